@@ -1,0 +1,1 @@
+//! A file store with a simulated company on it.

@@ -1,0 +1,49 @@
+//! Who did something: a person, or an integration by name.
+
+use serde::{Deserialize, Serialize};
+
+/// A person as events name them: the handle is the key, the name is for reading.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct PersonRef {
+    /// Short unique name, such as `ines`.
+    pub handle: String,
+    /// Full name, such as `Ines Moreau`.
+    pub name: String,
+}
+
+impl PersonRef {
+    /// A person known by handle and full name.
+    pub fn new(handle: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { handle: handle.into(), name: name.into() }
+    }
+}
+
+/// The actor of an event.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// A responder.
+    Person(PersonRef),
+    /// A program, such as `Alertmanager`.
+    Integration(String),
+}
+
+impl Actor {
+    /// The name to show.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Person(person) => &person.name,
+            Self::Integration(name) => name,
+        }
+    }
+
+    /// The person, where it is one.
+    #[must_use]
+    pub fn person(&self) -> Option<&PersonRef> {
+        match self {
+            Self::Person(person) => Some(person),
+            Self::Integration(_) => None,
+        }
+    }
+}

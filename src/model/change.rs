@@ -1,0 +1,104 @@
+//! Changes: planned modifications, and which of them are suspected of causing an incident.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+use super::actor::Actor;
+use super::directory::Directory;
+use super::id::ChangeId;
+use super::rules::Rules;
+use super::status::words;
+
+words! {
+    /// Where a change stands.
+    ChangeState, "change state" {
+        /// Not yet begun.
+        Planned = "planned",
+        /// Being made.
+        Running = "running",
+        /// Made as planned.
+        Done = "done",
+        /// Not made as planned.
+        Failed = "failed",
+        /// Taken back.
+        RolledBack = "rolled back",
+    }
+}
+
+words! {
+    /// What kind of modification it is.
+    ChangeKind, "change kind" {
+        /// New code.
+        Deploy = "deploy",
+        /// A setting.
+        ConfigEdit = "config edit" | "config",
+        /// Data or schema.
+        Migration = "migration",
+        /// Anything else.
+        Other = "other",
+    }
+}
+
+/// A planned modification.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Change {
+    /// Unique everywhere.
+    pub id: ChangeId,
+    /// What kind.
+    pub kind: ChangeKind,
+    /// One line, such as `checkout v812`.
+    pub title: String,
+    /// The services it touches.
+    pub services: Vec<String>,
+    /// Who makes it.
+    pub by: Actor,
+    /// When it starts.
+    pub starts_at: DateTime<Utc>,
+    /// When it ended; `None` while it runs or is planned.
+    pub ends_at: Option<DateTime<Utc>>,
+    /// Where it stands.
+    pub state: ChangeState,
+}
+
+/// A change that may have caused an incident.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Suspect {
+    /// The change.
+    pub change: Change,
+    /// Seconds from its end to detection; 0 when it was running then.
+    pub before_s: i64,
+    /// Whether it touched an affected service itself, not only one it depends on.
+    pub direct: bool,
+}
+
+/// The changes suspected of causing an incident, nearest first: those of the same services or of
+/// services they depend on, that ended or were running in the time before detection that the
+/// rules set (2 h).
+#[must_use]
+pub fn suspects(
+    services: &[String],
+    detected_at: DateTime<Utc>,
+    changes: &[Change],
+    directory: &Directory,
+    rules: &Rules,
+) -> Vec<Suspect> {
+    let own: BTreeSet<&str> = services.iter().map(String::as_str).collect();
+    let wide = directory.with_dependencies(services);
+    let earliest = detected_at - TimeDelta::seconds(rules.suspect_s);
+    let mut found: Vec<Suspect> = changes
+        .iter()
+        .filter(|change| change.starts_at <= detected_at && change.state != ChangeState::Planned)
+        .filter(|change| change.ends_at.is_none_or(|end| end >= earliest))
+        .filter(|change| change.services.iter().any(|s| wide.contains(s.as_str())))
+        .map(|change| Suspect {
+            before_s: change.ends_at.map_or(0, |end| (detected_at - end).num_seconds().max(0)),
+            direct: change.services.iter().any(|s| own.contains(s.as_str())),
+            change: change.clone(),
+        })
+        .collect();
+    found.sort_by_key(|s| {
+        (s.before_s, !s.direct, std::cmp::Reverse(s.change.starts_at), s.change.id)
+    });
+    found
+}

@@ -1,0 +1,251 @@
+//! What the fields of a record may hold. Shared by commands and by import, so that both refuse the same.
+
+use chrono::{DateTime, Utc};
+
+use super::command::{Declaration, Link};
+use super::event::{Event, EventBody};
+use super::text::shown;
+use super::time;
+
+/// The longest title, in characters.
+pub const TITLE_CHARS: usize = 200;
+/// The longest note, symptoms, message or review section, in bytes.
+pub const TEXT_BYTES: usize = 64 * 1024;
+/// The longest name of a service, team, label or person, in characters.
+pub const NAME_CHARS: usize = 100;
+/// The most services, labels or people on one record.
+pub const LIST_ITEMS: usize = 200;
+
+/// A field that holds what it may not: which one, and why.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{field}: {problem}")]
+pub struct BadField {
+    /// The field's name.
+    pub field: &'static str,
+    /// What is wrong and what to do, as half a sentence.
+    pub problem: String,
+}
+
+impl BadField {
+    fn new(field: &'static str, problem: impl Into<String>) -> Self {
+        Self { field, problem: problem.into() }
+    }
+}
+
+type Check = Result<(), BadField>;
+
+fn one_line(field: &'static str, text: &str, most: usize) -> Check {
+    let count = text.chars().count();
+    if text.trim().is_empty() {
+        return Err(BadField::new(field, "is empty: write at least one character"));
+    }
+    if count > most {
+        return Err(BadField::new(
+            field,
+            format!("has {count} characters: shorten it to {most} or fewer"),
+        ));
+    }
+    if text
+        .chars()
+        .any(|c| matches!(c, '\n' | '\r' | '\u{2028}' | '\u{2029}' | '\u{85}' | '\u{b}' | '\u{c}'))
+    {
+        return Err(BadField::new(field, "has a line break: write it on one line"));
+    }
+    Ok(())
+}
+
+/// A title: one line of 1 to 200 characters.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn title(text: &str) -> Check {
+    one_line("title", text, TITLE_CHARS)
+}
+
+/// A name of at most 100 characters on one line.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn name(field: &'static str, text: &str) -> Check {
+    one_line(field, text, NAME_CHARS)
+}
+
+/// A text of at most 64 KiB.
+///
+/// # Errors
+/// Says how long it is.
+pub fn text(field: &'static str, text: &str) -> Check {
+    if text.len() > TEXT_BYTES {
+        return Err(BadField::new(
+            field,
+            format!("has {} KiB: shorten it to 64 KiB or less", text.len().div_ceil(1024)),
+        ));
+    }
+    Ok(())
+}
+
+/// A text of at most 64 KiB that says something.
+///
+/// # Errors
+/// Says that it is empty, or how long it is.
+pub fn some_text(field: &'static str, content: &str) -> Check {
+    if content.trim().is_empty() {
+        return Err(BadField::new(field, "is empty: say something"));
+    }
+    text(field, content)
+}
+
+/// A time from 1970 to 2100.
+///
+/// # Errors
+/// Says which time was given.
+pub fn time(field: &'static str, at: DateTime<Utc>) -> Check {
+    if time::in_range(at) {
+        Ok(())
+    } else {
+        Err(BadField::new(
+            field,
+            format!("{} is outside 1970 to 2100: correct the date", at.format("%Y-%m-%d")),
+        ))
+    }
+}
+
+/// A list of names without doubles.
+///
+/// # Errors
+/// Says which one is wrong.
+pub fn names(field: &'static str, list: &[String]) -> Check {
+    if list.len() > LIST_ITEMS {
+        return Err(BadField::new(
+            field,
+            format!("has {} entries: {LIST_ITEMS} is the most", list.len()),
+        ));
+    }
+    for (index, entry) in list.iter().enumerate() {
+        name(field, entry)?;
+        if list[..index].contains(entry) {
+            return Err(BadField::new(field, format!("{:?} is there twice", shown(entry))));
+        }
+    }
+    Ok(())
+}
+
+/// What a declaration may hold.
+///
+/// # Errors
+/// Says which field is wrong.
+pub fn declaration(declared: &Declaration) -> Check {
+    title(&declared.title)?;
+    names("services", &declared.services)?;
+    names("labels", &declared.labels)?;
+    text("symptoms", &declared.symptoms)?;
+    if let Some(team) = &declared.team {
+        name("team", team)?;
+    }
+    if let Some(key) = &declared.dedup_key {
+        one_line("dedup_key", key, 500)?;
+    }
+    if let Some(runbook) = &declared.runbook {
+        one_line("runbook", runbook, 500)?;
+    }
+    time("detected_at", declared.detected_at)?;
+    time("reported_at", declared.reported_at)?;
+    if declared.detected_at > declared.reported_at {
+        return Err(BadField::new(
+            "detected_at",
+            "lies after reported_at: an incident is reported once it is detected",
+        ));
+    }
+    Ok(())
+}
+
+/// What a link may hold.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn link(link: &Link) -> Check {
+    match link {
+        Link::Problem { title, .. } | Link::Change { title, .. } => {
+            one_line("link title", title, TITLE_CHARS)
+        }
+        Link::Incident { .. } => Ok(()),
+        Link::Url(url) => one_line("url", url, 2000),
+    }
+}
+
+/// What an event from elsewhere may hold, before it is taken into a store.
+///
+/// # Errors
+/// Says which field is wrong.
+pub fn event(event: &Event) -> Check {
+    time("at", event.at)?;
+    time("recorded_at", event.recorded_at)?;
+    one_line("actor", event.actor.name(), NAME_CHARS)?;
+    if event.seq == 0 {
+        return Err(BadField::new("seq", "is 0: positions start at 1"));
+    }
+    match &event.body {
+        EventBody::Declared { declaration: declared, .. } => declaration(declared),
+        EventBody::AlertRepeated { text: t }
+        | EventBody::NoteAdded { text: t }
+        | EventBody::NoteCorrected { text: t, .. }
+        | EventBody::ReviewWritten { text: t, .. } => text("text", t),
+        EventBody::StatusMoved { to } => stage(*to),
+        EventBody::Assigned { to: Some(person) } => name("to", &person.handle),
+        EventBody::TeamSet { team: Some(team) } => name("team", team),
+        EventBody::RoleGiven { person, .. } => name("person", &person.handle),
+        EventBody::Prioritized { override_reason: Some(r), .. } => text("override_reason", r),
+        EventBody::ServicesSet { services } => names("services", services),
+        EventBody::Described { title: t, symptoms, labels, runbook } => {
+            described(t.as_deref(), symptoms.as_deref(), labels.as_deref(), runbook.as_deref())
+        }
+        EventBody::StakeholdersUpdated { message, .. } => text("message", message),
+        EventBody::Resolved { detail, validation, .. } => {
+            text("detail", detail)?;
+            text("validation", validation)
+        }
+        EventBody::Reopened { reason }
+        | EventBody::Paused { reason }
+        | EventBody::Reclassified { reason, .. } => text("reason", reason),
+        EventBody::Snoozed { until } => time("until", *until),
+        EventBody::Linked { link: l } | EventBody::Unlinked { link: l } => link(l),
+        EventBody::ActionItemSet { item } => text("text", &item.text),
+        _ => Ok(()),
+    }
+}
+
+/// A stage that a person can move to directly.
+///
+/// # Errors
+/// Says which command leads to the stage instead.
+pub fn stage(to: super::Status) -> Check {
+    use super::Status;
+    match to {
+        Status::Acknowledged | Status::Investigating | Status::Identified | Status::Monitoring => {
+            Ok(())
+        }
+        other => Err(BadField::new(
+            "status",
+            format!("{other} is not a stage to move to: there is a command for it"),
+        )),
+    }
+}
+
+/// What a rewritten part of the record may hold.
+///
+/// # Errors
+/// Says which part is wrong.
+pub fn described(
+    new_title: Option<&str>,
+    symptoms: Option<&str>,
+    labels: Option<&[String]>,
+    runbook: Option<&str>,
+) -> Check {
+    new_title.map_or(Ok(()), title)?;
+    symptoms.map_or(Ok(()), |s| text("symptoms", s))?;
+    labels.map_or(Ok(()), |l| names("labels", l))?;
+    match runbook {
+        None | Some("") => Ok(()),
+        Some(runbook) => one_line("runbook", runbook, 500),
+    }
+}

@@ -1,0 +1,430 @@
+//! What is asked for. A command is made once, where the person is, and carries its own id.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::actor::{Actor, PersonRef};
+use super::change::Change;
+use super::checklist::{Answer, Item};
+use super::id::{ChangeId, CommandId, EventId, IncidentId, IncidentNumber, ProblemId};
+use super::priority::{Impact, Priority, Urgency};
+use super::problem::Problem;
+use super::review::{ActionItem, Section};
+use super::status::{Category, Classification, ResolutionAction, Role, Source, Status};
+
+/// A command with who asks, and when. The same id twice is the same request.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Envelope {
+    /// Made once; a replay carries it again.
+    pub id: CommandId,
+    /// When the person asked, by the clock of their machine.
+    pub at: DateTime<Utc>,
+    /// Who asks.
+    pub actor: Actor,
+    /// What for.
+    pub command: Command,
+}
+
+/// What can be asked of a backend.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Something about one incident.
+    Incident {
+        /// Which; for a declaration, the id it will have.
+        incident: IncidentId,
+        /// What.
+        ask: Ask,
+    },
+    /// Record a change, or its new state.
+    RecordChange(Change),
+    /// Record a problem, or its new state.
+    RecordProblem(Problem),
+}
+
+/// What is known when an incident is declared.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Declaration {
+    /// One line, 1 to 200 characters.
+    pub title: String,
+    /// The affected services; the first is the primary.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<String>,
+    /// Extent of the harm.
+    pub impact: Impact,
+    /// How fast it must be handled.
+    pub urgency: Urgency,
+    /// The kind of fault, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Category>,
+    /// How it was detected.
+    pub source: Source,
+    /// What users see.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub symptoms: String,
+    /// When it was noticed. Not after the report.
+    pub detected_at: DateTime<Utc>,
+    /// When the clocks start.
+    pub reported_at: DateTime<Utc>,
+    /// The team that answers for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+    /// Free words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
+    /// Repeated alerts with this key are grouped into one open incident.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dedup_key: Option<String>,
+    /// The runbook's name or URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runbook: Option<String>,
+}
+
+/// What an incident links to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Link {
+    /// The problem behind it.
+    Problem {
+        /// Which.
+        id: ProblemId,
+        /// Its title, for reading.
+        title: String,
+    },
+    /// A change suspected of causing it.
+    Change {
+        /// Which.
+        id: ChangeId,
+        /// Its title, for reading.
+        title: String,
+    },
+    /// Another incident.
+    Incident {
+        /// Which.
+        id: IncidentId,
+        /// Its number, for reading.
+        number: Option<IncidentNumber>,
+    },
+    /// A page elsewhere.
+    Url(String),
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Problem { title, .. } => write!(f, "problem {title}"),
+            Self::Change { title, .. } => write!(f, "change {title}"),
+            Self::Incident { number: Some(number), .. } => number.fmt(f),
+            Self::Incident { number: None, id } => write!(f, "incident {id}"),
+            Self::Url(url) => f.write_str(url),
+        }
+    }
+}
+
+/// What can be asked about one incident.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Ask {
+    /// Report and log it.
+    Declare(Box<Declaration>),
+    /// The same alert came again.
+    RepeatAlert {
+        /// What it said.
+        text: String,
+    },
+    /// Take it on.
+    Acknowledge,
+    /// Move it forward.
+    MoveStatus {
+        /// The stage, from acknowledged to monitoring.
+        to: Status,
+    },
+    /// Say who leads.
+    Assign {
+        /// `None` makes it unowned.
+        to: Option<PersonRef>,
+    },
+    /// Say which team answers for it.
+    SetTeam {
+        /// The team's name.
+        team: Option<String>,
+    },
+    /// Give a role, or take it back.
+    GiveRole {
+        /// The role.
+        role: Role,
+        /// Who.
+        person: PersonRef,
+        /// Give, or take back.
+        given: bool,
+    },
+    /// Call the next level.
+    Escalate {
+        /// The level of the policy, from 1.
+        level: u8,
+        /// Whom it reaches.
+        to: Vec<PersonRef>,
+        /// Why; `None` when it is automatic.
+        reason: Option<String>,
+    },
+    /// Set impact and urgency; the matrix gives the priority.
+    Prioritize {
+        /// Extent of the harm.
+        impact: Impact,
+        /// How fast it must be handled.
+        urgency: Urgency,
+    },
+    /// Set a priority that the matrix does not give.
+    OverridePriority {
+        /// The priority.
+        priority: Priority,
+        /// Why.
+        reason: String,
+    },
+    /// Set the kind of fault.
+    Categorize {
+        /// The category.
+        category: Category,
+    },
+    /// Set the affected services.
+    SetServices {
+        /// All of them; the first is the primary.
+        services: Vec<String>,
+    },
+    /// Rewrite part of the record; `None` leaves a part as it is.
+    Describe {
+        /// The title.
+        title: Option<String>,
+        /// What users see.
+        symptoms: Option<String>,
+        /// All labels.
+        labels: Option<Vec<String>>,
+        /// The runbook's name or URL.
+        runbook: Option<String>,
+    },
+    /// Write a note.
+    AddNote {
+        /// Its text; may have several lines.
+        text: String,
+    },
+    /// Correct a note.
+    CorrectNote {
+        /// The event that added it.
+        note: EventId,
+        /// The new wording.
+        text: String,
+    },
+    /// Tell stakeholders.
+    UpdateStakeholders {
+        /// What.
+        message: String,
+        /// When they will hear next; `None` takes it from the service level.
+        next_due: Option<DateTime<Utc>>,
+    },
+    /// Answer an item of the checklist or the closing gate.
+    AnswerItem {
+        /// The item.
+        item: Item,
+        /// Its answer.
+        answer: Answer,
+    },
+    /// Say that service is restored.
+    Resolve {
+        /// What was done.
+        action: ResolutionAction,
+        /// In words.
+        detail: String,
+        /// How recovery was validated.
+        validation: String,
+    },
+    /// Say that it is back.
+    Reopen {
+        /// What was seen.
+        reason: String,
+    },
+    /// Close it; the gate must be answered.
+    Close,
+    /// Hide it from the queue.
+    Snooze {
+        /// Until then.
+        until: DateTime<Utc>,
+    },
+    /// Show it again.
+    Wake,
+    /// Wait on somebody else.
+    Pause {
+        /// For what or whom.
+        reason: String,
+    },
+    /// Go on.
+    Unpause,
+    /// Continue in another incident.
+    Merge {
+        /// Where.
+        into: IncidentId,
+    },
+    /// Add a link.
+    Link {
+        /// To what.
+        link: Link,
+    },
+    /// Take a link away.
+    Unlink {
+        /// To what.
+        link: Link,
+    },
+    /// Take it out of the queue: it was no incident.
+    Reclassify {
+        /// What it was instead.
+        to: Classification,
+        /// Why.
+        reason: String,
+    },
+    /// Write a section of the review.
+    WriteReview {
+        /// The section.
+        section: Section,
+        /// Its whole text.
+        text: String,
+    },
+    /// Add or change an action item.
+    SetActionItem {
+        /// The item; its id tells which.
+        item: ActionItem,
+    },
+    /// Publish the review.
+    PublishReview,
+}
+
+/// The kinds of [`Ask`], for saying what a backend can carry out.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "each is the ask or the command of the same name")]
+pub enum Verb {
+    Declare,
+    RepeatAlert,
+    Acknowledge,
+    MoveStatus,
+    Assign,
+    SetTeam,
+    GiveRole,
+    Escalate,
+    Prioritize,
+    OverridePriority,
+    Categorize,
+    SetServices,
+    Describe,
+    AddNote,
+    CorrectNote,
+    UpdateStakeholders,
+    AnswerItem,
+    Resolve,
+    Reopen,
+    Close,
+    Snooze,
+    Wake,
+    Pause,
+    Unpause,
+    Merge,
+    Link,
+    Unlink,
+    Reclassify,
+    WriteReview,
+    SetActionItem,
+    PublishReview,
+    RecordChange,
+    RecordProblem,
+}
+
+impl Verb {
+    /// All of them.
+    pub const ALL: [Self; 33] = [
+        Self::Declare,
+        Self::RepeatAlert,
+        Self::Acknowledge,
+        Self::MoveStatus,
+        Self::Assign,
+        Self::SetTeam,
+        Self::GiveRole,
+        Self::Escalate,
+        Self::Prioritize,
+        Self::OverridePriority,
+        Self::Categorize,
+        Self::SetServices,
+        Self::Describe,
+        Self::AddNote,
+        Self::CorrectNote,
+        Self::UpdateStakeholders,
+        Self::AnswerItem,
+        Self::Resolve,
+        Self::Reopen,
+        Self::Close,
+        Self::Snooze,
+        Self::Wake,
+        Self::Pause,
+        Self::Unpause,
+        Self::Merge,
+        Self::Link,
+        Self::Unlink,
+        Self::Reclassify,
+        Self::WriteReview,
+        Self::SetActionItem,
+        Self::PublishReview,
+        Self::RecordChange,
+        Self::RecordProblem,
+    ];
+}
+
+impl Command {
+    /// Which kind it is.
+    #[must_use]
+    pub fn verb(&self) -> Verb {
+        match self {
+            Self::Incident { ask, .. } => ask.verb(),
+            Self::RecordChange(_) => Verb::RecordChange,
+            Self::RecordProblem(_) => Verb::RecordProblem,
+        }
+    }
+}
+
+impl Ask {
+    /// Which kind it is.
+    #[must_use]
+    pub fn verb(&self) -> Verb {
+        match self {
+            Self::Declare(_) => Verb::Declare,
+            Self::RepeatAlert { .. } => Verb::RepeatAlert,
+            Self::Acknowledge => Verb::Acknowledge,
+            Self::MoveStatus { .. } => Verb::MoveStatus,
+            Self::Assign { .. } => Verb::Assign,
+            Self::SetTeam { .. } => Verb::SetTeam,
+            Self::GiveRole { .. } => Verb::GiveRole,
+            Self::Escalate { .. } => Verb::Escalate,
+            Self::Prioritize { .. } => Verb::Prioritize,
+            Self::OverridePriority { .. } => Verb::OverridePriority,
+            Self::Categorize { .. } => Verb::Categorize,
+            Self::SetServices { .. } => Verb::SetServices,
+            Self::Describe { .. } => Verb::Describe,
+            Self::AddNote { .. } => Verb::AddNote,
+            Self::CorrectNote { .. } => Verb::CorrectNote,
+            Self::UpdateStakeholders { .. } => Verb::UpdateStakeholders,
+            Self::AnswerItem { .. } => Verb::AnswerItem,
+            Self::Resolve { .. } => Verb::Resolve,
+            Self::Reopen { .. } => Verb::Reopen,
+            Self::Close => Verb::Close,
+            Self::Snooze { .. } => Verb::Snooze,
+            Self::Wake => Verb::Wake,
+            Self::Pause { .. } => Verb::Pause,
+            Self::Unpause => Verb::Unpause,
+            Self::Merge { .. } => Verb::Merge,
+            Self::Link { .. } => Verb::Link,
+            Self::Unlink { .. } => Verb::Unlink,
+            Self::Reclassify { .. } => Verb::Reclassify,
+            Self::WriteReview { .. } => Verb::WriteReview,
+            Self::SetActionItem { .. } => Verb::SetActionItem,
+            Self::PublishReview => Verb::PublishReview,
+        }
+    }
+}

@@ -1,0 +1,537 @@
+//! Whether a command may happen, and what happens then.
+
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::check::{self, BadField};
+use super::checklist::{Answer, open_gate};
+use super::command::{Ask, Command, Declaration, Envelope};
+use super::event::{Event, EventBody};
+use super::id::{EventId, IncidentId};
+use super::incident::Incident;
+use super::rules::Rules;
+use super::service_level::update_due;
+use super::status::Status;
+use super::text::shown;
+use super::time::{ago, to_second};
+
+/// A report may lie this far ahead of the deciding clock, for clocks that differ a little.
+const SKEW: TimeDelta = TimeDelta::minutes(5);
+
+/// What deciding depends on besides the incident and the command.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The deciding machine's clock.
+    pub now: DateTime<Utc>,
+    /// The rules in force.
+    pub rules: &'a Rules,
+}
+
+/// Why a command can't happen.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Rejection {
+    /// What kind of refusal it is.
+    pub kind: RejectionKind,
+    /// In a person's words, without a full stop.
+    pub message: String,
+}
+
+/// Kinds of refusal. None is cured by trying the same again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RejectionKind {
+    /// Somebody was first; nothing is left to do.
+    Conflict,
+    /// The command itself is wrong.
+    Invalid,
+    /// It does not fit the state the incident is in.
+    NotNow,
+    /// There is no such incident.
+    NotFound,
+}
+
+impl Rejection {
+    /// A refusal of a kind, with its sentence.
+    pub fn new(kind: RejectionKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+}
+
+impl From<BadField> for Rejection {
+    fn from(bad: BadField) -> Self {
+        Self::new(RejectionKind::Invalid, bad.to_string())
+    }
+}
+
+fn conflict(message: String) -> Rejection {
+    Rejection::new(RejectionKind::Conflict, message)
+}
+
+fn not_now(message: impl Into<String>) -> Rejection {
+    Rejection::new(RejectionKind::NotNow, message)
+}
+
+/// What happens if this is asked: the events in order, never none.
+///
+/// For a declaration `incident` is `None`; its number is left for the store to give, and so is the
+/// number of the other incident in a merge. A merge gives the events of the incident that ends;
+/// [`absorb`] gives those of the other.
+///
+/// # Errors
+/// [`Rejection`], in a person's words.
+pub fn decide(
+    incident: Option<&Incident>,
+    envelope: &Envelope,
+    context: Context<'_>,
+) -> Result<Vec<Event>, Rejection> {
+    let Command::Incident { incident: id, ask } = &envelope.command else {
+        return Err(Rejection::new(RejectionKind::Invalid, "not a command about an incident"));
+    };
+    check::time("at", envelope.at)?;
+    check::name("actor", envelope.actor.name())?;
+    let bodies = match (incident, ask) {
+        (None, Ask::Declare(declaration)) => vec![declare(declaration, context)?],
+        (Some(there), Ask::Declare(_)) => {
+            return Err(conflict(format!("already declared as {}", there.summary.label())));
+        }
+        (None, _) => {
+            return Err(Rejection::new(RejectionKind::NotFound, "there is no such incident"));
+        }
+        (Some(incident), ask) => bodies(incident, ask, context)?,
+    };
+    Ok(stamp(bodies, *id, incident, envelope, context.now))
+}
+
+/// What a merge adds to the incident in which the other continues.
+///
+/// # Errors
+/// [`Rejection`] when it is over itself.
+pub fn absorb(
+    target: &Incident,
+    from: &Incident,
+    envelope: &Envelope,
+    context: Context<'_>,
+) -> Result<Vec<Event>, Rejection> {
+    if !target.summary.status.is_open() {
+        return Err(not_now(format!(
+            "{} is {}: choose an open incident to merge into",
+            target.summary.label(),
+            target.summary.status
+        )));
+    }
+    let body = EventBody::Absorbed {
+        from: from.summary.id,
+        number: from.summary.number,
+        title: from.summary.title.clone(),
+    };
+    let mut events = stamp(vec![body], target.summary.id, Some(target), envelope, context.now);
+    for event in &mut events {
+        // The events of the incident that ends have the first ids of this command.
+        event.id = EventId::derived(envelope.id, 100);
+    }
+    Ok(events)
+}
+
+/// Gives bodies their ids, positions and times.
+///
+/// They happened when the person asked, but not after the deciding clock, and not before what has
+/// already happened: a clock that went backwards doesn't reorder a timeline.
+fn stamp(
+    bodies: Vec<EventBody>,
+    id: IncidentId,
+    before: Option<&Incident>,
+    envelope: &Envelope,
+    now: DateTime<Utc>,
+) -> Vec<Event> {
+    let mut at = envelope.at.min(now);
+    if let Some(before) = before {
+        at = at.max(before.summary.last_event_at);
+    }
+    let at = at.trunc_subsecs(3);
+    let last = before.map_or(0, |b| b.summary.seq);
+    bodies
+        .into_iter()
+        .enumerate()
+        .zip(last + 1..)
+        .map(|((index, body), seq)| Event {
+            id: EventId::derived(envelope.id, index),
+            incident: id,
+            seq,
+            at,
+            recorded_at: now.trunc_subsecs(3),
+            actor: envelope.actor.clone(),
+            command: envelope.id,
+            body,
+        })
+        .collect()
+}
+
+fn declare(declaration: &Declaration, context: Context<'_>) -> Result<EventBody, Rejection> {
+    let mut declared = declaration.clone();
+    declared.title = declaration.title.trim().to_owned();
+    declared.detected_at = to_second(declared.detected_at);
+    declared.reported_at = to_second(declared.reported_at);
+    check::declaration(&declared)?;
+    if declared.reported_at > context.now + SKEW {
+        return Err(Rejection::new(
+            RejectionKind::Invalid,
+            format!(
+                "reported_at: {} lies in the future",
+                declared.reported_at.format("%Y-%m-%d %H:%M:%S UTC")
+            ),
+        ));
+    }
+    let priority = context.rules.matrix.priority(declared.impact, declared.urgency);
+    Ok(EventBody::Declared { number: None, priority, declaration: Box::new(declared) })
+}
+
+#[allow(clippy::too_many_lines, reason = "one arm for each thing that can be asked")]
+fn bodies(
+    incident: &Incident,
+    ask: &Ask,
+    context: Context<'_>,
+) -> Result<Vec<EventBody>, Rejection> {
+    let now = context.now;
+    let summary = &incident.summary;
+    let one = |body| Ok(vec![body]);
+    match ask {
+        // Notes, links and the review may be written at any time; the rest needs it open.
+        Ask::Declare(_) => Err(conflict(format!("already declared as {}", summary.label()))),
+        Ask::AddNote { text } => {
+            check::some_text("note", text)?;
+            one(EventBody::NoteAdded { text: text.clone() })
+        }
+        Ask::CorrectNote { note, text } => {
+            check::some_text("note", text)?;
+            one(EventBody::NoteCorrected { note: *note, text: text.clone() })
+        }
+        Ask::Link { link } => {
+            check::link(link)?;
+            if incident.links.contains(link) {
+                return Err(conflict(format!("already linked to {}", shown(&link.to_string()))));
+            }
+            one(EventBody::Linked { link: link.clone() })
+        }
+        Ask::Unlink { link } => {
+            if !incident.links.contains(link) {
+                return Err(conflict(format!("not linked to {}", shown(&link.to_string()))));
+            }
+            one(EventBody::Unlinked { link: link.clone() })
+        }
+        Ask::WriteReview { section, text } => {
+            reviewable(incident)?;
+            check::text("text", text)?;
+            one(EventBody::ReviewWritten { section: *section, text: text.clone() })
+        }
+        Ask::SetActionItem { item } => {
+            reviewable(incident)?;
+            check::some_text("action item", &item.text)?;
+            one(EventBody::ActionItemSet { item: item.clone() })
+        }
+        Ask::PublishReview => publish(incident, now),
+        Ask::AnswerItem { item, answer } => {
+            if let Answer::Waived(reason) = answer {
+                check::some_text("reason", reason)?;
+            }
+            if matches!(summary.status, Status::Closed | Status::Merged | Status::Reclassified) {
+                return Err(over(incident, now));
+            }
+            one(EventBody::ItemAnswered { item: *item, answer: answer.clone() })
+        }
+        Ask::Reopen { reason } => reopen(incident, reason, context),
+        Ask::Close => close(incident, now),
+        Ask::Describe { title, symptoms, labels, runbook } => {
+            check::described(
+                title.as_deref(),
+                symptoms.as_deref(),
+                labels.as_deref(),
+                runbook.as_deref(),
+            )?;
+            if title.is_none() && symptoms.is_none() && labels.is_none() && runbook.is_none() {
+                return Err(Rejection::new(RejectionKind::Invalid, "nothing to change was given"));
+            }
+            one(EventBody::Described {
+                title: title.as_ref().map(|t| t.trim().to_owned()),
+                symptoms: symptoms.clone(),
+                labels: labels.clone(),
+                runbook: runbook.clone(),
+            })
+        }
+        Ask::Categorize { category } => {
+            if summary.category == Some(*category) {
+                return Err(conflict(format!("already {category}")));
+            }
+            one(EventBody::Categorized { category: *category })
+        }
+        Ask::SetServices { services } => {
+            check::names("services", services)?;
+            if summary.services == *services {
+                return Err(conflict("these are its services already".into()));
+            }
+            one(EventBody::ServicesSet { services: services.clone() })
+        }
+        Ask::UpdateStakeholders { message, next_due } => {
+            check::some_text("message", message)?;
+            let next_due = next_due.or_else(|| {
+                summary
+                    .status
+                    .is_open()
+                    .then(|| update_due(summary.priority, now, None, &context.rules.levels))?
+            });
+            one(EventBody::StakeholdersUpdated { message: message.clone(), next_due })
+        }
+        Ask::Reclassify { to, reason } => {
+            check::some_text("reason", reason)?;
+            open(incident, now)?;
+            one(EventBody::Reclassified { to: *to, reason: reason.clone() })
+        }
+        Ask::RepeatAlert { text } => {
+            check::text("text", text)?;
+            open(incident, now)?;
+            one(EventBody::AlertRepeated { text: text.clone() })
+        }
+        Ask::Acknowledge => {
+            open(incident, now)?;
+            match (summary.acknowledged_at, &incident.acknowledged_by) {
+                (Some(at), Some(by)) => Err(conflict(format!(
+                    "already acknowledged by {} {}",
+                    shown(by.name()),
+                    ago(at, now)
+                ))),
+                _ => one(EventBody::Acknowledged),
+            }
+        }
+        Ask::MoveStatus { to } => move_status(incident, *to, now),
+        Ask::Assign { to } => {
+            open(incident, now)?;
+            if summary.assignee.as_ref().map(|p| &p.handle) == to.as_ref().map(|p| &p.handle) {
+                let owner = summary.assignee.as_ref();
+                return Err(conflict(owner.map_or_else(
+                    || "already unowned".into(),
+                    |p| format!("already owned by {}", shown(&p.name)),
+                )));
+            }
+            if let Some(person) = to {
+                check::name("assignee", &person.handle)?;
+            }
+            one(EventBody::Assigned { to: to.clone() })
+        }
+        Ask::SetTeam { team } => {
+            open(incident, now)?;
+            if let Some(team) = team {
+                check::name("team", team)?;
+            }
+            if summary.team == *team {
+                return Err(conflict("that is its team already".into()));
+            }
+            one(EventBody::TeamSet { team: team.clone() })
+        }
+        Ask::GiveRole { role, person, given } => {
+            open(incident, now)?;
+            check::name("person", &person.handle)?;
+            let has = incident.roles.iter().any(|(r, p)| r == role && p.handle == person.handle);
+            if has == *given {
+                let word = if has { "already" } else { "not" };
+                return Err(conflict(format!("{} is {word} {role}", shown(&person.name))));
+            }
+            one(EventBody::RoleGiven { role: *role, person: person.clone(), given: *given })
+        }
+        Ask::Escalate { level, to, reason } => {
+            open(incident, now)?;
+            if reason.is_none() && summary.acknowledged_at.is_some() {
+                return Err(not_now("somebody has acknowledged it meanwhile"));
+            }
+            if reason.is_none() && *level <= summary.escalation {
+                return Err(conflict(format!("level {level} was called already")));
+            }
+            one(EventBody::Escalated { level: *level, to: to.clone(), reason: reason.clone() })
+        }
+        Ask::Prioritize { impact, urgency } => {
+            open(incident, now)?;
+            let priority = context.rules.matrix.priority(*impact, *urgency);
+            if (summary.impact, summary.urgency, summary.priority) == (*impact, *urgency, priority)
+            {
+                return Err(conflict(format!("already {priority}, {impact} × {urgency}")));
+            }
+            one(EventBody::Prioritized {
+                impact: *impact,
+                urgency: *urgency,
+                priority,
+                override_reason: None,
+            })
+        }
+        Ask::OverridePriority { priority, reason } => {
+            open(incident, now)?;
+            check::some_text("reason", reason)?;
+            if summary.priority == *priority {
+                return Err(conflict(format!("already {priority}")));
+            }
+            one(EventBody::Prioritized {
+                impact: summary.impact,
+                urgency: summary.urgency,
+                priority: *priority,
+                override_reason: Some(reason.clone()),
+            })
+        }
+        Ask::Resolve { action, detail, validation } => {
+            open(incident, now)?;
+            check::some_text("what was done", detail)?;
+            check::some_text("how recovery was validated", validation)?;
+            one(EventBody::Resolved {
+                action: *action,
+                detail: detail.clone(),
+                validation: validation.clone(),
+            })
+        }
+        Ask::Snooze { until } => {
+            open(incident, now)?;
+            check::time("until", *until)?;
+            if *until <= now {
+                return Err(Rejection::new(
+                    RejectionKind::Invalid,
+                    "until: that time has passed: choose a later one",
+                ));
+            }
+            one(EventBody::Snoozed { until: *until })
+        }
+        Ask::Wake => {
+            open(incident, now)?;
+            if summary.is_snoozed(now) {
+                one(EventBody::Woken)
+            } else {
+                Err(conflict("it is not snoozed".into()))
+            }
+        }
+        Ask::Pause { reason } => {
+            open(incident, now)?;
+            check::some_text("reason", reason)?;
+            if let Some(what) = &incident.paused_for {
+                return Err(conflict(format!("already paused: {}", shown(what))));
+            }
+            one(EventBody::Paused { reason: reason.clone() })
+        }
+        Ask::Unpause => {
+            open(incident, now)?;
+            if summary.paused {
+                one(EventBody::Unpaused)
+            } else {
+                Err(conflict("it is not paused".into()))
+            }
+        }
+        Ask::Merge { into } => {
+            open(incident, now)?;
+            if *into == summary.id {
+                return Err(Rejection::new(
+                    RejectionKind::Invalid,
+                    "an incident can't be merged into itself",
+                ));
+            }
+            one(EventBody::MergedInto { into: *into, number: None })
+        }
+    }
+}
+
+/// Refuses what only fits an open incident.
+fn open(incident: &Incident, now: DateTime<Utc>) -> Result<(), Rejection> {
+    if incident.summary.status.is_open() { Ok(()) } else { Err(over(incident, now)) }
+}
+
+fn over(incident: &Incident, now: DateTime<Utc>) -> Rejection {
+    let what = match (incident.summary.status, &incident.merged_into) {
+        (Status::Merged, Some((_, Some(number)))) => format!("merged into {number}"),
+        (status, _) => status.to_string(),
+    };
+    conflict(format!(
+        "already {what} by {} {}",
+        shown(incident.status_by.name()),
+        ago(incident.status_at, now)
+    ))
+}
+
+fn move_status(
+    incident: &Incident,
+    to: Status,
+    now: DateTime<Utc>,
+) -> Result<Vec<EventBody>, Rejection> {
+    check::stage(to)?;
+    open(incident, now)?;
+    let here = incident.summary.status;
+    if to == here {
+        return Err(conflict(format!(
+            "already {to} by {} {}",
+            shown(incident.status_by.name()),
+            ago(incident.status_at, now)
+        )));
+    }
+    if to < here {
+        return Err(not_now(format!("it is {here}: stages only move forward")));
+    }
+    if to == Status::Acknowledged {
+        return Ok(vec![EventBody::Acknowledged]);
+    }
+    Ok(vec![EventBody::StatusMoved { to }])
+}
+
+fn reopen(
+    incident: &Incident,
+    reason: &str,
+    context: Context<'_>,
+) -> Result<Vec<EventBody>, Rejection> {
+    check::some_text("reason", reason)?;
+    match incident.summary.status {
+        Status::Resolved => {}
+        Status::Closed => {
+            let days = context.rules.reopen_days;
+            let closed = incident.summary.closed_at.unwrap_or(incident.status_at);
+            if context.now - closed > TimeDelta::days(days) {
+                return Err(not_now(format!(
+                    "closed {}: it can be reopened for {days} days, declare a new one",
+                    ago(closed, context.now)
+                )));
+            }
+        }
+        Status::Merged | Status::Reclassified => return Err(over(incident, context.now)),
+        status => return Err(conflict(format!("it is {status}: it needs no reopening"))),
+    }
+    Ok(vec![EventBody::Reopened { reason: reason.to_owned() }])
+}
+
+fn close(incident: &Incident, now: DateTime<Utc>) -> Result<Vec<EventBody>, Rejection> {
+    match incident.summary.status {
+        Status::Resolved => {}
+        status if status.is_open() => return Err(not_now("resolve it before closing it")),
+        _ => return Err(over(incident, now)),
+    }
+    let missing = open_gate(&incident.answered);
+    if missing.is_empty() {
+        return Ok(vec![EventBody::Closed]);
+    }
+    let names: Vec<&str> = missing.iter().map(|item| item.as_str()).collect();
+    Err(not_now(format!("the closing gate is not answered: {}", names.join(", "))))
+}
+
+fn reviewable(incident: &Incident) -> Result<(), Rejection> {
+    match incident.summary.status {
+        Status::Merged | Status::Reclassified => {
+            Err(not_now(format!("it is {}: there is nothing to review", incident.summary.status)))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn publish(incident: &Incident, now: DateTime<Utc>) -> Result<Vec<EventBody>, Rejection> {
+    reviewable(incident)?;
+    if let Some(at) = incident.review.published_at {
+        return Err(conflict(format!("the review was published {}", ago(at, now))));
+    }
+    if incident.summary.status.is_open() {
+        return Err(not_now("resolve it before publishing its review"));
+    }
+    let missing = incident.review.missing();
+    if missing.is_empty() {
+        return Ok(vec![EventBody::ReviewPublished]);
+    }
+    let names: Vec<&str> = missing.iter().map(|section| section.as_str()).collect();
+    Err(not_now(format!("the review lacks: {}", names.join(", "))))
+}

@@ -1,0 +1,118 @@
+//! Identifiers: newtypes over UUID v7, made where the thing is made, so that they can be made offline.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// A new identifier, ordered by the time it was made (UUID v7).
+            #[must_use]
+            #[allow(clippy::new_without_default, reason = "a fresh id is not a default value")]
+            pub fn new() -> Self {
+                Self(Uuid::now_v7())
+            }
+
+            /// The 16 bytes, most significant first.
+            #[must_use]
+            pub fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
+            }
+
+            /// From exactly 16 bytes; `None` for any other length.
+            #[must_use]
+            pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+                Uuid::from_slice(bytes).ok().map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    };
+}
+
+id! {
+    /// An incident, unique everywhere.
+    IncidentId
+}
+id! {
+    /// One entry of a timeline.
+    EventId
+}
+id! {
+    /// One request; the same id twice is the same request.
+    CommandId
+}
+id! {
+    /// A planned modification.
+    ChangeId
+}
+id! {
+    /// An underlying cause.
+    ProblemId
+}
+
+impl EventId {
+    /// The id of the `index`-th event that a command leads to.
+    ///
+    /// Derived, so that deciding stays pure and a replay makes the same events.
+    #[must_use]
+    pub fn derived(command: CommandId, index: usize) -> Self {
+        let step = u128::try_from(index).unwrap_or(0).wrapping_add(1);
+        Self(Uuid::from_u128(command.0.as_u128().wrapping_add(step)))
+    }
+}
+
+/// The number people use, shown as `INC-2041`. Given by the store in the order it sees incidents.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct IncidentNumber(pub u64);
+
+impl fmt::Display for IncidentNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "INC-{}", self.0)
+    }
+}
+
+/// What is wrong with an incident number that a person typed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not an incident number: write it as INC-2041 or 2041")]
+pub struct BadNumber(pub String);
+
+impl FromStr for IncidentNumber {
+    type Err = BadNumber;
+
+    /// Reads `INC-2041`, `inc2041`, `#2041` and `2041`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let trimmed = text.trim();
+        let digits = match trimmed.get(..3) {
+            Some(head) if head.eq_ignore_ascii_case("inc") => trimmed[3..].trim_start_matches('-'),
+            _ => trimmed.trim_start_matches('#'),
+        };
+        match digits.parse::<u64>() {
+            Ok(number) if number > 0 && digits.bytes().all(|b| b.is_ascii_digit()) => {
+                Ok(Self(number))
+            }
+            _ => Err(BadNumber(text.chars().take(40).collect())),
+        }
+    }
+}

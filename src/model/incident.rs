@@ -1,0 +1,410 @@
+//! The record of an incident, and what its events add up to.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::actor::{Actor, PersonRef};
+use super::checklist::{Answer, Answered};
+use super::command::Link;
+use super::event::{Event, EventBody};
+use super::id::{IncidentId, IncidentNumber};
+use super::review::Review;
+use super::status::{Classification, ResolutionAction, Role, Status};
+use super::summary::Summary;
+
+/// The whole record. Everything in it follows from the events.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Incident {
+    /// What a queue needs.
+    #[serde(flatten)]
+    pub summary: Summary,
+    /// What users see.
+    pub symptoms: String,
+    /// Free words.
+    pub labels: Vec<String>,
+    /// Repeated alerts with this key are grouped into it while it is open.
+    pub dedup_key: Option<String>,
+    /// The runbook's name or URL.
+    pub runbook: Option<String>,
+    /// Why the priority is not the one of the matrix.
+    pub override_reason: Option<String>,
+    /// Who first acknowledged.
+    pub acknowledged_by: Option<Actor>,
+    /// When each stage was reached or passed, in the order of [`Status::STAGES`].
+    pub stages: [Option<DateTime<Utc>>; 7],
+    /// Who brought it into its present status.
+    pub status_by: Actor,
+    /// When that was.
+    pub status_at: DateTime<Utc>,
+    /// Roles besides the assignee.
+    pub roles: Vec<(Role, PersonRef)>,
+    /// Links, in the order they were added.
+    pub links: Vec<Link>,
+    /// The last message to stakeholders.
+    pub stakeholder_message: Option<String>,
+    /// When the next one was promised.
+    pub next_update_due: Option<DateTime<Utc>>,
+    /// Answered items of the checklist and the gate.
+    pub answered: Vec<Answered>,
+    /// What it waits for, while paused.
+    pub paused_for: Option<String>,
+    /// How it was resolved the last time.
+    pub resolution: Option<Resolution>,
+    /// How often it came back.
+    pub reopened: u32,
+    /// Seconds without an assignee while open, up to `unowned_since` or the end.
+    pub unowned_s: i64,
+    /// Since when nobody leads; `None` while somebody does or it is over.
+    pub unowned_since: Option<DateTime<Utc>>,
+    /// Where it continues.
+    pub merged_into: Option<(IncidentId, Option<IncidentNumber>)>,
+    /// Incidents that continue here.
+    pub absorbed: Vec<(IncidentId, Option<IncidentNumber>)>,
+    /// What it was instead, and why.
+    pub reclassified: Option<(Classification, String)>,
+    /// The review as far as it is written.
+    pub review: Review,
+}
+
+/// How service was restored.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Resolution {
+    /// What was done.
+    pub action: ResolutionAction,
+    /// In words.
+    pub detail: String,
+    /// How recovery was validated.
+    pub validation: String,
+    /// Who said so.
+    pub by: Actor,
+}
+
+/// Events that do not add up.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Broken {
+    /// A timeline must begin with the declaration.
+    #[error("the timeline does not begin with a declaration")]
+    NoDeclaration,
+    /// An incident is declared once.
+    #[error("event {seq} declares the incident a second time")]
+    DeclaredTwice {
+        /// Its position.
+        seq: u32,
+    },
+    /// Positions must have no gaps.
+    #[error("event {found} follows event {before}: one is missing or doubled")]
+    Gap {
+        /// The position before.
+        before: u32,
+        /// The position found.
+        found: u32,
+    },
+    /// An event of another incident.
+    #[error("event {seq} belongs to another incident")]
+    Stranger {
+        /// Its position.
+        seq: u32,
+    },
+}
+
+impl Incident {
+    /// The record right after its declaration; `None` for any other event.
+    #[must_use]
+    pub fn declared(event: &Event) -> Option<Self> {
+        let EventBody::Declared { number, priority, declaration } = &event.body else {
+            return None;
+        };
+        let mut stages = [None; 7];
+        stages[0] = Some(declaration.reported_at);
+        Some(Self {
+            summary: Summary {
+                id: event.incident,
+                number: *number,
+                title: declaration.title.clone(),
+                status: Status::Triggered,
+                impact: declaration.impact,
+                urgency: declaration.urgency,
+                priority: *priority,
+                category: declaration.category,
+                source: declaration.source,
+                services: declaration.services.clone(),
+                assignee: None,
+                team: declaration.team.clone(),
+                detected_at: declaration.detected_at,
+                reported_at: declaration.reported_at,
+                acknowledged_at: None,
+                resolved_at: None,
+                closed_at: None,
+                snoozed_until: None,
+                paused: false,
+                updated_at: None,
+                alerts: 1,
+                escalation: 0,
+                seq: event.seq,
+                last_event_at: event.at,
+            },
+            symptoms: declaration.symptoms.clone(),
+            labels: declaration.labels.clone(),
+            dedup_key: declaration.dedup_key.clone(),
+            runbook: declaration.runbook.clone(),
+            override_reason: None,
+            acknowledged_by: None,
+            stages,
+            status_by: event.actor.clone(),
+            status_at: event.at,
+            roles: Vec::new(),
+            links: Vec::new(),
+            stakeholder_message: None,
+            next_update_due: None,
+            answered: Vec::new(),
+            paused_for: None,
+            resolution: None,
+            reopened: 0,
+            unowned_s: 0,
+            unowned_since: Some(declaration.reported_at),
+            merged_into: None,
+            absorbed: Vec::new(),
+            reclassified: None,
+            review: Review::default(),
+        })
+    }
+
+    /// What a whole timeline adds up to; `None` for an empty one.
+    ///
+    /// # Errors
+    /// [`Broken`] when the events are not one incident's, from 1, without gaps.
+    pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Option<Self>, Broken> {
+        let mut folded: Option<Self> = None;
+        for event in events {
+            match &mut folded {
+                None => {
+                    if event.seq != 1 {
+                        return Err(Broken::Gap { before: 0, found: event.seq });
+                    }
+                    folded = Some(Self::declared(event).ok_or(Broken::NoDeclaration)?);
+                }
+                Some(incident) => incident.push(event)?,
+            }
+        }
+        Ok(folded)
+    }
+
+    /// Applies the next event after checking that it is the next.
+    ///
+    /// # Errors
+    /// [`Broken`] when it is not; the record is unchanged then.
+    pub fn push(&mut self, event: &Event) -> Result<(), Broken> {
+        if event.incident != self.summary.id {
+            return Err(Broken::Stranger { seq: event.seq });
+        }
+        if event.seq != self.summary.seq + 1 {
+            return Err(Broken::Gap { before: self.summary.seq, found: event.seq });
+        }
+        if matches!(event.body, EventBody::Declared { .. }) {
+            return Err(Broken::DeclaredTwice { seq: event.seq });
+        }
+        self.apply(event);
+        Ok(())
+    }
+
+    /// What an event adds. Total: whatever has happened can be applied.
+    #[allow(clippy::too_many_lines, reason = "one arm for each thing that can happen")]
+    pub fn apply(&mut self, event: &Event) {
+        let at = event.at;
+        if !matches!(event.body, EventBody::Snoozed { .. }) {
+            // A change ends a snooze.
+            self.summary.snoozed_until = None;
+        }
+        match &event.body {
+            EventBody::Declared { .. }
+            | EventBody::NoteAdded { .. }
+            | EventBody::NoteCorrected { .. }
+            | EventBody::Woken => {}
+            EventBody::AlertRepeated { .. } => {
+                self.summary.alerts = self.summary.alerts.saturating_add(1);
+            }
+            EventBody::Acknowledged => self.reach(Status::Acknowledged, event),
+            EventBody::StatusMoved { to } => self.reach(*to, event),
+            EventBody::Assigned { to } => {
+                self.summary.assignee.clone_from(to);
+                self.count_unowned(at);
+            }
+            EventBody::TeamSet { team } => self.summary.team.clone_from(team),
+            EventBody::RoleGiven { role, person, given } => {
+                self.roles.retain(|(r, p)| !(r == role && p.handle == person.handle));
+                if *given {
+                    self.roles.push((*role, person.clone()));
+                }
+            }
+            EventBody::Escalated { level, .. } => {
+                self.summary.escalation = self.summary.escalation.max(*level);
+            }
+            EventBody::Prioritized { impact, urgency, priority, override_reason } => {
+                self.summary.impact = *impact;
+                self.summary.urgency = *urgency;
+                self.summary.priority = *priority;
+                self.override_reason.clone_from(override_reason);
+            }
+            EventBody::Categorized { category } => self.summary.category = Some(*category),
+            EventBody::ServicesSet { services } => self.summary.services.clone_from(services),
+            EventBody::Described { title, symptoms, labels, runbook } => {
+                if let Some(title) = title {
+                    self.summary.title.clone_from(title);
+                }
+                if let Some(symptoms) = symptoms {
+                    self.symptoms.clone_from(symptoms);
+                }
+                if let Some(labels) = labels {
+                    self.labels.clone_from(labels);
+                }
+                if let Some(runbook) = runbook {
+                    self.runbook = Some(runbook.clone()).filter(|name| !name.is_empty());
+                }
+            }
+            EventBody::StakeholdersUpdated { message, next_due } => {
+                self.stakeholder_message = Some(message.clone());
+                self.summary.updated_at = Some(at);
+                self.next_update_due = *next_due;
+            }
+            EventBody::ItemAnswered { item, answer } => {
+                self.answered.retain(|a| a.item != *item);
+                if *answer != Answer::Open {
+                    self.answered.push(Answered {
+                        item: *item,
+                        answer: answer.clone(),
+                        by: event.actor.clone(),
+                    });
+                }
+            }
+            EventBody::Resolved { action, detail, validation } => {
+                self.resolution = Some(Resolution {
+                    action: *action,
+                    detail: detail.clone(),
+                    validation: validation.clone(),
+                    by: event.actor.clone(),
+                });
+                self.unpause();
+                self.reach(Status::Resolved, event);
+            }
+            EventBody::Reopened { .. } => self.reopen(event),
+            EventBody::Closed => self.reach(Status::Closed, event),
+            EventBody::Snoozed { until } => self.summary.snoozed_until = Some(*until),
+            EventBody::Paused { reason } => {
+                self.summary.paused = true;
+                self.paused_for = Some(reason.clone());
+            }
+            EventBody::Unpaused => self.unpause(),
+            EventBody::MergedInto { into, number } => {
+                self.merged_into = Some((*into, *number));
+                self.end(Status::Merged, event);
+            }
+            EventBody::Absorbed { from, number, .. } => self.absorbed.push((*from, *number)),
+            EventBody::Linked { link } => {
+                if !self.links.contains(link) {
+                    self.links.push(link.clone());
+                }
+            }
+            EventBody::Unlinked { link } => self.links.retain(|l| l != link),
+            EventBody::Reclassified { to, reason } => {
+                self.reclassified = Some((*to, reason.clone()));
+                self.end(Status::Reclassified, event);
+            }
+            EventBody::ReviewWritten { section, text } => {
+                self.review.sections.insert(*section, text.clone());
+            }
+            EventBody::ActionItemSet { item } => self.review.set_action(item.clone()),
+            EventBody::ReviewPublished => self.review.published_at = Some(at),
+        }
+        self.summary.seq = event.seq;
+        self.summary.last_event_at = self.summary.last_event_at.max(at);
+    }
+
+    /// Moves to a stage; those before it count as passed at the same time.
+    fn reach(&mut self, status: Status, event: &Event) {
+        let at = event.at;
+        let stage = status.stage().unwrap_or_default();
+        for passed in self.stages.iter_mut().take(stage + 1) {
+            passed.get_or_insert(at);
+        }
+        if stage >= 1 && self.summary.acknowledged_at.is_none() {
+            self.summary.acknowledged_at = Some(at);
+            self.acknowledged_by = Some(event.actor.clone());
+        }
+        if status == Status::Resolved || status == Status::Closed {
+            self.summary.resolved_at.get_or_insert(at);
+        }
+        if status == Status::Closed {
+            self.summary.closed_at = Some(at);
+        }
+        self.set_status(status, event);
+    }
+
+    fn reopen(&mut self, event: &Event) {
+        self.reopened += 1;
+        self.summary.resolved_at = None;
+        self.summary.closed_at = None;
+        for later in self.stages.iter_mut().skip(3) {
+            *later = None;
+        }
+        // The gate was about the fix that did not hold.
+        self.answered.retain(|a| !matches!(a.item, super::checklist::Item::Closing(_)));
+        self.reach(Status::Investigating, event);
+    }
+
+    fn end(&mut self, status: Status, event: &Event) {
+        self.summary.closed_at = Some(event.at);
+        self.unpause();
+        self.set_status(status, event);
+    }
+
+    fn set_status(&mut self, status: Status, event: &Event) {
+        self.summary.status = status;
+        self.status_by = event.actor.clone();
+        self.status_at = event.at;
+        self.count_unowned(event.at);
+    }
+
+    fn unpause(&mut self) {
+        self.summary.paused = false;
+        self.paused_for = None;
+    }
+
+    /// Ends or starts the count of unowned time as the assignee and the status say.
+    fn count_unowned(&mut self, at: DateTime<Utc>) {
+        let unowned = self.summary.assignee.is_none() && self.summary.status.is_open();
+        match (self.unowned_since, unowned) {
+            (Some(since), false) => {
+                self.unowned_s += (at - since).num_seconds().max(0);
+                self.unowned_since = None;
+            }
+            (None, true) => self.unowned_since = Some(at),
+            _ => {}
+        }
+    }
+
+    /// How long nobody has led it, in all, at `now`.
+    #[must_use]
+    pub fn unowned(&self, now: DateTime<Utc>) -> TimeDelta {
+        let running = self.unowned_since.map_or(0, |since| (now - since).num_seconds().max(0));
+        TimeDelta::seconds(self.unowned_s + running)
+    }
+
+    /// What the log still lacks, in the order people fill it in.
+    #[must_use]
+    pub fn missing(&self) -> Vec<&'static str> {
+        let mut missing = Vec::new();
+        if self.summary.category.is_none() {
+            missing.push("category");
+        }
+        if self.summary.services.is_empty() {
+            missing.push("services");
+        }
+        if self.symptoms.trim().is_empty() {
+            missing.push("symptoms");
+        }
+        if self.summary.team.is_none() {
+            missing.push("team");
+        }
+        missing
+    }
+}

@@ -1,0 +1,120 @@
+//! Incidents that are the same fault again.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::super::id::IncidentNumber;
+use super::super::status::Category;
+use super::{Fact, at, incident_number};
+
+/// A fault that came at least twice.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Recurring {
+    /// How often.
+    pub count: u64,
+    /// The last of them.
+    pub last: Option<IncidentNumber>,
+    /// When that was reported.
+    pub last_at: DateTime<Utc>,
+    /// Its title; empty until it has been looked up.
+    pub title: String,
+    /// Its primary service; empty until it has been looked up.
+    pub service: String,
+    /// The title of the problem it links to, if any.
+    pub problem: Option<String>,
+}
+
+/// A title with numbers and ids taken out, in lower case: what stays the same when a fault recurs.
+#[must_use]
+pub fn pattern(title: &str) -> String {
+    let mut kept = String::with_capacity(title.len());
+    for word in title.split_whitespace() {
+        let word = word.to_lowercase();
+        let is_id = word.len() >= 6
+            && word.bytes().any(|b| b.is_ascii_digit())
+            && word.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-' || b == b'_');
+        if is_id {
+            continue;
+        }
+        let word: String = word.chars().filter(|c| !c.is_numeric()).collect();
+        if word.is_empty() {
+            continue;
+        }
+        if !kept.is_empty() {
+            kept.push(' ');
+        }
+        kept.push_str(&word);
+    }
+    kept
+}
+
+/// What two incidents of the same fault have in common: the deduplication key, or else primary
+/// service, category and [`pattern`] of the title. A 64-bit FNV-1a hash, the same on every machine.
+#[must_use]
+pub fn fingerprint(
+    dedup_key: Option<&str>,
+    service: Option<&str>,
+    category: Option<Category>,
+    title: &str,
+) -> u64 {
+    match dedup_key {
+        Some(key) => hash(&["key", key]),
+        None => hash(&[
+            service.unwrap_or_default(),
+            category.map_or("", Category::as_str),
+            &pattern(title),
+        ]),
+    }
+}
+
+fn hash(parts: &[&str]) -> u64 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    let mut add = |byte: u8| {
+        hash ^= u64::from(byte);
+        hash = hash.wrapping_mul(0x0100_0000_01b3);
+    };
+    for part in parts {
+        part.bytes().for_each(&mut add);
+        add(0xff);
+    }
+    hash
+}
+
+/// Counts by fingerprint.
+#[derive(Default)]
+pub(super) struct Groups {
+    by: HashMap<u64, (u64, i64, u64)>,
+}
+
+impl Groups {
+    pub(super) fn add(&mut self, fact: &Fact) {
+        let group = self.by.entry(fact.fingerprint).or_insert((0, i64::MIN, 0));
+        group.0 += 1;
+        if (fact.reported_ms, fact.number) >= (group.1, group.2) {
+            (group.1, group.2) = (fact.reported_ms, fact.number);
+        }
+    }
+
+    /// The groups of two or more, most often first, then the most recent.
+    pub(super) fn largest(self, most: usize) -> Vec<Recurring> {
+        let mut groups: Vec<(u64, i64, u64)> =
+            self.by.into_values().filter(|(count, _, _)| *count >= 2).collect();
+        groups.sort_unstable_by_key(|(count, last_ms, number)| {
+            std::cmp::Reverse((*count, *last_ms, *number))
+        });
+        groups
+            .into_iter()
+            .take(most)
+            .map(|(count, last_ms, number)| Recurring {
+                count,
+                last: incident_number(number),
+                last_at: at(last_ms),
+                title: String::new(),
+                service: String::new(),
+                problem: None,
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,45 @@
+//! Service level compliance: kept and missed promises.
+
+use serde::{Deserialize, Serialize};
+
+/// Promises that were kept and missed. Those that are open and not yet due are in neither.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Compliance {
+    /// In time.
+    pub kept: u64,
+    /// Too late, or open and past.
+    pub missed: u64,
+}
+
+impl Compliance {
+    /// Adds one promise: times in milliseconds since 1970, its length in seconds.
+    pub(super) fn add(&mut self, from_ms: i64, done_ms: Option<i64>, within_s: i64, now_ms: i64) {
+        let due_ms = from_ms.saturating_add(within_s.saturating_mul(1000));
+        match done_ms {
+            Some(done) if done < due_ms => self.kept += 1,
+            Some(_) => self.missed += 1,
+            None if now_ms >= due_ms => self.missed += 1,
+            None => {}
+        }
+    }
+
+    /// Over several.
+    pub(super) fn sum(of: &[Self]) -> Self {
+        of.iter().fold(Self::default(), |sum, one| Self {
+            kept: sum.kept + one.kept,
+            missed: sum.missed + one.missed,
+        })
+    }
+
+    /// How many it rests on.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.kept + self.missed
+    }
+
+    /// Kept ones in percent, rounded down so that 100 means all; `None` where nothing was due.
+    #[must_use]
+    pub fn percent(&self) -> Option<u64> {
+        (self.kept * 100).checked_div(self.count())
+    }
+}

@@ -1,0 +1,65 @@
+//! Mean, median and 90th percentile of exact durations.
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+/// Statistics of durations in milliseconds; all 0 where there were none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Times {
+    /// Arithmetic mean, rounded to the nearest millisecond.
+    pub mean_ms: i64,
+    /// The middle one; between two middle ones, their mean.
+    pub median_ms: i64,
+    /// 90th percentile by nearest rank: the smallest that at least 90 % do not exceed.
+    pub p90_ms: i64,
+    /// How many durations they rest on.
+    pub count: u64,
+}
+
+impl Times {
+    /// Of these durations; they are left in ascending order.
+    #[must_use]
+    pub fn of(durations: &mut [i64]) -> Self {
+        durations.sort_unstable();
+        let count = durations.len();
+        if count == 0 {
+            return Self::default();
+        }
+        let sum: i128 = durations.iter().map(|d| i128::from(*d)).sum();
+        let n = count as i128;
+        let mean = (2 * sum + n).div_euclid(2 * n);
+        let median = i64::midpoint(durations[(count - 1) / 2], durations[count / 2]);
+        let rank = (count * 9).div_ceil(10);
+        Self {
+            mean_ms: i64::try_from(mean).unwrap_or(i64::MAX),
+            median_ms: median,
+            p90_ms: durations[rank - 1],
+            count: count as u64,
+        }
+    }
+
+    /// The mean, where there is one.
+    #[must_use]
+    pub fn mean(&self) -> Option<TimeDelta> {
+        (self.count > 0).then(|| TimeDelta::milliseconds(self.mean_ms))
+    }
+
+    /// Whether the mean rests on too few to be trusted.
+    #[must_use]
+    pub fn is_thin(&self) -> bool {
+        self.count < super::THIN
+    }
+
+    /// Change of the mean against another in whole percent; `None` where either has none.
+    #[must_use]
+    pub fn change_percent(&self, before: &Self) -> Option<i64> {
+        if self.count == 0 || before.count == 0 || before.mean_ms == 0 {
+            return None;
+        }
+        let (change, base) =
+            (i128::from(self.mean_ms - before.mean_ms), i128::from(before.mean_ms));
+        // Rounded to the nearest, halves away from zero.
+        let rounded = (change.abs() * 200 + base) / (base * 2) * change.signum();
+        i64::try_from(rounded).ok()
+    }
+}

@@ -1,0 +1,40 @@
+//! Ground floor: what an incident is and what may happen to it.
+//!
+//! Everything here is pure: no I/O, no clock, no async, no terminal. Functions that depend on the
+//! time take `now` as a parameter. Terms follow ITIL 4 incident management and common SRE usage.
+
+pub mod actor;
+pub mod change;
+pub mod check;
+pub mod checklist;
+pub mod command;
+pub mod decide;
+pub mod directory;
+pub mod escalation;
+pub mod event;
+pub mod filter;
+pub mod id;
+pub mod incident;
+pub mod measures;
+pub mod oncall;
+pub mod priority;
+pub mod problem;
+pub mod queue;
+pub mod review;
+pub mod rules;
+pub mod service_level;
+pub mod status;
+pub mod summary;
+pub mod text;
+pub mod time;
+
+pub use actor::{Actor, PersonRef};
+pub use command::{Ask, Command, Envelope};
+pub use decide::{Rejection, RejectionKind, decide};
+pub use event::{Event, EventBody};
+pub use id::{ChangeId, CommandId, EventId, IncidentId, IncidentNumber, ProblemId};
+pub use incident::Incident;
+pub use priority::{Impact, Priority, Urgency};
+pub use rules::Rules;
+pub use status::Status;
+pub use summary::Summary;

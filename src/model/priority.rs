@@ -1,0 +1,157 @@
+//! Impact, urgency and the priority they lead to.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// How many users and services are hurt.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// The greatest.
+    High,
+    /// In between.
+    Medium,
+    /// The least.
+    Low,
+}
+
+/// Extent of the harm: high · medium · low.
+pub type Impact = Level;
+/// How fast it must be handled: high · medium · low.
+pub type Urgency = Level;
+
+impl Level {
+    /// From the greatest to the least.
+    pub const ALL: [Self; 3] = [Self::High, Self::Medium, Self::Low];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A word that is not one of the known values of a field.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{given:?} is not a {field}: choose from {choices}")]
+pub struct UnknownWord {
+    /// What was given, cut to 40 characters.
+    pub given: String,
+    /// The field's name.
+    pub field: &'static str,
+    /// What would be accepted.
+    pub choices: String,
+}
+
+impl UnknownWord {
+    /// For `field`, of which `choices` are accepted.
+    pub fn new(given: &str, field: &'static str, choices: &[&str]) -> Self {
+        Self { given: given.chars().take(40).collect(), field, choices: choices.join(", ") }
+    }
+}
+
+impl FromStr for Level {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.to_ascii_lowercase().as_str() {
+            "high" | "h" => Ok(Self::High),
+            "medium" | "med" | "m" => Ok(Self::Medium),
+            "low" | "l" => Ok(Self::Low),
+            _ => Err(UnknownWord::new(text, "level", &["high", "medium", "low"])),
+        }
+    }
+}
+
+/// P1 is the most urgent.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub enum Priority {
+    /// Critical.
+    P1,
+    /// High.
+    P2,
+    /// Medium.
+    P3,
+    /// Low.
+    P4,
+}
+
+impl Priority {
+    /// From the most urgent to the least.
+    pub const ALL: [Self; 4] = [Self::P1, Self::P2, Self::P3, Self::P4];
+
+    /// `0` for P1 to `3` for P4.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The priority at `index`, as [`Priority::index`] gives it.
+    #[must_use]
+    pub fn from_index(index: usize) -> Option<Self> {
+        Self::ALL.get(index).copied()
+    }
+
+    /// `P1` to `P4`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::P1 => "P1",
+            Self::P2 => "P2",
+            Self::P3 => "P3",
+            Self::P4 => "P4",
+        }
+    }
+}
+
+impl fmt::Display for Priority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Priority {
+    type Err = UnknownWord;
+
+    /// Reads `P1`, `1`, `sev1` and `critical`, in any case; likewise for the others.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.to_ascii_lowercase().as_str() {
+            "p1" | "1" | "sev1" | "critical" => Ok(Self::P1),
+            "p2" | "2" | "sev2" | "high" => Ok(Self::P2),
+            "p3" | "3" | "sev3" | "medium" => Ok(Self::P3),
+            "p4" | "4" | "sev4" | "low" => Ok(Self::P4),
+            _ => Err(UnknownWord::new(text, "priority", &["P1", "P2", "P3", "P4"])),
+        }
+    }
+}
+
+/// Priority by impact (row) and urgency (column), both from high to low.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Matrix(pub [[Priority; 3]; 3]);
+
+impl Default for Matrix {
+    fn default() -> Self {
+        use Priority::{P1, P2, P3, P4};
+        Self([[P1, P2, P3], [P2, P3, P4], [P3, P4, P4]])
+    }
+}
+
+impl Matrix {
+    /// The priority that this impact and this urgency lead to.
+    #[must_use]
+    pub fn priority(&self, impact: Impact, urgency: Urgency) -> Priority {
+        self.0[impact as usize][urgency as usize]
+    }
+}

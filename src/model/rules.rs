@@ -1,0 +1,32 @@
+//! The numbers and lists that a team may set for itself.
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use super::priority::Matrix;
+use super::service_level::Levels;
+
+/// The rules in force. The default is the one in the documentation of each part.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Rules {
+    /// Impact × urgency to priority.
+    pub matrix: Matrix,
+    /// Service levels by priority.
+    pub levels: Levels,
+    /// A closed incident can be reopened for this many days.
+    pub reopen_days: i64,
+    /// A change is suspected when it ran or ended within this many seconds before detection.
+    pub suspect_s: i64,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            matrix: Matrix::default(),
+            levels: Levels::default(),
+            reopen_days: 7,
+            suspect_s: TimeDelta::hours(2).num_seconds(),
+        }
+    }
+}

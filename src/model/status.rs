@@ -1,0 +1,207 @@
+//! The lifecycle, and the fixed words of an incident's fields.
+
+/// Defines an enum of fixed words with `ALL`, `as_str`, `Display` and `FromStr`.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident, $field:literal { $($(#[$vdoc:meta])* $variant:ident = $word:literal $(| $alias:literal)*),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, ::serde::Serialize, ::serde::Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name {
+            $($(#[$vdoc])* $variant),+
+        }
+
+        impl $name {
+            /// All of them, in their order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word shown and accepted.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word),+
+                }
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::model::priority::UnknownWord;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let folded = text.to_ascii_lowercase().replace(['_', '-'], " ");
+                match folded.as_str() {
+                    $($word $(| $alias)* => Ok(Self::$variant),)+
+                    _ => Err($crate::model::priority::UnknownWord::new(text, $field, &[$($word),+])),
+                }
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+words! {
+    /// Where an incident stands. The order of the first seven is the order of the lifecycle.
+    Status, "status" {
+        /// Reported; nobody has picked it up.
+        Triggered = "triggered",
+        /// Somebody has seen it and taken it on.
+        Acknowledged = "acknowledged" | "acked" | "ack",
+        /// The cause is being looked for.
+        Investigating = "investigating",
+        /// The cause is known.
+        Identified = "identified",
+        /// A fix is in; its effect is being watched.
+        Monitoring = "monitoring",
+        /// Service is restored and that has been validated.
+        Resolved = "resolved",
+        /// The closing gate was passed.
+        Closed = "closed",
+        /// Continued in another incident.
+        Merged = "merged",
+        /// Was no incident after all.
+        Reclassified = "reclassified",
+    }
+}
+
+impl Status {
+    /// The seven stages of the lifecycle, in order.
+    pub const STAGES: [Self; 7] = [
+        Self::Triggered,
+        Self::Acknowledged,
+        Self::Investigating,
+        Self::Identified,
+        Self::Monitoring,
+        Self::Resolved,
+        Self::Closed,
+    ];
+
+    /// Whether somebody still has to restore service: triggered to monitoring.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(
+            self,
+            Self::Triggered
+                | Self::Acknowledged
+                | Self::Investigating
+                | Self::Identified
+                | Self::Monitoring
+        )
+    }
+
+    /// Position in the lifecycle; `None` for merged and reclassified.
+    #[must_use]
+    pub fn stage(self) -> Option<usize> {
+        Self::STAGES.iter().position(|stage| *stage == self)
+    }
+
+    /// The number it is stored as.
+    #[must_use]
+    pub const fn index(self) -> u8 {
+        self as u8
+    }
+
+    /// The status stored as `index`.
+    #[must_use]
+    pub fn from_index(index: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(index)).copied()
+    }
+}
+
+words! {
+    /// What kind of thing broke.
+    Category, "category" {
+        /// The product's own code.
+        Application = "application" | "app",
+        /// Machines, networks, platforms.
+        Infrastructure = "infrastructure" | "infra",
+        /// Works, but too slowly.
+        Performance = "performance" | "perf",
+        /// Confidentiality, integrity or abuse.
+        Security = "security" | "sec",
+        /// People or programs can't get in.
+        Access = "access",
+    }
+}
+
+impl Category {
+    /// The number it is stored as.
+    #[must_use]
+    pub const fn index(self) -> u8 {
+        self as u8
+    }
+
+    /// The category stored as `index`.
+    #[must_use]
+    pub fn from_index(index: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(index)).copied()
+    }
+}
+
+words! {
+    /// How an incident was detected.
+    Source, "source" {
+        /// An alert.
+        Monitoring = "monitoring",
+        /// A user.
+        UserReport = "user report" | "user",
+        /// The support desk.
+        Support = "support",
+        /// A colleague.
+        Internal = "internal",
+        /// A partner or supplier.
+        Partner = "partner",
+    }
+}
+
+words! {
+    /// Roles besides the assignee.
+    Role, "role" {
+        /// Leads the response.
+        IncidentManager = "incident manager" | "manager" | "im",
+        /// Speaks to stakeholders.
+        Communications = "communications" | "comms",
+        /// Keeps the record.
+        Scribe = "scribe",
+        /// Works on the fix.
+        Resolver = "resolver" | "resolvers",
+    }
+}
+
+words! {
+    /// What restored service.
+    ResolutionAction, "action" {
+        /// A change was taken back.
+        Rollback = "rollback",
+        /// Something was started again.
+        Restart = "restart",
+        /// A setting was changed.
+        ConfigFix = "config fix" | "config",
+        /// Capacity was added.
+        Scale = "scale",
+        /// Code was fixed.
+        Patch = "patch",
+        /// An attacker or an account was shut out.
+        BlockAccess = "block access" | "block",
+        /// Anything else; the detail says what.
+        Other = "other",
+    }
+}
+
+words! {
+    /// What an incident turned out to be instead.
+    Classification, "classification" {
+        /// A routine request.
+        ServiceRequest = "service request" | "request",
+        /// A planned modification.
+        Change = "change",
+        /// An underlying cause, tracked as a problem.
+        Problem = "problem",
+        /// Nothing was wrong.
+        FalseAlarm = "false alarm",
+    }
+}

@@ -1,0 +1,185 @@
+//! Text from outside, made safe to show.
+//!
+//! Titles, notes and alert labels can contain anything. What reaches the terminal has no control
+//! characters, nothing that reorders or hides text, and the width it is believed to have.
+
+use std::borrow::Cow;
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Marks that may be stacked on one character; more only smear the screen.
+const MARKS: usize = 2;
+
+/// One line, safe to show: control characters are made visible, invisible ones dropped.
+#[must_use]
+pub fn shown(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len());
+    let mut marks = 0;
+    for ch in text.chars() {
+        match visible(ch) {
+            Visible::Dropped => {}
+            Visible::As(other) => {
+                safe.push(other);
+                marks = 0;
+            }
+            Visible::Mark => {
+                // A mark needs something to stand on.
+                if !safe.is_empty() && marks < MARKS {
+                    safe.push(ch);
+                    marks += 1;
+                }
+            }
+        }
+    }
+    Cow::Owned(safe)
+}
+
+enum Visible {
+    As(char),
+    Mark,
+    Dropped,
+}
+
+fn visible(ch: char) -> Visible {
+    let code = u32::from(ch);
+    match code {
+        0x20..=0x7e => Visible::As(ch),
+        // The pictures of control characters: U+241B stands for ESC.
+        0x00..=0x1f => Visible::As(char::from_u32(0x2400 + code).unwrap_or('\u{fffd}')),
+        0x7f => Visible::As('\u{2421}'),
+        // The one-byte CSI and its kin, line and paragraph separators, bidi overrides and isolates,
+        // private-use characters that a font or a terminal may treat in its own way.
+        0x80..=0x9f
+        | 0x061c
+        | 0x200e
+        | 0x200f
+        | 0x2028..=0x202e
+        | 0x2066..=0x2069
+        | 0xfff9..=0xfffb
+        | 0xe000..=0xf8ff
+        | 0xf_0000..=0x10_ffff => Visible::As('\u{fffd}'),
+        // Zero-width: joiners, spaces, the byte order mark, variation selectors, tags, fillers,
+        // emoji skin tones. Terminals disagree on their width, and they hide text.
+        0x00ad
+        | 0x034f
+        | 0x115f
+        | 0x1160
+        | 0x17b4
+        | 0x17b5
+        | 0x180b..=0x180f
+        | 0x200b..=0x200d
+        | 0x2060..=0x2065
+        | 0x206a..=0x206f
+        | 0x3164
+        | 0xfe00..=0xfe0f
+        | 0xfeff
+        | 0xffa0
+        | 0xfff0..=0xfff8
+        | 0x1_f3fb..=0x1_f3ff
+        | 0xe_0000..=0xe_0fff => Visible::Dropped,
+        // Odd spaces are shown as one.
+        0xa0 | 0x1680 | 0x2000..=0x200a | 0x202f | 0x205f => Visible::As(' '),
+        // Flags are pairs of letters that terminals join or not: the letters are shown.
+        0x1_f1e6..=0x1_f1ff => {
+            Visible::As(char::from_u32(code - 0x1_f1e6 + 0x41).unwrap_or('\u{fffd}'))
+        }
+        _ => match ch.width() {
+            None => Visible::As('\u{fffd}'),
+            Some(0) => Visible::Mark,
+            Some(_) => Visible::As(ch),
+        },
+    }
+}
+
+/// The lines of a text, each safe to show; a tab becomes four spaces.
+pub fn lines(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    text.split('\n').map(|line| {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        if line.contains('\t') {
+            Cow::Owned(shown(&line.replace('\t', "    ")).into_owned())
+        } else {
+            shown(line)
+        }
+    })
+}
+
+/// Columns that a safe text takes.
+#[must_use]
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// A safe text cut to a number of columns; `…` stands for what is cut off.
+#[must_use]
+pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
+    if text.len() <= columns || text.width() <= columns {
+        return Cow::Borrowed(text);
+    }
+    if columns == 0 {
+        return Cow::Borrowed("");
+    }
+    let mut kept = String::with_capacity(columns + 3);
+    let mut used = 0;
+    for piece in text.graphemes(true) {
+        let wide = piece.width();
+        if used + wide > columns - 1 {
+            break;
+        }
+        kept.push_str(piece);
+        used += wide;
+    }
+    kept.truncate(kept.trim_end().len());
+    kept.push('…');
+    Cow::Owned(kept)
+}
+
+/// A safe text cut or filled with spaces to exactly a number of columns.
+#[must_use]
+pub fn fit(text: &str, columns: usize) -> String {
+    let mut fitted = cut(text, columns).into_owned();
+    let used = fitted.width();
+    fitted.extend(std::iter::repeat_n(' ', columns.saturating_sub(used)));
+    fitted
+}
+
+/// A safe text broken at spaces into lines of at most so many columns; longer words are broken.
+#[must_use]
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(1);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut used = 0;
+    for word in text.split_word_bounds() {
+        let wide = word.width();
+        if used + wide <= columns {
+            line.push_str(word);
+            used += wide;
+            continue;
+        }
+        if word.trim().is_empty() {
+            // The space at which a line ends is not shown.
+            continue;
+        }
+        if used > 0 {
+            lines.push(std::mem::take(&mut line).trim_end().to_owned());
+            used = 0;
+        }
+        for piece in word.graphemes(true) {
+            let wide = piece.width();
+            if used + wide > columns && used > 0 {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+            line.push_str(piece);
+            used += wide;
+        }
+    }
+    if !line.trim().is_empty() || lines.is_empty() {
+        lines.push(line.trim_end().to_owned());
+    }
+    lines
+}

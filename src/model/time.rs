@@ -1,0 +1,91 @@
+//! Times and durations as the model accepts and writes them.
+
+use chrono::{DateTime, Datelike, SubsecRound, TimeDelta, Utc};
+
+/// The first and the last year whose times are accepted, both included.
+pub const YEARS: std::ops::RangeInclusive<i32> = 1970..=2100;
+
+/// A time cut to the second, as detection and report are recorded.
+#[must_use]
+pub fn to_second(time: DateTime<Utc>) -> DateTime<Utc> {
+    time.trunc_subsecs(0)
+}
+
+/// Whether a time lies in the years the store can hold.
+#[must_use]
+pub fn in_range(time: DateTime<Utc>) -> bool {
+    YEARS.contains(&time.year())
+}
+
+/// One form for every duration: `45s`, `4m`, `1h12`, `3d`, `5w`. Negative durations are shown as zero.
+#[must_use]
+pub fn short(duration: TimeDelta) -> String {
+    let seconds = duration.num_seconds().max(0);
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    if seconds < 60 {
+        format!("{seconds}s")
+    } else if minutes < 60 {
+        format!("{minutes}m")
+    } else if hours < 24 {
+        format!("{hours}h{:02}", minutes % 60)
+    } else if days < 100 {
+        format!("{days}d")
+    } else {
+        format!("{}w", days / 7)
+    }
+}
+
+/// As [`short`], with seconds below an hour: `3m10`, for means and medians.
+#[must_use]
+pub fn fine(duration: TimeDelta) -> String {
+    let seconds = duration.num_seconds().max(0);
+    if (60..3600).contains(&seconds) {
+        format!("{}m{:02}", seconds / 60, seconds % 60)
+    } else {
+        short(duration)
+    }
+}
+
+/// How long ago, in words for a sentence: `just now`, `2 min ago`, `3 h ago`, `5 d ago`.
+#[must_use]
+pub fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let seconds = (now - then).num_seconds();
+    match seconds {
+        i64::MIN..=59 => "just now".into(),
+        60..=3599 => format!("{} min ago", seconds / 60),
+        3600..=86_399 => format!("{} h ago", seconds / 3600),
+        _ => format!("{} d ago", seconds / 86_400),
+    }
+}
+
+/// Reads `90s`, `15m`, `2h`, `3d`, `1w`, and sums such as `1h30m`.
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<TimeDelta> {
+    let mut total: i64 = 0;
+    let mut digits = String::new();
+    if text.is_empty() {
+        return None;
+    }
+    for ch in text.chars() {
+        if ch.is_ascii_digit() {
+            digits.push(ch);
+            continue;
+        }
+        let unit: i64 = match ch.to_ascii_lowercase() {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            'd' => 86_400,
+            'w' => 7 * 86_400,
+            _ => return None,
+        };
+        let count: i64 = digits.parse().ok()?;
+        digits.clear();
+        total = total.checked_add(count.checked_mul(unit)?)?;
+    }
+    // A bare number has no unit, so it is no duration.
+    if !digits.is_empty() {
+        return None;
+    }
+    TimeDelta::try_seconds(total).filter(|d| *d <= TimeDelta::days(36_500))
+}

@@ -1,0 +1,1 @@
+//! Second floor: keeps a mirror of a backend.
