@@ -1,1 +1,7 @@
-//! Placeholder.
+//! Laws that hold for whatever is given.
+
+mod asks;
+mod filter;
+mod lifecycle;
+mod measures;
+mod text;

@@ -1,0 +1,275 @@
+use chrono::{DateTime, TimeDelta, Utc};
+use redphone::model::checklist::{Answer, ClosingItem, Item};
+use redphone::model::command::Link;
+use redphone::model::decide::{Context, absorb, decide};
+use redphone::model::event::EventBody;
+use redphone::model::review::Section;
+use redphone::model::status::{Category, Classification, Role};
+use redphone::model::{
+    Actor, Ask, Command, CommandId, Envelope, IncidentId, IncidentNumber, PersonRef, Priority,
+    RejectionKind, Rules, Status, Urgency,
+};
+use rstest::rstest;
+
+use crate::support::{Bench, at, declaration, envelope, ines, note, resolve, tariq};
+
+#[test]
+fn whoever_comes_second_is_told_who_was_first() {
+    let mut bench = Bench::new();
+    bench.ask(1, Ask::Acknowledge);
+    let refusal = bench.refusal(3, Ask::Acknowledge);
+    assert_eq!(refusal.kind, RejectionKind::Conflict);
+    assert_eq!(refusal.message, "already acknowledged by Tariq Osei 2 min ago");
+    bench.ask(4, Ask::MoveStatus { to: Status::Identified });
+    let refusal = bench.refusal(5, Ask::MoveStatus { to: Status::Identified });
+    assert_eq!(refusal.message, "already identified by Tariq Osei 1 min ago");
+    bench.ask(6, Ask::Assign { to: Some(tariq()) });
+    let refusal = bench.refusal(7, Ask::Assign { to: Some(tariq()) });
+    assert_eq!(refusal.message, "already owned by Tariq Osei");
+    bench.resolve(8);
+    let refusal = bench.refusal(9, resolve());
+    assert_eq!(refusal.message, "already resolved by Tariq Osei 1 min ago");
+}
+
+fn everything_for_open_incidents() -> Vec<Ask> {
+    vec![
+        Ask::Acknowledge,
+        Ask::MoveStatus { to: Status::Monitoring },
+        Ask::Assign { to: Some(tariq()) },
+        Ask::SetTeam { team: Some("search".into()) },
+        Ask::GiveRole { role: Role::Scribe, person: ines(), given: true },
+        Ask::Escalate { level: 2, to: vec![ines()], reason: Some("no answer".into()) },
+        Ask::Prioritize { impact: redphone::model::Impact::Low, urgency: Urgency::Low },
+        Ask::OverridePriority { priority: Priority::P4, reason: "test store".into() },
+        Ask::Snooze { until: at(10_000) },
+        Ask::Pause { reason: "waiting on partner".into() },
+        Ask::Merge { into: IncidentId::new() },
+        Ask::Reclassify { to: Classification::FalseAlarm, reason: "test".into() },
+        Ask::RepeatAlert { text: "again".into() },
+        resolve(),
+    ]
+}
+
+#[test]
+fn what_fits_an_open_incident_is_refused_once_it_is_over() {
+    for ask in everything_for_open_incidents() {
+        let open = Bench::new();
+        assert!(open.try_as(tariq(), 1, ask.clone()).is_ok(), "{ask:?}");
+        let mut over = Bench::new();
+        over.ask(1, Ask::Reclassify { to: Classification::ServiceRequest, reason: "r".into() });
+        let refusal = over.refusal(2, ask.clone());
+        assert_eq!(refusal.kind, RejectionKind::Conflict, "{ask:?}");
+        assert_eq!(refusal.message, "already reclassified by Tariq Osei 1 min ago", "{ask:?}");
+    }
+}
+
+#[rstest]
+#[case(Ask::Wake, "it is not snoozed")]
+#[case(Ask::Unpause, "it is not paused")]
+#[case(Ask::Close, "resolve it before closing it")]
+#[case(Ask::PublishReview, "resolve it before publishing its review")]
+#[case(Ask::Reopen { reason: "x".into() }, "it is triggered: it needs no reopening")]
+#[case(Ask::MoveStatus { to: Status::Resolved }, "status: resolved is not a stage to move to: there is a command for it")]
+#[case(Ask::MoveStatus { to: Status::Triggered }, "status: triggered is not a stage to move to: there is a command for it")]
+#[case(note("  \n "), "note: is empty: say something")]
+#[case(Ask::Snooze { until: at(-5) }, "until: that time has passed: choose a later one")]
+#[case(Ask::Assign { to: None }, "already unowned")]
+#[case(Ask::Categorize { category: Category::Application }, "already application")]
+#[case(Ask::SetServices { services: vec!["a".into(), "a".into()] }, "services: \"a\" is there twice")]
+#[case(Ask::SetServices { services: vec!["a\nb".into()] }, "services: has a line break: write it on one line")]
+#[case(Ask::Prioritize { impact: redphone::model::Impact::High, urgency: Urgency::High }, "already P1, high × high")]
+#[case(Ask::Describe { title: None, symptoms: None, labels: None, runbook: None }, "nothing to change was given")]
+#[case(Ask::Escalate { level: 0, to: vec![], reason: None }, "level 0 was called already")]
+#[case(Ask::Unlink { link: Link::Url("https://example.org".into()) }, "not linked to https://example.org")]
+#[case(Ask::GiveRole { role: Role::Scribe, person: PersonRef::new("ines", "Ines Moreau"), given: false }, "Ines Moreau is not scribe")]
+fn a_command_that_does_not_fit_says_why(#[case] ask: Ask, #[case] sentence: &str) {
+    assert_eq!(Bench::new().refusal(3, ask).message, sentence);
+}
+
+#[test]
+fn an_incident_is_not_merged_into_itself_or_into_one_that_is_over() {
+    let bench = Bench::new();
+    let own = bench.incident.summary.id;
+    let refusal = bench.refusal(1, Ask::Merge { into: own });
+    assert_eq!(refusal.message, "an incident can't be merged into itself");
+    let mut other = Bench::new();
+    other.incident.summary.number = Some(IncidentNumber(7));
+    let made = envelope(2, ines(), own, Ask::Merge { into: other.incident.summary.id });
+    let context = Context { now: at(2), rules: &other.rules };
+    let events = absorb(&other.incident, &bench.incident, &made, context).unwrap();
+    assert!(
+        matches!(&events[..], [e] if matches!(e.body, EventBody::Absorbed { from, .. } if from == own))
+    );
+    other.resolve(1);
+    let context = Context { now: at(2), rules: &other.rules };
+    let refusal = absorb(&other.incident, &bench.incident, &made, context).unwrap_err();
+    assert_eq!(refusal.message, "INC-7 is resolved: choose an open incident to merge into");
+}
+
+#[rstest]
+#[case(7 * 1440, true)]
+#[case(7 * 1440 + 1, false)]
+fn a_closed_incident_is_reopened_only_within_seven_days(#[case] after: i64, #[case] may: bool) {
+    let mut bench = Bench::new();
+    bench.resolve(1);
+    for item in ClosingItem::ALL {
+        bench.ask(2, Ask::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes });
+    }
+    bench.ask(3, Ask::Close);
+    let asked = bench.try_as(tariq(), 3 + after, Ask::Reopen { reason: "back".into() });
+    match asked {
+        Ok(_) => assert!(may),
+        Err(refusal) => {
+            assert!(!may);
+            assert_eq!(
+                refusal.message,
+                "closed 7 d ago: it can be reopened for 7 days, declare a new one"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_review_is_published_when_every_section_is_written() {
+    let mut bench = Bench::new();
+    bench.resolve(1);
+    for section in &Section::ALL[1..] {
+        bench.ask(2, Ask::WriteReview { section: *section, text: "as it was".into() });
+    }
+    assert_eq!(bench.refusal(3, Ask::PublishReview).message, "the review lacks: summary");
+    bench.ask(4, Ask::WriteReview { section: Section::Summary, text: "short".into() });
+    bench.ask(5, Ask::PublishReview);
+    assert_eq!(bench.incident.review.published_at, Some(at(5)));
+    assert_eq!(bench.refusal(7, Ask::PublishReview).message, "the review was published 2 min ago");
+}
+
+#[rstest]
+#[case("", "title: is empty: write at least one character")]
+#[case("a\nb", "title: has a line break: write it on one line")]
+#[case("a\rb", "title: has a line break: write it on one line")]
+#[case(&"x".repeat(10_000), "title: has 10000 characters: shorten it to 200 or fewer")]
+fn a_wrong_title_is_refused_with_a_sentence(#[case] title: &str, #[case] sentence: &str) {
+    let made = envelope(0, ines(), IncidentId::new(), Ask::Declare(Box::new(declaration(title))));
+    let rules = Rules::default();
+    let refusal = decide(None, &made, Context { now: at(0), rules: &rules }).unwrap_err();
+    assert_eq!((refusal.message.as_str(), refusal.kind), (sentence, RejectionKind::Invalid));
+}
+
+#[rstest]
+#[case("\u{1b}[31mred\u{1b}[0m")]
+#[case("שירות התשלומים נפל")]
+#[case("pay\u{200b}ments")]
+#[case("🔥🔥 決済サービス停止")]
+#[case(&"é".repeat(200))]
+fn an_odd_title_is_kept_as_it_is(#[case] title: &str) {
+    let bench = Bench::with(declaration(title));
+    assert_eq!(bench.incident.summary.title, title);
+}
+
+fn time(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+#[rstest]
+#[case(
+    time("1969-12-31T23:59:59Z"),
+    at(0),
+    "detected_at: 1969-12-31 is outside 1970 to 2100: correct the date"
+)]
+#[case(
+    at(0),
+    time("2101-01-01T00:00:00Z"),
+    "reported_at: 2101-01-01 is outside 1970 to 2100: correct the date"
+)]
+#[case(
+    at(5),
+    at(0),
+    "detected_at: lies after reported_at: an incident is reported once it is detected"
+)]
+#[case(at(0), at(6), "reported_at: 2026-03-02 08:06:00 UTC lies in the future")]
+fn a_wrong_time_is_refused_with_a_sentence(
+    #[case] detected_at: DateTime<Utc>,
+    #[case] reported_at: DateTime<Utc>,
+    #[case] sentence: &str,
+) {
+    let mut declared = declaration("x");
+    (declared.detected_at, declared.reported_at) = (detected_at, reported_at);
+    let made = envelope(0, ines(), IncidentId::new(), Ask::Declare(Box::new(declared)));
+    let rules = Rules::default();
+    let refusal = decide(None, &made, Context { now: at(0), rules: &rules }).unwrap_err();
+    assert_eq!(refusal.message, sentence);
+}
+
+#[test]
+fn a_clock_that_goes_backwards_does_not_reorder_a_timeline() {
+    let mut bench = Bench::new();
+    bench.ask(10, note("first"));
+    let made = envelope(-500, tariq(), bench.incident.summary.id, note("second"));
+    let context = Context { now: at(-400), rules: &bench.rules };
+    let events = decide(Some(&bench.incident), &made, context).unwrap();
+    assert_eq!((events[0].at, events[0].seq), (at(10), 3));
+}
+
+#[test]
+fn nothing_happens_after_the_clock_of_who_decides() {
+    let bench = Bench::new();
+    let made = envelope(9_000, tariq(), bench.incident.summary.id, note("from a fast clock"));
+    let context = Context { now: at(10), rules: &bench.rules };
+    let events = decide(Some(&bench.incident), &made, context).unwrap();
+    assert_eq!(events[0].at, at(10));
+}
+
+#[test]
+fn a_replayed_command_makes_the_same_events() {
+    let bench = Bench::new();
+    let made = envelope(3, tariq(), bench.incident.summary.id, Ask::Acknowledge);
+    let context = Context { now: at(3), rules: &bench.rules };
+    let first = decide(Some(&bench.incident), &made, context).unwrap();
+    assert_eq!(first, decide(Some(&bench.incident), &made, context).unwrap());
+    assert_ne!(first[0].id.0, made.id.0);
+}
+
+#[test]
+fn what_was_done_offline_happened_when_it_was_done() {
+    let bench = Bench::new();
+    let made = envelope(3, tariq(), bench.incident.summary.id, Ask::Acknowledge);
+    let context = Context { now: at(90), rules: &bench.rules };
+    let events = decide(Some(&bench.incident), &made, context).unwrap();
+    assert_eq!((events[0].at, events[0].recorded_at), (at(3), at(90)));
+}
+
+#[test]
+fn an_automatic_escalation_gives_way_to_an_acknowledgement() {
+    let mut bench = Bench::new();
+    let automatic = Ask::Escalate { level: 1, to: vec![ines()], reason: None };
+    bench.ask(1, automatic.clone());
+    assert_eq!(bench.refusal(2, automatic).message, "level 1 was called already");
+    bench.ask(3, Ask::Acknowledge);
+    let next = Ask::Escalate { level: 2, to: vec![ines()], reason: None };
+    assert_eq!(bench.refusal(4, next).message, "somebody has acknowledged it meanwhile");
+}
+
+#[test]
+fn a_command_on_nothing_says_that_there_is_no_such_incident() {
+    let rules = Rules::default();
+    let context = Context { now: at(0), rules: &rules };
+    let made = envelope(0, ines(), IncidentId::new(), Ask::Acknowledge);
+    assert_eq!(decide(None, &made, context).unwrap_err().kind, RejectionKind::NotFound);
+}
+
+#[test]
+fn an_envelope_reads_back_from_json_as_it_was() {
+    let mut asks = everything_for_open_incidents();
+    asks.push(Ask::Declare(Box::new(declaration("x"))));
+    asks.push(note("two\nlines"));
+    for ask in asks {
+        let made = Envelope {
+            id: CommandId::new(),
+            at: at(0) + TimeDelta::milliseconds(123),
+            actor: Actor::Integration("Alertmanager".into()),
+            command: Command::Incident { incident: IncidentId::new(), ask },
+        };
+        let json = serde_json::to_string(&made).unwrap();
+        assert_eq!(serde_json::from_str::<Envelope>(&json).unwrap(), made, "{json}");
+    }
+}

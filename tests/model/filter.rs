@@ -1,0 +1,133 @@
+use redphone::model::filter::{Filter, MatchContext, Scope};
+use redphone::model::{Ask, Rules, Summary};
+use rstest::rstest;
+
+use crate::support::{Bench, at, declaration, ines};
+
+fn matches(filter: &str, row: &Summary) -> bool {
+    let rules = Rules::default();
+    let context = MatchContext { now: at(30), me: Some("ines"), levels: &rules.levels };
+    filter.parse::<Filter>().unwrap().matches(row, context)
+}
+
+fn row() -> Summary {
+    let mut bench = Bench::new();
+    bench.ask(3, Ask::Acknowledge).ask(4, Ask::Assign { to: Some(ines()) });
+    let mut row = bench.incident.summary;
+    row.number = Some(redphone::model::IncidentNumber(2041));
+    row
+}
+
+#[rstest]
+#[case("", true)]
+#[case("payments", true)]
+#[case("PAYMENTS fail", true)]
+#[case("payments latency", false)]
+#[case("moreau", true)]
+#[case("2041", true)]
+#[case("inc-2041", true)]
+#[case("gateway", true)]
+#[case("-payments", false)]
+#[case("-latency", true)]
+#[case("\"fail at\"", true)]
+#[case("\"at fail\"", false)]
+#[case("p1", true)]
+#[case("p2", false)]
+#[case("p2 p1", true)]
+#[case("sev1", true)]
+#[case("priority:critical", true)]
+#[case("-p1", false)]
+#[case("p1 -p2", true)]
+#[case("status:acknowledged", true)]
+#[case("status:triggered status:acked", true)]
+#[case("status:triggered", false)]
+#[case("service:checkout", true)]
+#[case("service:payments-gateway", true)]
+#[case("service:pay", false)]
+#[case("-service:cdn", true)]
+#[case("owner:me", true)]
+#[case("owner:@ines", true)]
+#[case("owner:none", false)]
+#[case("-owner:none", true)]
+#[case("owner:\"none\"", false)]
+#[case("team:payments", true)]
+#[case("team:none", false)]
+#[case("cat:app", true)]
+#[case("cat:security", false)]
+#[case("age>20m", true)]
+#[case("age>2h", false)]
+#[case("age<2h", true)]
+#[case("sla:ok", true)]
+#[case("sla:late", false)]
+#[case("is:open", true)]
+#[case("is:ended", false)]
+#[case("is:any", true)]
+#[case("is:unacked", false)]
+#[case("is:snoozed", false)]
+fn a_filter_passes_what_it_asks_for(#[case] filter: &str, #[case] passes: bool) {
+    assert_eq!(matches(filter, &row()), passes);
+}
+
+#[test]
+fn what_is_over_or_snoozed_is_only_shown_when_asked_for() {
+    let mut bench = Bench::new();
+    bench.ask(1, Ask::Snooze { until: at(300) });
+    assert!(!matches("", &bench.incident.summary));
+    assert!(matches("is:snoozed", &bench.incident.summary));
+    bench.resolve(2);
+    assert!(!matches("", &bench.incident.summary));
+    assert!(matches("status:resolved", &bench.incident.summary));
+    assert!(matches("is:any checkout", &bench.incident.summary));
+}
+
+#[rstest]
+#[case("prio:p1", 0..7, "prio: is not a filter term")]
+#[case("p1 status:opn", 3..13, "\"opn\" is not a status: choose from triggered")]
+#[case("age:2h", 0..6, "age needs > or <, as in age>2h")]
+#[case("age>2", 0..5, "\"2\" is not a duration")]
+#[case("ok sla:never", 3..12, "\"never\" is not a service level state")]
+#[case("service:", 0..8, "service: needs a value")]
+#[case("a - b", 2..3, "nothing stands after the -")]
+#[case("\"\"", 0..2, "nothing stands after the -, or between the quotes")]
+#[case("é cat:x", 3..8, "\"x\" is not a category")]
+fn a_wrong_term_is_named_with_its_place(
+    #[case] text: &str,
+    #[case] place: std::ops::Range<usize>,
+    #[case] sentence: &str,
+) {
+    let error = text.parse::<Filter>().unwrap_err();
+    assert_eq!(error.at, place);
+    assert!(error.message.starts_with(sentence), "{}", error.message);
+}
+
+#[rstest]
+#[case("p1 status:triggered -service:cdn age>90m", "p1 status:triggered -service:cdn age>90m")]
+#[case("SEV2   owner:ME", "p2 owner:me")]
+#[case("service:\"two words\"", "service:\"two words\"")]
+#[case("\"p1\"", "\"p1\"")]
+#[case("\"a:b\"", "\"a:b\"")]
+#[case("team:\"none\"", "team:\"none\"")]
+#[case("age>120m", "age>2h")]
+fn a_filter_is_written_in_one_way(#[case] text: &str, #[case] written: &str) {
+    assert_eq!(text.parse::<Filter>().unwrap().to_string(), written);
+}
+
+#[rstest]
+#[case("", Scope::Open)]
+#[case("status:triggered", Scope::Open)]
+#[case("status:closed", Scope::All)]
+#[case("-status:closed", Scope::Open)]
+#[case("is:ended", Scope::All)]
+#[case("-is:open", Scope::All)]
+fn history_is_looked_at_only_when_asked_for(#[case] text: &str, #[case] scope: Scope) {
+    assert_eq!(text.parse::<Filter>().unwrap().scope(), scope);
+}
+
+#[test]
+fn a_name_that_reads_like_a_word_of_the_language_is_quoted() {
+    let declared = declaration("x");
+    let mut bench = Bench::with(declared);
+    bench.ask(1, Ask::SetTeam { team: Some("none".into()) });
+    assert!(matches("team:\"none\"", &bench.incident.summary));
+    assert!(!matches("team:none", &bench.incident.summary));
+}

@@ -1,0 +1,206 @@
+use chrono::TimeDelta;
+use redphone::model::checklist::{Answer, ClosingItem, Item, open_gate};
+use redphone::model::event::EventBody;
+use redphone::model::incident::Broken;
+use redphone::model::queue::{OpenCounts, rank};
+use redphone::model::service_level::{Promise, clock, update_due};
+use redphone::model::{Ask, Incident, IncidentId, Priority, Rules, Status, Urgency};
+use rstest::rstest;
+
+use crate::support::{Bench, at, declaration, note, tariq};
+
+#[rstest]
+#[case(Status::Acknowledged, 1)]
+#[case(Status::Investigating, 2)]
+#[case(Status::Identified, 3)]
+#[case(Status::Monitoring, 4)]
+fn a_stage_that_is_skipped_counts_as_passed(#[case] to: Status, #[case] stage: usize) {
+    let mut bench = Bench::new();
+    bench.ask(7, Ask::MoveStatus { to });
+    assert_eq!(bench.incident.summary.status, to);
+    assert_eq!(bench.incident.summary.acknowledged_at, Some(at(7)));
+    for (index, reached) in bench.incident.stages.iter().enumerate() {
+        let expected = match index {
+            0 => Some(at(0)),
+            i if i <= stage => Some(at(7)),
+            _ => None,
+        };
+        assert_eq!(*reached, expected, "stage {index}");
+    }
+}
+
+#[test]
+fn resolving_at_once_counts_as_acknowledged() {
+    let mut bench = Bench::new();
+    bench.resolve(9);
+    assert_eq!(bench.incident.summary.acknowledged_at, Some(at(9)));
+    assert_eq!(bench.incident.summary.resolved_at, Some(at(9)));
+}
+
+#[test]
+fn a_reopened_incident_is_the_same_one_and_its_clock_goes_on() {
+    let mut bench = Bench::new();
+    bench.ask(2, Ask::Acknowledge).resolve(30).ask(40, Ask::Reopen { reason: "back".into() });
+    let summary = &bench.incident.summary;
+    assert_eq!(summary.status, Status::Investigating);
+    assert_eq!((summary.resolved_at, summary.acknowledged_at), (None, Some(at(2))));
+    assert_eq!(bench.incident.reopened, 1);
+    let clock = clock(summary, &bench.rules.levels).unwrap();
+    assert_eq!((clock.promise, clock.due), (Promise::Resolve, at(60)));
+    bench.resolve(50);
+    assert_eq!(bench.incident.summary.resolved_at, Some(at(50)));
+}
+
+#[test]
+fn closing_needs_every_item_of_the_gate_answered_or_waived() {
+    let mut bench = Bench::new();
+    bench.resolve(9);
+    assert_eq!(
+        bench.refusal(10, Ask::Close).message,
+        "the closing gate is not answered: service stable, resolved or contained, stakeholders got \
+         the final update, timeline and actions recorded, follow up captured"
+    );
+    for (index, item) in ClosingItem::ALL.iter().enumerate() {
+        let answer = if index % 2 == 0 { Answer::Yes } else { Answer::Waived("small".into()) };
+        bench.ask(10, Ask::AnswerItem { item: Item::Closing(*item), answer });
+    }
+    assert!(open_gate(&bench.incident.answered).is_empty());
+    bench.ask(11, Ask::Close);
+    assert_eq!(bench.incident.summary.closed_at, Some(at(11)));
+}
+
+#[test]
+fn an_answer_can_be_taken_back_until_it_is_closed() {
+    let mut bench = Bench::new();
+    let item = Item::Closing(ClosingItem::ServiceStable);
+    bench.ask(1, Ask::AnswerItem { item, answer: Answer::Yes });
+    bench.ask(2, Ask::AnswerItem { item, answer: Answer::Open });
+    assert_eq!(open_gate(&bench.incident.answered).len(), 5);
+}
+
+#[test]
+fn a_snooze_ends_with_a_change_and_stops_no_clock() {
+    let mut bench = Bench::new();
+    bench.ask(1, Ask::Snooze { until: at(300) });
+    assert!(bench.incident.summary.is_snoozed(at(2)));
+    assert!(!bench.incident.summary.is_snoozed(at(300)));
+    assert!(clock(&bench.incident.summary, &bench.rules.levels).unwrap().is_past(at(5)));
+    bench.ask(3, Ask::RepeatAlert { text: "again".into() });
+    assert!(!bench.incident.summary.is_snoozed(at(4)));
+    assert_eq!(bench.incident.summary.alerts, 2);
+}
+
+#[test]
+fn a_pause_is_explicit_and_stops_no_clock() {
+    let mut bench = Bench::new();
+    bench.ask(1, Ask::Pause { reason: "waiting on partner".into() });
+    assert!(bench.incident.summary.paused);
+    assert!(clock(&bench.incident.summary, &bench.rules.levels).is_some());
+    bench.ask(2, Ask::Unpause);
+    assert_eq!(bench.incident.paused_for, None);
+}
+
+#[test]
+fn unowned_time_is_counted_until_somebody_leads() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.incident.unowned(at(5)), TimeDelta::minutes(5));
+    bench.ask(10, Ask::Assign { to: Some(tariq()) });
+    assert_eq!(bench.incident.unowned(at(60)), TimeDelta::minutes(10));
+    bench.ask(20, Ask::Assign { to: None });
+    assert_eq!(bench.incident.unowned(at(25)), TimeDelta::minutes(15));
+    bench.resolve(30);
+    assert_eq!(bench.incident.unowned(at(90)), TimeDelta::minutes(20));
+}
+
+#[test]
+fn what_the_log_lacks_is_named_until_it_is_filled() {
+    let mut bare = declaration("?");
+    bare.category = None;
+    bare.services.clear();
+    bare.symptoms.clear();
+    bare.team = None;
+    let mut bench = Bench::with(bare);
+    assert_eq!(bench.incident.missing(), ["category", "services", "symptoms", "team"]);
+    bench.ask(1, Ask::SetServices { services: vec!["auth".into()] });
+    assert_eq!(bench.incident.missing(), ["category", "symptoms", "team"]);
+}
+
+#[rstest]
+#[case(Priority::P1, 5, 60, Some(30))]
+#[case(Priority::P2, 15, 240, Some(60))]
+#[case(Priority::P3, 60, 1440, Some(1440))]
+#[case(Priority::P4, 480, 7200, None)]
+fn service_levels_run_from_the_report(
+    #[case] priority: Priority,
+    #[case] acknowledge: i64,
+    #[case] resolve: i64,
+    #[case] update: Option<i64>,
+) {
+    let levels = Rules::default().levels;
+    let mut bench = Bench::new();
+    bench.incident.summary.priority = priority;
+    let first = clock(&bench.incident.summary, &levels).unwrap();
+    assert_eq!((first.promise, first.due), (Promise::Acknowledge, at(acknowledge)));
+    assert!(!first.is_past(at(acknowledge) - TimeDelta::milliseconds(1)));
+    assert!(first.is_past(at(acknowledge)));
+    bench.ask(1, Ask::Acknowledge);
+    let second = clock(&bench.incident.summary, &levels).unwrap();
+    assert_eq!((second.promise, second.due), (Promise::Resolve, at(resolve)));
+    assert_eq!(update_due(priority, at(0), None, &levels), update.map(at));
+    assert_eq!(update_due(priority, at(0), Some(at(9)), &levels), update.map(|m| at(m + 9)));
+    bench.resolve(2);
+    assert_eq!(clock(&bench.incident.summary, &levels), None);
+}
+
+#[test]
+fn what_needs_a_person_next_comes_first() {
+    let levels = Rules::default().levels;
+    let make = |impact, urgency, reported: i64, acknowledged: bool| {
+        let mut declared = declaration("x");
+        (declared.impact, declared.urgency) = (impact, urgency);
+        declared.detected_at = at(reported);
+        declared.reported_at = at(reported);
+        let mut bench = Bench::with(declared);
+        if acknowledged {
+            bench.ask(0, Ask::Acknowledge);
+        }
+        bench.incident.summary
+    };
+    use redphone::model::priority::Level::{High, Low, Medium};
+    let late_p4 = make(Low, Urgency::Low, -10_000, true);
+    let fresh_p1 = make(High, Urgency::High, -1, false);
+    let held_p1 = make(High, Urgency::High, -2, true);
+    let calm_p2 = make(High, Urgency::Medium, -5, true);
+    let fresh_p2 = make(High, Urgency::Medium, -4, false);
+    let late_p3 = make(Medium, Urgency::Medium, -90, false);
+    let mut rows = [&late_p4, &fresh_p1, &held_p1, &calm_p2, &fresh_p2, &late_p3];
+    rows.sort_by_key(|row| rank(row, at(0), &levels));
+    let order: Vec<IncidentId> = rows.iter().map(|row| row.id).collect();
+    let expected =
+        [&held_p1, &fresh_p1, &fresh_p2, &late_p3, &late_p4, &calm_p2].map(|row| row.id).to_vec();
+    assert_eq!(order, expected);
+    let mut counts = OpenCounts::default();
+    rows.iter().for_each(|row| counts.add(row, at(0), &levels));
+    assert_eq!((counts.by_priority, counts.open()), ([2, 2, 1, 1], 6));
+    assert_eq!((counts.unacknowledged, counts.past), (3, 2));
+}
+
+#[test]
+fn a_timeline_with_a_hole_is_refused_and_named() {
+    let mut bench = Bench::new();
+    bench.ask(1, Ask::Acknowledge).ask(2, note("looking"));
+    let mut holed = bench.events.clone();
+    holed.remove(1);
+    assert_eq!(Incident::fold(&holed), Err(Broken::Gap { before: 1, found: 3 }));
+    assert_eq!(Incident::fold(&bench.events[1..]), Err(Broken::Gap { before: 0, found: 2 }));
+    let mut strange = bench.events.clone();
+    strange[2].incident = IncidentId::new();
+    assert_eq!(Incident::fold(&strange), Err(Broken::Stranger { seq: 3 }));
+    let mut twice = bench.events.clone();
+    twice[1].body = twice[0].body.clone();
+    assert_eq!(Incident::fold(&twice), Err(Broken::DeclaredTwice { seq: 2 }));
+    let mut headless = bench.events[..1].to_vec();
+    headless[0].body = EventBody::Acknowledged;
+    assert_eq!(Incident::fold(&headless), Err(Broken::NoDeclaration));
+    assert_eq!(Incident::fold(&[]), Ok(None));
+}

@@ -1,0 +1,10 @@
+//! The rules of incident practice, as tables.
+
+mod decide;
+mod filter;
+mod lifecycle;
+mod measures;
+mod people;
+mod support;
+mod text;
+mod words;

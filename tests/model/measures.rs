@@ -1,0 +1,196 @@
+use chrono::{FixedOffset, TimeDelta, Utc};
+use redphone::model::Priority;
+use redphone::model::Rules;
+use redphone::model::measures::{
+    Counted, Cut, Fact, Measures, Times, Window, compute, fingerprint, pattern,
+};
+use redphone::model::status::Category;
+use rstest::rstest;
+
+use crate::support::at;
+
+const MINUTE: i64 = 60_000;
+
+/// Reported, acknowledged and resolved in minutes from the start of the window.
+fn fact(number: u64, reported: i64, acknowledged: Option<i64>, resolved: Option<i64>) -> Fact {
+    let ms = |minute: i64| at(minute).timestamp_millis();
+    Fact {
+        number,
+        reported_ms: ms(reported),
+        detected_ms: ms(reported) - MINUTE,
+        acknowledged_ms: acknowledged.map(ms),
+        resolved_ms: resolved.map(ms),
+        priority: Priority::P2,
+        category: Some(Category::Performance),
+        service: 1,
+        team: 2,
+        counted: Counted::Yes,
+        fingerprint: number,
+    }
+}
+
+fn window() -> Window {
+    Window { from: at(0), to: at(100), edges: vec![at(0), at(50)] }
+}
+
+fn measure(facts: Vec<Fact>, cut: Cut) -> Measures {
+    let rules = Rules::default();
+    compute(facts, &window(), cut, at(1000), &rules.levels, &|key| format!("name {key}"))
+}
+
+#[test]
+fn mtta_is_from_report_to_first_acknowledgement_of_what_was_reported_in_the_window() {
+    let facts = vec![
+        fact(1, 0, Some(2), None),
+        fact(2, 99, Some(103), None),
+        fact(3, 50, None, None),
+        fact(4, 100, Some(190), None),
+        fact(5, -1, Some(40), None),
+    ];
+    let measures = measure(facts, Cut::Whole);
+    assert_eq!(measures.now.mtta.count, 2);
+    assert_eq!(measures.now.mtta.mean(), Some(TimeDelta::minutes(3)));
+    assert_eq!(measures.before.mtta.mean(), Some(TimeDelta::minutes(41)));
+    assert_eq!(measures.now.reported(), 3);
+}
+
+#[test]
+fn mttr_is_from_detection_to_resolution_of_what_was_resolved_in_the_window() {
+    let facts = vec![
+        fact(1, -500, Some(-400), Some(0)),
+        fact(2, 10, Some(11), Some(29)),
+        fact(3, 20, Some(21), Some(100)),
+        fact(4, -300, None, Some(-1)),
+    ];
+    let measures = measure(facts, Cut::Whole);
+    assert_eq!(measures.now.mttr.count, 2);
+    assert_eq!(measures.now.mttr.mean(), Some(TimeDelta::seconds(60 * (501 + 20) / 2)));
+    assert_eq!(measures.before.mttr.count, 1);
+}
+
+#[test]
+fn compliance_leaves_out_what_is_open_and_not_yet_due() {
+    let rules = Rules::default();
+    // P2: acknowledge within 15 min, resolve within 4 h.
+    let facts = vec![
+        fact(1, 10, Some(24), Some(20)),
+        fact(2, 10, Some(25), Some(300)),
+        fact(3, 80, None, None),
+        fact(4, 90, None, None),
+    ];
+    let measures =
+        compute(facts, &window(), Cut::Whole, at(100), &rules.levels, &|_| String::new());
+    let acknowledge = measures.now.acknowledge[1];
+    assert_eq!((acknowledge.kept, acknowledge.missed), (1, 2));
+    assert_eq!(acknowledge.percent(), Some(33));
+    let resolve = measures.now.resolve_all();
+    assert_eq!((resolve.kept, resolve.missed), (1, 1));
+    assert_eq!(measures.now.resolve[0].percent(), None);
+}
+
+#[test]
+fn what_was_no_incident_is_left_out_and_counted_apart() {
+    let with = |number, counted| Fact { counted, ..fact(number, 5, Some(6), Some(7)) };
+    let facts = vec![
+        with(1, Counted::Merged),
+        with(2, Counted::Reclassified),
+        with(3, Counted::FalseAlarm),
+        with(4, Counted::FalseAlarm),
+        with(5, Counted::Yes),
+    ];
+    let measures = measure(facts, Cut::Whole);
+    assert_eq!((measures.now.reported(), measures.now.mttr.count), (1, 1));
+    let left = measures.left_out;
+    assert_eq!((left.merged, left.reclassified, left.false_alarms), (1, 1, 2));
+}
+
+#[test]
+fn volume_is_counted_by_bucket_and_priority() {
+    let facts = vec![fact(1, 0, None, None), fact(2, 49, None, None), fact(3, 50, None, None)];
+    assert_eq!(measure(facts, Cut::Whole).buckets, [[0, 2, 0, 0], [0, 1, 0, 0]]);
+}
+
+#[test]
+fn the_same_fault_twice_is_a_group_with_its_last_one() {
+    let same = |number, reported| Fact { fingerprint: 9, ..fact(number, reported, None, None) };
+    let facts = vec![same(1, 1), same(3, 30), same(2, 20), fact(4, 40, None, None), same(5, 200)];
+    let groups = measure(facts, Cut::Whole).recurring;
+    assert_eq!(groups.len(), 1);
+    assert_eq!((groups[0].count, groups[0].last.unwrap().0, groups[0].last_at), (3, 3, at(30)));
+}
+
+#[rstest]
+#[case(Cut::Priority, &["P2"])]
+#[case(Cut::Category, &["performance", "uncategorized"])]
+#[case(Cut::Service, &["name 1", "none"])]
+#[case(Cut::Team, &["name 2"])]
+fn measures_are_cut_by_a_field(#[case] cut: Cut, #[case] names: &[&str]) {
+    let bare = Fact { category: None, service: 0, ..fact(3, 7, None, None) };
+    let facts = vec![fact(1, 5, None, None), fact(2, 6, None, None), bare];
+    let cuts = measure(facts, cut).cuts;
+    assert_eq!(cuts.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), names);
+}
+
+#[rstest]
+#[case(&[], 0, 0, 0)]
+#[case(&[7], 7, 7, 7)]
+#[case(&[1, 2], 2, 1, 2)]
+#[case(&[10, 20, 30, 40, 50, 60, 70, 80, 90, 100], 55, 55, 90)]
+#[case(&[5, 1, 3], 3, 3, 5)]
+fn mean_median_and_p90_are_of_exact_durations(
+    #[case] durations: &[i64],
+    #[case] mean: i64,
+    #[case] median: i64,
+    #[case] p90: i64,
+) {
+    let times = Times::of(&mut durations.to_vec());
+    assert_eq!((times.mean_ms, times.median_ms, times.p90_ms), (mean, median, p90));
+    assert_eq!(times.is_thin(), durations.len() < 5);
+}
+
+#[rstest]
+#[case(110, 100, Some(10))]
+#[case(88, 100, Some(-12))]
+#[case(1005, 1000, Some(1))]
+#[case(995, 1000, Some(-1))]
+#[case(0, 100, Some(-100))]
+fn a_change_is_told_in_whole_percent(
+    #[case] now: i64,
+    #[case] before: i64,
+    #[case] percent: Option<i64>,
+) {
+    let of = |ms| Times::of(&mut [ms]);
+    assert_eq!(of(now).change_percent(&of(before)), percent);
+    assert_eq!(Times::default().change_percent(&of(1)), None);
+}
+
+#[rstest]
+#[case("Search p99 > 2 s on node-17", "search p > s on node-")]
+#[case("Disk 91% full on 10.2.3.4", "disk % full on ...")]
+#[case("Job 4f9a12bc failed", "job failed")]
+#[case("Job 7d81aa03-11ce failed", "job failed")]
+fn numbers_and_ids_are_taken_out_of_a_title(#[case] title: &str, #[case] kept: &str) {
+    assert_eq!(pattern(title), kept);
+}
+
+#[test]
+fn a_deduplication_key_goes_before_the_title() {
+    let of = |key, title| fingerprint(key, Some("db"), Some(Category::Performance), title);
+    assert_eq!(of(None, "Disk 91% full"), of(None, "disk 95% full"));
+    assert_ne!(of(None, "Disk full"), of(None, "Disk slow"));
+    assert_eq!(of(Some("k"), "a"), of(Some("k"), "b"));
+    assert_ne!(of(Some("k"), "a"), of(Some("l"), "a"));
+}
+
+#[test]
+fn a_window_of_days_has_the_viewers_midnights() {
+    let zone = FixedOffset::east_opt(2 * 3600).unwrap();
+    let now = at(0); // 08:00 UTC, 10:00 there
+    let window = Window::days(7, now, &zone);
+    assert_eq!((window.from, window.to), (now - TimeDelta::days(7), now));
+    assert_eq!(window.edges.len(), 8);
+    assert_eq!(window.edges[7], now - TimeDelta::hours(10));
+    assert!(window.edges.windows(2).all(|pair| pair[0] < pair[1]));
+    assert_eq!(Window::days(7, now, &Utc).edges[7], now - TimeDelta::hours(8));
+    assert_eq!(Window::day(now).edges.len(), 24);
+}

@@ -1,0 +1,60 @@
+use redphone::model::text::{cut, fit, lines, shown, width, wrap};
+use rstest::rstest;
+
+#[rstest]
+#[case("plain", "plain")]
+#[case("\u{1b}[2J\u{1b}]0;x\u{7}", "␛[2J␛]0;x␇")]
+#[case("a\nb\tc\r", "a␊b␉c␍")]
+#[case("\u{9b}31m", "\u{fffd}31m")]
+#[case("del\u{7f}", "del␡")]
+#[case("user\u{202e}gpj.exe", "user\u{fffd}gpj.exe")]
+#[case("pay\u{200b}ments\u{feff}", "payments")]
+#[case("👩\u{200d}🚒", "👩🚒")]
+#[case("❤\u{fe0f}", "❤")]
+#[case("👍\u{1f3fd}", "👍")]
+#[case("🇫🇷", "FR")]
+#[case("a\u{a0}b", "a b")]
+#[case("\u{301}lone mark", "lone mark")]
+#[case("决済 ok", "决済 ok")]
+#[case("שלום", "שלום")]
+fn text_from_outside_is_made_visible(#[case] text: &str, #[case] safe: &str) {
+    assert_eq!(shown(text), safe);
+}
+
+#[test]
+fn marks_do_not_pile_up() {
+    let piled = format!("e{}", "\u{301}".repeat(50));
+    assert_eq!(shown(&piled).chars().count(), 3);
+}
+
+#[rstest]
+#[case("short", 10, "short")]
+#[case("exactly ten", 11, "exactly ten")]
+#[case("a longer title", 8, "a longe…")]
+#[case("two words", 5, "two…")]
+#[case("决済決済", 5, "决済…")]
+#[case("决済決済", 4, "决…")]
+#[case("x", 0, "")]
+#[case("xy", 1, "…")]
+fn what_does_not_fit_is_cut_with_an_ellipsis(
+    #[case] text: &str,
+    #[case] columns: usize,
+    #[case] kept: &str,
+) {
+    assert_eq!(cut(text, columns), kept);
+    assert_eq!(width(&fit(text, columns)), columns);
+}
+
+#[test]
+fn long_text_breaks_at_spaces_and_long_words_break_anywhere() {
+    assert_eq!(wrap("Wallets are unaffected by it", 12), ["Wallets are", "unaffected", "by it"]);
+    assert_eq!(wrap("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+    assert_eq!(wrap("", 4), [""]);
+    assert_eq!(wrap("决済決済", 3), ["决", "済", "決", "済"]);
+}
+
+#[test]
+fn a_note_is_split_into_safe_lines() {
+    let split: Vec<String> = lines("a\r\n\tb\n\u{1b}c").map(|l| l.into_owned()).collect();
+    assert_eq!(split, ["a", "    b", "␛c"]);
+}

@@ -1,0 +1,62 @@
+use chrono::TimeDelta;
+use proptest::prelude::*;
+use redphone::model::Priority;
+use redphone::model::filter::{Ask, Filter, Is, Owner, Sla, Term};
+use redphone::model::status::{Category, Status};
+
+use crate::asks::{any_text, of};
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any_text(),
+        of(&["p1", "none", "me", "-x", "a:b", "age>2h", "\"", "\\", "is:", "sev3", "-", ":", "<"])
+            .prop_map(str::to_owned),
+    ]
+    .prop_filter("a blank is no word", |text| !text.trim().is_empty())
+}
+
+fn owner() -> impl Strategy<Value = Owner> {
+    prop_oneof![
+        Just(Owner::Me),
+        Just(Owner::Nobody),
+        text()
+            .prop_map(|who| who.trim_start_matches('@').to_owned())
+            .prop_filter("a name", |who| !who.trim().is_empty())
+            .prop_map(Owner::Person),
+    ]
+}
+
+fn term() -> impl Strategy<Value = Term> {
+    let span = (0i64..10_000_000).prop_map(TimeDelta::seconds);
+    let ask = prop_oneof![
+        text().prop_map(Ask::Word),
+        of(&Priority::ALL).prop_map(Ask::Priority),
+        of(Status::ALL).prop_map(Ask::Status),
+        text().prop_map(Ask::Service),
+        owner().prop_map(Ask::Owner),
+        prop::option::of(text()).prop_map(Ask::Team),
+        prop::option::of(of(Category::ALL)).prop_map(Ask::Category),
+        span.clone().prop_map(Ask::Older),
+        span.prop_map(Ask::Younger),
+        of(Sla::ALL).prop_map(Ask::Sla),
+        of(Is::ALL).prop_map(Ask::Is),
+    ];
+    (any::<bool>(), ask).prop_map(|(not, ask)| Term { not, ask })
+}
+
+proptest! {
+    #[test]
+    fn a_filter_that_is_written_reads_back_as_it_was(terms in prop::collection::vec(term(), 0..6)) {
+        let filter = Filter { terms };
+        let written = filter.to_string();
+        prop_assert_eq!(written.parse::<Filter>(), Ok(filter), "{}", written);
+    }
+
+    #[test]
+    fn any_text_is_a_filter_or_an_error_inside_the_text(text in any_text()) {
+        match text.parse::<Filter>() {
+            Ok(filter) => prop_assert_eq!(filter.to_string().parse::<Filter>(), Ok(filter)),
+            Err(error) => prop_assert!(text.get(error.at.clone()).is_some(), "{:?}", error.at),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+use chrono::TimeDelta;
+use proptest::prelude::*;
+use redphone::model::checklist::open_gate;
+use redphone::model::decide::{Context, decide};
+use redphone::model::{
+    Actor, Ask, Command, CommandId, Envelope, Event, Incident, IncidentId, PersonRef, Rules,
+    Status, check,
+};
+
+use crate::asks::{ask, declaration, start};
+
+fn envelope(minute: i64, incident: IncidentId, ask: Ask) -> Envelope {
+    Envelope {
+        id: CommandId::new(),
+        at: start() + TimeDelta::minutes(minute),
+        actor: Actor::Person(PersonRef::new("ines", "Ines Moreau")),
+        command: Command::Incident { incident, ask },
+    }
+}
+
+/// All that happens if these are asked one after another, refused ones left out.
+fn run(declared: redphone::model::command::Declaration, asks: Vec<(i64, Ask)>) -> Vec<Event> {
+    let rules = Rules::default();
+    let id = IncidentId::new();
+    let made = envelope(0, id, Ask::Declare(Box::new(declared)));
+    let context = |minute| Context { now: start() + TimeDelta::minutes(minute), rules: &rules };
+    let Ok(mut events) = decide(None, &made, context(0)) else { return Vec::new() };
+    let mut incident = Incident::fold(&events).unwrap().unwrap();
+    let mut clock = 0;
+    for (step, ask) in asks {
+        // The clock goes backwards now and then.
+        clock += step;
+        let made = envelope(clock, id, ask);
+        let Ok(new) = decide(Some(&incident), &made, context(clock)) else { continue };
+        assert!(!new.is_empty());
+        assert_eq!(new, decide(Some(&incident), &made, context(clock)).unwrap());
+        for event in &new {
+            incident.push(event).unwrap();
+        }
+        events.extend(new);
+    }
+    assert_eq!(Incident::fold(&events).unwrap().unwrap(), incident);
+    events
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_allowed_adds_up_and_is_in_order(
+        declared in declaration(),
+        asks in prop::collection::vec((-3i64..30, ask()), 0..40),
+    ) {
+        let events = run(declared, asks);
+        let mut folded: Option<Incident> = None;
+        for (index, event) in events.iter().enumerate() {
+            prop_assert_eq!(event.seq as usize, index + 1);
+            prop_assert!(index == 0 || events[index - 1].at <= event.at);
+            prop_assert_eq!(check::event(event), Ok(()));
+            let json = serde_json::to_string(event).unwrap();
+            prop_assert_eq!(&serde_json::from_str::<Event>(&json).unwrap(), event);
+            match &mut folded {
+                None => folded = Incident::declared(event),
+                Some(incident) => incident.push(event).unwrap(),
+            }
+            let incident = folded.as_ref().unwrap();
+            let row = &incident.summary;
+            prop_assert_eq!(row.status.is_open(), incident.summary.closed_at.is_none() && row.resolved_at.is_none());
+            prop_assert_eq!(row.acknowledged_at.is_some(), incident.stages[1].is_some());
+            prop_assert!(row.status != Status::Closed || open_gate(&incident.answered).is_empty());
+            prop_assert_eq!(incident.unowned_since.is_some(), row.status.is_open() && row.assignee.is_none());
+            let json = serde_json::to_string(incident).unwrap();
+            prop_assert_eq!(&serde_json::from_str::<Incident>(&json).unwrap(), incident);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+use proptest::prelude::*;
+use redphone::model::text::{cut, fit, lines, shown, width, wrap};
+use redphone::model::time::{parse_duration, short};
+
+use crate::asks::any_text;
+
+proptest! {
+    #[test]
+    fn nothing_that_is_shown_can_control_a_terminal(text in any_text()) {
+        let safe = shown(&text);
+        prop_assert!(!safe.chars().any(char::is_control), "{:?}", safe);
+        let reorders = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        prop_assert!(!safe.chars().any(reorders), "{:?}", safe);
+        prop_assert_eq!(&shown(&safe), &safe);
+        for line in lines(&text) {
+            prop_assert!(!line.chars().any(char::is_control));
+        }
+    }
+
+    #[test]
+    fn text_fits_the_columns_it_is_given(text in any_text(), columns in 0usize..60) {
+        let safe = shown(&text);
+        prop_assert!(width(&cut(&safe, columns)) <= columns);
+        prop_assert_eq!(width(&fit(&safe, columns)), columns);
+    }
+
+    #[test]
+    fn wrapping_loses_no_word(text in "[a-z决é ]{0,80}", columns in 2usize..30) {
+        let wrapped = wrap(&text, columns);
+        for line in &wrapped {
+            prop_assert!(width(line) <= columns, "{:?}", line);
+        }
+        let all: String = wrapped.concat().chars().filter(|c| *c != ' ').collect();
+        prop_assert_eq!(all, text.chars().filter(|c| *c != ' ').collect::<String>());
+    }
+
+    #[test]
+    fn a_whole_number_of_units_reads_back(count in 1i64..50, unit in "[smhdw]") {
+        let text = format!("{count}{unit}");
+        let span = parse_duration(&text).unwrap();
+        if unit != "h" && unit != "w" && (unit != "d" || count < 100) && count < 50 {
+            prop_assert_eq!(short(span), text);
+        }
+    }
+}

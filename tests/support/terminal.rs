@@ -1,0 +1,182 @@
+//! The real program in a pseudo-terminal, read as a person would see it.
+//!
+//! Waiting is for what appears on the screen, with a deadline that only a hang can reach.
+
+use std::io::{Read, Write};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
+
+/// After this long without what is waited for, something hangs.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A program in a terminal of its own.
+pub struct Terminal {
+    child: Box<dyn Child + Send + Sync>,
+    master: Option<Box<dyn MasterPty + Send>>,
+    keys: Option<Box<dyn Write + Send>>,
+    output: Receiver<Vec<u8>>,
+    parser: vt100::Parser,
+    /// Everything the program has written.
+    pub written: Vec<u8>,
+    /// When something last arrived.
+    pub last_output: Instant,
+}
+
+fn size(columns: u16, rows: u16) -> PtySize {
+    PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
+}
+
+impl Terminal {
+    /// Starts a command on a screen of that size.
+    pub fn start(command: CommandBuilder, columns: u16, rows: u16) -> Self {
+        let pair = native_pty_system().openpty(size(columns, rows)).expect("a pseudo-terminal");
+        let child = pair.slave.spawn_command(command).expect("the program starts");
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().expect("a reader");
+        let keys = pair.master.take_writer().expect("a writer");
+        let (sender, output) = channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0_u8; 65_536];
+            while let Ok(count) = reader.read(&mut buffer) {
+                if count == 0 || sender.send(buffer[..count].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self {
+            child,
+            master: Some(pair.master),
+            keys: Some(keys),
+            output,
+            parser: vt100::Parser::new(rows, columns, 0),
+            written: Vec::new(),
+            last_output: Instant::now(),
+        }
+    }
+
+    /// The screen as it is now.
+    pub fn screen(&self) -> &vt100::Screen {
+        self.parser.screen()
+    }
+
+    /// The screen as text, a line each.
+    pub fn text(&self) -> String {
+        self.screen().contents()
+    }
+
+    /// Sends keys as bytes.
+    pub fn press(&mut self, keys: &str) {
+        let writer = self.keys.as_mut().expect("the terminal is open");
+        writer.write_all(keys.as_bytes()).expect("the program reads");
+        writer.flush().expect("the program reads");
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.last_output = Instant::now();
+        self.parser.process(bytes);
+        self.written.extend_from_slice(bytes);
+    }
+
+    /// Reads until the screen is as wanted. Panics with the screen if it never is.
+    pub fn wait_for(&mut self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !wanted(self.parser.screen()) {
+            match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.take(&bytes),
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("never seen: {what}; the screen:\n{}", self.text())
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("ended before: {what}; the screen:\n{}", self.text())
+                }
+            }
+        }
+    }
+
+    /// Reads until some text is on the screen.
+    pub fn wait_for_text(&mut self, text: &str) {
+        self.wait_for(text, |screen| screen.contents().contains(text));
+    }
+
+    /// Reads until nothing has come for a while; gives when the last came.
+    pub fn settle(&mut self, quiet: Duration) -> Instant {
+        while let Ok(bytes) = self.output.recv_timeout(quiet) {
+            self.take(&bytes);
+        }
+        self.last_output
+    }
+
+    /// Gives the terminal another size.
+    pub fn resize(&mut self, columns: u16, rows: u16) {
+        self.parser.screen_mut().set_size(rows, columns);
+        let master = self.master.as_ref().expect("the terminal is open");
+        master.resize(size(columns, rows)).expect("a size");
+    }
+
+    /// The program's process.
+    pub fn process(&self) -> u32 {
+        self.child.process_id().expect("it runs")
+    }
+
+    /// Sends a signal by name, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        signal(self.process(), name);
+    }
+
+    /// How the terminal treats input now: echo, lines, signals.
+    pub fn modes(&self) -> String {
+        let modes = self.master.as_ref().and_then(|m| m.get_termios()).expect("modes");
+        format!("{:?} {:?} {:?}", modes.local_flags, modes.input_flags, modes.output_flags)
+    }
+
+    /// Takes the terminal away, as a lost connection does.
+    pub fn hang_up(&mut self) {
+        self.keys = None;
+        self.master = None;
+    }
+
+    /// Waits for the end, and reads what was still written.
+    pub fn wait_for_end(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.output.recv_timeout(Duration::from_millis(20)) {
+                Ok(bytes) => self.take(&bytes),
+                Err(_) => {
+                    if let Some(status) = self.child.try_wait().expect("a child") {
+                        self.settle(Duration::from_millis(50));
+                        return status;
+                    }
+                    assert!(Instant::now() < deadline, "it does not end:\n{}", self.text());
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+            }
+        }
+    }
+
+    /// Whether the terminal is as a shell wants it: main screen, cursor shown, no paste or mouse marks.
+    pub fn is_given_back(&self) -> bool {
+        let screen = self.screen();
+        !screen.alternate_screen()
+            && !screen.hide_cursor()
+            && !screen.bracketed_paste()
+            && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends a signal by name to a process.
+pub fn signal(process: u32, name: &str) {
+    let status = std::process::Command::new("kill")
+        .args([format!("-{name}"), process.to_string()])
+        .status()
+        .expect("kill runs");
+    assert!(status.success(), "kill -{name}");
+}
