@@ -1,2 +1,215 @@
-//! Placeholder.
-fn main() {}
+//! The real program on a large store: start, memory, idling, and a burst of keys.
+//!
+//! `REDPHONE_BENCH_INCIDENTS` sets the size (1,000,000), `REDPHONE_BENCH_IDLE_S` how long idling is
+//! watched (60). Stores are made once, in `target/bench/`.
+
+#[allow(dead_code, reason = "the tests use the rest")]
+#[path = "../support/terminal.rs"]
+mod terminal;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use portable_pty::CommandBuilder;
+use terminal::Terminal;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_redphone");
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+fn store(incidents: u64) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join(format!("demo-{incidents}.db"));
+    if !file.exists() {
+        let began = Instant::now();
+        let made = folder.join(format!("making-{incidents}.db"));
+        for end in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{end}", made.display()));
+        }
+        let status = Command::new(PROGRAM)
+            .args(["demo", "--seed", "7", "--seed-only", "--incidents", &incidents.to_string()])
+            .arg("--keep")
+            .arg(&made)
+            .status()
+            .expect("it runs");
+        assert!(status.success(), "the store of {incidents} is made");
+        std::fs::rename(&made, &file).expect("a store");
+        println!("made a store of {incidents} in {:.1} s", began.elapsed().as_secs_f64());
+    }
+    file
+}
+
+fn open(store: &Path, columns: u16, rows: u16) -> Terminal {
+    let mut command = CommandBuilder::new(PROGRAM);
+    command.arg("--store");
+    command.arg(store);
+    command.env("REDPHONE_USER", "bench");
+    command.env("XDG_STATE_HOME", store.parent().expect("a folder"));
+    command.env("TERM", "xterm-256color");
+    command.env("LANG", "C.UTF-8");
+    command.env("TZ", "UTC");
+    Terminal::start(command, columns, rows)
+}
+
+fn has_queue(screen: &vt100::Screen) -> bool {
+    let text = screen.contents();
+    text.contains("P1 ")
+        && text.contains("unacknowledged")
+        && text.lines().filter(|l| l.contains(" P1 ") || l.contains(" P2 ")).count() > 3
+}
+
+/// All four panes show what they are for.
+fn is_full(screen: &vt100::Screen) -> bool {
+    let text = screen.contents();
+    has_queue(screen)
+        && text.contains("Owner")
+        && text.contains("Triggered")
+        && text.contains("MTTR")
+        && text.contains("by day")
+}
+
+fn leave(mut terminal: Terminal) {
+    terminal.press("q");
+    assert!(terminal.wait_for_end().success());
+}
+
+/// Milliseconds from the start of the process to the queue, and to all four panes; medians.
+fn start_times(store: &Path, runs: usize) -> (f64, f64) {
+    let mut queue = Vec::new();
+    let mut full = Vec::new();
+    for _ in 0..runs {
+        let began = Instant::now();
+        let mut terminal = open(store, 126, 36);
+        terminal.wait_for("the queue", has_queue);
+        queue.push(terminal.last_output.duration_since(began).as_secs_f64() * 1e3);
+        terminal.wait_for("all panes", is_full);
+        full.push(terminal.last_output.duration_since(began).as_secs_f64() * 1e3);
+        terminal.settle(Duration::from_millis(200));
+        leave(terminal);
+    }
+    (median(&mut queue), median(&mut full))
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn field(text: &str, name: &str) -> u64 {
+    let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).unwrap_or(0)
+}
+
+/// Processor time in milliseconds, and how often any thread has slept, so far.
+fn used(process: u32) -> (u64, u64) {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("it runs");
+    let after = stat.rsplit(')').next().unwrap_or_default();
+    let part =
+        |n: usize| after.split_whitespace().nth(n).and_then(|t| t.parse().ok()).unwrap_or(0_u64);
+    let mut sleeps = 0;
+    for task in std::fs::read_dir(format!("/proc/{process}/task")).expect("threads").flatten() {
+        let status = std::fs::read_to_string(task.path().join("status")).unwrap_or_default();
+        sleeps += field(&status, "voluntary_ctxt_switches");
+    }
+    // A tick is 10 ms wherever Linux runs today.
+    ((part(11) + part(12)) * 10, sleeps)
+}
+
+fn row(name: &str, figure: &str, target: &str, holds: bool) {
+    println!("{name:<58} {figure:>16}   {target:<12} {}", if holds { "ok" } else { "MISS" });
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn main() {
+    if std::env::args().any(|argument| argument == "--test" || argument == "--list") {
+        return;
+    }
+    let incidents = setting("REDPHONE_BENCH_INCIDENTS", 1_000_000);
+    let (large, small) = (store(incidents), store(1000));
+    let _ = start_times(&large, 2);
+    let (small_queue, small_full) = start_times(&small, 15);
+    let (large_queue, large_full) = start_times(&large, 15);
+    println!("\n{incidents} incidents; medians of 15 starts, 126×36\n");
+    row(
+        "process start to the queue",
+        &format!("{large_queue:.1} ms"),
+        "<= 60 ms",
+        large_queue <= 60.0,
+    );
+    row(
+        "process start to all four panes",
+        &format!("{large_full:.1} ms"),
+        "<= 60 ms",
+        large_full <= 60.0,
+    );
+    let ratio = large_queue / small_queue;
+    row(
+        "  the queue, against a store of 1,000",
+        &format!("{ratio:.2}x of {small_queue:.1} ms"),
+        "<= 1.5x",
+        ratio <= 1.5,
+    );
+    let ratio = large_full / small_full;
+    row(
+        "  all four panes, against a store of 1,000",
+        &format!("{ratio:.2}x of {small_full:.1} ms"),
+        "<= 1.5x",
+        ratio <= 1.5,
+    );
+
+    let mut terminal = open(&large, 126, 36);
+    terminal.wait_for("all panes", is_full);
+    terminal.settle(Duration::from_secs(3));
+    let status =
+        std::fs::read_to_string(format!("/proc/{}/status", terminal.process())).expect("it runs");
+    let resident = field(&status, "VmRSS") as f64 / 1024.0;
+    let peak = field(&status, "VmHWM") as f64 / 1024.0;
+    row("resident memory, open", &format!("{resident:.1} MiB"), "<= 48 MiB", resident <= 48.0);
+    row("  at its peak", &format!("{peak:.1} MiB"), "<= 48 MiB", peak <= 48.0);
+
+    let watched = setting("REDPHONE_BENCH_IDLE_S", 60);
+    let written = terminal.written.len();
+    let before = used(terminal.process());
+    let ends = Instant::now() + Duration::from_secs(watched);
+    while Instant::now() < ends {
+        terminal.settle(ends.saturating_duration_since(Instant::now()));
+    }
+    let after = used(terminal.process());
+    let share = (after.0 - before.0) as f64 / (watched as f64 * 10.0);
+    let wakes = (after.1 - before.1) as f64 / watched as f64;
+    row(
+        &format!("idle {watched} s: share of one core"),
+        &format!("{share:.3} %"),
+        "<= 0.2 %",
+        share <= 0.2,
+    );
+    row("  wake-ups a second", &format!("{wakes:.2}"), "<= 2", wakes <= 2.0);
+    println!(
+        "{:<58} {:>16}",
+        "  bytes written (the clock, ages)",
+        terminal.written.len() - written
+    );
+    leave(terminal);
+
+    let mut terminal = open(&large, 120, 40);
+    terminal.wait_for("all panes", is_full);
+    terminal.settle(Duration::from_secs(1));
+    let written = terminal.written.len();
+    let began = Instant::now();
+    terminal.press(&"j".repeat(300));
+    let took =
+        terminal.settle(Duration::from_millis(700)).duration_since(began).as_secs_f64() * 1e3;
+    let kilobytes = (terminal.written.len() - written) as f64 / 1024.0;
+    row(
+        "300 keys at once, 120×40: until the screen rests",
+        &format!("{took:.0} ms"),
+        "<= 500 ms",
+        took <= 500.0,
+    );
+    row("  bytes", &format!("{kilobytes:.1} KB"), "<= 120 KB", kilobytes <= 120.0);
+    leave(terminal);
+}

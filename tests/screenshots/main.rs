@@ -1,2 +1,77 @@
-//! Placeholder.
-fn main() {}
+//! Remakes the pictures in `screenshots/` from the real program:
+//! `cargo build --release && cargo run --release --example screenshots`.
+
+#[allow(dead_code, reason = "the tests use the rest")]
+#[path = "../support/terminal.rs"]
+mod terminal;
+
+mod draw;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use portable_pty::CommandBuilder;
+use terminal::Terminal;
+
+/// File, columns, rows, and the keys that lead there.
+const PICTURES: &[(&str, u16, u16, &[&str])] = &[
+    ("main", 126, 36, &[]),
+    ("queue", 126, 36, &["z"]),
+    ("detail", 126, 36, &["2", "z"]),
+    ("timeline", 126, 36, &["3", "z"]),
+    ("metrics", 126, 36, &["4", "z"]),
+    (
+        "note",
+        126,
+        36,
+        &["j", "n", "Rolled checkout back to the last good build.\rWatching the error rate."],
+    ),
+    ("help", 126, 36, &["?"]),
+    ("wide", 200, 60, &[]),
+    ("small", 80, 24, &[]),
+    ("narrow", 60, 24, &[]),
+];
+
+fn program() -> PathBuf {
+    let example = std::env::current_exe().expect("this program has a path");
+    let target =
+        example.parent().and_then(Path::parent).expect("it stands in target/PROFILE/examples");
+    target.join("redphone")
+}
+
+fn main() -> Result<(), String> {
+    let fonts = draw::Fonts::load()?;
+    let program = program();
+    if !program.exists() {
+        return Err(format!("{} is missing: build it first", program.display()));
+    }
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("screenshots");
+    std::fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
+    for (name, columns, rows, keys) in PICTURES {
+        if !wanted.is_empty() && !wanted.iter().any(|w| w == name) {
+            continue;
+        }
+        let mut command = CommandBuilder::new(&program);
+        command.args(["demo", "--seed", "7"]);
+        command.env("TERM", "xterm-256color");
+        command.env("COLORTERM", "truecolor");
+        command.env("LANG", "C.UTF-8");
+        command.env("TZ", "UTC");
+        command.env_remove("NO_COLOR");
+        let mut terminal = Terminal::start(command, *columns, *rows);
+        terminal.wait_for_text("redphone");
+        terminal.wait_for("the queue", |screen| screen.contents().contains("INC"));
+        terminal.settle(Duration::from_millis(1200));
+        for key in *keys {
+            terminal.press(key);
+            terminal.settle(Duration::from_millis(500));
+        }
+        let path = folder.join(format!("{name}.png"));
+        draw::save(terminal.screen(), &fonts, &path).map_err(|e| e.to_string())?;
+        println!("{}", path.display());
+        terminal.signal("TERM");
+        terminal.wait_for_end();
+    }
+    Ok(())
+}

@@ -3,6 +3,7 @@
 //! Waiting is for what appears on the screen, with a deadline that only a hang can reach.
 
 use std::io::{Read, Write};
+use std::num::NonZeroU16;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,10 @@ fn size(columns: u16, rows: u16) -> PtySize {
     PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
 }
 
+fn cells(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).expect("a screen has cells")
+}
+
 impl Terminal {
     /// Starts a command on a screen of that size.
     pub fn start(command: CommandBuilder, columns: u16, rows: u16) -> Self {
@@ -50,7 +55,7 @@ impl Terminal {
             master: Some(pair.master),
             keys: Some(keys),
             output,
-            parser: vt100::Parser::new(rows, columns, 0),
+            parser: vt100::Parser::new(cells(rows), cells(columns), 0),
             written: Vec::new(),
             last_output: Instant::now(),
         }
@@ -110,7 +115,7 @@ impl Terminal {
 
     /// Gives the terminal another size.
     pub fn resize(&mut self, columns: u16, rows: u16) {
-        self.parser.screen_mut().set_size(rows, columns);
+        self.parser.screen_mut().set_size(cells(rows), cells(columns));
         let master = self.master.as_ref().expect("the terminal is open");
         master.resize(size(columns, rows)).expect("a size");
     }

@@ -1,0 +1,95 @@
+//! A store that a person has filled through the command line.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use portable_pty::CommandBuilder;
+use tempfile::TempDir;
+
+use crate::terminal::Terminal;
+
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_redphone");
+
+/// A store in a folder of its own, with nothing of this machine's user in it.
+pub struct Store {
+    pub folder: TempDir,
+}
+
+impl Store {
+    pub fn empty() -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    /// Three incidents: a P1, a P2 and a P4.
+    pub fn filled() -> Self {
+        let store = Self::empty();
+        store.declare("Card payments fail at checkout", "checkout", "high", "high");
+        store.declare("Search is slow", "search", "high", "medium");
+        store.declare("Nightly report is late", "reports", "low", "low");
+        store
+    }
+
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join("redphone.db")
+    }
+
+    pub fn declare(&self, title: &str, service: &str, impact: &str, urgency: &str) -> String {
+        let output = self.run(&[
+            "declare",
+            "--title",
+            title,
+            "--service",
+            service,
+            "--impact",
+            impact,
+            "--urgency",
+            urgency,
+        ]);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).expect("text").trim().to_owned()
+    }
+
+    /// Runs a command of the program to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(PROGRAM)
+            .arg("--store")
+            .arg(self.file())
+            .args(arguments)
+            .env("REDPHONE_USER", "ines")
+            .env("XDG_STATE_HOME", self.folder.path())
+            .env("XDG_CONFIG_HOME", self.folder.path())
+            .output()
+            .expect("it runs")
+    }
+
+    /// What `show` tells of an incident, as JSON.
+    pub fn shown(&self, number: &str) -> serde_json::Value {
+        let output = self.run(&["show", number, "--json"]);
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
+    pub fn command(&self) -> CommandBuilder {
+        command(&self.file(), self.folder.path())
+    }
+
+    /// The panes on this store.
+    pub fn open(&self, columns: u16, rows: u16) -> Terminal {
+        Terminal::start(self.command(), columns, rows)
+    }
+}
+
+/// The panes on a store, in a plain environment.
+pub fn command(store: &Path, state: &Path) -> CommandBuilder {
+    let mut command = CommandBuilder::new(PROGRAM);
+    command.arg("--store");
+    command.arg(store);
+    command.env("REDPHONE_USER", "ines");
+    command.env("XDG_STATE_HOME", state);
+    command.env("XDG_CONFIG_HOME", state);
+    command.env("TERM", "xterm-256color");
+    command.env("LANG", "C.UTF-8");
+    command.env("TZ", "UTC");
+    command.env_remove("NO_COLOR");
+    command
+}
