@@ -43,7 +43,7 @@ impl Terminal {
         let keys = pair.master.take_writer().expect("a writer");
         let (sender, output) = channel();
         std::thread::spawn(move || {
-            let mut buffer = [0_u8; 65_536];
+            let mut buffer = vec![0_u8; 65_536];
             while let Ok(count) = reader.read(&mut buffer) {
                 if count == 0 || sender.send(buffer[..count].to_vec()).is_err() {
                     break;
@@ -146,17 +146,16 @@ impl Terminal {
     pub fn wait_for_end(&mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            match self.output.recv_timeout(Duration::from_millis(20)) {
-                Ok(bytes) => self.take(&bytes),
-                Err(_) => {
-                    if let Some(status) = self.child.try_wait().expect("a child") {
-                        self.settle(Duration::from_millis(50));
-                        return status;
-                    }
-                    assert!(Instant::now() < deadline, "it does not end:\n{}", self.text());
-                    std::thread::sleep(Duration::from_millis(5));
-                }
+            if let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(20)) {
+                self.take(&bytes);
+                continue;
             }
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                self.settle(Duration::from_millis(50));
+                return status;
+            }
+            assert!(Instant::now() < deadline, "it does not end:\n{}", self.text());
+            std::thread::sleep(Duration::from_millis(5));
         }
     }
 
