@@ -1,5 +1,8 @@
 //! The local store: one SQLite file that several processes may use at once.
 
+pub mod doctor;
+mod shim;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
