@@ -32,7 +32,7 @@ Exit codes:
   1  refused or failed
   2  the command line or a setting is wrong
   3  there is no such incident or store
-  4  the store can't be reached, the same may work later
+  4  the store can't be opened or does not answer, the same may work later
 
 Examples:
   redphone demo
@@ -50,14 +50,14 @@ Environment:
 /// What holds for every command; written before or after it.
 #[derive(Args, Clone, Debug)]
 pub struct Global {
-    /// The store's file [default: redphone/redphone.db in the XDG data folder]
-    #[arg(long, global = true, value_name = "FILE")]
+    /// The store's file [default: in the XDG data folder]
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "FILE")]
     pub store: Option<PathBuf>,
     /// Your handle: who acts, and whose `owner:me` is [default: the account's name]
-    #[arg(long, global = true, value_name = "HANDLE")]
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "HANDLE")]
     pub user: Option<String>,
     /// Draw with ASCII characters only
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Everywhere")]
     pub ascii: bool,
 }
 
@@ -124,7 +124,8 @@ pub struct Demo {
     #[arg(long, value_name = "N", default_value_t = 7)]
     pub seed: u64,
     /// How fast it lives: 2 is twice as fast, 0 stands still
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = super::value::speed)]
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, allow_negative_numbers = true,
+          value_parser = super::value::speed)]
     pub speed: f64,
     /// How many incidents its history has
     #[arg(long, value_name = "N", default_value_t = 4000_u32,

@@ -15,7 +15,7 @@ pub enum Exit {
     Usage = 2,
     /// There is no such incident or store.
     NotFound = 3,
-    /// The store does not answer; the same may work later.
+    /// The store can't be opened or does not answer; the same may work later.
     Unreachable = 4,
 }
 

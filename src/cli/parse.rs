@@ -30,7 +30,7 @@ pub fn parse(args: &[OsString]) -> Result<Option<Cli>, Failure> {
                 Err(error) => Err(output_failed(&error)),
             }
         }
-        _ => Err(Failure::usage(sentence(&error.render().to_string()))),
+        _ => Err(Failure::usage(sentence(&error.render().to_string(), args))),
     }
 }
 
@@ -64,20 +64,17 @@ fn excludes(arg: &str) -> bool {
 }
 
 /// What clap says over several lines, as one.
-fn sentence(rendered: &str) -> String {
+fn sentence(rendered: &str, args: &[OsString]) -> String {
     let mut parts: Vec<String> = Vec::new();
-    let mut help = "redphone --help".to_owned();
+    let cli = Cli::command();
+    let command = args.iter().skip(1).find_map(|arg| cli.find_subcommand(arg));
+    let help = command.map_or_else(
+        || "redphone --help".to_owned(),
+        |command| format!("redphone {} --help", command.get_name()),
+    );
     for line in rendered.lines() {
         let line = line.trim();
-        if let Some(usage) = line.strip_prefix("Usage: ") {
-            let words = usage.split(' ').take_while(|w| !w.starts_with(['[', '<', '-']));
-            let words: Vec<&str> = words.collect();
-            if !words.is_empty() {
-                help = format!("{} --help", words.join(" "));
-            }
-            break;
-        }
-        if line.starts_with("For more information") {
+        if line.starts_with("Usage: ") || line.starts_with("For more information") {
             break;
         }
         if !line.is_empty() {

@@ -125,11 +125,8 @@ fn in_fields(
 
 /// Whether a list within has an entry without a field, so that the complaint may be about that.
 fn lacks(value: &Value, field: &str) -> bool {
-    match value {
-        Value::Array(list) => list.iter().any(|v| v.is_object() && v.get(field).is_none()),
-        Value::Object(inner) => inner.get(field).is_none(),
-        _ => false,
-    }
+    let Value::Array(list) = value else { return false };
+    list.iter().any(|entry| entry.is_object() && entry.get(field).is_none())
 }
 
 /// What the parser says, without the place, which is one of a value and not of the line.
