@@ -61,7 +61,12 @@ async fn ask(session: &Session, target: Target, ask: Ask) -> Result<Outcome, Fai
 /// Names the incident in front, unless the sentence does so itself.
 fn about(target: Target, failure: Failure) -> Failure {
     let name = target.to_string();
-    if failure.message.contains(&name) { failure } else { failure.about(&name) }
+    // INC-1 is not named by INC-12.
+    let named = failure.message.match_indices(&name).any(|(at, _)| {
+        let next = failure.message[at + name.len()..].chars().next();
+        !next.is_some_and(|c| c.is_ascii_digit())
+    });
+    if named { failure } else { failure.about(&name) }
 }
 
 fn tell(
@@ -85,4 +90,21 @@ fn tell(
         context.out.line(&format!("{label} {word}"))?;
     }
     done.map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::failure::Exit;
+
+    #[test]
+    fn the_incident_is_named_once() {
+        let told = |text: &str| {
+            let target = "INC-1".parse::<Target>().unwrap();
+            about(target, Failure::new(Exit::Failed, text)).message
+        };
+        assert_eq!(told("already closed"), "INC-1: already closed");
+        assert_eq!(told("there is no INC-1"), "there is no INC-1");
+        assert_eq!(told("merged into INC-12"), "INC-1: merged into INC-12");
+    }
 }

@@ -231,8 +231,8 @@ pub struct Declare {
           value_parser = Word::<Source>::new())]
     pub source: Source,
     /// What users see
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub symptoms: String,
+    #[arg(long, value_name = "TEXT")]
+    pub symptoms: Option<String>,
     /// The team that answers for it
     #[arg(long, value_name = "NAME")]
     pub team: Option<String>,

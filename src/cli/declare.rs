@@ -25,7 +25,7 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
         urgency: args.urgency,
         category: args.category,
         source: args.source,
-        symptoms: args.symptoms,
+        symptoms: args.symptoms.unwrap_or_default(),
         detected_at: args.detected_at.map_or(reported_at, |time| time.at(now)),
         reported_at,
         team: args.team,

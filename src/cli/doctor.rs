@@ -9,8 +9,9 @@ use super::export::{keep, spare_the_store};
 use super::failure::{Exit, Failure, output_failed};
 use super::out::Look;
 use super::whole_file::{WholeFile, named, told};
-use super::{Context, json};
+use super::{Context, json, unless_stopped};
 use crate::backend::file::doctor::{Report, examine, rebuild, salvage};
+use crate::backend::record::Record;
 use crate::model::text::shown;
 
 /// What was found, as `--json` prints it.
@@ -90,7 +91,8 @@ async fn save(
     }
     spare_the_store(target, store)?;
     let mut file = WholeFile::begin(target)?;
-    let done = salvage(store, &mut |r| keep(json::write_line(&mut file, r), &mut failed)).await;
+    let mut sink = |record: &Record| keep(json::write_line(&mut file, record), &mut failed);
+    let done = unless_stopped(salvage(store, &mut sink)).await?;
     if let Some(error) = failed {
         return Err(told(target, &error));
     }

@@ -6,9 +6,10 @@ use std::path::Path;
 
 use super::args::Export;
 use super::failure::{Exit, Failure, output_failed};
+use super::progress::{Count, Progress};
 use super::session::{Missing, open};
 use super::whole_file::{WholeFile, named, told};
-use super::{Context, json};
+use super::{Context, json, unless_stopped};
 use crate::backend::record::Record;
 
 /// Writes to a file, or to standard output.
@@ -31,14 +32,16 @@ pub async fn run(context: &mut Context, args: Export) -> Result<(), Failure> {
         return Ok(());
     };
     let mut file = WholeFile::begin(&target)?;
+    let mut progress = Progress::new(Count::Of("lines written"));
     let mut failed = None;
     let mut lines = 0_u64;
-    let done = store
-        .export(&mut |record: &Record| {
-            lines += 1;
-            keep(json::write_line(&mut file, record), &mut failed)
-        })
-        .await;
+    let mut sink = |record: &Record| {
+        lines += 1;
+        progress.move_to(lines, None);
+        keep(json::write_line(&mut file, record), &mut failed)
+    };
+    let done = unless_stopped(store.export(&mut sink)).await?;
+    drop(progress);
     if let Some(error) = failed {
         return Err(told(&target, &error));
     }

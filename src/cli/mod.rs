@@ -22,6 +22,7 @@ mod note;
 mod out;
 mod panes;
 mod parse;
+mod progress;
 mod resolve;
 mod session;
 mod show;
@@ -100,4 +101,25 @@ fn wait<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure>
     // A read of standard input that nobody waits for any more must not hold up the end.
     runtime.shutdown_background();
     done
+}
+
+/// Waits for work that has files to clear away, which a signal would otherwise leave behind.
+async fn unless_stopped<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| {
+        signal(kind).map_err(|error| {
+            let reason = failure::reason(&error);
+            Failure::failed(format!("can't listen for signals: {reason}: try again"))
+        })
+    };
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut hang_up = listen(SignalKind::hangup())?;
+    let stopped = || Failure::failed("stopped by a signal before it was done: start it again");
+    tokio::select! {
+        done = work => Ok(done),
+        _ = interrupt.recv() => Err(stopped()),
+        _ = terminate.recv() => Err(stopped()),
+        _ = hang_up.recv() => Err(stopped()),
+    }
 }

@@ -3,7 +3,7 @@
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::support::{Place, json_lines, mode};
+use crate::support::{Place, Run, json_lines, mode};
 
 const LEVELS: [&str; 4] = ["--impact", "high", "--urgency", "high"];
 
@@ -307,4 +307,26 @@ fn help_completions_and_man_open_no_store_and_leave_no_file() {
     }
     assert!(!place.store().exists());
     assert!(!place.path("home").exists());
+}
+
+#[test]
+fn the_log_is_a_file_for_its_owner_and_never_on_the_screen() {
+    let place = Place::new();
+    place.declare("One", "cdn");
+    let mut program = place.program();
+    let run = Run::from(program.args(["show", "9"]).env("REDPHONE_LOG", "debug").output().unwrap());
+    run.refused(3, &["INC-9"]);
+    let log = place.path("home/.local/state/redphone/log");
+    assert!(std::fs::read_to_string(&log).unwrap().contains("INC-9"));
+    assert_eq!((mode(&log), mode(log.parent().unwrap())), (0o600, 0o700));
+}
+
+#[test]
+fn a_log_that_can_not_be_written_stops_nothing() {
+    let place = Place::new();
+    place.declare("One", "cdn");
+    std::fs::write(place.path("home"), "no folder").unwrap();
+    let mut program = place.program();
+    let run = Run::from(program.args(["show", "9"]).env("REDPHONE_LOG", "trace").output().unwrap());
+    run.refused(3, &["INC-9"]);
 }

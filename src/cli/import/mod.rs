@@ -10,13 +10,13 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use tokio::sync::mpsc;
 
 use self::lines::{Bad, Batch, Item};
 use super::args::Import;
 use super::failure::{Failure, reason};
+use super::progress::{Count, Progress};
 use super::session::{Missing, open};
 use super::whole_file::named;
 use super::{Context, json, out, wait};
@@ -106,17 +106,13 @@ async fn take_in(
         .map_err(|error| {
             Failure::failed(format!("can't start a thread: {}: try again", reason(&error)))
         })?;
-    let bar = bar(size);
+    let mut progress = Progress::new(Count::Bytes);
     let mut skipped = Skipped::default();
-    let mut records = 0_u64;
     while let Some(batch) = batches.recv().await {
         for Item { line, record } in batch.items {
             let bad = match record {
                 Ok(record) => match importer.add(record).await {
-                    Ok(()) => {
-                        records += 1;
-                        continue;
-                    }
+                    Ok(()) => continue,
                     Err(ImportError::Bad { field, problem }) => {
                         Bad::Line(format!("{field}: {problem}"))
                     }
@@ -140,11 +136,11 @@ async fn take_in(
                 }
             }
         }
-        bar.set_position(if size.is_some() { batch.bytes } else { records });
+        progress.move_to(batch.bytes, size);
     }
-    bar.set_message("making it durable");
+    progress.say("making it durable");
     let added = importer.commit().await?;
-    bar.finish_and_clear();
+    drop(progress);
     store.close().await;
     tell(context, added, &skipped, args.json)
 }
@@ -186,18 +182,4 @@ fn tell(
 fn sentence(line: u64, bad: &Bad) -> String {
     let (Bad::Line(reason) | Bad::All(reason)) = bad;
     format!("line {line}: {}", cut(&shown(reason), 300))
-}
-
-/// Progress on standard error; hidden where that is no terminal.
-fn bar(size: Option<u64>) -> ProgressBar {
-    let target = ProgressDrawTarget::stderr_with_hz(8);
-    let bar = ProgressBar::with_draw_target(size, target);
-    let template = match size {
-        Some(_) => "{wide_bar} {bytes}/{total_bytes} {eta} {msg}",
-        None => "{spinner} {human_pos} records {msg}",
-    };
-    bar.set_style(
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
-    );
-    bar
 }
