@@ -38,7 +38,7 @@ async fn show(context: &mut Context, args: Demo) -> Result<(), Failure> {
     drop(progress);
     let demo = opened.map_err(|error| Failure::failed(shown(&error.to_string())))?;
     if args.seed_only {
-        demo.store.close().await;
+        demo.store.clone().close().await;
         let path = kept.unwrap_or_default();
         let path = path.to_string_lossy();
         return context.out.line(&format!("{}: {} incidents", shown(&path), args.incidents));

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::args::Doctor;
 use super::export::{keep, spare_the_store};
 use super::failure::{Exit, Failure, output_failed};
-use super::out::Look;
+use super::out::{Look, counted};
 use super::whole_file::{WholeFile, named, told};
 use super::{Context, json, unless_stopped};
 use crate::backend::file::doctor::{Report, examine, rebuild, salvage};
@@ -64,10 +64,10 @@ fn tell(
         }
         let verdict = if report.is_content() { "all is well" } else { "not all is well" };
         out.line(&format!(
-            "{}: {verdict}, {} incidents, {} events",
+            "{}: {verdict}, {}, {}",
             named(store),
-            report.incidents,
-            report.events
+            counted(report.incidents, "incident"),
+            counted(report.events, "event")
         ))?;
     }
     if report.is_content() { Ok(()) } else { Err(Failure::silent(Exit::Failed)) }
@@ -103,7 +103,8 @@ async fn save(
         return json::print(&mut context.out, &serde_json::json!({ "records": records }));
     }
     context.out.line(&format!(
-        "{records} records saved to {place}: take them into a new store with \
-         redphone import {place} --skip-bad --store NEW.db"
+        "{} saved to {place}: take them into a new store with \
+         redphone import {place} --skip-bad --store NEW.db",
+        counted(records, "record")
     ))
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::args::Export;
 use super::failure::{Exit, Failure, output_failed};
+use super::out::counted;
 use super::progress::{Count, Progress};
 use super::session::{Missing, open};
 use super::whole_file::{WholeFile, named, told};
@@ -49,7 +50,7 @@ pub async fn run(context: &mut Context, args: Export) -> Result<(), Failure> {
     let place = named(file.target());
     file.done()?;
     store.close().await;
-    context.out.line(&format!("{lines} lines written to {place}"))
+    context.out.line(&format!("{} written to {place}", counted(lines, "line")))
 }
 
 /// Keeps an error of the sink for its own sentence, and lets the store stop.

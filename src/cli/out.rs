@@ -106,6 +106,11 @@ fn columns() -> usize {
     size.ok().map(|s| usize::from(s.ws_col)).filter(|c| *c > 0).unwrap_or(COLUMNS)
 }
 
+/// How many of something, as in `1 line` and `2 lines`.
+pub fn counted(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Says on standard error what went wrong.
 pub fn tell_failure(failure: &Failure) {
     if failure.message.is_empty() {

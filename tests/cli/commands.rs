@@ -287,7 +287,7 @@ fn doctor_is_content_with_a_sound_store() {
         assert_eq!(report["findings"], serde_json::json!([]));
     }
     let text = place.ok(["doctor"]);
-    assert!(text.contains("all is well, 1 incidents"), "{text}");
+    assert!(text.contains("all is well, 1 incident, "), "{text}");
 }
 
 #[test]

@@ -163,7 +163,7 @@ fn a_torn_last_line_is_named_as_such() {
     run.refused(1, &[&format!("line {last}: is cut off: the input ends in the middle of it")]);
     let run = place.pipe(["import", "--skip-bad", "--store", "new.db"], torn.as_bytes());
     assert_eq!(run.code, 0, "{run:?}");
-    assert!(run.out.ends_with(", 1 lines left out\n"), "{run:?}");
+    assert!(run.out.ends_with(", 1 line left out\n"), "{run:?}");
 }
 
 #[test]

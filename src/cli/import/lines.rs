@@ -40,6 +40,8 @@ pub struct Batch {
     pub items: Vec<Item>,
     /// Bytes of the input up to here.
     pub bytes: u64,
+    /// Nothing follows. Without it the reader has died on the way.
+    pub last: bool,
 }
 
 /// Reads to the end, or until nobody listens.
@@ -60,6 +62,7 @@ pub fn read(from: impl Read, to: &Sender<Batch>) {
         }
     }
     batch.bytes = lines.bytes;
+    batch.last = true;
     // Nobody listens once the import has failed.
     let _ = to.blocking_send(batch);
 }

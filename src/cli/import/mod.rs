@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use self::lines::{Bad, Batch, Item};
 use super::args::Import;
 use super::failure::{Failure, reason};
+use super::out::counted;
 use super::progress::{Count, Progress};
 use super::session::{Missing, open};
 use super::whole_file::named;
@@ -108,7 +109,9 @@ async fn take_in(
         })?;
     let mut progress = Progress::new(Count::Bytes);
     let mut skipped = Skipped::default();
+    let mut complete = false;
     while let Some(batch) = batches.recv().await {
+        complete = batch.last;
         for Item { line, record } in batch.items {
             let bad = match record {
                 Ok(record) => match importer.add(record).await {
@@ -138,6 +141,11 @@ async fn take_in(
         }
         progress.move_to(batch.bytes, size);
     }
+    if !complete {
+        return Err(Failure::failed(format!(
+            "reading {place} ended by a fault of this program, nothing was imported: report it"
+        )));
+    }
     progress.say("making it durable");
     let added = importer.commit().await?;
     drop(progress);
@@ -156,14 +164,15 @@ fn tell(
         let counts = Told { incidents, events, others, known, skipped: skipped.count };
         json::print(&mut context.out, &counts)?;
     } else {
-        let mut text = format!("{incidents} incidents and {events} events imported");
-        for (count, what) in [
-            (others, "other records"),
-            (known, "events were there already"),
-            (skipped.count, "lines left out"),
+        let mut text =
+            format!("{} and {} imported", counted(incidents, "incident"), counted(events, "event"));
+        for (count, noun, what) in [
+            (others, "other record", ""),
+            (known, "event", " already there"),
+            (skipped.count, "line", " left out"),
         ] {
             if count > 0 {
-                text = format!("{text}, {count} {what}");
+                text = format!("{text}, {}{what}", counted(count, noun));
             }
         }
         context.out.line(&text)?;
@@ -174,7 +183,7 @@ fn tell(
     }
     let rest = skipped.count.saturating_sub(u64::try_from(REASONS).unwrap_or(u64::MAX));
     if rest > 0 {
-        out::hint(&format!("left out {rest} more lines"));
+        out::hint(&format!("left out {}", counted(rest, "more line")));
     }
     Ok(())
 }
