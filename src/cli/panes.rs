@@ -10,7 +10,7 @@ use crate::backend::file::FileStore;
 use crate::config::Config;
 use crate::model::PersonRef;
 use crate::model::text::shown;
-use crate::tui;
+use crate::tui::{self, RunError};
 
 /// Opens the panes on the store.
 pub fn run(context: &mut Context) -> Result<(), Failure> {
@@ -29,16 +29,12 @@ pub fn run(context: &mut Context) -> Result<(), Failure> {
 /// Refuses before anything is opened or made where the panes can't be drawn.
 pub fn check_terminal() -> Result<(), Failure> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-        return Err(Failure::usage(
-            "the panes need a terminal for input and output: run it in one, or use redphone list",
-        ));
+        return Err(ended(&RunError::NoTerminal));
     }
-    if std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
-        return Err(Failure::usage(
-            "the panes can't be drawn where TERM is dumb: use another terminal, or redphone list",
-        ));
+    match std::env::var("TERM") {
+        Ok(term) if term == "dumb" => Err(ended(&RunError::DumbTerminal(term))),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// How the panes look and whose they are.
@@ -55,6 +51,10 @@ pub fn options(config: &Config, me: PersonRef, store: &FileStore) -> tui::Option
 }
 
 /// Why the panes ended.
-pub fn ended(error: &tui::RunError) -> Failure {
-    Failure::new(Exit::Failed, shown(&error.to_string()))
+pub fn ended(error: &RunError) -> Failure {
+    let exit = match error {
+        RunError::NoTerminal | RunError::DumbTerminal(_) => Exit::Usage,
+        RunError::Terminal(_) | RunError::Unconfirmed(_) => Exit::Failed,
+    };
+    Failure::new(exit, shown(&error.to_string()))
 }

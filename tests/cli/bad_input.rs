@@ -202,7 +202,7 @@ fn a_full_disk_at_standard_output_is_told() {
 #[test]
 fn the_panes_are_refused_without_a_terminal_before_a_store_is_made() {
     let place = Place::new();
-    place.run([] as [&str; 0]).refused(2, &["need a terminal"]);
-    place.run(["demo", "--keep", "store.db"]).refused(2, &["need a terminal"]);
+    place.run([] as [&str; 0]).refused(2, &["the panes need a terminal"]);
+    place.run(["demo", "--keep", "store.db"]).refused(2, &["the panes need a terminal"]);
     assert!(!place.store().exists());
 }

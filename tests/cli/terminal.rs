@@ -85,6 +85,9 @@ fn ascii_is_kept_to_where_it_is_wanted() {
 fn the_panes_are_refused_on_a_dumb_terminal() {
     let place = Place::new();
     let text = in_terminal(&place, 80, &[], &[("TERM", "dumb")]);
-    assert!(text.starts_with("redphone: the panes can't be drawn where TERM is dumb"), "{text:?}");
+    assert!(
+        text.starts_with("redphone: TERM is \"dumb\": such a terminal can't show panes"),
+        "{text:?}"
+    );
     assert!(!place.store().exists());
 }
