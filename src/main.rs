@@ -1,2 +1,7 @@
 //! The program: reads the command line and hands over.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    redphone::cli::main()
+}

@@ -1,1 +1,125 @@
 //! Top floor: the command line, one file per command.
+//!
+//! What is asked for goes to standard output; what went wrong goes to standard error in one
+//! sentence, and the exit code says which kind it was. A command opens nothing that it does not
+//! need.
+
+pub mod args;
+pub mod failure;
+pub mod value;
+
+mod ack;
+mod completions;
+mod declare;
+mod demo;
+mod doctor;
+mod export;
+mod import;
+mod json;
+mod list;
+mod man;
+mod note;
+mod out;
+mod panes;
+mod parse;
+mod progress;
+mod resolve;
+mod session;
+mod show;
+mod table;
+mod whole_file;
+
+use std::ffi::OsString;
+use std::future::Future;
+use std::process::ExitCode;
+
+use self::args::{Cli, Command};
+use self::failure::{Exit, Failure};
+use self::out::Out;
+use crate::config::{Config, Flags, log};
+
+/// What a command needs from the outside.
+struct Context {
+    config: Config,
+    out: Out,
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            out::tell_failure(&failure);
+            ExitCode::from(failure.exit as u8)
+        }
+    }
+}
+
+fn run(args: &[OsString]) -> Result<(), Failure> {
+    let Some(Cli { global, command }) = parse::parse(args)? else { return Ok(()) };
+    let config = Config::from_process(Flags {
+        store: global.store,
+        user: global.user,
+        ascii: global.ascii,
+    })?;
+    log::start(&config);
+    let mut context = Context { out: Out::new(&config), config };
+    let done = dispatch(&mut context, command);
+    // What was printed before a failure is still shown.
+    let flushed = context.out.flush();
+    done.and(flushed)
+}
+
+fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failure> {
+    match command {
+        None => panes::run(context),
+        Some(Command::Demo(args)) => demo::run(context, args),
+        Some(Command::List(args)) => wait(list::run(context, args)),
+        Some(Command::Show(args)) => wait(show::run(context, args)),
+        Some(Command::Declare(args)) => wait(declare::run(context, args)),
+        Some(Command::Ack(args)) => wait(ack::run(context, args)),
+        Some(Command::Note(args)) => note::run(context, args),
+        Some(Command::Resolve(args)) => wait(resolve::run(context, args)),
+        Some(Command::Export(args)) => wait(export::run(context, args)),
+        Some(Command::Import(args)) => import::run(context, &args),
+        Some(Command::Doctor(args)) => wait(doctor::run(context, args)),
+        Some(Command::Completions { shell }) => completions::run(&mut context.out, shell),
+        Some(Command::Man { out }) => man::run(&mut context.out, out.as_deref()),
+    }
+}
+
+/// Runs what has to wait for files, on this thread.
+fn wait<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| {
+        let reason = failure::reason(&error);
+        Failure::new(Exit::Failed, format!("can't start: {reason}: free some memory or files"))
+    })?;
+    let done = runtime.block_on(work);
+    // A read of standard input that nobody waits for any more must not hold up the end.
+    runtime.shutdown_background();
+    done
+}
+
+/// Waits for work that has files to clear away, which a signal would otherwise leave behind.
+async fn unless_stopped<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| {
+        signal(kind).map_err(|error| {
+            let reason = failure::reason(&error);
+            Failure::failed(format!("can't listen for signals: {reason}: try again"))
+        })
+    };
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut hang_up = listen(SignalKind::hangup())?;
+    let stopped = || Failure::failed("stopped by a signal before it was done: start it again");
+    tokio::select! {
+        done = work => Ok(done),
+        _ = interrupt.recv() => Err(stopped()),
+        _ = terminate.recv() => Err(stopped()),
+        _ = hang_up.recv() => Err(stopped()),
+    }
+}

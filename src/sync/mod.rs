@@ -1,1 +1,109 @@
-//! Second floor: keeps a mirror of a backend.
+//! Second floor: keeps a mirror of a backend, and says how fresh it is.
+//!
+//! [`start`] gives the future that does the work and a [`Handle`] to speak to it. Everything that
+//! is learnt arrives as an [`Update`]; whoever reads them never waits for the backend.
+
+mod keeper;
+mod mirror;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::mpsc;
+
+use crate::backend::{Backend, BackendError, Capabilities};
+use crate::model::Summary;
+use crate::model::directory::Directory;
+use crate::model::queue::OpenCounts;
+
+pub use mirror::Mirror;
+
+/// How long one question for changes may be open.
+pub const WAIT: Duration = Duration::from_secs(25);
+
+/// Without an answer for this much longer, what is shown counts as stale.
+pub const GRACE: Duration = Duration::from_secs(5);
+
+/// The rows of the first page, drawn before all open ones are known.
+pub const FIRST_PAGE: u32 = 200;
+
+/// The open incidents as they were known at one moment. Never changed once made.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// All open incidents that are known, in no order.
+    pub rows: Vec<Arc<Summary>>,
+    /// While only the first page is known: the counts of all. `None` once all rows are here.
+    pub counts: Option<OpenCounts>,
+}
+
+/// How it stands with the backend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// It has not answered yet.
+    Loading,
+    /// It answered last at that time.
+    Live {
+        /// When it answered.
+        at: DateTime<Utc>,
+    },
+    /// It has failed since then.
+    Failing {
+        /// The first failure in a row.
+        since: DateTime<Utc>,
+        /// What it said last.
+        error: BackendError,
+        /// When it is asked again.
+        retry_at: DateTime<Utc>,
+    },
+}
+
+/// What has been learnt.
+#[derive(Clone, Debug)]
+pub enum Update {
+    /// The backend's name and what it can do.
+    Capabilities(Capabilities),
+    /// The open incidents have changed.
+    Snapshot(Arc<Snapshot>),
+    /// People, teams and services have changed.
+    Directory(Arc<Directory>),
+    /// It answered, or it failed.
+    Link(Link),
+}
+
+/// What the task can be told.
+#[derive(Debug)]
+enum Nudge {
+    Refresh,
+    Row(Box<Summary>),
+}
+
+/// Speaks to the task. When it is dropped, the task ends.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    nudges: mpsc::UnboundedSender<Nudge>,
+}
+
+impl Handle {
+    /// Ask now, whatever is being waited for.
+    pub fn refresh(&self) {
+        // A task that has ended has nothing to refresh.
+        let _ = self.nudges.send(Nudge::Refresh);
+    }
+
+    /// A row as a command's outcome told it: shown without waiting for the next answer.
+    pub fn learn(&self, row: Summary) {
+        let _ = self.nudges.send(Nudge::Row(Box::new(row)));
+    }
+}
+
+/// The task and its handle. `me` is the handle of whoever looks, for filters.
+pub fn start(
+    backend: Arc<dyn Backend>,
+    me: String,
+    updates: mpsc::UnboundedSender<Update>,
+) -> (Handle, impl Future<Output = ()> + Send + 'static) {
+    let (nudges, heard) = mpsc::unbounded_channel();
+    let keeper = keeper::Keeper::new(backend, me, updates, heard);
+    (Handle { nudges }, keeper.run())
+}

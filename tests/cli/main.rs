@@ -1,1 +1,8 @@
-//! Placeholder.
+//! The command line, by running the real program on real files.
+
+mod bad_input;
+mod commands;
+mod looks;
+mod support;
+mod terminal;
+mod transfer;

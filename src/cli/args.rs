@@ -1,0 +1,406 @@
+//! The command line as it is written.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use super::value::{Time, Word};
+use crate::cli::value::Target;
+use crate::model::priority::Level;
+use crate::model::queue::Sort;
+use crate::model::status::{Category, ResolutionAction, Source};
+
+/// Incident management in a terminal.
+///
+/// Without a command it opens the panes: queue, detail, timeline and metrics.
+#[derive(Parser, Clone, Debug)]
+#[command(name = "redphone", version, max_term_width = 100, after_help = AFTER)]
+#[command(disable_help_subcommand = true, infer_long_args = false)]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do; without one the panes open.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const AFTER: &str = "\
+Exit codes:
+  0  done
+  1  refused or failed
+  2  the command line or a setting is wrong
+  3  there is no such incident or store
+  4  the store can't be opened or does not answer, the same may work later
+
+Examples:
+  redphone demo
+  redphone declare --title 'Card payments fail' --service checkout --impact high --urgency high
+  redphone list p1 owner:none
+  redphone ack INC-12 INC-14
+
+Environment:
+  REDPHONE_STORE   the store's file, as --store
+  REDPHONE_USER    your handle, as --user; else USER
+  REDPHONE_ASCII   1 draws with ASCII characters only, as --ascii; 0 never does
+  REDPHONE_LOG     off, error, warn (default), info, debug or trace
+  NO_COLOR         no colours";
+
+/// What holds for every command; written before or after it.
+#[derive(Args, Clone, Debug)]
+pub struct Global {
+    /// The store's file [default: in the XDG data folder]
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "FILE")]
+    pub store: Option<PathBuf>,
+    /// Your handle: who acts, and whose `owner:me` is [default: the account's name]
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "HANDLE")]
+    pub user: Option<String>,
+    /// Draw with ASCII characters only
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub ascii: bool,
+}
+
+/// What can be done.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Command {
+    /// Show a living example: a made-up company with its history, in a store of its own
+    #[command(after_help = DEMO)]
+    Demo(Demo),
+    /// List incidents
+    #[command(after_help = LIST)]
+    List(List),
+    /// Show one incident: the record, suspected changes, similar incidents, the timeline
+    #[command(after_help = SHOW)]
+    Show(Show),
+    /// Declare an incident and print its number
+    #[command(after_help = DECLARE)]
+    Declare(Declare),
+    /// Acknowledge incidents
+    #[command(after_help = ACK)]
+    Ack(Ack),
+    /// Write a note on an incident's timeline
+    #[command(after_help = NOTE)]
+    Note(Note),
+    /// Resolve an incident: what was done, and how recovery was validated
+    #[command(after_help = RESOLVE)]
+    Resolve(Resolve),
+    /// Write everything the store holds as JSON Lines
+    #[command(after_help = EXPORT)]
+    Export(Export),
+    /// Take in JSON Lines as `export` writes them: all or nothing
+    #[command(after_help = IMPORT)]
+    Import(Import),
+    /// Check the store, and repair what follows from the events
+    #[command(after_help = DOCTOR)]
+    Doctor(Doctor),
+    /// Print completions for a shell
+    #[command(after_help = COMPLETIONS)]
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Print the manual page, or write one for each command
+    #[command(after_help = MAN)]
+    Man {
+        /// The folder to write the pages to; it is made where it is missing
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+}
+
+const DEMO: &str = "\
+The same seed gives the same company. Without --keep the store is removed at the end.
+
+Examples:
+  redphone demo
+  redphone demo --speed 10
+  redphone demo --incidents 100000 --keep big.db --seed-only";
+
+/// `demo`.
+#[derive(Args, Clone, Debug)]
+pub struct Demo {
+    /// Which company is made up
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    pub seed: u64,
+    /// How fast it lives: 2 is twice as fast, 0 stands still
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, allow_negative_numbers = true,
+          value_parser = super::value::speed)]
+    pub speed: f64,
+    /// How many incidents its history has
+    #[arg(long, value_name = "N", default_value_t = 4000_u32,
+          value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
+    pub incidents: u32,
+    /// Keep the store in this file
+    #[arg(long, value_name = "FILE")]
+    pub keep: Option<PathBuf>,
+    /// Fill the store named by --keep and end, without opening the panes
+    #[arg(long, requires = "keep")]
+    pub seed_only: bool,
+}
+
+const LIST: &str = "\
+Words are looked for in number, title, services, owner and team. Terms are p1 (or sev1),
+status:triggered, service:checkout, owner:me, owner:none, team:db, cat:security, age>2h, sla:late,
+is:snoozed, is:any; a - in front excludes. Terms on one field are alternatives, all else must hold
+together. Without is: or an ended status only open incidents are listed.
+
+--json prints one object a line: id, number, title, status, impact, urgency, priority, category,
+source, services, assignee, team, detected_at, reported_at, acknowledged_at, resolved_at, closed_at,
+snoozed_until, paused, updated_at, alerts, escalation, seq, last_event_at. Times are RFC 3339 in UTC.
+
+Examples:
+  redphone list
+  redphone list p1 p2 owner:none
+  redphone list 'age>2h' -service:cdn
+  redphone list is:any checkout --sort newest --limit 20 --json";
+
+/// `list`.
+#[derive(Args, Clone, Debug)]
+pub struct List {
+    /// Words and terms that must hold [default: all open incidents]
+    #[arg(value_name = "FILTER")]
+    pub filter: Vec<String>,
+    /// The order; `urgent` holds among open incidents, else it means `newest`
+    #[arg(long, value_name = "ORDER", default_value = "urgent", value_parser = Word::<Sort>::new())]
+    pub sort: Sort,
+    /// The most rows
+    #[arg(long, value_name = "N", default_value_t = 100,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: u32,
+    /// All rows
+    #[arg(long, conflicts_with = "limit")]
+    pub all: bool,
+    /// Print JSON Lines
+    #[arg(long)]
+    pub json: bool,
+}
+
+const SHOW: &str = "\
+--json prints one object: incident (the fields of `list` and the rest of the record), suspects,
+similar, problem, and timeline with all events in order.
+
+Examples:
+  redphone show INC-12
+  redphone show 12 --json";
+
+/// `show`.
+#[derive(Args, Clone, Debug)]
+pub struct Show {
+    /// Its number or id
+    #[arg(value_name = "NUMBER|ID")]
+    pub incident: Target,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+const DECLARE: &str = "\
+Impact and urgency lead to the priority. Team and runbook are those of the first service in the
+directory, where they are not given. Times are written as 2026-03-01T22:37:00Z, or as 10m for ten
+minutes ago.
+
+--json prints the incident's row, with the fields of `list --json`.
+
+Examples:
+  redphone declare --title 'Card payments fail at checkout' --service checkout \\
+      --service payments-gateway --impact high --urgency high --detected-at 10m
+  redphone declare --title 'Disk 90 % full on db-3' --service db --impact low --urgency medium \\
+      --source monitoring --dedup-key disk/db-3";
+
+/// `declare`.
+#[derive(Args, Clone, Debug)]
+pub struct Declare {
+    /// What is wrong, on one line of 1 to 200 characters
+    #[arg(long)]
+    pub title: String,
+    /// An affected service; may be repeated, the first is the primary
+    #[arg(long = "service", value_name = "NAME")]
+    pub services: Vec<String>,
+    /// Extent of the harm
+    #[arg(long, value_name = "LEVEL", value_parser = Word::<Level>::new())]
+    pub impact: Level,
+    /// How fast it must be handled
+    #[arg(long, value_name = "LEVEL", value_parser = Word::<Level>::new())]
+    pub urgency: Level,
+    /// The kind of fault, where known
+    #[arg(long, value_name = "KIND", value_parser = Word::<Category>::new())]
+    pub category: Option<Category>,
+    /// How it was detected
+    #[arg(long, value_name = "SOURCE", default_value = "internal",
+          value_parser = Word::<Source>::new())]
+    pub source: Source,
+    /// What users see
+    #[arg(long, value_name = "TEXT")]
+    pub symptoms: Option<String>,
+    /// The team that answers for it
+    #[arg(long, value_name = "NAME")]
+    pub team: Option<String>,
+    /// A free word; may be repeated
+    #[arg(long = "label", value_name = "WORD")]
+    pub labels: Vec<String>,
+    /// Declarations with this key are grouped into one open incident
+    #[arg(long, value_name = "KEY")]
+    pub dedup_key: Option<String>,
+    /// The runbook's name or URL
+    #[arg(long, value_name = "NAME|URL")]
+    pub runbook: Option<String>,
+    /// When it was noticed [default: when it was reported]
+    #[arg(long, value_name = "TIME")]
+    pub detected_at: Option<Time>,
+    /// When the clocks start [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub reported_at: Option<Time>,
+    /// Who leads the response: a handle, or `me`
+    #[arg(long, value_name = "HANDLE")]
+    pub owner: Option<String>,
+    /// Print the incident's row as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+const ACK: &str = "\
+Each incident has its own line; the exit code is that of the worst.
+
+--json prints one object a line: incident (as it was given), done, and row or error.
+
+Examples:
+  redphone ack INC-12
+  redphone ack 12 14 15";
+
+/// `ack`.
+#[derive(Args, Clone, Debug)]
+pub struct Ack {
+    /// Their numbers or ids
+    #[arg(value_name = "NUMBER|ID", required = true)]
+    pub incidents: Vec<Target>,
+    /// Print JSON Lines
+    #[arg(long)]
+    pub json: bool,
+}
+
+const NOTE: &str = "\
+Several words are joined by blanks.
+
+--json prints one object: incident (as it was given), done, and row.
+
+Examples:
+  redphone note INC-12 'Rolled back to v811, error rate falls'
+  kubectl get pods | redphone note INC-12 -";
+
+/// `note`.
+#[derive(Args, Clone, Debug)]
+pub struct Note {
+    /// Its number or id
+    #[arg(value_name = "NUMBER|ID")]
+    pub incident: Target,
+    /// The text; `-`, or none where input is piped, reads it from standard input
+    #[arg(value_name = "TEXT")]
+    pub text: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+const RESOLVE: &str = "\
+--json prints one object: incident (as it was given), done, and row.
+
+Examples:
+  redphone resolve INC-12 --action rollback --detail 'checkout back to v811' \\
+      --validation '20 test payments went through'";
+
+/// `resolve`.
+#[derive(Args, Clone, Debug)]
+pub struct Resolve {
+    /// Its number or id
+    #[arg(value_name = "NUMBER|ID")]
+    pub incident: Target,
+    /// What restored service
+    #[arg(long, value_name = "ACTION", value_parser = Word::<ResolutionAction>::new())]
+    pub action: ResolutionAction,
+    /// What was done, in words
+    #[arg(long, value_name = "TEXT")]
+    pub detail: String,
+    /// How recovery was validated
+    #[arg(long, value_name = "TEXT")]
+    pub validation: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+const EXPORT: &str = "\
+A file is written beside its place and moved there once it is whole and on disk; only its owner can
+read it. The first line names format and version; directory, problems, changes and all events
+follow. Imported into an empty store, it is the same store.
+
+Examples:
+  redphone export backup.jsonl
+  redphone export | gzip > backup.jsonl.gz";
+
+/// `export`.
+#[derive(Args, Clone, Debug)]
+pub struct Export {
+    /// The file; `-`, or none, writes to standard output
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
+const IMPORT: &str = "\
+Every line is checked, and a wrong one is named with its field; then nothing is imported, unless
+--skip-bad leaves such lines out. Events that are there already are counted and change nothing.
+
+--json prints one object: incidents, events, others, known, and skipped.
+
+Examples:
+  redphone import backup.jsonl
+  zcat backup.jsonl.gz | redphone import -";
+
+/// `import`.
+#[derive(Args, Clone, Debug)]
+pub struct Import {
+    /// The file; `-`, or none where input is piped, reads standard input
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Leave out wrong lines and import the rest
+    #[arg(long)]
+    pub skip_bad: bool,
+    /// Print what was imported as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+const DOCTOR: &str = "\
+Without an option it only reads. The exit code is 0 when all is well, and 1 with findings.
+
+--json prints one object: content, incidents, events, and findings with grave and text.
+
+Examples:
+  redphone doctor
+  redphone doctor --rebuild
+  redphone doctor --salvage saved.jsonl";
+
+/// `doctor`.
+#[derive(Args, Clone, Debug)]
+pub struct Doctor {
+    /// Make everything that follows from the events anew
+    #[arg(long)]
+    pub rebuild: bool,
+    /// Write all that can still be read of a damaged store to a file, for `import`
+    #[arg(long, value_name = "FILE", conflicts_with = "rebuild")]
+    pub salvage: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+const COMPLETIONS: &str = "\
+Examples:
+  redphone completions bash > ~/.local/share/bash-completion/completions/redphone
+  redphone completions fish > ~/.config/fish/completions/redphone.fish
+  redphone completions zsh > \"${fpath[1]}/_redphone\"";
+
+const MAN: &str = "\
+Examples:
+  redphone man | man -l -
+  redphone man --out ~/.local/share/man/man1";

@@ -1,0 +1,225 @@
+//! What exactly is wrong with a line that can't be parsed.
+//!
+//! Parsing an event goes through flattened parts, whose errors don't say which field they are
+//! about. Here a wrong line is looked at a second time, part by part; speed does not matter.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::backend::record::Record;
+use crate::model::command::Declaration;
+use crate::model::{
+    Actor, CommandId, EventBody, EventId, IncidentId, IncidentNumber, Priority, priority::Level,
+};
+use chrono::{DateTime, Utc};
+
+/// The kinds of record that are known.
+const KINDS: &str = "header, directory, problem, change, event";
+
+/// A field and what is wrong with it, as half a sentence.
+pub fn diagnose(text: &[u8], error: &serde_json::Error) -> String {
+    let value: Value = match serde_json::from_slice(text) {
+        Ok(value) => value,
+        Err(error) => {
+            if std::str::from_utf8(text).is_err() {
+                return "is not UTF-8 text: convert the file first".into();
+            }
+            return format!("column {}: is not JSON: {}", error.column(), bare(&error));
+        }
+    };
+    let Value::Object(record) = &value else {
+        return format!("is {}, not a record: expected one of {KINDS}", name_of(&value));
+    };
+    let mut kinds = record.iter();
+    let (Some((kind, content)), None) = (kinds.next(), kinds.next()) else {
+        return format!("has {} keys: a record has one, of {KINDS}", record.len());
+    };
+    let found = match (kind.as_str(), content) {
+        ("event", Value::Object(event)) => in_event(event),
+        ("directory" | "problem" | "change" | "header" | "event", content) => {
+            in_fields(content, |content| {
+                let one = Map::from_iter([(kind.clone(), content)]);
+                serde_json::from_value::<Record>(Value::Object(one)).map(drop)
+            })
+        }
+        _ => return format!("{kind}: is a kind of record not known here, which are {KINDS}"),
+    };
+    found.unwrap_or_else(|| format!("{kind}: {}", bare(error)))
+}
+
+/// Looks at the parts of an event one after another.
+fn in_event(event: &Map<String, Value>) -> Option<String> {
+    fixed::<EventId>(event, "id")
+        .or_else(|| fixed::<IncidentId>(event, "incident"))
+        .or_else(|| fixed::<u32>(event, "seq"))
+        .or_else(|| fixed::<DateTime<Utc>>(event, "at"))
+        .or_else(|| fixed::<DateTime<Utc>>(event, "recorded_at"))
+        .or_else(|| fixed::<Actor>(event, "actor"))
+        .or_else(|| fixed::<CommandId>(event, "command"))
+        .or_else(|| fixed::<String>(event, "kind"))
+        .or_else(|| {
+            let body = || Value::Object(event.clone());
+            if event.get("kind").and_then(Value::as_str) != Some("declared") {
+                return in_fields(&body(), |body| {
+                    serde_json::from_value::<EventBody>(body).map(drop)
+                });
+            }
+            fixed::<Priority>(event, "priority")
+                .or_else(|| fixed_or_null::<IncidentNumber>(event, "number"))
+                .or_else(|| fixed::<Level>(event, "impact"))
+                .or_else(|| fixed::<Level>(event, "urgency"))
+                .or_else(|| {
+                    in_fields(&body(), |body| serde_json::from_value::<Declaration>(body).map(drop))
+                })
+        })
+}
+
+/// What is wrong with a field that must be there.
+fn fixed<T: DeserializeOwned>(object: &Map<String, Value>, key: &str) -> Option<String> {
+    match object.get(key) {
+        None => Some(format!("{key}: is missing")),
+        Some(value) => {
+            let error = serde_json::from_value::<T>(value.clone()).err()?;
+            Some(format!("{key}: {}", bare(&error)))
+        }
+    }
+}
+
+/// What is wrong with a field that may be absent.
+fn fixed_or_null<T: DeserializeOwned>(object: &Map<String, Value>, key: &str) -> Option<String> {
+    object.get(key).filter(|value| !value.is_null())?;
+    fixed::<T>(object, key)
+}
+
+/// Finds the field at fault: the one without which the complaint is another.
+fn in_fields(
+    content: &Value,
+    parse: impl Fn(Value) -> Result<(), serde_json::Error>,
+) -> Option<String> {
+    let error = bare(&parse(content.clone()).err()?);
+    if let Some(field) = error.strip_prefix("missing field `").and_then(|e| e.split('`').next())
+        && content.get(field).is_none()
+        && content.as_object().is_some_and(|o| !o.values().any(|v| lacks(v, field)))
+    {
+        return Some(format!("{field}: is missing"));
+    }
+    if error.starts_with("unknown variant") && content.get("kind").is_some() {
+        let mut without = content.clone();
+        let known = without.as_object_mut().and_then(|o| o.remove("kind"));
+        let kind = known.as_ref().and_then(Value::as_str).unwrap_or_default();
+        if error.contains(&format!("`{kind}`")) {
+            return Some(format!("kind: {kind:?} is an event not known here"));
+        }
+    }
+    let Value::Object(fields) = content else { return Some(error) };
+    for key in fields.keys() {
+        let mut without = fields.clone();
+        without.remove(key);
+        let left = parse(Value::Object(without)).err().map(|e| bare(&e));
+        if left.is_none_or(|left| left != error) {
+            return Some(format!("{key}: {error}"));
+        }
+    }
+    Some(error)
+}
+
+/// Whether a list within has an entry without a field, so that the complaint may be about that.
+fn lacks(value: &Value, field: &str) -> bool {
+    let Value::Array(list) = value else { return false };
+    list.iter().any(|entry| entry.is_object() && entry.get(field).is_none())
+}
+
+/// What the parser says, without the place, which is one of a value and not of the line.
+fn bare(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}
+
+fn name_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(change: impl Fn(&mut Map<String, Value>)) -> String {
+        let id = "01890000-0000-7000-8000-000000000001";
+        let mut value = serde_json::json!({"event": {
+            "id": id, "incident": id, "seq": 1,
+            "at": "2026-03-01T12:00:00Z", "recorded_at": "2026-03-01T12:00:00Z",
+            "actor": {"integration": "Alertmanager"}, "command": id, "kind": "declared",
+            "number": 7, "priority": "P1", "title": "Down", "impact": "high", "urgency": "high",
+            "source": "monitoring", "detected_at": "2026-03-01T12:00:00Z",
+            "reported_at": "2026-03-01T12:00:00Z",
+        }});
+        change(value["event"].as_object_mut().unwrap());
+        value.to_string()
+    }
+
+    fn told(line: &str) -> String {
+        let error = serde_json::from_str::<Record>(line).unwrap_err();
+        diagnose(line.as_bytes(), &error)
+    }
+
+    #[test]
+    fn the_example_is_right() {
+        assert!(serde_json::from_str::<Record>(&event(|_| {})).is_ok());
+    }
+
+    #[rstest::rstest]
+    #[case("id", Value::from("x"), "id: UUID parsing failed")]
+    #[case("seq", Value::from(-1), "seq: invalid value: integer `-1`, expected u32")]
+    #[case("at", Value::from("noon"), "at: input contains invalid characters")]
+    #[case("actor", Value::from(1), "actor: ")]
+    #[case("kind", Value::from("exploded"), "kind: \"exploded\" is an event not known here")]
+    #[case("number", Value::from("7"), "number: invalid type: string \"7\", expected u64")]
+    #[case("priority", Value::from("P9"), "priority: unknown variant `P9`")]
+    #[case("title", Value::from(5), "title: invalid type: integer `5`, expected a string")]
+    #[case("impact", Value::from("huge"), "impact: unknown variant `huge`")]
+    #[case("services", Value::from("a"), "services: invalid type: string \"a\"")]
+    #[case("category", Value::from("x"), "category: unknown variant `x`")]
+    fn the_field_of_a_wrong_value_is_named(
+        #[case] field: &str,
+        #[case] value: Value,
+        #[case] expected: &str,
+    ) {
+        let told = told(&event(|event| {
+            event.insert(field.into(), value.clone());
+        }));
+        assert!(told.starts_with(expected), "{told}");
+    }
+
+    #[rstest::rstest]
+    fn a_missing_field_is_named(
+        #[values("id", "incident", "seq", "at", "actor", "kind", "priority", "title", "source")]
+        field: &str,
+    ) {
+        let told = told(&event(|event| {
+            event.remove(field);
+        }));
+        assert_eq!(told, format!("{field}: is missing"));
+    }
+
+    #[rstest::rstest]
+    #[case("{\"event\":", "column 9: is not JSON: EOF while parsing a value")]
+    #[case("[1]", "is a list, not a record: expected one of header")]
+    #[case("{}", "has 0 keys: a record has one")]
+    #[case("{\"incident\":{}}", "incident: is a kind of record not known here")]
+    #[case("{\"event\":3}", "invalid type: integer `3`")]
+    #[case("{\"directory\":{\"teams\":[{\"name\":\"db\"}]}}", "teams: missing field `members`")]
+    #[case("{\"change\":{}}", "id: is missing")]
+    fn other_lines_are_told_apart(#[case] line: &str, #[case] expected: &str) {
+        assert!(told(line).starts_with(expected), "{}", told(line));
+    }
+}

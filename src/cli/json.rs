@@ -1,0 +1,71 @@
+//! JSON that is safe on a terminal: what JSON itself leaves raw but a terminal may obey is escaped.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::Serializer;
+use serde_json::ser::{CharEscape, Formatter};
+
+use super::failure::{Failure, output_failed};
+use super::out::Out;
+
+/// Writes a value on one line, with its line end.
+pub fn write_line(to: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(&mut *to, Safe))?;
+    to.write_all(b"\n")
+}
+
+/// Prints a value on one line.
+pub fn print(out: &mut Out, value: &impl Serialize) -> Result<(), Failure> {
+    write_line(out.writer(), value).map_err(|error| output_failed(&error))
+}
+
+/// Compact, with one-byte controls, DEL and characters that turn text around written as `\u`.
+struct Safe;
+
+impl Formatter for Safe {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        // Below DEL there is nothing to escape that is not escaped already.
+        if fragment.bytes().all(|b| b < 0x7f) {
+            return writer.write_all(fragment.as_bytes());
+        }
+        let mut done = 0;
+        for (index, ch) in fragment.char_indices() {
+            let code = u32::from(ch);
+            if matches!(code, 0x7f..=0x9f | 0x200e | 0x200f | 0x2028..=0x202e | 0x2066..=0x2069) {
+                writer.write_all(&fragment.as_bytes()[done..index])?;
+                write!(writer, "\\u{code:04x}")?;
+                done = index + ch.len_utf8();
+            }
+        }
+        writer.write_all(&fragment.as_bytes()[done..])
+    }
+
+    fn write_char_escape<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        escape: CharEscape,
+    ) -> io::Result<()> {
+        // As the compact form has it.
+        serde_json::ser::CompactFormatter.write_char_escape(writer, escape)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_is_left_raw_and_nothing_is_lost() {
+        let text = "a\u{1b}[2J \u{9b}31m \u{7f} \u{202e}zyx \"é\\ 漢 🚒\n";
+        let mut line = Vec::new();
+        write_line(&mut line, &text).unwrap();
+        let line = String::from_utf8(line).unwrap();
+        assert_eq!(line, "\"a\\u001b[2J \\u009b31m \\u007f \\u202ezyx \\\"é\\\\ 漢 🚒\\n\"\n");
+        assert_eq!(serde_json::from_str::<String>(&line).unwrap(), text);
+    }
+}

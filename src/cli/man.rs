@@ -1,0 +1,37 @@
+//! `man`: the manual page, or one for each command.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use clap::CommandFactory;
+use clap_mangen::Man;
+
+use super::args::Cli;
+use super::failure::{Failure, output_failed, reason};
+use super::out::Out;
+use crate::model::text::shown;
+
+/// Prints the page, or writes all pages into a folder.
+pub fn run(out: &mut Out, folder: Option<&Path>) -> Result<(), Failure> {
+    let Some(folder) = folder else {
+        return Man::new(Cli::command())
+            .render(&mut out.writer())
+            .and_then(|()| out.writer().flush())
+            .map_err(|error| output_failed(&error));
+    };
+    let told = |error: &std::io::Error| {
+        let folder = folder.to_string_lossy();
+        Failure::failed(format!(
+            "can't write the pages to {}: {}: name another folder",
+            shown(&folder),
+            reason(error)
+        ))
+    };
+    fs::create_dir_all(folder).map_err(|error| told(&error))?;
+    clap_mangen::generate_to(Cli::command(), folder).map_err(|error| told(&error))?;
+    // The page of the program itself, besides one for each command.
+    let pages = 1 + Cli::command().get_subcommands().filter(|c| !c.is_hide_set()).count();
+    let folder = folder.to_string_lossy();
+    out.line(&format!("{pages} pages written to {}", shown(&folder)))
+}

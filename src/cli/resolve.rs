@@ -1,0 +1,13 @@
+//! `resolve`: say that service is restored.
+
+use super::args::Resolve;
+use super::failure::Failure;
+use super::{Context, ack};
+use crate::model::Ask;
+
+/// Resolves one incident.
+pub async fn run(context: &mut Context, args: Resolve) -> Result<(), Failure> {
+    let Resolve { incident, action, detail, validation, json } = args;
+    let ask = Ask::Resolve { action, detail, validation };
+    ack::one(context, incident, ask, "resolved", json).await
+}

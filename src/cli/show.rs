@@ -1,0 +1,266 @@
+//! `show`: one incident with all that belongs to it.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::args::Show;
+use super::failure::Failure;
+use super::out::{Look, Out};
+use super::session::{Missing, open};
+use super::table::left;
+use super::value::Target;
+use super::{Context, json};
+use crate::backend::file::FileStore;
+use crate::backend::{Backend, Detail, Part, Similar};
+use crate::model::change::Suspect;
+use crate::model::problem::Problem;
+use crate::model::service_level::{Levels, Promise, clock};
+use crate::model::text::{self, fit, shown};
+use crate::model::{Event, Incident, IncidentId, Priority, time};
+
+/// The most events asked for at once.
+const EVENTS: usize = 1000;
+/// The column in which values begin.
+const INDENT: usize = 13;
+
+/// All of it, as `--json` prints it.
+#[derive(Debug, Serialize)]
+struct Told<'a> {
+    incident: &'a Incident,
+    suspects: &'a [Suspect],
+    similar: &'a [Similar],
+    problem: &'a Option<Problem>,
+    timeline: &'a [Event],
+}
+
+/// Shows one incident.
+pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
+    let store = open(&context.config, Missing::Refuse).await?;
+    let id = match args.incident {
+        Target::Id(id) => id,
+        Target::Number(number) => store.find(number).await?,
+    };
+    let detail = store.incident(id).await?;
+    let timeline = timeline(&store, id).await?;
+    store.close().await;
+    let out = &mut context.out;
+    if args.json {
+        let Detail { incident, suspects, similar, problem } = &detail;
+        return json::print(
+            out,
+            &Told { incident, suspects, similar, problem, timeline: &timeline },
+        );
+    }
+    let mut page = Page { out, now: Utc::now() };
+    page.head(&detail.incident)?;
+    page.record(&detail.incident, &context.config.rules.levels)?;
+    page.context(&detail)?;
+    page.timeline(&timeline)
+}
+
+async fn timeline(store: &FileStore, id: IncidentId) -> Result<Vec<Event>, Failure> {
+    let mut all: Vec<Event> = Vec::new();
+    loop {
+        let after = all.last().map_or(0, |event| event.seq);
+        let part = store.timeline(id, Part::After(after)).await?;
+        let more = part.len() >= EVENTS;
+        all.extend(part);
+        if !more {
+            return Ok(all);
+        }
+    }
+}
+
+struct Page<'a> {
+    out: &'a mut Out,
+    now: DateTime<Utc>,
+}
+
+impl Page<'_> {
+    fn head(&mut self, incident: &Incident) -> Result<(), Failure> {
+        let row = &incident.summary;
+        let title = self.out.look(&shown(&row.title), Look::Bold);
+        self.out.line(&format!("{}  {title}", row.label()))?;
+        let look = match row.priority {
+            Priority::P1 => Look::Alarm,
+            Priority::P2 => Look::Bold,
+            _ => Look::Plain,
+        };
+        let mut parts = vec![
+            self.out.look(row.priority.as_str(), look),
+            row.status.to_string(),
+            row.category.map_or_else(|| "no category".into(), |c| c.to_string()),
+            format!("detected by {}", row.source),
+        ];
+        if let Some(what) = &incident.paused_for {
+            parts.push(format!("paused: {}", shown(what)));
+        }
+        if let Some(until) = row.snoozed_until.filter(|until| *until > self.now) {
+            parts.push(format!("snoozed until {}", minute(until)));
+        }
+        self.out.line(&parts.join(" · "))?;
+        self.out.line("")
+    }
+
+    fn record(&mut self, incident: &Incident, levels: &Levels) -> Result<(), Failure> {
+        let row = &incident.summary;
+        self.field("Services", &row.services.join(" · "))?;
+        let why = incident.override_reason.as_ref();
+        let why = why.map_or_else(String::new, |why| format!(" · overridden: {why}"));
+        self.field("Impact", &format!("{} × urgency {}{why}", row.impact, row.urgency))?;
+        match &row.assignee {
+            Some(person) => self.field("Owner", &format!("{} ({})", person.name, person.handle))?,
+            None if row.status.is_open() => self.field("Owner", "unowned")?,
+            None => {}
+        }
+        self.field("Team", row.team.as_deref().unwrap_or_default())?;
+        for (role, person) in &incident.roles {
+            self.field("Role", &format!("{role}: {}", person.name))?;
+        }
+        self.field("Detected", &self.when(row.detected_at))?;
+        self.field("Reported", &self.when(row.reported_at))?;
+        if let Some(clock) = clock(row, levels) {
+            let what = match clock.promise {
+                Promise::Acknowledge => "acknowledge",
+                Promise::Resolve => "resolve",
+            };
+            let rest = left(clock.left(self.now));
+            let text = match rest.strip_prefix('+') {
+                Some(past) => format!("{what}: past by {past}"),
+                None => format!("{what}: {rest} left"),
+            };
+            self.field("SLA", &text)?;
+        }
+        if row.alerts > 1 {
+            self.field("Alerts", &format!("{} grouped", row.alerts))?;
+        }
+        self.field("Symptoms", &incident.symptoms)?;
+        self.field("Labels", &incident.labels.join(" · "))?;
+        self.field("Runbook", incident.runbook.as_deref().unwrap_or_default())?;
+        self.field("Dedup key", incident.dedup_key.as_deref().unwrap_or_default())?;
+        for link in &incident.links {
+            self.field("Link", &link.to_string())?;
+        }
+        if let Some(message) = &incident.stakeholder_message {
+            let due = incident.next_update_due.filter(|_| row.status.is_open());
+            let due = due.map_or_else(String::new, |due| format!(" · next due {}", minute(due)));
+            self.field("Update", &format!("{message}{due}"))?;
+        }
+        if let Some(done) = &incident.resolution {
+            let by = done.by.name();
+            self.field("Resolution", &format!("{}: {} · {by}", done.action, done.detail))?;
+            self.field("Validated", &done.validation)?;
+        }
+        if let Some((_, number)) = &incident.merged_into {
+            let into = number.map_or_else(|| "another incident".into(), |n| n.to_string());
+            self.field("Merged", &format!("into {into}"))?;
+        }
+        if let Some((what, why)) = &incident.reclassified {
+            self.field("Reclassified", &format!("{what}: {why}"))?;
+        }
+        let missing = incident.missing();
+        if row.status.is_open() {
+            self.field("Missing", &missing.join(" · "))?;
+        }
+        Ok(())
+    }
+
+    fn context(&mut self, detail: &Detail) -> Result<(), Failure> {
+        for suspect in &detail.suspects {
+            let change = &suspect.change;
+            let before = match suspect.before_s {
+                0 => "was running".to_owned(),
+                s => format!("{} before", time::short(chrono::TimeDelta::seconds(s))),
+            };
+            let how = if suspect.direct { "" } else { ", a dependency" };
+            let at = change.ends_at.unwrap_or(change.starts_at);
+            let text = format!(
+                "{} {} {} ({}, {before}{how})",
+                minute(at),
+                change.kind,
+                change.title,
+                change.state
+            );
+            self.field("Suspect", &text)?;
+        }
+        for similar in &detail.similar {
+            let label =
+                similar.number.map_or_else(|| similar.id.to_string(), |number| number.to_string());
+            let mut text =
+                format!("{label} {}, {}", similar.title, time::ago(similar.reported_at, self.now));
+            if !similar.resolution.is_empty() {
+                text.push_str(", ");
+                text.push_str(&similar.resolution);
+            }
+            self.field("Similar", &text)?;
+        }
+        if let Some(problem) = &detail.problem {
+            let mut text = format!("{} ({})", problem.title, problem.state);
+            if !problem.workaround.is_empty() {
+                text.push_str(" · workaround: ");
+                text.push_str(&problem.workaround);
+            }
+            self.field("Problem", &text)?;
+        }
+        Ok(())
+    }
+
+    fn timeline(&mut self, events: &[Event]) -> Result<(), Failure> {
+        self.out.line("")?;
+        let head = self.out.look("Timeline, UTC", Look::Bold);
+        self.out.line(&head)?;
+        let widest = events.iter().map(|e| text::width(&shown(e.actor.name()))).max();
+        let actor = widest.unwrap_or(0).min(20);
+        for event in events {
+            let detail = event.body.detail();
+            let mark = if event.body.is_milestone() { '●' } else { '◦' };
+            let lead = format!(
+                "{}  {mark} {}  {}  ",
+                event.at.format("%Y-%m-%d %H:%M:%S"),
+                fit(event.body.word(), 12),
+                fit(&shown(event.actor.name()), actor)
+            );
+            let indent = text::width(&lead);
+            let lines = self.wrapped(&detail, indent);
+            let mut lines = lines.into_iter();
+            self.out.line(&format!("{lead}{}", lines.next().unwrap_or_default()))?;
+            for line in lines {
+                self.out.line(&format!("{}{line}", " ".repeat(indent)))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A label and its value; nothing where there is no value.
+    fn field(&mut self, label: &str, value: &str) -> Result<(), Failure> {
+        if value.trim().is_empty() {
+            return Ok(());
+        }
+        let mut label = self.out.look(&fit(label, INDENT), Look::Dim);
+        for line in self.wrapped(value, INDENT) {
+            self.out.line(&format!("{label}{line}"))?;
+            label = " ".repeat(INDENT);
+        }
+        Ok(())
+    }
+
+    /// A text in safe lines that fit beside an indent; whole lines where it goes to no terminal.
+    fn wrapped(&self, value: &str, indent: usize) -> Vec<String> {
+        let lines = text::lines(value.trim_end());
+        match self.out.width() {
+            Some(width) => {
+                let columns = width.saturating_sub(indent).max(20);
+                lines.flat_map(|line| text::wrap(&line, columns)).collect()
+            }
+            None => lines.map(std::borrow::Cow::into_owned).collect(),
+        }
+    }
+
+    fn when(&self, at: DateTime<Utc>) -> String {
+        format!("{} UTC · {}", at.format("%Y-%m-%d %H:%M:%S"), time::ago(at, self.now))
+    }
+}
+
+fn minute(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M UTC").to_string()
+}

@@ -1,0 +1,217 @@
+//! Values on the command line that are more than text.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::model::priority::Level;
+use crate::model::queue::Sort;
+use crate::model::status::{Category, ResolutionAction, Source};
+use crate::model::text::{cut, shown};
+use crate::model::time::parse_duration;
+use crate::model::{IncidentId, IncidentNumber};
+
+/// An incident as people name it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Target {
+    /// By its number.
+    Number(IncidentNumber),
+    /// By its id.
+    Id(IncidentId),
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Id(id) => id.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Target {
+    type Err = crate::model::id::BadNumber;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(id) = text.trim().parse() {
+            return Ok(Self::Id(id));
+        }
+        text.parse().map(Self::Number)
+    }
+}
+
+/// A point in time, or how long ago it was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Time {
+    /// A point in time.
+    At(DateTime<Utc>),
+    /// So long before now.
+    Ago(TimeDelta),
+}
+
+impl Time {
+    /// The point in time, at `now`.
+    #[must_use]
+    pub fn at(self, now: DateTime<Utc>) -> DateTime<Utc> {
+        match self {
+            Self::At(at) => at,
+            Self::Ago(span) => now.checked_sub_signed(span).unwrap_or(DateTime::UNIX_EPOCH),
+        }
+    }
+}
+
+/// A time that can't be read.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("write it as 2026-03-01T22:37:00Z, or as 10m for ten minutes ago")]
+pub struct BadTime;
+
+impl FromStr for Time {
+    type Err = BadTime;
+
+    fn from_str(text: &str) -> Result<Self, BadTime> {
+        let text = text.trim();
+        if text.eq_ignore_ascii_case("now") {
+            return Ok(Self::Ago(TimeDelta::zero()));
+        }
+        let span = text.strip_suffix("ago").map_or(text, str::trim_end);
+        if let Some(span) = parse_duration(span) {
+            return Ok(Self::Ago(span));
+        }
+        DateTime::parse_from_rfc3339(text)
+            .map(|at| Self::At(at.with_timezone(&Utc)))
+            .map_err(|_| BadTime)
+    }
+}
+
+/// Reads the speed of the demo.
+///
+/// # Errors
+/// When it is no number from 0 to 1000.
+pub fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if (0.0..=1000.0).contains(&speed) => Ok(speed),
+        _ => Err("give a number from 0 to 1000".into()),
+    }
+}
+
+/// Values that are one of a few words.
+pub trait Words: FromStr + Clone + Send + Sync + 'static {
+    /// The words that are offered; more may be accepted.
+    fn offered() -> Vec<&'static str>;
+}
+
+macro_rules! offered {
+    ($($name:ty),+) => {
+        $(impl Words for $name {
+            fn offered() -> Vec<&'static str> {
+                Self::ALL.iter().map(|word| word.as_str()).collect()
+            }
+        })+
+    };
+}
+offered!(Level, Sort, Category, Source, ResolutionAction);
+
+/// Reads one of a few words as the model does, and offers them to help and completions.
+#[derive(Clone, Debug)]
+pub struct Word<T>(PhantomData<T>);
+
+impl<T> Word<T> {
+    /// The reader.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T> Default for Word<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Words> TypedValueParser for Word<T> {
+    type Value = T;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<T, clap::Error> {
+        let text = value.to_string_lossy();
+        text.parse().map_err(|_| {
+            let mut error = clap::Error::new(ErrorKind::InvalidValue).with_cmd(command);
+            if let Some(arg) = arg {
+                error.insert(ContextKind::InvalidArg, ContextValue::String(arg.to_string()));
+            }
+            let given = cut(&shown(&text), 60).into_owned();
+            error.insert(ContextKind::InvalidValue, ContextValue::String(given));
+            let words = T::offered().into_iter().map(|word| hyphenated(word).to_owned()).collect();
+            error.insert(ContextKind::ValidValue, ContextValue::Strings(words));
+            error
+        })
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let words = T::offered();
+        Some(Box::new(words.into_iter().map(|word| PossibleValue::new(hyphenated(word)))))
+    }
+}
+
+/// A word that needs no quotes in a shell.
+fn hyphenated(word: &'static str) -> &'static str {
+    match word {
+        "user report" => "user-report",
+        "config fix" => "config-fix",
+        "block access" => "block-access",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_points_or_spans_before_now() {
+        let now: DateTime<Utc> = "2026-03-01T12:00:00Z".parse().unwrap();
+        let at = |text: &str| text.parse::<Time>().map(|t| t.at(now).to_rfc3339());
+        for text in
+            ["10m", "10m ago", " 10mago", "2026-03-01T11:50:00Z", "2026-03-01T12:50:00+01:00"]
+        {
+            assert_eq!(at(text).as_deref(), Ok("2026-03-01T11:50:00+00:00"), "{text}");
+        }
+        assert_eq!(at("now").as_deref(), Ok("2026-03-01T12:00:00+00:00"));
+        for text in ["", "ago", "yesterday", "10", "2026-03-01", "-10m", "999999999w"] {
+            assert_eq!(at(text), Err(BadTime), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_offered_word_is_read_and_needs_no_quotes() {
+        fn check<T: Words>() {
+            for word in T::offered() {
+                let word = hyphenated(word);
+                assert!(!word.contains(' ') && word.parse::<T>().is_ok(), "{word}");
+            }
+        }
+        check::<Level>();
+        check::<Sort>();
+        check::<Category>();
+        check::<Source>();
+        check::<ResolutionAction>();
+    }
+
+    #[test]
+    fn an_incident_is_named_by_number_or_id() {
+        let id = IncidentId::new();
+        assert_eq!(id.to_string().parse(), Ok(Target::Id(id)));
+        assert_eq!("inc-12".parse(), Ok(Target::Number(IncidentNumber(12))));
+        assert!("".parse::<Target>().is_err());
+        assert!("0".parse::<Target>().is_err());
+    }
+}

@@ -1,0 +1,491 @@
+//! The state of the panes.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use chrono::{DateTime, FixedOffset, NaiveDate, Offset, TimeDelta, Utc};
+use ratatui::text::Line;
+use tui_textarea::TextArea;
+
+use crate::backend::{Capabilities, Detail};
+use crate::model::command::Verb;
+use crate::model::directory::Directory;
+use crate::model::filter::Filter;
+use crate::model::measures::Measures;
+use crate::model::queue::{OpenCounts, Rank};
+use crate::model::{CommandId, Event, IncidentId, PersonRef, Rules, Summary};
+use crate::sync::{GRACE, Link, Snapshot, WAIT};
+
+use super::Options;
+use super::keymap::Keymap;
+use super::layout::{self, Layout};
+use super::theme::Theme;
+
+/// The four panes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Pane {
+    /// The open incidents.
+    Queue,
+    /// The record of one.
+    Detail,
+    /// What has happened to it.
+    Timeline,
+    /// The measures.
+    Metrics,
+}
+
+impl Pane {
+    /// In the order of their numbers.
+    pub const ALL: [Self; 4] = [Self::Queue, Self::Detail, Self::Timeline, Self::Metrics];
+
+    /// The name on its border.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Queue => "Queue",
+            Self::Detail => "Detail",
+            Self::Timeline => "Timeline",
+            Self::Metrics => "Metrics",
+        }
+    }
+
+    /// The key that focuses it, from 1.
+    #[must_use]
+    pub const fn number(self) -> usize {
+        self as usize + 1
+    }
+}
+
+/// The windows of the metrics pane.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Span {
+    /// The last 24 hours.
+    Day,
+    /// The last 7 days.
+    Week,
+    /// The last 30 days.
+    Month,
+    /// The last 90 days.
+    Quarter,
+}
+
+impl Span {
+    /// From the shortest to the longest.
+    pub const ALL: [Self; 4] = [Self::Day, Self::Week, Self::Month, Self::Quarter];
+
+    /// As it is shown.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Day => "24 h",
+            Self::Week => "7 d",
+            Self::Month => "30 d",
+            Self::Quarter => "90 d",
+        }
+    }
+
+    /// Its length in days.
+    #[must_use]
+    pub const fn days(self) -> u32 {
+        match self {
+            Self::Day => 1,
+            Self::Week => 7,
+            Self::Month => 30,
+            Self::Quarter => 90,
+        }
+    }
+}
+
+/// A row of the queue with its place.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The incident.
+    pub summary: Arc<Summary>,
+    /// What it was sorted by.
+    pub rank: Rank,
+}
+
+/// The queue as it is shown.
+#[derive(Clone, Debug, Default)]
+pub struct Queue {
+    /// The rows that pass the filter, in order.
+    pub rows: Vec<Row>,
+    /// What they must pass.
+    pub filter: Filter,
+    /// The selected incident. Kept when rows move.
+    pub selected: Option<IncidentId>,
+    /// Its place among the rows.
+    pub index: usize,
+    /// The first row on the screen.
+    pub top: usize,
+    /// Columns of the longest number.
+    pub number_width: usize,
+    /// All open ones, whatever the filter.
+    pub counts: OpenCounts,
+    /// When the next incident crosses a level or wakes.
+    pub next_change: Option<DateTime<Utc>>,
+}
+
+/// One incident as detail and timeline show it.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// Which.
+    pub id: IncidentId,
+    /// The record and what belongs to it.
+    pub detail: Arc<Detail>,
+    /// Its events, in order; the first may be later than 1.
+    pub events: Arc<Vec<Event>>,
+}
+
+/// What the lines of a timeline were made from: they are long, and made anew only when this changes.
+#[derive(Clone, Debug)]
+pub struct TimelineOf {
+    /// The events.
+    pub events: Arc<Vec<Event>>,
+    /// The record they belong to.
+    pub detail: Arc<Detail>,
+    /// Columns.
+    pub width: usize,
+    /// The day it was then.
+    pub day: NaiveDate,
+}
+
+/// Detail and timeline.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// What is on the screen.
+    pub shown: Option<Shown>,
+    /// Read before, the last first.
+    pub cache: VecDeque<Shown>,
+    /// Being read.
+    pub loading: Option<IncidentId>,
+    /// What could not be read, and why.
+    pub failed: Option<(IncidentId, String)>,
+    /// Earlier events are being read.
+    pub loading_older: bool,
+    /// The number of the last rest timer.
+    pub rest: u64,
+    /// Whether the selection has moved since it last rested.
+    pub moving: bool,
+    /// Lines of the detail pane, made for its width.
+    pub detail_lines: Vec<Line<'static>>,
+    /// Lines of the timeline pane, made for its width.
+    pub timeline_lines: Vec<Line<'static>>,
+    /// What those were made from.
+    pub timeline_of: Option<TimelineOf>,
+    /// First line of the detail on the screen.
+    pub detail_top: usize,
+    /// First line of the timeline on the screen.
+    pub timeline_top: usize,
+}
+
+/// The metrics pane.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    /// The window that is wanted.
+    pub span: Span,
+    /// What was computed last, and for which window.
+    pub loaded: Option<(Span, Arc<Measures>)>,
+    /// When.
+    pub loaded_at: Option<DateTime<Utc>>,
+    /// Being computed.
+    pub loading: bool,
+    /// The queue has changed since.
+    pub outdated: bool,
+    /// Why it could not be computed.
+    pub failed: Option<String>,
+    /// Lines, made for the pane's size.
+    pub lines: Vec<Line<'static>>,
+    /// First line on the screen.
+    pub top: usize,
+}
+
+/// A command on its way.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    /// Which command.
+    pub id: CommandId,
+    /// Its target.
+    pub incident: IncidentId,
+    /// The target's number, for messages.
+    pub label: String,
+    /// What is asked.
+    pub verb: Verb,
+    /// The text of a note, so that it can be given back.
+    pub text: Option<String>,
+    /// Whether it has failed and is tried again.
+    pub retrying: bool,
+}
+
+/// A sentence on the keys line.
+#[derive(Clone, Debug)]
+pub struct Toast {
+    /// What is told.
+    pub text: String,
+    /// It tells of a refusal or a failure.
+    pub bad: bool,
+}
+
+/// The last failure, for those who want to know more.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What was being done.
+    pub what: String,
+    /// What was said.
+    pub said: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A note being written.
+#[derive(Debug)]
+pub struct NoteEditor {
+    /// For which incident. Fixed when the editor opened.
+    pub target: IncidentId,
+    /// Its number.
+    pub label: String,
+    /// Its title.
+    pub title: String,
+    /// The text.
+    pub area: TextArea<'static>,
+    /// Why it was not taken.
+    pub refused: Option<String>,
+    /// Asks whether the text may go.
+    pub asking: bool,
+}
+
+/// What lies over the panes.
+#[derive(Debug, Default)]
+pub enum Mode {
+    /// Nothing.
+    #[default]
+    Panes,
+    /// The keys, scrolled by so many lines.
+    Help(usize),
+    /// The last failure, scrolled by so many lines.
+    Failure(usize),
+    /// The editor.
+    Note(Box<NoteEditor>),
+    /// The end, once pending commands have settled.
+    Leaving,
+}
+
+/// How fresh the rows are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// Nothing is known yet.
+    Loading,
+    /// As it is now.
+    Live,
+    /// No answer for so long, and no failure either.
+    Stale(TimeDelta),
+    /// Not answered since.
+    Failing {
+        /// The first failure.
+        since: DateTime<Utc>,
+        /// What it said.
+        said: String,
+        /// Until it is asked again.
+        retry_in: TimeDelta,
+    },
+}
+
+/// All of it.
+#[derive(Debug)]
+pub struct App {
+    /// Who looks and acts.
+    pub me: PersonRef,
+    /// The rules in force.
+    pub rules: Rules,
+    /// Where the data lives.
+    pub place: String,
+    /// Nothing may be changed.
+    pub read_only: bool,
+    /// Colours and glyphs.
+    pub theme: Theme,
+    /// What the keys do.
+    pub keymap: Keymap,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// The time that the panes show.
+    pub now: DateTime<Utc>,
+    /// The viewer's distance from UTC.
+    pub offset: FixedOffset,
+    /// The backend's name and what it can do.
+    pub capabilities: Option<Capabilities>,
+    /// How it stands with the backend.
+    pub link: Link,
+    /// People and on-call.
+    pub directory: Option<Arc<Directory>>,
+    /// What the rows are made of.
+    pub snapshot: Option<Arc<Snapshot>>,
+    /// The queue.
+    pub queue: Queue,
+    /// Detail and timeline.
+    pub reading: Reading,
+    /// Metrics.
+    pub metrics: Metrics,
+    /// The pane that keys go to.
+    pub focus: Pane,
+    /// The pane that is shown where panes share a place as tabs.
+    pub tab: Pane,
+    /// The pane in focus fills the screen.
+    pub zoomed: bool,
+    /// What lies over the panes.
+    pub mode: Mode,
+    /// Commands on their way.
+    pub pending: Vec<Pending>,
+    /// When the last command settled.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// What was told last.
+    pub toast: Option<Toast>,
+    /// The number of the last toast.
+    pub toasts: u64,
+    /// The last failure.
+    pub failure: Option<Failure>,
+    /// When the last incident ended, once known.
+    pub last_ended: Option<Option<DateTime<Utc>>>,
+}
+
+impl App {
+    /// The state before anything is known.
+    #[must_use]
+    pub fn new(options: Options, theme: Theme, now: DateTime<Utc>) -> Self {
+        Self {
+            me: options.me,
+            rules: options.rules,
+            place: options.place,
+            read_only: options.read_only,
+            theme,
+            keymap: Keymap::default(),
+            size: (80, 24),
+            now,
+            offset: Utc.fix(),
+            capabilities: None,
+            link: Link::Loading,
+            directory: None,
+            snapshot: None,
+            queue: Queue::default(),
+            reading: Reading::default(),
+            metrics: Metrics {
+                span: Span::Week,
+                loaded: None,
+                loaded_at: None,
+                loading: false,
+                outdated: false,
+                failed: None,
+                lines: Vec::new(),
+                top: 0,
+            },
+            focus: Pane::Queue,
+            tab: Pane::Detail,
+            zoomed: false,
+            mode: Mode::Panes,
+            pending: Vec::new(),
+            sent_at: None,
+            toast: None,
+            toasts: 0,
+            failure: None,
+            last_ended: None,
+        }
+    }
+
+    /// Where everything is at the present size.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        layout::of(self.size, self.focus, self.tab, self.zoomed)
+    }
+
+    /// The selected row.
+    #[must_use]
+    pub fn selected(&self) -> Option<&Summary> {
+        self.queue.rows.get(self.queue.index).map(|row| &*row.summary)
+    }
+
+    /// The incident that a verb is about now: the one being read where that has the focus.
+    #[must_use]
+    pub fn target(&self) -> Option<&Summary> {
+        match (self.focus, &self.reading.shown) {
+            (Pane::Detail | Pane::Timeline, Some(shown)) => {
+                Some(self.row(shown.id).unwrap_or(&shown.detail.incident.summary))
+            }
+            _ => self.selected(),
+        }
+    }
+
+    /// The row of an incident, where it is in the queue.
+    #[must_use]
+    pub fn row(&self, id: IncidentId) -> Option<&Summary> {
+        let selected = self.selected().filter(|row| row.id == id);
+        selected
+            .or_else(|| self.queue.rows.iter().map(|row| &*row.summary).find(|row| row.id == id))
+    }
+
+    /// Whether a command about an incident is on its way.
+    #[must_use]
+    pub fn is_pending(&self, id: IncidentId) -> bool {
+        self.pending.iter().any(|pending| pending.incident == id)
+    }
+
+    /// How fresh the rows are.
+    #[must_use]
+    pub fn freshness(&self) -> Freshness {
+        match &self.link {
+            Link::Loading => Freshness::Loading,
+            Link::Live { at } => {
+                let silent = self.now - *at;
+                if silent > TimeDelta::from_std(WAIT + GRACE).unwrap_or(TimeDelta::seconds(30)) {
+                    Freshness::Stale(silent)
+                } else {
+                    Freshness::Live
+                }
+            }
+            Link::Failing { since, error, retry_at } => Freshness::Failing {
+                since: *since,
+                said: error.to_string(),
+                retry_in: *retry_at - self.now,
+            },
+        }
+    }
+
+    /// Who is on call for the viewer's team, or else for the first team, with the team's name
+    /// where it is not the viewer's.
+    #[must_use]
+    pub fn on_call(&self) -> Option<(Option<&str>, &PersonRef)> {
+        let directory = self.directory.as_deref()?;
+        let mine = directory
+            .teams
+            .iter()
+            .filter(|team| team.members.contains(&self.me.handle))
+            .find_map(|team| directory.on_call(&team.name, self.now));
+        mine.map(|person| (None, person)).or_else(|| {
+            directory.schedules.iter().find_map(|schedule| {
+                let person = directory.on_call(&schedule.team, self.now)?;
+                Some((Some(schedule.team.as_str()), person))
+            })
+        })
+    }
+
+    /// When the picture changes by itself next: at the full minute, when an incident crosses a
+    /// level, and each second while a wait is counted down. At most 60 s away.
+    #[must_use]
+    pub fn next_tick(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let second = now.timestamp();
+        let minute = DateTime::from_timestamp(second - second.rem_euclid(60) + 60, 0);
+        let minute = minute.unwrap_or(now + TimeDelta::minutes(1));
+        let mut next = minute;
+        if let Some(change) = self.queue.next_change {
+            next = next.min(change);
+        }
+        match &self.link {
+            Link::Failing { .. } => next = next.min(now + TimeDelta::seconds(1)),
+            Link::Live { at } => {
+                let stale = *at + TimeDelta::from_std(WAIT + GRACE).unwrap_or_default();
+                let due = if stale > now { stale } else { now + TimeDelta::seconds(5) };
+                next = next.min(due + TimeDelta::milliseconds(1));
+            }
+            Link::Loading => {}
+        }
+        next.max(now)
+    }
+}

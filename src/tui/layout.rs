@@ -1,0 +1,145 @@
+//! Where everything is, by the size of the terminal.
+
+use ratatui::layout::Rect;
+
+use super::app::Pane;
+
+/// The least columns and rows.
+pub const LEAST: (u16, u16) = (40, 10);
+
+/// How a pane is framed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Frame {
+    /// Border all round, its own name on it.
+    Own,
+    /// Border all round, names of all that share the place on it, from the given one on.
+    Tabs(&'static [Pane]),
+    /// A line with the names of all panes above, no border.
+    Bare,
+}
+
+/// A pane and its place, frame included.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// Which.
+    pub pane: Pane,
+    /// Where.
+    pub area: Rect,
+    /// With what around it.
+    pub frame: Frame,
+}
+
+impl Place {
+    /// The part inside frame and margin.
+    #[must_use]
+    pub fn inside(&self) -> Rect {
+        let Rect { x, y, width, height } = self.area;
+        match self.frame {
+            Frame::Own | Frame::Tabs(_) => Rect {
+                x: x + 2,
+                y: y + 1,
+                width: width.saturating_sub(4),
+                height: height.saturating_sub(2),
+            },
+            Frame::Bare => Rect {
+                x: x + 1,
+                y: y + 1,
+                width: width.saturating_sub(2),
+                height: height.saturating_sub(1),
+            },
+        }
+    }
+}
+
+/// The whole screen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Layout {
+    /// The state line.
+    pub state: Rect,
+    /// The panes that are visible.
+    pub places: Vec<Place>,
+    /// The keys line.
+    pub keys: Rect,
+    /// There is no room for anything.
+    pub too_small: bool,
+}
+
+impl Layout {
+    /// The place of a pane, where it is visible.
+    #[must_use]
+    pub fn place(&self, pane: Pane) -> Option<&Place> {
+        self.places.iter().find(|place| place.pane == pane)
+    }
+
+    /// Everything between the state line and the keys line.
+    #[must_use]
+    pub fn body(&self) -> Rect {
+        Rect {
+            y: self.state.bottom(),
+            height: self.keys.y.saturating_sub(self.state.bottom()),
+            ..self.state
+        }
+    }
+}
+
+/// The layout of a size. `tab` is what is shown where panes share a place.
+#[must_use]
+pub fn of(size: (u16, u16), focus: Pane, tab: Pane, zoomed: bool) -> Layout {
+    let (width, height) = size;
+    let too_small = width < LEAST.0 || height < LEAST.1;
+    let line = |y| Rect { x: 0, y, width, height: 1.min(height) };
+    let mut layout = Layout {
+        state: line(0),
+        places: Vec::new(),
+        keys: line(height.saturating_sub(1)),
+        too_small,
+    };
+    if too_small {
+        return layout;
+    }
+    let body = layout.body();
+    let place = |pane, area| Place { pane, area, frame: Frame::Own };
+    layout.places = if width < 80 {
+        vec![Place { pane: focus, area: body, frame: Frame::Bare }]
+    } else if zoomed {
+        vec![place(focus, body)]
+    } else if width < 100 || height < 30 {
+        let top = (body.height * 11 / 20).clamp(6, 24);
+        let (upper, lower) = split_rows(body, top);
+        let frame = Frame::Tabs(&[Pane::Detail, Pane::Timeline, Pane::Metrics]);
+        vec![place(Pane::Queue, upper), Place { pane: tab, area: lower, frame }]
+    } else if width < 170 {
+        let (left, right) = split_columns(body, width * 13 / 25);
+        let measures = (body.height / 4).clamp(6, 11);
+        let (queue, metrics) = split_rows(left, left.height - measures);
+        let (detail, timeline) = split_rows(right, right.height * 11 / 20);
+        vec![
+            place(Pane::Queue, queue),
+            place(Pane::Detail, detail),
+            place(Pane::Timeline, timeline),
+            place(Pane::Metrics, metrics),
+        ]
+    } else {
+        let measures = (width / 4).clamp(44, 56);
+        let (rest, metrics) = split_columns(body, width - measures);
+        let (queue, right) = split_columns(rest, rest.width * 11 / 20);
+        let (detail, timeline) = split_rows(right, right.height * 11 / 20);
+        vec![
+            place(Pane::Queue, queue),
+            place(Pane::Detail, detail),
+            place(Pane::Timeline, timeline),
+            place(Pane::Metrics, metrics),
+        ]
+    };
+    layout
+}
+
+fn split_rows(area: Rect, top: u16) -> (Rect, Rect) {
+    let top = top.min(area.height);
+    (Rect { height: top, ..area }, Rect { y: area.y + top, height: area.height - top, ..area })
+}
+
+fn split_columns(area: Rect, left: u16) -> (Rect, Rect) {
+    let left = left.min(area.width);
+    (Rect { width: left, ..area }, Rect { x: area.x + left, width: area.width - left, ..area })
+}

@@ -1,0 +1,79 @@
+//! What the state learns, and what it asks to be done.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, FixedOffset, Utc};
+use crossterm::event::KeyEvent;
+
+use crate::backend::{BackendError, Detail, Outcome};
+use crate::model::measures::Measures;
+use crate::model::{CommandId, Envelope, Event, IncidentId};
+use crate::sync;
+
+use super::app::Span;
+
+/// Everything that can change the state. One that depends on the time carries it.
+#[derive(Debug)]
+pub enum Message {
+    /// A key was pressed: the keymap turns it into an action.
+    Key(KeyEvent, DateTime<Utc>),
+    /// Text was pasted: it goes into the editor that is open.
+    Paste(String),
+    /// The terminal has another size: the layout is made anew.
+    Resized(u16, u16),
+    /// Time has passed: clock, ages and levels are read anew.
+    Tick(DateTime<Utc>, FixedOffset),
+    /// A timer that an effect has set has run out.
+    Elapsed(Timer, DateTime<Utc>),
+    /// The mirror has learnt something: rows, freshness, directory.
+    Mirror(sync::Update, DateTime<Utc>),
+    /// An incident and the end of its timeline were read: detail and timeline show them.
+    Detail(IncidentId, Result<Box<(Detail, Vec<Event>)>, BackendError>, DateTime<Utc>),
+    /// Earlier events were read: they are put ahead of those that are known.
+    Older(IncidentId, Result<Vec<Event>, BackendError>, DateTime<Utc>),
+    /// Measures were computed: the metrics pane shows them.
+    Measures(Span, Result<Arc<Measures>, BackendError>, DateTime<Utc>),
+    /// When the last incident ended: an empty queue says so.
+    LastEnded(Option<DateTime<Utc>>),
+    /// A command could not be delivered and is tried again: its failure is shown.
+    Retrying(CommandId, BackendError, DateTime<Utc>),
+    /// A command has its outcome: the pending mark goes.
+    Settled(CommandId, Result<Box<Outcome>, BackendError>, DateTime<Utc>),
+    /// The process was asked to end: it does, once pending commands have settled.
+    Terminate(DateTime<Utc>),
+}
+
+/// What a timer is for. The number tells an old one from the last one set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Timer {
+    /// The selection has rested.
+    Rest(u64),
+    /// A told sentence has been there long enough.
+    Toast(u64),
+    /// Waiting for commands at the end has lasted long enough.
+    Leave,
+}
+
+/// What is to be done outside of the state. The runtime does it; answers are messages.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Carry out a command, again and again with the same id while that may help.
+    Submit(Box<Envelope>),
+    /// Read an incident and the end of its timeline.
+    LoadDetail(IncidentId),
+    /// Read the events before a position.
+    LoadOlder(IncidentId, u32),
+    /// Compute measures.
+    LoadMeasures(Span),
+    /// Find out when the last incident ended.
+    LoadLastEnded,
+    /// Ask the backend now.
+    Refresh,
+    /// Send a message when so much time has passed.
+    After(Duration, Timer),
+    /// Give the terminal back and stop until continued.
+    Suspend,
+    /// End.
+    Quit,
+}

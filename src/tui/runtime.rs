@@ -1,0 +1,218 @@
+//! The loop: waits for keys, messages and time, lets the state change, draws, and runs effects.
+//!
+//! Everything that waits is a task; the loop itself only waits for something to happen.
+
+mod effects;
+mod host;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{Local, Offset, Utc};
+use crossterm::event::Event;
+use ratatui::Terminal;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+use crate::backend::Backend;
+
+use super::RunError;
+use super::app::App;
+use super::message::{Effect, Message};
+use super::terminal::{Guard, Screen};
+use super::update::{unconfirmed, update};
+use super::view::view;
+
+use effects::Runner;
+pub use host::{Host, Input};
+
+/// The shortest time between two frames.
+const FRAME: Duration = Duration::from_millis(16);
+/// How long the first frame waits for the rows, so that it is a whole one.
+const FIRST_FRAME: Duration = Duration::from_millis(40);
+/// The most inputs that are taken in before a frame is drawn.
+const BATCH: usize = 4096;
+
+/// Runs the panes on the real terminal until the end.
+///
+/// # Errors
+/// [`RunError`]; the terminal has been given back by then.
+pub async fn run(
+    app: App,
+    backend: Arc<dyn Backend>,
+    screen: &mut Screen,
+    guard: Guard,
+) -> Result<(), RunError> {
+    let host = host::Real::new(guard)?;
+    drive(app, backend, screen, host).await.map(|_| ())
+}
+
+/// Runs the panes on any terminal and any source of keys until the end; gives back the last state.
+///
+/// # Errors
+/// [`RunError`] when the terminal fails, or when commands were not confirmed.
+///
+/// # Panics
+/// Goes on with the panic of a task.
+pub async fn drive<B, H>(
+    app: App,
+    backend: Arc<dyn Backend>,
+    terminal: &mut Terminal<B>,
+    host: H,
+) -> Result<App, RunError>
+where
+    B: ratatui::backend::Backend,
+    B::Error: Send + Sync + 'static,
+    H: Host,
+{
+    let (messages, heard) = mpsc::unbounded_channel();
+    let (updates, learnt) = mpsc::unbounded_channel();
+    let runner = Runner::start(backend, app.me.handle.clone(), messages, updates);
+    let mut running =
+        Running { app, terminal, host, runner, heard, learnt, dirty: true, drawn_at: None };
+    running.live().await?;
+    let unsent = unconfirmed(&running.app);
+    if unsent.is_empty() { Ok(running.app) } else { Err(RunError::Unconfirmed(unsent)) }
+}
+
+struct Running<'a, B: ratatui::backend::Backend, H> {
+    app: App,
+    terminal: &'a mut Terminal<B>,
+    host: H,
+    runner: Runner,
+    heard: mpsc::UnboundedReceiver<Message>,
+    learnt: mpsc::UnboundedReceiver<crate::sync::Update>,
+    /// Something may have changed since the last frame.
+    dirty: bool,
+    drawn_at: Option<Instant>,
+}
+
+/// The loop goes on, or not.
+#[derive(PartialEq, Eq)]
+enum Next {
+    On,
+    End,
+}
+
+impl<B, H> Running<'_, B, H>
+where
+    B: ratatui::backend::Backend,
+    B::Error: Send + Sync + 'static,
+    H: Host,
+{
+    async fn live(&mut self) -> Result<(), RunError> {
+        let size = self.terminal.size().map_err(io::Error::other)?;
+        let _ = self.take(Message::Resized(size.width, size.height)).await?;
+        let mut next = self.take(tick()).await?;
+        let started_at = Instant::now();
+        while next == Next::On {
+            let due = match self.drawn_at {
+                Some(at) => at + FRAME,
+                None if self.app.snapshot.is_some() => started_at,
+                None => started_at + FIRST_FRAME,
+            };
+            if self.dirty && self.host.is_ready() && due <= Instant::now() {
+                self.draw()?;
+            }
+            next = self.wait(due).await?;
+        }
+        Ok(())
+    }
+
+    fn draw(&mut self) -> Result<(), RunError> {
+        self.dirty = false;
+        self.drawn_at = Some(Instant::now());
+        if self.host.is_gone() {
+            return Ok(());
+        }
+        let app = &self.app;
+        self.terminal.draw(|frame| view(app, frame)).map_err(io::Error::other)?;
+        Ok(())
+    }
+
+    /// Waits until something happens, and takes in all that has.
+    async fn wait(&mut self, frame_due: Instant) -> Result<Next, RunError> {
+        let ready = self.host.is_ready();
+        let written = self.host.ready();
+        let tick_due = {
+            let now = Utc::now();
+            let left = (self.app.next_tick(now) - now).to_std().unwrap_or_default();
+            Instant::now() + left.max(Duration::from_millis(1))
+        };
+        let mut next = tokio::select! {
+            biased;
+            input = self.host.next() => self.input(input).await?,
+            Some(message) = self.heard.recv() => self.take(message).await?,
+            Some(update) = self.learnt.recv() => {
+                self.take(Message::Mirror(update, Utc::now())).await?
+            }
+            () = self.runner.finished() => Next::On,
+            () = written, if self.dirty && !ready => Next::On,
+            () = sleep_until(frame_due), if self.dirty && ready => Next::On,
+            () = sleep_until(tick_due) => self.take(tick()).await?,
+        };
+        // One frame for all that has arrived.
+        for _ in 0..BATCH {
+            if next == Next::End {
+                break;
+            }
+            if let Some(input) = self.host.next_now() {
+                next = self.input(input).await?;
+            } else if let Ok(message) = self.heard.try_recv() {
+                next = self.take(message).await?;
+            } else if let Ok(update) = self.learnt.try_recv() {
+                next = self.take(Message::Mirror(update, Utc::now())).await?;
+            } else {
+                break;
+            }
+        }
+        Ok(next)
+    }
+
+    async fn input(&mut self, input: Input) -> Result<Next, RunError> {
+        let message = match input {
+            Input::Event(Event::Key(key)) => Message::Key(key, Utc::now()),
+            Input::Event(Event::Paste(text)) => Message::Paste(text),
+            Input::Event(Event::Resize(width, height)) => Message::Resized(width, height),
+            Input::Event(_) => return Ok(Next::On),
+            Input::Continued => {
+                self.host.retake()?;
+                return self.redraw().await;
+            }
+            Input::Terminate | Input::HungUp => Message::Terminate(Utc::now()),
+            Input::Broken => {
+                return Err(RunError::Terminal(io::Error::other("it was given back by a failure")));
+            }
+        };
+        self.take(message).await
+    }
+
+    /// Draws everything anew on a terminal that may show something else, at another size.
+    async fn redraw(&mut self) -> Result<Next, RunError> {
+        self.terminal.clear().map_err(io::Error::other)?;
+        let size = self.terminal.size().map_err(io::Error::other)?;
+        let _ = Box::pin(self.take(Message::Resized(size.width, size.height))).await?;
+        Box::pin(self.take(tick())).await
+    }
+
+    /// Lets the state change and runs what it asks for.
+    async fn take(&mut self, message: Message) -> Result<Next, RunError> {
+        self.dirty = true;
+        for effect in update(&mut self.app, message) {
+            match effect {
+                Effect::Quit => return Ok(Next::End),
+                Effect::Suspend => {
+                    self.host.suspend().await?;
+                    Box::pin(self.redraw()).await?;
+                }
+                other => self.runner.run(other),
+            }
+        }
+        Ok(Next::On)
+    }
+}
+
+fn tick() -> Message {
+    Message::Tick(Utc::now(), Local::now().offset().fix())
+}

@@ -1,0 +1,157 @@
+//! Effects as tasks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{Local, Utc};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::backend::{Backend, Part, Search};
+use crate::model::Envelope;
+use crate::model::filter::{Ask, Filter, Is, Term};
+use crate::model::measures::{Cut, Window};
+use crate::model::queue::Sort;
+use crate::sync::{self, Handle, Update};
+
+use super::super::app::Span;
+use super::super::message::{Effect, Message};
+
+/// Events of a timeline that are read at once.
+const EVENTS: u32 = 200;
+/// Ended incidents among which the last one to end is looked for.
+const ENDED: u32 = 50;
+/// The first and the longest wait before a command is tried again.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
+
+/// Runs effects; answers come as messages.
+pub(super) struct Runner {
+    backend: Arc<dyn Backend>,
+    me: String,
+    messages: mpsc::UnboundedSender<Message>,
+    mirror: Handle,
+    tasks: JoinSet<()>,
+}
+
+impl Runner {
+    pub(super) fn start(
+        backend: Arc<dyn Backend>,
+        me: String,
+        messages: mpsc::UnboundedSender<Message>,
+        updates: mpsc::UnboundedSender<Update>,
+    ) -> Self {
+        let (mirror, keeping) = sync::start(Arc::clone(&backend), me.clone(), updates);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(keeping);
+        Self { backend, me, messages, mirror, tasks }
+    }
+
+    /// Waits until a task has ended, and goes on with its panic if it had one.
+    pub(super) async fn finished(&mut self) {
+        match self.tasks.join_next().await {
+            Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Some(_) => {}
+            None => std::future::pending().await,
+        }
+    }
+
+    pub(super) fn run(&mut self, effect: Effect) {
+        let backend = Arc::clone(&self.backend);
+        let messages = self.messages.clone();
+        // Sending fails only when the loop has ended: then nobody waits for an answer.
+        match effect {
+            Effect::Submit(envelope) => {
+                let mirror = self.mirror.clone();
+                self.tasks.spawn(submit(backend, mirror, messages, *envelope));
+            }
+            Effect::LoadDetail(id) => {
+                self.tasks.spawn(async move {
+                    let (detail, events) = tokio::join!(
+                        backend.incident(id),
+                        backend.timeline(id, Part::Last(EVENTS))
+                    );
+                    let read = detail.and_then(|detail| Ok(Box::new((detail, events?))));
+                    let _ = messages.send(Message::Detail(id, read, Utc::now()));
+                });
+            }
+            Effect::LoadOlder(id, seq) => {
+                self.tasks.spawn(async move {
+                    let events = backend.timeline(id, Part::Before(seq, EVENTS)).await;
+                    let _ = messages.send(Message::Older(id, events, Utc::now()));
+                });
+            }
+            Effect::LoadMeasures(span) => {
+                self.tasks.spawn(async move {
+                    let now = Utc::now();
+                    let window = match span {
+                        Span::Day => Window::day(now),
+                        longer => Window::days(longer.days(), now, &Local),
+                    };
+                    let measures = backend.measures(&window, Cut::Whole, now).await.map(Arc::new);
+                    let _ = messages.send(Message::Measures(span, measures, Utc::now()));
+                });
+            }
+            Effect::LoadLastEnded => {
+                let me = self.me.clone();
+                self.tasks.spawn(last_ended(backend, messages, me));
+            }
+            Effect::Refresh => self.mirror.refresh(),
+            Effect::After(wait, timer) => {
+                self.tasks.spawn(async move {
+                    sleep(wait).await;
+                    let _ = messages.send(Message::Elapsed(timer, Utc::now()));
+                });
+            }
+            // The loop itself does these.
+            Effect::Suspend | Effect::Quit => {}
+        }
+    }
+}
+
+/// Carries out a command; one that fails for now is tried again with the same id.
+async fn submit(
+    backend: Arc<dyn Backend>,
+    mirror: Handle,
+    messages: mpsc::UnboundedSender<Message>,
+    envelope: Envelope,
+) {
+    let mut wait = BACKOFF.0;
+    let result = loop {
+        match backend.execute(&envelope).await {
+            Err(error) if error.is_temporary() => {
+                let _ = messages.send(Message::Retrying(envelope.id, error, Utc::now()));
+                sleep(wait).await;
+                wait = (wait * 2).min(BACKOFF.1);
+            }
+            result => break result,
+        }
+    };
+    if let Ok(outcome) = &result
+        && let Some(row) = &outcome.row
+    {
+        mirror.learn(row.clone());
+    }
+    let _ = messages.send(Message::Settled(envelope.id, result.map(Box::new), Utc::now()));
+}
+
+async fn last_ended(
+    backend: Arc<dyn Backend>,
+    messages: mpsc::UnboundedSender<Message>,
+    me: String,
+) {
+    let ended = Term { not: false, ask: Ask::Is(Is::Ended) };
+    let search = Search {
+        filter: Filter { terms: vec![ended] },
+        me: Some(me),
+        sort: Sort::Newest,
+        limit: ENDED,
+        after: None,
+        now: Utc::now(),
+    };
+    // A failure here is told by the mirror's own.
+    if let Ok(page) = backend.search(&search).await {
+        let last = page.rows.iter().filter_map(|row| row.resolved_at.or(row.closed_at)).max();
+        let _ = messages.send(Message::LastEnded(last));
+    }
+}

@@ -1,0 +1,162 @@
+//! Where keys and signals come from, and who holds the terminal.
+
+use std::io;
+use std::time::Duration;
+
+use crossterm::event::{Event, EventStream};
+use futures_util::{FutureExt, StreamExt};
+use rustix::process::{Signal as Raised, kill_current_process_group};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::timeout;
+
+use super::super::terminal::Guard;
+
+/// How long the stop of the process is waited for. Where nobody could continue it, the system
+/// does not stop it, and the panes come back after this.
+const STOPPED: Duration = Duration::from_millis(300);
+
+/// What comes from outside.
+#[derive(Debug)]
+pub enum Input {
+    /// A key, a paste, another size.
+    Event(Event),
+    /// The process runs again after a stop.
+    Continued,
+    /// The process is asked to end.
+    Terminate,
+    /// The terminal is gone.
+    HungUp,
+    /// The terminal was given back by a panic elsewhere.
+    Broken,
+}
+
+/// The surroundings of the loop.
+pub trait Host {
+    /// Waits for the next input. Dropping the future loses nothing.
+    fn next(&mut self) -> impl Future<Output = Input>;
+
+    /// The next input that is there already.
+    fn next_now(&mut self) -> Option<Input>;
+
+    /// Whether the last frame has been written.
+    fn is_ready(&self) -> bool;
+
+    /// Waits until the last frame has been written.
+    fn ready(&self) -> impl Future<Output = ()> + use<Self>
+    where
+        Self: Sized;
+
+    /// Whether there is no terminal any more.
+    fn is_gone(&self) -> bool;
+
+    /// Gives the terminal back, stops the process, and takes the terminal again afterwards.
+    ///
+    /// # Errors
+    /// When the terminal can't be given back or taken.
+    fn suspend(&mut self) -> impl Future<Output = io::Result<()>>;
+
+    /// Takes the terminal after something else may have used it.
+    ///
+    /// # Errors
+    /// When it can't be taken.
+    fn retake(&mut self) -> io::Result<()>;
+}
+
+/// The real terminal and the signals of the process.
+pub(super) struct Real {
+    guard: Guard,
+    /// `None` when the terminal is gone.
+    events: Option<EventStream>,
+    gone: bool,
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+    go_on: Signal,
+}
+
+impl Real {
+    pub(super) fn new(guard: Guard) -> io::Result<Self> {
+        Ok(Self {
+            guard,
+            events: Some(EventStream::new()),
+            gone: false,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+            go_on: signal(SignalKind::from_raw(Raised::CONT.as_raw()))?,
+        })
+    }
+
+    fn input(&mut self, event: Option<io::Result<Event>>) -> Input {
+        match event {
+            Some(Ok(event)) => Input::Event(event),
+            Some(Err(_)) | None => self.hung_up(),
+        }
+    }
+
+    fn hung_up(&mut self) -> Input {
+        self.gone = true;
+        self.events = None;
+        self.guard.hang_up();
+        Input::HungUp
+    }
+}
+
+/// The next terminal event; never, where there is no terminal.
+async fn next_event(events: &mut Option<EventStream>) -> Option<io::Result<Event>> {
+    match events {
+        Some(events) => events.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Host for Real {
+    async fn next(&mut self) -> Input {
+        if !self.gone && !self.guard.is_taken() {
+            return Input::Broken;
+        }
+        tokio::select! {
+            biased;
+            _ = self.hang_up.recv() => self.hung_up(),
+            _ = self.terminate.recv() => Input::Terminate,
+            _ = self.interrupt.recv() => Input::Terminate,
+            _ = self.go_on.recv() => Input::Continued,
+            event = next_event(&mut self.events) => self.input(event),
+        }
+    }
+
+    fn next_now(&mut self) -> Option<Input> {
+        let event = self.events.as_mut()?.next().now_or_never()?;
+        Some(self.input(event))
+    }
+
+    fn is_ready(&self) -> bool {
+        self.gone || self.guard.output().is_idle()
+    }
+
+    fn ready(&self) -> impl Future<Output = ()> + use<> {
+        let output = self.guard.output().clone();
+        async move { output.idle().await }
+    }
+
+    fn is_gone(&self) -> bool {
+        self.gone
+    }
+
+    async fn suspend(&mut self) -> io::Result<()> {
+        // The stream's thread must not take keys that are meant for the shell.
+        self.events = None;
+        self.guard.release()?;
+        // The whole group, as the terminal itself would do it: whoever started the program stops too.
+        kill_current_process_group(Raised::TSTP)?;
+        // The signal may arrive a moment later; what comes after the stop is the continuation.
+        let _ = timeout(STOPPED, self.go_on.recv()).await;
+        self.guard.retake()?;
+        self.events = Some(EventStream::new());
+        Ok(())
+    }
+
+    fn retake(&mut self) -> io::Result<()> {
+        if self.gone { Ok(()) } else { self.guard.retake() }
+    }
+}

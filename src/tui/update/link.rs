@@ -1,0 +1,155 @@
+//! What comes from the backend by itself, and what time does.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::backend::BackendError;
+use crate::model::measures::Measures;
+use crate::sync::{Link, Update};
+
+use super::super::app::{App, Span};
+use super::super::message::Effect;
+use super::{fail, moves, reading, rows, tell};
+
+/// Measures are computed anew at most this often while the queue changes.
+const MEASURED_EVERY: TimeDelta = TimeDelta::minutes(1);
+/// And at least this often, because windows slide.
+const MEASURED_ANYWAY: TimeDelta = TimeDelta::minutes(10);
+
+/// The mirror has learnt something.
+pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Effect> {
+    match update {
+        Update::Capabilities(capabilities) => {
+            app.capabilities = Some(capabilities);
+            Vec::new()
+        }
+        Update::Directory(directory) => {
+            app.directory = Some(directory);
+            Vec::new()
+        }
+        Update::Link(link) => {
+            if let Link::Failing { error, .. } = &link
+                && !matches!(app.link, Link::Failing { .. })
+            {
+                app.link = link.clone();
+                return fail(
+                    app,
+                    &format!("reading {}", app.place.clone()),
+                    &error.to_string(),
+                    at,
+                );
+            }
+            let back = matches!((&app.link, &link), (Link::Failing { .. }, Link::Live { .. }));
+            app.link = link;
+            if back { retry_reading(app, at) } else { Vec::new() }
+        }
+        Update::Snapshot(snapshot) => {
+            let first = app.snapshot.is_none();
+            app.snapshot = Some(snapshot);
+            app.metrics.outdated = true;
+            let selected = app.queue.selected;
+            rows::derive(app, at);
+            if app.queue.rows.is_empty() {
+                app.reading.moving = false;
+            }
+            let mut effects = if first || selected == app.queue.selected || selected.is_none() {
+                reading::follow(app, at)
+            } else {
+                moves::moved(app)
+            };
+            if first {
+                app.metrics.loading = true;
+                effects.push(Effect::LoadMeasures(app.metrics.span));
+            }
+            if app.queue.rows.is_empty() {
+                effects.push(Effect::LoadLastEnded);
+            }
+            effects
+        }
+    }
+}
+
+/// What could not be read while the backend failed is read again.
+fn retry_reading(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    app.reading.failed = None;
+    let mut effects = reading::follow(app, at);
+    if app.metrics.failed.is_some() && !app.metrics.loading {
+        app.metrics.loading = true;
+        effects.push(Effect::LoadMeasures(app.metrics.span));
+    }
+    effects
+}
+
+/// Time has passed.
+pub(super) fn time_passed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let selected = app.queue.selected;
+    rows::derive(app, at);
+    let mut effects = Vec::new();
+    if selected != app.queue.selected {
+        effects = moves::moved(app);
+    }
+    let age = app.metrics.loaded_at.map(|then| (at - then).abs());
+    let due = age.is_some_and(|age| {
+        age >= MEASURED_ANYWAY || (app.metrics.outdated && age >= MEASURED_EVERY)
+    });
+    if due && !app.metrics.loading {
+        app.metrics.loading = true;
+        effects.push(Effect::LoadMeasures(app.metrics.span));
+    }
+    effects
+}
+
+/// Another window of the measures.
+pub(super) fn other_span(app: &mut App, by: isize) -> Vec<Effect> {
+    let here = Span::ALL.iter().position(|s| *s == app.metrics.span).unwrap_or(0);
+    let next = here.saturating_add_signed(by).min(Span::ALL.len() - 1);
+    if next == here {
+        return Vec::new();
+    }
+    app.metrics.span = Span::ALL[next];
+    app.metrics.top = 0;
+    app.metrics.loading = true;
+    vec![Effect::LoadMeasures(app.metrics.span)]
+}
+
+/// Measures were computed.
+pub(super) fn measured(
+    app: &mut App,
+    span: Span,
+    result: Result<Arc<Measures>, BackendError>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    if span != app.metrics.span {
+        return Vec::new();
+    }
+    app.metrics.loading = false;
+    app.metrics.loaded_at = Some(at);
+    match result {
+        Ok(measures) => {
+            app.metrics.loaded = Some((span, measures));
+            app.metrics.outdated = false;
+            app.metrics.failed = None;
+            Vec::new()
+        }
+        Err(error) => {
+            app.metrics.failed = Some(error.to_string());
+            app.metrics.outdated = true;
+            fail(app, "computing measures", &error.to_string(), at)
+        }
+    }
+}
+
+/// Everything is asked for anew.
+pub(super) fn refresh(app: &mut App) -> Vec<Effect> {
+    let mut effects = vec![Effect::Refresh];
+    app.reading.failed = None;
+    if let Some(id) = app.reading.shown.as_ref().map(|s| s.id).or(app.queue.selected) {
+        app.reading.loading = Some(id);
+        effects.push(Effect::LoadDetail(id));
+    }
+    app.metrics.loading = true;
+    effects.push(Effect::LoadMeasures(app.metrics.span));
+    effects.extend(tell(app, "asked anew", false));
+    effects
+}

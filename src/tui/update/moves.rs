@@ -1,0 +1,122 @@
+//! Moving the selection, scrolling, and going from pane to pane.
+
+use chrono::{DateTime, Utc};
+
+use super::super::app::{App, Mode, Pane};
+use super::super::message::{Effect, Timer};
+use super::{REST, popup, reading, rows};
+
+/// How far.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Step {
+    /// So many lines; negative is up.
+    Lines(isize),
+    /// So many half pages.
+    Halves(isize),
+    /// To the first.
+    First,
+    /// To the last.
+    Last,
+}
+
+impl Step {
+    /// The new place, from `here` among `count` with a page of `page`.
+    pub(super) fn from(self, here: usize, count: usize, page: usize) -> usize {
+        let last = count.saturating_sub(1);
+        match self {
+            Self::Lines(lines) => here.saturating_add_signed(lines).min(last),
+            Self::Halves(halves) => {
+                let half = isize::try_from((page / 2).max(1)).unwrap_or(1);
+                here.saturating_add_signed(half.saturating_mul(halves)).min(last)
+            }
+            Self::First => 0,
+            Self::Last => last,
+        }
+    }
+}
+
+/// Moves in the pane that has the focus, or in what lies over it.
+pub(super) fn by(app: &mut App, step: Step, at: DateTime<Utc>) -> Vec<Effect> {
+    if !matches!(app.mode, Mode::Panes) {
+        popup::scroll(app, step);
+        return Vec::new();
+    }
+    let page = page(app);
+    match app.focus {
+        Pane::Queue => {
+            let place = step.from(app.queue.index, app.queue.rows.len(), page);
+            if place == app.queue.index {
+                return Vec::new();
+            }
+            app.queue.index = place;
+            app.queue.selected = app.queue.rows.get(place).map(|row| row.summary.id);
+            moved(app)
+        }
+        Pane::Detail => {
+            let tops = tops(app.reading.detail_lines.len(), page);
+            app.reading.detail_top = step.from(app.reading.detail_top, tops, page);
+            Vec::new()
+        }
+        Pane::Timeline => {
+            let tops = tops(app.reading.timeline_lines.len(), page);
+            app.reading.timeline_top = step.from(app.reading.timeline_top, tops, page);
+            reading::older_wanted(app, page, at)
+        }
+        Pane::Metrics => {
+            let tops = tops(app.metrics.lines.len(), page);
+            app.metrics.top = step.from(app.metrics.top, tops, page);
+            Vec::new()
+        }
+    }
+}
+
+/// Possible first lines of a text of so many lines in a page.
+pub(super) fn tops(lines: usize, page: usize) -> usize {
+    lines.saturating_sub(page) + 1
+}
+
+fn page(app: &App) -> usize {
+    if app.focus == Pane::Queue {
+        return rows::height(app);
+    }
+    app.layout().place(app.focus).map_or(1, |place| usize::from(place.inside().height).max(1))
+}
+
+/// The selection has moved: detail and timeline follow when it rests.
+pub(super) fn moved(app: &mut App) -> Vec<Effect> {
+    app.reading.rest += 1;
+    app.reading.moving = true;
+    vec![Effect::After(REST, Timer::Rest(app.reading.rest))]
+}
+
+pub(super) fn focus(app: &mut App, pane: Pane) -> Vec<Effect> {
+    app.focus = pane;
+    if pane == Pane::Queue {
+        // What was read may have left the queue meanwhile.
+        return reading::follow(app, app.now);
+    }
+    app.tab = pane;
+    Vec::new()
+}
+
+pub(super) fn cycle(app: &mut App, by: isize) -> Vec<Effect> {
+    let count = Pane::ALL.len();
+    let here = app.focus.number() - 1;
+    let next = (here + count).saturating_add_signed(by) % count;
+    focus(app, Pane::ALL[next])
+}
+
+pub(super) fn open(app: &mut App) -> Vec<Effect> {
+    app.zoomed = true;
+    // What is opened is what was selected, not what is still shown from before.
+    app.reading.moving = false;
+    let effects = reading::follow(app, app.now);
+    app.focus = Pane::Detail;
+    app.tab = Pane::Detail;
+    effects
+}
+
+pub(super) fn back(app: &mut App) -> Vec<Effect> {
+    app.zoomed = false;
+    focus(app, Pane::Queue)
+}

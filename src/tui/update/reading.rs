@@ -1,0 +1,166 @@
+//! Detail and timeline: which incident they show, and how they follow the selection.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::backend::{BackendError, Detail};
+use crate::model::{Event, IncidentId};
+
+use super::super::app::{App, Mode, Pane, Shown};
+use super::super::message::Effect;
+use super::fail;
+
+/// Incidents that are kept after they were read.
+const CACHED: usize = 32;
+
+/// Lets detail and timeline show what they should, reading it where it isn't known.
+pub(super) fn follow(app: &mut App, _at: DateTime<Utc>) -> Vec<Effect> {
+    let shown = app.reading.shown.as_ref().map(|shown| shown.id);
+    // Who reads is not taken to another incident because this one has left the queue.
+    let reads = matches!(app.focus, Pane::Detail | Pane::Timeline) && shown.is_some();
+    let wanted = if reads { shown } else { app.queue.selected };
+    let Some(id) = wanted else {
+        app.reading.shown = None;
+        return Vec::new();
+    };
+    if app.reading.moving {
+        return Vec::new();
+    }
+    let seq = app.row(id).map(|row| row.seq);
+    let fresh = |shown: &Shown| seq.is_some_and(|seq| shown.detail.incident.summary.seq >= seq);
+    if shown != Some(id) {
+        if let Some(place) = app.reading.cache.iter().position(|c| c.id == id && fresh(c))
+            && let Some(known) = app.reading.cache.remove(place)
+        {
+            show(app, known);
+            return Vec::new();
+        }
+    } else if app.reading.shown.as_ref().is_some_and(fresh) {
+        return Vec::new();
+    } else if seq.is_none() && ended(app) {
+        return Vec::new();
+    }
+    load(app, id)
+}
+
+/// Whether what is shown is known to have ended: it has no row that could tell of changes.
+fn ended(app: &App) -> bool {
+    app.reading.shown.as_ref().is_some_and(|s| !s.detail.incident.summary.status.is_open())
+}
+
+fn load(app: &mut App, id: IncidentId) -> Vec<Effect> {
+    if app.reading.loading == Some(id) {
+        return Vec::new();
+    }
+    app.reading.loading = Some(id);
+    vec![Effect::LoadDetail(id)]
+}
+
+fn show(app: &mut App, shown: Shown) {
+    let reading = &mut app.reading;
+    if reading.shown.as_ref().is_none_or(|before| before.id != shown.id) {
+        reading.detail_top = 0;
+        reading.timeline_top = 0;
+        if let Some(before) = reading.shown.take() {
+            reading.cache.retain(|c| c.id != before.id);
+            reading.cache.push_front(before);
+            reading.cache.truncate(CACHED);
+        }
+    }
+    reading.failed = None;
+    reading.shown = Some(shown);
+}
+
+/// An incident was read.
+pub(super) fn loaded(
+    app: &mut App,
+    id: IncidentId,
+    result: Result<Box<(Detail, Vec<Event>)>, BackendError>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    if app.reading.loading == Some(id) {
+        app.reading.loading = None;
+    }
+    let wanted = match (app.focus, &app.reading.shown) {
+        (Pane::Detail | Pane::Timeline, Some(shown)) => Some(shown.id),
+        _ => app.queue.selected,
+    };
+    match result {
+        Ok(read) => {
+            let (detail, mut events) = *read;
+            if let Some(before) = app.reading.shown.as_ref().filter(|shown| shown.id == id) {
+                events = with_older(&before.events, events);
+            }
+            let shown = Shown { id, detail: Arc::new(detail), events: Arc::new(events) };
+            if wanted == Some(id) && !app.reading.moving {
+                show(app, shown);
+                // It may have changed while it was read.
+                return if ended(app) { Vec::new() } else { follow(app, at) };
+            }
+            app.reading.cache.retain(|c| c.id != id);
+            app.reading.cache.push_front(shown);
+            app.reading.cache.truncate(CACHED);
+            Vec::new()
+        }
+        Err(error) => {
+            app.reading.failed = Some((id, error.to_string()));
+            let label = app.row(id).map_or_else(|| "the incident".to_owned(), |r| r.label());
+            if matches!(app.mode, Mode::Panes) && wanted == Some(id) {
+                fail(app, &format!("reading {label}"), &error.to_string(), at)
+            } else {
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// Keeps earlier events that were read before, ahead of a freshly read end of the timeline.
+fn with_older(known: &[Event], fresh: Vec<Event>) -> Vec<Event> {
+    let Some(first) = fresh.first().map(|event| event.seq) else { return known.to_vec() };
+    let mut all: Vec<Event> = known.iter().filter(|event| event.seq < first).cloned().collect();
+    // A gap would hide what happened in between.
+    if all.last().is_some_and(|last| last.seq + 1 != first) {
+        all.clear();
+    }
+    all.extend(fresh);
+    all
+}
+
+/// Asks for earlier events when the end of what is known comes into sight.
+pub(super) fn older_wanted(app: &mut App, page: usize, _at: DateTime<Utc>) -> Vec<Effect> {
+    let reading = &mut app.reading;
+    let Some(shown) = &reading.shown else { return Vec::new() };
+    let near_end = reading.timeline_top + 2 * page >= reading.timeline_lines.len();
+    match shown.events.first() {
+        Some(first) if first.seq > 1 && near_end && !reading.loading_older => {
+            reading.loading_older = true;
+            vec![Effect::LoadOlder(shown.id, first.seq)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Earlier events were read.
+pub(super) fn older(
+    app: &mut App,
+    id: IncidentId,
+    result: Result<Vec<Event>, BackendError>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    app.reading.loading_older = false;
+    match result {
+        Ok(events) => {
+            if let Some(shown) = app.reading.shown.as_mut().filter(|shown| shown.id == id)
+                && let (Some(last), Some(first)) = (events.last(), shown.events.first())
+                && last.seq + 1 == first.seq
+            {
+                let mut all = events;
+                all.extend(shown.events.iter().cloned());
+                shown.events = Arc::new(all);
+            }
+            Vec::new()
+        }
+        Err(error) => fail(app, "reading earlier events", &error.to_string(), at),
+    }
+}

@@ -1,0 +1,364 @@
+//! The record of the incident that is read.
+
+use chrono::{DateTime, Utc};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::backend::Detail;
+use crate::model::checklist::{Answer, InvestigationItem, Item, open_gate};
+use crate::model::service_level::{Promise, clock, update_due};
+use crate::model::text::{lines as safe_lines, shown, wrap};
+use crate::model::{Incident, Status};
+
+use super::super::action::{Action, of};
+use super::super::app::App;
+use super::pane::Title;
+use super::words::{age, span};
+
+/// Columns of the labels, the blank after them included.
+const LABEL: usize = 11;
+
+pub(super) fn title(app: &App) -> Title {
+    let reading = &app.reading;
+    let mut right = match &reading.shown {
+        Some(shown) => shown.detail.incident.summary.label(),
+        None => return Title::default(),
+    };
+    let failed = match &reading.failed {
+        Some((id, _)) => reading.shown.as_ref().is_some_and(|s| s.id == *id),
+        None => false,
+    };
+    if failed {
+        right = format!("not read anew · {right}");
+    }
+    Title { right, alarm: failed, ..Title::default() }
+}
+
+/// Lines under a label.
+struct Lines<'a> {
+    app: &'a App,
+    width: usize,
+    lines: Vec<Line<'static>>,
+}
+
+impl Lines<'_> {
+    /// A field with a text that may be long; other lines stand below the first.
+    fn field(&mut self, label: &str, text: &str, style: Style) {
+        let room = self.width.saturating_sub(LABEL).max(8);
+        let wrapped: Vec<String> = safe_lines(text).flat_map(|line| wrap(&line, room)).collect();
+        let mut label = label;
+        for line in wrapped {
+            self.lines.push(Line::from(vec![
+                Span::styled(format!("{label:<LABEL$}"), self.app.theme.dim()),
+                Span::styled(line, style),
+            ]));
+            label = "";
+        }
+    }
+
+    fn plain(&mut self, label: &str, text: &str) {
+        self.field(label, text, Style::new());
+    }
+}
+
+pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
+    let Some(shown) = &app.reading.shown else { return without(app, width) };
+    let detail = &shown.detail;
+    let incident = &detail.incident;
+    let mut out = Lines { app, width, lines: Vec::new() };
+    for line in wrap(&shown_title(incident), width) {
+        out.lines.push(Line::from(Span::styled(line, app.theme.strong())));
+    }
+    out.lines.push(kind(app, incident));
+    out.lines.push(Line::default());
+    people(&mut out, incident);
+    service_levels(&mut out, incident);
+    content(&mut out, detail);
+    ending(&mut out, incident);
+    out.lines
+}
+
+fn shown_title(incident: &Incident) -> String {
+    shown(&incident.summary.title).into_owned()
+}
+
+/// When nothing has been read yet.
+fn without(app: &App, width: usize) -> Vec<Line<'static>> {
+    let text = match &app.reading.failed {
+        Some((_, why)) => format!("it could not be read: {} · R tries again", shown(why)),
+        None if app.queue.selected.is_some() || app.snapshot.is_none() => "reading …".to_owned(),
+        None => "nothing is selected".to_owned(),
+    };
+    let style = app.theme.dim();
+    wrap(&text, width).into_iter().map(|line| Line::from(Span::styled(line, style))).collect()
+}
+
+/// Priority, status, category and how it was detected.
+fn kind(app: &App, incident: &Incident) -> Line<'static> {
+    let summary = &incident.summary;
+    let dot = || Span::styled(" · ", app.theme.dim());
+    let category = summary.category.map_or("uncategorized", |c| c.as_str());
+    let mut line = Line::from(vec![
+        Span::styled(summary.priority.as_str(), app.theme.priority(summary.priority)),
+        dot(),
+        Span::raw(summary.status.as_str()),
+        dot(),
+        Span::raw(category),
+        dot(),
+        Span::raw(format!("detected by {}", summary.source)),
+    ]);
+    if summary.alerts > 1 {
+        line.push_span(dot());
+        line.push_span(format!("{} alerts", summary.alerts));
+    }
+    if incident.reopened > 0 {
+        line.push_span(dot());
+        line.push_span(format!("reopened {}×", incident.reopened));
+    }
+    line
+}
+
+fn people(out: &mut Lines<'_>, incident: &Incident) {
+    let app = out.app;
+    let summary = &incident.summary;
+    if !summary.services.is_empty() {
+        let names: Vec<_> = summary.services.iter().map(|s| shown(s)).collect();
+        out.plain("Services", &names.join(" · "));
+    }
+    let mut impact = format!("{} × urgency {}", summary.impact, summary.urgency);
+    if let Some(reason) = &incident.override_reason {
+        impact = format!("{impact} · {} by hand: {reason}", summary.priority);
+    }
+    out.plain("Impact", &impact);
+    match &summary.assignee {
+        Some(person) => out.plain("Owner", &person.name),
+        None if summary.status.is_open() => {
+            let own = of(Action::Own).filter(|entry| entry.barred(app).is_none());
+            let key = own.and_then(|_| app.keymap.keys(Action::Own).first());
+            let hint = key.map(|key| format!("  ← press {key} to take it")).unwrap_or_default();
+            out.field("Owner", &format!("unowned{hint}"), app.theme.strong());
+        }
+        None => out.plain("Owner", "unowned"),
+    }
+    if let Some(team) = &summary.team {
+        out.plain("Team", team);
+    }
+    for (role, person) in &incident.roles {
+        out.plain("Role", &format!("{role}: {}", person.name));
+    }
+    if let (Some(at), Some(by)) = (summary.acknowledged_at, &incident.acknowledged_by) {
+        out.plain("Picked up", &format!("by {} at {}", by.name(), moment(at, app.now)));
+    }
+}
+
+fn service_levels(out: &mut Lines<'_>, incident: &Incident) {
+    let app = out.app;
+    let summary = &incident.summary;
+    if let Some(clock) = clock(summary, &app.rules.levels) {
+        let what = match clock.promise {
+            Promise::Acknowledge => "acknowledge",
+            Promise::Resolve => "resolve",
+        };
+        let left = clock.left(app.now);
+        if clock.is_past(app.now) {
+            let text = format!("past SLA: {what} was due {} ago", span(-left));
+            out.field("SLA", &text, app.theme.strong());
+        } else {
+            out.plain("SLA", &format!("{what} within {}", span(left)));
+        }
+    }
+    if let Some(until) = summary.snoozed_until.filter(|until| *until > app.now) {
+        out.plain("Snoozed", &format!("until {}", moment(until, app.now)));
+    }
+    if let Some(reason) = &incident.paused_for {
+        out.field("Paused", &format!("waiting: {reason} (clocks go on)"), app.theme.strong());
+    }
+    if summary.escalation > 0 {
+        out.plain("Escalated", &format!("level {} was called", summary.escalation));
+    }
+    let mut reported = format!(
+        "{} · {} ago",
+        moment(summary.reported_at, app.now),
+        age(summary.reported_at, app.now)
+    );
+    if summary.detected_at != summary.reported_at {
+        reported = format!("{reported} · detected {}", moment(summary.detected_at, app.now));
+    }
+    out.plain("Reported", &reported);
+}
+
+fn content(out: &mut Lines<'_>, detail: &Detail) {
+    let app = out.app;
+    let incident = &detail.incident;
+    if !incident.symptoms.trim().is_empty() {
+        out.plain("Symptoms", &incident.symptoms);
+    }
+    for (index, suspect) in detail.suspects.iter().enumerate() {
+        let change = &suspect.change;
+        let when = change.ends_at.unwrap_or(change.starts_at);
+        let distance = if suspect.before_s == 0 {
+            "running".to_owned()
+        } else {
+            format!("−{} min", (suspect.before_s + 59) / 60)
+        };
+        let text = format!(
+            "{} {} {} ({distance}){}",
+            when.format("%H:%M"),
+            change.kind,
+            shown(&change.title),
+            if suspect.direct { "" } else { " · a dependency" }
+        );
+        out.plain(if index == 0 { "Suspects" } else { "" }, &text);
+    }
+    for (index, similar) in detail.similar.iter().enumerate() {
+        let label = similar.number.map_or_else(|| "new".to_owned(), |n| n.to_string());
+        let mut text = format!(
+            "{label} {}, {} ago",
+            shown(&similar.title),
+            span(app.now - similar.reported_at)
+        );
+        if !similar.resolution.is_empty() {
+            text = format!("{text}, {}", shown(&similar.resolution));
+        }
+        out.plain(if index == 0 { "Similar" } else { "" }, &text);
+    }
+    if let Some(problem) = &detail.problem {
+        out.plain("Problem", &format!("{} · {}", shown(&problem.title), problem.state));
+        if !problem.workaround.is_empty() {
+            out.plain("Workaround", &problem.workaround);
+        }
+    }
+    if let Some(runbook) = &incident.runbook {
+        out.plain("Runbook", runbook);
+    }
+    updates(out, incident);
+    checklist(out, incident);
+    for (index, link) in incident.links.iter().enumerate() {
+        out.plain(if index == 0 { "Links" } else { "" }, &link.to_string());
+    }
+    if !incident.labels.is_empty() {
+        out.plain("Labels", &incident.labels.join(" · "));
+    }
+    let absorbed: Vec<String> = incident
+        .absorbed
+        .iter()
+        .map(|(_, number)| number.map_or_else(|| "another".to_owned(), |n| n.to_string()))
+        .collect();
+    if !absorbed.is_empty() {
+        out.plain("Merged in", &absorbed.join(" · "));
+    }
+    let missing = incident.missing();
+    if !missing.is_empty() && incident.summary.status.is_open() {
+        out.field("Missing", &missing.join(", "), app.theme.strong());
+    }
+}
+
+/// Messages to stakeholders.
+fn updates(out: &mut Lines<'_>, incident: &Incident) {
+    let app = out.app;
+    let summary = &incident.summary;
+    let due = incident
+        .next_update_due
+        .or_else(|| {
+            update_due(summary.priority, summary.reported_at, summary.updated_at, &app.rules.levels)
+        })
+        .filter(|_| summary.status.is_open());
+    let sent = match summary.updated_at {
+        Some(at) => format!("last sent {} ago", span(app.now - at)),
+        None => "none sent".to_owned(),
+    };
+    let first = if summary.updated_at.is_none() { "first" } else { "next" };
+    match due {
+        Some(due) if due <= app.now => out.field(
+            "Updates",
+            &format!("{sent} · {first} was due {} ago", span(app.now - due)),
+            app.theme.strong(),
+        ),
+        Some(due) => {
+            out.plain("Updates", &format!("{sent} · {first} due in {}", minutes(due, app.now)))
+        }
+        None if summary.updated_at.is_some() => out.plain("Updates", &sent),
+        None => {}
+    }
+    if let Some(message) = &incident.stakeholder_message {
+        out.field("", message, app.theme.dim());
+    }
+}
+
+/// How far the list of the stage is answered.
+fn checklist(out: &mut Lines<'_>, incident: &Incident) {
+    let status = incident.summary.status;
+    if status == Status::Resolved {
+        let open = open_gate(&incident.answered);
+        let names: Vec<&str> = open.iter().map(|item| item.as_str()).collect();
+        if names.is_empty() {
+            out.plain("Gate", "all answered: it can be closed");
+        } else {
+            out.plain("Gate", &format!("open: {}", names.join(" · ")));
+        }
+        return;
+    }
+    let done: Vec<&str> = InvestigationItem::ALL
+        .iter()
+        .filter(|item| {
+            incident
+                .answered
+                .iter()
+                .any(|a| a.item == Item::Investigation(**item) && a.answer != Answer::Open)
+        })
+        .map(|item| item.as_str())
+        .collect();
+    if status.is_open() && (status != Status::Triggered || !done.is_empty()) {
+        let all = InvestigationItem::ALL.len();
+        let mut text = format!("{} of {all}", done.len());
+        if !done.is_empty() {
+            text = format!("{text}: {}", done.join(" · "));
+        }
+        out.plain("Checklist", &text);
+    }
+}
+
+/// How it ended.
+fn ending(out: &mut Lines<'_>, incident: &Incident) {
+    let app = out.app;
+    if let Some(resolution) = &incident.resolution {
+        let when = incident.summary.resolved_at;
+        let when = when.map(|at| format!(" at {}", moment(at, app.now))).unwrap_or_default();
+        out.plain(
+            "Resolved",
+            &format!(
+                "{} by {}{when}: {}",
+                resolution.action,
+                resolution.by.name(),
+                resolution.detail
+            ),
+        );
+        out.plain("Validated", &resolution.validation);
+    }
+    if let Some((_, number)) = &incident.merged_into {
+        let into = number.map_or_else(|| "another incident".to_owned(), |n| n.to_string());
+        out.plain("Merged", &format!("continues in {into}"));
+    }
+    if let Some((what, reason)) = &incident.reclassified {
+        out.plain("Ended as", &format!("{what}: {reason}"));
+    }
+}
+
+/// A time of today as `22:41`, another as `11-23 22:41`, of another year in full; UTC.
+fn moment(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    use chrono::Datelike;
+    let form = if at.date_naive() == now.date_naive() {
+        "%H:%M"
+    } else if at.year() == now.year() {
+        "%m-%d %H:%M"
+    } else {
+        "%Y-%m-%d %H:%M"
+    };
+    at.format(form).to_string()
+}
+
+/// `26 min`, or the short form from an hour on.
+fn minutes(due: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let left = due - now;
+    if left.num_minutes() < 60 { format!("{} min", left.num_minutes().max(1)) } else { span(left) }
+}

@@ -1,0 +1,37 @@
+//! Details of the last failure.
+
+use ratatui::text::{Line, Span};
+
+use crate::model::text::{shown, wrap};
+
+use super::super::app::{App, Freshness};
+
+pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
+    let Some(failure) = &app.failure else { return vec![Line::from("nothing has failed")] };
+    let mut lines = Vec::new();
+    let mut field = |label: &str, text: &str| {
+        let mut label = label.to_owned();
+        for part in wrap(&shown(text), width.saturating_sub(8).max(8)) {
+            lines.push(Line::from(vec![
+                Span::styled(format!("{label:<8}"), app.theme.dim()),
+                Span::raw(part),
+            ]));
+            label.clear();
+        }
+    };
+    field("What", &failure.what);
+    field("Said", &failure.said);
+    field("When", &failure.at.format("%Y-%m-%d %H:%M:%S UTC").to_string());
+    field("Where", &app.place);
+    match app.freshness() {
+        Freshness::Failing { since, retry_in, .. } => {
+            let seconds = retry_in.num_seconds().max(0);
+            let since = since.format("%H:%M:%S UTC");
+            field("Now", &format!("failing since {since}; asked again in {seconds} s, R asks now"));
+        }
+        Freshness::Stale(_) => field("Now", "no answer; R asks anew"),
+        Freshness::Loading => field("Now", "nothing has been read yet"),
+        Freshness::Live => field("Now", "reading works"),
+    }
+    lines
+}

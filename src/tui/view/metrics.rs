@@ -1,0 +1,394 @@
+//! The measures of a window against the window before.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use ratatui::text::{Line, Span};
+
+use crate::model::Priority;
+use crate::model::measures::{Compliance, Measures, Times};
+use crate::model::text::{cut, fit, shown};
+use crate::model::time::fine;
+
+use super::super::app::{App, Span as Window};
+use super::pane::Title;
+use super::words::{age, count};
+
+/// From so many lines on there is room for tables.
+const TALL: usize = 8;
+const EIGHTHS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+
+pub(super) fn title(app: &App) -> Title {
+    let span = app.metrics.span.label();
+    let about = format!("{span} vs {span} before");
+    let current = app.metrics.loaded.as_ref().is_some_and(|(s, _)| *s == app.metrics.span);
+    let right = if app.metrics.failed.is_some() {
+        "not computed anew".to_owned()
+    } else if !current && app.metrics.loading {
+        "computing …".to_owned()
+    } else {
+        String::new()
+    };
+    Title { about, right, alarm: app.metrics.failed.is_some() }
+}
+
+pub(super) fn lines(app: &App, width: usize, height: usize) -> Vec<Line<'static>> {
+    let Some((span, measures)) = &app.metrics.loaded else {
+        let text = match &app.metrics.failed {
+            Some(why) => format!("could not be computed: {}", shown(why)),
+            None => "computing …".to_owned(),
+        };
+        return vec![Line::from(Span::styled(cut(&text, width).into_owned(), app.theme.dim()))];
+    };
+    let pane = Pane { app, measures, span: *span, width };
+    if *span != app.metrics.span {
+        // Figures of another window under this window's title would mislead.
+        return vec![Line::from(Span::styled("computing …", app.theme.dim()))];
+    }
+    if height < TALL { pane.short() } else { pane.tall(height) }
+}
+
+struct Pane<'a> {
+    app: &'a App,
+    measures: &'a Measures,
+    span: Window,
+    width: usize,
+}
+
+impl Pane<'_> {
+    /// Four lines that say the most.
+    fn short(&self) -> Vec<Line<'static>> {
+        let now = &self.measures.now;
+        let before = &self.measures.before;
+        let mut first = Line::default();
+        self.mean("MTTA", &now.mtta, &before.mtta, &mut first);
+        first.push_span("   ");
+        self.mean("MTTR", &now.mttr, &before.mttr, &mut first);
+        first.push_span("   ");
+        self.label("SLA ", &mut first);
+        first.push_span(format!(
+            "{} / {}",
+            percent(now.acknowledge_all()),
+            percent(now.resolve_all())
+        ));
+        first.push_span("   ");
+        self.label("volume ", &mut first);
+        first.push_span(format!("{} ", now.reported()));
+        first.push_span(Span::styled(
+            change(now.reported(), before.reported()),
+            self.app.theme.dim(),
+        ));
+        let mut lines = self.fitting(first, &now.mtta);
+        let mut second = self.spark((self.width / 2).max(7));
+        second.push_span("   ");
+        for priority in Priority::ALL {
+            let volume = now.volume[priority.index()];
+            second.push_span(Span::styled(priority.as_str(), self.app.theme.priority(priority)));
+            second.push_span(format!(" {volume}  "));
+        }
+        lines.push(second);
+        let mut third = Line::default();
+        self.label("recurring  ", &mut third);
+        third.push_span(self.recurring_short());
+        lines.push(third);
+        lines.push(self.left_out());
+        lines
+    }
+
+    /// One line where it fits, else two.
+    fn fitting(&self, line: Line<'static>, _times: &Times) -> Vec<Line<'static>> {
+        if line.width() <= self.width {
+            return vec![line];
+        }
+        let cut_at = line.spans.iter().position(|s| s.content.starts_with("SLA")).unwrap_or(0);
+        let (first, second) = line.spans.split_at(cut_at);
+        vec![Line::from(first.to_vec()), Line::from(second.to_vec())]
+    }
+
+    /// Tables, as many as there is room for; the rest is scrolled to.
+    fn tall(&self, height: usize) -> Vec<Line<'static>> {
+        let mut lines = Vec::new();
+        self.times(&mut lines);
+        let roomy = height >= 20;
+        let gap = |lines: &mut Vec<Line<'static>>| {
+            if roomy {
+                lines.push(Line::default());
+            }
+        };
+        gap(&mut lines);
+        self.compliance(&mut lines);
+        gap(&mut lines);
+        self.volume(height, &mut lines);
+        gap(&mut lines);
+        self.recurring(&mut lines);
+        gap(&mut lines);
+        lines.push(self.left_out());
+        lines
+    }
+
+    fn label(&self, text: &str, line: &mut Line<'static>) {
+        line.push_span(Span::styled(text.to_owned(), self.app.theme.dim()));
+    }
+
+    fn mean(&self, name: &str, now: &Times, before: &Times, line: &mut Line<'static>) {
+        self.label(&format!("{name} "), line);
+        line.push_span(Span::styled(duration(now.mean(), now), self.app.theme.strong()));
+        if let Some(percent) = now.change_percent(before) {
+            line.push_span(Span::styled(format!(" {}", arrow(percent)), self.app.theme.dim()));
+        }
+        if now.count > 0 && now.is_thin() {
+            line.push_span(Span::styled(" thin", self.app.theme.dim()));
+        }
+    }
+
+    /// Mean, median and 90th percentile.
+    fn times(&self, lines: &mut Vec<Line<'static>>) {
+        let wide = self.width >= 52;
+        let head = if wide {
+            format!(
+                "{:<6}{:>7} {:>8}{:>8}{:>8}{:>7}",
+                "", "mean", "change", "median", "p90", "count"
+            )
+        } else {
+            format!(
+                "{:<5}{:>7} {:>6}{:>7}{:>7}{:>6}",
+                "", "mean", "change", "median", "p90", "count"
+            )
+        };
+        lines.push(Line::from(Span::styled(head, self.app.theme.dim())));
+        let now = &self.measures.now;
+        let before = &self.measures.before;
+        for (name, now, before) in
+            [("MTTA", &now.mtta, &before.mtta), ("MTTR", &now.mttr, &before.mttr)]
+        {
+            let changed = now.change_percent(before).map_or_else(|| "–".to_owned(), arrow);
+            let [mean, median, p90] = [now.mean_ms, now.median_ms, now.p90_ms]
+                .map(|ms| duration(Some(TimeDelta::milliseconds(ms)), now));
+            let thin = if now.count > 0 && now.is_thin() { " thin" } else { "" };
+            let mut line = Line::default();
+            if wide {
+                self.label(&format!("{name:<6}"), &mut line);
+                line.push_span(Span::styled(format!("{mean:>7}"), self.app.theme.strong()));
+                line.push_span(format!(
+                    " {}{median:>8}{p90:>8}{:>7}",
+                    right(&changed, 8),
+                    now.count
+                ));
+            } else {
+                self.label(&format!("{name:<5}"), &mut line);
+                line.push_span(Span::styled(format!("{mean:>7}"), self.app.theme.strong()));
+                line.push_span(format!(
+                    " {}{median:>7}{p90:>7}{:>6}",
+                    right(&changed, 6),
+                    now.count
+                ));
+            }
+            line.push_span(Span::styled(thin, self.app.theme.dim()));
+            lines.push(line);
+        }
+    }
+
+    /// Kept levels by priority.
+    fn compliance(&self, lines: &mut Vec<Line<'static>>) {
+        let mut head =
+            Line::from(Span::styled(format!("{:<13}", "SLA kept"), self.app.theme.dim()));
+        for priority in Priority::ALL {
+            head.push_span(Span::styled(
+                format!("{priority:>6}"),
+                self.app.theme.priority(priority),
+            ));
+        }
+        head.push_span(Span::styled(format!("{:>6}", "all"), self.app.theme.dim()));
+        lines.push(head);
+        let now = &self.measures.now;
+        for (name, by_priority, all) in [
+            ("acknowledge", &now.acknowledge, now.acknowledge_all()),
+            ("resolve", &now.resolve, now.resolve_all()),
+        ] {
+            let mut line = Line::default();
+            self.label(&format!("{name:<13}"), &mut line);
+            for compliance in by_priority {
+                line.push_span(format!("{:>6}", percent(*compliance)));
+            }
+            line.push_span(Span::styled(format!("{:>6}", percent(all)), self.app.theme.strong()));
+            lines.push(line);
+        }
+    }
+
+    /// Incidents reported: by bucket and by priority.
+    fn volume(&self, height: usize, lines: &mut Vec<Line<'static>>) {
+        let now = &self.measures.now;
+        let reported = now.reported();
+        let before = self.measures.before.reported();
+        let mut head = Line::default();
+        self.label("Volume  ", &mut head);
+        head.push_span(Span::styled(reported.to_string(), self.app.theme.strong()));
+        self.label(&format!(" reported · {before} before {}", change(reported, before)), &mut head);
+        lines.push(head);
+        if height >= 24 {
+            self.columns(4, lines);
+        } else {
+            lines.push(self.spark(self.width));
+        }
+        lines.push(self.axis());
+        let most = now.volume.iter().copied().max().unwrap_or(0).max(1);
+        let room = self.width.saturating_sub(10).clamp(4, 40);
+        for priority in Priority::ALL {
+            let volume = now.volume[priority.index()];
+            let style = self.app.theme.priority(priority);
+            let cells = usize::try_from((volume * room as u64).div_ceil(most)).unwrap_or(0);
+            lines.push(Line::from(vec![
+                Span::styled(format!("{priority} "), style),
+                Span::styled("■".repeat(cells), style),
+                Span::raw(format!(" {volume}")),
+            ]));
+        }
+    }
+
+    /// Counts by bucket, gathered so that they fit.
+    fn buckets(&self, room: usize) -> Vec<u64> {
+        let counts: Vec<u64> =
+            self.measures.buckets.iter().map(|b| b.iter().sum::<u64>()).collect();
+        let group = counts.len().div_ceil(room.max(1)).max(1);
+        counts.chunks(group).map(|chunk| chunk.iter().sum()).collect()
+    }
+
+    fn spark(&self, room: usize) -> Line<'static> {
+        let buckets = self.buckets(room.saturating_sub(9));
+        let most = buckets.iter().copied().max().unwrap_or(0).max(1);
+        let text: String = buckets
+            .iter()
+            .map(|count| match count {
+                0 => "·",
+                count => EIGHTHS[usize::try_from((count * 8).div_ceil(most)).unwrap_or(8) - 1],
+            })
+            .collect();
+        let mut line = Line::from(text);
+        self.label(self.unit(), &mut line);
+        line
+    }
+
+    fn unit(&self) -> &'static str {
+        if self.span == Window::Day { "  by hour" } else { "  by day" }
+    }
+
+    /// Columns of several lines.
+    fn columns(&self, height: usize, lines: &mut Vec<Line<'static>>) {
+        let count = self.measures.buckets.len().max(1);
+        let wide = (self.width / count).clamp(1, 6);
+        let buckets = self.buckets(self.width / wide);
+        let most = buckets.iter().copied().max().unwrap_or(0).max(1);
+        let full = height * 8;
+        for level in (0..height).rev() {
+            let mut text = String::new();
+            for count in &buckets {
+                let eighths = usize::try_from((count * full as u64).div_ceil(most)).unwrap_or(0);
+                let here = eighths.saturating_sub(level * 8).min(8);
+                let symbol = match (here, level) {
+                    (0, 0) => "·",
+                    (0, _) => " ",
+                    (here, _) => EIGHTHS[here - 1],
+                };
+                let gap = usize::from(wide > 1);
+                text.push_str(&symbol.repeat(wide - gap));
+                text.push_str(&" ".repeat(gap));
+            }
+            lines.push(Line::from(text.trim_end().to_owned()));
+        }
+    }
+
+    /// When the first and the last bucket start, in the viewer's days.
+    fn axis(&self) -> Line<'static> {
+        let form = if self.span == Window::Day { "%H:%M" } else { "%a %m-%d" };
+        let show = |at: DateTime<Utc>| at.with_timezone(&self.app.offset).format(form).to_string();
+        let edges = &self.measures.window.edges;
+        let (Some(first), Some(last)) = (edges.first(), edges.last()) else {
+            return Line::default();
+        };
+        let zone = if self.app.offset.local_minus_utc() == 0 { "UTC" } else { "local" };
+        let text = format!("{} – {}{}, {zone}", show(*first), show(*last), self.unit());
+        Line::from(Span::styled(text, self.app.theme.dim()))
+    }
+
+    fn recurring_short(&self) -> String {
+        if self.measures.recurring.is_empty() {
+            return "none".into();
+        }
+        let each: Vec<String> = self
+            .measures
+            .recurring
+            .iter()
+            .map(|r| format!("{}× {}", r.count, cut(&shown(&r.title), 22)))
+            .collect();
+        cut(&each.join("   "), self.width.saturating_sub(11)).into_owned()
+    }
+
+    fn recurring(&self, lines: &mut Vec<Line<'static>>) {
+        let mut head = Line::default();
+        self.label("Recurring", &mut head);
+        if self.measures.recurring.is_empty() {
+            head.push_span("  none");
+        }
+        lines.push(head);
+        for group in &self.measures.recurring {
+            let last = group.last.map(|n| n.to_string()).unwrap_or_default();
+            let ago = age(group.last_at, self.app.now);
+            let end = format!("{last} {ago:>5}");
+            let room = self.width.saturating_sub(6 + end.len() + 1);
+            let mut title = shown(&group.title).into_owned();
+            if let Some(problem) = &group.problem {
+                title = format!("{title} · problem: {}", shown(problem));
+            }
+            lines.push(Line::from(vec![
+                Span::styled(format!("{:>4}× ", group.count), self.app.theme.strong()),
+                Span::raw(fit(&title, room)),
+                Span::styled(format!(" {end}"), self.app.theme.dim()),
+            ]));
+        }
+    }
+
+    fn left_out(&self) -> Line<'static> {
+        let left = self.measures.left_out;
+        let text = format!(
+            "left out  {} merged · {} reclassified · {}",
+            left.merged,
+            left.reclassified,
+            count(left.false_alarms, "false alarm", "false alarms")
+        );
+        Line::from(Span::styled(text, self.app.theme.dim()))
+    }
+}
+
+fn duration(mean: Option<TimeDelta>, times: &Times) -> String {
+    match mean {
+        Some(mean) if times.count > 0 => fine(mean),
+        _ => "–".into(),
+    }
+}
+
+fn percent(compliance: Compliance) -> String {
+    compliance.percent().map_or_else(|| "–".into(), |percent| format!("{percent}%"))
+}
+
+/// `▲5%`, `▼12%`, `=`.
+fn arrow(percent: i64) -> String {
+    match percent {
+        0 => "=".into(),
+        up @ 1.. => format!("▲{up}%"),
+        down => format!("▼{}%", -down),
+    }
+}
+
+/// The change of a count in percent; empty where there was nothing before.
+fn change(now: u64, before: u64) -> String {
+    if before == 0 {
+        return String::new();
+    }
+    let (now, before) = (i128::from(now), i128::from(before));
+    let percent = ((now - before) * 200 + before * (now - before).signum()) / (before * 2);
+    arrow(i64::try_from(percent).unwrap_or(i64::MAX))
+}
+
+/// As wide as asked, to the right.
+fn right(text: &str, wide: usize) -> String {
+    let used = crate::model::text::width(text);
+    format!("{}{text}", " ".repeat(wide.saturating_sub(used)))
+}

@@ -1,0 +1,147 @@
+//! What the state looks like. Plain functions of the state: one file per region of the screen.
+
+mod detail;
+mod failure;
+mod help;
+mod keys_line;
+mod metrics;
+mod note;
+mod pane;
+mod popup;
+mod queue;
+mod state_line;
+mod timeline;
+mod words;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::app::{App, Mode, Pane};
+use super::layout::{LEAST, Layout, Place};
+
+/// Draws a whole frame.
+pub fn view(app: &App, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    let buffer = frame.buffer_mut();
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        too_small(area, buffer);
+        return;
+    }
+    // For the moment between two sizes of the terminal, the state may know the one before.
+    if app.size == (area.width, area.height) {
+        whole(app, &app.layout(), buffer);
+    }
+    app.theme.finish(buffer);
+}
+
+fn whole(app: &App, layout: &Layout, buffer: &mut Buffer) {
+    state_line::draw(app, layout.state, buffer);
+    for place in &layout.places {
+        match place.pane {
+            Pane::Queue => queue::draw(app, place, buffer),
+            Pane::Detail => {
+                let lines = &app.reading.detail_lines;
+                let title = detail::title(app);
+                scrolled(app, place, &title, lines, app.reading.detail_top, buffer);
+            }
+            Pane::Timeline => {
+                let lines = &app.reading.timeline_lines;
+                let title = timeline::title(app);
+                scrolled(app, place, &title, lines, app.reading.timeline_top, buffer);
+            }
+            Pane::Metrics => {
+                let title = metrics::title(app);
+                scrolled(app, place, &title, &app.metrics.lines, app.metrics.top, buffer);
+            }
+        }
+    }
+    keys_line::draw(app, layout.keys, buffer);
+    match &app.mode {
+        Mode::Panes | Mode::Leaving => {}
+        Mode::Help(top) => {
+            let lines = help::lines(app, popup::wide(layout.body()));
+            popup::draw(app, layout.body(), "Keys", &lines, *top, buffer);
+        }
+        Mode::Failure(top) => {
+            let lines = failure::lines(app, popup::wide(layout.body()));
+            popup::draw(app, layout.body(), "What failed last", &lines, *top, buffer);
+        }
+        Mode::Note(editor) => note::draw(app, editor, layout.body(), buffer),
+    }
+}
+
+fn too_small(area: Rect, buffer: &mut Buffer) {
+    let text =
+        format!("needs at least {}×{}, this is {}×{}", LEAST.0, LEAST.1, area.width, area.height);
+    for (line, row) in
+        crate::model::text::wrap(&text, usize::from(area.width)).iter().zip(area.rows())
+    {
+        buffer.set_stringn(
+            row.x,
+            row.y,
+            line,
+            usize::from(row.width),
+            ratatui::style::Style::new(),
+        );
+    }
+}
+
+/// A pane whose lines were made before.
+fn scrolled(
+    app: &App,
+    place: &Place,
+    title: &pane::Title,
+    lines: &[Line<'static>],
+    top: usize,
+    buffer: &mut Buffer,
+) {
+    let inside = place.inside();
+    let hidden = lines.len().saturating_sub(top + usize::from(inside.height));
+    pane::draw(app, place, title, (top, hidden), buffer);
+    for (line, row) in lines.iter().skip(top).zip(inside.rows()) {
+        buffer.set_line(row.x, row.y, line, row.width);
+    }
+}
+
+/// Makes the lines of the panes that are scrolled, and keeps their scrolling in bounds.
+pub fn prepare(app: &mut App) {
+    let layout = app.layout();
+    if let Some(inside) = layout.place(Pane::Detail).map(Place::inside) {
+        app.reading.detail_lines = detail::lines(app, usize::from(inside.width));
+        bound(&mut app.reading.detail_top, app.reading.detail_lines.len(), inside.height);
+    }
+    if let Some(inside) = layout.place(Pane::Timeline).map(Place::inside) {
+        if timeline::outdated(app, usize::from(inside.width)) {
+            app.reading.timeline_lines = timeline::lines(app, usize::from(inside.width));
+            app.reading.timeline_of = timeline::origin(app, usize::from(inside.width));
+        }
+        bound(&mut app.reading.timeline_top, app.reading.timeline_lines.len(), inside.height);
+    }
+    if let Some(inside) = layout.place(Pane::Metrics).map(Place::inside) {
+        app.metrics.lines =
+            metrics::lines(app, usize::from(inside.width), usize::from(inside.height));
+        bound(&mut app.metrics.top, app.metrics.lines.len(), inside.height);
+    }
+    let (count, page) = popup_size(app);
+    if let Mode::Help(top) | Mode::Failure(top) = &mut app.mode {
+        *top = (*top).min(count.saturating_sub(page));
+    }
+}
+
+fn bound(top: &mut usize, lines: usize, height: u16) {
+    *top = (*top).min(lines.saturating_sub(usize::from(height)));
+}
+
+/// Lines of what lies over the panes, and how many of them fit.
+#[must_use]
+pub fn popup_size(app: &App) -> (usize, usize) {
+    let body = app.layout().body();
+    let count = match &app.mode {
+        Mode::Help(_) => help::lines(app, popup::wide(body)).len(),
+        Mode::Failure(_) => failure::lines(app, popup::wide(body)).len(),
+        _ => 0,
+    };
+    (count, usize::from(popup::inside(body, count).height))
+}

@@ -1,0 +1,138 @@
+//! Borders and titles.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, BorderType, Widget};
+
+use crate::model::text;
+
+use super::super::app::{App, Pane};
+use super::super::layout::{Frame, Place};
+
+/// What stands on the upper border besides the name.
+#[derive(Default)]
+pub(super) struct Title {
+    /// After the name.
+    pub(super) about: String,
+    /// At the right end.
+    pub(super) right: String,
+    /// The right end tells of something wrong.
+    pub(super) alarm: bool,
+}
+
+/// Draws frame and title. `hidden` counts the lines above and below what is shown.
+pub(super) fn draw(
+    app: &App,
+    place: &Place,
+    title: &Title,
+    hidden: (usize, usize),
+    buffer: &mut Buffer,
+) {
+    let focused = app.focus == place.pane;
+    let style = if focused { app.theme.accent() } else { app.theme.border() };
+    let area = place.area;
+    match place.frame {
+        Frame::Bare => {
+            let line = tabs(app, &Pane::ALL, place.pane, focused);
+            let left = usize::from(buffer.set_line(area.x, area.y, &line, area.width).0 - area.x);
+            right(app, title, area, left, 0, style, buffer);
+        }
+        Frame::Own | Frame::Tabs(_) => {
+            let kind = if focused { app.theme.focus_border() } else { BorderType::Rounded };
+            Block::bordered().border_type(kind).border_style(style).render(area, buffer);
+            let line = match place.frame {
+                Frame::Tabs(panes) => tabs(app, panes, place.pane, focused),
+                _ => own(app, place.pane, title, focused),
+            };
+            let room = area.width.saturating_sub(3);
+            let end = buffer.set_line(area.x + 1, area.y, &line, room).0;
+            right(app, title, area, usize::from(end - area.x), 1, style, buffer);
+            scroll_marks(app, area, hidden, style, buffer);
+        }
+    }
+}
+
+fn name(pane: Pane) -> String {
+    format!("{} {}", pane.number(), pane.name())
+}
+
+fn name_style(app: &App, focused: bool) -> Style {
+    if focused { app.theme.accent().add_modifier(Modifier::BOLD) } else { Style::new() }
+}
+
+fn own<'a>(app: &App, pane: Pane, title: &Title, focused: bool) -> Line<'a> {
+    let mut line =
+        Line::from(vec![Span::styled(format!(" {} ", name(pane)), name_style(app, focused))]);
+    if !title.about.is_empty() {
+        let style = if focused { app.theme.accent() } else { app.theme.border() };
+        line.push_span(Span::styled(app.theme.rule(focused), style));
+        line.push_span(Span::styled(format!(" {} ", title.about), app.theme.dim()));
+    }
+    line
+}
+
+/// The names of panes that share a place; the one that is shown in brackets.
+fn tabs<'a>(app: &App, panes: &[Pane], shown: Pane, focused: bool) -> Line<'a> {
+    let mut line = Line::default();
+    let mut before = false;
+    for pane in panes {
+        let here = *pane == shown;
+        line.push_span(Span::raw(if here {
+            "["
+        } else if before {
+            "]"
+        } else {
+            " "
+        }));
+        let style = match (here, focused) {
+            (true, true) => name_style(app, true),
+            (true, false) => app.theme.strong(),
+            _ => app.theme.dim(),
+        };
+        line.push_span(Span::styled(name(*pane), style));
+        before = here;
+    }
+    line.push_span(Span::raw(if before { "]" } else { " " }));
+    line
+}
+
+/// Writes the right end where it fits beside what stands on the left.
+fn right(
+    app: &App,
+    title: &Title,
+    area: Rect,
+    left: usize,
+    corner: u16,
+    _border: Style,
+    buffer: &mut Buffer,
+) {
+    let room = usize::from(area.width).saturating_sub(left + usize::from(corner) + 1);
+    if title.right.is_empty() || room < 6 {
+        return;
+    }
+    let shown = text::cut(&title.right, room.saturating_sub(2));
+    let wide = u16::try_from(text::width(&shown) + 2).unwrap_or(u16::MAX);
+    let x = area.right().saturating_sub(corner + wide);
+    let style = if title.alarm { app.theme.alarm() } else { app.theme.dim() };
+    buffer.set_stringn(x, area.y, format!(" {shown} "), usize::from(wide), style);
+}
+
+/// Says on the lower border how much is hidden.
+fn scroll_marks(app: &App, area: Rect, hidden: (usize, usize), style: Style, buffer: &mut Buffer) {
+    let (above, below) = hidden;
+    let text = match (above, below) {
+        (0, 0) => return,
+        (0, below) => format!(" ↓ {below} "),
+        (above, 0) => format!(" ↑ {above} "),
+        (above, below) => format!(" ↑ {above}  ↓ {below} "),
+    };
+    let wide = u16::try_from(text::width(&text)).unwrap_or(0);
+    if wide + 4 > area.width {
+        return;
+    }
+    let _ = style;
+    let x = area.right() - wide - 2;
+    buffer.set_stringn(x, area.bottom() - 1, text, usize::from(wide), app.theme.dim());
+}

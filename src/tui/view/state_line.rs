@@ -1,0 +1,159 @@
+//! Line 1: the state of the world.
+
+use chrono::Offset;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use crate::model::Priority;
+use crate::model::text::{cut, shown};
+
+use super::super::app::{App, Freshness};
+use super::words::span;
+
+/// How much is said.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Room {
+    /// Everything.
+    Full,
+    /// Without the local time and the program's name.
+    Wide,
+    /// Without who is on call.
+    Middle,
+    /// Short words.
+    Small,
+    /// Without the backend's name and the clock.
+    Least,
+}
+
+const ROOMS: [Room; 5] = [Room::Full, Room::Wide, Room::Middle, Room::Small, Room::Least];
+
+pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
+    let width = usize::from(area.width);
+    let (mut left, mut middle, mut right) = parts(app, Room::Least);
+    for room in ROOMS {
+        let tried = parts(app, room);
+        let gaps = if room >= Room::Small { 1 } else { 3 };
+        if tried.0.width() + tried.1.width() + tried.2.width() + 2 * gaps <= width {
+            (left, middle, right) = tried;
+            break;
+        }
+    }
+    buffer.set_line(area.x, area.y, &left, area.width);
+    let free = width.saturating_sub(left.width() + middle.width() + right.width());
+    let x = area.x + u16::try_from(left.width() + (free / 2).max(1)).unwrap_or(0);
+    buffer.set_line(x, area.y, &middle, area.right().saturating_sub(x));
+    if right.width() > 0 {
+        let x = area.right().saturating_sub(u16::try_from(right.width()).unwrap_or(0));
+        buffer.set_line(x, area.y, &right, area.right().saturating_sub(x));
+    }
+}
+
+fn parts(app: &App, room: Room) -> (Line<'static>, Line<'static>, Line<'static>) {
+    (left(app, room), middle(app, room), right(app, room))
+}
+
+fn left(app: &App, room: Room) -> Line<'static> {
+    let mut line = Line::from(" ");
+    if room == Room::Full {
+        line.push_span(Span::styled("redphone", app.theme.strong()));
+        line.push_span("  ");
+    }
+    if room < Room::Least
+        && let Some(capabilities) = &app.capabilities
+    {
+        line.push_span(cut(&shown(&capabilities.name), 16).into_owned());
+        line.push_span(" ");
+    }
+    let (text, style) = freshness(app, room);
+    if style == app.theme.good() {
+        line.push_span(Span::styled("●", style));
+        if room < Room::Least {
+            line.push_span(Span::styled(format!(" {text}"), app.theme.dim()));
+        }
+    } else {
+        line.push_span(Span::styled(format!(" {text} "), style));
+    }
+    if app.read_only && room < Room::Least {
+        line.push_span(Span::styled(" read-only", app.theme.strong()));
+    }
+    line
+}
+
+fn freshness(app: &App, room: Room) -> (String, Style) {
+    match app.freshness() {
+        Freshness::Loading => ("loading".into(), app.theme.strong()),
+        Freshness::Live => {
+            let live = app.capabilities.as_ref().is_none_or(|c| c.live);
+            (if live { "live" } else { "polling" }.into(), app.theme.good())
+        }
+        Freshness::Stale(silent) => (format!("stale {}", span(silent)), app.theme.alarm()),
+        Freshness::Failing { since, .. } => {
+            let since = since.format("%H:%M");
+            let text = if room < Room::Least {
+                format!("failing since {since}")
+            } else {
+                format!("fail {since}")
+            };
+            (text, app.theme.alarm())
+        }
+    }
+}
+
+fn middle(app: &App, room: Room) -> Line<'static> {
+    let counts = &app.queue.counts;
+    let mut line = Line::default();
+    let gap = if room >= Room::Small { " " } else { "   " };
+    for (priority, count) in Priority::ALL.iter().zip(counts.by_priority) {
+        if !line.spans.is_empty() {
+            line.push_span(gap);
+        }
+        let style = if count > 0 { app.theme.priority(*priority) } else { app.theme.dim() };
+        line.push_span(Span::styled(priority.as_str(), style));
+        let style = if count > 0 { app.theme.strong() } else { app.theme.dim() };
+        line.push_span(Span::styled(format!(" {count}"), style));
+    }
+    line.push_span(if room >= Room::Small { "  " } else { "      " });
+    let word = if room >= Room::Small { "unack" } else { "unacknowledged" };
+    let style = if counts.unacknowledged > 0 { app.theme.strong() } else { app.theme.dim() };
+    line.push_span(Span::styled(format!("{} {word}", counts.unacknowledged), style));
+    line.push_span(gap);
+    let word = if room >= Room::Small { "past" } else { "past SLA" };
+    if counts.past > 0 {
+        let style = app.theme.alarm().add_modifier(Modifier::BOLD);
+        line.push_span(Span::styled(format!("{} {word}", counts.past), style));
+    } else {
+        line.push_span(Span::styled(format!("0 {word}"), app.theme.dim()));
+    }
+    line
+}
+
+fn right(app: &App, room: Room) -> Line<'static> {
+    let mut line = Line::default();
+    if room >= Room::Least {
+        return line;
+    }
+    if room < Room::Middle
+        && let Some((team, person)) = app.on_call()
+    {
+        let team = team.map(|team| format!("{} ", cut(&shown(team), 14)));
+        line.push_span(Span::styled(
+            format!("on call {}", team.unwrap_or_default()),
+            app.theme.dim(),
+        ));
+        line.push_span(cut(&shown(&person.name), 24).into_owned());
+        line.push_span("   ");
+    }
+    let utc = app.now.format("%H:%M");
+    if room < Room::Small {
+        line.push_span(format!("{utc} UTC "));
+        if room == Room::Full && app.offset.fix().local_minus_utc() != 0 {
+            let local = app.now.with_timezone(&app.offset).format("%H:%M");
+            line.push_span(Span::styled(format!("{local} local "), app.theme.dim()));
+        }
+    } else {
+        line.push_span(format!("{utc} "));
+    }
+    line
+}

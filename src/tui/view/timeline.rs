@@ -1,0 +1,171 @@
+//! What has happened to the incident that is read, newest first.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::model::Event;
+use crate::model::event::EventBody;
+use crate::model::text::{cut, fit, lines as safe_lines, shown, wrap};
+
+use super::super::app::{App, Shown, TimelineOf};
+use super::pane::Title;
+use super::words::count;
+
+/// The word beside the mark.
+const WORD: usize = 13;
+/// Who did it.
+const ACTOR: usize = 13;
+/// From this width on, everything stands on one line.
+const ONE_LINE: usize = 56;
+
+pub(super) fn title(app: &App) -> Title {
+    let Some(shown) = &app.reading.shown else { return Title::default() };
+    let events = shown.detail.incident.summary.seq;
+    let right = if app.reading.loading_older {
+        "reading earlier ones …".to_owned()
+    } else {
+        let label = shown.detail.incident.summary.label();
+        format!("{label} · {} · newest first · UTC", count(u64::from(events), "event", "events"))
+    };
+    Title { right, ..Title::default() }
+}
+
+/// What the lines were made from.
+pub(super) fn origin(app: &App, width: usize) -> Option<TimelineOf> {
+    let shown = app.reading.shown.as_ref()?;
+    Some(TimelineOf {
+        events: Arc::clone(&shown.events),
+        detail: Arc::clone(&shown.detail),
+        width,
+        day: app.now.date_naive(),
+    })
+}
+
+/// Whether the lines must be made anew.
+pub(super) fn outdated(app: &App, width: usize) -> bool {
+    match (&app.reading.timeline_of, &app.reading.shown) {
+        (Some(of), Some(shown)) => {
+            !Arc::ptr_eq(&of.events, &shown.events)
+                || !Arc::ptr_eq(&of.detail, &shown.detail)
+                || of.width != width
+                || of.day != app.now.date_naive()
+        }
+        (None, None) => !app.reading.timeline_lines.is_empty(),
+        _ => true,
+    }
+}
+
+/// One entry before it is laid out.
+struct Entry {
+    at: DateTime<Utc>,
+    milestone: bool,
+    word: &'static str,
+    actor: String,
+    text: String,
+}
+
+pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
+    let Some(read) = &app.reading.shown else { return Vec::new() };
+    let mut lines = Vec::new();
+    let mut day = app.now.date_naive();
+    for entry in entries(read) {
+        let date = entry.at.date_naive();
+        if date != day {
+            lines.push(separator(app, date, width));
+            day = date;
+        }
+        lay_out(app, &entry, width, &mut lines);
+    }
+    if read.events.first().is_some_and(|first| first.seq > 1) {
+        let text = "earlier events follow when scrolled to";
+        lines.push(Line::from(Span::styled(text, app.theme.dim())));
+    }
+    lines
+}
+
+/// Events and suspected changes, newest first.
+fn entries(read: &Shown) -> Vec<Entry> {
+    let mut entries: Vec<(DateTime<Utc>, u32, Entry)> = Vec::new();
+    for event in read.events.iter() {
+        entries.push((event.at, event.seq, of_event(event, read)));
+    }
+    let first = read.events.first();
+    for suspect in &read.detail.suspects {
+        let change = &suspect.change;
+        let at = change.ends_at.unwrap_or(change.starts_at);
+        // Among earlier events that aren't read yet, its place is unknown.
+        if first.is_some_and(|first| first.seq > 1 && at < first.at) {
+            continue;
+        }
+        let text = format!("{} {} · {}", change.kind, change.title, change.state);
+        let actor = change.by.name().to_owned();
+        entries.push((at, 0, Entry { at, milestone: false, word: "Change", actor, text }));
+    }
+    entries.sort_by_key(|(at, seq, _)| std::cmp::Reverse((*at, *seq)));
+    entries.into_iter().map(|(_, _, entry)| entry).collect()
+}
+
+fn of_event(event: &Event, read: &Shown) -> Entry {
+    let text = match &event.body {
+        EventBody::Declared { declaration, priority, .. } => {
+            let mut text = format!("{priority} · detected by {}", declaration.source);
+            let alerts = read.detail.incident.summary.alerts;
+            if alerts > 1 {
+                text = format!("{text} · {alerts} alerts grouped");
+            }
+            text
+        }
+        body => body.detail(),
+    };
+    Entry {
+        at: event.at,
+        milestone: event.body.is_milestone(),
+        word: event.body.word(),
+        actor: event.actor.name().to_owned(),
+        text,
+    }
+}
+
+fn separator(app: &App, date: NaiveDate, width: usize) -> Line<'static> {
+    let text = format!("── {} ", date.format("%a %Y-%m-%d"));
+    let rest = width.saturating_sub(crate::model::text::width(&text));
+    Line::from(Span::styled(format!("{text}{}", "─".repeat(rest)), app.theme.border()))
+}
+
+fn lay_out(app: &App, entry: &Entry, width: usize, lines: &mut Vec<Line<'static>>) {
+    let theme = app.theme;
+    let (mark, style) =
+        if entry.milestone { ("● ", theme.strong()) } else { ("◦ ", Style::new()) };
+    let actor = shown(&entry.actor);
+    let mut line = Line::from(vec![
+        Span::styled(format!("{}  ", entry.at.format("%H:%M:%S")), theme.dim()),
+        Span::styled(mark, style),
+    ]);
+    let (indent, one_line) = if width >= ONE_LINE {
+        line.push_span(Span::styled(fit(entry.word, WORD), style));
+        line.push_span(format!(" {}  ", fit(&actor, ACTOR)));
+        (8 + 2 + 2 + WORD + 1 + ACTOR + 2, true)
+    } else {
+        line.push_span(Span::styled(entry.word, style));
+        let room = width.saturating_sub(12 + entry.word.len() + 3);
+        line.push_span(Span::styled(format!(" · {}", cut(&actor, room)), theme.dim()));
+        (4, false)
+    };
+    let room = width.saturating_sub(indent).max(8);
+    let wrapped: Vec<String> = if entry.text.is_empty() {
+        Vec::new()
+    } else {
+        safe_lines(&entry.text).flat_map(|line| wrap(&line, room)).collect()
+    };
+    let mut wrapped = wrapped.into_iter();
+    if one_line && let Some(first) = wrapped.next() {
+        line.push_span(first);
+    }
+    lines.push(line);
+    for more in wrapped {
+        lines.push(Line::from(vec![Span::raw(" ".repeat(indent)), Span::raw(more)]));
+    }
+}

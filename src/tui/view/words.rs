@@ -1,0 +1,41 @@
+//! Small texts that several regions share.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::model::Status;
+use crate::model::time::short;
+
+/// An age as the queue shows it: no seconds, so that it changes with the clock and not oftener.
+pub(super) fn age(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    span(now - then)
+}
+
+/// A duration without seconds.
+pub(super) fn span(duration: TimeDelta) -> String {
+    if duration < TimeDelta::minutes(1) { "<1m".into() } else { short(duration) }
+}
+
+/// Time left or time past, `+3m`.
+pub(super) fn left(left: TimeDelta) -> String {
+    if left > TimeDelta::zero() { span(left) } else { format!("+{}", span(-left)) }
+}
+
+/// The word for a status where there is little room.
+pub(super) fn brief(status: Status) -> &'static str {
+    match status {
+        Status::Triggered => "trig",
+        Status::Acknowledged => "ack",
+        Status::Investigating => "inv",
+        Status::Identified => "ident",
+        Status::Monitoring => "monit",
+        Status::Resolved => "res",
+        Status::Closed => "clos",
+        Status::Merged => "merg",
+        Status::Reclassified => "recl",
+    }
+}
+
+/// `1 incident`, `2 incidents`.
+pub(super) fn count(number: u64, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+}

@@ -1,0 +1,208 @@
+//! What is wrong gets a sentence that names it, and loses nothing.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+
+use rstest::rstest;
+
+use crate::support::{Place, Run, json_lines};
+
+fn declare(place: &Place, more: &[&str]) -> Run {
+    let args = ["declare", "--impact", "low", "--urgency", "low"];
+    place.run(args.iter().chain(more))
+}
+
+#[rstest]
+#[case(&["frobnicate"], "unrecognized subcommand 'frobnicate'")]
+#[case(&["list", "--sort", "loudest"], "possible values: urgent, newest, oldest")]
+#[case(&["list", "--limit", "0"], "'--limit <N>'")]
+#[case(&["show", "abc"], "write it as INC-2041 or 2041")]
+#[case(&["show", "-5"], "redphone show --help")]
+#[case(&["ack"], "<NUMBER|ID>")]
+#[case(&["declare", "--title", "x"], "--impact <LEVEL>")]
+#[case(&["declare", "--title", "x", "--impact", "huge", "--urgency", "low"], "'huge'")]
+#[case(&["completions", "tcsh"], "'tcsh'")]
+#[case(&["demo", "--speed", "fast"], "from 0 to 1000")]
+#[case(&["demo", "--seed-only"], "--keep <FILE>")]
+#[case(&["list", "p1", "colour:red"], "\"colour:red\", character 4: colour: is not a filter term")]
+#[case(&["list", "age>soon"], "is not a duration")]
+#[case(&["list", "status:broken"], "is not a status")]
+#[case(&["declare", "--title", "x", "--impact", "low", "--urgency", "low", "--detected-at", "noon"],
+       "write it as 2026-03-01T22:37:00Z")]
+#[case(&["list", "a\u{1b}[31m:b"], "a␛[31m:")]
+fn a_wrong_command_line_ends_with_2(#[case] args: &[&str], #[case] says: &str) {
+    let place = Place::new();
+    place.run(args).refused(2, &[says]);
+    assert!(!place.store().exists());
+}
+
+#[test]
+fn a_wrong_filter_is_pointed_at() {
+    let run = Place::new().run(["list", "p1", "statsu:open"]);
+    assert!(run.err.ends_with("\n  p1 statsu:open\n     ^^^^^^^^^^^\n"), "{run:?}");
+}
+
+#[rstest]
+#[case("REDPHONE_LOG", "loud")]
+#[case("REDPHONE_ASCII", "perhaps")]
+#[case("REDPHONE_USER", "two\nlines")]
+fn a_wrong_setting_is_named_with_its_source(#[case] name: &str, #[case] value: &str) {
+    let place = Place::new();
+    let run = Run::from(place.program().arg("list").env(name, value).output().unwrap());
+    run.refused(2, &[name]);
+}
+
+#[rstest]
+#[case::long(&["--title", &"x".repeat(10_000)], "title: has 10000 characters")]
+#[case::line_break(&["--title", "a\nb"], "title: has a line break")]
+#[case::empty(&["--title", "  "], "title: is empty")]
+#[case::before_1970(&["--title", "x", "--detected-at", "1969-12-31T23:59:59Z"], "detected_at: 1969")]
+#[case::after_2100(&["--title", "x", "--reported-at", "2101-01-01T00:00:00Z",
+                     "--detected-at", "now"], "reported_at: 2101")]
+#[case::too_long_ago(&["--title", "x", "--detected-at", "99y"], "")]
+#[case::future(&["--title", "x", "--reported-at", "2099-01-01T00:00:00Z",
+                 "--detected-at", "now"], "lies in the future")]
+#[case::order(&["--title", "x", "--reported-at", "10m", "--detected-at", "5m"],
+              "detected_at: lies after reported_at")]
+#[case::service(&["--title", "x", "--service", "a", "--service", "a"], "is there twice")]
+#[case::owner(&["--title", "x", "--owner", ""], "owner: is empty")]
+fn a_record_that_can_not_be_is_refused(#[case] more: &[&str], #[case] says: &str) {
+    let place = Place::new();
+    let run = declare(&place, more);
+    run.refused(if says.is_empty() { 2 } else { 1 }, &[says]);
+    place.declare("The store still works", "cdn");
+    assert_eq!(json_lines(&place.ok(["list", "--json"])).len(), 1);
+}
+
+#[rstest]
+#[case::escape("\u{1b}[2J\u{1b}]0;owned\u{7}", "␛[2J␛]0;owned␇")]
+#[case::c1("\u{9b}31mred", "\u{fffd}31mred")]
+#[case::right_to_left("\u{202e}evitcejbo", "\u{fffd}evitcejbo")]
+#[case::zero_width("zero\u{200b}width", "zerowidth")]
+#[case::wide("漢字🚒", "漢字🚒")]
+#[case::tab("a\tb", "a␉b")]
+fn a_title_is_kept_as_it_is_and_shown_safely(#[case] title: &str, #[case] shown: &str) {
+    let place = Place::new();
+    assert_eq!(place.declare(title, "cdn"), "INC-1");
+    let table = place.ok(["list"]);
+    assert!(table.contains(shown), "{table:?}");
+    assert!(table.chars().all(|c| c == '\n' || !c.is_control()), "{table:?}");
+    let page = place.ok(["show", "1"]);
+    assert!(page.starts_with(&format!("INC-1  {shown}\n")), "{page:?}");
+    assert!(page.chars().all(|c| c == '\n' || !c.is_control()), "{page:?}");
+    let json = place.ok(["list", "--json"]);
+    assert!(json.chars().all(|c| c == '\n' || !c.is_control()), "{json:?}");
+    assert_eq!(json_lines(&json)[0]["title"], title);
+}
+
+#[test]
+fn a_missing_store_is_not_made_by_reading() {
+    let place = Place::new();
+    for args in [["list"].as_slice(), &["show", "1"], &["ack", "1"], &["export"], &["doctor"]] {
+        place.run(args).refused(3, &["store.db"]);
+        assert!(!place.store().exists(), "{args:?}");
+    }
+}
+
+#[rstest]
+fn a_store_that_is_none_is_refused_and_left_alone(
+    #[values("folder", "text", "empty-name")] what: &str,
+    #[values("list", "ack", "declare", "doctor")] command: &str,
+) {
+    let place = Place::new();
+    let store = place.store();
+    match what {
+        "folder" => fs::create_dir(&store).unwrap(),
+        "text" => fs::write(&store, "These are my notes, not a database.\n".repeat(200)).unwrap(),
+        _ => {}
+    }
+    let more: &[&str] = match command {
+        "ack" => &["1"],
+        "declare" => &["--title", "x", "--impact", "low", "--urgency", "low"],
+        _ => &[],
+    };
+    if what == "empty-name" {
+        let run = place.run([command].iter().chain(more).chain(&["--store", ""]));
+        return run.refused(2, &["--store"]);
+    }
+    let run = place.run([command].iter().chain(more));
+    assert!(matches!(run.code, 1 | 4), "{run:?}");
+    run.refused(run.code, &["store.db"]);
+    if what == "text" {
+        let kept = fs::read_to_string(&store).unwrap();
+        assert!(kept.starts_with("These are my notes"));
+    }
+}
+
+#[test]
+fn a_store_that_is_read_only_is_told_and_nothing_is_lost() {
+    // Root may write anything.
+    if rustix::process::geteuid().is_root() {
+        return;
+    }
+    let place = Place::new();
+    place.declare("One", "cdn");
+    fs::set_permissions(place.store(), fs::Permissions::from_mode(0o400)).unwrap();
+    let run = place.run(["ack", "1"]);
+    assert!(matches!(run.code, 1 | 4), "{run:?}");
+    run.refused(run.code, &["store.db"]);
+}
+
+#[test]
+fn a_store_locked_by_another_process_is_waited_for_and_then_told() {
+    let place = Place::new();
+    place.declare("One", "cdn");
+    let other = rusqlite::Connection::open(place.store()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let since = std::time::Instant::now();
+    place.run(["ack", "1"]).refused(4, &["store.db"]);
+    assert!(since.elapsed() >= std::time::Duration::from_secs(2));
+    assert_eq!(json_lines(&place.ok(["list", "--json"])).len(), 1, "reading goes on");
+    other.execute_batch("ROLLBACK").unwrap();
+    place.ok(["ack", "1"]);
+}
+
+#[rstest]
+#[case(&["note", "1"], "", "is empty")]
+#[case(&["note", "1", " "], "", "is empty")]
+#[case(&["resolve", "1", "--action", "other", "--detail", "", "--validation", "x"], "", "is empty")]
+fn a_text_that_says_nothing_is_refused(
+    #[case] args: &[&str],
+    #[case] input: &str,
+    #[case] says: &str,
+) {
+    let place = Place::new();
+    place.declare("One", "cdn");
+    place.pipe(args, input.as_bytes()).refused(1, &[says]);
+}
+
+#[test]
+fn a_note_that_is_too_long_or_no_text_is_refused() {
+    let place = Place::new();
+    place.declare("One", "cdn");
+    let run = place.pipe(["note", "1", "-"], "x".repeat(70 * 1024).as_bytes());
+    run.refused(1, &["has 70 KiB: shorten it to 64 KiB"]);
+    let run = place.pipe(["note", "1", "-"], b"abc\xff");
+    run.refused(1, &["not UTF-8 text from byte 3 on"]);
+}
+
+#[test]
+fn a_full_disk_at_standard_output_is_told() {
+    let place = Place::new();
+    place.declare("One", "cdn");
+    for args in [["list"].as_slice(), &["export"], &["show", "1", "--json"], &["man"]] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = place.program().args(args).stdout(Stdio::from(full)).output().unwrap();
+        let run = Run::from(output);
+        run.refused(1, &["can't write to standard output: No space left on device"]);
+    }
+}
+
+#[test]
+fn the_panes_are_refused_without_a_terminal_before_a_store_is_made() {
+    let place = Place::new();
+    place.run([] as [&str; 0]).refused(2, &["the panes need a terminal"]);
+    place.run(["demo", "--keep", "store.db"]).refused(2, &["the panes need a terminal"]);
+    assert!(!place.store().exists());
+}

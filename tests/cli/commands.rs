@@ -1,0 +1,332 @@
+//! Each command does what it says.
+
+use rstest::rstest;
+use serde_json::Value;
+
+use crate::support::{Place, Run, json_lines, mode};
+
+const LEVELS: [&str; 4] = ["--impact", "high", "--urgency", "high"];
+
+#[test]
+fn declare_prints_the_number_and_makes_the_store_for_its_owner_alone() {
+    let place = Place::new();
+    assert_eq!(place.declare("Card payments fail", "checkout"), "INC-1");
+    assert_eq!(place.declare("Logins time out", "auth"), "INC-2");
+    assert_eq!(mode(&place.store()), 0o600);
+}
+
+#[test]
+fn without_store_and_environment_the_xdg_data_folder_is_used() {
+    let place = Place::new();
+    let mut program = place.program();
+    program.env_remove("REDPHONE_STORE").args(["declare", "--title", "x"]).args(LEVELS);
+    assert!(program.output().unwrap().status.success());
+    let folder = place.path("home/.local/share/redphone");
+    assert_eq!(mode(&folder), 0o700);
+    assert_eq!(mode(&folder.join("redphone.db")), 0o600);
+}
+
+#[test]
+fn every_field_given_to_declare_is_on_the_record() {
+    let place = Place::with_company();
+    let args = [
+        "declare",
+        "--title",
+        "Card payments fail",
+        "--service",
+        "cdn",
+        "--service",
+        "ledger",
+        "--impact",
+        "medium",
+        "--urgency",
+        "high",
+        "--category",
+        "perf",
+        "--source",
+        "user-report",
+        "--symptoms",
+        "All cards\nare refused",
+        "--team",
+        "night",
+        "--label",
+        "eu",
+        "--label",
+        "vip",
+        "--dedup-key",
+        "k/1",
+        "--runbook",
+        "https://runbooks.example/1",
+        "--reported-at",
+        "10m",
+        "--detected-at",
+        "15m ago",
+        "--owner",
+        "tom",
+        "--json",
+    ];
+    let row: Value = serde_json::from_str(&place.ok(args)).unwrap();
+    assert_eq!(row["number"], 1);
+    assert_eq!(row["priority"], "P2");
+    assert_eq!(row["assignee"], serde_json::json!({"handle": "tom", "name": "Tom Varga"}));
+    let shown: Value = serde_json::from_str(&place.ok(["show", "1", "--json"])).unwrap();
+    let incident = &shown["incident"];
+    assert_eq!(incident["services"], serde_json::json!(["cdn", "ledger"]));
+    assert_eq!(incident["category"], "performance");
+    assert_eq!(incident["source"], "user_report");
+    assert_eq!(incident["symptoms"], "All cards\nare refused");
+    assert_eq!(incident["team"], "night");
+    assert_eq!(incident["labels"], serde_json::json!(["eu", "vip"]));
+    assert_eq!(incident["dedup_key"], "k/1");
+    assert_eq!(incident["runbook"], "https://runbooks.example/1");
+    let time = |key: &str| -> chrono::DateTime<chrono::Utc> {
+        incident[key].as_str().unwrap().parse().unwrap()
+    };
+    assert_eq!((time("reported_at") - time("detected_at")).num_minutes(), 5);
+    assert_eq!(shown["timeline"][0]["actor"]["person"]["name"], "Ines Moreau");
+}
+
+#[test]
+fn team_and_runbook_come_from_the_directory_where_they_are_not_given() {
+    let place = Place::with_company();
+    place.declare("Down", "checkout");
+    let shown: Value = serde_json::from_str(&place.ok(["show", "1", "--json"])).unwrap();
+    assert_eq!(shown["incident"]["team"], "payments");
+    assert_eq!(shown["incident"]["runbook"], "payments/5xx");
+}
+
+#[test]
+fn an_unknown_service_is_accepted_with_a_hint_at_the_nearest() {
+    let place = Place::with_company();
+    let args = ["declare", "--title", "x", "--service", "chekout"];
+    let run = place.run(args.iter().chain(&LEVELS));
+    assert_eq!((run.code, run.out.as_str()), (0, "INC-1\n"));
+    run.told(&["there is no service \"chekout\"", "the nearest is \"checkout\""]);
+}
+
+#[test]
+fn a_second_declaration_with_the_same_key_is_counted_on_the_open_one() {
+    let place = Place::new();
+    let args = ["declare", "--title", "Disk full", "--dedup-key", "disk/db-3"];
+    assert_eq!(place.ok(args.iter().chain(&LEVELS)), "INC-1\n");
+    let run = place.run(args.iter().chain(&LEVELS));
+    assert_eq!((run.code, run.out.as_str()), (0, "INC-1\n"));
+    run.told(&["INC-1 is open with this dedup key"]);
+}
+
+#[test]
+fn ack_tells_each_outcome_and_ends_with_the_worst() {
+    let place = Place::with_company();
+    place.declare("One", "cdn");
+    place.declare("Two", "cdn");
+    assert_eq!(place.ok(["ack", "INC-1"]), "INC-1 acknowledged\n");
+    let run = place.run(["ack", "1", "#2"]);
+    assert_eq!((run.code, run.out.as_str()), (1, "INC-2 acknowledged\n"));
+    run.told(&["INC-1: already acknowledged by Ines Moreau just now"]);
+    let run = place.run(["ack", "9", "2"]);
+    assert_eq!((run.code, run.out.as_str()), (3, ""));
+    assert_eq!(run.err.lines().count(), 2, "{run:?}");
+}
+
+#[test]
+fn ack_as_json_says_for_each_whether_it_is_done() {
+    let place = Place::new();
+    place.declare("One", "cdn");
+    let run = place.run(["ack", "1", "1", "--json"]);
+    let lines = json_lines(&run.out);
+    assert_eq!(run.code, 1);
+    assert_eq!((&lines[0]["done"], &lines[1]["done"]), (&Value::Bool(true), &Value::Bool(false)));
+    assert_eq!(lines[0]["row"]["status"], "acknowledged");
+    assert!(lines[1]["error"].as_str().unwrap().contains("already acknowledged by ines"));
+}
+
+#[rstest]
+#[case(&["note", "1", "rolled", "back"], b"", "rolled back")]
+#[case(&["note", "1", "-"], b"two\nlines\n", "two\nlines")]
+#[case(&["note", "1"], b"piped", "piped")]
+fn a_note_comes_from_the_arguments_or_from_standard_input(
+    #[case] args: &[&str],
+    #[case] input: &[u8],
+    #[case] expected: &str,
+) {
+    let place = Place::new();
+    place.declare("One", "cdn");
+    let run = place.pipe(args, input);
+    assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (0, "INC-1 noted\n", ""));
+    let shown: Value = serde_json::from_str(&place.ok(["show", "1", "--json"])).unwrap();
+    assert_eq!(shown["timeline"][1]["text"], expected);
+}
+
+#[test]
+fn resolve_takes_what_was_done_and_how_it_was_validated() {
+    let place = Place::new();
+    place.declare("One", "cdn");
+    let args = ["resolve", "1", "--action", "config-fix", "--detail", "limit raised"];
+    let run = place.run(args);
+    run.refused(2, &["--validation <TEXT>"]);
+    let validated = ["--validation", "no errors for 10 min"];
+    assert_eq!(place.ok(args.iter().chain(&validated)), "INC-1 resolved\n");
+    let run = place.run(args.iter().chain(&validated));
+    run.refused(1, &["INC-1: already resolved by ines just now"]);
+    let text = place.ok(["show", "1"]);
+    assert!(text.contains("Resolution   config fix: limit raised · ines"), "{text}");
+}
+
+#[test]
+fn list_takes_words_terms_and_exclusions() {
+    let place = Place::with_company();
+    place.declare("Card payments fail", "checkout");
+    place.declare("Images answer 404", "cdn");
+    place.declare("Slow cards", "ledger");
+    place.ok(["ack", "1"]);
+    let numbers = |args: &[&str]| -> Vec<u64> {
+        let out = place.ok(["list", "--json"].iter().chain(args));
+        let mut numbers: Vec<u64> =
+            json_lines(&out).iter().map(|row| row["number"].as_u64().unwrap()).collect();
+        numbers.sort_unstable();
+        numbers
+    };
+    assert_eq!(numbers(&[]), [1, 2, 3]);
+    assert_eq!(numbers(&["card"]), [1, 3]);
+    assert_eq!(numbers(&["card", "-service:ledger"]), [1]);
+    assert_eq!(numbers(&["status:acknowledged"]), [1]);
+    assert_eq!(numbers(&["team:platform"]), [2]);
+    assert_eq!(numbers(&["owner:me", "sev1"]), Vec::<u64>::new());
+}
+
+#[test]
+fn list_goes_through_all_pages_in_order() {
+    let place = Place::new();
+    for index in 0..7 {
+        place.declare(&format!("Number {index}"), "cdn");
+    }
+    let numbers = |args: &[&str]| -> Vec<u64> {
+        let out = place.ok(["list", "--json"].iter().chain(args));
+        json_lines(&out).iter().map(|row| row["number"].as_u64().unwrap()).collect()
+    };
+    assert_eq!(numbers(&["--limit", "3"]).len(), 3);
+    assert_eq!(numbers(&["--all"]).len(), 7);
+    let (newest, oldest) = (numbers(&["--sort", "newest"]), numbers(&["--sort", "oldest"]));
+    assert!(oldest.iter().eq(newest.iter().rev()), "{oldest:?} {newest:?}");
+}
+
+#[test]
+fn an_empty_list_prints_nothing_and_says_so() {
+    let place = Place::new();
+    place.declare("One", "cdn");
+    let run = place.run(["list", "nothing-like-it"]);
+    run.refused(0, &["nothing matches"]);
+    let run = place.run(["list", "p4", "--json"]);
+    assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (0, "", ""));
+}
+
+#[test]
+fn show_takes_number_or_id_and_prints_record_and_timeline() {
+    let place = Place::with_company();
+    place.declare("Card payments fail", "checkout");
+    place.ok(["ack", "1"]);
+    let shown: Value = serde_json::from_str(&place.ok(["show", "inc1", "--json"])).unwrap();
+    let mut keys: Vec<&String> = shown.as_object().unwrap().keys().collect();
+    keys.sort();
+    assert_eq!(keys, ["incident", "problem", "similar", "suspects", "timeline"]);
+    let kinds: Vec<&str> =
+        shown["timeline"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds[..2], ["declared", "acknowledged"]);
+    let id = shown["incident"]["id"].as_str().unwrap();
+    let text = place.ok(["show", id]);
+    assert!(text.starts_with("INC-1  Card payments fail\nP1 · acknowledged · "), "{text}");
+    for part in ["Services     checkout", "Team         payments", "Triggered", "Acknowledged"] {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[rstest]
+#[case(&["show", "99"], "INC-99")]
+#[case(&["show", "01890000-0000-7000-8000-000000000001"], "")]
+#[case(&["note", "99", "x"], "INC-99")]
+#[case(&["show", "18446744073709551615"], "")]
+fn what_is_not_there_ends_with_3(#[case] args: &[&str], #[case] named: &str) {
+    let place = Place::new();
+    place.declare("One", "cdn");
+    place.run(args).refused(3, &[named]);
+}
+
+#[test]
+fn the_store_is_named_before_or_after_the_command_or_by_the_environment() {
+    let place = Place::new();
+    let other = place.path("other.db");
+    let other = other.to_str().unwrap();
+    place.declare("In the first", "cdn");
+    let args = ["--store", other, "declare", "--title", "In the other"];
+    place.ok(args.iter().chain(&LEVELS));
+    let before = place.ok(["--store", other, "list", "--json"]);
+    let after = place.ok(["list", "--json", "--store", other]);
+    assert_eq!(before, after);
+    assert_eq!(json_lines(&after)[0]["title"], "In the other");
+    assert_eq!(json_lines(&place.ok(["list", "--json"]))[0]["title"], "In the first");
+}
+
+#[test]
+fn the_user_flag_says_who_acts() {
+    let place = Place::with_company();
+    place.declare("One", "cdn");
+    place.ok(["ack", "1", "--user", "tom"]);
+    let run = place.run(["ack", "1"]);
+    run.refused(1, &["already acknowledged by Tom Varga"]);
+}
+
+#[test]
+fn doctor_is_content_with_a_sound_store() {
+    let place = Place::new();
+    place.declare("One", "cdn");
+    place.ok(["ack", "1"]);
+    for args in [["doctor", "--json"].as_slice(), &["doctor", "--rebuild", "--json"]] {
+        let report: Value = serde_json::from_str(&place.ok(args)).unwrap();
+        assert_eq!(report["content"], true, "{report}");
+        assert_eq!(report["incidents"], 1);
+        assert_eq!(report["findings"], serde_json::json!([]));
+    }
+    let text = place.ok(["doctor"]);
+    assert!(text.contains("all is well, 1 incident, "), "{text}");
+}
+
+#[test]
+fn doctor_salvages_into_a_file_that_import_takes() {
+    let place = Place::new();
+    place.declare("One", "cdn");
+    place.ok(["doctor", "--salvage", "saved.jsonl"]);
+    place.ok(["import", "saved.jsonl", "--store", "new.db"]);
+    assert_eq!(json_lines(&place.ok(["list", "--json", "--store", "new.db"])).len(), 1);
+}
+
+#[test]
+fn help_completions_and_man_open_no_store_and_leave_no_file() {
+    let place = Place::new();
+    for args in [["--help"].as_slice(), &["completions", "fish"], &["man"], &["--version"]] {
+        assert!(!place.ok(args).is_empty());
+    }
+    assert!(!place.store().exists());
+    assert!(!place.path("home").exists());
+}
+
+#[test]
+fn the_log_is_a_file_for_its_owner_and_never_on_the_screen() {
+    let place = Place::new();
+    place.declare("One", "cdn");
+    let mut program = place.program();
+    let run = Run::from(program.args(["show", "9"]).env("REDPHONE_LOG", "debug").output().unwrap());
+    run.refused(3, &["INC-9"]);
+    let log = place.path("home/.local/state/redphone/log");
+    assert!(std::fs::read_to_string(&log).unwrap().contains("INC-9"));
+    assert_eq!((mode(&log), mode(log.parent().unwrap())), (0o600, 0o700));
+}
+
+#[test]
+fn a_log_that_can_not_be_written_stops_nothing() {
+    let place = Place::new();
+    place.declare("One", "cdn");
+    std::fs::write(place.path("home"), "no folder").unwrap();
+    let mut program = place.program();
+    let run = Run::from(program.args(["show", "9"]).env("REDPHONE_LOG", "trace").output().unwrap());
+    run.refused(3, &["INC-9"]);
+}

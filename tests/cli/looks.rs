@@ -1,0 +1,50 @@
+//! What help, the manual and completions look like.
+
+use crate::support::Place;
+
+#[test]
+fn the_help_of_the_program() {
+    insta::assert_snapshot!(Place::new().ok(["--help"]));
+}
+
+#[test]
+fn the_help_of_declare() {
+    insta::assert_snapshot!(Place::new().ok(["declare", "--help"]));
+}
+
+#[test]
+fn the_version() {
+    let version = concat!("redphone ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!(Place::new().ok(["--version"]), version);
+}
+
+#[test]
+fn the_manual_has_a_page_for_each_command() {
+    let place = Place::new();
+    let told = place.ok(["man", "--out", "pages"]);
+    let mut pages: Vec<String> = std::fs::read_dir(place.path("pages"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    pages.sort();
+    assert_eq!(told, format!("{} pages written to pages\n", pages.len()));
+    insta::assert_snapshot!(pages.join("\n"));
+    let page = std::fs::read_to_string(place.path("pages/redphone-import.1")).unwrap();
+    for part in [".SH NAME", ".SH SYNOPSIS", ".SH OPTIONS", "skip\\-bad"] {
+        assert!(page.contains(part), "{page}");
+    }
+}
+
+#[test]
+fn completions_offer_commands_options_and_words() {
+    let place = Place::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = place.ok(["completions", shell]);
+        // The generators of the last two leave words out.
+        let words = ["rollback", "user-report"];
+        let words = words.iter().filter(|_| !matches!(shell, "elvish" | "powershell"));
+        for part in ["declare", "skip-bad"].iter().chain(words) {
+            assert!(script.contains(part), "{shell} lacks {part}");
+        }
+    }
+}

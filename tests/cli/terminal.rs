@@ -1,0 +1,93 @@
+//! What only a terminal shows.
+
+use std::io::Read;
+
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+use crate::support::{PROGRAM, Place};
+
+/// Runs the program in a terminal of so many columns and gives what it wrote.
+fn in_terminal(place: &Place, columns: u16, args: &[&str], env: &[(&str, &str)]) -> String {
+    let size = PtySize { rows: 30, cols: columns, pixel_width: 0, pixel_height: 0 };
+    let pair = native_pty_system().openpty(size).unwrap();
+    let mut command = CommandBuilder::new(PROGRAM);
+    command.env_clear();
+    command.cwd(place.path("."));
+    command.env("HOME", place.path("home"));
+    command.env("REDPHONE_STORE", place.store());
+    command.env("REDPHONE_USER", "ines");
+    command.env("TERM", "xterm-256color");
+    for (name, value) in env {
+        command.env(name, value);
+    }
+    command.args(args);
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    drop(pair.slave);
+    let mut reader = pair.master.try_clone_reader().unwrap();
+    let mut bytes = Vec::new();
+    // The end of a terminal is an error on Linux.
+    let _ = reader.read_to_end(&mut bytes);
+    child.wait().unwrap();
+    String::from_utf8(bytes).unwrap().replace("\r\n", "\n")
+}
+
+fn without_colours(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("\u{1b}[") {
+        plain.push_str(&rest[..at]);
+        rest = rest[at..].split_once('m').map_or("", |(_, rest)| rest);
+    }
+    plain + rest
+}
+
+#[test]
+fn a_table_fits_the_terminal_and_is_whole_in_a_pipe() {
+    let place = Place::with_company();
+    let title = format!("{} at the end", "漢字 and words ".repeat(10));
+    place.declare(&title, "checkout");
+    for columns in [30, 40, 60, 80, 126, 300] {
+        let text = without_colours(&in_terminal(&place, columns, &["list"], &[]));
+        assert_eq!(text.lines().count(), 2, "{text}");
+        for line in text.lines() {
+            let width = redphone::model::text::width(line);
+            assert!(width <= usize::from(columns), "{width} of {columns}: {line:?}");
+        }
+        assert_eq!(text.contains('…'), columns < 300, "{text}");
+    }
+    assert!(place.ok(["list"]).contains("at the end\n"));
+}
+
+#[test]
+fn colours_are_for_terminals_that_want_them() {
+    let place = Place::new();
+    place.declare("One", "cdn");
+    assert!(in_terminal(&place, 80, &["list"], &[]).contains("\u{1b}[1;31mP1"));
+    for env in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+        assert!(!in_terminal(&place, 80, &["list"], &[env]).contains('\u{1b}'), "{env:?}");
+    }
+    assert!(!place.ok(["list"]).contains('\u{1b}'));
+}
+
+#[test]
+fn ascii_is_kept_to_where_it_is_wanted() {
+    let place = Place::new();
+    place.declare(&"long words ".repeat(12), "cdn");
+    for text in [
+        in_terminal(&place, 60, &["list", "--ascii"], &[]),
+        in_terminal(&place, 60, &["show", "1"], &[("LC_ALL", "C")]),
+    ] {
+        assert!(text.is_ascii(), "{text}");
+    }
+}
+
+#[test]
+fn the_panes_are_refused_on_a_dumb_terminal() {
+    let place = Place::new();
+    let text = in_terminal(&place, 80, &[], &[("TERM", "dumb")]);
+    assert!(
+        text.starts_with("redphone: TERM is \"dumb\": such a terminal can't show panes"),
+        "{text:?}"
+    );
+    assert!(!place.store().exists());
+}

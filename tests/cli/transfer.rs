@@ -1,0 +1,228 @@
+//! Export and import: whole or not at all.
+
+use std::fs;
+use std::io::Read;
+use std::process::Stdio;
+
+use rstest::rstest;
+use serde_json::Value;
+
+use crate::support::{Place, mode};
+
+/// A store with something of everything, and its export.
+fn exported() -> (Place, String) {
+    let place = Place::with_company();
+    place.declare("Card payments fail \u{202e}\u{1b}[2J漢字🚒", "checkout");
+    place.declare("Images answer 404", "cdn");
+    place.ok(["ack", "1", "2"]);
+    place.ok(["note", "1", "line one\nline two \u{9b}31m"]);
+    place.ok([
+        "resolve",
+        "1",
+        "--action",
+        "rollback",
+        "--detail",
+        "v811",
+        "--validation",
+        "test orders",
+    ]);
+    let text = place.ok(["export"]);
+    (place, text)
+}
+
+#[test]
+fn an_export_imported_and_exported_again_is_the_same_bytes() {
+    let (place, text) = exported();
+    let run = place.pipe(["import", "--store", "copy.db"], text.as_bytes());
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    assert!(run.out.starts_with("2 incidents and "), "{run:?}");
+    assert_eq!(place.ok(["export", "--store", "copy.db"]), text);
+    assert_eq!(
+        place.ok(["list", "is:any", "--json"]),
+        place.ok(["list", "is:any", "--json", "--store", "copy.db"])
+    );
+    assert_eq!(place.ok(["show", "1"]), place.ok(["show", "1", "--store", "copy.db"]));
+    place.ok(["doctor", "--store", "copy.db"]);
+}
+
+#[test]
+fn an_export_has_nothing_that_a_terminal_obeys() {
+    let (_, text) = exported();
+    assert!(text.chars().all(|c| c == '\n' || (!c.is_control() && c != '\u{202e}')));
+    assert!(text.starts_with("{\"header\":{\"format\":\"redphone\",\"version\":1}}\n"));
+}
+
+#[test]
+fn the_same_import_twice_changes_nothing() {
+    let (place, text) = exported();
+    let events = text.lines().filter(|line| line.starts_with("{\"event\"")).count();
+    let run = place.pipe(["import", "--json"], text.as_bytes());
+    assert_eq!(run.code, 0, "{run:?}");
+    let told: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(told["known"], events);
+    assert_eq!(told["events"], 0);
+    assert_eq!(place.ok(["export"]), text);
+}
+
+#[test]
+fn a_file_is_written_whole_and_for_its_owner_alone() {
+    let (place, text) = exported();
+    fs::write(place.path("backup.jsonl"), "old").unwrap();
+    let told = place.ok(["export", "backup.jsonl"]);
+    assert!(told.ends_with("lines written to backup.jsonl\n") || told.contains("/backup.jsonl\n"));
+    assert_eq!(fs::read_to_string(place.path("backup.jsonl")).unwrap(), text);
+    assert_eq!(mode(&place.path("backup.jsonl")), 0o600);
+    let left: Vec<_> = fs::read_dir(place.path("."))
+        .unwrap()
+        .filter_map(|e| e.unwrap().file_name().into_string().ok())
+        .filter(|name| name.contains("tmp"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[rstest]
+#[case("store.db", "is the store itself")]
+#[case("home", "is a folder")]
+#[case("no/such/folder.jsonl", "No such file or directory")]
+fn a_place_that_can_not_take_an_export_is_refused(#[case] target: &str, #[case] says: &str) {
+    let (place, _) = exported();
+    fs::create_dir_all(place.path("home")).unwrap();
+    place.run(["export", target]).refused(1, &[says]);
+    place.ok(["doctor"]);
+}
+
+/// Changes a line of an export, which is named by its 1-based number.
+fn with_line(text: &str, number: usize, change: impl Fn(&str) -> String) -> String {
+    let lines = text.lines().zip(1..).map(
+        |(line, n)| {
+            if n == number { change(line) } else { line.to_owned() }
+        },
+    );
+    lines.collect::<Vec<_>>().join("\n") + "\n"
+}
+
+/// The line of the second incident's declaration.
+fn second_declaration(text: &str) -> usize {
+    text.lines().position(|line| line.contains("Images answer 404")).unwrap() + 1
+}
+
+#[rstest]
+#[case::too_long("Images answer 404", "x".repeat(250), "title: has 250 characters: shorten it to 200")]
+#[case::line_break("Images answer 404", "a\\nb".to_owned(), "title: has a line break")]
+#[case::empty("Images answer 404", " ".to_owned(), "title: is empty")]
+#[case::no_text("\"Images answer 404\"", "5".to_owned(), "title: invalid type: integer `5`")]
+#[case::level("\"impact\":\"high\"", "\"impact\":\"huge\"".to_owned(), "impact: unknown variant `huge`")]
+#[case::record("{\"event\"", "{\"incident\"".to_owned(), "incident: is a kind of record not known")]
+#[case::kind("\"declared\"", "\"exploded\"".to_owned(), "kind: \"exploded\" is an event not known")]
+#[case::no_json("}}", String::new(), "is not JSON")]
+fn a_wrong_line_is_named_with_its_field_and_nothing_is_imported(
+    #[case] from: &str,
+    #[case] to: String,
+    #[case] says: &str,
+) {
+    let (place, text) = exported();
+    let number = second_declaration(&text);
+    let wrong = with_line(&text, number, |line| line.replace(from, &to));
+    assert_ne!(wrong, text);
+    let run = place.pipe(["import", "-", "--store", "new.db"], wrong.as_bytes());
+    run.refused(1, &[&format!("line {number}: {says}"), "nothing was imported"]);
+    let run = place.run(["list", "is:any", "--store", "new.db"]);
+    assert_eq!(run.out, "", "{run:?}");
+    // Leaving it out leaves the rest of that incident without its beginning.
+    let run = place.pipe(["import", "--skip-bad", "--store", "new.db", "--json"], wrong.as_bytes());
+    assert_eq!(run.code, 0, "{run:?}");
+    let told: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(told["incidents"], 1, "{run:?}");
+    assert!(told["skipped"].as_u64().unwrap() >= 1, "{run:?}");
+    assert!(run.err.contains(&format!("left out line {number}: {says}")), "{run:?}");
+    place.ok(["doctor", "--store", "new.db"]);
+}
+
+#[rstest]
+#[case("1969-12-31T23:59:59Z")]
+#[case("2101-01-01T00:00:00Z")]
+fn a_time_out_of_range_is_named(#[case] time: &str) {
+    let (place, text) = exported();
+    let number = second_declaration(&text);
+    let wrong = with_line(&text, number, |line| {
+        let mut value: Value = serde_json::from_str(line).unwrap();
+        value["event"]["reported_at"] = time.into();
+        value["event"]["detected_at"] = time.into();
+        value.to_string()
+    });
+    let run = place.pipe(["import", "--store", "new.db"], wrong.as_bytes());
+    run.refused(1, &[&format!("line {number}: detected_at: "), "is outside 1970 to 2100"]);
+}
+
+#[test]
+fn a_torn_last_line_is_named_as_such() {
+    let (place, text) = exported();
+    let torn = &text[..text.len() - 40];
+    let last = torn.lines().count();
+    let run = place.pipe(["import", "--store", "new.db"], torn.as_bytes());
+    run.refused(1, &[&format!("line {last}: is cut off: the input ends in the middle of it")]);
+    let run = place.pipe(["import", "--skip-bad", "--store", "new.db"], torn.as_bytes());
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.out.ends_with(", 1 line left out\n"), "{run:?}");
+}
+
+#[test]
+fn crlf_blank_lines_a_byte_order_mark_and_a_missing_header_are_taken() {
+    let (place, text) = exported();
+    let body = text.split_once('\n').unwrap().1.replace('\n', "\r\n\r\n");
+    let run = place.pipe(["import", "--store", "new.db"], format!("\u{feff}{body}").as_bytes());
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    assert_eq!(place.ok(["export", "--store", "new.db"]), text);
+}
+
+#[test]
+fn a_newer_version_is_refused_even_with_skip_bad() {
+    let (place, text) = exported();
+    let newer = text.replace("\"version\":1", "\"version\":2");
+    let run = place.pipe(["import", "--skip-bad", "--store", "new.db"], newer.as_bytes());
+    run.refused(1, &["line 1: version: is 2, and 1 is the newest known here: update redphone"]);
+}
+
+#[test]
+fn at_most_twenty_reasons_are_told() {
+    let place = Place::new();
+    let input = "{\"what\":1}\n".repeat(33);
+    let run = place.pipe(["import", "--skip-bad"], input.as_bytes());
+    assert_eq!((run.code, run.err.lines().count()), (0, 21), "{run:?}");
+    assert!(run.err.contains("left out line 20: "), "{run:?}");
+    assert!(run.err.ends_with("left out 13 more lines\n"), "{run:?}");
+}
+
+#[rstest]
+#[case("gone.jsonl", 3, "No such file or directory")]
+#[case("home", 1, "is a folder")]
+fn a_file_that_can_not_be_read_is_named(#[case] file: &str, #[case] code: i32, #[case] says: &str) {
+    let place = Place::new();
+    fs::create_dir_all(place.path("home")).unwrap();
+    place.run(["import", file]).refused(code, &[file, says]);
+    assert!(!place.store().exists());
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it_quietly() {
+    let (place, _) = exported();
+    // More than a pipe holds.
+    let note = "line of a note\n".repeat(4000);
+    for _ in 0..3 {
+        assert_eq!(place.pipe(["note", "2", "-"], note.as_bytes()).code, 0);
+    }
+    for args in [["list", "--all"].as_slice(), &["export"], &["show", "2"], &["man"]] {
+        let mut child = place
+            .program()
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let mut told = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+        child.wait().unwrap();
+        assert_eq!(told, "", "{args:?}");
+    }
+}

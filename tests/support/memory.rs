@@ -1,0 +1,425 @@
+//! A backend in memory, built on the model's own `decide` and `apply`: it refuses what a real one
+//! refuses, and can be told to fail.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use redphone::backend::{
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Part, Search,
+    Similar,
+};
+use redphone::model::change::{Change, suspects};
+use redphone::model::command::{Ask, Command, Verb};
+use redphone::model::decide::{Context, decide};
+use redphone::model::directory::Directory;
+use redphone::model::filter::{MatchContext, Scope};
+use redphone::model::measures::{Counted, Cut, Fact, Measures, Window, compute, fingerprint};
+use redphone::model::queue::{OpenCounts, Sort, rank};
+use redphone::model::{
+    CommandId, Envelope, Event, EventBody, Incident, IncidentId, IncidentNumber, Rules, Summary,
+};
+use tokio::sync::Notify;
+
+/// Incidents in memory.
+#[derive(Default)]
+pub struct Memory {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    rules: Rules,
+    directory: Directory,
+    changes: Vec<Change>,
+    incidents: HashMap<IncidentId, (Incident, Vec<Event>)>,
+    /// Which incident changed, in order; the cursor is the length.
+    log: Vec<IncidentId>,
+    outcomes: HashMap<CommandId, Outcome>,
+    next_number: u64,
+    ids: u64,
+    failing: Option<BackendError>,
+    verbs: Option<Vec<Verb>>,
+}
+
+impl Memory {
+    pub fn new(directory: Directory, changes: Vec<Change>, first_number: u64) -> Self {
+        let state = State {
+            directory,
+            changes,
+            next_number: first_number,
+            ..State::default()
+        };
+        Self {
+            state: Mutex::new(state),
+            changed: Notify::new(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on everything fails with this, or nothing any more.
+    pub fn fail(&self, with: Option<BackendError>) {
+        self.state().failing = with;
+        self.changed.notify_waiters();
+    }
+
+    /// Only these can be carried out.
+    pub fn only(&self, verbs: Vec<Verb>) {
+        self.state().verbs = Some(verbs);
+    }
+
+    /// Carries out a command as if it had been asked at its own time.
+    pub fn carry_out(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
+        let outcome = self.state().execute(envelope, envelope.at)?;
+        self.changed.notify_waiters();
+        Ok(outcome)
+    }
+
+    /// A number that was never given before, for ids that are the same each time.
+    pub fn count_ids(&self) -> u64 {
+        let mut state = self.state();
+        state.ids += 1;
+        state.ids
+    }
+
+    /// All open incidents.
+    pub fn open(&self) -> Vec<Summary> {
+        let state = self.state();
+        let mut rows: Vec<Summary> = state
+            .incidents
+            .values()
+            .map(|(incident, _)| incident.summary.clone())
+            .filter(|row| row.status.is_open())
+            .collect();
+        rows.sort_by_key(|row| row.number);
+        rows
+    }
+
+    /// The incident of a number, with its timeline.
+    pub fn read(&self, number: u64) -> (Detail, Vec<Event>) {
+        let state = self.state();
+        let (incident, events) = state
+            .incidents
+            .values()
+            .find(|(incident, _)| incident.summary.number == Some(IncidentNumber(number)))
+            .expect("the number is one of the fixture's");
+        (state.detail(incident), events.clone())
+    }
+
+    pub fn directory_now(&self) -> Directory {
+        self.state().directory.clone()
+    }
+
+    pub fn measures_now(&self, window: &Window, now: DateTime<Utc>) -> Measures {
+        self.state().measures(window, now)
+    }
+}
+
+impl State {
+    fn check(&self) -> Result<(), BackendError> {
+        self.failing.clone().map_or(Ok(()), Err)
+    }
+
+    fn execute(
+        &mut self,
+        envelope: &Envelope,
+        now: DateTime<Utc>,
+    ) -> Result<Outcome, BackendError> {
+        self.check()?;
+        if let Some(outcome) = self.outcomes.get(&envelope.id) {
+            return Ok(Outcome {
+                replayed: true,
+                ..outcome.clone()
+            });
+        }
+        let id = match &envelope.command {
+            Command::Incident { incident, .. } => *incident,
+            Command::RecordChange(change) => {
+                self.changes.push(change.clone());
+                return Ok(Outcome {
+                    incident: None,
+                    row: None,
+                    events: vec![],
+                    replayed: false,
+                });
+            }
+            Command::RecordProblem(_) => {
+                return Err(BackendError::NotAllowed("no problems in memory".into()));
+            }
+        };
+        let known = self.incidents.get(&id).map(|(incident, _)| incident);
+        let is_declaration = matches!(
+            &envelope.command,
+            Command::Incident {
+                ask: Ask::Declare(_),
+                ..
+            }
+        );
+        if known.is_none() && !is_declaration {
+            return Err(BackendError::NotFound("there is no such incident".into()));
+        }
+        let mut events = decide(
+            known,
+            envelope,
+            Context {
+                now,
+                rules: &self.rules,
+            },
+        )?;
+        for event in &mut events {
+            if let EventBody::Declared { number, .. } = &mut event.body {
+                *number = Some(IncidentNumber(self.next_number));
+                self.next_number += 1;
+            }
+            if let Some((incident, timeline)) = self.incidents.get_mut(&id) {
+                incident
+                    .push(event)
+                    .expect("decide gives what can be applied");
+                timeline.push(event.clone());
+            } else {
+                let incident = Incident::declared(event).expect("the first is a declaration");
+                self.incidents.insert(id, (incident, vec![event.clone()]));
+            }
+        }
+        self.log.push(id);
+        let row = self
+            .incidents
+            .get(&id)
+            .map(|(incident, _)| incident.summary.clone());
+        let outcome = Outcome {
+            incident: Some(id),
+            row,
+            events,
+            replayed: false,
+        };
+        self.outcomes.insert(envelope.id, outcome.clone());
+        Ok(outcome)
+    }
+
+    fn detail(&self, incident: &Incident) -> Detail {
+        let row = &incident.summary;
+        let mut similar: Vec<Similar> = self
+            .incidents
+            .values()
+            .map(|(other, _)| other)
+            .filter(|other| other.summary.id != row.id)
+            .filter(|other| other.summary.reported_at < row.reported_at)
+            .filter(|other| other.summary.service() == row.service())
+            .map(|other| Similar {
+                id: other.summary.id,
+                number: other.summary.number,
+                title: other.summary.title.clone(),
+                reported_at: other.summary.reported_at,
+                resolution: other
+                    .resolution
+                    .as_ref()
+                    .map_or_else(String::new, |resolution| resolution.action.to_string()),
+                same_fault: false,
+            })
+            .collect();
+        similar.sort_by_key(|s| std::cmp::Reverse(s.reported_at));
+        similar.truncate(5);
+        let suspects = suspects(
+            &row.services,
+            row.detected_at,
+            &self.changes,
+            &self.directory,
+            &self.rules,
+        );
+        Detail {
+            incident: incident.clone(),
+            suspects,
+            similar,
+            problem: None,
+        }
+    }
+
+    fn measures(&self, window: &Window, now: DateTime<Utc>) -> Measures {
+        let print = |incident: &Incident| {
+            let row = &incident.summary;
+            fingerprint(
+                incident.dedup_key.as_deref(),
+                row.service(),
+                row.category,
+                &row.title,
+            )
+        };
+        let facts = self.incidents.values().map(|(incident, _)| {
+            Fact::new(
+                &incident.summary,
+                0,
+                0,
+                Counted::of(incident),
+                print(incident),
+            )
+        });
+        let levels = self.rules.levels;
+        let mut measures = compute(facts, window, Cut::Whole, now, &levels, &|_| String::new());
+        for group in &mut measures.recurring {
+            let last = self
+                .incidents
+                .values()
+                .find(|(incident, _)| incident.summary.number == group.last);
+            if let Some((incident, _)) = last {
+                group.title.clone_from(&incident.summary.title);
+                group.service = incident.summary.service().unwrap_or_default().to_owned();
+            }
+        }
+        measures
+    }
+}
+
+#[async_trait]
+impl Backend for Memory {
+    async fn capabilities(&self) -> Result<Capabilities, BackendError> {
+        let state = self.state();
+        state.check()?;
+        let verbs = state.verbs.clone().unwrap_or_else(|| Verb::ALL.to_vec());
+        Ok(Capabilities {
+            name: "memory".into(),
+            verbs: verbs.into_iter().collect(),
+            live: true,
+        })
+    }
+
+    async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {
+        let changed = self.changed.notified();
+        {
+            let state = self.state();
+            state.check()?;
+            let cursor = Cursor(state.log.len() as u64);
+            if since != Some(cursor) {
+                return Ok(delta(&state, since, cursor));
+            }
+        }
+        let _ = tokio::time::timeout(wait, changed).await;
+        let state = self.state();
+        state.check()?;
+        let cursor = Cursor(state.log.len() as u64);
+        Ok(delta(&state, since, cursor))
+    }
+
+    async fn search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
+        let state = self.state();
+        state.check()?;
+        let levels = state.rules.levels;
+        let context = MatchContext {
+            now: search.now,
+            me: search.me.as_deref(),
+            levels: &levels,
+        };
+        let mut counts = OpenCounts::default();
+        let mut rows: Vec<Summary> = Vec::new();
+        for (incident, _) in state.incidents.values() {
+            counts.add(&incident.summary, search.now, &levels);
+            if search.filter.matches(&incident.summary, context) {
+                rows.push(incident.summary.clone());
+            }
+        }
+        match search.sort {
+            Sort::Urgent if search.filter.scope() == Scope::Open => {
+                rows.sort_by_key(|row| rank(row, search.now, &levels));
+            }
+            Sort::Oldest => rows.sort_by_key(|row| row.reported_at),
+            _ => rows.sort_by_key(|row| std::cmp::Reverse(row.reported_at)),
+        }
+        let total = Some(rows.len() as u64);
+        rows.truncate(search.limit as usize);
+        Ok(Page {
+            rows,
+            next: None,
+            total,
+            counts: Some(counts),
+        })
+    }
+
+    async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
+        let state = self.state();
+        state.check()?;
+        let known = state.incidents.get(&id);
+        known
+            .map(|(incident, _)| state.detail(incident))
+            .ok_or_else(|| BackendError::NotFound("there is no such incident".into()))
+    }
+
+    async fn find(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
+        let state = self.state();
+        let found = state
+            .incidents
+            .values()
+            .find(|(i, _)| i.summary.number == Some(number));
+        found
+            .map(|(incident, _)| incident.summary.id)
+            .ok_or_else(|| BackendError::NotFound(format!("there is no {number}")))
+    }
+
+    async fn timeline(&self, id: IncidentId, part: Part) -> Result<Vec<Event>, BackendError> {
+        let state = self.state();
+        state.check()?;
+        let Some((_, events)) = state.incidents.get(&id) else {
+            return Err(BackendError::NotFound("there is no such incident".into()));
+        };
+        let last = |events: &[Event], count: u32| {
+            events[events.len().saturating_sub(count as usize)..].to_vec()
+        };
+        Ok(match part {
+            Part::Last(count) => last(events, count),
+            Part::After(seq) => events.iter().filter(|e| e.seq > seq).cloned().collect(),
+            Part::Before(seq, count) => {
+                let before: Vec<Event> = events.iter().filter(|e| e.seq < seq).cloned().collect();
+                last(&before, count)
+            }
+        })
+    }
+
+    async fn measures(
+        &self,
+        window: &Window,
+        _cut: Cut,
+        now: DateTime<Utc>,
+    ) -> Result<Measures, BackendError> {
+        let state = self.state();
+        state.check()?;
+        Ok(state.measures(window, now))
+    }
+
+    async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
+        let outcome = self.state().execute(envelope, Utc::now().max(envelope.at));
+        self.changed.notify_waiters();
+        outcome
+    }
+
+    async fn directory(&self) -> Result<Directory, BackendError> {
+        let state = self.state();
+        state.check()?;
+        Ok(state.directory.clone())
+    }
+}
+
+fn delta(state: &State, since: Option<Cursor>, cursor: Cursor) -> Delta {
+    let row = |id: &IncidentId| state.incidents.get(id).map(|(i, _)| i.summary.clone());
+    let rows = match since {
+        None => state
+            .incidents
+            .keys()
+            .filter_map(row)
+            .filter(|r| r.status.is_open())
+            .collect(),
+        Some(since) => {
+            let from = usize::try_from(since.0).unwrap_or(0).min(state.log.len());
+            state.log[from..].iter().filter_map(row).collect()
+        }
+    };
+    Delta {
+        cursor,
+        reset: since.is_none(),
+        rows,
+        directory: false,
+    }
+}
