@@ -145,7 +145,7 @@ pub(super) const CASES: [Case; 21] = [
         change: None,
     },
     Case {
-        service: "event-bus", fault: 0, cause: Cause::Capacity,
+        service: "event-bus", fault: 1, cause: Cause::Capacity,
         title: "event-bus: backlog of inventory consumers grows",
         symptoms: "Oldest message is 25 min old. Stock levels are late on the site.",
         impact: Medium, urgency: Medium, stage: Status::Triggered, age_s: 21 * MIN, twist: Twist::Unowned,

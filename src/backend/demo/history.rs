@@ -242,11 +242,11 @@ impl History {
         dice: &mut Dice,
     ) -> (usize, usize, Cause, Option<usize>) {
         if dice.chance(0.3) {
-            let first = dice.index(self.chronic.len());
-            let active = (0..self.chronic.len())
-                .map(|n| (first + n) % self.chronic.len())
-                .find(|n| self.chronic[*n].from <= at && at < self.chronic[*n].until);
-            if let Some(index) = active {
+            let active: Vec<usize> = (0..self.chronic.len())
+                .filter(|n| self.chronic[*n].from <= at && at < self.chronic[*n].until)
+                .collect();
+            if !active.is_empty() {
+                let index = *dice.pick(&active);
                 let chronic = &self.chronic[index];
                 return (chronic.service, chronic.fault, chronic.cause, Some(index));
             }
@@ -270,6 +270,12 @@ impl History {
             // What comes often is rarely grave.
             gravity[0] /= 2;
             gravity[1] /= 2;
+        }
+        let objective = self.company.directory.services[service].objective;
+        if objective.is_none_or(|objective| objective < 99_900) {
+            // Nobody loses money while it is away.
+            gravity[0] = 0;
+            gravity[1] /= 3;
         }
         let priority = Priority::ALL[dice.weighted(&gravity)];
         let (impact, urgency) = weighed(priority, dice);
@@ -505,7 +511,11 @@ fn open_ones(wanted: &Wanted, count: u64) -> Vec<OpenOne> {
     let mut ones: Vec<OpenOne> = CASES
         .iter()
         .map(|case| OpenOne {
-            reported: now - TimeDelta::seconds(case.age_s),
+            reported: {
+                // Ages of whole minutes would look made up.
+                let jitter = dice.between(-case.age_s / 30, case.age_s / 40);
+                now - TimeDelta::seconds(case.age_s + jitter)
+            },
             case: Some(case),
             priority: wanted.rules.matrix.priority(case.impact, case.urgency),
             stage: case.stage,

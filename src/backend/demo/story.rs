@@ -3,7 +3,7 @@
 //! A story is a list of commands in the order of time. [`super::episode`] lets the model decide on
 //! each of them, so that a timeline can't hold what the model would refuse.
 
-use chrono::{DateTime, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, Timelike, Utc, Weekday};
 
 use crate::model::change::{Change, ChangeKind, ChangeState};
 use crate::model::checklist::{Answer, ClosingItem, InvestigationItem, Item};
@@ -125,7 +125,10 @@ pub(super) fn tell(
     let filler = Filler {
         service: &service.name,
         needs,
-        region: dice.word(&REGIONS),
+        region: subject
+            .text
+            .and_then(|(_, symptoms)| REGIONS.iter().find(|r| symptoms.contains(**r)).copied())
+            .unwrap_or_else(|| dice.word(&REGIONS)),
         colleague: colleague.split(' ').next().unwrap_or(colleague),
         bad: priority <= Priority::P2,
         began: reported.num_seconds_from_midnight() / 60,
@@ -237,6 +240,10 @@ impl<'a> Teller<'a> {
             }
         };
         let bare = matches!(subject.ending, Ending::Open(_, Twist::Bare));
+        let forgotten = !machine
+            && subject.detail == Detail::Full
+            && subject.ending == Ending::Resolved
+            && self.dice.chance(0.4);
         let mut services = vec![service.name.clone()];
         if subject.detail == Detail::Full && self.dice.chance(0.2) && !service.depends_on.is_empty()
         {
@@ -259,7 +266,7 @@ impl<'a> Teller<'a> {
             services,
             impact: subject.impact,
             urgency: subject.urgency,
-            category: (!bare).then_some(fault.category),
+            category: (!bare && !forgotten).then_some(fault.category),
             source: subject.source,
             symptoms,
             detected_at,
@@ -338,7 +345,11 @@ impl<'a> Teller<'a> {
             (None, Some((kind, titles)))
                 if self.subject.text.is_none()
                     && self.subject.detail == Detail::Full
-                    && self.dice.chance(0.75) =>
+                    && self.dice.chance(if self.subject.cause == Cause::Dependency {
+                        0.4
+                    } else {
+                        0.93
+                    }) =>
             {
                 let of = match self.subject.cause {
                     Cause::Dependency => self.filler.needs,
@@ -491,9 +502,19 @@ impl<'a> Teller<'a> {
         if self.priority == Priority::P1 {
             self.roles(part(0.04), &lead);
         }
+        if self.subject.source != Source::Monitoring && self.steps_lack_category() {
+            let category = self.subject.fault.category;
+            self.step(part(0.03), &lead, Ask::Categorize { category });
+        }
+        if big {
+            self.updates(from, work, &lead);
+        }
         self.checklist(part(0.08), work, &lead, big);
         if upto < Status::Investigating {
             return lead;
+        }
+        if self.subject.text.is_none() && self.dice.chance(0.05) {
+            self.weigh(part(0.1), &lead);
         }
         let clues = self.subject.fault.clues;
         if big || self.dice.chance(0.6) {
@@ -534,10 +555,29 @@ impl<'a> Teller<'a> {
                 self.note(part(0.82), &lead, words::WATCHING);
             }
         }
-        if big {
-            self.updates(from, work, &lead);
-        }
         lead
+    }
+
+    /// Whether it was reported without a category that somebody will fill in.
+    fn steps_lack_category(&self) -> bool {
+        let bare = matches!(self.subject.ending, Ending::Open(_, Twist::Bare));
+        !bare
+            && self.steps.iter().any(
+                |step| matches!(&step.ask, Ask::Declare(declared) if declared.category.is_none()),
+            )
+    }
+
+    /// A second look at impact and urgency.
+    fn weigh(&mut self, at: DateTime<Utc>, lead: &Actor) {
+        let (priority, why) = match self.priority {
+            Priority::P1 => return,
+            Priority::P2 => (Priority::P3, words::LOWERED),
+            Priority::P3 => (Priority::P4, words::LOWERED),
+            Priority::P4 => (Priority::P3, words::RAISED),
+        };
+        let (impact, urgency) = weighed(priority, self.dice);
+        self.note(at, lead, why);
+        self.step(at + TimeDelta::seconds(4), lead, Ask::Prioritize { impact, urgency });
     }
 
     fn roles(&mut self, at: DateTime<Utc>, lead: &Actor) {
@@ -588,7 +628,13 @@ impl<'a> Teller<'a> {
         let mut at = from + seconds(self.dice.around(420.0, 0.4));
         let mut count = 0;
         while at < end && count < 12 {
-            let message = self.say(words::UPDATES);
+            let told = ms(at - from) / ms(work).max(1.0);
+            let known = !matches!(self.subject.ending, Ending::Open(stage, _) if stage < Status::Identified);
+            let message = self.say(match told {
+                told if told < 0.55 || !known => words::EARLY,
+                told if told < 0.82 => words::KNOWN,
+                _ => words::RECOVERING,
+            });
             self.step(at, lead, Ask::UpdateStakeholders { message, next_due: None });
             #[allow(clippy::cast_precision_loss, reason = "a span of hours")]
             let every = every as f64;
@@ -629,7 +675,8 @@ impl<'a> Teller<'a> {
             self.step(at, lead, Ask::UpdateStakeholders { message, next_due: None });
         }
         let wait = if big { 5.0 * 3600.0 } else { 26.0 * 3600.0 };
-        let mut at = resolved + seconds(600.0 + self.dice.around(wait, 0.6));
+        let at = resolved + seconds(600.0 + self.dice.around(wait, 0.6));
+        let mut at = if big { at } else { self.office(at) };
         for item in ClosingItem::ALL {
             let answer = match item {
                 ClosingItem::FinalUpdate if !big && self.dice.chance(0.7) => {
@@ -656,7 +703,8 @@ impl<'a> Teller<'a> {
         if !self.dice.chance(wanted) {
             return;
         }
-        let mut at = resolved + seconds(self.dice.around(2.2 * 86_400.0, 0.4));
+        let at = resolved + seconds(self.dice.around(2.2 * 86_400.0, 0.4));
+        let mut at = self.office(at);
         for section in Section::ALL {
             let text = self.section(*section, resolved);
             self.step(at, lead, Ask::WriteReview { section: *section, text });
@@ -679,6 +727,24 @@ impl<'a> Teller<'a> {
             at += TimeDelta::seconds(self.dice.between(30, 200));
         }
         self.step(at, lead, Ask::PublishReview);
+    }
+
+    /// The same time, or the next at which people do what can wait.
+    fn office(&mut self, at: DateTime<Utc>) -> DateTime<Utc> {
+        let mut day = at.date_naive();
+        if at.hour() >= 17 {
+            day += TimeDelta::days(1);
+        }
+        day += TimeDelta::days(match day.weekday() {
+            Weekday::Sat => 2,
+            Weekday::Sun => 1,
+            _ => 0,
+        });
+        if day == at.date_naive() && at.hour() >= 7 {
+            return at;
+        }
+        let morning = day.and_time(NaiveTime::MIN).and_utc() + TimeDelta::hours(8);
+        morning + TimeDelta::seconds(self.dice.between(0, 3 * 3600))
     }
 
     fn section(&mut self, section: Section, resolved: DateTime<Utc>) -> String {

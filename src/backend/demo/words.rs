@@ -96,9 +96,9 @@ impl Cause {
         match self {
             Self::Deploy => CauseWords {
                 found: &[
-                    "Started two minutes after the deploy of {svc}. Error is in the new code path. Rolling back.",
+                    "Started right after the deploy of {svc}. Error is in the new code path. Rolling back.",
                     "Canary had it too, nobody looked. It is the release, preparing the rollback.",
-                    "Bisected to yesterday's merge by {who}: a default changed from lenient to strict.",
+                    "Bisected to a merge by {who}: a default changed from lenient to strict.",
                     "Old version on one pod: no errors there. So it is the new one.",
                 ],
                 fixes: &[
@@ -115,7 +115,7 @@ impl Cause {
             },
             Self::Config => CauseWords {
                 found: &[
-                    "Config edit of this afternoon sets the timeout to 100 ms instead of 1000 ms.",
+                    "The last config edit sets the timeout to 100 ms instead of 1000 ms.",
                     "Diff of the last config push: one line too many was removed.",
                     "{who} confirms: the value was meant for staging.",
                     "Two sources set the same key and the wrong one wins since the restart.",
@@ -312,18 +312,29 @@ pub(super) const WATCHING: &[&str] = &[
 pub(super) const AGAIN: &[&str] = &[
     "This looks like {prev} again.",
     "Same picture as in {prev}. Trying what helped there.",
-    "{prev} had the same trace. Linking the problem.",
+    "Same trace as in {prev}, see there.",
     "Again. Compare {prev}, the workaround is in its notes.",
 ];
 
-/// For stakeholders while it lasts.
-pub(super) const UPDATES: &[&str] = &[
-    "We see errors on {svc} since {clock} UTC. About {pct} % of customers are affected. We are looking for the cause.",
+/// For stakeholders, while the cause is looked for.
+pub(super) const EARLY: &[&str] = &[
+    "We see trouble with {svc} since {clock} UTC. About {pct} % of requests are affected. We are looking for the cause.",
     "{svc} is impaired since {clock} UTC. The team is on it, next update as agreed.",
-    "Cause found, fix is being rolled out. Some customers still see errors on {svc}.",
-    "Rollback of {svc} is in progress. We expect recovery within {min} min.",
+    "Some customers have trouble with {svc} since {clock} UTC. {n} contacts at support so far.",
+    "We are still looking for the cause of the trouble with {svc}. It has not spread.",
+];
+
+/// For stakeholders, once it is known.
+pub(super) const KNOWN: &[&str] = &[
+    "Cause found, the fix is being prepared. Some customers are still affected.",
+    "We know what causes the trouble with {svc} and expect recovery within {min} min.",
+    "The fix for {svc} is being rolled out, {region} first.",
+];
+
+/// For stakeholders, while the fix shows its effect.
+pub(super) const RECOVERING: &[&str] = &[
     "{svc} is recovering. Numbers go back to normal; we keep watching.",
-    "No change since the last update: our supplier works on it, the fallback holds for most customers.",
+    "The fix is in for all regions. We watch {svc} before we call it done.",
 ];
 
 /// The last one.
@@ -353,7 +364,7 @@ pub(super) const WAITS: &[&str] = &[
 pub(super) const HANDED: &[&str] = &[
     "Handing over to {who}, who knows {dep} better.",
     "My shift ends, {who} takes it from here. State: see above.",
-    "{who} takes over; it is a {dep} topic after all.",
+    "{who} takes over; it comes from {dep} after all.",
 ];
 
 /// Why the next level is called by a person.
@@ -363,11 +374,18 @@ pub(super) const HELP: &[&str] = &[
     "no progress for 20 min",
 ];
 
-/// Why the priority was raised or lowered.
-pub(super) const WEIGHED: &[&str] = &[
-    "Impact is wider than it looked: {region} too.",
+/// Why the priority was raised.
+pub(super) const RAISED: &[&str] = &[
+    "Impact is wider than it looked. Raising it.",
+    "Second region is affected now, raising the priority.",
+    "Support gets contacts by the minute. This is more than it looked.",
+];
+
+/// Why the priority was lowered.
+pub(super) const LOWERED: &[&str] = &[
     "Fallback holds, customers hardly notice. Lowering it.",
-    "Second region is affected now.",
+    "Only internal users are affected, so this is less urgent than it looked.",
+    "Retries cover for it. Lowering, we look at it in the morning.",
 ];
 
 /// Why it was no incident.

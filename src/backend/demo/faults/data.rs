@@ -111,7 +111,24 @@ pub(super) const CACHE: &[Fault] = &[
     },
 ];
 
+/// Brokers first, so that a bus takes the head of it and a queue the tail.
 pub(super) const QUEUE: &[Fault] = &[
+    Fault {
+        alert: "BrokerUnderReplicated",
+        category: Infrastructure,
+        gravity: USUAL,
+        titles: &["{svc}: partitions under-replicated", "{svc} broker on {node} is gone"],
+        worst: &["{svc} has partitions without a leader"],
+        symptoms: &[
+            "{n} partitions have one copy less than they should.",
+            "Producers see timeouts on {pct} % of sends.",
+        ],
+        clues: &[
+            "Broker disk is read-only since a controller reset.",
+            "Reassignment is running and eats the network. Throttled it.",
+        ],
+        causes: &[Hardware, Capacity, Config],
+    },
     Fault {
         alert: "ConsumerLag",
         category: Performance,
@@ -128,22 +145,6 @@ pub(super) const QUEUE: &[Fault] = &[
             "Consumers are idle: they wait for {dep}.",
         ],
         causes: &[Data, Leak, Capacity, Dependency, Deploy],
-    },
-    Fault {
-        alert: "BrokerUnderReplicated",
-        category: Infrastructure,
-        gravity: USUAL,
-        titles: &["{svc}: partitions under-replicated", "{svc} broker on {node} is gone"],
-        worst: &["{svc} has partitions without a leader"],
-        symptoms: &[
-            "{n} partitions have one copy less than they should.",
-            "Producers see timeouts on {pct} % of sends.",
-        ],
-        clues: &[
-            "Broker disk is read-only since a controller reset.",
-            "Reassignment is running and eats the network. Throttled it.",
-        ],
-        causes: &[Hardware, Capacity, Config],
     },
     Fault {
         alert: "DeadLetters",
@@ -225,7 +226,7 @@ pub(super) const STORAGE: &[Fault] = &[
         worst: &["{svc} is not reachable"],
         symptoms: &[
             "{pct} % of reads fail since {clock}, writes are fine.",
-            "Images are missing on {pct} % of pages.",
+            "Callers of {svc} get errors for {pct} % of objects.",
         ],
         clues: &[
             "All failures hit one rack.",

@@ -22,11 +22,13 @@ pub(super) enum Kind {
     Workplace,
     Database,
     Cache,
+    Bus,
     Queue,
     Batch,
     Storage,
     Kubernetes,
     Network,
+    Vpn,
     Dns,
     Cdn,
     Certificate,
@@ -105,11 +107,14 @@ impl Kind {
             Self::Workplace => product::WORKPLACE,
             Self::Database => data::DATABASE,
             Self::Cache => data::CACHE,
-            Self::Queue => data::QUEUE,
+            // One bus has brokers of its own, the queues on it have not.
+            Self::Bus => &data::QUEUE[..2],
+            Self::Queue => &data::QUEUE[1..],
             Self::Batch => data::BATCH,
             Self::Storage => data::STORAGE,
             Self::Kubernetes => platform::KUBERNETES,
-            Self::Network => platform::NETWORK,
+            Self::Vpn => &platform::NETWORK[..2],
+            Self::Network => &platform::NETWORK[1..],
             Self::Dns => platform::DNS,
             Self::Cdn => platform::CDN,
             Self::Certificate => platform::CERTIFICATE,
@@ -123,9 +128,9 @@ impl Kind {
     pub fn weight(self) -> u32 {
         match self {
             Self::Api | Self::Database | Self::Kubernetes => 12,
-            Self::Payments | Self::Search | Self::Queue | Self::Batch | Self::Cdn => 11,
+            Self::Payments | Self::Search | Self::Bus | Self::Queue | Self::Batch | Self::Cdn => 11,
             Self::Auth | Self::Web | Self::Network | Self::Messaging | Self::Ci => 10,
-            Self::Cache | Self::Storage | Self::Partner | Self::Model => 8,
+            Self::Cache | Self::Storage | Self::Partner | Self::Model | Self::Vpn => 8,
             Self::Observability | Self::Security | Self::Workplace => 8,
             Self::Dns | Self::Certificate => 4,
         }
@@ -137,14 +142,14 @@ impl Kind {
             Self::Api | Self::Web | Self::Payments => "5xx",
             Self::Auth => "logins",
             Self::Search | Self::Model => "latency",
-            Self::Messaging | Self::Queue => "backlog",
+            Self::Messaging | Self::Bus | Self::Queue => "backlog",
             Self::Partner => "supplier-down",
             Self::Database => "failover",
             Self::Cache => "evictions",
             Self::Batch => "rerun",
             Self::Storage => "errors",
             Self::Kubernetes => "nodes",
-            Self::Network | Self::Dns => "reachability",
+            Self::Network | Self::Vpn | Self::Dns => "reachability",
             Self::Cdn => "purge",
             Self::Certificate => "renew",
             Self::Observability => "ingest",
@@ -178,7 +183,7 @@ impl Kind {
                 "golden queries return what they should, latency normal",
                 "fallback rate at zero for {min} min",
             ],
-            Self::Messaging | Self::Queue => &[
+            Self::Messaging | Self::Bus | Self::Queue => &[
                 "backlog drained, oldest message {few} s old",
                 "lag at zero on every partition for {min} min",
                 "test message arrives within {few} s",
@@ -203,7 +208,7 @@ impl Kind {
                 "test deployment schedules within {few} s",
                 "queue empty, jobs start within {few} s",
             ],
-            Self::Network | Self::Dns | Self::Certificate => &[
+            Self::Network | Self::Vpn | Self::Dns | Self::Certificate => &[
                 "probes from six locations clean for {min} min",
                 "no packet loss for {min} min, handshake errors at zero",
                 "new chain is served by every edge, checked from outside",
@@ -226,7 +231,9 @@ impl Kind {
     /// What it turns out to be when it was no incident.
     pub fn probe(self) -> &'static str {
         match self {
-            Self::Batch | Self::Queue | Self::Messaging => "threshold is too tight for month end",
+            Self::Batch | Self::Bus | Self::Queue | Self::Messaging => {
+                "threshold is too tight for month end"
+            }
             Self::Observability | Self::Ci => "the probe itself was broken, not the service",
             Self::Security => "it was our own scanner",
             Self::Workplace => "user error, explained it",
@@ -239,7 +246,7 @@ impl Kind {
 mod tests {
     use super::*;
 
-    const KINDS: [Kind; 22] = [
+    const KINDS: [Kind; 24] = [
         Kind::Api,
         Kind::Web,
         Kind::Payments,
@@ -251,11 +258,13 @@ mod tests {
         Kind::Workplace,
         Kind::Database,
         Kind::Cache,
+        Kind::Bus,
         Kind::Queue,
         Kind::Batch,
         Kind::Storage,
         Kind::Kubernetes,
         Kind::Network,
+        Kind::Vpn,
         Kind::Dns,
         Kind::Cdn,
         Kind::Certificate,

@@ -58,7 +58,21 @@ pub(super) const KUBERNETES: &[Fault] = &[
     },
 ];
 
+/// Tunnels first, so that a VPN takes the head of it and the rest of the network the tail.
 pub(super) const NETWORK: &[Fault] = &[
+    Fault {
+        alert: "TunnelDown",
+        category: Access,
+        gravity: MINOR,
+        titles: &["{svc} tunnel to the Lyon office is down", "{svc} throws people out"],
+        worst: &["{svc} is down for everybody"],
+        symptoms: &["{n} colleagues can't work.", "Reconnecting helps for {few} min."],
+        clues: &[
+            "Phase 2 does not come up since the other side changed its cipher list.",
+            "Address pool is used up.",
+        ],
+        causes: &[Config, Capacity, Expiry],
+    },
     Fault {
         alert: "PacketLoss",
         category: Infrastructure,
@@ -75,19 +89,6 @@ pub(super) const NETWORK: &[Fault] = &[
             "Conntrack table of {node} is full.",
         ],
         causes: &[Hardware, Supplier, Capacity],
-    },
-    Fault {
-        alert: "TunnelDown",
-        category: Access,
-        gravity: MINOR,
-        titles: &["{svc} tunnel to the Lyon office is down", "{svc} throws people out"],
-        worst: &["{svc} is down for everybody"],
-        symptoms: &["{n} colleagues can't work.", "Reconnecting helps for {few} min."],
-        clues: &[
-            "Phase 2 does not come up since the other side changed its cipher list.",
-            "Address pool is used up.",
-        ],
-        causes: &[Config, Capacity, Expiry],
     },
     Fault {
         alert: "UpstreamUnhealthy",

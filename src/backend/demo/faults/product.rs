@@ -27,7 +27,7 @@ pub(super) const API: &[Fault] = &[
         clues: &[
             "Errors come from {dep} timeouts, not from {svc} itself as far as I can see.",
             "Stack trace is a nil dereference in the new code path, {n} pods affected.",
-            "Only requests with more than {few} line items fail. Trace {id} shows it well.",
+            "Only requests with more than {few} items fail. Trace {id} shows it well.",
             "Error budget for the month is going fast, {pct} % in this alone.",
         ],
         causes: &[Deploy, Deploy, Dependency, Config, Data],
@@ -67,7 +67,7 @@ pub(super) const API: &[Fault] = &[
         ],
         clues: &[
             "Growth started with the release of {weekday}. Restarting buys us about {few} h.",
-            "Heap is full of cached price lists. The cache has no bound.",
+            "Heap is full of cached responses. The cache has no bound.",
             "Raising the limit does not help, it just takes longer.",
         ],
         causes: &[Leak, Leak, Deploy],
@@ -339,7 +339,7 @@ pub(super) const MODEL: &[Fault] = &[
         category: Performance,
         gravity: MINOR,
         titles: &["{svc} answers slowly, callers fall back", "{svc} p95 above {ms} ms"],
-        worst: &["{svc} does not answer, every order goes to manual review"],
+        worst: &["{svc} does not answer, callers work without it"],
         symptoms: &[
             "{pct} % of calls exceed the budget of {lowms} ms; callers use defaults.",
             "Queue in front of {svc} is {n} deep.",
@@ -355,11 +355,14 @@ pub(super) const MODEL: &[Fault] = &[
         alert: "ScoreDrift",
         category: Application,
         gravity: USUAL,
-        titles: &["{svc} scores drift since the last model", "{svc} flags too many good orders"],
-        worst: &["{svc} blocks every order from new customers"],
+        titles: &[
+            "{svc} scores drift since the last model",
+            "{svc} results jumped after retraining",
+        ],
+        worst: &["{svc} answers with defaults only"],
         symptoms: &[
-            "Share of blocked orders rose from 2 % to {pct} %.",
-            "Manual review queue holds {big} orders.",
+            "Scores differ from last week's by {pct} % for the same input.",
+            "Callers of {svc} see results that make no sense for new customers.",
         ],
         clues: &[
             "Feature days_since_signup is zero for everybody since {clock}.",
@@ -421,17 +424,17 @@ pub(super) const PARTNER: &[Fault] = &[
         titles: &[
             "{svc}: supplier answers 503",
             "{svc} quotes fail for some countries",
-            "Labels can't be printed through {svc}",
+            "{svc} answers are incomplete",
         ],
         worst: &["{svc} supplier is down, orders pile up"],
         symptoms: &[
-            "{pct} % of calls to the supplier fail since {clock}. {n} parcels wait.",
-            "Customers see \"no delivery option\" at the last step.",
+            "{pct} % of calls to the supplier fail since {clock}. {n} orders wait.",
+            "Customers in two countries see an error at the last step.",
         ],
         clues: &[
             "Their status page says \"investigating\". Ticket {id} is open with them.",
             "They rotated their certificate without a word; our trust store is pinned.",
-            "Fallback table is on, good enough for domestic orders.",
+            "Fallback table is on, good enough for domestic orders until tonight.",
         ],
         causes: &[Supplier, Supplier, Supplier, Expiry],
     },
