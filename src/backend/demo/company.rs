@@ -208,12 +208,6 @@ impl Company {
                 objective: (*objective > 0).then_some(*objective),
             })
             .collect();
-        let dependents = SERVICES
-            .iter()
-            .map(|(name, ..)| {
-                (0..SERVICES.len()).filter(|other| SERVICES[*other].3.contains(name)).collect()
-            })
-            .collect();
         let people = TEAMS
             .iter()
             .flat_map(|(_, members)| members.iter())
@@ -233,7 +227,23 @@ impl Company {
             policies: TEAMS.iter().map(policy).collect(),
             schedules: TEAMS.iter().map(|team| schedule(team, now)).collect(),
         };
-        let kinds = SERVICES.iter().map(|(_, kind, ..)| *kind).collect();
+        Self::of(directory)
+    }
+
+    /// Whatever company a store holds; what is not known by name is taken for an API.
+    pub fn of(directory: Directory) -> Self {
+        let names = || directory.services.iter();
+        let dependents = names()
+            .map(|service| {
+                let needs = |other: &Service| other.depends_on.contains(&service.name);
+                names().enumerate().filter(|(_, other)| needs(other)).map(|(at, _)| at).collect()
+            })
+            .collect();
+        let kind = |service: &Service| {
+            let known = SERVICES.iter().find(|(name, ..)| *name == service.name);
+            known.map_or(Kind::Api, |(_, kind, ..)| *kind)
+        };
+        let kinds = names().map(kind).collect();
         Self { directory, kinds, dependents }
     }
 

@@ -6,16 +6,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::backend::record::Record;
 use crate::model::change::{Change, ChangeKind, ChangeState};
-use crate::model::problem::{Problem, ProblemState};
 use crate::model::status::Source;
 use crate::model::time::to_second;
-use crate::model::{Actor, ChangeId, IncidentNumber, Priority, ProblemId, Rules, Status};
+use crate::model::{Actor, ChangeId, IncidentId, IncidentNumber, Priority, Rules};
 
-use super::cases::{CASES, Case, Twist};
+use super::cases::Twist;
+use super::chronic::{Chronic, chronic};
 use super::company::Company;
 use super::dice::{Dice, Stream, seconds};
 use super::episode::{Episode, perform};
 use super::faults::{Cause, Fault};
+use super::open::{OpenOne, open_ones};
 use super::rhythm::{Arrivals, Rhythm};
 use super::story::{Detail, Ending, Setting, Story, Subject, tell, weighed};
 use super::words::{self, Filler, REGIONS};
@@ -26,8 +27,6 @@ const DAYS: i64 = 548;
 const TOLD_IN_FULL: u64 = 20_000;
 /// Changes that led to nothing: so many in all at most.
 const CHANGES: u64 = 4_000;
-/// Faults that come again and again.
-const CHRONIC: u64 = 26;
 /// The most ways in which a kind of service breaks.
 const FAULTS: usize = 4;
 
@@ -42,16 +41,6 @@ pub(super) struct Wanted {
     pub rules: Rules,
 }
 
-/// A fault that comes again and again, with the problem behind it.
-struct Chronic {
-    service: usize,
-    fault: usize,
-    cause: Cause,
-    from: DateTime<Utc>,
-    until: DateTime<Utc>,
-    problem: Problem,
-}
-
 /// One way in which one service breaks.
 #[derive(Clone, Copy)]
 struct Slot {
@@ -59,16 +48,6 @@ struct Slot {
     busy_until: DateTime<Utc>,
     /// Number of the last incident.
     last: Option<u64>,
-}
-
-/// An incident that is open at `now`.
-#[derive(Clone, Copy)]
-struct OpenOne {
-    reported: DateTime<Utc>,
-    /// One of the cases picked by hand.
-    case: Option<&'static Case>,
-    priority: Priority,
-    stage: Status,
 }
 
 /// All records of the company in the order in which they were written down: the header, the
@@ -91,7 +70,7 @@ pub(super) struct History {
     episodes: u64,
     numbered: u64,
     /// Which slot an incident belongs to, while its declaration is to come.
-    expected: VecDeque<(crate::model::IncidentId, usize, usize)>,
+    expected: VecDeque<(IncidentId, usize, usize)>,
     refused: u64,
 }
 
@@ -334,7 +313,7 @@ impl History {
         fault: usize,
         keyed: bool,
         until: DateTime<Utc>,
-        id: crate::model::IncidentId,
+        id: IncidentId,
     ) {
         if keyed {
             self.slots[service][fault].busy_until = until;
@@ -412,14 +391,11 @@ impl History {
     /// An incident that is open at `now`.
     fn tell_open(&mut self, one: OpenOne, dice: &mut Dice) -> Story {
         let case = one.case;
-        let (service, fault, cause) = match case {
-            Some(case) => {
-                (self.company.position(case.service).unwrap_or(0), case.fault, case.cause)
-            }
-            None => {
-                let (service, fault, cause, _) = self.break_something(one.reported, dice);
-                (service, fault, cause)
-            }
+        let (service, fault, why) = if let Some(case) = case {
+            (self.company.position(case.service).unwrap_or(0), case.fault, case.cause)
+        } else {
+            let (service, fault, why, _) = self.break_something(one.reported, dice);
+            (service, fault, why)
         };
         let faults: &'static [Fault] = self.company.kinds[service].faults();
         let fault = fault.min(faults.len() - 1);
@@ -435,7 +411,7 @@ impl History {
         let subject = Subject {
             service,
             fault: &faults[fault],
-            cause,
+            cause: why,
             impact,
             urgency,
             source: if twist == Twist::Bare { Source::UserReport } else { Source::Monitoring },
@@ -502,88 +478,4 @@ fn source(dice: &mut Dice) -> Source {
         3 => Source::Internal,
         _ => Source::Partner,
     }
-}
-
-/// Those that are open at `now`, the last reported first.
-fn open_ones(wanted: &Wanted, count: u64) -> Vec<OpenOne> {
-    let mut dice = Dice::new(wanted.seed, Stream::Open);
-    let now = wanted.now;
-    let mut ones: Vec<OpenOne> = CASES
-        .iter()
-        .map(|case| OpenOne {
-            reported: {
-                // Ages of whole minutes would look made up.
-                let jitter = dice.between(-case.age_s / 30, case.age_s / 40);
-                now - TimeDelta::seconds(case.age_s + jitter)
-            },
-            case: Some(case),
-            priority: wanted.rules.matrix.priority(case.impact, case.urgency),
-            stage: case.stage,
-        })
-        .take(usize::try_from(count).unwrap_or(usize::MAX))
-        .collect();
-    for _ in ones.len() as u64..count {
-        let priority = Priority::ALL[dice.weighted(&[1, 9, 44, 46])];
-        let level = wanted.rules.levels.of(priority);
-        let stage = Status::ALL[dice.weighted(&[12, 22, 30, 20, 16])];
-        let within = if stage == Status::Triggered { level.acknowledge_s } else { level.resolve_s };
-        // Few are past what was promised.
-        let share = if dice.chance(0.05) { 1.0 + dice.unit() * 0.3 } else { dice.unit() * 0.95 };
-        #[allow(clippy::cast_precision_loss, reason = "a promise is far below 2^52 s")]
-        let age = seconds(20.0 + within as f64 * share);
-        ones.push(OpenOne { reported: to_second(now - age), case: None, priority, stage });
-    }
-    ones.sort_by_key(|one| std::cmp::Reverse(one.reported));
-    ones
-}
-
-/// Faults that come again and again for some months, and the problems behind them.
-fn chronic(company: &Company, seed: u64, from: DateTime<Utc>, now: DateTime<Utc>) -> Vec<Chronic> {
-    (0..CHRONIC)
-        .map(|index| {
-            let mut dice = Dice::numbered(seed, Stream::Problems, index);
-            let service = dice.index(company.kinds.len());
-            let faults = company.kinds[service].faults();
-            let fault = dice.index(faults.len());
-            let cause = *dice.pick(faults[fault].causes);
-            // They begin one after another, so that some are active at any time.
-            let step = DAYS / i64::try_from(CHRONIC).unwrap_or(1);
-            let begins = i64::try_from(index).unwrap_or(0) * step - dice.between(30, 90);
-            let begins = from + TimeDelta::days(begins);
-            let until = begins + TimeDelta::days(dice.between(60, 260));
-            let found = begins
-                + TimeDelta::seconds(dice.between(4, 25) * 86_400 + dice.between(30_000, 60_000));
-            let opened_at = found.min(now - TimeDelta::hours(30));
-            let gone = until < now;
-            let state = match (gone, dice.chance(0.5)) {
-                (true, _) => ProblemState::Removed,
-                (false, true) => ProblemState::KnownError,
-                (false, false) => ProblemState::Open,
-            };
-            let service_row = &company.directory.services[service];
-            let filler = Filler {
-                service: &service_row.name,
-                needs: service_row.depends_on.first().unwrap_or(&service_row.name),
-                region: dice.word(&REGIONS),
-                colleague: "Ravi",
-                bad: false,
-                began: 600,
-            };
-            let words = cause.words();
-            let cause_text = match state {
-                ProblemState::Open => String::new(),
-                _ => filler.fill(dice.word(words.found), &mut dice),
-            };
-            let problem = Problem {
-                id: ProblemId(dice.id(opened_at)),
-                title: filler.fill(words.problem, &mut dice),
-                state,
-                services: vec![service_row.name.clone()],
-                cause: cause_text,
-                workaround: filler.fill(dice.pick(words.fixes).1, &mut dice),
-                opened_at,
-            };
-            Chronic { service, fault, cause, from: begins, until, problem }
-        })
-        .collect()
 }

@@ -340,7 +340,7 @@ pub(super) const RECOVERING: &[&str] = &[
 /// The last one.
 pub(super) const FINAL: &[&str] = &[
     "{svc} works again. We watched it for {min} min. A review follows.",
-    "Resolved. Orders that got stuck were replayed; no action is needed by customers.",
+    "Resolved. What got stuck was replayed; nobody needs to do anything.",
     "All clear for {svc}. Thanks for your patience, details come with the review.",
 ];
 

@@ -130,8 +130,14 @@ impl Kind {
             Self::Api | Self::Database | Self::Kubernetes => 12,
             Self::Payments | Self::Search | Self::Bus | Self::Queue | Self::Batch | Self::Cdn => 11,
             Self::Auth | Self::Web | Self::Network | Self::Messaging | Self::Ci => 10,
-            Self::Cache | Self::Storage | Self::Partner | Self::Model | Self::Vpn => 8,
-            Self::Observability | Self::Security | Self::Workplace => 8,
+            Self::Cache
+            | Self::Storage
+            | Self::Partner
+            | Self::Model
+            | Self::Vpn
+            | Self::Observability
+            | Self::Security
+            | Self::Workplace => 8,
             Self::Dns | Self::Certificate => 4,
         }
     }
