@@ -30,7 +30,7 @@ fn run_in(terminal: &mut Terminal, store: &Store, environment: &str) {
     let file = store.file();
     terminal.press(&format!("{environment} {PROGRAM} --store {}\r", file.display()));
     terminal.wait_for("the panes", |screen| {
-        screen.alternate_screen() && screen.contents().contains("Card payments")
+        screen.alternate_screen() && screen.contents().contains("Cards fail")
     });
 }
 
@@ -39,7 +39,7 @@ fn quitting_gives_the_terminal_back() {
     let store = Store::filled();
     let mut terminal = store.open(100, 30);
     let before = terminal.modes();
-    terminal.wait_for_text("Card payments");
+    terminal.wait_for_text("Cards fail");
     assert_ne!(terminal.modes(), before);
     terminal.press("q");
     assert!(terminal.wait_for_end().success());
@@ -78,7 +78,7 @@ fn a_suspended_program_gives_the_terminal_back_and_takes_it_again() {
     terminal.wait_for_text("here 42");
     terminal.press("fg\r");
     terminal.wait_for("the panes again", |screen| {
-        screen.alternate_screen() && screen.contents().contains("Card payments")
+        screen.alternate_screen() && screen.contents().contains("Cards fail")
     });
     terminal.press("a");
     terminal.wait_for_text("2 unacknowledged");
@@ -90,7 +90,7 @@ fn a_suspended_program_gives_the_terminal_back_and_takes_it_again() {
 fn a_lost_connection_ends_the_program_and_loses_nothing() {
     let store = Store::filled();
     let mut terminal = store.open(100, 30);
-    terminal.wait_for_text("Card payments");
+    terminal.wait_for_text("Cards fail");
     terminal.press("a");
     terminal.wait_for_text("2 unacknowledged");
     terminal.hang_up();
@@ -107,7 +107,7 @@ fn a_panic_gives_the_terminal_back_and_is_told() {
     let before = terminal.modes();
     let file = store.file();
     terminal.press(&format!("REDPHONE_TEST_PANIC=1 {PROGRAM} --store {}\r", file.display()));
-    terminal.wait_for_text("Card payments");
+    terminal.wait_for_text("Cards fail");
     terminal.press("a");
     terminal.wait_for("the shell", |screen| {
         !screen.alternate_screen() && screen.contents().contains("panicked")

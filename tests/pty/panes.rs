@@ -1,11 +1,11 @@
 use crate::store::Store;
 use crate::terminal::Terminal;
 
-const PAYMENTS: &str = "Card payments fail at checkout";
+const PAYMENTS: &str = "Cards fail";
 
 fn opened(store: &Store) -> Terminal {
     let mut terminal = store.open(126, 36);
-    terminal.wait_for_text("Card payments");
+    terminal.wait_for_text("Cards fail");
     terminal.wait_for_text("Timeline");
     terminal
 }
@@ -107,12 +107,12 @@ fn a_typed_note_is_not_thrown_away_by_one_wrong_key() {
 fn what_another_process_does_shows_by_itself() {
     let store = Store::filled();
     let mut terminal = opened(&store);
-    store.declare("Logins time out", "auth", "high", "high");
-    terminal.wait_for_text("Logins time out");
+    store.declare("No logins", "auth", "high", "high");
+    terminal.wait_for_text("No logins");
     let output = store.run(&["ack", "1"]);
     assert!(output.status.success(), "{output:?}");
     terminal.wait_for("the acknowledgement", |screen| {
-        screen.contents().lines().any(|l| l.contains("Card pay") && l.contains("acknowledged"))
+        screen.contents().lines().any(|l| l.contains("Cards fail") && l.contains("acknowledged"))
     });
 }
 
@@ -121,9 +121,9 @@ fn the_selection_stays_on_its_incident_when_the_queue_changes() {
     let store = Store::filled();
     let mut terminal = opened(&store);
     terminal.press("j");
-    terminal.wait_for("detail follows", |s| s.contents().matches("Search is slow").count() >= 2);
-    store.declare("Logins time out", "auth", "high", "high");
-    terminal.wait_for_text("Logins time out");
+    terminal.wait_for("detail follows", |s| s.contents().matches("Slow find").count() >= 2);
+    store.declare("No logins", "auth", "high", "high");
+    terminal.wait_for_text("No logins");
     terminal.press("o");
     terminal.wait_for("it is owned", |screen| {
         screen.contents().lines().any(|l| l.contains("Owner") && !l.contains("unowned"))

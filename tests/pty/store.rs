@@ -23,9 +23,9 @@ impl Store {
     /// Three incidents: a P1, a P2 and a P4.
     pub fn filled() -> Self {
         let store = Self::empty();
-        store.declare("Card payments fail at checkout", "checkout", "high", "high");
-        store.declare("Search is slow", "search", "high", "medium");
-        store.declare("Nightly report is late", "reports", "low", "low");
+        store.declare("Cards fail", "checkout", "high", "high");
+        store.declare("Slow find", "search", "high", "medium");
+        store.declare("Late report", "reports", "low", "low");
         store
     }
 
