@@ -5,6 +5,7 @@
 //! ones. [`Demo::simulate`] lets the company go on living.
 
 mod cases;
+mod causes;
 mod chronic;
 mod company;
 mod dice;
