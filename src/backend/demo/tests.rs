@@ -69,6 +69,8 @@ async fn the_store_holds_what_the_history_tells() {
     assert!(stored == events(History::new(wanted).collect()), "the store changed the history");
     let delta = demo.store.changes(None, Duration::ZERO).await.unwrap();
     assert_eq!(delta.rows.len(), 20);
+    let report = file::doctor::examine(demo.store.path()).await.unwrap();
+    assert!(report.is_content(), "{:?}", report.findings);
 }
 
 #[tokio::test]
@@ -89,6 +91,29 @@ async fn a_kept_store_is_seeded_once() {
     drop(first);
     let again = at(&path, 500).await;
     assert!(exported(&again).await == before);
+}
+
+#[tokio::test]
+async fn a_store_of_somebody_elses_incidents_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("own.db");
+    let options = file::Options {
+        name: "local".into(),
+        rules: Rules::default(),
+        create: true,
+        patience: Duration::from_secs(5),
+    };
+    let store = FileStore::open(&path, options).await.unwrap();
+    let directory =
+        Directory { people: vec![PersonRef::new("zoe", "Zoe Somebody")], ..Directory::default() };
+    store.set_directory(&directory).await.unwrap();
+    for wanted in [small(10), small(0)] {
+        let options = Options { keep: Some(path.clone()), ..wanted };
+        let opened = open(options.clone(), &mut |_, _| {}).await.err().unwrap().to_string();
+        assert!(opened.contains("own.db holds records that are not a demo's"), "{opened}");
+        assert!(empty(options).await.is_err());
+    }
+    assert_eq!(store.directory().await.unwrap(), directory);
 }
 
 #[tokio::test]
@@ -114,7 +139,7 @@ async fn a_seeding_that_is_stopped_leaves_nothing_half_done() {
     assert_eq!(page(&demo, "is:any").await.rows.len(), 40);
 }
 
-/// Lets a demo live until something holds; panics when it does not within a minute.
+/// Lets a demo live until something holds; panics when it does not within five minutes.
 async fn live_until(demo: &Demo, mut holds: impl AsyncFnMut(&[Summary]) -> bool) {
     let watch = async {
         let mut cursor: Option<Cursor> = None;
@@ -129,7 +154,7 @@ async fn live_until(demo: &Demo, mut holds: impl AsyncFnMut(&[Summary]) -> bool)
     tokio::select! {
         () = demo.simulate() => panic!("a simulation goes on"),
         () = watch => {}
-        () = tokio::time::sleep(Duration::from_secs(60)) => panic!("it never came to that"),
+        () = tokio::time::sleep(Duration::from_mins(5)) => panic!("it never came to that"),
     }
 }
 
@@ -156,6 +181,11 @@ async fn the_company_goes_on_living() {
 async fn the_number_of_open_incidents_stays_near_where_it_was() {
     let options = Options { speed: 1000.0, now: Utc::now(), ..small(100) };
     let demo = open(options, &mut |_, _| {}).await.unwrap();
+    // 700 take about three quarters of an hour at the usual speed.
+    let changes = std::env::var("REDPHONE_TEST_CHANGES")
+        .ok()
+        .and_then(|changes| changes.parse().ok())
+        .unwrap_or(700_usize);
     let mut open = BTreeSet::new();
     let mut seen = 0;
     let (mut least, mut most) = (usize::MAX, 0);
@@ -170,10 +200,10 @@ async fn the_number_of_open_incidents_stays_near_where_it_was() {
         }
         least = least.min(open.len());
         most = most.max(open.len());
-        // About an hour and a half at the usual speed.
-        seen > 1500
+        seen > changes
     })
     .await;
+    eprintln!("between {least} and {most} open");
     assert!(least >= 6 && most <= 50, "between {least} and {most}");
 }
 
@@ -232,6 +262,36 @@ async fn at_speed_zero_nothing_happens() {
         () = demo.simulate() => panic!("a simulation goes on"),
         delta = demo.store.changes(Some(cursor), Duration::from_millis(300)) => {
             assert!(delta.unwrap().rows.is_empty());
+        }
+    }
+}
+
+/// Prints what people would see: `cargo test --lib simulated -- --ignored --nocapture`.
+#[tokio::test]
+#[ignore = "for looking at"]
+async fn simulated_sample() {
+    let options = Options { speed: 1000.0, now: Utc::now(), ..small(200) };
+    let demo = open(options, &mut |_, _| {}).await.unwrap();
+    let began = Utc::now();
+    let mut seen = 0;
+    live_until(&demo, async |rows| {
+        seen += rows.len();
+        seen > 260
+    })
+    .await;
+    for record in exported(&demo).await {
+        if let Record::Event(event) = record
+            && event.at >= began
+        {
+            let row = demo.store.incident(event.incident).await.unwrap().incident.summary;
+            eprintln!(
+                "{:8} {} {:13} {:18} {}",
+                row.label(),
+                row.priority,
+                event.body.word(),
+                event.actor.name(),
+                event.body.detail()
+            );
         }
     }
 }

@@ -17,10 +17,11 @@ use crate::model::status::{Classification, Source};
 use crate::model::{Actor, Ask, ChangeId, IncidentId, PersonRef, Rules, Status};
 
 use super::cases::Twist;
+use super::causes::CauseWords;
 use super::company::Company;
 use super::dice::{Dice, seconds};
 use super::faults::{Cause, Fault};
-use super::words::{self, CauseWords, Filler, REGIONS};
+use super::words::{self, Filler, REGIONS};
 
 /// What every story is set in.
 pub(super) struct Setting<'a> {
@@ -100,7 +101,7 @@ struct Teller<'a> {
     subject: &'a Subject<'a>,
     dice: &'a mut Dice,
     filler: Filler<'a>,
-    words: CauseWords,
+    words: &'static CauseWords,
     team: &'a str,
     priority: Priority,
     reported: DateTime<Utc>,
@@ -390,7 +391,7 @@ impl<'a> Teller<'a> {
     fn reclassify(&mut self, at: DateTime<Utc>, lead: &Actor) {
         let (to, reason) = if self.dice.chance(0.7) {
             let kind = self.setting.company.kinds[self.subject.service];
-            (Classification::FalseAlarm, capital(kind.probe().to_owned()))
+            (Classification::FalseAlarm, words::capital(kind.probe().to_owned()))
         } else {
             (Classification::ServiceRequest, self.say(words::REQUESTS))
         };
@@ -403,14 +404,6 @@ fn ms(span: TimeDelta) -> f64 {
     #[allow(clippy::cast_precision_loss, reason = "a span of months is far below 2^52 ms")]
     let millis = span.num_milliseconds() as f64;
     millis
-}
-
-/// With a capital first letter.
-fn capital(mut text: String) -> String {
-    if let Some(first) = text.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    text
 }
 
 /// Impact and urgency that lead to a priority by the default matrix.
