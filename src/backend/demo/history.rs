@@ -1,0 +1,481 @@
+//! Eighteen months of the company, record by record, in little memory.
+
+use std::collections::{BinaryHeap, VecDeque, binary_heap::PeekMut};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::backend::record::Record;
+use crate::model::change::{Change, ChangeKind, ChangeState};
+use crate::model::status::Source;
+use crate::model::time::to_second;
+use crate::model::{Actor, ChangeId, IncidentId, IncidentNumber, Priority, Rules};
+
+use super::cases::Twist;
+use super::chronic::{Chronic, chronic};
+use super::company::Company;
+use super::dice::{Dice, Stream, seconds};
+use super::episode::{Episode, perform};
+use super::faults::{Cause, Fault};
+use super::open::{OpenOne, open_ones};
+use super::rhythm::{Arrivals, Rhythm};
+use super::story::{Detail, Ending, Setting, Story, Subject, tell, weighed};
+use super::words::{self, Filler, REGIONS};
+
+/// Days of history.
+const DAYS: i64 = 548;
+/// Up to so many incidents every story is told in full.
+const TOLD_IN_FULL: u64 = 20_000;
+/// Changes that led to nothing: so many in all at most.
+const CHANGES: u64 = 4_000;
+/// The most ways in which a kind of service breaks.
+const FAULTS: usize = 4;
+
+/// What is wanted.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    pub seed: u64,
+    pub incidents: u64,
+    /// How many of them are open at `now`.
+    pub open: u64,
+    pub now: DateTime<Utc>,
+    pub rules: Rules,
+}
+
+/// One way in which one service breaks.
+#[derive(Clone, Copy)]
+struct Slot {
+    /// An incident with its deduplication key is open until then.
+    busy_until: DateTime<Utc>,
+    /// Number of the last incident.
+    last: Option<u64>,
+}
+
+/// All records of the company in the order in which they were written down: the header, the
+/// directory, problems, then changes and events by time. Every change comes ahead of the incident
+/// it led to.
+pub(super) struct History {
+    wanted: Wanted,
+    company: Company,
+    weights: Vec<u32>,
+    chronic: Vec<Chronic>,
+    slots: Vec<[Slot; FAULTS]>,
+    /// Reports of what is over by `now`.
+    over: std::iter::Peekable<Arrivals>,
+    /// Reports of what is still open then, the last first.
+    open: Vec<OpenOne>,
+    changes: std::iter::Peekable<Arrivals>,
+    background: Dice,
+    active: BinaryHeap<Episode>,
+    ready: VecDeque<Record>,
+    episodes: u64,
+    numbered: u64,
+    /// Which slot an incident belongs to, while its declaration is to come.
+    expected: VecDeque<(IncidentId, usize, usize)>,
+    refused: u64,
+}
+
+impl History {
+    pub fn new(wanted: Wanted) -> Self {
+        let wanted = Wanted { now: to_second(wanted.now), ..wanted };
+        let (seed, now) = (wanted.seed, wanted.now);
+        let company = Company::at(now);
+        let from = now - TimeDelta::days(DAYS);
+        let mut dice = Dice::new(seed, Stream::Rhythm);
+        // What is over needs some time to be so.
+        let to = now - TimeDelta::minutes(7);
+        let rhythm = Rhythm::incidents(from, to, &mut dice);
+        let open = wanted.open.min(wanted.incidents);
+        let over = Arrivals::new(rhythm, to, wanted.incidents - open, dice).peekable();
+        let changes =
+            if wanted.incidents == 0 { 0 } else { CHANGES.min(100 + wanted.incidents * 2) };
+        let changes = Arrivals::new(
+            Rhythm::changes(from, now),
+            now - TimeDelta::seconds(30),
+            changes,
+            Dice::new(seed, Stream::Changes),
+        );
+        let chronic =
+            if wanted.incidents == 0 { Vec::new() } else { chronic(&company, seed, from, now) };
+        let free = Slot { busy_until: DateTime::UNIX_EPOCH, last: None };
+        let mut ready = VecDeque::from([
+            Record::header(),
+            Record::Directory(Box::new(company.directory.clone())),
+        ]);
+        ready.extend(chronic.iter().map(|c| Record::Problem(c.problem.clone())));
+        Self {
+            weights: company.kinds.iter().map(|kind| kind.weight()).collect(),
+            slots: vec![[free; FAULTS]; company.kinds.len()],
+            open: open_ones(&wanted, open),
+            changes: changes.peekable(),
+            background: Dice::new(seed, Stream::Background),
+            active: BinaryHeap::new(),
+            episodes: 0,
+            numbered: 0,
+            expected: VecDeque::new(),
+            refused: 0,
+            wanted,
+            company,
+            chronic,
+            over,
+            ready,
+        }
+    }
+
+    /// Commands of the stories that the model refused: 0 unless a story is wrong.
+    #[cfg(test)]
+    pub fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    /// When something new begins.
+    fn begins(&mut self) -> Option<DateTime<Utc>> {
+        let over = self.over.peek().copied();
+        let open = self.open.last().map(|o| o.reported);
+        let change = self.changes.peek().copied();
+        [over, open, change].into_iter().flatten().min()
+    }
+
+    fn begin(&mut self, at: DateTime<Utc>) {
+        if self.changes.peek() == Some(&at) {
+            self.changes.next();
+            let change = self.background_change(at);
+            self.ready.push_back(Record::Change(change));
+            return;
+        }
+        let index = self.episodes;
+        self.episodes += 1;
+        let mut dice = Dice::numbered(self.wanted.seed, Stream::Episode, index);
+        let stories = if self.open.last().is_some_and(|o| o.reported == at) {
+            self.open.pop().map(|one| self.tell_open(one, &mut dice)).into_iter().collect()
+        } else {
+            self.over.next();
+            self.tell_over(to_second(at), &mut dice)
+        };
+        let performed = perform(index, stories, &self.wanted.rules, &mut dice);
+        self.refused += performed.refused.len() as u64;
+        debug_assert!(performed.refused.is_empty(), "{:?}", performed.refused);
+        self.ready.extend(performed.changes.into_iter().map(Record::Change));
+        if performed.episode.next_at().is_some() {
+            self.active.push(performed.episode);
+        }
+    }
+
+    /// A change that nothing came of.
+    fn background_change(&mut self, at: DateTime<Utc>) -> Change {
+        let dice = &mut self.background;
+        let service = &self.company.directory.services[dice.index(self.company.kinds.len())];
+        let (kind, template) = *dice.pick(words::CHANGES);
+        let people: Vec<_> = self.company.members(&service.team).collect();
+        let by = if kind == ChangeKind::Deploy {
+            Actor::Integration("deploy bot".into())
+        } else {
+            Actor::Person((*dice.pick(&people)).clone())
+        };
+        let ends = at + seconds(dice.around(400.0, 0.8));
+        let filler = Filler {
+            service: &service.name,
+            needs: &service.name,
+            region: dice.word(&REGIONS),
+            colleague: "",
+            bad: false,
+            began: 0,
+        };
+        let state = match dice.weighted(&[92, 4, 4]) {
+            0 => ChangeState::Done,
+            1 => ChangeState::Failed,
+            _ => ChangeState::RolledBack,
+        };
+        let over = ends < self.wanted.now;
+        Change {
+            id: ChangeId(dice.id(at)),
+            kind,
+            title: filler.fill(template, dice),
+            services: vec![service.name.clone()],
+            by,
+            starts_at: at,
+            ends_at: over.then_some(ends),
+            state: if over { state } else { ChangeState::Running },
+        }
+    }
+
+    fn detail(&self, priority: Priority, dice: &mut Dice) -> Detail {
+        let few = self.wanted.incidents <= TOLD_IN_FULL;
+        let full = match (few, priority) {
+            (_, Priority::P1) | (true, Priority::P2) => 1.0,
+            (false, Priority::P2) => 0.3,
+            (true, Priority::P3) => 0.75,
+            (true, Priority::P4) => 0.4,
+            (false, _) => 0.02,
+        };
+        match (dice.chance(full), few) {
+            (true, _) => Detail::Full,
+            (false, true) => Detail::Brief,
+            (false, false) => Detail::Bare,
+        }
+    }
+
+    /// A fault, and the chronic one it is, if it is one.
+    fn break_something(
+        &self,
+        at: DateTime<Utc>,
+        dice: &mut Dice,
+    ) -> (usize, usize, Cause, Option<usize>) {
+        if dice.chance(0.3) {
+            let active: Vec<usize> = (0..self.chronic.len())
+                .filter(|n| self.chronic[*n].from <= at && at < self.chronic[*n].until)
+                .collect();
+            if !active.is_empty() {
+                let index = *dice.pick(&active);
+                let chronic = &self.chronic[index];
+                return (chronic.service, chronic.fault, chronic.cause, Some(index));
+            }
+        }
+        let service = dice.weighted(&self.weights);
+        let faults = self.company.kinds[service].faults();
+        let fault = dice.index(faults.len());
+        (service, fault, *dice.pick(faults[fault].causes), None)
+    }
+
+    /// An incident that is over by `now`, and those that come with it.
+    fn tell_over(&mut self, at: DateTime<Utc>, dice: &mut Dice) -> Vec<Story> {
+        let settled = at < self.wanted.now - TimeDelta::hours(12);
+        if settled && dice.chance(0.012) {
+            return self.tell_storm(at, dice);
+        }
+        let (service, fault, cause, chronic) = self.break_something(at, dice);
+        let faults = self.company.kinds[service].faults();
+        let mut gravity = faults[fault].gravity;
+        if chronic.is_some() {
+            // What comes often is rarely grave.
+            gravity[0] /= 2;
+            gravity[1] /= 2;
+        }
+        let objective = self.company.directory.services[service].objective;
+        if objective.is_none_or(|objective| objective < 99_900) {
+            // Nobody loses money while it is away.
+            gravity[0] = 0;
+            gravity[1] /= 3;
+        }
+        let priority = Priority::ALL[dice.weighted(&gravity)];
+        let (impact, urgency) = weighed(priority, dice);
+        let ending = if dice.chance(0.055) { Ending::Reclassified } else { Ending::Resolved };
+        let source = if chronic.is_some() { Source::Monitoring } else { source(dice) };
+        let mut subject = Subject {
+            service,
+            fault: &faults[fault],
+            cause,
+            impact,
+            urgency,
+            source,
+            keyed: self.slots[service][fault].busy_until <= at,
+            text: None,
+            problem: chronic.map(|index| &self.chronic[index].problem),
+            previous: self.slots[service][fault].last,
+            detail: self.detail(priority, dice),
+            needs: None,
+            ending,
+            over_by: None,
+        };
+        let setting = self.setting();
+        let main = tell(&setting, &subject, at, None, dice);
+        let (id, over) = (main.id, main.over);
+        let keyed = subject.keyed;
+        let mut stories = vec![main];
+        let long = over - at > TimeDelta::minutes(8);
+        if settled
+            && long
+            && ending == Ending::Resolved
+            && dice.chance(0.04)
+            && self.over.peek().is_some()
+        {
+            // The same thing, reported again by a person.
+            let reported =
+                to_second(at + seconds((over - at).as_seconds_f64() * (0.1 + dice.unit() * 0.3)));
+            subject.source = *dice.pick(&[Source::Support, Source::UserReport, Source::Internal]);
+            subject.keyed = false;
+            subject.ending = Ending::Merged(id);
+            subject.over_by = Some(over - TimeDelta::seconds(2));
+            let setting = self.setting();
+            stories.push(tell(&setting, &subject, reported, None, dice));
+            self.over.next();
+        }
+        self.occupy(service, fault, keyed, over, id);
+        stories
+    }
+
+    fn setting(&self) -> Setting<'_> {
+        Setting { company: &self.company, rules: &self.wanted.rules, now: self.wanted.now }
+    }
+
+    fn occupy(
+        &mut self,
+        service: usize,
+        fault: usize,
+        keyed: bool,
+        until: DateTime<Utc>,
+        id: IncidentId,
+    ) {
+        if keyed {
+            self.slots[service][fault].busy_until = until;
+        }
+        self.expected.push_back((id, service, fault));
+    }
+
+    /// A service that many need breaks, mostly after a change, and they all show it.
+    fn tell_storm(&mut self, at: DateTime<Utc>, dice: &mut Dice) -> Vec<Story> {
+        let roots: Vec<usize> = (0..self.company.kinds.len())
+            .filter(|service| self.company.dependents[*service].len() >= 3)
+            .collect();
+        let service = *dice.pick(&roots);
+        let fault = &self.company.kinds[service].faults()[0];
+        let priority = if dice.chance(0.3) { Priority::P1 } else { Priority::P2 };
+        let (impact, urgency) = weighed(priority, dice);
+        let planned: Vec<Cause> = fault
+            .causes
+            .iter()
+            .copied()
+            .filter(|c| matches!(c, Cause::Deploy | Cause::Config | Cause::Migration))
+            .collect();
+        let cause = *dice.pick(if planned.is_empty() { fault.causes } else { &planned });
+        let mut subject = Subject {
+            service,
+            fault,
+            cause,
+            impact,
+            urgency,
+            source: Source::Monitoring,
+            keyed: self.slots[service][0].busy_until <= at,
+            text: None,
+            problem: None,
+            previous: self.slots[service][0].last,
+            detail: Detail::Full,
+            needs: None,
+            ending: Ending::Resolved,
+            over_by: None,
+        };
+        let root = tell(&self.setting(), &subject, at, None, dice);
+        let (root_id, root_over) = (root.id, root.over);
+        let mut stories = vec![root];
+        self.occupy(service, 0, subject.keyed, root_over, root_id);
+        let mut hit = self.company.dependents[service].clone();
+        let most = usize::try_from(dice.between(2, 7)).unwrap_or(2);
+        while stories.len() <= most && !hit.is_empty() && self.over.peek().is_some() {
+            self.over.next();
+            let child = hit.swap_remove(dice.index(hit.len()));
+            let faults = self.company.kinds[child].faults();
+            let fault = dice.index(faults.len().min(2));
+            let reported =
+                at + seconds((root_over - at).as_seconds_f64() * (0.03 + dice.unit() * 0.4));
+            let reported = to_second(reported) + TimeDelta::seconds(1);
+            let priority = *dice.pick(&[Priority::P2, Priority::P3, Priority::P3, Priority::P4]);
+            (subject.impact, subject.urgency) = weighed(priority, dice);
+            subject.service = child;
+            subject.fault = &faults[fault];
+            subject.cause = Cause::Dependency;
+            subject.needs = Some(service);
+            subject.keyed = self.slots[child][fault].busy_until <= reported;
+            subject.previous = None;
+            subject.detail = self.detail(priority, dice);
+            (subject.ending, subject.over_by) = if dice.chance(0.45) {
+                (Ending::Merged(root_id), Some(root_over - TimeDelta::seconds(2)))
+            } else {
+                (Ending::Resolved, Some(root_over + TimeDelta::seconds(dice.between(60, 900))))
+            };
+            let story = tell(&self.setting(), &subject, reported, None, dice);
+            self.occupy(child, fault, subject.keyed, story.over, story.id);
+            stories.push(story);
+        }
+        stories
+    }
+
+    /// An incident that is open at `now`.
+    fn tell_open(&mut self, one: OpenOne, dice: &mut Dice) -> Story {
+        let case = one.case;
+        let (service, fault, why) = if let Some(case) = case {
+            (self.company.position(case.service).unwrap_or(0), case.fault, case.cause)
+        } else {
+            let (service, fault, why, _) = self.break_something(one.reported, dice);
+            (service, fault, why)
+        };
+        let faults: &'static [Fault] = self.company.kinds[service].faults();
+        let fault = fault.min(faults.len() - 1);
+        let slot = self.slots[service][fault];
+        let (impact, urgency) = match case {
+            Some(case) => (case.impact, case.urgency),
+            None => weighed(one.priority, dice),
+        };
+        let twist = match case {
+            Some(case) => case.twist,
+            None => *dice.pick(&[Twist::Plain, Twist::Plain, Twist::Plain, Twist::Paused]),
+        };
+        let subject = Subject {
+            service,
+            fault: &faults[fault],
+            cause: why,
+            impact,
+            urgency,
+            source: if twist == Twist::Bare { Source::UserReport } else { Source::Monitoring },
+            keyed: slot.busy_until <= one.reported,
+            text: case.map(|case| (case.title, case.symptoms)),
+            problem: None,
+            previous: slot.last,
+            detail: if case.is_some() { Detail::Full } else { self.detail(one.priority, dice) },
+            needs: None,
+            ending: Ending::Open(one.stage, twist),
+            over_by: None,
+        };
+        let change = case.and_then(|case| case.change).map(|(title, service, minutes)| {
+            (title, self.company.position(service).unwrap_or(0), minutes)
+        });
+        let story = tell(&self.setting(), &subject, one.reported, change, dice);
+        self.occupy(service, fault, subject.keyed, DateTime::<Utc>::MAX_UTC, story.id);
+        story
+    }
+
+    /// The next event of all active episodes.
+    fn pop(&mut self) -> Option<Record> {
+        let mut first = self.active.peek_mut()?;
+        if let Some(id) = first.declares_next() {
+            self.numbered += 1;
+            if let Some(at) = self.expected.iter().position(|(expected, ..)| *expected == id)
+                && let Some((_, service, fault)) = self.expected.remove(at)
+            {
+                self.slots[service][fault].last = Some(self.numbered);
+            }
+        }
+        let event = first.pop(IncidentNumber(self.numbered));
+        if first.next_at().is_none() {
+            PeekMut::pop(first);
+        }
+        event.map(|event| Record::Event(Box::new(event)))
+    }
+}
+
+impl Iterator for History {
+    type Item = Record;
+
+    fn next(&mut self) -> Option<Record> {
+        loop {
+            if let Some(record) = self.ready.pop_front() {
+                return Some(record);
+            }
+            let active = self.active.peek().and_then(Episode::next_at);
+            match (self.begins(), active) {
+                (Some(begins), Some(active)) if active < to_second(begins) => return self.pop(),
+                (Some(begins), _) => self.begin(begins),
+                (None, Some(_)) => return self.pop(),
+                (None, None) => return None,
+            }
+        }
+    }
+}
+
+fn source(dice: &mut Dice) -> Source {
+    match dice.weighted(&[76, 6, 8, 7, 3]) {
+        0 => Source::Monitoring,
+        1 => Source::UserReport,
+        2 => Source::Support,
+        3 => Source::Internal,
+        _ => Source::Partner,
+    }
+}

@@ -1,0 +1,540 @@
+//! The company goes on living: alerts arrive, people answer them.
+//!
+//! Nothing is planned far ahead. After each pause one thing happens that fits what is open now, so
+//! that whatever the viewer does meanwhile is taken into account.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
+
+use crate::backend::{Backend, BackendError, Cursor};
+use crate::model::change::{Change, ChangeKind, ChangeState};
+use crate::model::checklist::{Answer, ClosingItem, InvestigationItem, Item};
+use crate::model::command::Declaration;
+use crate::model::escalation;
+use crate::model::service_level::update_due;
+use crate::model::status::{ResolutionAction, Source};
+use crate::model::time::to_second;
+use crate::model::{
+    Actor, Ask, ChangeId, Command, CommandId, Envelope, IncidentId, PersonRef, Priority, Rules,
+    Status, Summary,
+};
+
+use super::company::Company;
+use super::dice::Dice;
+use super::faults::{Cause, Fault};
+use super::story::weighed;
+use super::words::{self, Filler, REGIONS};
+
+/// Mean seconds between two happenings at speed 1.
+const PAUSE_S: f64 = 4.0;
+/// The longest wait after a failure of the store.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// Resolved incidents that somebody may still close.
+const REMEMBERED: usize = 40;
+
+/// What may happen next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Happening {
+    New,
+    Alert,
+    Acknowledge,
+    Own,
+    Note,
+    Move,
+    Check,
+    Update,
+    Change,
+    Resolve,
+    Close,
+    Reopen,
+    Storm,
+}
+
+/// What is still to come of a storm.
+#[derive(Clone, Copy, Debug)]
+struct Wave {
+    service: usize,
+    /// The service it comes from; `None` for the root itself.
+    from: Option<usize>,
+}
+
+/// A company at work.
+pub(super) struct Simulation<'a> {
+    backend: &'a dyn Backend,
+    company: &'a Company,
+    rules: &'a Rules,
+    /// Handle of the viewer, whose incidents are left alone.
+    viewer: &'a str,
+    dice: Dice,
+    speed: f64,
+    cursor: Option<Cursor>,
+    open: BTreeMap<IncidentId, Summary>,
+    resolved: VecDeque<Summary>,
+    /// How many are open when all is as usual.
+    natural: usize,
+    waves: VecDeque<Wave>,
+}
+
+impl<'a> Simulation<'a> {
+    pub fn new(
+        backend: &'a dyn Backend,
+        company: &'a Company,
+        rules: &'a Rules,
+        viewer: &'a str,
+        speed: f64,
+        dice: Dice,
+    ) -> Self {
+        Self {
+            backend,
+            company,
+            rules,
+            viewer,
+            dice,
+            speed: if speed.is_finite() { speed.clamp(0.0, 1000.0) } else { 1.0 },
+            cursor: None,
+            open: BTreeMap::new(),
+            resolved: VecDeque::new(),
+            natural: 0,
+            waves: VecDeque::new(),
+        }
+    }
+
+    /// Goes on until it is dropped. At speed 0, or with nothing to break, nothing happens.
+    pub async fn live(mut self) {
+        if self.speed <= 0.0 || self.company.kinds.is_empty() {
+            return std::future::pending().await;
+        }
+        let mut failures: u32 = 0;
+        loop {
+            let pause = self.dice.around(PAUSE_S, 0.7) / self.speed;
+            let wait = Duration::from_secs_f64(pause.clamp(0.001, 600.0));
+            let patience = Duration::from_secs(1 << failures.min(6)).min(PATIENCE);
+            tokio::time::sleep(if failures > 0 { wait.max(patience) } else { wait }).await;
+            match self.once(Utc::now()).await {
+                // Somebody was faster, or it no longer fits: as among real people.
+                Ok(())
+                | Err(
+                    BackendError::Rejected(_)
+                    | BackendError::Conflict(_)
+                    | BackendError::NotFound(_),
+                ) => failures = 0,
+                Err(error) => {
+                    tracing::warn!(%error, "the simulation waits for its store");
+                    failures += 1;
+                }
+            }
+        }
+    }
+
+    /// Takes in what others did, then lets one thing happen.
+    async fn once(&mut self, now: DateTime<Utc>) -> Result<(), BackendError> {
+        self.look().await?;
+        if self.escalate(now).await? {
+            return Ok(());
+        }
+        if let Some(wave) = self.waves.pop_front() {
+            return self.report(wave, now).await;
+        }
+        match self.choose(now) {
+            Happening::New => {
+                let weights: Vec<u32> = self.company.kinds.iter().map(|k| k.weight()).collect();
+                let service = self.dice.weighted(&weights);
+                self.report(Wave { service, from: None }, now).await
+            }
+            Happening::Storm => self.storm(now).await,
+            Happening::Change => {
+                let service = self.dice.index(self.company.kinds.len());
+                self.record_change(service, now).await
+            }
+            Happening::Close => self.close(now).await,
+            Happening::Reopen => {
+                let Some(row) = self.resolved.pop_back() else { return Ok(()) };
+                let reason = self.say(&row, words::BACK);
+                let lead = self.lead(&row, now);
+                self.ask(row.id, lead, Ask::Reopen { reason }, now).await
+            }
+            happening => self.on_open(happening, now).await,
+        }
+    }
+
+    async fn look(&mut self) -> Result<(), BackendError> {
+        let delta = self.backend.changes(self.cursor, Duration::ZERO).await?;
+        let first = self.cursor.is_none();
+        self.cursor = Some(delta.cursor);
+        if delta.reset {
+            self.open.clear();
+        }
+        for row in delta.rows {
+            self.resolved.retain(|r| r.id != row.id);
+            if row.status.is_open() {
+                self.open.insert(row.id, row);
+                continue;
+            }
+            self.open.remove(&row.id);
+            if row.status == Status::Resolved && !self.is_mine(&row) {
+                self.resolved.push_back(row);
+                if self.resolved.len() > REMEMBERED {
+                    self.resolved.pop_front();
+                }
+            }
+        }
+        if first {
+            self.natural = self.open.len().max(12);
+        }
+        Ok(())
+    }
+
+    fn is_mine(&self, row: &Summary) -> bool {
+        row.assignee.as_ref().is_some_and(|p| p.handle == self.viewer)
+    }
+
+    /// Weights by what is open: few open ones draw new ones, many get resolved.
+    fn choose(&mut self, now: DateTime<Utc>) -> Happening {
+        let (open, natural) = (self.open.len(), self.natural);
+        let percent = u32::try_from(open * 100 / natural.max(1)).unwrap_or(u32::MAX).min(400);
+        let triggered = self.open.values().filter(|row| self.waited(row, now)).take(8).count();
+        let triggered = u32::try_from(triggered).unwrap_or(8);
+        let few = 150_u32.saturating_sub(percent) / 8;
+        let resolved = u32::try_from(self.resolved.len()).unwrap_or(0);
+        let choices = [
+            (Happening::New, few),
+            (Happening::Alert, 14),
+            (Happening::Acknowledge, 12 * triggered),
+            (Happening::Own, 9),
+            (Happening::Note, 22),
+            (Happening::Move, 14),
+            (Happening::Check, 8),
+            (Happening::Update, 8),
+            (Happening::Change, 6),
+            (Happening::Resolve, percent * percent / 1600),
+            (Happening::Close, resolved.min(10)),
+            (Happening::Reopen, u32::from(resolved > 3 && percent < 130)),
+            (Happening::Storm, u32::from(percent < 120)),
+        ];
+        let weights: Vec<u32> = choices.iter().map(|(_, weight)| *weight).collect();
+        choices[self.dice.weighted(&weights)].0
+    }
+
+    /// Whether nobody has picked it up although the viewer had the time to.
+    fn waited(&self, row: &Summary, now: DateTime<Utc>) -> bool {
+        let grace = [75.0, 60.0, 90.0, 150.0][row.priority.index()] / self.speed.max(1.0);
+        row.status == Status::Triggered
+            && !self.is_mine(row)
+            && (now - row.reported_at).as_seconds_f64() >= grace
+    }
+
+    /// Calls the level that is due for the most pressing one, as a pager does.
+    async fn escalate(&mut self, now: DateTime<Utc>) -> Result<bool, BackendError> {
+        let directory = &self.company.directory;
+        let due = self
+            .open
+            .values()
+            .filter(|row| row.priority <= Priority::P2)
+            .find_map(|row| escalation::due(row, directory, now).map(|step| (row.id, step)));
+        let Some((id, step)) = due else { return Ok(false) };
+        let actor = Actor::Integration("Escalation".into());
+        let ask = Ask::Escalate { level: step.level, to: step.people, reason: None };
+        self.ask(id, actor, ask, now).await?;
+        Ok(true)
+    }
+
+    async fn ask(
+        &mut self,
+        incident: IncidentId,
+        actor: Actor,
+        ask: Ask,
+        now: DateTime<Utc>,
+    ) -> Result<(), BackendError> {
+        let command = Command::Incident { incident, ask };
+        let envelope = Envelope { id: CommandId::new(), at: now, actor, command };
+        self.backend.execute(&envelope).await.map(drop)
+    }
+
+    /// The fault that a row shows, as far as its service and category tell.
+    fn fault(&self, row: &Summary) -> (usize, &'static Fault, Cause) {
+        let name = row.service().unwrap_or_default();
+        let service = self.company.position(name).unwrap_or(0);
+        let faults = self.company.kinds[service].faults();
+        let fault = faults
+            .iter()
+            .find(|fault| row.title == fault.titles[0] || Some(fault.category) == row.category)
+            .unwrap_or(&faults[0]);
+        // Always the same for the same incident, so that its notes agree with each other.
+        let cause = fault.causes[usize::from(row.id.as_bytes()[15]) % fault.causes.len()];
+        (service, fault, cause)
+    }
+
+    fn say(&mut self, row: &Summary, templates: &[&'static str]) -> String {
+        let template = self.dice.word(templates);
+        self.fill(row, template)
+    }
+
+    fn fill(&mut self, row: &Summary, template: &str) -> String {
+        let (service, ..) = self.fault(row);
+        let bad = row.priority <= Priority::P2;
+        self.fill_for(service, None, bad, row.reported_at, row.id.as_bytes()[14], template)
+    }
+
+    fn fill_for(
+        &mut self,
+        service: usize,
+        needs: Option<usize>,
+        bad: bool,
+        began: DateTime<Utc>,
+        mark: u8,
+        template: &str,
+    ) -> String {
+        let directory = &self.company.directory;
+        let row = &directory.services[service];
+        let needed = row.depends_on.get(usize::from(mark) % row.depends_on.len().max(1));
+        let needs = match needs {
+            Some(needs) => &directory.services[needs].name,
+            None => needed.unwrap_or(&row.name),
+        };
+        let colleague = match directory.people.len() {
+            0 => "a colleague",
+            count => directory.people[self.dice.index(count)].name.as_str(),
+        };
+        let filler = Filler {
+            service: &row.name,
+            needs,
+            region: REGIONS[usize::from(mark) % REGIONS.len()],
+            colleague: colleague.split(' ').next().unwrap_or(colleague),
+            bad,
+            began: began.num_seconds_from_midnight() / 60,
+        };
+        filler.fill(template, &mut self.dice)
+    }
+
+    /// Who acts on it: its owner, else somebody of its team, but never the viewer.
+    fn lead(&mut self, row: &Summary, now: DateTime<Utc>) -> Actor {
+        if let Some(owner) = row.assignee.as_ref().filter(|p| p.handle != self.viewer) {
+            return Actor::Person(owner.clone());
+        }
+        self.somebody(row.team.as_deref().unwrap_or_default(), now)
+    }
+
+    fn somebody(&mut self, team: &str, now: DateTime<Utc>) -> Actor {
+        let (company, viewer) = (self.company, self.viewer);
+        let on_call = company.directory.on_call(team, now).filter(|p| p.handle != viewer);
+        if let Some(person) = on_call.filter(|_| self.dice.chance(0.6)) {
+            return Actor::Person(person.clone());
+        }
+        let mut others: Vec<&PersonRef> =
+            company.members(team).filter(|p| p.handle != viewer).collect();
+        if others.is_empty() {
+            others = company.directory.people.iter().filter(|p| p.handle != viewer).collect();
+        }
+        match others.len() {
+            0 => Actor::Integration("Responder bot".into()),
+            count => Actor::Person(others[self.dice.index(count)].clone()),
+        }
+    }
+
+    /// An alert, or now and then a person, reports something new.
+    async fn report(&mut self, wave: Wave, now: DateTime<Utc>) -> Result<(), BackendError> {
+        let company = self.company;
+        let service = &company.directory.services[wave.service];
+        let faults = company.kinds[wave.service].faults();
+        let fault = match wave.from {
+            Some(_) => &faults[0],
+            None => &faults[self.dice.index(faults.len())],
+        };
+        let mut gravity = fault.gravity;
+        // A P1 is a rare thing, even in a demo: not while another is open.
+        if self.open.values().filter(|row| row.priority == Priority::P1).count() >= 2 {
+            gravity[0] = 0;
+        }
+        let priority = match wave.from {
+            Some(_) => *self.dice.pick(&[Priority::P2, Priority::P3, Priority::P3]),
+            None => Priority::ALL[self.dice.weighted(&gravity)],
+        };
+        let (impact, urgency) = weighed(priority, &mut self.dice);
+        let machine = wave.from.is_some() || self.dice.chance(0.8);
+        let bad = priority <= Priority::P2;
+        let titles = if bad && !fault.worst.is_empty() { fault.worst } else { fault.titles };
+        let mark = u8::try_from(self.dice.between(0, 255)).unwrap_or(0);
+        let (title, symptoms) = (self.dice.word(titles), self.dice.word(fault.symptoms));
+        let reported_at = to_second(now);
+        let detected_at = reported_at - TimeDelta::seconds(self.dice.between(5, 90));
+        let mut fill = |text| self.fill_for(wave.service, wave.from, bad, detected_at, mark, text);
+        let declaration = Declaration {
+            title: fill(title),
+            symptoms: fill(symptoms),
+            services: vec![service.name.clone()],
+            impact,
+            urgency,
+            category: Some(fault.category),
+            source: if machine { Source::Monitoring } else { Source::Support },
+            detected_at,
+            reported_at,
+            team: Some(service.team.clone()),
+            labels: vec![REGIONS[usize::from(mark) % REGIONS.len()].to_owned()],
+            dedup_key: machine.then(|| format!("{}:{}", fault.alert, service.name)),
+            runbook: service.runbook.clone(),
+        };
+        let name = if machine { "Alertmanager" } else { "Support desk" };
+        let ask = Ask::Declare(Box::new(declaration));
+        self.ask(IncidentId::new(), Actor::Integration(name.into()), ask, now).await
+    }
+
+    /// A change goes wrong, and what needs the service shows it one after another.
+    async fn storm(&mut self, now: DateTime<Utc>) -> Result<(), BackendError> {
+        let roots: Vec<usize> = (0..self.company.kinds.len())
+            .filter(|service| self.company.dependents[*service].len() >= 2)
+            .collect();
+        if roots.is_empty() {
+            return Ok(());
+        }
+        let service = *self.dice.pick(&roots);
+        self.record_change(service, now).await?;
+        let mut hit = self.company.dependents[service].clone();
+        self.waves.push_back(Wave { service, from: None });
+        for _ in 0..self.dice.between(1, 4) {
+            if hit.is_empty() {
+                break;
+            }
+            let next = hit.swap_remove(self.dice.index(hit.len()));
+            self.waves.push_back(Wave { service: next, from: Some(service) });
+        }
+        Ok(())
+    }
+
+    async fn record_change(
+        &mut self,
+        service: usize,
+        now: DateTime<Utc>,
+    ) -> Result<(), BackendError> {
+        let (kind, template) = *self.dice.pick(words::CHANGES);
+        let title = self.fill_for(service, None, false, now, 0, template);
+        let row = &self.company.directory.services[service];
+        let by = if kind == ChangeKind::Deploy {
+            Actor::Integration("deploy bot".into())
+        } else {
+            self.somebody(&row.team, now)
+        };
+        let change = Change {
+            id: ChangeId::new(),
+            kind,
+            title,
+            services: vec![row.name.clone()],
+            by: by.clone(),
+            starts_at: now - TimeDelta::seconds(self.dice.between(60, 600)),
+            ends_at: Some(now),
+            state: ChangeState::Done,
+        };
+        let command = Command::RecordChange(change);
+        let envelope = Envelope { id: CommandId::new(), at: now, actor: by, command };
+        self.backend.execute(&envelope).await.map(drop)
+    }
+
+    /// One of those that fit, if any does.
+    fn pick(&mut self, fits: impl Fn(&Self, &Summary) -> bool) -> Option<Summary> {
+        let this = &*self;
+        let ids: Vec<IncidentId> =
+            this.open.values().filter(|row| fits(this, row)).map(|row| row.id).collect();
+        if ids.is_empty() {
+            return None;
+        }
+        let id = *self.dice.pick(&ids);
+        self.open.get(&id).cloned()
+    }
+
+    /// Something about an open incident that the viewer does not lead.
+    async fn on_open(
+        &mut self,
+        happening: Happening,
+        now: DateTime<Utc>,
+    ) -> Result<(), BackendError> {
+        let levels = self.rules.levels;
+        let row = self.pick(|this, row| {
+            let seen = row.status != Status::Triggered;
+            match happening {
+                Happening::Alert => {
+                    row.source == Source::Monitoring && row.status < Status::Monitoring
+                }
+                Happening::Acknowledge => this.waited(row, now),
+                _ if this.is_mine(row) || row.is_snoozed(now) => false,
+                Happening::Own => seen && row.assignee.is_none(),
+                Happening::Move => seen && row.status < Status::Monitoring && !row.paused,
+                Happening::Check => seen && row.status <= Status::Investigating,
+                Happening::Update => {
+                    let due = update_due(row.priority, row.reported_at, row.updated_at, &levels);
+                    let early = due.map(|due| due - TimeDelta::minutes(8));
+                    seen && row.priority <= Priority::P2 && early.is_some_and(|early| early <= now)
+                }
+                Happening::Resolve => row.status >= Status::Identified && !row.paused,
+                _ => seen,
+            }
+        });
+        let Some(row) = row else { return Ok(()) };
+        let lead = match happening {
+            Happening::Alert => Actor::Integration("Alertmanager".into()),
+            _ => self.lead(&row, now),
+        };
+        let ask = match happening {
+            Happening::Alert => Ask::RepeatAlert { text: self.say(&row, words::ALERTS) },
+            Happening::Acknowledge => Ask::Acknowledge,
+            Happening::Own => Ask::Assign { to: lead.person().cloned() },
+            Happening::Move => Ask::MoveStatus { to: next_stage(row.status) },
+            Happening::Check => {
+                let item = *self.dice.pick(InvestigationItem::ALL);
+                Ask::AnswerItem { item: Item::Investigation(item), answer: Answer::Yes }
+            }
+            Happening::Update => {
+                let message = self.say(
+                    &row,
+                    match row.status {
+                        Status::Monitoring => words::RECOVERING,
+                        Status::Identified => words::KNOWN,
+                        _ => words::EARLY,
+                    },
+                );
+                Ask::UpdateStakeholders { message, next_due: None }
+            }
+            Happening::Resolve => self.resolution(&row),
+            _ => Ask::AddNote { text: self.note(&row) },
+        };
+        self.ask(row.id, lead, ask, now).await
+    }
+
+    /// What fits to say in the stage it is in.
+    fn note(&mut self, row: &Summary) -> String {
+        let (_, fault, cause) = self.fault(row);
+        match row.status {
+            Status::Triggered | Status::Acknowledged => self.say(row, words::LOOKING),
+            Status::Investigating => self.say(row, fault.clues),
+            Status::Identified => self.say(row, cause.words().found),
+            _ => self.say(row, words::WATCHING),
+        }
+    }
+
+    fn resolution(&mut self, row: &Summary) -> Ask {
+        let (service, _, cause) = self.fault(row);
+        let (action, detail): (ResolutionAction, _) = *self.dice.pick(cause.words().fixes);
+        let proofs = self.company.kinds[service].proofs();
+        Ask::Resolve { action, detail: self.fill(row, detail), validation: self.say(row, proofs) }
+    }
+
+    /// Goes through the closing gate of one that was resolved a while ago.
+    async fn close(&mut self, now: DateTime<Utc>) -> Result<(), BackendError> {
+        let Some(row) = self.resolved.pop_front() else { return Ok(()) };
+        let lead = self.lead(&row, now);
+        for item in ClosingItem::ALL {
+            let ask = Ask::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes };
+            self.ask(row.id, lead.clone(), ask, now).await?;
+        }
+        self.ask(row.id, lead, Ask::Close, now).await
+    }
+}
+
+fn next_stage(status: Status) -> Status {
+    match status {
+        Status::Triggered => Status::Acknowledged,
+        Status::Acknowledged => Status::Investigating,
+        Status::Investigating => Status::Identified,
+        _ => Status::Monitoring,
+    }
+}

@@ -1,0 +1,136 @@
+//! Once it is resolved: it may come back, it is closed, and what was big is reviewed.
+
+use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, Timelike, Utc, Weekday};
+
+use crate::model::checklist::{Answer, ClosingItem, Item};
+use crate::model::review::{ActionItem, Section};
+use crate::model::{Actor, Ask, Priority};
+
+use super::super::dice::seconds;
+use super::super::words;
+use super::Teller;
+
+impl Teller<'_> {
+    /// Now and then it comes back. When it is over in the end, and who leads then.
+    pub(super) fn come_back(
+        &mut self,
+        resolved: DateTime<Utc>,
+        lead: Actor,
+    ) -> (DateTime<Utc>, Actor) {
+        let back = resolved + seconds(self.dice.around(1500.0, 0.6));
+        let again = back + seconds(self.dice.around(2400.0, 0.6));
+        let late = self.subject.over_by.unwrap_or(self.setting.now) < again;
+        if late || !self.dice.chance(0.03) {
+            return (resolved, lead);
+        }
+        let reason = self.say(words::BACK);
+        self.step(back, &lead, Ask::Reopen { reason });
+        let found = self.words.found;
+        self.note(back + (again - back) / 2, &lead, found);
+        self.resolve(again, &lead);
+        (again, lead)
+    }
+
+    pub(super) fn close(&mut self, resolved: DateTime<Utc>, lead: &Actor) {
+        let big = self.priority <= Priority::P2;
+        if big {
+            let message = self.say(words::FINAL);
+            let at = resolved + TimeDelta::seconds(self.dice.between(60, 500));
+            self.step(at, lead, Ask::UpdateStakeholders { message, next_due: None });
+        }
+        let wait = if big { 5.0 * 3600.0 } else { 26.0 * 3600.0 };
+        let at = resolved + seconds(600.0 + self.dice.around(wait, 0.6));
+        let mut at = self.office(at);
+        for item in ClosingItem::ALL {
+            let answer = match item {
+                ClosingItem::FinalUpdate if !big && self.dice.chance(0.7) => {
+                    Answer::Waived("no stakeholders were told of it".into())
+                }
+                ClosingItem::FollowUp if self.dice.chance(0.15) => {
+                    Answer::Waived("known, the problem has it".into())
+                }
+                _ => Answer::Yes,
+            };
+            self.step(at, lead, Ask::AnswerItem { item: Item::Closing(*item), answer });
+            at += TimeDelta::seconds(self.dice.between(2, 40));
+        }
+        self.step(at, lead, Ask::Close);
+    }
+
+    /// The review of what was big.
+    pub(super) fn review(&mut self, resolved: DateTime<Utc>, lead: &Actor) {
+        let wanted = match self.priority {
+            Priority::P1 => 0.95,
+            Priority::P2 => 0.5,
+            _ => 0.0,
+        };
+        if !self.dice.chance(wanted) {
+            return;
+        }
+        let at = resolved + seconds(self.dice.around(2.2 * 86_400.0, 0.4));
+        let mut at = self.office(at);
+        for section in Section::ALL {
+            let text = self.section(*section, resolved);
+            self.step(at, lead, Ask::WriteReview { section: *section, text });
+            at += TimeDelta::seconds(self.dice.between(60, 900));
+        }
+        for _ in 0..self.dice.between(1, 3) {
+            let (kind, template) = *self.dice.pick(words::ACTIONS);
+            let text = self.fill(template);
+            let handle = lead.person().map_or("", |p| p.handle.as_str()).to_owned();
+            let due = at + TimeDelta::days(self.dice.between(7, 45));
+            let item = ActionItem {
+                id: self.dice.id(at),
+                text,
+                owner: Some(self.member(&handle).clone()),
+                due: Some(due.date_naive()),
+                kind,
+                done: due < self.setting.now && self.dice.chance(0.8),
+            };
+            self.step(at, lead, Ask::SetActionItem { item });
+            at += TimeDelta::seconds(self.dice.between(30, 200));
+        }
+        self.step(at, lead, Ask::PublishReview);
+    }
+
+    /// The same time, or the next at which people do what can wait.
+    pub(super) fn office(&mut self, at: DateTime<Utc>) -> DateTime<Utc> {
+        let mut day = at.date_naive();
+        if at.hour() >= 17 {
+            day += TimeDelta::days(1);
+        }
+        day += TimeDelta::days(match day.weekday() {
+            Weekday::Sat => 2,
+            Weekday::Sun => 1,
+            _ => 0,
+        });
+        if day == at.date_naive() && at.hour() >= 7 {
+            return at;
+        }
+        let morning = day.and_time(NaiveTime::MIN).and_utc() + TimeDelta::hours(8);
+        morning + TimeDelta::seconds(self.dice.between(0, 3 * 3600))
+    }
+
+    pub(super) fn section(&mut self, section: Section, resolved: DateTime<Utc>) -> String {
+        let lasted = crate::model::time::short(resolved - self.reported);
+        let found = self.words.found;
+        match section {
+            Section::Summary => {
+                let what = self.say(self.subject.fault.symptoms);
+                format!("{what} It lasted {lasted}.")
+            }
+            Section::Timeline => {
+                let time = |at: DateTime<Utc>| at.time().format("%H:%M").to_string();
+                format!("{} reported, {} resolved (UTC). The rest is in the record.", time(self.reported), time(resolved))
+            }
+            Section::Impact => self.fill("About {pct} % of the users of {svc} for {min} min at worst; {n} contacts at support."),
+            Section::RootCause => self.say(found),
+            Section::Resolution => {
+                let (_, template) = *self.dice.pick(self.words.fixes);
+                self.fill(template)
+            }
+            Section::Communication => self.fill("Status page after {few} min, then as agreed. Partners were told by mail."),
+            Section::Gaps => self.fill("The alert fired on symptoms, not on the cause. {dep} has no owner at night."),
+        }
+    }
+}

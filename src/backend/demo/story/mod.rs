@@ -1,0 +1,425 @@
+//! One incident as a story: who does what, and when.
+//!
+//! A story is a list of commands in the order of time. [`super::episode`] lets the model decide on
+//! each of them, so that a timeline can't hold what the model would refuse.
+
+mod after;
+mod open;
+mod work;
+
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
+
+use crate::model::change::{Change, ChangeKind, ChangeState};
+use crate::model::command::Declaration;
+use crate::model::priority::{Impact, Level, Priority, Urgency};
+use crate::model::problem::Problem;
+use crate::model::status::{Classification, Source};
+use crate::model::{Actor, Ask, ChangeId, IncidentId, PersonRef, Rules, Status};
+
+use super::cases::Twist;
+use super::company::Company;
+use super::dice::{Dice, seconds};
+use super::faults::{Cause, Fault};
+use super::words::{self, CauseWords, Filler, REGIONS};
+
+/// What every story is set in.
+pub(super) struct Setting<'a> {
+    pub company: &'a Company,
+    pub rules: &'a Rules,
+    pub now: DateTime<Utc>,
+}
+
+/// How a story goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Ending {
+    /// Resolved, and mostly closed.
+    Resolved,
+    /// Continued in another member of the episode.
+    Merged(IncidentId),
+    /// It was no incident.
+    Reclassified,
+    /// Still open at `now`, in this stage.
+    Open(Status, Twist),
+}
+
+/// How much of a story is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Detail {
+    /// All of it.
+    Full,
+    /// What small incidents get: hardly a word, but closed.
+    Brief,
+    /// What must be: reported, acknowledged, resolved.
+    Bare,
+}
+
+/// What a story is about.
+pub(super) struct Subject<'a> {
+    pub service: usize,
+    pub fault: &'static Fault,
+    pub cause: Cause,
+    pub impact: Impact,
+    pub urgency: Urgency,
+    pub source: Source,
+    /// Whether its alert may be grouped: nothing with the same key is open.
+    pub keyed: bool,
+    /// Title and symptoms, where they are given.
+    pub text: Option<(&'a str, &'a str)>,
+    /// The problem that is known to be behind it.
+    pub problem: Option<&'a Problem>,
+    /// Number of the last incident of the same fault.
+    pub previous: Option<u64>,
+    pub detail: Detail,
+    /// The service that its troubles come from, where that is known.
+    pub needs: Option<usize>,
+    pub ending: Ending,
+    /// When it must be over; for what others wait on.
+    pub over_by: Option<DateTime<Utc>>,
+}
+
+/// One command of a story.
+pub(super) struct Step {
+    pub at: DateTime<Utc>,
+    pub actor: Actor,
+    pub ask: Ask,
+}
+
+/// A story that is told.
+pub(super) struct Story {
+    pub id: IncidentId,
+    /// In the order of time.
+    pub steps: Vec<Step>,
+    /// The change that came before, with its final state.
+    pub change: Option<Change>,
+    /// When it is over; `now` while it is open.
+    pub over: DateTime<Utc>,
+}
+
+struct Teller<'a> {
+    setting: &'a Setting<'a>,
+    subject: &'a Subject<'a>,
+    dice: &'a mut Dice,
+    filler: Filler<'a>,
+    words: CauseWords,
+    team: &'a str,
+    priority: Priority,
+    reported: DateTime<Utc>,
+    steps: Vec<Step>,
+}
+
+/// Tells the story of one incident, reported at a time.
+pub(super) fn tell(
+    setting: &Setting<'_>,
+    subject: &Subject<'_>,
+    reported: DateTime<Utc>,
+    change: Option<(&str, usize, i64)>,
+    dice: &mut Dice,
+) -> Story {
+    let directory = &setting.company.directory;
+    let service = &directory.services[subject.service];
+    let needs = match (subject.needs, service.depends_on.len()) {
+        (Some(needs), _) => directory.services[needs].name.as_str(),
+        (None, 0) => service.name.as_str(),
+        (None, n) => service.depends_on[dice.index(n)].as_str(),
+    };
+    let priority = setting.rules.matrix.priority(subject.impact, subject.urgency);
+    let colleague = dice.pick(&directory.people).name.as_str();
+    let filler = Filler {
+        service: &service.name,
+        needs,
+        region: subject
+            .text
+            .and_then(|(_, symptoms)| REGIONS.iter().find(|r| symptoms.contains(**r)).copied())
+            .unwrap_or_else(|| dice.word(&REGIONS)),
+        colleague: colleague.split(' ').next().unwrap_or(colleague),
+        bad: priority <= Priority::P2,
+        began: reported.num_seconds_from_midnight() / 60,
+    };
+    let mut teller = Teller {
+        setting,
+        subject,
+        words: subject.cause.words(),
+        team: &service.team,
+        filler,
+        priority,
+        reported,
+        steps: Vec::with_capacity(24),
+        dice,
+    };
+    teller.run(change)
+}
+
+impl<'a> Teller<'a> {
+    fn run(&mut self, change: Option<(&str, usize, i64)>) -> Story {
+        let id = IncidentId(self.dice.id(self.reported));
+        let detected = self.declare();
+        let change = self.change_before(detected, change);
+        let (acknowledged, resolved) = self.pace();
+        let over = match self.subject.ending {
+            Ending::Open(stage, twist) => {
+                self.open(stage, twist, change.as_ref());
+                self.setting.now
+            }
+            Ending::Merged(into) => {
+                let lead = self.responder(self.reported);
+                self.step(acknowledged, &lead, Ask::Merge { into });
+                acknowledged
+            }
+            Ending::Reclassified => {
+                let lead = self.responder(self.reported);
+                let at = acknowledged + (resolved - acknowledged) / 4;
+                self.step(acknowledged, &lead, Ask::Acknowledge);
+                self.reclassify(at, &lead);
+                at
+            }
+            Ending::Resolved => {
+                self.until_resolved(acknowledged, resolved, change.as_ref());
+                resolved
+            }
+        };
+        let now = self.setting.now;
+        self.steps.retain(|step| step.at <= now);
+        self.steps.sort_by_key(|step| step.at);
+        Story { id, steps: std::mem::take(&mut self.steps), change, over }
+    }
+
+    fn fill(&mut self, template: &str) -> String {
+        self.filler.fill(template, self.dice)
+    }
+
+    fn say(&mut self, templates: &[&str]) -> String {
+        let template = *self.dice.pick(templates);
+        self.fill(template)
+    }
+
+    fn step(&mut self, at: DateTime<Utc>, actor: &Actor, ask: Ask) {
+        self.steps.push(Step { at, actor: actor.clone(), ask });
+    }
+
+    fn note(&mut self, at: DateTime<Utc>, actor: &Actor, templates: &[&str]) {
+        let text = self.say(templates);
+        self.step(at, actor, Ask::AddNote { text });
+    }
+
+    /// Mostly whoever is on call, else somebody of the team.
+    fn responder(&mut self, at: DateTime<Utc>) -> Actor {
+        let company = self.setting.company;
+        let on_call = company.directory.on_call(self.team, at);
+        let person = match on_call {
+            Some(person) if self.dice.chance(0.7) => person,
+            _ => self.member(""),
+        };
+        Actor::Person(person.clone())
+    }
+
+    /// Somebody of the team, other than one where there is another.
+    fn member(&mut self, not: &str) -> &'a PersonRef {
+        let company = self.setting.company;
+        let directory = &company.directory;
+        let members = directory.teams.iter().find(|t| t.name == self.team).map(|t| &t.members);
+        let count = members.map_or(0, Vec::len);
+        let first = self.dice.index(count);
+        let handle = members.and_then(|m| {
+            (0..count).map(|n| &m[(first + n) % count]).find(|handle| *handle != not)
+        });
+        handle.and_then(|h| directory.person(h)).unwrap_or(&directory.people[0])
+    }
+
+    /// Logs it, and the alerts that follow. When it was detected.
+    fn declare(&mut self) -> DateTime<Utc> {
+        let subject = self.subject;
+        let service = &self.setting.company.directory.services[subject.service];
+        let machine = subject.source == Source::Monitoring;
+        let delay = if machine { self.dice.between(12, 150) } else { self.dice.between(90, 900) };
+        let detected_at = self.reported - TimeDelta::seconds(delay);
+        let fault = subject.fault;
+        let (title, symptoms) = if let Some((title, symptoms)) = subject.text {
+            (title.to_owned(), self.fill(symptoms))
+        } else {
+            let bad = self.filler.bad && !fault.worst.is_empty();
+            let titles = if bad { fault.worst } else { fault.titles };
+            (self.say(titles), self.say(fault.symptoms))
+        };
+        let bare = matches!(subject.ending, Ending::Open(_, Twist::Bare));
+        let forgotten = !machine
+            && subject.detail == Detail::Full
+            && subject.ending == Ending::Resolved
+            && self.dice.chance(0.4);
+        let mut services = vec![service.name.clone()];
+        if subject.detail == Detail::Full && self.dice.chance(0.2) && !service.depends_on.is_empty()
+        {
+            services.push(self.filler.needs.to_owned());
+        }
+        let actor = match subject.source {
+            Source::Monitoring => Actor::Integration(
+                (*self.dice.pick(&["Alertmanager", "Alertmanager", "Probes", "Log alerts"])).into(),
+            ),
+            Source::UserReport => Actor::Integration("Feedback form".into()),
+            Source::Support => Actor::Integration("Support desk".into()),
+            Source::Partner => Actor::Integration("Partner portal".into()),
+            Source::Internal => {
+                let people = &self.setting.company.directory.people;
+                Actor::Person(self.dice.pick(people).clone())
+            }
+        };
+        let declaration = Declaration {
+            title,
+            services,
+            impact: subject.impact,
+            urgency: subject.urgency,
+            category: (!bare && !forgotten).then_some(fault.category),
+            source: subject.source,
+            symptoms,
+            detected_at,
+            reported_at: self.reported,
+            team: Some(self.team.to_owned()),
+            labels: if subject.detail == Detail::Full {
+                vec![self.filler.region.to_owned()]
+            } else {
+                Vec::new()
+            },
+            dedup_key: (subject.keyed && machine)
+                .then(|| format!("{}:{}", fault.alert, service.name)),
+            runbook: service.runbook.clone(),
+        };
+        let reported = self.reported;
+        self.step(reported, &actor, Ask::Declare(Box::new(declaration)));
+        detected_at
+    }
+
+    /// When it is acknowledged and when it is resolved.
+    fn pace(&mut self) -> (DateTime<Utc>, DateTime<Utc>) {
+        let level = self.setting.rules.levels.of(self.priority);
+        // Seconds to acknowledge and to resolve as a good team manages them, and the shares of
+        // those that take longer than was promised.
+        let (ack, resolve, late_ack, late) = match self.priority {
+            Priority::P1 => (95.0, 32.0 * 60.0, 0.05, 0.17),
+            Priority::P2 => (230.0, 75.0 * 60.0, 0.05, 0.09),
+            Priority::P3 => (540.0, 130.0 * 60.0, 0.04, 0.04),
+            Priority::P4 => (1300.0, 250.0 * 60.0, 0.02, 0.02),
+        };
+        let night = self.reported.hour() < 6 && self.priority >= Priority::P3;
+        let tired = if night { 2.0 } else { 1.0 };
+        let mut span = |promised_s: i64, median: f64, spread: f64, late: f64| {
+            #[allow(clippy::cast_precision_loss, reason = "a promise is far below 2^52 s")]
+            let promised = promised_s as f64;
+            let typical = self.dice.around(median * tired, spread).min(promised * 0.94);
+            if self.dice.chance(late) {
+                promised * (1.04 + self.dice.around(0.35, 0.9))
+            } else {
+                typical
+            }
+        };
+        let ack_s = span(level.acknowledge_s, ack, 0.7, late_ack);
+        let resolve_s = span(level.resolve_s, resolve, 0.65, late).max(ack_s * 1.2 + 90.0);
+        let acknowledged = self.reported + seconds(ack_s);
+        let resolved = self.reported + seconds(resolve_s);
+        // What is history has ended before `now`, and before those that wait for it.
+        let now = self.setting.now - TimeDelta::seconds(20);
+        let latest = self.subject.over_by.map_or(now, |by| by.min(now));
+        if resolved > latest {
+            let (whole, there) = (resolved - self.reported, latest - self.reported);
+            let (whole, there) = (whole.num_milliseconds(), there.num_milliseconds().max(0));
+            let scaled = |span: TimeDelta| {
+                let ms = i128::from(span.num_milliseconds()) * i128::from(there)
+                    / i128::from(whole.max(1));
+                TimeDelta::milliseconds(i64::try_from(ms).unwrap_or(0))
+            };
+            let acknowledged = self.reported + scaled(acknowledged - self.reported);
+            return (acknowledged, self.reported + scaled(resolved - self.reported));
+        }
+        (acknowledged, resolved)
+    }
+
+    /// The change that led to it, where one did.
+    fn change_before(
+        &mut self,
+        detected: DateTime<Utc>,
+        given: Option<(&str, usize, i64)>,
+    ) -> Option<Change> {
+        let directory = &self.setting.company.directory;
+        let (kind, title, service, minutes) = match (given, self.words.change) {
+            (Some((title, service, minutes)), _) => {
+                let kind = self.words.change.map_or(ChangeKind::Deploy, |(kind, _)| kind);
+                (kind, title.to_owned(), directory.services[service].name.clone(), minutes)
+            }
+            (None, Some((kind, titles)))
+                if self.subject.text.is_none()
+                    && self.subject.detail == Detail::Full
+                    && self.dice.chance(if self.subject.cause == Cause::Dependency {
+                        0.4
+                    } else {
+                        0.93
+                    }) =>
+            {
+                let of = match self.subject.cause {
+                    Cause::Dependency => self.filler.needs,
+                    _ => self.filler.service,
+                };
+                let (of, title) = (of.to_owned(), self.say(titles));
+                #[allow(
+                    clippy::cast_possible_truncation,
+                    reason = "minutes of at most a few hours"
+                )]
+                let minutes = self.dice.around(9.0, 0.8) as i64;
+                (kind, title, of, minutes)
+            }
+            _ => return None,
+        };
+        let ends_at = detected - TimeDelta::seconds(minutes * 60 + self.dice.between(0, 59));
+        let starts_at = ends_at - seconds(self.dice.around(420.0, 0.7));
+        let rolled_back = matches!(self.subject.ending, Ending::Resolved)
+            && matches!(self.subject.cause, Cause::Deploy | Cause::Config | Cause::Migration)
+            && self.dice.chance(0.7);
+        Some(Change {
+            id: ChangeId(self.dice.id(starts_at)),
+            kind,
+            title,
+            services: vec![service],
+            by: if kind == ChangeKind::Deploy {
+                Actor::Integration("deploy bot".into())
+            } else {
+                Actor::Person(self.member("").clone())
+            },
+            starts_at,
+            ends_at: Some(ends_at),
+            state: if rolled_back { ChangeState::RolledBack } else { ChangeState::Done },
+        })
+    }
+
+    fn reclassify(&mut self, at: DateTime<Utc>, lead: &Actor) {
+        let (to, reason) = if self.dice.chance(0.7) {
+            let kind = self.setting.company.kinds[self.subject.service];
+            (Classification::FalseAlarm, capital(kind.probe().to_owned()))
+        } else {
+            (Classification::ServiceRequest, self.say(words::REQUESTS))
+        };
+        self.step(at, lead, Ask::Reclassify { to, reason });
+    }
+}
+
+/// Milliseconds of a span.
+fn ms(span: TimeDelta) -> f64 {
+    #[allow(clippy::cast_precision_loss, reason = "a span of months is far below 2^52 ms")]
+    let millis = span.num_milliseconds() as f64;
+    millis
+}
+
+/// With a capital first letter.
+fn capital(mut text: String) -> String {
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
+}
+
+/// Impact and urgency that lead to a priority by the default matrix.
+pub(super) fn weighed(priority: Priority, dice: &mut Dice) -> (Impact, Urgency) {
+    use Level::{High, Low, Medium};
+    *match priority {
+        Priority::P1 => &(High, High),
+        Priority::P2 => dice.pick(&[(High, Medium), (Medium, High)]),
+        Priority::P3 => dice.pick(&[(Medium, Medium), (Medium, Medium), (High, Low), (Low, High)]),
+        Priority::P4 => dice.pick(&[(Low, Low), (Low, Medium), (Medium, Low)]),
+    }
+}

@@ -1,0 +1,69 @@
+//! What has happened so far to an incident that is still open.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::model::change::Change;
+use crate::model::{Actor, Ask, Status};
+
+use super::super::cases::Twist;
+use super::super::company::VIEWER;
+use super::super::words;
+use super::Teller;
+
+impl Teller<'_> {
+    /// What has happened so far to one that is still open.
+    pub(super) fn open(&mut self, stage: Status, twist: Twist, change: Option<&Change>) {
+        let now = self.setting.now;
+        let age = now - self.reported;
+        let soon = now - TimeDelta::milliseconds(1500);
+        if stage == Status::Triggered {
+            self.alerts(soon.min(self.reported + age / 2), soon);
+            return;
+        }
+        let viewer = self.setting.company.directory.person(VIEWER).cloned();
+        let lead = match (twist, viewer) {
+            (Twist::Mine, Some(viewer)) => Actor::Person(viewer),
+            // What the viewer leads is set by hand.
+            _ => match self.responder(self.reported) {
+                Actor::Person(p) if p.handle == VIEWER => {
+                    Actor::Person(self.member(VIEWER).clone())
+                }
+                other => other,
+            },
+        };
+        let (acknowledged, _) = self.pace();
+        let acknowledged = acknowledged.min(self.reported + age / 3);
+        let work = soon - acknowledged;
+        self.step(acknowledged, &lead, Ask::Acknowledge);
+        self.alerts(acknowledged, soon);
+        let lead = self.investigate(acknowledged, work, stage, &lead, change);
+        self.reach(stage, soon, work, &lead);
+        match twist {
+            Twist::Unowned => self.step(soon, &lead, Ask::Assign { to: None }),
+            Twist::Paused => {
+                let reason = self.say(words::WAITS);
+                self.step(soon - work / 6, &lead, Ask::Pause { reason });
+            }
+            Twist::Snoozed => {
+                let until = now + TimeDelta::hours(self.dice.between(3, 9));
+                self.step(soon, &lead, Ask::Snooze { until });
+            }
+            Twist::Plain | Twist::Mine | Twist::Bare => {}
+        }
+    }
+
+    /// Makes sure that an open incident is in its stage, whatever its story skipped.
+    pub(super) fn reach(
+        &mut self,
+        stage: Status,
+        soon: DateTime<Utc>,
+        work: TimeDelta,
+        lead: &Actor,
+    ) {
+        let there =
+            self.steps.iter().any(|s| matches!(&s.ask, Ask::MoveStatus { to } if *to == stage));
+        if stage > Status::Acknowledged && !there {
+            self.step(soon - work / 7, lead, Ask::MoveStatus { to: stage });
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! From acknowledged to resolved: what responders do and say.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::model::change::Change;
+use crate::model::checklist::{Answer, InvestigationItem, Item};
+use crate::model::command::Link;
+use crate::model::escalation::Target;
+use crate::model::status::{ResolutionAction, Role, Source};
+use crate::model::{Actor, Ask, PersonRef, Priority, Status};
+
+use super::super::cases::Twist;
+use super::super::dice::seconds;
+use super::super::words;
+use super::{Detail, Ending, Teller, capital, ms, weighed};
+
+impl Teller<'_> {
+    pub(super) fn until_resolved(
+        &mut self,
+        acknowledged: DateTime<Utc>,
+        resolved: DateTime<Utc>,
+        change: Option<&Change>,
+    ) {
+        let lead = self.responder(self.reported);
+        let work = resolved - acknowledged;
+        self.step(acknowledged, &lead, Ask::Acknowledge);
+        if self.subject.detail == Detail::Full {
+            self.alerts(acknowledged, resolved);
+            self.escalations(acknowledged);
+            let lead = self.investigate(acknowledged, work, Status::Monitoring, &lead, change);
+            self.resolve(resolved, &lead);
+            let (ended, lead) = self.come_back(resolved, lead);
+            self.close(ended, &lead);
+            self.review(ended, &lead);
+            return;
+        }
+        if let Some(person) = lead.person().filter(|_| self.dice.chance(0.6)) {
+            let to = Some(person.clone());
+            self.step(acknowledged + work / 50, &lead, Ask::Assign { to });
+        }
+        if self.dice.chance(0.35) {
+            let found = self.words.found;
+            self.note(acknowledged + work / 2, &lead, found);
+        }
+        self.resolve(resolved, &lead);
+        if self.subject.detail == Detail::Brief {
+            self.close(resolved, &lead);
+        }
+    }
+
+    /// The same alert again, while nobody has fixed it.
+    pub(super) fn alerts(&mut self, acknowledged: DateTime<Utc>, resolved: DateTime<Utc>) {
+        if self.subject.source != Source::Monitoring {
+            return;
+        }
+        let actor = self.steps[0].actor.clone();
+        let times = self.dice.weighted(&[45, 30, 15, 10]);
+        let span = (acknowledged - self.reported) + (resolved - acknowledged) / 4;
+        for _ in 0..times {
+            let at = self.reported
+                + seconds(self.dice.unit() * 0.001 * ms(span))
+                + TimeDelta::seconds(1);
+            let text = self.say(words::ALERTS);
+            self.step(
+                at.min(resolved - TimeDelta::milliseconds(500)),
+                &actor,
+                Ask::RepeatAlert { text },
+            );
+        }
+    }
+
+    /// Levels that were called before somebody acknowledged.
+    pub(super) fn escalations(&mut self, acknowledged: DateTime<Utc>) {
+        if self.priority > Priority::P2 {
+            return;
+        }
+        let directory = &self.setting.company.directory;
+        let Some(policy) = directory.policy(self.team) else { return };
+        for (level, number) in policy.levels.iter().zip(1_u8..) {
+            let at = self.reported + TimeDelta::seconds(level.after_s);
+            if at >= acknowledged {
+                break;
+            }
+            let mut to: Vec<PersonRef> = Vec::new();
+            for target in &level.call {
+                let person = match target {
+                    Target::OnCall(team) => directory.on_call(team, at),
+                    Target::Person(handle) => directory.person(handle),
+                };
+                if let Some(person) = person.filter(|p| !to.contains(p)) {
+                    to.push(person.clone());
+                }
+            }
+            let actor = Actor::Integration("Escalation".into());
+            self.step(at, &actor, Ask::Escalate { level: number, to, reason: None });
+        }
+    }
+
+    /// From acknowledged up to a stage. Who leads in the end.
+    pub(super) fn investigate(
+        &mut self,
+        from: DateTime<Utc>,
+        work: TimeDelta,
+        upto: Status,
+        lead: &Actor,
+        change: Option<&Change>,
+    ) -> Actor {
+        let mut lead = lead.clone();
+        let part = |share: f64| from + seconds(share * ms(work) / 1000.0);
+        let big = self.priority <= Priority::P2;
+        if let Some(person) = lead.person().cloned() {
+            self.step(part(0.01), &lead, Ask::Assign { to: Some(person) });
+        }
+        if self.dice.chance(0.35) || big {
+            self.note(part(0.02), &lead, words::LOOKING);
+        }
+        if upto >= Status::Investigating && (big || self.dice.chance(0.6)) {
+            self.step(part(0.05), &lead, Ask::MoveStatus { to: Status::Investigating });
+        }
+        if self.priority == Priority::P1 {
+            self.roles(part(0.04), &lead);
+        }
+        if self.subject.source != Source::Monitoring && self.steps_lack_category() {
+            let category = self.subject.fault.category;
+            self.step(part(0.03), &lead, Ask::Categorize { category });
+        }
+        if big {
+            self.updates(from, work, &lead);
+        }
+        self.checklist(part(0.08), work, &lead, big);
+        if upto < Status::Investigating {
+            return lead;
+        }
+        if self.subject.text.is_none() && self.dice.chance(0.05) {
+            self.weigh(part(0.1), &lead);
+        }
+        let clues = self.subject.fault.clues;
+        if big || self.dice.chance(0.6) {
+            let at = 0.12 + self.dice.unit() * 0.2;
+            self.note(part(at), &lead, clues);
+        }
+        if let Some(previous) = self.subject.previous.filter(|_| self.dice.chance(0.35)) {
+            let template =
+                self.dice.word(words::AGAIN).replace("{prev}", &format!("INC-{previous}"));
+            let text = self.fill(&template);
+            self.step(part(0.34), &lead, Ask::AddNote { text });
+        }
+        if let Some(problem) = self.subject.problem
+            && problem.opened_at <= part(0.36)
+            && self.dice.chance(0.75)
+        {
+            let link = Link::Problem { id: problem.id, title: problem.title.clone() };
+            self.step(part(0.36), &lead, Ask::Link { link });
+        }
+        if self.dice.chance(if big { 0.3 } else { 0.04 }) {
+            lead = self.hand_over(part(0.38), &lead);
+        }
+        if upto < Status::Identified {
+            return lead;
+        }
+        if let Some(change) = change.filter(|_| self.dice.chance(0.7)) {
+            let link = Link::Change { id: change.id, title: change.title.clone() };
+            self.step(part(0.45), &lead, Ask::Link { link });
+        }
+        if big || self.dice.chance(0.4) {
+            let found = self.words.found;
+            self.step(part(0.5), &lead, Ask::MoveStatus { to: Status::Identified });
+            self.note(part(0.51), &lead, found);
+        }
+        if upto >= Status::Monitoring && (big || self.dice.chance(0.3)) {
+            self.step(part(0.8), &lead, Ask::MoveStatus { to: Status::Monitoring });
+            if self.dice.chance(0.5) {
+                self.note(part(0.82), &lead, words::WATCHING);
+            }
+        }
+        lead
+    }
+
+    /// Whether it was reported without a category that somebody will fill in.
+    pub(super) fn steps_lack_category(&self) -> bool {
+        let bare = matches!(self.subject.ending, Ending::Open(_, Twist::Bare));
+        !bare
+            && self.steps.iter().any(
+                |step| matches!(&step.ask, Ask::Declare(declared) if declared.category.is_none()),
+            )
+    }
+
+    /// A second look at impact and urgency.
+    pub(super) fn weigh(&mut self, at: DateTime<Utc>, lead: &Actor) {
+        let (priority, why) = match self.priority {
+            Priority::P1 => return,
+            Priority::P2 => (Priority::P3, words::LOWERED),
+            Priority::P3 => (Priority::P4, words::LOWERED),
+            Priority::P4 => (Priority::P3, words::RAISED),
+        };
+        let (impact, urgency) = weighed(priority, self.dice);
+        self.note(at, lead, why);
+        self.step(at + TimeDelta::seconds(4), lead, Ask::Prioritize { impact, urgency });
+    }
+
+    pub(super) fn roles(&mut self, at: DateTime<Utc>, lead: &Actor) {
+        let handle = lead.person().map_or("", |p| p.handle.as_str()).to_owned();
+        let manager = self.member(&handle).clone();
+        let give = |person, role| Ask::GiveRole { role, person, given: true };
+        let people = &self.setting.company.directory.people;
+        let writer = self.dice.pick(people).clone();
+        self.step(at, lead, give(manager, Role::IncidentManager));
+        self.step(at + TimeDelta::seconds(20), lead, give(writer, Role::Communications));
+    }
+
+    pub(super) fn checklist(
+        &mut self,
+        at: DateTime<Utc>,
+        work: TimeDelta,
+        lead: &Actor,
+        big: bool,
+    ) {
+        let share = if big { 0.7 } else { 0.12 };
+        for (index, item) in (0_i32..).zip(InvestigationItem::ALL) {
+            if self.dice.chance(share) {
+                let at = at + work * index / 14;
+                let ask = Ask::AnswerItem { item: Item::Investigation(*item), answer: Answer::Yes };
+                self.step(at, lead, ask);
+            }
+        }
+    }
+
+    pub(super) fn hand_over(&mut self, at: DateTime<Utc>, lead: &Actor) -> Actor {
+        let handle = lead.person().map_or("", |p| p.handle.as_str()).to_owned();
+        let next = self.member(&handle).clone();
+        if next.handle == handle {
+            return lead.clone();
+        }
+        if self.dice.chance(0.35) {
+            let reason = Some(self.say(words::HELP));
+            let to = vec![next.clone()];
+            self.step(at, lead, Ask::Escalate { level: 2, to, reason });
+        }
+        let first = next.name.split(' ').next().unwrap_or_default().to_owned();
+        let text = self.dice.word(words::HANDED).replace("{who}", &first);
+        let text = self.fill(&text);
+        self.step(at, lead, Ask::AddNote { text });
+        self.step(at + TimeDelta::seconds(5), lead, Ask::Assign { to: Some(next.clone()) });
+        Actor::Person(next)
+    }
+
+    /// What stakeholders are told while it lasts: nearly as often as promised.
+    pub(super) fn updates(&mut self, from: DateTime<Utc>, work: TimeDelta, lead: &Actor) {
+        let level = self.setting.rules.levels.of(self.priority);
+        let Some(every) = level.update_every_s else { return };
+        let end = from + work;
+        let mut at = from + seconds(self.dice.around(420.0, 0.4));
+        let mut count = 0;
+        while at < end && count < 12 {
+            let told = ms(at - from) / ms(work).max(1.0);
+            let known = !matches!(self.subject.ending, Ending::Open(stage, _) if stage < Status::Identified);
+            let message = self.say(match told {
+                told if told < 0.55 || !known => words::EARLY,
+                told if told < 0.82 => words::KNOWN,
+                _ => words::RECOVERING,
+            });
+            self.step(at, lead, Ask::UpdateStakeholders { message, next_due: None });
+            #[allow(clippy::cast_precision_loss, reason = "a span of hours")]
+            let every = every as f64;
+            at += seconds(every * (0.75 + self.dice.unit() * 0.3));
+            count += 1;
+        }
+    }
+
+    pub(super) fn resolve(&mut self, at: DateTime<Utc>, lead: &Actor) {
+        let (action, template): (ResolutionAction, &str) = *self.dice.pick(self.words.fixes);
+        let detail = self.fill(template);
+        let proofs = self.setting.company.kinds[self.subject.service].proofs();
+        let validation = capital(self.say(proofs));
+        self.step(at, lead, Ask::Resolve { action, detail, validation });
+    }
+}

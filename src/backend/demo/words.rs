@@ -1,0 +1,436 @@
+//! The words that responders use, and how they are filled in.
+
+use std::fmt::Write;
+
+use crate::model::change::ChangeKind;
+use crate::model::status::ResolutionAction;
+
+use super::dice::Dice;
+use super::faults::Cause;
+
+/// What stands for the words in braces of a template.
+pub(super) struct Filler<'a> {
+    pub service: &'a str,
+    /// A service it needs, or itself.
+    pub needs: &'a str,
+    pub region: &'a str,
+    /// First name of a colleague.
+    pub colleague: &'a str,
+    /// Whether it is bad: shares are high then.
+    pub bad: bool,
+    /// Minutes after midnight when it began.
+    pub began: u32,
+}
+
+pub(super) const REGIONS: [&str; 6] =
+    ["eu-west-1", "eu-central-1", "us-east-1", "us-west-2", "ap-southeast-1", "sa-east-1"];
+const WEEKDAYS: [&str; 5] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"];
+
+impl Filler<'_> {
+    /// The template with its words filled in.
+    pub fn fill(&self, template: &str, dice: &mut Dice) -> String {
+        let mut text = String::with_capacity(template.len() + 24);
+        let mut rest = template;
+        while let Some(start) = rest.find('{') {
+            text.push_str(&rest[..start]);
+            let Some(length) = rest[start..].find('}') else { break };
+            self.word(&rest[start + 1..start + length], &mut text, dice);
+            rest = &rest[start + length + 1..];
+        }
+        text.push_str(rest);
+        text
+    }
+
+    fn word(&self, word: &str, text: &mut String, dice: &mut Dice) {
+        // Writing to a string can't fail.
+        let _ = match word {
+            "svc" => text.write_str(self.service),
+            "dep" => text.write_str(self.needs),
+            "region" => text.write_str(self.region),
+            "who" => text.write_str(self.colleague),
+            "n" => write!(text, "{}", dice.between(3, 47)),
+            "few" => write!(text, "{}", dice.between(2, 7)),
+            "big" => {
+                let thousands = dice.between(2, 96);
+                write!(text, "{thousands},{:03}", dice.between(0, 999))
+            }
+            "pct" if self.bad => write!(text, "{}", dice.between(31, 100)),
+            "pct" => write!(text, "{}", dice.between(2, 24)),
+            "low" => write!(text, "{}", dice.between(2, 9)),
+            "high" => write!(text, "{}", dice.between(84, 98)),
+            "ms" => write!(text, "{}", dice.between(9, 68) * 100),
+            "lowms" => write!(text, "{}", dice.between(12, 48) * 10),
+            "min" => write!(text, "{}", dice.between(2, 11) * 5),
+            "node" => write!(
+                text,
+                "{}-{}-{:02}",
+                dice.word(&["node", "worker", "host"]),
+                dice.word(&["a", "b", "c"]),
+                dice.between(1, 42)
+            ),
+            "ver" => write!(text, "v{}", dice.between(210, 899)),
+            "id" => write!(text, "{:08x}", dice.between(0x1000_0000, 0xffff_ffff)),
+            "weekday" => text.write_str(dice.word(&WEEKDAYS)),
+            "clock" => write!(text, "{:02}:{:02}", self.began / 60 % 24, self.began % 60),
+            _ => text.write_str(word),
+        };
+    }
+}
+
+/// What goes with a cause.
+pub(super) struct CauseWords {
+    /// The note that says what it was.
+    pub found: &'static [&'static str],
+    /// What was done, with its kind.
+    pub fixes: &'static [(ResolutionAction, &'static str)],
+    /// The kind of change that came before it, if one did, and its titles.
+    pub change: Option<(ChangeKind, &'static [&'static str])>,
+    /// Title of the problem behind it when it recurs.
+    pub problem: &'static str,
+}
+
+impl Cause {
+    #[allow(clippy::too_many_lines, reason = "one arm for each cause; it is a table")]
+    pub fn words(self) -> CauseWords {
+        use ResolutionAction::{BlockAccess, ConfigFix, Other, Patch, Restart, Rollback, Scale};
+        match self {
+            Self::Deploy => CauseWords {
+                found: &[
+                    "Started right after the deploy of {svc}. Error is in the new code path. Rolling back.",
+                    "Canary had it too, nobody looked. It is the release, preparing the rollback.",
+                    "Bisected to a merge by {who}: a default changed from lenient to strict.",
+                    "Old version on one pod: no errors there. So it is the new one.",
+                ],
+                fixes: &[
+                    (Rollback, "Rolled {svc} back to the version before"),
+                    (Rollback, "Reverted the release, {who} fixes it on a branch"),
+                    (Patch, "Fixed forward with a one-line patch, deployed to all regions"),
+                    (ConfigFix, "Turned the feature flag off until the fix is in"),
+                ],
+                change: Some((
+                    ChangeKind::Deploy,
+                    &["{svc} {ver}", "{svc} {ver}: dependency updates", "{svc} {ver} to 100 %"],
+                )),
+                problem: "{svc}: releases reach all pods before the canary is judged",
+            },
+            Self::Config => CauseWords {
+                found: &[
+                    "The last config edit sets the timeout to 100 ms instead of 1000 ms.",
+                    "Diff of the last config push: one line too many was removed.",
+                    "{who} confirms: the value was meant for staging.",
+                    "Two sources set the same key and the wrong one wins since the restart.",
+                ],
+                fixes: &[
+                    (ConfigFix, "Restored the previous config of {svc}"),
+                    (ConfigFix, "Corrected the setting and pushed it to all regions"),
+                    (Rollback, "Took the config change back, will go out again after review"),
+                ],
+                change: Some((
+                    ChangeKind::ConfigEdit,
+                    &["{svc}: timeouts", "{svc}: traffic weights in {region}", "{svc}: new limits"],
+                )),
+                problem: "{svc}: config is not validated before it is pushed",
+            },
+            Self::Migration => CauseWords {
+                found: &[
+                    "The running migration rewrites the whole table. It was tried on 1 % of the data only.",
+                    "New column has no index, the query that filters on it scans everything.",
+                    "Backfill competes with live traffic. Pausing it.",
+                ],
+                fixes: &[
+                    (Rollback, "Stopped the migration and restored the old schema"),
+                    (Patch, "Built the missing index concurrently"),
+                    (ConfigFix, "Backfill throttled to 200 rows a second, runs at night"),
+                ],
+                change: Some((
+                    ChangeKind::Migration,
+                    &[
+                        "{svc}: add column currency",
+                        "{svc}: backfill of {n} M rows",
+                        "{svc}: split table",
+                    ],
+                )),
+                problem: "{svc}: migrations are not rehearsed on data of full size",
+            },
+            Self::Capacity => CauseWords {
+                found: &[
+                    "Traffic is {few}× what it was last week, campaign mail went out at {clock}.",
+                    "Plain overload. Limit was set a year ago and never raised.",
+                    "Autoscaler stops at its maximum of {n}.",
+                ],
+                fixes: &[
+                    (Scale, "Raised the maximum and added {n} instances"),
+                    (Scale, "Doubled the capacity of {svc} in {region}"),
+                    (ConfigFix, "Shed low-priority traffic and raised the limit"),
+                ],
+                change: None,
+                problem: "{svc}: capacity does not follow campaigns",
+            },
+            Self::Leak => CauseWords {
+                found: &[
+                    "Same slow growth as every time. Restart helps, cause is still unknown.",
+                    "It is the leak again. {who} has a heap dump from before the restart.",
+                    "Handles are never given back after a timeout, {big} open on {node}.",
+                ],
+                fixes: &[
+                    (Restart, "Rolling restart of {svc}"),
+                    (Restart, "Restarted the stuck consumers, one by one"),
+                    (Patch, "Bounded the cache; memory is flat since then"),
+                    (Scale, "More memory for now, so that it lasts until the weekly restart"),
+                ],
+                change: None,
+                problem: "{svc}: resources are not given back after timeouts",
+            },
+            Self::Hardware => CauseWords {
+                found: &[
+                    "{node} has uncorrectable memory errors. Cordoned it.",
+                    "One disk of {node} is slow and drags the rest along.",
+                    "Provider retired the host under us, mail came an hour later.",
+                ],
+                fixes: &[
+                    (Other, "Drained {node} and had it replaced"),
+                    (Restart, "Moved the workload to other hosts and restarted it there"),
+                    (Other, "Failed over to the second zone, faulty part is swapped tomorrow"),
+                ],
+                change: None,
+                problem: "{svc}: one bad host takes more than itself down",
+            },
+            Self::Dependency => CauseWords {
+                found: &[
+                    "It is {dep}: slow since {clock}. We have no circuit breaker there.",
+                    "Retries of ours keep {dep} down. Turned them off for now.",
+                    "All of it waits for {dep}. {who} is looking at that side.",
+                ],
+                fixes: &[
+                    (Other, "{dep} recovered; circuit breaker is now on"),
+                    (ConfigFix, "Shorter timeout towards {dep} and fewer retries"),
+                    (Patch, "Serve the last known answer when {dep} is slow"),
+                ],
+                change: Some((
+                    ChangeKind::Deploy,
+                    &["{dep} {ver}", "{dep} {ver}: new client library", "{dep} {ver} to 50 %"],
+                )),
+                problem: "{svc}: no circuit breaker towards {dep}",
+            },
+            Self::Supplier => CauseWords {
+                found: &[
+                    "Confirmed by the supplier: trouble on their side, no time given.",
+                    "Supplier rolled something out at {clock} and is taking it back.",
+                    "Switched to the second supplier, {pct} % of traffic is over there now.",
+                ],
+                fixes: &[
+                    (Other, "Supplier fixed it on their side"),
+                    (ConfigFix, "Moved traffic to the second supplier until theirs is stable"),
+                    (Other, "Waited it out with the fallback on, replayed what was missed"),
+                ],
+                change: None,
+                problem: "{svc}: depends on one supplier without failing over by itself",
+            },
+            Self::Expiry => CauseWords {
+                found: &[
+                    "Not after {clock} UTC, says the certificate. So it ran out.",
+                    "API key had an end date that nobody had in the calendar.",
+                    "Renewal job has failed since {weekday}, its alert goes to a closed channel.",
+                ],
+                fixes: &[
+                    (Other, "Issued a new certificate and rolled it out"),
+                    (ConfigFix, "New key in place, renewal job repaired"),
+                    (Restart, "Renewed, restarted {svc} so that it picks it up"),
+                ],
+                change: None,
+                problem: "{svc}: renewals fail in silence",
+            },
+            Self::Abuse => CauseWords {
+                found: &[
+                    "Traffic comes from {n} rented networks, rule is ready and in log mode.",
+                    "Same tool as in spring. The fingerprint matches.",
+                    "Access is limited to what the log shows. {who} checks what it touched.",
+                ],
+                fixes: &[
+                    (BlockAccess, "Blocked the networks and the fingerprint at the edge"),
+                    (BlockAccess, "Revoked the sessions and forced new passwords for {n} accounts"),
+                    (BlockAccess, "Key rotated, the old one is shut out everywhere"),
+                ],
+                change: None,
+                problem: "{svc}: limits are per address, attackers have many",
+            },
+            Self::Data => CauseWords {
+                found: &[
+                    "One record breaks it: {id}. Moved it aside, the rest goes through.",
+                    "Input has a value that the schema allows and the code does not.",
+                    "Duplicates come from the retry of {weekday}. Query to find them is in the runbook now.",
+                ],
+                fixes: &[
+                    (Patch, "Parser accepts it now, skipped records were replayed"),
+                    (Other, "Corrected {n} records by hand and reran"),
+                    (Patch, "Validation at the entrance, bad records go to a side queue"),
+                ],
+                change: None,
+                problem: "{svc}: one bad record stops all that come after it",
+            },
+            Self::Query => CauseWords {
+                found: &[
+                    "Query {id} takes {lowms} s of CPU and runs for every page view.",
+                    "Plan changed after statistics were refreshed. Pinned the old one.",
+                    "An analyst's query holds it all. Talked to {who}, it is killed.",
+                ],
+                fixes: &[
+                    (Patch, "Added the index that the query needs"),
+                    (Other, "Killed the query, moved the report to the replica"),
+                    (ConfigFix, "Statement timeout of 5 s for everything that is not a job"),
+                ],
+                change: None,
+                problem: "{svc}: ad-hoc queries share the primary with customers",
+            },
+        }
+    }
+}
+
+/// First words of whoever looks.
+pub(super) const LOOKING: &[&str] = &[
+    "Looking.",
+    "On it. Checking dashboards and the last changes first.",
+    "Seen. Opening a call if it is not gone in 10 min.",
+    "Alert is real, graphs confirm it. Starting with {dep}.",
+    "I'm at the laptop in 5, {who} can you check {dep} meanwhile?",
+    "Not obvious from the dashboard. Going through logs of {region}.",
+    "Checked {dep}: healthy. It is on our side.",
+    "Only {region} is affected, the others are clean.",
+    "Following the runbook, step {few}.",
+    "Reproduced with curl from the bastion.",
+];
+
+/// While the fix is in and watched.
+pub(super) const WATCHING: &[&str] = &[
+    "Fix is out. Watching for {min} min before I call it done.",
+    "Graphs bend the right way. Keeping an eye on it.",
+    "Errors are down to a trickle, waiting for the caches.",
+    "Looks good so far in {region}, other regions follow.",
+];
+
+/// When it happened before.
+pub(super) const AGAIN: &[&str] = &[
+    "This looks like {prev} again.",
+    "Same picture as in {prev}. Trying what helped there.",
+    "Same trace as in {prev}, see there.",
+    "Again. Compare {prev}, the workaround is in its notes.",
+];
+
+/// For stakeholders, while the cause is looked for.
+pub(super) const EARLY: &[&str] = &[
+    "We see trouble with {svc} since {clock} UTC. About {pct} % of requests are affected. We are looking for the cause.",
+    "{svc} is impaired since {clock} UTC. The team is on it, next update as agreed.",
+    "Some customers have trouble with {svc} since {clock} UTC. {n} contacts at support so far.",
+    "We are still looking for the cause of the trouble with {svc}. It has not spread.",
+];
+
+/// For stakeholders, once it is known.
+pub(super) const KNOWN: &[&str] = &[
+    "Cause found, the fix is being prepared. Some customers are still affected.",
+    "We know what causes the trouble with {svc} and expect recovery within {min} min.",
+    "The fix for {svc} is being rolled out, {region} first.",
+];
+
+/// For stakeholders, while the fix shows its effect.
+pub(super) const RECOVERING: &[&str] = &[
+    "{svc} is recovering. Numbers go back to normal; we keep watching.",
+    "The fix is in for all regions. We watch {svc} before we call it done.",
+];
+
+/// The last one.
+pub(super) const FINAL: &[&str] = &[
+    "{svc} works again. We watched it for {min} min. A review follows.",
+    "Resolved. What got stuck was replayed; nobody needs to do anything.",
+    "All clear for {svc}. Thanks for your patience, details come with the review.",
+];
+
+/// Why it came back.
+pub(super) const BACK: &[&str] = &[
+    "Same alert again {min} min after we called it done.",
+    "Support has {n} new contacts with the same picture.",
+    "Error rate is up again in {region}.",
+    "Restart only helped for a while.",
+];
+
+/// Why it waits.
+pub(super) const WAITS: &[&str] = &[
+    "waiting on the supplier, their ticket {id}",
+    "waiting for the spare part, delivery tomorrow",
+    "waiting on partner: they test in their next window",
+    "waiting for finance to confirm the figures",
+];
+
+/// Why it is passed on.
+pub(super) const HANDED: &[&str] = &[
+    "Handing over to {who}, who knows {dep} better.",
+    "My shift ends, {who} takes it from here. State: see above.",
+    "{who} takes over; it comes from {dep} after all.",
+];
+
+/// Why the next level is called by a person.
+pub(super) const HELP: &[&str] = &[
+    "needs somebody who knows {dep}",
+    "customer impact grows, second pair of hands needed",
+    "no progress for 20 min",
+];
+
+/// Why the priority was raised.
+pub(super) const RAISED: &[&str] = &[
+    "Impact is wider than it looked. Raising it.",
+    "Second region is affected now, raising the priority.",
+    "Support gets contacts by the minute. This is more than it looked.",
+];
+
+/// Why the priority was lowered.
+pub(super) const LOWERED: &[&str] = &[
+    "Fallback holds, customers hardly notice. Lowering it.",
+    "Only internal users are affected, so this is less urgent than it looked.",
+    "Retries cover for it. Lowering, we look at it in the morning.",
+];
+
+/// Why it was no incident.
+pub(super) const REQUESTS: &[&str] = &[
+    "A routine access request, moved to the service desk",
+    "Asks for a new report, nothing is broken",
+    "Planned maintenance, announced last week",
+];
+
+/// What an alert says when it comes again.
+pub(super) const ALERTS: &[&str] = &[
+    "still firing: {svc} in {region}, value {pct} %",
+    "p99 latency {ms} ms on {svc}",
+    "{n} pods of {svc} affected",
+    "error ratio {pct} % over 5 min, threshold 2 %",
+    "{svc} on {node}: no answer for {min} s",
+];
+
+/// Action items of a review, with what they are to achieve.
+pub(super) const ACTIONS: &[(crate::model::review::ActionKind, &str)] = {
+    use crate::model::review::ActionKind::{Detect, Mitigate, Prevent, Process};
+    &[
+        (Prevent, "Judge the canary of {svc} automatically before going on"),
+        (Prevent, "Validate the config of {svc} before it is pushed"),
+        (Prevent, "Put a bound on every pool and cache of {svc}"),
+        (Detect, "Alert on the success rate of {svc} as customers see it"),
+        (Detect, "Alert when {dep} answers slower than 500 ms for 5 min"),
+        (Mitigate, "Circuit breaker between {svc} and {dep}"),
+        (Mitigate, "Practise the failover of {svc} once a quarter"),
+        (Mitigate, "Serve the last known answer while {dep} is away"),
+        (Process, "Say in the runbook who may roll {svc} back at night"),
+        (Process, "Add {dep} to the on-call handover"),
+    ]
+};
+
+/// Titles of changes that led to nothing.
+pub(super) const CHANGES: &[(ChangeKind, &str)] = &[
+    (ChangeKind::Deploy, "{svc} {ver}"),
+    (ChangeKind::Deploy, "{svc} {ver}: small fixes"),
+    (ChangeKind::Deploy, "{svc} {ver}: dependency updates"),
+    (ChangeKind::Deploy, "{svc} {ver}: new metrics"),
+    (ChangeKind::ConfigEdit, "{svc}: alert thresholds"),
+    (ChangeKind::ConfigEdit, "{svc}: feature flag to {low}0 %"),
+    (ChangeKind::ConfigEdit, "{svc}: autoscaler limits in {region}"),
+    (ChangeKind::Migration, "{svc}: new index"),
+    (ChangeKind::Other, "{svc}: base image update"),
+    (ChangeKind::Other, "{svc}: secret rotation"),
+];
