@@ -226,3 +226,18 @@ fn a_reader_that_goes_away_ends_it_quietly() {
         assert_eq!(told, "", "{args:?}");
     }
 }
+
+#[test]
+fn a_whole_company_survives_the_journey_byte_by_byte() {
+    let place = Place::new();
+    place.ok(["demo", "--incidents", "400", "--keep", "demo.db", "--seed-only"]);
+    place.ok(["export", "one.jsonl", "--store", "demo.db"]);
+    place.ok(["import", "one.jsonl", "--store", "copy.db"]);
+    place.ok(["export", "two.jsonl", "--store", "copy.db"]);
+    let read = |name: &str| fs::read(place.path(name)).unwrap();
+    assert!(read("one.jsonl") == read("two.jsonl"));
+    let list = |store: &str| {
+        place.ok(["list", "is:any", "--all", "--sort", "oldest", "--json", "--store", store])
+    };
+    assert!(list("demo.db") == list("copy.db"));
+}
