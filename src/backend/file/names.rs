@@ -60,8 +60,8 @@ impl Names {
             return Ok(*id);
         }
         let mut batch = Batch::new(
-            "INSERT OR IGNORE INTO name (kind, text) VALUES (?1, ?2);
-             SELECT id FROM name WHERE kind = ?1 AND text = ?2",
+            "INSERT OR IGNORE INTO name (kind, text) VALUES ($1, $2);
+             SELECT id FROM name WHERE kind = $1 AND text = $2",
         );
         batch.arg(kind as i64).arg(name.1.clone());
         let rows = batch.rows_of_each(conn).await?;

@@ -55,11 +55,11 @@ pub(super) async fn detail(
 async fn similar(conn: &mut SqliteConnection, record: &Record) -> Done<Vec<Similar>> {
     let mut batch = Batch::new(
         "SELECT key, row FROM incident WHERE fingerprint =
-            (SELECT fingerprint FROM incident WHERE key = ?1) AND key < ?1
+            (SELECT fingerprint FROM incident WHERE key = $1) AND key < $1
             ORDER BY key DESC LIMIT 5;
          SELECT i.key, i.row FROM affected a JOIN incident i ON i.key = a.incident
-            WHERE a.service = (SELECT service FROM incident WHERE key = ?1) AND a.incident < ?1
-              AND ((a.facets >> 1) & 7) = ((SELECT facets FROM incident WHERE key = ?1) >> 1) & 7
+            WHERE a.service = (SELECT service FROM incident WHERE key = $1) AND a.incident < $1
+              AND ((a.facets >> 1) & 7) = ((SELECT facets FROM incident WHERE key = $1) >> 1) & 7
               AND i.service = a.service
             ORDER BY a.incident DESC LIMIT 10",
     );
@@ -138,9 +138,9 @@ pub(super) async fn timeline(
         Part::After(position) => (">", "ASC", position, EVENTS),
     };
     let mut batch = Batch::new(&format!(
-        "SELECT key FROM incident WHERE id = ?1;
-         SELECT {COLUMNS} FROM {FROM} WHERE e.incident = (SELECT key FROM incident WHERE id = ?1)
-            AND e.seq {condition} ?2 ORDER BY e.seq {order} LIMIT ?3"
+        "SELECT key FROM incident WHERE id = $1;
+         SELECT {COLUMNS} FROM {FROM} WHERE e.incident = (SELECT key FROM incident WHERE id = $1)
+            AND e.seq {condition} $2 ORDER BY e.seq {order} LIMIT $3"
     ));
     batch.arg(id.as_bytes().to_vec()).arg(i64::from(position)).arg(i64::from(most.min(EVENTS)));
     let rows = batch.rows_of_each(conn).await?;

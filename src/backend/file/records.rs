@@ -18,7 +18,7 @@ pub(super) struct Record {
     pub incident: Incident,
 }
 
-/// Statements that read what [`folded`] takes: `?1` is the incident's id, `?2` the position up to
+/// Statements that read what [`folded`] takes: `$1` is the incident's id, `$2` the position up to
 /// which it is known already.
 pub(super) fn reading(incident: &str, known: &str) -> String {
     let key = format!("(SELECT key FROM incident WHERE id = {incident})");
@@ -68,7 +68,7 @@ pub(super) async fn load(
     id: IncidentId,
     within_transaction: bool,
 ) -> Done<Option<Record>> {
-    let mut sql = reading("?1", "0");
+    let mut sql = reading("$1", "0");
     if !within_transaction {
         sql = format!("BEGIN;{sql}COMMIT;");
     }

@@ -10,10 +10,14 @@ use std::time::Duration;
 use notify::event::ModifyKind;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// How often the store is asked where nothing tells.
 const EVERY: Duration = Duration::from_millis(900);
+
+/// The log is written before what it says counts, and nothing tells of that last step: after a
+/// write the store is asked again after these pauses, so that a slow disk is waited for.
+const AGAIN_MS: [u64; 9] = [10, 20, 40, 80, 160, 320, 640, 1280, 2560];
 
 /// Kinds of file systems on which another machine may write without this one being told
 /// (`statfs(2)`): NFS, SMB, CIFS, SMB2, 9P, FUSE, AFS, Ceph, Coda.
@@ -49,6 +53,8 @@ enum Watching {
 pub(super) struct Signal {
     receiver: watch::Receiver<u64>,
     asking: bool,
+    /// The next pause of [`AGAIN_MS`], while a write may not count yet.
+    again: Option<usize>,
 }
 
 impl Bell {
@@ -73,7 +79,7 @@ impl Bell {
             None => Watching::Asking,
         });
         let asking = matches!(watching, Watching::Asking);
-        Signal { receiver: self.sender.subscribe(), asking }
+        Signal { receiver: self.sender.subscribe(), asking, again: None }
     }
 
     fn watch(&self) -> Option<RecommendedWatcher> {
@@ -129,8 +135,22 @@ impl Signal {
 
     /// Waits until something was written, or it is time to ask again, or the deadline.
     pub(super) async fn told(&mut self, deadline: Instant) {
-        let until = if self.asking { deadline.min(Instant::now() + EVERY) } else { deadline };
-        // Both ways of ending lead to asking again.
-        timeout_at(until, self.receiver.changed()).await.ok();
+        let pause = match self.again {
+            Some(step) => AGAIN_MS.get(step).copied().map(Duration::from_millis),
+            None if self.asking => Some(EVERY),
+            None => None,
+        };
+        let until = pause.map_or(deadline, |pause| deadline.min(Instant::now() + pause));
+        // A bell that is gone can't ring; then the deadline ends the wait.
+        match timeout_at(until, self.receiver.changed()).await {
+            Ok(_) => {
+                if self.again.is_some() {
+                    // Somebody writes a lot: now and then is often enough.
+                    sleep_until(deadline.min(Instant::now() + Duration::from_millis(10))).await;
+                }
+                self.again = Some(0);
+            }
+            Err(_) => self.again = self.again.map(|step| step + 1).filter(|s| *s < AGAIN_MS.len()),
+        }
     }
 }

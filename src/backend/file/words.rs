@@ -101,8 +101,8 @@ pub(super) async fn expression(conn: &mut SqliteConnection, pieces: &[String]) -
         let mut part = format!("\"{piece}\" *");
         if !piece.starts_with(|c: char| c.is_ascii_digit()) {
             let mut batch = Batch::new(
-                "SELECT word FROM vocabulary WHERE word >= ?1 AND word < ?1 || char(1114111)
-                 LIMIT ?2",
+                "SELECT word FROM vocabulary WHERE word >= $1 AND word < $1 || char(1114111)
+                 LIMIT $2",
             );
             batch.arg(piece.clone()).arg(i64::try_from(EXPANSIONS).unwrap_or(0) + 1);
             let rows = batch.rows(conn).await?;

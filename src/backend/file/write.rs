@@ -102,15 +102,15 @@ impl Writer {
         let mut sql = format!(
             "BEGIN IMMEDIATE;
              SELECT {COLUMNS}, i.id FROM {FROM} JOIN incident i ON i.key = e.incident
-                WHERE e.id > ?1 AND e.id <= ?2 ORDER BY e.log;
-             SELECT incident FROM command WHERE id = ?1;"
+                WHERE e.id > $1 AND e.id <= $2 ORDER BY e.log;
+             SELECT incident FROM command WHERE id = $1;"
         );
-        sql.push_str(&records::reading("?3", "?4"));
+        sql.push_str(&records::reading("$3", "$4"));
         let dedup = match ask {
             Ask::Declare(declaration) => {
                 sql.push_str(
                     "SELECT max(number) FROM incident;
-                     SELECT id FROM incident WHERE dedup_key = ?5 ORDER BY key DESC LIMIT 1;",
+                     SELECT id FROM incident WHERE dedup_key = $5 ORDER BY key DESC LIMIT 1;",
                 );
                 declaration.dedup_key.clone()
             }
@@ -299,7 +299,7 @@ impl Writer {
     async fn replayed_import(&mut self, command: CommandId, id: IncidentId) -> Done<Outcome> {
         let mut batch = Batch::new(&format!(
             "SELECT {COLUMNS} FROM {FROM}
-             WHERE e.incident = (SELECT incident FROM command WHERE id = ?1) ORDER BY e.seq"
+             WHERE e.incident = (SELECT incident FROM command WHERE id = $1) ORDER BY e.seq"
         ));
         batch.arg(command.as_bytes().to_vec());
         let mut events = Vec::new();
