@@ -114,7 +114,8 @@ fn second_declaration(text: &str) -> usize {
 #[case::level("\"impact\":\"high\"", "\"impact\":\"huge\"".to_owned(), "impact: unknown variant `huge`")]
 #[case::record("{\"event\"", "{\"incident\"".to_owned(), "incident: is a kind of record not known")]
 #[case::kind("\"declared\"", "\"exploded\"".to_owned(), "kind: \"exploded\" is an event not known")]
-#[case::no_json("}}", String::new(), "is not JSON")]
+#[case::no_json("{\"event\":{", "{\"event\":{,".to_owned(), "column 11: is not JSON")]
+#[case::torn("}}", String::new(), "is cut off: it ends in the middle of a record")]
 fn a_wrong_line_is_named_with_its_field_and_nothing_is_imported(
     #[case] from: &str,
     #[case] to: String,
