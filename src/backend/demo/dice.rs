@@ -14,7 +14,7 @@ pub(super) enum Stream {
     Open = 4,
     Background = 5,
     Simulation = 6,
-    /// One stream for each episode: see [`Dice::episode`].
+    /// One stream for each episode, by its number.
     Episode = 7,
 }
 

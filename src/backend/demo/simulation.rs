@@ -3,7 +3,7 @@
 //! Nothing is planned far ahead. After each pause one thing happens that fits what is open now, so
 //! that whatever the viewer does meanwhile is taken into account.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
@@ -75,6 +75,8 @@ pub(super) struct Simulation<'a> {
     /// How many are open when all is as usual.
     natural: usize,
     waves: VecDeque<Wave>,
+    /// Items of the checklist that were answered here, so that none is twice.
+    answered: BTreeSet<(IncidentId, InvestigationItem)>,
 }
 
 impl<'a> Simulation<'a> {
@@ -98,6 +100,7 @@ impl<'a> Simulation<'a> {
             resolved: VecDeque::new(),
             natural: 0,
             waves: VecDeque::new(),
+            answered: BTreeSet::new(),
         }
     }
 
@@ -173,6 +176,7 @@ impl<'a> Simulation<'a> {
                 continue;
             }
             self.open.remove(&row.id);
+            self.answered.retain(|(id, _)| *id != row.id);
             if row.status == Status::Resolved && !self.is_mine(&row) {
                 self.resolved.push_back(row);
                 if self.resolved.len() > REMEMBERED {
@@ -252,15 +256,17 @@ impl<'a> Simulation<'a> {
         self.backend.execute(&envelope).await.map(drop)
     }
 
-    /// The fault that a row shows, as far as its service and category tell.
+    /// The fault that a row shows, as far as its service, title and category tell.
     fn fault(&self, row: &Summary) -> (usize, &'static Fault, Cause) {
         let name = row.service().unwrap_or_default();
         let service = self.company.position(name).unwrap_or(0);
         let faults = self.company.kinds[service].faults();
-        let fault = faults
-            .iter()
-            .find(|fault| row.title == fault.titles[0] || Some(fault.category) == row.category)
-            .unwrap_or(&faults[0]);
+        let shows = |fault: &&Fault| {
+            fault.titles.iter().chain(fault.worst).any(|template| words::fits(template, &row.title))
+        };
+        let alike = |fault: &&Fault| Some(fault.category) == row.category;
+        let fault =
+            faults.iter().find(shows).or_else(|| faults.iter().find(alike)).unwrap_or(&faults[0]);
         // Always the same for the same incident, so that its notes agree with each other.
         let cause = fault.causes[usize::from(row.id.as_bytes()[15]) % fault.causes.len()];
         (service, fault, cause)
@@ -481,6 +487,9 @@ impl<'a> Simulation<'a> {
             Happening::Move => Ask::MoveStatus { to: next_stage(row.status) },
             Happening::Check => {
                 let item = *self.dice.pick(InvestigationItem::ALL);
+                if !self.answered.insert((row.id, item)) {
+                    return Ok(());
+                }
                 Ask::AnswerItem { item: Item::Investigation(item), answer: Answer::Yes }
             }
             Happening::Update => {
@@ -515,7 +524,8 @@ impl<'a> Simulation<'a> {
         let (service, _, cause) = self.fault(row);
         let (action, detail): (ResolutionAction, _) = *self.dice.pick(cause.words().fixes);
         let proofs = self.company.kinds[service].proofs();
-        Ask::Resolve { action, detail: self.fill(row, detail), validation: self.say(row, proofs) }
+        let validation = words::capital(self.say(row, proofs));
+        Ask::Resolve { action, detail: self.fill(row, detail), validation }
     }
 
     /// Goes through the closing gate of one that was resolved a while ago.

@@ -77,6 +77,30 @@ impl Filler<'_> {
     }
 }
 
+/// Whether a text could be the template, filled in.
+pub(super) fn fits(template: &str, text: &str) -> bool {
+    let mut rest = text;
+    for (index, piece) in template.split(['{', '}']).enumerate() {
+        // Every second piece is the name of a word.
+        if index % 2 == 1 || piece.is_empty() {
+            continue;
+        }
+        match rest.find(piece) {
+            Some(at) if index > 0 || at == 0 => rest = &rest[at + piece.len()..],
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// With a capital first letter.
+pub(super) fn capital(mut text: String) -> String {
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
+}
+
 /// What goes with a cause.
 pub(super) struct CauseWords {
     /// The note that says what it was.
@@ -434,3 +458,44 @@ pub(super) const CHANGES: &[(ChangeKind, &str)] = &[
     (ChangeKind::Other, "{svc}: base image update"),
     (ChangeKind::Other, "{svc}: secret rotation"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("{svc} p99 above {ms} ms", "search p99 above 4100 ms", true)]
+    #[case("{svc} p99 above {ms} ms", "search p95 above 4100 ms", false)]
+    #[case("Card payments fail", "Card payments fail", true)]
+    #[case("Card payments fail", "All card payments fail", false)]
+    #[case("Lock waits on {svc}", "Lock waits on catalog-db", true)]
+    #[case("Lock waits on {svc}", "No lock waits", false)]
+    fn a_title_is_known_by_its_template(
+        #[case] template: &str,
+        #[case] title: &str,
+        #[case] same: bool,
+    ) {
+        assert_eq!(fits(template, title), same);
+    }
+
+    #[test]
+    fn a_filled_template_fits() {
+        let filler = Filler {
+            service: "search",
+            needs: "dns",
+            region: "eu-west-1",
+            colleague: "Ravi",
+            bad: true,
+            began: 754,
+        };
+        let mut dice = Dice::new(3, super::super::dice::Stream::Rhythm);
+        for (_, template) in CHANGES {
+            let text = filler.fill(template, &mut dice);
+            assert!(fits(template, &text), "{template} {text}");
+        }
+        let text = filler.fill("since {clock}, {pct} % of {svc}", &mut dice);
+        assert!(text.starts_with("since 12:34, ") && text.ends_with(" % of search"), "{text}");
+    }
+}

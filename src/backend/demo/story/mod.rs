@@ -390,7 +390,7 @@ impl<'a> Teller<'a> {
     fn reclassify(&mut self, at: DateTime<Utc>, lead: &Actor) {
         let (to, reason) = if self.dice.chance(0.7) {
             let kind = self.setting.company.kinds[self.subject.service];
-            (Classification::FalseAlarm, capital(kind.probe().to_owned()))
+            (Classification::FalseAlarm, words::capital(kind.probe().to_owned()))
         } else {
             (Classification::ServiceRequest, self.say(words::REQUESTS))
         };
@@ -403,14 +403,6 @@ fn ms(span: TimeDelta) -> f64 {
     #[allow(clippy::cast_precision_loss, reason = "a span of months is far below 2^52 ms")]
     let millis = span.num_milliseconds() as f64;
     millis
-}
-
-/// With a capital first letter.
-fn capital(mut text: String) -> String {
-    if let Some(first) = text.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    text
 }
 
 /// Impact and urgency that lead to a priority by the default matrix.

@@ -12,7 +12,7 @@ use crate::model::{Actor, Ask, PersonRef, Priority, Status};
 use super::super::cases::Twist;
 use super::super::dice::seconds;
 use super::super::words;
-use super::{Detail, Ending, Teller, capital, ms, weighed};
+use super::{Detail, Ending, Teller, ms, weighed};
 
 impl Teller<'_> {
     pub(super) fn until_resolved(
@@ -271,7 +271,7 @@ impl Teller<'_> {
         let (action, template): (ResolutionAction, &str) = *self.dice.pick(self.words.fixes);
         let detail = self.fill(template);
         let proofs = self.setting.company.kinds[self.subject.service].proofs();
-        let validation = capital(self.say(proofs));
+        let validation = words::capital(self.say(proofs));
         self.step(at, lead, Ask::Resolve { action, detail, validation });
     }
 }
