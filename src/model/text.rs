@@ -146,6 +146,18 @@ pub fn fit(text: &str, columns: usize) -> String {
     fitted
 }
 
+/// Runs of blanks and runs of anything else, in turn: `22:37` and `a/b` stay whole.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let blank = rest.chars().next()?.is_whitespace();
+        let end = rest.find(|c: char| c.is_whitespace() != blank).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        rest = after;
+        Some(word)
+    })
+}
+
 /// A safe text broken at spaces into lines of at most so many columns; longer words are broken.
 #[must_use]
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
@@ -153,7 +165,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut used = 0;
-    for word in text.split_word_bounds() {
+    for word in words(text) {
         let wide = word.width();
         if used + wide <= columns {
             line.push_str(word);

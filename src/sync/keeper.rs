@@ -20,7 +20,7 @@ const PACE: Duration = Duration::from_millis(100);
 /// An answer without news that came sooner than this did not wait: the next question does.
 const IMPATIENT: Duration = Duration::from_secs(1);
 /// The first wait after a failure, doubled with each one up to the last.
-const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
 
 pub(super) struct Keeper {
     backend: Arc<dyn Backend>,

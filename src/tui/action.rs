@@ -100,6 +100,8 @@ pub struct Entry {
     pub help: &'static str,
     /// A word for the keys line; none for what goes without saying.
     pub hint: Option<&'static str>,
+    /// When the keys line shows that word.
+    pub hint_when: When,
     /// Where it can be used.
     pub layers: &'static [Layer],
     /// When it applies, where it can be used.
@@ -125,6 +127,8 @@ pub enum When {
     Failed,
     /// Several panes fit, or one is zoomed.
     Roomy,
+    /// Nothing fills the screen.
+    Top,
 }
 
 const fn entry(
@@ -134,12 +138,27 @@ const fn entry(
     help: &'static str,
     layers: &'static [Layer],
 ) -> Entry {
-    Entry { action, name, keys, help, hint: None, layers, when: When::Always, verb: None }
+    Entry {
+        action,
+        name,
+        keys,
+        help,
+        hint: None,
+        hint_when: When::Always,
+        layers,
+        when: When::Always,
+        verb: None,
+    }
 }
 
 impl Entry {
     const fn hint(mut self, word: &'static str) -> Self {
         self.hint = Some(word);
+        self
+    }
+
+    const fn hint_when(mut self, when: When) -> Self {
+        self.hint_when = when;
         self
     }
 
@@ -179,7 +198,7 @@ pub const TABLE: &[Entry] = &[
         .hint("shorter")
         .when(When::Metrics),
     entry(Action::LongerSpan, "longer-window", &["]"], "measures over a longer window", PANES)
-        .hint("longer")
+        .hint("longer window")
         .when(When::Metrics),
     entry(Action::Down, "down", &["j", "Down"], "one down", SCROLLED),
     entry(Action::Up, "up", &["k", "Up"], "one up", SCROLLED),
@@ -204,7 +223,9 @@ pub const TABLE: &[Entry] = &[
         .when(When::Failed),
     entry(Action::Help, "help", &["?"], "these keys", PANES).hint("help"),
     entry(Action::Suspend, "suspend", &["^z"], "stop; `fg` in the shell continues", SCROLLED),
-    entry(Action::Quit, "quit", &["q"], "back; at the top: quit", PANES).hint("quit"),
+    entry(Action::Quit, "quit", &["q"], "back; at the top: quit", PANES)
+        .hint("quit")
+        .hint_when(When::Top),
     entry(
         Action::QuitNow,
         "quit-now",
@@ -247,15 +268,16 @@ impl Entry {
     /// Whether it applies here and now.
     #[must_use]
     pub fn applies(&self, app: &App) -> bool {
-        match self.when {
-            When::Always => true,
-            When::Incident => app.target().is_some(),
-            When::QueueRow => app.focus == Pane::Queue && app.selected().is_some(),
-            When::Inside => app.zoomed || app.focus != Pane::Queue,
-            When::Metrics => app.focus == Pane::Metrics,
-            When::Failed => app.failure.is_some(),
-            When::Roomy => app.zoomed || app.layout().places.iter().any(|p| p.frame != Frame::Bare),
-        }
+        self.when.holds(app)
+    }
+
+    /// Whether the keys line shows it.
+    #[must_use]
+    pub fn is_hinted(&self, app: &App) -> bool {
+        self.hint.is_some()
+            && self.applies(app)
+            && self.hint_when.holds(app)
+            && self.barred(app).is_none()
     }
 
     /// Why it can't be done here at all, whatever is selected; `None` when it can.
@@ -268,5 +290,22 @@ impl Entry {
         let capabilities = app.capabilities.as_ref()?;
         (!capabilities.verbs.contains(&verb))
             .then(|| format!("{} can't do that", crate::model::text::shown(&capabilities.name)))
+    }
+}
+
+impl When {
+    /// Whether it is so.
+    #[must_use]
+    pub fn holds(self, app: &App) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Incident => app.target().is_some(),
+            Self::QueueRow => app.focus == Pane::Queue && app.selected().is_some(),
+            Self::Inside => app.zoomed || app.focus != Pane::Queue,
+            Self::Metrics => app.focus == Pane::Metrics,
+            Self::Failed => app.failure.is_some(),
+            Self::Top => !app.zoomed,
+            Self::Roomy => app.zoomed || app.layout().places.iter().any(|p| p.frame != Frame::Bare),
+        }
     }
 }

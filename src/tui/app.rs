@@ -135,6 +135,8 @@ pub struct Shown {
     pub detail: Arc<Detail>,
     /// Its events, in order; the first may be later than 1.
     pub events: Arc<Vec<Event>>,
+    /// The row's last event when it was asked for.
+    pub asked_at: u32,
 }
 
 /// What the lines of a timeline were made from: they are long, and made anew only when this changes.
@@ -153,12 +155,14 @@ pub struct TimelineOf {
 /// Detail and timeline.
 #[derive(Clone, Debug, Default)]
 pub struct Reading {
-    /// What is on the screen.
+    /// What is to be read: the selection, until somebody goes to detail or timeline.
+    pub target: Option<IncidentId>,
+    /// What is on the screen. It may be behind the target for a moment.
     pub shown: Option<Shown>,
     /// Read before, the last first.
     pub cache: VecDeque<Shown>,
-    /// Being read.
-    pub loading: Option<IncidentId>,
+    /// Being read, and the last event that its row told of.
+    pub loading: Option<(IncidentId, u32)>,
     /// What could not be read, and why.
     pub failed: Option<(IncidentId, String)>,
     /// Earlier events are being read.
@@ -405,10 +409,11 @@ impl App {
     /// The incident that a verb is about now: the one being read where that has the focus.
     #[must_use]
     pub fn target(&self) -> Option<&Summary> {
-        match (self.focus, &self.reading.shown) {
-            (Pane::Detail | Pane::Timeline, Some(shown)) => {
-                Some(self.row(shown.id).unwrap_or(&shown.detail.incident.summary))
-            }
+        match (self.focus, self.reading.target) {
+            (Pane::Detail | Pane::Timeline, Some(id)) => self.row(id).or_else(|| {
+                let shown = self.reading.shown.as_ref().filter(|shown| shown.id == id);
+                shown.map(|shown| &shown.detail.incident.summary)
+            }),
             _ => self.selected(),
         }
     }

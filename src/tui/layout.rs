@@ -109,8 +109,8 @@ pub fn of(size: (u16, u16), focus: Pane, tab: Pane, zoomed: bool) -> Layout {
         let frame = Frame::Tabs(&[Pane::Detail, Pane::Timeline, Pane::Metrics]);
         vec![place(Pane::Queue, upper), Place { pane: tab, area: lower, frame }]
     } else if width < 170 {
-        let (left, right) = split_columns(body, width * 13 / 25);
-        let measures = (body.height / 4).clamp(6, 11);
+        let (left, right) = split_columns(body, width * 27 / 50);
+        let measures = if body.height < 34 { 7 } else { (body.height / 4).max(10) };
         let (queue, metrics) = split_rows(left, left.height - measures);
         let (detail, timeline) = split_rows(right, right.height * 11 / 20);
         vec![
@@ -120,9 +120,9 @@ pub fn of(size: (u16, u16), focus: Pane, tab: Pane, zoomed: bool) -> Layout {
             place(Pane::Metrics, metrics),
         ]
     } else {
-        let measures = (width / 4).clamp(44, 56);
+        let measures = (width * 23 / 100).clamp(44, 60);
         let (rest, metrics) = split_columns(body, width - measures);
-        let (queue, right) = split_columns(rest, rest.width * 11 / 20);
+        let (queue, right) = split_columns(rest, rest.width * 3 / 5);
         let (detail, timeline) = split_rows(right, right.height * 11 / 20);
         vec![
             place(Pane::Queue, queue),

@@ -25,7 +25,7 @@ pub enum Message {
     /// Time has passed: clock, ages and levels are read anew.
     Tick(DateTime<Utc>, FixedOffset),
     /// A timer that an effect has set has run out.
-    Elapsed(Timer, DateTime<Utc>),
+    Elapsed(Timer),
     /// The mirror has learnt something: rows, freshness, directory.
     Mirror(sync::Update, DateTime<Utc>),
     /// An incident and the end of its timeline were read: detail and timeline show them.
@@ -41,7 +41,7 @@ pub enum Message {
     /// A command has its outcome: the pending mark goes.
     Settled(CommandId, Result<Box<Outcome>, BackendError>, DateTime<Utc>),
     /// The process was asked to end: it does, once pending commands have settled.
-    Terminate(DateTime<Utc>),
+    Terminate,
 }
 
 /// What a timer is for. The number tells an old one from the last one set.

@@ -157,7 +157,7 @@ where
             if next == Next::End {
                 break;
             }
-            if let Some(input) = self.host.next_now() {
+            if let Some(input) = self.host.next_now().await {
                 next = self.input(input).await?;
             } else if let Ok(message) = self.heard.try_recv() {
                 next = self.take(message).await?;
@@ -180,7 +180,7 @@ where
                 self.host.retake()?;
                 return self.redraw().await;
             }
-            Input::Terminate | Input::HungUp => Message::Terminate(Utc::now()),
+            Input::Terminate | Input::HungUp => Message::Terminate,
             Input::Broken => {
                 return Err(RunError::Terminal(io::Error::other("it was given back by a failure")));
             }

@@ -85,6 +85,12 @@ impl Theme {
         }
     }
 
+    /// Plain text, where something else was drawn before.
+    #[must_use]
+    pub fn text(self) -> Style {
+        Style::new().fg(Color::Reset).remove_modifier(Modifier::DIM)
+    }
+
     /// What must be read.
     #[must_use]
     pub fn strong(self) -> Style {
@@ -163,33 +169,31 @@ impl Theme {
     }
 }
 
-/// What stands for a symbol in ASCII.
+/// What stands in ASCII for which symbols.
+const PLAIN: [(&str, &str); 18] = [
+    ("+", "╭╮╰╯┌┐└┘├┤"),
+    ("-", "─–—−·"),
+    ("#", "╔╗╚╝▰■█"),
+    ("=", "═▄"),
+    ("|", "│║‖"),
+    (">", "▌▶→≥"),
+    ("<", "←≤"),
+    ("*", "●▇"),
+    ("o", "◦○"),
+    (".", "▱▁"),
+    (":", "▂"),
+    ("-", "▃"),
+    ("+", "▅▆"),
+    ("^", "▲↑"),
+    ("v", "▼↓"),
+    ("~", "…"),
+    ("x", "×"),
+    ("!", "\u{fffd}"),
+];
+
 fn plain(symbol: &str) -> &'static str {
-    match symbol {
-        "╭" | "╮" | "╰" | "╯" | "┌" | "┐" | "└" | "┘" | "├" | "┤" => "+",
-        "─" | "–" | "—" | "−" | "·" => "-",
-        "╔" | "╗" | "╚" | "╝" => "#",
-        "═" => "=",
-        "│" | "║" | "‖" => "|",
-        "▌" | "▶" | "→" => ">",
-        "←" => "<",
-        "●" => "*",
-        "◦" | "○" => "o",
-        "▰" | "■" | "█" => "#",
-        "▱" | "▁" => ".",
-        "▂" => ":",
-        "▃" => "-",
-        "▄" => "=",
-        "▅" | "▆" => "+",
-        "▇" => "*",
-        "▲" | "↑" => "^",
-        "▼" | "↓" => "v",
-        "…" => "~",
-        "×" => "x",
-        "≥" => ">",
-        "≤" => "<",
-        _ => "?",
-    }
+    let found = PLAIN.iter().find(|(_, symbols)| symbols.contains(symbol));
+    found.map_or("?", |(plain, _)| plain)
 }
 
 /// Whether the locale writes UTF-8. Without any setting it is taken for granted.

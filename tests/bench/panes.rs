@@ -1,2 +1,222 @@
-//! Placeholder.
-fn main() {}
+//! What a key costs: time to a drawn frame, and bytes on the wire.
+//!
+//! Prints a table: name, figure, target, and whether it was reached.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{KeyCode, KeyModifiers};
+use ratatui::Terminal;
+use redphone::backend::{Cursor, Delta};
+use redphone::sync::{Mirror, Update};
+use redphone::tui::terminal::{Framed, Sink};
+use redphone::tui::view::view;
+
+use support::company;
+use support::stage::Stage;
+
+/// Counts what would have been written.
+struct Counted {
+    size: (u16, u16),
+    bytes: usize,
+    frames: usize,
+}
+
+impl Sink for Counted {
+    fn frame(&mut self, bytes: Vec<u8>) -> io::Result<()> {
+        self.bytes += bytes.len();
+        self.frames += 1;
+        Ok(())
+    }
+
+    fn size(&self) -> io::Result<(u16, u16)> {
+        Ok(self.size)
+    }
+}
+
+struct Measured {
+    stage: Stage,
+    terminal: Terminal<Framed<Counted>>,
+}
+
+impl Measured {
+    fn new(open: i64, size: (u16, u16)) -> Self {
+        let stage = Stage::open(company::many(company::now(), open), size);
+        let sink = Counted { size, bytes: 0, frames: 0 };
+        let terminal = Terminal::new(Framed::new(sink)).expect("a sink");
+        let mut measured = Self { stage, terminal };
+        measured.draw();
+        measured
+    }
+
+    /// Draws; gives the bytes of the frame.
+    fn draw(&mut self) -> usize {
+        let before = self.terminal.backend().sink().bytes;
+        let app = &self.stage.app;
+        self.terminal.draw(|frame| view(app, frame)).expect("a sink");
+        self.terminal.backend().sink().bytes - before
+    }
+}
+
+fn main() {
+    // `cargo test --benches` only asks whether it runs.
+    let quick = !std::env::args().any(|arg| arg == "--bench");
+    let rounds = if quick { 20 } else { 2000 };
+    println!("{:<58} {:>12} {:>12}", "panes", "figure", "target");
+    key_to_frame(rounds);
+    bytes_of_a_move();
+    bytes_of_many_keys();
+    an_unchanged_frame();
+    fold(rounds);
+}
+
+fn line(name: &str, figure: &str, target: &str, reached: bool) {
+    let word = if reached { "ok" } else { "MISS" };
+    println!("{name:<58} {figure:>12} {target:>12}  {word}");
+}
+
+fn key_to_frame(rounds: usize) {
+    let mut measured = Measured::new(5000, (200, 60));
+    let mut times = Vec::with_capacity(rounds);
+    for round in 0..rounds {
+        let key = match round % 9 {
+            0..5 => 'j',
+            5..7 => 'k',
+            7 => 'G',
+            _ => 'g',
+        };
+        let started = Instant::now();
+        measured.stage.key(KeyCode::Char(key), KeyModifiers::NONE);
+        measured.draw();
+        times.push(started.elapsed());
+    }
+    times.sort();
+    let at = |share: usize| times[(times.len() * share / 100).min(times.len() - 1)];
+    let show = |time: Duration| format!("{:.2} ms", time.as_secs_f64() * 1000.0);
+    line("key to frame, 200×60, 5,000 open, p50", &show(at(50)), "", true);
+    let p99 = at(99);
+    line(
+        "key to frame, 200×60, 5,000 open, p99",
+        &show(p99),
+        "≤ 3 ms",
+        p99 <= Duration::from_millis(3),
+    );
+}
+
+/// One row down: at once only the queue, then detail and timeline.
+fn bytes_of_a_move() {
+    for (name, stage) in [
+        ("a busy evening", Stage::open(company::busy(company::now()), (126, 36))),
+        ("5,000 open", Stage::open(company::many(company::now(), 5000), (126, 36))),
+    ] {
+        let sink = Counted { size: (126, 36), bytes: 0, frames: 0 };
+        let terminal = Terminal::new(Framed::new(sink)).expect("a sink");
+        let mut measured = Measured { stage, terminal };
+        measured.draw();
+        let (mut at_once, mut together) = (0, 0);
+        for step in 0..16 {
+            let action = if step < 15 {
+                redphone::tui::action::Action::Down
+            } else {
+                redphone::tui::action::Action::Up
+            };
+            let now = measured.stage.now;
+            // Without the effects: the selection has moved and has not rested.
+            let _ = redphone::tui::update::perform(&mut measured.stage.app, action, now);
+            let first = measured.draw();
+            let rest = measured.stage.app.reading.rest;
+            measured.stage.send(redphone::tui::message::Message::Elapsed(
+                redphone::tui::message::Timer::Rest(rest),
+            ));
+            let second = measured.draw();
+            at_once = at_once.max(first);
+            together = together.max(first + second);
+        }
+        line(
+            &format!("one row down, 126×36, {name}: bytes at once, most"),
+            &at_once.to_string(),
+            "≤ 600",
+            at_once <= 600,
+        );
+        line(
+            &format!("one row down, 126×36, {name}: with detail, most"),
+            &together.to_string(),
+            "≤ 3072",
+            together <= 3072,
+        );
+    }
+}
+
+/// 300 keys, a frame for each: the most that a slow loop could write.
+fn bytes_of_many_keys() {
+    let mut measured = Measured::new(5000, (120, 40));
+    let started = Instant::now();
+    let mut bytes = 0;
+    for _ in 0..300 {
+        let now = measured.stage.now;
+        let down = redphone::tui::action::Action::Down;
+        let _ = redphone::tui::update::perform(&mut measured.stage.app, down, now);
+        bytes += measured.draw();
+    }
+    let frame_each = format!("{:.0} ms", started.elapsed().as_secs_f64() * 1000.0);
+    line(
+        "300 keys, 120×40, a frame for each: time",
+        &frame_each,
+        "≤ 500 ms",
+        started.elapsed() <= Duration::from_millis(500),
+    );
+    println!("{:<58} {:>12}", "300 keys, 120×40, a frame for each: bytes", bytes);
+}
+
+fn an_unchanged_frame() {
+    let mut measured = Measured::new(5000, (200, 60));
+    let bytes = measured.draw();
+    line("an unchanged frame, 200×60: bytes", &bytes.to_string(), "0", bytes == 0);
+}
+
+/// One changed row among 5,000: into the mirror, a snapshot, and the rows anew.
+fn fold(rounds: usize) {
+    let mut measured = Measured::new(5000, (200, 60));
+    let mut mirror = Mirror::default();
+    let rows = measured.stage.memory.open();
+    let delta = |rows, reset| Delta { cursor: Cursor(1), reset, rows, directory: false };
+    mirror.fold(delta(rows.clone(), true));
+    let rounds = rounds.min(500);
+    let (mut folding, mut deriving) = (Duration::ZERO, Duration::ZERO);
+    for round in 0..rounds {
+        let mut row = rows[round % rows.len()].clone();
+        row.seq += 1 + u32::try_from(round).unwrap_or(0);
+        let started = Instant::now();
+        mirror.fold(delta(vec![row], false));
+        let snapshot = mirror.snapshot();
+        folding += started.elapsed();
+        let started = Instant::now();
+        let (app, now) = (&mut measured.stage.app, measured.stage.now);
+        let update = Update::Snapshot(Arc::clone(&snapshot));
+        let _ = redphone::tui::update::update(
+            app,
+            redphone::tui::message::Message::Mirror(update, now),
+        );
+        deriving += started.elapsed();
+    }
+    let each = |sum: Duration| {
+        let rounds = u32::try_from(rounds).unwrap_or(1);
+        format!("{:.0} µs", (sum / rounds).as_secs_f64() * 1e6)
+    };
+    line(
+        "a changed row into the mirror and a snapshot, mean",
+        &each(folding),
+        "≤ 1 ms",
+        folding / u32::try_from(rounds).unwrap_or(1) <= Duration::from_millis(1),
+    );
+    line(
+        "5,000 rows anew from a snapshot, mean",
+        &each(deriving),
+        "≤ 3 ms",
+        deriving / u32::try_from(rounds).unwrap_or(1) <= Duration::from_millis(3),
+    );
+}

@@ -1,1 +1,10 @@
-//! Placeholder.
+//! The panes: their looks as pictures in text, and how the state changes.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod looks;
+mod property;
+mod running;
+mod state;
+mod verbs;

@@ -59,14 +59,9 @@ impl Script<'_> {
             id: CommandId(counted(self.memory, 0)),
             at,
             actor,
-            command: Command::Incident {
-                incident: self.incident,
-                ask,
-            },
+            command: Command::Incident { incident: self.incident, ask },
         };
-        self.memory
-            .carry_out(&envelope)
-            .expect("the fixture's commands fit");
+        self.memory.carry_out(&envelope).expect("the fixture's commands fit");
         Self { at, ..self }
     }
 
@@ -105,11 +100,7 @@ pub fn declare<'a>(
     };
     more(&mut declaration);
     let incident = IncidentId(counted(memory, 1));
-    let script = Script {
-        memory,
-        incident,
-        at: reported_at - TimeDelta::seconds(17),
-    };
+    let script = Script { memory, incident, at: reported_at - TimeDelta::seconds(17) };
     script.then(0, alerts(), Ask::Declare(Box::new(declaration)))
 }
 
@@ -124,14 +115,8 @@ pub fn directory(now: DateTime<Utc>) -> Directory {
     Directory {
         people: vec![me(), tomo(), PersonRef::new("odile", "Odile Brandt")],
         teams: vec![
-            Team {
-                name: "web".into(),
-                members: vec!["ines".into(), "tomo".into()],
-            },
-            Team {
-                name: "data".into(),
-                members: vec!["odile".into()],
-            },
+            Team { name: "web".into(), members: vec!["ines".into(), "tomo".into()] },
+            Team { name: "data".into(), members: vec!["odile".into()] },
         ],
         services: vec![
             service("checkout", "web", &["payments-gateway"]),
@@ -152,18 +137,9 @@ pub fn directory(now: DateTime<Utc>) -> Directory {
 /// A quiet company: nothing is open, one incident has ended.
 pub fn quiet(now: DateTime<Utc>) -> Memory {
     let memory = Memory::new(directory(now), vec![], 2031);
-    declare(
-        &memory,
-        now,
-        5 * 60,
-        "Reports late",
-        "reports",
-        Impact::Medium,
-        Impact::Low,
-        |_| {},
-    )
-    .then(4, person("tomo"), Ask::Acknowledge)
-    .then(90, person("tomo"), resolve("restarted the scheduler"));
+    declare(&memory, now, 5 * 60, "Reports late", "reports", Impact::Medium, Impact::Low, |_| {})
+        .then(4, person("tomo"), Ask::Acknowledge)
+        .then(90, person("tomo"), resolve("restarted the scheduler"));
     memory
 }
 
@@ -194,40 +170,16 @@ pub fn busy(now: DateTime<Utc>) -> Memory {
     let note = |text: &str| Ask::AddNote { text: text.into() };
     let moved = |to| Ask::MoveStatus { to };
     let assign = |to: PersonRef| Ask::Assign { to: Some(to) };
-    declare(
-        &memory,
-        now,
-        160,
-        "Images load 4 s slower than yesterday",
-        "cdn",
-        Medium,
-        High,
-        |d| {
-            d.category = Some(Category::Performance);
-        },
-    )
+    declare(&memory, now, 160, "Images load 4 s slower than yesterday", "cdn", Medium, High, |d| {
+        d.category = Some(Category::Performance);
+    })
     .then(3, person("tomo"), Ask::Acknowledge)
     .then(1, person("tomo"), assign(tomo()))
     .then(80, person("tomo"), moved(Status::Monitoring));
-    declare(
-        &memory,
-        now,
-        72,
-        "Stale prices in the catalog",
-        "catalog",
-        Medium,
-        High,
-        |_| {},
-    )
-    .then(2, person("odile"), Ask::Acknowledge)
-    .then(40, person("odile"), moved(Status::Identified))
-    .then(
-        1,
-        person("odile"),
-        Ask::Pause {
-            reason: "the supplier's answer".into(),
-        },
-    );
+    declare(&memory, now, 72, "Stale prices in the catalog", "catalog", Medium, High, |_| {})
+        .then(2, person("odile"), Ask::Acknowledge)
+        .then(40, person("odile"), moved(Status::Identified))
+        .then(1, person("odile"), Ask::Pause { reason: "the supplier's answer".into() });
     declare(&memory, now, 38, "Logins time out for one in five", "auth", High, High, |d| {
         d.category = Some(Category::Access);
         d.symptoms = "Sign-in takes over 30 s and then fails.\nMobile is hit harder.".into();
@@ -245,73 +197,28 @@ pub fn busy(now: DateTime<Utc>) -> Memory {
         message: "Some customers can't sign in. We are on it.".into(),
         next_due: None,
     });
-    declare(
-        &memory,
-        now,
-        185,
-        "Nightly report is late",
-        "reports",
-        Low,
-        High,
-        |_| {},
-    )
-    .then(20, person("odile"), Ask::Acknowledge);
-    declare(
-        &memory,
-        now,
+    declare(&memory, now, 185, "Nightly report is late", "reports", Low, High, |_| {}).then(
         20,
-        "Search p99 above 2 s",
-        "search",
-        Medium,
-        High,
-        |d| {
-            d.category = Some(Category::Performance);
-            d.team = Some("data".into());
-        },
+        person("odile"),
+        Ask::Acknowledge,
     );
-    declare(
-        &memory,
-        now,
-        4,
-        "Card payments fail at checkout",
-        "checkout",
-        High,
-        High,
-        |d| {
-            d.services.push("payments-gateway".into());
-            d.symptoms =
-                "100 % of card payments answer 502 since 22:37.\nWallets are unaffected.".into();
-            d.runbook = Some("payments/5xx".into());
-        },
-    )
-    .then(
-        1,
-        alerts(),
-        Ask::RepeatAlert {
-            text: "p99 latency above 2 s".into(),
-        },
-    )
-    .then(
-        0,
-        alerts(),
-        Ask::RepeatAlert {
-            text: "p99 latency above 2 s".into(),
-        },
-    );
-    declare(
-        &memory,
-        now,
-        400,
-        HOSTILE,
-        "ünïcode-サービス",
-        Low,
-        Low,
-        |d| {
-            d.category = None;
-            d.team = None;
-            d.source = Source::UserReport;
-        },
-    )
+    declare(&memory, now, 20, "Search p99 above 2 s", "search", Medium, High, |d| {
+        d.category = Some(Category::Performance);
+        d.team = Some("data".into());
+    });
+    declare(&memory, now, 4, "Card payments fail at checkout", "checkout", High, High, |d| {
+        d.services.push("payments-gateway".into());
+        d.symptoms =
+            "100 % of card payments answer 502 since 22:37.\nWallets are unaffected.".into();
+        d.runbook = Some("payments/5xx".into());
+    })
+    .then(1, alerts(), Ask::RepeatAlert { text: "p99 latency above 2 s".into() })
+    .then(0, alerts(), Ask::RepeatAlert { text: "p99 latency above 2 s".into() });
+    declare(&memory, now, 400, HOSTILE, "ünïcode-サービス", Low, Low, |d| {
+        d.category = None;
+        d.team = None;
+        d.source = Source::UserReport;
+    })
     .then(
         3,
         alerts(),
@@ -319,18 +226,9 @@ pub fn busy(now: DateTime<Utc>) -> Memory {
     );
     for index in 0..12_i64 {
         let title = format!("Disk of worker {} is {} % full", index + 3, 80 + index);
-        let script = declare(
-            &memory,
-            now,
-            500 + index * 47,
-            &title,
-            "workers",
-            Low,
-            Medium,
-            |d| {
-                d.category = Some(Category::Infrastructure);
-            },
-        );
+        let script = declare(&memory, now, 500 + index * 47, &title, "workers", Low, Medium, |d| {
+            d.category = Some(Category::Infrastructure);
+        });
         if index % 3 > 0 {
             script.then(30, person("odile"), Ask::Acknowledge);
         }
@@ -345,39 +243,21 @@ pub const HOSTILE: &str =
 /// Two weeks of what has ended.
 fn history(memory: &Memory, now: DateTime<Utc>) {
     let faults = [
-        (
-            "Search p99 above 2 s",
-            "search",
-            Impact::Medium,
-            Impact::High,
-        ),
-        (
-            "CDN answers 404 for fonts",
-            "cdn",
-            Impact::Low,
-            Impact::Medium,
-        ),
-        (
-            "Payments 502 after a deploy",
-            "checkout",
-            Impact::High,
-            Impact::High,
-        ),
-        (
-            "Queue of mails grows",
-            "mail",
-            Impact::Medium,
-            Impact::Medium,
-        ),
+        ("Search p99 above 2 s", "search", Impact::Medium, Impact::High),
+        ("CDN answers 404 for fonts", "cdn", Impact::Low, Impact::Medium),
+        ("Payments 502 after a deploy", "checkout", Impact::High, Impact::High),
+        ("Queue of mails grows", "mail", Impact::Medium, Impact::Medium),
         ("Certificate expires soon", "edge", Impact::Low, Impact::Low),
     ];
     for index in 0..26_i64 {
         let (title, service, impact, urgency) = faults[usize::try_from(index * index % 5).unwrap()];
         let ago = 14 * 1440 - index * 760;
         let script = declare(memory, now, ago, title, service, impact, urgency, |_| {});
-        let script = script
-            .then(2 + index % 7, person("tomo"), Ask::Acknowledge)
-            .then(1, person("tomo"), Ask::Assign { to: Some(tomo()) });
+        let script = script.then(2 + index % 7, person("tomo"), Ask::Acknowledge).then(
+            1,
+            person("tomo"),
+            Ask::Assign { to: Some(tomo()) },
+        );
         if index == 20 {
             script.then(
                 5,
@@ -388,11 +268,7 @@ fn history(memory: &Memory, now: DateTime<Utc>) {
                 },
             );
         } else {
-            script.then(
-                20 + (index * 13) % 90,
-                person("tomo"),
-                resolve("took the change back"),
-            );
+            script.then(20 + (index * 13) % 90, person("tomo"), resolve("took the change back"));
         }
     }
 }
@@ -402,27 +278,15 @@ pub fn many(now: DateTime<Utc>, count: i64) -> Memory {
     let memory = Memory::new(directory(now), vec![], 10_001);
     let levels = [Impact::High, Impact::Medium, Impact::Low];
     for index in 0..count {
-        let title = format!(
-            "Fault {index} of service {} is seen by many people",
-            index % 60
-        );
+        let title = format!("Fault {index} of service {} is seen by many people", index % 60);
         let service = format!("service-{}", index % 60);
         let (impact, urgency) = (
             levels[usize::try_from(index % 7).unwrap().min(2)],
             levels[usize::try_from(index % 5).unwrap().min(2)],
         );
-        let script = declare(
-            &memory,
-            now,
-            3 + index * 2,
-            &title,
-            &service,
-            impact,
-            urgency,
-            |d| {
-                d.symptoms = "Requests fail now and then.\nNo pattern yet.".into();
-            },
-        );
+        let script = declare(&memory, now, 3 + index * 2, &title, &service, impact, urgency, |d| {
+            d.symptoms = "Requests fail now and then.\nNo pattern yet.".into();
+        });
         if index % 3 > 0 {
             script.then(2, person("tomo"), Ask::Acknowledge);
         }

@@ -47,16 +47,8 @@ struct State {
 
 impl Memory {
     pub fn new(directory: Directory, changes: Vec<Change>, first_number: u64) -> Self {
-        let state = State {
-            directory,
-            changes,
-            next_number: first_number,
-            ..State::default()
-        };
-        Self {
-            state: Mutex::new(state),
-            changed: Notify::new(),
-        }
+        let state = State { directory, changes, next_number: first_number, ..State::default() };
+        Self { state: Mutex::new(state), changed: Notify::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -133,54 +125,32 @@ impl State {
     ) -> Result<Outcome, BackendError> {
         self.check()?;
         if let Some(outcome) = self.outcomes.get(&envelope.id) {
-            return Ok(Outcome {
-                replayed: true,
-                ..outcome.clone()
-            });
+            return Ok(Outcome { replayed: true, ..outcome.clone() });
         }
         let id = match &envelope.command {
             Command::Incident { incident, .. } => *incident,
             Command::RecordChange(change) => {
                 self.changes.push(change.clone());
-                return Ok(Outcome {
-                    incident: None,
-                    row: None,
-                    events: vec![],
-                    replayed: false,
-                });
+                return Ok(Outcome { incident: None, row: None, events: vec![], replayed: false });
             }
             Command::RecordProblem(_) => {
                 return Err(BackendError::NotAllowed("no problems in memory".into()));
             }
         };
         let known = self.incidents.get(&id).map(|(incident, _)| incident);
-        let is_declaration = matches!(
-            &envelope.command,
-            Command::Incident {
-                ask: Ask::Declare(_),
-                ..
-            }
-        );
+        let is_declaration =
+            matches!(&envelope.command, Command::Incident { ask: Ask::Declare(_), .. });
         if known.is_none() && !is_declaration {
             return Err(BackendError::NotFound("there is no such incident".into()));
         }
-        let mut events = decide(
-            known,
-            envelope,
-            Context {
-                now,
-                rules: &self.rules,
-            },
-        )?;
+        let mut events = decide(known, envelope, Context { now, rules: &self.rules })?;
         for event in &mut events {
             if let EventBody::Declared { number, .. } = &mut event.body {
                 *number = Some(IncidentNumber(self.next_number));
                 self.next_number += 1;
             }
             if let Some((incident, timeline)) = self.incidents.get_mut(&id) {
-                incident
-                    .push(event)
-                    .expect("decide gives what can be applied");
+                incident.push(event).expect("decide gives what can be applied");
                 timeline.push(event.clone());
             } else {
                 let incident = Incident::declared(event).expect("the first is a declaration");
@@ -188,16 +158,8 @@ impl State {
             }
         }
         self.log.push(id);
-        let row = self
-            .incidents
-            .get(&id)
-            .map(|(incident, _)| incident.summary.clone());
-        let outcome = Outcome {
-            incident: Some(id),
-            row,
-            events,
-            replayed: false,
-        };
+        let row = self.incidents.get(&id).map(|(incident, _)| incident.summary.clone());
+        let outcome = Outcome { incident: Some(id), row, events, replayed: false };
         self.outcomes.insert(envelope.id, outcome.clone());
         Ok(outcome)
     }
@@ -225,47 +187,24 @@ impl State {
             .collect();
         similar.sort_by_key(|s| std::cmp::Reverse(s.reported_at));
         similar.truncate(5);
-        let suspects = suspects(
-            &row.services,
-            row.detected_at,
-            &self.changes,
-            &self.directory,
-            &self.rules,
-        );
-        Detail {
-            incident: incident.clone(),
-            suspects,
-            similar,
-            problem: None,
-        }
+        let suspects =
+            suspects(&row.services, row.detected_at, &self.changes, &self.directory, &self.rules);
+        Detail { incident: incident.clone(), suspects, similar, problem: None }
     }
 
     fn measures(&self, window: &Window, now: DateTime<Utc>) -> Measures {
         let print = |incident: &Incident| {
             let row = &incident.summary;
-            fingerprint(
-                incident.dedup_key.as_deref(),
-                row.service(),
-                row.category,
-                &row.title,
-            )
+            fingerprint(incident.dedup_key.as_deref(), row.service(), row.category, &row.title)
         };
         let facts = self.incidents.values().map(|(incident, _)| {
-            Fact::new(
-                &incident.summary,
-                0,
-                0,
-                Counted::of(incident),
-                print(incident),
-            )
+            Fact::new(&incident.summary, 0, 0, Counted::of(incident), print(incident))
         });
         let levels = self.rules.levels;
         let mut measures = compute(facts, window, Cut::Whole, now, &levels, &|_| String::new());
         for group in &mut measures.recurring {
-            let last = self
-                .incidents
-                .values()
-                .find(|(incident, _)| incident.summary.number == group.last);
+            let last =
+                self.incidents.values().find(|(incident, _)| incident.summary.number == group.last);
             if let Some((incident, _)) = last {
                 group.title.clone_from(&incident.summary.title);
                 group.service = incident.summary.service().unwrap_or_default().to_owned();
@@ -281,11 +220,7 @@ impl Backend for Memory {
         let state = self.state();
         state.check()?;
         let verbs = state.verbs.clone().unwrap_or_else(|| Verb::ALL.to_vec());
-        Ok(Capabilities {
-            name: "memory".into(),
-            verbs: verbs.into_iter().collect(),
-            live: true,
-        })
+        Ok(Capabilities { name: "memory".into(), verbs: verbs.into_iter().collect(), live: true })
     }
 
     async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {
@@ -309,11 +244,7 @@ impl Backend for Memory {
         let state = self.state();
         state.check()?;
         let levels = state.rules.levels;
-        let context = MatchContext {
-            now: search.now,
-            me: search.me.as_deref(),
-            levels: &levels,
-        };
+        let context = MatchContext { now: search.now, me: search.me.as_deref(), levels: &levels };
         let mut counts = OpenCounts::default();
         let mut rows: Vec<Summary> = Vec::new();
         for (incident, _) in state.incidents.values() {
@@ -331,12 +262,7 @@ impl Backend for Memory {
         }
         let total = Some(rows.len() as u64);
         rows.truncate(search.limit as usize);
-        Ok(Page {
-            rows,
-            next: None,
-            total,
-            counts: Some(counts),
-        })
+        Ok(Page { rows, next: None, total, counts: Some(counts) })
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
@@ -350,10 +276,7 @@ impl Backend for Memory {
 
     async fn find(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
         let state = self.state();
-        let found = state
-            .incidents
-            .values()
-            .find(|(i, _)| i.summary.number == Some(number));
+        let found = state.incidents.values().find(|(i, _)| i.summary.number == Some(number));
         found
             .map(|(incident, _)| incident.summary.id)
             .ok_or_else(|| BackendError::NotFound(format!("there is no {number}")))
@@ -405,21 +328,11 @@ impl Backend for Memory {
 fn delta(state: &State, since: Option<Cursor>, cursor: Cursor) -> Delta {
     let row = |id: &IncidentId| state.incidents.get(id).map(|(i, _)| i.summary.clone());
     let rows = match since {
-        None => state
-            .incidents
-            .keys()
-            .filter_map(row)
-            .filter(|r| r.status.is_open())
-            .collect(),
+        None => state.incidents.keys().filter_map(row).filter(|r| r.status.is_open()).collect(),
         Some(since) => {
             let from = usize::try_from(since.0).unwrap_or(0).min(state.log.len());
             state.log[from..].iter().filter_map(row).collect()
         }
     };
-    Delta {
-        cursor,
-        reset: since.is_none(),
-        rows,
-        directory: false,
-    }
+    Delta { cursor, reset: since.is_none(), rows, directory: false }
 }

@@ -100,7 +100,7 @@ impl Runner {
             Effect::After(wait, timer) => {
                 self.tasks.spawn(async move {
                     sleep(wait).await;
-                    let _ = messages.send(Message::Elapsed(timer, Utc::now()));
+                    let _ = messages.send(Message::Elapsed(timer));
                 });
             }
             // The loop itself does these.

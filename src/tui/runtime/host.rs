@@ -1,10 +1,12 @@
 //! Where keys and signals come from, and who holds the terminal.
 
+use std::future::poll_fn;
 use std::io;
+use std::task::Poll;
 use std::time::Duration;
 
 use crossterm::event::{Event, EventStream};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use rustix::process::{Signal as Raised, kill_current_process_group};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
@@ -35,8 +37,8 @@ pub trait Host {
     /// Waits for the next input. Dropping the future loses nothing.
     fn next(&mut self) -> impl Future<Output = Input>;
 
-    /// The next input that is there already.
-    fn next_now(&mut self) -> Option<Input>;
+    /// The next input that is there already; never waits.
+    fn next_now(&mut self) -> impl Future<Output = Option<Input>>;
 
     /// Whether the last frame has been written.
     fn is_ready(&self) -> bool;
@@ -125,8 +127,17 @@ impl Host for Real {
         }
     }
 
-    fn next_now(&mut self) -> Option<Input> {
-        let event = self.events.as_mut()?.next().now_or_never()?;
+    async fn next_now(&mut self) -> Option<Input> {
+        let events = self.events.as_mut()?;
+        // Asked with the waker of the loop: the stream keeps the first one it is given, so that a
+        // waker that does nothing would lose the next key.
+        let now = poll_fn(|context| {
+            Poll::Ready(match events.poll_next_unpin(context) {
+                Poll::Ready(event) => Some(event),
+                Poll::Pending => None,
+            })
+        });
+        let event = now.await?;
         Some(self.input(event))
     }
 

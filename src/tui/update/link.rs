@@ -8,7 +8,7 @@ use crate::backend::BackendError;
 use crate::model::measures::Measures;
 use crate::sync::{Link, Update};
 
-use super::super::app::{App, Span};
+use super::super::app::{App, Failure, Span};
 use super::super::message::Effect;
 use super::{fail, moves, reading, rows, tell};
 
@@ -32,17 +32,16 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
             if let Link::Failing { error, .. } = &link
                 && !matches!(app.link, Link::Failing { .. })
             {
-                app.link = link.clone();
-                return fail(
-                    app,
-                    &format!("reading {}", app.place.clone()),
-                    &error.to_string(),
+                // The keys line tells of it as long as it lasts: it needs no toast.
+                app.failure = Some(Failure {
+                    what: format!("reading {}", app.place),
+                    said: error.to_string(),
                     at,
-                );
+                });
             }
             let back = matches!((&app.link, &link), (Link::Failing { .. }, Link::Live { .. }));
             app.link = link;
-            if back { retry_reading(app, at) } else { Vec::new() }
+            if back { retry_reading(app) } else { Vec::new() }
         }
         Update::Snapshot(snapshot) => {
             let first = app.snapshot.is_none();
@@ -54,7 +53,7 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
                 app.reading.moving = false;
             }
             let mut effects = if first || selected == app.queue.selected || selected.is_none() {
-                reading::follow(app, at)
+                reading::follow(app)
             } else {
                 moves::moved(app)
             };
@@ -71,9 +70,9 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
 }
 
 /// What could not be read while the backend failed is read again.
-fn retry_reading(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+fn retry_reading(app: &mut App) -> Vec<Effect> {
     app.reading.failed = None;
-    let mut effects = reading::follow(app, at);
+    let mut effects = reading::follow(app);
     if app.metrics.failed.is_some() && !app.metrics.loading {
         app.metrics.loading = true;
         effects.push(Effect::LoadMeasures(app.metrics.span));
@@ -145,7 +144,7 @@ pub(super) fn refresh(app: &mut App) -> Vec<Effect> {
     let mut effects = vec![Effect::Refresh];
     app.reading.failed = None;
     if let Some(id) = app.reading.shown.as_ref().map(|s| s.id).or(app.queue.selected) {
-        app.reading.loading = Some(id);
+        app.reading.loading = Some((id, 0));
         effects.push(Effect::LoadDetail(id));
     }
     app.metrics.loading = true;

@@ -40,7 +40,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             app.offset = offset;
             link::time_passed(app, at)
         }
-        Message::Elapsed(timer, at) => elapsed(app, timer, at),
+        Message::Elapsed(timer) => elapsed(app, timer),
         Message::Mirror(update, at) => link::learnt(app, update, at),
         Message::Detail(id, result, at) => reading::loaded(app, id, result, at),
         Message::Older(id, result, at) => reading::older(app, id, result, at),
@@ -51,7 +51,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         }
         Message::Retrying(id, error, at) => verbs::retrying(app, id, &error, at),
         Message::Settled(id, result, at) => verbs::settled(app, id, result, at),
-        Message::Terminate(_) => leave(app),
+        Message::Terminate => leave(app),
     };
     settle_layout(app);
     effects
@@ -84,14 +84,14 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         }
     }
     match action {
-        Action::Down => moves::by(app, moves::Step::Lines(1), at),
-        Action::Up => moves::by(app, moves::Step::Lines(-1), at),
-        Action::HalfDown => moves::by(app, moves::Step::Halves(1), at),
-        Action::HalfUp => moves::by(app, moves::Step::Halves(-1), at),
-        Action::PageDown => moves::by(app, moves::Step::Halves(2), at),
-        Action::PageUp => moves::by(app, moves::Step::Halves(-2), at),
-        Action::Top => moves::by(app, moves::Step::First, at),
-        Action::Bottom => moves::by(app, moves::Step::Last, at),
+        Action::Down => moves::by(app, moves::Step::Lines(1)),
+        Action::Up => moves::by(app, moves::Step::Lines(-1)),
+        Action::HalfDown => moves::by(app, moves::Step::Halves(1)),
+        Action::HalfUp => moves::by(app, moves::Step::Halves(-1)),
+        Action::PageDown => moves::by(app, moves::Step::Halves(2)),
+        Action::PageUp => moves::by(app, moves::Step::Halves(-2)),
+        Action::Top => moves::by(app, moves::Step::First),
+        Action::Bottom => moves::by(app, moves::Step::Last),
         Action::Focus(pane) => moves::focus(app, pane),
         Action::NextPane => moves::cycle(app, 1),
         Action::PreviousPane => moves::cycle(app, -1),
@@ -118,16 +118,12 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Suspend => vec![Effect::Suspend],
         Action::Quit if app.zoomed => moves::back(app),
         Action::Quit | Action::QuitNow => leave(app),
-        Action::Close => {
+        Action::Close | Action::Discard => {
             app.mode = Mode::Panes;
             Vec::new()
         }
         Action::Send => note::send(app, at),
         Action::Cancel => note::cancel(app),
-        Action::Discard => {
-            app.mode = Mode::Panes;
-            Vec::new()
-        }
         Action::Keep => note::keep(app),
         Action::LeaveNow => vec![Effect::Quit],
     }
@@ -142,11 +138,11 @@ fn leave(app: &mut App) -> Vec<Effect> {
     vec![Effect::After(LEAVE, Timer::Leave)]
 }
 
-fn elapsed(app: &mut App, timer: Timer, at: DateTime<Utc>) -> Vec<Effect> {
+fn elapsed(app: &mut App, timer: Timer) -> Vec<Effect> {
     match timer {
         Timer::Rest(number) if number == app.reading.rest => {
             app.reading.moving = false;
-            reading::follow(app, at)
+            reading::follow(app)
         }
         Timer::Toast(number) if number == app.toasts => {
             app.toast = None;

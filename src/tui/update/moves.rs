@@ -1,7 +1,5 @@
 //! Moving the selection, scrolling, and going from pane to pane.
 
-use chrono::{DateTime, Utc};
-
 use super::super::app::{App, Mode, Pane};
 use super::super::message::{Effect, Timer};
 use super::{REST, popup, reading, rows};
@@ -36,7 +34,7 @@ impl Step {
 }
 
 /// Moves in the pane that has the focus, or in what lies over it.
-pub(super) fn by(app: &mut App, step: Step, at: DateTime<Utc>) -> Vec<Effect> {
+pub(super) fn by(app: &mut App, step: Step) -> Vec<Effect> {
     if !matches!(app.mode, Mode::Panes) {
         popup::scroll(app, step);
         return Vec::new();
@@ -60,7 +58,7 @@ pub(super) fn by(app: &mut App, step: Step, at: DateTime<Utc>) -> Vec<Effect> {
         Pane::Timeline => {
             let tops = tops(app.reading.timeline_lines.len(), page);
             app.reading.timeline_top = step.from(app.reading.timeline_top, tops, page);
-            reading::older_wanted(app, page, at)
+            reading::older_wanted(app, page)
         }
         Pane::Metrics => {
             let tops = tops(app.metrics.lines.len(), page);
@@ -90,13 +88,24 @@ pub(super) fn moved(app: &mut App) -> Vec<Effect> {
 }
 
 pub(super) fn focus(app: &mut App, pane: Pane) -> Vec<Effect> {
-    app.focus = pane;
-    if pane == Pane::Queue {
+    let before = std::mem::replace(&mut app.focus, pane);
+    match (before, pane) {
+        (Pane::Detail | Pane::Timeline, Pane::Detail | Pane::Timeline) => {
+            app.tab = pane;
+            Vec::new()
+        }
+        // What is gone to is what is selected, not what is still shown from before.
+        (_, Pane::Detail | Pane::Timeline) => {
+            app.tab = pane;
+            reading::follow_at_once(app)
+        }
+        (_, Pane::Metrics) => {
+            app.tab = pane;
+            reading::follow(app)
+        }
         // What was read may have left the queue meanwhile.
-        return reading::follow(app, app.now);
+        (_, Pane::Queue) => reading::follow(app),
     }
-    app.tab = pane;
-    Vec::new()
 }
 
 pub(super) fn cycle(app: &mut App, by: isize) -> Vec<Effect> {
@@ -108,12 +117,7 @@ pub(super) fn cycle(app: &mut App, by: isize) -> Vec<Effect> {
 
 pub(super) fn open(app: &mut App) -> Vec<Effect> {
     app.zoomed = true;
-    // What is opened is what was selected, not what is still shown from before.
-    app.reading.moving = false;
-    let effects = reading::follow(app, app.now);
-    app.focus = Pane::Detail;
-    app.tab = Pane::Detail;
-    effects
+    focus(app, Pane::Detail)
 }
 
 pub(super) fn back(app: &mut App) -> Vec<Effect> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::backend::{BackendError, Detail};
-use crate::model::{Event, IncidentId};
+use crate::model::{Event, IncidentId, Summary};
 
 use super::super::app::{App, Mode, Pane, Shown};
 use super::super::message::Effect;
@@ -15,45 +15,49 @@ use super::fail;
 const CACHED: usize = 32;
 
 /// Lets detail and timeline show what they should, reading it where it isn't known.
-pub(super) fn follow(app: &mut App, _at: DateTime<Utc>) -> Vec<Effect> {
-    let shown = app.reading.shown.as_ref().map(|shown| shown.id);
-    // Who reads is not taken to another incident because this one has left the queue.
-    let reads = matches!(app.focus, Pane::Detail | Pane::Timeline) && shown.is_some();
-    let wanted = if reads { shown } else { app.queue.selected };
-    let Some(id) = wanted else {
-        app.reading.shown = None;
-        return Vec::new();
-    };
+pub(super) fn follow(app: &mut App) -> Vec<Effect> {
     if app.reading.moving {
         return Vec::new();
     }
+    // Who reads is not taken to another incident because this one has left the queue.
+    if app.reading.target.is_none() || !matches!(app.focus, Pane::Detail | Pane::Timeline) {
+        app.reading.target = app.queue.selected;
+    }
+    let Some(id) = app.reading.target else {
+        app.reading.shown = None;
+        return Vec::new();
+    };
     let seq = app.row(id).map(|row| row.seq);
-    let fresh = |shown: &Shown| seq.is_some_and(|seq| shown.detail.incident.summary.seq >= seq);
-    if shown != Some(id) {
-        if let Some(place) = app.reading.cache.iter().position(|c| c.id == id && fresh(c))
-            && let Some(known) = app.reading.cache.remove(place)
-        {
-            show(app, known);
-            return Vec::new();
-        }
-    } else if app.reading.shown.as_ref().is_some_and(fresh) {
-        return Vec::new();
-    } else if seq.is_none() && ended(app) {
+    let fresh = |shown: &Shown| {
+        let read = shown.detail.incident.summary.seq.max(shown.asked_at);
+        // Without a row, it has ended: read once more, it says so.
+        seq.map_or_else(|| !shown.detail.incident.summary.status.is_open(), |seq| read >= seq)
+    };
+    if let Some(shown) = app.reading.shown.as_ref().filter(|shown| shown.id == id) {
+        return if fresh(shown) { Vec::new() } else { load(app, id, seq) };
+    }
+    if let Some(place) = app.reading.cache.iter().position(|c| c.id == id && fresh(c))
+        && let Some(known) = app.reading.cache.remove(place)
+    {
+        show(app, known);
         return Vec::new();
     }
-    load(app, id)
+    load(app, id, seq)
 }
 
-/// Whether what is shown is known to have ended: it has no row that could tell of changes.
-fn ended(app: &App) -> bool {
-    app.reading.shown.as_ref().is_some_and(|s| !s.detail.incident.summary.status.is_open())
+/// The selection is read now, whether it has rested or not.
+pub(super) fn follow_at_once(app: &mut App) -> Vec<Effect> {
+    app.reading.moving = false;
+    app.reading.target = app.queue.selected;
+    follow(app)
 }
 
-fn load(app: &mut App, id: IncidentId) -> Vec<Effect> {
-    if app.reading.loading == Some(id) {
+fn load(app: &mut App, id: IncidentId, seq: Option<u32>) -> Vec<Effect> {
+    let asked = (id, seq.unwrap_or(0));
+    if app.reading.loading == Some(asked) {
         return Vec::new();
     }
-    app.reading.loading = Some(id);
+    app.reading.loading = Some(asked);
     vec![Effect::LoadDetail(id)]
 }
 
@@ -79,24 +83,26 @@ pub(super) fn loaded(
     result: Result<Box<(Detail, Vec<Event>)>, BackendError>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    if app.reading.loading == Some(id) {
-        app.reading.loading = None;
-    }
-    let wanted = match (app.focus, &app.reading.shown) {
-        (Pane::Detail | Pane::Timeline, Some(shown)) => Some(shown.id),
-        _ => app.queue.selected,
+    let asked_at = match app.reading.loading {
+        Some((loading, seq)) if loading == id => {
+            app.reading.loading = None;
+            seq
+        }
+        _ => 0,
     };
+    let wanted = app.reading.target == Some(id) && !app.reading.moving;
     match result {
         Ok(read) => {
             let (detail, mut events) = *read;
             if let Some(before) = app.reading.shown.as_ref().filter(|shown| shown.id == id) {
                 events = with_older(&before.events, events);
             }
-            let shown = Shown { id, detail: Arc::new(detail), events: Arc::new(events) };
-            if wanted == Some(id) && !app.reading.moving {
+            let shown = Shown { id, detail: Arc::new(detail), events: Arc::new(events), asked_at };
+            if wanted {
+                let has_row = app.row(id).is_some();
                 show(app, shown);
                 // It may have changed while it was read.
-                return if ended(app) { Vec::new() } else { follow(app, at) };
+                return if has_row { follow(app) } else { Vec::new() };
             }
             app.reading.cache.retain(|c| c.id != id);
             app.reading.cache.push_front(shown);
@@ -105,8 +111,8 @@ pub(super) fn loaded(
         }
         Err(error) => {
             app.reading.failed = Some((id, error.to_string()));
-            let label = app.row(id).map_or_else(|| "the incident".to_owned(), |r| r.label());
-            if matches!(app.mode, Mode::Panes) && wanted == Some(id) {
+            let label = app.row(id).map_or_else(|| "the incident".to_owned(), Summary::label);
+            if matches!(app.mode, Mode::Panes) && wanted {
                 fail(app, &format!("reading {label}"), &error.to_string(), at)
             } else {
                 Vec::new()
@@ -128,7 +134,7 @@ fn with_older(known: &[Event], fresh: Vec<Event>) -> Vec<Event> {
 }
 
 /// Asks for earlier events when the end of what is known comes into sight.
-pub(super) fn older_wanted(app: &mut App, page: usize, _at: DateTime<Utc>) -> Vec<Effect> {
+pub(super) fn older_wanted(app: &mut App, page: usize) -> Vec<Effect> {
     let reading = &mut app.reading;
     let Some(shown) = &reading.shown else { return Vec::new() };
     let near_end = reading.timeline_top + 2 * page >= reading.timeline_lines.len();

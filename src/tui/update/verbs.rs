@@ -127,7 +127,7 @@ pub(super) fn settled(
             app.sent_at = Some(at);
             Vec::new()
         }
-        Err(error) => refused(app, pending, &error, at),
+        Err(error) => refused(app, &pending, &error, at),
     };
     if app.pending.is_empty() && matches!(app.mode, Mode::Leaving) {
         effects.push(Effect::Quit);
@@ -138,22 +138,29 @@ pub(super) fn settled(
 /// Tells why a command was not carried out. The text of a note is given back.
 fn refused(
     app: &mut App,
-    pending: Pending,
+    pending: &Pending,
     error: &BackendError,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     let what = format!("{} {}", word(pending.verb), pending.label);
-    if let (Some(content), Mode::Panes | Mode::Leaving) = (&pending.text, &app.mode) {
-        let title = app.row(pending.incident).map(|row| row.title.clone()).unwrap_or_default();
-        let why = Some(error.to_string());
-        note::edit(app, pending.incident, pending.label, title, content, why);
-    } else if let (Some(content), Mode::Note(open)) = (&pending.text, &mut app.mode) {
-        // Another note is being written: what was refused is put below it, for the person to sort.
+    if let Some(content) = &pending.text {
+        give_back(app, pending, content, error);
+    }
+    fail(app, &what, &error.to_string(), at)
+}
+
+/// Puts the text of a refused note back into an editor.
+fn give_back(app: &mut App, pending: &Pending, content: &str, error: &BackendError) {
+    if let Mode::Note(open) = &mut app.mode {
+        // Another note is being written: this one is put below it, for the person to sort.
         open.area.move_cursor(tui_textarea::CursorMove::Bottom);
         open.area.move_cursor(tui_textarea::CursorMove::End);
         open.area.insert_str(format!("\n\n[not taken for {}: {error}]\n{content}", pending.label));
+        return;
     }
-    fail(app, &what, &error.to_string(), at)
+    let title = app.row(pending.incident).map(|row| row.title.clone()).unwrap_or_default();
+    let why = Some(error.to_string());
+    note::edit(app, pending.incident, pending.label.clone(), title, content, why);
 }
 
 /// The verb as part of a sentence, such as "acknowledge INC-2041".

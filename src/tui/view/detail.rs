@@ -11,7 +11,8 @@ use crate::model::text::{lines as safe_lines, shown, wrap};
 use crate::model::{Incident, Status};
 
 use super::super::action::{Action, of};
-use super::super::app::App;
+use super::super::app::{App, Freshness, Pane};
+use super::super::layout::Frame;
 use super::pane::Title;
 use super::words::{age, span};
 
@@ -35,13 +36,13 @@ pub(super) fn title(app: &App) -> Title {
 }
 
 /// Lines under a label.
-struct Lines<'a> {
+struct Fields<'a> {
     app: &'a App,
     width: usize,
     lines: Vec<Line<'static>>,
 }
 
-impl Lines<'_> {
+impl Fields<'_> {
     /// A field with a text that may be long; other lines stand below the first.
     fn field(&mut self, label: &str, text: &str, style: Style) {
         let room = self.width.saturating_sub(LABEL).max(8);
@@ -62,14 +63,19 @@ impl Lines<'_> {
 }
 
 pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
-    let Some(shown) = &app.reading.shown else { return without(app, width) };
-    let detail = &shown.detail;
+    let Some(read) = &app.reading.shown else { return without(app, width) };
+    let detail = &read.detail;
     let incident = &detail.incident;
-    let mut out = Lines { app, width, lines: Vec::new() };
-    for line in wrap(&shown_title(incident), width) {
+    let mut out = Fields { app, width, lines: Vec::new() };
+    let mut title = shown(&incident.summary.title).into_owned();
+    if app.layout().place(Pane::Detail).is_some_and(|place| place.frame == Frame::Bare) {
+        // There is no border that could name it.
+        title = format!("{} · {title}", incident.summary.label());
+    }
+    for line in wrap(&title, width) {
         out.lines.push(Line::from(Span::styled(line, app.theme.strong())));
     }
-    out.lines.push(kind(app, incident));
+    kind(&mut out, incident);
     out.lines.push(Line::default());
     people(&mut out, incident);
     service_levels(&mut out, incident);
@@ -78,14 +84,13 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     out.lines
 }
 
-fn shown_title(incident: &Incident) -> String {
-    shown(&incident.summary.title).into_owned()
-}
-
 /// When nothing has been read yet.
 fn without(app: &App, width: usize) -> Vec<Line<'static>> {
     let text = match &app.reading.failed {
         Some((_, why)) => format!("it could not be read: {} · R tries again", shown(why)),
+        None if app.snapshot.is_none() && matches!(app.freshness(), Freshness::Failing { .. }) => {
+            "nothing could be read yet".to_owned()
+        }
         None if app.queue.selected.is_some() || app.snapshot.is_none() => "reading …".to_owned(),
         None => "nothing is selected".to_owned(),
     };
@@ -93,32 +98,36 @@ fn without(app: &App, width: usize) -> Vec<Line<'static>> {
     wrap(&text, width).into_iter().map(|line| Line::from(Span::styled(line, style))).collect()
 }
 
-/// Priority, status, category and how it was detected.
-fn kind(app: &App, incident: &Incident) -> Line<'static> {
+/// Priority, status, category and how it was detected, on as many lines as it takes.
+fn kind(out: &mut Fields<'_>, incident: &Incident) {
+    let app = out.app;
     let summary = &incident.summary;
-    let dot = || Span::styled(" · ", app.theme.dim());
     let category = summary.category.map_or("uncategorized", |c| c.as_str());
-    let mut line = Line::from(vec![
+    let mut parts = vec![
         Span::styled(summary.priority.as_str(), app.theme.priority(summary.priority)),
-        dot(),
         Span::raw(summary.status.as_str()),
-        dot(),
         Span::raw(category),
-        dot(),
         Span::raw(format!("detected by {}", summary.source)),
-    ]);
+    ];
     if summary.alerts > 1 {
-        line.push_span(dot());
-        line.push_span(format!("{} alerts", summary.alerts));
+        parts.push(Span::raw(format!("{} alerts", summary.alerts)));
     }
     if incident.reopened > 0 {
-        line.push_span(dot());
-        line.push_span(format!("reopened {}×", incident.reopened));
+        parts.push(Span::raw(format!("reopened {}×", incident.reopened)));
     }
-    line
+    let mut line = Line::default();
+    for part in parts {
+        if line.width() > 0 && line.width() + 3 + part.width() > out.width {
+            out.lines.push(std::mem::take(&mut line));
+        } else if line.width() > 0 {
+            line.push_span(Span::styled(" · ", app.theme.dim()));
+        }
+        line.push_span(part);
+    }
+    out.lines.push(line);
 }
 
-fn people(out: &mut Lines<'_>, incident: &Incident) {
+fn people(out: &mut Fields<'_>, incident: &Incident) {
     let app = out.app;
     let summary = &incident.summary;
     if !summary.services.is_empty() {
@@ -151,7 +160,7 @@ fn people(out: &mut Lines<'_>, incident: &Incident) {
     }
 }
 
-fn service_levels(out: &mut Lines<'_>, incident: &Incident) {
+fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
     let app = out.app;
     let summary = &incident.summary;
     if let Some(clock) = clock(summary, &app.rules.levels) {
@@ -187,7 +196,7 @@ fn service_levels(out: &mut Lines<'_>, incident: &Incident) {
     out.plain("Reported", &reported);
 }
 
-fn content(out: &mut Lines<'_>, detail: &Detail) {
+fn content(out: &mut Fields<'_>, detail: &Detail) {
     let app = out.app;
     let incident = &detail.incident;
     if !incident.symptoms.trim().is_empty() {
@@ -254,7 +263,7 @@ fn content(out: &mut Lines<'_>, detail: &Detail) {
 }
 
 /// Messages to stakeholders.
-fn updates(out: &mut Lines<'_>, incident: &Incident) {
+fn updates(out: &mut Fields<'_>, incident: &Incident) {
     let app = out.app;
     let summary = &incident.summary;
     let due = incident
@@ -275,7 +284,7 @@ fn updates(out: &mut Lines<'_>, incident: &Incident) {
             app.theme.strong(),
         ),
         Some(due) => {
-            out.plain("Updates", &format!("{sent} · {first} due in {}", minutes(due, app.now)))
+            out.plain("Updates", &format!("{sent} · {first} due in {}", minutes(due, app.now)));
         }
         None if summary.updated_at.is_some() => out.plain("Updates", &sent),
         None => {}
@@ -286,7 +295,7 @@ fn updates(out: &mut Lines<'_>, incident: &Incident) {
 }
 
 /// How far the list of the stage is answered.
-fn checklist(out: &mut Lines<'_>, incident: &Incident) {
+fn checklist(out: &mut Fields<'_>, incident: &Incident) {
     let status = incident.summary.status;
     if status == Status::Resolved {
         let open = open_gate(&incident.answered);
@@ -319,7 +328,7 @@ fn checklist(out: &mut Lines<'_>, incident: &Incident) {
 }
 
 /// How it ended.
-fn ending(out: &mut Lines<'_>, incident: &Incident) {
+fn ending(out: &mut Fields<'_>, incident: &Incident) {
     let app = out.app;
     if let Some(resolution) = &incident.resolution {
         let when = incident.summary.resolved_at;

@@ -9,7 +9,7 @@ use super::super::action::{Entry, Layer, TABLE};
 use super::super::app::App;
 
 /// Columns of the keys.
-const KEYS: usize = 12;
+const KEYS: usize = 7;
 
 pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();

@@ -68,11 +68,12 @@ fn left(app: &App, room: usize) -> Line<'static> {
         }
         (Layer::Panes, Freshness::Failing { since, said, retry_in }) => {
             let seconds = retry_in.num_seconds().max(0);
-            let text = format!(
-                "{} · since {} · retrying in {seconds} s · R now · ! details",
-                shown(&said),
-                since.format("%H:%M:%S")
-            );
+            let (since, said) = (since.format("%H:%M:%S"), shown(&said));
+            let text = if room < 70 {
+                format!("retry in {seconds} s, R now: {said}")
+            } else {
+                format!("{said} · since {since} · retrying in {seconds} s · R now · ! details")
+            };
             Line::from(vec![
                 Span::styled(" ! ", app.theme.alarm()),
                 Span::styled(
@@ -94,8 +95,7 @@ fn hints(app: &App, room: usize, line: &mut Line<'static>) {
     let here = layer(app);
     let all: Vec<(String, &str, Action)> = TABLE
         .iter()
-        .filter(|entry| entry.layers.contains(&here) && entry.applies(app))
-        .filter(|entry| entry.barred(app).is_none())
+        .filter(|entry| entry.layers.contains(&here) && entry.is_hinted(app))
         .filter_map(|entry| {
             let key = app.keymap.keys(entry.action).first()?;
             Some((key.to_string(), entry.hint?, entry.action))

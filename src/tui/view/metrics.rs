@@ -12,8 +12,10 @@ use super::super::app::{App, Span as Window};
 use super::pane::Title;
 use super::words::{age, count};
 
+/// From so many lines on there is room for the statistics of the times.
+const MEDIUM: usize = 7;
 /// From so many lines on there is room for tables.
-const TALL: usize = 8;
+const TALL: usize = 16;
 const EIGHTHS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
 pub(super) fn title(app: &App) -> Title {
@@ -34,6 +36,7 @@ pub(super) fn lines(app: &App, width: usize, height: usize) -> Vec<Line<'static>
     let Some((span, measures)) = &app.metrics.loaded else {
         let text = match &app.metrics.failed {
             Some(why) => format!("could not be computed: {}", shown(why)),
+            None if app.snapshot.is_none() => "waiting for the rows".to_owned(),
             None => "computing …".to_owned(),
         };
         return vec![Line::from(Span::styled(cut(&text, width).into_owned(), app.theme.dim()))];
@@ -43,7 +46,11 @@ pub(super) fn lines(app: &App, width: usize, height: usize) -> Vec<Line<'static>
         // Figures of another window under this window's title would mislead.
         return vec![Line::from(Span::styled("computing …", app.theme.dim()))];
     }
-    if height < TALL { pane.short() } else { pane.tall(height) }
+    match height {
+        0..MEDIUM => pane.short(),
+        MEDIUM..TALL => pane.medium(),
+        _ => pane.tall(height),
+    }
 }
 
 struct Pane<'a> {
@@ -54,7 +61,7 @@ struct Pane<'a> {
 }
 
 impl Pane<'_> {
-    /// Four lines that say the most.
+    /// Three or four lines that say the most.
     fn short(&self) -> Vec<Line<'static>> {
         let now = &self.measures.now;
         let before = &self.measures.before;
@@ -62,45 +69,91 @@ impl Pane<'_> {
         self.mean("MTTA", &now.mtta, &before.mtta, &mut first);
         first.push_span("   ");
         self.mean("MTTR", &now.mttr, &before.mttr, &mut first);
-        first.push_span("   ");
-        self.label("SLA ", &mut first);
-        first.push_span(format!(
-            "{} / {}",
-            percent(now.acknowledge_all()),
-            percent(now.resolve_all())
-        ));
-        first.push_span("   ");
-        self.label("volume ", &mut first);
-        first.push_span(format!("{} ", now.reported()));
-        first.push_span(Span::styled(
-            change(now.reported(), before.reported()),
-            self.app.theme.dim(),
-        ));
-        let mut lines = self.fitting(first, &now.mtta);
-        let mut second = self.spark((self.width / 2).max(7));
+        let mut second = Line::default();
+        self.kept(&mut second);
         second.push_span("   ");
-        for priority in Priority::ALL {
-            let volume = now.volume[priority.index()];
-            second.push_span(Span::styled(priority.as_str(), self.app.theme.priority(priority)));
-            second.push_span(format!(" {volume}  "));
-        }
-        lines.push(second);
-        let mut third = Line::default();
-        self.label("recurring  ", &mut third);
-        third.push_span(self.recurring_short());
+        self.label("volume ", &mut second);
+        second.push_span(now.reported().to_string());
+        self.label(&format!(" {}", change(now.reported(), before.reported())), &mut second);
+        let mut lines = if first.width() + 3 + second.width() <= self.width {
+            first.push_span("   ");
+            first.extend(second.spans);
+            vec![first]
+        } else {
+            vec![first, second]
+        };
+        let mut third = self.spark(self.width / 3);
+        third.push_span("   ");
+        let room = self.width.saturating_sub(third.width());
+        third.extend(self.bars(room).spans);
         lines.push(third);
+        lines.push(self.recurring_short());
         lines.push(self.left_out());
         lines
     }
 
-    /// One line where it fits, else two.
-    fn fitting(&self, line: Line<'static>, _times: &Times) -> Vec<Line<'static>> {
-        if line.width() <= self.width {
-            return vec![line];
+    /// Some more lines, where tables don't fit yet.
+    fn medium(&self) -> Vec<Line<'static>> {
+        let mut lines = Vec::new();
+        self.times(&mut lines);
+        let mut kept = Line::default();
+        self.kept(&mut kept);
+        let now = &self.measures.now;
+        let mut each = Line::default();
+        for priority in Priority::ALL {
+            let index = priority.index();
+            let style = self.app.theme.priority(priority);
+            each.push_span("  ");
+            each.push_span(Span::styled(priority.as_str(), style));
+            each.push_span(format!(
+                " {}/{}",
+                bare(now.acknowledge[index]),
+                bare(now.resolve[index])
+            ));
         }
-        let cut_at = line.spans.iter().position(|s| s.content.starts_with("SLA")).unwrap_or(0);
-        let (first, second) = line.spans.split_at(cut_at);
-        vec![Line::from(first.to_vec()), Line::from(second.to_vec())]
+        kept.extend(each.spans);
+        lines.push(kept);
+        let mut volume = Line::default();
+        self.label("Volume ", &mut volume);
+        volume.push_span(Span::styled(now.reported().to_string(), self.app.theme.strong()));
+        let changed = change(now.reported(), self.measures.before.reported());
+        self.label(&format!(" {changed}  "), &mut volume);
+        let room = self.width.saturating_sub(volume.width());
+        volume.extend(self.spark(room).spans);
+        lines.push(volume);
+        lines.push(self.bars(self.width));
+        lines.push(self.recurring_short());
+        lines.push(self.left_out());
+        lines
+    }
+
+    /// Kept levels over all priorities: acknowledge / resolve.
+    fn kept(&self, line: &mut Line<'static>) {
+        let now = &self.measures.now;
+        self.label("SLA ", line);
+        line.push_span(Span::styled(
+            format!("{} / {}", percent(now.acknowledge_all()), percent(now.resolve_all())),
+            self.app.theme.strong(),
+        ));
+    }
+
+    /// A bar for each priority, side by side.
+    fn bars(&self, room: usize) -> Line<'static> {
+        let volume = self.measures.now.volume;
+        let figures: usize = volume.iter().map(|v| v.to_string().len() + 6).sum();
+        let cells = room.saturating_sub(figures) as u64;
+        let sum = volume.iter().sum::<u64>().max(1);
+        let mut line = Line::default();
+        for priority in Priority::ALL {
+            let count = volume[priority.index()];
+            let style = self.app.theme.priority(priority);
+            // One cell for each where they fit, else in proportion.
+            let full = if sum <= cells { count } else { (count * cells).div_ceil(sum) };
+            let bar = "■".repeat(usize::try_from(full.min(cells)).unwrap_or(0));
+            line.push_span(Span::styled(format!("{priority} {bar}"), style));
+            line.push_span(format!("{}{count}  ", if bar.is_empty() { "" } else { " " }));
+        }
+        line
     }
 
     /// Tables, as many as there is room for; the rest is scrolled to.
@@ -120,7 +173,10 @@ impl Pane<'_> {
         gap(&mut lines);
         self.recurring(&mut lines);
         gap(&mut lines);
-        lines.push(self.left_out());
+        let left = self.left_out_text();
+        for line in crate::model::text::wrap(&left, self.width) {
+            lines.push(Line::from(Span::styled(line, self.app.theme.dim())));
+        }
         lines
     }
 
@@ -189,7 +245,7 @@ impl Pane<'_> {
     /// Kept levels by priority.
     fn compliance(&self, lines: &mut Vec<Line<'static>>) {
         let mut head =
-            Line::from(Span::styled(format!("{:<13}", "SLA kept"), self.app.theme.dim()));
+            Line::from(Span::styled(format!("{:<12}", "SLA kept"), self.app.theme.dim()));
         for priority in Priority::ALL {
             head.push_span(Span::styled(
                 format!("{priority:>6}"),
@@ -204,7 +260,7 @@ impl Pane<'_> {
             ("resolve", &now.resolve, now.resolve_all()),
         ] {
             let mut line = Line::default();
-            self.label(&format!("{name:<13}"), &mut line);
+            self.label(&format!("{name:<12}"), &mut line);
             for compliance in by_priority {
                 line.push_span(format!("{:>6}", percent(*compliance)));
             }
@@ -230,7 +286,7 @@ impl Pane<'_> {
         }
         lines.push(self.axis());
         let most = now.volume.iter().copied().max().unwrap_or(0).max(1);
-        let room = self.width.saturating_sub(10).clamp(4, 40);
+        let room = self.width.saturating_sub(10).clamp(4, 60);
         for priority in Priority::ALL {
             let volume = now.volume[priority.index()];
             let style = self.app.theme.priority(priority);
@@ -308,17 +364,18 @@ impl Pane<'_> {
         Line::from(Span::styled(text, self.app.theme.dim()))
     }
 
-    fn recurring_short(&self) -> String {
-        if self.measures.recurring.is_empty() {
-            return "none".into();
-        }
+    fn recurring_short(&self) -> Line<'static> {
+        let mut line = Line::default();
+        self.label("recurring  ", &mut line);
         let each: Vec<String> = self
             .measures
             .recurring
             .iter()
-            .map(|r| format!("{}× {}", r.count, cut(&shown(&r.title), 22)))
+            .map(|r| format!("{}× {}", r.count, cut(&shown(&r.title), 26)))
             .collect();
-        cut(&each.join("   "), self.width.saturating_sub(11)).into_owned()
+        let text = if each.is_empty() { "none".to_owned() } else { each.join("   ") };
+        line.push_span(cut(&text, self.width.saturating_sub(11)).into_owned());
+        line
     }
 
     fn recurring(&self, lines: &mut Vec<Line<'static>>) {
@@ -331,7 +388,8 @@ impl Pane<'_> {
         for group in &self.measures.recurring {
             let last = group.last.map(|n| n.to_string()).unwrap_or_default();
             let ago = age(group.last_at, self.app.now);
-            let end = format!("{last} {ago:>5}");
+            let end =
+                if self.width < 50 { format!("{ago:>5}") } else { format!("{last} {ago:>5}") };
             let room = self.width.saturating_sub(6 + end.len() + 1);
             let mut title = shown(&group.title).into_owned();
             if let Some(problem) = &group.problem {
@@ -346,14 +404,18 @@ impl Pane<'_> {
     }
 
     fn left_out(&self) -> Line<'static> {
+        let text = self.left_out_text();
+        Line::from(Span::styled(cut(&text, self.width).into_owned(), self.app.theme.dim()))
+    }
+
+    fn left_out_text(&self) -> String {
         let left = self.measures.left_out;
-        let text = format!(
+        format!(
             "left out  {} merged · {} reclassified · {}",
             left.merged,
             left.reclassified,
             count(left.false_alarms, "false alarm", "false alarms")
-        );
-        Line::from(Span::styled(text, self.app.theme.dim()))
+        )
     }
 }
 
@@ -366,6 +428,11 @@ fn duration(mean: Option<TimeDelta>, times: &Times) -> String {
 
 fn percent(compliance: Compliance) -> String {
     compliance.percent().map_or_else(|| "–".into(), |percent| format!("{percent}%"))
+}
+
+/// As [`percent`], without the sign.
+fn bare(compliance: Compliance) -> String {
+    compliance.percent().map_or_else(|| "–".into(), |percent| percent.to_string())
 }
 
 /// `▲5%`, `▼12%`, `=`.

@@ -37,7 +37,7 @@ pub(super) fn draw(
         Frame::Bare => {
             let line = tabs(app, &Pane::ALL, place.pane, focused);
             let left = usize::from(buffer.set_line(area.x, area.y, &line, area.width).0 - area.x);
-            right(app, title, area, left, 0, style, buffer);
+            right(app, title, area, left, 0, buffer);
         }
         Frame::Own | Frame::Tabs(_) => {
             let kind = if focused { app.theme.focus_border() } else { BorderType::Rounded };
@@ -48,8 +48,8 @@ pub(super) fn draw(
             };
             let room = area.width.saturating_sub(3);
             let end = buffer.set_line(area.x + 1, area.y, &line, room).0;
-            right(app, title, area, usize::from(end - area.x), 1, style, buffer);
-            scroll_marks(app, area, hidden, style, buffer);
+            right(app, title, area, usize::from(end - area.x), 1, buffer);
+            scroll_marks(app, area, hidden, buffer);
         }
     }
 }
@@ -59,7 +59,7 @@ fn name(pane: Pane) -> String {
 }
 
 fn name_style(app: &App, focused: bool) -> Style {
-    if focused { app.theme.accent().add_modifier(Modifier::BOLD) } else { Style::new() }
+    if focused { app.theme.accent().add_modifier(Modifier::BOLD) } else { app.theme.text() }
 }
 
 fn own<'a>(app: &App, pane: Pane, title: &Title, focused: bool) -> Line<'a> {
@@ -75,39 +75,23 @@ fn own<'a>(app: &App, pane: Pane, title: &Title, focused: bool) -> Line<'a> {
 
 /// The names of panes that share a place; the one that is shown in brackets.
 fn tabs<'a>(app: &App, panes: &[Pane], shown: Pane, focused: bool) -> Line<'a> {
-    let mut line = Line::default();
-    let mut before = false;
+    let mut line = Line::from(" ");
     for pane in panes {
         let here = *pane == shown;
-        line.push_span(Span::raw(if here {
-            "["
-        } else if before {
-            "]"
-        } else {
-            " "
-        }));
         let style = match (here, focused) {
             (true, true) => name_style(app, true),
-            (true, false) => app.theme.strong(),
+            (true, false) => app.theme.text().add_modifier(Modifier::BOLD),
             _ => app.theme.dim(),
         };
-        line.push_span(Span::styled(name(*pane), style));
-        before = here;
+        let name = name(*pane);
+        line.push_span(Span::styled(if here { format!("[{name}]") } else { name }, style));
+        line.push_span(Span::raw(" "));
     }
-    line.push_span(Span::raw(if before { "]" } else { " " }));
     line
 }
 
 /// Writes the right end where it fits beside what stands on the left.
-fn right(
-    app: &App,
-    title: &Title,
-    area: Rect,
-    left: usize,
-    corner: u16,
-    _border: Style,
-    buffer: &mut Buffer,
-) {
+fn right(app: &App, title: &Title, area: Rect, left: usize, corner: u16, buffer: &mut Buffer) {
     let room = usize::from(area.width).saturating_sub(left + usize::from(corner) + 1);
     if title.right.is_empty() || room < 6 {
         return;
@@ -120,7 +104,7 @@ fn right(
 }
 
 /// Says on the lower border how much is hidden.
-fn scroll_marks(app: &App, area: Rect, hidden: (usize, usize), style: Style, buffer: &mut Buffer) {
+fn scroll_marks(app: &App, area: Rect, hidden: (usize, usize), buffer: &mut Buffer) {
     let (above, below) = hidden;
     let text = match (above, below) {
         (0, 0) => return,
@@ -132,7 +116,6 @@ fn scroll_marks(app: &App, area: Rect, hidden: (usize, usize), style: Style, buf
     if wide + 4 > area.width {
         return;
     }
-    let _ = style;
     let x = area.right() - wide - 2;
     buffer.set_stringn(x, area.bottom() - 1, text, usize::from(wide), app.theme.dim());
 }

@@ -34,10 +34,10 @@ impl Columns {
     fn of(room: usize, number: usize) -> Self {
         let status = if room < 48 { 5 } else { 13 };
         // Flag, number, priority, status, time left.
-        let fixed = 1 + (number + 1) + 4 + (status + 1) + 6;
+        let fixed = 1 + (number + 1) + 4 + (status + 1) + 7;
         let title = match room {
-            0..64 => 10,
-            64..90 => 20,
+            0..72 => 11,
+            72..90 => 20,
             90..130 => 30,
             _ => 44,
         };
@@ -52,14 +52,14 @@ impl Columns {
             }
         };
         let service = match room {
-            0..64 => 9,
-            64..100 => 12,
+            0..72 => 8,
+            72..100 => 12,
             _ => 18,
         };
         let age = take(5);
         let service = take(service);
         let bar = take(BAR - 1);
-        let owner = take(14);
+        let owner = take(if room < 110 { 12 } else { 16 });
         let team = take(10);
         let bar = if bar > 0 { BAR } else { 0 };
         let used: usize =
@@ -97,12 +97,6 @@ pub(super) fn draw(app: &App, place: &Place, buffer: &mut Buffer) {
         if selected {
             let focused = app.focus == Pane::Queue;
             let whole = Rect { x: at.x - 1, width: at.width + 2, ..at };
-            let whole = whole.intersection(place.area);
-            let whole = if place.frame == super::super::layout::Frame::Bare {
-                whole
-            } else {
-                Rect { width: whole.width.min(at.width + 2), ..whole }
-            };
             buffer.set_style(whole, app.theme.selection(focused));
             buffer.set_string(at.x - 1, at.y, "▌", app.theme.accent());
         }
@@ -112,15 +106,15 @@ pub(super) fn draw(app: &App, place: &Place, buffer: &mut Buffer) {
 
 fn header(app: &App, columns: &Columns) -> Line<'static> {
     let mut text = format!(" {:>w$} PRI ", "INC", w = columns.number);
-    text.push_str(&fit("STATUS", columns.status));
+    text.push_str(&fit(if columns.status < 6 { "STAT" } else { "STATUS" }, columns.status));
     text.push(' ');
     if columns.age > 0 {
         text.push_str("  AGE ");
     }
     if columns.bar > 0 {
-        text.push_str("SLA       ");
+        text.push_str("SLA        ");
     } else {
-        text.push_str("  SLA ");
+        text.push_str("   SLA ");
     }
     for (name, wide) in
         [("SERVICE", columns.service), ("OWNER", columns.owner), ("TEAM", columns.team)]
@@ -164,7 +158,8 @@ fn line(app: &App, row: &Summary, columns: &Columns, selected: bool) -> Line<'st
     if columns.owner > 0 {
         let (text, style) = match &row.assignee {
             Some(person) => (fit(&shown(&person.name), columns.owner), theme.dim()),
-            None => (fit("unowned", columns.owner), theme.strong()),
+            None if fresh => (fit("unowned", columns.owner), theme.strong()),
+            None => (fit("unowned", columns.owner), Style::new()),
         };
         line.push_span(Span::styled(text, style));
         line.push_span(" ");
@@ -181,7 +176,7 @@ fn line(app: &App, row: &Summary, columns: &Columns, selected: bool) -> Line<'st
 /// The clock that runs: a bar of the time left, and the time.
 fn service_level(app: &App, row: &Summary, columns: &Columns, line: &mut Line<'static>) {
     let Some(clock) = clock(row, &app.rules.levels) else {
-        line.push_span(" ".repeat(columns.bar + 6));
+        line.push_span(" ".repeat(columns.bar + 7));
         return;
     };
     let (past, near) = (clock.is_past(app.now), clock.is_near(app.now));
@@ -206,7 +201,7 @@ fn service_level(app: &App, row: &Summary, columns: &Columns, line: &mut Line<'s
     } else {
         Style::new()
     };
-    line.push_span(" ".repeat(5_usize.saturating_sub(width(&text))));
+    line.push_span(" ".repeat(6_usize.saturating_sub(width(&text))));
     line.push_span(Span::styled(text, style));
     line.push_span(" ");
 }
@@ -219,7 +214,8 @@ fn nothing(app: &App, inside: Rect, buffer: &mut Buffer) {
             said.push(format!("nothing could be read since {}", since.format("%H:%M:%S")));
             said.push(shown(&error).into_owned());
             let seconds = retry_in.num_seconds().max(0);
-            said.push(format!("from {} · retrying in {seconds} s · R now", shown(&app.place)));
+            said.push(format!("from {}", shown(&app.place)));
+            said.push(format!("retrying in {seconds} s · R now"));
         }
         (_, None) => said.push(format!("reading {} …", shown(&app.place))),
         (_, Some(_)) => {

@@ -25,17 +25,20 @@ enum Room {
     Small,
     /// Without the backend's name and the clock.
     Least,
+    /// Without what nobody has picked up.
+    Tiny,
 }
 
-const ROOMS: [Room; 5] = [Room::Full, Room::Wide, Room::Middle, Room::Small, Room::Least];
+const ROOMS: [Room; 6] =
+    [Room::Full, Room::Wide, Room::Middle, Room::Small, Room::Least, Room::Tiny];
 
 pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let width = usize::from(area.width);
-    let (mut left, mut middle, mut right) = parts(app, Room::Least);
+    let (mut left, mut middle, mut right) = parts(app, Room::Tiny);
     for room in ROOMS {
         let tried = parts(app, room);
-        let gaps = if room >= Room::Small { 1 } else { 3 };
-        if tried.0.width() + tried.1.width() + tried.2.width() + 2 * gaps <= width {
+        let gaps = if room >= Room::Least { 1 } else { 4 };
+        if tried.0.width() + tried.1.width() + tried.2.width() + gaps <= width {
             (left, middle, right) = tried;
             break;
         }
@@ -115,10 +118,12 @@ fn middle(app: &App, room: Room) -> Line<'static> {
         line.push_span(Span::styled(format!(" {count}"), style));
     }
     line.push_span(if room >= Room::Small { "  " } else { "      " });
-    let word = if room >= Room::Small { "unack" } else { "unacknowledged" };
-    let style = if counts.unacknowledged > 0 { app.theme.strong() } else { app.theme.dim() };
-    line.push_span(Span::styled(format!("{} {word}", counts.unacknowledged), style));
-    line.push_span(gap);
+    if room < Room::Tiny {
+        let word = if room >= Room::Small { "unack" } else { "unacknowledged" };
+        let style = if counts.unacknowledged > 0 { app.theme.strong() } else { app.theme.dim() };
+        line.push_span(Span::styled(format!("{} {word}", counts.unacknowledged), style));
+        line.push_span(gap);
+    }
     let word = if room >= Room::Small { "past" } else { "past SLA" };
     if counts.past > 0 {
         let style = app.theme.alarm().add_modifier(Modifier::BOLD);

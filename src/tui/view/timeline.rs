@@ -10,16 +10,18 @@ use crate::model::Event;
 use crate::model::event::EventBody;
 use crate::model::text::{cut, fit, lines as safe_lines, shown, wrap};
 
-use super::super::app::{App, Shown, TimelineOf};
+use super::super::app::{App, Pane, Shown, TimelineOf};
+use super::super::layout::Frame;
 use super::pane::Title;
-use super::words::count;
 
 /// The word beside the mark.
 const WORD: usize = 13;
 /// Who did it.
 const ACTOR: usize = 13;
 /// From this width on, everything stands on one line.
-const ONE_LINE: usize = 56;
+const ONE_LINE: usize = 52;
+/// The least columns in which a longer text is wrapped beside the actor.
+const COLUMN: usize = 36;
 
 pub(super) fn title(app: &App) -> Title {
     let Some(shown) = &app.reading.shown else { return Title::default() };
@@ -28,7 +30,8 @@ pub(super) fn title(app: &App) -> Title {
         "reading earlier ones …".to_owned()
     } else {
         let label = shown.detail.incident.summary.label();
-        format!("{label} · {} · newest first · UTC", count(u64::from(events), "event", "events"))
+        let zone = if app.offset.local_minus_utc() == 0 { "" } else { " · UTC" };
+        format!("{label} · {events} · newest first{zone}")
     };
     Title { right, ..Title::default() }
 }
@@ -70,6 +73,12 @@ struct Entry {
 pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let Some(read) = &app.reading.shown else { return Vec::new() };
     let mut lines = Vec::new();
+    if app.layout().place(Pane::Timeline).is_some_and(|place| place.frame == Frame::Bare) {
+        // There is no border that could name it.
+        let summary = &read.detail.incident.summary;
+        let text = format!("{} · {}", summary.label(), shown(&summary.title));
+        lines.push(Line::from(Span::styled(cut(&text, width).into_owned(), app.theme.strong())));
+    }
     let mut day = app.now.date_naive();
     for entry in entries(read) {
         let date = entry.at.date_naive();
@@ -144,24 +153,31 @@ fn lay_out(app: &App, entry: &Entry, width: usize, lines: &mut Vec<Line<'static>
         Span::styled(format!("{}  ", entry.at.format("%H:%M:%S")), theme.dim()),
         Span::styled(mark, style),
     ]);
-    let (indent, one_line) = if width >= ONE_LINE {
+    let texts: Vec<_> = safe_lines(&entry.text).collect();
+    let column = 8 + 2 + 2 + WORD + 1 + ACTOR + 2;
+    let beside = width.saturating_sub(column);
+    let fits = texts.len() == 1 && crate::model::text::width(&texts[0]) <= beside;
+    if width >= ONE_LINE {
         line.push_span(Span::styled(fit(entry.word, WORD), style));
         line.push_span(format!(" {}  ", fit(&actor, ACTOR)));
-        (8 + 2 + 2 + WORD + 1 + ACTOR + 2, true)
     } else {
         line.push_span(Span::styled(entry.word, style));
         let room = width.saturating_sub(12 + entry.word.len() + 3);
         line.push_span(Span::styled(format!(" · {}", cut(&actor, room)), theme.dim()));
-        (4, false)
+    }
+    // Beside the actor where that leaves a column to read; else below, across the pane.
+    let (indent, below) = match width {
+        ONE_LINE.. if fits || beside >= COLUMN => (column, false),
+        ONE_LINE.. => (12, true),
+        _ => (4, true),
     };
     let room = width.saturating_sub(indent).max(8);
-    let wrapped: Vec<String> = if entry.text.is_empty() {
-        Vec::new()
-    } else {
-        safe_lines(&entry.text).flat_map(|line| wrap(&line, room)).collect()
-    };
-    let mut wrapped = wrapped.into_iter();
-    if one_line && let Some(first) = wrapped.next() {
+    let mut wrapped = texts.iter().flat_map(|text| wrap(text, room)).peekable();
+    if entry.text.is_empty() {
+        lines.push(line);
+        return;
+    }
+    if !below && let Some(first) = wrapped.next() {
         line.push_span(first);
     }
     lines.push(line);

@@ -1,0 +1,192 @@
+//! The real loop, with a terminal and keys in memory.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use redphone::backend::BackendError;
+use redphone::tui::RunError;
+use redphone::tui::app::App;
+use redphone::tui::runtime::{Host, Input, drive};
+use redphone::tui::theme::{Depth, Theme};
+use tokio::sync::mpsc;
+
+use crate::support::company;
+use crate::support::memory::Memory;
+use crate::support::stage::options;
+
+/// Keys from a channel; a terminal that is always ready.
+struct Keys {
+    inputs: mpsc::UnboundedReceiver<Input>,
+    suspended: Arc<AtomicBool>,
+}
+
+impl Host for Keys {
+    async fn next(&mut self) -> Input {
+        match self.inputs.recv().await {
+            Some(input) => input,
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn next_now(&mut self) -> Option<Input> {
+        self.inputs.try_recv().ok()
+    }
+
+    fn is_ready(&self) -> bool {
+        true
+    }
+
+    fn ready(&self) -> impl Future<Output = ()> + use<> {
+        std::future::ready(())
+    }
+
+    fn is_gone(&self) -> bool {
+        false
+    }
+
+    async fn suspend(&mut self) -> io::Result<()> {
+        self.suspended.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn retake(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Run {
+    keys: mpsc::UnboundedSender<Input>,
+    memory: Arc<Memory>,
+    suspended: Arc<AtomicBool>,
+}
+
+impl Run {
+    fn press(&self, keys: &str) {
+        for key in keys.chars() {
+            let event = KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE);
+            self.keys.send(Input::Event(Event::Key(event))).expect("the loop runs");
+        }
+    }
+
+    /// Waits until something is so, with a deadline.
+    async fn until(&self, what: &str, is: impl Fn(&Memory) -> bool) {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        while !is(&self.memory) {
+            assert!(tokio::time::Instant::now() < deadline, "never: {what}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+/// Runs the loop beside a script until both have ended.
+fn play<S>(memory: Memory, script: impl FnOnce(Run) -> S) -> (Result<App, RunError>, String)
+where
+    S: Future<Output = ()>,
+{
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let (keys, inputs) = mpsc::unbounded_channel();
+    let memory = Arc::new(memory);
+    let suspended = Arc::new(AtomicBool::new(false));
+    let host = Keys { inputs, suspended: Arc::clone(&suspended) };
+    let app = App::new(options(), Theme::new(Depth::Indexed, false), chrono::Utc::now());
+    let mut terminal = Terminal::new(TestBackend::new(126, 36)).expect("memory");
+    let script = script(Run { keys, memory: Arc::clone(&memory), suspended });
+    let ended = runtime.block_on(async {
+        let backend: Arc<dyn redphone::backend::Backend> = memory;
+        let (ended, ()) = tokio::join!(drive(app, backend, &mut terminal, host), script);
+        ended
+    });
+    (ended, format!("{}", terminal.backend()))
+}
+
+fn acknowledged(number: u64) -> impl Fn(&Memory) -> bool {
+    move |memory| memory.read(number).0.incident.summary.acknowledged_at.is_some()
+}
+
+#[test]
+fn a_key_reaches_the_backend_and_quitting_waits_for_it() {
+    let (ended, _) = play(company::busy(chrono::Utc::now()), |run| async move {
+        // The second row is the fresh P1, once the rows are there.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        run.press("jaq");
+    });
+    let app = ended.expect("it ends well");
+    assert!(app.pending.is_empty());
+    assert!(app.sent_at.is_some());
+    let row = app.row(app.queue.selected.expect("a row")).expect("a row");
+    assert_eq!(row.number.map(|n| n.0), Some(2051));
+}
+
+#[test]
+fn a_change_elsewhere_is_shown_without_a_key() {
+    let now = chrono::Utc::now();
+    let (ended, screen) = play(company::busy(now), |run| async move {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        company::declare(
+            &run.memory,
+            now,
+            1,
+            "The vault is open",
+            "vault",
+            redphone::model::Impact::High,
+            redphone::model::Impact::High,
+            |_| {},
+        );
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        run.press("q");
+    });
+    ended.expect("it ends well");
+    assert!(screen.contains("The vault"), "{screen}");
+}
+
+#[test]
+fn a_command_survives_a_backend_that_fails_for_a_while() {
+    let locked = BackendError::Unreachable("the store is locked".into());
+    let (ended, _) = play(company::busy(chrono::Utc::now()), |run| async move {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        run.memory.fail(Some(locked));
+        run.press("ja");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        run.memory.fail(None);
+        run.until("acknowledged", acknowledged(2051)).await;
+        run.press("q");
+    });
+    assert!(ended.expect("it ends well").pending.is_empty());
+}
+
+#[test]
+fn suspending_gives_the_terminal_back_and_draws_anew() {
+    let (ended, screen) = play(company::busy(chrono::Utc::now()), |run| async move {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let event = KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL);
+        run.keys.send(Input::Event(Event::Key(event))).expect("the loop runs");
+        let flag = Arc::clone(&run.suspended);
+        run.until("suspended", |_| flag.load(Ordering::Relaxed)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        run.press("q");
+    });
+    ended.expect("it ends well");
+    assert!(screen.contains("1 Queue"), "{screen}");
+}
+
+#[test]
+fn a_signal_to_end_waits_for_commands_and_names_what_was_not_confirmed() {
+    let locked = BackendError::Unreachable("the store is locked".into());
+    let (ended, _) = play(company::busy(chrono::Utc::now()), |run| async move {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        run.memory.fail(Some(locked));
+        run.press("ja");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        run.keys.send(Input::Terminate).expect("the loop runs");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        run.press("q");
+    });
+    let said = ended.expect_err("it was not confirmed").to_string();
+    assert!(said.contains("acknowledge INC-2051"), "{said}");
+}

@@ -1,0 +1,199 @@
+//! Commands from a key to their outcome.
+
+use redphone::backend::BackendError;
+use redphone::model::command::{Ask, Command, Verb};
+use redphone::model::{Rejection, RejectionKind};
+use redphone::sync::Update;
+use redphone::tui::Options;
+use redphone::tui::app::Mode;
+use redphone::tui::message::Message;
+use redphone::tui::theme::Depth;
+
+use crate::support::company;
+use crate::support::stage::{Stage, options};
+
+fn busy() -> Stage {
+    Stage::open(company::busy(company::now()), (126, 36))
+}
+
+#[test]
+fn an_acknowledgement_is_marked_until_it_is_settled() {
+    let mut stage = busy();
+    stage.keys("j a");
+    assert_eq!(stage.submitted.len(), 1);
+    let row = |stage: &Stage| {
+        let screen = stage.screen();
+        screen.lines().find(|line| line.contains("2051 P1")).expect("the row").to_owned()
+    };
+    assert!(row(&stage).contains("▌↑2051"), "{}", row(&stage));
+    assert!(stage.screen().contains("1 pending"));
+    stage.settle();
+    assert!(row(&stage).contains("▌ 2051 P1  acknowledged"), "{}", row(&stage));
+    assert!(stage.screen().contains("sent 22:41:12"), "{}", stage.screen());
+    assert!(stage.screen().contains("by Ines Moreau at 22:41"));
+}
+
+#[test]
+fn the_same_key_twice_asks_once() {
+    let mut stage = busy();
+    stage.keys("j a a");
+    assert_eq!(stage.submitted.len(), 1);
+    assert!(stage.screen().contains("INC-2051: that is on its way already"));
+}
+
+#[test]
+fn what_somebody_did_before_is_told_in_place() {
+    let mut stage = busy();
+    stage.keys("a");
+    assert!(stage.submitted.is_empty());
+    assert!(
+        stage.screen().contains("INC-2048: already acknowledged by Tomo Hayashi 35 min ago"),
+        "{}",
+        stage.screen()
+    );
+}
+
+#[test]
+fn a_conflict_at_the_backend_is_told_in_a_sentence() {
+    let mut stage = busy();
+    stage.keys("j o");
+    let rejection = Rejection::new(RejectionKind::Conflict, "already owned by Tomo Hayashi");
+    stage.refuse(&BackendError::Conflict(rejection));
+    assert!(stage.screen().contains("own INC-2051: already owned by Tomo Hayashi"));
+    assert!(stage.app.pending.is_empty());
+}
+
+#[test]
+fn a_command_keeps_its_target_and_id_while_it_is_tried_again() {
+    let mut stage = busy();
+    stage.keys("j a");
+    let envelope = stage.submitted[0].clone();
+    let error = BackendError::Unreachable("the store is locked".into());
+    stage.send(Message::Retrying(envelope.id, error, company::now()));
+    stage.keys("j j j");
+    assert!(stage.screen().contains("1 pending, trying again"), "{}", stage.screen());
+    stage.settle();
+    assert!(stage.app.pending.is_empty());
+    assert!(stage.memory.read(2051).0.incident.summary.acknowledged_at.is_some());
+}
+
+#[test]
+fn a_note_is_sent_with_all_its_lines() {
+    let mut stage = busy();
+    stage.keys("j n");
+    stage.write("one\ntwo");
+    stage.send(Message::Paste("\rthree\r\nfour\u{1b}[2J".into()));
+    stage.keys("^s");
+    let Command::Incident { ask: Ask::AddNote { text }, .. } = &stage.submitted[0].command else {
+        panic!("a note")
+    };
+    assert_eq!(text, "one\ntwo\nthree\nfour\u{241b}[2J");
+    assert!(matches!(stage.app.mode, Mode::Panes));
+    stage.settle();
+    assert!(stage.screen().contains("three"), "{}", stage.screen());
+}
+
+#[test]
+fn a_refused_note_comes_back_with_its_text() {
+    let mut stage = busy();
+    stage.keys("j n");
+    stage.write("all of it\nmatters");
+    stage.keys("^s ?");
+    stage.refuse(&BackendError::NotAllowed("notes are closed for the night".into()));
+    let Mode::Note(editor) = &stage.app.mode else { panic!("the editor is open") };
+    assert_eq!(editor.area.lines(), ["all of it", "matters"]);
+    assert!(stage.screen().contains("! notes are closed for the night"), "{}", stage.screen());
+}
+
+#[test]
+fn a_refused_note_is_not_lost_while_another_is_written() {
+    let mut stage = busy();
+    stage.keys("j n");
+    stage.write("first");
+    stage.keys("^s n");
+    stage.write("second");
+    stage.refuse(&BackendError::NotAllowed("no".into()));
+    let Mode::Note(editor) = &stage.app.mode else { panic!("the editor is open") };
+    let text = editor.area.lines().join("\n");
+    assert!(text.starts_with("second") && text.ends_with("first"), "{text}");
+}
+
+#[test]
+fn leaving_the_editor_asks_only_if_something_was_typed() {
+    let mut stage = busy();
+    stage.keys("n Esc");
+    assert!(matches!(stage.app.mode, Mode::Panes));
+    stage.keys("n");
+    stage.write("x");
+    stage.keys("Esc");
+    assert!(matches!(&stage.app.mode, Mode::Note(editor) if editor.asking));
+    stage.keys("n");
+    assert!(matches!(&stage.app.mode, Mode::Note(editor) if !editor.asking));
+    stage.keys("Esc y");
+    assert!(matches!(stage.app.mode, Mode::Panes));
+}
+
+#[test]
+fn an_empty_note_is_not_sent() {
+    let mut stage = busy();
+    stage.keys("n ^s");
+    assert!(stage.submitted.is_empty());
+    assert!(stage.screen().contains("the note is empty"));
+}
+
+#[test]
+fn quitting_waits_for_what_is_on_its_way() {
+    let mut stage = busy();
+    stage.keys("j a q");
+    assert!(!stage.over);
+    assert!(stage.screen().contains("ending when 1 pending"), "{}", stage.screen());
+    stage.settle();
+    assert!(stage.over);
+}
+
+#[test]
+fn what_was_not_confirmed_is_named_when_one_does_not_wait() {
+    let mut stage = busy();
+    stage.keys("j a q q");
+    assert!(stage.over);
+    assert_eq!(redphone::tui::update::unconfirmed(&stage.app), "acknowledge INC-2051");
+}
+
+#[test]
+fn what_the_backend_cannot_do_is_not_offered_and_told_why() {
+    let memory = company::busy(company::now());
+    memory.only(vec![Verb::AddNote]);
+    let mut stage = Stage::open(memory, (126, 36));
+    let screen = stage.screen();
+    let keys = screen.lines().last().expect("the keys line").to_owned();
+    assert!(!keys.contains("a ack") && keys.contains("n note"), "{keys}");
+    assert!(!stage.screen().contains("press o to take it"));
+    stage.keys("j a");
+    assert!(stage.submitted.is_empty());
+    assert!(stage.screen().contains("memory can't do that"), "{}", stage.screen());
+    stage.keys("?");
+    assert!(stage.screen().contains("acknowledge the incident – not now: memory can't do that"));
+}
+
+#[test]
+fn read_only_changes_nothing() {
+    let memory = company::busy(company::now());
+    let options = Options { read_only: true, ..options() };
+    let mut stage = Stage::with(memory, (126, 36), Depth::Indexed, options);
+    stage.connect();
+    for key in ["a", "o", "n"] {
+        stage.keys(key);
+        assert!(stage.screen().contains("opened read-only"), "{key}: {}", stage.screen());
+    }
+    assert!(stage.submitted.is_empty());
+}
+
+#[test]
+fn a_directory_that_changes_shows_who_is_on_call() {
+    let mut stage = busy();
+    assert!(stage.screen().contains("on call Ines Moreau"));
+    let mut directory = stage.memory.directory_now();
+    directory.schedules[0].rotation.reverse();
+    stage.learn(Update::Directory(std::sync::Arc::new(directory)));
+    assert!(stage.screen().contains("on call Tomo Hayashi"), "{}", stage.screen());
+}

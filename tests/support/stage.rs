@@ -1,0 +1,239 @@
+//! The state of the panes with a company behind it, without a loop: effects are run at once.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Duration, FixedOffset, Offset, Utc};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use redphone::backend::BackendError;
+use redphone::backend::{Backend, Part};
+use redphone::model::measures::Window;
+use redphone::model::{Envelope, Rules};
+use redphone::sync::{Link, Mirror, Update};
+use redphone::tui::Options;
+use redphone::tui::app::App;
+use redphone::tui::message::{Effect, Message, Timer};
+use redphone::tui::theme::{Depth, Theme};
+use redphone::tui::update::update;
+use redphone::tui::view::view;
+
+use super::company;
+use super::memory::Memory;
+
+pub struct Stage {
+    pub app: App,
+    pub memory: Memory,
+    pub now: DateTime<Utc>,
+    /// Commands that were submitted and are not settled yet.
+    pub submitted: Vec<Envelope>,
+    /// Whether `Effect::Quit` was asked for.
+    pub over: bool,
+    mirror: Mirror,
+}
+
+pub fn options() -> Options {
+    Options {
+        me: company::me(),
+        rules: Rules::default(),
+        ascii: false,
+        color: true,
+        place: "/var/lib/redphone/store.db".into(),
+        read_only: false,
+    }
+}
+
+impl Stage {
+    /// Nothing is known yet.
+    pub fn blank(memory: Memory, size: (u16, u16), depth: Depth) -> Self {
+        Self::with(memory, size, depth, options())
+    }
+
+    pub fn with(memory: Memory, size: (u16, u16), depth: Depth, options: Options) -> Self {
+        let now = company::now();
+        let theme = Theme::new(depth, options.ascii);
+        let app = App::new(options, theme, now);
+        let mut stage = Self {
+            app,
+            memory,
+            now,
+            submitted: Vec::new(),
+            over: false,
+            mirror: Mirror::default(),
+        };
+        stage.send(Message::Resized(size.0, size.1));
+        stage.send(Message::Tick(now, Utc.fix()));
+        stage
+    }
+
+    /// Everything has been read.
+    pub fn open(memory: Memory, size: (u16, u16)) -> Self {
+        let mut stage = Self::blank(memory, size, Depth::Indexed);
+        stage.connect();
+        stage
+    }
+
+    pub fn connect(&mut self) {
+        let capabilities = wait(self.memory.capabilities()).expect("memory answers");
+        self.learn(Update::Capabilities(capabilities));
+        self.learn(Update::Directory(Arc::new(self.memory.directory_now())));
+        self.learn(Update::Link(Link::Live { at: self.now }));
+        self.refresh();
+    }
+
+    /// The rows as they are in memory now.
+    pub fn refresh(&mut self) {
+        let delta = wait(self.memory.changes(None, std::time::Duration::ZERO));
+        self.mirror.fold(delta.expect("memory answers"));
+        self.learn(Update::Snapshot(self.mirror.snapshot()));
+    }
+
+    pub fn learn(&mut self, update: Update) {
+        self.send(Message::Mirror(update, self.now));
+    }
+
+    /// So many minutes pass.
+    pub fn pass(&mut self, minutes: i64) {
+        self.now += Duration::minutes(minutes);
+        self.learn(Update::Link(Link::Live { at: self.now }));
+        self.send(Message::Tick(self.now, Utc.fix()));
+    }
+
+    pub fn zone(&mut self, hours: i32) {
+        let zone = FixedOffset::east_opt(hours * 3600).expect("a zone");
+        self.send(Message::Tick(self.now, zone));
+    }
+
+    /// Takes in a message and runs its effects at once.
+    pub fn send(&mut self, message: Message) {
+        let effects = update(&mut self.app, message);
+        for effect in effects {
+            self.run(effect);
+        }
+    }
+
+    fn run(&mut self, effect: Effect) {
+        let answer = match effect {
+            Effect::LoadDetail(id) => {
+                let detail = wait(self.memory.incident(id));
+                let events = wait(self.memory.timeline(id, Part::Last(200)));
+                let read = detail.and_then(|detail| Ok(Box::new((detail, events?))));
+                Message::Detail(id, read, self.now)
+            }
+            Effect::LoadOlder(id, seq) => {
+                let events = wait(self.memory.timeline(id, Part::Before(seq, 200)));
+                Message::Older(id, events, self.now)
+            }
+            Effect::LoadMeasures(span) => {
+                let window = Window::days(span.days(), self.now, &Utc);
+                let measures = self.memory.measures_now(&window, self.now);
+                Message::Measures(span, Ok(Arc::new(measures)), self.now)
+            }
+            Effect::LoadLastEnded => Message::LastEnded(Some(self.now - Duration::minutes(200))),
+            Effect::After(_, timer @ Timer::Rest(_)) => Message::Elapsed(timer),
+            Effect::Submit(envelope) => {
+                self.submitted.push(*envelope);
+                return;
+            }
+            Effect::Quit => {
+                self.over = true;
+                return;
+            }
+            Effect::Refresh | Effect::After(..) | Effect::Suspend => return,
+        };
+        self.send(answer);
+    }
+
+    /// Carries out what was submitted.
+    pub fn settle(&mut self) {
+        for envelope in std::mem::take(&mut self.submitted) {
+            let outcome = self.memory.carry_out(&envelope).map(Box::new);
+            self.send(Message::Settled(envelope.id, outcome, self.now));
+        }
+        self.refresh();
+    }
+
+    /// Answers what was submitted with an error.
+    pub fn refuse(&mut self, error: &BackendError) {
+        for envelope in std::mem::take(&mut self.submitted) {
+            self.send(Message::Settled(envelope.id, Err(error.clone()), self.now));
+        }
+    }
+
+    pub fn key(&mut self, code: KeyCode, modifiers: KeyModifiers) {
+        self.send(Message::Key(KeyEvent::new(code, modifiers), self.now));
+    }
+
+    /// Presses keys: single characters, `^x`, or names.
+    pub fn keys(&mut self, keys: &str) {
+        for name in keys.split_whitespace() {
+            let (code, modifiers) = match name {
+                "Enter" => (KeyCode::Enter, KeyModifiers::NONE),
+                "Esc" => (KeyCode::Esc, KeyModifiers::NONE),
+                "Tab" => (KeyCode::Tab, KeyModifiers::NONE),
+                "End" => (KeyCode::End, KeyModifiers::NONE),
+                _ if name.len() == 2 && name.starts_with('^') => {
+                    let letter = name.chars().nth(1).expect("two characters");
+                    (KeyCode::Char(letter), KeyModifiers::CONTROL)
+                }
+                _ => (KeyCode::Char(name.chars().next().expect("a key")), KeyModifiers::NONE),
+            };
+            self.key(code, modifiers);
+        }
+    }
+
+    /// Types a text.
+    pub fn write(&mut self, text: &str) {
+        for ch in text.chars() {
+            let code = if ch == '\n' { KeyCode::Enter } else { KeyCode::Char(ch) };
+            self.key(code, KeyModifiers::NONE);
+        }
+    }
+
+    pub fn selected(&self) -> String {
+        self.app.selected().map_or_else(|| "nothing".into(), redphone::model::Summary::label)
+    }
+
+    pub fn buffer(&self) -> Buffer {
+        let (width, height) = self.app.size;
+        let backend = TestBackend::new(width, height);
+        let mut terminal = Terminal::new(backend).expect("memory");
+        terminal.draw(|frame| view(&self.app, frame)).expect("memory");
+        terminal.backend().buffer().clone()
+    }
+
+    /// The screen as text.
+    pub fn screen(&self) -> String {
+        rows(&self.buffer()).join("\n")
+    }
+}
+
+/// The text of each row; the second half of a wide character is left out.
+pub fn rows(buffer: &Buffer) -> Vec<String> {
+    let width = usize::from(buffer.area.width.max(1));
+    let mut rows = Vec::new();
+    for cells in buffer.content.chunks(width) {
+        let mut row = String::new();
+        let mut covered = 0;
+        for cell in cells {
+            if covered > 0 {
+                covered -= 1;
+                continue;
+            }
+            row.push_str(cell.symbol());
+            covered = redphone::model::text::width(cell.symbol()).saturating_sub(1);
+        }
+        rows.push(row);
+    }
+    rows
+}
+
+/// Waits for what does not wait.
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+        .block_on(future)
+}
