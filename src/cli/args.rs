@@ -214,7 +214,7 @@ Examples:
 #[derive(Args, Clone, Debug)]
 pub struct Declare {
     /// What is wrong, on one line of 1 to 200 characters
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub title: String,
     /// An affected service; may be repeated, the first is the primary
     #[arg(long = "service", value_name = "NAME")]
@@ -233,7 +233,7 @@ pub struct Declare {
           value_parser = Word::<Source>::new())]
     pub source: Source,
     /// What users see
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub symptoms: Option<String>,
     /// The team that answers for it
     #[arg(long, value_name = "NAME")]
@@ -321,10 +321,10 @@ pub struct Resolve {
     #[arg(long, value_name = "ACTION", value_parser = Word::<ResolutionAction>::new())]
     pub action: ResolutionAction,
     /// What was done, in words
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub detail: String,
     /// How recovery was validated
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub validation: String,
     /// Print JSON
     #[arg(long)]
