@@ -102,13 +102,25 @@ pub(super) fn backend(path: &Path, error: &sqlx::Error) -> BackendError {
 pub(super) enum Failure {
     /// SQLite or the driver.
     #[error(transparent)]
-    Sql(#[from] sqlx::Error),
+    Sql(sqlx::Error),
     /// Content that makes no sense.
     #[error("{0}")]
     Content(String),
     /// An answer for the caller, not a failure of the store.
     #[error(transparent)]
     Answer(#[from] BackendError),
+}
+
+impl From<sqlx::Error> for Failure {
+    /// A value that isn't of its column's type is damage, not a failure of SQLite.
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+                Self::Content(error.to_string())
+            }
+            other => Self::Sql(other),
+        }
+    }
 }
 
 impl Failure {

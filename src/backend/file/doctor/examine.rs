@@ -22,19 +22,26 @@ const TOLD: u64 = 10;
 /// See [`super::examine`].
 pub(super) async fn examine(path: &Path) -> Result<Report, OpenError> {
     let mut conn = open::read_only(path).await?;
+    let mut report = Report::default();
+    if let Err(error::Failure::Sql(e)) =
+        Batch::new("SELECT count(*) FROM sqlite_schema").run(&mut conn).await
+        && fault(&e) == Fault::Damaged
+    {
+        report.grave(format!("the file is damaged, not even its tables can be listed: {e}"));
+        return Ok(report);
+    }
     if !open::is_current(path, &mut conn).await? {
         return Err(OpenError::Refused(format!(
             "{} is empty or from an older redphone: open it once, then check it",
             named(path)
         )));
     }
-    let mut report = Report::default();
     if let Err(failure) = all(&mut conn, &mut report).await {
         match failure {
             error::Failure::Sql(e) if !matches!(fault(&e), Fault::Damaged | Fault::Foreign) => {
                 return Err(OpenError::Refused(error::sentence(path, &e)));
             }
-            other => report.grave(format!("the check could not be finished: {other}")),
+            other => report.grave(format!("the file is damaged, the check ended early: {other}")),
         }
     }
     conn.close().await.ok();
