@@ -183,6 +183,12 @@ const SERVICES: [ServiceRow; 62] = [
     ("helpdesk", Kind::Workplace, "workplace", &["sso", "email"], 0),
 ];
 
+/// Whether a directory is that of the simulated company, whenever it was made.
+pub(super) fn is_demo(directory: &Directory) -> bool {
+    directory.services.len() == SERVICES.len()
+        && SERVICES.iter().all(|(name, ..)| directory.service(name).is_some())
+}
+
 const WEEK: i64 = 7 * 24 * 3600;
 
 /// The services, by position in this list.
@@ -230,7 +236,7 @@ impl Company {
         Self::of(directory)
     }
 
-    /// Whatever company a store holds; what is not known by name is taken for an API.
+    /// The company that a store holds; a service that is not known by name is taken for an API.
     pub fn of(directory: Directory) -> Self {
         let names = || directory.services.iter();
         let dependents = names()

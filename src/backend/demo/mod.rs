@@ -5,6 +5,7 @@
 //! ones. [`Demo::simulate`] lets the company go on living.
 
 mod cases;
+mod causes;
 mod chronic;
 mod company;
 mod dice;
@@ -93,6 +94,9 @@ pub enum DemoError {
     /// Its store can't be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The store to keep is somebody's own: nothing invented is put into it.
+    #[error("{0} holds records that are not a demo's: name another file to keep the demo in")]
+    Foreign(String),
     /// Its store does not take the history in.
     #[error("the demo's history can't be stored: {0}")]
     Import(#[from] ImportError),
@@ -115,7 +119,7 @@ pub struct Demo {
     _folder: Option<TempDir>,
 }
 
-/// Opens the demo, and fills its store unless there is something in it.
+/// Opens the demo, and fills its store unless a demo is in it already.
 ///
 /// `progress` is told how many incidents are done, and of how many; not for each single one. The
 /// history is stored in one transaction: when the future is dropped, nothing of it stays.
@@ -127,8 +131,7 @@ pub async fn open(
     progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<Demo, DemoError> {
     let (store, folder) = place(&options).await?;
-    let directory = store.directory().await?;
-    if directory == Directory::default() && is_empty(&store, options.now).await? {
+    if is_new(&store, options.now).await? {
         seed(&store, &options, progress).await?;
     }
     finish(store, folder, options).await
@@ -140,7 +143,9 @@ pub async fn open(
 /// [`DemoError`], in a sentence.
 pub async fn empty(options: Options) -> Result<Demo, DemoError> {
     let (store, folder) = place(&options).await?;
-    store.set_directory(&Company::at(options.now).directory).await?;
+    if is_new(&store, options.now).await? {
+        store.set_directory(&Company::at(options.now).directory).await?;
+    }
     finish(store, folder, options).await
 }
 
@@ -164,8 +169,21 @@ async fn place(options: &Options) -> Result<(FileStore, Option<TempDir>), DemoEr
     Ok((FileStore::open(&path, store).await?, folder))
 }
 
+/// Whether there is nothing in the store yet. What is in it must be a demo's.
+async fn is_new(store: &FileStore, now: DateTime<Utc>) -> Result<bool, DemoError> {
+    let directory = store.directory().await?;
+    if directory == Directory::default() && is_empty(store, now).await? {
+        return Ok(true);
+    }
+    if company::is_demo(&directory) {
+        return Ok(false);
+    }
+    Err(DemoError::Foreign(store.path().display().to_string()))
+}
+
 async fn is_empty(store: &FileStore, now: DateTime<Utc>) -> Result<bool, BackendError> {
     let any = Search {
+        // Open ones only if this were not understood, which a test would tell.
         filter: "is:any".parse().unwrap_or_default(),
         me: None,
         sort: crate::model::queue::Sort::Newest,
@@ -218,12 +236,7 @@ async fn finish(
     folder: Option<TempDir>,
     options: Options,
 ) -> Result<Demo, DemoError> {
-    let directory = store.directory().await?;
-    let company = if directory.services.is_empty() {
-        Company::at(options.now)
-    } else {
-        Company::of(directory)
-    };
+    let company = Company::of(store.directory().await?);
     let people = &company.directory;
     let me = people.person(VIEWER).or_else(|| people.people.first()).cloned();
     Ok(Demo {

@@ -69,6 +69,8 @@ async fn the_store_holds_what_the_history_tells() {
     assert!(stored == events(History::new(wanted).collect()), "the store changed the history");
     let delta = demo.store.changes(None, Duration::ZERO).await.unwrap();
     assert_eq!(delta.rows.len(), 20);
+    let report = file::doctor::examine(demo.store.path()).await.unwrap();
+    assert!(report.is_content(), "{:?}", report.findings);
 }
 
 #[tokio::test]
@@ -89,6 +91,29 @@ async fn a_kept_store_is_seeded_once() {
     drop(first);
     let again = at(&path, 500).await;
     assert!(exported(&again).await == before);
+}
+
+#[tokio::test]
+async fn a_store_of_somebody_elses_incidents_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("own.db");
+    let options = file::Options {
+        name: "local".into(),
+        rules: Rules::default(),
+        create: true,
+        patience: Duration::from_secs(5),
+    };
+    let store = FileStore::open(&path, options).await.unwrap();
+    let directory =
+        Directory { people: vec![PersonRef::new("zoe", "Zoe Somebody")], ..Directory::default() };
+    store.set_directory(&directory).await.unwrap();
+    for wanted in [small(10), small(0)] {
+        let options = Options { keep: Some(path.clone()), ..wanted };
+        let opened = open(options.clone(), &mut |_, _| {}).await.err().unwrap().to_string();
+        assert!(opened.contains("own.db holds records that are not a demo's"), "{opened}");
+        assert!(empty(options).await.is_err());
+    }
+    assert_eq!(store.directory().await.unwrap(), directory);
 }
 
 #[tokio::test]

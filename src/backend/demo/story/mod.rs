@@ -17,10 +17,11 @@ use crate::model::status::{Classification, Source};
 use crate::model::{Actor, Ask, ChangeId, IncidentId, PersonRef, Rules, Status};
 
 use super::cases::Twist;
+use super::causes::CauseWords;
 use super::company::Company;
 use super::dice::{Dice, seconds};
 use super::faults::{Cause, Fault};
-use super::words::{self, CauseWords, Filler, REGIONS};
+use super::words::{self, Filler, REGIONS};
 
 /// What every story is set in.
 pub(super) struct Setting<'a> {
@@ -100,7 +101,7 @@ struct Teller<'a> {
     subject: &'a Subject<'a>,
     dice: &'a mut Dice,
     filler: Filler<'a>,
-    words: CauseWords,
+    words: &'static CauseWords,
     team: &'a str,
     priority: Priority,
     reported: DateTime<Utc>,
