@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::value::{Time, Word};
+use crate::backend::demo;
 use crate::cli::value::Target;
 use crate::model::priority::Level;
 use crate::model::queue::Sort;
@@ -110,7 +111,8 @@ pub enum Command {
 }
 
 const DEMO: &str = "\
-The same seed gives the same company. Without --keep the store is removed at the end.
+The same seed gives the same company. Without --keep the store is removed at the end; a store that
+is kept and has incidents in it already is shown as it is.
 
 Examples:
   redphone demo
@@ -121,14 +123,14 @@ Examples:
 #[derive(Args, Clone, Debug)]
 pub struct Demo {
     /// Which company is made up
-    #[arg(long, value_name = "N", default_value_t = 7)]
+    #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// How fast it lives: 2 is twice as fast, 0 stands still
+    /// How fast it lives: at 1 something happens every few seconds, at 0 nothing
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, allow_negative_numbers = true,
           value_parser = super::value::speed)]
     pub speed: f64,
     /// How many incidents its history has
-    #[arg(long, value_name = "N", default_value_t = 4000_u32,
+    #[arg(long, value_name = "N", default_value_t = demo::INCIDENTS,
           value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
     pub incidents: u32,
     /// Keep the store in this file
@@ -212,7 +214,7 @@ Examples:
 #[derive(Args, Clone, Debug)]
 pub struct Declare {
     /// What is wrong, on one line of 1 to 200 characters
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub title: String,
     /// An affected service; may be repeated, the first is the primary
     #[arg(long = "service", value_name = "NAME")]
@@ -231,7 +233,7 @@ pub struct Declare {
           value_parser = Word::<Source>::new())]
     pub source: Source,
     /// What users see
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub symptoms: Option<String>,
     /// The team that answers for it
     #[arg(long, value_name = "NAME")]
@@ -319,10 +321,10 @@ pub struct Resolve {
     #[arg(long, value_name = "ACTION", value_parser = Word::<ResolutionAction>::new())]
     pub action: ResolutionAction,
     /// What was done, in words
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub detail: String,
     /// How recovery was validated
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub validation: String,
     /// Print JSON
     #[arg(long)]

@@ -1,15 +1,16 @@
 //! `demo`: a made-up company that lives while it is shown.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::Utc;
 
 use super::args::Demo;
 use super::failure::Failure;
+use super::out::counted;
 use super::progress::{Count, Progress};
+use super::whole_file::named;
 use super::{Context, panes, unless_stopped, wait};
-use crate::backend::demo;
+use crate::backend::demo::{self, DemoError};
 use crate::model::text::shown;
 use crate::tui;
 
@@ -22,7 +23,6 @@ pub fn run(context: &mut Context, args: Demo) -> Result<(), Failure> {
 }
 
 async fn show(context: &mut Context, args: Demo) -> Result<(), Failure> {
-    let kept: Option<PathBuf> = args.keep.clone();
     let options = demo::Options {
         seed: args.seed,
         speed: args.speed,
@@ -33,15 +33,21 @@ async fn show(context: &mut Context, args: Demo) -> Result<(), Failure> {
         rules: context.config.rules.clone(),
     };
     let mut progress = Progress::new(Count::Of("incidents made"));
-    let mut told = |done, all| progress.move_to(done, Some(all));
+    let mut made = 0;
+    let mut told = |done, all| {
+        made = done;
+        progress.move_to(done, Some(all));
+    };
     let opened = unless_stopped(demo::open(options, &mut told)).await?;
     drop(progress);
-    let demo = opened.map_err(|error| Failure::failed(shown(&error.to_string())))?;
+    let demo = opened.map_err(not_opened)?;
     if args.seed_only {
         demo.store.clone().close().await;
-        let path = kept.unwrap_or_default();
-        let path = path.to_string_lossy();
-        return context.out.line(&format!("{}: {} incidents", shown(&path), args.incidents));
+        let place = named(demo.store.path());
+        return context.out.line(&match made {
+            0 => format!("{place} has incidents already: nothing was added"),
+            made => format!("{} made in {place}", counted(made, "incident")),
+        });
     }
     let options = panes::options(&context.config, demo.me.clone(), &demo.store);
     let shown = tui::run(Arc::new(demo.store.clone()), options);
@@ -50,5 +56,14 @@ async fn show(context: &mut Context, args: Demo) -> Result<(), Failure> {
         done = &mut shown => done,
         () = demo.simulate() => shown.await,
     };
+    demo.store.clone().close().await;
     done.map_err(|error| panes::ended(&error))
+}
+
+fn not_opened(error: DemoError) -> Failure {
+    match error {
+        DemoError::Open(error) => error.into(),
+        DemoError::Store(error) => error.into(),
+        error => Failure::failed(shown(&error.to_string())),
+    }
 }

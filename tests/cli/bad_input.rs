@@ -206,3 +206,36 @@ fn the_panes_are_refused_without_a_terminal_before_a_store_is_made() {
     place.run(["demo", "--keep", "store.db"]).refused(2, &["the panes need a terminal"]);
     assert!(!place.store().exists());
 }
+
+#[test]
+fn a_signal_while_a_store_is_filled_leaves_nothing_half_done() {
+    use std::time::{Duration, Instant};
+
+    use rustix::process::{Pid, Signal, kill_process};
+
+    let place = Place::new();
+    // Far more than is made before the signal comes.
+    let args = ["demo", "--incidents", "5000000", "--keep", "demo.db", "--seed-only"];
+    let child =
+        place.program().args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while !place.path("demo.db").exists() {
+        assert!(Instant::now() < deadline, "no store was made");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let pid = Pid::from_child(&child);
+    kill_process(pid, Signal::TERM).unwrap();
+    let run = Run::from(child.wait_with_output().unwrap());
+    run.refused(1, &["stopped by a signal"]);
+    let run = place.run(["list", "is:any", "--store", "demo.db"]);
+    assert_eq!((run.code, run.out.as_str()), (0, ""), "{run:?}");
+}
+
+#[test]
+fn arguments_that_are_no_text_are_refused() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let place = Place::new();
+    place.run([OsStr::new("list"), OsStr::from_bytes(b"caf\xe9")]).refused(2, &["UTF-8"]);
+}

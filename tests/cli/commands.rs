@@ -330,3 +330,14 @@ fn a_log_that_can_not_be_written_stops_nothing() {
     let run = Run::from(program.args(["show", "9"]).env("REDPHONE_LOG", "trace").output().unwrap());
     run.refused(3, &["INC-9"]);
 }
+
+#[test]
+fn a_demo_that_is_kept_is_seeded_once_and_is_a_store_as_any_other() {
+    let place = Place::new();
+    let args = ["demo", "--incidents", "300", "--keep", "demo.db", "--seed-only"];
+    assert_eq!(place.ok(args), "300 incidents made in demo.db\n");
+    assert_eq!(place.ok(args), "demo.db has incidents already: nothing was added\n");
+    let all = place.ok(["list", "is:any", "--all", "--json", "--store", "demo.db"]);
+    assert_eq!(json_lines(&all).len(), 300);
+    place.ok(["doctor", "--store", "demo.db"]);
+}

@@ -114,7 +114,8 @@ fn second_declaration(text: &str) -> usize {
 #[case::level("\"impact\":\"high\"", "\"impact\":\"huge\"".to_owned(), "impact: unknown variant `huge`")]
 #[case::record("{\"event\"", "{\"incident\"".to_owned(), "incident: is a kind of record not known")]
 #[case::kind("\"declared\"", "\"exploded\"".to_owned(), "kind: \"exploded\" is an event not known")]
-#[case::no_json("}}", String::new(), "is not JSON")]
+#[case::no_json("{\"event\":{", "{\"event\":{,".to_owned(), "column 11: is not JSON")]
+#[case::torn("}}", String::new(), "is cut off: it ends in the middle of a record")]
 fn a_wrong_line_is_named_with_its_field_and_nothing_is_imported(
     #[case] from: &str,
     #[case] to: String,
@@ -225,4 +226,19 @@ fn a_reader_that_goes_away_ends_it_quietly() {
         child.wait().unwrap();
         assert_eq!(told, "", "{args:?}");
     }
+}
+
+#[test]
+fn a_whole_company_survives_the_journey_byte_by_byte() {
+    let place = Place::new();
+    place.ok(["demo", "--incidents", "400", "--keep", "demo.db", "--seed-only"]);
+    place.ok(["export", "one.jsonl", "--store", "demo.db"]);
+    place.ok(["import", "one.jsonl", "--store", "copy.db"]);
+    place.ok(["export", "two.jsonl", "--store", "copy.db"]);
+    let read = |name: &str| fs::read(place.path(name)).unwrap();
+    assert!(read("one.jsonl") == read("two.jsonl"));
+    let list = |store: &str| {
+        place.ok(["list", "is:any", "--all", "--sort", "oldest", "--json", "--store", store])
+    };
+    assert!(list("demo.db") == list("copy.db"));
 }

@@ -174,10 +174,10 @@ impl<R: Read> Lines<R> {
 
 fn parse(text: &[u8], last: bool) -> Result<Record, Bad> {
     serde_json::from_slice(text).map_err(|error| {
-        Bad::Line(if error.is_eof() && last {
-            "is cut off: the input ends in the middle of it".into()
-        } else {
-            diagnose(text, &error)
+        Bad::Line(match (error.is_eof(), last) {
+            (true, true) => "is cut off: the input ends in the middle of it".into(),
+            (true, false) => "is cut off: it ends in the middle of a record".into(),
+            (false, _) => diagnose(text, &error),
         })
     })
 }
