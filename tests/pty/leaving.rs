@@ -55,7 +55,9 @@ fn a_signal_to_end_gives_the_terminal_back() {
         run_in(&mut terminal, &store, "");
         let process = child_of(terminal.process());
         signal(process, name);
-        terminal.wait_for(name, |screen| !screen.alternate_screen());
+        terminal.wait_for("the shell's next prompt", |screen| {
+            !screen.alternate_screen() && screen.contents().matches("ready>").count() == 2
+        });
         terminal.press("echo back $((40+2))\r");
         terminal.wait_for_text("back 42");
         assert!(!terminal.screen().hide_cursor(), "{name}");
@@ -93,7 +95,7 @@ fn a_lost_connection_ends_the_program_and_loses_nothing() {
     terminal.wait_for_text("Cards fail");
     terminal.press("a");
     terminal.wait_for_text("2 unacknowledged");
-    terminal.hang_up();
+    terminal.hang_up("j");
     terminal.wait_for_end();
     assert_eq!(store.shown("1")["incident"]["status"], "acknowledged");
 }

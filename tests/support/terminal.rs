@@ -4,6 +4,8 @@
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -19,6 +21,7 @@ pub struct Terminal {
     keys: Option<Box<dyn Write + Send>>,
     output: Receiver<Vec<u8>>,
     parser: vt100::Parser,
+    cut: Arc<AtomicBool>,
     /// Everything the program has written.
     pub written: Vec<u8>,
     /// When something last arrived.
@@ -42,10 +45,13 @@ impl Terminal {
         let mut reader = pair.master.try_clone_reader().expect("a reader");
         let keys = pair.master.take_writer().expect("a writer");
         let (sender, output) = channel();
+        let cut = Arc::new(AtomicBool::new(false));
+        let is_cut = Arc::clone(&cut);
         std::thread::spawn(move || {
             let mut buffer = vec![0_u8; 65_536];
             while let Ok(count) = reader.read(&mut buffer) {
-                if count == 0 || sender.send(buffer[..count].to_vec()).is_err() {
+                let arrived = sender.send(buffer[..count].to_vec()).is_ok();
+                if count == 0 || !arrived || is_cut.load(Ordering::SeqCst) {
                     break;
                 }
             }
@@ -55,6 +61,7 @@ impl Terminal {
             master: Some(pair.master),
             keys: Some(keys),
             output,
+            cut,
             parser: vt100::Parser::new(cells(rows), cells(columns), 0),
             written: Vec::new(),
             last_output: Instant::now(),
@@ -136,8 +143,12 @@ impl Terminal {
         format!("{:?} {:?} {:?}", modes.local_flags, modes.input_flags, modes.output_flags)
     }
 
-    /// Takes the terminal away, as a lost connection does.
-    pub fn hang_up(&mut self) {
+    /// Takes the terminal away, as a lost connection does. The reader holds it open until something
+    /// arrives: `stir` is a key that makes the program write.
+    pub fn hang_up(&mut self, stir: &str) {
+        self.cut.store(true, Ordering::SeqCst);
+        self.press(stir);
+        while self.output.recv_timeout(PATIENCE).is_ok() {}
         self.keys = None;
         self.master = None;
     }
