@@ -1,2 +1,290 @@
-//! Placeholder.
-fn main() {}
+//! Speed of the local store, against bare SQLite on the same disk in the same run.
+//!
+//! `cargo bench --bench store`; `REDPHONE_BENCH_INCIDENTS` sets the size of the large store
+//! (1,000,000), which is made once and kept under `target/bench/`.
+
+#[path = "store/history.rs"]
+mod history;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use chrono::{TimeDelta, Utc};
+use history::History;
+use redphone::backend::file::{FileStore, Options};
+use redphone::backend::record::Record;
+use redphone::backend::{Backend, Search};
+use redphone::model::measures::{Cut, Window};
+use redphone::model::queue::Sort;
+use redphone::model::{Actor, Ask, Command, CommandId, Envelope, IncidentId, Rules};
+
+fn main() {
+    // Only `cargo bench` asks for a run; a test run builds it and looks no further.
+    if !std::env::args().any(|arg| arg == "--bench") {
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(run());
+}
+
+/// Prints one line of the table.
+fn line(name: &str, figure: &str, floor: &str, ratio: &str, target: &str, ok: bool) {
+    let verdict = if ok { "ok" } else { "MISS" };
+    println!("{name:<44} {figure:>14} {floor:>14} {ratio:>6}  {target:<12} {verdict}");
+}
+
+async fn open(path: &Path) -> FileStore {
+    let options = Options {
+        name: "bench".into(),
+        rules: Rules::default(),
+        create: true,
+        patience: Duration::from_secs(60),
+    };
+    FileStore::open(path, options).await.unwrap()
+}
+
+async fn run() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/bench");
+    std::fs::create_dir_all(&folder).unwrap();
+    println!("{:<44} {:>14} {:>14} {:>6}  {:<12}", "what", "figure", "floor", "ratio", "target");
+    commands(&folder).await;
+    import(&folder).await;
+    let incidents: u64 = std::env::var("REDPHONE_BENCH_INCIDENTS")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(1_000_000);
+    let path = folder.join(format!("store-{incidents}.db"));
+    if !path.exists() {
+        let making = folder.join("making.db");
+        remove(&making);
+        let (rate, _) = fill(&making, incidents).await;
+        println!("(the store of {incidents} incidents was made at {rate:.0} events/s)");
+        std::fs::rename(&making, &path).unwrap();
+    }
+    let store = open(&path).await;
+    large(&store).await;
+    store.close().await;
+}
+
+fn remove(path: &Path) {
+    for end in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        // It may not be there.
+        std::fs::remove_file(name).ok();
+    }
+}
+
+/// Durable single commands against bare commits of as many bytes, in turns.
+async fn commands(folder: &Path) {
+    let (ours, bare) = (folder.join("commands.db"), folder.join("bare.db"));
+    remove(&ours);
+    remove(&bare);
+    let store = open(&ours).await;
+    let conn = rusqlite::Connection::open(&bare).unwrap();
+    conn.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+         CREATE TABLE event (log INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, body TEXT NOT NULL);",
+    )
+    .unwrap();
+    let mut history = History::new(1, 200_000);
+    let (mut time, mut floor, mut count) = (Duration::ZERO, Duration::ZERO, 0u32);
+    for _ in 0..12 {
+        let mut sizes = Vec::new();
+        for _ in 0..60 {
+            let incident = IncidentId::new();
+            let declaration = Box::new(history.declaration(Utc::now()));
+            for ask in [
+                Ask::Declare(declaration),
+                Ask::Acknowledge,
+                Ask::AddNote { text: "restarted two of the four nodes, watching".into() },
+            ] {
+                let envelope = Envelope {
+                    id: CommandId::new(),
+                    at: Utc::now(),
+                    actor: Actor::Person(history.person()),
+                    command: Command::Incident { incident, ask },
+                };
+                let begun = Instant::now();
+                let outcome = store.execute(&envelope).await.unwrap();
+                time += begun.elapsed();
+                count += 1;
+                sizes.push(serde_json::to_string(&outcome.events).unwrap());
+            }
+        }
+        let mut put = conn.prepare("INSERT INTO event (id, body) VALUES (?, ?)").unwrap();
+        for body in sizes {
+            let id = CommandId::new();
+            let begun = Instant::now();
+            put.execute((id.as_bytes(), &body)).unwrap();
+            floor += begun.elapsed();
+        }
+    }
+    let rate = |time: Duration| f64::from(count) / time.as_secs_f64();
+    let ratio = rate(time) / rate(floor);
+    line(
+        "durable single commands",
+        &format!("{:.0}/s", rate(time)),
+        &format!("{:.0}/s", rate(floor)),
+        &format!("{ratio:.2}"),
+        ">= 0.7",
+        ratio >= 0.7,
+    );
+    store.close().await;
+}
+
+/// Fills a new store from lines as an import reads them; events a second, and memory at the end
+/// against a quarter of the way, in MiB.
+async fn fill(path: &Path, incidents: u64) -> (f64, (f64, f64)) {
+    let store = open(path).await;
+    let mut importer = store.importer().await.unwrap();
+    let mut history = History::new(7, incidents);
+    let mut time = Duration::ZERO;
+    let (mut events, mut quarter) = (0u64, 0.0);
+    loop {
+        let lines: Vec<String> = history
+            .by_ref()
+            .take(20_000)
+            .map(|event| serde_json::to_string(&Record::Event(Box::new(event))).unwrap())
+            .collect();
+        if lines.is_empty() {
+            break;
+        }
+        let begun = Instant::now();
+        for line in &lines {
+            importer.add(serde_json::from_str(line).unwrap()).await.unwrap();
+        }
+        time += begun.elapsed();
+        events += lines.len() as u64;
+        if quarter == 0.0 && events > incidents {
+            quarter = resident();
+        }
+    }
+    let begun = Instant::now();
+    let added = importer.commit().await.unwrap();
+    time += begun.elapsed();
+    assert_eq!((added.incidents, added.events), (incidents, events));
+    store.close().await;
+    #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
+    let rate = events as f64 / time.as_secs_f64();
+    (rate, (quarter, resident()))
+}
+
+/// Resident memory in MiB.
+fn resident() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS"));
+    let kib = line.and_then(|line| line.split_whitespace().nth(1)).and_then(|n| n.parse().ok());
+    kib.unwrap_or(0.0) / 1024.0
+}
+
+async fn import(folder: &Path) {
+    let path = folder.join("import.db");
+    remove(&path);
+    let (rate, (quarter, end)) = fill(&path, 60_000).await;
+    line("import, events", &format!("{rate:.0}/s"), "", "", ">= 25000/s", rate >= 25_000.0);
+    line(
+        "memory at a fifth and at the end of it",
+        &format!("{quarter:.0} > {end:.0} MiB"),
+        "",
+        "",
+        "flat",
+        end < quarter * 1.3 + 8.0,
+    );
+    remove(&path);
+}
+
+fn percentile(times: &mut [Duration]) -> f64 {
+    times.sort_unstable();
+    let at = (times.len() * 95).div_ceil(100) - 1;
+    times[at].as_secs_f64() * 1000.0
+}
+
+async fn large(store: &FileStore) {
+    let now = Utc::now();
+    for (name, filters) in [
+        (
+            "filtered first page, p95",
+            &[
+                "is:any",
+                "status:closed",
+                "status:merged",
+                "is:any p1",
+                "is:any p1 p2",
+                "is:any service:svc-07",
+                "is:any service:svc-07 p1 cat:security",
+                "is:any owner:person-31",
+                "is:any owner:none",
+                "is:any team:team-3",
+                "is:any team:team-3 p1 status:closed",
+                "is:any cat:none",
+                "is:any age>300d",
+                "is:any age<2d p2",
+                "is:any -status:closed -p4",
+                "is:any cat:security team:team-5",
+                "is:any owner:person-31 service:svc-07",
+                "is:any sla:late",
+                "is:ended p4 age>400d",
+            ][..],
+        ),
+        ("open queue, first page, p95", &["", "p1", "owner:none", "service:svc-07", "slow"][..]),
+        (
+            "full-text search, p95",
+            &[
+                "is:any timeout",
+                "is:any latency high",
+                "is:any restarted",
+                "is:any check",
+                "is:any node-17",
+                "is:any certificate",
+                "is:any nothing-has-this",
+                "is:any t",
+                "is:any queue growing",
+                "is:any disk svc-12",
+                "is:any watching nodes",
+                "is:any timeout p1",
+                "is:any 4711",
+            ][..],
+        ),
+    ] {
+        let mut times = Vec::new();
+        let mut worst = (Duration::ZERO, "");
+        for _ in 0..8 {
+            for filter in filters {
+                let sort = if filter.contains("is:") { Sort::Newest } else { Sort::Urgent };
+                let search = Search {
+                    filter: filter.parse().unwrap(),
+                    me: None,
+                    sort,
+                    limit: 100,
+                    after: None,
+                    now,
+                };
+                let begun = Instant::now();
+                store.search(&search).await.unwrap();
+                let took = begun.elapsed();
+                worst = worst.max((took, filter));
+                times.push(took);
+            }
+        }
+        let p95 = percentile(&mut times);
+        line(name, &format!("{p95:.1} ms"), "", "", "<= 30 ms", p95 <= 30.0);
+        println!("    slowest: {:?} for `{}`", worst.0, worst.1);
+    }
+    let begun = Instant::now();
+    let delta = store.changes(None, Duration::ZERO).await.unwrap();
+    println!("    all {} open incidents: {:?}", delta.rows.len(), begun.elapsed());
+    let window = Window { from: now - TimeDelta::days(90), ..Window::day(now) };
+    let begun = Instant::now();
+    store.measures(&window, Cut::Whole, now).await.unwrap();
+    println!("    measures, the first time: {:?}", begun.elapsed());
+    let mut times = Vec::new();
+    for cut in [Cut::Whole, Cut::Service, Cut::Priority, Cut::Team, Cut::Category] {
+        let begun = Instant::now();
+        store.measures(&window, cut, now).await.unwrap();
+        times.push(begun.elapsed());
+    }
+    let p95 = percentile(&mut times);
+    line("measures over 90 d", &format!("{p95:.0} ms"), "", "", "<= 250 ms", p95 <= 250.0);
+    println!("    resident memory: {:.0} MiB", resident());
+}

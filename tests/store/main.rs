@@ -1,1 +1,8 @@
-//! Placeholder.
+//! The file backend beyond what every backend does: the file itself, import and export, damage.
+
+mod doctoring;
+mod importing;
+mod make;
+mod opening;
+mod properties;
+mod waiting;

@@ -1,12 +1,55 @@
 //! The local store: one SQLite file that several processes may use at once.
+//!
+//! Events are appended to a log and the projection is brought in step in the same transaction.
+//! The log is the truth: what the projection holds can be made anew from it ([`doctor`]).
 
+mod bulk;
+mod changes;
+pub mod doctor;
+mod error;
+mod event_row;
+mod export;
+mod import;
+mod measures;
+mod names;
+mod open;
+mod others;
+mod plan;
+mod projection;
+mod read;
+mod records;
+mod row;
+mod search;
+mod sql;
+mod watch;
+mod words;
+mod write;
+
+use std::collections::BTreeSet;
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backend::BackendError;
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use sqlx::pool::PoolConnection;
+use sqlx::{Connection, Sqlite, SqlitePool};
+use tokio::sync::{Mutex, MutexGuard};
+
 use crate::backend::record::Record;
-use crate::model::Rules;
+use crate::backend::{
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Part, Search,
+};
+use crate::model::command::Verb;
 use crate::model::directory::Directory;
+use crate::model::measures::{Cut, Measures, Window};
+use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
+use error::{Done, Failure};
+use watch::{Bell, Signal};
+use write::Writer;
+
+pub use import::Importer;
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -22,9 +65,23 @@ pub struct Options {
 }
 
 /// An open store.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct FileStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     path: PathBuf,
+    options: Options,
+    writer: Mutex<Writer>,
+    readers: SqlitePool,
+    bell: Arc<Bell>,
+}
+
+impl fmt::Debug for FileStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileStore").field("path", &self.inner.path).finish_non_exhaustive()
+    }
 }
 
 /// Why a store can't be opened. Each sentence names the file and says what to do.
@@ -67,25 +124,28 @@ pub struct Imported {
     pub known: u64,
 }
 
-/// Takes records into a store in one transaction. Dropped without [`Importer::commit`], nothing
-/// of it stays.
-#[derive(Debug)]
-pub struct Importer {}
-
 impl FileStore {
     /// Opens a store, and makes it where that is wanted.
     ///
     /// # Errors
     /// [`OpenError`], in a sentence that names the file.
     pub async fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
-        let _ = options;
-        Ok(Self { path: path.to_owned() })
+        let conn = open::open(path, &options).await?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                path: path.to_owned(),
+                writer: Mutex::new(Writer::new(conn)),
+                readers: open::readers(path, options.patience),
+                bell: Bell::new(path),
+                options,
+            }),
+        })
     }
 
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.inner.path
     }
 
     /// Puts a directory in the place of the one there is.
@@ -93,8 +153,20 @@ impl FileStore {
     /// # Errors
     /// As any write.
     pub async fn set_directory(&self, directory: &Directory) -> Result<(), BackendError> {
-        let _ = directory;
-        Ok(())
+        let (store, directory) = (self.clone(), directory.clone());
+        self.undisturbed(async move {
+            let mut writer = store.inner.writer.lock().await;
+            let mut batch = sql::Batch::new("BEGIN IMMEDIATE;");
+            others::put_directory(&mut batch, &directory)?;
+            batch.sql("COMMIT;");
+            let done = batch.run(&mut writer.conn).await;
+            if done.is_err() {
+                writer.roll_back().await;
+            }
+            store.inner.bell.ring();
+            done
+        })
+        .await
     }
 
     /// Begins an import. Other writers wait until it ends.
@@ -102,10 +174,11 @@ impl FileStore {
     /// # Errors
     /// When the store can't be locked.
     pub async fn importer(&self) -> Result<Importer, BackendError> {
-        Ok(Importer {})
+        Importer::begin(self.clone()).await.map_err(|failure| failure.told(self.path()))
     }
 
-    /// Gives every record of one consistent state of the store to `sink`, the header first.
+    /// Gives every record of one consistent state of the store to `sink`, the header first, and
+    /// says how many there were.
     ///
     /// # Errors
     /// [`BackendError`] of the store; an error of the sink as [`BackendError::Unreachable`].
@@ -113,29 +186,139 @@ impl FileStore {
         &self,
         sink: &mut (dyn FnMut(&Record) -> std::io::Result<()> + Send),
     ) -> Result<u64, BackendError> {
-        let _ = sink;
-        Ok(0)
+        self.told(async { export::export(&mut *self.reader().await?, sink).await }).await
     }
 
     /// Writes what is in memory and closes the file.
-    pub async fn close(self) {}
-}
-
-impl Importer {
-    /// Takes in one record.
-    ///
-    /// # Errors
-    /// [`ImportError::Bad`] leaves the import as it was before the record.
-    pub async fn add(&mut self, record: Record) -> Result<(), ImportError> {
-        let _ = record;
-        Ok(())
+    pub async fn close(self) {
+        self.inner.readers.close().await;
+        if let Ok(inner) = Arc::try_unwrap(self.inner).map_err(|_| ()) {
+            // Nothing is left to write: a failure to close loses nothing.
+            inner.writer.into_inner().conn.close().await.ok();
+        }
     }
 
-    /// Makes it all durable at once.
-    ///
-    /// # Errors
-    /// When the store can't write; then nothing was added.
-    pub async fn commit(self) -> Result<Imported, BackendError> {
-        Ok(Imported::default())
+    /// A connection that reads.
+    async fn reader(&self) -> Done<PoolConnection<Sqlite>> {
+        Ok(self.inner.readers.acquire().await?)
+    }
+
+    /// The connection that writes.
+    async fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.inner.writer.lock().await
+    }
+
+    /// Told when the store is written to.
+    fn signal(&self) -> Signal {
+        self.inner.bell.signal()
+    }
+
+    /// A failure in words that name the file.
+    async fn told<T>(&self, work: impl Future<Output = Done<T>>) -> Result<T, BackendError> {
+        work.await.map_err(|failure| failure.told(self.path()))
+    }
+
+    /// As [`Self::told`], for a write: it ends in commit or roll-back even if the caller stops
+    /// waiting.
+    async fn undisturbed<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Done<T>> + Send + 'static,
+    ) -> Result<T, BackendError> {
+        let done = tokio::spawn(work).await;
+        self.told(async { done.map_err(|e| Failure::content(e.to_string()))? }).await
+    }
+
+    /// Takes in words that wait, unless somebody else is writing.
+    async fn index_words(&self) -> Done<()> {
+        let waiting = words::waiting(&mut *self.reader().await?).await?;
+        if !waiting {
+            return Ok(());
+        }
+        let Ok(mut writer) = self.inner.writer.try_lock() else { return Ok(()) };
+        let patience = self.inner.options.patience.as_millis().min(1_000_000_000);
+        let begun =
+            sql::Batch::new("PRAGMA busy_timeout = 100; BEGIN IMMEDIATE").run(&mut writer.conn);
+        let done = match begun.await {
+            Ok(()) => {
+                let taken = words::take_in(&mut writer.conn).await;
+                match taken {
+                    Ok(()) => sql::Batch::new("COMMIT").run(&mut writer.conn).await,
+                    Err(failure) => Err(failure),
+                }
+            }
+            // The words are found once the other has finished.
+            Err(Failure::Sql(e)) if error::fault(&e) == error::Fault::Locked => Ok(()),
+            Err(failure) => Err(failure),
+        };
+        if done.is_err() {
+            writer.roll_back().await;
+        }
+        let patience = sql::Batch::passing(&format!("PRAGMA busy_timeout = {patience}"));
+        patience.run(&mut writer.conn).await?;
+        done
+    }
+}
+
+#[async_trait]
+impl Backend for FileStore {
+    async fn capabilities(&self) -> Result<Capabilities, BackendError> {
+        Ok(Capabilities {
+            name: self.inner.options.name.clone(),
+            verbs: BTreeSet::from(Verb::ALL),
+            live: true,
+        })
+    }
+
+    async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {
+        self.told(changes::changes(self, since, wait)).await
+    }
+
+    async fn search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
+        if search.filter.words().next().is_some() {
+            self.told(self.index_words()).await?;
+        }
+        let rules = &self.inner.options.rules;
+        self.told(async { search::search(&mut *self.reader().await?, search, rules).await }).await
+    }
+
+    async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
+        let rules = &self.inner.options.rules;
+        self.told(async { read::detail(&mut *self.reader().await?, id, rules).await }).await
+    }
+
+    async fn find(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
+        self.told(async { read::find(&mut *self.reader().await?, number).await }).await
+    }
+
+    async fn timeline(&self, id: IncidentId, part: Part) -> Result<Vec<Event>, BackendError> {
+        self.told(async { read::timeline(&mut *self.reader().await?, id, part).await }).await
+    }
+
+    async fn measures(
+        &self,
+        window: &Window,
+        cut: Cut,
+        now: DateTime<Utc>,
+    ) -> Result<Measures, BackendError> {
+        self.told(measures::measures(self, window, cut, now)).await
+    }
+
+    async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
+        let (store, envelope) = (self.clone(), envelope.clone());
+        self.undisturbed(async move {
+            let mut writer = store.writer().await;
+            let done = writer.execute(&envelope, &store.inner.options.rules).await;
+            drop(writer);
+            if done.is_ok() {
+                store.inner.bell.ring();
+            }
+            done
+        })
+        .await
+    }
+
+    async fn directory(&self) -> Result<Directory, BackendError> {
+        let found = self.told(async { others::directory(&mut *self.reader().await?).await });
+        Ok(found.await?.unwrap_or_default())
     }
 }

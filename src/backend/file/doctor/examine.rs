@@ -1,0 +1,310 @@
+//! Looks for damage, and for a projection that is not what the events add up to.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use sqlx::{Connection, Row, SqliteConnection};
+
+use super::{OpenError, Report, Timeline, timelines};
+use crate::backend::file::error::{self, Done, Fault, fault, named};
+use crate::backend::file::measures;
+use crate::backend::file::names::{Kind, NameIds, person_text};
+use crate::backend::file::open;
+use crate::backend::file::records::SNAPSHOT_EVERY;
+use crate::backend::file::row::{Columns, key};
+use crate::backend::file::sql::Batch;
+use crate::model::text::shown;
+use crate::model::{Incident, IncidentNumber};
+
+/// So many are told one by one.
+const TOLD: u64 = 10;
+
+/// See [`super::examine`].
+pub(super) async fn examine(path: &Path) -> Result<Report, OpenError> {
+    let mut conn = open::read_only(path).await?;
+    let mut report = Report::default();
+    if let Err(error::Failure::Sql(e)) =
+        Batch::new("SELECT count(*) FROM sqlite_schema").run(&mut conn).await
+        && fault(&e) == Fault::Damaged
+    {
+        report.grave(format!("the file is damaged, not even its tables can be listed: {e}"));
+        return Ok(report);
+    }
+    if !open::is_current(path, &mut conn).await? {
+        return Err(OpenError::Refused(format!(
+            "{} is empty or from an older redphone: open it once, then check it",
+            named(path)
+        )));
+    }
+    if let Err(failure) = all(&mut conn, &mut report).await {
+        match failure {
+            error::Failure::Sql(e) if !matches!(fault(&e), Fault::Damaged | Fault::Foreign) => {
+                return Err(OpenError::Refused(error::sentence(path, &e)));
+            }
+            other => report.grave(format!("the file is damaged, the check ended early: {other}")),
+        }
+    }
+    conn.close().await.ok();
+    Ok(report)
+}
+
+async fn all(conn: &mut SqliteConnection, report: &mut Report) -> Done<()> {
+    // One state of the store, however others go on writing.
+    Batch::new("BEGIN").run(conn).await?;
+    let done = within(conn, report).await;
+    Batch::new("ROLLBACK").run(conn).await.ok();
+    done
+}
+
+async fn within(conn: &mut SqliteConnection, report: &mut Report) -> Done<()> {
+    let rows = Batch::new("PRAGMA integrity_check(20)").rows(conn).await?;
+    for row in rows {
+        let text: String = row.try_get(0)?;
+        if text.contains("fts5") {
+            report.curable(format!("the index of words is damaged: {}", shown(&text)));
+        } else if text != "ok" {
+            report.grave(format!("the file is damaged: {}", shown(&text)));
+        }
+    }
+    let strays = Batch::new("PRAGMA foreign_key_check").rows(conn).await?.len();
+    if strays > 0 {
+        report.grave(format!("{strays} events have an actor that is not there"));
+    }
+    report.incidents = count(conn, "SELECT count(*) FROM incident").await?;
+    report.events = count(conn, "SELECT count(*) FROM event").await?;
+    let names = names(conn).await?;
+    let mut different = Different::default();
+    let mut after = i64::MIN;
+    loop {
+        let found = timelines(conn, after).await?;
+        let Some(last) = found.last() else { break };
+        let last = last.key;
+        compare(conn, report, &mut different, &names, after, &found).await?;
+        after = last;
+    }
+    different.tell(report);
+    sums(conn, report, different.affected).await
+}
+
+/// Counts what differs, and tells the first of them.
+#[derive(Default)]
+struct Different {
+    timelines: u64,
+    rows: u64,
+    snapshots: u64,
+    affected: u64,
+}
+
+impl Different {
+    fn tell(&self, report: &mut Report) {
+        for (count, what) in [
+            (self.timelines, "timelines are broken"),
+            (self.rows, "incidents differ from what their events add up to"),
+            (self.snapshots, "snapshots differ from what the events add up to"),
+        ] {
+            if count > TOLD {
+                let text = format!("{count} {what}; the first {TOLD} are named");
+                if what.starts_with("timelines") {
+                    report.grave(text);
+                } else {
+                    report.curable(text);
+                }
+            }
+        }
+    }
+}
+
+async fn count(conn: &mut SqliteConnection, sql: &str) -> Done<u64> {
+    let row = Batch::new(sql).row(conn).await?;
+    let count: i64 = row.map(|row| row.try_get(0)).transpose()?.unwrap_or(0);
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+type NameMap = HashMap<(i64, String), i64>;
+
+async fn names(conn: &mut SqliteConnection) -> Done<NameMap> {
+    let mut names = HashMap::new();
+    let rows = Batch::new("SELECT kind, text, id FROM name WHERE kind < 4").rows(conn).await?;
+    for row in rows {
+        names.insert((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?);
+    }
+    Ok(names)
+}
+
+/// The ids an incident's names should have; -1 for a name that isn't there.
+fn expected_names(names: &NameMap, incident: &Incident) -> Done<NameIds> {
+    let id = |kind: Kind, text: String| names.get(&(kind as i64, text)).copied().unwrap_or(-1);
+    let row = &incident.summary;
+    let person = row.assignee.as_ref().map(person_text).transpose()?;
+    Ok(NameIds {
+        services: row.services.iter().map(|s| id(Kind::Service, s.clone())).collect(),
+        team: row.team.clone().map_or(0, |team| id(Kind::Team, team)),
+        assignee: person.map_or(0, |person| id(Kind::Person, person)),
+    })
+}
+
+/// What the projection has of an incident.
+struct Stored {
+    columns: Vec<Option<i64>>,
+    dedup_key: Option<String>,
+    id: Vec<u8>,
+    row: Vec<u8>,
+    snapshot: Option<(u32, String)>,
+}
+
+async fn stored(conn: &mut SqliteConnection, after: i64, last: i64) -> Done<HashMap<i64, Stored>> {
+    let mut batch = Batch::new(
+        "SELECT i.key, i.number, i.facets, i.service, i.team, i.assignee, i.fingerprint, i.counted,
+            i.late_day, i.dedup_key, i.id, i.row, s.seq, s.record
+         FROM incident i LEFT JOIN snapshot s ON s.incident = i.key
+         WHERE i.key > ? AND i.key <= ?",
+    );
+    batch.arg(after).arg(last);
+    let mut found = HashMap::new();
+    for row in batch.rows(conn).await? {
+        let mut columns = Vec::new();
+        for column in 1..=8 {
+            columns.push(row.try_get(column)?);
+        }
+        let seq: Option<i64> = row.try_get(12)?;
+        let record: Option<String> = row.try_get(13)?;
+        let snapshot = seq.and_then(|seq| u32::try_from(seq).ok()).zip(record);
+        let stored = Stored {
+            columns,
+            dedup_key: row.try_get(9)?,
+            id: row.try_get(10)?,
+            row: row.try_get(11)?,
+            snapshot,
+        };
+        found.insert(row.try_get(0)?, stored);
+    }
+    Ok(found)
+}
+
+async fn compare(
+    conn: &mut SqliteConnection,
+    report: &mut Report,
+    different: &mut Different,
+    names: &NameMap,
+    after: i64,
+    timelines: &[Timeline],
+) -> Done<()> {
+    let last = timelines.last().map_or(after, |t| t.key);
+    let stored = stored(conn, after, last).await?;
+    for timeline in timelines {
+        let there = stored.get(&timeline.key);
+        let snapshot_at = there.and_then(|s| s.snapshot.as_ref()).map(|(seq, _)| *seq);
+        let label = |incident: &Incident| incident.summary.label();
+        let (incident, then) = match timeline.folded(snapshot_at) {
+            Ok(folded) => folded,
+            Err(what) => {
+                different.timelines += 1;
+                if different.timelines <= TOLD {
+                    let number = timeline.key & ((1 << 31) - 1);
+                    report.grave(format!("the timeline of INC-{number} is broken: {what}"));
+                }
+                continue;
+            }
+        };
+        let row = &incident.summary;
+        if key(row.reported_at, row.number.unwrap_or(IncidentNumber(0))) != timeline.key {
+            report.grave(format!("{} stands in the wrong place of the log", label(&incident)));
+        }
+        let ids = expected_names(names, &incident)?;
+        different.affected += ids.services.len() as u64;
+        if !there.is_some_and(|there| same(there, &Columns::of(&incident), &ids)) {
+            different.rows += 1;
+            if different.rows <= TOLD {
+                report.curable(format!(
+                    "{} differs from what its events add up to",
+                    label(&incident)
+                ));
+            }
+        }
+        let Some(there) = there else { continue };
+        let kept = there.snapshot.as_ref().and_then(|(_, text)| serde_json::from_str(text).ok());
+        let lacks = there.snapshot.is_none() && row.seq >= 2 * SNAPSHOT_EVERY;
+        if lacks || (there.snapshot.is_some() && (then.is_none() || kept != then)) {
+            different.snapshots += 1;
+            if different.snapshots <= TOLD {
+                report.curable(format!(
+                    "the snapshot of {} differs from what its events add up to",
+                    label(&incident)
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn same(there: &Stored, columns: &Columns, names: &NameIds) -> bool {
+    let expected = [
+        Some(columns.number),
+        Some(columns.facets),
+        Some(names.service()),
+        Some(names.team),
+        Some(names.assignee),
+        Some(columns.fingerprint),
+        Some(columns.counted),
+        columns.late_day,
+    ];
+    there.columns == expected
+        && there.dedup_key == columns.dedup_key
+        && there.id == columns.id.as_bytes()
+        && there.row == columns.row
+}
+
+/// What is counted over all incidents at once.
+async fn sums(conn: &mut SqliteConnection, report: &mut Report, affected: u64) -> Done<()> {
+    for (sql, what) in [
+        (
+            "SELECT count(*) FROM incident i
+             WHERE NOT EXISTS (SELECT 1 FROM event WHERE incident = i.key)",
+            "incidents have no events",
+        ),
+        (
+            "SELECT count(*) FROM affected a LEFT JOIN incident i ON i.key = a.incident
+             WHERE i.key IS NULL OR i.facets <> a.facets",
+            "entries of the index of services are wrong",
+        ),
+        (
+            "SELECT count(*) FROM incident i WHERE service <> 0
+             AND NOT EXISTS (SELECT 1 FROM affected WHERE service = i.service AND incident = i.key)",
+            "incidents are missing from the index of services",
+        ),
+        (
+            "SELECT count(*) FROM incident i
+             WHERE NOT EXISTS (SELECT 1 FROM words_docsize WHERE id = i.key)
+               AND NOT EXISTS (SELECT 1 FROM words_todo WHERE incident = i.key)",
+            "incidents are missing from the index of words",
+        ),
+        (
+            "SELECT count(*) FROM words_docsize d
+             WHERE NOT EXISTS (SELECT 1 FROM incident WHERE key = d.id)",
+            "entries of the index of words belong to no incident",
+        ),
+        (
+            "SELECT count(*) FROM snapshot s
+             WHERE NOT EXISTS (SELECT 1 FROM incident WHERE key = s.incident)",
+            "snapshots belong to no incident",
+        ),
+        (
+            "SELECT count(*) FROM change c
+             WHERE NOT EXISTS (SELECT 1 FROM change_span WHERE key = c.key)",
+            "changes are missing from the index of spans",
+        ),
+    ] {
+        let count = count(conn, sql).await?;
+        if count > 0 {
+            report.curable(format!("{count} {what}"));
+        }
+    }
+    if count(conn, "SELECT count(*) FROM affected").await? != affected {
+        report.curable("the index of services is not complete");
+    }
+    let stale = measures::stale(conn).await?;
+    if stale > 0 {
+        report.curable(format!("the packed facts of {stale} days are out of date"));
+    }
+    Ok(())
+}

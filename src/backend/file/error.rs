@@ -1,0 +1,143 @@
+//! What SQLite says, in sentences that name the file and what to do.
+
+use std::path::Path;
+
+use crate::backend::BackendError;
+use crate::model::text::shown;
+
+/// What kind of failure a store had.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Fault {
+    /// Another process holds the lock.
+    Locked,
+    /// No space is left.
+    Full,
+    /// The file or its folder can't be written.
+    ReadOnly,
+    /// The file can't be opened.
+    CannotOpen,
+    /// The disk failed.
+    Disk,
+    /// The file is damaged.
+    Damaged,
+    /// It is no SQLite file.
+    Foreign,
+    /// Anything else.
+    Other,
+}
+
+/// The fault behind an error of the driver, by SQLite's result codes
+/// (<https://www.sqlite.org/rescode.html>).
+pub(super) fn fault(error: &sqlx::Error) -> Fault {
+    if let sqlx::Error::Io(_) = error {
+        return Fault::Disk;
+    }
+    let code = error
+        .as_database_error()
+        .and_then(|e| e.code().and_then(|code| code.parse::<i32>().ok()))
+        .unwrap_or(0);
+    match code & 0xff {
+        5 | 6 => Fault::Locked,
+        8 => Fault::ReadOnly,
+        10 => Fault::Disk,
+        11 => Fault::Damaged,
+        13 => Fault::Full,
+        14 => Fault::CannotOpen,
+        26 => Fault::Foreign,
+        _ => Fault::Other,
+    }
+}
+
+/// A path as it may be shown.
+pub(super) fn named(path: &Path) -> String {
+    shown(&path.display().to_string()).into_owned()
+}
+
+/// The sentence for a fault.
+pub(super) fn sentence(path: &Path, error: &sqlx::Error) -> String {
+    let file = named(path);
+    match fault(error) {
+        Fault::Locked => {
+            format!("{file} is locked by another process: try again when it has finished")
+        }
+        Fault::Full => format!("the disk that holds {file} is full: free some space and try again"),
+        Fault::ReadOnly => {
+            format!("{file} can't be written: make it and its folder writable for you")
+        }
+        Fault::CannotOpen => {
+            format!("{file} can't be opened: check that you may read and write it and its folder")
+        }
+        Fault::Disk => format!("the disk that holds {file} failed ({error}): check the disk"),
+        Fault::Damaged => damaged(path, &error.to_string()),
+        Fault::Foreign => {
+            format!("{file} is not a redphone store, nor any SQLite file: choose another file")
+        }
+        Fault::Other => format!("{file} can't be used ({error}): check it with `redphone doctor`"),
+    }
+}
+
+/// The sentence for a damaged file.
+pub(super) fn damaged(path: &Path, what: &str) -> String {
+    let file = named(path);
+    format!(
+        "{file} is damaged ({}) and was left as it is: `redphone doctor` says what can be read \
+         and saves it into a new file",
+        shown(what)
+    )
+}
+
+/// What callers of the backend are told.
+pub(super) fn backend(path: &Path, error: &sqlx::Error) -> BackendError {
+    let sentence = sentence(path, error);
+    match fault(error) {
+        Fault::Locked | Fault::Full | Fault::ReadOnly | Fault::CannotOpen | Fault::Disk => {
+            BackendError::Unreachable(sentence)
+        }
+        Fault::Damaged | Fault::Foreign | Fault::Other => BackendError::Broken(sentence),
+    }
+}
+
+/// A failure inside the store, before the file's name is added.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// SQLite or the driver.
+    #[error(transparent)]
+    Sql(sqlx::Error),
+    /// Content that makes no sense.
+    #[error("{0}")]
+    Content(String),
+    /// An answer for the caller, not a failure of the store.
+    #[error(transparent)]
+    Answer(#[from] BackendError),
+}
+
+impl From<sqlx::Error> for Failure {
+    /// A value that isn't of its column's type is damage, not a failure of SQLite.
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+                Self::Content(error.to_string())
+            }
+            other => Self::Sql(other),
+        }
+    }
+}
+
+impl Failure {
+    /// For callers of the backend.
+    pub(super) fn told(self, path: &Path) -> BackendError {
+        match self {
+            Self::Sql(error) => backend(path, &error),
+            Self::Content(what) => BackendError::Broken(damaged(path, &what)),
+            Self::Answer(answer) => answer,
+        }
+    }
+
+    /// Content that makes no sense.
+    pub(super) fn content(what: impl Into<String>) -> Self {
+        Self::Content(what.into())
+    }
+}
+
+/// Results inside the store.
+pub(super) type Done<T> = Result<T, Failure>;

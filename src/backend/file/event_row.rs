@@ -1,0 +1,94 @@
+//! An event as the log holds it.
+
+use chrono::{DateTime, SubsecRound, Utc};
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::error::{Done, Failure};
+use crate::model::time::to_second;
+use crate::model::{Actor, CommandId, Event, EventBody, EventId, IncidentId};
+
+/// The columns that [`read`] takes, of `event e JOIN name a`.
+pub(super) const COLUMNS: &str =
+    "e.log, e.id, e.seq, e.at, e.recorded, a.text, e.nth, e.command, e.body";
+/// Where they come from.
+pub(super) const FROM: &str = "event e JOIN name a ON a.id = e.actor";
+
+/// The first event.
+pub(super) const DECLARED: i64 = 1;
+/// A note or its correction.
+pub(super) const NOTE: i64 = 2;
+/// Another text that is searched: title, symptoms, services.
+pub(super) const TEXT: i64 = 3;
+/// A resolution.
+pub(super) const RESOLVED: i64 = 4;
+
+/// The kind of an event, where a query asks for it.
+pub(super) fn kind(body: &EventBody) -> i64 {
+    match body {
+        EventBody::Declared { .. } => DECLARED,
+        EventBody::NoteAdded { .. } | EventBody::NoteCorrected { .. } => NOTE,
+        EventBody::Described { .. } | EventBody::ServicesSet { .. } => TEXT,
+        EventBody::Resolved { .. } => RESOLVED,
+        _ => 0,
+    }
+}
+
+/// Whether an event changes the words that an incident is found by.
+pub(super) fn has_words(body: &EventBody) -> bool {
+    matches!(kind(body), DECLARED | NOTE | TEXT)
+}
+
+/// An event with its times cut to what the store keeps.
+pub(super) fn normal(mut event: Event) -> Event {
+    event.at = event.at.trunc_subsecs(3);
+    event.recorded_at = event.recorded_at.trunc_subsecs(3);
+    match &mut event.body {
+        EventBody::Declared { declaration, .. } => {
+            declaration.detected_at = to_second(declaration.detected_at);
+            declaration.reported_at = to_second(declaration.reported_at);
+        }
+        EventBody::Snoozed { until } => *until = until.trunc_subsecs(3),
+        _ => {}
+    }
+    event
+}
+
+/// Which of its command's events it is, where its id says so.
+pub(super) fn nth(event: &Event) -> Option<i64> {
+    let step = event.id.0.as_u128().wrapping_sub(event.command.0.as_u128());
+    (1..=256).contains(&step).then(|| i64::try_from(step - 1).unwrap_or(0))
+}
+
+fn time(millis: i64) -> Done<DateTime<Utc>> {
+    DateTime::from_timestamp_millis(millis).ok_or_else(|| Failure::content("a time out of range"))
+}
+
+/// The event of a row with [`COLUMNS`].
+pub(super) fn read(row: &SqliteRow, incident: IncidentId) -> Done<Event> {
+    let log: i64 = row.try_get(0)?;
+    let broken = |what: &str| Failure::content(format!("event {log} of the log: {what}"));
+    let id = EventId::from_slice(row.try_get(1)?).ok_or_else(|| broken("its id"))?;
+    let command = match (row.try_get::<Option<i64>, _>(6)?, row.try_get::<Option<&[u8]>, _>(7)?) {
+        (Some(nth), _) => {
+            let step = u128::try_from(nth).unwrap_or(0) + 1;
+            CommandId(uuid::Uuid::from_u128(id.0.as_u128().wrapping_sub(step)))
+        }
+        (None, Some(bytes)) => CommandId::from_slice(bytes).ok_or_else(|| broken("its command"))?,
+        (None, None) => return Err(broken("it has no command")),
+    };
+    let actor: Actor =
+        serde_json::from_str(row.try_get(5)?).map_err(|e| broken(&format!("its actor: {e}")))?;
+    let body: EventBody =
+        serde_json::from_str(row.try_get(8)?).map_err(|e| broken(&format!("its body: {e}")))?;
+    Ok(Event {
+        id,
+        incident,
+        seq: u32::try_from(row.try_get::<i64, _>(2)?).map_err(|_| broken("its position"))?,
+        at: time(row.try_get(3)?)?,
+        recorded_at: time(row.try_get(4)?)?,
+        actor,
+        command,
+        body,
+    })
+}

@@ -1,0 +1,251 @@
+//! Opens a store: looks before it touches, makes what is missing, brings the schema up to date.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::fs::{Access, access};
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
+
+use super::error::{self, Fault, fault, named};
+use super::sql::Batch;
+use super::{OpenError, Options};
+
+/// In the header of every store.
+pub(super) const APPLICATION: i64 = 0x5264_706e;
+/// The version of the last migration.
+pub(super) const SCHEMA: i64 = 1;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("src/backend/file/migrations");
+
+/// Connections that read; each keeps a small cache.
+const READERS: u32 = 3;
+
+fn refused(sentence: String) -> OpenError {
+    OpenError::Refused(sentence)
+}
+
+/// Options that every connection to the file has.
+pub(super) fn connecting(path: &Path, patience: Duration) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .foreign_keys(true)
+        .synchronous(SqliteSynchronous::Full)
+        // The driver takes milliseconds in 31 bits.
+        .busy_timeout(patience.min(Duration::from_secs(1_000_000)))
+        .pragma("cache_size", "-2000")
+        .pragma("temp_store", "MEMORY")
+        .thread_name(|n| format!("store-{n}"))
+        .disable_statement_logging()
+}
+
+/// A connection that writes, to a store that is known to be one.
+pub(super) async fn writer(
+    path: &Path,
+    patience: Duration,
+) -> Result<SqliteConnection, sqlx::Error> {
+    // A larger log means fewer pauses for copying it back into the file.
+    connecting(path, patience).pragma("wal_autocheckpoint", "4000").connect().await
+}
+
+/// The connections that read, made when they are needed.
+pub(super) fn readers(path: &Path, patience: Duration) -> SqlitePool {
+    SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .min_connections(0)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .acquire_timeout(patience.max(Duration::from_secs(30)))
+        .connect_lazy_with(connecting(path, patience).pragma("query_only", "ON"))
+}
+
+/// Looks at what is there without touching it, makes what is missing, and gives the connection
+/// that writes.
+pub(super) async fn open(path: &Path, options: &Options) -> Result<SqliteConnection, OpenError> {
+    look(path, options.create)?;
+    let sql = |e: sqlx::Error| refused(error::sentence(path, &e));
+    let mut conn = writer(path, options.patience).await.map_err(sql)?;
+    if !is_current(path, &mut conn).await? {
+        prepare(path, &mut conn).await?;
+    }
+    Ok(conn)
+}
+
+/// Refuses what can't be a store, in a sentence, and makes folder and file where that is wanted.
+fn look(path: &Path, create: bool) -> Result<(), OpenError> {
+    let file = named(path);
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => {
+            Err(refused(format!("{file} is a folder: name a file in it")))
+        }
+        Ok(found) if !found.is_file() => {
+            Err(refused(format!("{file} is not a plain file: name another one")))
+        }
+        Ok(_) => look_inside(path),
+        Err(e) if e.kind() == io::ErrorKind::NotFound && create => make(path),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Err(OpenError::Missing(format!(
+            "{file} does not exist: declare or import an incident, or name another file"
+        ))),
+        Err(e) if e.kind() == io::ErrorKind::NotADirectory => {
+            Err(refused(format!("{file} lies under something that is no folder: name another")))
+        }
+        Err(e) => Err(refused(format!("{file} can't be looked at ({e}): check its folder"))),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A folder that is made is only for its owner, and so is the file.
+fn make(path: &Path) -> Result<(), OpenError> {
+    let folder = folder_of(path);
+    let failed = |what: &Path, e: &io::Error| {
+        let what = named(what);
+        match e.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => refused(format!(
+                "the disk that should hold {what} is full: free some space and try again"
+            )),
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => refused(
+                format!("{what} can't be made: its folder is not writable for you; name another"),
+            ),
+            _ => refused(format!("{what} can't be made ({e}): check its folder or name another")),
+        }
+    };
+    if !folder.is_dir() {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|e| failed(folder, &e))?;
+    }
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        // Another process was first.
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(e) => Err(failed(path, &e)),
+    }
+}
+
+fn look_inside(path: &Path) -> Result<(), OpenError> {
+    let file = named(path);
+    let mut head = Vec::new();
+    File::open(path)
+        .and_then(|f| f.take(16).read_to_end(&mut head))
+        .map_err(|e| refused(format!("{file} can't be read ({e}): make it readable for you")))?;
+    if !head.is_empty() && head != *b"SQLite format 3\0" {
+        return Err(refused(format!(
+            "{file} is not a redphone store, nor any SQLite file: name another file"
+        )));
+    }
+    if access(path, Access::WRITE_OK).is_err() {
+        return Err(refused(format!("{file} is read-only: make it writable for you")));
+    }
+    let folder = folder_of(path);
+    if access(folder, Access::WRITE_OK).is_err() {
+        return Err(refused(format!(
+            "{} is read-only, and {file} needs files beside it: make the folder writable for you",
+            named(folder)
+        )));
+    }
+    Ok(())
+}
+
+/// Whether the file is a store of this version; `false` for an empty file or an older store.
+pub(super) async fn is_current(
+    path: &Path,
+    conn: &mut SqliteConnection,
+) -> Result<bool, OpenError> {
+    let file = named(path);
+    let rows = Batch::new(
+        "PRAGMA application_id; PRAGMA user_version; SELECT count(*) FROM sqlite_schema;
+         PRAGMA journal_mode;",
+    )
+    .rows_of_each(conn)
+    .await
+    .map_err(|failure| match failure {
+        super::error::Failure::Sql(e) if matches!(fault(&e), Fault::Damaged | Fault::Foreign) => {
+            refused(error::damaged(path, &e.to_string()))
+        }
+        super::error::Failure::Sql(e) => refused(error::sentence(path, &e)),
+        other => refused(error::damaged(path, &other.to_string())),
+    })?;
+    let number = |index: usize| -> i64 {
+        rows.get(index)
+            .and_then(|rows| rows.first())
+            .and_then(|row| row.try_get::<i64, _>(0).ok())
+            .unwrap_or(0)
+    };
+    let (application, version, tables) = (number(0), number(1), number(2));
+    if tables == 0 && (application == 0 || application == APPLICATION) {
+        return Ok(false);
+    }
+    if application != APPLICATION {
+        // A store that was being made when its maker died has no header yet.
+        let begun = Batch::new("SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations'")
+            .row(conn)
+            .await
+            .is_ok_and(|row| row.is_some());
+        if begun && application == 0 && tables <= 2 {
+            return Ok(false);
+        }
+        return Err(refused(format!(
+            "{file} belongs to another program, it is not a redphone store: name another file"
+        )));
+    }
+    if version > SCHEMA {
+        return Err(refused(format!(
+            "{file} was written by a newer redphone (version {version} of the file, this one knows \
+             {SCHEMA}): update redphone, it was left as it is"
+        )));
+    }
+    let wal = rows
+        .get(3)
+        .and_then(|rows| rows.first())
+        .and_then(|row| row.try_get::<String, _>(0).ok())
+        .is_some_and(|mode| mode == "wal");
+    Ok(version == SCHEMA && wal)
+}
+
+/// Switches a file to the write-ahead log and brings its schema up to date. Two processes may do
+/// so at once: the second finds it done.
+async fn prepare(path: &Path, conn: &mut SqliteConnection) -> Result<(), OpenError> {
+    let mut last = String::new();
+    for _ in 0..20 {
+        let walled = Batch::new("PRAGMA journal_mode = WAL").run(conn).await;
+        let migrated = match walled {
+            Ok(()) => MIGRATIONS.run(&mut *conn).await.map_err(|e| match e {
+                sqlx::migrate::MigrateError::Execute(e) => error::sentence(path, &e),
+                other => format!("{} can't be brought up to date ({other})", named(path)),
+            }),
+            Err(super::error::Failure::Sql(e)) => Err(error::sentence(path, &e)),
+            Err(other) => Err(other.to_string()),
+        };
+        if is_current(path, conn).await? {
+            return Ok(());
+        }
+        if let Err(sentence) = migrated {
+            last = sentence;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Err(refused(last))
+}
+
+/// Opens a file only to read it, damaged or not.
+pub(super) async fn read_only(path: &Path) -> Result<SqliteConnection, OpenError> {
+    look(path, false)?;
+    let mut conn = connecting(path, Duration::from_secs(5))
+        .pragma("query_only", "ON")
+        .connect()
+        .await
+        .map_err(|e| refused(error::sentence(path, &e)))?;
+    conn.ping().await.map_err(|e| refused(error::sentence(path, &e)))?;
+    Ok(conn)
+}

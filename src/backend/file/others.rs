@@ -1,0 +1,141 @@
+//! Problems, changes and the directory.
+
+use sqlx::{Row, SqliteConnection};
+
+use super::error::{Done, Failure};
+use super::sql::Batch;
+use crate::backend::BackendError;
+use crate::model::change::Change;
+use crate::model::check::{self, BadField};
+use crate::model::decide::Rejection;
+use crate::model::directory::Directory;
+use crate::model::problem::Problem;
+use crate::model::{IncidentId, ProblemId};
+
+/// Spans are counted from here, in the middle of what 32 bits hold.
+const MIDDLE: i64 = 1 << 31;
+
+/// A second as the span table holds it.
+pub(super) fn span_second(second: i64) -> i64 {
+    (second - MIDDLE).clamp(i64::from(i32::MIN), i64::from(i32::MAX))
+}
+
+/// What a change may hold.
+pub(super) fn check_change(change: &Change) -> Result<(), BadField> {
+    check::title(&change.title)?;
+    check::names("services", &change.services)?;
+    check::name("by", change.by.name())?;
+    check::time("starts_at", change.starts_at)?;
+    if let Some(end) = change.ends_at {
+        check::time("ends_at", end)?;
+        if end < change.starts_at {
+            return Err(BadField {
+                field: "ends_at",
+                problem: "lies before starts_at: a change ends after it starts".into(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What a problem may hold.
+pub(super) fn check_problem(problem: &Problem) -> Result<(), BadField> {
+    check::title(&problem.title)?;
+    check::names("services", &problem.services)?;
+    check::text("cause", &problem.cause)?;
+    check::text("workaround", &problem.workaround)?;
+    check::time("opened_at", problem.opened_at)
+}
+
+/// Refuses a change that holds what it may not.
+pub(super) fn checked_change(change: &Change) -> Done<()> {
+    check_change(change).map_err(|bad| BackendError::from(Rejection::from(bad)).into())
+}
+
+/// Refuses a problem that holds what it may not.
+pub(super) fn checked_problem(problem: &Problem) -> Done<()> {
+    check_problem(problem).map_err(|bad| BackendError::from(Rejection::from(bad)).into())
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Done<String> {
+    serde_json::to_string(value).map_err(|e| Failure::content(e.to_string()))
+}
+
+/// Adds the statements that store a change.
+pub(super) fn put_change(batch: &mut Batch, change: &Change) -> Done<()> {
+    let id = change.id.as_bytes().to_vec();
+    batch
+        .sql(
+            "INSERT INTO change (id, body) VALUES (?, ?)
+                ON CONFLICT (id) DO UPDATE SET body = excluded.body;
+             INSERT OR REPLACE INTO change_span (key, starts, ends)
+                SELECT key, ?, ? FROM change WHERE id = ?;",
+        )
+        .arg(id.clone())
+        .arg(json(change)?)
+        .arg(span_second(change.starts_at.timestamp()))
+        .arg(change.ends_at.map_or(i64::from(i32::MAX), |end| span_second(end.timestamp() + 1)))
+        .arg(id);
+    Ok(())
+}
+
+/// Adds the statement that stores a problem.
+pub(super) fn put_problem(batch: &mut Batch, problem: &Problem) -> Done<()> {
+    batch
+        .sql(
+            "INSERT INTO problem (id, body) VALUES (?, ?)
+                ON CONFLICT (id) DO UPDATE SET body = excluded.body;",
+        )
+        .arg(problem.id.as_bytes().to_vec())
+        .arg(json(problem)?);
+    Ok(())
+}
+
+/// Adds the statement that stores a directory; its version tells others that it changed.
+pub(super) fn put_directory(batch: &mut Batch, directory: &Directory) -> Done<()> {
+    batch
+        .sql(
+            "INSERT INTO directory (id, version, body) VALUES (1, 1, ?)
+                ON CONFLICT (id) DO UPDATE SET version = version + 1, body = excluded.body;",
+        )
+        .arg(json(directory)?);
+    Ok(())
+}
+
+/// A JSON column.
+pub(super) fn parsed<T: serde::de::DeserializeOwned>(text: &str, what: &str) -> Done<T> {
+    serde_json::from_str(text).map_err(|e| Failure::content(format!("{what}: {e}")))
+}
+
+/// The directory; `None` where none was ever set.
+pub(super) async fn directory(conn: &mut SqliteConnection) -> Done<Option<Directory>> {
+    let row = Batch::new("SELECT body FROM directory WHERE id = 1").row(conn).await?;
+    row.map(|row| parsed(row.try_get(0)?, "the directory")).transpose()
+}
+
+/// A problem.
+pub(super) async fn problem(conn: &mut SqliteConnection, id: ProblemId) -> Done<Option<Problem>> {
+    let mut batch = Batch::new("SELECT body FROM problem WHERE id = ?");
+    batch.arg(id.as_bytes().to_vec());
+    batch.row(conn).await?.map(|row| parsed(row.try_get(0)?, "a problem")).transpose()
+}
+
+/// The changes that ran at some time of a span, in seconds since 1970.
+pub(super) async fn changes_between(
+    conn: &mut SqliteConnection,
+    from: i64,
+    to: i64,
+) -> Done<Vec<Change>> {
+    let mut batch = Batch::new(
+        "SELECT c.body FROM change_span s JOIN change c ON c.key = s.key
+         WHERE s.starts <= ? AND s.ends >= ?",
+    );
+    batch.arg(span_second(to + 1)).arg(span_second(from - 1));
+    let rows = batch.rows(conn).await?;
+    rows.iter().map(|row| parsed(row.try_get(0)?, "a change")).collect()
+}
+
+/// The sentence for an incident that isn't there.
+pub(super) fn no_such(id: IncidentId) -> Failure {
+    BackendError::NotFound(format!("there is no incident {id}")).into()
+}

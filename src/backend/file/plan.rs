@@ -1,0 +1,303 @@
+//! Which index serves a search of the history, and what it can promise about the rows it gives.
+//!
+//! Every index ends in the key of the incident, which is ordered by report. So any value of any
+//! field gives its incidents newest or oldest first, and a page is read from a few such lists
+//! without sorting a history. What an index can't promise is checked on the rows.
+
+use sqlx::{Row, SqliteConnection};
+
+use super::error::Done;
+use super::names::Kind;
+use super::row::{FACETS, facets_of, key_at};
+use super::sql::Batch;
+use super::words;
+use crate::model::filter::{Ask, Filter, Is, MatchContext, Owner, Scope, Term};
+use crate::model::status::{Category, Source, Status};
+use crate::model::{Impact, IncidentId, PersonRef, Priority, Summary};
+
+/// The list that is read, newest or oldest first.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Drive {
+    /// Every incident.
+    All,
+    /// Incidents with one of these values in a column.
+    Column { table: Table, values: Vec<i64> },
+    /// Incidents with these words.
+    Words(String),
+}
+
+/// Where a list of values is indexed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Table {
+    Service,
+    Team,
+    Assignee,
+    Facets,
+}
+
+impl Table {
+    /// Table, column of the key and column of the value.
+    pub(super) fn columns(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Service => ("affected", "incident", "service"),
+            Self::Team => ("incident", "key", "team"),
+            Self::Assignee => ("incident", "key", "assignee"),
+            Self::Facets => ("incident", "key", "facets"),
+        }
+    }
+}
+
+/// How a search of the history is served.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub drive: Drive,
+    /// Ranges of facets that may pass, both ends included; `None` where all may.
+    pub facets: Option<Vec<(i64, i64)>>,
+    /// Keys from here on, and below here.
+    pub keys: (i64, i64),
+    /// What the rows must still pass.
+    pub rest: Filter,
+}
+
+/// More values than this are not worth a list each.
+const LISTS: usize = 64;
+
+/// Plans a search; `None` where nothing can be found.
+pub(super) async fn plan(
+    conn: &mut SqliteConnection,
+    filter: &Filter,
+    context: MatchContext<'_>,
+) -> Done<Option<Plan>> {
+    let facets = allowed(filter);
+    if facets.is_empty() {
+        return Ok(None);
+    }
+    let ranges = (facets.len() < usize::try_from(FACETS).unwrap_or(0)).then(|| ranges(&facets));
+    let mut rest = filter.clone();
+    let mut pieces = Vec::new();
+    rest.terms.retain(|term| match &term.ask {
+        Ask::Word(word) if !term.not => {
+            let found = words::pieces(word);
+            let kept = found.is_empty();
+            pieces.extend(found);
+            kept
+        }
+        _ => true,
+    });
+    let keys = keys(filter, context);
+    let drive = if pieces.is_empty() {
+        match column(conn, filter, context).await? {
+            Some((_, values)) if values.is_empty() => return Ok(None),
+            Some((table, values)) => Drive::Column { table, values },
+            None if ranges.is_some() => {
+                let there = facets_there(conn).await?;
+                let values: Vec<i64> = there.into_iter().filter(|f| facets.contains(f)).collect();
+                if values.is_empty() {
+                    return Ok(None);
+                }
+                Drive::Column { table: Table::Facets, values }
+            }
+            None => Drive::All,
+        }
+    } else {
+        Drive::Words(words::expression(conn, &pieces).await?)
+    };
+    Ok(Some(Plan { drive, facets: ranges, keys, rest }))
+}
+
+/// The facets an incident may have and still pass.
+fn allowed(filter: &Filter) -> Vec<i64> {
+    let categories: Vec<Option<Category>> =
+        std::iter::once(None).chain(Category::ALL.iter().copied().map(Some)).collect();
+    let mut allowed = Vec::new();
+    for status in Status::ALL {
+        for priority in Priority::ALL {
+            for category in &categories {
+                for paused in [false, true] {
+                    let known = Known { status: *status, priority, category: *category, paused };
+                    if known.may_pass(filter) {
+                        allowed.push(facets_of(*status, priority, *category, paused));
+                    }
+                }
+            }
+        }
+    }
+    allowed.sort_unstable();
+    allowed
+}
+
+/// What facets tell of an incident.
+struct Known {
+    status: Status,
+    priority: Priority,
+    category: Option<Category>,
+    paused: bool,
+}
+
+impl Known {
+    fn may_pass(&self, filter: &Filter) -> bool {
+        if filter.scope() == Scope::Open && !self.status.is_open() {
+            return false;
+        }
+        filter.terms.iter().all(|term| match (term.not, self.has(&term.ask)) {
+            (true, hit) => hit != Some(true),
+            (false, Some(false)) => {
+                // Another term on the same field may match instead.
+                let field = term.ask.field();
+                let other =
+                    |t: &Term| !t.not && t.ask.field() == field && self.has(&t.ask) != Some(false);
+                field.is_some() && filter.terms.iter().any(other)
+            }
+            (false, _) => true,
+        })
+    }
+
+    /// Whether it has what is asked for; `None` where facets don't tell.
+    fn has(&self, ask: &Ask) -> Option<bool> {
+        match ask {
+            Ask::Priority(priority) => Some(self.priority == *priority),
+            Ask::Status(status) => Some(self.status == *status),
+            Ask::Category(category) => Some(self.category == *category),
+            Ask::Is(Is::Open) => Some(self.status.is_open()),
+            Ask::Is(Is::Ended) => Some(!self.status.is_open()),
+            Ask::Is(Is::Any) => Some(true),
+            Ask::Is(Is::Unacknowledged) => Some(self.status == Status::Triggered),
+            Ask::Is(Is::Paused) => Some(self.paused),
+            // Only an open incident is snoozed or has a clock.
+            Ask::Is(Is::Snoozed) | Ask::Sla(_) => (!self.status.is_open()).then_some(false),
+            _ => None,
+        }
+    }
+}
+
+/// Neighbours joined.
+fn ranges(facets: &[i64]) -> Vec<(i64, i64)> {
+    let mut ranges: Vec<(i64, i64)> = Vec::new();
+    for facet in facets {
+        match ranges.last_mut() {
+            Some((_, end)) if *end + 1 == *facet => *end = *facet,
+            _ => ranges.push((*facet, *facet)),
+        }
+    }
+    ranges
+}
+
+/// The keys that ages leave.
+fn keys(filter: &Filter, context: MatchContext<'_>) -> (i64, i64) {
+    let (mut from, mut below) = (0, i64::MAX);
+    for term in filter.terms.iter().filter(|term| !term.not) {
+        match &term.ask {
+            Ask::Younger(than) => {
+                let earliest = context.now.timestamp() - than.num_seconds();
+                from = from.max(key_at(earliest - 1));
+            }
+            Ask::Older(than) => {
+                let latest = context.now.timestamp() - than.num_seconds();
+                below = below.min(key_at(latest + 2));
+            }
+            _ => {}
+        }
+    }
+    (from, below)
+}
+
+/// The field of the filter that leaves the fewest, as far as that can be told: a person leads
+/// fewer incidents than a service has, and that fewer than a team.
+async fn column(
+    conn: &mut SqliteConnection,
+    filter: &Filter,
+    context: MatchContext<'_>,
+) -> Done<Option<(Table, Vec<i64>)>> {
+    let positive = |field: &'static str| {
+        filter.terms.iter().filter(move |t| !t.not && t.ask.field() == Some(field))
+    };
+    for (table, field, kind) in [
+        (Table::Assignee, "owner", Kind::Person),
+        (Table::Service, "service", Kind::Service),
+        (Table::Team, "team", Kind::Team),
+    ] {
+        let asks: Vec<&Ask> = positive(field).map(|t| &t.ask).collect();
+        let nobody = |ask: &&Ask| matches!(ask, Ask::Owner(Owner::Nobody) | Ask::Team(None));
+        if asks.is_empty() || asks.iter().any(nobody) {
+            continue;
+        }
+        let values = named(conn, kind, &asks, context).await?;
+        if values.len() <= LISTS {
+            return Ok(Some((table, values)));
+        }
+    }
+    Ok(None)
+}
+
+/// The ids of the names that one of the terms finds, by the filter's own rule.
+async fn named(
+    conn: &mut SqliteConnection,
+    kind: Kind,
+    asks: &[&Ask],
+    context: MatchContext<'_>,
+) -> Done<Vec<i64>> {
+    let mut batch = Batch::new("SELECT id, text FROM name WHERE kind = ?");
+    batch.arg(kind as i64);
+    let mut probe = blank();
+    let mut values = Vec::new();
+    for row in batch.rows(conn).await? {
+        let text: String = row.try_get(1)?;
+        match kind {
+            Kind::Service => probe.services = vec![text],
+            Kind::Team => probe.team = Some(text),
+            Kind::Person | Kind::Actor => {
+                probe.assignee = serde_json::from_str::<PersonRef>(&text).ok();
+            }
+        }
+        if asks.iter().any(|ask| ask.matches(&probe, context)) {
+            values.push(row.try_get(0)?);
+        }
+    }
+    Ok(values)
+}
+
+/// An incident to try a name on.
+fn blank() -> Summary {
+    let at = chrono::DateTime::UNIX_EPOCH;
+    Summary {
+        id: IncidentId(uuid::Uuid::nil()),
+        number: None,
+        title: String::new(),
+        status: Status::Triggered,
+        impact: Impact::Low,
+        urgency: Impact::Low,
+        priority: Priority::P4,
+        category: None,
+        source: Source::Internal,
+        services: Vec::new(),
+        assignee: None,
+        team: None,
+        detected_at: at,
+        reported_at: at,
+        acknowledged_at: None,
+        resolved_at: None,
+        closed_at: None,
+        snoozed_until: None,
+        paused: false,
+        updated_at: None,
+        alerts: 1,
+        escalation: 0,
+        seq: 1,
+        last_event_at: at,
+    }
+}
+
+/// The facets that occur, found by leaping from one to the next.
+async fn facets_there(conn: &mut SqliteConnection) -> Done<Vec<i64>> {
+    let rows = Batch::new(
+        "WITH RECURSIVE there (value) AS (
+            SELECT min(facets) FROM incident
+            UNION ALL
+            SELECT (SELECT min(facets) FROM incident WHERE facets > value) FROM there
+                WHERE value IS NOT NULL
+         ) SELECT value FROM there WHERE value IS NOT NULL",
+    )
+    .rows(conn)
+    .await?;
+    Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
+}

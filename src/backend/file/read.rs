@@ -1,0 +1,157 @@
+//! One incident: its record and what belongs to it, and its timeline.
+
+use sqlx::{Row, SqliteConnection};
+
+use super::error::{Done, Failure};
+use super::event_row::{self, COLUMNS, FROM, RESOLVED};
+use super::others::{changes_between, directory, no_such, problem};
+use super::records::{self, Record};
+use super::row::unpacked;
+use super::sql::Batch;
+use super::write::incident_id;
+use crate::backend::{BackendError, Detail, Part, Similar};
+use crate::model::change::suspects;
+use crate::model::command::Link;
+use crate::model::{Event, EventBody, IncidentId, IncidentNumber, Rules, Summary};
+
+/// The most suspected changes, and the most similar incidents.
+const SUSPECTS: usize = 10;
+const SIMILAR: usize = 5;
+/// The most events of one answer.
+const EVENTS: u32 = 1000;
+
+/// An incident with what belongs to it.
+pub(super) async fn detail(
+    conn: &mut SqliteConnection,
+    id: IncidentId,
+    rules: &Rules,
+) -> Done<Detail> {
+    let record = records::load(conn, id, false).await?.ok_or_else(|| no_such(id))?;
+    let row = &record.incident.summary;
+    let detected = row.detected_at.timestamp();
+    let changes = changes_between(conn, detected - rules.suspect_s, detected).await?;
+    let suspects = if changes.is_empty() {
+        Vec::new()
+    } else {
+        let directory = directory(conn).await?.unwrap_or_default();
+        let mut found = suspects(&row.services, row.detected_at, &changes, &directory, rules);
+        found.truncate(SUSPECTS);
+        found
+    };
+    let linked = record.incident.links.iter().find_map(|link| match link {
+        Link::Problem { id, .. } => Some(*id),
+        _ => None,
+    });
+    let problem = match linked {
+        Some(id) => problem(conn, id).await?,
+        None => None,
+    };
+    let similar = similar(conn, &record).await?;
+    Ok(Detail { incident: record.incident, suspects, similar, problem })
+}
+
+/// Earlier incidents: of the same fingerprint first, then of the same primary service and
+/// category, each from the newest.
+async fn similar(conn: &mut SqliteConnection, record: &Record) -> Done<Vec<Similar>> {
+    let mut batch = Batch::new(
+        "SELECT key, row FROM incident WHERE fingerprint =
+            (SELECT fingerprint FROM incident WHERE key = $1) AND key < $1
+            ORDER BY key DESC LIMIT 5;
+         SELECT i.key, i.row FROM affected a JOIN incident i ON i.key = a.incident
+            WHERE a.service = (SELECT service FROM incident WHERE key = $1) AND a.incident < $1
+              AND ((a.facets >> 1) & 7) = ((SELECT facets FROM incident WHERE key = $1) >> 1) & 7
+              AND i.service = a.service
+            ORDER BY a.incident DESC LIMIT 10",
+    );
+    batch.arg(record.key);
+    let results = batch.rows_of_each(conn).await?;
+    let mut found: Vec<(i64, Similar)> = Vec::new();
+    for (index, rows) in results.iter().enumerate() {
+        for row in rows {
+            let key: i64 = row.try_get(0)?;
+            if found.len() >= SIMILAR || found.iter().any(|(there, _)| *there == key) {
+                continue;
+            }
+            let summary = row_at(row, 1)?;
+            let resolution = match summary.resolved_at {
+                Some(_) => resolution(conn, key, summary.id).await?,
+                None => String::new(),
+            };
+            found.push((
+                key,
+                Similar {
+                    id: summary.id,
+                    number: summary.number,
+                    title: summary.title,
+                    reported_at: summary.reported_at,
+                    resolution,
+                    same_fault: index == 0,
+                },
+            ));
+        }
+    }
+    Ok(found.into_iter().map(|(_, similar)| similar).collect())
+}
+
+/// How an incident was resolved the last time, in a few words.
+async fn resolution(conn: &mut SqliteConnection, key: i64, id: IncidentId) -> Done<String> {
+    let mut batch = Batch::new(&format!(
+        "SELECT {COLUMNS} FROM {FROM} WHERE e.incident = ? AND e.kind = {RESOLVED}
+         ORDER BY e.seq DESC LIMIT 1"
+    ));
+    batch.arg(key);
+    let Some(row) = batch.row(conn).await? else { return Ok(String::new()) };
+    Ok(match event_row::read(&row, id)?.body {
+        EventBody::Resolved { action, detail, .. } if detail.trim().is_empty() => {
+            action.to_string()
+        }
+        EventBody::Resolved { action, detail, .. } => format!("{action}: {detail}"),
+        _ => String::new(),
+    })
+}
+
+/// The packed row in a column.
+pub(super) fn row_at(row: &sqlx::sqlite::SqliteRow, column: usize) -> Done<Summary> {
+    unpacked(row.try_get(column)?)
+        .ok_or_else(|| Failure::content("a row of the projection can't be read"))
+}
+
+/// The incident of a number.
+pub(super) async fn find(conn: &mut SqliteConnection, number: IncidentNumber) -> Done<IncidentId> {
+    let mut batch = Batch::new("SELECT id FROM incident WHERE number = ?");
+    batch.arg(i64::try_from(number.0).unwrap_or(i64::MAX));
+    match batch.row(conn).await? {
+        Some(row) => incident_id(row.try_get(0)?),
+        None => Err(BackendError::NotFound(format!("there is no {number}")).into()),
+    }
+}
+
+/// A part of a timeline, in order.
+pub(super) async fn timeline(
+    conn: &mut SqliteConnection,
+    id: IncidentId,
+    part: Part,
+) -> Done<Vec<Event>> {
+    let (condition, order, position, most) = match part {
+        Part::Last(most) => ("<", "DESC", u32::MAX, most),
+        Part::Before(position, most) => ("<", "DESC", position, most),
+        Part::After(position) => (">", "ASC", position, EVENTS),
+    };
+    let mut batch = Batch::new(&format!(
+        "SELECT key FROM incident WHERE id = $1;
+         SELECT {COLUMNS} FROM {FROM} WHERE e.incident = (SELECT key FROM incident WHERE id = $1)
+            AND e.seq {condition} $2 ORDER BY e.seq {order} LIMIT $3"
+    ));
+    batch.arg(id.as_bytes().to_vec()).arg(i64::from(position)).arg(i64::from(most.min(EVENTS)));
+    let rows = batch.rows_of_each(conn).await?;
+    let (Some(keys), Some(rows)) = (rows.first(), rows.get(1)) else { return Ok(Vec::new()) };
+    if keys.is_empty() {
+        return Err(no_such(id));
+    }
+    let mut events: Vec<Event> =
+        rows.iter().map(|row| event_row::read(row, id)).collect::<Done<_>>()?;
+    if order == "DESC" {
+        events.reverse();
+    }
+    Ok(events)
+}

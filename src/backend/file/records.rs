@@ -1,0 +1,91 @@
+//! Whole records, folded from the last snapshot and the events after it.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use super::error::{Done, Failure};
+use super::event_row::{self, COLUMNS, FROM};
+use super::sql::Batch;
+use crate::model::{Incident, IncidentId};
+
+/// A snapshot is kept each time so many events have been added.
+pub(super) const SNAPSHOT_EVERY: u32 = 64;
+
+/// A record with its key.
+#[derive(Clone, Debug)]
+pub(super) struct Record {
+    pub key: i64,
+    pub incident: Incident,
+}
+
+/// Statements that read what [`folded`] takes: `$1` is the incident's id, `$2` the position up to
+/// which it is known already.
+pub(super) fn reading(incident: &str, known: &str) -> String {
+    let key = format!("(SELECT key FROM incident WHERE id = {incident})");
+    format!(
+        "SELECT key FROM incident WHERE id = {incident};
+         SELECT record FROM snapshot WHERE incident = {key} AND seq > {known};
+         SELECT {COLUMNS} FROM {FROM} WHERE e.incident = {key}
+            AND e.seq > max({known}, coalesce((SELECT seq FROM snapshot WHERE incident = {key}), 0))
+            ORDER BY e.seq;"
+    )
+}
+
+/// The record from the rows of [`reading`]'s statements, beginning with what is known.
+pub(super) fn folded(
+    id: IncidentId,
+    known: Option<Incident>,
+    key: &[SqliteRow],
+    snapshot: &[SqliteRow],
+    events: &[SqliteRow],
+) -> Done<Option<Record>> {
+    let Some(key) = key.first() else { return Ok(None) };
+    let key: i64 = key.try_get(0)?;
+    let broken = |what: String| Failure::content(format!("the timeline of incident {id}: {what}"));
+    let mut incident = match snapshot.first() {
+        Some(row) => {
+            Some(serde_json::from_str(row.try_get(0)?).map_err(|e| broken(e.to_string()))?)
+        }
+        None => known,
+    };
+    for row in events {
+        let event = event_row::read(row, id)?;
+        match &mut incident {
+            Some(incident) => incident.push(&event).map_err(|e| broken(e.to_string()))?,
+            None => {
+                incident = Incident::fold([&event]).map_err(|e| broken(e.to_string()))?;
+            }
+        }
+    }
+    incident
+        .map(|incident| Some(Record { key, incident }))
+        .ok_or_else(|| broken("it has no events".into()))
+}
+
+/// The record of an incident, from one state of the store.
+pub(super) async fn load(
+    conn: &mut SqliteConnection,
+    id: IncidentId,
+    within_transaction: bool,
+) -> Done<Option<Record>> {
+    let mut sql = reading("$1", "0");
+    if !within_transaction {
+        sql = format!("BEGIN;{sql}COMMIT;");
+    }
+    let mut batch = Batch::new(&sql);
+    batch.arg(id.as_bytes().to_vec());
+    let rows = match batch.rows_of_each(conn).await {
+        Ok(rows) => rows,
+        Err(failure) => {
+            if !within_transaction {
+                Batch::new("ROLLBACK").run(conn).await.ok();
+            }
+            return Err(failure);
+        }
+    };
+    let first = usize::from(!within_transaction);
+    match &rows[first..] {
+        [key, snapshot, events, ..] => folded(id, None, key, snapshot, events),
+        _ => Ok(None),
+    }
+}

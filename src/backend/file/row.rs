@@ -1,0 +1,292 @@
+//! An incident as the projection holds it: a packed row, and the columns it is looked up by.
+//!
+//! The row is one value because a queue of 5,000 is read at once, and a column costs as much as a
+//! whole row to hand over. What is searched for stands in columns of its own beside it.
+
+use chrono::{DateTime, Utc};
+
+use crate::model::measures::{Counted, Fact, fingerprint};
+use crate::model::priority::{Level, Priority};
+use crate::model::status::{Category, Source, Status};
+use crate::model::{Incident, IncidentId, IncidentNumber, PersonRef, Summary};
+
+/// Numbers are below this, so that a number and a second fit one key.
+pub(super) const NUMBERS: u64 = 1 << 31;
+/// Facets of open incidents are below this.
+pub(super) const OPEN: i64 = 5 << 6;
+/// Facets are below this.
+pub(super) const FACETS: i64 = 9 << 6;
+/// Milliseconds of a day.
+pub(super) const DAY_MS: i64 = 86_400_000;
+
+const VERSION: u8 = 1;
+const NEVER: i64 = i64::MIN;
+
+/// The key of an incident: ordered by report, then by number.
+pub(super) fn key(reported_at: DateTime<Utc>, number: IncidentNumber) -> i64 {
+    (reported_at.timestamp() << 31) | i64::try_from(number.0 & (NUMBERS - 1)).unwrap_or(0)
+}
+
+/// The least key of a report at this second.
+pub(super) fn key_at(second: i64) -> i64 {
+    second.clamp(0, (1 << 32) - 1) << 31
+}
+
+/// Status, priority, category and pause in one small number.
+pub(super) fn facets(row: &Summary) -> i64 {
+    facets_of(row.status, row.priority, row.category, row.paused)
+}
+
+/// See [`facets`].
+pub(super) fn facets_of(
+    status: Status,
+    priority: Priority,
+    category: Option<Category>,
+    paused: bool,
+) -> i64 {
+    let priority = i64::try_from(priority.index()).unwrap_or(3);
+    let category = category.map_or(0, |c| i64::from(c.index()) + 1);
+    (i64::from(status.index()) << 6) | (priority << 4) | (category << 1) | i64::from(paused)
+}
+
+/// How an incident counts, as a column.
+pub(super) fn counted_column(counted: Counted) -> i64 {
+    match counted {
+        Counted::Yes => 0,
+        Counted::Merged => 1,
+        Counted::Reclassified => 2,
+        Counted::FalseAlarm => 3,
+    }
+}
+
+/// The opposite of [`counted_column`].
+pub(super) fn counted_of(column: i64) -> Counted {
+    match column {
+        1 => Counted::Merged,
+        2 => Counted::Reclassified,
+        3 => Counted::FalseAlarm,
+        _ => Counted::Yes,
+    }
+}
+
+/// The columns of an incident, but for the ids of its names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Columns {
+    pub key: i64,
+    pub id: IncidentId,
+    pub number: i64,
+    pub facets: i64,
+    pub fingerprint: i64,
+    pub counted: i64,
+    pub late_day: Option<i64>,
+    pub dedup_key: Option<String>,
+    pub row: Vec<u8>,
+}
+
+impl Columns {
+    /// Of a record that the store has numbered.
+    pub(super) fn of(incident: &Incident) -> Self {
+        let summary = &incident.summary;
+        let number = summary.number.unwrap_or(IncidentNumber(0));
+        let print = fingerprint(
+            incident.dedup_key.as_deref(),
+            summary.service(),
+            summary.category,
+            &summary.title,
+        );
+        let day = |time: DateTime<Utc>| time.timestamp_millis().div_euclid(DAY_MS);
+        let reported_day = day(summary.reported_at);
+        Self {
+            key: key(summary.reported_at, number),
+            id: summary.id,
+            number: i64::try_from(number.0).unwrap_or(0),
+            facets: facets(summary),
+            fingerprint: print.cast_signed(),
+            counted: counted_column(Counted::of(incident)),
+            late_day: summary.resolved_at.map(day).filter(|day| *day != reported_day),
+            dedup_key: incident.dedup_key.clone().filter(|_| summary.status.is_open()),
+            row: packed(summary),
+        }
+    }
+}
+
+/// A row in bytes: a fixed part, then the texts.
+pub(super) fn packed(row: &Summary) -> Vec<u8> {
+    let mut out = Vec::with_capacity(160);
+    out.extend([
+        VERSION,
+        row.status.index(),
+        row.impact as u8,
+        row.urgency as u8,
+        u8::try_from(row.priority.index()).unwrap_or(3),
+        row.category.map_or(0, |c| c.index() + 1),
+        row.source as u8,
+        u8::from(row.paused),
+        row.escalation,
+    ]);
+    out.extend(row.alerts.to_le_bytes());
+    out.extend(row.seq.to_le_bytes());
+    out.extend(row.number.map_or(0, |n| n.0).to_le_bytes());
+    out.extend(row.id.as_bytes());
+    for time in [
+        Some(row.detected_at),
+        Some(row.reported_at),
+        Some(row.last_event_at),
+        row.acknowledged_at,
+        row.resolved_at,
+        row.closed_at,
+        row.snoozed_until,
+        row.updated_at,
+    ] {
+        out.extend(time.map_or(NEVER, |t| t.timestamp_millis()).to_le_bytes());
+    }
+    let mut text = |text: Option<&str>| match text {
+        None => out.extend(u32::MAX.to_le_bytes()),
+        Some(text) => {
+            out.extend(u32::try_from(text.len()).unwrap_or(0).to_le_bytes());
+            out.extend(text.as_bytes());
+        }
+    };
+    text(Some(&row.title));
+    text(row.team.as_deref());
+    text(row.assignee.as_ref().map(|p| p.handle.as_str()));
+    text(row.assignee.as_ref().map(|p| p.name.as_str()));
+    for service in &row.services {
+        text(Some(service));
+    }
+    out
+}
+
+struct Bytes<'a>(&'a [u8]);
+
+impl<'a> Bytes<'a> {
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (head, rest) = self.0.split_first_chunk::<N>()?;
+        self.0 = rest;
+        Some(*head)
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        self.take::<1>().map(|b| b[0])
+    }
+
+    fn time(&mut self) -> Option<Option<DateTime<Utc>>> {
+        match i64::from_le_bytes(self.take()?) {
+            NEVER => Some(None),
+            millis => DateTime::from_timestamp_millis(millis).map(Some),
+        }
+    }
+
+    fn text(&mut self) -> Option<Option<&'a str>> {
+        let length = u32::from_le_bytes(self.take()?);
+        if length == u32::MAX {
+            return Some(None);
+        }
+        let (text, rest) = self.0.split_at_checked(usize::try_from(length).ok()?)?;
+        self.0 = rest;
+        std::str::from_utf8(text).ok().map(Some)
+    }
+}
+
+/// The row of these bytes; `None` where they are damaged.
+pub(super) fn unpacked(bytes: &[u8]) -> Option<Summary> {
+    let mut from = Bytes(bytes);
+    if from.byte()? != VERSION {
+        return None;
+    }
+    let status = Status::from_index(from.byte()?)?;
+    let impact = *Level::ALL.get(usize::from(from.byte()?))?;
+    let urgency = *Level::ALL.get(usize::from(from.byte()?))?;
+    let priority = Priority::from_index(usize::from(from.byte()?))?;
+    let category = match from.byte()? {
+        0 => None,
+        index => Some(Category::from_index(index - 1)?),
+    };
+    let source = *Source::ALL.get(usize::from(from.byte()?))?;
+    let paused = from.byte()? == 1;
+    let escalation = from.byte()?;
+    let alerts = u32::from_le_bytes(from.take()?);
+    let seq = u32::from_le_bytes(from.take()?);
+    let number = u64::from_le_bytes(from.take()?);
+    let id = IncidentId::from_slice(&from.take::<16>()?)?;
+    let detected_at = from.time()??;
+    let reported_at = from.time()??;
+    let last_event_at = from.time()??;
+    let acknowledged_at = from.time()?;
+    let resolved_at = from.time()?;
+    let closed_at = from.time()?;
+    let snoozed_until = from.time()?;
+    let updated_at = from.time()?;
+    let title = from.text()??.to_owned();
+    let team = from.text()?.map(str::to_owned);
+    let handle = from.text()?;
+    let name = from.text()?;
+    let assignee = handle.zip(name).map(|(handle, name)| PersonRef::new(handle, name));
+    let mut services = Vec::new();
+    while !from.0.is_empty() {
+        services.push(from.text()??.to_owned());
+    }
+    Some(Summary {
+        id,
+        number: (number > 0).then_some(IncidentNumber(number)),
+        title,
+        status,
+        impact,
+        urgency,
+        priority,
+        category,
+        source,
+        services,
+        assignee,
+        team,
+        detected_at,
+        reported_at,
+        acknowledged_at,
+        resolved_at,
+        closed_at,
+        snoozed_until,
+        paused,
+        updated_at,
+        alerts,
+        escalation,
+        seq,
+        last_event_at,
+    })
+}
+
+/// The times and the kind of an incident in a packed row, without its texts.
+pub(super) fn fact(
+    bytes: &[u8],
+    service: u32,
+    team: u32,
+    counted: Counted,
+    fingerprint: u64,
+) -> Option<Fact> {
+    let mut from = Bytes(bytes);
+    let [version, _, _, _, priority, category, _, _, _] = from.take::<9>()?;
+    if version != VERSION {
+        return None;
+    }
+    from.take::<8>()?;
+    let number = u64::from_le_bytes(from.take()?);
+    from.take::<16>()?;
+    let mut millis = || from.take().map(i64::from_le_bytes);
+    let (detected_ms, reported_ms, _) = (millis()?, millis()?, millis()?);
+    let (acknowledged_ms, resolved_ms) = (millis()?, millis()?);
+    Some(Fact {
+        number,
+        reported_ms,
+        detected_ms,
+        acknowledged_ms: (acknowledged_ms != NEVER).then_some(acknowledged_ms),
+        resolved_ms: (resolved_ms != NEVER).then_some(resolved_ms),
+        priority: Priority::from_index(usize::from(priority))?,
+        category: match category {
+            0 => None,
+            index => Some(Category::from_index(index - 1)?),
+        },
+        service,
+        team,
+        counted,
+        fingerprint,
+    })
+}

@@ -1,0 +1,254 @@
+//! Pages of rows: the queue of open incidents in the order of urgency, and the history.
+
+use chrono::DateTime;
+use sqlx::{Row, SqliteConnection};
+
+use super::error::{Done, Failure};
+use super::plan::{Drive, Plan, Table, plan};
+use super::read::row_at;
+use super::row::{OPEN, key};
+use super::sql::Batch;
+use crate::backend::{BackendError, Page, PageMark, Search};
+use crate::model::decide::{Rejection, RejectionKind};
+use crate::model::filter::{MatchContext, Scope};
+use crate::model::queue::{OpenCounts, Rank, Sort, rank};
+use crate::model::{IncidentId, IncidentNumber, Priority, Rules, Summary};
+
+/// The most rows of a page.
+const MOST: u32 = 1000;
+
+fn bad(message: &str) -> Failure {
+    BackendError::Rejected(Rejection::new(RejectionKind::Invalid, message)).into()
+}
+
+/// A page of what is searched for.
+pub(super) async fn search(
+    conn: &mut SqliteConnection,
+    search: &Search,
+    rules: &Rules,
+) -> Done<Page<Summary>> {
+    if !(1..=MOST).contains(&search.limit) {
+        return Err(bad("limit: ask for 1 to 1000 rows"));
+    }
+    match search.filter.scope() {
+        Scope::Open => open(conn, search, rules).await,
+        Scope::All => history(conn, search, rules).await,
+    }
+}
+
+fn context<'a>(search: &'a Search, rules: &'a Rules) -> MatchContext<'a> {
+    MatchContext { now: search.now, me: search.me.as_deref(), levels: &rules.levels }
+}
+
+/// The place of a row in a list by report.
+fn place(row: &Summary) -> i64 {
+    key(row.reported_at, row.number.unwrap_or(IncidentNumber(0)))
+}
+
+/// A place as a page ends with it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Mark {
+    Key(i64),
+    Rank(Rank),
+}
+
+impl Mark {
+    fn written(self) -> PageMark {
+        PageMark(match self {
+            Self::Key(key) => format!("k{key}"),
+            Self::Rank((calm, priority, reported, id)) => {
+                format!("r{calm}.{}.{}.{id}", priority.index(), reported.timestamp_millis())
+            }
+        })
+    }
+
+    fn read(mark: &PageMark) -> Option<Self> {
+        if let Some(key) = mark.0.strip_prefix('k') {
+            return key.parse().ok().map(Self::Key);
+        }
+        let mut parts = mark.0.strip_prefix('r')?.split('.');
+        let mut next = || parts.next();
+        let calm = next()?.parse().ok()?;
+        let priority = Priority::from_index(next()?.parse().ok()?)?;
+        let reported = DateTime::from_timestamp_millis(next()?.parse().ok()?)?;
+        let id: IncidentId = next()?.parse().ok()?;
+        Some(Self::Rank((calm, priority, reported, id)))
+    }
+}
+
+fn marked(search: &Search) -> Done<Option<Mark>> {
+    search
+        .after
+        .as_ref()
+        .map(|mark| Mark::read(mark).ok_or_else(|| bad("page: that is no page of this list")))
+        .transpose()
+}
+
+/// Open incidents: few enough to look at all of them.
+async fn open(conn: &mut SqliteConnection, search: &Search, rules: &Rules) -> Done<Page<Summary>> {
+    let context = context(search, rules);
+    let mut counts = OpenCounts::default();
+    let mut found = Vec::new();
+    Batch::new(&format!("SELECT row FROM incident WHERE facets < {OPEN}"))
+        .each(conn, |row| {
+            let row = row_at(row, 0)?;
+            counts.add(&row, search.now, &rules.levels);
+            if search.filter.matches(&row, context) {
+                found.push(row);
+            }
+            Ok(true)
+        })
+        .await?;
+    let total = found.len() as u64;
+    let mark = marked(search)?;
+    let limit = usize::try_from(search.limit).unwrap_or(1);
+    let (rows, next) = match search.sort {
+        Sort::Urgent => {
+            let mut ranked: Vec<(Rank, Summary)> = found
+                .into_iter()
+                .map(|row| (rank(&row, search.now, &rules.levels), row))
+                .filter(|(rank, _)| match mark {
+                    Some(Mark::Rank(end)) => *rank > end,
+                    _ => true,
+                })
+                .collect();
+            ranked.sort_unstable_by_key(|(rank, _)| *rank);
+            let next = (ranked.len() > limit).then(|| Mark::Rank(ranked[limit - 1].0));
+            ranked.truncate(limit);
+            (ranked.into_iter().map(|(_, row)| row).collect(), next)
+        }
+        Sort::Newest | Sort::Oldest => {
+            let newest = search.sort == Sort::Newest;
+            found.retain(|row| match mark {
+                Some(Mark::Key(end)) if newest => place(row) < end,
+                Some(Mark::Key(end)) => place(row) > end,
+                _ => true,
+            });
+            found.sort_unstable_by_key(place);
+            if newest {
+                found.reverse();
+            }
+            let next = (found.len() > limit).then(|| Mark::Key(place(&found[limit - 1])));
+            found.truncate(limit);
+            (found, next)
+        }
+    };
+    Ok(Page {
+        rows,
+        next: next.map(Mark::written),
+        total: Some(total),
+        counts: search.after.is_none().then_some(counts),
+    })
+}
+
+/// The history, newest or oldest first.
+async fn history(
+    conn: &mut SqliteConnection,
+    search: &Search,
+    rules: &Rules,
+) -> Done<Page<Summary>> {
+    let empty = Page { rows: Vec::new(), next: None, total: None, counts: None };
+    let context = context(search, rules);
+    let Some(mut plan) = plan(conn, &search.filter, context).await? else { return Ok(empty) };
+    let oldest = search.sort == Sort::Oldest;
+    match marked(search)? {
+        Some(Mark::Key(end)) if oldest => plan.keys.0 = plan.keys.0.max(end + 1),
+        Some(Mark::Key(end)) => plan.keys.1 = plan.keys.1.min(end),
+        Some(Mark::Rank(_)) => return Err(bad("page: that is no page of this list")),
+        None => {}
+    }
+    let limit = usize::try_from(search.limit).unwrap_or(1);
+    // One more than asked for tells whether there is another page.
+    let mut rows: Vec<(i64, Summary)> = Vec::with_capacity(limit + 1);
+    let mut at_once = limit + 1;
+    loop {
+        let wanted = limit + 1 - rows.len();
+        let mut last = None;
+        let mut seen = 0;
+        let streamed = matches!(plan.drive, Drive::All | Drive::Words(_));
+        statement(&plan, oldest, (!streamed).then_some(at_once))
+            .each(conn, |row| {
+                let key: i64 = row.try_get(0)?;
+                seen += 1;
+                last = Some(key);
+                let row = row_at(row, 1)?;
+                if plan.rest.matches(&row, context) {
+                    rows.push((key, row));
+                }
+                Ok(rows.len() <= limit)
+            })
+            .await?;
+        let done = rows.len() > limit || streamed || seen < at_once;
+        let (false, Some(last)) = (done, last) else { break };
+        if oldest {
+            plan.keys.0 = last + 1;
+        } else {
+            plan.keys.1 = last;
+        }
+        // Few of these pass: look at more at once.
+        at_once = (at_once * 4).min(20_000).max(wanted);
+    }
+    let next = (rows.len() > limit).then(|| Mark::Key(rows[limit - 1].0).written());
+    rows.truncate(limit);
+    Ok(Page { rows: rows.into_iter().map(|(_, row)| row).collect(), next, ..empty })
+}
+
+/// The condition on a column of facets, empty where there is none.
+fn facets_condition(plan: &Plan, column: &str) -> String {
+    let Some(ranges) = &plan.facets else { return String::new() };
+    let each: Vec<String> = ranges
+        .iter()
+        .map(|(from, to)| match from == to {
+            true => format!("{column} = {from}"),
+            false => format!("{column} BETWEEN {from} AND {to}"),
+        })
+        .collect();
+    format!(" AND ({})", each.join(" OR "))
+}
+
+/// The statement that gives keys and rows in order, at most so many.
+fn statement(plan: &Plan, oldest: bool, most: Option<usize>) -> Batch {
+    let (from, below) = plan.keys;
+    let order = if oldest { "ASC" } else { "DESC" };
+    let span = |key: &str| format!("{key} >= {from} AND {key} < {below}");
+    let limit = most.map_or(String::new(), |most| format!(" LIMIT {most}"));
+    match &plan.drive {
+        Drive::All => Batch::passing(&format!(
+            "SELECT key, row FROM incident WHERE {}{} ORDER BY key {order}{limit}",
+            span("key"),
+            facets_condition(plan, "+facets")
+        )),
+        Drive::Words(expression) => {
+            let mut batch = Batch::passing(&format!(
+                "SELECT i.key, i.row FROM words w JOIN incident i ON i.key = w.rowid
+                 WHERE w.words MATCH ? AND {}{} ORDER BY w.rowid {order}{limit}",
+                span("w.rowid"),
+                facets_condition(plan, "i.facets")
+            ));
+            batch.arg(expression.clone());
+            batch
+        }
+        Drive::Column { table, values } => {
+            let (name, key, column) = table.columns();
+            let facets = match table {
+                Table::Facets => String::new(),
+                _ => facets_condition(plan, "facets"),
+            };
+            let lists: Vec<String> = values
+                .iter()
+                .map(|value| {
+                    format!(
+                        "SELECT * FROM (SELECT {key} AS key FROM {name} WHERE {column} = {value}
+                         AND {}{facets} ORDER BY {key} {order}{limit})",
+                        span(key)
+                    )
+                })
+                .collect();
+            Batch::passing(&format!(
+                "SELECT i.key, i.row FROM (SELECT DISTINCT key FROM ({}) ORDER BY key {order}{limit}) k
+                 JOIN incident i ON i.key = k.key ORDER BY k.key {order}",
+                lists.join(" UNION ALL ")
+            ))
+        }
+    }
+}

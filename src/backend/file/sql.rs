@@ -1,0 +1,119 @@
+//! Statements sent together, so that a transaction costs few crossings to the driver's thread.
+
+use futures_util::StreamExt;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Arguments, AssertSqlSafe, Encode, Executor, Sqlite, SqliteConnection, Type};
+
+use super::error::Done;
+
+/// Several statements and the arguments of their `?`, in order.
+#[derive(Default)]
+pub(super) struct Batch {
+    sql: String,
+    args: SqliteArguments,
+    failed: Option<sqlx::error::BoxDynError>,
+    passing: bool,
+}
+
+impl Batch {
+    /// Begins with a statement.
+    pub(super) fn new(sql: &str) -> Self {
+        let mut batch = Self::default();
+        batch.sql(sql);
+        batch
+    }
+
+    /// One whose text is not worth keeping prepared.
+    pub(super) fn passing(sql: &str) -> Self {
+        Self { passing: true, ..Self::new(sql) }
+    }
+
+    /// Adds a statement, or a piece of one.
+    pub(super) fn sql(&mut self, sql: &str) -> &mut Self {
+        self.sql.push_str(sql);
+        self
+    }
+
+    /// Adds an argument.
+    pub(super) fn arg<T: for<'q> Encode<'q, Sqlite> + Type<Sqlite>>(
+        &mut self,
+        value: T,
+    ) -> &mut Self {
+        if let Err(error) = self.args.add(value) {
+            self.failed = Some(error);
+        }
+        self
+    }
+
+    /// Whether there is nothing to run.
+    pub(super) fn is_empty(&self) -> bool {
+        self.sql.is_empty()
+    }
+
+    fn query(self) -> Result<sqlx::query::Query<'static, Sqlite, SqliteArguments>, sqlx::Error> {
+        match self.failed {
+            Some(error) => Err(sqlx::Error::Encode(error)),
+            None => {
+                Ok(sqlx::query_with(AssertSqlSafe(self.sql), self.args).persistent(!self.passing))
+            }
+        }
+    }
+
+    /// Runs all statements.
+    pub(super) async fn run(self, conn: &mut SqliteConnection) -> Done<()> {
+        let query = self.query()?;
+        let mut stream = conn.fetch_many(query);
+        while let Some(step) = stream.next().await {
+            step?;
+        }
+        Ok(())
+    }
+
+    /// Runs all statements and gives the rows of each.
+    pub(super) async fn rows_of_each(
+        self,
+        conn: &mut SqliteConnection,
+    ) -> Done<Vec<Vec<SqliteRow>>> {
+        let query = self.query()?;
+        let mut stream = conn.fetch_many(query);
+        let mut results = vec![Vec::new()];
+        while let Some(step) = stream.next().await {
+            match step? {
+                sqlx::Either::Left(_) => results.push(Vec::new()),
+                sqlx::Either::Right(row) => {
+                    if let Some(rows) = results.last_mut() {
+                        rows.push(row);
+                    }
+                }
+            }
+        }
+        results.pop();
+        Ok(results)
+    }
+
+    /// Runs one statement and gives its rows.
+    pub(super) async fn rows(self, conn: &mut SqliteConnection) -> Done<Vec<SqliteRow>> {
+        Ok(self.query()?.fetch_all(conn).await?)
+    }
+
+    /// Runs one statement and gives its first row.
+    pub(super) async fn row(self, conn: &mut SqliteConnection) -> Done<Option<SqliteRow>> {
+        Ok(self.query()?.fetch_optional(conn).await?)
+    }
+
+    /// Runs one statement and gives each row to `each` as it comes, until that says `false`.
+    pub(super) async fn each(
+        self,
+        conn: &mut SqliteConnection,
+        mut each: impl FnMut(&SqliteRow) -> Done<bool> + Send,
+    ) -> Done<()> {
+        let query = self.query()?;
+        let mut stream = query.fetch(conn);
+        while let Some(row) = stream.next().await {
+            if !each(&row?)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,156 @@
+//! Tells when the store has been written to, by this process or by another.
+//!
+//! Another process is noticed by the write-ahead log that it appends to. Where files can't be
+//! watched, or changes made on another machine would not show, the store is asked every so often.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use notify::event::ModifyKind;
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+/// How often the store is asked where nothing tells.
+const EVERY: Duration = Duration::from_millis(900);
+
+/// The log is written before what it says counts, and nothing tells of that last step: after a
+/// write the store is asked again after these pauses, so that a slow disk is waited for.
+const AGAIN_MS: [u64; 9] = [10, 20, 40, 80, 160, 320, 640, 1280, 2560];
+
+/// Kinds of file systems on which another machine may write without this one being told
+/// (`statfs(2)`): NFS, SMB, CIFS, SMB2, 9P, FUSE, AFS, Ceph, Coda.
+const REMOTE: [u32; 9] = [
+    0x6969,
+    0x517b,
+    0xff53_4d42,
+    0xfe53_4d42,
+    0x0102_1997,
+    0x6573_5546,
+    0x5346_414f,
+    0x00c3_6400,
+    0x7375_7245,
+];
+
+/// The bell of one open store.
+#[derive(Debug)]
+pub(super) struct Bell {
+    file: PathBuf,
+    sender: watch::Sender<u64>,
+    /// Begun by the first who waits: one command on the command line watches nothing.
+    watcher: Mutex<Option<Watching>>,
+}
+
+#[derive(Debug)]
+enum Watching {
+    /// Held for what it does until it is dropped.
+    Told(#[allow(dead_code, reason = "dropping it ends the watch")] RecommendedWatcher),
+    Asking,
+}
+
+/// Waits for the bell.
+pub(super) struct Signal {
+    receiver: watch::Receiver<u64>,
+    asking: bool,
+    /// The next pause of [`AGAIN_MS`], while a write may not count yet.
+    again: Option<usize>,
+}
+
+impl Bell {
+    pub(super) fn new(file: &Path) -> Arc<Self> {
+        Arc::new(Self {
+            file: file.to_owned(),
+            sender: watch::Sender::new(0),
+            watcher: Mutex::new(None),
+        })
+    }
+
+    /// Something was written by this process.
+    pub(super) fn ring(&self) {
+        self.sender.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// For somebody who wants to wait.
+    pub(super) fn signal(&self) -> Signal {
+        let mut watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+        let watching = watcher.get_or_insert_with(|| match self.watch() {
+            Some(watcher) => Watching::Told(watcher),
+            None => Watching::Asking,
+        });
+        let asking = matches!(watching, Watching::Asking);
+        Signal { receiver: self.sender.subscribe(), asking, again: None }
+    }
+
+    fn watch(&self) -> Option<RecommendedWatcher> {
+        let file = self.file.canonicalize().ok()?;
+        let folder = file.parent()?;
+        if is_remote(folder) {
+            return None;
+        }
+        let mut log = file.clone().into_os_string();
+        log.push("-wal");
+        let log = PathBuf::from(log);
+        let sender = self.sender.clone();
+        let mut watcher =
+            notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+                // An error may have swallowed a change.
+                let written = event.map_or(true, |event| {
+                    // Opening and closing, which readers do too, is no change.
+                    matches!(
+                        event.kind,
+                        EventKind::Create(_) | EventKind::Modify(ModifyKind::Data(_))
+                    ) && (event.paths.contains(&log) || event.need_rescan())
+                });
+                if written {
+                    sender.send_modify(|count| *count = count.wrapping_add(1));
+                }
+            })
+            .ok()?;
+        watcher.watch(folder, RecursiveMode::NonRecursive).ok()?;
+        Some(watcher)
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn is_remote(folder: &Path) -> bool {
+    rustix::fs::statfs(folder).is_ok_and(|found| {
+        // The width of this field differs between platforms; the magic numbers have 32 bits.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "32-bit magic")]
+        let kind = found.f_type as u32;
+        REMOTE.contains(&kind)
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_remote(_folder: &Path) -> bool {
+    false
+}
+
+impl Signal {
+    /// What was told until now counts as known.
+    pub(super) fn mark_seen(&mut self) {
+        self.receiver.mark_unchanged();
+    }
+
+    /// Waits until something was written, or it is time to ask again, or the deadline.
+    pub(super) async fn told(&mut self, deadline: Instant) {
+        let pause = match self.again {
+            Some(step) => AGAIN_MS.get(step).copied().map(Duration::from_millis),
+            None if self.asking => Some(EVERY),
+            None => None,
+        };
+        let until = pause.map_or(deadline, |pause| deadline.min(Instant::now() + pause));
+        // A bell that is gone can't ring; then the deadline ends the wait.
+        match timeout_at(until, self.receiver.changed()).await {
+            Ok(_) => {
+                if self.again.is_some() {
+                    // Somebody writes a lot: now and then is often enough.
+                    sleep_until(deadline.min(Instant::now() + Duration::from_millis(10))).await;
+                }
+                self.again = Some(0);
+            }
+            Err(_) => self.again = self.again.map(|step| step + 1).filter(|s| *s < AGAIN_MS.len()),
+        }
+    }
+}

@@ -1,0 +1,372 @@
+//! Carries out commands: one transaction each, in two crossings to the database.
+
+use std::collections::HashMap;
+
+use chrono::Utc;
+use sqlx::{Row, SqliteConnection};
+use uuid::Uuid;
+
+use super::error::{Done, Failure};
+use super::event_row::{self, COLUMNS, FROM};
+use super::names::Names;
+use super::projection::{self, Projected};
+use super::records::{self, Record};
+use super::row::{Columns, NUMBERS, key, unpacked};
+use super::sql::Batch;
+use crate::backend::{BackendError, Outcome};
+use crate::model::decide::{Context, absorb, decide};
+use crate::model::{
+    Ask, Command, CommandId, Envelope, Event, EventBody, Incident, IncidentId, IncidentNumber,
+    Rules, Summary,
+};
+
+/// Records that are kept in memory between commands.
+const RECENT: usize = 128;
+
+/// The one connection of this process that writes.
+pub(super) struct Writer {
+    pub conn: SqliteConnection,
+    pub names: Names,
+    /// Committed records. They may lag behind other processes: what was added since is folded in.
+    recent: HashMap<IncidentId, Incident>,
+}
+
+/// What was found when a transaction began.
+struct Found {
+    replay: Vec<(IncidentId, Event)>,
+    recorded: bool,
+    record: Option<Record>,
+    next_number: u64,
+    same_alert: Option<IncidentId>,
+}
+
+impl Writer {
+    pub(super) fn new(conn: SqliteConnection) -> Self {
+        Self { conn, names: Names::default(), recent: HashMap::new() }
+    }
+
+    /// Ends a transaction that did not reach its commit.
+    pub(super) async fn roll_back(&mut self) {
+        self.names.forget();
+        // Fails where the transaction never began or has ended by itself.
+        Batch::new("ROLLBACK").run(&mut self.conn).await.ok();
+    }
+
+    /// The transaction is durable.
+    pub(super) fn committed(&mut self) {
+        self.names.keep();
+    }
+
+    /// Forgets what was kept in memory, because all of it has been made anew.
+    pub(super) async fn execute(&mut self, envelope: &Envelope, rules: &Rules) -> Done<Outcome> {
+        let done = match &envelope.command {
+            Command::Incident { incident, ask } => {
+                self.about_incident(envelope, *incident, ask, rules).await
+            }
+            Command::RecordChange(change) => {
+                super::others::checked_change(change)?;
+                let mut batch = Batch::default();
+                super::others::put_change(&mut batch, change)?;
+                self.recorded(envelope.id, batch).await
+            }
+            Command::RecordProblem(problem) => {
+                super::others::checked_problem(problem)?;
+                let mut batch = Batch::default();
+                super::others::put_problem(&mut batch, problem)?;
+                self.recorded(envelope.id, batch).await
+            }
+        };
+        match &done {
+            Ok(outcome) if !outcome.replayed => self.committed(),
+            _ => self.roll_back().await,
+        }
+        done
+    }
+
+    /// A change or a problem, unless the command was carried out before.
+    async fn recorded(&mut self, command: CommandId, mut put: Batch) -> Done<Outcome> {
+        let mut batch = Batch::new("BEGIN IMMEDIATE; SELECT 1 FROM command WHERE id = ?;");
+        batch.arg(command.as_bytes().to_vec());
+        let rows = batch.rows_of_each(&mut self.conn).await?;
+        let replayed = rows.get(1).is_some_and(|rows| !rows.is_empty());
+        if !replayed {
+            put.sql("INSERT INTO command (id) VALUES (?); COMMIT;");
+            put.arg(command.as_bytes().to_vec());
+            put.run(&mut self.conn).await?;
+        }
+        Ok(Outcome { incident: None, row: None, events: Vec::new(), replayed })
+    }
+
+    async fn begin(&mut self, envelope: &Envelope, id: IncidentId, ask: &Ask) -> Done<Found> {
+        let known = self.recent.get(&id).cloned();
+        let mut sql = format!(
+            "BEGIN IMMEDIATE;
+             SELECT {COLUMNS}, i.id FROM {FROM} JOIN incident i ON i.key = e.incident
+                WHERE e.id > $1 AND e.id <= $2 ORDER BY e.log;
+             SELECT incident FROM command WHERE id = $1;"
+        );
+        sql.push_str(&records::reading("$3", "$4"));
+        let dedup = match ask {
+            Ask::Declare(declaration) => {
+                sql.push_str(
+                    "SELECT max(number) FROM incident;
+                     SELECT id FROM incident WHERE dedup_key = $5 ORDER BY key DESC LIMIT 1;",
+                );
+                declaration.dedup_key.clone()
+            }
+            _ => None,
+        };
+        let first = envelope.id.0.as_u128();
+        let mut batch = Batch::new(&sql);
+        batch
+            .arg(envelope.id.as_bytes().to_vec())
+            .arg(Uuid::from_u128(first.saturating_add(256)).as_bytes().to_vec())
+            .arg(id.as_bytes().to_vec())
+            .arg(known.as_ref().map_or(0, |k| i64::from(k.summary.seq)))
+            .arg(dedup);
+        let rows = batch.rows_of_each(&mut self.conn).await?;
+        let [_, replay, recorded, key, snapshot, events, rest @ ..] = rows.as_slice() else {
+            return Err(Failure::content("a transaction began in part"));
+        };
+        let mut replayed = Vec::new();
+        for row in replay {
+            let incident = incident_id(row.try_get(9)?)?;
+            let event = event_row::read(row, incident)?;
+            if event.command == envelope.id {
+                replayed.push((incident, event));
+            }
+        }
+        let mut found = Found {
+            replay: replayed,
+            recorded: !recorded.is_empty(),
+            record: records::folded(id, known, key, snapshot, events)?,
+            next_number: 0,
+            same_alert: None,
+        };
+        if let [numbers, same] = rest {
+            let last: Option<i64> = numbers.first().map(|r| r.try_get(0)).transpose()?.flatten();
+            found.next_number = u64::try_from(last.unwrap_or(0)).unwrap_or(0) + 1;
+            found.same_alert = same
+                .first()
+                .map(|row| Ok::<_, Failure>(incident_id(row.try_get(0)?)?))
+                .transpose()?;
+        }
+        Ok(found)
+    }
+
+    async fn about_incident(
+        &mut self,
+        envelope: &Envelope,
+        id: IncidentId,
+        ask: &Ask,
+        rules: &Rules,
+    ) -> Done<Outcome> {
+        let found = self.begin(envelope, id, ask).await?;
+        if let Some((incident, _)) = found.replay.first() {
+            let incident = *incident;
+            let events = found.replay.into_iter().map(|(_, event)| event).collect();
+            return self.replayed(incident, events).await;
+        }
+        if found.recorded {
+            return self.replayed_import(envelope.id, id).await;
+        }
+        let context = Context { now: Utc::now(), rules };
+        let mut before = found.record;
+        let mut events = match (ask, found.same_alert) {
+            (Ask::Declare(declaration), Some(open)) if before.is_none() => {
+                before = records::load(&mut self.conn, open, true).await?;
+                let repeat = Envelope {
+                    command: Command::Incident {
+                        incident: open,
+                        ask: Ask::RepeatAlert { text: declaration.title.trim().to_owned() },
+                    },
+                    ..envelope.clone()
+                };
+                decide(before.as_ref().map(|b| &b.incident), &repeat, context)
+            }
+            _ => decide(before.as_ref().map(|b| &b.incident), envelope, context),
+        }
+        .map_err(BackendError::from)?;
+        let mut absorbed = None;
+        if let (Ask::Merge { into }, Some(from)) = (ask, &before) {
+            absorbed =
+                Some(self.merge(*into, &from.incident, &mut events, envelope, context).await?);
+        }
+        let events: Vec<Event> = events
+            .into_iter()
+            .map(|event| numbered(event_row::normal(event), found.next_number))
+            .collect::<Done<_>>()?;
+        let mut batch = Batch::default();
+        let now = self.add(&mut batch, before, &events).await?;
+        let mut told = events;
+        let mut touched = vec![now];
+        if let Some((target, added)) = absorbed {
+            touched.push(self.add(&mut batch, Some(target), &added).await?);
+            told.extend(added);
+        }
+        batch.sql("COMMIT;");
+        batch.run(&mut self.conn).await?;
+        if self.recent.len() + touched.len() > RECENT {
+            self.recent.clear();
+        }
+        let row = touched[0].incident.summary.clone();
+        for record in touched {
+            self.recent.insert(record.incident.summary.id, record.incident);
+        }
+        Ok(Outcome { incident: Some(row.id), row: Some(row), events: told, replayed: false })
+    }
+
+    /// Fills in the number of the incident that another is merged into, and what it adds there.
+    async fn merge(
+        &mut self,
+        into: IncidentId,
+        from: &Incident,
+        events: &mut [Event],
+        envelope: &Envelope,
+        context: Context<'_>,
+    ) -> Done<(Record, Vec<Event>)> {
+        let target = records::load(&mut self.conn, into, true).await?.ok_or_else(|| {
+            BackendError::NotFound("there is no such incident to merge into".into())
+        })?;
+        for event in events.iter_mut() {
+            if let EventBody::MergedInto { number, .. } = &mut event.body {
+                *number = target.incident.summary.number;
+            }
+        }
+        let added = absorb(&target.incident, from, envelope, context)
+            .map_err(BackendError::from)?
+            .into_iter()
+            .map(event_row::normal)
+            .collect();
+        Ok((target, added))
+    }
+
+    /// Adds the statements that append events to one timeline and bring the projection in step.
+    async fn add(
+        &mut self,
+        batch: &mut Batch,
+        before: Option<Record>,
+        events: &[Event],
+    ) -> Done<Record> {
+        let broken = |e: crate::model::incident::Broken| Failure::content(e.to_string());
+        let (old, now) = match before {
+            None => {
+                let incident = Incident::fold(events)
+                    .map_err(broken)?
+                    .ok_or_else(|| Failure::content("a command led to no events"))?;
+                let summary = &incident.summary;
+                let key = key(summary.reported_at, summary.number.unwrap_or(IncidentNumber(0)));
+                (None, Record { key, incident })
+            }
+            Some(mut record) => {
+                let old = record.incident.clone();
+                for event in events {
+                    record.incident.push(event).map_err(broken)?;
+                }
+                (Some(old), record)
+            }
+        };
+        for event in events {
+            let actor = self.names.actor(&mut self.conn, &event.actor).await?;
+            append(batch, now.key, actor, event)?;
+        }
+        let new = Projected {
+            columns: Columns::of(&now.incident),
+            names: self.names.of(&mut self.conn, &now.incident).await?,
+        };
+        match old {
+            None => projection::insert(batch, &new),
+            Some(old) => {
+                let names = self.names.of(&mut self.conn, &old).await?;
+                let seq = old.summary.seq;
+                let old = Projected { columns: Columns::of(&old), names };
+                projection::update(batch, &old, &new);
+                projection::snapshot(batch, seq, &now)?;
+            }
+        }
+        if events.iter().any(|e| event_row::has_words(&e.body)) {
+            batch.sql("INSERT OR IGNORE INTO words_todo (incident) VALUES (?);").arg(now.key);
+        }
+        Ok(now)
+    }
+
+    async fn replayed(&mut self, incident: IncidentId, events: Vec<Event>) -> Done<Outcome> {
+        let row = row_of(&mut self.conn, incident).await?;
+        Ok(Outcome { incident: Some(incident), row, events, replayed: true })
+    }
+
+    /// A command whose imported events don't tell its id.
+    async fn replayed_import(&mut self, command: CommandId, id: IncidentId) -> Done<Outcome> {
+        let mut batch = Batch::new(&format!(
+            "SELECT {COLUMNS} FROM {FROM}
+             WHERE e.incident = (SELECT incident FROM command WHERE id = $1) ORDER BY e.seq"
+        ));
+        batch.arg(command.as_bytes().to_vec());
+        let mut events = Vec::new();
+        for row in batch.rows(&mut self.conn).await? {
+            let event = event_row::read(&row, id)?;
+            if event.command == command {
+                events.push(event);
+            }
+        }
+        self.replayed(id, events).await
+    }
+}
+
+/// Adds the statement that writes one event down.
+fn append(batch: &mut Batch, key: i64, actor: i64, event: &Event) -> Done<()> {
+    batch.sql(
+        "INSERT INTO event (id, incident, seq, kind, at, recorded, actor, nth, command, subject,
+            body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);",
+    );
+    event_arguments(batch, key, actor, event)
+}
+
+/// The arguments of an event, from its id to its body.
+pub(super) fn event_arguments(batch: &mut Batch, key: i64, actor: i64, event: &Event) -> Done<()> {
+    let nth = event_row::nth(event);
+    let command = nth.is_none().then(|| event.command.as_bytes().to_vec());
+    let subject = (event.seq == 1).then(|| event.incident.as_bytes().to_vec());
+    let body = serde_json::to_string(&event.body).map_err(|e| Failure::content(e.to_string()))?;
+    batch
+        .arg(event.id.as_bytes().to_vec())
+        .arg(key)
+        .arg(i64::from(event.seq))
+        .arg(event_row::kind(&event.body))
+        .arg(event.at.timestamp_millis())
+        .arg(event.recorded_at.timestamp_millis())
+        .arg(actor)
+        .arg(nth)
+        .arg(command)
+        .arg(subject)
+        .arg(body);
+    Ok(())
+}
+
+/// A declaration gets its number.
+fn numbered(mut event: Event, next: u64) -> Done<Event> {
+    if let EventBody::Declared { number, .. } = &mut event.body {
+        if next >= NUMBERS {
+            return Err(BackendError::NotAllowed(
+                "the store has given out all its numbers: begin a new one".into(),
+            )
+            .into());
+        }
+        *number = Some(IncidentNumber(next));
+    }
+    Ok(event)
+}
+
+/// An incident's id from its bytes.
+pub(super) fn incident_id(bytes: &[u8]) -> Done<IncidentId> {
+    IncidentId::from_slice(bytes).ok_or_else(|| Failure::content("an incident's id"))
+}
+
+/// The row of an incident as it is now.
+async fn row_of(conn: &mut SqliteConnection, id: IncidentId) -> Done<Option<Summary>> {
+    let mut batch = Batch::new("SELECT row FROM incident WHERE id = ?");
+    batch.arg(id.as_bytes().to_vec());
+    let Some(row) = batch.row(conn).await? else { return Ok(None) };
+    let row = unpacked(row.try_get(0)?);
+    Ok(Some(row.ok_or_else(|| Failure::content(format!("the row of incident {id}")))?))
+}

@@ -1,0 +1,242 @@
+//! Carrying out commands.
+
+use redphone::backend::{Backend, BackendError, Part};
+use redphone::model::checklist::{Answer, ClosingItem, Item};
+use redphone::model::command::Link;
+use redphone::model::status::{Category, Classification, Role, Status};
+use redphone::model::{
+    Ask, EventBody, Impact, IncidentId, IncidentNumber, PersonRef, Priority, Urgency,
+};
+
+use crate::make::{
+    ask, declaration, declare, declare_as, declared, declared_as, done, ines, resolve,
+};
+
+pub async fn a_declaration_gets_a_number_and_a_row(backend: &dyn Backend) {
+    let (id, envelope) = declare("checkout fails");
+    let outcome = backend.execute(&envelope).await.unwrap();
+    let row = outcome.row.unwrap();
+    assert_eq!(outcome.incident, Some(id));
+    assert_eq!((row.id, row.title.as_str(), row.seq), (id, "checkout fails", 1));
+    assert_eq!(row.priority, Priority::P2);
+    assert_eq!(backend.find(row.number.unwrap()).await.unwrap(), id);
+    assert_eq!(backend.incident(id).await.unwrap().incident.summary, row);
+    assert!(!outcome.replayed);
+}
+
+pub async fn numbers_are_given_in_order(backend: &dyn Backend) {
+    let mut numbers = Vec::new();
+    for title in ["one", "two", "three"] {
+        let outcome = backend.execute(&declare(title).1).await.unwrap();
+        numbers.push(outcome.row.unwrap().number.unwrap().0);
+    }
+    assert_eq!(numbers, [1, 2, 3]);
+}
+
+pub async fn the_same_command_again_is_answered_with_the_first_outcome(backend: &dyn Backend) {
+    let id = declared(backend, "twice").await;
+    let acknowledge = ask(id, Ask::Acknowledge);
+    let first = backend.execute(&acknowledge).await.unwrap();
+    done(backend, id, Ask::AddNote { text: "in between".into() }).await;
+    let again = backend.execute(&acknowledge).await.unwrap();
+    assert!(again.replayed && !first.replayed);
+    assert_eq!(again.events, first.events);
+    assert_eq!(again.row.unwrap().seq, 3);
+    assert_eq!(backend.timeline(id, Part::After(0)).await.unwrap().len(), 3);
+}
+
+pub async fn a_replayed_declaration_makes_no_second_incident(backend: &dyn Backend) {
+    let (id, envelope) = declare("once");
+    let first = backend.execute(&envelope).await.unwrap();
+    let again = backend.execute(&envelope).await.unwrap();
+    assert_eq!((again.incident, &again.events), (Some(id), &first.events));
+    assert!(again.replayed);
+    let mut other = envelope.clone();
+    other.id = redphone::model::CommandId::new();
+    let refused = backend.execute(&other).await.unwrap_err();
+    assert_eq!(refused.to_string(), "already declared as INC-1");
+    assert!(matches!(refused, BackendError::Conflict(_)));
+}
+
+pub async fn a_command_that_came_too_late_says_who_was_first(backend: &dyn Backend) {
+    let id = declared(backend, "late").await;
+    done(backend, id, Ask::Acknowledge).await;
+    let refused = backend.execute(&ask(id, Ask::Acknowledge)).await.unwrap_err();
+    assert!(matches!(refused, BackendError::Conflict(_)));
+    assert_eq!(refused.to_string(), "already acknowledged by Ines Moreau just now");
+    assert_eq!(backend.timeline(id, Part::After(0)).await.unwrap().len(), 2);
+}
+
+pub async fn an_unknown_incident_is_not_found(backend: &dyn Backend) {
+    let id = IncidentId::new();
+    for refused in [
+        backend.execute(&ask(id, Ask::Acknowledge)).await.unwrap_err(),
+        backend.incident(id).await.unwrap_err(),
+        backend.timeline(id, Part::Last(10)).await.unwrap_err(),
+        backend.find(IncidentNumber(4711)).await.unwrap_err(),
+    ] {
+        assert!(matches!(refused, BackendError::NotFound(_)), "{refused}");
+        assert!(!refused.is_temporary());
+    }
+}
+
+pub async fn a_command_that_makes_no_sense_is_rejected(backend: &dyn Backend) {
+    let id = declared(backend, "sense").await;
+    let mut empty = declaration("x");
+    empty.title = "  ".into();
+    let mut backwards = declaration("x");
+    backwards.detected_at = backwards.reported_at + chrono::TimeDelta::hours(1);
+    let mut ancient = declaration("x");
+    ancient.detected_at = "1969-12-31T23:59:59Z".parse().unwrap();
+    for (command, field) in [
+        (declare_as(empty).1, "title"),
+        (declare_as(declaration(&"long ".repeat(2000))).1, "title"),
+        (declare_as(backwards).1, "detected_at"),
+        (declare_as(ancient).1, "detected_at"),
+        (ask(id, Ask::AddNote { text: " \n".into() }), "note"),
+        (ask(id, Ask::AddNote { text: "x".repeat(70_000) }), "note"),
+        (ask(id, Ask::Close), "resolve it"),
+    ] {
+        let refused = backend.execute(&command).await.unwrap_err();
+        assert!(matches!(refused, BackendError::Rejected(_)), "{refused}");
+        assert!(refused.to_string().contains(field), "{refused} does not name {field}");
+    }
+    assert_eq!(backend.timeline(id, Part::After(0)).await.unwrap().len(), 1);
+}
+
+pub async fn an_incident_runs_through_its_lifecycle(backend: &dyn Backend) {
+    let id = declared(backend, "whole way").await;
+    done(backend, id, Ask::Acknowledge).await;
+    done(backend, id, Ask::MoveStatus { to: Status::Monitoring }).await;
+    done(backend, id, resolve()).await;
+    for item in ClosingItem::ALL {
+        let answer = Ask::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes };
+        done(backend, id, answer).await;
+    }
+    done(backend, id, Ask::Close).await;
+    let record = backend.incident(id).await.unwrap().incident;
+    assert_eq!(record.summary.status, Status::Closed);
+    assert!(record.stages.iter().all(Option::is_some));
+    done(backend, id, Ask::Reopen { reason: "it is back".into() }).await;
+    let row = backend.incident(id).await.unwrap().incident.summary;
+    assert_eq!((row.status, row.resolved_at), (Status::Investigating, None));
+}
+
+pub async fn every_ask_is_carried_out_or_refused_in_words(backend: &dyn Backend) {
+    let id = declared(backend, "all verbs").await;
+    let bo = PersonRef::new("bo", "Bo Lindqvist");
+    for what in [
+        Ask::RepeatAlert { text: "again".into() },
+        Ask::Assign { to: Some(bo.clone()) },
+        Ask::SetTeam { team: Some("platform".into()) },
+        Ask::GiveRole { role: Role::Scribe, person: bo.clone(), given: true },
+        Ask::Escalate { level: 1, to: vec![ines()], reason: Some("nobody answers".into()) },
+        Ask::Prioritize { impact: Impact::High, urgency: Urgency::High },
+        Ask::OverridePriority { priority: Priority::P3, reason: "a test system".into() },
+        Ask::Categorize { category: Category::Security },
+        Ask::SetServices { services: vec!["cart".into(), "search".into()] },
+        Ask::Describe {
+            title: Some("new title".into()),
+            symptoms: Some("carts are empty".into()),
+            labels: Some(vec!["eu".into()]),
+            runbook: None,
+        },
+        Ask::UpdateStakeholders { message: "we are on it".into(), next_due: None },
+        Ask::Snooze { until: chrono::Utc::now() + chrono::TimeDelta::hours(1) },
+        Ask::Wake,
+        Ask::Pause { reason: "waiting on partner".into() },
+        Ask::Unpause,
+        Ask::Link { link: Link::Url("https://example.org/graph".into()) },
+        Ask::Unlink { link: Link::Url("https://example.org/graph".into()) },
+    ] {
+        let verb = what.verb();
+        let outcome = backend.execute(&ask(id, what)).await;
+        let outcome = outcome.unwrap_or_else(|e| panic!("{verb:?}: {e}"));
+        let events = backend.timeline(id, Part::Last(1)).await.unwrap();
+        assert_eq!(outcome.events.last(), events.last(), "{verb:?}");
+        let row = backend.incident(id).await.unwrap().incident.summary;
+        assert_eq!(outcome.row, Some(row), "{verb:?}");
+    }
+    let record = backend.incident(id).await.unwrap().incident;
+    assert_eq!(record.summary.services, ["cart", "search"]);
+    assert_eq!(record.summary.assignee, Some(bo));
+    assert_eq!(record.summary.alerts, 2);
+    let to = Classification::FalseAlarm;
+    done(backend, id, Ask::Reclassify { to, reason: "a test".into() }).await;
+    let refused = backend.execute(&ask(id, resolve())).await.unwrap_err();
+    assert_eq!(refused.to_string(), "already reclassified by Ines Moreau just now");
+}
+
+pub async fn a_repeated_alert_is_grouped_into_the_open_incident(backend: &dyn Backend) {
+    let mut alert = declaration("disk full on db-1");
+    alert.dedup_key = Some("disk/db-1".into());
+    let first = declared_as(backend, alert.clone()).await;
+    let (second, envelope) = declare_as(alert);
+    let outcome = backend.execute(&envelope).await.unwrap();
+    assert_eq!(outcome.incident, Some(first));
+    assert_eq!(outcome.row.unwrap().alerts, 2);
+    assert!(matches!(outcome.events[0].body, EventBody::AlertRepeated { .. }));
+    assert!(matches!(backend.incident(second).await, Err(BackendError::NotFound(_))));
+    let again = backend.execute(&envelope).await.unwrap();
+    assert_eq!((again.incident, again.replayed), (Some(first), true));
+    assert_eq!(backend.incident(first).await.unwrap().incident.summary.alerts, 2);
+}
+
+pub async fn an_alert_after_the_end_declares_anew(backend: &dyn Backend) {
+    let mut alert = declaration("disk full on db-1");
+    alert.dedup_key = Some("disk/db-1".into());
+    let first = declared_as(backend, alert.clone()).await;
+    done(backend, first, resolve()).await;
+    let second = declared_as(backend, alert.clone()).await;
+    assert_ne!(backend.incident(second).await.unwrap().incident.summary.number, None);
+    // The one that was reopened and the new one are both open: the newest takes the alert.
+    done(backend, first, Ask::Reopen { reason: "not fixed".into() }).await;
+    let outcome = backend.execute(&declare_as(alert).1).await.unwrap();
+    assert_eq!(outcome.incident, Some(second));
+}
+
+pub async fn a_merge_is_told_on_both_timelines(backend: &dyn Backend) {
+    let (into, from) = (declared(backend, "the one").await, declared(backend, "the other").await);
+    let merge = ask(from, Ask::Merge { into });
+    let outcome = backend.execute(&merge).await.unwrap();
+    assert_eq!(outcome.incident, Some(from));
+    assert_eq!(outcome.row.as_ref().unwrap().status, Status::Merged);
+    let ended = backend.incident(from).await.unwrap().incident;
+    assert_eq!(ended.merged_into, Some((into, Some(IncidentNumber(1)))));
+    let goes_on = backend.incident(into).await.unwrap().incident;
+    assert_eq!(goes_on.absorbed, [(from, Some(IncidentNumber(2)))]);
+    let again = backend.execute(&merge).await.unwrap();
+    assert!(again.replayed);
+    assert_eq!(again.events, outcome.events);
+    assert_eq!(again.incident, Some(from));
+}
+
+pub async fn a_merge_into_nothing_or_itself_is_refused(backend: &dyn Backend) {
+    let id = declared(backend, "alone").await;
+    let nowhere = ask(id, Ask::Merge { into: IncidentId::new() });
+    assert!(matches!(backend.execute(&nowhere).await, Err(BackendError::NotFound(_))));
+    let itself = ask(id, Ask::Merge { into: id });
+    assert!(matches!(backend.execute(&itself).await, Err(BackendError::Rejected(_))));
+    let over = declared(backend, "over").await;
+    done(backend, over, resolve()).await;
+    let refused = backend.execute(&ask(id, Ask::Merge { into: over })).await.unwrap_err();
+    assert!(refused.to_string().contains("INC-2 is resolved"), "{refused}");
+    assert_eq!(backend.incident(id).await.unwrap().incident.summary.status, Status::Triggered);
+}
+
+pub async fn a_long_timeline_folds_to_the_same_record(backend: &dyn Backend) {
+    let id = declared(backend, "noisy").await;
+    for round in 0..150 {
+        done(backend, id, Ask::RepeatAlert { text: format!("alert {round}") }).await;
+    }
+    let events = backend.timeline(id, Part::After(0)).await.unwrap();
+    let folded = redphone::model::Incident::fold(&events).unwrap().unwrap();
+    assert_eq!(backend.incident(id).await.unwrap().incident, folded);
+    assert_eq!(folded.summary.alerts, 151);
+}
+
+pub async fn capabilities_name_the_place(backend: &dyn Backend) {
+    let can = backend.capabilities().await.unwrap();
+    assert!(!can.name.is_empty() && can.live);
+    assert!(can.verbs.contains(&ask(IncidentId::new(), Ask::Acknowledge).command.verb()));
+}

@@ -1,0 +1,183 @@
+//! Timelines, changes, details, measures.
+
+use std::time::{Duration, Instant};
+
+use chrono::{FixedOffset, TimeDelta, Utc};
+use redphone::backend::{Backend, Part};
+use redphone::model::change::{Change, ChangeKind, ChangeState};
+use redphone::model::command::Link;
+use redphone::model::measures::{Cut, Window};
+use redphone::model::problem::{Problem, ProblemState};
+use redphone::model::{Actor, Ask, ChangeId, Command, ProblemId};
+
+use crate::make::{ago, declaration, declared, declared_as, done, envelope, ines, resolve, titles};
+
+pub async fn a_new_place_is_empty(backend: &dyn Backend) {
+    let delta = backend.changes(None, Duration::ZERO).await.unwrap();
+    assert!(delta.reset && delta.rows.is_empty());
+    assert!(titles(backend, "is:any").await.is_empty());
+    assert!(titles(backend, "").await.is_empty());
+    let window = Window::day(Utc::now());
+    let measures = backend.measures(&window, Cut::Whole, Utc::now()).await.unwrap();
+    assert_eq!(measures.now.reported(), 0);
+}
+
+pub async fn timelines_are_given_in_parts(backend: &dyn Backend) {
+    let id = declared(backend, "parts").await;
+    for round in 2..=9 {
+        done(backend, id, Ask::AddNote { text: format!("note {round}") }).await;
+    }
+    for (part, expected) in [
+        (Part::After(0), (1..=9).collect::<Vec<u32>>()),
+        (Part::After(7), vec![8, 9]),
+        (Part::After(9), vec![]),
+        (Part::Last(3), vec![7, 8, 9]),
+        (Part::Last(100), (1..=9).collect()),
+        (Part::Before(4, 2), vec![2, 3]),
+        (Part::Before(1, 5), vec![]),
+    ] {
+        let events = backend.timeline(id, part).await.unwrap();
+        let seqs: Vec<u32> = events.iter().map(|e| e.seq).collect();
+        assert_eq!(seqs, expected, "{part:?}");
+    }
+}
+
+pub async fn changes_without_a_cursor_are_all_open_incidents(backend: &dyn Backend) {
+    let (open, over) = (declared(backend, "open").await, declared(backend, "over").await);
+    done(backend, over, resolve()).await;
+    let delta = backend.changes(None, Duration::from_secs(60)).await.unwrap();
+    assert!(delta.reset);
+    assert_eq!(delta.rows.iter().map(|r| r.id).collect::<Vec<_>>(), [open]);
+}
+
+pub async fn changes_after_a_cursor_come_once_each(backend: &dyn Backend) {
+    let (one, two) = (declared(backend, "one").await, declared(backend, "two").await);
+    let start = backend.changes(None, Duration::ZERO).await.unwrap().cursor;
+    done(backend, one, Ask::Acknowledge).await;
+    done(backend, one, resolve()).await;
+    let three = declared(backend, "three").await;
+    let delta = backend.changes(Some(start), Duration::ZERO).await.unwrap();
+    assert!(!delta.reset && !delta.directory);
+    let mut ids: Vec<_> = delta.rows.iter().map(|r| r.id).collect();
+    ids.sort();
+    assert_eq!(ids, [one, three]);
+    assert!(delta.rows.iter().any(|r| r.id == one && !r.status.is_open()));
+    let rest = backend.changes(Some(delta.cursor), Duration::ZERO).await.unwrap();
+    assert!(rest.rows.is_empty() && rest.cursor == delta.cursor);
+    done(backend, two, Ask::Acknowledge).await;
+    let rest = backend.changes(Some(delta.cursor), Duration::ZERO).await.unwrap();
+    assert_eq!(rest.rows.iter().map(|r| r.id).collect::<Vec<_>>(), [two]);
+}
+
+pub async fn a_wait_without_changes_ends_with_the_same_cursor(backend: &dyn Backend) {
+    declared(backend, "quiet").await;
+    let start = backend.changes(None, Duration::ZERO).await.unwrap().cursor;
+    let begun = Instant::now();
+    let delta = backend.changes(Some(start), Duration::from_millis(200)).await.unwrap();
+    assert!(begun.elapsed() >= Duration::from_millis(200));
+    assert!(delta.rows.is_empty() && !delta.reset);
+    assert_eq!(delta.cursor, start);
+}
+
+pub async fn a_wait_ends_when_something_changes(backend: &dyn Backend) {
+    let id = declared(backend, "news").await;
+    let start = backend.changes(None, Duration::ZERO).await.unwrap().cursor;
+    let begun = Instant::now();
+    let (delta, ()) = tokio::join!(
+        backend.changes(Some(start), Duration::from_secs(60)),
+        done(backend, id, Ask::Acknowledge)
+    );
+    assert_eq!(delta.unwrap().rows.len(), 1);
+    assert!(begun.elapsed() < Duration::from_secs(30));
+}
+
+pub async fn suspected_changes_come_with_the_incident(backend: &dyn Backend) {
+    let change = |title: &str, service: &str, ended: i64| Change {
+        id: ChangeId::new(),
+        kind: ChangeKind::Deploy,
+        title: title.into(),
+        services: vec![service.into()],
+        by: Actor::Person(ines()),
+        starts_at: ago(ended + 5),
+        ends_at: Some(ago(ended)),
+        state: ChangeState::Done,
+    };
+    let near = change("checkout v812", "checkout", 20);
+    for recorded in
+        [&near, &change("checkout v811", "checkout", 600), &change("cart v3", "cart", 15)]
+    {
+        let command = envelope(Command::RecordChange(recorded.clone()));
+        assert!(!backend.execute(&command).await.unwrap().replayed);
+        assert!(backend.execute(&command).await.unwrap().replayed);
+    }
+    let id = declared(backend, "after the deploy").await;
+    let suspects = backend.incident(id).await.unwrap().suspects;
+    assert_eq!(suspects.len(), 1);
+    assert_eq!((&suspects[0].change, suspects[0].direct), (&near, true));
+    let failed = Change { state: ChangeState::RolledBack, ..near };
+    backend.execute(&envelope(Command::RecordChange(failed.clone()))).await.unwrap();
+    assert_eq!(backend.incident(id).await.unwrap().suspects[0].change, failed);
+    let backwards = Change { ends_at: Some(ago(9000)), ..failed };
+    let refused = backend.execute(&envelope(Command::RecordChange(backwards))).await.unwrap_err();
+    assert!(refused.to_string().contains("ends_at"), "{refused}");
+}
+
+pub async fn similar_incidents_and_the_problem_come_with_the_incident(backend: &dyn Backend) {
+    let problem = Problem {
+        id: ProblemId::new(),
+        title: "pool too small".into(),
+        state: ProblemState::Open,
+        services: vec!["checkout".into()],
+        cause: String::new(),
+        workaround: "restart".into(),
+        opened_at: ago(100),
+    };
+    backend.execute(&envelope(Command::RecordProblem(problem.clone()))).await.unwrap();
+    let same = declared(backend, "timeout after 30 s on node-4").await;
+    done(backend, same, resolve()).await;
+    let other = declared(backend, "carts are empty").await;
+    let mut elsewhere = declaration("timeout after 12 s on node-9");
+    elsewhere.services = vec!["search".into()];
+    declared_as(backend, elsewhere).await;
+    let id = declared(backend, "timeout after 12 s on node-9").await;
+    let link = Link::Problem { id: problem.id, title: problem.title.clone() };
+    done(backend, id, Ask::Link { link }).await;
+    let detail = backend.incident(id).await.unwrap();
+    let found: Vec<_> = detail.similar.iter().map(|s| (s.id, s.same_fault)).collect();
+    assert_eq!(found, [(same, true), (other, false)]);
+    assert_eq!(detail.similar[0].resolution, "rollback: went back to v811");
+    assert_eq!(detail.similar[1].resolution, "");
+    assert_eq!(detail.problem, Some(problem));
+}
+
+pub async fn measures_follow_what_happened(backend: &dyn Backend) {
+    let mut first = None;
+    for title in ["disk 1 full", "disk 2 full", "slow"] {
+        let id = declared(backend, title).await;
+        first.get_or_insert(id);
+        done(backend, id, Ask::Acknowledge).await;
+    }
+    let first = first.unwrap();
+    done(backend, first, resolve()).await;
+    let now = Utc::now() + TimeDelta::seconds(1);
+    let window = Window::days(30, now, &FixedOffset::east_opt(3600).unwrap());
+    let measures = backend.measures(&window, Cut::Service, now).await.unwrap();
+    assert_eq!(measures.now.volume, [0, 3, 0, 0]);
+    assert_eq!((measures.now.mtta.count, measures.now.mttr.count), (3, 1));
+    assert_eq!(measures.before.reported(), 0);
+    assert_eq!(measures.cuts.iter().map(|(n, _)| n.as_str()).collect::<Vec<_>>(), ["checkout"]);
+    assert_eq!(measures.recurring.len(), 1);
+    assert_eq!(measures.recurring[0].count, 2);
+    assert_eq!(measures.recurring[0].title, "disk 2 full");
+    assert_eq!(measures.recurring[0].service, "checkout");
+    done(backend, first, Ask::Reopen { reason: "back".into() }).await;
+    let measures = backend.measures(&window, Cut::Whole, now).await.unwrap();
+    assert_eq!(measures.now.mttr.count, 0);
+}
+
+pub async fn the_directory_is_empty_until_it_is_set(backend: &dyn Backend) {
+    assert_eq!(
+        backend.directory().await.unwrap(),
+        redphone::model::directory::Directory::default()
+    );
+}

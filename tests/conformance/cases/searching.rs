@@ -1,0 +1,181 @@
+//! Searching: order, pages, filters, words.
+
+use chrono::{TimeDelta, Utc};
+use redphone::backend::{Backend, BackendError, PageMark, Search};
+use redphone::model::queue::{Sort, rank};
+use redphone::model::service_level::Levels;
+use redphone::model::status::Category;
+use redphone::model::{Ask, Impact, PersonRef, Urgency};
+
+use crate::make::{ago, declaration, declared, declared_as, done, ines, resolve, search, titles};
+
+/// All titles, page by page.
+async fn paged(backend: &dyn Backend, mut asked: Search) -> Vec<String> {
+    let mut titles = Vec::new();
+    for _ in 0..100 {
+        let page = backend.search(&asked).await.unwrap();
+        assert!(page.rows.len() <= asked.limit as usize);
+        assert_eq!(page.counts.is_some(), asked.after.is_none() && page.total.is_some());
+        titles.extend(page.rows.into_iter().map(|row| row.title));
+        match page.next {
+            Some(next) => asked.after = Some(next),
+            None => return titles,
+        }
+    }
+    panic!("the pages don't end");
+}
+
+pub async fn open_incidents_are_ranked_by_urgency_and_paged(backend: &dyn Backend) {
+    let levels = [Impact::High, Impact::Medium, Impact::Low];
+    for number in 0..23 {
+        let mut one = declaration(&format!("number {number}"));
+        one.impact = levels[number % 3];
+        one.urgency = levels[number / 3 % 3];
+        one.reported_at = ago(i64::try_from(number * 37 % 600).unwrap());
+        one.detected_at = one.reported_at;
+        let id = declared_as(backend, one).await;
+        if number % 7 == 0 {
+            let until = Utc::now() + TimeDelta::hours(1);
+            done(backend, id, Ask::Snooze { until }).await;
+        }
+        if number % 8 == 1 {
+            done(backend, id, resolve()).await;
+        }
+    }
+    let asked = Search { sort: Sort::Urgent, limit: 6, ..search("") };
+    let first = backend.search(&asked).await.unwrap();
+    let counts = first.counts.unwrap();
+    assert_eq!((counts.open(), counts.snoozed), (20, 4));
+    assert_eq!(first.total, Some(16));
+    let all = backend.search(&Search { limit: 100, ..asked.clone() }).await.unwrap();
+    let ranks: Vec<_> =
+        all.rows.iter().map(|row| rank(row, asked.now, &Levels::default())).collect();
+    assert!(ranks.is_sorted());
+    let expected: Vec<String> = all.rows.into_iter().map(|row| row.title).collect();
+    assert_eq!(paged(backend, asked).await, expected);
+}
+
+pub async fn the_history_is_paged_in_both_directions(backend: &dyn Backend) {
+    for number in 0..17 {
+        let mut one = declaration(&format!("number {number:02}"));
+        one.reported_at = ago(100 - number);
+        one.detected_at = one.reported_at;
+        let id = declared_as(backend, one).await;
+        done(backend, id, resolve()).await;
+    }
+    let mut expected: Vec<String> = (0..17).map(|n| format!("number {n:02}")).collect();
+    for filter in ["is:any", "is:ended", "is:any service:checkout", "is:any number", "is:any p2"] {
+        let asked = Search { limit: 5, ..search(filter) };
+        let oldest = Search { sort: Sort::Oldest, ..asked.clone() };
+        assert_eq!(paged(backend, oldest).await, expected, "{filter} oldest first");
+        expected.reverse();
+        assert_eq!(paged(backend, asked).await, expected, "{filter} newest first");
+        expected.reverse();
+    }
+}
+
+pub async fn filters_find_what_the_model_says(backend: &dyn Backend) {
+    let mut one = declaration("alpha");
+    one.services = vec!["checkout".into(), "Cart".into()];
+    let one = declared_as(backend, one).await;
+    done(backend, one, Ask::Assign { to: Some(ines()) }).await;
+    let mut two = declaration("beta");
+    (two.services, two.team) = (vec!["search".into()], Some("db".into()));
+    (two.category, two.urgency) = (None, Urgency::Low);
+    (two.reported_at, two.detected_at) = (ago(300), ago(300));
+    let two = declared_as(backend, two).await;
+    let bo = PersonRef::new("bo", "Bo Lindqvist");
+    done(backend, two, Ask::Assign { to: Some(bo) }).await;
+    done(backend, two, Ask::Pause { reason: "partner".into() }).await;
+    let mut three = declaration("gamma");
+    (three.category, three.team) = (Some(Category::Security), None);
+    (three.reported_at, three.detected_at) = (ago(9000), ago(9000));
+    let three = declared_as(backend, three).await;
+    done(backend, three, resolve()).await;
+    for (filter, expected) in [
+        ("", "alpha beta"),
+        ("is:any", "alpha beta gamma"),
+        ("is:ended", "gamma"),
+        ("status:resolved", "gamma"),
+        ("-status:triggered is:any", "gamma"),
+        ("is:any service:cart", "alpha"),
+        ("is:any service:CART service:search", "alpha beta"),
+        ("is:any -service:cart", "beta gamma"),
+        ("owner:me", "alpha"),
+        ("is:any owner:me", "alpha"),
+        ("is:any owner:none", "gamma"),
+        ("is:any owner:lind", "beta"),
+        ("is:any owner:nobody-of-that-name", ""),
+        ("is:any team:payments", "alpha"),
+        ("is:any team:none", "gamma"),
+        ("is:any team:none team:DB", "beta gamma"),
+        ("is:any cat:security", "gamma"),
+        ("is:any cat:none", "beta"),
+        ("is:any p2", "alpha gamma"),
+        ("is:any p2 p3", "alpha beta gamma"),
+        ("is:any -p2", "beta"),
+        ("is:any age>2h", "beta gamma"),
+        ("is:any age<2h", "alpha"),
+        ("is:any age>2h age<1d", "beta"),
+        ("is:any sla:late", "beta"),
+        ("is:paused", "beta"),
+        ("is:any is:paused", "beta"),
+        ("is:any is:unacknowledged", "alpha beta"),
+        ("is:any p2 service:checkout cat:application", "alpha"),
+        ("service:checkout team:db", ""),
+        ("INC-2", "beta"),
+    ] {
+        assert_eq!(titles(backend, filter).await.join(" "), expected, "{filter}");
+    }
+}
+
+pub async fn words_are_found_in_titles_symptoms_notes_and_services(backend: &dyn Backend) {
+    let mut one = declaration("Zahlung schlägt fehl (über PayPal)");
+    one.symptoms = "customers see error E-4711".into();
+    let one = declared_as(backend, one).await;
+    let two = declared(backend, "cart is empty").await;
+    done(backend, two, Ask::AddNote { text: "the cache\nwas \"flushed\" -- twice".into() }).await;
+    for id in [one, two] {
+        done(backend, id, resolve()).await;
+    }
+    let (one, two) = ("Zahlung schlägt fehl (über PayPal)", "cart is empty");
+    for (filter, expected) in [
+        ("is:any zahlung", vec![one]),
+        ("is:any SCHLÄGT", vec![one]),
+        ("is:any über paypal", vec![one]),
+        ("is:any e-4711", vec![one]),
+        ("is:any custom", vec![one]),
+        ("is:any flush", vec![two]),
+        ("is:any flushed twice", vec![two]),
+        ("is:any flushed zahlung", vec![]),
+        ("is:any checkout", vec![two, one]),
+        ("is:any inc-2", vec![two]),
+        ("is:any -cart", vec![one]),
+        ("is:any \"OR NOT NEAR\"", vec![]),
+        ("is:any \"\\\" ) *\"", vec![]),
+        ("is:any cache p2", vec![two]),
+        ("is:any cache p4", vec![]),
+    ] {
+        assert_eq!(titles(backend, filter).await, expected, "{filter}");
+    }
+    let id = declared(backend, "first title").await;
+    assert_eq!(titles(backend, "is:any first").await, ["first title"]);
+    let (title, none) = (Some("second title".into()), None);
+    let describe = Ask::Describe { title, symptoms: none, labels: None, runbook: None };
+    done(backend, id, describe).await;
+    assert_eq!(titles(backend, "is:any first").await, Vec::<String>::new());
+    assert_eq!(titles(backend, "is:any second").await, ["second title"]);
+}
+
+pub async fn limits_and_marks_that_make_no_sense_are_refused(backend: &dyn Backend) {
+    declared(backend, "one").await;
+    for asked in [
+        Search { limit: 0, ..search("") },
+        Search { limit: 1001, ..search("is:any") },
+        Search { after: Some(PageMark("nonsense".into())), ..search("") },
+        Search { after: Some(PageMark("k".into())), ..search("is:any") },
+    ] {
+        let refused = backend.search(&asked).await.unwrap_err();
+        assert!(matches!(refused, BackendError::Rejected(_)), "{refused}");
+    }
+}

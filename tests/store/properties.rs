@@ -1,0 +1,241 @@
+//! Laws of the store, over random histories.
+
+use chrono::{TimeDelta, Utc};
+use proptest::prelude::*;
+use redphone::backend::file::{FileStore, doctor};
+use redphone::backend::record::Record;
+use redphone::backend::{Backend, Part, Search};
+use redphone::model::filter::{Filter, MatchContext};
+use redphone::model::queue::Sort;
+use redphone::model::service_level::Levels;
+use redphone::model::status::{Category, Classification, ResolutionAction, Status};
+use redphone::model::{Ask, Impact, Incident, IncidentId, PersonRef, Priority, Summary, Urgency};
+use tempfile::tempdir;
+
+use crate::make::{ask, declaration, exported, import, open};
+
+/// One thing somebody tries; whether it may happen is the model's business.
+fn some_ask() -> impl Strategy<Value = Ask> {
+    let person = |n: u8| PersonRef::new(format!("p{n}"), format!("Person {n}"));
+    let level = prop::sample::select(Impact::ALL.to_vec());
+    prop_oneof![
+        3 => Just(Ask::Acknowledge),
+        1 => prop::sample::select(Status::ALL.to_vec()).prop_map(|to| Ask::MoveStatus { to }),
+        2 => prop::option::of(0u8..4).prop_map(move |n| Ask::Assign { to: n.map(person) }),
+        1 => prop::option::of(0u8..3)
+            .prop_map(|n| Ask::SetTeam { team: n.map(|n| format!("team {n}")) }),
+        1 => (level.clone(), level)
+            .prop_map(|(impact, urgency): (Impact, Urgency)| Ask::Prioritize { impact, urgency }),
+        1 => prop::sample::select(Priority::ALL.to_vec())
+            .prop_map(|priority| Ask::OverridePriority { priority, reason: "said so".into() }),
+        1 => prop::sample::select(Category::ALL.to_vec())
+            .prop_map(|category| Ask::Categorize { category }),
+        1 => prop::collection::vec(0u8..4, 0..3).prop_map(|services| Ask::SetServices {
+            services: services.into_iter().map(|n| format!("svc{n}")).collect()
+        }),
+        2 => "[a-c ]{1,12}".prop_map(|text| Ask::AddNote { text }),
+        1 => "[a-c]{1,8}( [a-c]{1,4})?".prop_map(|title| Ask::Describe {
+            title: Some(title), symptoms: None, labels: None, runbook: None
+        }),
+        2 => Just(Ask::Resolve {
+            action: ResolutionAction::Restart,
+            detail: "restarted".into(),
+            validation: "watched".into()
+        }),
+        1 => Just(Ask::Reopen { reason: "back".into() }),
+        1 => (1i64..100).prop_map(|hours| Ask::Snooze {
+            until: Utc::now() + TimeDelta::hours(hours)
+        }),
+        1 => Just(Ask::Pause { reason: "partner".into() }),
+        1 => Just(Ask::Reclassify { to: Classification::FalseAlarm, reason: "test".into() }),
+        1 => Just(Ask::RepeatAlert { text: "again".into() }),
+    ]
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Declare { age_h: i64, service: u8, title: String },
+    About { which: usize, ask: Ask },
+    Merge { which: usize, into: usize },
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        2 => (0i64..3000, 0u8..4, "[a-c]{1,6}( [0-9]{1,3})?")
+            .prop_map(|(age_h, service, title)| Step::Declare { age_h, service, title }),
+        6 => (any::<usize>(), some_ask()).prop_map(|(which, ask)| Step::About { which, ask }),
+        1 => (any::<usize>(), any::<usize>()).prop_map(|(which, into)| Step::Merge { which, into }),
+    ];
+    prop::collection::vec(step, 5..60)
+}
+
+/// Tries all steps; the ids of what was declared.
+async fn play(store: &FileStore, steps: &[Step]) -> Vec<IncidentId> {
+    let mut ids = Vec::new();
+    for step in steps {
+        let envelope = match step {
+            Step::Declare { age_h, service, title } => {
+                let mut one = declaration(title);
+                one.services = vec![format!("svc{service}"), "shared".into()];
+                one.reported_at -= TimeDelta::hours(*age_h);
+                one.detected_at -= TimeDelta::hours(*age_h);
+                one.dedup_key = (service % 2 == 0).then(|| title.clone());
+                let id = IncidentId::new();
+                ids.push(id);
+                ask(id, Ask::Declare(Box::new(one)))
+            }
+            _ if ids.is_empty() => continue,
+            Step::About { which, ask: what } => ask(ids[which % ids.len()], what.clone()),
+            Step::Merge { which, into } => {
+                ask(ids[which % ids.len()], Ask::Merge { into: ids[into % ids.len()] })
+            }
+        };
+        let first = store.execute(&envelope).await;
+        if let Ok(first) = first {
+            let again = store.execute(&envelope).await.unwrap();
+            assert!(again.replayed, "a replay was carried out");
+            assert_eq!((again.events, again.incident), (first.events, first.incident));
+        }
+    }
+    ids
+}
+
+/// Every row of a store, from the events alone.
+async fn folded(store: &FileStore, ids: &[IncidentId]) -> Vec<Summary> {
+    let mut rows = Vec::new();
+    for id in ids {
+        // An alert that was grouped into another made no incident.
+        let Ok(events) = store.timeline(*id, Part::After(0)).await else { continue };
+        let incident = Incident::fold(&events).unwrap().unwrap();
+        assert_eq!(store.incident(*id).await.unwrap().incident, incident);
+        rows.push(incident.summary);
+    }
+    rows
+}
+
+const FILTERS: [&str; 27] = [
+    "",
+    "is:any",
+    "is:ended",
+    "p1",
+    "is:any p1 p3",
+    "is:any -p2",
+    "is:any status:resolved",
+    "is:any status:triggered status:merged",
+    "is:any service:svc1",
+    "is:any -service:svc1",
+    "is:any service:svc1 service:svc2 p3",
+    "is:any owner:none",
+    "is:any owner:p1",
+    "is:any owner:person",
+    "is:any owner:me",
+    "is:any team:none",
+    "is:any team:\"team 1\"",
+    "is:any cat:security",
+    "is:any cat:none cat:access",
+    "is:any age>30d",
+    "is:any age<10d p2",
+    "is:any sla:late",
+    "is:any sla:ok",
+    "is:any is:snoozed",
+    "is:any is:paused -p4",
+    "is:any owner:p2 service:shared",
+    "is:any -a",
+];
+
+async fn found(store: &FileStore, search: Search) -> Vec<IncidentId> {
+    let mut asked = search;
+    let mut ids = Vec::new();
+    loop {
+        let page = store.search(&asked).await.unwrap();
+        ids.extend(page.rows.iter().map(|row| row.id));
+        match page.next {
+            Some(next) => asked.after = Some(next),
+            None => return ids,
+        }
+    }
+}
+
+/// Whether a word of the history is found in an incident, told independently of the index.
+async fn has_prefix(store: &FileStore, row: &Summary, word: &str) -> bool {
+    let record = store.incident(row.id).await.unwrap().incident;
+    let mut texts = vec![row.title.clone(), record.symptoms, row.services.join(" ")];
+    texts.push(row.number.map_or(String::new(), |n| n.0.to_string()));
+    for event in store.timeline(row.id, Part::After(0)).await.unwrap() {
+        if let redphone::model::EventBody::NoteAdded { text } = event.body {
+            texts.push(text);
+        }
+    }
+    texts.iter().flat_map(|text| text.split_whitespace()).any(|found| found.starts_with(word))
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_projection_is_the_fold_of_the_events_and_search_follows_the_filter(steps in steps()) {
+        runtime().block_on(async {
+            let folder = tempdir().unwrap();
+            let path = folder.path().join("store.db");
+            let store = open(&path).await;
+            let ids = play(&store, &steps).await;
+            let mut rows = folded(&store, &ids).await;
+            rows.sort_by_key(|row| (row.reported_at, row.number));
+            rows.reverse();
+            let (now, levels) = (Utc::now(), Levels::default());
+            let context = MatchContext { now, me: Some("p3"), levels: &levels };
+            for text in FILTERS {
+                let filter: Filter = text.parse().unwrap();
+                let expected: Vec<IncidentId> =
+                    rows.iter().filter(|r| filter.matches(r, context)).map(|r| r.id).collect();
+                let search = Search {
+                    filter, me: Some("p3".into()), sort: Sort::Newest, limit: 3, after: None, now,
+                };
+                prop_assert_eq!(&found(&store, search.clone()).await, &expected, "{}", text);
+                let oldest = Search { sort: Sort::Oldest, ..search };
+                let backwards: Vec<IncidentId> = expected.into_iter().rev().collect();
+                prop_assert_eq!(found(&store, oldest).await, backwards, "{} oldest", text);
+            }
+            for word in ["a", "ab", "c", "1", "carts", "svc"] {
+                let mut expected = Vec::new();
+                for row in &rows {
+                    if has_prefix(&store, row, word).await {
+                        expected.push(row.id);
+                    }
+                }
+                let search = Search {
+                    filter: format!("is:any {word}").parse().unwrap(),
+                    me: None, sort: Sort::Newest, limit: 4, after: None, now,
+                };
+                prop_assert_eq!(found(&store, search).await, expected, "word {}", word);
+            }
+            store.close().await;
+            prop_assert_eq!(doctor::examine(&path).await.unwrap().findings, vec![]);
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn an_export_of_an_import_of_an_export_is_the_export(steps in steps()) {
+        runtime().block_on(async {
+            let folder = tempdir().unwrap();
+            let store = open(&folder.path().join("one.db")).await;
+            let ids = play(&store, &steps).await;
+            let lines = exported(&store).await;
+            let path = folder.path().join("two.db");
+            let other = open(&path).await;
+            let records: Vec<Record> =
+                lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+            import(&other, &records).await;
+            prop_assert_eq!(exported(&other).await, lines);
+            prop_assert_eq!(folded(&other, &ids).await, folded(&store, &ids).await);
+            other.close().await;
+            prop_assert_eq!(doctor::examine(&path).await.unwrap().findings, vec![]);
+            Ok(())
+        })?;
+    }
+}

@@ -1,0 +1,56 @@
+//! Waiting for changes: far behind, by another program, and with nothing to do.
+
+use std::time::Duration;
+
+use redphone::backend::{Backend, Cursor};
+use redphone::model::directory::Directory;
+use redphone::model::{EventBody, IncidentId};
+use tempfile::tempdir;
+
+use crate::make::{declared, declared_event, event, import, open, record};
+
+#[tokio::test]
+async fn who_is_far_behind_gets_all_open_incidents_anew() {
+    let folder = tempdir().unwrap();
+    let store = open(&folder.path().join("store.db")).await;
+    declared(&store, "before").await;
+    let start = store.changes(None, Duration::ZERO).await.unwrap().cursor;
+    let id = IncidentId::new();
+    let mut records = vec![record(&declared_event(id, None, "loud"))];
+    for seq in 2..=10_050 {
+        let text = format!("alert {seq}");
+        records.push(record(&event(id, seq, EventBody::AlertRepeated { text })));
+    }
+    import(&store, &records).await;
+    let delta = store.changes(Some(start), Duration::ZERO).await.unwrap();
+    assert!(delta.reset);
+    assert_eq!(delta.rows.len(), 2);
+    assert_eq!(store.incident(id).await.unwrap().incident.summary.alerts, 10_050);
+}
+
+#[tokio::test]
+async fn a_cursor_from_another_life_of_the_file_gives_all_anew() {
+    let folder = tempdir().unwrap();
+    let store = open(&folder.path().join("store.db")).await;
+    declared(&store, "one").await;
+    let delta = store.changes(Some(Cursor(u64::MAX >> 8)), Duration::ZERO).await.unwrap();
+    assert!(delta.reset && delta.rows.len() == 1);
+}
+
+#[tokio::test]
+async fn a_new_directory_is_told() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let (store, other) = (open(&path).await, open(&path).await);
+    let start = store.changes(None, Duration::ZERO).await.unwrap().cursor;
+    let wait = store.changes(Some(start), Duration::from_secs(30));
+    let (delta, set) = tokio::join!(wait, async {
+        tokio::task::yield_now().await;
+        other.set_directory(&Directory::default()).await
+    });
+    set.unwrap();
+    let delta = delta.unwrap();
+    assert!(delta.directory && delta.rows.is_empty() && !delta.reset);
+    let next = store.changes(Some(delta.cursor), Duration::ZERO).await.unwrap();
+    assert!(!next.directory);
+}
