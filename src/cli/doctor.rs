@@ -62,15 +62,26 @@ fn tell(
             let word = out.look(word, if finding.grave { Look::Alarm } else { Look::Bold });
             out.line(&format!("{word}: {}", shown(&finding.text)))?;
         }
-        let verdict = if report.is_content() { "all is well" } else { "not all is well" };
-        out.line(&format!(
-            "{}: {verdict}, {}, {}",
-            named(store),
-            counted(report.incidents, "incident"),
-            counted(report.events, "event")
-        ))?;
+        out.line(&format!("{}: {}", named(store), verdict(report)))?;
     }
     if report.is_content() { Ok(()) } else { Err(Failure::silent(Exit::Failed)) }
+}
+
+/// What it comes to, and what to do next.
+fn verdict(report: &Report) -> String {
+    let mut text = if report.is_content() { "all is well" } else { "not all is well" }.to_owned();
+    // A check that ended early has counted nothing.
+    if report.is_content() || report.events > 0 {
+        let (incidents, events) =
+            (counted(report.incidents, "incident"), counted(report.events, "event"));
+        text = format!("{text}, {incidents}, {events}");
+    }
+    if report.findings.iter().any(|finding| finding.grave) {
+        text.push_str(": save what can be read with redphone doctor --salvage FILE");
+    } else if !report.is_content() {
+        text.push_str(": repair it with redphone doctor --rebuild");
+    }
+    text
 }
 
 async fn save(

@@ -341,3 +341,42 @@ fn a_demo_that_is_kept_is_seeded_once_and_is_a_store_as_any_other() {
     assert_eq!(json_lines(&all).len(), 300);
     place.ok(["doctor", "--store", "demo.db"]);
 }
+
+#[test]
+fn a_damaged_store_is_told_left_as_it_is_and_salvaged() {
+    let place = Place::new();
+    place.ok(["demo", "--incidents", "300", "--keep", "store.db", "--seed-only"]);
+    let mut bytes = std::fs::read(place.store()).unwrap();
+    let pages = bytes.len() / 4096;
+    for page in [pages / 3, pages / 2, pages * 2 / 3] {
+        bytes[page * 4096..][..4096].fill(0xad);
+    }
+    std::fs::write(place.store(), &bytes).unwrap();
+    let run = place.run(["doctor"]);
+    assert_eq!((run.code, run.err.as_str()), (1, ""), "{run:?}");
+    assert!(run.out.starts_with("damage: "), "{run:?}");
+    assert!(run.out.ends_with("with redphone doctor --salvage FILE\n"), "{run:?}");
+    let told = place.ok(["doctor", "--salvage", "saved.jsonl"]);
+    assert!(told.contains("records saved to saved.jsonl"), "{told}");
+    assert!(std::fs::read(place.store()).unwrap() == bytes, "the damaged file has changed");
+    let run = place.run(["import", "saved.jsonl", "--skip-bad", "--store", "new.db"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    place.ok(["doctor", "--store", "new.db"]);
+    assert!(!place.ok(["list", "is:any", "--store", "new.db"]).is_empty());
+}
+
+#[test]
+fn a_projection_that_differs_from_the_events_is_found_and_rebuilt() {
+    let place = Place::new();
+    place.declare("One", "cdn");
+    place.declare("Two", "cdn");
+    let store = rusqlite::Connection::open(place.store()).unwrap();
+    store.execute("DELETE FROM incident WHERE number = 2", []).unwrap();
+    drop(store);
+    let run = place.run(["doctor"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.out.ends_with("with redphone doctor --rebuild\n"), "{run:?}");
+    place.ok(["doctor", "--rebuild"]);
+    place.ok(["doctor"]);
+    assert_eq!(json_lines(&place.ok(["list", "--json"])).len(), 2);
+}

@@ -92,14 +92,18 @@ impl Real {
     fn input(&mut self, event: Option<io::Result<Event>>) -> Input {
         match event {
             Some(Ok(event)) => Input::Event(event),
-            Some(Err(_)) | None => self.hung_up(),
+            Some(Err(_)) | None => {
+                self.guard.hang_up();
+                self.hung_up()
+            }
         }
     }
 
+    /// Nothing is drawn any more. After the signal alone the terminal may still be there, so it is
+    /// given back; writing to one that is gone fails at once.
     fn hung_up(&mut self) -> Input {
         self.gone = true;
         self.events = None;
-        self.guard.hang_up();
         Input::HungUp
     }
 }

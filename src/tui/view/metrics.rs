@@ -82,7 +82,7 @@ impl Pane<'_> {
         } else {
             vec![first, second]
         };
-        let mut third = self.spark(self.width / 3);
+        let mut third = self.spark((self.width / 3).max(18));
         third.push_span("   ");
         let room = self.width.saturating_sub(third.width());
         third.extend(self.bars(room).spans);
