@@ -197,6 +197,10 @@ where
     }
 
     /// Lets the state change and runs what it asks for.
+    ///
+    /// # Panics
+    /// In builds for testing, where `REDPHONE_TEST_PANIC` is set and a command is submitted: so that
+    /// a test can see what a panic leaves behind.
     async fn take(&mut self, message: Message) -> Result<Next, RunError> {
         self.dirty = true;
         for effect in update(&mut self.app, message) {
@@ -206,7 +210,15 @@ where
                     self.host.suspend().await?;
                     Box::pin(self.redraw()).await?;
                 }
-                other => self.runner.run(other),
+                other => {
+                    #[cfg(debug_assertions)]
+                    assert!(
+                        !matches!(other, Effect::Submit { .. })
+                            || std::env::var_os("REDPHONE_TEST_PANIC").is_none(),
+                        "asked for by REDPHONE_TEST_PANIC"
+                    );
+                    self.runner.run(other);
+                }
             }
         }
         Ok(Next::On)
