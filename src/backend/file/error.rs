@@ -22,6 +22,8 @@ pub(super) enum Fault {
     Damaged,
     /// It is no SQLite file.
     Foreign,
+    /// A value that the schema refuses, such as an id that is there already.
+    Constraint,
     /// Anything else.
     Other,
 }
@@ -43,6 +45,7 @@ pub(super) fn fault(error: &sqlx::Error) -> Fault {
         11 => Fault::Damaged,
         13 => Fault::Full,
         14 => Fault::CannotOpen,
+        19 => Fault::Constraint,
         26 => Fault::Foreign,
         _ => Fault::Other,
     }
@@ -72,7 +75,9 @@ pub(super) fn sentence(path: &Path, error: &sqlx::Error) -> String {
         Fault::Foreign => {
             format!("{file} is not a redphone store, nor any SQLite file: choose another file")
         }
-        Fault::Other => format!("{file} can't be used ({error}): check it with `redphone doctor`"),
+        Fault::Constraint | Fault::Other => {
+            format!("{file} can't be used ({error}): check it with `redphone doctor`")
+        }
     }
 }
 
@@ -93,7 +98,9 @@ pub(super) fn backend(path: &Path, error: &sqlx::Error) -> BackendError {
         Fault::Locked | Fault::Full | Fault::ReadOnly | Fault::CannotOpen | Fault::Disk => {
             BackendError::Unreachable(sentence)
         }
-        Fault::Damaged | Fault::Foreign | Fault::Other => BackendError::Broken(sentence),
+        Fault::Damaged | Fault::Foreign | Fault::Constraint | Fault::Other => {
+            BackendError::Broken(sentence)
+        }
     }
 }
 
