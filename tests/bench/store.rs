@@ -1,4 +1,4 @@
-//! Speed of the local store, against bare SQLite on the same disk in the same run.
+//! Speed of the local store, against bare `SQLite` on the same disk in the same run.
 //!
 //! `cargo bench --bench store`; `REDPHONE_BENCH_INCIDENTS` sets the size of the large store
 //! (1,000,000), which is made once and kept under `target/bench/`.
@@ -38,7 +38,7 @@ async fn open(path: &Path) -> FileStore {
         name: "bench".into(),
         rules: Rules::default(),
         create: true,
-        patience: Duration::from_secs(60),
+        patience: Duration::from_mins(1),
     };
     FileStore::open(path, options).await.unwrap()
 }

@@ -1,4 +1,4 @@
-//! What SQLite says, in sentences that name the file and what to do.
+//! What `SQLite` says, in sentences that name the file and what to do.
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ pub(super) enum Fault {
     Disk,
     /// The file is damaged.
     Damaged,
-    /// It is no SQLite file.
+    /// It is no `SQLite` file.
     Foreign,
     /// A value that the schema refuses, such as an id that is there already.
     Constraint,
@@ -28,7 +28,7 @@ pub(super) enum Fault {
     Other,
 }
 
-/// The fault behind an error of the driver, by SQLite's result codes
+/// The fault behind an error of the driver, by `SQLite`'s result codes
 /// (<https://www.sqlite.org/rescode.html>).
 pub(super) fn fault(error: &sqlx::Error) -> Fault {
     if let sqlx::Error::Io(_) = error {
@@ -107,7 +107,7 @@ pub(super) fn backend(path: &Path, error: &sqlx::Error) -> BackendError {
 /// A failure inside the store, before the file's name is added.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
-    /// SQLite or the driver.
+    /// `SQLite` or the driver.
     #[error(transparent)]
     Sql(sqlx::Error),
     /// Content that makes no sense.
@@ -119,7 +119,7 @@ pub(super) enum Failure {
 }
 
 impl From<sqlx::Error> for Failure {
-    /// A value that isn't of its column's type is damage, not a failure of SQLite.
+    /// A value that isn't of its column's type is damage, not a failure of `SQLite`.
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {

@@ -148,10 +148,7 @@ impl Writer {
         if let [numbers, same] = rest {
             let last: Option<i64> = numbers.first().map(|r| r.try_get(0)).transpose()?.flatten();
             found.next_number = u64::try_from(last.unwrap_or(0)).unwrap_or(0) + 1;
-            found.same_alert = same
-                .first()
-                .map(|row| Ok::<_, Failure>(incident_id(row.try_get(0)?)?))
-                .transpose()?;
+            found.same_alert = same.first().map(|row| incident_id(row.try_get(0)?)).transpose()?;
         }
         Ok(found)
     }
@@ -243,12 +240,11 @@ impl Writer {
     ) -> Done<Option<Outcome>> {
         let before = self.recent.get(&id).cloned();
         let (next, dedup_key) = match (ask, &before) {
-            (Ask::Merge { .. }, _) => return Ok(None),
             (Ask::Declare(declared), None) => {
                 let Some(last) = self.last_number else { return Ok(None) };
                 (last + 1, declared.dedup_key.clone())
             }
-            (Ask::Declare(_), Some(_)) | (_, None) => return Ok(None),
+            (Ask::Merge { .. }, _) | (Ask::Declare(_), Some(_)) | (_, None) => return Ok(None),
             (_, Some(_)) => (0, None),
         };
         let context = Context { now: Utc::now(), rules };
