@@ -15,7 +15,7 @@ use crate::backend::file::others::{parsed, put_change};
 use crate::backend::file::sql::Batch;
 use crate::backend::file::words::{self, Words};
 
-/// See [`super::rebuild`].
+/// See [`super::rebuild()`].
 pub(super) async fn rebuild(path: &Path) -> Result<Report, OpenError> {
     let found = examine::examine(path).await?;
     if found.findings.iter().any(|finding| finding.grave) {
