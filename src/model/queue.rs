@@ -22,19 +22,21 @@ words! {
 }
 
 /// A place in the queue; the least comes first.
-pub type Rank = (u8, Priority, DateTime<Utc>, IncidentId);
+pub type Rank = (bool, Priority, bool, DateTime<Utc>, IncidentId);
 
 /// The place of an incident in the queue.
 ///
 /// First what is past its service level or nearly so, every P1, and every P2 that nobody has
-/// acknowledged; then the rest. Within both, by priority, then the oldest first. A fresh P1 is
-/// never below a P4 that has been late for a week.
+/// acknowledged; then the rest. Within both, by priority, then those that nobody has acknowledged,
+/// then the oldest first. A fresh P1 is never below a P4 that has been late for a week, nor below a
+/// P1 that somebody works on.
 #[must_use]
 pub fn rank(incident: &Summary, now: DateTime<Utc>, levels: &Levels) -> Rank {
     let pressing = clock(incident, levels).is_some_and(|clock| clock.is_near(now))
         || incident.priority == Priority::P1
         || (incident.priority == Priority::P2 && incident.status == Status::Triggered);
-    (u8::from(!pressing), incident.priority, incident.reported_at, incident.id)
+    let held = incident.status != Status::Triggered;
+    (!pressing, incident.priority, held, incident.reported_at, incident.id)
 }
 
 /// How many open incidents there are, snoozed ones included, for the state of the world.

@@ -177,7 +177,7 @@ fn what_needs_a_person_next_comes_first() {
     rows.sort_by_key(|row| rank(row, at(0), &levels));
     let order: Vec<IncidentId> = rows.iter().map(|row| row.id).collect();
     let expected =
-        [&held_p1, &fresh_p1, &fresh_p2, &late_p3, &late_p4, &calm_p2].map(|row| row.id).to_vec();
+        [&fresh_p1, &held_p1, &fresh_p2, &late_p3, &late_p4, &calm_p2].map(|row| row.id).to_vec();
     assert_eq!(order, expected);
     let mut counts = OpenCounts::default();
     rows.iter().for_each(|row| counts.add(row, at(0), &levels));

@@ -56,8 +56,9 @@ impl Mark {
     fn written(self) -> PageMark {
         PageMark(match self {
             Self::Key(key) => format!("k{key}"),
-            Self::Rank((calm, priority, reported, id)) => {
-                format!("r{calm}.{}.{}.{id}", priority.index(), reported.timestamp_millis())
+            Self::Rank((calm, priority, held, reported, id)) => {
+                let reported = reported.timestamp_millis();
+                format!("r{calm}.{}.{held}.{reported}.{id}", priority.index())
             }
         })
     }
@@ -70,9 +71,10 @@ impl Mark {
         let mut next = || parts.next();
         let calm = next()?.parse().ok()?;
         let priority = Priority::from_index(next()?.parse().ok()?)?;
+        let held = next()?.parse().ok()?;
         let reported = DateTime::from_timestamp_millis(next()?.parse().ok()?)?;
         let id: IncidentId = next()?.parse().ok()?;
-        Some(Self::Rank((calm, priority, reported, id)))
+        Some(Self::Rank((calm, priority, held, reported, id)))
     }
 }
 
