@@ -67,9 +67,9 @@ fn is_full(screen: &vt100::Screen) -> bool {
     let text = screen.contents();
     has_queue(screen)
         && text.contains("Owner")
-        && text.contains("Triggered")
+        && text.contains("newest first")
         && text.contains("MTTR")
-        && text.contains("by day")
+        && text.contains("left out")
 }
 
 fn leave(mut terminal: Terminal) {
