@@ -8,3 +8,4 @@ mod property;
 mod running;
 mod state;
 mod verbs;
+mod wire;
