@@ -4,6 +4,7 @@
 mod support;
 
 mod looks;
+mod mirror;
 mod property;
 mod running;
 mod state;
