@@ -8,9 +8,9 @@ use super::error::Done;
 use super::names::Names;
 use super::projection::{self, Projected};
 use super::records::Record;
-use super::row::{Columns, DAY_MS};
+use super::row::Columns;
 use super::sql::Batch;
-use super::words::{self, Words};
+use super::words::Words;
 use crate::model::Incident;
 
 /// Rows of one statement. The text of a full statement is always the same and stays prepared.
@@ -34,7 +34,6 @@ pub(super) struct Waiting {
 #[derive(Default)]
 pub(super) struct Bulk {
     words: HashSet<String>,
-    days: HashSet<(i64, i64)>,
 }
 
 /// A statement of several rows.
@@ -82,8 +81,6 @@ impl Bulk {
             let mut batch = Batch::default();
             match &one.stored {
                 None => {
-                    self.days.insert(((one.key >> 31) * 1000 / DAY_MS, 0));
-                    self.days.extend(now.columns.late_day.map(|day| (day, 1)));
                     new.push(now);
                     let record = Record { key: one.key, incident: one.incident.clone() };
                     projection::snapshot(&mut batch, 0, &record)?;
@@ -175,16 +172,5 @@ impl Bulk {
             Ok(())
         })
         .await
-    }
-
-    /// Takes in the words that waited, and deletes the packed facts of all days that were added to.
-    pub(super) async fn finish(&mut self, conn: &mut SqliteConnection) -> Done<()> {
-        words::take_in(conn).await?;
-        for (day, kind) in self.days.drain() {
-            let mut batch = Batch::new("DELETE FROM fact_day WHERE day = ? AND kind = ?");
-            batch.arg(day).arg(kind);
-            batch.run(conn).await?;
-        }
-        Ok(())
     }
 }

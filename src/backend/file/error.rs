@@ -1,4 +1,4 @@
-//! What SQLite says, in sentences that name the file and what to do.
+//! What `SQLite` says, in sentences that name the file and what to do.
 
 use std::path::Path;
 
@@ -20,13 +20,15 @@ pub(super) enum Fault {
     Disk,
     /// The file is damaged.
     Damaged,
-    /// It is no SQLite file.
+    /// It is no `SQLite` file.
     Foreign,
+    /// A value that the schema refuses, such as an id that is there already.
+    Constraint,
     /// Anything else.
     Other,
 }
 
-/// The fault behind an error of the driver, by SQLite's result codes
+/// The fault behind an error of the driver, by `SQLite`'s result codes
 /// (<https://www.sqlite.org/rescode.html>).
 pub(super) fn fault(error: &sqlx::Error) -> Fault {
     if let sqlx::Error::Io(_) = error {
@@ -43,6 +45,7 @@ pub(super) fn fault(error: &sqlx::Error) -> Fault {
         11 => Fault::Damaged,
         13 => Fault::Full,
         14 => Fault::CannotOpen,
+        19 => Fault::Constraint,
         26 => Fault::Foreign,
         _ => Fault::Other,
     }
@@ -72,7 +75,9 @@ pub(super) fn sentence(path: &Path, error: &sqlx::Error) -> String {
         Fault::Foreign => {
             format!("{file} is not a redphone store, nor any SQLite file: choose another file")
         }
-        Fault::Other => format!("{file} can't be used ({error}): check it with `redphone doctor`"),
+        Fault::Constraint | Fault::Other => {
+            format!("{file} can't be used ({error}): check it with `redphone doctor`")
+        }
     }
 }
 
@@ -93,14 +98,16 @@ pub(super) fn backend(path: &Path, error: &sqlx::Error) -> BackendError {
         Fault::Locked | Fault::Full | Fault::ReadOnly | Fault::CannotOpen | Fault::Disk => {
             BackendError::Unreachable(sentence)
         }
-        Fault::Damaged | Fault::Foreign | Fault::Other => BackendError::Broken(sentence),
+        Fault::Damaged | Fault::Foreign | Fault::Constraint | Fault::Other => {
+            BackendError::Broken(sentence)
+        }
     }
 }
 
 /// A failure inside the store, before the file's name is added.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
-    /// SQLite or the driver.
+    /// `SQLite` or the driver.
     #[error(transparent)]
     Sql(sqlx::Error),
     /// Content that makes no sense.
@@ -112,7 +119,7 @@ pub(super) enum Failure {
 }
 
 impl From<sqlx::Error> for Failure {
-    /// A value that isn't of its column's type is damage, not a failure of SQLite.
+    /// A value that isn't of its column's type is damage, not a failure of `SQLite`.
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {

@@ -14,8 +14,8 @@ use super::others;
 use super::records;
 use super::row::{NUMBERS, key};
 use super::sql::Batch;
-use super::words::Words;
-use super::write::event_arguments;
+use super::words::{self, Words};
+use super::write::{event_arguments, event_body};
 use super::{FileStore, ImportError, Imported, open};
 use crate::backend::BackendError;
 use crate::backend::record::{FORMAT, Record, VERSION};
@@ -387,7 +387,9 @@ impl Importer {
             &events,
             |batch, (log, key, actor, event)| {
                 batch.arg(*log);
-                event_arguments(batch, *key, *actor, event)
+                event_arguments(batch, *key, *actor, event);
+                batch.arg(event_body(event)?);
+                Ok(())
             },
         )
         .await?;
@@ -448,7 +450,7 @@ impl Importer {
 
     async fn finish(&mut self) -> Done<()> {
         self.write_incidents(0).await?;
-        self.bulk.finish(&mut self.conn).await?;
+        words::take_in(&mut self.conn).await?;
         measures::warm(&mut self.conn).await?;
         Batch::new("COMMIT").run(&mut self.conn).await?;
         // The log of a large import is large: give the space back, unless somebody reads.

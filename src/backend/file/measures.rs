@@ -28,7 +28,7 @@ const WARM_DAYS: i64 = 185;
 
 /// What one day adds.
 struct Day {
-    day: i64,
+    number: i64,
     kind: i64,
     facts: Vec<u8>,
 }
@@ -54,7 +54,7 @@ pub(super) async fn measures(
     let facts = days.iter().flat_map(|day| {
         // An incident reported in the span stands on the day of its report already.
         let late = day.kind == 1;
-        Facts { day_ms: day.day * DAY_MS, bytes: &day.facts }
+        Facts { day_ms: day.number * DAY_MS, bytes: &day.facts }
             .filter(move |fact| !late || fact.reported_ms < first_day_ms)
     });
     let mut measures = compute(facts, window, cut, now, &levels, &|key| {
@@ -66,7 +66,7 @@ pub(super) async fn measures(
     drop(conn);
     let old: Vec<Day> = days
         .into_iter()
-        .filter(|day| fresh.contains(&(day.day, day.kind)) && day.day < today - FRESH_DAYS)
+        .filter(|day| fresh.contains(&(day.number, day.kind)) && day.number < today - FRESH_DAYS)
         .collect();
     if !old.is_empty() {
         keep(store, old, log).await;
@@ -94,7 +94,7 @@ async fn days(
     };
     let log: i64 = state.try_get::<Option<i64>, _>(0)?.unwrap_or(0);
     let day_of = |key: i64| ((key >> 31) * 1000).div_euclid(DAY_MS);
-    let (Some(least), Some(most)) =
+    let (Some(least_key), Some(greatest_key)) =
         (state.try_get::<Option<i64>, _>(1)?, state.try_get::<Option<i64>, _>(2)?)
     else {
         return Ok((Vec::new(), Vec::new(), log));
@@ -102,12 +102,12 @@ async fn days(
     let last_late = state.try_get::<Option<i64>, _>(3)?.unwrap_or(0);
     let mut days = Vec::new();
     for row in rows {
-        days.push(Day { day: row.try_get(0)?, kind: row.try_get(1)?, facts: row.try_get(2)? });
+        days.push(Day { number: row.try_get(0)?, kind: row.try_get(1)?, facts: row.try_get(2)? });
     }
     let there: std::collections::HashSet<(i64, i64)> =
-        days.iter().map(|day| (day.day, day.kind)).collect();
+        days.iter().map(|day| (day.number, day.kind)).collect();
     let mut fresh = Vec::new();
-    for day in first.max(day_of(least))..=last.min(day_of(most).max(last_late)) {
+    for day in first.max(day_of(least_key))..=last.min(day_of(greatest_key).max(last_late)) {
         for kind in [0, 1] {
             if !there.contains(&(day, kind)) {
                 days.push(packed(conn, day, kind).await?);
@@ -149,7 +149,7 @@ async fn packed(conn: &mut SqliteConnection, day: i64, kind: i64) -> Done<Day> {
             Ok(true)
         })
         .await?;
-    Ok(Day { day, kind, facts })
+    Ok(Day { number: day, kind, facts })
 }
 
 /// Keeps packed days, if nothing was written since they were read and nobody else is writing.
@@ -180,7 +180,7 @@ fn put(batch: &mut Batch, day: Day, log: i64) {
             "INSERT OR REPLACE INTO fact_day (day, kind, facts) SELECT ?, ?, ?
                 WHERE coalesce((SELECT max(log) FROM event), 0) = ?;",
         )
-        .arg(day.day)
+        .arg(day.number)
         .arg(day.kind)
         .arg(day.facts)
         .arg(log);
@@ -190,7 +190,7 @@ fn put(batch: &mut Batch, day: Day, log: i64) {
 pub(super) async fn warm(conn: &mut SqliteConnection) -> Done<()> {
     let today = Utc::now().timestamp_millis().div_euclid(DAY_MS);
     let (days, fresh, log) = days(conn, (today - WARM_DAYS, today - FRESH_DAYS - 1)).await?;
-    for day in days.into_iter().filter(|day| fresh.contains(&(day.day, day.kind))) {
+    for day in days.into_iter().filter(|day| fresh.contains(&(day.number, day.kind))) {
         let mut batch = Batch::default();
         put(&mut batch, day, log);
         batch.run(conn).await?;
@@ -226,7 +226,7 @@ async fn describe(conn: &mut SqliteConnection, group: &mut Recurring) -> Done<()
     batch.arg(i64::try_from(number.0).unwrap_or(0));
     let Some(found) = batch.row(conn).await? else { return Ok(()) };
     let summary = row_at(&found, 0)?;
-    group.service = summary.service().unwrap_or_default().to_owned();
+    summary.service().unwrap_or_default().clone_into(&mut group.service);
     let id = summary.id;
     group.title = summary.title;
     let Some(record) = records::load(conn, id, false).await? else { return Ok(()) };

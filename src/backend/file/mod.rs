@@ -1,4 +1,4 @@
-//! The local store: one SQLite file that several processes may use at once.
+//! The local store: one `SQLite` file that several processes may use at once.
 //!
 //! Events are appended to a log and the projection is brought in step in the same transaction.
 //! The log is the truth: what the projection holds can be made anew from it ([`doctor`]).

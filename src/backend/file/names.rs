@@ -6,7 +6,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::error::{Done, Failure};
 use super::sql::Batch;
-use crate::model::{Actor, Incident, PersonRef};
+use crate::model::{Actor, Event, EventBody, Incident, PersonRef};
 
 /// What a name names.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -99,6 +99,39 @@ impl Names {
             ids.assignee = self.id(conn, Kind::Person, person_text(person)?).await?;
         }
         Ok(ids)
+    }
+
+    /// Whether all names of these events and of what they lead to are known to be stored.
+    pub(super) fn knows(&self, events: &[Event], before: Option<&Incident>) -> Done<bool> {
+        let has = |kind: Kind, text: String| self.known.contains_key(&(kind, text));
+        for event in events {
+            let actor =
+                serde_json::to_string(&event.actor).map_err(|e| Failure::content(e.to_string()))?;
+            let there = has(Kind::Actor, actor)
+                && match &event.body {
+                    EventBody::Declared { declaration, .. } => {
+                        declaration.services.iter().all(|s| has(Kind::Service, s.clone()))
+                            && declaration.team.iter().all(|t| has(Kind::Team, t.clone()))
+                    }
+                    EventBody::ServicesSet { services } => {
+                        services.iter().all(|s| has(Kind::Service, s.clone()))
+                    }
+                    EventBody::TeamSet { team: Some(team) } => has(Kind::Team, team.clone()),
+                    EventBody::Assigned { to: Some(person) } => {
+                        has(Kind::Person, person_text(person)?)
+                    }
+                    _ => true,
+                };
+            if !there {
+                return Ok(false);
+            }
+        }
+        let Some(before) = before else { return Ok(true) };
+        let row = &before.summary;
+        let person = row.assignee.as_ref().map(person_text).transpose()?;
+        Ok(row.services.iter().all(|s| has(Kind::Service, s.clone()))
+            && row.team.iter().all(|t| has(Kind::Team, t.clone()))
+            && person.is_none_or(|p| has(Kind::Person, p)))
     }
 
     /// The transaction was committed: new names stay.

@@ -3,7 +3,7 @@
 use super::error::{Done, Failure};
 use super::names::NameIds;
 use super::records::{Record, SNAPSHOT_EVERY};
-use super::row::{Columns, DAY_MS, counted_of, fact};
+use super::row::Columns;
 use super::sql::Batch;
 use crate::model::Incident;
 
@@ -21,14 +21,7 @@ pub(super) fn insert(batch: &mut Batch, new: &Projected) {
             counted, late_day, dedup_key, row) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);",
     );
     arguments(batch, new);
-    for service in &new.names.services {
-        batch
-            .sql("INSERT INTO affected (service, incident, facets) VALUES (?, ?, ?);")
-            .arg(*service)
-            .arg(new.columns.key)
-            .arg(new.columns.facets);
-    }
-    stale_days(batch, None, &new.columns);
+    affect(batch, new);
 }
 
 /// The arguments of a whole row of the table, in its order.
@@ -73,58 +66,42 @@ pub(super) fn update(batch: &mut Batch, old: &Projected, new: &Projected) {
     }
     batch.sql(" WHERE key = ?;").arg(is.key);
     if old.names.services != new.names.services {
-        for service in &old.names.services {
-            batch
-                .sql("DELETE FROM affected WHERE service = ? AND incident = ?;")
-                .arg(*service)
-                .arg(is.key);
+        if !old.names.services.is_empty() {
+            batch.sql("DELETE FROM affected WHERE incident = ?").arg(is.key);
+            among(batch, &old.names.services);
         }
-        for service in &new.names.services {
-            batch
-                .sql("INSERT INTO affected (service, incident, facets) VALUES (?, ?, ?);")
-                .arg(*service)
-                .arg(is.key)
-                .arg(is.facets);
-        }
-    } else if was.facets != is.facets {
-        for service in &new.names.services {
-            batch
-                .sql("UPDATE affected SET facets = ? WHERE service = ? AND incident = ?;")
-                .arg(is.facets)
-                .arg(*service)
-                .arg(is.key);
-        }
-    }
-    if facts(old) != facts(new) {
-        stale_days(batch, Some(was), is);
+        affect(batch, new);
+    } else if was.facets != is.facets && !new.names.services.is_empty() {
+        batch.sql("UPDATE affected SET facets = ? WHERE incident = ?").arg(is.facets).arg(is.key);
+        among(batch, &new.names.services);
     }
 }
 
-/// What the measures know of an incident.
-fn facts(of: &Projected) -> Option<crate::model::measures::Fact> {
-    fact(
-        &of.columns.row,
-        u32::try_from(of.names.service()).unwrap_or(0),
-        u32::try_from(of.names.team).unwrap_or(0),
-        counted_of(of.columns.counted),
-        of.columns.fingerprint.cast_unsigned(),
-    )
+/// Adds the statement that lists an incident under its services.
+fn affect(batch: &mut Batch, new: &Projected) {
+    for (index, service) in new.names.services.iter().enumerate() {
+        batch
+            .sql(if index == 0 {
+                "INSERT INTO affected (service, incident, facets) VALUES (?, ?, ?)"
+            } else {
+                ", (?, ?, ?)"
+            })
+            .arg(*service)
+            .arg(new.columns.key)
+            .arg(new.columns.facets);
+    }
+    if !new.names.services.is_empty() {
+        batch.sql(";");
+    }
 }
 
-/// Deletes the packed facts of the days that an incident adds to.
-fn stale_days(batch: &mut Batch, old: Option<&Columns>, new: &Columns) {
-    let reported = ((new.key >> 31) * 1000).div_euclid(DAY_MS);
-    let mut stale = |day: i64, kind: i64| {
-        batch.sql("DELETE FROM fact_day WHERE day = ? AND kind = ?;").arg(day).arg(kind);
-    };
-    stale(reported, 0);
-    let before = old.and_then(|old| old.late_day);
-    if let Some(day) = before {
-        stale(day, 1);
+/// Adds the condition that the service is one of these.
+fn among(batch: &mut Batch, services: &[i64]) {
+    batch.sql(" AND service IN (");
+    for (index, service) in services.iter().enumerate() {
+        batch.sql(if index == 0 { "?" } else { ", ?" }).arg(*service);
     }
-    if let Some(day) = new.late_day.filter(|day| Some(*day) != before) {
-        stale(day, 1);
-    }
+    batch.sql(");");
 }
 
 /// Adds a snapshot of the record, where enough events have come since the last.

@@ -157,6 +157,9 @@ pub(super) fn packed(row: &Summary) -> Vec<u8> {
     out
 }
 
+/// Bytes that can't be read.
+struct Damaged;
+
 struct Bytes<'a>(&'a [u8]);
 
 impl<'a> Bytes<'a> {
@@ -170,21 +173,32 @@ impl<'a> Bytes<'a> {
         self.take::<1>().map(|b| b[0])
     }
 
-    fn time(&mut self) -> Option<Option<DateTime<Utc>>> {
-        match i64::from_le_bytes(self.take()?) {
-            NEVER => Some(None),
-            millis => DateTime::from_timestamp_millis(millis).map(Some),
+    /// A time that may be missing.
+    fn maybe_time(&mut self) -> Result<Option<DateTime<Utc>>, Damaged> {
+        match i64::from_le_bytes(self.take().ok_or(Damaged)?) {
+            NEVER => Ok(None),
+            millis => DateTime::from_timestamp_millis(millis).map(Some).ok_or(Damaged),
         }
     }
 
-    fn text(&mut self) -> Option<Option<&'a str>> {
-        let length = u32::from_le_bytes(self.take()?);
+    fn time(&mut self) -> Option<DateTime<Utc>> {
+        self.maybe_time().ok()?
+    }
+
+    /// A text that may be missing.
+    fn maybe_text(&mut self) -> Result<Option<&'a str>, Damaged> {
+        let length = u32::from_le_bytes(self.take().ok_or(Damaged)?);
         if length == u32::MAX {
-            return Some(None);
+            return Ok(None);
         }
-        let (text, rest) = self.0.split_at_checked(usize::try_from(length).ok()?)?;
+        let length = usize::try_from(length).map_err(|_| Damaged)?;
+        let (text, rest) = self.0.split_at_checked(length).ok_or(Damaged)?;
         self.0 = rest;
-        std::str::from_utf8(text).ok().map(Some)
+        std::str::from_utf8(text).map(Some).map_err(|_| Damaged)
+    }
+
+    fn text(&mut self) -> Option<&'a str> {
+        self.maybe_text().ok()?
     }
 }
 
@@ -209,22 +223,22 @@ pub(super) fn unpacked(bytes: &[u8]) -> Option<Summary> {
     let seq = u32::from_le_bytes(from.take()?);
     let number = u64::from_le_bytes(from.take()?);
     let id = IncidentId::from_slice(&from.take::<16>()?)?;
-    let detected_at = from.time()??;
-    let reported_at = from.time()??;
-    let last_event_at = from.time()??;
-    let acknowledged_at = from.time()?;
-    let resolved_at = from.time()?;
-    let closed_at = from.time()?;
-    let snoozed_until = from.time()?;
-    let updated_at = from.time()?;
-    let title = from.text()??.to_owned();
-    let team = from.text()?.map(str::to_owned);
-    let handle = from.text()?;
-    let name = from.text()?;
+    let detected_at = from.time()?;
+    let reported_at = from.time()?;
+    let last_event_at = from.time()?;
+    let acknowledged_at = from.maybe_time().ok()?;
+    let resolved_at = from.maybe_time().ok()?;
+    let closed_at = from.maybe_time().ok()?;
+    let snoozed_until = from.maybe_time().ok()?;
+    let updated_at = from.maybe_time().ok()?;
+    let title = from.text()?.to_owned();
+    let team = from.maybe_text().ok()?.map(str::to_owned);
+    let handle = from.maybe_text().ok()?;
+    let name = from.maybe_text().ok()?;
     let assignee = handle.zip(name).map(|(handle, name)| PersonRef::new(handle, name));
     let mut services = Vec::new();
     while !from.0.is_empty() {
-        services.push(from.text()??.to_owned());
+        services.push(from.text()?.to_owned());
     }
     Some(Summary {
         id,

@@ -198,9 +198,12 @@ fn facets_condition(plan: &Plan, column: &str) -> String {
     let Some(ranges) = &plan.facets else { return String::new() };
     let each: Vec<String> = ranges
         .iter()
-        .map(|(from, to)| match from == to {
-            true => format!("{column} = {from}"),
-            false => format!("{column} BETWEEN {from} AND {to}"),
+        .map(|(from, to)| {
+            if from == to {
+                format!("{column} = {from}")
+            } else {
+                format!("{column} BETWEEN {from} AND {to}")
+            }
         })
         .collect();
     format!(" AND ({})", each.join(" OR "))

@@ -6,7 +6,7 @@ use chrono::Utc;
 use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
-use super::error::{Done, Failure};
+use super::error::{Done, Failure, Fault, fault};
 use super::event_row::{self, COLUMNS, FROM};
 use super::names::Names;
 use super::projection::{self, Projected};
@@ -28,7 +28,9 @@ pub(super) struct Writer {
     pub conn: SqliteConnection,
     pub names: Names,
     /// Committed records. They may lag behind other processes: what was added since is folded in.
-    recent: HashMap<IncidentId, Incident>,
+    recent: HashMap<IncidentId, Record>,
+    /// The last number that this process gave; another may have gone on since.
+    last_number: Option<u64>,
 }
 
 /// What was found when a transaction began.
@@ -42,7 +44,7 @@ struct Found {
 
 impl Writer {
     pub(super) fn new(conn: SqliteConnection) -> Self {
-        Self { conn, names: Names::default(), recent: HashMap::new() }
+        Self { conn, names: Names::default(), recent: HashMap::new(), last_number: None }
     }
 
     /// Ends a transaction that did not reach its commit.
@@ -57,7 +59,7 @@ impl Writer {
         self.names.keep();
     }
 
-    /// Forgets what was kept in memory, because all of it has been made anew.
+    /// Carries out a command; the transaction has ended when this returns.
     pub(super) async fn execute(&mut self, envelope: &Envelope, rules: &Rules) -> Done<Outcome> {
         let done = match &envelope.command {
             Command::Incident { incident, ask } => {
@@ -98,7 +100,7 @@ impl Writer {
     }
 
     async fn begin(&mut self, envelope: &Envelope, id: IncidentId, ask: &Ask) -> Done<Found> {
-        let known = self.recent.get(&id).cloned();
+        let known = self.recent.get(&id).map(|record| record.incident.clone());
         let mut sql = format!(
             "BEGIN IMMEDIATE;
              SELECT {COLUMNS}, i.id FROM {FROM} JOIN incident i ON i.key = e.incident
@@ -146,10 +148,7 @@ impl Writer {
         if let [numbers, same] = rest {
             let last: Option<i64> = numbers.first().map(|r| r.try_get(0)).transpose()?.flatten();
             found.next_number = u64::try_from(last.unwrap_or(0)).unwrap_or(0) + 1;
-            found.same_alert = same
-                .first()
-                .map(|row| Ok::<_, Failure>(incident_id(row.try_get(0)?)?))
-                .transpose()?;
+            found.same_alert = same.first().map(|row| incident_id(row.try_get(0)?)).transpose()?;
         }
         Ok(found)
     }
@@ -161,6 +160,9 @@ impl Writer {
         ask: &Ask,
         rules: &Rules,
     ) -> Done<Outcome> {
+        if let Some(outcome) = self.at_once(envelope, id, ask, rules).await? {
+            return Ok(outcome);
+        }
         let found = self.begin(envelope, id, ask).await?;
         if let Some((incident, _)) = found.replay.first() {
             let incident = *incident;
@@ -197,23 +199,82 @@ impl Writer {
             .map(|event| numbered(event_row::normal(event), found.next_number))
             .collect::<Done<_>>()?;
         let mut batch = Batch::default();
-        let now = self.add(&mut batch, before, &events).await?;
+        let now = self.add(&mut batch, before, &events, None).await?;
         let mut told = events;
         let mut touched = vec![now];
         if let Some((target, added)) = absorbed {
-            touched.push(self.add(&mut batch, Some(target), &added).await?);
+            touched.push(self.add(&mut batch, Some(target), &added, None).await?);
             told.extend(added);
         }
         batch.sql("COMMIT;");
         batch.run(&mut self.conn).await?;
-        if self.recent.len() + touched.len() > RECENT {
+        let row = touched[0].incident.summary.clone();
+        self.remember(touched);
+        Ok(Outcome { incident: Some(row.id), row: Some(row), events: told, replayed: false })
+    }
+
+    /// Keeps records that are now durable.
+    fn remember(&mut self, records: Vec<Record>) {
+        if self.recent.len() + records.len() > RECENT {
             self.recent.clear();
         }
-        let row = touched[0].incident.summary.clone();
-        for record in touched {
-            self.recent.insert(record.incident.summary.id, record.incident);
+        for record in records {
+            let number = record.incident.summary.number.map(|n| n.0);
+            self.last_number = self.last_number.max(number);
+            self.recent.insert(record.incident.summary.id, record);
         }
-        Ok(Outcome { incident: Some(row.id), row: Some(row), events: told, replayed: false })
+    }
+
+    /// Carries a command out in one crossing, where this process knows the incident as it was a
+    /// moment ago; `None` where it must be looked at first.
+    ///
+    /// The store refuses what it would have been told otherwise: a position or a number that
+    /// another process has taken, a command that was carried out before. Nothing has happened
+    /// then, and a refusal by the model is not believed without looking either.
+    async fn at_once(
+        &mut self,
+        envelope: &Envelope,
+        id: IncidentId,
+        ask: &Ask,
+        rules: &Rules,
+    ) -> Done<Option<Outcome>> {
+        let before = self.recent.get(&id).cloned();
+        let (next, dedup_key) = match (ask, &before) {
+            (Ask::Declare(declared), None) => {
+                let Some(last) = self.last_number else { return Ok(None) };
+                (last + 1, declared.dedup_key.clone())
+            }
+            (Ask::Merge { .. }, _) | (Ask::Declare(_), Some(_)) | (_, None) => return Ok(None),
+            (_, Some(_)) => (0, None),
+        };
+        let context = Context { now: Utc::now(), rules };
+        let Ok(events) = decide(before.as_ref().map(|b| &b.incident), envelope, context) else {
+            return Ok(None);
+        };
+        let events: Vec<Event> = events
+            .into_iter()
+            .map(|event| numbered(event_row::normal(event), next))
+            .collect::<Done<_>>()?;
+        // Names that are new are stored within the transaction, after a look at what is there.
+        if !self.names.knows(&events, before.as_ref().map(|b| &b.incident))? {
+            return Ok(None);
+        }
+        let guard = Guard { command: envelope.id, number: next, dedup_key };
+        let mut batch = Batch::new("BEGIN IMMEDIATE;");
+        let now = self.add(&mut batch, before, &events, Some(&guard)).await?;
+        batch.sql("COMMIT;");
+        match batch.run(&mut self.conn).await {
+            Ok(()) => {}
+            Err(Failure::Sql(e)) if fault(&e) == Fault::Constraint => {
+                self.roll_back().await;
+                self.recent.remove(&id);
+                return Ok(None);
+            }
+            Err(failure) => return Err(failure),
+        }
+        let row = now.incident.summary.clone();
+        self.remember(vec![now]);
+        Ok(Some(Outcome { incident: Some(id), row: Some(row), events, replayed: false }))
     }
 
     /// Fills in the number of the incident that another is merged into, and what it adds there.
@@ -247,6 +308,7 @@ impl Writer {
         batch: &mut Batch,
         before: Option<Record>,
         events: &[Event],
+        guard: Option<&Guard>,
     ) -> Done<Record> {
         let broken = |e: crate::model::incident::Broken| Failure::content(e.to_string());
         let (old, now) = match before {
@@ -268,7 +330,7 @@ impl Writer {
         };
         for event in events {
             let actor = self.names.actor(&mut self.conn, &event.actor).await?;
-            append(batch, now.key, actor, event)?;
+            append(batch, now.key, actor, event, guard)?;
         }
         let new = Projected {
             columns: Columns::of(&now.incident),
@@ -313,21 +375,55 @@ impl Writer {
     }
 }
 
-/// Adds the statement that writes one event down.
-fn append(batch: &mut Batch, key: i64, actor: i64, event: &Event) -> Done<()> {
-    batch.sql(
-        "INSERT INTO event (id, incident, seq, kind, at, recorded, actor, nth, command, subject,
-            body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);",
-    );
-    event_arguments(batch, key, actor, event)
+/// What must hold for a command that was decided without looking.
+struct Guard {
+    command: CommandId,
+    /// Above all that were given; 0 where none is given.
+    number: u64,
+    /// Of no open incident.
+    dedup_key: Option<String>,
 }
 
-/// The arguments of an event, from its id to its body.
-pub(super) fn event_arguments(batch: &mut Batch, key: i64, actor: i64, event: &Event) -> Done<()> {
+/// Adds the statement that writes one event down. Where its guard does not hold, the body becomes
+/// NULL, which the table refuses.
+fn append(
+    batch: &mut Batch,
+    key: i64,
+    actor: i64,
+    event: &Event,
+    guard: Option<&Guard>,
+) -> Done<()> {
+    batch.sql(
+        "INSERT INTO event (id, incident, seq, kind, at, recorded, actor, nth, command, subject,
+            body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ",
+    );
+    batch.sql(match guard {
+        None => "?);",
+        Some(Guard { number: 0, .. }) => {
+            "iif(EXISTS (SELECT 1 FROM command WHERE id = ?), NULL, ?));"
+        }
+        Some(_) => {
+            "iif(EXISTS (SELECT 1 FROM command WHERE id = ?)
+                OR EXISTS (SELECT 1 FROM incident WHERE dedup_key = ?)
+                OR (SELECT max(number) FROM incident) >= ?, NULL, ?));"
+        }
+    });
+    event_arguments(batch, key, actor, event);
+    if let Some(guard) = guard {
+        batch.arg(guard.command.as_bytes().to_vec());
+        if guard.number > 0 {
+            batch.arg(guard.dedup_key.clone()).arg(i64::try_from(guard.number).unwrap_or(i64::MAX));
+        }
+    }
+    batch.arg(event_body(event)?);
+    Ok(())
+}
+
+/// The arguments of an event, from its id to its subject.
+pub(super) fn event_arguments(batch: &mut Batch, key: i64, actor: i64, event: &Event) {
     let nth = event_row::nth(event);
     let command = nth.is_none().then(|| event.command.as_bytes().to_vec());
     let subject = (event.seq == 1).then(|| event.incident.as_bytes().to_vec());
-    let body = serde_json::to_string(&event.body).map_err(|e| Failure::content(e.to_string()))?;
     batch
         .arg(event.id.as_bytes().to_vec())
         .arg(key)
@@ -338,9 +434,12 @@ pub(super) fn event_arguments(batch: &mut Batch, key: i64, actor: i64, event: &E
         .arg(actor)
         .arg(nth)
         .arg(command)
-        .arg(subject)
-        .arg(body);
-    Ok(())
+        .arg(subject);
+}
+
+/// The body of an event as the log holds it.
+pub(super) fn event_body(event: &Event) -> Done<String> {
+    serde_json::to_string(&event.body).map_err(|e| Failure::content(e.to_string()))
 }
 
 /// A declaration gets its number.

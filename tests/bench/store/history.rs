@@ -129,10 +129,10 @@ impl History {
         };
         let mut bodies = vec![(TimeDelta::zero(), declared)];
         let mut minutes = |most: i64| TimeDelta::seconds(rng.random_range(5..most * 60));
-        if !open || number % 2 == 0 {
+        if !open || number.is_multiple_of(2) {
             bodies.push((minutes(20), EventBody::Acknowledged));
             bodies.push((minutes(2), EventBody::Assigned { to: Some(person) }));
-            if number % 3 == 0 {
+            if number.is_multiple_of(3) {
                 let text = "restarted two of the four nodes, watching the error rate".into();
                 bodies.push((minutes(60), EventBody::NoteAdded { text }));
             }

@@ -45,7 +45,7 @@ pub async fn timelines_are_given_in_parts(backend: &dyn Backend) {
 pub async fn changes_without_a_cursor_are_all_open_incidents(backend: &dyn Backend) {
     let (open, over) = (declared(backend, "open").await, declared(backend, "over").await);
     done(backend, over, resolve()).await;
-    let delta = backend.changes(None, Duration::from_secs(60)).await.unwrap();
+    let delta = backend.changes(None, Duration::from_mins(1)).await.unwrap();
     assert!(delta.reset);
     assert_eq!(delta.rows.iter().map(|r| r.id).collect::<Vec<_>>(), [open]);
 }
@@ -84,7 +84,7 @@ pub async fn a_wait_ends_when_something_changes(backend: &dyn Backend) {
     let start = backend.changes(None, Duration::ZERO).await.unwrap().cursor;
     let begun = Instant::now();
     let (delta, ()) = tokio::join!(
-        backend.changes(Some(start), Duration::from_secs(60)),
+        backend.changes(Some(start), Duration::from_mins(1)),
         done(backend, id, Ask::Acknowledge)
     );
     assert_eq!(delta.unwrap().rows.len(), 1);

@@ -19,7 +19,7 @@ use crate::model::{Incident, IncidentNumber};
 /// So many are told one by one.
 const TOLD: u64 = 10;
 
-/// See [`super::examine`].
+/// See [`super::examine()`].
 pub(super) async fn examine(path: &Path) -> Result<Report, OpenError> {
     let mut conn = open::read_only(path).await?;
     let mut report = Report::default();

@@ -13,9 +13,9 @@ use crate::backend::file::names::Names;
 use crate::backend::file::open;
 use crate::backend::file::others::{parsed, put_change};
 use crate::backend::file::sql::Batch;
-use crate::backend::file::words::Words;
+use crate::backend::file::words::{self, Words};
 
-/// See [`super::rebuild`].
+/// See [`super::rebuild()`].
 pub(super) async fn rebuild(path: &Path) -> Result<Report, OpenError> {
     let found = examine::examine(path).await?;
     if found.findings.iter().any(|finding| finding.grave) {
@@ -76,7 +76,7 @@ async fn anew(conn: &mut SqliteConnection) -> Done<()> {
         put_change(&mut batch, &parsed(row.try_get(0)?, "a change")?)?;
         batch.run(conn).await?;
     }
-    bulk.finish(conn).await?;
+    words::take_in(conn).await?;
     measures::warm(conn).await?;
     Batch::new("COMMIT").run(conn).await
 }

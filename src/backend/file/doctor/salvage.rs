@@ -21,7 +21,7 @@ const AT_ONCE: i64 = 200;
 /// Where even the last position can't be read, so many are tried after the last that was.
 const BLIND: i64 = 100_000;
 
-/// See [`super::salvage`].
+/// See [`super::salvage()`].
 pub(super) async fn salvage(path: &Path, sink: Sink<'_>) -> Result<u64, OpenError> {
     let mut conn = open::read_only(path).await?;
     let mut reading = Salvage { conn: &mut conn, sink, count: 0, ids: HashMap::new() };

@@ -93,6 +93,15 @@ CREATE TABLE fact_day (
     PRIMARY KEY (day, kind)
 ) WITHOUT ROWID;
 
+CREATE TRIGGER fact_day_of_new AFTER INSERT ON incident BEGIN
+    DELETE FROM fact_day WHERE day = (NEW.key >> 31) / 86400 AND kind = 0;
+    DELETE FROM fact_day WHERE day = NEW.late_day AND kind = 1;
+END;
+CREATE TRIGGER fact_day_of_changed AFTER UPDATE OF row ON incident BEGIN
+    DELETE FROM fact_day WHERE day = (NEW.key >> 31) / 86400 AND kind = 0;
+    DELETE FROM fact_day WHERE day IN (OLD.late_day, NEW.late_day) AND kind = 1;
+END;
+
 CREATE TABLE problem (
     id   BLOB PRIMARY KEY,
     body TEXT NOT NULL                  -- JSON
