@@ -34,6 +34,8 @@ pub(super) struct Keeper {
     introduced: bool,
     has_directory: bool,
     cursor: Option<Cursor>,
+    /// How long the next question may be open.
+    next_wait: Duration,
     failures: u32,
     failing_since: Option<DateTime<Utc>>,
 }
@@ -59,6 +61,7 @@ impl Keeper {
             introduced: false,
             has_directory: false,
             cursor: None,
+            next_wait: WAIT,
             failures: 0,
             failing_since: None,
         }
@@ -66,19 +69,25 @@ impl Keeper {
 
     pub(super) async fn run(mut self) {
         // Ends when whoever listens is gone.
-        while let Ok(()) = self.round(WAIT).await {}
+        while let Ok(()) = self.round().await {}
     }
 
     /// One question and what follows from its answer.
-    async fn round(&mut self, wait: Duration) -> Result<(), Over> {
+    async fn round(&mut self) -> Result<(), Over> {
+        // Whoever asks for it, or waits for the end of a failure, is answered at once.
+        let next = std::mem::replace(&mut self.next_wait, WAIT);
+        let wait = if self.failing_since.is_some() { Duration::ZERO } else { next };
         let asked_at = Instant::now();
         let answer = match self.introduce().await {
             Ok(()) => self.ask(wait).await?,
             Err(error) => Some(Err(error)),
         };
         match answer {
-            // Somebody wants to know now: the open question is dropped for one that waits not.
-            None => Box::pin(self.round(Duration::ZERO)).await,
+            // Somebody wants to know now: the open question is dropped for one that does not wait.
+            None => {
+                self.next_wait = Duration::ZERO;
+                Ok(())
+            }
             Some(Ok(delta)) => {
                 self.answered()?;
                 let quiet = delta.rows.is_empty() && !delta.reset && !delta.directory;
@@ -184,7 +193,10 @@ impl Keeper {
                 () = sleep_until(until) => return Ok(()),
                 nudge = self.nudges.recv() => match nudge {
                     None => return Err(Over),
-                    Some(Nudge::Refresh) => return Ok(()),
+                    Some(Nudge::Refresh) => {
+                        self.next_wait = Duration::ZERO;
+                        return Ok(());
+                    }
                     Some(Nudge::Row(row)) => {
                         self.untold |= self.mirror.put(*row);
                         if self.untold {

@@ -1,5 +1,7 @@
 //! The terminal: taken, given back whatever happens, and written to without ever blocking the panes.
 
+mod framed;
+
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -16,14 +18,11 @@ use crossterm::terminal::{
     self, DisableLineWrap, EnableLineWrap, EnterAlternateScreen, LeaveAlternateScreen,
 };
 use ratatui::Terminal;
-use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
-use ratatui::buffer::Cell;
-use ratatui::layout::{Position, Size};
 use tokio::sync::Notify;
 
-/// The terminal draws what lies between these at once (synchronized update, DEC mode 2026).
-const BEGIN: &[u8] = b"\x1b[?2026h";
-const END: &[u8] = b"\x1b[?2026l";
+pub use framed::{Framed, Sink};
+
+use framed::END;
 
 /// How long giving back waits for a terminal that takes nothing.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -97,43 +96,6 @@ impl Output {
     }
 }
 
-/// Gathers the bytes of a frame.
-#[derive(Clone, Debug, Default)]
-pub struct Gathered(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Gathered {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    /// Nothing: a frame is sent as a whole.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Gathered {
-    fn take(&self) -> Vec<u8> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// Where whole frames go.
-pub trait Sink {
-    /// Takes the bytes of one frame, synchronized-update marks included.
-    ///
-    /// # Errors
-    /// When the terminal can't be written to.
-    fn frame(&mut self, bytes: Vec<u8>) -> io::Result<()>;
-
-    /// Columns and rows.
-    ///
-    /// # Errors
-    /// When the terminal doesn't tell.
-    fn size(&self) -> io::Result<(u16, u16)>;
-}
-
 impl Sink for Output {
     fn frame(&mut self, bytes: Vec<u8>) -> io::Result<()> {
         self.send(bytes)
@@ -141,103 +103,6 @@ impl Sink for Output {
 
     fn size(&self) -> io::Result<(u16, u16)> {
         terminal::size()
-    }
-}
-
-/// A terminal backend that sends each frame in one piece, and none where nothing has changed.
-#[derive(Debug)]
-pub struct Framed<S> {
-    inner: CrosstermBackend<Gathered>,
-    gathered: Gathered,
-    cursor_shown: bool,
-    sink: S,
-}
-
-impl<S: Sink> Framed<S> {
-    /// Frames for a sink.
-    pub fn new(sink: S) -> Self {
-        let gathered = Gathered::default();
-        let inner = CrosstermBackend::new(gathered.clone());
-        Self { inner, gathered, cursor_shown: false, sink }
-    }
-
-    /// Where the frames go.
-    pub fn sink(&self) -> &S {
-        &self.sink
-    }
-
-    /// As [`Framed::sink`], to be changed.
-    pub fn sink_mut(&mut self) -> &mut S {
-        &mut self.sink
-    }
-}
-
-impl<S: Sink> Backend for Framed<S> {
-    type Error = io::Error;
-
-    fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
-    where
-        I: Iterator<Item = (u16, u16, &'a Cell)>,
-    {
-        let mut content = content.peekable();
-        if content.peek().is_none() {
-            return Ok(());
-        }
-        self.inner.draw(content)
-    }
-
-    fn hide_cursor(&mut self) -> io::Result<()> {
-        if std::mem::replace(&mut self.cursor_shown, false) {
-            self.inner.hide_cursor()
-        } else {
-            Ok(())
-        }
-    }
-
-    fn show_cursor(&mut self) -> io::Result<()> {
-        if std::mem::replace(&mut self.cursor_shown, true) {
-            Ok(())
-        } else {
-            self.inner.show_cursor()
-        }
-    }
-
-    /// Never asks the terminal: its answer would come among the keys.
-    fn get_cursor_position(&mut self) -> io::Result<Position> {
-        Ok(Position::ORIGIN)
-    }
-
-    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
-        self.inner.set_cursor_position(position)
-    }
-
-    fn clear(&mut self) -> io::Result<()> {
-        self.inner.clear()
-    }
-
-    fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
-        self.inner.clear_region(clear_type)
-    }
-
-    fn size(&self) -> io::Result<Size> {
-        self.sink.size().map(|(width, height)| Size { width, height })
-    }
-
-    fn window_size(&mut self) -> io::Result<WindowSize> {
-        let columns_rows = self.size()?;
-        Ok(WindowSize { columns_rows, pixels: Size::ZERO })
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let bytes = self.gathered.take();
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        let mut frame = Vec::with_capacity(bytes.len() + BEGIN.len() + END.len());
-        frame.extend_from_slice(BEGIN);
-        frame.extend_from_slice(&bytes);
-        frame.extend_from_slice(END);
-        self.sink.frame(frame)
     }
 }
 

@@ -4,7 +4,9 @@
 mod support;
 
 mod looks;
+mod mirror;
 mod property;
 mod running;
 mod state;
 mod verbs;
+mod wire;

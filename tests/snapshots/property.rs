@@ -80,7 +80,7 @@ fn take(stage: &mut Stage, step: Step) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(64), ..ProptestConfig::default() })]
 
     #[test]
     fn no_keys_no_rows_and_no_size_break_the_screen(
@@ -104,6 +104,7 @@ proptest! {
     }
 }
 
-fn cases() -> u32 {
-    std::env::var("REDPHONE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(64)
+/// How many cases are tried; `REDPHONE_CASES` sets another number.
+pub fn cases(usual: u32) -> u32 {
+    std::env::var("REDPHONE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
 }

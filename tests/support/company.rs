@@ -153,6 +153,11 @@ fn resolve(detail: &str) -> Ask {
 
 /// A company on a bad evening.
 pub fn busy(now: DateTime<Utc>) -> Memory {
+    busy_with(now, HOSTILE, HOSTILE_NOTE)
+}
+
+/// As [`busy`], with another title and another note on the incident that means harm.
+pub fn busy_with(now: DateTime<Utc>, hostile: &str, hostile_note: &str) -> Memory {
     use redphone::model::priority::Level::{High, Low, Medium};
     let change = |minutes: i64, title: &str, service: &str| Change {
         id: ChangeId(Uuid::from_u128(0x77)),
@@ -214,16 +219,12 @@ pub fn busy(now: DateTime<Utc>) -> Memory {
     })
     .then(1, alerts(), Ask::RepeatAlert { text: "p99 latency above 2 s".into() })
     .then(0, alerts(), Ask::RepeatAlert { text: "p99 latency above 2 s".into() });
-    declare(&memory, now, 400, HOSTILE, "ünïcode-サービス", Low, Low, |d| {
+    declare(&memory, now, 400, hostile, "ünïcode-サービス", Low, Low, |d| {
         d.category = None;
         d.team = None;
         d.source = Source::UserReport;
     })
-    .then(
-        3,
-        alerts(),
-        note("\u{1b}]0;owned\u{7}\u{1b}[2Jgone?\r\nx\u{202e}desrever\u{200b}\ttab"),
-    );
+    .then(3, alerts(), note(hostile_note));
     for index in 0..12_i64 {
         let title = format!("Disk of worker {} is {} % full", index + 3, 80 + index);
         let script = declare(&memory, now, 500 + index * 47, &title, "workers", Low, Medium, |d| {
@@ -235,6 +236,10 @@ pub fn busy(now: DateTime<Utc>) -> Memory {
     }
     memory
 }
+
+/// A note that means harm.
+pub const HOSTILE_NOTE: &str =
+    "\u{1b}]0;owned\u{7}\u{1b}[2Jgone?\r\nx\u{202e}desrever\u{200b}\ttab";
 
 /// A title that means harm.
 pub const HOSTILE: &str =

@@ -90,13 +90,11 @@ impl Real {
     }
 
     fn input(&mut self, event: Option<io::Result<Event>>) -> Input {
-        match event {
-            Some(Ok(event)) => Input::Event(event),
-            Some(Err(_)) | None => {
-                self.guard.hang_up();
-                self.hung_up()
-            }
+        if let Some(Ok(event)) = event {
+            return Input::Event(event);
         }
+        self.guard.hang_up();
+        self.hung_up()
     }
 
     /// Nothing is drawn any more. After the signal alone the terminal may still be there, so it is

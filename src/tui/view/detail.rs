@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use crate::backend::Detail;
 use crate::model::checklist::{Answer, InvestigationItem, Item, open_gate};
 use crate::model::service_level::{Promise, clock, update_due};
-use crate::model::text::{lines as safe_lines, shown, wrap};
+use crate::model::text::{cut, lines as safe_lines, shown, wrap};
 use crate::model::{Incident, Status};
 
 use super::super::action::{Action, of};
@@ -103,18 +103,12 @@ fn kind(out: &mut Fields<'_>, incident: &Incident) {
     let app = out.app;
     let summary = &incident.summary;
     let category = summary.category.map_or("uncategorized", |c| c.as_str());
-    let mut parts = vec![
+    let parts = [
         Span::styled(summary.priority.as_str(), app.theme.priority(summary.priority)),
         Span::raw(summary.status.as_str()),
         Span::raw(category),
         Span::raw(format!("detected by {}", summary.source)),
     ];
-    if summary.alerts > 1 {
-        parts.push(Span::raw(format!("{} alerts", summary.alerts)));
-    }
-    if incident.reopened > 0 {
-        parts.push(Span::raw(format!("reopened {}×", incident.reopened)));
-    }
     let mut line = Line::default();
     for part in parts {
         if line.width() > 0 && line.width() + 3 + part.width() > out.width {
@@ -194,6 +188,12 @@ fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
         reported = format!("{reported} · detected {}", moment(summary.detected_at, app.now));
     }
     out.plain("Reported", &reported);
+    if summary.alerts > 1 {
+        out.plain("Alerts", &format!("{} grouped", summary.alerts));
+    }
+    if incident.reopened > 0 {
+        out.field("Reopened", &format!("{}×", incident.reopened), app.theme.strong());
+    }
 }
 
 fn content(out: &mut Fields<'_>, detail: &Detail) {
@@ -219,7 +219,9 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
         );
         out.plain(if index == 0 { "Suspects" } else { "" }, &text);
     }
-    for (index, similar) in detail.similar.iter().enumerate() {
+    // One line each beside other panes; whole where this one fills the screen.
+    let most = if app.zoomed { detail.similar.len() } else { 3 };
+    for (index, similar) in detail.similar.iter().take(most).enumerate() {
         let label = similar.number.map_or_else(|| "new".to_owned(), |n| n.to_string());
         let mut text = format!(
             "{label} {}, {} ago",
@@ -228,6 +230,9 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
         );
         if !similar.resolution.is_empty() {
             text = format!("{text}, {}", shown(&similar.resolution));
+        }
+        if !app.zoomed {
+            text = cut(&text, out.width.saturating_sub(LABEL)).into_owned();
         }
         out.plain(if index == 0 { "Similar" } else { "" }, &text);
     }

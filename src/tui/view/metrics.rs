@@ -8,7 +8,8 @@ use crate::model::measures::{Compliance, Measures, Times};
 use crate::model::text::{cut, fit, shown};
 use crate::model::time::fine;
 
-use super::super::app::{App, Span as Window};
+use super::super::app::{App, Pane as Shared, Span as Window};
+use super::super::layout::Frame;
 use super::pane::Title;
 use super::words::{age, count};
 
@@ -26,13 +27,30 @@ pub(super) fn title(app: &App) -> Title {
         "not computed anew".to_owned()
     } else if !current && app.metrics.loading {
         "computing …".to_owned()
+    } else if frame(app).is_some_and(|frame| frame != Frame::Own) {
+        // Where panes share a border, it has no room beside the name.
+        about.clone()
     } else {
         String::new()
     };
     Title { about, right, alarm: app.metrics.failed.is_some() }
 }
 
+fn frame(app: &App) -> Option<Frame> {
+    app.layout().place(Shared::Metrics).map(|place| place.frame)
+}
+
 pub(super) fn lines(app: &App, width: usize, height: usize) -> Vec<Line<'static>> {
+    let mut lines = figures(app, width, height);
+    if frame(app) == Some(Frame::Bare) {
+        let span = app.metrics.span.label();
+        let text = format!("over {span}, against the {span} before");
+        lines.insert(0, Line::from(Span::styled(text, app.theme.strong())));
+    }
+    lines
+}
+
+fn figures(app: &App, width: usize, height: usize) -> Vec<Line<'static>> {
     let Some((span, measures)) = &app.metrics.loaded else {
         let text = match &app.metrics.failed {
             Some(why) => format!("could not be computed: {}", shown(why)),
@@ -103,7 +121,7 @@ impl Pane<'_> {
         for priority in Priority::ALL {
             let index = priority.index();
             let style = self.app.theme.priority(priority);
-            each.push_span("  ");
+            each.push_span(if self.width < 44 { " " } else { "  " });
             each.push_span(Span::styled(priority.as_str(), style));
             each.push_span(format!(
                 " {}/{}",
@@ -111,8 +129,13 @@ impl Pane<'_> {
                 bare(now.resolve[index])
             ));
         }
-        kept.extend(each.spans);
-        lines.push(kept);
+        if kept.width() + each.width() <= self.width {
+            kept.extend(each.spans);
+            lines.push(kept);
+        } else {
+            lines.push(kept);
+            lines.push(each);
+        }
         let mut volume = Line::default();
         self.label("Volume ", &mut volume);
         volume.push_span(Span::styled(now.reported().to_string(), self.app.theme.strong()));
@@ -195,20 +218,18 @@ impl Pane<'_> {
         }
     }
 
-    /// Mean, median and 90th percentile.
+    /// Mean, median and 90th percentile, and what they rest on where there is room.
     fn times(&self, lines: &mut Vec<Line<'static>>) {
-        let wide = self.width >= 52;
-        let head = if wide {
-            format!(
-                "{:<6}{:>7} {:>8}{:>8}{:>8}{:>7}",
-                "", "mean", "change", "median", "p90", "count"
-            )
-        } else {
-            format!(
-                "{:<5}{:>7} {:>6}{:>7}{:>7}{:>6}",
-                "", "mean", "change", "median", "p90", "count"
-            )
+        let (name_wide, wide, counted) = match self.width {
+            52.. => (6, 8, true),
+            40.. => (5, 7, true),
+            _ => (5, 7, false),
         };
+        let head = ["mean", "change", "median", "p90"].map(|name| format!("{name:>wide$}"));
+        let mut head = format!("{}{}", " ".repeat(name_wide), head.concat());
+        if counted {
+            head.push_str("  count");
+        }
         lines.push(Line::from(Span::styled(head, self.app.theme.dim())));
         let now = &self.measures.now;
         let before = &self.measures.before;
@@ -217,26 +238,15 @@ impl Pane<'_> {
         {
             let changed = now.change_percent(before).map_or_else(|| "–".to_owned(), arrow);
             let [mean, median, p90] = [now.mean_ms, now.median_ms, now.p90_ms]
-                .map(|ms| duration(Some(TimeDelta::milliseconds(ms)), now));
-            let thin = if now.count > 0 && now.is_thin() { " thin" } else { "" };
+                .map(|ms| right(&duration(Some(TimeDelta::milliseconds(ms)), now), wide));
             let mut line = Line::default();
-            if wide {
-                self.label(&format!("{name:<6}"), &mut line);
-                line.push_span(Span::styled(format!("{mean:>7}"), self.app.theme.strong()));
-                line.push_span(format!(
-                    " {}{median:>8}{p90:>8}{:>7}",
-                    right(&changed, 8),
-                    now.count
-                ));
-            } else {
-                self.label(&format!("{name:<5}"), &mut line);
-                line.push_span(Span::styled(format!("{mean:>7}"), self.app.theme.strong()));
-                line.push_span(format!(
-                    " {}{median:>7}{p90:>7}{:>6}",
-                    right(&changed, 6),
-                    now.count
-                ));
+            self.label(&format!("{name:<name_wide$}"), &mut line);
+            line.push_span(Span::styled(mean, self.app.theme.strong()));
+            line.push_span(format!("{}{median}{p90}", right(&changed, wide)));
+            if counted {
+                line.push_span(format!("{:>7}", now.count));
             }
+            let thin = if now.count > 0 && now.is_thin() { " thin" } else { "" };
             line.push_span(Span::styled(thin, self.app.theme.dim()));
             lines.push(line);
         }

@@ -58,7 +58,7 @@ fn parts(app: &App, room: Room) -> (Line<'static>, Line<'static>, Line<'static>)
 }
 
 fn left(app: &App, room: Room) -> Line<'static> {
-    let mut line = Line::from(" ");
+    let mut line = Line::from(if room < Room::Tiny { " " } else { "" });
     if room == Room::Full {
         line.push_span(Span::styled("redphone", app.theme.strong()));
         line.push_span("  ");

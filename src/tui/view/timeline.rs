@@ -18,6 +18,8 @@ use super::pane::Title;
 const WORD: usize = 13;
 /// Who did it.
 const ACTOR: usize = 13;
+/// From this width on, there is more room for who did it.
+const WIDE: usize = 90;
 /// From this width on, everything stands on one line.
 const ONE_LINE: usize = 52;
 /// The least columns in which a longer text is wrapped beside the actor.
@@ -139,9 +141,13 @@ fn of_event(event: &Event, read: &Shown) -> Entry {
 }
 
 fn separator(app: &App, date: NaiveDate, width: usize) -> Line<'static> {
-    let text = format!("── {} ", date.format("%a %Y-%m-%d"));
-    let rest = width.saturating_sub(crate::model::text::width(&text));
-    Line::from(Span::styled(format!("{text}{}", "─".repeat(rest)), app.theme.border()))
+    let text = format!(" {} ", date.format("%a %Y-%m-%d"));
+    let rest = width.saturating_sub(crate::model::text::width(&text) + 2);
+    Line::from(vec![
+        Span::styled("──", app.theme.border()),
+        Span::styled(text, app.theme.dim()),
+        Span::styled("─".repeat(rest), app.theme.border()),
+    ])
 }
 
 fn lay_out(app: &App, entry: &Entry, width: usize, lines: &mut Vec<Line<'static>>) {
@@ -154,12 +160,13 @@ fn lay_out(app: &App, entry: &Entry, width: usize, lines: &mut Vec<Line<'static>
         Span::styled(mark, style),
     ]);
     let texts: Vec<_> = safe_lines(&entry.text).collect();
-    let column = 8 + 2 + 2 + WORD + 1 + ACTOR + 2;
+    let by = if width < WIDE { ACTOR } else { 2 * ACTOR - 8 };
+    let column = 8 + 2 + 2 + WORD + 1 + by + 2;
     let beside = width.saturating_sub(column);
     let fits = texts.len() == 1 && crate::model::text::width(&texts[0]) <= beside;
     if width >= ONE_LINE {
         line.push_span(Span::styled(fit(entry.word, WORD), style));
-        line.push_span(format!(" {}  ", fit(&actor, ACTOR)));
+        line.push_span(format!(" {}  ", fit(&actor, by)));
     } else {
         line.push_span(Span::styled(entry.word, style));
         let room = width.saturating_sub(12 + entry.word.len() + 3);

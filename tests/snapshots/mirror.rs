@@ -1,0 +1,122 @@
+//! The mirror of a backend, and the task that keeps it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use redphone::backend::{Backend, BackendError, Cursor, Delta};
+use redphone::model::{Status, Summary};
+use redphone::sync::{Link, Mirror, Update, start};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use crate::support::company;
+
+fn delta(rows: Vec<Summary>, reset: bool) -> Delta {
+    Delta { cursor: Cursor(1), reset, rows, directory: false }
+}
+
+fn filled() -> (Mirror, Vec<Summary>) {
+    let rows = company::busy(company::now()).open();
+    let mut mirror = Mirror::default();
+    assert!(mirror.fold(delta(rows.clone(), true)));
+    (mirror, rows)
+}
+
+#[test]
+fn a_delta_that_says_nothing_new_changes_nothing() {
+    let (mut mirror, rows) = filled();
+    assert!(!mirror.fold(delta(rows, false)));
+}
+
+#[test]
+fn an_older_state_never_replaces_a_later_one() {
+    let (mut mirror, rows) = filled();
+    let mut later = rows[0].clone();
+    later.seq += 1;
+    later.title = "later".into();
+    assert!(mirror.put(later.clone()));
+    assert!(!mirror.put(rows[0].clone()));
+    assert!(mirror.snapshot().rows.iter().any(|row| **row == later));
+}
+
+#[test]
+fn what_has_ended_leaves_and_an_older_state_does_not_bring_it_back() {
+    let (mut mirror, rows) = filled();
+    let mut ended = rows[3].clone();
+    ended.seq += 1;
+    ended.status = Status::Resolved;
+    assert!(mirror.fold(delta(vec![ended.clone()], false)));
+    assert_eq!(mirror.snapshot().rows.len(), rows.len() - 1);
+    assert!(!mirror.put(rows[3].clone()));
+    let mut back = ended;
+    back.seq += 1;
+    back.status = Status::Investigating;
+    assert!(mirror.put(back));
+    assert_eq!(mirror.snapshot().rows.len(), rows.len());
+}
+
+#[test]
+fn a_reset_forgets_what_was_known() {
+    let (mut mirror, rows) = filled();
+    mirror.fold(delta(vec![rows[0].clone()], true));
+    assert_eq!(mirror.snapshot().rows.len(), 1);
+}
+
+/// Waits for an update that fits.
+async fn until(updates: &mut mpsc::UnboundedReceiver<Update>, fits: impl Fn(&Update) -> bool) {
+    let found = async {
+        while let Some(update) = updates.recv().await {
+            if fits(&update) {
+                return;
+            }
+        }
+        panic!("the task has ended");
+    };
+    timeout(Duration::from_secs(15), found).await.expect("it comes in time");
+}
+
+fn play<F: Future<Output = ()>>(future: F) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(future);
+}
+
+#[test]
+fn the_first_page_comes_with_counts_and_then_all_rows() {
+    let memory = Arc::new(company::many(chrono::Utc::now(), 300));
+    let (updates, mut learnt) = mpsc::unbounded_channel();
+    let backend: Arc<dyn Backend> = memory;
+    let (_handle, task) = start(backend, "ines".into(), updates);
+    play(async {
+        let script = async {
+            until(&mut learnt, |update| {
+                matches!(update, Update::Snapshot(s)
+                    if s.rows.len() == 200 && s.counts.is_some_and(|c| c.open() == 300))
+            })
+            .await;
+            until(&mut learnt, |update| {
+                matches!(update, Update::Snapshot(s) if s.rows.len() == 300 && s.counts.is_none())
+            })
+            .await;
+        };
+        tokio::select! { () = task => panic!("it ended"), () = script => {} }
+    });
+}
+
+#[test]
+fn a_failure_is_told_and_its_end_too_though_nothing_has_changed() {
+    let memory = Arc::new(company::quiet(chrono::Utc::now()));
+    let (updates, mut learnt) = mpsc::unbounded_channel();
+    let backend: Arc<dyn Backend> = Arc::clone(&memory) as Arc<dyn Backend>;
+    let (handle, task) = start(backend, "ines".into(), updates);
+    play(async {
+        let script = async {
+            until(&mut learnt, |update| matches!(update, Update::Link(Link::Live { .. }))).await;
+            memory.fail(Some(BackendError::Unreachable("gone".into())));
+            until(&mut learnt, |update| matches!(update, Update::Link(Link::Failing { .. }))).await;
+            memory.fail(None);
+            handle.refresh();
+            until(&mut learnt, |update| matches!(update, Update::Link(Link::Live { .. }))).await;
+        };
+        tokio::select! { () = task => panic!("it ended"), () = script => {} }
+    });
+}

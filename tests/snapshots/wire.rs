@@ -1,0 +1,86 @@
+//! What is written to the terminal shows what was drawn, frame after frame.
+
+use std::io;
+
+use proptest::prelude::*;
+use ratatui::Terminal;
+use redphone::tui::message::Message;
+use redphone::tui::terminal::{Framed, Sink};
+use redphone::tui::view::view;
+
+use crate::property::cases;
+use crate::support::company;
+use crate::support::stage::{Stage, rows};
+
+/// As hostile as can be without the replacement character: the emulator leaves it out, though
+/// terminals do not.
+const TITLE: &str = "\u{1b}[31mred a\u{200b}b 支払いが失敗 🔥🔥 שלום e\u{301}";
+
+/// A terminal emulator that frames are written to.
+struct Emulator {
+    parser: vt100::Parser,
+    last: Vec<u8>,
+}
+
+impl Sink for Emulator {
+    fn frame(&mut self, bytes: Vec<u8>) -> io::Result<()> {
+        self.parser.process(&bytes);
+        self.last = bytes;
+        Ok(())
+    }
+
+    fn size(&self) -> io::Result<(u16, u16)> {
+        let (rows, columns) = self.parser.screen().size();
+        Ok((columns.get(), rows.get()))
+    }
+}
+
+fn emulator(size: (u16, u16)) -> vt100::Parser {
+    let not_zero = |n| std::num::NonZero::new(n).expect("a size");
+    vt100::Parser::new(not_zero(size.1), not_zero(size.0), 0)
+}
+
+fn play(keys: &[String], size: (u16, u16)) {
+    let memory = company::busy_with(company::now(), TITLE, "\u{1b}]0;owned\u{7}gone?\ttab");
+    let mut stage = Stage::open(memory, size);
+    let parser = emulator(size);
+    let sink = Emulator { parser, last: Vec::new() };
+    let mut terminal = Terminal::new(Framed::new(sink)).expect("memory");
+    for key in keys {
+        stage.keys(key);
+        terminal.draw(|frame| view(&stage.app, frame)).expect("memory");
+        let sink = terminal.backend().sink();
+        let shown: Vec<String> = sink.parser.screen().rows(0, size.0).collect();
+        let drawn = rows(&stage.buffer());
+        for (shown, drawn) in shown.iter().zip(&drawn) {
+            assert_eq!(shown.trim_end(), drawn.trim_end(), "after {key}");
+        }
+        assert!(sink.last.starts_with(b"\x1b[?2026h") && sink.last.ends_with(b"\x1b[?2026l"));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(24), ..ProptestConfig::default() })]
+
+    #[test]
+    fn frames_add_up_to_the_picture(
+        keys in proptest::collection::vec("[jkgGz1234?n!]|Enter|Esc|Tab|\\^d|\\^u", 1..30),
+        size in proptest::sample::select(vec![(126, 36), (80, 24), (47, 13), (200, 50)]),
+    ) {
+        play(&keys, size);
+    }
+}
+
+#[test]
+fn a_frame_in_which_nothing_changes_writes_nothing() {
+    let mut stage = Stage::open(company::busy(company::now()), (126, 36));
+    let parser = emulator((126, 36));
+    let sink = Emulator { parser, last: Vec::new() };
+    let mut terminal = Terminal::new(Framed::new(sink)).expect("memory");
+    terminal.draw(|frame| view(&stage.app, frame)).expect("memory");
+    terminal.backend_mut().sink_mut().last.clear();
+    stage.refresh();
+    stage.send(Message::Resized(126, 36));
+    terminal.draw(|frame| view(&stage.app, frame)).expect("memory");
+    assert!(terminal.backend().sink().last.is_empty());
+}
