@@ -168,10 +168,12 @@ fn stamp(
 }
 
 fn declare(declaration: &Declaration, context: Context<'_>) -> Result<EventBody, Rejection> {
-    let mut declared = declaration.clone();
-    declared.title = declaration.title.trim().to_owned();
-    declared.detected_at = to_second(declared.detected_at);
-    declared.reported_at = to_second(declared.reported_at);
+    let declared = Declaration {
+        title: declaration.title.trim().to_owned(),
+        detected_at: to_second(declaration.detected_at),
+        reported_at: to_second(declaration.reported_at),
+        ..declaration.clone()
+    };
     check::declaration(&declared)?;
     if declared.reported_at > context.now + SKEW {
         return Err(Rejection::new(

@@ -15,6 +15,8 @@ use super::{FIRST_PAGE, Link, Mirror, Nudge, Update, WAIT};
 
 /// The shortest time between two snapshots: more a second can't be read.
 const SPACING: Duration = Duration::from_millis(200);
+/// After the first page, the rest of the open incidents waits for so long.
+const SETTLE: Duration = Duration::from_millis(120);
 /// The shortest time between two questions.
 const PACE: Duration = Duration::from_millis(100);
 /// An answer without news that came sooner than this did not wait: the next question does.
@@ -32,6 +34,8 @@ pub(super) struct Keeper {
     untold: bool,
     told_at: Option<Instant>,
     introduced: bool,
+    /// All open incidents are not asked for before then.
+    quiet_until: Option<Instant>,
     has_directory: bool,
     cursor: Option<Cursor>,
     /// How long the next question may be open.
@@ -59,6 +63,7 @@ impl Keeper {
             untold: false,
             told_at: None,
             introduced: false,
+            quiet_until: None,
             has_directory: false,
             cursor: None,
             next_wait: WAIT,
@@ -77,8 +82,12 @@ impl Keeper {
         // Whoever asks for it, or waits for the end of a failure, is answered at once.
         let next = std::mem::replace(&mut self.next_wait, WAIT);
         let wait = if self.failing_since.is_some() { Duration::ZERO } else { next };
+        let introduced = self.introduce().await;
+        if let Some(until) = self.quiet_until.take() {
+            self.rest(until.saturating_duration_since(Instant::now())).await?;
+        }
         let asked_at = Instant::now();
-        let answer = match self.introduce().await {
+        let answer = match introduced {
             Ok(()) => self.ask(wait).await?,
             Err(error) => Some(Err(error)),
         };
@@ -121,6 +130,8 @@ impl Keeper {
             self.send(Update::Snapshot(self.mirror.snapshot()));
             self.send(Update::Link(Link::Live { at: Utc::now() }));
             self.introduced = true;
+            // What fills the screen is read first.
+            self.quiet_until = Some(Instant::now() + SETTLE);
         }
         if !self.has_directory {
             let directory = self.backend.directory().await?;

@@ -16,6 +16,8 @@ use super::app::Span;
 /// Everything that can change the state. One that depends on the time carries it.
 #[derive(Debug)]
 pub enum Message {
+    /// The loop begins: what does not depend on the queue is asked for beside it.
+    Started,
     /// A key was pressed: the keymap turns it into an action.
     Key(KeyEvent, DateTime<Utc>),
     /// Text was pasted: it goes into the editor that is open.

@@ -104,6 +104,7 @@ where
     async fn live(&mut self) -> Result<(), RunError> {
         let size = self.terminal.size().map_err(io::Error::other)?;
         let _ = self.take(Message::Resized(size.width, size.height)).await?;
+        let _ = self.take(Message::Started).await?;
         let mut next = self.take(tick()).await?;
         let started_at = Instant::now();
         while next == Next::On {

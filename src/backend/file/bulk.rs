@@ -101,8 +101,8 @@ impl Bulk {
         insert(
             conn,
             "INSERT INTO incident (key, id, number, facets, service, team, assignee, fingerprint,
-                counted, late_day, dedup_key, row)",
-            12,
+                counted, late_day, dedup_key, snoozed, row)",
+            13,
             &new,
             |batch, one| {
                 projection::arguments(batch, one);

@@ -21,8 +21,6 @@ use crate::model::measures::{Cut, Fact, Measures, Recurring, Window, compute};
 use crate::model::priority::Priority;
 use crate::model::status::Category;
 
-/// Days so near to now are not kept: they still change.
-const FRESH_DAYS: i64 = 2;
 /// An import packs so many of the last days.
 const WARM_DAYS: i64 = 185;
 
@@ -43,7 +41,6 @@ pub(super) async fn measures(
     let mut conn = store.reader().await?;
     let first_ms = window.before().0.timestamp_millis();
     let wanted = (first_ms.div_euclid(DAY_MS), window.to.timestamp_millis().div_euclid(DAY_MS));
-    let today = Utc::now().timestamp_millis().div_euclid(DAY_MS);
     Batch::new("BEGIN").run(&mut conn).await?;
     let read = days(&mut conn, wanted).await;
     Batch::new("COMMIT").run(&mut conn).await.ok();
@@ -64,10 +61,8 @@ pub(super) async fn measures(
         describe(&mut conn, group).await?;
     }
     drop(conn);
-    let old: Vec<Day> = days
-        .into_iter()
-        .filter(|day| fresh.contains(&(day.number, day.kind)) && day.number < today - FRESH_DAYS)
-        .collect();
+    let old: Vec<Day> =
+        days.into_iter().filter(|day| fresh.contains(&(day.number, day.kind))).collect();
     if !old.is_empty() {
         keep(store, old, log).await;
     }
@@ -189,7 +184,7 @@ fn put(batch: &mut Batch, day: Day, log: i64) {
 /// Packs the last days of the store, within the running transaction.
 pub(super) async fn warm(conn: &mut SqliteConnection) -> Done<()> {
     let today = Utc::now().timestamp_millis().div_euclid(DAY_MS);
-    let (days, fresh, log) = days(conn, (today - WARM_DAYS, today - FRESH_DAYS - 1)).await?;
+    let (days, fresh, log) = days(conn, (today - WARM_DAYS, today)).await?;
     for day in days.into_iter().filter(|day| fresh.contains(&(day.number, day.kind))) {
         let mut batch = Batch::default();
         put(&mut batch, day, log);

@@ -16,6 +16,7 @@ mod open;
 mod others;
 mod plan;
 mod projection;
+mod queue;
 mod read;
 mod records;
 mod row;

@@ -18,7 +18,8 @@ pub(super) struct Projected {
 pub(super) fn insert(batch: &mut Batch, new: &Projected) {
     batch.sql(
         "INSERT INTO incident (key, id, number, facets, service, team, assignee, fingerprint,
-            counted, late_day, dedup_key, row) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);",
+            counted, late_day, dedup_key, snoozed, row)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);",
     );
     arguments(batch, new);
     affect(batch, new);
@@ -39,6 +40,7 @@ pub(super) fn arguments(batch: &mut Batch, new: &Projected) {
         .arg(columns.counted)
         .arg(columns.late_day)
         .arg(columns.dedup_key.clone())
+        .arg(columns.snoozed)
         .arg(columns.row.clone());
 }
 
@@ -63,6 +65,9 @@ pub(super) fn update(batch: &mut Batch, old: &Projected, new: &Projected) {
     }
     if was.dedup_key != is.dedup_key {
         batch.sql(", dedup_key = ?").arg(is.dedup_key.clone());
+    }
+    if was.snoozed != is.snoozed {
+        batch.sql(", snoozed = ?").arg(is.snoozed);
     }
     batch.sql(" WHERE key = ?;").arg(is.key);
     if old.names.services != new.names.services {

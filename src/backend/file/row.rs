@@ -49,6 +49,13 @@ pub(super) fn facets_of(
     (i64::from(status.index()) << 6) | (priority << 4) | (category << 1) | i64::from(paused)
 }
 
+/// The status and the priority in facets.
+pub(super) fn status_and_priority(facets: i64) -> Option<(Status, Priority)> {
+    let status = Status::from_index(u8::try_from(facets >> 6).ok()?)?;
+    let priority = Priority::from_index(usize::try_from((facets >> 4) & 3).ok()?)?;
+    Some((status, priority))
+}
+
 /// How an incident counts, as a column.
 pub(super) fn counted_column(counted: Counted) -> i64 {
     match counted {
@@ -80,6 +87,7 @@ pub(super) struct Columns {
     pub counted: i64,
     pub late_day: Option<i64>,
     pub dedup_key: Option<String>,
+    pub snoozed: Option<i64>,
     pub row: Vec<u8>,
 }
 
@@ -105,6 +113,10 @@ impl Columns {
             counted: counted_column(Counted::of(incident)),
             late_day: summary.resolved_at.map(day).filter(|day| *day != reported_day),
             dedup_key: incident.dedup_key.clone().filter(|_| summary.status.is_open()),
+            snoozed: summary
+                .snoozed_until
+                .filter(|_| summary.status.is_open())
+                .map(|until| until.timestamp_millis()),
             row: packed(summary),
         }
     }

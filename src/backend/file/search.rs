@@ -31,9 +31,17 @@ pub(super) async fn search(
         return Err(bad("limit: ask for 1 to 1000 rows"));
     }
     match search.filter.scope() {
+        Scope::Open if is_whole_queue(search) => {
+            super::queue::first_page(conn, search, rules).await
+        }
         Scope::Open => open(conn, search, rules).await,
         Scope::All => history(conn, search, rules).await,
     }
+}
+
+/// The first page of all that needs a person, as the panes show it when they start.
+fn is_whole_queue(search: &Search) -> bool {
+    search.filter.terms.is_empty() && search.sort == Sort::Urgent && search.after.is_none()
 }
 
 fn context<'a>(search: &'a Search, rules: &'a Rules) -> MatchContext<'a> {
@@ -47,13 +55,13 @@ fn place(row: &Summary) -> i64 {
 
 /// A place as a page ends with it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Mark {
+pub(super) enum Mark {
     Key(i64),
     Rank(Rank),
 }
 
 impl Mark {
-    fn written(self) -> PageMark {
+    pub(super) fn written(self) -> PageMark {
         PageMark(match self {
             Self::Key(key) => format!("k{key}"),
             Self::Rank((calm, priority, held, reported, id)) => {

@@ -58,8 +58,7 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
                 moves::moved(app)
             };
             if first {
-                app.metrics.loading = true;
-                effects.push(Effect::LoadMeasures(app.metrics.span));
+                effects.extend(started(app));
             }
             if app.queue.rows.is_empty() {
                 effects.push(Effect::LoadLastEnded);
@@ -67,6 +66,15 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
             effects
         }
     }
+}
+
+/// The measures are asked for, unless they are already.
+pub(super) fn started(app: &mut App) -> Option<Effect> {
+    if app.metrics.loading || app.metrics.loaded.is_some() {
+        return None;
+    }
+    app.metrics.loading = true;
+    Some(Effect::LoadMeasures(app.metrics.span))
 }
 
 /// What could not be read while the backend failed is read again.

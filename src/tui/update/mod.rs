@@ -32,6 +32,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
     let effects = match message {
         Message::Key(key, at) => key_pressed(app, key, at),
         Message::Paste(text) => note::paste(app, &text),
+        Message::Started => link::started(app).into_iter().collect(),
         Message::Resized(width, height) => {
             app.size = (width, height);
             Vec::new()

@@ -54,6 +54,7 @@ CREATE TABLE incident (
     counted     INTEGER NOT NULL,       -- 0 yes, 1 merged, 2 reclassified, 3 false alarm
     late_day    INTEGER,                -- UTC day of the resolution, if not that of the report
     dedup_key   TEXT,                   -- while open
+    snoozed     INTEGER,                -- until then, in milliseconds, while open
     row         BLOB    NOT NULL        -- see row.rs
 );
 CREATE INDEX incident_by_facets      ON incident (facets);
@@ -61,6 +62,7 @@ CREATE INDEX incident_by_team        ON incident (team, key, facets);
 CREATE INDEX incident_by_assignee    ON incident (assignee, key, facets);
 CREATE INDEX incident_by_fingerprint ON incident (fingerprint);
 CREATE INDEX incident_by_late_day    ON incident (late_day)  WHERE late_day  IS NOT NULL;
+CREATE INDEX incident_by_snoozed     ON incident (snoozed)   WHERE snoozed   IS NOT NULL;
 CREATE INDEX incident_by_dedup_key   ON incident (dedup_key) WHERE dedup_key IS NOT NULL;
 
 -- Which services are affected; the facets are there so that a page is found without the rows.

@@ -1,0 +1,133 @@
+//! The first page of the whole queue, found without reading the rows that are not on it.
+//!
+//! Panes start with it: with 5,000 open incidents, reading all of them takes longer than a person
+//! should wait for the first look. What the order needs stands in an index.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sqlx::{Row, SqliteConnection};
+
+use super::error::{Done, Failure};
+use super::read::row_at;
+use super::row::{OPEN, status_and_priority};
+use super::search::Mark;
+use super::sql::Batch;
+use crate::backend::{Page, Search};
+use crate::model::queue::{OpenCounts, Rank, rank};
+use crate::model::status::Source;
+use crate::model::{Impact, IncidentId, Priority, Rules, Status, Summary, Urgency};
+
+/// What is known of an open incident without its row.
+struct Outline {
+    /// Its rank, but for the id that tells apart what was reported in the same second.
+    rank: Rank,
+    key: i64,
+}
+
+/// See the module.
+pub(super) async fn first_page(
+    conn: &mut SqliteConnection,
+    search: &Search,
+    rules: &Rules,
+) -> Done<Page<Summary>> {
+    let mut counts = OpenCounts::default();
+    let mut outlines = outlines(conn, search.now, rules, &mut counts).await?;
+    let total = outlines.len() as u64;
+    let limit = usize::try_from(search.limit).unwrap_or(1);
+    outlines.sort_unstable_by_key(|outline| (outline.rank, outline.key));
+    // All that tie with the last of the page: which of them is on it, their ids tell.
+    let last = outlines.get(limit - 1).map(|outline| outline.rank);
+    let read = outlines.partition_point(|outline| last.is_none_or(|last| outline.rank <= last));
+    let mut ranked = rows(conn, &outlines[..read]).await?;
+    let rank = |row: &Summary| rank(row, search.now, &rules.levels);
+    ranked.sort_by_cached_key(rank);
+    ranked.truncate(limit);
+    let next = (outlines.len() > limit)
+        .then(|| ranked.last().map(|row| Mark::Rank(rank(row)).written()))
+        .flatten();
+    Ok(Page { rows: ranked, next, total: Some(total), counts: Some(counts) })
+}
+
+/// All open incidents that are not snoozed, in no order; counts the snoozed ones too.
+async fn outlines(
+    conn: &mut SqliteConnection,
+    now: DateTime<Utc>,
+    rules: &Rules,
+    counts: &mut OpenCounts,
+) -> Done<Vec<Outline>> {
+    let results = Batch::new(&format!(
+        "SELECT key, snoozed FROM incident WHERE snoozed IS NOT NULL;
+         SELECT facets, group_concat(key) FROM incident WHERE facets < {OPEN} GROUP BY facets;"
+    ))
+    .rows_of_each(conn)
+    .await?;
+    let damaged = || Failure::content("the index of open incidents can't be read");
+    let [snoozed, groups] = results.as_slice() else { return Err(damaged()) };
+    let mut until: HashMap<i64, Option<DateTime<Utc>>> = HashMap::new();
+    for row in snoozed {
+        until.insert(row.try_get(0)?, DateTime::from_timestamp_millis(row.try_get(1)?));
+    }
+    let mut found = Vec::new();
+    let mut row = blank(now);
+    for group in groups {
+        (row.status, row.priority) = status_and_priority(group.try_get(0)?).ok_or_else(damaged)?;
+        for key in group.try_get::<&str, _>(1)?.split(',') {
+            let key: i64 = key.parse().map_err(|_| damaged())?;
+            row.reported_at = DateTime::from_timestamp(key >> 31, 0).ok_or_else(damaged)?;
+            // Any stage after the first means that somebody has acknowledged.
+            row.acknowledged_at = (row.status != Status::Triggered).then_some(row.reported_at);
+            row.snoozed_until = until.get(&key).copied().flatten();
+            counts.add(&row, now, &rules.levels);
+            if !row.is_snoozed(now) {
+                found.push(Outline { rank: rank(&row, now, &rules.levels), key });
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn rows(conn: &mut SqliteConnection, outlines: &[Outline]) -> Done<Vec<Summary>> {
+    let keys: Vec<String> = outlines.iter().map(|outline| outline.key.to_string()).collect();
+    let mut batch =
+        Batch::new("SELECT row FROM incident WHERE key IN (SELECT value FROM json_each(?))");
+    batch.arg(format!("[{}]", keys.join(",")));
+    let mut rows = Vec::with_capacity(keys.len());
+    batch
+        .each(conn, |row| {
+            rows.push(row_at(row, 0)?);
+            Ok(true)
+        })
+        .await?;
+    Ok(rows)
+}
+
+/// A row to be filled in with what an index tells.
+fn blank(now: DateTime<Utc>) -> Summary {
+    Summary {
+        id: IncidentId(uuid::Uuid::nil()),
+        number: None,
+        title: String::new(),
+        status: Status::Triggered,
+        impact: Impact::Low,
+        urgency: Urgency::Low,
+        priority: Priority::P4,
+        category: None,
+        source: Source::Internal,
+        services: Vec::new(),
+        assignee: None,
+        team: None,
+        detected_at: now,
+        reported_at: now,
+        acknowledged_at: None,
+        resolved_at: None,
+        closed_at: None,
+        snoozed_until: None,
+        paused: false,
+        updated_at: None,
+        alerts: 0,
+        escalation: 0,
+        seq: 0,
+        last_event_at: now,
+    }
+}
