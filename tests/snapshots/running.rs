@@ -114,7 +114,7 @@ fn a_key_reaches_the_backend_and_quitting_waits_for_it() {
     let (ended, _) = play(company::busy(chrono::Utc::now()), |run| async move {
         // The second row is the fresh P1, once the rows are there.
         tokio::time::sleep(Duration::from_millis(300)).await;
-        run.press("jaq");
+        run.press("aq");
     });
     let app = ended.expect("it ends well");
     assert!(app.pending.is_empty());
@@ -151,7 +151,7 @@ fn a_command_survives_a_backend_that_fails_for_a_while() {
     let (ended, _) = play(company::busy(chrono::Utc::now()), |run| async move {
         tokio::time::sleep(Duration::from_millis(300)).await;
         run.memory.fail(Some(locked));
-        run.press("ja");
+        run.press("a");
         tokio::time::sleep(Duration::from_millis(300)).await;
         run.memory.fail(None);
         run.until("acknowledged", acknowledged(2051)).await;
@@ -181,7 +181,7 @@ fn a_signal_to_end_waits_for_commands_and_names_what_was_not_confirmed() {
     let (ended, _) = play(company::busy(chrono::Utc::now()), |run| async move {
         tokio::time::sleep(Duration::from_millis(300)).await;
         run.memory.fail(Some(locked));
-        run.press("ja");
+        run.press("a");
         tokio::time::sleep(Duration::from_millis(50)).await;
         run.keys.send(Input::Terminate).expect("the loop runs");
         tokio::time::sleep(Duration::from_millis(50)).await;

@@ -19,7 +19,7 @@ fn busy() -> Stage {
 #[test]
 fn an_acknowledgement_is_marked_until_it_is_settled() {
     let mut stage = busy();
-    stage.keys("j a");
+    stage.keys("a");
     assert_eq!(stage.submitted.len(), 1);
     let row = |stage: &Stage| {
         let screen = stage.screen();
@@ -36,7 +36,7 @@ fn an_acknowledgement_is_marked_until_it_is_settled() {
 #[test]
 fn the_same_key_twice_asks_once() {
     let mut stage = busy();
-    stage.keys("j a a");
+    stage.keys("a a");
     assert_eq!(stage.submitted.len(), 1);
     assert!(stage.screen().contains("INC-2051: that is on its way already"));
 }
@@ -44,7 +44,7 @@ fn the_same_key_twice_asks_once() {
 #[test]
 fn what_somebody_did_before_is_told_in_place() {
     let mut stage = busy();
-    stage.keys("a");
+    stage.keys("j a");
     assert!(stage.submitted.is_empty());
     assert!(
         stage.screen().contains("INC-2048: already acknowledged by Tomo Hayashi 35 min ago"),
@@ -56,7 +56,7 @@ fn what_somebody_did_before_is_told_in_place() {
 #[test]
 fn a_conflict_at_the_backend_is_told_in_a_sentence() {
     let mut stage = busy();
-    stage.keys("j o");
+    stage.keys("o");
     let rejection = Rejection::new(RejectionKind::Conflict, "already owned by Tomo Hayashi");
     stage.refuse(&BackendError::Conflict(rejection));
     assert!(stage.screen().contains("own INC-2051: already owned by Tomo Hayashi"));
@@ -66,7 +66,7 @@ fn a_conflict_at_the_backend_is_told_in_a_sentence() {
 #[test]
 fn a_command_keeps_its_target_and_id_while_it_is_tried_again() {
     let mut stage = busy();
-    stage.keys("j a");
+    stage.keys("a");
     let envelope = stage.submitted[0].clone();
     let error = BackendError::Unreachable("the store is locked".into());
     stage.send(Message::Retrying(envelope.id, error, company::now()));
@@ -80,7 +80,7 @@ fn a_command_keeps_its_target_and_id_while_it_is_tried_again() {
 #[test]
 fn a_note_is_sent_with_all_its_lines() {
     let mut stage = busy();
-    stage.keys("j n");
+    stage.keys("n");
     stage.write("one\ntwo");
     stage.send(Message::Paste("\rthree\r\nfour\u{1b}[2J".into()));
     stage.keys("^s");
@@ -96,7 +96,7 @@ fn a_note_is_sent_with_all_its_lines() {
 #[test]
 fn a_refused_note_comes_back_with_its_text() {
     let mut stage = busy();
-    stage.keys("j n");
+    stage.keys("n");
     stage.write("all of it\nmatters");
     stage.keys("^s ?");
     stage.refuse(&BackendError::NotAllowed("notes are closed for the night".into()));
@@ -108,7 +108,7 @@ fn a_refused_note_comes_back_with_its_text() {
 #[test]
 fn a_refused_note_is_not_lost_while_another_is_written() {
     let mut stage = busy();
-    stage.keys("j n");
+    stage.keys("n");
     stage.write("first");
     stage.keys("^s n");
     stage.write("second");
@@ -144,7 +144,7 @@ fn an_empty_note_is_not_sent() {
 #[test]
 fn quitting_waits_for_what_is_on_its_way() {
     let mut stage = busy();
-    stage.keys("j a q");
+    stage.keys("a q");
     assert!(!stage.over);
     assert!(stage.screen().contains("ending when 1 pending"), "{}", stage.screen());
     stage.settle();
@@ -154,7 +154,7 @@ fn quitting_waits_for_what_is_on_its_way() {
 #[test]
 fn what_was_not_confirmed_is_named_when_one_does_not_wait() {
     let mut stage = busy();
-    stage.keys("j a q q");
+    stage.keys("a q q");
     assert!(stage.over);
     assert_eq!(redphone::tui::update::unconfirmed(&stage.app), "acknowledge INC-2051");
 }
@@ -168,7 +168,7 @@ fn what_the_backend_cannot_do_is_not_offered_and_told_why() {
     let keys = screen.lines().last().expect("the keys line").to_owned();
     assert!(!keys.contains("a ack") && keys.contains("n note"), "{keys}");
     assert!(!stage.screen().contains("press o to take it"));
-    stage.keys("j a");
+    stage.keys("a");
     assert!(stage.submitted.is_empty());
     assert!(stage.screen().contains("memory can't do that"), "{}", stage.screen());
     stage.keys("?");
