@@ -2,6 +2,7 @@ use chrono::TimeDelta;
 use redphone::model::checklist::{Answer, ClosingItem, Item, open_gate};
 use redphone::model::event::EventBody;
 use redphone::model::incident::Broken;
+use redphone::model::priority::Level::{High, Low, Medium};
 use redphone::model::queue::{OpenCounts, rank};
 use redphone::model::service_level::{Promise, clock, update_due};
 use redphone::model::{Ask, Incident, IncidentId, Priority, Rules, Status, Urgency};
@@ -166,7 +167,6 @@ fn what_needs_a_person_next_comes_first() {
         }
         bench.incident.summary
     };
-    use redphone::model::priority::Level::{High, Low, Medium};
     let late_p4 = make(Low, Urgency::Low, -10_000, true);
     let fresh_p1 = make(High, Urgency::High, -1, false);
     let held_p1 = make(High, Urgency::High, -2, true);
@@ -180,7 +180,9 @@ fn what_needs_a_person_next_comes_first() {
         [&fresh_p1, &held_p1, &fresh_p2, &late_p3, &late_p4, &calm_p2].map(|row| row.id).to_vec();
     assert_eq!(order, expected);
     let mut counts = OpenCounts::default();
-    rows.iter().for_each(|row| counts.add(row, at(0), &levels));
+    for row in rows {
+        counts.add(row, at(0), &levels);
+    }
     assert_eq!((counts.by_priority, counts.open()), ([2, 2, 1, 1], 6));
     assert_eq!((counts.unacknowledged, counts.past), (3, 2));
 }

@@ -55,6 +55,6 @@ fn long_text_breaks_at_spaces_and_long_words_break_anywhere() {
 
 #[test]
 fn a_note_is_split_into_safe_lines() {
-    let split: Vec<String> = lines("a\r\n\tb\n\u{1b}c").map(|l| l.into_owned()).collect();
+    let split: Vec<String> = lines("a\r\n\tb\n\u{1b}c").map(std::borrow::Cow::into_owned).collect();
     assert_eq!(split, ["a", "    b", "␛c"]);
 }

@@ -1,5 +1,6 @@
 //! What the README says is what the program does.
 
+use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
 
@@ -15,11 +16,12 @@ fn keys() -> String {
     let rows = TABLE.iter().filter(|entry| {
         entry.layers.contains(&Layer::Panes) || entry.layers.contains(&Layer::Note)
     });
-    rows.map(|entry| {
+    let mut table = String::new();
+    for entry in rows {
         let keys: Vec<String> = entry.keys.iter().map(|key| format!("`{key}`")).collect();
-        format!("| {} | {} |\n", keys.join(" "), entry.help)
-    })
-    .collect()
+        writeln!(table, "| {} | {} |", keys.join(" "), entry.help).expect("a string takes it");
+    }
+    table
 }
 
 #[test]
@@ -62,9 +64,9 @@ fn every_picture_is_there() {
     let mut pictures = 0;
     for part in readme.split("](").skip(1) {
         let target = part.split(')').next().unwrap_or_default();
-        if target.ends_with(".png") {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(target);
+        if path.extension().is_some_and(|end| end == "png") {
             pictures += 1;
-            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(target);
             assert!(path.is_file(), "{target} is missing");
         }
     }

@@ -148,18 +148,19 @@ pub fn save(screen: &Screen, fonts: &Fonts, path: &Path) -> std::io::Result<()> 
                 picture.fill(x, y + high - 3, across, 1, front);
             }
             for ch in cell.contents().chars().filter(|c| *c != ' ') {
-                let (font, id) = fonts.of(ch, cell.bold());
+                let (face, id) = fonts.of(ch, cell.bold());
                 let base = y as f32 + main.ascent();
                 let glyph = id.with_scale_and_position(scale, point(x as f32, base));
-                let Some(outline) = font.outline_glyph(glyph) else { continue };
+                let Some(outline) = face.outline_glyph(glyph) else { continue };
                 let bounds = outline.px_bounds();
                 outline.draw(|dx, dy, share| {
                     let px = bounds.min.x as i64 + i64::from(dx);
                     let py = bounds.min.y as i64 + i64::from(dy);
-                    let inside = (0..picture.width as i64).contains(&px)
-                        && (0..picture.height as i64).contains(&py);
-                    if inside {
-                        let pixel = &mut picture.pixels[py as usize * picture.width + px as usize];
+                    if let (Ok(px), Ok(py)) = (usize::try_from(px), usize::try_from(py))
+                        && px < picture.width
+                        && py < picture.height
+                    {
+                        let pixel = &mut picture.pixels[py * picture.width + px];
                         *pixel = mix(front, *pixel, share.min(1.0));
                     }
                 });
