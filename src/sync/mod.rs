@@ -26,7 +26,7 @@ pub const WAIT: Duration = Duration::from_secs(25);
 pub const GRACE: Duration = Duration::from_secs(5);
 
 /// The rows of the first page, drawn before all open ones are known.
-pub const FIRST_PAGE: u32 = 200;
+pub const FIRST_PAGE: u32 = 80;
 
 /// The open incidents as they were known at one moment. Never changed once made.
 #[derive(Clone, Debug, Default)]

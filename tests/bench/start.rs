@@ -174,10 +174,7 @@ fn main() {
     let watched = setting("REDPHONE_BENCH_IDLE_S", 60);
     let written = terminal.written.len();
     let before = used(terminal.process());
-    let ends = Instant::now() + Duration::from_secs(watched);
-    while Instant::now() < ends {
-        terminal.settle(ends.saturating_duration_since(Instant::now()));
-    }
+    terminal.watch(Duration::from_secs(watched));
     let after = used(terminal.process());
     let share = (after.0 - before.0) as f64 / (watched as f64 * 10.0);
     let wakes = (after.1 - before.1) as f64 / watched as f64;

@@ -1,5 +1,6 @@
 //! The real program in a real terminal, for what only a terminal shows.
 
+#[allow(dead_code, reason = "the benchmarks use the rest")]
 #[path = "../support/terminal.rs"]
 mod terminal;
 

@@ -24,7 +24,7 @@ const PICTURES: &[(&str, u16, u16, &[&str])] = &[
         "note",
         126,
         36,
-        &["j", "n", "Rolled checkout back to the last good build.\rWatching the error rate."],
+        &["n", "Rolled checkout back to the last good build.\rWatching the error rate."],
     ),
     ("help", 126, 36, &["?"]),
     ("wide", 200, 60, &[]),
@@ -60,7 +60,6 @@ fn main() -> Result<(), String> {
         command.env("TZ", "UTC");
         command.env_remove("NO_COLOR");
         let mut terminal = Terminal::start(command, *columns, *rows);
-        terminal.wait_for_text("redphone");
         terminal.wait_for("the queue", |screen| screen.contents().contains("INC"));
         terminal.settle(Duration::from_millis(1200));
         for key in *keys {

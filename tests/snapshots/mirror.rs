@@ -90,7 +90,7 @@ fn the_first_page_comes_with_counts_and_then_all_rows() {
         let script = async {
             until(&mut learnt, |update| {
                 matches!(update, Update::Snapshot(s)
-                    if s.rows.len() == 200 && s.counts.is_some_and(|c| c.open() == 300))
+                    if s.rows.len() == redphone::sync::FIRST_PAGE as usize && s.counts.is_some_and(|c| c.open() == 300))
             })
             .await;
             until(&mut learnt, |update| {

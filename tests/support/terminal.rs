@@ -120,6 +120,16 @@ impl Terminal {
         self.last_output
     }
 
+    /// Reads whatever comes for as long as this.
+    pub fn watch(&mut self, time: Duration) {
+        let ends = Instant::now() + time;
+        while let Ok(bytes) =
+            self.output.recv_timeout(ends.saturating_duration_since(Instant::now()))
+        {
+            self.take(&bytes);
+        }
+    }
+
     /// Gives the terminal another size.
     pub fn resize(&mut self, columns: u16, rows: u16) {
         self.parser.screen_mut().set_size(cells(rows), cells(columns));

@@ -30,7 +30,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -260,6 +260,23 @@ impl FileStore {
     }
 }
 
+/// A command is mostly done within this time.
+const PROMPT: Duration = Duration::from_micros(600);
+
+/// Waits for a future, awake for the first moment: falling asleep and being woken by the driver's
+/// thread takes a fair part of the time that a whole command does.
+async fn promptly<F: Future>(work: F) -> F::Output {
+    let mut work = std::pin::pin!(work);
+    let until = Instant::now() + PROMPT;
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            () = tokio::task::yield_now(), if Instant::now() < until => {}
+        }
+    }
+}
+
 #[async_trait]
 impl Backend for FileStore {
     async fn capabilities(&self) -> Result<Capabilities, BackendError> {
@@ -308,7 +325,8 @@ impl Backend for FileStore {
         let (store, envelope) = (self.clone(), envelope.clone());
         self.undisturbed(async move {
             let mut writer = store.writer().await;
-            let done = writer.execute(&envelope, &store.inner.options.rules).await;
+            let work = Box::pin(writer.execute(&envelope, &store.inner.options.rules));
+            let done = promptly(work).await;
             drop(writer);
             if done.is_ok() {
                 store.inner.bell.ring();
