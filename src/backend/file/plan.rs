@@ -59,6 +59,8 @@ pub(super) struct Plan {
     pub rest: Filter,
 }
 
+/// In the columns of assignee and team of those that have none.
+const NOBODY: i64 = 0;
 /// More values than this are not worth a list each.
 const LISTS: usize = 64;
 
@@ -218,10 +220,13 @@ async fn column(
     ] {
         let asks: Vec<&Ask> = positive(field).map(|t| &t.ask).collect();
         let nobody = |ask: &&Ask| matches!(ask, Ask::Owner(Owner::Nobody) | Ask::Team(None));
-        if asks.is_empty() || asks.iter().any(nobody) {
+        if asks.is_empty() {
             continue;
         }
-        let values = named(conn, kind, &asks, context).await?;
+        let mut values = named(conn, kind, &asks, context).await?;
+        if asks.iter().any(nobody) {
+            values.push(NOBODY);
+        }
         if values.len() <= LISTS {
             return Ok(Some((table, values)));
         }

@@ -45,8 +45,10 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
         }
         Update::Snapshot(snapshot) => {
             let first = app.snapshot.is_none();
+            // The rest of the rows after the first page is no news to the measures.
+            let filling = app.snapshot.as_ref().is_none_or(|before| before.counts.is_some());
             app.snapshot = Some(snapshot);
-            app.metrics.outdated = true;
+            app.metrics.outdated |= !filling;
             let selected = app.queue.selected;
             rows::derive(app, at);
             if app.queue.rows.is_empty() {
