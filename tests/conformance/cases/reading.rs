@@ -103,9 +103,11 @@ pub async fn suspected_changes_come_with_the_incident(backend: &dyn Backend) {
         state: ChangeState::Done,
     };
     let near = change("checkout v812", "checkout", 20);
-    for recorded in
-        [&near, &change("checkout v811", "checkout", 600), &change("cart v3", "cart", 15)]
-    {
+    for recorded in [
+        &near,
+        &change("checkout v811", "checkout", 600),
+        &change("elsewhere v3", "a-service-apart", 15),
+    ] {
         let command = envelope(Command::RecordChange(recorded.clone()));
         assert!(!backend.execute(&command).await.unwrap().replayed);
         assert!(backend.execute(&command).await.unwrap().replayed);

@@ -1,0 +1,8 @@
+//! The demo as the suite needs it: the company, without a history.
+
+use redphone::backend::demo::{self, Demo, Options};
+
+/// A new demo. Its store goes with it.
+pub async fn empty() -> Demo {
+    demo::empty(Options::default()).await.unwrap()
+}
