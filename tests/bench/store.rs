@@ -100,7 +100,7 @@ async fn commands(folder: &Path) {
     let store = open(&ours).await;
     let conn = rusqlite::Connection::open(&bare).unwrap();
     conn.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;
          CREATE TABLE event (log INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, body BLOB NOT NULL);",
     )
     .unwrap();
