@@ -261,8 +261,8 @@ async fn named(
     Ok(values)
 }
 
-/// An incident to try a name on.
-fn blank() -> Summary {
+/// An incident to try a name on, or to fill in with what an index tells.
+pub(super) fn blank() -> Summary {
     let at = chrono::DateTime::UNIX_EPOCH;
     Summary {
         id: IncidentId(uuid::Uuid::nil()),

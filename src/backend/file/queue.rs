@@ -9,14 +9,14 @@ use chrono::{DateTime, Utc};
 use sqlx::{Row, SqliteConnection};
 
 use super::error::{Done, Failure};
+use super::plan::blank;
 use super::read::row_at;
 use super::row::{OPEN, status_and_priority};
 use super::search::Mark;
 use super::sql::Batch;
 use crate::backend::{Page, Search};
 use crate::model::queue::{OpenCounts, Rank, rank};
-use crate::model::status::Source;
-use crate::model::{Impact, IncidentId, Priority, Rules, Status, Summary, Urgency};
+use crate::model::{Rules, Status, Summary};
 
 /// What is known of an open incident without its row.
 struct Outline {
@@ -69,7 +69,7 @@ async fn outlines(
         until.insert(row.try_get(0)?, DateTime::from_timestamp_millis(row.try_get(1)?));
     }
     let mut found = Vec::new();
-    let mut row = blank(now);
+    let mut row = blank();
     for group in groups {
         (row.status, row.priority) = status_and_priority(group.try_get(0)?).ok_or_else(damaged)?;
         for key in group.try_get::<&str, _>(1)?.split(',') {
@@ -100,34 +100,4 @@ async fn rows(conn: &mut SqliteConnection, outlines: &[Outline]) -> Done<Vec<Sum
         })
         .await?;
     Ok(rows)
-}
-
-/// A row to be filled in with what an index tells.
-fn blank(now: DateTime<Utc>) -> Summary {
-    Summary {
-        id: IncidentId(uuid::Uuid::nil()),
-        number: None,
-        title: String::new(),
-        status: Status::Triggered,
-        impact: Impact::Low,
-        urgency: Urgency::Low,
-        priority: Priority::P4,
-        category: None,
-        source: Source::Internal,
-        services: Vec::new(),
-        assignee: None,
-        team: None,
-        detected_at: now,
-        reported_at: now,
-        acknowledged_at: None,
-        resolved_at: None,
-        closed_at: None,
-        snoozed_until: None,
-        paused: false,
-        updated_at: None,
-        alerts: 0,
-        escalation: 0,
-        seq: 0,
-        last_event_at: now,
-    }
 }

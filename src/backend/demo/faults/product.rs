@@ -253,7 +253,7 @@ pub(super) const AUTH: &[Fault] = &[
             "{n} accounts had a successful login from an unknown country after many failures.",
         ],
         clues: &[
-            "User agents rotate but the TLS fingerprint is the same for all of them.",
+            "Browser names rotate but the TLS fingerprint is the same for all of them.",
             "List looks like the leak of last spring. Forced resets prepared for {n} accounts.",
         ],
         causes: &[Abuse],
@@ -264,7 +264,7 @@ pub(super) const AUTH: &[Fault] = &[
         gravity: MINOR,
         titles: &[
             "New colleagues can't open the back office",
-            "Support agents lost the refund permission",
+            "Support staff lost the refund permission",
             "Group sync of {svc} is {few} h behind",
         ],
         worst: &["All partner accounts are locked out of {svc}"],
@@ -466,9 +466,9 @@ pub(super) const WORKPLACE: &[Fault] = &[
             "Tickets from the web form are missing in {svc}",
             "{svc} search finds nothing",
         ],
-        worst: &["{svc} is down, agents work from mail"],
+        worst: &["{svc} is down, support works from mail"],
         symptoms: &[
-            "Agents report it in three countries.",
+            "Support reports it in three countries.",
             "Nothing created after {clock} shows up.",
         ],
         clues: &[
