@@ -52,13 +52,32 @@ impl Report {
     }
 }
 
+/// How a finding about the file itself begins.
+const DAMAGED: &str = "the file is damaged";
+
 /// Checks a store without changing it: the file, the events, and whether the projection is what
 /// they add up to.
 ///
 /// # Errors
 /// [`OpenError`] where it can't be looked at. Damage is no error: it is in the report.
 pub async fn examine(path: &Path) -> Result<Report, OpenError> {
-    examine::examine(path).await
+    let mut report = examine::examine(path).await?;
+    if report.findings.iter().any(|found| found.text.starts_with(DAMAGED)) {
+        let (mut incidents, mut events) = (0_u64, 0_u64);
+        let mut count = |record: &Record| {
+            if let Record::Event(event) = record {
+                events += 1;
+                incidents += u64::from(event.seq == 1);
+            }
+            Ok(())
+        };
+        let read = salvage::salvage(path, &mut count).await;
+        report.grave(match read {
+            Ok(_) => format!("{events} events of {incidents} incidents can still be read"),
+            Err(_) => "nothing in it can be read".into(),
+        });
+    }
+    Ok(report)
 }
 
 /// Makes the projection, the index of words and what else follows from the events anew, and

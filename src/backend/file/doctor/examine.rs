@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sqlx::{Connection, Row, SqliteConnection};
 
-use super::{OpenError, Report, Timeline, timelines};
+use super::{DAMAGED, OpenError, Report, Timeline, timelines};
 use crate::backend::file::error::{self, Done, Fault, fault, named};
 use crate::backend::file::measures;
 use crate::backend::file::names::{Kind, NameIds, person_text};
@@ -16,6 +16,8 @@ use crate::backend::file::sql::Batch;
 use crate::model::text::shown;
 use crate::model::{Incident, IncidentNumber};
 
+/// Damaged places that are told one by one.
+const PLACES: usize = 3;
 /// So many are told one by one.
 const TOLD: u64 = 10;
 
@@ -27,7 +29,7 @@ pub(super) async fn examine(path: &Path) -> Result<Report, OpenError> {
         Batch::new("SELECT count(*) FROM sqlite_schema").run(&mut conn).await
         && fault(&e) == Fault::Damaged
     {
-        report.grave(format!("the file is damaged, not even its tables can be listed: {e}"));
+        report.grave(format!("{DAMAGED}, not even its tables can be listed: {e}"));
         return Ok(report);
     }
     if !open::is_current(path, &mut conn).await? {
@@ -41,7 +43,7 @@ pub(super) async fn examine(path: &Path) -> Result<Report, OpenError> {
             error::Failure::Sql(e) if !matches!(fault(&e), Fault::Damaged | Fault::Foreign) => {
                 return Err(OpenError::Refused(error::sentence(path, &e)));
             }
-            other => report.grave(format!("the file is damaged, the check ended early: {other}")),
+            other => report.grave(format!("{DAMAGED}, the check ended early: {other}")),
         }
     }
     conn.close().await.ok();
@@ -63,7 +65,13 @@ async fn within(conn: &mut SqliteConnection, report: &mut Report) -> Done<()> {
         if text.contains("fts5") {
             report.curable(format!("the index of words is damaged: {}", shown(&text)));
         } else if text != "ok" {
-            report.grave(format!("the file is damaged: {}", shown(&text)));
+            let lines: Vec<&str> = text.lines().filter(|l| !l.starts_with("***")).collect();
+            for line in lines.iter().take(PLACES) {
+                report.grave(format!("{DAMAGED}: {}", shown(line)));
+            }
+            if lines.len() > PLACES {
+                report.grave(format!("{DAMAGED} in {} more places", lines.len() - PLACES));
+            }
         }
     }
     let strays = Batch::new("PRAGMA foreign_key_check").rows(conn).await?.len();
