@@ -22,6 +22,8 @@ pub struct Terminal {
     output: Receiver<Vec<u8>>,
     parser: vt100::Parser,
     cut: Arc<AtomicBool>,
+    /// How the terminal treated input before the program began.
+    pub initial: String,
     /// Everything the program has written.
     pub written: Vec<u8>,
     /// When something last arrived.
@@ -40,6 +42,7 @@ impl Terminal {
     /// Starts a command on a screen of that size.
     pub fn start(command: CommandBuilder, columns: u16, rows: u16) -> Self {
         let pair = native_pty_system().openpty(size(columns, rows)).expect("a pseudo-terminal");
+        let initial = modes(&*pair.master);
         let child = pair.slave.spawn_command(command).expect("the program starts");
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().expect("a reader");
@@ -62,6 +65,7 @@ impl Terminal {
             keys: Some(keys),
             output,
             cut,
+            initial,
             parser: vt100::Parser::new(cells(rows), cells(columns), 0),
             written: Vec::new(),
             last_output: Instant::now(),
@@ -149,8 +153,7 @@ impl Terminal {
 
     /// How the terminal treats input now: echo, lines, signals.
     pub fn modes(&self) -> String {
-        let modes = self.master.as_ref().and_then(|m| m.get_termios()).expect("modes");
-        format!("{:?} {:?} {:?}", modes.local_flags, modes.input_flags, modes.output_flags)
+        modes(self.master.as_deref().expect("the terminal is open"))
     }
 
     /// Takes the terminal away, as a lost connection does. The reader holds it open until something
@@ -188,6 +191,11 @@ impl Terminal {
             && !screen.bracketed_paste()
             && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
     }
+}
+
+fn modes(master: &dyn MasterPty) -> String {
+    let modes = master.get_termios().expect("modes");
+    format!("{:?} {:?} {:?}", modes.local_flags, modes.input_flags, modes.output_flags)
 }
 
 impl Drop for Terminal {

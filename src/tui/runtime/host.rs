@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{Signal as Raised, kill_current_process_group};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
@@ -106,10 +107,27 @@ impl Real {
     }
 }
 
+/// Whether the terminal was taken away. Reading from it then gives nothing, for ever, and the reader
+/// of events does not stop at that: it is not asked.
+fn is_hung_up() -> bool {
+    let input = rustix::stdio::stdin();
+    let mut polled = [PollFd::new(&input, PollFlags::IN)];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    rustix::event::poll(&mut polled, Some(&now)).is_ok()
+        && polled[0].revents().intersects(PollFlags::HUP | PollFlags::ERR)
+}
+
 /// The next terminal event; never, where there is no terminal.
 async fn next_event(events: &mut Option<EventStream>) -> Option<io::Result<Event>> {
     match events {
-        Some(events) => events.next().await,
+        Some(events) => {
+            poll_fn(
+                |context| {
+                    if is_hung_up() { Poll::Ready(None) } else { events.poll_next_unpin(context) }
+                },
+            )
+            .await
+        }
         None => std::future::pending().await,
     }
 }
@@ -131,6 +149,9 @@ impl Host for Real {
 
     async fn next_now(&mut self) -> Option<Input> {
         let events = self.events.as_mut()?;
+        if is_hung_up() {
+            return Some(self.input(None));
+        }
         // Asked with the waker of the loop: the stream keeps the first one it is given, so that a
         // waker that does nothing would lose the next key.
         let now = poll_fn(|context| {
