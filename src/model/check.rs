@@ -191,6 +191,9 @@ pub fn event(event: &Event) -> Check {
         | EventBody::NoteCorrected { text: t, .. }
         | EventBody::ReviewWritten { text: t, .. } => text("text", t),
         EventBody::StatusMoved { to } => stage(*to),
+        EventBody::MoveTakenBack { to } if to.stage().is_none_or(|stage| stage > 5) => {
+            Err(BadField::new("to", format!("{to} is not a stage to go back to")))
+        }
         EventBody::Assigned { to: Some(person) } => name("to", &person.handle),
         EventBody::TeamSet { team: Some(team) } => name("team", team),
         EventBody::RoleGiven { person, .. } => name("person", &person.handle),

@@ -183,10 +183,12 @@ pub enum Ask {
         /// Why.
         reason: String,
     },
+    /// Take back one's own last move along the lifecycle, shortly after it was made.
+    TakeBack,
     /// Set the kind of fault.
     Categorize {
-        /// The category.
-        category: Category,
+        /// The category; `None` makes it unknown again.
+        category: Option<Category>,
     },
     /// Set the affected services.
     SetServices {
@@ -307,6 +309,7 @@ pub enum Verb {
     RepeatAlert,
     Acknowledge,
     MoveStatus,
+    TakeBack,
     Assign,
     SetTeam,
     GiveRole,
@@ -340,11 +343,12 @@ pub enum Verb {
 
 impl Verb {
     /// All of them.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::Declare,
         Self::RepeatAlert,
         Self::Acknowledge,
         Self::MoveStatus,
+        Self::TakeBack,
         Self::Assign,
         Self::SetTeam,
         Self::GiveRole,
@@ -398,6 +402,7 @@ impl Ask {
             Self::RepeatAlert { .. } => Verb::RepeatAlert,
             Self::Acknowledge => Verb::Acknowledge,
             Self::MoveStatus { .. } => Verb::MoveStatus,
+            Self::TakeBack => Verb::TakeBack,
             Self::Assign { .. } => Verb::Assign,
             Self::SetTeam { .. } => Verb::SetTeam,
             Self::GiveRole { .. } => Verb::GiveRole,

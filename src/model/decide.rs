@@ -3,6 +3,7 @@
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::actor::Actor;
 use super::check::{self, BadField};
 use super::checklist::{Answer, open_gate};
 use super::command::{Ask, Command, Declaration, Envelope};
@@ -98,7 +99,7 @@ pub fn decide(
         (None, _) => {
             return Err(Rejection::new(RejectionKind::NotFound, "there is no such incident"));
         }
-        (Some(incident), ask) => bodies(incident, ask, context)?,
+        (Some(incident), ask) => bodies(incident, ask, &envelope.actor, context)?,
     };
     Ok(stamp(bodies, *id, incident, envelope, context.now))
 }
@@ -192,6 +193,7 @@ fn declare(declaration: &Declaration, context: Context<'_>) -> Result<EventBody,
 fn bodies(
     incident: &Incident,
     ask: &Ask,
+    by: &Actor,
     context: Context<'_>,
 ) -> Result<Vec<EventBody>, Rejection> {
     let now = context.now;
@@ -261,8 +263,11 @@ fn bodies(
             })
         }
         Ask::Categorize { category } => {
-            if summary.category == Some(*category) {
-                return Err(conflict(format!("already {category}")));
+            if summary.category == *category {
+                return Err(conflict(category.map_or_else(
+                    || "it has no category".to_owned(),
+                    |category| format!("already {category}"),
+                )));
             }
             one(EventBody::Categorized { category: *category })
         }
@@ -305,6 +310,7 @@ fn bodies(
             }
         }
         Ask::MoveStatus { to } => move_status(incident, *to, now),
+        Ask::TakeBack => take_back(incident, by, context),
         Ask::Assign { to } => {
             open(incident, now)?;
             if summary.assignee.as_ref().map(|p| &p.handle) == to.as_ref().map(|p| &p.handle) {
@@ -473,6 +479,30 @@ fn move_status(
         return Ok(vec![EventBody::Acknowledged]);
     }
     Ok(vec![EventBody::StatusMoved { to }])
+}
+
+/// Who has just moved it may take that back, while nobody has moved it since.
+fn take_back(
+    incident: &Incident,
+    by: &Actor,
+    context: Context<'_>,
+) -> Result<Vec<EventBody>, Rejection> {
+    let summary = &incident.summary;
+    let Some(to) = incident.stage_before_move() else {
+        return Err(not_now(format!("it is {}: there is no move to take back", summary.status)));
+    };
+    let (mover, when) = (shown(incident.status_by.name()), ago(incident.status_at, context.now));
+    if incident.status_by != *by {
+        return Err(conflict(format!("{mover} has made it {} {when}", summary.status)));
+    }
+    let seconds = context.rules.take_back_s;
+    if context.now - incident.status_at > TimeDelta::seconds(seconds) {
+        return Err(not_now(format!(
+            "made {} {when}: a move can be taken back for {seconds} s",
+            summary.status
+        )));
+    }
+    Ok(vec![EventBody::MoveTakenBack { to }])
 }
 
 fn reopen(

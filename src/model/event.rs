@@ -59,6 +59,11 @@ pub enum EventBody {
         /// The stage it is in now.
         to: Status,
     },
+    /// The last move was a mistake and was taken back at once.
+    MoveTakenBack {
+        /// The stage it is in again.
+        to: Status,
+    },
     /// Somebody leads, or nobody.
     Assigned {
         /// The new assignee; `None` makes it unowned.
@@ -100,8 +105,8 @@ pub enum EventBody {
     },
     /// The kind of fault was set.
     Categorized {
-        /// The category.
-        category: Category,
+        /// The category; `None` where it is unknown again.
+        category: Option<Category>,
     },
     /// The affected services were set.
     ServicesSet {
@@ -233,6 +238,7 @@ impl EventBody {
             Self::AlertRepeated { .. } => "Alert",
             Self::Acknowledged => "Acknowledged",
             Self::StatusMoved { .. } => "Status",
+            Self::MoveTakenBack { .. } => "Taken back",
             Self::Assigned { .. } => "Assigned",
             Self::TeamSet { .. } => "Team",
             Self::RoleGiven { .. } => "Role",
@@ -268,6 +274,7 @@ impl EventBody {
             Self::Declared { .. }
                 | Self::Acknowledged
                 | Self::StatusMoved { .. }
+                | Self::MoveTakenBack { .. }
                 | Self::Escalated { .. }
                 | Self::Resolved { .. }
                 | Self::Reopened { .. }
@@ -299,6 +306,7 @@ impl EventBody {
             | Self::Unpaused
             | Self::ReviewPublished => String::new(),
             Self::StatusMoved { to } => to.to_string(),
+            Self::MoveTakenBack { to } => format!("{to} again"),
             Self::Assigned { to } => {
                 to.as_ref().map_or_else(|| "unowned".to_owned(), |p| format!("to {}", p.name))
             }
@@ -325,7 +333,9 @@ impl EventBody {
                     None => format!("{priority} · {impact} × {urgency}"),
                 }
             }
-            Self::Categorized { category } => category.to_string(),
+            Self::Categorized { category } => {
+                category.map_or_else(|| "no category".to_owned(), |c| c.to_string())
+            }
             Self::ServicesSet { services } => services.join(", "),
             Self::Described { title, symptoms, labels, runbook } => {
                 let mut parts = Vec::new();

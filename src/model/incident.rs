@@ -225,6 +225,7 @@ impl Incident {
             }
             EventBody::Acknowledged => self.reach(Status::Acknowledged, event),
             EventBody::StatusMoved { to } => self.reach(*to, event),
+            EventBody::MoveTakenBack { to } => self.step_back(*to, event),
             EventBody::Assigned { to } => {
                 self.summary.assignee.clone_from(to);
                 self.count_unowned(at);
@@ -245,7 +246,7 @@ impl Incident {
                 self.summary.priority = *priority;
                 self.override_reason.clone_from(override_reason);
             }
-            EventBody::Categorized { category } => self.summary.category = Some(*category),
+            EventBody::Categorized { category } => self.summary.category = *category,
             EventBody::ServicesSet { services } => self.summary.services.clone_from(services),
             EventBody::Described { title, symptoms, labels, runbook } => {
                 if let Some(title) = title {
@@ -337,6 +338,36 @@ impl Incident {
             self.summary.closed_at = Some(at);
         }
         self.set_status(status, event);
+    }
+
+    /// The stage it was in before its last move along the lifecycle; `None` where the last move
+    /// was none, such as a reopening.
+    ///
+    /// All stages that a move reaches or skips have its time.
+    #[must_use]
+    pub fn stage_before_move(&self) -> Option<Status> {
+        let here = self.summary.status.stage()?;
+        let reached = |stage: usize| self.stages[stage] == Some(self.status_at);
+        let before = (0..here).rev().find(|stage| *stage == 0 || !reached(*stage))?;
+        reached(here).then_some(Status::STAGES[before])
+    }
+
+    /// Back to a stage, as if those after it had not been reached.
+    fn step_back(&mut self, to: Status, event: &Event) {
+        let stage = to.stage().unwrap_or_default();
+        for later in self.stages.iter_mut().skip(stage + 1) {
+            *later = None;
+        }
+        self.summary.closed_at = None;
+        if to < Status::Resolved {
+            self.summary.resolved_at = None;
+            self.resolution = None;
+        }
+        if to < Status::Acknowledged {
+            self.summary.acknowledged_at = None;
+            self.acknowledged_by = None;
+        }
+        self.set_status(to, event);
     }
 
     fn reopen(&mut self, event: &Event) {

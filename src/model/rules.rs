@@ -16,6 +16,8 @@ pub struct Rules {
     pub levels: Levels,
     /// A closed incident can be reopened for this many days.
     pub reopen_days: i64,
+    /// Whoever has moved an incident can take that back for this many seconds.
+    pub take_back_s: i64,
     /// A change is suspected when it ran or ended within this many seconds before detection.
     pub suspect_s: i64,
 }
@@ -26,6 +28,7 @@ impl Default for Rules {
             matrix: Matrix::default(),
             levels: Levels::default(),
             reopen_days: 7,
+            take_back_s: 60,
             suspect_s: TimeDelta::hours(2).num_seconds(),
         }
     }

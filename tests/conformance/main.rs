@@ -40,6 +40,7 @@ each_backend!(
     an_unknown_incident_is_not_found,
     a_command_that_makes_no_sense_is_rejected,
     an_incident_runs_through_its_lifecycle,
+    a_resolution_that_is_taken_back_leaves_it_open,
     every_ask_is_carried_out_or_refused_in_words,
     a_repeated_alert_is_grouped_into_the_open_incident,
     an_alert_after_the_end_declares_anew,

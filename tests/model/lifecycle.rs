@@ -8,7 +8,7 @@ use redphone::model::service_level::{Promise, clock, update_due};
 use redphone::model::{Ask, Incident, IncidentId, Priority, Rules, Status, Urgency};
 use rstest::rstest;
 
-use crate::support::{Bench, at, declaration, note, tariq};
+use crate::support::{Bench, at, declaration, ines, note, tariq};
 
 #[rstest]
 #[case(Status::Acknowledged, 1)]
@@ -36,6 +36,69 @@ fn resolving_at_once_counts_as_acknowledged() {
     bench.resolve(9);
     assert_eq!(bench.incident.summary.acknowledged_at, Some(at(9)));
     assert_eq!(bench.incident.summary.resolved_at, Some(at(9)));
+}
+
+/// Everything but what the events themselves leave behind.
+fn standing(incident: &Incident) -> impl PartialEq + std::fmt::Debug + use<> {
+    let summary = &incident.summary;
+    (
+        summary.status,
+        (summary.acknowledged_at, summary.resolved_at, summary.closed_at),
+        incident.stages,
+        (incident.acknowledged_by.clone(), incident.resolution.clone(), incident.reopened),
+    )
+}
+
+#[rstest]
+#[case::acknowledged(&[], Ask::Acknowledge)]
+#[case::moved(&[Ask::Acknowledge], Ask::MoveStatus { to: Status::Investigating })]
+#[case::moved_with_stages_skipped(&[], Ask::MoveStatus { to: Status::Monitoring })]
+#[case::resolved_at_once(&[], crate::support::resolve())]
+#[case::resolved(&[Ask::Acknowledge, Ask::MoveStatus { to: Status::Identified }], crate::support::resolve())]
+fn a_move_that_is_taken_back_leaves_it_as_it_was(#[case] before: &[Ask], #[case] step: Ask) {
+    let mut bench = Bench::new();
+    for (minute, ask) in (1..).zip(before) {
+        bench.ask(minute, ask.clone());
+    }
+    let was = standing(&bench.incident);
+    bench.ask(20, step);
+    assert_ne!(standing(&bench.incident), was);
+    bench.ask(21, Ask::TakeBack);
+    assert_eq!(standing(&bench.incident), was);
+    assert_eq!(
+        bench.refusal(21, Ask::TakeBack).message,
+        format!("it is {}: there is no move to take back", bench.incident.summary.status)
+    );
+}
+
+#[test]
+fn a_closing_is_taken_back_to_resolved() {
+    let mut bench = Bench::new();
+    bench.resolve(9);
+    for item in ClosingItem::ALL {
+        bench.ask(10, Ask::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes });
+    }
+    let was = standing(&bench.incident);
+    bench.ask(11, Ask::Close).ask(12, Ask::TakeBack);
+    assert_eq!(standing(&bench.incident), was);
+    assert!(open_gate(&bench.incident.answered).is_empty());
+}
+
+#[test]
+fn a_move_is_taken_back_only_soon_and_only_by_who_made_it() {
+    let mut bench = Bench::new();
+    bench.ask(2, Ask::Acknowledge);
+    let other = bench.try_as(ines(), 2, Ask::TakeBack).unwrap_err();
+    assert_eq!(other.message, "Tariq Osei has made it acknowledged just now");
+    assert_eq!(
+        bench.refusal(4, Ask::TakeBack).message,
+        "made acknowledged 2 min ago: a move can be taken back for 60 s"
+    );
+    bench.resolve(5).ask(6, Ask::Reopen { reason: "back".into() });
+    assert_eq!(
+        bench.refusal(6, Ask::TakeBack).message,
+        "it is investigating: there is no move to take back"
+    );
 }
 
 #[test]

@@ -28,8 +28,9 @@ fn some_ask() -> impl Strategy<Value = Ask> {
             .prop_map(|(impact, urgency): (Impact, Urgency)| Ask::Prioritize { impact, urgency }),
         1 => prop::sample::select(Priority::ALL.to_vec())
             .prop_map(|priority| Ask::OverridePriority { priority, reason: "said so".into() }),
-        1 => prop::sample::select(Category::ALL.to_vec())
+        1 => prop::option::of(prop::sample::select(Category::ALL.to_vec()))
             .prop_map(|category| Ask::Categorize { category }),
+        2 => Just(Ask::TakeBack),
         1 => prop::collection::vec(0u8..4, 0..3).prop_map(|services| Ask::SetServices {
             services: services.into_iter().map(|n| format!("svc{n}")).collect()
         }),

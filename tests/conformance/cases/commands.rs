@@ -122,6 +122,18 @@ pub async fn an_incident_runs_through_its_lifecycle(backend: &dyn Backend) {
     assert_eq!((row.status, row.resolved_at), (Status::Investigating, None));
 }
 
+pub async fn a_resolution_that_is_taken_back_leaves_it_open(backend: &dyn Backend) {
+    let id = declared(backend, "resolved by mistake").await;
+    done(backend, id, Ask::Acknowledge).await;
+    let was = backend.incident(id).await.unwrap().incident;
+    done(backend, id, resolve()).await;
+    done(backend, id, Ask::TakeBack).await;
+    let is = backend.incident(id).await.unwrap().incident;
+    assert_eq!(is.summary.status, Status::Acknowledged);
+    assert_eq!((is.summary.resolved_at, &is.resolution), (None, &None));
+    assert_eq!(is.stages, was.stages);
+}
+
 pub async fn every_ask_is_carried_out_or_refused_in_words(backend: &dyn Backend) {
     let id = declared(backend, "all verbs").await;
     let bo = PersonRef::new("bo", "Bo Lindqvist");
@@ -133,7 +145,7 @@ pub async fn every_ask_is_carried_out_or_refused_in_words(backend: &dyn Backend)
         Ask::Escalate { level: 1, to: vec![ines()], reason: Some("nobody answers".into()) },
         Ask::Prioritize { impact: Impact::High, urgency: Urgency::High },
         Ask::OverridePriority { priority: Priority::P3, reason: "a test system".into() },
-        Ask::Categorize { category: Category::Security },
+        Ask::Categorize { category: Some(Category::Security) },
         Ask::SetServices { services: vec!["cart".into(), "search".into()] },
         Ask::Describe {
             title: Some("new title".into()),

@@ -122,7 +122,7 @@ impl Teller<'_> {
         }
         if self.subject.source != Source::Monitoring && self.steps_lack_category() {
             let category = self.subject.fault.category;
-            self.step(part(0.03), &lead, Ask::Categorize { category });
+            self.step(part(0.03), &lead, Ask::Categorize { category: Some(category) });
         }
         if big {
             self.updates(from, work, &lead);
