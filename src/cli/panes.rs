@@ -7,7 +7,7 @@ use super::failure::{Exit, Failure};
 use super::session::{Missing, Session};
 use super::{Context, wait};
 use crate::backend::file::FileStore;
-use crate::config::Config;
+use crate::config::{Config, Warning};
 use crate::model::PersonRef;
 use crate::model::text::shown;
 use crate::tui::{self, RunError};
@@ -46,7 +46,9 @@ pub fn options(config: &Config, me: PersonRef, store: &FileStore) -> tui::Option
         ascii: config.ascii,
         color: config.color,
         place: shown(&place).into_owned(),
-        read_only: false,
+        read_only: config.read_only,
+        settings: config.panes.clone(),
+        warnings: config.warnings.iter().map(Warning::brief).collect(),
     }
 }
 

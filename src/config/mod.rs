@@ -4,6 +4,12 @@
 //! come between the last two: [`Settings::load`] is the one place where a value is chosen.
 
 pub mod log;
+pub mod looks;
+pub mod panes;
+pub mod pattern;
+pub mod place;
+
+mod nearest;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -14,6 +20,9 @@ use tracing::level_filters::LevelFilter;
 use crate::model::check;
 use crate::model::rules::Rules;
 use crate::model::text::shown;
+
+pub use panes::PanesSettings;
+pub use place::{Place, Warning};
 
 /// The name of the folders and of the store's file.
 const NAME: &str = "redphone";
@@ -42,6 +51,12 @@ pub struct Config {
     pub ascii: bool,
     /// Colours may be used where there is a terminal.
     pub color: bool,
+    /// What the panes are told.
+    pub panes: PanesSettings,
+    /// Nothing may be changed.
+    pub read_only: bool,
+    /// Settings that could not be used.
+    pub warnings: Vec<Warning>,
     /// What the log takes in.
     pub log_level: LevelFilter,
     /// The log's file; `None` where there is no place for it.
@@ -119,6 +134,9 @@ impl Settings<'_> {
             rules: Rules::default(),
             ascii: self.ascii()?,
             color: self.var("NO_COLOR").is_none() && self.var("TERM").is_none_or(|t| t != "dumb"),
+            panes: PanesSettings::default(),
+            read_only: false,
+            warnings: Vec::new(),
             log_level: self.log_level()?,
             log_file: self.folders.as_ref().map(|f| f.state.join(NAME).join("log")),
         })

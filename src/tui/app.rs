@@ -8,6 +8,7 @@ use ratatui::text::Line;
 use tui_textarea::TextArea;
 
 use crate::backend::{Capabilities, Detail};
+use crate::config::PanesSettings;
 use crate::model::command::Verb;
 use crate::model::directory::Directory;
 use crate::model::filter::Filter;
@@ -305,6 +306,10 @@ pub struct App {
     pub place: String,
     /// Nothing may be changed.
     pub read_only: bool,
+    /// What is set by the person.
+    pub settings: PanesSettings,
+    /// Settings that could not be used.
+    pub warnings: Vec<String>,
     /// Colours and glyphs.
     pub theme: Theme,
     /// What the keys do.
@@ -360,6 +365,8 @@ impl App {
             rules: options.rules,
             place: options.place,
             read_only: options.read_only,
+            settings: options.settings,
+            warnings: options.warnings,
             theme,
             keymap: Keymap::default(),
             size: (80, 24),

@@ -18,6 +18,7 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 
 use crate::backend::Backend;
+use crate::config::PanesSettings;
 use crate::model::{PersonRef, Rules};
 
 use app::App;
@@ -39,6 +40,10 @@ pub struct Options {
     pub place: String,
     /// Nothing may be changed.
     pub read_only: bool,
+    /// Keys, looks, columns, views and what else is set.
+    pub settings: PanesSettings,
+    /// Settings that could not be used, told at the start.
+    pub warnings: Vec<String>,
 }
 
 /// Why the panes could not be opened, or ended early.

@@ -9,6 +9,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use redphone::backend::BackendError;
 use redphone::backend::{Backend, Part};
+use redphone::config::PanesSettings;
 use redphone::model::measures::Window;
 use redphone::model::{Envelope, Rules};
 use redphone::sync::{Link, Mirror, Update};
@@ -41,6 +42,8 @@ pub fn options() -> Options {
         color: true,
         place: "/var/lib/redphone/store.db".into(),
         read_only: false,
+        settings: PanesSettings::default(),
+        warnings: Vec::new(),
     }
 }
 

@@ -1,0 +1,71 @@
+//! How the panes look: the words a settings file may choose from.
+
+use crate::model::status::words;
+
+words! {
+    /// Which colours stand for what.
+    ThemeName, "theme" {
+        /// For dark terminals.
+        Dark = "dark",
+        /// For light terminals.
+        Light = "light",
+        /// The strongest contrasts.
+        Contrast = "contrast",
+        /// Told apart also by eyes that don't tell red from green.
+        Colorblind = "colorblind",
+        /// No colours: bold, dim and reverse alone.
+        None = "none",
+    }
+}
+
+words! {
+    /// How many colours are used.
+    DepthChoice, "colour depth" {
+        /// As many as the terminal says it has.
+        Auto = "auto",
+        /// 16 million.
+        True = "24bit",
+        /// 256.
+        Indexed = "256",
+        /// The 16 of every colour terminal.
+        Basic = "16",
+        /// None.
+        None = "none",
+    }
+}
+
+words! {
+    /// In which time zone times are shown.
+    Zone, "time zone choice" {
+        /// That of whoever looks.
+        Viewer = "viewer",
+        /// UTC.
+        Utc = "utc",
+        /// Both, where there is room.
+        Both = "both",
+    }
+}
+
+/// How the panes look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Looks {
+    /// Which colours stand for what.
+    pub theme: ThemeName,
+    /// How many colours are used.
+    pub depth: DepthChoice,
+    /// In which time zone times are shown.
+    pub zone: Zone,
+    /// As few bytes as can be: no seconds, nothing animated, fewer frames.
+    pub low_bandwidth: bool,
+}
+
+impl Default for Looks {
+    fn default() -> Self {
+        Self {
+            theme: ThemeName::Dark,
+            depth: DepthChoice::Auto,
+            zone: Zone::Viewer,
+            low_bandwidth: false,
+        }
+    }
+}

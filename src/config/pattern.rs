@@ -1,0 +1,169 @@
+//! Texts with placeholders, such as `{number}`, for templates and for arguments of commands.
+
+use std::ops::Range;
+
+use crate::model::status::words;
+
+use super::nearest;
+
+words! {
+    /// What stands in for a part of an incident.
+    Placeholder, "placeholder" {
+        /// Its id.
+        Id = "id",
+        /// Its number, such as `INC-2041`.
+        Number = "number",
+        /// Its title.
+        Title = "title",
+        /// Its status.
+        Status = "status",
+        /// Its priority.
+        Priority = "priority",
+        /// Its impact.
+        Impact = "impact",
+        /// Its urgency.
+        Urgency = "urgency",
+        /// Its primary service.
+        Service = "service",
+        /// The team that answers for it.
+        Team = "team",
+        /// Who leads the response.
+        Owner = "owner",
+        /// Since when it has lasted.
+        Since = "since",
+        /// When the next stakeholder update is due.
+        Next = "next",
+    }
+}
+
+/// A text with placeholders. `{{` and `}}` stand for single braces.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Pattern {
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Part {
+    Text(String),
+    Field(Placeholder),
+}
+
+/// A placeholder that there is not. The text keeps it as it was written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UnknownPlaceholder {
+    /// Where it stands in the text, in bytes.
+    pub at: Range<usize>,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl Pattern {
+    /// Reads a text. Braces that hold no known name stay as they are and are told.
+    #[must_use]
+    pub fn parse(text: &str) -> (Self, Vec<UnknownPlaceholder>) {
+        let mut pattern = Self::default();
+        let mut unknown = Vec::new();
+        let mut plain = String::new();
+        let mut at = 0;
+        while let Some(ch) = text[at..].chars().next() {
+            let rest = &text[at..];
+            if rest.starts_with("{{") || rest.starts_with("}}") {
+                plain.push(ch);
+                at += 2;
+                continue;
+            }
+            let name = rest.strip_prefix('{').and_then(|inside| inside.split_once('}'));
+            if let Some((name, _)) = name
+                && !name.contains(['{', '\n'])
+            {
+                let end = at + name.len() + 2;
+                if let Some(field) = Placeholder::ALL.iter().find(|p| p.as_str() == name) {
+                    if !plain.is_empty() {
+                        pattern.parts.push(Part::Text(std::mem::take(&mut plain)));
+                    }
+                    pattern.parts.push(Part::Field(*field));
+                } else {
+                    plain.push_str(&text[at..end]);
+                    unknown.push(UnknownPlaceholder { at: at..end, message: no_such(name) });
+                }
+                at = end;
+                continue;
+            }
+            plain.push(ch);
+            at += ch.len_utf8();
+        }
+        if !plain.is_empty() {
+            pattern.parts.push(Part::Text(plain));
+        }
+        (pattern, unknown)
+    }
+
+    /// The text with its placeholders filled in.
+    pub fn fill(&self, mut value: impl FnMut(Placeholder) -> String) -> String {
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(plain) => text.push_str(plain),
+                Part::Field(field) => text.push_str(&value(*field)),
+            }
+        }
+        text
+    }
+
+    /// The text as it is written, so that reading it gives the same pattern.
+    #[must_use]
+    pub fn source(&self) -> String {
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(plain) => {
+                    text.push_str(&plain.replace('{', "{{").replace('}', "}}"));
+                }
+                Part::Field(field) => {
+                    text.push('{');
+                    text.push_str(field.as_str());
+                    text.push('}');
+                }
+            }
+        }
+        text
+    }
+}
+
+fn no_such(name: &str) -> String {
+    let names: Vec<&str> = Placeholder::ALL.iter().map(|p| p.as_str()).collect();
+    format!("there is no placeholder {{{name}}}: {}", nearest::meant(name, &names))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(text: &str) -> String {
+        Pattern::parse(text).0.fill(|field| format!("<{field}>"))
+    }
+
+    #[test]
+    fn placeholders_are_filled_in_and_all_else_stays() {
+        assert_eq!(filled("{number}: {title}"), "<number>: <title>");
+        assert_eq!(filled("{{number}} } { {}"), "{number} } { {}");
+        assert_eq!(filled("ü{status}ü"), "ü<status>ü");
+        assert_eq!(filled("{"), "{");
+    }
+
+    #[test]
+    fn an_unknown_one_stays_and_is_told_with_the_nearest_name() {
+        let (pattern, unknown) = Pattern::parse("é {nubmer} {title}");
+        assert_eq!(pattern.fill(|_| "x".into()), "é {nubmer} x");
+        assert_eq!(unknown[0].at, 3..11);
+        assert_eq!(unknown[0].message, "there is no placeholder {nubmer}: did you mean number?");
+    }
+
+    #[test]
+    fn what_is_written_back_reads_the_same() {
+        for text in ["{number} {{x}} {nope}", "a } b { c", ""] {
+            let pattern = Pattern::parse(text).0;
+            assert_eq!(Pattern::parse(&pattern.source()).0, pattern, "{text}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Where a setting stands, and what is wrong with it.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::model::text::shown;
+
+/// A place in a settings file.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Place {
+    /// The file.
+    pub file: Arc<Path>,
+    /// From 1; 0 where the file as a whole is meant.
+    pub line: u32,
+    /// Characters from 1; 0 where the file as a whole is meant.
+    pub column: u32,
+}
+
+impl Place {
+    /// The file as a whole.
+    #[must_use]
+    pub fn whole(file: &Arc<Path>) -> Self {
+        Self { file: Arc::clone(file), line: 0, column: 0 }
+    }
+}
+
+impl fmt::Display for Place {
+    /// `file:line:column`, safe to show.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&shown(&self.file.to_string_lossy()))?;
+        if self.line > 0 {
+            write!(f, ":{}:{}", self.line, self.column)?;
+        }
+        Ok(())
+    }
+}
+
+/// A setting that can't be used. Its default holds instead.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Warning {
+    /// Where it stands.
+    pub place: Place,
+    /// What is wrong and what to do, safe to show.
+    pub text: String,
+}
+
+impl Warning {
+    /// A warning about a place. What is quoted from the file is made safe to show.
+    #[must_use]
+    pub fn new(place: Place, text: &str) -> Self {
+        Self { place, text: shown(text).into_owned() }
+    }
+
+    /// As short as it can be told: `config.toml:12: …`.
+    #[must_use]
+    pub fn brief(&self) -> String {
+        let name = self.place.file.file_name().unwrap_or(self.place.file.as_os_str());
+        let name = name.to_string_lossy();
+        match self.place.line {
+            0 => format!("{}: {}", shown(&name), self.text),
+            line => format!("{}:{line}: {}", shown(&name), self.text),
+        }
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.text)
+    }
+}
