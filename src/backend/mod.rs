@@ -60,6 +60,9 @@ pub trait Backend: Send + Sync {
     /// Carries out a command. The same command again is answered with the first outcome.
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError>;
 
+    /// The problems that are recorded, the last one first; at most 1000.
+    async fn problems(&self) -> Result<Vec<Problem>, BackendError>;
+
     /// People, teams, services, policies and on-call schedules.
     async fn directory(&self) -> Result<Directory, BackendError>;
 }

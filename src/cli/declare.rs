@@ -39,7 +39,7 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
         check::name("owner", owner).map_err(|bad| Failure::failed(bad.to_string()))?;
     }
     let session = Session::open(&context.config, Missing::Make).await?;
-    fill_in(&mut declaration, &session.directory);
+    declaration.fill_in(&session.directory);
     let id = IncidentId::new();
     let services = declaration.services.clone();
     let outcome = session.execute(id, Ask::Declare(Box::new(declaration))).await?;
@@ -69,18 +69,6 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
     hint_at_unknown(&services, &session.directory);
     session.store.close().await;
     assigned.map_err(|failure| failure.about(&format!("{label} is declared but not assigned")))
-}
-
-/// Team and runbook of the primary service, where they are not given.
-fn fill_in(declaration: &mut Declaration, directory: &Directory) {
-    let primary = declaration.services.first();
-    let Some(service) = primary.and_then(|name| directory.service(name)) else { return };
-    if declaration.team.is_none() && !service.team.is_empty() {
-        declaration.team = Some(service.team.clone());
-    }
-    if declaration.runbook.is_none() {
-        declaration.runbook.clone_from(&service.runbook);
-    }
 }
 
 fn owner_of(owner: &str, session: &Session) -> PersonRef {

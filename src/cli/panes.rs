@@ -47,6 +47,7 @@ pub fn options(config: &Config, me: PersonRef, store: &FileStore) -> tui::Option
         color: config.color,
         place: shown(&place).into_owned(),
         read_only: config.read_only,
+        drafts: config.drafts.clone(),
         settings: config.panes.clone(),
         warnings: config.warnings.iter().map(Warning::brief).collect(),
     }

@@ -61,6 +61,8 @@ pub struct Config {
     pub log_level: LevelFilter,
     /// The log's file; `None` where there is no place for it.
     pub log_file: Option<PathBuf>,
+    /// The folder where what is typed is kept; `None` where there is no place for it.
+    pub drafts: Option<PathBuf>,
 }
 
 /// A value that can't be used: where it comes from, what is wrong, what to do.
@@ -139,6 +141,7 @@ impl Settings<'_> {
             warnings: Vec::new(),
             log_level: self.log_level()?,
             log_file: self.folders.as_ref().map(|f| f.state.join(NAME).join("log")),
+            drafts: self.folders.as_ref().map(|f| f.state.join(NAME).join("drafts")),
         })
     }
 

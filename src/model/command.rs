@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::actor::{Actor, PersonRef};
 use super::change::Change;
 use super::checklist::{Answer, Item};
+use super::directory::Directory;
 use super::id::{ChangeId, CommandId, EventId, IncidentId, IncidentNumber, ProblemId};
 use super::priority::{Impact, Priority, Urgency};
 use super::problem::Problem;
@@ -80,6 +81,20 @@ pub struct Declaration {
     /// The runbook's name or URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runbook: Option<String>,
+}
+
+impl Declaration {
+    /// Takes team and runbook from the primary service, where they are not given.
+    pub fn fill_in(&mut self, directory: &Directory) {
+        let primary = self.services.first();
+        let Some(service) = primary.and_then(|name| directory.service(name)) else { return };
+        if self.team.is_none() && !service.team.is_empty() {
+            self.team = Some(service.team.clone());
+        }
+        if self.runbook.is_none() {
+            self.runbook.clone_from(&service.runbook);
+        }
+    }
 }
 
 /// What an incident links to.

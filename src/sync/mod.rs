@@ -3,6 +3,7 @@
 //! [`start`] gives the future that does the work and a [`Handle`] to speak to it. Everything that
 //! is learnt arrives as an [`Update`]; whoever reads them never waits for the backend.
 
+pub mod drafts;
 mod keeper;
 mod mirror;
 

@@ -2,8 +2,9 @@
 
 use crate::model::command::Verb;
 
-use super::app::{App, Mode, Pane};
+use super::app::{App, Pane};
 use super::layout::Frame;
+use super::mode::Mode;
 
 /// Everything a key can do.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -40,8 +41,52 @@ pub enum Action {
     Acknowledge,
     /// Assign to me.
     Own,
+    /// Assign to somebody.
+    Assign,
+    /// Call the next level.
+    Escalate,
+    /// Move along the lifecycle.
+    Move,
+    /// Set impact and urgency.
+    Prioritize,
+    /// Set category, services, team and suspects.
+    Categorize,
     /// Write a note.
     Note,
+    /// Tell stakeholders.
+    Update,
+    /// Answer the checklist.
+    Checklist,
+    /// Say that service is restored.
+    Resolve,
+    /// Answer the gate and close.
+    Close,
+    /// The post-incident review.
+    Review,
+    /// Hide it for a while.
+    Snooze,
+    /// Continue in another incident.
+    Merge,
+    /// Link to a problem, a change or a page.
+    Link,
+    /// Say that it is back.
+    Reopen,
+    /// Say that it was no incident.
+    Reclassify,
+    /// Rewrite title, symptoms, labels, runbook.
+    Describe,
+    /// Give roles.
+    Role,
+    /// Declare an incident.
+    Declare,
+    /// Mark the selected row.
+    Mark,
+    /// Mark all rows.
+    MarkAll,
+    /// Take back the last action.
+    Undo,
+    /// What was typed and not sent.
+    Drafts,
     /// A shorter window of the measures.
     ShorterSpan,
     /// A longer window of the measures.
@@ -59,15 +104,47 @@ pub enum Action {
     /// Quit from anywhere.
     QuitNow,
     /// Close what lies over the panes.
-    Close,
+    Dismiss,
+    /// Take the selected item.
+    Choose,
+    /// The next item of a list.
+    NextItem,
+    /// The item before.
+    PreviousItem,
+    /// A page of items on.
+    NextPage,
+    /// A page of items back.
+    PreviousPage,
+    /// More urgent.
+    Left,
+    /// Less urgent.
+    Right,
+    /// More impact.
+    Raise,
+    /// Less impact.
+    Lower,
+    /// Leave a list without a choice.
+    Leave,
+    /// Yes, do it.
+    Yes,
+    /// No, leave it.
+    No,
+    /// The next field.
+    NextField,
+    /// The field before.
+    PreviousField,
     /// Send what was written.
     Send,
-    /// Leave the editor, asking first where something was written.
+    /// Edit the field in an editor of one's own.
+    Edit,
+    /// Leave the form, asking first where something was written.
     Cancel,
     /// Drop what was written.
     Discard,
     /// Go on writing.
     Keep,
+    /// Leave, and keep what was written.
+    PutAway,
     /// End without waiting for pending commands.
     LeaveNow,
 }
@@ -77,12 +154,20 @@ pub enum Action {
 pub enum Layer {
     /// The panes.
     Panes,
-    /// Help or failure over them.
+    /// Something to read over them.
     Popup,
-    /// The editor: all other keys write.
-    Note,
-    /// The editor asks whether the text may go.
+    /// A form: all other keys write.
+    Form,
+    /// The form asks whether what was typed may go.
     Asking,
+    /// A list: all other keys search, or choose.
+    Pick,
+    /// A question.
+    Confirm,
+    /// Impact × urgency.
+    Matrix,
+    /// A number is being typed.
+    Jump,
     /// Waiting for commands at the end.
     Leaving,
 }
@@ -117,6 +202,12 @@ pub enum When {
     Always,
     /// There is an incident it can be about.
     Incident,
+    /// The last action can be undone.
+    Undoable,
+    /// Something was typed and not sent.
+    Drafted,
+    /// Rows are marked.
+    Marked,
     /// The queue has the focus and something is selected.
     QueueRow,
     /// There is somewhere to go back to.
@@ -174,22 +265,92 @@ impl Entry {
 }
 
 const PANES: &[Layer] = &[Layer::Panes];
-const SCROLLED: &[Layer] = &[Layer::Panes, Layer::Popup];
+const SCROLLED: &[Layer] = &[Layer::Panes, Layer::Popup, Layer::Confirm];
+const FORM: &[Layer] = &[Layer::Form];
+const EVERYWHERE: &[Layer] = &[
+    Layer::Panes,
+    Layer::Popup,
+    Layer::Form,
+    Layer::Asking,
+    Layer::Pick,
+    Layer::Confirm,
+    Layer::Matrix,
+    Layer::Jump,
+];
+
+/// A row about one incident or all that are marked.
+const fn verb(
+    action: Action,
+    name: &'static str,
+    keys: &'static [&'static str],
+    help: &'static str,
+    verb: Verb,
+) -> Entry {
+    entry(action, name, keys, help, PANES).when(When::Incident).verb(verb)
+}
 
 /// The table, in the order of the help; the keys line takes hints in the same order.
 pub const TABLE: &[Entry] = &[
-    entry(Action::Acknowledge, "acknowledge", &["a"], "acknowledge the incident", PANES)
-        .hint("ack")
-        .when(When::Incident)
-        .verb(Verb::Acknowledge),
-    entry(Action::Own, "own", &["o"], "own it: assign it to me", PANES)
-        .hint("own")
-        .when(When::Incident)
-        .verb(Verb::Assign),
-    entry(Action::Note, "note", &["n"], "write a note", PANES)
-        .hint("note")
-        .when(When::Incident)
-        .verb(Verb::AddNote),
+    entry(Action::Undo, "undo", &["u"], "undo the last action, for 10 s", PANES)
+        .hint("undo")
+        .hint_when(When::Undoable),
+    verb(Action::Acknowledge, "acknowledge", &["a"], "acknowledge", Verb::Acknowledge).hint("ack"),
+    verb(Action::Own, "own", &["o"], "own it: assign it to me", Verb::Assign).hint("own"),
+    verb(Action::Assign, "assign", &["s"], "assign it to somebody, on call first", Verb::Assign),
+    verb(Action::Escalate, "escalate", &["e"], "call the next level of the policy", Verb::Escalate)
+        .hint("escalate"),
+    verb(Action::Note, "note", &["n"], "write a note", Verb::AddNote).hint("note"),
+    verb(
+        Action::Resolve,
+        "resolve",
+        &["r"],
+        "resolve: what was done, how validated",
+        Verb::Resolve,
+    )
+    .hint("resolve"),
+    verb(Action::Prioritize, "prioritize", &["p"], "impact × urgency", Verb::Prioritize)
+        .hint("priority"),
+    verb(Action::Move, "move", &["t"], "move its status", Verb::MoveStatus).hint("move"),
+    verb(
+        Action::Categorize,
+        "categorize",
+        &["c"],
+        "category, services, team, suspected changes",
+        Verb::Categorize,
+    ),
+    verb(
+        Action::Update,
+        "update",
+        &["U"],
+        "tell stakeholders, from a template",
+        Verb::UpdateStakeholders,
+    ),
+    verb(Action::Checklist, "checklist", &["i"], "checklist of its stage", Verb::AnswerItem),
+    verb(Action::Close, "close", &["C"], "close it: the gate", Verb::Close),
+    verb(Action::Review, "review", &["V"], "post-incident review", Verb::WriteReview),
+    verb(Action::Snooze, "snooze", &["b"], "snooze it, or wait on somebody else", Verb::Snooze),
+    verb(Action::Merge, "merge", &["m"], "merge it into another", Verb::Merge),
+    verb(Action::Link, "link", &["l"], "link a problem, a change or a URL", Verb::Link),
+    verb(Action::Reopen, "reopen", &["O"], "reopen it: it is back", Verb::Reopen),
+    verb(
+        Action::Reclassify,
+        "reclassify",
+        &["X"],
+        "reclassify: it was no incident",
+        Verb::Reclassify,
+    ),
+    verb(Action::Describe, "describe", &["E"], "title, symptoms, labels, runbook", Verb::Describe),
+    verb(Action::Role, "role", &["L"], "give or take a role", Verb::GiveRole),
+    entry(Action::Declare, "declare", &["D"], "declare an incident", PANES)
+        .hint("declare")
+        .verb(Verb::Declare),
+    entry(Action::Mark, "mark", &["Space"], "select this one: verbs act on all selected", PANES)
+        .when(When::QueueRow),
+    entry(Action::MarkAll, "mark-all", &["*"], "select all that are shown, or none", PANES)
+        .when(When::QueueRow),
+    entry(Action::Drafts, "drafts", &["d"], "drafts: what was typed and not sent", PANES)
+        .hint("drafts")
+        .hint_when(When::Drafted),
     entry(Action::Open, "open", &["Enter"], "read it on the whole screen", PANES)
         .hint("read")
         .when(When::QueueRow),
@@ -206,7 +367,13 @@ pub const TABLE: &[Entry] = &[
     entry(Action::HalfUp, "half-page-up", &["^u"], "half a page up", SCROLLED),
     entry(Action::PageDown, "page-down", &["PgDn"], "a page down", SCROLLED),
     entry(Action::PageUp, "page-up", &["PgUp"], "a page up", SCROLLED),
-    entry(Action::Top, "top", &["g", "Home"], "to the first", SCROLLED),
+    entry(
+        Action::Top,
+        "top",
+        &["g", "Home"],
+        "to the first; digits after it jump to a number: g 2041",
+        SCROLLED,
+    ),
     entry(Action::Bottom, "bottom", &["G", "End"], "to the last", SCROLLED),
     entry(Action::Focus(Pane::Queue), "queue", &["1"], "focus the queue", PANES),
     entry(Action::Focus(Pane::Detail), "detail", &["2"], "focus the detail", PANES),
@@ -222,7 +389,7 @@ pub const TABLE: &[Entry] = &[
         .hint("failure")
         .when(When::Failed),
     entry(Action::Help, "help", &["?"], "these keys", PANES).hint("help"),
-    entry(Action::Suspend, "suspend", &["^z"], "stop; `fg` in the shell continues", SCROLLED),
+    entry(Action::Suspend, "suspend", &["^z"], "stop; `fg` in the shell continues", EVERYWHERE),
     entry(Action::Quit, "quit", &["q"], "back; at the top: quit", PANES)
         .hint("quit")
         .hint_when(When::Top),
@@ -233,15 +400,58 @@ pub const TABLE: &[Entry] = &[
         "quit from anywhere",
         &[Layer::Panes, Layer::Popup],
     ),
-    entry(Action::Close, "close", &["Esc", "q", "?", "Enter"], "close this", &[Layer::Popup])
+    entry(Action::Dismiss, "dismiss", &["Esc", "q", "?", "Enter"], "close this", &[Layer::Popup])
         .hint("close"),
-    entry(Action::Send, "send", &["^s"], "send the note", &[Layer::Note]).hint("send"),
-    entry(Action::Cancel, "cancel", &["Esc", "^c"], "leave the editor", &[Layer::Note])
-        .hint("leave"),
-    entry(Action::Discard, "discard", &["y"], "drop what was written", &[Layer::Asking])
+    entry(Action::Send, "send", &["^s"], "send the form", FORM).hint("send"),
+    entry(Action::NextField, "next-field", &["Tab"], "the next field", FORM).hint("next field"),
+    entry(Action::PreviousField, "previous-field", &["S-Tab"], "the field before", FORM),
+    entry(Action::Edit, "edit", &["^o"], "edit the field in $VISUAL or $EDITOR", FORM)
+        .hint("editor"),
+    entry(Action::Cancel, "cancel", &["Esc", "^c"], "leave the form", FORM).hint("leave"),
+    entry(Action::Discard, "discard", &["y"], "drop what was typed", &[Layer::Asking])
         .hint("drop it"),
     entry(Action::Keep, "keep", &["n", "Esc"], "go on writing", &[Layer::Asking])
         .hint("go on writing"),
+    entry(Action::PutAway, "put-away", &["k"], "keep it as a draft", &[Layer::Asking])
+        .hint("keep as a draft"),
+    entry(Action::Yes, "yes", &["y"], "yes, do it", &[Layer::Confirm]).hint("yes"),
+    entry(Action::No, "no", &["n", "Esc", "q", "^c"], "no, leave it", &[Layer::Confirm]).hint("no"),
+    entry(
+        Action::Choose,
+        "choose",
+        &["Enter"],
+        "take it",
+        &[Layer::Pick, Layer::Matrix, Layer::Jump],
+    )
+    .hint("take it"),
+    entry(Action::NextItem, "next-item", &["Down", "^n", "Tab"], "the next item", &[Layer::Pick]),
+    entry(
+        Action::PreviousItem,
+        "previous-item",
+        &["Up", "^p", "S-Tab"],
+        "the item before",
+        &[Layer::Pick],
+    ),
+    entry(Action::NextPage, "next-items", &["PgDn"], "a page of items on", &[Layer::Pick]),
+    entry(
+        Action::PreviousPage,
+        "previous-items",
+        &["PgUp"],
+        "a page of items back",
+        &[Layer::Pick],
+    ),
+    entry(Action::Left, "left", &["h", "Left"], "more urgent", &[Layer::Matrix]),
+    entry(Action::Right, "right", &["l", "Right"], "less urgent", &[Layer::Matrix]),
+    entry(Action::Raise, "raise", &["k", "Up"], "more impact", &[Layer::Matrix]),
+    entry(Action::Lower, "lower", &["j", "Down"], "less impact", &[Layer::Matrix]),
+    entry(
+        Action::Leave,
+        "leave",
+        &["Esc", "^c"],
+        "leave it as it is",
+        &[Layer::Pick, Layer::Matrix, Layer::Jump],
+    )
+    .hint("leave"),
     entry(Action::LeaveNow, "leave-now", &["q", "^c"], "end without waiting", &[Layer::Leaving])
         .hint("end without waiting"),
 ];
@@ -257,9 +467,13 @@ pub fn of(action: Action) -> Option<&'static Entry> {
 pub fn layer(app: &App) -> Layer {
     match &app.mode {
         Mode::Panes => Layer::Panes,
-        Mode::Help(_) | Mode::Failure(_) => Layer::Popup,
-        Mode::Note(note) if note.asking => Layer::Asking,
-        Mode::Note(_) => Layer::Note,
+        Mode::Help(_) | Mode::Failure(_) | Mode::Results(_) => Layer::Popup,
+        Mode::Form(form) if form.asking => Layer::Asking,
+        Mode::Form(_) => Layer::Form,
+        Mode::Pick(_) => Layer::Pick,
+        Mode::Confirm(_) => Layer::Confirm,
+        Mode::Matrix(_) => Layer::Matrix,
+        Mode::Jump(_) => Layer::Jump,
         Mode::Leaving => Layer::Leaving,
     }
 }
@@ -299,9 +513,12 @@ impl When {
     pub fn holds(self, app: &App) -> bool {
         match self {
             Self::Always => true,
-            Self::Incident => app.target().is_some(),
+            Self::Incident => app.target().is_some() || !app.marked.is_empty(),
+            Self::Undoable => app.undo.is_some(),
+            Self::Drafted => !app.drafts.is_empty(),
+            Self::Marked => !app.marked.is_empty(),
             Self::QueueRow => app.focus == Pane::Queue && app.selected().is_some(),
-            Self::Inside => app.zoomed || app.focus != Pane::Queue,
+            Self::Inside => app.zoomed || app.focus != Pane::Queue || !app.marked.is_empty(),
             Self::Metrics => app.focus == Pane::Metrics,
             Self::Failed => app.failure.is_some(),
             Self::Top => !app.zoomed,

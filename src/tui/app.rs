@@ -1,11 +1,11 @@
 //! The state of the panes.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, Offset, TimeDelta, Utc};
 use ratatui::text::Line;
-use tui_textarea::TextArea;
 
 use crate::backend::{Capabilities, Detail};
 use crate::config::PanesSettings;
@@ -13,13 +13,18 @@ use crate::model::command::Verb;
 use crate::model::directory::Directory;
 use crate::model::filter::Filter;
 use crate::model::measures::Measures;
+use crate::model::problem::Problem;
 use crate::model::queue::{OpenCounts, Rank};
 use crate::model::{CommandId, Event, IncidentId, PersonRef, Rules, Summary};
+use crate::sync::drafts::Draft;
 use crate::sync::{GRACE, Link, Snapshot, WAIT};
 
 use super::Options;
+use super::action::Action;
 use super::keymap::Keymap;
 use super::layout::{self, Layout};
+use super::mode::Mode;
+use super::plan::{Batch, Target, Undo};
 use super::theme::Theme;
 
 /// The four panes.
@@ -216,8 +221,8 @@ pub struct Pending {
     pub label: String,
     /// What is asked.
     pub verb: Verb,
-    /// The text of a note, so that it can be given back.
-    pub text: Option<String>,
+    /// What it was sent with.
+    pub batch: u64,
     /// Whether it has failed and is tried again.
     pub retrying: bool,
 }
@@ -240,39 +245,6 @@ pub struct Failure {
     pub said: String,
     /// When.
     pub at: DateTime<Utc>,
-}
-
-/// A note being written.
-#[derive(Debug)]
-pub struct NoteEditor {
-    /// For which incident. Fixed when the editor opened.
-    pub target: IncidentId,
-    /// Its number.
-    pub label: String,
-    /// Its title.
-    pub title: String,
-    /// The text.
-    pub area: TextArea<'static>,
-    /// Why it was not taken.
-    pub refused: Option<String>,
-    /// Asks whether the text may go.
-    pub asking: bool,
-}
-
-/// What lies over the panes.
-#[derive(Debug, Default)]
-pub enum Mode {
-    /// Nothing.
-    #[default]
-    Panes,
-    /// The keys, scrolled by so many lines.
-    Help(usize),
-    /// The last failure, scrolled by so many lines.
-    Failure(usize),
-    /// The editor.
-    Note(Box<NoteEditor>),
-    /// The end, once pending commands have settled.
-    Leaving,
 }
 
 /// How fresh the rows are.
@@ -306,6 +278,8 @@ pub struct App {
     pub place: String,
     /// Nothing may be changed.
     pub read_only: bool,
+    /// The folder where what is typed is kept.
+    pub drafts_at: Option<PathBuf>,
     /// What is set by the person.
     pub settings: PanesSettings,
     /// Settings that could not be used.
@@ -342,8 +316,26 @@ pub struct App {
     pub zoomed: bool,
     /// What lies over the panes.
     pub mode: Mode,
+    /// The number that may be jumped to follows at once.
+    pub after_top: bool,
+    /// Incidents that verbs are about, where any are marked.
+    pub marked: HashSet<IncidentId>,
+    /// A verb that waits until the record of its target is read.
+    pub waiting: Option<(Action, Target)>,
     /// Commands on their way.
     pub pending: Vec<Pending>,
+    /// What was sent together, until all of it has settled.
+    pub batches: Vec<Batch>,
+    /// The number of the last batch.
+    pub sent: u64,
+    /// What takes the last action back, while it can be.
+    pub undo: Option<Undo>,
+    /// What was typed and not sent, the last one first.
+    pub drafts: Vec<Draft>,
+    /// The template of the stakeholder update that is written.
+    pub template: usize,
+    /// Known problems, the last one first, once they were asked for.
+    pub problems: Option<Vec<Problem>>,
     /// When the last command settled.
     pub sent_at: Option<DateTime<Utc>>,
     /// What was told last.
@@ -365,6 +357,7 @@ impl App {
             rules: options.rules,
             place: options.place,
             read_only: options.read_only,
+            drafts_at: options.drafts,
             settings: options.settings,
             warnings: options.warnings,
             theme,
@@ -392,7 +385,16 @@ impl App {
             tab: Pane::Detail,
             zoomed: false,
             mode: Mode::Panes,
+            after_top: false,
+            marked: HashSet::new(),
+            waiting: None,
             pending: Vec::new(),
+            batches: Vec::new(),
+            sent: 0,
+            undo: None,
+            drafts: Vec::new(),
+            template: 0,
+            problems: None,
             sent_at: None,
             toast: None,
             toasts: 0,

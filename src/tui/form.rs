@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use serde::{Deserialize, Serialize};
 use tui_textarea::{CursorMove, TextArea, WrapMode};
 use uuid::Uuid;
 
@@ -12,7 +13,7 @@ use crate::model::{Priority, Status};
 use super::plan::Target;
 
 /// What a form is for.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Kind {
     /// Write a note.
     Note,
@@ -38,11 +39,6 @@ pub enum Kind {
     SnoozeUntil,
     /// Wait on somebody else.
     Pause,
-    /// Why the next level is called.
-    Escalate {
-        /// The level, from 1.
-        level: u8,
-    },
     /// A priority that the matrix does not give.
     Override {
         /// Which.
@@ -58,8 +54,6 @@ pub enum Kind {
     ActionItem {
         /// Which; a new one has a new id.
         id: Uuid,
-        /// Whether it is done.
-        done: bool,
     },
 }
 
@@ -80,7 +74,6 @@ impl Kind {
             Self::Reclassify => "reclassification",
             Self::SnoozeUntil => "snooze",
             Self::Pause => "pause",
-            Self::Escalate { .. } => "escalation",
             Self::Override { .. } => "priority",
             Self::LinkUrl => "link",
             Self::NewProblem => "problem",
@@ -123,7 +116,7 @@ pub struct Form {
 #[derive(Debug)]
 pub struct Field {
     /// Its label.
-    pub label: &'static str,
+    pub label: String,
     /// What belongs there, shown while it is empty.
     pub hint: String,
     /// It must not be left empty.
@@ -211,37 +204,37 @@ fn content(area: &TextArea<'_>) -> String {
 impl Field {
     /// One line.
     #[must_use]
-    pub fn line(label: &'static str, value: &str) -> Self {
+    pub fn line(label: impl Into<String>, value: &str) -> Self {
         Self::of(label, Value::Line(area(&one_line(value))))
     }
 
     /// Several lines.
     #[must_use]
-    pub fn text(label: &'static str, value: &str) -> Self {
+    pub fn text(label: impl Into<String>, value: &str) -> Self {
         Self::of(label, Value::Text(area(value)))
     }
 
     /// Names with a list that is offered.
     #[must_use]
-    pub fn names(label: &'static str, value: &str, known: Vec<String>) -> Self {
+    pub fn names(label: impl Into<String>, value: &str, known: Vec<String>) -> Self {
         Self::of(label, Value::Names { area: area(&one_line(value)), known, single: false })
     }
 
     /// One name from a list that is offered.
     #[must_use]
-    pub fn name(label: &'static str, value: &str, known: Vec<String>) -> Self {
+    pub fn name(label: impl Into<String>, value: &str, known: Vec<String>) -> Self {
         Self::of(label, Value::Names { area: area(&one_line(value)), known, single: true })
     }
 
     /// One of a few words, `at` chosen first.
     #[must_use]
-    pub fn choice(label: &'static str, words: Vec<&'static str>, at: usize) -> Self {
+    pub fn choice(label: impl Into<String>, words: Vec<&'static str>, at: usize) -> Self {
         Self::of(label, Value::Choice { words, at })
     }
 
     /// An item of a list.
     #[must_use]
-    pub fn tick(label: &'static str, item: Option<Item>, answer: Option<&Answer>) -> Self {
+    pub fn tick(label: impl Into<String>, item: Option<Item>, answer: Option<&Answer>) -> Self {
         let (tick, reason) = match answer {
             Some(Answer::Yes) => (Tick::Yes, String::new()),
             Some(Answer::Waived(reason)) => (Tick::Waived, reason.clone()),
@@ -251,8 +244,8 @@ impl Field {
         Self::of(label, Value::Tick { item, tick, reason: area(&one_line(&reason)), waivable })
     }
 
-    fn of(label: &'static str, value: Value) -> Self {
-        Self { label, hint: String::new(), needed: false, value, error: None }
+    fn of(label: impl Into<String>, value: Value) -> Self {
+        Self { label: label.into(), hint: String::new(), needed: false, value, error: None }
     }
 
     /// With what belongs there.
@@ -383,7 +376,9 @@ impl Field {
             (_, KeyCode::Enter | KeyCode::Down) => return Typed::Next,
             (_, KeyCode::Up) => return Typed::Previous,
             (Value::Line(area) | Value::Names { area, .. }, _) => single_line(area, key),
-            (Value::Choice { words, at }, KeyCode::Left) => *at = at.saturating_sub(1).min(words.len()),
+            (Value::Choice { words, at }, KeyCode::Left) => {
+                *at = at.saturating_sub(1).min(words.len())
+            }
             (Value::Choice { words, at }, KeyCode::Right | KeyCode::Char(' ')) => {
                 *at = (*at + 1) % words.len().max(1);
             }
@@ -400,7 +395,9 @@ impl Field {
             (Value::Tick { tick, .. }, KeyCode::Char(' ' | 'y' | 'x')) => {
                 *tick = if *tick == Tick::Yes { Tick::Open } else { Tick::Yes };
             }
-            (Value::Tick { tick, .. }, KeyCode::Char('n') | KeyCode::Backspace) => *tick = Tick::Open,
+            (Value::Tick { tick, .. }, KeyCode::Char('n') | KeyCode::Backspace) => {
+                *tick = Tick::Open
+            }
             (Value::Tick { tick, waivable: true, .. }, KeyCode::Char('w')) => *tick = Tick::Waived,
             _ => {}
         }
@@ -410,8 +407,8 @@ impl Field {
     fn at_end(&self) -> bool {
         match &self.value {
             Value::Names { area, .. } => {
-                let (row, column) = area.cursor().into();
-                area.lines().get(row).is_some_and(|line| column == line.chars().count())
+                let cursor = area.cursor();
+                area.lines().get(cursor.0).is_some_and(|line| cursor.1 == line.chars().count())
             }
             _ => false,
         }
@@ -450,7 +447,11 @@ fn single_line(area: &mut TextArea<'static>, key: KeyEvent) {
 
 /// Line breaks as blanks.
 fn one_line(text: &str) -> String {
-    text.split(['\n', '\r']).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    text.split(['\n', '\r'])
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 impl Form {
@@ -459,7 +460,12 @@ impl Form {
     /// # Panics
     /// Never: a form without fields gets an empty line.
     #[must_use]
-    pub fn new(kind: Kind, targets: Vec<Target>, heading: impl Into<String>, fields: Vec<Field>) -> Self {
+    pub fn new(
+        kind: Kind,
+        targets: Vec<Target>,
+        heading: impl Into<String>,
+        fields: Vec<Field>,
+    ) -> Self {
         let fields = if fields.is_empty() { vec![Field::line("", "")] } else { fields };
         let initial = fields.iter().map(Field::content).collect();
         let mut form = Self {
@@ -588,13 +594,17 @@ impl Form {
     /// When one is missing.
     pub fn complete(&mut self) -> Result<(), ()> {
         self.leave_field();
-        if self.fields.iter().any(|field| field.error.is_some() && matches!(field.value, Value::Tick { .. })) {
+        if self
+            .fields
+            .iter()
+            .any(|field| field.error.is_some() && matches!(field.value, Value::Tick { .. }))
+        {
             return Err(());
         }
         let missing = self.fields.iter().find(|f| f.needed && f.content().trim().is_empty());
-        match missing.map(|field| field.label) {
+        match missing.map(|field| field.label.clone()) {
             Some(label) => {
-                self.blame(label, "is empty: say something");
+                self.blame(&label, "is empty: say something");
                 Err(())
             }
             None => Ok(()),

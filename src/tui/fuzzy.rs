@@ -53,7 +53,10 @@ impl Words {
             let score = self.pattern.indices(Utf32Str::new(text, &mut buffer), matcher, &mut at)?;
             at.sort_unstable();
             at.dedup();
-            Some(Hit { score, at: at.into_iter().filter_map(|i| usize::try_from(i).ok()).collect() })
+            Some(Hit {
+                score,
+                at: at.into_iter().filter_map(|i| usize::try_from(i).ok()).collect(),
+            })
         })
     }
 }

@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, Utc};
 use crossterm::event::KeyEvent;
+use uuid::Uuid;
 
 use crate::backend::{BackendError, Detail, Outcome};
 use crate::model::measures::Measures;
-use crate::model::{CommandId, Envelope, Event, IncidentId};
+use crate::model::problem::Problem;
+use crate::model::{CommandId, Envelope, Event, IncidentId, IncidentNumber};
 use crate::sync;
+use crate::sync::drafts::{Draft, Keep};
 
 use super::app::Span;
 
@@ -42,6 +45,16 @@ pub enum Message {
     Retrying(CommandId, BackendError, DateTime<Utc>),
     /// A command has its outcome: the pending mark goes.
     Settled(CommandId, Result<Box<Outcome>, BackendError>, DateTime<Utc>),
+    /// The incident of a number was looked for: it is shown.
+    Found(IncidentNumber, Result<IncidentId, BackendError>, DateTime<Utc>),
+    /// What earlier runs have left: it is offered.
+    Drafts(Vec<Draft>),
+    /// A draft can't be kept: that is told.
+    DraftLost(String),
+    /// The problems that are known: they can be linked to.
+    Problems(Result<Vec<Problem>, BackendError>, DateTime<Utc>),
+    /// The editor has ended: its text goes into the field.
+    Edited(Result<String, String>),
     /// The process was asked to end: it does, once pending commands have settled.
     Terminate,
 }
@@ -53,6 +66,10 @@ pub enum Timer {
     Rest(u64),
     /// A told sentence has been there long enough.
     Toast(u64),
+    /// The last action can't be undone any more.
+    Undo(u64),
+    /// What is typed is kept.
+    Draft(Uuid),
     /// Waiting for commands at the end has lasted long enough.
     Leave,
 }
@@ -60,8 +77,17 @@ pub enum Timer {
 /// What is to be done outside of the state. The runtime does it; answers are messages.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// Carry out a command, again and again with the same id while that may help.
-    Submit(Box<Envelope>),
+    /// Carry out commands one after another, each again and again with the same id while that may
+    /// help. What follows one that is refused is not sent.
+    Submit(Vec<Envelope>),
+    /// Look for the incident of a number.
+    Find(IncidentNumber),
+    /// Read the problems that are known.
+    LoadProblems,
+    /// Write, drop or release a draft.
+    Draft(Keep),
+    /// Let the person edit a text in an editor of their own.
+    Edit(String),
     /// Read an incident and the end of its timeline.
     LoadDetail(IncidentId),
     /// Read the events before a position.

@@ -5,9 +5,14 @@
 
 pub mod action;
 pub mod app;
+pub mod form;
+pub mod fuzzy;
 pub mod keymap;
 pub mod layout;
 pub mod message;
+pub mod mode;
+pub mod picker;
+pub mod plan;
 pub mod runtime;
 pub mod terminal;
 pub mod theme;
@@ -15,6 +20,7 @@ pub mod update;
 pub mod view;
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::backend::Backend;
@@ -40,6 +46,8 @@ pub struct Options {
     pub place: String,
     /// Nothing may be changed.
     pub read_only: bool,
+    /// The folder where what is typed is kept; `None` where there is no place for it.
+    pub drafts: Option<PathBuf>,
     /// Keys, looks, columns, views and what else is set.
     pub settings: PanesSettings,
     /// Settings that could not be used, told at the start.

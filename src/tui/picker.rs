@@ -4,8 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use unicode_segmentation::UnicodeSegmentation;
 use uuid::Uuid;
 
-use crate::model::command::Link;
-use crate::model::{Ask, IncidentId, PersonRef};
+use crate::model::{Ask, Priority};
 
 use super::app::Pane;
 use super::fuzzy::Words;
@@ -29,15 +28,6 @@ pub enum Pick {
     SnoozeUntil,
     /// Wait on somebody else.
     Pause,
-    /// Say why a level is called, and call it.
-    Escalate {
-        /// The level, from 1.
-        level: u8,
-        /// Whom it reaches.
-        to: Vec<PersonRef>,
-    },
-    /// Merge the targets into an incident.
-    MergeInto(IncidentId, String),
     /// Link the targets to what is chosen next.
     LinkProblem,
     /// Link the targets to what is chosen next.
@@ -46,8 +36,10 @@ pub enum Pick {
     LinkUrl,
     /// Describe a new problem and link to it.
     NewProblem,
-    /// Take a link away.
-    Unlink(Link),
+    /// Override the priority.
+    Override(Priority),
+    /// Tell stakeholders, with the template of that place.
+    Template(usize),
     /// Put a text on the clipboard; the second says what it is.
     Copy(String, &'static str),
     /// Open a draft.
@@ -113,6 +105,8 @@ impl Item {
 pub enum List {
     /// A verb about the targets.
     Verb,
+    /// Problems to link to.
+    Problems,
     /// The drafts that were kept.
     Drafts,
     /// Saved views.
@@ -213,7 +207,8 @@ impl Picker {
         let selected = self.selected().map(|item| item.text.clone());
         self.items = items;
         self.search_again();
-        let place = self.hits.iter().position(|hit| Some(&self.items[hit.item].text) == selected.as_ref());
+        let place =
+            self.hits.iter().position(|hit| Some(&self.items[hit.item].text) == selected.as_ref());
         self.at = place.unwrap_or(0);
     }
 
@@ -225,7 +220,8 @@ impl Picker {
             let whole = format!("{} {}", item.text, item.about);
             let Some(hit) = words.hit(&whole) else { continue };
             let first = item.text.graphemes(true).count();
-            let (marks, rest): (Vec<usize>, Vec<usize>) = hit.at.iter().partition(|at| **at < first);
+            let (marks, rest): (Vec<usize>, Vec<usize>) =
+                hit.at.iter().partition(|at| **at < first);
             let about_marks = rest.iter().filter_map(|at| at.checked_sub(first + 1)).collect();
             hits.push((hit.score, Hit { item: place, marks, about_marks }));
         }
@@ -258,7 +254,8 @@ impl Picker {
                 None
             }
             KeyCode::Char(ch) if plain => {
-                let place = self.hits.iter().position(|hit| self.items[hit.item].key == Some(ch))?;
+                let place =
+                    self.hits.iter().position(|hit| self.items[hit.item].key == Some(ch))?;
                 self.at = place;
                 self.selected().cloned()
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Ask, IncidentId, Summary};
+use crate::model::{Ask, Command, IncidentId, Summary};
 
 use super::form::Form;
 
@@ -34,16 +34,24 @@ impl From<&Summary> for Target {
 pub struct Step {
     /// Of which.
     pub target: Target,
+    /// What is recorded before that, such as a problem to link to.
+    pub records: Vec<Command>,
     /// What.
     pub asks: Vec<Ask>,
     /// Why it can't happen, where that is known before it is sent.
     pub refused: Option<String>,
 }
 
+/// Puts what it is about into a verb, or behind it.
+#[must_use]
+pub fn phrase(verb: &str, what: &str) -> String {
+    if verb.contains("{}") { verb.replace("{}", what) } else { format!("{verb} {what}") }
+}
+
 /// What one key leads to, for one incident or for many.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Plan {
-    /// As in "acknowledge 7 incidents".
+    /// As in "acknowledge", or "assign {} to Ines Moreau", where `{}` stands for the incidents.
     pub verb: String,
     /// As in "7 acknowledged".
     pub done: String,
@@ -52,6 +60,12 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// What is done to what, as in "assign INC-2041 to Ines Moreau".
+    #[must_use]
+    pub fn phrase(&self, what: &str) -> String {
+        phrase(&self.verb, what)
+    }
+
     /// Those that will be sent.
     pub fn possible(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(|step| step.refused.is_none())

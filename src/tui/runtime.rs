@@ -2,6 +2,7 @@
 //!
 //! Everything that waits is a task; the loop itself only waits for something to happen.
 
+mod editor;
 mod effects;
 mod host;
 
@@ -68,7 +69,8 @@ where
 {
     let (messages, heard) = mpsc::unbounded_channel();
     let (updates, learnt) = mpsc::unbounded_channel();
-    let runner = Runner::start(backend, app.me.handle.clone(), messages, updates);
+    let runner =
+        Runner::start(backend, app.me.handle.clone(), messages, updates, app.drafts_at.clone());
     let mut running =
         Running { app, terminal, host, runner, heard, learnt, dirty: true, drawn_at: None };
     running.live().await?;
@@ -210,6 +212,14 @@ where
                 Effect::Suspend => {
                     self.host.suspend().await?;
                     Box::pin(self.redraw()).await?;
+                }
+                Effect::Edit(text) => {
+                    let edited = self.host.edit(text).await?;
+                    let next = Box::pin(self.take(Message::Edited(edited))).await?;
+                    Box::pin(self.redraw()).await?;
+                    if next == Next::End {
+                        return Ok(next);
+                    }
                 }
                 other => {
                     #[cfg(debug_assertions)]

@@ -97,6 +97,12 @@ impl Theme {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
+    /// Letters that match what was typed.
+    #[must_use]
+    pub fn matched(self) -> Style {
+        self.accent().add_modifier(Modifier::BOLD | Modifier::UNDERLINED)
+    }
+
     /// What is wrong: past, failing, refused.
     #[must_use]
     pub fn alarm(self) -> Style {
@@ -176,8 +182,8 @@ const PLAIN: [(&str, &str); 18] = [
     ("#", "╔╗╚╝▰■█"),
     ("=", "═▄"),
     ("|", "│║‖"),
-    (">", "▌▶→≥"),
-    ("<", "←≤"),
+    (">", "▌▶▸›→≥"),
+    ("<", "←≤‹"),
     ("*", "●▇"),
     ("o", "◦○"),
     (".", "▱▁"),
@@ -187,7 +193,7 @@ const PLAIN: [(&str, &str); 18] = [
     ("^", "▲↑"),
     ("v", "▼↓"),
     ("~", "…"),
-    ("x", "×"),
+    ("x", "×✓"),
     ("!", "\u{fffd}"),
 ];
 

@@ -14,7 +14,7 @@ fn readme() -> String {
 /// The rows of the keys table, from the one table of actions.
 fn keys() -> String {
     let rows = TABLE.iter().filter(|entry| {
-        entry.layers.contains(&Layer::Panes) || entry.layers.contains(&Layer::Note)
+        entry.layers.contains(&Layer::Panes) || entry.layers.contains(&Layer::Form)
     });
     let mut table = String::new();
     for entry in rows {

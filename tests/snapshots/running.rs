@@ -57,6 +57,10 @@ impl Host for Keys {
     fn retake(&mut self) -> io::Result<()> {
         Ok(())
     }
+
+    async fn edit(&mut self, text: String) -> io::Result<Result<String, String>> {
+        Ok(Ok(format!("{text}, edited")))
+    }
 }
 
 struct Run {

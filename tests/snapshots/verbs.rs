@@ -4,9 +4,11 @@ use redphone::backend::BackendError;
 use redphone::model::command::{Ask, Command, Verb};
 use redphone::model::{Rejection, RejectionKind};
 use redphone::sync::Update;
+use redphone::sync::drafts::Keep;
 use redphone::tui::Options;
-use redphone::tui::app::Mode;
+use redphone::tui::form::Form;
 use redphone::tui::message::Message;
+use redphone::tui::mode::Mode;
 use redphone::tui::theme::Depth;
 
 use crate::support::company;
@@ -14,6 +16,13 @@ use crate::support::stage::{Stage, options};
 
 fn busy() -> Stage {
     Stage::open(company::busy(company::now()), (126, 36))
+}
+
+fn form(stage: &Stage) -> &Form {
+    match &stage.app.mode {
+        Mode::Form(form) => form,
+        _ => panic!("a form is open:\n{}", stage.screen()),
+    }
 }
 
 #[test]
@@ -100,8 +109,7 @@ fn a_refused_note_comes_back_with_its_text() {
     stage.write("all of it\nmatters");
     stage.keys("^s ?");
     stage.refuse(&BackendError::NotAllowed("notes are closed for the night".into()));
-    let Mode::Note(editor) = &stage.app.mode else { panic!("the editor is open") };
-    assert_eq!(editor.area.lines(), ["all of it", "matters"]);
+    assert_eq!(form(&stage).contents(), ["all of it\nmatters"]);
     assert!(stage.screen().contains("! notes are closed for the night"), "{}", stage.screen());
 }
 
@@ -113,9 +121,17 @@ fn a_refused_note_is_not_lost_while_another_is_written() {
     stage.keys("^s n");
     stage.write("second");
     stage.refuse(&BackendError::NotAllowed("no".into()));
-    let Mode::Note(editor) = &stage.app.mode else { panic!("the editor is open") };
-    let text = editor.area.lines().join("\n");
-    assert!(text.starts_with("second") && text.ends_with("first"), "{text}");
+    assert_eq!(form(&stage).contents(), ["second"]);
+    assert!(stage.screen().contains("kept as a draft (d): no"), "{}", stage.screen());
+    stage.keys("^s");
+    stage.settle();
+    stage.keys("d");
+    assert!(stage.screen().contains("note INC-2051"), "{}", stage.screen());
+    stage.keys("Enter");
+    assert_eq!(form(&stage).contents(), ["first"]);
+    stage.keys("^s");
+    stage.settle();
+    assert!(matches!(stage.kept.last(), Some(Keep::Drop(_))), "{:?}", stage.kept);
 }
 
 #[test]
@@ -126,9 +142,9 @@ fn leaving_the_editor_asks_only_if_something_was_typed() {
     stage.keys("n");
     stage.write("x");
     stage.keys("Esc");
-    assert!(matches!(&stage.app.mode, Mode::Note(editor) if editor.asking));
+    assert!(matches!(&stage.app.mode, Mode::Form(form) if form.asking));
     stage.keys("n");
-    assert!(matches!(&stage.app.mode, Mode::Note(editor) if !editor.asking));
+    assert!(matches!(&stage.app.mode, Mode::Form(form) if !form.asking));
     stage.keys("Esc y");
     assert!(matches!(stage.app.mode, Mode::Panes));
 }
@@ -138,7 +154,7 @@ fn an_empty_note_is_not_sent() {
     let mut stage = busy();
     stage.keys("n ^s");
     assert!(stage.submitted.is_empty());
-    assert!(stage.screen().contains("the note is empty"));
+    assert!(stage.screen().contains("is empty: say something"));
 }
 
 #[test]
@@ -172,7 +188,7 @@ fn what_the_backend_cannot_do_is_not_offered_and_told_why() {
     assert!(stage.submitted.is_empty());
     assert!(stage.screen().contains("memory can't do that"), "{}", stage.screen());
     stage.keys("?");
-    assert!(stage.screen().contains("acknowledge the incident – not now: memory can't do that"));
+    assert!(stage.screen().contains("acknowledge – not now: memory can't do that"));
 }
 
 #[test]

@@ -17,6 +17,7 @@ use redphone::model::decide::{Context, decide};
 use redphone::model::directory::Directory;
 use redphone::model::filter::{MatchContext, Scope};
 use redphone::model::measures::{Counted, Cut, Fact, Measures, Window, compute, fingerprint};
+use redphone::model::problem::Problem;
 use redphone::model::queue::{OpenCounts, Sort, rank};
 use redphone::model::{
     CommandId, Envelope, Event, EventBody, Incident, IncidentId, IncidentNumber, Rules, Summary,
@@ -35,6 +36,7 @@ struct State {
     rules: Rules,
     directory: Directory,
     changes: Vec<Change>,
+    problems: Vec<Problem>,
     incidents: HashMap<IncidentId, (Incident, Vec<Event>)>,
     /// Which incident changed, in order; the cursor is the length.
     log: Vec<IncidentId>,
@@ -133,8 +135,9 @@ impl State {
                 self.changes.push(change.clone());
                 return Ok(Outcome { incident: None, row: None, events: vec![], replayed: false });
             }
-            Command::RecordProblem(_) => {
-                return Err(BackendError::NotAllowed("no problems in memory".into()));
+            Command::RecordProblem(problem) => {
+                self.problems.push(problem.clone());
+                return Ok(Outcome { incident: None, row: None, events: vec![], replayed: false });
             }
         };
         let known = self.incidents.get(&id).map(|(incident, _)| incident);
@@ -316,6 +319,12 @@ impl Backend for Memory {
         let outcome = self.state().execute(envelope, Utc::now().max(envelope.at));
         self.changed.notify_waiters();
         outcome
+    }
+
+    async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
+        let state = self.state();
+        state.check()?;
+        Ok(state.problems.iter().rev().cloned().collect())
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {

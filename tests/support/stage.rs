@@ -12,6 +12,7 @@ use redphone::backend::{Backend, Part};
 use redphone::config::PanesSettings;
 use redphone::model::measures::Window;
 use redphone::model::{Envelope, Rules};
+use redphone::sync::drafts::Keep;
 use redphone::sync::{Link, Mirror, Update};
 use redphone::tui::Options;
 use redphone::tui::app::App;
@@ -29,6 +30,10 @@ pub struct Stage {
     pub now: DateTime<Utc>,
     /// Commands that were submitted and are not settled yet.
     pub submitted: Vec<Envelope>,
+    /// What was done to drafts.
+    pub kept: Vec<Keep>,
+    /// Texts that an editor was opened on.
+    pub edited: Vec<String>,
     /// Whether `Effect::Quit` was asked for.
     pub over: bool,
     mirror: Mirror,
@@ -42,6 +47,7 @@ pub fn options() -> Options {
         color: true,
         place: "/var/lib/redphone/store.db".into(),
         read_only: false,
+        drafts: None,
         settings: PanesSettings::default(),
         warnings: Vec::new(),
     }
@@ -62,6 +68,8 @@ impl Stage {
             memory,
             now,
             submitted: Vec::new(),
+            kept: Vec::new(),
+            edited: Vec::new(),
             over: false,
             mirror: Mirror::default(),
         };
@@ -134,9 +142,21 @@ impl Stage {
                 Message::Measures(span, Ok(Arc::new(measures)), self.now)
             }
             Effect::LoadLastEnded => Message::LastEnded(Some(self.now - Duration::minutes(200))),
-            Effect::After(_, timer @ Timer::Rest(_)) => Message::Elapsed(timer),
-            Effect::Submit(envelope) => {
-                self.submitted.push(*envelope);
+            Effect::After(_, timer @ (Timer::Rest(_) | Timer::Draft(_))) => Message::Elapsed(timer),
+            Effect::Submit(envelopes) => {
+                self.submitted.extend(envelopes);
+                return;
+            }
+            Effect::Find(number) => {
+                Message::Found(number, wait(self.memory.find(number)), self.now)
+            }
+            Effect::LoadProblems => Message::Problems(wait(self.memory.problems()), self.now),
+            Effect::Draft(keep) => {
+                self.kept.push(keep);
+                return;
+            }
+            Effect::Edit(text) => {
+                self.edited.push(text);
                 return;
             }
             Effect::Quit => {

@@ -45,6 +45,7 @@ use crate::backend::{
 use crate::model::command::Verb;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::problem::Problem;
 use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
 use error::{Done, Failure};
 use watch::{Bell, Signal};
@@ -334,6 +335,10 @@ impl Backend for FileStore {
             done
         })
         .await
+    }
+
+    async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
+        self.told(async { others::problems(&mut *self.reader().await?).await }).await
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {

@@ -120,6 +120,13 @@ pub(super) async fn problem(conn: &mut SqliteConnection, id: ProblemId) -> Done<
     batch.row(conn).await?.map(|row| parsed(row.try_get(0)?, "a problem")).transpose()
 }
 
+/// Problems, the last one first: ids are made in the order of time.
+pub(super) async fn problems(conn: &mut SqliteConnection) -> Done<Vec<Problem>> {
+    let batch = Batch::new("SELECT body FROM problem ORDER BY id DESC LIMIT 1000");
+    let rows = batch.rows(conn).await?;
+    rows.iter().map(|row| parsed(row.try_get(0)?, "a problem")).collect()
+}
+
 /// The changes that ran at some time of a span, in seconds since 1970.
 pub(super) async fn changes_between(
     conn: &mut SqliteConnection,

@@ -1,5 +1,6 @@
 //! Effects as tasks.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,11 +9,12 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::backend::{Backend, Part, Search};
+use crate::backend::{Backend, BackendError, Outcome, Part, Search};
 use crate::model::Envelope;
 use crate::model::filter::{Ask, Filter, Is, Term};
 use crate::model::measures::{Cut, Window};
 use crate::model::queue::Sort;
+use crate::sync::drafts::{Keeper, Told};
 use crate::sync::{self, Handle, Update};
 
 use super::super::app::Span;
@@ -31,6 +33,10 @@ pub(super) struct Runner {
     me: String,
     messages: mpsc::UnboundedSender<Message>,
     mirror: Handle,
+    /// Commands, sent in the order in which they were asked.
+    outgoing: mpsc::UnboundedSender<Vec<Envelope>>,
+    /// `None` where there is no place for drafts.
+    drafts: Option<Keeper>,
     tasks: JoinSet<()>,
 }
 
@@ -40,11 +46,15 @@ impl Runner {
         me: String,
         messages: mpsc::UnboundedSender<Message>,
         updates: mpsc::UnboundedSender<Update>,
+        drafts: Option<PathBuf>,
     ) -> Self {
         let (mirror, keeping) = sync::start(Arc::clone(&backend), me.clone(), updates);
         let mut tasks = JoinSet::new();
         tasks.spawn(keeping);
-        Self { backend, me, messages, mirror, tasks }
+        let (outgoing, to_send) = mpsc::unbounded_channel();
+        tasks.spawn(send(Arc::clone(&backend), mirror.clone(), messages.clone(), to_send));
+        let drafts = drafts.and_then(|folder| keep_drafts(folder, messages.clone()));
+        Self { backend, me, messages, mirror, outgoing, drafts, tasks }
     }
 
     /// Waits until a task has ended, and goes on with its panic if it had one.
@@ -61,9 +71,25 @@ impl Runner {
         let messages = self.messages.clone();
         // Sending fails only when the loop has ended: then nobody waits for an answer.
         match effect {
-            Effect::Submit(envelope) => {
-                let mirror = self.mirror.clone();
-                self.tasks.spawn(submit(backend, mirror, messages, *envelope));
+            Effect::Submit(envelopes) => {
+                let _ = self.outgoing.send(envelopes);
+            }
+            Effect::Draft(keep) => {
+                if let Some(drafts) = &self.drafts {
+                    drafts.keep(keep);
+                }
+            }
+            Effect::Find(number) => {
+                self.tasks.spawn(async move {
+                    let found = backend.find(number).await;
+                    let _ = messages.send(Message::Found(number, found, Utc::now()));
+                });
+            }
+            Effect::LoadProblems => {
+                self.tasks.spawn(async move {
+                    let problems = backend.problems().await;
+                    let _ = messages.send(Message::Problems(problems, Utc::now()));
+                });
             }
             Effect::LoadDetail(id) => {
                 self.tasks.spawn(async move {
@@ -104,18 +130,61 @@ impl Runner {
                 });
             }
             // The loop itself does these.
-            Effect::Suspend | Effect::Quit => {}
+            Effect::Suspend | Effect::Edit(_) | Effect::Quit => {}
+        }
+    }
+}
+
+/// Starts keeping drafts; where that is not possible, that is told.
+fn keep_drafts(folder: PathBuf, messages: mpsc::UnboundedSender<Message>) -> Option<Keeper> {
+    let told = messages.clone();
+    let started = Keeper::start(folder, move |told_of| {
+        let message = match told_of {
+            Told::Left(drafts) => Message::Drafts(drafts),
+            Told::Failed(why) => Message::DraftLost(why),
+        };
+        // The loop may have ended.
+        let _ = messages.send(message);
+    });
+    match started {
+        Ok(keeper) => Some(keeper),
+        Err(error) => {
+            let _ = told.send(Message::DraftLost(format!("what is typed can't be kept: {error}")));
+            None
+        }
+    }
+}
+
+/// Carries out commands one after another. What follows a refusal in a chain is not sent.
+async fn send(
+    backend: Arc<dyn Backend>,
+    mirror: Handle,
+    messages: mpsc::UnboundedSender<Message>,
+    mut to_send: mpsc::UnboundedReceiver<Vec<Envelope>>,
+) {
+    while let Some(chain) = to_send.recv().await {
+        let mut refused = None;
+        for envelope in chain {
+            let id = envelope.id;
+            let result = match &refused {
+                None => submit(&backend, &mirror, &messages, envelope).await,
+                Some(why) => Err(BackendError::clone(why)),
+            };
+            if let Err(error) = &result {
+                refused = Some(error.clone());
+            }
+            let _ = messages.send(Message::Settled(id, result.map(Box::new), Utc::now()));
         }
     }
 }
 
 /// Carries out a command; one that fails for now is tried again with the same id.
 async fn submit(
-    backend: Arc<dyn Backend>,
-    mirror: Handle,
-    messages: mpsc::UnboundedSender<Message>,
+    backend: &Arc<dyn Backend>,
+    mirror: &Handle,
+    messages: &mpsc::UnboundedSender<Message>,
     envelope: Envelope,
-) {
+) -> Result<Outcome, BackendError> {
     let mut wait = BACKOFF.0;
     let result = loop {
         match backend.execute(&envelope).await {
@@ -132,7 +201,7 @@ async fn submit(
     {
         mirror.learn(row.clone());
     }
-    let _ = messages.send(Message::Settled(envelope.id, result.map(Box::new), Utc::now()));
+    result
 }
 
 async fn last_ended(

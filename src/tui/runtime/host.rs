@@ -13,6 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 
 use super::super::terminal::Guard;
+use super::editor;
 
 /// How long the stop of the process is waited for. Where nobody could continue it, the system
 /// does not stop it, and the panes come back after this.
@@ -63,6 +64,13 @@ pub trait Host {
     /// # Errors
     /// When it can't be taken.
     fn retake(&mut self) -> io::Result<()>;
+
+    /// Gives the terminal to an editor with a text, and takes it again when that has ended. Gives
+    /// back the text, or why there is none.
+    ///
+    /// # Errors
+    /// When the terminal can't be given back or taken.
+    fn edit(&mut self, text: String) -> impl Future<Output = io::Result<Result<String, String>>>;
 }
 
 /// The real terminal and the signals of the process.
@@ -71,6 +79,8 @@ pub(super) struct Real {
     /// `None` when the terminal is gone.
     events: Option<EventStream>,
     gone: bool,
+    /// The end was asked for while an editor had the terminal.
+    ends: bool,
     terminate: Signal,
     interrupt: Signal,
     hang_up: Signal,
@@ -83,6 +93,7 @@ impl Real {
             guard,
             events: Some(EventStream::new()),
             gone: false,
+            ends: false,
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hang_up: signal(SignalKind::hangup())?,
@@ -137,6 +148,9 @@ impl Host for Real {
         if !self.gone && !self.guard.is_taken() {
             return Input::Broken;
         }
+        if std::mem::take(&mut self.ends) {
+            return if self.gone { self.hung_up() } else { Input::Terminate };
+        }
         tokio::select! {
             biased;
             _ = self.hang_up.recv() => self.hung_up(),
@@ -188,6 +202,34 @@ impl Host for Real {
         self.guard.retake()?;
         self.events = Some(EventStream::new());
         Ok(())
+    }
+
+    async fn edit(&mut self, text: String) -> io::Result<Result<String, String>> {
+        // The stream's thread must not take keys that are meant for the editor.
+        self.events = None;
+        self.guard.release()?;
+        let edited = tokio::select! {
+            edited = editor::edit(&text) => edited,
+            // The text is kept as a draft.
+            _ = self.terminate.recv() => {
+                self.ends = true;
+                Err("the editor was stopped".into())
+            }
+            _ = self.hang_up.recv() => {
+                self.gone = true;
+                self.ends = true;
+                Err("the terminal is gone".into())
+            }
+        };
+        if self.gone {
+            return Ok(edited);
+        }
+        self.guard.retake()?;
+        self.events = Some(EventStream::new());
+        // Interrupts and stops were meant for the editor.
+        let _ = timeout(Duration::ZERO, self.interrupt.recv()).await;
+        let _ = timeout(Duration::ZERO, self.go_on.recv()).await;
+        Ok(edited)
     }
 
     fn retake(&mut self) -> io::Result<()> {

@@ -1,14 +1,23 @@
 //! How messages change the state. Plain functions: no I/O, no clock.
 
+mod confirm;
+mod drafts;
+mod forms;
+mod jump;
+mod known;
 mod link;
+mod matrix;
 mod moves;
-mod note;
+mod picks;
 mod popup;
 mod reading;
 mod rows;
+mod send;
+mod undo;
 mod verbs;
+mod when;
 
-pub use verbs::unconfirmed;
+pub use send::unconfirmed;
 
 use std::time::Duration;
 
@@ -16,8 +25,10 @@ use chrono::{DateTime, Utc};
 use crossterm::event::{KeyEvent, KeyEventKind};
 
 use super::action::{self, Action};
-use super::app::{App, Failure, Mode, Toast};
+use super::app::{App, Failure, Toast};
+use super::form::Kind;
 use super::message::{Effect, Message, Timer};
+use super::mode::Mode;
 use super::view;
 
 /// How long the selection rests before detail and timeline follow.
@@ -31,7 +42,7 @@ pub const LEAVE: Duration = Duration::from_secs(10);
 pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
     let effects = match message {
         Message::Key(key, at) => key_pressed(app, key, at),
-        Message::Paste(text) => note::paste(app, &text),
+        Message::Paste(text) => forms::paste(app, &text),
         Message::Started => link::started(app).into_iter().collect(),
         Message::Resized(width, height) => {
             app.size = (width, height);
@@ -43,15 +54,29 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         }
         Message::Elapsed(timer) => elapsed(app, timer),
         Message::Mirror(update, at) => link::learnt(app, update, at),
-        Message::Detail(id, result, at) => reading::loaded(app, id, result, at),
+        Message::Detail(id, result, at) => {
+            let read = result.is_ok();
+            let mut effects = reading::loaded(app, id, result, at);
+            if read {
+                effects.extend(verbs::go_on(app, id, at));
+            } else if app.waiting.as_ref().is_some_and(|(_, target)| target.id == id) {
+                app.waiting = None;
+            }
+            effects
+        }
         Message::Older(id, result, at) => reading::older(app, id, result, at),
         Message::Measures(span, result, at) => link::measured(app, span, result, at),
         Message::LastEnded(at) => {
             app.last_ended = Some(at);
             Vec::new()
         }
-        Message::Retrying(id, error, at) => verbs::retrying(app, id, &error, at),
-        Message::Settled(id, result, at) => verbs::settled(app, id, result, at),
+        Message::Retrying(id, error, at) => send::retrying(app, id, &error, at),
+        Message::Settled(id, result, at) => send::settled(app, id, result, at),
+        Message::Found(number, result, at) => jump::found(app, number, result, at),
+        Message::Drafts(drafts) => drafts::left(app, drafts),
+        Message::DraftLost(why) => tell(app, why, true),
+        Message::Problems(result, at) => picks::problems_read(app, result, at),
+        Message::Edited(result) => forms::edited(app, result),
         Message::Terminate => leave(app),
     };
     settle_layout(app);
@@ -62,6 +87,9 @@ fn key_pressed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
     if key.kind == KeyEventKind::Release {
         return Vec::new();
     }
+    if let Some(effects) = jump::begins(app, key) {
+        return effects;
+    }
     let layer = action::layer(app);
     match app.keymap.action(layer, &key) {
         Some(action) => {
@@ -70,7 +98,21 @@ fn key_pressed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
             }
             perform(app, action, at)
         }
-        None => note::typed(app, key),
+        None => typed(app, key, at),
+    }
+}
+
+/// A key that is no action goes into what is open.
+fn typed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
+    match &mut app.mode {
+        Mode::Form(_) => forms::typed(app, key),
+        Mode::Pick(picker) => match picker.typed(key) {
+            Some(item) => picks::choose(app, item, at),
+            None => Vec::new(),
+        },
+        Mode::Matrix(_) => matrix::typed(app, key, at),
+        Mode::Jump(_) => jump::typed(app, key),
+        _ => Vec::new(),
     }
 }
 
@@ -91,7 +133,10 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::HalfUp => moves::by(app, moves::Step::Halves(-1)),
         Action::PageDown => moves::by(app, moves::Step::Halves(2)),
         Action::PageUp => moves::by(app, moves::Step::Halves(-2)),
-        Action::Top => moves::by(app, moves::Step::First),
+        Action::Top => {
+            app.after_top = matches!(app.mode, Mode::Panes);
+            moves::by(app, moves::Step::First)
+        }
         Action::Bottom => moves::by(app, moves::Step::Last),
         Action::Focus(pane) => moves::focus(app, pane),
         Action::NextPane => moves::cycle(app, 1),
@@ -102,9 +147,31 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         }
         Action::Open => moves::open(app),
         Action::Back => moves::back(app),
-        Action::Acknowledge => verbs::acknowledge(app, at),
-        Action::Own => verbs::own(app, at),
-        Action::Note => note::open(app),
+        Action::Acknowledge
+        | Action::Own
+        | Action::Assign
+        | Action::Escalate
+        | Action::Move
+        | Action::Prioritize
+        | Action::Categorize
+        | Action::Note
+        | Action::Update
+        | Action::Checklist
+        | Action::Resolve
+        | Action::Close
+        | Action::Review
+        | Action::Snooze
+        | Action::Merge
+        | Action::Link
+        | Action::Reopen
+        | Action::Reclassify
+        | Action::Describe
+        | Action::Role => verbs::begin(app, action, at),
+        Action::Declare => forms::open(app, Kind::Declare, Vec::new(), at),
+        Action::Mark => verbs::mark(app),
+        Action::MarkAll => verbs::mark_all(app),
+        Action::Undo => undo::undo(app, at),
+        Action::Drafts => picks::kept_drafts(app, at),
         Action::ShorterSpan => link::other_span(app, -1),
         Action::LongerSpan => link::other_span(app, 1),
         Action::Refresh => link::refresh(app),
@@ -119,15 +186,56 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Suspend => vec![Effect::Suspend],
         Action::Quit if app.zoomed => moves::back(app),
         Action::Quit | Action::QuitNow => leave(app),
-        Action::Close | Action::Discard => {
+        Action::Dismiss | Action::Leave => {
             app.mode = Mode::Panes;
             Vec::new()
         }
-        Action::Send => note::send(app, at),
-        Action::Cancel => note::cancel(app),
-        Action::Keep => note::keep(app),
+        Action::Send => forms::send(app, at),
+        Action::NextField => forms::go(app, 1),
+        Action::PreviousField => forms::go(app, -1),
+        Action::Edit => forms::edit(app),
+        Action::Cancel => forms::cancel(app),
+        Action::Discard => forms::discard(app),
+        Action::Keep => forms::keep(app),
+        Action::PutAway => forms::put_away(app, at),
+        Action::Yes => confirm::yes(app, at),
+        Action::No => confirm::no(app),
+        Action::Choose => chosen(app, at),
+        Action::NextItem => pick_by(app, 1),
+        Action::PreviousItem => pick_by(app, -1),
+        Action::NextPage => pick_by(app, 10),
+        Action::PreviousPage => pick_by(app, -10),
+        Action::Left => matrix::go(app, 0, -1),
+        Action::Right => matrix::go(app, 0, 1),
+        Action::Raise => matrix::go(app, -1, 0),
+        Action::Lower => matrix::go(app, 1, 0),
         Action::LeaveNow => vec![Effect::Quit],
     }
+}
+
+/// Takes what is selected in what is open.
+fn chosen(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    match &app.mode {
+        Mode::Pick(picker) => match picker.selected().cloned() {
+            Some(item) => picks::choose(app, item, at),
+            None => Vec::new(),
+        },
+        Mode::Matrix(_) => matrix::choose(app, at),
+        Mode::Jump(_) => jump::go(app),
+        _ => Vec::new(),
+    }
+}
+
+fn pick_by(app: &mut App, by: isize) -> Vec<Effect> {
+    if let Mode::Pick(picker) = &mut app.mode {
+        picker.go(by);
+    }
+    Vec::new()
+}
+
+/// The main key of an action, as it is written.
+fn main_key(app: &App, action: Action) -> Option<String> {
+    app.keymap.keys(action).first().map(ToString::to_string)
 }
 
 /// Ends, or waits for the commands that are on their way.
@@ -149,6 +257,13 @@ fn elapsed(app: &mut App, timer: Timer) -> Vec<Effect> {
             app.toast = None;
             Vec::new()
         }
+        Timer::Undo(number) => {
+            if app.undo.as_ref().is_some_and(|undo| undo.number == number) {
+                app.undo = None;
+            }
+            Vec::new()
+        }
+        Timer::Draft(id) => drafts::due(app, id),
         Timer::Rest(_) | Timer::Toast(_) => Vec::new(),
         Timer::Leave => vec![Effect::Quit],
     }

@@ -1,7 +1,8 @@
 //! Moving the selection, scrolling, and going from pane to pane.
 
-use super::super::app::{App, Mode, Pane};
+use super::super::app::{App, Pane};
 use super::super::message::{Effect, Timer};
+use super::super::mode::Mode;
 use super::{REST, popup, reading, rows};
 
 /// How far.
@@ -121,6 +122,10 @@ pub(super) fn open(app: &mut App) -> Vec<Effect> {
 }
 
 pub(super) fn back(app: &mut App) -> Vec<Effect> {
+    if !app.zoomed && app.focus == Pane::Queue {
+        app.marked.clear();
+        return Vec::new();
+    }
     app.zoomed = false;
     focus(app, Pane::Queue)
 }

@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use crate::backend::{BackendError, Detail};
 use crate::model::{Event, IncidentId, Summary};
 
-use super::super::app::{App, Mode, Pane, Shown};
+use super::super::app::{App, Pane, Shown};
 use super::super::message::Effect;
+use super::super::mode::Mode;
 use super::fail;
 
 /// Incidents that are kept after they were read.

@@ -16,6 +16,10 @@ use super::super::app::{App, Pane, Row};
 pub(super) fn derive(app: &mut App, now: DateTime<Utc>) {
     app.now = now;
     let Some(snapshot) = app.snapshot.clone() else { return };
+    if !app.marked.is_empty() && snapshot.counts.is_none() {
+        let open: HashSet<IncidentId> = snapshot.rows.iter().map(|row| row.id).collect();
+        app.marked.retain(|id| open.contains(id));
+    }
     let levels = app.rules.levels;
     let context = MatchContext { now, me: Some(&app.me.handle), levels: &levels };
     let mut counts = OpenCounts::default();

@@ -1,182 +1,227 @@
-//! Commands: made at the press of a key, marked while on their way, settled by their outcome.
+//! Verbs: what a key begins, for the incident that keys are about now, or for all that are marked.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::backend::{BackendError, Outcome};
-use crate::model::command::{Ask, Verb};
-use crate::model::decide::{Context, decide};
-use crate::model::time::ago;
-use crate::model::{Actor, Command, CommandId, Envelope, IncidentId, text};
+use crate::model::checklist::Answer;
+use crate::model::checklist::{ClosingItem, InvestigationItem, Item};
+use crate::model::review::Section;
+use crate::model::status::{Classification, ResolutionAction};
+use crate::model::{Ask, Impact, IncidentId, Priority, Status, Urgency};
 
-use super::super::app::{App, Mode, Pending};
+use super::super::action::Action;
+use super::super::app::App;
+use super::super::form::Kind;
 use super::super::message::Effect;
-use super::{fail, note, tell};
+use super::super::mode::{Matrix, Mode};
+use super::super::plan::Target;
+use super::{forms, known, picks, send, tell};
 
-pub(super) fn acknowledge(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    simple(app, Ask::Acknowledge, at)
-}
-
-pub(super) fn own(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    let to = Some(app.me.clone());
-    simple(app, Ask::Assign { to }, at)
-}
-
-/// Submits for the incident that keys are about now; a refusal is told.
-fn simple(app: &mut App, ask: Ask, at: DateTime<Utc>) -> Vec<Effect> {
-    let Some(target) = app.target() else { return Vec::new() };
-    let (id, label) = (target.id, target.label());
-    match submit(app, id, label.clone(), ask, at) {
-        Ok(effects) => effects,
-        Err(why) => tell(app, format!("{label}: {why}"), true),
+/// The incidents that a verb is about now: those that are marked, else the one that keys are about.
+pub(super) fn targets(app: &App) -> Vec<Target> {
+    if app.marked.is_empty() {
+        return app.target().map(Target::from).into_iter().collect();
     }
-}
-
-/// Makes a command, asks at once whether it may happen, and marks it as on its way.
-///
-/// # Errors
-/// Why it may not happen, in a person's words.
-pub(super) fn submit(
-    app: &mut App,
-    incident: IncidentId,
-    label: String,
-    ask: Ask,
-    at: DateTime<Utc>,
-) -> Result<Vec<Effect>, String> {
-    let verb = ask.verb();
-    let repeatable = verb == Verb::AddNote;
-    if !repeatable && app.pending.iter().any(|p| p.incident == incident && p.verb == verb) {
-        return Err("that is on its way already".into());
-    }
-    let content = if let Ask::AddNote { text } = &ask { Some(text.clone()) } else { None };
-    let envelope = Envelope {
-        id: CommandId::new(),
-        at,
-        actor: Actor::Person(app.me.clone()),
-        command: Command::Incident { incident, ask },
-    };
-    may_happen(app, incident, &envelope, at)?;
-    app.pending.push(Pending {
-        id: envelope.id,
-        incident,
-        label,
-        verb,
-        text: content,
-        retrying: false,
-    });
-    Ok(vec![Effect::Submit(Box::new(envelope))])
-}
-
-/// Asks the model where the whole record is known, else what the row can tell.
-fn may_happen(
-    app: &App,
-    id: IncidentId,
-    envelope: &Envelope,
-    now: DateTime<Utc>,
-) -> Result<(), String> {
-    let row = app.row(id);
-    let known = app
-        .reading
-        .shown
+    let rows = app.snapshot.iter().flat_map(|snapshot| &snapshot.rows).map(|row| &**row);
+    let mut targets: Vec<Target> = app
+        .queue
+        .rows
         .iter()
-        .chain(&app.reading.cache)
-        .find(|shown| shown.id == id)
-        .map(|shown| &shown.detail.incident)
-        .filter(|incident| row.is_none_or(|row| row.seq == incident.summary.seq));
-    let context = Context { now, rules: &app.rules };
-    if let Some(incident) = known {
-        return decide(Some(incident), envelope, context).map(|_| ()).map_err(|r| r.message);
-    }
-    let (Some(row), Command::Incident { ask, .. }) = (row, &envelope.command) else {
-        return Ok(());
-    };
-    match (ask, row.acknowledged_at, &row.assignee) {
-        (Ask::Acknowledge, Some(when), _) => {
-            Err(format!("already acknowledged {}", ago(when, now)))
-        }
-        (Ask::Assign { to: Some(to) }, _, Some(owner)) if to.handle == owner.handle => {
-            Err(format!("already owned by {}", text::shown(&owner.name)))
-        }
-        _ => Ok(()),
-    }
+        .map(|row| &*row.summary)
+        .chain(rows)
+        .filter(|row| app.marked.contains(&row.id))
+        .map(Target::from)
+        .collect();
+    // In the order of the queue, then what the filter hides; each once.
+    let mut seen = std::collections::HashSet::new();
+    targets.retain(|target| seen.insert(target.id));
+    targets
 }
 
-/// A command failed for now and is tried again.
-pub(super) fn retrying(
-    app: &mut App,
-    id: CommandId,
-    error: &BackendError,
-    at: DateTime<Utc>,
-) -> Vec<Effect> {
-    let Some(pending) = app.pending.iter_mut().find(|p| p.id == id) else { return Vec::new() };
-    let first = !std::mem::replace(&mut pending.retrying, true);
-    let what = format!("{} {}", word(pending.verb), pending.label);
-    if first { fail(app, &what, &format!("{error} (it is tried again)"), at) } else { Vec::new() }
+/// Begins a verb.
+pub(super) fn begin(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
+    let targets = targets(app);
+    if targets.is_empty() {
+        return Vec::new();
+    }
+    // What a form is filled in with must be known; the target is fixed meanwhile.
+    if needs_record(action)
+        && let [one] = &targets[..]
+        && known::record(app, one.id).is_none()
+    {
+        let (id, told) = (one.id, format!("reading {} …", one.label));
+        app.waiting = Some((action, one.clone()));
+        let mut effects = tell(app, told, false);
+        effects.push(Effect::LoadDetail(id));
+        return effects;
+    }
+    on(app, action, targets, at)
 }
 
-/// A command has its outcome.
-pub(super) fn settled(
-    app: &mut App,
-    id: CommandId,
-    result: Result<Box<Outcome>, BackendError>,
-    at: DateTime<Utc>,
-) -> Vec<Effect> {
-    let Some(place) = app.pending.iter().position(|p| p.id == id) else { return Vec::new() };
-    let pending = app.pending.remove(place);
-    let mut effects = match result {
-        Ok(_) => {
-            app.sent_at = Some(at);
+/// The record of a waiting verb's target was read.
+pub(super) fn go_on(app: &mut App, id: IncidentId, at: DateTime<Utc>) -> Vec<Effect> {
+    match app.waiting.take() {
+        Some((action, target)) if target.id == id && matches!(app.mode, Mode::Panes) => {
+            app.toast = None;
+            on(app, action, vec![target], at)
+        }
+        // Somebody has gone on to something else meanwhile.
+        Some((_, target)) if target.id == id => Vec::new(),
+        other => {
+            app.waiting = other;
             Vec::new()
         }
-        Err(error) => refused(app, &pending, &error, at),
-    };
-    if app.pending.is_empty() && matches!(app.mode, Mode::Leaving) {
-        effects.push(Effect::Quit);
     }
-    effects
 }
 
-/// Tells why a command was not carried out. The text of a note is given back.
-fn refused(
+fn needs_record(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Close
+            | Action::Checklist
+            | Action::Categorize
+            | Action::Describe
+            | Action::Review
+            | Action::Link
+            | Action::Escalate
+            | Action::Update
+            | Action::Snooze
+    )
+}
+
+fn on(app: &mut App, action: Action, targets: Vec<Target>, at: DateTime<Utc>) -> Vec<Effect> {
+    let form = |app: &mut App, kind| forms::open(app, kind, targets.clone(), at);
+    match action {
+        Action::Acknowledge => {
+            let plan =
+                send::plan(app, &targets, "acknowledge", "acknowledged", &[Ask::Acknowledge], at);
+            send::submit(app, plan, false, None, at)
+        }
+        Action::Own => own(app, &targets, at),
+        Action::Note => form(app, Kind::Note),
+        Action::Resolve => refused_first(app, action, &targets, Kind::Resolve, at),
+        Action::Reopen => refused_first(app, action, &targets, Kind::Reopen, at),
+        Action::Close => refused_first(app, action, &targets, Kind::Close, at),
+        Action::Reclassify => refused_first(app, action, &targets, Kind::Reclassify, at),
+        Action::Checklist => form(app, Kind::Checklist),
+        Action::Categorize => form(app, Kind::Categorize),
+        Action::Describe => form(app, Kind::Describe),
+        Action::Prioritize => {
+            let row = targets.first().and_then(|target| app.row(target.id));
+            let (impact, urgency) =
+                row.map_or((Impact::Medium, Urgency::Medium), |r| (r.impact, r.urgency));
+            app.mode = Mode::Matrix(Box::new(Matrix { targets, impact, urgency, told: None }));
+            Vec::new()
+        }
+        Action::Assign
+        | Action::Move
+        | Action::Escalate
+        | Action::Snooze
+        | Action::Merge
+        | Action::Link
+        | Action::Update
+        | Action::Review
+        | Action::Role => picks::open(app, action, targets, at),
+        _ => Vec::new(),
+    }
+}
+
+/// A form whose verb does not apply to the only target is not opened: that is told at once.
+fn refused_first(
     app: &mut App,
-    pending: &Pending,
-    error: &BackendError,
+    action: Action,
+    targets: &[Target],
+    kind: Kind,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    let what = format!("{} {}", word(pending.verb), pending.label);
-    if let Some(content) = &pending.text {
-        give_back(app, pending, content, error);
+    if let [one] = targets
+        && let Some(why) = refusal(app, action, one, at)
+    {
+        return tell(app, format!("{}: {why}", one.label), true);
     }
-    fail(app, &what, &error.to_string(), at)
+    forms::open(app, kind, targets.to_vec(), at)
 }
 
-/// Puts the text of a refused note back into an editor.
-fn give_back(app: &mut App, pending: &Pending, content: &str, error: &BackendError) {
-    if let Mode::Note(open) = &mut app.mode {
-        // Another note is being written: this one is put below it, for the person to sort.
-        open.area.move_cursor(tui_textarea::CursorMove::Bottom);
-        open.area.move_cursor(tui_textarea::CursorMove::End);
-        open.area.insert_str(format!("\n\n[not taken for {}: {error}]\n{content}", pending.label));
-        return;
-    }
-    let title = app.row(pending.incident).map(|row| row.title.clone()).unwrap_or_default();
-    let why = Some(error.to_string());
-    note::edit(app, pending.incident, pending.label.clone(), title, content, why);
+/// Assigns to whoever looks; says from whom it was taken over.
+fn own(app: &mut App, targets: &[Target], at: DateTime<Utc>) -> Vec<Effect> {
+    let before = match targets {
+        [one] => app.row(one.id).and_then(|row| row.assignee.clone()),
+        _ => None,
+    };
+    let done = match before.filter(|owner| owner.handle != app.me.handle) {
+        Some(owner) => format!("taken over from {}", owner.name),
+        None => "owned by you".into(),
+    };
+    let to = Some(app.me.clone());
+    let plan = send::plan(app, targets, "own", done, &[Ask::Assign { to }], at);
+    send::submit(app, plan, false, None, at)
 }
 
-/// The verb as part of a sentence, such as "acknowledge INC-2041".
-fn word(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Acknowledge => "acknowledge",
-        Verb::Assign => "own",
-        Verb::AddNote => "note on",
-        _ => "change",
-    }
+/// Why a verb does not apply to an incident, in a person's words; `None` where it does.
+pub(in crate::tui) fn refusal(
+    app: &App,
+    action: Action,
+    target: &Target,
+    now: DateTime<Utc>,
+) -> Option<String> {
+    let asks = sample(app, action, target, now)?;
+    known::refusal(app, target.id, &asks, now)
 }
 
-/// What has not been confirmed, for a last message; empty when all has.
-#[must_use]
-pub fn unconfirmed(app: &App) -> String {
-    let each: Vec<String> =
-        app.pending.iter().map(|p| format!("{} {}", word(p.verb), p.label)).collect();
-    each.join(", ")
+/// A verb as it would be asked with everything filled in, to learn whether it applies.
+fn sample(app: &App, action: Action, target: &Target, now: DateTime<Utc>) -> Option<Vec<Ask>> {
+    let some = || "x".to_owned();
+    let yes = |item| Ask::AnswerItem { item, answer: Answer::Yes };
+    Some(match action {
+        Action::Acknowledge => vec![Ask::Acknowledge],
+        Action::Own => vec![Ask::Assign { to: Some(app.me.clone()) }],
+        Action::Resolve => vec![Ask::Resolve {
+            action: ResolutionAction::Other,
+            detail: some(),
+            validation: some(),
+        }],
+        Action::Reopen => vec![Ask::Reopen { reason: some() }],
+        Action::Close => {
+            let gate = ClosingItem::ALL.iter().map(|item| yes(Item::Closing(*item)));
+            gate.chain([Ask::Close]).collect()
+        }
+        Action::Checklist => vec![yes(Item::Investigation(InvestigationItem::Reproduced))],
+        Action::Reclassify => {
+            vec![Ask::Reclassify { to: Classification::FalseAlarm, reason: some() }]
+        }
+        Action::Prioritize => {
+            let row = app.row(target.id)?;
+            let priority = Priority::ALL.into_iter().find(|p| *p != row.priority)?;
+            vec![Ask::OverridePriority { priority, reason: some() }]
+        }
+        Action::Move => {
+            let here = app.row(target.id)?.status;
+            let next = Status::STAGES[1..5].iter().find(|stage| **stage > here);
+            vec![Ask::MoveStatus { to: next.copied().unwrap_or(Status::Monitoring) }]
+        }
+        Action::Escalate => vec![Ask::Escalate { level: 1, to: Vec::new(), reason: Some(some()) }],
+        Action::Snooze => vec![Ask::Snooze { until: now + TimeDelta::hours(1) }],
+        Action::Merge => vec![Ask::Merge { into: IncidentId::new() }],
+        Action::Review => vec![Ask::WriteReview { section: Section::Summary, text: some() }],
+        _ => return None,
+    })
+}
+
+/// Marks the selected row, or takes the mark away, and goes on to the next.
+pub(super) fn mark(app: &mut App) -> Vec<Effect> {
+    let Some(id) = app.selected().map(|row| row.id) else { return Vec::new() };
+    if !app.marked.remove(&id) {
+        app.marked.insert(id);
+    }
+    super::moves::by(app, super::moves::Step::Lines(1))
+}
+
+/// Marks all that are shown, or none where all are.
+pub(super) fn mark_all(app: &mut App) -> Vec<Effect> {
+    let shown: Vec<IncidentId> = app.queue.rows.iter().map(|row| row.summary.id).collect();
+    if shown.iter().all(|id| app.marked.contains(id)) {
+        app.marked.clear();
+    } else {
+        app.marked.extend(shown);
+    }
+    Vec::new()
 }

@@ -13,7 +13,13 @@ const KEYS: usize = 7;
 
 pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    for (name, layer) in [("Panes", Layer::Panes), ("Writing a note", Layer::Note)] {
+    for (name, layer) in [
+        ("Panes", Layer::Panes),
+        ("A form", Layer::Form),
+        ("A list", Layer::Pick),
+        ("Impact × urgency", Layer::Matrix),
+        ("A question", Layer::Confirm),
+    ] {
         if !lines.is_empty() {
             lines.push(Line::default());
         }
@@ -22,8 +28,10 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
             of_entry(app, entry, width, &mut lines);
         }
     }
-    for text in ["", "In the queue: ↑ a command is on its way, ‖ paused; the bar is the time left."]
-    {
+    for text in [
+        "",
+        "In the queue: ✓ selected, ↑ a command is on its way, ‖ paused; the bar is the time left.",
+    ] {
         for part in wrap(text, width) {
             lines.push(Line::from(Span::styled(part, app.theme.dim())));
         }

@@ -2,13 +2,14 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::model::text::{cut, shown};
 
 use super::super::action::{Action, Layer, TABLE, layer};
 use super::super::app::{App, Freshness};
+use super::super::mode::Mode;
 
 pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let right = right(app);
@@ -55,6 +56,13 @@ fn left(app: &App, room: usize) -> Line<'static> {
             Span::raw(if toast.bad { " " } else { "" }),
             Span::styled(text, style),
         ]);
+    }
+    if let Mode::Jump(number) = &app.mode {
+        let mut line = Line::from(Span::styled(" go to INC-", app.theme.strong()));
+        line.push_span(Span::styled(number.clone(), app.theme.strong()));
+        line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
+        hints(app, room, &mut line);
+        return line;
     }
     match (layer(app), app.freshness()) {
         (Layer::Leaving, _) => {

@@ -1,12 +1,15 @@
 //! What the state looks like. Plain functions of the state: one file per region of the screen.
 
+mod confirm;
 mod detail;
 mod failure;
+mod form;
 mod help;
 mod keys_line;
+mod matrix;
 mod metrics;
-mod note;
 mod pane;
+mod picker;
 mod popup;
 mod queue;
 mod state_line;
@@ -18,8 +21,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::app::{App, Mode, Pane};
+use super::app::{App, Pane};
 use super::layout::{LEAST, Layout, Place};
+use super::mode::Mode;
 
 /// Draws a whole frame.
 pub fn view(app: &App, frame: &mut Frame<'_>) {
@@ -59,7 +63,7 @@ fn whole(app: &App, layout: &Layout, buffer: &mut Buffer) {
     }
     keys_line::draw(app, layout.keys, buffer);
     match &app.mode {
-        Mode::Panes | Mode::Leaving => {}
+        Mode::Panes | Mode::Jump(_) | Mode::Leaving => {}
         Mode::Help(top) => {
             let lines = help::lines(app, popup::wide(layout.body()));
             popup::draw(app, layout.body(), "Keys", &lines, *top, buffer);
@@ -68,7 +72,17 @@ fn whole(app: &App, layout: &Layout, buffer: &mut Buffer) {
             let lines = failure::lines(app, popup::wide(layout.body()));
             popup::draw(app, layout.body(), "What failed last", &lines, *top, buffer);
         }
-        Mode::Note(editor) => note::draw(app, editor, layout.body(), buffer),
+        Mode::Results(results) => {
+            let lines = confirm::results(app, results, popup::wide(layout.body()));
+            popup::draw(app, layout.body(), "What was not done", &lines, results.top, buffer);
+        }
+        Mode::Confirm(asked) => {
+            let lines = confirm::lines(app, asked, popup::wide(layout.body()));
+            popup::draw(app, layout.body(), confirm::TITLE, &lines, asked.top, buffer);
+        }
+        Mode::Form(form) => form::draw(app, form, layout.body(), buffer),
+        Mode::Pick(picker) => picker::draw(app, picker, layout.body(), buffer),
+        Mode::Matrix(matrix) => matrix::draw(app, matrix, layout.body(), buffer),
     }
 }
 
@@ -125,8 +139,16 @@ pub fn prepare(app: &mut App) {
         bound(&mut app.metrics.top, app.metrics.lines.len(), inside.height);
     }
     let (count, page) = popup_size(app);
-    if let Mode::Help(top) | Mode::Failure(top) = &mut app.mode {
-        *top = (*top).min(count.saturating_sub(page));
+    let most = count.saturating_sub(page);
+    match &mut app.mode {
+        Mode::Help(top) | Mode::Failure(top) => *top = (*top).min(most),
+        Mode::Results(results) => results.top = results.top.min(most),
+        Mode::Confirm(confirm) => confirm.top = confirm.top.min(most),
+        Mode::Pick(picker) => {
+            let rows = picker::rows(picker, layout.body());
+            picker.keep_in_sight(rows);
+        }
+        _ => {}
     }
 }
 
@@ -141,6 +163,8 @@ pub fn popup_size(app: &App) -> (usize, usize) {
     let count = match &app.mode {
         Mode::Help(_) => help::lines(app, popup::wide(body)).len(),
         Mode::Failure(_) => failure::lines(app, popup::wide(body)).len(),
+        Mode::Results(results) => confirm::results(app, results, popup::wide(body)).len(),
+        Mode::Confirm(asked) => confirm::lines(app, asked, popup::wide(body)).len(),
         _ => 0,
     };
     (count, usize::from(popup::inside(body, count).height))

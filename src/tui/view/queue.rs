@@ -77,6 +77,9 @@ pub(super) fn draw(app: &App, place: &Place, buffer: &mut Buffer) {
     if queue.counts.snoozed > 0 {
         about = format!("{about} · {} snoozed", queue.counts.snoozed);
     }
+    if !app.marked.is_empty() {
+        about = format!("{} selected · {about}", app.marked.len());
+    }
     let known = app.snapshot.as_ref().and_then(|s| s.counts).map(|c| c.open());
     let all = known.map_or(total, |known| usize::try_from(known).unwrap_or(total).max(total));
     let title = Title { about, right: format!("{at}/{all}"), alarm: false };
@@ -133,7 +136,9 @@ fn line(app: &App, row: &Summary, columns: &Columns, selected: bool) -> Line<'st
     let fresh = row.status == Status::Triggered;
     let strong = if fresh || selected { theme.strong() } else { Style::new() };
     let mut line = Line::default();
-    let flag = if app.is_pending(row.id) {
+    let flag = if app.marked.contains(&row.id) {
+        "✓"
+    } else if app.is_pending(row.id) {
         "↑"
     } else if row.paused {
         "‖"

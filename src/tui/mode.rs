@@ -1,0 +1,46 @@
+//! What lies over the panes: where keys go instead.
+
+use crate::model::{Impact, Urgency};
+
+use super::form::Form;
+use super::picker::Picker;
+use super::plan::{Confirm, Results, Target};
+
+/// What lies over the panes.
+#[derive(Debug, Default)]
+pub enum Mode {
+    /// Nothing.
+    #[default]
+    Panes,
+    /// The keys, scrolled by so many lines.
+    Help(usize),
+    /// The last failure, scrolled by so many lines.
+    Failure(usize),
+    /// What became of commands, where some failed.
+    Results(Results),
+    /// A form.
+    Form(Box<Form>),
+    /// A list to choose from.
+    Pick(Box<Picker>),
+    /// A question.
+    Confirm(Box<Confirm>),
+    /// Impact × urgency.
+    Matrix(Box<Matrix>),
+    /// A number to jump to, as far as it is typed.
+    Jump(String),
+    /// The end, once pending commands have settled.
+    Leaving,
+}
+
+/// Impact × urgency being chosen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Matrix {
+    /// For which incidents.
+    pub targets: Vec<Target>,
+    /// Chosen so far.
+    pub impact: Impact,
+    /// Chosen so far.
+    pub urgency: Urgency,
+    /// Why it was not taken.
+    pub told: Option<String>,
+}

@@ -1,0 +1,39 @@
+//! Questions: answered by `y` or `n`, never by `Enter`.
+
+use chrono::{DateTime, Utc};
+
+use super::super::app::App;
+use super::super::message::Effect;
+use super::super::mode::Mode;
+use super::send;
+
+/// Does what was asked about.
+pub(super) fn yes(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let Mode::Confirm(mut confirm) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    // What has changed since the question was asked is told, not overridden.
+    for step in &mut confirm.plan.steps {
+        if step.refused.is_none() {
+            let again = send::step(app, &step.target, Vec::new(), step.asks.clone(), at);
+            // A declaration has no record yet.
+            step.refused = again.refused.filter(|_| step.target.seq > 0);
+        }
+    }
+    if confirm.plan.possible().next().is_none() {
+        let why = confirm.plan.refused().next().map(|(t, why)| format!("{}: {why}", t.label));
+        if let Some(form) = confirm.form {
+            app.mode = Mode::Form(form);
+        }
+        return super::tell(app, why.unwrap_or_default(), true);
+    }
+    send::carry_out(app, confirm.plan, confirm.for_good, confirm.form, at)
+}
+
+/// Leaves it; back to the form where it came from one.
+pub(super) fn no(app: &mut App) -> Vec<Effect> {
+    if let Mode::Confirm(confirm) = std::mem::take(&mut app.mode)
+        && let Some(form) = confirm.form
+    {
+        app.mode = Mode::Form(form);
+    }
+    Vec::new()
+}

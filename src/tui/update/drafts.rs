@@ -1,0 +1,135 @@
+//! What is typed, kept as it is typed, and offered back.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::sync::drafts::{Draft, Keep};
+
+use super::super::app::App;
+use super::super::form::{Form, Kind};
+use super::super::message::{Effect, Timer};
+use super::super::mode::Mode;
+use super::super::plan::Target;
+use super::{forms, tell};
+
+/// How long after a key what was typed is written.
+const SOON: Duration = Duration::from_millis(300);
+
+/// Something may have been typed: it is written soon.
+pub(super) fn typed(app: &mut App) -> Vec<Effect> {
+    let Mode::Form(form) = &mut app.mode else { return Vec::new() };
+    if form.saving || form.saved.as_ref().unwrap_or(&form.initial) == &form.contents() {
+        return Vec::new();
+    }
+    form.saving = true;
+    vec![Effect::After(SOON, Timer::Draft(form.draft))]
+}
+
+/// The time to write has come.
+pub(super) fn due(app: &mut App, id: Uuid) -> Vec<Effect> {
+    let now = app.now;
+    match &mut app.mode {
+        Mode::Form(form) if form.draft == id => {
+            form.saving = false;
+            save(form, now).into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Writes what a form holds, unless that is written already.
+pub(super) fn save(form: &mut Form, at: DateTime<Utc>) -> Option<Effect> {
+    let contents = form.contents();
+    if form.saved.as_ref().unwrap_or(&form.initial) == &contents {
+        return None;
+    }
+    form.saved = Some(contents);
+    Some(Effect::Draft(Keep::Save(draft(form, at)?)))
+}
+
+fn draft(form: &Form, at: DateTime<Utc>) -> Option<Draft> {
+    let about = form.targets.iter();
+    Some(Draft {
+        id: form.draft,
+        // Kinds are plain data.
+        form: serde_json::to_string(&form.kind).ok()?,
+        about: about.map(|t| (t.id, t.label.clone(), t.title.clone(), t.seq)).collect(),
+        contents: form.contents(),
+        at,
+    })
+}
+
+/// Puts a form away for later.
+pub(super) fn put_away(app: &mut App, form: &Form, at: DateTime<Utc>) -> Vec<Effect> {
+    let Some(draft) = draft(form, at) else { return Vec::new() };
+    app.drafts.retain(|known| known.id != draft.id);
+    app.drafts.insert(0, draft.clone());
+    vec![Effect::Draft(Keep::Save(draft)), Effect::Draft(Keep::Release(form.draft))]
+}
+
+/// Opens a form again that was refused; puts it away where something else is open.
+pub(super) fn give_back(
+    app: &mut App,
+    mut form: Box<Form>,
+    why: &str,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    if matches!(app.mode, Mode::Panes | Mode::Help(_) | Mode::Failure(_) | Mode::Results(_)) {
+        form.told = Some(why.to_owned());
+        app.mode = Mode::Form(form);
+        return Vec::new();
+    }
+    let mut effects = put_away(app, &form, at);
+    let key = super::main_key(app, super::Action::Drafts).unwrap_or_default();
+    let told = format!("{} not taken, kept as a draft ({key}): {why}", form.heading);
+    effects.extend(tell(app, told, true));
+    effects
+}
+
+/// Earlier runs have left drafts.
+pub(super) fn left(app: &mut App, drafts: Vec<Draft>) -> Vec<Effect> {
+    app.drafts.extend(drafts.into_iter().filter(|draft| kind(draft).is_some()));
+    if app.drafts.is_empty() {
+        return Vec::new();
+    }
+    let count = app.drafts.len();
+    let word = if count == 1 { "draft was" } else { "drafts were" };
+    let key = super::main_key(app, super::Action::Drafts).unwrap_or_default();
+    tell(app, format!("{count} {word} kept · {key} brings back what was typed"), false)
+}
+
+/// The form that a draft is of.
+pub(super) fn kind(draft: &Draft) -> Option<Kind> {
+    serde_json::from_str(&draft.form).ok()
+}
+
+/// The incidents that a draft is about.
+pub(super) fn targets(draft: &Draft) -> Vec<Target> {
+    let about = draft.about.iter().cloned();
+    about.map(|(id, label, title, seq)| Target { id, label, title, seq }).collect()
+}
+
+/// Takes out the last draft of such a form about the same incidents.
+pub(super) fn take_for(app: &mut App, form: &Form) -> Option<Draft> {
+    let place = app.drafts.iter().position(|draft| {
+        kind(draft).is_some_and(|kind| kind.name() == form.kind.name())
+            && draft.about.len() == form.targets.len()
+            && draft.about.iter().zip(&form.targets).all(|(there, here)| there.0 == here.id)
+            && draft.contents.len() == form.fields.len()
+    })?;
+    Some(app.drafts.remove(place))
+}
+
+/// Opens a draft from the list.
+pub(super) fn open(app: &mut App, id: Uuid, at: DateTime<Utc>) -> Vec<Effect> {
+    let Some(draft) = app.drafts.iter().find(|draft| draft.id == id).cloned() else {
+        return Vec::new();
+    };
+    let Some(kind) = kind(&draft) else { return Vec::new() };
+    // The same draft, not an older one of the same form.
+    app.drafts.retain(|known| known.id != id);
+    app.drafts.insert(0, draft.clone());
+    forms::open(app, kind, targets(&draft), at)
+}

@@ -1,0 +1,322 @@
+//! What a form asks for when it is sent.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::model::checklist::Answer;
+use crate::model::command::{Declaration, Link};
+use crate::model::id::ProblemId;
+use crate::model::problem::{Problem, ProblemState};
+use crate::model::review::{ActionItem, ActionKind, Section};
+use crate::model::status::{Category, Classification, ResolutionAction, Source};
+use crate::model::{Ask, Command, Incident, IncidentId, PersonRef, check};
+
+use super::super::super::app::App;
+use super::super::super::form::{Field, Form, Kind};
+use super::super::super::plan::{Plan, Step, Target};
+use super::super::{known, send, when};
+use super::fields::{UNKNOWN, section_label, suspects};
+
+/// A field that can't be sent as it is.
+pub(super) struct Wrong {
+    /// Its label; none of the form's for the form as a whole.
+    pub field: String,
+    /// What is wrong and what to do.
+    pub why: String,
+}
+
+fn wrong(field: &str, why: impl Into<String>) -> Wrong {
+    Wrong { field: field.to_owned(), why: why.into() }
+}
+
+/// The plan, and whether it can't be taken back.
+pub(super) fn plan(app: &App, form: &Form, at: DateTime<Utc>) -> Result<(Plan, bool), Wrong> {
+    let (verb, done) = words(form);
+    let mut steps = Vec::new();
+    if form.kind == Kind::Declare {
+        steps = declare(app, form, at)?;
+    }
+    for target in &form.targets {
+        let (records, asks) = asks(app, form, target, at)?;
+        steps.push(send::step(app, target, records, asks, at));
+    }
+    let for_good = matches!(form.kind, Kind::Update | Kind::Reclassify | Kind::Reopen);
+    Ok((Plan { verb: verb.into(), done: done.into(), steps }, for_good))
+}
+
+fn words(form: &Form) -> (&'static str, &'static str) {
+    match &form.kind {
+        Kind::Note => ("write a note on", "noted"),
+        Kind::Declare => ("declare", "declared"),
+        Kind::Resolve => ("resolve", "resolved"),
+        Kind::Reopen => ("reopen", "reopened"),
+        Kind::Close => ("close", "closed"),
+        Kind::Checklist => ("answer the checklist of", "checklist answered"),
+        Kind::Categorize => ("categorize", "categorized"),
+        Kind::Describe => ("rewrite the record of", "record rewritten"),
+        Kind::Update => ("send stakeholders an update on", "stakeholders updated"),
+        Kind::Reclassify => ("reclassify", "reclassified"),
+        Kind::SnoozeUntil => ("snooze", "snoozed"),
+        Kind::Pause => ("pause", "paused"),
+        Kind::Override { .. } => ("override the priority of", "priority overridden"),
+        Kind::LinkUrl => ("link", "linked"),
+        Kind::NewProblem => ("record a problem behind", "linked to a new problem"),
+        Kind::Review => ("write the review of", "review written"),
+        Kind::ActionItem { .. } => ("write an action item of", "action item written"),
+    }
+}
+
+type Asked = Result<(Vec<Command>, Vec<Ask>), Wrong>;
+
+fn asks(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> Asked {
+    let only = |ask| Ok((Vec::new(), vec![ask]));
+    match &form.kind {
+        Kind::Declare => Ok((Vec::new(), Vec::new())),
+        Kind::Note => {
+            let text = form.value("Note");
+            check::some_text("note", &text).map_err(|bad| wrong("Note", bad.problem))?;
+            only(Ask::AddNote { text })
+        }
+        Kind::Resolve => only(Ask::Resolve {
+            action: word::<ResolutionAction>(form, "Action")?,
+            detail: form.value("What was done"),
+            validation: form.value("Validated"),
+        }),
+        Kind::Reopen => only(Ask::Reopen { reason: form.value("Why") }),
+        Kind::Reclassify => only(Ask::Reclassify {
+            to: word::<Classification>(form, "It was")?,
+            reason: form.value("Why"),
+        }),
+        Kind::Close => {
+            let open = form.fields.iter().find(|f| f.answer().is_some_and(|a| a.1 == Answer::Open));
+            if let Some(field) = open {
+                return Err(wrong(&field.label, "answer it: Space says yes, w waives it"));
+            }
+            let mut asks = answers(app, form, target);
+            asks.push(Ask::Close);
+            Ok((Vec::new(), asks))
+        }
+        Kind::Checklist => Ok((Vec::new(), answers(app, form, target))),
+        Kind::Categorize => categorize(app, form, target),
+        Kind::Describe => describe(app, form, target),
+        Kind::Update => {
+            let next = form.value("Next update");
+            let next_due = match next.as_str() {
+                "" => None,
+                text => Some(
+                    when::later(text, at, app.offset).map_err(|why| wrong("Next update", why))?,
+                ),
+            };
+            only(Ask::UpdateStakeholders { message: form.value("Message"), next_due })
+        }
+        Kind::SnoozeUntil => {
+            let until = when::later(&form.value("Until"), at, app.offset);
+            only(Ask::Snooze { until: until.map_err(|why| wrong("Until", why))? })
+        }
+        Kind::Pause => only(Ask::Pause { reason: form.value("Waiting for") }),
+        Kind::Override { priority } => {
+            only(Ask::OverridePriority { priority: *priority, reason: form.value("Why") })
+        }
+        Kind::LinkUrl => {
+            let url = form.value("URL");
+            if !url.contains("://") {
+                return Err(wrong("URL", "is no URL: it begins with https:// or another scheme"));
+            }
+            let link = Link::Url(url);
+            check::link(&link).map_err(|bad| wrong("URL", bad.problem))?;
+            only(Ask::Link { link })
+        }
+        Kind::NewProblem => problem(form, target, at),
+        Kind::Review => {
+            let record = known::record(app, target.id);
+            Ok((Vec::new(), review(form, record)))
+        }
+        Kind::ActionItem { id, .. } => {
+            action_item(app, form, *id).map(|ask| (Vec::new(), vec![ask]))
+        }
+    }
+}
+
+fn word<T: FromStr>(form: &Form, label: &str) -> Result<T, Wrong>
+where
+    T::Err: std::fmt::Display,
+{
+    form.value(label).parse().map_err(|error: T::Err| wrong(label, error.to_string()))
+}
+
+/// The answers that are not there yet.
+fn answers(app: &App, form: &Form, target: &Target) -> Vec<Ask> {
+    let record = known::record(app, target.id);
+    let there = |item| {
+        let answered = record.and_then(|record| record.answered.iter().find(|a| a.item == item));
+        answered.map_or(Answer::Open, |answered| answered.answer.clone())
+    };
+    let answers = form.fields.iter().filter_map(Field::answer);
+    answers
+        .filter(|(item, answer)| there(*item) != *answer)
+        .map(|(item, answer)| Ask::AnswerItem { item, answer })
+        .collect()
+}
+
+fn category(form: &Form) -> Result<Option<Category>, Wrong> {
+    if form.value("Category") == UNKNOWN { Ok(None) } else { word(form, "Category").map(Some) }
+}
+
+/// What differs from the record. Of many incidents, only what was filled in is set.
+fn categorize(app: &App, form: &Form, target: &Target) -> Asked {
+    let row = app.row(target.id);
+    let many = form.targets.len() > 1;
+    let record = known::record(app, target.id);
+    let mut asks = Vec::new();
+    let to = category(form)?;
+    if row.is_none_or(|row| row.category != to) && !(many && to.is_none()) {
+        asks.push(Ask::Categorize { category: to });
+    }
+    let services = form.field("Services").map(Field::listed);
+    let services = services.unwrap_or_default();
+    check::names("services", &services).map_err(|bad| wrong("Services", bad.problem))?;
+    if row.is_none_or(|row| row.services != services) && !(many && services.is_empty()) {
+        asks.push(Ask::SetServices { services });
+    }
+    let team = Some(form.value("Team")).filter(|team| !team.is_empty());
+    if row.is_none_or(|row| row.team != team) && !(many && team.is_none()) {
+        asks.push(Ask::SetTeam { team });
+    }
+    for (link, label) in suspects(app, form.target()) {
+        let wanted = form.field(&label).is_some_and(|field| field.content() == "yes");
+        let there = record.is_some_and(|record| record.links.contains(&link));
+        match (wanted, there) {
+            (true, false) => asks.push(Ask::Link { link }),
+            (false, true) => asks.push(Ask::Unlink { link }),
+            _ => {}
+        }
+    }
+    Ok((Vec::new(), asks))
+}
+
+fn describe(app: &App, form: &Form, target: &Target) -> Asked {
+    let record = known::record(app, target.id);
+    let title = form.value("Title");
+    check::title(&title).map_err(|bad| wrong("Title", bad.problem))?;
+    let symptoms = form.value("Symptoms");
+    let labels = form.field("Labels").map(Field::listed).unwrap_or_default();
+    check::names("labels", &labels).map_err(|bad| wrong("Labels", bad.problem))?;
+    let runbook = form.value("Runbook");
+    let changed = |there: Option<&str>, here: &str| there != Some(here);
+    let ask = Ask::Describe {
+        title: changed(record.map(|r| r.summary.title.as_str()), &title).then_some(title),
+        symptoms: changed(record.map(|r| r.symptoms.as_str()), &symptoms).then_some(symptoms),
+        labels: record.is_none_or(|r| r.labels != labels).then_some(labels),
+        runbook: changed(record.map(|r| r.runbook.as_deref().unwrap_or_default()), &runbook)
+            .then_some(runbook),
+    };
+    let nothing =
+        matches!(&ask, Ask::Describe { title: None, symptoms: None, labels: None, runbook: None });
+    Ok((Vec::new(), if nothing { Vec::new() } else { vec![ask] }))
+}
+
+fn problem(form: &Form, target: &Target, at: DateTime<Utc>) -> Asked {
+    let title = form.value("Title");
+    check::title(&title).map_err(|bad| wrong("Title", bad.problem))?;
+    let id = ProblemId(form.draft);
+    let workaround = form.value("Workaround");
+    let state = if workaround.is_empty() { ProblemState::Open } else { ProblemState::KnownError };
+    let record = Command::RecordProblem(Problem {
+        id,
+        title: title.clone(),
+        state,
+        services: form.field("Services").map(Field::listed).unwrap_or_default(),
+        cause: form.value("Cause"),
+        workaround,
+        opened_at: at,
+    });
+    // Recorded once, before the first link to it.
+    let first = form.targets.first().is_some_and(|first| first.id == target.id);
+    let records = if first { vec![record] } else { Vec::new() };
+    Ok((records, vec![Ask::Link { link: Link::Problem { id, title } }]))
+}
+
+/// The sections that differ from what is written.
+fn review(form: &Form, record: Option<&Incident>) -> Vec<Ask> {
+    let written = |section: Section| {
+        record.and_then(|record| record.review.sections.get(&section)).map_or("", String::as_str)
+    };
+    Section::ALL
+        .iter()
+        .map(|section| (*section, form.value(section_label(*section))))
+        .filter(|(section, text)| text != written(*section).trim())
+        .map(|(section, text)| Ask::WriteReview { section, text })
+        .collect()
+}
+
+fn action_item(app: &App, form: &Form, id: uuid::Uuid) -> Result<Ask, Wrong> {
+    let due = match form.value("Due").as_str() {
+        "" => None,
+        text => Some(
+            text.parse::<NaiveDate>()
+                .map_err(|_| wrong("Due", "is no date: write it as 2026-03-31"))?,
+        ),
+    };
+    Ok(Ask::SetActionItem {
+        item: ActionItem {
+            id,
+            text: form.value("To do"),
+            owner: person(app, &form.value("Owner")),
+            due,
+            kind: word::<ActionKind>(form, "It will")?,
+            done: form.value("done") == "yes",
+        },
+    })
+}
+
+/// A person by name or handle; one that is not in the directory is taken as a handle.
+fn person(app: &App, who: &str) -> Option<PersonRef> {
+    if who.is_empty() {
+        return None;
+    }
+    let known = app.directory.as_ref().and_then(|directory| directory.person(who)).cloned();
+    Some(known.unwrap_or_else(|| PersonRef::new(who.trim_start_matches('@'), who)))
+}
+
+fn declare(app: &App, form: &Form, at: DateTime<Utc>) -> Result<Vec<Step>, Wrong> {
+    let detected = when::earlier(&form.value("Since"), at, app.offset);
+    let mut declaration = Declaration {
+        title: form.value("Title"),
+        services: form.field("Services").map(Field::listed).unwrap_or_default(),
+        impact: word(form, "Impact")?,
+        urgency: word(form, "Urgency")?,
+        category: category(form)?,
+        source: word::<Source>(form, "Detected by")?,
+        symptoms: form.value("Symptoms"),
+        detected_at: detected.map_err(|why| wrong("Since", why))?,
+        reported_at: at,
+        team: None,
+        labels: Vec::new(),
+        dedup_key: None,
+        runbook: None,
+    };
+    if let Some(directory) = &app.directory {
+        declaration.fill_in(directory);
+    }
+    check::declaration(&declaration).map_err(|bad| {
+        let label = match bad.field {
+            "title" => "Title",
+            "services" => "Services",
+            "symptoms" => "Symptoms",
+            other => other,
+        };
+        wrong(label, bad.problem)
+    })?;
+    let target = Target {
+        id: IncidentId::new(),
+        label: "the new incident".into(),
+        title: declaration.title.clone(),
+        seq: 0,
+    };
+    let mut asks = vec![Ask::Declare(Box::new(declaration))];
+    if form.value("Owner") == "me" {
+        asks.push(Ask::Assign { to: Some(app.me.clone()) });
+    }
+    Ok(vec![Step { target, records: Vec::new(), asks, refused: None }])
+}

@@ -1,0 +1,192 @@
+//! Forms: opened, typed into, sent.
+
+mod asks;
+mod fields;
+
+use chrono::{DateTime, Utc};
+use crossterm::event::KeyEvent;
+
+use super::super::app::App;
+use super::super::form::{Form, Kind};
+use super::super::message::Effect;
+use super::super::mode::Mode;
+use super::super::plan::{Plan, Target};
+use super::{drafts, send};
+use crate::model::text::shown;
+use crate::model::time::ago;
+use crate::sync::drafts::Keep;
+
+/// Opens a form; what was typed into it before and not sent is brought back.
+pub(super) fn open(
+    app: &mut App,
+    kind: Kind,
+    targets: Vec<Target>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    let heading = heading(&kind, &targets);
+    let fields = fields::of(app, &kind, &targets, at);
+    let mut form = Form::new(kind, targets, heading, fields);
+    let mut effects = Vec::new();
+    if let Some(draft) = drafts::take_for(app, &form) {
+        form.bring_back(draft.id, &draft.contents, draft.at);
+        form.told = Some(format!("brought back what was typed {}", ago(draft.at, at)));
+        // Held again, so that no other process offers it.
+        effects.push(Effect::Draft(Keep::Save(draft)));
+    }
+    app.mode = Mode::Form(Box::new(form));
+    effects
+}
+
+fn heading(kind: &Kind, targets: &[Target]) -> String {
+    let what = match kind {
+        Kind::Note => "Note",
+        Kind::Declare => return "Declare an incident".into(),
+        Kind::Resolve => "Resolve",
+        Kind::Reopen => "Reopen",
+        Kind::Close => "Close",
+        Kind::Checklist => "Checklist of",
+        Kind::Categorize => "Category of",
+        Kind::Describe => "Record of",
+        Kind::Update => "Stakeholder update on",
+        Kind::Reclassify => "Reclassify",
+        Kind::SnoozeUntil => "Snooze",
+        Kind::Pause => "Pause",
+        Kind::Override { .. } => "Override the priority of",
+        Kind::LinkUrl => "Link",
+        Kind::NewProblem => "New problem behind",
+        Kind::Review => "Review of",
+        Kind::ActionItem { .. } => "Action item of",
+    };
+    let what = if *kind == Kind::Note { "Note on" } else { what };
+    match targets {
+        [one] => format!("{what} {} · {}", one.label, shown(&one.title)),
+        many => format!("{what} {} incidents", many.len()),
+    }
+}
+
+/// A key that is no action goes into the field in focus.
+pub(super) fn typed(app: &mut App, key: KeyEvent) -> Vec<Effect> {
+    if let Mode::Form(form) = &mut app.mode
+        && !form.asking
+    {
+        form.typed(key);
+    }
+    drafts::typed(app)
+}
+
+/// Pasted text goes in as one piece, made safe to show.
+pub(super) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
+    match &mut app.mode {
+        Mode::Form(form) if !form.asking => form.paste(pasted),
+        Mode::Pick(picker) => picker.paste(pasted),
+        _ => {}
+    }
+    drafts::typed(app)
+}
+
+/// To another field.
+pub(super) fn go(app: &mut App, by: isize) -> Vec<Effect> {
+    if let Mode::Form(form) = &mut app.mode {
+        form.go(by);
+    }
+    drafts::typed(app)
+}
+
+/// Sends what the form says, or says what is wrong with it.
+pub(super) fn send(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let Mode::Form(mut form) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    form.told = None;
+    if form.complete().is_err() {
+        app.mode = Mode::Form(form);
+        return Vec::new();
+    }
+    match asks::plan(app, &form, at) {
+        Ok((plan, for_good)) => submit(app, form, plan, for_good, at),
+        Err(asks::Wrong { field, why }) => {
+            form.blame(&field, why);
+            app.mode = Mode::Form(form);
+            Vec::new()
+        }
+    }
+}
+
+fn submit(
+    app: &mut App,
+    form: Box<Form>,
+    plan: Plan,
+    for_good: bool,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    if plan.steps.iter().all(|step| step.asks.is_empty() && step.records.is_empty()) {
+        let mut form = form;
+        form.told = Some("nothing was changed: Esc leaves".into());
+        app.mode = Mode::Form(form);
+        return Vec::new();
+    }
+    send::submit(app, plan, for_good, Some(form), at)
+}
+
+/// Leaves the form; asks first where something was typed.
+pub(super) fn cancel(app: &mut App) -> Vec<Effect> {
+    let Mode::Form(form) = &mut app.mode else { return Vec::new() };
+    if form.is_touched() && form.contents().iter().any(|content| !content.trim().is_empty()) {
+        form.asking = true;
+        return Vec::new();
+    }
+    discard(app)
+}
+
+/// Drops what was typed.
+pub(super) fn discard(app: &mut App) -> Vec<Effect> {
+    match std::mem::take(&mut app.mode) {
+        Mode::Form(form) => vec![Effect::Draft(Keep::Drop(form.draft))],
+        _ => Vec::new(),
+    }
+}
+
+/// Goes on writing.
+pub(super) fn keep(app: &mut App) -> Vec<Effect> {
+    if let Mode::Form(form) = &mut app.mode {
+        form.asking = false;
+    }
+    Vec::new()
+}
+
+/// Leaves the form and keeps what was typed.
+pub(super) fn put_away(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let Mode::Form(form) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    let mut effects = drafts::put_away(app, &form, at);
+    let key = super::main_key(app, super::Action::Drafts).unwrap_or_default();
+    effects.extend(super::tell(app, format!("kept as a draft · {key} brings it back"), false));
+    effects
+}
+
+/// The text of the field in focus, for an editor of the person's own.
+pub(super) fn edit(app: &mut App) -> Vec<Effect> {
+    let Mode::Form(form) = &mut app.mode else { return Vec::new() };
+    match form.fields.get(form.focus) {
+        Some(field) if field.is_text() => vec![Effect::Edit(field.content())],
+        _ => {
+            form.told = Some("only a field of several lines opens in an editor".into());
+            Vec::new()
+        }
+    }
+}
+
+/// The editor has ended.
+pub(super) fn edited(app: &mut App, result: Result<String, String>) -> Vec<Effect> {
+    let Mode::Form(form) = &mut app.mode else { return Vec::new() };
+    match result {
+        Ok(text) => {
+            let focus = form.focus;
+            if let Some(field) = form.fields.get_mut(focus).filter(|field| field.is_text()) {
+                let safe: Vec<_> = crate::model::text::lines(text.trim_end()).collect();
+                field.fill(&safe.join("\n"));
+            }
+            // Its cursor is shown again.
+            form.go(0);
+        }
+        Err(why) => form.told = Some(why),
+    }
+    drafts::typed(app)
+}

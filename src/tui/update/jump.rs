@@ -1,0 +1,98 @@
+//! Jumping to a number: `g 2041`.
+
+use chrono::{DateTime, Utc};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use crate::backend::BackendError;
+use crate::model::{IncidentId, IncidentNumber};
+
+use super::super::app::{App, Pane};
+use super::super::message::Effect;
+use super::super::mode::Mode;
+use super::{fail, moves, reading, tell};
+
+/// Digits of the largest number.
+const DIGITS: usize = 10;
+
+/// A digit right after the key that goes to the top begins a number.
+pub(super) fn begins(app: &mut App, key: KeyEvent) -> Option<Vec<Effect>> {
+    if !std::mem::take(&mut app.after_top) || !matches!(app.mode, Mode::Panes) {
+        return None;
+    }
+    match key.code {
+        KeyCode::Char(' ') => app.mode = Mode::Jump(String::new()),
+        KeyCode::Char(digit) if digit.is_ascii_digit() && key.modifiers.is_empty() => {
+            app.mode = Mode::Jump(digit.to_string());
+        }
+        _ => return None,
+    }
+    app.toast = None;
+    Some(Vec::new())
+}
+
+/// A key that is no action.
+pub(super) fn typed(app: &mut App, key: KeyEvent) -> Vec<Effect> {
+    let Mode::Jump(number) = &mut app.mode else { return Vec::new() };
+    match key.code {
+        KeyCode::Char(digit) if digit.is_ascii_digit() => {
+            if number.len() < DIGITS && !key.modifiers.contains(KeyModifiers::CONTROL) {
+                number.push(digit);
+            }
+        }
+        KeyCode::Backspace => {
+            if number.pop().is_none() {
+                app.mode = Mode::Panes;
+            }
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Goes to the number that was typed.
+pub(super) fn go(app: &mut App) -> Vec<Effect> {
+    let Mode::Jump(typed) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    let Ok(number) = typed.parse().map(IncidentNumber) else { return Vec::new() };
+    to(app, number)
+}
+
+/// Selects the incident of a number, or reads it where it is not in the queue.
+pub(in crate::tui) fn to(app: &mut App, number: IncidentNumber) -> Vec<Effect> {
+    let place = app.queue.rows.iter().position(|row| row.summary.number == Some(number));
+    match place {
+        Some(place) => {
+            app.queue.index = place;
+            app.queue.selected = Some(app.queue.rows[place].summary.id);
+            if app.focus == Pane::Queue { moves::moved(app) } else { reading::follow_at_once(app) }
+        }
+        None => vec![Effect::Find(number)],
+    }
+}
+
+/// The incident of a number was looked for.
+pub(super) fn found(
+    app: &mut App,
+    number: IncidentNumber,
+    result: Result<IncidentId, BackendError>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    match result {
+        Ok(id) => {
+            let mut effects = read(app, id);
+            effects.extend(tell(app, format!("{number} is not in this list"), false));
+            effects
+        }
+        Err(BackendError::NotFound(why)) => tell(app, why, true),
+        Err(error) => fail(app, &format!("looking for {number}"), &error.to_string(), at),
+    }
+}
+
+/// Reads an incident on the whole screen, whether it is in the queue or not.
+pub(in crate::tui) fn read(app: &mut App, id: IncidentId) -> Vec<Effect> {
+    app.zoomed = true;
+    app.focus = Pane::Detail;
+    app.tab = Pane::Detail;
+    app.reading.moving = false;
+    app.reading.target = Some(id);
+    reading::follow(app)
+}

@@ -1,0 +1,91 @@
+//! What is known of an incident, and whether something may happen to it.
+
+use chrono::{DateTime, Utc};
+
+use crate::model::decide::{Context, decide};
+use crate::model::time::ago;
+use crate::model::{Actor, Ask, Command, CommandId, Envelope, Incident, IncidentId, text};
+
+use super::super::app::App;
+
+/// The whole record, where it was read and is not older than its row.
+pub(super) fn record(app: &App, id: IncidentId) -> Option<&Incident> {
+    let row = app.row(id);
+    app.reading
+        .shown
+        .iter()
+        .chain(&app.reading.cache)
+        .find(|shown| shown.id == id)
+        .map(|shown| &shown.detail.incident)
+        .filter(|incident| row.is_none_or(|row| row.seq <= incident.summary.seq))
+}
+
+/// Why asks can't happen one after another, in a person's words. The model is asked where the whole
+/// record is known, else what the row can tell is told.
+pub(super) fn refusal(
+    app: &App,
+    id: IncidentId,
+    asks: &[Ask],
+    now: DateTime<Utc>,
+) -> Option<String> {
+    let Some(known) = record(app, id) else {
+        return asks.iter().find_map(|ask| row_refuses(app, id, ask, now));
+    };
+    let mut incident = known.clone();
+    for ask in asks {
+        let envelope = Envelope {
+            id: CommandId::new(),
+            at: now,
+            actor: Actor::Person(app.me.clone()),
+            command: Command::Incident { incident: id, ask: ask.clone() },
+        };
+        match decide(Some(&incident), &envelope, Context { now, rules: &app.rules }) {
+            Ok(events) => events.iter().for_each(|event| incident.apply(event)),
+            Err(rejection) => return Some(rejection.message),
+        }
+    }
+    None
+}
+
+fn row_refuses(app: &App, id: IncidentId, ask: &Ask, now: DateTime<Utc>) -> Option<String> {
+    let row = app.row(id)?;
+    let at_any_time = matches!(
+        ask,
+        Ask::AddNote { .. }
+            | Ask::CorrectNote { .. }
+            | Ask::Link { .. }
+            | Ask::Unlink { .. }
+            | Ask::Reopen { .. }
+            | Ask::Close
+            | Ask::AnswerItem { .. }
+            | Ask::Describe { .. }
+            | Ask::UpdateStakeholders { .. }
+            | Ask::WriteReview { .. }
+            | Ask::SetActionItem { .. }
+            | Ask::PublishReview
+            | Ask::TakeBack
+    );
+    if !row.status.is_open() && !at_any_time {
+        return Some(format!("already {}", row.status));
+    }
+    match (ask, row.acknowledged_at, &row.assignee) {
+        (Ask::Acknowledge, Some(when), _) => {
+            Some(format!("already acknowledged {}", ago(when, now)))
+        }
+        (Ask::Assign { to: Some(to) }, _, Some(owner)) if to.handle == owner.handle => {
+            Some(format!("already owned by {}", text::shown(&owner.name)))
+        }
+        (Ask::Assign { to: None }, _, None) => Some("already unowned".into()),
+        (Ask::MoveStatus { to }, ..) if *to <= row.status => {
+            Some(format!("it is {}: stages only move forward", row.status))
+        }
+        (Ask::Close, ..) if row.status.is_open() => Some("resolve it before closing it".into()),
+        (Ask::Reopen { .. }, ..) if row.status.is_open() => {
+            Some(format!("it is {}: it needs no reopening", row.status))
+        }
+        (Ask::Merge { into }, ..) if *into == id => {
+            Some("an incident can't be merged into itself".into())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,54 @@
+//! Impact × urgency.
+
+use chrono::{DateTime, Utc};
+use crossterm::event::{KeyCode, KeyEvent};
+
+use crate::model::priority::Level;
+use crate::model::{Ask, Priority};
+
+use super::super::app::App;
+use super::super::form::Kind;
+use super::super::message::Effect;
+use super::super::mode::Mode;
+use super::{forms, send};
+
+fn step(level: Level, by: isize) -> Level {
+    let here = Level::ALL.iter().position(|l| *l == level).unwrap_or(1);
+    Level::ALL[here.saturating_add_signed(by).min(Level::ALL.len() - 1)]
+}
+
+/// To the side.
+pub(super) fn go(app: &mut App, impact: isize, urgency: isize) -> Vec<Effect> {
+    if let Mode::Matrix(matrix) = &mut app.mode {
+        matrix.impact = step(matrix.impact, impact);
+        matrix.urgency = step(matrix.urgency, urgency);
+        matrix.told = None;
+    }
+    Vec::new()
+}
+
+/// Sets what is chosen.
+pub(super) fn choose(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let Mode::Matrix(matrix) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    let (impact, urgency) = (matrix.impact, matrix.urgency);
+    let priority = app.rules.matrix.priority(impact, urgency);
+    let asks = [Ask::Prioritize { impact, urgency }];
+    let done = format!("{priority}: {impact} × {urgency}");
+    let verb = format!("set {priority} on");
+    let plan = send::plan(app, &matrix.targets, verb, done, &asks, at);
+    send::submit(app, plan, false, None, at)
+}
+
+/// A digit overrides the priority, with a reason.
+pub(super) fn typed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
+    let KeyCode::Char(digit) = key.code else { return Vec::new() };
+    let priority = match digit {
+        '1' => Priority::P1,
+        '2' => Priority::P2,
+        '3' => Priority::P3,
+        '4' => Priority::P4,
+        _ => return Vec::new(),
+    };
+    let Mode::Matrix(matrix) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    forms::open(app, Kind::Override { priority }, matrix.targets, at)
+}

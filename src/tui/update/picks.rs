@@ -1,0 +1,593 @@
+//! Lists to choose from: what they offer, and what a choice leads to.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use crate::backend::BackendError;
+use crate::model::command::Link;
+use crate::model::directory::Directory;
+use crate::model::escalation;
+use crate::model::problem::Problem;
+use crate::model::status::Role;
+use crate::model::text::shown;
+use crate::model::time::{ago, short};
+use crate::model::{Ask, PersonRef, Status};
+
+use super::super::action::Action;
+use super::super::app::App;
+use super::super::form::{Kind, stages_after};
+use super::super::message::Effect;
+use super::super::mode::Mode;
+use super::super::picker::{Item, List, Pick, Picker};
+use super::super::plan::{Plan, Step, Target};
+use super::{drafts, fail, forms, known, send, tell, verbs, when};
+
+/// Far enough away that only a change ends the snooze.
+const UNTIL_CHANGED: TimeDelta = TimeDelta::days(3650);
+
+/// Opens the list of a verb.
+pub(super) fn open(
+    app: &mut App,
+    action: Action,
+    targets: Vec<Target>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    if let [one] = &targets[..]
+        && let Some(why) = verbs::refusal(app, action, one, at)
+    {
+        let label = one.label.clone();
+        return tell(app, format!("{label}: {why}"), true);
+    }
+    let about = match &targets[..] {
+        [one] => format!("{} · {}", one.label, shown(&one.title)),
+        many => format!("{} incidents", many.len()),
+    };
+    let picker = match action {
+        Action::Assign => {
+            let items = people(app, &targets);
+            Picker::search(targets, format!("Assign {about}"), items)
+        }
+        Action::Role => {
+            let items = roles(app, &targets);
+            Picker::search(targets, format!("Roles of {about}"), items)
+        }
+        Action::Move => {
+            let items = stages(app, &targets);
+            Picker::menu(targets, format!("Move {about}"), items)
+        }
+        Action::Snooze => {
+            let items = snoozes(app, &targets, at);
+            Picker::menu(targets, format!("Snooze {about}"), items)
+        }
+        Action::Escalate => {
+            let items = levels(app, &targets, at);
+            Picker::menu(targets, format!("Escalate {about}"), items)
+        }
+        Action::Merge => {
+            let items = others(app, &targets);
+            Picker::search(targets, format!("Merge {about} into"), items)
+        }
+        Action::Link => {
+            let items = links(app, &targets);
+            Picker::menu(targets, format!("Link {about}"), items)
+        }
+        Action::Review => {
+            let items = review(app, &targets, at);
+            Picker::menu(targets, format!("Review of {about}"), items)
+        }
+        Action::Update if app.settings.templates.len() > 1 => {
+            let items = templates(app);
+            Picker::menu(targets, format!("Update on {about}"), items)
+        }
+        Action::Update => {
+            app.template = 0;
+            return forms::open(app, Kind::Update, targets, at);
+        }
+        _ => return Vec::new(),
+    };
+    if picker.items.is_empty() {
+        return tell(app, nothing(action), true);
+    }
+    app.mode = Mode::Pick(Box::new(picker));
+    Vec::new()
+}
+
+fn nothing(action: Action) -> &'static str {
+    match action {
+        Action::Escalate => {
+            "there is no escalation policy for its team: set the team (c), or a policy in the settings"
+        }
+        Action::Merge => "there is no other open incident to merge into",
+        Action::Move => "there is no later stage to move to: r resolves it",
+        Action::Assign | Action::Role => "nobody is in the directory: o assigns it to you",
+        _ => "there is nothing to choose from",
+    }
+}
+
+fn one<'a>(app: &'a App, targets: &[Target]) -> Option<&'a crate::model::Summary> {
+    match targets {
+        [one] => app.row(one.id).or_else(|| known::record(app, one.id).map(|r| &r.summary)),
+        _ => None,
+    }
+}
+
+/// On call for its team first, then the other members of the team, then everybody else.
+fn people(app: &App, targets: &[Target]) -> Vec<Item> {
+    let Some(directory) = app.directory.as_deref() else { return Vec::new() };
+    let row = one(app, targets);
+    let team = row.and_then(|row| row.team.as_deref());
+    let owner = row.and_then(|row| row.assignee.as_ref());
+    let mut items = Vec::new();
+    for person in by_nearness(directory, team, app) {
+        let mut about = about(directory, &person, app.now);
+        if person.handle == app.me.handle {
+            about = format!("you · {about}");
+        }
+        let owns = owner.is_some_and(|owner| owner.handle == person.handle);
+        let name = shown(&person.name).into_owned();
+        let pick = Pick::Do {
+            verb: format!("assign {{}} to {name}"),
+            done: format!("assigned to {name}"),
+            asks: vec![Ask::Assign { to: Some(person) }],
+            for_good: false,
+        };
+        items.push(Item::new(name, pick).about(about).barred(owns.then(|| "owns it".into())));
+    }
+    if owner.is_some() || targets.len() > 1 {
+        let pick = Pick::Do {
+            verb: "make {} unowned".into(),
+            done: "unowned again".into(),
+            asks: vec![Ask::Assign { to: None }],
+            for_good: false,
+        };
+        items.push(Item::new("nobody", pick).about("makes it unowned"));
+    }
+    items
+}
+
+fn by_nearness(directory: &Directory, team: Option<&str>, app: &App) -> Vec<PersonRef> {
+    let on_call = team.and_then(|team| directory.on_call(team, app.now));
+    let members = team.and_then(|team| directory.teams.iter().find(|t| t.name == team));
+    let is_member = |p: &PersonRef| members.is_some_and(|team| team.members.contains(&p.handle));
+    let is_on_call = |p: &PersonRef| {
+        directory.schedules.iter().any(|s| s.on_call(app.now) == Some(p.handle.as_str()))
+    };
+    let mut people: Vec<(u8, &PersonRef)> = directory
+        .people
+        .iter()
+        .map(|person| {
+            let near = if on_call == Some(person) {
+                0
+            } else if is_member(person) {
+                1
+            } else if is_on_call(person) {
+                2
+            } else {
+                3
+            };
+            (near, person)
+        })
+        .collect();
+    people.sort_by(|a, b| (a.0, &a.1.name).cmp(&(b.0, &b.1.name)));
+    people.into_iter().map(|(_, person)| person.clone()).collect()
+}
+
+/// Handle, teams and what somebody is on call for.
+fn about(directory: &Directory, person: &PersonRef, now: DateTime<Utc>) -> String {
+    let mut parts = vec![format!("@{}", shown(&person.handle))];
+    let on_call: Vec<&str> = directory
+        .schedules
+        .iter()
+        .filter(|s| s.on_call(now) == Some(person.handle.as_str()))
+        .map(|s| s.team.as_str())
+        .collect();
+    if !on_call.is_empty() {
+        parts.push(format!("on call: {}", shown(&on_call.join(", "))));
+    }
+    let teams: Vec<&str> = directory
+        .teams
+        .iter()
+        .filter(|team| {
+            team.members.contains(&person.handle) && !on_call.contains(&team.name.as_str())
+        })
+        .map(|team| team.name.as_str())
+        .collect();
+    if !teams.is_empty() {
+        parts.push(shown(&teams.join(", ")).into_owned());
+    }
+    parts.join(" · ")
+}
+
+/// Each role with each person would be long: who has one is offered first, to give it up.
+fn roles(app: &App, targets: &[Target]) -> Vec<Item> {
+    let Some(directory) = app.directory.as_deref() else { return Vec::new() };
+    let record = targets.first().and_then(|target| known::record(app, target.id));
+    let has = |role: Role, person: &PersonRef| {
+        record.is_some_and(|r| {
+            r.roles.iter().any(|(has, who)| *has == role && who.handle == person.handle)
+        })
+    };
+    let team = one(app, targets).and_then(|row| row.team.as_deref());
+    let mut items = Vec::new();
+    for person in by_nearness(directory, team, app) {
+        for role in Role::ALL {
+            let given = !has(*role, &person);
+            let name = shown(&person.name).into_owned();
+            let (verb, done, text) = if given {
+                let text = format!("{role}: {name}");
+                (format!("make {name} {role} of {{}}"), format!("{role} is {name}"), text)
+            } else {
+                let text = format!("no longer {role}: {name}");
+                (
+                    format!("take {role} from {name} on {{}}"),
+                    format!("{role} no longer {name}"),
+                    text,
+                )
+            };
+            let asks = vec![Ask::GiveRole { role: *role, person: person.clone(), given }];
+            let item = Item::new(text, Pick::Do { verb, done, asks, for_good: false });
+            let item = item.about(format!("@{}", shown(&person.handle)));
+            if given { items.push(item) } else { items.insert(0, item) }
+        }
+    }
+    items
+}
+
+fn stages(app: &App, targets: &[Target]) -> Vec<Item> {
+    let here = one(app, targets).map_or(Status::Triggered, |row| row.status);
+    let items = stages_after(here).into_iter().map(|to| {
+        let (key, about) = match to {
+            Status::Acknowledged => ('a', "somebody has taken it on"),
+            Status::Investigating => ('i', "the cause is being looked for"),
+            Status::Identified => ('d', "the cause is known"),
+            _ => ('m', "a fix is in; its effect is being watched"),
+        };
+        let asks = if to == Status::Acknowledged {
+            vec![Ask::Acknowledge]
+        } else {
+            vec![Ask::MoveStatus { to }]
+        };
+        let verb = format!("move {{}} to {to}");
+        let pick = Pick::Do { verb, done: to.to_string(), asks, for_good: false };
+        Item::new(to.to_string(), pick).key(key).about(about)
+    });
+    items.collect()
+}
+
+fn snoozes(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
+    let zone = app.offset;
+    let clock = |until: DateTime<Utc>| until.with_timezone(&zone).format("%a %H:%M").to_string();
+    let item = |key, text: &str, until: DateTime<Utc>, about: String| {
+        let pick = Pick::Do {
+            verb: format!("snooze {{}}: {text}"),
+            done: format!("snoozed: {text}"),
+            asks: vec![Ask::Snooze { until }],
+            for_good: false,
+        };
+        Item::new(text, pick).key(key).about(about)
+    };
+    let hour = at + TimeDelta::hours(1);
+    let four = at + TimeDelta::hours(4);
+    let morning = when::tomorrow(at, zone);
+    let mut items = vec![
+        item('1', "1 h", hour, format!("until {}", clock(hour))),
+        item('4', "4 h", four, format!("until {}", clock(four))),
+        item('t', "until tomorrow 09:00", morning, clock(morning)),
+        item('c', "until it changes", at + UNTIL_CHANGED, "any change shows it again".into()),
+        Item::new("until a time …", Pick::SnoozeUntil).key('u').about(when::FORMS),
+    ];
+    let row = one(app, targets);
+    if row.is_none_or(|row| row.is_snoozed(at)) {
+        let pick = Pick::Do {
+            verb: "show {} again".into(),
+            done: "shown again".into(),
+            asks: vec![Ask::Wake],
+            for_good: false,
+        };
+        items.push(Item::new("show it again", pick).key('w').about("ends the snooze"));
+    }
+    if row.is_none_or(|row| row.paused) {
+        let pick = Pick::Do {
+            verb: "go on with".into(),
+            done: "goes on".into(),
+            asks: vec![Ask::Unpause],
+            for_good: false,
+        };
+        items.push(Item::new("go on", pick).key('g').about("it no longer waits on somebody else"));
+    }
+    if row.is_none_or(|row| !row.paused) {
+        let about = "stays in the queue, and says for whom";
+        items.push(Item::new("waiting on somebody else …", Pick::Pause).key('p').about(about));
+    }
+    items
+}
+
+/// The path of the policy, level by level.
+fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
+    let (Some(row), Some(directory)) = (one(app, targets), app.directory.as_deref()) else {
+        return Vec::new();
+    };
+    let next = row.escalation.saturating_add(1);
+    escalation::path(row, directory)
+        .into_iter()
+        .map(|step| {
+            let names: Vec<&str> = step.people.iter().map(|p| p.name.as_str()).collect();
+            let names = if names.is_empty() { "nobody".into() } else { names.join(", ") };
+            let level = step.level;
+            let text = format!("level {level}  {}", shown(&names));
+            let when = if step.reached {
+                "called already".to_owned()
+            } else if step.due <= at {
+                format!("was due {}", ago(step.due, at))
+            } else {
+                format!("by itself in {}", short(step.due - at))
+            };
+            let about = if level == next { format!("{when} · next") } else { when };
+            let nobody = step.people.is_empty().then(|| "it reaches nobody now".to_owned());
+            let pick = Pick::Do {
+                verb: format!("call level {level} ({}) for", shown(&names)),
+                done: format!("escalated to level {level}"),
+                asks: vec![Ask::Escalate {
+                    level,
+                    to: step.people,
+                    reason: Some("called by hand".into()),
+                }],
+                for_good: true,
+            };
+            let key = char::from_digit(u32::from(level), 10).unwrap_or('0');
+            Item::new(text, pick).key(key).about(about).barred(nobody)
+        })
+        .collect()
+}
+
+/// Other open incidents: of the same service first.
+fn others(app: &App, targets: &[Target]) -> Vec<Item> {
+    let Some(snapshot) = &app.snapshot else { return Vec::new() };
+    let service = one(app, targets).and_then(|row| row.service());
+    let taken = |id| targets.iter().any(|target| target.id == id);
+    let mut rows: Vec<_> = snapshot
+        .rows
+        .iter()
+        .filter(|row| row.status.is_open() && row.number.is_some() && !taken(row.id))
+        .collect();
+    rows.sort_by_key(|row| {
+        let same = service.is_some() && row.service() == service;
+        (!same, std::cmp::Reverse(row.number))
+    });
+    rows.into_iter()
+        .map(|row| {
+            let label = row.label();
+            let service = shown(row.service().unwrap_or("no service")).into_owned();
+            let pick = Pick::Do {
+                verb: format!("merge {{}} into {label}"),
+                done: format!("merged into {label}"),
+                asks: vec![Ask::Merge { into: row.id }],
+                for_good: true,
+            };
+            let about = format!("{} · {} · {service}", row.priority, row.status);
+            Item::new(format!("{label} {}", shown(&row.title)), pick).about(about)
+        })
+        .collect()
+}
+
+fn links(app: &App, targets: &[Target]) -> Vec<Item> {
+    let mut items = vec![
+        Item::new("a known problem …", Pick::LinkProblem).key('p').about("the cause behind it"),
+        Item::new("a new problem …", Pick::NewProblem)
+            .key('n')
+            .about("recorded and linked at once"),
+        Item::new("a suspected change …", Pick::LinkChange)
+            .key('c')
+            .about("what may have caused it"),
+        Item::new("a URL …", Pick::LinkUrl).key('u').about("a page elsewhere"),
+    ];
+    let record = match targets {
+        [one] => known::record(app, one.id),
+        _ => None,
+    };
+    for (link, key) in record.into_iter().flat_map(|r| &r.links).zip('1'..='9') {
+        let text = shown(&link.to_string()).into_owned();
+        let pick = Pick::Do {
+            verb: format!("take the link to {text} from"),
+            done: "link taken away".into(),
+            asks: vec![Ask::Unlink { link: link.clone() }],
+            for_good: false,
+        };
+        items.push(Item::new(format!("take away: {text}"), pick).key(key));
+    }
+    items
+}
+
+fn link_item(link: Link, text: String, about: String) -> Item {
+    let pick = Pick::Do {
+        verb: format!("link {{}} to {text}"),
+        done: format!("linked to {text}"),
+        asks: vec![Ask::Link { link }],
+        for_good: false,
+    };
+    Item::new(text, pick).about(about)
+}
+
+fn problems(list: &[Problem]) -> Vec<Item> {
+    let items = list.iter().map(|problem| {
+        let link = Link::Problem { id: problem.id, title: problem.title.clone() };
+        let about = format!("{} · {}", problem.state, shown(&problem.services.join(", ")));
+        link_item(link, shown(&problem.title).into_owned(), about)
+    });
+    items.collect()
+}
+
+fn changes(app: &App, targets: &[Target]) -> Vec<Item> {
+    let Some(first) = targets.first() else { return Vec::new() };
+    let shown_here = app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == first.id);
+    let suspects = shown_here.map(|s| s.detail.suspects.as_slice()).unwrap_or_default();
+    let items = suspects.iter().map(|suspect| {
+        let change = &suspect.change;
+        let link = Link::Change { id: change.id, title: change.title.clone() };
+        let at = change.ends_at.unwrap_or(change.starts_at);
+        let about = format!("{} · {} · {}", change.kind, change.state, ago(at, app.now));
+        link_item(link, shown(&change.title).into_owned(), about)
+    });
+    items.collect()
+}
+
+/// The problems were read: they take their place in the list that waits for them.
+pub(super) fn problems_read(
+    app: &mut App,
+    result: Result<Vec<Problem>, BackendError>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    match result {
+        Ok(list) => {
+            let items = problems(&list);
+            let none = items.is_empty();
+            app.problems = Some(list);
+            if let Mode::Pick(picker) = &mut app.mode
+                && picker.list == List::Problems
+            {
+                picker.replace(items);
+                if none {
+                    app.mode = Mode::Panes;
+                    return tell(app, "no problem is recorded yet: l n records one", true);
+                }
+            }
+            Vec::new()
+        }
+        Err(error) => {
+            if matches!(&app.mode, Mode::Pick(picker) if picker.list == List::Problems) {
+                app.mode = Mode::Panes;
+            }
+            fail(app, "reading the problems", &error.to_string(), at)
+        }
+    }
+}
+
+fn review(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
+    let record = match targets {
+        [one] => known::record(app, one.id),
+        _ => None,
+    };
+    let Some(record) = record else { return Vec::new() };
+    let missing = record.review.missing();
+    let about = match (record.review.published_at, missing.len()) {
+        (Some(then), _) => format!("published {}", ago(then, at)),
+        (None, 0) => "all sections are written".into(),
+        (None, count) => format!("{count} of 7 sections are empty"),
+    };
+    let mut items = vec![
+        Item::new("write the sections …", Pick::ReviewText).key('w').about(about),
+        Item::new("add an action item …", Pick::ReviewAction(None)).key('a'),
+    ];
+    for (item, key) in record.review.actions.iter().zip('1'..='9') {
+        let owner = item.owner.as_ref().map_or("nobody", |owner| owner.name.as_str());
+        let due = item.due.map(|due| format!(" · due {due}")).unwrap_or_default();
+        let state = if item.done { "done · " } else { "" };
+        let about = format!("{state}{} · {}{due}", item.kind, shown(owner));
+        let text = shown(&item.text).into_owned();
+        items.push(Item::new(text, Pick::ReviewAction(Some(item.id))).key(key).about(about));
+    }
+    let target = &targets[..1];
+    let barred = known::refusal(app, target[0].id, &[Ask::PublishReview], at);
+    items.push(Item::new("publish it", Pick::ReviewPublish).key('p').barred(barred));
+    items
+}
+
+fn templates(app: &App) -> Vec<Item> {
+    let items = app.settings.templates.iter().enumerate().zip('1'..='9');
+    items
+        .map(|((place, template), key)| {
+            let about = shown(&template.text.source()).into_owned();
+            Item::new(shown(&template.name), Pick::Template(place)).key(key).about(about)
+        })
+        .collect()
+}
+
+/// What was typed and not sent.
+pub(super) fn kept_drafts(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let items: Vec<Item> = app
+        .drafts
+        .iter()
+        .filter_map(|draft| {
+            let kind = drafts::kind(draft)?;
+            let about = match &draft.about[..] {
+                [] => String::new(),
+                [one] => format!(" {} {}", one.1, one.2),
+                many => format!(" {} incidents", many.len()),
+            };
+            let text = format!("{}{about}", kind.name());
+            let said: Vec<&str> = draft.contents.iter().map(|c| c.trim()).collect();
+            let said = said.join(" · ");
+            let about = format!("{} · {}", ago(draft.at, at), shown(said.trim_matches([' ', '·'])));
+            Some(Item::new(shown(&text), Pick::Draft(draft.id)).about(about))
+        })
+        .collect();
+    if items.is_empty() {
+        return tell(app, "no draft is kept", false);
+    }
+    let heading = "Drafts: typed and not sent".to_owned();
+    app.mode = Mode::Pick(Box::new(Picker::of(List::Drafts, Vec::new(), heading, items, true)));
+    Vec::new()
+}
+
+/// An item was chosen.
+pub(super) fn choose(app: &mut App, item: Item, at: DateTime<Utc>) -> Vec<Effect> {
+    if let Some(why) = item.barred {
+        if let Mode::Pick(picker) = &mut app.mode {
+            picker.told = Some(why);
+        }
+        return Vec::new();
+    }
+    let Mode::Pick(picker) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    let targets = picker.targets;
+    match item.pick {
+        Pick::Do { verb, done, asks, for_good } => {
+            let plan = send::plan(app, &targets, verb, done, &asks, at);
+            send::submit(app, plan, for_good, None, at)
+        }
+        Pick::SnoozeUntil => forms::open(app, Kind::SnoozeUntil, targets, at),
+        Pick::Pause => forms::open(app, Kind::Pause, targets, at),
+        Pick::LinkUrl => forms::open(app, Kind::LinkUrl, targets, at),
+        Pick::NewProblem => forms::open(app, Kind::NewProblem, targets, at),
+        Pick::LinkProblem => {
+            let items = app.problems.as_deref().map(problems).unwrap_or_default();
+            let heading = "Link to the problem".to_owned();
+            let picker = Picker::of(List::Problems, targets, heading, items, true);
+            app.mode = Mode::Pick(Box::new(picker));
+            vec![Effect::LoadProblems]
+        }
+        Pick::LinkChange => {
+            let items = changes(app, &targets);
+            if items.is_empty() {
+                return tell(app, "no change is suspected: none touched its services before", true);
+            }
+            let picker = Picker::search(targets, "Link the change that caused it", items);
+            app.mode = Mode::Pick(Box::new(picker));
+            Vec::new()
+        }
+        Pick::Override(priority) => forms::open(app, Kind::Override { priority }, targets, at),
+        Pick::Template(place) => {
+            app.template = place;
+            forms::open(app, Kind::Update, targets, at)
+        }
+        Pick::Draft(id) => drafts::open(app, id, at),
+        Pick::ReviewText => forms::open(app, Kind::Review, targets, at),
+        Pick::ReviewAction(id) => {
+            let id = id.unwrap_or_else(Uuid::now_v7);
+            forms::open(app, Kind::ActionItem { id }, targets, at)
+        }
+        Pick::ReviewPublish => publish(app, &targets, at),
+        Pick::Copy(..) | Pick::Pane(_) | Pick::Place(_) => Vec::new(),
+    }
+}
+
+fn publish(app: &mut App, targets: &[Target], at: DateTime<Utc>) -> Vec<Effect> {
+    let plan = Plan {
+        verb: "publish the review of".into(),
+        done: "review published".into(),
+        steps: targets
+            .iter()
+            .map(|target| send::step(app, target, Vec::new(), vec![Ask::PublishReview], at))
+            .collect::<Vec<Step>>(),
+    };
+    send::submit(app, plan, true, None, at)
+}

@@ -1,0 +1,308 @@
+//! Commands: planned, sent, marked while on their way, settled by their outcome.
+
+use chrono::{DateTime, Utc};
+
+use crate::backend::{BackendError, Outcome};
+use crate::model::{Actor, Ask, Command, CommandId, Envelope, IncidentId};
+use crate::sync::drafts::Keep;
+
+use super::super::app::{App, Pending};
+use super::super::form::Form;
+use super::super::message::{Effect, Timer};
+use super::super::mode::Mode;
+use super::super::plan::{Batch, Confirm, Plan, Results, Step, Target, UNDO, Undo, phrase};
+use super::{drafts, fail, known, tell, undo};
+
+/// A plan that asks the same of each target, with what is known to refuse it.
+pub(super) fn plan(
+    app: &App,
+    targets: &[Target],
+    verb: impl Into<String>,
+    done: impl Into<String>,
+    asks: &[Ask],
+    at: DateTime<Utc>,
+) -> Plan {
+    let steps = targets.iter().map(|target| step(app, target, Vec::new(), asks.to_vec(), at));
+    Plan { verb: verb.into(), done: done.into(), steps: steps.collect() }
+}
+
+/// What is asked of one incident, with what is known to refuse it.
+pub(super) fn step(
+    app: &App,
+    target: &Target,
+    records: Vec<Command>,
+    asks: Vec<Ask>,
+    at: DateTime<Utc>,
+) -> Step {
+    let repeated = |ask: &Ask| {
+        let verb = ask.verb();
+        !may_repeat(ask) && app.pending.iter().any(|p| p.incident == target.id && p.verb == verb)
+    };
+    let refused = if asks.iter().any(repeated) {
+        Some("that is on its way already".into())
+    } else {
+        known::refusal(app, target.id, &asks, at)
+    };
+    Step { target: target.clone(), records, asks, refused }
+}
+
+/// What may be asked again before the first has settled.
+fn may_repeat(ask: &Ask) -> bool {
+    !matches!(
+        ask,
+        Ask::Acknowledge
+            | Ask::MoveStatus { .. }
+            | Ask::Assign { .. }
+            | Ask::Resolve { .. }
+            | Ask::Close
+            | Ask::Reopen { .. }
+            | Ask::Merge { .. }
+            | Ask::Reclassify { .. }
+            | Ask::Escalate { .. }
+            | Ask::PublishReview
+    )
+}
+
+/// Does it at once for one incident; asks first where it is for good, or where there are many.
+///
+/// A plan that is refused gives its form back, with the reason.
+pub(super) fn submit(
+    app: &mut App,
+    plan: Plan,
+    for_good: bool,
+    form: Option<Box<Form>>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    if let [Step { refused: Some(why), target, .. }] = &plan.steps[..] {
+        let told = format!("{}: {why}", target.label);
+        if let Some(mut form) = form {
+            form.told = Some(why.clone());
+            app.mode = Mode::Form(form);
+            return Vec::new();
+        }
+        app.mode = Mode::Panes;
+        return tell(app, told, true);
+    }
+    if for_good || plan.steps.len() > 1 {
+        app.mode = Mode::Confirm(Box::new(Confirm { plan, for_good, form, top: 0 }));
+        return Vec::new();
+    }
+    carry_out(app, plan, for_good, form, at)
+}
+
+/// Sends what is possible of a plan.
+pub(super) fn carry_out(
+    app: &mut App,
+    plan: Plan,
+    for_good: bool,
+    form: Option<Box<Form>>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    app.mode = Mode::Panes;
+    app.sent += 1;
+    let mut batch = Batch {
+        number: app.sent,
+        verb: plan.verb.clone(),
+        done: plan.done.clone(),
+        all: plan.steps.len(),
+        left: 0,
+        failed: plan.refused().map(|(t, why)| (t.label.clone(), why.to_owned())).collect(),
+        form,
+    };
+    let mut effects = Vec::new();
+    // What was typed is on disk before it is on its way.
+    if let Some(form) = &mut batch.form {
+        effects.extend(drafts::save(form, at));
+    }
+    let mut inverses = Vec::new();
+    for step in plan.possible() {
+        let sent = envelopes(app, step, at);
+        if !for_good {
+            inverses.push((step.target.clone(), undo::inverse(app, step, &sent)));
+        }
+        for envelope in &sent {
+            app.pending.push(Pending {
+                id: envelope.id,
+                incident: step.target.id,
+                label: step.target.label.clone(),
+                verb: envelope.command.verb(),
+                batch: batch.number,
+                retrying: false,
+            });
+        }
+        batch.left += sent.len();
+        effects.push(Effect::Submit(sent));
+    }
+    let told = match &plan.steps[..] {
+        [only] => format!("{} {}", only.target.label, plan.done),
+        many => format!("{} of {} {}", plan.possible().count(), many.len(), plan.done),
+    };
+    let can_undo = !inverses.is_empty() && inverses.iter().all(|(_, inverse)| inverse.is_some());
+    app.undo = can_undo.then(|| Undo {
+        number: app.sent,
+        done: told.clone(),
+        steps: inverses
+            .into_iter()
+            .filter_map(|(target, asks)| {
+                Some(Step { target, records: Vec::new(), asks: asks?, refused: None })
+            })
+            .collect(),
+    });
+    if can_undo {
+        effects.push(Effect::After(UNDO, Timer::Undo(app.sent)));
+    }
+    let key = super::main_key(app, super::Action::Undo).filter(|_| can_undo);
+    let told = key.map_or_else(|| told.clone(), |key| format!("{told} · {key} undo"));
+    // Who has marked incidents is done with them.
+    if plan.steps.len() > 1 {
+        app.marked.clear();
+    }
+    let nothing_left = batch.left == 0;
+    app.batches.push(batch);
+    effects.extend(tell(app, told, false));
+    if nothing_left {
+        effects.extend(finished(app, app.sent, at));
+    }
+    effects
+}
+
+fn envelopes(app: &App, step: &Step, at: DateTime<Utc>) -> Vec<Envelope> {
+    let incident = step.target.id;
+    let asks = step.asks.iter().cloned().map(|ask| Command::Incident { incident, ask });
+    step.records
+        .iter()
+        .cloned()
+        .chain(asks)
+        .map(|command| Envelope {
+            id: CommandId::new(),
+            at,
+            actor: Actor::Person(app.me.clone()),
+            command,
+        })
+        .collect()
+}
+
+/// A command failed for now and is tried again.
+pub(super) fn retrying(
+    app: &mut App,
+    id: CommandId,
+    error: &BackendError,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    let Some(pending) = app.pending.iter_mut().find(|p| p.id == id) else { return Vec::new() };
+    let first = !std::mem::replace(&mut pending.retrying, true);
+    let what = what(app, id);
+    if first { fail(app, &what, &format!("{error} (it is tried again)"), at) } else { Vec::new() }
+}
+
+/// As in "acknowledge INC-2041".
+fn what(app: &App, id: CommandId) -> String {
+    let Some(pending) = app.pending.iter().find(|p| p.id == id) else { return String::new() };
+    let verb = app.batches.iter().find(|b| b.number == pending.batch).map(|b| b.verb.as_str());
+    phrase(verb.unwrap_or("change"), &pending.label)
+}
+
+/// A command has its outcome.
+pub(super) fn settled(
+    app: &mut App,
+    id: CommandId,
+    result: Result<Box<Outcome>, BackendError>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    let Some(place) = app.pending.iter().position(|p| p.id == id) else { return Vec::new() };
+    let pending = app.pending.remove(place);
+    let mut effects = Vec::new();
+    match result {
+        Ok(outcome) => {
+            app.sent_at = Some(at);
+            if pending.verb == crate::model::command::Verb::Declare {
+                effects.extend(declared(app, &outcome));
+            }
+        }
+        Err(error) => {
+            if let Some(batch) = app.batches.iter_mut().find(|b| b.number == pending.batch) {
+                // What follows a refusal is not told a second time.
+                if batch.failed.last().is_none_or(|(label, _)| *label != pending.label) {
+                    batch.failed.push((pending.label.clone(), error.to_string()));
+                }
+            }
+            if app.undo.as_ref().is_some_and(|undo| undo.number == pending.batch) {
+                app.undo = None;
+            }
+        }
+    }
+    let done = app.batches.iter_mut().find(|b| b.number == pending.batch).is_some_and(|batch| {
+        batch.left = batch.left.saturating_sub(1);
+        batch.left == 0
+    });
+    if done {
+        effects.extend(finished(app, pending.batch, at));
+    }
+    if app.pending.is_empty() && matches!(app.mode, Mode::Leaving) {
+        effects.push(Effect::Quit);
+    }
+    effects
+}
+
+/// A declaration has its number: it is selected.
+fn declared(app: &mut App, outcome: &Outcome) -> Vec<Effect> {
+    let (Some(id), Some(row)) = (outcome.incident, &outcome.row) else { return Vec::new() };
+    app.queue.selected = Some(id);
+    let open = app.rows_hold(id);
+    if open {
+        app.queue.index = app.queue.rows.iter().position(|r| r.summary.id == id).unwrap_or(0);
+    }
+    let label = row.label();
+    let told = if outcome.events.iter().any(|event| event.seq == 1) {
+        format!("declared as {label}")
+    } else {
+        format!("{label} is open with this key: counted there as one more alert")
+    };
+    tell(app, told, false)
+}
+
+/// Everything that was sent together has settled.
+fn finished(app: &mut App, number: u64, at: DateTime<Utc>) -> Vec<Effect> {
+    let Some(place) = app.batches.iter().position(|b| b.number == number) else {
+        return Vec::new();
+    };
+    let batch = app.batches.remove(place);
+    if batch.failed.is_empty() {
+        return batch.form.map(|form| Effect::Draft(Keep::Drop(form.draft))).into_iter().collect();
+    }
+    let mut effects = Vec::new();
+    if batch.all == 1 {
+        let (label, why) = batch.failed[0].clone();
+        effects.extend(fail(app, &phrase(&batch.verb, &label), &why, at));
+        if let Some(form) = batch.form {
+            effects.extend(drafts::give_back(app, form, &why, at));
+        }
+        return effects;
+    }
+    if let Some(form) = batch.form {
+        effects.extend(drafts::put_away(app, &form, at));
+    }
+    let failed = batch.failed.len();
+    let said = format!("{failed} of {} not {}", batch.all, batch.done);
+    effects.extend(fail(app, &phrase(&batch.verb, "several"), &said, at));
+    if matches!(app.mode, Mode::Panes) {
+        let Batch { done, all, failed, .. } = batch;
+        app.mode = Mode::Results(Results { done, all, failed, top: 0 });
+    }
+    effects
+}
+
+/// What has not been confirmed, for a last message; empty when all has.
+#[must_use]
+pub fn unconfirmed(app: &App) -> String {
+    let each: Vec<String> = app.pending.iter().map(|p| what(app, p.id)).collect();
+    each.join(", ")
+}
+
+impl App {
+    /// Whether an incident is among the rows.
+    #[must_use]
+    pub fn rows_hold(&self, id: IncidentId) -> bool {
+        self.queue.rows.iter().any(|row| row.summary.id == id)
+    }
+}

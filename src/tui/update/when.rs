@@ -1,0 +1,131 @@
+//! Times as people type them.
+
+use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+
+use crate::model::time::parse_duration;
+
+/// What is accepted.
+pub(super) const FORMS: &str = "30m, 4h, 2d, 09:00, tomorrow 09:00, 2026-03-01 09:00";
+
+/// A time after now: a span, a time of the day (the next one), or a date and a time, in the viewer's
+/// zone.
+///
+/// # Errors
+/// What is wrong and what would be accepted.
+pub(in crate::tui) fn later(
+    text: &str,
+    now: DateTime<Utc>,
+    zone: FixedOffset,
+) -> Result<DateTime<Utc>, String> {
+    let at = read(text, now, zone, 1).ok_or_else(|| unknown(text))?;
+    if at <= now { Err("that time has passed: choose a later one".into()) } else { Ok(at) }
+}
+
+/// A time up to now: `now`, a span before now, a time of the day (the last one), or a date and time.
+///
+/// # Errors
+/// What is wrong and what would be accepted.
+pub(in crate::tui) fn earlier(
+    text: &str,
+    now: DateTime<Utc>,
+    zone: FixedOffset,
+) -> Result<DateTime<Utc>, String> {
+    if text.trim().is_empty() || text.trim().eq_ignore_ascii_case("now") {
+        return Ok(now);
+    }
+    let text = text.trim().trim_end_matches("ago").trim_end();
+    let at = read(text, now, zone, -1).ok_or_else(|| unknown(text))?;
+    if at > now { Err("that lies in the future".into()) } else { Ok(at) }
+}
+
+fn unknown(text: &str) -> String {
+    format!("{:?} is no time: write {FORMS}", crate::model::text::shown(text.trim()))
+}
+
+fn read(text: &str, now: DateTime<Utc>, zone: FixedOffset, side: i32) -> Option<DateTime<Utc>> {
+    let text = text.trim().to_ascii_lowercase();
+    if let Some(span) = parse_duration(&text) {
+        return now.checked_add_signed(span * side);
+    }
+    let today = now.with_timezone(&zone).date_naive();
+    let local = |at: NaiveDateTime| Some(zone.from_local_datetime(&at).single()?.to_utc());
+    let on = |day: NaiveDate, time: &str| local(day.and_time(clock_time(time)?));
+    for (word, days) in [("tomorrow", 1), ("today", 0)] {
+        if let Some(time) = text.strip_prefix(word) {
+            let time = if time.trim().is_empty() { "09:00" } else { time.trim() };
+            return on(today.checked_add_days(Days::new(days))?, time);
+        }
+    }
+    if clock_time(&text).is_some() {
+        let at = on(today, &text)?;
+        return match side {
+            1 if at <= now => on(today.succ_opt()?, &text),
+            -1 if at > now => on(today.pred_opt()?, &text),
+            _ => Some(at),
+        };
+    }
+    if let Ok(at) = DateTime::parse_from_rfc3339(&text.to_ascii_uppercase()) {
+        return Some(at.to_utc());
+    }
+    let (day, time) = text.split_once([' ', 't'])?;
+    on(day.parse().ok()?, time.trim())
+}
+
+fn clock_time(text: &str) -> Option<NaiveTime> {
+    NaiveTime::parse_from_str(text, "%H:%M")
+        .or_else(|_| NaiveTime::parse_from_str(text, "%H:%M:%S"))
+        .ok()
+}
+
+/// Tomorrow at nine in the viewer's zone.
+pub(super) fn tomorrow(now: DateTime<Utc>, zone: FixedOffset) -> DateTime<Utc> {
+    later("tomorrow 09:00", now, zone).unwrap_or(now + chrono::TimeDelta::hours(12))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn now() -> DateTime<Utc> {
+        "2026-03-01T22:41:00Z".parse().unwrap()
+    }
+
+    #[rstest]
+    #[case("4h", 0, "2026-03-02T02:41:00Z")]
+    #[case("09:00", 0, "2026-03-02T09:00:00Z")]
+    #[case("23:00", 0, "2026-03-01T23:00:00Z")]
+    #[case("tomorrow", 0, "2026-03-02T09:00:00Z")]
+    #[case("Tomorrow 10:30", 0, "2026-03-02T10:30:00Z")]
+    #[case("2026-03-04 09:00", 0, "2026-03-04T09:00:00Z")]
+    #[case("09:00", 2, "2026-03-02T07:00:00Z")]
+    #[case("tomorrow", 2, "2026-03-03T07:00:00Z")]
+    #[case("2026-03-04T09:00:00+01:00", 0, "2026-03-04T08:00:00Z")]
+    fn a_later_time_is_read(#[case] text: &str, #[case] hours: i32, #[case] expected: &str) {
+        let zone = FixedOffset::east_opt(hours * 3600).unwrap();
+        assert_eq!(later(text, now(), zone), Ok(expected.parse().unwrap()));
+    }
+
+    #[rstest]
+    #[case("", "2026-03-01T22:41:00Z")]
+    #[case("10m", "2026-03-01T22:31:00Z")]
+    #[case("10m ago", "2026-03-01T22:31:00Z")]
+    #[case("22:37", "2026-03-01T22:37:00Z")]
+    #[case("23:00", "2026-02-28T23:00:00Z")]
+    fn an_earlier_time_is_read(#[case] text: &str, #[case] expected: &str) {
+        let zone = FixedOffset::east_opt(0).unwrap();
+        assert_eq!(earlier(text, now(), zone), Ok(expected.parse().unwrap()));
+    }
+
+    #[rstest]
+    #[case("soon")]
+    #[case("25:00")]
+    #[case("2026-03-01 22:00")]
+    #[case("-4h")]
+    #[case("999999999999w")]
+    fn what_is_no_later_time_is_refused(#[case] text: &str) {
+        let zone = FixedOffset::east_opt(0).unwrap();
+        assert!(later(text, now(), zone).is_err());
+    }
+}

@@ -1,0 +1,75 @@
+//! A question, and what became of what was asked.
+
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::model::text::{cut, shown, wrap};
+
+use super::super::app::App;
+use super::super::plan::{Confirm, Results};
+
+pub(super) const TITLE: &str = "Are you sure?";
+
+/// The question: what, to which incidents, and which can't.
+pub(super) fn lines(app: &App, confirm: &Confirm, width: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    let plan = &confirm.plan;
+    let strong = app.theme.strong();
+    let mut say = |text: &str, style: Style| {
+        for part in wrap(&shown(text), width) {
+            lines.push(Line::from(Span::styled(part, style)));
+        }
+    };
+    let possible: Vec<_> = plan.possible().collect();
+    match &plan.steps[..] {
+        [one] => {
+            say(&format!("{}?", capital(&plan.phrase(&one.target.label))), strong);
+            say(&one.target.title, Style::new());
+        }
+        many => {
+            let what = if possible.len() == many.len() {
+                format!("{} incidents", many.len())
+            } else {
+                format!("{} of {} incidents", possible.len(), many.len())
+            };
+            say(&format!("{}?", capital(&plan.phrase(&what))), strong);
+        }
+    }
+    if confirm.for_good {
+        say("This can't be taken back.", strong);
+    }
+    say("y yes · n no", app.theme.accent());
+    if plan.steps.len() > 1 {
+        lines.push(Line::default());
+        for (target, why) in plan.refused() {
+            let text = format!("not {}: {}", target.label, shown(why));
+            lines.push(Line::from(Span::styled(cut(&text, width).into_owned(), strong)));
+        }
+        for step in possible {
+            let text = format!("{} {}", step.target.label, shown(&step.target.title));
+            lines.push(Line::from(cut(&text, width).into_owned()));
+        }
+    }
+    lines
+}
+
+/// What was done to how many, and why not to the others.
+pub(super) fn results(app: &App, results: &Results, width: usize) -> Vec<Line<'static>> {
+    let done = results.all.saturating_sub(results.failed.len());
+    let head = format!("{done} of {} {}. Not:", results.all, results.done);
+    let mut lines: Vec<Line<'static>> = wrap(&shown(&head), width)
+        .into_iter()
+        .map(|part| Line::from(Span::styled(part, app.theme.strong())))
+        .collect();
+    for (label, why) in &results.failed {
+        for part in wrap(&format!("{label}: {}", shown(why)), width) {
+            lines.push(Line::from(part));
+        }
+    }
+    lines
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

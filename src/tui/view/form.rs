@@ -1,0 +1,369 @@
+//! A form: labels on the left, what is wrong below the field.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+use tui_textarea::TextArea;
+
+use crate::model::priority::Level;
+use crate::model::text::{cut, shown, width, wrap};
+
+use super::super::app::App;
+use super::super::form::{Field, Form, Kind, Tick, Value};
+use super::popup;
+
+/// Columns of the box.
+const WIDE: u16 = 88;
+/// From this width on, labels stand beside their fields.
+const BESIDE: u16 = 52;
+/// The least rows of a field of several lines.
+const TEXT_ROWS: u16 = 3;
+/// The rows of the one that has the focus, where there is room.
+const FOCUSED_ROWS: u16 = 8;
+
+/// Where labels and fields are.
+#[derive(Clone, Copy)]
+struct Grid {
+    /// Columns of the labels; 0 where they stand above.
+    label: u16,
+    /// Columns of the fields.
+    field: u16,
+}
+
+pub(super) fn draw(app: &App, form: &Form, body: Rect, buffer: &mut Buffer) {
+    let wide = WIDE.min(body.width);
+    let room = body.height.saturating_sub(2);
+    let inside_wide = wide.saturating_sub(4);
+    let grid = Grid::of(form, inside_wide);
+    let told = told(form, usize::from(inside_wide));
+    let told_rows = u16::try_from(told.len()).unwrap_or(0).min(room / 2);
+    let heights = heights(form, grid, room.saturating_sub(told_rows));
+    let all: u16 = heights.iter().sum();
+    let area = popup::centred(body, wide, (all + told_rows + 2).clamp(6, body.height.max(6)));
+    popup::frame(app, area, &form.heading, buffer);
+    let inside = popup::margin(area);
+    let fields = Rect { height: inside.height.saturating_sub(told_rows), ..inside };
+    draw_fields(app, form, grid, &heights, fields, buffer);
+    for (line, row) in told.iter().zip(inside.rows().skip(usize::from(fields.height))) {
+        let line = Span::styled(line.as_str(), app.theme.strong());
+        buffer.set_span(row.x, row.y, &line, row.width);
+    }
+}
+
+impl Grid {
+    fn of(form: &Form, inside: u16) -> Self {
+        if inside < BESIDE {
+            return Self { label: 0, field: inside };
+        }
+        let beside = form.fields.iter().filter(|field| !matches!(field.value, Value::Tick { .. }));
+        let label = beside.map(|field| width(&field.label)).max().unwrap_or(0);
+        let label = u16::try_from(label + 2).unwrap_or(0).min(20);
+        Self { label, field: inside.saturating_sub(label) }
+    }
+}
+
+/// Rows of each field; those of several lines share what is left.
+fn heights(form: &Form, grid: Grid, room: u16) -> Vec<u16> {
+    let above = u16::from(grid.label == 0);
+    let mut heights: Vec<u16> = form
+        .fields
+        .iter()
+        .enumerate()
+        .map(|(place, field)| {
+            let focused = place == form.focus;
+            let rows = match &field.value {
+                Value::Text(_) => TEXT_ROWS + above,
+                Value::Tick { tick: Tick::Waived, .. } => 2,
+                Value::Tick { .. } => 1,
+                Value::Names { .. } => {
+                    1 + above + u16::from(focused && !field.offered().is_empty())
+                }
+                Value::Line(_) | Value::Choice { .. } => 1 + above,
+            };
+            rows + u16::from(field.error.is_some())
+        })
+        .collect();
+    let mut left = room.saturating_sub(heights.iter().sum());
+    let texts: Vec<usize> =
+        (0..form.fields.len()).filter(|place| form.fields[*place].is_text()).collect();
+    // The one being written first, then all alike.
+    if texts.contains(&form.focus) {
+        let more = left.min(FOCUSED_ROWS - TEXT_ROWS);
+        heights[form.focus] += more;
+        left -= more;
+    }
+    let most = if texts.len() == 1 { 12 } else { 5 };
+    for place in texts {
+        let more = left.min(most - TEXT_ROWS.min(most)).min(most.saturating_sub(heights[place]));
+        heights[place] += more;
+        left -= more;
+    }
+    // A blank row between fields, where all of them get one.
+    let gaps = u16::try_from(heights.len().saturating_sub(1)).unwrap_or(0);
+    let ticks = form.fields.iter().all(|field| matches!(field.value, Value::Tick { .. }));
+    if gaps > 0 && gaps <= left && !ticks {
+        let last = heights.len() - 1;
+        heights[..last].iter_mut().for_each(|height| *height += 1);
+    }
+    heights
+}
+
+fn draw_fields(
+    app: &App,
+    form: &Form,
+    grid: Grid,
+    heights: &[u16],
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    // Scrolled so that the whole field in focus can be seen.
+    let before: u16 = heights[..form.focus].iter().sum();
+    let ends = before + heights[form.focus];
+    let skipped = ends.saturating_sub(area.height).min(before);
+    let mut at = 0_u16;
+    for (place, (field, height)) in form.fields.iter().zip(heights).enumerate() {
+        let starts = at;
+        at += height;
+        if starts < skipped {
+            continue;
+        }
+        let y = area.y + (starts - skipped);
+        let room = area.bottom().saturating_sub(y).min(*height);
+        if room == 0 {
+            break;
+        }
+        let place_at = Rect { y, height: room, ..area };
+        draw_field(app, form, field, place == form.focus, grid, place_at, buffer);
+    }
+    if skipped > 0 || at - skipped > area.height {
+        let text = format!(" {} of {} ", form.focus + 1, form.fields.len());
+        let wide = u16::try_from(width(&text)).unwrap_or(0);
+        let x = area.right().saturating_sub(wide);
+        buffer.set_stringn(x, area.bottom(), text, usize::from(wide), app.theme.dim());
+    }
+}
+
+fn draw_field(
+    app: &App,
+    form: &Form,
+    field: &Field,
+    focused: bool,
+    grid: Grid,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    if let Value::Tick { tick, reason, .. } = &field.value {
+        draw_tick(app, field, *tick, reason, focused, area, buffer);
+        return;
+    }
+    let style = if focused { app.theme.accent() } else { app.theme.dim() };
+    let mark = if focused { "▸ " } else { "  " };
+    let mut inside = area;
+    if grid.label == 0 {
+        buffer.set_stringn(
+            area.x,
+            area.y,
+            format!("{mark}{}", field.label),
+            usize::from(area.width),
+            style,
+        );
+        inside.y += 1;
+        inside.height = inside.height.saturating_sub(1);
+        inside.x += 2;
+        inside.width = inside.width.saturating_sub(2);
+    } else {
+        let label = cut(&field.label, usize::from(grid.label.saturating_sub(1))).into_owned();
+        buffer.set_stringn(area.x, area.y, label, usize::from(grid.label), style);
+        if focused {
+            buffer.set_stringn(area.x + grid.label - 2, area.y, "▸", 1, style);
+        }
+        inside.x += grid.label;
+        inside.width = grid.field;
+    }
+    let below = u16::from(field.error.is_some());
+    let mut rows = inside.height.saturating_sub(below);
+    match &field.value {
+        Value::Line(area) | Value::Names { area, .. } => {
+            rows = rows.min(1);
+            editor(app, area, field, focused, Rect { height: rows, ..inside }, buffer);
+            let offered = field.offered();
+            if focused && !offered.is_empty() && inside.height > 1 + below {
+                let row = Rect { y: inside.y + 1, height: 1, ..inside };
+                offer(app, field, &offered, row, buffer);
+                rows += 1;
+            }
+        }
+        Value::Text(area) => {
+            // The blank row below stays blank.
+            let own = inside.height.saturating_sub(below);
+            rows = own;
+            editor(app, area, field, focused, Rect { height: own, ..inside }, buffer);
+        }
+        Value::Choice { words, at } => {
+            rows = rows.min(1);
+            let line = choice(app, form, field, words, *at, focused, usize::from(inside.width));
+            buffer.set_line(inside.x, inside.y, &line, inside.width);
+        }
+        Value::Tick { .. } => {}
+    }
+    if let Some(error) = &field.error
+        && inside.y + rows < area.bottom()
+    {
+        let text = format!("! {}", shown(error));
+        let text = cut(&text, usize::from(inside.width)).into_owned();
+        buffer.set_stringn(
+            inside.x,
+            inside.y + rows,
+            text,
+            usize::from(inside.width),
+            app.theme.strong(),
+        );
+    }
+}
+
+/// A field that is typed into, with what belongs there while it is empty.
+fn editor(
+    app: &App,
+    area: &TextArea<'_>,
+    field: &Field,
+    focused: bool,
+    place: Rect,
+    buffer: &mut Buffer,
+) {
+    if place.height == 0 {
+        return;
+    }
+    area.render(place, buffer);
+    let empty = area.lines().iter().all(String::is_empty);
+    if empty && !field.hint.is_empty() {
+        let at = u16::from(focused);
+        let room = usize::from(place.width.saturating_sub(at));
+        let hint = cut(&field.hint, room).into_owned();
+        buffer.set_stringn(place.x + at, place.y, hint, room, app.theme.dim());
+    }
+    if empty && !focused && field.hint.is_empty() {
+        buffer.set_stringn(place.x, place.y, "–", 1, app.theme.dim());
+    }
+}
+
+/// The names on offer, the first of which `→` takes.
+fn offer(app: &App, field: &Field, offered: &[&str], row: Rect, buffer: &mut Buffer) {
+    let typed = !field.content().trim().is_empty();
+    let mut line = Line::default();
+    let room = usize::from(row.width);
+    for (place, name) in offered.iter().enumerate() {
+        let name = shown(name);
+        if line.width() + width(&name) + 4 > room {
+            break;
+        }
+        let first = place == 0 && typed;
+        let style = if first { app.theme.accent() } else { app.theme.dim() };
+        let text = if first { format!("→ {name}  ") } else { format!("{name}  ") };
+        line.push_span(Span::styled(text, style));
+    }
+    buffer.set_line(row.x, row.y, &line, row.width);
+}
+
+fn choice(
+    app: &App,
+    form: &Form,
+    field: &Field,
+    words: &[&'static str],
+    at: usize,
+    focused: bool,
+    room: usize,
+) -> Line<'static> {
+    let chosen = words.get(at).copied().unwrap_or_default();
+    let marked = if focused { app.theme.accent() } else { app.theme.text() };
+    let marked = marked.add_modifier(ratatui::style::Modifier::BOLD);
+    let mut line = Line::default();
+    let all: usize = words.iter().map(|word| word.len() + 2).sum::<usize>() + 2;
+    if all <= room {
+        for (place, word) in words.iter().enumerate() {
+            if place == at {
+                line.push_span(Span::styled(format!("[{word}] "), marked));
+            } else {
+                line.push_span(Span::styled(format!("{word}  "), app.theme.dim()));
+            }
+        }
+    } else {
+        let text = format!("‹ {chosen} ›  {} of {}", at + 1, words.len());
+        line.push_span(Span::styled(text, marked));
+    }
+    // What impact and urgency lead to is shown while they are chosen.
+    if form.kind == Kind::Declare && field.label == "Urgency" {
+        let level = |label| form.value(label).parse_level();
+        if let (Some(impact), Some(urgency)) = (level("Impact"), level("Urgency")) {
+            let priority = app.rules.matrix.priority(impact, urgency);
+            line.push_span(Span::raw("  = "));
+            line.push_span(Span::styled(priority.to_string(), app.theme.priority(priority)));
+        }
+    }
+    line
+}
+
+/// Reads a level as the form shows it.
+trait ParseLevel {
+    fn parse_level(&self) -> Option<Level>;
+}
+
+impl ParseLevel for String {
+    fn parse_level(&self) -> Option<Level> {
+        Level::ALL.into_iter().find(|level| level.as_str() == self)
+    }
+}
+
+fn draw_tick(
+    app: &App,
+    field: &Field,
+    tick: Tick,
+    reason: &TextArea<'_>,
+    focused: bool,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    let (mark, word) = match tick {
+        Tick::Open => ("[ ]", ""),
+        Tick::Yes => ("[x]", "yes"),
+        Tick::Waived => ("[w]", "waived"),
+    };
+    let style = if focused { app.theme.accent() } else { Style::new() };
+    let pointer = if focused { "▸ " } else { "  " };
+    let room = usize::from(area.width);
+    let label = cut(&field.label, room.saturating_sub(14).max(8)).into_owned();
+    let line = Line::from(vec![
+        Span::styled(format!("{pointer}{mark} "), style),
+        Span::styled(label, style),
+        Span::styled(format!("  {word}"), app.theme.dim()),
+    ]);
+    buffer.set_line(area.x, area.y, &line, area.width);
+    if tick == Tick::Waived && area.height > 1 {
+        let below =
+            Rect { x: area.x + 6, y: area.y + 1, width: area.width.saturating_sub(6), height: 1 };
+        reason.render(below, buffer);
+        if reason.lines().iter().all(String::is_empty) {
+            let at = u16::from(focused);
+            buffer.set_stringn(below.x + at, below.y, "why", 3, app.theme.dim());
+        }
+    }
+    if let Some(error) = &field.error
+        && area.height > 1
+    {
+        let text = cut(error, room.saturating_sub(6)).into_owned();
+        let y = area.bottom() - 1;
+        buffer.set_stringn(area.x + 6, y, format!("! {text}"), room, app.theme.strong());
+    }
+}
+
+/// What is asked, was refused, or has changed.
+fn told(form: &Form, width: usize) -> Vec<String> {
+    if form.asking {
+        return wrap(
+            "Drop what was typed?  y drop it · n go on writing · k keep it as a draft",
+            width,
+        );
+    }
+    form.told.as_ref().map_or_else(Vec::new, |why| wrap(&format!("! {}", shown(why)), width))
+}

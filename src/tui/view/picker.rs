@@ -1,0 +1,136 @@
+//! A list to choose from.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::model::text::{cut, shown, width, wrap};
+
+use super::super::app::App;
+use super::super::picker::{Hit, Item, Picker};
+use super::popup;
+
+/// Columns of the box.
+const WIDE: u16 = 88;
+/// The most rows of items.
+const ROWS: u16 = 16;
+
+/// The box, and how many items fit.
+fn place(picker: &Picker, body: Rect) -> (Rect, u16) {
+    let typed = u16::from(picker.searched);
+    let told = u16::from(picker.told.is_some());
+    let count = u16::try_from(picker.items.len()).unwrap_or(u16::MAX).clamp(1, ROWS);
+    let height = count.saturating_add(typed + told + 2).min(body.height);
+    let area = popup::centred(body, WIDE, height);
+    (area, height.saturating_sub(typed + told + 2))
+}
+
+/// Items that fit.
+pub(super) fn rows(picker: &Picker, body: Rect) -> usize {
+    usize::from(place(picker, body).1)
+}
+
+pub(super) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut Buffer) {
+    let (area, rows) = place(picker, body);
+    popup::frame(app, area, &picker.heading, buffer);
+    let mut inside = popup::margin(area);
+    if picker.searched {
+        let mut line = Line::from(Span::styled("› ", app.theme.accent()));
+        line.push_span(Span::raw(shown(&picker.typed).into_owned()));
+        line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
+        if picker.typed.is_empty() {
+            line.push_span(Span::styled(" type to search", app.theme.dim()));
+        }
+        buffer.set_line(inside.x, inside.y, &line, inside.width);
+        inside.y += 1;
+        inside.height = inside.height.saturating_sub(1);
+    }
+    if picker.hits.is_empty() {
+        let text = if picker.items.is_empty() { "reading …" } else { "nothing matches" };
+        buffer.set_stringn(inside.x, inside.y, text, usize::from(inside.width), app.theme.dim());
+    }
+    let visible = picker.hits.iter().skip(picker.top).take(usize::from(rows));
+    let texts = visible.clone().map(|hit| width(&picker.items[hit.item].text)).max().unwrap_or(0);
+    let room = usize::from(inside.width);
+    let column = texts.min(room * 6 / 10).max(10);
+    for ((place, hit), row) in visible.enumerate().zip(inside.rows()) {
+        let selected = picker.top + place == picker.at;
+        let item = &picker.items[hit.item];
+        if selected {
+            let whole = Rect { x: row.x - 1, width: row.width + 2, ..row };
+            buffer.set_style(whole, app.theme.selection(true));
+            buffer.set_string(row.x - 1, row.y, "▌", app.theme.accent());
+        }
+        buffer.set_line(row.x, row.y, &line(app, picker, item, hit, column, room), row.width);
+    }
+    if let Some(told) = &picker.told {
+        let text = wrap(&format!("! {}", shown(told)), room).into_iter().next().unwrap_or_default();
+        let y = area.bottom() - 2;
+        buffer.set_stringn(inside.x, y, text, room, app.theme.strong());
+    }
+    let below = picker.hits.len().saturating_sub(picker.top + usize::from(rows));
+    if picker.top > 0 || below > 0 {
+        let text = format!(" ↑ {}  ↓ {below} ", picker.top);
+        let wide = u16::try_from(width(&text)).unwrap_or(0);
+        let x = area.right().saturating_sub(wide + 2);
+        buffer.set_stringn(x, area.bottom() - 1, text, usize::from(wide), app.theme.dim());
+    }
+}
+
+fn line(
+    app: &App,
+    picker: &Picker,
+    item: &Item,
+    hit: &Hit,
+    column: usize,
+    room: usize,
+) -> Line<'static> {
+    let plain = if item.barred.is_some() { app.theme.dim() } else { Style::new() };
+    let mut line = Line::default();
+    if !picker.searched {
+        let key = item.key.map_or(" ".into(), |key| key.to_string());
+        line.push_span(Span::styled(format!("{key}  "), app.theme.accent()));
+    }
+    let text = cut(&item.text, column).into_owned();
+    let blank = column.saturating_sub(width(&text)) + 2;
+    marked(app, &text, &hit.marks, plain, &mut line);
+    line.push_span(Span::raw(" ".repeat(blank)));
+    let about = match &item.barred {
+        Some(why) => format!("not now: {}", shown(why)),
+        None => item.about.clone(),
+    };
+    let left = room.saturating_sub(line.width());
+    let about = cut(&about, left).into_owned();
+    let marks: &[usize] = if item.barred.is_some() { &[] } else { &hit.about_marks };
+    marked(app, &about, marks, app.theme.dim(), &mut line);
+    line
+}
+
+/// A text with some of its graphemes marked.
+pub(super) fn marked(
+    app: &App,
+    text: &str,
+    marks: &[usize],
+    plain: Style,
+    line: &mut Line<'static>,
+) {
+    if marks.is_empty() {
+        line.push_span(Span::styled(text.to_owned(), plain));
+        return;
+    }
+    let mut run = String::new();
+    let mut on = false;
+    for (place, grapheme) in text.graphemes(true).enumerate() {
+        let here = marks.binary_search(&place).is_ok();
+        if here != on && !run.is_empty() {
+            let style = if on { app.theme.matched() } else { plain };
+            line.push_span(Span::styled(std::mem::take(&mut run), style));
+        }
+        on = here;
+        run.push_str(grapheme);
+    }
+    let style = if on { app.theme.matched() } else { plain };
+    line.push_span(Span::styled(run, style));
+}
