@@ -211,7 +211,10 @@ impl Field {
     /// Several lines.
     #[must_use]
     pub fn text(label: impl Into<String>, value: &str) -> Self {
-        Self::of(label, Value::Text(area(value)))
+        let mut text = area(value);
+        // Its beginning is read first.
+        text.move_cursor(CursorMove::Top);
+        Self::of(label, Value::Text(text))
     }
 
     /// Names with a list that is offered.

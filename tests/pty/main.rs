@@ -4,7 +4,9 @@
 #[path = "../support/terminal.rs"]
 mod terminal;
 
+mod drafts;
 mod leaving;
 mod panes;
 mod refused;
 mod store;
+mod verbs;

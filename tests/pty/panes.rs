@@ -88,7 +88,7 @@ fn a_typed_note_is_not_thrown_away_by_one_wrong_key() {
     terminal.press("half a thought");
     terminal.wait_for_text("half a thought");
     terminal.press("\x1b");
-    terminal.wait_for_text("Drop what was written?");
+    terminal.wait_for_text("Drop what was typed?");
     terminal.press("n");
     terminal.wait_for_text("half a thought");
     terminal.press("\x13");
@@ -159,9 +159,9 @@ fn panes_are_focused_zoomed_and_left_by_key() {
     terminal.press("z");
     terminal.wait_for_text("Timeline");
     terminal.press("?");
-    terminal.wait_for_text("acknowledge the incident");
+    terminal.wait_for_text("undo the last action");
     terminal.press("\x1b");
-    terminal.wait_for("no help", |s| !s.contents().contains("acknowledge the incident"));
+    terminal.wait_for("no help", |s| !s.contents().contains("undo the last action"));
     terminal.press("1");
     terminal.press("q");
     assert!(terminal.wait_for_end().success());

@@ -39,6 +39,20 @@ pub(super) fn due(app: &mut App, id: Uuid) -> Vec<Effect> {
     }
 }
 
+/// The end comes while a form is open: what was typed is written before it.
+pub(super) fn save_open(app: &mut App) -> Vec<Effect> {
+    let now = app.now;
+    let form = match &mut app.mode {
+        Mode::Form(form) => form,
+        Mode::Confirm(confirm) => match &mut confirm.form {
+            Some(form) => form,
+            None => return Vec::new(),
+        },
+        _ => return Vec::new(),
+    };
+    save(form, now).into_iter().collect()
+}
+
 /// Writes what a form holds, unless that is written already.
 pub(super) fn save(form: &mut Form, at: DateTime<Utc>) -> Option<Effect> {
     let contents = form.contents();

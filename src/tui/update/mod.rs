@@ -77,7 +77,11 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::DraftLost(why) => tell(app, why, true),
         Message::Problems(result, at) => picks::problems_read(app, result, at),
         Message::Edited(result) => forms::edited(app, result),
-        Message::Terminate => leave(app),
+        Message::Terminate => {
+            let mut effects = drafts::save_open(app);
+            effects.extend(leave(app));
+            effects
+        }
     };
     settle_layout(app);
     effects

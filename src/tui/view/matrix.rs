@@ -25,24 +25,22 @@ pub(super) fn draw(app: &App, matrix: &Matrix, body: Rect, buffer: &mut Buffer) 
     popup::frame(app, area, &format!("Priority of {about}"), buffer);
     let inside = popup::margin(area);
     let mut lines =
-        vec![Line::from(Span::styled("          urgency  high  medium   low", app.theme.dim()))];
+        vec![Line::from(Span::styled("       urgency  high  medium  low", app.theme.dim()))];
     for impact in Level::ALL {
         let label = if impact == Level::High { "impact" } else { "" };
-        let mut line = Line::from(Span::styled(
-            format!("{label:<8}  {:<7}", impact.as_str()),
-            app.theme.dim(),
-        ));
+        let mut line =
+            Line::from(Span::styled(format!("{label:<7} {:<7}", impact.as_str()), app.theme.dim()));
         for urgency in Level::ALL {
             let priority = app.rules.matrix.priority(impact, urgency);
             let here = impact == matrix.impact && urgency == matrix.urgency;
             let style = app.theme.priority(priority);
             let text = if here {
                 Span::styled(
-                    format!(" [{priority}]  "),
+                    format!(" [{priority}] "),
                     style.add_modifier(Modifier::BOLD | Modifier::REVERSED),
                 )
             } else {
-                Span::styled(format!("  {priority}   "), style)
+                Span::styled(format!("  {priority}  "), style)
             };
             line.push_span(text);
         }

@@ -1,0 +1,148 @@
+//! What is typed outlives the program, however it ends.
+
+use std::time::{Duration, Instant};
+
+use crate::store::Store;
+use crate::terminal::Terminal;
+
+/// What may be missing after the program was killed.
+const LOST: Duration = Duration::from_secs(1);
+/// Keys come in pieces of so many letters.
+const PIECE: usize = 12;
+/// A piece comes this often: a note of 500 words takes about two seconds.
+const EVERY: Duration = Duration::from_millis(8);
+
+fn opened(store: &Store) -> Terminal {
+    let mut terminal = store.open(100, 30);
+    terminal.wait_for_text("Reported");
+    terminal
+}
+
+/// 500 words that differ, so that no piece can be taken for another.
+fn words() -> String {
+    let words: Vec<String> = (0..500).map(|n| format!("w{n:03}x")).collect();
+    words.join(" ")
+}
+
+/// How many times the program is killed; more where the environment asks for it.
+fn runs() -> u64 {
+    let asked = std::env::var("REDPHONE_DRAFT_RUNS").ok();
+    asked.and_then(|runs| runs.parse().ok()).unwrap_or(3)
+}
+
+/// Types until the program is killed at some moment; gives what was typed a second before that.
+fn type_and_kill(terminal: &mut Terminal, text: &str, kill_after: Duration) -> usize {
+    let begun = Instant::now();
+    let mut sent: Vec<(Instant, usize)> = vec![(begun, 0)];
+    let mut next = begun;
+    for piece in text.as_bytes().chunks(PIECE) {
+        if begun.elapsed() >= kill_after {
+            break;
+        }
+        terminal.press(std::str::from_utf8(piece).expect("plain letters"));
+        let before = sent.last().map_or(0, |(_, count)| *count);
+        sent.push((Instant::now(), before + piece.len()));
+        next += EVERY;
+        terminal.watch(next.saturating_duration_since(Instant::now()));
+    }
+    let killed = Instant::now();
+    terminal.signal("KILL");
+    terminal.wait_for_end();
+    let safe = sent.iter().rev().find(|(at, _)| *at + LOST <= killed);
+    safe.map_or(0, |(_, count)| *count)
+}
+
+#[test]
+fn killed_while_a_long_note_is_typed_at_most_the_last_second_is_missing() {
+    let text = words();
+    for run in 0..runs() {
+        let store = Store::filled();
+        let mut terminal = opened(&store);
+        terminal.press("n");
+        terminal.wait_for_text("Note on INC-1");
+        // From early to after the last word, in no order.
+        let kill_after = Duration::from_millis(1100 + (run * 7919) % 1900);
+        let safe = type_and_kill(&mut terminal, &text, kill_after);
+        let mut terminal = opened(&store);
+        terminal.wait_for_text("1 draft was kept");
+        terminal.press("n");
+        terminal.wait_for_text("brought back what was typed");
+        terminal.press("\x13");
+        terminal.wait_for_text("INC-1 noted");
+        terminal.wait_for("it is stored", |screen| !screen.contents().contains("pending"));
+        terminal.press("\x03");
+        assert!(terminal.wait_for_end().success());
+        let shown = store.shown("1");
+        let events = shown["timeline"].as_array().expect("a timeline");
+        let notes: Vec<&str> = events.iter().filter_map(|e| e["text"].as_str()).collect();
+        let [note] = notes[..] else { panic!("one note: {notes:?}") };
+        assert!(text.starts_with(note), "run {run}: not what was typed: {note}");
+        assert!(note.len() + 1 >= safe, "run {run}: {} of {safe} letters are there", note.len());
+        // Sent, it is not offered again.
+        let left =
+            std::fs::read_dir(store.folder.path().join("redphone/drafts")).expect("a folder");
+        assert_eq!(left.count(), 0, "run {run}");
+    }
+}
+
+#[test]
+fn a_lost_connection_keeps_what_was_typed() {
+    let store = Store::filled();
+    let mut terminal = opened(&store);
+    terminal.press("n");
+    terminal.wait_for_text("Note on INC-1");
+    terminal.press("seen from the train");
+    terminal.wait_for_text("seen from the train");
+    terminal.hang_up("!");
+    terminal.wait_for_end();
+    let mut terminal = opened(&store);
+    terminal.wait_for_text("1 draft was kept");
+    terminal.press("d");
+    terminal.wait_for_text("note INC-1 Cards fail");
+    terminal.press("\r");
+    terminal.wait_for_text("seen from the train");
+    terminal.press("\x1b");
+    terminal.wait_for_text("Drop what was typed?");
+    terminal.press("y");
+    terminal.wait_for("it is dropped", |screen| !screen.contents().contains("train"));
+    terminal.press("q");
+    assert!(terminal.wait_for_end().success());
+    let left = std::fs::read_dir(store.folder.path().join("redphone/drafts")).expect("a folder");
+    assert_eq!(left.count(), 0);
+}
+
+#[test]
+fn a_form_that_is_open_elsewhere_is_not_offered_here() {
+    let store = Store::filled();
+    let mut first = opened(&store);
+    first.press("n");
+    first.wait_for_text("Note on INC-1");
+    first.press("still writing");
+    first.wait_for_text("still writing");
+    let folder = store.folder.path().join("redphone/drafts");
+    let kept = || {
+        let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        entries.filter(|entry| entry.path().extension().is_some_and(|e| e == "json")).count()
+    };
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while kept() == 0 {
+        assert!(Instant::now() < deadline, "no draft was written");
+        first.watch(Duration::from_millis(20));
+    }
+    let mut second = opened(&store);
+    second.press("d");
+    second.wait_for_text("no draft is kept");
+    second.press("q");
+    assert!(second.wait_for_end().success());
+    // Left for later, it is there for the next.
+    first.press("\x1b");
+    first.wait_for_text("keep it as a draft");
+    first.press("k");
+    first.wait_for_text("kept as a draft");
+    first.press("q");
+    assert!(first.wait_for_end().success());
+    let mut third = opened(&store);
+    third.wait_for_text("1 draft was kept");
+    third.press("q");
+    assert!(third.wait_for_end().success());
+}
