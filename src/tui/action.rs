@@ -13,6 +13,10 @@ pub enum Action {
     Down,
     /// One row or line up.
     Up,
+    /// The next incident, staying in the pane.
+    NextIncident,
+    /// The incident before.
+    PreviousIncident,
     /// To the first.
     Top,
     /// To the last.
@@ -212,6 +216,8 @@ pub enum When {
     QueueRow,
     /// There is somewhere to go back to.
     Inside,
+    /// Detail or timeline has the focus.
+    Reading,
     /// The metrics are visible.
     Metrics,
     /// Something has failed.
@@ -363,6 +369,10 @@ pub const TABLE: &[Entry] = &[
         .when(When::Metrics),
     entry(Action::Down, "down", &["j", "Down"], "one down", SCROLLED),
     entry(Action::Up, "up", &["k", "Up"], "one up", SCROLLED),
+    entry(Action::NextIncident, "next-incident", &["J"], "the next incident, in any pane", PANES)
+        .hint("next one")
+        .hint_when(When::Reading),
+    entry(Action::PreviousIncident, "previous-incident", &["K"], "the incident before", PANES),
     entry(Action::HalfDown, "half-page-down", &["^d"], "half a page down", SCROLLED),
     entry(Action::HalfUp, "half-page-up", &["^u"], "half a page up", SCROLLED),
     entry(Action::PageDown, "page-down", &["PgDn"], "a page down", SCROLLED),
@@ -519,6 +529,7 @@ impl When {
             Self::Marked => !app.marked.is_empty(),
             Self::QueueRow => app.focus == Pane::Queue && app.selected().is_some(),
             Self::Inside => app.zoomed || app.focus != Pane::Queue || !app.marked.is_empty(),
+            Self::Reading => matches!(app.focus, Pane::Detail | Pane::Timeline),
             Self::Metrics => app.focus == Pane::Metrics,
             Self::Failed => app.failure.is_some(),
             Self::Top => !app.zoomed,

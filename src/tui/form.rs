@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::style::{Modifier, Style};
 use serde::{Deserialize, Serialize};
 use tui_textarea::{CursorMove, TextArea, WrapMode};
 use uuid::Uuid;
@@ -11,6 +12,9 @@ use crate::model::text;
 use crate::model::{Priority, Status};
 
 use super::plan::Target;
+
+/// Marks the cell of the cursor, which the view replaces by the terminal's own cursor.
+pub const CURSOR: Modifier = Modifier::RAPID_BLINK;
 
 /// What a form is for.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -190,7 +194,7 @@ pub enum Typed {
 pub fn area(content: &str) -> TextArea<'static> {
     let mut area = TextArea::default();
     area.set_wrap_mode(WrapMode::WordOrGlyph);
-    area.set_cursor_line_style(ratatui::style::Style::new());
+    area.set_cursor_line_style(Style::new());
     if !content.is_empty() {
         area.insert_str(content);
     }
@@ -380,7 +384,7 @@ impl Field {
             (_, KeyCode::Up) => return Typed::Previous,
             (Value::Line(area) | Value::Names { area, .. }, _) => single_line(area, key),
             (Value::Choice { words, at }, KeyCode::Left) => {
-                *at = at.saturating_sub(1).min(words.len())
+                *at = at.saturating_sub(1).min(words.len());
             }
             (Value::Choice { words, at }, KeyCode::Right | KeyCode::Char(' ')) => {
                 *at = (*at + 1) % words.len().max(1);
@@ -399,7 +403,7 @@ impl Field {
                 *tick = if *tick == Tick::Yes { Tick::Open } else { Tick::Yes };
             }
             (Value::Tick { tick, .. }, KeyCode::Char('n') | KeyCode::Backspace) => {
-                *tick = Tick::Open
+                *tick = Tick::Open;
             }
             (Value::Tick { tick, waivable: true, .. }, KeyCode::Char('w')) => *tick = Tick::Waived,
             _ => {}
@@ -576,11 +580,8 @@ impl Form {
     fn show_cursor(&mut self) {
         let focus = self.focus;
         for (place, field) in self.fields.iter_mut().enumerate() {
-            let style = if place == focus {
-                ratatui::style::Style::new().add_modifier(ratatui::style::Modifier::REVERSED)
-            } else {
-                ratatui::style::Style::new()
-            };
+            let style =
+                if place == focus { Style::new().add_modifier(CURSOR) } else { Style::new() };
             match &mut field.value {
                 Value::Line(area)
                 | Value::Text(area)
@@ -591,26 +592,23 @@ impl Form {
         }
     }
 
-    /// The fields that must not be empty and are: the first one is blamed.
-    ///
-    /// # Errors
-    /// When one is missing.
-    pub fn complete(&mut self) -> Result<(), ()> {
+    /// Whether it can be sent; the first field that must not be empty and is, is blamed.
+    pub fn is_complete(&mut self) -> bool {
         self.leave_field();
         if self
             .fields
             .iter()
             .any(|field| field.error.is_some() && matches!(field.value, Value::Tick { .. }))
         {
-            return Err(());
+            return false;
         }
         let missing = self.fields.iter().find(|f| f.needed && f.content().trim().is_empty());
         match missing.map(|field| field.label.clone()) {
             Some(label) => {
                 self.blame(&label, "is empty: say something");
-                Err(())
+                false
             }
-            None => Ok(()),
+            None => true,
         }
     }
 

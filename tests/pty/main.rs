@@ -4,6 +4,7 @@
 #[path = "../support/terminal.rs"]
 mod terminal;
 
+mod bytes;
 mod drafts;
 mod leaving;
 mod panes;

@@ -4,6 +4,8 @@ use std::io;
 
 use proptest::prelude::*;
 use ratatui::Terminal;
+use ratatui::buffer::Buffer;
+use ratatui::style::{Color, Modifier};
 use redphone::tui::message::Message;
 use redphone::tui::terminal::{Framed, Sink};
 use redphone::tui::view::view;
@@ -55,7 +57,36 @@ fn play(keys: &[String], size: (u16, u16)) {
         for (shown, drawn) in shown.iter().zip(&drawn) {
             assert_eq!(shown.trim_end(), drawn.trim_end(), "after {key}");
         }
-        assert!(sink.last.starts_with(b"\x1b[?2026h") && sink.last.ends_with(b"\x1b[?2026l"));
+        same_looks(sink.parser.screen(), &stage.buffer(), key);
+        let marked = sink.last.starts_with(b"\x1b[?2026h") && sink.last.ends_with(b"\x1b[?2026l");
+        assert!(marked || sink.last.len() < 64, "{} bytes without marks", sink.last.len());
+    }
+}
+
+/// Colours and attributes arrive as they were drawn; of blanks, what can be seen of them.
+fn same_looks(shown: &vt100::Screen, drawn: &Buffer, key: &str) {
+    let index = |color| match color {
+        Color::Reset => vt100::Color::Default,
+        Color::Indexed(index) => vt100::Color::Idx(index),
+        other => panic!("the stage has 256 colours, not {other:?}"),
+    };
+    let area = drawn.area;
+    for (x, y) in area.positions().map(|place| (place.x, place.y)) {
+        let cell = drawn.cell((x, y)).expect("inside");
+        let there = shown.cell(y, x).expect("inside");
+        // The second half of a wide character has no looks of its own.
+        if there.is_wide_continuation() {
+            continue;
+        }
+        let place = format!("at {x},{y} {:?} after {key}", cell.symbol());
+        assert_eq!(there.bgcolor(), index(cell.bg), "{place}");
+        assert_eq!(there.inverse(), cell.modifier.contains(Modifier::REVERSED), "{place}");
+        assert_eq!(there.underline(), cell.modifier.contains(Modifier::UNDERLINED), "{place}");
+        if cell.symbol() != " " {
+            assert_eq!(there.fgcolor(), index(cell.fg), "{place}");
+            assert_eq!(there.bold(), cell.modifier.contains(Modifier::BOLD), "{place}");
+            assert_eq!(there.dim(), cell.modifier.contains(Modifier::DIM), "{place}");
+        }
     }
 }
 
@@ -64,7 +95,7 @@ proptest! {
 
     #[test]
     fn frames_add_up_to_the_picture(
-        keys in proptest::collection::vec("[jkgGz1234?n!]|Enter|Esc|Tab|\\^d|\\^u", 1..30),
+        keys in proptest::collection::vec("[jkgGz1234?n!sptrDV*]|Enter|Esc|Tab|\\^d|\\^u", 1..30),
         size in proptest::sample::select(vec![(126, 36), (80, 24), (47, 13), (200, 50)]),
     ) {
         play(&keys, size);

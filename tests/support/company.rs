@@ -298,3 +298,19 @@ pub fn many(now: DateTime<Utc>, count: i64) -> Memory {
     }
     memory
 }
+
+/// Somebody else asks for something.
+pub fn ask(
+    memory: &Memory,
+    incident: IncidentId,
+    ask: Ask,
+    at: DateTime<Utc>,
+) -> Result<(), redphone::backend::BackendError> {
+    let envelope = Envelope {
+        id: CommandId::new(),
+        at,
+        actor: Actor::Person(tomo()),
+        command: Command::Incident { incident, ask },
+    };
+    memory.carry_out(&envelope).map(|_| ())
+}

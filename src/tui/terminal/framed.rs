@@ -8,13 +8,14 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect, Size};
 use unicode_width::UnicodeWidthStr;
 
+use super::encode;
+
 /// The terminal draws what lies between these at once (synchronized update, DEC mode 2026).
 const BEGIN: &[u8] = b"\x1b[?2026h";
 pub(super) const END: &[u8] = b"\x1b[?2026l";
 
-/// So many cells that have not changed are written again where that takes fewer bytes than moving
-/// the cursor over them.
-const BRIDGE: u16 = 6;
+/// A frame that is shorter than this arrives at once anyway: the marks would be longer than it.
+const MARKED: usize = 64;
 
 /// Gathers the bytes of a frame.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +62,8 @@ pub struct Framed<S> {
     /// What is on the screen, for the cells between those that change.
     screen: Buffer,
     cursor_shown: bool,
+    /// Where the last frame has left the cursor.
+    at: Option<(u16, u16)>,
     sink: S,
 }
 
@@ -71,46 +74,32 @@ impl<S: Sink> Framed<S> {
         let inner = CrosstermBackend::new(gathered.clone());
         let (width, height) = sink.size().unwrap_or_default();
         let screen = Buffer::empty(Rect::new(0, 0, width, height));
-        Self { inner, gathered, screen, cursor_shown: false, sink }
+        Self { inner, gathered, screen, cursor_shown: false, at: None, sink }
     }
 
-    /// The cells to be written: those that change, and short runs between them.
-    fn bridged<'a>(
+    /// Takes in what is to be shown; gives the places that look different then, in order.
+    fn changed<'a>(
         &mut self,
         content: impl Iterator<Item = (u16, u16, &'a Cell)>,
-    ) -> Vec<(u16, u16, Cell)> {
-        let mut cells: Vec<(u16, u16, Cell)> = Vec::new();
+    ) -> Vec<(u16, u16)> {
+        let mut changed = Vec::new();
         for (x, y, cell) in content {
-            if let Some((last_x, last_y, last)) = cells.last()
-                && *last_y == y
-                && x > *last_x + 1
-                && x - *last_x <= BRIDGE + 1
-                && last.symbol().width() == 1
-            {
-                let like = last.clone();
-                let between: Vec<_> = (*last_x + 1..x)
-                    .map_while(|x| {
-                        let cell = self.screen.cell((x, y))?;
-                        let same = cell.style() == like.style() && cell.symbol().width() == 1;
-                        same.then(|| (x, y, cell.clone()))
-                    })
-                    .collect();
-                if between.len() == usize::from(x - *last_x - 1) {
-                    cells.extend(between);
-                }
+            let Some(on_screen) = self.screen.cell_mut((x, y)) else { continue };
+            let cell = encode::normal(cell);
+            if *on_screen == cell {
+                continue;
             }
-            if let Some(on_screen) = self.screen.cell_mut((x, y)) {
-                on_screen.clone_from(cell);
-            }
+            changed.push((x, y));
+            let covers = u16::try_from(cell.symbol().width()).unwrap_or(1);
+            *on_screen = cell;
             // A wide character covers what was beside it.
-            for covered in 1..u16::try_from(cell.symbol().width()).unwrap_or(1) {
+            for covered in 1..covers {
                 if let Some(beside) = self.screen.cell_mut((x + covered, y)) {
                     beside.reset();
                 }
             }
-            cells.push((x, y, cell.clone()));
         }
-        cells
+        changed
     }
 
     /// Where the frames go.
@@ -131,11 +120,10 @@ impl<S: Sink> Backend for Framed<S> {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        let cells = self.bridged(content);
-        if cells.is_empty() {
-            return Ok(());
-        }
-        self.inner.draw(cells.iter().map(|(x, y, cell)| (*x, *y, cell)))
+        let changed = self.changed(content);
+        let mut bytes = Vec::new();
+        self.at = encode::encode(&mut bytes, &self.screen, &changed, self.at);
+        self.gathered.write_all(&bytes)
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
@@ -160,6 +148,11 @@ impl<S: Sink> Backend for Framed<S> {
     }
 
     fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
+        let position = position.into();
+        let here = Some((position.x, position.y));
+        if std::mem::replace(&mut self.at, here) == here {
+            return Ok(());
+        }
         self.inner.set_cursor_position(position)
     }
 
@@ -170,6 +163,7 @@ impl<S: Sink> Backend for Framed<S> {
     fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
         let size = self.size()?;
         self.screen = Buffer::empty(Rect::new(0, 0, size.width, size.height));
+        self.at = None;
         self.inner.clear_region(clear_type)
     }
 
@@ -186,6 +180,9 @@ impl<S: Sink> Backend for Framed<S> {
         let bytes = self.gathered.take();
         if bytes.is_empty() {
             return Ok(());
+        }
+        if bytes.len() < MARKED {
+            return self.sink.frame(bytes);
         }
         let mut frame = Vec::with_capacity(bytes.len() + BEGIN.len() + END.len());
         frame.extend_from_slice(BEGIN);

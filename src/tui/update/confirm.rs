@@ -25,7 +25,7 @@ pub(super) fn yes(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         }
         return super::tell(app, why.unwrap_or_default(), true);
     }
-    send::carry_out(app, confirm.plan, confirm.for_good, confirm.form, at)
+    send::carry_out(app, &confirm.plan, confirm.for_good, confirm.form, at)
 }
 
 /// Leaves it; back to the form where it came from one.

@@ -1,7 +1,7 @@
 //! Jumping to a number: `g 2041`.
 
 use chrono::{DateTime, Utc};
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::backend::BackendError;
 use crate::model::{IncidentId, IncidentNumber};
@@ -34,16 +34,12 @@ pub(super) fn begins(app: &mut App, key: KeyEvent) -> Option<Vec<Effect>> {
 pub(super) fn typed(app: &mut App, key: KeyEvent) -> Vec<Effect> {
     let Mode::Jump(number) = &mut app.mode else { return Vec::new() };
     match key.code {
-        KeyCode::Char(digit) if digit.is_ascii_digit() => {
-            if number.len() < DIGITS && !key.modifiers.contains(KeyModifiers::CONTROL) {
-                number.push(digit);
-            }
+        KeyCode::Char(digit)
+            if digit.is_ascii_digit() && number.len() < DIGITS && key.modifiers.is_empty() =>
+        {
+            number.push(digit);
         }
-        KeyCode::Backspace => {
-            if number.pop().is_none() {
-                app.mode = Mode::Panes;
-            }
-        }
+        KeyCode::Backspace if number.pop().is_none() => app.mode = Mode::Panes,
         _ => {}
     }
     Vec::new()

@@ -142,6 +142,8 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
             moves::by(app, moves::Step::First)
         }
         Action::Bottom => moves::by(app, moves::Step::Last),
+        Action::NextIncident => moves::next_incident(app, 1),
+        Action::PreviousIncident => moves::next_incident(app, -1),
         Action::Focus(pane) => moves::focus(app, pane),
         Action::NextPane => moves::cycle(app, 1),
         Action::PreviousPane => moves::cycle(app, -1),

@@ -121,6 +121,26 @@ pub(super) fn open(app: &mut App) -> Vec<Effect> {
     focus(app, Pane::Detail)
 }
 
+/// To the next incident of the queue or the one before, staying in the pane.
+pub(super) fn next_incident(app: &mut App, by: isize) -> Vec<Effect> {
+    // From the one that is read, where it is still in the queue: it may not be the selected one.
+    let read = app.reading.target.filter(|_| matches!(app.focus, Pane::Detail | Pane::Timeline));
+    let here = read.and_then(|id| app.queue.rows.iter().position(|row| row.summary.id == id));
+    let last = app.queue.rows.len().saturating_sub(1);
+    // Where the one that was read has left, the selection stands at its place already.
+    let place = match (read, here) {
+        (Some(_), None) => app.queue.index.min(last),
+        _ => here.unwrap_or(app.queue.index).saturating_add_signed(by).min(last),
+    };
+    let Some(id) = app.queue.rows.get(place).map(|row| row.summary.id) else { return Vec::new() };
+    if app.reading.target == Some(id) && app.queue.selected == Some(id) {
+        return Vec::new();
+    }
+    app.queue.index = place;
+    app.queue.selected = Some(id);
+    if app.focus == Pane::Queue { moved(app) } else { reading::follow_at_once(app) }
+}
+
 pub(super) fn back(app: &mut App) -> Vec<Effect> {
     if !app.zoomed && app.focus == Pane::Queue {
         app.marked.clear();

@@ -87,13 +87,13 @@ pub(super) fn submit(
         app.mode = Mode::Confirm(Box::new(Confirm { plan, for_good, form, top: 0 }));
         return Vec::new();
     }
-    carry_out(app, plan, for_good, form, at)
+    carry_out(app, &plan, for_good, form, at)
 }
 
 /// Sends what is possible of a plan.
 pub(super) fn carry_out(
     app: &mut App,
-    plan: Plan,
+    plan: &Plan,
     for_good: bool,
     form: Option<Box<Form>>,
     at: DateTime<Utc>,

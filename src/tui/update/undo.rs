@@ -120,7 +120,7 @@ pub(super) fn undo(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         let why = plan.refused().next().map(|(target, why)| format!("{}: {why}", target.label));
         return tell(app, why.unwrap_or_else(|| "nothing to undo".into()), true);
     }
-    let mut effects = send::carry_out(app, plan, true, None, at);
+    let mut effects = send::carry_out(app, &plan, true, None, at);
     effects.extend(tell(app, format!("undone: {done}"), false));
     effects
 }

@@ -1,7 +1,7 @@
 //! A form: labels on the left, what is wrong below the field.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
@@ -11,17 +11,17 @@ use crate::model::priority::Level;
 use crate::model::text::{cut, shown, width, wrap};
 
 use super::super::app::App;
-use super::super::form::{Field, Form, Kind, Tick, Value};
+use super::super::form::{CURSOR, Field, Form, Kind, Tick, Value};
 use super::popup;
 
 /// Columns of the box.
-const WIDE: u16 = 88;
+const WIDE: u16 = 80;
 /// From this width on, labels stand beside their fields.
 const BESIDE: u16 = 52;
 /// The least rows of a field of several lines.
 const TEXT_ROWS: u16 = 3;
 /// The rows of the one that has the focus, where there is room.
-const FOCUSED_ROWS: u16 = 8;
+const FOCUSED_ROWS: u16 = 6;
 
 /// Where labels and fields are.
 #[derive(Clone, Copy)]
@@ -32,7 +32,8 @@ struct Grid {
     field: u16,
 }
 
-pub(super) fn draw(app: &App, form: &Form, body: Rect, buffer: &mut Buffer) {
+/// Draws it; gives where the cursor is.
+pub(super) fn draw(app: &App, form: &Form, body: Rect, buffer: &mut Buffer) -> Option<Position> {
     let wide = WIDE.min(body.width);
     let room = body.height.saturating_sub(2);
     let inside_wide = wide.saturating_sub(4);
@@ -50,6 +51,22 @@ pub(super) fn draw(app: &App, form: &Form, body: Rect, buffer: &mut Buffer) {
         let line = Span::styled(line.as_str(), app.theme.strong());
         buffer.set_span(row.x, row.y, &line, row.width);
     }
+    cursor(area, buffer)
+}
+
+/// Where the cursor was drawn. The terminal has a cursor of its own: it takes no bytes to move on
+/// while one types, and other programs find it.
+fn cursor(area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let mut found = None;
+    for place in area.intersection(buffer.area).positions() {
+        if let Some(cell) = buffer.cell_mut(place)
+            && cell.modifier.contains(CURSOR)
+        {
+            cell.modifier.remove(CURSOR);
+            found.get_or_insert(place);
+        }
+    }
+    found
 }
 
 impl Grid {
@@ -94,7 +111,7 @@ fn heights(form: &Form, grid: Grid, room: u16) -> Vec<u16> {
         heights[form.focus] += more;
         left -= more;
     }
-    let most = if texts.len() == 1 { 12 } else { 5 };
+    let most = if texts.len() == 1 { 8 } else { 4 };
     for place in texts {
         let more = left.min(most - TEXT_ROWS.min(most)).min(most.saturating_sub(heights[place]));
         heights[place] += more;

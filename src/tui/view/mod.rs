@@ -18,7 +18,7 @@ mod words;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
 
 use super::app::{App, Pane};
@@ -34,13 +34,18 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
         return;
     }
     // For the moment between two sizes of the terminal, the state may know the one before.
+    let mut cursor = None;
     if app.size == (area.width, area.height) {
-        whole(app, &app.layout(), buffer);
+        cursor = whole(app, &app.layout(), buffer);
     }
     app.theme.finish(buffer);
+    if let Some(cursor) = cursor {
+        frame.set_cursor_position(cursor);
+    }
 }
 
-fn whole(app: &App, layout: &Layout, buffer: &mut Buffer) {
+/// Draws everything; gives where the cursor is, where there is one.
+fn whole(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
     state_line::draw(app, layout.state, buffer);
     for place in &layout.places {
         match place.pane {
@@ -80,10 +85,11 @@ fn whole(app: &App, layout: &Layout, buffer: &mut Buffer) {
             let lines = confirm::lines(app, asked, popup::wide(layout.body()));
             popup::draw(app, layout.body(), confirm::TITLE, &lines, asked.top, buffer);
         }
-        Mode::Form(form) => form::draw(app, form, layout.body(), buffer),
+        Mode::Form(form) => return form::draw(app, form, layout.body(), buffer),
         Mode::Pick(picker) => picker::draw(app, picker, layout.body(), buffer),
         Mode::Matrix(matrix) => matrix::draw(app, matrix, layout.body(), buffer),
     }
+    None
 }
 
 fn too_small(area: Rect, buffer: &mut Buffer) {

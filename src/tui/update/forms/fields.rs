@@ -32,7 +32,7 @@ pub(super) fn of(app: &App, kind: &Kind, targets: &[Target], at: DateTime<Utc>) 
         }
         Kind::Declare => declare(app),
         Kind::Resolve => vec![
-            Field::choice("Action", words(ResolutionAction::ALL, |a| a.as_str()), 0),
+            Field::choice("Action", words(ResolutionAction::ALL, ResolutionAction::as_str), 0),
             Field::text("What was done", "").hint("checkout back to v811").needed(),
             Field::text("Validated", "")
                 .hint("how recovery was seen, such as: error rate at 0")
@@ -45,7 +45,7 @@ pub(super) fn of(app: &App, kind: &Kind, targets: &[Target], at: DateTime<Utc>) 
         Kind::Describe => describe(record, row),
         Kind::Update => update(app, record, row, at),
         Kind::Reclassify => vec![
-            Field::choice("It was", words(Classification::ALL, |c| c.as_str()), 0),
+            Field::choice("It was", words(Classification::ALL, Classification::as_str), 0),
             Field::text("Why", "").needed(),
         ],
         Kind::SnoozeUntil => vec![Field::line("Until", "").hint(when::FORMS).needed()],
@@ -72,7 +72,7 @@ fn words<T: Copy>(all: &[T], word: impl Fn(T) -> &'static str) -> Vec<&'static s
 }
 
 fn levels() -> Vec<&'static str> {
-    words(Level::ALL.as_slice(), |level| level.as_str())
+    words(Level::ALL.as_slice(), Level::as_str)
 }
 
 fn categories() -> Vec<&'static str> {
@@ -106,7 +106,7 @@ fn declare(app: &App) -> Vec<Field> {
         Field::choice("Impact", levels(), 1),
         Field::choice("Urgency", levels(), 1),
         Field::choice("Category", categories(), 0),
-        Field::choice("Detected by", words(Source::ALL, |s| s.as_str()), source),
+        Field::choice("Detected by", words(Source::ALL, Source::as_str), source),
         Field::line("Since", "").hint("now; or 10m ago, 22:37"),
         Field::choice("Owner", vec!["nobody yet", "me"], 0),
         Field::text("Symptoms", "").hint("what users see"),
@@ -292,7 +292,7 @@ fn action_item(app: &App, record: Option<&Incident>, id: uuid::Uuid) -> Vec<Fiel
     let done = item.is_some_and(|item| item.done).then_some(crate::model::checklist::Answer::Yes);
     vec![
         Field::line("To do", item.map_or("", |item| item.text.as_str())).needed(),
-        Field::choice("It will", words(ActionKind::ALL, |kind| kind.as_str()), kind),
+        Field::choice("It will", words(ActionKind::ALL, ActionKind::as_str), kind),
         Field::name("Owner", owner, people_names(app)),
         Field::line("Due", &due).hint("2026-03-31"),
         Field::tick("done", None, done.as_ref()),

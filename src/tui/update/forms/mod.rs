@@ -96,7 +96,7 @@ pub(super) fn go(app: &mut App, by: isize) -> Vec<Effect> {
 pub(super) fn send(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Form(mut form) = std::mem::take(&mut app.mode) else { return Vec::new() };
     form.told = None;
-    if form.complete().is_err() {
+    if !form.is_complete() {
         app.mode = Mode::Form(form);
         return Vec::new();
     }
