@@ -87,6 +87,14 @@ pub enum Layer {
     Leaving,
 }
 
+impl Layer {
+    /// Whether keys without another meaning write text there.
+    #[must_use]
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Note)
+    }
+}
+
 /// A row of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {

@@ -7,6 +7,7 @@ use chrono::{DateTime, FixedOffset, Utc};
 use crossterm::event::KeyEvent;
 
 use crate::backend::{BackendError, Detail, Outcome};
+use crate::config::Reload;
 use crate::model::measures::Measures;
 use crate::model::{CommandId, Envelope, Event, IncidentId};
 use crate::sync;
@@ -42,6 +43,8 @@ pub enum Message {
     Retrying(CommandId, BackendError, DateTime<Utc>),
     /// A command has its outcome: the pending mark goes.
     Settled(CommandId, Result<Box<Outcome>, BackendError>, DateTime<Utc>),
+    /// The settings file was changed: keys, looks and rules are those of it now.
+    Config(Box<Reload>),
     /// The process was asked to end: it does, once pending commands have settled.
     Terminate,
 }

@@ -37,6 +37,7 @@ async fn open(path: &Path) -> FileStore {
     let options = Options {
         name: "bench".into(),
         rules: Rules::default(),
+        overlay: Directory::default(),
         create: true,
         patience: Duration::from_mins(1),
     };

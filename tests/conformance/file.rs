@@ -18,6 +18,7 @@ async fn open(path: &std::path::Path) -> FileStore {
     let options = Options {
         name: "local".into(),
         rules: Rules::default(),
+        overlay: Directory::default(),
         create: true,
         patience: Duration::from_secs(20),
     };

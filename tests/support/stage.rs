@@ -44,6 +44,7 @@ pub fn options() -> Options {
         read_only: false,
         settings: PanesSettings::default(),
         warnings: Vec::new(),
+        reloads: None,
     }
 }
 

@@ -6,6 +6,7 @@ mod note;
 mod popup;
 mod reading;
 mod rows;
+mod settings;
 mod verbs;
 
 pub use verbs::unconfirmed;
@@ -32,7 +33,10 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
     let effects = match message {
         Message::Key(key, at) => key_pressed(app, key, at),
         Message::Paste(text) => note::paste(app, &text),
-        Message::Started => link::started(app).into_iter().collect(),
+        Message::Started => {
+            settings::warn(app);
+            link::started(app).into_iter().collect()
+        }
         Message::Resized(width, height) => {
             app.size = (width, height);
             Vec::new()
@@ -52,6 +56,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         }
         Message::Retrying(id, error, at) => verbs::retrying(app, id, &error, at),
         Message::Settled(id, result, at) => verbs::settled(app, id, result, at),
+        Message::Config(reload) => settings::reloaded(app, *reload),
         Message::Terminate => leave(app),
     };
     settle_layout(app);
