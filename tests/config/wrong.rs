@@ -2,8 +2,10 @@
 
 use std::fs;
 
+use proptest::prelude::*;
 use redphone::config::looks::{ThemeName, Zone};
 use redphone::config::panes::{Column, default_columns};
+use redphone::config::sample::{sample, uncommented};
 use redphone::model::Rules;
 use rstest::rstest;
 
@@ -269,4 +271,29 @@ fn what_protects_is_never_guessed_away() {
 fn columns_are_in_the_order_that_is_written() {
     let config = read("columns = [\"title\", \"number\"]");
     assert_eq!(config.panes.columns, [Column::Title, Column::Number]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn no_text_stops_the_program_and_every_place_is_in_the_file(
+        cuts in prop::collection::vec((0..5000_usize, 0..12_usize, "[\\PC\n\"'\\[\\]{}=#]{0,8}"), 0..4)
+    ) {
+        let mut text: Vec<char> = uncommented(&sample([])).chars().collect();
+        for (at, length, put) in cuts {
+            let at = at.min(text.len());
+            let end = (at + length).min(text.len());
+            text.splice(at..end, put.chars());
+        }
+        let text: String = text.into_iter().collect();
+        let lines: Vec<usize> = text.split('\n').map(|line| line.chars().count()).collect();
+        for warning in read(&text).warnings {
+            let line = usize::try_from(warning.place.line).unwrap();
+            let column = usize::try_from(warning.place.column).unwrap();
+            prop_assert!((1..=lines.len()).contains(&line), "{warning}");
+            prop_assert!((1..=lines[line - 1] + 1).contains(&column), "{warning}");
+            prop_assert!(warning.to_string().chars().all(|c| !c.is_control()), "{warning}");
+        }
+    }
 }
