@@ -8,6 +8,7 @@ use crossterm::event::KeyEvent;
 use uuid::Uuid;
 
 use crate::backend::{BackendError, Detail, Outcome};
+use crate::config::Reload;
 use crate::model::measures::Measures;
 use crate::model::problem::Problem;
 use crate::model::{CommandId, Envelope, Event, IncidentId, IncidentNumber};
@@ -55,6 +56,8 @@ pub enum Message {
     Problems(Result<Vec<Problem>, BackendError>, DateTime<Utc>),
     /// The editor has ended: its text goes into the field.
     Edited(Result<String, String>),
+    /// The settings file was changed: keys, looks and rules are those of it now.
+    Config(Box<Reload>),
     /// The process was asked to end: it does, once pending commands have settled.
     Terminate,
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use redphone::backend::file::{FileStore, Options};
 use redphone::model::Rules;
+use redphone::model::directory::Directory;
 use tempfile::TempDir;
 
 /// A store in a folder that goes with it.
@@ -18,6 +19,7 @@ async fn open(path: &std::path::Path) -> FileStore {
     let options = Options {
         name: "local".into(),
         rules: Rules::default(),
+        overlay: Directory::default(),
         create: true,
         patience: Duration::from_secs(20),
     };

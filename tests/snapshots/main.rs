@@ -7,6 +7,7 @@ mod looks;
 mod mirror;
 mod property;
 mod running;
+mod settings;
 mod state;
 mod verbs;
 mod wire;

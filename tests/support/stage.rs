@@ -50,6 +50,7 @@ pub fn options() -> Options {
         drafts: None,
         settings: PanesSettings::default(),
         warnings: Vec::new(),
+        reloads: None,
     }
 }
 
