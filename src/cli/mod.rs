@@ -63,6 +63,11 @@ fn run(args: &[OsString]) -> Result<(), Failure> {
         store: global.store,
         user: global.user,
         ascii: global.ascii,
+        theme: global.theme,
+        colors: global.color,
+        zone: global.zone,
+        low_bandwidth: global.low_bandwidth,
+        read_only: global.read_only,
     })?;
     log::start(&config);
     let mut context = Context { out: Out::new(&config), config };

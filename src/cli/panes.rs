@@ -44,9 +44,14 @@ pub fn options(config: &Config, me: PersonRef, store: &FileStore) -> tui::Option
         me,
         rules: config.rules.clone(),
         ascii: config.ascii,
-        color: config.color,
+        theme: config.theme,
+        colors: config.colors,
+        zone: config.zone,
+        low_bandwidth: config.low_bandwidth,
+        synchronized: config.synchronized,
+        notify: tui::Notify::default(),
         place: shown(&place).into_owned(),
-        read_only: false,
+        read_only: config.read_only,
     }
 }
 

@@ -7,13 +7,17 @@ pub mod log;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use etcetera::base_strategy::{BaseStrategy, Xdg};
 use tracing::level_filters::LevelFilter;
 
 use crate::model::check;
+use crate::model::priority::UnknownWord;
 use crate::model::rules::Rules;
 use crate::model::text::shown;
+use crate::tui::theme::{Choice, Name};
+use crate::tui::zone::Zone;
 
 /// The name of the folders and of the store's file.
 const NAME: &str = "redphone";
@@ -27,6 +31,16 @@ pub struct Flags {
     pub user: Option<String>,
     /// `--ascii`.
     pub ascii: bool,
+    /// `--theme`.
+    pub theme: Option<Name>,
+    /// `--color`.
+    pub colors: Option<Choice>,
+    /// `--zone`.
+    pub zone: Option<Zone>,
+    /// `--low-bandwidth`.
+    pub low_bandwidth: bool,
+    /// `--read-only`.
+    pub read_only: bool,
 }
 
 /// What holds for this run. Every value is checked.
@@ -42,6 +56,18 @@ pub struct Config {
     pub ascii: bool,
     /// Colours may be used where there is a terminal.
     pub color: bool,
+    /// How many colours the panes use.
+    pub colors: Choice,
+    /// Their theme.
+    pub theme: Name,
+    /// In which time zone they show times.
+    pub zone: Zone,
+    /// They are shown with as few bytes as can be.
+    pub low_bandwidth: bool,
+    /// Frames stand between marks, where the terminal understands them.
+    pub synchronized: bool,
+    /// Nothing may be changed.
+    pub read_only: bool,
     /// What the log takes in.
     pub log_level: LevelFilter,
     /// The log's file; `None` where there is no place for it.
@@ -113,12 +139,22 @@ impl Settings<'_> {
     /// # Errors
     /// The first one that can't be used.
     pub fn load(self) -> Result<Config, ConfigError> {
+        let colors = self.word(self.flags.colors, "REDPHONE_COLOR")?;
+        // What is asked for by name wins over NO_COLOR, as its authors want it (no-color.org).
+        let unwanted = colors.is_none() && self.var("NO_COLOR").is_some();
+        let colors = if unwanted { Choice::None } else { colors.unwrap_or(Choice::Auto) };
         Ok(Config {
             store: self.store()?,
             me: self.me()?,
             rules: Rules::default(),
             ascii: self.ascii()?,
-            color: self.var("NO_COLOR").is_none() && self.var("TERM").is_none_or(|t| t != "dumb"),
+            color: colors != Choice::None && self.var("TERM").is_none_or(|t| t != "dumb"),
+            colors,
+            theme: self.word(self.flags.theme, "REDPHONE_THEME")?.unwrap_or(Name::Dark),
+            zone: self.word(self.flags.zone, "REDPHONE_ZONE")?.unwrap_or(Zone::Viewer),
+            low_bandwidth: self.switch(self.flags.low_bandwidth, "REDPHONE_LOW_BANDWIDTH")?,
+            synchronized: self.yes("REDPHONE_SYNC")?.unwrap_or(true),
+            read_only: self.switch(self.flags.read_only, "REDPHONE_READ_ONLY")?,
             log_level: self.log_level()?,
             log_file: self.folders.as_ref().map(|f| f.state.join(NAME).join("log")),
         })
@@ -134,6 +170,42 @@ impl Settings<'_> {
             .map(OsString::into_string)
             .transpose()
             .map_err(|_| ConfigError(format!("{name} is not UTF-8 text: correct or unset it")))
+    }
+
+    /// One of some words, from a flag or the environment.
+    fn word<T>(&self, flag: Option<T>, name: &str) -> Result<Option<T>, ConfigError>
+    where
+        T: FromStr<Err = UnknownWord>,
+    {
+        if flag.is_some() {
+            return Ok(flag);
+        }
+        let Some(word) = self.text(name)? else { return Ok(None) };
+        word.parse().map(Some).map_err(|error: UnknownWord| {
+            ConfigError(format!(
+                "{name} is {:?}: set it to one of {}, or unset it",
+                shown(&word),
+                error.choices
+            ))
+        })
+    }
+
+    /// What is on or off, from the environment.
+    fn yes(&self, name: &str) -> Result<Option<bool>, ConfigError> {
+        let Some(word) = self.text(name)? else { return Ok(None) };
+        match word.to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" | "on" => Ok(Some(true)),
+            "0" | "false" | "no" | "off" => Ok(Some(false)),
+            _ => Err(ConfigError(format!(
+                "{name} is {:?}: set it to 1 or 0, or unset it",
+                shown(&word)
+            ))),
+        }
+    }
+
+    /// What a flag switches on.
+    fn switch(&self, flag: bool, name: &str) -> Result<bool, ConfigError> {
+        if flag { Ok(true) } else { Ok(self.yes(name)?.unwrap_or(false)) }
     }
 
     fn store(&self) -> Result<PathBuf, ConfigError> {
@@ -177,15 +249,8 @@ impl Settings<'_> {
         if self.flags.ascii {
             return Ok(true);
         }
-        if let Some(word) = self.text("REDPHONE_ASCII")? {
-            return match word.to_ascii_lowercase().as_str() {
-                "1" | "true" | "yes" | "on" => Ok(true),
-                "0" | "false" | "no" | "off" => Ok(false),
-                _ => Err(ConfigError(format!(
-                    "REDPHONE_ASCII is {:?}: set it to 1 or 0, or unset it",
-                    shown(&word)
-                ))),
-            };
+        if let Some(set) = self.yes("REDPHONE_ASCII")? {
+            return Ok(set);
         }
         // No locale at all says nothing about the terminal, and UTF-8 is by far the most common.
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.var(name));
@@ -248,7 +313,12 @@ mod tests {
 
     #[test]
     fn a_flag_wins_over_the_environment() {
-        let flags = Flags { store: Some("f.db".into()), user: Some("@flag".into()), ascii: true };
+        let flags = Flags {
+            store: Some("f.db".into()),
+            user: Some("@flag".into()),
+            ascii: true,
+            ..Flags::default()
+        };
         let env = [("REDPHONE_STORE", "e.db"), ("REDPHONE_USER", "env"), ("REDPHONE_ASCII", "0")];
         let config = load(flags, &env).unwrap();
         assert_eq!((config.store, config.me, config.ascii), ("f.db".into(), "flag".into(), true));

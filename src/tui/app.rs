@@ -1,6 +1,6 @@
 //! The state of the panes.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, Offset, TimeDelta, Utc};
@@ -16,10 +16,11 @@ use crate::model::queue::{OpenCounts, Rank};
 use crate::model::{CommandId, Event, IncidentId, PersonRef, Rules, Summary};
 use crate::sync::{GRACE, Link, Snapshot, WAIT};
 
-use super::Options;
 use super::keymap::Keymap;
 use super::layout::{self, Layout};
 use super::theme::Theme;
+use super::zone::{Clock, Zone};
+use super::{Notify, Options};
 
 /// The four panes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -150,6 +151,10 @@ pub struct TimelineOf {
     pub width: usize,
     /// The day it was then.
     pub day: NaiveDate,
+    /// The zone of its times.
+    pub clock: Clock,
+    /// Its colours.
+    pub theme: Theme,
 }
 
 /// Detail and timeline.
@@ -258,6 +263,20 @@ pub struct NoteEditor {
     pub asking: bool,
 }
 
+/// What somebody is called to the screen for.
+#[derive(Clone, Debug, Default)]
+pub struct Calls {
+    /// The incidents that are known, and whether they are the viewer's; `None` until all of them
+    /// have been read once.
+    pub known: Option<HashMap<IncidentId, bool>>,
+    /// Those that the viewer has assigned or declared: that they change is no news.
+    pub own: HashSet<IncidentId>,
+    /// There was a call a moment ago: what is to be told waits for the next one.
+    pub quiet: bool,
+    /// Numbers of those that wait.
+    pub waiting: Vec<String>,
+}
+
 /// What lies over the panes.
 #[derive(Debug, Default)]
 pub enum Mode {
@@ -307,6 +326,14 @@ pub struct App {
     pub read_only: bool,
     /// Colours and glyphs.
     pub theme: Theme,
+    /// In which time zone times are shown.
+    pub zone: Zone,
+    /// As few bytes as can be: nothing that counts by itself, fewer frames.
+    pub low_bandwidth: bool,
+    /// When somebody is called to the screen.
+    pub notify: Notify,
+    /// Whom there is something to call for.
+    pub calls: Calls,
     /// What the keys do.
     pub keymap: Keymap,
     /// Columns and rows of the terminal.
@@ -361,6 +388,10 @@ impl App {
             place: options.place,
             read_only: options.read_only,
             theme,
+            zone: options.zone,
+            low_bandwidth: options.low_bandwidth,
+            notify: options.notify,
+            calls: Calls::default(),
             keymap: Keymap::default(),
             size: (80, 24),
             now,
@@ -398,6 +429,12 @@ impl App {
     #[must_use]
     pub fn layout(&self) -> Layout {
         layout::of(self.size, self.focus, self.tab, self.zoomed)
+    }
+
+    /// How times are shown.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        Clock::new(self.zone, self.offset)
     }
 
     /// The selected row.
@@ -472,12 +509,16 @@ impl App {
     }
 
     /// When the picture changes by itself next: at the full minute, when an incident crosses a
-    /// level, and each second while a wait is counted down. At most 60 s away.
+    /// level, and each second while a wait is counted down; with low bandwidth, at the full minute
+    /// only. At most 60 s away.
     #[must_use]
     pub fn next_tick(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let second = now.timestamp();
         let minute = DateTime::from_timestamp(second - second.rem_euclid(60) + 60, 0);
         let minute = minute.unwrap_or(now + TimeDelta::minutes(1));
+        if self.low_bandwidth {
+            return minute;
+        }
         let mut next = minute;
         if let Some(change) = self.queue.next_change {
             next = next.min(change);

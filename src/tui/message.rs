@@ -53,6 +53,8 @@ pub enum Timer {
     Rest(u64),
     /// A told sentence has been there long enough.
     Toast(u64),
+    /// Somebody was called long enough ago to be called again.
+    Call,
     /// Waiting for commands at the end has lasted long enough.
     Leave,
 }
@@ -72,6 +74,15 @@ pub enum Effect {
     LoadLastEnded,
     /// Ask the backend now.
     Refresh,
+    /// Put a text into the clipboard of whoever looks.
+    Copy(String),
+    /// Call somebody to the screen, by what the settings allow.
+    Notify {
+        /// What for, in a few words.
+        title: String,
+        /// More of it.
+        body: String,
+    },
     /// Send a message when so much time has passed.
     After(Duration, Timer),
     /// Give the terminal back and stop until continued.

@@ -13,16 +13,19 @@ pub mod terminal;
 pub mod theme;
 pub mod update;
 pub mod view;
+pub mod zone;
 
 use std::io::IsTerminal;
 use std::sync::Arc;
 
 use crate::backend::Backend;
-use crate::model::{PersonRef, Rules};
+use crate::model::{PersonRef, Priority, Rules};
 
 use app::App;
 use terminal::Guard;
+use terminal::osc::Desktop;
 use theme::Theme;
+use zone::Zone;
 
 /// How the panes are opened.
 #[derive(Clone, Debug)]
@@ -33,12 +36,48 @@ pub struct Options {
     pub rules: Rules,
     /// Borders and bars of ASCII only. Taken for granted where the locale is not UTF-8.
     pub ascii: bool,
-    /// Colours; without them, meaning is kept by text, bold and reverse.
-    pub color: bool,
+    /// Which colours stand for what.
+    pub theme: theme::Name,
+    /// How many colours are used; without them, meaning is kept by text, bold and reverse.
+    pub colors: theme::Choice,
+    /// In which time zone times are shown.
+    pub zone: Zone,
+    /// As few bytes as can be: nothing that counts by itself, fewer frames.
+    pub low_bandwidth: bool,
+    /// Marks around each frame, so that the terminal draws it at once. Left out anyhow where the
+    /// terminal is known not to understand them.
+    pub synchronized: bool,
+    /// When somebody is called to the screen.
+    pub notify: Notify,
     /// Where the data lives, for messages, such as the file's path.
     pub place: String,
     /// Nothing may be changed.
     pub read_only: bool,
+}
+
+/// When somebody is called to the screen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Notify {
+    /// The terminal's bell rings.
+    pub bell: bool,
+    /// The terminal shows a notification.
+    pub desktop: Desktop,
+    /// For incidents of these priorities.
+    pub priorities: Vec<Priority>,
+}
+
+impl Default for Notify {
+    fn default() -> Self {
+        Self { bell: true, desktop: Desktop::Auto, priorities: vec![Priority::P1, Priority::P2] }
+    }
+}
+
+impl Notify {
+    /// Nobody is called, as on a wall.
+    #[must_use]
+    pub fn off() -> Self {
+        Self { bell: false, desktop: Desktop::Off, priorities: Vec::new() }
+    }
 }
 
 /// Why the panes could not be opened, or ended early.
@@ -78,8 +117,14 @@ pub async fn run(backend: Arc<dyn Backend>, options: Options) -> Result<(), RunE
         return Err(RunError::DumbTerminal(term));
     }
     let ascii = options.ascii || !theme::locale_is_utf8();
-    let theme = Theme::new(theme::Depth::found(options.color), ascii);
+    let var = |name: &str| std::env::var(name).ok();
+    let depth = theme::Depth::found(options.colors, &var);
+    // The driver would look at NO_COLOR again, which a choice wins over.
+    crossterm::style::force_color_output(depth != theme::Depth::None);
+    let theme = Theme::new(depth, ascii).named(options.theme);
+    // The Linux console draws no frame at once: there they would only cost bytes.
+    let marks = options.synchronized && !options.low_bandwidth && term != "linux";
     let app = App::new(options, theme, chrono::Utc::now());
-    let (guard, mut terminal) = Guard::enter()?;
+    let (guard, mut terminal) = Guard::enter(marks)?;
     runtime::run(app, backend, &mut terminal, guard).await
 }

@@ -29,6 +29,8 @@ pub use host::{Host, Input};
 
 /// The shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
+/// The same with low bandwidth, unless a key was pressed.
+const RARE_FRAME: Duration = Duration::from_millis(250);
 /// How long the first frame waits for the rows, so that it is a whole one.
 const FIRST_FRAME: Duration = Duration::from_millis(40);
 /// The most inputs that are taken in before a frame is drawn.
@@ -69,8 +71,17 @@ where
     let (messages, heard) = mpsc::unbounded_channel();
     let (updates, learnt) = mpsc::unbounded_channel();
     let runner = Runner::start(backend, app.me.handle.clone(), messages, updates);
-    let mut running =
-        Running { app, terminal, host, runner, heard, learnt, dirty: true, drawn_at: None };
+    let mut running = Running {
+        app,
+        terminal,
+        host,
+        runner,
+        heard,
+        learnt,
+        dirty: true,
+        keyed: false,
+        drawn_at: None,
+    };
     running.live().await?;
     let unsent = unconfirmed(&running.app);
     if unsent.is_empty() { Ok(running.app) } else { Err(RunError::Unconfirmed(unsent)) }
@@ -85,6 +96,8 @@ struct Running<'a, B: ratatui::backend::Backend, H> {
     learnt: mpsc::UnboundedReceiver<crate::sync::Update>,
     /// Something may have changed since the last frame.
     dirty: bool,
+    /// A key was pressed since the last frame.
+    keyed: bool,
     drawn_at: Option<Instant>,
 }
 
@@ -109,6 +122,7 @@ where
         let started_at = Instant::now();
         while next == Next::On {
             let due = match self.drawn_at {
+                Some(at) if self.app.low_bandwidth && !self.keyed => at + RARE_FRAME,
                 Some(at) => at + FRAME,
                 None if self.app.snapshot.is_some() => started_at,
                 None => started_at + FIRST_FRAME,
@@ -123,6 +137,7 @@ where
 
     fn draw(&mut self) -> Result<(), RunError> {
         self.dirty = false;
+        self.keyed = false;
         self.drawn_at = Some(Instant::now());
         if self.host.is_gone() {
             return Ok(());
@@ -172,6 +187,7 @@ where
     }
 
     async fn input(&mut self, input: Input) -> Result<Next, RunError> {
+        self.keyed = true;
         let message = match input {
             Input::Event(Event::Key(key)) => Message::Key(key, Utc::now()),
             Input::Event(Event::Paste(text)) => Message::Paste(text),
@@ -207,6 +223,10 @@ where
         for effect in update(&mut self.app, message) {
             match effect {
                 Effect::Quit => return Ok(Next::End),
+                Effect::Copy(text) => self.host.copy(&text)?,
+                Effect::Notify { title, body } => {
+                    self.host.notify(&self.app.notify, &title, &body)?;
+                }
                 Effect::Suspend => {
                     self.host.suspend().await?;
                     Box::pin(self.redraw()).await?;

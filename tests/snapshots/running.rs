@@ -57,6 +57,14 @@ impl Host for Keys {
     fn retake(&mut self) -> io::Result<()> {
         Ok(())
     }
+
+    fn copy(&mut self, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn notify(&mut self, _: &redphone::tui::Notify, _: &str, _: &str) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 struct Run {

@@ -30,6 +30,10 @@ pub struct Stage {
     pub submitted: Vec<Envelope>,
     /// Whether `Effect::Quit` was asked for.
     pub over: bool,
+    /// What was copied.
+    pub copied: Vec<String>,
+    /// What somebody was called for.
+    pub calls: Vec<String>,
     mirror: Mirror,
 }
 
@@ -38,7 +42,12 @@ pub fn options() -> Options {
         me: company::me(),
         rules: Rules::default(),
         ascii: false,
-        color: true,
+        theme: redphone::tui::theme::Name::Dark,
+        colors: redphone::tui::theme::Choice::Auto,
+        zone: redphone::tui::zone::Zone::Viewer,
+        low_bandwidth: false,
+        synchronized: true,
+        notify: redphone::tui::Notify::default(),
         place: "/var/lib/redphone/store.db".into(),
         read_only: false,
     }
@@ -52,7 +61,7 @@ impl Stage {
 
     pub fn with(memory: Memory, size: (u16, u16), depth: Depth, options: Options) -> Self {
         let now = company::now();
-        let theme = Theme::new(depth, options.ascii);
+        let theme = Theme::new(depth, options.ascii).named(options.theme);
         let app = App::new(options, theme, now);
         let mut stage = Self {
             app,
@@ -60,6 +69,8 @@ impl Stage {
             now,
             submitted: Vec::new(),
             over: false,
+            copied: Vec::new(),
+            calls: Vec::new(),
             mirror: Mirror::default(),
         };
         stage.send(Message::Resized(size.0, size.1));
@@ -138,6 +149,14 @@ impl Stage {
             }
             Effect::Quit => {
                 self.over = true;
+                return;
+            }
+            Effect::Copy(text) => {
+                self.copied.push(text);
+                return;
+            }
+            Effect::Notify { title, body } => {
+                self.calls.push(format!("{title}: {body}"));
                 return;
             }
             Effect::Refresh | Effect::After(..) | Effect::Suspend => return,

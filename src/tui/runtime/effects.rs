@@ -104,7 +104,7 @@ impl Runner {
                 });
             }
             // The loop itself does these.
-            Effect::Suspend | Effect::Quit => {}
+            Effect::Copy(_) | Effect::Notify { .. } | Effect::Suspend | Effect::Quit => {}
         }
     }
 }

@@ -61,6 +61,8 @@ pub struct Framed<S> {
     /// What is on the screen, for the cells between those that change.
     screen: Buffer,
     cursor_shown: bool,
+    /// Whether frames stand between marks.
+    marks: bool,
     sink: S,
 }
 
@@ -71,7 +73,13 @@ impl<S: Sink> Framed<S> {
         let inner = CrosstermBackend::new(gathered.clone());
         let (width, height) = sink.size().unwrap_or_default();
         let screen = Buffer::empty(Rect::new(0, 0, width, height));
-        Self { inner, gathered, screen, cursor_shown: false, sink }
+        Self { inner, gathered, screen, cursor_shown: false, marks: true, sink }
+    }
+
+    /// With the marks of synchronized updates around each frame, or without.
+    #[must_use]
+    pub fn marked(self, marks: bool) -> Self {
+        Self { marks, ..self }
     }
 
     /// The cells to be written: those that change, and short runs between them.
@@ -183,14 +191,97 @@ impl<S: Sink> Backend for Framed<S> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let bytes = self.gathered.take();
+        let bytes = brief_colors(&self.gathered.take());
         if bytes.is_empty() {
             return Ok(());
+        }
+        if !self.marks {
+            return self.sink.frame(bytes);
         }
         let mut frame = Vec::with_capacity(bytes.len() + BEGIN.len() + END.len());
         frame.extend_from_slice(BEGIN);
         frame.extend_from_slice(&bytes);
         frame.extend_from_slice(END);
         self.sink.frame(frame)
+    }
+}
+
+/// The same with the 16 basic colours in their short form, which terminals of 16 colours understand:
+/// the driver writes them as colours of 256. Escapes in the bytes are all the driver's own.
+fn brief_colors(bytes: &[u8]) -> Vec<u8> {
+    let mut brief = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(start) = rest.windows(2).position(|two| two == b"\x1b[") {
+        let (before, sequence) = rest.split_at(start + 2);
+        brief.extend_from_slice(before);
+        let length = sequence
+            .iter()
+            .position(|byte| !(byte.is_ascii_digit() || *byte == b';'))
+            .unwrap_or(sequence.len());
+        let (parameters, after) = sequence.split_at(length);
+        if after.first() == Some(&b'm') {
+            brief_parameters(parameters, &mut brief);
+        } else {
+            brief.extend_from_slice(parameters);
+        }
+        rest = after;
+    }
+    brief.extend_from_slice(rest);
+    brief
+}
+
+/// The parameters of one SGR, `38;5;1` as `31` and `48;5;9` as `101`.
+fn brief_parameters(parameters: &[u8], brief: &mut Vec<u8>) {
+    let mut parts = parameters.split(|byte| *byte == b';').peekable();
+    while let Some(part) = parts.next() {
+        let base = match part {
+            b"38" => 30,
+            b"48" => 40,
+            _ => 0,
+        };
+        let mut ahead = parts.clone();
+        let basic = (base > 0 && ahead.next() == Some(b"5"))
+            .then(|| ahead.next())
+            .flatten()
+            .and_then(|number| std::str::from_utf8(number).ok()?.parse::<u8>().ok())
+            .filter(|number| *number < 16);
+        if let Some(number) = basic {
+            let code = if number < 8 { base + number } else { base + 52 + number };
+            brief.extend_from_slice(code.to_string().as_bytes());
+            parts = ahead;
+        } else {
+            brief.extend_from_slice(part);
+            // The numbers of another colour are no parameters of their own.
+            if base > 0 {
+                let count = if parts.peek() == Some(&b"5".as_slice()) { 2 } else { 4 };
+                for number in parts.by_ref().take(count) {
+                    brief.push(b';');
+                    brief.extend_from_slice(number);
+                }
+            }
+        }
+        if parts.peek().is_some() {
+            brief.push(b';');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::brief_colors;
+
+    #[rstest]
+    #[case("\x1b[38;5;1;49mred", "\x1b[31;49mred")]
+    #[case("\x1b[38;5;15;48;5;9m", "\x1b[97;101m")]
+    #[case("\x1b[38;5;80;48;5;0m", "\x1b[38;5;80;40m")]
+    #[case("\x1b[38;2;38;5;1;49m", "\x1b[38;2;38;5;1;49m")]
+    #[case("\x1b[48;2;1;2;3;38;5;4m", "\x1b[48;2;1;2;3;34m")]
+    #[case("\x1b[38;5;1Hno colour", "\x1b[38;5;1Hno colour")]
+    #[case("\x1b[0m\x1b[1;1H\x1b[?25l", "\x1b[0m\x1b[1;1H\x1b[?25l")]
+    #[case("38;5;1m \x1b[", "38;5;1m \x1b[")]
+    fn basic_colours_are_written_in_their_short_form(#[case] long: &str, #[case] short: &str) {
+        assert_eq!(String::from_utf8(brief_colors(long.as_bytes())).unwrap(), short);
     }
 }

@@ -10,7 +10,7 @@ use crate::model::{Actor, Command, CommandId, Envelope, IncidentId, text};
 
 use super::super::app::{App, Mode, Pending};
 use super::super::message::Effect;
-use super::{fail, note, tell};
+use super::{call, fail, note, tell};
 
 pub(super) fn acknowledge(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     simple(app, Ask::Acknowledge, at)
@@ -55,6 +55,14 @@ pub(super) fn submit(
         command: Command::Incident { incident, ask },
     };
     may_happen(app, incident, &envelope, at)?;
+    if let Command::Incident { ask: Ask::Declare(_), .. } = &envelope.command {
+        call::mine(app, incident);
+    }
+    if let Command::Incident { ask: Ask::Assign { to: Some(to) }, .. } = &envelope.command
+        && to.handle == app.me.handle
+    {
+        call::mine(app, incident);
+    }
     app.pending.push(Pending {
         id: envelope.id,
         incident,
@@ -143,6 +151,7 @@ fn refused(
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     let what = format!("{} {}", word(pending.verb), pending.label);
+    call::not_mine(app, pending.incident);
     if let Some(content) = &pending.text {
         give_back(app, pending, content, error);
     }

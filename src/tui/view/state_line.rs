@@ -1,6 +1,5 @@
 //! Line 1: the state of the world.
 
-use chrono::Offset;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -10,6 +9,7 @@ use crate::model::Priority;
 use crate::model::text::{cut, shown};
 
 use super::super::app::{App, Freshness};
+use super::super::zone::{Clock, Zone};
 use super::words::span;
 
 /// How much is said.
@@ -78,8 +78,8 @@ fn left(app: &App, room: Room) -> Line<'static> {
     } else {
         line.push_span(Span::styled(format!(" {text} "), style));
     }
-    if app.read_only && room < Room::Least {
-        line.push_span(Span::styled(" read-only", app.theme.strong()));
+    if app.read_only {
+        line.push_span(Span::styled(" READ-ONLY", app.theme.warning()));
     }
     line
 }
@@ -93,7 +93,7 @@ fn freshness(app: &App, room: Room) -> (String, Style) {
         }
         Freshness::Stale(silent) => (format!("stale {}", span(silent)), app.theme.alarm()),
         Freshness::Failing { since, .. } => {
-            let since = since.format("%H:%M");
+            let since = app.clock().minute(since);
             let text = if room < Room::Least {
                 format!("failing since {since}")
             } else {
@@ -151,14 +151,15 @@ fn right(app: &App, room: Room) -> Line<'static> {
         line.push_span("   ");
     }
     let utc = app.now.format("%H:%M");
-    if room < Room::Small {
-        line.push_span(format!("{utc} UTC "));
-        if room == Room::Full && app.offset.fix().local_minus_utc() != 0 {
-            let local = app.now.with_timezone(&app.offset).format("%H:%M");
-            line.push_span(Span::styled(format!("{local} local "), app.theme.dim()));
-        }
-    } else {
-        line.push_span(format!("{utc} "));
+    if room >= Room::Small {
+        line.push_span(format!("{utc}Z "));
+        return line;
+    }
+    line.push_span(format!("{utc} UTC "));
+    let differs = app.offset.local_minus_utc() != 0;
+    if differs && app.zone != Zone::Utc && (room == Room::Full || app.zone == Zone::Both) {
+        let local = Clock::new(Zone::Viewer, app.offset).minute(app.now);
+        line.push_span(Span::styled(format!("{local} local "), app.theme.dim()));
     }
     line
 }
