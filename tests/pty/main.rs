@@ -5,6 +5,8 @@
 mod terminal;
 
 mod leaving;
+mod link;
 mod panes;
+mod read_only;
 mod refused;
 mod store;

@@ -3,10 +3,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod calls;
+mod link;
 mod looks;
 mod mirror;
 mod property;
 mod running;
 mod state;
+mod themes;
 mod verbs;
 mod wire;

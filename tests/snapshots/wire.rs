@@ -84,3 +84,17 @@ fn a_frame_in_which_nothing_changes_writes_nothing() {
     terminal.draw(|frame| view(&stage.app, frame)).expect("memory");
     assert!(terminal.backend().sink().last.is_empty());
 }
+
+#[test]
+fn without_marks_a_frame_is_the_same_but_for_them() {
+    let stage = Stage::open(company::busy(company::now()), (126, 36));
+    let frame = |marks| {
+        let sink = Emulator { parser: emulator((126, 36)), last: Vec::new() };
+        let mut terminal = Terminal::new(Framed::new(sink).marked(marks)).expect("memory");
+        terminal.draw(|frame| view(&stage.app, frame)).expect("memory");
+        terminal.backend().sink().last.clone()
+    };
+    let (with, without) = (frame(true), frame(false));
+    assert_eq!(with[8..with.len() - 8], without[..]);
+    assert!(!String::from_utf8_lossy(&without).contains("2026"));
+}

@@ -345,7 +345,11 @@ impl Backend for FileStore {
             self.told(self.index_words()).await?;
         }
         let rules = &self.inner.options.rules;
-        self.told(async { search::search(&mut *self.reader().await?, search, rules).await }).await
+        let read_only = self.inner.read_only;
+        self.told(async {
+            search::search(&mut *self.reader().await?, search, rules, read_only).await
+        })
+        .await
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {

@@ -95,10 +95,10 @@ const COLORBLIND: Palette = Palette {
     good: shade(0x9a_d2_f2, 117, Color::LightCyan),
     warning: shade(0xe0_e0_e0, 254, Color::White),
     priority: [
-        shade(0xf5_7c_1e, 208, Color::LightRed),
+        shade(0xf9_85_30, 208, Color::LightRed),
         shade(0xf0_e4_42, 227, Color::LightYellow),
         shade(0x1d_b8_8a, 36, Color::Green),
-        shade(0xd9_8c_b8, 175, Color::LightMagenta),
+        shade(0xe6_a8_d0, 182, Color::LightMagenta),
     ],
     selection: Some([shade(0x22_38_4d, 236, Color::Reset), shade(0x2a_2e_33, 235, Color::Reset)]),
     ground: None,

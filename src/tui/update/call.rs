@@ -1,8 +1,9 @@
 //! When somebody is called to the screen: for what is new and is theirs, or nobody's.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::time::Duration;
 
+use crate::model::queue::OpenCounts;
 use crate::model::{IncidentId, Summary};
 use crate::sync::Snapshot;
 
@@ -16,28 +17,37 @@ const NAMED: usize = 5;
 
 /// Looks at a snapshot for what somebody is to be called for.
 pub(super) fn look(app: &mut App, snapshot: &Snapshot) -> Vec<Effect> {
-    // A first page is no start: the rest of what was there already follows.
-    if snapshot.counts.is_some() {
+    // After a first page the rest of what was there already follows; one that has all is a start.
+    let rest = |counts: OpenCounts| counts.open().saturating_sub(counts.snoozed);
+    if snapshot.counts.is_some_and(|counts| rest(counts) > snapshot.rows.len() as u64) {
         return Vec::new();
     }
-    let before = app.calls.known.take();
-    let mut known = HashMap::with_capacity(snapshot.rows.len());
+    let first = app.calls.known.is_none();
+    let known = app.calls.known.get_or_insert_default();
     let mut new = Vec::new();
     for row in &snapshot.rows {
         let mine = row.assignee.as_ref().is_some_and(|person| person.handle == app.me.handle);
-        known.insert(row.id, mine);
-        let Some(before) = &before else { continue };
-        let is_new = match before.get(&row.id) {
+        let is_new = match known.insert(row.id, mine) {
             None => mine || row.assignee.is_none(),
             Some(was_mine) => mine && !was_mine,
         };
-        // What the viewer did is no news to them.
-        if is_new && !app.calls.own.remove(&row.id) && app.notify.priorities.contains(&row.priority)
+        if first {
+            continue;
+        }
+        // What the viewer did is no news to them, and what is snoozed is to be left alone.
+        if is_new
+            && !app.calls.own.remove(&row.id)
+            && !row.is_snoozed(app.now)
+            && app.notify.priorities.contains(&row.priority)
         {
             new.push((row, mine));
         }
     }
-    app.calls.known = Some(known);
+    if known.len() > snapshot.rows.len() {
+        // One that comes back is new again.
+        let there: HashSet<IncidentId> = snapshot.rows.iter().map(|row| row.id).collect();
+        known.retain(|id, _| there.contains(id));
+    }
     new.sort_by_key(|(row, _)| (row.priority, row.reported_at));
     match new.as_slice() {
         [] => Vec::new(),

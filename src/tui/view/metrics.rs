@@ -369,7 +369,7 @@ impl Pane<'_> {
         let midnight = |at: &DateTime<Utc>| clock.at(*at).time() == NaiveTime::MIN;
         let form = match self.span {
             Window::Day => "%H:%M",
-            _ if edges.first().is_none_or(midnight) => "%a %m-%d",
+            _ if edges.last().is_none_or(midnight) => "%a %m-%d",
             _ => "%a %m-%d %H:%M",
         };
         let show = |at: DateTime<Utc>| clock.at(at).format(form).to_string();

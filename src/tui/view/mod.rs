@@ -27,10 +27,8 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
     let buffer = frame.buffer_mut();
     if area.width < LEAST.0 || area.height < LEAST.1 {
         too_small(area, buffer);
-        return;
-    }
-    // For the moment between two sizes of the terminal, the state may know the one before.
-    if app.size == (area.width, area.height) {
+    } else if app.size == (area.width, area.height) {
+        // For the moment between two sizes of the terminal, the state may know the one before.
         whole(app, &app.layout(), buffer);
     }
     app.theme.finish(buffer);

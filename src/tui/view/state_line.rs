@@ -27,14 +27,16 @@ enum Room {
     Least,
     /// Without what nobody has picked up.
     Tiny,
+    /// Only the two highest priorities.
+    Bare,
 }
 
-const ROOMS: [Room; 6] =
-    [Room::Full, Room::Wide, Room::Middle, Room::Small, Room::Least, Room::Tiny];
+const ROOMS: [Room; 7] =
+    [Room::Full, Room::Wide, Room::Middle, Room::Small, Room::Least, Room::Tiny, Room::Bare];
 
 pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let width = usize::from(area.width);
-    let (mut left, mut middle, mut right) = parts(app, Room::Tiny);
+    let (mut left, mut middle, mut right) = parts(app, Room::Bare);
     for room in ROOMS {
         let tried = parts(app, room);
         let gaps = if room >= Room::Least { 1 } else { 4 };
@@ -108,7 +110,8 @@ fn middle(app: &App, room: Room) -> Line<'static> {
     let counts = &app.queue.counts;
     let mut line = Line::default();
     let gap = if room >= Room::Small { " " } else { "   " };
-    for (priority, count) in Priority::ALL.iter().zip(counts.by_priority) {
+    let shown = if room == Room::Bare { 2 } else { Priority::ALL.len() };
+    for (priority, count) in Priority::ALL.iter().zip(counts.by_priority).take(shown) {
         if !line.spans.is_empty() {
             line.push_span(gap);
         }

@@ -32,7 +32,9 @@ pub(super) fn title(app: &App) -> Title {
         "reading earlier ones …".to_owned()
     } else {
         let label = shown.detail.incident.summary.label();
-        format!("{label} · {events} · newest first · {}", app.clock().name())
+        let place = app.layout().place(Pane::Timeline).map(|place| place.area.width);
+        let order = if place.is_some_and(|width| width < 52) { "newest" } else { "newest first" };
+        format!("{label} · {events} · {order} · {}", app.clock().name())
     };
     Title { right, ..Title::default() }
 }
