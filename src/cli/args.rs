@@ -44,14 +44,17 @@ Examples:
   redphone ack INC-12 INC-14
 
 Environment:
-  REDPHONE_STORE   the store's file, as --store
-  REDPHONE_USER    your handle, as --user; else USER
-  REDPHONE_ASCII   1 draws with ASCII characters only, as --ascii; 0 never does
-  REDPHONE_THEME   as --theme; REDPHONE_COLOR as --color, REDPHONE_ZONE as --zone
-  REDPHONE_LOW_BANDWIDTH, REDPHONE_READ_ONLY   1 as --low-bandwidth and --read-only
-  REDPHONE_SYNC    0 leaves out the marks of synchronized updates
-  REDPHONE_LOG     off, error, warn (default), info, debug or trace
-  NO_COLOR         no colours, unless --color or REDPHONE_COLOR asks for them";
+  REDPHONE_STORE          the store's file, as --store
+  REDPHONE_USER           your handle, as --user; else USER
+  REDPHONE_ASCII          1 draws with ASCII characters only, as --ascii; 0 never does
+  REDPHONE_THEME          as --theme
+  REDPHONE_COLOR          as --color
+  REDPHONE_ZONE           as --zone
+  REDPHONE_LOW_BANDWIDTH  1 as --low-bandwidth
+  REDPHONE_READ_ONLY      1 as --read-only
+  REDPHONE_SYNC           0 leaves out the marks of synchronized updates
+  REDPHONE_LOG            off, error, warn (default), info, debug or trace
+  NO_COLOR                no colours, unless --color or REDPHONE_COLOR asks for them";
 
 /// What holds for every command; written before or after it.
 #[derive(Args, Clone, Debug)]

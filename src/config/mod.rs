@@ -16,6 +16,7 @@ use crate::model::check;
 use crate::model::priority::UnknownWord;
 use crate::model::rules::Rules;
 use crate::model::text::shown;
+use crate::tui::Looks;
 use crate::tui::theme::{Choice, Name};
 use crate::tui::zone::Zone;
 
@@ -56,16 +57,8 @@ pub struct Config {
     pub ascii: bool,
     /// Colours may be used where there is a terminal.
     pub color: bool,
-    /// How many colours the panes use.
-    pub colors: Choice,
-    /// Their theme.
-    pub theme: Name,
-    /// In which time zone they show times.
-    pub zone: Zone,
-    /// They are shown with as few bytes as can be.
-    pub low_bandwidth: bool,
-    /// Frames stand between marks, where the terminal understands them.
-    pub synchronized: bool,
+    /// How the panes look.
+    pub looks: Looks,
     /// Nothing may be changed.
     pub read_only: bool,
     /// What the log takes in.
@@ -139,24 +132,32 @@ impl Settings<'_> {
     /// # Errors
     /// The first one that can't be used.
     pub fn load(self) -> Result<Config, ConfigError> {
-        let colors = self.word(self.flags.colors, "REDPHONE_COLOR")?;
-        // What is asked for by name wins over NO_COLOR, as its authors want it (no-color.org).
-        let unwanted = colors.is_none() && self.var("NO_COLOR").is_some();
-        let colors = if unwanted { Choice::None } else { colors.unwrap_or(Choice::Auto) };
+        let looks = self.looks()?;
         Ok(Config {
             store: self.store()?,
             me: self.me()?,
             rules: Rules::default(),
             ascii: self.ascii()?,
-            color: colors != Choice::None && self.var("TERM").is_none_or(|t| t != "dumb"),
-            colors,
-            theme: self.word(self.flags.theme, "REDPHONE_THEME")?.unwrap_or(Name::Dark),
-            zone: self.word(self.flags.zone, "REDPHONE_ZONE")?.unwrap_or(Zone::Viewer),
-            low_bandwidth: self.switch(self.flags.low_bandwidth, "REDPHONE_LOW_BANDWIDTH")?,
-            synchronized: self.yes("REDPHONE_SYNC")?.unwrap_or(true),
+            color: looks.colors != Choice::None && self.var("TERM").is_none_or(|t| t != "dumb"),
+            looks,
             read_only: self.switch(self.flags.read_only, "REDPHONE_READ_ONLY")?,
             log_level: self.log_level()?,
             log_file: self.folders.as_ref().map(|f| f.state.join(NAME).join("log")),
+        })
+    }
+
+    fn looks(&self) -> Result<Looks, ConfigError> {
+        let usual = Looks::default();
+        let flags = &self.flags;
+        let colors = self.word(flags.colors, "REDPHONE_COLOR")?;
+        // What is asked for by name wins over NO_COLOR, as its authors want it (no-color.org).
+        let unwanted = colors.is_none() && self.var("NO_COLOR").is_some();
+        Ok(Looks {
+            theme: self.word(flags.theme, "REDPHONE_THEME")?.unwrap_or(usual.theme),
+            colors: if unwanted { Choice::None } else { colors.unwrap_or(usual.colors) },
+            zone: self.word(flags.zone, "REDPHONE_ZONE")?.unwrap_or(usual.zone),
+            low_bandwidth: self.switch(flags.low_bandwidth, "REDPHONE_LOW_BANDWIDTH")?,
+            synchronized: self.yes("REDPHONE_SYNC")?.unwrap_or(usual.synchronized),
         })
     }
 
@@ -348,11 +349,42 @@ mod tests {
     }
 
     #[test]
+    fn the_looks_of_the_panes_come_from_flags_or_the_environment() {
+        let of = |flags: Flags, env: &[(&str, &str)]| load(flags, env).unwrap().looks;
+        assert_eq!(of(Flags::default(), &[]), Looks::default());
+        let env = [
+            ("REDPHONE_THEME", "high-contrast"),
+            ("REDPHONE_COLOR", "256"),
+            ("REDPHONE_ZONE", "UTC"),
+            ("REDPHONE_LOW_BANDWIDTH", "1"),
+            ("REDPHONE_SYNC", "0"),
+            ("NO_COLOR", "1"),
+        ];
+        let set = Looks {
+            theme: Name::Contrast,
+            colors: Choice::Indexed,
+            zone: Zone::Utc,
+            low_bandwidth: true,
+            synchronized: false,
+        };
+        assert_eq!(of(Flags::default(), &env), set);
+        let flags = Flags { theme: Some(Name::Light), ..Flags::default() };
+        assert_eq!(of(flags, &env), Looks { theme: Name::Light, ..set });
+        assert_eq!(of(Flags::default(), &[("NO_COLOR", "1")]).colors, Choice::None);
+        assert!(load(Flags::default(), &[("REDPHONE_READ_ONLY", "yes")]).unwrap().read_only);
+    }
+
+    #[test]
     fn a_bad_value_is_named_with_its_source() {
         let told = |env: &[(&str, &str)]| load(Flags::default(), env).unwrap_err().to_string();
         assert_eq!(
             told(&[("REDPHONE_LOG", "loud")]),
             "REDPHONE_LOG is \"loud\": set it to off, error, warn, info, debug or trace"
+        );
+        assert_eq!(
+            told(&[("REDPHONE_THEME", "da\u{1b}rk")]),
+            "REDPHONE_THEME is \"da␛rk\": set it to one of dark, light, contrast, colorblind, none, \
+             or unset it"
         );
         assert_eq!(
             told(&[("REDPHONE_ASCII", "may\u{1b}be")]),

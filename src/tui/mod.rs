@@ -36,6 +36,19 @@ pub struct Options {
     pub rules: Rules,
     /// Borders and bars of ASCII only. Taken for granted where the locale is not UTF-8.
     pub ascii: bool,
+    /// Colours, times and bytes.
+    pub looks: Looks,
+    /// When somebody is called to the screen.
+    pub notify: Notify,
+    /// Where the data lives, for messages, such as the file's path.
+    pub place: String,
+    /// Nothing may be changed.
+    pub read_only: bool,
+}
+
+/// How the panes look, and what that may cost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Looks {
     /// Which colours stand for what.
     pub theme: theme::Name,
     /// How many colours are used; without them, meaning is kept by text, bold and reverse.
@@ -47,12 +60,18 @@ pub struct Options {
     /// Marks around each frame, so that the terminal draws it at once. Left out anyhow where the
     /// terminal is known not to understand them.
     pub synchronized: bool,
-    /// When somebody is called to the screen.
-    pub notify: Notify,
-    /// Where the data lives, for messages, such as the file's path.
-    pub place: String,
-    /// Nothing may be changed.
-    pub read_only: bool,
+}
+
+impl Default for Looks {
+    fn default() -> Self {
+        Self {
+            theme: theme::Name::Dark,
+            colors: theme::Choice::Auto,
+            zone: Zone::Viewer,
+            low_bandwidth: false,
+            synchronized: true,
+        }
+    }
 }
 
 /// When somebody is called to the screen.
@@ -118,12 +137,13 @@ pub async fn run(backend: Arc<dyn Backend>, options: Options) -> Result<(), RunE
     }
     let ascii = options.ascii || !theme::locale_is_utf8();
     let var = |name: &str| std::env::var(name).ok();
-    let depth = theme::Depth::found(options.colors, &var);
+    let looks = options.looks;
+    let depth = theme::Depth::found(looks.colors, &var);
     // The driver would look at NO_COLOR again, which a choice wins over.
     crossterm::style::force_color_output(depth != theme::Depth::None);
-    let theme = Theme::new(depth, ascii).named(options.theme);
+    let theme = Theme::new(depth, ascii).named(looks.theme);
     // The Linux console draws no frame at once: there they would only cost bytes.
-    let marks = options.synchronized && !options.low_bandwidth && term != "linux";
+    let marks = looks.synchronized && !looks.low_bandwidth && term != "linux";
     let app = App::new(options, theme, chrono::Utc::now());
     let (guard, mut terminal) = Guard::enter(marks)?;
     runtime::run(app, backend, &mut terminal, guard).await

@@ -13,10 +13,10 @@ use crossterm::event::{KeyCode, KeyModifiers};
 use ratatui::Terminal;
 use redphone::backend::{Cursor, Delta};
 use redphone::sync::{Mirror, Update};
-use redphone::tui::Options;
 use redphone::tui::terminal::{Framed, Sink};
 use redphone::tui::theme::{Depth, Name};
 use redphone::tui::view::view;
+use redphone::tui::{Looks, Options};
 
 use support::company;
 use support::stage::{Stage, options};
@@ -142,7 +142,8 @@ fn a_move(stage: Stage) -> (usize, usize) {
 fn bytes_of_looks() {
     for depth in [Depth::None, Depth::Basic, Depth::Indexed, Depth::True] {
         for name in Name::ALL {
-            let options = Options { theme: *name, ..options() };
+            let looks = Looks { theme: *name, ..Looks::default() };
+            let options = Options { looks, ..options() };
             let memory = company::busy(company::now());
             let mut stage = Stage::with(memory, (126, 36), depth, options);
             stage.connect();

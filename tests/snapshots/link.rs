@@ -5,18 +5,19 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use redphone::backend::BackendError;
 use redphone::sync::{Link, Update};
-use redphone::tui::Options;
 use redphone::tui::action::Action;
 use redphone::tui::message::{Effect, Message, Timer};
 use redphone::tui::theme::Depth;
 use redphone::tui::update::perform;
+use redphone::tui::{Looks, Options};
 use rstest::rstest;
 
 use crate::support::company;
 use crate::support::stage::{Stage, options, rows};
 
 fn low(size: (u16, u16)) -> Stage {
-    let options = Options { low_bandwidth: true, ..options() };
+    let looks = Looks { low_bandwidth: true, ..Looks::default() };
+    let options = Options { looks, ..options() };
     let mut stage = Stage::with(company::busy(company::now()), size, Depth::Indexed, options);
     stage.connect();
     stage

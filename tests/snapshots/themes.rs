@@ -5,9 +5,9 @@ use ratatui::style::{Color, Modifier};
 use redphone::backend::BackendError;
 use redphone::model::service_level::clock;
 use redphone::sync::{Link, Update};
-use redphone::tui::Options;
 use redphone::tui::app::Pane;
 use redphone::tui::theme::{Depth, Name};
+use redphone::tui::{Looks, Options};
 use rstest::rstest;
 
 use crate::support::company;
@@ -44,7 +44,8 @@ fn stage(screen: Screen, size: (u16, u16), depth: Depth, name: Name, ascii: bool
     let quiet = matches!(screen, Screen::Empty | Screen::Loading);
     let memory = if quiet { company::quiet(now) } else { company::busy(now) };
     let read_only = screen == Screen::ReadOnly;
-    let options = Options { ascii, theme: name, read_only, ..options() };
+    let looks = Looks { theme: name, ..Looks::default() };
+    let options = Options { ascii, looks, read_only, ..options() };
     let mut stage = Stage::with(memory, size, depth, options);
     if screen == Screen::Loading {
         return stage;

@@ -42,11 +42,7 @@ pub fn options() -> Options {
         me: company::me(),
         rules: Rules::default(),
         ascii: false,
-        theme: redphone::tui::theme::Name::Dark,
-        colors: redphone::tui::theme::Choice::Auto,
-        zone: redphone::tui::zone::Zone::Viewer,
-        low_bandwidth: false,
-        synchronized: true,
+        looks: redphone::tui::Looks::default(),
         notify: redphone::tui::Notify::default(),
         place: "/var/lib/redphone/store.db".into(),
         read_only: false,
@@ -61,7 +57,7 @@ impl Stage {
 
     pub fn with(memory: Memory, size: (u16, u16), depth: Depth, options: Options) -> Self {
         let now = company::now();
-        let theme = Theme::new(depth, options.ascii).named(options.theme);
+        let theme = Theme::new(depth, options.ascii).named(options.looks.theme);
         let app = App::new(options, theme, now);
         let mut stage = Self {
             app,

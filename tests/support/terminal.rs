@@ -120,10 +120,11 @@ impl Terminal {
     pub fn wait_for_written(&mut self, wanted: &str) {
         let deadline = Instant::now() + PATIENCE;
         while !String::from_utf8_lossy(&self.written).contains(wanted) {
-            match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(bytes) => self.take(&bytes),
-                Err(_) => panic!("never written: {wanted:?}; the screen:\n{}", self.text()),
-            }
+            let patience = deadline.saturating_duration_since(Instant::now());
+            let Ok(bytes) = self.output.recv_timeout(patience) else {
+                panic!("never written: {wanted:?}; the screen:\n{}", self.text())
+            };
+            self.take(&bytes);
         }
     }
 

@@ -90,7 +90,7 @@ fn look(path: &Path, create: bool) -> Result<(), OpenError> {
             Err(refused(format!("{file} is not a plain file: name another one")))
         }
         Ok(_) => look_inside(path),
-        Err(e) if e.kind() == io::ErrorKind::NotFound && create => return make(path),
+        Err(e) if e.kind() == io::ErrorKind::NotFound && create => make(path),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Err(OpenError::Missing(format!(
             "{file} does not exist: declare or import an incident, or name another file"
         ))),

@@ -241,7 +241,7 @@ mod tests {
                 prop_assert!(!inside.chars().any(char::is_control), "{inside:?}");
                 let wrapped = notify(&title, &body, false, how, Between::Tmux);
                 let inside = &wrapped[2..wrapped.len() - 2];
-                prop_assert_eq!(inside.iter().filter(|b| **b == 0x1b).count(), 2);
+                prop_assert_eq!(text(inside).matches('\u{1b}').count(), 2);
             }
         }
     }

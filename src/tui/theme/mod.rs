@@ -194,7 +194,8 @@ impl Theme {
     pub fn finish(self, buffer: &mut Buffer) {
         if let Some((text, ground)) = self.palette().and_then(|palette| palette.ground) {
             for cell in &mut buffer.content {
-                if cell.fg == Color::Reset {
+                // What is reversed is one bar of the strongest contrast.
+                if cell.fg == Color::Reset || cell.modifier.contains(Modifier::REVERSED) {
                     cell.fg = text.at(self.depth);
                 }
                 if cell.bg == Color::Reset {

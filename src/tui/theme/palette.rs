@@ -5,7 +5,8 @@ use ratatui::style::Color;
 use super::Name;
 use super::depth::Shade;
 
-/// The colours of a theme.
+/// The colours of a theme. Where there are 16, what they look like is the terminal's choice, and
+/// bright black is often next to invisible: no text has it on a dark ground.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Palette {
     /// What has the focus.
@@ -34,7 +35,7 @@ const fn shade(full: u32, indexed: u8, basic: Color) -> Shade {
 /// For dark terminals.
 const DARK: Palette = Palette {
     accent: shade(0x5f_d7_d7, 80, Color::Cyan),
-    dim: shade(0x9e_9e_9e, 247, Color::DarkGray),
+    dim: shade(0x9e_9e_9e, 247, Color::Gray),
     border: shade(0x58_58_58, 240, Color::DarkGray),
     good: shade(0x87_d7_87, 114, Color::Green),
     warning: shade(0xd7_af_ff, 183, Color::LightMagenta),
@@ -55,7 +56,7 @@ const LIGHT: Palette = Palette {
     dim: shade(0x58_58_58, 240, Color::DarkGray),
     border: shade(0xa8_a8_a8, 248, Color::Gray),
     good: shade(0x00_5f_00, 22, Color::Green),
-    warning: shade(0x87_00_5f, 89, Color::Magenta),
+    warning: shade(0x87_00_5f, 89, Color::Reset),
     priority: [
         shade(0xaf_00_00, 124, Color::Red),
         shade(0x8a_4b_00, 94, Color::Magenta),
@@ -73,7 +74,7 @@ const CONTRAST: Palette = Palette {
     dim: shade(0xd0_d0_d0, 252, Color::White),
     border: shade(0xa8_a8_a8, 248, Color::Gray),
     good: shade(0x5f_ff_5f, 83, Color::LightGreen),
-    warning: shade(0xff_af_ff, 219, Color::LightMagenta),
+    warning: shade(0xff_af_ff, 219, Color::White),
     priority: [
         shade(0xff_87_87, 210, Color::LightRed),
         shade(0xff_af_00, 214, Color::LightMagenta),
@@ -90,7 +91,7 @@ const CONTRAST: Palette = Palette {
 /// made lighter so that they can be read on black.
 const COLORBLIND: Palette = Palette {
     accent: shade(0x56_b4_e9, 74, Color::LightCyan),
-    dim: shade(0x9e_9e_9e, 247, Color::DarkGray),
+    dim: shade(0x9e_9e_9e, 247, Color::Gray),
     border: shade(0x58_58_58, 240, Color::DarkGray),
     good: shade(0x9a_d2_f2, 117, Color::LightCyan),
     warning: shade(0xe0_e0_e0, 254, Color::White),
@@ -204,14 +205,17 @@ mod tests {
 
     /// A colour in CIE L*a*b* under D65, from linear red, green and blue.
     fn lab(linear: [f64; 3]) -> [f64; 3] {
-        let [r, g, b] = linear.map(|value| value.clamp(0.0, 1.0));
-        let [x, y, z] = [
-            (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.95047,
-            0.2126 * r + 0.7152 * g + 0.0722 * b,
-            (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.08883,
-        ]
-        .map(|t: f64| if t > 0.008_856 { t.cbrt() } else { 7.787 * t + 16.0 / 116.0 });
-        [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+        let [red, green, blue] = linear.map(|value| value.clamp(0.0, 1.0));
+        let [long, middle, short] =
+            [
+                (0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.95047,
+                0.2126 * red + 0.7152 * green + 0.0722 * blue,
+                (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.08883,
+            ]
+            .map(|part: f64| {
+                if part > 0.008_856 { part.cbrt() } else { 7.787 * part + 16.0 / 116.0 }
+            });
+        [116.0 * middle - 16.0, 500.0 * (long - middle), 200.0 * (middle - short)]
     }
 
     /// CIE76: about 2.3 can just be seen.
