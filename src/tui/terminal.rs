@@ -1,5 +1,6 @@
 //! The terminal: taken, given back whatever happens, and written to without ever blocking the panes.
 
+mod brief;
 mod framed;
 pub mod osc;
 

@@ -4,8 +4,11 @@ use std::io;
 
 use proptest::prelude::*;
 use ratatui::Terminal;
+use ratatui::buffer::Buffer;
+use ratatui::style::{Color, Modifier};
 use redphone::tui::message::Message;
 use redphone::tui::terminal::{Framed, Sink};
+use redphone::tui::theme::Depth;
 use redphone::tui::view::view;
 
 use crate::property::cases;
@@ -40,9 +43,69 @@ fn emulator(size: (u16, u16)) -> vt100::Parser {
     vt100::Parser::new(not_zero(size.1), not_zero(size.0), 0)
 }
 
-fn play(keys: &[String], size: (u16, u16)) {
+fn seen(color: vt100::Color) -> Color {
+    match color {
+        vt100::Color::Default => Color::Reset,
+        vt100::Color::Idx(index) => Color::Indexed(index),
+        vt100::Color::Rgb(red, green, blue) => Color::Rgb(red, green, blue),
+    }
+}
+
+/// The number of one of the 16.
+fn numbered(color: Color) -> Color {
+    const BASIC: [Color; 16] = [
+        Color::Black,
+        Color::Red,
+        Color::Green,
+        Color::Yellow,
+        Color::Blue,
+        Color::Magenta,
+        Color::Cyan,
+        Color::Gray,
+        Color::DarkGray,
+        Color::LightRed,
+        Color::LightGreen,
+        Color::LightYellow,
+        Color::LightBlue,
+        Color::LightMagenta,
+        Color::LightCyan,
+        Color::White,
+    ];
+    let place = (0_u8..).zip(BASIC).find(|(_, basic)| *basic == color);
+    place.map_or(color, |(index, _)| Color::Indexed(index))
+}
+
+/// Colours and attributes are those that were drawn, cell by cell.
+fn same_looks(screen: &vt100::Screen, drawn: &Buffer, after: &str) {
+    let mut covered = 0;
+    for (place, cell) in drawn.content.iter().enumerate() {
+        // The second half of a wide character has no looks of its own.
+        if covered > 0 {
+            covered -= 1;
+            continue;
+        }
+        covered = redphone::model::text::width(cell.symbol()).saturating_sub(1);
+        let (x, y) = drawn.pos_of(place);
+        let there = screen.cell(y, x).expect("a cell");
+        let looks = (seen(there.fgcolor()), seen(there.bgcolor()), there.bold(), there.inverse());
+        let modifier = |modifier| cell.modifier.contains(modifier);
+        let wanted = (
+            numbered(cell.fg),
+            numbered(cell.bg),
+            modifier(Modifier::BOLD),
+            modifier(Modifier::REVERSED),
+        );
+        // On a blank the colour of a text shows nothing, and is not always written.
+        let blank = cell.symbol() == " " && !wanted.3;
+        let same = looks == wanted || (blank && looks.1 == wanted.1 && looks.3 == wanted.3);
+        assert!(same, "{x}, {y} {:?}: {looks:?}, not {wanted:?}, after {after}", cell.symbol());
+    }
+}
+
+fn play(keys: &[String], size: (u16, u16), depth: Depth) {
     let memory = company::busy_with(company::now(), TITLE, "\u{1b}]0;owned\u{7}gone?\ttab");
-    let mut stage = Stage::open(memory, size);
+    let mut stage = Stage::blank(memory, size, depth);
+    stage.connect();
     let parser = emulator(size);
     let sink = Emulator { parser, last: Vec::new() };
     let mut terminal = Terminal::new(Framed::new(sink)).expect("memory");
@@ -55,6 +118,7 @@ fn play(keys: &[String], size: (u16, u16)) {
         for (shown, drawn) in shown.iter().zip(&drawn) {
             assert_eq!(shown.trim_end(), drawn.trim_end(), "after {key}");
         }
+        same_looks(sink.parser.screen(), &stage.buffer(), key);
         assert!(sink.last.starts_with(b"\x1b[?2026h") && sink.last.ends_with(b"\x1b[?2026l"));
     }
 }
@@ -64,10 +128,11 @@ proptest! {
 
     #[test]
     fn frames_add_up_to_the_picture(
-        keys in proptest::collection::vec("[jkgGz1234?n!]|Enter|Esc|Tab|\\^d|\\^u", 1..30),
+        keys in proptest::collection::vec("[jkgGz1234?n!TTZ]|Enter|Esc|Tab|\\^d|\\^u", 1..30),
         size in proptest::sample::select(vec![(126, 36), (80, 24), (47, 13), (200, 50)]),
+        depth in proptest::sample::select(vec![Depth::Basic, Depth::Indexed, Depth::True]),
     ) {
-        play(&keys, size);
+        play(&keys, size, depth);
     }
 }
 

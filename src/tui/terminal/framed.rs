@@ -8,6 +8,8 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect, Size};
 use unicode_width::UnicodeWidthStr;
 
+use super::brief;
+
 /// The terminal draws what lies between these at once (synchronized update, DEC mode 2026).
 const BEGIN: &[u8] = b"\x1b[?2026h";
 pub(super) const END: &[u8] = b"\x1b[?2026l";
@@ -191,7 +193,7 @@ impl<S: Sink> Backend for Framed<S> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let bytes = brief_colors(&self.gathered.take());
+        let bytes = brief::brief(&self.gathered.take());
         if bytes.is_empty() {
             return Ok(());
         }
@@ -203,85 +205,5 @@ impl<S: Sink> Backend for Framed<S> {
         frame.extend_from_slice(&bytes);
         frame.extend_from_slice(END);
         self.sink.frame(frame)
-    }
-}
-
-/// The same with the 16 basic colours in their short form, which terminals of 16 colours understand:
-/// the driver writes them as colours of 256. Escapes in the bytes are all the driver's own.
-fn brief_colors(bytes: &[u8]) -> Vec<u8> {
-    let mut brief = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while let Some(start) = rest.windows(2).position(|two| two == b"\x1b[") {
-        let (before, sequence) = rest.split_at(start + 2);
-        brief.extend_from_slice(before);
-        let length = sequence
-            .iter()
-            .position(|byte| !(byte.is_ascii_digit() || *byte == b';'))
-            .unwrap_or(sequence.len());
-        let (parameters, after) = sequence.split_at(length);
-        if after.first() == Some(&b'm') {
-            brief_parameters(parameters, &mut brief);
-        } else {
-            brief.extend_from_slice(parameters);
-        }
-        rest = after;
-    }
-    brief.extend_from_slice(rest);
-    brief
-}
-
-/// The parameters of one SGR, `38;5;1` as `31` and `48;5;9` as `101`.
-fn brief_parameters(parameters: &[u8], brief: &mut Vec<u8>) {
-    let mut parts = parameters.split(|byte| *byte == b';').peekable();
-    while let Some(part) = parts.next() {
-        let base = match part {
-            b"38" => 30,
-            b"48" => 40,
-            _ => 0,
-        };
-        let mut ahead = parts.clone();
-        let basic = (base > 0 && ahead.next() == Some(b"5"))
-            .then(|| ahead.next())
-            .flatten()
-            .and_then(|number| std::str::from_utf8(number).ok()?.parse::<u8>().ok())
-            .filter(|number| *number < 16);
-        if let Some(number) = basic {
-            let code = if number < 8 { base + number } else { base + 52 + number };
-            brief.extend_from_slice(code.to_string().as_bytes());
-            parts = ahead;
-        } else {
-            brief.extend_from_slice(part);
-            // The numbers of another colour are no parameters of their own.
-            if base > 0 {
-                let count = if parts.peek() == Some(&b"5".as_slice()) { 2 } else { 4 };
-                for number in parts.by_ref().take(count) {
-                    brief.push(b';');
-                    brief.extend_from_slice(number);
-                }
-            }
-        }
-        if parts.peek().is_some() {
-            brief.push(b';');
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::brief_colors;
-
-    #[rstest]
-    #[case("\x1b[38;5;1;49mred", "\x1b[31;49mred")]
-    #[case("\x1b[38;5;15;48;5;9m", "\x1b[97;101m")]
-    #[case("\x1b[38;5;80;48;5;0m", "\x1b[38;5;80;40m")]
-    #[case("\x1b[38;2;38;5;1;49m", "\x1b[38;2;38;5;1;49m")]
-    #[case("\x1b[48;2;1;2;3;38;5;4m", "\x1b[48;2;1;2;3;34m")]
-    #[case("\x1b[38;5;1Hno colour", "\x1b[38;5;1Hno colour")]
-    #[case("\x1b[0m\x1b[1;1H\x1b[?25l", "\x1b[0m\x1b[1;1H\x1b[?25l")]
-    #[case("38;5;1m \x1b[", "38;5;1m \x1b[")]
-    fn basic_colours_are_written_in_their_short_form(#[case] long: &str, #[case] short: &str) {
-        assert_eq!(String::from_utf8(brief_colors(long.as_bytes())).unwrap(), short);
     }
 }
