@@ -11,6 +11,8 @@ use crate::cli::value::Target;
 use crate::model::priority::Level;
 use crate::model::queue::Sort;
 use crate::model::status::{Category, ResolutionAction, Source};
+use crate::tui::theme::{Choice, Name};
+use crate::tui::zone::Zone;
 
 /// Incident management in a terminal.
 ///
@@ -47,12 +49,14 @@ Environment:
   REDPHONE_STORE          the store's file, as --store
   REDPHONE_USER           your handle, as --user; else USER
   REDPHONE_ASCII          1 draws with ASCII characters only, as --ascii; 0 never does
-  REDPHONE_THEME          dark, light, contrast, colorblind or none
-  REDPHONE_DEPTH          colours: auto, 24bit, 256, 16 or none
-  REDPHONE_ZONE           times: viewer, utc or both
-  REDPHONE_LOW_BANDWIDTH  1 sends as few bytes as can be
+  REDPHONE_THEME          as --theme
+  REDPHONE_DEPTH          as --depth
+  REDPHONE_ZONE           as --zone
+  REDPHONE_LOW_BANDWIDTH  1 as --low-bandwidth
+  REDPHONE_READ_ONLY      1 as --read-only
+  REDPHONE_SYNC           0 leaves out the marks of synchronized updates
   REDPHONE_LOG            off, error, warn (default), info, debug or trace
-  NO_COLOR                no colours
+  NO_COLOR                no colours, unless --depth or REDPHONE_DEPTH asks for them
 
 Flags win over the environment, and the environment over the settings file.";
 
@@ -74,6 +78,24 @@ pub struct Global {
     /// Draw with ASCII characters only
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub ascii: bool,
+    /// How many colours are used
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "DEPTH",
+          value_parser = Word::<Choice>::new())]
+    pub depth: Option<Choice>,
+    /// Change nothing: a store is only read, and no verb works
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub read_only: bool,
+    /// Which colours the panes have [default: dark]
+    #[arg(long, global = true, help_heading = "Panes", value_name = "NAME",
+          value_parser = Word::<Name>::new())]
+    pub theme: Option<Name>,
+    /// In which time zone the panes show times [default: viewer]
+    #[arg(long, global = true, help_heading = "Panes", value_name = "ZONE",
+          value_parser = Word::<Zone>::new())]
+    pub zone: Option<Zone>,
+    /// Panes for a slow link: no clock seconds, fewer frames
+    #[arg(long, global = true, help_heading = "Panes")]
+    pub low_bandwidth: bool,
 }
 
 /// What can be done.

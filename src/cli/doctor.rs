@@ -35,6 +35,11 @@ pub async fn run(context: &mut Context, args: Doctor) -> Result<(), Failure> {
     if let Some(target) = &args.salvage {
         return save(context, &store, target, args.json).await;
     }
+    if args.rebuild && context.config.read_only {
+        return Err(Failure::usage(
+            "--rebuild writes to the store, and it is opened read-only: leave out --read-only",
+        ));
+    }
     let report = if args.rebuild { rebuild(&store).await? } else { examine(&store).await? };
     tell(context, &store, &report, args.json)
 }

@@ -67,6 +67,11 @@ fn run(args: &[OsString]) -> Result<(), Failure> {
         store: global.store,
         user: global.user,
         ascii: global.ascii,
+        theme: global.theme,
+        depth: global.depth,
+        zone: global.zone,
+        low_bandwidth: global.low_bandwidth,
+        read_only: global.read_only,
     };
     if let Some(Command::Config { about: about @ (AboutConfig::Path | AboutConfig::Init) }) =
         command
@@ -108,11 +113,10 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         Command::Doctor(args) => args.rebuild,
         _ => false,
     };
-    if !(writes && config.read_only) {
-        return Ok(());
-    }
-    let name = config.panes.profile.as_ref().map_or("", |profile| profile.name.as_str());
-    let name = crate::model::text::shown(name);
+    // Where only a flag asks for it, the store itself refuses.
+    let profile = config.panes.profile.as_ref().filter(|profile| profile.read_only);
+    let Some(profile) = profile.filter(|_| writes) else { return Ok(()) };
+    let name = crate::model::text::shown(&profile.name);
     Err(Failure::failed(format!(
         "the profile {name:?} is read-only: nothing can be changed with it, choose another"
     )))

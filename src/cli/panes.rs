@@ -93,7 +93,6 @@ pub fn options(config: &Config, me: PersonRef, store: &FileStore) -> tui::Option
         me,
         rules: config.rules.clone(),
         ascii: config.ascii,
-        color: config.color,
         place: shown(&place).into_owned(),
         read_only: config.read_only,
         drafts: config.drafts.clone(),

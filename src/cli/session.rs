@@ -39,6 +39,9 @@ pub async fn open_at(path: &Path, config: &Config, missing: Missing) -> Result<F
         create: missing == Missing::Make,
         patience: PATIENCE,
     };
+    if config.read_only {
+        return Ok(FileStore::open_read_only(path, options).await?);
+    }
     Ok(FileStore::open(path, options).await?)
 }
 

@@ -14,6 +14,8 @@ use crate::model::status::{Category, ResolutionAction, Source};
 use crate::model::text::{cut, shown};
 use crate::model::time::parse_duration;
 use crate::model::{IncidentId, IncidentNumber};
+use crate::tui::theme::{Choice, Name};
+use crate::tui::zone::Zone;
 
 /// An incident as people name it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -113,7 +115,7 @@ macro_rules! offered {
         })+
     };
 }
-offered!(Level, Sort, Category, Source, ResolutionAction);
+offered!(Level, Sort, Category, Source, ResolutionAction, Name, Choice, Zone);
 
 /// Reads one of a few words as the model does, and offers them to help and completions.
 #[derive(Clone, Debug)]
@@ -204,6 +206,9 @@ mod tests {
         check::<Category>();
         check::<Source>();
         check::<ResolutionAction>();
+        check::<Name>();
+        check::<Choice>();
+        check::<Zone>();
     }
 
     #[test]

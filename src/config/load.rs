@@ -88,7 +88,9 @@ impl Settings<'_> {
             log_level: self.log_level(&file, &mut origins)?,
             log_file: self.folders.as_ref().map(|f| f.state.join(NAME).join("log")),
             drafts: self.folders.as_ref().map(|f| f.state.join(NAME).join("drafts")),
-            read_only: profile.is_some_and(|(_, profile)| profile.read_only),
+            read_only: self.flags.read_only
+                || self.flag("REDPHONE_READ_ONLY")?.unwrap_or(false)
+                || profile.is_some_and(|(_, profile)| profile.read_only),
             file: place.map(|place| place.path),
             is_broken: file.is_broken,
             rules: file.rules,
@@ -279,21 +281,46 @@ impl Settings<'_> {
 
     fn looks(&self, file: Looks, origins: &mut Origins) -> Result<Looks, ConfigError> {
         let mut looks = file;
-        if let Some(theme) = self.word("REDPHONE_THEME", ThemeName::ALL, ThemeName::as_str)? {
+        let flags = &self.flags;
+        if let Some(theme) = flags.theme {
+            looks.theme = theme;
+            origins.set("looks.theme", "--theme");
+        } else if let Some(theme) =
+            self.word("REDPHONE_THEME", ThemeName::ALL, ThemeName::as_str)?
+        {
             looks.theme = theme;
             origins.set("looks.theme", "REDPHONE_THEME");
         }
-        if let Some(depth) = self.word("REDPHONE_DEPTH", DepthChoice::ALL, DepthChoice::as_str)? {
+        if let Some(depth) = flags.depth {
+            looks.depth = depth;
+            origins.set("looks.depth", "--depth");
+        } else if let Some(depth) =
+            self.word("REDPHONE_DEPTH", DepthChoice::ALL, DepthChoice::as_str)?
+        {
             looks.depth = depth;
             origins.set("looks.depth", "REDPHONE_DEPTH");
+        } else if self.var("NO_COLOR").is_some() {
+            // What is asked for by name wins over it, as its authors want it (no-color.org).
+            looks.depth = DepthChoice::None;
+            origins.set("looks.depth", "NO_COLOR");
         }
-        if let Some(zone) = self.word("REDPHONE_ZONE", Zone::ALL, Zone::as_str)? {
+        if let Some(zone) = flags.zone {
+            looks.zone = zone;
+            origins.set("looks.zone", "--zone");
+        } else if let Some(zone) = self.word("REDPHONE_ZONE", Zone::ALL, Zone::as_str)? {
             looks.zone = zone;
             origins.set("looks.zone", "REDPHONE_ZONE");
         }
-        if let Some(low_bandwidth) = self.flag("REDPHONE_LOW_BANDWIDTH")? {
+        if flags.low_bandwidth {
+            looks.low_bandwidth = true;
+            origins.set("looks.low_bandwidth", "--low-bandwidth");
+        } else if let Some(low_bandwidth) = self.flag("REDPHONE_LOW_BANDWIDTH")? {
             looks.low_bandwidth = low_bandwidth;
             origins.set("looks.low_bandwidth", "REDPHONE_LOW_BANDWIDTH");
+        }
+        if let Some(synchronized) = self.flag("REDPHONE_SYNC")? {
+            looks.synchronized = synchronized;
+            origins.set("looks.synchronized", "REDPHONE_SYNC");
         }
         Ok(looks)
     }

@@ -10,9 +10,9 @@ words! {
         /// For light terminals.
         Light = "light",
         /// The strongest contrasts.
-        Contrast = "contrast",
+        Contrast = "contrast" | "high contrast",
         /// Told apart also by eyes that don't tell red from green.
-        Colorblind = "colorblind",
+        Colorblind = "colorblind" | "colourblind" | "color blind",
         /// No colours: bold, dim and reverse alone.
         None = "none",
     }
@@ -24,13 +24,13 @@ words! {
         /// As many as the terminal says it has.
         Auto = "auto",
         /// 16 million.
-        True = "24bit",
+        True = "24bit" | "truecolor",
         /// 256.
         Indexed = "256",
         /// The 16 of every colour terminal.
         Basic = "16",
         /// None.
-        None = "none",
+        None = "none" | "never",
     }
 }
 
@@ -38,11 +38,32 @@ words! {
     /// In which time zone times are shown.
     Zone, "time zone choice" {
         /// That of whoever looks.
-        Viewer = "viewer",
+        Viewer = "viewer" | "local",
         /// UTC.
         Utc = "utc",
         /// Both, where there is room.
         Both = "both",
+    }
+}
+
+impl ThemeName {
+    /// The one after it; after the last, the first.
+    #[must_use]
+    pub fn next(self) -> Self {
+        let place = Self::ALL.iter().position(|name| *name == self).unwrap_or(0);
+        Self::ALL[(place + 1) % Self::ALL.len()]
+    }
+}
+
+impl Zone {
+    /// The one after it; after the last, the first.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Viewer => Self::Utc,
+            Self::Utc => Self::Both,
+            Self::Both => Self::Viewer,
+        }
     }
 }
 
@@ -57,6 +78,9 @@ pub struct Looks {
     pub zone: Zone,
     /// As few bytes as can be: no seconds, nothing animated, fewer frames.
     pub low_bandwidth: bool,
+    /// Marks around each frame, so that the terminal draws it at once. Left out anyhow where the
+    /// terminal is known not to understand them.
+    pub synchronized: bool,
 }
 
 impl Default for Looks {
@@ -66,6 +90,7 @@ impl Default for Looks {
             depth: DepthChoice::Auto,
             zone: Zone::Viewer,
             low_bandwidth: false,
+            synchronized: true,
         }
     }
 }

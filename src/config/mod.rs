@@ -27,6 +27,8 @@ use tracing::level_filters::LevelFilter;
 use crate::model::directory::Directory;
 use crate::model::rules::Rules;
 
+use looks::{DepthChoice, ThemeName, Zone};
+
 pub use load::Settings;
 pub(crate) use nearest::meant;
 pub use origin::{Origin, Origins};
@@ -52,6 +54,16 @@ pub struct Flags {
     pub user: Option<String>,
     /// `--ascii`.
     pub ascii: bool,
+    /// `--theme`.
+    pub theme: Option<ThemeName>,
+    /// `--depth`.
+    pub depth: Option<DepthChoice>,
+    /// `--zone`.
+    pub zone: Option<Zone>,
+    /// `--low-bandwidth`.
+    pub low_bandwidth: bool,
+    /// `--read-only`.
+    pub read_only: bool,
 }
 
 /// What holds for this run. Every value is checked.

@@ -41,9 +41,9 @@ words! {
     Desktop, "desktop notification" {
         /// It is not.
         Off = "off",
-        /// By OSC 9 (iTerm2, `WezTerm`, Windows Terminal).
+        /// By OSC 9 (iTerm2, `WezTerm`, Windows Terminal, kitty, Ghostty).
         Osc9 = "osc9",
-        /// By OSC 777 (foot, Ghostty, urxvt).
+        /// By OSC 777 (foot, urxvt, Ghostty).
         Osc777 = "osc777",
         /// By what the terminal is known to understand.
         Auto = "auto",
@@ -129,6 +129,14 @@ pub struct Notify {
 impl Default for Notify {
     fn default() -> Self {
         Self { bell: true, desktop: Desktop::Auto, priorities: vec![Priority::P1, Priority::P2] }
+    }
+}
+
+impl Notify {
+    /// Nobody is called, as on a wall.
+    #[must_use]
+    pub fn off() -> Self {
+        Self { bell: false, desktop: Desktop::Off, priorities: Vec::new() }
     }
 }
 

@@ -152,6 +152,7 @@ impl Page<'_> {
         self.line("depth", &text(looks.depth.as_str()));
         self.line("zone", &text(looks.zone.as_str()));
         self.line("low_bandwidth", &looks.low_bandwidth.to_string());
+        self.line("synchronized", &looks.synchronized.to_string());
         let notify = &self.config.panes.notify;
         self.section("notify");
         self.line("bell", &notify.bell.to_string());

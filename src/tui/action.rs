@@ -95,6 +95,12 @@ pub enum Action {
     ShorterSpan,
     /// A longer window of the measures.
     LongerSpan,
+    /// Copy number and title.
+    Copy,
+    /// The next theme.
+    Theme,
+    /// The next choice of a time zone.
+    Zone,
     /// Ask the backend now.
     Refresh,
     /// Details of the last failure.
@@ -402,6 +408,9 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Zoom, "zoom", &["z"], "this pane on the whole screen, or all again", PANES)
         .hint("zoom")
         .when(When::Roomy),
+    entry(Action::Copy, "copy", &["y"], "copy its number and title", PANES).when(When::Incident),
+    entry(Action::Theme, "theme", &["T"], "the next theme", PANES),
+    entry(Action::Zone, "zone", &["Z"], "times in my zone, in UTC, or in both", PANES),
     entry(Action::Refresh, "refresh", &["R"], "ask the backend now", PANES).hint("refresh"),
     entry(Action::Failure, "failure", &["!"], "what failed last", PANES)
         .hint("failure")

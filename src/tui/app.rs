@@ -1,6 +1,6 @@
 //! The state of the panes.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -26,6 +26,7 @@ use super::layout::{self, Layout};
 use super::mode::Mode;
 use super::plan::{Batch, Target, Undo};
 use super::theme::Theme;
+use super::zone::{Clock, Zone};
 
 /// The four panes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -156,6 +157,10 @@ pub struct TimelineOf {
     pub width: usize,
     /// The day it was then.
     pub day: NaiveDate,
+    /// The zone of its times.
+    pub clock: Clock,
+    /// Its colours.
+    pub theme: Theme,
 }
 
 /// Detail and timeline.
@@ -247,6 +252,20 @@ pub struct Failure {
     pub at: DateTime<Utc>,
 }
 
+/// What somebody is called to the screen for.
+#[derive(Clone, Debug, Default)]
+pub struct Calls {
+    /// The incidents that are known, and whether they are the viewer's; `None` until all of them
+    /// have been read once.
+    pub known: Option<HashMap<IncidentId, bool>>,
+    /// Those that the viewer has assigned or declared: that they change is no news.
+    pub own: HashSet<IncidentId>,
+    /// There was a call a moment ago: what is to be told waits for the next one.
+    pub quiet: bool,
+    /// Numbers of those that wait.
+    pub waiting: Vec<String>,
+}
+
 /// How fresh the rows are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Freshness {
@@ -286,6 +305,12 @@ pub struct App {
     pub warnings: Vec<String>,
     /// Colours and glyphs.
     pub theme: Theme,
+    /// In which time zone times are shown.
+    pub zone: Zone,
+    /// As few bytes as can be: nothing that counts by itself, fewer frames.
+    pub low_bandwidth: bool,
+    /// Whom there is something to call for.
+    pub calls: Calls,
     /// What the keys do.
     pub keymap: Keymap,
     /// Columns and rows of the terminal.
@@ -361,7 +386,10 @@ impl App {
             warnings: options.warnings,
             theme,
             keymap: Keymap::with(&options.settings.keys).0,
+            zone: options.settings.looks.zone,
+            low_bandwidth: options.settings.looks.low_bandwidth,
             settings: options.settings,
+            calls: Calls::default(),
             size: (80, 24),
             now,
             offset: Utc.fix(),
@@ -407,6 +435,12 @@ impl App {
     #[must_use]
     pub fn layout(&self) -> Layout {
         layout::of(self.size, self.focus, self.tab, self.zoomed)
+    }
+
+    /// How times are shown.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        Clock::new(self.zone, self.offset)
     }
 
     /// The selected row.
@@ -481,12 +515,16 @@ impl App {
     }
 
     /// When the picture changes by itself next: at the full minute, when an incident crosses a
-    /// level, and each second while a wait is counted down. At most 60 s away.
+    /// level, and each second while a wait is counted down; with low bandwidth, at the full minute
+    /// only. At most 60 s away.
     #[must_use]
     pub fn next_tick(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let second = now.timestamp();
         let minute = DateTime::from_timestamp(second - second.rem_euclid(60) + 60, 0);
         let minute = minute.unwrap_or(now + TimeDelta::minutes(1));
+        if self.low_bandwidth {
+            return minute;
+        }
         let mut next = minute;
         if let Some(change) = self.queue.next_change {
             next = next.min(change);

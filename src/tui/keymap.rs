@@ -331,11 +331,11 @@ mod tests {
         #[case] keys: &[&str],
         #[case] told: &str,
     ) {
-        let (keymap, warnings) = with(&[(action, keys), ("zoom", &["Z"])]);
+        let (keymap, warnings) = with(&[(action, keys), ("zoom", &["N"])]);
         assert_eq!(warnings, [format!("config.toml:{told}")]);
         assert_eq!(shown(&keymap, Action::Acknowledge), "a");
         assert_eq!(shown(&keymap, Action::Send), "^s");
-        assert_eq!(shown(&keymap, Action::Zoom), "Z", "all else holds");
+        assert_eq!(shown(&keymap, Action::Zoom), "N", "all else holds");
     }
 
     #[test]

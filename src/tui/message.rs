@@ -73,6 +73,8 @@ pub enum Timer {
     Undo(u64),
     /// What is typed is kept.
     Draft(Uuid),
+    /// Somebody was called long enough ago to be called again.
+    Call,
     /// Waiting for commands at the end has lasted long enough.
     Leave,
 }
@@ -101,6 +103,15 @@ pub enum Effect {
     LoadLastEnded,
     /// Ask the backend now.
     Refresh,
+    /// Put a text into the clipboard of whoever looks.
+    Copy(String),
+    /// Call somebody to the screen, by what the settings allow.
+    Notify {
+        /// What for, in a few words.
+        title: String,
+        /// More of it.
+        body: String,
+    },
     /// Send a message when so much time has passed.
     After(Duration, Timer),
     /// Give the terminal back and stop until continued.

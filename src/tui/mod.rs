@@ -18,6 +18,7 @@ pub mod terminal;
 pub mod theme;
 pub mod update;
 pub mod view;
+pub mod zone;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -42,8 +43,6 @@ pub struct Options {
     pub rules: Rules,
     /// Borders and bars of ASCII only. Taken for granted where the locale is not UTF-8.
     pub ascii: bool,
-    /// Colours; without them, meaning is kept by text, bold and reverse.
-    pub color: bool,
     /// Where the data lives, for messages, such as the file's path.
     pub place: String,
     /// Nothing may be changed.
@@ -95,9 +94,16 @@ pub async fn run(backend: Arc<dyn Backend>, mut options: Options) -> Result<(), 
         return Err(RunError::DumbTerminal(term));
     }
     let ascii = options.ascii || !theme::locale_is_utf8();
-    let theme = Theme::new(theme::Depth::found(options.color), ascii);
+    let var = |name: &str| std::env::var(name).ok();
+    let looks = options.settings.looks;
+    let depth = theme::Depth::found(looks.depth, &var);
+    // The driver would look at NO_COLOR again, which a choice wins over.
+    crossterm::style::force_color_output(depth != theme::Depth::None);
+    let theme = Theme::new(depth, ascii).named(looks.theme);
+    // The Linux console draws no frame at once: there they would only cost bytes.
+    let marks = looks.synchronized && !looks.low_bandwidth && term != "linux";
     let reloads = options.reloads.take();
     let app = App::new(options, theme, chrono::Utc::now());
-    let (guard, mut terminal) = Guard::enter()?;
+    let (guard, mut terminal) = Guard::enter(marks)?;
     runtime::run(app, backend, &mut terminal, guard, reloads).await
 }

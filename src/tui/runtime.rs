@@ -31,6 +31,12 @@ pub use host::{Host, Input};
 
 /// The shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
+/// The same with low bandwidth, while somebody works but for the answer to a key itself.
+const RARE_FRAME: Duration = Duration::from_millis(250);
+/// The same with low bandwidth, while nobody works: what changes by itself is told together.
+const RAREST_FRAME: Duration = Duration::from_secs(5);
+/// So long after a key somebody is at work: what it led to is shown soon.
+const AT_WORK: Duration = Duration::from_secs(2);
 /// How long the first frame waits for the rows, so that it is a whole one.
 const FIRST_FRAME: Duration = Duration::from_millis(40);
 /// The most inputs that are taken in before a frame is drawn.
@@ -104,6 +110,7 @@ where
         learnt,
         reloads,
         dirty: true,
+        keyed_at: None,
         drawn_at: None,
     };
     running.live().await?;
@@ -121,6 +128,8 @@ struct Running<'a, B: ratatui::backend::Backend, H> {
     reloads: Option<watch::Receiver<Option<Reload>>>,
     /// Something may have changed since the last frame.
     dirty: bool,
+    /// When a key was pressed last, or the panes were opened.
+    keyed_at: Option<Instant>,
     drawn_at: Option<Instant>,
 }
 
@@ -143,9 +152,17 @@ where
         let _ = self.take(Message::Started).await?;
         let mut next = self.take(tick()).await?;
         let started_at = Instant::now();
+        self.keyed_at = Some(started_at);
         while next == Next::On {
             let due = match self.drawn_at {
-                Some(at) => at + FRAME,
+                Some(at) => {
+                    let (low, keyed) = (self.app.low_bandwidth, self.keyed_at);
+                    at + pause(
+                        low,
+                        keyed.is_some_and(|key| key > at),
+                        keyed.map(|key| key.elapsed()),
+                    )
+                }
                 None if self.app.snapshot.is_some() => started_at,
                 None => started_at + FIRST_FRAME,
             };
@@ -211,6 +228,7 @@ where
     }
 
     async fn input(&mut self, input: Input) -> Result<Next, RunError> {
+        self.keyed_at = Some(Instant::now());
         let message = match input {
             Input::Event(Event::Key(key)) => Message::Key(key, Utc::now()),
             Input::Event(Event::Paste(text)) => Message::Paste(text),
@@ -246,6 +264,10 @@ where
         for effect in update(&mut self.app, message) {
             match effect {
                 Effect::Quit => return Ok(Next::End),
+                Effect::Copy(text) => self.host.copy(&text)?,
+                Effect::Notify { title, body } => {
+                    self.host.notify(&self.app.settings.notify, &title, &body)?;
+                }
                 Effect::Suspend => {
                     self.host.suspend().await?;
                     Box::pin(self.redraw()).await?;
@@ -287,4 +309,38 @@ async fn reloaded(reloads: &mut Option<watch::Receiver<Option<Reload>>>) -> Relo
 
 fn tick() -> Message {
     Message::Tick(Utc::now(), Local::now().offset().fix())
+}
+
+/// The shortest time between two frames: where bytes are dear it depends on whether a key waits for
+/// its answer, and how long ago the last one was pressed.
+fn pause(low_bandwidth: bool, key_waits: bool, since_key: Option<Duration>) -> Duration {
+    match since_key {
+        _ if !low_bandwidth || key_waits => FRAME,
+        Some(since) if since < AT_WORK => RARE_FRAME,
+        _ => RAREST_FRAME,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::fast(false, false, Some(60_000), 16)]
+    #[case::answered_at_once(true, true, Some(0), 16)]
+    #[case::at_work(true, false, Some(100), 250)]
+    #[case::nobody_at_work(true, false, Some(3000), 5000)]
+    #[case::never(true, false, None, 5000)]
+    fn over_a_slow_link_frames_come_when_somebody_waits_for_them(
+        #[case] low_bandwidth: bool,
+        #[case] key_waits: bool,
+        #[case] since_key: Option<u64>,
+        #[case] milliseconds: u64,
+    ) {
+        let since = since_key.map(Duration::from_millis);
+        let wait = Duration::from_millis(milliseconds);
+        assert_eq!(pause(low_bandwidth, key_waits, since), wait);
+    }
 }

@@ -2,6 +2,7 @@
 
 mod encode;
 mod framed;
+pub mod osc;
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -121,16 +122,17 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Takes the terminal: raw mode, alternate screen, bracketed paste.
+    /// Takes the terminal: raw mode, alternate screen, bracketed paste. `marks` are those around
+    /// each frame.
     ///
     /// # Errors
     /// When the terminal refuses; it is as it was then.
-    pub fn enter() -> io::Result<(Self, Screen)> {
+    pub fn enter(marks: bool) -> io::Result<(Self, Screen)> {
         let output = Output::start()?;
         hook_panics();
         let guard = Self { output: output.clone(), gone: false };
         guard.take()?;
-        let screen = Terminal::new(Framed::new(output))?;
+        let screen = Terminal::new(Framed::new(output).marked(marks))?;
         Ok((guard, screen))
     }
 
@@ -175,6 +177,14 @@ impl Guard {
     #[must_use]
     pub fn is_taken(&self) -> bool {
         TAKEN.load(Ordering::Acquire)
+    }
+
+    /// Sends words to the terminal itself, between two frames.
+    ///
+    /// # Errors
+    /// When it can't be written to.
+    pub fn say(&self, bytes: Vec<u8>) -> io::Result<()> {
+        if self.gone || bytes.is_empty() { Ok(()) } else { self.output.send(bytes) }
     }
 
     /// What is on its way.

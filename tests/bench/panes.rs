@@ -12,12 +12,16 @@ use std::time::{Duration, Instant};
 use crossterm::event::{KeyCode, KeyModifiers};
 use ratatui::Terminal;
 use redphone::backend::{Cursor, Delta};
+use redphone::config::PanesSettings;
+use redphone::config::looks::Looks;
 use redphone::sync::{Mirror, Update};
+use redphone::tui::Options;
 use redphone::tui::terminal::{Framed, Sink};
+use redphone::tui::theme::{Depth, Name};
 use redphone::tui::view::view;
 
 use support::company;
-use support::stage::Stage;
+use support::stage::{Stage, options};
 
 /// Counts what would have been written.
 struct Counted {
@@ -69,6 +73,7 @@ fn main() {
     println!("{:<58} {:>12} {:>12}", "panes", "figure", "target");
     key_to_frame(rounds);
     bytes_of_a_move();
+    bytes_of_looks();
     bytes_of_many_keys();
     an_unchanged_frame();
     fold(rounds);
@@ -107,35 +112,63 @@ fn key_to_frame(rounds: usize) {
     );
 }
 
-/// One row down: at once only the queue, then detail and timeline.
+/// The most bytes of one row down: at once only the queue, then with detail and timeline.
+fn a_move(stage: Stage) -> (usize, usize) {
+    let sink = Counted { size: (126, 36), bytes: 0, frames: 0 };
+    let terminal = Terminal::new(Framed::new(sink)).expect("a sink");
+    let mut measured = Measured { stage, terminal };
+    measured.draw();
+    let (mut at_once, mut together) = (0, 0);
+    for step in 0..16 {
+        let action = if step < 15 {
+            redphone::tui::action::Action::Down
+        } else {
+            redphone::tui::action::Action::Up
+        };
+        let now = measured.stage.now;
+        // Without the effects: the selection has moved and has not rested.
+        let _ = redphone::tui::update::perform(&mut measured.stage.app, action, now);
+        let first = measured.draw();
+        let rest = measured.stage.app.reading.rest;
+        measured.stage.send(redphone::tui::message::Message::Elapsed(
+            redphone::tui::message::Timer::Rest(rest),
+        ));
+        let second = measured.draw();
+        at_once = at_once.max(first);
+        together = together.max(first + second);
+    }
+    (at_once, together)
+}
+
+/// The same in every theme, by how many colours there are.
+fn bytes_of_looks() {
+    for depth in [Depth::None, Depth::Basic, Depth::Indexed, Depth::True] {
+        for name in Name::ALL {
+            let looks = Looks { theme: *name, ..Looks::default() };
+            let options = Options {
+                settings: PanesSettings { looks, ..PanesSettings::default() },
+                ..options()
+            };
+            let memory = company::busy(company::now());
+            let mut stage = Stage::with(memory, (126, 36), depth, options);
+            stage.connect();
+            let (at_once, together) = a_move(stage);
+            line(
+                &format!("one row down, theme {name}, colours {depth:?}: at once, together"),
+                &format!("{at_once}, {together}"),
+                "≤ 600, 3072",
+                at_once <= 600 && together <= 3072,
+            );
+        }
+    }
+}
+
 fn bytes_of_a_move() {
     for (name, stage) in [
         ("a busy evening", Stage::open(company::busy(company::now()), (126, 36))),
         ("5,000 open", Stage::open(company::many(company::now(), 5000), (126, 36))),
     ] {
-        let sink = Counted { size: (126, 36), bytes: 0, frames: 0 };
-        let terminal = Terminal::new(Framed::new(sink)).expect("a sink");
-        let mut measured = Measured { stage, terminal };
-        measured.draw();
-        let (mut at_once, mut together) = (0, 0);
-        for step in 0..16 {
-            let action = if step < 15 {
-                redphone::tui::action::Action::Down
-            } else {
-                redphone::tui::action::Action::Up
-            };
-            let now = measured.stage.now;
-            // Without the effects: the selection has moved and has not rested.
-            let _ = redphone::tui::update::perform(&mut measured.stage.app, action, now);
-            let first = measured.draw();
-            let rest = measured.stage.app.reading.rest;
-            measured.stage.send(redphone::tui::message::Message::Elapsed(
-                redphone::tui::message::Timer::Rest(rest),
-            ));
-            let second = measured.draw();
-            at_once = at_once.max(first);
-            together = together.max(first + second);
-        }
+        let (at_once, together) = a_move(stage);
         line(
             &format!("one row down, 126×36, {name}: bytes at once, most"),
             &at_once.to_string(),

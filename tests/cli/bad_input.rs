@@ -239,3 +239,19 @@ fn arguments_that_are_no_text_are_refused() {
     let place = Place::new();
     place.run([OsStr::new("list"), OsStr::from_bytes(b"caf\xe9")]).refused(2, &["UTF-8"]);
 }
+
+#[rstest]
+#[case(&["ack", "1"])]
+#[case(&["note", "1", "look"])]
+#[case(&["declare", "--title", "x", "--impact", "low", "--urgency", "low"])]
+#[case(&["resolve", "1", "--action", "other", "--detail", "x", "--validation", "x"])]
+fn nothing_is_changed_where_only_reading_was_asked_for(#[case] args: &[&str]) {
+    let place = Place::new();
+    place.declare("One", "cdn");
+    let before = place.ok(["export"]);
+    let run = place.run(args.iter().copied().chain(["--read-only"]));
+    run.refused(1, &["store.db", "read-only"]);
+    assert_eq!(place.ok(["export"]), before);
+    assert_eq!(json_lines(&place.ok(["list", "--json", "--read-only"])).len(), 1);
+    place.run(["doctor", "--rebuild", "--read-only"]).refused(2, &["--rebuild"]);
+}

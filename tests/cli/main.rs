@@ -3,6 +3,7 @@
 mod bad_input;
 mod commands;
 mod looks;
+mod reading;
 mod support;
 mod terminal;
 mod transfer;

@@ -3,11 +3,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod calls;
+mod link;
 mod looks;
 mod mirror;
 mod property;
 mod running;
 mod settings;
 mod state;
+mod themes;
 mod verbs;
 mod wire;

@@ -61,6 +61,14 @@ impl Host for Keys {
     async fn edit(&mut self, text: String) -> io::Result<Result<String, String>> {
         Ok(Ok(format!("{text}, edited")))
     }
+
+    fn copy(&mut self, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn notify(&mut self, _: &redphone::config::panes::Notify, _: &str, _: &str) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 struct Run {

@@ -36,6 +36,10 @@ pub struct Stage {
     pub edited: Vec<String>,
     /// Whether `Effect::Quit` was asked for.
     pub over: bool,
+    /// What was copied.
+    pub copied: Vec<String>,
+    /// What somebody was called for.
+    pub calls: Vec<String>,
     mirror: Mirror,
 }
 
@@ -44,7 +48,6 @@ pub fn options() -> Options {
         me: company::me(),
         rules: Rules::default(),
         ascii: false,
-        color: true,
         place: "/var/lib/redphone/store.db".into(),
         read_only: false,
         drafts: None,
@@ -62,7 +65,7 @@ impl Stage {
 
     pub fn with(memory: Memory, size: (u16, u16), depth: Depth, options: Options) -> Self {
         let now = company::now();
-        let theme = Theme::new(depth, options.ascii);
+        let theme = Theme::new(depth, options.ascii).named(options.settings.looks.theme);
         let app = App::new(options, theme, now);
         let mut stage = Self {
             app,
@@ -72,6 +75,8 @@ impl Stage {
             kept: Vec::new(),
             edited: Vec::new(),
             over: false,
+            copied: Vec::new(),
+            calls: Vec::new(),
             mirror: Mirror::default(),
         };
         stage.send(Message::Resized(size.0, size.1));
@@ -162,6 +167,14 @@ impl Stage {
             }
             Effect::Quit => {
                 self.over = true;
+                return;
+            }
+            Effect::Copy(text) => {
+                self.copied.push(text);
+                return;
+            }
+            Effect::Notify { title, body } => {
+                self.calls.push(format!("{title}: {body}"));
                 return;
             }
             Effect::Refresh | Effect::After(..) | Effect::Suspend => return,

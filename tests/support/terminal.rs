@@ -116,6 +116,26 @@ impl Terminal {
         self.wait_for(text, |screen| screen.contents().contains(text));
     }
 
+    /// Reads until the program has written these bytes, which may show nothing.
+    pub fn wait_for_written(&mut self, wanted: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !String::from_utf8_lossy(&self.written).contains(wanted) {
+            let patience = deadline.saturating_duration_since(Instant::now());
+            let Ok(bytes) = self.output.recv_timeout(patience) else {
+                panic!("never written: {wanted:?}; the screen:\n{}", self.text())
+            };
+            self.take(&bytes);
+        }
+    }
+
+    /// Holds a key: sends it so many times, so long apart, and reads meanwhile.
+    pub fn hold(&mut self, key: &str, times: usize, apart: Duration) {
+        for _ in 0..times {
+            self.press(key);
+            self.watch(apart);
+        }
+    }
+
     /// Reads until nothing has come for a while; gives when the last came.
     pub fn settle(&mut self, quiet: Duration) -> Instant {
         while let Ok(bytes) = self.output.recv_timeout(quiet) {

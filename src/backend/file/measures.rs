@@ -149,6 +149,9 @@ async fn packed(conn: &mut SqliteConnection, day: i64, kind: i64) -> Done<Day> {
 
 /// Keeps packed days, if nothing was written since they were read and nobody else is writing.
 async fn keep(store: &FileStore, days: Vec<Day>, log: i64) {
+    if store.is_read_only() {
+        return;
+    }
     let writing = store.clone();
     let kept = store.undisturbed(async move {
         let Ok(mut writer) = writing.inner.writer.try_lock() else { return Ok(()) };

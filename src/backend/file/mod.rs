@@ -18,6 +18,7 @@ mod plan;
 mod projection;
 mod queue;
 mod read;
+mod readers;
 mod records;
 mod row;
 mod search;
@@ -35,7 +36,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::pool::PoolConnection;
-use sqlx::{Connection, Sqlite, SqlitePool};
+use sqlx::{Connection, Sqlite, SqliteConnection};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::backend::record::Record;
@@ -48,6 +49,7 @@ use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
 use error::{Done, Failure};
+use readers::Readers;
 use watch::{Bell, Signal};
 use write::Writer;
 
@@ -79,7 +81,9 @@ struct Inner {
     options: Options,
     rules: RwLock<Arc<Rules>>,
     writer: Mutex<Writer>,
-    readers: SqlitePool,
+    readers: Readers,
+    /// Nothing is written, whatever is asked for.
+    read_only: bool,
     bell: Arc<Bell>,
 }
 
@@ -136,16 +140,56 @@ impl FileStore {
     /// [`OpenError`], in a sentence that names the file.
     pub async fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
         let conn = open::open(path, &options).await?;
-        Ok(Self {
+        let readers = Readers::own(path, options.patience);
+        Ok(Self::new(path, options, conn, readers, false))
+    }
+
+    /// Opens a store only to read it. Nothing is made or changed, and every command is refused; the
+    /// file may belong to somebody else and be readable only.
+    ///
+    /// # Errors
+    /// [`OpenError`], in a sentence that names the file.
+    pub async fn open_read_only(path: &Path, options: Options) -> Result<Self, OpenError> {
+        let conn = open::open_to_read(path, &options).await?;
+        let readers = Readers::only(path, options.patience);
+        Ok(Self::new(path, options, conn, readers, true))
+    }
+
+    fn new(
+        path: &Path,
+        options: Options,
+        conn: SqliteConnection,
+        readers: Readers,
+        read_only: bool,
+    ) -> Self {
+        Self {
             inner: Arc::new(Inner {
                 path: path.to_owned(),
                 writer: Mutex::new(Writer::new(conn)),
-                readers: open::readers(path, options.patience),
+                readers,
+                read_only,
                 bell: Bell::new(path),
                 rules: RwLock::new(Arc::new(options.rules.clone())),
                 options,
             }),
-        })
+        }
+    }
+
+    /// Whether it was opened only to be read.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.inner.read_only
+    }
+
+    /// Refuses a write to a store that is only read.
+    fn check_writable(&self) -> Result<(), BackendError> {
+        if !self.inner.read_only {
+            return Ok(());
+        }
+        let file = error::named(self.path());
+        Err(BackendError::NotAllowed(format!(
+            "{file} was opened read-only: open it without --read-only to change something"
+        )))
     }
 
     /// Where it is.
@@ -170,6 +214,7 @@ impl FileStore {
     /// # Errors
     /// As any write.
     pub async fn set_directory(&self, directory: &Directory) -> Result<(), BackendError> {
+        self.check_writable()?;
         let (store, directory) = (self.clone(), directory.clone());
         self.undisturbed(async move {
             let mut writer = store.inner.writer.lock().await;
@@ -191,6 +236,7 @@ impl FileStore {
     /// # Errors
     /// When the store can't be locked.
     pub async fn importer(&self) -> Result<Importer, BackendError> {
+        self.check_writable()?;
         Importer::begin(self.clone()).await.map_err(|failure| failure.told(self.path()))
     }
 
@@ -247,6 +293,9 @@ impl FileStore {
 
     /// Takes in words that wait, unless somebody else is writing.
     async fn index_words(&self) -> Done<()> {
+        if self.inner.read_only {
+            return Ok(());
+        }
         let waiting = words::waiting(&mut *self.reader().await?).await?;
         if !waiting {
             return Ok(());
@@ -298,7 +347,7 @@ impl Backend for FileStore {
     async fn capabilities(&self) -> Result<Capabilities, BackendError> {
         Ok(Capabilities {
             name: self.inner.options.name.clone(),
-            verbs: BTreeSet::from(Verb::ALL),
+            verbs: if self.inner.read_only { BTreeSet::new() } else { BTreeSet::from(Verb::ALL) },
             live: true,
         })
     }
@@ -312,7 +361,11 @@ impl Backend for FileStore {
             self.told(self.index_words()).await?;
         }
         let rules = self.rules();
-        self.told(async { search::search(&mut *self.reader().await?, search, &rules).await }).await
+        let read_only = self.inner.read_only;
+        self.told(async {
+            search::search(&mut *self.reader().await?, search, &rules, read_only).await
+        })
+        .await
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
@@ -339,6 +392,7 @@ impl Backend for FileStore {
     }
 
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
+        self.check_writable()?;
         let (store, envelope) = (self.clone(), envelope.clone());
         self.undisturbed(async move {
             let mut writer = store.writer().await;

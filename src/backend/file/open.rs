@@ -12,6 +12,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSy
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 
 use super::error::{self, Fault, fault, named};
+use super::readers::{beside, reading};
 use super::sql::Batch;
 use super::{OpenError, Options};
 
@@ -54,7 +55,7 @@ pub(super) async fn writer(
 }
 
 /// The connections that read, made when they are needed.
-pub(super) fn readers(path: &Path, patience: Duration) -> SqlitePool {
+pub(super) fn readers(options: SqliteConnectOptions, patience: Duration) -> SqlitePool {
     SqlitePoolOptions::new()
         .max_connections(READERS)
         .min_connections(0)
@@ -62,13 +63,14 @@ pub(super) fn readers(path: &Path, patience: Duration) -> SqlitePool {
         .max_lifetime(None)
         .test_before_acquire(false)
         .acquire_timeout(patience.max(Duration::from_secs(30)))
-        .connect_lazy_with(connecting(path, patience).pragma("query_only", "ON"))
+        .connect_lazy_with(options.pragma("query_only", "ON"))
 }
 
 /// Looks at what is there without touching it, makes what is missing, and gives the connection
 /// that writes.
 pub(super) async fn open(path: &Path, options: &Options) -> Result<SqliteConnection, OpenError> {
     look(path, options.create)?;
+    look_whether_writable(path)?;
     let sql = |e: sqlx::Error| refused(error::sentence(path, &e));
     let mut conn = writer(path, options.patience).await.map_err(sql)?;
     if !is_current(path, &mut conn).await? {
@@ -99,7 +101,7 @@ fn look(path: &Path, create: bool) -> Result<(), OpenError> {
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
+pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -144,17 +146,56 @@ fn look_inside(path: &Path) -> Result<(), OpenError> {
             "{file} is not a redphone store, nor any SQLite file: name another file"
         )));
     }
+    Ok(())
+}
+
+/// Refuses a store that can't be written.
+fn look_whether_writable(path: &Path) -> Result<(), OpenError> {
+    let file = named(path);
     if access(path, Access::WRITE_OK).is_err() {
-        return Err(refused(format!("{file} is read-only: make it writable for you")));
+        return Err(refused(format!(
+            "{file} is read-only: make it writable for you, or look at it with --read-only"
+        )));
     }
     let folder = folder_of(path);
     if access(folder, Access::WRITE_OK).is_err() {
         return Err(refused(format!(
-            "{} is read-only, and {file} needs files beside it: make the folder writable for you",
+            "{} is read-only, and {file} needs files beside it: make the folder writable for you, \
+             or look at it with --read-only",
             named(folder)
         )));
     }
     Ok(())
+}
+
+/// Opens a store of this version only to read it; nothing is made or changed.
+pub(super) async fn open_to_read(
+    path: &Path,
+    options: &Options,
+) -> Result<SqliteConnection, OpenError> {
+    look(path, false)?;
+    let mut conn = reading(path, options.patience).await.map_err(|e| not_read(path, &e))?;
+    let found = found(path, &mut conn).await?;
+    if found.version != SCHEMA {
+        return Err(refused(format!(
+            "{} was written by an older redphone or is empty, and reading alone does not bring it \
+             up to date: open it once without --read-only",
+            named(path)
+        )));
+    }
+    Ok(conn)
+}
+
+/// A log that was left behind can only be read by who may write it.
+fn not_read(path: &Path, error: &sqlx::Error) -> OpenError {
+    if matches!(fault(error), Fault::CannotOpen) && beside(path, "-wal").exists() {
+        let file = named(path);
+        return refused(format!(
+            "{file} is in use or was left in the middle, and its files -wal and -shm can't be \
+             read: make them readable for you, or let its owner open it once"
+        ));
+    }
+    refused(error::sentence(path, error))
 }
 
 /// Whether the file is a store of this version; `false` for an empty file or an older store.
@@ -162,6 +203,20 @@ pub(super) async fn is_current(
     path: &Path,
     conn: &mut SqliteConnection,
 ) -> Result<bool, OpenError> {
+    let found = found(path, conn).await?;
+    Ok(found.version == SCHEMA && found.wal)
+}
+
+/// What a file says of itself.
+struct Found {
+    /// The version of its schema; 0 for an empty file.
+    version: i64,
+    /// It has a write-ahead log.
+    wal: bool,
+}
+
+/// Looks at the header of what may be a store.
+async fn found(path: &Path, conn: &mut SqliteConnection) -> Result<Found, OpenError> {
     let file = named(path);
     let rows = Batch::new(
         "PRAGMA application_id; PRAGMA user_version; SELECT count(*) FROM sqlite_schema;
@@ -173,7 +228,7 @@ pub(super) async fn is_current(
         super::error::Failure::Sql(e) if matches!(fault(&e), Fault::Damaged | Fault::Foreign) => {
             refused(error::damaged(path, &e.to_string()))
         }
-        super::error::Failure::Sql(e) => refused(error::sentence(path, &e)),
+        super::error::Failure::Sql(e) => not_read(path, &e),
         other => refused(error::damaged(path, &other.to_string())),
     })?;
     let number = |index: usize| -> i64 {
@@ -184,7 +239,7 @@ pub(super) async fn is_current(
     };
     let (application, version, tables) = (number(0), number(1), number(2));
     if tables == 0 && (application == 0 || application == APPLICATION) {
-        return Ok(false);
+        return Ok(Found { version: 0, wal: false });
     }
     if application != APPLICATION {
         // A store that was being made when its maker died has no header yet.
@@ -193,7 +248,7 @@ pub(super) async fn is_current(
             .await
             .is_ok_and(|row| row.is_some());
         if begun && application == 0 && tables <= 2 {
-            return Ok(false);
+            return Ok(Found { version: 0, wal: false });
         }
         return Err(refused(format!(
             "{file} belongs to another program, it is not a redphone store: name another file"
@@ -210,7 +265,7 @@ pub(super) async fn is_current(
         .and_then(|rows| rows.first())
         .and_then(|row| row.try_get::<String, _>(0).ok())
         .is_some_and(|mode| mode == "wal");
-    Ok(version == SCHEMA && wal)
+    Ok(Found { version, wal })
 }
 
 /// Switches a file to the write-ahead log and brings its schema up to date. Two processes may do
@@ -241,11 +296,7 @@ async fn prepare(path: &Path, conn: &mut SqliteConnection) -> Result<(), OpenErr
 /// Opens a file only to read it, damaged or not.
 pub(super) async fn read_only(path: &Path) -> Result<SqliteConnection, OpenError> {
     look(path, false)?;
-    let mut conn = connecting(path, Duration::from_secs(5))
-        .pragma("query_only", "ON")
-        .connect()
-        .await
-        .map_err(|e| refused(error::sentence(path, &e)))?;
-    conn.ping().await.map_err(|e| refused(error::sentence(path, &e)))?;
+    let mut conn = reading(path, Duration::from_secs(5)).await.map_err(|e| not_read(path, &e))?;
+    conn.ping().await.map_err(|e| not_read(path, &e))?;
     Ok(conn)
 }

@@ -22,8 +22,8 @@ pub(super) enum Drive {
     All,
     /// Incidents with one of these values in a column.
     Column { table: Table, values: Vec<i64> },
-    /// Incidents with these words.
-    Words(String),
+    /// Incidents with words that begin with each of these, and how the index is asked for them.
+    Words { expression: String, pieces: Vec<String> },
 }
 
 /// Where a list of values is indexed.
@@ -102,7 +102,7 @@ pub(super) async fn plan(
             None => Drive::All,
         }
     } else {
-        Drive::Words(words::expression(conn, &pieces).await?)
+        Drive::Words { expression: words::expression(conn, &pieces).await?, pieces }
     };
     Ok(Some(Plan { drive, facets: ranges, keys, rest }))
 }

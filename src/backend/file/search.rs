@@ -8,6 +8,7 @@ use super::plan::{Drive, Plan, Table, plan};
 use super::read::row_at;
 use super::row::{OPEN, key};
 use super::sql::Batch;
+use super::words;
 use crate::backend::{BackendError, Page, PageMark, Search};
 use crate::model::decide::{Rejection, RejectionKind};
 use crate::model::filter::{MatchContext, Scope};
@@ -21,11 +22,12 @@ fn bad(message: &str) -> Failure {
     BackendError::Rejected(Rejection::new(RejectionKind::Invalid, message)).into()
 }
 
-/// A page of what is searched for.
+/// A page of what is searched for. `read_only`: nobody has brought the index of words up to date.
 pub(super) async fn search(
     conn: &mut SqliteConnection,
     search: &Search,
     rules: &Rules,
+    read_only: bool,
 ) -> Done<Page<Summary>> {
     if !(1..=MOST).contains(&search.limit) {
         return Err(bad("limit: ask for 1 to 1000 rows"));
@@ -35,7 +37,7 @@ pub(super) async fn search(
             super::queue::first_page(conn, search, rules).await
         }
         Scope::Open => open(conn, search, rules).await,
-        Scope::All => history(conn, search, rules).await,
+        Scope::All => history(conn, search, rules, read_only).await,
     }
 }
 
@@ -156,6 +158,7 @@ async fn history(
     conn: &mut SqliteConnection,
     search: &Search,
     rules: &Rules,
+    read_only: bool,
 ) -> Done<Page<Summary>> {
     let empty = Page { rows: Vec::new(), next: None, total: None, counts: None };
     let context = context(search, rules);
@@ -167,6 +170,10 @@ async fn history(
         Some(Mark::Rank(_)) => return Err(bad("page: that is no page of this list")),
         None => {}
     }
+    let waiting = match &plan.drive {
+        Drive::Words { pieces, .. } if read_only => words::found_waiting(conn, pieces).await?,
+        _ => Default::default(),
+    };
     let limit = usize::try_from(search.limit).unwrap_or(1);
     // One more than asked for tells whether there is another page.
     let mut rows: Vec<(i64, Summary)> = Vec::with_capacity(limit + 1);
@@ -175,8 +182,8 @@ async fn history(
         let wanted = limit + 1 - rows.len();
         let mut last = None;
         let mut seen = 0;
-        let streamed = matches!(plan.drive, Drive::All | Drive::Words(_));
-        statement(&plan, oldest, (!streamed).then_some(at_once))
+        let streamed = matches!(plan.drive, Drive::All | Drive::Words { .. });
+        statement(&plan, &waiting, oldest, (!streamed).then_some(at_once))
             .each(conn, |row| {
                 let key: i64 = row.try_get(0)?;
                 seen += 1;
@@ -219,8 +226,20 @@ fn facets_condition(plan: &Plan, column: &str) -> String {
     format!(" AND ({})", each.join(" OR "))
 }
 
-/// The statement that gives keys and rows in order, at most so many.
-fn statement(plan: &Plan, oldest: bool, most: Option<usize>) -> Batch {
+/// Keys as the database reads a list.
+fn listed(keys: &[i64]) -> String {
+    let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+    format!("[{}]", keys.join(","))
+}
+
+/// The statement that gives keys and rows in order, at most so many. `waiting` are incidents whose
+/// words the index does not have yet, and those of them that have the words.
+fn statement(
+    plan: &Plan,
+    waiting: &(Vec<i64>, Vec<i64>),
+    oldest: bool,
+    most: Option<usize>,
+) -> Batch {
     let (from, below) = plan.keys;
     let order = if oldest { "ASC" } else { "DESC" };
     let span = |key: &str| format!("{key} >= {from} AND {key} < {below}");
@@ -231,7 +250,19 @@ fn statement(plan: &Plan, oldest: bool, most: Option<usize>) -> Batch {
             span("key"),
             facets_condition(plan, "+facets")
         )),
-        Drive::Words(expression) => {
+        Drive::Words { expression, .. } if !waiting.0.is_empty() => {
+            let mut batch = Batch::passing(&format!(
+                "SELECT key, row FROM incident WHERE (key IN (SELECT value FROM json_each(?))
+                    OR key IN (SELECT rowid FROM words WHERE words MATCH ?
+                        AND rowid NOT IN (SELECT value FROM json_each(?))))
+                 AND {}{} ORDER BY key {order}{limit}",
+                span("key"),
+                facets_condition(plan, "+facets")
+            ));
+            batch.arg(listed(&waiting.1)).arg(expression.clone()).arg(listed(&waiting.0));
+            batch
+        }
+        Drive::Words { expression, .. } => {
             let mut batch = Batch::passing(&format!(
                 "SELECT i.key, i.row FROM words w JOIN incident i ON i.key = w.rowid
                  WHERE w.words MATCH ? AND {}{} ORDER BY w.rowid {order}{limit}",

@@ -69,6 +69,14 @@ impl Words {
         }
     }
 
+    /// Whether each of these is the beginning of a word, as the index finds it.
+    fn have(&self, pieces: &[String]) -> bool {
+        pieces.iter().all(|piece| {
+            let next = self.0.range(piece.clone()..).next();
+            next.is_some_and(|word| word.starts_with(piece.as_str()))
+        })
+    }
+
     /// The text for the index.
     pub(super) fn text(&self) -> String {
         let words: Vec<&str> = self.0.iter().map(String::as_str).collect();
@@ -122,6 +130,30 @@ pub(super) async fn expression(conn: &mut SqliteConnection, pieces: &[String]) -
 /// Whether words wait to be taken in.
 pub(super) async fn waiting(conn: &mut SqliteConnection) -> Done<bool> {
     Ok(Batch::new("SELECT 1 FROM words_todo LIMIT 1").row(conn).await?.is_some())
+}
+
+/// Which incidents wait for their words to be taken in, and which of them have these. For a store
+/// that is only read: others bring its index up to date.
+pub(super) async fn found_waiting(
+    conn: &mut SqliteConnection,
+    pieces: &[String],
+) -> Done<(Vec<i64>, Vec<i64>)> {
+    let mut all = Vec::new();
+    let mut found = Vec::new();
+    let todo = Batch::new(
+        "SELECT t.incident, i.id FROM words_todo t JOIN incident i ON i.key = t.incident",
+    );
+    for row in todo.rows(conn).await? {
+        let key: i64 = row.try_get(0)?;
+        all.push(key);
+        let Some(id) = IncidentId::from_slice(row.try_get(1)?) else { continue };
+        if let Some(words) = of_stored(conn, key, id).await?
+            && words.have(pieces)
+        {
+            found.push(key);
+        }
+    }
+    Ok((all, found))
 }
 
 /// Takes in the words that wait, all within the running transaction.

@@ -42,12 +42,14 @@ fn looks(mut section: Section<'_>) -> Looks {
     let depth = section.read("depth", |v| v.one_of(DepthChoice::ALL, DepthChoice::as_str));
     let zone = section.read("zone", |v| v.one_of(Zone::ALL, Zone::as_str));
     let low_bandwidth = section.read("low_bandwidth", Value::flag);
+    let synchronized = section.read("synchronized", Value::flag);
     section.finish();
     Looks {
         theme: theme.unwrap_or(default.theme),
         depth: depth.unwrap_or(default.depth),
         zone: zone.unwrap_or(default.zone),
         low_bandwidth: low_bandwidth.unwrap_or(default.low_bandwidth),
+        synchronized: synchronized.unwrap_or(default.synchronized),
     }
 }
 

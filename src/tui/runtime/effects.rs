@@ -130,7 +130,11 @@ impl Runner {
                 });
             }
             // The loop itself does these.
-            Effect::Suspend | Effect::Edit(_) | Effect::Quit => {}
+            Effect::Copy(_)
+            | Effect::Notify { .. }
+            | Effect::Suspend
+            | Effect::Edit(_)
+            | Effect::Quit => {}
         }
     }
 }

@@ -13,7 +13,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 
 use super::super::terminal::Guard;
+use super::super::terminal::osc::{self, Between};
 use super::editor;
+use crate::config::panes::Notify;
 
 /// How long the stop of the process is waited for. Where nobody could continue it, the system
 /// does not stop it, and the panes come back after this.
@@ -71,6 +73,17 @@ pub trait Host {
     /// # Errors
     /// When the terminal can't be given back or taken.
     fn edit(&mut self, text: String) -> impl Future<Output = io::Result<Result<String, String>>>;
+    /// Puts a text into the clipboard of whoever looks.
+    ///
+    /// # Errors
+    /// When the terminal can't be written to.
+    fn copy(&mut self, text: &str) -> io::Result<()>;
+
+    /// Calls somebody to the screen, as the settings allow.
+    ///
+    /// # Errors
+    /// When the terminal can't be written to.
+    fn notify(&mut self, how: &Notify, title: &str, body: &str) -> io::Result<()>;
 }
 
 /// The real terminal and the signals of the process.
@@ -81,6 +94,8 @@ pub(super) struct Real {
     gone: bool,
     /// The end was asked for while an editor had the terminal.
     ends: bool,
+    /// Who hands words through to the terminal.
+    between: Between,
     terminate: Signal,
     interrupt: Signal,
     hang_up: Signal,
@@ -94,6 +109,7 @@ impl Real {
             events: Some(EventStream::new()),
             gone: false,
             ends: false,
+            between: Between::found(&variable),
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hang_up: signal(SignalKind::hangup())?,
@@ -116,6 +132,10 @@ impl Real {
         self.events = None;
         Input::HungUp
     }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// Whether the terminal was taken away. Reading from it then gives nothing, for ever, and the reader
@@ -234,5 +254,15 @@ impl Host for Real {
 
     fn retake(&mut self) -> io::Result<()> {
         if self.gone { Ok(()) } else { self.guard.retake() }
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        // What is too long was refused where it was asked for.
+        osc::copy(text, self.between).map_or(Ok(()), |bytes| self.guard.say(bytes))
+    }
+
+    fn notify(&mut self, how: &Notify, title: &str, body: &str) -> io::Result<()> {
+        let desktop = how.desktop.found(&variable);
+        self.guard.say(osc::notify(title, body, how.bell, desktop, self.between))
     }
 }

@@ -64,6 +64,8 @@ pub struct Framed<S> {
     cursor_shown: bool,
     /// Where the last frame has left the cursor.
     at: Option<(u16, u16)>,
+    /// Whether frames stand between marks.
+    marks: bool,
     sink: S,
 }
 
@@ -74,7 +76,13 @@ impl<S: Sink> Framed<S> {
         let inner = CrosstermBackend::new(gathered.clone());
         let (width, height) = sink.size().unwrap_or_default();
         let screen = Buffer::empty(Rect::new(0, 0, width, height));
-        Self { inner, gathered, screen, cursor_shown: false, at: None, sink }
+        Self { inner, gathered, screen, cursor_shown: false, marks: true, at: None, sink }
+    }
+
+    /// With the marks of synchronized updates around each frame, or without.
+    #[must_use]
+    pub fn marked(self, marks: bool) -> Self {
+        Self { marks, ..self }
     }
 
     /// Takes in what is to be shown; gives the places that look different then, in order.
@@ -181,7 +189,7 @@ impl<S: Sink> Backend for Framed<S> {
         if bytes.is_empty() {
             return Ok(());
         }
-        if bytes.len() < MARKED {
+        if !self.marks || bytes.len() < MARKED {
             return self.sink.frame(bytes);
         }
         let mut frame = Vec::with_capacity(bytes.len() + BEGIN.len() + END.len());

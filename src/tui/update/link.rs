@@ -10,7 +10,7 @@ use crate::sync::{Link, Update};
 
 use super::super::app::{App, Failure, Span};
 use super::super::message::Effect;
-use super::{fail, moves, reading, rows, tell};
+use super::{call, fail, moves, reading, rows, tell};
 
 /// Measures are computed anew at most this often while the queue changes.
 const MEASURED_EVERY: TimeDelta = TimeDelta::minutes(1);
@@ -47,6 +47,7 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
             let first = app.snapshot.is_none();
             // The rest of the rows after the first page is no news to the measures.
             let filling = app.snapshot.as_ref().is_none_or(|before| before.counts.is_some());
+            let calls = call::look(app, &snapshot);
             app.snapshot = Some(snapshot);
             app.metrics.outdated |= !filling;
             let selected = app.queue.selected;
@@ -65,6 +66,7 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
             if app.queue.rows.is_empty() {
                 effects.push(Effect::LoadLastEnded);
             }
+            effects.extend(calls);
             effects
         }
     }

@@ -1,11 +1,13 @@
 //! How messages change the state. Plain functions: no I/O, no clock.
 
+mod call;
 mod confirm;
 mod drafts;
 mod forms;
 mod jump;
 mod known;
 mod link;
+mod looks;
 mod matrix;
 mod moves;
 mod picks;
@@ -34,6 +36,8 @@ use super::view;
 
 /// How long the selection rests before detail and timeline follow.
 pub const REST: Duration = Duration::from_millis(80);
+/// The same with low bandwidth.
+pub const LONG_REST: Duration = Duration::from_millis(200);
 /// How long a told sentence stays.
 const TOLD: Duration = Duration::from_secs(8);
 /// How long the end waits for pending commands.
@@ -185,6 +189,9 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Drafts => picks::kept_drafts(app, at),
         Action::ShorterSpan => link::other_span(app, -1),
         Action::LongerSpan => link::other_span(app, 1),
+        Action::Copy => looks::copy(app),
+        Action::Theme => looks::next_theme(app),
+        Action::Zone => looks::next_zone(app),
         Action::Refresh => link::refresh(app),
         Action::Failure => {
             app.mode = Mode::Failure(0);
@@ -276,6 +283,7 @@ fn elapsed(app: &mut App, timer: Timer) -> Vec<Effect> {
         }
         Timer::Draft(id) => drafts::due(app, id),
         Timer::Rest(_) | Timer::Toast(_) => Vec::new(),
+        Timer::Call => call::quiet_over(app),
         Timer::Leave => vec![Effect::Quit],
     }
 }

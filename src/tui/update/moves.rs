@@ -3,7 +3,7 @@
 use super::super::app::{App, Pane};
 use super::super::message::{Effect, Timer};
 use super::super::mode::Mode;
-use super::{REST, popup, reading, rows};
+use super::{LONG_REST, REST, popup, reading, rows};
 
 /// How far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -85,7 +85,8 @@ fn page(app: &App) -> usize {
 pub(super) fn moved(app: &mut App) -> Vec<Effect> {
     app.reading.rest += 1;
     app.reading.moving = true;
-    vec![Effect::After(REST, Timer::Rest(app.reading.rest))]
+    let rest = if app.low_bandwidth { LONG_REST } else { REST };
+    vec![Effect::After(rest, Timer::Rest(app.reading.rest))]
 }
 
 pub(super) fn focus(app: &mut App, pane: Pane) -> Vec<Effect> {

@@ -11,7 +11,7 @@ use super::super::form::Form;
 use super::super::message::{Effect, Timer};
 use super::super::mode::Mode;
 use super::super::plan::{Batch, Confirm, Plan, Results, Step, Target, UNDO, Undo, phrase};
-use super::{drafts, fail, known, tell, undo};
+use super::{call, drafts, fail, known, tell, undo};
 
 /// A plan that asks the same of each target, with what is known to refuse it.
 pub(super) fn plan(
@@ -120,6 +120,9 @@ pub(super) fn carry_out(
         if !for_good {
             inverses.push((step.target.clone(), undo::inverse(app, step, &sent)));
         }
+        if to_me(app, &step.asks) {
+            call::mine(app, step.target.id);
+        }
         for envelope in &sent {
             app.pending.push(Pending {
                 id: envelope.id,
@@ -164,6 +167,15 @@ pub(super) fn carry_out(
         effects.extend(finished(app, app.sent, at));
     }
     effects
+}
+
+/// Whether asks make the viewer responsible: what they did themselves is no news to them.
+fn to_me(app: &App, asks: &[Ask]) -> bool {
+    asks.iter().any(|ask| match ask {
+        Ask::Declare(_) => true,
+        Ask::Assign { to } => to.as_ref().is_some_and(|to| to.handle == app.me.handle),
+        _ => false,
+    })
 }
 
 fn envelopes(app: &App, step: &Step, at: DateTime<Utc>) -> Vec<Envelope> {
@@ -226,6 +238,7 @@ pub(super) fn settled(
                     batch.failed.push((pending.label.clone(), error.to_string()));
                 }
             }
+            call::not_mine(app, pending.incident);
             if app.undo.as_ref().is_some_and(|undo| undo.number == pending.batch) {
                 app.undo = None;
             }

@@ -42,6 +42,15 @@ pub(super) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
     warnings.extend(wrong_keys.iter().map(crate::config::Warning::brief));
     app.keymap = keymap;
     app.rules = rules;
+    let (was, is) = (app.settings.looks, panes.looks);
+    // What was switched by hand stays, unless the setting itself has changed.
+    if was.theme != is.theme {
+        app.theme = app.theme.named(is.theme);
+    }
+    if was.zone != is.zone {
+        app.zone = is.zone;
+    }
+    app.low_bandwidth = is.low_bandwidth;
     app.settings = panes;
     app.warnings = warnings;
     // Levels decide the order of the rows and when they change.

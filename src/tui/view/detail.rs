@@ -150,7 +150,7 @@ fn people(out: &mut Fields<'_>, incident: &Incident) {
         out.plain("Role", &format!("{role}: {}", person.name));
     }
     if let (Some(at), Some(by)) = (summary.acknowledged_at, &incident.acknowledged_by) {
-        out.plain("Picked up", &format!("by {} at {}", by.name(), moment(at, app.now)));
+        out.plain("Picked up", &format!("by {} at {}", by.name(), moment(app, at)));
     }
 }
 
@@ -171,7 +171,7 @@ fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
         }
     }
     if let Some(until) = summary.snoozed_until.filter(|until| *until > app.now) {
-        out.plain("Snoozed", &format!("until {}", moment(until, app.now)));
+        out.plain("Snoozed", &format!("until {}", moment(app, until)));
     }
     if let Some(reason) = &incident.paused_for {
         out.field("Paused", &format!("waiting: {reason} (clocks go on)"), app.theme.strong());
@@ -180,12 +180,13 @@ fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
         out.plain("Escalated", &format!("level {} was called", summary.escalation));
     }
     let mut reported = format!(
-        "{} · {} ago",
-        moment(summary.reported_at, app.now),
+        "{} {} · {} ago",
+        moment(app, summary.reported_at),
+        app.clock().name(),
         age(summary.reported_at, app.now)
     );
     if summary.detected_at != summary.reported_at {
-        reported = format!("{reported} · detected {}", moment(summary.detected_at, app.now));
+        reported = format!("{reported} · detected {}", moment(app, summary.detected_at));
     }
     out.plain("Reported", &reported);
     if summary.alerts > 1 {
@@ -212,7 +213,7 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
         };
         let text = format!(
             "{} {} {} ({distance}){}",
-            when.format("%H:%M"),
+            app.clock().minute(when),
             change.kind,
             shown(&change.title),
             if suspect.direct { "" } else { " · a dependency" }
@@ -337,7 +338,7 @@ fn ending(out: &mut Fields<'_>, incident: &Incident) {
     let app = out.app;
     if let Some(resolution) = &incident.resolution {
         let when = incident.summary.resolved_at;
-        let when = when.map(|at| format!(" at {}", moment(at, app.now))).unwrap_or_default();
+        let when = when.map(|at| format!(" at {}", moment(app, at))).unwrap_or_default();
         out.plain(
             "Resolved",
             &format!(
@@ -358,17 +359,21 @@ fn ending(out: &mut Fields<'_>, incident: &Incident) {
     }
 }
 
-/// A time of today as `22:41`, another as `11-23 22:41`, of another year in full; UTC.
-fn moment(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+/// A time of today as `22:41`, another as `11-23 22:41`, of another year in full; where both zones
+/// are wanted, with UTC behind it.
+fn moment(app: &App, at: DateTime<Utc>) -> String {
     use chrono::Datelike;
-    let form = if at.date_naive() == now.date_naive() {
+    let clock = app.clock();
+    let (there, now) = (clock.at(at), clock.at(app.now));
+    let form = if there.date() == now.date() {
         "%H:%M"
-    } else if at.year() == now.year() {
+    } else if there.year() == now.year() {
         "%m-%d %H:%M"
     } else {
         "%Y-%m-%d %H:%M"
     };
-    at.format(form).to_string()
+    let utc = clock.beside(at).map(|at| at.format(" (%H:%MZ)").to_string()).unwrap_or_default();
+    format!("{}{utc}", there.format(form))
 }
 
 /// `26 min`, or the short form from an hour on.

@@ -5,6 +5,7 @@ use ratatui::text::{Line, Span};
 use crate::model::text::{lines as safe_lines, wrap};
 
 use super::super::app::{App, Freshness};
+use super::words::retry;
 
 pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let Some(failure) = &app.failure else { return vec![Line::from("nothing has failed")] };
@@ -22,13 +23,13 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     };
     field("What", &failure.what);
     field("Said", &failure.said);
-    field("When", &failure.at.format("%Y-%m-%d %H:%M:%S UTC").to_string());
+    let (clock, zone) = (app.clock(), app.clock().name());
+    field("When", &format!("{} {zone}", clock.at(failure.at).format("%Y-%m-%d %H:%M:%S")));
     field("Where", &app.place);
     match app.freshness() {
         Freshness::Failing { since, retry_in, .. } => {
-            let seconds = retry_in.num_seconds().max(0);
-            let since = since.format("%H:%M:%S UTC");
-            field("Now", &format!("failing since {since}; asked again in {seconds} s, R asks now"));
+            let (since, again) = (clock.second(since), retry(app, retry_in));
+            field("Now", &format!("failing since {since} {zone}; {again}, R asks now"));
         }
         Freshness::Stale(_) => field("Now", "no answer; R asks anew"),
         Freshness::Loading => field("Now", "nothing has been read yet"),

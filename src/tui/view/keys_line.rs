@@ -10,6 +10,7 @@ use crate::model::text::{cut, shown};
 use super::super::action::{Action, Layer, TABLE, layer};
 use super::super::app::{App, Freshness};
 use super::super::mode::Mode;
+use super::words::retry;
 
 pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let right = right(app);
@@ -28,7 +29,7 @@ fn right(app: &App) -> Line<'static> {
         parts.push(format!("{} pending{again}", app.pending.len()));
     }
     if let Some(at) = app.sent_at {
-        parts.push(format!("sent {}", at.format("%H:%M:%S")));
+        parts.push(format!("sent {}", app.clock().second(at)));
     }
     let style = if app.pending.is_empty() { app.theme.dim() } else { app.theme.strong() };
     let text = parts.join(" · ");
@@ -75,12 +76,12 @@ fn left(app: &App, room: usize) -> Line<'static> {
             line
         }
         (Layer::Panes, Freshness::Failing { since, said, retry_in }) => {
-            let seconds = retry_in.num_seconds().max(0);
-            let (since, said) = (since.format("%H:%M:%S"), shown(&said));
+            let (since, said) = (app.clock().second(since), shown(&said));
+            let again = retry(app, retry_in);
             let text = if room < 70 {
-                format!("retry in {seconds} s, R now: {said}")
+                format!("{again}, R now: {said}")
             } else {
-                format!("{said} · since {since} · retrying in {seconds} s · R now · ! details")
+                format!("{said} · since {since} · {again} · R now · ! details")
             };
             Line::from(vec![
                 Span::styled(" ! ", app.theme.alarm()),

@@ -1,6 +1,6 @@
 //! The measures of a window against the window before.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use ratatui::text::{Line, Span};
 
 use crate::model::Priority;
@@ -363,14 +363,21 @@ impl Pane<'_> {
 
     /// When the first and the last bucket start, in the viewer's days.
     fn axis(&self) -> Line<'static> {
-        let form = if self.span == Window::Day { "%H:%M" } else { "%a %m-%d" };
-        let show = |at: DateTime<Utc>| at.with_timezone(&self.app.offset).format(form).to_string();
+        let clock = self.app.clock();
         let edges = &self.measures.window.edges;
+        // Days are the viewer's: in another zone they begin at another hour.
+        let midnight = |at: &DateTime<Utc>| clock.at(*at).time() == NaiveTime::MIN;
+        let form = match self.span {
+            Window::Day => "%H:%M",
+            _ if edges.last().is_none_or(midnight) => "%a %m-%d",
+            _ => "%a %m-%d %H:%M",
+        };
+        let show = |at: DateTime<Utc>| clock.at(at).format(form).to_string();
         let (Some(first), Some(last)) = (edges.first(), edges.last()) else {
             return Line::default();
         };
-        let zone = if self.app.offset.local_minus_utc() == 0 { "UTC" } else { "local" };
-        let text = format!("{} – {}{}, {zone}", show(*first), show(*last), self.unit());
+        let (first, last, zone) = (show(*first), show(*last), clock.name());
+        let text = format!("{first} – {last}{}, {zone}", self.unit());
         Line::from(Span::styled(text, self.app.theme.dim()))
     }
 

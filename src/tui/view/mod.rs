@@ -31,6 +31,7 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
     let buffer = frame.buffer_mut();
     if area.width < LEAST.0 || area.height < LEAST.1 {
         too_small(area, buffer);
+        app.theme.finish(buffer);
         return;
     }
     // For the moment between two sizes of the terminal, the state may know the one before.

@@ -12,7 +12,7 @@ use crate::model::{Status, Summary};
 use super::super::app::{App, Freshness, Pane};
 use super::super::layout::Place;
 use super::pane::{self, Title};
-use super::words::{age, brief, count, left, span};
+use super::words::{age, brief, count, left, retry, span};
 
 /// Cells of the SLA bar.
 const BAR: usize = 4;
@@ -216,11 +216,10 @@ fn nothing(app: &App, inside: Rect, buffer: &mut Buffer) {
     let mut said = Vec::new();
     match (app.freshness(), &app.snapshot) {
         (Freshness::Failing { since, said: error, retry_in }, None) => {
-            said.push(format!("nothing could be read since {}", since.format("%H:%M:%S")));
+            said.push(format!("nothing could be read since {}", app.clock().second(since)));
             said.push(shown(&error).into_owned());
-            let seconds = retry_in.num_seconds().max(0);
             said.push(format!("from {}", shown(&app.place)));
-            said.push(format!("retrying in {seconds} s · R now"));
+            said.push(format!("{} · R now", retry(app, retry_in)));
         }
         (_, None) => said.push(format!("reading {} …", shown(&app.place))),
         (_, Some(_)) => {

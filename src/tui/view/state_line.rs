@@ -1,6 +1,5 @@
 //! Line 1: the state of the world.
 
-use chrono::Offset;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -10,6 +9,7 @@ use crate::model::Priority;
 use crate::model::text::{cut, shown};
 
 use super::super::app::{App, Freshness};
+use super::super::zone::{Clock, Zone};
 use super::words::span;
 
 /// How much is said.
@@ -27,14 +27,16 @@ enum Room {
     Least,
     /// Without what nobody has picked up.
     Tiny,
+    /// Only the two highest priorities.
+    Bare,
 }
 
-const ROOMS: [Room; 6] =
-    [Room::Full, Room::Wide, Room::Middle, Room::Small, Room::Least, Room::Tiny];
+const ROOMS: [Room; 7] =
+    [Room::Full, Room::Wide, Room::Middle, Room::Small, Room::Least, Room::Tiny, Room::Bare];
 
 pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let width = usize::from(area.width);
-    let (mut left, mut middle, mut right) = parts(app, Room::Tiny);
+    let (mut left, mut middle, mut right) = parts(app, Room::Bare);
     for room in ROOMS {
         let tried = parts(app, room);
         let gaps = if room >= Room::Least { 1 } else { 4 };
@@ -78,8 +80,8 @@ fn left(app: &App, room: Room) -> Line<'static> {
     } else {
         line.push_span(Span::styled(format!(" {text} "), style));
     }
-    if app.read_only && room < Room::Least {
-        line.push_span(Span::styled(" read-only", app.theme.strong()));
+    if app.read_only {
+        line.push_span(Span::styled(" READ-ONLY", app.theme.warning()));
     }
     line
 }
@@ -93,7 +95,7 @@ fn freshness(app: &App, room: Room) -> (String, Style) {
         }
         Freshness::Stale(silent) => (format!("stale {}", span(silent)), app.theme.alarm()),
         Freshness::Failing { since, .. } => {
-            let since = since.format("%H:%M");
+            let since = app.clock().minute(since);
             let text = if room < Room::Least {
                 format!("failing since {since}")
             } else {
@@ -108,7 +110,8 @@ fn middle(app: &App, room: Room) -> Line<'static> {
     let counts = &app.queue.counts;
     let mut line = Line::default();
     let gap = if room >= Room::Small { " " } else { "   " };
-    for (priority, count) in Priority::ALL.iter().zip(counts.by_priority) {
+    let shown = if room == Room::Bare { 2 } else { Priority::ALL.len() };
+    for (priority, count) in Priority::ALL.iter().zip(counts.by_priority).take(shown) {
         if !line.spans.is_empty() {
             line.push_span(gap);
         }
@@ -151,14 +154,15 @@ fn right(app: &App, room: Room) -> Line<'static> {
         line.push_span("   ");
     }
     let utc = app.now.format("%H:%M");
-    if room < Room::Small {
-        line.push_span(format!("{utc} UTC "));
-        if room == Room::Full && app.offset.fix().local_minus_utc() != 0 {
-            let local = app.now.with_timezone(&app.offset).format("%H:%M");
-            line.push_span(Span::styled(format!("{local} local "), app.theme.dim()));
-        }
-    } else {
-        line.push_span(format!("{utc} "));
+    if room >= Room::Small {
+        line.push_span(format!("{utc}Z "));
+        return line;
+    }
+    line.push_span(format!("{utc} UTC "));
+    let differs = app.offset.local_minus_utc() != 0;
+    if differs && app.zone != Zone::Utc && (room == Room::Full || app.zone == Zone::Both) {
+        let local = Clock::new(Zone::Viewer, app.offset).minute(app.now);
+        line.push_span(Span::styled(format!("{local} local "), app.theme.dim()));
     }
     line
 }

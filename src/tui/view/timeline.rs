@@ -32,8 +32,9 @@ pub(super) fn title(app: &App) -> Title {
         "reading earlier ones …".to_owned()
     } else {
         let label = shown.detail.incident.summary.label();
-        let zone = if app.offset.local_minus_utc() == 0 { "" } else { " · UTC" };
-        format!("{label} · {events} · newest first{zone}")
+        let place = app.layout().place(Pane::Timeline).map(|place| place.area.width);
+        let order = if place.is_some_and(|width| width < 52) { "newest" } else { "newest first" };
+        format!("{label} · {events} · {order} · {}", app.clock().name())
     };
     Title { right, ..Title::default() }
 }
@@ -45,7 +46,9 @@ pub(super) fn origin(app: &App, width: usize) -> Option<TimelineOf> {
         events: Arc::clone(&shown.events),
         detail: Arc::clone(&shown.detail),
         width,
-        day: app.now.date_naive(),
+        day: app.clock().at(app.now).date(),
+        clock: app.clock(),
+        theme: app.theme,
     })
 }
 
@@ -56,7 +59,9 @@ pub(super) fn outdated(app: &App, width: usize) -> bool {
             !Arc::ptr_eq(&of.events, &shown.events)
                 || !Arc::ptr_eq(&of.detail, &shown.detail)
                 || of.width != width
-                || of.day != app.now.date_naive()
+                || of.clock != app.clock()
+                || of.theme != app.theme
+                || of.day != app.clock().at(app.now).date()
         }
         (None, None) => !app.reading.timeline_lines.is_empty(),
         _ => true,
@@ -78,12 +83,13 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     if app.layout().place(Pane::Timeline).is_some_and(|place| place.frame == Frame::Bare) {
         // There is no border that could name it.
         let summary = &read.detail.incident.summary;
-        let text = format!("{} · {}", summary.label(), shown(&summary.title));
+        let (label, zone) = (summary.label(), app.clock().name());
+        let text = format!("{label} · {zone} · {}", shown(&summary.title));
         lines.push(Line::from(Span::styled(cut(&text, width).into_owned(), app.theme.strong())));
     }
-    let mut day = app.now.date_naive();
+    let mut day = app.clock().at(app.now).date();
     for entry in entries(read) {
-        let date = entry.at.date_naive();
+        let date = app.clock().at(entry.at).date();
         if date != day {
             lines.push(separator(app, date, width));
             day = date;
@@ -155,13 +161,15 @@ fn lay_out(app: &App, entry: &Entry, width: usize, lines: &mut Vec<Line<'static>
     let (mark, style) =
         if entry.milestone { ("● ", theme.strong()) } else { ("◦ ", Style::new()) };
     let actor = shown(&entry.actor);
+    let utc = app.clock().beside(entry.at).filter(|_| width >= WIDE);
+    let utc = utc.map(|at| at.format("%H:%MZ  ").to_string()).unwrap_or_default();
     let mut line = Line::from(vec![
-        Span::styled(format!("{}  ", entry.at.format("%H:%M:%S")), theme.dim()),
+        Span::styled(format!("{}  {utc}", app.clock().second(entry.at)), theme.dim()),
         Span::styled(mark, style),
     ]);
     let texts: Vec<_> = safe_lines(&entry.text).collect();
     let by = if width < WIDE { ACTOR } else { 2 * ACTOR - 8 };
-    let column = 8 + 2 + 2 + WORD + 1 + by + 2;
+    let column = 8 + 2 + utc.len() + 2 + WORD + 1 + by + 2;
     let beside = width.saturating_sub(column);
     let fits = texts.len() == 1 && crate::model::text::width(&texts[0]) <= beside;
     if width >= ONE_LINE {

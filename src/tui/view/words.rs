@@ -5,6 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::model::Status;
 use crate::model::time::short;
 
+use super::super::app::App;
+
 /// An age as the queue shows it: no seconds, so that it changes with the clock and not oftener.
 pub(super) fn age(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
     span(now - then)
@@ -18,6 +20,15 @@ pub(super) fn span(duration: TimeDelta) -> String {
 /// Time left or time past, `+3m`.
 pub(super) fn left(left: TimeDelta) -> String {
     if left > TimeDelta::zero() { span(left) } else { format!("+{}", span(-left)) }
+}
+
+/// When it is tried again: counted down, or at which time where nothing may count by itself.
+pub(super) fn retry(app: &App, retry_in: TimeDelta) -> String {
+    if app.low_bandwidth {
+        format!("retry at {}", app.clock().second(app.now + retry_in))
+    } else {
+        format!("retrying in {} s", retry_in.num_seconds().max(0))
+    }
 }
 
 /// The word for a status where there is little room.

@@ -1,0 +1,147 @@
+//! How many colours there are.
+
+use ratatui::style::Color;
+
+pub use crate::config::looks::DepthChoice as Choice;
+
+/// How many colours there are.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Depth {
+    /// None: only bold, dim, underline and reverse.
+    None,
+    /// The 16 of every colour terminal.
+    Basic,
+    /// 256.
+    Indexed,
+    /// 16 million.
+    True,
+}
+
+/// Terminals that draw 24-bit colours and say so by their name, where a login on another machine
+/// has lost `COLORTERM`.
+const FULL: [&str; 8] =
+    ["direct", "kitty", "alacritty", "foot", "ghostty", "wezterm", "contour", "rio"];
+
+/// Terminals without colours.
+const PLAIN: [&str; 4] = ["dumb", "vt1", "vt2", "vt3"];
+
+impl Depth {
+    /// What is asked for, or what the terminal has by the variables of the environment.
+    #[must_use]
+    pub fn found(choice: Choice, var: &dyn Fn(&str) -> Option<String>) -> Self {
+        match choice {
+            Choice::True => Self::True,
+            Choice::Indexed => Self::Indexed,
+            Choice::Basic => Self::Basic,
+            Choice::None => Self::None,
+            Choice::Auto => Self::of_terminal(&|name| var(name).filter(|value| !value.is_empty())),
+        }
+    }
+
+    fn of_terminal(var: &dyn Fn(&str) -> Option<String>) -> Self {
+        let term = var("TERM").unwrap_or_default().to_ascii_lowercase();
+        if var("NO_COLOR").is_some() || PLAIN.iter().any(|name| term.starts_with(name)) {
+            return Self::None;
+        }
+        let colors = var("COLORTERM").unwrap_or_default().to_ascii_lowercase();
+        let full = ["truecolor", "24bit"].contains(&colors.as_str())
+            || FULL.iter().any(|name| term.contains(name));
+        // GNU screen hands COLORTERM on to programs, but not their 24-bit colours to the terminal.
+        let screen = term.starts_with("screen") && var("TMUX").is_none();
+        match (full, screen) {
+            (true, false) => Self::True,
+            (true, true) => Self::Indexed,
+            _ if term.contains("256") => Self::Indexed,
+            _ => Self::Basic,
+        }
+    }
+}
+
+/// A colour, and what stands for it where there are fewer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Shade {
+    /// Red, green and blue.
+    pub full: (u8, u8, u8),
+    /// Among the 256.
+    pub indexed: u8,
+    /// Among the 16.
+    pub basic: Color,
+}
+
+impl Shade {
+    /// The colour at a depth. Where the 256 have exactly the same one its number is sent: it takes
+    /// half the bytes.
+    pub(super) fn at(self, depth: Depth) -> Color {
+        match depth {
+            Depth::None => Color::Reset,
+            Depth::Basic => self.basic,
+            Depth::True if of_index(self.indexed) != Some(self.full) => {
+                let (red, green, blue) = self.full;
+                Color::Rgb(red, green, blue)
+            }
+            Depth::Indexed | Depth::True => Color::Indexed(self.indexed),
+        }
+    }
+}
+
+/// What one of the 256 colours is by xterm's table, where that can be relied on: people set the
+/// first 16 to their liking, and some palettes the next 6.
+pub(super) fn of_index(index: u8) -> Option<(u8, u8, u8)> {
+    const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+    match index {
+        0..22 => None,
+        22..232 => {
+            let cube = usize::from(index - 16);
+            Some((STEPS[cube / 36], STEPS[cube / 6 % 6], STEPS[cube % 6]))
+        }
+        232.. => {
+            let grey = 8 + 10 * (index - 232);
+            Some((grey, grey, grey))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::said(&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")], Depth::True)]
+    #[case::said_otherwise(&[("TERM", "xterm"), ("COLORTERM", "24bit")], Depth::True)]
+    #[case::by_name(&[("TERM", "xterm-kitty")], Depth::True)]
+    #[case::by_name(&[("TERM", "xterm-direct")], Depth::True)]
+    #[case::by_name(&[("TERM", "alacritty")], Depth::True)]
+    #[case::number(&[("TERM", "xterm-256color")], Depth::Indexed)]
+    #[case::in_tmux(&[("TERM", "tmux-256color"), ("TMUX", "/tmp/t,1,0")], Depth::Indexed)]
+    #[case::in_tmux(
+        &[("TERM", "screen-256color"), ("TMUX", "/tmp/t,1,0"), ("COLORTERM", "truecolor")],
+        Depth::True
+    )]
+    #[case::in_screen(&[("TERM", "screen"), ("COLORTERM", "truecolor")], Depth::Indexed)]
+    #[case::console(&[("TERM", "linux")], Depth::Basic)]
+    #[case::unknown(&[("TERM", "xterm")], Depth::Basic)]
+    #[case::nothing_said(&[], Depth::Basic)]
+    #[case::old(&[("TERM", "vt220")], Depth::None)]
+    #[case::unwanted(&[("TERM", "xterm-256color"), ("NO_COLOR", "1")], Depth::None)]
+    #[case::empty_is_unset(&[("TERM", "xterm-256color"), ("NO_COLOR", "")], Depth::Indexed)]
+    fn the_terminal_tells_its_colours(#[case] env: &[(&str, &str)], #[case] depth: Depth) {
+        let var = |name: &str| {
+            env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        };
+        assert_eq!(Depth::found(Choice::Auto, &var), depth);
+        assert_eq!(Depth::found(Choice::Indexed, &var), Depth::Indexed, "a choice wins");
+    }
+
+    #[test]
+    fn a_colour_that_the_256_have_exactly_is_sent_as_its_number() {
+        let exact = Shade { full: (95, 215, 215), indexed: 80, basic: Color::Cyan };
+        assert_eq!(exact.at(Depth::True), Color::Indexed(80));
+        let other = Shade { full: (86, 180, 233), indexed: 74, basic: Color::Cyan };
+        assert_eq!(other.at(Depth::True), Color::Rgb(86, 180, 233));
+        assert_eq!(other.at(Depth::Indexed), Color::Indexed(74));
+        assert_eq!(other.at(Depth::Basic), Color::Cyan);
+        assert_eq!(other.at(Depth::None), Color::Reset);
+    }
+}

@@ -1,0 +1,64 @@
+//! What is drawn where ASCII is all there is.
+
+use ratatui::buffer::Buffer;
+use unicode_width::UnicodeWidthStr;
+
+/// Replaces what ASCII has not.
+pub(super) fn to_ascii(buffer: &mut Buffer) {
+    let mut wide = 0;
+    for cell in &mut buffer.content {
+        // The second half of a replaced wide character.
+        if wide > 0 {
+            wide -= 1;
+            cell.set_symbol(" ");
+            continue;
+        }
+        let symbol = cell.symbol();
+        if symbol.is_ascii() {
+            continue;
+        }
+        wide = symbol.width().saturating_sub(1);
+        let plain = plain(symbol);
+        cell.set_symbol(plain);
+    }
+}
+
+/// What stands in ASCII for which symbols.
+const PLAIN: [(&str, &str); 18] = [
+    ("+", "╭╮╰╯┌┐└┘├┤"),
+    ("-", "─–—−·"),
+    ("#", "╔╗╚╝▰■█"),
+    ("=", "═▄"),
+    ("|", "│║‖"),
+    (">", "▌▶→≥"),
+    ("<", "←≤"),
+    ("*", "●▇"),
+    ("o", "◦○"),
+    (".", "▱▁"),
+    (":", "▂"),
+    ("-", "▃"),
+    ("+", "▅▆"),
+    ("^", "▲↑"),
+    ("v", "▼↓"),
+    ("~", "…"),
+    ("x", "×"),
+    ("!", "\u{fffd}"),
+];
+
+fn plain(symbol: &str) -> &'static str {
+    let found = PLAIN.iter().find(|(_, symbols)| symbols.contains(symbol));
+    found.map_or("?", |(plain, _)| plain)
+}
+
+/// Whether the locale writes UTF-8. Without any setting it is taken for granted.
+#[must_use]
+pub fn locale_is_utf8() -> bool {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty());
+    set.is_none_or(|value| {
+        let value = value.to_ascii_lowercase();
+        value.contains("utf-8") || value.contains("utf8")
+    })
+}

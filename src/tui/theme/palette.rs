@@ -1,0 +1,283 @@
+//! The themes as tables: which colour each role has.
+
+use ratatui::style::Color;
+
+use super::Name;
+use super::depth::Shade;
+
+/// The colours of a theme. Where there are 16, what they look like is the terminal's choice, and
+/// bright black is often next to invisible: no text has it on a dark ground.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Palette {
+    /// What has the focus.
+    pub accent: Shade,
+    /// What is secondary.
+    pub dim: Shade,
+    /// Borders without focus.
+    pub border: Shade,
+    /// All is well.
+    pub good: Shade,
+    /// What needs care.
+    pub warning: Shade,
+    /// P1 to P4.
+    pub priority: [Shade; 4],
+    /// Behind the selected row: with the focus and without; `None` marks it by reverse.
+    pub selection: Option<[Shade; 2]>,
+    /// Text and what is behind it, where the theme does not take the terminal's own.
+    pub ground: Option<(Shade, Shade)>,
+}
+
+const fn shade(full: u32, indexed: u8, basic: Color) -> Shade {
+    let [_, red, green, blue] = full.to_be_bytes();
+    Shade { full: (red, green, blue), indexed, basic }
+}
+
+/// For dark terminals.
+const DARK: Palette = Palette {
+    accent: shade(0x5f_d7_d7, 80, Color::Cyan),
+    dim: shade(0x9e_9e_9e, 247, Color::Gray),
+    border: shade(0x58_58_58, 240, Color::DarkGray),
+    good: shade(0x87_d7_87, 114, Color::Green),
+    warning: shade(0xd7_af_ff, 183, Color::LightMagenta),
+    priority: [
+        shade(0xff_72_72, 203, Color::LightRed),
+        shade(0xff_af_5f, 215, Color::LightYellow),
+        shade(0xd7_d7_87, 186, Color::Yellow),
+        shade(0x87_af_d7, 110, Color::LightBlue),
+    ],
+    selection: Some([shade(0x22_38_4d, 236, Color::Reset), shade(0x2a_2e_33, 235, Color::Reset)]),
+    ground: None,
+};
+
+/// For light terminals. It does not paint their background: it is light already, and a painted one
+/// would cost bytes on every cell and end in a frame of another white at the window's edge.
+const LIGHT: Palette = Palette {
+    accent: shade(0x00_5f_87, 24, Color::Blue),
+    dim: shade(0x58_58_58, 240, Color::DarkGray),
+    border: shade(0xa8_a8_a8, 248, Color::Gray),
+    good: shade(0x00_5f_00, 22, Color::Green),
+    warning: shade(0x87_00_5f, 89, Color::Reset),
+    priority: [
+        shade(0xaf_00_00, 124, Color::Red),
+        shade(0x8a_4b_00, 94, Color::Magenta),
+        shade(0x5f_5f_00, 58, Color::Reset),
+        shade(0x5f_00_af, 55, Color::DarkGray),
+    ],
+    selection: Some([shade(0xd6_e4_f5, 254, Color::Reset), shade(0xe8_ee_f5, 255, Color::Reset)]),
+    ground: None,
+};
+
+/// Strong contrasts. It paints its own background: that nothing has less than 7:1 can only be
+/// promised where it is known what text stands on.
+const CONTRAST: Palette = Palette {
+    accent: shade(0x00_ff_ff, 51, Color::LightCyan),
+    dim: shade(0xd0_d0_d0, 252, Color::White),
+    border: shade(0xa8_a8_a8, 248, Color::Gray),
+    good: shade(0x5f_ff_5f, 83, Color::LightGreen),
+    warning: shade(0xff_af_ff, 219, Color::White),
+    priority: [
+        shade(0xff_87_87, 210, Color::LightRed),
+        shade(0xff_af_00, 214, Color::LightMagenta),
+        shade(0xff_ff_5f, 227, Color::LightYellow),
+        shade(0xaf_af_ff, 147, Color::LightBlue),
+    ],
+    selection: None,
+    ground: Some((shade(0xff_ff_ff, 231, Color::White), shade(0x08_08_08, 232, Color::Black))),
+};
+
+/// For dark terminals and eyes that don't tell all hues apart (protanopia, deuteranopia,
+/// tritanopia): vermilion, yellow, bluish green, reddish purple and sky blue after M. Okabe and
+/// K. Ito, "Color Universal Design" (2008, <https://jfly.uni-koeln.de/color/>), the darker ones
+/// made lighter so that they can be read on black.
+const COLORBLIND: Palette = Palette {
+    accent: shade(0x56_b4_e9, 74, Color::LightCyan),
+    dim: shade(0x9e_9e_9e, 247, Color::Gray),
+    border: shade(0x58_58_58, 240, Color::DarkGray),
+    good: shade(0x9a_d2_f2, 117, Color::LightCyan),
+    warning: shade(0xe0_e0_e0, 254, Color::White),
+    priority: [
+        shade(0xf9_85_30, 208, Color::LightRed),
+        shade(0xf0_e4_42, 227, Color::LightYellow),
+        shade(0x1d_b8_8a, 36, Color::Green),
+        shade(0xe6_a8_d0, 182, Color::LightMagenta),
+    ],
+    selection: Some([shade(0x22_38_4d, 236, Color::Reset), shade(0x2a_2e_33, 235, Color::Reset)]),
+    ground: None,
+};
+
+impl Name {
+    /// Its colours; `None` where it has none.
+    pub(super) const fn palette(self) -> Option<&'static Palette> {
+        match self {
+            Self::Dark => Some(&DARK),
+            Self::Light => Some(&LIGHT),
+            Self::Contrast => Some(&CONTRAST),
+            Self::Colorblind => Some(&COLORBLIND),
+            Self::None => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::super::depth::of_index;
+    use super::*;
+
+    type Rgb = (u8, u8, u8);
+
+    fn linear(channel: u8) -> f64 {
+        let value = f64::from(channel) / 255.0;
+        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    }
+
+    /// Relative luminance and contrast ratio as WCAG 2.2 defines them
+    /// (<https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio>).
+    fn contrast(one: Rgb, other: Rgb) -> f64 {
+        let luminance = |(red, green, blue)| {
+            0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+        };
+        let (one, other) = (luminance(one), luminance(other));
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
+    /// What terminals that a theme is for have behind the text.
+    fn grounds(name: Name) -> Vec<Rgb> {
+        match name {
+            Name::Dark | Name::Colorblind => {
+                vec![(0, 0, 0), (0x1e, 0x1e, 0x1e), (0x28, 0x28, 0x28)]
+            }
+            Name::Light => vec![(255, 255, 255), (0xfd, 0xf6, 0xe3), (0xee, 0xee, 0xee)],
+            Name::Contrast | Name::None => vec![],
+        }
+    }
+
+    fn texts(palette: &Palette) -> Vec<(&'static str, Shade)> {
+        let [p1, p2, p3, p4] = palette.priority;
+        let mut texts = vec![
+            ("accent", palette.accent),
+            ("dim", palette.dim),
+            ("good", palette.good),
+            ("warning", palette.warning),
+            ("P1", p1),
+            ("P2", p2),
+            ("P3", p3),
+            ("P4", p4),
+        ];
+        texts.extend(palette.ground.map(|(text, _)| ("text", text)));
+        texts
+    }
+
+    #[rstest]
+    fn every_text_can_be_read_on_what_is_behind_it(
+        #[values(Name::Dark, Name::Light, Name::Contrast, Name::Colorblind)] name: Name,
+    ) {
+        let palette = name.palette().expect("it has colours");
+        let least = if name == Name::Contrast { 7.0 } else { 4.5 };
+        let mut behind = grounds(name);
+        behind.extend(palette.ground.map(|(_, ground)| ground.full));
+        behind.extend(palette.selection.iter().flatten().map(|shade| shade.full));
+        assert!(!behind.is_empty());
+        for (role, shade) in texts(palette) {
+            for ground in &behind {
+                let ratio = contrast(shade.full, *ground);
+                assert!(ratio >= least, "{name} {role} on {ground:02x?}: {ratio:.2}");
+            }
+        }
+    }
+
+    #[rstest]
+    fn of_256_colours_each_is_near_the_one_it_stands_for(
+        #[values(Name::Dark, Name::Light, Name::Contrast, Name::Colorblind)] name: Name,
+    ) {
+        let palette = name.palette().expect("it has colours");
+        for (role, shade) in texts(palette) {
+            let indexed = of_index(shade.indexed).expect("a colour that can be relied on");
+            let far = difference(shade.full, indexed);
+            assert!(far < 16.0, "{name} {role}: {far:.1}");
+            for ground in grounds(name) {
+                let ratio = contrast(indexed, ground);
+                assert!(ratio >= 4.5, "{name} {role} on {ground:02x?}: {ratio:.2}");
+            }
+        }
+    }
+
+    /// A colour in CIE L*a*b* under D65, from linear red, green and blue.
+    fn lab(linear: [f64; 3]) -> [f64; 3] {
+        let [red, green, blue] = linear.map(|value| value.clamp(0.0, 1.0));
+        let [long, middle, short] =
+            [
+                (0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.95047,
+                0.2126 * red + 0.7152 * green + 0.0722 * blue,
+                (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.08883,
+            ]
+            .map(|part: f64| {
+                if part > 0.008_856 { part.cbrt() } else { 7.787 * part + 16.0 / 116.0 }
+            });
+        [116.0 * middle - 16.0, 500.0 * (long - middle), 200.0 * (middle - short)]
+    }
+
+    /// CIE76: about 2.3 can just be seen.
+    fn distance(one: [f64; 3], other: [f64; 3]) -> f64 {
+        let (one, other) = (lab(one), lab(other));
+        one.iter().zip(other).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
+    }
+
+    fn channels((red, green, blue): Rgb) -> [f64; 3] {
+        [linear(red), linear(green), linear(blue)]
+    }
+
+    fn difference(one: Rgb, other: Rgb) -> f64 {
+        distance(channels(one), channels(other))
+    }
+
+    /// What is seen without one kind of cone: G. Machado, M. Oliveira and L. Fernandes,
+    /// "A Physiologically-based Model for Simulation of Color Vision Deficiency" (2009).
+    const SEEN: [(&str, [[f64; 3]; 3]); 3] = [
+        (
+            "protanopia",
+            [
+                [0.152_286, 1.052_583, -0.204_868],
+                [0.114_503, 0.786_281, 0.099_216],
+                [-0.003_882, -0.048_116, 1.051_998],
+            ],
+        ),
+        (
+            "deuteranopia",
+            [
+                [0.367_322, 0.860_646, -0.227_968],
+                [0.280_085, 0.672_501, 0.047_413],
+                [-0.011_820, 0.042_940, 0.968_881],
+            ],
+        ),
+        (
+            "tritanopia",
+            [
+                [1.255_528, -0.076_749, -0.178_779],
+                [-0.078_411, 0.930_809, 0.147_602],
+                [0.004_733, 0.691_367, 0.303_900],
+            ],
+        ),
+    ];
+
+    #[rstest]
+    fn priorities_are_told_apart_without_one_kind_of_cone(#[values(0, 1, 2)] kind: usize) {
+        let (what, matrix) = SEEN[kind];
+        let seen = |rgb: Rgb| {
+            let rgb = channels(rgb);
+            matrix.map(|row| row.iter().zip(rgb).map(|(a, b)| a * b).sum::<f64>())
+        };
+        for full in [true, false] {
+            let shades = COLORBLIND.priority.map(|shade| {
+                if full { shade.full } else { of_index(shade.indexed).expect("one of the 256") }
+            });
+            for (place, one) in shades.iter().enumerate() {
+                for other in &shades[place + 1..] {
+                    let apart = distance(seen(*one), seen(*other));
+                    assert!(apart >= 20.0, "{what}: {one:02x?} and {other:02x?}: {apart:.1}");
+                }
+            }
+        }
+    }
+}

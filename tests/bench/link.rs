@@ -1,0 +1,96 @@
+//! What a link has to carry: how far a held key lags, and the bytes of a company that lives while
+//! nobody touches a key.
+//!
+//! `REDPHONE_BENCH_LINK_S` sets how long the company is watched (60).
+
+#[allow(dead_code, reason = "the tests use the rest")]
+#[path = "../support/terminal.rs"]
+mod terminal;
+
+use std::time::{Duration, Instant};
+
+use portable_pty::CommandBuilder;
+use terminal::Terminal;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_redphone");
+
+/// A demo with these arguments, once it has been drawn.
+fn demo(arguments: &[&str]) -> Terminal {
+    let mut command = CommandBuilder::new(PROGRAM);
+    command.args(["demo", "--seed", "7"]);
+    command.args(arguments);
+    command.env("TERM", "xterm-256color");
+    command.env("LANG", "C.UTF-8");
+    command.env("TZ", "UTC");
+    for name in ["COLORTERM", "NO_COLOR", "TMUX", "STY"] {
+        command.env_remove(name);
+    }
+    let mut terminal = Terminal::start(command, 126, 36);
+    terminal.wait_for_text("left out");
+    terminal.settle(Duration::from_millis(500));
+    terminal
+}
+
+fn row(name: &str, figure: &str, target: &str, holds: bool) {
+    println!("{name:<58} {figure:>16}   {target:<12} {}", if holds { "ok" } else { "MISS" });
+}
+
+/// Thirty keys a second for five seconds, down and up in turn: how long after each key the screen
+/// shows its row.
+fn held_key() {
+    let mut terminal = demo(&["--speed", "0"]);
+    let apart = Duration::from_micros(33_333);
+    let began = Instant::now();
+    let written = terminal.written.len();
+    let mut lags = Vec::new();
+    for key in 0..150_usize {
+        let down = key / 15 % 2 == 0;
+        let place = if down { 1 + key % 15 + 1 } else { 1 + 15 - key % 15 - 1 };
+        let due = began + apart * u32::try_from(key).unwrap_or(0);
+        terminal.watch(due.saturating_duration_since(Instant::now()));
+        let pressed = Instant::now();
+        terminal.press(if down { "j" } else { "k" });
+        terminal.wait_for_text(&format!(" {place}/"));
+        lags.push(terminal.last_output.duration_since(pressed));
+    }
+    let took = began.elapsed();
+    lags.sort();
+    let show = |lag: Duration| format!("{:.1} ms", lag.as_secs_f64() * 1e3);
+    let (median, longest) = (lags[lags.len() / 2], lags[lags.len() - 1]);
+    println!("{:<58} {:>16}", "a key held at 30/s for 5 s: lag, median", show(median));
+    // A frame is 16 ms; what comes between is the machine.
+    let holds = longest <= Duration::from_millis(33);
+    row("  lag, longest", &show(longest), "<= 33 ms", holds);
+    row("  the last key was shown after", &show(took), "<= 5.05 s", took.as_millis() <= 5050);
+    terminal.settle(Duration::from_millis(300));
+    println!("{:<58} {:>16}", "  bytes", terminal.written.len() - written);
+}
+
+fn by_itself(seconds: u64) {
+    let mut bytes = [0, 0];
+    let arguments: [&[&str]; 2] = [&["--speed", "5"], &["--speed", "5", "--low-bandwidth"]];
+    let mut terminals = arguments.map(demo);
+    let before = [terminals[0].written.len(), terminals[1].written.len()];
+    let ends = Instant::now() + Duration::from_secs(seconds);
+    while Instant::now() < ends {
+        for terminal in &mut terminals {
+            terminal.watch(Duration::from_millis(100));
+        }
+    }
+    for (index, terminal) in terminals.iter().enumerate() {
+        bytes[index] = terminal.written.len() - before[index];
+    }
+    let [normal, low] = bytes;
+    println!("{:<58} {normal:>16}", format!("a busy company for {seconds} s: bytes"));
+    row("  with --low-bandwidth", &low.to_string(), "fewer", low < normal);
+}
+
+fn main() {
+    // `cargo test --benches` only asks whether it runs.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    held_key();
+    let seconds = std::env::var("REDPHONE_BENCH_LINK_S").ok().and_then(|s| s.parse().ok());
+    by_itself(seconds.unwrap_or(60));
+}

@@ -1,0 +1,117 @@
+//! A store of somebody else, that can only be read.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use crate::support::{Place, Run, json_lines};
+
+/// The account that owns nothing.
+const NOBODY: u32 = 65_534;
+
+fn set_mode(place: &Place, name: &str, mode: u32) {
+    let path = place.path(name);
+    if path.exists() {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+}
+
+/// Runs the program as somebody who may read the store and the files beside it, and write nothing.
+fn as_reader(place: &Place, args: &[&str]) -> Run {
+    let files = ["store.db", "store.db-wal", "store.db-shm"];
+    let mut program = place.program();
+    let root = rustix::process::geteuid().is_root();
+    let (folder, file) = if root { (0o755, 0o644) } else { (0o555, 0o444) };
+    if root {
+        // Modes do not hold root back: another account runs it, from where that one may.
+        let copy = place.path("redphone");
+        if !copy.exists() {
+            fs::copy(crate::support::PROGRAM, &copy).unwrap();
+        }
+        let env: Vec<_> =
+            program.get_envs().map(|(k, v)| (k.to_owned(), v.map(ToOwned::to_owned))).collect();
+        program = Command::new(copy);
+        program.env_clear().current_dir("/").uid(NOBODY).gid(NOBODY);
+        for (key, value) in env {
+            if let Some(value) = value {
+                program.env(key, value);
+            }
+        }
+    }
+    for name in files {
+        set_mode(place, name, file);
+    }
+    set_mode(place, "", folder);
+    let run = Run::from(program.args(args).output().unwrap());
+    set_mode(place, "", 0o755);
+    for name in files {
+        set_mode(place, name, 0o644);
+    }
+    run
+}
+
+fn titles(run: &Run) -> Vec<String> {
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    let title = |row: &serde_json::Value| row["title"].as_str().unwrap().to_owned();
+    json_lines(&run.out).iter().map(title).collect()
+}
+
+const LIST: [&str; 5] = ["list", "--json", "--sort", "oldest", "--read-only"];
+
+#[test]
+fn it_is_read_while_nobody_has_it_open_and_nothing_is_left_beside_it() {
+    let place = Place::new();
+    place.declare("One", "cdn");
+    assert_eq!(titles(&as_reader(&place, &LIST)), ["One"]);
+    assert!(!place.path("store.db-wal").exists());
+    assert!(!place.path("store.db-shm").exists());
+    place.declare("Two", "cdn");
+    assert_eq!(titles(&as_reader(&place, &LIST)), ["One", "Two"]);
+    let shown = as_reader(&place, &["show", "2", "--read-only"]);
+    assert!(shown.out.contains("Two"), "{shown:?}");
+    let words = as_reader(&place, &["list", "Two", "is:any", "--read-only"]);
+    assert!(words.out.contains("Two"), "{words:?}");
+}
+
+#[test]
+fn it_is_read_while_its_owner_writes_to_it() {
+    let place = Place::new();
+    place.declare("One", "cdn");
+    let owner = rusqlite::Connection::open(place.store()).unwrap();
+    let count = |sql: &str| owner.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(count("SELECT count(*) FROM incident"), 1);
+    // What follows stands in the log alone, as long as the owner has it open.
+    place.declare("Two", "cdn");
+    assert!(place.path("store.db-wal").metadata().unwrap().len() > 0);
+    assert_eq!(titles(&as_reader(&place, &LIST)), ["One", "Two"]);
+    drop(owner);
+}
+
+#[test]
+fn a_log_that_was_left_behind_and_can_not_be_read_is_told() {
+    let place = Place::new();
+    place.declare("One", "cdn");
+    let owner = rusqlite::Connection::open(place.store()).unwrap();
+    owner.query_row("SELECT count(*) FROM incident", [], |row| row.get::<_, i64>(0)).unwrap();
+    place.declare("Two", "cdn");
+    // As a crash of the machine leaves it: the log, and no index.
+    for name in ["store.db", "store.db-wal"] {
+        fs::copy(place.path(name), place.path(&format!("left-{name}"))).unwrap();
+    }
+    drop(owner);
+    for name in ["store.db", "store.db-wal"] {
+        fs::rename(place.path(&format!("left-{name}")), place.path(name)).unwrap();
+    }
+    as_reader(&place, &LIST).refused(4, &["store.db", "let its owner open it once"]);
+    assert_eq!(titles(&place.run(LIST)), ["One", "Two"], "its owner reads on");
+}
+
+#[test]
+fn without_the_flag_the_way_to_read_it_is_told() {
+    let place = Place::new();
+    place.declare("One", "cdn");
+    as_reader(&place, &["list"]).refused(4, &["store.db", "--read-only"]);
+    as_reader(&place, &["ack", "1", "--read-only"]);
+    assert!(place.ok(["show", "1", "--json"]).contains("triggered"));
+}
