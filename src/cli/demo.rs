@@ -50,7 +50,14 @@ async fn show(context: &mut Context, args: Demo) -> Result<(), Failure> {
         });
     }
     let options = panes::options(&context.config, demo.me.clone(), &demo.store);
-    let shown = tui::run(Arc::new(demo.store.clone()), options);
+    let store = Arc::new(demo.store.clone());
+    let shown = async {
+        if args.wall {
+            tui::run_wall(store, options, tui::wall::Settings::default()).await
+        } else {
+            tui::run(store, options).await
+        }
+    };
     tokio::pin!(shown);
     let done = tokio::select! {
         done = &mut shown => done,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::failure::{Exit, Failure};
 use super::session::{Missing, Session};
 use super::{Context, wait};
-use crate::backend::file::FileStore;
+use crate::backend::file::{FileStore, Lasting};
 use crate::config::Config;
 use crate::model::PersonRef;
 use crate::model::text::shown;
@@ -19,7 +19,9 @@ pub fn run(context: &mut Context) -> Result<(), Failure> {
     wait(async {
         let Session { store, me, .. } = Session::open(config, Missing::Make).await?;
         let shown_in = options(config, me, &store);
-        let done = tui::run(Arc::new(store.clone()), shown_in).await;
+        // Panes may stay open for weeks: the file may be moved or replaced under them.
+        let store = Arc::new(Lasting::new(store));
+        let done = tui::run(store.clone(), shown_in).await;
         // What the panes have sent is durable; this only folds the write-ahead log in.
         store.close().await;
         done.map_err(|error| ended(&error))

@@ -46,6 +46,10 @@ pub enum Action {
     ShorterSpan,
     /// A longer window of the measures.
     LongerSpan,
+    /// Show the wall display.
+    Wall,
+    /// Back from the wall display.
+    LeaveWall,
     /// Ask the backend now.
     Refresh,
     /// Details of the last failure.
@@ -85,6 +89,8 @@ pub enum Layer {
     Asking,
     /// Waiting for commands at the end.
     Leaving,
+    /// The wall display: nothing but leaving it.
+    Wall,
 }
 
 /// A row of the table.
@@ -174,6 +180,7 @@ impl Entry {
 }
 
 const PANES: &[Layer] = &[Layer::Panes];
+const ANYWHERE: &[Layer] = &[Layer::Panes, Layer::Popup, Layer::Wall];
 const SCROLLED: &[Layer] = &[Layer::Panes, Layer::Popup];
 
 /// The table, in the order of the help; the keys line takes hints in the same order.
@@ -217,22 +224,18 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Zoom, "zoom", &["z"], "this pane on the whole screen, or all again", PANES)
         .hint("zoom")
         .when(When::Roomy),
+    entry(Action::Wall, "wall", &["w"], "the wall display", PANES),
     entry(Action::Refresh, "refresh", &["R"], "ask the backend now", PANES).hint("refresh"),
     entry(Action::Failure, "failure", &["!"], "what failed last", PANES)
         .hint("failure")
         .when(When::Failed),
     entry(Action::Help, "help", &["?"], "these keys", PANES).hint("help"),
-    entry(Action::Suspend, "suspend", &["^z"], "stop; `fg` in the shell continues", SCROLLED),
+    entry(Action::Suspend, "suspend", &["^z"], "stop; `fg` in the shell continues", ANYWHERE),
     entry(Action::Quit, "quit", &["q"], "back; at the top: quit", PANES)
         .hint("quit")
         .hint_when(When::Top),
-    entry(
-        Action::QuitNow,
-        "quit-now",
-        &["^c"],
-        "quit from anywhere",
-        &[Layer::Panes, Layer::Popup],
-    ),
+    entry(Action::QuitNow, "quit-now", &["^c"], "quit from anywhere", ANYWHERE),
+    entry(Action::LeaveWall, "leave-wall", &["Esc", "q", "w"], "leave the wall", &[Layer::Wall]),
     entry(Action::Close, "close", &["Esc", "q", "?", "Enter"], "close this", &[Layer::Popup])
         .hint("close"),
     entry(Action::Send, "send", &["^s"], "send the note", &[Layer::Note]).hint("send"),
@@ -255,6 +258,9 @@ pub fn of(action: Action) -> Option<&'static Entry> {
 /// The situation that the state is in.
 #[must_use]
 pub fn layer(app: &App) -> Layer {
+    if app.wall.is_some() {
+        return Layer::Wall;
+    }
     match &app.mode {
         Mode::Panes => Layer::Panes,
         Mode::Help(_) | Mode::Failure(_) => Layer::Popup,

@@ -20,6 +20,7 @@ use super::Options;
 use super::keymap::Keymap;
 use super::layout::{self, Layout};
 use super::theme::Theme;
+use super::wall::Wall;
 
 /// The four panes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -349,6 +350,8 @@ pub struct App {
     pub failure: Option<Failure>,
     /// When the last incident ended, once known.
     pub last_ended: Option<Option<DateTime<Utc>>>,
+    /// The wall display, while it is shown.
+    pub wall: Option<Box<Wall>>,
 }
 
 impl App {
@@ -391,6 +394,7 @@ impl App {
             toasts: 0,
             failure: None,
             last_ended: None,
+            wall: None,
         }
     }
 
@@ -475,6 +479,9 @@ impl App {
     /// level, and each second while a wait is counted down. At most 60 s away.
     #[must_use]
     pub fn next_tick(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        if let Some(wall) = &self.wall {
+            return wall.next_tick(self, now);
+        }
         let second = now.timestamp();
         let minute = DateTime::from_timestamp(second - second.rem_euclid(60) + 60, 0);
         let minute = minute.unwrap_or(now + TimeDelta::minutes(1));

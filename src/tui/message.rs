@@ -7,11 +7,13 @@ use chrono::{DateTime, FixedOffset, Utc};
 use crossterm::event::KeyEvent;
 
 use crate::backend::{BackendError, Detail, Outcome};
+use crate::model::filter::Filter;
 use crate::model::measures::Measures;
 use crate::model::{CommandId, Envelope, Event, IncidentId};
 use crate::sync;
 
 use super::app::Span;
+use super::wall::Wanted;
 
 /// Everything that can change the state. One that depends on the time carries it.
 #[derive(Debug)]
@@ -38,6 +40,10 @@ pub enum Message {
     Measures(Span, Result<Arc<Measures>, BackendError>, DateTime<Utc>),
     /// When the last incident ended: an empty queue says so.
     LastEnded(Option<DateTime<Utc>>),
+    /// Events were read for the ribbon of the wall: they are put on it.
+    Events(Wanted, Result<Vec<Event>, BackendError>),
+    /// When the last P1 ended, if there was one: the wall counts from then.
+    LastP1(Option<DateTime<Utc>>),
     /// A command could not be delivered and is tried again: its failure is shown.
     Retrying(CommandId, BackendError, DateTime<Utc>),
     /// A command has its outcome: the pending mark goes.
@@ -70,6 +76,10 @@ pub enum Effect {
     LoadMeasures(Span),
     /// Find out when the last incident ended.
     LoadLastEnded,
+    /// Read events for the ribbon of the wall.
+    LoadEvents(Wanted),
+    /// Find out when the last of the P1s that pass a filter ended.
+    LoadLastP1(Filter),
     /// Ask the backend now.
     Refresh,
     /// Send a message when so much time has passed.

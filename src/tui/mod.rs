@@ -13,6 +13,7 @@ pub mod terminal;
 pub mod theme;
 pub mod update;
 pub mod view;
+pub mod wall;
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::backend::Backend;
 use crate::model::{PersonRef, Rules};
 
 use app::App;
+use wall::Wall;
 use terminal::Guard;
 use theme::Theme;
 
@@ -70,6 +72,29 @@ pub enum RunError {
 /// # Panics
 /// Goes on with the panic of a task, after the terminal was given back.
 pub async fn run(backend: Arc<dyn Backend>, options: Options) -> Result<(), RunError> {
+    show(backend, options, None).await
+}
+
+/// Shows the wall display, without panes behind it, until somebody leaves it.
+///
+/// # Errors
+/// As [`run`].
+///
+/// # Panics
+/// As [`run`].
+pub async fn run_wall(
+    backend: Arc<dyn Backend>,
+    options: Options,
+    settings: wall::Settings,
+) -> Result<(), RunError> {
+    show(backend, Options { read_only: true, ..options }, Some(settings)).await
+}
+
+async fn show(
+    backend: Arc<dyn Backend>,
+    options: Options,
+    wall: Option<wall::Settings>,
+) -> Result<(), RunError> {
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         return Err(RunError::NoTerminal);
     }
@@ -79,7 +104,9 @@ pub async fn run(backend: Arc<dyn Backend>, options: Options) -> Result<(), RunE
     }
     let ascii = options.ascii || !theme::locale_is_utf8();
     let theme = Theme::new(theme::Depth::found(options.color), ascii);
-    let app = App::new(options, theme, chrono::Utc::now());
+    let now = chrono::Utc::now();
+    let mut app = App::new(options, theme, now);
+    app.wall = wall.map(|settings| Box::new(Wall::new(settings, true, now)));
     let (guard, mut terminal) = Guard::enter()?;
     runtime::run(app, backend, &mut terminal, guard).await
 }

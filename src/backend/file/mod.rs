@@ -10,6 +10,7 @@ mod error;
 mod event_row;
 mod export;
 mod import;
+mod lasting;
 mod measures;
 mod names;
 mod open;
@@ -47,10 +48,12 @@ use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
 use error::{Done, Failure};
+use open::Identity;
 use watch::{Bell, Signal};
 use write::Writer;
 
 pub use import::Importer;
+pub use lasting::Lasting;
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -77,6 +80,8 @@ struct Inner {
     writer: Mutex<Writer>,
     readers: SqlitePool,
     bell: Arc<Bell>,
+    /// The file that the connections are to, whatever its name leads to later.
+    identity: Option<Identity>,
 }
 
 impl fmt::Debug for FileStore {
@@ -131,10 +136,11 @@ impl FileStore {
     /// # Errors
     /// [`OpenError`], in a sentence that names the file.
     pub async fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
-        let conn = open::open(path, &options).await?;
+        let (conn, identity) = open::open(path, &options).await?;
         Ok(Self {
             inner: Arc::new(Inner {
                 path: path.to_owned(),
+                identity,
                 writer: Mutex::new(Writer::new(conn)),
                 readers: open::readers(path, options.patience),
                 bell: Bell::new(path),
@@ -199,8 +205,19 @@ impl FileStore {
         }
     }
 
+    /// Refuses where the file has been moved away or replaced: what the connections would read is
+    /// nobody's store any more, and would never change again.
+    fn in_place(&self) -> Done<()> {
+        let there = Identity::of(&self.inner.path);
+        if there == self.inner.identity {
+            return Ok(());
+        }
+        Err(BackendError::Unreachable(error::not_in_place(self.path(), there.is_some())).into())
+    }
+
     /// A connection that reads.
     async fn reader(&self) -> Done<PoolConnection<Sqlite>> {
+        self.in_place()?;
         Ok(self.inner.readers.acquire().await?)
     }
 
@@ -324,6 +341,7 @@ impl Backend for FileStore {
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
         let (store, envelope) = (self.clone(), envelope.clone());
         self.undisturbed(async move {
+            store.in_place()?;
             let mut writer = store.writer().await;
             let work = Box::pin(writer.execute(&envelope, &store.inner.options.rules));
             let done = promptly(work).await;

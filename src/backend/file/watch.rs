@@ -1,7 +1,7 @@
 //! Tells when the store has been written to, by this process or by another.
 //!
-//! Another process is noticed by the write-ahead log that it appends to. Where files can't be
-//! watched, or changes made on another machine would not show, the store is asked every so often.
+//! Another process is noticed by the write-ahead log that it appends to, and the file itself when it
+//! is moved away or replaced. Where files can't be watched, or changes made on another machine would not show, the store is asked every so often.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -84,8 +84,8 @@ impl Bell {
 
     fn watch(&self) -> Option<RecommendedWatcher> {
         let file = self.file.canonicalize().ok()?;
-        let folder = file.parent()?;
-        if is_remote(folder) {
+        let folder = file.parent()?.to_owned();
+        if is_remote(&folder) {
             return None;
         }
         let mut log = file.clone().into_os_string();
@@ -97,17 +97,23 @@ impl Bell {
                 // An error may have swallowed a change.
                 let written = event.map_or(true, |event| {
                     // Opening and closing, which readers do too, is no change.
-                    matches!(
-                        event.kind,
-                        EventKind::Create(_) | EventKind::Modify(ModifyKind::Data(_))
-                    ) && (event.paths.contains(&log) || event.need_rescan())
+                    let about = match event.kind {
+                        EventKind::Create(_) => [Some(&log), Some(&file)],
+                        EventKind::Modify(ModifyKind::Data(_)) => [Some(&log), None],
+                        EventKind::Modify(ModifyKind::Name(_)) | EventKind::Remove(_) => {
+                            [None, Some(&file)]
+                        }
+                        _ => [None, None],
+                    };
+                    let about = about.into_iter().flatten();
+                    event.need_rescan() || about.into_iter().any(|p| event.paths.contains(p))
                 });
                 if written {
                     sender.send_modify(|count| *count = count.wrapping_add(1));
                 }
             })
             .ok()?;
-        watcher.watch(folder, RecursiveMode::NonRecursive).ok()?;
+        watcher.watch(&folder, RecursiveMode::NonRecursive).ok()?;
         Some(watcher)
     }
 }

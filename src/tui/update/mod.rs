@@ -7,6 +7,7 @@ mod popup;
 mod reading;
 mod rows;
 mod verbs;
+mod wall;
 
 pub use verbs::unconfirmed;
 
@@ -15,7 +16,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use crossterm::event::{KeyEvent, KeyEventKind};
 
-use super::action::{self, Action};
+use super::action::{self, Action, Layer};
 use super::app::{App, Failure, Mode, Toast};
 use super::message::{Effect, Message, Timer};
 use super::view;
@@ -31,6 +32,8 @@ pub const LEAVE: Duration = Duration::from_secs(10);
 pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
     let effects = match message {
         Message::Key(key, at) => key_pressed(app, key, at),
+        // A note that was refused may wait behind the wall.
+        Message::Paste(_) if app.wall.is_some() => Vec::new(),
         Message::Paste(text) => note::paste(app, &text),
         Message::Started => link::started(app).into_iter().collect(),
         Message::Resized(width, height) => {
@@ -39,7 +42,11 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         }
         Message::Tick(at, offset) => {
             app.offset = offset;
-            link::time_passed(app, at)
+            if app.wall.is_some() {
+                wall::time_passed(app, at)
+            } else {
+                link::time_passed(app, at)
+            }
         }
         Message::Elapsed(timer) => elapsed(app, timer),
         Message::Mirror(update, at) => link::learnt(app, update, at),
@@ -50,11 +57,16 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             app.last_ended = Some(at);
             Vec::new()
         }
+        Message::Events(wanted, read) => wall::happened(app, wanted, read),
+        Message::LastP1(ended) => wall::last_p1(app, ended),
         Message::Retrying(id, error, at) => verbs::retrying(app, id, &error, at),
         Message::Settled(id, result, at) => verbs::settled(app, id, result, at),
         Message::Terminate => leave(app),
     };
-    settle_layout(app);
+    // Behind the wall nothing is laid out; leaving it does so.
+    if app.wall.is_none() {
+        settle_layout(app);
+    }
     effects
 }
 
@@ -70,6 +82,7 @@ fn key_pressed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
             }
             perform(app, action, at)
         }
+        None if layer == Layer::Wall => Vec::new(),
         None => note::typed(app, key),
     }
 }
@@ -108,6 +121,8 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::ShorterSpan => link::other_span(app, -1),
         Action::LongerSpan => link::other_span(app, 1),
         Action::Refresh => link::refresh(app),
+        Action::Wall => wall::open(app, at),
+        Action::LeaveWall => wall::close(app),
         Action::Failure => {
             app.mode = Mode::Failure(0);
             Vec::new()
@@ -132,6 +147,8 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
 
 /// Ends, or waits for the commands that are on their way.
 fn leave(app: &mut App) -> Vec<Effect> {
+    // What is still on its way is told on the panes.
+    app.wall = None;
     if app.pending.is_empty() {
         return vec![Effect::Quit];
     }

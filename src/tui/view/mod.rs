@@ -11,6 +11,7 @@ mod popup;
 mod queue;
 mod state_line;
 mod timeline;
+mod wall;
 mod words;
 
 use ratatui::Frame;
@@ -27,6 +28,11 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
     let buffer = frame.buffer_mut();
     if area.width < LEAST.0 || area.height < LEAST.1 {
         too_small(area, buffer);
+        return;
+    }
+    if let Some(shown) = &app.wall {
+        wall::draw(app, shown, area, buffer);
+        app.theme.finish(buffer);
         return;
     }
     // For the moment between two sizes of the terminal, the state may know the one before.

@@ -1,0 +1,44 @@
+//! `wall`: the board for a big screen, for months.
+
+use std::sync::Arc;
+
+use super::args::Wall;
+use super::failure::Failure;
+use super::list::wrong;
+use super::session::{Missing, Session};
+use super::{Context, panes, wait};
+use crate::backend::file::Lasting;
+use crate::model::filter::Filter;
+use crate::tui;
+use crate::tui::wall::Settings;
+
+/// Shows the wall on the store.
+pub fn run(context: &mut Context, args: &Wall) -> Result<(), Failure> {
+    let settings = settings(args, &[])?;
+    panes::check_terminal()?;
+    let config = &context.config;
+    wait(async {
+        let Session { store, me, .. } = Session::open(config, Missing::Refuse).await?;
+        let options = panes::options(config, me, &store);
+        let store = Arc::new(Lasting::new(store));
+        let done = tui::run_wall(store.clone(), options, settings).await;
+        store.close().await;
+        done.map_err(|error| panes::ended(&error))
+    })
+}
+
+/// What is shown, and how. `named` are the views that have a name.
+pub fn settings(args: &Wall, named: &[(String, Filter)]) -> Result<Settings, Failure> {
+    let text = args.view.as_deref().unwrap_or_default().trim();
+    let known = named.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
+    let filter = match known {
+        Some((_, filter)) => filter.clone(),
+        None => text.parse().map_err(|error| wrong(text, &error))?,
+    };
+    Ok(Settings {
+        view: text.to_owned(),
+        filter,
+        rotate: args.rotate,
+        takeover: !args.no_takeover,
+    })
+}
