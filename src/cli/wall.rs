@@ -35,10 +35,5 @@ pub fn settings(args: &Wall, named: &[(String, Filter)]) -> Result<Settings, Fai
         Some((_, filter)) => filter.clone(),
         None => text.parse().map_err(|error| wrong(text, &error))?,
     };
-    Ok(Settings {
-        view: text.to_owned(),
-        filter,
-        rotate: args.rotate,
-        takeover: !args.no_takeover,
-    })
+    Ok(Settings { view: text.to_owned(), filter, rotate: args.rotate, takeover: !args.no_takeover })
 }

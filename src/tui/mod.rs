@@ -22,9 +22,9 @@ use crate::backend::Backend;
 use crate::model::{PersonRef, Rules};
 
 use app::App;
-use wall::Wall;
 use terminal::Guard;
 use theme::Theme;
+use wall::Wall;
 
 /// How the panes are opened.
 #[derive(Clone, Debug)]

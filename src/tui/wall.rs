@@ -389,7 +389,8 @@ impl Wall {
             Link::Live { at } => *at,
             Link::Failing { since, .. } => *since,
         };
-        let patience = if let Link::Failing { .. } = app.link { THIRD_FAILURE } else { WAIT + GRACE };
+        let patience =
+            if let Link::Failing { .. } = app.link { THIRD_FAILURE } else { WAIT + GRACE };
         let steps = [since + delta(patience), since + LOUDER[0], since + LOUDER[1]];
         [next(60_000), next(self.rotate_ms())]
             .into_iter()
@@ -400,7 +401,6 @@ impl Wall {
             .unwrap_or(now + TimeDelta::minutes(1))
     }
 }
-
 
 fn delta(duration: Duration) -> TimeDelta {
     TimeDelta::from_std(duration).unwrap_or(TimeDelta::seconds(30))

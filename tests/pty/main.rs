@@ -8,3 +8,4 @@ mod leaving;
 mod panes;
 mod refused;
 mod store;
+mod wall;

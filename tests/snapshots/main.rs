@@ -9,4 +9,5 @@ mod property;
 mod running;
 mod state;
 mod verbs;
+mod wall;
 mod wire;

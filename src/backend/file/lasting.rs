@@ -60,11 +60,7 @@ impl Lasting {
         Self {
             path: store.path().to_owned(),
             options: Options { create: false, ..store.inner.options.clone() },
-            current: Mutex::new(Current {
-                last: Files::of(&store),
-                store: Some(store),
-                epoch: 0,
-            }),
+            current: Mutex::new(Current { last: Files::of(&store), store: Some(store), epoch: 0 }),
         }
     }
 
@@ -120,7 +116,10 @@ impl Lasting {
         Ok(())
     }
 
-    async fn epoch_cursor(&self, since: Option<Cursor>) -> Result<(FileStore, u64, Option<Cursor>), BackendError> {
+    async fn epoch_cursor(
+        &self,
+        since: Option<Cursor>,
+    ) -> Result<(FileStore, u64, Option<Cursor>), BackendError> {
         let (store, epoch) = self.store().await?;
         let since = since.filter(|cursor| cursor.0 >> EPOCH_AT == epoch);
         Ok((store, epoch, since.map(|cursor| Cursor(cursor.0 & !(u64::MAX << EPOCH_AT)))))

@@ -42,11 +42,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         }
         Message::Tick(at, offset) => {
             app.offset = offset;
-            if app.wall.is_some() {
-                wall::time_passed(app, at)
-            } else {
-                link::time_passed(app, at)
-            }
+            if app.wall.is_some() { wall::time_passed(app, at) } else { link::time_passed(app, at) }
         }
         Message::Elapsed(timer) => elapsed(app, timer),
         Message::Mirror(update, at) => link::learnt(app, update, at),

@@ -1,7 +1,7 @@
 //! The wall display: big, calm, and never silently old.
 
-mod banner;
 mod band;
+mod banner;
 mod big;
 mod list;
 mod pages;
@@ -37,7 +37,8 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
         height: area.height.saturating_sub(MARGIN.1),
     };
     if let Some(outage) = wall.outage(&app.link, app.now) {
-        let rows = banner::draw(app, &outage, Rect { x: area.x, width: area.width, ..picture }, buffer);
+        let rows =
+            banner::draw(app, &outage, Rect { x: area.x, width: area.width, ..picture }, buffer);
         picture = below(picture, rows);
     }
     if wall.is_taken() {
@@ -59,7 +60,7 @@ fn board(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
         let queue = Rect { width: rest.width - side - 4, ..rest };
         list::large(app, wall, queue, buffer);
         let side = Rect { x: rest.right() - side, width: side, ..rest };
-        let pages = (side.height * 11 / 20).min(24);
+        let pages = (side.height * 3 / 5).min(24);
         pages::draw(app, wall, Rect { height: pages - 1, ..side }, buffer);
         ribbon::draw(app, wall, below(side, pages), buffer);
         return;

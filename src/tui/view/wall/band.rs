@@ -39,9 +39,10 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) -> u
     let fits = |scale: u16| {
         let starts = starts(scale);
         let ends = [starts[1], starts[2], area.width + 2];
-        figures.iter().zip(starts.iter().zip(ends)).all(|(figure, (start, end))| {
-            start + big::width(&figure.text, scale) + 2 <= end
-        })
+        figures
+            .iter()
+            .zip(starts.iter().zip(ends))
+            .all(|(figure, (start, end))| start + big::width(&figure.text, scale) + 2 <= end)
     };
     let scale = if area.height >= TALL && fits(2) { 2 } else { 1 };
     let rows = big::height(scale);

@@ -13,81 +13,116 @@ use super::{big, centred, span};
 
 /// With fewer rows, big letters would leave nothing of the picture.
 const BIG_FROM: u16 = 22;
+/// With fewer rows, no row of the banner is blank.
+const BLANK_FROM: u16 = 14;
 
 /// Draws the banner on top of `area`, and says how many rows it took.
 pub(super) fn draw(app: &App, outage: &Outage, area: Rect, buffer: &mut Buffer) -> u16 {
-    let room = usize::from(area.width);
-    let age = app.now - outage.since;
-    let letters = letters(age, area.width.saturating_sub(4));
-    let (rows, big) = match outage.loud {
-        Loudness::Line => (1, None),
-        Loudness::Big if area.height >= BIG_FROM && letters.is_some() => (10, letters),
-        _ if area.height >= 14 => (4, None),
-        _ => (2, None),
+    let room = usize::from(area.width.saturating_sub(2));
+    let words = Words::of(app, outage);
+    let letters = words.letters(area.width.saturating_sub(4));
+    let mut told: Vec<String> = match outage.loud {
+        Loudness::Line => vec![words.line(room)],
+        _ => words.lines(room),
     };
-    let bar = Rect { height: rows.min(area.height), ..area };
+    let letters = letters.filter(|_| outage.loud == Loudness::Big && area.height >= BIG_FROM);
+    if letters.is_some() {
+        // Room for the letters, and a blank row above and below.
+        told.splice(0..0, std::iter::repeat_n(String::new(), usize::from(big::HIGH) + 2));
+    } else if told.len() > 1 && area.height >= BLANK_FROM {
+        told.insert(0, String::new());
+    }
+    if told.len() > 1 && area.height >= BLANK_FROM {
+        told.push(String::new());
+    }
+    let rows = u16::try_from(told.len()).unwrap_or(1).min(area.height);
+    let bar = Rect { height: rows, ..area };
     let style = app.theme.alarm().add_modifier(Modifier::BOLD);
     for place in bar.positions() {
         if let Some(cell) = buffer.cell_mut(place) {
             cell.set_symbol(" ").set_style(style);
         }
     }
-    let at = |row: u16| Rect { y: bar.y + row, height: 1, ..bar };
-    let what = format!("OLD DATA: as it was {} ago, at {}", span(age), clock(outage, app));
-    let why = why(outage, app);
-    match (rows, big) {
-        (_, Some(text)) => {
-            let x = bar.x + (bar.width.saturating_sub(big::width(&text, 1))) / 2;
-            big::draw(&text, style, 1, Rect { x, y: bar.y + 1, height: big::HIGH, ..bar }, buffer);
-            centred(&what, style, at(7), buffer);
-            centred(&why, style, at(8), buffer);
-        }
-        (4, None) => {
-            centred(&what, style, at(1), buffer);
-            centred(&why, style, at(2), buffer);
-        }
-        (2, None) => {
-            centred(&what, style, at(0), buffer);
-            centred(&why, style, at(1), buffer);
-        }
-        _ => {
-            let brief = format!("OLD DATA {} since {}", span(age), clock(outage, app));
-            let all = format!("{what} · {why}");
-            let fits = width(&all) + 4 <= room;
-            let text = if fits { all } else { format!("{brief} · {why}") };
-            let text = if width(&text) <= room || room >= 60 { text } else { brief };
-            centred(&text, style, at(0), buffer);
-        }
+    for (text, row) in told.iter().zip(bar.rows()) {
+        let inside = Rect { x: row.x + 1, width: row.width.saturating_sub(2), ..row };
+        centred(text, style, inside, buffer);
+    }
+    if let Some(text) = letters {
+        let x = bar.x + bar.width.saturating_sub(big::width(&text, 1)) / 2;
+        big::draw(&text, style, 1, Rect { x, y: bar.y + 1, height: big::HIGH, ..bar }, buffer);
     }
     // A blank row, so that what is below stands apart.
-    bar.height + u16::from(area.height >= 20)
+    rows + u16::from(area.height >= BLANK_FROM)
 }
 
-/// What is written big, by how much room there is.
-fn letters(age: TimeDelta, room: u16) -> Option<String> {
-    let age = super::band::span(age);
-    [format!("OLD DATA {age}"), format!("OLD {age}"), "OLD".to_owned()]
-        .into_iter()
-        .find(|text| big::width(text, 1) <= room)
+/// What is told.
+struct Words {
+    /// `OLD`, or `NO` where nothing was ever read.
+    old: &'static str,
+    age: TimeDelta,
+    since: String,
+    /// The clock tells of the next try, which needs no counting down.
+    next: Option<String>,
+    said: String,
 }
 
-fn clock(outage: &Outage, app: &App) -> String {
-    let same_day = outage.since.date_naive() == app.now.date_naive();
-    let form = if same_day { "%H:%M UTC" } else { "%Y-%m-%d %H:%M UTC" };
-    outage.since.format(form).to_string()
-}
-
-/// Why, and what happens next. The next try is told by the clock, which needs no counting down.
-fn why(outage: &Outage, app: &App) -> String {
-    let said = match &outage.said {
-        Some(said) => shown(said).into_owned(),
-        None => {
-            let name = app.capabilities.as_ref().map_or(app.place.as_str(), |c| c.name.as_str());
-            format!("{} does not answer", shown(name))
+impl Words {
+    fn of(app: &App, outage: &Outage) -> Self {
+        let same_day = outage.since.date_naive() == app.now.date_naive();
+        let form = if same_day { "%H:%M UTC" } else { "%a %m-%d %H:%M UTC" };
+        let said = match &outage.said {
+            Some(said) => shown(said).into_owned(),
+            None => {
+                let name = app.capabilities.as_ref().map(|c| c.name.as_str());
+                format!("{} does not answer", shown(name.unwrap_or(&app.place)))
+            }
+        };
+        Self {
+            old: if app.snapshot.is_some() { "OLD" } else { "NO" },
+            age: app.now - outage.since,
+            since: outage.since.format(form).to_string(),
+            next: outage.retry_at.map(|at| format!("next try {}", at.format("%H:%M:%S"))),
+            said,
         }
-    };
-    match outage.retry_at {
-        Some(at) => format!("next try {} · {said}", at.format("%H:%M:%S")),
-        None => said,
+    }
+
+    fn what(&self) -> String {
+        format!("{} DATA for {}, since {}", self.old, span(self.age), self.since)
+    }
+
+    /// As much as fits on one line.
+    fn line(&self, room: usize) -> String {
+        let mut line = self.what();
+        if let Some(next) = &self.next
+            && width(&line) + 3 + width(next) <= room
+        {
+            line = format!("{line} · {next}");
+        }
+        // A sentence that would lose its end says little.
+        if width(&line) + 3 + width(&self.said).min(40) <= room {
+            line = format!("{line} · {}", self.said);
+        }
+        line
+    }
+
+    fn lines(&self, room: usize) -> Vec<String> {
+        let mut lines = vec![self.what()];
+        let (next, said) = (self.next.as_deref().unwrap_or_default(), &self.said);
+        if next.is_empty() {
+            lines.push(said.clone());
+        } else if width(next) + 3 + width(said) <= room {
+            lines.push(format!("{next} · {said}"));
+        } else {
+            lines.extend([next.to_owned(), said.clone()]);
+        }
+        lines
+    }
+
+    /// What is written big, by how much room there is.
+    fn letters(&self, room: u16) -> Option<String> {
+        let (old, age) = (self.old, super::band::span(self.age));
+        [format!("{old} DATA {age}"), format!("{old} {age}"), old.to_owned()]
+            .into_iter()
+            .find(|text| big::width(text, 1) <= room)
     }
 }

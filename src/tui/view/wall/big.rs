@@ -79,8 +79,7 @@ pub(super) fn has(text: &str) -> bool {
 
 /// Columns that a text takes at a scale.
 pub(super) fn width(text: &str, scale: u16) -> u16 {
-    let pixels: usize =
-        text.chars().filter_map(glyph).map(|rows| rows[0].len() + 1).sum::<usize>();
+    let pixels: usize = text.chars().filter_map(glyph).map(|rows| rows[0].len() + 1).sum::<usize>();
     u16::try_from(pixels.saturating_sub(1)).unwrap_or(u16::MAX).saturating_mul(2 * scale)
 }
 
@@ -105,13 +104,7 @@ pub(super) fn draw_span(
     each(text, scale, area, buffer, |ch| if ch.is_ascii_digit() { figure } else { unit });
 }
 
-fn each(
-    text: &str,
-    scale: u16,
-    area: Rect,
-    buffer: &mut Buffer,
-    style: impl Fn(char) -> Style,
-) {
+fn each(text: &str, scale: u16, area: Rect, buffer: &mut Buffer, style: impl Fn(char) -> Style) {
     let area = area.intersection(buffer.area);
     let pixel = 2 * scale;
     let mut x = area.x;

@@ -18,6 +18,8 @@ use super::{below, both, centred, rule, span};
 const BARRED: usize = 90;
 /// Cells of that bar.
 const BAR: usize = 10;
+/// Columns of the longest text beside it.
+const BESIDE_BAR: usize = 23;
 /// Columns before the title: the priority and blanks.
 const INDENT: usize = 6;
 
@@ -31,7 +33,12 @@ pub(super) fn large(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let rows = u16::try_from(wall.rows.len()).unwrap_or(u16::MAX);
-    let each = if rows.saturating_mul(3) <= area.height + 1 { 3 } else { 2 };
+    // One blank row below each where all fit so, and two on a large screen.
+    let each = match (area.height + 1) / rows {
+        4.. if area.height > 28 => 4,
+        3.. => 3,
+        _ => 2,
+    };
     // The last line tells of those that don't fit.
     let fit = if rows.saturating_mul(each) <= area.height + each - 2 {
         rows
@@ -105,6 +112,11 @@ fn service_level(app: &App, clock: Option<Clock>, room: usize) -> Line<'static> 
     };
     let (past, near) = (clock.is_past(app.now), clock.is_near(app.now));
     let remaining = clock.left(app.now);
+    let (text, time) = if past {
+        (format!(" {word} {} late ", span(-remaining)), String::new())
+    } else {
+        (format!("{word} in "), format!("{:>4}", span(remaining)))
+    };
     let mut line = Line::default();
     if room >= BARRED {
         // Any time left is at least one cell.
@@ -116,17 +128,18 @@ fn service_level(app: &App, clock: Option<Clock>, room: usize) -> Line<'static> 
         )]
         let full = ((1.0 - clock.used(app.now)) * BAR as f64).ceil() as usize;
         let full = if past { 0 } else { full.clamp(1, BAR) };
-        let bar = format!("{}{}  ", "▰".repeat(full), "▱".repeat(BAR - full));
+        let bar = format!("{}{}", "▰".repeat(full), "▱".repeat(BAR - full));
         line.push_span(Span::styled(bar, if near { Style::new() } else { theme.dim() }));
+        let used = text.len() + time.len();
+        line.push_span(" ".repeat((BESIDE_BAR + 2).saturating_sub(used)));
     }
     if past {
-        let text = format!(" {word} {} late ", span(-remaining));
         line.push_span(Span::styled(text, theme.alarm().add_modifier(Modifier::BOLD)));
         return line;
     }
     let style = if near { theme.strong() } else { Style::new() };
-    line.push_span(Span::styled(format!("{word} in "), theme.dim()));
-    line.push_span(Span::styled(format!("{:>4}", span(remaining)), style));
+    line.push_span(Span::styled(text, theme.dim()));
+    line.push_span(Span::styled(time, style));
     line
 }
 
@@ -176,7 +189,8 @@ pub(super) fn plain(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let hidden = wall.rows.len().saturating_sub(usize::from(rest.height));
-    let shown_rows = usize::from(rest.height) - usize::from(hidden > 0).min(usize::from(rest.height));
+    let shown_rows =
+        usize::from(rest.height) - usize::from(hidden > 0).min(usize::from(rest.height));
     for (row, line) in wall.rows.iter().take(shown_rows).zip(rest.rows()) {
         one_line(app, &row.summary, line, buffer);
     }
@@ -197,10 +211,8 @@ fn one_line(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     let theme = app.theme;
     let room = usize::from(area.width);
     let number = row.number.map_or_else(|| "new".into(), |number| number.0.to_string());
-    let mut line = Line::from(Span::styled(
-        format!("{} ", row.priority),
-        theme.priority(row.priority),
-    ));
+    let mut line =
+        Line::from(Span::styled(format!("{} ", row.priority), theme.priority(row.priority)));
     line.push_span(Span::raw(format!("{number:>4} ")));
     let (text, style) = match clock(row, &app.rules.levels) {
         Some(clock) if clock.is_past(app.now) => (left(clock.left(app.now)), theme.alarm()),

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::model::Priority;
 use crate::model::text::{cut, shown};
 
 use super::super::super::app::App;
@@ -12,7 +13,7 @@ use super::super::metrics;
 use super::{below, big, rule};
 
 /// From so many rows on, means are written big.
-const BIG: u16 = 15;
+const BIG: u16 = 12;
 
 pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     if area.height < 2 {
@@ -41,15 +42,20 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
         buffer.set_string(inside.x, inside.y, text, theme.dim());
         return;
     };
-    let pane = metrics::Pane { app, measures, span, width: usize::from(inside.width) };
-    if page == 0 && inside.height >= BIG {
-        response(app, &pane, inside, buffer);
+    let mut pane = metrics::Pane { app, measures, span, width: usize::from(inside.width) };
+    if inside.height >= BIG && (page == 0 || page == 2) {
+        let figures = if page == 0 { response(&pane) } else { kept(app, &pane) };
+        two_big(app, figures, inside, buffer);
         return;
     }
     let mut lines = Vec::new();
     let height = usize::from(inside.height);
     match page {
-        0 => pane.times(&mut lines),
+        0 => {
+            // A word may follow the table where its figures rest on few.
+            pane.width -= 5;
+            pane.times(&mut lines);
+        }
         1 if height < 8 => lines.extend(pane.volume_short()),
         1 => pane.volume(if height < 12 { 0 } else { 24 }, &mut lines),
         2 => pane.compliance(&mut lines),
@@ -66,21 +72,49 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// MTTA and MTTR in big digits.
-fn response(app: &App, pane: &metrics::Pane<'_>, area: Rect, buffer: &mut Buffer) {
-    let theme = app.theme;
+/// A figure in big digits, and a line that says what it is.
+type Figure = (String, Line<'static>);
+
+/// MTTA and MTTR.
+fn response(pane: &metrics::Pane<'_>) -> [Figure; 2] {
     let (now, before) = (&pane.measures.now, &pane.measures.before);
+    [("MTTA", &now.mtta, &before.mtta), ("MTTR", &now.mttr, &before.mttr)].map(
+        |(name, now, before)| {
+            let mut line = Line::default();
+            pane.mean(name, now, before, &mut line);
+            (now.mean().map_or_else(|| "–".into(), super::band::span), line)
+        },
+    )
+}
+
+/// Kept levels, over all priorities and by priority.
+fn kept(app: &App, pane: &metrics::Pane<'_>) -> [Figure; 2] {
+    let now = &pane.measures.now;
+    [
+        ("acknowledge", &now.acknowledge, now.acknowledge_all()),
+        ("resolve", &now.resolve, now.resolve_all()),
+    ]
+    .map(|(name, each, all)| {
+        let mut line = Line::from(Span::styled(format!("{name:<11}"), app.theme.dim()));
+        for (priority, one) in Priority::ALL.into_iter().zip(each) {
+            let style = app.theme.priority(priority);
+            line.push_span(Span::styled(format!("  {priority}"), style));
+            let percent = one.percent().map_or_else(|| "–".into(), |percent| percent.to_string());
+            line.push_span(format!(" {percent:>3}"));
+        }
+        let text = all.percent().map_or_else(|| "–".into(), |percent| format!("{percent}%"));
+        (text, line)
+    })
+}
+
+fn two_big(app: &App, figures: [Figure; 2], area: Rect, buffer: &mut Buffer) {
     let mut rest = area;
-    for (name, now, before) in
-        [("MTTA", &now.mtta, &before.mtta), ("MTTR", &now.mttr, &before.mttr)]
-    {
-        let text = now.mean().map_or_else(|| "–".into(), super::band::span);
+    for (text, line) in figures {
         let digits = Rect { height: big::HIGH, ..rest };
-        big::draw_span(&text, (theme.text(), theme.dim()), 1, digits, buffer);
-        let mut line = Line::default();
-        pane.mean(name, now, before, &mut line);
+        let styles = (app.theme.text(), app.theme.dim());
+        big::draw_span(&text, styles, 1, digits, buffer);
         let lower = below(rest, big::HIGH);
         buffer.set_line(lower.x, lower.y, &line, lower.width);
-        rest = below(rest, big::HIGH + 3);
+        rest = below(rest, big::HIGH + 1 + (area.height - BIG).min(2));
     }
 }

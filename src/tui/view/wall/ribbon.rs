@@ -48,7 +48,7 @@ fn line(app: &App, moment: &Moment, room: usize) -> Line<'static> {
     }
     let first = moment.detail.lines().next().unwrap_or_default();
     let detail = shown(first);
-    let actor = cut(&actor, 16).into_owned();
+    let actor = fit(&actor, 16);
     let left = left.saturating_sub(width(&actor) + 2);
     line.push_span(actor);
     line.push_span(Span::styled(format!("  {}", cut(&detail, left)), theme.dim()));

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
 use crate::model::service_level::{Promise, clock};
-use crate::model::text::{shown, wrap};
+use crate::model::text::{shown, width, wrap};
 use crate::model::time::fine;
 use crate::model::{Priority, Summary};
 
@@ -22,8 +22,7 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     let rows: Vec<&Row> = wall.taking_over().collect();
     let theme = app.theme;
     let bar = Rect { height: if area.height >= 20 { 3 } else { 1 }, ..area };
-    let style =
-        theme.priority(Priority::P1).add_modifier(Modifier::REVERSED | Modifier::BOLD);
+    let style = theme.priority(Priority::P1).add_modifier(Modifier::REVERSED | Modifier::BOLD);
     for place in bar.positions() {
         if let Some(cell) = buffer.cell_mut(place) {
             cell.set_symbol(" ").set_style(style);
@@ -39,7 +38,11 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
         alone(app, &row.summary, rest, buffer);
         return;
     }
-    let each = if rest.height >= 2 * SHARED { SHARED } else { 4 };
+    let each = match rest.height {
+        height if height >= 2 * SHARED => SHARED,
+        14.. => 6,
+        _ => 5,
+    };
     let fit = usize::from(rest.height / each).max(1);
     for (row, index) in rows.iter().take(fit).zip(0..) {
         let place = Rect { height: each, ..below(rest, index * each) };
@@ -90,7 +93,7 @@ fn alone(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
         }
     }
     rest = below(rest, 1);
-    for text in about(app, row) {
+    for text in about(app, row, area.width) {
         centred(&text, theme.text(), rest, buffer);
         rest = below(rest, 1);
     }
@@ -123,14 +126,14 @@ fn shared(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     let title = shown(&row.title).into_owned();
     centred(&title, theme.strong(), rest, buffer);
     rest = below(rest, 1);
-    for text in about(app, row) {
+    for text in about(app, row, area.width) {
         centred(&text, theme.dim(), rest, buffer);
         rest = below(rest, 1);
     }
 }
 
-/// Service and owner, then how long and what is due.
-fn about(app: &App, row: &Summary) -> [String; 2] {
+/// Service and owner, how long, and what is due.
+fn about(app: &App, row: &Summary, room: u16) -> Vec<String> {
     let service = row.service().map_or("no service".into(), shown);
     let more = match row.services.len() {
         0 | 1 => String::new(),
@@ -145,13 +148,17 @@ fn about(app: &App, row: &Summary) -> [String; 2] {
         };
         let left = clock.left(app.now);
         if clock.is_past(app.now) {
-            format!(" · {word} {} late", span(-left))
+            format!("{word} {} late", span(-left))
         } else {
-            format!(" · {word} in {}", fine(left))
+            format!("{word} in {}", fine(left))
         }
     });
-    [
-        format!("{service}{more} · {owner}"),
-        format!("{} · open for {open}{due}", row.status),
-    ]
+    let open = format!("{} · open for {open}", row.status);
+    let mut lines = vec![format!("{service}{more} · {owner}")];
+    if width(&open) + 3 + width(&due) <= usize::from(room) {
+        lines.push(format!("{open} · {due}"));
+    } else {
+        lines.extend([open, due]);
+    }
+    lines
 }
