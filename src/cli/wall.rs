@@ -37,3 +37,30 @@ pub fn settings(args: &Wall, named: &[(String, Filter)]) -> Result<Settings, Fai
     };
     Ok(Settings { view: text.to_owned(), filter, rotate: args.rotate, takeover: !args.no_takeover })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn shown(view: &str) -> Result<Settings, Failure> {
+        let args =
+            Wall { view: Some(view.into()), rotate: Duration::from_secs(15), no_takeover: false };
+        let night = ("Night".to_owned(), "p1 team:night".parse().expect("a filter"));
+        settings(&args, &[night])
+    }
+
+    #[test]
+    fn a_view_is_a_name_or_else_a_filter() {
+        let named = shown("night").expect("it has that name");
+        assert_eq!(
+            (named.view.as_str(), named.filter.to_string()),
+            ("night", "p1 team:night".into())
+        );
+        let words = shown("p2 night").expect("a filter");
+        assert_eq!(words.filter.to_string(), "p2 night");
+        assert!(shown("").expect("all").filter.terms.is_empty());
+        assert!(shown("colour:red").is_err());
+    }
+}

@@ -3,6 +3,9 @@
 //! Nobody presses a key there for months. Whatever it keeps is bounded, and what moves (pages, the
 //! shift of the picture, a take-over) is a function of the time, so that a tick needs no state.
 
+mod outage;
+mod takeover;
+
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
@@ -12,17 +15,16 @@ use crate::backend::Part;
 use crate::model::filter::{Ask, Filter};
 use crate::model::queue::OpenCounts;
 use crate::model::{Event, EventBody, IncidentId, IncidentNumber, Priority, Summary};
-use crate::sync::{GRACE, Link, THIRD_FAILURE, WAIT};
+use crate::sync::Link;
 
 use super::app::{App, Row};
 
+pub use outage::{Loudness, Outage};
+use takeover::Takeovers;
+pub use takeover::{HELD, TAKEOVER};
+
 /// How long a page of the measures stays, unless it is set.
 pub const ROTATE: Duration = Duration::from_secs(15);
-/// How long a new P1 takes the screen.
-pub const TAKEOVER: TimeDelta = TimeDelta::seconds(20);
-/// The longest time that new P1s take the screen one after the other; then the board is shown for
-/// [`TAKEOVER`] at least, whatever comes.
-pub const HELD: TimeDelta = TimeDelta::seconds(60);
 /// Entries of the ribbon that are kept.
 pub const RIBBON: usize = 50;
 /// Timelines that are read because of one snapshot: an alert storm must not become one of reads.
@@ -37,9 +39,6 @@ pub const SHIFTED_EVERY: TimeDelta = TimeDelta::minutes(4);
 const SHIFTS: [(u16, u16); 6] = [(0, 0), (1, 0), (2, 0), (2, 1), (1, 1), (0, 1)];
 /// The most that the picture is shifted, in columns and rows.
 pub const MARGIN: (u16, u16) = (2, 1);
-/// From this age on, old data is told louder, and louder still.
-const LOUDER: [TimeDelta; 2] = [TimeDelta::minutes(2), TimeDelta::minutes(10)];
-
 /// What the wall shows, and how.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -115,37 +114,6 @@ struct Known {
     round: u64,
 }
 
-/// A P1 that takes the screen.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Takeover {
-    incident: IncidentId,
-    until: DateTime<Utc>,
-}
-
-/// How loudly old data is told.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Loudness {
-    /// On one line.
-    Line,
-    /// On a few.
-    Block,
-    /// In big letters.
-    Big,
-}
-
-/// Data is older than three polls.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Outage {
-    /// What is shown is as it was then.
-    pub since: DateTime<Utc>,
-    /// How loudly it is told.
-    pub loud: Loudness,
-    /// What the backend said; nothing where it does not answer.
-    pub said: Option<String>,
-    /// When it is asked again.
-    pub retry_at: Option<DateTime<Utc>>,
-}
-
 /// The wall display.
 #[derive(Debug)]
 pub struct Wall {
@@ -169,11 +137,7 @@ pub struct Wall {
     round: u64,
     /// All open incidents were known once: what comes after is new.
     begun: bool,
-    takeovers: Vec<Takeover>,
-    /// Since when the screen has been taken without a break.
-    held_since: Option<DateTime<Utc>>,
-    /// Until then nothing takes the screen.
-    rest_until: Option<DateTime<Utc>>,
+    takeovers: Takeovers,
 }
 
 /// Events that the ribbon wants to know.
@@ -201,9 +165,7 @@ impl Wall {
             known: HashMap::new(),
             round: 0,
             begun: false,
-            takeovers: Vec::new(),
-            held_since: None,
-            rest_until: None,
+            takeovers: Takeovers::default(),
         }
     }
 
@@ -266,11 +228,9 @@ impl Wall {
             .map(|row| row.summary.id)
             .filter(|id| !was_p1(*id))
             .collect();
-        let rests = self.rest_until.is_some_and(|until| at < until);
-        if self.begun && self.settings.takeover && !rests {
+        if self.begun && self.settings.takeover {
             for incident in new {
-                self.takeovers.retain(|t| t.incident != incident);
-                self.takeovers.push(Takeover { incident, until: at + TAKEOVER });
+                self.takeovers.take(incident, at);
             }
         }
         self.pass(at);
@@ -279,28 +239,12 @@ impl Wall {
     /// Time has passed: the screen is given back.
     pub(super) fn pass(&mut self, at: DateTime<Utc>) {
         let rows = &self.rows;
-        self.takeovers.retain(|t| {
-            // A clock that was set back must not hold the screen.
-            at < t.until
-                && t.until - at <= TAKEOVER
-                && rows.iter().any(|row| row.summary.id == t.incident)
-        });
-        if self.takeovers.is_empty() {
-            self.held_since = None;
-            return;
-        }
-        let since = *self.held_since.get_or_insert(at);
-        if at - since >= HELD || at < since {
-            self.takeovers.clear();
-            self.held_since = None;
-            self.rest_until = Some(at + TAKEOVER);
-        }
+        self.takeovers.pass(at, |id| rows.iter().any(|row| row.summary.id == id));
     }
 
     /// The P1s that have the screen, the last first.
     pub fn taking_over(&self) -> impl DoubleEndedIterator<Item = &Row> {
-        let row = |t: &Takeover| self.rows.iter().find(|row| row.summary.id == t.incident);
-        self.takeovers.iter().rev().filter_map(row)
+        self.takeovers.ids().filter_map(|id| self.rows.iter().find(|row| row.summary.id == id))
     }
 
     /// Whether a new P1 has the screen.
@@ -336,7 +280,7 @@ impl Wall {
     #[must_use]
     pub fn page(&self, now: DateTime<Utc>) -> usize {
         let turns = now.timestamp_millis().div_euclid(self.rotate_ms());
-        usize::try_from(turns.rem_euclid(PAGES as i64)).unwrap_or(0)
+        usize::try_from(turns).map_or(0, |turns| turns % PAGES)
     }
 
     fn rotate_ms(&self) -> i64 {
@@ -353,23 +297,7 @@ impl Wall {
     /// Since when data is old, and how loudly to say so; `None` while it is not.
     #[must_use]
     pub fn outage(&self, link: &Link, now: DateTime<Utc>) -> Option<Outage> {
-        let (since, patience, said, retry_at) = match link {
-            Link::Loading => (self.opened_at, WAIT + GRACE, None, None),
-            Link::Live { at } => (*at, WAIT + GRACE, None, None),
-            Link::Failing { since, error, retry_at } => {
-                (*since, THIRD_FAILURE, Some(error.to_string()), Some(*retry_at))
-            }
-        };
-        let age = now - since;
-        if age < delta(patience) {
-            return None;
-        }
-        let loud = match age {
-            age if age < LOUDER[0] => Loudness::Line,
-            age if age < LOUDER[1] => Loudness::Block,
-            _ => Loudness::Big,
-        };
-        Some(Outage { since, loud, said, retry_at })
+        Outage::of(link, self.opened_at, now)
     }
 
     /// When the picture changes by itself next. Each second while a new P1 has the screen; else with
@@ -384,17 +312,9 @@ impl Wall {
         if self.is_taken() {
             return next(1000);
         }
-        let since = match &app.link {
-            Link::Loading => self.opened_at,
-            Link::Live { at } => *at,
-            Link::Failing { since, .. } => *since,
-        };
-        let patience =
-            if let Link::Failing { .. } = app.link { THIRD_FAILURE } else { WAIT + GRACE };
-        let steps = [since + delta(patience), since + LOUDER[0], since + LOUDER[1]];
         [next(60_000), next(self.rotate_ms())]
             .into_iter()
-            .chain(steps)
+            .chain(Outage::steps(&app.link, self.opened_at))
             .chain(self.next_change)
             .filter(|at| *at > now)
             .min()
@@ -402,14 +322,10 @@ impl Wall {
     }
 }
 
-fn delta(duration: Duration) -> TimeDelta {
-    TimeDelta::from_std(duration).unwrap_or(TimeDelta::seconds(30))
-}
-
 /// By how many columns and rows the picture is shifted, so that nothing burns in.
 #[must_use]
 pub fn shift(now: DateTime<Utc>) -> (u16, u16) {
     let turns = now.timestamp().div_euclid(SHIFTED_EVERY.num_seconds());
-    let place = usize::try_from(turns.rem_euclid(SHIFTS.len() as i64)).unwrap_or(0);
-    SHIFTS[place]
+    // Before 1970 nobody looks.
+    SHIFTS[usize::try_from(turns).map_or(0, |turns| turns % SHIFTS.len())]
 }

@@ -85,12 +85,12 @@ async fn a_wait_ends_when_the_file_goes() {
     let folder = tempdir().unwrap();
     let (path, lasting) = opened(&folder, 1).await;
     let cursor = all(&lasting).await.cursor;
-    let waiting = lasting.changes(Some(cursor), Duration::from_secs(600));
+    let waiting = lasting.changes(Some(cursor), Duration::from_mins(10));
     let moving = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
         fs::rename(&path, folder.path().join("away.db")).unwrap();
     };
-    let (waited, ()) = tokio::join!(tokio::time::timeout(Duration::from_secs(60), waiting), moving);
+    let (waited, ()) = tokio::join!(tokio::time::timeout(Duration::from_mins(1), waiting), moving);
     let said = waited.expect("it does not wait to the end").unwrap_err().to_string();
     assert!(said.contains("not there"), "{said}");
 }

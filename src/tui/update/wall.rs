@@ -35,7 +35,7 @@ pub(super) fn close(app: &mut App) -> Vec<Effect> {
 pub(super) fn learnt(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Some(snapshot) = app.snapshot.clone() else { return Vec::new() };
     let Some(mut wall) = app.wall.take() else { return Vec::new() };
-    let had_p1 = wall.p1_since().is_some();
+    let urgent = wall.p1_since().is_some();
     let before = std::mem::take(&mut wall.rows);
     let mut all = Vec::with_capacity(snapshot.rows.len());
     derive(app, &mut wall, at, |of, seq| all.push((of, seq)));
@@ -43,12 +43,12 @@ pub(super) fn learnt(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     wall.notice(&before, at);
     let wanted = wall.learn(&all, snapshot.counts.is_none());
     let mut effects: Vec<Effect> = wanted.into_iter().map(Effect::LoadEvents).collect();
-    let has_p1 = wall.p1_since().is_some();
-    if had_p1 && !has_p1 {
+    let calm = wall.p1_since().is_none();
+    if urgent && calm {
         // Until it has been looked up: it can't be further back.
         wall.last_p1 = LastP1::Ended(at);
     }
-    if !has_p1 && (had_p1 || wall.last_p1 == LastP1::Unknown) {
+    if calm && (urgent || wall.last_p1 == LastP1::Unknown) {
         effects.push(Effect::LoadLastP1(wall.ended_p1s()));
     }
     app.wall = Some(wall);

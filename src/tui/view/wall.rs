@@ -128,9 +128,9 @@ fn both(left: &Line<'_>, right: &Line<'_>, area: Rect, buffer: &mut Buffer) {
 }
 
 /// A title with a rule to the right end.
-fn rule(app: &App, title: Line<'_>, area: Rect, buffer: &mut Buffer) {
+fn rule(app: &App, title: &Line<'_>, area: Rect, buffer: &mut Buffer) {
     let used = u16::try_from(title.width()).unwrap_or(area.width).min(area.width);
-    buffer.set_line(area.x, area.y, &title, area.width);
+    buffer.set_line(area.x, area.y, title, area.width);
     let rest = usize::from(area.width.saturating_sub(used + 1));
     buffer.set_string(area.x + used + 1, area.y, "─".repeat(rest), app.theme.border());
 }

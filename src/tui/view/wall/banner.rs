@@ -70,12 +70,11 @@ impl Words {
     fn of(app: &App, outage: &Outage) -> Self {
         let same_day = outage.since.date_naive() == app.now.date_naive();
         let form = if same_day { "%H:%M UTC" } else { "%a %m-%d %H:%M UTC" };
-        let said = match &outage.said {
-            Some(said) => shown(said).into_owned(),
-            None => {
-                let name = app.capabilities.as_ref().map(|c| c.name.as_str());
-                format!("{} does not answer", shown(name.unwrap_or(&app.place)))
-            }
+        let said = if let Some(said) = &outage.said {
+            shown(said).into_owned()
+        } else {
+            let name = app.capabilities.as_ref().map(|c| c.name.as_str());
+            format!("{} does not answer", shown(name.unwrap_or(&app.place)))
         };
         Self {
             old: if app.snapshot.is_some() { "OLD" } else { "NO" },

@@ -26,7 +26,7 @@ const INDENT: usize = 6;
 /// Two lines for each incident, and a blank one where there is room for all.
 pub(super) fn large(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     let title = Line::from(Span::styled("P1 and P2 · most urgent first", app.theme.dim()));
-    rule(app, title, Rect { height: 1, ..area }, buffer);
+    rule(app, &title, Rect { height: 1, ..area }, buffer);
     let area = below(area, if area.height > 20 { 2 } else { 1 });
     if wall.rows.is_empty() {
         nothing(app, wall, area, buffer);

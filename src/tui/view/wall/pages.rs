@@ -30,10 +30,10 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
             if index == page { (" ●", theme.text()) } else { (" ○", theme.dim()) };
         title.push_span(Span::styled(dot, style));
     }
-    rule(app, title, Rect { height: 1, ..area }, buffer);
+    rule(app, &title, Rect { height: 1, ..area }, buffer);
     let inside = below(area, if area.height > 8 { 2 } else { 1 });
-    let measures = app.metrics.loaded.as_ref().filter(|(of, _)| *of == span);
-    let Some((_, measures)) = measures else {
+    let loaded = app.metrics.loaded.as_ref().filter(|(of, _)| *of == span);
+    let Some((_, measures)) = loaded else {
         let text = match &app.metrics.failed {
             Some(why) => format!("could not be computed: {}", shown(why)),
             None => "computing …".to_owned(),
@@ -42,9 +42,9 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
         buffer.set_string(inside.x, inside.y, text, theme.dim());
         return;
     };
-    let mut pane = metrics::Pane { app, measures, span, width: usize::from(inside.width) };
+    let mut table = metrics::Pane { app, measures, span, width: usize::from(inside.width) };
     if inside.height >= BIG && (page == 0 || page == 2) {
-        let figures = if page == 0 { response(&pane) } else { kept(app, &pane) };
+        let figures = if page == 0 { response(&table) } else { kept(app, &table) };
         two_big(app, figures, inside, buffer);
         return;
     }
@@ -53,14 +53,14 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     match page {
         0 => {
             // A word may follow the table where its figures rest on few.
-            pane.width -= 5;
-            pane.times(&mut lines);
+            table.width -= 5;
+            table.times(&mut lines);
         }
-        1 if height < 8 => lines.extend(pane.volume_short()),
-        1 => pane.volume(if height < 12 { 0 } else { 24 }, &mut lines),
-        2 => pane.compliance(&mut lines),
+        1 if height < 8 => lines.extend(table.volume_short()),
+        1 => table.volume(if height < 12 { 0 } else { 24 }, &mut lines),
+        2 => table.compliance(&mut lines),
         _ => {
-            pane.recurring(&mut lines);
+            table.recurring(&mut lines);
             lines.remove(0);
             if lines.is_empty() {
                 lines.push(Line::from(Span::styled("nothing has come twice", theme.dim())));
@@ -76,20 +76,20 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
 type Figure = (String, Line<'static>);
 
 /// MTTA and MTTR.
-fn response(pane: &metrics::Pane<'_>) -> [Figure; 2] {
-    let (now, before) = (&pane.measures.now, &pane.measures.before);
+fn response(table: &metrics::Pane<'_>) -> [Figure; 2] {
+    let (now, before) = (&table.measures.now, &table.measures.before);
     [("MTTA", &now.mtta, &before.mtta), ("MTTR", &now.mttr, &before.mttr)].map(
         |(name, now, before)| {
             let mut line = Line::default();
-            pane.mean(name, now, before, &mut line);
+            table.mean(name, now, before, &mut line);
             (now.mean().map_or_else(|| "–".into(), super::band::span), line)
         },
     )
 }
 
 /// Kept levels, over all priorities and by priority.
-fn kept(app: &App, pane: &metrics::Pane<'_>) -> [Figure; 2] {
-    let now = &pane.measures.now;
+fn kept(app: &App, table: &metrics::Pane<'_>) -> [Figure; 2] {
+    let now = &table.measures.now;
     [
         ("acknowledge", &now.acknowledge, now.acknowledge_all()),
         ("resolve", &now.resolve, now.resolve_all()),

@@ -20,7 +20,7 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let title = Line::from(Span::styled("Last events", app.theme.dim()));
-    rule(app, title, Rect { height: 1, ..area }, buffer);
+    rule(app, &title, Rect { height: 1, ..area }, buffer);
     let lines = below(area, if area.height > 8 { 2 } else { 1 });
     if wall.ribbon.is_empty() {
         let text = "none since this was opened";
