@@ -158,6 +158,35 @@ fn gone_from_the_start(#[values(1, 4)] size: usize) {
 }
 
 #[test]
+fn every_size_can_be_drawn_in_every_state() {
+    let fits = |stage: &mut Stage, what: &str| {
+        for width in (40..=210).step_by(13).chain([79, 80, 117, 118]) {
+            for height in (10..=64).step_by(5).chain([18, 19, 23, 24, 26, 27]) {
+                stage.send(redphone::tui::message::Message::Resized(width, height));
+                for row in rows(&stage.buffer()) {
+                    let wide = redphone::model::text::width(&row);
+                    assert_eq!(wide, usize::from(width), "{what} at {width}x{height}: {row:?}");
+                }
+            }
+        }
+    };
+    let mut stage = busy((126, 36));
+    fits(&mut stage, "busy");
+    for count in 1..=4 {
+        p1(&mut stage, company::HOSTILE);
+        fits(&mut stage, &format!("{count} new"));
+    }
+    for age in [40, 300, 3 * 3600] {
+        stage.silence(TimeDelta::seconds(age));
+        let since = stage.now - TimeDelta::seconds(age);
+        fails(&mut stage, since);
+        fits(&mut stage, &format!("{age} s old"));
+    }
+    fits(&mut shown(company::quiet(company::now()), (126, 36)), "quiet");
+    fits(&mut shown(company::many(company::now(), 300), (126, 36)), "many");
+}
+
+#[test]
 fn more_than_fit_are_counted() {
     let stage = shown(company::many(company::now(), 300), (126, 36));
     assert_snapshot!("wall_many_126x36", stage.screen());
