@@ -60,7 +60,7 @@ fn board(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
         let queue = Rect { width: rest.width - side - 4, ..rest };
         list::large(app, wall, queue, buffer);
         let side = Rect { x: rest.right() - side, width: side, ..rest };
-        let pages = (side.height * 3 / 5).min(24);
+        let pages = (side.height * 5 / 8).min(24);
         pages::draw(app, wall, Rect { height: pages - 1, ..side }, buffer);
         ribbon::draw(app, wall, below(side, pages), buffer);
         return;

@@ -13,7 +13,7 @@ use super::super::metrics;
 use super::{below, big, rule};
 
 /// From so many rows on, means are written big.
-const BIG: u16 = 12;
+const BIG: u16 = 13;
 
 pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     if area.height < 2 {
@@ -111,10 +111,11 @@ fn two_big(app: &App, figures: [Figure; 2], area: Rect, buffer: &mut Buffer) {
     let mut rest = area;
     for (text, line) in figures {
         let digits = Rect { height: big::HIGH, ..rest };
-        let styles = (app.theme.text(), app.theme.dim());
+        // Big, but not as loud as what is open now.
+        let styles = (app.theme.dim(), app.theme.border());
         big::draw_span(&text, styles, 1, digits, buffer);
         let lower = below(rest, big::HIGH);
         buffer.set_line(lower.x, lower.y, &line, lower.width);
-        rest = below(rest, big::HIGH + 1 + (area.height - BIG).min(2));
+        rest = below(rest, big::HIGH + 2 + (area.height - BIG).min(2));
     }
 }
