@@ -1,6 +1,7 @@
 //! The command line as it is written.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -104,6 +105,9 @@ pub enum Command {
     /// Show a living example: a made-up company with its history, in a store of its own
     #[command(after_help = DEMO)]
     Demo(Demo),
+    /// Show a wall display: big figures, the open P1 and P2, what happens; needs no input
+    #[command(after_help = WALL)]
+    Wall(Wall),
     /// List incidents
     #[command(after_help = LIST)]
     List(List),
@@ -179,9 +183,35 @@ pub struct Demo {
     /// Keep the store in this file
     #[arg(long, value_name = "FILE")]
     pub keep: Option<PathBuf>,
+    /// Show it on the wall display
+    #[arg(long, conflicts_with = "seed_only")]
+    pub wall: bool,
     /// Fill the store named by --keep and end, without opening the panes
     #[arg(long, requires = "keep")]
     pub seed_only: bool,
+}
+
+const WALL: &str = "\
+It only reads, for as long as it runs: a store that goes away is told over the full width, and used
+again once it is back. Esc or q ends it.
+
+Examples:
+  redphone wall
+  redphone wall --view 'team:payments'
+  redphone wall --rotate 1m --no-takeover";
+
+/// `wall`.
+#[derive(Args, Clone, Debug)]
+pub struct Wall {
+    /// Words and terms that incidents must pass, as of `list`, or the name of a view
+    #[arg(long, value_name = "FILTER|NAME", allow_hyphen_values = true)]
+    pub view: Option<String>,
+    /// How long a page of the measures stays
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = super::value::rotate)]
+    pub rotate: Duration,
+    /// A new P1 does not take the screen
+    #[arg(long)]
+    pub no_takeover: bool,
 }
 
 const LIST: &str = "\

@@ -10,6 +10,7 @@ use super::whole_file::named;
 use super::{Context, panes, unless_stopped, wait};
 use crate::backend::demo::{self, DemoError};
 use crate::model::text::shown;
+use crate::tui;
 
 /// Makes the company, and shows it unless only a file is wanted.
 pub fn run(context: &mut Context, args: Demo) -> Result<(), Failure> {
@@ -50,7 +51,8 @@ async fn show(context: &mut Context, args: Demo) -> Result<(), Failure> {
     let mut config = context.config.clone();
     config.panes.profile = None;
     config.read_only = false;
-    let shown = panes::show(&config, &context.flags, demo.me.clone(), &demo.store);
+    let wall = args.wall.then(tui::wall::Settings::default);
+    let shown = panes::show(&config, &context.flags, demo.me.clone(), demo.store.clone(), wall);
     tokio::pin!(shown);
     let done = tokio::select! {
         done = &mut shown => done,

@@ -66,7 +66,7 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
 }
 
 /// Names the term that can't be understood, and points at it.
-fn wrong(text: &str, error: &FilterError) -> Failure {
+pub fn wrong(text: &str, error: &FilterError) -> Failure {
     let (before, term) = (
         shown(text.get(..error.at.start).unwrap_or_default()),
         shown(text.get(error.at.clone()).unwrap_or_default()),

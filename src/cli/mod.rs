@@ -28,6 +28,7 @@ mod resolve;
 mod session;
 mod show;
 mod table;
+mod wall;
 mod whole_file;
 
 use std::ffi::OsString;
@@ -129,6 +130,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
     match command {
         None => panes::run(context),
         Some(Command::Demo(args)) => demo::run(context, args),
+        Some(Command::Wall(args)) => wall::run(context, &args),
         Some(Command::List(args)) => wait(list::run(context, args)),
         Some(Command::Show(args)) => wait(show::run(context, args)),
         Some(Command::Declare(args)) => wait(declare::run(context, args)),

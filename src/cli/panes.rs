@@ -11,7 +11,7 @@ use super::config::warnings;
 use super::failure::{Exit, Failure};
 use super::session::{Missing, Session};
 use super::{Context, wait};
-use crate::backend::file::FileStore;
+use crate::backend::file::{FileStore, Lasting};
 use crate::config::watch::Watch;
 use crate::config::{Config, Flags, Reload, Warning};
 use crate::model::PersonRef;
@@ -24,9 +24,7 @@ pub fn run(context: &mut Context) -> Result<(), Failure> {
     let config = &context.config;
     wait(async {
         let Session { store, me, .. } = Session::open(config, Missing::Make).await?;
-        let done = show(config, &context.flags, me, &store).await;
-        // What the panes have sent is durable; this only folds the write-ahead log in.
-        store.close().await;
+        let done = show(config, &context.flags, me, store, None).await;
         done.map_err(|error| ended(&error))
     })
 }
@@ -36,17 +34,29 @@ pub async fn show(
     config: &Config,
     flags: &Flags,
     me: PersonRef,
-    store: &FileStore,
+    store: FileStore,
+    wall: Option<tui::wall::Settings>,
 ) -> Result<(), RunError> {
     let (sender, reloads) = watch::channel(None);
-    let mut shown_in = options(config, me, store);
+    let mut shown_in = options(config, me, &store);
     shown_in.reloads = Some(reloads);
+    // Panes may stay open for weeks: the file may be moved or replaced under them.
+    let store = Arc::new(Lasting::new(store));
     let following = follow(config.clone(), flags.clone(), sender, store.clone());
-    tokio::select! {
+    let shown = async {
+        match wall {
+            None => tui::run(store.clone(), shown_in).await,
+            Some(wall) => tui::run_wall(store.clone(), shown_in, wall).await,
+        }
+    };
+    let done = tokio::select! {
         biased;
-        done = tui::run(Arc::new(store.clone()), shown_in) => done,
+        done = shown => done,
         never = following => match never {},
-    }
+    };
+    // What the panes have sent is durable; this only folds the write-ahead log in.
+    store.close().await;
+    done
 }
 
 /// Reads the settings again whenever their file was changed.
@@ -54,7 +64,7 @@ async fn follow(
     mut config: Config,
     flags: Flags,
     panes: watch::Sender<Option<Reload>>,
-    store: FileStore,
+    store: Arc<Lasting>,
 ) -> Infallible {
     let Some(mut watched) = config.file.as_deref().and_then(Watch::start) else {
         return pending().await;
@@ -63,7 +73,7 @@ async fn follow(
         let reload = if watched.changed().await {
             let (reload, holds) = Reload::of(&config, Config::from_process(flags.clone()));
             if let Some(holds) = holds {
-                store.set_rules(holds.rules.clone());
+                store.set_rules(holds.rules.clone()).await;
                 config = holds;
             }
             reload

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::builder::{PossibleValue, TypedValueParser};
@@ -98,6 +99,17 @@ pub fn speed(text: &str) -> Result<f64, String> {
         Ok(speed) if (0.0..=1000.0).contains(&speed) => Ok(speed),
         _ => Err("give a number from 0 to 1000".into()),
     }
+}
+
+/// Reads how long a page of the wall display stays.
+///
+/// # Errors
+/// When it is no duration from 5 s to a day.
+pub fn rotate(text: &str) -> Result<Duration, String> {
+    let found = parse_duration(text.trim()).and_then(|span| span.to_std().ok());
+    found
+        .filter(|span| (Duration::from_secs(5)..=Duration::from_hours(24)).contains(span))
+        .ok_or_else(|| "give a time from 5s to 1d, such as 15s or 1m".into())
 }
 
 /// Values that are one of a few words.

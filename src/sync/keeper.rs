@@ -11,7 +11,7 @@ use crate::backend::{Backend, BackendError, Cursor, Delta, Search};
 use crate::model::filter::Filter;
 use crate::model::queue::Sort;
 
-use super::{FIRST_PAGE, Link, Mirror, Nudge, Update, WAIT};
+use super::{FIRST_PAGE, FIRST_RETRY, Link, Mirror, Nudge, Update, WAIT};
 
 /// The shortest time between two snapshots: more a second can't be read.
 const SPACING: Duration = Duration::from_millis(200);
@@ -22,7 +22,7 @@ const PACE: Duration = Duration::from_millis(100);
 /// An answer without news that came sooner than this did not wait: the next question does.
 const IMPATIENT: Duration = Duration::from_secs(1);
 /// The first wait after a failure, doubled with each one up to the last.
-const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
+const BACKOFF: (Duration, Duration) = (FIRST_RETRY, Duration::from_mins(1));
 
 pub(super) struct Keeper {
     backend: Arc<dyn Backend>,

@@ -26,6 +26,13 @@ pub const WAIT: Duration = Duration::from_secs(25);
 /// Without an answer for this much longer, what is shown counts as stale.
 pub const GRACE: Duration = Duration::from_secs(5);
 
+/// The wait before a question that failed is asked again, for the first time.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+
+/// So long after the first failure, a third question in a row has failed: the second is asked after
+/// the first wait, and the third after twice that.
+pub const THIRD_FAILURE: Duration = FIRST_RETRY.saturating_mul(3);
+
 /// The rows of the first page, drawn before all open ones are known.
 pub const FIRST_PAGE: u32 = 80;
 

@@ -101,6 +101,10 @@ pub enum Action {
     Theme,
     /// The next choice of a time zone.
     Zone,
+    /// Show the wall display.
+    Wall,
+    /// Back from the wall display.
+    LeaveWall,
     /// Ask the backend now.
     Refresh,
     /// Details of the last failure.
@@ -180,6 +184,8 @@ pub enum Layer {
     Jump,
     /// Waiting for commands at the end.
     Leaving,
+    /// The wall display: nothing but leaving it.
+    Wall,
 }
 
 impl Layer {
@@ -296,6 +302,7 @@ const EVERYWHERE: &[Layer] = &[
     Layer::Confirm,
     Layer::Matrix,
     Layer::Jump,
+    Layer::Wall,
 ];
 
 /// A row about one incident or all that are marked.
@@ -411,6 +418,7 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Copy, "copy", &["y"], "copy its number and title", PANES).when(When::Incident),
     entry(Action::Theme, "theme", &["T"], "the next theme", PANES),
     entry(Action::Zone, "zone", &["Z"], "times in my zone, in UTC, or in both", PANES),
+    entry(Action::Wall, "wall", &["w"], "the wall display", PANES),
     entry(Action::Refresh, "refresh", &["R"], "ask the backend now", PANES).hint("refresh"),
     entry(Action::Failure, "failure", &["!"], "what failed last", PANES)
         .hint("failure")
@@ -425,8 +433,9 @@ pub const TABLE: &[Entry] = &[
         "quit-now",
         &["^c"],
         "quit from anywhere",
-        &[Layer::Panes, Layer::Popup],
+        &[Layer::Panes, Layer::Popup, Layer::Wall],
     ),
+    entry(Action::LeaveWall, "leave-wall", &["Esc", "q", "w"], "leave the wall", &[Layer::Wall]),
     entry(Action::Dismiss, "dismiss", &["Esc", "q", "?", "Enter"], "close this", &[Layer::Popup])
         .hint("close"),
     entry(Action::Send, "send", &["^s"], "send the form", FORM).hint("send"),
@@ -492,6 +501,9 @@ pub fn of(action: Action) -> Option<&'static Entry> {
 /// The situation that the state is in.
 #[must_use]
 pub fn layer(app: &App) -> Layer {
+    if app.wall.is_some() {
+        return Layer::Wall;
+    }
     match &app.mode {
         Mode::Panes => Layer::Panes,
         Mode::Help(_) | Mode::Failure(_) | Mode::Results(_) => Layer::Popup,

@@ -26,6 +26,7 @@ use super::layout::{self, Layout};
 use super::mode::Mode;
 use super::plan::{Batch, Target, Undo};
 use super::theme::Theme;
+use super::wall::Wall;
 use super::zone::{Clock, Zone};
 
 /// The four panes.
@@ -371,6 +372,8 @@ pub struct App {
     pub failure: Option<Failure>,
     /// When the last incident ended, once known.
     pub last_ended: Option<Option<DateTime<Utc>>>,
+    /// The wall display, while it is shown.
+    pub wall: Option<Box<Wall>>,
 }
 
 impl App {
@@ -428,6 +431,7 @@ impl App {
             toasts: 0,
             failure: None,
             last_ended: None,
+            wall: None,
         }
     }
 
@@ -519,6 +523,9 @@ impl App {
     /// only. At most 60 s away.
     #[must_use]
     pub fn next_tick(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        if let Some(wall) = &self.wall {
+            return wall.next_tick(self, now);
+        }
         let second = now.timestamp();
         let minute = DateTime::from_timestamp(second - second.rem_euclid(60) + 60, 0);
         let minute = minute.unwrap_or(now + TimeDelta::minutes(1));

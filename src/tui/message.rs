@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::backend::{BackendError, Detail, Outcome};
 use crate::config::Reload;
+use crate::model::filter::Filter;
 use crate::model::measures::Measures;
 use crate::model::problem::Problem;
 use crate::model::{CommandId, Envelope, Event, IncidentId, IncidentNumber};
@@ -16,6 +17,7 @@ use crate::sync;
 use crate::sync::drafts::{Draft, Keep};
 
 use super::app::Span;
+use super::wall::Wanted;
 
 /// Everything that can change the state. One that depends on the time carries it.
 #[derive(Debug)]
@@ -42,6 +44,10 @@ pub enum Message {
     Measures(Span, Result<Arc<Measures>, BackendError>, DateTime<Utc>),
     /// When the last incident ended: an empty queue says so.
     LastEnded(Option<DateTime<Utc>>),
+    /// Events were read for the ribbon of the wall: they are put on it.
+    Events(Wanted, Result<Vec<Event>, BackendError>),
+    /// When the last P1 ended, if there was one: the wall counts from then.
+    LastP1(Option<DateTime<Utc>>),
     /// A command could not be delivered and is tried again: its failure is shown.
     Retrying(CommandId, BackendError, DateTime<Utc>),
     /// A command has its outcome: the pending mark goes.
@@ -101,6 +107,10 @@ pub enum Effect {
     LoadMeasures(Span),
     /// Find out when the last incident ended.
     LoadLastEnded,
+    /// Read events for the ribbon of the wall.
+    LoadEvents(Wanted),
+    /// Find out when the last of the P1s that pass a filter ended.
+    LoadLastP1(Filter),
     /// Ask the backend now.
     Refresh,
     /// Put a text into the clipboard of whoever looks.

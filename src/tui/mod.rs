@@ -18,6 +18,7 @@ pub mod terminal;
 pub mod theme;
 pub mod update;
 pub mod view;
+pub mod wall;
 pub mod zone;
 
 use std::io::IsTerminal;
@@ -33,6 +34,7 @@ use tokio::sync::watch;
 use app::App;
 use terminal::Guard;
 use theme::Theme;
+use wall::Wall;
 
 /// How the panes are opened.
 #[derive(Clone, Debug)]
@@ -85,7 +87,30 @@ pub enum RunError {
 ///
 /// # Panics
 /// Goes on with the panic of a task, after the terminal was given back.
-pub async fn run(backend: Arc<dyn Backend>, mut options: Options) -> Result<(), RunError> {
+pub async fn run(backend: Arc<dyn Backend>, options: Options) -> Result<(), RunError> {
+    show(backend, options, None).await
+}
+
+/// Shows the wall display, without panes behind it, until somebody leaves it.
+///
+/// # Errors
+/// As [`run`].
+///
+/// # Panics
+/// As [`run`].
+pub async fn run_wall(
+    backend: Arc<dyn Backend>,
+    options: Options,
+    settings: wall::Settings,
+) -> Result<(), RunError> {
+    show(backend, Options { read_only: true, ..options }, Some(settings)).await
+}
+
+async fn show(
+    backend: Arc<dyn Backend>,
+    mut options: Options,
+    wall: Option<wall::Settings>,
+) -> Result<(), RunError> {
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         return Err(RunError::NoTerminal);
     }
@@ -103,7 +128,9 @@ pub async fn run(backend: Arc<dyn Backend>, mut options: Options) -> Result<(), 
     // The Linux console draws no frame at once: there they would only cost bytes.
     let marks = looks.synchronized && !looks.low_bandwidth && term != "linux";
     let reloads = options.reloads.take();
-    let app = App::new(options, theme, chrono::Utc::now());
+    let now = chrono::Utc::now();
+    let mut app = App::new(options, theme, now);
+    app.wall = wall.map(|settings| Box::new(Wall::new(settings, true, now)));
     let (guard, mut terminal) = Guard::enter(marks)?;
     runtime::run(app, backend, &mut terminal, guard, reloads).await
 }

@@ -26,6 +26,10 @@ fn declare(place: &Place, more: &[&str]) -> Run {
 #[case(&["demo", "--speed", "fast"], "from 0 to 1000")]
 #[case(&["demo", "--seed-only"], "--keep <FILE>")]
 #[case(&["list", "p1", "colour:red"], "\"colour:red\", character 4: colour: is not a filter term")]
+#[case(&["wall", "--view", "p1 colour:red"], "colour: is not a filter term")]
+#[case(&["wall", "--rotate", "1s"], "give a time from 5s to 1d")]
+#[case(&["wall"], "need a terminal")]
+#[case(&["demo", "--wall", "--seed-only", "--keep", "x.db"], "cannot be used with")]
 #[case(&["list", "age>soon"], "is not a duration")]
 #[case(&["list", "status:broken"], "is not a status")]
 #[case(&["declare", "--title", "x", "--impact", "low", "--urgency", "low", "--detected-at", "noon"],

@@ -18,6 +18,7 @@ fn triage_of_ten_incidents_writes_no_more_than_60_kilobytes() {
     assert_eq!(note.len(), 100);
     // Read on the whole screen, one after another.
     terminal.press("\r");
+    let mut left = 10;
     let order = std::iter::once(1).chain((2..=10).rev());
     for number in order {
         let label = format!("INC-{number}");
@@ -42,6 +43,8 @@ fn triage_of_ten_incidents_writes_no_more_than_60_kilobytes() {
         terminal.press("\x13");
         terminal.wait_for_text(&format!("{label} resolved"));
         // Resolved, it has left the queue; the selection stands on its neighbour.
+        left -= 1;
+        terminal.wait_for_text(&format!("P3 {left} "));
         terminal.press(if number == 2 { "\x1b" } else { "J" });
     }
     terminal.wait_for_text("no open incidents");

@@ -13,3 +13,4 @@ mod read_only;
 mod refused;
 mod store;
 mod verbs;
+mod wall;

@@ -28,6 +28,7 @@ const PICTURES: &[(&str, u16, u16, &[&str])] = &[
     ),
     ("help", 126, 36, &["?"]),
     ("wide", 200, 60, &[]),
+    ("wall", 126, 36, &["w"]),
     ("small", 80, 24, &[]),
     ("narrow", 60, 24, &[]),
 ];
@@ -65,6 +66,12 @@ fn main() -> Result<(), String> {
         for key in *keys {
             terminal.press(key);
             terminal.settle(Duration::from_millis(500));
+        }
+        if *name == "wall" {
+            // Pages turn with the time: the picture is always of the same one.
+            while !terminal.text().contains("Response") {
+                terminal.watch(Duration::from_secs(1));
+            }
         }
         let path = folder.join(format!("{name}.png"));
         draw::save(terminal.screen(), &fonts, &path).map_err(|e| e.to_string())?;

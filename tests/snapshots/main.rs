@@ -13,4 +13,5 @@ mod settings;
 mod state;
 mod themes;
 mod verbs;
+mod wall;
 mod wire;

@@ -2,6 +2,7 @@
 
 mod doctoring;
 mod importing;
+mod lasting;
 mod make;
 mod opening;
 mod properties;

@@ -8,9 +8,10 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use redphone::backend::BackendError;
-use redphone::backend::{Backend, Part};
+use redphone::backend::{Backend, Part, Search};
 use redphone::config::PanesSettings;
 use redphone::model::measures::Window;
+use redphone::model::queue::Sort;
 use redphone::model::{Envelope, Rules};
 use redphone::sync::drafts::Keep;
 use redphone::sync::{Link, Mirror, Update};
@@ -99,6 +100,12 @@ impl Stage {
         self.refresh();
     }
 
+    /// Time passes to the second, and the backend says nothing.
+    pub fn silence(&mut self, span: Duration) {
+        self.now += span;
+        self.send(Message::Tick(self.now, self.app.offset));
+    }
+
     /// The rows as they are in memory now.
     pub fn refresh(&mut self) {
         let delta = wait(self.memory.changes(None, std::time::Duration::ZERO));
@@ -152,6 +159,26 @@ impl Stage {
             Effect::Submit(envelopes) => {
                 self.submitted.extend(envelopes);
                 return;
+            }
+            Effect::LoadEvents(wanted) => {
+                let events = wait(self.memory.timeline(wanted.of.id, wanted.part));
+                Message::Events(wanted, events)
+            }
+            Effect::LoadLastP1(filter) => {
+                let search = Search {
+                    filter,
+                    me: None,
+                    sort: Sort::Newest,
+                    limit: 50,
+                    after: None,
+                    now: self.now,
+                };
+                match wait(self.memory.search(&search)) {
+                    Ok(page) => {
+                        Message::LastP1(page.rows.iter().filter_map(|r| r.resolved_at).max())
+                    }
+                    Err(_) => return,
+                }
             }
             Effect::Find(number) => {
                 Message::Found(number, wait(self.memory.find(number)), self.now)

@@ -81,6 +81,16 @@ pub(super) fn sentence(path: &Path, error: &sqlx::Error) -> String {
     }
 }
 
+/// The sentence for a file that is not the one that was opened; `replaced` where another is there.
+pub(super) fn not_in_place(path: &Path, replaced: bool) -> String {
+    let file = named(path);
+    if replaced {
+        format!("{file} was replaced by another file while it was open: open it again")
+    } else {
+        format!("{file} is not there: it was moved away or removed, put it back")
+    }
+}
+
 /// The sentence for a damaged file.
 pub(super) fn damaged(path: &Path, what: &str) -> String {
     let file = named(path);

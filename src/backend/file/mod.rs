@@ -10,6 +10,7 @@ mod error;
 mod event_row;
 mod export;
 mod import;
+mod lasting;
 mod measures;
 mod names;
 mod open;
@@ -49,11 +50,13 @@ use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
 use error::{Done, Failure};
+use open::Identity;
 use readers::Readers;
 use watch::{Bell, Signal};
 use write::Writer;
 
 pub use import::Importer;
+pub use lasting::Lasting;
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -85,6 +88,8 @@ struct Inner {
     /// Nothing is written, whatever is asked for.
     read_only: bool,
     bell: Arc<Bell>,
+    /// The file that the connections are to, whatever its name leads to later.
+    identity: Option<Identity>,
 }
 
 impl fmt::Debug for FileStore {
@@ -139,9 +144,9 @@ impl FileStore {
     /// # Errors
     /// [`OpenError`], in a sentence that names the file.
     pub async fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
-        let conn = open::open(path, &options).await?;
+        let (conn, identity) = open::open(path, &options).await?;
         let readers = Readers::own(path, options.patience);
-        Ok(Self::new(path, options, conn, readers, false))
+        Ok(Self::new(path, options, identity, conn, readers, false))
     }
 
     /// Opens a store only to read it. Nothing is made or changed, and every command is refused; the
@@ -150,14 +155,15 @@ impl FileStore {
     /// # Errors
     /// [`OpenError`], in a sentence that names the file.
     pub async fn open_read_only(path: &Path, options: Options) -> Result<Self, OpenError> {
-        let conn = open::open_to_read(path, &options).await?;
+        let (conn, identity) = open::open_to_read(path, &options).await?;
         let readers = Readers::only(path, options.patience);
-        Ok(Self::new(path, options, conn, readers, true))
+        Ok(Self::new(path, options, identity, conn, readers, true))
     }
 
     fn new(
         path: &Path,
         options: Options,
+        identity: Option<Identity>,
         conn: SqliteConnection,
         readers: Readers,
         read_only: bool,
@@ -165,6 +171,7 @@ impl FileStore {
         Self {
             inner: Arc::new(Inner {
                 path: path.to_owned(),
+                identity,
                 writer: Mutex::new(Writer::new(conn)),
                 readers,
                 read_only,
@@ -261,8 +268,19 @@ impl FileStore {
         }
     }
 
+    /// Refuses where the file has been moved away or replaced: what the connections would read is
+    /// nobody's store any more, and would never change again.
+    fn in_place(&self) -> Done<()> {
+        let there = Identity::of(&self.inner.path);
+        if there == self.inner.identity {
+            return Ok(());
+        }
+        Err(BackendError::Unreachable(error::not_in_place(self.path(), there.is_some())).into())
+    }
+
     /// A connection that reads.
     async fn reader(&self) -> Done<PoolConnection<Sqlite>> {
+        self.in_place()?;
         Ok(self.inner.readers.acquire().await?)
     }
 
@@ -395,6 +413,7 @@ impl Backend for FileStore {
         self.check_writable()?;
         let (store, envelope) = (self.clone(), envelope.clone());
         self.undisturbed(async move {
+            store.in_place()?;
             let mut writer = store.writer().await;
             let rules = store.rules();
             let work = Box::pin(writer.execute(&envelope, &rules));

@@ -2,12 +2,12 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
 use rustix::fs::{Access, access};
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 
@@ -66,17 +66,33 @@ pub(super) fn readers(options: SqliteConnectOptions, patience: Duration) -> Sqli
         .connect_lazy_with(options.pragma("query_only", "ON"))
 }
 
+/// Which file a name leads to: device and inode.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Identity(u64, u64);
+
+impl Identity {
+    /// `None` where there is no file, or none that can be looked at.
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        std::fs::metadata(path).ok().map(|found| Self(found.dev(), found.ino()))
+    }
+}
+
 /// Looks at what is there without touching it, makes what is missing, and gives the connection
-/// that writes.
-pub(super) async fn open(path: &Path, options: &Options) -> Result<SqliteConnection, OpenError> {
+/// that writes, with the file it is to.
+pub(super) async fn open(
+    path: &Path,
+    options: &Options,
+) -> Result<(SqliteConnection, Option<Identity>), OpenError> {
     look(path, options.create)?;
     look_whether_writable(path)?;
+    // Before the connection: a file that is put in its place meanwhile is noticed later.
+    let identity = Identity::of(path);
     let sql = |e: sqlx::Error| refused(error::sentence(path, &e));
     let mut conn = writer(path, options.patience).await.map_err(sql)?;
     if !is_current(path, &mut conn).await? {
         prepare(path, &mut conn).await?;
     }
-    Ok(conn)
+    Ok((conn, identity))
 }
 
 /// Refuses what can't be a store, in a sentence, and makes folder and file where that is wanted.
@@ -172,8 +188,9 @@ fn look_whether_writable(path: &Path) -> Result<(), OpenError> {
 pub(super) async fn open_to_read(
     path: &Path,
     options: &Options,
-) -> Result<SqliteConnection, OpenError> {
+) -> Result<(SqliteConnection, Option<Identity>), OpenError> {
     look(path, false)?;
+    let identity = Identity::of(path);
     let mut conn = reading(path, options.patience).await.map_err(|e| not_read(path, &e))?;
     let found = found(path, &mut conn).await?;
     if found.version != SCHEMA {
@@ -183,7 +200,7 @@ pub(super) async fn open_to_read(
             named(path)
         )));
     }
-    Ok(conn)
+    Ok((conn, identity))
 }
 
 /// A log that was left behind can only be read by who may write it.
@@ -268,6 +285,12 @@ async fn found(path: &Path, conn: &mut SqliteConnection) -> Result<Found, OpenEr
     Ok(Found { version, wal })
 }
 
+/// Runs the migrations. `Migrator::run` takes anything that gives a connection, in a way by which
+/// the compiler can't tell that opening a store may be moved between threads.
+async fn migrate(conn: &mut SqliteConnection) -> Result<(), MigrateError> {
+    MIGRATIONS.run_direct(None, conn, false).await
+}
+
 /// Switches a file to the write-ahead log and brings its schema up to date. Two processes may do
 /// so at once: the second finds it done.
 async fn prepare(path: &Path, conn: &mut SqliteConnection) -> Result<(), OpenError> {
@@ -275,8 +298,8 @@ async fn prepare(path: &Path, conn: &mut SqliteConnection) -> Result<(), OpenErr
     for _ in 0..20 {
         let walled = Batch::new("PRAGMA journal_mode = WAL").run(conn).await;
         let migrated = match walled {
-            Ok(()) => MIGRATIONS.run(&mut *conn).await.map_err(|e| match e {
-                sqlx::migrate::MigrateError::Execute(e) => error::sentence(path, &e),
+            Ok(()) => migrate(conn).await.map_err(|e| match e {
+                MigrateError::Execute(e) => error::sentence(path, &e),
                 other => format!("{} can't be brought up to date ({other})", named(path)),
             }),
             Err(super::error::Failure::Sql(e)) => Err(error::sentence(path, &e)),

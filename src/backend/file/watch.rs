@@ -1,7 +1,7 @@
 //! Tells when the store has been written to, by this process or by another.
 //!
-//! Another process is noticed by the write-ahead log that it appends to. Where files can't be
-//! watched, or changes made on another machine would not show, the store is asked every so often.
+//! Another process is noticed by the write-ahead log that it appends to, and the file itself when it
+//! is moved away or replaced. Where files can't be watched, or changes made on another machine would not show, the store is asked every so often.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,7 +37,8 @@ const REMOTE: [u32; 9] = [
 #[derive(Debug)]
 pub(super) struct Bell {
     file: PathBuf,
-    sender: watch::Sender<u64>,
+    /// When it rang last.
+    sender: watch::Sender<Option<Instant>>,
     /// Begun by the first who waits: one command on the command line watches nothing.
     watcher: Mutex<Option<Watching>>,
 }
@@ -51,7 +52,7 @@ enum Watching {
 
 /// Waits for the bell.
 pub(super) struct Signal {
-    receiver: watch::Receiver<u64>,
+    receiver: watch::Receiver<Option<Instant>>,
     asking: bool,
     /// The next pause of [`AGAIN_MS`], while a write may not count yet.
     again: Option<usize>,
@@ -61,14 +62,14 @@ impl Bell {
     pub(super) fn new(file: &Path) -> Arc<Self> {
         Arc::new(Self {
             file: file.to_owned(),
-            sender: watch::Sender::new(0),
+            sender: watch::Sender::new(None),
             watcher: Mutex::new(None),
         })
     }
 
     /// Something was written by this process.
     pub(super) fn ring(&self) {
-        self.sender.send_modify(|count| *count = count.wrapping_add(1));
+        self.sender.send_replace(Some(Instant::now()));
     }
 
     /// For somebody who wants to wait.
@@ -79,13 +80,17 @@ impl Bell {
             None => Watching::Asking,
         });
         let asking = matches!(watching, Watching::Asking);
-        Signal { receiver: self.sender.subscribe(), asking, again: None }
+        // What it rang for just before may not count yet.
+        let last = *self.sender.borrow();
+        let pauses = Duration::from_millis(AGAIN_MS.iter().sum());
+        let again = last.filter(|at| at.elapsed() < pauses).map(|_| 0);
+        Signal { receiver: self.sender.subscribe(), asking, again }
     }
 
     fn watch(&self) -> Option<RecommendedWatcher> {
         let file = self.file.canonicalize().ok()?;
-        let folder = file.parent()?;
-        if is_remote(folder) {
+        let folder = file.parent()?.to_owned();
+        if is_remote(&folder) {
             return None;
         }
         let mut log = file.clone().into_os_string();
@@ -97,17 +102,23 @@ impl Bell {
                 // An error may have swallowed a change.
                 let written = event.map_or(true, |event| {
                     // Opening and closing, which readers do too, is no change.
-                    matches!(
-                        event.kind,
-                        EventKind::Create(_) | EventKind::Modify(ModifyKind::Data(_))
-                    ) && (event.paths.contains(&log) || event.need_rescan())
+                    let about = match event.kind {
+                        EventKind::Create(_) => [Some(&log), Some(&file)],
+                        EventKind::Modify(ModifyKind::Data(_)) => [Some(&log), None],
+                        EventKind::Modify(ModifyKind::Name(_)) | EventKind::Remove(_) => {
+                            [None, Some(&file)]
+                        }
+                        _ => [None, None],
+                    };
+                    let about = about.into_iter().flatten();
+                    event.need_rescan() || about.into_iter().any(|p| event.paths.contains(p))
                 });
                 if written {
-                    sender.send_modify(|count| *count = count.wrapping_add(1));
+                    sender.send_replace(Some(Instant::now()));
                 }
             })
             .ok()?;
-        watcher.watch(folder, RecursiveMode::NonRecursive).ok()?;
+        watcher.watch(&folder, RecursiveMode::NonRecursive).ok()?;
         Some(watcher)
     }
 }
@@ -152,5 +163,23 @@ impl Signal {
             }
             Err(_) => self.again = self.again.map(|step| step + 1).filter(|s| *s < AGAIN_MS.len()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_write_just_before_the_wait_is_asked_for_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let bell = Bell::new(&folder.path().join("store.db"));
+        let far = Instant::now() + Duration::from_hours(1);
+        // Another process has written its log, but has not committed yet.
+        bell.ring();
+        let mut signal = bell.signal();
+        signal.mark_seen();
+        let told = timeout_at(Instant::now() + Duration::from_secs(20), signal.told(far)).await;
+        assert!(told.is_ok(), "it does not wait for another write");
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{Local, Utc};
+use chrono::{DateTime, Local, Utc};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -120,7 +120,27 @@ impl Runner {
             }
             Effect::LoadLastEnded => {
                 let me = self.me.clone();
-                self.tasks.spawn(last_ended(backend, messages, me));
+                let ended = Term { not: false, ask: Ask::Is(Is::Ended) };
+                self.tasks.spawn(async move {
+                    let filter = Filter { terms: vec![ended] };
+                    if let Some(last) = last_end(backend, me, filter).await {
+                        let _ = messages.send(Message::LastEnded(last));
+                    }
+                });
+            }
+            Effect::LoadEvents(wanted) => {
+                self.tasks.spawn(async move {
+                    let events = backend.timeline(wanted.of.id, wanted.part).await;
+                    let _ = messages.send(Message::Events(wanted, events));
+                });
+            }
+            Effect::LoadLastP1(filter) => {
+                let me = self.me.clone();
+                self.tasks.spawn(async move {
+                    if let Some(last) = last_end(backend, me, filter).await {
+                        let _ = messages.send(Message::LastP1(last));
+                    }
+                });
             }
             Effect::Refresh => self.mirror.refresh(),
             Effect::After(wait, timer) => {
@@ -208,23 +228,21 @@ async fn submit(
     result
 }
 
-async fn last_ended(
+/// When the last of those that pass a filter ended, if any has. `None` where it could not be read: the
+/// mirror's own failure tells of that.
+async fn last_end(
     backend: Arc<dyn Backend>,
-    messages: mpsc::UnboundedSender<Message>,
     me: String,
-) {
-    let ended = Term { not: false, ask: Ask::Is(Is::Ended) };
+    filter: Filter,
+) -> Option<Option<DateTime<Utc>>> {
     let search = Search {
-        filter: Filter { terms: vec![ended] },
+        filter,
         me: Some(me),
         sort: Sort::Newest,
         limit: ENDED,
         after: None,
         now: Utc::now(),
     };
-    // A failure here is told by the mirror's own.
-    if let Ok(page) = backend.search(&search).await {
-        let last = page.rows.iter().filter_map(|row| row.resolved_at.or(row.closed_at)).max();
-        let _ = messages.send(Message::LastEnded(last));
-    }
+    let page = backend.search(&search).await.ok()?;
+    Some(page.rows.iter().filter_map(|row| row.resolved_at.or(row.closed_at)).max())
 }

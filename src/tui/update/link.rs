@@ -10,7 +10,7 @@ use crate::sync::{Link, Update};
 
 use super::super::app::{App, Failure, Span};
 use super::super::message::Effect;
-use super::{call, fail, moves, reading, rows, tell};
+use super::{call, fail, moves, reading, rows, tell, wall};
 
 /// Measures are computed anew at most this often while the queue changes.
 const MEASURED_EVERY: TimeDelta = TimeDelta::minutes(1);
@@ -66,7 +66,11 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
             if app.queue.rows.is_empty() {
                 effects.push(Effect::LoadLastEnded);
             }
-            effects.extend(calls);
+            // Nobody is called to a wall.
+            if app.wall.is_none() {
+                effects.extend(calls);
+            }
+            effects.extend(wall::learnt(app, at));
             effects
         }
     }
@@ -89,6 +93,7 @@ fn retry_reading(app: &mut App) -> Vec<Effect> {
         app.metrics.loading = true;
         effects.push(Effect::LoadMeasures(app.metrics.span));
     }
+    effects.extend(wall::back(app));
     effects
 }
 

@@ -18,6 +18,7 @@ mod send;
 mod settings;
 mod undo;
 mod verbs;
+mod wall;
 mod when;
 
 pub use send::unconfirmed;
@@ -27,7 +28,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use crossterm::event::{KeyEvent, KeyEventKind};
 
-use super::action::{self, Action};
+use super::action::{self, Action, Layer};
 use super::app::{App, Failure, Toast};
 use super::form::Kind;
 use super::message::{Effect, Message, Timer};
@@ -47,6 +48,8 @@ pub const LEAVE: Duration = Duration::from_secs(10);
 pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
     let effects = match message {
         Message::Key(key, at) => key_pressed(app, key, at),
+        // A form that was given back may wait behind the wall.
+        Message::Paste(_) if app.wall.is_some() => Vec::new(),
         Message::Paste(text) => forms::paste(app, &text),
         Message::Started => {
             settings::warn(app);
@@ -58,7 +61,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         }
         Message::Tick(at, offset) => {
             app.offset = offset;
-            link::time_passed(app, at)
+            if app.wall.is_some() { wall::time_passed(app, at) } else { link::time_passed(app, at) }
         }
         Message::Elapsed(timer) => elapsed(app, timer),
         Message::Mirror(update, at) => link::learnt(app, update, at),
@@ -78,6 +81,8 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             app.last_ended = Some(at);
             Vec::new()
         }
+        Message::Events(wanted, read) => wall::happened(app, wanted, read),
+        Message::LastP1(ended) => wall::last_p1(app, ended),
         Message::Retrying(id, error, at) => send::retrying(app, id, &error, at),
         Message::Settled(id, result, at) => send::settled(app, id, result, at),
         Message::Found(number, result, at) => jump::found(app, number, result, at),
@@ -92,7 +97,10 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             effects
         }
     };
-    settle_layout(app);
+    // Behind the wall nothing is laid out; leaving it does so.
+    if app.wall.is_none() {
+        settle_layout(app);
+    }
     effects
 }
 
@@ -111,6 +119,7 @@ fn key_pressed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
             }
             perform(app, action, at)
         }
+        None if layer == Layer::Wall => Vec::new(),
         None => typed(app, key, at),
     }
 }
@@ -193,6 +202,8 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Theme => looks::next_theme(app),
         Action::Zone => looks::next_zone(app),
         Action::Refresh => link::refresh(app),
+        Action::Wall => wall::open(app, at),
+        Action::LeaveWall => wall::close(app),
         Action::Failure => {
             app.mode = Mode::Failure(0);
             Vec::new()
@@ -258,6 +269,8 @@ fn main_key(app: &App, action: Action) -> Option<String> {
 
 /// Ends, or waits for the commands that are on their way.
 fn leave(app: &mut App) -> Vec<Effect> {
+    // What is still on its way is told on the panes.
+    app.wall = None;
     if app.pending.is_empty() {
         return vec![Effect::Quit];
     }

@@ -17,7 +17,8 @@ const CACHED: usize = 32;
 
 /// Lets detail and timeline show what they should, reading it where it isn't known.
 pub(super) fn follow(app: &mut App) -> Vec<Effect> {
-    if app.reading.moving {
+    // Behind the wall nobody reads.
+    if app.reading.moving || app.wall.is_some() {
         return Vec::new();
     }
     // Who reads is not taken to another incident because this one has left the queue.

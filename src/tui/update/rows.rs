@@ -46,7 +46,11 @@ pub(super) fn derive(app: &mut App, now: DateTime<Utc>) {
 }
 
 /// When an incident crosses a level, nears one, or wakes.
-fn next_change(summary: &Summary, now: DateTime<Utc>, levels: &Levels) -> Option<DateTime<Utc>> {
+pub(super) fn next_change(
+    summary: &Summary,
+    now: DateTime<Utc>,
+    levels: &Levels,
+) -> Option<DateTime<Utc>> {
     let clock = clock(summary, levels);
     let near = clock.map(|c| c.due - (c.due - c.from) / 4);
     // Until just after the whole millisecond: a timer must not come a moment too early.

@@ -71,11 +71,12 @@ fn figures(app: &App, width: usize, height: usize) -> Vec<Line<'static>> {
     }
 }
 
-struct Pane<'a> {
-    app: &'a App,
-    measures: &'a Measures,
-    span: Window,
-    width: usize,
+/// The measures at a width; what stands on the wall too is written by it.
+pub(super) struct Pane<'a> {
+    pub(super) app: &'a App,
+    pub(super) measures: &'a Measures,
+    pub(super) span: Window,
+    pub(super) width: usize,
 }
 
 impl Pane<'_> {
@@ -136,6 +137,15 @@ impl Pane<'_> {
             lines.push(kept);
             lines.push(each);
         }
+        lines.extend(self.volume_short());
+        lines.push(self.recurring_short());
+        lines.push(self.left_out());
+        lines
+    }
+
+    /// Incidents reported, on two lines.
+    pub(super) fn volume_short(&self) -> [Line<'static>; 2] {
+        let now = &self.measures.now;
         let mut volume = Line::default();
         self.label("Volume ", &mut volume);
         volume.push_span(Span::styled(now.reported().to_string(), self.app.theme.strong()));
@@ -143,11 +153,7 @@ impl Pane<'_> {
         self.label(&format!(" {changed}  "), &mut volume);
         let room = self.width.saturating_sub(volume.width());
         volume.extend(self.spark(room).spans);
-        lines.push(volume);
-        lines.push(self.bars(self.width));
-        lines.push(self.recurring_short());
-        lines.push(self.left_out());
-        lines
+        [volume, self.bars(self.width)]
     }
 
     /// Kept levels over all priorities: acknowledge / resolve.
@@ -207,7 +213,7 @@ impl Pane<'_> {
         line.push_span(Span::styled(text.to_owned(), self.app.theme.dim()));
     }
 
-    fn mean(&self, name: &str, now: &Times, before: &Times, line: &mut Line<'static>) {
+    pub(super) fn mean(&self, name: &str, now: &Times, before: &Times, line: &mut Line<'static>) {
         self.label(&format!("{name} "), line);
         line.push_span(Span::styled(duration(now.mean(), now), self.app.theme.strong()));
         if let Some(percent) = now.change_percent(before) {
@@ -219,7 +225,7 @@ impl Pane<'_> {
     }
 
     /// Mean, median and 90th percentile, and what they rest on where there is room.
-    fn times(&self, lines: &mut Vec<Line<'static>>) {
+    pub(super) fn times(&self, lines: &mut Vec<Line<'static>>) {
         let (name_wide, wide, counted) = match self.width {
             52.. => (6, 8, true),
             40.. => (5, 7, true),
@@ -253,7 +259,7 @@ impl Pane<'_> {
     }
 
     /// Kept levels by priority.
-    fn compliance(&self, lines: &mut Vec<Line<'static>>) {
+    pub(super) fn compliance(&self, lines: &mut Vec<Line<'static>>) {
         let mut head =
             Line::from(Span::styled(format!("{:<12}", "SLA kept"), self.app.theme.dim()));
         for priority in Priority::ALL {
@@ -280,7 +286,7 @@ impl Pane<'_> {
     }
 
     /// Incidents reported: by bucket and by priority.
-    fn volume(&self, height: usize, lines: &mut Vec<Line<'static>>) {
+    pub(super) fn volume(&self, height: usize, lines: &mut Vec<Line<'static>>) {
         let now = &self.measures.now;
         let reported = now.reported();
         let before = self.measures.before.reported();
@@ -395,7 +401,7 @@ impl Pane<'_> {
         line
     }
 
-    fn recurring(&self, lines: &mut Vec<Line<'static>>) {
+    pub(super) fn recurring(&self, lines: &mut Vec<Line<'static>>) {
         let mut head = Line::default();
         self.label("Recurring", &mut head);
         if self.measures.recurring.is_empty() {

@@ -14,6 +14,7 @@ mod popup;
 mod queue;
 mod state_line;
 mod timeline;
+mod wall;
 mod words;
 
 use ratatui::Frame;
@@ -31,6 +32,11 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
     let buffer = frame.buffer_mut();
     if area.width < LEAST.0 || area.height < LEAST.1 {
         too_small(area, buffer);
+        app.theme.finish(buffer);
+        return;
+    }
+    if let Some(shown) = &app.wall {
+        wall::draw(app, shown, area, buffer);
         app.theme.finish(buffer);
         return;
     }

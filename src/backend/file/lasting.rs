@@ -1,0 +1,222 @@
+//! A store that outlives its file: what is left open for months finds it moved away, and put back,
+//! or another in its place, such as one made from a backup.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tokio::sync::{Mutex, RwLock};
+
+use super::error::{named, not_in_place};
+use super::open::Identity;
+use super::{FileStore, Options};
+use crate::backend::{
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Part, Search,
+};
+use crate::model::directory::Directory;
+use crate::model::measures::{Cut, Measures, Window};
+use crate::model::problem::Problem;
+use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
+
+/// A [`FileStore`] that is opened anew when its file is no longer the one that was opened.
+///
+/// While there is no file, or only part of one, everything is [`BackendError::Unreachable`].
+pub struct Lasting {
+    path: PathBuf,
+    read_only: bool,
+    options: Options,
+    /// The rules may change while it is open.
+    rules: RwLock<Rules>,
+    current: Mutex<Current>,
+}
+
+struct Current {
+    /// `None` while the file is away.
+    store: Option<FileStore>,
+    /// What was opened last, and the write-ahead log it had.
+    last: Files,
+    /// Counts how often it was opened: cursors from before mean nothing.
+    epoch: u64,
+}
+
+#[derive(Clone, Copy)]
+struct Files {
+    store: Option<Identity>,
+    log: Option<Identity>,
+}
+
+impl Files {
+    fn of(store: &FileStore) -> Self {
+        Self { store: store.inner.identity, log: Identity::of(&log(store.path())) }
+    }
+}
+
+/// The bits of a cursor below the epoch.
+const EPOCH_AT: u32 = 56;
+
+impl Lasting {
+    /// Goes on with an open store.
+    #[must_use]
+    pub fn new(store: FileStore) -> Self {
+        Self {
+            path: store.path().to_owned(),
+            read_only: store.is_read_only(),
+            options: Options { create: false, ..store.inner.options.clone() },
+            rules: RwLock::new((*store.rules()).clone()),
+            current: Mutex::new(Current { last: Files::of(&store), store: Some(store), epoch: 0 }),
+        }
+    }
+
+    /// Lets other rules hold from now on.
+    pub async fn set_rules(&self, rules: Rules) {
+        self.rules.write().await.clone_from(&rules);
+        if let Some(store) = &self.current.lock().await.store {
+            store.set_rules(rules);
+        }
+    }
+
+    /// Closes the file.
+    pub async fn close(&self) {
+        if let Some(store) = self.current.lock().await.store.take() {
+            store.close().await;
+        }
+    }
+
+    /// The store as it is now, opened anew where that is needed, and its epoch.
+    async fn store(&self) -> Result<(FileStore, u64), BackendError> {
+        let mut current = self.current.lock().await;
+        if let Some(store) = &current.store
+            && store.in_place().is_ok()
+        {
+            return Ok((store.clone(), current.epoch));
+        }
+        // Before another file is opened under this name, and also when it is only away: whoever
+        // moves it may move its log as well. Nothing is written: SQLite sees that it has moved.
+        if let Some(store) = current.store.take() {
+            store.close().await;
+        }
+        self.check(current.last).map_err(BackendError::Unreachable)?;
+        let rules = self.rules.read().await.clone();
+        let options = Options { rules, ..self.options.clone() };
+        let opened = if self.read_only {
+            FileStore::open_read_only(&self.path, options).await
+        } else {
+            FileStore::open(&self.path, options).await
+        };
+        let store = opened.map_err(|error| BackendError::Unreachable(error.to_string()))?;
+        current.last = Files::of(&store);
+        current.epoch = (current.epoch + 1) & (u64::MAX >> EPOCH_AT);
+        let again = (store.clone(), current.epoch);
+        current.store = Some(store);
+        Ok(again)
+    }
+
+    /// Refuses, in a sentence, what must not be opened: opening makes a store of an empty file, and
+    /// plays the log beside it into any file.
+    fn check(&self, last: Files) -> Result<(), String> {
+        let file = named(&self.path);
+        let found = Identity::of(&self.path);
+        if found.is_none() {
+            return Err(not_in_place(&self.path, false));
+        }
+        if !is_whole(&self.path).unwrap_or(true) {
+            return Err(format!("{file} is not there as a whole: it may still be copied"));
+        }
+        let log = log(&self.path);
+        let left = Identity::of(&log).filter(|log| Some(*log) == last.log);
+        if found != last.store && left.is_some() {
+            return Err(format!(
+                "{file} was replaced, but {} is still that of the file before: move it away too",
+                named(&log)
+            ));
+        }
+        Ok(())
+    }
+
+    async fn epoch_cursor(
+        &self,
+        since: Option<Cursor>,
+    ) -> Result<(FileStore, u64, Option<Cursor>), BackendError> {
+        let (store, epoch) = self.store().await?;
+        let since = since.filter(|cursor| cursor.0 >> EPOCH_AT == epoch);
+        Ok((store, epoch, since.map(|cursor| Cursor(cursor.0 & !(u64::MAX << EPOCH_AT)))))
+    }
+}
+
+/// The write-ahead log of a store.
+fn log(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    PathBuf::from(log)
+}
+
+/// Whether a file has as many pages as its header says (<https://www.sqlite.org/fileformat.html>).
+/// One that is being copied has fewer.
+fn is_whole(path: &Path) -> io::Result<bool> {
+    let mut head = Vec::new();
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    file.take(100).read_to_end(&mut head)?;
+    let (Some(size), Some(pages)) = (head.get(16..18), head.get(28..32)) else { return Ok(false) };
+    // 1 stands for 65,536, which does not fit.
+    let size = match u16::from_be_bytes([size[0], size[1]]) {
+        1 => 65_536,
+        size => u64::from(size),
+    };
+    let pages = u32::from_be_bytes([pages[0], pages[1], pages[2], pages[3]]);
+    Ok(pages > 0 && length >= size * u64::from(pages))
+}
+
+#[async_trait]
+impl Backend for Lasting {
+    async fn capabilities(&self) -> Result<Capabilities, BackendError> {
+        self.store().await?.0.capabilities().await
+    }
+
+    async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {
+        let (store, epoch, since) = self.epoch_cursor(since).await?;
+        let mut delta = store.changes(since, wait).await?;
+        delta.cursor = Cursor(delta.cursor.0 | epoch << EPOCH_AT);
+        Ok(delta)
+    }
+
+    async fn search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
+        self.store().await?.0.search(search).await
+    }
+
+    async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
+        self.store().await?.0.incident(id).await
+    }
+
+    async fn find(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
+        self.store().await?.0.find(number).await
+    }
+
+    async fn timeline(&self, id: IncidentId, part: Part) -> Result<Vec<Event>, BackendError> {
+        self.store().await?.0.timeline(id, part).await
+    }
+
+    async fn measures(
+        &self,
+        window: &Window,
+        cut: Cut,
+        now: DateTime<Utc>,
+    ) -> Result<Measures, BackendError> {
+        self.store().await?.0.measures(window, cut, now).await
+    }
+
+    async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
+        self.store().await?.0.execute(envelope).await
+    }
+
+    async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
+        self.store().await?.0.problems().await
+    }
+
+    async fn directory(&self) -> Result<Directory, BackendError> {
+        self.store().await?.0.directory().await
+    }
+}

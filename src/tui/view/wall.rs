@@ -1,0 +1,144 @@
+//! The wall display: big, calm, and never silently old.
+
+mod band;
+mod banner;
+mod big;
+mod list;
+mod pages;
+mod ribbon;
+mod takeover;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::model::text::{cut, shown, width};
+
+use super::super::app::App;
+use super::super::wall::{MARGIN, Wall, shift};
+use super::words::span;
+
+/// With less than this, incidents are a plain list.
+const ROOMY: (u16, u16) = (76, 17);
+/// From this size on, measures and ribbon stand beside the incidents.
+const BESIDE: (u16, u16) = (116, 26);
+/// Rows below the incidents for measures and ribbon, where they do not stand beside them.
+const STRIP: u16 = 5;
+/// With fewer rows, there is no strip.
+const STRIP_FROM: u16 = 20;
+
+pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
+    let (right, down) = shift(app.now);
+    let mut picture = Rect {
+        x: area.x + right,
+        y: area.y + down,
+        width: area.width.saturating_sub(MARGIN.0),
+        height: area.height.saturating_sub(MARGIN.1),
+    };
+    if let Some(outage) = wall.outage(&app.link, app.now) {
+        let rows =
+            banner::draw(app, &outage, Rect { x: area.x, width: area.width, ..picture }, buffer);
+        picture = below(picture, rows);
+    }
+    if wall.is_taken() {
+        takeover::draw(app, wall, picture, buffer);
+    } else if picture.width < ROOMY.0 || picture.height < ROOMY.1 {
+        list::plain(app, wall, picture, buffer);
+    } else {
+        board(app, wall, picture, buffer);
+    }
+}
+
+fn board(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
+    header(app, wall, Rect { height: 1, ..area }, buffer);
+    let mut rest = below(area, if area.height >= BESIDE.1 { 2 } else { 1 });
+    let band = band::draw(app, wall, rest, buffer);
+    rest = below(rest, band);
+    if area.width >= BESIDE.0 && area.height >= BESIDE.1 {
+        let side = (area.width * 36 / 100).clamp(43, 66);
+        let queue = Rect { width: rest.width - side - 4, ..rest };
+        list::large(app, wall, queue, buffer);
+        let side = Rect { x: rest.right() - side, width: side, ..rest };
+        let pages = (side.height * 5 / 8).min(24);
+        pages::draw(app, wall, Rect { height: pages - 1, ..side }, buffer);
+        ribbon::draw(app, wall, below(side, pages), buffer);
+        return;
+    }
+    let strip = if area.height >= STRIP_FROM { STRIP } else { 0 };
+    list::large(app, wall, Rect { height: rest.height - strip, ..rest }, buffer);
+    if strip > 0 {
+        let strip = Rect { y: rest.bottom() - strip, height: strip, ..rest };
+        let left = (strip.width / 2).max(43);
+        pages::draw(app, wall, Rect { width: left, ..strip }, buffer);
+        let right = Rect { x: strip.x + left + 3, width: strip.width - left - 3, ..strip };
+        ribbon::draw(app, wall, right, buffer);
+    }
+}
+
+/// What is left below so many rows.
+fn below(area: Rect, rows: u16) -> Rect {
+    let rows = rows.min(area.height);
+    Rect { y: area.y + rows, height: area.height - rows, ..area }
+}
+
+/// Which backend, which view, who is on call, what time it is.
+fn header(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
+    let theme = app.theme;
+    let mut left = Line::from(Span::styled("redphone", theme.strong()));
+    if let Some(capabilities) = &app.capabilities {
+        left.push_span(format!("  {} ", cut(&shown(&capabilities.name), 20)));
+        if wall.outage(&app.link, app.now).is_none() {
+            left.push_span(Span::styled("●", theme.good()));
+        }
+    } else {
+        left.push_span(Span::styled("  loading", theme.dim()));
+    }
+    if !wall.settings.view.is_empty() {
+        let view = shown(&wall.settings.view).into_owned();
+        left.push_span(Span::styled("  view ", theme.dim()));
+        left.push_span(cut(&view, usize::from(area.width / 3)).into_owned());
+    }
+    let mut right = Line::default();
+    if let Some((team, person)) = app.on_call() {
+        let team = team.map(|team| format!("{} ", cut(&shown(team), 14)));
+        let team = team.unwrap_or_default();
+        right.push_span(Span::styled(format!("on call {team}"), theme.dim()));
+        right.push_span(format!("{}   ", cut(&shown(&person.name), 24)));
+    }
+    right.push_span(Span::styled(clock(app), theme.strong()));
+    both(&left, &right, area, buffer);
+}
+
+/// UTC, and the viewer's time where it differs.
+fn clock(app: &App) -> String {
+    let utc = app.now.format("%H:%M");
+    if app.offset.local_minus_utc() == 0 {
+        return format!("{utc} UTC");
+    }
+    format!("{} local · {utc} UTC", app.now.with_timezone(&app.offset).format("%H:%M"))
+}
+
+/// A line at the left and one at the right; the left one gives way.
+fn both(left: &Line<'_>, right: &Line<'_>, area: Rect, buffer: &mut Buffer) {
+    let wide = u16::try_from(right.width()).unwrap_or(area.width).min(area.width);
+    let room = area.width.saturating_sub(wide + 1);
+    buffer.set_line(area.x, area.y, left, room);
+    buffer.set_line(area.right() - wide, area.y, right, wide);
+}
+
+/// A title with a rule to the right end.
+fn rule(app: &App, title: &Line<'_>, area: Rect, buffer: &mut Buffer) {
+    let used = u16::try_from(title.width()).unwrap_or(area.width).min(area.width);
+    buffer.set_line(area.x, area.y, title, area.width);
+    let rest = usize::from(area.width.saturating_sub(used + 1));
+    buffer.set_string(area.x + used + 1, area.y, "─".repeat(rest), app.theme.border());
+}
+
+/// A text in the middle of a line.
+fn centred(text: &str, style: Style, area: Rect, buffer: &mut Buffer) {
+    let text = cut(text, usize::from(area.width));
+    let used = u16::try_from(width(&text)).unwrap_or(area.width);
+    let x = area.x + area.width.saturating_sub(used) / 2;
+    buffer.set_stringn(x, area.y, text, usize::from(area.width), style);
+}

@@ -1,0 +1,127 @@
+//! Says that the data is old: louder with age, in words, reversed, and bigger; never by colour alone.
+
+use chrono::TimeDelta;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+
+use crate::model::text::{shown, width};
+
+use super::super::super::app::App;
+use super::super::super::wall::{Loudness, Outage};
+use super::{big, centred, span};
+
+/// With fewer rows, big letters would leave nothing of the picture.
+const BIG_FROM: u16 = 22;
+/// With fewer rows, no row of the banner is blank.
+const BLANK_FROM: u16 = 14;
+
+/// Draws the banner on top of `area`, and says how many rows it took.
+pub(super) fn draw(app: &App, outage: &Outage, area: Rect, buffer: &mut Buffer) -> u16 {
+    let room = usize::from(area.width.saturating_sub(2));
+    let words = Words::of(app, outage);
+    let letters = words.letters(area.width.saturating_sub(4));
+    let mut told: Vec<String> = match outage.loud {
+        Loudness::Line => vec![words.line(room)],
+        _ => words.lines(room),
+    };
+    let letters = letters.filter(|_| outage.loud == Loudness::Big && area.height >= BIG_FROM);
+    if letters.is_some() {
+        // Room for the letters, and a blank row above and below.
+        told.splice(0..0, std::iter::repeat_n(String::new(), usize::from(big::HIGH) + 2));
+    } else if told.len() > 1 && area.height >= BLANK_FROM {
+        told.insert(0, String::new());
+    }
+    if told.len() > 1 && area.height >= BLANK_FROM {
+        told.push(String::new());
+    }
+    let rows = u16::try_from(told.len()).unwrap_or(1).min(area.height);
+    let bar = Rect { height: rows, ..area };
+    let style = app.theme.alarm().add_modifier(Modifier::BOLD);
+    for place in bar.positions() {
+        if let Some(cell) = buffer.cell_mut(place) {
+            cell.set_symbol(" ").set_style(style);
+        }
+    }
+    for (text, row) in told.iter().zip(bar.rows()) {
+        let inside = Rect { x: row.x + 1, width: row.width.saturating_sub(2), ..row };
+        centred(text, style, inside, buffer);
+    }
+    if let Some(text) = letters {
+        let x = bar.x + bar.width.saturating_sub(big::width(&text, 1)) / 2;
+        big::draw(&text, style, 1, Rect { x, y: bar.y + 1, height: big::HIGH, ..bar }, buffer);
+    }
+    // A blank row, so that what is below stands apart.
+    rows + u16::from(area.height >= BLANK_FROM)
+}
+
+/// What is told.
+struct Words {
+    /// `OLD`, or `NO` where nothing was ever read.
+    old: &'static str,
+    age: TimeDelta,
+    since: String,
+    /// The clock tells of the next try, which needs no counting down.
+    next: Option<String>,
+    said: String,
+}
+
+impl Words {
+    fn of(app: &App, outage: &Outage) -> Self {
+        let same_day = outage.since.date_naive() == app.now.date_naive();
+        let form = if same_day { "%H:%M UTC" } else { "%a %m-%d %H:%M UTC" };
+        let said = if let Some(said) = &outage.said {
+            shown(said).into_owned()
+        } else {
+            let name = app.capabilities.as_ref().map(|c| c.name.as_str());
+            format!("{} does not answer", shown(name.unwrap_or(&app.place)))
+        };
+        Self {
+            old: if app.snapshot.is_some() { "OLD" } else { "NO" },
+            age: app.now - outage.since,
+            since: outage.since.format(form).to_string(),
+            next: outage.retry_at.map(|at| format!("next try {}", at.format("%H:%M:%S"))),
+            said,
+        }
+    }
+
+    fn what(&self) -> String {
+        format!("{} DATA for {}, since {}", self.old, span(self.age), self.since)
+    }
+
+    /// As much as fits on one line.
+    fn line(&self, room: usize) -> String {
+        let mut line = self.what();
+        if let Some(next) = &self.next
+            && width(&line) + 3 + width(next) <= room
+        {
+            line = format!("{line} · {next}");
+        }
+        // A sentence that would lose its end says little.
+        if width(&line) + 3 + width(&self.said).min(40) <= room {
+            line = format!("{line} · {}", self.said);
+        }
+        line
+    }
+
+    fn lines(&self, room: usize) -> Vec<String> {
+        let mut lines = vec![self.what()];
+        let (next, said) = (self.next.as_deref().unwrap_or_default(), &self.said);
+        if next.is_empty() {
+            lines.push(said.clone());
+        } else if width(next) + 3 + width(said) <= room {
+            lines.push(format!("{next} · {said}"));
+        } else {
+            lines.extend([next.to_owned(), said.clone()]);
+        }
+        lines
+    }
+
+    /// What is written big, by how much room there is.
+    fn letters(&self, room: u16) -> Option<String> {
+        let (old, age) = (self.old, super::band::span(self.age));
+        [format!("{old} DATA {age}"), format!("{old} {age}"), old.to_owned()]
+            .into_iter()
+            .find(|text| big::width(text, 1) <= room)
+    }
+}

@@ -1,0 +1,152 @@
+//! Letters that are read from across a room: each pixel is two cells wide and one high, or a multiple.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+/// Rows of a letter in pixels.
+pub(super) const HIGH: u16 = 5;
+
+/// Capital letters, digits, marks, and the small letters of units.
+const GLYPHS: &[(char, [&str; 5])] = &[
+    ('0', ["###", "# #", "# #", "# #", "###"]),
+    ('1', [" # ", "## ", " # ", " # ", "###"]),
+    ('2', ["###", "  #", "###", "#  ", "###"]),
+    ('3', ["###", "  #", "###", "  #", "###"]),
+    ('4', ["# #", "# #", "###", "  #", "  #"]),
+    ('5', ["###", "#  ", "###", "  #", "###"]),
+    ('6', ["###", "#  ", "###", "# #", "###"]),
+    ('7', ["###", "  #", "  #", "  #", "  #"]),
+    ('8', ["###", "# #", "###", "# #", "###"]),
+    ('9', ["###", "# #", "###", "  #", "###"]),
+    ('A', ["###", "# #", "###", "# #", "# #"]),
+    ('B', ["## ", "# #", "## ", "# #", "## "]),
+    ('C', ["###", "#  ", "#  ", "#  ", "###"]),
+    ('D', ["## ", "# #", "# #", "# #", "## "]),
+    ('E', ["###", "#  ", "###", "#  ", "###"]),
+    ('F', ["###", "#  ", "###", "#  ", "#  "]),
+    ('G', ["###", "#  ", "# #", "# #", "###"]),
+    ('H', ["# #", "# #", "###", "# #", "# #"]),
+    ('I', ["###", " # ", " # ", " # ", "###"]),
+    ('J', ["  #", "  #", "  #", "# #", "###"]),
+    ('K', ["# #", "# #", "## ", "# #", "# #"]),
+    ('L', ["#  ", "#  ", "#  ", "#  ", "###"]),
+    ('M', ["#   #", "## ##", "# # #", "#   #", "#   #"]),
+    ('N', ["#  #", "## #", "# ##", "#  #", "#  #"]),
+    ('O', ["###", "# #", "# #", "# #", "###"]),
+    ('P', ["###", "# #", "###", "#  ", "#  "]),
+    ('Q', ["###", "# #", "# #", "###", "  #"]),
+    ('R', ["## ", "# #", "## ", "# #", "# #"]),
+    ('S', ["###", "#  ", "###", "  #", "###"]),
+    ('T', ["###", " # ", " # ", " # ", " # "]),
+    ('U', ["# #", "# #", "# #", "# #", "###"]),
+    ('V', ["# #", "# #", "# #", "# #", " # "]),
+    ('W', ["#   #", "#   #", "# # #", "## ##", "#   #"]),
+    ('X', ["# #", "# #", " # ", "# #", "# #"]),
+    ('Y', ["# #", "# #", " # ", " # ", " # "]),
+    ('Z', ["###", "  #", " # ", "#  ", "###"]),
+    ('d', ["  #", "  #", "###", "# #", "###"]),
+    ('h', ["#  ", "#  ", "###", "# #", "# #"]),
+    ('m', ["     ", "     ", "#### ", "# # #", "# # #"]),
+    ('s', ["   ", " ##", "#  ", "  #", "## "]),
+    ('w', ["     ", "     ", "# # #", "# # #", " # # "]),
+    ('<', ["  #", " # ", "#  ", " # ", "  #"]),
+    ('%', ["# #", "  #", " # ", "#  ", "# #"]),
+    ('–', ["  ", "  ", "##", "  ", "  "]),
+    ('-', ["  ", "  ", "##", "  ", "  "]),
+    ('.', [" ", " ", " ", " ", "#"]),
+    (',', [" ", " ", " ", "#", "#"]),
+    (':', [" ", "#", " ", "#", " "]),
+    ('/', ["  #", "  #", " # ", "#  ", "#  "]),
+    ('\'', ["#", "#", " ", " ", " "]),
+    ('(', [" #", "# ", "# ", "# ", " #"]),
+    (')', ["# ", " #", " #", " #", "# "]),
+    ('+', ["   ", " # ", "###", " # ", "   "]),
+    ('!', ["#", "#", "#", " ", "#"]),
+    ('?', ["###", "  #", " # ", "   ", " # "]),
+    ('&', [" # ", "# #", " # ", "# #", " ##"]),
+    (' ', ["  ", "  ", "  ", "  ", "  "]),
+];
+
+fn glyph(letter: char) -> Option<&'static [&'static str; 5]> {
+    GLYPHS.iter().find(|(ch, _)| *ch == letter).map(|(_, rows)| rows)
+}
+
+/// Whether all of a text can be written big.
+pub(super) fn has(text: &str) -> bool {
+    text.chars().all(|ch| glyph(ch).is_some())
+}
+
+/// Columns that a text takes at a scale.
+pub(super) fn width(text: &str, scale: u16) -> u16 {
+    let pixels: usize = text.chars().filter_map(glyph).map(|rows| rows[0].len() + 1).sum::<usize>();
+    u16::try_from(pixels.saturating_sub(1)).unwrap_or(u16::MAX).saturating_mul(2 * scale)
+}
+
+/// Rows that a line of text takes at a scale.
+pub(super) const fn height(scale: u16) -> u16 {
+    HIGH * scale
+}
+
+/// Writes a text from the upper left corner of `area`, as far as that reaches.
+pub(super) fn draw(text: &str, style: Style, scale: u16, area: Rect, buffer: &mut Buffer) {
+    each(text, scale, area, buffer, |_| style);
+}
+
+/// As [`draw`], with the units behind the figures in a style of their own.
+pub(super) fn draw_span(
+    text: &str,
+    (figure, unit): (Style, Style),
+    scale: u16,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    each(text, scale, area, buffer, |ch| if ch.is_ascii_digit() { figure } else { unit });
+}
+
+fn each(text: &str, scale: u16, area: Rect, buffer: &mut Buffer, style: impl Fn(char) -> Style) {
+    let area = area.intersection(buffer.area);
+    let pixel = 2 * scale;
+    let mut x = area.x;
+    for ch in text.chars() {
+        let Some(rows) = glyph(ch) else { continue };
+        for (row, y) in rows.iter().zip((area.y..).step_by(usize::from(scale))) {
+            for (place, left) in row.chars().zip((x..).step_by(usize::from(pixel))) {
+                if place == '#' {
+                    let dot = Rect { x: left, y, width: pixel, height: scale };
+                    fill(dot.intersection(area), style(ch), buffer);
+                }
+            }
+        }
+        let columns = u16::try_from(rows[0].len() + 1).unwrap_or(1);
+        x = x.saturating_add(columns.saturating_mul(pixel));
+    }
+}
+
+fn fill(dot: Rect, style: Style, buffer: &mut Buffer) {
+    for place in dot.positions() {
+        if let Some(cell) = buffer.cell_mut(place) {
+            cell.set_symbol("█").set_style(style);
+        }
+    }
+}
+
+/// A text in capitals, broken at spaces into lines of at most so many columns. `None` where it can't be
+/// written, or a word is too long.
+pub(super) fn lines(text: &str, scale: u16, columns: u16) -> Option<Vec<String>> {
+    let text = text.to_uppercase();
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        if !has(word) || width(word, scale) > columns {
+            return None;
+        }
+        match lines.last_mut() {
+            Some(line) if width(&format!("{line} {word}"), scale) <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    Some(lines)
+}

@@ -1,0 +1,121 @@
+//! The measures, a page at a time.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::model::Priority;
+use crate::model::text::{cut, shown};
+
+use super::super::super::app::App;
+use super::super::super::wall::{PAGES, Wall};
+use super::super::metrics;
+use super::{below, big, rule};
+
+/// From so many rows on, means are written big.
+const BIG: u16 = 13;
+
+pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
+    if area.height < 2 {
+        return;
+    }
+    let theme = app.theme;
+    let page = wall.page(app.now);
+    let span = app.metrics.span;
+    let names = ["Response", "Volume", "Levels kept", "Recurring"];
+    let mut title =
+        Line::from(Span::styled(format!("{} · {} ", names[page], span.label()), theme.dim()));
+    for index in 0..PAGES {
+        let (dot, style) =
+            if index == page { (" ●", theme.text()) } else { (" ○", theme.dim()) };
+        title.push_span(Span::styled(dot, style));
+    }
+    rule(app, &title, Rect { height: 1, ..area }, buffer);
+    let inside = below(area, if area.height > 8 { 2 } else { 1 });
+    let loaded = app.metrics.loaded.as_ref().filter(|(of, _)| *of == span);
+    let Some((_, measures)) = loaded else {
+        let text = match &app.metrics.failed {
+            Some(why) => format!("could not be computed: {}", shown(why)),
+            None => "computing …".to_owned(),
+        };
+        let text = cut(&text, usize::from(inside.width));
+        buffer.set_string(inside.x, inside.y, text, theme.dim());
+        return;
+    };
+    let mut table = metrics::Pane { app, measures, span, width: usize::from(inside.width) };
+    if inside.height >= BIG && (page == 0 || page == 2) {
+        let figures = if page == 0 { response(&table) } else { kept(app, &table) };
+        two_big(app, figures, inside, buffer);
+        return;
+    }
+    let mut lines = Vec::new();
+    let height = usize::from(inside.height);
+    match page {
+        0 => {
+            // A word may follow the table where its figures rest on few.
+            table.width -= 5;
+            table.times(&mut lines);
+        }
+        1 if height < 8 => lines.extend(table.volume_short()),
+        1 => table.volume(if height < 12 { 0 } else { 24 }, &mut lines),
+        2 => table.compliance(&mut lines),
+        _ => {
+            table.recurring(&mut lines);
+            lines.remove(0);
+            if lines.is_empty() {
+                lines.push(Line::from(Span::styled("nothing has come twice", theme.dim())));
+            }
+        }
+    }
+    for (line, row) in lines.iter().zip(inside.rows()) {
+        buffer.set_line(row.x, row.y, line, row.width);
+    }
+}
+
+/// A figure in big digits, and a line that says what it is.
+type Figure = (String, Line<'static>);
+
+/// MTTA and MTTR.
+fn response(table: &metrics::Pane<'_>) -> [Figure; 2] {
+    let (now, before) = (&table.measures.now, &table.measures.before);
+    [("MTTA", &now.mtta, &before.mtta), ("MTTR", &now.mttr, &before.mttr)].map(
+        |(name, now, before)| {
+            let mut line = Line::default();
+            table.mean(name, now, before, &mut line);
+            (now.mean().map_or_else(|| "–".into(), super::band::span), line)
+        },
+    )
+}
+
+/// Kept levels, over all priorities and by priority.
+fn kept(app: &App, table: &metrics::Pane<'_>) -> [Figure; 2] {
+    let now = &table.measures.now;
+    [
+        ("acknowledge", &now.acknowledge, now.acknowledge_all()),
+        ("resolve", &now.resolve, now.resolve_all()),
+    ]
+    .map(|(name, each, all)| {
+        let mut line = Line::from(Span::styled(format!("{name:<11}"), app.theme.dim()));
+        for (priority, one) in Priority::ALL.into_iter().zip(each) {
+            let style = app.theme.priority(priority);
+            line.push_span(Span::styled(format!("  {priority}"), style));
+            let percent = one.percent().map_or_else(|| "–".into(), |percent| percent.to_string());
+            line.push_span(format!(" {percent:>3}"));
+        }
+        let text = all.percent().map_or_else(|| "–".into(), |percent| format!("{percent}%"));
+        (text, line)
+    })
+}
+
+fn two_big(app: &App, figures: [Figure; 2], area: Rect, buffer: &mut Buffer) {
+    let mut rest = area;
+    for (text, line) in figures {
+        let digits = Rect { height: big::HIGH, ..rest };
+        // Big, but not as loud as what is open now.
+        let styles = (app.theme.dim(), app.theme.border());
+        big::draw_span(&text, styles, 1, digits, buffer);
+        let lower = below(rest, big::HIGH);
+        buffer.set_line(lower.x, lower.y, &line, lower.width);
+        rest = below(rest, big::HIGH + 2 + (area.height - BIG).min(2));
+    }
+}

@@ -1,0 +1,164 @@
+//! A new P1 on the whole screen, or several side by side.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+
+use crate::model::service_level::{Promise, clock};
+use crate::model::text::{shown, width, wrap};
+use crate::model::time::fine;
+use crate::model::{Priority, Summary};
+
+use super::super::super::app::{App, Row};
+use super::super::super::wall::Wall;
+use super::{below, big, centred, span};
+
+/// Rows that one of several needs.
+const SHARED: u16 = 11;
+/// The most lines of a title in big letters.
+const TITLE: usize = 3;
+
+pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
+    let rows: Vec<&Row> = wall.taking_over().collect();
+    let theme = app.theme;
+    let bar = Rect { height: if area.height >= 20 { 3 } else { 1 }, ..area };
+    let style = theme.priority(Priority::P1).add_modifier(Modifier::REVERSED | Modifier::BOLD);
+    for place in bar.positions() {
+        if let Some(cell) = buffer.cell_mut(place) {
+            cell.set_symbol(" ").set_style(style);
+        }
+    }
+    let text = match rows.len() {
+        1 => "N E W   P 1".to_owned(),
+        count => format!("{count}   N E W   P 1"),
+    };
+    centred(&text, style, Rect { y: bar.y + bar.height / 2, height: 1, ..bar }, buffer);
+    let rest = below(area, bar.height + u16::from(area.height >= 20));
+    if let [row] = rows.as_slice() {
+        alone(app, &row.summary, rest, buffer);
+        return;
+    }
+    let each = match rest.height {
+        height if height >= 2 * SHARED => SHARED,
+        14.. => 6,
+        _ => 5,
+    };
+    let fit = usize::from(rest.height / each).max(1);
+    for (row, index) in rows.iter().take(fit).zip(0..) {
+        let place = Rect { height: each, ..below(rest, index * each) };
+        shared(app, &row.summary, place, buffer);
+    }
+    if rows.len() > fit {
+        let line = Rect { y: rest.bottom().saturating_sub(1), height: 1, ..rest };
+        centred(&format!("and {} more", rows.len() - fit), theme.strong(), line, buffer);
+    }
+}
+
+/// One P1 in the middle: number and title as big as they fit.
+fn alone(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
+    let theme = app.theme;
+    let label = row.label();
+    let title = shown(&row.title).into_owned();
+    let big_title = big::lines(&title, 1, area.width).filter(|lines| lines.len() <= TITLE);
+    let plain = wrap(&title, usize::from(area.width.saturating_sub(8)));
+    let scale = if area.height >= 44 && big::width(&label, 2) <= area.width { 2 } else { 1 };
+    let words = 4;
+    let number = big::height(scale);
+    let big_rows = |lines: &[String]| u16::try_from(lines.len()).unwrap_or(1) * (big::HIGH + 1);
+    let needs = |title: u16| number + 2 + title + 1 + words;
+    let title_big = big_title.filter(|lines| needs(big_rows(lines)) <= area.height);
+    let title_rows = match &title_big {
+        Some(lines) => big_rows(lines),
+        None => u16::try_from(plain.len()).unwrap_or(1),
+    };
+    let mut rest = below(area, area.height.saturating_sub(needs(title_rows)) / 2);
+    if rest.height < number + title_rows + words {
+        shared(app, row, rest, buffer);
+        return;
+    }
+    big_centred(&label, theme.priority(Priority::P1), scale, rest, buffer);
+    rest = below(rest, number + 2);
+    match title_big {
+        Some(lines) => {
+            for line in &lines {
+                big_centred(line, theme.strong(), 1, rest, buffer);
+                rest = below(rest, big::HIGH + 1);
+            }
+        }
+        None => {
+            for line in plain.iter().take(usize::from(rest.height.saturating_sub(words))) {
+                centred(line, theme.strong(), rest, buffer);
+                rest = below(rest, 1);
+            }
+        }
+    }
+    rest = below(rest, 1);
+    for text in about(app, row, area.width) {
+        centred(&text, theme.text(), rest, buffer);
+        rest = below(rest, 1);
+    }
+}
+
+fn big_centred(
+    text: &str,
+    style: ratatui::style::Style,
+    scale: u16,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    let x = area.x + area.width.saturating_sub(big::width(text, scale)) / 2;
+    let height = big::height(scale).min(area.height);
+    big::draw(text, style, scale, Rect { x, height, width: area.right() - x, ..area }, buffer);
+}
+
+/// One of several: number big where there is room, the rest in words.
+fn shared(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
+    let theme = app.theme;
+    let mut rest = area;
+    let label = row.label();
+    if area.height >= SHARED && big::width(&label, 1) <= area.width {
+        big_centred(&label, theme.priority(Priority::P1), 1, rest, buffer);
+        rest = below(rest, big::HIGH + 1);
+    } else {
+        centred(&label, theme.priority(Priority::P1), rest, buffer);
+        rest = below(rest, 1);
+    }
+    let title = shown(&row.title).into_owned();
+    centred(&title, theme.strong(), rest, buffer);
+    rest = below(rest, 1);
+    for text in about(app, row, area.width) {
+        centred(&text, theme.dim(), rest, buffer);
+        rest = below(rest, 1);
+    }
+}
+
+/// Service and owner, how long, and what is due.
+fn about(app: &App, row: &Summary, room: u16) -> Vec<String> {
+    let service = row.service().map_or("no service".into(), shown);
+    let more = match row.services.len() {
+        0 | 1 => String::new(),
+        many => format!(" +{}", many - 1),
+    };
+    let owner = row.assignee.as_ref().map_or("unowned".into(), |person| shown(&person.name));
+    let open = fine(app.now - row.reported_at);
+    let due = clock(row, &app.rules.levels).map_or_else(String::new, |clock| {
+        let word = match clock.promise {
+            Promise::Acknowledge => "acknowledge",
+            Promise::Resolve => "resolve",
+        };
+        let left = clock.left(app.now);
+        if clock.is_past(app.now) {
+            format!("{word} {} late", span(-left))
+        } else {
+            format!("{word} in {}", fine(left))
+        }
+    });
+    let open = format!("{} · open for {open}", row.status);
+    let mut lines = vec![format!("{service}{more} · {owner}")];
+    if width(&open) + 3 + width(&due) <= usize::from(room) {
+        lines.push(format!("{open} · {due}"));
+    } else {
+        lines.extend([open, due]);
+    }
+    lines
+}

@@ -1,0 +1,339 @@
+//! The wall display over a day of simulated time: what it keeps stays bounded, and memory does not
+//! grow.
+//!
+//! A world of incidents opens, changes and ends; the backend fails and comes back; pages turn, and new
+//! P1s take the screen. Every tick and every change is drawn as the terminal would get it.
+//! `REDPHONE_WALL_HOURS` sets how long the day is (2; `.ci/run` asks for 24).
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+
+use chrono::{DateTime, Offset, TimeDelta, TimeZone, Utc};
+use ratatui::Terminal;
+use redphone::backend::{BackendError, Cursor, Delta, Part};
+use redphone::model::measures::{Counted, Cut, Fact, Measures, Window, compute};
+use redphone::model::status::Source;
+use redphone::model::{
+    Actor, CommandId, Event, EventBody, EventId, Impact, IncidentId, IncidentNumber, PersonRef,
+    Priority, Rules, Status, Summary,
+};
+use redphone::sync::{Link, Mirror, Update};
+use redphone::tui::Options;
+use redphone::tui::app::{App, Span};
+use redphone::tui::message::{Effect, Message};
+use redphone::tui::terminal::{Framed, Sink};
+use redphone::tui::theme::{Depth, Theme};
+use redphone::tui::update::update;
+use redphone::tui::view::view;
+use redphone::tui::wall::{RIBBON, Settings, Wall};
+use uuid::Uuid;
+
+/// Open incidents around which the world swings.
+const OPEN: usize = 400;
+/// What memory may grow by after the first hour.
+const GROWTH: u64 = 2 * 1024 * 1024;
+
+/// Counts frames and forgets them.
+#[derive(Default)]
+struct Nowhere {
+    frames: u64,
+    bytes: u64,
+}
+
+impl Sink for Nowhere {
+    fn frame(&mut self, bytes: Vec<u8>) -> io::Result<()> {
+        self.frames += 1;
+        self.bytes += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn size(&self) -> io::Result<(u16, u16)> {
+        Ok((126, 36))
+    }
+}
+
+/// Incidents that come, change and go. It remembers the open ones only.
+struct World {
+    open: VecDeque<Summary>,
+    made: u64,
+    dice: u64,
+}
+
+impl World {
+    /// Numbers that look random and are the same each time (splitmix64).
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.dice = self.dice.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.dice;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % sides
+    }
+
+    fn declare(&mut self, now: DateTime<Utc>) -> Summary {
+        self.made += 1;
+        let priority = match self.roll(60) {
+            0 => Priority::P1,
+            1..6 => Priority::P2,
+            6..25 => Priority::P3,
+            _ => Priority::P4,
+        };
+        let row = Summary {
+            id: IncidentId(Uuid::from_u128(
+                0x0190_0000_0000_7000_8000_0000_0000_0000 + u128::from(self.made),
+            )),
+            number: Some(IncidentNumber(self.made)),
+            title: format!("Fault {} of a service that many people use", self.made),
+            status: Status::Triggered,
+            impact: Impact::High,
+            urgency: Impact::High,
+            priority,
+            category: None,
+            source: Source::Monitoring,
+            services: vec![format!("service-{}", self.made % 40)],
+            assignee: None,
+            team: None,
+            detected_at: now,
+            reported_at: now,
+            acknowledged_at: None,
+            resolved_at: None,
+            closed_at: None,
+            snoozed_until: None,
+            paused: false,
+            updated_at: None,
+            alerts: 1,
+            escalation: 0,
+            seq: 1,
+            last_event_at: now,
+        };
+        self.open.push_back(row.clone());
+        row
+    }
+
+    /// One incident changes: it opens, is worked on, or ends.
+    fn step(&mut self, now: DateTime<Utc>) -> Summary {
+        let sides = if self.open.len() < OPEN { 3 } else { 5 };
+        match self.roll(sides) {
+            0 | 1 => self.declare(now),
+            2 => {
+                let place = self.roll(self.open.len().max(1) as u64);
+                let place = usize::try_from(place).expect("a place");
+                let Some(row) = self.open.get_mut(place) else { return self.declare(now) };
+                row.seq += 1;
+                row.last_event_at = now;
+                row.status = Status::Acknowledged;
+                row.acknowledged_at.get_or_insert(now);
+                row.assignee = Some(PersonRef::new("tomo", "Tomo Hayashi"));
+                row.clone()
+            }
+            _ => {
+                let place = self.roll(self.open.len() as u64);
+                let place = usize::try_from(place).expect("a place");
+                let mut row = self.open.remove(place).expect("it is open");
+                row.seq += 1;
+                row.status = Status::Resolved;
+                row.resolved_at = Some(now);
+                row
+            }
+        }
+    }
+}
+
+/// The state with a world behind it.
+struct Day {
+    app: App,
+    terminal: Terminal<Framed<Nowhere>>,
+    world: World,
+    mirror: Mirror,
+    now: DateTime<Utc>,
+    ticks: u64,
+    snapshots: u64,
+    takeovers: u64,
+    outages: u64,
+}
+
+impl Day {
+    fn new() -> Self {
+        let now = Utc.with_ymd_and_hms(2031, 5, 20, 6, 0, 0).unwrap();
+        let options = Options {
+            me: PersonRef::new("ines", "Ines Moreau"),
+            rules: Rules::default(),
+            ascii: false,
+            drafts: None,
+            settings: redphone::config::PanesSettings::default(),
+            warnings: Vec::new(),
+            reloads: None,
+            place: "/var/lib/redphone/store.db".into(),
+            read_only: true,
+        };
+        let mut app = App::new(options, Theme::new(Depth::Indexed, false), now);
+        app.wall = Some(Box::new(Wall::new(Settings::default(), true, now)));
+        let terminal = Terminal::new(Framed::new(Nowhere::default())).expect("a sink");
+        let mut world = World { open: VecDeque::new(), made: 0, dice: 7 };
+        let mut mirror = Mirror::default();
+        for minutes in 0..OPEN {
+            let at = now - TimeDelta::minutes(i64::try_from(minutes).expect("few"));
+            mirror.put(world.declare(at));
+        }
+        let mut day = Self {
+            app,
+            terminal,
+            world,
+            mirror,
+            now,
+            ticks: 0,
+            snapshots: 0,
+            takeovers: 0,
+            outages: 0,
+        };
+        day.take(Message::Resized(126, 36));
+        day.take(Message::Started);
+        day.take(Message::Mirror(Update::Link(Link::Live { at: now }), now));
+        day.tell();
+        day
+    }
+
+    fn take(&mut self, message: Message) {
+        let now = self.now;
+        for effect in update(&mut self.app, message) {
+            let answer = match effect {
+                Effect::LoadEvents(wanted) => {
+                    let Part::After(seq) = wanted.part else { continue };
+                    let command = CommandId(Uuid::from_u128(u128::from(self.snapshots) << 64));
+                    let event = Event {
+                        id: EventId(command.0),
+                        incident: wanted.of.id,
+                        seq: seq + 1,
+                        at: now,
+                        recorded_at: now,
+                        actor: Actor::Person(PersonRef::new("tomo", "Tomo Hayashi")),
+                        command,
+                        body: EventBody::NoteAdded { text: "looked at it again ".repeat(10) },
+                    };
+                    Message::Events(wanted, Ok(vec![event]))
+                }
+                Effect::LoadLastP1(_) => Message::LastP1(Some(now - TimeDelta::minutes(7))),
+                Effect::LoadMeasures(span) => {
+                    Message::Measures(span, Ok(Arc::new(measures(span, now))), now)
+                }
+                Effect::LoadLastEnded => Message::LastEnded(None),
+                _ => continue,
+            };
+            self.take(answer);
+        }
+    }
+
+    fn draw(&mut self) {
+        let app = &self.app;
+        self.terminal.draw(|frame| view(app, frame)).expect("a sink");
+        let wall = self.app.wall.as_ref().expect("it is shown");
+        assert!(wall.ribbon.len() <= RIBBON);
+        assert!(wall.rows.len() <= self.world.open.len());
+        assert!(wall.taking_over().count() <= wall.rows.len());
+        assert!(self.app.reading.cache.is_empty() && self.app.pending.is_empty());
+        self.takeovers += u64::from(wall.is_taken());
+        self.outages += u64::from(wall.outage(&self.app.link, self.now).is_some());
+    }
+
+    fn tell(&mut self) {
+        self.snapshots += 1;
+        let snapshot = self.mirror.snapshot();
+        self.take(Message::Mirror(Update::Snapshot(snapshot), self.now));
+        self.draw();
+    }
+
+    /// Lets time pass to a moment, tick by tick, as the loop would.
+    fn pass_to(&mut self, until: DateTime<Utc>) {
+        while self.now < until {
+            let next = self.app.next_tick(self.now);
+            assert!(next > self.now, "a tick that does not move stands still for ever");
+            self.now = next.min(until);
+            if next <= until {
+                self.ticks += 1;
+                self.take(Message::Tick(self.now, Utc.fix()));
+                self.draw();
+            }
+        }
+    }
+
+    /// Ten seconds and one change, with a failure of some minutes each half hour.
+    fn go_on(&mut self, round: u64) {
+        self.pass_to(self.now + TimeDelta::seconds(10));
+        let (live, now) = (round % 180 < 162, self.now);
+        let link = if live {
+            Link::Live { at: now }
+        } else {
+            Link::Failing {
+                since: now
+                    - TimeDelta::seconds(i64::try_from(round % 180 - 162).expect("few") * 40),
+                error: BackendError::Unreachable("the store is not there".into()),
+                retry_at: now + TimeDelta::seconds(10),
+            }
+        };
+        self.take(Message::Mirror(Update::Link(link), now));
+        let row = self.world.step(now);
+        // While nothing is read, the world goes on: all is told at the end, as after a reset.
+        if live && round.is_multiple_of(180) {
+            let rows = self.world.open.iter().cloned().collect();
+            self.mirror.fold(Delta { cursor: Cursor(0), reset: true, rows, directory: true });
+            self.tell();
+        } else if live && self.mirror.put(row) {
+            self.tell();
+        }
+        self.draw();
+    }
+}
+
+fn measures(span: Span, now: DateTime<Utc>) -> Measures {
+    let window = Window::days(span.days(), now, &Utc);
+    let levels = Rules::default().levels;
+    let facts = (0..2000_i64).map(|index| Fact {
+        number: u64::try_from(index).expect("from 0"),
+        reported_ms: (now - TimeDelta::minutes(index * 8)).timestamp_millis(),
+        detected_ms: (now - TimeDelta::minutes(index * 8 + 1)).timestamp_millis(),
+        acknowledged_ms: Some((now - TimeDelta::minutes(index * 8 - 5)).timestamp_millis()),
+        resolved_ms: None,
+        priority: Priority::ALL[usize::try_from(index % 4).expect("from 0")],
+        category: None,
+        service: 1,
+        team: 1,
+        counted: Counted::Yes,
+        fingerprint: u64::try_from(index % 300).expect("from 0"),
+    });
+    compute(facts, &window, Cut::Whole, now, &levels, &|_| String::new())
+}
+
+/// Resident memory in bytes; `None` where the system does not tell.
+fn resident() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find(|line| line.starts_with("VmRSS"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? * 1024)
+}
+
+#[test]
+fn a_day_on_the_wall_needs_no_more_memory_than_its_first_hour() {
+    let hours: u64 = std::env::var("REDPHONE_WALL_HOURS")
+        .ok()
+        .and_then(|hours| hours.parse().ok())
+        .unwrap_or(2)
+        .max(2);
+    let mut day = Day::new();
+    let mut first = None;
+    for round in 0..hours * 360 {
+        day.go_on(round);
+        if round + 1 == 360 {
+            first = resident();
+        }
+    }
+    let sink = day.terminal.backend().sink();
+    println!(
+        "{hours} h: {} ticks, {} snapshots, {} frames of {} bytes, {} drawn with a new P1, {} with old data",
+        day.ticks, day.snapshots, sink.frames, sink.bytes, day.takeovers, day.outages
+    );
+    assert!(day.snapshots > hours * 250 && day.ticks > hours * 200, "it was a whole day");
+    assert!(day.takeovers > 0 && day.outages > 0, "with all that can happen");
+    if let (Some(first), Some(last)) = (first, resident()) {
+        println!("resident after 1 h {} KiB, after {hours} h {} KiB", first / 1024, last / 1024);
+        assert!(last < first + GROWTH, "{first} bytes have become {last}");
+    }
+}

@@ -1,0 +1,156 @@
+//! A store that stays open while its file is moved, copied and replaced.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use redphone::backend::file::{FileStore, Lasting};
+use redphone::backend::{Backend, BackendError, Cursor, Delta};
+use tempfile::{TempDir, tempdir};
+
+use crate::make::{declared, open};
+
+const NOW: Duration = Duration::ZERO;
+
+fn beside(path: &Path, end: &str) -> PathBuf {
+    PathBuf::from(format!("{}{end}", path.display()))
+}
+
+/// A store with so many incidents, closed, with nothing beside it.
+async fn made(path: &Path, incidents: usize) {
+    let store = open(path).await;
+    for index in 0..incidents {
+        declared(&store, &format!("{} {index}", path.display())).await;
+    }
+    store.close().await;
+}
+
+async fn opened(folder: &TempDir, incidents: usize) -> (PathBuf, Lasting) {
+    let path = folder.path().join("store.db");
+    made(&path, incidents).await;
+    let lasting = Lasting::new(open(&path).await);
+    (path, lasting)
+}
+
+async fn all(lasting: &Lasting) -> Delta {
+    lasting.changes(None, NOW).await.unwrap()
+}
+
+async fn unreachable(lasting: &Lasting, since: Option<Cursor>) -> String {
+    match lasting.changes(since, NOW).await {
+        Err(BackendError::Unreachable(said)) => said,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_away_is_named_and_used_again_once_it_is_back() {
+    let folder = tempdir().unwrap();
+    let (path, lasting) = opened(&folder, 2).await;
+    let before = all(&lasting).await.cursor;
+    let away = folder.path().join("away.db");
+    fs::rename(&path, &away).unwrap();
+    let said = unreachable(&lasting, Some(before)).await;
+    assert!(said.contains("store.db is not there"), "{said}");
+    fs::rename(&away, &path).unwrap();
+    let delta = lasting.changes(Some(before), NOW).await.unwrap();
+    assert!(delta.reset && delta.directory, "all is told anew");
+    assert_eq!(delta.rows.len(), 2);
+    let quiet = lasting.changes(Some(delta.cursor), NOW).await.unwrap();
+    assert!(!quiet.reset && quiet.rows.is_empty());
+}
+
+#[tokio::test]
+async fn another_file_in_its_place_is_opened_and_told_as_a_whole() {
+    let folder = tempdir().unwrap();
+    let (path, lasting) = opened(&folder, 2).await;
+    let before = all(&lasting).await.cursor;
+    // With a longer log: the cursor alone would not tell.
+    let other = folder.path().join("other.db");
+    made(&other, 5).await;
+    fs::remove_file(beside(&path, "-wal")).unwrap();
+    fs::remove_file(beside(&path, "-shm")).unwrap();
+    fs::rename(&other, &path).unwrap();
+    let delta = lasting.changes(Some(before), NOW).await.unwrap();
+    assert!(delta.reset);
+    assert_eq!(delta.rows.len(), 5);
+    // And commands reach it.
+    let store = open(&path).await;
+    let id = declared(&store, "another").await;
+    assert!(lasting.incident(id).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_wait_ends_when_the_file_goes() {
+    let folder = tempdir().unwrap();
+    let (path, lasting) = opened(&folder, 1).await;
+    let cursor = all(&lasting).await.cursor;
+    let waiting = lasting.changes(Some(cursor), Duration::from_mins(10));
+    let moving = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        fs::rename(&path, folder.path().join("away.db")).unwrap();
+    };
+    let (waited, ()) = tokio::join!(tokio::time::timeout(Duration::from_mins(1), waiting), moving);
+    let said = waited.expect("it does not wait to the end").unwrap_err().to_string();
+    assert!(said.contains("not there"), "{said}");
+}
+
+#[tokio::test]
+async fn the_log_of_the_file_before_is_never_played_into_another() {
+    let folder = tempdir().unwrap();
+    let (path, lasting) = opened(&folder, 2).await;
+    // Something that stands only in the log.
+    let writer = open(&path).await;
+    declared(&writer, "only in the log").await;
+    all(&lasting).await;
+    let other = folder.path().join("other.db");
+    made(&other, 5).await;
+    let bytes = fs::read(&other).unwrap();
+    fs::rename(&other, &path).unwrap();
+    let said = unreachable(&lasting, None).await;
+    assert!(said.contains("store.db-wal is still that of the file before"), "{said}");
+    assert_eq!(fs::read(&path).unwrap(), bytes, "it was left as it is");
+    fs::remove_file(beside(&path, "-wal")).unwrap();
+    fs::remove_file(beside(&path, "-shm")).unwrap();
+    assert_eq!(all(&lasting).await.rows.len(), 5);
+    drop(writer);
+}
+
+#[tokio::test]
+async fn a_file_that_is_still_copied_is_waited_for() {
+    let folder = tempdir().unwrap();
+    let (path, lasting) = opened(&folder, 2).await;
+    all(&lasting).await;
+    let other = folder.path().join("other.db");
+    made(&other, 5).await;
+    let bytes = fs::read(&other).unwrap();
+    for end in ["", "-wal", "-shm"] {
+        fs::remove_file(beside(&path, end)).unwrap();
+    }
+    for part in [0, 50, 100, 5000, bytes.len() - 1] {
+        fs::write(&path, &bytes[..part]).unwrap();
+        let said = unreachable(&lasting, None).await;
+        assert!(said.contains("not there as a whole"), "{part}: {said}");
+        assert_eq!(fs::read(&path).unwrap(), bytes[..part], "nothing was made of it");
+    }
+    fs::write(&path, &bytes).unwrap();
+    assert_eq!(all(&lasting).await.rows.len(), 5);
+}
+
+#[tokio::test]
+async fn a_store_that_is_not_a_lasting_one_never_reads_a_file_that_has_gone() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store: FileStore = open(&path).await;
+    declared(&store, "one").await;
+    fs::rename(&path, folder.path().join("away.db")).unwrap();
+    let id = redphone::model::IncidentId::new();
+    for said in [
+        store.changes(None, NOW).await.unwrap_err(),
+        store.directory().await.unwrap_err(),
+        store.incident(id).await.unwrap_err(),
+    ] {
+        assert!(said.to_string().contains("not there"), "{said}");
+        assert!(said.is_temporary());
+    }
+}
