@@ -24,7 +24,7 @@ pub fn run(context: &mut Context) -> Result<(), Failure> {
     let config = &context.config;
     wait(async {
         let Session { store, me, .. } = Session::open(config, Missing::Make).await?;
-        let done = show(config, &context.flags, me, store, None).await;
+        let done = Box::pin(show(config, &context.flags, me, store, None)).await;
         done.map_err(|error| ended(&error))
     })
 }

@@ -17,7 +17,7 @@ pub fn run(context: &mut Context, args: &Wall) -> Result<(), Failure> {
     let config = &context.config;
     wait(async {
         let Session { store, me, .. } = Session::open(config, Missing::Refuse).await?;
-        let done = panes::show(config, &context.flags, me, store, Some(settings)).await;
+        let done = Box::pin(panes::show(config, &context.flags, me, store, Some(settings))).await;
         done.map_err(|error| panes::ended(&error))
     })
 }

@@ -288,6 +288,7 @@ pub enum Freshness {
 }
 
 /// All of it.
+#[allow(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 #[derive(Debug)]
 pub struct App {
     /// Who looks and acts.
