@@ -21,6 +21,7 @@ use crate::model::check;
 use crate::model::rules::Rules;
 use crate::model::text::shown;
 
+pub(crate) use nearest::meant;
 pub use panes::PanesSettings;
 pub use place::{Place, Warning};
 

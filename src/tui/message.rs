@@ -100,6 +100,8 @@ pub enum Effect {
     Refresh,
     /// Send a message when so much time has passed.
     After(Duration, Timer),
+    /// Put a text into the clipboard of whoever looks.
+    Copy(String),
     /// Give the terminal back and stop until continued.
     Suspend,
     /// End.

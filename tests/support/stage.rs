@@ -34,6 +34,8 @@ pub struct Stage {
     pub kept: Vec<Keep>,
     /// Texts that an editor was opened on.
     pub edited: Vec<String>,
+    /// Texts that were put into the clipboard.
+    pub copied: Vec<String>,
     /// Whether `Effect::Quit` was asked for.
     pub over: bool,
     mirror: Mirror,
@@ -70,6 +72,7 @@ impl Stage {
             submitted: Vec::new(),
             kept: Vec::new(),
             edited: Vec::new(),
+            copied: Vec::new(),
             over: false,
             mirror: Mirror::default(),
         };
@@ -159,6 +162,10 @@ impl Stage {
                 self.edited.push(text);
                 return;
             }
+            Effect::Copy(text) => {
+                self.copied.push(text);
+                return;
+            }
             Effect::Quit => {
                 self.over = true;
                 return;
@@ -196,6 +203,10 @@ impl Stage {
                 "Esc" => (KeyCode::Esc, KeyModifiers::NONE),
                 "Tab" => (KeyCode::Tab, KeyModifiers::NONE),
                 "End" => (KeyCode::End, KeyModifiers::NONE),
+                "Down" => (KeyCode::Down, KeyModifiers::NONE),
+                "Up" => (KeyCode::Up, KeyModifiers::NONE),
+                "PgDn" => (KeyCode::PageDown, KeyModifiers::NONE),
+                "Space" => (KeyCode::Char(' '), KeyModifiers::NONE),
                 _ if name.len() == 2 && name.starts_with('^') => {
                     let letter = name.chars().nth(1).expect("two characters");
                     (KeyCode::Char(letter), KeyModifiers::CONTROL)

@@ -1,6 +1,8 @@
 //! How messages change the state. Plain functions: no I/O, no clock.
 
+mod arguments;
 mod confirm;
+mod copy;
 mod drafts;
 mod forms;
 mod jump;
@@ -8,6 +10,7 @@ mod known;
 mod link;
 mod matrix;
 mod moves;
+mod palette;
 mod picks;
 mod popup;
 mod reading;
@@ -18,17 +21,18 @@ mod verbs;
 mod when;
 
 pub use send::unconfirmed;
+pub(in crate::tui) use verbs::{barred, targets};
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use crossterm::event::{KeyEvent, KeyEventKind};
 
-use super::action::{self, Action};
+use super::action::{self, Action, When};
 use super::app::{App, Failure, Toast};
 use super::form::Kind;
 use super::message::{Effect, Message, Timer};
-use super::mode::Mode;
+use super::mode::{Help, Mode};
 use super::view;
 
 /// How long the selection rests before detail and timeline follow.
@@ -42,7 +46,7 @@ pub const LEAVE: Duration = Duration::from_secs(10);
 pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
     let effects = match message {
         Message::Key(key, at) => key_pressed(app, key, at),
-        Message::Paste(text) => forms::paste(app, &text),
+        Message::Paste(text) => paste(app, &text),
         Message::Started => link::started(app).into_iter().collect(),
         Message::Resized(width, height) => {
             app.size = (width, height);
@@ -110,9 +114,20 @@ fn typed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
             Some(item) => picks::choose(app, item, at),
             None => Vec::new(),
         },
+        Mode::Palette(_) => palette::typed(app, key, at),
+        Mode::Help(_) => popup::search(app, key),
         Mode::Matrix(_) => matrix::typed(app, key, at),
         Mode::Jump(_) => jump::typed(app, key),
         _ => Vec::new(),
+    }
+}
+
+/// Pasted text goes into what is open.
+fn paste(app: &mut App, text: &str) -> Vec<Effect> {
+    match &app.mode {
+        Mode::Palette(_) => palette::paste(app, text),
+        Mode::Help(_) => popup::paste(app, text),
+        _ => forms::paste(app, text),
     }
 }
 
@@ -123,7 +138,13 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
             return tell(app, why, true);
         }
         if !entry.applies(app) {
-            return Vec::new();
+            // What somebody may well expect to work says why it does not.
+            return match entry.when {
+                When::Incident | When::Undoable | When::Drafted | When::Failed => {
+                    tell(app, entry.when.otherwise(), true)
+                }
+                _ => Vec::new(),
+            };
         }
     }
     match action {
@@ -166,7 +187,14 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         | Action::Reopen
         | Action::Reclassify
         | Action::Describe
+        | Action::Copy
         | Action::Role => verbs::begin(app, action, at),
+        Action::Palette => palette::open(app, "", at),
+        Action::Category
+        | Action::Services
+        | Action::Team
+        | Action::Go
+        | Action::Window => palette::open_for(app, action, at),
         Action::Declare => forms::open(app, Kind::Declare, Vec::new(), at),
         Action::Mark => verbs::mark(app),
         Action::MarkAll => verbs::mark_all(app),
@@ -180,12 +208,13 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
             Vec::new()
         }
         Action::Help => {
-            app.mode = Mode::Help(0);
+            app.mode = Mode::Help(Help::default());
             Vec::new()
         }
         Action::Suspend => vec![Effect::Suspend],
         Action::Quit if app.zoomed => moves::back(app),
         Action::Quit | Action::QuitNow => leave(app),
+        Action::Leave if popup::clear_search(app) => Vec::new(),
         Action::Dismiss | Action::Leave => {
             app.mode = Mode::Panes;
             Vec::new()
@@ -201,6 +230,9 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Yes => confirm::yes(app, at),
         Action::No => confirm::no(app),
         Action::Choose => chosen(app, at),
+        Action::Complete => palette::complete(app, at),
+        Action::NextLine => line_by(app, 1),
+        Action::PreviousLine => line_by(app, -1),
         Action::NextItem => pick_by(app, 1),
         Action::PreviousItem => pick_by(app, -1),
         Action::NextPage => pick_by(app, 10),
@@ -220,6 +252,7 @@ fn chosen(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
             Some(item) => picks::choose(app, item, at),
             None => Vec::new(),
         },
+        Mode::Palette(_) => palette::choose(app, at),
         Mode::Matrix(_) => matrix::choose(app, at),
         Mode::Jump(_) => jump::go(app),
         _ => Vec::new(),
@@ -229,8 +262,16 @@ fn chosen(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 fn pick_by(app: &mut App, by: isize) -> Vec<Effect> {
     if let Mode::Pick(picker) = &mut app.mode {
         picker.go(by);
+        return Vec::new();
     }
-    Vec::new()
+    line_by(app, by)
+}
+
+fn line_by(app: &mut App, by: isize) -> Vec<Effect> {
+    match &mut app.mode {
+        Mode::Palette(_) => palette::go(app, by),
+        _ => moves::by(app, moves::Step::Lines(by)),
+    }
 }
 
 /// The main key of an action, as it is written.
@@ -285,5 +326,6 @@ fn fail(app: &mut App, what: &str, said: &str, at: DateTime<Utc>) -> Vec<Effect>
 /// Makes anew what depends on the layout: lines of the reading panes, and where they are scrolled.
 fn settle_layout(app: &mut App) {
     rows::keep_in_sight(app);
+    verbs::learn_refused(app);
     view::prepare(app);
 }
