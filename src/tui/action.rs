@@ -671,8 +671,6 @@ pub const TABLE: &[Entry] = &[
         &[Layer::Pick, Layer::Matrix, Layer::Jump, Layer::Palette],
     )
     .hint("take it"),
-    entry(Action::Complete, "complete", &["Tab"], "complete what is typed", &[Layer::Palette])
-        .hint("complete"),
     entry(Action::NextLine, "next-line", &["Down", "^n"], "the next line", SEARCHED),
     entry(Action::PreviousLine, "previous-line", &["Up", "^p"], "the line before", SEARCHED),
     entry(Action::NextItem, "next-item", &["Down", "^n", "Tab"], "the next item", &[Layer::Pick]),
@@ -703,6 +701,8 @@ pub const TABLE: &[Entry] = &[
         &[Layer::Pick, Layer::Matrix, Layer::Jump, Layer::Palette, Layer::Help],
     )
     .hint("leave"),
+    entry(Action::Complete, "complete", &["Tab"], "complete what is typed", &[Layer::Palette])
+        .hint("complete"),
     entry(Action::LeaveNow, "leave-now", &["q", "^c"], "end without waiting", &[Layer::Leaving])
         .hint("end without waiting"),
 ];
@@ -767,12 +767,12 @@ impl When {
         match self {
             Self::Always => "it always applies",
             Self::Incident => "no incident is selected",
-            Self::Undoable => "nothing to undo: an action can be taken back for 10 s",
+            Self::Undoable => "nothing was done in the last 10 s",
             Self::Drafted => "no draft is kept",
             Self::Marked => "nothing is selected",
-            Self::QueueRow => "the queue has not the focus",
+            Self::QueueRow => "the queue is not in focus",
             Self::Inside => "there is nowhere to go back to",
-            Self::Metrics => "the metrics have not the focus",
+            Self::Metrics => "the metrics are not in focus",
             Self::Failed => "nothing has failed",
             Self::Roomy => "only one pane fits here",
             Self::Top => "a pane is zoomed",

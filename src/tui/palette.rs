@@ -58,7 +58,7 @@ pub struct Palette {
     pub top: usize,
     /// It was selected by hand: what is typed stands back.
     pub moved: bool,
-    /// What is typed behind the name means something that is not on offer.
+    /// What is typed behind the name stands by itself: `Enter` does not take the first line.
     pub stands: bool,
     /// What `Enter` will do, or why it can't.
     pub will: Option<Result<String, String>>,

@@ -3,8 +3,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod help;
 mod looks;
 mod mirror;
+mod palette;
 mod property;
 mod running;
 mod state;

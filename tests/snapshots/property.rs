@@ -25,9 +25,9 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        6 => (proptest::sample::select("jkgGaonz1234qR?![]yd us".chars().collect::<Vec<_>>()), any::<bool>())
+        6 => (proptest::sample::select("jkgGaonz1234qR?![]yd us:*pmb".chars().collect::<Vec<_>>()), any::<bool>())
             .prop_map(|(key, control)| Step::Key(key, control)),
-        2 => (0_u8..8).prop_map(Step::Named),
+        2 => (0_u8..11).prop_map(Step::Named),
         1 => ".{0,60}".prop_map(Step::Paste),
         2 => (0_u16..230, 0_u16..70).prop_map(|(w, h)| Step::Resize(w, h)),
         1 => (".{1,80}", any::<u8>()).prop_map(|(title, level)| Step::Declare(title, level)),
@@ -53,6 +53,9 @@ fn take(stage: &mut Stage, step: Step) {
                 KeyCode::PageUp,
                 KeyCode::Home,
                 KeyCode::End,
+                KeyCode::Down,
+                KeyCode::Up,
+                KeyCode::Backspace,
             ];
             stage.key(codes[usize::from(index)], KeyModifiers::NONE);
         }

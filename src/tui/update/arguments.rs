@@ -105,6 +105,22 @@ fn is_meant(item: &Item, argument: &str) -> bool {
         || same(&item.text)
 }
 
+/// Whether what is typed is the beginning of an item, word by word, as in `scribe to` for the scribe
+/// Tomo. Impact and urgency are both said, or neither is.
+pub(super) fn begins(entry: &Entry, item: &Item, argument: &str) -> bool {
+    let typed: Vec<String> = argument.split_whitespace().map(str::to_lowercase).collect();
+    let all_said = |words: &[String]| entry.takes != Takes::Priority || words.len() == typed.len();
+    let value = item.value.as_deref().unwrap_or_default();
+    [value, item.text.as_str()].into_iter().any(|text| {
+        let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+        !typed.is_empty()
+            && all_said(&words)
+            && words
+                .windows(typed.len())
+                .any(|some| some.iter().zip(&typed).all(|(word, begin)| word.starts_with(begin)))
+    })
+}
+
 fn does(verb: impl Into<String>, done: impl Into<String>, ask: Ask) -> Pick {
     Pick::Do { verb: verb.into(), done: done.into(), asks: vec![ask], for_good: false }
 }

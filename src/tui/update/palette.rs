@@ -154,7 +154,8 @@ fn carry_out(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 }
 
 /// What an argument leads to, and how it is written: what is typed where that can be read, else
-/// what is selected.
+/// what is selected, where that was done by hand or what is typed is the beginning of it. Letters
+/// that only happen to be in it are shown, but `Enter` does not guess.
 fn outcome(
     app: &App,
     palette: &Palette,
@@ -175,6 +176,11 @@ fn outcome(
     match (typed, selected) {
         (Ok(pick), _) => Ok((pick, argument.to_owned())),
         (Err(why), _) if argument.is_empty() && !palette.moved => Err(why),
+        (Err(why), Some((None, item)))
+            if !palette.moved && !arguments::begins(entry, item, argument) =>
+        {
+            Err(why)
+        }
         (Err(_), Some((None, item))) => {
             Ok((item.pick.clone(), item.value.clone().unwrap_or_default()))
         }
@@ -206,13 +212,15 @@ fn refresh(app: &mut App, at: DateTime<Utc>) {
     app.mode = Mode::Palette(palette);
 }
 
-/// Whether what is typed behind a name is read by itself, and not as one of the lines.
+/// Whether what is typed behind a name stands by itself: `Enter` does not take the first line.
 fn stands(app: &App, palette: &Palette, at: DateTime<Utc>) -> bool {
     let Some(entry) = palette.command else { return false };
+    let Some(first) = palette.choices.first() else { return true };
     let argument = palette.argument().trim();
-    let first = palette.choices.first();
-    first.is_none_or(|choice| !choice.text.eq_ignore_ascii_case(argument))
-        && outcome(app, palette, entry, at).is_ok_and(|(_, value)| value == argument)
+    match outcome(app, palette, entry, at) {
+        Ok((_, value)) => !first.text.eq_ignore_ascii_case(&value),
+        Err(_) => !argument.is_empty(),
+    }
 }
 
 /// The actions that have a name here.

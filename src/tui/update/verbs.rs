@@ -264,7 +264,7 @@ fn sample(app: &App, action: Action, target: &Target, now: DateTime<Utc>) -> Opt
             let next = Status::STAGES[1..5].iter().find(|stage| **stage > here);
             vec![Ask::MoveStatus { to: next.copied().unwrap_or(Status::Monitoring) }]
         }
-        Action::Assign => vec![Ask::Assign { to: Some(PersonRef::new("", "")) }],
+        Action::Assign => vec![Ask::Assign { to: Some(PersonRef::new("x", "x")) }],
         Action::Category | Action::Categorize => {
             let here = app.row(target.id)?.category;
             let other = Category::ALL.iter().find(|category| Some(**category) != here);
@@ -274,7 +274,7 @@ fn sample(app: &App, action: Action, target: &Target, now: DateTime<Utc>) -> Opt
         Action::Team => vec![Ask::SetTeam { team: Some(some()) }],
         Action::Role => vec![Ask::GiveRole {
             role: Role::Resolver,
-            person: PersonRef::new("", ""),
+            person: PersonRef::new("x", "x"),
             given: true,
         }],
         Action::Update => {

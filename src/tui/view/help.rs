@@ -7,7 +7,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::model::text::{cut, fit, shown, width, wrap};
+use crate::model::text::{self, cut, fit, shown, wrap};
 
 use super::super::action::{Entry, Group, Layer, TABLE};
 use super::super::app::App;
@@ -18,14 +18,16 @@ use super::super::update::{barred, targets};
 use super::picker::marked;
 use super::{keys_line, popup};
 
-/// Columns of the keys.
+/// The most columns of the keys.
 const KEYS: usize = 9;
+/// Columns of text below which they have no more than they need.
+const NARROW: usize = 60;
 /// Columns of text from which on two columns of keys stand side by side.
 const TWO: usize = 92;
 /// Columns between the two.
 const GAP: usize = 3;
 /// The most columns and rows of the box.
-const MOST: (u16, u16) = (124, 48);
+const MOST: (u16, u16) = (160, 60);
 
 /// The signs of the queue.
 const SIGNS: [(&str, &str); 6] = [
@@ -155,7 +157,7 @@ fn keys(app: &App, entry: &Entry) -> String {
     let mut text = first.to_string();
     for key in &all[1..] {
         let more = format!("{text} {key}");
-        if width(&more) > KEYS {
+        if text::width(&more) > KEYS {
             break;
         }
         text = more;
@@ -193,6 +195,9 @@ fn found(app: &App, targets: &[Target], typed: &str) -> Vec<Row> {
             Some((elsewhere, hit.score, row))
         })
         .collect();
+    // Letters that only happen to come in that order are no find beside a whole word.
+    let best = hits.iter().map(|(_, score, _)| *score).max().unwrap_or(0);
+    hits.retain(|(_, score, _)| score.saturating_mul(2) > best);
     hits.sort_by_key(|(elsewhere, score, _)| (*elsewhere, std::cmp::Reverse(*score)));
     hits.into_iter().map(|(.., row)| row).collect()
 }
@@ -200,12 +205,14 @@ fn found(app: &App, targets: &[Target], typed: &str) -> Vec<Row> {
 /// Rows one below the other; where it is wide, in two columns.
 fn lay_out(app: &App, rows: &[Row], width: usize, lines: &mut Vec<Line<'static>>) {
     if width < TWO {
-        lines.extend(rows.iter().flat_map(|row| of_row(app, row, width)));
+        let keys = rows.iter().map(|row| text::width(&row.keys)).max().unwrap_or(0);
+        let keys = if width < NARROW { keys } else { KEYS };
+        lines.extend(rows.iter().flat_map(|row| of_row(app, row, keys, width)));
         return;
     }
     let column = (width - GAP) / 2;
     let blocks: Vec<Vec<Line<'static>>> =
-        rows.iter().map(|row| of_row(app, row, column)).collect();
+        rows.iter().map(|row| of_row(app, row, KEYS, column)).collect();
     let half = blocks.iter().map(Vec::len).sum::<usize>().div_ceil(2);
     let (mut left, mut right) = (Vec::new(), Vec::new());
     for block in blocks {
@@ -222,7 +229,7 @@ fn lay_out(app: &App, rows: &[Row], width: usize, lines: &mut Vec<Line<'static>>
     }
 }
 
-fn of_row(app: &App, row: &Row, width: usize) -> Vec<Line<'static>> {
+fn of_row(app: &App, row: &Row, columns: usize, width: usize) -> Vec<Line<'static>> {
     let (key, plain) = match row.barred {
         Some(_) => (app.theme.dim(), app.theme.dim()),
         None => (app.theme.accent(), Style::new()),
@@ -231,10 +238,10 @@ fn of_row(app: &App, row: &Row, width: usize) -> Vec<Line<'static>> {
         Some(why) => format!("{} – not now: {}", row.text, shown(why)),
         None => row.text.clone(),
     };
-    let mut keys = fit(&row.keys, KEYS);
+    let mut keys = fit(&row.keys, columns);
     let mut lines = Vec::new();
     let mut from = 0;
-    for part in wrap(&text, width.saturating_sub(KEYS + 2).max(8)) {
+    for part in wrap(&text, width.saturating_sub(columns + 2).max(8)) {
         // Where a line is broken, blanks are left out.
         let start = text[from..].find(&part).map_or(from, |at| from + at);
         from = start + part.len();
@@ -244,7 +251,7 @@ fn of_row(app: &App, row: &Row, width: usize) -> Vec<Line<'static>> {
         let mut line = Line::from(Span::styled(format!("{keys}  "), key));
         marked(app, &part, &marks, plain, &mut line);
         lines.push(line);
-        keys = " ".repeat(KEYS);
+        keys = " ".repeat(columns);
     }
     lines
 }

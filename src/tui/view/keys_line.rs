@@ -92,7 +92,7 @@ fn left(app: &App, room: usize) -> Line<'static> {
             ])
         }
         (Layer::Panes, _) if !app.marked.is_empty() => {
-            let count = format!(" {} selected ", app.marked.len());
+            let count = format!(" {} selected", app.marked.len());
             let mut line = Line::from(Span::styled(count, app.theme.strong()));
             hints(app, room, &mut line);
             line
@@ -123,8 +123,12 @@ fn urgent(status: Status) -> &'static [Action] {
 const FIRST: &[Action] = &[Action::Undo];
 const MARKED: &[Action] = &[Action::Mark, Action::Back];
 const METRICS: &[Action] = &[Action::ShorterSpan, Action::LongerSpan];
+/// Not worth a word before it has ended.
+const AFTERWARDS: &[Action] = &[Action::Review];
 /// At the end, whatever else there is room for.
 const LAST: &[Action] = &[Action::Palette, Action::Help];
+/// Columns below which only the help is always there.
+const NARROW: usize = 60;
 
 /// The actions with a hint that work here and now, the most useful first.
 pub(super) fn useful(app: &App, here: Layer) -> Vec<&'static Entry> {
@@ -143,6 +147,7 @@ pub(super) fn useful(app: &App, here: Layer) -> Vec<&'static Entry> {
     let mut entries: Vec<&Entry> = TABLE
         .iter()
         .filter(|entry| entry.layers.contains(&here) && entry.is_hinted(app))
+        .filter(|entry| !AFTERWARDS.contains(&entry.action) || first.contains(&entry.action))
         // Of several, some may well not refuse it.
         .filter(|entry| marked || !app.reading.refused.contains(&entry.action))
         .collect();
@@ -162,13 +167,15 @@ fn word(app: &App, entry: &Entry) -> &'static str {
     }
 }
 
-/// As many hints as fit; commands and help are always among them.
+/// As many hints as fit; help is always among them, and commands where there is some room.
 fn hints(app: &App, room: usize, line: &mut Line<'static>) {
     let all: Vec<(String, &str, bool)> = useful(app, layer(app))
         .into_iter()
         .filter_map(|entry| {
             let key = app.keymap.keys(entry.action).first()?;
-            Some((key.to_string(), word(app, entry), LAST.contains(&entry.action)))
+            let always = LAST.contains(&entry.action)
+                && (room >= NARROW || entry.action == Action::Help);
+            Some((key.to_string(), word(app, entry), always))
         })
         .collect();
     let wide = |(key, word, _): &(String, &str, bool)| width(key) + width(word) + 3;

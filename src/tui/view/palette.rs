@@ -14,7 +14,7 @@ use super::picker::marked;
 use super::popup;
 
 /// Columns of the box.
-const WIDE: u16 = 100;
+const WIDE: u16 = 88;
 /// The most rows of lines.
 const ROWS: u16 = 18;
 /// The box stays as high as it is, so that lines don't jump about under the eye.
@@ -53,8 +53,12 @@ pub(super) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mut Buffer
         }
         buffer.set_line(row.x, row.y, &line(app, choice, column, keys, room), row.width);
     }
-    if palette.choices.is_empty() && palette.command.is_none() {
-        let text = "nothing is called so: ? lists all keys";
+    if palette.choices.is_empty() {
+        let text = match palette.command {
+            Some(entry) => format!("{} takes {}", entry.name, entry.takes.accepted()),
+            None => "nothing is called so".to_owned(),
+        };
+        let text = cut(&text, room);
         buffer.set_stringn(list.x, list.y, text, room, app.theme.dim());
     }
     will(app, palette, inside, buffer);
