@@ -1,4 +1,4 @@
-//! The one table of actions. Keymap, help and keys line are read from it.
+//! The one table of actions. Keymap, help, command palette and keys line are read from it.
 
 use crate::model::command::Verb;
 
@@ -91,12 +91,24 @@ pub enum Action {
     Undo,
     /// What was typed and not sent.
     Drafts,
+    /// Set the category alone.
+    Category,
+    /// Set the services alone.
+    Services,
+    /// Set the team alone.
+    Team,
+    /// Copy a text about an incident.
+    Copy,
+    /// Everything by name.
+    Palette,
+    /// Go to a number.
+    Go,
+    /// Choose the window of the measures.
+    Window,
     /// A shorter window of the measures.
     ShorterSpan,
     /// A longer window of the measures.
     LongerSpan,
-    /// Copy number and title.
-    Copy,
     /// The next theme.
     Theme,
     /// The next choice of a time zone.
@@ -125,6 +137,12 @@ pub enum Action {
     NextItem,
     /// The item before.
     PreviousItem,
+    /// The next line of what is searched.
+    NextLine,
+    /// The line before.
+    PreviousLine,
+    /// Complete what is typed.
+    Complete,
     /// A page of items on.
     NextPage,
     /// A page of items back.
@@ -170,6 +188,10 @@ pub enum Layer {
     Panes,
     /// Something to read over them.
     Popup,
+    /// The keys: all other keys search.
+    Help,
+    /// The command palette: all other keys write.
+    Palette,
     /// A form: all other keys write.
     Form,
     /// The form asks whether what was typed may go.
@@ -192,7 +214,131 @@ impl Layer {
     /// Whether keys without another meaning write text there.
     #[must_use]
     pub const fn writes(self) -> bool {
-        matches!(self, Self::Form | Self::Pick | Self::Jump)
+        matches!(self, Self::Form | Self::Pick | Self::Jump | Self::Palette | Self::Help)
+    }
+}
+
+impl Layer {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Panes,
+        Self::Palette,
+        Self::Help,
+        Self::Form,
+        Self::Asking,
+        Self::Pick,
+        Self::Matrix,
+        Self::Confirm,
+        Self::Jump,
+        Self::Popup,
+        Self::Wall,
+        Self::Leaving,
+    ];
+
+    /// As the help calls it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Panes => "Panes",
+            Self::Popup => "Something to read",
+            Self::Help => "These keys",
+            Self::Palette => "Command palette",
+            Self::Form => "A form",
+            Self::Asking => "Leaving a form",
+            Self::Pick => "A list",
+            Self::Confirm => "A question",
+            Self::Matrix => "Impact × urgency",
+            Self::Jump => "A number",
+            Self::Wall => "The wall",
+            Self::Leaving => "The end",
+        }
+    }
+}
+
+/// What an action is about, for the help.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Group {
+    /// An incident, or all that are selected.
+    Acting,
+    /// Finding one.
+    Finding,
+    /// How things are looked at.
+    Looking,
+    /// The program itself.
+    Program,
+    /// Moving about.
+    Moving,
+}
+
+impl Group {
+    /// In the order of the help.
+    pub const ALL: [Self; 5] =
+        [Self::Acting, Self::Finding, Self::Looking, Self::Program, Self::Moving];
+
+    /// As the help calls it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Acting => "Acting on an incident",
+            Self::Finding => "Finding",
+            Self::Looking => "Looking",
+            Self::Program => "Program",
+            Self::Moving => "Moving",
+        }
+    }
+}
+
+/// What can be typed behind an action's name, as in `:assign ines`. How each is offered and read is
+/// `update::arguments`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Takes {
+    /// Nothing.
+    Nothing,
+    /// One of what its list offers.
+    Listed(&'static str),
+    /// A person.
+    Person,
+    /// How long, or until when.
+    Time,
+    /// A priority, or impact and urgency.
+    Priority,
+    /// An incident to merge into.
+    Incident,
+    /// A page elsewhere.
+    Url,
+    /// A note's text.
+    Note,
+    /// A category.
+    Category,
+    /// Services.
+    Services,
+    /// A team.
+    Team,
+    /// An incident's number.
+    Number,
+    /// A window of the measures.
+    Span,
+}
+
+impl Takes {
+    /// What would be accepted, for who has typed nothing yet.
+    #[must_use]
+    pub const fn accepted(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Listed(what) => what,
+            Self::Person => "a handle or a name, me, nobody",
+            Self::Time => "4h, 09:00, tomorrow, change, 2026-03-01 09:00",
+            Self::Priority => "p1 to p4, or impact and urgency: high medium",
+            Self::Incident => "the number of another open incident",
+            Self::Url => "a URL such as https://status.example.com",
+            Self::Note => "the text of the note",
+            Self::Category => "a category, or unknown",
+            Self::Services => "services, the primary one first",
+            Self::Team => "a team, or none",
+            Self::Number => "a number such as 2041",
+            Self::Span => "24h, 7d, 30d, 90d",
+        }
     }
 }
 
@@ -217,6 +363,14 @@ pub struct Entry {
     pub when: When,
     /// What the backend must be able to do.
     pub verb: Option<Verb>,
+    /// What it is about.
+    pub group: Group,
+    /// What can be typed behind its name in the command palette.
+    pub takes: Takes,
+    /// It does nothing without that.
+    pub needs: bool,
+    /// Other names that it answers to there.
+    pub also: &'static [&'static str],
 }
 
 /// When an action applies.
@@ -265,6 +419,10 @@ const fn entry(
         layers,
         when: When::Always,
         verb: None,
+        group: Group::Program,
+        takes: Takes::Nothing,
+        needs: false,
+        also: &[],
     }
 }
 
@@ -288,14 +446,39 @@ impl Entry {
         self.verb = Some(verb);
         self
     }
+
+    const fn group(mut self, group: Group) -> Self {
+        self.group = group;
+        self
+    }
+
+    const fn takes(mut self, takes: Takes) -> Self {
+        self.takes = takes;
+        self
+    }
+
+    const fn needs(mut self, takes: Takes) -> Self {
+        self.needs = true;
+        self.takes(takes)
+    }
+
+    const fn also(mut self, names: &'static [&'static str]) -> Self {
+        self.also = names;
+        self
+    }
 }
 
 const PANES: &[Layer] = &[Layer::Panes];
 const SCROLLED: &[Layer] = &[Layer::Panes, Layer::Popup, Layer::Confirm];
+const PAGED: &[Layer] = &[Layer::Panes, Layer::Popup, Layer::Confirm, Layer::Help];
+const SEARCHED: &[Layer] = &[Layer::Palette, Layer::Help];
+const LISTED: &[Layer] = &[Layer::Pick, Layer::Palette];
 const FORM: &[Layer] = &[Layer::Form];
 const EVERYWHERE: &[Layer] = &[
     Layer::Panes,
     Layer::Popup,
+    Layer::Help,
+    Layer::Palette,
     Layer::Form,
     Layer::Asking,
     Layer::Pick,
@@ -313,20 +496,28 @@ const fn verb(
     help: &'static str,
     verb: Verb,
 ) -> Entry {
-    entry(action, name, keys, help, PANES).when(When::Incident).verb(verb)
+    entry(action, name, keys, help, PANES).when(When::Incident).verb(verb).group(Group::Acting)
 }
 
 /// The table, in the order of the help; the keys line takes hints in the same order.
 pub const TABLE: &[Entry] = &[
     entry(Action::Undo, "undo", &["u"], "undo the last action, for 10 s", PANES)
         .hint("undo")
-        .hint_when(When::Undoable),
-    verb(Action::Acknowledge, "acknowledge", &["a"], "acknowledge", Verb::Acknowledge).hint("ack"),
+        .hint_when(When::Undoable)
+        .when(When::Undoable)
+        .group(Group::Acting),
+    verb(Action::Acknowledge, "acknowledge", &["a"], "acknowledge", Verb::Acknowledge)
+        .hint("ack")
+        .also(&["ack"]),
     verb(Action::Own, "own", &["o"], "own it: assign it to me", Verb::Assign).hint("own"),
-    verb(Action::Assign, "assign", &["s"], "assign it to somebody, on call first", Verb::Assign),
+    verb(Action::Assign, "assign", &["s"], "assign it to somebody, on call first", Verb::Assign)
+        .takes(Takes::Person),
     verb(Action::Escalate, "escalate", &["e"], "call the next level of the policy", Verb::Escalate)
-        .hint("escalate"),
-    verb(Action::Note, "note", &["n"], "write a note", Verb::AddNote).hint("note"),
+        .hint("escalate")
+        .takes(Takes::Listed("a level of the policy, from 1")),
+    verb(Action::Note, "note", &["n"], "write a note", Verb::AddNote)
+        .hint("note")
+        .takes(Takes::Note),
     verb(
         Action::Resolve,
         "resolve",
@@ -336,8 +527,13 @@ pub const TABLE: &[Entry] = &[
     )
     .hint("resolve"),
     verb(Action::Prioritize, "prioritize", &["p"], "impact × urgency", Verb::Prioritize)
-        .hint("priority"),
-    verb(Action::Move, "move", &["t"], "move its status", Verb::MoveStatus).hint("move"),
+        .hint("priority")
+        .takes(Takes::Priority)
+        .also(&["priority"]),
+    verb(Action::Move, "move", &["t"], "move its status", Verb::MoveStatus)
+        .hint("move")
+        .takes(Takes::Listed("a later stage, up to monitoring"))
+        .also(&["status"]),
     verb(
         Action::Categorize,
         "categorize",
@@ -345,20 +541,32 @@ pub const TABLE: &[Entry] = &[
         "category, services, team, suspected changes",
         Verb::Categorize,
     ),
+    verb(Action::Category, "category", &[], "the category alone", Verb::Categorize)
+        .needs(Takes::Category),
+    verb(Action::Services, "service", &[], "the services alone", Verb::SetServices)
+        .needs(Takes::Services)
+        .also(&["services"]),
+    verb(Action::Team, "team", &[], "the team alone", Verb::SetTeam).needs(Takes::Team),
     verb(
         Action::Update,
         "update",
         &["U"],
         "tell stakeholders, from a template",
         Verb::UpdateStakeholders,
-    ),
+    )
+    .hint("update")
+    .takes(Takes::Listed("the name of a template")),
     verb(Action::Checklist, "checklist", &["i"], "checklist of its stage", Verb::AnswerItem),
-    verb(Action::Close, "close", &["C"], "close it: the gate", Verb::Close),
-    verb(Action::Review, "review", &["V"], "post-incident review", Verb::WriteReview),
-    verb(Action::Snooze, "snooze", &["b"], "snooze it, or wait on somebody else", Verb::Snooze),
-    verb(Action::Merge, "merge", &["m"], "merge it into another", Verb::Merge),
-    verb(Action::Link, "link", &["l"], "link a problem, a change or a URL", Verb::Link),
-    verb(Action::Reopen, "reopen", &["O"], "reopen it: it is back", Verb::Reopen),
+    verb(Action::Close, "close", &["C"], "close it: the gate", Verb::Close).hint("close"),
+    verb(Action::Review, "review", &["V"], "post-incident review", Verb::WriteReview)
+        .hint("review"),
+    verb(Action::Snooze, "snooze", &["b"], "snooze it, or wait on somebody else", Verb::Snooze)
+        .takes(Takes::Time),
+    verb(Action::Merge, "merge", &["m"], "merge it into another", Verb::Merge)
+        .takes(Takes::Incident),
+    verb(Action::Link, "link", &["l"], "link a problem, a change or a URL", Verb::Link)
+        .takes(Takes::Url),
+    verb(Action::Reopen, "reopen", &["O"], "reopen it: it is back", Verb::Reopen).hint("reopen"),
     verb(
         Action::Reclassify,
         "reclassify",
@@ -367,74 +575,114 @@ pub const TABLE: &[Entry] = &[
         Verb::Reclassify,
     ),
     verb(Action::Describe, "describe", &["E"], "title, symptoms, labels, runbook", Verb::Describe),
-    verb(Action::Role, "role", &["L"], "give or take a role", Verb::GiveRole),
+    verb(Action::Role, "role", &["L"], "give or take a role", Verb::GiveRole)
+        .takes(Takes::Listed("a role and who has it: scribe ines; no scribe ines takes it")),
     entry(Action::Declare, "declare", &["D"], "declare an incident", PANES)
         .hint("declare")
-        .verb(Verb::Declare),
+        .verb(Verb::Declare)
+        .group(Group::Acting),
     entry(Action::Mark, "mark", &["Space"], "select this one: verbs act on all selected", PANES)
-        .when(When::QueueRow),
+        .hint("select")
+        .hint_when(When::Marked)
+        .when(When::QueueRow)
+        .group(Group::Acting),
     entry(Action::MarkAll, "mark-all", &["*"], "select all that are shown, or none", PANES)
-        .when(When::QueueRow),
+        .when(When::QueueRow)
+        .group(Group::Acting),
     entry(Action::Drafts, "drafts", &["d"], "drafts: what was typed and not sent", PANES)
         .hint("drafts")
-        .hint_when(When::Drafted),
+        .hint_when(When::Drafted)
+        .when(When::Drafted)
+        .group(Group::Acting),
+    entry(Action::Copy, "copy", &["y"], "copy number, title, summary or the record", PANES)
+        .when(When::Incident)
+        .group(Group::Acting)
+        .takes(Takes::Listed("number, title, summary, record"))
+        .also(&["yank"]),
+    entry(Action::Go, "go", &[], "go to a number", PANES)
+        .group(Group::Finding)
+        .needs(Takes::Number),
     entry(Action::Open, "open", &["Enter"], "read it on the whole screen", PANES)
         .hint("read")
-        .when(When::QueueRow),
-    entry(Action::Back, "back", &["Esc"], "back", PANES).hint("back").when(When::Inside),
+        .when(When::QueueRow)
+        .group(Group::Looking),
+    entry(Action::Back, "back", &["Esc"], "back", PANES)
+        .hint("back")
+        .when(When::Inside)
+        .group(Group::Moving),
+    entry(Action::Window, "window", &[], "the window of the measures", PANES)
+        .group(Group::Looking)
+        .needs(Takes::Span),
     entry(Action::ShorterSpan, "shorter-window", &["["], "measures over a shorter window", PANES)
         .hint("shorter")
-        .when(When::Metrics),
+        .when(When::Metrics)
+        .group(Group::Looking),
     entry(Action::LongerSpan, "longer-window", &["]"], "measures over a longer window", PANES)
         .hint("longer window")
-        .when(When::Metrics),
-    entry(Action::Down, "down", &["j", "Down"], "one down", SCROLLED),
-    entry(Action::Up, "up", &["k", "Up"], "one up", SCROLLED),
+        .when(When::Metrics)
+        .group(Group::Looking),
+    entry(Action::Down, "down", &["j", "Down"], "one down", SCROLLED).group(Group::Moving),
+    entry(Action::Up, "up", &["k", "Up"], "one up", SCROLLED).group(Group::Moving),
     entry(Action::NextIncident, "next-incident", &["J"], "the next incident, in any pane", PANES)
         .hint("next one")
-        .hint_when(When::Reading),
-    entry(Action::PreviousIncident, "previous-incident", &["K"], "the incident before", PANES),
-    entry(Action::HalfDown, "half-page-down", &["^d"], "half a page down", SCROLLED),
-    entry(Action::HalfUp, "half-page-up", &["^u"], "half a page up", SCROLLED),
-    entry(Action::PageDown, "page-down", &["PgDn"], "a page down", SCROLLED),
-    entry(Action::PageUp, "page-up", &["PgUp"], "a page up", SCROLLED),
+        .hint_when(When::Reading)
+        .group(Group::Moving),
+    entry(Action::PreviousIncident, "previous-incident", &["K"], "the incident before", PANES)
+        .group(Group::Moving),
+    entry(Action::HalfDown, "half-page-down", &["^d"], "half a page down", SCROLLED)
+        .group(Group::Moving),
+    entry(Action::HalfUp, "half-page-up", &["^u"], "half a page up", SCROLLED).group(Group::Moving),
+    entry(Action::PageDown, "page-down", &["PgDn"], "a page down", PAGED).group(Group::Moving),
+    entry(Action::PageUp, "page-up", &["PgUp"], "a page up", PAGED).group(Group::Moving),
     entry(
         Action::Top,
         "top",
         &["g", "Home"],
         "to the first; digits after it jump to a number: g 2041",
         SCROLLED,
-    ),
-    entry(Action::Bottom, "bottom", &["G", "End"], "to the last", SCROLLED),
-    entry(Action::Focus(Pane::Queue), "queue", &["1"], "focus the queue", PANES),
-    entry(Action::Focus(Pane::Detail), "detail", &["2"], "focus the detail", PANES),
-    entry(Action::Focus(Pane::Timeline), "timeline", &["3"], "focus the timeline", PANES),
-    entry(Action::Focus(Pane::Metrics), "metrics", &["4"], "focus the metrics", PANES),
-    entry(Action::NextPane, "next-pane", &["Tab"], "focus the next pane", PANES).hint("pane"),
-    entry(Action::PreviousPane, "previous-pane", &["S-Tab"], "focus the pane before", PANES),
+    )
+    .group(Group::Moving),
+    entry(Action::Bottom, "bottom", &["G", "End"], "to the last", SCROLLED).group(Group::Moving),
+    entry(Action::Focus(Pane::Queue), "queue", &["1"], "focus the queue", PANES)
+        .group(Group::Moving),
+    entry(Action::Focus(Pane::Detail), "detail", &["2"], "focus the detail", PANES)
+        .group(Group::Moving),
+    entry(Action::Focus(Pane::Timeline), "timeline", &["3"], "focus the timeline", PANES)
+        .group(Group::Moving),
+    entry(Action::Focus(Pane::Metrics), "metrics", &["4"], "focus the metrics", PANES)
+        .group(Group::Moving),
+    entry(Action::NextPane, "next-pane", &["Tab"], "focus the next pane", PANES)
+        .hint("pane")
+        .group(Group::Moving),
+    entry(Action::PreviousPane, "previous-pane", &["S-Tab"], "focus the pane before", PANES)
+        .group(Group::Moving),
     entry(Action::Zoom, "zoom", &["z"], "this pane on the whole screen, or all again", PANES)
         .hint("zoom")
-        .when(When::Roomy),
-    entry(Action::Copy, "copy", &["y"], "copy its number and title", PANES).when(When::Incident),
-    entry(Action::Theme, "theme", &["T"], "the next theme", PANES),
-    entry(Action::Zone, "zone", &["Z"], "times in my zone, in UTC, or in both", PANES),
-    entry(Action::Wall, "wall", &["w"], "the wall display", PANES),
+        .when(When::Roomy)
+        .group(Group::Looking),
+    entry(Action::Theme, "theme", &["T"], "the next theme", PANES).group(Group::Looking),
+    entry(Action::Zone, "zone", &["Z"], "times in my zone, in UTC, or in both", PANES)
+        .group(Group::Looking),
+    entry(Action::Wall, "wall", &["w"], "the wall display", PANES).group(Group::Looking),
     entry(Action::Refresh, "refresh", &["R"], "ask the backend now", PANES).hint("refresh"),
     entry(Action::Failure, "failure", &["!"], "what failed last", PANES)
         .hint("failure")
         .when(When::Failed),
+    entry(Action::Palette, "commands", &[":", "^p"], "everything by name, with arguments", PANES)
+        .hint("commands"),
     entry(Action::Help, "help", &["?"], "these keys", PANES).hint("help"),
     entry(Action::Suspend, "suspend", &["^z"], "stop; `fg` in the shell continues", EVERYWHERE),
-    entry(Action::Quit, "quit", &["q"], "back; at the top: quit", PANES)
+    entry(Action::Quit, "back-or-quit", &["q"], "back; at the top: quit", PANES)
         .hint("quit")
         .hint_when(When::Top),
     entry(
         Action::QuitNow,
-        "quit-now",
+        "quit",
         &["^c"],
         "quit from anywhere",
         &[Layer::Panes, Layer::Popup, Layer::Wall],
-    ),
+    )
+    .also(&["q", "exit"]),
     entry(Action::LeaveWall, "leave-wall", &["Esc", "q", "w"], "leave the wall", &[Layer::Wall]),
     entry(Action::Dismiss, "dismiss", &["Esc", "q", "?", "Enter"], "close this", &[Layer::Popup])
         .hint("close"),
@@ -457,9 +705,11 @@ pub const TABLE: &[Entry] = &[
         "choose",
         &["Enter"],
         "take it",
-        &[Layer::Pick, Layer::Matrix, Layer::Jump],
+        &[Layer::Pick, Layer::Matrix, Layer::Jump, Layer::Palette],
     )
     .hint("take it"),
+    entry(Action::NextLine, "next-line", &["Down", "^n"], "the next line", SEARCHED),
+    entry(Action::PreviousLine, "previous-line", &["Up", "^p"], "the line before", SEARCHED),
     entry(Action::NextItem, "next-item", &["Down", "^n", "Tab"], "the next item", &[Layer::Pick]),
     entry(
         Action::PreviousItem,
@@ -468,14 +718,8 @@ pub const TABLE: &[Entry] = &[
         "the item before",
         &[Layer::Pick],
     ),
-    entry(Action::NextPage, "next-items", &["PgDn"], "a page of items on", &[Layer::Pick]),
-    entry(
-        Action::PreviousPage,
-        "previous-items",
-        &["PgUp"],
-        "a page of items back",
-        &[Layer::Pick],
-    ),
+    entry(Action::NextPage, "next-items", &["PgDn"], "a page of items on", LISTED),
+    entry(Action::PreviousPage, "previous-items", &["PgUp"], "a page of items back", LISTED),
     entry(Action::Left, "left", &["h", "Left"], "more urgent", &[Layer::Matrix]),
     entry(Action::Right, "right", &["l", "Right"], "less urgent", &[Layer::Matrix]),
     entry(Action::Raise, "raise", &["k", "Up"], "more impact", &[Layer::Matrix]),
@@ -485,9 +729,11 @@ pub const TABLE: &[Entry] = &[
         "leave",
         &["Esc", "^c"],
         "leave it as it is",
-        &[Layer::Pick, Layer::Matrix, Layer::Jump],
+        &[Layer::Pick, Layer::Matrix, Layer::Jump, Layer::Palette, Layer::Help],
     )
     .hint("leave"),
+    entry(Action::Complete, "complete", &["Tab"], "complete what is typed", &[Layer::Palette])
+        .hint("complete"),
     entry(Action::LeaveNow, "leave-now", &["q", "^c"], "end without waiting", &[Layer::Leaving])
         .hint("end without waiting"),
 ];
@@ -506,7 +752,9 @@ pub fn layer(app: &App) -> Layer {
     }
     match &app.mode {
         Mode::Panes => Layer::Panes,
-        Mode::Help(_) | Mode::Failure(_) | Mode::Results(_) => Layer::Popup,
+        Mode::Failure(_) | Mode::Results(_) => Layer::Popup,
+        Mode::Help(_) => Layer::Help,
+        Mode::Palette(_) => Layer::Palette,
         Mode::Form(form) if form.asking => Layer::Asking,
         Mode::Form(_) => Layer::Form,
         Mode::Pick(_) => Layer::Pick,
@@ -547,6 +795,25 @@ impl Entry {
 }
 
 impl When {
+    /// Why it does not apply, where it does not.
+    #[must_use]
+    pub const fn otherwise(self) -> &'static str {
+        match self {
+            Self::Always => "it always applies",
+            Self::Incident => "no incident is selected",
+            Self::Undoable => "nothing was done in the last 10 s",
+            Self::Drafted => "no draft is kept",
+            Self::Marked => "nothing is selected",
+            Self::QueueRow => "the queue is not in focus",
+            Self::Inside => "there is nowhere to go back to",
+            Self::Reading => "neither detail nor timeline is in focus",
+            Self::Metrics => "the metrics are not in focus",
+            Self::Failed => "nothing has failed",
+            Self::Roomy => "only one pane fits here",
+            Self::Top => "a pane is zoomed",
+        }
+    }
+
     /// Whether it is so.
     #[must_use]
     pub fn holds(self, app: &App) -> bool {

@@ -183,6 +183,8 @@ pub struct Reading {
     pub rest: u64,
     /// Whether the selection has moved since it last rested.
     pub moving: bool,
+    /// Verbs that what is on the screen refuses.
+    pub refused: Vec<Action>,
     /// Lines of the detail pane, made for its width.
     pub detail_lines: Vec<Line<'static>>,
     /// Lines of the timeline pane, made for its width.
@@ -357,6 +359,8 @@ pub struct App {
     pub sent: u64,
     /// What takes the last action back, while it can be.
     pub undo: Option<Undo>,
+    /// Lines that the command palette has carried out, the last one first.
+    pub commanded: Vec<String>,
     /// What was typed and not sent, the last one first.
     pub drafts: Vec<Draft>,
     /// The template of the stakeholder update that is written.
@@ -424,6 +428,7 @@ impl App {
             batches: Vec::new(),
             sent: 0,
             undo: None,
+            commanded: Vec::new(),
             drafts: Vec::new(),
             template: 0,
             problems: None,

@@ -11,6 +11,7 @@ pub mod keymap;
 pub mod layout;
 pub mod message;
 pub mod mode;
+pub mod palette;
 pub mod picker;
 pub mod plan;
 pub mod runtime;

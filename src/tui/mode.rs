@@ -3,6 +3,7 @@
 use crate::model::{Impact, Urgency};
 
 use super::form::Form;
+use super::palette::Palette;
 use super::picker::Picker;
 use super::plan::{Confirm, Results, Target};
 
@@ -12,8 +13,10 @@ pub enum Mode {
     /// Nothing.
     #[default]
     Panes,
-    /// The keys, scrolled by so many lines.
-    Help(usize),
+    /// The keys.
+    Help(Help),
+    /// Everything by name.
+    Palette(Box<Palette>),
     /// The last failure, scrolled by so many lines.
     Failure(usize),
     /// What became of commands, where some failed.
@@ -30,6 +33,15 @@ pub enum Mode {
     Jump(String),
     /// The end, once pending commands have settled.
     Leaving,
+}
+
+/// The keys, as they are searched and scrolled.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Help {
+    /// What is looked for.
+    pub typed: String,
+    /// First line on the screen.
+    pub top: usize,
 }
 
 /// Impact × urgency being chosen.

@@ -4,9 +4,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use unicode_segmentation::UnicodeSegmentation;
 use uuid::Uuid;
 
-use crate::model::{Ask, Priority};
+use crate::model::{Ask, IncidentNumber, Priority};
 
-use super::app::Pane;
+use super::app::{Pane, Span};
 use super::fuzzy::Words;
 use super::plan::Target;
 
@@ -52,6 +52,10 @@ pub enum Pick {
     ReviewPublish,
     /// Go to a pane.
     Pane(Pane),
+    /// Go to a number.
+    Go(IncidentNumber),
+    /// Compute the measures over a window.
+    Span(Span),
     /// Anything else, by its place in what the list was made from.
     Place(usize),
 }
@@ -67,6 +71,8 @@ pub struct Item {
     pub about: String,
     /// Why it can't be chosen.
     pub barred: Option<String>,
+    /// What is typed for it in the command palette; none where it can't be.
+    pub value: Option<String>,
     /// What choosing it leads to.
     pub pick: Pick,
 }
@@ -75,7 +81,7 @@ impl Item {
     /// An item without a key.
     #[must_use]
     pub fn new(text: impl Into<String>, pick: Pick) -> Self {
-        Self { key: None, text: text.into(), about: String::new(), barred: None, pick }
+        Self { key: None, text: text.into(), about: String::new(), barred: None, value: None, pick }
     }
 
     /// With a key of its own.
@@ -89,6 +95,13 @@ impl Item {
     #[must_use]
     pub fn about(mut self, about: impl Into<String>) -> Self {
         self.about = about.into();
+        self
+    }
+
+    /// With what is typed for it in the command palette.
+    #[must_use]
+    pub fn value(mut self, value: impl Into<String>) -> Self {
+        self.value = Some(value.into());
         self
     }
 

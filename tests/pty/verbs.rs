@@ -206,11 +206,13 @@ fn escalating_shows_the_path_and_asks_first(#[case] size: (u16, u16)) {
             ("Cards", "c"),
             ("Category of INC-1", "\t\tpayments"),
             ("payments", SEND),
-            ("INC-1 categorized", "e"),
-            ("level 1", "1"),
-            ("Call level 1 (Bo Lindqvist) for INC-1?", ENTER),
+            ("INC-1 categorized", ""),
         ],
     );
+    terminal.wait_for("it is stored", |screen| !screen.contents().contains("pending"));
+    terminal.press("e");
+    let question = "Call level 1 (Bo Lindqvist) for INC-1?";
+    play(&mut terminal, &[("level 1", "1"), (question, ENTER)]);
     // Enter is no answer.
     play(&mut terminal, &[("Call level 1 (Bo Lindqvist) for INC-1?", "y")]);
     finish(terminal, "INC-1 escalated to level 1");

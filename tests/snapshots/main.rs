@@ -4,9 +4,11 @@
 mod support;
 
 mod calls;
+mod help;
 mod link;
 mod looks;
 mod mirror;
+mod palette;
 mod property;
 mod running;
 mod settings;

@@ -35,10 +35,10 @@ pub struct Stage {
     pub kept: Vec<Keep>,
     /// Texts that an editor was opened on.
     pub edited: Vec<String>,
+    /// Texts that were put into the clipboard.
+    pub copied: Vec<String>,
     /// Whether `Effect::Quit` was asked for.
     pub over: bool,
-    /// What was copied.
-    pub copied: Vec<String>,
     /// What somebody was called for.
     pub calls: Vec<String>,
     mirror: Mirror,
@@ -75,8 +75,8 @@ impl Stage {
             submitted: Vec::new(),
             kept: Vec::new(),
             edited: Vec::new(),
-            over: false,
             copied: Vec::new(),
+            over: false,
             calls: Vec::new(),
             mirror: Mirror::default(),
         };
@@ -192,12 +192,12 @@ impl Stage {
                 self.edited.push(text);
                 return;
             }
-            Effect::Quit => {
-                self.over = true;
-                return;
-            }
             Effect::Copy(text) => {
                 self.copied.push(text);
+                return;
+            }
+            Effect::Quit => {
+                self.over = true;
                 return;
             }
             Effect::Notify { title, body } => {
@@ -237,6 +237,10 @@ impl Stage {
                 "Esc" => (KeyCode::Esc, KeyModifiers::NONE),
                 "Tab" => (KeyCode::Tab, KeyModifiers::NONE),
                 "End" => (KeyCode::End, KeyModifiers::NONE),
+                "Down" => (KeyCode::Down, KeyModifiers::NONE),
+                "Up" => (KeyCode::Up, KeyModifiers::NONE),
+                "PgDn" => (KeyCode::PageDown, KeyModifiers::NONE),
+                "Space" => (KeyCode::Char(' '), KeyModifiers::NONE),
                 _ if name.len() == 2 && name.starts_with('^') => {
                     let letter = name.chars().nth(1).expect("two characters");
                     (KeyCode::Char(letter), KeyModifiers::CONTROL)

@@ -123,7 +123,12 @@ pub(super) fn other_span(app: &mut App, by: isize) -> Vec<Effect> {
     if next == here {
         return Vec::new();
     }
-    app.metrics.span = Span::ALL[next];
+    choose_span(app, Span::ALL[next])
+}
+
+/// Computes the measures over a window.
+pub(super) fn choose_span(app: &mut App, span: Span) -> Vec<Effect> {
+    app.metrics.span = span;
     app.metrics.top = 0;
     app.metrics.loading = true;
     vec![Effect::LoadMeasures(app.metrics.span)]

@@ -6,7 +6,6 @@ use super::super::terminal::osc::{MOST, TooLong};
 use super::super::theme::Depth;
 use super::super::zone::Zone;
 use super::tell;
-use crate::model::text::shown;
 
 /// The next theme.
 pub(super) fn next_theme(app: &mut App) -> Vec<Effect> {
@@ -27,13 +26,6 @@ pub(super) fn next_zone(app: &mut App) -> Vec<Effect> {
         Zone::Both => format!("times are yours ({name}) and UTC"),
     };
     tell(app, text, false)
-}
-
-/// Takes number and title along.
-pub(super) fn copy(app: &mut App) -> Vec<Effect> {
-    let Some(target) = app.target() else { return Vec::new() };
-    let (label, title) = (target.label(), shown(&target.title).into_owned());
-    put(app, format!("{label} {title}"), &label)
 }
 
 /// Puts a text into the clipboard, and says so; one that is too long is refused in a sentence.

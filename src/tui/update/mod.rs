@@ -1,7 +1,9 @@
 //! How messages change the state. Plain functions: no I/O, no clock.
 
+mod arguments;
 mod call;
 mod confirm;
+mod copy;
 mod drafts;
 mod forms;
 mod jump;
@@ -10,6 +12,7 @@ mod link;
 mod looks;
 mod matrix;
 mod moves;
+mod palette;
 mod picks;
 mod popup;
 mod reading;
@@ -22,17 +25,18 @@ mod wall;
 mod when;
 
 pub use send::unconfirmed;
+pub(in crate::tui) use verbs::{barred, targets};
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use crossterm::event::{KeyEvent, KeyEventKind};
 
-use super::action::{self, Action, Layer};
+use super::action::{self, Action, Layer, When};
 use super::app::{App, Failure, Toast};
 use super::form::Kind;
 use super::message::{Effect, Message, Timer};
-use super::mode::Mode;
+use super::mode::{Help, Mode};
 use super::view;
 
 /// How long the selection rests before detail and timeline follow.
@@ -50,7 +54,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Key(key, at) => key_pressed(app, key, at),
         // A form that was given back may wait behind the wall.
         Message::Paste(_) if app.wall.is_some() => Vec::new(),
-        Message::Paste(text) => forms::paste(app, &text),
+        Message::Paste(text) => paste(app, &text),
         Message::Started => {
             settings::warn(app);
             link::started(app).into_iter().collect()
@@ -132,9 +136,20 @@ fn typed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
             Some(item) => picks::choose(app, item, at),
             None => Vec::new(),
         },
+        Mode::Palette(_) => palette::typed(app, key, at),
+        Mode::Help(_) => popup::search(app, key),
         Mode::Matrix(_) => matrix::typed(app, key, at),
         Mode::Jump(_) => jump::typed(app, key),
         _ => Vec::new(),
+    }
+}
+
+/// Pasted text goes into what is open.
+fn paste(app: &mut App, text: &str) -> Vec<Effect> {
+    match &app.mode {
+        Mode::Palette(_) => palette::paste(app, text),
+        Mode::Help(_) => popup::paste(app, text),
+        _ => forms::paste(app, text),
     }
 }
 
@@ -145,7 +160,13 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
             return tell(app, why, true);
         }
         if !entry.applies(app) {
-            return Vec::new();
+            // What somebody may well expect to work says why it does not.
+            return match entry.when {
+                When::Incident | When::Undoable | When::Drafted | When::Failed => {
+                    tell(app, entry.when.otherwise(), true)
+                }
+                _ => Vec::new(),
+            };
         }
     }
     match action {
@@ -190,7 +211,12 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         | Action::Reopen
         | Action::Reclassify
         | Action::Describe
+        | Action::Copy
         | Action::Role => verbs::begin(app, action, at),
+        Action::Palette => palette::open(app, "", at),
+        Action::Category | Action::Services | Action::Team | Action::Go | Action::Window => {
+            palette::open_for(app, action, at)
+        }
         Action::Declare => forms::open(app, Kind::Declare, Vec::new(), at),
         Action::Mark => verbs::mark(app),
         Action::MarkAll => verbs::mark_all(app),
@@ -198,7 +224,6 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Drafts => picks::kept_drafts(app, at),
         Action::ShorterSpan => link::other_span(app, -1),
         Action::LongerSpan => link::other_span(app, 1),
-        Action::Copy => looks::copy(app),
         Action::Theme => looks::next_theme(app),
         Action::Zone => looks::next_zone(app),
         Action::Refresh => link::refresh(app),
@@ -209,12 +234,13 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
             Vec::new()
         }
         Action::Help => {
-            app.mode = Mode::Help(0);
+            app.mode = Mode::Help(Help::default());
             Vec::new()
         }
         Action::Suspend => vec![Effect::Suspend],
         Action::Quit if app.zoomed => moves::back(app),
         Action::Quit | Action::QuitNow => leave(app),
+        Action::Leave if popup::clear_search(app) => Vec::new(),
         Action::Dismiss | Action::Leave => {
             app.mode = Mode::Panes;
             Vec::new()
@@ -230,6 +256,9 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Yes => confirm::yes(app, at),
         Action::No => confirm::no(app),
         Action::Choose => chosen(app, at),
+        Action::Complete => palette::complete(app, at),
+        Action::NextLine => line_by(app, 1),
+        Action::PreviousLine => line_by(app, -1),
         Action::NextItem => pick_by(app, 1),
         Action::PreviousItem => pick_by(app, -1),
         Action::NextPage => pick_by(app, 10),
@@ -249,6 +278,7 @@ fn chosen(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
             Some(item) => picks::choose(app, item, at),
             None => Vec::new(),
         },
+        Mode::Palette(_) => palette::choose(app, at),
         Mode::Matrix(_) => matrix::choose(app, at),
         Mode::Jump(_) => jump::go(app),
         _ => Vec::new(),
@@ -258,8 +288,16 @@ fn chosen(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 fn pick_by(app: &mut App, by: isize) -> Vec<Effect> {
     if let Mode::Pick(picker) = &mut app.mode {
         picker.go(by);
+        return Vec::new();
     }
-    Vec::new()
+    line_by(app, by)
+}
+
+fn line_by(app: &mut App, by: isize) -> Vec<Effect> {
+    match &mut app.mode {
+        Mode::Palette(_) => palette::go(app, by),
+        _ => moves::by(app, moves::Step::Lines(by)),
+    }
 }
 
 /// The main key of an action, as it is written.
@@ -317,5 +355,6 @@ fn fail(app: &mut App, what: &str, said: &str, at: DateTime<Utc>) -> Vec<Effect>
 /// Makes anew what depends on the layout: lines of the reading panes, and where they are scrolled.
 fn settle_layout(app: &mut App) {
     rows::keep_in_sight(app);
+    verbs::learn_refused(app);
     view::prepare(app);
 }

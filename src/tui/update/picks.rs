@@ -20,7 +20,7 @@ use super::super::message::Effect;
 use super::super::mode::Mode;
 use super::super::picker::{Item, List, Pick, Picker};
 use super::super::plan::{Plan, Step, Target};
-use super::{drafts, fail, forms, known, send, tell, verbs, when};
+use super::{copy, drafts, fail, forms, jump, known, link, looks, send, tell, verbs, when};
 
 /// Far enough away that only a change ends the snooze.
 const UNTIL_CHANGED: TimeDelta = TimeDelta::days(3650);
@@ -38,61 +38,54 @@ pub(super) fn open(
         let label = one.label.clone();
         return tell(app, format!("{label}: {why}"), true);
     }
+    if action == Action::Update && app.settings.templates.len() <= 1 {
+        app.template = 0;
+        return forms::open(app, Kind::Update, targets, at);
+    }
+    let items = items(app, action, &targets, at);
+    if items.is_empty() {
+        return tell(app, nothing(action), true);
+    }
     let about = match &targets[..] {
         [one] => format!("{} · {}", one.label, shown(&one.title)),
         many => format!("{} incidents", many.len()),
     };
-    let picker = match action {
-        Action::Assign => {
-            let items = people(app, &targets);
-            Picker::search(targets, format!("Assign {about}"), items)
-        }
-        Action::Role => {
-            let items = roles(app, &targets);
-            Picker::search(targets, format!("Roles of {about}"), items)
-        }
-        Action::Move => {
-            let items = stages(app, &targets);
-            Picker::menu(targets, format!("Move {about}"), items)
-        }
-        Action::Snooze => {
-            let items = snoozes(app, &targets, at);
-            Picker::menu(targets, format!("Snooze {about}"), items)
-        }
-        Action::Escalate => {
-            let items = levels(app, &targets, at);
-            Picker::menu(targets, format!("Escalate {about}"), items)
-        }
-        Action::Merge => {
-            let items = others(app, &targets);
-            Picker::search(targets, format!("Merge {about} into"), items)
-        }
-        Action::Link => {
-            let items = links(app, &targets);
-            Picker::menu(targets, format!("Link {about}"), items)
-        }
-        Action::Review => {
-            let items = review(app, &targets, at);
-            Picker::menu(targets, format!("Review of {about}"), items)
-        }
-        Action::Update if app.settings.templates.len() > 1 => {
-            let items = templates(app);
-            Picker::menu(targets, format!("Update on {about}"), items)
-        }
-        Action::Update => {
-            app.template = 0;
-            return forms::open(app, Kind::Update, targets, at);
-        }
-        _ => return Vec::new(),
+    let (heading, searched) = match action {
+        Action::Assign => (format!("Assign {about}"), true),
+        Action::Role => (format!("Roles of {about}"), true),
+        Action::Move => (format!("Move {about}"), false),
+        Action::Snooze => (format!("Snooze {about}"), false),
+        Action::Escalate => (format!("Escalate {about}"), false),
+        Action::Merge => (format!("Merge {about} into"), true),
+        Action::Link => (format!("Link {about}"), false),
+        Action::Review => (format!("Review of {about}"), false),
+        Action::Copy => (format!("Copy of {about}"), false),
+        _ => (format!("Update on {about}"), false),
     };
-    if picker.items.is_empty() {
-        return tell(app, nothing(action), true);
-    }
+    let picker = if searched { Picker::search } else { Picker::menu }(targets, heading, items);
     app.mode = Mode::Pick(Box::new(picker));
     Vec::new()
 }
 
-fn nothing(action: Action) -> &'static str {
+/// What the list of an action offers.
+pub(super) fn items(app: &App, action: Action, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
+    match action {
+        Action::Assign => people(app, targets),
+        Action::Role => roles(app, targets),
+        Action::Move => stages(app, targets),
+        Action::Snooze => snoozes(app, targets, at),
+        Action::Escalate => levels(app, targets, at),
+        Action::Merge => others(app, targets),
+        Action::Link => links(app, targets),
+        Action::Review => review(app, targets, at),
+        Action::Copy => copy::items(app, targets),
+        Action::Update => templates(app),
+        _ => Vec::new(),
+    }
+}
+
+/// Why a list is empty.
+pub(super) fn nothing(action: Action) -> &'static str {
     match action {
         Action::Escalate => {
             "there is no escalation policy for its team: set the team (c), or a policy in the settings"
@@ -125,13 +118,15 @@ fn people(app: &App, targets: &[Target]) -> Vec<Item> {
         }
         let owns = owner.is_some_and(|owner| owner.handle == person.handle);
         let name = shown(&person.name).into_owned();
+        let handle = shown(&person.handle).into_owned();
         let pick = Pick::Do {
             verb: format!("assign {{}} to {name}"),
             done: format!("assigned to {name}"),
             asks: vec![Ask::Assign { to: Some(person) }],
             for_good: false,
         };
-        items.push(Item::new(name, pick).about(about).barred(owns.then(|| "owns it".into())));
+        let item = Item::new(name, pick).about(about).value(handle);
+        items.push(item.barred(owns.then(|| "owns it".into())));
     }
     if owner.is_some() || targets.len() > 1 {
         let pick = Pick::Do {
@@ -140,7 +135,7 @@ fn people(app: &App, targets: &[Target]) -> Vec<Item> {
             asks: vec![Ask::Assign { to: None }],
             for_good: false,
         };
-        items.push(Item::new("nobody", pick).about("makes it unowned"));
+        items.push(Item::new("nobody", pick).about("makes it unowned").value("nobody"));
     }
     items
 }
@@ -226,7 +221,9 @@ fn roles(app: &App, targets: &[Target]) -> Vec<Item> {
             };
             let asks = vec![Ask::GiveRole { role: *role, person: person.clone(), given }];
             let item = Item::new(text, Pick::Do { verb, done, asks, for_good: false });
-            let item = item.about(format!("@{}", shown(&person.handle)));
+            let handle = shown(&person.handle);
+            let no = if given { "" } else { "no " };
+            let item = item.about(format!("@{handle}")).value(format!("{no}{role} {handle}"));
             if given { items.push(item) } else { items.insert(0, item) }
         }
     }
@@ -249,7 +246,7 @@ fn stages(app: &App, targets: &[Target]) -> Vec<Item> {
         };
         let verb = format!("move {{}} to {to}");
         let pick = Pick::Do { verb, done: to.to_string(), asks, for_good: false };
-        Item::new(to.to_string(), pick).key(key).about(about)
+        Item::new(to.to_string(), pick).key(key).about(about).value(to.to_string())
     });
     items.collect()
 }
@@ -257,23 +254,29 @@ fn stages(app: &App, targets: &[Target]) -> Vec<Item> {
 fn snoozes(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     let zone = app.offset;
     let clock = |until: DateTime<Utc>| until.with_timezone(&zone).format("%a %H:%M").to_string();
-    let item = |key, text: &str, until: DateTime<Utc>, about: String| {
+    let item = |key, text: &str, value: &str, until: DateTime<Utc>, about: String| {
         let pick = Pick::Do {
             verb: format!("snooze {{}}: {text}"),
             done: format!("snoozed: {text}"),
             asks: vec![Ask::Snooze { until }],
             for_good: false,
         };
-        Item::new(text, pick).key(key).about(about)
+        Item::new(text, pick).key(key).about(about).value(value)
     };
     let hour = at + TimeDelta::hours(1);
     let four = at + TimeDelta::hours(4);
     let morning = when::tomorrow(at, zone);
     let mut items = vec![
-        item('1', "1 h", hour, format!("until {}", clock(hour))),
-        item('4', "4 h", four, format!("until {}", clock(four))),
-        item('t', "until tomorrow 09:00", morning, clock(morning)),
-        item('c', "until it changes", at + UNTIL_CHANGED, "any change shows it again".into()),
+        item('1', "1 h", "1h", hour, format!("until {}", clock(hour))),
+        item('4', "4 h", "4h", four, format!("until {}", clock(four))),
+        item('t', "until tomorrow 09:00", "tomorrow", morning, clock(morning)),
+        item(
+            'c',
+            "until it changes",
+            "change",
+            at + UNTIL_CHANGED,
+            "any change shows it again".into(),
+        ),
         Item::new("until a time …", Pick::SnoozeUntil).key('u').about(when::FORMS),
     ];
     let row = one(app, targets);
@@ -284,7 +287,8 @@ fn snoozes(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
             asks: vec![Ask::Wake],
             for_good: false,
         };
-        items.push(Item::new("show it again", pick).key('w').about("ends the snooze"));
+        let item = Item::new("show it again", pick).key('w').about("ends the snooze");
+        items.push(item.value("wake"));
     }
     if row.is_none_or(|row| row.paused) {
         let pick = Pick::Do {
@@ -293,7 +297,8 @@ fn snoozes(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
             asks: vec![Ask::Unpause],
             for_good: false,
         };
-        items.push(Item::new("go on", pick).key('g').about("it no longer waits on somebody else"));
+        let item = Item::new("go on", pick).key('g').about("it no longer waits on somebody else");
+        items.push(item.value("go on"));
     }
     if row.is_none_or(|row| !row.paused) {
         let about = "stays in the queue, and says for whom";
@@ -335,7 +340,7 @@ fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
                 for_good: true,
             };
             let key = char::from_digit(u32::from(level), 10).unwrap_or('0');
-            Item::new(text, pick).key(key).about(about).barred(nobody)
+            Item::new(text, pick).key(key).about(about).value(level.to_string()).barred(nobody)
         })
         .collect()
 }
@@ -365,7 +370,8 @@ fn others(app: &App, targets: &[Target]) -> Vec<Item> {
                 for_good: true,
             };
             let about = format!("{} · {} · {service}", row.priority, row.status);
-            Item::new(format!("{label} {}", shown(&row.title)), pick).about(about)
+            let number = row.number.map(|number| number.0.to_string()).unwrap_or_default();
+            Item::new(format!("{label} {}", shown(&row.title)), pick).about(about).value(number)
         })
         .collect()
 }
@@ -398,7 +404,7 @@ fn links(app: &App, targets: &[Target]) -> Vec<Item> {
     items
 }
 
-fn link_item(link: Link, text: String, about: String) -> Item {
+pub(super) fn link_item(link: Link, text: String, about: String) -> Item {
     let pick = Pick::Do {
         verb: format!("link {{}} to {text}"),
         done: format!("linked to {text}"),
@@ -497,7 +503,9 @@ fn templates(app: &App) -> Vec<Item> {
     items
         .map(|((place, template), key)| {
             let about = shown(&template.text.source()).into_owned();
-            Item::new(shown(&template.name), Pick::Template(place)).key(key).about(about)
+            let name = shown(&template.name);
+            let item = Item::new(name.clone(), Pick::Template(place)).key(key).about(about);
+            item.value(name)
         })
         .collect()
 }
@@ -538,8 +546,17 @@ pub(super) fn choose(app: &mut App, item: Item, at: DateTime<Utc>) -> Vec<Effect
         return Vec::new();
     }
     let Mode::Pick(picker) = std::mem::take(&mut app.mode) else { return Vec::new() };
-    let targets = picker.targets;
-    match item.pick {
+    take(app, item.pick, picker.targets, at)
+}
+
+/// What a choice leads to.
+pub(super) fn take(
+    app: &mut App,
+    pick: Pick,
+    targets: Vec<Target>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    match pick {
         Pick::Do { verb, done, asks, for_good } => {
             let plan = send::plan(app, &targets, verb, done, &asks, at);
             send::submit(app, plan, for_good, None, at)
@@ -576,7 +593,10 @@ pub(super) fn choose(app: &mut App, item: Item, at: DateTime<Utc>) -> Vec<Effect
             forms::open(app, Kind::ActionItem { id }, targets, at)
         }
         Pick::ReviewPublish => publish(app, &targets, at),
-        Pick::Copy(..) | Pick::Pane(_) | Pick::Place(_) => Vec::new(),
+        Pick::Copy(text, what) => looks::put(app, text, what),
+        Pick::Go(number) => jump::to(app, number),
+        Pick::Span(span) => link::choose_span(app, span),
+        Pick::Pane(_) | Pick::Place(_) => Vec::new(),
     }
 }
 

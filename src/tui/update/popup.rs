@@ -1,17 +1,52 @@
-//! What lies over the panes and is scrolled.
+//! What lies over the panes and is scrolled or searched.
+
+use crossterm::event::KeyEvent;
 
 use super::super::app::App;
+use super::super::message::Effect;
 use super::super::mode::Mode;
+use super::super::palette::{paste_into, type_into};
 use super::super::view;
 use super::moves::{Step, tops};
 
 pub(super) fn scroll(app: &mut App, step: Step) {
     let (lines, page) = view::popup_size(app);
     let top = match &mut app.mode {
-        Mode::Help(top) | Mode::Failure(top) => top,
+        Mode::Help(help) => &mut help.top,
+        Mode::Failure(top) => top,
         Mode::Results(results) => &mut results.top,
         Mode::Confirm(confirm) => &mut confirm.top,
         _ => return,
     };
     *top = step.from(*top, tops(lines, page), page);
+}
+
+/// A letter of what is looked for in the keys.
+pub(super) fn search(app: &mut App, key: KeyEvent) -> Vec<Effect> {
+    if let Mode::Help(help) = &mut app.mode
+        && type_into(&mut help.typed, key)
+    {
+        help.top = 0;
+    }
+    Vec::new()
+}
+
+/// Pasted text is looked for in the keys.
+pub(super) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
+    if let Mode::Help(help) = &mut app.mode {
+        paste_into(&mut help.typed, pasted);
+        help.top = 0;
+    }
+    Vec::new()
+}
+
+/// Shows all keys again, where some are looked for.
+pub(super) fn clear_search(app: &mut App) -> bool {
+    match &mut app.mode {
+        Mode::Help(help) if !help.typed.is_empty() => {
+            *help = super::Help::default();
+            true
+        }
+        _ => false,
+    }
 }

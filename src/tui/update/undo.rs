@@ -102,15 +102,11 @@ fn of(
     }
 }
 
-/// Takes back the last action.
+/// Takes back the last action. Commands are sent in order: it may still be on its way.
 pub(super) fn undo(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    let Some(Undo { number, done, mut steps }) = app.undo.take() else {
+    let Some(Undo { done, mut steps, .. }) = app.undo.take() else {
         return tell(app, "nothing to undo: an action can be taken back for 10 s", true);
     };
-    if app.pending.iter().any(|pending| pending.batch == number) {
-        app.undo = Some(Undo { number, done, steps });
-        return tell(app, "it is still on its way: try again in a moment", true);
-    }
     // Who changed it meanwhile is not overruled.
     for step in &mut steps {
         step.refused = overruled(app, step);

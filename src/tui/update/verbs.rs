@@ -5,10 +5,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::model::checklist::Answer;
 use crate::model::checklist::{ClosingItem, InvestigationItem, Item};
 use crate::model::review::Section;
-use crate::model::status::{Classification, ResolutionAction};
-use crate::model::{Ask, Impact, IncidentId, Priority, Status, Urgency};
+use crate::model::status::{Category, Classification, ResolutionAction, Role};
+use crate::model::{Ask, Impact, IncidentId, PersonRef, Priority, Status, Urgency};
 
-use super::super::action::Action;
+use super::super::action::{Action, Entry, TABLE};
 use super::super::app::App;
 use super::super::form::Kind;
 use super::super::message::Effect;
@@ -17,7 +17,7 @@ use super::super::plan::Target;
 use super::{forms, known, picks, send, tell};
 
 /// The incidents that a verb is about now: those that are marked, else the one that keys are about.
-pub(super) fn targets(app: &App) -> Vec<Target> {
+pub(in crate::tui) fn targets(app: &App) -> Vec<Target> {
     if app.marked.is_empty() {
         return app.target().map(Target::from).into_iter().collect();
     }
@@ -40,6 +40,16 @@ pub(super) fn targets(app: &App) -> Vec<Target> {
 /// Begins a verb.
 pub(super) fn begin(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
     let targets = targets(app);
+    begin_on(app, action, targets, at)
+}
+
+/// Begins a verb about targets that were fixed before.
+pub(super) fn begin_on(
+    app: &mut App,
+    action: Action,
+    targets: Vec<Target>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
     if targets.is_empty() {
         return Vec::new();
     }
@@ -85,6 +95,7 @@ fn needs_record(action: Action) -> bool {
             | Action::Escalate
             | Action::Update
             | Action::Snooze
+            | Action::Copy
     )
 }
 
@@ -120,6 +131,7 @@ fn on(app: &mut App, action: Action, targets: Vec<Target>, at: DateTime<Utc>) ->
         | Action::Link
         | Action::Update
         | Action::Review
+        | Action::Copy
         | Action::Role => picks::open(app, action, targets, at),
         _ => Vec::new(),
     }
@@ -156,6 +168,54 @@ fn own(app: &mut App, targets: &[Target], at: DateTime<Utc>) -> Vec<Effect> {
     send::submit(app, plan, false, None, at)
 }
 
+/// How many targets are asked whether a verb applies to any.
+const ASKED: usize = 50;
+
+/// Why an action can't be done now, to these targets; `None` where it can, to one of them at least.
+pub(in crate::tui) fn barred(
+    app: &App,
+    entry: &Entry,
+    targets: &[Target],
+    now: DateTime<Utc>,
+) -> Option<String> {
+    if let Some(why) = entry.barred(app) {
+        return Some(why);
+    }
+    if !entry.applies(app) {
+        return Some(entry.when.otherwise().into());
+    }
+    entry.verb?;
+    let mut first = None;
+    for target in targets.iter().take(ASKED) {
+        let why = refusal(app, entry.action, target, now)?;
+        first.get_or_insert(why);
+    }
+    match targets.len() {
+        0 | 1 => first,
+        2..=ASKED => first.map(|why| format!("none of them: {why}")),
+        _ => None,
+    }
+}
+
+/// Keeps which verbs the incident on the screen refuses. While the selection moves, nothing changes:
+/// the keys line stays as it is under a held key.
+pub(super) fn learn_refused(app: &mut App) {
+    if app.reading.moving {
+        return;
+    }
+    let shown = app.reading.shown.as_ref();
+    let target = shown.map(|shown| Target::from(&shown.detail.incident.summary));
+    app.reading.refused = match target {
+        Some(target) => TABLE
+            .iter()
+            .filter(|entry| entry.verb.is_some() && entry.hint.is_some())
+            .map(|entry| entry.action)
+            .filter(|action| refusal(app, *action, &target, app.now).is_some())
+            .collect(),
+        None => Vec::new(),
+    };
+}
+
 /// Why a verb does not apply to an incident, in a person's words; `None` where it does.
 pub(in crate::tui) fn refusal(
     app: &App,
@@ -164,7 +224,13 @@ pub(in crate::tui) fn refusal(
     now: DateTime<Utc>,
 ) -> Option<String> {
     let asks = sample(app, action, target, now)?;
-    known::refusal(app, target.id, &asks, now)
+    known::refusal(app, target.id, &asks, now).or_else(|| {
+        // Nobody can be called where there is no policy.
+        let called = action != Action::Escalate
+            || app.directory.is_none()
+            || !picks::items(app, action, std::slice::from_ref(target), now).is_empty();
+        (!called).then(|| picks::nothing(action).to_owned())
+    })
 }
 
 /// A verb as it would be asked with everything filled in, to learn whether it applies.
@@ -197,6 +263,22 @@ fn sample(app: &App, action: Action, target: &Target, now: DateTime<Utc>) -> Opt
             let here = app.row(target.id)?.status;
             let next = Status::STAGES[1..5].iter().find(|stage| **stage > here);
             vec![Ask::MoveStatus { to: next.copied().unwrap_or(Status::Monitoring) }]
+        }
+        Action::Assign => vec![Ask::Assign { to: Some(PersonRef::new("x", "x")) }],
+        Action::Category | Action::Categorize => {
+            let here = app.row(target.id)?.category;
+            let other = Category::ALL.iter().find(|category| Some(**category) != here);
+            vec![Ask::Categorize { category: other.copied() }]
+        }
+        Action::Services => vec![Ask::SetServices { services: vec![some()] }],
+        Action::Team => vec![Ask::SetTeam { team: Some(some()) }],
+        Action::Role => vec![Ask::GiveRole {
+            role: Role::Resolver,
+            person: PersonRef::new("x", "x"),
+            given: true,
+        }],
+        Action::Update => {
+            vec![Ask::UpdateStakeholders { message: some(), next_due: None }]
         }
         Action::Escalate => vec![Ask::Escalate { level: 1, to: Vec::new(), reason: Some(some()) }],
         Action::Snooze => vec![Ask::Snooze { until: now + TimeDelta::hours(1) }],

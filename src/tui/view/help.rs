@@ -1,60 +1,257 @@
-//! The keys, read from the table of actions.
+//! The keys, made from the table of actions: what works here first, then everything by what it is
+//! about. What is typed is looked for.
 
-use ratatui::style::Style;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
+use unicode_segmentation::UnicodeSegmentation;
 
-use crate::model::text::{fit, wrap};
+use crate::model::text::{self, cut, fit, shown, wrap};
 
-use super::super::action::{Entry, Layer, TABLE};
+use super::super::action::{Entry, Group, Layer, TABLE};
 use super::super::app::App;
+use super::super::fuzzy::Words;
+use super::super::mode::Help;
+use super::super::plan::Target;
+use super::super::update::{barred, targets};
+use super::picker::marked;
+use super::{keys_line, popup};
 
-/// Columns of the keys.
-const KEYS: usize = 7;
+/// The most columns of the keys.
+const KEYS: usize = 9;
+/// Columns of text below which they have no more than they need.
+const NARROW: usize = 60;
+/// Columns of text from which on two columns of keys stand side by side.
+const TWO: usize = 92;
+/// Columns between the two.
+const GAP: usize = 3;
+/// The most columns and rows of the box.
+const MOST: (u16, u16) = (160, 60);
 
-pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
+/// The signs of the queue.
+const SIGNS: [(&str, &str); 6] = [
+    ("▌", "the row that keys are about"),
+    ("✓", "selected: verbs act on all that are"),
+    ("↑", "a command about it is on its way"),
+    ("‖", "paused: it waits on somebody else"),
+    ("▰▰▱▱", "the time left to acknowledge it, then to resolve it"),
+    ("+5m", "past its service level since then"),
+];
+
+/// One row: keys and what they do.
+struct Row {
+    keys: String,
+    text: String,
+    /// Matched graphemes of the text.
+    marks: Vec<usize>,
+    /// Why it does not apply.
+    barred: Option<String>,
+}
+
+/// The box, and the part of it for lines.
+fn place(body: Rect) -> (Rect, Rect) {
+    let area = popup::centred(body, body.width.min(MOST.0), body.height.min(MOST.1));
+    let inside = popup::margin(area);
+    let list = Rect { y: inside.y + 1, height: inside.height.saturating_sub(1), ..inside };
+    (area, list)
+}
+
+/// Its lines, and how many fit.
+pub(super) fn size(app: &App, help: &Help, body: Rect) -> (usize, usize) {
+    let list = place(body).1;
+    (lines(app, help, usize::from(list.width)).len(), usize::from(list.height))
+}
+
+pub(super) fn draw(app: &App, help: &Help, body: Rect, buffer: &mut Buffer) {
+    let (area, list) = place(body);
+    popup::frame(app, area, "Keys", buffer);
+    let mut line = Line::from(Span::styled("› ", app.theme.accent()));
+    line.push_span(Span::raw(shown(&help.typed).into_owned()));
+    line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
+    if help.typed.is_empty() {
+        line.push_span(Span::styled(" type to search", app.theme.dim()));
+    }
+    buffer.set_line(list.x, list.y - 1, &line, list.width);
+    let lines = lines(app, help, usize::from(list.width));
+    for (line, row) in lines.iter().skip(help.top).zip(list.rows()) {
+        buffer.set_line(row.x, row.y, line, row.width);
+    }
+    let below = lines.len().saturating_sub(help.top + usize::from(list.height));
+    popup::more(app, area, (help.top, below), buffer);
+}
+
+fn lines(app: &App, help: &Help, width: usize) -> Vec<Line<'static>> {
+    let targets = targets(app);
     let mut lines = Vec::new();
-    for (name, layer) in [
-        ("Panes", Layer::Panes),
-        ("A form", Layer::Form),
-        ("A list", Layer::Pick),
-        ("Impact × urgency", Layer::Matrix),
-        ("A question", Layer::Confirm),
-    ] {
-        if !lines.is_empty() {
-            lines.push(Line::default());
+    if !help.typed.trim().is_empty() {
+        let rows = found(app, &targets, &help.typed);
+        if rows.is_empty() {
+            let text = Span::styled("nothing matches: Esc shows all keys", app.theme.dim());
+            return vec![Line::from(text)];
         }
-        lines.push(Line::from(Span::styled(name, app.theme.strong())));
-        for entry in TABLE.iter().filter(|entry| entry.layers.contains(&layer)) {
-            of_entry(app, entry, width, &mut lines);
+        lay_out(app, &rows, width, &mut lines);
+        return lines;
+    }
+    section(app, &here(app), width, &mut lines);
+    let works = keys_line::useful(app, Layer::Panes);
+    let rows: Vec<Row> = works.into_iter().map(|entry| row(app, entry, &targets)).collect();
+    lay_out(app, &rows, width, &mut lines);
+    for group in Group::ALL {
+        section(app, group.name(), width, &mut lines);
+        let rows: Vec<Row> = TABLE
+            .iter()
+            .filter(|entry| entry.group == group && entry.layers.contains(&Layer::Panes))
+            .map(|entry| row(app, entry, &targets))
+            .collect();
+        lay_out(app, &rows, width, &mut lines);
+    }
+    for layer in Layer::ALL.into_iter().filter(|layer| *layer != Layer::Panes) {
+        let rows: Vec<Row> = only_in(layer).map(|entry| row(app, entry, &targets)).collect();
+        if !rows.is_empty() {
+            section(app, layer.name(), width, &mut lines);
+            lay_out(app, &rows, width, &mut lines);
         }
     }
-    for text in [
-        "",
-        "In the queue: ✓ selected, ↑ a command is on its way, ‖ paused; the bar is the time left.",
-    ] {
-        for part in wrap(text, width) {
-            lines.push(Line::from(Span::styled(part, app.theme.dim())));
-        }
-    }
+    section(app, "Signs of the queue", width, &mut lines);
+    let signs = SIGNS.iter().map(|(sign, text)| Row {
+        keys: (*sign).to_owned(),
+        text: (*text).to_owned(),
+        marks: Vec::new(),
+        barred: None,
+    });
+    lay_out(app, &signs.collect::<Vec<_>>(), width, &mut lines);
     lines
 }
 
-fn of_entry(app: &App, entry: &Entry, width: usize, lines: &mut Vec<Line<'static>>) {
-    let keys: Vec<String> = app.keymap.keys(entry.action).iter().map(ToString::to_string).collect();
-    let barred = entry.barred(app);
-    let (style, text) = match &barred {
-        Some(why) => (app.theme.dim(), format!("{} – not now: {why}", entry.help)),
-        None => (Style::new(), entry.help.to_owned()),
-    };
-    let mut keys = fit(&keys.join(" "), KEYS);
-    for part in wrap(&text, width.saturating_sub(KEYS + 2).max(8)) {
-        lines.push(Line::from(vec![
-            Span::styled(
-                format!("{keys}  "),
-                if barred.is_some() { style } else { app.theme.accent() },
-            ),
-            Span::styled(part, style),
-        ]));
-        keys = " ".repeat(KEYS);
+/// What works here is about what.
+fn here(app: &App) -> String {
+    let pane = app.focus.name().to_lowercase();
+    let shown = app.reading.shown.as_ref().map(|read| &read.detail.incident.summary);
+    match (app.marked.len(), shown) {
+        (0, Some(row)) => format!("Here: {pane} · {} is {}", row.label(), row.status),
+        (0, None) => format!("Here: {pane}"),
+        (1, _) => format!("Here: {pane} · 1 selected"),
+        (many, _) => format!("Here: {pane} · {many} selected"),
     }
+}
+
+/// What is only done there; what the panes know too is told with them.
+fn only_in(layer: Layer) -> impl Iterator<Item = &'static Entry> {
+    TABLE
+        .iter()
+        .filter(move |entry| entry.layers.contains(&layer) && !entry.layers.contains(&Layer::Panes))
+}
+
+fn section(app: &App, name: &str, width: usize, lines: &mut Vec<Line<'static>>) {
+    if !lines.is_empty() {
+        lines.push(Line::default());
+    }
+    lines.push(Line::from(Span::styled(cut(name, width).into_owned(), app.theme.strong())));
+}
+
+/// Its keys, as many as fit; without a key, what is typed into the palette.
+fn keys(app: &App, entry: &Entry) -> String {
+    let all = app.keymap.keys(entry.action);
+    let Some(first) = all.first() else { return format!(":{}", entry.name) };
+    let mut text = first.to_string();
+    for key in &all[1..] {
+        let more = format!("{text} {key}");
+        if text::width(&more) > KEYS {
+            break;
+        }
+        text = more;
+    }
+    text
+}
+
+fn row(app: &App, entry: &Entry, targets: &[Target]) -> Row {
+    // What is done in a form or a list is not about an incident.
+    let in_panes = entry.layers.contains(&Layer::Panes);
+    Row {
+        keys: keys(app, entry),
+        text: entry.help.to_owned(),
+        marks: Vec::new(),
+        barred: if in_panes { barred(app, entry, targets, app.now) } else { None },
+    }
+}
+
+/// What is looked for, the best first: in what it does, then also in name and keys.
+fn found(app: &App, targets: &[Target], typed: &str) -> Vec<Row> {
+    let words = Words::new(typed);
+    let mut hits: Vec<(bool, u32, Row)> = TABLE
+        .iter()
+        .filter_map(|entry| {
+            let mut row = row(app, entry, targets);
+            let all = format!("{} {} {}", entry.help, entry.name, row.keys);
+            let inside = words.hit(entry.help);
+            let elsewhere = inside.is_none();
+            let hit = inside.or_else(|| words.hit(&all))?;
+            let graphemes = entry.help.graphemes(true).count();
+            row.marks = hit.at.into_iter().filter(|at| *at < graphemes).collect();
+            if let Some(layer) = entry.layers.first().filter(|layer| **layer != Layer::Panes) {
+                row.text = format!("{} ({})", row.text, layer.name().to_lowercase());
+            }
+            Some((elsewhere, hit.score, row))
+        })
+        .collect();
+    // Letters that only happen to come in that order are no find beside a whole word.
+    let best = hits.iter().map(|(_, score, _)| *score).max().unwrap_or(0);
+    hits.retain(|(_, score, _)| score.saturating_mul(2) > best);
+    hits.sort_by_key(|(elsewhere, score, _)| (*elsewhere, std::cmp::Reverse(*score)));
+    hits.into_iter().map(|(.., row)| row).collect()
+}
+
+/// Rows one below the other; where it is wide, in two columns.
+fn lay_out(app: &App, rows: &[Row], width: usize, lines: &mut Vec<Line<'static>>) {
+    if width < TWO {
+        let keys = rows.iter().map(|row| text::width(&row.keys)).max().unwrap_or(0);
+        let keys = if width < NARROW { keys } else { KEYS };
+        lines.extend(rows.iter().flat_map(|row| of_row(app, row, keys, width)));
+        return;
+    }
+    let column = (width - GAP) / 2;
+    let blocks: Vec<Vec<Line<'static>>> =
+        rows.iter().map(|row| of_row(app, row, KEYS, column)).collect();
+    let half = blocks.iter().map(Vec::len).sum::<usize>().div_ceil(2);
+    let (mut left, mut right) = (Vec::new(), Vec::new());
+    for block in blocks {
+        if left.len() < half { left.extend(block) } else { right.extend(block) }
+    }
+    let mut right = right.into_iter();
+    for mut line in left {
+        if let Some(other) = right.next() {
+            let blank = (column + GAP).saturating_sub(line.width());
+            line.push_span(Span::raw(" ".repeat(blank)));
+            line.spans.extend(other.spans);
+        }
+        lines.push(line);
+    }
+}
+
+fn of_row(app: &App, row: &Row, columns: usize, width: usize) -> Vec<Line<'static>> {
+    let (key, plain) = match row.barred {
+        Some(_) => (app.theme.dim(), app.theme.dim()),
+        None => (app.theme.accent(), Style::new()),
+    };
+    let text = match &row.barred {
+        Some(why) => format!("{} – not now: {}", row.text, shown(why)),
+        None => row.text.clone(),
+    };
+    let mut keys = fit(&row.keys, columns);
+    let mut lines = Vec::new();
+    let mut from = 0;
+    for part in wrap(&text, width.saturating_sub(columns + 2).max(8)) {
+        // Where a line is broken, blanks are left out.
+        let start = text[from..].find(&part).map_or(from, |at| from + at);
+        from = start + part.len();
+        let before = text[..start].graphemes(true).count();
+        let marks: Vec<usize> =
+            row.marks.iter().filter_map(|mark| mark.checked_sub(before)).collect();
+        let mut line = Line::from(Span::styled(format!("{keys}  "), key));
+        marked(app, &part, &marks, plain, &mut line);
+        lines.push(line);
+        keys = " ".repeat(columns);
+    }
+    lines
 }

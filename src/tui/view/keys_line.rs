@@ -5,10 +5,11 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use crate::model::text::{cut, shown};
+use crate::model::Status;
+use crate::model::text::{cut, shown, width};
 
-use super::super::action::{Action, Layer, TABLE, layer};
-use super::super::app::{App, Freshness};
+use super::super::action::{Action, Entry, Layer, TABLE, layer};
+use super::super::app::{App, Freshness, Pane};
 use super::super::mode::Mode;
 use super::words::retry;
 
@@ -91,6 +92,12 @@ fn left(app: &App, room: usize) -> Line<'static> {
                 ),
             ])
         }
+        (Layer::Panes, _) if !app.marked.is_empty() => {
+            let count = format!(" {} selected", app.marked.len());
+            let mut line = Line::from(Span::styled(count, app.theme.strong()));
+            hints(app, room, &mut line);
+            line
+        }
         _ => {
             let mut line = Line::default();
             hints(app, room, &mut line);
@@ -99,26 +106,86 @@ fn left(app: &App, room: usize) -> Line<'static> {
     }
 }
 
-/// As many hints as fit; help is always among them.
-fn hints(app: &App, room: usize, line: &mut Line<'static>) {
-    let here = layer(app);
-    let all: Vec<(String, &str, Action)> = TABLE
+/// The actions that come first, by where the incident on the screen stands.
+fn urgent(status: Status) -> &'static [Action] {
+    use Action::{Acknowledge, Close, Escalate, Move, Note, Own, Reopen, Resolve, Review};
+    match status {
+        Status::Triggered => &[Acknowledge, Own, Escalate],
+        Status::Acknowledged | Status::Investigating | Status::Identified | Status::Monitoring => {
+            &[Note, Move, Resolve]
+        }
+        Status::Resolved => &[Close, Reopen, Review],
+        Status::Closed | Status::Merged | Status::Reclassified => &[Review, Reopen],
+    }
+}
+
+/// Before all others: what passes soon, and what only works here.
+const FIRST: &[Action] = &[Action::Undo];
+const MARKED: &[Action] = &[Action::Mark, Action::Back];
+const METRICS: &[Action] = &[Action::ShorterSpan, Action::LongerSpan];
+/// Not worth a word before it has ended.
+const AFTERWARDS: &[Action] = &[Action::Review];
+/// At the end, whatever else there is room for.
+const LAST: &[Action] = &[Action::Palette, Action::Help];
+/// Columns below which only the help is always there.
+const NARROW: usize = 60;
+
+/// The actions with a hint that work here and now, the most useful first.
+pub(super) fn useful(app: &App, here: Layer) -> Vec<&'static Entry> {
+    let shown = app.reading.shown.as_ref().map(|shown| &shown.detail.incident.summary);
+    let marked = !app.marked.is_empty();
+    let mut first = FIRST.to_vec();
+    if marked {
+        first.extend(MARKED);
+    }
+    if app.focus == Pane::Metrics {
+        first.extend(METRICS);
+    }
+    if let Some(shown) = shown.filter(|_| !marked) {
+        first.extend(urgent(shown.status));
+    }
+    let mut entries: Vec<&Entry> = TABLE
         .iter()
         .filter(|entry| entry.layers.contains(&here) && entry.is_hinted(app))
+        .filter(|entry| !AFTERWARDS.contains(&entry.action) || first.contains(&entry.action))
+        // Of several, some may well not refuse it.
+        .filter(|entry| marked || !app.reading.refused.contains(&entry.action))
+        .collect();
+    entries.sort_by_key(|entry| {
+        let place = first.iter().position(|action| *action == entry.action);
+        (place.unwrap_or(first.len()), LAST.contains(&entry.action))
+    });
+    entries
+}
+
+/// The word of a hint; what clears the selection says so.
+fn word(app: &App, entry: &Entry) -> &'static str {
+    let clears = !app.marked.is_empty() && !app.zoomed && app.focus == Pane::Queue;
+    match entry.action {
+        Action::Back if clears => "select none",
+        _ => entry.hint.unwrap_or_default(),
+    }
+}
+
+/// As many hints as fit; help is always among them, and commands where there is some room.
+fn hints(app: &App, room: usize, line: &mut Line<'static>) {
+    let all: Vec<(String, &str, bool)> = useful(app, layer(app))
+        .into_iter()
         .filter_map(|entry| {
             let key = app.keymap.keys(entry.action).first()?;
-            Some((key.to_string(), entry.hint?, entry.action))
+            let always =
+                LAST.contains(&entry.action) && (room >= NARROW || entry.action == Action::Help);
+            Some((key.to_string(), word(app, entry), always))
         })
         .collect();
-    let wide = |(key, word, _): &(String, &str, Action)| key.len() + word.len() + 3;
-    let help: usize = all.iter().filter(|hint| hint.2 == Action::Help).map(wide).sum();
-    let mut left = room.saturating_sub(line.width() + help);
+    let wide = |(key, word, _): &(String, &str, bool)| width(key) + width(word) + 3;
+    let last: usize = all.iter().filter(|hint| hint.2).map(wide).sum();
+    let mut left = room.saturating_sub(line.width() + last);
     for hint in &all {
-        let is_help = hint.2 == Action::Help;
-        if !is_help && wide(hint) > left {
+        if !hint.2 && wide(hint) > left {
             continue;
         }
-        if !is_help {
+        if !hint.2 {
             left -= wide(hint);
         }
         line.push_span(Span::raw(if line.spans.is_empty() { " " } else { "  " }));

@@ -8,6 +8,7 @@ mod help;
 mod keys_line;
 mod matrix;
 mod metrics;
+mod palette;
 mod pane;
 mod picker;
 mod popup;
@@ -76,10 +77,8 @@ fn whole(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
     keys_line::draw(app, layout.keys, buffer);
     match &app.mode {
         Mode::Panes | Mode::Jump(_) | Mode::Leaving => {}
-        Mode::Help(top) => {
-            let lines = help::lines(app, popup::wide(layout.body()));
-            popup::draw(app, layout.body(), "Keys", &lines, *top, buffer);
-        }
+        Mode::Help(help) => help::draw(app, help, layout.body(), buffer),
+        Mode::Palette(palette) => palette::draw(app, palette, layout.body(), buffer),
         Mode::Failure(top) => {
             let lines = failure::lines(app, popup::wide(layout.body()));
             popup::draw(app, layout.body(), "What failed last", &lines, *top, buffer);
@@ -154,13 +153,15 @@ pub fn prepare(app: &mut App) {
     let (count, page) = popup_size(app);
     let most = count.saturating_sub(page);
     match &mut app.mode {
-        Mode::Help(top) | Mode::Failure(top) => *top = (*top).min(most),
+        Mode::Help(help) => help.top = help.top.min(most),
+        Mode::Failure(top) => *top = (*top).min(most),
         Mode::Results(results) => results.top = results.top.min(most),
         Mode::Confirm(confirm) => confirm.top = confirm.top.min(most),
         Mode::Pick(picker) => {
             let rows = picker::rows(picker, layout.body());
             picker.keep_in_sight(rows);
         }
+        Mode::Palette(palette) => palette.keep_in_sight(palette::rows(layout.body())),
         _ => {}
     }
 }
@@ -174,7 +175,7 @@ fn bound(top: &mut usize, lines: usize, height: u16) {
 pub fn popup_size(app: &App) -> (usize, usize) {
     let body = app.layout().body();
     let count = match &app.mode {
-        Mode::Help(_) => help::lines(app, popup::wide(body)).len(),
+        Mode::Help(help) => return help::size(app, help, body),
         Mode::Failure(_) => failure::lines(app, popup::wide(body)).len(),
         Mode::Results(results) => confirm::results(app, results, popup::wide(body)).len(),
         Mode::Confirm(asked) => confirm::lines(app, asked, popup::wide(body)).len(),

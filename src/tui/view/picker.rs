@@ -71,12 +71,7 @@ pub(super) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut Buffer) 
         buffer.set_stringn(inside.x, y, text, room, app.theme.strong());
     }
     let below = picker.hits.len().saturating_sub(picker.top + usize::from(rows));
-    if picker.top > 0 || below > 0 {
-        let text = format!(" ↑ {}  ↓ {below} ", picker.top);
-        let wide = u16::try_from(width(&text)).unwrap_or(0);
-        let x = area.right().saturating_sub(wide + 2);
-        buffer.set_stringn(x, area.bottom() - 1, text, usize::from(wide), app.theme.dim());
-    }
+    popup::more(app, area, (picker.top, below), buffer);
 }
 
 fn line(

@@ -73,6 +73,11 @@ pub(super) fn draw(
         buffer.set_line(row.x, row.y, line, row.width);
     }
     let below = lines.len().saturating_sub(top + usize::from(inside.height));
+    more(app, area, (top, below), buffer);
+}
+
+/// How much is hidden above and below, on the lower border.
+pub(super) fn more(app: &App, area: Rect, (top, below): (usize, usize), buffer: &mut Buffer) {
     if top > 0 || below > 0 {
         let text = format!(" ↑ {top}  ↓ {below} ");
         let wide = u16::try_from(crate::model::text::width(&text)).unwrap_or(0);

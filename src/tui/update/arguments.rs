@@ -1,0 +1,297 @@
+//! What is typed behind a name in the command palette: what is offered, and how it is read.
+
+use chrono::{DateTime, Utc};
+
+use crate::config::meant;
+use crate::model::command::Link;
+use crate::model::priority::Level;
+use crate::model::status::Category;
+use crate::model::text::shown;
+use crate::model::{Ask, IncidentNumber, Priority, check};
+
+use super::super::action::{Entry, Takes};
+use super::super::app::{App, Span};
+use super::super::picker::{Item, Pick};
+use super::super::plan::Target;
+use super::{picks, when};
+
+/// The word that takes a value away.
+const NONE: &str = "none";
+/// The word for a category that is not known.
+const UNKNOWN: &str = "unknown";
+
+/// What can be typed behind a name, where that can be listed: each has a value.
+pub(super) fn offers(
+    app: &App,
+    entry: &Entry,
+    argument: &str,
+    targets: &[Target],
+    at: DateTime<Utc>,
+) -> Vec<Item> {
+    match entry.takes {
+        Takes::Nothing | Takes::Url | Takes::Note => Vec::new(),
+        Takes::Listed(_) | Takes::Person | Takes::Time | Takes::Incident => {
+            let items = picks::items(app, entry.action, targets, at);
+            items.into_iter().filter(|item| item.value.is_some()).collect()
+        }
+        Takes::Priority => priorities(app),
+        Takes::Category => categories(),
+        Takes::Services => services(app, argument),
+        Takes::Team => teams(app),
+        Takes::Number => numbers(app),
+        Takes::Span => Span::ALL.into_iter().map(span).collect(),
+    }
+}
+
+/// What is typed means.
+///
+/// # Errors
+/// What is wrong with it and what would be accepted.
+pub(super) fn read(
+    app: &App,
+    entry: &Entry,
+    argument: &str,
+    offers: &[Item],
+    at: DateTime<Utc>,
+) -> Result<Pick, String> {
+    let argument = argument.trim();
+    if argument.is_empty() {
+        return Err(format!("{} takes {}", entry.name, entry.takes.accepted()));
+    }
+    if let Some(item) = offers.iter().find(|item| is_meant(item, argument)) {
+        return match &item.barred {
+            Some(why) => Err(why.clone()),
+            None => Ok(item.pick.clone()),
+        };
+    }
+    let given = shown(argument);
+    let values: Vec<&str> = offers.iter().filter_map(|item| item.value.as_deref()).collect();
+    let unknown = |what: &str| Err(format!("{what} {given:?}: {}", meant(argument, &values)));
+    match entry.takes {
+        Takes::Nothing => Err(format!("{} takes nothing behind it", entry.name)),
+        Takes::Listed(_) if values.is_empty() => Err(picks::nothing(entry.action).into()),
+        Takes::Listed(what) => {
+            Err(format!("{given:?} is not {what}: {}", meant(argument, &values)))
+        }
+        Takes::Person if argument.eq_ignore_ascii_case("me") => Ok(assign_to_me(app)),
+        Takes::Person if values.is_empty() => Err(picks::nothing(entry.action).into()),
+        Takes::Person => unknown("nobody is called"),
+        Takes::Time => snooze(app, argument, at),
+        Takes::Priority => priority(argument),
+        Takes::Incident => merge(argument, offers),
+        Takes::Url => url(argument),
+        Takes::Note => {
+            check::some_text("note", argument).map_err(|bad| bad.problem)?;
+            let ask = Ask::AddNote { text: argument.to_owned() };
+            Ok(does("write a note on", "noted", ask))
+        }
+        Takes::Category => unknown("there is no category"),
+        Takes::Services => service_names(app, argument).map(set_services),
+        Takes::Team if values.len() <= 1 => {
+            check::name("team", argument).map_err(|bad| bad.problem)?;
+            Ok(set_team(Some(argument)))
+        }
+        Takes::Team => unknown("there is no team"),
+        Takes::Number => argument
+            .parse()
+            .map(Pick::Go)
+            .map_err(|bad: crate::model::id::BadNumber| bad.to_string()),
+        Takes::Span => Err(format!("{given:?} is no window: choose from {}", values.join(", "))),
+    }
+}
+
+/// By its value, or by what it is called.
+fn is_meant(item: &Item, argument: &str) -> bool {
+    let same = |text: &str| text.to_lowercase() == argument.to_lowercase();
+    let handle = argument.trim_start_matches('@').to_lowercase();
+    item.value.as_deref().is_some_and(|value| same(value) || value.to_lowercase() == handle)
+        || same(&item.text)
+}
+
+/// Whether what is typed is the beginning of an item, word by word, as in `scribe to` for the scribe
+/// Tomo. Impact and urgency are both said, or neither is.
+pub(super) fn begins(entry: &Entry, item: &Item, argument: &str) -> bool {
+    let typed: Vec<String> = argument.split_whitespace().map(str::to_lowercase).collect();
+    let all_said = |words: &[String]| entry.takes != Takes::Priority || words.len() == typed.len();
+    let value = item.value.as_deref().unwrap_or_default();
+    [value, item.text.as_str()].into_iter().any(|text| {
+        let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+        !typed.is_empty()
+            && all_said(&words)
+            && words
+                .windows(typed.len())
+                .any(|some| some.iter().zip(&typed).all(|(word, begin)| word.starts_with(begin)))
+    })
+}
+
+fn does(verb: impl Into<String>, done: impl Into<String>, ask: Ask) -> Pick {
+    Pick::Do { verb: verb.into(), done: done.into(), asks: vec![ask], for_good: false }
+}
+
+fn assign_to_me(app: &App) -> Pick {
+    let name = shown(&app.me.name);
+    let ask = Ask::Assign { to: Some(app.me.clone()) };
+    does(format!("assign {{}} to {name}"), format!("assigned to {name}"), ask)
+}
+
+fn snooze(app: &App, argument: &str, at: DateTime<Utc>) -> Result<Pick, String> {
+    let until = when::later(argument, at, app.offset)?;
+    let clock = until.with_timezone(&app.offset).format("%a %Y-%m-%d %H:%M");
+    let ask = Ask::Snooze { until };
+    Ok(does(format!("snooze {{}} until {clock}"), format!("snoozed until {clock}"), ask))
+}
+
+fn over(priority: Priority) -> Item {
+    Item::new(priority.as_str(), Pick::Override(priority))
+        .about("overrides the matrix, with a reason")
+        .value(priority.as_str().to_lowercase())
+}
+
+/// What the matrix gives, and what overrides it.
+fn priorities(app: &App) -> Vec<Item> {
+    let matrix = Level::ALL
+        .into_iter()
+        .flat_map(|impact| Level::ALL.into_iter().map(move |urgency| (impact, urgency)));
+    let matrix = matrix.map(|(impact, urgency)| {
+        let priority = app.rules.matrix.priority(impact, urgency);
+        let ask = Ask::Prioritize { impact, urgency };
+        let pick =
+            does(format!("set {priority} on"), format!("{priority}: {impact} × {urgency}"), ask);
+        Item::new(priority.as_str(), pick)
+            .about(format!("impact {impact} × urgency {urgency}"))
+            .value(format!("{impact} {urgency}"))
+    });
+    Priority::ALL.into_iter().map(over).chain(matrix).collect()
+}
+
+fn priority(argument: &str) -> Result<Pick, String> {
+    if let Ok(level) = argument.parse::<Level>() {
+        return Err(format!("impact is {level}: say the urgency too, as in {level} medium"));
+    }
+    // `high` is a level here, so only numbers are priorities.
+    let numbered = argument.ends_with(|ch: char| ch.is_ascii_digit());
+    match argument.parse() {
+        Ok(priority) if numbered => Ok(Pick::Override(priority)),
+        _ => Err(format!(
+            "{:?} is no priority: write p1 to p4, or impact and urgency: high medium",
+            shown(argument)
+        )),
+    }
+}
+
+fn merge(argument: &str, offers: &[Item]) -> Result<Pick, String> {
+    let number: IncidentNumber =
+        argument.parse().map_err(|bad: crate::model::id::BadNumber| bad.to_string())?;
+    let value = number.0.to_string();
+    let item = offers.iter().find(|item| item.value.as_deref() == Some(&value));
+    item.map(|item| item.pick.clone())
+        .ok_or_else(|| format!("{number} is no other open incident: choose one from the list"))
+}
+
+fn url(argument: &str) -> Result<Pick, String> {
+    if !argument.contains("://") {
+        let given = shown(argument);
+        return Err(format!("{given:?} is no URL: it begins with https:// or another scheme"));
+    }
+    let link = Link::Url(argument.to_owned());
+    check::link(&link).map_err(|bad| format!("the URL {}", bad.problem))?;
+    Ok(picks::link_item(link, shown(argument).into_owned(), String::new()).pick)
+}
+
+fn categories() -> Vec<Item> {
+    let known = Category::ALL.iter().map(|category| Some(*category));
+    known
+        .chain([None])
+        .map(|category| {
+            let word = category.map_or(UNKNOWN, Category::as_str);
+            let ask = Ask::Categorize { category };
+            let pick = does(format!("set category {word} on"), format!("category {word}"), ask);
+            Item::new(word, pick).value(word)
+        })
+        .collect()
+}
+
+/// Each with those that are typed before it.
+fn services(app: &App, argument: &str) -> Vec<Item> {
+    let typed: Vec<&str> = split(argument).collect();
+    let whole = argument.is_empty() || argument.ends_with([' ', ',']);
+    let before = if whole { &typed[..] } else { &typed[..typed.len().saturating_sub(1)] };
+    let directory = app.directory.iter();
+    let known = directory.flat_map(|directory| &directory.services);
+    known
+        .filter(|service| !before.contains(&service.name.as_str()))
+        .map(|service| {
+            let names = before.iter().map(|name| (*name).to_owned());
+            let names: Vec<String> = names.chain([service.name.clone()]).collect();
+            let value = shown(&names.join(" ")).into_owned();
+            let text = shown(&service.name).into_owned();
+            Item::new(text, set_services(names)).about(shown(&service.team)).value(value)
+        })
+        .collect()
+}
+
+fn split(argument: &str) -> impl Iterator<Item = &str> {
+    argument.split([' ', ',']).filter(|name| !name.is_empty())
+}
+
+/// Where services are known, others are slips.
+fn service_names(app: &App, argument: &str) -> Result<Vec<String>, String> {
+    let known: Vec<&str> = app
+        .directory
+        .iter()
+        .flat_map(|directory| directory.services.iter().map(|service| service.name.as_str()))
+        .collect();
+    let mut names: Vec<String> = Vec::new();
+    for name in split(argument) {
+        if !known.is_empty() && !known.contains(&name) {
+            let given = shown(name);
+            return Err(format!("there is no service {given:?}: {}", meant(name, &known)));
+        }
+        names.push(name.to_owned());
+    }
+    check::names("services", &names).map_err(|bad| format!("the list {}", bad.problem))?;
+    Ok(names)
+}
+
+fn set_services(services: Vec<String>) -> Pick {
+    let names = shown(&services.join(", ")).into_owned();
+    let ask = Ask::SetServices { services };
+    does(format!("set services {names} on"), format!("services: {names}"), ask)
+}
+
+fn teams(app: &App) -> Vec<Item> {
+    let directory = app.directory.iter();
+    let teams = directory.flat_map(|directory| &directory.teams).map(|team| {
+        let name = shown(&team.name).into_owned();
+        let members = shown(&team.members.join(", ")).into_owned();
+        Item::new(name.clone(), set_team(Some(&team.name))).about(members).value(name)
+    });
+    let none = Item::new("no team", set_team(None)).about("nobody answers for it").value(NONE);
+    teams.chain([none]).collect()
+}
+
+fn set_team(team: Option<&str>) -> Pick {
+    let ask = Ask::SetTeam { team: team.map(ToOwned::to_owned) };
+    match team.map(shown) {
+        Some(name) => does(format!("give {{}} to team {name}"), format!("given to {name}"), ask),
+        None => does("take {} from its team", "without a team", ask),
+    }
+}
+
+/// Open incidents in the order of the queue, then those that the filter hides.
+pub(super) fn numbers(app: &App) -> Vec<Item> {
+    let hidden = app.snapshot.iter().flat_map(|snapshot| &snapshot.rows).map(|row| &**row);
+    let rows = app.queue.rows.iter().map(|row| &*row.summary).chain(hidden);
+    let mut seen = std::collections::HashSet::new();
+    rows.filter_map(|row| {
+        let number = row.number.filter(|number| seen.insert(*number))?;
+        let about = format!("{} · {} · {}", row.priority, row.status, shown(&row.title));
+        let item = Item::new(number.to_string(), Pick::Go(number));
+        Some(item.about(about).value(number.0.to_string()))
+    })
+    .collect()
+}
+
+fn span(span: Span) -> Item {
+    Item::new(span.label(), Pick::Span(span)).value(span.label().replace(' ', ""))
+}

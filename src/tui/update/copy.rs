@@ -1,0 +1,160 @@
+//! Texts about an incident, to be taken elsewhere.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::model::command::Link;
+use crate::model::text::{lines, shown};
+use crate::model::time::short;
+use crate::model::{Event, Incident, Summary};
+
+use super::super::app::{App, Shown};
+use super::super::picker::{Item, Pick};
+use super::super::plan::Target;
+use super::known;
+
+/// What can be copied of the targets: of several, a line each.
+pub(super) fn items(app: &App, targets: &[Target]) -> Vec<Item> {
+    let rows: Vec<&Summary> = targets
+        .iter()
+        .filter_map(|target| {
+            app.row(target.id).or_else(|| known::record(app, target.id).map(|r| &r.summary))
+        })
+        .collect();
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let each = |text: &dyn Fn(&Summary) -> String, between: &str| {
+        rows.iter().map(|row| text(row)).collect::<Vec<_>>().join(between)
+    };
+    let item = |key, name: &str, what: &'static str, text: String| {
+        let about = text.lines().next().unwrap_or_default().to_owned();
+        Item::new(what, Pick::Copy(text, what)).key(key).about(about).value(name)
+    };
+    let title = |row: &Summary| shown(&row.title).into_owned();
+    let mut items = vec![
+        item('n', "number", "the number", each(&Summary::label, " ")),
+        item('t', "title", "the title", each(&title, "\n")),
+        item('s', "summary", "the summary", each(&|row| summary(row, app.now), "\n")),
+    ];
+    let read = match targets {
+        [one] => app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == one.id),
+        _ => None,
+    };
+    if let Some(read) = read {
+        let text = record(read, app.now);
+        let about = "fields and timeline, as Markdown";
+        let pick = Pick::Copy(text, "the record");
+        items.push(Item::new("the record", pick).key('r').about(about).value("record"));
+        let urls = read.detail.incident.links.iter().filter_map(|link| match link {
+            Link::Url(url) => Some(shown(url).into_owned()),
+            _ => None,
+        });
+        for (place, (url, key)) in urls.zip('1'..='9').enumerate() {
+            let value = if place == 0 { "url".into() } else { format!("url {}", place + 1) };
+            let pick = Pick::Copy(url.clone(), "the URL");
+            items.push(Item::new("a URL of it", pick).key(key).about(url).value(value));
+        }
+    }
+    items
+}
+
+/// One line: `INC-2041 P1 investigating checkout: Card payments fail · Ines Moreau · 38m`.
+fn summary(row: &Summary, now: DateTime<Utc>) -> String {
+    let service = row.service().map(|service| format!(" {}", shown(service)));
+    let owner = row.assignee.as_ref().map_or("unowned", |owner| owner.name.as_str());
+    format!(
+        "{} {} {}{}: {} · {} · {}",
+        row.label(),
+        row.priority,
+        row.status,
+        service.unwrap_or_default(),
+        shown(&row.title),
+        shown(owner),
+        span(row, now)
+    )
+}
+
+/// How long it has lasted.
+fn span(row: &Summary, now: DateTime<Utc>) -> String {
+    let end = row.resolved_at.or(row.closed_at).unwrap_or(now);
+    short((end - row.reported_at).max(TimeDelta::zero()))
+}
+
+/// The whole record as Markdown. Times are UTC.
+fn record(read: &Shown, now: DateTime<Utc>) -> String {
+    let incident = &read.detail.incident;
+    let row = &incident.summary;
+    let mut out = format!("# {} {}\n\n", row.label(), plain(&row.title));
+    for (label, value) in fields(incident, now) {
+        if !value.trim().is_empty() {
+            out.push_str(&format!("- **{label}:** {}\n", plain(&value)));
+        }
+    }
+    if !incident.symptoms.trim().is_empty() {
+        out.push_str("\n## Symptoms\n\n");
+        quote(&incident.symptoms, "", &mut out);
+    }
+    out.push_str("\n## Timeline (UTC)\n\n");
+    if read.events.first().is_some_and(|first| first.seq > 1) {
+        out.push_str("Earlier events are left out.\n\n");
+    }
+    for event in read.events.iter() {
+        entry(event, &mut out);
+    }
+    out
+}
+
+fn fields(incident: &Incident, now: DateTime<Utc>) -> Vec<(&'static str, String)> {
+    let row = &incident.summary;
+    let at = |time: Option<DateTime<Utc>>| time.map(stamp).unwrap_or_default();
+    let mut fields = vec![
+        ("Status", format!("{}, {}", row.status, span(row, now))),
+        ("Priority", format!("{}: impact {} × urgency {}", row.priority, row.impact, row.urgency)),
+        ("Overridden", incident.override_reason.clone().unwrap_or_default()),
+        ("Category", row.category.map(|c| c.to_string()).unwrap_or_default()),
+        ("Services", row.services.join(", ")),
+        ("Owner", row.assignee.as_ref().map_or("unowned".into(), |owner| owner.name.clone())),
+        ("Team", row.team.clone().unwrap_or_default()),
+        ("Detected", format!("{} by {}", stamp(row.detected_at), row.source)),
+        ("Reported", stamp(row.reported_at)),
+        ("Acknowledged", at(row.acknowledged_at)),
+        ("Resolved", at(row.resolved_at)),
+        ("Closed", at(row.closed_at)),
+        ("Labels", incident.labels.join(", ")),
+        ("Runbook", incident.runbook.clone().unwrap_or_default()),
+    ];
+    fields
+        .extend(incident.roles.iter().map(|(role, who)| ("Role", format!("{role}: {}", who.name))));
+    fields.extend(incident.links.iter().map(|link| ("Link", link.to_string())));
+    if let Some(done) = &incident.resolution {
+        fields.push(("Resolution", format!("{}: {}", done.action, done.detail)));
+        fields.push(("Validated", done.validation.clone()));
+    }
+    fields
+}
+
+fn entry(event: &Event, out: &mut String) {
+    let (at, actor) = (stamp(event.at), plain(event.actor.name()));
+    out.push_str(&format!("- {at} **{}** {actor}\n", event.body.word()));
+    let detail = event.body.detail();
+    if !detail.trim().is_empty() {
+        quote(&detail, "  ", out);
+    }
+}
+
+fn stamp(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// As a quotation, so that what people wrote can't become headings or lists of the whole.
+fn quote(text: &str, indent: &str, out: &mut String) {
+    for line in lines(text.trim_end()) {
+        out.push_str(format!("{indent}> {line}").trim_end());
+        out.push('\n');
+    }
+}
+
+/// On one line, safe to show.
+fn plain(text: &str) -> String {
+    lines(text.trim()).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,433 @@
+//! The command palette: what it lists, and what a line leads to.
+
+use chrono::{DateTime, Utc};
+use crossterm::event::KeyEvent;
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::super::action::{self, Action, Entry, Group, Layer, TABLE, Takes};
+use super::super::app::App;
+use super::super::fuzzy::Words;
+use super::super::message::Effect;
+use super::super::mode::Mode;
+use super::super::palette::{Choice, Leads, Palette, split};
+use super::super::picker::{Item, Pick};
+use super::super::plan::{Target, phrase};
+use super::{arguments, main_key, perform, picks, send, verbs};
+use crate::model::text::shown;
+
+/// Lines that are remembered.
+const REMEMBERED: usize = 30;
+/// Letters from which on the beginning of a name stands for it.
+const BEGINNING: usize = 2;
+
+/// Opens it with something typed already. The targets are fixed now.
+pub(super) fn open(app: &mut App, typed: &str, at: DateTime<Utc>) -> Vec<Effect> {
+    let targets = verbs::targets(app);
+    app.mode = Mode::Palette(Box::new(Palette::new(targets, typed)));
+    refresh(app, at);
+    Vec::new()
+}
+
+/// Opens it for an action that does nothing without what is typed behind its name.
+pub(super) fn open_for(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
+    let name = action::of(action).map_or("", |entry| entry.name);
+    open(app, &format!("{name} "), at)
+}
+
+/// A key that is no action.
+pub(super) fn typed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
+    if let Mode::Palette(palette) = &mut app.mode
+        && palette.typed(key)
+    {
+        refresh(app, at);
+    }
+    Vec::new()
+}
+
+/// Pasted text is typed.
+pub(super) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
+    if let Mode::Palette(palette) = &mut app.mode {
+        palette.paste(pasted);
+        let now = app.now;
+        refresh(app, now);
+    }
+    Vec::new()
+}
+
+/// To another line.
+pub(super) fn go(app: &mut App, by: isize) -> Vec<Effect> {
+    let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    palette.go(by);
+    palette.will = will(app, &palette, app.now);
+    app.mode = Mode::Palette(palette);
+    Vec::new()
+}
+
+/// Types the rest of what is selected.
+pub(super) fn complete(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let Mode::Palette(palette) = &mut app.mode else { return Vec::new() };
+    let Some(choice) = palette.selected() else { return Vec::new() };
+    let whole = match (&choice.leads, palette.command) {
+        (Leads::Again(line), _) => line.clone(),
+        (Leads::Action(entry), _) => {
+            let blank = if entry.takes == Takes::Nothing { "" } else { " " };
+            format!("{}{blank}", entry.name)
+        }
+        (Leads::Item(item), command) => {
+            let Some(value) = &item.value else { return Vec::new() };
+            command.map_or_else(|| value.clone(), |entry| format!("{} {value}", entry.name))
+        }
+    };
+    palette.typed = whole;
+    refresh(app, at);
+    Vec::new()
+}
+
+/// Does what is typed or selected.
+pub(super) fn choose(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let Mode::Palette(palette) = &mut app.mode else { return Vec::new() };
+    if palette.command.is_some() {
+        return carry_out(app, at);
+    }
+    let Some(choice) = palette.selected() else { return Vec::new() };
+    if let Some(why) = &choice.barred {
+        palette.will = Some(Err(why.clone()));
+        return Vec::new();
+    }
+    match choice.leads.clone() {
+        Leads::Action(entry) => start(app, entry, at),
+        Leads::Again(line) => {
+            palette.typed = line;
+            refresh(app, at);
+            choose(app, at)
+        }
+        Leads::Item(item) => {
+            let targets = std::mem::take(&mut palette.targets);
+            app.mode = Mode::Panes;
+            picks::take(app, item.pick, targets, at)
+        }
+    }
+}
+
+/// Does an action as its key would, about the targets that were fixed.
+fn start(app: &mut App, entry: &'static Entry, at: DateTime<Utc>) -> Vec<Effect> {
+    let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    if entry.needs {
+        palette.typed = format!("{} ", entry.name);
+        app.mode = Mode::Palette(palette);
+        refresh(app, at);
+        return Vec::new();
+    }
+    remember(app, entry.name.to_owned());
+    if entry.when == action::When::Incident {
+        return verbs::begin_on(app, entry.action, palette.targets, at);
+    }
+    perform(app, entry.action, at)
+}
+
+/// Does an action with what is typed behind its name.
+fn carry_out(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    let Some(entry) = palette.command else { return Vec::new() };
+    let barred = verbs::barred(app, entry, &palette.targets, at);
+    let meant = match barred {
+        Some(why) => Err(why),
+        None if palette.argument().trim().is_empty() && !palette.moved && !entry.needs => {
+            app.mode = Mode::Palette(palette);
+            return start(app, entry, at);
+        }
+        None => outcome(app, &palette, entry, at),
+    };
+    match meant {
+        Ok((pick, value)) => {
+            if entry.takes != Takes::Note {
+                remember(app, format!("{} {value}", entry.name));
+            }
+            picks::take(app, pick, palette.targets, at)
+        }
+        Err(why) => {
+            palette.will = Some(Err(why));
+            app.mode = Mode::Palette(palette);
+            Vec::new()
+        }
+    }
+}
+
+/// What an argument leads to, and how it is written: what is typed where that can be read, else
+/// what is selected, where that was done by hand or what is typed is the beginning of it. Letters
+/// that only happen to be in it are shown, but `Enter` does not guess.
+fn outcome(
+    app: &App,
+    palette: &Palette,
+    entry: &Entry,
+    at: DateTime<Utc>,
+) -> Result<(Pick, String), String> {
+    let argument = palette.argument().trim();
+    let selected = palette.selected().and_then(|choice| match &choice.leads {
+        Leads::Item(item) => Some((choice.barred.as_ref(), item)),
+        _ => None,
+    });
+    let typed = if palette.moved {
+        Err(String::new())
+    } else {
+        let offers = arguments::offers(app, entry, argument, &palette.targets, at);
+        arguments::read(app, entry, argument, &offers, at)
+    };
+    match (typed, selected) {
+        (Ok(pick), _) => Ok((pick, argument.to_owned())),
+        (Err(why), _) if argument.is_empty() && !palette.moved => Err(why),
+        (Err(why), Some((None, item)))
+            if !palette.moved && !arguments::begins(entry, item, argument) =>
+        {
+            Err(why)
+        }
+        (Err(_), Some((None, item))) => {
+            Ok((item.pick.clone(), item.value.clone().unwrap_or_default()))
+        }
+        (Err(_), Some((Some(why), _))) => Err(why.clone()),
+        (Err(why), None) => Err(why),
+    }
+}
+
+/// The last one first, each once.
+fn remember(app: &mut App, line: String) {
+    app.commanded.retain(|known| *known != line);
+    app.commanded.insert(0, line);
+    app.commanded.truncate(REMEMBERED);
+}
+
+/// Lists anew what passes what is typed.
+fn refresh(app: &mut App, at: DateTime<Utc>) {
+    let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return };
+    palette.at = 0;
+    palette.top = 0;
+    palette.moved = false;
+    palette.command = command(&palette.typed);
+    palette.choices = match palette.command {
+        Some(entry) => offered(app, &palette, entry, at),
+        None => named(app, &palette, at),
+    };
+    palette.stands = stands(app, &palette, at);
+    palette.will = will(app, &palette, at);
+    app.mode = Mode::Palette(palette);
+}
+
+/// Whether what is typed behind a name stands by itself: `Enter` does not take the first line.
+fn stands(app: &App, palette: &Palette, at: DateTime<Utc>) -> bool {
+    let Some(entry) = palette.command else { return false };
+    let Some(first) = palette.choices.first() else { return true };
+    let argument = palette.argument().trim();
+    match outcome(app, palette, entry, at) {
+        Ok((_, value)) => !first.text.eq_ignore_ascii_case(&value),
+        Err(_) => !argument.is_empty(),
+    }
+}
+
+/// The actions that have a name here.
+fn entries() -> impl Iterator<Item = &'static Entry> {
+    let here = |entry: &&Entry| entry.layers.contains(&Layer::Panes);
+    TABLE.iter().filter(here).filter(|entry| entry.action != Action::Palette)
+}
+
+fn names(entry: &'static Entry) -> impl Iterator<Item = &'static str> {
+    std::iter::once(entry.name).chain(entry.also.iter().copied())
+}
+
+/// The action whose argument is typed: by its name, or by the beginning of its name alone.
+fn command(typed: &str) -> Option<&'static Entry> {
+    let name = split(typed)?.0.to_lowercase();
+    let takers = || entries().filter(|entry| entry.takes != Takes::Nothing);
+    if let Some(entry) = takers().find(|entry| names(entry).any(|known| known == name)) {
+        return Some(entry);
+    }
+    if name.chars().count() < BEGINNING {
+        return None;
+    }
+    let begins = |entry: &&'static Entry| names(entry).any(|known| known.starts_with(&name));
+    let mut some = takers().filter(begins);
+    some.next().filter(|_| some.next().is_none())
+}
+
+/// What the selected argument would do, or why it can't.
+fn will(app: &App, palette: &Palette, at: DateTime<Utc>) -> Option<Result<String, String>> {
+    let entry = palette.command?;
+    if let Some(why) = verbs::barred(app, entry, &palette.targets, at) {
+        return Some(Err(why));
+    }
+    if palette.argument().trim().is_empty() && !palette.moved {
+        return None;
+    }
+    let told = match outcome(app, palette, entry, at) {
+        Ok((pick, _)) => told(app, &pick, &palette.targets, at),
+        Err(why) => Err(why),
+    };
+    Some(told)
+}
+
+/// What a choice does, in words.
+fn told(app: &App, pick: &Pick, targets: &[Target], at: DateTime<Utc>) -> Result<String, String> {
+    let what = match targets {
+        [one] => one.label.clone(),
+        many => format!("{} incidents", many.len()),
+    };
+    Ok(match pick {
+        Pick::Do { verb, done, asks, for_good } => {
+            let plan = send::plan(app, targets, verb.as_str(), done.as_str(), asks, at);
+            if let ([_], Some((target, why))) = (targets, plan.refused().next()) {
+                return Err(format!("{}: {why}", target.label));
+            }
+            let asked = if *for_good || targets.len() > 1 { ", asks first" } else { "" };
+            format!("{}{asked}", phrase(verb, &what))
+        }
+        Pick::Override(priority) => {
+            format!("override the priority of {what}: {priority}, asks why")
+        }
+        Pick::Template(_) => format!("write an update on {what}"),
+        Pick::Copy(_, part) => format!("copy {part}"),
+        Pick::Go(number) => format!("go to {number}"),
+        Pick::Span(span) => format!("measures over {}", span.label()),
+        _ => String::new(),
+    })
+}
+
+/// What fits an argument.
+fn offered(app: &App, palette: &Palette, entry: &'static Entry, at: DateTime<Utc>) -> Vec<Choice> {
+    let argument = palette.argument().trim_end();
+    let words = Words::new(argument);
+    let offers = arguments::offers(app, entry, palette.argument(), &palette.targets, at);
+    let mut hits: Vec<(bool, u32, Choice)> = offers
+        .into_iter()
+        .filter_map(|item| {
+            let value = item.value.clone()?;
+            let text = if item.text == value { "" } else { &item.text };
+            let dot = if text.is_empty() || item.about.is_empty() { "" } else { " · " };
+            let about = format!("{text}{dot}{}", item.about);
+            let exact = value.eq_ignore_ascii_case(argument);
+            let barred = item.barred.clone();
+            let (score, marks, about_marks) = matched(&words, &value, &about)?;
+            let leads = Leads::Item(Box::new(item));
+            let keys = String::new();
+            let choice = Choice { text: value, about, keys, barred, marks, about_marks, leads };
+            Some((!exact, score, choice))
+        })
+        .collect();
+    if !words.is_empty() {
+        hits.sort_by_key(|(other, score, _)| (*other, std::cmp::Reverse(*score)));
+    }
+    hits.into_iter().map(|(_, _, choice)| choice).collect()
+}
+
+/// How well words match two texts together, and where in each.
+fn matched(words: &Words, text: &str, about: &str) -> Option<(u32, Vec<usize>, Vec<usize>)> {
+    if let Some(hit) = words.hit(text) {
+        // A match in what it is called counts for more.
+        return Some((hit.score.saturating_mul(2), hit.at, Vec::new()));
+    }
+    let hit = words.hit(&format!("{text} {about}"))?;
+    let first = text.graphemes(true).count();
+    let (marks, rest): (Vec<usize>, Vec<usize>) = hit.at.iter().partition(|at| **at < first);
+    let rest = rest.iter().filter_map(|at| at.checked_sub(first + 1)).collect();
+    Some((hit.score, marks, rest))
+}
+
+/// How well a line is met. The beginning of a name comes before all else, whether it applies or not:
+/// `Enter` must never do something else than what was typed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Met {
+    Exactly,
+    Beginning { barred: bool },
+    Free { about: bool },
+    Barred { about: bool },
+}
+
+/// What has a name that passes: actions, incidents by number, and first of all, where nothing is
+/// typed, what was done before.
+fn named(app: &App, palette: &Palette, at: DateTime<Utc>) -> Vec<Choice> {
+    let typed = palette.typed.trim().trim_start_matches(':').to_lowercase();
+    let words = Words::new(&typed);
+    let mut hits: Vec<(Met, u32, Group, Choice)> = entries()
+        .filter_map(|entry| {
+            let barred = verbs::barred(app, entry, &palette.targets, at);
+            let (score, marks, about_marks) = matched(&words, entry.name, entry.help)
+                .or_else(|| entry.also.iter().find_map(|name| alias(&words, name)))?;
+            let about = marks.is_empty() && !about_marks.is_empty();
+            let met = if names(entry).any(|name| name == typed) {
+                Met::Exactly
+            } else if !typed.is_empty() && names(entry).any(|name| name.starts_with(&typed)) {
+                Met::Beginning { barred: barred.is_some() }
+            } else if barred.is_some() {
+                Met::Barred { about }
+            } else {
+                Met::Free { about }
+            };
+            let choice = Choice {
+                text: entry.name.to_owned(),
+                about: entry.help.to_owned(),
+                keys: keys(app, entry),
+                barred,
+                marks,
+                about_marks,
+                leads: Leads::Action(entry),
+            };
+            Some((met, score, entry.group, choice))
+        })
+        .collect();
+    if typed.is_empty() {
+        hits.sort_by_key(|(met, _, group, _)| (*met, *group));
+        let before: Vec<Choice> =
+            app.commanded.iter().filter_map(|line| again(app, palette, line, at)).collect();
+        let rest = hits.into_iter().map(|(.., choice)| choice);
+        let rest = rest.filter(|choice| !app.commanded.contains(&choice.text));
+        return before.iter().cloned().chain(rest).collect();
+    }
+    hits.sort_by_key(|(met, score, group, _)| (*met, std::cmp::Reverse(*score), *group));
+    let actions = hits.into_iter().map(|(.., choice)| choice);
+    by_number(app, &typed).into_iter().chain(actions).collect()
+}
+
+/// A match in another name shows no letters, since that name is not shown.
+fn alias(words: &Words, name: &str) -> Option<(u32, Vec<usize>, Vec<usize>)> {
+    Some((words.hit(name)?.score, Vec::new(), Vec::new()))
+}
+
+fn keys(app: &App, entry: &Entry) -> String {
+    main_key(app, entry.action).unwrap_or_default()
+}
+
+/// A line that was carried out before.
+fn again(app: &App, palette: &Palette, line: &str, at: DateTime<Utc>) -> Option<Choice> {
+    let name = line.split(' ').next()?;
+    let entry = entries().find(|entry| entry.name == name)?;
+    Some(Choice {
+        text: shown(line).into_owned(),
+        about: entry.help.to_owned(),
+        keys: keys(app, entry),
+        barred: verbs::barred(app, entry, &palette.targets, at),
+        marks: Vec::new(),
+        about_marks: Vec::new(),
+        leads: Leads::Again(line.to_owned()),
+    })
+}
+
+/// Incidents whose number begins with what is typed; one that is not in the queue is looked for.
+fn by_number(app: &App, typed: &str) -> Vec<Choice> {
+    let Ok(number) = typed.parse::<crate::model::IncidentNumber>() else { return Vec::new() };
+    let digits = number.0.to_string();
+    let begins = |item: &Item| item.value.as_ref().is_some_and(|value| value.starts_with(&digits));
+    let mut items: Vec<Item> = arguments::numbers(app).into_iter().filter(begins).collect();
+    items.sort_by_key(|item| item.value.as_ref().map(String::len));
+    if items.first().and_then(|item| item.value.as_ref()) != Some(&digits) {
+        let item = Item::new(number.to_string(), Pick::Go(number));
+        items.push(item.about("not in the queue: it is looked for").value(digits));
+    }
+    let choice = |item: Item| Choice {
+        text: item.text.clone(),
+        about: item.about.clone(),
+        keys: String::new(),
+        barred: None,
+        marks: Vec::new(),
+        about_marks: Vec::new(),
+        leads: Leads::Item(Box::new(item)),
+    };
+    items.into_iter().map(choice).collect()
+}

@@ -1,0 +1,170 @@
+//! The command palette.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use crate::model::text::{cut, shown, width};
+
+use super::super::action::Takes;
+use super::super::app::App;
+use super::super::palette::{Choice, Palette};
+use super::picker::marked;
+use super::popup;
+
+/// Columns of the box.
+const WIDE: u16 = 88;
+/// The most rows of lines.
+const ROWS: u16 = 18;
+/// The box stays as high as it is, so that lines don't jump about under the eye.
+const AROUND: u16 = 4;
+
+fn place(body: Rect) -> Rect {
+    popup::centred(body, WIDE, ROWS + AROUND)
+}
+
+/// Lines that fit.
+pub(super) fn rows(body: Rect) -> usize {
+    usize::from(place(body).height.saturating_sub(AROUND))
+}
+
+pub(super) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mut Buffer) {
+    let area = place(body);
+    popup::frame(app, area, &heading(palette), buffer);
+    let inside = popup::margin(area);
+    let room = usize::from(inside.width);
+    buffer.set_line(inside.x, inside.y, &typed(app, palette, room), inside.width);
+    let fit = rows(body);
+    let list =
+        Rect { y: inside.y + 1, height: u16::try_from(fit).unwrap_or(inside.height), ..inside };
+    let visible = palette.choices.iter().skip(palette.top).take(fit);
+    let texts = visible.clone().map(|choice| width(&choice.text)).max().unwrap_or(0);
+    let keys = visible.clone().map(|choice| width(&choice.keys)).max().unwrap_or(0);
+    let column = texts.clamp(8, (room * 6 / 10).max(8));
+    for ((place, choice), row) in visible.enumerate().zip(list.rows()) {
+        if palette.top + place == palette.at && stands_out(palette) {
+            let whole = Rect { x: row.x - 1, width: row.width + 2, ..row };
+            buffer.set_style(whole, app.theme.selection(true));
+            buffer.set_string(row.x - 1, row.y, "▌", app.theme.accent());
+        }
+        buffer.set_line(row.x, row.y, &line(app, choice, column, keys, room), row.width);
+    }
+    if palette.choices.is_empty() {
+        let text = match palette.command {
+            Some(entry) => format!("{} takes {}", entry.name, entry.takes.accepted()),
+            None => "nothing is called so".to_owned(),
+        };
+        let text = cut(&text, room);
+        buffer.set_stringn(list.x, list.y, text, room, app.theme.dim());
+    }
+    will(app, palette, inside, buffer);
+    let below = palette.choices.len().saturating_sub(palette.top + fit);
+    popup::more(app, area, (palette.top, below), buffer);
+}
+
+/// What verbs will be about.
+fn heading(palette: &Palette) -> String {
+    match &palette.targets[..] {
+        [] => "Commands".into(),
+        [one] => format!("Commands · {} · {}", one.label, shown(&one.title)),
+        many => format!("Commands · {} incidents", many.len()),
+    }
+}
+
+/// Whether a line is selected: not while what is typed means something of its own.
+fn stands_out(palette: &Palette) -> bool {
+    palette.moved || !palette.stands
+}
+
+fn typed(app: &App, palette: &Palette, room: usize) -> Line<'static> {
+    let mut line = Line::from(Span::styled(": ", app.theme.accent()));
+    let text = shown(&palette.typed);
+    // The end is what is being written.
+    let tail = tail(&text, room.saturating_sub(4));
+    line.push_span(Span::styled(tail, app.theme.strong()));
+    line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
+    let hint = match palette.command {
+        Some(entry) if palette.argument().is_empty() => entry.takes.accepted(),
+        None if palette.typed.is_empty() => "a name, or a number such as 2041",
+        None => match palette.selected().map(|choice| &choice.leads) {
+            Some(super::super::palette::Leads::Action(entry)) if entry.takes != Takes::Nothing => {
+                return takes(app, line, entry.takes.accepted(), room);
+            }
+            _ => "",
+        },
+        Some(_) => "",
+    };
+    takes(app, line, hint, room)
+}
+
+fn takes(app: &App, mut line: Line<'static>, hint: &str, room: usize) -> Line<'static> {
+    let left = room.saturating_sub(line.width() + 1);
+    if !hint.is_empty() {
+        let text = format!(" {}", cut(hint, left));
+        line.push_span(Span::styled(text, app.theme.dim()));
+    }
+    line
+}
+
+/// The last so many columns of a text.
+fn tail(text: &str, columns: usize) -> String {
+    use unicode_segmentation::UnicodeSegmentation;
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let mut kept: Vec<&str> = Vec::new();
+    let mut used = 1;
+    for piece in text.graphemes(true).rev() {
+        used += width(piece);
+        if used > columns {
+            break;
+        }
+        kept.push(piece);
+    }
+    kept.push("…");
+    kept.into_iter().rev().collect()
+}
+
+fn line(app: &App, choice: &Choice, column: usize, keys: usize, room: usize) -> Line<'static> {
+    let barred = choice.barred.is_some();
+    let plain = if barred { app.theme.dim() } else { Style::new() };
+    let mut line = Line::default();
+    let text = cut(&choice.text, column).into_owned();
+    let blank = column.saturating_sub(width(&text)) + 2;
+    marked(app, &text, &choice.marks, plain, &mut line);
+    line.push_span(Span::raw(" ".repeat(blank)));
+    let keyed = if keys > 0 { keys + 2 } else { 0 };
+    let left = room.saturating_sub(line.width() + keyed);
+    let about = match &choice.barred {
+        Some(why) => format!("not now: {}", shown(why)),
+        None => choice.about.clone(),
+    };
+    let about = cut(&about, left).into_owned();
+    let marks: &[usize] = if barred { &[] } else { &choice.about_marks };
+    let blank = left.saturating_sub(width(&about)) + keyed.saturating_sub(width(&choice.keys));
+    marked(app, &about, marks, app.theme.dim(), &mut line);
+    line.push_span(Span::raw(" ".repeat(blank)));
+    let style = if barred { app.theme.dim() } else { app.theme.accent() };
+    line.push_span(Span::styled(choice.keys.clone(), style));
+    line
+}
+
+/// What `Enter` will do, or why it can't.
+fn will(app: &App, palette: &Palette, inside: Rect, buffer: &mut Buffer) {
+    let room = usize::from(inside.width);
+    let y = inside.bottom().saturating_sub(1);
+    match &palette.will {
+        Some(Ok(text)) if !text.is_empty() => {
+            let mut line = Line::from(Span::styled("Enter ", app.theme.accent()));
+            let text = shown(text);
+            line.push_span(Span::raw(cut(&text, room.saturating_sub(6)).into_owned()));
+            buffer.set_line(inside.x, y, &line, inside.width);
+        }
+        Some(Err(why)) => {
+            let text = format!("! {}", shown(why));
+            buffer.set_stringn(inside.x, y, cut(&text, room), room, app.theme.strong());
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,412 @@
+//! The command palette: what can be typed, what it leads to, and how it looks.
+
+use chrono::TimeDelta;
+use insta::assert_snapshot;
+use redphone::model::command::{Ask, Command, Link};
+use redphone::model::status::{Category, Role};
+use redphone::model::{Impact, PersonRef, Priority, Status};
+use redphone::tui::Options;
+use redphone::tui::app::Span;
+use redphone::tui::form::Kind;
+use redphone::tui::message::Message;
+use redphone::tui::mode::Mode;
+use redphone::tui::palette::Palette;
+use redphone::tui::theme::Depth;
+use rstest::rstest;
+
+use crate::support::company;
+use crate::support::stage::{Stage, options};
+
+/// INC-2051 is selected: P1, triggered, unowned, on checkout.
+fn busy() -> Stage {
+    Stage::open(company::busy(company::now()), (126, 36))
+}
+
+fn palette(stage: &Stage) -> &Palette {
+    match &stage.app.mode {
+        Mode::Palette(palette) => palette,
+        _ => panic!("the palette is open:\n{}", stage.screen()),
+    }
+}
+
+fn open(stage: &mut Stage, line: &str) {
+    stage.keys(":");
+    stage.write(line);
+}
+
+/// What was sent, of which incident.
+fn sent(stage: &Stage) -> Vec<Ask> {
+    let asks = stage.submitted.iter().map(|envelope| match &envelope.command {
+        Command::Incident { ask, .. } => ask.clone(),
+        other => panic!("about an incident: {other:?}"),
+    });
+    asks.collect()
+}
+
+fn tomo() -> Option<PersonRef> {
+    Some(company::tomo())
+}
+
+#[rstest]
+#[case("ack", Ask::Acknowledge)]
+#[case("acknowledge", Ask::Acknowledge)]
+#[case("own", Ask::Assign { to: Some(company::me()) })]
+#[case("assign tomo", Ask::Assign { to: tomo() })]
+#[case("assign @tomo", Ask::Assign { to: tomo() })]
+#[case("ASSIGN Tomo Hayashi", Ask::Assign { to: tomo() })]
+#[case("assign tom", Ask::Assign { to: tomo() })]
+#[case("assign me", Ask::Assign { to: Some(company::me()) })]
+#[case("as tomo", Ask::Assign { to: tomo() })]
+#[case("snooze 4h", Ask::Snooze { until: company::now() + TimeDelta::hours(4) })]
+#[case("snooze 45m", Ask::Snooze { until: company::now() + TimeDelta::minutes(45) })]
+#[case("snooze tomorrow", Ask::Snooze { until: "2031-05-21T09:00:00Z".parse().unwrap() })]
+#[case("snooze change", Ask::Snooze { until: company::now() + TimeDelta::days(3650) })]
+#[case("priority high low", Ask::Prioritize { impact: Impact::High, urgency: Impact::Low })]
+#[case("prioritize med l", Ask::Prioritize { impact: Impact::Medium, urgency: Impact::Low })]
+#[case("move identified", Ask::MoveStatus { to: Status::Identified })]
+#[case("move acknowledged", Ask::Acknowledge)]
+#[case("status mon", Ask::MoveStatus { to: Status::Monitoring })]
+#[case("note  rolled back: looking", Ask::AddNote { text: "rolled back: looking".into() })]
+#[case("link https://a.example/b", Ask::Link { link: Link::Url("https://a.example/b".into()) })]
+#[case("category security", Ask::Categorize { category: Some(Category::Security) })]
+#[case("category unknown", Ask::Categorize { category: None })]
+#[case("service search", Ask::SetServices { services: vec!["search".into()] })]
+#[case(
+    "services checkout, search",
+    Ask::SetServices { services: vec!["checkout".into(), "search".into()] }
+)]
+#[case("team data", Ask::SetTeam { team: Some("data".into()) })]
+#[case("team none", Ask::SetTeam { team: None })]
+#[case(
+    "role scribe tomo",
+    Ask::GiveRole { role: Role::Scribe, person: company::tomo(), given: true }
+)]
+fn a_line_asks_what_a_key_would(#[case] line: &str, #[case] expected: Ask) {
+    let mut stage = busy();
+    open(&mut stage, line);
+    stage.keys("Enter");
+    assert_eq!(sent(&stage), [expected], "{}", stage.screen());
+    assert!(matches!(stage.app.mode, Mode::Panes));
+    assert!(stage.app.undo.is_some(), "and it can be undone");
+}
+
+#[rstest]
+#[case("assign zoe", "nobody is called \"zoe\"")]
+#[case("assign tmoo", "did you mean tomo?")]
+#[case("snooze soon", "is no time: write 30m, 4h")]
+#[case("snooze 2031-05-20 10:00", "that time has passed")]
+#[case("priority p7", "is no priority: write p1 to p4, or impact and urgency")]
+#[case("priority high", "say the urgency too, as in high medium")]
+#[case("move resolved", "is not a later stage, up to monitoring")]
+#[case("merge 9999", "INC-9999 is no other open incident")]
+#[case("merge x", "is not an incident number")]
+#[case("link example.com", "is no URL: it begins with https://")]
+#[case("category weather", "there is no category \"weather\"")]
+#[case("service chekcout", "there is no service \"chekcout\": did you mean checkout?")]
+#[case("service search search", "is there twice")]
+#[case("team sails", "there is no team \"sails\"")]
+#[case("role king tomo", "is not a role and who has it")]
+#[case("escalate 2", "there is no escalation policy for its team")]
+#[case("window 5d", "is no window: choose from 24h, 7d, 30d, 90d")]
+#[case("go up", "is not an incident number: write it as INC-2041 or 2041")]
+#[case("close", "resolve it before closing it")]
+#[case("undo", "nothing was done in the last 10 s")]
+fn what_is_wrong_is_named_with_what_would_be_accepted(#[case] line: &str, #[case] told: &str) {
+    let mut stage = busy();
+    open(&mut stage, line);
+    stage.keys("Enter");
+    assert!(stage.submitted.is_empty());
+    assert!(stage.screen().contains(told), "{}", stage.screen());
+    assert_eq!(palette(&stage).typed, line, "what was typed is still there");
+}
+
+#[rstest]
+#[case("category")]
+#[case("service")]
+#[case("team ")]
+#[case("window")]
+#[case("go")]
+fn what_needs_an_argument_says_so(#[case] line: &str) {
+    let mut stage = busy();
+    open(&mut stage, line);
+    stage.keys("Enter");
+    let name = line.trim();
+    assert_eq!(palette(&stage).typed, format!("{name} "), "it goes on to the argument");
+    stage.keys("Enter");
+    assert!(stage.screen().contains(&format!("! {name} takes ")), "{}", stage.screen());
+}
+
+#[rstest]
+#[case("assign", "Assign INC-2051")]
+#[case("assign ", "Assign INC-2051")]
+#[case("snooze", "Snooze INC-2051")]
+#[case("note ", "Note on INC-2051")]
+#[case("resolve", "Resolve INC-2051")]
+#[case("update restored", "checkout: service is restored on")]
+#[case("copy", "Copy of INC-2051")]
+fn without_an_argument_it_is_as_with_its_key(#[case] line: &str, #[case] seen: &str) {
+    let mut stage = busy();
+    open(&mut stage, line);
+    stage.keys("Enter");
+    assert!(stage.screen().contains(seen), "{}", stage.screen());
+}
+
+#[rstest]
+#[case("assi", "assign ")]
+#[case("zo", "zoom")]
+#[case("assign tom", "assign tomo")]
+#[case("service check", "service checkout")]
+#[case("service checkout sea", "service checkout search")]
+#[case("move ident", "move identified")]
+#[case("priority p2", "prioritize p2")]
+#[case("window 30", "window 30d")]
+#[case("2048", "2048")]
+#[case("copy sum", "copy summary")]
+#[case("note something", "note something")]
+fn a_line_is_completed(#[case] typed: &str, #[case] expected: &str) {
+    let mut stage = busy();
+    open(&mut stage, typed);
+    stage.keys("Tab");
+    assert_eq!(palette(&stage).typed, expected);
+}
+
+#[test]
+fn a_priority_is_overridden_with_a_reason() {
+    let mut stage = busy();
+    open(&mut stage, "priority p3");
+    assert!(stage.screen().contains("Enter override the priority of INC-2051: P3, asks why"));
+    stage.keys("Enter");
+    let Mode::Form(form) = &stage.app.mode else { panic!("a form:\n{}", stage.screen()) };
+    assert_eq!(form.kind, Kind::Override { priority: Priority::P3 });
+}
+
+#[test]
+fn what_cannot_be_taken_back_asks() {
+    let mut stage = busy();
+    open(&mut stage, "merge INC-2048");
+    assert!(stage.screen().contains("Enter merge INC-2051 into INC-2048, asks first"));
+    stage.keys("Enter");
+    assert!(matches!(stage.app.mode, Mode::Confirm(_)), "{}", stage.screen());
+    assert!(stage.submitted.is_empty());
+    stage.keys("y");
+    assert!(matches!(&sent(&stage)[..], [Ask::Merge { .. }]));
+}
+
+#[test]
+fn a_line_acts_on_all_that_are_selected() {
+    let mut stage = busy();
+    stage.keys("Space Space");
+    open(&mut stage, "assign tomo");
+    assert!(stage.screen().contains("Commands · 2 incidents"), "{}", stage.screen());
+    stage.keys("Enter");
+    assert!(matches!(stage.app.mode, Mode::Confirm(_)));
+    stage.keys("y");
+    // Tomo owns the second already.
+    assert_eq!(sent(&stage), [Ask::Assign { to: tomo() }]);
+}
+
+#[test]
+fn the_target_is_fixed_when_the_palette_opens() {
+    let mut stage = busy();
+    let id = stage.app.selected().expect("a row").id;
+    open(&mut stage, "own");
+    let now = stage.now;
+    let (high, new) = (Impact::High, "The vault is open");
+    company::declare(&stage.memory, now, 50, new, "vault", high, high, |_| {});
+    stage.refresh();
+    stage.keys("Enter");
+    let Command::Incident { incident, .. } = &stage.submitted[0].command else { panic!() };
+    assert_eq!(*incident, id);
+}
+
+#[test]
+fn a_number_goes_to_its_incident() {
+    let mut stage = busy();
+    open(&mut stage, "2048");
+    stage.keys("Enter");
+    assert_eq!(stage.selected(), "INC-2048");
+    open(&mut stage, "go INC-2050");
+    stage.keys("Enter");
+    assert_eq!(stage.selected(), "INC-2050");
+}
+
+#[test]
+fn a_number_that_is_not_in_the_queue_is_looked_for() {
+    let mut stage = busy();
+    open(&mut stage, "9999");
+    assert!(stage.screen().contains("not in the queue: it is looked for"), "{}", stage.screen());
+    stage.keys("Enter");
+    assert!(stage.screen().contains("INC-9999"), "{}", stage.screen());
+}
+
+#[test]
+fn the_window_of_the_measures_is_chosen() {
+    let mut stage = busy();
+    open(&mut stage, "window 30d");
+    stage.keys("Enter");
+    assert_eq!(stage.app.metrics.span, Span::Month);
+    assert!(stage.screen().contains("30 d vs 30 d before"), "{}", stage.screen());
+}
+
+#[test]
+fn what_was_done_last_comes_first() {
+    let mut stage = busy();
+    for line in ["zoom", "snooze 4h", "note not for a list", "zoom"] {
+        open(&mut stage, line);
+        stage.keys("Enter");
+    }
+    stage.settle();
+    stage.keys(":");
+    let lines: Vec<&str> = palette(&stage).choices.iter().map(|c| c.text.as_str()).collect();
+    assert_eq!(lines[..2], ["zoom", "snooze 4h"]);
+    assert_eq!(lines.iter().filter(|line| **line == "zoom").count(), 1);
+    assert!(!lines.contains(&"note not for a list"));
+    stage.keys("Esc");
+    stage.keys("j :");
+    stage.keys("Down Enter");
+    assert!(
+        matches!(&sent(&stage)[..], [Ask::Snooze { until }]
+            if *until == company::now() + TimeDelta::hours(4)),
+        "the same line, on what is selected now: {}",
+        stage.screen()
+    );
+}
+
+#[test]
+fn what_does_not_apply_stands_below_and_says_why() {
+    let mut stage = busy();
+    stage.keys(":");
+    let choices = &palette(&stage).choices;
+    let first_barred = choices.iter().position(|choice| choice.barred.is_some()).expect("one");
+    assert!(choices[first_barred..].iter().all(|choice| choice.barred.is_some()));
+    let close = choices.iter().find(|choice| choice.text == "close").expect("close");
+    assert_eq!(close.barred.as_deref(), Some("resolve it before closing it"));
+}
+
+#[rstest]
+#[case("clos")]
+#[case("reope")]
+#[case("close")]
+fn the_beginning_of_a_name_never_does_something_else(#[case] line: &str) {
+    let mut stage = busy();
+    open(&mut stage, line);
+    stage.keys("Enter");
+    assert!(matches!(stage.app.mode, Mode::Palette(_)), "{}", stage.screen());
+    assert!(stage.screen().contains("! "), "it says why: {}", stage.screen());
+}
+
+#[test]
+fn read_only_bars_every_verb() {
+    let memory = company::busy(company::now());
+    let options = Options { read_only: true, ..options() };
+    let mut stage = Stage::with(memory, (126, 36), Depth::Indexed, options);
+    stage.connect();
+    open(&mut stage, "assign tomo");
+    assert!(stage.screen().contains("! opened read-only"), "{}", stage.screen());
+    stage.keys("Enter");
+    assert!(stage.submitted.is_empty());
+    stage.keys("^u");
+    stage.write("zoom");
+    stage.keys("Enter");
+    assert!(stage.app.zoomed, "what changes nothing works");
+}
+
+#[test]
+fn quitting_by_name_quits_wherever_one_is() {
+    let mut stage = busy();
+    stage.keys("z");
+    open(&mut stage, "quit");
+    stage.keys("Enter");
+    assert!(stage.over);
+}
+
+#[test]
+fn a_pasted_line_is_typed_without_control_characters() {
+    let mut stage = busy();
+    stage.keys(":");
+    stage.send(Message::Paste("note one\u{1b}[2J\nsecond".into()));
+    assert_eq!(palette(&stage).typed, "note one[2J");
+    assert!(!stage.screen().contains('\u{1b}'));
+}
+
+#[rstest]
+fn looks(#[values((126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
+    let name = |what: &str| format!("palette_{what}_{}x{}", size.0, size.1);
+    let mut stage = Stage::open(company::busy(company::now()), size);
+    stage.keys(":");
+    assert_snapshot!(name("all"), stage.screen());
+    stage.write("pri");
+    assert_snapshot!(name("searched"), stage.screen());
+    stage.keys("Tab");
+    assert_snapshot!(name("argument"), stage.screen());
+    stage.write("p9");
+    assert_snapshot!(name("wrong"), stage.screen());
+    stage.keys("^u");
+    stage.write("205");
+    assert_snapshot!(name("numbers"), stage.screen());
+}
+
+#[rstest]
+fn the_copy_menu(#[values((126, 36), (40, 12))] size: (u16, u16)) {
+    let mut stage = Stage::open(company::busy(company::now()), size);
+    stage.keys("y");
+    assert_snapshot!(format!("copy_{}x{}", size.0, size.1), stage.screen());
+}
+
+#[rstest]
+#[case("n", "INC-2048")]
+#[case("t", "Logins time out for one in five")]
+#[case("s", "INC-2048 P1 investigating auth: Logins time out for one in five · Tomo Hayashi · 38m")]
+fn a_text_is_copied(#[case] key: &str, #[case] expected: &str) {
+    let mut stage = busy();
+    stage.keys("j y");
+    stage.keys(key);
+    assert_eq!(stage.copied, [expected]);
+    assert!(stage.screen().contains("copied the "), "{}", stage.screen());
+}
+
+#[test]
+fn of_several_a_line_each_is_copied() {
+    let mut stage = busy();
+    stage.keys("Space Space");
+    open(&mut stage, "copy summary");
+    stage.keys("Enter");
+    let lines: Vec<&str> = stage.copied[0].lines().collect();
+    assert_eq!(lines.len(), 2);
+    assert!(lines[0].starts_with("INC-2051 P1 triggered checkout: "), "{lines:?}");
+    assert!(lines[0].contains(" · unowned · "), "{lines:?}");
+}
+
+#[test]
+fn the_whole_record_is_copied_as_markdown() {
+    let mut stage = busy();
+    stage.keys("j y r");
+    assert_snapshot!("copied_record", stage.copied[0]);
+}
+
+#[test]
+fn a_hostile_title_is_copied_without_control_characters() {
+    let mut stage = busy();
+    while stage.selected() != "INC-2052" {
+        stage.keys("j");
+    }
+    for key in ["t", "s", "r"] {
+        stage.keys("y");
+        stage.keys(key);
+    }
+    for text in &stage.copied {
+        assert!(!text.chars().any(|ch| ch.is_control() && ch != '\n'), "{text:?}");
+    }
+    assert_eq!(stage.copied.len(), 3);
+}
+
+#[test]
+fn the_url_of_an_incident_can_be_copied() {
+    let mut stage = busy();
+    open(&mut stage, "link https://status.example.com/1");
+    stage.keys("Enter");
+    stage.settle();
+    open(&mut stage, "copy url");
+    stage.keys("Enter");
+    assert_eq!(stage.copied, ["https://status.example.com/1"]);
+}
