@@ -81,14 +81,7 @@ impl Item {
     /// An item without a key.
     #[must_use]
     pub fn new(text: impl Into<String>, pick: Pick) -> Self {
-        Self {
-            key: None,
-            text: text.into(),
-            about: String::new(),
-            barred: None,
-            value: None,
-            pick,
-        }
+        Self { key: None, text: text.into(), about: String::new(), barred: None, value: None, pick }
     }
 
     /// With a key of its own.

@@ -5,6 +5,7 @@
 mod terminal;
 
 mod leaving;
+mod palette;
 mod panes;
 mod refused;
 mod store;

@@ -70,7 +70,9 @@ pub(super) fn read(
     match entry.takes {
         Takes::Nothing => Err(format!("{} takes nothing behind it", entry.name)),
         Takes::Listed(_) if values.is_empty() => Err(picks::nothing(entry.action).into()),
-        Takes::Listed(what) => Err(format!("{given:?} is not {what}: {}", meant(argument, &values))),
+        Takes::Listed(what) => {
+            Err(format!("{given:?} is not {what}: {}", meant(argument, &values)))
+        }
         Takes::Person if argument.eq_ignore_ascii_case("me") => Ok(assign_to_me(app)),
         Takes::Person if values.is_empty() => Err(picks::nothing(entry.action).into()),
         Takes::Person => unknown("nobody is called"),
@@ -90,9 +92,10 @@ pub(super) fn read(
             Ok(set_team(Some(argument)))
         }
         Takes::Team => unknown("there is no team"),
-        Takes::Number => {
-            argument.parse().map(Pick::Go).map_err(|bad: crate::model::id::BadNumber| bad.to_string())
-        }
+        Takes::Number => argument
+            .parse()
+            .map(Pick::Go)
+            .map_err(|bad: crate::model::id::BadNumber| bad.to_string()),
         Takes::Span => Err(format!("{given:?} is no window: choose from {}", values.join(", "))),
     }
 }
@@ -146,9 +149,9 @@ fn over(priority: Priority) -> Item {
 
 /// What the matrix gives, and what overrides it.
 fn priorities(app: &App) -> Vec<Item> {
-    let matrix = Level::ALL.into_iter().flat_map(|impact| {
-        Level::ALL.into_iter().map(move |urgency| (impact, urgency))
-    });
+    let matrix = Level::ALL
+        .into_iter()
+        .flat_map(|impact| Level::ALL.into_iter().map(move |urgency| (impact, urgency)));
     let matrix = matrix.map(|(impact, urgency)| {
         let priority = app.rules.matrix.priority(impact, urgency);
         let ask = Ask::Prioritize { impact, urgency };

@@ -95,7 +95,7 @@ fn record(read: &Shown, now: DateTime<Utc>) -> String {
     let mut out = format!("# {} {}\n\n", row.label(), plain(&row.title));
     for (label, value) in fields(incident, now) {
         if !value.trim().is_empty() {
-            out.push_str(&format!("- **{label}:** {}\n", plain(&value)));
+            out.push_str(&["- **", label, ":** ", &plain(&value), "\n"].concat());
         }
     }
     if !incident.symptoms.trim().is_empty() {
@@ -131,7 +131,8 @@ fn fields(incident: &Incident, now: DateTime<Utc>) -> Vec<(&'static str, String)
         ("Labels", incident.labels.join(", ")),
         ("Runbook", incident.runbook.clone().unwrap_or_default()),
     ];
-    fields.extend(incident.roles.iter().map(|(role, who)| ("Role", format!("{role}: {}", who.name))));
+    fields
+        .extend(incident.roles.iter().map(|(role, who)| ("Role", format!("{role}: {}", who.name))));
     fields.extend(incident.links.iter().map(|link| ("Link", link.to_string())));
     if let Some(done) = &incident.resolution {
         fields.push(("Resolution", format!("{}: {}", done.action, done.detail)));
@@ -142,7 +143,7 @@ fn fields(incident: &Incident, now: DateTime<Utc>) -> Vec<(&'static str, String)
 
 fn entry(event: &Event, out: &mut String) {
     let (at, actor) = (stamp(event.at), plain(event.actor.name()));
-    out.push_str(&format!("- {at} **{}** {actor}\n", event.body.word()));
+    out.push_str(&["- ", &at, " **", event.body.word(), "** ", &actor, "\n"].concat());
     let detail = event.body.detail();
     if !detail.trim().is_empty() {
         quote(&detail, "  ", out);

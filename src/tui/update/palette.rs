@@ -279,7 +279,9 @@ fn told(app: &App, pick: &Pick, targets: &[Target], at: DateTime<Utc>) -> Result
             let asked = if *for_good || targets.len() > 1 { ", asks first" } else { "" };
             format!("{}{asked}", phrase(verb, &what))
         }
-        Pick::Override(priority) => format!("override the priority of {what}: {priority}, asks why"),
+        Pick::Override(priority) => {
+            format!("override the priority of {what}: {priority}, asks why")
+        }
         Pick::Template(_) => format!("write an update on {what}"),
         Pick::Copy(_, part) => format!("copy {part}"),
         Pick::Go(number) => format!("go to {number}"),
@@ -289,12 +291,7 @@ fn told(app: &App, pick: &Pick, targets: &[Target], at: DateTime<Utc>) -> Result
 }
 
 /// What fits an argument.
-fn offered(
-    app: &App,
-    palette: &Palette,
-    entry: &'static Entry,
-    at: DateTime<Utc>,
-) -> Vec<Choice> {
+fn offered(app: &App, palette: &Palette, entry: &'static Entry, at: DateTime<Utc>) -> Vec<Choice> {
     let argument = palette.argument().trim_end();
     let words = Words::new(argument);
     let offers = arguments::offers(app, entry, palette.argument(), &palette.targets, at);

@@ -62,19 +62,13 @@ pub(super) fn open(
         Action::Copy => (format!("Copy of {about}"), false),
         _ => (format!("Update on {about}"), false),
     };
-    let picker =
-        if searched { Picker::search } else { Picker::menu }(targets, heading, items);
+    let picker = if searched { Picker::search } else { Picker::menu }(targets, heading, items);
     app.mode = Mode::Pick(Box::new(picker));
     Vec::new()
 }
 
 /// What the list of an action offers.
-pub(super) fn items(
-    app: &App,
-    action: Action,
-    targets: &[Target],
-    at: DateTime<Utc>,
-) -> Vec<Item> {
+pub(super) fn items(app: &App, action: Action, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     match action {
         Action::Assign => people(app, targets),
         Action::Role => roles(app, targets),
@@ -346,11 +340,7 @@ fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
                 for_good: true,
             };
             let key = char::from_digit(u32::from(level), 10).unwrap_or('0');
-            Item::new(text, pick)
-                .key(key)
-                .about(about)
-                .value(level.to_string())
-                .barred(nobody)
+            Item::new(text, pick).key(key).about(about).value(level.to_string()).barred(nobody)
         })
         .collect()
 }

@@ -138,9 +138,9 @@ fn here(app: &App) -> String {
 
 /// What is only done there; what the panes know too is told with them.
 fn only_in(layer: Layer) -> impl Iterator<Item = &'static Entry> {
-    TABLE.iter().filter(move |entry| {
-        entry.layers.contains(&layer) && !entry.layers.contains(&Layer::Panes)
-    })
+    TABLE
+        .iter()
+        .filter(move |entry| entry.layers.contains(&layer) && !entry.layers.contains(&Layer::Panes))
 }
 
 fn section(app: &App, name: &str, width: usize, lines: &mut Vec<Line<'static>>) {

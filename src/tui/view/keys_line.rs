@@ -110,10 +110,9 @@ fn urgent(status: Status) -> &'static [Action] {
     use Action::{Acknowledge, Close, Escalate, Move, Note, Own, Reopen, Resolve, Review};
     match status {
         Status::Triggered => &[Acknowledge, Own, Escalate],
-        Status::Acknowledged
-        | Status::Investigating
-        | Status::Identified
-        | Status::Monitoring => &[Note, Move, Resolve],
+        Status::Acknowledged | Status::Investigating | Status::Identified | Status::Monitoring => {
+            &[Note, Move, Resolve]
+        }
         Status::Resolved => &[Close, Reopen, Review],
         Status::Closed | Status::Merged | Status::Reclassified => &[Review, Reopen],
     }
@@ -173,8 +172,8 @@ fn hints(app: &App, room: usize, line: &mut Line<'static>) {
         .into_iter()
         .filter_map(|entry| {
             let key = app.keymap.keys(entry.action).first()?;
-            let always = LAST.contains(&entry.action)
-                && (room >= NARROW || entry.action == Action::Help);
+            let always =
+                LAST.contains(&entry.action) && (room >= NARROW || entry.action == Action::Help);
             Some((key.to_string(), word(app, entry), always))
         })
         .collect();

@@ -77,12 +77,7 @@ pub(super) fn draw(
 }
 
 /// How much is hidden above and below, on the lower border.
-pub(super) fn more(
-    app: &App,
-    area: Rect,
-    (top, below): (usize, usize),
-    buffer: &mut Buffer,
-) {
+pub(super) fn more(app: &App, area: Rect, (top, below): (usize, usize), buffer: &mut Buffer) {
     if top > 0 || below > 0 {
         let text = format!(" ↑ {top}  ↓ {below} ");
         let wide = u16::try_from(crate::model::text::width(&text)).unwrap_or(0);
