@@ -32,7 +32,8 @@ fn runs() -> u64 {
 
 /// The last word that is on the screen.
 fn last_shown(text: &str) -> Option<usize> {
-    let words = text.split_whitespace().filter_map(|word| word.strip_prefix('w')?.strip_suffix('x'));
+    let words =
+        text.split_whitespace().filter_map(|word| word.strip_prefix('w')?.strip_suffix('x'));
     words.filter_map(|number| number.parse().ok()).max()
 }
 

@@ -8,6 +8,7 @@ mod bytes;
 mod drafts;
 mod leaving;
 mod link;
+mod palette;
 mod panes;
 mod read_only;
 mod refused;

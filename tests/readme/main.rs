@@ -18,7 +18,11 @@ fn keys() -> String {
     });
     let mut table = String::new();
     for entry in rows {
-        let keys: Vec<String> = entry.keys.iter().map(|key| format!("`{key}`")).collect();
+        let mut keys: Vec<String> = entry.keys.iter().map(|key| format!("`{key}`")).collect();
+        if keys.is_empty() {
+            // Only by name, in the command palette.
+            keys.push(format!("`:{}`", entry.name));
+        }
         writeln!(table, "| {} | {} |", keys.join(" "), entry.help).expect("a string takes it");
     }
     table

@@ -87,7 +87,7 @@ fn record(read: &Shown, now: DateTime<Utc>) -> String {
     let mut out = format!("# {} {}\n\n", row.label(), plain(&row.title));
     for (label, value) in fields(incident, now) {
         if !value.trim().is_empty() {
-            out.push_str(&format!("- **{label}:** {}\n", plain(&value)));
+            out.push_str(&["- **", label, ":** ", &plain(&value), "\n"].concat());
         }
     }
     if !incident.symptoms.trim().is_empty() {
@@ -135,7 +135,7 @@ fn fields(incident: &Incident, now: DateTime<Utc>) -> Vec<(&'static str, String)
 
 fn entry(event: &Event, out: &mut String) {
     let (at, actor) = (stamp(event.at), plain(event.actor.name()));
-    out.push_str(&format!("- {at} **{}** {actor}\n", event.body.word()));
+    out.push_str(&["- ", &at, " **", event.body.word(), "** ", &actor, "\n"].concat());
     let detail = event.body.detail();
     if !detail.trim().is_empty() {
         quote(&detail, "  ", out);

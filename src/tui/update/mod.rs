@@ -153,21 +153,27 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
     }
 }
 
+/// Where an action can't be done here and now: says so, where somebody may well expect it to work.
+fn refused(app: &mut App, action: Action) -> Option<Vec<Effect>> {
+    let entry = action::of(action)?;
+    if let Some(why) = entry.barred(app) {
+        return Some(tell(app, why, true));
+    }
+    if entry.applies(app) {
+        return None;
+    }
+    Some(match entry.when {
+        When::Incident | When::Undoable | When::Drafted | When::Failed => {
+            tell(app, entry.when.otherwise(), true)
+        }
+        _ => Vec::new(),
+    })
+}
+
 /// Does what a key is mapped to.
 pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
-    if let Some(entry) = action::of(action) {
-        if let Some(why) = entry.barred(app) {
-            return tell(app, why, true);
-        }
-        if !entry.applies(app) {
-            // What somebody may well expect to work says why it does not.
-            return match entry.when {
-                When::Incident | When::Undoable | When::Drafted | When::Failed => {
-                    tell(app, entry.when.otherwise(), true)
-                }
-                _ => Vec::new(),
-            };
-        }
+    if let Some(told) = refused(app, action) {
+        return told;
     }
     match action {
         Action::Down => moves::by(app, moves::Step::Lines(1)),

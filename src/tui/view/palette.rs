@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use crate::model::text::{cut, shown, width};
+use crate::model::text::{cut, shown, width, wrap};
 
 use super::super::action::Takes;
 use super::super::app::App;
@@ -58,7 +58,7 @@ pub(super) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mut Buffer
         let text = cut(&text, room);
         buffer.set_stringn(list.x, list.y, text, room, app.theme.dim());
     }
-    will(app, palette, inside, buffer);
+    will(app, palette, fit, inside, buffer);
     let below = palette.choices.len().saturating_sub(palette.top + fit);
     popup::more(app, area, (palette.top, below), buffer);
 }
@@ -151,7 +151,7 @@ fn line(app: &App, choice: &Choice, column: usize, keys: usize, room: usize) -> 
 }
 
 /// What `Enter` will do, or why it can't.
-fn will(app: &App, palette: &Palette, inside: Rect, buffer: &mut Buffer) {
+fn will(app: &App, palette: &Palette, fit: usize, inside: Rect, buffer: &mut Buffer) {
     let room = usize::from(inside.width);
     let y = inside.bottom().saturating_sub(1);
     match &palette.will {
@@ -162,8 +162,17 @@ fn will(app: &App, palette: &Palette, inside: Rect, buffer: &mut Buffer) {
             buffer.set_line(inside.x, y, &line, inside.width);
         }
         Some(Err(why)) => {
+            // In as many lines as the list leaves free.
             let text = format!("! {}", shown(why));
-            buffer.set_stringn(inside.x, y, cut(&text, room), room, app.theme.strong());
+            let free = fit.saturating_sub(palette.choices.len().max(1)) + 1;
+            let mut lines = wrap(&text, room);
+            if lines.len() > free {
+                lines = vec![cut(&text, room).into_owned()];
+            }
+            let above = u16::try_from(lines.len() - 1).unwrap_or(0);
+            for (line, y) in lines.iter().zip(y.saturating_sub(above)..) {
+                buffer.set_stringn(inside.x, y, line, room, app.theme.strong());
+            }
         }
         _ => {}
     }
