@@ -88,6 +88,7 @@ const EVERYWHERE: &[Layer] = &[
     Layer::Confirm,
     Layer::Matrix,
     Layer::Jump,
+    Layer::Wall,
 ];
 
 /// A row about one incident or all that are marked.
@@ -225,6 +226,12 @@ pub const TABLE: &[Entry] = &[
         .group(Group::Looking),
     entry(Action::Down, "down", &["j", "Down"], "one down", SCROLLED).group(Group::Moving),
     entry(Action::Up, "up", &["k", "Up"], "one up", SCROLLED).group(Group::Moving),
+    entry(Action::NextIncident, "next-incident", &["J"], "the next incident, in any pane", PANES)
+        .hint("next one")
+        .hint_when(When::Reading)
+        .group(Group::Moving),
+    entry(Action::PreviousIncident, "previous-incident", &["K"], "the incident before", PANES)
+        .group(Group::Moving),
     entry(Action::HalfDown, "half-page-down", &["^d"], "half a page down", SCROLLED)
         .group(Group::Moving),
     entry(Action::HalfUp, "half-page-up", &["^u"], "half a page up", SCROLLED).group(Group::Moving),
@@ -256,6 +263,10 @@ pub const TABLE: &[Entry] = &[
         .hint("zoom")
         .when(When::Roomy)
         .group(Group::Looking),
+    entry(Action::Theme, "theme", &["T"], "the next theme", PANES).group(Group::Looking),
+    entry(Action::Zone, "zone", &["Z"], "times in my zone, in UTC, or in both", PANES)
+        .group(Group::Looking),
+    entry(Action::Wall, "wall", &["w"], "the wall display", PANES).group(Group::Looking),
     entry(Action::Refresh, "refresh", &["R"], "ask the backend now", PANES).hint("refresh"),
     entry(Action::Failure, "failure", &["!"], "what failed last", PANES)
         .hint("failure")
@@ -267,8 +278,15 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Quit, "back-or-quit", &["q"], "back; at the top: quit", PANES)
         .hint("quit")
         .hint_when(When::Top),
-    entry(Action::QuitNow, "quit", &["^c"], "quit from anywhere", &[Layer::Panes, Layer::Popup])
-        .also(&["q", "exit"]),
+    entry(
+        Action::QuitNow,
+        "quit",
+        &["^c"],
+        "quit from anywhere",
+        &[Layer::Panes, Layer::Popup, Layer::Wall],
+    )
+    .also(&["q", "exit"]),
+    entry(Action::LeaveWall, "leave-wall", &["Esc", "q", "w"], "leave the wall", &[Layer::Wall]),
     entry(Action::Dismiss, "dismiss", &["Esc", "q", "?", "Enter"], "close this", &[Layer::Popup])
         .hint("close"),
     entry(Action::Send, "send", &["^s"], "send the form", FORM).hint("send"),
