@@ -42,15 +42,29 @@ Examples:
   redphone ack INC-12 INC-14
 
 Environment:
-  REDPHONE_STORE   the store's file, as --store
-  REDPHONE_USER    your handle, as --user; else USER
-  REDPHONE_ASCII   1 draws with ASCII characters only, as --ascii; 0 never does
-  REDPHONE_LOG     off, error, warn (default), info, debug or trace
-  NO_COLOR         no colours";
+  REDPHONE_CONFIG         the settings file, as --config
+  REDPHONE_PROFILE        the profile, as --profile
+  REDPHONE_STORE          the store's file, as --store
+  REDPHONE_USER           your handle, as --user; else USER
+  REDPHONE_ASCII          1 draws with ASCII characters only, as --ascii; 0 never does
+  REDPHONE_THEME          dark, light, contrast, colorblind or none
+  REDPHONE_DEPTH          colours: auto, 24bit, 256, 16 or none
+  REDPHONE_ZONE           times: viewer, utc or both
+  REDPHONE_LOW_BANDWIDTH  1 sends as few bytes as can be
+  REDPHONE_LOG            off, error, warn (default), info, debug or trace
+  NO_COLOR                no colours
+
+Flags win over the environment, and the environment over the settings file.";
 
 /// What holds for every command; written before or after it.
 #[derive(Args, Clone, Debug)]
 pub struct Global {
+    /// The settings file [default: redphone/config.toml in the XDG config folder]
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The profile of the settings file that says which store is meant
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "NAME")]
+    pub profile: Option<String>,
     /// The store's file [default: in the XDG data folder]
     #[arg(long, global = true, help_heading = "Everywhere", value_name = "FILE")]
     pub store: Option<PathBuf>,
@@ -95,6 +109,13 @@ pub enum Command {
     /// Check the store, and repair what follows from the events
     #[command(after_help = DOCTOR)]
     Doctor(Doctor),
+    /// The settings: where they are, what holds, what is wrong, and a commented sample
+    #[command(after_help = CONFIG, arg_required_else_help = true)]
+    Config {
+        /// What about them
+        #[command(subcommand)]
+        about: AboutConfig,
+    },
     /// Print completions for a shell
     #[command(after_help = COMPLETIONS)]
     Completions {
@@ -394,6 +415,28 @@ pub struct Doctor {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+const CONFIG: &str = "\
+`show` prints TOML that can be used as a settings file, with where each value comes from.
+`check` prints one line for each setting that can't be used, and ends with 1 if there is one.
+
+Examples:
+  redphone config init
+  redphone config check
+  $EDITOR \"$(redphone config path)\"";
+
+/// `config`.
+#[derive(Subcommand, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AboutConfig {
+    /// Print where the settings file is, or would be
+    Path,
+    /// Print all settings in force, and where each comes from
+    Show,
+    /// Print what is wrong in the settings file
+    Check,
+    /// Write a commented sample; a file that is there stays
+    Init,
 }
 
 const COMPLETIONS: &str = "\

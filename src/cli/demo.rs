@@ -1,7 +1,5 @@
 //! `demo`: a made-up company that lives while it is shown.
 
-use std::sync::Arc;
-
 use chrono::Utc;
 
 use super::args::Demo;
@@ -12,7 +10,6 @@ use super::whole_file::named;
 use super::{Context, panes, unless_stopped, wait};
 use crate::backend::demo::{self, DemoError};
 use crate::model::text::shown;
-use crate::tui;
 
 /// Makes the company, and shows it unless only a file is wanted.
 pub fn run(context: &mut Context, args: Demo) -> Result<(), Failure> {
@@ -49,8 +46,7 @@ async fn show(context: &mut Context, args: Demo) -> Result<(), Failure> {
             made => format!("{} made in {place}", counted(made, "incident")),
         });
     }
-    let options = panes::options(&context.config, demo.me.clone(), &demo.store);
-    let shown = tui::run(Arc::new(demo.store.clone()), options);
+    let shown = panes::show(&context.config, &context.flags, demo.me.clone(), &demo.store);
     tokio::pin!(shown);
     let done = tokio::select! {
         done = &mut shown => done,

@@ -18,7 +18,7 @@ const PAGE: u32 = 1000;
 pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
     let text = args.filter.join(" ");
     let filter: Filter = text.parse().map_err(|error| wrong(&text, &error))?;
-    let Context { config, out } = context;
+    let Context { config, out, .. } = context;
     let store = open(config, Missing::Refuse).await?;
     let now = Utc::now();
     let mut search = Search {

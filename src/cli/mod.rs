@@ -10,6 +10,7 @@ pub mod value;
 
 mod ack;
 mod completions;
+mod config;
 mod declare;
 mod demo;
 mod doctor;
@@ -33,13 +34,14 @@ use std::ffi::OsString;
 use std::future::Future;
 use std::process::ExitCode;
 
-use self::args::{Cli, Command};
+use self::args::{AboutConfig, Cli, Command};
 use self::failure::{Exit, Failure};
 use self::out::Out;
 use crate::config::{Config, Flags, log};
 
 /// What a command needs from the outside.
 struct Context {
+    flags: Flags,
     config: Config,
     out: Out,
 }
@@ -59,20 +61,67 @@ pub fn main() -> ExitCode {
 
 fn run(args: &[OsString]) -> Result<(), Failure> {
     let Some(Cli { global, command }) = parse::parse(args)? else { return Ok(()) };
-    let config = Config::from_process(Flags {
+    let flags = Flags {
+        config: global.config,
+        profile: global.profile,
         store: global.store,
         user: global.user,
         ascii: global.ascii,
-    })?;
+    };
+    if let Some(Command::Config { about: about @ (AboutConfig::Path | AboutConfig::Init) }) =
+        command
+    {
+        return config::place(flags, about);
+    }
+    let config = Config::from_process(flags.clone())?;
     log::start(&config);
-    let mut context = Context { out: Out::new(&config), config };
+    let mut context = Context { out: Out::new(&config), config, flags };
+    if command.as_ref().is_some_and(tells_warnings) {
+        config::hint(&context.config);
+    }
     let done = dispatch(&mut context, command);
     // What was printed before a failure is still shown.
     let flushed = context.out.flush();
     done.and(flushed)
 }
 
+/// Whether a command says on standard error that settings are wrong: the panes show it, `config`
+/// is about it, and the rest of these have nothing to do with settings.
+fn tells_warnings(command: &Command) -> bool {
+    !matches!(
+        command,
+        Command::Demo(_)
+            | Command::Config { .. }
+            | Command::Completions { .. }
+            | Command::Man { .. }
+    )
+}
+
+/// Refuses what would change a store that may only be read.
+fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
+    let writes = match command {
+        Command::Declare(_)
+        | Command::Ack(_)
+        | Command::Note(_)
+        | Command::Resolve(_)
+        | Command::Import(_) => true,
+        Command::Doctor(args) => args.rebuild,
+        _ => false,
+    };
+    if !(writes && config.read_only) {
+        return Ok(());
+    }
+    let name = config.panes.profile.as_ref().map_or("", |profile| profile.name.as_str());
+    let name = crate::model::text::shown(name);
+    Err(Failure::failed(format!(
+        "the profile {name:?} is read-only: nothing can be changed with it, choose another"
+    )))
+}
+
 fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failure> {
+    if let Some(command) = &command {
+        check_writable(&context.config, command)?;
+    }
     match command {
         None => panes::run(context),
         Some(Command::Demo(args)) => demo::run(context, args),
@@ -85,6 +134,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Export(args)) => wait(export::run(context, args)),
         Some(Command::Import(args)) => import::run(context, &args),
         Some(Command::Doctor(args)) => wait(doctor::run(context, args)),
+        Some(Command::Config { about }) => config::run(context, about),
         Some(Command::Completions { shell }) => completions::run(&mut context.out, shell),
         Some(Command::Man { out }) => man::run(&mut context.out, out.as_deref()),
     }

@@ -33,12 +33,17 @@ pub enum Look {
 impl Out {
     /// Standard output under a configuration.
     pub fn new(config: &Config) -> Self {
+        Self::with(config.ascii, config.color)
+    }
+
+    /// Standard output where no configuration holds yet.
+    pub fn with(ascii: bool, color: bool) -> Self {
         let stdout = io::stdout();
         let terminal = stdout.is_terminal();
         Self {
             width: terminal.then(columns),
-            color: terminal && config.color,
-            ascii: config.ascii,
+            color: terminal && color,
+            ascii,
             to: BufWriter::with_capacity(32 * 1024, stdout),
         }
     }

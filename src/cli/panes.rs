@@ -1,13 +1,19 @@
 //! Without a command: the panes.
 
+use std::convert::Infallible;
+use std::future::pending;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
+use super::config::warnings;
 use super::failure::{Exit, Failure};
 use super::session::{Missing, Session};
 use super::{Context, wait};
 use crate::backend::file::FileStore;
-use crate::config::{Config, Warning};
+use crate::config::watch::Watch;
+use crate::config::{Config, Flags, Reload, Warning};
 use crate::model::PersonRef;
 use crate::model::text::shown;
 use crate::tui::{self, RunError};
@@ -18,12 +24,55 @@ pub fn run(context: &mut Context) -> Result<(), Failure> {
     let config = &context.config;
     wait(async {
         let Session { store, me, .. } = Session::open(config, Missing::Make).await?;
-        let shown_in = options(config, me, &store);
-        let done = tui::run(Arc::new(store.clone()), shown_in).await;
+        let done = show(config, &context.flags, me, &store).await;
         // What the panes have sent is durable; this only folds the write-ahead log in.
         store.close().await;
         done.map_err(|error| ended(&error))
     })
+}
+
+/// Shows the panes until they are left; settings that change meanwhile are taken in.
+pub async fn show(
+    config: &Config,
+    flags: &Flags,
+    me: PersonRef,
+    store: &FileStore,
+) -> Result<(), RunError> {
+    let (sender, reloads) = watch::channel(None);
+    let mut shown_in = options(config, me, store);
+    shown_in.reloads = Some(reloads);
+    let following = follow(config.clone(), flags.clone(), sender, store.clone());
+    tokio::select! {
+        biased;
+        done = tui::run(Arc::new(store.clone()), shown_in) => done,
+        never = following => match never {},
+    }
+}
+
+/// Reads the settings again whenever their file was changed.
+async fn follow(
+    mut config: Config,
+    flags: Flags,
+    panes: watch::Sender<Option<Reload>>,
+    store: FileStore,
+) -> Infallible {
+    let Some(mut watched) = config.file.as_deref().and_then(Watch::start) else {
+        return pending().await;
+    };
+    loop {
+        let reload = if watched.changed().await {
+            let (reload, holds) = Reload::of(&config, Config::from_process(flags.clone()));
+            if let Some(holds) = holds {
+                store.set_rules(holds.rules.clone());
+                config = holds;
+            }
+            reload
+        } else {
+            Reload::Kept("the settings file is gone".into())
+        };
+        // Without panes, the end is near.
+        let _ = panes.send(Some(reload));
+    }
 }
 
 /// Refuses before anything is opened or made where the panes can't be drawn.
@@ -49,7 +98,8 @@ pub fn options(config: &Config, me: PersonRef, store: &FileStore) -> tui::Option
         read_only: config.read_only,
         drafts: config.drafts.clone(),
         settings: config.panes.clone(),
-        warnings: config.warnings.iter().map(Warning::brief).collect(),
+        warnings: warnings(config).iter().map(Warning::brief).collect(),
+        reloads: None,
     }
 }
 

@@ -35,6 +35,7 @@ pub async fn open_at(path: &Path, config: &Config, missing: Missing) -> Result<F
     let options = Options {
         name: "local".into(),
         rules: config.rules.clone(),
+        overlay: config.directory.clone(),
         create: missing == Missing::Make,
         patience: PATIENCE,
     };

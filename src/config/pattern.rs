@@ -110,6 +110,12 @@ impl Pattern {
         text
     }
 
+    /// Whether it has no placeholders.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.parts.iter().all(|part| matches!(part, Part::Text(_)))
+    }
+
     /// The text as it is written, so that reading it gives the same pattern.
     #[must_use]
     pub fn source(&self) -> String {

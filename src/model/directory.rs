@@ -53,6 +53,18 @@ pub struct Service {
 }
 
 impl Directory {
+    /// This directory with another laid over it: what both have under one name is as there.
+    #[must_use]
+    pub fn overlaid(self, over: &Self) -> Self {
+        Self {
+            people: laid_over(self.people, &over.people, |person| &person.handle),
+            teams: laid_over(self.teams, &over.teams, |team| &team.name),
+            services: laid_over(self.services, &over.services, |service| &service.name),
+            policies: laid_over(self.policies, &over.policies, |policy| &policy.team),
+            schedules: laid_over(self.schedules, &over.schedules, |schedule| &schedule.team),
+        }
+    }
+
     /// The service of that name.
     #[must_use]
     pub fn service(&self, name: &str) -> Option<&Service> {
@@ -104,4 +116,14 @@ impl Directory {
     pub fn team_of(&self, service: &str) -> Option<&str> {
         self.service(service).map(|s| s.team.as_str())
     }
+}
+
+fn laid_over<T: Clone>(mut below: Vec<T>, over: &[T], name: impl Fn(&T) -> &String) -> Vec<T> {
+    for item in over {
+        match below.iter_mut().find(|there| name(there) == name(item)) {
+            Some(there) => there.clone_from(item),
+            None => below.push(item.clone()),
+        }
+    }
+    below
 }

@@ -172,6 +172,14 @@ pub enum Layer {
     Leaving,
 }
 
+impl Layer {
+    /// Whether keys without another meaning write text there.
+    #[must_use]
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Form | Self::Pick | Self::Jump)
+    }
+}
+
 /// A row of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {

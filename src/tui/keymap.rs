@@ -5,7 +5,10 @@ use std::fmt;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::action::{Action, Layer, TABLE};
+use crate::config::panes::{Binding, KeyText};
+use crate::config::{Place, Warning, meant};
+
+use super::action::{Action, Entry, Layer, TABLE};
 
 /// A key with its modifiers, in the one form it is looked up by.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -15,13 +18,13 @@ pub struct Key {
 }
 
 impl Key {
-    /// Reads `a`, `G`, `^d`, `Enter`, `S-Tab`, `PgDn`.
+    /// Reads `a`, `G`, `^d`, `A-x`, `F5`, `Enter`, `S-Tab`, `PgDn`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let plain = |code| Some(Self { code, modifiers: KeyModifiers::NONE });
         let mut chars = text.chars();
         match (chars.next(), chars.next(), chars.next()) {
-            (Some(one), None, None) => return plain(KeyCode::Char(one)),
+            (Some(one), None, None) if !one.is_control() => return plain(KeyCode::Char(one)),
             (Some('^'), Some(letter), None) => {
                 return Some(Self {
                     code: KeyCode::Char(letter.to_ascii_lowercase()),
@@ -30,10 +33,40 @@ impl Key {
             }
             _ => {}
         }
+        if let Some(letter) = text.strip_prefix("A-") {
+            let mut letters = letter.chars().filter(|letter| !letter.is_control());
+            return match (letters.next(), letters.next()) {
+                (Some(one), None) => {
+                    Some(Self { code: KeyCode::Char(one), modifiers: KeyModifiers::ALT })
+                }
+                _ => None,
+            };
+        }
+        let function = text.strip_prefix('F').and_then(|number| number.parse().ok());
+        if let Some(number @ 1..=12) = function {
+            return plain(KeyCode::F(number));
+        }
         match text {
             "S-Tab" => plain(KeyCode::BackTab),
             _ => plain(NAMED.iter().find(|(name, _)| *name == text)?.1),
         }
+    }
+
+    /// The other key that a terminal tells instead, where it can't tell this one.
+    #[must_use]
+    pub fn is_told_as(&self) -> Option<&'static str> {
+        match self.code {
+            KeyCode::Char('i') if self.modifiers == KeyModifiers::CONTROL => Some("Tab"),
+            KeyCode::Char('m') if self.modifiers == KeyModifiers::CONTROL => Some("Enter"),
+            KeyCode::Char('[') if self.modifiers == KeyModifiers::CONTROL => Some("Esc"),
+            _ => None,
+        }
+    }
+
+    /// Whether it puts a character where text is written.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        matches!(self.code, KeyCode::Char(_)) && self.modifiers.is_empty()
     }
 
     /// The key of a terminal's event: shift is in the character already.
@@ -92,9 +125,44 @@ pub struct Keymap {
 
 impl Default for Keymap {
     fn default() -> Self {
+        Self::of(&[])
+    }
+}
+
+/// Keys of an action that are not the default ones.
+struct Bound<'a> {
+    entry: &'static Entry,
+    keys: Vec<(Key, &'a KeyText)>,
+}
+
+impl Keymap {
+    /// The default keys with these put in their place, and what is wrong with them. An action whose
+    /// keys can't be used keeps the default ones.
+    #[must_use]
+    pub fn with(bindings: &[Binding]) -> (Self, Vec<Warning>) {
+        let mut warnings = Vec::new();
+        let mut bound: Vec<Bound> = Vec::new();
+        for binding in bindings {
+            match read(binding) {
+                Ok(one) => bound.push(one),
+                Err(warning) => warnings.push(warning),
+            }
+        }
+        // Two actions may swap their keys, so that only the whole tells what is shared. The last
+        // one in the file gives way, which may let others clash: once more, until none do.
+        bound.sort_by(|a, b| a.place().cmp(&b.place()));
+        while let Some((index, warning)) = clash(&bound) {
+            bound.remove(index);
+            warnings.push(warning);
+        }
+        warnings.sort();
+        (Self::of(&bound), warnings)
+    }
+
+    fn of(bound: &[Bound]) -> Self {
         let mut map = Self { actions: HashMap::new(), keys: HashMap::new() };
         for entry in TABLE {
-            for key in entry.keys.iter().filter_map(|text| Key::parse(text)) {
+            for key in keys_of(entry, bound) {
                 for layer in entry.layers {
                     map.actions.insert((*layer, key), entry.action);
                 }
@@ -103,9 +171,7 @@ impl Default for Keymap {
         }
         map
     }
-}
 
-impl Keymap {
     /// What a key does in a situation.
     #[must_use]
     pub fn action(&self, layer: Layer, event: &KeyEvent) -> Option<Action> {
@@ -116,5 +182,190 @@ impl Keymap {
     #[must_use]
     pub fn keys(&self, action: Action) -> &[Key] {
         self.keys.get(&action).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Bound<'_> {
+    fn place(&self) -> Option<&Place> {
+        self.keys.first().map(|(_, text)| &text.place)
+    }
+}
+
+/// The keys that an action has now.
+fn keys_of(entry: &Entry, bound: &[Bound]) -> Vec<Key> {
+    match bound.iter().find(|bound| bound.entry.name == entry.name) {
+        Some(bound) => bound.keys.iter().map(|(key, _)| *key).collect(),
+        None => entry.keys.iter().filter_map(|text| Key::parse(text)).collect(),
+    }
+}
+
+fn read(binding: &Binding) -> Result<Bound<'_>, Warning> {
+    let name = &binding.action;
+    let Some(entry) = TABLE.iter().find(|entry| entry.name == name) else {
+        let names: Vec<&str> = TABLE.iter().map(|entry| entry.name).collect();
+        let text = format!("there is no action {name:?}: {}", meant(name, &names));
+        return Err(Warning::new(binding.place.clone(), &text));
+    };
+    let mut keys: Vec<(Key, &KeyText)> = Vec::new();
+    for text in &binding.keys {
+        let wrong = |problem: &str| {
+            let told = format!("keys.{name} is {:?}: {problem}", text.text);
+            Err(Warning::new(text.place.clone(), &told))
+        };
+        let Some(key) = Key::parse(&text.text) else {
+            return wrong("write one character, ^d for Control and d, or a name such as Enter");
+        };
+        if let Some(other) = key.is_told_as() {
+            return wrong(&format!("to a terminal that is {other}"));
+        }
+        if key.writes() && entry.layers.iter().any(|layer| layer.writes()) {
+            return wrong("where text is written that is a letter of it: choose one such as ^s");
+        }
+        if keys.iter().all(|(there, _)| *there != key) {
+            keys.push((key, text));
+        }
+    }
+    Ok(Bound { entry, keys })
+}
+
+/// The last action in the file that shares a key with another one somewhere.
+fn clash(bound: &[Bound]) -> Option<(usize, Warning)> {
+    bound.iter().enumerate().rev().find_map(|(index, one)| {
+        one.keys.iter().find_map(|(key, text)| {
+            let other = TABLE.iter().find(|other| {
+                other.name != one.entry.name
+                    && other.layers.iter().any(|layer| one.entry.layers.contains(layer))
+                    && keys_of(other, bound).contains(key)
+            })?;
+            let (name, other) = (one.entry.name, other.name);
+            let told = format!(
+                "keys.{name} is {key}, and that is a key of {other} too: give one of them another"
+            );
+            Some((index, Warning::new(text.place.clone(), &told)))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use rstest::rstest;
+
+    use super::*;
+
+    fn place(line: u32) -> Place {
+        Place { file: Arc::from(Path::new("config.toml")), line, column: 1 }
+    }
+
+    fn binding(line: u32, action: &str, keys: &[&str]) -> Binding {
+        let key = |text: &&str| KeyText { text: (*text).into(), place: place(line) };
+        Binding { action: action.into(), place: place(line), keys: keys.iter().map(key).collect() }
+    }
+
+    fn with(lines: &[(&str, &[&str])]) -> (Keymap, Vec<String>) {
+        let bindings: Vec<Binding> =
+            (1..).zip(lines).map(|(line, (action, keys))| binding(line, action, keys)).collect();
+        let (keymap, warnings) = Keymap::with(&bindings);
+        (keymap, warnings.iter().map(Warning::brief).collect())
+    }
+
+    fn shown(keymap: &Keymap, action: Action) -> String {
+        keymap.keys(action).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn default_keys_can_be_read_and_no_two_actions_of_a_layer_share_one() {
+        let mut seen = HashMap::new();
+        for entry in TABLE {
+            for text in entry.keys {
+                let key = Key::parse(text).unwrap_or_else(|| panic!("{text}"));
+                assert_eq!(key.to_string(), *text);
+                assert_eq!(key.is_told_as(), None, "{text}");
+                for layer in entry.layers {
+                    let before = seen.insert((*layer, key), entry.name);
+                    assert_eq!(before, None, "{text} of {}", entry.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn names_of_actions_are_distinct() {
+        let mut names: Vec<&str> = TABLE.iter().map(|entry| entry.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), TABLE.len());
+    }
+
+    #[test]
+    fn new_keys_take_the_place_of_all_old_ones() {
+        let (keymap, warnings) = with(&[("down", &["J", "^n", "J"]), ("zoom", &[])]);
+        assert_eq!(warnings, [""; 0]);
+        assert_eq!(shown(&keymap, Action::Down), "J ^n");
+        assert_eq!(shown(&keymap, Action::Zoom), "");
+        let j = KeyEvent::new(KeyCode::Char('j'), KeyModifiers::NONE);
+        assert_eq!(keymap.action(Layer::Panes, &j), None);
+        let n = KeyEvent::new(KeyCode::Char('n'), KeyModifiers::CONTROL);
+        assert_eq!(keymap.action(Layer::Panes, &n), Some(Action::Down));
+        assert_eq!(keymap.action(Layer::Popup, &n), Some(Action::Down));
+    }
+
+    #[test]
+    fn two_actions_can_swap_their_keys() {
+        let (keymap, warnings) = with(&[("acknowledge", &["o"]), ("own", &["a"])]);
+        assert_eq!(warnings, [""; 0]);
+        assert_eq!(shown(&keymap, Action::Acknowledge), "o");
+        assert_eq!(shown(&keymap, Action::Own), "a");
+    }
+
+    #[rstest]
+    #[case("acknowlegde", &["x"], "1: there is no action \"acknowlegde\": did you mean acknowledge?")]
+    #[case("acknowledge", &["Entre"], "1: keys.acknowledge is \"Entre\": write one character, ^d for Control and d, or a name such as Enter")]
+    #[case("acknowledge", &["^m"], "1: keys.acknowledge is \"^m\": to a terminal that is Enter")]
+    #[case("acknowledge", &["o"], "1: keys.acknowledge is o, and that is a key of own too: give one of them another")]
+    #[case("send", &["s"], "1: keys.send is \"s\": where text is written that is a letter of it: choose one such as ^s")]
+    fn a_wrong_one_is_told_and_the_default_keys_stay(
+        #[case] action: &str,
+        #[case] keys: &[&str],
+        #[case] told: &str,
+    ) {
+        let (keymap, warnings) = with(&[(action, keys), ("zoom", &["Z"])]);
+        assert_eq!(warnings, [format!("config.toml:{told}")]);
+        assert_eq!(shown(&keymap, Action::Acknowledge), "a");
+        assert_eq!(shown(&keymap, Action::Send), "^s");
+        assert_eq!(shown(&keymap, Action::Zoom), "Z", "all else holds");
+    }
+
+    #[test]
+    fn when_one_gives_way_those_that_clash_then_do_too() {
+        // Without the third, the second has the key that the first has taken.
+        let lines: &[(&str, &[&str])] =
+            &[("acknowledge", &["o"]), ("own", &["n"]), ("note", &["z"])];
+        let (keymap, warnings) = with(lines);
+        assert_eq!(warnings.len(), 3, "{warnings:?}");
+        assert_eq!(shown(&keymap, Action::Acknowledge), "a");
+        assert_eq!(shown(&keymap, Action::Own), "o");
+        assert_eq!(shown(&keymap, Action::Note), "n");
+    }
+
+    #[rstest]
+    #[case("A-x", "A-x")]
+    #[case("F5", "F5")]
+    #[case("^D", "^d")]
+    #[case("Space", "Space")]
+    #[case(" ", "Space")]
+    #[case("ü", "ü")]
+    #[case("^", "^")]
+    fn keys_are_read_as_they_are_shown(#[case] text: &str, #[case] shown: &str) {
+        assert_eq!(Key::parse(text).map(|key| key.to_string()).as_deref(), Some(shown));
+    }
+
+    #[rstest]
+    fn what_is_no_key_is_not_read(
+        #[values("", "F0", "F13", "A-", "enter", "^^^", "ab", "\u{1b}")] text: &str,
+    ) {
+        assert_eq!(Key::parse(text), None);
     }
 }

@@ -8,6 +8,7 @@ use crossterm::event::KeyEvent;
 use uuid::Uuid;
 
 use crate::backend::{BackendError, Detail, Outcome};
+use crate::config::Reload;
 use crate::model::measures::Measures;
 use crate::model::problem::Problem;
 use crate::model::{CommandId, Envelope, Event, IncidentId, IncidentNumber};
@@ -55,6 +56,8 @@ pub enum Message {
     Problems(Result<Vec<Problem>, BackendError>, DateTime<Utc>),
     /// The editor has ended: its text goes into the field.
     Edited(Result<String, String>),
+    /// The settings file was changed: keys, looks and rules are those of it now.
+    Config(Box<Reload>),
     /// The process was asked to end: it does, once pending commands have settled.
     Terminate,
 }
@@ -98,6 +101,8 @@ pub enum Effect {
     LoadLastEnded,
     /// Ask the backend now.
     Refresh,
+    /// Put a text into the clipboard of whoever looks.
+    Copy(String),
     /// Send a message when so much time has passed.
     After(Duration, Timer),
     /// Give the terminal back and stop until continued.

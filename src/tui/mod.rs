@@ -24,8 +24,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::backend::Backend;
-use crate::config::PanesSettings;
+use crate::config::{PanesSettings, Reload};
 use crate::model::{PersonRef, Rules};
+
+use tokio::sync::watch;
 
 use app::App;
 use terminal::Guard;
@@ -52,6 +54,8 @@ pub struct Options {
     pub settings: PanesSettings,
     /// Settings that could not be used, told at the start.
     pub warnings: Vec<String>,
+    /// Tells of settings that were changed meanwhile.
+    pub reloads: Option<watch::Receiver<Option<Reload>>>,
 }
 
 /// Why the panes could not be opened, or ended early.
@@ -82,7 +86,7 @@ pub enum RunError {
 ///
 /// # Panics
 /// Goes on with the panic of a task, after the terminal was given back.
-pub async fn run(backend: Arc<dyn Backend>, options: Options) -> Result<(), RunError> {
+pub async fn run(backend: Arc<dyn Backend>, mut options: Options) -> Result<(), RunError> {
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         return Err(RunError::NoTerminal);
     }
@@ -92,7 +96,8 @@ pub async fn run(backend: Arc<dyn Backend>, options: Options) -> Result<(), RunE
     }
     let ascii = options.ascii || !theme::locale_is_utf8();
     let theme = Theme::new(theme::Depth::found(options.color), ascii);
+    let reloads = options.reloads.take();
     let app = App::new(options, theme, chrono::Utc::now());
     let (guard, mut terminal) = Guard::enter()?;
-    runtime::run(app, backend, &mut terminal, guard).await
+    runtime::run(app, backend, &mut terminal, guard, reloads).await
 }

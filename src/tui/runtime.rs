@@ -13,10 +13,11 @@ use std::time::Duration;
 use chrono::{Local, Offset, Utc};
 use crossterm::event::Event;
 use ratatui::Terminal;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use crate::backend::Backend;
+use crate::config::Reload;
 
 use super::RunError;
 use super::app::App;
@@ -44,9 +45,10 @@ pub async fn run(
     backend: Arc<dyn Backend>,
     screen: &mut Screen,
     guard: Guard,
+    reloads: Option<watch::Receiver<Option<Reload>>>,
 ) -> Result<(), RunError> {
     let host = host::Real::new(guard)?;
-    drive(app, backend, screen, host).await.map(|_| ())
+    drive_with(app, backend, screen, host, reloads).await.map(|_| ())
 }
 
 /// Runs the panes on any terminal and any source of keys until the end; gives back the last state.
@@ -67,12 +69,43 @@ where
     B::Error: Send + Sync + 'static,
     H: Host,
 {
+    drive_with(app, backend, terminal, host, None).await
+}
+
+/// As [`drive`], with settings that may be changed meanwhile.
+///
+/// # Errors
+/// As [`drive`].
+///
+/// # Panics
+/// As [`drive`].
+pub async fn drive_with<B, H>(
+    app: App,
+    backend: Arc<dyn Backend>,
+    terminal: &mut Terminal<B>,
+    host: H,
+    reloads: Option<watch::Receiver<Option<Reload>>>,
+) -> Result<App, RunError>
+where
+    B: ratatui::backend::Backend,
+    B::Error: Send + Sync + 'static,
+    H: Host,
+{
     let (messages, heard) = mpsc::unbounded_channel();
     let (updates, learnt) = mpsc::unbounded_channel();
     let runner =
         Runner::start(backend, app.me.handle.clone(), messages, updates, app.drafts_at.clone());
-    let mut running =
-        Running { app, terminal, host, runner, heard, learnt, dirty: true, drawn_at: None };
+    let mut running = Running {
+        app,
+        terminal,
+        host,
+        runner,
+        heard,
+        learnt,
+        reloads,
+        dirty: true,
+        drawn_at: None,
+    };
     running.live().await?;
     let unsent = unconfirmed(&running.app);
     if unsent.is_empty() { Ok(running.app) } else { Err(RunError::Unconfirmed(unsent)) }
@@ -85,6 +118,7 @@ struct Running<'a, B: ratatui::backend::Backend, H> {
     runner: Runner,
     heard: mpsc::UnboundedReceiver<Message>,
     learnt: mpsc::UnboundedReceiver<crate::sync::Update>,
+    reloads: Option<watch::Receiver<Option<Reload>>>,
     /// Something may have changed since the last frame.
     dirty: bool,
     drawn_at: Option<Instant>,
@@ -150,6 +184,9 @@ where
             Some(update) = self.learnt.recv() => {
                 self.take(Message::Mirror(update, Utc::now())).await?
             }
+            reload = reloaded(&mut self.reloads) => {
+                self.take(Message::Config(Box::new(reload))).await?
+            }
             () = self.runner.finished() => Next::On,
             () = written, if self.dirty && !ready => Next::On,
             () = sleep_until(frame_due), if self.dirty && ready => Next::On,
@@ -209,6 +246,7 @@ where
         for effect in update(&mut self.app, message) {
             match effect {
                 Effect::Quit => return Ok(Next::End),
+                Effect::Copy(text) => self.host.copy(&text)?,
                 Effect::Suspend => {
                     self.host.suspend().await?;
                     Box::pin(self.redraw()).await?;
@@ -234,6 +272,18 @@ where
         }
         Ok(Next::On)
     }
+}
+
+/// The settings that were read last; never, where nobody reads them again.
+async fn reloaded(reloads: &mut Option<watch::Receiver<Option<Reload>>>) -> Reload {
+    while let Some(receiver) = reloads {
+        if receiver.changed().await.is_err() {
+            *reloads = None;
+        } else if let Some(reload) = receiver.borrow_and_update().clone() {
+            return reload;
+        }
+    }
+    std::future::pending().await
 }
 
 fn tick() -> Message {

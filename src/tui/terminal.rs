@@ -1,6 +1,7 @@
 //! The terminal: taken, given back whatever happens, and written to without ever blocking the panes.
 
 mod framed;
+pub mod osc;
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -174,6 +175,14 @@ impl Guard {
     #[must_use]
     pub fn is_taken(&self) -> bool {
         TAKEN.load(Ordering::Acquire)
+    }
+
+    /// Sends words to the terminal itself, between two frames.
+    ///
+    /// # Errors
+    /// When it can't be written to.
+    pub fn say(&self, bytes: Vec<u8>) -> io::Result<()> {
+        if self.gone || bytes.is_empty() { Ok(()) } else { self.output.send(bytes) }
     }
 
     /// What is on its way.

@@ -14,6 +14,7 @@ use history::History;
 use redphone::backend::file::{FileStore, Options};
 use redphone::backend::record::Record;
 use redphone::backend::{Backend, Search};
+use redphone::model::directory::Directory;
 use redphone::model::measures::{Cut, Window};
 use redphone::model::queue::Sort;
 use redphone::model::{Actor, Ask, Command, CommandId, Envelope, IncidentId, Rules};
@@ -37,6 +38,7 @@ async fn open(path: &Path) -> FileStore {
     let options = Options {
         name: "bench".into(),
         rules: Rules::default(),
+        overlay: Directory::default(),
         create: true,
         patience: Duration::from_mins(1),
     };

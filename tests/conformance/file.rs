@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use redphone::backend::file::{FileStore, Options};
+use redphone::model::directory::Directory;
 use redphone::model::Rules;
 use tempfile::TempDir;
 
@@ -18,6 +19,7 @@ async fn open(path: &std::path::Path) -> FileStore {
     let options = Options {
         name: "local".into(),
         rules: Rules::default(),
+        overlay: Directory::default(),
         create: true,
         patience: Duration::from_secs(20),
     };

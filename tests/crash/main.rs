@@ -31,6 +31,7 @@ async fn open(path: &Path) -> FileStore {
     let options = Options {
         name: "crash".into(),
         rules: Rules::default(),
+        overlay: Directory::default(),
         create: true,
         patience: Duration::from_secs(30),
     };

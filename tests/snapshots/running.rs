@@ -58,6 +58,10 @@ impl Host for Keys {
         Ok(())
     }
 
+    fn copy(&mut self, _text: &str) -> io::Result<()> {
+        Ok(())
+    }
+
     async fn edit(&mut self, text: String) -> io::Result<Result<String, String>> {
         Ok(Ok(format!("{text}, edited")))
     }

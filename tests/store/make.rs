@@ -18,6 +18,7 @@ pub fn options() -> Options {
     Options {
         name: "local".into(),
         rules: Rules::default(),
+        overlay: Directory::default(),
         create: true,
         patience: Duration::from_millis(300),
     }

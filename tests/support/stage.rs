@@ -34,6 +34,8 @@ pub struct Stage {
     pub kept: Vec<Keep>,
     /// Texts that an editor was opened on.
     pub edited: Vec<String>,
+    /// Texts that were copied.
+    pub copied: Vec<String>,
     /// Whether `Effect::Quit` was asked for.
     pub over: bool,
     mirror: Mirror,
@@ -50,6 +52,7 @@ pub fn options() -> Options {
         drafts: None,
         settings: PanesSettings::default(),
         warnings: Vec::new(),
+        reloads: None,
     }
 }
 
@@ -70,6 +73,7 @@ impl Stage {
             submitted: Vec::new(),
             kept: Vec::new(),
             edited: Vec::new(),
+            copied: Vec::new(),
             over: false,
             mirror: Mirror::default(),
         };
@@ -157,6 +161,10 @@ impl Stage {
             }
             Effect::Edit(text) => {
                 self.edited.push(text);
+                return;
+            }
+            Effect::Copy(text) => {
+                self.copied.push(text);
                 return;
             }
             Effect::Quit => {

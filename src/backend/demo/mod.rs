@@ -163,6 +163,7 @@ async fn place(options: &Options) -> Result<(FileStore, Option<TempDir>), DemoEr
     let store = file::Options {
         name: NAME.into(),
         rules: options.rules.clone(),
+        overlay: Directory::default(),
         create: true,
         patience: Duration::from_secs(10),
     };

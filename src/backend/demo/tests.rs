@@ -100,6 +100,7 @@ async fn a_store_of_somebody_elses_incidents_is_left_alone() {
     let options = file::Options {
         name: "local".into(),
         rules: Rules::default(),
+        overlay: Directory::default(),
         create: true,
         patience: Duration::from_secs(5),
     };

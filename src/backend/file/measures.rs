@@ -46,7 +46,7 @@ pub(super) async fn measures(
     Batch::new("COMMIT").run(&mut conn).await.ok();
     let (days, fresh, log) = read?;
     let names = names(&mut conn).await?;
-    let levels = store.inner.options.rules.levels;
+    let levels = store.rules().levels;
     let first_day_ms = wanted.0 * DAY_MS;
     let facts = days.iter().flat_map(|day| {
         // An incident reported in the span stands on the day of its report already.

@@ -29,7 +29,7 @@ mod write;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -60,6 +60,8 @@ pub struct Options {
     pub name: String,
     /// The rules in force.
     pub rules: Rules,
+    /// Laid over the store's own directory: what is in both is as here.
+    pub overlay: Directory,
     /// Make the file and its folder where they are missing.
     pub create: bool,
     /// How long a lock of another process is waited for.
@@ -75,6 +77,7 @@ pub struct FileStore {
 struct Inner {
     path: PathBuf,
     options: Options,
+    rules: RwLock<Arc<Rules>>,
     writer: Mutex<Writer>,
     readers: SqlitePool,
     bell: Arc<Bell>,
@@ -139,6 +142,7 @@ impl FileStore {
                 writer: Mutex::new(Writer::new(conn)),
                 readers: open::readers(path, options.patience),
                 bell: Bell::new(path),
+                rules: RwLock::new(Arc::new(options.rules.clone())),
                 options,
             }),
         })
@@ -148,6 +152,17 @@ impl FileStore {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.inner.path
+    }
+
+    /// The rules in force.
+    #[must_use]
+    pub fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.inner.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on these rules are in force.
+    pub fn set_rules(&self, rules: Rules) {
+        *self.inner.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
     }
 
     /// Puts a directory in the place of the one there is.
@@ -296,13 +311,14 @@ impl Backend for FileStore {
         if search.filter.words().next().is_some() {
             self.told(self.index_words()).await?;
         }
-        let rules = &self.inner.options.rules;
-        self.told(async { search::search(&mut *self.reader().await?, search, rules).await }).await
+        let rules = self.rules();
+        self.told(async { search::search(&mut *self.reader().await?, search, &rules).await }).await
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
-        let rules = &self.inner.options.rules;
-        self.told(async { read::detail(&mut *self.reader().await?, id, rules).await }).await
+        let (rules, overlay) = (self.rules(), &self.inner.options.overlay);
+        self.told(async { read::detail(&mut *self.reader().await?, id, &rules, overlay).await })
+            .await
     }
 
     async fn find(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
@@ -326,7 +342,8 @@ impl Backend for FileStore {
         let (store, envelope) = (self.clone(), envelope.clone());
         self.undisturbed(async move {
             let mut writer = store.writer().await;
-            let work = Box::pin(writer.execute(&envelope, &store.inner.options.rules));
+            let rules = store.rules();
+            let work = Box::pin(writer.execute(&envelope, &rules));
             let done = promptly(work).await;
             drop(writer);
             if done.is_ok() {
@@ -343,6 +360,6 @@ impl Backend for FileStore {
 
     async fn directory(&self) -> Result<Directory, BackendError> {
         let found = self.told(async { others::directory(&mut *self.reader().await?).await });
-        Ok(found.await?.unwrap_or_default())
+        Ok(found.await?.unwrap_or_default().overlaid(&self.inner.options.overlay))
     }
 }

@@ -12,6 +12,7 @@ use super::write::incident_id;
 use crate::backend::{BackendError, Detail, Part, Similar};
 use crate::model::change::suspects;
 use crate::model::command::Link;
+use crate::model::directory::Directory;
 use crate::model::{Event, EventBody, IncidentId, IncidentNumber, Rules, Summary};
 
 /// The most suspected changes, and the most similar incidents.
@@ -25,6 +26,7 @@ pub(super) async fn detail(
     conn: &mut SqliteConnection,
     id: IncidentId,
     rules: &Rules,
+    overlay: &Directory,
 ) -> Done<Detail> {
     let record = records::load(conn, id, false).await?.ok_or_else(|| no_such(id))?;
     let row = &record.incident.summary;
@@ -33,7 +35,7 @@ pub(super) async fn detail(
     let suspects = if changes.is_empty() {
         Vec::new()
     } else {
-        let directory = directory(conn).await?.unwrap_or_default();
+        let directory = directory(conn).await?.unwrap_or_default().overlaid(overlay);
         let mut found = suspects(&row.services, row.detected_at, &changes, &directory, rules);
         found.truncate(SUSPECTS);
         found

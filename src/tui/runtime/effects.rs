@@ -130,7 +130,7 @@ impl Runner {
                 });
             }
             // The loop itself does these.
-            Effect::Suspend | Effect::Edit(_) | Effect::Quit => {}
+            Effect::Copy(_) | Effect::Suspend | Effect::Edit(_) | Effect::Quit => {}
         }
     }
 }

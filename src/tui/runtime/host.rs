@@ -13,6 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 
 use super::super::terminal::Guard;
+use super::super::terminal::osc::{self, Between};
 use super::editor;
 
 /// How long the stop of the process is waited for. Where nobody could continue it, the system
@@ -65,6 +66,12 @@ pub trait Host {
     /// When it can't be taken.
     fn retake(&mut self) -> io::Result<()>;
 
+    /// Puts a text into the clipboard of whoever looks.
+    ///
+    /// # Errors
+    /// When the terminal can't be written to.
+    fn copy(&mut self, text: &str) -> io::Result<()>;
+
     /// Gives the terminal to an editor with a text, and takes it again when that has ended. Gives
     /// back the text, or why there is none.
     ///
@@ -79,6 +86,8 @@ pub(super) struct Real {
     /// `None` when the terminal is gone.
     events: Option<EventStream>,
     gone: bool,
+    /// Who hands words through to the terminal.
+    between: Between,
     /// The end was asked for while an editor had the terminal.
     ends: bool,
     terminate: Signal,
@@ -93,6 +102,7 @@ impl Real {
             guard,
             events: Some(EventStream::new()),
             gone: false,
+            between: Between::found(&variable),
             ends: false,
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
@@ -116,6 +126,10 @@ impl Real {
         self.events = None;
         Input::HungUp
     }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// Whether the terminal was taken away. Reading from it then gives nothing, for ever, and the reader
@@ -234,5 +248,10 @@ impl Host for Real {
 
     fn retake(&mut self) -> io::Result<()> {
         if self.gone { Ok(()) } else { self.guard.retake() }
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        // What is too long was refused where it was asked for.
+        osc::copy(text, self.between).map_or(Ok(()), |bytes| self.guard.say(bytes))
     }
 }

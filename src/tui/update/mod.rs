@@ -13,6 +13,7 @@ mod popup;
 mod reading;
 mod rows;
 mod send;
+mod settings;
 mod undo;
 mod verbs;
 mod when;
@@ -43,7 +44,10 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
     let effects = match message {
         Message::Key(key, at) => key_pressed(app, key, at),
         Message::Paste(text) => forms::paste(app, &text),
-        Message::Started => link::started(app).into_iter().collect(),
+        Message::Started => {
+            settings::warn(app);
+            link::started(app).into_iter().collect()
+        }
         Message::Resized(width, height) => {
             app.size = (width, height);
             Vec::new()
@@ -77,6 +81,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::DraftLost(why) => tell(app, why, true),
         Message::Problems(result, at) => picks::problems_read(app, result, at),
         Message::Edited(result) => forms::edited(app, result),
+        Message::Config(reload) => settings::reloaded(app, *reload),
         Message::Terminate => leave(app),
     };
     settle_layout(app);

@@ -1,0 +1,124 @@
+//! `config`: where the settings are, what holds, what is wrong with them, and a sample.
+
+use std::fs::DirBuilder;
+use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use super::Context;
+use super::args::AboutConfig;
+use super::failure::{Exit, Failure, output_failed, reason};
+use super::out::{self, Out};
+use super::whole_file::named;
+use crate::config::sample::{ActionKeys, sample};
+use crate::config::show::show;
+use crate::config::{Config, Flags, Settings, Warning};
+use crate::tui::action::TABLE;
+use crate::tui::keymap::Keymap;
+
+/// What needs no settings: it also works where they are wrong.
+pub fn place(flags: Flags, about: AboutConfig) -> Result<(), Failure> {
+    let path = Settings::of_process(flags).path()?;
+    let told = match about {
+        AboutConfig::Init => {
+            write_sample(&path)?;
+            format!("{} has all settings, commented out", named(&path))
+        }
+        _ => named(&path),
+    };
+    let mut out = Out::with(false, false);
+    out.line(&told)?;
+    out.flush()
+}
+
+/// What holds, or what is wrong.
+pub fn run(context: &mut Context, about: AboutConfig) -> Result<(), Failure> {
+    let config = &context.config;
+    if about == AboutConfig::Show {
+        let keymap = Keymap::with(&config.panes.keys).0;
+        let keys =
+            |entry| -> Vec<String> { keymap.keys(entry).iter().map(ToString::to_string).collect() };
+        let actions: Vec<_> = TABLE.iter().map(|entry| (entry.name, keys(entry.action))).collect();
+        let page = show(config, &actions);
+        return context.out.writer().write_all(page.as_bytes()).map_err(|e| output_failed(&e));
+    }
+    let all = warnings(config);
+    for warning in &all {
+        context.out.line(&warning.to_string())?;
+    }
+    if !all.is_empty() {
+        return Err(Failure::silent(Exit::Failed));
+    }
+    let told = match &config.file {
+        Some(path) if path.exists() => format!("{}: nothing is wrong", named(path)),
+        Some(path) => format!("{} does not exist: the defaults hold", named(path)),
+        None => "there is no home folder to keep settings in: the defaults hold".to_owned(),
+    };
+    context.out.line(&told)
+}
+
+/// All that is wrong in the settings file, in its order.
+pub fn warnings(config: &Config) -> Vec<Warning> {
+    let mut all = config.warnings.clone();
+    all.extend(Keymap::with(&config.panes.keys).1);
+    all.sort();
+    all
+}
+
+/// Says once that settings are wrong.
+pub fn hint(config: &Config) {
+    let all = warnings(config);
+    if let Some(text) = told(&all) {
+        out::hint(&text);
+    }
+}
+
+/// The first warning, how many more there are, and where to read them.
+pub fn told(all: &[Warning]) -> Option<String> {
+    let first = all.first()?.brief();
+    let first = first.trim_end_matches('?');
+    Some(match all.len() - 1 {
+        0 => format!("{first} · redphone config check"),
+        more => format!("{first} · {more} more · redphone config check"),
+    })
+}
+
+fn write_sample(path: &Path) -> Result<(), Failure> {
+    let failed = |error: &io::Error| {
+        Failure::failed(format!(
+            "can't write {}: {}: name another file with --config FILE or make room",
+            named(path),
+            reason(error)
+        ))
+    };
+    let there = || {
+        Failure::failed(format!(
+            "{} is there already and stays as it is: edit it, or name another with --config FILE",
+            named(path)
+        ))
+    };
+    if path.symlink_metadata().is_ok() {
+        return Err(there());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| failed(&e))?;
+    // Readable by its owner alone, and there whole or not at all.
+    let mut file = NamedTempFile::new_in(folder).map_err(|e| failed(&e))?;
+    let actions = TABLE.iter().map(|entry| ActionKeys {
+        name: entry.name,
+        keys: entry.keys,
+        help: entry.help,
+    });
+    file.write_all(sample(actions).as_bytes()).map_err(|e| failed(&e))?;
+    file.as_file().sync_all().map_err(|e| failed(&e))?;
+    file.persist_noclobber(path).map(drop).map_err(|error| {
+        if error.error.kind() == io::ErrorKind::AlreadyExists {
+            there()
+        } else {
+            failed(&error.error)
+        }
+    })
+}

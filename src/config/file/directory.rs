@@ -1,0 +1,279 @@
+//! `[[people]]`, `[[teams]]`, `[[services]]`, `[[policies]]` and `[[schedules]]`.
+//!
+//! They are laid over what the store has. Where the file lists people, teams or services, names
+//! are checked against its list; without one, they may be those of the store.
+
+use super::section::{Read, Section, Source, Value};
+use crate::config::nearest;
+use crate::model::PersonRef;
+use crate::model::directory::{Directory, Service, Team};
+use crate::model::escalation::{Policy, PolicyLevel, Target};
+use crate::model::oncall::{Override, Schedule};
+
+/// Names that are meant to be in a list of the file.
+struct References<'a> {
+    source: &'a Source<'a>,
+    people: Vec<(String, usize)>,
+    teams: Vec<(String, usize)>,
+    services: Vec<(String, usize)>,
+}
+
+pub(super) fn read<'a>(top: &mut Section<'a>) -> Directory {
+    let mut refer = References {
+        source: top.source,
+        people: Vec::new(),
+        teams: Vec::new(),
+        services: Vec::new(),
+    };
+    let mut directory = Directory::default();
+    for section in top.sections("people") {
+        let known = |handle: &str| directory.people.iter().any(|p| p.handle == handle);
+        let person = person(section, known);
+        directory.people.extend(person);
+    }
+    for section in top.sections("teams") {
+        let known = |name: &str| directory.teams.iter().any(|team| team.name == name);
+        let team = team(section, &mut refer, known);
+        directory.teams.extend(team);
+    }
+    for section in top.sections("services") {
+        let known = |name: &str| directory.services.iter().any(|service| service.name == name);
+        let service = service(section, &mut refer, known);
+        directory.services.extend(service);
+    }
+    for section in top.sections("policies") {
+        let known = |team: &str| directory.policies.iter().any(|policy| policy.team == team);
+        let policy = policy(section, &mut refer, known);
+        directory.policies.extend(policy);
+    }
+    for section in top.sections("schedules") {
+        let known = |team: &str| directory.schedules.iter().any(|schedule| schedule.team == team);
+        let schedule = schedule(section, &mut refer, known);
+        directory.schedules.extend(schedule);
+    }
+    refer.check(&directory);
+    directory
+}
+
+impl References<'_> {
+    fn check(&self, directory: &Directory) {
+        let people: Vec<&str> = directory.people.iter().map(|p| p.handle.as_str()).collect();
+        let teams: Vec<&str> = directory.teams.iter().map(|t| t.name.as_str()).collect();
+        let services: Vec<&str> = directory.services.iter().map(|s| s.name.as_str()).collect();
+        for (kind, names, meant) in [
+            ("person", &people, &self.people),
+            ("team", &teams, &self.teams),
+            ("service", &services, &self.services),
+        ] {
+            for (name, at) in meant {
+                if !names.is_empty() && !names.contains(&name.as_str()) {
+                    let hint = nearest::meant(name, names);
+                    let text = format!("there is no {kind} {name:?} in this file: {hint}");
+                    self.source.warn(*at, &text);
+                }
+            }
+        }
+    }
+}
+
+/// A name that is not there yet.
+fn fresh(value: &Value<'_>, known: impl Fn(&str) -> bool) -> Read<String> {
+    let name = value.short()?;
+    if known(&name) {
+        return Err(value.wrong(format!("{name:?} is there already: the first one counts")));
+    }
+    Ok(name)
+}
+
+/// A handle, with or without `@`.
+fn handle(value: &Value<'_>) -> Read<(String, usize)> {
+    let name = value.short()?;
+    let name = name.trim_start_matches('@');
+    if name.is_empty() {
+        return Err(value.wrong("is no handle: write one such as \"ines\""));
+    }
+    Ok((name.to_owned(), value.offset()))
+}
+
+fn handles(value: &Value<'_>) -> Read<Vec<(String, usize)>> {
+    value.list()?.iter().map(handle).collect()
+}
+
+/// The names alone; where they stand is kept to be checked later.
+fn kept(found: Vec<(String, usize)>, to: &mut Vec<(String, usize)>) -> Vec<String> {
+    to.extend(found.iter().cloned());
+    found.into_iter().map(|(name, _)| name).collect()
+}
+
+fn person(mut section: Section<'_>, known: impl Fn(&str) -> bool) -> Option<PersonRef> {
+    let (source, offset) = (section.source, section.offset);
+    let handle = section.need("handle", |value| {
+        let (handle, _) = handle(value)?;
+        fresh(value, |_| known(&handle)).map(|_| handle.clone())
+    });
+    let name = section.read("name", |value| value.short());
+    section.finish();
+    let handle = handle?;
+    source.set(format!("people.{handle}"), offset);
+    let name = name.unwrap_or_else(|| handle.clone());
+    Some(PersonRef::new(handle, name))
+}
+
+fn team<'a>(
+    mut section: Section<'a>,
+    refer: &mut References<'a>,
+    known: impl Fn(&str) -> bool,
+) -> Option<Team> {
+    let (source, offset) = (section.source, section.offset);
+    let name = section.need("name", |value| fresh(value, known));
+    let members = section.read("members", handles).unwrap_or_default();
+    section.finish();
+    let name = name?;
+    source.set(format!("teams.{name}"), offset);
+    Some(Team { name, members: kept(members, &mut refer.people) })
+}
+
+fn service<'a>(
+    mut section: Section<'a>,
+    refer: &mut References<'a>,
+    known: impl Fn(&str) -> bool,
+) -> Option<Service> {
+    let (source, offset) = (section.source, section.offset);
+    let name = section.need("name", |value| fresh(value, known));
+    let team = section.need("team", |value| Ok((value.short()?, value.offset())));
+    let depends_on = section.read("depends_on", |value| value.names()).unwrap_or_default();
+    let runbook = section.read("runbook", |value| value.short());
+    let objective = section.read("objective", objective);
+    section.finish();
+    let (name, team) = (name?, team?);
+    source.set(format!("services.{name}"), offset);
+    refer.teams.push(team.clone());
+    let depends_on = kept(depends_on, &mut refer.services);
+    Some(Service { name, team: team.0, depends_on, runbook, objective })
+}
+
+/// A share in percent with at most three decimals, as parts per 100,000.
+fn objective(value: &Value<'_>) -> Read<u32> {
+    let text = value.decimal()?;
+    let text = text.trim().trim_end_matches('%').trim_end();
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let parts = (!whole.is_empty() && whole.len() <= 3 && part.len() <= 3)
+        .then_some(())
+        .filter(|()| digits(whole) && digits(part))
+        .and_then(|()| format!("{whole}{part:0<3}").parse::<u32>().ok())
+        .filter(|parts| (1..100_000).contains(parts));
+    parts.ok_or_else(|| {
+        value.wrong("is not a share between 0 and 100 %: write one such as \"99.9\"")
+    })
+}
+
+fn policy<'a>(
+    mut section: Section<'a>,
+    refer: &mut References<'a>,
+    known: impl Fn(&str) -> bool,
+) -> Option<Policy> {
+    let (source, offset) = (section.source, section.offset);
+    let team = section.need("team", |value| Ok((fresh(value, known)?, value.offset())));
+    let has_levels = section.get("levels").is_some();
+    let levels = section.sections("levels");
+    if !has_levels || levels.is_empty() {
+        source.warn(offset, "policies.levels is missing: say who is called, and after what time");
+    }
+    section.finish();
+    let team = team?;
+    let mut read: Vec<PolicyLevel> = Vec::new();
+    for mut level in levels {
+        let after = level.need("after", |value| {
+            let after_s = value.span()?.num_seconds();
+            match read.last() {
+                Some(before) if after_s <= before.after_s => {
+                    Err(value.wrong("is no later than the level before: put levels in order"))
+                }
+                _ => Ok(after_s),
+            }
+        });
+        let call = level.need("call", |value| {
+            let called: Vec<_> = value.list()?.iter().map(target).collect::<Read<_>>()?;
+            if called.is_empty() {
+                return Err(value.wrong("is empty: name who is called"));
+            }
+            Ok(called)
+        });
+        level.finish();
+        // A level that can't be read is called by nobody, and the ones after it still are.
+        let (Some(after_s), Some(call)) = (after, call) else { continue };
+        let call = call.into_iter().map(|(name, at, on_call)| match (name, on_call) {
+            (Some(other), true) => {
+                refer.teams.push((other.clone(), at));
+                Target::OnCall(other)
+            }
+            (None, _) => Target::OnCall(team.0.clone()),
+            (Some(person), false) => {
+                refer.people.push((person.clone(), at));
+                Target::Person(person)
+            }
+        });
+        read.push(PolicyLevel { after_s, call: call.collect() });
+    }
+    if read.is_empty() {
+        return None;
+    }
+    source.set(format!("policies.{}", team.0), offset);
+    refer.teams.push(team.clone());
+    Some(Policy { team: team.0, levels: read })
+}
+
+/// Whom a level calls: `on-call`, `on-call:TEAM`, or a handle. Whether it is on call, and the name
+/// where there is one.
+fn target(value: &Value<'_>) -> Read<(Option<String>, usize, bool)> {
+    let text = value.short()?;
+    if text == "on-call" {
+        return Ok((None, value.offset(), true));
+    }
+    match text.strip_prefix("on-call:").map(str::trim) {
+        Some("") => Err(value.wrong("names no team: write \"on-call:TEAM\"")),
+        Some(team) => Ok((Some(team.to_owned()), value.offset(), true)),
+        None => handle(value).map(|(handle, at)| (Some(handle), at, false)),
+    }
+}
+
+fn schedule<'a>(
+    mut section: Section<'a>,
+    refer: &mut References<'a>,
+    known: impl Fn(&str) -> bool,
+) -> Option<Schedule> {
+    let (source, offset) = (section.source, section.offset);
+    let team = section.need("team", |value| Ok((fresh(value, known)?, value.offset())));
+    let rotation = section.need("rotation", |value| {
+        let rotation = handles(value)?;
+        if rotation.is_empty() {
+            return Err(value.wrong("is empty: name who takes turns"));
+        }
+        Ok(rotation)
+    });
+    let starts_at = section.need("starts", |value| value.time());
+    let turn = section.need("turn", |value| value.some_span());
+    let mut overrides = Vec::new();
+    for mut one in section.sections("overrides") {
+        let person = one.need("person", handle);
+        let from = one.need("from", |value| value.time());
+        let to = one.need("to", |value| {
+            let to = value.time()?;
+            match from {
+                Some(from) if to <= from => Err(value.wrong("is not after its from")),
+                _ => Ok(to),
+            }
+        });
+        one.finish();
+        let (Some(person), Some(from), Some(to)) = (person, from, to) else { continue };
+        refer.people.push(person.clone());
+        overrides.push(Override { person: person.0, from, to });
+    }
+    section.finish();
+    let (team, rotation, starts_at, turn) = (team?, rotation?, starts_at?, turn?);
+    source.set(format!("schedules.{}", team.0), offset);
+    refer.teams.push(team.clone());
+    let rotation = kept(rotation, &mut refer.people);
+    Some(Schedule { team: team.0, rotation, starts_at, turn_s: turn.num_seconds(), overrides })
+}

@@ -1,0 +1,69 @@
+//! `[looks]`, `[notify]` and the columns of the queue.
+
+use super::section::{Read, Section, Value};
+use crate::config::looks::{DepthChoice, Looks, ThemeName, Zone};
+use crate::config::panes::{Column, Desktop, Notify, PanesSettings, default_columns};
+use crate::model::Priority;
+
+pub(super) fn read(top: &mut Section<'_>, panes: &mut PanesSettings) {
+    panes.columns = top.read("columns", columns).unwrap_or_else(default_columns);
+    if let Some(section) = top.section("looks") {
+        panes.looks = looks(section);
+    }
+    if let Some(section) = top.section("notify") {
+        panes.notify = notify(section);
+    }
+}
+
+fn columns(value: &Value<'_>) -> Read<Vec<Column>> {
+    let columns = distinct(value, |one| one.one_of(Column::ALL, Column::as_str))?;
+    if columns.is_empty() {
+        return Err(value.wrong("is empty: name at least one column"));
+    }
+    Ok(columns)
+}
+
+/// A list in which nothing is there twice.
+fn distinct<T: PartialEq>(value: &Value<'_>, read: impl Fn(&Value<'_>) -> Read<T>) -> Read<Vec<T>> {
+    let mut list = Vec::new();
+    for one in value.list()? {
+        let item = read(&one)?;
+        if list.contains(&item) {
+            return Err(one.wrong("names the same twice: remove one"));
+        }
+        list.push(item);
+    }
+    Ok(list)
+}
+
+fn looks(mut section: Section<'_>) -> Looks {
+    let default = Looks::default();
+    let theme = section.read("theme", |v| v.one_of(ThemeName::ALL, ThemeName::as_str));
+    let depth = section.read("depth", |v| v.one_of(DepthChoice::ALL, DepthChoice::as_str));
+    let zone = section.read("zone", |v| v.one_of(Zone::ALL, Zone::as_str));
+    let low_bandwidth = section.read("low_bandwidth", Value::flag);
+    section.finish();
+    Looks {
+        theme: theme.unwrap_or(default.theme),
+        depth: depth.unwrap_or(default.depth),
+        zone: zone.unwrap_or(default.zone),
+        low_bandwidth: low_bandwidth.unwrap_or(default.low_bandwidth),
+    }
+}
+
+fn notify(mut section: Section<'_>) -> Notify {
+    let default = Notify::default();
+    let bell = section.read("bell", Value::flag);
+    let desktop = section.read("desktop", |v| v.one_of(Desktop::ALL, Desktop::as_str));
+    let priorities = section.read("priorities", |value| distinct(value, priority));
+    section.finish();
+    Notify {
+        bell: bell.unwrap_or(default.bell),
+        desktop: desktop.unwrap_or(default.desktop),
+        priorities: priorities.unwrap_or(default.priorities),
+    }
+}
+
+pub(super) fn priority(value: &Value<'_>) -> Read<Priority> {
+    value.one_of(&Priority::ALL, Priority::as_str)
+}

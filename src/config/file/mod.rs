@@ -1,0 +1,140 @@
+//! The settings file: read, checked value by value, and told where it is wrong.
+//!
+//! A wrong setting is left out with a warning, and all else holds.
+
+mod commands;
+mod directory;
+mod general;
+mod keys;
+mod looks;
+mod position;
+mod profiles;
+mod rules;
+mod section;
+mod templates;
+mod views;
+
+use std::collections::BTreeMap;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use toml::de::DeTable;
+
+use super::panes::{PanesSettings, Profile};
+use super::place::{Place, Warning};
+use crate::model::directory::Directory;
+use crate::model::rules::Rules;
+use section::{Section, Source};
+
+pub(super) use general::General;
+
+/// The largest file that is read. A settings file of this size is something else.
+const MOST_BYTES: u64 = 1024 * 1024;
+
+/// What a settings file says.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(super) struct FileSettings {
+    /// The user, the store, the log.
+    pub(super) general: General,
+    /// Service levels, priorities and spans.
+    pub(super) rules: Rules,
+    /// What the panes are told.
+    pub(super) panes: PanesSettings,
+    /// People, teams and services.
+    pub(super) directory: Directory,
+    /// Places of work.
+    pub(super) profiles: Vec<Profile>,
+    /// What is wrong, in the order of the file.
+    pub(super) warnings: Vec<Warning>,
+    /// Where each setting stands that counts.
+    pub(super) places: BTreeMap<String, Place>,
+    /// It could not be read at all: nothing of it counts.
+    pub(super) is_broken: bool,
+}
+
+/// The text of a settings file; `None` where there is no file.
+///
+/// # Errors
+/// Why it can't be read.
+pub(super) fn read(path: &Path) -> Result<Option<String>, String> {
+    let told = |error: io::Error| {
+        let said = error.to_string();
+        let said = said.split(" (os error").next().unwrap_or_default().to_owned();
+        format!("can't be read: {said}: correct that, until then the defaults hold")
+    };
+    // A pipe would be waited for, and a device has no end.
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(told(error)),
+        Ok(meta) if !meta.is_file() => {
+            return Err("is not a file: until it is one the defaults hold".into());
+        }
+        Ok(_) => {}
+    }
+    let file = std::fs::File::open(path).map_err(told)?;
+    let mut bytes = Vec::new();
+    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(told)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err("has more than 1 MiB: that is no settings file, the defaults hold".into());
+    }
+    String::from_utf8(bytes).map(Some).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        format!("is not UTF-8 text from byte {at} on: until it is the defaults hold")
+    })
+}
+
+/// Where relative paths of a file start, and what `~/` stands for.
+#[derive(Clone, Debug)]
+pub(super) struct Base {
+    pub(super) folder: PathBuf,
+    pub(super) home: Option<PathBuf>,
+}
+
+/// Reads a text as settings.
+pub(super) fn parse(path: &Path, text: &str, base: &Base) -> FileSettings {
+    let path: Arc<Path> = path.into();
+    let source = Source::new(&path, text);
+    let table = match DeTable::parse(text) {
+        Ok(table) => table,
+        Err(error) => {
+            let said = error.message().lines().collect::<Vec<_>>().join(", ");
+            let offset = error.span().map_or(0, |span| span.start);
+            source.warn(offset, &format!("this is not TOML: {said}; none of the file counts"));
+            return broken(source.learnt().0);
+        }
+    };
+    let mut settings = settings(&source, table.get_ref(), base);
+    (settings.warnings, settings.places) = source.learnt();
+    settings
+}
+
+/// What holds where a file says nothing that can be used.
+pub(super) fn broken(warnings: Vec<Warning>) -> FileSettings {
+    FileSettings { warnings, is_broken: true, ..FileSettings::default() }
+}
+
+fn settings<'a>(source: &'a Source<'a>, table: &'a DeTable<'a>, base: &Base) -> FileSettings {
+    let mut top = Section::top(source, table);
+    let mut panes = PanesSettings::default();
+    let general = general::read(&mut top, base);
+    looks::read(&mut top, &mut panes);
+    panes.keys = keys::read(&mut top);
+    panes.views = views::read(&mut top);
+    templates::read(&mut top, &mut panes.templates);
+    panes.commands = commands::read(&mut top);
+    panes.runbooks = top.read("runbooks", |value| general::path(value, base));
+    let settings = FileSettings {
+        general,
+        panes,
+        rules: rules::read(&mut top),
+        directory: directory::read(&mut top),
+        profiles: profiles::read(&mut top, base),
+        ..FileSettings::default()
+    };
+    top.finish();
+    settings
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,86 @@
+//! From bytes of the file to lines and columns that an editor shows.
+
+/// Line and column of a byte, both from 1; columns count characters.
+pub(super) fn line_and_column(source: &str, offset: usize) -> (u32, u32) {
+    let mut at = offset.min(source.len());
+    while !source.is_char_boundary(at) {
+        at -= 1;
+    }
+    let before = &source[..at];
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
+    (number(line), number(before[start..].chars().count() + 1))
+}
+
+/// Where a byte of a text stands in the string that was written for it, quotes included. The start
+/// of the string where that can't be told.
+pub(super) fn inside(written: &str, text: &str, offset: usize) -> usize {
+    let quotes = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|q| written.starts_with(q));
+    let Some(quotes) = quotes else { return 0 };
+    let mut at = quotes.len();
+    if quotes.len() == 3 {
+        let rest = &written[at..];
+        // The line break after the opening quotes does not count.
+        at += if rest.starts_with("\r\n") { 2 } else { usize::from(rest.starts_with('\n')) };
+    }
+    let mut read = text.char_indices().peekable();
+    while let Some(&(index, ch)) = read.peek() {
+        if index >= offset {
+            return at;
+        }
+        let rest = &written[at..];
+        if rest.starts_with(ch) && !(ch == '\\' && quotes.starts_with('"')) {
+            at += ch.len_utf8();
+        } else if let Some(escape) = rest.strip_prefix('\\') {
+            at += 1 + match escape.chars().next() {
+                Some('u') => 5,
+                Some('U') => 9,
+                Some('x') => 3,
+                Some(one) if !one.is_whitespace() => one.len_utf8(),
+                // A line that goes on in the next.
+                _ => return 0,
+            };
+        } else {
+            return 0;
+        }
+        if !written.is_char_boundary(at) {
+            return 0;
+        }
+        read.next();
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[test]
+    fn columns_count_characters() {
+        let source = "a = 1\nü = \"é\" # x";
+        assert_eq!(line_and_column(source, 0), (1, 1));
+        assert_eq!(line_and_column(source, source.find('=').unwrap()), (1, 3));
+        assert_eq!(line_and_column(source, source.find('#').unwrap()), (2, 9));
+        assert_eq!(line_and_column(source, 999), (2, 12));
+    }
+
+    #[rstest]
+    #[case(r#""p1 x:y""#, "p1 x:y", 3, 4)]
+    #[case("'p1 x:y'", "p1 x:y", 3, 4)]
+    #[case(r#""a \"b\" x:y""#, "a \"b\" x:y", 6, 9)]
+    #[case(r#""\u00e9 x:y""#, "é x:y", 3, 8)]
+    #[case("\"\"\"\nab\nx:y\"\"\"", "ab\nx:y", 3, 7)]
+    #[case("\"\"\"ab \\\n   x:y\"\"\"", "ab x:y", 3, 0)]
+    #[case(r"'a\b x:y'", "a\\b x:y", 4, 5)]
+    fn a_place_in_a_text_is_found_in_the_file(
+        #[case] written: &str,
+        #[case] text: &str,
+        #[case] offset: usize,
+        #[case] found: usize,
+    ) {
+        assert_eq!(inside(written, text, offset), found);
+    }
+}

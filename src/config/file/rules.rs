@@ -1,0 +1,81 @@
+//! Service levels, the matrix of priorities, and the spans of the rules.
+
+use chrono::TimeDelta;
+
+use super::looks::priority;
+use super::section::{Read, Section, Value};
+use crate::model::Priority;
+use crate::model::priority::Level as Extent;
+use crate::model::rules::Rules;
+use crate::model::service_level::Level;
+
+pub(super) fn read(top: &mut Section<'_>) -> Rules {
+    let mut rules = Rules::default();
+    if let Some(mut section) = top.section("levels") {
+        for (priority, key) in Priority::ALL.into_iter().zip(["p1", "p2", "p3", "p4"]) {
+            if let Some(of) = section.section(key) {
+                let level = &mut rules.levels.0[priority.index()];
+                *level = level_of(of, *level);
+            }
+        }
+        section.finish();
+    }
+    if let Some(mut section) = top.section("matrix") {
+        for impact in Extent::ALL {
+            if let Some(row) = section.read(impact.as_str(), matrix_row) {
+                rules.matrix.0[impact as usize] = row;
+            }
+        }
+        section.finish();
+    }
+    if let Some(days) = top.read("reopen", whole_days) {
+        rules.reopen_days = days;
+    }
+    if let Some(span) = top.read("suspect", Value::some_span) {
+        rules.suspect_s = span.num_seconds();
+    }
+    rules
+}
+
+fn level_of(mut section: Section<'_>, default: Level) -> Level {
+    let seconds = |span: TimeDelta| span.num_seconds();
+    let acknowledge = section.read("acknowledge", Value::some_span).map(seconds);
+    let resolve = section.read("resolve", Value::some_span).map(seconds);
+    let update = section.read("update", |value| match value.text()? {
+        "none" => Ok(None),
+        _ => value.some_span().map(|span| Some(seconds(span))),
+    });
+    let update_every_s = update.unwrap_or(default.update_every_s);
+    let level = Level {
+        acknowledge_s: acknowledge.unwrap_or(default.acknowledge_s),
+        resolve_s: resolve.unwrap_or(default.resolve_s),
+        update_every_s,
+    };
+    let both = if level.acknowledge_s > level.resolve_s {
+        let text = "acknowledge is longer than resolve here: both keep their defaults";
+        section.source.warn(section.offset, text);
+        Level { update_every_s, ..default }
+    } else {
+        level
+    };
+    section.finish();
+    both
+}
+
+/// The priorities of one impact, for urgency high, medium and low.
+fn matrix_row(value: &Value<'_>) -> Read<[Priority; 3]> {
+    let row: Vec<Priority> = value.list()?.iter().map(priority).collect::<Read<_>>()?;
+    let count = row.len();
+    row.try_into().map_err(|_| {
+        value
+            .wrong(format!("has {count} priorities: write three, for urgency high, medium and low"))
+    })
+}
+
+fn whole_days(value: &Value<'_>) -> Read<i64> {
+    let span = value.some_span()?;
+    if span != TimeDelta::days(span.num_days()) {
+        return Err(value.wrong("is not a number of whole days: write a time such as \"7d\""));
+    }
+    Ok(span.num_days())
+}

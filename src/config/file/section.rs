@@ -1,0 +1,380 @@
+//! A table of the file while it is read: every setting is asked for by name, and what nobody has
+//! asked for is told.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::position::{inside, line_and_column};
+use crate::config::nearest;
+use crate::config::place::{Place, Warning};
+use crate::model::check;
+use crate::model::filter::Filter;
+use crate::model::text::{cut, shown};
+use crate::model::time::parse_duration;
+
+/// What is learnt about the file as it is read.
+pub(super) struct Source<'a> {
+    path: Arc<Path>,
+    text: &'a str,
+    warnings: RefCell<Vec<Warning>>,
+    places: RefCell<BTreeMap<String, Place>>,
+    /// Settings that there are and that this file does not have, for the test of the sample.
+    #[cfg(test)]
+    pub(super) unset: RefCell<BTreeSet<String>>,
+}
+
+/// Why a value can't be used, and where in the file.
+pub(super) struct Wrong {
+    pub(super) offset: usize,
+    pub(super) text: String,
+}
+
+pub(super) type Read<T> = Result<T, Wrong>;
+
+impl<'a> Source<'a> {
+    pub(super) fn new(path: &Arc<Path>, text: &'a str) -> Self {
+        Self {
+            path: Arc::clone(path),
+            text,
+            warnings: RefCell::default(),
+            places: RefCell::default(),
+            #[cfg(test)]
+            unset: RefCell::default(),
+        }
+    }
+
+    pub(super) fn place(&self, offset: usize) -> Place {
+        let (line, column) = line_and_column(self.text, offset);
+        Place { file: Arc::clone(&self.path), line, column }
+    }
+
+    pub(super) fn warn(&self, offset: usize, text: &str) {
+        self.warnings.borrow_mut().push(Warning::new(self.place(offset), text));
+    }
+
+    /// The value, or nothing and a warning.
+    pub(super) fn ok<T>(&self, read: Read<T>) -> Option<T> {
+        read.map_err(|wrong| self.warn(wrong.offset, &wrong.text)).ok()
+    }
+
+    /// Remembers where something was set.
+    pub(super) fn set(&self, name: impl Into<String>, offset: usize) {
+        self.places.borrow_mut().insert(name.into(), self.place(offset));
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.places.borrow().contains_key(name)
+    }
+
+    /// Warnings in the order of the file, and where each setting stands.
+    pub(super) fn learnt(self) -> (Vec<Warning>, BTreeMap<String, Place>) {
+        let mut warnings = self.warnings.into_inner();
+        warnings.sort();
+        (warnings, self.places.into_inner())
+    }
+}
+
+/// A table.
+pub(super) struct Section<'a> {
+    pub(super) source: &'a Source<'a>,
+    table: &'a DeTable<'a>,
+    /// Such as `levels.p1`; empty at the top.
+    name: String,
+    /// Where it begins, for what is missing in it.
+    pub(super) offset: usize,
+    known: BTreeSet<&'static str>,
+}
+
+impl<'a> Section<'a> {
+    pub(super) fn top(source: &'a Source<'a>, table: &'a DeTable<'a>) -> Self {
+        Self { source, table, name: String::new(), offset: 0, known: BTreeSet::new() }
+    }
+
+    fn full_name(&self, key: &str) -> String {
+        let key = quoted(key);
+        if self.name.is_empty() { key } else { format!("{}.{key}", self.name) }
+    }
+
+    /// The value under a key, if there is one.
+    pub(super) fn get(&mut self, key: &'static str) -> Option<Value<'a>> {
+        self.known.insert(key);
+        let value = self.table.get(key)?;
+        Some(Value { source: self.source, value, name: self.full_name(key) })
+    }
+
+    /// Reads what stands under a key; a wrong value is told and not given.
+    pub(super) fn read<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(&Value<'a>) -> Read<T>,
+    ) -> Option<T> {
+        let value = self.get(key)?;
+        let found = self.source.ok(read(&value))?;
+        self.source.set(value.name.clone(), value.offset());
+        Some(found)
+    }
+
+    /// As [`Self::read`], of something that must be there.
+    pub(super) fn need<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(&Value<'a>) -> Read<T>,
+    ) -> Option<T> {
+        if self.get(key).is_none() {
+            let text = format!("{} is missing: add it, or remove this entry", self.full_name(key));
+            self.source.warn(self.offset, &text);
+            return None;
+        }
+        self.read(key, read)
+    }
+
+    /// The table under a key.
+    pub(super) fn section(&mut self, key: &'static str) -> Option<Section<'a>> {
+        let value = self.get(key)?;
+        self.source.ok(value.section())
+    }
+
+    /// The tables of the list under a key. One that is none is told and left out.
+    pub(super) fn sections(&mut self, key: &'static str) -> Vec<Section<'a>> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let Some(list) = self.source.ok(value.list_of("tables, each under [[…]]")) else {
+            return Vec::new();
+        };
+        list.iter().filter_map(|value| self.source.ok(value.section())).collect()
+    }
+
+    /// All there is, in the order of the file, where names are free.
+    pub(super) fn entries(&self) -> Vec<(&'a str, usize, Value<'a>)> {
+        let mut entries: Vec<_> = self
+            .table
+            .iter()
+            .map(|(key, value)| {
+                let name: &str = key.get_ref();
+                let full = self.full_name(name);
+                let value = Value { source: self.source, value, name: full };
+                (name, key.span().start, value)
+            })
+            .collect();
+        entries.sort_by_key(|entry| entry.1);
+        entries
+    }
+
+    /// Tells of what nobody has asked for.
+    pub(super) fn finish(self) {
+        let known: Vec<&str> = self.known.iter().copied().collect();
+        for key in self.table.keys() {
+            let name: &str = key.get_ref();
+            if !self.known.contains(name) {
+                let meant = nearest::meant(name, &known);
+                let text = format!("{} is not a setting: {meant}", self.full_name(name));
+                self.source.warn(key.span().start, &text);
+            }
+        }
+        #[cfg(test)]
+        for key in known.iter().filter(|key| !self.table.contains_key(**key)) {
+            self.source.unset.borrow_mut().insert(self.full_name(key));
+        }
+    }
+}
+
+/// A value with its full name.
+pub(super) struct Value<'a> {
+    pub(super) source: &'a Source<'a>,
+    value: &'a Spanned<DeValue<'a>>,
+    name: String,
+}
+
+impl<'a> Value<'a> {
+    pub(super) fn offset(&self) -> usize {
+        self.value.span().start
+    }
+
+    pub(super) fn place(&self) -> Place {
+        self.source.place(self.offset())
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Why it can't be used; `problem` follows its name.
+    pub(super) fn wrong(&self, problem: impl AsRef<str>) -> Wrong {
+        let text = format!("{} {}", self.name, problem.as_ref());
+        Wrong { offset: self.offset(), text }
+    }
+
+    fn not(&self, wanted: &str) -> Wrong {
+        self.wrong(format!("is {}: write {wanted}", kind(self.value.get_ref())))
+    }
+
+    /// Where a byte of its text stands in the file.
+    pub(super) fn offset_in(&self, text: &str, at: usize) -> usize {
+        let span = self.value.span();
+        let written = self.source.text.get(span.clone()).unwrap_or_default();
+        span.start + inside(written, text, at)
+    }
+
+    /// Text, which may be empty.
+    pub(super) fn text(&self) -> Read<&'a str> {
+        let wanted = "text in quotes";
+        self.value.get_ref().as_str().ok_or_else(|| self.not(wanted))
+    }
+
+    /// Text on one line that says something, at most 100 characters long.
+    pub(super) fn short(&self) -> Read<String> {
+        let text = self.text()?;
+        check::name("", text).map_err(|bad| self.wrong(bad.problem))?;
+        Ok(text.to_owned())
+    }
+
+    pub(super) fn flag(&self) -> Read<bool> {
+        self.value.get_ref().as_bool().ok_or_else(|| self.not("true or false, without quotes"))
+    }
+
+    /// One of a few words.
+    pub(super) fn one_of<T: Copy>(&self, all: &[T], word: impl Fn(T) -> &'static str) -> Read<T> {
+        let words: Vec<&str> = all.iter().map(|one| word(*one)).collect();
+        let wanted = || format!("one of {} in quotes", words.join(", "));
+        let text = self.value.get_ref().as_str().ok_or_else(|| self.not(&wanted()))?;
+        let found = all.iter().copied().find(|one| word(*one).eq_ignore_ascii_case(text));
+        found.ok_or_else(|| {
+            let given = shown(text);
+            let given = cut(&given, 40);
+            self.wrong(format!("is {given:?}: {}", nearest::meant(text, &words)))
+        })
+    }
+
+    /// A span of time, such as `5m`.
+    pub(super) fn span(&self) -> Read<TimeDelta> {
+        let wanted = "a time such as \"30m\", \"2h\" or \"7d\"";
+        let text = self.value.get_ref().as_str().ok_or_else(|| self.not(wanted))?;
+        parse_duration(text).ok_or_else(|| {
+            let given = shown(text);
+            let given = cut(&given, 40);
+            self.wrong(format!("is {given:?}: write {wanted}"))
+        })
+    }
+
+    /// A span of time above zero.
+    pub(super) fn some_span(&self) -> Read<TimeDelta> {
+        let span = self.span()?;
+        if span > TimeDelta::zero() {
+            Ok(span)
+        } else {
+            Err(self.wrong("is no time at all: write a time above 0"))
+        }
+    }
+
+    /// A filter; what is wrong in it is told where it stands.
+    pub(super) fn filter(&self) -> Read<Filter> {
+        let text = self.text()?;
+        text.parse().map_err(|error: crate::model::filter::FilterError| Wrong {
+            offset: self.offset_in(text, error.at.start),
+            text: format!("{}: {}", self.name, error.message),
+        })
+    }
+
+    /// One character.
+    pub(super) fn character(&self) -> Read<char> {
+        let text = self.text()?;
+        let mut chars = text.chars();
+        match (chars.next(), chars.next()) {
+            (Some(one), None) if !one.is_control() && !one.is_whitespace() => Ok(one),
+            _ => Err(self.wrong("is not one character: write a key such as \"m\"")),
+        }
+    }
+
+    /// A point in time, as TOML has it or as text.
+    pub(super) fn time(&self) -> Read<chrono::DateTime<chrono::Utc>> {
+        let text = match self.value.get_ref() {
+            DeValue::Datetime(time) => time.to_string(),
+            DeValue::String(text) => text.to_string(),
+            _ => return Err(self.not("a time such as 2026-03-02T09:00:00Z")),
+        };
+        let time = chrono::DateTime::parse_from_rfc3339(&text).map_err(|_| {
+            self.wrong("is not a time with a zone: write one such as 2026-03-02T09:00:00Z")
+        })?;
+        let time = time.with_timezone(&chrono::Utc);
+        check::time("", time).map_err(|bad| self.wrong(format!("is {}", bad.problem)))?;
+        Ok(time)
+    }
+
+    /// A decimal number, written as a number or as text.
+    pub(super) fn decimal(&self) -> Read<String> {
+        match self.value.get_ref() {
+            DeValue::String(text) => Ok(text.to_string()),
+            DeValue::Integer(number) => Ok(number.as_str().to_owned()),
+            DeValue::Float(number) => Ok(number.as_str().to_owned()),
+            _ => Err(self.not("a number in quotes")),
+        }
+    }
+
+    fn list_of(&self, wanted: &str) -> Read<Vec<Value<'a>>> {
+        let list = self.value.get_ref().as_array();
+        let list = list.ok_or_else(|| self.not(&format!("a list of {wanted}")))?;
+        let (source, name) = (self.source, &self.name);
+        Ok(list.iter().map(|value| Value { source, value, name: name.clone() }).collect())
+    }
+
+    /// The values of a list.
+    pub(super) fn list(&self) -> Read<Vec<Value<'a>>> {
+        self.list_of("values in [ ]")
+    }
+
+    /// The values of a list, or the one value that stands without brackets.
+    pub(super) fn one_or_more(&self) -> Vec<Value<'a>> {
+        self.list().unwrap_or_else(|_| {
+            vec![Value { source: self.source, value: self.value, name: self.name.clone() }]
+        })
+    }
+
+    /// A list of names without doubles.
+    pub(super) fn names(&self) -> Read<Vec<(String, usize)>> {
+        let mut names: Vec<(String, usize)> = Vec::new();
+        for value in self.list_of("names in quotes")? {
+            let name = value.short()?;
+            if names.iter().any(|(there, _)| *there == name) {
+                return Err(value.wrong(format!("has {name:?} twice: remove one")));
+            }
+            names.push((name, value.offset()));
+        }
+        Ok(names)
+    }
+
+    /// A table.
+    pub(super) fn section(&self) -> Read<Section<'a>> {
+        let table = self.value.get_ref().as_table();
+        let table = table.ok_or_else(|| self.not("a table"))?;
+        let first = table.keys().map(|key| key.span().start).min();
+        let offset = self.offset().min(first.unwrap_or(usize::MAX));
+        let known = BTreeSet::new();
+        Ok(Section { source: self.source, table, name: self.name.clone(), offset, known })
+    }
+}
+
+/// A key as it is written in TOML.
+fn quoted(key: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if !key.is_empty() && key.chars().all(bare) {
+        return key.to_owned();
+    }
+    format!("{:?}", cut(&shown(key), 60))
+}
+
+fn kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "text",
+        DeValue::Integer(_) | DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}

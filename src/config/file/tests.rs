@@ -1,0 +1,63 @@
+//! The sample names every setting that is asked for.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use toml::de::DeTable;
+
+use super::super::sample::{ActionKeys, EXAMPLES, sample, uncommented};
+use super::section::Source;
+use super::{Base, FileSettings, parse, settings};
+
+fn base() -> Base {
+    Base { folder: "/etc/redphone".into(), home: Some("/home/ines".into()) }
+}
+
+fn with_keys() -> String {
+    sample([ActionKeys { name: "acknowledge", keys: &["a"], help: "acknowledge the incident" }])
+}
+
+fn read(text: &str) -> FileSettings {
+    parse(Path::new("config.toml"), text, &base())
+}
+
+#[test]
+fn the_sample_sets_every_setting_that_there_is() {
+    let text = uncommented(&with_keys());
+    let path: Arc<Path> = Path::new("config.toml").into();
+    let source = Source::new(&path, &text);
+    let table = DeTable::parse(&text).expect("TOML");
+    let _ = settings(&source, table.get_ref(), &base());
+    // One entry of a list may leave out what another has.
+    let mut unset: Vec<String> = source.unset.take().into_iter().collect();
+    unset.retain(|name| !source.is_set(name));
+    assert_eq!(unset, [""; 0]);
+    assert_eq!(source.learnt().0, []);
+}
+
+#[test]
+fn the_sample_as_it_is_sets_nothing() {
+    let settings = read(&with_keys());
+    assert_eq!(settings, FileSettings::default());
+}
+
+#[test]
+fn what_the_sample_gives_as_defaults_are_the_defaults() {
+    let sample = with_keys();
+    let (defaults, _) = sample.split_once(EXAMPLES).expect("examples");
+    let mut read = read(&uncommented(defaults));
+    assert_eq!(read.warnings, []);
+    let default = FileSettings::default();
+    assert_eq!(read.rules, default.rules);
+    assert_eq!(read.directory, default.directory);
+    assert_eq!(read.profiles, default.profiles);
+    assert_eq!(read.panes.runbooks.take(), Some("/etc/redphone/runbooks".into()));
+    let keys = std::mem::take(&mut read.panes.keys);
+    assert_eq!(keys.len(), 1);
+    assert_eq!(read.panes, default.panes);
+    let general = read.general;
+    assert_eq!((general.ascii, general.color), (Some(false), Some(true)));
+    assert_eq!(general.log, Some(tracing::level_filters::LevelFilter::WARN));
+    let store = Path::new("/home/ines/.local/share/redphone/redphone.db");
+    assert_eq!(general.store.as_deref(), Some(store));
+}

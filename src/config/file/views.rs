@@ -1,0 +1,33 @@
+//! `[[views]]`: filters and orders under a name.
+
+use super::section::Section;
+use crate::config::panes::SavedView;
+use crate::model::queue::Sort;
+
+pub(super) fn read(top: &mut Section<'_>) -> Vec<SavedView> {
+    let mut views: Vec<SavedView> = Vec::new();
+    for mut section in top.sections("views") {
+        let (source, offset) = (section.source, section.offset);
+        let name = section.need("name", |value| {
+            let name = value.short()?;
+            if views.iter().any(|view| view.name.to_lowercase() == name.to_lowercase()) {
+                return Err(value.wrong("is there already: give this view another name"));
+            }
+            Ok(name)
+        });
+        let filter = section.need("filter", |value| value.filter());
+        let sort = section.read("sort", |value| value.one_of(Sort::ALL, Sort::as_str));
+        let key = section.read("key", |value| {
+            let key = value.character()?;
+            match views.iter().find(|view| view.key == Some(key)) {
+                Some(view) => Err(value.wrong(format!("is that of {:?} already", view.name))),
+                None => Ok(key),
+            }
+        });
+        section.finish();
+        let (Some(name), Some(filter)) = (name, filter) else { continue };
+        source.set(format!("views.{name}"), offset);
+        views.push(SavedView { name, filter, sort: sort.unwrap_or(Sort::Urgent), key });
+    }
+    views
+}

@@ -1,0 +1,447 @@
+//! Where each value is chosen.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use tracing::level_filters::LevelFilter;
+
+use super::file::{self, Base, FileSettings};
+use super::looks::{DepthChoice, Looks, ThemeName, Zone};
+use super::panes::Profile;
+use super::{Config, ConfigError, FILE, Flags, Folders, NAME, Origins, Place, Warning, meant};
+use crate::model::check;
+use crate::model::text::shown;
+
+/// Where values come from, so that a test can stand in for the process.
+pub struct Settings<'a> {
+    /// From the command line.
+    pub flags: Flags,
+    /// A variable of the environment.
+    pub env: &'a dyn Fn(&str) -> Option<OsString>,
+    /// The name of the account that runs the program.
+    pub account: &'a dyn Fn() -> String,
+    /// The XDG folders; `None` where there is no home folder.
+    pub folders: Option<Folders>,
+}
+
+impl std::fmt::Debug for Settings<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings").field("flags", &self.flags).finish_non_exhaustive()
+    }
+}
+
+/// Where the settings file is.
+struct FilePlace {
+    path: PathBuf,
+    /// What names it; a file that is named must be there.
+    named_by: Option<&'static str>,
+}
+
+impl Settings<'static> {
+    /// Those of this process.
+    #[must_use]
+    pub fn of_process(flags: Flags) -> Self {
+        Settings {
+            flags,
+            env: &|name| std::env::var_os(name),
+            account: &account,
+            folders: Folders::of_process(),
+        }
+    }
+}
+
+impl Settings<'_> {
+    /// Where the settings file is, or would be.
+    ///
+    /// # Errors
+    /// When nothing names one and there is no home folder.
+    pub fn path(&self) -> Result<PathBuf, ConfigError> {
+        let place = self.file_place()?.ok_or_else(|| {
+            let told = "there is no home folder to keep settings in: set HOME, or name a file \
+                        with --config FILE or REDPHONE_CONFIG";
+            ConfigError(told.into())
+        })?;
+        Ok(place.path)
+    }
+
+    /// Chooses and checks every value.
+    ///
+    /// # Errors
+    /// The first flag or variable that can't be used.
+    pub fn load(&self) -> Result<Config, ConfigError> {
+        let place = self.file_place()?;
+        let mut file = self.read_file(place.as_ref())?;
+        let mut origins = Origins::of_file(std::mem::take(&mut file.places));
+        let profile = self.profile(&file)?;
+        let mut panes = file.panes.clone();
+        panes.looks = self.looks(panes.looks, &mut origins)?;
+        panes.runbooks = panes.runbooks.or_else(|| {
+            let folder = place.as_ref().and_then(|place| place.path.parent());
+            folder.map(|folder| folder.join("runbooks"))
+        });
+        panes.profile = profile.as_ref().map(|(_, profile)| profile.clone());
+        Ok(Config {
+            store: self.store(&file, profile.as_ref(), &mut origins)?,
+            me: self.me(&file, &mut origins)?,
+            ascii: self.ascii(&file, &mut origins)?,
+            color: self.color(&file, &mut origins),
+            log_level: self.log_level(&file, &mut origins)?,
+            log_file: self.folders.as_ref().map(|f| f.state.join(NAME).join("log")),
+            drafts: self.folders.as_ref().map(|f| f.state.join(NAME).join("drafts")),
+            read_only: profile.is_some_and(|(_, profile)| profile.read_only),
+            file: place.map(|place| place.path),
+            is_broken: file.is_broken,
+            rules: file.rules,
+            directory: file.directory,
+            profiles: file.profiles,
+            warnings: file.warnings,
+            panes,
+            origins,
+        })
+    }
+
+    /// A variable that is set to something.
+    fn var(&self, name: &str) -> Option<OsString> {
+        (self.env)(name).filter(|value| !value.is_empty())
+    }
+
+    fn text(&self, name: &str) -> Result<Option<String>, ConfigError> {
+        self.var(name)
+            .map(OsString::into_string)
+            .transpose()
+            .map_err(|_| ConfigError(format!("{name} is not UTF-8 text: correct or unset it")))
+    }
+
+    fn file_place(&self) -> Result<Option<FilePlace>, ConfigError> {
+        if let Some(path) = &self.flags.config {
+            if path.as_os_str().is_empty() {
+                return Err(ConfigError("--config is empty: name the settings file".into()));
+            }
+            return Ok(Some(FilePlace { path: path.clone(), named_by: Some("--config") }));
+        }
+        if let Some(path) = self.var("REDPHONE_CONFIG") {
+            return Ok(Some(FilePlace { path: path.into(), named_by: Some("REDPHONE_CONFIG") }));
+        }
+        Ok(self.folders.as_ref().map(|folders| FilePlace {
+            path: folders.config.join(NAME).join(FILE),
+            named_by: None,
+        }))
+    }
+
+    fn read_file(&self, place: Option<&FilePlace>) -> Result<FileSettings, ConfigError> {
+        let Some(FilePlace { path, named_by }) = place else {
+            return Ok(FileSettings::default());
+        };
+        match (file::read(path), named_by) {
+            (Ok(Some(text)), _) => Ok(file::parse(path, &text, &self.base(path))),
+            (Ok(None), None) => Ok(FileSettings::default()),
+            // It may say which store is meant: the usual one would be a wrong guess.
+            (Ok(None), Some(by)) => {
+                let path = path.to_string_lossy();
+                Err(ConfigError(format!(
+                    "{by}: there is no file {}: correct the name, or make it with \
+                     `redphone config init`",
+                    shown(&path)
+                )))
+            }
+            (Err(problem), _) => {
+                let path: std::sync::Arc<Path> = path.as_path().into();
+                Ok(file::broken(vec![Warning::new(Place::whole(&path), &problem)]))
+            }
+        }
+    }
+
+    fn base(&self, path: &Path) -> Base {
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Base { folder, home: self.folders.as_ref().map(|folders| folders.home.clone()) }
+    }
+
+    /// The profile that was asked for, and by what.
+    fn profile(&self, file: &FileSettings) -> Result<Option<(&'static str, Profile)>, ConfigError> {
+        let (by, name) = if let Some(name) = &self.flags.profile {
+            ("--profile", name.clone())
+        } else if let Some(name) = self.text("REDPHONE_PROFILE")? {
+            ("REDPHONE_PROFILE", name)
+        } else {
+            return Ok(None);
+        };
+        if let Some(profile) = file.profiles.iter().find(|profile| profile.name == name) {
+            return Ok(Some((by, profile.clone())));
+        }
+        // Any other store would be a wrong guess.
+        let names: Vec<&str> = file.profiles.iter().map(|p| p.name.as_str()).collect();
+        let why = match (file.warnings.first(), names.is_empty()) {
+            (Some(warning), _) if file.is_broken => warning.to_string(),
+            (_, true) => "add [profiles.NAME] to the settings file".to_owned(),
+            (_, false) => meant(&name, &names),
+        };
+        let why = shown(&why);
+        Err(ConfigError(format!("{by}: there is no profile {:?}: {why}", shown(&name))))
+    }
+
+    fn store(
+        &self,
+        file: &FileSettings,
+        profile: Option<&(&'static str, Profile)>,
+        origins: &mut Origins,
+    ) -> Result<PathBuf, ConfigError> {
+        if let Some(path) = &self.flags.store {
+            if path.as_os_str().is_empty() {
+                return Err(ConfigError("--store is empty: name the store's file".into()));
+            }
+            origins.set("store", "--store");
+            return Ok(path.clone());
+        }
+        let of_profile = profile.and_then(|(by, profile)| Some((*by, profile.store.clone()?)));
+        // A profile on the command line wins over any variable, one of the environment over none.
+        if let Some((by @ "--profile", store)) = &of_profile {
+            origins.set("store", by);
+            return Ok(store.clone());
+        }
+        if let Some(path) = self.var("REDPHONE_STORE") {
+            origins.set("store", "REDPHONE_STORE");
+            return Ok(path.into());
+        }
+        if let Some((by, store)) = of_profile {
+            origins.set("store", by);
+            return Ok(store);
+        }
+        if let Some(path) = &file.general.store {
+            return Ok(path.clone());
+        }
+        let folders = self.folders.as_ref().ok_or_else(|| {
+            ConfigError(
+                "there is no home folder to keep the store in: set HOME, or name a file with \
+                 --store FILE or REDPHONE_STORE"
+                    .into(),
+            )
+        })?;
+        Ok(folders.data.join(NAME).join("redphone.db"))
+    }
+
+    fn me(&self, file: &FileSettings, origins: &mut Origins) -> Result<String, ConfigError> {
+        let (from, handle) = if let Some(handle) = &self.flags.user {
+            ("--user", handle.clone())
+        } else if let Some(handle) = self.text("REDPHONE_USER")? {
+            ("REDPHONE_USER", handle)
+        } else if let Some(handle) = &file.general.user {
+            return Ok(handle.clone());
+        } else if let Some(handle) = self.var("USER").and_then(|user| user.into_string().ok()) {
+            ("USER", handle)
+        } else {
+            ("the account's name", (self.account)())
+        };
+        let handle = handle.trim().trim_start_matches('@').to_owned();
+        check::name("user", &handle).map_err(|bad| {
+            ConfigError(format!("{from} {}: use a short handle, such as ines", bad.problem))
+        })?;
+        origins.set("user", from);
+        Ok(handle)
+    }
+
+    fn ascii(&self, file: &FileSettings, origins: &mut Origins) -> Result<bool, ConfigError> {
+        if self.flags.ascii {
+            origins.set("ascii", "--ascii");
+            return Ok(true);
+        }
+        if let Some(ascii) = self.flag("REDPHONE_ASCII")? {
+            origins.set("ascii", "REDPHONE_ASCII");
+            return Ok(ascii);
+        }
+        if let Some(ascii) = file.general.ascii {
+            return Ok(ascii);
+        }
+        // No locale at all says nothing about the terminal, and UTF-8 is by far the most common.
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .into_iter()
+            .find_map(|name| self.var(name).map(|locale| (name, locale)));
+        Ok(locale.is_some_and(|(name, locale)| {
+            let locale = locale.to_string_lossy().to_ascii_lowercase();
+            let ascii = !(locale.contains("utf-8") || locale.contains("utf8"));
+            if ascii {
+                origins.set("ascii", name);
+            }
+            ascii
+        }))
+    }
+
+    fn color(&self, file: &FileSettings, origins: &mut Origins) -> bool {
+        if self.var("NO_COLOR").is_some() {
+            origins.set("color", "NO_COLOR");
+            return false;
+        }
+        if self.var("TERM").is_some_and(|term| term == "dumb") {
+            origins.set("color", "TERM");
+            return false;
+        }
+        file.general.color.unwrap_or(true)
+    }
+
+    fn looks(&self, file: Looks, origins: &mut Origins) -> Result<Looks, ConfigError> {
+        let mut looks = file;
+        if let Some(theme) = self.word("REDPHONE_THEME", ThemeName::ALL, ThemeName::as_str)? {
+            looks.theme = theme;
+            origins.set("looks.theme", "REDPHONE_THEME");
+        }
+        if let Some(depth) = self.word("REDPHONE_DEPTH", DepthChoice::ALL, DepthChoice::as_str)? {
+            looks.depth = depth;
+            origins.set("looks.depth", "REDPHONE_DEPTH");
+        }
+        if let Some(zone) = self.word("REDPHONE_ZONE", Zone::ALL, Zone::as_str)? {
+            looks.zone = zone;
+            origins.set("looks.zone", "REDPHONE_ZONE");
+        }
+        if let Some(low_bandwidth) = self.flag("REDPHONE_LOW_BANDWIDTH")? {
+            looks.low_bandwidth = low_bandwidth;
+            origins.set("looks.low_bandwidth", "REDPHONE_LOW_BANDWIDTH");
+        }
+        Ok(looks)
+    }
+
+    fn flag(&self, name: &str) -> Result<Option<bool>, ConfigError> {
+        let Some(word) = self.text(name)? else { return Ok(None) };
+        match word.to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" | "on" => Ok(Some(true)),
+            "0" | "false" | "no" | "off" => Ok(Some(false)),
+            _ => Err(ConfigError(format!(
+                "{name} is {:?}: set it to 1 or 0, or unset it",
+                shown(&word)
+            ))),
+        }
+    }
+
+    fn word<T: Copy>(
+        &self,
+        name: &str,
+        all: &[T],
+        word: impl Fn(T) -> &'static str,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(given) = self.text(name)? else { return Ok(None) };
+        let found = all.iter().copied().find(|one| word(*one).eq_ignore_ascii_case(&given));
+        if found.is_none() {
+            let words: Vec<&str> = all.iter().map(|one| word(*one)).collect();
+            let words = words.join(", ");
+            let given = shown(&given);
+            return Err(ConfigError(format!(
+                "{name} is {given:?}: set it to one of {words}, or unset it"
+            )));
+        }
+        Ok(found)
+    }
+
+    fn log_level(
+        &self,
+        file: &FileSettings,
+        origins: &mut Origins,
+    ) -> Result<LevelFilter, ConfigError> {
+        let Some(word) = self.text("REDPHONE_LOG")? else {
+            return Ok(file.general.log.unwrap_or(LevelFilter::WARN));
+        };
+        origins.set("log", "REDPHONE_LOG");
+        word.parse().map_err(|_| {
+            ConfigError(format!(
+                "REDPHONE_LOG is {:?}: set it to off, error, warn, info, debug or trace",
+                shown(&word)
+            ))
+        })
+    }
+}
+
+/// The name of the account in the list of accounts, or its number where it isn't there.
+fn account() -> String {
+    let uid = rustix::process::getuid().as_raw().to_string();
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let named = accounts.lines().find_map(|line| {
+        let mut parts = line.split(':');
+        let name = parts.next()?;
+        (parts.nth(1)? == uid).then(|| name.to_owned())
+    });
+    named.unwrap_or_else(|| format!("uid{uid}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn load(flags: Flags, env: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let env: BTreeMap<&str, &str> = env.iter().copied().collect();
+        Settings {
+            flags,
+            env: &|name| env.get(name).map(OsString::from),
+            account: &|| "account".into(),
+            folders: Some(Folders {
+                home: "/home".into(),
+                config: "/config".into(),
+                data: "/data".into(),
+                state: "/state".into(),
+            }),
+        }
+        .load()
+    }
+
+    #[test]
+    fn without_flags_and_environment_the_defaults_hold() {
+        let config = load(Flags::default(), &[]).unwrap();
+        assert_eq!(config.store, PathBuf::from("/data/redphone/redphone.db"));
+        assert_eq!(config.log_file, Some(PathBuf::from("/state/redphone/log")));
+        assert_eq!(config.me, "account");
+        assert_eq!(config.log_level, LevelFilter::WARN);
+        assert!(!config.ascii);
+        assert!(config.color);
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_environment() {
+        let flags = Flags {
+            store: Some("f.db".into()),
+            user: Some("@flag".into()),
+            ascii: true,
+            ..Flags::default()
+        };
+        let env = [("REDPHONE_STORE", "e.db"), ("REDPHONE_USER", "env"), ("REDPHONE_ASCII", "0")];
+        let config = load(flags, &env).unwrap();
+        assert_eq!((config.store, config.me, config.ascii), ("f.db".into(), "flag".into(), true));
+        let config = load(Flags::default(), &env).unwrap();
+        assert_eq!((config.store, config.me, config.ascii), ("e.db".into(), "env".into(), false));
+    }
+
+    #[test]
+    fn an_empty_variable_counts_as_unset() {
+        let env = [("REDPHONE_STORE", ""), ("REDPHONE_USER", ""), ("NO_COLOR", "")];
+        let config = load(Flags::default(), &env).unwrap();
+        assert_eq!(config.store, PathBuf::from("/data/redphone/redphone.db"));
+        assert!(config.color);
+    }
+
+    #[test]
+    fn colour_and_ascii_follow_the_terminal() {
+        let of = |env: &[(&str, &str)]| {
+            let config = load(Flags::default(), env).unwrap();
+            (config.color, config.ascii)
+        };
+        assert_eq!(of(&[("NO_COLOR", "1")]), (false, false));
+        assert_eq!(of(&[("TERM", "dumb")]), (false, false));
+        assert_eq!(of(&[("LANG", "en_GB.UTF-8")]), (true, false));
+        assert_eq!(of(&[("LANG", "en_GB.UTF-8"), ("LC_ALL", "C")]), (true, true));
+        assert_eq!(of(&[("LANG", "C.utf8")]), (true, false));
+    }
+
+    #[test]
+    fn a_bad_value_is_named_with_its_source() {
+        let told = |env: &[(&str, &str)]| load(Flags::default(), env).unwrap_err().to_string();
+        assert_eq!(
+            told(&[("REDPHONE_LOG", "loud")]),
+            "REDPHONE_LOG is \"loud\": set it to off, error, warn, info, debug or trace"
+        );
+        assert_eq!(
+            told(&[("REDPHONE_ASCII", "may\u{1b}be")]),
+            "REDPHONE_ASCII is \"may␛be\": set it to 1 or 0, or unset it"
+        );
+        assert_eq!(
+            told(&[("REDPHONE_USER", "a\nb")]),
+            "REDPHONE_USER has a line break: write it on one line: use a short handle, such as ines"
+        );
+    }
+}

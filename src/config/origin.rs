@@ -1,0 +1,52 @@
+//! Where a value comes from.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::place::Place;
+
+/// Where a value comes from.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Origin {
+    /// Nobody has set it.
+    #[default]
+    Default,
+    /// The settings file.
+    File(Place),
+    /// A variable of the environment, or an option of the command line.
+    Outside(&'static str),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(place) => {
+                let name = place.file.file_name().unwrap_or(place.file.as_os_str());
+                let name = name.to_string_lossy();
+                write!(f, "{}:{}", crate::model::text::shown(&name), place.line)
+            }
+            Self::Outside(name) => f.write_str(name),
+        }
+    }
+}
+
+/// Origins by the setting's full name, such as `looks.theme`; the rest are defaults.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Origins(BTreeMap<String, Origin>);
+
+impl Origins {
+    pub(super) fn of_file(places: BTreeMap<String, Place>) -> Self {
+        Self(places.into_iter().map(|(name, place)| (name, Origin::File(place))).collect())
+    }
+
+    pub(super) fn set(&mut self, name: &str, origin: &'static str) {
+        self.0.insert(name.to_owned(), Origin::Outside(origin));
+    }
+
+    /// Where a setting comes from.
+    #[must_use]
+    pub fn of(&self, name: &str) -> Origin {
+        self.0.get(name).cloned().unwrap_or_default()
+    }
+}

@@ -1,0 +1,57 @@
+//! What a changed settings file comes to while the program runs.
+
+use super::{Config, ConfigError, PanesSettings};
+use crate::model::rules::Rules;
+
+/// What a settings file says after it was changed.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Reload {
+    /// It was read.
+    Changed(Box<Changed>),
+    /// It can't be read: why, in a sentence. What held before still holds.
+    Kept(String),
+}
+
+/// What can change while the program runs.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Changed {
+    /// What the panes are told.
+    pub panes: PanesSettings,
+    /// The rules in force.
+    pub rules: Rules,
+    /// Settings that could not be used.
+    pub warnings: Vec<String>,
+    /// Names of changed settings that count from the next start on.
+    pub later: Vec<&'static str>,
+}
+
+impl Reload {
+    /// What is told when `before` holds and the file has been read again, and what holds then.
+    #[must_use]
+    pub fn of(before: &Config, after: Result<Config, ConfigError>) -> (Self, Option<Config>) {
+        let after = match after {
+            Ok(after) if after.is_broken => {
+                let said = after.warnings.first().map(super::Warning::brief);
+                return (Self::Kept(said.unwrap_or_default()), None);
+            }
+            Ok(after) => after,
+            Err(error) => return (Self::Kept(error.to_string()), None),
+        };
+        let same = [
+            ("user", before.me == after.me),
+            ("store", before.store == after.store && before.read_only == after.read_only),
+            ("ascii", before.ascii == after.ascii),
+            ("color", before.color == after.color),
+            ("log", before.log_level == after.log_level),
+            ("people and services", before.directory == after.directory),
+        ];
+        let later = same.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect();
+        let changed = Changed {
+            panes: after.panes.clone(),
+            rules: after.rules.clone(),
+            warnings: after.warnings.iter().map(super::Warning::brief).collect(),
+            later,
+        };
+        (Self::Changed(Box::new(changed)), Some(after))
+    }
+}

@@ -1,0 +1,62 @@
+//! The commented sample: every setting with its default and a sentence.
+
+use std::fmt::Write;
+
+use super::show::text;
+
+const SAMPLE: &str = include_str!("sample.toml");
+/// The line in whose place the keys of the actions stand.
+const KEYS: &str = "@KEYS@\n";
+/// What follows this line is no default but an example.
+pub const EXAMPLES: &str = "# From here on examples";
+
+/// An action with its default keys.
+#[derive(Clone, Copy, Debug)]
+pub struct ActionKeys<'a> {
+    /// The action's name.
+    pub name: &'a str,
+    /// Its keys, the main one first.
+    pub keys: &'a [&'a str],
+    /// What it does.
+    pub help: &'a str,
+}
+
+/// The sample with the keys of these actions.
+#[must_use]
+pub fn sample<'a>(actions: impl IntoIterator<Item = ActionKeys<'a>>) -> String {
+    let mut lines = String::new();
+    for action in actions {
+        let keys = keys(action.keys);
+        // A String takes it.
+        let _ = writeln!(lines, "#{} = {keys} # {}", action.name, action.help);
+    }
+    SAMPLE.replacen(KEYS, &lines, 1)
+}
+
+/// One key, or the list of several.
+pub(super) fn keys(keys: &[impl AsRef<str>]) -> String {
+    match keys {
+        [one] => text(one.as_ref()),
+        several => {
+            let several: Vec<String> = several.iter().map(|key| text(key.as_ref())).collect();
+            format!("[{}]", several.join(", "))
+        }
+    }
+}
+
+/// The sample as it is where nothing in it is commented out: a `#` that a blank follows begins a
+/// sentence, any other a setting.
+#[must_use]
+pub fn uncommented(sample: &str) -> String {
+    let mut text = String::new();
+    for line in sample.lines() {
+        let line = match line.strip_prefix('#') {
+            Some(rest) if rest.starts_with(|c: char| !c.is_whitespace() && c != '-') => rest,
+            Some(rest) if rest.starts_with("    ") => rest,
+            _ => line,
+        };
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
+}

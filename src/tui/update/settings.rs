@@ -1,0 +1,52 @@
+//! Settings: what is wrong with them, and taking them in while the panes run.
+
+use crate::config::Reload;
+use crate::config::reload::Changed;
+
+use super::super::app::{App, Toast};
+use super::super::keymap::Keymap;
+use super::super::message::Effect;
+use super::{link, tell};
+
+/// Shows the first warning until a key is pressed.
+pub(super) fn warn(app: &mut App) {
+    let Some(first) = app.warnings.first() else { return };
+    let text = format!("{}{} · redphone config check", first, and_more(app.warnings.len() - 1));
+    app.toasts += 1;
+    app.toast = Some(Toast { text, bad: true });
+}
+
+fn and_more(count: usize) -> String {
+    if count == 0 { String::new() } else { format!(" · {count} more") }
+}
+
+/// Takes in a changed settings file, or says why it can't be used.
+pub(super) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
+    let changed = match reload {
+        Reload::Changed(changed) => *changed,
+        Reload::Kept(why) => {
+            app.warnings = vec![why.clone()];
+            return tell(app, format!("{why} · settings stay as they were"), true);
+        }
+    };
+    let Changed { panes, rules, mut warnings, later } = changed;
+    let (keymap, wrong_keys) = Keymap::with(&panes.keys);
+    warnings.extend(wrong_keys.iter().map(crate::config::Warning::brief));
+    app.keymap = keymap;
+    app.rules = rules;
+    app.settings = panes;
+    app.warnings = warnings;
+    // Levels decide the order of the rows and when they change.
+    let mut effects = link::time_passed(app, app.now);
+    effects.extend(if app.warnings.is_empty() {
+        let later = match later.as_slice() {
+            [] => String::new(),
+            names => format!(" · from the next start on: {}", names.join(", ")),
+        };
+        tell(app, format!("settings read again{later}"), false)
+    } else {
+        warn(app);
+        Vec::new()
+    });
+    effects
+}

@@ -1,0 +1,54 @@
+//! People and services of the file are laid over those of the store.
+
+use std::fs;
+
+use redphone::model::PersonRef;
+use redphone::model::directory::{Directory, Team};
+
+use crate::support::{Place, json_lines};
+
+#[test]
+fn what_both_have_is_as_in_the_file_and_the_rest_stays() {
+    let team = |name: &str, members: &[&str]| Team {
+        name: name.into(),
+        members: members.iter().map(|m| (*m).to_owned()).collect(),
+    };
+    let store = Directory {
+        people: vec![PersonRef::new("ines", "Ines"), PersonRef::new("tom", "Tom")],
+        teams: vec![team("db", &["ines"]), team("web", &["tom"])],
+        ..Directory::default()
+    };
+    let file = Directory {
+        people: vec![PersonRef::new("tom", "Tom Varga"), PersonRef::new("zoe", "Zoe")],
+        teams: vec![team("db", &["zoe"])],
+        ..Directory::default()
+    };
+    let both = store.clone().overlaid(&file);
+    let names: Vec<&str> = both.people.iter().map(|p| p.name.as_str()).collect();
+    assert_eq!(names, ["Ines", "Tom Varga", "Zoe"]);
+    assert_eq!(both.teams, [team("db", &["zoe"]), team("web", &["tom"])]);
+    assert_eq!(store.clone().overlaid(&Directory::default()), store);
+}
+
+#[test]
+fn commands_see_it_and_the_store_does_not_keep_it() {
+    let place = Place::with_company();
+    let file = place.path("home/.config/redphone/config.toml");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let text = "[[people]]\nhandle = \"ines\"\nname = \"Ines of the file\"\n\
+                [[services]]\nname = \"cdn\"\nteam = \"edge\"\nrunbook = \"cdn/404\"\n\
+                [[services]]\nname = \"mail\"\nteam = \"edge\"\n";
+    fs::write(&file, text).unwrap();
+    for service in ["cdn", "mail", "checkout"] {
+        place.declare(service, service);
+    }
+    place.ok(["ack", "1"]);
+    let rows = json_lines(&place.ok(["list", "--sort", "oldest", "--json"]));
+    let teams: Vec<_> = rows.iter().map(|row| row["team"].as_str()).collect();
+    assert_eq!(teams, [Some("edge"), Some("edge"), Some("payments")]);
+    assert_eq!(rows[0]["assignee"]["name"], "Ines of the file");
+    assert!(place.ok(["show", "1"]).contains("cdn/404"));
+    let exported = place.ok(["export"]);
+    let directory = exported.lines().find(|line| line.contains("\"directory\"")).unwrap();
+    assert!(!directory.contains("mail") && !directory.contains("edge"), "{directory}");
+}

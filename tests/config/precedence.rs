@@ -1,0 +1,137 @@
+//! Flags win over the environment, the environment over the file, the file over the default.
+
+use std::path::PathBuf;
+
+use redphone::config::looks::{DepthChoice, ThemeName, Zone};
+use redphone::config::{Flags, Origin};
+use rstest::rstest;
+
+use crate::file::File;
+
+const TEXT: &str = "user = \"of-file\"\nstore = \"/file.db\"\nascii = true\nlog = \"debug\"\n\
+    color = false\n[looks]\ntheme = \"light\"\ndepth = \"16\"\nzone = \"both\"\nlow_bandwidth = true\n\
+    [profiles.prod]\nstore = \"/prod.db\"\nproduction = true\n[profiles.view]\nread_only = true\n";
+
+fn flags() -> Flags {
+    Flags::default()
+}
+
+#[test]
+fn the_file_wins_over_the_defaults() {
+    let config = File::new(TEXT).load();
+    assert_eq!((config.me.as_str(), config.store), ("of-file", PathBuf::from("/file.db")));
+    assert!(config.ascii && !config.color);
+    assert_eq!(config.log_level.to_string(), "debug");
+    let looks = config.panes.looks;
+    assert_eq!((looks.theme, looks.depth), (ThemeName::Light, DepthChoice::Basic));
+    assert_eq!((looks.zone, looks.low_bandwidth), (Zone::Both, true));
+    assert!(matches!(config.origins.of("store"), Origin::File(place) if place.line == 2));
+}
+
+#[test]
+fn the_account_is_no_setting_and_gives_way_to_the_file() {
+    let config = File::new(TEXT).load_with(flags(), &[("USER", "root"), ("LANG", "en.UTF-8")]);
+    let config = config.unwrap();
+    assert_eq!((config.me.as_str(), config.ascii), ("of-file", true));
+}
+
+#[test]
+fn the_environment_wins_over_the_file() {
+    let env = [
+        ("REDPHONE_USER", "of-env"),
+        ("REDPHONE_STORE", "/env.db"),
+        ("REDPHONE_ASCII", "0"),
+        ("REDPHONE_LOG", "error"),
+        ("REDPHONE_THEME", "Contrast"),
+        ("REDPHONE_DEPTH", "24bit"),
+        ("REDPHONE_ZONE", "utc"),
+        ("REDPHONE_LOW_BANDWIDTH", "no"),
+    ];
+    let config = File::new(TEXT).load_with(flags(), &env).unwrap();
+    assert_eq!((config.me.as_str(), config.store), ("of-env", PathBuf::from("/env.db")));
+    assert!(!config.ascii);
+    assert_eq!(config.log_level.to_string(), "error");
+    let looks = config.panes.looks;
+    assert_eq!((looks.theme, looks.depth), (ThemeName::Contrast, DepthChoice::True));
+    assert_eq!((looks.zone, looks.low_bandwidth), (Zone::Utc, false));
+    assert_eq!(config.origins.of("looks.theme").to_string(), "REDPHONE_THEME");
+    let plain = File::new("color = true").load_with(flags(), &[("NO_COLOR", "1")]).unwrap();
+    assert!(!plain.color);
+}
+
+#[test]
+fn flags_win_over_all() {
+    let given = Flags {
+        user: Some("of-flag".into()),
+        store: Some("/flag.db".into()),
+        ascii: true,
+        ..flags()
+    };
+    let env = [("REDPHONE_USER", "e"), ("REDPHONE_STORE", "/e.db"), ("REDPHONE_ASCII", "0")];
+    let config = File::new("ascii = false").load_with(given, &env).unwrap();
+    assert_eq!((config.me.as_str(), config.ascii), ("of-flag", true));
+    assert_eq!(config.store, PathBuf::from("/flag.db"));
+    assert_eq!(config.origins.of("store").to_string(), "--store");
+}
+
+#[rstest]
+#[case(Some("prod"), None, &[], "/prod.db")]
+#[case(Some("prod"), None, &[("REDPHONE_STORE", "/env.db")], "/prod.db")]
+#[case(Some("prod"), Some("/flag.db"), &[], "/flag.db")]
+#[case(None, None, &[("REDPHONE_PROFILE", "prod")], "/prod.db")]
+#[case(None, None, &[("REDPHONE_PROFILE", "prod"), ("REDPHONE_STORE", "/env.db")], "/env.db")]
+#[case(Some("view"), None, &[("REDPHONE_PROFILE", "prod")], "/file.db")]
+fn a_profile_chooses_the_store(
+    #[case] profile: Option<&str>,
+    #[case] store: Option<&str>,
+    #[case] env: &[(&str, &str)],
+    #[case] chosen: &str,
+) {
+    let given = Flags { profile: profile.map(Into::into), store: store.map(Into::into), ..flags() };
+    let config = File::new(TEXT).load_with(given, env).unwrap();
+    assert_eq!(config.store, PathBuf::from(chosen));
+    let there = config.panes.profile.expect("a profile");
+    assert_eq!(there.production, there.name == "prod");
+    assert_eq!(config.read_only, there.name == "view");
+}
+
+#[test]
+fn a_profile_that_there_is_not_is_refused_rather_than_guessed() {
+    let given = || Flags { profile: Some("prd".into()), ..flags() };
+    let refused = |text: &str| File::new(text).load_with(given(), &[]).unwrap_err().to_string();
+    assert_eq!(refused(TEXT), "--profile: there is no profile \"prd\": did you mean prod?");
+    assert!(refused("").ends_with("add [profiles.NAME] to the settings file"));
+    let broken = refused("[profiles.prd");
+    assert!(broken.contains("config.toml:1:") && broken.contains("this is not TOML"), "{broken}");
+}
+
+#[test]
+fn a_settings_file_is_named_by_flag_or_variable_and_must_be_there() {
+    let file = File::new("user = \"usual\"");
+    let other = file.root().join("other.toml");
+    std::fs::write(&other, "user = \"other\"").unwrap();
+    let missing = file.root().join("missing.toml");
+    let (other_text, missing_text) = (other.to_str().unwrap(), missing.to_str().unwrap());
+    let by_flag = |path: &PathBuf| Flags { config: Some(path.clone()), ..flags() };
+    let me = |flags, env: &[(&str, &str)]| file.load_with(flags, env).map(|config| config.me);
+    assert_eq!(me(flags(), &[]).unwrap(), "usual");
+    assert_eq!(me(flags(), &[("REDPHONE_CONFIG", other_text)]).unwrap(), "other");
+    assert_eq!(me(by_flag(&other), &[("REDPHONE_CONFIG", missing_text)]).unwrap(), "other");
+    let told = me(by_flag(&missing), &[]).unwrap_err().to_string();
+    assert!(
+        told.starts_with("--config: there is no file ") && told.contains("missing.toml"),
+        "{told}"
+    );
+    let told = me(flags(), &[("REDPHONE_CONFIG", missing_text)]).unwrap_err().to_string();
+    assert!(told.starts_with("REDPHONE_CONFIG: there is no file "), "{told}");
+}
+
+#[rstest]
+#[case("REDPHONE_THEME", "drak", "set it to one of dark, light, contrast, colorblind, none")]
+#[case("REDPHONE_DEPTH", "8", "set it to one of auto, 24bit, 256, 16, none")]
+#[case("REDPHONE_ZONE", "cet", "set it to one of viewer, utc, both")]
+#[case("REDPHONE_LOW_BANDWIDTH", "maybe", "set it to 1 or 0")]
+fn a_wrong_variable_is_named(#[case] name: &str, #[case] value: &str, #[case] says: &str) {
+    let told = File::new("").load_with(flags(), &[(name, value)]).unwrap_err().to_string();
+    assert!(told.starts_with(name) && told.contains(says), "{told}");
+}

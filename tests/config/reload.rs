@@ -1,0 +1,113 @@
+//! The file is changed while the panes run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use portable_pty::CommandBuilder;
+
+use crate::support::{PROGRAM, Place, json_lines};
+use crate::terminal::Terminal;
+
+struct Running {
+    place: Place,
+    terminal: Terminal,
+}
+
+impl Running {
+    /// The panes on a store with one incident and these settings.
+    fn with(settings: &str) -> Self {
+        let place = Place::new();
+        place.declare("Cards fail", "checkout");
+        let config = place.path("config/redphone/config.toml");
+        fs::create_dir_all(config.parent().unwrap()).unwrap();
+        fs::write(&config, settings).unwrap();
+        let mut command = CommandBuilder::new(PROGRAM);
+        command.env("REDPHONE_STORE", place.store());
+        command.env("REDPHONE_USER", "ines");
+        command.env("XDG_CONFIG_HOME", place.path("config"));
+        command.env("XDG_STATE_HOME", place.path("state"));
+        command.env("TERM", "xterm-256color");
+        command.env("LANG", "C.UTF-8");
+        command.env_remove("NO_COLOR");
+        command.env_remove("REDPHONE_CONFIG");
+        let mut terminal = Terminal::start(command, 126, 36);
+        terminal.wait_for_text("Cards fail");
+        Self { place, terminal }
+    }
+
+    fn config(&self) -> PathBuf {
+        self.place.path("config/redphone/config.toml")
+    }
+
+    fn write(&self, text: &str) {
+        fs::write(self.config(), text).unwrap();
+    }
+
+    fn status(&self) -> String {
+        let rows = json_lines(&self.place.ok(["list", "--json"]));
+        rows[0]["status"].as_str().unwrap().to_owned()
+    }
+}
+
+/// Saves as an editor does: beside the file, and then into its place.
+fn replace(path: &Path, text: &str) {
+    let beside = path.with_extension("tmp");
+    fs::write(&beside, text).unwrap();
+    fs::rename(beside, path).unwrap();
+}
+
+#[test]
+fn a_remapped_key_works_at_once_and_a_broken_save_changes_nothing() {
+    let mut running = Running::with("");
+    replace(&running.config(), "[keys]\nacknowledge = \"K\"\n");
+    running.terminal.wait_for_text("settings read again");
+    // The toast stands where the keys are shown, until a key is pressed.
+    running.terminal.press("1");
+    running.terminal.wait_for_text("K ack");
+    running.write("[keys\nacknowledge = \"a\"\n");
+    running.terminal.wait_for_text("this is not TOML");
+    running.terminal.wait_for_text("config.toml:1");
+    running.terminal.press("a");
+    running.terminal.wait_for_text("K ack");
+    assert_eq!(running.status(), "triggered", "the old key does nothing");
+    running.terminal.press("K");
+    running.terminal.wait_for_text("0 unacknowledged");
+    assert_eq!(running.status(), "acknowledged");
+    running.terminal.press("q");
+    assert!(running.terminal.wait_for_end().success());
+}
+
+#[test]
+fn a_wrong_setting_is_shown_at_the_start_until_a_key_is_pressed() {
+    let mut running = Running::with("\n[keys]\nown = \"O\"\nacknowlegde = \"K\"\n");
+    running.terminal.wait_for_text("config.toml:4: there is no action \"acknowlegde\"");
+    running.terminal.wait_for_text("redphone config check");
+    running.terminal.press("1");
+    running.terminal.wait_for_text("O own");
+    running
+        .terminal
+        .wait_for("the warning goes", |screen| !screen.contents().contains("acknowlegde"));
+}
+
+#[test]
+fn levels_hold_at_once_and_the_store_uses_them_too() {
+    let mut running = Running::with("[levels.p1]\nacknowledge = \"50m\"\n");
+    running.terminal.wait_for_text("50m");
+    running.write("[levels.p1]\nacknowledge = \"31m\"\n");
+    running.terminal.wait_for_text("settings read again");
+    running.terminal.wait_for("the time left", |screen| {
+        let text = screen.contents();
+        text.contains("31m") || text.contains("30m")
+    });
+}
+
+#[test]
+fn what_counts_from_the_next_start_on_is_named_and_a_file_that_goes_changes_nothing() {
+    let mut running = Running::with("[keys]\nacknowledge = \"K\"\n");
+    running.write("ascii = true\n[keys]\nacknowledge = \"K\"\n");
+    running.terminal.wait_for_text("settings read again · from the next start on: ascii");
+    fs::remove_file(running.config()).unwrap();
+    running.terminal.wait_for_text("the settings file is gone · settings stay as they were");
+    running.terminal.press("1");
+    running.terminal.wait_for_text("K ack");
+}
