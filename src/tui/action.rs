@@ -87,10 +87,22 @@ pub enum Action {
     Undo,
     /// What was typed and not sent.
     Drafts,
-    /// A shorter window of the measures.
-    ShorterSpan,
-    /// A longer window of the measures.
-    LongerSpan,
+    /// Runbooks and custom commands.
+    Run,
+    /// Tick a step of a runbook.
+    Tick,
+    /// Copy the code of a runbook.
+    CopyCode,
+    /// Stop a program.
+    StopRun,
+    /// Put what a program has written on the timeline.
+    NoteRun,
+    /// Close a runbook or what a program has written.
+    CloseRun,
+    /// The event before; of the measures, a shorter window.
+    Earlier,
+    /// The event after; of the measures, a longer window.
+    Later,
     /// Ask the backend now.
     Refresh,
     /// Details of the last failure.
@@ -168,6 +180,10 @@ pub enum Layer {
     Matrix,
     /// A number is being typed.
     Jump,
+    /// A runbook.
+    Runbook,
+    /// What a program has written.
+    Output,
     /// Waiting for commands at the end.
     Leaving,
 }
@@ -195,6 +211,8 @@ pub struct Entry {
     pub hint: Option<&'static str>,
     /// When the keys line shows that word.
     pub hint_when: When,
+    /// The word where the metrics have the focus, and the key means something else.
+    pub hint_on_metrics: Option<&'static str>,
     /// Where it can be used.
     pub layers: &'static [Layer],
     /// When it applies, where it can be used.
@@ -220,8 +238,20 @@ pub enum When {
     QueueRow,
     /// There is somewhere to go back to.
     Inside,
-    /// The metrics are visible.
+    /// The metrics have the focus.
     Metrics,
+    /// Detail, timeline or metrics have the focus.
+    Steps,
+    /// Detail or timeline have the focus and there is a past to go to.
+    Past,
+    /// An incident is shown as it was.
+    Travelling,
+    /// A program is running whose output is shown.
+    Running,
+    /// A program has ended whose output is shown, and is not on the timeline.
+    Notable,
+    /// A runbook's step is selected that is not done.
+    Tickable,
     /// Something has failed.
     Failed,
     /// Several panes fit, or one is zoomed.
@@ -244,6 +274,7 @@ const fn entry(
         help,
         hint: None,
         hint_when: When::Always,
+        hint_on_metrics: None,
         layers,
         when: When::Always,
         verb: None,
@@ -261,6 +292,11 @@ impl Entry {
         self
     }
 
+    const fn hint_on_metrics(mut self, word: &'static str) -> Self {
+        self.hint_on_metrics = Some(word);
+        self
+    }
+
     const fn when(mut self, when: When) -> Self {
         self.when = when;
         self
@@ -273,8 +309,11 @@ impl Entry {
 }
 
 const PANES: &[Layer] = &[Layer::Panes];
-const SCROLLED: &[Layer] = &[Layer::Panes, Layer::Popup, Layer::Confirm];
+const SCROLLED: &[Layer] =
+    &[Layer::Panes, Layer::Popup, Layer::Confirm, Layer::Runbook, Layer::Output];
 const FORM: &[Layer] = &[Layer::Form];
+const RUNBOOK: &[Layer] = &[Layer::Runbook];
+const OUTPUT: &[Layer] = &[Layer::Output];
 const EVERYWHERE: &[Layer] = &[
     Layer::Panes,
     Layer::Popup,
@@ -284,6 +323,8 @@ const EVERYWHERE: &[Layer] = &[
     Layer::Confirm,
     Layer::Matrix,
     Layer::Jump,
+    Layer::Runbook,
+    Layer::Output,
 ];
 
 /// A row about one incident or all that are marked.
@@ -299,9 +340,15 @@ const fn verb(
 
 /// The table, in the order of the help; the keys line takes hints in the same order.
 pub const TABLE: &[Entry] = &[
-    entry(Action::Undo, "undo", &["u"], "undo the last action, for 10 s", PANES)
-        .hint("undo")
-        .hint_when(When::Undoable),
+    entry(
+        Action::Undo,
+        "undo",
+        &["u"],
+        "undo the last action, for 10 s",
+        &[Layer::Panes, Layer::Runbook],
+    )
+    .hint("undo")
+    .hint_when(When::Undoable),
     verb(Action::Acknowledge, "acknowledge", &["a"], "acknowledge", Verb::Acknowledge).hint("ack"),
     verb(Action::Own, "own", &["o"], "own it: assign it to me", Verb::Assign).hint("own"),
     verb(Action::Assign, "assign", &["s"], "assign it to somebody, on call first", Verb::Assign),
@@ -349,6 +396,7 @@ pub const TABLE: &[Entry] = &[
     ),
     verb(Action::Describe, "describe", &["E"], "title, symptoms, labels, runbook", Verb::Describe),
     verb(Action::Role, "role", &["L"], "give or take a role", Verb::GiveRole),
+    entry(Action::Run, "run", &["x"], "run a command, read a runbook", PANES).when(When::Incident),
     entry(Action::Declare, "declare", &["D"], "declare an incident", PANES)
         .hint("declare")
         .verb(Verb::Declare),
@@ -363,12 +411,22 @@ pub const TABLE: &[Entry] = &[
         .hint("read")
         .when(When::QueueRow),
     entry(Action::Back, "back", &["Esc"], "back", PANES).hint("back").when(When::Inside),
-    entry(Action::ShorterSpan, "shorter-window", &["["], "measures over a shorter window", PANES)
-        .hint("shorter")
-        .when(When::Metrics),
-    entry(Action::LongerSpan, "longer-window", &["]"], "measures over a longer window", PANES)
-        .hint("longer window")
-        .when(When::Metrics),
+    entry(
+        Action::Earlier,
+        "earlier",
+        &["["],
+        "how it was an event earlier; on the metrics: a shorter window",
+        PANES,
+    )
+    .hint("earlier")
+    .hint_when(When::Past)
+    .hint_on_metrics("shorter")
+    .when(When::Steps),
+    entry(Action::Later, "later", &["]"], "an event later; on the metrics: a longer window", PANES)
+        .hint("later")
+        .hint_when(When::Travelling)
+        .hint_on_metrics("longer window")
+        .when(When::Steps),
     entry(Action::Down, "down", &["j", "Down"], "one down", SCROLLED),
     entry(Action::Up, "up", &["k", "Up"], "one up", SCROLLED),
     entry(Action::HalfDown, "half-page-down", &["^d"], "half a page down", SCROLLED),
@@ -406,8 +464,33 @@ pub const TABLE: &[Entry] = &[
         "quit-now",
         &["^c"],
         "quit from anywhere",
-        &[Layer::Panes, Layer::Popup],
+        &[Layer::Panes, Layer::Popup, Layer::Runbook],
     ),
+    entry(Action::Tick, "tick", &["Space", "Enter"], "tick this step onto the timeline", RUNBOOK)
+        .hint("step done")
+        .hint_when(When::Tickable),
+    entry(Action::CopyCode, "copy-code", &["y"], "copy this code, or the step", RUNBOOK)
+        .hint("copy"),
+    entry(
+        Action::StopRun,
+        "stop-command",
+        &["^c"],
+        "stop the command; close this once it has ended",
+        OUTPUT,
+    )
+    .hint("stop it")
+    .hint_when(When::Running),
+    entry(Action::NoteRun, "note-output", &["n"], "put the output on the timeline", OUTPUT)
+        .hint("put on the timeline")
+        .hint_when(When::Notable),
+    entry(
+        Action::CloseRun,
+        "close-run",
+        &["Esc", "q"],
+        "close this; a command goes on",
+        &[Layer::Runbook, Layer::Output],
+    )
+    .hint("close"),
     entry(Action::Dismiss, "dismiss", &["Esc", "q", "?", "Enter"], "close this", &[Layer::Popup])
         .hint("close"),
     entry(Action::Send, "send", &["^s"], "send the form", FORM).hint("send"),
@@ -479,7 +562,9 @@ pub fn layer(app: &App) -> Layer {
         Mode::Form(form) if form.asking => Layer::Asking,
         Mode::Form(_) => Layer::Form,
         Mode::Pick(_) => Layer::Pick,
-        Mode::Confirm(_) => Layer::Confirm,
+        Mode::Confirm(_) | Mode::Asked(_) => Layer::Confirm,
+        Mode::Runbook(_) => Layer::Runbook,
+        Mode::Output(_) => Layer::Output,
         Mode::Matrix(_) => Layer::Matrix,
         Mode::Jump(_) => Layer::Jump,
         Mode::Leaving => Layer::Leaving,
@@ -493,18 +578,32 @@ impl Entry {
         self.when.holds(app)
     }
 
-    /// Whether the keys line shows it.
+    /// The word that the keys line shows for it, where it shows one.
     #[must_use]
-    pub fn is_hinted(&self, app: &App) -> bool {
-        self.hint.is_some()
-            && self.applies(app)
-            && self.hint_when.holds(app)
-            && self.barred(app).is_none()
+    pub fn hinted(&self, app: &App) -> Option<&'static str> {
+        let on_metrics = self.hint_on_metrics.filter(|_| app.focus == Pane::Metrics);
+        let word = match on_metrics {
+            Some(word) => Some(word),
+            None => self.hint.filter(|_| self.hint_when.holds(app)),
+        };
+        word.filter(|_| self.applies(app) && self.barred(app).is_none())
     }
 
     /// Why it can't be done here at all, whatever is selected; `None` when it can.
     #[must_use]
     pub fn barred(&self, app: &App) -> Option<String> {
+        let acts = self.verb.is_some() || self.action == Action::Run;
+        if let Some(travel) = app.travel.as_ref().filter(|_| acts) {
+            let key = app.keymap.keys(Action::Back).first();
+            let key = key.map(|key| format!(": {key} returns")).unwrap_or_default();
+            return Some(format!("this is how it was, at event {}{key}", travel.seq));
+        }
+        self.unable(app)
+    }
+
+    /// Why whoever looks can't do it on this backend at all.
+    #[must_use]
+    pub fn unable(&self, app: &App) -> Option<String> {
         let verb = self.verb?;
         if app.read_only {
             return Some("opened read-only: nothing can be changed from here".into());
@@ -528,6 +627,20 @@ impl When {
             Self::QueueRow => app.focus == Pane::Queue && app.selected().is_some(),
             Self::Inside => app.zoomed || app.focus != Pane::Queue || !app.marked.is_empty(),
             Self::Metrics => app.focus == Pane::Metrics,
+            Self::Steps => app.focus != Pane::Queue,
+            Self::Past => {
+                matches!(app.focus, Pane::Detail | Pane::Timeline)
+                    && app.reading.shown.as_ref().is_some_and(|shown| {
+                        app.travel
+                            .as_ref()
+                            .map_or(shown.detail.incident.summary.seq, |travel| travel.seq)
+                            > 1
+                    })
+            }
+            Self::Travelling => app.travel.is_some(),
+            Self::Running => app.shown_run().is_some_and(|run| run.ended.is_none()),
+            Self::Notable => app.shown_run().is_some_and(|run| run.ended.is_some() && !run.noted),
+            Self::Tickable => !app.read_only && super::update::is_tickable(app),
             Self::Failed => app.failure.is_some(),
             Self::Top => !app.zoomed,
             Self::Roomy => app.zoomed || app.layout().places.iter().any(|p| p.frame != Frame::Bare),

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use redphone::backend::file::{FileStore, Options};
-use redphone::model::directory::Directory;
 use redphone::model::Rules;
+use redphone::model::directory::Directory;
 use tempfile::TempDir;
 
 /// A store in a folder that goes with it.

@@ -3,10 +3,17 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[allow(dead_code, reason = "the properties of the model use the rest")]
+#[path = "../property/asks.rs"]
+mod asks;
+
 mod looks;
 mod mirror;
 mod property;
 mod running;
+mod runs;
 mod state;
+mod told;
+mod travel;
 mod verbs;
 mod wire;

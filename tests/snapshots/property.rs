@@ -25,7 +25,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        6 => (proptest::sample::select("jkgGaonz1234qR?![]yd us".chars().collect::<Vec<_>>()), any::<bool>())
+        6 => (proptest::sample::select("jkgGaonz1234qR?![]yd usx".chars().collect::<Vec<_>>()), any::<bool>())
             .prop_map(|(key, control)| Step::Key(key, control)),
         2 => (0_u8..8).prop_map(Step::Named),
         1 => ".{0,60}".prop_map(Step::Paste),

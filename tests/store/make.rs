@@ -8,6 +8,7 @@ use redphone::backend::Backend;
 use redphone::backend::file::{FileStore, ImportError, Imported, OpenError, Options};
 use redphone::backend::record::Record;
 use redphone::model::command::Declaration;
+use redphone::model::directory::Directory;
 use redphone::model::status::{Category, Source};
 use redphone::model::{
     Actor, Ask, Command, CommandId, Envelope, Event, EventBody, EventId, Impact, IncidentId,

@@ -12,12 +12,17 @@ mod picks;
 mod popup;
 mod reading;
 mod rows;
+mod run;
+mod runbook;
 mod send;
 mod settings;
+mod told;
+mod travel;
 mod undo;
 mod verbs;
 mod when;
 
+pub(in crate::tui) use runbook::{events, fitting, is_any, is_tickable};
 pub use send::unconfirmed;
 
 use std::time::Duration;
@@ -30,6 +35,7 @@ use super::app::{App, Failure, Toast};
 use super::form::Kind;
 use super::message::{Effect, Message, Timer};
 use super::mode::Mode;
+use super::terminal::osc;
 use super::view;
 
 /// How long the selection rests before detail and timeline follow.
@@ -41,12 +47,14 @@ pub const LEAVE: Duration = Duration::from_secs(10);
 
 /// Takes in a message; gives back what is to be done.
 pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
-    let effects = match message {
+    let mut effects = match message {
         Message::Key(key, at) => key_pressed(app, key, at),
         Message::Paste(text) => forms::paste(app, &text),
         Message::Started => {
             settings::warn(app);
-            link::started(app).into_iter().collect()
+            let mut effects: Vec<Effect> = link::started(app).into_iter().collect();
+            effects.extend(runbook::look(app));
+            effects
         }
         Message::Resized(width, height) => {
             app.size = (width, height);
@@ -75,15 +83,26 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Retrying(id, error, at) => send::retrying(app, id, &error, at),
-        Message::Settled(id, result, at) => send::settled(app, id, result, at),
+        Message::Settled(id, result, at) => {
+            if result.is_err() {
+                runbook::refused(app, id);
+            }
+            send::settled(app, id, result, at)
+        }
         Message::Found(number, result, at) => jump::found(app, number, result, at),
         Message::Drafts(drafts) => drafts::left(app, drafts),
         Message::DraftLost(why) => tell(app, why, true),
         Message::Problems(result, at) => picks::problems_read(app, result, at),
         Message::Edited(result) => forms::edited(app, result),
+        Message::Runbooks(runbooks) => runbook::found(app, runbooks),
+        Message::Runbook(name, result) => runbook::read(app, &name, result),
+        Message::RunOutput(id, pipe, text) => run::wrote(app, id, pipe, &text),
+        Message::RunEnded(id, how, at) => run::ended(app, id, how, at),
         Message::Config(reload) => settings::reloaded(app, *reload),
         Message::Terminate => leave(app),
     };
+    effects.extend(travel::settle(app));
+    effects.extend(runbook::settle(app));
     settle_layout(app);
     effects
 }
@@ -123,6 +142,9 @@ fn typed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
 
 /// Does what a key is mapped to.
 pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
+    if !matches!(action, Action::Quit | Action::QuitNow) {
+        app.leaving = false;
+    }
     if let Some(entry) = action::of(action) {
         if let Some(why) = entry.barred(app) {
             return tell(app, why, true);
@@ -171,14 +193,28 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         | Action::Reopen
         | Action::Reclassify
         | Action::Describe
+        | Action::Run
         | Action::Role => verbs::begin(app, action, at),
         Action::Declare => forms::open(app, Kind::Declare, Vec::new(), at),
         Action::Mark => verbs::mark(app),
         Action::MarkAll => verbs::mark_all(app),
-        Action::Undo => undo::undo(app, at),
+        Action::Undo => {
+            let mode = std::mem::take(&mut app.mode);
+            let effects = undo::undo(app, at);
+            // A runbook stays open.
+            if matches!(mode, Mode::Runbook(_)) {
+                app.mode = mode;
+            }
+            effects
+        }
         Action::Drafts => picks::kept_drafts(app, at),
-        Action::ShorterSpan => link::other_span(app, -1),
-        Action::LongerSpan => link::other_span(app, 1),
+        Action::Earlier => travel::step(app, -1),
+        Action::Later => travel::step(app, 1),
+        Action::Tick => runbook::tick(app, at),
+        Action::CopyCode => runbook::copy(app),
+        Action::StopRun => run::stop(app),
+        Action::NoteRun => run::note(app, at),
+        Action::CloseRun => run::close(app),
         Action::Refresh => link::refresh(app),
         Action::Failure => {
             app.mode = Mode::Failure(0);
@@ -190,7 +226,14 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         }
         Action::Suspend => vec![Effect::Suspend],
         Action::Quit if app.zoomed => moves::back(app),
-        Action::Quit | Action::QuitNow => leave(app),
+        Action::Quit | Action::QuitNow => match run::running(app) {
+            // They are ended with the panes.
+            Some(what) if !app.leaving => {
+                app.leaving = true;
+                tell(app, format!("{what}: again stops it and ends"), true)
+            }
+            _ => leave(app),
+        },
         Action::Dismiss | Action::Leave => {
             app.mode = Mode::Panes;
             Vec::new()
@@ -203,6 +246,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Discard => forms::discard(app),
         Action::Keep => forms::keep(app),
         Action::PutAway => forms::put_away(app, at),
+        Action::Yes if matches!(app.mode, Mode::Asked(_)) => run::yes(app, at),
         Action::Yes => confirm::yes(app, at),
         Action::No => confirm::no(app),
         Action::Choose => chosen(app, at),
@@ -272,6 +316,17 @@ fn elapsed(app: &mut App, timer: Timer) -> Vec<Effect> {
         Timer::Rest(_) | Timer::Toast(_) => Vec::new(),
         Timer::Leave => vec![Effect::Quit],
     }
+}
+
+/// Puts a text on the clipboard.
+fn copy(app: &mut App, text: String, what: &str) -> Vec<Effect> {
+    if text.len() > osc::MOST {
+        let told = format!("{what} has {} bytes: more than a terminal takes", text.len());
+        return tell(app, told, true);
+    }
+    let mut effects = tell(app, format!("copied {what}"), false);
+    effects.push(Effect::Copy(text));
+    effects
 }
 
 /// Tells a sentence on the keys line.

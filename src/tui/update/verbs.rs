@@ -14,7 +14,7 @@ use super::super::form::Kind;
 use super::super::message::Effect;
 use super::super::mode::{Matrix, Mode};
 use super::super::plan::Target;
-use super::{forms, known, picks, send, tell};
+use super::{forms, known, picks, run, send, tell};
 
 /// The incidents that a verb is about now: those that are marked, else the one that keys are about.
 pub(super) fn targets(app: &App) -> Vec<Target> {
@@ -85,6 +85,7 @@ fn needs_record(action: Action) -> bool {
             | Action::Escalate
             | Action::Update
             | Action::Snooze
+            | Action::Run
     )
 }
 
@@ -105,6 +106,7 @@ fn on(app: &mut App, action: Action, targets: Vec<Target>, at: DateTime<Utc>) ->
         Action::Checklist => form(app, Kind::Checklist),
         Action::Categorize => form(app, Kind::Categorize),
         Action::Describe => form(app, Kind::Describe),
+        Action::Run => run::open(app, targets),
         Action::Prioritize => {
             let row = targets.first().and_then(|target| app.row(target.id));
             let (impact, urgency) =

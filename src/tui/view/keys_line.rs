@@ -64,6 +64,12 @@ fn left(app: &App, room: usize) -> Line<'static> {
         hints(app, room, &mut line);
         return line;
     }
+    if let Some(said) = as_of(app).filter(|_| layer(app) == Layer::Panes) {
+        let text = cut(&said, room.saturating_sub(2)).into_owned();
+        let mut line = Line::from(Span::styled(format!(" {text} "), app.theme.alarm()));
+        hints(app, room, &mut line);
+        return line;
+    }
     match (layer(app), app.freshness()) {
         (Layer::Leaving, _) => {
             let count = app.pending.len();
@@ -98,15 +104,30 @@ fn left(app: &App, room: usize) -> Line<'static> {
     }
 }
 
+/// That the incident is shown as it was.
+fn as_of(app: &App) -> Option<String> {
+    let travel = app.travel.as_ref()?;
+    let all = app.reading.shown.as_ref()?.detail.incident.summary.seq;
+    let key = app.keymap.keys(Action::Back).first();
+    let back = key.map(|key| format!(" · {key} returns")).unwrap_or_default();
+    Some(match &travel.record {
+        Some((_, at)) => {
+            let at = at.format("%H:%M:%S");
+            format!("as of {at} · event {} of {all}{back}", travel.seq)
+        }
+        None => format!("reading earlier events · event {} of {all}{back}", travel.seq),
+    })
+}
+
 /// As many hints as fit; help is always among them.
 fn hints(app: &App, room: usize, line: &mut Line<'static>) {
     let here = layer(app);
     let all: Vec<(String, &str, Action)> = TABLE
         .iter()
-        .filter(|entry| entry.layers.contains(&here) && entry.is_hinted(app))
+        .filter(|entry| entry.layers.contains(&here))
         .filter_map(|entry| {
             let key = app.keymap.keys(entry.action).first()?;
-            Some((key.to_string(), entry.hint?, entry.action))
+            Some((key.to_string(), entry.hinted(app)?, entry.action))
         })
         .collect();
     let wide = |(key, word, _): &(String, &str, Action)| key.len() + word.len() + 3;

@@ -73,6 +73,11 @@ pub(super) fn draw(
         buffer.set_line(row.x, row.y, line, row.width);
     }
     let below = lines.len().saturating_sub(top + usize::from(inside.height));
+    scroll_marks(app, area, top, below, buffer);
+}
+
+/// Says on the lower border how much is hidden.
+pub(super) fn scroll_marks(app: &App, area: Rect, top: usize, below: usize, buffer: &mut Buffer) {
     if top > 0 || below > 0 {
         let text = format!(" ↑ {top}  ↓ {below} ");
         let wide = u16::try_from(crate::model::text::width(&text)).unwrap_or(0);
