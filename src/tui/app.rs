@@ -353,8 +353,8 @@ pub struct App {
     pub runs: Vec<Run>,
     /// The number of the last one.
     pub started: u64,
-    /// The end was asked for while programs ran.
-    pub leaving: bool,
+    /// When the end was asked for while programs ran.
+    pub leaving: Option<DateTime<Utc>>,
     /// The incident that is read, as it was.
     pub travel: Option<Travel>,
     /// When the last command settled.
@@ -419,7 +419,7 @@ impl App {
             runbooks: None,
             runs: Vec::new(),
             started: 0,
-            leaving: false,
+            leaving: None,
             travel: None,
             sent_at: None,
             toast: None,

@@ -103,7 +103,7 @@ impl Run {
             Some((Ended::Signal(signal), _)) => format!("ended by signal {signal}"),
             Some((Ended::Stopped, _)) => "stopped".into(),
             Some((Ended::TimedOut, _)) => {
-                format!("stopped: its {} were up", fine(self.limit()))
+                format!("stopped after {}: its time was up", fine(self.limit()))
             }
             Some((Ended::NotStarted(why), _)) => format!("not started: {}", shown(why)),
         }
@@ -146,8 +146,27 @@ pub struct OutputPane {
     pub top: Option<usize>,
 }
 
-/// The runbooks of the folder, or why they can't be read.
-pub type Runbooks = Result<Arc<Vec<Head>>, String>;
+/// The runbooks of the folder, or why there are none.
+pub type Runbooks = Result<Arc<Vec<Head>>, NoRunbooks>;
+
+/// Why there are no runbooks, in a sentence.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NoRunbooks {
+    /// There is no such folder: nobody has put any there.
+    NoFolder(String),
+    /// It can't be read.
+    Unreadable(String),
+}
+
+impl NoRunbooks {
+    /// The sentence.
+    #[must_use]
+    pub fn why(&self) -> &str {
+        match self {
+            Self::NoFolder(why) | Self::Unreadable(why) => why,
+        }
+    }
+}
 
 /// A runbook on the screen.
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ use redphone::tui::Options;
 use redphone::tui::message::Message;
 use redphone::tui::mode::Mode;
 use redphone::tui::output::Pipe;
-use redphone::tui::run::Ended;
+use redphone::tui::run::{Ended, NoRunbooks};
 use redphone::tui::theme::Depth;
 use rstest::rstest;
 
@@ -124,7 +124,7 @@ fn a_command_that_failed_says_so(#[values((126, 36), (80, 24), (40, 12))] size: 
 }
 
 #[rstest]
-#[case(Ended::TimedOut, "stopped: its 1m were up")]
+#[case(Ended::TimedOut, "stopped after 1m00: its time was up")]
 #[case(Ended::Stopped, "stopped at 22:41:12")]
 #[case(Ended::Signal(9), "ended by signal 9")]
 #[case(Ended::NotStarted("kubectl: not found".into()), "not started: kubectl: not found")]
@@ -287,7 +287,7 @@ fn read_only_reads_runbooks_and_runs_nothing() {
     stage.keys("x p");
     assert!(stage.started.is_empty());
     assert!(stage.screen().contains("! opened read-only: no command runs"), "{}", stage.screen());
-    stage.keys("Enter Space");
+    stage.keys("1 Space");
     assert!(matches!(stage.app.mode, Mode::Runbook(_)), "{}", stage.screen());
     assert!(stage.submitted.is_empty());
     assert!(stage.screen().contains("opened read-only"), "{}", stage.screen());
@@ -389,7 +389,7 @@ fn all_of_a_runbook_can_be_reached_line_by_line() {
         stage.keys("j");
         seen.push_str(&stage.screen());
     }
-    for text in ["Payments answer 5xx", "usual", "poolctl", "Watch the error", "hotline"] {
+    for text in ["Payments answer 5xx", "usual", "--format table", "Watch the error", "hotline"] {
         assert!(seen.contains(text), "{text}: {}", stage.screen());
     }
 }
@@ -445,7 +445,7 @@ fn where_there_is_nothing_that_is_told_and_no_key_is_offered() {
 fn a_folder_that_cannot_be_read_is_told() {
     let mut stage = stage((126, 36));
     stage.app.settings.commands.clear();
-    stage.books = Err("there is no folder /etc/redphone/runbooks".into());
+    stage.books = Err(NoRunbooks::Unreadable("the runbooks in /x can't be read: no".into()));
     stage.keys("j x");
-    assert!(stage.screen().contains("there is no folder /etc/redphone/runbooks"));
+    assert!(stage.screen().contains("not now: the runbooks in /x can't be read: no"));
 }

@@ -18,7 +18,7 @@ use redphone::sync::{Link, Mirror, Update};
 use redphone::tui::Options;
 use redphone::tui::app::App;
 use redphone::tui::message::{Effect, Message, Timer};
-use redphone::tui::run::{RunId, Start};
+use redphone::tui::run::{NoRunbooks, RunId, Start};
 use redphone::tui::theme::{Depth, Theme};
 use redphone::tui::update::update;
 use redphone::tui::view::view;
@@ -43,7 +43,7 @@ pub struct Stage {
     /// Programs that were stopped.
     pub stopped: Vec<RunId>,
     /// The runbooks of the folder, by name; or why it can't be read.
-    pub books: Result<Vec<(String, String)>, String>,
+    pub books: Result<Vec<(String, String)>, NoRunbooks>,
     /// Events that are read at once.
     pub page: u32,
     /// Whether `Effect::Quit` was asked for.

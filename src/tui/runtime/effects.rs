@@ -19,6 +19,7 @@ use crate::sync::{self, Handle, Update};
 
 use super::super::app::Span;
 use super::super::message::{Effect, Message};
+use super::super::run::NoRunbooks;
 use super::run::Runs;
 use super::runbooks;
 
@@ -129,7 +130,9 @@ impl Runner {
             Effect::LoadRunbooks(folder) => {
                 self.tasks.spawn(async move {
                     let read = spawn_blocking(move || runbooks::find(&folder)).await;
-                    let read = read.unwrap_or_else(|_| Err("reading the runbooks failed".into()));
+                    let read = read.unwrap_or_else(|_| {
+                        Err(NoRunbooks::Unreadable("reading the runbooks failed".into()))
+                    });
                     let _ = messages.send(Message::Runbooks(read));
                 });
             }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::model::runbook::{Head, Page};
 use crate::model::text::shown;
 
-use super::super::run::Runbooks;
+use super::super::run::{NoRunbooks, Runbooks};
 
 /// The largest runbook, in bytes.
 const LARGEST: u64 = 1024 * 1024;
@@ -23,9 +23,11 @@ pub(super) fn find(folder: &Path) -> Runbooks {
     let mut heads = Vec::new();
     if let Err(error) = look(folder, "", 0, &mut heads) {
         return Err(if error.kind() == io::ErrorKind::NotFound {
-            format!("there is no folder {}: put runbooks there, as .md files", told(folder))
+            let why = format!("there is no folder {}", told(folder));
+            NoRunbooks::NoFolder(format!("{why}: put runbooks there, as .md files"))
         } else {
-            format!("the runbooks in {} can't be read: {error}", told(folder))
+            let why = format!("the runbooks in {} can't be read: {error}", told(folder));
+            NoRunbooks::Unreadable(why)
         });
     }
     heads.sort_by(|a, b| a.name.cmp(&b.name));
@@ -115,7 +117,8 @@ mod tests {
     #[test]
     fn a_folder_that_is_not_there_is_told_in_a_sentence() {
         let folder = folder(&[]);
-        let told = find(&folder.path().join("none")).expect_err("it is not there");
+        let none = find(&folder.path().join("none")).expect_err("it is not there");
+        let told = none.why();
         assert!(told.starts_with("there is no folder "), "{told}");
         assert!(told.ends_with("put runbooks there, as .md files"), "{told}");
     }

@@ -143,7 +143,7 @@ fn typed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
 /// Does what a key is mapped to.
 pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
     if !matches!(action, Action::Quit | Action::QuitNow) {
-        app.leaving = false;
+        app.leaving = None;
     }
     if let Some(entry) = action::of(action) {
         if let Some(why) = entry.barred(app) {
@@ -228,8 +228,8 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Quit if app.zoomed => moves::back(app),
         Action::Quit | Action::QuitNow => match run::running(app) {
             // They are ended with the panes.
-            Some(what) if !app.leaving => {
-                app.leaving = true;
+            Some(what) if app.leaving.is_none() => {
+                app.leaving = Some(at);
                 tell(app, format!("{what}: again stops it and ends"), true)
             }
             _ => leave(app),

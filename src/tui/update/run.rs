@@ -17,7 +17,7 @@ use super::super::mode::Mode;
 use super::super::output::Pipe;
 use super::super::picker::{Item, List, Pick, Picker};
 use super::super::plan::Target;
-use super::super::run::{Asked, Ended, OutputPane, Run, RunId, Start};
+use super::super::run::{Asked, Ended, NoRunbooks, OutputPane, Run, RunId, Start};
 use super::moves::Step;
 use super::{known, runbook, send, tell, view};
 
@@ -42,8 +42,7 @@ pub(super) fn open(app: &mut App, targets: Vec<Target>) -> Vec<Effect> {
     };
     let items = items(app, target);
     let heading = format!("Run on {} · {}", target.label, shown(&target.title));
-    let waits = app.runbooks.is_none() && app.settings.runbooks.is_some();
-    if items.is_empty() && !waits {
+    if items.is_empty() && app.settings.runbooks.is_none() {
         let told = nothing(app, target);
         return tell(app, told, true);
     }
@@ -54,6 +53,9 @@ pub(super) fn open(app: &mut App, targets: Vec<Target>) -> Vec<Effect> {
 
 /// Why there is nothing to choose from.
 pub(super) fn nothing(app: &App, target: &Target) -> String {
+    if let Some(Err(NoRunbooks::Unreadable(why))) = &app.runbooks {
+        return why.clone();
+    }
     let folder = app.settings.runbooks.as_ref().map(|folder| folder.to_string_lossy());
     let place = folder.map(|folder| format!("as .md files in {}, ", shown(&folder)));
     format!(
@@ -389,10 +391,10 @@ fn words(run: &Run) -> String {
 
 /// Scrolls what a program has written; at the end it follows.
 pub(super) fn scroll(app: &mut App, step: Step) {
-    let (count, page) = view::popup_size(app);
+    let (count, rows) = view::popup_size(app);
     let Mode::Output(pane) = &mut app.mode else { return };
-    let last = count.saturating_sub(page);
-    let top = step.from(pane.top.unwrap_or(last).min(last), last + 1, page);
+    let last = count.saturating_sub(rows);
+    let top = step.from(pane.top.unwrap_or(last).min(last), last + 1, rows);
     pane.top = (top < last).then_some(top);
 }
 

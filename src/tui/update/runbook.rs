@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::runbook::{Head, Page, Why, is_url, note};
+use crate::model::runbook::{Head, Page, Why, is_url, note, ticks};
 use crate::model::text::shown;
 use crate::model::{Ask, CommandId, Event, Incident, IncidentId};
 
@@ -14,7 +14,7 @@ use super::super::message::Effect;
 use super::super::mode::Mode;
 use super::super::picker::{Item, List, Pick};
 use super::super::plan::Target;
-use super::super::run::{RunbookPane, Runbooks};
+use super::super::run::{NoRunbooks, RunbookPane, Runbooks};
 use super::moves::Step;
 use super::{main_key, reading, run, send, tell, view};
 
@@ -110,9 +110,8 @@ pub(super) fn items(app: &App, incident: &Incident) -> Vec<Item> {
         let item = Item::new(shown(&head.name), Pick::Runbook(head.name.clone()));
         items.push(item.about(format!("{why}{title}")));
     }
-    if let Some(Err(why)) = &app.runbooks
+    if let Some(Err(NoRunbooks::Unreadable(why))) = &app.runbooks
         && !items.iter().any(|item| item.barred.is_some())
-        && app.settings.commands.is_empty()
     {
         let item = Item::new("runbooks", Pick::Runbook(String::new()));
         items.push(item.barred(Some(why.clone())));
@@ -122,7 +121,7 @@ pub(super) fn items(app: &App, incident: &Incident) -> Vec<Item> {
 
 fn not_there(app: &App, name: &str) -> String {
     match (&app.runbooks, &app.settings.runbooks) {
-        (Some(Err(why)), _) => why.clone(),
+        (Some(Err(none)), _) => none.why().to_owned(),
         (_, Some(folder)) => {
             let name = name.strip_suffix(".md").unwrap_or(name);
             format!("there is no {}.md in {}", shown(name), shown(&folder.to_string_lossy()))
@@ -141,28 +140,25 @@ pub(super) fn open(app: &mut App, name: &str, targets: Vec<Target>) -> Vec<Effec
     let head = heads.and_then(|heads| heads.iter().find(|head| head.name == name));
     let head = head.cloned().unwrap_or_else(|| Head { name: name.to_owned(), ..Head::default() });
     let (at, sent) = (None, Vec::new());
-    let pane = RunbookPane { target, head, page: None, at, top: 0, sent };
-    app.mode = Mode::Runbook(Box::new(pane));
+    let book = RunbookPane { target, head, page: None, at, top: 0, sent };
+    app.mode = Mode::Runbook(Box::new(book));
     vec![effect]
 }
 
 /// A runbook was read.
 pub(super) fn read(app: &mut App, name: &str, result: Result<Arc<Page>, String>) -> Vec<Effect> {
-    let Mode::Runbook(pane) = &mut app.mode else { return Vec::new() };
-    if pane.head.name != name {
+    let Mode::Runbook(book) = &mut app.mode else { return Vec::new() };
+    if book.head.name != name {
         return Vec::new();
     }
     match result {
         Ok(page) => {
-            pane.page = Some(page);
-            let (starts, _) = view::runbook_stops(app);
-            if let Mode::Runbook(pane) = &mut app.mode {
-                pane.at = starts.first().map(|(block, _)| *block);
-            }
-            // On to the first step that is left to do.
-            while step_here(app).is_some_and(|step| is_done(app, step)) && next(app, 1) {}
-            if step_here(app).is_none_or(|step| is_done(app, step)) {
-                while next(app, -1) {}
+            book.page = Some(page);
+            if !select_open(app, 0) {
+                let first = view::runbook_stops(app).0.first().map(|(block, _)| *block);
+                if let Mode::Runbook(book) = &mut app.mode {
+                    book.at = first;
+                }
             }
             keep_in_sight(app);
             Vec::new()
@@ -182,61 +178,59 @@ pub(in crate::tui) fn events(app: &App, id: IncidentId) -> &[Event] {
 
 /// The step that keys are about.
 fn step_here(app: &App) -> Option<usize> {
-    let Mode::Runbook(pane) = &app.mode else { return None };
-    pane.page.as_ref()?.blocks.get(pane.at?)?.step
+    let Mode::Runbook(book) = &app.mode else { return None };
+    book.page.as_ref()?.blocks.get(book.at?)?.step
 }
 
-/// Whether a step is done, or is being told to be.
-fn is_done(app: &App, step: usize) -> bool {
-    let Mode::Runbook(pane) = &app.mode else { return false };
-    let Some(page) = &pane.page else { return false };
-    let ticks =
-        crate::model::runbook::ticks(&pane.head.name, &page.steps, events(app, pane.target.id));
-    ticks.get(step).is_some_and(Option::is_some) || pane.sent.iter().any(|(s, _)| *s == step)
+/// Which steps are done, or are being told to be.
+fn done(app: &App) -> Vec<bool> {
+    let Mode::Runbook(book) = &app.mode else { return Vec::new() };
+    let Some(page) = &book.page else { return Vec::new() };
+    let ticks = ticks(&book.head.name, &page.steps, events(app, book.target.id));
+    let mut done: Vec<bool> = ticks.iter().map(Option::is_some).collect();
+    for (step, _) in &book.sent {
+        done[*step] = true;
+    }
+    done
 }
 
 /// Whether the selected step can be ticked.
 pub(in crate::tui) fn is_tickable(app: &App) -> bool {
-    step_here(app).is_some_and(|step| !is_done(app, step))
+    step_here(app).is_some_and(|step| !done(app)[step])
 }
 
-/// To another step or code; whether there was one.
-fn next(app: &mut App, by: isize) -> bool {
-    let (stops, _) = view::runbook_stops(app);
-    let Mode::Runbook(pane) = &mut app.mode else { return false };
-    let Some(here) = stops.iter().position(|(block, _)| Some(*block) == pane.at) else {
-        return false;
-    };
-    match here.checked_add_signed(by).and_then(|there| stops.get(there)) {
-        Some((block, _)) => {
-            pane.at = Some(*block);
-            true
-        }
-        None => false,
-    }
+/// Selects the first step from a block on that is left to do; whether there is one.
+fn select_open(app: &mut App, from: usize) -> bool {
+    let done = done(app);
+    let Mode::Runbook(book) = &mut app.mode else { return false };
+    let Some(page) = &book.page else { return false };
+    let mut blocks = page.blocks.iter().enumerate().skip(from);
+    let open = blocks.find(|(_, block)| block.step.is_some_and(|step| !done[step]));
+    book.at = open.map(|(place, _)| place).or(book.at);
+    open.is_some()
 }
 
 /// Moves: a line at a time through the text, from step to step where those are in sight.
 pub(super) fn scroll(app: &mut App, step: Step) {
     let (count, page) = view::popup_size(app);
     let (stops, _) = view::runbook_stops(app);
-    let Mode::Runbook(pane) = &mut app.mode else { return };
+    let Mode::Runbook(book) = &mut app.mode else { return };
     let last = count.saturating_sub(page);
     if let Step::Lines(lines @ (-1 | 1)) = step {
-        let here = stops.iter().position(|(block, _)| Some(*block) == pane.at);
+        let here = stops.iter().position(|(block, _)| Some(*block) == book.at);
         let there = here.and_then(|here| here.checked_add_signed(lines));
         if let Some((block, line)) = there.and_then(|there| stops.get(there)) {
-            let sight = pane.top.saturating_sub(1)..=pane.top + page;
+            let sight = book.top.saturating_sub(1)..=book.top + page;
             if sight.contains(line) {
-                pane.at = Some(*block);
+                book.at = Some(*block);
                 keep_in_sight(app);
                 return;
             }
         }
     }
-    pane.top = step.from(pane.top.min(last), last + 1, page);
-    let sight = pane.top..pane.top + page;
-    let selected = stops.iter().find(|(block, _)| Some(*block) == pane.at);
+    book.top = step.from(book.top.min(last), last + 1, page);
+    let sight = book.top..book.top + page;
+    let selected = stops.iter().find(|(block, _)| Some(*block) == book.at);
     if selected.is_none_or(|(_, line)| !sight.contains(line)) {
         // What is not seen can't be ticked.
         let mut seen = stops.iter().filter(|(_, line)| sight.contains(line));
@@ -245,7 +239,7 @@ pub(super) fn scroll(app: &mut App, step: Step) {
             _ => seen.next(),
         };
         if let Some((block, _)) = nearest {
-            pane.at = Some(*block);
+            book.at = Some(*block);
         }
     }
 }
@@ -254,20 +248,20 @@ pub(super) fn scroll(app: &mut App, step: Step) {
 fn keep_in_sight(app: &mut App) {
     let (count, page) = view::popup_size(app);
     let (stops, lines) = view::runbook_stops(app);
-    let Mode::Runbook(pane) = &mut app.mode else { return };
-    let Some(place) = stops.iter().position(|(block, _)| Some(*block) == pane.at) else { return };
+    let Mode::Runbook(book) = &mut app.mode else { return };
+    let Some(place) = stops.iter().position(|(block, _)| Some(*block) == book.at) else { return };
     let line = stops[place].1;
     let end = line + lines.get(place).copied().unwrap_or(1);
     let last = count.saturating_sub(page);
-    pane.top = pane.top.max(end.saturating_sub(page)).min(line).min(last);
+    book.top = book.top.max(end.saturating_sub(page)).min(line).min(last);
 }
 
 fn is_in_sight(app: &App) -> bool {
     let (_, page) = view::popup_size(app);
     let (stops, _) = view::runbook_stops(app);
-    let Mode::Runbook(pane) = &app.mode else { return false };
-    let here = stops.iter().find(|(block, _)| Some(*block) == pane.at);
-    here.is_some_and(|(_, line)| (pane.top..pane.top + page).contains(line))
+    let Mode::Runbook(book) = &app.mode else { return false };
+    let here = stops.iter().find(|(block, _)| Some(*block) == book.at);
+    here.is_some_and(|(_, line)| (book.top..book.top + page).contains(line))
 }
 
 /// Ticks the selected step onto the timeline.
@@ -283,67 +277,53 @@ pub(super) fn tick(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if let Some(why) = of(Action::Note).and_then(|entry| entry.unable(app)) {
         return tell(app, why, true);
     }
-    if is_done(app, step) {
+    if done(app)[step] {
         return tell(app, format!("step {} is done already", step + 1), false);
     }
     let mode = std::mem::take(&mut app.mode);
-    let Mode::Runbook(mut pane) = mode else { return Vec::new() };
-    let text = pane.page.as_ref().map_or("", |page| &page.steps[step].text);
-    let ask = Ask::AddNote { text: note(&pane.head.name, step, text) };
+    let Mode::Runbook(mut book) = mode else { return Vec::new() };
+    let text = book.page.as_ref().map_or("", |page| &page.steps[step].text);
+    let ask = Ask::AddNote { text: note(&book.head.name, step, text) };
     let verb = format!("tick step {} on", step + 1);
     let done = format!("step {} done", step + 1);
-    let plan = send::plan(app, std::slice::from_ref(&pane.target), verb, done, &[ask], at);
+    let plan = send::plan(app, std::slice::from_ref(&book.target), verb, done, &[ask], at);
     let before = app.sent;
     let effects = send::submit(app, plan, false, None, at);
     if app.sent > before
         && let Some(pending) = app.pending.last()
     {
-        pane.sent.push((step, pending.id));
+        book.sent.push((step, pending.id));
     }
-    app.mode = Mode::Runbook(pane);
-    // The next one follows.
-    while next(app, 1) {
-        if is_tickable(app) {
-            break;
-        }
-    }
-    if step_here(app).is_none() || !is_tickable(app) {
-        select(app, step);
-    }
+    let below = book.at.map_or(0, |here| here + 1);
+    app.mode = Mode::Runbook(book);
+    select_open(app, below);
     keep_in_sight(app);
     effects
 }
 
-fn select(app: &mut App, step: usize) {
-    let Mode::Runbook(pane) = &mut app.mode else { return };
-    let Some(page) = &pane.page else { return };
-    let block = page.blocks.iter().position(|block| block.step == Some(step));
-    pane.at = block.or(pane.at);
-}
-
 /// A command was refused: a step that it was to tick is open again.
 pub(super) fn refused(app: &mut App, id: CommandId) {
-    if let Mode::Runbook(pane) = &mut app.mode {
-        pane.sent.retain(|(_, command)| *command != id);
+    if let Mode::Runbook(book) = &mut app.mode {
+        book.sent.retain(|(_, command)| *command != id);
     }
 }
 
 /// The timeline was read anew: what it says counts.
 pub(super) fn settle(app: &mut App) -> Vec<Effect> {
-    let Mode::Runbook(pane) = &app.mode else { return Vec::new() };
-    let id = pane.target.id;
+    let Mode::Runbook(book) = &app.mode else { return Vec::new() };
+    let id = book.target.id;
     let told: Vec<CommandId> =
         events(app, id).iter().rev().take(500).map(|event| event.command).collect();
-    if let Mode::Runbook(pane) = &mut app.mode {
-        pane.sent.retain(|(_, command)| !told.contains(command));
+    if let Mode::Runbook(book) = &mut app.mode {
+        book.sent.retain(|(_, command)| !told.contains(command));
     }
     reading::whole(app, id)
 }
 
 /// Copies the code that is selected, or the text of the step.
 pub(super) fn copy(app: &mut App) -> Vec<Effect> {
-    let Mode::Runbook(pane) = &app.mode else { return Vec::new() };
-    let Some((page, at)) = pane.page.as_ref().zip(pane.at) else {
+    let Mode::Runbook(book) = &app.mode else { return Vec::new() };
+    let Some((page, at)) = book.page.as_ref().zip(book.at) else {
         return tell(app, "there is nothing to copy: no step and no code", true);
     };
     let (text, what) = match page.code_of(at) {

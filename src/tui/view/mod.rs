@@ -161,7 +161,7 @@ pub fn prepare(app: &mut App) {
         Mode::Results(results) => results.top = results.top.min(most),
         Mode::Confirm(confirm) => confirm.top = confirm.top.min(most),
         Mode::Asked(asked) => asked.top = asked.top.min(most),
-        Mode::Runbook(pane) => pane.top = pane.top.min(most),
+        Mode::Runbook(book) => book.top = book.top.min(most),
         Mode::Pick(picker) => {
             let rows = picker::rows(picker, layout.body());
             picker.keep_in_sight(rows);
@@ -183,9 +183,9 @@ pub fn popup_size(app: &App) -> (usize, usize) {
             let count = app.shown_run().map_or(0, run::rows);
             return (count, run::room(body).1);
         }
-        Mode::Runbook(pane) => {
-            let (columns, page) = runbook::room(body);
-            return (runbook::lay_out(app, pane, columns).lines.len(), page);
+        Mode::Runbook(book) => {
+            let (columns, fits) = runbook::room(body);
+            return (runbook::lay_out(app, book, columns).lines.len(), fits);
         }
         _ => {}
     }

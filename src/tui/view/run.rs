@@ -58,16 +58,16 @@ pub(super) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mut Buffer
     let inside = popup::margin(area);
     let width = usize::from(inside.width);
     buffer.set_line(inside.x, inside.y, &status(app, run, width), inside.width);
-    let (_, page) = room(body);
+    let (_, fits) = room(body);
     let count = rows(run);
-    let last = count.saturating_sub(page);
+    let last = count.saturating_sub(fits);
     let top = pane.top.map_or(last, |top| top.min(last));
     let dropped = (run.output.dropped() > 0).then(|| {
         let text = format!("… {} lines before this are not kept", run.output.dropped());
         Line::from(Span::styled(cut(&text, width).into_owned(), app.theme.dim()))
     });
     let written = run.output.rows().iter().map(|row| Line::from(row.clone()));
-    let lines = dropped.into_iter().chain(written).skip(top).take(page);
+    let lines = dropped.into_iter().chain(written).skip(top).take(fits);
     for (line, y) in lines.zip(inside.y + HEAD..inside.bottom()) {
         buffer.set_line(inside.x, y, &line, inside.width);
     }
@@ -81,7 +81,7 @@ pub(super) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mut Buffer
             buffer.set_stringn(inside.x, y, text, width, app.theme.dim());
         }
     }
-    popup::scroll_marks(app, area, top, count.saturating_sub(top + page), buffer);
+    popup::scroll_marks(app, area, top, count.saturating_sub(top + fits), buffer);
 }
 
 /// How it stands: since when it runs, or how it ended.

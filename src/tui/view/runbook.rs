@@ -6,7 +6,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::model::runbook::{Block, Kind, Look, Page, Piece, Tick, ticks};
-use crate::model::text::{cut, shown, width, wrap};
+use crate::model::text::{shown, width, wrap};
 
 use super::super::app::App;
 use super::super::run::RunbookPane;
@@ -37,13 +37,13 @@ pub(super) struct Laid {
     pub(super) heights: Vec<usize>,
 }
 
-pub(super) fn lay_out(app: &App, pane: &RunbookPane, columns: usize) -> Laid {
+pub(super) fn lay_out(app: &App, book: &RunbookPane, columns: usize) -> Laid {
     let mut laid = Laid::default();
-    let Some(page) = &pane.page else {
+    let Some(page) = &book.page else {
         laid.lines.push(Line::from(Span::styled("reading …", app.theme.dim())));
         return laid;
     };
-    for wrong in &pane.head.wrong {
+    for wrong in &book.head.wrong {
         for part in wrap(&format!("! {wrong}"), columns) {
             laid.lines.push(Line::from(Span::styled(part, app.theme.strong())));
         }
@@ -51,7 +51,7 @@ pub(super) fn lay_out(app: &App, pane: &RunbookPane, columns: usize) -> Laid {
     if page.blocks.is_empty() {
         laid.lines.push(Line::from(Span::styled("it is empty", app.theme.dim())));
     }
-    let ticks = ticks(&pane.head.name, &page.steps, events(app, pane.target.id));
+    let ticks = ticks(&book.head.name, &page.steps, events(app, book.target.id));
     let mut before: Option<&Block> = None;
     for (place, block) in page.blocks.iter().enumerate() {
         if before.is_some_and(|before| is_apart(before, block)) {
@@ -60,8 +60,8 @@ pub(super) fn lay_out(app: &App, pane: &RunbookPane, columns: usize) -> Laid {
         before = Some(block);
         let start = laid.lines.len();
         let stops = block.step.is_some() || matches!(block.kind, Kind::Code(..));
-        let selected = stops && pane.at == Some(place);
-        let mark = block.step.map(|step| mark(pane, page, &ticks, step));
+        let selected = stops && book.at == Some(place);
+        let mark = block.step.map(|step| mark(book, page, &ticks, step));
         let lines = lines(app, block, mark.as_ref(), selected, columns);
         if stops {
             laid.stops.push((place, start));
@@ -87,9 +87,9 @@ struct Mark {
     done: bool,
 }
 
-fn mark(pane: &RunbookPane, page: &Page, ticks: &[Option<Tick>], step: usize) -> Mark {
+fn mark(book: &RunbookPane, page: &Page, ticks: &[Option<Tick>], step: usize) -> Mark {
     let digits = page.steps.len().to_string().len();
-    let sent = pane.sent.iter().any(|(sent, _)| *sent == step);
+    let sent = book.sent.iter().any(|(sent, _)| *sent == step);
     let (sign, by) = match &ticks[step] {
         Some(tick) => ("✓", format!(" – {} {}", shown(&tick.by), tick.at.format("%H:%M"))),
         None if sent => ("…", String::new()),
@@ -126,13 +126,12 @@ fn lines(
             line(vec![Span::styled("─".repeat(columns.saturating_sub(2)), theme.border())]);
         }
         Kind::Code(code, _) => {
-            for row in code {
-                // Cut, not wrapped: what is copied is whole.
-                let room = columns.saturating_sub(deep + 3);
+            let room = columns.saturating_sub(deep + 3);
+            for row in code.iter().flat_map(|row| wrap(row, room)) {
                 line(vec![
                     Span::raw(indent.clone()),
                     Span::styled("│ ", theme.border()),
-                    Span::styled(cut(row, room).into_owned(), look(app, Look::Code)),
+                    Span::styled(row, look(app, Look::Code)),
                 ]);
             }
             if code.is_empty() {
@@ -143,7 +142,6 @@ fn lines(
             let first = match (&block.kind, mark) {
                 (_, Some(mark)) => mark.text.clone(),
                 (Kind::Item(mark), None) => format!("{mark} "),
-                (Kind::Heading(level), None) if *level > 1 => String::new(),
                 _ => String::new(),
             };
             let hang = width(&first);
@@ -200,20 +198,20 @@ fn wrapped(pieces: &[Piece], columns: usize) -> Vec<Vec<Piece>> {
     rows
 }
 
-pub(super) fn draw(app: &App, pane: &RunbookPane, body: Rect, buffer: &mut Buffer) {
+pub(super) fn draw(app: &App, book: &RunbookPane, body: Rect, buffer: &mut Buffer) {
     let area = area(body);
-    let mut heading = format!("{} · {}", shown(&pane.head.name), pane.target.label);
-    if let Some(page) = pane.page.as_ref().filter(|page| !page.steps.is_empty()) {
-        let ticks = ticks(&pane.head.name, &page.steps, events(app, pane.target.id));
+    let mut heading = format!("{} · {}", shown(&book.head.name), book.target.label);
+    if let Some(page) = book.page.as_ref().filter(|page| !page.steps.is_empty()) {
+        let ticks = ticks(&book.head.name, &page.steps, events(app, book.target.id));
         let done = ticks.iter().flatten().count();
         heading = format!("{heading} · {done} of {} done", page.steps.len());
     }
     popup::frame(app, area, &heading, buffer);
     let inside = popup::margin(area);
-    let laid = lay_out(app, pane, usize::from(inside.width));
-    for (line, row) in laid.lines.iter().skip(pane.top).zip(inside.rows()) {
+    let laid = lay_out(app, book, usize::from(inside.width));
+    for (line, row) in laid.lines.iter().skip(book.top).zip(inside.rows()) {
         buffer.set_line(row.x, row.y, line, row.width);
     }
-    let below = laid.lines.len().saturating_sub(pane.top + usize::from(inside.height));
-    popup::scroll_marks(app, area, pane.top, below, buffer);
+    let below = laid.lines.len().saturating_sub(book.top + usize::from(inside.height));
+    popup::scroll_marks(app, area, book.top, below, buffer);
 }
