@@ -110,7 +110,7 @@ pub enum Command {
     #[command(after_help = DOCTOR)]
     Doctor(Doctor),
     /// The settings: where they are, what holds, what is wrong, and a commented sample
-    #[command(after_help = CONFIG, arg_required_else_help = true)]
+    #[command(after_help = CONFIG, subcommand_required = true, disable_help_subcommand = true)]
     Config {
         /// What about them
         #[command(subcommand)]

@@ -46,7 +46,11 @@ async fn show(context: &mut Context, args: Demo) -> Result<(), Failure> {
             made => format!("{} made in {place}", counted(made, "incident")),
         });
     }
-    let shown = panes::show(&context.config, &context.flags, demo.me.clone(), &demo.store);
+    // What a profile says is said of another store.
+    let mut config = context.config.clone();
+    config.panes.profile = None;
+    config.read_only = false;
+    let shown = panes::show(&config, &context.flags, demo.me.clone(), &demo.store);
     tokio::pin!(shown);
     let done = tokio::select! {
         done = &mut shown => done,

@@ -30,8 +30,12 @@ pub fn run(out: &mut Out, folder: Option<&Path>) -> Result<(), Failure> {
     };
     fs::create_dir_all(folder).map_err(|error| told(&error))?;
     clap_mangen::generate_to(Cli::command(), folder).map_err(|error| told(&error))?;
-    // The page of the program itself, besides one for each command.
-    let pages = 1 + Cli::command().get_subcommands().filter(|c| !c.is_hide_set()).count();
+    let pages = pages(&Cli::command());
     let folder = folder.to_string_lossy();
     out.line(&format!("{pages} pages written to {}", shown(&folder)))
+}
+
+/// The page of a command itself, and those of the commands in it.
+fn pages(command: &clap::Command) -> usize {
+    1 + command.get_subcommands().filter(|c| !c.is_hide_set()).map(pages).sum::<usize>()
 }

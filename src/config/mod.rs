@@ -56,6 +56,7 @@ pub struct Flags {
 
 /// What holds for this run. Every value is checked.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Config {
     /// Where the settings file is, or would be; `None` where there is no home folder.
     pub file: Option<PathBuf>,

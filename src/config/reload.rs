@@ -29,7 +29,7 @@ impl Reload {
     /// What is told when `before` holds and the file has been read again, and what holds then.
     #[must_use]
     pub fn of(before: &Config, after: Result<Config, ConfigError>) -> (Self, Option<Config>) {
-        let after = match after {
+        let mut after = match after {
             Ok(after) if after.is_broken => {
                 let said = after.warnings.first().map(super::Warning::brief);
                 return (Self::Kept(said.unwrap_or_default()), None);
@@ -39,13 +39,20 @@ impl Reload {
         };
         let same = [
             ("user", before.me == after.me),
-            ("store", before.store == after.store && before.read_only == after.read_only),
+            ("store", before.store == after.store),
             ("ascii", before.ascii == after.ascii),
             ("color", before.color == after.color),
             ("log", before.log_level == after.log_level),
+            (
+                "the profile",
+                before.panes.profile.is_none() || before.panes.profile == after.panes.profile,
+            ),
             ("people and services", before.directory == after.directory),
         ];
         let later = same.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect();
+        // The store stays, and with it what is said of it.
+        after.panes.profile.clone_from(&before.panes.profile);
+        after.read_only = before.read_only;
         let changed = Changed {
             panes: after.panes.clone(),
             rules: after.rules.clone(),

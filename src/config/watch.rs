@@ -46,11 +46,11 @@ impl Watch {
                 }
             })
             .ok()?;
-        let watched = folders
+        let places = folders
             .iter()
             .filter(|folder| watcher.watch(folder, RecursiveMode::NonRecursive).is_ok())
             .count();
-        (watched > 0).then(|| Self {
+        (places > 0).then(|| Self {
             file: file.to_owned(),
             known: text(file),
             told,

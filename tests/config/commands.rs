@@ -45,9 +45,10 @@ fn init_writes_a_sample_once_for_its_owner_alone() {
     assert_eq!(fs::read_to_string(file(&place)).unwrap(), "user = \"mine\"");
     place.ok(["config", "init", "--config", "other.toml"]);
     assert_eq!(mode(&place.path("other.toml")), 0o600);
+    fs::write(place.path("plain"), "").unwrap();
     place
-        .run(["--config", "store.db/x.toml", "config", "init"])
-        .refused(1, &["store.db/x.toml"][..0]);
+        .run(["--config", "plain/x.toml", "config", "init"])
+        .refused(1, &["can't write plain/x.toml"]);
 }
 
 #[test]

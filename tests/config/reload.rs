@@ -90,15 +90,13 @@ fn a_wrong_setting_is_shown_at_the_start_until_a_key_is_pressed() {
 }
 
 #[test]
-fn levels_hold_at_once_and_the_store_uses_them_too() {
-    let mut running = Running::with("[levels.p1]\nacknowledge = \"50m\"\n");
-    running.terminal.wait_for_text("50m");
-    running.write("[levels.p1]\nacknowledge = \"31m\"\n");
+fn levels_hold_at_once() {
+    let level = |days: u32| format!("[levels.p1]\nacknowledge = \"{days}d\"\nresolve = \"9d\"\n");
+    let mut running = Running::with(&level(3));
+    running.terminal.wait_for_text("acknowledge within 2d");
+    running.write(&level(8));
     running.terminal.wait_for_text("settings read again");
-    running.terminal.wait_for("the time left", |screen| {
-        let text = screen.contents();
-        text.contains("31m") || text.contains("30m")
-    });
+    running.terminal.wait_for_text("acknowledge within 7d");
 }
 
 #[test]

@@ -72,3 +72,20 @@ fn every_picture_is_there() {
     }
     assert!(pictures >= 1);
 }
+
+#[test]
+fn its_settings_are_right() {
+    let readme = readme();
+    let (_, rest) = readme.split_once("```toml\n").expect("an example of settings");
+    let (settings, _) = rest.split_once("```").expect("its end");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("config.toml");
+    std::fs::write(&file, settings).expect("a file");
+    let check = Command::new(env!("CARGO_BIN_EXE_redphone"))
+        .args(["config", "check", "--config"])
+        .arg(&file)
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8(check.stdout).expect("text");
+    assert!(check.status.success(), "{said}");
+}

@@ -12,6 +12,7 @@ mod mirror;
 mod property;
 mod running;
 mod runs;
+mod settings;
 mod state;
 mod told;
 mod travel;

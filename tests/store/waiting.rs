@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use redphone::backend::{Backend, Cursor};
+use chrono::Utc;
+use redphone::backend::{Backend, Cursor, Search};
 use redphone::model::directory::Directory;
-use redphone::model::{EventBody, IncidentId};
+use redphone::model::queue::Sort;
+use redphone::model::{EventBody, IncidentId, Rules};
 use tempfile::tempdir;
 
 use crate::make::{declared, declared_event, event, import, open, record};
@@ -53,4 +55,29 @@ async fn a_new_directory_is_told() {
     assert!(delta.directory && delta.rows.is_empty() && !delta.reset);
     let next = store.changes(Some(delta.cursor), Duration::ZERO).await.unwrap();
     assert!(!next.directory);
+}
+
+#[tokio::test]
+async fn new_rules_are_in_force_at_once() {
+    let folder = tempdir().unwrap();
+    let store = open(&folder.path().join("store.db")).await;
+    declared(&store, "one").await;
+    let late = async || {
+        let search = Search {
+            filter: "sla:late".parse().unwrap(),
+            me: None,
+            sort: Sort::Urgent,
+            limit: 10,
+            after: None,
+            now: Utc::now(),
+        };
+        store.search(&search).await.unwrap().rows.len()
+    };
+    assert_eq!(late().await, 0);
+    let mut rules = Rules::default();
+    for level in &mut rules.levels.0 {
+        level.acknowledge_s = 0;
+    }
+    store.set_rules(rules);
+    assert_eq!(late().await, 1);
 }

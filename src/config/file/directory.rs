@@ -18,7 +18,7 @@ struct References<'a> {
     services: Vec<(String, usize)>,
 }
 
-pub(super) fn read<'a>(top: &mut Section<'a>) -> Directory {
+pub(super) fn read(top: &mut Section<'_>) -> Directory {
     let mut refer = References {
         source: top.source,
         people: Vec::new(),
@@ -111,7 +111,7 @@ fn person(mut section: Section<'_>, known: impl Fn(&str) -> bool) -> Option<Pers
         let (handle, _) = handle(value)?;
         fresh(value, |_| known(&handle)).map(|_| handle.clone())
     });
-    let name = section.read("name", |value| value.short());
+    let name = section.read("name", Value::short);
     section.finish();
     let handle = handle?;
     source.set(format!("people.{handle}"), offset);
@@ -141,8 +141,8 @@ fn service<'a>(
     let (source, offset) = (section.source, section.offset);
     let name = section.need("name", |value| fresh(value, known));
     let team = section.need("team", |value| Ok((value.short()?, value.offset())));
-    let depends_on = section.read("depends_on", |value| value.names()).unwrap_or_default();
-    let runbook = section.read("runbook", |value| value.short());
+    let depends_on = section.read("depends_on", Value::names).unwrap_or_default();
+    let runbook = section.read("runbook", Value::short);
     let objective = section.read("objective", objective);
     section.finish();
     let (name, team) = (name?, team?);
@@ -252,12 +252,12 @@ fn schedule<'a>(
         }
         Ok(rotation)
     });
-    let starts_at = section.need("starts", |value| value.time());
-    let turn = section.need("turn", |value| value.some_span());
+    let starts_at = section.need("starts", Value::time);
+    let turn = section.need("turn", Value::some_span);
     let mut overrides = Vec::new();
     for mut one in section.sections("overrides") {
         let person = one.need("person", handle);
-        let from = one.need("from", |value| value.time());
+        let from = one.need("from", Value::time);
         let to = one.need("to", |value| {
             let to = value.time()?;
             match from {

@@ -65,7 +65,7 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, String> {
     };
     // A pipe would be waited for, and a device has no end.
     match std::fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if is_missing(&error) => return Ok(None),
         Err(error) => return Err(told(error)),
         Ok(meta) if !meta.is_file() => {
             return Err("is not a file: until it is one the defaults hold".into());
@@ -82,6 +82,10 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, String> {
         let at = error.utf8_error().valid_up_to();
         format!("is not UTF-8 text from byte {at} on: until it is the defaults hold")
     })
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// Where relative paths of a file start, and what `~/` stands for.

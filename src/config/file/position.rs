@@ -73,7 +73,7 @@ mod tests {
     #[case(r#""a \"b\" x:y""#, "a \"b\" x:y", 6, 9)]
     #[case(r#""\u00e9 x:y""#, "é x:y", 3, 8)]
     #[case("\"\"\"\nab\nx:y\"\"\"", "ab\nx:y", 3, 7)]
-    #[case("\"\"\"ab \\\n   x:y\"\"\"", "ab x:y", 3, 0)]
+    #[case("\"\"\"ab \\\n   x:y\"\"\"", "ab x:y", 4, 0)]
     #[case(r"'a\b x:y'", "a\\b x:y", 4, 5)]
     fn a_place_in_a_text_is_found_in_the_file(
         #[case] written: &str,

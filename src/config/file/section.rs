@@ -106,7 +106,7 @@ impl<'a> Section<'a> {
     pub(super) fn get(&mut self, key: &'static str) -> Option<Value<'a>> {
         self.known.insert(key);
         let value = self.table.get(key)?;
-        Some(Value { source: self.source, value, name: self.full_name(key) })
+        Some(Value { source: self.source, spanned: value, name: self.full_name(key) })
     }
 
     /// Reads what stands under a key; a wrong value is told and not given.
@@ -158,7 +158,7 @@ impl<'a> Section<'a> {
             .map(|(key, value)| {
                 let name: &str = key.get_ref();
                 let full = self.full_name(name);
-                let value = Value { source: self.source, value, name: full };
+                let value = Value { source: self.source, spanned: value, name: full };
                 (name, key.span().start, value)
             })
             .collect();
@@ -187,13 +187,13 @@ impl<'a> Section<'a> {
 /// A value with its full name.
 pub(super) struct Value<'a> {
     pub(super) source: &'a Source<'a>,
-    value: &'a Spanned<DeValue<'a>>,
+    spanned: &'a Spanned<DeValue<'a>>,
     name: String,
 }
 
 impl<'a> Value<'a> {
     pub(super) fn offset(&self) -> usize {
-        self.value.span().start
+        self.spanned.span().start
     }
 
     pub(super) fn place(&self) -> Place {
@@ -211,12 +211,12 @@ impl<'a> Value<'a> {
     }
 
     fn not(&self, wanted: &str) -> Wrong {
-        self.wrong(format!("is {}: write {wanted}", kind(self.value.get_ref())))
+        self.wrong(format!("is {}: write {wanted}", kind(self.spanned.get_ref())))
     }
 
     /// Where a byte of its text stands in the file.
     pub(super) fn offset_in(&self, text: &str, at: usize) -> usize {
-        let span = self.value.span();
+        let span = self.spanned.span();
         let written = self.source.text.get(span.clone()).unwrap_or_default();
         span.start + inside(written, text, at)
     }
@@ -224,7 +224,7 @@ impl<'a> Value<'a> {
     /// Text, which may be empty.
     pub(super) fn text(&self) -> Read<&'a str> {
         let wanted = "text in quotes";
-        self.value.get_ref().as_str().ok_or_else(|| self.not(wanted))
+        self.spanned.get_ref().as_str().ok_or_else(|| self.not(wanted))
     }
 
     /// Text on one line that says something, at most 100 characters long.
@@ -235,14 +235,14 @@ impl<'a> Value<'a> {
     }
 
     pub(super) fn flag(&self) -> Read<bool> {
-        self.value.get_ref().as_bool().ok_or_else(|| self.not("true or false, without quotes"))
+        self.spanned.get_ref().as_bool().ok_or_else(|| self.not("true or false, without quotes"))
     }
 
     /// One of a few words.
     pub(super) fn one_of<T: Copy>(&self, all: &[T], word: impl Fn(T) -> &'static str) -> Read<T> {
         let words: Vec<&str> = all.iter().map(|one| word(*one)).collect();
         let wanted = || format!("one of {} in quotes", words.join(", "));
-        let text = self.value.get_ref().as_str().ok_or_else(|| self.not(&wanted()))?;
+        let text = self.spanned.get_ref().as_str().ok_or_else(|| self.not(&wanted()))?;
         let found = all.iter().copied().find(|one| word(*one).eq_ignore_ascii_case(text));
         found.ok_or_else(|| {
             let given = shown(text);
@@ -254,7 +254,7 @@ impl<'a> Value<'a> {
     /// A span of time, such as `5m`.
     pub(super) fn span(&self) -> Read<TimeDelta> {
         let wanted = "a time such as \"30m\", \"2h\" or \"7d\"";
-        let text = self.value.get_ref().as_str().ok_or_else(|| self.not(wanted))?;
+        let text = self.spanned.get_ref().as_str().ok_or_else(|| self.not(wanted))?;
         parse_duration(text).ok_or_else(|| {
             let given = shown(text);
             let given = cut(&given, 40);
@@ -293,7 +293,7 @@ impl<'a> Value<'a> {
 
     /// A point in time, as TOML has it or as text.
     pub(super) fn time(&self) -> Read<chrono::DateTime<chrono::Utc>> {
-        let text = match self.value.get_ref() {
+        let text = match self.spanned.get_ref() {
             DeValue::Datetime(time) => time.to_string(),
             DeValue::String(text) => text.to_string(),
             _ => return Err(self.not("a time such as 2026-03-02T09:00:00Z")),
@@ -308,7 +308,7 @@ impl<'a> Value<'a> {
 
     /// A decimal number, written as a number or as text.
     pub(super) fn decimal(&self) -> Read<String> {
-        match self.value.get_ref() {
+        match self.spanned.get_ref() {
             DeValue::String(text) => Ok(text.to_string()),
             DeValue::Integer(number) => Ok(number.as_str().to_owned()),
             DeValue::Float(number) => Ok(number.as_str().to_owned()),
@@ -317,10 +317,10 @@ impl<'a> Value<'a> {
     }
 
     fn list_of(&self, wanted: &str) -> Read<Vec<Value<'a>>> {
-        let list = self.value.get_ref().as_array();
+        let list = self.spanned.get_ref().as_array();
         let list = list.ok_or_else(|| self.not(&format!("a list of {wanted}")))?;
         let (source, name) = (self.source, &self.name);
-        Ok(list.iter().map(|value| Value { source, value, name: name.clone() }).collect())
+        Ok(list.iter().map(|value| Value { source, spanned: value, name: name.clone() }).collect())
     }
 
     /// The values of a list.
@@ -331,7 +331,7 @@ impl<'a> Value<'a> {
     /// The values of a list, or the one value that stands without brackets.
     pub(super) fn one_or_more(&self) -> Vec<Value<'a>> {
         self.list().unwrap_or_else(|_| {
-            vec![Value { source: self.source, value: self.value, name: self.name.clone() }]
+            vec![Value { source: self.source, spanned: self.spanned, name: self.name.clone() }]
         })
     }
 
@@ -350,7 +350,7 @@ impl<'a> Value<'a> {
 
     /// A table.
     pub(super) fn section(&self) -> Read<Section<'a>> {
-        let table = self.value.get_ref().as_table();
+        let table = self.spanned.get_ref().as_table();
         let table = table.ok_or_else(|| self.not("a table"))?;
         let first = table.keys().map(|key| key.span().start).min();
         let offset = self.offset().min(first.unwrap_or(usize::MAX));

@@ -1,6 +1,6 @@
 //! `[[views]]`: filters and orders under a name.
 
-use super::section::Section;
+use super::section::{Section, Value};
 use crate::config::panes::SavedView;
 use crate::model::queue::Sort;
 
@@ -15,7 +15,7 @@ pub(super) fn read(top: &mut Section<'_>) -> Vec<SavedView> {
             }
             Ok(name)
         });
-        let filter = section.need("filter", |value| value.filter());
+        let filter = section.need("filter", Value::filter);
         let sort = section.read("sort", |value| value.one_of(Sort::ALL, Sort::as_str));
         let key = section.read("key", |value| {
             let key = value.character()?;

@@ -3,7 +3,7 @@
 use crate::config::Reload;
 use crate::config::reload::Changed;
 
-use super::super::app::{App, Toast};
+use super::super::app::{App, Failure, Toast};
 use super::super::keymap::Keymap;
 use super::super::message::Effect;
 use super::{link, runbook, tell};
@@ -12,6 +12,12 @@ use super::{link, runbook, tell};
 pub(super) fn warn(app: &mut App) {
     let Some(first) = app.warnings.first() else { return };
     let text = format!("{}{} · redphone config check", first, and_more(app.warnings.len() - 1));
+    // All of them, for who wants to know more.
+    app.failure = Some(Failure {
+        what: "reading the settings".into(),
+        said: app.warnings.join("\n"),
+        at: app.now,
+    });
     app.toasts += 1;
     app.toast = Some(Toast { text, bad: true });
 }
@@ -25,7 +31,9 @@ pub(super) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
     let changed = match reload {
         Reload::Changed(changed) => *changed,
         Reload::Kept(why) => {
-            app.warnings = vec![why.clone()];
+            let at = app.now;
+            app.failure =
+                Some(Failure { what: "reading the settings".into(), said: why.clone(), at });
             return tell(app, format!("{why} · settings stay as they were"), true);
         }
     };

@@ -2,7 +2,7 @@
 
 use ratatui::text::{Line, Span};
 
-use crate::model::text::{shown, wrap};
+use crate::model::text::{lines as safe_lines, wrap};
 
 use super::super::app::{App, Freshness};
 
@@ -11,7 +11,8 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut field = |label: &str, text: &str| {
         let mut label = label.to_owned();
-        for part in wrap(&shown(text), width.saturating_sub(8).max(8)) {
+        let parts = safe_lines(text).flat_map(|line| wrap(&line, width.saturating_sub(8).max(8)));
+        for part in parts {
             lines.push(Line::from(vec![
                 Span::styled(format!("{label:<8}"), app.theme.dim()),
                 Span::raw(part),
