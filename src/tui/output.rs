@@ -38,8 +38,9 @@ pub struct Output {
 }
 
 impl Output {
-    /// Takes in what a pipe gave.
-    pub fn push(&mut self, pipe: Pipe, text: &str) {
+    /// Takes in what a pipe gave; gives back how many of the first rows are not kept any more.
+    pub fn push(&mut self, pipe: Pipe, text: &str) -> usize {
+        let mut gone = 0;
         for part in text.split_inclusive(['\n', '\r']) {
             let end = part.chars().last().filter(|ch| matches!(ch, '\n' | '\r'));
             self.write(pipe, part.trim_end_matches(['\n', '\r']));
@@ -61,7 +62,9 @@ impl Output {
             self.dropped += 1;
             let rows = self.wrapped.pop_front().unwrap_or(0);
             self.rows.drain(..rows);
+            gone += rows;
         }
+        gone
     }
 
     fn write(&mut self, pipe: Pipe, text: &str) {

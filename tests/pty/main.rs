@@ -7,4 +7,5 @@ mod terminal;
 mod leaving;
 mod panes;
 mod refused;
+mod runs;
 mod store;

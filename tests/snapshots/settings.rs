@@ -72,9 +72,9 @@ fn changed_keys_hold_at_once_and_what_is_wrong_with_them_is_told() {
 #[test]
 fn settings_that_can_not_be_read_change_nothing() {
     let mut stage = Stage::open(company::busy(company::now()), (126, 36));
-    stage.send(changed(bound("own", "O")));
+    stage.send(changed(bound("own", "W")));
     stage.send(Message::Config(Box::new(Reload::Kept("config.toml:3: broken".into()))));
     assert!(stage.screen().contains("config.toml:3: broken · settings stay as they were"));
     stage.keys("1");
-    assert!(stage.screen().contains("O own"));
+    assert!(stage.screen().contains("W own"));
 }

@@ -141,6 +141,7 @@ fn typed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
 }
 
 /// Does what a key is mapped to.
+#[allow(clippy::too_many_lines, reason = "one arm for each action")]
 pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
     if !matches!(action, Action::Quit | Action::QuitNow) {
         app.leaving = None;

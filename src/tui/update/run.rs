@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use crate::config::panes::CustomCommand;
-use crate::config::pattern::Placeholder;
+use crate::config::pattern::{Pattern, Placeholder};
 use crate::model::Incident;
 use crate::model::filter::{Ask as FilterAsk, Is, MatchContext, Term};
+use crate::model::status::Category;
 use crate::model::text::{cut, shown};
 use crate::model::time::fine;
 use crate::model::{Ask, text};
@@ -76,7 +77,7 @@ pub(super) fn items(app: &App, target: &Target) -> Vec<Item> {
             let asks = if command.dangerous { "asks first · " } else { "" };
             let help = match &command.help {
                 help if help.is_empty() => {
-                    let words: Vec<String> = command.run.iter().map(|word| word.source()).collect();
+                    let words: Vec<String> = command.run.iter().map(Pattern::source).collect();
                     words.join(" ")
                 }
                 help => help.clone(),
@@ -190,7 +191,7 @@ fn variables(incident: &Incident, app: &App) -> Vec<(&'static str, String)> {
         ("REDPHONE_INCIDENT_PRIORITY", row.priority.to_string()),
         ("REDPHONE_INCIDENT_IMPACT", row.impact.to_string()),
         ("REDPHONE_INCIDENT_URGENCY", row.urgency.to_string()),
-        ("REDPHONE_INCIDENT_CATEGORY", or_empty(row.category.map(|c| c.as_str()))),
+        ("REDPHONE_INCIDENT_CATEGORY", or_empty(row.category.map(Category::as_str))),
         ("REDPHONE_INCIDENT_SERVICE", or_empty(row.service())),
         ("REDPHONE_INCIDENT_SERVICES", row.services.join("\n")),
         ("REDPHONE_INCIDENT_TEAM", or_empty(row.team.as_deref())),
@@ -291,14 +292,12 @@ pub(super) fn look(app: &mut App, id: RunId) -> Vec<Effect> {
 /// A program has written something.
 pub(super) fn wrote(app: &mut App, id: RunId, pipe: Pipe, text: &str) -> Vec<Effect> {
     if let Some(run) = app.runs.iter_mut().find(|run| run.id == id) {
-        let before = run.output.dropped();
-        run.output.push(pipe, text);
         // Who has scrolled goes on reading the same lines, as long as they are kept.
-        let dropped = run.output.dropped() - before;
+        let gone = run.output.push(pipe, text);
         if let Mode::Output(OutputPane { id: shown, top: Some(top) }) = &mut app.mode
             && *shown == id
         {
-            *top = top.saturating_sub(dropped);
+            *top = top.saturating_sub(gone);
         }
     }
     Vec::new()

@@ -12,8 +12,6 @@ use super::super::app::App;
 use super::super::run::{Asked, OutputPane, Run};
 use super::popup;
 
-/// The most columns of the box.
-const WIDE: u16 = 160;
 /// Rows above what is written: how it stands, and a blank one.
 const HEAD: u16 = 2;
 
@@ -36,13 +34,9 @@ pub(super) fn asked(app: &App, asked: &Asked, width: usize) -> Vec<Line<'static>
     lines
 }
 
-fn area(body: Rect) -> Rect {
-    popup::centred(body, WIDE, body.height)
-}
-
 /// Columns and rows of what is written.
 pub(super) fn room(body: Rect) -> (usize, usize) {
-    let inside = popup::margin(area(body));
+    let inside = popup::margin(body);
     (usize::from(inside.width), usize::from(inside.height.saturating_sub(HEAD)))
 }
 
@@ -53,9 +47,8 @@ pub(super) fn rows(run: &Run) -> usize {
 
 pub(super) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mut Buffer) {
     let Some(run) = app.runs.iter().find(|run| run.id == pane.id) else { return };
-    let area = area(body);
-    popup::frame(app, area, &format!("{} · {}", run.name, run.target.label), buffer);
-    let inside = popup::margin(area);
+    popup::frame(app, body, &format!("{} · {}", run.name, run.target.label), buffer);
+    let inside = popup::margin(body);
     let width = usize::from(inside.width);
     buffer.set_line(inside.x, inside.y, &status(app, run, width), inside.width);
     let (_, fits) = room(body);
@@ -81,7 +74,7 @@ pub(super) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mut Buffer
             buffer.set_stringn(inside.x, y, text, width, app.theme.dim());
         }
     }
-    popup::scroll_marks(app, area, top, count.saturating_sub(top + fits), buffer);
+    popup::scroll_marks(app, body, top, count.saturating_sub(top + fits), buffer);
 }
 
 /// How it stands: since when it runs, or how it ended.

@@ -13,17 +13,13 @@ use super::super::run::RunbookPane;
 use super::super::update::events;
 use super::popup;
 
-/// The most columns of the box: longer lines are hard to read.
-const WIDE: u16 = 104;
-
-fn area(body: Rect) -> Rect {
-    popup::centred(body, WIDE, body.height)
-}
+/// The most columns of text: longer lines are hard to read.
+const WIDE: usize = 100;
 
 /// Columns and rows of the text.
 pub(super) fn room(body: Rect) -> (usize, usize) {
-    let inside = popup::margin(area(body));
-    (usize::from(inside.width), usize::from(inside.height))
+    let inside = popup::margin(body);
+    (usize::from(inside.width).min(WIDE), usize::from(inside.height))
 }
 
 /// A runbook laid out for a width.
@@ -74,10 +70,12 @@ pub(super) fn lay_out(app: &App, book: &RunbookPane, columns: usize) -> Laid {
 
 /// Whether a blank line stands between two blocks.
 fn is_apart(above: &Block, below: &Block) -> bool {
-    !matches!(
-        (&above.kind, &below.kind),
-        (Kind::Item(_), Kind::Item(_) | Kind::Code(..)) | (Kind::Code(..), Kind::Item(_))
-    ) && !(below.indent > 0 && matches!((&above.kind, &below.kind), (Kind::Item(_), Kind::Text)))
+    let together = match (&above.kind, &below.kind) {
+        (Kind::Item(_) | Kind::Code(..), Kind::Item(_)) | (Kind::Item(_), Kind::Code(..)) => true,
+        (Kind::Item(_), Kind::Text) => below.indent > 0,
+        _ => false,
+    };
+    !together
 }
 
 /// What stands before a step, and who has done it.
@@ -199,19 +197,18 @@ fn wrapped(pieces: &[Piece], columns: usize) -> Vec<Vec<Piece>> {
 }
 
 pub(super) fn draw(app: &App, book: &RunbookPane, body: Rect, buffer: &mut Buffer) {
-    let area = area(body);
     let mut heading = format!("{} · {}", shown(&book.head.name), book.target.label);
     if let Some(page) = book.page.as_ref().filter(|page| !page.steps.is_empty()) {
         let ticks = ticks(&book.head.name, &page.steps, events(app, book.target.id));
         let done = ticks.iter().flatten().count();
         heading = format!("{heading} · {done} of {} done", page.steps.len());
     }
-    popup::frame(app, area, &heading, buffer);
-    let inside = popup::margin(area);
-    let laid = lay_out(app, book, usize::from(inside.width));
+    popup::frame(app, body, &heading, buffer);
+    let inside = popup::margin(body);
+    let laid = lay_out(app, book, room(body).0);
     for (line, row) in laid.lines.iter().skip(book.top).zip(inside.rows()) {
         buffer.set_line(row.x, row.y, line, row.width);
     }
     let below = laid.lines.len().saturating_sub(book.top + usize::from(inside.height));
-    popup::scroll_marks(app, area, book.top, below, buffer);
+    popup::scroll_marks(app, body, book.top, below, buffer);
 }
