@@ -246,6 +246,8 @@ pub enum When {
     Past,
     /// An incident is shown as it was.
     Travelling,
+    /// Everything is shown as it is.
+    Present,
     /// A program is running whose output is shown.
     Running,
     /// A program has ended whose output is shown, and is not on the timeline.
@@ -410,7 +412,10 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Open, "open", &["Enter"], "read it on the whole screen", PANES)
         .hint("read")
         .when(When::QueueRow),
-    entry(Action::Back, "back", &["Esc"], "back", PANES).hint("back").when(When::Inside),
+    entry(Action::Back, "back", &["Esc"], "back", PANES)
+        .hint("back")
+        .hint_when(When::Present)
+        .when(When::Inside),
     entry(
         Action::Earlier,
         "earlier",
@@ -638,6 +643,7 @@ impl When {
                     })
             }
             Self::Travelling => app.travel.is_some(),
+            Self::Present => app.travel.is_none(),
             Self::Running => app.shown_run().is_some_and(|run| run.ended.is_none()),
             Self::Notable => app.shown_run().is_some_and(|run| run.ended.is_some() && !run.noted),
             Self::Tickable => !app.read_only && super::update::is_tickable(app),

@@ -28,6 +28,8 @@ pub struct Block {
     pub kind: Kind,
     /// How deep it stands in lists and quotations.
     pub indent: usize,
+    /// It is quoted.
+    pub quoted: bool,
     /// The step that it is, from 0.
     pub step: Option<usize>,
     /// Its text, but for code.
@@ -172,7 +174,7 @@ impl Maker {
             }
             Tag::Heading { level, .. } => {
                 self.flush();
-                self.begin(Kind::Heading(number(level)), self.quotes);
+                self.begin(Kind::Heading(number(level)), self.indent());
             }
             Tag::BlockQuote(_) => {
                 self.flush();
@@ -248,11 +250,12 @@ impl Maker {
     }
 
     fn indent(&self) -> usize {
-        self.lists.len() + self.quotes
+        self.lists.len()
     }
 
     fn begin(&mut self, kind: Kind, indent: usize) {
-        self.current = Some(Block { kind, indent, step: None, pieces: Vec::new() });
+        let quoted = self.quotes > 0;
+        self.current = Some(Block { kind, indent, quoted, step: None, pieces: Vec::new() });
     }
 
     /// What is written now is a step.

@@ -64,7 +64,7 @@ fn left(app: &App, room: usize) -> Line<'static> {
         hints(app, room, &mut line);
         return line;
     }
-    if let Some(said) = as_of(app).filter(|_| layer(app) == Layer::Panes) {
+    if let Some(said) = as_of(app, room).filter(|_| layer(app) == Layer::Panes) {
         let text = cut(&said, room.saturating_sub(2)).into_owned();
         let mut line = Line::from(Span::styled(format!(" {text} "), app.theme.alarm()));
         hints(app, room, &mut line);
@@ -105,7 +105,7 @@ fn left(app: &App, room: usize) -> Line<'static> {
 }
 
 /// That the incident is shown as it was.
-fn as_of(app: &App) -> Option<String> {
+fn as_of(app: &App, room: usize) -> Option<String> {
     let travel = app.travel.as_ref()?;
     let all = app.reading.shown.as_ref()?.detail.incident.summary.seq;
     let key = app.keymap.keys(Action::Back).first();
@@ -113,6 +113,9 @@ fn as_of(app: &App) -> Option<String> {
     Some(match &travel.record {
         Some((_, at)) => {
             let at = at.format("%H:%M:%S");
+            if room < 46 {
+                return Some(format!("as of {at} · {}/{all}{back}", travel.seq));
+            }
             format!("as of {at} · event {} of {all}{back}", travel.seq)
         }
         None => format!("reading earlier events · event {} of {all}{back}", travel.seq),

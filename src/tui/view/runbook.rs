@@ -72,7 +72,7 @@ pub(super) fn lay_out(app: &App, book: &RunbookPane, columns: usize) -> Laid {
 fn is_apart(above: &Block, below: &Block) -> bool {
     let together = match (&above.kind, &below.kind) {
         (Kind::Item(_) | Kind::Code(..), Kind::Item(_)) | (Kind::Item(_), Kind::Code(..)) => true,
-        (Kind::Item(_), Kind::Text) => below.indent > 0,
+        (Kind::Item(_), Kind::Text) => below.indent > 0 && !below.quoted,
         _ => false,
     };
     !together
@@ -119,6 +119,7 @@ fn lines(
         lines.push(line);
     };
     let indent = " ".repeat(deep);
+    let quoted = if block.quoted { "│ " } else { "" };
     match &block.kind {
         Kind::Rule => {
             line(vec![Span::styled("─".repeat(columns.saturating_sub(2)), theme.border())]);
@@ -143,7 +144,7 @@ fn lines(
                 _ => String::new(),
             };
             let hang = width(&first);
-            let room = columns.saturating_sub(1 + deep + hang).max(8);
+            let room = columns.saturating_sub(1 + deep + width(quoted) + hang).max(8);
             let mut pieces = block.pieces.clone();
             if let Some(mark) = mark.filter(|mark| !mark.by.is_empty()) {
                 pieces.push(Piece { text: mark.by.clone(), look: Look::Emphasis });
@@ -152,7 +153,11 @@ fn lines(
             for (place, row) in wrapped(&pieces, room).into_iter().enumerate() {
                 let start = if place == 0 { first.clone() } else { " ".repeat(hang) };
                 let style = if done { theme.good() } else { theme.dim() };
-                let mut spans = vec![Span::raw(indent.clone()), Span::styled(start, style)];
+                let mut spans = vec![
+                    Span::raw(indent.clone()),
+                    Span::styled(quoted, theme.border()),
+                    Span::styled(start, style),
+                ];
                 for piece in row {
                     let mut style = look(app, piece.look);
                     if matches!(block.kind, Kind::Heading(1)) {
