@@ -22,6 +22,7 @@ pub mod problem;
 pub mod queue;
 pub mod review;
 pub mod rules;
+pub mod runbook;
 pub mod service_level;
 pub mod status;
 pub mod summary;

@@ -109,10 +109,6 @@ pub enum Action {
     Go,
     /// Choose the window of the measures.
     Window,
-    /// A shorter window of the measures.
-    ShorterSpan,
-    /// A longer window of the measures.
-    LongerSpan,
     /// The next theme.
     Theme,
     /// The next choice of a time zone.
@@ -121,6 +117,22 @@ pub enum Action {
     Wall,
     /// Back from the wall display.
     LeaveWall,
+    /// Runbooks and custom commands.
+    Run,
+    /// Tick a step of a runbook.
+    Tick,
+    /// Copy the code of a runbook.
+    CopyCode,
+    /// Stop a program.
+    StopRun,
+    /// Put what a program has written on the timeline.
+    NoteRun,
+    /// Close a runbook or what a program has written.
+    CloseRun,
+    /// The event before; of the measures, a shorter window.
+    Earlier,
+    /// The event after; of the measures, a longer window.
+    Later,
     /// Ask the backend now.
     Refresh,
     /// Details of the last failure.
@@ -208,6 +220,10 @@ pub enum Layer {
     Matrix,
     /// A number is being typed.
     Jump,
+    /// A runbook.
+    Runbook,
+    /// What a program has written.
+    Output,
     /// Waiting for commands at the end.
     Leaving,
     /// The wall display: nothing but leaving it.
@@ -224,8 +240,10 @@ impl Layer {
 
 impl Layer {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Panes,
+        Self::Runbook,
+        Self::Output,
         Self::Palette,
         Self::Help,
         Self::Form,
@@ -253,6 +271,8 @@ impl Layer {
             Self::Confirm => "A question",
             Self::Matrix => "Impact × urgency",
             Self::Jump => "A number",
+            Self::Runbook => "A runbook",
+            Self::Output => "A command",
             Self::Wall => "The wall",
             Self::Leaving => "The end",
         }
@@ -361,6 +381,8 @@ pub struct Entry {
     pub hint: Option<&'static str>,
     /// When the keys line shows that word.
     pub hint_when: When,
+    /// The word where the metrics have the focus, and the key means something else.
+    pub hint_on_metrics: Option<&'static str>,
     /// Where it can be used.
     pub layers: &'static [Layer],
     /// When it applies, where it can be used.
@@ -398,6 +420,20 @@ pub enum When {
     Reading,
     /// The metrics are visible.
     Metrics,
+    /// Detail, timeline or metrics have the focus.
+    Steps,
+    /// Detail or timeline have the focus and there is a past to go to.
+    Past,
+    /// An incident is shown as it was.
+    Travelling,
+    /// Everything is shown as it is.
+    Present,
+    /// A program is running whose output is shown.
+    Running,
+    /// A program has ended whose output is shown, and is not on the timeline.
+    Notable,
+    /// A runbook's step is selected that is not done.
+    Tickable,
     /// Something has failed.
     Failed,
     /// Several panes fit, or one is zoomed.
@@ -426,7 +462,9 @@ pub fn layer(app: &App) -> Layer {
         Mode::Form(form) if form.asking => Layer::Asking,
         Mode::Form(_) => Layer::Form,
         Mode::Pick(_) => Layer::Pick,
-        Mode::Confirm(_) => Layer::Confirm,
+        Mode::Confirm(_) | Mode::Asked(_) => Layer::Confirm,
+        Mode::Runbook(_) => Layer::Runbook,
+        Mode::Output(_) => Layer::Output,
         Mode::Matrix(_) => Layer::Matrix,
         Mode::Jump(_) => Layer::Jump,
         Mode::Leaving => Layer::Leaving,
@@ -440,18 +478,32 @@ impl Entry {
         self.when.holds(app)
     }
 
-    /// Whether the keys line shows it.
+    /// The word that the keys line shows for it, where it shows one.
     #[must_use]
-    pub fn is_hinted(&self, app: &App) -> bool {
-        self.hint.is_some()
-            && self.applies(app)
-            && self.hint_when.holds(app)
-            && self.barred(app).is_none()
+    pub fn hinted(&self, app: &App) -> Option<&'static str> {
+        let on_metrics = self.hint_on_metrics.filter(|_| app.focus == Pane::Metrics);
+        let word = match on_metrics {
+            Some(word) => Some(word),
+            None => self.hint.filter(|_| self.hint_when.holds(app)),
+        };
+        word.filter(|_| self.applies(app) && self.barred(app).is_none())
     }
 
     /// Why it can't be done here at all, whatever is selected; `None` when it can.
     #[must_use]
     pub fn barred(&self, app: &App) -> Option<String> {
+        let acts = self.verb.is_some() || self.action == Action::Run;
+        if let Some(travel) = app.travel.as_ref().filter(|_| acts) {
+            let key = app.keymap.keys(Action::Back).first();
+            let key = key.map(|key| format!(": {key} returns")).unwrap_or_default();
+            return Some(format!("this is how it was, at event {}{key}", travel.seq));
+        }
+        self.unable(app)
+    }
+
+    /// Why whoever looks can't do it on this backend at all.
+    #[must_use]
+    pub fn unable(&self, app: &App) -> Option<String> {
         let verb = self.verb?;
         if app.read_only {
             return Some("opened read-only: nothing can be changed from here".into());
@@ -476,6 +528,13 @@ impl When {
             Self::Inside => "there is nowhere to go back to",
             Self::Reading => "neither detail nor timeline is in focus",
             Self::Metrics => "the metrics are not in focus",
+            Self::Steps => "the queue is in focus",
+            Self::Past => "there is nothing earlier",
+            Self::Travelling => "everything is shown as it is",
+            Self::Present => "it is shown as it was",
+            Self::Running => "no command is running",
+            Self::Notable => "no command has ended, or it is on the timeline",
+            Self::Tickable => "no open step is selected",
             Self::Failed => "nothing has failed",
             Self::Roomy => "only one pane fits here",
             Self::Top => "a pane is zoomed",
@@ -495,6 +554,21 @@ impl When {
             Self::Inside => app.zoomed || app.focus != Pane::Queue || !app.marked.is_empty(),
             Self::Reading => matches!(app.focus, Pane::Detail | Pane::Timeline),
             Self::Metrics => app.focus == Pane::Metrics,
+            Self::Steps => app.focus != Pane::Queue,
+            Self::Past => {
+                matches!(app.focus, Pane::Detail | Pane::Timeline)
+                    && app.reading.shown.as_ref().is_some_and(|shown| {
+                        app.travel
+                            .as_ref()
+                            .map_or(shown.detail.incident.summary.seq, |travel| travel.seq)
+                            > 1
+                    })
+            }
+            Self::Travelling => app.travel.is_some(),
+            Self::Present => app.travel.is_none(),
+            Self::Running => app.shown_run().is_some_and(|run| run.ended.is_none()),
+            Self::Notable => app.shown_run().is_some_and(|run| run.ended.is_some() && !run.noted),
+            Self::Tickable => !app.read_only && super::update::is_tickable(app),
             Self::Failed => app.failure.is_some(),
             Self::Top => !app.zoomed,
             Self::Roomy => app.zoomed || app.layout().places.iter().any(|p| p.frame != Frame::Bare),

@@ -25,6 +25,7 @@ use super::keymap::Keymap;
 use super::layout::{self, Layout};
 use super::mode::Mode;
 use super::plan::{Batch, Target, Undo};
+use super::run::{Run, Runbooks, Travel};
 use super::theme::Theme;
 use super::wall::Wall;
 use super::zone::{Clock, Zone};
@@ -162,6 +163,8 @@ pub struct TimelineOf {
     pub clock: Clock,
     /// Its colours.
     pub theme: Theme,
+    /// The event that is the last one, where it is shown as it was.
+    pub as_of: Option<u32>,
 }
 
 /// Detail and timeline.
@@ -177,8 +180,14 @@ pub struct Reading {
     pub loading: Option<(IncidentId, u32)>,
     /// What could not be read, and why.
     pub failed: Option<(IncidentId, String)>,
+    /// Up to which event others' changes were told, by incident.
+    pub told: VecDeque<(IncidentId, u32)>,
+    /// Targets of what is open that are being read, and the last event that their rows told of.
+    pub watched: Vec<(IncidentId, u32)>,
     /// Earlier events are being read.
     pub loading_older: bool,
+    /// They could not be.
+    pub older_failed: bool,
     /// The number of the last rest timer.
     pub rest: u64,
     /// Whether the selection has moved since it last rested.
@@ -189,6 +198,8 @@ pub struct Reading {
     pub detail_lines: Vec<Line<'static>>,
     /// Lines of the timeline pane, made for its width.
     pub timeline_lines: Vec<Line<'static>>,
+    /// The line of the event that the incident is shown as of.
+    pub timeline_mark: Option<usize>,
     /// What those were made from.
     pub timeline_of: Option<TimelineOf>,
     /// First line of the detail on the screen.
@@ -367,6 +378,16 @@ pub struct App {
     pub template: usize,
     /// Known problems, the last one first, once they were asked for.
     pub problems: Option<Vec<Problem>>,
+    /// The runbooks, once the folder was read.
+    pub runbooks: Option<Runbooks>,
+    /// Programs that were run, the last one last.
+    pub runs: Vec<Run>,
+    /// The number of the last one.
+    pub started: u64,
+    /// When the end was asked for while programs ran.
+    pub leaving: Option<DateTime<Utc>>,
+    /// The incident that is read, as it was.
+    pub travel: Option<Travel>,
     /// When the last command settled.
     pub sent_at: Option<DateTime<Utc>>,
     /// What was told last.
@@ -432,6 +453,11 @@ impl App {
             drafts: Vec::new(),
             template: 0,
             problems: None,
+            runbooks: None,
+            runs: Vec::new(),
+            started: 0,
+            leaving: None,
+            travel: None,
             sent_at: None,
             toast: None,
             toasts: 0,
@@ -477,6 +503,15 @@ impl App {
         let selected = self.selected().filter(|row| row.id == id);
         selected
             .or_else(|| self.queue.rows.iter().map(|row| &*row.summary).find(|row| row.id == id))
+    }
+
+    /// The program whose output is on the screen.
+    #[must_use]
+    pub fn shown_run(&self) -> Option<&Run> {
+        match &self.mode {
+            Mode::Output(pane) => self.runs.iter().find(|run| run.id == pane.id),
+            _ => None,
+        }
     }
 
     /// Whether a command about an incident is on its way.

@@ -1,5 +1,6 @@
 //! What the state learns, and what it asks to be done.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,12 +13,15 @@ use crate::config::Reload;
 use crate::model::filter::Filter;
 use crate::model::measures::Measures;
 use crate::model::problem::Problem;
+use crate::model::runbook::Page;
 use crate::model::{CommandId, Envelope, Event, IncidentId, IncidentNumber};
 use crate::sync;
 use crate::sync::drafts::{Draft, Keep};
 
 use super::app::Span;
 use super::wall::Wanted;
+use super::output::Pipe;
+use super::run::{Ended, RunId, Runbooks, Start};
 
 /// Everything that can change the state. One that depends on the time carries it.
 #[derive(Debug)]
@@ -64,6 +68,14 @@ pub enum Message {
     Edited(Result<String, String>),
     /// The settings file was changed: keys, looks and rules are those of it now.
     Config(Box<Reload>),
+    /// The folder of runbooks was read: they are offered.
+    Runbooks(Runbooks),
+    /// A runbook was read: it is shown.
+    Runbook(String, Result<Arc<Page>, String>),
+    /// A program has written something: it is shown.
+    RunOutput(RunId, Pipe, String),
+    /// A program has ended: that is told, and put on the timeline where that is wanted.
+    RunEnded(RunId, Ended, DateTime<Utc>),
     /// The process was asked to end: it does, once pending commands have settled.
     Terminate,
 }
@@ -122,6 +134,14 @@ pub enum Effect {
         /// More of it.
         body: String,
     },
+    /// Read what the runbooks of a folder are for.
+    LoadRunbooks(PathBuf),
+    /// Read one of them.
+    LoadRunbook(PathBuf, String),
+    /// Run a program on an incident.
+    Run(Box<Start>),
+    /// Stop it.
+    StopRun(RunId),
     /// Send a message when so much time has passed.
     After(Duration, Timer),
     /// Give the terminal back and stop until continued.

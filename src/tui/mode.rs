@@ -6,6 +6,7 @@ use super::form::Form;
 use super::palette::Palette;
 use super::picker::Picker;
 use super::plan::{Confirm, Results, Target};
+use super::run::{Asked, OutputPane, RunbookPane};
 
 /// What lies over the panes.
 #[derive(Debug, Default)]
@@ -29,6 +30,12 @@ pub enum Mode {
     Confirm(Box<Confirm>),
     /// Impact × urgency.
     Matrix(Box<Matrix>),
+    /// A question before a program is run.
+    Asked(Box<Asked>),
+    /// What a program has written.
+    Output(OutputPane),
+    /// A runbook.
+    Runbook(Box<RunbookPane>),
     /// A number to jump to, as far as it is typed.
     Jump(String),
     /// The end, once pending commands have settled.

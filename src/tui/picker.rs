@@ -9,6 +9,7 @@ use crate::model::{Ask, IncidentNumber, Priority};
 use super::app::{Pane, Span};
 use super::fuzzy::Words;
 use super::plan::Target;
+use super::run::RunId;
 
 /// What choosing an item leads to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,6 +43,12 @@ pub enum Pick {
     Template(usize),
     /// Put a text on the clipboard; the second says what it is.
     Copy(String, &'static str),
+    /// Read a runbook.
+    Runbook(String),
+    /// Run a custom command.
+    Command(String),
+    /// Look at what a program has written.
+    Output(RunId),
     /// Open a draft.
     Draft(Uuid),
     /// Write a part of the review.

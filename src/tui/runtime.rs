@@ -5,6 +5,8 @@
 mod editor;
 mod effects;
 mod host;
+mod run;
+mod runbooks;
 
 use std::io;
 use std::sync::Arc;

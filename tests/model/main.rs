@@ -5,6 +5,7 @@ mod filter;
 mod lifecycle;
 mod measures;
 mod people;
+mod runbook;
 mod support;
 mod text;
 mod words;

@@ -4,4 +4,5 @@ mod asks;
 mod filter;
 mod lifecycle;
 mod measures;
+mod runbook;
 mod text;

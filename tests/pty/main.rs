@@ -12,6 +12,7 @@ mod palette;
 mod panes;
 mod read_only;
 mod refused;
+mod runs;
 mod store;
 mod verbs;
 mod wall;

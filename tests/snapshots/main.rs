@@ -6,14 +6,21 @@ mod support;
 mod calls;
 mod help;
 mod link;
+#[allow(dead_code, reason = "the properties of the model use the rest")]
+#[path = "../property/asks.rs"]
+mod asks;
+
 mod looks;
 mod mirror;
 mod palette;
 mod property;
 mod running;
+mod runs;
 mod settings;
 mod state;
 mod themes;
+mod told;
+mod travel;
 mod verbs;
 mod wall;
 mod wire;

@@ -12,12 +12,14 @@ use redphone::backend::{Backend, Part, Search};
 use redphone::config::PanesSettings;
 use redphone::model::measures::Window;
 use redphone::model::queue::Sort;
+use redphone::model::runbook::{Head, Page};
 use redphone::model::{Envelope, Rules};
 use redphone::sync::drafts::Keep;
 use redphone::sync::{Link, Mirror, Update};
 use redphone::tui::Options;
 use redphone::tui::app::App;
 use redphone::tui::message::{Effect, Message, Timer};
+use redphone::tui::run::{NoRunbooks, RunId, Start};
 use redphone::tui::theme::{Depth, Theme};
 use redphone::tui::update::update;
 use redphone::tui::view::view;
@@ -35,8 +37,16 @@ pub struct Stage {
     pub kept: Vec<Keep>,
     /// Texts that an editor was opened on.
     pub edited: Vec<String>,
-    /// Texts that were put into the clipboard.
+    /// Texts that were copied.
     pub copied: Vec<String>,
+    /// Programs that were started.
+    pub started: Vec<Start>,
+    /// Programs that were stopped.
+    pub stopped: Vec<RunId>,
+    /// The runbooks of the folder, by name; or why it can't be read.
+    pub books: Result<Vec<(String, String)>, NoRunbooks>,
+    /// Events that are read at once.
+    pub page: u32,
     /// Whether `Effect::Quit` was asked for.
     pub over: bool,
     /// What somebody was called for.
@@ -76,6 +86,10 @@ impl Stage {
             kept: Vec::new(),
             edited: Vec::new(),
             copied: Vec::new(),
+            started: Vec::new(),
+            stopped: Vec::new(),
+            books: Ok(Vec::new()),
+            page: 200,
             over: false,
             calls: Vec::new(),
             mirror: Mirror::default(),
@@ -141,12 +155,12 @@ impl Stage {
         let answer = match effect {
             Effect::LoadDetail(id) => {
                 let detail = wait(self.memory.incident(id));
-                let events = wait(self.memory.timeline(id, Part::Last(200)));
+                let events = wait(self.memory.timeline(id, Part::Last(self.page)));
                 let read = detail.and_then(|detail| Ok(Box::new((detail, events?))));
                 Message::Detail(id, read, self.now)
             }
             Effect::LoadOlder(id, seq) => {
-                let events = wait(self.memory.timeline(id, Part::Before(seq, 200)));
+                let events = wait(self.memory.timeline(id, Part::Before(seq, self.page)));
                 Message::Older(id, events, self.now)
             }
             Effect::LoadMeasures(span) => {
@@ -190,6 +204,27 @@ impl Stage {
             }
             Effect::Edit(text) => {
                 self.edited.push(text);
+                return;
+            }
+            Effect::LoadRunbooks(_) => {
+                let books = self.books.as_ref().map_err(Clone::clone);
+                let heads = books.map(|books| {
+                    Arc::new(books.iter().map(|(name, text)| Head::read(name, text)).collect())
+                });
+                Message::Runbooks(heads)
+            }
+            Effect::LoadRunbook(_, name) => {
+                let books = self.books.clone().unwrap_or_default();
+                let text = books.iter().find(|(known, _)| *known == name);
+                let page = text.map(|(_, text)| Arc::new(Page::read(text)));
+                Message::Runbook(name, page.ok_or_else(|| "it is gone".into()))
+            }
+            Effect::Run(start) => {
+                self.started.push(*start);
+                return;
+            }
+            Effect::StopRun(id) => {
+                self.stopped.push(id);
                 return;
             }
             Effect::Copy(text) => {

@@ -19,6 +19,7 @@ const fn entry(
         help,
         hint: None,
         hint_when: When::Always,
+        hint_on_metrics: None,
         layers,
         when: When::Always,
         verb: None,
@@ -37,6 +38,11 @@ impl Entry {
 
     const fn hint_when(mut self, when: When) -> Self {
         self.hint_when = when;
+        self
+    }
+
+    const fn hint_on_metrics(mut self, word: &'static str) -> Self {
+        self.hint_on_metrics = Some(word);
         self
     }
 
@@ -72,10 +78,21 @@ impl Entry {
 }
 
 const PANES: &[Layer] = &[Layer::Panes];
-const SCROLLED: &[Layer] = &[Layer::Panes, Layer::Popup, Layer::Confirm];
-const PAGED: &[Layer] = &[Layer::Panes, Layer::Popup, Layer::Confirm, Layer::Help];
+const SCROLLED: &[Layer] =
+    &[Layer::Panes, Layer::Popup, Layer::Confirm, Layer::Runbook, Layer::Output];
+const PAGED: &[Layer] = &[
+    Layer::Panes,
+    Layer::Popup,
+    Layer::Confirm,
+    Layer::Help,
+    Layer::Runbook,
+    Layer::Output,
+];
 const SEARCHED: &[Layer] = &[Layer::Palette, Layer::Help];
 const LISTED: &[Layer] = &[Layer::Pick, Layer::Palette];
+const UNDONE: &[Layer] = &[Layer::Panes, Layer::Runbook];
+const RUNBOOK: &[Layer] = &[Layer::Runbook];
+const OUTPUT: &[Layer] = &[Layer::Output];
 const FORM: &[Layer] = &[Layer::Form];
 const EVERYWHERE: &[Layer] = &[
     Layer::Panes,
@@ -88,6 +105,8 @@ const EVERYWHERE: &[Layer] = &[
     Layer::Confirm,
     Layer::Matrix,
     Layer::Jump,
+    Layer::Runbook,
+    Layer::Output,
     Layer::Wall,
 ];
 
@@ -104,7 +123,7 @@ const fn verb(
 
 /// The table, in the order of the help; the keys line takes hints in the same order.
 pub const TABLE: &[Entry] = &[
-    entry(Action::Undo, "undo", &["u"], "undo the last action, for 10 s", PANES)
+    entry(Action::Undo, "undo", &["u"], "undo the last action, for 10 s", UNDONE)
         .hint("undo")
         .hint_when(When::Undoable)
         .when(When::Undoable)
@@ -180,6 +199,9 @@ pub const TABLE: &[Entry] = &[
     verb(Action::Describe, "describe", &["E"], "title, symptoms, labels, runbook", Verb::Describe),
     verb(Action::Role, "role", &["L"], "give or take a role", Verb::GiveRole)
         .takes(Takes::Listed("a role and who has it: scribe ines; no scribe ines takes it")),
+    entry(Action::Run, "run", &["x"], "run a command, read a runbook", PANES)
+        .when(When::Incident)
+        .group(Group::Acting),
     entry(Action::Declare, "declare", &["D"], "declare an incident", PANES)
         .hint("declare")
         .verb(Verb::Declare)
@@ -211,18 +233,29 @@ pub const TABLE: &[Entry] = &[
         .group(Group::Looking),
     entry(Action::Back, "back", &["Esc"], "back", PANES)
         .hint("back")
+        .hint_when(When::Present)
         .when(When::Inside)
         .group(Group::Moving),
     entry(Action::Window, "window", &[], "the window of the measures", PANES)
         .group(Group::Looking)
         .needs(Takes::Span),
-    entry(Action::ShorterSpan, "shorter-window", &["["], "measures over a shorter window", PANES)
-        .hint("shorter")
-        .when(When::Metrics)
-        .group(Group::Looking),
-    entry(Action::LongerSpan, "longer-window", &["]"], "measures over a longer window", PANES)
-        .hint("longer window")
-        .when(When::Metrics)
+    entry(
+        Action::Earlier,
+        "earlier",
+        &["["],
+        "how it was an event earlier; on the metrics: a shorter window",
+        PANES,
+    )
+    .hint("earlier")
+    .hint_when(When::Past)
+    .hint_on_metrics("shorter")
+    .when(When::Steps)
+    .group(Group::Looking),
+    entry(Action::Later, "later", &["]"], "an event later; on the metrics: a longer window", PANES)
+        .hint("later")
+        .hint_when(When::Travelling)
+        .hint_on_metrics("longer window")
+        .when(When::Steps)
         .group(Group::Looking),
     entry(Action::Down, "down", &["j", "Down"], "one down", SCROLLED).group(Group::Moving),
     entry(Action::Up, "up", &["k", "Up"], "one up", SCROLLED).group(Group::Moving),
@@ -283,12 +316,37 @@ pub const TABLE: &[Entry] = &[
         "quit",
         &["^c"],
         "quit from anywhere",
-        &[Layer::Panes, Layer::Popup, Layer::Wall],
+        &[Layer::Panes, Layer::Popup, Layer::Runbook, Layer::Wall],
     )
     .also(&["q", "exit"]),
     entry(Action::LeaveWall, "leave-wall", &["Esc", "q", "w"], "leave the wall", &[Layer::Wall]),
     entry(Action::Dismiss, "dismiss", &["Esc", "q", "?", "Enter"], "close this", &[Layer::Popup])
         .hint("close"),
+    entry(Action::Tick, "tick", &["Space", "Enter"], "tick this step onto the timeline", RUNBOOK)
+        .hint("step done")
+        .hint_when(When::Tickable),
+    entry(Action::CopyCode, "copy-code", &["y"], "copy this code, or the step", RUNBOOK)
+        .hint("copy"),
+    entry(
+        Action::StopRun,
+        "stop-command",
+        &["^c"],
+        "stop the command; close this once it has ended",
+        OUTPUT,
+    )
+    .hint("stop it")
+    .hint_when(When::Running),
+    entry(Action::NoteRun, "note-output", &["n"], "put the output on the timeline", OUTPUT)
+        .hint("put on the timeline")
+        .hint_when(When::Notable),
+    entry(
+        Action::CloseRun,
+        "close-run",
+        &["Esc", "q"],
+        "close this; a command goes on",
+        &[Layer::Runbook, Layer::Output],
+    )
+    .hint("close"),
     entry(Action::Send, "send", &["^s"], "send the form", FORM).hint("send"),
     entry(Action::NextField, "next-field", &["Tab"], "the next field", FORM).hint("next field"),
     entry(Action::PreviousField, "previous-field", &["S-Tab"], "the field before", FORM),

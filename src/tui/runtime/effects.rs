@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Local, Utc};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::sleep;
 
 use crate::backend::{Backend, BackendError, Outcome, Part, Search};
@@ -19,6 +19,9 @@ use crate::sync::{self, Handle, Update};
 
 use super::super::app::Span;
 use super::super::message::{Effect, Message};
+use super::super::run::NoRunbooks;
+use super::run::Runs;
+use super::runbooks;
 
 /// Events of a timeline that are read at once.
 const EVENTS: u32 = 200;
@@ -37,6 +40,7 @@ pub(super) struct Runner {
     outgoing: mpsc::UnboundedSender<Vec<Envelope>>,
     /// `None` where there is no place for drafts.
     drafts: Option<Keeper>,
+    runs: Runs,
     tasks: JoinSet<()>,
 }
 
@@ -54,7 +58,8 @@ impl Runner {
         let (outgoing, to_send) = mpsc::unbounded_channel();
         tasks.spawn(send(Arc::clone(&backend), mirror.clone(), messages.clone(), to_send));
         let drafts = drafts.and_then(|folder| keep_drafts(folder, messages.clone()));
-        Self { backend, me, messages, mirror, outgoing, drafts, tasks }
+        let runs = Runs::default();
+        Self { backend, me, messages, mirror, outgoing, drafts, runs, tasks }
     }
 
     /// Waits until a task has ended, and goes on with its panic if it had one.
@@ -142,6 +147,25 @@ impl Runner {
                     }
                 });
             }
+            Effect::LoadRunbooks(folder) => {
+                self.tasks.spawn(async move {
+                    let read = spawn_blocking(move || runbooks::find(&folder)).await;
+                    let read = read.unwrap_or_else(|_| {
+                        Err(NoRunbooks::Unreadable("reading the runbooks failed".into()))
+                    });
+                    let _ = messages.send(Message::Runbooks(read));
+                });
+            }
+            Effect::LoadRunbook(folder, name) => {
+                self.tasks.spawn(async move {
+                    let wanted = name.clone();
+                    let read = spawn_blocking(move || runbooks::read(&folder, &wanted)).await;
+                    let read = read.unwrap_or_else(|_| Err("reading the runbook failed".into()));
+                    let _ = messages.send(Message::Runbook(name, read));
+                });
+            }
+            Effect::Run(start) => self.runs.start(*start, messages, &mut self.tasks),
+            Effect::StopRun(id) => self.runs.stop(id),
             Effect::Refresh => self.mirror.refresh(),
             Effect::After(wait, timer) => {
                 self.tasks.spawn(async move {

@@ -73,6 +73,7 @@ pub trait Host {
     /// # Errors
     /// When the terminal can't be given back or taken.
     fn edit(&mut self, text: String) -> impl Future<Output = io::Result<Result<String, String>>>;
+
     /// Puts a text into the clipboard of whoever looks.
     ///
     /// # Errors

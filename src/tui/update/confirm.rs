@@ -30,6 +30,7 @@ pub(super) fn yes(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 
 /// Leaves it; back to the form where it came from one.
 pub(super) fn no(app: &mut App) -> Vec<Effect> {
+    // A program that was asked about is not started.
     if let Mode::Confirm(confirm) = std::mem::take(&mut app.mode)
         && let Some(form) = confirm.form
     {

@@ -10,7 +10,7 @@ use crate::sync::{Link, Update};
 
 use super::super::app::{App, Failure, Span};
 use super::super::message::Effect;
-use super::{call, fail, moves, reading, rows, tell, wall};
+use super::{call, fail, moves, reading, rows, tell, told, wall};
 
 /// Measures are computed anew at most this often while the queue changes.
 const MEASURED_EVERY: TimeDelta = TimeDelta::minutes(1);
@@ -60,6 +60,7 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
             } else {
                 moves::moved(app)
             };
+            effects.extend(told::watch(app));
             if first {
                 effects.extend(started(app));
             }

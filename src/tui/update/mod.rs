@@ -17,13 +17,18 @@ mod picks;
 mod popup;
 mod reading;
 mod rows;
+mod run;
+mod runbook;
 mod send;
 mod settings;
+mod told;
+mod travel;
 mod undo;
 mod verbs;
 mod wall;
 mod when;
 
+pub(in crate::tui) use runbook::{events, fitting, is_any, is_tickable};
 pub use send::unconfirmed;
 pub(in crate::tui) use verbs::{barred, targets};
 
@@ -50,14 +55,16 @@ pub const LEAVE: Duration = Duration::from_secs(10);
 
 /// Takes in a message; gives back what is to be done.
 pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
-    let effects = match message {
+    let mut effects = match message {
         Message::Key(key, at) => key_pressed(app, key, at),
         // A form that was given back may wait behind the wall.
         Message::Paste(_) if app.wall.is_some() => Vec::new(),
         Message::Paste(text) => paste(app, &text),
         Message::Started => {
             settings::warn(app);
-            link::started(app).into_iter().collect()
+            let mut effects: Vec<Effect> = link::started(app).into_iter().collect();
+            effects.extend(runbook::look(app));
+            effects
         }
         Message::Resized(width, height) => {
             app.size = (width, height);
@@ -88,7 +95,12 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Events(wanted, read) => wall::happened(app, wanted, read),
         Message::LastP1(ended) => wall::last_p1(app, ended),
         Message::Retrying(id, error, at) => send::retrying(app, id, &error, at),
-        Message::Settled(id, result, at) => send::settled(app, id, result, at),
+        Message::Settled(id, result, at) => {
+            if result.is_err() {
+                runbook::refused(app, id);
+            }
+            send::settled(app, id, result, at)
+        }
         Message::Found(number, result, at) => jump::found(app, number, result, at),
         Message::Drafts(drafts) => drafts::left(app, drafts),
         Message::DraftLost(why) => tell(app, why, true),
@@ -100,7 +112,13 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             effects.extend(leave(app));
             effects
         }
+        Message::Runbooks(runbooks) => runbook::found(app, runbooks),
+        Message::Runbook(name, result) => runbook::read(app, &name, result),
+        Message::RunOutput(id, pipe, text) => run::wrote(app, id, pipe, &text),
+        Message::RunEnded(id, how, at) => run::ended(app, id, how, at),
     };
+    effects.extend(travel::settle(app));
+    effects.extend(runbook::settle(app));
     // Behind the wall nothing is laid out; leaving it does so.
     if app.wall.is_none() {
         settle_layout(app);
@@ -171,7 +189,11 @@ fn refused(app: &mut App, action: Action) -> Option<Vec<Effect>> {
 }
 
 /// Does what a key is mapped to.
+#[allow(clippy::too_many_lines, reason = "one arm for each action")]
 pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
+    if !matches!(action, Action::Quit | Action::QuitNow) {
+        app.leaving = None;
+    }
     if let Some(told) = refused(app, action) {
         return told;
     }
@@ -218,6 +240,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         | Action::Reclassify
         | Action::Describe
         | Action::Copy
+        | Action::Run
         | Action::Role => verbs::begin(app, action, at),
         Action::Palette => palette::open(app, "", at),
         Action::Category | Action::Services | Action::Team | Action::Go | Action::Window => {
@@ -226,12 +249,25 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Declare => forms::open(app, Kind::Declare, Vec::new(), at),
         Action::Mark => verbs::mark(app),
         Action::MarkAll => verbs::mark_all(app),
-        Action::Undo => undo::undo(app, at),
+        Action::Undo => {
+            let mode = std::mem::take(&mut app.mode);
+            let effects = undo::undo(app, at);
+            // A runbook stays open.
+            if matches!(mode, Mode::Runbook(_)) {
+                app.mode = mode;
+            }
+            effects
+        }
         Action::Drafts => picks::kept_drafts(app, at),
-        Action::ShorterSpan => link::other_span(app, -1),
-        Action::LongerSpan => link::other_span(app, 1),
         Action::Theme => looks::next_theme(app),
         Action::Zone => looks::next_zone(app),
+        Action::Earlier => travel::step(app, -1),
+        Action::Later => travel::step(app, 1),
+        Action::Tick => runbook::tick(app, at),
+        Action::CopyCode => runbook::copy(app),
+        Action::StopRun => run::stop(app),
+        Action::NoteRun => run::note(app, at),
+        Action::CloseRun => run::close(app),
         Action::Refresh => link::refresh(app),
         Action::Wall => wall::open(app, at),
         Action::LeaveWall => wall::close(app),
@@ -245,8 +281,15 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         }
         Action::Suspend => vec![Effect::Suspend],
         Action::Quit if app.zoomed => moves::back(app),
-        Action::Quit | Action::QuitNow => leave(app),
         Action::Leave if popup::clear_search(app) => Vec::new(),
+        Action::Quit | Action::QuitNow => match run::running(app) {
+            // They are ended with the panes.
+            Some(what) if app.leaving.is_none() => {
+                app.leaving = Some(at);
+                tell(app, format!("{what}: again stops it and ends"), true)
+            }
+            _ => leave(app),
+        },
         Action::Dismiss | Action::Leave => {
             app.mode = Mode::Panes;
             Vec::new()
@@ -259,6 +302,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Discard => forms::discard(app),
         Action::Keep => forms::keep(app),
         Action::PutAway => forms::put_away(app, at),
+        Action::Yes if matches!(app.mode, Mode::Asked(_)) => run::yes(app, at),
         Action::Yes => confirm::yes(app, at),
         Action::No => confirm::no(app),
         Action::Choose => chosen(app, at),

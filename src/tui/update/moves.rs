@@ -3,7 +3,7 @@
 use super::super::app::{App, Pane};
 use super::super::message::{Effect, Timer};
 use super::super::mode::Mode;
-use super::{LONG_REST, REST, popup, reading, rows};
+use super::{LONG_REST, REST, popup, reading, rows, travel};
 
 /// How far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -143,6 +143,10 @@ pub(super) fn next_incident(app: &mut App, by: isize) -> Vec<Effect> {
 }
 
 pub(super) fn back(app: &mut App) -> Vec<Effect> {
+    if app.travel.is_some() {
+        travel::end(app);
+        return Vec::new();
+    }
     if !app.zoomed && app.focus == Pane::Queue {
         app.marked.clear();
         return Vec::new();

@@ -20,7 +20,9 @@ use super::super::message::Effect;
 use super::super::mode::Mode;
 use super::super::picker::{Item, List, Pick, Picker};
 use super::super::plan::{Plan, Step, Target};
-use super::{copy, drafts, fail, forms, jump, known, link, looks, send, tell, verbs, when};
+use super::{
+    copy, drafts, fail, forms, jump, known, link, looks, run, runbook, send, tell, verbs, when,
+};
 
 /// Far enough away that only a change ends the snooze.
 const UNTIL_CHANGED: TimeDelta = TimeDelta::days(3650);
@@ -596,6 +598,9 @@ pub(super) fn take(
         Pick::Copy(text, what) => looks::put(app, text, what),
         Pick::Go(number) => jump::to(app, number),
         Pick::Span(span) => link::choose_span(app, span),
+        Pick::Runbook(name) => runbook::open(app, &name, targets),
+        Pick::Command(name) => run::chosen(app, &name, targets, at),
+        Pick::Output(id) => run::look(app, id),
         Pick::Pane(_) | Pick::Place(_) => Vec::new(),
     }
 }

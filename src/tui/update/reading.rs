@@ -10,7 +10,7 @@ use crate::model::{Event, IncidentId, Summary};
 use super::super::app::{App, Pane, Shown};
 use super::super::message::Effect;
 use super::super::mode::Mode;
-use super::fail;
+use super::{fail, told, travel};
 
 /// Incidents that are kept after they were read.
 const CACHED: usize = 32;
@@ -92,24 +92,34 @@ pub(super) fn loaded(
         }
         _ => 0,
     };
+    app.reading.watched.retain(|(watched, _)| *watched != id);
+    app.reading.older_failed = false;
     let wanted = app.reading.target == Some(id) && !app.reading.moving;
     match result {
         Ok(read) => {
             let (detail, mut events) = *read;
-            if let Some(before) = app.reading.shown.as_ref().filter(|shown| shown.id == id) {
-                events = with_older(&before.events, events);
+            let on_screen = app.reading.shown.as_ref().filter(|shown| shown.id == id);
+            let before = on_screen.map(|shown| shown.detail.incident.summary.seq);
+            let known = on_screen.or_else(|| app.reading.cache.iter().find(|c| c.id == id));
+            if let Some(known) = known {
+                events = with_older(&known.events, events);
             }
+            let label = detail.incident.summary.label();
+            let mut effects = told::news(app, id, &label, before, &events);
             let shown = Shown { id, detail: Arc::new(detail), events: Arc::new(events), asked_at };
             if wanted {
                 let has_row = app.row(id).is_some();
                 show(app, shown);
                 // It may have changed while it was read.
-                return if has_row { follow(app) } else { Vec::new() };
+                if has_row {
+                    effects.extend(follow(app));
+                }
+                return effects;
             }
             app.reading.cache.retain(|c| c.id != id);
             app.reading.cache.push_front(shown);
             app.reading.cache.truncate(CACHED);
-            Vec::new()
+            effects
         }
         Err(error) => {
             app.reading.failed = Some((id, error.to_string()));
@@ -149,6 +159,19 @@ pub(super) fn older_wanted(app: &mut App, page: usize) -> Vec<Effect> {
     }
 }
 
+/// Asks for the events of an incident that are before those that are known, until all are.
+pub(super) fn whole(app: &mut App, id: IncidentId) -> Vec<Effect> {
+    let reading = &mut app.reading;
+    let known = reading.shown.iter().chain(&reading.cache).find(|shown| shown.id == id);
+    match known.and_then(|known| known.events.first()) {
+        Some(first) if first.seq > 1 && !reading.loading_older && !reading.older_failed => {
+            reading.loading_older = true;
+            vec![Effect::LoadOlder(id, first.seq)]
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// Earlier events were read.
 pub(super) fn older(
     app: &mut App,
@@ -159,16 +182,23 @@ pub(super) fn older(
     app.reading.loading_older = false;
     match result {
         Ok(events) => {
-            if let Some(shown) = app.reading.shown.as_mut().filter(|shown| shown.id == id)
-                && let (Some(last), Some(first)) = (events.last(), shown.events.first())
+            let reading = &mut app.reading;
+            let mut known = reading.shown.iter_mut().chain(&mut reading.cache);
+            if let Some(known) = known.find(|known| known.id == id)
+                && let (Some(last), Some(first)) = (events.last(), known.events.first())
                 && last.seq + 1 == first.seq
             {
                 let mut all = events;
-                all.extend(shown.events.iter().cloned());
-                shown.events = Arc::new(all);
+                all.extend(known.events.iter().cloned());
+                known.events = Arc::new(all);
             }
             Vec::new()
         }
-        Err(error) => fail(app, "reading earlier events", &error.to_string(), at),
+        Err(error) => {
+            // Not again by itself: whoever reads it anew asks again.
+            app.reading.older_failed = true;
+            travel::end(app);
+            fail(app, "reading earlier events", &error.to_string(), at)
+        }
     }
 }

@@ -178,6 +178,40 @@ fn to_me(app: &App, asks: &[Ask]) -> bool {
     })
 }
 
+/// Sends one thing beside whatever goes on: nothing is closed or told, and what could be undone
+/// still can be.
+pub(super) fn quietly(
+    app: &mut App,
+    target: &Target,
+    ask: Ask,
+    verb: &str,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    app.sent += 1;
+    let step = Step { target: target.clone(), records: Vec::new(), asks: vec![ask], refused: None };
+    let sent = envelopes(app, &step, at);
+    for envelope in &sent {
+        app.pending.push(Pending {
+            id: envelope.id,
+            incident: target.id,
+            label: target.label.clone(),
+            verb: envelope.command.verb(),
+            batch: app.sent,
+            retrying: false,
+        });
+    }
+    app.batches.push(Batch {
+        number: app.sent,
+        verb: verb.to_owned(),
+        done: "done".into(),
+        all: 1,
+        left: sent.len(),
+        failed: Vec::new(),
+        form: None,
+    });
+    vec![Effect::Submit(sent)]
+}
+
 fn envelopes(app: &App, step: &Step, at: DateTime<Utc>) -> Vec<Envelope> {
     let incident = step.target.id;
     let asks = step.asks.iter().cloned().map(|ask| Command::Incident { incident, ask });

@@ -6,7 +6,7 @@ use crate::config::reload::Changed;
 use super::super::app::{App, Failure, Toast};
 use super::super::keymap::Keymap;
 use super::super::message::Effect;
-use super::{link, tell};
+use super::{link, runbook, tell};
 
 /// Shows the first warning until a key is pressed.
 pub(super) fn warn(app: &mut App) {
@@ -55,6 +55,7 @@ pub(super) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
     app.warnings = warnings;
     // Levels decide the order of the rows and when they change.
     let mut effects = link::time_passed(app, app.now);
+    effects.extend(runbook::look(app));
     effects.extend(if app.warnings.is_empty() {
         let later = match later.as_slice() {
             [] => String::new(),

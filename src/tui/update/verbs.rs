@@ -14,7 +14,7 @@ use super::super::form::Kind;
 use super::super::message::Effect;
 use super::super::mode::{Matrix, Mode};
 use super::super::plan::Target;
-use super::{forms, known, picks, send, tell};
+use super::{forms, known, picks, run, send, tell};
 
 /// The incidents that a verb is about now: those that are marked, else the one that keys are about.
 pub(in crate::tui) fn targets(app: &App) -> Vec<Target> {
@@ -96,6 +96,7 @@ fn needs_record(action: Action) -> bool {
             | Action::Update
             | Action::Snooze
             | Action::Copy
+            | Action::Run
     )
 }
 
@@ -116,6 +117,7 @@ fn on(app: &mut App, action: Action, targets: Vec<Target>, at: DateTime<Utc>) ->
         Action::Checklist => form(app, Kind::Checklist),
         Action::Categorize => form(app, Kind::Categorize),
         Action::Describe => form(app, Kind::Describe),
+        Action::Run => run::open(app, targets),
         Action::Prioritize => {
             let row = targets.first().and_then(|target| app.row(target.id));
             let (impact, urgency) =

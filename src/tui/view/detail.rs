@@ -6,13 +6,17 @@ use ratatui::text::{Line, Span};
 
 use crate::backend::Detail;
 use crate::model::checklist::{Answer, InvestigationItem, Item, open_gate};
+use crate::model::command::Link;
+use crate::model::problem::Problem;
 use crate::model::service_level::{Promise, clock, update_due};
-use crate::model::text::{cut, lines as safe_lines, shown, wrap};
+use crate::model::text::{cut, lines as safe_lines, shown, width, wrap};
 use crate::model::{Incident, Status};
 
 use super::super::action::{Action, of};
 use super::super::app::{App, Freshness, Pane};
 use super::super::layout::Frame;
+use super::super::run::Travel;
+use super::super::update::{fitting, is_any};
 use super::pane::Title;
 use super::words::{age, span};
 
@@ -29,6 +33,11 @@ pub(super) fn title(app: &App) -> Title {
         Some((id, _)) => reading.shown.as_ref().is_some_and(|s| s.id == *id),
         None => false,
     };
+    if let Some(travel) = &app.travel {
+        let then = travel.record.as_ref().map(|(_, at)| at.format("%H:%M:%S").to_string());
+        let then = then.unwrap_or_else(|| format!("event {}", travel.seq));
+        return Title { right: format!("{right} as of {then}"), alarm: true, ..Title::default() };
+    }
     if failed {
         right = format!("not read anew · {right}");
     }
@@ -38,6 +47,8 @@ pub(super) fn title(app: &App) -> Title {
 /// Lines under a label.
 struct Fields<'a> {
     app: &'a App,
+    /// The time that it is shown at: the present, or that of an event.
+    now: DateTime<Utc>,
     width: usize,
     lines: Vec<Line<'static>>,
 }
@@ -57,6 +68,28 @@ impl Fields<'_> {
         }
     }
 
+    /// A field with a key at the right end of its first line, where it can be pressed now.
+    fn keyed(&mut self, label: &str, text: &str, action: Action, word: &str) {
+        let app = self.app;
+        let can = of(action).is_some_and(|entry| entry.barred(app).is_none());
+        let key = app.keymap.keys(action).first().filter(|_| can);
+        let Some(key) = key else { return self.plain(label, text) };
+        let hint = format!("[{key}] {word}");
+        let room = self.width.saturating_sub(LABEL + width(&hint) + 2);
+        let from = self.lines.len();
+        if room < 12 {
+            return self.plain(label, &format!("{text}  {hint}"));
+        }
+        let whole = std::mem::replace(&mut self.width, LABEL + room);
+        self.plain(label, text);
+        self.width = whole;
+        if let Some(line) = self.lines.get_mut(from) {
+            let blank = whole.saturating_sub(line.width() + width(&hint));
+            line.push_span(Span::raw(" ".repeat(blank)));
+            line.push_span(Span::styled(hint, app.theme.accent()));
+        }
+    }
+
     fn plain(&mut self, label: &str, text: &str) {
         self.field(label, text, Style::new());
     }
@@ -64,9 +97,19 @@ impl Fields<'_> {
 
 pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let Some(read) = &app.reading.shown else { return without(app, width) };
-    let detail = &read.detail;
+    let past;
+    let (detail, now) = match &app.travel {
+        None => (&*read.detail, app.now),
+        Some(Travel { record: Some((incident, at)), .. }) => {
+            past = as_it_was(&read.detail, incident, *at);
+            (&past, *at)
+        }
+        Some(_) => {
+            return vec![Line::from(Span::styled("reading earlier events …", app.theme.dim()))];
+        }
+    };
     let incident = &detail.incident;
-    let mut out = Fields { app, width, lines: Vec::new() };
+    let mut out = Fields { app, now, width, lines: Vec::new() };
     let mut title = shown(&incident.summary.title).into_owned();
     if app.layout().place(Pane::Detail).is_some_and(|place| place.frame == Frame::Bare) {
         // There is no border that could name it.
@@ -80,8 +123,24 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     people(&mut out, incident);
     service_levels(&mut out, incident);
     content(&mut out, detail);
-    ending(&mut out, incident);
+    ending(app, &mut out, incident);
     out.lines
+}
+
+/// What belongs to an incident as it was: what is only known of the present is left out.
+fn as_it_was(detail: &Detail, incident: &Incident, at: DateTime<Utc>) -> Detail {
+    let linked = |problem: &Problem| {
+        incident
+            .links
+            .iter()
+            .any(|link| matches!(link, Link::Problem { id, .. } if *id == problem.id))
+    };
+    Detail {
+        incident: incident.clone(),
+        suspects: detail.suspects.iter().filter(|s| s.change.starts_at <= at).cloned().collect(),
+        similar: Vec::new(),
+        problem: detail.problem.clone().filter(linked),
+    }
 }
 
 /// When nothing has been read yet.
@@ -162,15 +221,15 @@ fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
             Promise::Acknowledge => "acknowledge",
             Promise::Resolve => "resolve",
         };
-        let left = clock.left(app.now);
-        if clock.is_past(app.now) {
+        let left = clock.left(out.now);
+        if clock.is_past(out.now) {
             let text = format!("past SLA: {what} was due {} ago", span(-left));
             out.field("SLA", &text, app.theme.strong());
         } else {
             out.plain("SLA", &format!("{what} within {}", span(left)));
         }
     }
-    if let Some(until) = summary.snoozed_until.filter(|until| *until > app.now) {
+    if let Some(until) = summary.snoozed_until.filter(|until| *until > out.now) {
         out.plain("Snoozed", &format!("until {}", moment(app, until)));
     }
     if let Some(reason) = &incident.paused_for {
@@ -183,7 +242,7 @@ fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
         "{} {} · {} ago",
         moment(app, summary.reported_at),
         app.clock().name(),
-        age(summary.reported_at, app.now)
+        age(summary.reported_at, out.now)
     );
     if summary.detected_at != summary.reported_at {
         reported = format!("{reported} · detected {}", moment(app, summary.detected_at));
@@ -218,7 +277,11 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
             shown(&change.title),
             if suspect.direct { "" } else { " · a dependency" }
         );
-        out.plain(if index == 0 { "Suspects" } else { "" }, &text);
+        if index == 0 {
+            out.keyed("Suspects", &text, Action::Categorize, "open");
+        } else {
+            out.plain("", &text);
+        }
     }
     // One line each beside other panes; whole where this one fills the screen.
     let most = if app.zoomed { detail.similar.len() } else { 3 };
@@ -227,7 +290,7 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
         let mut text = format!(
             "{label} {}, {} ago",
             shown(&similar.title),
-            span(app.now - similar.reported_at)
+            span(out.now - similar.reported_at)
         );
         if !similar.resolution.is_empty() {
             text = format!("{text}, {}", shown(&similar.resolution));
@@ -243,9 +306,7 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
             out.plain("Workaround", &problem.workaround);
         }
     }
-    if let Some(runbook) = &incident.runbook {
-        out.plain("Runbook", runbook);
-    }
+    runbook(out, incident);
     updates(out, incident);
     checklist(out, incident);
     for (index, link) in incident.links.iter().enumerate() {
@@ -268,6 +329,23 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
     }
 }
 
+/// The runbook that is named, or the closest one that fits; with a key where there is anything to
+/// read or to run.
+fn runbook(out: &mut Fields<'_>, incident: &Incident) {
+    let app = out.app;
+    let found = fitting(app, incident).into_iter().next();
+    let text = match (&incident.runbook, &found) {
+        (Some(name), _) => shown(name).into_owned(),
+        (None, Some((_, head))) => shown(&head.name).into_owned(),
+        (None, None) => return,
+    };
+    if is_any(app, incident) {
+        out.keyed("Runbook", &text, Action::Run, "run");
+    } else {
+        out.plain("Runbook", &text);
+    }
+}
+
 /// Messages to stakeholders.
 fn updates(out: &mut Fields<'_>, incident: &Incident) {
     let app = out.app;
@@ -279,18 +357,18 @@ fn updates(out: &mut Fields<'_>, incident: &Incident) {
         })
         .filter(|_| summary.status.is_open());
     let sent = match summary.updated_at {
-        Some(at) => format!("last sent {} ago", span(app.now - at)),
+        Some(at) => format!("last sent {} ago", span(out.now - at)),
         None => "none sent".to_owned(),
     };
     let first = if summary.updated_at.is_none() { "first" } else { "next" };
     match due {
-        Some(due) if due <= app.now => out.field(
+        Some(due) if due <= out.now => out.field(
             "Updates",
-            &format!("{sent} · {first} was due {} ago", span(app.now - due)),
+            &format!("{sent} · {first} was due {} ago", span(out.now - due)),
             app.theme.strong(),
         ),
         Some(due) => {
-            out.plain("Updates", &format!("{sent} · {first} due in {}", minutes(due, app.now)));
+            out.plain("Updates", &format!("{sent} · {first} due in {}", minutes(due, out.now)));
         }
         None if summary.updated_at.is_some() => out.plain("Updates", &sent),
         None => {}
@@ -334,8 +412,7 @@ fn checklist(out: &mut Fields<'_>, incident: &Incident) {
 }
 
 /// How it ended.
-fn ending(out: &mut Fields<'_>, incident: &Incident) {
-    let app = out.app;
+fn ending(app: &App, out: &mut Fields<'_>, incident: &Incident) {
     if let Some(resolution) = &incident.resolution {
         let when = incident.summary.resolved_at;
         let when = when.map(|at| format!(" at {}", moment(app, at))).unwrap_or_default();

@@ -66,6 +66,12 @@ fn left(app: &App, room: usize) -> Line<'static> {
         hints(app, room, &mut line);
         return line;
     }
+    if let Some(said) = as_of(app, room).filter(|_| layer(app) == Layer::Panes) {
+        let text = cut(&said, room.saturating_sub(2)).into_owned();
+        let mut line = Line::from(Span::styled(format!(" {text} "), app.theme.alarm()));
+        hints(app, room, &mut line);
+        return line;
+    }
     match (layer(app), app.freshness()) {
         (Layer::Leaving, _) => {
             let count = app.pending.len();
@@ -122,7 +128,7 @@ fn urgent(status: Status) -> &'static [Action] {
 /// Before all others: what passes soon, and what only works here.
 const FIRST: &[Action] = &[Action::Undo];
 const MARKED: &[Action] = &[Action::Mark, Action::Back];
-const METRICS: &[Action] = &[Action::ShorterSpan, Action::LongerSpan];
+const METRICS: &[Action] = &[Action::Earlier, Action::Later];
 /// Not worth a word before it has ended.
 const AFTERWARDS: &[Action] = &[Action::Review];
 /// At the end, whatever else there is room for.
@@ -146,7 +152,7 @@ pub(super) fn useful(app: &App, here: Layer) -> Vec<&'static Entry> {
     }
     let mut entries: Vec<&Entry> = TABLE
         .iter()
-        .filter(|entry| entry.layers.contains(&here) && entry.is_hinted(app))
+        .filter(|entry| entry.layers.contains(&here) && entry.hinted(app).is_some())
         .filter(|entry| !AFTERWARDS.contains(&entry.action) || first.contains(&entry.action))
         // Of several, some may well not refuse it.
         .filter(|entry| marked || !app.reading.refused.contains(&entry.action))
@@ -163,8 +169,26 @@ fn word(app: &App, entry: &Entry) -> &'static str {
     let clears = !app.marked.is_empty() && !app.zoomed && app.focus == Pane::Queue;
     match entry.action {
         Action::Back if clears => "select none",
-        _ => entry.hint.unwrap_or_default(),
+        _ => entry.hinted(app).unwrap_or_default(),
     }
+}
+
+/// That the incident is shown as it was.
+fn as_of(app: &App, room: usize) -> Option<String> {
+    let travel = app.travel.as_ref()?;
+    let all = app.reading.shown.as_ref()?.detail.incident.summary.seq;
+    let key = app.keymap.keys(Action::Back).first();
+    let back = key.map(|key| format!(" · {key} returns")).unwrap_or_default();
+    Some(match &travel.record {
+        Some((_, at)) => {
+            let at = app.clock().second(*at);
+            if room < 46 {
+                return Some(format!("as of {at} · {}/{all}{back}", travel.seq));
+            }
+            format!("as of {at} · event {} of {all}{back}", travel.seq)
+        }
+        None => format!("reading earlier events · event {} of {all}{back}", travel.seq),
+    })
 }
 
 /// As many hints as fit; help is always among them, and commands where there is some room.

@@ -13,6 +13,8 @@ mod pane;
 mod picker;
 mod popup;
 mod queue;
+mod run;
+mod runbook;
 mod state_line;
 mod timeline;
 mod wall;
@@ -92,6 +94,12 @@ fn whole(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
             popup::draw(app, layout.body(), confirm::TITLE, &lines, asked.top, buffer);
         }
         Mode::Form(form) => return form::draw(app, form, layout.body(), buffer),
+        Mode::Asked(asked) => {
+            let lines = run::asked(app, asked, popup::wide(layout.body()));
+            popup::draw(app, layout.body(), confirm::TITLE, &lines, asked.top, buffer);
+        }
+        Mode::Output(pane) => run::draw(app, pane, layout.body(), buffer),
+        Mode::Runbook(pane) => runbook::draw(app, pane, layout.body(), buffer),
         Mode::Pick(picker) => picker::draw(app, picker, layout.body(), buffer),
         Mode::Matrix(matrix) => matrix::draw(app, matrix, layout.body(), buffer),
     }
@@ -141,14 +149,22 @@ pub fn prepare(app: &mut App) {
     if let Some(inside) = layout.place(Pane::Timeline).map(Place::inside) {
         if timeline::outdated(app, usize::from(inside.width)) {
             app.reading.timeline_lines = timeline::lines(app, usize::from(inside.width));
+            app.reading.timeline_mark = timeline::mark(&app.reading.timeline_lines);
             app.reading.timeline_of = timeline::origin(app, usize::from(inside.width));
         }
+        timeline::bring(app, usize::from(inside.height));
         bound(&mut app.reading.timeline_top, app.reading.timeline_lines.len(), inside.height);
     }
     if let Some(inside) = layout.place(Pane::Metrics).map(Place::inside) {
         app.metrics.lines =
             metrics::lines(app, usize::from(inside.width), usize::from(inside.height));
         bound(&mut app.metrics.top, app.metrics.lines.len(), inside.height);
+    }
+    if let Mode::Output(pane) = &app.mode {
+        let (id, columns) = (pane.id, run::room(layout.body()).0);
+        if let Some(run) = app.runs.iter_mut().find(|run| run.id == id) {
+            run.output.settle(columns);
+        }
     }
     let (count, page) = popup_size(app);
     let most = count.saturating_sub(page);
@@ -157,6 +173,8 @@ pub fn prepare(app: &mut App) {
         Mode::Failure(top) => *top = (*top).min(most),
         Mode::Results(results) => results.top = results.top.min(most),
         Mode::Confirm(confirm) => confirm.top = confirm.top.min(most),
+        Mode::Asked(asked) => asked.top = asked.top.min(most),
+        Mode::Runbook(book) => book.top = book.top.min(most),
         Mode::Pick(picker) => {
             let rows = picker::rows(picker, layout.body());
             picker.keep_in_sight(rows);
@@ -174,12 +192,32 @@ fn bound(top: &mut usize, lines: usize, height: u16) {
 #[must_use]
 pub fn popup_size(app: &App) -> (usize, usize) {
     let body = app.layout().body();
+    match &app.mode {
+        Mode::Output(_) => {
+            let count = app.shown_run().map_or(0, run::rows);
+            return (count, run::room(body).1);
+        }
+        Mode::Runbook(book) => {
+            let (columns, fits) = runbook::room(body);
+            return (runbook::lay_out(app, book, columns).lines.len(), fits);
+        }
+        _ => {}
+    }
     let count = match &app.mode {
         Mode::Help(help) => return help::size(app, help, body),
         Mode::Failure(_) => failure::lines(app, popup::wide(body)).len(),
         Mode::Results(results) => confirm::results(app, results, popup::wide(body)).len(),
         Mode::Confirm(asked) => confirm::lines(app, asked, popup::wide(body)).len(),
+        Mode::Asked(asked) => run::asked(app, asked, popup::wide(body)).len(),
         _ => 0,
     };
     (count, usize::from(popup::inside(body, count).height))
+}
+
+/// What can be selected in the runbook that is shown: block and first line, and how many lines.
+pub(super) fn runbook_stops(app: &App) -> (Vec<(usize, usize)>, Vec<usize>) {
+    let Mode::Runbook(pane) = &app.mode else { return (Vec::new(), Vec::new()) };
+    let (columns, _) = runbook::room(app.layout().body());
+    let laid = runbook::lay_out(app, pane, columns);
+    (laid.stops, laid.heights)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::model::Event;
@@ -32,6 +32,10 @@ pub(super) fn title(app: &App) -> Title {
         "reading earlier ones …".to_owned()
     } else {
         let label = shown.detail.incident.summary.label();
+        if let Some(travel) = &app.travel {
+            let right = format!("{label} as of event {} of {events}", travel.seq);
+            return Title { right, alarm: true, ..Title::default() };
+        }
         let place = app.layout().place(Pane::Timeline).map(|place| place.area.width);
         let order = if place.is_some_and(|width| width < 52) { "newest" } else { "newest first" };
         format!("{label} · {events} · {order} · {}", app.clock().name())
@@ -49,6 +53,7 @@ pub(super) fn origin(app: &App, width: usize) -> Option<TimelineOf> {
         day: app.clock().at(app.now).date(),
         clock: app.clock(),
         theme: app.theme,
+        as_of: as_of(app),
     })
 }
 
@@ -62,14 +67,39 @@ pub(super) fn outdated(app: &App, width: usize) -> bool {
                 || of.clock != app.clock()
                 || of.theme != app.theme
                 || of.day != app.clock().at(app.now).date()
+                || of.as_of != as_of(app)
         }
         (None, None) => !app.reading.timeline_lines.is_empty(),
         _ => true,
     }
 }
 
+/// The event that is the last one, where the incident is shown as it was.
+fn as_of(app: &App) -> Option<u32> {
+    app.travel.as_ref().map(|travel| travel.seq)
+}
+
+/// Scrolls to the event that the incident is shown as of, where that was asked for.
+pub(super) fn bring(app: &mut App, page: usize) {
+    let Some(travel) = &mut app.travel else { return };
+    let Some(line) = app.reading.timeline_mark else { return };
+    if std::mem::take(&mut travel.bring) {
+        let top = &mut app.reading.timeline_top;
+        *top = (*top).min(line.saturating_sub(1)).max((line + 2).saturating_sub(page));
+    }
+}
+
+/// The line of that event.
+pub(super) fn mark(lines: &[Line<'static>]) -> Option<usize> {
+    lines.iter().position(|line| line.spans.get(1).is_some_and(|span| span.content == HERE))
+}
+
+/// The mark of that event.
+const HERE: &str = "▶ ";
+
 /// One entry before it is laid out.
 struct Entry {
+    seq: u32,
     at: DateTime<Utc>,
     milestone: bool,
     word: &'static str,
@@ -88,13 +118,32 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
         lines.push(Line::from(Span::styled(cut(&text, width).into_owned(), app.theme.strong())));
     }
     let mut day = app.clock().at(app.now).date();
+    let then = as_of(app).and_then(|seq| read.events.iter().find(|event| event.seq == seq));
+    let then = then.map(|event| event.at);
     for entry in entries(read) {
         let date = app.clock().at(entry.at).date();
         if date != day {
             lines.push(separator(app, date, width));
             day = date;
         }
+        let from = lines.len();
         lay_out(app, &entry, width, &mut lines);
+        let Some(here) = as_of(app) else { continue };
+        let is_later =
+            if entry.seq > 0 { entry.seq > here } else { then.is_none_or(|t| entry.at > t) };
+        if is_later {
+            for line in &mut lines[from..] {
+                *line =
+                    std::mem::take(line).patch_style(app.theme.dim().add_modifier(Modifier::DIM));
+            }
+        } else if entry.seq == here
+            && let Some(first) = lines.get_mut(from)
+        {
+            if let Some(mark) = first.spans.get_mut(1) {
+                mark.content = HERE.into();
+            }
+            *first = std::mem::take(first).patch_style(app.theme.strong());
+        }
     }
     if read.events.first().is_some_and(|first| first.seq > 1) {
         let text = "earlier events follow when scrolled to";
@@ -119,7 +168,7 @@ fn entries(read: &Shown) -> Vec<Entry> {
         }
         let text = format!("{} {} · {}", change.kind, change.title, change.state);
         let actor = change.by.name().to_owned();
-        entries.push((at, 0, Entry { at, milestone: false, word: "Change", actor, text }));
+        entries.push((at, 0, Entry { seq: 0, at, milestone: false, word: "Change", actor, text }));
     }
     entries.sort_by_key(|(at, seq, _)| std::cmp::Reverse((*at, *seq)));
     entries.into_iter().map(|(_, _, entry)| entry).collect()
@@ -138,6 +187,7 @@ fn of_event(event: &Event, read: &Shown) -> Entry {
         body => body.detail(),
     };
     Entry {
+        seq: event.seq,
         at: event.at,
         milestone: event.body.is_milestone(),
         word: event.body.word(),

@@ -1,0 +1,241 @@
+//! Programs that are run on incidents.
+//!
+//! Each has a session of its own: it has no terminal to write to or to ask on, and is ended with all
+//! that it has started. Its only ways out are two pipes.
+
+use std::collections::HashMap;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use anstream::adapter::StripBytes;
+use chrono::Utc;
+use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessSession};
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use super::super::message::Message;
+use super::super::output::Pipe;
+use super::super::run::{Ended, RunId, Start};
+
+/// How long after it was asked to stop it is killed.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How long what it left behind may go on writing after it has ended.
+const LEFT_BEHIND: Duration = Duration::from_millis(300);
+/// What it writes is told this often.
+const TOLD: Duration = Duration::from_millis(50);
+/// The most bytes between two times: it writes no faster than they are read.
+const AT_ONCE: usize = 256 * 1024;
+
+/// The programs that run.
+#[derive(Default)]
+pub(super) struct Runs {
+    stops: HashMap<RunId, oneshot::Sender<()>>,
+}
+
+impl Runs {
+    pub(super) fn start(
+        &mut self,
+        start: Start,
+        messages: mpsc::UnboundedSender<Message>,
+        tasks: &mut JoinSet<()>,
+    ) {
+        let (stop, stopped) = oneshot::channel();
+        self.stops.retain(|_, stop| !stop.is_closed());
+        self.stops.insert(start.id, stop);
+        tasks.spawn(async move {
+            let id = start.id;
+            let ended = run(start, stopped, &messages).await;
+            // The loop may have ended.
+            let _ = messages.send(Message::RunEnded(id, ended, Utc::now()));
+        });
+    }
+
+    pub(super) fn stop(&mut self, id: RunId) {
+        if let Some(stop) = self.stops.remove(&id) {
+            // It may have ended by itself.
+            let _ = stop.send(());
+        }
+    }
+}
+
+/// A program and all that it has started: killed when this goes, whatever the reason.
+struct Group {
+    id: Option<Pid>,
+}
+
+impl Group {
+    fn signal(&self, signal: Signal) {
+        if let Some(id) = self.id {
+            // It may have ended by itself.
+            let _ = kill_process_group(id, signal);
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
+    }
+}
+
+/// A pipe, and what was read and not told yet.
+struct Reader<R> {
+    pipe: Pipe,
+    from: Option<R>,
+    strip: StripBytes,
+    /// Bytes of a character that has not arrived whole.
+    begun: Vec<u8>,
+    text: String,
+}
+
+impl<R: AsyncRead + Unpin> Reader<R> {
+    fn new(pipe: Pipe, from: Option<R>) -> Self {
+        Self { pipe, from, strip: StripBytes::new(), begun: Vec::new(), text: String::new() }
+    }
+
+    /// Reads what is there; waits for ever where nothing can come, or where enough has come for now.
+    async fn read(&mut self, buffer: &mut [u8]) {
+        let Some(from) = self.from.as_mut().filter(|_| self.text.len() < AT_ONCE) else {
+            return std::future::pending().await;
+        };
+        match from.read(buffer).await {
+            Ok(count) if count > 0 => self.take(&buffer[..count]),
+            _ => {
+                self.from = None;
+                self.text.push_str(&String::from_utf8_lossy(&self.begun));
+                self.begun.clear();
+            }
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        for part in self.strip.strip_next(bytes) {
+            self.begun.extend_from_slice(part);
+        }
+        let mut rest = &self.begun[..];
+        while !rest.is_empty() {
+            match std::str::from_utf8(rest) {
+                Ok(text) => {
+                    self.text.push_str(text);
+                    rest = &[];
+                }
+                Err(error) => {
+                    let (good, bad) = rest.split_at(error.valid_up_to());
+                    self.text.push_str(&String::from_utf8_lossy(good));
+                    let Some(wrong) = error.error_len() else {
+                        rest = bad;
+                        break;
+                    };
+                    self.text.push('\u{fffd}');
+                    rest = &bad[wrong..];
+                }
+            }
+        }
+        self.begun = rest.to_vec();
+    }
+}
+
+/// Runs a program to its end, and tells what it writes.
+async fn run(
+    start: Start,
+    mut stopped: oneshot::Receiver<()>,
+    messages: &mpsc::UnboundedSender<Message>,
+) -> Ended {
+    let mut child = match spawn(&start) {
+        Ok(child) => child,
+        Err(error) => return Ended::NotStarted(format!("{}: {error}", start.program)),
+    };
+    let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    let mut group = Group { id };
+    let mut out = Reader::new(Pipe::Out, child.stdout().take());
+    let mut err = Reader::new(Pipe::Err, child.stderr().take());
+    let (mut out_buffer, mut err_buffer) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
+    let mut why = None;
+    let mut status = None;
+    let mut asked = false;
+    // When the next thing happens to it: its time is up, it is killed, it is not waited for any more.
+    let mut due = Instant::now() + start.timeout;
+    let mut told_at = Instant::now();
+    loop {
+        if status.is_some() && out.from.is_none() && err.from.is_none() {
+            // What has let go of its pipes is meant to go on, unless it was stopped.
+            if why.is_none() {
+                group.id = None;
+            }
+            break;
+        }
+        let untold = !out.text.is_empty() || !err.text.is_empty();
+        tokio::select! {
+            () = out.read(&mut out_buffer) => {}
+            () = err.read(&mut err_buffer) => {}
+            () = sleep_until(told_at + TOLD), if untold => {
+                told_at = Instant::now();
+                tell(start.id, &mut out, messages);
+                tell(start.id, &mut err, messages);
+            }
+            ended = child.wait(), if status.is_none() => {
+                status = Some(ended);
+                due = Instant::now() + LEFT_BEHIND;
+            }
+            _ = &mut stopped, if !asked && status.is_none() => {
+                asked = true;
+                why.get_or_insert(Ended::Stopped);
+                group.signal(Signal::TERM);
+                due = Instant::now() + PATIENCE;
+            }
+            () = sleep_until(due) => {
+                if status.is_some() {
+                    break;
+                }
+                if why.is_some() {
+                    group.signal(Signal::KILL);
+                } else {
+                    why = Some(Ended::TimedOut);
+                    group.signal(Signal::TERM);
+                }
+                due = Instant::now() + PATIENCE;
+            }
+        }
+    }
+    tell(start.id, &mut out, messages);
+    tell(start.id, &mut err, messages);
+    why.unwrap_or_else(|| match status {
+        Some(Ok(status)) => by_itself(status),
+        Some(Err(error)) => Ended::NotStarted(format!("{}: {error}", start.program)),
+        None => Ended::Stopped,
+    })
+}
+
+fn by_itself(status: ExitStatus) -> Ended {
+    use std::os::unix::process::ExitStatusExt;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Ended::Exit(code),
+        (None, signal) => Ended::Signal(signal.unwrap_or(0)),
+    }
+}
+
+fn spawn(start: &Start) -> std::io::Result<Box<dyn ChildWrapper>> {
+    let mut command = CommandWrap::with_new(&start.program, |command| {
+        command
+            .args(&start.arguments)
+            .envs(start.variables.iter().map(|(name, value)| (name, value)))
+            // What it writes is shown as text.
+            .env("TERM", "dumb")
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+    });
+    command.wrap(ProcessSession).spawn()
+}
+
+fn tell<R>(id: RunId, reader: &mut Reader<R>, messages: &mpsc::UnboundedSender<Message>) {
+    if !reader.text.is_empty() {
+        let text = std::mem::take(&mut reader.text);
+        // The loop may have ended.
+        let _ = messages.send(Message::RunOutput(id, reader.pipe, text));
+    }
+}

@@ -1,0 +1,133 @@
+//! The folder of runbooks.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::model::runbook::{Head, Page};
+use crate::model::text::shown;
+
+use super::super::run::{NoRunbooks, Runbooks};
+
+/// The largest runbook, in bytes.
+const LARGEST: u64 = 1024 * 1024;
+/// So much of each is read to learn what it is for, in bytes.
+const HEAD: u64 = 8 * 1024;
+/// The most runbooks, and the deepest folders.
+const MOST: usize = 2000;
+const DEEPEST: usize = 8;
+
+/// What the runbooks of a folder are for, in the order of their names.
+pub(super) fn find(folder: &Path) -> Runbooks {
+    let mut heads = Vec::new();
+    if let Err(error) = look(folder, "", 0, &mut heads) {
+        return Err(if error.kind() == io::ErrorKind::NotFound {
+            let why = format!("there is no folder {}", told(folder));
+            NoRunbooks::NoFolder(format!("{why}: put runbooks there, as .md files"))
+        } else {
+            let why = format!("the runbooks in {} can't be read: {error}", told(folder));
+            NoRunbooks::Unreadable(why)
+        });
+    }
+    heads.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(Arc::new(heads))
+}
+
+fn told(path: &Path) -> String {
+    shown(&path.to_string_lossy()).into_owned()
+}
+
+fn look(folder: &Path, inside: &str, depth: usize, heads: &mut Vec<Head>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let file = entry.file_name();
+        let Some(file) = file.to_str().filter(|name| !name.starts_with('.')) else { continue };
+        let path = entry.path();
+        // A link counts as what it leads to; one that leads nowhere is left out.
+        let Ok(about) = fs::metadata(&path) else { continue };
+        if about.is_dir() && depth < DEEPEST {
+            // One folder that can't be read does not hide the others.
+            let _ = look(&path, &format!("{inside}{file}/"), depth + 1, heads);
+        } else if about.is_file()
+            && let Some(name) = file.strip_suffix(".md")
+            && heads.len() < MOST
+            && let Ok(text) = text_of(&path, HEAD)
+        {
+            heads.push(Head::read(&format!("{inside}{name}"), &text));
+        }
+    }
+    Ok(())
+}
+
+/// Reads one of them whole.
+pub(super) fn read(folder: &Path, name: &str) -> Result<Arc<Page>, String> {
+    let path: PathBuf = folder.join(format!("{name}.md"));
+    let failed = |why: &str| format!("{} can't be shown: {why}", told(&path));
+    let about = fs::metadata(&path).map_err(|error| failed(&error.to_string()))?;
+    if !about.is_file() {
+        return Err(failed("it is no file"));
+    }
+    if about.len() > LARGEST {
+        let large = about.len().div_ceil(1024);
+        return Err(failed(&format!("it has {large} KiB, and 1 MiB is the most: split it")));
+    }
+    let text = text_of(&path, LARGEST).map_err(|error| failed(&error.to_string()))?;
+    Ok(Arc::new(Page::read(&text)))
+}
+
+/// A file's text up to so many bytes.
+fn text_of(path: &Path, most: u64) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            fs::write(path, text).expect("a file");
+        }
+        folder
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        find(folder).expect("they are read").iter().map(|head| head.name.clone()).collect()
+    }
+
+    #[test]
+    fn markdown_files_are_found_in_folders_but_not_in_hidden_ones() {
+        let files = [("payments/5xx.md", "# 5xx"), ("a.md", ""), (".git/b.md", ""), ("c.txt", "")];
+        assert_eq!(names(folder(&files).path()), ["a", "payments/5xx"]);
+    }
+
+    #[test]
+    fn folders_that_lead_round_in_a_circle_end() {
+        let folder = folder(&[("a.md", "")]);
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("again")).expect("a link");
+        assert!(names(folder.path()).len() <= DEEPEST + 1);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_told_in_a_sentence() {
+        let folder = folder(&[]);
+        let none = find(&folder.path().join("none")).expect_err("it is not there");
+        let told = none.why();
+        assert!(told.starts_with("there is no folder "), "{told}");
+        assert!(told.ends_with("put runbooks there, as .md files"), "{told}");
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_is_refused() {
+        let folder = folder(&[("large.md", &"x".repeat(1024 * 1024 + 1))]);
+        let told = read(folder.path(), "large").expect_err("it is too large");
+        assert!(told.ends_with("it has 1025 KiB, and 1 MiB is the most: split it"), "{told}");
+        assert!(read(folder.path(), "gone").is_err());
+    }
+}

@@ -1,0 +1,408 @@
+//! Custom commands: offered, started, shown while they run, put on the timeline.
+
+use chrono::{DateTime, Utc};
+
+use crate::config::panes::CustomCommand;
+use crate::config::pattern::{Pattern, Placeholder};
+use crate::model::Incident;
+use crate::model::filter::{Ask as FilterAsk, Is, MatchContext, Term};
+use crate::model::status::Category;
+use crate::model::text::{cut, shown};
+use crate::model::time::fine;
+use crate::model::{Ask, text};
+
+use super::super::action::{Action, of};
+use super::super::app::App;
+use super::super::message::Effect;
+use super::super::mode::Mode;
+use super::super::output::Pipe;
+use super::super::picker::{Item, List, Pick, Picker};
+use super::super::plan::Target;
+use super::super::run::{Asked, Ended, NoRunbooks, OutputPane, Run, RunId, Start};
+use super::moves::Step;
+use super::{known, runbook, send, tell, view};
+
+/// The most programs that run at the same time.
+const RUNNING: usize = 8;
+/// The most runs that can be looked at again.
+const REMEMBERED: usize = 16;
+/// What goes to the timeline of what a program has written: so many lines and bytes at most.
+const NOTED: (usize, usize) = (40, 16 * 1024);
+/// Why nothing is run.
+const READ_ONLY: &str = "opened read-only: no command runs";
+
+/// Opens the list of what can be read and run.
+pub(super) fn open(app: &mut App, targets: Vec<Target>) -> Vec<Effect> {
+    let [target] = &targets[..] else {
+        let key = super::main_key(app, Action::MarkAll).unwrap_or_default();
+        let told = format!(
+            "{} incidents are selected: commands and runbooks are for one ({key} changes the selection)",
+            targets.len()
+        );
+        return tell(app, told, true);
+    };
+    let items = items(app, target);
+    let heading = format!("Run on {} · {}", target.label, shown(&target.title));
+    if items.is_empty() && app.settings.runbooks.is_none() {
+        let told = nothing(app, target);
+        return tell(app, told, true);
+    }
+    app.mode = Mode::Pick(Box::new(Picker::of(List::Runs, targets, heading, items, false)));
+    // Files may have come since.
+    runbook::look(app)
+}
+
+/// Why there is nothing to choose from.
+pub(super) fn nothing(app: &App, target: &Target) -> String {
+    if let Some(Err(NoRunbooks::Unreadable(why))) = &app.runbooks {
+        return why.clone();
+    }
+    let folder = app.settings.runbooks.as_ref().map(|folder| folder.to_string_lossy());
+    let place = folder.map(|folder| format!("as .md files in {}, ", shown(&folder)));
+    format!(
+        "nothing is there for {}: put runbooks {}or [[commands]] into the settings",
+        target.label,
+        place.unwrap_or_default()
+    )
+}
+
+/// Runbooks, then commands, then what has been run.
+pub(super) fn items(app: &App, target: &Target) -> Vec<Item> {
+    let Some(incident) = known::record(app, target.id) else { return Vec::new() };
+    let mut items = runbook::items(app, incident);
+    for command in &app.settings.commands {
+        if is_offered(app, command, incident) {
+            let mut item = Item::new(shown(&command.name), Pick::Command(command.name.clone()));
+            item.key = command.key;
+            let asks = if command.dangerous { "asks first · " } else { "" };
+            let help = match &command.help {
+                help if help.is_empty() => {
+                    let words: Vec<String> = command.run.iter().map(Pattern::source).collect();
+                    words.join(" ")
+                }
+                help => help.clone(),
+            };
+            let barred = if app.read_only {
+                Some(READ_ONLY.to_owned())
+            } else {
+                start(command, incident, app, RunId(0)).err()
+            };
+            items.push(item.about(format!("{asks}{}", shown(&help))).barred(barred));
+        }
+    }
+    for run in app.runs.iter().rev().filter(|run| run.target.id == target.id) {
+        let about = match &run.ended {
+            None => format!("runs since {}", run.started_at.format("%H:%M:%S")),
+            Some((_, at)) => format!("{} at {}", run.outcome(), at.format("%H:%M:%S")),
+        };
+        let text = format!("output of {}", run.name);
+        items.push(Item::new(text, Pick::Output(run.id)).about(about));
+    }
+    number(&mut items);
+    items
+}
+
+/// Digits for what has no key of its own.
+fn number(items: &mut [Item]) {
+    let taken: Vec<char> = items.iter().filter_map(|item| item.key).collect();
+    let mut free = ('1'..='9').filter(|digit| !taken.contains(digit));
+    for item in items.iter_mut().filter(|item| item.key.is_none()) {
+        item.key = free.next();
+    }
+}
+
+/// Whether a command is for an incident.
+pub(in crate::tui) fn is_offered(app: &App, command: &CustomCommand, incident: &Incident) -> bool {
+    let Some(when) = &command.when else { return true };
+    // A snoozed or a closed one is left out only where the filter says so.
+    let mut filter = when.clone();
+    filter.terms.push(Term { not: false, ask: FilterAsk::Is(Is::Any) });
+    let context =
+        MatchContext { now: app.now, me: Some(&app.me.handle), levels: &app.rules.levels };
+    filter.matches(&incident.summary, context)
+}
+
+/// What a command would start, or why it can't be.
+fn start(
+    command: &CustomCommand,
+    incident: &Incident,
+    app: &App,
+    id: RunId,
+) -> Result<Start, String> {
+    let mut missing = None;
+    let mut words = command.run.iter().map(|word| {
+        safe(&word.fill(|field| {
+            value(field, incident, app).unwrap_or_else(|| {
+                missing = missing.or(Some(field));
+                String::new()
+            })
+        }))
+    });
+    let program = words.next().unwrap_or_default();
+    let arguments = words.collect();
+    if let Some(field) = missing {
+        return Err(format!("it has no {field}, which this needs"));
+    }
+    let variables = variables(incident, app);
+    Ok(Start { id, program, arguments, variables, timeout: command.timeout })
+}
+
+/// The system takes no zero byte.
+fn safe(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+/// What stands for a placeholder in an argument; `None` where it is not known.
+fn value(field: Placeholder, incident: &Incident, app: &App) -> Option<String> {
+    let row = &incident.summary;
+    match field {
+        Placeholder::Id => Some(row.id.to_string()),
+        Placeholder::Number => row.number.map(|number| number.to_string()),
+        Placeholder::Title => Some(row.title.clone()),
+        Placeholder::Status => Some(row.status.to_string()),
+        Placeholder::Priority => Some(row.priority.to_string()),
+        Placeholder::Impact => Some(row.impact.to_string()),
+        Placeholder::Urgency => Some(row.urgency.to_string()),
+        Placeholder::Service => row.service().map(str::to_owned),
+        Placeholder::Team => row.team.clone(),
+        Placeholder::Owner => row.assignee.as_ref().map(|person| person.handle.clone()),
+        Placeholder::Since => Some(row.detected_at.to_rfc3339()),
+        Placeholder::Next => {
+            let due = incident.next_update_due.or_else(|| {
+                let levels = &app.rules.levels;
+                let (from, last) = (row.reported_at, row.updated_at);
+                crate::model::service_level::update_due(row.priority, from, last, levels)
+            });
+            due.map(|due| due.to_rfc3339())
+        }
+    }
+}
+
+/// What a program is told about the incident.
+fn variables(incident: &Incident, app: &App) -> Vec<(&'static str, String)> {
+    let row = &incident.summary;
+    let or_empty = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let owner = row.assignee.as_ref();
+    let variables = vec![
+        ("REDPHONE_INCIDENT_ID", row.id.to_string()),
+        ("REDPHONE_INCIDENT_NUMBER", row.label()),
+        ("REDPHONE_INCIDENT_TITLE", row.title.clone()),
+        ("REDPHONE_INCIDENT_STATUS", row.status.to_string()),
+        ("REDPHONE_INCIDENT_PRIORITY", row.priority.to_string()),
+        ("REDPHONE_INCIDENT_IMPACT", row.impact.to_string()),
+        ("REDPHONE_INCIDENT_URGENCY", row.urgency.to_string()),
+        ("REDPHONE_INCIDENT_CATEGORY", or_empty(row.category.map(Category::as_str))),
+        ("REDPHONE_INCIDENT_SERVICE", or_empty(row.service())),
+        ("REDPHONE_INCIDENT_SERVICES", row.services.join("\n")),
+        ("REDPHONE_INCIDENT_TEAM", or_empty(row.team.as_deref())),
+        ("REDPHONE_INCIDENT_OWNER", or_empty(owner.map(|person| person.handle.as_str()))),
+        ("REDPHONE_INCIDENT_LABELS", incident.labels.join("\n")),
+        ("REDPHONE_INCIDENT_SYMPTOMS", incident.symptoms.clone()),
+        ("REDPHONE_INCIDENT_RUNBOOK", or_empty(incident.runbook.as_deref())),
+        ("REDPHONE_INCIDENT_REPORTED", row.reported_at.to_rfc3339()),
+        ("REDPHONE_USER", app.me.handle.clone()),
+    ];
+    variables.into_iter().map(|(name, value)| (name, safe(&value))).collect()
+}
+
+/// A command was chosen: it is started, or asked about first.
+pub(super) fn chosen(
+    app: &mut App,
+    name: &str,
+    targets: Vec<Target>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    let Some(target) = targets.into_iter().next() else { return Vec::new() };
+    if app.read_only {
+        return tell(app, READ_ONLY, true);
+    }
+    let command = app.settings.commands.iter().find(|command| command.name == name).cloned();
+    // Settings may have been read again since the list was made.
+    let Some(command) = command else {
+        return tell(app, format!("{} is not in the settings any more", shown(name)), true);
+    };
+    let runs = |run: &&Run| run.ended.is_none();
+    let same = |run: &&Run| run.target.id == target.id && run.name == shown(name);
+    if let Some(id) = app.runs.iter().filter(runs).find(same).map(|run| run.id) {
+        app.mode = Mode::Output(OutputPane { id, top: None });
+        return tell(app, format!("{} runs on {} already", shown(name), target.label), false);
+    }
+    if app.runs.iter().filter(runs).count() >= RUNNING {
+        return tell(app, format!("{RUNNING} commands run: stop one of them first"), true);
+    }
+    let Some(incident) = known::record(app, target.id) else {
+        return tell(app, format!("{} has changed: try again", target.label), true);
+    };
+    let start = match start(&command, incident, app, RunId(app.started + 1)) {
+        Ok(start) => start,
+        Err(why) => return tell(app, format!("{}: {why}", target.label), true),
+    };
+    let asked = Asked { target, name: command.name, start, note: command.note, top: 0 };
+    if command.dangerous {
+        app.mode = Mode::Asked(Box::new(asked));
+        return Vec::new();
+    }
+    begin(app, asked, at)
+}
+
+/// The question was answered with yes.
+pub(super) fn yes(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    match std::mem::take(&mut app.mode) {
+        Mode::Asked(asked) => begin(app, *asked, at),
+        other => {
+            app.mode = other;
+            Vec::new()
+        }
+    }
+}
+
+fn begin(app: &mut App, asked: Asked, at: DateTime<Utc>) -> Vec<Effect> {
+    let Asked { target, name, mut start, note, .. } = asked;
+    app.started += 1;
+    let id = RunId(app.started);
+    start.id = id;
+    if app.runs.len() >= REMEMBERED
+        && let Some(old) = app.runs.iter().position(|run| run.ended.is_some())
+    {
+        app.runs.remove(old);
+    }
+    app.runs.push(Run {
+        id,
+        target,
+        name: shown(&name).into_owned(),
+        line: shown(&start.line()).into_owned(),
+        timeout: start.timeout,
+        note,
+        noted: false,
+        started_at: at,
+        ended: None,
+        stopping: false,
+        output: super::super::output::Output::default(),
+    });
+    app.mode = Mode::Output(OutputPane { id, top: None });
+    vec![Effect::Run(Box::new(start))]
+}
+
+/// Shows what a program has written.
+pub(super) fn look(app: &mut App, id: RunId) -> Vec<Effect> {
+    app.mode = Mode::Output(OutputPane { id, top: None });
+    Vec::new()
+}
+
+/// A program has written something.
+pub(super) fn wrote(app: &mut App, id: RunId, pipe: Pipe, text: &str) -> Vec<Effect> {
+    if let Some(run) = app.runs.iter_mut().find(|run| run.id == id) {
+        // Who has scrolled goes on reading the same lines, as long as they are kept.
+        let gone = run.output.push(pipe, text);
+        if let Mode::Output(OutputPane { id: shown, top: Some(top) }) = &mut app.mode
+            && *shown == id
+        {
+            *top = top.saturating_sub(gone);
+        }
+    }
+    Vec::new()
+}
+
+/// A program has ended.
+pub(super) fn ended(app: &mut App, id: RunId, how: Ended, at: DateTime<Utc>) -> Vec<Effect> {
+    let Some(run) = app.runs.iter_mut().find(|run| run.id == id) else { return Vec::new() };
+    run.ended = Some((how, at));
+    let (note, good) = (run.note, run.is_good());
+    let told = format!("{} on {}: {}", run.name, run.target.label, run.outcome());
+    let mut effects = if note { put_on_timeline(app, id, at) } else { Vec::new() };
+    let seen = matches!(&app.mode, Mode::Output(pane) if pane.id == id);
+    if !seen {
+        let key = super::main_key(app, Action::Run).unwrap_or_default();
+        effects.extend(tell(app, format!("{told} · {key} shows it"), !good));
+    }
+    effects
+}
+
+/// Stops the program that is shown; closes what is shown of one that has ended.
+pub(super) fn stop(app: &mut App) -> Vec<Effect> {
+    let Mode::Output(pane) = &app.mode else { return Vec::new() };
+    let id = pane.id;
+    match app.runs.iter_mut().find(|run| run.id == id) {
+        Some(run) if run.ended.is_none() => {
+            run.stopping = true;
+            vec![Effect::StopRun(id)]
+        }
+        _ => close(app),
+    }
+}
+
+/// Leaves what is shown; a program goes on.
+pub(super) fn close(app: &mut App) -> Vec<Effect> {
+    let goes_on = app.shown_run().filter(|run| run.ended.is_none()).map(|run| run.name.clone());
+    app.mode = Mode::Panes;
+    let Some(name) = goes_on else { return Vec::new() };
+    let key = super::main_key(app, Action::Run).unwrap_or_default();
+    tell(app, format!("{name} goes on · {key} shows it again"), false)
+}
+
+/// Puts what is shown on the timeline.
+pub(super) fn note(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let Some(run) = app.shown_run() else { return Vec::new() };
+    if run.ended.is_none() {
+        return tell(app, "it runs still: it can be put on the timeline once it has ended", true);
+    }
+    if run.noted {
+        return tell(app, "it is on the timeline already", false);
+    }
+    let (id, label) = (run.id, run.target.label.clone());
+    let mut effects = put_on_timeline(app, id, at);
+    if app.shown_run().is_some_and(|run| run.noted) {
+        effects.extend(tell(app, format!("put on the timeline of {label}"), false));
+    }
+    effects
+}
+
+fn put_on_timeline(app: &mut App, id: RunId, at: DateTime<Utc>) -> Vec<Effect> {
+    if let Some(why) = of(Action::Note).and_then(|entry| entry.unable(app)) {
+        return tell(app, format!("not put on the timeline: {why}"), true);
+    }
+    let Some(run) = app.runs.iter_mut().find(|run| run.id == id) else { return Vec::new() };
+    run.noted = true;
+    let (target, text) = (run.target.clone(), words(run));
+    send::quietly(app, &target, Ask::AddNote { text }, "note the output on", at)
+}
+
+/// Command, outcome and the last lines of what was written.
+fn words(run: &Run) -> String {
+    let mut lines = vec![format!("ran {}: {}", run.name, run.outcome())];
+    if let Some((_, at)) = &run.ended {
+        lines[0] = format!("{}, after {}", lines[0], fine(*at - run.started_at));
+    }
+    lines.push(format!("$ {}", cut(&run.line, 1000)));
+    let (mut tail, mut more) = run.output.tail(NOTED.0);
+    let mut bytes: usize = tail.iter().map(String::len).sum();
+    while bytes > NOTED.1 && tail.len() > 1 {
+        bytes -= tail.remove(0).len();
+        more = true;
+    }
+    if more {
+        lines.push("… earlier lines are left out".into());
+    }
+    lines.extend(tail);
+    let lines: Vec<_> = lines.iter().map(|line| text::shown(line)).collect();
+    lines.join("\n")
+}
+
+/// Scrolls what a program has written; at the end it follows.
+pub(super) fn scroll(app: &mut App, step: Step) {
+    let (count, rows) = view::popup_size(app);
+    let Mode::Output(pane) = &mut app.mode else { return };
+    let last = count.saturating_sub(rows);
+    let top = step.from(pane.top.unwrap_or(last).min(last), last + 1, rows);
+    pane.top = (top < last).then_some(top);
+}
+
+/// What runs, for a question before the end.
+pub(super) fn running(app: &App) -> Option<String> {
+    let running: Vec<&Run> = app.runs.iter().filter(|run| run.ended.is_none()).collect();
+    match &running[..] {
+        [] => None,
+        [one] => Some(format!("{} runs on {}", one.name, one.target.label)),
+        many => Some(format!("{} commands run", many.len())),
+    }
+}

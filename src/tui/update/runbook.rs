@@ -1,0 +1,334 @@
+//! Runbooks: offered, opened, ticked step by step.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::model::runbook::{Head, Page, Why, is_url, note, ticks};
+use crate::model::text::shown;
+use crate::model::{Ask, CommandId, Event, Incident, IncidentId};
+
+use super::super::action::{Action, of};
+use super::super::app::App;
+use super::super::message::Effect;
+use super::super::mode::Mode;
+use super::super::picker::{Item, List, Pick};
+use super::super::plan::Target;
+use super::super::run::{NoRunbooks, RunbookPane, Runbooks};
+use super::moves::Step;
+use super::{main_key, reading, run, send, tell, view};
+
+/// Reads what is in the folder, where there is one.
+pub(super) fn look(app: &App) -> Vec<Effect> {
+    app.settings.runbooks.clone().map(Effect::LoadRunbooks).into_iter().collect()
+}
+
+/// The folder was read.
+pub(super) fn found(app: &mut App, runbooks: Runbooks) -> Vec<Effect> {
+    app.runbooks = Some(runbooks);
+    let Mode::Pick(picker) = &app.mode else { return Vec::new() };
+    let (List::Runs, [target]) = (picker.list, &picker.targets[..]) else { return Vec::new() };
+    let target = target.clone();
+    let items = run::items(app, &target);
+    if items.is_empty() {
+        app.mode = Mode::Panes;
+        let told = run::nothing(app, &target);
+        return tell(app, told, true);
+    }
+    if let Mode::Pick(picker) = &mut app.mode
+        && picker.items != items
+    {
+        let untouched = picker.at == 0;
+        picker.replace(items);
+        if untouched {
+            picker.at =
+                picker.hits.iter().position(|h| picker.items[h.item].barred.is_none()).unwrap_or(0);
+        }
+    }
+    Vec::new()
+}
+
+/// The runbooks that an incident and its services name.
+fn named<'a>(app: &'a App, incident: &'a Incident) -> Vec<&'a str> {
+    let directory = app.directory.as_deref();
+    let services = directory.into_iter().flat_map(|directory| {
+        let of = incident.summary.services.iter();
+        of.filter_map(|name| directory.services.iter().find(|known| known.name == *name))
+    });
+    let mut names: Vec<&str> = incident.runbook.as_deref().into_iter().collect();
+    for name in services.filter_map(|service| service.runbook.as_deref()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// The runbooks that fit an incident, the closest first.
+pub(in crate::tui) fn fitting<'a>(app: &'a App, incident: &Incident) -> Vec<(Why, &'a Head)> {
+    let Some(Ok(heads)) = &app.runbooks else { return Vec::new() };
+    let named = named(app, incident);
+    let mut fitting: Vec<(Why, &Head)> =
+        heads.iter().filter_map(|head| Some((head.fits(incident, &named)?, head))).collect();
+    fitting.sort_by(|(a, one), (b, other)| (a, &one.name).cmp(&(b, &other.name)));
+    fitting
+}
+
+/// Whether there is anything to read or to run for an incident.
+pub(in crate::tui) fn is_any(app: &App, incident: &Incident) -> bool {
+    let mut commands = app.settings.commands.iter();
+    named(app, incident).iter().any(|name| is_url(name))
+        || !fitting(app, incident).is_empty()
+        || (!app.read_only && commands.any(|command| run::is_offered(app, command, incident)))
+}
+
+/// What the list offers of them.
+pub(super) fn items(app: &App, incident: &Incident) -> Vec<Item> {
+    let mut items = Vec::new();
+    let fitting = fitting(app, incident);
+    for name in named(app, incident) {
+        if is_url(name) {
+            let item = Item::new(shown(name), Pick::Copy(name.to_owned(), "the runbook's URL"));
+            items.push(item.about("a runbook elsewhere: copies its URL"));
+        } else if app.settings.runbooks.is_none() || app.runbooks.is_some() {
+            let bare = name.strip_suffix(".md").unwrap_or(name).to_lowercase();
+            if fitting.iter().all(|(_, head)| head.name.to_lowercase() != bare) {
+                let item = Item::new(shown(name), Pick::Runbook(name.to_owned()));
+                items.push(item.barred(Some(not_there(app, name))));
+            }
+        }
+    }
+    for (why, head) in fitting {
+        let why = match why {
+            Why::Named => "runbook".to_owned(),
+            Why::Service(service) => format!("runbook for service {}", shown(&service)),
+            Why::Label(label) => format!("runbook for label {}", shown(&label)),
+            Why::Category(category) => format!("runbook for category {category}"),
+        };
+        let title =
+            if head.title.is_empty() { String::new() } else { format!(" · {}", head.title) };
+        let item = Item::new(shown(&head.name), Pick::Runbook(head.name.clone()));
+        items.push(item.about(format!("{why}{title}")));
+    }
+    if let Some(Err(NoRunbooks::Unreadable(why))) = &app.runbooks
+        && !items.iter().any(|item| item.barred.is_some())
+    {
+        let item = Item::new("runbooks", Pick::Runbook(String::new()));
+        items.push(item.barred(Some(why.clone())));
+    }
+    items
+}
+
+fn not_there(app: &App, name: &str) -> String {
+    match (&app.runbooks, &app.settings.runbooks) {
+        (Some(Err(none)), _) => none.why().to_owned(),
+        (_, Some(folder)) => {
+            let name = name.strip_suffix(".md").unwrap_or(name);
+            format!("there is no {}.md in {}", shown(name), shown(&folder.to_string_lossy()))
+        }
+        (_, None) => "there is no folder of runbooks in the settings".into(),
+    }
+}
+
+/// A runbook was chosen.
+pub(super) fn open(app: &mut App, name: &str, targets: Vec<Target>) -> Vec<Effect> {
+    let (Some(target), Some(folder)) = (targets.into_iter().next(), &app.settings.runbooks) else {
+        return Vec::new();
+    };
+    let effect = Effect::LoadRunbook(folder.clone(), name.to_owned());
+    let heads = app.runbooks.as_ref().and_then(|read| read.as_ref().ok());
+    let head = heads.and_then(|heads| heads.iter().find(|head| head.name == name));
+    let head = head.cloned().unwrap_or_else(|| Head { name: name.to_owned(), ..Head::default() });
+    let (at, sent) = (None, Vec::new());
+    let book = RunbookPane { target, head, page: None, at, top: 0, sent };
+    app.mode = Mode::Runbook(Box::new(book));
+    vec![effect]
+}
+
+/// A runbook was read.
+pub(super) fn read(app: &mut App, name: &str, result: Result<Arc<Page>, String>) -> Vec<Effect> {
+    let Mode::Runbook(book) = &mut app.mode else { return Vec::new() };
+    if book.head.name != name {
+        return Vec::new();
+    }
+    match result {
+        Ok(page) => {
+            book.page = Some(page);
+            if !select_open(app, 0) {
+                let first = view::runbook_stops(app).0.first().map(|(block, _)| *block);
+                if let Mode::Runbook(book) = &mut app.mode {
+                    book.at = first;
+                }
+            }
+            keep_in_sight(app);
+            Vec::new()
+        }
+        Err(why) => {
+            app.mode = Mode::Panes;
+            tell(app, why, true)
+        }
+    }
+}
+
+/// The events of an incident, as far as they are known.
+pub(in crate::tui) fn events(app: &App, id: IncidentId) -> &[Event] {
+    let known = app.reading.shown.iter().chain(&app.reading.cache).find(|shown| shown.id == id);
+    known.map_or(&[], |shown| &shown.events[..])
+}
+
+/// The step that keys are about.
+fn step_here(app: &App) -> Option<usize> {
+    let Mode::Runbook(book) = &app.mode else { return None };
+    book.page.as_ref()?.blocks.get(book.at?)?.step
+}
+
+/// Which steps are done, or are being told to be.
+fn done(app: &App) -> Vec<bool> {
+    let Mode::Runbook(book) = &app.mode else { return Vec::new() };
+    let Some(page) = &book.page else { return Vec::new() };
+    let ticks = ticks(&book.head.name, &page.steps, events(app, book.target.id));
+    let mut done: Vec<bool> = ticks.iter().map(Option::is_some).collect();
+    for (step, _) in &book.sent {
+        done[*step] = true;
+    }
+    done
+}
+
+/// Whether the selected step can be ticked.
+pub(in crate::tui) fn is_tickable(app: &App) -> bool {
+    step_here(app).is_some_and(|step| !done(app)[step])
+}
+
+/// Selects the first step from a block on that is left to do; whether there is one.
+fn select_open(app: &mut App, from: usize) -> bool {
+    let done = done(app);
+    let Mode::Runbook(book) = &mut app.mode else { return false };
+    let Some(page) = &book.page else { return false };
+    let mut blocks = page.blocks.iter().enumerate().skip(from);
+    let open = blocks.find(|(_, block)| block.step.is_some_and(|step| !done[step]));
+    book.at = open.map(|(place, _)| place).or(book.at);
+    open.is_some()
+}
+
+/// Moves: a line at a time through the text, from step to step where those are in sight.
+pub(super) fn scroll(app: &mut App, step: Step) {
+    let (count, page) = view::popup_size(app);
+    let (stops, _) = view::runbook_stops(app);
+    let Mode::Runbook(book) = &mut app.mode else { return };
+    let last = count.saturating_sub(page);
+    if let Step::Lines(lines @ (-1 | 1)) = step {
+        let here = stops.iter().position(|(block, _)| Some(*block) == book.at);
+        let there = here.and_then(|here| here.checked_add_signed(lines));
+        if let Some((block, line)) = there.and_then(|there| stops.get(there)) {
+            let sight = book.top.saturating_sub(1)..=book.top + page;
+            if sight.contains(line) {
+                book.at = Some(*block);
+                keep_in_sight(app);
+                return;
+            }
+        }
+    }
+    book.top = step.from(book.top.min(last), last + 1, page);
+    let sight = book.top..book.top + page;
+    let selected = stops.iter().find(|(block, _)| Some(*block) == book.at);
+    if selected.is_none_or(|(_, line)| !sight.contains(line)) {
+        // What is not seen can't be ticked.
+        let mut seen = stops.iter().filter(|(_, line)| sight.contains(line));
+        let nearest = match step {
+            Step::Lines(..0) | Step::Halves(..0) | Step::First => seen.next_back(),
+            _ => seen.next(),
+        };
+        if let Some((block, _)) = nearest {
+            book.at = Some(*block);
+        }
+    }
+}
+
+/// Scrolls so that what is selected is on the screen.
+fn keep_in_sight(app: &mut App) {
+    let (count, page) = view::popup_size(app);
+    let (stops, lines) = view::runbook_stops(app);
+    let Mode::Runbook(book) = &mut app.mode else { return };
+    let Some(place) = stops.iter().position(|(block, _)| Some(*block) == book.at) else { return };
+    let line = stops[place].1;
+    let end = line + lines.get(place).copied().unwrap_or(1);
+    let last = count.saturating_sub(page);
+    book.top = book.top.max(end.saturating_sub(page)).min(line).min(last);
+}
+
+fn is_in_sight(app: &App) -> bool {
+    let (_, page) = view::popup_size(app);
+    let (stops, _) = view::runbook_stops(app);
+    let Mode::Runbook(book) = &app.mode else { return false };
+    let here = stops.iter().find(|(block, _)| Some(*block) == book.at);
+    here.is_some_and(|(_, line)| (book.top..book.top + page).contains(line))
+}
+
+/// Ticks the selected step onto the timeline.
+pub(super) fn tick(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    if !is_in_sight(app) {
+        keep_in_sight(app);
+        return Vec::new();
+    }
+    let Some(step) = step_here(app) else {
+        let key = main_key(app, Action::CopyCode).unwrap_or_default();
+        return tell(app, format!("this is no step to tick: {key} copies it"), true);
+    };
+    if let Some(why) = of(Action::Note).and_then(|entry| entry.unable(app)) {
+        return tell(app, why, true);
+    }
+    if done(app)[step] {
+        return tell(app, format!("step {} is done already", step + 1), false);
+    }
+    let mode = std::mem::take(&mut app.mode);
+    let Mode::Runbook(mut book) = mode else { return Vec::new() };
+    let text = book.page.as_ref().map_or("", |page| &page.steps[step].text);
+    let ask = Ask::AddNote { text: note(&book.head.name, step, text) };
+    let verb = format!("tick step {} on", step + 1);
+    let done = format!("step {} done", step + 1);
+    let plan = send::plan(app, std::slice::from_ref(&book.target), verb, done, &[ask], at);
+    let before = app.sent;
+    let effects = send::submit(app, plan, false, None, at);
+    if app.sent > before
+        && let Some(pending) = app.pending.last()
+    {
+        book.sent.push((step, pending.id));
+    }
+    let below = book.at.map_or(0, |here| here + 1);
+    app.mode = Mode::Runbook(book);
+    select_open(app, below);
+    keep_in_sight(app);
+    effects
+}
+
+/// A command was refused: a step that it was to tick is open again.
+pub(super) fn refused(app: &mut App, id: CommandId) {
+    if let Mode::Runbook(book) = &mut app.mode {
+        book.sent.retain(|(_, command)| *command != id);
+    }
+}
+
+/// The timeline was read anew: what it says counts.
+pub(super) fn settle(app: &mut App) -> Vec<Effect> {
+    let Mode::Runbook(book) = &app.mode else { return Vec::new() };
+    let id = book.target.id;
+    let told: Vec<CommandId> =
+        events(app, id).iter().rev().take(500).map(|event| event.command).collect();
+    if let Mode::Runbook(book) = &mut app.mode {
+        book.sent.retain(|(_, command)| !told.contains(command));
+    }
+    reading::whole(app, id)
+}
+
+/// Copies the code that is selected, or the text of the step.
+pub(super) fn copy(app: &mut App) -> Vec<Effect> {
+    let Mode::Runbook(book) = &app.mode else { return Vec::new() };
+    let Some((page, at)) = book.page.as_ref().zip(book.at) else {
+        return tell(app, "there is nothing to copy: no step and no code", true);
+    };
+    let (text, what) = match page.code_of(at) {
+        Some(code) => (code.trim_end_matches('\n').to_owned(), "the code"),
+        None => (page.blocks[at].text(), "the step"),
+    };
+    super::looks::put(app, text, what)
+}

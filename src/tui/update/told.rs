@@ -1,0 +1,198 @@
+//! What others do to the incident that somebody is at, told as it happens.
+
+use crate::model::actor::Actor;
+use crate::model::text::{cut, shown};
+use crate::model::{Event, EventBody, IncidentId, PersonRef};
+
+use super::super::app::App;
+use super::super::message::Effect;
+use super::super::mode::Mode;
+use super::super::plan::Target;
+use super::tell;
+
+/// Incidents whose last told event is remembered.
+const REMEMBERED: usize = 64;
+/// The most targets of what is open that are watched: of more, only the outcome is told.
+const WATCHED: usize = 8;
+/// Columns of what somebody wrote.
+const QUOTED: usize = 60;
+
+/// The incidents that what lies over the panes is about.
+fn targets(app: &App) -> Vec<Target> {
+    let mut targets = match &app.mode {
+        Mode::Form(form) => form.targets.clone(),
+        Mode::Pick(picker) => picker.targets.clone(),
+        Mode::Matrix(matrix) => matrix.targets.clone(),
+        Mode::Confirm(confirm) => {
+            confirm.plan.steps.iter().map(|step| step.target.clone()).collect()
+        }
+        Mode::Asked(asked) => vec![asked.target.clone()],
+        Mode::Runbook(pane) => vec![pane.target.clone()],
+        _ => Vec::new(),
+    };
+    // A declaration has no row yet.
+    targets.retain(|target| target.seq > 0);
+    targets
+}
+
+/// Rows have changed: targets of what is open that have events which are not known are read.
+pub(super) fn watch(app: &mut App) -> Vec<Effect> {
+    let targets = targets(app);
+    if targets.is_empty() || targets.len() > WATCHED {
+        app.reading.watched.clear();
+        return Vec::new();
+    }
+    let mut effects = Vec::new();
+    for target in &targets {
+        let Some(seq) = app.row(target.id).map(|row| row.seq) else { continue };
+        let asked = app.reading.loading == Some((target.id, seq))
+            || app.reading.watched.contains(&(target.id, seq));
+        if !asked && seq > base(app, target.id, target.seq) {
+            app.reading.watched.retain(|(id, _)| *id != target.id);
+            app.reading.watched.push((target.id, seq));
+            effects.push(Effect::LoadDetail(target.id));
+        }
+    }
+    effects
+}
+
+/// The last event of an incident that was told of, or that was there before.
+fn base(app: &App, id: IncidentId, known: u32) -> u32 {
+    let told = app.reading.told.iter().find(|(told, _)| *told == id);
+    told.map_or(known, |(_, seq)| known.max(*seq))
+}
+
+/// An incident was read: what others have done to it meanwhile is told, where somebody is at it.
+/// `before` is the last event that was on the screen.
+pub(super) fn news(
+    app: &mut App,
+    id: IncidentId,
+    label: &str,
+    before: Option<u32>,
+    events: &[Event],
+) -> Vec<Effect> {
+    let target = targets(app).into_iter().find(|target| target.id == id);
+    let open = target.is_some();
+    // What is on the screen may be behind or ahead of what was chosen.
+    let known = match (before, target.map(|target| target.seq)) {
+        (Some(before), Some(seq)) => before.max(seq),
+        (Some(seq), None) | (None, Some(seq)) => seq,
+        (None, None) => return Vec::new(),
+    };
+    let known = base(app, id, known);
+    let Some(last) = events.last().map(|event| event.seq).filter(|last| *last > known) else {
+        return Vec::new();
+    };
+    app.reading.told.retain(|(told, _)| *told != id);
+    app.reading.told.push_front((id, last));
+    app.reading.told.truncate(REMEMBERED);
+    let news: Vec<&Event> = events
+        .iter()
+        .filter(|event| event.seq > known && !is_mine(app, &event.actor) && is_news(&event.body))
+        .collect();
+    let milestone = news.iter().rev().find(|event| event.body.is_milestone());
+    let Some(event) = milestone.or(news.last()) else { return Vec::new() };
+    let who = shown(event.actor.name()).into_owned();
+    let mut text = format!("{label}: {who} {}", what(event, &app.me));
+    if news.len() > 1 {
+        text = format!("{text} · and {} more", news.len() - 1);
+    }
+    if open {
+        match &mut app.mode {
+            Mode::Form(form) => {
+                form.told = Some(text);
+                return Vec::new();
+            }
+            Mode::Pick(picker) => {
+                picker.told = Some(text);
+                return Vec::new();
+            }
+            _ => {}
+        }
+    }
+    tell(app, text, false)
+}
+
+fn is_mine(app: &App, actor: &Actor) -> bool {
+    actor.person().is_some_and(|person| person.handle == app.me.handle)
+}
+
+/// An alert that comes again is counted, not told: there may be hundreds.
+fn is_news(body: &EventBody) -> bool {
+    !matches!(body, EventBody::AlertRepeated { .. })
+}
+
+/// What somebody did, to be read after the name.
+fn what(event: &Event, me: &PersonRef) -> String {
+    let quoted = |text: &str| {
+        let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        cut(&shown(line.trim()), QUOTED).into_owned()
+    };
+    match &event.body {
+        EventBody::Declared { .. } => "declared it".into(),
+        EventBody::AlertRepeated { .. } => "counted one more alert".into(),
+        EventBody::Acknowledged => "acknowledged it".into(),
+        EventBody::StatusMoved { to } => format!("moved it to {to}"),
+        EventBody::MoveTakenBack { to } => format!("took that back: it is {to} again"),
+        EventBody::Assigned { to: None } => "made it unowned".into(),
+        EventBody::Assigned { to: Some(person) } => {
+            if person.handle == me.handle {
+                "assigned it to you".into()
+            } else if event.actor.person().is_some_and(|actor| actor.handle == person.handle) {
+                "took it".into()
+            } else {
+                format!("assigned it to {}", shown(&person.name))
+            }
+        }
+        EventBody::TeamSet { team: Some(team) } => format!("gave it to team {}", shown(team)),
+        EventBody::TeamSet { team: None } => "took its team away".into(),
+        EventBody::RoleGiven { role, person, given } => {
+            let name = if person.handle == me.handle { "you" } else { &shown(&person.name) };
+            if *given {
+                format!("made {name} {role}")
+            } else {
+                format!("took the role {role} from {name}")
+            }
+        }
+        EventBody::Escalated { level, .. } => format!("called level {level}"),
+        EventBody::Prioritized { priority, .. } => format!("made it {priority}"),
+        EventBody::Categorized { category: Some(category) } => format!("says it is {category}"),
+        EventBody::Categorized { category: None } => "took its category away".into(),
+        EventBody::ServicesSet { services } => {
+            format!("set its services: {}", quoted(&services.join(", ")))
+        }
+        EventBody::Described { .. } => format!("rewrote its {}", quoted(&event.body.detail())),
+        EventBody::NoteAdded { text } => format!("wrote: {}", quoted(text)),
+        EventBody::NoteCorrected { text, .. } => format!("corrected a note: {}", quoted(text)),
+        EventBody::StakeholdersUpdated { message, .. } => {
+            format!("told stakeholders: {}", quoted(message))
+        }
+        EventBody::ItemAnswered { .. } => format!("answered {}", quoted(&event.body.detail())),
+        EventBody::Resolved { detail, .. } => format!("resolved it: {}", quoted(detail)),
+        EventBody::Reopened { reason } => format!("reopened it: {}", quoted(reason)),
+        EventBody::Closed => "closed it".into(),
+        EventBody::Snoozed { .. } => "snoozed it".into(),
+        EventBody::Woken => "ended its snooze".into(),
+        EventBody::Paused { reason } => format!("waits: {}", quoted(reason)),
+        EventBody::Unpaused => "goes on with it".into(),
+        EventBody::MergedInto { number, .. } => {
+            let into = number.map_or_else(|| "another".to_owned(), |number| number.to_string());
+            format!("merged it into {into}")
+        }
+        EventBody::Absorbed { number, .. } => {
+            let from = number.map_or_else(|| "another".to_owned(), |number| number.to_string());
+            format!("merged {from} into it")
+        }
+        EventBody::Linked { link } => format!("linked {}", quoted(&link.to_string())),
+        EventBody::Unlinked { link } => {
+            format!("took the link to {} away", quoted(&link.to_string()))
+        }
+        EventBody::Reclassified { to, reason } => {
+            format!("says it was {to}: {}", quoted(reason))
+        }
+        EventBody::ReviewWritten { .. } | EventBody::ActionItemSet { .. } => {
+            "wrote a part of the review".into()
+        }
+        EventBody::ReviewPublished => "published the review".into(),
+    }
+}

@@ -1,0 +1,80 @@
+//! An incident as it was: back and forth through its events.
+
+use std::sync::Arc;
+
+use crate::model::Incident;
+
+use super::super::app::{App, Pane};
+use super::super::message::Effect;
+use super::super::run::Travel;
+use super::{link, reading, tell};
+
+/// An event earlier or later; on the metrics, another window.
+pub(super) fn step(app: &mut App, by: i32) -> Vec<Effect> {
+    match app.focus {
+        Pane::Metrics => link::other_span(app, if by < 0 { -1 } else { 1 }),
+        Pane::Detail | Pane::Timeline => go(app, by),
+        Pane::Queue => Vec::new(),
+    }
+}
+
+fn go(app: &mut App, by: i32) -> Vec<Effect> {
+    let Some(shown) = &app.reading.shown else { return Vec::new() };
+    let (id, last) = (shown.id, shown.detail.incident.summary.seq);
+    let here = app.travel.as_ref().map(|travel| travel.seq);
+    let Some(seq) = here.unwrap_or(last).checked_add_signed(by).filter(|seq| *seq > 0) else {
+        return tell(app, "that is how it began", false);
+    };
+    if seq > last {
+        end(app);
+        return Vec::new();
+    }
+    app.travel = Some(Travel { id, seq, record: None, bring: true });
+    settle(app)
+}
+
+/// Back to the present.
+pub(super) fn end(app: &mut App) {
+    if app.travel.take().is_some() {
+        app.reading.detail_top = 0;
+        app.reading.timeline_top = 0;
+    }
+}
+
+/// Keeps what is shown in step with where somebody is: a record for its event, once the events
+/// before it are known; the present, where another incident is read or another pane has the focus.
+pub(super) fn settle(app: &mut App) -> Vec<Effect> {
+    let Some(travel) = &app.travel else { return Vec::new() };
+    let (id, seq) = (travel.id, travel.seq);
+    let shown = app.reading.shown.as_ref().filter(|shown| shown.id == id);
+    let stays = matches!(app.focus, Pane::Detail | Pane::Timeline)
+        && app.reading.target.is_none_or(|target| target == id);
+    let Some(shown) = shown.filter(|_| stays) else {
+        end(app);
+        return Vec::new();
+    };
+    if travel.record.is_some() {
+        return Vec::new();
+    }
+    if shown.events.first().is_some_and(|first| first.seq > 1) {
+        return reading::whole(app, id);
+    }
+    let events: Vec<_> = shown.events.iter().take_while(|event| event.seq <= seq).collect();
+    let at = events.last().map(|event| event.at);
+    match (Incident::fold(events), at) {
+        (Ok(Some(incident)), Some(at)) => {
+            if let Some(travel) = &mut app.travel {
+                travel.record = Some((Arc::new(incident), at));
+            }
+            Vec::new()
+        }
+        (Err(broken), _) => {
+            end(app);
+            tell(app, format!("the past can't be shown: {broken}"), true)
+        }
+        (Ok(_), _) => {
+            end(app);
+            Vec::new()
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Programs that run on incidents: the question before, and what they write.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::model::text::{cut, shown, wrap};
+use crate::model::time::fine;
+
+use super::super::app::App;
+use super::super::run::{Asked, OutputPane, Run};
+use super::popup;
+
+/// Rows above what is written: how it stands, and a blank one.
+const HEAD: u16 = 2;
+
+/// The question: which program, with what, on which incident.
+pub(super) fn asked(app: &App, asked: &Asked, width: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    let mut say = |text: &str, style: Style| {
+        for part in wrap(&shown(text), width) {
+            lines.push(Line::from(Span::styled(part, style)));
+        }
+    };
+    say(&format!("Run {} on {}?", asked.name, asked.target.label), app.theme.strong());
+    say(&asked.target.title, Style::new());
+    say("It is marked as dangerous.", app.theme.strong());
+    say("y yes · n no", app.theme.accent());
+    lines.push(Line::default());
+    for part in wrap(&shown(&asked.start.line()), width) {
+        lines.push(Line::from(part));
+    }
+    lines
+}
+
+/// Columns and rows of what is written.
+pub(super) fn room(body: Rect) -> (usize, usize) {
+    let inside = popup::margin(body);
+    (usize::from(inside.width), usize::from(inside.height.saturating_sub(HEAD)))
+}
+
+/// Rows of what is written, a note on what is not kept included.
+pub(super) fn rows(run: &Run) -> usize {
+    run.output.rows().len() + usize::from(run.output.dropped() > 0)
+}
+
+pub(super) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mut Buffer) {
+    let Some(run) = app.runs.iter().find(|run| run.id == pane.id) else { return };
+    popup::frame(app, body, &format!("{} · {}", run.name, run.target.label), buffer);
+    let inside = popup::margin(body);
+    let width = usize::from(inside.width);
+    buffer.set_line(inside.x, inside.y, &status(app, run, width), inside.width);
+    let (_, fits) = room(body);
+    let count = rows(run);
+    let last = count.saturating_sub(fits);
+    let top = pane.top.map_or(last, |top| top.min(last));
+    let dropped = (run.output.dropped() > 0).then(|| {
+        let text = format!("… {} lines before this are not kept", run.output.dropped());
+        Line::from(Span::styled(cut(&text, width).into_owned(), app.theme.dim()))
+    });
+    let written = run.output.rows().iter().map(|row| Line::from(row.clone()));
+    let lines = dropped.into_iter().chain(written).skip(top).take(fits);
+    for (line, y) in lines.zip(inside.y + HEAD..inside.bottom()) {
+        buffer.set_line(inside.x, y, &line, inside.width);
+    }
+    if count == 0 {
+        let text = match run.ended {
+            None => "nothing is written yet",
+            Some(_) => "nothing was written",
+        };
+        let y = inside.y + HEAD;
+        if y < inside.bottom() {
+            buffer.set_stringn(inside.x, y, text, width, app.theme.dim());
+        }
+    }
+    popup::more(app, body, (top, count.saturating_sub(top + fits)), buffer);
+}
+
+/// How it stands: since when it runs, or how it ended.
+fn status(app: &App, run: &Run, width: usize) -> Line<'static> {
+    let clock = |at: chrono::DateTime<chrono::Utc>| app.clock().second(at);
+    let since = clock(run.started_at);
+    let (text, style) = match &run.ended {
+        None if run.stopping => (" stopping … ".to_owned(), app.theme.alarm()),
+        None => (format!("running since {since}"), app.theme.strong()),
+        Some((_, at)) => {
+            let text = format!("{} at {}", run.outcome(), clock(*at));
+            if run.is_good() {
+                (text, app.theme.good())
+            } else {
+                (format!(" {text} "), app.theme.alarm())
+            }
+        }
+    };
+    let mut line = Line::from(Span::styled(cut(&text, width).into_owned(), style));
+    let mut more = match &run.ended {
+        None => format!(" · at most {}", fine(run.limit())),
+        Some((_, at)) => format!(" · after {}", fine(*at - run.started_at)),
+    };
+    if run.noted {
+        more.push_str(" · on the timeline");
+    }
+    more = format!("{more} · {}", run.line);
+    let left = width.saturating_sub(line.width());
+    line.push_span(Span::styled(cut(&more, left).into_owned(), app.theme.dim()));
+    line
+}

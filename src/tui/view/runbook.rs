@@ -1,0 +1,219 @@
+//! A runbook, with its steps numbered and ticked.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use crate::model::runbook::{Block, Kind, Look, Page, Piece, Tick, ticks};
+use crate::model::text::{shown, width, wrap};
+
+use super::super::app::App;
+use super::super::run::RunbookPane;
+use super::super::update::events;
+use super::popup;
+
+/// The most columns of text: longer lines are hard to read.
+const WIDE: usize = 100;
+
+/// Columns and rows of the text.
+pub(super) fn room(body: Rect) -> (usize, usize) {
+    let inside = popup::margin(body);
+    (usize::from(inside.width).min(WIDE), usize::from(inside.height))
+}
+
+/// A runbook laid out for a width.
+#[derive(Default)]
+pub(super) struct Laid {
+    /// All lines.
+    pub(super) lines: Vec<Line<'static>>,
+    /// Steps and code: their block and first line.
+    pub(super) stops: Vec<(usize, usize)>,
+    /// Lines of each of those.
+    pub(super) heights: Vec<usize>,
+}
+
+pub(super) fn lay_out(app: &App, book: &RunbookPane, columns: usize) -> Laid {
+    let mut laid = Laid::default();
+    let Some(page) = &book.page else {
+        laid.lines.push(Line::from(Span::styled("reading …", app.theme.dim())));
+        return laid;
+    };
+    for wrong in &book.head.wrong {
+        for part in wrap(&format!("! {wrong}"), columns) {
+            laid.lines.push(Line::from(Span::styled(part, app.theme.strong())));
+        }
+    }
+    if page.blocks.is_empty() {
+        laid.lines.push(Line::from(Span::styled("it is empty", app.theme.dim())));
+    }
+    let ticks = ticks(&book.head.name, &page.steps, events(app, book.target.id));
+    let mut before: Option<&Block> = None;
+    for (place, block) in page.blocks.iter().enumerate() {
+        if before.is_some_and(|before| is_apart(before, block)) {
+            laid.lines.push(Line::default());
+        }
+        before = Some(block);
+        let start = laid.lines.len();
+        let stops = block.step.is_some() || matches!(block.kind, Kind::Code(..));
+        let selected = stops && book.at == Some(place);
+        let mark = block.step.map(|step| mark(book, page, &ticks, step));
+        let lines = lines(app, block, mark.as_ref(), selected, columns);
+        if stops {
+            laid.stops.push((place, start));
+            laid.heights.push(lines.len());
+        }
+        laid.lines.extend(lines);
+    }
+    laid
+}
+
+/// Whether a blank line stands between two blocks.
+fn is_apart(above: &Block, below: &Block) -> bool {
+    let together = match (&above.kind, &below.kind) {
+        (Kind::Item(_) | Kind::Code(..), Kind::Item(_)) | (Kind::Item(_), Kind::Code(..)) => true,
+        (Kind::Item(_), Kind::Text) => below.indent > 0 && !below.quoted,
+        _ => false,
+    };
+    !together
+}
+
+/// What stands before a step, and who has done it.
+struct Mark {
+    text: String,
+    by: String,
+    done: bool,
+}
+
+fn mark(book: &RunbookPane, page: &Page, ticks: &[Option<Tick>], step: usize) -> Mark {
+    let digits = page.steps.len().to_string().len();
+    let sent = book.sent.iter().any(|(sent, _)| *sent == step);
+    let (sign, by) = match &ticks[step] {
+        Some(tick) => ("✓", format!(" – {} {}", shown(&tick.by), tick.at.format("%H:%M"))),
+        None if sent => ("…", String::new()),
+        None => (" ", String::new()),
+    };
+    Mark { text: format!("[{sign}] {:>digits$}  ", step + 1), by, done: ticks[step].is_some() }
+}
+
+fn lines(
+    app: &App,
+    block: &Block,
+    mark: Option<&Mark>,
+    selected: bool,
+    columns: usize,
+) -> Vec<Line<'static>> {
+    let theme = app.theme;
+    let base = if selected { theme.selection(true) } else { Style::new() };
+    let edge = if selected { "▌" } else { " " };
+    let deep = (2 * block.indent).min(columns / 4);
+    let mut lines = Vec::new();
+    let mut line = |mut spans: Vec<Span<'static>>| {
+        let mut line = Line::from(Span::styled(edge.to_owned(), theme.accent()));
+        line.spans.append(&mut spans);
+        if selected {
+            let blank = columns.saturating_sub(line.width());
+            line.push_span(Span::raw(" ".repeat(blank)));
+            line = line.patch_style(base);
+        }
+        lines.push(line);
+    };
+    let indent = " ".repeat(deep);
+    let quoted = if block.quoted { "│ " } else { "" };
+    match &block.kind {
+        Kind::Rule => {
+            line(vec![Span::styled("─".repeat(columns.saturating_sub(2)), theme.border())]);
+        }
+        Kind::Code(code, _) => {
+            let room = columns.saturating_sub(deep + 3);
+            for row in code.iter().flat_map(|row| wrap(row, room)) {
+                line(vec![
+                    Span::raw(indent.clone()),
+                    Span::styled("│ ", theme.border()),
+                    Span::styled(row, look(app, Look::Code)),
+                ]);
+            }
+            if code.is_empty() {
+                line(vec![Span::raw(indent), Span::styled("│ ", theme.border())]);
+            }
+        }
+        Kind::Heading(_) | Kind::Text | Kind::Item(_) => {
+            let first = match (&block.kind, mark) {
+                (_, Some(mark)) => mark.text.clone(),
+                (Kind::Item(mark), None) => format!("{mark} "),
+                _ => String::new(),
+            };
+            let hang = width(&first);
+            let room = columns.saturating_sub(1 + deep + width(quoted) + hang).max(8);
+            let mut pieces = block.pieces.clone();
+            if let Some(mark) = mark.filter(|mark| !mark.by.is_empty()) {
+                pieces.push(Piece { text: mark.by.clone(), look: Look::Emphasis });
+            }
+            let done = mark.is_some_and(|mark| mark.done);
+            for (place, row) in wrapped(&pieces, room).into_iter().enumerate() {
+                let start = if place == 0 { first.clone() } else { " ".repeat(hang) };
+                let style = if done { theme.good() } else { theme.dim() };
+                let mut spans = vec![
+                    Span::raw(indent.clone()),
+                    Span::styled(quoted, theme.border()),
+                    Span::styled(start, style),
+                ];
+                for piece in row {
+                    let mut style = look(app, piece.look);
+                    if matches!(block.kind, Kind::Heading(1)) {
+                        style = theme.accent().add_modifier(Modifier::BOLD);
+                    }
+                    spans.push(Span::styled(piece.text, style));
+                }
+                line(spans);
+            }
+        }
+    }
+    lines
+}
+
+fn look(app: &App, look: Look) -> Style {
+    match look {
+        Look::Plain => Style::new(),
+        Look::Strong => app.theme.strong(),
+        Look::Emphasis => app.theme.dim(),
+        Look::Code => app.theme.accent(),
+    }
+}
+
+/// Pieces broken into rows, each with its looks.
+fn wrapped(pieces: &[Piece], columns: usize) -> Vec<Vec<Piece>> {
+    let text: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
+    let mut rest = pieces.iter().flat_map(|piece| piece.text.chars().map(|ch| (ch, piece.look)));
+    let mut rows = Vec::new();
+    for row in wrap(&text, columns) {
+        let mut parts: Vec<Piece> = Vec::new();
+        // Blanks at which a line was broken are not in the rows.
+        for wanted in row.chars() {
+            let Some((_, look)) = rest.by_ref().find(|(ch, _)| *ch == wanted) else { break };
+            match parts.last_mut() {
+                Some(last) if last.look == look => last.text.push(wanted),
+                _ => parts.push(Piece { text: wanted.to_string(), look }),
+            }
+        }
+        rows.push(parts);
+    }
+    rows
+}
+
+pub(super) fn draw(app: &App, book: &RunbookPane, body: Rect, buffer: &mut Buffer) {
+    let mut heading = format!("{} · {}", shown(&book.head.name), book.target.label);
+    if let Some(page) = book.page.as_ref().filter(|page| !page.steps.is_empty()) {
+        let ticks = ticks(&book.head.name, &page.steps, events(app, book.target.id));
+        let done = ticks.iter().flatten().count();
+        heading = format!("{heading} · {done} of {} done", page.steps.len());
+    }
+    popup::frame(app, body, &heading, buffer);
+    let inside = popup::margin(body);
+    let laid = lay_out(app, book, room(body).0);
+    for (line, row) in laid.lines.iter().skip(book.top).zip(inside.rows()) {
+        buffer.set_line(row.x, row.y, line, row.width);
+    }
+    let below = laid.lines.len().saturating_sub(book.top + usize::from(inside.height));
+    popup::more(app, body, (book.top, below), buffer);
+}

@@ -1,0 +1,178 @@
+use chrono::{TimeDelta, Utc};
+use redphone::model::runbook::{Head, Kind, Look, Page, Why, is_url, note, ticks};
+use redphone::model::status::Category;
+use redphone::model::{
+    Actor, CommandId, Event, EventBody, EventId, Incident, IncidentId, PersonRef,
+};
+use rstest::rstest;
+
+use crate::support::Bench;
+
+fn incident() -> Incident {
+    let mut incident = Bench::new().incident;
+    incident.summary.services = vec!["checkout".into(), "payments-gateway".into()];
+    incident.summary.category = Some(Category::Performance);
+    incident.labels = vec!["PCI".into()];
+    incident
+}
+
+#[rstest]
+#[case::named("payments/5xx", "", &["payments/5xx.md"], Some(Why::Named))]
+#[case::service_by_name("web/Checkout", "", &[], Some(Why::Service("checkout".into())))]
+#[case::service("x", "---\nservices: [mail, \"payments-gateway\"]\n---\n", &[], Some(Why::Service("payments-gateway".into())))]
+#[case::list("x", "---\ntitle: a\nservices:\n  - mail\n  - checkout\n---\n", &[], Some(Why::Service("checkout".into())))]
+#[case::without_fence("x", "labels: pci\n\n# X", &[], Some(Why::Label("PCI".into())))]
+#[case::label_by_name("pci", "", &[], Some(Why::Label("PCI".into())))]
+#[case::category("x", "Category: Performance\n", &[], Some(Why::Category(Category::Performance)))]
+#[case::other("x", "services: mail\nlabels: gdpr\ncategory: security\n", &["y"], None)]
+#[case::text_is_no_header("x", "Some services: checkout\n", &[], None)]
+#[case::an_open_fence_is_a_line("x", "---\nservices: checkout\n", &[], None)]
+fn it_is_found_by_what_it_says_it_is_for(
+    #[case] name: &str,
+    #[case] text: &str,
+    #[case] named: &[&str],
+    #[case] why: Option<Why>,
+) {
+    assert_eq!(Head::read(name, text).fits(&incident(), named), why);
+}
+
+#[test]
+fn its_title_is_what_it_says_or_its_first_heading() {
+    assert_eq!(Head::read("x", "title: One\n# Two").title, "One");
+    assert_eq!(Head::read("x", "services: a\n\n# Two\u{1b}\n").title, "Two␛");
+    assert_eq!(Head::read("x", "text").title, "");
+}
+
+#[test]
+fn a_kind_of_fault_that_there_is_not_is_told() {
+    let head = Head::read("x", "category: perfomance, security\n");
+    assert_eq!(head.categories, [Category::Security]);
+    assert!(head.wrong[0].contains("perfomance"), "{:?}", head.wrong);
+}
+
+#[rstest]
+#[case("https://wiki/x", true)]
+#[case("payments/5xx", false)]
+#[case("://x", false)]
+#[case("a b://x", false)]
+#[case("https://", false)]
+fn a_page_elsewhere_is_told_from_a_name(#[case] name: &str, #[case] is: bool) {
+    assert_eq!(is_url(name), is);
+}
+
+fn steps(text: &str) -> Vec<String> {
+    Page::read(text).steps.into_iter().map(|step| step.text).collect()
+}
+
+#[rstest]
+#[case::tasks("1. no\n\n- [ ] one *two*\n- [x] three\n- four\n", &["one two", "three"])]
+#[case::tasks_within("- a\n  - [ ] b\n", &["b"])]
+#[case::loose("- [ ] one\n\n  more\n\n- [ ] two\n", &["one", "two"])]
+#[case::numbered("text\n\n1. one\n2. two\n   1. within\n3. three\n", &["one", "two", "three"])]
+#[case::bullets("- one\n- two\n", &[])]
+#[case::code_only("1. ```\n   x\n   ```\n", &[""])]
+#[case::hostile("- [ ] a\u{1b}[2Jb\u{202e}c\n", &["a␛[2Jb\u{fffd}c"])]
+fn steps_are_tasks_or_else_what_is_numbered(#[case] text: &str, #[case] expected: &[&str]) {
+    assert_eq!(steps(text), expected);
+}
+
+#[test]
+fn blocks_keep_order_looks_and_depth() {
+    let text = "# A\n\nb **c** `d` [e](f) <https://g>\n\n- h\n  ```sh\n  i\tj\n  ```\n---\n> k\n";
+    let page = Page::read(text);
+    let kinds: Vec<_> = page
+        .blocks
+        .iter()
+        .map(|block| match &block.kind {
+            Kind::Heading(level) => format!("{level}# {}", block.text()),
+            Kind::Text => format!("{}p{} {}", block.indent, u8::from(block.quoted), block.text()),
+            Kind::Item(mark) => format!("{}{mark} {}", block.indent, block.text()),
+            Kind::Code(lines, written) => format!("{} {lines:?} {written:?}", block.indent),
+            Kind::Rule => "---".into(),
+        })
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "1# A",
+            "0p0 b c d e (f) https://g",
+            "0• h",
+            "1 [\"i    j\"] \"i\\tj\\n\"",
+            "---",
+            "0p1 k"
+        ]
+    );
+    let looks: Vec<Look> = page.blocks[1].pieces.iter().map(|piece| piece.look).collect();
+    assert_eq!(looks, [Look::Plain, Look::Strong, Look::Plain, Look::Code, Look::Plain]);
+}
+
+#[test]
+fn the_code_of_a_step_is_the_first_below_it() {
+    let page = Page::read("- [ ] a\n\n  text\n\n  ```\n  one\n  ```\n- [ ] b\n\n```\ntwo\n```\n");
+    let place = |step| page.blocks.iter().position(|b| b.step == Some(step)).expect("a step");
+    assert_eq!(page.code_of(place(0)), Some("one\n"));
+    assert_eq!(page.code_of(place(1)), None);
+    assert_eq!(page.code_of(page.blocks.len() - 1), Some("two\n"));
+}
+
+fn by(name: &str, minute: i64, body: EventBody) -> Event {
+    let at = Utc::now() + TimeDelta::minutes(minute);
+    let command = CommandId::new();
+    Event {
+        id: EventId::derived(command, 0),
+        incident: IncidentId::new(),
+        seq: 1,
+        at,
+        recorded_at: at,
+        actor: Actor::Person(PersonRef::new(name, name)),
+        command,
+        body,
+    }
+}
+
+fn noted(name: &str, text: &str) -> Event {
+    by(name, 0, EventBody::NoteAdded { text: text.into() })
+}
+
+/// Who ticked each step.
+fn ticked(text: &str, events: &[Event]) -> Vec<Option<String>> {
+    let ticks = ticks("pay/5xx", &Page::read(text).steps, events);
+    ticks.into_iter().map(|tick| tick.map(|tick| tick.by)).collect()
+}
+
+#[test]
+fn ticks_are_known_again_by_text_whoever_made_them() {
+    let text = "- [ ] new one\n- [ ] look\n- [ ] restart\n";
+    let events = [
+        noted("ines", &note("pay/5xx", 0, "look")),
+        noted("tom", &note("pay/5xx", 0, "look")),
+        noted("tom", &note("pay/4xx", 2, "restart")),
+        noted("tom", "restart"),
+    ];
+    assert_eq!(ticked(text, &events), [None, Some("ines".into()), None]);
+}
+
+#[test]
+fn steps_of_the_same_text_are_told_apart_by_number() {
+    let events = [noted("ines", &note("pay/5xx", 2, "look"))];
+    let text = "1. look\n2. restart\n3. look\n";
+    assert_eq!(ticked(text, &events), [None, None, Some("ines".into())]);
+    let events = [noted("ines", "runbook pay/5xx · step 99999999999999999999 done: look")];
+    assert_eq!(ticked(text, &events), [None, None, None]);
+}
+
+#[test]
+fn a_note_that_was_withdrawn_ticks_nothing() {
+    let tick = noted("ines", &note("pay/5xx", 0, "look"));
+    let body = EventBody::NoteCorrected { note: tick.id, text: "(withdrawn)".into() };
+    let events = [tick, by("ines", 1, body)];
+    assert_eq!(ticked("- [ ] look\n", &events), [None]);
+}
+
+#[test]
+fn a_very_long_step_is_known_again() {
+    let long = "word ".repeat(200);
+    let page = Page::read(&format!("- [ ] {long}\n"));
+    let events = [noted("ines", &note("pay/5xx", 0, &page.steps[0].text))];
+    assert!(ticks("pay/5xx", &page.steps, &events)[0].is_some());
+}

@@ -1,0 +1,57 @@
+use proptest::prelude::*;
+use redphone::model::runbook::{Head, Kind, Page, note, ticks};
+use redphone::model::text::{shown, width};
+use redphone::model::{Actor, CommandId, Event, EventBody, EventId, IncidentId};
+
+/// Something like Markdown.
+fn markdown() -> impl Strategy<Value = String> {
+    let line = prop_oneof![
+        3 => "( {0,6})(- |1\\. |\\* |> |# |- \\[ \\] |- \\[x\\] |```|---)?[ -~]{0,20}",
+        1 => any::<String>(),
+        1 => Just(String::new()),
+    ];
+    prop::collection::vec(line, 0..25).prop_map(|lines| lines.join("\n"))
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_runbook_holds_is_read_and_safe_to_show(text in markdown()) {
+        let head = Head::read("x", &text);
+        prop_assert_eq!(shown(&head.title), head.title.as_str());
+        let page = Page::read(&text);
+        let mut steps = Vec::new();
+        for block in &page.blocks {
+            let written = block.text();
+            prop_assert_eq!(shown(&written), written.as_str());
+            if let Kind::Code(lines, _) = &block.kind {
+                for line in lines {
+                    prop_assert_eq!(shown(line), line.as_str());
+                }
+            }
+            steps.extend(block.step);
+            let _ = width(&written);
+        }
+        prop_assert_eq!(steps, (0..page.steps.len()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn each_tick_is_known_again(text in markdown(), name in "[a-z/]{1,10}") {
+        let steps = Page::read(&text).steps;
+        for step in 0..steps.len() {
+            let command = CommandId::new();
+            let event = Event {
+                id: EventId::derived(command, 0),
+                incident: IncidentId::new(),
+                seq: 1,
+                at: crate::asks::start(),
+                recorded_at: crate::asks::start(),
+                actor: Actor::Integration("x".into()),
+                command,
+                body: EventBody::NoteAdded { text: note(&name, step, &steps[step].text) },
+            };
+            let known = ticks(&name, &steps, &[event]);
+            prop_assert!(known[step].is_some(), "{:?}", steps);
+            prop_assert_eq!(known.iter().flatten().count(), 1);
+        }
+    }
+}
