@@ -37,7 +37,7 @@ fn init_writes_a_sample_once_for_its_owner_alone() {
     assert_eq!(mode(&file(&place)), 0o600);
     assert_eq!(mode(file(&place).parent().unwrap()), 0o700);
     let text = fs::read_to_string(file(&place)).unwrap();
-    assert!(text.contains("#acknowledge = \"a\" # acknowledge the incident\n"), "{text}");
+    assert!(text.contains("#acknowledge = \"a\" # acknowledge\n"), "{text}");
     assert!(!text.contains('@') || !text.contains("@KEYS@"));
     assert!(place.ok(["config", "check"]).contains("nothing is wrong"));
     fs::write(file(&place), "user = \"mine\"").unwrap();
@@ -73,7 +73,7 @@ fn check_prints_each_warning_with_its_place_and_ends_with_1() {
 #[test]
 fn show_prints_what_holds_and_where_it_comes_from() {
     let place = Place::new();
-    write(&place, "\n[looks]\ntheme = \"light\"\n[keys]\nown = [\"O\", \"F2\"]\n");
+    write(&place, "\n[looks]\ntheme = \"light\"\n[keys]\nown = [\"Y\", \"F2\"]\n");
     let run = Run::from(
         place
             .program()
@@ -89,7 +89,7 @@ fn show_prints_what_holds_and_where_it_comes_from() {
         "reopen = \"7d\" # default",
         "theme = \"light\" # config.toml:3",
         "zone = \"utc\" # REDPHONE_ZONE",
-        "own = [\"O\", \"F2\"] # config.toml:5",
+        "own = [\"Y\", \"F2\"] # config.toml:5",
         "note = \"n\" # default",
     ] {
         assert!(run.out.lines().any(|there| there == line), "{line} is not in\n{}", run.out);

@@ -59,18 +59,18 @@ fn replace(path: &Path, text: &str) {
 #[test]
 fn a_remapped_key_works_at_once_and_a_broken_save_changes_nothing() {
     let mut running = Running::with("");
-    replace(&running.config(), "[keys]\nacknowledge = \"K\"\n");
+    replace(&running.config(), "[keys]\nacknowledge = \"H\"\n");
     running.terminal.wait_for_text("settings read again");
     // The toast stands where the keys are shown, until a key is pressed.
     running.terminal.press("1");
-    running.terminal.wait_for_text("K ack");
+    running.terminal.wait_for_text("H ack");
     running.write("[keys\nacknowledge = \"a\"\n");
     running.terminal.wait_for_text("this is not TOML");
     running.terminal.wait_for_text("config.toml:1");
     running.terminal.press("a");
-    running.terminal.wait_for_text("K ack");
+    running.terminal.wait_for_text("H ack");
     assert_eq!(running.status(), "triggered", "the old key does nothing");
-    running.terminal.press("K");
+    running.terminal.press("H");
     running.terminal.wait_for_text("0 unacknowledged");
     assert_eq!(running.status(), "acknowledged");
     running.terminal.press("q");
@@ -79,11 +79,11 @@ fn a_remapped_key_works_at_once_and_a_broken_save_changes_nothing() {
 
 #[test]
 fn a_wrong_setting_is_shown_at_the_start_until_a_key_is_pressed() {
-    let mut running = Running::with("\n[keys]\nown = \"O\"\nacknowlegde = \"K\"\n");
+    let mut running = Running::with("\n[keys]\nown = \"Y\"\nacknowlegde = \"H\"\n");
     running.terminal.wait_for_text("config.toml:4: there is no action \"acknowlegde\"");
     running.terminal.wait_for_text("redphone config check");
     running.terminal.press("1");
-    running.terminal.wait_for_text("O own");
+    running.terminal.wait_for_text("Y own");
     running
         .terminal
         .wait_for("the warning goes", |screen| !screen.contents().contains("acknowlegde"));
@@ -101,11 +101,11 @@ fn levels_hold_at_once() {
 
 #[test]
 fn what_counts_from_the_next_start_on_is_named_and_a_file_that_goes_changes_nothing() {
-    let mut running = Running::with("[keys]\nacknowledge = \"K\"\n");
-    running.write("ascii = true\n[keys]\nacknowledge = \"K\"\n");
+    let mut running = Running::with("[keys]\nacknowledge = \"H\"\n");
+    running.write("ascii = true\n[keys]\nacknowledge = \"H\"\n");
     running.terminal.wait_for_text("settings read again · from the next start on: ascii");
     fs::remove_file(running.config()).unwrap();
     running.terminal.wait_for_text("the settings file is gone · settings stay as they were");
     running.terminal.press("1");
-    running.terminal.wait_for_text("K ack");
+    running.terminal.wait_for_text("H ack");
 }
