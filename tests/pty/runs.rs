@@ -41,7 +41,7 @@ fn wait_for_file(path: &PathBuf) -> String {
     loop {
         match fs::read_to_string(path) {
             Ok(text) if text.ends_with('\n') => return text,
-            _ => assert!(std::time::Instant::now() < deadline, "never written: {path:?}"),
+            _ => assert!(std::time::Instant::now() < deadline, "never written: {}", path.display()),
         }
         std::thread::sleep(std::time::Duration::from_millis(5));
     }

@@ -31,7 +31,7 @@ fn command(name: &str, key: char, run: &[&str]) -> CustomCommand {
         help: String::new(),
         dangerous: false,
         note: false,
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         when: None,
     }
 }
