@@ -28,9 +28,20 @@ pub(super) fn refusal(
     asks: &[Ask],
     now: DateTime<Utc>,
 ) -> Option<String> {
-    let Some(known) = record(app, id) else {
-        return asks.iter().find_map(|ask| row_refuses(app, id, ask, now));
-    };
+    match record(app, id) {
+        Some(known) => record_refuses(app, known, asks, now),
+        None => asks.iter().find_map(|ask| row_refuses(app, id, ask, now)),
+    }
+}
+
+/// Why a record refuses asks one after another.
+pub(super) fn record_refuses(
+    app: &App,
+    known: &Incident,
+    asks: &[Ask],
+    now: DateTime<Utc>,
+) -> Option<String> {
+    let id = known.summary.id;
     let mut incident = known.clone();
     for ask in asks {
         let envelope = Envelope {

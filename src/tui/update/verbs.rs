@@ -6,7 +6,9 @@ use crate::model::checklist::Answer;
 use crate::model::checklist::{ClosingItem, InvestigationItem, Item};
 use crate::model::review::Section;
 use crate::model::status::{Category, Classification, ResolutionAction, Role};
-use crate::model::{Ask, Impact, IncidentId, PersonRef, Priority, Status, Urgency};
+use crate::model::{
+    Ask, Impact, Incident, IncidentId, PersonRef, Priority, Status, Summary, Urgency, escalation,
+};
 
 use super::super::action::{Action, Entry, TABLE};
 use super::super::app::App;
@@ -205,17 +207,29 @@ pub(super) fn learn_refused(app: &mut App) {
     if app.reading.moving {
         return;
     }
-    let shown = app.reading.shown.as_ref();
-    let target = shown.map(|shown| Target::from(&shown.detail.incident.summary));
-    app.reading.refused = match target {
-        Some(target) => TABLE
+    // Asked of the record alone: this happens with every message, and looking for a row takes long
+    // where there are many.
+    let refused = |incident: &Incident| {
+        let row = &incident.summary;
+        TABLE
             .iter()
             .filter(|entry| entry.verb.is_some() && entry.hint.is_some())
             .map(|entry| entry.action)
-            .filter(|action| refusal(app, *action, &target, app.now).is_some())
-            .collect(),
-        None => Vec::new(),
+            .filter(|action| {
+                let asks = sample(app, *action, Some(row), app.now);
+                let refuses = |asks: Vec<Ask>| known::record_refuses(app, incident, &asks, app.now);
+                asks.and_then(refuses).is_some() || nobody_to_call(app, *action, row)
+            })
+            .collect()
     };
+    let shown = app.reading.shown.as_ref().map(|shown| &shown.detail.incident);
+    app.reading.refused = shown.map(refused).unwrap_or_default();
+}
+
+/// Whether there is no policy by which it could be escalated.
+fn nobody_to_call(app: &App, action: Action, row: &Summary) -> bool {
+    action == Action::Escalate
+        && app.directory.as_deref().is_some_and(|d| escalation::path(row, d).is_empty())
 }
 
 /// Why a verb does not apply to an incident, in a person's words; `None` where it does.
@@ -225,18 +239,21 @@ pub(in crate::tui) fn refusal(
     target: &Target,
     now: DateTime<Utc>,
 ) -> Option<String> {
-    let asks = sample(app, action, target, now)?;
+    let row = app.row(target.id);
+    let asks = sample(app, action, row, now)?;
     known::refusal(app, target.id, &asks, now).or_else(|| {
-        // Nobody can be called where there is no policy.
-        let called = action != Action::Escalate
-            || app.directory.is_none()
-            || !picks::items(app, action, std::slice::from_ref(target), now).is_empty();
-        (!called).then(|| picks::nothing(action).to_owned())
+        let nobody = row.is_some_and(|row| nobody_to_call(app, action, row));
+        nobody.then(|| picks::nothing(action).to_owned())
     })
 }
 
 /// A verb as it would be asked with everything filled in, to learn whether it applies.
-fn sample(app: &App, action: Action, target: &Target, now: DateTime<Utc>) -> Option<Vec<Ask>> {
+fn sample(
+    app: &App,
+    action: Action,
+    row: Option<&Summary>,
+    now: DateTime<Utc>,
+) -> Option<Vec<Ask>> {
     let some = || "x".to_owned();
     let yes = |item| Ask::AnswerItem { item, answer: Answer::Yes };
     Some(match action {
@@ -257,18 +274,18 @@ fn sample(app: &App, action: Action, target: &Target, now: DateTime<Utc>) -> Opt
             vec![Ask::Reclassify { to: Classification::FalseAlarm, reason: some() }]
         }
         Action::Prioritize => {
-            let row = app.row(target.id)?;
+            let row = row?;
             let priority = Priority::ALL.into_iter().find(|p| *p != row.priority)?;
             vec![Ask::OverridePriority { priority, reason: some() }]
         }
         Action::Move => {
-            let here = app.row(target.id)?.status;
+            let here = row?.status;
             let next = Status::STAGES[1..5].iter().find(|stage| **stage > here);
             vec![Ask::MoveStatus { to: next.copied().unwrap_or(Status::Monitoring) }]
         }
         Action::Assign => vec![Ask::Assign { to: Some(PersonRef::new("x", "x")) }],
         Action::Category | Action::Categorize => {
-            let here = app.row(target.id)?.category;
+            let here = row?.category;
             let other = Category::ALL.iter().find(|category| Some(**category) != here);
             vec![Ask::Categorize { category: other.copied() }]
         }
