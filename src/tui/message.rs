@@ -19,9 +19,9 @@ use crate::sync;
 use crate::sync::drafts::{Draft, Keep};
 
 use super::app::Span;
-use super::wall::Wanted;
 use super::output::Pipe;
 use super::run::{Ended, RunId, Runbooks, Start};
+use super::wall::Wanted;
 
 /// Everything that can change the state. One that depends on the time carries it.
 #[derive(Debug)]

@@ -3,12 +3,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod calls;
-mod help;
-mod link;
 #[allow(dead_code, reason = "the properties of the model use the rest")]
 #[path = "../property/asks.rs"]
 mod asks;
+mod calls;
+mod help;
+mod link;
 
 mod looks;
 mod mirror;

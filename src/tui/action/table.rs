@@ -80,14 +80,8 @@ impl Entry {
 const PANES: &[Layer] = &[Layer::Panes];
 const SCROLLED: &[Layer] =
     &[Layer::Panes, Layer::Popup, Layer::Confirm, Layer::Runbook, Layer::Output];
-const PAGED: &[Layer] = &[
-    Layer::Panes,
-    Layer::Popup,
-    Layer::Confirm,
-    Layer::Help,
-    Layer::Runbook,
-    Layer::Output,
-];
+const PAGED: &[Layer] =
+    &[Layer::Panes, Layer::Popup, Layer::Confirm, Layer::Help, Layer::Runbook, Layer::Output];
 const SEARCHED: &[Layer] = &[Layer::Palette, Layer::Help];
 const LISTED: &[Layer] = &[Layer::Pick, Layer::Palette];
 const UNDONE: &[Layer] = &[Layer::Panes, Layer::Runbook];
