@@ -79,6 +79,18 @@ pub enum Action {
     Role,
     /// Declare an incident.
     Declare,
+    /// Type a filter.
+    Filter,
+    /// Choose a view.
+    Views,
+    /// Choose an order.
+    Sort,
+    /// Group by service.
+    Group,
+    /// Fold a group.
+    Fold,
+    /// Unfold a group.
+    Unfold,
     /// Mark the selected row.
     Mark,
     /// Mark all rows.
@@ -123,6 +135,18 @@ pub enum Action {
     Raise,
     /// Less impact.
     Lower,
+    /// Keep the filter that is typed.
+    KeepFilter,
+    /// Give up the filter that is typed.
+    GiveUpFilter,
+    /// Complete what is typed.
+    Complete,
+    /// The completion before.
+    CompleteBack,
+    /// A filter used before.
+    EarlierFilter,
+    /// A filter used later.
+    LaterFilter,
     /// Leave a list without a choice.
     Leave,
     /// Yes, do it.
@@ -166,6 +190,8 @@ pub enum Layer {
     Confirm,
     /// Impact × urgency.
     Matrix,
+    /// A filter is being typed: all other keys write.
+    Filter,
     /// A number is being typed.
     Jump,
     /// Waiting for commands at the end.
@@ -208,6 +234,8 @@ pub enum When {
     Drafted,
     /// Rows are marked.
     Marked,
+    /// The queue is grouped, has the focus and has something selected.
+    Grouped,
     /// The queue has the focus and something is selected.
     QueueRow,
     /// There is somewhere to go back to.
@@ -267,6 +295,7 @@ impl Entry {
 const PANES: &[Layer] = &[Layer::Panes];
 const SCROLLED: &[Layer] = &[Layer::Panes, Layer::Popup, Layer::Confirm];
 const FORM: &[Layer] = &[Layer::Form];
+const FILTER: &[Layer] = &[Layer::Filter];
 const EVERYWHERE: &[Layer] = &[
     Layer::Panes,
     Layer::Popup,
@@ -275,6 +304,7 @@ const EVERYWHERE: &[Layer] = &[
     Layer::Pick,
     Layer::Confirm,
     Layer::Matrix,
+    Layer::Filter,
     Layer::Jump,
 ];
 
@@ -344,10 +374,23 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Declare, "declare", &["D"], "declare an incident", PANES)
         .hint("declare")
         .verb(Verb::Declare),
+    entry(Action::Filter, "filter", &["/"], "filter as you type: words and terms", PANES)
+        .hint("filter"),
+    entry(Action::Views, "views", &["v"], "saved views", PANES).hint("views"),
+    entry(Action::Sort, "sort", &["S"], "the order of the queue", PANES),
+    entry(Action::Group, "group", &["f"], "group the queue by service, or not any more", PANES),
+    entry(Action::Fold, "fold", &["Left"], "fold the group", PANES).when(When::Grouped),
+    entry(Action::Unfold, "unfold", &["Right"], "unfold the group", PANES).when(When::Grouped),
     entry(Action::Mark, "mark", &["Space"], "select this one: verbs act on all selected", PANES)
         .when(When::QueueRow),
-    entry(Action::MarkAll, "mark-all", &["*"], "select all that are shown, or none", PANES)
-        .when(When::QueueRow),
+    entry(
+        Action::MarkAll,
+        "mark-all",
+        &["*"],
+        "select all that are shown, or none; on a group, its incidents",
+        PANES,
+    )
+    .when(When::QueueRow),
     entry(Action::Drafts, "drafts", &["d"], "drafts: what was typed and not sent", PANES)
         .hint("drafts")
         .hint_when(When::Drafted),
@@ -444,6 +487,14 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Right, "right", &["l", "Right"], "less urgent", &[Layer::Matrix]),
     entry(Action::Raise, "raise", &["k", "Up"], "more impact", &[Layer::Matrix]),
     entry(Action::Lower, "lower", &["j", "Down"], "less impact", &[Layer::Matrix]),
+    entry(Action::KeepFilter, "keep-filter", &["Enter"], "filter by it", FILTER).hint("filter"),
+    entry(Action::GiveUpFilter, "give-up-filter", &["Esc", "^c"], "leave it as it was", FILTER)
+        .hint("leave"),
+    entry(Action::Complete, "complete", &["Tab"], "complete the term", FILTER).hint("complete"),
+    entry(Action::CompleteBack, "complete-back", &["S-Tab"], "the completion before", FILTER),
+    entry(Action::EarlierFilter, "earlier-filter", &["Up", "^p"], "a filter used before", FILTER)
+        .hint("used before"),
+    entry(Action::LaterFilter, "later-filter", &["Down", "^n"], "a filter used later", FILTER),
     entry(
         Action::Leave,
         "leave",
@@ -473,6 +524,7 @@ pub fn layer(app: &App) -> Layer {
         Mode::Pick(_) => Layer::Pick,
         Mode::Confirm(_) => Layer::Confirm,
         Mode::Matrix(_) => Layer::Matrix,
+        Mode::Filter(_) => Layer::Filter,
         Mode::Jump(_) => Layer::Jump,
         Mode::Leaving => Layer::Leaving,
     }
@@ -517,8 +569,14 @@ impl When {
             Self::Undoable => app.undo.is_some(),
             Self::Drafted => !app.drafts.is_empty(),
             Self::Marked => !app.marked.is_empty(),
-            Self::QueueRow => app.focus == Pane::Queue && app.selected().is_some(),
-            Self::Inside => app.zoomed || app.focus != Pane::Queue || !app.marked.is_empty(),
+            Self::QueueRow => app.focus == Pane::Queue && !app.queue.lines.is_empty(),
+            Self::Grouped => Self::QueueRow.holds(app) && app.queue.grouped,
+            Self::Inside => {
+                app.zoomed
+                    || app.focus != Pane::Queue
+                    || !app.marked.is_empty()
+                    || app.queue.is_filtered()
+            }
             Self::Metrics => app.focus == Pane::Metrics,
             Self::Failed => app.failure.is_some(),
             Self::Top => !app.zoomed,

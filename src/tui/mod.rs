@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod app;
+pub mod filter_line;
 pub mod form;
 pub mod fuzzy;
 pub mod keymap;
@@ -13,6 +14,7 @@ pub mod message;
 pub mod mode;
 pub mod picker;
 pub mod plan;
+pub mod queue;
 pub mod runtime;
 pub mod terminal;
 pub mod theme;

@@ -2,6 +2,7 @@
 
 use crate::model::{Impact, Urgency};
 
+use super::filter_line::FilterLine;
 use super::form::Form;
 use super::picker::Picker;
 use super::plan::{Confirm, Results, Target};
@@ -26,6 +27,8 @@ pub enum Mode {
     Confirm(Box<Confirm>),
     /// Impact × urgency.
     Matrix(Box<Matrix>),
+    /// A filter being typed.
+    Filter(Box<FilterLine>),
     /// A number to jump to, as far as it is typed.
     Jump(String),
     /// The end, once pending commands have settled.

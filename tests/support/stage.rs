@@ -8,7 +8,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use redphone::backend::BackendError;
-use redphone::backend::{Backend, Part};
+use redphone::backend::{Backend, Part, Search};
 use redphone::config::PanesSettings;
 use redphone::model::measures::Window;
 use redphone::model::{Envelope, Rules};
@@ -34,6 +34,12 @@ pub struct Stage {
     pub kept: Vec<Keep>,
     /// Texts that an editor was opened on.
     pub edited: Vec<String>,
+    /// Filters that were to be remembered.
+    pub remembered: Vec<String>,
+    /// Searches of the history wait to be answered by hand.
+    pub slow: bool,
+    /// Those that wait.
+    pub searches: Vec<(u64, Search)>,
     /// Whether `Effect::Quit` was asked for.
     pub over: bool,
     mirror: Mirror,
@@ -70,6 +76,9 @@ impl Stage {
             submitted: Vec::new(),
             kept: Vec::new(),
             edited: Vec::new(),
+            remembered: Vec::new(),
+            slow: false,
+            searches: Vec::new(),
             over: false,
             mirror: Mirror::default(),
         };
@@ -143,6 +152,18 @@ impl Stage {
             }
             Effect::LoadLastEnded => Message::LastEnded(Some(self.now - Duration::minutes(200))),
             Effect::After(_, timer @ (Timer::Rest(_) | Timer::Draft(_))) => Message::Elapsed(timer),
+            Effect::After(_, timer @ Timer::Search(_)) if !self.slow => Message::Elapsed(timer),
+            Effect::LoadPage(number, search) if self.slow => {
+                self.searches.push((number, *search));
+                return;
+            }
+            Effect::LoadPage(number, search) => {
+                Message::Page(number, wait(self.memory.search(&search)), self.now)
+            }
+            Effect::Remember(filter) => {
+                self.remembered.push(filter);
+                return;
+            }
             Effect::Submit(envelopes) => {
                 self.submitted.extend(envelopes);
                 return;
@@ -195,6 +216,13 @@ impl Stage {
                 "Enter" => (KeyCode::Enter, KeyModifiers::NONE),
                 "Esc" => (KeyCode::Esc, KeyModifiers::NONE),
                 "Tab" => (KeyCode::Tab, KeyModifiers::NONE),
+                "S-Tab" => (KeyCode::BackTab, KeyModifiers::NONE),
+                "Space" => (KeyCode::Char(' '), KeyModifiers::NONE),
+                "Up" => (KeyCode::Up, KeyModifiers::NONE),
+                "Down" => (KeyCode::Down, KeyModifiers::NONE),
+                "Left" => (KeyCode::Left, KeyModifiers::NONE),
+                "Right" => (KeyCode::Right, KeyModifiers::NONE),
+                "Backspace" => (KeyCode::Backspace, KeyModifiers::NONE),
                 "End" => (KeyCode::End, KeyModifiers::NONE),
                 _ if name.len() == 2 && name.starts_with('^') => {
                     let letter = name.chars().nth(1).expect("two characters");

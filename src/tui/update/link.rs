@@ -10,7 +10,7 @@ use crate::sync::{Link, Update};
 
 use super::super::app::{App, Failure, Span};
 use super::super::message::Effect;
-use super::{fail, moves, reading, rows, tell};
+use super::{fail, find, moves, reading, rows, tell};
 
 /// Measures are computed anew at most this often while the queue changes.
 const MEASURED_EVERY: TimeDelta = TimeDelta::minutes(1);
@@ -47,6 +47,7 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
             let first = app.snapshot.is_none();
             // The rest of the rows after the first page is no news to the measures.
             let filling = app.snapshot.as_ref().is_none_or(|before| before.counts.is_some());
+            let changed = find::open_changed(app, app.snapshot.clone().as_deref(), &snapshot);
             app.snapshot = Some(snapshot);
             app.metrics.outdated |= !filling;
             let selected = app.queue.selected;
@@ -59,6 +60,7 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
             } else {
                 moves::moved(app)
             };
+            effects.extend(changed);
             if first {
                 effects.extend(started(app));
             }
@@ -83,6 +85,9 @@ pub(super) fn started(app: &mut App) -> Option<Effect> {
 fn retry_reading(app: &mut App) -> Vec<Effect> {
     app.reading.failed = None;
     let mut effects = reading::follow(app);
+    if app.queue.pages.as_ref().is_some_and(|pages| pages.failed.is_some()) {
+        effects.extend(find::again(app));
+    }
     if app.metrics.failed.is_some() && !app.metrics.loading {
         app.metrics.loading = true;
         effects.push(Effect::LoadMeasures(app.metrics.span));
@@ -157,6 +162,7 @@ pub(super) fn refresh(app: &mut App) -> Vec<Effect> {
         app.reading.loading = Some((id, 0));
         effects.push(Effect::LoadDetail(id));
     }
+    effects.extend(find::again(app));
     app.metrics.loading = true;
     effects.push(Effect::LoadMeasures(app.metrics.span));
     effects.extend(tell(app, "asked anew", false));

@@ -2,6 +2,7 @@
 
 mod confirm;
 mod drafts;
+mod find;
 mod forms;
 mod jump;
 mod known;
@@ -17,6 +18,7 @@ mod undo;
 mod verbs;
 mod when;
 
+pub use find::{View, filter_by, show_view, sort_by, views};
 pub use send::unconfirmed;
 
 use std::time::Duration;
@@ -24,7 +26,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use crossterm::event::{KeyEvent, KeyEventKind};
 
-use super::action::{self, Action};
+use super::action::{self, Action, When};
 use super::app::{App, Failure, Toast};
 use super::form::Kind;
 use super::message::{Effect, Message, Timer};
@@ -42,6 +44,7 @@ pub const LEAVE: Duration = Duration::from_secs(10);
 pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
     let effects = match message {
         Message::Key(key, at) => key_pressed(app, key, at),
+        Message::Paste(text) if matches!(app.mode, Mode::Filter(_)) => find::paste(app, &text),
         Message::Paste(text) => forms::paste(app, &text),
         Message::Started => link::started(app).into_iter().collect(),
         Message::Resized(width, height) => {
@@ -71,7 +74,14 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Retrying(id, error, at) => send::retrying(app, id, &error, at),
-        Message::Settled(id, result, at) => send::settled(app, id, result, at),
+        Message::Settled(id, result, at) => {
+            if let Ok(Some(row)) = result.as_ref().map(|outcome| &outcome.row) {
+                find::known(app, row);
+            }
+            send::settled(app, id, result, at)
+        }
+        Message::Page(number, result, at) => find::arrived(app, number, result, at),
+        Message::Filters(filters) => find::left(app, filters),
         Message::Found(number, result, at) => jump::found(app, number, result, at),
         Message::Drafts(drafts) => drafts::left(app, drafts),
         Message::DraftLost(why) => tell(app, why, true),
@@ -111,6 +121,7 @@ fn typed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
             None => Vec::new(),
         },
         Mode::Matrix(_) => matrix::typed(app, key, at),
+        Mode::Filter(_) => find::typed(app, key, at),
         Mode::Jump(_) => jump::typed(app, key),
         _ => Vec::new(),
     }
@@ -123,6 +134,14 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
             return tell(app, why, true);
         }
         if !entry.applies(app) {
+            // A verb must not guess which of a group it is about.
+            if entry.when == When::Incident && app.queue.head.is_some() {
+                let [mark, unfold] =
+                    [Action::Mark, Action::Unfold].map(|a| main_key(app, a).unwrap_or_default());
+                let told =
+                    format!("that is a group: {mark} selects its incidents, {unfold} shows them");
+                return tell(app, told, true);
+            }
             return Vec::new();
         }
     }
@@ -145,8 +164,8 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
             app.zoomed = !app.zoomed;
             Vec::new()
         }
-        Action::Open => moves::open(app),
-        Action::Back => moves::back(app),
+        Action::Open => find::toggle(app).unwrap_or_else(|| moves::open(app)),
+        Action::Back => moves::back(app, at),
         Action::Acknowledge
         | Action::Own
         | Action::Assign
@@ -168,6 +187,18 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         | Action::Describe
         | Action::Role => verbs::begin(app, action, at),
         Action::Declare => forms::open(app, Kind::Declare, Vec::new(), at),
+        Action::Filter => find::begin(app),
+        Action::Views => find::menu(app),
+        Action::Sort => find::sorts(app),
+        Action::Group => find::toggle_grouping(app, at),
+        Action::Fold => find::fold(app),
+        Action::Unfold => find::unfold(app),
+        Action::KeepFilter => find::keep(app, at),
+        Action::GiveUpFilter => find::give_up(app, at),
+        Action::Complete => find::complete(app, 1, at),
+        Action::CompleteBack => find::complete(app, -1, at),
+        Action::EarlierFilter => find::past(app, -1, at),
+        Action::LaterFilter => find::past(app, 1, at),
         Action::Mark => verbs::mark(app),
         Action::MarkAll => verbs::mark_all(app),
         Action::Undo => undo::undo(app, at),
@@ -184,7 +215,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
             Vec::new()
         }
         Action::Suspend => vec![Effect::Suspend],
-        Action::Quit if app.zoomed => moves::back(app),
+        Action::Quit if app.zoomed => moves::back(app, at),
         Action::Quit | Action::QuitNow => leave(app),
         Action::Dismiss | Action::Leave => {
             app.mode = Mode::Panes;
@@ -263,6 +294,7 @@ fn elapsed(app: &mut App, timer: Timer) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Timer::Search(number) => find::due(app, number),
         Timer::Draft(id) => drafts::due(app, id),
         Timer::Rest(_) | Timer::Toast(_) => Vec::new(),
         Timer::Leave => vec![Effect::Quit],

@@ -1,9 +1,11 @@
 //! Moving the selection, scrolling, and going from pane to pane.
 
+use chrono::{DateTime, Utc};
+
 use super::super::app::{App, Pane};
 use super::super::message::{Effect, Timer};
 use super::super::mode::Mode;
-use super::{REST, popup, reading, rows};
+use super::{REST, find, popup, reading, rows};
 
 /// How far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,13 +45,14 @@ pub(super) fn by(app: &mut App, step: Step) -> Vec<Effect> {
     let page = page(app);
     match app.focus {
         Pane::Queue => {
-            let place = step.from(app.queue.index, app.queue.rows.len(), page);
+            let place = step.from(app.queue.index, app.queue.lines.len(), page);
             if place == app.queue.index {
-                return Vec::new();
+                return find::more(app, page);
             }
-            app.queue.index = place;
-            app.queue.selected = app.queue.rows.get(place).map(|row| row.summary.id);
-            moved(app)
+            app.queue.select_line(place);
+            let mut effects = moved(app);
+            effects.extend(find::more(app, page));
+            effects
         }
         Pane::Detail => {
             let tops = tops(app.reading.detail_lines.len(), page);
@@ -121,8 +124,12 @@ pub(super) fn open(app: &mut App) -> Vec<Effect> {
     focus(app, Pane::Detail)
 }
 
-pub(super) fn back(app: &mut App) -> Vec<Effect> {
+/// Back to the panes, to the queue, to nothing selected, to everything open: one at a time.
+pub(super) fn back(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if !app.zoomed && app.focus == Pane::Queue {
+        if app.marked.is_empty() {
+            return find::clear(app, at);
+        }
         app.marked.clear();
         return Vec::new();
     }

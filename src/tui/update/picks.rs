@@ -20,7 +20,7 @@ use super::super::message::Effect;
 use super::super::mode::Mode;
 use super::super::picker::{Item, List, Pick, Picker};
 use super::super::plan::{Plan, Step, Target};
-use super::{drafts, fail, forms, known, send, tell, verbs, when};
+use super::{drafts, fail, find, forms, known, send, tell, verbs, when};
 
 /// Far enough away that only a change ends the snooze.
 const UNTIL_CHANGED: TimeDelta = TimeDelta::days(3650);
@@ -576,7 +576,12 @@ pub(super) fn choose(app: &mut App, item: Item, at: DateTime<Utc>) -> Vec<Effect
             forms::open(app, Kind::ActionItem { id }, targets, at)
         }
         Pick::ReviewPublish => publish(app, &targets, at),
-        Pick::Copy(..) | Pick::Pane(_) | Pick::Place(_) => Vec::new(),
+        Pick::Place(place) => match picker.list {
+            List::Views => find::chosen(app, place, at),
+            List::Sorts => find::sort_chosen(app, place, at),
+            _ => Vec::new(),
+        },
+        Pick::Copy(..) | Pick::Pane(_) => Vec::new(),
     }
 }
 

@@ -15,6 +15,7 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for (name, layer) in [
         ("Panes", Layer::Panes),
+        ("A filter", Layer::Filter),
         ("A form", Layer::Form),
         ("A list", Layer::Pick),
         ("Impact × urgency", Layer::Matrix),
@@ -30,6 +31,9 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     }
     for text in [
         "",
+        "A filter is words, looked for in number, title, services, owner and team, and terms: p1, \
+         status:, service:, owner:me, owner:none, team:, cat:, age>2h, idle>2h, sla:late, is:snoozed, \
+         is:any; a - before one excludes. Terms on one field are alternatives.",
         "In the queue: ✓ selected, ↑ a command is on its way, ‖ paused; the bar is the time left.",
     ] {
         for part in wrap(text, width) {
