@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod find;
 mod looks;
 mod mirror;
 mod property;

@@ -7,6 +7,7 @@ use redphone::backend::BackendError;
 use redphone::model::Impact;
 use redphone::model::text::width;
 use redphone::tui::message::Message;
+use redphone::tui::queue::Line;
 
 use crate::support::company;
 use crate::support::stage::{Stage, rows};
@@ -25,9 +26,9 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        6 => (proptest::sample::select("jkgGaonz1234qR?![]yd us".chars().collect::<Vec<_>>()), any::<bool>())
+        6 => (proptest::sample::select("jkgGaonz1234qR?![]yd us/vSf*".chars().collect::<Vec<_>>()), any::<bool>())
             .prop_map(|(key, control)| Step::Key(key, control)),
-        2 => (0_u8..8).prop_map(Step::Named),
+        2 => (0_u8..10).prop_map(Step::Named),
         1 => ".{0,60}".prop_map(Step::Paste),
         2 => (0_u16..230, 0_u16..70).prop_map(|(w, h)| Step::Resize(w, h)),
         1 => (".{1,80}", any::<u8>()).prop_map(|(title, level)| Step::Declare(title, level)),
@@ -53,6 +54,8 @@ fn take(stage: &mut Stage, step: Step) {
                 KeyCode::PageUp,
                 KeyCode::Home,
                 KeyCode::End,
+                KeyCode::Left,
+                KeyCode::Right,
             ];
             stage.key(codes[usize::from(index)], KeyModifiers::NONE);
         }
@@ -97,8 +100,16 @@ proptest! {
                 }
             }
             let queue = &stage.app.queue;
-            let selected = queue.rows.get(queue.index).map(|row| row.summary.id);
-            prop_assert_eq!(selected, queue.selected);
+            match queue.lines.get(queue.index) {
+                Some(Line::Row(row)) => {
+                    prop_assert_eq!(Some(queue.rows[*row].summary.id), queue.selected);
+                    prop_assert_eq!(&queue.head, &None);
+                }
+                Some(Line::Head(group)) => {
+                    prop_assert_eq!(Some(&queue.groups[*group].service), queue.head.as_ref());
+                }
+                None => prop_assert_eq!(queue.selected, None),
+            }
             prop_assert!(queue.top <= queue.index || queue.rows.is_empty());
         }
     }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use redphone::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Part, Search,
-    Similar,
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, PageMark, Part,
+    Search, Similar,
 };
 use redphone::model::change::{Change, suspects};
 use redphone::model::command::{Ask, Command, Verb};
@@ -80,6 +80,12 @@ impl Memory {
         let mut state = self.state();
         state.ids += 1;
         state.ids
+    }
+
+    /// All incidents.
+    pub fn all(&self) -> Vec<Summary> {
+        let state = self.state();
+        state.incidents.values().map(|(incident, _)| incident.summary.clone()).collect()
     }
 
     /// All open incidents.

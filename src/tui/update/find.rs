@@ -131,17 +131,22 @@ fn in_force(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let view = before.view.filter(|_| filter == before.filter);
     let was = app.queue.selected;
     let mut effects = put_in_force(app, filter, view, before.sort, at);
-    // What was selected before anything was typed is selected again as soon as it passes.
-    if before.head.is_none()
-        && let Some(id) = before.selected.filter(|id| app.queue.selected != Some(*id))
-        && let Some(line) = app.queue.line_of(id)
-    {
-        app.queue.select_line(line);
-    }
+    as_before(app);
     if was != app.queue.selected && effects.is_empty() {
         effects = moves::moved(app);
     }
     effects
+}
+
+/// What was selected before anything was typed is selected again as soon as it passes.
+fn as_before(app: &mut App) {
+    if let Mode::Filter(line) = &app.mode
+        && line.before.head.is_none()
+        && let Some(id) = line.before.selected.filter(|id| app.queue.selected != Some(*id))
+        && let Some(line) = app.queue.line_of(id)
+    {
+        app.queue.select_line(line);
+    }
 }
 
 /// Keeps what is typed in force, and goes back to the rows.

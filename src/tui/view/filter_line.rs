@@ -62,6 +62,14 @@ fn written(app: &App, typed: &FilterLine, room: usize) -> Line<'static> {
     line
 }
 
+/// An offer without the key that is typed already.
+fn brief(offer: &str) -> &str {
+    match offer.find([':', '<', '>']) {
+        Some(at) if at + 1 < offer.len() => &offer[at + 1..],
+        _ => offer,
+    }
+}
+
 /// The first wrong term, what the piece at the cursor may become, or how many rows there are.
 fn about(app: &App, typed: &FilterLine, found: &str, room: usize) -> Line<'static> {
     if let Some(wrong) = typed.wrong() {
@@ -74,11 +82,15 @@ fn about(app: &App, typed: &FilterLine, found: &str, room: usize) -> Line<'stati
     let mut line = Line::from(Span::styled(format!("{found}  "), app.theme.strong()));
     let offers = &typed.offers;
     // From the one that was put in, where all before it don't fit.
-    let before: usize =
-        offers.texts.iter().take(offers.chosen.map_or(0, |at| at + 1)).map(|t| width(t) + 2).sum();
+    let before: usize = offers
+        .texts
+        .iter()
+        .take(offers.chosen.map_or(0, |at| at + 1))
+        .map(|t| width(brief(t)) + 2)
+        .sum();
     let from = if line.width() + before > room { offers.chosen.unwrap_or(0) } else { 0 };
     for (place, text) in offers.texts.iter().enumerate().skip(from) {
-        let text = shown(text);
+        let text = shown(brief(text));
         let left = room.saturating_sub(line.width());
         if width(&text) > left {
             if left > 0 {

@@ -35,11 +35,11 @@ pub(super) fn draw(app: &App, place: &Place, buffer: &mut Buffer) {
         Mode::Filter(typed) => Some(typed),
         _ => None,
     };
-    let mut about = about(app, typed.is_some());
+    let whole = about(app, typed.is_some());
     let right = format!("{at}/{}", all(app));
     // What is filtered must be seen before how far one has scrolled.
     let room = usize::from(place.area.width).saturating_sub("╭ 1 Queue ─  ╮".chars().count());
-    about = cut(&about, room.saturating_sub(right.len() + 3)).into_owned();
+    let about = cut(&whole, room.saturating_sub(right.len() + 3)).into_owned();
     let title = pane::Title { about, right, alarm: false };
     let taken = 1 + if typed.is_some() { LINES } else { 0 };
     let rows = usize::from(inside.height.saturating_sub(taken));
@@ -54,7 +54,7 @@ pub(super) fn draw(app: &App, place: &Place, buffer: &mut Buffer) {
     // Without a border there is no title: what is filtered stands above the rows.
     let noted = place.frame == Frame::Bare && typed.is_none() && is_special(app);
     if noted {
-        let text = cut(&title.about, usize::from(inside.width)).into_owned();
+        let text = cut(&whole, usize::from(inside.width)).into_owned();
         let style = app.theme.accent();
         buffer.set_stringn(inside.x, inside.y, text, usize::from(inside.width), style);
     }
@@ -142,7 +142,10 @@ fn about(app: &App, typing: bool) -> String {
     if queue.grouped {
         parts.push("by service".into());
     }
-    parts.push(queue::order(queue.order()).into());
+    // The usual order goes without saying where room is needed for the filter.
+    if queue.order() != Sort::Urgent || !queue.is_filtered() {
+        parts.push(queue::order(queue.order()).into());
+    }
     if queue.counts.snoozed > 0 && !queue.is_filtered() {
         parts.push(format!("{} snoozed", queue.counts.snoozed));
     }
@@ -267,12 +270,12 @@ fn head(app: &App, group: &Group, room: usize, selected: bool) -> Line<'static> 
     let worst = rows.iter().map(|row| row.summary.priority).min().unwrap_or(first.priority);
     line.push_span(Span::styled(format!("{worst:<3} "), theme.priority(worst)));
     service_level(app, first, room >= 72, &mut line);
+    let (word, wide) = if room < 72 { ("unack", 9) } else { ("unacknowledged", 18) };
     let fresh = match group.unacknowledged {
         0 => String::new(),
-        count if room < 72 => format!("{count} unack "),
-        count => format!("{count} unacknowledged "),
+        count => format!("{count} {word}"),
     };
-    line.push_span(Span::styled(fresh, theme.strong()));
+    line.push_span(Span::styled(format!("{fresh:<wide$} "), theme.strong()));
     if marked > 0 && marked < rows.len() {
         line.push_span(Span::styled(format!("{marked} selected "), theme.accent()));
     }

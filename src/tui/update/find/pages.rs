@@ -131,6 +131,7 @@ pub(in crate::tui::update) fn arrived(
     pages.next = page.next;
     let selected = app.queue.selected;
     rows::derive(app, at);
+    super::as_before(app);
     if selected == app.queue.selected { Vec::new() } else { moves::moved(app) }
 }
 

@@ -61,7 +61,7 @@ pub fn views(app: &App) -> Vec<View> {
         ),
         ("snoozed", 's', vec![has(Ask::Is(Is::Snoozed))], Sort::Urgent),
         ("resolved, not closed", 'r', vec![has(Ask::Status(Status::Resolved))], Sort::Newest),
-        ("everything, ended ones too", 'e', vec![has(Ask::Is(Is::Any))], Sort::Newest),
+        ("everything", 'e', vec![has(Ask::Is(Is::Any))], Sort::Newest),
     ];
     let mut all: Vec<View> = usual
         .into_iter()
