@@ -152,12 +152,34 @@ impl Close {
     }
 
     fn spread_in(&self, word: &str, matcher: &mut Matcher) -> Option<Vec<u32>> {
-        let (mut buffer, mut at) = (Vec::new(), Vec::new());
-        self.spread.indices(Utf32Str::new(word, &mut buffer), matcher, &mut at)?;
+        let at = match &self.ascii {
+            Some(sought) if word.is_ascii() => first_places(sought, word)?,
+            _ => {
+                let (mut buffer, mut at) = (Vec::new(), Vec::new());
+                self.spread.indices(Utf32Str::new(word, &mut buffer), matcher, &mut at)?;
+                at
+            }
+        };
         let (first, last) = (at.iter().min()?, at.iter().max()?);
         let left_out = usize::try_from(last + 1).ok()?.checked_sub(self.letters)?;
         (*first == 0 && left_out <= self.letters / 2).then_some(at)
     }
+}
+
+/// The first places of letters in their order; `None` unless the word begins with the first one.
+/// Among thousands of rows most words end here.
+fn first_places(sought: &[u8], word: &str) -> Option<Vec<u32>> {
+    let mut bytes = word.bytes().zip(0_u32..);
+    let mut at = Vec::new();
+    for letter in sought {
+        let (_, place) = if at.is_empty() {
+            bytes.next().filter(|(byte, _)| byte.to_ascii_lowercase() == *letter)?
+        } else {
+            bytes.find(|(byte, _)| byte.to_ascii_lowercase() == *letter)?
+        };
+        at.push(place);
+    }
+    Some(at)
 }
 
 /// The texts that match, best first; in their own order where nothing was typed.

@@ -4,6 +4,7 @@
 #[path = "../support/terminal.rs"]
 mod terminal;
 
+mod find;
 mod leaving;
 mod panes;
 mod refused;
