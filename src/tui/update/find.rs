@@ -83,13 +83,12 @@ pub(super) fn typed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effe
     let Mode::Filter(line) = &mut app.mode else { return Vec::new() };
     let held = key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
     match key.code {
-        KeyCode::Backspace if held => line.delete_word(),
+        KeyCode::Char('w') | KeyCode::Backspace if held => line.delete_word(),
         KeyCode::Backspace => {
             if !line.backspace() {
                 return keep(app, at);
             }
         }
-        KeyCode::Char('w') if held => line.delete_word(),
         KeyCode::Char('u') if held => line.delete_before(),
         KeyCode::Char('k') if held => line.delete_behind(),
         KeyCode::Char('a') if held => line.home(),

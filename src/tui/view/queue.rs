@@ -157,7 +157,10 @@ fn header(app: &App, columns: &Columns) -> Line<'static> {
     for (column, wide) in &columns.list {
         let name = heading(*column, *wide, columns.bar);
         match column {
-            Column::Number => text.push_str(&format!("{name:>wide$}")),
+            Column::Number => {
+                text.push_str(&" ".repeat(wide.saturating_sub(name.len())));
+                text.push_str(name);
+            }
             _ => text.push_str(&fit(name, *wide)),
         }
         text.push(' ');
@@ -235,14 +238,7 @@ fn line_of(app: &App, row: &Summary, columns: &Columns, selected: bool) -> Line<
                 let service = row.service().unwrap_or("–");
                 fitted(app, service, wide, Style::new(), &mut line);
             }
-            Column::Owner => match &row.assignee {
-                Some(person) => fitted(app, &person.name, wide, theme.dim(), &mut line),
-                None => {
-                    let style = if fresh { theme.strong() } else { Style::new() };
-                    line.push_span(Span::styled(fit("unowned", wide), style));
-                    line.push_span(" ");
-                }
-            },
+            Column::Owner => owner(app, row, wide, &mut line),
             Column::Team => {
                 fitted(app, row.team.as_deref().unwrap_or("–"), wide, theme.dim(), &mut line);
             }
@@ -250,6 +246,17 @@ fn line_of(app: &App, row: &Summary, columns: &Columns, selected: bool) -> Line<
         }
     }
     line
+}
+
+fn owner(app: &App, row: &Summary, wide: usize, line: &mut Line<'static>) {
+    if let Some(person) = &row.assignee {
+        fitted(app, &person.name, wide, app.theme.dim(), line);
+        return;
+    }
+    let fresh = row.status == Status::Triggered;
+    let style = if fresh { app.theme.strong() } else { Style::new() };
+    line.push_span(Span::styled(fit("unowned", wide), style));
+    line.push_span(" ");
 }
 
 /// The head of a group: what is worst in it, and how many there are.

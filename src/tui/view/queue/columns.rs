@@ -63,8 +63,8 @@ impl Columns {
         let used: usize =
             [age, service, owner, team].iter().filter(|w| **w > 0).map(|w| w + 1).sum();
         let bars = if bar { BAR } else { 0 };
-        let last = usize::from(chosen.last() != Some(&Column::Title));
-        let title = room.saturating_sub(fixed + used + bars + last);
+        let behind = usize::from(chosen.last() != Some(&Column::Title));
+        let title = room.saturating_sub(fixed + used + bars + behind);
         let wide = |column: Column| match column {
             Column::Number => number,
             Column::Priority => 3,
@@ -76,8 +76,8 @@ impl Columns {
             Column::Team => team,
             Column::Title => title,
         };
-        let list = chosen.iter().map(|column| (*column, wide(*column)));
-        Self { list: list.filter(|(_, wide)| *wide > 0).collect(), bar }
+        let all = chosen.iter().map(|column| (*column, wide(*column)));
+        Self { list: all.filter(|(_, wide)| *wide > 0).collect(), bar }
     }
 }
 
