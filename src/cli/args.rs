@@ -216,9 +216,10 @@ pub struct Wall {
 
 const LIST: &str = "\
 Words are looked for in number, title, services, owner and team. Terms are p1 (or sev1),
-status:triggered, service:checkout, owner:me, owner:none, team:db, cat:security, age>2h, sla:late,
-is:snoozed, is:any; a - in front excludes. Terms on one field are alternatives, all else must hold
-together. Without is: or an ended status only open incidents are listed.
+status:triggered, service:checkout, owner:me, owner:none, team:db, cat:security, age>2h, idle>2h
+(nothing has happened for longer), sla:late, is:snoozed, is:any; a - in front excludes. Terms on one
+field are alternatives, all else must hold together. Without is: or an ended status only open
+incidents are listed.
 
 --json prints one object a line: id, number, title, status, impact, urgency, priority, category,
 source, services, assignee, team, detected_at, reported_at, acknowledged_at, resolved_at, closed_at,
@@ -228,6 +229,7 @@ Examples:
   redphone list
   redphone list p1 p2 owner:none
   redphone list 'age>2h' -service:cdn
+  redphone list -status:triggered 'idle>2h' --sort changed
   redphone list is:any checkout --sort newest --limit 20 --json";
 
 /// `list`.
@@ -236,7 +238,7 @@ pub struct List {
     /// Words and terms that must hold [default: all open incidents]
     #[arg(value_name = "FILTER")]
     pub filter: Vec<String>,
-    /// The order; `urgent` holds among open incidents, else it means `newest`
+    /// The order; only `newest` and `oldest` hold among ended ones, any other means `newest` there
     #[arg(long, value_name = "ORDER", default_value = "urgent", value_parser = Word::<Sort>::new())]
     pub sort: Sort,
     /// The most rows

@@ -1,5 +1,7 @@
 //! The order of the queue: what needs a person next comes first.
 
+use std::cmp::Ordering;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +10,13 @@ use super::priority::Priority;
 use super::service_level::{Levels, clock};
 use super::status::{Status, words};
 use super::summary::Summary;
+
+#[allow(clippy::derivable_impls, reason = "the words are made by a macro")]
+impl Default for Sort {
+    fn default() -> Self {
+        Self::Urgent
+    }
+}
 
 words! {
     /// Orders of a list of incidents.
@@ -18,6 +27,14 @@ words! {
         Newest = "newest",
         /// First reported first.
         Oldest = "oldest",
+        /// By priority, P1 first.
+        Priority = "priority",
+        /// By primary service, those without one last.
+        Service = "service",
+        /// By name of the owner, unowned ones first.
+        Owner = "owner",
+        /// What has changed last first.
+        Changed = "changed",
     }
 }
 
@@ -37,6 +54,29 @@ pub fn rank(incident: &Summary, now: DateTime<Utc>, levels: &Levels) -> Rank {
         || (incident.priority == Priority::P2 && incident.status == Status::Triggered);
     let held = incident.status != Status::Triggered;
     (!pressing, incident.priority, held, incident.reported_at, incident.id)
+}
+
+/// Which of two incidents comes first in an order. Where the order leaves them the same, their ranks
+/// tell.
+#[must_use]
+pub fn compare(sort: Sort, a: (&Summary, &Rank), b: (&Summary, &Rank)) -> Ordering {
+    let reported = |row: &Summary| (row.reported_at, row.number, row.id);
+    let by = match sort {
+        Sort::Urgent => Ordering::Equal,
+        Sort::Newest => reported(b.0).cmp(&reported(a.0)),
+        Sort::Oldest => reported(a.0).cmp(&reported(b.0)),
+        Sort::Priority => a.0.priority.cmp(&b.0.priority),
+        Sort::Service => {
+            let service = |row: &Summary| row.service().is_none();
+            service(a.0).cmp(&service(b.0)).then_with(|| a.0.service().cmp(&b.0.service()))
+        }
+        Sort::Owner => {
+            let (a, b) = (a.0.assignee.as_ref(), b.0.assignee.as_ref());
+            a.map(|person| &person.name).cmp(&b.map(|person| &person.name))
+        }
+        Sort::Changed => b.0.last_event_at.cmp(&a.0.last_event_at),
+    };
+    by.then_with(|| a.1.cmp(b.1))
 }
 
 /// How many open incidents there are, snoozed ones included, for the state of the world.

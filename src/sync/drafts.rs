@@ -18,6 +18,7 @@ use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::filters;
 use crate::model::IncidentId;
 
 /// What was typed into a form.
@@ -44,6 +45,8 @@ pub enum Keep {
     Drop(Uuid),
     /// Leave it for later, here or elsewhere.
     Release(Uuid),
+    /// Remember a filter, beside the drafts.
+    Filter(String),
 }
 
 /// What the thread tells.
@@ -51,6 +54,8 @@ pub enum Keep {
 pub enum Told {
     /// What earlier runs have left, the last one first.
     Left(Vec<Draft>),
+    /// Filters that earlier runs have left, the last one last.
+    Filters(Vec<String>),
     /// What is typed can't be kept, and why.
     Failed(String),
 }
@@ -82,9 +87,19 @@ impl Keeper {
                 Ok(left) => tell(Told::Left(left)),
                 Err(error) => tell(Told::Failed(held.failure(&error))),
             }
+            match filters::read(&filters::beside(&held.folder)) {
+                Ok(read) if read.is_empty() => {}
+                Ok(read) => tell(Told::Filters(read)),
+                Err(error) => tracing::warn!(%error, "filters used before can't be read"),
+            }
             for ask in asked {
-                if let Err(error) = held.carry_out(&ask) {
-                    tell(Told::Failed(held.failure(&error)));
+                match held.carry_out(&ask) {
+                    Ok(()) => {}
+                    // Nobody waits for it, and it is typed again easily.
+                    Err(error) if matches!(ask, Keep::Filter(_)) => {
+                        tracing::warn!(%error, "a filter can't be remembered");
+                    }
+                    Err(error) => tell(Told::Failed(held.failure(&error))),
                 }
             }
             // Nobody waits for it any more where the end was not waited for.
@@ -152,6 +167,7 @@ impl Held {
                 self.release(*id)
             }
             Keep::Release(id) => self.release(*id),
+            Keep::Filter(filter) => filters::remember(&filters::beside(&self.folder), filter),
         }
     }
 

@@ -4,6 +4,7 @@
 //! is learnt arrives as an [`Update`]; whoever reads them never waits for the backend.
 
 pub mod drafts;
+pub mod filters;
 mod keeper;
 mod mirror;
 

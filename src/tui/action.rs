@@ -87,6 +87,18 @@ pub enum Action {
     Role,
     /// Declare an incident.
     Declare,
+    /// Type a filter.
+    Filter,
+    /// Choose a view.
+    Views,
+    /// Choose an order.
+    Sort,
+    /// Group by service.
+    Group,
+    /// Fold a group.
+    Fold,
+    /// Unfold a group.
+    Unfold,
     /// Mark the selected row.
     Mark,
     /// Mark all rows.
@@ -171,6 +183,16 @@ pub enum Action {
     Raise,
     /// Less impact.
     Lower,
+    /// Keep the filter that is typed.
+    KeepFilter,
+    /// Give up the filter that is typed.
+    GiveUpFilter,
+    /// The completion before.
+    CompleteBack,
+    /// A filter used before.
+    EarlierFilter,
+    /// A filter used later.
+    LaterFilter,
     /// Leave a list without a choice.
     Leave,
     /// Yes, do it.
@@ -218,6 +240,8 @@ pub enum Layer {
     Confirm,
     /// Impact × urgency.
     Matrix,
+    /// A filter is being typed: all other keys write.
+    Filter,
     /// A number is being typed.
     Jump,
     /// A runbook.
@@ -234,14 +258,18 @@ impl Layer {
     /// Whether keys without another meaning write text there.
     #[must_use]
     pub const fn writes(self) -> bool {
-        matches!(self, Self::Form | Self::Pick | Self::Jump | Self::Palette | Self::Help)
+        matches!(
+            self,
+            Self::Form | Self::Pick | Self::Jump | Self::Palette | Self::Help | Self::Filter
+        )
     }
 }
 
 impl Layer {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Panes,
+        Self::Filter,
         Self::Runbook,
         Self::Output,
         Self::Palette,
@@ -271,6 +299,7 @@ impl Layer {
             Self::Confirm => "A question",
             Self::Matrix => "Impact × urgency",
             Self::Jump => "A number",
+            Self::Filter => "A filter",
             Self::Runbook => "A runbook",
             Self::Output => "A command",
             Self::Wall => "The wall",
@@ -342,6 +371,16 @@ pub enum Takes {
     Number,
     /// A window of the measures.
     Span,
+    /// A saved view.
+    View,
+    /// A filter.
+    Filter,
+    /// An order of the queue.
+    Sort,
+    /// A theme.
+    Theme,
+    /// A time zone.
+    Zone,
 }
 
 impl Takes {
@@ -362,6 +401,11 @@ impl Takes {
             Self::Team => "a team, or none",
             Self::Number => "a number such as 2041",
             Self::Span => "24h, 7d, 30d, 90d",
+            Self::View => "the name of a view, such as mine",
+            Self::Filter => "words and terms, such as p1 owner:none",
+            Self::Sort => "an order of the queue, such as newest",
+            Self::Theme => "a theme, such as light",
+            Self::Zone => "viewer, utc or both",
         }
     }
 }
@@ -412,6 +456,8 @@ pub enum When {
     Drafted,
     /// Rows are marked.
     Marked,
+    /// The queue is grouped, has the focus and has something selected.
+    Grouped,
     /// The queue has the focus and something is selected.
     QueueRow,
     /// There is somewhere to go back to.
@@ -466,6 +512,7 @@ pub fn layer(app: &App) -> Layer {
         Mode::Runbook(_) => Layer::Runbook,
         Mode::Output(_) => Layer::Output,
         Mode::Matrix(_) => Layer::Matrix,
+        Mode::Filter(_) => Layer::Filter,
         Mode::Jump(_) => Layer::Jump,
         Mode::Leaving => Layer::Leaving,
     }
@@ -525,6 +572,7 @@ impl When {
             Self::Drafted => "no draft is kept",
             Self::Marked => "nothing is selected",
             Self::QueueRow => "the queue is not in focus",
+            Self::Grouped => "the queue is not grouped, or not in focus",
             Self::Inside => "there is nowhere to go back to",
             Self::Reading => "neither detail nor timeline is in focus",
             Self::Metrics => "the metrics are not in focus",
@@ -550,9 +598,15 @@ impl When {
             Self::Undoable => app.undo.is_some(),
             Self::Drafted => !app.drafts.is_empty(),
             Self::Marked => !app.marked.is_empty(),
-            Self::QueueRow => app.focus == Pane::Queue && app.selected().is_some(),
-            Self::Inside => app.zoomed || app.focus != Pane::Queue || !app.marked.is_empty(),
             Self::Reading => matches!(app.focus, Pane::Detail | Pane::Timeline),
+            Self::QueueRow => app.focus == Pane::Queue && !app.queue.lines.is_empty(),
+            Self::Grouped => Self::QueueRow.holds(app) && app.queue.grouped,
+            Self::Inside => {
+                app.zoomed
+                    || app.focus != Pane::Queue
+                    || !app.marked.is_empty()
+                    || app.queue.is_filtered()
+            }
             Self::Metrics => app.focus == Pane::Metrics,
             Self::Steps => app.focus != Pane::Queue,
             Self::Past => {

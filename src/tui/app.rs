@@ -11,10 +11,8 @@ use crate::backend::{Capabilities, Detail};
 use crate::config::PanesSettings;
 use crate::model::command::Verb;
 use crate::model::directory::Directory;
-use crate::model::filter::Filter;
 use crate::model::measures::Measures;
 use crate::model::problem::Problem;
-use crate::model::queue::{OpenCounts, Rank};
 use crate::model::{CommandId, Event, IncidentId, PersonRef, Rules, Summary};
 use crate::sync::drafts::Draft;
 use crate::sync::{GRACE, Link, Snapshot, WAIT};
@@ -25,6 +23,7 @@ use super::keymap::Keymap;
 use super::layout::{self, Layout};
 use super::mode::Mode;
 use super::plan::{Batch, Target, Undo};
+use super::queue::Queue;
 use super::run::{Run, Runbooks, Travel};
 use super::theme::Theme;
 use super::wall::Wall;
@@ -103,36 +102,6 @@ impl Span {
             Self::Quarter => 90,
         }
     }
-}
-
-/// A row of the queue with its place.
-#[derive(Clone, Debug)]
-pub struct Row {
-    /// The incident.
-    pub summary: Arc<Summary>,
-    /// What it was sorted by.
-    pub rank: Rank,
-}
-
-/// The queue as it is shown.
-#[derive(Clone, Debug, Default)]
-pub struct Queue {
-    /// The rows that pass the filter, in order.
-    pub rows: Vec<Row>,
-    /// What they must pass.
-    pub filter: Filter,
-    /// The selected incident. Kept when rows move.
-    pub selected: Option<IncidentId>,
-    /// Its place among the rows.
-    pub index: usize,
-    /// The first row on the screen.
-    pub top: usize,
-    /// Columns of the longest number.
-    pub number_width: usize,
-    /// All open ones, whatever the filter.
-    pub counts: OpenCounts,
-    /// When the next incident crosses a level or wakes.
-    pub next_change: Option<DateTime<Utc>>,
 }
 
 /// One incident as detail and timeline show it.
@@ -482,7 +451,7 @@ impl App {
     /// The selected row.
     #[must_use]
     pub fn selected(&self) -> Option<&Summary> {
-        self.queue.rows.get(self.queue.index).map(|row| &*row.summary)
+        self.queue.row_at(self.queue.index).map(|row| &*row.summary)
     }
 
     /// The incident that a verb is about now: the one being read where that has the focus.
@@ -497,12 +466,13 @@ impl App {
         }
     }
 
-    /// The row of an incident, where it is in the queue.
+    /// The row of an incident, where it is in the queue or hidden from it.
     #[must_use]
     pub fn row(&self, id: IncidentId) -> Option<&Summary> {
         let selected = self.selected().filter(|row| row.id == id);
-        selected
-            .or_else(|| self.queue.rows.iter().map(|row| &*row.summary).find(|row| row.id == id))
+        let rows = self.queue.rows.iter().map(|row| &*row.summary);
+        let hidden = self.snapshot.iter().flat_map(|s| &s.rows).map(|row| &**row);
+        selected.or_else(|| rows.chain(hidden).find(|row| row.id == id))
     }
 
     /// The program whose output is on the screen.

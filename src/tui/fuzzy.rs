@@ -2,8 +2,9 @@
 
 use std::cell::RefCell;
 
-use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
+use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
+use unicode_segmentation::UnicodeSegmentation;
 
 thread_local! {
     /// The matcher's memory is large; it is made once.
@@ -59,6 +60,126 @@ impl Words {
             })
         })
     }
+}
+
+/// A word that is looked for in running text, where letters far apart mean nothing: it stands there
+/// side by side, or its letters begin a word of the text and leave out at most half as many as it
+/// has.
+#[derive(Clone, Debug)]
+pub struct Close {
+    beside: Atom,
+    spread: Atom,
+    letters: usize,
+    /// In lower case, where it is ASCII: most texts are ruled out by it.
+    ascii: Option<Vec<u8>>,
+}
+
+/// A word of fewer letters must stand side by side.
+const SPREAD_FROM: usize = 3;
+
+impl Close {
+    /// A word to look for, upper and lower case the same.
+    #[must_use]
+    pub fn new(word: &str) -> Self {
+        let atom = |kind| Atom::new(word, CaseMatching::Ignore, Normalization::Smart, kind, false);
+        Self {
+            beside: atom(AtomKind::Substring),
+            spread: atom(AtomKind::Fuzzy),
+            letters: word.chars().count(),
+            ascii: word.is_ascii().then(|| word.to_ascii_lowercase().into_bytes()),
+        }
+    }
+
+    /// Whether a text has it.
+    #[must_use]
+    pub fn is_in(&self, text: &str) -> bool {
+        !self.is_ruled_out(text)
+            && MATCHER.with_borrow_mut(|matcher| {
+                let mut buffer = Vec::new();
+                self.beside.score(Utf32Str::new(text, &mut buffer), matcher).is_some()
+                    || self.words(text).any(|(_, word)| self.spread_in(word, matcher).is_some())
+            })
+    }
+
+    /// Whether it can be a part of `INC-2041`.
+    #[must_use]
+    pub fn may_be_number(&self) -> bool {
+        let allowed = |byte: &u8| byte.is_ascii_digit() || b"inc-".contains(byte);
+        self.ascii.as_deref().is_some_and(|word| word.iter().all(allowed))
+    }
+
+    /// The graphemes of a text that are it, counted from 0; none where it is not there.
+    #[must_use]
+    pub fn places(&self, text: &str) -> Vec<usize> {
+        let places = |at: Vec<u32>, from: usize| -> Vec<usize> {
+            at.into_iter().filter_map(|i| Some(usize::try_from(i).ok()? + from)).collect()
+        };
+        MATCHER.with_borrow_mut(|matcher| {
+            let (mut buffer, mut at) = (Vec::new(), Vec::new());
+            if self.beside.indices(Utf32Str::new(text, &mut buffer), matcher, &mut at).is_some() {
+                return places(at, 0);
+            }
+            let found = self
+                .words(text)
+                .find_map(|(from, word)| Some((from, self.spread_in(word, matcher)?)));
+            found.map_or_else(Vec::new, |(from, at)| {
+                places(at, text[..from].graphemes(true).count())
+            })
+        })
+    }
+
+    /// Its letters are not even there in their order.
+    fn is_ruled_out(&self, text: &str) -> bool {
+        let Some(sought) = self.ascii.as_deref().filter(|_| text.is_ascii()) else { return false };
+        let mut left = sought;
+        for byte in text.bytes() {
+            match left.split_first() {
+                Some((next, rest)) if byte.to_ascii_lowercase() == *next => left = rest,
+                Some(_) => {}
+                None => return false,
+            }
+        }
+        !left.is_empty()
+    }
+
+    /// The words of a text that it may be spread in, and where they begin.
+    fn words<'a>(&self, text: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
+        let text = if self.letters < SPREAD_FROM { "" } else { text };
+        let least = self.letters;
+        text.split(|ch: char| !ch.is_alphanumeric())
+            .filter(move |word| word.len() >= least)
+            .map(move |word| (word.as_ptr().addr() - text.as_ptr().addr(), word))
+    }
+
+    fn spread_in(&self, word: &str, matcher: &mut Matcher) -> Option<Vec<u32>> {
+        let at = match &self.ascii {
+            Some(sought) if word.is_ascii() => first_places(sought, word)?,
+            _ => {
+                let (mut buffer, mut at) = (Vec::new(), Vec::new());
+                self.spread.indices(Utf32Str::new(word, &mut buffer), matcher, &mut at)?;
+                at
+            }
+        };
+        let (first, last) = (at.iter().min()?, at.iter().max()?);
+        let left_out = usize::try_from(last + 1).ok()?.checked_sub(self.letters)?;
+        (*first == 0 && left_out <= self.letters / 2).then_some(at)
+    }
+}
+
+/// The first places of letters in their order; `None` unless the word begins with the first one.
+/// Among thousands of rows most words end here.
+fn first_places(sought: &[u8], word: &str) -> Option<Vec<u32>> {
+    let mut bytes = word.bytes().zip(0_u32..);
+    let mut at = Vec::new();
+    for letter in sought {
+        let (_, place) = if at.is_empty() {
+            bytes.next().filter(|(byte, _)| byte.to_ascii_lowercase() == *letter)?
+        } else {
+            bytes.find(|(byte, _)| byte.to_ascii_lowercase() == *letter)?
+        };
+        at.push(place);
+    }
+    Some(at)
 }
 
 /// The texts that match, best first; in their own order where nothing was typed.

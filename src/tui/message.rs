@@ -8,13 +8,13 @@ use chrono::{DateTime, FixedOffset, Utc};
 use crossterm::event::KeyEvent;
 use uuid::Uuid;
 
-use crate::backend::{BackendError, Detail, Outcome};
+use crate::backend::{BackendError, Detail, Outcome, Page as Rows, Search};
 use crate::config::Reload;
 use crate::model::filter::Filter;
 use crate::model::measures::Measures;
 use crate::model::problem::Problem;
 use crate::model::runbook::Page;
-use crate::model::{CommandId, Envelope, Event, IncidentId, IncidentNumber};
+use crate::model::{CommandId, Envelope, Event, IncidentId, IncidentNumber, Summary};
 use crate::sync;
 use crate::sync::drafts::{Draft, Keep};
 
@@ -58,6 +58,10 @@ pub enum Message {
     Settled(CommandId, Result<Box<Outcome>, BackendError>, DateTime<Utc>),
     /// The incident of a number was looked for: it is shown.
     Found(IncidentNumber, Result<IncidentId, BackendError>, DateTime<Utc>),
+    /// A page of the history was read, asked for by that number: its rows join the queue.
+    Page(u64, Result<Rows<Summary>, BackendError>, DateTime<Utc>),
+    /// Filters that earlier runs have left: they can be used again.
+    Filters(Vec<String>),
     /// What earlier runs have left: it is offered.
     Drafts(Vec<Draft>),
     /// A draft can't be kept: that is told.
@@ -89,6 +93,8 @@ pub enum Timer {
     Toast(u64),
     /// The last action can't be undone any more.
     Undo(u64),
+    /// Typing a filter has rested: the history is searched.
+    Search(u64),
     /// What is typed is kept.
     Draft(Uuid),
     /// Somebody was called long enough ago to be called again.
@@ -107,6 +113,10 @@ pub enum Effect {
     Find(IncidentNumber),
     /// Read the problems that are known.
     LoadProblems,
+    /// Read a page of the history; the number comes back with it.
+    LoadPage(u64, Box<Search>),
+    /// Remember a filter for later runs.
+    Remember(String),
     /// Write, drop or release a draft.
     Draft(Keep),
     /// Let the person edit a text in an editor of their own.

@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod app;
+pub mod filter_line;
 pub mod form;
 pub mod fuzzy;
 pub mod keymap;
@@ -15,6 +16,7 @@ pub mod output;
 pub mod palette;
 pub mod picker;
 pub mod plan;
+pub mod queue;
 pub mod run;
 pub mod runtime;
 pub mod terminal;

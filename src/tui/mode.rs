@@ -2,6 +2,7 @@
 
 use crate::model::{Impact, Urgency};
 
+use super::filter_line::FilterLine;
 use super::form::Form;
 use super::palette::Palette;
 use super::picker::Picker;
@@ -36,6 +37,8 @@ pub enum Mode {
     Output(OutputPane),
     /// A runbook.
     Runbook(Box<RunbookPane>),
+    /// A filter being typed.
+    Filter(Box<FilterLine>),
     /// A number to jump to, as far as it is typed.
     Jump(String),
     /// The end, once pending commands have settled.

@@ -4,12 +4,16 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use unicode_segmentation::UnicodeSegmentation;
 use uuid::Uuid;
 
+use crate::model::queue::Sort;
 use crate::model::{Ask, IncidentNumber, Priority};
 
 use super::app::{Pane, Span};
 use super::fuzzy::Words;
 use super::plan::Target;
 use super::run::RunId;
+use super::theme::Name;
+use super::update::View;
+use super::zone::Zone;
 
 /// What choosing an item leads to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,6 +61,16 @@ pub enum Pick {
     ReviewAction(Option<Uuid>),
     /// Publish the review.
     ReviewPublish,
+    /// Show a view.
+    View(Box<View>),
+    /// Filter by this.
+    Filter(String),
+    /// Put the queue in an order.
+    Sort(Sort),
+    /// Take a theme.
+    Theme(Name),
+    /// Show times in a zone.
+    Zone(Zone),
     /// Go to a pane.
     Pane(Pane),
     /// Go to a number.

@@ -17,7 +17,8 @@ use crate::model::queue::OpenCounts;
 use crate::model::{Event, EventBody, IncidentId, IncidentNumber, Priority, Summary};
 use crate::sync::Link;
 
-use super::app::{App, Row};
+use super::app::App;
+use super::queue::Row;
 
 pub use outage::{Loudness, Outage};
 use takeover::Takeovers;

@@ -1,4 +1,4 @@
-use redphone::model::filter::{Filter, MatchContext, Scope};
+use redphone::model::filter::{Filter, MatchContext, Scope, Typed};
 use redphone::model::{Ask, Rules, Summary};
 use rstest::rstest;
 
@@ -57,6 +57,10 @@ fn row() -> Summary {
 #[case("age>20m", true)]
 #[case("age>2h", false)]
 #[case("age<2h", true)]
+#[case("idle>25m", true)]
+#[case("idle>2h", false)]
+#[case("idle<2h", true)]
+#[case("-idle>2h", true)]
 #[case("sla:ok", true)]
 #[case("sla:late", false)]
 #[case("is:open", true)]
@@ -66,6 +70,15 @@ fn row() -> Summary {
 #[case("is:snoozed", false)]
 fn a_filter_passes_what_it_asks_for(#[case] filter: &str, #[case] passes: bool) {
     assert_eq!(matches(filter, &row()), passes);
+}
+
+#[test]
+fn what_is_understood_of_a_typed_filter_stays_in_force() {
+    let typed = Typed::read("p1 statsu:open é cat:x -");
+    assert_eq!(typed.filter.to_string(), "p1 é");
+    let wrong: Vec<_> = typed.wrong.iter().map(|wrong| wrong.at.clone()).collect();
+    assert_eq!(wrong, [3..14, 18..23, 24..25]);
+    assert_eq!(Typed::read("p1 checkout").wrong, []);
 }
 
 #[test]
@@ -84,6 +97,7 @@ fn what_is_over_or_snoozed_is_only_shown_when_asked_for() {
 #[case("prio:p1", 0..7, "prio: is not a filter term")]
 #[case("p1 status:opn", 3..13, "\"opn\" is not a status: choose from triggered")]
 #[case("age:2h", 0..6, "age needs > or <, as in age>2h")]
+#[case("idle:2h", 0..7, "idle needs > or <, as in idle>2h")]
 #[case("age>2", 0..5, "\"2\" is not a duration")]
 #[case("ok sla:never", 3..12, "\"never\" is not a service level state")]
 #[case("service:", 0..8, "service: needs a value")]
@@ -108,6 +122,7 @@ fn a_wrong_term_is_named_with_its_place(
 #[case("\"a:b\"", "\"a:b\"")]
 #[case("team:\"none\"", "team:\"none\"")]
 #[case("age>120m", "age>2h")]
+#[case("idle>120m IDLE<1d", "idle>2h idle<1d")]
 fn a_filter_is_written_in_one_way(#[case] text: &str, #[case] written: &str) {
     assert_eq!(text.parse::<Filter>().unwrap().to_string(), written);
 }

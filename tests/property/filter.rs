@@ -9,8 +9,11 @@ use crate::asks::{any_text, of};
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         any_text(),
-        of(&["p1", "none", "me", "-x", "a:b", "age>2h", "\"", "\\", "is:", "sev3", "-", ":", "<"])
-            .prop_map(str::to_owned),
+        of(&[
+            "p1", "none", "me", "-x", "a:b", "age>2h", "idle<1d", "\"", "\\", "is:", "sev3", "-",
+            ":", "<"
+        ])
+        .prop_map(str::to_owned),
     ]
     .prop_filter("a blank is no word", |text| !text.trim().is_empty())
 }
@@ -37,7 +40,9 @@ fn term() -> impl Strategy<Value = Term> {
         prop::option::of(text()).prop_map(Ask::Team),
         prop::option::of(of(Category::ALL)).prop_map(Ask::Category),
         span.clone().prop_map(Ask::Older),
-        span.prop_map(Ask::Younger),
+        span.clone().prop_map(Ask::Younger),
+        span.clone().prop_map(Ask::Idle),
+        span.prop_map(Ask::Active),
         of(Sla::ALL).prop_map(Ask::Sla),
         of(Is::ALL).prop_map(Ask::Is),
     ];

@@ -6,6 +6,7 @@ mod terminal;
 
 mod bytes;
 mod drafts;
+mod find;
 mod leaving;
 mod link;
 mod palette;

@@ -10,6 +10,7 @@ mod calls;
 mod help;
 mod link;
 
+mod find;
 mod looks;
 mod mirror;
 mod palette;

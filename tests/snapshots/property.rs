@@ -9,6 +9,7 @@ use redphone::model::text::width;
 use redphone::model::{Ask, Impact, IncidentId};
 use redphone::tui::action::TABLE;
 use redphone::tui::message::Message;
+use redphone::tui::queue::Line;
 
 use crate::support::company;
 use crate::support::stage::{Stage, rows};
@@ -143,10 +144,20 @@ proptest! {
                 }
             }
             let queue = &stage.app.queue;
-            let selected = queue.rows.get(queue.index).map(|row| row.summary.id);
-            prop_assert_eq!(selected, queue.selected);
+            match queue.lines.get(queue.index) {
+                Some(Line::Row(row)) => {
+                    prop_assert_eq!(Some(queue.rows[*row].summary.id), queue.selected);
+                    prop_assert_eq!(&queue.head, &None);
+                }
+                Some(Line::Head(group)) => {
+                    prop_assert_eq!(Some(&queue.groups[*group].service), queue.head.as_ref());
+                }
+                None => prop_assert_eq!(queue.selected, None),
+            }
             prop_assert!(queue.top <= queue.index || queue.rows.is_empty());
-            if !by_hand {
+            // Heads of groups and pages of the history have rules of their own.
+            if !by_hand && !queue.grouped && !queue.is_history() {
+                let selected = queue.selected;
                 prop_assert_eq!(selected, kept(&before, &ids(&stage)));
             }
         }

@@ -278,6 +278,19 @@ fn history(memory: &Memory, now: DateTime<Utc>) {
     }
 }
 
+/// An incident that has ended long ago.
+pub fn ended(memory: &Memory, now: DateTime<Utc>, minutes_ago: i64, title: &str) {
+    declare(memory, now, minutes_ago, title, "mail", Impact::Low, Impact::Low, |_| {})
+        .then(1, person("tomo"), Ask::Acknowledge)
+        .then(5, person("tomo"), resolve("restarted"));
+}
+
+/// Resolves an open incident by its label.
+pub fn end(memory: &Memory, now: DateTime<Utc>, label: &str) {
+    let row = memory.all().into_iter().find(|row| row.label() == label).expect("it is there");
+    Script { memory, incident: row.id, at: now }.then(0, person("tomo"), resolve("restarted"));
+}
+
 /// So many open incidents, for measuring.
 pub fn many(now: DateTime<Utc>, count: i64) -> Memory {
     let memory = Memory::new(directory(now), vec![], 10_001);

@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use redphone::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Part, Search,
-    Similar,
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, PageMark, Part,
+    Search, Similar,
 };
 use redphone::model::change::{Change, suspects};
 use redphone::model::command::{Ask, Command, Verb};
@@ -18,7 +18,7 @@ use redphone::model::directory::Directory;
 use redphone::model::filter::{MatchContext, Scope};
 use redphone::model::measures::{Counted, Cut, Fact, Measures, Window, compute, fingerprint};
 use redphone::model::problem::Problem;
-use redphone::model::queue::{OpenCounts, Sort, rank};
+use redphone::model::queue::{OpenCounts, Sort, compare, rank};
 use redphone::model::{
     CommandId, Envelope, Event, EventBody, Incident, IncidentId, IncidentNumber, Rules, Summary,
 };
@@ -80,6 +80,12 @@ impl Memory {
         let mut state = self.state();
         state.ids += 1;
         state.ids
+    }
+
+    /// All incidents.
+    pub fn all(&self) -> Vec<Summary> {
+        let state = self.state();
+        state.incidents.values().map(|(incident, _)| incident.summary.clone()).collect()
     }
 
     /// All open incidents.
@@ -256,16 +262,20 @@ impl Backend for Memory {
                 rows.push(incident.summary.clone());
             }
         }
-        match search.sort {
-            Sort::Urgent if search.filter.scope() == Scope::Open => {
-                rows.sort_by_key(|row| rank(row, search.now, &levels));
-            }
-            Sort::Oldest => rows.sort_by_key(|row| row.reported_at),
-            _ => rows.sort_by_key(|row| std::cmp::Reverse(row.reported_at)),
-        }
+        let sort = match (search.sort, search.filter.scope()) {
+            (Sort::Newest | Sort::Oldest, _) | (_, Scope::Open) => search.sort,
+            _ => Sort::Newest,
+        };
+        rows.sort_by(|a, b| {
+            let place = |row| rank(row, search.now, &levels);
+            compare(sort, (a, &place(a)), (b, &place(b)))
+        });
         let total = Some(rows.len() as u64);
-        rows.truncate(search.limit as usize);
-        Ok(Page { rows, next: None, total, counts: Some(counts) })
+        let start = search.after.as_ref().map_or(0, |mark| mark.0.parse().expect("a page's end"));
+        let end = start + search.limit as usize;
+        let next = (rows.len() > end).then(|| PageMark(end.to_string()));
+        let rows = rows.into_iter().skip(start).take(search.limit as usize).collect();
+        Ok(Page { rows, next, total, counts: Some(counts) })
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {

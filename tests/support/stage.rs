@@ -47,6 +47,12 @@ pub struct Stage {
     pub books: Result<Vec<(String, String)>, NoRunbooks>,
     /// Events that are read at once.
     pub page: u32,
+    /// Filters that were to be remembered.
+    pub remembered: Vec<String>,
+    /// Searches of the history wait to be answered by hand.
+    pub slow: bool,
+    /// Those that wait.
+    pub searches: Vec<(u64, Search)>,
     /// Whether `Effect::Quit` was asked for.
     pub over: bool,
     /// What somebody was called for.
@@ -90,6 +96,9 @@ impl Stage {
             stopped: Vec::new(),
             books: Ok(Vec::new()),
             page: 200,
+            remembered: Vec::new(),
+            slow: false,
+            searches: Vec::new(),
             over: false,
             calls: Vec::new(),
             mirror: Mirror::default(),
@@ -170,6 +179,18 @@ impl Stage {
             }
             Effect::LoadLastEnded => Message::LastEnded(Some(self.now - Duration::minutes(200))),
             Effect::After(_, timer @ (Timer::Rest(_) | Timer::Draft(_))) => Message::Elapsed(timer),
+            Effect::After(_, timer @ Timer::Search(_)) if !self.slow => Message::Elapsed(timer),
+            Effect::LoadPage(number, search) if self.slow => {
+                self.searches.push((number, *search));
+                return;
+            }
+            Effect::LoadPage(number, search) => {
+                Message::Page(number, wait(self.memory.search(&search)), self.now)
+            }
+            Effect::Remember(filter) => {
+                self.remembered.push(filter);
+                return;
+            }
             Effect::Submit(envelopes) => {
                 self.submitted.extend(envelopes);
                 return;
@@ -271,11 +292,15 @@ impl Stage {
                 "Enter" => (KeyCode::Enter, KeyModifiers::NONE),
                 "Esc" => (KeyCode::Esc, KeyModifiers::NONE),
                 "Tab" => (KeyCode::Tab, KeyModifiers::NONE),
-                "End" => (KeyCode::End, KeyModifiers::NONE),
-                "Down" => (KeyCode::Down, KeyModifiers::NONE),
-                "Up" => (KeyCode::Up, KeyModifiers::NONE),
-                "PgDn" => (KeyCode::PageDown, KeyModifiers::NONE),
+                "S-Tab" => (KeyCode::BackTab, KeyModifiers::NONE),
                 "Space" => (KeyCode::Char(' '), KeyModifiers::NONE),
+                "Up" => (KeyCode::Up, KeyModifiers::NONE),
+                "Down" => (KeyCode::Down, KeyModifiers::NONE),
+                "Left" => (KeyCode::Left, KeyModifiers::NONE),
+                "Right" => (KeyCode::Right, KeyModifiers::NONE),
+                "Backspace" => (KeyCode::Backspace, KeyModifiers::NONE),
+                "End" => (KeyCode::End, KeyModifiers::NONE),
+                "PgDn" => (KeyCode::PageDown, KeyModifiers::NONE),
                 _ if name.len() == 2 && name.starts_with('^') => {
                     let letter = name.chars().nth(1).expect("two characters");
                     (KeyCode::Char(letter), KeyModifiers::CONTROL)

@@ -12,7 +12,7 @@ use super::words;
 use crate::backend::{BackendError, Page, PageMark, Search};
 use crate::model::decide::{Rejection, RejectionKind};
 use crate::model::filter::{MatchContext, Scope};
-use crate::model::queue::{OpenCounts, Rank, Sort, rank};
+use crate::model::queue::{OpenCounts, Rank, Sort, compare, rank};
 use crate::model::{IncidentId, IncidentNumber, Priority, Rules, Summary};
 
 /// The most rows of a page.
@@ -60,6 +60,8 @@ fn place(row: &Summary) -> i64 {
 pub(super) enum Mark {
     Key(i64),
     Rank(Rank),
+    /// The last row, and how many there were up to it: what counts where it has left.
+    Row(IncidentId, usize),
 }
 
 impl Mark {
@@ -70,12 +72,17 @@ impl Mark {
                 let reported = reported.timestamp_millis();
                 format!("r{calm}.{}.{held}.{reported}.{id}", priority.index())
             }
+            Self::Row(id, count) => format!("o{count}.{id}"),
         })
     }
 
     fn read(mark: &PageMark) -> Option<Self> {
         if let Some(key) = mark.0.strip_prefix('k') {
             return key.parse().ok().map(Self::Key);
+        }
+        if let Some(row) = mark.0.strip_prefix('o') {
+            let (count, id) = row.split_once('.')?;
+            return Some(Self::Row(id.parse().ok()?, count.parse().ok()?));
         }
         let mut parts = mark.0.strip_prefix('r')?.split('.');
         let mut next = || parts.next();
@@ -144,6 +151,7 @@ async fn open(conn: &mut SqliteConnection, search: &Search, rules: &Rules) -> Do
             found.truncate(limit);
             (found, next)
         }
+        sort => in_order(found, sort, mark, search, rules),
     };
     Ok(Page {
         rows,
@@ -151,6 +159,32 @@ async fn open(conn: &mut SqliteConnection, search: &Search, rules: &Rules) -> Do
         total: Some(total),
         counts: search.after.is_none().then_some(counts),
     })
+}
+
+/// A page of open incidents in an order whose places can't be told by a key.
+fn in_order(
+    found: Vec<Summary>,
+    sort: Sort,
+    mark: Option<Mark>,
+    search: &Search,
+    rules: &Rules,
+) -> (Vec<Summary>, Option<Mark>) {
+    let mut ranked: Vec<(Rank, Summary)> =
+        found.into_iter().map(|row| (rank(&row, search.now, &rules.levels), row)).collect();
+    ranked.sort_unstable_by(|a, b| compare(sort, (&a.1, &a.0), (&b.1, &b.0)));
+    let start = match mark {
+        Some(Mark::Row(id, count)) => {
+            ranked.iter().position(|(_, row)| row.id == id).map_or(count, |place| place + 1)
+        }
+        _ => 0,
+    };
+    let limit = usize::try_from(search.limit).unwrap_or(1);
+    let end = start.saturating_add(limit);
+    let more = ranked.len() > end;
+    let rows: Vec<Summary> =
+        ranked.into_iter().skip(start).take(limit).map(|(_, row)| row).collect();
+    let next = rows.last().filter(|_| more).map(|row| Mark::Row(row.id, end));
+    (rows, next)
 }
 
 /// The history, newest or oldest first.
@@ -167,7 +201,9 @@ async fn history(
     match marked(search)? {
         Some(Mark::Key(end)) if oldest => plan.keys.0 = plan.keys.0.max(end + 1),
         Some(Mark::Key(end)) => plan.keys.1 = plan.keys.1.min(end),
-        Some(Mark::Rank(_)) => return Err(bad("page: that is no page of this list")),
+        Some(Mark::Rank(_) | Mark::Row(..)) => {
+            return Err(bad("page: that is no page of this list"));
+        }
         None => {}
     }
     let waiting = match &plan.drive {

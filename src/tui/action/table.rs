@@ -87,6 +87,8 @@ const LISTED: &[Layer] = &[Layer::Pick, Layer::Palette];
 const UNDONE: &[Layer] = &[Layer::Panes, Layer::Runbook];
 const RUNBOOK: &[Layer] = &[Layer::Runbook];
 const OUTPUT: &[Layer] = &[Layer::Output];
+const COMPLETED: &[Layer] = &[Layer::Palette, Layer::Filter];
+const FILTER: &[Layer] = &[Layer::Filter];
 const FORM: &[Layer] = &[Layer::Form];
 const EVERYWHERE: &[Layer] = &[
     Layer::Panes,
@@ -99,6 +101,7 @@ const EVERYWHERE: &[Layer] = &[
     Layer::Confirm,
     Layer::Matrix,
     Layer::Jump,
+    Layer::Filter,
     Layer::Runbook,
     Layer::Output,
     Layer::Wall,
@@ -200,14 +203,40 @@ pub const TABLE: &[Entry] = &[
         .hint("declare")
         .verb(Verb::Declare)
         .group(Group::Acting),
+    entry(Action::Filter, "filter", &["/"], "filter as you type: words and terms", PANES)
+        .hint("filter")
+        .takes(Takes::Filter)
+        .group(Group::Finding),
+    entry(Action::Views, "views", &["v"], "saved views", PANES)
+        .hint("views")
+        .takes(Takes::View)
+        .also(&["view"])
+        .group(Group::Finding),
+    entry(Action::Sort, "sort", &["S"], "the order of the queue", PANES)
+        .takes(Takes::Sort)
+        .group(Group::Finding),
+    entry(Action::Group, "group", &["f"], "group the queue by service, or not any more", PANES)
+        .group(Group::Finding),
+    entry(Action::Fold, "fold", &["Left"], "fold the group", PANES)
+        .when(When::Grouped)
+        .group(Group::Finding),
+    entry(Action::Unfold, "unfold", &["Right"], "unfold the group", PANES)
+        .when(When::Grouped)
+        .group(Group::Finding),
     entry(Action::Mark, "mark", &["Space"], "select this one: verbs act on all selected", PANES)
         .hint("select")
         .hint_when(When::Marked)
         .when(When::QueueRow)
         .group(Group::Acting),
-    entry(Action::MarkAll, "mark-all", &["*"], "select all that are shown, or none", PANES)
-        .when(When::QueueRow)
-        .group(Group::Acting),
+    entry(
+        Action::MarkAll,
+        "mark-all",
+        &["*"],
+        "select all that are shown, or none; on a group, its incidents",
+        PANES,
+    )
+    .when(When::QueueRow)
+    .group(Group::Acting),
     entry(Action::Drafts, "drafts", &["d"], "drafts: what was typed and not sent", PANES)
         .hint("drafts")
         .hint_when(When::Drafted)
@@ -290,8 +319,11 @@ pub const TABLE: &[Entry] = &[
         .hint("zoom")
         .when(When::Roomy)
         .group(Group::Looking),
-    entry(Action::Theme, "theme", &["T"], "the next theme", PANES).group(Group::Looking),
+    entry(Action::Theme, "theme", &["T"], "the next theme", PANES)
+        .takes(Takes::Theme)
+        .group(Group::Looking),
     entry(Action::Zone, "zone", &["Z"], "times in my zone, in UTC, or in both", PANES)
+        .takes(Takes::Zone)
         .group(Group::Looking),
     entry(Action::Wall, "wall", &["w"], "the wall display", PANES).group(Group::Looking),
     entry(Action::Refresh, "refresh", &["R"], "ask the backend now", PANES).hint("refresh"),
@@ -341,6 +373,13 @@ pub const TABLE: &[Entry] = &[
         &[Layer::Runbook, Layer::Output],
     )
     .hint("close"),
+    entry(Action::KeepFilter, "keep-filter", &["Enter"], "filter by it", FILTER).hint("filter"),
+    entry(Action::GiveUpFilter, "give-up-filter", &["Esc", "^c"], "leave it as it was", FILTER)
+        .hint("leave"),
+    entry(Action::CompleteBack, "complete-back", &["S-Tab"], "the completion before", FILTER),
+    entry(Action::EarlierFilter, "earlier-filter", &["Up", "^p"], "a filter used before", FILTER)
+        .hint("used before"),
+    entry(Action::LaterFilter, "later-filter", &["Down", "^n"], "a filter used later", FILTER),
     entry(Action::Send, "send", &["^s"], "send the form", FORM).hint("send"),
     entry(Action::NextField, "next-field", &["Tab"], "the next field", FORM).hint("next field"),
     entry(Action::PreviousField, "previous-field", &["S-Tab"], "the field before", FORM),
@@ -387,7 +426,7 @@ pub const TABLE: &[Entry] = &[
         &[Layer::Pick, Layer::Matrix, Layer::Jump, Layer::Palette, Layer::Help],
     )
     .hint("leave"),
-    entry(Action::Complete, "complete", &["Tab"], "complete what is typed", &[Layer::Palette])
+    entry(Action::Complete, "complete", &["Tab"], "complete what is typed", COMPLETED)
         .hint("complete"),
     entry(Action::LeaveNow, "leave-now", &["q", "^c"], "end without waiting", &[Layer::Leaving])
         .hint("end without waiting"),

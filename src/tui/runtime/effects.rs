@@ -14,7 +14,7 @@ use crate::model::Envelope;
 use crate::model::filter::{Ask, Filter, Is, Term};
 use crate::model::measures::{Cut, Window};
 use crate::model::queue::Sort;
-use crate::sync::drafts::{Keeper, Told};
+use crate::sync::drafts::{Keep, Keeper, Told};
 use crate::sync::{self, Handle, Update};
 
 use super::super::app::Span;
@@ -83,6 +83,17 @@ impl Runner {
                 if let Some(drafts) = &self.drafts {
                     drafts.keep(keep);
                 }
+            }
+            Effect::Remember(filter) => {
+                if let Some(drafts) = &self.drafts {
+                    drafts.keep(Keep::Filter(filter));
+                }
+            }
+            Effect::LoadPage(number, search) => {
+                self.tasks.spawn(async move {
+                    let page = backend.search(&search).await;
+                    let _ = messages.send(Message::Page(number, page, Utc::now()));
+                });
             }
             Effect::Find(number) => {
                 self.tasks.spawn(async move {
@@ -189,6 +200,7 @@ fn keep_drafts(folder: PathBuf, messages: mpsc::UnboundedSender<Message>) -> Opt
     let started = Keeper::start(folder, move |told_of| {
         let message = match told_of {
             Told::Left(drafts) => Message::Drafts(drafts),
+            Told::Filters(filters) => Message::Filters(filters),
             Told::Failed(why) => Message::DraftLost(why),
         };
         // The loop may have ended.

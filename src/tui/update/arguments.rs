@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 
 use crate::config::meant;
 use crate::model::command::Link;
+use crate::model::filter::Filter;
 use crate::model::priority::Level;
+use crate::model::queue::Sort;
 use crate::model::status::Category;
 use crate::model::text::shown;
 use crate::model::{Ask, IncidentNumber, Priority, check};
@@ -13,7 +15,10 @@ use super::super::action::{Entry, Takes};
 use super::super::app::{App, Span};
 use super::super::picker::{Item, Pick};
 use super::super::plan::Target;
-use super::{picks, when};
+use super::super::queue;
+use super::super::theme::Name;
+use super::super::zone::Zone;
+use super::{find, picks, when};
 
 /// The word that takes a value away.
 const NONE: &str = "none";
@@ -29,7 +34,23 @@ pub(super) fn offers(
     at: DateTime<Utc>,
 ) -> Vec<Item> {
     match entry.takes {
-        Takes::Nothing | Takes::Url | Takes::Note => Vec::new(),
+        Takes::Nothing | Takes::Url | Takes::Note | Takes::Filter => Vec::new(),
+        Takes::View => find::views(app).into_iter().map(view).collect(),
+        Takes::Sort => Sort::ALL
+            .iter()
+            .map(|sort| {
+                let value = sort.as_str();
+                Item::new(queue::order(*sort), Pick::Sort(*sort)).value(value)
+            })
+            .collect(),
+        Takes::Theme => Name::ALL
+            .iter()
+            .map(|name| Item::new(name.as_str(), Pick::Theme(*name)).value(name.as_str()))
+            .collect(),
+        Takes::Zone => Zone::ALL
+            .iter()
+            .map(|zone| Item::new(zone.as_str(), Pick::Zone(*zone)).value(zone.as_str()))
+            .collect(),
         Takes::Listed(_) | Takes::Person | Takes::Time | Takes::Incident => {
             let items = picks::items(app, entry.action, targets, at);
             items.into_iter().filter(|item| item.value.is_some()).collect()
@@ -96,6 +117,14 @@ pub(super) fn read(
             .parse()
             .map(Pick::Go)
             .map_err(|bad: crate::model::id::BadNumber| bad.to_string()),
+        Takes::View => unknown("there is no view"),
+        Takes::Sort => unknown("there is no order"),
+        Takes::Theme => unknown("there is no theme"),
+        Takes::Zone => unknown("there is no zone"),
+        Takes::Filter => match argument.parse::<Filter>() {
+            Ok(_) => Ok(Pick::Filter(argument.to_owned())),
+            Err(wrong) => Err(wrong.message),
+        },
         Takes::Span => Err(format!("{given:?} is no window: choose from {}", values.join(", "))),
     }
 }
@@ -290,6 +319,12 @@ pub(super) fn numbers(app: &App) -> Vec<Item> {
         Some(item.about(about).value(number.0.to_string()))
     })
     .collect()
+}
+
+fn view(view: find::View) -> Item {
+    let name = view.name.clone();
+    let about = shown(&view.filter.to_string()).into_owned();
+    Item::new(name.clone(), Pick::View(Box::new(view))).about(about).value(name)
 }
 
 fn span(span: Span) -> Item {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::backend::BackendError;
-use crate::model::{IncidentId, IncidentNumber};
+use crate::model::{IncidentId, IncidentNumber, Summary};
 
 use super::super::app::{App, Pane};
 use super::super::message::Effect;
@@ -54,15 +54,22 @@ pub(super) fn go(app: &mut App) -> Vec<Effect> {
 
 /// Selects the incident of a number, or reads it where it is not in the queue.
 pub(in crate::tui) fn to(app: &mut App, number: IncidentNumber) -> Vec<Effect> {
-    let place = app.queue.rows.iter().position(|row| row.summary.number == Some(number));
-    match place {
-        Some(place) => {
-            app.queue.index = place;
-            app.queue.selected = Some(app.queue.rows[place].summary.id);
-            if app.focus == Pane::Queue { moves::moved(app) } else { reading::follow_at_once(app) }
-        }
-        None => vec![Effect::Find(number)],
+    let numbered = |row: &&Summary| row.number == Some(number);
+    if let Some(id) = app.queue.rows.iter().map(|row| &*row.summary).find(numbered).map(|r| r.id) {
+        app.queue.select(id);
+        return if app.focus == Pane::Queue {
+            moves::moved(app)
+        } else {
+            reading::follow_at_once(app)
+        };
     }
+    let mut open = app.snapshot.iter().flat_map(|snapshot| &snapshot.rows).map(|row| &**row);
+    let Some(row) = open.find(numbered) else { return vec![Effect::Find(number)] };
+    let (id, snoozed) = (row.id, row.is_snoozed(app.now));
+    let mut effects = read(app, id);
+    let why = if snoozed { "snoozed" } else { "hidden by the filter" };
+    effects.extend(tell(app, format!("{number} is {why}: it is not in the queue"), false));
+    effects
 }
 
 /// The incident of a number was looked for.
@@ -75,7 +82,11 @@ pub(super) fn found(
     match result {
         Ok(id) => {
             let mut effects = read(app, id);
-            effects.extend(tell(app, format!("{number} is not in this list"), false));
+            effects.extend(tell(
+                app,
+                format!("{number} is not open: it is not in the queue"),
+                false,
+            ));
             effects
         }
         Err(BackendError::NotFound(why)) => tell(app, why, true),

@@ -10,7 +10,7 @@ use crate::sync::{Link, Update};
 
 use super::super::app::{App, Failure, Span};
 use super::super::message::Effect;
-use super::{call, fail, moves, reading, rows, tell, told, wall};
+use super::{call, fail, find, moves, reading, rows, tell, told, wall};
 
 /// Measures are computed anew at most this often while the queue changes.
 const MEASURED_EVERY: TimeDelta = TimeDelta::minutes(1);
@@ -48,6 +48,7 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
             // The rest of the rows after the first page is no news to the measures.
             let filling = app.snapshot.as_ref().is_none_or(|before| before.counts.is_some());
             let calls = call::look(app, &snapshot);
+            let changed = find::open_changed(app, app.snapshot.clone().as_deref(), &snapshot);
             app.snapshot = Some(snapshot);
             app.metrics.outdated |= !filling;
             let selected = app.queue.selected;
@@ -61,6 +62,7 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
                 moves::moved(app)
             };
             effects.extend(told::watch(app));
+            effects.extend(changed);
             if first {
                 effects.extend(started(app));
             }
@@ -90,6 +92,9 @@ pub(super) fn started(app: &mut App) -> Option<Effect> {
 fn retry_reading(app: &mut App) -> Vec<Effect> {
     app.reading.failed = None;
     let mut effects = reading::follow(app);
+    if app.queue.pages.as_ref().is_some_and(|pages| pages.failed.is_some()) {
+        effects.extend(find::again(app));
+    }
     if app.metrics.failed.is_some() && !app.metrics.loading {
         app.metrics.loading = true;
         effects.push(Effect::LoadMeasures(app.metrics.span));
@@ -170,6 +175,7 @@ pub(super) fn refresh(app: &mut App) -> Vec<Effect> {
         app.reading.loading = Some((id, 0));
         effects.push(Effect::LoadDetail(id));
     }
+    effects.extend(find::again(app));
     app.metrics.loading = true;
     effects.push(Effect::LoadMeasures(app.metrics.span));
     effects.extend(tell(app, "asked anew", false));

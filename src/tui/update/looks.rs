@@ -3,22 +3,32 @@
 use super::super::app::App;
 use super::super::message::Effect;
 use super::super::terminal::osc::{MOST, TooLong};
-use super::super::theme::Depth;
+use super::super::theme::{Depth, Name};
 use super::super::zone::Zone;
 use super::tell;
 
 /// The next theme.
 pub(super) fn next_theme(app: &mut App) -> Vec<Effect> {
+    set_theme(app, app.theme.name().next())
+}
+
+/// Another theme.
+pub(super) fn set_theme(app: &mut App, name: Name) -> Vec<Effect> {
     if app.theme.depth() == Depth::None {
         return tell(app, "there are no colours here: NO_COLOR, --depth or the terminal", true);
     }
-    app.theme = app.theme.named(app.theme.name().next());
+    app.theme = app.theme.named(name);
     tell(app, format!("theme: {}", app.theme.name()), false)
 }
 
 /// The next choice of a time zone.
 pub(super) fn next_zone(app: &mut App) -> Vec<Effect> {
-    app.zone = app.zone.next();
+    set_zone(app, app.zone.next())
+}
+
+/// Another choice of a time zone.
+pub(super) fn set_zone(app: &mut App, zone: Zone) -> Vec<Effect> {
+    app.zone = zone;
     let name = app.clock().name();
     let text = match app.zone {
         Zone::Viewer => format!("times are yours: {name}"),

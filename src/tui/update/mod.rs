@@ -5,6 +5,7 @@ mod call;
 mod confirm;
 mod copy;
 mod drafts;
+mod find;
 mod forms;
 mod jump;
 mod known;
@@ -28,6 +29,7 @@ mod verbs;
 mod wall;
 mod when;
 
+pub use find::{View, filter_by, show_view, sort_by, views};
 pub(in crate::tui) use runbook::{events, fitting, is_any, is_tickable};
 pub use send::unconfirmed;
 pub(in crate::tui) use verbs::{barred, targets};
@@ -59,6 +61,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Key(key, at) => key_pressed(app, key, at),
         // A form that was given back may wait behind the wall.
         Message::Paste(_) if app.wall.is_some() => Vec::new(),
+        Message::Paste(text) if matches!(app.mode, Mode::Filter(_)) => find::paste(app, &text),
         Message::Paste(text) => paste(app, &text),
         Message::Started => {
             settings::warn(app);
@@ -99,8 +102,13 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             if result.is_err() {
                 runbook::refused(app, id);
             }
+            if let Ok(Some(row)) = result.as_ref().map(|outcome| &outcome.row) {
+                find::known(app, row);
+            }
             send::settled(app, id, result, at)
         }
+        Message::Page(number, result, at) => find::arrived(app, number, result, at),
+        Message::Filters(filters) => find::left(app, filters),
         Message::Found(number, result, at) => jump::found(app, number, result, at),
         Message::Drafts(drafts) => drafts::left(app, drafts),
         Message::DraftLost(why) => tell(app, why, true),
@@ -157,6 +165,7 @@ fn typed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
         Mode::Palette(_) => palette::typed(app, key, at),
         Mode::Help(_) => popup::search(app, key),
         Mode::Matrix(_) => matrix::typed(app, key, at),
+        Mode::Filter(_) => find::typed(app, key, at),
         Mode::Jump(_) => jump::typed(app, key),
         _ => Vec::new(),
     }
@@ -218,8 +227,8 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
             app.zoomed = !app.zoomed;
             Vec::new()
         }
-        Action::Open => moves::open(app),
-        Action::Back => moves::back(app),
+        Action::Open => find::toggle(app).unwrap_or_else(|| moves::open(app)),
+        Action::Back => moves::back(app, at),
         Action::Acknowledge
         | Action::Own
         | Action::Assign
@@ -247,6 +256,18 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
             palette::open_for(app, action, at)
         }
         Action::Declare => forms::open(app, Kind::Declare, Vec::new(), at),
+        Action::Filter => find::begin(app),
+        Action::Views => find::menu(app),
+        Action::Sort => find::sorts(app),
+        Action::Group => find::toggle_grouping(app, at),
+        Action::Fold => find::fold(app),
+        Action::Unfold => find::unfold(app),
+        Action::KeepFilter => find::keep(app, at),
+        Action::GiveUpFilter => find::give_up(app, at),
+        Action::Complete if matches!(app.mode, Mode::Filter(_)) => find::complete(app, 1, at),
+        Action::CompleteBack => find::complete(app, -1, at),
+        Action::EarlierFilter => find::past(app, -1, at),
+        Action::LaterFilter => find::past(app, 1, at),
         Action::Mark => verbs::mark(app),
         Action::MarkAll => verbs::mark_all(app),
         Action::Undo => {
@@ -280,7 +301,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
             Vec::new()
         }
         Action::Suspend => vec![Effect::Suspend],
-        Action::Quit if app.zoomed => moves::back(app),
+        Action::Quit if app.zoomed => moves::back(app, at),
         Action::Leave if popup::clear_search(app) => Vec::new(),
         Action::Quit | Action::QuitNow => match run::running(app) {
             // They are ended with the panes.
@@ -382,6 +403,7 @@ fn elapsed(app: &mut App, timer: Timer) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Timer::Search(number) => find::due(app, number),
         Timer::Draft(id) => drafts::due(app, id),
         Timer::Rest(_) | Timer::Toast(_) => Vec::new(),
         Timer::Call => call::quiet_over(app),

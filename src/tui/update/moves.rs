@@ -1,9 +1,11 @@
 //! Moving the selection, scrolling, and going from pane to pane.
 
+use chrono::{DateTime, Utc};
+
 use super::super::app::{App, Pane};
 use super::super::message::{Effect, Timer};
 use super::super::mode::Mode;
-use super::{LONG_REST, REST, popup, reading, rows, travel};
+use super::{LONG_REST, REST, find, popup, reading, rows, travel};
 
 /// How far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,13 +45,14 @@ pub(super) fn by(app: &mut App, step: Step) -> Vec<Effect> {
     let page = page(app);
     match app.focus {
         Pane::Queue => {
-            let place = step.from(app.queue.index, app.queue.rows.len(), page);
+            let place = step.from(app.queue.index, app.queue.lines.len(), page);
             if place == app.queue.index {
-                return Vec::new();
+                return find::more(app, page);
             }
-            app.queue.index = place;
-            app.queue.selected = app.queue.rows.get(place).map(|row| row.summary.id);
-            moved(app)
+            app.queue.select_line(place);
+            let mut effects = moved(app);
+            effects.extend(find::more(app, page));
+            effects
         }
         Pane::Detail => {
             let tops = tops(app.reading.detail_lines.len(), page);
@@ -126,28 +129,42 @@ pub(super) fn open(app: &mut App) -> Vec<Effect> {
 pub(super) fn next_incident(app: &mut App, by: isize) -> Vec<Effect> {
     // From the one that is read, where it is still in the queue: it may not be the selected one.
     let read = app.reading.target.filter(|_| matches!(app.focus, Pane::Detail | Pane::Timeline));
-    let here = read.and_then(|id| app.queue.rows.iter().position(|row| row.summary.id == id));
-    let last = app.queue.rows.len().saturating_sub(1);
+    let here = read.and_then(|id| app.queue.line_of(id));
+    let last = app.queue.lines.len().saturating_sub(1);
+    let mut line = here.unwrap_or(app.queue.index).min(last);
     // Where the one that was read has left, the selection stands at its place already.
-    let place = match (read, here) {
-        (Some(_), None) => app.queue.index.min(last),
-        _ => here.unwrap_or(app.queue.index).saturating_add_signed(by).min(last),
+    if read.is_none() || here.is_some() {
+        line = line.saturating_add_signed(by).min(last);
+    }
+    // Heads of groups are passed by.
+    let id = loop {
+        if let Some(row) = app.queue.row_at(line) {
+            break row.summary.id;
+        }
+        let next = line.saturating_add_signed(by).min(last);
+        if next == line {
+            return Vec::new();
+        }
+        line = next;
     };
-    let Some(id) = app.queue.rows.get(place).map(|row| row.summary.id) else { return Vec::new() };
     if app.reading.target == Some(id) && app.queue.selected == Some(id) {
         return Vec::new();
     }
-    app.queue.index = place;
-    app.queue.selected = Some(id);
+    app.queue.select_line(line);
     if app.focus == Pane::Queue { moved(app) } else { reading::follow_at_once(app) }
 }
 
-pub(super) fn back(app: &mut App) -> Vec<Effect> {
+/// Back to the present, to the panes, to the queue, to nothing selected, to everything open: one at
+/// a time.
+pub(super) fn back(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if app.travel.is_some() {
         travel::end(app);
         return Vec::new();
     }
     if !app.zoomed && app.focus == Pane::Queue {
+        if app.marked.is_empty() {
+            return find::clear(app, at);
+        }
         app.marked.clear();
         return Vec::new();
     }

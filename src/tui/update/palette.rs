@@ -12,6 +12,7 @@ use super::super::mode::Mode;
 use super::super::palette::{Choice, Leads, Palette, split};
 use super::super::picker::{Item, Pick};
 use super::super::plan::{Target, phrase};
+use super::super::queue;
 use super::{arguments, main_key, perform, picks, send, verbs};
 use crate::model::text::shown;
 
@@ -286,6 +287,11 @@ fn told(app: &App, pick: &Pick, targets: &[Target], at: DateTime<Utc>) -> Result
         Pick::Copy(_, part) => format!("copy {part}"),
         Pick::Go(number) => format!("go to {number}"),
         Pick::Span(span) => format!("measures over {}", span.label()),
+        Pick::View(view) => format!("show the view {}", view.name),
+        Pick::Filter(text) => format!("filter by {}", shown(text)),
+        Pick::Sort(sort) => format!("order: {}", queue::order(*sort)),
+        Pick::Theme(name) => format!("theme: {name}"),
+        Pick::Zone(zone) => format!("times: {zone}"),
         _ => String::new(),
     })
 }

@@ -21,7 +21,8 @@ use super::super::mode::Mode;
 use super::super::picker::{Item, List, Pick, Picker};
 use super::super::plan::{Plan, Step, Target};
 use super::{
-    copy, drafts, fail, forms, jump, known, link, looks, run, runbook, send, tell, verbs, when,
+    copy, drafts, fail, find, forms, jump, known, link, looks, run, runbook, send, tell, verbs,
+    when,
 };
 
 /// Far enough away that only a change ends the snooze.
@@ -548,7 +549,11 @@ pub(super) fn choose(app: &mut App, item: Item, at: DateTime<Utc>) -> Vec<Effect
         return Vec::new();
     }
     let Mode::Pick(picker) = std::mem::take(&mut app.mode) else { return Vec::new() };
-    take(app, item.pick, picker.targets, at)
+    match (picker.list, item.pick) {
+        (List::Views, Pick::Place(place)) => find::chosen(app, place, at),
+        (List::Sorts, Pick::Place(place)) => find::sort_chosen(app, place, at),
+        (_, pick) => take(app, pick, picker.targets, at),
+    }
 }
 
 /// What a choice leads to.
@@ -598,6 +603,11 @@ pub(super) fn take(
         Pick::Copy(text, what) => looks::put(app, text, what),
         Pick::Go(number) => jump::to(app, number),
         Pick::Span(span) => link::choose_span(app, span),
+        Pick::View(view) => find::show_view(app, *view, at),
+        Pick::Filter(text) => find::filter_by(app, &text, at),
+        Pick::Sort(sort) => find::sort_by(app, sort, at),
+        Pick::Theme(name) => looks::set_theme(app, name),
+        Pick::Zone(zone) => looks::set_zone(app, zone),
         Pick::Runbook(name) => runbook::open(app, &name, targets),
         Pick::Command(name) => run::chosen(app, &name, targets, at),
         Pick::Output(id) => run::look(app, id),

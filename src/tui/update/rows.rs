@@ -1,25 +1,26 @@
 //! From a snapshot to the rows of the queue, with the selection kept by id.
 
-use std::collections::HashSet;
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::filter::MatchContext;
-use crate::model::queue::{OpenCounts, rank};
+use crate::model::queue::{OpenCounts, compare, rank};
 use crate::model::service_level::{Levels, clock};
 use crate::model::{IncidentId, Summary};
+use crate::sync::Snapshot;
 
-use super::super::app::{App, Pane, Row};
+use super::super::app::{App, Pane};
+use super::super::filter_line::LINES;
+use super::super::mode::Mode;
+use super::super::queue::{Line, Pages, Queue, Row};
 
 /// Makes the rows anew as they are at `now`.
 pub(super) fn derive(app: &mut App, now: DateTime<Utc>) {
     app.now = now;
     let Some(snapshot) = app.snapshot.clone() else { return };
-    if !app.marked.is_empty() && snapshot.counts.is_none() {
-        let open: HashSet<IncidentId> = snapshot.rows.iter().map(|row| row.id).collect();
-        app.marked.retain(|id| open.contains(id));
-    }
     let levels = app.rules.levels;
     let context = MatchContext { now, me: Some(&app.me.handle), levels: &levels };
     let mut counts = OpenCounts::default();
@@ -30,19 +31,74 @@ pub(super) fn derive(app: &mut App, now: DateTime<Utc>) {
         if let Some(change) = next_change(summary, now, &levels) {
             next = Some(next.map_or(change, |n| n.min(change)));
         }
-        if app.queue.filter.matches(summary, context) {
+        if app.queue.passes(summary, context) {
             rows.push(Row { summary: Arc::clone(summary), rank: rank(summary, now, &levels) });
         }
     }
+    if let Some(pages) = &app.queue.pages {
+        with_history(&app.queue, pages, &snapshot, context, &mut rows);
+    }
+    let sort = app.queue.order();
+    rows.sort_unstable_by(|a, b| compare(sort, (&a.summary, &a.rank), (&b.summary, &b.rank)));
+    if !app.marked.is_empty() && snapshot.counts.is_none() {
+        let there: HashSet<IncidentId> = snapshot
+            .rows
+            .iter()
+            .map(|row| row.id)
+            .chain(rows.iter().map(|r| r.summary.id))
+            .collect();
+        app.marked.retain(|id| there.contains(id));
+    }
     let largest = rows.iter().filter_map(|row| row.summary.number).max();
     let digits = largest.map_or(4, |number| number.0.to_string().len());
-    rows.sort_unstable_by_key(|row| row.rank);
     let queue = &mut app.queue;
-    let old = std::mem::replace(&mut queue.rows, rows);
     queue.counts = snapshot.counts.unwrap_or(counts);
     queue.next_change = next;
     queue.number_width = digits.max(4);
-    reselect(app, &old);
+    let old = places(queue);
+    queue.rows = rows;
+    queue.arrange();
+    reselect(queue, &old);
+}
+
+/// Adds what was read of the history to the open rows that pass. An open incident is shown as it is
+/// now, not as it was read.
+fn with_history(
+    queue: &Queue,
+    pages: &Pages,
+    snapshot: &Snapshot,
+    context: MatchContext<'_>,
+    rows: &mut Vec<Row>,
+) {
+    let row = |summary: &Arc<Summary>| {
+        let rank = rank(summary, context.now, context.levels);
+        Row { summary: Arc::clone(summary), rank }
+    };
+    // What was read for another filter is shown as far as it passes, until the right one is there.
+    let sort = queue.order();
+    let is_whole = pages.of.as_ref().is_some_and(|(f, s)| f == queue.filter() && *s == sort);
+    // What lies beyond the last page comes with the next one.
+    if let Some(last) = pages.rows.last().filter(|_| is_whole && pages.next.is_some()).map(row) {
+        rows.retain(|row| {
+            let (row, last) = ((&*row.summary, &row.rank), (&*last.summary, &last.rank));
+            compare(sort, row, last) != Ordering::Greater
+        });
+    }
+    let open: HashMap<IncidentId, &Arc<Summary>> =
+        snapshot.rows.iter().map(|row| (row.id, row)).collect();
+    let mut there: HashSet<IncidentId> = rows.iter().map(|row| row.summary.id).collect();
+    for read in &pages.rows {
+        let known = open.get(&read.id).copied().unwrap_or(read);
+        let passes = if is_whole {
+            // Its words may stand in notes, which only the backend looks at.
+            !known.status.is_open() || queue.passes_terms(known, context)
+        } else {
+            queue.passes(known, context)
+        };
+        if passes && there.insert(known.id) {
+            rows.push(row(known));
+        }
+    }
 }
 
 /// When an incident crosses a level, nears one, or wakes.
@@ -62,34 +118,65 @@ pub(super) fn next_change(
         .map(|at| at + TimeDelta::milliseconds(1))
 }
 
-/// Finds the selected incident again; if it has left, its neighbour is selected.
-fn reselect(app: &mut App, old: &[Row]) {
-    let queue = &mut app.queue;
+/// What can be selected.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Selectable {
+    Row(IncidentId),
+    Head(String),
+}
+
+/// What the lines are of, from top to bottom.
+fn places(queue: &Queue) -> Vec<Selectable> {
+    let of = |line: &Line| match line {
+        Line::Row(row) => Selectable::Row(queue.rows[*row].summary.id),
+        Line::Head(group) => Selectable::Head(queue.groups[*group].service.clone()),
+    };
+    queue.lines.iter().map(of).collect()
+}
+
+/// Finds the selected incident or group again. One that is hidden in a folded group leaves the
+/// selection to the head of it; where it has left, its neighbour is selected.
+fn reselect(queue: &mut Queue, old: &[Selectable]) {
     let was_at = queue.index;
-    let find = |id: IncidentId| queue.rows.iter().position(|row| row.summary.id == id);
-    let place = match queue.selected {
-        None => 0,
-        Some(id) => find(id).unwrap_or_else(|| {
-            let there: HashSet<IncidentId> = queue.rows.iter().map(|r| r.summary.id).collect();
+    let there = places(queue);
+    let wanted = match (&queue.head, queue.selected) {
+        (Some(service), _) => Some(Selectable::Head(service.clone())),
+        (None, id) => id.map(Selectable::Row),
+    };
+    let place = wanted.map_or(0, |wanted| {
+        let same = there.iter().position(|line| *line == wanted);
+        same.or_else(|| match wanted {
+            Selectable::Row(id) => queue.line_of(id),
+            // No longer grouped.
+            Selectable::Head(_) => queue.selected.and_then(|id| queue.line_of(id)),
+        })
+        .or_else(|| {
+            let places: HashMap<&Selectable, usize> =
+                there.iter().enumerate().map(|(place, line)| (line, place)).collect();
             let below = old.iter().skip(was_at);
             let above = old.iter().take(was_at).rev();
-            let neighbour = below.chain(above).map(|r| r.summary.id).find(|i| there.contains(i));
-            neighbour.and_then(find).unwrap_or(0)
-        }),
-    };
-    // While nobody has moved, the most urgent stays selected even when rows come above it.
+            below.chain(above).find_map(|line| places.get(line).copied())
+        })
+        .unwrap_or(0)
+    });
     let on_screen = was_at.saturating_sub(queue.top);
-    queue.index = place;
     queue.top = place.saturating_sub(on_screen);
-    queue.selected = queue.rows.get(place).map(|row| row.summary.id);
+    queue.select_line(place);
+}
+
+/// Makes the lines anew after groups were folded or unfolded.
+pub(super) fn arrange(queue: &mut Queue) {
+    let old = places(queue);
+    queue.arrange();
+    reselect(queue, &old);
 }
 
 /// Scrolls so that the selected row is on the screen, and no further than the last row.
 pub(super) fn keep_in_sight(app: &mut App) {
     let height = height(app);
     let queue = &mut app.queue;
-    let last_top = queue.rows.len().saturating_sub(height);
-    queue.index = queue.index.min(queue.rows.len().saturating_sub(1));
+    let last_top = queue.lines.len().saturating_sub(height);
+    queue.index = queue.index.min(queue.lines.len().saturating_sub(1));
     queue.top = queue
         .top
         .min(queue.index)
@@ -97,9 +184,10 @@ pub(super) fn keep_in_sight(app: &mut App) {
         .min(last_top.max(queue.index.saturating_sub(height.saturating_sub(1))));
 }
 
-/// Rows of the queue that fit on the screen.
+/// Lines of the queue that fit on the screen, below its head and a filter being typed.
 pub(super) fn height(app: &App) -> usize {
+    let taken = 1 + if matches!(app.mode, Mode::Filter(_)) { LINES } else { 0 };
     app.layout()
         .place(Pane::Queue)
-        .map_or(1, |place| usize::from(place.inside().height).saturating_sub(1).max(1))
+        .map_or(1, |place| usize::from(place.inside().height.saturating_sub(taken)).max(1))
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::backend::{BackendError, Outcome};
+use crate::model::filter::MatchContext;
 use crate::model::{Actor, Ask, Command, CommandId, Envelope, IncidentId};
 use crate::sync::drafts::Keep;
 
@@ -294,16 +295,18 @@ pub(super) fn settled(
 /// A declaration has its number: it is selected.
 fn declared(app: &mut App, outcome: &Outcome) -> Vec<Effect> {
     let (Some(id), Some(row)) = (outcome.incident, &outcome.row) else { return Vec::new() };
-    app.queue.selected = Some(id);
-    let open = app.rows_hold(id);
-    if open {
-        app.queue.index = app.queue.rows.iter().position(|r| r.summary.id == id).unwrap_or(0);
+    if !app.queue.select(id) {
+        // It is selected when it arrives.
+        (app.queue.selected, app.queue.head) = (Some(id), None);
     }
+    let levels = app.rules.levels;
+    let context = MatchContext { now: app.now, me: Some(&app.me.handle), levels: &levels };
+    let hidden = if app.queue.passes(row, context) { "" } else { " · hidden by the filter" };
     let label = row.label();
     let told = if outcome.events.iter().any(|event| event.seq == 1) {
-        format!("declared as {label}")
+        format!("declared as {label}{hidden}")
     } else {
-        format!("{label} is open with this key: counted there as one more alert")
+        format!("{label} is open with this key: counted there as one more alert{hidden}")
     };
     tell(app, told, false)
 }

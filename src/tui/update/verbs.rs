@@ -16,7 +16,7 @@ use super::super::form::Kind;
 use super::super::message::Effect;
 use super::super::mode::{Matrix, Mode};
 use super::super::plan::Target;
-use super::{forms, known, picks, run, send, tell};
+use super::{find, forms, known, picks, run, send, tell};
 
 /// The incidents that a verb is about now: those that are marked, else the one that keys are about.
 pub(in crate::tui) fn targets(app: &App) -> Vec<Target> {
@@ -309,6 +309,10 @@ fn sample(
 
 /// Marks the selected row, or takes the mark away, and goes on to the next.
 pub(super) fn mark(app: &mut App) -> Vec<Effect> {
+    if let Some(group) = find::whole_group(app) {
+        find::mark(app, group);
+        return Vec::new();
+    }
     let Some(id) = app.selected().map(|row| row.id) else { return Vec::new() };
     if !app.marked.remove(&id) {
         app.marked.insert(id);
@@ -318,11 +322,8 @@ pub(super) fn mark(app: &mut App) -> Vec<Effect> {
 
 /// Marks all that are shown, or none where all are.
 pub(super) fn mark_all(app: &mut App) -> Vec<Effect> {
-    let shown: Vec<IncidentId> = app.queue.rows.iter().map(|row| row.summary.id).collect();
-    if shown.iter().all(|id| app.marked.contains(id)) {
-        app.marked.clear();
-    } else {
-        app.marked.extend(shown);
-    }
+    let shown: Vec<IncidentId> = find::whole_group(app)
+        .unwrap_or_else(|| app.queue.rows.iter().map(|row| row.summary.id).collect());
+    find::mark(app, shown);
     Vec::new()
 }

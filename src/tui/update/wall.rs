@@ -7,14 +7,15 @@ use crate::model::filter::MatchContext;
 use crate::model::queue::{OpenCounts, rank};
 use crate::model::{Event, Priority};
 
-use super::super::app::{App, Row};
+use super::super::app::App;
 use super::super::message::Effect;
+use super::super::queue::Row;
 use super::super::wall::{LastP1, Of, Settings, Wall, Wanted};
 use super::{link, reading, rows};
 
 /// Shows the wall over the panes, with the view that the queue has.
 pub(super) fn open(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    let filter = app.queue.filter.clone();
+    let filter = app.queue.filter().clone();
     let settings = Settings { view: filter.to_string(), filter, ..Settings::default() };
     app.wall = Some(Box::new(Wall::new(settings, false, at)));
     app.now = at;

@@ -3,6 +3,7 @@
 mod confirm;
 mod detail;
 mod failure;
+mod filter_line;
 mod form;
 mod help;
 mod keys_line;
@@ -78,7 +79,8 @@ fn whole(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
     }
     keys_line::draw(app, layout.keys, buffer);
     match &app.mode {
-        Mode::Panes | Mode::Jump(_) | Mode::Leaving => {}
+        // A filter is typed in the queue, a number on the keys line.
+        Mode::Panes | Mode::Filter(_) | Mode::Jump(_) | Mode::Leaving => {}
         Mode::Help(help) => help::draw(app, help, layout.body(), buffer),
         Mode::Palette(palette) => palette::draw(app, palette, layout.body(), buffer),
         Mode::Failure(top) => {

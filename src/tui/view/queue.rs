@@ -1,102 +1,84 @@
 //! The queue.
 
+mod columns;
+mod nothing;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
+use unicode_segmentation::UnicodeSegmentation;
 
+use crate::config::panes::Column;
+use crate::model::queue::Sort;
 use crate::model::service_level::clock;
 use crate::model::text::{cut, fit, shown, width};
 use crate::model::{Status, Summary};
 
-use super::super::app::{App, Freshness, Pane};
-use super::super::layout::Place;
-use super::pane::{self, Title};
-use super::words::{age, brief, count, left, retry, span};
+use super::super::app::{App, Pane};
+use super::super::filter_line::LINES;
+use super::super::fuzzy::Close;
+use super::super::layout::{Frame, Place};
+use super::super::mode::Mode;
+use super::super::queue::{self, Group};
+use super::words::{age, brief, left};
+use super::{filter_line, pane, picker};
 
-/// Cells of the SLA bar.
-const BAR: usize = 4;
-
-/// Columns and their widths; 0 where a column has given way. One blank follows each.
-struct Columns {
-    number: usize,
-    status: usize,
-    age: usize,
-    bar: usize,
-    service: usize,
-    owner: usize,
-    team: usize,
-    title: usize,
-}
-
-impl Columns {
-    /// Team, owner, SLA bar, service and age give way in this order; the title has the rest.
-    fn of(room: usize, number: usize) -> Self {
-        let status = if room < 48 { 5 } else { 13 };
-        // Flag, number, priority, status, time left.
-        let fixed = 1 + (number + 1) + 4 + (status + 1) + 7;
-        let title = match room {
-            0..72 => 11,
-            72..90 => 20,
-            90..130 => 30,
-            _ => 44,
-        };
-        let mut spare = room.saturating_sub(fixed + title);
-        let mut take = |wide: usize| {
-            if wide < spare {
-                spare -= wide + 1;
-                wide
-            } else {
-                spare = 0;
-                0
-            }
-        };
-        let service = match room {
-            0..72 => 8,
-            72..100 => 12,
-            _ => 18,
-        };
-        let age = take(5);
-        let service = take(service);
-        let bar = take(BAR - 1);
-        let owner = take(if room < 110 { 12 } else { 16 });
-        let team = take(10);
-        let bar = if bar > 0 { BAR } else { 0 };
-        let used: usize =
-            [age, service, owner, team].iter().filter(|w| **w > 0).map(|w| w + 1).sum();
-        let title = room.saturating_sub(fixed + used + bar);
-        Self { number, status, age, bar, service, owner, team, title }
-    }
-}
+use columns::{BAR, Columns, LEFT, heading};
 
 pub(super) fn draw(app: &App, place: &Place, buffer: &mut Buffer) {
     let queue = &app.queue;
-    let total = queue.rows.len();
+    let total = queue.lines.len();
     let at = if total == 0 { 0 } else { queue.index + 1 };
-    let mut about = "open · most urgent first".to_owned();
-    if queue.counts.snoozed > 0 {
-        about = format!("{about} · {} snoozed", queue.counts.snoozed);
-    }
-    if !app.marked.is_empty() {
-        about = format!("{} selected · {about}", app.marked.len());
-    }
-    let known = app.snapshot.as_ref().and_then(|s| s.counts).map(|c| c.open());
-    let all = known.map_or(total, |known| usize::try_from(known).unwrap_or(total).max(total));
-    let title = Title { about, right: format!("{at}/{all}"), alarm: false };
-    let inside = place.inside();
-    let rows = usize::from(inside.height.saturating_sub(1));
+    let mut inside = place.inside();
+    let typed = match &app.mode {
+        Mode::Filter(typed) => Some(typed),
+        _ => None,
+    };
+    let whole = about(app, typed.is_some());
+    let right = format!("{at}/{}", all(app));
+    // What is filtered must be seen before how far one has scrolled.
+    let room = usize::from(place.area.width).saturating_sub("╭ 1 Queue ─  ╮".chars().count());
+    let about = cut(&whole, room.saturating_sub(right.len() + 3)).into_owned();
+    let title = pane::Title { about, right, alarm: false };
+    let taken = 1 + if typed.is_some() { LINES } else { 0 };
+    let rows = usize::from(inside.height.saturating_sub(taken));
     let hidden = (queue.top, total.saturating_sub(queue.top + rows));
     pane::draw(app, place, &title, hidden, buffer);
+    if let Some(typed) = typed {
+        let area = Rect { height: LINES.min(inside.height), ..inside };
+        filter_line::draw(app, typed, area, &found(app), buffer);
+        inside.y += area.height;
+        inside.height -= area.height;
+    }
+    // Without a border there is no title: what is filtered stands above the rows.
+    let noted = place.frame == Frame::Bare && typed.is_none() && is_special(app);
+    if noted {
+        let text = cut(&whole, usize::from(inside.width)).into_owned();
+        let style = app.theme.accent();
+        buffer.set_stringn(inside.x, inside.y, text, usize::from(inside.width), style);
+    }
     if total == 0 {
-        nothing(app, inside, buffer);
+        if noted {
+            inside.y += 1;
+            inside.height = inside.height.saturating_sub(1);
+        }
+        nothing::draw(app, inside, buffer);
         return;
     }
-    let columns = Columns::of(usize::from(inside.width), queue.number_width);
-    buffer.set_line(inside.x, inside.y, &header(app, &columns), inside.width);
+    let columns = Columns::of(&app.settings.columns, usize::from(inside.width), queue.number_width);
+    if !noted {
+        buffer.set_line(inside.x, inside.y, &header(app, &columns), inside.width);
+    }
     let lines = inside.rows().skip(1);
-    for ((index, row), at) in queue.rows.iter().enumerate().skip(queue.top).zip(lines) {
+    for ((index, line), at) in queue.lines.iter().enumerate().skip(queue.top).zip(lines) {
         let selected = index == queue.index;
-        let line = line(app, &row.summary, &columns, selected);
+        let line = match line {
+            queue::Line::Row(row) => line_of(app, &queue.rows[*row].summary, &columns, selected),
+            queue::Line::Head(group) => {
+                head(app, &queue.groups[*group], usize::from(inside.width), selected)
+            }
+        };
         if selected {
             let focused = app.focus == Pane::Queue;
             let whole = Rect { x: at.x - 1, width: at.width + 2, ..at };
@@ -107,31 +89,115 @@ pub(super) fn draw(app: &App, place: &Place, buffer: &mut Buffer) {
     }
 }
 
-fn header(app: &App, columns: &Columns) -> Line<'static> {
-    let mut text = format!(" {:>w$} PRI ", "INC", w = columns.number);
-    text.push_str(&fit(if columns.status < 6 { "STAT" } else { "STATUS" }, columns.status));
-    text.push(' ');
-    if columns.age > 0 {
-        text.push_str("  AGE ");
-    }
-    if columns.bar > 0 {
-        text.push_str("SLA        ");
-    } else {
-        text.push_str("   SLA ");
-    }
-    for (name, wide) in
-        [("SERVICE", columns.service), ("OWNER", columns.owner), ("TEAM", columns.team)]
-    {
-        if wide > 0 {
-            text.push_str(&fit(name, wide));
-            text.push(' ');
-        }
-    }
-    text.push_str("TITLE");
-    Line::from(Span::styled(text, app.theme.dim()))
+/// Whether anything but all open incidents in their usual order is shown.
+fn is_special(app: &App) -> bool {
+    let queue = &app.queue;
+    queue.is_filtered() || queue.grouped || queue.order() != Sort::Urgent || !app.marked.is_empty()
 }
 
-fn line(app: &App, row: &Summary, columns: &Columns, selected: bool) -> Line<'static> {
+/// How many there are to scroll through.
+fn all(app: &App) -> String {
+    let queue = &app.queue;
+    let there = queue.lines.len();
+    if queue.pages.as_ref().is_some_and(|pages| pages.next.is_some()) {
+        return format!("{there}+");
+    }
+    let unread = !queue.is_filtered() && !queue.grouped;
+    let known = app.snapshot.as_ref().and_then(|s| s.counts).filter(|_| unread);
+    known
+        .and_then(|known| usize::try_from(known.open()).ok())
+        .map_or(there, |known| known.max(there))
+        .to_string()
+}
+
+/// How many pass the filter.
+fn found(app: &App) -> String {
+    let queue = &app.queue;
+    let count = queue.rows.len();
+    match &queue.pages {
+        Some(pages) if pages.asked.is_some_and(|(_, goes_on)| !goes_on) => "reading …".into(),
+        Some(pages) if pages.failed.is_some() => format!("{count}, history not read"),
+        Some(pages) if pages.next.is_some() => format!("{count}+"),
+        Some(_) => count.to_string(),
+        None => format!("{count} of {}", queue.counts.open()),
+    }
+}
+
+/// What stands in the title: the view, how many of how many, the filter, the order.
+fn about(app: &App, typing: bool) -> String {
+    let queue = &app.queue;
+    let mut parts = Vec::new();
+    if !app.marked.is_empty() {
+        parts.push(format!("{} selected", app.marked.len()));
+    }
+    parts.extend(queue.view.clone());
+    if queue.is_filtered() && !typing {
+        parts.push(found(app));
+        if queue.view.is_none() {
+            parts.push(shown(&queue.filter().to_string()).into_owned());
+        }
+    } else if queue.view.is_none() && !typing {
+        parts.push("open".into());
+    }
+    if queue.grouped {
+        parts.push("by service".into());
+    }
+    // The usual order goes without saying where room is needed for the filter.
+    if queue.order() != Sort::Urgent || !queue.is_filtered() {
+        parts.push(queue::order(queue.order()).into());
+    }
+    if queue.counts.snoozed > 0 && !queue.is_filtered() {
+        parts.push(format!("{} snoozed", queue.counts.snoozed));
+    }
+    parts.join(" · ")
+}
+
+fn header(app: &App, columns: &Columns) -> Line<'static> {
+    let mut text = " ".to_owned();
+    for (column, wide) in &columns.list {
+        let name = heading(*column, *wide, columns.bar);
+        match column {
+            Column::Number => {
+                text.push_str(&" ".repeat(wide.saturating_sub(name.len())));
+                text.push_str(name);
+            }
+            _ => text.push_str(&fit(name, *wide)),
+        }
+        text.push(' ');
+    }
+    Line::from(Span::styled(text.trim_end().to_owned(), app.theme.dim()))
+}
+
+/// A text with the letters that the filter's words find in it.
+fn sought(app: &App, text: &str, style: Style, line: &mut Line<'static>) {
+    let mut marks: Vec<usize> =
+        app.queue.words().iter().flat_map(|word: &Close| word.places(text)).collect();
+    if !marks.is_empty() {
+        marks.sort_unstable();
+        marks.dedup();
+    }
+    picker::marked(app, text, &marks, style, line);
+}
+
+/// A text with letters marked, in just so many columns, and a blank behind it.
+fn fitted(app: &App, text: &str, wide: usize, style: Style, line: &mut Line<'static>) {
+    let whole = shown(text);
+    let mut marks: Vec<usize> =
+        app.queue.words().iter().flat_map(|word: &Close| word.places(&whole)).collect();
+    let text = cut(&whole, wide);
+    marks.sort_unstable();
+    marks.dedup();
+    // What is cut away is not marked, nor what stands for it.
+    if text.len() < whole.len() {
+        let kept = text.graphemes(true).count().saturating_sub(1);
+        marks.retain(|mark| *mark < kept);
+    }
+    picker::marked(app, &text, &marks, style, line);
+    let blank = wide.saturating_sub(width(&text)) + 1;
+    line.push_span(Span::styled(" ".repeat(blank), style));
+}
+
+fn line_of(app: &App, row: &Summary, columns: &Columns, selected: bool) -> Line<'static> {
     let theme = app.theme;
     let fresh = row.status == Status::Triggered;
     let strong = if fresh || selected { theme.strong() } else { Style::new() };
@@ -146,46 +212,97 @@ fn line(app: &App, row: &Summary, columns: &Columns, selected: bool) -> Line<'st
         " "
     };
     line.push_span(Span::styled(flag, theme.accent().add_modifier(Modifier::BOLD)));
-    let number = row.number.map_or_else(|| "new".into(), |number| number.0.to_string());
-    line.push_span(Span::styled(format!("{number:>w$} ", w = columns.number), strong));
-    line.push_span(Span::styled(format!("{:<4}", row.priority), theme.priority(row.priority)));
-    let status = if columns.status < 13 { brief(row.status) } else { row.status.as_str() };
-    line.push_span(Span::styled(format!("{status:<w$} ", w = columns.status), strong));
-    if columns.age > 0 {
-        let text = format!("{:>5} ", age(row.reported_at, app.now));
-        line.push_span(Span::styled(text, theme.dim()));
+    for (column, wide) in &columns.list {
+        let wide = *wide;
+        match column {
+            Column::Number => {
+                let number = row.number.map_or_else(|| "new".into(), |n| n.0.to_string());
+                line.push_span(" ".repeat(wide.saturating_sub(number.len())));
+                sought(app, &number, strong, &mut line);
+                line.push_span(" ");
+            }
+            Column::Priority => {
+                let text = format!("{:<4}", row.priority);
+                line.push_span(Span::styled(text, theme.priority(row.priority)));
+            }
+            Column::Status => {
+                let text = if wide < 13 { brief(row.status) } else { row.status.as_str() };
+                line.push_span(Span::styled(format!("{text:<wide$} "), strong));
+            }
+            Column::Age => {
+                let text = format!("{:>5} ", age(row.reported_at, app.now));
+                line.push_span(Span::styled(text, theme.dim()));
+            }
+            Column::Sla => service_level(app, row, columns.bar, &mut line),
+            Column::Service => {
+                let service = row.service().unwrap_or("–");
+                fitted(app, service, wide, Style::new(), &mut line);
+            }
+            Column::Owner => owner(app, row, wide, &mut line),
+            Column::Team => {
+                fitted(app, row.team.as_deref().unwrap_or("–"), wide, theme.dim(), &mut line);
+            }
+            Column::Title => fitted(app, &row.title, wide, strong, &mut line),
+        }
     }
-    service_level(app, row, columns, &mut line);
-    if columns.service > 0 {
-        let service = shown(row.service().unwrap_or("–"));
-        line.push_span(format!("{} ", fit(&service, columns.service)));
+    line
+}
+
+fn owner(app: &App, row: &Summary, wide: usize, line: &mut Line<'static>) {
+    if let Some(person) = &row.assignee {
+        fitted(app, &person.name, wide, app.theme.dim(), line);
+        return;
     }
-    if columns.owner > 0 {
-        let (text, style) = match &row.assignee {
-            Some(person) => (fit(&shown(&person.name), columns.owner), theme.dim()),
-            None if fresh => (fit("unowned", columns.owner), theme.strong()),
-            None => (fit("unowned", columns.owner), Style::new()),
-        };
-        line.push_span(Span::styled(text, style));
-        line.push_span(" ");
+    let fresh = row.status == Status::Triggered;
+    let style = if fresh { app.theme.strong() } else { Style::new() };
+    line.push_span(Span::styled(fit("unowned", wide), style));
+    line.push_span(" ");
+}
+
+/// The head of a group: what is worst in it, and how many there are.
+fn head(app: &App, group: &Group, room: usize, selected: bool) -> Line<'static> {
+    let theme = app.theme;
+    let first = &app.queue.rows[group.first].summary;
+    let rows = &app.queue.rows[group.rows.clone()];
+    let marked = rows.iter().filter(|row| app.marked.contains(&row.summary.id)).count();
+    let mut line = Line::default();
+    let flag = if marked == rows.len() { "✓" } else { " " };
+    line.push_span(Span::styled(flag, theme.accent().add_modifier(Modifier::BOLD)));
+    let fold = if group.folded { "▸ " } else { "▾ " };
+    line.push_span(Span::styled(fold, theme.accent()));
+    let wide = if room < 72 { 10 } else { 18 };
+    let service = if group.service.is_empty() { "no service" } else { &group.service };
+    fitted(app, service, wide, theme.strong(), &mut line);
+    line.push_span(Span::styled(format!("{:>4} ", rows.len()), theme.strong()));
+    let worst = rows.iter().map(|row| row.summary.priority).min().unwrap_or(first.priority);
+    line.push_span(Span::styled(format!("{worst:<3} "), theme.priority(worst)));
+    service_level(app, first, room >= 72, &mut line);
+    let (word, wide) = if room < 72 { ("unack", 9) } else { ("unacknowledged", 18) };
+    let fresh = match group.unacknowledged {
+        0 => String::new(),
+        count => format!("{count} {word}"),
+    };
+    line.push_span(Span::styled(format!("{fresh:<wide$} "), theme.strong()));
+    if marked > 0 && marked < rows.len() {
+        line.push_span(Span::styled(format!("{marked} selected "), theme.accent()));
     }
-    if columns.team > 0 {
-        let team = row.team.as_deref().map_or("–".into(), shown);
-        line.push_span(Span::styled(format!("{} ", fit(&team, columns.team)), theme.dim()));
+    let left = room.saturating_sub(line.width());
+    if group.folded && left > 8 {
+        let title = shown(&first.title);
+        let style = if selected { Style::new() } else { theme.dim() };
+        sought(app, &cut(&title, left), style, &mut line);
     }
-    let title = shown(&row.title);
-    line.push_span(Span::styled(cut(&title, columns.title).into_owned(), strong));
     line
 }
 
 /// The clock that runs: a bar of the time left, and the time.
-fn service_level(app: &App, row: &Summary, columns: &Columns, line: &mut Line<'static>) {
+fn service_level(app: &App, row: &Summary, bar: bool, line: &mut Line<'static>) {
     let Some(clock) = clock(row, &app.rules.levels) else {
-        line.push_span(" ".repeat(columns.bar + 7));
+        line.push_span(" ".repeat(LEFT + if bar { BAR } else { 0 }));
         return;
     };
     let (past, near) = (clock.is_past(app.now), clock.is_near(app.now));
-    if columns.bar > 0 {
+    if bar {
         // Any time left is at least one cell.
         #[allow(
             clippy::cast_possible_truncation,
@@ -206,40 +323,7 @@ fn service_level(app: &App, row: &Summary, columns: &Columns, line: &mut Line<'s
     } else {
         Style::new()
     };
-    line.push_span(" ".repeat(6_usize.saturating_sub(width(&text))));
+    line.push_span(" ".repeat((LEFT - 1).saturating_sub(width(&text))));
     line.push_span(Span::styled(text, style));
     line.push_span(" ");
-}
-
-/// What an empty queue says.
-fn nothing(app: &App, inside: Rect, buffer: &mut Buffer) {
-    let mut said = Vec::new();
-    match (app.freshness(), &app.snapshot) {
-        (Freshness::Failing { since, said: error, retry_in }, None) => {
-            said.push(format!("nothing could be read since {}", app.clock().second(since)));
-            said.push(shown(&error).into_owned());
-            said.push(format!("from {}", shown(&app.place)));
-            said.push(format!("{} · R now", retry(app, retry_in)));
-        }
-        (_, None) => said.push(format!("reading {} …", shown(&app.place))),
-        (_, Some(_)) => {
-            let ended = match app.last_ended {
-                Some(Some(at)) => format!(" · the last ended {} ago", span(app.now - at)),
-                Some(None) => " · none has ended yet".into(),
-                None => String::new(),
-            };
-            said.push(format!("no open incidents{ended}"));
-            if app.queue.counts.snoozed > 0 {
-                said.push(count(app.queue.counts.snoozed, "is snoozed", "are snoozed"));
-            }
-        }
-    }
-    let wide = usize::from(inside.width);
-    let lines: Vec<String> = said.iter().flat_map(|s| crate::model::text::wrap(s, wide)).collect();
-    let skip = usize::from(inside.height).saturating_sub(lines.len()) / 3;
-    for (index, (text, row)) in lines.iter().zip(inside.rows().skip(skip)).enumerate() {
-        let x = row.x + u16::try_from(wide.saturating_sub(width(text)) / 2).unwrap_or(0);
-        let style = if index == 0 { app.theme.strong() } else { app.theme.dim() };
-        buffer.set_stringn(x, row.y, text, wide, style);
-    }
 }

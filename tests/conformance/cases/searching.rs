@@ -1,11 +1,13 @@
 //! Searching: order, pages, filters, words.
 
+use std::cmp::Ordering;
+
 use chrono::{TimeDelta, Utc};
 use redphone::backend::{Backend, BackendError, PageMark, Search};
-use redphone::model::queue::{Sort, rank};
+use redphone::model::queue::{Sort, compare, rank};
 use redphone::model::service_level::Levels;
 use redphone::model::status::Category;
-use redphone::model::{Ask, Impact, PersonRef, Urgency};
+use redphone::model::{Ask, Impact, PersonRef, Summary, Urgency};
 
 use crate::make::{ago, declaration, declared, declared_as, done, ines, resolve, search, titles};
 
@@ -52,7 +54,18 @@ pub async fn open_incidents_are_ranked_by_urgency_and_paged(backend: &dyn Backen
         all.rows.iter().map(|row| rank(row, asked.now, &Levels::default())).collect();
     assert!(ranks.is_sorted());
     let expected: Vec<String> = all.rows.into_iter().map(|row| row.title).collect();
-    assert_eq!(paged(backend, asked).await, expected);
+    assert_eq!(paged(backend, asked.clone()).await, expected);
+    for sort in [Sort::Priority, Sort::Service, Sort::Owner, Sort::Changed] {
+        let asked = Search { sort, ..asked.clone() };
+        let whole = backend.search(&Search { limit: 100, ..asked.clone() }).await.unwrap().rows;
+        let place = |row: &Summary| rank(row, asked.now, &Levels::default());
+        let in_order = |a: &Summary, b: &Summary| {
+            compare(sort, (a, &place(a)), (b, &place(b))) != Ordering::Greater
+        };
+        assert!(whole.is_sorted_by(in_order), "{sort}");
+        let expected: Vec<String> = whole.into_iter().map(|row| row.title).collect();
+        assert_eq!(paged(backend, asked).await, expected, "{sort}");
+    }
 }
 
 pub async fn the_history_is_paged_in_both_directions(backend: &dyn Backend) {
@@ -117,6 +130,9 @@ pub async fn filters_find_what_the_model_says(backend: &dyn Backend) {
         ("is:any age>2h", "beta gamma"),
         ("is:any age<2h", "alpha"),
         ("is:any age>2h age<1d", "beta"),
+        ("is:any idle>2h", ""),
+        ("is:any idle<2h", "alpha beta gamma"),
+        ("-idle>1h p2", "alpha"),
         ("is:any sla:late", "beta"),
         ("is:paused", "beta"),
         ("is:any is:paused", "beta"),

@@ -9,7 +9,8 @@ use crate::model::text::{shown, width, wrap};
 use crate::model::time::fine;
 use crate::model::{Priority, Summary};
 
-use super::super::super::app::{App, Row};
+use super::super::super::app::App;
+use super::super::super::queue::Row;
 use super::super::super::wall::Wall;
 use super::{below, big, centred, span};
 

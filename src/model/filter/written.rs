@@ -1,0 +1,283 @@
+//! Filters as people write them.
+
+use std::fmt;
+use std::ops::Range;
+use std::str::FromStr;
+
+use chrono::TimeDelta;
+
+use super::{Ask, Filter, Owner, Term};
+use crate::model::priority::UnknownWord;
+use crate::model::time::parse_duration;
+
+/// A term that can't be understood.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct FilterError {
+    /// Where it stands in the text, in bytes.
+    pub at: Range<usize>,
+    /// What is wrong and what would be accepted.
+    pub message: String,
+}
+
+/// A piece of the text: whether it excludes, its key, its operator and its value.
+struct Token {
+    at: Range<usize>,
+    not: bool,
+    key: Option<(String, char)>,
+    value: String,
+    quoted: bool,
+}
+
+/// Splits at blanks outside quotes. A quote that isn't closed reaches to the end.
+fn tokens(text: &str) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let mut chars = text.char_indices().peekable();
+    loop {
+        while chars.next_if(|(_, c)| c.is_whitespace()).is_some() {}
+        let Some(&(start, first)) = chars.peek() else { break };
+        let mut token =
+            Token { at: start..start, not: false, key: None, value: String::new(), quoted: false };
+        if first == '-' {
+            chars.next();
+            token.not = true;
+        }
+        let mut open = false;
+        while let Some(&(index, ch)) = chars.peek() {
+            if ch.is_whitespace() && !open {
+                break;
+            }
+            chars.next();
+            token.at.end = index + ch.len_utf8();
+            match ch {
+                '"' => {
+                    open = !open;
+                    token.quoted = true;
+                }
+                '\\' if open => {
+                    if let Some((i, next)) = chars.next() {
+                        token.value.push(next);
+                        token.at.end = i + next.len_utf8();
+                    }
+                }
+                ':' | '<' | '>'
+                    if !open && !token.quoted && token.key.is_none() && !token.value.is_empty() =>
+                {
+                    token.key = Some((std::mem::take(&mut token.value).to_lowercase(), ch));
+                }
+                _ => token.value.push(ch),
+            }
+        }
+        if token.at.is_empty() {
+            token.at.end = start + 1;
+        }
+        tokens.push(token);
+    }
+    tokens
+}
+
+const TERMS: &str =
+    "p1 to p4, status:, service:, owner:, team:, cat:, age> or age<, idle> or idle<, sla:, is:";
+
+/// A filter as it is typed: some of it may not be understood.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Typed {
+    /// The terms that are understood.
+    pub filter: Filter,
+    /// Those that are not, in their order.
+    pub wrong: Vec<FilterError>,
+}
+
+impl Typed {
+    /// Reads a text and leaves out what can't be understood.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        let mut typed = Self::default();
+        for token in tokens(text) {
+            match ask(&token) {
+                Ok(ask) => typed.filter.terms.push(Term { not: token.not, ask }),
+                Err(message) => typed.wrong.push(FilterError { at: token.at, message }),
+            }
+        }
+        typed
+    }
+}
+
+impl FromStr for Filter {
+    type Err = FilterError;
+
+    fn from_str(text: &str) -> Result<Self, FilterError> {
+        let Typed { filter, wrong } = Typed::read(text);
+        wrong.into_iter().next().map_or(Ok(filter), Err)
+    }
+}
+
+/// One blank-separated piece of a filter that is typed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Piece {
+    /// Where it stands, in bytes.
+    pub at: Range<usize>,
+    /// It begins with a `-`.
+    pub not: bool,
+    /// Its key and operator, as `status` and `:`.
+    pub key: Option<(String, char)>,
+    /// What follows, without quotes.
+    pub value: String,
+}
+
+/// The pieces of a text, for whoever completes what is typed.
+#[must_use]
+pub fn pieces(text: &str) -> Vec<Piece> {
+    let each = tokens(text).into_iter();
+    each.map(|Token { at, not, key, value, .. }| Piece { at, not, key, value }).collect()
+}
+
+/// A value as a filter has it: in quotes where it would be read as something else.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    struct Value<'a>(&'a str);
+    impl fmt::Display for Value<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            value(f, self.0, ["me", "none"].iter().any(|w| self.0.eq_ignore_ascii_case(w)))
+        }
+    }
+    Value(text).to_string()
+}
+
+fn ask(token: &Token) -> Result<Ask, String> {
+    let value = token.value.as_str();
+    let said = |error: UnknownWord| error.to_string();
+    let Some((key, operator)) = &token.key else {
+        if value.trim().is_empty() {
+            return Err("nothing stands after the -, or between the quotes".into());
+        }
+        let lower = value.to_ascii_lowercase();
+        let is_level = |prefix: &str| {
+            lower.strip_prefix(prefix).is_some_and(|n| matches!(n, "1" | "2" | "3" | "4"))
+        };
+        if !token.quoted && (is_level("p") || is_level("sev")) {
+            return lower.parse().map(Ask::Priority).map_err(said);
+        }
+        return Ok(Ask::Word(value.to_owned()));
+    };
+    if value.trim().is_empty() {
+        return Err(format!("{key}{operator} needs a value"));
+    }
+    let none = !token.quoted && value.eq_ignore_ascii_case("none");
+    match (key.as_str(), operator) {
+        ("priority" | "pri", ':') => value.parse().map(Ask::Priority).map_err(said),
+        ("status", ':') => value.parse().map(Ask::Status).map_err(said),
+        ("service" | "svc", ':') => Ok(Ask::Service(value.to_owned())),
+        ("owner" | "assignee", ':') if none => Ok(Ask::Owner(Owner::Nobody)),
+        ("owner" | "assignee", ':') if !token.quoted && value.eq_ignore_ascii_case("me") => {
+            Ok(Ask::Owner(Owner::Me))
+        }
+        ("owner" | "assignee", ':') => {
+            Ok(Ask::Owner(Owner::Person(value.trim_start_matches('@').to_owned())))
+        }
+        ("team", ':') => Ok(Ask::Team((!none).then(|| value.to_owned()))),
+        ("cat" | "category", ':') if none => Ok(Ask::Category(None)),
+        ("cat" | "category", ':') => value.parse().map(|c| Ask::Category(Some(c))).map_err(said),
+        ("sla", ':') => value.parse().map(Ask::Sla).map_err(said),
+        ("is", ':') => value.parse().map(Ask::Is).map_err(said),
+        ("age" | "idle", '<' | '>') => {
+            let span = parse_duration(value).ok_or_else(|| {
+                format!("{value:?} is not a duration: write 30m, 2h, 1h30m or 3d")
+            })?;
+            Ok(match (key.as_str(), operator) {
+                ("age", '>') => Ask::Older(span),
+                ("age", _) => Ask::Younger(span),
+                (_, '>') => Ask::Idle(span),
+                _ => Ask::Active(span),
+            })
+        }
+        ("age" | "idle", _) => Err(format!("{key} needs > or <, as in {key}>2h")),
+        _ => Err(format!(
+            "{key}{operator} is not a filter term: use {TERMS}, or put \"quotes\" around a word"
+        )),
+    }
+}
+
+/// A value as it is written: quoted where it would be read as something else.
+fn value(f: &mut fmt::Formatter<'_>, text: &str, quote: bool) -> fmt::Result {
+    let plain = !quote && !text.chars().any(|c| c.is_whitespace() || c == '"');
+    if plain {
+        return f.write_str(text);
+    }
+    f.write_str("\"")?;
+    for ch in text.chars() {
+        if matches!(ch, '"' | '\\') {
+            f.write_str("\\")?;
+        }
+        write!(f, "{ch}")?;
+    }
+    f.write_str("\"")
+}
+
+/// A key with a span in the largest unit that is exact.
+fn span(f: &mut fmt::Formatter<'_>, key: &str, span: TimeDelta) -> fmt::Result {
+    f.write_str(key)?;
+    let seconds = span.num_seconds();
+    for (unit, size) in [("w", 604_800), ("d", 86_400), ("h", 3600), ("m", 60)] {
+        if seconds > 0 && seconds % size == 0 {
+            return write!(f, "{}{unit}", seconds / size);
+        }
+    }
+    write!(f, "{seconds}s")
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, term) in self.terms.iter().enumerate() {
+            if index > 0 {
+                f.write_str(" ")?;
+            }
+            term.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.not {
+            f.write_str("-")?;
+        }
+        // A name that reads like a special word is quoted.
+        let special =
+            |text: &str, words: &[&str]| words.iter().any(|w| text.eq_ignore_ascii_case(w));
+        match &self.ask {
+            Ask::Word(word) => {
+                let alone = word.parse::<Filter>().ok().filter(|f| f.terms.len() == 1);
+                let same = alone
+                    .is_some_and(|f| !f.terms[0].not && f.terms[0].ask == Ask::Word(word.clone()));
+                value(f, word, !same)
+            }
+            Ask::Priority(priority) => f.write_str(&priority.as_str().to_lowercase()),
+            Ask::Status(status) => write!(f, "status:{status}"),
+            Ask::Service(name) => {
+                f.write_str("service:")?;
+                value(f, name, false)
+            }
+            Ask::Owner(Owner::Me) => f.write_str("owner:me"),
+            Ask::Owner(Owner::Nobody) => f.write_str("owner:none"),
+            Ask::Owner(Owner::Person(who)) => {
+                f.write_str("owner:")?;
+                value(f, who, special(who, &["me", "none"]))
+            }
+            Ask::Team(None) => f.write_str("team:none"),
+            Ask::Team(Some(team)) => {
+                f.write_str("team:")?;
+                value(f, team, special(team, &["none"]))
+            }
+            Ask::Category(None) => f.write_str("cat:none"),
+            Ask::Category(Some(category)) => write!(f, "cat:{category}"),
+            Ask::Older(than) => span(f, "age>", *than),
+            Ask::Younger(than) => span(f, "age<", *than),
+            Ask::Idle(than) => span(f, "idle>", *than),
+            Ask::Active(than) => span(f, "idle<", *than),
+            Ask::Sla(sla) => write!(f, "sla:{sla}"),
+            Ask::Is(is) => write!(f, "is:{is}"),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Filters that were used before: one a line, the last one last, in a file beside the drafts.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+
+/// The most that are remembered.
+pub const REMEMBERED: usize = 100;
+/// The most bytes that are read: a file that somebody else has filled is not taken in.
+const MOST: u64 = 100_000;
+
+/// The file of a folder of drafts.
+#[must_use]
+pub fn beside(drafts: &Path) -> PathBuf {
+    drafts.with_file_name("filters")
+}
+
+/// Filters that earlier runs have left; none where there is no file.
+///
+/// # Errors
+/// When the file can't be read.
+pub fn read(path: &Path) -> io::Result<Vec<String>> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        opened => opened?,
+    };
+    let mut bytes = Vec::new();
+    io::Read::read_to_end(&mut io::Read::take(file, MOST), &mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let mut filters: Vec<String> = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        if !line.chars().any(char::is_control) {
+            add(&mut filters, line);
+        }
+    }
+    Ok(filters)
+}
+
+/// Puts a filter last among those of a list, without doubles and without more than are remembered.
+pub fn add(filters: &mut Vec<String>, filter: &str) {
+    filters.retain(|known| known != filter);
+    filters.push(filter.to_owned());
+    let over = filters.len().saturating_sub(REMEMBERED);
+    filters.drain(..over);
+}
+
+/// Puts a filter last in the file, which is replaced as a whole. What another process has added
+/// meanwhile is kept.
+///
+/// # Errors
+/// When the file can't be written.
+pub fn remember(path: &Path, filter: &str) -> io::Result<()> {
+    let mut private = OpenOptions::new();
+    private.write(true).create(true).mode(0o600);
+    let lock = private.clone().truncate(false).open(path.with_extension("lock"))?;
+    flock(&lock, FlockOperation::LockExclusive)?;
+    let mut filters = read(path)?;
+    add(&mut filters, filter);
+    let new = path.with_extension("new");
+    let mut file = private.truncate(true).open(&new)?;
+    for filter in filters {
+        writeln!(file, "{filter}")?;
+    }
+    fs::rename(new, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn filters_are_remembered_once_each_the_last_one_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = beside(&folder.path().join("drafts"));
+        assert_eq!(path, folder.path().join("filters"));
+        assert_eq!(read(&path).unwrap(), Vec::<String>::new());
+        for filter in ["p1", "owner:me", "p1", "checkout p2"] {
+            remember(&path, filter).unwrap();
+        }
+        assert_eq!(read(&path).unwrap(), ["owner:me", "p1", "checkout p2"]);
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{mode:o}");
+    }
+
+    #[test]
+    fn no_more_than_a_hundred_are_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("filters");
+        for number in 0..REMEMBERED + 5 {
+            remember(&path, &format!("word{number}")).unwrap();
+        }
+        let filters = read(&path).unwrap();
+        assert_eq!(filters.len(), REMEMBERED);
+        assert_eq!(filters.first().unwrap(), "word5");
+        assert_eq!(filters.last().unwrap(), "word104");
+    }
+
+    #[test]
+    fn a_file_that_makes_no_sense_gives_what_of_it_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("filters");
+        fs::write(&path, b"p1\n\n \x1b[31mred\n\xff\xfe\np2 \np1\n").unwrap();
+        assert_eq!(read(&path).unwrap(), ["\u{fffd}\u{fffd}", "p2", "p1"]);
+    }
+}

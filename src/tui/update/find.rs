@@ -1,0 +1,223 @@
+//! Finding: the filter as it is typed, views, orders, groups, and the history.
+
+mod complete;
+mod groups;
+mod pages;
+mod views;
+
+use chrono::{DateTime, Utc};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+pub(super) use groups::{fold, mark, toggle, toggle_grouping, unfold, whole_group};
+pub(super) use pages::{again, arrived, due, known, more, open_changed};
+pub use views::{View, show_view, sort_by, views};
+pub(super) use views::{chosen, menu, sort_chosen, sorts};
+
+use crate::model::filter::Filter;
+use crate::model::queue::Sort;
+use crate::sync::filters;
+
+use super::super::app::{App, Pane};
+use super::super::filter_line::{Before, FilterLine};
+use super::super::message::Effect;
+use super::super::mode::Mode;
+use super::{moves, rows, tell};
+
+/// Puts a filter, a view's name and an order in force.
+fn put_in_force(
+    app: &mut App,
+    filter: Filter,
+    view: Option<String>,
+    sort: Sort,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    let before = (app.queue.selected, app.queue.head.clone());
+    app.queue.set_filter(filter);
+    app.queue.view = view;
+    app.queue.sort = sort;
+    let mut effects = pages::wanted(app);
+    rows::derive(app, at);
+    if before != (app.queue.selected, app.queue.head.clone()) {
+        effects.extend(moves::moved(app));
+    }
+    effects
+}
+
+/// Filters by a text, as if it had been typed: what of it can't be understood is left out and told.
+pub fn filter_by(app: &mut App, text: &str, at: DateTime<Utc>) -> Vec<Effect> {
+    let mut effects = begin(app);
+    if let Mode::Filter(line) = &mut app.mode {
+        line.put(String::new());
+        line.write(text);
+    }
+    effects.extend(keep(app, at));
+    effects
+}
+
+/// Opens the line, with what is in force.
+pub(super) fn begin(app: &mut App) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if app.focus != Pane::Queue {
+        app.zoomed = false;
+        effects = moves::focus(app, Pane::Queue);
+    }
+    let queue = &app.queue;
+    let before = Before {
+        filter: queue.filter().clone(),
+        view: queue.view.clone(),
+        sort: queue.sort,
+        selected: queue.selected,
+        head: queue.head.clone(),
+    };
+    let mut text = before.filter.to_string();
+    if !text.is_empty() {
+        text.push(' ');
+    }
+    app.mode = Mode::Filter(Box::new(FilterLine::new(text, before)));
+    complete::offer(app);
+    effects
+}
+
+/// A key that is no action is typed.
+pub(super) fn typed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
+    let Mode::Filter(line) = &mut app.mode else { return Vec::new() };
+    let held = key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+    match key.code {
+        KeyCode::Char('w') | KeyCode::Backspace if held => line.delete_word(),
+        KeyCode::Backspace => {
+            if !line.backspace() {
+                return keep(app, at);
+            }
+        }
+        KeyCode::Char('u') if held => line.delete_before(),
+        KeyCode::Char('k') if held => line.delete_behind(),
+        KeyCode::Char('a') if held => line.home(),
+        KeyCode::Char('e') if held => line.end(),
+        KeyCode::Delete => line.delete(),
+        KeyCode::Left => line.left(),
+        KeyCode::Right => line.right(),
+        KeyCode::Home => line.home(),
+        KeyCode::End => line.end(),
+        KeyCode::Char(ch) if !held => line.write(ch.encode_utf8(&mut [0; 4])),
+        _ => return Vec::new(),
+    }
+    line.past = None;
+    changed(app, at)
+}
+
+/// Pasted text is typed.
+pub(super) fn paste(app: &mut App, text: &str) -> Vec<Effect> {
+    let at = app.now;
+    let Mode::Filter(line) = &mut app.mode else { return Vec::new() };
+    line.write(text);
+    line.past = None;
+    changed(app, at)
+}
+
+/// The line has changed: what of it is understood is in force.
+fn changed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    complete::offer(app);
+    in_force(app, at)
+}
+
+fn in_force(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let Mode::Filter(line) = &app.mode else { return Vec::new() };
+    let filter = line.typed.filter.clone();
+    let before = line.before.clone();
+    if filter == *app.queue.filter() {
+        return Vec::new();
+    }
+    let view = before.view.filter(|_| filter == before.filter);
+    let was = app.queue.selected;
+    let mut effects = put_in_force(app, filter, view, before.sort, at);
+    as_before(app);
+    if was != app.queue.selected && effects.is_empty() {
+        effects = moves::moved(app);
+    }
+    effects
+}
+
+/// What was selected before anything was typed is selected again as soon as it passes.
+fn as_before(app: &mut App) {
+    if let Mode::Filter(line) = &app.mode
+        && line.before.head.is_none()
+        && let Some(id) = line.before.selected.filter(|id| app.queue.selected != Some(*id))
+        && let Some(line) = app.queue.line_of(id)
+    {
+        app.queue.select_line(line);
+    }
+}
+
+/// Keeps what is typed in force, and goes back to the rows.
+pub(super) fn keep(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let mut effects = in_force(app, at);
+    let Mode::Filter(line) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    effects.extend(remember(app, line.text()));
+    if let Some(wrong) = line.typed.wrong.first() {
+        let part = line.text().get(wrong.at.clone()).unwrap_or_default();
+        effects.extend(tell(app, format!("left out {part:?}: {}", wrong.message), true));
+    }
+    effects
+}
+
+/// Puts a filter last among those that were used.
+fn remember(app: &mut App, text: &str) -> Option<Effect> {
+    let text = text.trim();
+    if text.is_empty() || app.queue.past.last().is_some_and(|last| last == text) {
+        return None;
+    }
+    filters::add(&mut app.queue.past, text);
+    Some(Effect::Remember(text.to_owned()))
+}
+
+/// Earlier runs have left filters: they come before those of this one.
+pub(super) fn left(app: &mut App, mut filters: Vec<String>) -> Vec<Effect> {
+    filters.retain(|filter| !app.queue.past.contains(filter));
+    filters.append(&mut app.queue.past);
+    app.queue.past = filters;
+    Vec::new()
+}
+
+/// Gives up what is typed: what was in force before is again.
+pub(super) fn give_up(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let Mode::Filter(line) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    let Before { filter, view, sort, selected, head } = line.before;
+    let was = app.queue.selected;
+    let mut effects = if filter == *app.queue.filter() {
+        Vec::new()
+    } else {
+        put_in_force(app, filter, view, sort, at)
+    };
+    (app.queue.selected, app.queue.head) = (selected, head);
+    rows::derive(app, at);
+    if was != app.queue.selected && effects.is_empty() {
+        effects = moves::moved(app);
+    }
+    effects
+}
+
+/// Everything open again.
+pub(super) fn clear(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    // A view has set the order too.
+    let sort = if app.queue.view.is_some() { Sort::Urgent } else { app.queue.sort };
+    put_in_force(app, Filter::default(), None, sort, at)
+}
+
+/// An earlier filter, or a later one.
+pub(super) fn past(app: &mut App, by: isize, at: DateTime<Utc>) -> Vec<Effect> {
+    let count = app.queue.past.len();
+    let Mode::Filter(line) = &mut app.mode else { return Vec::new() };
+    let (here, typed) = line.past.take().unwrap_or_else(|| (count, line.text().to_owned()));
+    let next = here.saturating_add_signed(by).min(count);
+    let text = app.queue.past.get(next).cloned().unwrap_or_else(|| typed.clone());
+    if next != here {
+        line.put(text);
+    }
+    line.past = (next < count).then_some((next, typed));
+    changed(app, at)
+}
+
+/// Puts in what is offered, or the next that is.
+pub(super) fn complete(app: &mut App, by: isize, at: DateTime<Utc>) -> Vec<Effect> {
+    if complete::put_in(app, by) { in_force(app, at) } else { Vec::new() }
+}

@@ -1,0 +1,158 @@
+//! The history: pages of ended incidents, read as they are needed.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::backend::{BackendError, Page, Search};
+use crate::model::{IncidentId, Summary};
+use crate::sync::Snapshot;
+
+use super::super::super::app::App;
+use super::super::super::message::{Effect, Timer};
+use super::super::super::queue::Pages;
+use super::super::{fail, moves, rows};
+
+/// How long typing rests before the history is searched.
+pub const TYPED: Duration = Duration::from_millis(120);
+/// Rows of a page.
+const PAGE: u32 = 100;
+/// The most rows that are read anew at once.
+const MOST: u32 = 1000;
+
+/// Sees to it that what the filter looks for is read, or forgotten where it looks at open ones only.
+pub(super) fn wanted(app: &mut App) -> Vec<Effect> {
+    let queue = &mut app.queue;
+    if !queue.is_history() {
+        queue.pages = None;
+        // An answer on its way is of no use any more.
+        queue.searches += 1;
+        return Vec::new();
+    }
+    let of = (queue.filter().clone(), queue.order());
+    match &queue.pages {
+        Some(pages) if pages.of.as_ref() == Some(&of) && pages.asked.is_none() => Vec::new(),
+        _ => anew(app),
+    }
+}
+
+/// Asks for it from the begin, when typing rests.
+fn anew(app: &mut App) -> Vec<Effect> {
+    let queue = &mut app.queue;
+    queue.searches += 1;
+    let pages = queue.pages.get_or_insert_with(|| Pages {
+        of: None,
+        rows: Vec::new(),
+        next: None,
+        asked: None,
+        failed: None,
+    });
+    pages.asked = Some((queue.searches, false));
+    pages.failed = None;
+    vec![Effect::After(TYPED, Timer::Search(queue.searches))]
+}
+
+/// Reads it anew, where it is looked at.
+pub(in crate::tui::update) fn again(app: &mut App) -> Vec<Effect> {
+    if app.queue.pages.is_some() { anew(app) } else { Vec::new() }
+}
+
+/// Typing rests.
+pub(in crate::tui::update) fn due(app: &mut App, number: u64) -> Vec<Effect> {
+    let queue = &app.queue;
+    let Some(pages) = queue.pages.as_ref().filter(|p| p.asked == Some((number, false))) else {
+        return Vec::new();
+    };
+    // As many as there were, so that what is looked at stays there.
+    let same = pages.of.as_ref().is_some_and(|(f, s)| f == queue.filter() && *s == queue.order());
+    let there = if same { u32::try_from(pages.rows.len()).unwrap_or(MOST) } else { 0 };
+    vec![load(app, number, there.clamp(PAGE, MOST), None)]
+}
+
+fn load(app: &App, number: u64, limit: u32, after: Option<crate::backend::PageMark>) -> Effect {
+    Effect::LoadPage(
+        number,
+        Box::new(Search {
+            filter: app.queue.filter().clone(),
+            me: Some(app.me.handle.clone()),
+            sort: app.queue.order(),
+            limit,
+            after,
+            now: app.now,
+        }),
+    )
+}
+
+/// Asks for the next page when the selection comes near the end.
+pub(in crate::tui::update) fn more(app: &mut App, page: usize) -> Vec<Effect> {
+    let queue = &mut app.queue;
+    let near = queue.index + 2 * page >= queue.lines.len();
+    let Some(pages) = queue.pages.as_mut().filter(|pages| near && pages.asked.is_none()) else {
+        return Vec::new();
+    };
+    let Some(next) = pages.next.clone() else { return Vec::new() };
+    queue.searches += 1;
+    pages.asked = Some((queue.searches, true));
+    let number = queue.searches;
+    vec![load(app, number, PAGE, Some(next))]
+}
+
+/// A page was read. One that was asked for before something else is looked for is dropped.
+pub(in crate::tui::update) fn arrived(
+    app: &mut App,
+    number: u64,
+    result: Result<Page<Summary>, BackendError>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    let of = (app.queue.filter().clone(), app.queue.order());
+    let Some(pages) = &mut app.queue.pages else { return Vec::new() };
+    let Some((_, goes_on)) = pages.asked.filter(|(asked, _)| *asked == number) else {
+        return Vec::new();
+    };
+    pages.asked = None;
+    let page = match result {
+        Ok(page) => page,
+        Err(error) => {
+            pages.failed = Some(error.to_string());
+            return fail(app, "reading the history", &error.to_string(), at);
+        }
+    };
+    pages.failed = None;
+    let read = page.rows.into_iter().map(Arc::new);
+    if goes_on {
+        let known: HashSet<IncidentId> = pages.rows.iter().map(|row| row.id).collect();
+        pages.rows.extend(read.filter(|row| !known.contains(&row.id)));
+    } else {
+        pages.rows = read.collect();
+        pages.of = Some(of);
+    }
+    pages.next = page.next;
+    let selected = app.queue.selected;
+    rows::derive(app, at);
+    super::as_before(app);
+    if selected == app.queue.selected { Vec::new() } else { moves::moved(app) }
+}
+
+/// An incident as a command has left it.
+pub(in crate::tui::update) fn known(app: &mut App, row: &Summary) {
+    let Some(pages) = &mut app.queue.pages else { return };
+    if let Some(there) = pages.rows.iter_mut().find(|there| there.id == row.id)
+        && there.seq < row.seq
+    {
+        *there = Arc::new(row.clone());
+    }
+}
+
+/// Where incidents have ended meanwhile, they belong to the history now.
+pub(in crate::tui::update) fn open_changed(
+    app: &mut App,
+    before: Option<&Snapshot>,
+    now: &Snapshot,
+) -> Vec<Effect> {
+    let whole = before.filter(|before| before.counts.is_none() && now.counts.is_none());
+    let (Some(before), Some(_)) = (whole, &app.queue.pages) else { return Vec::new() };
+    let open: HashSet<IncidentId> = now.rows.iter().map(|row| row.id).collect();
+    if before.rows.iter().all(|row| open.contains(&row.id)) { Vec::new() } else { anew(app) }
+}

@@ -1,0 +1,177 @@
+//! Saved views and orders.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::model::Status;
+use crate::model::filter::{Ask, Filter, Is, MatchContext, Owner, Scope, Sla, Term};
+use crate::model::queue::Sort;
+use crate::model::text::shown;
+
+use super::super::super::app::{App, Pane};
+use super::super::super::message::Effect;
+use super::super::super::mode::Mode;
+use super::super::super::picker::{Item, List, Pick, Picker};
+use super::super::super::queue::order;
+use super::super::moves;
+use super::put_in_force;
+
+/// Nothing has happened for so long to what is forgotten.
+const FORGOTTEN: TimeDelta = TimeDelta::hours(2);
+
+/// A filter and an order under a name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct View {
+    /// Its name, safe to show.
+    pub name: String,
+    /// What is in it.
+    pub filter: Filter,
+    /// In which order.
+    pub sort: Sort,
+    /// The key that picks it.
+    pub key: Option<char>,
+}
+
+/// All views: those that are always there, then the person's own. Where two want the same key, it
+/// is the person's.
+#[must_use]
+pub fn views(app: &App) -> Vec<View> {
+    let own: Vec<View> = app
+        .settings
+        .views
+        .iter()
+        .map(|view| View {
+            name: shown(&view.name).into_owned(),
+            filter: view.filter.clone(),
+            sort: view.sort,
+            key: view.key,
+        })
+        .collect();
+    let has = |ask: Ask| Term { not: false, ask };
+    let not = |ask: Ask| Term { not: true, ask };
+    let usual = [
+        ("all open", 'a', vec![], Sort::Urgent),
+        ("mine", 'm', vec![has(Ask::Owner(Owner::Me))], Sort::Urgent),
+        ("unowned", 'u', vec![has(Ask::Owner(Owner::Nobody))], Sort::Urgent),
+        ("past SLA", 'p', vec![has(Ask::Sla(Sla::Late))], Sort::Urgent),
+        (
+            "acked and forgotten",
+            'f',
+            vec![not(Ask::Status(Status::Triggered)), has(Ask::Idle(FORGOTTEN))],
+            Sort::Urgent,
+        ),
+        ("snoozed", 's', vec![has(Ask::Is(Is::Snoozed))], Sort::Urgent),
+        ("resolved, not closed", 'r', vec![has(Ask::Status(Status::Resolved))], Sort::Newest),
+        ("everything", 'e', vec![has(Ask::Is(Is::Any))], Sort::Newest),
+    ];
+    let mut all: Vec<View> = usual
+        .into_iter()
+        .map(|(name, key, terms, sort)| View {
+            name: name.into(),
+            filter: Filter { terms },
+            sort,
+            key: Some(key).filter(|key| own.iter().all(|view| view.key != Some(*key))),
+        })
+        .collect();
+    all.extend(own);
+    all
+}
+
+/// The list of views.
+pub(in crate::tui::update) fn menu(app: &mut App) -> Vec<Effect> {
+    let levels = app.rules.levels;
+    let context = MatchContext { now: app.now, me: Some(&app.me.handle), levels: &levels };
+    let views = views(app);
+    let items: Vec<Item> = views
+        .iter()
+        .enumerate()
+        .map(|(place, view)| {
+            let mut item = Item::new(view.name.clone(), Pick::Place(place));
+            item.key = view.key;
+            let whole = app.snapshot.as_ref().filter(|snapshot| snapshot.counts.is_none());
+            let count = whole.filter(|_| view.filter.scope() == Scope::Open).map(|snapshot| {
+                snapshot.rows.iter().filter(|row| view.filter.matches(row, context)).count()
+            });
+            let filter = view.filter.to_string();
+            let about = [
+                count.map(|count| count.to_string()),
+                Some(shown(&filter).into_owned()).filter(|text| !text.is_empty()),
+                (view.sort != Sort::Urgent).then(|| order(view.sort).to_owned()),
+            ];
+            item.about(about.into_iter().flatten().collect::<Vec<_>>().join(" · "))
+        })
+        .collect();
+    let mut picker = Picker::of(List::Views, Vec::new(), "Views".into(), items, false);
+    let here = views.iter().position(|view| Some(&view.name) == app.queue.view.as_ref());
+    picker.go(isize::try_from(here.unwrap_or(0)).unwrap_or(0));
+    app.mode = Mode::Pick(Box::new(picker));
+    Vec::new()
+}
+
+/// A view was chosen, by its place among all.
+pub(in crate::tui::update) fn chosen(
+    app: &mut App,
+    place: usize,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    views(app).into_iter().nth(place).map_or_else(Vec::new, |view| show_view(app, view, at))
+}
+
+/// Shows a view.
+pub fn show_view(app: &mut App, view: View, at: DateTime<Utc>) -> Vec<Effect> {
+    let mut effects = to_queue(app);
+    let name = (!view.filter.terms.is_empty() || view.sort != Sort::Urgent).then_some(view.name);
+    effects.extend(put_in_force(app, view.filter, name, view.sort, at));
+    effects
+}
+
+/// What is chosen is seen in the queue.
+fn to_queue(app: &mut App) -> Vec<Effect> {
+    if app.focus == Pane::Queue {
+        return Vec::new();
+    }
+    app.zoomed = false;
+    moves::focus(app, Pane::Queue)
+}
+
+/// The list of orders.
+pub(in crate::tui::update) fn sorts(app: &mut App) -> Vec<Effect> {
+    let history = app.queue.is_history();
+    let items: Vec<Item> = Sort::ALL
+        .iter()
+        .enumerate()
+        .map(|(place, sort)| {
+            let by_report = matches!(sort, Sort::Newest | Sort::Oldest);
+            let why = (history && !by_report)
+                .then(|| "the history is read newest or oldest first".to_owned());
+            let mut item = Item::new(order(*sort), Pick::Place(place)).barred(why);
+            item.key = match sort {
+                Sort::Owner => Some('w'),
+                other => other.as_str().chars().next(),
+            };
+            item
+        })
+        .collect();
+    let heading = "Order of the queue".to_owned();
+    let mut picker = Picker::of(List::Sorts, Vec::new(), heading, items, false);
+    let here = Sort::ALL.iter().position(|sort| *sort == app.queue.order()).unwrap_or(0);
+    picker.at = here;
+    app.mode = Mode::Pick(Box::new(picker));
+    Vec::new()
+}
+
+/// An order was chosen, by its place among all.
+pub(in crate::tui::update) fn sort_chosen(
+    app: &mut App,
+    place: usize,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    Sort::ALL.get(place).map_or_else(Vec::new, |sort| sort_by(app, *sort, at))
+}
+
+/// Puts the queue in another order, which holds until another is chosen.
+pub fn sort_by(app: &mut App, sort: Sort, at: DateTime<Utc>) -> Vec<Effect> {
+    let mut effects = to_queue(app);
+    let (filter, view) = (app.queue.filter().clone(), app.queue.view.clone());
+    effects.extend(put_in_force(app, filter, view, sort, at));
+    effects
+}

@@ -1,0 +1,74 @@
+//! What an empty queue says.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::model::text::{shown, width};
+
+use super::super::super::action::Action;
+use super::super::super::app::{App, Freshness};
+use super::super::words::{count, span};
+
+/// Draws it in the middle of the pane.
+pub(super) fn draw(app: &App, inside: Rect, buffer: &mut Buffer) {
+    let mut said = Vec::new();
+    match (app.freshness(), &app.snapshot) {
+        (Freshness::Failing { since, said: error, retry_in }, None) => {
+            said.push(format!("nothing could be read since {}", since.format("%H:%M:%S")));
+            said.push(shown(&error).into_owned());
+            let seconds = retry_in.num_seconds().max(0);
+            said.push(format!("from {}", shown(&app.place)));
+            said.push(format!("retrying in {seconds} s · R now"));
+        }
+        (_, None) => said.push(format!("reading {} …", shown(&app.place))),
+        (_, Some(_)) if app.queue.is_filtered() => filtered(app, &mut said),
+        (_, Some(_)) => {
+            let ended = match app.last_ended {
+                Some(Some(at)) => format!(" · the last ended {} ago", span(app.now - at)),
+                Some(None) => " · none has ended yet".into(),
+                None => String::new(),
+            };
+            said.push(format!("no open incidents{ended}"));
+            if app.queue.counts.snoozed > 0 {
+                said.push(count(app.queue.counts.snoozed, "is snoozed", "are snoozed"));
+            }
+        }
+    }
+    let wide = usize::from(inside.width);
+    let lines: Vec<String> = said.iter().flat_map(|s| crate::model::text::wrap(s, wide)).collect();
+    let skip = usize::from(inside.height).saturating_sub(lines.len()) / 3;
+    for (index, (text, row)) in lines.iter().zip(inside.rows().skip(skip)).enumerate() {
+        let x = row.x + u16::try_from(wide.saturating_sub(width(text)) / 2).unwrap_or(0);
+        let style = if index == 0 { app.theme.strong() } else { app.theme.dim() };
+        buffer.set_stringn(x, row.y, text, wide, style);
+    }
+}
+
+/// Nothing passes the filter, or the history is not there yet.
+fn filtered(app: &App, said: &mut Vec<String>) {
+    let filter = app.queue.filter().to_string();
+    let filter = shown(&filter);
+    match &app.queue.pages {
+        Some(pages) if pages.asked.is_some() => {
+            said.push(format!("reading the history: {filter} …"));
+            return;
+        }
+        Some(pages) if pages.failed.is_some() => {
+            said.push("the history could not be read".into());
+            said.extend(pages.failed.as_deref().map(|why| shown(why).into_owned()));
+            let key = app.keymap.keys(Action::Refresh).first();
+            said.extend(key.map(|key| format!("{key} asks again")));
+        }
+        _ => said.push(format!("nothing matches {filter}")),
+    }
+    if let Some(key) = app.keymap.keys(Action::Back).first() {
+        said.push(match app.queue.counts.open() {
+            0 => format!("{key} clears the filter"),
+            1 => format!("{key} clears the filter: 1 incident is open"),
+            open => format!("{key} clears the filter: {open} incidents are open"),
+        });
+    }
+    if !app.queue.is_history() {
+        said.push("is:any looks at ended ones too".into());
+    }
+}

@@ -1,0 +1,787 @@
+//! Finding: filters, views, orders, groups, the history.
+
+use chrono::TimeDelta;
+use crossterm::event::{KeyCode, KeyModifiers};
+use insta::assert_snapshot;
+use proptest::prelude::*;
+use ratatui::style::Modifier;
+use redphone::backend::{BackendError, Page};
+use redphone::config::PanesSettings;
+use redphone::config::panes::{Column, SavedView};
+use redphone::model::queue::Sort;
+use redphone::model::text::width;
+use redphone::model::{Impact, IncidentId, IncidentNumber, Status};
+use redphone::tui::Options;
+use redphone::tui::fuzzy::Close;
+use redphone::tui::message::{Message, Timer};
+use redphone::tui::mode::Mode;
+use redphone::tui::queue::Line;
+use redphone::tui::theme::Depth;
+use rstest::rstest;
+
+use crate::property::cases;
+use crate::support::company;
+use crate::support::stage::{Stage, options, rows};
+
+fn busy() -> Stage {
+    Stage::open(company::busy(company::now()), (126, 36))
+}
+
+fn titles(stage: &Stage) -> Vec<String> {
+    stage.app.queue.rows.iter().map(|row| row.summary.title.clone()).collect()
+}
+
+/// Numbers of the rows, without `INC-`.
+fn numbers(stage: &Stage) -> Vec<u32> {
+    let number = |number: Option<IncidentNumber>| number.expect("it is stored").0;
+    let rows = stage.app.queue.rows.iter();
+    rows.map(|row| u32::try_from(number(row.summary.number)).expect("a number")).collect()
+}
+
+fn filter(stage: &mut Stage, text: &str) {
+    stage.keys("/ ^u");
+    stage.write(text);
+}
+
+fn line(stage: &Stage) -> String {
+    match &stage.app.mode {
+        Mode::Filter(line) => line.text().to_owned(),
+        _ => panic!("a filter is typed:\n{}", stage.screen()),
+    }
+}
+
+#[rstest]
+#[case("pymnt", "Card payments fail at checkout", true)]
+#[case("paymnts", "Card payments fail at checkout", true)]
+#[case("pay", "Card payments fail at checkout", true)]
+#[case("PAY", "card PAYments", true)]
+#[case("ment", "Card payments fail", true)]
+#[case("chkout", "payments/checkout", true)]
+#[case("über", "Zahlung über PayPal", true)]
+#[case("uber", "Zahlung über PayPal", true)]
+#[case("支払", "a 支払いが失敗", true)]
+#[case("pay", "Primary disk of analytics is busy", false)]
+#[case("pay", "Primary", false)]
+#[case("pay", "p a y", false)]
+#[case("db", "disk of the build", false)]
+#[case("ab", "a b", false)]
+#[case("logns", "Logins time out", true)]
+#[case("lgt", "Logins time out", false)]
+#[case("", "anything", true)]
+fn words_are_found_where_their_letters_are_close(
+    #[case] word: &str,
+    #[case] text: &str,
+    #[case] found: bool,
+) {
+    assert_eq!(Close::new(word).is_in(text), found);
+    assert_eq!(!Close::new(word).places(text).is_empty(), found && !word.is_empty());
+}
+
+#[test]
+fn rows_are_filtered_as_one_types() {
+    let mut stage = busy();
+    let all = stage.app.queue.rows.len();
+    stage.keys("/");
+    stage.write("pymnt");
+    assert_eq!(titles(&stage), ["Card payments fail at checkout"]);
+    assert!(stage.screen().contains("/ pymnt"), "{}", stage.screen());
+    assert!(stage.screen().contains(&format!("1 of {all}")), "{}", stage.screen());
+    stage.keys("^u");
+    assert_eq!(stage.app.queue.rows.len(), all);
+    stage.write("p2 -status:triggered");
+    assert_eq!(
+        titles(&stage),
+        ["Images load 4 s slower than yesterday", "Stale prices in the catalog"]
+    );
+    stage.keys("Enter");
+    assert!(matches!(stage.app.mode, Mode::Panes));
+    assert_eq!(stage.app.queue.rows.len(), 2);
+    let title = format!("2 of {all} · p2 -status:triggered ─");
+    assert!(stage.screen().contains(&title), "{}", stage.screen());
+    // What is open in all is still on the first line.
+    assert!(stage.screen().lines().next().unwrap().contains("P1 2"));
+    stage.keys("Esc");
+    assert_eq!(stage.app.queue.rows.len(), all);
+}
+
+#[test]
+fn the_letters_that_are_found_are_marked() {
+    let mut stage = busy();
+    filter(&mut stage, "pymnt");
+    let buffer = stage.buffer();
+    let marked: String = buffer
+        .content
+        .iter()
+        .filter(|cell| cell.modifier.contains(Modifier::UNDERLINED))
+        .map(ratatui::buffer::Cell::symbol)
+        .collect();
+    assert_eq!(marked, "pymnt");
+}
+
+#[test]
+fn the_order_stays_that_of_the_queue() {
+    let mut stage = busy();
+    filter(&mut stage, "disk");
+    let found = numbers(&stage);
+    stage.keys("Esc");
+    let all: Vec<u32> = numbers(&stage).into_iter().filter(|n| found.contains(n)).collect();
+    assert_eq!(found, all);
+    assert_eq!(found.len(), 12);
+}
+
+#[test]
+fn giving_up_restores_what_was_in_force() {
+    let mut stage = busy();
+    filter(&mut stage, "disk");
+    stage.keys("Enter j j");
+    let (selected, rows) = (stage.selected(), numbers(&stage));
+    filter(&mut stage, "p1");
+    assert_ne!(numbers(&stage), rows);
+    stage.keys("Esc");
+    assert_eq!((stage.selected(), numbers(&stage)), (selected, rows));
+    stage.keys("Esc");
+    assert!(!stage.app.queue.is_filtered());
+}
+
+#[test]
+fn an_open_filter_goes_on_from_the_one_in_force() {
+    let mut stage = busy();
+    filter(&mut stage, "disk");
+    stage.keys("Enter /");
+    stage.write("-status:acknowledged");
+    assert_eq!(line(&stage), "disk -status:acknowledged");
+    assert_eq!(stage.app.queue.rows.len(), 4);
+}
+
+#[test]
+fn what_was_selected_is_selected_again_as_soon_as_it_passes() {
+    let mut stage = busy();
+    stage.keys("j j j");
+    let before = stage.selected();
+    stage.keys("/");
+    stage.write("p1");
+    assert_ne!(stage.selected(), before);
+    stage.keys("Backspace Backspace");
+    assert_eq!(stage.selected(), before);
+}
+
+#[test]
+fn a_wrong_term_is_named_and_the_others_stay_in_force() {
+    let mut stage = busy();
+    filter(&mut stage, "disk statsu:open ");
+    assert_eq!(stage.app.queue.rows.len(), 12, "the right terms hold");
+    assert!(stage.screen().contains("! statsu: is not a filter term: use p1 to p4, status:"));
+    let buffer = stage.buffer();
+    let marked: String = buffer
+        .content
+        .iter()
+        .filter(|cell| {
+            cell.modifier.contains(Modifier::UNDERLINED | Modifier::BOLD)
+                && cell.fg == ratatui::style::Color::Reset
+        })
+        .map(ratatui::buffer::Cell::symbol)
+        .collect();
+    assert_eq!(marked, "statsu:open");
+    stage.keys("Enter");
+    assert!(stage.screen().contains("left out \"statsu:open\": statsu: is not a filter term"));
+    assert_eq!(stage.app.queue.filter().to_string(), "disk");
+    filter(&mut stage, "age>soon ");
+    assert_eq!(stage.app.queue.rows.len(), 19, "a filter of wrong terms alone hides nothing");
+}
+
+#[test]
+fn nothing_found_says_how_to_see_all_again() {
+    let mut stage = busy();
+    filter(&mut stage, "zebra");
+    stage.keys("Enter");
+    let screen = stage.screen();
+    assert!(screen.contains("nothing matches zebra"), "{screen}");
+    assert!(screen.contains("Esc clears the filter: 19 incidents are open"), "{screen}");
+    stage.keys("Esc");
+    assert_eq!(stage.app.queue.rows.len(), 19);
+}
+
+#[rstest]
+#[case("sta", "Tab", "status: ")]
+#[case("status:mon", "Tab", "status:monitoring ")]
+#[case("-status:mon", "Tab", "-status:monitoring ")]
+#[case("p1 is:sn", "Tab", "p1 is:snoozed ")]
+#[case("service:pay", "Tab", "service:payments-gateway ")]
+#[case("owner:od", "Tab", "owner:odile ")]
+#[case("owner:m", "Tab", "owner:me")]
+#[case("owner:m", "Tab Tab", "owner:tomo")]
+#[case("owner:m", "Tab Tab Tab", "owner:me")]
+#[case("owner:m", "S-Tab", "owner:tomo")]
+#[case("team:da", "Tab", "team:data ")]
+#[case("cat:sec", "Tab", "cat:security ")]
+#[case("sla:la", "Tab", "sla:late ")]
+#[case("idle>8", "Tab", "idle>8h ")]
+#[case("payments", "Tab", "payments")]
+#[case("service:ünï", "Tab", "service:ünïcode-サービス ")]
+fn terms_are_completed(#[case] typed: &str, #[case] keys: &str, #[case] expected: &str) {
+    let mut stage = busy();
+    filter(&mut stage, typed);
+    stage.keys(keys);
+    // A key alone goes on to its values without a blank.
+    assert_eq!(line(&stage), expected.replace("status: ", "status:"));
+}
+
+#[test]
+fn what_a_term_may_become_is_shown() {
+    let mut stage = busy();
+    filter(&mut stage, "owner:");
+    let screen = stage.screen();
+    assert!(screen.contains("19 of 19  me  none  ines  odile  tomo"), "{screen}");
+    assert!(!screen.contains("needs a value"), "it is still being typed");
+    stage.write(" ");
+    assert!(stage.screen().contains("! owner: needs a value"), "{}", stage.screen());
+}
+
+#[test]
+fn filters_used_before_are_found_with_the_arrows() {
+    let mut stage = busy();
+    for text in ["p1", "disk", "p1"] {
+        filter(&mut stage, text);
+        stage.keys("Enter");
+    }
+    assert_eq!(stage.remembered, ["p1", "disk", "p1"]);
+    assert_eq!(stage.app.queue.past, ["disk", "p1"], "each once, the last one last");
+    // What an earlier run has left comes before.
+    stage.send(Message::Filters(vec!["owner:me".into(), "p1".into()]));
+    stage.keys("/ ^u");
+    stage.write("half");
+    stage.keys("Up");
+    assert_eq!(line(&stage), "p1");
+    stage.keys("Up Up Up");
+    assert_eq!(line(&stage), "owner:me");
+    assert_eq!(stage.app.queue.filter().to_string(), "owner:me", "it is in force at once");
+    stage.keys("Down Down Down");
+    assert_eq!(line(&stage), "half", "what was typed is not lost");
+}
+
+#[test]
+fn a_filter_is_kept_across_panes_and_zoom() {
+    let mut stage = busy();
+    filter(&mut stage, "disk");
+    stage.keys("Enter 2 z z 4 1");
+    assert_eq!(stage.app.queue.rows.len(), 12);
+    // From another pane, the queue is gone to.
+    stage.keys("3 z /");
+    assert_eq!(line(&stage), "disk ");
+    assert!(stage.screen().contains("/ disk"), "{}", stage.screen());
+}
+
+#[rstest]
+#[case('m', "mine", "owner:me")]
+#[case('u', "unowned", "owner:none")]
+#[case('p', "past SLA", "sla:late")]
+#[case('f', "acked and forgotten", "-status:triggered idle>2h")]
+#[case('s', "snoozed", "is:snoozed")]
+#[case('r', "resolved, not closed", "status:resolved")]
+#[case('e', "everything", "is:any")]
+fn a_view_is_one_key(#[case] key: char, #[case] name: &str, #[case] text: &str) {
+    let mut stage = busy();
+    stage.keys("v");
+    stage.write(&key.to_string());
+    assert_eq!(stage.app.queue.filter().to_string(), text);
+    assert!(stage.screen().contains(&format!("{name} · ")), "{}", stage.screen());
+    stage.keys("v a");
+    assert!(!stage.app.queue.is_filtered());
+    assert_eq!(stage.app.queue.order(), Sort::Urgent);
+    assert!(stage.screen().contains("open · most urgent first"), "{}", stage.screen());
+}
+
+#[test]
+fn what_nobody_has_looked_after_for_hours_is_a_view() {
+    let mut stage = busy();
+    stage.keys("v f");
+    let forgotten = stage.app.queue.rows.iter().map(|row| &row.summary);
+    for row in forgotten.clone() {
+        assert!(row.status != Status::Triggered, "{row:?}");
+        assert!(stage.now - row.last_event_at > TimeDelta::hours(2), "{row:?}");
+    }
+    assert_eq!(forgotten.count(), 9);
+}
+
+#[test]
+fn views_of_ones_own_come_with_their_keys() {
+    let own = |name: &str, filter: &str, key| SavedView {
+        name: name.into(),
+        filter: filter.parse().expect("a filter"),
+        sort: Sort::Oldest,
+        key,
+    };
+    let views = vec![own("old disks", "disk", Some('m')), own("web \u{1b}[31m", "team:web", None)];
+    let settings = PanesSettings { views, ..PanesSettings::default() };
+    let memory = company::busy(company::now());
+    let mut stage =
+        Stage::with(memory, (126, 36), Depth::Indexed, Options { settings, ..options() });
+    stage.connect();
+    stage.keys("v");
+    assert!(stage.screen().contains("old disks"), "{}", stage.screen());
+    assert!(!stage.screen().contains('\u{1b}'));
+    stage.keys("m");
+    assert_eq!(stage.app.queue.view.as_deref(), Some("old disks"));
+    assert_eq!((stage.app.queue.rows.len(), stage.app.queue.order()), (12, Sort::Oldest));
+    let shown = "old disks · 12 of 19 · oldest first";
+    assert!(stage.screen().contains(shown), "{}", stage.screen());
+    // Typing makes it something else; giving that up, it is the view again.
+    stage.keys("/");
+    stage.write("p1");
+    assert_eq!(stage.app.queue.view, None);
+    stage.keys("Esc");
+    assert_eq!(stage.app.queue.view.as_deref(), Some("old disks"));
+    stage.keys("Esc");
+    assert_eq!((stage.app.queue.rows.len(), stage.app.queue.order()), (19, Sort::Urgent));
+}
+
+#[rstest]
+#[case('n', "newest first", "Card payments fail at checkout")]
+#[case('o', "oldest first", "Disk of worker 14 is 91 % full")]
+#[case('p', "by priority", "Card payments fail at checkout")]
+#[case('s', "by service", "Logins time out for one in five")]
+#[case('w', "by owner, unowned first", "Card payments fail at checkout")]
+#[case('c', "last changed first", "Card payments fail at checkout")]
+fn an_order_holds_until_another_is_chosen(
+    #[case] key: char,
+    #[case] told: &str,
+    #[case] first: &str,
+) {
+    let mut stage = busy();
+    stage.keys("S");
+    stage.write(&key.to_string());
+    assert!(stage.screen().contains(&format!("open · {told}")), "{}", stage.screen());
+    assert_eq!(titles(&stage)[0], first);
+    stage.pass(1);
+    assert_eq!(titles(&stage)[0], first);
+    stage.keys("S u");
+    assert!(stage.screen().contains("open · most urgent first"));
+}
+
+#[test]
+fn rows_are_grouped_by_service_and_folded() {
+    let mut stage = busy();
+    stage.keys("j");
+    let selected = stage.selected();
+    stage.keys("f");
+    assert_eq!(stage.selected(), selected, "the group of what is selected is unfolded");
+    let queue = &stage.app.queue;
+    assert_eq!(queue.groups.iter().filter(|group| !group.folded).count(), 1);
+    let screen = stage.screen();
+    let workers = screen.lines().find(|line| line.contains("▸ workers")).expect("a head");
+    assert!(workers.contains("12 P4"), "{workers}");
+    assert!(workers.contains("4 unack "), "{workers}");
+    stage.keys("f");
+    assert!(stage.app.queue.groups.is_empty());
+    assert_eq!(stage.selected(), selected);
+}
+
+fn on_workers() -> Stage {
+    let mut stage = busy();
+    stage.keys("f");
+    for _ in 0..20 {
+        if stage.app.queue.head.as_deref() == Some("workers") {
+            return stage;
+        }
+        stage.keys("j");
+    }
+    panic!("no group of workers:\n{}", stage.screen());
+}
+
+#[test]
+fn a_group_is_folded_and_unfolded() {
+    let mut stage = on_workers();
+    let folded = stage.app.queue.lines.len();
+    stage.keys("Right");
+    assert_eq!(stage.app.queue.lines.len(), folded + 12);
+    assert_eq!(stage.app.queue.head.as_deref(), Some("workers"), "its head stays selected");
+    stage.keys("j j");
+    assert!(stage.app.queue.head.is_none());
+    stage.keys("Left");
+    assert_eq!(stage.app.queue.lines.len(), folded);
+    assert_eq!(stage.app.queue.head.as_deref(), Some("workers"));
+    stage.keys("Enter");
+    assert_eq!(stage.app.queue.lines.len(), folded + 12);
+    stage.keys("Enter");
+    assert_eq!(stage.app.queue.lines.len(), folded);
+}
+
+#[test]
+fn a_group_is_selected_as_a_whole_and_verbs_do_not_guess() {
+    let mut stage = on_workers();
+    stage.keys("a");
+    assert!(stage.submitted.is_empty());
+    assert!(stage.screen().contains("that is a group: Space selects its incidents, Right shows"));
+    stage.keys("Space");
+    assert_eq!(stage.app.marked.len(), 12);
+    assert!(stage.screen().contains("12 selected"), "{}", stage.screen());
+    stage.keys("*");
+    assert!(stage.app.marked.is_empty());
+}
+
+#[test]
+fn the_head_of_a_group_stays_selected_when_it_moves() {
+    let mut stage = on_workers();
+    company::declare(
+        &stage.memory,
+        stage.now,
+        1,
+        "Disks are gone",
+        "workers",
+        Impact::High,
+        Impact::High,
+        |_| {},
+    );
+    stage.refresh();
+    assert_eq!(stage.app.queue.head.as_deref(), Some("workers"));
+    let queue = &stage.app.queue;
+    assert!(queue.index <= 2, "it has come to the top: {}", stage.screen());
+    let row = stage.screen().lines().find(|l| l.contains("▸ workers")).unwrap().to_owned();
+    assert!(row.contains("13 P1") && row.contains("Disks are gone"), "{row}");
+    assert!(row.contains('▌'), "{row}");
+}
+
+#[test]
+fn an_incident_jumped_to_unfolds_its_group() {
+    let mut stage = busy();
+    stage.keys("f g");
+    let hidden = stage
+        .app
+        .queue
+        .rows
+        .iter()
+        .find(|row| row.summary.service() == Some("workers"))
+        .and_then(|row| row.summary.number)
+        .expect("a worker's incident");
+    stage.write(&hidden.0.to_string());
+    stage.keys("Enter");
+    assert_eq!(stage.selected(), hidden.to_string());
+}
+
+#[test]
+fn the_history_is_read_when_the_filter_asks_for_it() {
+    let mut stage = busy();
+    filter(&mut stage, "is:any search");
+    let rows = &stage.app.queue.rows;
+    assert!(rows.iter().any(|row| row.summary.status == Status::Resolved));
+    assert!(rows.iter().any(|row| row.summary.status == Status::Triggered));
+    let times: Vec<_> = rows.iter().map(|row| row.summary.reported_at).collect();
+    assert!(times.is_sorted_by(|a, b| a >= b), "newest first");
+    stage.keys("Enter");
+    assert!(stage.screen().contains("is:any search · newest first"), "{}", stage.screen());
+    stage.keys("G");
+    assert!(stage.screen().contains("resolved"), "the last one is read:\n{}", stage.screen());
+}
+
+#[test]
+fn more_of_the_history_is_read_as_the_selection_nears_its_end() {
+    let memory = company::busy(company::now());
+    for index in 0..230 {
+        let title = format!("old {index}");
+        let now = company::now();
+        company::ended(&memory, now, 30_000 + index * 10, &title);
+    }
+    let mut stage = Stage::open(memory, (126, 36));
+    filter(&mut stage, "is:ended");
+    stage.keys("Enter");
+    assert_eq!(stage.app.queue.rows.len(), 100);
+    assert!(stage.screen().contains("100+"), "{}", stage.screen());
+    let selected = {
+        stage.keys("^d ^d");
+        stage.selected()
+    };
+    for _ in 0..3 {
+        stage.keys("G");
+    }
+    let all = stage.app.queue.rows.len();
+    assert!(all > 250, "{all}");
+    assert!(!stage.screen().contains(&format!("{all}+")), "{}", stage.screen());
+    let mut labels = numbers(&stage);
+    labels.sort_unstable();
+    labels.dedup();
+    assert_eq!(labels.len(), all, "none twice");
+    let number = selected.trim_start_matches("INC-").to_owned();
+    stage.keys("g");
+    stage.write(&number);
+    stage.keys("Enter");
+    assert_eq!(stage.selected(), selected);
+}
+
+#[test]
+fn an_answer_that_comes_too_late_changes_nothing() {
+    let mut stage = busy();
+    stage.slow = true;
+    filter(&mut stage, "is:ended mails");
+    let first = stage.app.queue.searches;
+    stage.send(Message::Elapsed(Timer::Search(first)));
+    stage.write("x");
+    stage.send(Message::Elapsed(Timer::Search(stage.app.queue.searches)));
+    let [(old, _), (new, search)] = &stage.searches[..] else { panic!("two searches") };
+    let (old, new) = (*old, *new);
+    assert_eq!(search.filter.to_string(), "is:ended mailsx");
+    let empty = Page { rows: vec![], next: None, total: None, counts: None };
+    stage.send(Message::Page(new, Ok(empty), stage.now));
+    let rows = stage.memory.all();
+    let page = Page { rows, next: None, total: None, counts: None };
+    stage.send(Message::Page(old, Ok(page), stage.now));
+    assert_eq!(stage.app.queue.rows.len(), 0, "{}", stage.screen());
+    // A timer of a text that was typed over asks for nothing.
+    stage.send(Message::Elapsed(Timer::Search(first)));
+    assert_eq!(stage.searches.len(), 2);
+}
+
+#[test]
+fn reading_and_failing_are_shown_and_can_be_tried_again() {
+    let mut stage = busy();
+    stage.slow = true;
+    filter(&mut stage, "is:ended");
+    stage.keys("Enter");
+    assert!(stage.screen().contains("reading the history"), "{}", stage.screen());
+    stage.send(Message::Elapsed(Timer::Search(stage.app.queue.searches)));
+    let (number, _) = stage.searches[0].clone();
+    let error = BackendError::Unreachable("the disk hangs".into());
+    stage.send(Message::Page(number, Err(error), stage.now));
+    let screen = stage.screen();
+    assert!(screen.contains("the history could not be read"), "{screen}");
+    assert!(screen.contains("the disk hangs"), "{screen}");
+    stage.slow = false;
+    stage.keys("R");
+    assert_eq!(stage.app.queue.rows.len(), 26, "{}", stage.screen());
+}
+
+#[test]
+fn rows_that_are_open_stay_live_in_the_history() {
+    let mut stage = busy();
+    stage.keys("a");
+    stage.keys("v e");
+    let row = |stage: &Stage| {
+        let rows = stage.app.queue.rows.iter();
+        rows.map(|r| &r.summary).find(|r| r.label() == "INC-2051").expect("a row").status
+    };
+    assert_eq!(row(&stage), Status::Triggered);
+    stage.settle();
+    assert_eq!(row(&stage), Status::Acknowledged);
+}
+
+#[test]
+fn marks_are_kept_on_ended_incidents_that_are_shown() {
+    let mut stage = busy();
+    stage.keys("v r");
+    stage.keys("Space Space");
+    assert_eq!(stage.app.marked.len(), 2);
+    stage.pass(1);
+    assert_eq!(stage.app.marked.len(), 2);
+    stage.keys("v a");
+    assert!(stage.app.marked.is_empty(), "what is gone from sight is not acted on");
+}
+
+#[test]
+fn a_number_that_the_filter_hides_is_read_and_told() {
+    let mut stage = busy();
+    filter(&mut stage, "disk");
+    stage.keys("Enter g");
+    stage.write("2051");
+    stage.keys("Enter");
+    let screen = stage.screen();
+    assert!(screen.contains("Card payments fail at checkout"), "{screen}");
+    assert!(screen.contains("INC-2051 is hidden by the filter"), "{screen}");
+    // Verbs are about what is read.
+    stage.keys("a");
+    assert_eq!(stage.submitted.len(), 1);
+    stage.keys("Esc");
+    assert_eq!(stage.app.queue.rows.len(), 12, "the filter stays");
+}
+
+#[test]
+fn columns_are_those_that_were_chosen_in_their_order() {
+    let columns = vec![Column::Title, Column::Owner, Column::Priority, Column::Number];
+    let settings = PanesSettings { columns, ..PanesSettings::default() };
+    let memory = company::busy(company::now());
+    let mut stage =
+        Stage::with(memory, (126, 36), Depth::Indexed, Options { settings, ..options() });
+    stage.connect();
+    let screen = stage.screen();
+    let header = screen.lines().nth(2).expect("a header");
+    let place = |name: &str| header.find(name).unwrap_or_else(|| panic!("{name} in {header}"));
+    assert!(place("TITLE") < place("OWNER"));
+    assert!(place("OWNER") < place("PRI"));
+    assert!(place("PRI") < place("INC"));
+    assert!(!header.contains("STATUS"), "{header}");
+    assert_snapshot!("columns_126x36", screen);
+}
+
+#[test]
+fn what_is_declared_out_of_sight_is_told() {
+    let mut stage = busy();
+    filter(&mut stage, "service:search");
+    stage.keys("Enter");
+    let head = stage.app.queue.lines.first().copied();
+    assert_eq!(head, Some(Line::Row(0)));
+    company::declare(
+        &stage.memory,
+        stage.now,
+        1,
+        "Something else",
+        "mail",
+        Impact::High,
+        Impact::High,
+        |_| {},
+    );
+    stage.refresh();
+    assert!(stage.screen().lines().next().unwrap().contains("P1 3"), "line 1 counts all");
+    assert_eq!(stage.app.queue.rows.len(), 1);
+}
+
+#[test]
+fn pasted_text_is_typed_without_what_breaks_a_line() {
+    let mut stage = busy();
+    stage.keys("/");
+    stage.send(Message::Paste("disk\u{1b}[31m p3\nsecond".into()));
+    assert_eq!(line(&stage), "disk[31m p3");
+    stage.key(KeyCode::Home, KeyModifiers::NONE);
+    stage.key(KeyCode::Delete, KeyModifiers::NONE);
+    assert_eq!(line(&stage), "isk[31m p3");
+    stage.keys("End ^w ^w");
+    assert_eq!(line(&stage), "");
+    stage.keys("Backspace");
+    assert!(matches!(stage.app.mode, Mode::Panes), "backspace on nothing leaves");
+}
+
+#[test]
+fn an_incident_that_ends_moves_into_the_history() {
+    let mut stage = busy();
+    filter(&mut stage, "is:ended");
+    stage.keys("Enter");
+    let before = stage.app.queue.rows.len();
+    company::end(&stage.memory, stage.now, "INC-2051");
+    stage.refresh();
+    assert_eq!(stage.app.queue.rows.len(), before + 1);
+}
+
+#[rstest]
+fn looks(#[values((200, 60), (126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
+    let stage = || Stage::open(company::busy(company::now()), size);
+    let name = |what: &str| format!("{what}_{}x{}", size.0, size.1);
+    let mut typing = stage();
+    typing.keys("/");
+    typing.write("pay status:t");
+    assert_snapshot!(name("typing"), typing.screen());
+    let mut wrong = stage();
+    wrong.keys("/");
+    wrong.write("disk statsu:open p4");
+    assert_snapshot!(name("wrong_term"), wrong.screen());
+    let mut kept = stage();
+    kept.keys("/");
+    kept.write("disk p4");
+    kept.keys("Enter");
+    assert_snapshot!(name("filtered"), kept.screen());
+    kept.keys("/ ^u z e b r a Enter");
+    assert_snapshot!(name("nothing_found"), kept.screen());
+    let mut grouped = stage();
+    grouped.keys("f j");
+    assert_snapshot!(name("grouped"), grouped.screen());
+    let mut history = stage();
+    history.keys("v e j j");
+    assert_snapshot!(name("history"), history.screen());
+    let mut views = stage();
+    views.keys("v");
+    assert_snapshot!(name("views"), views.screen());
+    let mut sorts = stage();
+    sorts.keys("S");
+    assert_snapshot!(name("sorts"), sorts.screen());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(48), ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_typed_no_frame_breaks(
+        text in prop_oneof![
+            ".{0,40}",
+            proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "p1 ", "p", "status:", "tri", " ", "-", "\"", "is:any ", "is:", "age>", "2h ",
+                    "idle<", "owner:", "me", "team:", "サ", "🔥", "disk", "\u{301}", ":", "é", "x ",
+                ]),
+                0..12,
+            ).prop_map(|parts| parts.concat()),
+        ],
+        keys in proptest::collection::vec(0_usize..12, 0..12),
+        size in (40_u16..210, 10_u16..62),
+        grouped in any::<bool>(),
+    ) {
+        let mut stage = Stage::open(company::busy(company::now()), size);
+        if grouped {
+            stage.keys("f");
+        }
+        stage.keys("/");
+        stage.write(&text.replace('\n', " "));
+        for key in keys {
+            let named = ["Left", "Right", "Backspace", "Tab", "S-Tab", "Up", "Down", "^w", "^k", "^a", "End", "Enter /"];
+            stage.keys(named[key]);
+            for row in rows(&stage.buffer()) {
+                prop_assert!(width(&row) <= usize::from(size.0), "{row:?}");
+                prop_assert!(!row.chars().any(char::is_control), "{row:?}");
+            }
+        }
+        // A filter of nothing that is understood hides nothing.
+        if let Mode::Filter(line) = &stage.app.mode
+            && line.typed.filter.terms.is_empty()
+        {
+            prop_assert_eq!(stage.app.queue.rows.len(), 19);
+        }
+        stage.keys("Enter");
+        prop_assert!(matches!(stage.app.mode, Mode::Panes));
+        for row in rows(&stage.buffer()) {
+            prop_assert_eq!(width(&row), usize::from(size.0));
+        }
+    }
+
+    #[test]
+    fn the_selection_stays_or_goes_to_a_neighbour(
+        steps in proptest::collection::vec(
+            (
+                proptest::sample::select(vec![
+                    "", "p1", "disk", "-disk", "status:triggered", "owner:tomo", "pymnt", "zebra",
+                    "is:ended", "is:any", "service:workers", "sla:late",
+                ]),
+                0_usize..25,
+                any::<bool>(),
+            ),
+            1..12,
+        ),
+    ) {
+        let mut stage = busy();
+        for (text, down, end) in steps {
+            for _ in 0..down {
+                stage.keys("j");
+            }
+            let selected = stage.app.queue.selected;
+            filter(&mut stage, text);
+            stage.keys("Enter");
+            let after: Vec<IncidentId> =
+                stage.app.queue.rows.iter().map(|row| row.summary.id).collect();
+            let now = stage.app.queue.selected;
+            prop_assert_eq!(now.is_none(), after.is_empty());
+            prop_assert_eq!(stage.app.selected().map(|row| row.id), now);
+            if let Some(id) = selected.filter(|id| after.contains(id)) {
+                prop_assert_eq!(now, Some(id), "it is still there");
+            }
+            if end && let Some(row) = stage.app.selected().filter(|row| row.status.is_open()) {
+                let label = row.label();
+                let lines: Vec<IncidentId> =
+                    stage.app.queue.rows.iter().map(|row| row.summary.id).collect();
+                let place = stage.app.queue.index;
+                company::end(&stage.memory, stage.now, &label);
+                stage.refresh();
+                let there = stage.app.queue.selected;
+                let still = |id: &IncidentId| stage.app.queue.rows.iter().any(|r| r.summary.id == *id);
+                if !lines.get(place).is_some_and(still) {
+                    let below = lines.iter().skip(place + 1).find(|id| still(id));
+                    let above = lines.iter().take(place).rev().find(|id| still(id));
+                    prop_assert_eq!(there, below.or(above).copied(), "a neighbour");
+                }
+            }
+        }
+    }
+}
