@@ -379,8 +379,12 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Views, "views", &["v"], "saved views", PANES).hint("views"),
     entry(Action::Sort, "sort", &["S"], "the order of the queue", PANES),
     entry(Action::Group, "group", &["f"], "group the queue by service, or not any more", PANES),
-    entry(Action::Fold, "fold", &["Left"], "fold the group", PANES).when(When::Grouped),
-    entry(Action::Unfold, "unfold", &["Right"], "unfold the group", PANES).when(When::Grouped),
+    entry(Action::Fold, "fold", &["Left"], "fold the group", PANES)
+        .hint("fold")
+        .when(When::Grouped),
+    entry(Action::Unfold, "unfold", &["Right"], "unfold the group", PANES)
+        .hint("unfold")
+        .when(When::Grouped),
     entry(Action::Mark, "mark", &["Space"], "select this one: verbs act on all selected", PANES)
         .when(When::QueueRow),
     entry(

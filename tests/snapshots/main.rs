@@ -9,5 +9,6 @@ mod mirror;
 mod property;
 mod running;
 mod state;
+mod typed;
 mod verbs;
 mod wire;

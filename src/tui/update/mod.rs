@@ -128,6 +128,7 @@ fn typed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
 }
 
 /// Does what a key is mapped to.
+#[allow(clippy::too_many_lines, reason = "one arm for each action")]
 pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
     if let Some(entry) = action::of(action) {
         if let Some(why) = entry.barred(app) {
