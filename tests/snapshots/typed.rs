@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use redphone::model::IncidentId;
 use redphone::model::text::width;
+use redphone::tui::fuzzy::Close;
 use redphone::tui::mode::Mode;
 
 use crate::property::cases;
@@ -53,6 +54,12 @@ proptest! {
         for row in rows(&stage.buffer()) {
             prop_assert_eq!(width(&row), usize::from(size.0));
         }
+    }
+
+    #[test]
+    fn what_is_found_is_marked(word in "[a-eé]{1,5}", text in "[a-eé -]{0,30}") {
+        let word = Close::new(&word);
+        prop_assert_eq!(word.is_in(&text), !word.places(&text).is_empty());
     }
 
     #[test]
