@@ -70,7 +70,7 @@ pub struct Close {
     beside: Atom,
     spread: Atom,
     letters: usize,
-    /// In lower case, where it is ASCII: most texts are ruled out by it.
+    /// In lower case, where it is ASCII.
     ascii: Option<Vec<u8>>,
 }
 
@@ -93,12 +93,18 @@ impl Close {
     /// Whether a text has it.
     #[must_use]
     pub fn is_in(&self, text: &str) -> bool {
-        !self.is_ruled_out(text)
-            && MATCHER.with_borrow_mut(|matcher| {
-                let mut buffer = Vec::new();
-                self.beside.score(Utf32Str::new(text, &mut buffer), matcher).is_some()
-                    || self.words(text).any(|(_, word)| self.spread_in(word, matcher).is_some())
-            })
+        // Nearly all texts are ASCII: thousands of them are looked through at each key.
+        if let Some(sought) = self.ascii.as_deref().filter(|_| text.is_ascii()) {
+            return is_beside(sought, text.as_bytes())
+                || self.words(text).any(|(_, word)| {
+                    end_of_first(sought, word, |_| ()).is_some_and(|end| self.is_close(0, end))
+                });
+        }
+        MATCHER.with_borrow_mut(|matcher| {
+            let mut buffer = Vec::new();
+            self.beside.score(Utf32Str::new(text, &mut buffer), matcher).is_some()
+                || self.words(text).any(|(_, word)| self.spread_in(word, matcher).is_some())
+        })
     }
 
     /// Whether it can be a part of `INC-2041`.
@@ -128,20 +134,6 @@ impl Close {
         })
     }
 
-    /// Its letters are not even there in their order.
-    fn is_ruled_out(&self, text: &str) -> bool {
-        let Some(sought) = self.ascii.as_deref().filter(|_| text.is_ascii()) else { return false };
-        let mut left = sought;
-        for byte in text.bytes() {
-            match left.split_first() {
-                Some((next, rest)) if byte.to_ascii_lowercase() == *next => left = rest,
-                Some(_) => {}
-                None => return false,
-            }
-        }
-        !left.is_empty()
-    }
-
     /// The words of a text that it may be spread in, and where they begin.
     fn words<'a>(&self, text: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
         let text = if self.letters < SPREAD_FROM { "" } else { text };
@@ -151,35 +143,47 @@ impl Close {
             .map(move |word| (word.as_ptr().addr() - text.as_ptr().addr(), word))
     }
 
+    /// Whether letters from a first to a last place are close enough.
+    fn is_close(&self, first: usize, last: usize) -> bool {
+        first == 0 && last < self.letters + self.letters / 2
+    }
+
     fn spread_in(&self, word: &str, matcher: &mut Matcher) -> Option<Vec<u32>> {
-        let at = match &self.ascii {
-            Some(sought) if word.is_ascii() => first_places(sought, word)?,
-            _ => {
-                let (mut buffer, mut at) = (Vec::new(), Vec::new());
-                self.spread.indices(Utf32Str::new(word, &mut buffer), matcher, &mut at)?;
-                at
-            }
-        };
-        let (first, last) = (at.iter().min()?, at.iter().max()?);
-        let left_out = usize::try_from(last + 1).ok()?.checked_sub(self.letters)?;
-        (*first == 0 && left_out <= self.letters / 2).then_some(at)
+        let (mut buffer, mut at) = (Vec::new(), Vec::new());
+        if let Some(sought) = self.ascii.as_deref().filter(|_| word.is_ascii()) {
+            let end = end_of_first(sought, word, |place| at.extend(u32::try_from(place)))?;
+            return self.is_close(0, end).then_some(at);
+        }
+        self.spread.indices(Utf32Str::new(word, &mut buffer), matcher, &mut at)?;
+        let (first, last) = (*at.iter().min()?, *at.iter().max()?);
+        let (first, last) = (usize::try_from(first).ok()?, usize::try_from(last).ok()?);
+        self.is_close(first, last).then_some(at)
     }
 }
 
-/// The first places of letters in their order; `None` unless the word begins with the first one.
-/// Among thousands of rows most words end here.
-fn first_places(sought: &[u8], word: &str) -> Option<Vec<u32>> {
-    let mut bytes = word.bytes().zip(0_u32..);
-    let mut at = Vec::new();
-    for letter in sought {
-        let (_, place) = if at.is_empty() {
-            bytes.next().filter(|(byte, _)| byte.to_ascii_lowercase() == *letter)?
-        } else {
-            bytes.find(|(byte, _)| byte.to_ascii_lowercase() == *letter)?
-        };
-        at.push(place);
+/// Whether letters stand side by side in a text, upper and lower case the same.
+fn is_beside(sought: &[u8], text: &[u8]) -> bool {
+    let Some((first, rest)) = sought.split_first() else { return true };
+    let (lower, upper) = (*first, first.to_ascii_uppercase());
+    (0..text.len().saturating_sub(rest.len())).any(|at| {
+        (text[at] == lower || text[at] == upper)
+            && text[at + 1..=at + rest.len()].eq_ignore_ascii_case(rest)
+    })
+}
+
+/// The last place of letters that begin a word and follow in their order, each as early as it can;
+/// `seen` is told all places.
+fn end_of_first(sought: &[u8], word: &str, mut seen: impl FnMut(usize)) -> Option<usize> {
+    let mut bytes = word.bytes().enumerate();
+    let mut letters = sought.iter();
+    let first = letters.next()?;
+    let (mut last, _) = bytes.next().filter(|(_, byte)| byte.to_ascii_lowercase() == *first)?;
+    seen(last);
+    for letter in letters {
+        (last, _) = bytes.find(|(_, byte)| byte.to_ascii_lowercase() == *letter)?;
+        seen(last);
     }
-    Some(at)
+    Some(last)
 }
 
 /// The texts that match, best first; in their own order where nothing was typed.

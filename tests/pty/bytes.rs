@@ -23,7 +23,7 @@ fn triage_of_ten_incidents_writes_no_more_than_60_kilobytes() {
     for number in order {
         let label = format!("INC-{number}");
         terminal.wait_for_text(&format!("Fault number {number} of ten"));
-        terminal.wait_for_text("back");
+        terminal.wait_for_text(&format!("{label} ╮"));
         terminal.press("a");
         terminal.wait_for_text(&format!("{label} acknowledged"));
         terminal.press("n");

@@ -22,6 +22,7 @@ mod state;
 mod themes;
 mod told;
 mod travel;
+mod typed;
 mod verbs;
 mod wall;
 mod wire;

@@ -218,9 +218,11 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Group, "group", &["f"], "group the queue by service, or not any more", PANES)
         .group(Group::Finding),
     entry(Action::Fold, "fold", &["Left"], "fold the group", PANES)
+        .hint("fold")
         .when(When::Grouped)
         .group(Group::Finding),
     entry(Action::Unfold, "unfold", &["Right"], "unfold the group", PANES)
+        .hint("unfold")
         .when(When::Grouped)
         .group(Group::Finding),
     entry(Action::Mark, "mark", &["Space"], "select this one: verbs act on all selected", PANES)

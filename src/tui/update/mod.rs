@@ -190,6 +190,14 @@ fn refused(app: &mut App, action: Action) -> Option<Vec<Effect>> {
         return None;
     }
     Some(match entry.when {
+        // A verb must not guess which of a group it is about.
+        When::Incident if app.queue.head.is_some() => {
+            let [mark, unfold] =
+                [Action::Mark, Action::Unfold].map(|a| main_key(app, a).unwrap_or_default());
+            let told =
+                format!("that is a group: {mark} selects its incidents, {unfold} shows them");
+            tell(app, told, true)
+        }
         When::Incident | When::Undoable | When::Drafted | When::Failed => {
             tell(app, entry.when.otherwise(), true)
         }
