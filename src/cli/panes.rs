@@ -45,8 +45,8 @@ pub async fn show(
     let following = follow(config.clone(), flags.clone(), sender, store.clone());
     let shown = async {
         match wall {
-            None => tui::run(store.clone(), shown_in).await,
-            Some(wall) => tui::run_wall(store.clone(), shown_in, wall).await,
+            None => Box::pin(tui::run(store.clone(), shown_in)).await,
+            Some(wall) => Box::pin(tui::run_wall(store.clone(), shown_in, wall)).await,
         }
     };
     let done = tokio::select! {

@@ -93,7 +93,7 @@ pub enum RunError {
 /// # Panics
 /// Goes on with the panic of a task, after the terminal was given back.
 pub async fn run(backend: Arc<dyn Backend>, options: Options) -> Result<(), RunError> {
-    show(backend, options, None).await
+    Box::pin(show(backend, options, None)).await
 }
 
 /// Shows the wall display, without panes behind it, until somebody leaves it.
@@ -108,7 +108,7 @@ pub async fn run_wall(
     options: Options,
     settings: wall::Settings,
 ) -> Result<(), RunError> {
-    show(backend, Options { read_only: true, ..options }, Some(settings)).await
+    Box::pin(show(backend, Options { read_only: true, ..options }, Some(settings))).await
 }
 
 async fn show(

@@ -43,6 +43,7 @@ fn sent(stage: &Stage) -> Vec<Ask> {
     asks.collect()
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "as it is asked for")]
 fn tomo() -> Option<PersonRef> {
     Some(company::tomo())
 }

@@ -160,6 +160,7 @@ impl Stage {
         }
     }
 
+    #[allow(clippy::too_many_lines, reason = "one arm for each effect")]
     fn run(&mut self, effect: Effect) {
         let answer = match effect {
             Effect::LoadDetail(id) => {

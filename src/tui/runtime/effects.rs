@@ -71,6 +71,7 @@ impl Runner {
         }
     }
 
+    #[allow(clippy::too_many_lines, reason = "one arm for each effect")]
     pub(super) fn run(&mut self, effect: Effect) {
         let backend = Arc::clone(&self.backend);
         let messages = self.messages.clone();
