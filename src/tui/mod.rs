@@ -99,10 +99,10 @@ pub async fn run(backend: Arc<dyn Backend>, options: Options) -> Result<(), RunE
 /// Shows the wall display, without panes behind it, until somebody leaves it.
 ///
 /// # Errors
-/// As [`run`].
+/// As [`run()`].
 ///
 /// # Panics
-/// As [`run`].
+/// As [`run()`].
 pub async fn run_wall(
     backend: Arc<dyn Backend>,
     options: Options,
