@@ -95,15 +95,27 @@ impl Close {
     pub fn is_in(&self, text: &str) -> bool {
         // Nearly all texts are ASCII: thousands of them are looked through at each key.
         if let Some(sought) = self.ascii.as_deref().filter(|_| text.is_ascii()) {
-            return is_beside(sought, text.as_bytes())
-                || self.words(text).any(|(_, word)| {
-                    end_of_first(sought, word, |_| ()).is_some_and(|end| self.is_close(0, end))
-                });
+            return self.find(sought, text.as_bytes()).is_some();
         }
         MATCHER.with_borrow_mut(|matcher| {
             let mut buffer = Vec::new();
             self.beside.score(Utf32Str::new(text, &mut buffer), matcher).is_some()
                 || self.words(text).any(|(_, word)| self.spread_in(word, matcher).is_some())
+        })
+    }
+
+    /// Where it begins in a text, and whether it stands there side by side.
+    fn find(&self, sought: &[u8], text: &[u8]) -> Option<(usize, bool)> {
+        let Some((first, rest)) = sought.split_first() else { return Some((0, true)) };
+        memchr::memchr2_iter(*first, first.to_ascii_uppercase(), text).find_map(|at| {
+            let behind = &text[at + 1..];
+            if behind.get(..rest.len()).is_some_and(|next| next.eq_ignore_ascii_case(rest)) {
+                return Some((at, true));
+            }
+            let begins = at == 0 || !text[at - 1].is_ascii_alphanumeric();
+            let end = (begins && self.letters >= SPREAD_FROM)
+                .then(|| end_of_first(sought, &text[at..], |_| ()))??;
+            self.is_close(0, end).then_some((at, false))
         })
     }
 
@@ -117,6 +129,18 @@ impl Close {
     /// The graphemes of a text that are it, counted from 0; none where it is not there.
     #[must_use]
     pub fn places(&self, text: &str) -> Vec<usize> {
+        if let Some(sought) = self.ascii.as_deref().filter(|_| text.is_ascii()) {
+            let text = text.as_bytes();
+            let mut places = Vec::new();
+            match self.find(sought, text) {
+                Some((at, true)) => places.extend(at..at + sought.len()),
+                Some((at, false)) => {
+                    end_of_first(sought, &text[at..], |place| places.push(at + place));
+                }
+                None => {}
+            }
+            return places;
+        }
         let places = |at: Vec<u32>, from: usize| -> Vec<usize> {
             at.into_iter().filter_map(|i| Some(usize::try_from(i).ok()? + from)).collect()
         };
@@ -151,7 +175,8 @@ impl Close {
     fn spread_in(&self, word: &str, matcher: &mut Matcher) -> Option<Vec<u32>> {
         let (mut buffer, mut at) = (Vec::new(), Vec::new());
         if let Some(sought) = self.ascii.as_deref().filter(|_| word.is_ascii()) {
-            let end = end_of_first(sought, word, |place| at.extend(u32::try_from(place)))?;
+            let end =
+                end_of_first(sought, word.as_bytes(), |place| at.extend(u32::try_from(place)))?;
             return self.is_close(0, end).then_some(at);
         }
         self.spread.indices(Utf32Str::new(word, &mut buffer), matcher, &mut at)?;
@@ -161,20 +186,11 @@ impl Close {
     }
 }
 
-/// Whether letters stand side by side in a text, upper and lower case the same.
-fn is_beside(sought: &[u8], text: &[u8]) -> bool {
-    let Some((first, rest)) = sought.split_first() else { return true };
-    let (lower, upper) = (*first, first.to_ascii_uppercase());
-    (0..text.len().saturating_sub(rest.len())).any(|at| {
-        (text[at] == lower || text[at] == upper)
-            && text[at + 1..=at + rest.len()].eq_ignore_ascii_case(rest)
-    })
-}
-
-/// The last place of letters that begin a word and follow in their order, each as early as it can;
+/// The last place of letters that begin the first word of a text and follow in their order, each as early as it can;
 /// `seen` is told all places.
-fn end_of_first(sought: &[u8], word: &str, mut seen: impl FnMut(usize)) -> Option<usize> {
-    let mut bytes = word.bytes().enumerate();
+fn end_of_first(sought: &[u8], text: &[u8], mut seen: impl FnMut(usize)) -> Option<usize> {
+    let word = text.iter().take_while(|byte| byte.is_ascii_alphanumeric());
+    let mut bytes = word.enumerate();
     let mut letters = sought.iter();
     let first = letters.next()?;
     let (mut last, _) = bytes.next().filter(|(_, byte)| byte.to_ascii_lowercase() == *first)?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::filter::MatchContext;
-use crate::model::queue::{OpenCounts, compare, rank};
+use crate::model::queue::{OpenCounts, Sort, compare, rank};
 use crate::model::service_level::{Levels, clock};
 use crate::model::{IncidentId, Summary};
 use crate::sync::Snapshot;
@@ -39,7 +39,12 @@ pub(super) fn derive(app: &mut App, now: DateTime<Utc>) {
         with_history(&app.queue, pages, &snapshot, context, &mut rows);
     }
     let sort = app.queue.order();
-    rows.sort_unstable_by(|a, b| compare(sort, (&a.summary, &a.rank), (&b.summary, &b.rank)));
+    if sort == Sort::Urgent {
+        // The usual order, at each typed key: without a look at the incidents themselves.
+        rows.sort_unstable_by_key(|row| row.rank);
+    } else {
+        rows.sort_unstable_by(|a, b| compare(sort, (&a.summary, &a.rank), (&b.summary, &b.rank)));
+    }
     if !app.marked.is_empty() && snapshot.counts.is_none() {
         let there: HashSet<IncidentId> = snapshot
             .rows

@@ -107,8 +107,8 @@ fn values(app: &App, key: &str, operator: char) -> Vec<String> {
     fn words<T: Copy>(all: &[T], word: fn(T) -> &'static str) -> Vec<String> {
         all.iter().map(|one| word(*one).to_owned()).collect()
     }
-    let with = |special: &[&str], names: BTreeSet<String>| -> Vec<String> {
-        special.iter().map(|s| (*s).to_owned()).chain(names).collect()
+    let with = |special: &[&str], names: BTreeSet<&str>| -> Vec<String> {
+        special.iter().copied().chain(names).map(str::to_owned).collect()
     };
     let directory = app.directory.as_deref();
     let rows = app.snapshot.iter().flat_map(|snapshot| &snapshot.rows);
@@ -123,16 +123,16 @@ fn values(app: &App, key: &str, operator: char) -> Vec<String> {
             all
         }
         ("service" | "svc", ':') => {
-            let known = directory.into_iter().flat_map(|d| &d.services).map(|s| s.name.clone());
-            with(&[], known.chain(rows.flat_map(|row| row.services.clone())).collect())
+            let known = directory.into_iter().flat_map(|d| &d.services).map(|s| &*s.name);
+            with(&[], known.chain(rows.flat_map(|row| row.services.iter().map(|s| &**s))).collect())
         }
         ("team", ':') => {
-            let known = directory.into_iter().flat_map(|d| &d.teams).map(|team| team.name.clone());
-            with(&["none"], known.chain(rows.filter_map(|row| row.team.clone())).collect())
+            let known = directory.into_iter().flat_map(|d| &d.teams).map(|team| &*team.name);
+            with(&["none"], known.chain(rows.filter_map(|row| row.team.as_deref())).collect())
         }
         ("owner" | "assignee", ':') => {
-            let known = directory.into_iter().flat_map(|d| &d.people).map(|p| p.handle.clone());
-            let owners = rows.filter_map(|row| Some(row.assignee.as_ref()?.handle.clone()));
+            let known = directory.into_iter().flat_map(|d| &d.people).map(|p| &*p.handle);
+            let owners = rows.filter_map(|row| Some(&*row.assignee.as_ref()?.handle));
             with(&["me", "none"], known.chain(owners).collect())
         }
         ("age" | "idle", '<' | '>') => SPANS.map(str::to_owned).to_vec(),
