@@ -167,7 +167,7 @@ fn a_wrong_term_is_named_and_the_others_stay_in_force() {
     let mut stage = busy();
     filter(&mut stage, "disk statsu:open ");
     assert_eq!(stage.app.queue.rows.len(), 12, "the right terms hold");
-    assert!(stage.screen().contains("! statsu: is not a filter term: use p1 to p4, status:"));
+    assert!(stage.screen().contains("! statsu: is not a filter term: did you mean status:?"));
     let buffer = stage.buffer();
     let marked: String = buffer
         .content

@@ -167,3 +167,18 @@ fn without_marks_a_frame_is_the_same_but_for_them() {
     assert_eq!(with[8..with.len() - 8], without[..]);
     assert!(!String::from_utf8_lossy(&without).contains("2026"));
 }
+
+/// Terminals differ on what is left when only the first half of a wide character is written over.
+#[test]
+fn where_a_wide_character_goes_both_its_halves_are_written() {
+    let sink = Emulator { parser: emulator((12, 2)), last: Vec::new() };
+    let mut terminal = Terminal::new(Framed::new(sink)).expect("memory");
+    let mut draw = |text: &'static str| {
+        terminal.draw(|frame| frame.render_widget(text, frame.area())).expect("memory");
+        String::from_utf8(terminal.backend().sink().last.clone()).expect("text")
+    };
+    draw("決決決ab");
+    assert_eq!(draw("      ab"), format!("\r{}", " ".repeat(6)));
+    draw("決決決決決ab");
+    assert_eq!(draw("          ab"), "\u{1b}[1H\u{1b}[10X");
+}

@@ -192,10 +192,39 @@ fn ask(token: &Token) -> Result<Ask, String> {
             })
         }
         ("age" | "idle", _) => Err(format!("{key} needs > or <, as in {key}>2h")),
-        _ => Err(format!(
-            "{key}{operator} is not a filter term: use {TERMS}, or put \"quotes\" around a word"
-        )),
+        _ => Err(match nearest(key) {
+            Some(near) => format!("{key}{operator} is not a filter term: did you mean {near}?"),
+            None => format!(
+                "{key}{operator} is not a filter term: use {TERMS}, or put \"quotes\" around a word"
+            ),
+        }),
     }
+}
+
+/// The key that was meant by one that is misspelt or cut short.
+fn nearest(key: &str) -> Option<&'static str> {
+    const KEYS: [&str; 10] = [
+        "status:",
+        "service:",
+        "owner:",
+        "team:",
+        "cat:",
+        "age>",
+        "idle>",
+        "sla:",
+        "is:",
+        "priority:",
+    ];
+    let name = |known: &'static str| &known[..known.len() - 1];
+    let begun = |known: &&&str| key.len() > 1 && known.starts_with(key);
+    let alike = |known: &str| strsim::damerau_levenshtein(key, known);
+    let nearest = || {
+        let near = KEYS.iter().map(|known| (alike(name(known)), known));
+        near.filter(|(distance, known)| *distance <= 1 + known.len() / 5 && *distance < key.len())
+            .min_by_key(|(distance, _)| *distance)
+            .map(|(_, known)| known)
+    };
+    KEYS.iter().find(begun).or_else(nearest).copied()
 }
 
 /// A value as it is written: quoted where it would be read as something else.

@@ -98,15 +98,28 @@ impl<S: Sink> Framed<S> {
                 continue;
             }
             changed.push((x, y));
-            let covers = u16::try_from(cell.symbol().width()).unwrap_or(1);
+            let columns = |cell: &Cell| u16::try_from(cell.symbol().width()).unwrap_or(1).max(1);
+            let (covered, covers) = (columns(on_screen), columns(&cell));
+            let background = cell.bg;
             *on_screen = cell;
-            // A wide character covers what was beside it.
-            for covered in 1..covers {
-                if let Some(beside) = self.screen.cell_mut((x + covered, y)) {
+            // What a wide character covers has no looks of its own.
+            for beside in 1..covers {
+                if let Some(beside) = self.screen.cell_mut((x + beside, y)) {
                     beside.reset();
                 }
             }
+            // When it goes, what it covered is a blank that nobody tells of: a terminal may keep the
+            // second half of a character whose first was written over.
+            for beside in covers..covered {
+                if let Some(blank) = self.screen.cell_mut((x + beside, y)) {
+                    blank.reset();
+                    blank.set_bg(background);
+                    changed.push((x + beside, y));
+                }
+            }
         }
+        // It may have been told of after all.
+        changed.dedup();
         changed
     }
 

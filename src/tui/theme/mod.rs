@@ -140,12 +140,14 @@ impl Theme {
     /// The selected row; `focused` when keys go there.
     #[must_use]
     pub fn selection(self, focused: bool) -> Style {
-        let behind = self.palette().and_then(|palette| palette.selection);
+        let palette = self.palette();
+        let behind = palette.and_then(|palette| palette.selection);
         match (behind, self.depth) {
             (Some(_), Depth::Basic) if focused => Style::new().add_modifier(Modifier::BOLD),
             (Some(_), Depth::Basic) => Style::new(),
             (Some([with, without]), _) => {
-                Style::new().bg((if focused { with } else { without }).at(self.depth))
+                let style = Style::new().bg((if focused { with } else { without }).at(self.depth));
+                palette.map_or(style, |palette| style.fg(palette.selected.at(self.depth)))
             }
             (None, _) if focused => Style::new().add_modifier(Modifier::REVERSED),
             (None, _) => Style::new().add_modifier(Modifier::BOLD),

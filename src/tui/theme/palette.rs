@@ -23,6 +23,8 @@ pub(super) struct Palette {
     pub priority: [Shade; 4],
     /// Behind the selected row: with the focus and without; `None` marks it by reverse.
     pub selection: Option<[Shade; 2]>,
+    /// Text on the selected row: what stands on a colour of ours can't be left to the terminal.
+    pub selected: Shade,
     /// Text and what is behind it, where the theme does not take the terminal's own.
     pub ground: Option<(Shade, Shade)>,
 }
@@ -46,6 +48,7 @@ const DARK: Palette = Palette {
         shade(0x87_af_d7, 110, Color::LightBlue),
     ],
     selection: Some([shade(0x22_38_4d, 236, Color::Reset), shade(0x2a_2e_33, 235, Color::Reset)]),
+    selected: shade(0xe4_e4_e4, 254, Color::Reset),
     ground: None,
 };
 
@@ -64,6 +67,7 @@ const LIGHT: Palette = Palette {
         shade(0x5f_00_af, 55, Color::DarkGray),
     ],
     selection: Some([shade(0xd6_e4_f5, 254, Color::Reset), shade(0xe8_ee_f5, 255, Color::Reset)]),
+    selected: shade(0x1c_1c_1c, 234, Color::Reset),
     ground: None,
 };
 
@@ -82,6 +86,7 @@ const CONTRAST: Palette = Palette {
         shade(0xaf_af_ff, 147, Color::LightBlue),
     ],
     selection: None,
+    selected: shade(0xff_ff_ff, 231, Color::White),
     ground: Some((shade(0xff_ff_ff, 231, Color::White), shade(0x08_08_08, 232, Color::Black))),
 };
 
@@ -102,6 +107,7 @@ const COLORBLIND: Palette = Palette {
         shade(0xe6_a8_d0, 182, Color::LightMagenta),
     ],
     selection: Some([shade(0x22_38_4d, 236, Color::Reset), shade(0x2a_2e_33, 235, Color::Reset)]),
+    selected: shade(0xe4_e4_e4, 254, Color::Reset),
     ground: None,
 };
 

@@ -21,7 +21,7 @@ use super::super::fuzzy::Close;
 use super::super::layout::{Frame, Place};
 use super::super::mode::Mode;
 use super::super::queue::{self, Group};
-use super::words::{age, brief, left};
+use super::words::{age, brief, left, left_bar};
 use super::{filter_line, pane, picker};
 
 use columns::{BAR, Columns, LEFT, heading};
@@ -303,16 +303,7 @@ fn service_level(app: &App, row: &Summary, bar: bool, line: &mut Line<'static>) 
     };
     let (past, near) = (clock.is_past(app.now), clock.is_near(app.now));
     if bar {
-        // Any time left is at least one cell.
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            clippy::cast_precision_loss,
-            reason = "a share of four cells"
-        )]
-        let full = ((1.0 - clock.used(app.now)) * BAR as f64).ceil() as usize;
-        let full = if past { 0 } else { full.clamp(1, BAR) };
-        let bar = format!("{}{}", "▰".repeat(full), "▱".repeat(BAR - full));
+        let bar = left_bar(&clock, app.now, BAR);
         line.push_span(Span::styled(bar, if near { Style::new() } else { app.theme.dim() }));
     }
     let text = left(clock.left(app.now));

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::Status;
+use crate::model::service_level::Clock;
 use crate::model::time::short;
 
 use super::super::app::App;
@@ -15,6 +16,20 @@ pub(super) fn age(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
 /// A duration without seconds.
 pub(super) fn span(duration: TimeDelta) -> String {
     if duration < TimeDelta::minutes(1) { "<1m".into() } else { short(duration) }
+}
+
+/// A bar of so many cells that shows how much of a clock's time is left; any time left is at least
+/// one cell.
+pub(super) fn left_bar(clock: &Clock, now: DateTime<Utc>, cells: usize) -> String {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a share of a few cells"
+    )]
+    let full = ((1.0 - clock.used(now)) * cells as f64).ceil() as usize;
+    let full = if clock.is_past(now) { 0 } else { full.clamp(1, cells) };
+    format!("{}{}", "▰".repeat(full), "▱".repeat(cells - full))
 }
 
 /// Time left or time past, `+3m`.

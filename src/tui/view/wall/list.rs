@@ -11,7 +11,7 @@ use crate::model::{Priority, Status, Summary};
 
 use super::super::super::app::App;
 use super::super::super::wall::{LastP1, Wall};
-use super::super::words::{age, count, left};
+use super::super::words::{age, count, left, left_bar};
 use super::{below, both, centred, rule, span};
 
 /// From this width on, the time left has a bar.
@@ -119,16 +119,7 @@ fn service_level(app: &App, clock: Option<Clock>, room: usize) -> Line<'static> 
     };
     let mut line = Line::default();
     if room >= BARRED {
-        // Any time left is at least one cell.
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            clippy::cast_precision_loss,
-            reason = "a share of ten cells"
-        )]
-        let full = ((1.0 - clock.used(app.now)) * BAR as f64).ceil() as usize;
-        let full = if past { 0 } else { full.clamp(1, BAR) };
-        let bar = format!("{}{}", "▰".repeat(full), "▱".repeat(BAR - full));
+        let bar = left_bar(&clock, app.now, BAR);
         line.push_span(Span::styled(bar, if near { Style::new() } else { theme.dim() }));
         let used = text.len() + time.len();
         line.push_span(" ".repeat((BESIDE_BAR + 2).saturating_sub(used)));
