@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | ground | [`model`] | what an incident is and what may happen to it; pure |
 //! | first | [`backend`] | where incidents live, behind one trait |
+//! | first | [`api`] | the same trait on the wire: paths, queries, bodies, refusals |
 //! | second | [`sync`] | keeps what the panes read up to date |
 //! | top | [`tui`], [`cli`] | the panes, and the command line |
 //!
@@ -20,6 +21,7 @@
 //! immutable snapshot and sends it as a message; `update` derives the rows anew, keeping the
 //! selection by id; `view` draws.
 
+pub mod api;
 pub mod backend;
 pub mod cli;
 pub mod config;

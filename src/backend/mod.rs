@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::model::change::Suspect;
 use crate::model::command::Verb;
@@ -22,7 +23,8 @@ use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::queue::{OpenCounts, Sort};
 use crate::model::{
-    Envelope, Event, Incident, IncidentId, IncidentNumber, Rejection, RejectionKind, Summary,
+    Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, Rejection, RejectionKind,
+    Summary,
 };
 
 /// A place where incidents live.
@@ -60,6 +62,16 @@ pub trait Backend: Send + Sync {
     /// Carries out a command. The same command again is answered with the first outcome.
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError>;
 
+    /// Carries out commands in their order, and says what became of each. One that is refused does
+    /// not keep the others from being carried out.
+    async fn execute_all(&self, envelopes: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {
+        let mut results = Vec::with_capacity(envelopes.len());
+        for envelope in envelopes {
+            results.push(self.execute(envelope).await);
+        }
+        results
+    }
+
     /// The problems that are recorded, the last one first; at most 1000.
     async fn problems(&self) -> Result<Vec<Problem>, BackendError>;
 
@@ -76,12 +88,29 @@ pub struct Capabilities {
     pub verbs: BTreeSet<Verb>,
     /// Whether `changes` tells of a change as it happens.
     pub live: bool,
+    /// Whom it takes the asker for; `None` where it believes what a command says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub me: Option<PersonRef>,
 }
 
 /// A position in a backend's stream of changes. Only the backend that gave it knows its meaning.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(transparent)]
+///
+/// On the wire it is a text: not every reader of JSON keeps all digits of such a number.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Cursor(pub u64);
+
+impl Serialize for Cursor {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Cursor {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(from)?;
+        text.parse().map(Self).map_err(|_| D::Error::custom("a cursor is a number in a text"))
+    }
+}
 
 /// What has changed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -229,7 +229,12 @@ impl Backend for Memory {
         let state = self.state();
         state.check()?;
         let verbs = state.verbs.clone().unwrap_or_else(|| Verb::ALL.to_vec());
-        Ok(Capabilities { name: "memory".into(), verbs: verbs.into_iter().collect(), live: true })
+        Ok(Capabilities {
+            name: "memory".into(),
+            verbs: verbs.into_iter().collect(),
+            live: true,
+            me: None,
+        })
     }
 
     async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {

@@ -367,6 +367,7 @@ impl Backend for FileStore {
             name: self.inner.options.name.clone(),
             verbs: if self.inner.read_only { BTreeSet::new() } else { BTreeSet::from(Verb::ALL) },
             live: true,
+            me: None,
         })
     }
 

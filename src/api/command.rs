@@ -1,0 +1,72 @@
+//! Commands on the wire. Who asks is not in them: that follows from the token.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::Details;
+use crate::backend::Outcome;
+use crate::model::{Actor, Command, CommandId, Envelope};
+
+/// The most commands at once.
+pub const MOST: usize = 500;
+
+/// One command.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Order {
+    /// Made once; a replay carries it again.
+    pub id: CommandId,
+    /// When it was asked for, by the clock of whoever asks.
+    pub at: DateTime<Utc>,
+    /// What for.
+    pub command: Command,
+}
+
+impl Order {
+    /// As the backend takes it.
+    #[must_use]
+    pub fn by(self, actor: Actor) -> Envelope {
+        Envelope { id: self.id, at: self.at, actor, command: self.command }
+    }
+}
+
+impl From<Envelope> for Order {
+    fn from(envelope: Envelope) -> Self {
+        Self { id: envelope.id, at: envelope.at, command: envelope.command }
+    }
+}
+
+/// Commands, carried out in their order; what follows a refusal is carried out all the same.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Orders {
+    /// From 1 to [`MOST`].
+    pub commands: Vec<Order>,
+}
+
+/// What became of each, in the same order.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Answers {
+    /// As many as there were commands.
+    pub answers: Vec<Answered>,
+}
+
+/// What became of one command.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answered {
+    /// It was carried out, now or before.
+    Done {
+        /// Which.
+        id: CommandId,
+        /// What it led to.
+        outcome: Box<Outcome>,
+    },
+    /// It was not.
+    Refused {
+        /// Which.
+        id: CommandId,
+        /// Why.
+        details: Box<Details>,
+    },
+}

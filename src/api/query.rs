@@ -1,0 +1,80 @@
+//! What stands behind the question mark.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::backend::{Cursor, PageMark};
+use crate::model::measures::Cut;
+use crate::model::queue::Sort;
+
+/// The longest that [`Changes::wait`] may be, in seconds.
+pub const LONGEST_WAIT_S: u64 = 60;
+
+/// Which rows, in which order. Whoever asks is known from the token.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    /// What they must pass, in the filter language; nothing is everything open.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub filter: String,
+    /// In which order.
+    #[serde(default)]
+    pub sort: Sort,
+    /// The most rows, from 1 to 1000; 100 where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// Where the page before ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<PageMark>,
+    /// The time for ages and clocks; the server's own where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<DateTime<Utc>>,
+}
+
+/// Which changes.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Changes {
+    /// After which position; without it, all open incidents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Cursor>,
+    /// How long to wait for a change where there is none, in seconds, up to 60.
+    #[serde(default)]
+    pub wait: u64,
+}
+
+/// Which part of a timeline: the last `limit`; all after `after`; or the last `limit` before
+/// `before`.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timeline {
+    /// After this position.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u32>,
+    /// Before this position.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u32>,
+    /// The most events, from 1 to 1000; 200 where it is not said. Not with `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// Which measures.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measures {
+    /// The window's start, included.
+    pub from: DateTime<Utc>,
+    /// The window's end, excluded.
+    pub to: DateTime<Utc>,
+    /// When its buckets start after the first, ascending, with commas between them. Without it there
+    /// is one bucket.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub edges: String,
+    /// By what they are cut.
+    #[serde(default)]
+    pub cut: Cut,
+    /// Up to when; the server's own time where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<DateTime<Utc>>,
+}
