@@ -193,9 +193,10 @@ impl Details {
     /// for is given up because of a token that must be renewed or a server that stumbles.
     #[must_use]
     pub fn into_error(self, now: DateTime<Utc>) -> BackendError {
+        let code = self.code();
         let detail = self.detail;
         let rejected = |kind| Rejection::new(self.rejection.unwrap_or(kind), detail.clone());
-        match self.code() {
+        match code {
             Some(Code::Rejected | Code::BadRequest | Code::TooLarge | Code::MediaType) => {
                 BackendError::Rejected(rejected(RejectionKind::Invalid))
             }
