@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::Utc;
 
 use super::args::Demo;
+use super::desk::Desk;
 use super::failure::Failure;
 use super::out::counted;
 use super::progress::{Count, Progress};
@@ -99,9 +100,10 @@ async fn show(context: &mut Context, args: Demo) -> Result<(), Failure> {
     // What a profile says is said of another store.
     let mut config = context.config.clone();
     config.panes.profile = None;
-    config.read_only = false;
+    config.read_only = context.flags.read_only;
     let wall = args.wall.then(tui::wall::Settings::default);
-    let shown = panes::show(&config, &context.flags, demo.me.clone(), demo.store.clone(), wall);
+    let desk = Desk::shared(config, context.flags.clone(), demo.me.clone(), demo.store.clone());
+    let shown = panes::show(desk, wall);
     tokio::pin!(shown);
     let done = tokio::select! {
         done = &mut shown => done,

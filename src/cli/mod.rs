@@ -13,6 +13,7 @@ mod completions;
 mod config;
 mod declare;
 mod demo;
+mod desk;
 mod doctor;
 mod export;
 mod import;

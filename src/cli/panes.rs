@@ -1,4 +1,4 @@
-//! Without a command: the panes.
+//! Without a command: the panes, on one place of work after another.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -8,72 +8,82 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::config::warnings;
+use super::desk::{Desk, Doors};
 use super::failure::{Exit, Failure};
-use super::session::{Missing, Session};
+use super::session::Missing;
 use super::{Context, wait};
-use crate::backend::file::{FileStore, Lasting};
 use crate::config::watch::Watch;
-use crate::config::{Config, Flags, Reload, Warning};
-use crate::model::PersonRef;
+use crate::config::{Config, Reload, Warning};
 use crate::model::text::shown;
-use crate::tui::{self, RunError};
+use crate::tui::{self, Held, RunError, Then};
 
 /// Opens the panes on the store.
 pub fn run(context: &mut Context) -> Result<(), Failure> {
     check_terminal()?;
-    let config = &context.config;
+    let (config, flags) = (context.config.clone(), context.flags.clone());
     wait(async {
-        let Session { store, me, .. } = Session::open(config, Missing::Make).await?;
-        let done = Box::pin(show(config, &context.flags, me, store, None)).await;
-        done.map_err(|error| ended(&error))
+        let desk = Desk::open(config, flags, Missing::Make).await?;
+        Box::pin(show(desk, None)).await.map_err(|error| ended(&error))
     })
 }
 
-/// Shows the panes until they are left; settings that change meanwhile are taken in.
-pub async fn show(
-    config: &Config,
-    flags: &Flags,
-    me: PersonRef,
-    store: FileStore,
-    wall: Option<tui::wall::Settings>,
-) -> Result<(), RunError> {
-    let (sender, reloads) = watch::channel(None);
-    let mut shown_in = options(config, me, &store);
-    shown_in.reloads = Some(reloads);
-    // Panes may stay open for weeks: the file may be moved or replaced under them.
-    let store = Arc::new(Lasting::new(store));
-    let following = follow(config.clone(), flags.clone(), sender, store.clone());
-    let shown = async {
-        match wall {
-            None => Box::pin(tui::run(store.clone(), shown_in)).await,
-            Some(wall) => Box::pin(tui::run_wall(store.clone(), shown_in, wall)).await,
+/// Shows the panes until they are left, on the first place of work and on those that are gone to
+/// from there.
+pub async fn show(first: Desk, wall: Option<tui::wall::Settings>) -> Result<(), RunError> {
+    let doors = Arc::new(Doors::from(&first));
+    let mut held = Held::take(&options(&first, &doors))?;
+    let mut desk = first;
+    loop {
+        let then = Box::pin(on(&mut held, &desk, &doors, wall.clone())).await;
+        let next = match &then {
+            Ok(Then::Switch(site)) => doors.take(site),
+            _ => None,
+        };
+        if next.is_none() {
+            // Whoever looks gets the terminal back before anything is waited for.
+            drop(held);
+            desk.close().await;
+            doors.close().await;
+            return then.map(drop);
         }
-    };
-    let done = tokio::select! {
+        desk.leave().await;
+        desk = next.unwrap_or(desk);
+    }
+}
+
+/// Shows the panes on one place of work; settings that change meanwhile are taken in.
+async fn on(
+    held: &mut Held,
+    desk: &Desk,
+    doors: &Arc<Doors>,
+    wall: Option<tui::wall::Settings>,
+) -> Result<Then, RunError> {
+    let (sender, reloads) = watch::channel(None);
+    let mut options = options(desk, doors);
+    options.reloads = Some(reloads);
+    if wall.is_some() {
+        options.opener = None;
+    }
+    let following = follow(desk.clone(), sender);
+    let shown = Box::pin(held.show(desk.backend(), options, wall));
+    tokio::select! {
         biased;
         done = shown => done,
         never = following => match never {},
-    };
-    // What the panes have sent is durable; this only folds the write-ahead log in.
-    store.close().await;
-    done
+    }
 }
 
 /// Reads the settings again whenever their file was changed.
-async fn follow(
-    mut config: Config,
-    flags: Flags,
-    panes: watch::Sender<Option<Reload>>,
-    store: Arc<Lasting>,
-) -> Infallible {
+async fn follow(desk: Desk, panes: watch::Sender<Option<Reload>>) -> Infallible {
+    let mut config = desk.config.clone();
     let Some(mut watched) = config.file.as_deref().and_then(Watch::start) else {
         return pending().await;
     };
     loop {
         let reload = if watched.changed().await {
-            let (reload, holds) = Reload::of(&config, Config::from_process(flags.clone()));
+            let (reload, holds) = Reload::of(&config, Config::from_process(desk.flags.clone()));
             if let Some(holds) = holds {
-                store.set_rules(holds.rules.clone()).await;
+                desk.set_rules(holds.rules.clone()).await;
                 config = holds;
             }
             reload
@@ -97,13 +107,17 @@ pub fn check_terminal() -> Result<(), Failure> {
 }
 
 /// How the panes look and whose they are.
-pub fn options(config: &Config, me: PersonRef, store: &FileStore) -> tui::Options {
-    let place = store.path().to_string_lossy();
+fn options(desk: &Desk, doors: &Arc<Doors>) -> tui::Options {
+    let config = &desk.config;
+    let opener: Arc<dyn tui::sites::Opener> = doors.clone();
     tui::Options {
-        me,
+        me: desk.me.clone(),
         rules: config.rules.clone(),
         ascii: config.ascii,
-        place: shown(&place).into_owned(),
+        here: desk.here.clone(),
+        sites: doors.sites(config),
+        opener: Some(opener),
+        variables: desk.variables(),
         read_only: config.read_only,
         drafts: config.drafts.clone(),
         settings: config.panes.clone(),

@@ -30,10 +30,15 @@ pub async fn open(config: &Config, missing: Missing) -> Result<FileStore, Failur
     open_at(&config.store, config, missing).await
 }
 
+/// What the backend is called on the screen.
+fn name(config: &Config) -> &str {
+    config.panes.profile.as_ref().map_or("local", |profile| profile.name.as_str())
+}
+
 /// Opens a store at a place.
 pub async fn open_at(path: &Path, config: &Config, missing: Missing) -> Result<FileStore, Failure> {
     let options = Options {
-        name: "local".into(),
+        name: name(config).into(),
         rules: config.rules.clone(),
         overlay: config.directory.clone(),
         create: missing == Missing::Make,

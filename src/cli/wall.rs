@@ -1,9 +1,10 @@
 //! `wall`: the board for a big screen, for months.
 
 use super::args::Wall;
+use super::desk::Desk;
 use super::failure::Failure;
 use super::list::wrong;
-use super::session::{Missing, Session};
+use super::session::Missing;
 use super::{Context, panes, wait};
 use crate::model::filter::Filter;
 use crate::tui::wall::Settings;
@@ -14,11 +15,10 @@ pub fn run(context: &mut Context, args: &Wall) -> Result<(), Failure> {
     let named: Vec<_> = views.map(|view| (view.name.clone(), view.filter.clone())).collect();
     let settings = settings(args, &named)?;
     panes::check_terminal()?;
-    let config = &context.config;
+    let (config, flags) = (context.config.clone(), context.flags.clone());
     wait(async {
-        let Session { store, me, .. } = Session::open(config, Missing::Refuse).await?;
-        let done = Box::pin(panes::show(config, &context.flags, me, store, Some(settings))).await;
-        done.map_err(|error| panes::ended(&error))
+        let desk = Desk::open(config, flags, Missing::Refuse).await?;
+        Box::pin(panes::show(desk, Some(settings))).await.map_err(|error| panes::ended(&error))
     })
 }
 

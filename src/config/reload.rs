@@ -1,5 +1,6 @@
 //! What a changed settings file comes to while the program runs.
 
+use super::panes::Profile;
 use super::{Config, ConfigError, PanesSettings};
 use crate::model::rules::Rules;
 
@@ -17,6 +18,8 @@ pub enum Reload {
 pub struct Changed {
     /// What the panes are told.
     pub panes: PanesSettings,
+    /// Places of work that can be chosen.
+    pub profiles: Vec<Profile>,
     /// The rules in force.
     pub rules: Rules,
     /// Settings that could not be used.
@@ -55,6 +58,7 @@ impl Reload {
         after.read_only = before.read_only;
         let changed = Changed {
             panes: after.panes.clone(),
+            profiles: after.profiles.clone(),
             rules: after.rules.clone(),
             warnings: after.warnings.iter().map(super::Warning::brief).collect(),
             later,

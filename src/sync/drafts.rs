@@ -32,6 +32,9 @@ pub struct Draft {
     pub about: Vec<(IncidentId, String, String, u32)>,
     /// What the fields hold, from top to bottom.
     pub contents: Vec<String>,
+    /// Where those incidents are, such as a store's file; none in drafts of earlier versions.
+    #[serde(default)]
+    pub place: Option<String>,
     /// When it was written.
     pub at: DateTime<Utc>,
 }

@@ -172,6 +172,12 @@ impl Keeper {
         if delta.directory {
             self.has_directory = false;
         }
+        // All rows of a first answer are open.
+        let ended: Vec<_> =
+            delta.rows.iter().filter(|row| !row.status.is_open()).cloned().collect();
+        if !ended.is_empty() {
+            self.told(Update::Ended(ended))?;
+        }
         self.untold |= self.mirror.fold(delta);
         if self.updates.is_closed() { Err(Over) } else { Ok(()) }
     }

@@ -74,6 +74,8 @@ pub enum Update {
     Capabilities(Capabilities),
     /// The open incidents have changed.
     Snapshot(Arc<Snapshot>),
+    /// Incidents that have ended have changed, or have ended now.
+    Ended(Vec<Summary>),
     /// People, teams and services have changed.
     Directory(Arc<Directory>),
     /// It answered, or it failed.

@@ -1,19 +1,23 @@
 //! The state of the panes.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+mod pane;
+mod reading;
+
+pub use pane::{Metrics, Pane, Span};
+pub use reading::{Reading, Shown, TimelineOf};
+
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset, NaiveDate, Offset, TimeDelta, Utc};
-use ratatui::text::Line;
+use chrono::{DateTime, FixedOffset, Offset, TimeDelta, Utc};
 
-use crate::backend::{Capabilities, Detail};
+use crate::backend::Capabilities;
 use crate::config::PanesSettings;
 use crate::model::command::Verb;
 use crate::model::directory::Directory;
-use crate::model::measures::Measures;
 use crate::model::problem::Problem;
-use crate::model::{CommandId, Event, IncidentId, PersonRef, Rules, Summary};
+use crate::model::{CommandId, IncidentId, PersonRef, Rules, Summary};
 use crate::sync::drafts::Draft;
 use crate::sync::{GRACE, Link, Snapshot, WAIT};
 
@@ -25,178 +29,10 @@ use super::mode::Mode;
 use super::plan::{Batch, Target, Undo};
 use super::queue::Queue;
 use super::run::{Run, Runbooks, Travel};
+use super::sites::Site;
 use super::theme::Theme;
 use super::wall::Wall;
 use super::zone::{Clock, Zone};
-
-/// The four panes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Pane {
-    /// The open incidents.
-    Queue,
-    /// The record of one.
-    Detail,
-    /// What has happened to it.
-    Timeline,
-    /// The measures.
-    Metrics,
-}
-
-impl Pane {
-    /// In the order of their numbers.
-    pub const ALL: [Self; 4] = [Self::Queue, Self::Detail, Self::Timeline, Self::Metrics];
-
-    /// The name on its border.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Queue => "Queue",
-            Self::Detail => "Detail",
-            Self::Timeline => "Timeline",
-            Self::Metrics => "Metrics",
-        }
-    }
-
-    /// The key that focuses it, from 1.
-    #[must_use]
-    pub const fn number(self) -> usize {
-        self as usize + 1
-    }
-}
-
-/// The windows of the metrics pane.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Span {
-    /// The last 24 hours.
-    Day,
-    /// The last 7 days.
-    Week,
-    /// The last 30 days.
-    Month,
-    /// The last 90 days.
-    Quarter,
-}
-
-impl Span {
-    /// From the shortest to the longest.
-    pub const ALL: [Self; 4] = [Self::Day, Self::Week, Self::Month, Self::Quarter];
-
-    /// As it is shown.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Day => "24 h",
-            Self::Week => "7 d",
-            Self::Month => "30 d",
-            Self::Quarter => "90 d",
-        }
-    }
-
-    /// Its length in days.
-    #[must_use]
-    pub const fn days(self) -> u32 {
-        match self {
-            Self::Day => 1,
-            Self::Week => 7,
-            Self::Month => 30,
-            Self::Quarter => 90,
-        }
-    }
-}
-
-/// One incident as detail and timeline show it.
-#[derive(Clone, Debug)]
-pub struct Shown {
-    /// Which.
-    pub id: IncidentId,
-    /// The record and what belongs to it.
-    pub detail: Arc<Detail>,
-    /// Its events, in order; the first may be later than 1.
-    pub events: Arc<Vec<Event>>,
-    /// The row's last event when it was asked for.
-    pub asked_at: u32,
-}
-
-/// What the lines of a timeline were made from: they are long, and made anew only when this changes.
-#[derive(Clone, Debug)]
-pub struct TimelineOf {
-    /// The events.
-    pub events: Arc<Vec<Event>>,
-    /// The record they belong to.
-    pub detail: Arc<Detail>,
-    /// Columns.
-    pub width: usize,
-    /// The day it was then.
-    pub day: NaiveDate,
-    /// The zone of its times.
-    pub clock: Clock,
-    /// Its colours.
-    pub theme: Theme,
-    /// The event that is the last one, where it is shown as it was.
-    pub as_of: Option<u32>,
-}
-
-/// Detail and timeline.
-#[derive(Clone, Debug, Default)]
-pub struct Reading {
-    /// What is to be read: the selection, until somebody goes to detail or timeline.
-    pub target: Option<IncidentId>,
-    /// What is on the screen. It may be behind the target for a moment.
-    pub shown: Option<Shown>,
-    /// Read before, the last first.
-    pub cache: VecDeque<Shown>,
-    /// Being read, and the last event that its row told of.
-    pub loading: Option<(IncidentId, u32)>,
-    /// What could not be read, and why.
-    pub failed: Option<(IncidentId, String)>,
-    /// Up to which event others' changes were told, by incident.
-    pub told: VecDeque<(IncidentId, u32)>,
-    /// Targets of what is open that are being read, and the last event that their rows told of.
-    pub watched: Vec<(IncidentId, u32)>,
-    /// Earlier events are being read.
-    pub loading_older: bool,
-    /// They could not be.
-    pub older_failed: bool,
-    /// The number of the last rest timer.
-    pub rest: u64,
-    /// Whether the selection has moved since it last rested.
-    pub moving: bool,
-    /// Verbs that what is on the screen refuses.
-    pub refused: Vec<Action>,
-    /// Lines of the detail pane, made for its width.
-    pub detail_lines: Vec<Line<'static>>,
-    /// Lines of the timeline pane, made for its width.
-    pub timeline_lines: Vec<Line<'static>>,
-    /// The line of the event that the incident is shown as of.
-    pub timeline_mark: Option<usize>,
-    /// What those were made from.
-    pub timeline_of: Option<TimelineOf>,
-    /// First line of the detail on the screen.
-    pub detail_top: usize,
-    /// First line of the timeline on the screen.
-    pub timeline_top: usize,
-}
-
-/// The metrics pane.
-#[derive(Clone, Debug)]
-pub struct Metrics {
-    /// The window that is wanted.
-    pub span: Span,
-    /// What was computed last, and for which window.
-    pub loaded: Option<(Span, Arc<Measures>)>,
-    /// When.
-    pub loaded_at: Option<DateTime<Utc>>,
-    /// Being computed.
-    pub loading: bool,
-    /// The queue has changed since.
-    pub outdated: bool,
-    /// Why it could not be computed.
-    pub failed: Option<String>,
-    /// Lines, made for the pane's size.
-    pub lines: Vec<Line<'static>>,
-    /// First line on the screen.
-    pub top: usize,
-}
 
 /// A command on its way.
 #[derive(Clone, Debug)]
@@ -277,8 +113,12 @@ pub struct App {
     pub me: PersonRef,
     /// The rules in force.
     pub rules: Rules,
-    /// Where the data lives.
-    pub place: String,
+    /// The place of work that is shown.
+    pub here: Site,
+    /// All that can be gone to, this one included.
+    pub sites: Vec<Site>,
+    /// What tells a program the same place.
+    pub variables: Vec<(&'static str, String)>,
     /// Nothing may be changed.
     pub read_only: bool,
     /// The folder where what is typed is kept.
@@ -378,7 +218,9 @@ impl App {
         Self {
             me: options.me,
             rules: options.rules,
-            place: options.place,
+            here: options.here,
+            sites: options.sites,
+            variables: options.variables,
             read_only: options.read_only,
             drafts_at: options.drafts,
             warnings: options.warnings,

@@ -21,6 +21,7 @@ use crate::sync::drafts::{Draft, Keep};
 use super::app::Span;
 use super::output::Pipe;
 use super::run::{Ended, RunId, Runbooks, Start};
+use super::sites::SiteId;
 use super::wall::Wanted;
 
 /// Everything that can change the state. One that depends on the time carries it.
@@ -80,6 +81,8 @@ pub enum Message {
     RunOutput(RunId, Pipe, String),
     /// A program has ended: that is told, and put on the timeline where that is wanted.
     RunEnded(RunId, Ended, DateTime<Utc>),
+    /// Another place of work is open, or can't be opened: the panes go there, or say why not.
+    SiteOpened(SiteId, Result<(), String>, DateTime<Utc>),
     /// The process was asked to end: it does, once pending commands have settled.
     Terminate,
 }
@@ -156,6 +159,10 @@ pub enum Effect {
     After(Duration, Timer),
     /// Give the terminal back and stop until continued.
     Suspend,
+    /// Open another place of work beside this one.
+    OpenSite(SiteId),
+    /// End here, to go on there.
+    Switch(SiteId),
     /// End.
     Quit,
 }

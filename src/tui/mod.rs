@@ -8,6 +8,7 @@ pub mod app;
 pub mod filter_line;
 pub mod form;
 pub mod fuzzy;
+mod held;
 pub mod keymap;
 pub mod layout;
 pub mod message;
@@ -19,6 +20,7 @@ pub mod plan;
 pub mod queue;
 pub mod run;
 pub mod runtime;
+pub mod sites;
 pub mod terminal;
 pub mod theme;
 pub mod update;
@@ -26,20 +28,18 @@ pub mod view;
 pub mod wall;
 pub mod zone;
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::backend::Backend;
 use crate::config::{PanesSettings, Reload};
 use crate::model::{PersonRef, Rules};
 
 use tokio::sync::watch;
 
-use app::App;
-use terminal::Guard;
-use theme::Theme;
-use wall::Wall;
+use sites::{Opener, Site};
+
+pub use held::Held;
+pub use runtime::Then;
 
 /// How the panes are opened.
 #[derive(Clone, Debug)]
@@ -50,8 +50,15 @@ pub struct Options {
     pub rules: Rules,
     /// Borders and bars of ASCII only. Taken for granted where the locale is not UTF-8.
     pub ascii: bool,
-    /// Where the data lives, for messages, such as the file's path.
-    pub place: String,
+    /// The place of work that the panes are on.
+    pub here: Site,
+    /// All that can be gone to, this one included.
+    pub sites: Vec<Site>,
+    /// Opens the others; `None` where there is no going to them.
+    pub opener: Option<Arc<dyn Opener>>,
+    /// What tells a program that is run from the panes the same place: variables of its
+    /// environment, where an empty one counts as unset.
+    pub variables: Vec<(&'static str, String)>,
     /// Nothing may be changed.
     pub read_only: bool,
     /// The folder where what is typed is kept; `None` where there is no place for it.
@@ -83,59 +90,4 @@ pub enum RunError {
     /// It ended while commands were on their way.
     #[error("not confirmed before the end, look before you repeat: {0}")]
     Unconfirmed(String),
-}
-
-/// Shows the panes until the person quits.
-///
-/// # Errors
-/// [`RunError`] in a sentence. The terminal has been given back by then.
-///
-/// # Panics
-/// Goes on with the panic of a task, after the terminal was given back.
-pub async fn run(backend: Arc<dyn Backend>, options: Options) -> Result<(), RunError> {
-    Box::pin(show(backend, options, None)).await
-}
-
-/// Shows the wall display, without panes behind it, until somebody leaves it.
-///
-/// # Errors
-/// As [`run()`].
-///
-/// # Panics
-/// As [`run()`].
-pub async fn run_wall(
-    backend: Arc<dyn Backend>,
-    options: Options,
-    settings: wall::Settings,
-) -> Result<(), RunError> {
-    Box::pin(show(backend, Options { read_only: true, ..options }, Some(settings))).await
-}
-
-async fn show(
-    backend: Arc<dyn Backend>,
-    mut options: Options,
-    wall: Option<wall::Settings>,
-) -> Result<(), RunError> {
-    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
-        return Err(RunError::NoTerminal);
-    }
-    let term = std::env::var("TERM").unwrap_or_default();
-    if term == "dumb" {
-        return Err(RunError::DumbTerminal(term));
-    }
-    let ascii = options.ascii || !theme::locale_is_utf8();
-    let var = |name: &str| std::env::var(name).ok();
-    let looks = options.settings.looks;
-    let depth = theme::Depth::found(looks.depth, &var);
-    // The driver would look at NO_COLOR again, which a choice wins over.
-    crossterm::style::force_color_output(depth != theme::Depth::None);
-    let theme = Theme::new(depth, ascii).named(looks.theme);
-    // The Linux console draws no frame at once: there they would only cost bytes.
-    let marks = looks.synchronized && !looks.low_bandwidth && term != "linux";
-    let reloads = options.reloads.take();
-    let now = chrono::Utc::now();
-    let mut app = App::new(options, theme, now);
-    app.wall = wall.map(|settings| Box::new(Wall::new(settings, true, now)));
-    let (guard, mut terminal) = Guard::enter(marks)?;
-    runtime::run(app, backend, &mut terminal, guard, reloads).await
 }

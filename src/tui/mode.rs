@@ -8,6 +8,7 @@ use super::palette::Palette;
 use super::picker::Picker;
 use super::plan::{Confirm, Results, Target};
 use super::run::{Asked, OutputPane, RunbookPane};
+use super::sites::Site;
 
 /// What lies over the panes.
 #[derive(Debug, Default)]
@@ -43,6 +44,17 @@ pub enum Mode {
     Jump(String),
     /// The end, once pending commands have settled.
     Leaving,
+    /// Going to another place of work.
+    Switching(Box<Switching>),
+}
+
+/// On the way to another place of work.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Switching {
+    /// Where to.
+    pub to: Site,
+    /// It is open: what is left is to be stored here.
+    pub opened: bool,
 }
 
 /// The keys, as they are searched and scrolled.
@@ -63,6 +75,6 @@ pub struct Matrix {
     pub impact: Impact,
     /// Chosen so far.
     pub urgency: Urgency,
-    /// Why it was not taken.
+    /// What others have done meanwhile.
     pub told: Option<String>,
 }

@@ -11,6 +11,7 @@ use super::app::{Pane, Span};
 use super::fuzzy::Words;
 use super::plan::Target;
 use super::run::RunId;
+use super::sites::SiteId;
 use super::theme::Name;
 use super::update::View;
 use super::zone::Zone;
@@ -71,6 +72,8 @@ pub enum Pick {
     Theme(Name),
     /// Show times in a zone.
     Zone(Zone),
+    /// Go to another place of work.
+    Site(SiteId),
     /// Go to a pane.
     Pane(Pane),
     /// Go to a number.
@@ -147,7 +150,7 @@ pub enum List {
     Views,
     /// The order of the queue.
     Sorts,
-    /// Other backends.
+    /// Other places of work.
     Profiles,
     /// Runbooks and custom commands.
     Runs,

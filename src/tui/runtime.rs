@@ -24,11 +24,12 @@ use crate::config::Reload;
 use super::RunError;
 use super::app::App;
 use super::message::{Effect, Message};
-use super::terminal::{Guard, Screen};
+use super::sites::{Opener, SiteId};
 use super::update::{unconfirmed, update};
 use super::view::view;
 
 use effects::Runner;
+pub(super) use host::Real;
 pub use host::{Host, Input};
 
 /// The shortest time between two frames.
@@ -44,19 +45,22 @@ const FIRST_FRAME: Duration = Duration::from_millis(40);
 /// The most inputs that are taken in before a frame is drawn.
 const BATCH: usize = 4096;
 
-/// Runs the panes on the real terminal until the end.
-///
-/// # Errors
-/// [`RunError`]; the terminal has been given back by then.
-pub async fn run(
-    app: App,
-    backend: Arc<dyn Backend>,
-    screen: &mut Screen,
-    guard: Guard,
-    reloads: Option<watch::Receiver<Option<Reload>>>,
-) -> Result<(), RunError> {
-    let host = host::Real::new(guard)?;
-    drive_with(app, backend, screen, host, reloads).await.map(|_| ())
+/// What follows once panes have ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Then {
+    /// Nothing: whoever looks has quit.
+    Over,
+    /// Panes on another place of work, which is open.
+    Switch(SiteId),
+}
+
+/// What the loop is told beside keys.
+#[derive(Debug, Default)]
+pub struct Outside {
+    /// Settings that were changed meanwhile.
+    pub reloads: Option<watch::Receiver<Option<Reload>>>,
+    /// Opens other places of work.
+    pub opener: Option<Arc<dyn Opener>>,
 }
 
 /// Runs the panes on any terminal and any source of keys until the end; gives back the last state.
@@ -70,20 +74,23 @@ pub async fn drive<B, H>(
     app: App,
     backend: Arc<dyn Backend>,
     terminal: &mut Terminal<B>,
-    host: H,
+    mut host: H,
 ) -> Result<App, RunError>
 where
     B: ratatui::backend::Backend,
     B::Error: Send + Sync + 'static,
     H: Host,
 {
-    drive_with(app, backend, terminal, host, None).await
+    let (app, _) = drive_with(app, backend, terminal, &mut host, Outside::default()).await?;
+    let unsent = unconfirmed(&app);
+    if unsent.is_empty() { Ok(app) } else { Err(RunError::Unconfirmed(unsent)) }
 }
 
-/// As [`drive`], with settings that may be changed meanwhile.
+/// As [`drive`], on a terminal that panes on another place of work may follow on. Commands may be on
+/// their way still, as the state says.
 ///
 /// # Errors
-/// As [`drive`].
+/// [`RunError`] when the terminal fails.
 ///
 /// # Panics
 /// As [`drive`].
@@ -91,9 +98,9 @@ pub async fn drive_with<B, H>(
     app: App,
     backend: Arc<dyn Backend>,
     terminal: &mut Terminal<B>,
-    host: H,
-    reloads: Option<watch::Receiver<Option<Reload>>>,
-) -> Result<App, RunError>
+    host: &mut H,
+    outside: Outside,
+) -> Result<(App, Then), RunError>
 where
     B: ratatui::backend::Backend,
     B::Error: Send + Sync + 'static,
@@ -101,8 +108,8 @@ where
 {
     let (messages, heard) = mpsc::unbounded_channel();
     let (updates, learnt) = mpsc::unbounded_channel();
-    let runner =
-        Runner::start(backend, app.me.handle.clone(), messages, updates, app.drafts_at.clone());
+    let Outside { reloads, opener } = outside;
+    let runner = Runner::start(backend, &app, opener, messages, updates);
     let mut running = Running {
         app,
         terminal,
@@ -115,15 +122,14 @@ where
         keyed_at: None,
         drawn_at: None,
     };
-    running.live().await?;
-    let unsent = unconfirmed(&running.app);
-    if unsent.is_empty() { Ok(running.app) } else { Err(RunError::Unconfirmed(unsent)) }
+    let then = running.live().await?;
+    Ok((running.app, then))
 }
 
 struct Running<'a, B: ratatui::backend::Backend, H> {
     app: App,
     terminal: &'a mut Terminal<B>,
-    host: H,
+    host: &'a mut H,
     runner: Runner,
     heard: mpsc::UnboundedReceiver<Message>,
     learnt: mpsc::UnboundedReceiver<crate::sync::Update>,
@@ -139,7 +145,7 @@ struct Running<'a, B: ratatui::backend::Backend, H> {
 #[derive(PartialEq, Eq)]
 enum Next {
     On,
-    End,
+    End(Then),
 }
 
 impl<B, H> Running<'_, B, H>
@@ -148,14 +154,17 @@ where
     B::Error: Send + Sync + 'static,
     H: Host,
 {
-    async fn live(&mut self) -> Result<(), RunError> {
+    async fn live(&mut self) -> Result<Then, RunError> {
         let size = self.terminal.size().map_err(io::Error::other)?;
         let _ = self.take(Message::Resized(size.width, size.height)).await?;
         let _ = self.take(Message::Started).await?;
         let mut next = self.take(tick()).await?;
         let started_at = Instant::now();
         self.keyed_at = Some(started_at);
-        while next == Next::On {
+        loop {
+            if let Next::End(then) = next {
+                return Ok(then);
+            }
             let due = match self.drawn_at {
                 Some(at) => {
                     let (low, keyed) = (self.app.low_bandwidth, self.keyed_at);
@@ -173,7 +182,6 @@ where
             }
             next = self.wait(due).await?;
         }
-        Ok(())
     }
 
     fn draw(&mut self) -> Result<(), RunError> {
@@ -213,7 +221,7 @@ where
         };
         // One frame for all that has arrived.
         for _ in 0..BATCH {
-            if next == Next::End {
+            if next != Next::On {
                 break;
             }
             if let Some(input) = self.host.next_now().await {
@@ -265,7 +273,8 @@ where
         self.dirty = true;
         for effect in update(&mut self.app, message) {
             match effect {
-                Effect::Quit => return Ok(Next::End),
+                Effect::Quit => return Ok(Next::End(Then::Over)),
+                Effect::Switch(site) => return Ok(Next::End(Then::Switch(site))),
                 Effect::Copy(text) => self.host.copy(&text)?,
                 Effect::Notify { title, body } => {
                     self.host.notify(&self.app.settings.notify, &title, &body)?;
@@ -278,7 +287,7 @@ where
                     let edited = self.host.edit(text).await?;
                     let next = Box::pin(self.take(Message::Edited(edited))).await?;
                     Box::pin(self.redraw()).await?;
-                    if next == Next::End {
+                    if next != Next::On {
                         return Ok(next);
                     }
                 }

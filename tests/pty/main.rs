@@ -14,6 +14,7 @@ mod panes;
 mod read_only;
 mod refused;
 mod runs;
+mod sites;
 mod store;
 mod verbs;
 mod wall;

@@ -18,6 +18,7 @@ mod property;
 mod running;
 mod runs;
 mod settings;
+mod sites;
 mod state;
 mod themes;
 mod told;

@@ -36,7 +36,7 @@ fn command(name: &str, key: char, run: &[&str]) -> CustomCommand {
     }
 }
 
-fn settings() -> PanesSettings {
+pub fn settings() -> PanesSettings {
     let mut pods = command("pods", 'p', &["kubectl", "get", "pods", "-l", "app={service}"]);
     pods.help = "lists the pods of the primary service".into();
     let mut restart = command("restart the pool", 'r', &["poolctl", "restart", "{title}", "{{x}}"]);

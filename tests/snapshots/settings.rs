@@ -28,8 +28,13 @@ fn bound(action: &str, key: &str) -> PanesSettings {
 }
 
 fn changed(panes: PanesSettings) -> Message {
-    let changed =
-        Changed { panes, rules: Rules::default(), warnings: Vec::new(), later: Vec::new() };
+    let changed = Changed {
+        panes,
+        profiles: Vec::new(),
+        rules: Rules::default(),
+        warnings: Vec::new(),
+        later: Vec::new(),
+    };
     Message::Config(Box::new(Reload::Changed(Box::new(changed))))
 }
 

@@ -124,7 +124,9 @@ fn lists_and_the_matrix_tell_it_too() {
         stage.refresh();
         let screen = stage.screen();
         assert!(screen.contains(word), "{screen}");
-        assert!(screen.contains("Tomo Hayashi acknowledged it"), "{key}: {screen}");
+        // In the small box of the matrix it takes two lines.
+        assert!(screen.contains("! INC-2051: Tomo Hayashi"), "{key}: {screen}");
+        assert!(screen.contains("acknowledged it"), "{key}: {screen}");
     }
 }
 

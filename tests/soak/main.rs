@@ -22,6 +22,7 @@ use redphone::sync::{Link, Mirror, Update};
 use redphone::tui::Options;
 use redphone::tui::app::{App, Span};
 use redphone::tui::message::{Effect, Message};
+use redphone::tui::sites::Site;
 use redphone::tui::terminal::{Framed, Sink};
 use redphone::tui::theme::{Depth, Theme};
 use redphone::tui::update::update;
@@ -163,7 +164,10 @@ impl Day {
             settings: redphone::config::PanesSettings::default(),
             warnings: Vec::new(),
             reloads: None,
-            place: "/var/lib/redphone/store.db".into(),
+            here: Site::started("/var/lib/redphone/store.db"),
+            sites: Vec::new(),
+            opener: None,
+            variables: Vec::new(),
             read_only: true,
         };
         let mut app = App::new(options, Theme::new(Depth::Indexed, false), now);

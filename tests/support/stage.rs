@@ -20,6 +20,7 @@ use redphone::tui::Options;
 use redphone::tui::app::App;
 use redphone::tui::message::{Effect, Message, Timer};
 use redphone::tui::run::{NoRunbooks, RunId, Start};
+use redphone::tui::sites::{Site, SiteId};
 use redphone::tui::theme::{Depth, Theme};
 use redphone::tui::update::update;
 use redphone::tui::view::view;
@@ -57,6 +58,10 @@ pub struct Stage {
     pub over: bool,
     /// What somebody was called for.
     pub calls: Vec<String>,
+    /// The place of work that is being opened.
+    pub opening: Option<SiteId>,
+    /// The place that the panes have left for.
+    pub switched: Option<SiteId>,
     mirror: Mirror,
 }
 
@@ -65,7 +70,10 @@ pub fn options() -> Options {
         me: company::me(),
         rules: Rules::default(),
         ascii: false,
-        place: "/var/lib/redphone/store.db".into(),
+        here: Site::started("/var/lib/redphone/store.db"),
+        sites: vec![Site::started("/var/lib/redphone/store.db")],
+        opener: None,
+        variables: Vec::new(),
         read_only: false,
         drafts: None,
         settings: PanesSettings::default(),
@@ -101,6 +109,8 @@ impl Stage {
             searches: Vec::new(),
             over: false,
             calls: Vec::new(),
+            opening: None,
+            switched: None,
             mirror: Mirror::default(),
         };
         stage.send(Message::Resized(size.0, size.1));
@@ -255,6 +265,14 @@ impl Stage {
             }
             Effect::Quit => {
                 self.over = true;
+                return;
+            }
+            Effect::OpenSite(site) => {
+                self.opening = Some(site);
+                return;
+            }
+            Effect::Switch(site) => {
+                self.switched = Some(site);
                 return;
             }
             Effect::Notify { title, body } => {

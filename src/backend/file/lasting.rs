@@ -70,6 +70,12 @@ impl Lasting {
         }
     }
 
+    /// The file it goes on with.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Lets other rules hold from now on.
     pub async fn set_rules(&self, rules: Rules) {
         self.rules.write().await.clone_from(&rules);

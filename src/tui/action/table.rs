@@ -198,6 +198,7 @@ pub const TABLE: &[Entry] = &[
         .takes(Takes::Listed("a role and who has it: scribe ines; no scribe ines takes it")),
     entry(Action::Run, "run", &["x"], "run a command, read a runbook", PANES)
         .when(When::Incident)
+        .takes(Takes::Run)
         .group(Group::Acting),
     entry(Action::Declare, "declare", &["D"], "declare an incident", PANES)
         .hint("declare")
@@ -328,6 +329,10 @@ pub const TABLE: &[Entry] = &[
         .takes(Takes::Zone)
         .group(Group::Looking),
     entry(Action::Wall, "wall", &["w"], "the wall display", PANES).group(Group::Looking),
+    entry(Action::Backend, "backend", &["B"], "switch to another backend, by profile", PANES)
+        .takes(Takes::Backend)
+        .also(&["profile"])
+        .group(Group::Looking),
     entry(Action::Refresh, "refresh", &["R"], "ask the backend now", PANES).hint("refresh"),
     entry(Action::Failure, "failure", &["!"], "what failed last", PANES)
         .hint("failure")
@@ -432,4 +437,9 @@ pub const TABLE: &[Entry] = &[
         .hint("complete"),
     entry(Action::LeaveNow, "leave-now", &["q", "^c"], "end without waiting", &[Layer::Leaving])
         .hint("end without waiting"),
+    entry(Action::GoNow, "go-now", &["y"], "switch without waiting", &[Layer::Switching])
+        .hint("switch without waiting")
+        .when(When::Unsettled),
+    entry(Action::Stay, "stay", &["n", "Esc", "q", "^c"], "stay here", &[Layer::Switching])
+        .hint("stay here"),
 ];

@@ -17,9 +17,10 @@ use crate::model::queue::Sort;
 use crate::sync::drafts::{Keep, Keeper, Told};
 use crate::sync::{self, Handle, Update};
 
-use super::super::app::Span;
+use super::super::app::{App, Span};
 use super::super::message::{Effect, Message};
 use super::super::run::NoRunbooks;
+use super::super::sites::Opener;
 use super::run::Runs;
 use super::runbooks;
 
@@ -34,6 +35,7 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::fro
 pub(super) struct Runner {
     backend: Arc<dyn Backend>,
     me: String,
+    opener: Option<Arc<dyn Opener>>,
     messages: mpsc::UnboundedSender<Message>,
     mirror: Handle,
     /// Commands, sent in the order in which they were asked.
@@ -47,11 +49,12 @@ pub(super) struct Runner {
 impl Runner {
     pub(super) fn start(
         backend: Arc<dyn Backend>,
-        me: String,
+        app: &App,
+        opener: Option<Arc<dyn Opener>>,
         messages: mpsc::UnboundedSender<Message>,
         updates: mpsc::UnboundedSender<Update>,
-        drafts: Option<PathBuf>,
     ) -> Self {
+        let (me, drafts) = (app.me.handle.clone(), app.drafts_at.clone());
         let (mirror, keeping) = sync::start(Arc::clone(&backend), me.clone(), updates);
         let mut tasks = JoinSet::new();
         tasks.spawn(keeping);
@@ -59,7 +62,7 @@ impl Runner {
         tasks.spawn(send(Arc::clone(&backend), mirror.clone(), messages.clone(), to_send));
         let drafts = drafts.and_then(|folder| keep_drafts(folder, messages.clone()));
         let runs = Runs::default();
-        Self { backend, me, messages, mirror, outgoing, drafts, runs, tasks }
+        Self { backend, me, opener, messages, mirror, outgoing, drafts, runs, tasks }
     }
 
     /// Waits until a task has ended, and goes on with its panic if it had one.
@@ -176,6 +179,16 @@ impl Runner {
                     let _ = messages.send(Message::Runbook(name, read));
                 });
             }
+            Effect::OpenSite(site) => {
+                let opener = self.opener.clone();
+                self.tasks.spawn(async move {
+                    let opened = match opener {
+                        Some(opener) => opener.open(&site).await,
+                        None => Err("there is no going elsewhere from here".into()),
+                    };
+                    let _ = messages.send(Message::SiteOpened(site, opened, Utc::now()));
+                });
+            }
             Effect::Run(start) => self.runs.start(*start, messages, &mut self.tasks),
             Effect::StopRun(id) => self.runs.stop(id),
             Effect::Refresh => self.mirror.refresh(),
@@ -190,6 +203,7 @@ impl Runner {
             | Effect::Notify { .. }
             | Effect::Suspend
             | Effect::Edit(_)
+            | Effect::Switch(_)
             | Effect::Quit => {}
         }
     }

@@ -88,7 +88,8 @@ pub trait Host {
 }
 
 /// The real terminal and the signals of the process.
-pub(super) struct Real {
+#[derive(Debug)]
+pub(in crate::tui) struct Real {
     guard: Guard,
     /// `None` when the terminal is gone.
     events: Option<EventStream>,
@@ -104,7 +105,7 @@ pub(super) struct Real {
 }
 
 impl Real {
-    pub(super) fn new(guard: Guard) -> io::Result<Self> {
+    pub(in crate::tui) fn new(guard: Guard) -> io::Result<Self> {
         Ok(Self {
             guard,
             events: Some(EventStream::new()),

@@ -18,7 +18,7 @@ use super::super::plan::Target;
 use super::super::queue;
 use super::super::theme::Name;
 use super::super::zone::Zone;
-use super::{find, picks, when};
+use super::{find, picks, run, sites, when};
 
 /// The word that takes a value away.
 const NONE: &str = "none";
@@ -60,6 +60,8 @@ pub(super) fn offers(
         Takes::Services => services(app, argument),
         Takes::Team => teams(app),
         Takes::Number => numbers(app),
+        Takes::Backend => sites::items(app),
+        Takes::Run => run::named(app, targets),
         Takes::Span => Span::ALL.into_iter().map(span).collect(),
     }
 }
@@ -73,6 +75,7 @@ pub(super) fn read(
     entry: &Entry,
     argument: &str,
     offers: &[Item],
+    targets: &[Target],
     at: DateTime<Utc>,
 ) -> Result<Pick, String> {
     let argument = argument.trim();
@@ -121,6 +124,12 @@ pub(super) fn read(
         Takes::Sort => unknown("there is no order"),
         Takes::Theme => unknown("there is no theme"),
         Takes::Zone => unknown("there is no zone"),
+        Takes::Backend if values.len() <= 1 => Err(sites::NOWHERE.into()),
+        Takes::Backend => unknown("there is no profile"),
+        Takes::Run => match run::unnamed(app, targets, offers) {
+            Some(why) => Err(why),
+            None => unknown("there is no runbook or command"),
+        },
         Takes::Filter => match argument.parse::<Filter>() {
             Ok(_) => Ok(Pick::Filter(argument.to_owned())),
             Err(wrong) => Err(wrong.message),

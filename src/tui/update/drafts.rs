@@ -12,6 +12,7 @@ use super::super::form::{Form, Kind};
 use super::super::message::{Effect, Timer};
 use super::super::mode::Mode;
 use super::super::plan::Target;
+use super::super::sites::Site;
 use super::{forms, tell};
 
 /// How long after a key what was typed is written.
@@ -33,7 +34,7 @@ pub(super) fn due(app: &mut App, id: Uuid) -> Vec<Effect> {
     match &mut app.mode {
         Mode::Form(form) if form.draft == id => {
             form.saving = false;
-            save(form, now).into_iter().collect()
+            save(form, &app.here, now).into_iter().collect()
         }
         _ => Vec::new(),
     }
@@ -50,20 +51,20 @@ pub(super) fn save_open(app: &mut App) -> Vec<Effect> {
         },
         _ => return Vec::new(),
     };
-    save(form, now).into_iter().collect()
+    save(form, &app.here, now).into_iter().collect()
 }
 
 /// Writes what a form holds, unless that is written already.
-pub(super) fn save(form: &mut Form, at: DateTime<Utc>) -> Option<Effect> {
+pub(super) fn save(form: &mut Form, here: &Site, at: DateTime<Utc>) -> Option<Effect> {
     let contents = form.contents();
     if form.saved.as_ref().unwrap_or(&form.initial) == &contents {
         return None;
     }
     form.saved = Some(contents);
-    Some(Effect::Draft(Keep::Save(draft(form, at)?)))
+    Some(Effect::Draft(Keep::Save(draft(form, here, at)?)))
 }
 
-fn draft(form: &Form, at: DateTime<Utc>) -> Option<Draft> {
+fn draft(form: &Form, here: &Site, at: DateTime<Utc>) -> Option<Draft> {
     let about = form.targets.iter();
     Some(Draft {
         id: form.draft,
@@ -71,13 +72,14 @@ fn draft(form: &Form, at: DateTime<Utc>) -> Option<Draft> {
         form: serde_json::to_string(&form.kind).ok()?,
         about: about.map(|t| (t.id, t.label.clone(), t.title.clone(), t.seq)).collect(),
         contents: form.contents(),
+        place: Some(here.leads.clone()),
         at,
     })
 }
 
 /// Puts a form away for later.
 pub(super) fn put_away(app: &mut App, form: &Form, at: DateTime<Utc>) -> Vec<Effect> {
-    let Some(draft) = draft(form, at) else { return Vec::new() };
+    let Some(draft) = draft(form, &app.here, at) else { return Vec::new() };
     app.drafts.retain(|known| known.id != draft.id);
     app.drafts.insert(0, draft.clone());
     vec![Effect::Draft(Keep::Save(draft)), Effect::Draft(Keep::Release(form.draft))]
@@ -104,7 +106,14 @@ pub(super) fn give_back(
 
 /// Earlier runs have left drafts.
 pub(super) fn left(app: &mut App, drafts: Vec<Draft>) -> Vec<Effect> {
-    app.drafts.extend(drafts.into_iter().filter(|draft| kind(draft).is_some()));
+    let here = |draft: &Draft| {
+        // What is about incidents of another place waits there.
+        let place = draft.place.as_ref().filter(|_| !draft.about.is_empty());
+        place.is_none_or(|place| *place == app.here.leads)
+    };
+    let left: Vec<Draft> =
+        drafts.into_iter().filter(|draft| kind(draft).is_some() && here(draft)).collect();
+    app.drafts.extend(left);
     if app.drafts.is_empty() {
         return Vec::new();
     }

@@ -24,6 +24,15 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
             app.capabilities = Some(capabilities);
             Vec::new()
         }
+        Update::Ended(rows) => {
+            // Only a history shows them.
+            if app.queue.pages.is_none() {
+                return Vec::new();
+            }
+            rows.iter().for_each(|row| find::known(app, row));
+            rows::derive(app, at);
+            reading::follow(app)
+        }
         Update::Directory(directory) => {
             app.directory = Some(directory);
             Vec::new()
@@ -34,7 +43,7 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
             {
                 // The keys line tells of it as long as it lasts: it needs no toast.
                 app.failure = Some(Failure {
-                    what: format!("reading {}", app.place),
+                    what: format!("reading {}", app.here.leads),
                     said: error.to_string(),
                     at,
                 });

@@ -22,6 +22,7 @@ mod run;
 mod runbook;
 mod send;
 mod settings;
+mod sites;
 mod told;
 mod travel;
 mod undo;
@@ -115,6 +116,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Problems(result, at) => picks::problems_read(app, result, at),
         Message::Edited(result) => forms::edited(app, result),
         Message::Config(reload) => settings::reloaded(app, *reload),
+        Message::SiteOpened(id, result, at) => sites::opened(app, &id, result, at),
         Message::Terminate => {
             let mut effects = drafts::save_open(app);
             effects.extend(leave(app));
@@ -347,6 +349,9 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Raise => matrix::go(app, -1, 0),
         Action::Lower => matrix::go(app, 1, 0),
         Action::LeaveNow => vec![Effect::Quit],
+        Action::Backend => sites::menu(app),
+        Action::Stay => sites::stay(app),
+        Action::GoNow => sites::go_now(app),
     }
 }
 

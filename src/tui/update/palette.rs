@@ -13,7 +13,7 @@ use super::super::palette::{Choice, Leads, Palette, split};
 use super::super::picker::{Item, Pick};
 use super::super::plan::{Target, phrase};
 use super::super::queue;
-use super::{arguments, main_key, perform, picks, send, verbs};
+use super::{arguments, main_key, perform, picks, run, send, verbs};
 use crate::model::text::shown;
 
 /// Lines that are remembered.
@@ -172,7 +172,7 @@ fn outcome(
         Err(String::new())
     } else {
         let offers = arguments::offers(app, entry, argument, &palette.targets, at);
-        arguments::read(app, entry, argument, &offers, at)
+        arguments::read(app, entry, argument, &offers, &palette.targets, at)
     };
     match (typed, selected) {
         (Ok(pick), _) => Ok((pick, argument.to_owned())),
@@ -292,6 +292,13 @@ fn told(app: &App, pick: &Pick, targets: &[Target], at: DateTime<Utc>) -> Result
         Pick::Sort(sort) => format!("order: {}", queue::order(*sort)),
         Pick::Theme(name) => format!("theme: {name}"),
         Pick::Zone(zone) => format!("times: {zone}"),
+        Pick::Site(id) => match app.sites.iter().find(|site| site.id == *id) {
+            Some(site) => format!("switch to {}: {}", shown(site.name()), shown(&site.leads)),
+            None => String::new(),
+        },
+        Pick::Runbook(name) => format!("read {} for {what}", shown(name)),
+        Pick::Command(name) => run::will(app, name, &what),
+        Pick::Output(_) => "look at what it has written".to_owned(),
         _ => String::new(),
     })
 }
@@ -378,6 +385,7 @@ fn named(app: &App, palette: &Palette, at: DateTime<Utc>) -> Vec<Choice> {
             Some((met, score, entry.group, choice))
         })
         .collect();
+    hits.extend(by_name(app, palette, &typed, &words));
     if typed.is_empty() {
         hits.sort_by_key(|(met, _, group, _)| (*met, *group));
         let before: Vec<Choice> =
@@ -389,6 +397,35 @@ fn named(app: &App, palette: &Palette, at: DateTime<Utc>) -> Vec<Choice> {
     hits.sort_by_key(|(met, score, group, _)| (*met, std::cmp::Reverse(*score), *group));
     let actions = hits.into_iter().map(|(.., choice)| choice);
     by_number(app, &typed).into_iter().chain(actions).collect()
+}
+
+/// Runbooks and custom commands: those for the incident, and all once something is typed.
+fn by_name(
+    app: &App,
+    palette: &Palette,
+    typed: &str,
+    words: &Words,
+) -> Vec<(Met, u32, Group, Choice)> {
+    let items = match &palette.targets[..] {
+        [target] if typed.is_empty() => run::items(app, target),
+        targets => run::named(app, targets),
+    };
+    let key = main_key(app, Action::Run);
+    let hit = |item: Item| {
+        let text = format!("run {}", item.value.as_ref()?);
+        let (score, marks, about_marks) = matched(words, &text, &item.about)?;
+        let about = marks.is_empty() && !about_marks.is_empty();
+        let met = match item.barred {
+            Some(_) => Met::Barred { about },
+            None => Met::Free { about },
+        };
+        let keys = key.iter().zip(item.key).map(|(run, key)| format!("{run} {key}")).collect();
+        let (about, barred) = (item.about.clone(), item.barred.clone());
+        let leads = Leads::Item(Box::new(item));
+        let choice = Choice { text, about, keys, barred, marks, about_marks, leads };
+        Some((met, score, Group::Acting, choice))
+    };
+    items.into_iter().filter_map(hit).collect()
 }
 
 /// A match in another name shows no letters, since that name is not shown.

@@ -1,17 +1,18 @@
 //! Lists to choose from: what they offer, and what a choice leads to.
 
+mod links;
+mod people;
+
+pub(super) use links::link_item;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::backend::BackendError;
-use crate::model::command::Link;
-use crate::model::directory::Directory;
-use crate::model::escalation;
 use crate::model::problem::Problem;
-use crate::model::status::Role;
 use crate::model::text::shown;
-use crate::model::time::{ago, short};
-use crate::model::{Ask, PersonRef, Status};
+use crate::model::time::ago;
+use crate::model::{Ask, Status};
 
 use super::super::action::Action;
 use super::super::app::App;
@@ -21,8 +22,8 @@ use super::super::mode::Mode;
 use super::super::picker::{Item, List, Pick, Picker};
 use super::super::plan::{Plan, Step, Target};
 use super::{
-    copy, drafts, fail, find, forms, jump, known, link, looks, run, runbook, send, tell, verbs,
-    when,
+    copy, drafts, fail, find, forms, jump, known, link, looks, run, runbook, send, sites, tell,
+    verbs, when,
 };
 
 /// Far enough away that only a change ends the snooze.
@@ -73,13 +74,13 @@ pub(super) fn open(
 /// What the list of an action offers.
 pub(super) fn items(app: &App, action: Action, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     match action {
-        Action::Assign => people(app, targets),
-        Action::Role => roles(app, targets),
+        Action::Assign => people::people(app, targets),
+        Action::Role => people::roles(app, targets),
         Action::Move => stages(app, targets),
         Action::Snooze => snoozes(app, targets, at),
-        Action::Escalate => levels(app, targets, at),
-        Action::Merge => others(app, targets),
-        Action::Link => links(app, targets),
+        Action::Escalate => people::levels(app, targets, at),
+        Action::Merge => links::others(app, targets),
+        Action::Link => links::links(app, targets),
         Action::Review => review(app, targets, at),
         Action::Copy => copy::items(app, targets),
         Action::Update => templates(app),
@@ -105,132 +106,6 @@ fn one<'a>(app: &'a App, targets: &[Target]) -> Option<&'a crate::model::Summary
         [one] => app.row(one.id).or_else(|| known::record(app, one.id).map(|r| &r.summary)),
         _ => None,
     }
-}
-
-/// On call for its team first, then the other members of the team, then everybody else.
-fn people(app: &App, targets: &[Target]) -> Vec<Item> {
-    let Some(directory) = app.directory.as_deref() else { return Vec::new() };
-    let row = one(app, targets);
-    let team = row.and_then(|row| row.team.as_deref());
-    let owner = row.and_then(|row| row.assignee.as_ref());
-    let mut items = Vec::new();
-    for person in by_nearness(directory, team, app) {
-        let mut about = about(directory, &person, app.now);
-        if person.handle == app.me.handle {
-            about = format!("you · {about}");
-        }
-        let owns = owner.is_some_and(|owner| owner.handle == person.handle);
-        let name = shown(&person.name).into_owned();
-        let handle = shown(&person.handle).into_owned();
-        let pick = Pick::Do {
-            verb: format!("assign {{}} to {name}"),
-            done: format!("assigned to {name}"),
-            asks: vec![Ask::Assign { to: Some(person) }],
-            for_good: false,
-        };
-        let item = Item::new(name, pick).about(about).value(handle);
-        items.push(item.barred(owns.then(|| "owns it".into())));
-    }
-    if owner.is_some() || targets.len() > 1 {
-        let pick = Pick::Do {
-            verb: "make {} unowned".into(),
-            done: "unowned again".into(),
-            asks: vec![Ask::Assign { to: None }],
-            for_good: false,
-        };
-        items.push(Item::new("nobody", pick).about("makes it unowned").value("nobody"));
-    }
-    items
-}
-
-fn by_nearness(directory: &Directory, team: Option<&str>, app: &App) -> Vec<PersonRef> {
-    let on_call = team.and_then(|team| directory.on_call(team, app.now));
-    let members = team.and_then(|team| directory.teams.iter().find(|t| t.name == team));
-    let is_member = |p: &PersonRef| members.is_some_and(|team| team.members.contains(&p.handle));
-    let is_on_call = |p: &PersonRef| {
-        directory.schedules.iter().any(|s| s.on_call(app.now) == Some(p.handle.as_str()))
-    };
-    let mut people: Vec<(u8, &PersonRef)> = directory
-        .people
-        .iter()
-        .map(|person| {
-            let near = if on_call == Some(person) {
-                0
-            } else if is_member(person) {
-                1
-            } else if is_on_call(person) {
-                2
-            } else {
-                3
-            };
-            (near, person)
-        })
-        .collect();
-    people.sort_by(|a, b| (a.0, &a.1.name).cmp(&(b.0, &b.1.name)));
-    people.into_iter().map(|(_, person)| person.clone()).collect()
-}
-
-/// Handle, teams and what somebody is on call for.
-fn about(directory: &Directory, person: &PersonRef, now: DateTime<Utc>) -> String {
-    let mut parts = vec![format!("@{}", shown(&person.handle))];
-    let on_call: Vec<&str> = directory
-        .schedules
-        .iter()
-        .filter(|s| s.on_call(now) == Some(person.handle.as_str()))
-        .map(|s| s.team.as_str())
-        .collect();
-    if !on_call.is_empty() {
-        parts.push(format!("on call: {}", shown(&on_call.join(", "))));
-    }
-    let teams: Vec<&str> = directory
-        .teams
-        .iter()
-        .filter(|team| {
-            team.members.contains(&person.handle) && !on_call.contains(&team.name.as_str())
-        })
-        .map(|team| team.name.as_str())
-        .collect();
-    if !teams.is_empty() {
-        parts.push(shown(&teams.join(", ")).into_owned());
-    }
-    parts.join(" · ")
-}
-
-/// Each role with each person would be long: who has one is offered first, to give it up.
-fn roles(app: &App, targets: &[Target]) -> Vec<Item> {
-    let Some(directory) = app.directory.as_deref() else { return Vec::new() };
-    let record = targets.first().and_then(|target| known::record(app, target.id));
-    let has = |role: Role, person: &PersonRef| {
-        record.is_some_and(|r| {
-            r.roles.iter().any(|(has, who)| *has == role && who.handle == person.handle)
-        })
-    };
-    let team = one(app, targets).and_then(|row| row.team.as_deref());
-    let mut items = Vec::new();
-    for person in by_nearness(directory, team, app) {
-        for role in Role::ALL {
-            let given = !has(*role, &person);
-            let name = shown(&person.name).into_owned();
-            let (verb, done, text) = if given {
-                let text = format!("{role}: {name}");
-                (format!("make {name} {role} of {{}}"), format!("{role} is {name}"), text)
-            } else {
-                let text = format!("no longer {role}: {name}");
-                (
-                    format!("take {role} from {name} on {{}}"),
-                    format!("{role} no longer {name}"),
-                    text,
-                )
-            };
-            let asks = vec![Ask::GiveRole { role: *role, person: person.clone(), given }];
-            let item = Item::new(text, Pick::Do { verb, done, asks, for_good: false });
-            let handle = shown(&person.handle);
-            let no = if given { "" } else { "no " };
-            let item = item.about(format!("@{handle}")).value(format!("{no}{role} {handle}"));
-            if given { items.push(item) } else { items.insert(0, item) }
-        }
-    }
-    items
 }
 
 fn stages(app: &App, targets: &[Target]) -> Vec<Item> {
@@ -310,136 +185,6 @@ fn snoozes(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     items
 }
 
-/// The path of the policy, level by level.
-fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
-    let (Some(row), Some(directory)) = (one(app, targets), app.directory.as_deref()) else {
-        return Vec::new();
-    };
-    let next = row.escalation.saturating_add(1);
-    escalation::path(row, directory)
-        .into_iter()
-        .map(|step| {
-            let names: Vec<&str> = step.people.iter().map(|p| p.name.as_str()).collect();
-            let names = if names.is_empty() { "nobody".into() } else { names.join(", ") };
-            let level = step.level;
-            let text = format!("level {level}  {}", shown(&names));
-            let when = if step.reached {
-                "called already".to_owned()
-            } else if step.due <= at {
-                format!("was due {}", ago(step.due, at))
-            } else {
-                format!("by itself in {}", short(step.due - at))
-            };
-            let about = if level == next { format!("{when} · next") } else { when };
-            let nobody = step.people.is_empty().then(|| "it reaches nobody now".to_owned());
-            let pick = Pick::Do {
-                verb: format!("call level {level} ({}) for", shown(&names)),
-                done: format!("escalated to level {level}"),
-                asks: vec![Ask::Escalate {
-                    level,
-                    to: step.people,
-                    reason: Some("called by hand".into()),
-                }],
-                for_good: true,
-            };
-            let key = char::from_digit(u32::from(level), 10).unwrap_or('0');
-            Item::new(text, pick).key(key).about(about).value(level.to_string()).barred(nobody)
-        })
-        .collect()
-}
-
-/// Other open incidents: of the same service first.
-fn others(app: &App, targets: &[Target]) -> Vec<Item> {
-    let Some(snapshot) = &app.snapshot else { return Vec::new() };
-    let service = one(app, targets).and_then(|row| row.service());
-    let taken = |id| targets.iter().any(|target| target.id == id);
-    let mut rows: Vec<_> = snapshot
-        .rows
-        .iter()
-        .filter(|row| row.status.is_open() && row.number.is_some() && !taken(row.id))
-        .collect();
-    rows.sort_by_key(|row| {
-        let same = service.is_some() && row.service() == service;
-        (!same, std::cmp::Reverse(row.number))
-    });
-    rows.into_iter()
-        .map(|row| {
-            let label = row.label();
-            let service = shown(row.service().unwrap_or("no service")).into_owned();
-            let pick = Pick::Do {
-                verb: format!("merge {{}} into {label}"),
-                done: format!("merged into {label}"),
-                asks: vec![Ask::Merge { into: row.id }],
-                for_good: true,
-            };
-            let about = format!("{} · {} · {service}", row.priority, row.status);
-            let number = row.number.map(|number| number.0.to_string()).unwrap_or_default();
-            Item::new(format!("{label} {}", shown(&row.title)), pick).about(about).value(number)
-        })
-        .collect()
-}
-
-fn links(app: &App, targets: &[Target]) -> Vec<Item> {
-    let mut items = vec![
-        Item::new("a known problem …", Pick::LinkProblem).key('p').about("the cause behind it"),
-        Item::new("a new problem …", Pick::NewProblem)
-            .key('n')
-            .about("recorded and linked at once"),
-        Item::new("a suspected change …", Pick::LinkChange)
-            .key('c')
-            .about("what may have caused it"),
-        Item::new("a URL …", Pick::LinkUrl).key('u').about("a page elsewhere"),
-    ];
-    let record = match targets {
-        [one] => known::record(app, one.id),
-        _ => None,
-    };
-    for (link, key) in record.into_iter().flat_map(|r| &r.links).zip('1'..='9') {
-        let text = shown(&link.to_string()).into_owned();
-        let pick = Pick::Do {
-            verb: format!("take the link to {text} from"),
-            done: "link taken away".into(),
-            asks: vec![Ask::Unlink { link: link.clone() }],
-            for_good: false,
-        };
-        items.push(Item::new(format!("take away: {text}"), pick).key(key));
-    }
-    items
-}
-
-pub(super) fn link_item(link: Link, text: String, about: String) -> Item {
-    let pick = Pick::Do {
-        verb: format!("link {{}} to {text}"),
-        done: format!("linked to {text}"),
-        asks: vec![Ask::Link { link }],
-        for_good: false,
-    };
-    Item::new(text, pick).about(about)
-}
-
-fn problems(list: &[Problem]) -> Vec<Item> {
-    let items = list.iter().map(|problem| {
-        let link = Link::Problem { id: problem.id, title: problem.title.clone() };
-        let about = format!("{} · {}", problem.state, shown(&problem.services.join(", ")));
-        link_item(link, shown(&problem.title).into_owned(), about)
-    });
-    items.collect()
-}
-
-fn changes(app: &App, targets: &[Target]) -> Vec<Item> {
-    let Some(first) = targets.first() else { return Vec::new() };
-    let shown_here = app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == first.id);
-    let suspects = shown_here.map(|s| s.detail.suspects.as_slice()).unwrap_or_default();
-    let items = suspects.iter().map(|suspect| {
-        let change = &suspect.change;
-        let link = Link::Change { id: change.id, title: change.title.clone() };
-        let at = change.ends_at.unwrap_or(change.starts_at);
-        let about = format!("{} · {} · {}", change.kind, change.state, ago(at, app.now));
-        link_item(link, shown(&change.title).into_owned(), about)
-    });
-    items.collect()
-}
-
 /// The problems were read: they take their place in the list that waits for them.
 pub(super) fn problems_read(
     app: &mut App,
@@ -448,7 +193,7 @@ pub(super) fn problems_read(
 ) -> Vec<Effect> {
     match result {
         Ok(list) => {
-            let items = problems(&list);
+            let items = links::problems(&list);
             let none = items.is_empty();
             app.problems = Some(list);
             if let Mode::Pick(picker) = &mut app.mode
@@ -573,14 +318,14 @@ pub(super) fn take(
         Pick::LinkUrl => forms::open(app, Kind::LinkUrl, targets, at),
         Pick::NewProblem => forms::open(app, Kind::NewProblem, targets, at),
         Pick::LinkProblem => {
-            let items = app.problems.as_deref().map(problems).unwrap_or_default();
+            let items = app.problems.as_deref().map(links::problems).unwrap_or_default();
             let heading = "Link to the problem".to_owned();
             let picker = Picker::of(List::Problems, targets, heading, items, true);
             app.mode = Mode::Pick(Box::new(picker));
             vec![Effect::LoadProblems]
         }
         Pick::LinkChange => {
-            let items = changes(app, &targets);
+            let items = links::changes(app, &targets);
             if items.is_empty() {
                 return tell(app, "no change is suspected: none touched its services before", true);
             }
@@ -611,6 +356,7 @@ pub(super) fn take(
         Pick::Runbook(name) => runbook::open(app, &name, targets),
         Pick::Command(name) => run::chosen(app, &name, targets, at),
         Pick::Output(id) => run::look(app, id),
+        Pick::Site(id) => sites::go(app, id),
         Pick::Pane(_) | Pick::Place(_) => Vec::new(),
     }
 }

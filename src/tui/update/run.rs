@@ -34,11 +34,7 @@ const READ_ONLY: &str = "opened read-only: no command runs";
 /// Opens the list of what can be read and run.
 pub(super) fn open(app: &mut App, targets: Vec<Target>) -> Vec<Effect> {
     let [target] = &targets[..] else {
-        let key = super::main_key(app, Action::MarkAll).unwrap_or_default();
-        let told = format!(
-            "{} incidents are selected: commands and runbooks are for one ({key} changes the selection)",
-            targets.len()
-        );
+        let told = for_one(app, targets.len());
         return tell(app, told, true);
     };
     let items = items(app, target);
@@ -87,7 +83,8 @@ pub(super) fn items(app: &App, target: &Target) -> Vec<Item> {
             } else {
                 start(command, incident, app, RunId(0)).err()
             };
-            items.push(item.about(format!("{asks}{}", shown(&help))).barred(barred));
+            let item = item.about(format!("{asks}{}", shown(&help))).barred(barred);
+            items.push(item.value(shown(&command.name)));
         }
     }
     for run in app.runs.iter().rev().filter(|run| run.target.id == target.id) {
@@ -96,10 +93,56 @@ pub(super) fn items(app: &App, target: &Target) -> Vec<Item> {
             Some((_, at)) => format!("{} at {}", run.outcome(), at.format("%H:%M:%S")),
         };
         let text = format!("output of {}", run.name);
-        items.push(Item::new(text, Pick::Output(run.id)).about(about));
+        let item = Item::new(text.clone(), Pick::Output(run.id)).about(about);
+        items.push(item.value(text));
     }
     number(&mut items);
     items
+}
+
+/// All that has a name: what is for the incident, then what is not, with why. A runbook can be read
+/// all the same.
+pub(super) fn named(app: &App, targets: &[Target]) -> Vec<Item> {
+    let [target] = targets else { return Vec::new() };
+    let Some(incident) = known::record(app, target.id) else { return Vec::new() };
+    let mut items = items(app, target);
+    items.extend(runbook::others(app, incident));
+    for command in &app.settings.commands {
+        if let Some(when) = command.when.as_ref().filter(|_| !is_offered(app, command, incident)) {
+            let name = shown(&command.name);
+            let why = format!("it is only for {}", shown(&when.to_string()));
+            let item = Item::new(name.clone(), Pick::Command(command.name.clone())).value(name);
+            items.push(item.barred(Some(why)));
+        }
+    }
+    items
+}
+
+/// Why nothing has a name, where nothing has.
+pub(super) fn unnamed(app: &App, targets: &[Target], named: &[Item]) -> Option<String> {
+    match targets {
+        _ if !named.is_empty() => None,
+        [] => Some("no incident is selected".into()),
+        [target] if known::record(app, target.id).is_none() => {
+            Some(format!("{} is not read yet: wait a moment", target.label))
+        }
+        [target] => Some(nothing(app, target)),
+        several => Some(for_one(app, several.len())),
+    }
+}
+
+/// What choosing a command does, in words.
+pub(super) fn will(app: &App, name: &str, what: &str) -> String {
+    let command = app.settings.commands.iter().find(|command| command.name == name);
+    let asks = if command.is_some_and(|command| command.dangerous) { ", asks first" } else { "" };
+    format!("run {} on {what}{asks}", shown(name))
+}
+
+fn for_one(app: &App, count: usize) -> String {
+    let key = super::main_key(app, Action::MarkAll).unwrap_or_default();
+    format!(
+        "{count} incidents are selected: commands and runbooks are for one ({key} changes the selection)"
+    )
 }
 
 /// Digits for what has no key of its own.
@@ -183,7 +226,7 @@ fn variables(incident: &Incident, app: &App) -> Vec<(&'static str, String)> {
     let row = &incident.summary;
     let or_empty = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let owner = row.assignee.as_ref();
-    let variables = vec![
+    let mut variables = vec![
         ("REDPHONE_INCIDENT_ID", row.id.to_string()),
         ("REDPHONE_INCIDENT_NUMBER", row.label()),
         ("REDPHONE_INCIDENT_TITLE", row.title.clone()),
@@ -202,6 +245,7 @@ fn variables(incident: &Incident, app: &App) -> Vec<(&'static str, String)> {
         ("REDPHONE_INCIDENT_REPORTED", row.reported_at.to_rfc3339()),
         ("REDPHONE_USER", app.me.handle.clone()),
     ];
+    variables.extend(app.variables.iter().cloned());
     variables.into_iter().map(|(name, value)| (name, safe(&value))).collect()
 }
 

@@ -89,12 +89,12 @@ pub(super) fn items(app: &App, incident: &Incident) -> Vec<Item> {
     for name in named(app, incident) {
         if is_url(name) {
             let item = Item::new(shown(name), Pick::Copy(name.to_owned(), "the runbook's URL"));
-            items.push(item.about("a runbook elsewhere: copies its URL"));
+            items.push(item.about("a runbook elsewhere: copies its URL").value(shown(name)));
         } else if app.settings.runbooks.is_none() || app.runbooks.is_some() {
             let bare = name.strip_suffix(".md").unwrap_or(name).to_lowercase();
             if fitting.iter().all(|(_, head)| head.name.to_lowercase() != bare) {
                 let item = Item::new(shown(name), Pick::Runbook(name.to_owned()));
-                items.push(item.barred(Some(not_there(app, name))));
+                items.push(item.barred(Some(not_there(app, name))).value(shown(name)));
             }
         }
     }
@@ -108,7 +108,7 @@ pub(super) fn items(app: &App, incident: &Incident) -> Vec<Item> {
         let title =
             if head.title.is_empty() { String::new() } else { format!(" · {}", head.title) };
         let item = Item::new(shown(&head.name), Pick::Runbook(head.name.clone()));
-        items.push(item.about(format!("{why}{title}")));
+        items.push(item.about(format!("{why}{title}")).value(shown(&head.name)));
     }
     if let Some(Err(NoRunbooks::Unreadable(why))) = &app.runbooks
         && !items.iter().any(|item| item.barred.is_some())
@@ -117,6 +117,30 @@ pub(super) fn items(app: &App, incident: &Incident) -> Vec<Item> {
         items.push(item.barred(Some(why.clone())));
     }
     items
+}
+
+/// Those that are not for the incident, with what they are for.
+pub(super) fn others(app: &App, incident: &Incident) -> Vec<Item> {
+    let Some(Ok(heads)) = &app.runbooks else { return Vec::new() };
+    let fitting = fitting(app, incident);
+    let others = heads.iter().filter(|head| fitting.iter().all(|(_, fits)| fits.name != head.name));
+    let item = |head: &Head| {
+        let name = shown(&head.name);
+        let title =
+            if head.title.is_empty() { String::new() } else { format!(" · {}", head.title) };
+        let about = format!("not for this incident: {}{title}", purpose(head));
+        Item::new(name.clone(), Pick::Runbook(head.name.clone())).about(about).value(name)
+    };
+    others.map(item).collect()
+}
+
+/// What a runbook is for.
+fn purpose(head: &Head) -> String {
+    let services = head.services.iter().map(|name| format!("service {}", shown(name)));
+    let labels = head.labels.iter().map(|name| format!("label {}", shown(name)));
+    let categories = head.categories.iter().map(|category| format!("category {category}"));
+    let all: Vec<String> = services.chain(labels).chain(categories).collect();
+    if all.is_empty() { "nothing names it".into() } else { format!("for {}", all.join(", ")) }
 }
 
 fn not_there(app: &App, name: &str) -> String {

@@ -12,7 +12,7 @@ use super::super::form::Form;
 use super::super::message::{Effect, Timer};
 use super::super::mode::Mode;
 use super::super::plan::{Batch, Confirm, Plan, Results, Step, Target, UNDO, Undo, phrase};
-use super::{call, drafts, fail, known, tell, undo};
+use super::{call, drafts, fail, known, sites, tell, undo};
 
 /// A plan that asks the same of each target, with what is known to refuse it.
 pub(super) fn plan(
@@ -113,7 +113,7 @@ pub(super) fn carry_out(
     let mut effects = Vec::new();
     // What was typed is on disk before it is on its way.
     if let Some(form) = &mut batch.form {
-        effects.extend(drafts::save(form, at));
+        effects.extend(drafts::save(form, &app.here, at));
     }
     let mut inverses = Vec::new();
     for step in plan.possible() {
@@ -289,6 +289,7 @@ pub(super) fn settled(
     if app.pending.is_empty() && matches!(app.mode, Mode::Leaving) {
         effects.push(Effect::Quit);
     }
+    effects.extend(sites::leave_when_settled(app));
     effects
 }
 

@@ -6,7 +6,7 @@ use crate::config::reload::Changed;
 use super::super::app::{App, Failure, Toast};
 use super::super::keymap::Keymap;
 use super::super::message::Effect;
-use super::{link, runbook, tell};
+use super::{link, runbook, sites, tell};
 
 /// Shows the first warning until a key is pressed.
 pub(super) fn warn(app: &mut App) {
@@ -37,7 +37,7 @@ pub(super) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
             return tell(app, format!("{why} · settings stay as they were"), true);
         }
     };
-    let Changed { panes, rules, mut warnings, later } = changed;
+    let Changed { panes, profiles, rules, mut warnings, later } = changed;
     let (keymap, wrong_keys) = Keymap::with(&panes.keys);
     warnings.extend(wrong_keys.iter().map(crate::config::Warning::brief));
     app.keymap = keymap;
@@ -52,6 +52,7 @@ pub(super) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
     }
     app.low_bandwidth = is.low_bandwidth;
     app.settings = panes;
+    sites::reloaded(app, &profiles);
     app.warnings = warnings;
     // Levels decide the order of the rows and when they change.
     let mut effects = link::time_passed(app, app.now);

@@ -107,6 +107,10 @@ pub(super) fn news(
                 picker.told = Some(text);
                 return Vec::new();
             }
+            Mode::Matrix(matrix) => {
+                matrix.told = Some(text);
+                return Vec::new();
+            }
             _ => {}
         }
     }

@@ -38,6 +38,9 @@ pub(super) fn lines(app: &App, confirm: &Confirm, width: usize) -> Vec<Line<'sta
     if confirm.for_good {
         say("This can't be taken back.", strong);
     }
+    if let Some(production) = production(app) {
+        say(&production, app.theme.warning());
+    }
     say("y yes · n no", app.theme.accent());
     if plan.steps.len() > 1 {
         lines.push(Line::default());
@@ -51,6 +54,11 @@ pub(super) fn lines(app: &App, confirm: &Confirm, width: usize) -> Vec<Line<'sta
         }
     }
     lines
+}
+
+/// That it is done where it counts.
+pub(super) fn production(app: &App) -> Option<String> {
+    app.here.production.then(|| format!("This is PRODUCTION: {}.", app.here.name()))
 }
 
 /// What was done to how many, and why not to the others.

@@ -25,7 +25,7 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     field("Said", &failure.said);
     let (clock, zone) = (app.clock(), app.clock().name());
     field("When", &format!("{} {zone}", clock.at(failure.at).format("%Y-%m-%d %H:%M:%S")));
-    field("Where", &app.place);
+    field("Where", &app.here.leads);
     match app.freshness() {
         Freshness::Failing { since, retry_in, .. } => {
             let (since, again) = (clock.second(since), retry(app, retry_in));

@@ -82,6 +82,11 @@ fn left(app: &App, room: usize) -> Line<'static> {
             hints(app, room, &mut line);
             line
         }
+        (Layer::Switching, _) => {
+            let mut line = Line::from(Span::styled(switching(app), app.theme.strong()));
+            hints(app, room, &mut line);
+            line
+        }
         (Layer::Panes, Freshness::Failing { since, said, retry_in }) => {
             let (since, said) = (app.clock().second(since), shown(&said));
             let again = retry(app, retry_in);
@@ -109,6 +114,18 @@ fn left(app: &App, room: usize) -> Line<'static> {
             hints(app, room, &mut line);
             line
         }
+    }
+}
+
+/// How far the way to another place of work is.
+fn switching(app: &App) -> String {
+    let Mode::Switching(switching) = &app.mode else { return String::new() };
+    let name = cut(&shown(switching.to.name()), 24).into_owned();
+    if switching.opened {
+        let count = app.pending.len();
+        format!(" to {name} when {count} pending is stored …  ")
+    } else {
+        format!(" opening {name} …  ")
     }
 }
 

@@ -6,7 +6,7 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use crate::model::priority::Level;
-use crate::model::text::shown;
+use crate::model::text::{cut, shown, wrap};
 
 use super::super::app::App;
 use super::super::mode::Matrix;
@@ -15,9 +15,23 @@ use super::popup;
 /// Columns of the box: it fits the smallest screen.
 const WIDE: u16 = 40;
 const HIGH: u16 = 9;
+/// The most lines of what others have done.
+const TOLD: usize = 3;
 
 pub(super) fn draw(app: &App, matrix: &Matrix, body: Rect, buffer: &mut Buffer) {
-    let area = popup::centred(body, WIDE, HIGH);
+    let columns = usize::from(WIDE.min(body.width).saturating_sub(4));
+    let told = matrix.told.as_ref().map(|told| wrap(&format!("! {}", shown(told)), columns));
+    let mut told = told.unwrap_or_default();
+    let most = usize::from(body.height.saturating_sub(HIGH)).min(TOLD);
+    if told.len() > most {
+        told.truncate(most);
+        told.iter_mut()
+            .rev()
+            .take(1)
+            .for_each(|last| *last = cut(&format!("{last} …"), columns).into_owned());
+    }
+    let high = HIGH + u16::try_from(told.len()).unwrap_or(0);
+    let area = popup::centred(body, WIDE, high);
     let about = match &matrix.targets[..] {
         [one] => format!("{} · {}", one.label, shown(&one.title)),
         many => format!("{} incidents", many.len()),
@@ -51,6 +65,7 @@ pub(super) fn draw(app: &App, matrix: &Matrix, body: Rect, buffer: &mut Buffer) 
     lines.push(Line::default());
     lines.push(Line::from(Span::styled(text, app.theme.strong())));
     lines.push(Line::from(Span::styled("Enter sets it · 1–4 overrides it", app.theme.dim())));
+    lines.extend(told.into_iter().map(|text| Line::from(Span::styled(text, app.theme.strong()))));
     for (line, row) in lines.iter().zip(inside.rows()) {
         buffer.set_line(row.x, row.y, line, row.width);
     }

@@ -80,7 +80,7 @@ fn whole(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
     keys_line::draw(app, layout.keys, buffer);
     match &app.mode {
         // A filter is typed in the queue, a number on the keys line.
-        Mode::Panes | Mode::Filter(_) | Mode::Jump(_) | Mode::Leaving => {}
+        Mode::Panes | Mode::Filter(_) | Mode::Jump(_) | Mode::Leaving | Mode::Switching(_) => {}
         Mode::Help(help) => help::draw(app, help, layout.body(), buffer),
         Mode::Palette(palette) => palette::draw(app, palette, layout.body(), buffer),
         Mode::Failure(top) => {

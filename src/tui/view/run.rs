@@ -10,7 +10,7 @@ use crate::model::time::fine;
 
 use super::super::app::App;
 use super::super::run::{Asked, OutputPane, Run};
-use super::popup;
+use super::{confirm, popup};
 
 /// Rows above what is written: how it stands, and a blank one.
 const HEAD: u16 = 2;
@@ -26,6 +26,9 @@ pub(super) fn asked(app: &App, asked: &Asked, width: usize) -> Vec<Line<'static>
     say(&format!("Run {} on {}?", asked.name, asked.target.label), app.theme.strong());
     say(&asked.target.title, Style::new());
     say("It is marked as dangerous.", app.theme.strong());
+    if let Some(production) = confirm::production(app) {
+        say(&production, app.theme.warning());
+    }
     say("y yes · n no", app.theme.accent());
     lines.push(Line::default());
     for part in wrap(&shown(&asked.start.line()), width) {

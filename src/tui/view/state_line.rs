@@ -71,6 +71,12 @@ fn left(app: &App, room: Room) -> Line<'static> {
         line.push_span(cut(&shown(&capabilities.name), 16).into_owned());
         line.push_span(" ");
     }
+    if app.here.production {
+        // At every size: this is what must not be mistaken for anything else.
+        let word = if room < Room::Middle { "PRODUCTION" } else { "PROD" };
+        line.push_span(Span::styled(word, app.theme.warning()));
+        line.push_span(" ");
+    }
     let (text, style) = freshness(app, room);
     if style == app.theme.good() {
         line.push_span(Span::styled("●", style));

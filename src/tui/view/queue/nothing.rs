@@ -17,10 +17,10 @@ pub(super) fn draw(app: &App, inside: Rect, buffer: &mut Buffer) {
             said.push(format!("nothing could be read since {}", since.format("%H:%M:%S")));
             said.push(shown(&error).into_owned());
             let seconds = retry_in.num_seconds().max(0);
-            said.push(format!("from {}", shown(&app.place)));
+            said.push(format!("from {}", shown(&app.here.leads)));
             said.push(format!("retrying in {seconds} s · R now"));
         }
-        (_, None) => said.push(format!("reading {} …", shown(&app.place))),
+        (_, None) => said.push(format!("reading {} …", shown(&app.here.leads))),
         (_, Some(_)) if app.queue.is_filtered() => filtered(app, &mut said),
         (_, Some(_)) => {
             let ended = match app.last_ended {

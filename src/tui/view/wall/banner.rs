@@ -74,7 +74,7 @@ impl Words {
             shown(said).into_owned()
         } else {
             let name = app.capabilities.as_ref().map(|c| c.name.as_str());
-            format!("{} does not answer", shown(name.unwrap_or(&app.place)))
+            format!("{} does not answer", shown(name.unwrap_or(&app.here.leads)))
         };
         Self {
             old: if app.snapshot.is_some() { "OLD" } else { "NO" },

@@ -1,0 +1,187 @@
+//! A place of work that is open, and the doors to the others.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use super::failure::Failure;
+use super::session::{Missing, Session};
+use crate::backend::Backend;
+use crate::backend::file::{FileStore, Lasting};
+use crate::config::{Config, Flags};
+use crate::model::{PersonRef, Rules};
+use crate::tui::sites::{Opener, Site, SiteId};
+
+/// A place of work that is open.
+#[derive(Clone)]
+pub struct Desk {
+    /// What holds there.
+    pub config: Config,
+    /// The flags that it was opened with.
+    pub flags: Flags,
+    /// Who works there.
+    pub me: PersonRef,
+    /// Which it is.
+    pub here: Site,
+    store: Arc<Lasting>,
+    /// Something else uses it too: it stays open when the panes leave it for another.
+    shared: bool,
+}
+
+impl Desk {
+    /// Opens the place of a configuration for its user.
+    pub async fn open(config: Config, flags: Flags, missing: Missing) -> Result<Self, Failure> {
+        let Session { store, me, .. } = Session::open(&config, missing).await?;
+        let here = place(&config, &flags, &store);
+        Ok(Self::of(config, flags, me, here, store))
+    }
+
+    /// On a store that something else uses too.
+    pub fn shared(config: Config, flags: Flags, me: PersonRef, store: FileStore) -> Self {
+        let here = Site::started(store.path().to_string_lossy());
+        Self { shared: true, ..Self::of(config, flags, me, here, store) }
+    }
+
+    fn of(config: Config, flags: Flags, me: PersonRef, here: Site, store: FileStore) -> Self {
+        // Panes may stay open for weeks: the file may be moved or replaced under them.
+        let store = Arc::new(Lasting::new(store));
+        Self { config, flags, me, here, store, shared: false }
+    }
+
+    /// What the panes read and ask.
+    pub fn backend(&self) -> Arc<dyn Backend> {
+        self.store.clone()
+    }
+
+    /// Lets other rules hold from now on.
+    pub async fn set_rules(&self, rules: Rules) {
+        self.store.set_rules(rules).await;
+    }
+
+    /// What tells a program that is run here the same place. An empty variable counts as unset.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        let text = |path: &std::path::Path| {
+            let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            whole.to_string_lossy().into_owned()
+        };
+        let profile = self.config.panes.profile.as_ref().map(|profile| profile.name.clone());
+        let mut variables = vec![
+            ("REDPHONE_STORE", text(self.store.path())),
+            ("REDPHONE_PROFILE", profile.unwrap_or_default()),
+        ];
+        if let Some(file) = &self.flags.config {
+            variables.push(("REDPHONE_CONFIG", text(file)));
+        }
+        variables
+    }
+
+    /// The panes go on elsewhere.
+    pub async fn leave(&self) {
+        if !self.shared {
+            self.close().await;
+        }
+    }
+
+    /// Closes it. What the panes have sent is durable; this only folds the write-ahead log in.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+}
+
+/// Which place a configuration leads to.
+fn place(config: &Config, flags: &Flags, store: &FileStore) -> Site {
+    let leads = store.path().to_string_lossy().into_owned();
+    let Some(profile) = &config.panes.profile else {
+        return Site { read_only: config.read_only, ..Site::started(leads) };
+    };
+    // A flag or a variable may have named another store than the profile's own.
+    let own = match &profile.store {
+        Some(own) => *own == config.store,
+        None => flags.store.is_none(),
+    };
+    let id = if own { SiteId::Profile(profile.name.clone()) } else { SiteId::Started };
+    Site { id, leads, production: profile.production, read_only: config.read_only }
+}
+
+/// Opens the way to other places of work, and holds those that are open until panes go there.
+pub struct Doors {
+    /// Where the program was started, and with what.
+    site: Site,
+    flags: Flags,
+    /// The place itself, where it stays open.
+    kept: Option<Desk>,
+    open: Mutex<HashMap<SiteId, Desk>>,
+}
+
+impl From<&Desk> for Doors {
+    fn from(first: &Desk) -> Self {
+        Self {
+            site: first.here.clone(),
+            flags: first.flags.clone(),
+            kept: first.shared.then(|| first.clone()),
+            open: Mutex::default(),
+        }
+    }
+}
+
+impl Doors {
+    /// All places that can be gone to: where the program was started, unless that is one of the
+    /// profiles, and the profiles.
+    pub fn sites(&self, config: &Config) -> Vec<Site> {
+        let started = Some(self.site.clone()).filter(|site| site.id == SiteId::Started);
+        started.into_iter().chain(config.profiles.iter().map(Site::from)).collect()
+    }
+
+    /// The place that was opened last under that name.
+    pub fn take(&self, site: &SiteId) -> Option<Desk> {
+        self.held().remove(site)
+    }
+
+    /// Closes what was opened and not gone to.
+    pub async fn close(&self) {
+        let left: Vec<Desk> = self.held().drain().map(|(_, desk)| desk).collect();
+        for desk in left.into_iter().chain(self.kept.clone()) {
+            desk.close().await;
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<SiteId, Desk>> {
+        // What a panic elsewhere has left is whole: each change is one call.
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Doors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Doors").field("site", &self.site).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Opener for Doors {
+    async fn open(&self, site: &SiteId) -> Result<(), String> {
+        if self.held().contains_key(site) {
+            return Ok(());
+        }
+        let desk = match (site, &self.kept) {
+            (SiteId::Started, Some(kept)) => kept.clone(),
+            _ => {
+                let flags = match site {
+                    SiteId::Started => self.flags.clone(),
+                    SiteId::Profile(name) => {
+                        let profile = Some(name.clone());
+                        Flags { profile, store: None, ..self.flags.clone() }
+                    }
+                };
+                let config = Config::from_process(flags.clone()).map_err(|e| e.to_string())?;
+                // A store that is not there would be made by a slip.
+                let opened = Desk::open(config, flags, Missing::Refuse).await;
+                opened.map_err(|failure| failure.message)?
+            }
+        };
+        self.held().insert(site.clone(), desk);
+        Ok(())
+    }
+}

@@ -1,0 +1,111 @@
+//! The terminal, held from the first panes to the last: those of one place of work follow on those
+//! of another without giving it back in between.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use chrono::Utc;
+
+use crate::backend::Backend;
+
+use super::app::{App, Toast};
+use super::runtime::{self, Outside, Real, Then};
+use super::terminal::{Guard, Screen};
+use super::theme::{self, Name, Theme};
+use super::update::unconfirmed;
+use super::wall::{self, Wall};
+use super::zone::Zone;
+use super::{Options, RunError};
+
+/// Holds the terminal, and gives it back when dropped.
+#[derive(Debug)]
+pub struct Held {
+    screen: Screen,
+    host: Real,
+    before: Option<Before>,
+}
+
+/// What goes along to the next panes.
+#[derive(Debug)]
+struct Before {
+    theme: Name,
+    zone: Zone,
+    commanded: Vec<String>,
+    unconfirmed: String,
+}
+
+impl Held {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// When there is none, or it can't show panes; it is as it was then.
+    pub fn take(options: &Options) -> Result<Self, RunError> {
+        if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+            return Err(RunError::NoTerminal);
+        }
+        let term = std::env::var("TERM").unwrap_or_default();
+        if term == "dumb" {
+            return Err(RunError::DumbTerminal(term));
+        }
+        let looks = options.settings.looks;
+        // The Linux console draws no frame at once: there they would only cost bytes.
+        let marks = looks.synchronized && !looks.low_bandwidth && term != "linux";
+        let (guard, screen) = Guard::enter(marks)?;
+        Ok(Self { screen, host: Real::new(guard)?, before: None })
+    }
+
+    /// Shows panes on a backend until they are left; or the wall display, without panes behind it.
+    ///
+    /// # Errors
+    /// [`RunError`] in a sentence.
+    ///
+    /// # Panics
+    /// Goes on with the panic of a task, after the terminal was given back.
+    pub async fn show(
+        &mut self,
+        backend: Arc<dyn Backend>,
+        mut options: Options,
+        wall: Option<wall::Settings>,
+    ) -> Result<Then, RunError> {
+        options.read_only |= wall.is_some();
+        let ascii = options.ascii || !theme::locale_is_utf8();
+        let var = |name: &str| std::env::var(name).ok();
+        let looks = options.settings.looks;
+        let depth = theme::Depth::found(looks.depth, &var);
+        // The driver would look at NO_COLOR again, which a choice wins over.
+        crossterm::style::force_color_output(depth != theme::Depth::None);
+        let theme = Theme::new(depth, ascii).named(looks.theme);
+        let outside = Outside { reloads: options.reloads.take(), opener: options.opener.take() };
+        let now = Utc::now();
+        let mut app = App::new(options, theme, now);
+        app.wall = wall.map(|settings| Box::new(Wall::new(settings, true, now)));
+        if let Some(before) = self.before.take() {
+            before.goes_along(&mut app);
+        }
+        let shown = runtime::drive_with(app, backend, &mut self.screen, &mut self.host, outside);
+        let (app, then) = Box::pin(shown).await?;
+        let unconfirmed = unconfirmed(&app);
+        if then == Then::Over && !unconfirmed.is_empty() {
+            return Err(RunError::Unconfirmed(unconfirmed));
+        }
+        let (theme, zone) = (app.theme.name(), app.zone);
+        self.before = Some(Before { theme, zone, commanded: app.commanded, unconfirmed });
+        Ok(then)
+    }
+}
+
+impl Before {
+    /// What was chosen by hand stays; what was not confirmed is told.
+    fn goes_along(self, app: &mut App) {
+        app.theme = app.theme.named(self.theme);
+        app.zone = self.zone;
+        app.commanded = self.commanded;
+        if !self.unconfirmed.is_empty() {
+            let told = format!(
+                "not confirmed before the switch, look before you repeat: {}",
+                self.unconfirmed
+            );
+            app.toast = Some(Toast { text: told, bad: true });
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Places of work: where the panes are, where else they can go, and who opens the way there.
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+use crate::config::panes::Profile;
+
+/// The name of what the program was started on, where that is no profile.
+pub const STARTED: &str = "start";
+
+/// Which place of work.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum SiteId {
+    /// What the program was started on.
+    Started,
+    /// The profile of that name.
+    Profile(String),
+}
+
+/// A place of work that panes can be on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Site {
+    /// Which.
+    pub id: SiteId,
+    /// Where it leads, such as a store's file. Not yet safe to show.
+    pub leads: String,
+    /// What is done there counts: the screen says so.
+    pub production: bool,
+    /// Nothing may be changed there.
+    pub read_only: bool,
+}
+
+impl Site {
+    /// What the program was started on.
+    #[must_use]
+    pub fn started(leads: impl Into<String>) -> Self {
+        Self { id: SiteId::Started, leads: leads.into(), production: false, read_only: false }
+    }
+
+    /// What it is called. Not yet safe to show.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match &self.id {
+            SiteId::Started => STARTED,
+            SiteId::Profile(name) => name,
+        }
+    }
+}
+
+impl From<&Profile> for Site {
+    fn from(profile: &Profile) -> Self {
+        let store = profile.store.as_deref().map(|store| store.to_string_lossy().into_owned());
+        Self {
+            id: SiteId::Profile(profile.name.clone()),
+            leads: store.unwrap_or_else(|| "the usual store".into()),
+            production: profile.production,
+            read_only: profile.read_only,
+        }
+    }
+}
+
+/// Opens other places of work. Panes end where they are only once the next place is open.
+#[async_trait]
+pub trait Opener: fmt::Debug + Send + Sync {
+    /// Opens a place and holds it until panes are shown on it.
+    ///
+    /// # Errors
+    /// Why it can't be opened, in a sentence. Not yet safe to show.
+    async fn open(&self, site: &SiteId) -> Result<(), String>;
+}

@@ -1,0 +1,105 @@
+//! Lists of what an incident can be tied to: other incidents, problems, changes, pages.
+
+use crate::model::Ask;
+use crate::model::command::Link;
+use crate::model::problem::Problem;
+use crate::model::text::shown;
+use crate::model::time::ago;
+
+use super::super::super::app::App;
+use super::super::super::picker::{Item, Pick};
+use super::super::super::plan::Target;
+use super::super::known;
+use super::one;
+
+/// Other open incidents: of the same service first.
+pub(super) fn others(app: &App, targets: &[Target]) -> Vec<Item> {
+    let Some(snapshot) = &app.snapshot else { return Vec::new() };
+    let service = one(app, targets).and_then(|row| row.service());
+    let taken = |id| targets.iter().any(|target| target.id == id);
+    let mut rows: Vec<_> = snapshot
+        .rows
+        .iter()
+        .filter(|row| row.status.is_open() && row.number.is_some() && !taken(row.id))
+        .collect();
+    rows.sort_by_key(|row| {
+        let same = service.is_some() && row.service() == service;
+        (!same, std::cmp::Reverse(row.number))
+    });
+    rows.into_iter()
+        .map(|row| {
+            let label = row.label();
+            let service = shown(row.service().unwrap_or("no service")).into_owned();
+            let pick = Pick::Do {
+                verb: format!("merge {{}} into {label}"),
+                done: format!("merged into {label}"),
+                asks: vec![Ask::Merge { into: row.id }],
+                for_good: true,
+            };
+            let about = format!("{} · {} · {service}", row.priority, row.status);
+            let number = row.number.map(|number| number.0.to_string()).unwrap_or_default();
+            Item::new(format!("{label} {}", shown(&row.title)), pick).about(about).value(number)
+        })
+        .collect()
+}
+
+pub(super) fn links(app: &App, targets: &[Target]) -> Vec<Item> {
+    let mut items = vec![
+        Item::new("a known problem …", Pick::LinkProblem).key('p').about("the cause behind it"),
+        Item::new("a new problem …", Pick::NewProblem)
+            .key('n')
+            .about("recorded and linked at once"),
+        Item::new("a suspected change …", Pick::LinkChange)
+            .key('c')
+            .about("what may have caused it"),
+        Item::new("a URL …", Pick::LinkUrl).key('u').about("a page elsewhere"),
+    ];
+    let record = match targets {
+        [one] => known::record(app, one.id),
+        _ => None,
+    };
+    for (link, key) in record.into_iter().flat_map(|r| &r.links).zip('1'..='9') {
+        let text = shown(&link.to_string()).into_owned();
+        let pick = Pick::Do {
+            verb: format!("take the link to {text} from"),
+            done: "link taken away".into(),
+            asks: vec![Ask::Unlink { link: link.clone() }],
+            for_good: false,
+        };
+        items.push(Item::new(format!("take away: {text}"), pick).key(key));
+    }
+    items
+}
+
+pub(in crate::tui::update) fn link_item(link: Link, text: String, about: String) -> Item {
+    let pick = Pick::Do {
+        verb: format!("link {{}} to {text}"),
+        done: format!("linked to {text}"),
+        asks: vec![Ask::Link { link }],
+        for_good: false,
+    };
+    Item::new(text, pick).about(about)
+}
+
+pub(super) fn problems(list: &[Problem]) -> Vec<Item> {
+    let items = list.iter().map(|problem| {
+        let link = Link::Problem { id: problem.id, title: problem.title.clone() };
+        let about = format!("{} · {}", problem.state, shown(&problem.services.join(", ")));
+        link_item(link, shown(&problem.title).into_owned(), about)
+    });
+    items.collect()
+}
+
+pub(super) fn changes(app: &App, targets: &[Target]) -> Vec<Item> {
+    let Some(first) = targets.first() else { return Vec::new() };
+    let shown_here = app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == first.id);
+    let suspects = shown_here.map(|s| s.detail.suspects.as_slice()).unwrap_or_default();
+    let items = suspects.iter().map(|suspect| {
+        let change = &suspect.change;
+        let link = Link::Change { id: change.id, title: change.title.clone() };
+        let at = change.ends_at.unwrap_or(change.starts_at);
+        let about = format!("{} · {} · {}", change.kind, change.state, ago(at, app.now));
+        link_item(link, shown(&change.title).into_owned(), about)
+    });
+    items.collect()
+}

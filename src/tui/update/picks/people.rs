@@ -1,0 +1,179 @@
+//! Lists of people: whom to assign it to, who has which role, whom a policy calls.
+
+use chrono::{DateTime, Utc};
+
+use crate::model::directory::Directory;
+use crate::model::status::Role;
+use crate::model::text::shown;
+use crate::model::time::{ago, short};
+use crate::model::{Ask, PersonRef, escalation};
+
+use super::super::super::app::App;
+use super::super::super::picker::{Item, Pick};
+use super::super::super::plan::Target;
+use super::super::known;
+use super::one;
+
+/// On call for its team first, then the other members of the team, then everybody else.
+pub(super) fn people(app: &App, targets: &[Target]) -> Vec<Item> {
+    let Some(directory) = app.directory.as_deref() else { return Vec::new() };
+    let row = one(app, targets);
+    let team = row.and_then(|row| row.team.as_deref());
+    let owner = row.and_then(|row| row.assignee.as_ref());
+    let mut items = Vec::new();
+    for person in by_nearness(directory, team, app) {
+        let mut about = about(directory, &person, app.now);
+        if person.handle == app.me.handle {
+            about = format!("you · {about}");
+        }
+        let owns = owner.is_some_and(|owner| owner.handle == person.handle);
+        let name = shown(&person.name).into_owned();
+        let handle = shown(&person.handle).into_owned();
+        let pick = Pick::Do {
+            verb: format!("assign {{}} to {name}"),
+            done: format!("assigned to {name}"),
+            asks: vec![Ask::Assign { to: Some(person) }],
+            for_good: false,
+        };
+        let item = Item::new(name, pick).about(about).value(handle);
+        items.push(item.barred(owns.then(|| "owns it".into())));
+    }
+    if owner.is_some() || targets.len() > 1 {
+        let pick = Pick::Do {
+            verb: "make {} unowned".into(),
+            done: "unowned again".into(),
+            asks: vec![Ask::Assign { to: None }],
+            for_good: false,
+        };
+        items.push(Item::new("nobody", pick).about("makes it unowned").value("nobody"));
+    }
+    items
+}
+
+fn by_nearness(directory: &Directory, team: Option<&str>, app: &App) -> Vec<PersonRef> {
+    let on_call = team.and_then(|team| directory.on_call(team, app.now));
+    let members = team.and_then(|team| directory.teams.iter().find(|t| t.name == team));
+    let is_member = |p: &PersonRef| members.is_some_and(|team| team.members.contains(&p.handle));
+    let is_on_call = |p: &PersonRef| {
+        directory.schedules.iter().any(|s| s.on_call(app.now) == Some(p.handle.as_str()))
+    };
+    let mut people: Vec<(u8, &PersonRef)> = directory
+        .people
+        .iter()
+        .map(|person| {
+            let near = if on_call == Some(person) {
+                0
+            } else if is_member(person) {
+                1
+            } else if is_on_call(person) {
+                2
+            } else {
+                3
+            };
+            (near, person)
+        })
+        .collect();
+    people.sort_by(|a, b| (a.0, &a.1.name).cmp(&(b.0, &b.1.name)));
+    people.into_iter().map(|(_, person)| person.clone()).collect()
+}
+
+/// Handle, teams and what somebody is on call for.
+fn about(directory: &Directory, person: &PersonRef, now: DateTime<Utc>) -> String {
+    let mut parts = vec![format!("@{}", shown(&person.handle))];
+    let on_call: Vec<&str> = directory
+        .schedules
+        .iter()
+        .filter(|s| s.on_call(now) == Some(person.handle.as_str()))
+        .map(|s| s.team.as_str())
+        .collect();
+    if !on_call.is_empty() {
+        parts.push(format!("on call: {}", shown(&on_call.join(", "))));
+    }
+    let teams: Vec<&str> = directory
+        .teams
+        .iter()
+        .filter(|team| {
+            team.members.contains(&person.handle) && !on_call.contains(&team.name.as_str())
+        })
+        .map(|team| team.name.as_str())
+        .collect();
+    if !teams.is_empty() {
+        parts.push(shown(&teams.join(", ")).into_owned());
+    }
+    parts.join(" · ")
+}
+
+/// Each role with each person would be long: who has one is offered first, to give it up.
+pub(super) fn roles(app: &App, targets: &[Target]) -> Vec<Item> {
+    let Some(directory) = app.directory.as_deref() else { return Vec::new() };
+    let record = targets.first().and_then(|target| known::record(app, target.id));
+    let has = |role: Role, person: &PersonRef| {
+        record.is_some_and(|r| {
+            r.roles.iter().any(|(has, who)| *has == role && who.handle == person.handle)
+        })
+    };
+    let team = one(app, targets).and_then(|row| row.team.as_deref());
+    let mut items = Vec::new();
+    for person in by_nearness(directory, team, app) {
+        for role in Role::ALL {
+            let given = !has(*role, &person);
+            let name = shown(&person.name).into_owned();
+            let (verb, done, text) = if given {
+                let text = format!("{role}: {name}");
+                (format!("make {name} {role} of {{}}"), format!("{role} is {name}"), text)
+            } else {
+                let text = format!("no longer {role}: {name}");
+                (
+                    format!("take {role} from {name} on {{}}"),
+                    format!("{role} no longer {name}"),
+                    text,
+                )
+            };
+            let asks = vec![Ask::GiveRole { role: *role, person: person.clone(), given }];
+            let item = Item::new(text, Pick::Do { verb, done, asks, for_good: false });
+            let handle = shown(&person.handle);
+            let no = if given { "" } else { "no " };
+            let item = item.about(format!("@{handle}")).value(format!("{no}{role} {handle}"));
+            if given { items.push(item) } else { items.insert(0, item) }
+        }
+    }
+    items
+}
+
+/// The path of the policy, level by level.
+pub(super) fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
+    let (Some(row), Some(directory)) = (one(app, targets), app.directory.as_deref()) else {
+        return Vec::new();
+    };
+    let next = row.escalation.saturating_add(1);
+    escalation::path(row, directory)
+        .into_iter()
+        .map(|step| {
+            let names: Vec<&str> = step.people.iter().map(|p| p.name.as_str()).collect();
+            let names = if names.is_empty() { "nobody".into() } else { names.join(", ") };
+            let level = step.level;
+            let text = format!("level {level}  {}", shown(&names));
+            let when = if step.reached {
+                "called already".to_owned()
+            } else if step.due <= at {
+                format!("was due {}", ago(step.due, at))
+            } else {
+                format!("by itself in {}", short(step.due - at))
+            };
+            let about = if level == next { format!("{when} · next") } else { when };
+            let nobody = step.people.is_empty().then(|| "it reaches nobody now".to_owned());
+            let pick = Pick::Do {
+                verb: format!("call level {level} ({}) for", shown(&names)),
+                done: format!("escalated to level {level}"),
+                asks: vec![Ask::Escalate {
+                    level,
+                    to: step.people,
+                    reason: Some("called by hand".into()),
+                }],
+                for_good: true,
+            };
+            let key = char::from_digit(u32::from(level), 10).unwrap_or('0');
+            Item::new(text, pick).key(key).about(about).value(level.to_string()).barred(nobody)
+        })
+        .collect()
+}

@@ -1,0 +1,125 @@
+//! Going to another place of work: chosen, opened, and left for once nothing is on its way here.
+
+use chrono::{DateTime, Utc};
+
+use crate::config::panes::Profile;
+use crate::model::text::shown;
+
+use super::super::action::Action;
+use super::super::app::App;
+use super::super::message::Effect;
+use super::super::mode::{Mode, Switching};
+use super::super::picker::{Item, List, Pick, Picker};
+use super::super::sites::{Site, SiteId};
+use super::{fail, main_key, run, tell};
+
+/// Lists the places.
+pub(super) fn menu(app: &mut App) -> Vec<Effect> {
+    if app.sites.iter().all(|site| site.id == app.here.id) {
+        return tell(app, NOWHERE, true);
+    }
+    let mut picker =
+        Picker::of(List::Profiles, Vec::new(), "Switch to".to_owned(), items(app), true);
+    picker.at = app.sites.iter().position(|site| site.id != app.here.id).unwrap_or(0);
+    app.mode = Mode::Pick(Box::new(picker));
+    Vec::new()
+}
+
+/// Why there is nothing to choose from.
+pub(super) const NOWHERE: &str =
+    "there is no other place to go to: add [profiles.NAME] to the settings file";
+
+/// All places, with what helps to choose.
+pub(super) fn items(app: &App) -> Vec<Item> {
+    let items = app.sites.iter().map(|site| {
+        let mut about = Vec::new();
+        if site.id == app.here.id {
+            about.push("you are here".to_owned());
+        }
+        if site.production {
+            about.push("PRODUCTION".to_owned());
+        }
+        if site.read_only {
+            about.push("read-only".to_owned());
+        }
+        about.push(shown(&site.leads).into_owned());
+        let name = shown(site.name()).into_owned();
+        let item = Item::new(name.clone(), Pick::Site(site.id.clone()));
+        item.about(about.join(" · ")).value(name)
+    });
+    items.collect()
+}
+
+/// A place was chosen: it is opened while this one stays as it is.
+pub(super) fn go(app: &mut App, id: SiteId) -> Vec<Effect> {
+    // Settings may have been read again since the list was made.
+    let Some(to) = app.sites.iter().find(|site| site.id == id).cloned() else {
+        return tell(app, "it is not in the settings any more", true);
+    };
+    if id == app.here.id {
+        return tell(app, format!("{} is where you are", shown(to.name())), false);
+    }
+    if let Some(what) = run::running(app) {
+        let key = main_key(app, Action::Run).unwrap_or_default();
+        return tell(app, format!("{what}: stop it first, or let it end ({key} shows it)"), true);
+    }
+    app.mode = Mode::Switching(Box::new(Switching { to, opened: false }));
+    vec![Effect::OpenSite(id)]
+}
+
+/// A place is open, or it can't be opened.
+pub(super) fn opened(
+    app: &mut App,
+    id: &SiteId,
+    result: Result<(), String>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    let Mode::Switching(switching) = &mut app.mode else { return Vec::new() };
+    // Somebody has stayed, and chosen another one meanwhile.
+    if switching.to.id != *id {
+        return Vec::new();
+    }
+    match result {
+        Ok(()) => {
+            switching.opened = true;
+            leave_when_settled(app)
+        }
+        Err(why) => {
+            let what = format!("switching to {}", shown(switching.to.name()));
+            app.mode = Mode::Panes;
+            fail(app, &what, &why, at)
+        }
+    }
+}
+
+/// Leaves for the next place, once it is open and nothing is on its way here.
+pub(super) fn leave_when_settled(app: &App) -> Vec<Effect> {
+    match &app.mode {
+        Mode::Switching(switching) if switching.opened && app.pending.is_empty() => {
+            vec![Effect::Switch(switching.to.id.clone())]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Stays where the panes are.
+pub(super) fn stay(app: &mut App) -> Vec<Effect> {
+    app.mode = Mode::Panes;
+    Vec::new()
+}
+
+/// Leaves without waiting for what is on its way: that is told on the other side.
+pub(super) fn go_now(app: &App) -> Vec<Effect> {
+    match &app.mode {
+        Mode::Switching(switching) if switching.opened => {
+            vec![Effect::Switch(switching.to.id.clone())]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The settings were read again: other places can be gone to. Where the panes are stays as it was.
+pub(super) fn reloaded(app: &mut App, profiles: &[Profile]) {
+    app.sites.retain(|site| site.id == SiteId::Started);
+    app.sites.extend(profiles.iter().map(Site::from));
+}

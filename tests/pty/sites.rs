@@ -1,0 +1,233 @@
+//! Going from one place of work to another in the same terminal.
+
+use std::path::PathBuf;
+
+use portable_pty::CommandBuilder;
+
+use crate::store::{PROGRAM, Store};
+use crate::terminal::Terminal;
+
+const LEAVES_THE_SCREEN: &str = "\x1b[?1049l";
+
+/// A store with three incidents that is production, another with one, and settings that name both
+/// and one that is not there.
+struct Places {
+    prod: Store,
+    staging: Store,
+}
+
+impl Places {
+    fn new() -> Self {
+        let (prod, staging) = (Store::filled(), Store::empty());
+        staging.declare("A drill", "search", "low", "low");
+        let places = Self { prod, staging };
+        places.write(&format!(
+            "[profiles.prod]\nstore = {:?}\nproduction = true\n\
+             [profiles.staging]\nstore = {:?}\n\
+             [profiles.gone]\nstore = {:?}\n\
+             [[commands]]\nname = \"where\"\nrun = [\"sh\", \"-c\", \"echo $REDPHONE_STORE $REDPHONE_PROFILE; redphone=$0; $redphone list\", {PROGRAM:?}]\n",
+            places.prod.file(),
+            places.staging.file(),
+            places.prod.folder.path().join("gone.db"),
+        ));
+        places
+    }
+
+    fn write(&self, settings: &str) {
+        let folder = self.prod.folder.path().join("redphone");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::write(folder.join("config.toml"), settings).expect("settings");
+    }
+
+    fn command(&self, arguments: &[&str]) -> CommandBuilder {
+        let mut command = self.prod.command();
+        let argv = command.get_argv_mut();
+        // Not the store of a flag: what the profile says.
+        argv.truncate(1);
+        command.args(arguments);
+        command
+    }
+
+    fn open(&self, size: (u16, u16), arguments: &[&str]) -> Terminal {
+        Terminal::start(self.command(arguments), size.0, size.1)
+    }
+
+    fn kept(&self) -> PathBuf {
+        self.prod.folder.path().join("redphone").join("drafts")
+    }
+}
+
+fn switch(terminal: &mut Terminal, name: &str) {
+    terminal.press("B");
+    terminal.wait_for_text("Switch to");
+    terminal.press(name);
+    terminal.wait_for_text(&format!("› {name}"));
+    terminal.press("\r");
+}
+
+fn leave(mut terminal: Terminal) {
+    terminal.press("\x03");
+    assert!(terminal.wait_for_end().success());
+    assert!(terminal.is_given_back());
+    assert_eq!(terminal.modes(), terminal.initial);
+}
+
+#[test]
+fn another_profile_is_shown_in_the_same_terminal_and_back_again() {
+    for size in [(126, 36), (80, 24), (40, 12)] {
+        let places = Places::new();
+        let mut terminal = places.open(size, &["--profile", "prod"]);
+        terminal.wait_for_text("Cards fail");
+        terminal.wait_for_text("PROD");
+        switch(&mut terminal, "staging");
+        terminal.wait_for("the other one", |screen| {
+            let text = screen.contents();
+            text.contains("A drill") && !text.contains("Cards fail") && !text.contains("PROD")
+        });
+        terminal.press("a");
+        terminal.wait_for_text("INC-1 acknowledged");
+        terminal.wait_for("it is stored", |screen| !screen.contents().contains("pending"));
+        switch(&mut terminal, "prod");
+        terminal.wait_for("the first one", |screen| {
+            let text = screen.contents();
+            text.contains("Cards fail") && !text.contains("A drill") && text.contains("PROD")
+        });
+        let written = String::from_utf8_lossy(&terminal.written);
+        assert!(!written.contains(LEAVES_THE_SCREEN), "the shell was shown in between");
+        leave(terminal);
+        assert_eq!(places.staging.shown("1")["incident"]["status"], "acknowledged");
+        assert_eq!(places.prod.shown("1")["incident"]["status"], "triggered");
+    }
+}
+
+#[test]
+fn one_that_cant_be_opened_says_why_and_the_present_one_works_on() {
+    let places = Places::new();
+    let mut terminal = places.open((126, 36), &["--profile", "prod"]);
+    terminal.wait_for_text("Reported");
+    switch(&mut terminal, "gone");
+    terminal.wait_for_text("switching to gone: ");
+    terminal.wait_for_text("gone.db");
+    terminal.press("a");
+    terminal.wait_for_text("INC-1 acknowledged");
+    leave(terminal);
+    assert!(!places.prod.folder.path().join("gone.db").exists(), "nothing is made by a slip");
+    assert_eq!(places.prod.shown("1")["incident"]["status"], "acknowledged");
+}
+
+#[test]
+fn from_a_store_that_a_flag_names_one_comes_back_to_it() {
+    let places = Places::new();
+    let other = Store::empty();
+    other.declare("Only here", "auth", "high", "high");
+    let file = other.file();
+    let mut terminal = places.open((126, 36), &["--store", file.to_str().expect("a name")]);
+    terminal.wait_for_text("Only here");
+    switch(&mut terminal, "staging");
+    terminal.wait_for_text("A drill");
+    switch(&mut terminal, "start");
+    terminal.wait_for_text("Only here");
+    leave(terminal);
+}
+
+#[test]
+fn a_profile_that_comes_into_the_settings_can_be_gone_to() {
+    let places = Places::new();
+    let mut terminal = places.open((126, 36), &["--profile", "prod"]);
+    terminal.wait_for_text("Reported");
+    places.write(&format!(
+        "[profiles.prod]\nstore = {:?}\nproduction = true\n[profiles.fresh]\nstore = {:?}\n",
+        places.prod.file(),
+        places.staging.file(),
+    ));
+    terminal.wait_for_text("settings read again");
+    switch(&mut terminal, "fresh");
+    terminal.wait_for_text("A drill");
+    leave(terminal);
+}
+
+#[test]
+fn what_was_typed_is_kept_where_it_belongs() {
+    let places = Places::new();
+    let mut terminal = places.open((126, 36), &["--profile", "prod"]);
+    terminal.wait_for_text("Reported");
+    terminal.press("n");
+    terminal.wait_for_text("Note on INC-1");
+    terminal.press("half a thought");
+    terminal.wait_for_text("half a thought");
+    terminal.press("\x1b");
+    terminal.wait_for_text("keep as a draft");
+    terminal.press("k");
+    terminal.wait_for("it is closed", |screen| !screen.contents().contains("half a thought"));
+    switch(&mut terminal, "staging");
+    terminal.wait_for_text("A drill");
+    // It is about an incident that is not here.
+    terminal.press("d");
+    terminal.wait_for_text("no draft is kept");
+    switch(&mut terminal, "prod");
+    terminal.wait_for_text("1 draft was kept");
+    terminal.press("d");
+    terminal.wait_for_text("half a thought");
+    terminal.press("\x1b");
+    terminal.wait_for("it is closed", |screen| !screen.contents().contains("half a thought"));
+    leave(terminal);
+    assert!(places.kept().read_dir().expect("a folder").next().is_some());
+}
+
+#[test]
+fn a_command_that_is_run_works_on_the_same_place() {
+    let places = Places::new();
+    let mut command = places.command(&["--profile", "prod"]);
+    // What the panes were told by the environment does not hold for another place.
+    command.env("REDPHONE_STORE", "/nowhere/else.db");
+    let mut terminal = Terminal::start(command, 126, 36);
+    terminal.wait_for_text("Reported");
+    switch(&mut terminal, "staging");
+    terminal.wait_for_text("Reported");
+    terminal.wait_for_text("A drill");
+    terminal.press(":");
+    terminal.wait_for_text("a name, or a number");
+    terminal.press("run where\r");
+    terminal.wait_for_text(" staging");
+    terminal.wait_for_text("exit 0");
+    // It lists what is in that store.
+    terminal.wait_for_text("P4   triggered");
+    terminal.press("q");
+    leave(terminal);
+}
+
+#[test]
+fn a_question_names_production() {
+    for size in [(126, 36), (80, 24), (40, 12)] {
+        let places = Places::new();
+        let mut terminal = places.open(size, &["--profile", "prod"]);
+        terminal.wait_for_text("Cards fail");
+        terminal.press("m");
+        terminal.wait_for_text("Merge INC-1");
+        terminal.press("slow");
+        terminal.wait_for_text("› slow");
+        terminal.press("\r");
+        for text in ["Merge INC-1 into INC-2?", "can't be taken back", "This is PRODUCTION: prod."]
+        {
+            terminal.wait_for_text(text);
+        }
+        terminal.press("n");
+        leave(terminal);
+    }
+}
+
+#[test]
+fn the_demo_goes_on_while_one_is_elsewhere() {
+    let places = Places::new();
+    let mut terminal = places.open((126, 36), &["demo", "--incidents", "30", "--seed", "7"]);
+    terminal.wait_for_text("demo");
+    terminal.wait_for_text("Reported");
+    switch(&mut terminal, "staging");
+    terminal.wait_for_text("A drill");
+    switch(&mut terminal, "start");
+    terminal.wait_for("the demo", |screen| {
+        let text = screen.contents();
+        text.contains("demo") && !text.contains("A drill")
+    });
+    leave(terminal);
+}
