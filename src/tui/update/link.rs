@@ -10,7 +10,7 @@ use crate::sync::{Link, Update};
 
 use super::super::app::{App, Failure, Span};
 use super::super::message::Effect;
-use super::{call, fail, find, moves, reading, rows, tell, told, wall};
+use super::{call, fail, find, forms, moves, reading, rows, tell, told, wall};
 
 /// Measures are computed anew at most this often while the queue changes.
 const MEASURED_EVERY: TimeDelta = TimeDelta::minutes(1);
@@ -35,6 +35,7 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
         }
         Update::Directory(directory) => {
             app.directory = Some(directory);
+            forms::directory_learnt(app);
             Vec::new()
         }
         Update::Link(link) => {
