@@ -27,9 +27,11 @@ mod parse;
 mod profiles;
 mod progress;
 mod resolve;
+mod serve;
 mod session;
 mod show;
 mod table;
+mod token;
 mod wall;
 mod whole_file;
 
@@ -154,6 +156,8 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Export(args)) => wait(export::run(context, args)),
         Some(Command::Import(args)) => import::run(context, &args),
         Some(Command::Doctor(args)) => wait(doctor::run(context, args)),
+        Some(Command::Serve(args)) => serve::run(context, args),
+        Some(Command::Token { about }) => token::run(context, about),
         Some(Command::Config { about }) => config::run(context, about),
         Some(Command::Profiles(args)) => wait(profiles::run(context, args)),
         Some(Command::Login(args)) => wait(login::run(context, args)),
