@@ -42,8 +42,8 @@ const RAREST_FRAME: Duration = Duration::from_secs(5);
 const AT_WORK: Duration = Duration::from_secs(2);
 /// How long the first frame waits for the rows, so that it is a whole one.
 const FIRST_FRAME: Duration = Duration::from_millis(40);
-/// The most inputs that are taken in before a frame is drawn.
-const BATCH: usize = 4096;
+/// So long what has arrived is taken in before a frame is drawn.
+const LONGEST: Duration = Duration::from_millis(100);
 
 /// What follows once panes have ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -219,17 +219,18 @@ where
             () = sleep_until(frame_due), if self.dirty && ready => Next::On,
             () = sleep_until(tick_due) => self.take(tick()).await?,
         };
-        // One frame for all that has arrived.
-        for _ in 0..BATCH {
-            if next != Next::On {
-                break;
-            }
-            if let Some(input) = self.host.next_now().await {
-                next = self.input(input).await?;
-            } else if let Ok(message) = self.heard.try_recv() {
+        // One frame for all that has arrived. Messages are few, and must not wait for the end of a
+        // flood of keys: a timer may be among them.
+        let began = Instant::now();
+        // Where keys never cease to come, tasks and timers get their turn all the same.
+        tokio::task::yield_now().await;
+        while next == Next::On && began.elapsed() < LONGEST {
+            if let Ok(message) = self.heard.try_recv() {
                 next = self.take(message).await?;
             } else if let Ok(update) = self.learnt.try_recv() {
                 next = self.take(Message::Mirror(update, Utc::now())).await?;
+            } else if let Some(input) = self.host.next_now().await {
+                next = self.input(input).await?;
             } else {
                 break;
             }

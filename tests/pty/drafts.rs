@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::store::Store;
-use crate::terminal::Terminal;
+use crate::terminal::{PATIENCE, Terminal};
 
 /// What may be missing after the program was killed.
 const LOST: Duration = Duration::from_secs(1);
@@ -37,21 +37,26 @@ fn last_shown(text: &str) -> Option<usize> {
     words.filter_map(|number| number.parse().ok()).max()
 }
 
-/// Types until the program is killed at some moment; gives how many words it had shown a second
-/// before that.
+/// Types until the program is killed, so long after the first words were shown; gives how many it
+/// had shown a second before that, at least one.
 fn type_and_kill(terminal: &mut Terminal, text: &str, kill_after: Duration) -> usize {
-    let begun = Instant::now();
-    let mut shown: Vec<(Instant, usize)> = vec![(begun, 0)];
-    let mut next = begun;
-    for piece in text.as_bytes().chunks(PIECE) {
-        if begun.elapsed() >= kill_after {
-            break;
+    assert!(kill_after > LOST);
+    let mut shown: Vec<(Instant, usize)> = Vec::new();
+    let mut next = Instant::now();
+    let mut pieces = text.as_bytes().chunks(PIECE);
+    let hangs = next + PATIENCE;
+    while shown.first().is_none_or(|(first, _)| first.elapsed() < kill_after) {
+        assert!(Instant::now() < hangs, "nothing is shown:\n{}", terminal.text());
+        if let Some(piece) = pieces.next() {
+            terminal.press(std::str::from_utf8(piece).expect("plain letters"));
         }
-        terminal.press(std::str::from_utf8(piece).expect("plain letters"));
         next += EVERY;
         terminal.watch(next.saturating_duration_since(Instant::now()));
         // The word that is being typed may be half there.
-        shown.push((Instant::now(), last_shown(&terminal.text()).unwrap_or(0)));
+        let words = last_shown(&terminal.text()).unwrap_or(0);
+        if words > 0 {
+            shown.push((Instant::now(), words));
+        }
     }
     let killed = Instant::now();
     terminal.signal("KILL");
@@ -71,10 +76,7 @@ fn killed_while_a_long_note_is_typed_at_most_the_last_second_is_missing() {
         // From early to after the last word, in no order.
         let kill_after = Duration::from_millis(1100 + (run * 7919) % 1900);
         let safe = type_and_kill(&mut terminal, &text, kill_after);
-        if safe == 0 {
-            // On a machine that is busy with other things it had shown nothing yet.
-            continue;
-        }
+        assert!(safe > 0, "run {run}: it was killed too early");
         let mut terminal = opened(&store);
         terminal.wait_for_text("1 draft was kept");
         terminal.press("n");

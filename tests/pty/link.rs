@@ -189,3 +189,24 @@ fn a_held_key_ends_on_the_right_row() {
     terminal.press("G");
     terminal.wait_for_text("160/160");
 }
+
+/// Whatever the machine: keys that have come meanwhile make one frame together, not one each.
+#[test]
+fn keys_that_came_while_it_could_not_draw_are_one_frame_behind_at_most() {
+    let store = with_open(160);
+    let mut terminal = opened(&store, &[]);
+    terminal.wait_for_text("1/160");
+    terminal.settle(Duration::from_millis(300));
+    terminal.signal("STOP");
+    terminal.press(&"j".repeat(120));
+    let before = terminal.written.len();
+    terminal.signal("CONT");
+    terminal.wait_for_text("121/160");
+    let text = String::from_utf8_lossy(&terminal.written[before..]).into_owned();
+    let places: std::collections::BTreeSet<&str> =
+        text.match_indices("/160").filter_map(|(at, _)| text[..at].rsplit(' ').next()).collect();
+    let frames = text.matches(BEGIN).count();
+    // After a stop all is drawn anew, then once with the keys; where reading them took long, once
+    // more in between.
+    assert!(frames <= 4, "{frames} frames, at {places:?}");
+}

@@ -1,9 +1,10 @@
 //! Every verb of the key table, pressed on the real program, and the event it leaves in the store.
 
+use redphone::tui::action::{Action, TABLE};
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::store::Store;
+use crate::store::{PROGRAM, Store};
 use crate::terminal::Terminal;
 
 const ENTER: &str = "\r";
@@ -76,8 +77,27 @@ fn company() -> Store {
         "mails arrive",
     ]);
     assert!(resolved.status.success(), "{resolved:?}");
+    let settings = store.folder.path().join("redphone");
+    std::fs::create_dir_all(settings.join("runbooks")).expect("a folder");
+    std::fs::write(settings.join("config.toml"), SETTINGS).expect("settings");
+    std::fs::write(settings.join("runbooks/checkout.md"), "# Checkout\n\n- [ ] look\n- [ ] ask\n")
+        .expect("a runbook");
     store
 }
+
+/// One command that goes to the timeline by itself, and one that does not.
+const SETTINGS: &str = r#"
+[[commands]]
+name = "pods"
+key = "p"
+run = ["echo", "{number}"]
+note = true
+
+[[commands]]
+name = "quiet"
+key = "q"
+run = ["echo", "{number}"]
+"#;
 
 fn opened(store: &Store, size: (u16, u16)) -> Terminal {
     let mut terminal = store.open(size.0, size.1);
@@ -110,86 +130,164 @@ fn event(store: &Store, number: &str, kind: &str) -> Value {
     found.unwrap_or_else(|| panic!("no {kind} among {events:#?}")).clone()
 }
 
-/// On which incident, what is pressed after which text, what is told, and the event it leaves.
-#[rstest]
-#[case::acknowledge("1", &[("Cards", "a")], "INC-1 acknowledged", "acknowledged", "", "")]
-#[case::own("1", &[("Cards", "o")], "INC-1 owned by you", "assigned", "/to/handle", "ines")]
-#[case::assign("1", &[("Cards", "s"), ("Assign INC-1", "lindq"), ("› lindq", ENTER)],
-    "INC-1 assigned to Bo", "assigned", "/to/handle", "bo")]
-#[case::move_on("1", &[("Cards", "t"), ("Move INC-1", "i")],
-    "INC-1 investigating", "status_moved", "/to", "investigating")]
-#[case::prioritize("1", &[("Cards", "p"), ("Priority of INC-1", "l"), ("high × medium", ENTER)],
-    "INC-1 P2", "prioritized", "/priority", "P2")]
-#[case::override_priority("1", &[("Cards", "p"), ("Priority of INC-1", "4"), ("Override", "a test"), ("a test", SEND)],
-    "INC-1 priority overridden", "prioritized", "/override_reason", "a test")]
-#[case::categorize("1", &[("Cards", "c"), ("Category of INC-1", "s"), ("security", SEND)],
-    "INC-1 categorized", "categorized", "/category", "security")]
-#[case::suspect("1", &[("Cards", "c"), ("Category of INC-1", "\t\t\t"), ("▸ [ ] caused", " "), ("[x] caused", SEND)],
-    "INC-1 categorized", "linked", "/link/change/title", "checkout v812")]
-#[case::note("1", &[("Cards", "n"), ("Note on INC-1", "seen\rtwice"), ("twice", SEND)],
-    "INC-1 noted", "note_added", "/text", "seen\ntwice")]
-#[case::update("1", &[("Cards", "U"), ("Update on INC-1", "1"), ("Stakeholder update on", SEND), ("can't be taken back", "y")],
-    "INC-1 stakeholders updated", "stakeholders_updated", "/message",
-    "INC-1 Cards fail: triggered. Impact is high, on checkout, since ")]
-#[case::checklist("1", &[("Cards", "i"), ("Checklist of INC-1", " "), ("[x] logs", SEND)],
-    "INC-1 checklist answered", "item_answered", "/answer", "yes")]
-#[case::resolve("1", &[("Cards", "r"), ("Resolve INC-1", "\tback to v811"), ("back to v811", "\terrors at 0"), ("errors at 0", SEND)],
-    "INC-1 resolved", "resolved", "/validation", "errors at 0")]
-#[case::close("4", &[("Cards", "g4"), ("go to INC-4", ENTER), ("restarted", "C"),
-    ("Close INC-4", " \t \t \t \t "), ("[x] follow", SEND)],
-    "INC-4 closed", "closed", "", "")]
-#[case::waive("4", &[("Cards", "g4"), ("go to INC-4", ENTER), ("restarted", "C"),
-    ("Close INC-4", "wtoo small\t \t \t \t "), ("[x] follow", SEND)],
-    "INC-4 closed", "item_answered", "/answer", "yes")]
-#[case::reopen("4", &[("Cards", "g4"), ("go to INC-4", ENTER), ("restarted", "O"), ("Reopen INC-4", "late again"), ("late again", SEND), ("can't be taken back", "y")],
-    "INC-4 reopened", "reopened", "/reason", "late again")]
-#[case::review("1", &[("Cards", "V"), ("Review of INC-1", "w"), ("▸", "all cards failed"), ("all cards failed", SEND)],
-    "INC-1 review written", "review_written", "", "")]
-#[case::action_item("1", &[("Cards", "V"), ("Review of INC-1", "a"), ("Action item", "larger pool"), ("larger pool", SEND)],
-    "INC-1 action item written", "action_item_set", "/item/text", "larger pool")]
-#[case::snooze("1", &[("Cards", "b"), ("Snooze INC-1", "1")], "INC-1 snoozed", "snoozed", "", "")]
-#[case::snooze_until("1", &[("Cards", "b"), ("Snooze INC-1", "u"), ("Until", "4h"), ("4h", SEND)],
-    "INC-1 snoozed", "snoozed", "", "")]
-#[case::pause("1", &[("Cards", "b"), ("Snooze INC-1", "p"), ("Pause INC-1", "the bank"), ("the bank", SEND)],
-    "INC-1 paused", "paused", "/reason", "the bank")]
-#[case::merge("1", &[("Cards", "m"), ("Merge INC-1", "slow"), ("› slow", ENTER), ("Merge INC-1 into INC-2?", "y")],
-    "INC-1 merged into INC-2", "merged_into", "/number", "2")]
-#[case::link_url("1", &[("Cards", "l"), ("Link INC-1", "u"), ("URL", "https://example.org/graph"), ("/graph", SEND)],
-    "INC-1 linked", "linked", "/link/url", "https://example.org/graph")]
-#[case::link_problem("1", &[("Cards", "l"), ("Link INC-1", "p"), ("Pool too small", ENTER)],
-    "INC-1 linked to Pool", "linked", "/link/problem/title", "Pool too small")]
-#[case::link_change("1", &[("Cards", "l"), ("Link INC-1", "c"), ("Link the change", ENTER)],
-    "INC-1 linked to checkout", "linked", "/link/change/title", "checkout v812")]
-#[case::new_problem("1", &[("Cards", "l"), ("Link INC-1", "n"), ("New problem behind", "No timeout"), ("No timeout", SEND)],
-    "INC-1 linked to a new problem", "linked", "/link/problem/title", "No timeout")]
-#[case::reclassify("1", &[("Cards", "X"), ("Reclassify INC-1", "\ta drill"), ("a drill", SEND), ("can't be taken back", "y")],
-    "INC-1 reclassified", "reclassified", "/reason", "a drill")]
-#[case::describe("1", &[("Cards", "E"), ("Record of INC-1", " everywhere"), ("Cards fail everywhere", SEND)],
-    "INC-1 record rewritten", "described", "/title", "Cards fail everywhere")]
-#[case::role("1", &[("Cards", "L"), ("Roles of INC-1", "scribe bo"), ("› scribe bo", ENTER)],
-    "INC-1 scribe is Bo", "role_given", "/person/handle", "bo")]
-#[case::undo("1", &[("Cards", "a"), ("INC-1 acknowledged", "u")],
-    "undone: INC-1 acknowledged", "move_taken_back", "/to", "triggered")]
-fn a_verb_leaves_its_event(
-    #[case] number: &str,
-    #[case] steps: &[(&str, &str)],
-    #[case] told: &str,
-    #[case] kind: &str,
-    #[case] path: &str,
-    #[case] value: &str,
-) {
+/// What is pressed for a row of the table of actions, and what it leaves.
+struct Case {
+    action: Action,
+    /// On which incident.
+    number: &'static str,
+    /// What is pressed after which text.
+    steps: &'static [(&'static str, &'static str)],
+    /// What is told then.
+    told: &'static str,
+    /// The kind of the event that it leaves.
+    kind: &'static str,
+    /// What is in it, where that is not the same whatever was asked: where, and how it begins.
+    holds: Option<(&'static str, &'static str)>,
+}
+
+/// A test for each case, and the list of all.
+macro_rules! verbs {
+    ($($name:ident: $action:ident, $number:expr, $steps:expr, $told:expr, $kind:expr $(, $path:expr, $value:expr)?;)*) => {
+        mod a_verb_leaves_its_event {
+            $(
+                #[test]
+                fn $name() {
+                    super::leaves_its_event(stringify!($name));
+                }
+            )*
+        }
+
+        const CASES: &[(&str, Case)] = &[$((
+            stringify!($name),
+            Case {
+                action: Action::$action,
+                number: $number,
+                steps: $steps,
+                told: $told,
+                kind: $kind,
+                holds: [$(($path, $value),)?].first().copied(),
+            },
+        )),*];
+    };
+}
+
+verbs! {
+    acknowledge: Acknowledge, "1", &[("Cards", "a")], "INC-1 acknowledged", "acknowledged";
+    own: Own, "1", &[("Cards", "o")], "INC-1 owned by you", "assigned", "/to/handle", "ines";
+    assign: Assign, "1", &[("Cards", "s"), ("Assign INC-1", "lindq"), ("› lindq", ENTER)], "INC-1 assigned to Bo", "assigned", "/to/handle", "bo";
+    move_on: Move, "1", &[("Cards", "t"), ("Move INC-1", "i")], "INC-1 investigating", "status_moved", "/to", "investigating";
+    prioritize: Prioritize, "1", &[("Cards", "p"), ("Priority of INC-1", "l"), ("high × medium", ENTER)], "INC-1 P2", "prioritized", "/priority", "P2";
+    override_priority: Prioritize, "1", &[("Cards", "p"), ("Priority of INC-1", "4"), ("Override", "a test"), ("a test", SEND)], "INC-1 priority overridden", "prioritized", "/override_reason", "a test";
+    categorize: Categorize, "1", &[("Cards", "c"), ("Category of INC-1", "s"), ("security", SEND)], "INC-1 categorized", "categorized", "/category", "security";
+    suspect: Categorize, "1", &[("Cards", "c"), ("Category of INC-1", "\t\t\t"), ("▸ [ ] caused", " "), ("[x] caused", SEND)], "INC-1 categorized", "linked", "/link/change/title", "checkout v812";
+    note: Note, "1", &[("Cards", "n"), ("Note on INC-1", "seen\rtwice"), ("twice", SEND)], "INC-1 noted", "note_added", "/text", "seen\ntwice";
+    update: Update, "1", &[("Cards", "U"), ("Update on INC-1", "1"), ("Stakeholder update on", SEND), ("can't be taken back", "y")], "INC-1 stakeholders updated", "stakeholders_updated", "/message", "INC-1 Cards fail: triggered. Impact is high, on checkout, since ";
+    checklist: Checklist, "1", &[("Cards", "i"), ("Checklist of INC-1", " "), ("[x] logs", SEND)], "INC-1 checklist answered", "item_answered", "/answer", "yes";
+    resolve: Resolve, "1", &[("Cards", "r"), ("Resolve INC-1", "\tback to v811"), ("back to v811", "\terrors at 0"), ("errors at 0", SEND)], "INC-1 resolved", "resolved", "/validation", "errors at 0";
+    close: Close, "4", &[("Cards", "g4"), ("go to INC-4", ENTER), ("restarted", "C"), ("Close INC-4", " \t \t \t \t "), ("[x] follow", SEND)], "INC-4 closed", "closed";
+    waive: Close, "4", &[("Cards", "g4"), ("go to INC-4", ENTER), ("restarted", "C"), ("Close INC-4", "wtoo small\t \t \t \t "), ("[x] follow", SEND)], "INC-4 closed", "item_answered", "/answer", "yes";
+    reopen: Reopen, "4", &[("Cards", "g4"), ("go to INC-4", ENTER), ("restarted", "O"), ("Reopen INC-4", "late again"), ("late again", SEND), ("can't be taken back", "y")], "INC-4 reopened", "reopened", "/reason", "late again";
+    review: Review, "1", &[("Cards", "V"), ("Review of INC-1", "w"), ("▸", "all cards failed"), ("all cards failed", SEND)], "INC-1 review written", "review_written";
+    action_item: Review, "1", &[("Cards", "V"), ("Review of INC-1", "a"), ("Action item", "larger pool"), ("larger pool", SEND)], "INC-1 action item written", "action_item_set", "/item/text", "larger pool";
+    snooze: Snooze, "1", &[("Cards", "b"), ("Snooze INC-1", "1")], "INC-1 snoozed", "snoozed";
+    snooze_until: Snooze, "1", &[("Cards", "b"), ("Snooze INC-1", "u"), ("Until", "4h"), ("4h", SEND)], "INC-1 snoozed", "snoozed";
+    pause: Snooze, "1", &[("Cards", "b"), ("Snooze INC-1", "p"), ("Pause INC-1", "the bank"), ("the bank", SEND)], "INC-1 paused", "paused", "/reason", "the bank";
+    merge: Merge, "1", &[("Cards", "m"), ("Merge INC-1", "slow"), ("› slow", ENTER), ("Merge INC-1 into INC-2?", "y")], "INC-1 merged into INC-2", "merged_into", "/number", "2";
+    link_url: Link, "1", &[("Cards", "l"), ("Link INC-1", "u"), ("URL", "https://example.org/graph"), ("/graph", SEND)], "INC-1 linked", "linked", "/link/url", "https://example.org/graph";
+    link_problem: Link, "1", &[("Cards", "l"), ("Link INC-1", "p"), ("Pool too small", ENTER)], "INC-1 linked to Pool", "linked", "/link/problem/title", "Pool too small";
+    link_change: Link, "1", &[("Cards", "l"), ("Link INC-1", "c"), ("Link the change", ENTER)], "INC-1 linked to checkout", "linked", "/link/change/title", "checkout v812";
+    new_problem: Link, "1", &[("Cards", "l"), ("Link INC-1", "n"), ("New problem behind", "No timeout"), ("No timeout", SEND)], "INC-1 linked to a new problem", "linked", "/link/problem/title", "No timeout";
+    reclassify: Reclassify, "1", &[("Cards", "X"), ("Reclassify INC-1", "\ta drill"), ("a drill", SEND), ("can't be taken back", "y")], "INC-1 reclassified", "reclassified", "/reason", "a drill";
+    describe: Describe, "1", &[("Cards", "E"), ("Record of INC-1", " everywhere"), ("Cards fail everywhere", SEND)], "INC-1 record rewritten", "described", "/title", "Cards fail everywhere";
+    role: Role, "1", &[("Cards", "L"), ("Roles of INC-1", "scribe bo"), ("› scribe bo", ENTER)], "INC-1 scribe is Bo", "role_given", "/person/handle", "bo";
+    undo: Undo, "1", &[("Cards", "a"), ("INC-1 acknowledged", "u")], "undone: INC-1 acknowledged", "move_taken_back", "/to", "triggered";
+    category: Category, "1", &[("Cards", ":"), ("a name, or", "category security"), ("set category security on INC-1", ENTER)], "INC-1 category security", "categorized", "/category", "security";
+    services: Services, "2", &[("Cards", "j:"), ("Commands · INC-2", "service checkout"), ("set services checkout on INC-2", ENTER)], "INC-2 services: checkout", "services_set", "/services/0", "checkout";
+    team: Team, "1", &[("Cards", ":"), ("a name, or", "team payments"), ("give INC-1 to team payments", ENTER)], "INC-1 given to payments", "team_set", "/team", "payments";
+    escalate: Escalate, "1", &[("Cards", ":"), ("a name, or", "team payments"), ("give INC-1 to team payments", ENTER), ("Team       payments", "e"), ("level 1", "1"), ("Call level 1 (Bo Lindqvist) for INC-1?", "y")], "INC-1 escalated to level 1", "escalated", "/to/0/handle", "bo";
+    declare: Declare, "5", &[("Cards", "D"), ("Declare an incident", "Mails bounce\tcheck"), ("→ checkout", "\x1b[C\th\th"), ("= P1", SEND)], "declared as INC-5", "declared", "/title", "Mails bounce";
+    mark: Mark, "2", &[("Cards", "j "), ("1 selected", "ko")], "INC-2 owned by you", "assigned", "/to/handle", "ines";
+    mark_all: MarkAll, "3", &[("Cards", "*"), ("3 selected", "a"), ("Acknowledge 3 incidents?", "y")], "3 of 3 acknowledged", "acknowledged";
+    run: Run, "1", &[("Cards", "x"), ("Run on INC-1", "p"), ("exit 0", "q")], "Cards", "note_added", "/text", "ran pods: exit 0";
+    note_output: NoteRun, "1", &[("Cards", "x"), ("Run on INC-1", "q"), ("exit 0", "n"), ("put on the timeline of INC-1", "q")], "Cards", "note_added", "/text", "ran quiet: exit 0";
+    tick: Tick, "1", &[("Cards", "x"), ("Run on INC-1", "1"), ("▌[ ] 1", " "), ("[✓] 1", "q")], "Cards", "note_added", "/text", "runbook checkout";
+}
+
+fn leaves_its_event(name: &str) {
+    let (_, case) = CASES.iter().find(|(known, _)| *known == name).expect("it is in the list");
     for size in SIZES {
         let store = company();
         let mut terminal = opened(&store, size);
-        play(&mut terminal, steps);
-        finish(terminal, told);
-        let event = event(&store, number, kind);
-        if !path.is_empty() {
+        play(&mut terminal, case.steps);
+        finish(terminal, case.told);
+        let event = event(&store, case.number, case.kind);
+        if let Some((path, value)) = case.holds {
             let found = event.pointer(path).unwrap_or_else(|| panic!("no {path} in {event:#}"));
             let found = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
             assert!(found.starts_with(value), "{found:?} for {path} at {size:?}");
         }
         assert!(event["actor"].to_string().contains("ines"), "{event:#}");
+    }
+}
+
+/// Rows that change something without being a verb of their own: they lead to one, take one back, or
+/// say what it is about.
+const LEADS: [Action; 6] =
+    [Action::Undo, Action::Run, Action::Tick, Action::NoteRun, Action::Mark, Action::MarkAll];
+
+#[test]
+fn every_row_of_the_table_that_changes_something_has_a_case_that_presses_its_key() {
+    for entry in TABLE.iter().filter(|e| e.verb.is_some() || LEADS.contains(&e.action)) {
+        let mut cases = CASES.iter().filter(|(_, case)| case.action == entry.action).peekable();
+        assert!(cases.peek().is_some(), "{} has no case", entry.name);
+        for (name, case) in cases {
+            let typed = |key: &str| if key == "Space" { " ".into() } else { key.to_owned() };
+            let keys: Vec<String> = match entry.keys {
+                [] => vec![format!("{} ", entry.name)],
+                keys => keys.iter().map(|key| typed(key)).collect(),
+            };
+            let pressed = |step: &&(&str, &str)| keys.iter().any(|key| step.1.contains(key));
+            assert!(case.steps.iter().find(pressed).is_some(), "{name} presses none of {keys:?}");
+        }
+    }
+}
+
+#[rstest]
+#[case(SIZES[0])]
+#[case(SIZES[1])]
+fn what_is_undone_in_time_is_taken_back_and_told(#[case] size: (u16, u16)) {
+    let store = company();
+    let mut terminal = opened(&store, size);
+    play(&mut terminal, &[("Cards", "o"), ("INC-1 owned by you", "u")]);
+    finish(terminal, "undone: INC-1 owned by you");
+    let shown = store.shown("1");
+    assert!(shown["incident"]["assignee"].is_null(), "{shown:#}");
+}
+
+#[rstest]
+#[case(SIZES[0])]
+#[case(SIZES[1])]
+fn a_clash_says_who_and_when(#[case] size: (u16, u16)) {
+    let store = company();
+    let mut terminal = opened(&store, size);
+    // The question stands while somebody else does it.
+    play(&mut terminal, &[("Cards", "*"), ("3 selected", "a"), ("Acknowledge 3 incidents?", "")]);
+    let other = std::process::Command::new(PROGRAM)
+        .args(["--store", store.file().to_str().expect("a name"), "--user", "bo", "ack", "2"])
+        .env("XDG_STATE_HOME", store.folder.path())
+        .env("XDG_CONFIG_HOME", store.folder.path())
+        .output()
+        .expect("it runs");
+    assert!(other.status.success(), "{other:?}");
+    terminal.press("y");
+    terminal.wait_for_text("INC-2: already acknowledged");
+    terminal.wait_for_text("Bo");
+    terminal.wait_for("it is stored", |screen| !screen.contents().contains("pending"));
+    terminal.press("\x03");
+    terminal.wait_for_end();
+    assert_eq!(event(&store, "2", "acknowledged")["actor"]["person"]["handle"], "bo");
+    for number in ["1", "3"] {
+        assert_eq!(event(&store, number, "acknowledged")["actor"]["person"]["handle"], "ines");
     }
 }
 

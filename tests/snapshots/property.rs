@@ -1,18 +1,30 @@
-//! Whatever keys come, whatever the rows and the size are: nothing panics and no line is too wide.
+//! Whatever keys come, whatever the rows and the size are, and whatever others do meanwhile: nothing
+//! panics, no line is too wide or too narrow, and the selection stays where it was.
+//!
+//! `REDPHONE_SEQUENCES` sets how many sequences of keys are played (64; `.ci/run` asks for 10,000).
 
 use chrono::{Offset, TimeDelta, Utc};
 use crossterm::event::{KeyCode, KeyModifiers};
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use redphone::backend::BackendError;
 use redphone::model::status::ResolutionAction;
 use redphone::model::text::width;
 use redphone::model::{Ask, Impact, IncidentId};
+use redphone::tui::Options;
 use redphone::tui::action::TABLE;
 use redphone::tui::message::Message;
+use redphone::tui::output::Pipe;
 use redphone::tui::queue::Line;
+use redphone::tui::run::Ended;
+use redphone::tui::sites::{Site, SiteId};
+use redphone::tui::theme::Depth;
 
+use crate::asks::ask;
+use crate::runs;
 use crate::support::company;
-use crate::support::stage::{Stage, rows};
+use crate::support::memory::Memory;
+use crate::support::stage::{Stage, options, rows};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -23,7 +35,11 @@ enum Step {
     Declare(String, u8),
     Pass(i64),
     End(u8),
+    Ask(u8, Box<Ask>),
     Edited(u8),
+    Opened(bool),
+    Written(String),
+    Ended(i32),
     Settle,
     Refuse,
 }
@@ -39,7 +55,11 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (".{1,80}", any::<u8>()).prop_map(|(title, level)| Step::Declare(title, level)),
         1 => (-3000_i64..6000).prop_map(Step::Pass),
         1 => any::<u8>().prop_map(Step::End),
+        2 => (any::<u8>(), ask()).prop_map(|(place, ask)| Step::Ask(place, Box::new(ask))),
         1 => any::<u8>().prop_map(Step::Edited),
+        1 => any::<bool>().prop_map(Step::Opened),
+        1 => ".{0,200}".prop_map(Step::Written),
+        1 => (0..3).prop_map(Step::Ended),
         1 => Just(Step::Settle),
         1 => Just(Step::Refuse),
     ]
@@ -82,14 +102,7 @@ fn take(stage: &mut Stage, step: Step) {
         Step::Paste(text) => stage.send(Message::Paste(text)),
         Step::Resize(width, height) => stage.send(Message::Resized(width, height)),
         Step::Declare(title, level) => {
-            let title: String = title.chars().filter(|c| !c.is_control()).collect();
-            if title.trim().is_empty() || title.contains(['\u{2028}', '\u{2029}', '\u{85}']) {
-                return;
-            }
-            let levels = [Impact::High, Impact::Medium, Impact::Low];
-            let level = levels[usize::from(level % 3)];
-            let at = company::now();
-            company::declare(&stage.memory, at, 30, &title, &title, level, level, |_| {});
+            declare(&stage.memory, &title, level, 30);
             stage.refresh();
         }
         Step::Pass(minutes) => {
@@ -111,6 +124,30 @@ fn take(stage: &mut Stage, step: Step) {
                 stage.refresh();
             }
         }
+        // Somebody else does something to one of them, open or ended; it may be refused.
+        Step::Ask(place, ask) => {
+            let all = stage.memory.all();
+            if let Some(row) = all.get(usize::from(place) % all.len().max(1)) {
+                let _ = company::ask(&stage.memory, row.id, *ask, stage.now);
+                stage.refresh();
+            }
+        }
+        Step::Opened(well) => {
+            if let Some(site) = stage.opening.take() {
+                let result = if well { Ok(()) } else { Err("it is \u{1b}gone".into()) };
+                stage.send(Message::SiteOpened(site, result, stage.now));
+            }
+        }
+        Step::Written(text) => {
+            if let Some(start) = stage.started.last() {
+                stage.send(Message::RunOutput(start.id, Pipe::Out, text));
+            }
+        }
+        Step::Ended(status) => {
+            if let Some(start) = stage.started.last() {
+                stage.send(Message::RunEnded(start.id, Ended::Exit(status), stage.now));
+            }
+        }
         Step::Edited(what) => stage.send(Message::Edited(match what % 3 {
             0 => Err("the editor has gone".into()),
             1 => Ok(String::new()),
@@ -121,47 +158,103 @@ fn take(stage: &mut Stage, step: Step) {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(64), ..ProptestConfig::default() })]
+/// Declares an incident, where its title may be one.
+fn declare(memory: &Memory, title: &str, level: u8, minutes_ago: i64) {
+    let title: String = title.chars().filter(|c| !c.is_control()).collect();
+    if title.trim().is_empty() || title.contains(['\u{2028}', '\u{2029}', '\u{85}']) {
+        return;
+    }
+    let level = Impact::ALL[usize::from(level) % Impact::ALL.len()];
+    company::declare(memory, company::now(), minutes_ago, &title, &title, level, level, |_| {});
+}
 
-    #[test]
-    fn no_keys_no_rows_and_no_size_break_the_screen(
-        steps in proptest::collection::vec(step(), 1..40),
-    ) {
-        let mut stage = Stage::open(company::busy(company::now()), (126, 36));
-        for step in steps {
-            let by_hand = matches!(
-                step,
-                Step::Key(..) | Step::Named(_) | Step::Settle | Step::Refuse | Step::Paste(_)
-            );
-            let before = (stage.app.queue.selected, ids(&stage));
-            take(&mut stage, step);
-            let columns = usize::from(stage.app.size.0);
-            if stage.app.size.1 > 0 && columns > 0 {
-                for row in rows(&stage.buffer()) {
-                    prop_assert!(width(&row) == columns, "{row:?} in {columns}");
-                    prop_assert!(!row.chars().any(char::is_control), "{row:?}");
-                }
-            }
-            let queue = &stage.app.queue;
-            match queue.lines.get(queue.index) {
-                Some(Line::Row(row)) => {
-                    prop_assert_eq!(Some(queue.rows[*row].summary.id), queue.selected);
-                    prop_assert_eq!(&queue.head, &None);
-                }
-                Some(Line::Head(group)) => {
-                    prop_assert_eq!(Some(&queue.groups[*group].service), queue.head.as_ref());
-                }
-                None => prop_assert_eq!(queue.selected, None),
-            }
-            prop_assert!(queue.top <= queue.index || queue.rows.is_empty());
-            // Heads of groups and pages of the history have rules of their own.
-            if !by_hand && !queue.grouped && !queue.is_history() {
-                let selected = queue.selected;
-                prop_assert_eq!(selected, kept(&before, &ids(&stage)));
+/// Incidents that are there at the start: title, impact and urgency, minutes since the report.
+type Data = Vec<(String, u8, i64)>;
+
+/// Incidents, the size of the terminal, and what happens.
+fn sequence() -> impl Strategy<Value = (Data, (u16, u16), Vec<Step>)> {
+    let data = proptest::collection::vec((".{1,80}", any::<u8>(), 0_i64..20_000), 0..8);
+    let size = prop_oneof![
+        proptest::sample::select(vec![(126, 36), (80, 24), (200, 60), (40, 12)]),
+        (1_u16..230, 1_u16..70),
+    ];
+    (data, size, proptest::collection::vec(step(), 1..40))
+}
+
+fn opened(data: &Data, size: (u16, u16)) -> Stage {
+    let memory = company::busy(company::now());
+    for (title, level, minutes) in data {
+        declare(&memory, title, *level, *minutes);
+    }
+    let mut options = Options { settings: runs::settings(), ..options() };
+    let profile = SiteId::Profile("prod\u{202e}".into());
+    options.sites.push(Site { id: profile, production: true, ..Site::started("/srv/prod.db") });
+    let mut stage = Stage::with(memory, size, Depth::Indexed, options);
+    stage.books = Ok(vec![("checkout".into(), "# One\n\n- [ ] look\n- [ ] ask\n".into())]);
+    stage.connect();
+    stage.send(Message::Started);
+    stage
+}
+
+fn play(data: &Data, size: (u16, u16), steps: Vec<Step>) -> Result<(), TestCaseError> {
+    let mut stage = opened(data, size);
+    for step in steps {
+        let by_hand = matches!(
+            step,
+            Step::Key(..) | Step::Named(_) | Step::Settle | Step::Refuse | Step::Paste(_)
+        );
+        let before = (stage.app.queue.selected, ids(&stage));
+        take(&mut stage, step);
+        let columns = usize::from(stage.app.size.0);
+        if stage.app.size.1 > 0 && columns > 0 {
+            let rows = rows(&stage.buffer());
+            prop_assert_eq!(rows.len(), usize::from(stage.app.size.1));
+            for row in rows {
+                prop_assert!(width(&row) == columns, "{row:?} in {columns}");
+                prop_assert!(!row.chars().any(char::is_control), "{row:?}");
             }
         }
+        let queue = &stage.app.queue;
+        match queue.lines.get(queue.index) {
+            Some(Line::Row(row)) => {
+                prop_assert_eq!(Some(queue.rows[*row].summary.id), queue.selected);
+                prop_assert_eq!(&queue.head, &None);
+            }
+            Some(Line::Head(group)) => {
+                prop_assert_eq!(Some(&queue.groups[*group].service), queue.head.as_ref());
+            }
+            None => prop_assert_eq!(queue.selected, None),
+        }
+        prop_assert!(queue.top <= queue.index || queue.rows.is_empty());
+        // Heads of groups and pages of the history have rules of their own.
+        if !by_hand && !queue.grouped && !queue.is_history() {
+            let selected = queue.selected;
+            prop_assert_eq!(selected, kept(&before, &ids(&stage)));
+        }
     }
+    Ok(())
+}
+
+/// On all processors: they are many.
+#[test]
+fn no_keys_no_rows_and_no_size_break_the_screen() {
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(8));
+    let threads = u32::try_from(threads).expect("few");
+    let all = number("REDPHONE_SEQUENCES", 64);
+    let part = || {
+        let cases = all.div_ceil(threads);
+        // Where it fails, the smallest sequence that does is told: it becomes a test of its own.
+        let config = ProptestConfig { cases, failure_persistence: None, ..Default::default() };
+        TestRunner::new(config).run(&sequence(), |(data, size, steps)| play(&data, size, steps))
+    };
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = (0..threads).map(|_| scope.spawn(part)).collect();
+        for part in parts {
+            if let Err(error) = part.join().expect("a panic is caught where it happens") {
+                panic!("{error}");
+            }
+        }
+    });
 }
 
 fn ids(stage: &Stage) -> Vec<IncidentId> {
@@ -179,5 +272,9 @@ fn kept(before: &(Option<IncidentId>, Vec<IncidentId>), now: &[IncidentId]) -> O
 
 /// How many cases are tried; `REDPHONE_CASES` sets another number.
 pub fn cases(usual: u32) -> u32 {
-    std::env::var("REDPHONE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
+    number("REDPHONE_CASES", usual)
+}
+
+fn number(variable: &str, usual: u32) -> u32 {
+    std::env::var(variable).ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
 }

@@ -1,5 +1,7 @@
 //! Every screen in every theme: the same text, nothing said by colour alone, ASCII where that is all.
 
+use std::collections::HashSet;
+
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 use redphone::backend::BackendError;
@@ -8,10 +10,14 @@ use redphone::config::looks::Looks;
 use redphone::model::service_level::clock;
 use redphone::sync::{Link, Update};
 use redphone::tui::Options;
+use redphone::tui::action::{Layer, layer};
 use redphone::tui::app::Pane;
+use redphone::tui::message::Message;
+use redphone::tui::sites::{Site, SiteId};
 use redphone::tui::theme::{Depth, Name};
 use rstest::rstest;
 
+use crate::runs;
 use crate::support::company;
 use crate::support::stage::{Stage, options, rows};
 
@@ -31,14 +37,80 @@ enum Screen {
     Empty,
     Loading,
     ReadOnly,
+    /// What keys lead to.
+    After(&'static str),
 }
+
+/// Every mode that can lie over the panes: the keys that lead to it, and what says in the text which
+/// line, field or cell keys are about, or what is going on.
+const OVER: &[(&str, &str)] = &[
+    ("s", "▌"),
+    ("e", "▌"),
+    ("t", "▌"),
+    ("b", "▌"),
+    ("m", "▌"),
+    ("l", "▌"),
+    ("l c", "▌"),
+    ("V", "▌"),
+    ("U", "▌"),
+    ("L", "▌"),
+    ("y", "▌"),
+    ("v", "▌"),
+    ("S", "▌"),
+    ("x", "▌"),
+    ("B", "▌"),
+    (":", "▌"),
+    (": a s s i g n Space", "▌"),
+    (": z q z q", "nothing"),
+    ("p", "[P1]"),
+    ("p 4", "▸"),
+    ("n", "▸"),
+    ("c", "▸"),
+    ("r", "▸"),
+    ("i", "▸"),
+    ("X", "▸"),
+    ("E", "▸"),
+    ("D", "▸"),
+    ("U 1", "▸"),
+    ("b u", "▸"),
+    ("b p", "▸"),
+    ("l u", "▸"),
+    ("l n", "▸"),
+    ("V w", "▸"),
+    ("V a", "▸"),
+    ("n a Esc", "drop it"),
+    ("m Enter", "y yes"),
+    ("x r", "y yes"),
+    ("x p", "running since"),
+    ("x 2", "▌[ ] 1"),
+    ("* a", "y yes"),
+    ("*", "selected"),
+    ("f", "▌"),
+    ("/", "/"),
+    ("/ p 1 Space s t a t s u :", "statsu"),
+    ("g 2", "go to INC-2"),
+    ("3 [", "as of"),
+    ("a ^c", "ending when"),
+    ("B Enter", "opening"),
+    ("/ i s : e n d e d Enter", "▌"),
+    ("w", "P1"),
+];
 
 fn screens() -> Vec<Screen> {
     use Screen::{Asking, Empty, Failing, Failure, Help, Loading, Main, Note, ReadOnly, Told};
     let mut screens =
         vec![Main, Help, Note, Asking, Told, Failing, Failure, Empty, Loading, ReadOnly];
     screens.extend(["1", "2", "3", "4"].map(Screen::Zoomed));
+    screens.extend(OVER.iter().map(|(keys, _)| Screen::After(keys)));
     screens
+}
+
+/// Boxes over the panes look the same at most sizes.
+fn sizes(screen: Screen) -> Vec<(u16, u16)> {
+    match screen {
+        Screen::After(_) => vec![(126, 36), (40, 12)],
+        _ => SIZES.to_vec(),
+    }
 }
 
 fn stage(screen: Screen, size: (u16, u16), depth: Depth, name: Name, ascii: bool) -> Stage {
@@ -47,17 +119,21 @@ fn stage(screen: Screen, size: (u16, u16), depth: Depth, name: Name, ascii: bool
     let memory = if quiet { company::quiet(now) } else { company::busy(now) };
     let read_only = screen == Screen::ReadOnly;
     let looks = Looks { theme: name, ..Looks::default() };
-    let options = Options {
+    let mut options = Options {
         ascii,
-        settings: PanesSettings { looks, ..PanesSettings::default() },
+        settings: PanesSettings { looks, ..runs::settings() },
         read_only,
         ..options()
     };
+    let elsewhere = Site { id: SiteId::Profile("prod".into()), ..Site::started("/srv/prod.db") };
+    options.sites.push(elsewhere);
     let mut stage = Stage::with(memory, size, depth, options);
+    stage.books = Ok(vec![("checkout".into(), "# One\n\n- [ ] look\n- [ ] ask\n".into())]);
     if screen == Screen::Loading {
         return stage;
     }
     stage.connect();
+    stage.send(Message::Started);
     let failing = |stage: &mut Stage| {
         stage.learn(Update::Link(Link::Failing {
             since: now - chrono::TimeDelta::minutes(10),
@@ -85,6 +161,7 @@ fn stage(screen: Screen, size: (u16, u16), depth: Depth, name: Name, ascii: bool
             stage.keys("!");
         }
         Screen::ReadOnly => stage.keys("a"),
+        Screen::After(keys) => stage.keys(keys),
     }
     stage
 }
@@ -108,9 +185,12 @@ fn every_theme_says_the_same_as_none(
     #[values(Name::Dark, Name::Light, Name::Contrast, Name::Colorblind)] name: Name,
 ) {
     for screen in screens() {
-        for size in SIZES {
+        for size in sizes(screen) {
             let plain = text(&stage(screen, size, Depth::None, Name::None, false));
-            for depth in [Depth::Basic, Depth::Indexed, Depth::True] {
+            // Each is the same picture in other colours: of what lies over the panes one is enough.
+            let over = matches!(screen, Screen::After(_));
+            let depths = [Depth::Indexed, Depth::Basic, Depth::True];
+            for depth in depths.into_iter().take(if over { 1 } else { 3 }) {
                 let themed = text(&stage(screen, size, depth, name, false));
                 assert_eq!(themed, plain, "{screen:?} {size:?} {depth:?}");
             }
@@ -121,7 +201,7 @@ fn every_theme_says_the_same_as_none(
 #[test]
 fn without_colours_there_are_none_on_any_screen() {
     for screen in screens() {
-        for size in SIZES {
+        for size in sizes(screen) {
             for (depth, name) in [(Depth::None, Name::Dark), (Depth::True, Name::None)] {
                 let buffer = stage(screen, size, depth, name, false).buffer();
                 let plain = |color| color == Color::Reset;
@@ -139,7 +219,7 @@ fn ascii_is_all_there_is_on_every_screen(
     #[values(Name::Dark, Name::Contrast, Name::None)] name: Name,
 ) {
     for screen in screens() {
-        for size in SIZES.into_iter().chain([(39, 12)]) {
+        for size in sizes(screen).into_iter().chain([(39, 12)]) {
             let screen_text = stage(screen, size, Depth::Indexed, name, true).screen();
             let foreign: String = screen_text.chars().filter(|c| !c.is_ascii()).collect();
             assert!(foreign.is_empty(), "{screen:?} {size:?}: {foreign:?}\n{screen_text}");
@@ -186,6 +266,33 @@ fn without_colours_priority_status_lateness_and_selection_are_in_the_text(
     assert!(seen >= 5 && late >= 2, "{seen} rows, {late} late");
     let past = screen[0].contains("5 past");
     assert!(past, "{}", screen[0]);
+}
+
+#[rstest]
+fn without_colours_what_lies_over_the_panes_says_where_one_is(
+    #[values((200, 60), (126, 36), (100, 30), (80, 24), (60, 20), (40, 12))] size: (u16, u16),
+) {
+    let mut missing = String::new();
+    for (keys, mark) in OVER {
+        let screen = stage(Screen::After(keys), size, Depth::None, Name::None, false).screen();
+        if !screen.contains(mark) {
+            missing.push_str(&format!("{mark} after {keys} at {size:?}:\n{screen}\n"));
+        }
+    }
+    assert!(missing.is_empty(), "{missing}");
+}
+
+/// A mode that nobody has thought of here would be missed by every test of this file.
+#[test]
+fn every_situation_is_among_the_screens() {
+    let mut seen: HashSet<Layer> = HashSet::new();
+    for screen in screens() {
+        let stage = stage(screen, (126, 36), Depth::None, Name::None, false);
+        seen.insert(layer(&stage.app));
+    }
+    for layer in Layer::ALL {
+        assert!(seen.contains(&layer), "{layer:?} is on no screen");
+    }
 }
 
 #[rstest]

@@ -346,8 +346,9 @@ impl Stage {
         let (width, height) = self.app.size;
         let backend = TestBackend::new(width, height);
         let mut terminal = Terminal::new(backend).expect("memory");
-        terminal.draw(|frame| view(&self.app, frame)).expect("memory");
-        terminal.backend().buffer().clone()
+        // What is drawn is looked at before it is written anywhere: this is done very often.
+        view(&self.app, &mut terminal.get_frame());
+        terminal.current_buffer_mut().clone()
     }
 
     /// The screen as text.

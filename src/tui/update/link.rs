@@ -10,7 +10,7 @@ use crate::sync::{Link, Update};
 
 use super::super::app::{App, Failure, Span};
 use super::super::message::Effect;
-use super::{call, fail, find, moves, reading, rows, tell, told, wall};
+use super::{call, fail, find, forms, moves, reading, rows, tell, told, wall};
 
 /// Measures are computed anew at most this often while the queue changes.
 const MEASURED_EVERY: TimeDelta = TimeDelta::minutes(1);
@@ -21,6 +21,13 @@ const MEASURED_ANYWAY: TimeDelta = TimeDelta::minutes(10);
 pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Effect> {
     match update {
         Update::Capabilities(capabilities) => {
+            // An API knows who asks from the token.
+            if let Some(me) = capabilities.me.as_ref().filter(|me| **me != app.me) {
+                app.me = me.clone();
+                if app.snapshot.is_some() {
+                    rows::derive(app, at);
+                }
+            }
             app.capabilities = Some(capabilities);
             Vec::new()
         }
@@ -35,6 +42,7 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
         }
         Update::Directory(directory) => {
             app.directory = Some(directory);
+            forms::directory_learnt(app);
             Vec::new()
         }
         Update::Link(link) => {

@@ -1,6 +1,6 @@
 //! The record of the incident that is read.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
@@ -268,7 +268,7 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
         let distance = if suspect.before_s == 0 {
             "running".to_owned()
         } else {
-            format!("−{} min", (suspect.before_s + 59) / 60)
+            format!("−{}", span(TimeDelta::seconds(suspect.before_s)))
         };
         let text = format!(
             "{} {} {} ({distance}){}",

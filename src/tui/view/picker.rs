@@ -16,15 +16,29 @@ use super::popup;
 const WIDE: u16 = 88;
 /// The most rows of items.
 const ROWS: u16 = 16;
+/// The most rows of what is told below them.
+const TOLD: usize = 3;
 
 /// The box, and how many items fit.
 fn place(picker: &Picker, body: Rect) -> (Rect, u16) {
     let typed = u16::from(picker.searched);
-    let told = u16::from(picker.told.is_some());
+    let columns = usize::from(WIDE.min(body.width).saturating_sub(4));
+    let told = u16::try_from(told(picker, columns).len()).unwrap_or(0);
     let count = u16::try_from(picker.items.len()).unwrap_or(u16::MAX).clamp(1, ROWS);
     let height = count.saturating_add(typed + told + 2).min(body.height);
     let area = popup::centred(body, WIDE, height);
     (area, height.saturating_sub(typed + told + 2))
+}
+
+/// Why the last choice was not taken, or what others have done, in a few lines.
+fn told(picker: &Picker, columns: usize) -> Vec<String> {
+    let told = picker.told.as_ref().map(|told| wrap(&format!("! {}", shown(told)), columns));
+    let mut lines = told.unwrap_or_default();
+    if lines.len() > TOLD {
+        lines.truncate(TOLD);
+        lines[TOLD - 1] = cut(&format!("{} …", lines[TOLD - 1]), columns).into_owned();
+    }
+    lines
 }
 
 /// Items that fit.
@@ -65,9 +79,9 @@ pub(super) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut Buffer) 
         }
         buffer.set_line(row.x, row.y, &line(app, picker, item, hit, column, room), row.width);
     }
-    if let Some(told) = &picker.told {
-        let text = wrap(&format!("! {}", shown(told)), room).into_iter().next().unwrap_or_default();
-        let y = area.bottom() - 2;
+    let told = told(picker, room);
+    let first = area.bottom().saturating_sub(1 + u16::try_from(told.len()).unwrap_or(0));
+    for (text, y) in told.iter().zip(first..) {
         buffer.set_stringn(inside.x, y, text, room, app.theme.strong());
     }
     let below = picker.hits.len().saturating_sub(picker.top + usize::from(rows));

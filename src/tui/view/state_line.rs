@@ -23,7 +23,9 @@ enum Room {
     Middle,
     /// Short words.
     Small,
-    /// Without the backend's name and the clock.
+    /// Without the clock.
+    Less,
+    /// Without the backend's name.
     Least,
     /// Without what nobody has picked up.
     Tiny,
@@ -31,15 +33,23 @@ enum Room {
     Bare,
 }
 
-const ROOMS: [Room; 7] =
-    [Room::Full, Room::Wide, Room::Middle, Room::Small, Room::Least, Room::Tiny, Room::Bare];
+const ROOMS: [Room; 8] = [
+    Room::Full,
+    Room::Wide,
+    Room::Middle,
+    Room::Small,
+    Room::Less,
+    Room::Least,
+    Room::Tiny,
+    Room::Bare,
+];
 
 pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let width = usize::from(area.width);
     let (mut left, mut middle, mut right) = parts(app, Room::Bare);
     for room in ROOMS {
         let tried = parts(app, room);
-        let gaps = if room >= Room::Least { 1 } else { 4 };
+        let gaps = if room >= Room::Less { 1 } else { 4 };
         if tried.0.width() + tried.1.width() + tried.2.width() + gaps <= width {
             (left, middle, right) = tried;
             break;
@@ -66,9 +76,9 @@ fn left(app: &App, room: Room) -> Line<'static> {
         line.push_span("  ");
     }
     if room < Room::Least
-        && let Some(capabilities) = &app.capabilities
+        && let Some(name) = app.place_name()
     {
-        line.push_span(cut(&shown(&capabilities.name), 16).into_owned());
+        line.push_span(cut(&shown(name), 16).into_owned());
         line.push_span(" ");
     }
     if app.here.production {
@@ -145,7 +155,7 @@ fn middle(app: &App, room: Room) -> Line<'static> {
 
 fn right(app: &App, room: Room) -> Line<'static> {
     let mut line = Line::default();
-    if room >= Room::Least {
+    if room >= Room::Less {
         return line;
     }
     if room < Room::Middle

@@ -94,6 +94,16 @@ fn people_names(app: &App) -> Vec<String> {
     directory.flat_map(|d| d.people.iter().map(|person| person.name.clone())).collect()
 }
 
+/// The names that are offered in a field; `None` where it is no field of names.
+pub(super) fn names(app: &App, label: &str) -> Option<Vec<String>> {
+    match label {
+        "Services" => Some(service_names(app)),
+        "Team" => Some(team_names(app)),
+        "Owner" => Some(people_names(app)),
+        _ => None,
+    }
+}
+
 fn services(row: Option<&Summary>) -> String {
     row.map(|row| row.services.join(", ")).unwrap_or_default()
 }

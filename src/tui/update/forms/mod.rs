@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crossterm::event::KeyEvent;
 
 use super::super::app::App;
-use super::super::form::{Form, Kind};
+use super::super::form::{Form, Kind, Value};
 use super::super::message::Effect;
 use super::super::mode::Mode;
 use super::super::plan::{Plan, Target};
@@ -189,4 +189,20 @@ pub(super) fn edited(app: &mut App, result: Result<String, String>) -> Vec<Effec
         Err(why) => form.told = Some(why),
     }
     drafts::typed(app)
+}
+
+/// People, teams and services have become known, or others: an open form offers them.
+pub(super) fn directory_learnt(app: &mut App) {
+    if !matches!(app.mode, Mode::Form(_)) {
+        return;
+    }
+    let Mode::Form(mut form) = std::mem::take(&mut app.mode) else { return };
+    for field in &mut form.fields {
+        if let Value::Names { known, .. } = &mut field.value
+            && let Some(names) = fields::names(app, &field.label)
+        {
+            *known = names;
+        }
+    }
+    app.mode = Mode::Form(form);
 }
