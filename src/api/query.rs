@@ -21,6 +21,7 @@ pub struct Search {
     pub filter: String,
     /// In which order.
     #[serde(default)]
+    #[param(inline)]
     pub sort: Sort,
     /// The most rows, from 1 to 1000; 100 where it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -28,6 +29,7 @@ pub struct Search {
     pub limit: Option<u32>,
     /// Where the page before ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(inline)]
     pub after: Option<PageMark>,
     /// The time for ages and clocks; the server's own where it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,6 +43,7 @@ pub struct Search {
 pub struct Changes {
     /// After which position; without it, all open incidents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(inline)]
     pub since: Option<Cursor>,
     /// How long to wait for a change where there is none, in seconds, up to 60.
     #[serde(default)]
@@ -56,9 +59,11 @@ pub struct Changes {
 pub struct Timeline {
     /// After this position.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 0, maximum = 4_294_967_295_u32)]
     pub after: Option<u32>,
     /// Before this position.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 0, maximum = 4_294_967_295_u32)]
     pub before: Option<u32>,
     /// The most events, from 1 to 1000; 200 where it is not said. Not with `after`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,6 +86,7 @@ pub struct Measures {
     pub edges: String,
     /// By what they are cut.
     #[serde(default)]
+    #[param(inline)]
     pub cut: Cut,
     /// Up to when; the server's own time where it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]

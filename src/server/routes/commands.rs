@@ -12,7 +12,7 @@ use crate::model::Envelope;
 use crate::model::text::shown;
 use crate::server::auth::Commander;
 use crate::server::document::{Document, Whole};
-use crate::server::openapi::Refusals;
+use crate::server::openapi::CommandRefusals;
 use crate::server::problem::{Answer, Refusal};
 use crate::server::state::Shared;
 use crate::server::take::{Json, Nothing, Query};
@@ -26,7 +26,7 @@ use crate::server::take::{Json, Nothing, Query};
 #[utoipa::path(
     post, path = path::COMMANDS, tag = "commands", request_body = Orders,
     security(("token" = [])),
-    responses((status = 200, body = Answers, description = "What became of each"), Refusals),
+    responses((status = 200, body = Answers, description = "What became of each"), CommandRefusals),
 )]
 pub(super) async fn commands(
     State(shared): State<Arc<Shared>>,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use chrono::Utc;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -91,10 +92,7 @@ pub(super) async fn metrics(
     responses((status = 200, body = Object, description = "The description"), Refusals),
 )]
 pub(super) async fn openapi(Query(Nothing {}): Query<Nothing>) -> Answer<Whole> {
-    static DESCRIPTION: LazyLock<Option<Arc<Document>>> =
-        LazyLock::new(|| Document::of(&crate::server::openapi::document()).ok());
-    match &*DESCRIPTION {
-        Some(document) => Ok(Whole(Arc::clone(document))),
-        None => Document::of(&crate::server::openapi::document()).map(Whole),
-    }
+    static DESCRIPTION: LazyLock<Arc<Document>> =
+        LazyLock::new(|| Arc::new(Document::from(Bytes::from(crate::server::openapi::text()))));
+    Ok(Whole(Arc::clone(&DESCRIPTION)))
 }
