@@ -18,6 +18,7 @@ pub const LONGEST_WAIT_S: u64 = 60;
 pub struct Search {
     /// What they must pass, in the filter language; nothing is everything open.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[param(example = "p1 owner:none")]
     pub filter: String,
     /// In which order.
     #[serde(default)]
@@ -77,12 +78,15 @@ pub struct Timeline {
 #[into_params(parameter_in = Query)]
 pub struct Measures {
     /// The window's start, included.
+    #[param(example = "2026-03-01T00:00:00Z")]
     pub from: DateTime<Utc>,
     /// The window's end, excluded.
+    #[param(example = "2026-03-08T00:00:00Z")]
     pub to: DateTime<Utc>,
     /// When its buckets start after the first, ascending, with commas between them. Without it there
     /// is one bucket.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[param(example = "2026-03-02T00:00:00Z,2026-03-03T00:00:00Z")]
     pub edges: String,
     /// By what they are cut.
     #[serde(default)]

@@ -13,15 +13,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::{Code, path};
-use crate::backend::Search;
-use crate::model::filter::Filter;
-use crate::model::queue::Sort;
 use crate::server::auth::Reader;
 use crate::server::document::{Document, Whole};
 use crate::server::metrics::{self, Now};
 use crate::server::openapi::Refusals;
 use crate::server::problem::{Answer, Refusal};
-use crate::server::state::Shared;
+use crate::server::state::{Shared, first};
 use crate::server::take::{Nothing, Query};
 
 /// A token that was used within this time is in use.
@@ -66,15 +63,7 @@ pub(super) async fn metrics(
     Reader(_): Reader,
     Query(Nothing {}): Query<Nothing>,
 ) -> Answer<Response> {
-    let first = Search {
-        filter: Filter::default(),
-        me: None,
-        sort: Sort::Urgent,
-        limit: 1,
-        after: None,
-        now: Utc::now(),
-    };
-    let page = shared.backend.search(&first).await;
+    let page = shared.backend.search(&first(1)).await;
     let now = Now {
         held: shared.hub.held(),
         tokens: shared.keys.in_use(LATELY, Utc::now()),
