@@ -1,4 +1,4 @@
-//! The API's description (OpenAPI 3.1), made from the routes and the types themselves.
+//! The API's description (`OpenAPI` 3.1), made from the routes and the types themselves.
 
 use std::collections::BTreeMap;
 

@@ -21,8 +21,8 @@ use crate::server::take::{Json, Nothing, Query};
 ///
 /// Each has its own outcome: one that is refused does not keep the others from being carried out. A
 /// command that comes again, with the same id, is answered with the first outcome. Who asks follows
-/// from the token. `read` may send none; `ingest` declare, repeat_alert and record_change; `respond`
-/// all but repeat_alert, record_change and record_problem; `admin` all.
+/// from the token. `read` may send none; `ingest` `declare`, `repeat_alert` and `record_change`;
+/// `respond` all but `repeat_alert`, `record_change` and `record_problem`; `admin` all.
 #[utoipa::path(
     post, path = path::COMMANDS, tag = "commands", request_body = Orders,
     security(("token" = [])),

@@ -75,7 +75,7 @@ pub(super) async fn metrics(
     Ok(([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], text).into_response())
 }
 
-/// The API's own description, in OpenAPI 3.1
+/// The API's own description, in `OpenAPI` 3.1
 #[utoipa::path(
     get, path = path::OPENAPI, tag = "server", security(()),
     responses((status = 200, body = Object, description = "The description"), Refusals),
