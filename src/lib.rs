@@ -21,6 +21,11 @@
 //! **How a change travels.** `sync` asks the backend for changes since a cursor, folds them into an
 //! immutable snapshot and sends it as a message; `update` derives the rows anew, keeping the
 //! selection by id; `view` draws.
+//!
+//! **How a request travels.** `server` knows who asks from the token, reads strictly what is asked
+//! for, and hands commands to the backend together with all that arrived meanwhile; nobody is
+//! answered before they are durable. What is only read is answered from memory where that is still
+//! true: one task follows the backend's changes for all who ask.
 
 pub mod api;
 pub mod backend;

@@ -74,7 +74,8 @@ async fn serve(context: &mut Context, args: Demo) -> Result<(), Failure> {
     let server = Server::bind(options, backend).await.map_err(serve::not_bound)?;
     let url = server.url();
     context.out.line(&format!("the demo is served at {url}; this opens panes on it:"))?;
-    let token_file = named(&token_file);
+    let token_file = std::path::absolute(&token_file).unwrap_or(token_file);
+    let token_file = quoted(&named(&token_file));
     context.out.line(&format!("  redphone --backend {url} --token-file {token_file}"))?;
     context.out.flush()?;
     let serving = server.run(stop.told());
@@ -111,6 +112,15 @@ async fn show(context: &mut Context, args: Demo) -> Result<(), Failure> {
     };
     demo.store.clone().close().await;
     done.map_err(|error| panes::ended(&error))
+}
+
+/// As one word for a shell.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+');
+    if text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 fn not_opened(error: DemoError) -> Failure {

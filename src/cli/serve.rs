@@ -19,9 +19,8 @@ use crate::server::{BindError, Options, Server, openapi};
 pub fn run(context: &mut Context, args: Serve) -> Result<(), Failure> {
     if args.print_openapi {
         use std::io::Write;
-        let text = openapi::document().to_pretty_json();
-        let text = text.map_err(|error| Failure::failed(error.to_string()))?;
-        return writeln!(context.out.writer(), "{text}").map_err(|e| output_failed(&e));
+        return writeln!(context.out.writer(), "{}", openapi::text())
+            .map_err(|error| output_failed(&error));
     }
     allow_files();
     on_all_cores(serve(context, args))

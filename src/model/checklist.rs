@@ -77,6 +77,7 @@ pub enum Answer {
 
 /// An answered item.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = AnsweredItem)]
 pub struct Answered {
     /// The item.
     pub item: Item,

@@ -179,6 +179,7 @@ pub enum Ask {
     /// Call the next level.
     Escalate {
         /// The level of the policy, from 1.
+        #[schema(minimum = 0, maximum = 255)]
         level: u8,
         /// Whom it reaches.
         to: Vec<PersonRef>,

@@ -1,8 +1,10 @@
-//! The API's description (OpenAPI 3.1), made from the routes and the types themselves.
+//! The API's description (`OpenAPI` 3.1), made from the routes and the types themselves.
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
 use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::schema::{AdditionalProperties, Object, Schema};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder, Ref, RefOr, Response,
@@ -13,25 +15,59 @@ use utoipa::{IntoResponses, PartialSchema, ToSchema};
 use super::routes;
 use crate::api::{Code, Details, details};
 
-/// What every route may answer besides what it is for.
+/// What a route that is read may answer besides what it is for.
 pub(super) struct Refusals;
+
+/// What a route that takes commands may answer besides what it is for.
+pub(super) struct CommandRefusals;
 
 impl IntoResponses for Refusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let mut all = BTreeMap::new();
-        for code in Code::ALL {
-            let content =
-                ContentBuilder::new().schema(Some(Ref::from_schema_name(Details::name()))).build();
-            let response = ResponseBuilder::new()
-                .description(code.title())
-                .content(details::MEDIA_TYPE, content)
-                .build();
-            all.insert(code.status().to_string(), response.into());
-        }
+        let mut all = refusals(&[
+            Code::BadRequest,
+            Code::Unauthorized,
+            Code::NotAllowed,
+            Code::NotFound,
+            Code::NoSuchMethod,
+            Code::Rejected,
+            Code::Limited,
+            Code::Internal,
+            Code::Unreachable,
+        ]);
         let same = ResponseBuilder::new().description("As it was: the tag is still right").build();
         all.insert("304".into(), same.into());
         all
     }
+}
+
+impl IntoResponses for CommandRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        refusals(&[
+            Code::BadRequest,
+            Code::Unauthorized,
+            Code::NotAllowed,
+            Code::NoSuchMethod,
+            Code::TooSlow,
+            Code::TooLarge,
+            Code::MediaType,
+            Code::Limited,
+            Code::Internal,
+            Code::Unreachable,
+        ])
+    }
+}
+
+fn refusals(codes: &[Code]) -> BTreeMap<String, RefOr<Response>> {
+    let response = |code: &Code| {
+        let details = Ref::from_schema_name(Details::name());
+        let content = ContentBuilder::new().schema(Some(details)).build();
+        let response = ResponseBuilder::new()
+            .description(code.title())
+            .content(details::MEDIA_TYPE, content)
+            .build();
+        (code.status().to_string(), response.into())
+    };
+    codes.iter().map(response).collect()
 }
 
 /// What is described besides the routes.
@@ -43,6 +79,7 @@ pub(super) fn frame() -> OpenApi {
             InfoBuilder::new()
                 .title("redphone incident API")
                 .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(ABOUT))
                 .license(Some(License::new("MIT")))
                 .build(),
         )
@@ -55,8 +92,70 @@ pub(super) fn frame() -> OpenApi {
         .build()
 }
 
-/// The whole description.
+const ABOUT: &str = "\
+Incidents, their timelines and measures; commands, of which each is carried out once however often it
+is sent; and changes, which can be waited for. What is read has a tag (ETag), and is not sent again to
+who knows it. Every refusal is problem details with a code that does not change.
+
+| scope of the token | reads | commands |
+|---|---|---|
+| read | everything | none |
+| ingest | capabilities only | declare, repeat_alert, record_change |
+| respond | everything | all but repeat_alert, record_change and record_problem |
+| admin | everything | all |";
+
+/// The whole description as JSON.
 #[must_use]
-pub fn document() -> OpenApi {
-    routes::description()
+pub fn text() -> String {
+    let mut document = routes::description();
+    if let Some(components) = &mut document.components {
+        components.schemas.values_mut().for_each(close);
+    }
+    // Names and texts always become JSON.
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    bound(&mut document);
+    let text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    // Links of the documentation lead nowhere here.
+    text.replace("[`", "`").replace("`]", "`")
+}
+
+/// Says of each number how large it may be: what its type holds, and no more than every reader of
+/// JSON keeps exactly.
+fn bound(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            let most: Option<u64> = match fields.get("format").and_then(Value::as_str) {
+                Some("int32") if fields.contains_key("minimum") => Some(u32::MAX.into()),
+                Some("int32") => Some(i32::MAX.unsigned_abs().into()),
+                Some("int64") => Some((1 << 53) - 1),
+                _ => None,
+            };
+            if let Some(most) = most.filter(|_| !fields.contains_key("maximum")) {
+                fields.insert("maximum".into(), most.into());
+            }
+            fields.values_mut().for_each(bound);
+        }
+        Value::Array(items) => items.iter_mut().for_each(bound),
+        _ => {}
+    }
+}
+
+/// A value that is named by its one key has no other keys.
+fn close(schema: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::OneOf(kinds)) = schema else { return };
+    for kind in &mut kinds.items {
+        if let RefOr::T(Schema::Object(kind)) = kind
+            && kind.properties.len() == 1
+            && kind.required.len() == 1
+            && !kind.properties.values().any(is_word)
+        {
+            kind.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        }
+    }
+}
+
+/// Whether it is always the same word, as that which tells kinds apart.
+fn is_word(schema: &RefOr<Schema>) -> bool {
+    matches!(schema, RefOr::T(Schema::Object(Object { enum_values: Some(words), .. }))
+        if words.len() == 1)
 }

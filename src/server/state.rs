@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::Utc;
 use tokio::sync::watch;
 
 use super::access_log::Log;
@@ -11,9 +12,11 @@ use super::gather::Gather;
 use super::hub::Hub;
 use super::limits::Limits;
 use super::metrics::Metrics;
+use super::problem::Answer;
 use super::tokens::Keys;
-use crate::backend::{Backend, BackendError};
+use crate::backend::{Backend, BackendError, Search};
 use crate::model::directory::Directory;
+use crate::model::filter::Filter;
 use crate::model::queue::Sort;
 
 /// What a first page is of.
@@ -24,6 +27,12 @@ pub(super) struct Page {
     pub limit: u32,
     /// Of whoever asks, where the filter is about them.
     pub me: Option<String>,
+}
+
+/// A search for the first of all open incidents.
+pub(super) fn first(limit: u32) -> Search {
+    let filter = Filter::default();
+    Search { filter, me: None, sort: Sort::Urgent, limit, after: None, now: Utc::now() }
 }
 
 /// Shared by all requests.
@@ -49,9 +58,12 @@ impl Shared {
         self.hub.directory().await
     }
 
-    /// Whether the backend answers.
-    pub(super) async fn answers(&self) -> Result<(), BackendError> {
-        self.backend.capabilities().await.map(drop)
+    /// Whether the backend answers. It may be asked often, and by anybody: it is looked at once a
+    /// second at most while nothing changes.
+    pub(super) async fn answers(&self) -> Answer<()> {
+        let page = Page { filter: String::new(), sort: Sort::Urgent, limit: 1, me: None };
+        let read = async || Document::of(&self.backend.search(&first(1)).await?);
+        self.pages.get(self.hub.moment(), page, read).await.map(drop)
     }
 
     /// Waits until the server is told to stop.

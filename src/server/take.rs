@@ -80,14 +80,11 @@ impl FromRequestParts<Arc<Shared>> for Number {
         };
         let number =
             (1..=19).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-        match digits.parse().ok().filter(|_| number) {
-            Some(number) => Ok(Self(IncidentNumber(number))),
-            None => {
-                let text = cut(&shown(&text), SHOWN).into_owned();
-                let what = "is no incident number: write it as INC-2041 or 2041";
-                Err(Refusal::bad(format!("{text:?} {what}")))
-            }
+        if let Some(number) = digits.parse().ok().filter(|_| number) {
+            return Ok(Self(IncidentNumber(number)));
         }
+        let text = cut(&shown(&text), SHOWN).into_owned();
+        Err(Refusal::bad(format!("{text:?} is no incident number: write it as INC-2041 or 2041")))
     }
 }
 

@@ -3,6 +3,7 @@
 mod binary;
 mod bodies;
 mod described;
+mod failing;
 mod raw;
 mod reading;
 mod security;

@@ -13,6 +13,17 @@ fn the_help_of_declare() {
 }
 
 #[test]
+fn the_help_of_serve() {
+    insta::assert_snapshot!(Place::new().ok(["serve", "--help"]));
+}
+
+#[test]
+fn the_help_of_token() {
+    insta::assert_snapshot!(Place::new().ok(["token", "--help"]));
+    insta::assert_snapshot!(Place::new().ok(["token", "create", "--help"]));
+}
+
+#[test]
 fn the_version() {
     let version = concat!("redphone ", env!("CARGO_PKG_VERSION"), "\n");
     assert_eq!(Place::new().ok(["--version"]), version);

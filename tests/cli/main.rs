@@ -6,4 +6,5 @@ mod looks;
 mod reading;
 mod support;
 mod terminal;
+mod tokens;
 mod transfer;

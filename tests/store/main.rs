@@ -6,4 +6,5 @@ mod lasting;
 mod make;
 mod opening;
 mod properties;
+mod together;
 mod waiting;

@@ -11,12 +11,12 @@ use crate::server::scope::Scope;
 
 /// What follows the options of `serve`.
 pub const SERVE: &str = "\
-Who asks needs a token, made with `redphone token create`. Other machines are only answered over TLS,
-unless --insecure-http says that something in front does that. Certificate and key are read again
-when they change. It ends on SIGTERM and SIGINT, once what runs is answered.
+Who asks needs a token, made with `redphone token create`. Other machines are only answered over
+TLS, unless --insecure-http says that something in front does that. Certificate and key are read
+again when they change. It ends on SIGTERM and SIGINT, once what runs is answered.
 
-Each request is one line of JSON on standard error or in the access log: time, request, peer, method,
-route, status, ms, bytes, token (its name). SIGHUP opens the access log anew.
+Each request is one line of JSON on standard error or in the access log: time, request, peer,
+method, route, status, ms, bytes, token (its name). SIGHUP opens the access log anew.
 
 Examples:
   redphone serve
@@ -58,7 +58,7 @@ pub struct Serve {
     /// How long a request for changes is held, at most
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = hold)]
     pub hold: Duration,
-    /// Print the API's description (OpenAPI 3.1) and end
+    /// Print the API's own description as JSON and end
     #[arg(long)]
     pub print_openapi: bool,
 }

@@ -12,7 +12,7 @@ use crate::model::Envelope;
 use crate::model::text::shown;
 use crate::server::auth::Commander;
 use crate::server::document::{Document, Whole};
-use crate::server::openapi::Refusals;
+use crate::server::openapi::CommandRefusals;
 use crate::server::problem::{Answer, Refusal};
 use crate::server::state::Shared;
 use crate::server::take::{Json, Nothing, Query};
@@ -21,12 +21,12 @@ use crate::server::take::{Json, Nothing, Query};
 ///
 /// Each has its own outcome: one that is refused does not keep the others from being carried out. A
 /// command that comes again, with the same id, is answered with the first outcome. Who asks follows
-/// from the token. `read` may send none; `ingest` declare, repeat_alert and record_change; `respond`
-/// all but repeat_alert, record_change and record_problem; `admin` all.
+/// from the token. `read` may send none; `ingest` `declare`, `repeat_alert` and `record_change`;
+/// `respond` all but `repeat_alert`, `record_change` and `record_problem`; `admin` all.
 #[utoipa::path(
     post, path = path::COMMANDS, tag = "commands", request_body = Orders,
     security(("token" = [])),
-    responses((status = 200, body = Answers, description = "What became of each"), Refusals),
+    responses((status = 200, body = Answers, description = "What became of each"), CommandRefusals),
 )]
 pub(super) async fn commands(
     State(shared): State<Arc<Shared>>,

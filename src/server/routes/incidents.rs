@@ -122,7 +122,7 @@ pub(super) struct Found {
 #[utoipa::path(
     get, path = path::NUMBER, tag = "incidents",
     params(("number" = String, Path, description = "Such as `2041` or `INC-2041`",
-            pattern = r"^([Ii][Nn][Cc]-?)?[0-9]{1,19}$")),
+            pattern = r"^([Ii][Nn][Cc]-?)?[0-9]{1,19}$", example = "INC-1")),
     security(("token" = [])),
     responses((status = 200, body = Found, description = "Its id"), Refusals),
 )]

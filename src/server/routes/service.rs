@@ -7,20 +7,18 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use chrono::Utc;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::{Code, path};
-use crate::backend::Search;
-use crate::model::filter::Filter;
-use crate::model::queue::Sort;
 use crate::server::auth::Reader;
 use crate::server::document::{Document, Whole};
 use crate::server::metrics::{self, Now};
 use crate::server::openapi::Refusals;
 use crate::server::problem::{Answer, Refusal};
-use crate::server::state::Shared;
+use crate::server::state::{Shared, first};
 use crate::server::take::{Nothing, Query};
 
 /// A token that was used within this time is in use.
@@ -65,15 +63,7 @@ pub(super) async fn metrics(
     Reader(_): Reader,
     Query(Nothing {}): Query<Nothing>,
 ) -> Answer<Response> {
-    let first = Search {
-        filter: Filter::default(),
-        me: None,
-        sort: Sort::Urgent,
-        limit: 1,
-        after: None,
-        now: Utc::now(),
-    };
-    let page = shared.backend.search(&first).await;
+    let page = shared.backend.search(&first(1)).await;
     let now = Now {
         held: shared.hub.held(),
         tokens: shared.keys.in_use(LATELY, Utc::now()),
@@ -85,16 +75,13 @@ pub(super) async fn metrics(
     Ok(([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], text).into_response())
 }
 
-/// The API's own description, in OpenAPI 3.1
+/// The API's own description, in `OpenAPI` 3.1
 #[utoipa::path(
     get, path = path::OPENAPI, tag = "server", security(()),
     responses((status = 200, body = Object, description = "The description"), Refusals),
 )]
 pub(super) async fn openapi(Query(Nothing {}): Query<Nothing>) -> Answer<Whole> {
-    static DESCRIPTION: LazyLock<Option<Arc<Document>>> =
-        LazyLock::new(|| Document::of(&crate::server::openapi::document()).ok());
-    match &*DESCRIPTION {
-        Some(document) => Ok(Whole(Arc::clone(document))),
-        None => Document::of(&crate::server::openapi::document()).map(Whole),
-    }
+    static DESCRIPTION: LazyLock<Arc<Document>> =
+        LazyLock::new(|| Arc::new(Document::from(Bytes::from(crate::server::openapi::text()))));
+    Ok(Whole(Arc::clone(&DESCRIPTION)))
 }

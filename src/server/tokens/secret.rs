@@ -44,7 +44,7 @@ impl Secret {
     /// # Errors
     /// When the system has none.
     pub fn new() -> Result<Self, NoRandomness> {
-        let mut bytes = [0; (ID_CHARS + SECRET_CHARS) / 2];
+        let mut bytes = [0; ID_CHARS / 2 + SECRET_CHARS / 2];
         getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
         let (id, secret) = bytes.split_at(ID_CHARS / 2);
         Ok(Self { id: hex(id), secret: hex(secret) })
