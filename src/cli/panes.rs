@@ -108,6 +108,7 @@ pub fn options(config: &Config, me: PersonRef, store: &FileStore) -> tui::Option
         drafts: config.drafts.clone(),
         settings: config.panes.clone(),
         warnings: warnings(config).iter().map(Warning::brief).collect(),
+        remote: None,
         reloads: None,
     }
 }

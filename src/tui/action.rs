@@ -147,6 +147,16 @@ pub enum Action {
     Later,
     /// Ask the backend now.
     Refresh,
+    /// What is on its way to a remote.
+    Outbox,
+    /// Edit a refused command.
+    EditEntry,
+    /// Send a refused command again.
+    SendAnyway,
+    /// Take a command out of the outbox.
+    DropEntry,
+    /// Send what waits now.
+    SendNow,
     /// Details of the last failure.
     Failure,
     /// The keys.
@@ -248,6 +258,8 @@ pub enum Layer {
     Runbook,
     /// What a program has written.
     Output,
+    /// What is on its way to a remote.
+    Outbox,
     /// Waiting for commands at the end.
     Leaving,
     /// The wall display: nothing but leaving it.
@@ -267,11 +279,12 @@ impl Layer {
 
 impl Layer {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Panes,
         Self::Filter,
         Self::Runbook,
         Self::Output,
+        Self::Outbox,
         Self::Palette,
         Self::Help,
         Self::Form,
@@ -302,6 +315,7 @@ impl Layer {
             Self::Filter => "A filter",
             Self::Runbook => "A runbook",
             Self::Output => "A command",
+            Self::Outbox => "The outbox",
             Self::Wall => "The wall",
             Self::Leaving => "The end",
         }
@@ -482,6 +496,12 @@ pub enum When {
     Tickable,
     /// Something has failed.
     Failed,
+    /// Something is on its way to a remote, or was refused by it.
+    Waiting,
+    /// A command that was refused is selected in the outbox.
+    RefusedEntry,
+    /// A command that was not sent is selected in the outbox.
+    UnsentEntry,
     /// Several panes fit, or one is zoomed.
     Roomy,
     /// Nothing fills the screen.
@@ -511,6 +531,8 @@ pub fn layer(app: &App) -> Layer {
         Mode::Confirm(_) | Mode::Asked(_) => Layer::Confirm,
         Mode::Runbook(_) => Layer::Runbook,
         Mode::Output(_) => Layer::Output,
+        Mode::Outbox(pane) if pane.asking.is_some() => Layer::Confirm,
+        Mode::Outbox(_) => Layer::Outbox,
         Mode::Matrix(_) => Layer::Matrix,
         Mode::Filter(_) => Layer::Filter,
         Mode::Jump(_) => Layer::Jump,
@@ -584,6 +606,9 @@ impl When {
             Self::Notable => "no command has ended, or it is on the timeline",
             Self::Tickable => "no open step is selected",
             Self::Failed => "nothing has failed",
+            Self::Waiting => "nothing is on its way",
+            Self::RefusedEntry => "no refused command is selected",
+            Self::UnsentEntry => "no command is selected that was not sent",
             Self::Roomy => "only one pane fits here",
             Self::Top => "a pane is zoomed",
         }
@@ -624,6 +649,17 @@ impl When {
             Self::Notable => app.shown_run().is_some_and(|run| run.ended.is_some() && !run.noted),
             Self::Tickable => !app.read_only && super::update::is_tickable(app),
             Self::Failed => app.failure.is_some(),
+            Self::Waiting => {
+                app.outbox.as_ref().is_some_and(|outbox| {
+                    outbox.entries.iter().any(|e| e.is_pending() || e.refusal().is_some())
+                })
+            }
+            Self::RefusedEntry => {
+                app.selected_entry().is_some_and(|entry| entry.refusal().is_some())
+            }
+            Self::UnsentEntry => app
+                .selected_entry()
+                .is_some_and(|entry| entry.is_pending() || entry.refusal().is_some()),
             Self::Top => !app.zoomed,
             Self::Roomy => app.zoomed || app.layout().places.iter().any(|p| p.frame != Frame::Bare),
         }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::model::checklist::{Answer, Item};
 use crate::model::text;
-use crate::model::{Priority, Status};
+use crate::model::{Envelope, Priority, Status};
 
 use super::plan::Target;
 
@@ -114,6 +114,8 @@ pub struct Form {
     pub saved: Option<Vec<String>>,
     /// Whether a timer for the draft runs.
     pub saving: bool,
+    /// The refused command that is written anew.
+    pub replaces: Option<Box<Envelope>>,
 }
 
 /// One field.
@@ -488,6 +490,7 @@ impl Form {
             initial,
             saved: None,
             saving: false,
+            replaces: None,
         };
         form.show_cursor();
         form

@@ -101,8 +101,7 @@ where
 {
     let (messages, heard) = mpsc::unbounded_channel();
     let (updates, learnt) = mpsc::unbounded_channel();
-    let runner =
-        Runner::start(backend, app.me.handle.clone(), messages, updates, app.drafts_at.clone());
+    let runner = Runner::start(backend, &app, messages, updates);
     let mut running = Running {
         app,
         terminal,

@@ -24,7 +24,7 @@ mod records;
 mod row;
 mod search;
 mod sql;
-mod watch;
+pub(crate) mod watch;
 mod words;
 mod write;
 

@@ -10,7 +10,7 @@ use crate::model::text::{cut, shown};
 
 use super::super::app::{App, Freshness};
 use super::super::zone::{Clock, Zone};
-use super::words::span;
+use super::words::{retry, span};
 
 /// How much is said.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,7 +93,28 @@ fn freshness(app: &App, room: Room) -> (String, Style) {
             let live = app.capabilities.as_ref().is_none_or(|c| c.live);
             (if live { "live" } else { "polling" }.into(), app.theme.good())
         }
+        Freshness::Polling(every) => {
+            let text = if room < Room::Least {
+                format!("polling {} s", every.as_secs().max(1))
+            } else {
+                "polling".into()
+            };
+            (text, app.theme.good())
+        }
         Freshness::Stale(silent) => (format!("stale {}", span(silent)), app.theme.alarm()),
+        Freshness::Failing { since, retry_in, .. } if app.is_offline() => {
+            // Since when what is shown is old, also where that was before this run.
+            let since = app.answered_at.map_or(since, |at| at.min(since));
+            let since = app.clock().minute(since);
+            let text = match room {
+                Room::Full | Room::Wide => {
+                    format!("offline since {since} · {}", retry(app, retry_in))
+                }
+                room if room < Room::Least => format!("offline since {since}"),
+                _ => format!("offline {since}"),
+            };
+            (text, app.theme.alarm())
+        }
         Freshness::Failing { since, .. } => {
             let since = app.clock().minute(since);
             let text = if room < Room::Least {

@@ -38,7 +38,11 @@ pub(super) fn title(app: &App) -> Title {
         }
         let place = app.layout().place(Pane::Timeline).map(|place| place.area.width);
         let order = if place.is_some_and(|width| width < 52) { "newest" } else { "newest first" };
-        format!("{label} · {events} · {order} · {}", app.clock().name())
+        let about = format!("{label} · {events} · {order} · {}", app.clock().name());
+        match app.detail_as_of(shown.id) {
+            Some(at) => format!("{} · {about}", app.as_of(at)),
+            None => about,
+        }
     };
     Title { right, ..Title::default() }
 }
