@@ -189,10 +189,9 @@ impl Keeper {
             };
             let (capabilities, page) = match &self.remote {
                 None => tokio::join!(self.backend.capabilities(), self.backend.search(&search)),
-                Some(far) => tokio::join!(
-                    far.remote.fresh_capabilities(),
-                    far.remote.fresh_search(&search)
-                ),
+                Some(far) => {
+                    tokio::join!(far.remote.fresh_capabilities(), far.remote.fresh_search(&search))
+                }
             };
             self.send(Update::Capabilities(capabilities?));
             self.has_capabilities = true;

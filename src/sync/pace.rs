@@ -79,7 +79,12 @@ impl Pace {
 
     /// A question was answered that could wait for `wait` and was open for `open`. Gives how long to
     /// wait before the next one, where that is more than the least.
-    pub(super) fn answered(&mut self, news: bool, wait: Duration, open: Duration) -> Option<Duration> {
+    pub(super) fn answered(
+        &mut self,
+        news: bool,
+        wait: Duration,
+        open: Duration,
+    ) -> Option<Duration> {
         if let Some(open) = self.cut_after.take() {
             // It answers at once what it did not answer after a while: something cuts off.
             let shorter = open.mul_f64(0.7);

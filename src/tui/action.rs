@@ -649,11 +649,9 @@ impl When {
             Self::Notable => app.shown_run().is_some_and(|run| run.ended.is_some() && !run.noted),
             Self::Tickable => !app.read_only && super::update::is_tickable(app),
             Self::Failed => app.failure.is_some(),
-            Self::Waiting => {
-                app.outbox.as_ref().is_some_and(|outbox| {
-                    outbox.entries.iter().any(|e| e.is_pending() || e.refusal().is_some())
-                })
-            }
+            Self::Waiting => app.outbox.as_ref().is_some_and(|outbox| {
+                outbox.entries.iter().any(|e| e.is_pending() || e.refusal().is_some())
+            }),
             Self::RefusedEntry => {
                 app.selected_entry().is_some_and(|entry| entry.refusal().is_some())
             }

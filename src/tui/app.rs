@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, FixedOffset, NaiveDate, Offset, TimeDelta, Utc};
 use ratatui::text::Line;
 
+use crate::backend::BackendError;
 use crate::backend::{Capabilities, Detail};
 use crate::config::PanesSettings;
 use crate::model::command::Verb;
@@ -15,7 +16,6 @@ use crate::model::measures::Measures;
 use crate::model::problem::Problem;
 use crate::model::{CommandId, Event, IncidentId, PersonRef, Rules, Summary};
 use crate::sync::drafts::Draft;
-use crate::backend::BackendError;
 use crate::sync::remote::{Entry, Listing, Remote};
 use crate::sync::{GRACE, Link, Snapshot, WAIT};
 

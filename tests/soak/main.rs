@@ -162,6 +162,7 @@ impl Day {
             drafts: None,
             settings: redphone::config::PanesSettings::default(),
             warnings: Vec::new(),
+            remote: None,
             reloads: None,
             place: "/var/lib/redphone/store.db".into(),
             read_only: true,

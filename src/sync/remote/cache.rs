@@ -55,10 +55,7 @@ impl Cache {
     }
 
     /// Does some work; `None` where it failed.
-    async fn work<T>(
-        &self,
-        work: impl AsyncFnOnce(&mut SqliteConnection) -> Done<T>,
-    ) -> Option<T> {
+    async fn work<T>(&self, work: impl AsyncFnOnce(&mut SqliteConnection) -> Done<T>) -> Option<T> {
         let mut held = self.conn.lock().await;
         let conn = held.as_mut()?;
         let error = match work(conn).await {
@@ -221,11 +218,13 @@ impl Cache {
     pub(super) async fn detail(&self, id: IncidentId) -> Option<(Detail, DateTime<Utc>)> {
         let row = self
             .work(async |conn| {
-                sqlx::query("UPDATE detail SET used = max(used, ?) WHERE id = ? RETURNING at, value")
-                    .bind(millis(Utc::now()))
-                    .bind(id.as_bytes().to_vec())
-                    .fetch_optional(conn)
-                    .await
+                sqlx::query(
+                    "UPDATE detail SET used = max(used, ?) WHERE id = ? RETURNING at, value",
+                )
+                .bind(millis(Utc::now()))
+                .bind(id.as_bytes().to_vec())
+                .fetch_optional(conn)
+                .await
             })
             .await??;
         let value: &str = row.try_get(1).ok()?;
@@ -239,7 +238,10 @@ impl Cache {
             .await;
         let each = |row: &sqlx::sqlite::SqliteRow| {
             let id: Vec<u8> = row.try_get(0).ok()?;
-            Some((IncidentId::from_slice(&id)?, u32::try_from(row.try_get::<i64, _>(1).ok()?).ok()?))
+            Some((
+                IncidentId::from_slice(&id)?,
+                u32::try_from(row.try_get::<i64, _>(1).ok()?).ok()?,
+            ))
         };
         rows.unwrap_or_default().iter().filter_map(each).collect()
     }

@@ -80,7 +80,8 @@ pub(super) async fn open(path: &Path, kind: &Kind) -> Result<Opened, String> {
 
 async fn opened(path: &Path, kind: &Kind) -> Result<SqliteConnection, Unfit> {
     private(path).map_err(|error| Unfit::Sql(sqlx::Error::Io(error)))?;
-    let synchronous = if kind.durable { SqliteSynchronous::Full } else { SqliteSynchronous::Normal };
+    let synchronous =
+        if kind.durable { SqliteSynchronous::Full } else { SqliteSynchronous::Normal };
     let mut conn = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(false)
@@ -121,8 +122,7 @@ async fn opened(path: &Path, kind: &Kind) -> Result<SqliteConnection, Unfit> {
 
 /// Looks through a file that is small, and whose loss would matter.
 async fn check(conn: &mut SqliteConnection) -> Result<(), Unfit> {
-    let said: String =
-        sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *conn).await?;
+    let said: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *conn).await?;
     if said == "ok" { Ok(()) } else { Err(Unfit::Aside(said)) }
 }
 

@@ -35,11 +35,13 @@ pub(super) async fn wait(path: PathBuf) -> io::Result<Turn> {
     }
     let (sender, turn) = oneshot::channel();
     thread::Builder::new().name("turn".into()).spawn(move || {
-        let taken = private(&path).and_then(|file| loop {
-            match flock(&file, FlockOperation::LockExclusive) {
-                Ok(()) => break Ok(Turn { _file: file }),
-                Err(rustix::io::Errno::INTR) => {}
-                Err(error) => break Err(error.into()),
+        let taken = private(&path).and_then(|file| {
+            loop {
+                match flock(&file, FlockOperation::LockExclusive) {
+                    Ok(()) => break Ok(Turn { _file: file }),
+                    Err(rustix::io::Errno::INTR) => {}
+                    Err(error) => break Err(error.into()),
+                }
             }
         });
         let _ = sender.send(taken);

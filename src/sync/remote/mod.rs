@@ -34,8 +34,8 @@ use tokio::time::{Instant, timeout_at};
 use crate::backend::file::watch::Bell;
 use crate::backend::{Backend, BackendError, Capabilities, Cursor, Outcome};
 use crate::model::directory::Directory;
-use crate::model::{CommandId, Envelope, IncidentId, Rules, Summary};
 use crate::model::text::shown;
+use crate::model::{CommandId, Envelope, IncidentId, Rules, Summary};
 
 pub use cache::{DETAILS, ENDED};
 pub use entry::{Counts, Entry, Listing, State};
@@ -361,9 +361,7 @@ fn unknown() -> BackendError {
 /// An outbox that can't be read is never gone in silence.
 fn told_of_outbox(file: &Path, why: &str) -> String {
     let (file, why) = (shown(&file.to_string_lossy()).into_owned(), shown(why).into_owned());
-    format!(
-        "the outbox could not be used ({why}): what it holds was not sent and is in {file} now"
-    )
+    format!("the outbox could not be used ({why}): what it holds was not sent and is in {file} now")
 }
 
 impl Shared {

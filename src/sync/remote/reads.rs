@@ -63,7 +63,8 @@ impl Remote {
         tell: impl FnMut(Read<Measures>),
     ) {
         let shared = &self.shared;
-        both(shared.fresh_measures(window, cut, now), shared.kept_measures(window, cut), tell).await;
+        both(shared.fresh_measures(window, cut, now), shared.kept_measures(window, cut), tell)
+            .await;
     }
 
     /// Asks for the name and what it can do, and nothing instead of an answer.
@@ -340,11 +341,7 @@ impl Shared {
         self.cache.fact(&measures_of(window, cut)).await
     }
 
-    async fn fresh_timeline(
-        &self,
-        id: IncidentId,
-        part: Part,
-    ) -> Result<Vec<Event>, BackendError> {
+    async fn fresh_timeline(&self, id: IncidentId, part: Part) -> Result<Vec<Event>, BackendError> {
         let answer = self.far.timeline(id, part).await;
         self.heard(&answer);
         if let Ok(events) = &answer {
@@ -369,8 +366,7 @@ fn not_found(id: IncidentId) -> BackendError {
 impl Backend for Remote {
     async fn capabilities(&self) -> Result<Capabilities, BackendError> {
         let shared = &self.shared;
-        let known: Capabilities =
-            shared.fact("capabilities", shared.far.capabilities()).await?;
+        let known: Capabilities = shared.fact("capabilities", shared.far.capabilities()).await?;
         Ok(known)
     }
 

@@ -33,9 +33,7 @@ pub(super) async fn send(shared: Arc<Shared>) {
     loop {
         let wait = match shared.pass().await {
             Ok(Pass::Again) => continue,
-            Ok(Pass::Idle(until)) => {
-                until.map(|at| (at - Utc::now()).to_std().unwrap_or_default())
-            }
+            Ok(Pass::Idle(until)) => until.map(|at| (at - Utc::now()).to_std().unwrap_or_default()),
             Err(error) => {
                 tracing::warn!(%error, "sending");
                 Some(AGAIN)
@@ -92,7 +90,7 @@ impl Shared {
                     };
                     // All that is limited at once does not come back at once.
                     let wait = TimeDelta::from_std(backoff(entry.tries)).unwrap_or_default();
-                    tried.push((entry.envelope.id, error.to_string(), again.max(now + wait)));
+                    tried.push((entry.envelope.id, error.to_string(), again + wait));
                 }
                 Err(error) => {
                     self.outbox.refused(entry, &error, Utc::now()).await?;

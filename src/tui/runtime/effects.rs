@@ -10,10 +10,10 @@ use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::sleep;
 
 use crate::backend::{Backend, BackendError, Outcome, Part, Search};
-use crate::model::{CommandId, Envelope};
 use crate::model::filter::{Ask, Filter, Is, Term};
 use crate::model::measures::{Cut, Window};
 use crate::model::queue::Sort;
+use crate::model::{CommandId, Envelope};
 use crate::sync::drafts::{Keep, Keeper, Told};
 use crate::sync::remote::{Kept, Remote};
 use crate::sync::{self, Handle, Update};
@@ -79,12 +79,7 @@ impl Runner {
                 tasks.spawn(hand_over(Arc::clone(remote), messages.clone(), to_send));
             }
             None => {
-                tasks.spawn(send(
-                    Arc::clone(&backend),
-                    mirror.clone(),
-                    messages.clone(),
-                    to_send,
-                ));
+                tasks.spawn(send(Arc::clone(&backend), mirror.clone(), messages.clone(), to_send));
             }
         }
         let drafts = app.drafts_at.clone();

@@ -68,10 +68,7 @@ pub(super) fn learnt(app: &mut App, listing: Arc<Listing>, at: DateTime<Utc>) ->
 /// What waits is laid over what is read: where that has changed, it is read anew.
 fn read_anew(app: &mut App, before: &Listing, now: &Listing) -> Vec<Effect> {
     let waiting = |listing: &Listing| -> HashSet<(IncidentId, CommandId)> {
-        listing
-            .pending()
-            .filter_map(|entry| Some((entry.incident()?, entry.envelope.id)))
-            .collect()
+        listing.pending().filter_map(|entry| Some((entry.incident()?, entry.envelope.id))).collect()
     };
     let (before, now) = (waiting(before), waiting(now));
     let changed: HashSet<IncidentId> =
@@ -209,7 +206,10 @@ pub(super) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Some(entry) = app.selected_entry().cloned() else { return Vec::new() };
     let Some((kind, contents)) = form_of(&entry, app) else {
         let verb = words::verb(&entry.envelope.command);
-        return say(app, format!("there is nothing to edit in “{verb}”: send it anyway or drop it"));
+        return say(
+            app,
+            format!("there is nothing to edit in “{verb}”: send it anyway or drop it"),
+        );
     };
     let targets = target(app, &entry).into_iter().collect();
     let effects = forms::open(app, kind, targets, at);
@@ -219,7 +219,8 @@ pub(super) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
                 field.fill(&content);
             }
         }
-        form.told = entry.refusal().map(|why| format!("it was refused: {}", shown(&why.to_string())));
+        form.told =
+            entry.refusal().map(|why| format!("it was refused: {}", shown(&why.to_string())));
         form.replaces = Some(Box::new(entry.envelope.clone()));
         form.go(0);
     }
@@ -248,10 +249,7 @@ fn form_of(entry: &Entry, app: &App) -> Option<(Kind, Vec<(&'static str, String)
                 ("Services", declared.services.join(", ")),
                 ("Impact", declared.impact.to_string()),
                 ("Urgency", declared.urgency.to_string()),
-                (
-                    "Category",
-                    declared.category.map_or_else(|| "unknown".into(), |c| c.to_string()),
-                ),
+                ("Category", declared.category.map_or_else(|| "unknown".into(), |c| c.to_string())),
                 ("Detected by", declared.source.to_string()),
                 ("Since", minute(declared.detected_at)),
                 ("Symptoms", declared.symptoms.clone()),

@@ -34,7 +34,10 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
         Freshness::Stale(_) => field("Now", "no answer; R asks anew"),
         Freshness::Loading => field("Now", "nothing has been read yet"),
         Freshness::Polling(every) => {
-            field("Now", &format!("asked about every {} s: nothing tells by itself", every.as_secs()));
+            field(
+                "Now",
+                &format!("asked about every {} s: nothing tells by itself", every.as_secs()),
+            );
         }
         Freshness::Live => field("Now", "reading works"),
     }
