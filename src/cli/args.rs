@@ -1,5 +1,7 @@
 //! The command line as it is written.
 
+pub mod serve;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -135,6 +137,17 @@ pub enum Command {
     /// Check the store, and repair what follows from the events
     #[command(after_help = DOCTOR)]
     Doctor(Doctor),
+    /// Serve the store to others over HTTP
+    #[command(after_help = serve::SERVE)]
+    Serve(serve::Serve),
+    /// Tokens: who may ask a server, and for what
+    #[command(after_help = serve::TOKEN, subcommand_required = true)]
+    #[command(disable_help_subcommand = true)]
+    Token {
+        /// What about them
+        #[command(subcommand)]
+        about: serve::AboutToken,
+    },
     /// The settings: where they are, what holds, what is wrong, and a commented sample
     #[command(after_help = CONFIG, subcommand_required = true, disable_help_subcommand = true)]
     Config {
@@ -164,6 +177,7 @@ is kept and has incidents in it already is shown as it is.
 Examples:
   redphone demo
   redphone demo --speed 10
+  redphone demo --serve --listen 127.0.0.1:7373
   redphone demo --incidents 100000 --keep big.db --seed-only";
 
 /// `demo`.
@@ -186,6 +200,12 @@ pub struct Demo {
     /// Show it on the wall display
     #[arg(long, conflicts_with = "seed_only")]
     pub wall: bool,
+    /// Serve it over HTTP instead, and print the command that opens panes on it
+    #[arg(long, conflicts_with_all = ["seed_only", "wall"])]
+    pub serve: bool,
+    /// Where --serve listens; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0", requires = "serve")]
+    pub listen: String,
     /// Fill the store named by --keep and end, without opening the panes
     #[arg(long, requires = "keep")]
     pub seed_only: bool,

@@ -25,9 +25,11 @@ mod panes;
 mod parse;
 mod progress;
 mod resolve;
+mod serve;
 mod session;
 mod show;
 mod table;
+mod token;
 mod wall;
 mod whole_file;
 
@@ -140,6 +142,8 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Export(args)) => wait(export::run(context, args)),
         Some(Command::Import(args)) => import::run(context, &args),
         Some(Command::Doctor(args)) => wait(doctor::run(context, args)),
+        Some(Command::Serve(args)) => serve::run(context, args),
+        Some(Command::Token { about }) => token::run(context, about),
         Some(Command::Config { about }) => config::run(context, about),
         Some(Command::Completions { shell }) => completions::run(&mut context.out, shell),
         Some(Command::Man { out }) => man::run(&mut context.out, out.as_deref()),
