@@ -5,6 +5,7 @@
 
 pub mod demo;
 pub mod file;
+pub mod http;
 pub mod record;
 
 use std::collections::BTreeSet;

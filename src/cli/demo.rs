@@ -101,7 +101,8 @@ async fn show(context: &mut Context, args: Demo) -> Result<(), Failure> {
     config.panes.profile = None;
     config.read_only = false;
     let wall = args.wall.then(tui::wall::Settings::default);
-    let shown = panes::show(&config, &context.flags, demo.me.clone(), demo.store.clone(), wall);
+    let place = demo.store.clone().into();
+    let shown = panes::show(&config, &context.flags, demo.me.clone(), place, wall);
     tokio::pin!(shown);
     let done = tokio::select! {
         done = &mut shown => done,

@@ -9,22 +9,23 @@ use tokio::sync::watch;
 
 use super::config::warnings;
 use super::failure::{Exit, Failure};
-use super::session::{Missing, Session};
+use super::session::{Missing, Opened, Session};
 use super::{Context, wait};
-use crate::backend::file::{FileStore, Lasting};
+use crate::backend::Backend;
+use crate::backend::file::Lasting;
 use crate::config::watch::Watch;
 use crate::config::{Config, Flags, Reload, Warning};
 use crate::model::PersonRef;
 use crate::model::text::shown;
 use crate::tui::{self, RunError};
 
-/// Opens the panes on the store.
+/// Opens the panes on the place of the configuration.
 pub fn run(context: &mut Context) -> Result<(), Failure> {
     check_terminal()?;
     let config = &context.config;
     wait(async {
-        let Session { store, me, .. } = Session::open(config, Missing::Make).await?;
-        let done = Box::pin(show(config, &context.flags, me, store, None)).await;
+        let Session { place, me } = Session::open_panes(config, Missing::Make).await?;
+        let done = Box::pin(show(config, &context.flags, me, place, None)).await;
         done.map_err(|error| ended(&error))
     })
 }
@@ -34,19 +35,23 @@ pub async fn show(
     config: &Config,
     flags: &Flags,
     me: PersonRef,
-    store: FileStore,
+    place: Opened,
     wall: Option<tui::wall::Settings>,
 ) -> Result<(), RunError> {
     let (sender, reloads) = watch::channel(None);
-    let mut shown_in = options(config, me, &store);
+    let mut shown_in = options(config, me, place.told);
     shown_in.reloads = Some(reloads);
     // Panes may stay open for weeks: the file may be moved or replaced under them.
-    let store = Arc::new(Lasting::new(store));
+    let store = place.file.map(|store| Arc::new(Lasting::new(store)));
+    let backend = match &store {
+        Some(store) => Arc::clone(store) as Arc<dyn Backend>,
+        None => place.backend,
+    };
     let following = follow(config.clone(), flags.clone(), sender, store.clone());
     let shown = async {
         match wall {
-            None => Box::pin(tui::run(store.clone(), shown_in)).await,
-            Some(wall) => Box::pin(tui::run_wall(store.clone(), shown_in, wall)).await,
+            None => Box::pin(tui::run(backend, shown_in)).await,
+            Some(wall) => Box::pin(tui::run_wall(backend, shown_in, wall)).await,
         }
     };
     let done = tokio::select! {
@@ -55,7 +60,9 @@ pub async fn show(
         never = following => match never {},
     };
     // What the panes have sent is durable; this only folds the write-ahead log in.
-    store.close().await;
+    if let Some(store) = store {
+        store.close().await;
+    }
     done
 }
 
@@ -64,7 +71,7 @@ async fn follow(
     mut config: Config,
     flags: Flags,
     panes: watch::Sender<Option<Reload>>,
-    store: Arc<Lasting>,
+    store: Option<Arc<Lasting>>,
 ) -> Infallible {
     let Some(mut watched) = config.file.as_deref().and_then(Watch::start) else {
         return pending().await;
@@ -73,7 +80,9 @@ async fn follow(
         let reload = if watched.changed().await {
             let (reload, holds) = Reload::of(&config, Config::from_process(flags.clone()));
             if let Some(holds) = holds {
-                store.set_rules(holds.rules.clone()).await;
+                if let Some(store) = &store {
+                    store.set_rules(holds.rules.clone()).await;
+                }
                 config = holds;
             }
             reload
@@ -97,13 +106,12 @@ pub fn check_terminal() -> Result<(), Failure> {
 }
 
 /// How the panes look and whose they are.
-pub fn options(config: &Config, me: PersonRef, store: &FileStore) -> tui::Options {
-    let place = store.path().to_string_lossy();
+pub fn options(config: &Config, me: PersonRef, place: String) -> tui::Options {
     tui::Options {
         me,
         rules: config.rules.clone(),
         ascii: config.ascii,
-        place: shown(&place).into_owned(),
+        place,
         read_only: config.read_only,
         drafts: config.drafts.clone(),
         settings: config.panes.clone(),

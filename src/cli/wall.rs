@@ -16,8 +16,8 @@ pub fn run(context: &mut Context, args: &Wall) -> Result<(), Failure> {
     panes::check_terminal()?;
     let config = &context.config;
     wait(async {
-        let Session { store, me, .. } = Session::open(config, Missing::Refuse).await?;
-        let done = Box::pin(panes::show(config, &context.flags, me, store, Some(settings))).await;
+        let Session { place, me } = Session::open_panes(config, Missing::Refuse).await?;
+        let done = Box::pin(panes::show(config, &context.flags, me, place, Some(settings))).await;
         done.map_err(|error| panes::ended(&error))
     })
 }

@@ -39,7 +39,7 @@ impl Reload {
         };
         let same = [
             ("user", before.me == after.me),
-            ("store", before.store == after.store),
+            ("the store or backend", before.location == after.location),
             ("ascii", before.ascii == after.ascii),
             ("color", before.color == after.color),
             ("log", before.log_level == after.log_level),
@@ -50,7 +50,8 @@ impl Reload {
             ("people and services", before.directory == after.directory),
         ];
         let later = same.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect();
-        // The store stays, and with it what is said of it.
+        // The place stays, and with it what is said of it.
+        after.location.clone_from(&before.location);
         after.panes.profile.clone_from(&before.panes.profile);
         after.read_only = before.read_only;
         let changed = Changed {
