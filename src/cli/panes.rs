@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::config::warnings;
 use super::failure::{Exit, Failure};
+use super::out::{self, counted};
 use super::session::{Missing, Opened, Session};
 use super::{Context, wait};
 use crate::backend::Backend;
@@ -17,6 +18,7 @@ use crate::config::watch::Watch;
 use crate::config::{Config, Flags, Reload, Warning};
 use crate::model::PersonRef;
 use crate::model::text::shown;
+use crate::sync::remote::Remote;
 use crate::tui::{self, RunError};
 
 /// Opens the panes on the place of the configuration.
@@ -41,13 +43,19 @@ pub async fn show(
     let (sender, reloads) = watch::channel(None);
     let mut shown_in = options(config, me, place.told);
     shown_in.reloads = Some(reloads);
+    if let Some(remote) = &place.remote {
+        shown_in.warnings.extend(remote.warnings().iter().cloned());
+        shown_in.remote = Some(Arc::clone(remote));
+    }
+    let kept = place.remote.clone();
     // Panes may stay open for weeks: the file may be moved or replaced under them.
     let store = place.file.map(|store| Arc::new(Lasting::new(store)));
     let backend = match &store {
         Some(store) => Arc::clone(store) as Arc<dyn Backend>,
         None => place.backend,
     };
-    let following = follow(config.clone(), flags.clone(), sender, store.clone());
+    let places = (store.clone(), kept.clone());
+    let following = follow(config.clone(), flags.clone(), sender, places);
     let shown = async {
         match wall {
             None => Box::pin(tui::run(backend, shown_in)).await,
@@ -63,6 +71,13 @@ pub async fn show(
     if let Some(store) = store {
         store.close().await;
     }
+    let waits = kept.map_or(0, |kept| kept.listing().borrow().counts().pending);
+    if waits > 0 {
+        let what = counted(waits as u64, "command");
+        out::hint(&format!(
+            "{what} kept, and sent by the next redphone that runs or by `redphone outbox send`"
+        ));
+    }
     done
 }
 
@@ -71,7 +86,7 @@ async fn follow(
     mut config: Config,
     flags: Flags,
     panes: watch::Sender<Option<Reload>>,
-    store: Option<Arc<Lasting>>,
+    (store, remote): (Option<Arc<Lasting>>, Option<Arc<Remote>>),
 ) -> Infallible {
     let Some(mut watched) = config.file.as_deref().and_then(Watch::start) else {
         return pending().await;
@@ -82,6 +97,9 @@ async fn follow(
             if let Some(holds) = holds {
                 if let Some(store) = &store {
                     store.set_rules(holds.rules.clone()).await;
+                }
+                if let Some(remote) = &remote {
+                    remote.set_rules(holds.rules.clone());
                 }
                 config = holds;
             }

@@ -1,6 +1,6 @@
 //! The task that asks.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::backend::{Backend, BackendError, Cursor, Delta, Search};
 use crate::model::filter::Filter;
 use crate::model::queue::Sort;
-use crate::model::{IncidentId, Summary};
+use crate::model::{CommandId, IncidentId, Summary};
 
 use super::pace::{Pace, backoff};
 use super::remote::{Listing, Remote, State, over_row};
@@ -47,6 +47,8 @@ pub(super) struct Keeper {
     at_once: bool,
     failures: u32,
     failing_since: Option<DateTime<Utc>>,
+    /// When what is told was kept, until the backend has answered.
+    kept_at: Option<DateTime<Utc>>,
 }
 
 /// A remote, as the task sees it.
@@ -58,6 +60,8 @@ struct Far {
     reached: watch::Receiver<u64>,
     /// Rows that commands wait for and that are not in the mirror: they have ended.
     ended: HashMap<IncidentId, Summary>,
+    /// What had been sent when that was looked at last.
+    sent: Option<HashSet<CommandId>>,
     /// For who reads ahead.
     snapshots: watch::Sender<Arc<Snapshot>>,
 }
@@ -84,6 +88,7 @@ impl Keeper {
             listing: remote.listing(),
             reached: remote.reached(),
             ended: HashMap::new(),
+            sent: None,
             remote,
             snapshots,
         });
@@ -105,6 +110,7 @@ impl Keeper {
             at_once: false,
             failures: 0,
             failing_since: None,
+            kept_at: None,
         }
     }
 
@@ -131,6 +137,7 @@ impl Keeper {
             self.cursor = known.cursor;
             self.introduced = true;
             self.at_once = true;
+            self.kept_at = Some(at);
             self.send(Update::Kept(Kept::Rows, at));
         }
         // Also without rows: what waits has some of its own.
@@ -261,7 +268,7 @@ impl Keeper {
 
     fn answered(&mut self) -> Result<(), Over> {
         self.failures = 0;
-        self.failing_since = None;
+        (self.failing_since, self.kept_at) = (None, None);
         let at = Utc::now();
         self.told(Update::Link(match self.pace.polling() {
             None => Link::Live { at },
@@ -271,7 +278,8 @@ impl Keeper {
 
     async fn failed(&mut self, error: BackendError) -> Result<(), Over> {
         let now = Utc::now();
-        let since = *self.failing_since.get_or_insert(now);
+        // What is shown is as old as it was kept, however short this run is.
+        let since = *self.failing_since.get_or_insert(self.kept_at.unwrap_or(now));
         let mut wait = backoff(self.failures);
         self.failures = self.failures.saturating_add(1);
         if let BackendError::Limited { until } = &error {
@@ -310,11 +318,13 @@ impl Keeper {
     async fn outbox_changed(&mut self, has_rows: bool) -> Result<(), Over> {
         let Some(far) = &mut self.remote else { return Ok(()) };
         let listing = far.listing.borrow_and_update().clone();
+        let before = far.sent.replace(listing.sent().map(|entry| entry.envelope.id).collect());
         for entry in listing.sent() {
+            // Also what another process has sent; not what was sent long ago, and has changed since.
+            let is_new = before.as_ref().is_some_and(|sent| !sent.contains(&entry.envelope.id));
             if let State::Sent(outcome) = &entry.state
-                && let Some(row) = &outcome.row
+                && let Some(row) = outcome.row.as_ref().filter(|_| is_new)
             {
-                // Also what another process has sent.
                 self.mirror.put(row.clone());
             }
         }

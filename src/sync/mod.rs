@@ -69,7 +69,8 @@ pub enum Link {
     },
     /// It has failed since then.
     Failing {
-        /// The first failure in a row.
+        /// The first failure in a row; or when what is shown was kept, where it has not answered
+        /// since.
         since: DateTime<Utc>,
         /// What it said last.
         error: BackendError,

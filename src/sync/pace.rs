@@ -8,7 +8,8 @@ const BACKOFF: (Duration, Duration) = (super::FIRST_RETRY, Duration::from_mins(1
 /// The shortest and the longest time between two questions where nothing is held: the first right
 /// after a change, the other when it is quiet.
 const POLLING: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
-/// An answer without news that came within this share of the time it could have waited was not held.
+/// An answer without news that came within this share of the time it could have waited was not held,
+/// unless it was open for [`CUT`]: something in between may hold only for so long.
 const HELD: u32 = 4;
 /// So many of them in a row, and questions are not held by what is in between.
 const NOT_HELD: u32 = 2;
@@ -107,7 +108,7 @@ impl Pace {
             }
             return self.polling().map(about);
         }
-        if open * HELD >= wait {
+        if open * HELD >= wait || open >= CUT {
             self.not_held = 0;
             self.every = POLLING.0;
             return None;

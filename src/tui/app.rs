@@ -523,6 +523,14 @@ impl App {
             || self.outbox.as_ref().is_some_and(|outbox| outbox.is_pending(id))
     }
 
+    /// Whether a command is in the outbox and has no answer yet.
+    #[must_use]
+    pub fn waits(&self, command: CommandId) -> bool {
+        self.outbox
+            .as_ref()
+            .is_some_and(|outbox| outbox.get(command).is_some_and(|entry| entry.is_pending()))
+    }
+
     /// The command that is selected in the outbox.
     #[must_use]
     pub fn selected_entry(&self) -> Option<&Arc<Entry>> {

@@ -2,6 +2,7 @@
 //!
 //! Everything that waits is a task; the loop itself only waits for something to happen.
 
+mod clock;
 mod editor;
 mod effects;
 mod host;
@@ -28,6 +29,7 @@ use super::terminal::{Guard, Screen};
 use super::update::{unconfirmed, update};
 use super::view::view;
 
+use clock::Clocks;
 use effects::Runner;
 pub use host::{Host, Input};
 
@@ -102,6 +104,8 @@ where
     let (messages, heard) = mpsc::unbounded_channel();
     let (updates, learnt) = mpsc::unbounded_channel();
     let runner = Runner::start(backend, &app, messages, updates);
+    // A store on this machine is as fresh after a sleep as before.
+    let clocks = Clocks::new(app.remote.is_some());
     let mut running = Running {
         app,
         terminal,
@@ -110,6 +114,7 @@ where
         heard,
         learnt,
         reloads,
+        clocks,
         dirty: true,
         keyed_at: None,
         drawn_at: None,
@@ -127,6 +132,7 @@ struct Running<'a, B: ratatui::backend::Backend, H> {
     heard: mpsc::UnboundedReceiver<Message>,
     learnt: mpsc::UnboundedReceiver<crate::sync::Update>,
     reloads: Option<watch::Receiver<Option<Reload>>>,
+    clocks: Clocks,
     /// Something may have changed since the last frame.
     dirty: bool,
     /// When a key was pressed last, or the panes were opened.
@@ -209,7 +215,11 @@ where
             () = written, if self.dirty && !ready => Next::On,
             () = sleep_until(frame_due), if self.dirty && ready => Next::On,
             () = sleep_until(tick_due) => self.take(tick()).await?,
+            () = self.clocks.told() => Next::On,
         };
+        if self.clocks.have_jumped() && next == Next::On {
+            next = self.take(Message::ClockJumped(Utc::now())).await?;
+        }
         // One frame for all that has arrived.
         for _ in 0..BATCH {
             if next == Next::End {

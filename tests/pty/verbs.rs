@@ -141,7 +141,7 @@ fn event(store: &Store, number: &str, kind: &str) -> Value {
 #[case::waive("4", &[("Cards", "g4"), ("go to INC-4", ENTER), ("restarted", "C"),
     ("Close INC-4", "wtoo small\t \t \t \t "), ("[x] follow", SEND)],
     "INC-4 closed", "item_answered", "/answer", "yes")]
-#[case::reopen("4", &[("Cards", "g4"), ("go to INC-4", ENTER), ("restarted", "O"), ("Reopen INC-4", "late again"), ("late again", SEND), ("can't be taken back", "y")],
+#[case::reopen("4", &[("Cards", "g4"), ("go to INC-4", ENTER), ("restarted", "A"), ("Reopen INC-4", "late again"), ("late again", SEND), ("can't be taken back", "y")],
     "INC-4 reopened", "reopened", "/reason", "late again")]
 #[case::review("1", &[("Cards", "V"), ("Review of INC-1", "w"), ("▸", "all cards failed"), ("all cards failed", SEND)],
     "INC-1 review written", "review_written", "", "")]

@@ -131,6 +131,26 @@ async fn an_incident_that_ends_while_it_waits_leaves_the_queue_and_comes_back_wh
 }
 
 #[tokio::test]
+async fn what_was_sent_long_ago_does_not_bring_back_what_has_ended_since() {
+    let place = Place::new().await;
+    let (remote, mut kept) = Keeping::start(&place).await;
+    kept.until(live).await;
+    let (id, declaration) = declare("Cards fail");
+    remote.hand_over(&declaration).await.unwrap();
+    kept.rows(|snapshot| snapshot.rows.len() == 1).await;
+    place.store.execute(&ask(id, crate::make::resolve())).await.unwrap();
+    kept.rows(|snapshot| snapshot.rows.is_empty()).await;
+    drop((kept, remote));
+    let (remote, mut kept) = Keeping::start(&place).await;
+    kept.until(live).await;
+    let (_, declaration) = declare("Images fail");
+    remote.hand_over(&declaration).await.unwrap();
+    let rows = kept.rows(|snapshot| !snapshot.rows.is_empty()).await;
+    assert_eq!(rows.rows.len(), 1);
+    assert_eq!(rows.rows[0].title, "Images fail");
+}
+
+#[tokio::test]
 async fn where_questions_are_not_held_it_polls_and_says_so() {
     let place = Place::new().await;
     declared(&*place.store, "Cards fail").await;

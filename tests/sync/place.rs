@@ -44,6 +44,7 @@ pub fn options(folder: &Path, who: &str) -> Options {
         folder: folder.join("remotes"),
         rules: Rules::default(),
         patience: Duration::from_secs(5),
+        sends: true,
     }
 }
 

@@ -22,8 +22,8 @@ mod send;
 pub mod words;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -60,6 +60,8 @@ pub struct Options {
     /// How long a question waits for the remote before what is kept is given instead, and how long
     /// a command waits for its answer before it counts as kept.
     pub patience: Duration,
+    /// Whether this process sends what waits. One that only looks leaves it to others.
+    pub sends: bool,
 }
 
 /// What became of a command that was handed over.
@@ -107,6 +109,10 @@ struct Shared {
     listing: watch::Sender<Arc<Listing>>,
     /// The remote did not answer the last time.
     failing: AtomicBool,
+    /// As of when the oldest is of what was given as it was kept.
+    gave_kept: Mutex<Option<DateTime<Utc>>>,
+    /// When rows were written down last, in seconds since 1970.
+    written_at: AtomicI64,
     /// Counts how often it has answered after it had not.
     reached: watch::Sender<u64>,
     /// Something may be there to be sent.
@@ -148,6 +154,8 @@ impl Remote {
             patience: options.patience,
             listing: watch::Sender::new(Arc::default()),
             failing: AtomicBool::new(false),
+            gave_kept: Mutex::new(None),
+            written_at: AtomicI64::new(0),
             reached: watch::Sender::new(0),
             nudge: Notify::new(),
             bell,
@@ -155,10 +163,10 @@ impl Remote {
             outbox,
         });
         shared.look().await.map_err(|error| error.to_string())?;
-        let tasks = vec![
-            tokio::spawn(send::follow(Arc::clone(&shared))).abort_handle(),
-            tokio::spawn(send::send(Arc::clone(&shared))).abort_handle(),
-        ];
+        let mut tasks = vec![tokio::spawn(send::follow(Arc::clone(&shared))).abort_handle()];
+        if options.sends {
+            tasks.push(tokio::spawn(send::send(Arc::clone(&shared))).abort_handle());
+        }
         Ok(Arc::new(Self { shared, tasks, warnings }))
     }
 

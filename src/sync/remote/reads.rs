@@ -1,6 +1,7 @@
 //! Reading: from the remote, and what it answers is kept; from what is kept, where it does not
 //! answer. What waits is laid over both.
 
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -26,6 +27,8 @@ use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Summary};
 const SOON: Duration = Duration::from_millis(150);
 /// The most events that are kept of a timeline when it is read.
 const EVENTS: u32 = 200;
+/// How often it is written down that rows are still as they are kept, in seconds.
+const CONFIRMED_EVERY_S: i64 = 60;
 /// In front of where a page of kept rows ended.
 const KEPT_MARK: &str = "kept:";
 
@@ -91,6 +94,25 @@ impl Remote {
         self.shared.fresh_search(search).await
     }
 
+    /// As of when the oldest is of what was given as it was kept, since this was opened.
+    #[must_use]
+    pub fn gave_kept(&self) -> Option<DateTime<Utc>> {
+        *self.shared.gave_kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Brings the rows that are kept up to date, for who asks later without the remote; not longer
+    /// than the patience that there is.
+    pub async fn catch_up(&self) {
+        if self.shared.failing.load(Ordering::Relaxed) {
+            return;
+        }
+        let known: Option<(Cursor, _)> = self.shared.cache.fact("cursor").await;
+        let ask = self.changes(known.map(|(cursor, _)| cursor), Duration::ZERO);
+        if let Ok(Err(error)) = timeout(self.shared.patience, ask).await {
+            tracing::debug!(%error, "catching up");
+        }
+    }
+
     /// Reads an incident for later, unless that fails.
     pub(super) async fn keep(&self, id: IncidentId) -> Result<(), BackendError> {
         self.shared.fresh_detail(id, EVENTS).await.map(|_| ())
@@ -144,14 +166,21 @@ impl Shared {
         let patience = if failing { SOON } else { self.patience };
         match timeout(patience, &mut ask).await {
             Ok(Err(error)) if error.is_temporary() => {
-                kept.await.map(|(value, _)| value).ok_or(error)
+                kept.await.map(|(value, at)| self.gave(value, at)).ok_or(error)
             }
             Ok(answer) => answer,
             Err(_) => match kept.await {
-                Some((value, _)) => Ok(value),
+                Some((value, at)) => Ok(self.gave(value, at)),
                 None => ask.await,
             },
         }
+    }
+
+    /// Remembers that what was given was kept, and from when.
+    fn gave<T>(&self, value: T, at: DateTime<Utc>) -> T {
+        let mut oldest = self.gave_kept.lock().unwrap_or_else(PoisonError::into_inner);
+        *oldest = Some(oldest.map_or(at, |known| known.min(at)));
+        value
     }
 
     async fn fresh_fact<T: Serialize>(
@@ -376,10 +405,15 @@ impl Backend for Remote {
         let shared = &self.shared;
         let answer = shared.far.changes(since, wait).await;
         shared.heard(&answer);
-        if let Ok(delta) = &answer
-            && (delta.reset || !delta.rows.is_empty() || Some(delta.cursor) != since)
-        {
-            shared.cache.fold(delta, Utc::now()).await;
+        if let Ok(delta) = &answer {
+            let news = delta.reset || !delta.rows.is_empty() || Some(delta.cursor) != since;
+            let now = Utc::now();
+            // That nothing has changed is written down now and then: what is kept is as of then.
+            let written = shared.written_at.load(Ordering::Relaxed);
+            if news || (now.timestamp() - written).abs() >= CONFIRMED_EVERY_S {
+                shared.written_at.store(now.timestamp(), Ordering::Relaxed);
+                shared.cache.fold(delta, now).await;
+            }
         }
         answer
     }

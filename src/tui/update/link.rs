@@ -128,6 +128,9 @@ pub(super) fn kept(app: &mut App, of: Of, at: Option<DateTime<Utc>>) {
 
 /// The clock has jumped: nothing counts as fresh until the backend has answered again.
 pub(super) fn doubted(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    if app.outbox.is_none() {
+        return Vec::new();
+    }
     app.doubted = true;
     let mut effects = time_passed(app, at);
     effects.push(Effect::Refresh);
@@ -137,6 +140,8 @@ pub(super) fn doubted(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 /// What could not be read while the backend failed, or was only kept, is read again.
 fn retry_reading(app: &mut App) -> Vec<Effect> {
     app.reading.failed = None;
+    let kept = &app.kept_at.details;
+    app.reading.cache.retain(|shown| !kept.contains_key(&shown.id));
     let mut effects = reading::follow(app);
     let shown = app.reading.shown.as_ref().map(|shown| shown.id);
     if let Some(id) = shown.filter(|id| app.kept_at.details.contains_key(id)) {

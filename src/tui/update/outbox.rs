@@ -98,6 +98,10 @@ fn refused(app: &mut App, what: &str, why: &str, at: DateTime<Utc>) -> Vec<Effec
 /// hour ago does not come back by itself.
 pub(super) fn told(app: &mut App, batch: &Batch, at: DateTime<Utc>) -> Option<Vec<Effect>> {
     app.outbox.as_ref()?;
+    if batch.form.is_some() {
+        // It could not even be put there: its form comes back.
+        return None;
+    }
     let (label, why) = batch.failed.first()?.clone();
     if batch.all == 1 {
         return Some(refused(app, &phrase(&batch.verb, &label), &why, at));

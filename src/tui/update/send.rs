@@ -37,7 +37,9 @@ pub(super) fn step(
 ) -> Step {
     let repeated = |ask: &Ask| {
         let verb = ask.verb();
-        !may_repeat(ask) && app.pending.iter().any(|p| p.incident == target.id && p.verb == verb)
+        // What is in the outbox is laid over what is known: the model can tell.
+        let mut open = app.pending.iter().filter(|pending| !pending.accepted);
+        !may_repeat(ask) && open.any(|p| p.incident == target.id && p.verb == verb)
     };
     let refused = if asks.iter().any(repeated) {
         Some("that is on its way already".into())

@@ -103,8 +103,6 @@ fn freshness(app: &App, room: Room) -> (String, Style) {
         }
         Freshness::Stale(silent) => (format!("stale {}", span(silent)), app.theme.alarm()),
         Freshness::Failing { since, retry_in, .. } if app.is_offline() => {
-            // Since when what is shown is old, also where that was before this run.
-            let since = app.answered_at.map_or(since, |at| at.min(since));
             let since = app.clock().minute(since);
             let text = match room {
                 Room::Full | Room::Wide => {
@@ -172,6 +170,9 @@ fn right(app: &App, room: Room) -> Line<'static> {
             app.theme.dim(),
         ));
         line.push_span(cut(&shown(&person.name), 24).into_owned());
+        if let Some(at) = app.kept_at.directory.filter(|_| room < Room::Wide) {
+            line.push_span(Span::styled(format!(" {}", app.as_of(at)), app.theme.dim()));
+        }
         line.push_span("   ");
     }
     let utc = app.now.format("%H:%M");
