@@ -6,8 +6,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::args::serve::Serve;
 use super::failure::{Exit, Failure, output_failed, reason};
-use super::session::{Missing, open};
-use super::whole_file::named;
+use super::session::{Missing, open_store};
 use super::{Context, out};
 use crate::backend::file::Lasting;
 use crate::server::access_log::AccessLog;
@@ -60,7 +59,7 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
     };
     let options = Options {
         listen: args.listen,
-        tokens: tokens(args.tokens, config),
+        tokens: tokens(args.tokens, config)?,
         // The command line takes both or none.
         tls: args.tls_cert.zip(args.tls_key).map(|(cert, key)| TlsFiles { cert, key }),
         access_log: args.access_log.map_or(AccessLog::Stderr, AccessLog::File),
@@ -69,13 +68,13 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
         limits,
     };
     let missing = if config.read_only { Missing::Refuse } else { Missing::Make };
-    let store = Arc::new(Lasting::new(open(config, missing).await?));
+    let store = Arc::new(Lasting::new(open_store(config, missing, "serve").await?));
     let tokens = options.tokens.clone();
     let server = Server::bind(options, Arc::clone(&store) as _).await.map_err(not_bound)?;
     if tokens.list().is_ok_and(|tokens| tokens.is_empty()) {
         out::hint("there is no token yet: make one with `redphone token create`");
     }
-    context.out.line(&format!("serving {} at {}", named(&config.store), server.url()))?;
+    context.out.line(&format!("serving {} at {}", config.location.told(), server.url()))?;
     context.out.flush()?;
     let reopen_log = server.reopen_log();
     let mut hang_up = listen(SignalKind::hangup())?;
@@ -91,8 +90,14 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
 }
 
 /// Where the tokens of a configuration's store are kept.
-pub fn tokens(given: Option<std::path::PathBuf>, config: &crate::config::Config) -> TokenFile {
-    given.map_or_else(|| TokenFile::beside(&config.store), TokenFile::open)
+pub fn tokens(
+    given: Option<std::path::PathBuf>,
+    config: &crate::config::Config,
+) -> Result<TokenFile, Failure> {
+    match given {
+        Some(file) => Ok(TokenFile::open(file)),
+        None => Ok(TokenFile::beside(config.store_file("token")?)),
+    }
 }
 
 /// What does not listen.

@@ -63,7 +63,7 @@ fn state(token: &Token) -> &'static str {
 }
 
 fn create(context: &mut Context, args: CreateToken) -> Result<(), Failure> {
-    let file = tokens(args.tokens, &context.config);
+    let file = tokens(args.tokens, &context.config)?;
     let new = New {
         name: args.name,
         scope: args.scope,
@@ -86,7 +86,7 @@ fn create(context: &mut Context, args: CreateToken) -> Result<(), Failure> {
 }
 
 fn list(context: &mut Context, args: ListTokens) -> Result<(), Failure> {
-    let all = tokens(args.tokens, &context.config).list()?;
+    let all = tokens(args.tokens, &context.config)?.list()?;
     if args.json {
         return all.iter().try_for_each(|t| json::print(&mut context.out, &Told::of(t, None)));
     }
@@ -121,7 +121,7 @@ fn list(context: &mut Context, args: ListTokens) -> Result<(), Failure> {
 }
 
 fn revoke(context: &mut Context, args: RevokeToken) -> Result<(), Failure> {
-    let token = tokens(args.tokens, &context.config).revoke(&args.token)?;
+    let token = tokens(args.tokens, &context.config)?.revoke(&args.token)?;
     if args.json {
         return json::print(&mut context.out, &Told::of(&token, None));
     }

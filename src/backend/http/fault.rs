@@ -7,8 +7,8 @@ use std::io;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use rustls::pki_types::UnixTime;
-use rustls::{CertificateError, InvalidMessage};
+use tokio_rustls::rustls::pki_types::UnixTime;
+use tokio_rustls::rustls::{self, CertificateError, InvalidMessage};
 
 use crate::model::text::{cut, shown};
 
