@@ -7,7 +7,7 @@
 //! | ground | [`model`] | what an incident is and what may happen to it; pure |
 //! | first | [`backend`] | where incidents live, behind one trait |
 //! | first | [`api`] | the same trait on the wire: paths, queries, bodies, refusals |
-//! | second | [`sync`] | keeps what the panes read up to date |
+//! | second | [`sync`] | keeps what the panes read up to date, and what is asked of a remote until it is answered |
 //! | second | [`server`] | any backend, served over HTTP |
 //! | top | [`tui`], [`cli`] | the panes, and the command line |
 //!
@@ -15,8 +15,9 @@
 //!
 //! **How a key travels.** A terminal event becomes an action by the one table of actions; `update`
 //! fixes the target, makes a command with its own id, asks `decide` at once, marks the row pending
-//! and returns an effect; the effect executes the command on the backend; the outcome comes back as
-//! a message and the mark goes. Nothing is awaited on the way to the next frame.
+//! and returns an effect; the effect executes the command on the backend, or puts it into the outbox
+//! of a remote one, where it is durable; the outcome comes back as a message and the mark goes.
+//! Nothing is awaited on the way to the next frame.
 //!
 //! **How a change travels.** `sync` asks the backend for changes since a cursor, folds them into an
 //! immutable snapshot and sends it as a message; `update` derives the rows anew, keeping the

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Context;
 use super::args::Ack;
-use super::failure::Failure;
+use super::failure::{Exit, Failure};
 use super::session::{Missing, Session};
 use super::value::Target;
 use super::{json, out};
@@ -16,6 +16,9 @@ use crate::model::{Ask, Summary};
 struct Told<'a> {
     incident: String,
     done: bool,
+    /// It has no answer yet and will be sent.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    kept: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     row: Option<&'a Summary>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,7 +35,7 @@ pub async fn run(context: &mut Context, args: Ack) -> Result<(), Failure> {
             // Lines already printed come before the failure that follows them.
             context.out.flush()?;
             out::tell_failure(&failure);
-            worst = worst.max(Some(failure.exit));
+            worst = Some(worst.map_or(failure.exit, |worst: Exit| worst.or_worse(failure.exit)));
         }
     }
     session.place.close().await;
@@ -81,6 +84,7 @@ fn tell(
         let told = Told {
             incident: target.to_string(),
             done: done.is_ok(),
+            kept: done.as_ref().is_err_and(|failure| failure.exit == Exit::Kept),
             row,
             error: done.as_ref().err().map(|failure| failure.message.as_str()),
         };
@@ -95,7 +99,6 @@ fn tell(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::failure::Exit;
 
     #[test]
     fn the_incident_is_named_once() {

@@ -2,7 +2,9 @@
 
 pub mod serve;
 
+use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
@@ -11,6 +13,7 @@ use clap_complete::Shell;
 use super::value::{Time, Word};
 use crate::backend::demo;
 use crate::cli::value::Target;
+use crate::model::CommandId;
 use crate::model::priority::Level;
 use crate::model::queue::Sort;
 use crate::model::status::{Category, ResolutionAction, Source};
@@ -39,6 +42,7 @@ Exit codes:
   2  the command line or a setting is wrong
   3  there is no such incident or store
   4  the store can't be opened, or the API does not answer: the same may work later
+  5  the API does not answer: what was asked is kept and will be sent
 
 Examples:
   redphone demo
@@ -137,6 +141,9 @@ pub enum Command {
     /// Resolve an incident: what was done, and how recovery was validated
     #[command(after_help = RESOLVE)]
     Resolve(Resolve),
+    /// What waits to be sent to an API, what was sent last, and what was refused
+    #[command(after_help = OUTBOX, disable_help_subcommand = true)]
+    Outbox(OutboxArgs),
     /// Write everything the store holds as JSON Lines
     #[command(after_help = EXPORT)]
     Export(Export),
@@ -441,6 +448,82 @@ pub struct Resolve {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+const OUTBOX: &str = "\
+What is asked of an API is written down here first, sent in order for an incident, and sent again
+with the same id until it is answered. Without the API it waits; the next redphone that runs sends
+it, or `redphone outbox send`. What is refused stays until it is sent again or dropped; in the panes
+(O) it can be edited.
+
+--json prints one object a line: place, id, incident, label, state (pending, held, sent, refused),
+asked_at, command, tries, said, next_at, settled_at.
+
+Examples:
+  redphone outbox
+  redphone outbox send
+  redphone outbox retry 14
+  redphone outbox drop 14";
+
+/// `outbox`.
+#[derive(Args, Clone, Debug)]
+pub struct OutboxArgs {
+    /// What about it; without it the commands are listed
+    #[command(subcommand)]
+    pub about: Option<AboutOutbox>,
+    /// Print JSON Lines
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What can be done about the outbox.
+#[derive(Subcommand, Clone, PartialEq, Eq, Debug)]
+pub enum AboutOutbox {
+    /// List refused, pending and the last sent commands
+    List,
+    /// Send what waits now
+    Send,
+    /// Send a refused command again as it is
+    Retry {
+        /// Its place in the list, or its id
+        #[arg(value_name = "PLACE|ID")]
+        which: Which,
+    },
+    /// Take a command out that was not sent; with a declaration, what needs it
+    Drop {
+        /// Its place in the list, or its id
+        #[arg(value_name = "PLACE|ID")]
+        which: Which,
+    },
+}
+
+/// A command of the outbox.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Which {
+    /// By its place in the list.
+    Place(u64),
+    /// By its id.
+    Id(CommandId),
+}
+
+impl fmt::Display for Which {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Place(place) => write!(f, "command {place}"),
+            Self::Id(id) => write!(f, "command {id}"),
+        }
+    }
+}
+
+impl FromStr for Which {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(place) = text.trim_start_matches('#').parse() {
+            return Ok(Self::Place(place));
+        }
+        text.parse().map(Self::Id).map_err(|_| "name it by its place in the list or its id".into())
+    }
 }
 
 const EXPORT: &str = "\

@@ -3,7 +3,7 @@
 use chrono::Utc;
 
 use super::args::Declare;
-use super::failure::Failure;
+use super::failure::{Exit, Failure};
 use super::session::{Missing, Session, person};
 use super::{Context, json, out};
 use crate::model::command::Declaration;
@@ -43,7 +43,13 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
     declaration.fill_in(&directory);
     let id = IncidentId::new();
     let services = declaration.services.clone();
-    let outcome = session.execute(id, Ask::Declare(Box::new(declaration))).await?;
+    let declared = session.execute(id, Ask::Declare(Box::new(declaration))).await;
+    let outcome = match declared {
+        Err(failure) if failure.exit == Exit::Kept => {
+            return kept(context, session, id, &args, failure, &directory).await;
+        }
+        declared => declared?,
+    };
     let (id, grouped) = match outcome.incident {
         Some(open) => (open, open != id),
         None => (id, false),
@@ -70,6 +76,33 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
     hint_at_unknown(&services, &directory);
     session.place.close().await;
     assigned.map_err(|failure| failure.about(&format!("{label} is declared but not assigned")))
+}
+
+/// It has no number yet: its id stands for it, here and in what is asked about it meanwhile.
+async fn kept(
+    context: &mut Context,
+    session: Session,
+    id: IncidentId,
+    args: &Declare,
+    failure: Failure,
+    directory: &Directory,
+) -> Result<(), Failure> {
+    if let Some(owner) = &args.owner {
+        let to = owner_of(owner, &session.me, directory);
+        match session.execute(id, Ask::Assign { to: Some(to) }).await {
+            Err(failure) if failure.exit != Exit::Kept => return Err(failure),
+            _ => {}
+        }
+    }
+    if args.json {
+        let row = session.place.backend.incident(id).await.map(|detail| detail.incident.summary);
+        json::print(&mut context.out, &row.ok())?;
+    } else {
+        context.out.line(&id.to_string())?;
+    }
+    context.out.flush()?;
+    session.place.close().await;
+    Err(failure)
 }
 
 fn owner_of(owner: &str, me: &PersonRef, directory: &Directory) -> PersonRef {

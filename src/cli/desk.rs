@@ -12,6 +12,7 @@ use crate::backend::Backend;
 use crate::backend::file::{FileStore, Lasting};
 use crate::config::{Config, Flags, Location};
 use crate::model::{PersonRef, Rules};
+use crate::sync::remote::Remote;
 use crate::tui::sites::{Opener, Site, SiteId};
 
 /// A place of work that is open.
@@ -71,10 +72,23 @@ impl Desk {
         }
     }
 
+    /// What is kept of it on this machine, where it is an API.
+    pub fn remote(&self) -> Option<&Arc<Remote>> {
+        match &self.place {
+            Place::File(_) => None,
+            Place::Remote(opened) => opened.remote.as_ref(),
+        }
+    }
+
     /// Lets other rules hold from now on.
     pub async fn set_rules(&self, rules: Rules) {
-        if let Place::File(store) = &self.place {
-            store.set_rules(rules).await;
+        match &self.place {
+            Place::File(store) => store.set_rules(rules).await,
+            Place::Remote(opened) => {
+                if let Some(remote) = &opened.remote {
+                    remote.set_rules(rules);
+                }
+            }
         }
     }
 

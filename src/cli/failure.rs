@@ -6,7 +6,7 @@ use crate::backend::BackendError;
 use crate::backend::file::OpenError;
 use crate::config::ConfigError;
 
-/// Exit codes, from the mildest to the worst.
+/// Exit codes; of those up to the fourth, each is worse than the one before.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Exit {
     /// It was refused, or it failed.
@@ -17,6 +17,19 @@ pub enum Exit {
     NotFound = 3,
     /// The store can't be opened or does not answer; the same may work later.
     Unreachable = 4,
+    /// What was asked has no answer yet: it is kept and will be sent.
+    Kept = 5,
+}
+
+impl Exit {
+    /// The worse of two: what is kept is done sooner or later.
+    #[must_use]
+    pub fn or_worse(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Kept, other) | (other, Self::Kept) => other,
+            (one, other) => one.max(other),
+        }
+    }
 }
 
 /// Why a command did not do what it was asked for.

@@ -58,6 +58,10 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
                 let of = page.total.map_or_else(String::new, |total| format!(" of {total}"));
                 out::hint(&format!("{told}{of} shown; more with --limit N or --all"));
             }
+            place.tell_age();
+            if let Some(remote) = &place.remote {
+                remote.catch_up().await;
+            }
             place.close().await;
             return Ok(());
         }

@@ -23,6 +23,7 @@ mod login;
 mod man;
 mod note;
 mod out;
+mod outbox;
 mod panes;
 mod parse;
 mod profiles;
@@ -40,7 +41,7 @@ use std::ffi::OsString;
 use std::future::Future;
 use std::process::ExitCode;
 
-use self::args::{AboutConfig, Cli, Command};
+use self::args::{AboutConfig, AboutOutbox, Cli, Command};
 use self::failure::{Exit, Failure};
 use self::out::Out;
 use crate::config::{Config, Flags, log};
@@ -119,6 +120,9 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         | Command::Resolve(_)
         | Command::Import(_) => true,
         Command::Doctor(args) => args.rebuild,
+        Command::Outbox(args) => {
+            matches!(&args.about, Some(AboutOutbox::Drop { .. } | AboutOutbox::Retry { .. }))
+        }
         _ => false,
     };
     if !writes {
@@ -154,6 +158,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Ack(args)) => wait(ack::run(context, args)),
         Some(Command::Note(args)) => note::run(context, args),
         Some(Command::Resolve(args)) => wait(resolve::run(context, args)),
+        Some(Command::Outbox(args)) => wait(outbox::run(context, args)),
         Some(Command::Export(args)) => wait(export::run(context, args)),
         Some(Command::Import(args)) => import::run(context, &args),
         Some(Command::Doctor(args)) => wait(doctor::run(context, args)),

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::config::warnings;
 use super::desk::{Desk, Doors};
 use super::failure::{Exit, Failure};
+use super::out::{self, counted};
 use super::session::Missing;
 use super::{Context, wait};
 use crate::config::watch::Watch;
@@ -42,12 +43,24 @@ pub async fn show(first: Desk, wall: Option<tui::wall::Settings>) -> Result<(), 
         if next.is_none() {
             // Whoever looks gets the terminal back before anything is waited for.
             drop(held);
+            tell_kept(&desk);
             desk.close().await;
             doors.close().await;
             return then.map(drop);
         }
         desk.leave().await;
         desk = next.unwrap_or(desk);
+    }
+}
+
+/// Says how much is left to be sent.
+fn tell_kept(desk: &Desk) {
+    let waits = desk.remote().map_or(0, |kept| kept.listing().borrow().counts().pending);
+    if waits > 0 {
+        let what = counted(waits as u64, "command");
+        out::hint(&format!(
+            "{what} kept, and sent by the next redphone that runs or by `redphone outbox send`"
+        ));
     }
 }
 
@@ -61,6 +74,10 @@ async fn on(
     let (sender, reloads) = watch::channel(None);
     let mut options = options(desk, doors);
     options.reloads = Some(reloads);
+    if let Some(remote) = desk.remote() {
+        options.warnings.extend(remote.warnings().iter().cloned());
+        options.remote = Some(Arc::clone(remote));
+    }
     if wall.is_some() {
         options.opener = None;
     }
@@ -122,6 +139,7 @@ fn options(desk: &Desk, doors: &Arc<Doors>) -> tui::Options {
         drafts: config.drafts.clone(),
         settings: config.panes.clone(),
         warnings: warnings(config).iter().map(Warning::brief).collect(),
+        remote: None,
         reloads: None,
     }
 }

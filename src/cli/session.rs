@@ -7,14 +7,21 @@ use std::time::Duration;
 use chrono::Utc;
 
 use super::failure::{Exit, Failure};
+use super::out;
 use super::value::Target;
 use crate::backend::file::{FileStore, Options};
 use crate::backend::http::{self, HttpBackend, Timeouts};
-use crate::backend::{Backend, Outcome};
+use crate::backend::{Backend, Capabilities, Outcome};
 use crate::config::{Config, Location, Remote};
 use crate::model::directory::Directory;
 use crate::model::text::shown;
 use crate::model::{Actor, Ask, Command, CommandId, Envelope, IncidentId, PersonRef};
+use crate::sync;
+use crate::sync::remote::{Handed, Named, Remote as Kept};
+
+/// How long an API may take to answer before what is kept is given instead, and before what is asked
+/// counts as kept.
+const KEPT_AFTER: Duration = Duration::from_secs(4);
 
 /// How long another process may hold the store.
 pub const PATIENCE: Duration = Duration::from_secs(5);
@@ -35,6 +42,8 @@ pub struct Opened {
     pub backend: Arc<dyn Backend>,
     /// The same, where it is a store's file.
     pub file: Option<FileStore>,
+    /// What is kept of it on this machine, where it is an API.
+    pub remote: Option<Arc<Kept>>,
     /// For messages, safe to show: the file's path, or the URL.
     pub told: String,
 }
@@ -42,11 +51,20 @@ pub struct Opened {
 impl From<FileStore> for Opened {
     fn from(store: FileStore) -> Self {
         let told = shown(&store.path().to_string_lossy()).into_owned();
-        Self { backend: Arc::new(store.clone()), file: Some(store), told }
+        Self { backend: Arc::new(store.clone()), file: Some(store), remote: None, told }
     }
 }
 
 impl Opened {
+    /// Says where what was read was kept, and from when.
+    pub fn tell_age(&self) {
+        let kept = self.remote.as_ref().and_then(|remote| remote.gave_kept());
+        if let Some(at) = kept {
+            let at = at.format("%Y-%m-%d %H:%M UTC");
+            out::hint(&format!("{} does not answer: this is as of {at}", self.told));
+        }
+    }
+
     /// Ends with it. What was sent is durable already.
     pub async fn close(self) {
         if let Some(store) = self.file {
@@ -59,12 +77,67 @@ impl Opened {
 pub async fn open(config: &Config, missing: Missing) -> Result<Opened, Failure> {
     match &config.location {
         Location::File(path) => Ok(open_file(path, config, missing).await?.into()),
-        Location::Remote(remote) => Ok(Opened {
-            backend: Arc::new(open_remote(remote)?),
-            file: None,
-            told: config.location.told(),
-        }),
+        Location::Remote(remote) => {
+            let far: Arc<dyn Backend> = Arc::new(open_remote(remote)?);
+            let kept = kept(config, remote, Arc::clone(&far), Sending::Yes).await?;
+            let backend = kept.clone().map_or(far, |kept| kept as Arc<dyn Backend>);
+            Ok(Opened { backend, file: None, remote: kept, told: config.location.told() })
+        }
     }
+}
+
+/// Whether this process may send what waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sending {
+    /// It may, as long as not only reading was asked for.
+    Yes,
+    /// It only looks.
+    No,
+}
+
+/// What is kept of an API on this machine; `None` where there is no home folder for it.
+async fn kept(
+    config: &Config,
+    remote: &Remote,
+    far: Arc<dyn Backend>,
+    sending: Sending,
+) -> Result<Option<Arc<Kept>>, Failure> {
+    let Some(folder) = config.remotes.clone() else { return Ok(None) };
+    let named = Named {
+        name: remote.name.clone(),
+        url: remote.address.to_string(),
+        who: config.me.clone(),
+    };
+    let options = sync::remote::Options {
+        named,
+        folder,
+        rules: config.rules.clone(),
+        patience: KEPT_AFTER,
+        sends: sending == Sending::Yes && !config.read_only,
+    };
+    let kept = Kept::open(far, options).await;
+    let kept = kept.map_err(|why| Failure::new(Exit::Unreachable, why))?;
+    Ok(Some(kept))
+}
+
+/// The outbox of the API of a configuration.
+pub async fn open_outbox(config: &Config, sending: Sending) -> Result<Arc<Kept>, Failure> {
+    let Some(remote) = config.location.remote() else {
+        return Err(Failure::usage(format!(
+            "{} is a store's file: what is done there is in it at once, and nothing waits; name an \
+             API with --profile NAME or --backend URL",
+            config.location.told()
+        )));
+    };
+    let far: Arc<dyn Backend> = Arc::new(open_remote(remote)?);
+    let opened = kept(config, remote, far, sending).await?;
+    let kept = opened.ok_or_else(|| {
+        Failure::usage("there is no home folder to keep an outbox in: set HOME or XDG_STATE_HOME")
+    })?;
+    for warning in kept.warnings() {
+        out::hint(warning);
+    }
+    Ok(kept)
 }
 
 /// Opens the store of a configuration, for what can be done with nothing else.
@@ -121,9 +194,22 @@ impl Session {
     /// Opens the place of a configuration for its user, or for whom the place takes them.
     pub async fn open(config: &Config, missing: Missing) -> Result<Self, Failure> {
         let place = open(config, missing).await?;
-        let me = match place.backend.capabilities().await?.me {
-            Some(me) => me,
-            None => person(&config.me, &place.backend.directory().await?),
+        if let Some(remote) = &place.remote {
+            for warning in remote.warnings() {
+                out::hint(warning);
+            }
+        }
+        let known = place.backend.capabilities().await;
+        let me = match known {
+            Ok(Capabilities { me: Some(me), .. }) => me,
+            // What is asked is kept: it is known later who asks.
+            Err(error) if error.is_temporary() && place.remote.is_some() => {
+                person(&config.me, &config.directory)
+            }
+            known => {
+                known?;
+                person(&config.me, &place.backend.directory().await?)
+            }
         };
         Ok(Self { place, me })
     }
@@ -154,6 +240,18 @@ impl Session {
             actor: Actor::Person(self.me.clone()),
             command: Command::Incident { incident, ask },
         };
-        Ok(self.place.backend.execute(&envelope).await?)
+        let Some(remote) = &self.place.remote else {
+            return Ok(self.place.backend.execute(&envelope).await?);
+        };
+        match remote.hand_over(&envelope).await? {
+            Handed::Done(outcome) => Ok(*outcome),
+            Handed::Kept(why) => Err(Failure::new(
+                Exit::Kept,
+                format!(
+                    "{}: kept, and sent by the next redphone that runs or by `redphone outbox send`",
+                    shown(&why).trim_end_matches('.')
+                ),
+            )),
+        }
     }
 }

@@ -42,6 +42,7 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
     };
     let detail = backend.incident(id).await?;
     let timeline = timeline(backend, id).await?;
+    place.tell_age();
     place.close().await;
     let out = &mut context.out;
     if args.json {

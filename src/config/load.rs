@@ -87,6 +87,7 @@ impl Settings<'_> {
             color: self.color(&file, &mut origins),
             log_level: self.log_level(&file, &mut origins)?,
             log_file: self.folders.as_ref().map(|f| f.state.join(NAME).join("log")),
+            remotes: self.folders.as_ref().map(|f| f.state.join(NAME).join("remotes")),
             drafts: self.folders.as_ref().map(|f| f.state.join(NAME).join("drafts")),
             read_only: self.flags.read_only
                 || self.flag("REDPHONE_READ_ONLY")?.unwrap_or(false)

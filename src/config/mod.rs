@@ -110,6 +110,8 @@ pub struct Config {
     pub log_file: Option<PathBuf>,
     /// The folder where what is typed is kept; `None` where there is no place for it.
     pub drafts: Option<PathBuf>,
+    /// The folder where what is kept of APIs is; `None` where there is no place for it.
+    pub remotes: Option<PathBuf>,
 }
 
 /// A value that can't be used: where it comes from, what is wrong, what to do.

@@ -21,6 +21,9 @@ use super::time::{ago, to_second};
 const SKEW: TimeDelta = TimeDelta::minutes(5);
 
 /// What deciding depends on besides the incident and the command.
+///
+/// Rules about time go by when somebody asked, as far as that is not later than `now`: what was
+/// asked while the backend could not be reached is decided much later, and was in time.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
     /// The deciding machine's clock.
@@ -100,7 +103,7 @@ pub fn decide(
         (None, _) => {
             return Err(Rejection::new(RejectionKind::NotFound, "there is no such incident"));
         }
-        (Some(incident), ask) => bodies(incident, ask, &envelope.actor, context)?,
+        (Some(incident), ask) => bodies(incident, ask, envelope, context)?,
     };
     Ok(stamp(bodies, *id, incident, envelope, context.now))
 }
@@ -194,10 +197,11 @@ fn declare(declaration: &Declaration, context: Context<'_>) -> Result<EventBody,
 fn bodies(
     incident: &Incident,
     ask: &Ask,
-    by: &Actor,
+    envelope: &Envelope,
     context: Context<'_>,
 ) -> Result<Vec<EventBody>, Rejection> {
     let now = context.now;
+    let asked_at = envelope.at.min(now);
     let summary = &incident.summary;
     let one = |body| Ok(vec![body]);
     match ask {
@@ -244,7 +248,7 @@ fn bodies(
             }
             one(EventBody::ItemAnswered { item: *item, answer: answer.clone() })
         }
-        Ask::Reopen { reason } => reopen(incident, reason, context),
+        Ask::Reopen { reason } => reopen(incident, reason, asked_at, context),
         Ask::Close => close(incident, now),
         Ask::Describe { title, symptoms, labels, runbook } => {
             check::described(
@@ -285,7 +289,7 @@ fn bodies(
                 summary
                     .status
                     .is_open()
-                    .then(|| update_due(summary.priority, now, None, &context.rules.levels))?
+                    .then(|| update_due(summary.priority, asked_at, None, &context.rules.levels))?
             });
             one(EventBody::StakeholdersUpdated { message: message.clone(), next_due })
         }
@@ -311,7 +315,7 @@ fn bodies(
             }
         }
         Ask::MoveStatus { to } => move_status(incident, *to, now),
-        Ask::TakeBack => take_back(incident, by, context),
+        Ask::TakeBack => take_back(incident, &envelope.actor, asked_at, context),
         Ask::Assign { to } => {
             open(incident, now)?;
             if summary.assignee.as_ref().map(|p| &p.handle) == to.as_ref().map(|p| &p.handle) {
@@ -396,7 +400,7 @@ fn bodies(
         Ask::Snooze { until } => {
             open(incident, now)?;
             check::time("until", *until)?;
-            if *until <= now {
+            if *until <= asked_at {
                 return Err(Rejection::new(
                     RejectionKind::Invalid,
                     "until: that time has passed: choose a later one",
@@ -406,7 +410,7 @@ fn bodies(
         }
         Ask::Wake => {
             open(incident, now)?;
-            if summary.is_snoozed(now) {
+            if summary.is_snoozed(asked_at) {
                 one(EventBody::Woken)
             } else {
                 Err(conflict("it is not snoozed".into()))
@@ -486,6 +490,7 @@ fn move_status(
 fn take_back(
     incident: &Incident,
     by: &Actor,
+    asked_at: DateTime<Utc>,
     context: Context<'_>,
 ) -> Result<Vec<EventBody>, Rejection> {
     let summary = &incident.summary;
@@ -497,7 +502,7 @@ fn take_back(
         return Err(conflict(format!("{mover} has made it {} {when}", summary.status)));
     }
     let seconds = context.rules.take_back_s;
-    if context.now - incident.status_at > TimeDelta::seconds(seconds) {
+    if asked_at - incident.status_at > TimeDelta::seconds(seconds) {
         return Err(not_now(format!(
             "made {} {when}: a move can be taken back for {seconds} s",
             summary.status
@@ -509,6 +514,7 @@ fn take_back(
 fn reopen(
     incident: &Incident,
     reason: &str,
+    asked_at: DateTime<Utc>,
     context: Context<'_>,
 ) -> Result<Vec<EventBody>, Rejection> {
     check::some_text("reason", reason)?;
@@ -517,7 +523,7 @@ fn reopen(
         Status::Closed => {
             let days = context.rules.reopen_days;
             let closed = incident.summary.closed_at.unwrap_or(incident.status_at);
-            if context.now - closed > TimeDelta::days(days) {
+            if asked_at - closed > TimeDelta::days(days) {
                 return Err(not_now(format!(
                     "closed {}: it can be reopened for {days} days, declare a new one",
                     ago(closed, context.now)

@@ -1,17 +1,21 @@
 //! The task that asks.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use crate::backend::{Backend, BackendError, Cursor, Delta, Search};
 use crate::model::filter::Filter;
 use crate::model::queue::Sort;
+use crate::model::{CommandId, IncidentId, Summary};
 
-use super::{FIRST_PAGE, FIRST_RETRY, Link, Mirror, Nudge, Update, WAIT};
+use super::pace::{Pace, backoff};
+use super::remote::{Listing, Remote, State, over_row};
+use super::{FIRST_PAGE, Kept, Link, Mirror, Nudge, Snapshot, Update, WAIT};
 
 /// The shortest time between two snapshots: more a second can't be read.
 const SPACING: Duration = Duration::from_millis(200);
@@ -19,13 +23,11 @@ const SPACING: Duration = Duration::from_millis(200);
 const SETTLE: Duration = Duration::from_millis(120);
 /// The shortest time between two questions.
 const PACE: Duration = Duration::from_millis(100);
-/// An answer without news that came sooner than this did not wait: the next question does.
-const IMPATIENT: Duration = Duration::from_secs(1);
-/// The first wait after a failure, doubled with each one up to the last.
-const BACKOFF: (Duration, Duration) = (FIRST_RETRY, Duration::from_mins(1));
 
 pub(super) struct Keeper {
     backend: Arc<dyn Backend>,
+    /// What is kept of the backend on this machine, where it is a remote one.
+    remote: Option<Far>,
     me: String,
     updates: mpsc::UnboundedSender<Update>,
     nudges: mpsc::UnboundedReceiver<Nudge>,
@@ -34,28 +36,65 @@ pub(super) struct Keeper {
     untold: bool,
     told_at: Option<Instant>,
     introduced: bool,
+    has_capabilities: bool,
     /// All open incidents are not asked for before then.
     quiet_until: Option<Instant>,
     has_directory: bool,
     cursor: Option<Cursor>,
-    /// How long the next question may be open.
-    next_wait: Duration,
+    /// How questions are spaced.
+    pace: Pace,
+    /// The next question does not wait: somebody wants to know.
+    at_once: bool,
     failures: u32,
     failing_since: Option<DateTime<Utc>>,
+    /// When what is told was kept, until the backend has answered.
+    kept_at: Option<DateTime<Utc>>,
+}
+
+/// A remote, as the task sees it.
+struct Far {
+    remote: Arc<Remote>,
+    /// What is on its way.
+    listing: watch::Receiver<Arc<Listing>>,
+    /// Somebody else has reached it.
+    reached: watch::Receiver<u64>,
+    /// Rows that commands wait for and that are not in the mirror: they have ended.
+    ended: HashMap<IncidentId, Summary>,
+    /// What had been sent when that was looked at last.
+    sent: Option<HashSet<CommandId>>,
+    /// For who reads ahead.
+    snapshots: watch::Sender<Arc<Snapshot>>,
 }
 
 /// Nobody listens any more.
 struct Over;
 
+/// What ended a wait.
+enum Woken {
+    Nudge(Option<Nudge>),
+    Outbox,
+    Reached,
+}
+
 impl Keeper {
     pub(super) fn new(
         backend: Arc<dyn Backend>,
+        remote: Option<(Arc<Remote>, watch::Sender<Arc<Snapshot>>)>,
         me: String,
         updates: mpsc::UnboundedSender<Update>,
         nudges: mpsc::UnboundedReceiver<Nudge>,
     ) -> Self {
+        let remote = remote.map(|(remote, snapshots)| Far {
+            listing: remote.listing(),
+            reached: remote.reached(),
+            ended: HashMap::new(),
+            sent: None,
+            remote,
+            snapshots,
+        });
         Self {
             backend,
+            remote,
             me,
             updates,
             nudges,
@@ -63,25 +102,55 @@ impl Keeper {
             untold: false,
             told_at: None,
             introduced: false,
+            has_capabilities: false,
             quiet_until: None,
             has_directory: false,
             cursor: None,
-            next_wait: WAIT,
+            pace: Pace::new(WAIT),
+            at_once: false,
             failures: 0,
             failing_since: None,
+            kept_at: None,
         }
     }
 
     pub(super) async fn run(mut self) {
+        self.begin_with_kept().await;
         // Ends when whoever listens is gone.
         while let Ok(()) = self.round().await {}
+    }
+
+    /// Tells what is kept, before anything is asked.
+    async fn begin_with_kept(&mut self) {
+        let Some(far) = &self.remote else { return };
+        let known = far.remote.known().await;
+        if let Some(capabilities) = known.capabilities {
+            self.send(Update::Capabilities(capabilities));
+        }
+        if let Some((directory, at)) = known.directory {
+            self.send(Update::Kept(Kept::Directory, at));
+            self.send(Update::Directory(Arc::new(directory)));
+        }
+        if let Some((rows, at)) = known.rows {
+            let cursor = known.cursor.unwrap_or(Cursor(0));
+            self.mirror.fold(Delta { cursor, reset: true, rows, directory: false });
+            self.cursor = known.cursor;
+            self.introduced = true;
+            self.at_once = true;
+            self.kept_at = Some(at);
+            self.send(Update::Kept(Kept::Rows, at));
+        }
+        // Also without rows: what waits has some of its own.
+        if let Err(Over) = self.outbox_changed(self.introduced).await {
+            tracing::debug!("nobody listens");
+        }
     }
 
     /// One question and what follows from its answer.
     async fn round(&mut self) -> Result<(), Over> {
         // Whoever asks for it, or waits for the end of a failure, is answered at once.
-        let next = std::mem::replace(&mut self.next_wait, WAIT);
-        let wait = if self.failing_since.is_some() { Duration::ZERO } else { next };
+        let at_once = std::mem::take(&mut self.at_once) || self.failing_since.is_some();
+        let wait = if at_once { Duration::ZERO } else { self.pace.hold() };
         let introduced = self.introduce().await;
         if let Some(until) = self.quiet_until.take() {
             self.rest(until.saturating_duration_since(Instant::now())).await?;
@@ -94,20 +163,23 @@ impl Keeper {
         match answer {
             // Somebody wants to know now: the open question is dropped for one that does not wait.
             None => {
-                self.next_wait = Duration::ZERO;
+                self.at_once = true;
                 Ok(())
             }
             Some(Ok(delta)) => {
+                let news = !delta.rows.is_empty() || delta.reset || delta.directory;
+                let rest = self.pace.answered(news, wait, asked_at.elapsed());
                 self.answered()?;
-                let quiet = delta.rows.is_empty() && !delta.reset && !delta.directory;
                 self.take(delta)?;
                 if self.untold && self.told_at.is_none_or(|at| at.elapsed() >= SPACING) {
                     self.tell()?;
                 }
-                let impatient = quiet && !wait.is_zero() && asked_at.elapsed() < IMPATIENT;
-                self.rest(if impatient { IMPATIENT } else { PACE }).await
+                self.rest(rest.unwrap_or(PACE).max(PACE)).await
             }
-            Some(Err(error)) => self.failed(error).await,
+            Some(Err(error)) => {
+                self.pace.failed(wait, asked_at.elapsed());
+                self.failed(error).await
+            }
         }
     }
 
@@ -122,19 +194,32 @@ impl Keeper {
                 after: None,
                 now: Utc::now(),
             };
-            let (capabilities, page) =
-                tokio::join!(self.backend.capabilities(), self.backend.search(&search));
+            let (capabilities, page) = match &self.remote {
+                None => tokio::join!(self.backend.capabilities(), self.backend.search(&search)),
+                Some(far) => {
+                    tokio::join!(far.remote.fresh_capabilities(), far.remote.fresh_search(&search))
+                }
+            };
             self.send(Update::Capabilities(capabilities?));
+            self.has_capabilities = true;
             let page = page?;
             self.mirror.first_page(page.rows, page.counts);
-            self.send(Update::Snapshot(self.mirror.snapshot()));
+            self.send(Update::Snapshot(self.snapshot()));
             self.send(Update::Link(Link::Live { at: Utc::now() }));
             self.introduced = true;
             // What fills the screen is read first.
             self.quiet_until = Some(Instant::now() + SETTLE);
         }
+        if let Some(far) = self.remote.as_ref().filter(|_| !self.has_capabilities) {
+            let capabilities = far.remote.fresh_capabilities().await?;
+            self.send(Update::Capabilities(capabilities));
+            self.has_capabilities = true;
+        }
         if !self.has_directory {
-            let directory = self.backend.directory().await?;
+            let directory = match &self.remote {
+                None => self.backend.directory().await?,
+                Some(far) => far.remote.fresh_directory().await?,
+            };
             self.send(Update::Directory(Arc::new(directory)));
             self.has_directory = true;
         }
@@ -148,21 +233,21 @@ impl Keeper {
         tokio::pin!(question);
         loop {
             let due = self.told_at.map_or_else(Instant::now, |at| at + SPACING);
-            tokio::select! {
+            let woken = tokio::select! {
                 biased;
                 answer = &mut question => return Ok(Some(answer)),
-                () = sleep_until(due), if self.untold => self.tell()?,
-                nudge = self.nudges.recv() => match nudge {
-                    None => return Err(Over),
-                    Some(Nudge::Refresh) if wait.is_zero() => {}
-                    Some(Nudge::Refresh) => return Ok(None),
-                    Some(Nudge::Row(row)) => {
-                        self.untold |= self.mirror.put(*row);
-                        if self.untold {
-                            self.tell()?;
-                        }
-                    }
-                },
+                () = sleep_until(due), if self.untold => {
+                    self.tell()?;
+                    continue;
+                }
+                woken = woken(&mut self.nudges, &mut self.remote) => woken,
+            };
+            match woken {
+                Woken::Nudge(Some(Nudge::Refresh)) if !wait.is_zero() => return Ok(None),
+                Woken::Nudge(Some(Nudge::Refresh)) | Woken::Reached => {}
+                Woken::Nudge(Some(Nudge::Row(row))) => self.learn(*row)?,
+                Woken::Nudge(None) => return Err(Over),
+                Woken::Outbox => self.outbox_changed(true).await?,
             }
         }
     }
@@ -182,53 +267,116 @@ impl Keeper {
         if self.updates.is_closed() { Err(Over) } else { Ok(()) }
     }
 
+    fn learn(&mut self, row: Summary) -> Result<(), Over> {
+        self.untold |= self.mirror.put(row);
+        if self.untold { self.tell() } else { Ok(()) }
+    }
+
     fn answered(&mut self) -> Result<(), Over> {
         self.failures = 0;
-        self.failing_since = None;
-        self.told(Update::Link(Link::Live { at: Utc::now() }))
+        (self.failing_since, self.kept_at) = (None, None);
+        let at = Utc::now();
+        self.told(Update::Link(match self.pace.polling() {
+            None => Link::Live { at },
+            Some(every) => Link::Polling { at, every },
+        }))
     }
 
     async fn failed(&mut self, error: BackendError) -> Result<(), Over> {
         let now = Utc::now();
-        let since = *self.failing_since.get_or_insert(now);
-        let doubled = BACKOFF.0.saturating_mul(1 << self.failures.min(10));
+        // What is shown is as old as it was kept, however short this run is.
+        let since = *self.failing_since.get_or_insert(self.kept_at.unwrap_or(now));
+        let mut wait = backoff(self.failures);
         self.failures = self.failures.saturating_add(1);
-        let mut wait = doubled.min(BACKOFF.1);
         if let BackendError::Limited { until } = &error {
-            wait = (*until - now).to_std().unwrap_or(BACKOFF.0).max(BACKOFF.0);
+            wait = wait.max((*until - now).to_std().unwrap_or_default());
         }
         let retry_at = now + TimeDelta::from_std(wait).unwrap_or(TimeDelta::minutes(1));
         self.told(Update::Link(Link::Failing { since, error, retry_at }))?;
         self.rest(wait).await
     }
 
-    /// Waits, unless somebody wants to know at once. Rows that are learnt meanwhile are told.
+    /// Waits, unless somebody wants to know at once, or has reached the remote meanwhile. What is
+    /// learnt meanwhile is told.
     async fn rest(&mut self, wait: Duration) -> Result<(), Over> {
         let until = Instant::now() + wait;
         loop {
-            tokio::select! {
+            let woken = tokio::select! {
                 () = sleep_until(until) => return Ok(()),
-                nudge = self.nudges.recv() => match nudge {
-                    None => return Err(Over),
-                    Some(Nudge::Refresh) => {
-                        self.next_wait = Duration::ZERO;
-                        return Ok(());
-                    }
-                    Some(Nudge::Row(row)) => {
-                        self.untold |= self.mirror.put(*row);
-                        if self.untold {
-                            self.tell()?;
-                        }
-                    }
-                },
+                woken = woken(&mut self.nudges, &mut self.remote) => woken,
+            };
+            match woken {
+                Woken::Nudge(Some(Nudge::Refresh)) => {
+                    self.at_once = true;
+                    return Ok(());
+                }
+                Woken::Reached if self.failing_since.is_some() => return Ok(()),
+                Woken::Reached => {}
+                Woken::Nudge(Some(Nudge::Row(row))) => self.learn(*row)?,
+                Woken::Nudge(None) => return Err(Over),
+                Woken::Outbox => self.outbox_changed(true).await?,
             }
         }
+    }
+
+    /// What is on its way has changed: rows are told with it, then it itself. Without rows of its
+    /// own nothing is told of them.
+    async fn outbox_changed(&mut self, has_rows: bool) -> Result<(), Over> {
+        let Some(far) = &mut self.remote else { return Ok(()) };
+        let listing = far.listing.borrow_and_update().clone();
+        let before = far.sent.replace(listing.sent().map(|entry| entry.envelope.id).collect());
+        for entry in listing.sent() {
+            // Also what another process has sent; not what was sent long ago, and has changed since.
+            let is_new = before.as_ref().is_some_and(|sent| !sent.contains(&entry.envelope.id));
+            if let State::Sent(outcome) = &entry.state
+                && let Some(row) = outcome.row.as_ref().filter(|_| is_new)
+            {
+                self.mirror.put(row.clone());
+            }
+        }
+        let mut ended = HashMap::new();
+        for id in listing.by_incident().into_keys().filter(|id| !self.mirror.holds(*id)) {
+            if let Some(row) = far.remote.kept_row(id).await {
+                ended.insert(id, row);
+            }
+        }
+        far.ended = ended;
+        if has_rows || listing.pending().next().is_some() {
+            self.tell()?;
+        }
+        self.told(Update::Outbox(listing))
+    }
+
+    /// The rows that are known, with what waits laid over them.
+    fn snapshot(&self) -> Arc<Snapshot> {
+        let plain = self.mirror.snapshot();
+        let Some(far) = &self.remote else { return plain };
+        let _ = far.snapshots.send_replace(Arc::clone(&plain));
+        let listing = far.listing.borrow().clone();
+        let mut waits = listing.by_incident();
+        if waits.is_empty() {
+            return plain;
+        }
+        let rules = far.remote.rules();
+        let mut snapshot = Snapshot::clone(&plain);
+        snapshot.rows.retain_mut(|row| {
+            let Some(pending) = waits.remove(&row.id) else { return true };
+            if let Some(over) = over_row(Some(row), &pending, &rules) {
+                *row = Arc::new(over);
+            }
+            row.status.is_open()
+        });
+        for (id, pending) in waits {
+            let over = over_row(far.ended.get(&id), &pending, &rules);
+            snapshot.rows.extend(over.filter(|row| row.status.is_open()).map(Arc::new));
+        }
+        Arc::new(snapshot)
     }
 
     fn tell(&mut self) -> Result<(), Over> {
         self.untold = false;
         self.told_at = Some(Instant::now());
-        self.told(Update::Snapshot(self.mirror.snapshot()))
+        self.told(Update::Snapshot(self.snapshot()))
     }
 
     fn told(&self, update: Update) -> Result<(), Over> {
@@ -238,5 +386,18 @@ impl Keeper {
     /// As [`Self::told`], where the end is noticed later.
     fn send(&self, update: Update) {
         let _ = self.updates.send(update);
+    }
+}
+
+/// Waits until somebody says something, or something happens to what is kept of a remote.
+async fn woken(nudges: &mut mpsc::UnboundedReceiver<Nudge>, far: &mut Option<Far>) -> Woken {
+    match far {
+        None => Woken::Nudge(nudges.recv().await),
+        Some(far) => tokio::select! {
+            nudge = nudges.recv() => Woken::Nudge(nudge),
+            Ok(()) = far.listing.changed() => Woken::Outbox,
+            Ok(()) = far.reached.changed() => Woken::Reached,
+            else => Woken::Nudge(None),
+        },
     }
 }

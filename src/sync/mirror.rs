@@ -78,6 +78,12 @@ impl Mirror {
         }
     }
 
+    /// Whether an incident is among the open ones.
+    #[must_use]
+    pub fn holds(&self, id: IncidentId) -> bool {
+        self.places.contains_key(&id)
+    }
+
     fn take_out(&mut self, id: IncidentId, place: usize) {
         self.places.remove(&id);
         self.rows.swap_remove(place);

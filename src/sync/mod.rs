@@ -7,12 +7,15 @@ pub mod drafts;
 pub mod filters;
 mod keeper;
 mod mirror;
+pub mod pace;
+pub mod remote;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::mpsc;
+use futures_util::future::join;
+use tokio::sync::{mpsc, watch};
 
 use crate::backend::{Backend, BackendError, Capabilities};
 use crate::model::Summary;
@@ -20,6 +23,7 @@ use crate::model::directory::Directory;
 use crate::model::queue::OpenCounts;
 
 pub use mirror::Mirror;
+use remote::{Listing, Remote};
 
 /// How long one question for changes may be open.
 pub const WAIT: Duration = Duration::from_secs(25);
@@ -51,14 +55,22 @@ pub struct Snapshot {
 pub enum Link {
     /// It has not answered yet.
     Loading,
-    /// It answered last at that time.
+    /// It answered last at that time, and tells of changes as they happen.
     Live {
         /// When it answered.
         at: DateTime<Utc>,
     },
+    /// It answered last at that time, and must be asked every so often.
+    Polling {
+        /// When it answered.
+        at: DateTime<Utc>,
+        /// About how often it is asked now.
+        every: Duration,
+    },
     /// It has failed since then.
     Failing {
-        /// The first failure in a row.
+        /// The first failure in a row; or when what is shown was kept, where it has not answered
+        /// since.
         since: DateTime<Utc>,
         /// What it said last.
         error: BackendError,
@@ -80,6 +92,19 @@ pub enum Update {
     Directory(Arc<Directory>),
     /// It answered, or it failed.
     Link(Link),
+    /// What was told of this, or is told next, was kept on this machine, and read then.
+    Kept(Kept, DateTime<Utc>),
+    /// What is on its way to a remote has changed; told first of all where there is an outbox.
+    Outbox(Arc<Listing>),
+}
+
+/// What may have been kept from before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kept {
+    /// The rows of all open incidents.
+    Rows,
+    /// People, teams and services.
+    Directory,
 }
 
 /// What the task can be told.
@@ -108,13 +133,35 @@ impl Handle {
     }
 }
 
-/// The task and its handle. `me` is the handle of whoever looks, for filters.
+/// How the task works.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The handle of whoever looks, for filters.
+    pub me: String,
+    /// What is kept of the backend on this machine, where it is a remote one.
+    pub remote: Option<Arc<Remote>>,
+    /// Urgent incidents are read before somebody asks for them, where the backend is a remote one.
+    pub read_ahead: bool,
+}
+
+/// The task and its handle.
 pub fn start(
     backend: Arc<dyn Backend>,
-    me: String,
+    options: Options,
     updates: mpsc::UnboundedSender<Update>,
 ) -> (Handle, impl Future<Output = ()> + Send + 'static) {
     let (nudges, heard) = mpsc::unbounded_channel();
-    let keeper = keeper::Keeper::new(backend, me, updates, heard);
-    (Handle { nudges }, keeper.run())
+    let (snapshots, seen) = watch::channel(Arc::default());
+    let ahead = options.remote.as_ref().filter(|_| options.read_ahead).map(Arc::downgrade);
+    let remote = options.remote.map(|remote| (remote, snapshots));
+    let keeper = keeper::Keeper::new(backend, remote, options.me, updates, heard);
+    let reading = async move {
+        if let Some(remote) = ahead {
+            remote::prefetch(remote, seen).await;
+        }
+    };
+    let work = async move {
+        join(keeper.run(), reading).await;
+    };
+    (Handle { nudges }, work)
 }

@@ -151,6 +151,16 @@ pub enum Action {
     Backend,
     /// Ask the backend now.
     Refresh,
+    /// What is on its way to a remote.
+    Outbox,
+    /// Edit a refused command.
+    EditEntry,
+    /// Send a refused command again.
+    SendAnyway,
+    /// Take a command out of the outbox.
+    DropEntry,
+    /// Send what waits now.
+    SendNow,
     /// Details of the last failure.
     Failure,
     /// The keys.

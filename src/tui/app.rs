@@ -12,13 +12,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, Offset, TimeDelta, Utc};
 
-use crate::backend::Capabilities;
+use crate::backend::{BackendError, Capabilities};
 use crate::config::PanesSettings;
 use crate::model::command::Verb;
 use crate::model::directory::Directory;
 use crate::model::problem::Problem;
 use crate::model::{CommandId, IncidentId, PersonRef, Rules, Summary};
 use crate::sync::drafts::Draft;
+use crate::sync::remote::{Entry, Listing, Remote};
 use crate::sync::{GRACE, Link, Snapshot, WAIT};
 
 use super::Options;
@@ -49,6 +50,19 @@ pub struct Pending {
     pub batch: u64,
     /// Whether it has failed and is tried again.
     pub retrying: bool,
+    /// It is in the outbox, on the disk: nobody needs to wait for it.
+    pub accepted: bool,
+}
+
+/// When what is shown was read, where it was kept on this machine from before.
+#[derive(Clone, Debug, Default)]
+pub struct KeptAt {
+    /// Incidents that were read.
+    pub details: HashMap<IncidentId, DateTime<Utc>>,
+    /// The measures.
+    pub measures: Option<DateTime<Utc>>,
+    /// People, teams and services.
+    pub directory: Option<DateTime<Utc>>,
 }
 
 /// A sentence on the keys line.
@@ -92,6 +106,8 @@ pub enum Freshness {
     Loading,
     /// As it is now.
     Live,
+    /// As it was when it was asked last; it is asked about every so often.
+    Polling(std::time::Duration),
     /// No answer for so long, and no failure either.
     Stale(TimeDelta),
     /// Not answered since.
@@ -147,6 +163,16 @@ pub struct App {
     pub capabilities: Option<Capabilities>,
     /// How it stands with the backend.
     pub link: Link,
+    /// When it answered last, in this run or before.
+    pub answered_at: Option<DateTime<Utc>>,
+    /// The clock has jumped since: until it answers again, what is shown counts as stale.
+    pub doubted: bool,
+    /// What is kept of the backend on this machine, for whoever runs effects.
+    pub remote: Option<Arc<Remote>>,
+    /// What is on its way to it; `None` where there is no outbox.
+    pub outbox: Option<Arc<Listing>>,
+    /// When what is shown was read, where it was kept from before.
+    pub kept_at: KeptAt,
     /// People and on-call.
     pub directory: Option<Arc<Directory>>,
     /// What the rows are made of.
@@ -235,6 +261,11 @@ impl App {
             offset: Utc.fix(),
             capabilities: None,
             link: Link::Loading,
+            answered_at: None,
+            doubted: false,
+            remote: options.remote,
+            outbox: None,
+            kept_at: KeptAt::default(),
             directory: None,
             snapshot: None,
             queue: Queue::default(),
@@ -340,6 +371,64 @@ impl App {
     #[must_use]
     pub fn is_pending(&self, id: IncidentId) -> bool {
         self.pending.iter().any(|pending| pending.incident == id)
+            || self.outbox.as_ref().is_some_and(|outbox| outbox.is_pending(id))
+    }
+
+    /// Whether a command is in the outbox and has no answer yet.
+    #[must_use]
+    pub fn waits(&self, command: CommandId) -> bool {
+        self.outbox
+            .as_ref()
+            .is_some_and(|outbox| outbox.get(command).is_some_and(|entry| entry.is_pending()))
+    }
+
+    /// The command that is selected in the outbox.
+    #[must_use]
+    pub fn selected_entry(&self) -> Option<&Arc<Entry>> {
+        let (Mode::Outbox(pane), Some(outbox)) = (&self.mode, &self.outbox) else { return None };
+        pane.selected(outbox)
+    }
+
+    /// Whether the backend is a remote one that can't be reached.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
+        let unreachable = |error: &BackendError| matches!(error, BackendError::Unreachable(_));
+        self.outbox.is_some()
+            && matches!(&self.link, Link::Failing { error, .. } if unreachable(error))
+    }
+
+    /// As of when the rows are, where that is not now: they were kept from before, or a remote does
+    /// not answer.
+    #[must_use]
+    pub fn rows_as_of(&self) -> Option<DateTime<Utc>> {
+        let fresh = matches!(self.freshness(), Freshness::Live | Freshness::Polling(_));
+        self.answered_at.filter(|_| self.outbox.is_some() && !fresh)
+    }
+
+    /// As of when an incident is shown, where that is not now.
+    #[must_use]
+    pub fn detail_as_of(&self, id: IncidentId) -> Option<DateTime<Utc>> {
+        self.kept_at.details.get(&id).copied().or_else(|| self.rows_as_of())
+    }
+
+    /// As of when the measures are, where that is not now.
+    #[must_use]
+    pub fn measures_as_of(&self) -> Option<DateTime<Utc>> {
+        self.metrics.loaded.as_ref()?;
+        let loaded_at = self.metrics.loaded_at.filter(|_| self.rows_as_of().is_some());
+        self.kept_at.measures.or(loaded_at)
+    }
+
+    /// A time for "as of": with its date where that is not today.
+    #[must_use]
+    pub fn as_of(&self, at: DateTime<Utc>) -> String {
+        let clock = self.clock();
+        let (day, today) = (clock.at(at).date(), clock.at(self.now).date());
+        if day == today {
+            format!("as of {}", clock.minute(at))
+        } else {
+            format!("as of {} {}", day.format("%m-%d"), clock.minute(at))
+        }
     }
 
     /// How fresh the rows are.
@@ -349,10 +438,20 @@ impl App {
             Link::Loading => Freshness::Loading,
             Link::Live { at } => {
                 let silent = self.now - *at;
-                if silent > TimeDelta::from_std(WAIT + GRACE).unwrap_or(TimeDelta::seconds(30)) {
+                if self.doubted
+                    || silent > TimeDelta::from_std(WAIT + GRACE).unwrap_or(TimeDelta::seconds(30))
+                {
                     Freshness::Stale(silent)
                 } else {
                     Freshness::Live
+                }
+            }
+            Link::Polling { at, every } => {
+                let silent = self.now - *at;
+                if self.doubted || silent > polled_within(*every) {
+                    Freshness::Stale(silent)
+                } else {
+                    Freshness::Polling(*every)
                 }
             }
             Link::Failing { since, error, retry_at } => Freshness::Failing {
@@ -406,8 +505,18 @@ impl App {
                 let due = if stale > now { stale } else { now + TimeDelta::seconds(5) };
                 next = next.min(due + TimeDelta::milliseconds(1));
             }
+            Link::Polling { at, every } => {
+                let stale = *at + polled_within(*every);
+                let due = if stale > now { stale } else { now + TimeDelta::seconds(5) };
+                next = next.min(due + TimeDelta::milliseconds(1));
+            }
             Link::Loading => {}
         }
         next.max(now)
     }
+}
+
+/// Within this time what is asked every so often answers again, unless it does not.
+pub(super) fn polled_within(every: std::time::Duration) -> TimeDelta {
+    TimeDelta::from_std(every.mul_f64(1.2) + GRACE).unwrap_or(TimeDelta::seconds(60))
 }

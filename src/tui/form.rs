@@ -12,7 +12,7 @@ use tui_textarea::CursorMove;
 use uuid::Uuid;
 
 use crate::model::text;
-use crate::model::{Priority, Status};
+use crate::model::{Envelope, Priority, Status};
 
 use super::plan::Target;
 
@@ -119,6 +119,8 @@ pub struct Form {
     pub saved: Option<Vec<String>>,
     /// Whether a timer for the draft runs.
     pub saving: bool,
+    /// The refused command that is written anew.
+    pub replaces: Option<Box<Envelope>>,
 }
 
 impl Form {
@@ -148,6 +150,7 @@ impl Form {
             initial,
             saved: None,
             saving: false,
+            replaces: None,
         };
         form.show_cursor();
         form

@@ -47,6 +47,14 @@ pub enum Message {
     Older(IncidentId, Result<Vec<Event>, BackendError>, DateTime<Utc>),
     /// Measures were computed: the metrics pane shows them.
     Measures(Span, Result<Arc<Measures>, BackendError>, DateTime<Utc>),
+    /// What is told next was kept on this machine, and read then; or it was just read.
+    KeptAt(Of, Option<DateTime<Utc>>),
+    /// Commands are in the outbox, or could not be put there: nobody waits for them any more.
+    Accepted(Vec<CommandId>, Result<(), BackendError>, DateTime<Utc>),
+    /// What was asked of the outbox could not be done: that is told.
+    OutboxSaid(String),
+    /// The clock has jumped, as after a sleep: what is shown may be old.
+    ClockJumped(DateTime<Utc>),
     /// When the last incident ended: an empty queue says so.
     LastEnded(Option<DateTime<Utc>>),
     /// Events were read for the ribbon of the wall: they are put on it.
@@ -87,6 +95,26 @@ pub enum Message {
     Terminate,
 }
 
+/// What may have been kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Of {
+    /// An incident and its timeline.
+    Detail(IncidentId),
+    /// The measures.
+    Measures,
+}
+
+/// What is asked of the outbox.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OutboxAsk {
+    /// Send a refused command again.
+    Retry(CommandId),
+    /// Take a command out, and what needs it.
+    Drop(CommandId),
+    /// Send what waits now.
+    SendNow,
+}
+
 /// What a timer is for. The number tells an old one from the last one set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Timer {
@@ -112,6 +140,10 @@ pub enum Effect {
     /// Carry out commands one after another, each again and again with the same id while that may
     /// help. What follows one that is refused is not sent.
     Submit(Vec<Envelope>),
+    /// Put commands in the place of a refused one, and send them.
+    Replace(CommandId, Vec<Envelope>),
+    /// Ask something of the outbox.
+    Outbox(OutboxAsk),
     /// Look for the incident of a number.
     Find(IncidentNumber),
     /// Read the problems that are known.

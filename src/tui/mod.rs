@@ -13,6 +13,7 @@ pub mod keymap;
 pub mod layout;
 pub mod message;
 pub mod mode;
+pub mod outbox;
 pub mod output;
 pub mod palette;
 pub mod picker;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 
 use crate::config::{PanesSettings, Reload};
 use crate::model::{PersonRef, Rules};
+use crate::sync::remote::Remote;
 
 use tokio::sync::watch;
 
@@ -67,6 +69,8 @@ pub struct Options {
     pub settings: PanesSettings,
     /// Settings that could not be used, told at the start.
     pub warnings: Vec<String>,
+    /// What is kept of the backend on this machine, where it is a remote one.
+    pub remote: Option<Arc<Remote>>,
     /// Tells of settings that were changed meanwhile.
     pub reloads: Option<watch::Receiver<Option<Reload>>>,
 }

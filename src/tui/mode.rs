@@ -4,6 +4,7 @@ use crate::model::{Impact, Urgency};
 
 use super::filter_line::FilterLine;
 use super::form::Form;
+use super::outbox::OutboxPane;
 use super::palette::Palette;
 use super::picker::Picker;
 use super::plan::{Confirm, Results, Target};
@@ -36,6 +37,8 @@ pub enum Mode {
     Asked(Box<Asked>),
     /// What a program has written.
     Output(OutputPane),
+    /// What is on its way to a remote.
+    Outbox(Box<OutboxPane>),
     /// A runbook.
     Runbook(Box<RunbookPane>),
     /// A filter being typed.

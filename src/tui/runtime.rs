@@ -2,6 +2,7 @@
 //!
 //! Everything that waits is a task; the loop itself only waits for something to happen.
 
+mod clock;
 mod editor;
 mod effects;
 mod host;
@@ -28,6 +29,7 @@ use super::sites::{Opener, SiteId};
 use super::update::{unconfirmed, update};
 use super::view::view;
 
+use clock::Clocks;
 use effects::Runner;
 pub(super) use host::Real;
 pub use host::{Host, Input};
@@ -110,6 +112,8 @@ where
     let (updates, learnt) = mpsc::unbounded_channel();
     let Outside { reloads, opener } = outside;
     let runner = Runner::start(backend, &app, opener, messages, updates);
+    // A store on this machine is as fresh after a sleep as before.
+    let clocks = Clocks::new(app.remote.is_some());
     let mut running = Running {
         app,
         terminal,
@@ -118,6 +122,7 @@ where
         heard,
         learnt,
         reloads,
+        clocks,
         dirty: true,
         keyed_at: None,
         drawn_at: None,
@@ -134,6 +139,7 @@ struct Running<'a, B: ratatui::backend::Backend, H> {
     heard: mpsc::UnboundedReceiver<Message>,
     learnt: mpsc::UnboundedReceiver<crate::sync::Update>,
     reloads: Option<watch::Receiver<Option<Reload>>>,
+    clocks: Clocks,
     /// Something may have changed since the last frame.
     dirty: bool,
     /// When a key was pressed last, or the panes were opened.
@@ -218,7 +224,11 @@ where
             () = written, if self.dirty && !ready => Next::On,
             () = sleep_until(frame_due), if self.dirty && ready => Next::On,
             () = sleep_until(tick_due) => self.take(tick()).await?,
+            () = self.clocks.told() => Next::On,
         };
+        if self.clocks.have_jumped() && next == Next::On {
+            next = self.take(Message::ClockJumped(Utc::now())).await?;
+        }
         // One frame for all that has arrived. Messages are few, and must not wait for the end of a
         // flood of keys: a timer may be among them.
         let began = Instant::now();

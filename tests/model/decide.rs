@@ -239,6 +239,52 @@ fn what_was_done_offline_happened_when_it_was_done() {
     assert_eq!((events[0].at, events[0].recorded_at), (at(3), at(90)));
 }
 
+#[rstest]
+#[case::a_snooze_that_is_over_meanwhile(Ask::Snooze { until: at(30) }, &[], &[], true)]
+#[case::a_snooze_that_was_over_then(Ask::Snooze { until: at(2) }, &[], &[], false)]
+#[case::the_end_of_a_snooze(Ask::Wake, &[(1, Ask::Snooze { until: at(30) })], &[], true)]
+#[case::a_move_taken_back(Ask::TakeBack, &[(3, Ask::Acknowledge)], &[], true)]
+#[case::a_move_taken_back_too_late(Ask::TakeBack, &[(1, Ask::Acknowledge)], &[], false)]
+#[case::a_reopening_after_months(Ask::Reopen { reason: "back".into() }, &[(1, resolve())], &[2], true)]
+fn what_was_in_time_when_it_was_asked_is_not_refused_for_arriving_late(
+    #[case] asked: Ask,
+    #[case] before: &[(i64, Ask)],
+    #[case] closed_at: &[i64],
+    #[case] may: bool,
+) {
+    let mut bench = Bench::new();
+    for (minute, ask) in before {
+        bench.ask(*minute, ask.clone());
+    }
+    for minute in closed_at {
+        for item in ClosingItem::ALL {
+            bench.ask(*minute, Ask::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes });
+        }
+        bench.ask(*minute, Ask::Close);
+    }
+    // Asked three minutes after the declaration, and brought by a machine that was away for a year.
+    let made = envelope(3, tariq(), bench.incident.summary.id, asked);
+    let context = Context { now: at(365 * 1440), rules: &bench.rules };
+    let decided = decide(Some(&bench.incident), &made, context);
+    assert_eq!(decided.is_ok(), may, "{decided:?}");
+    if let Ok(events) = decided {
+        assert_eq!(events[0].at, at(3));
+    }
+}
+
+#[test]
+fn stakeholders_are_promised_the_next_update_from_when_they_were_told() {
+    let bench = Bench::new();
+    let told = Ask::UpdateStakeholders { message: "we are on it".into(), next_due: None };
+    let made = envelope(3, tariq(), bench.incident.summary.id, told);
+    let context = Context { now: at(90), rules: &bench.rules };
+    let events = decide(Some(&bench.incident), &made, context).unwrap();
+    let redphone::model::EventBody::StakeholdersUpdated { next_due, .. } = &events[0].body else {
+        panic!("{events:?}")
+    };
+    assert_eq!(*next_due, Some(at(33)));
+}
+
 #[test]
 fn an_automatic_escalation_gives_way_to_an_acknowledgement() {
     let mut bench = Bench::new();

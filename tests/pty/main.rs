@@ -9,6 +9,7 @@ mod drafts;
 mod find;
 mod leaving;
 mod link;
+mod offline;
 mod palette;
 mod panes;
 mod read_only;

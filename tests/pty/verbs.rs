@@ -186,7 +186,7 @@ verbs! {
     resolve: Resolve, "1", &[("Cards", "r"), ("Resolve INC-1", "\tback to v811"), ("back to v811", "\terrors at 0"), ("errors at 0", SEND)], "INC-1 resolved", "resolved", "/validation", "errors at 0";
     close: Close, "4", &[("Cards", "g4"), ("go to INC-4", ENTER), ("restarted", "C"), ("Close INC-4", " \t \t \t \t "), ("[x] follow", SEND)], "INC-4 closed", "closed";
     waive: Close, "4", &[("Cards", "g4"), ("go to INC-4", ENTER), ("restarted", "C"), ("Close INC-4", "wtoo small\t \t \t \t "), ("[x] follow", SEND)], "INC-4 closed", "item_answered", "/answer", "yes";
-    reopen: Reopen, "4", &[("Cards", "g4"), ("go to INC-4", ENTER), ("restarted", "O"), ("Reopen INC-4", "late again"), ("late again", SEND), ("can't be taken back", "y")], "INC-4 reopened", "reopened", "/reason", "late again";
+    reopen: Reopen, "4", &[("Cards", "g4"), ("go to INC-4", ENTER), ("restarted", "A"), ("Reopen INC-4", "late again"), ("late again", SEND), ("can't be taken back", "y")], "INC-4 reopened", "reopened", "/reason", "late again";
     review: Review, "1", &[("Cards", "V"), ("Review of INC-1", "w"), ("▸", "all cards failed"), ("all cards failed", SEND)], "INC-1 review written", "review_written";
     action_item: Review, "1", &[("Cards", "V"), ("Review of INC-1", "a"), ("Action item", "larger pool"), ("larger pool", SEND)], "INC-1 action item written", "action_item_set", "/item/text", "larger pool";
     snooze: Snooze, "1", &[("Cards", "b"), ("Snooze INC-1", "1")], "INC-1 snoozed", "snoozed";

@@ -15,6 +15,7 @@ mod looks;
 mod mirror;
 mod palette;
 mod property;
+mod remote;
 mod running;
 mod runs;
 mod settings;

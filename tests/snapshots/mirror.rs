@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use redphone::backend::{Backend, BackendError, Cursor, Delta};
 use redphone::model::{Ask, Status, Summary};
-use redphone::sync::{Link, Mirror, Update, start};
+use redphone::sync::{Link, Mirror, Options, Update, start};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -75,6 +75,10 @@ async fn until(updates: &mut mpsc::UnboundedReceiver<Update>, fits: impl Fn(&Upd
     timeout(Duration::from_secs(15), found).await.expect("it comes in time");
 }
 
+fn options() -> Options {
+    Options { me: "ines".into(), remote: None, read_ahead: false }
+}
+
 fn play<F: Future<Output = ()>>(future: F) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(future);
@@ -85,7 +89,7 @@ fn the_first_page_comes_with_counts_and_then_all_rows() {
     let memory = Arc::new(company::many(chrono::Utc::now(), 300));
     let (updates, mut learnt) = mpsc::unbounded_channel();
     let backend: Arc<dyn Backend> = memory;
-    let (_handle, task) = start(backend, "ines".into(), updates);
+    let (_handle, task) = start(backend, options(), updates);
     play(async {
         let script = async {
             until(&mut learnt, |update| {
@@ -107,7 +111,7 @@ fn a_failure_is_told_and_its_end_too_though_nothing_has_changed() {
     let memory = Arc::new(company::quiet(chrono::Utc::now()));
     let (updates, mut learnt) = mpsc::unbounded_channel();
     let backend: Arc<dyn Backend> = Arc::clone(&memory) as Arc<dyn Backend>;
-    let (handle, task) = start(backend, "ines".into(), updates);
+    let (handle, task) = start(backend, options(), updates);
     play(async {
         let script = async {
             until(&mut learnt, |update| matches!(update, Update::Link(Link::Live { .. }))).await;

@@ -163,6 +163,7 @@ impl Day {
             drafts: None,
             settings: redphone::config::PanesSettings::default(),
             warnings: Vec::new(),
+            remote: None,
             reloads: None,
             here: Site::started("/var/lib/redphone/store.db"),
             sites: Vec::new(),

@@ -13,12 +13,12 @@ use redphone::config::PanesSettings;
 use redphone::model::measures::Window;
 use redphone::model::queue::Sort;
 use redphone::model::runbook::{Head, Page};
-use redphone::model::{Envelope, Rules};
+use redphone::model::{CommandId, Envelope, Rules};
 use redphone::sync::drafts::Keep;
 use redphone::sync::{Link, Mirror, Update};
 use redphone::tui::Options;
 use redphone::tui::app::App;
-use redphone::tui::message::{Effect, Message, Timer};
+use redphone::tui::message::{Effect, Message, OutboxAsk, Timer};
 use redphone::tui::run::{NoRunbooks, RunId, Start};
 use redphone::tui::sites::{Site, SiteId};
 use redphone::tui::theme::{Depth, Theme};
@@ -34,6 +34,10 @@ pub struct Stage {
     pub now: DateTime<Utc>,
     /// Commands that were submitted and are not settled yet.
     pub submitted: Vec<Envelope>,
+    /// Refused commands in whose place others were put.
+    pub replaced: Vec<CommandId>,
+    /// What was asked of the outbox.
+    pub asked: Vec<OutboxAsk>,
     /// What was done to drafts.
     pub kept: Vec<Keep>,
     /// Texts that an editor was opened on.
@@ -78,6 +82,7 @@ pub fn options() -> Options {
         drafts: None,
         settings: PanesSettings::default(),
         warnings: Vec::new(),
+        remote: None,
         reloads: None,
     }
 }
@@ -97,6 +102,8 @@ impl Stage {
             memory,
             now,
             submitted: Vec::new(),
+            replaced: Vec::new(),
+            asked: Vec::new(),
             kept: Vec::new(),
             edited: Vec::new(),
             copied: Vec::new(),
@@ -204,6 +211,15 @@ impl Stage {
             }
             Effect::Submit(envelopes) => {
                 self.submitted.extend(envelopes);
+                return;
+            }
+            Effect::Replace(old, envelopes) => {
+                self.replaced.push(old);
+                self.submitted.extend(envelopes);
+                return;
+            }
+            Effect::Outbox(ask) => {
+                self.asked.push(ask);
                 return;
             }
             Effect::LoadEvents(wanted) => {

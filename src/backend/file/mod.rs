@@ -25,7 +25,7 @@ mod row;
 mod search;
 mod sql;
 mod together;
-mod watch;
+pub(crate) mod watch;
 mod words;
 mod write;
 

@@ -35,7 +35,7 @@ const REMOTE: [u32; 9] = [
 
 /// The bell of one open store.
 #[derive(Debug)]
-pub(super) struct Bell {
+pub(crate) struct Bell {
     file: PathBuf,
     /// When it rang last.
     sender: watch::Sender<Option<Instant>>,
@@ -51,7 +51,7 @@ enum Watching {
 }
 
 /// Waits for the bell.
-pub(super) struct Signal {
+pub(crate) struct Signal {
     receiver: watch::Receiver<Option<Instant>>,
     asking: bool,
     /// The next pause of [`AGAIN_MS`], while a write may not count yet.
@@ -59,7 +59,7 @@ pub(super) struct Signal {
 }
 
 impl Bell {
-    pub(super) fn new(file: &Path) -> Arc<Self> {
+    pub(crate) fn new(file: &Path) -> Arc<Self> {
         Arc::new(Self {
             file: file.to_owned(),
             sender: watch::Sender::new(None),
@@ -68,12 +68,12 @@ impl Bell {
     }
 
     /// Something was written by this process.
-    pub(super) fn ring(&self) {
+    pub(crate) fn ring(&self) {
         self.sender.send_replace(Some(Instant::now()));
     }
 
     /// For somebody who wants to wait.
-    pub(super) fn signal(&self) -> Signal {
+    pub(crate) fn signal(&self) -> Signal {
         let mut watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
         let watching = watcher.get_or_insert_with(|| match self.watch() {
             Some(watcher) => Watching::Told(watcher),
@@ -140,12 +140,12 @@ fn is_remote(_folder: &Path) -> bool {
 
 impl Signal {
     /// What was told until now counts as known.
-    pub(super) fn mark_seen(&mut self) {
+    pub(crate) fn mark_seen(&mut self) {
         self.receiver.mark_unchanged();
     }
 
     /// Waits until something was written, or it is time to ask again, or the deadline.
-    pub(super) async fn told(&mut self, deadline: Instant) {
+    pub(crate) async fn told(&mut self, deadline: Instant) {
         let pause = match self.again {
             Some(step) => AGAIN_MS.get(step).copied().map(Duration::from_millis),
             None if self.asking => Some(EVERY),

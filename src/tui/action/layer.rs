@@ -32,6 +32,8 @@ pub enum Layer {
     Runbook,
     /// What a program has written.
     Output,
+    /// What is on its way to a remote.
+    Outbox,
     /// Waiting for commands at the end.
     Leaving,
     /// On the way to another place of work.
@@ -53,11 +55,12 @@ impl Layer {
 
 impl Layer {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Panes,
         Self::Filter,
         Self::Runbook,
         Self::Output,
+        Self::Outbox,
         Self::Palette,
         Self::Help,
         Self::Form,
@@ -89,6 +92,7 @@ impl Layer {
             Self::Filter => "A filter",
             Self::Runbook => "A runbook",
             Self::Output => "A command",
+            Self::Outbox => "The outbox",
             Self::Wall => "The wall",
             Self::Switching => "Another backend",
             Self::Leaving => "The end",
@@ -113,6 +117,8 @@ pub fn layer(app: &App) -> Layer {
         Mode::Confirm(_) | Mode::Asked(_) => Layer::Confirm,
         Mode::Runbook(_) => Layer::Runbook,
         Mode::Output(_) => Layer::Output,
+        Mode::Outbox(pane) if pane.asking.is_some() => Layer::Confirm,
+        Mode::Outbox(_) => Layer::Outbox,
         Mode::Matrix(_) => Layer::Matrix,
         Mode::Filter(_) => Layer::Filter,
         Mode::Jump(_) => Layer::Jump,

@@ -79,14 +79,22 @@ impl Entry {
 
 const PANES: &[Layer] = &[Layer::Panes];
 const SCROLLED: &[Layer] =
-    &[Layer::Panes, Layer::Popup, Layer::Confirm, Layer::Runbook, Layer::Output];
-const PAGED: &[Layer] =
-    &[Layer::Panes, Layer::Popup, Layer::Confirm, Layer::Help, Layer::Runbook, Layer::Output];
+    &[Layer::Panes, Layer::Popup, Layer::Confirm, Layer::Runbook, Layer::Output, Layer::Outbox];
+const PAGED: &[Layer] = &[
+    Layer::Panes,
+    Layer::Popup,
+    Layer::Confirm,
+    Layer::Help,
+    Layer::Runbook,
+    Layer::Output,
+    Layer::Outbox,
+];
 const SEARCHED: &[Layer] = &[Layer::Palette, Layer::Help];
 const LISTED: &[Layer] = &[Layer::Pick, Layer::Palette];
 const UNDONE: &[Layer] = &[Layer::Panes, Layer::Runbook];
 const RUNBOOK: &[Layer] = &[Layer::Runbook];
 const OUTPUT: &[Layer] = &[Layer::Output];
+const OUTBOX: &[Layer] = &[Layer::Outbox];
 const COMPLETED: &[Layer] = &[Layer::Palette, Layer::Filter];
 const FILTER: &[Layer] = &[Layer::Filter];
 const FORM: &[Layer] = &[Layer::Form];
@@ -104,6 +112,7 @@ const EVERYWHERE: &[Layer] = &[
     Layer::Filter,
     Layer::Runbook,
     Layer::Output,
+    Layer::Outbox,
     Layer::Wall,
 ];
 
@@ -185,7 +194,7 @@ pub const TABLE: &[Entry] = &[
         .takes(Takes::Incident),
     verb(Action::Link, "link", &["l"], "link a problem, a change or a URL", Verb::Link)
         .takes(Takes::Url),
-    verb(Action::Reopen, "reopen", &["O"], "reopen it: it is back", Verb::Reopen).hint("reopen"),
+    verb(Action::Reopen, "reopen", &["A"], "reopen it: it is back", Verb::Reopen).hint("reopen"),
     verb(
         Action::Reclassify,
         "reclassify",
@@ -334,6 +343,10 @@ pub const TABLE: &[Entry] = &[
         .also(&["profile"])
         .group(Group::Looking),
     entry(Action::Refresh, "refresh", &["R"], "ask the backend now", PANES).hint("refresh"),
+    entry(Action::Outbox, "outbox", &["O"], "the outbox: what is on its way to the API", PANES)
+        .hint("outbox")
+        .hint_when(When::Waiting)
+        .group(Group::Acting),
     entry(Action::Failure, "failure", &["!"], "what failed last", PANES)
         .hint("failure")
         .when(When::Failed),
@@ -349,12 +362,24 @@ pub const TABLE: &[Entry] = &[
         "quit",
         &["^c"],
         "quit from anywhere",
-        &[Layer::Panes, Layer::Popup, Layer::Runbook, Layer::Wall],
+        &[Layer::Panes, Layer::Popup, Layer::Runbook, Layer::Outbox, Layer::Wall],
     )
     .also(&["q", "exit"]),
     entry(Action::LeaveWall, "leave-wall", &["Esc", "q", "w"], "leave the wall", &[Layer::Wall]),
     entry(Action::Dismiss, "dismiss", &["Esc", "q", "?", "Enter"], "close this", &[Layer::Popup])
         .hint("close"),
+    entry(Action::EditEntry, "edit-command", &["e"], "edit a refused command", OUTBOX)
+        .hint("edit")
+        .hint_when(When::RefusedEntry),
+    entry(Action::SendAnyway, "send-anyway", &["s"], "send a refused command again", OUTBOX)
+        .hint("send anyway")
+        .hint_when(When::RefusedEntry),
+    entry(Action::DropEntry, "drop-command", &["x"], "drop a command that was not sent", OUTBOX)
+        .hint("drop")
+        .hint_when(When::UnsentEntry),
+    entry(Action::SendNow, "send-now", &["R"], "send what waits now", OUTBOX)
+        .hint("try now")
+        .hint_when(When::Waiting),
     entry(Action::Tick, "tick", &["Space", "Enter"], "tick this step onto the timeline", RUNBOOK)
         .hint("step done")
         .hint_when(When::Tickable),
@@ -377,7 +402,7 @@ pub const TABLE: &[Entry] = &[
         "close-run",
         &["Esc", "q"],
         "close this; a command goes on",
-        &[Layer::Runbook, Layer::Output],
+        &[Layer::Runbook, Layer::Output, Layer::Outbox],
     )
     .hint("close"),
     entry(Action::KeepFilter, "keep-filter", &["Enter"], "filter by it", FILTER).hint("filter"),

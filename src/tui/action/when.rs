@@ -43,6 +43,12 @@ pub enum When {
     Tickable,
     /// Something has failed.
     Failed,
+    /// Something is on its way to a remote, or was refused by it.
+    Waiting,
+    /// A command that was refused is selected in the outbox.
+    RefusedEntry,
+    /// A command that was not sent is selected in the outbox.
+    UnsentEntry,
     /// Several panes fit, or one is zoomed.
     Roomy,
     /// Nothing fills the screen.
@@ -74,6 +80,9 @@ impl When {
             Self::Notable => "no command has ended, or it is on the timeline",
             Self::Tickable => "no open step is selected",
             Self::Failed => "nothing has failed",
+            Self::Waiting => "nothing is on its way",
+            Self::RefusedEntry => "no refused command is selected",
+            Self::UnsentEntry => "no command is selected that was not sent",
             Self::Roomy => "only one pane fits here",
             Self::Top => "a pane is zoomed",
             Self::Unsettled => "nothing is on its way",
@@ -115,6 +124,15 @@ impl When {
             Self::Notable => app.shown_run().is_some_and(|run| run.ended.is_some() && !run.noted),
             Self::Tickable => !app.read_only && super::super::update::is_tickable(app),
             Self::Failed => app.failure.is_some(),
+            Self::Waiting => app.outbox.as_ref().is_some_and(|outbox| {
+                outbox.entries.iter().any(|e| e.is_pending() || e.refusal().is_some())
+            }),
+            Self::RefusedEntry => {
+                app.selected_entry().is_some_and(|entry| entry.refusal().is_some())
+            }
+            Self::UnsentEntry => app
+                .selected_entry()
+                .is_some_and(|entry| entry.is_pending() || entry.refusal().is_some()),
             Self::Top => !app.zoomed,
             Self::Unsettled => {
                 matches!(&app.mode, Mode::Switching(switching) if switching.opened)

@@ -10,15 +10,16 @@ use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::sleep;
 
 use crate::backend::{Backend, BackendError, Outcome, Part, Search};
-use crate::model::Envelope;
 use crate::model::filter::{Ask, Filter, Is, Term};
 use crate::model::measures::{Cut, Window};
 use crate::model::queue::Sort;
+use crate::model::{CommandId, Envelope};
 use crate::sync::drafts::{Keep, Keeper, Told};
+use crate::sync::remote::{Kept, Remote};
 use crate::sync::{self, Handle, Update};
 
 use super::super::app::{App, Span};
-use super::super::message::{Effect, Message};
+use super::super::message::{Effect, Message, Of, OutboxAsk};
 use super::super::run::NoRunbooks;
 use super::super::sites::Opener;
 use super::run::Runs;
@@ -28,6 +29,16 @@ use super::runbooks;
 const EVENTS: u32 = 200;
 /// Ended incidents among which the last one to end is looked for.
 const ENDED: u32 = 50;
+/// What is sent, in order.
+enum Outgoing {
+    /// Commands about one incident.
+    Chain(Vec<Envelope>),
+    /// Commands in the place of a refused one.
+    Replace(CommandId, Vec<Envelope>),
+    /// Something asked of the outbox.
+    Ask(OutboxAsk),
+}
+
 /// The first and the longest wait before a command is tried again.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
@@ -38,8 +49,10 @@ pub(super) struct Runner {
     opener: Option<Arc<dyn Opener>>,
     messages: mpsc::UnboundedSender<Message>,
     mirror: Handle,
+    /// What is kept of the backend, where it is a remote one.
+    remote: Option<Arc<Remote>>,
     /// Commands, sent in the order in which they were asked.
-    outgoing: mpsc::UnboundedSender<Vec<Envelope>>,
+    outgoing: mpsc::UnboundedSender<Outgoing>,
     /// `None` where there is no place for drafts.
     drafts: Option<Keeper>,
     runs: Runs,
@@ -54,15 +67,28 @@ impl Runner {
         messages: mpsc::UnboundedSender<Message>,
         updates: mpsc::UnboundedSender<Update>,
     ) -> Self {
-        let (me, drafts) = (app.me.handle.clone(), app.drafts_at.clone());
-        let (mirror, keeping) = sync::start(Arc::clone(&backend), me.clone(), updates);
+        let (me, remote) = (app.me.handle.clone(), app.remote.clone());
+        let options = sync::Options {
+            me: me.clone(),
+            remote: remote.clone(),
+            read_ahead: !app.low_bandwidth,
+        };
+        let (mirror, keeping) = sync::start(Arc::clone(&backend), options, updates);
         let mut tasks = JoinSet::new();
         tasks.spawn(keeping);
         let (outgoing, to_send) = mpsc::unbounded_channel();
-        tasks.spawn(send(Arc::clone(&backend), mirror.clone(), messages.clone(), to_send));
+        match &remote {
+            Some(remote) => {
+                tasks.spawn(hand_over(Arc::clone(remote), messages.clone(), to_send));
+            }
+            None => {
+                tasks.spawn(send(Arc::clone(&backend), mirror.clone(), messages.clone(), to_send));
+            }
+        }
+        let drafts = app.drafts_at.clone();
         let drafts = drafts.and_then(|folder| keep_drafts(folder, messages.clone()));
         let runs = Runs::default();
-        Self { backend, me, opener, messages, mirror, outgoing, drafts, runs, tasks }
+        Self { backend, me, opener, messages, mirror, remote, outgoing, drafts, runs, tasks }
     }
 
     /// Waits until a task has ended, and goes on with its panic if it had one.
@@ -81,7 +107,13 @@ impl Runner {
         // Sending fails only when the loop has ended: then nobody waits for an answer.
         match effect {
             Effect::Submit(envelopes) => {
-                let _ = self.outgoing.send(envelopes);
+                let _ = self.outgoing.send(Outgoing::Chain(envelopes));
+            }
+            Effect::Replace(id, envelopes) => {
+                let _ = self.outgoing.send(Outgoing::Replace(id, envelopes));
+            }
+            Effect::Outbox(ask) => {
+                let _ = self.outgoing.send(Outgoing::Ask(ask));
             }
             Effect::Draft(keep) => {
                 if let Some(drafts) = &self.drafts {
@@ -111,6 +143,20 @@ impl Runner {
                     let _ = messages.send(Message::Problems(problems, Utc::now()));
                 });
             }
+            Effect::LoadDetail(id) if self.remote.is_some() => {
+                let Some(remote) = self.remote.clone() else { return };
+                self.tasks.spawn(async move {
+                    let tell = |read: Result<Kept<_>, _>| {
+                        let as_of = read.as_ref().ok().and_then(|kept| kept.as_of);
+                        if read.is_ok() {
+                            let _ = messages.send(Message::KeptAt(Of::Detail(id), as_of));
+                        }
+                        let read = read.map(|kept| Box::new(kept.value));
+                        let _ = messages.send(Message::Detail(id, read, Utc::now()));
+                    };
+                    remote.read(id, tell).await;
+                });
+            }
             Effect::LoadDetail(id) => {
                 self.tasks.spawn(async move {
                     let (detail, events) = tokio::join!(
@@ -128,12 +174,25 @@ impl Runner {
                 });
             }
             Effect::LoadMeasures(span) => {
+                let remote = self.remote.clone();
                 self.tasks.spawn(async move {
                     let now = Utc::now();
                     let window = match span {
                         Span::Day => Window::day(now),
                         longer => Window::days(longer.days(), now, &Local),
                     };
+                    if let Some(remote) = remote {
+                        let tell = |read: Result<Kept<_>, _>| {
+                            let as_of = read.as_ref().ok().and_then(|kept| kept.as_of);
+                            if read.is_ok() {
+                                let _ = messages.send(Message::KeptAt(Of::Measures, as_of));
+                            }
+                            let measures = read.map(|kept| Arc::new(kept.value));
+                            let _ = messages.send(Message::Measures(span, measures, Utc::now()));
+                        };
+                        remote.measure(&window, Cut::Whole, now, tell).await;
+                        return;
+                    }
                     let measures = backend.measures(&window, Cut::Whole, now).await.map(Arc::new);
                     let _ = messages.send(Message::Measures(span, measures, Utc::now()));
                 });
@@ -230,14 +289,48 @@ fn keep_drafts(folder: PathBuf, messages: mpsc::UnboundedSender<Message>) -> Opt
     }
 }
 
+/// Puts commands into the outbox, in order, and asks of it what was asked for. What becomes of them is
+/// told by the mirror.
+async fn hand_over(
+    remote: Arc<Remote>,
+    messages: mpsc::UnboundedSender<Message>,
+    mut to_send: mpsc::UnboundedReceiver<Outgoing>,
+) {
+    while let Some(outgoing) = to_send.recv().await {
+        let ids = |envelopes: &[Envelope]| envelopes.iter().map(|e| e.id).collect();
+        let done = match outgoing {
+            Outgoing::Chain(envelopes) => {
+                let ids = ids(&envelopes);
+                let accepted = remote.accept(envelopes).await;
+                let _ = messages.send(Message::Accepted(ids, accepted, Utc::now()));
+                continue;
+            }
+            Outgoing::Replace(id, envelopes) => {
+                let ids = ids(&envelopes);
+                let accepted = remote.replace(id, envelopes).await;
+                let _ = messages.send(Message::Accepted(ids, accepted, Utc::now()));
+                continue;
+            }
+            Outgoing::Ask(OutboxAsk::Retry(id)) => remote.retry(id).await,
+            Outgoing::Ask(OutboxAsk::Drop(id)) => remote.drop_entry(id).await.map(|_| ()),
+            Outgoing::Ask(OutboxAsk::SendNow) => remote.send_now().await,
+        };
+        if let Err(error) = done {
+            let _ = messages.send(Message::OutboxSaid(error.to_string()));
+        }
+    }
+}
+
 /// Carries out commands one after another. What follows a refusal in a chain is not sent.
 async fn send(
     backend: Arc<dyn Backend>,
     mirror: Handle,
     messages: mpsc::UnboundedSender<Message>,
-    mut to_send: mpsc::UnboundedReceiver<Vec<Envelope>>,
+    mut to_send: mpsc::UnboundedReceiver<Outgoing>,
 ) {
-    while let Some(chain) = to_send.recv().await {
+    while let Some(outgoing) = to_send.recv().await {
+        // Without an outbox there is nothing else.
+        let Outgoing::Chain(chain) = outgoing else { continue };
         let mut refused = None;
         for envelope in chain {
             let id = envelope.id;

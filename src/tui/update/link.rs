@@ -6,11 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::backend::BackendError;
 use crate::model::measures::Measures;
-use crate::sync::{Link, Update};
+use crate::sync::{Kept, Link, Update};
 
 use super::super::app::{App, Failure, Span};
-use super::super::message::Effect;
-use super::{call, fail, find, forms, moves, reading, rows, tell, told, wall};
+use super::super::message::{Effect, Of};
+use super::{call, fail, find, forms, moves, outbox, reading, rows, tell, told, wall};
 
 /// Measures are computed anew at most this often while the queue changes.
 const MEASURED_EVERY: TimeDelta = TimeDelta::minutes(1);
@@ -41,11 +41,28 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
             reading::follow(app)
         }
         Update::Directory(directory) => {
+            // One that was kept is told of right before it.
+            if !matches!(app.link, Link::Loading) {
+                app.kept_at.directory = None;
+            }
             app.directory = Some(directory);
             forms::directory_learnt(app);
             Vec::new()
         }
+        Update::Kept(Kept::Rows, at) => {
+            app.answered_at = Some(at);
+            Vec::new()
+        }
+        Update::Kept(Kept::Directory, at) => {
+            app.kept_at.directory = Some(at);
+            Vec::new()
+        }
+        Update::Outbox(listing) => outbox::learnt(app, listing, at),
         Update::Link(link) => {
+            if let Link::Live { at } | Link::Polling { at, .. } = &link {
+                app.answered_at = Some(*at);
+                app.doubted = false;
+            }
             if let Link::Failing { error, .. } = &link
                 && !matches!(app.link, Link::Failing { .. })
             {
@@ -56,7 +73,8 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
                     at,
                 });
             }
-            let back = matches!((&app.link, &link), (Link::Failing { .. }, Link::Live { .. }));
+            let answers = matches!(link, Link::Live { .. } | Link::Polling { .. });
+            let back = answers && matches!(app.link, Link::Failing { .. });
             app.link = link;
             if back { retry_reading(app) } else { Vec::new() }
         }
@@ -105,10 +123,44 @@ pub(super) fn started(app: &mut App) -> Option<Effect> {
     Some(Effect::LoadMeasures(app.metrics.span))
 }
 
-/// What could not be read while the backend failed is read again.
+/// When what is told next was read, where it was kept.
+pub(super) fn kept(app: &mut App, of: Of, at: Option<DateTime<Utc>>) {
+    match (of, at) {
+        (Of::Measures, at) => app.kept_at.measures = at,
+        (Of::Detail(id), Some(at)) => {
+            app.kept_at.details.insert(id, at);
+        }
+        (Of::Detail(id), None) => {
+            app.kept_at.details.remove(&id);
+        }
+    }
+}
+
+/// The clock has jumped: nothing counts as fresh until the backend has answered again.
+pub(super) fn doubted(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    if app.outbox.is_none() {
+        return Vec::new();
+    }
+    app.doubted = true;
+    let mut effects = time_passed(app, at);
+    effects.push(Effect::Refresh);
+    effects
+}
+
+/// What could not be read while the backend failed, or was only kept, is read again.
 fn retry_reading(app: &mut App) -> Vec<Effect> {
     app.reading.failed = None;
+    let kept = &app.kept_at.details;
+    app.reading.cache.retain(|shown| !kept.contains_key(&shown.id));
     let mut effects = reading::follow(app);
+    let shown = app.reading.shown.as_ref().map(|shown| shown.id);
+    if let Some(id) = shown.filter(|id| app.kept_at.details.contains_key(id)) {
+        effects.push(Effect::LoadDetail(id));
+    }
+    if app.kept_at.measures.is_some() && !app.metrics.loading {
+        app.metrics.loading = true;
+        effects.push(Effect::LoadMeasures(app.metrics.span));
+    }
     if app.queue.pages.as_ref().is_some_and(|pages| pages.failed.is_some()) {
         effects.extend(find::again(app));
     }

@@ -13,6 +13,7 @@ mod link;
 mod looks;
 mod matrix;
 mod moves;
+mod outbox;
 mod palette;
 mod picks;
 mod popup;
@@ -92,6 +93,13 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         }
         Message::Older(id, result, at) => reading::older(app, id, result, at),
         Message::Measures(span, result, at) => link::measured(app, span, result, at),
+        Message::KeptAt(of, at) => {
+            link::kept(app, of, at);
+            Vec::new()
+        }
+        Message::Accepted(ids, result, at) => outbox::accepted(app, &ids, result, at),
+        Message::OutboxSaid(said) => tell(app, said, true),
+        Message::ClockJumped(at) => link::doubted(app, at),
         Message::LastEnded(at) => {
             app.last_ended = Some(at);
             Vec::new()
@@ -200,9 +208,12 @@ fn refused(app: &mut App, action: Action) -> Option<Vec<Effect>> {
                 format!("that is a group: {mark} selects its incidents, {unfold} shows them");
             tell(app, told, true)
         }
-        When::Incident | When::Undoable | When::Drafted | When::Failed => {
-            tell(app, entry.when.otherwise(), true)
-        }
+        When::Incident
+        | When::Undoable
+        | When::Drafted
+        | When::Failed
+        | When::RefusedEntry
+        | When::UnsentEntry => tell(app, entry.when.otherwise(), true),
         _ => Vec::new(),
     })
 }
@@ -300,6 +311,11 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::NoteRun => run::note(app, at),
         Action::CloseRun => run::close(app),
         Action::Refresh => link::refresh(app),
+        Action::Outbox => outbox::open(app),
+        Action::EditEntry => outbox::edit(app, at),
+        Action::SendAnyway => outbox::retry(app),
+        Action::DropEntry => outbox::ask_to_drop(app),
+        Action::SendNow => outbox::send_now(app),
         Action::Wall => wall::open(app, at),
         Action::LeaveWall => wall::close(app),
         Action::Failure => {
@@ -333,6 +349,8 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Discard => forms::discard(app),
         Action::Keep => forms::keep(app),
         Action::PutAway => forms::put_away(app, at),
+        Action::Yes if matches!(app.mode, Mode::Outbox(_)) => outbox::yes(app),
+        Action::No if matches!(app.mode, Mode::Outbox(_)) => outbox::no(app),
         Action::Yes if matches!(app.mode, Mode::Asked(_)) => run::yes(app, at),
         Action::Yes => confirm::yes(app, at),
         Action::No => confirm::no(app),
@@ -393,7 +411,8 @@ fn main_key(app: &App, action: Action) -> Option<String> {
 fn leave(app: &mut App) -> Vec<Effect> {
     // What is still on its way is told on the panes.
     app.wall = None;
-    if app.pending.is_empty() {
+    // What is in the outbox is sent by whoever comes next.
+    if app.pending.iter().all(|pending| pending.accepted) {
         return vec![Effect::Quit];
     }
     app.mode = Mode::Leaving;

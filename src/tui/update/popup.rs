@@ -8,12 +8,13 @@ use super::super::mode::Mode;
 use super::super::palette::{paste_into, type_into};
 use super::super::view;
 use super::moves::{Step, tops};
-use super::{run, runbook};
+use super::{outbox, run, runbook};
 
 pub(super) fn scroll(app: &mut App, step: Step) {
     match app.mode {
         Mode::Output(_) => return run::scroll(app, step),
         Mode::Runbook(_) => return runbook::scroll(app, step),
+        Mode::Outbox(_) => return outbox::scroll(app, step),
         _ => {}
     }
     let (lines, page) = view::popup_size(app);

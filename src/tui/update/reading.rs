@@ -90,7 +90,11 @@ pub(super) fn loaded(
             app.reading.loading = None;
             seq
         }
-        _ => 0,
+        // It may be told a second time: what was kept first, then what was read.
+        _ => {
+            let known = app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == id);
+            known.map_or(0, |known| known.asked_at)
+        }
     };
     app.reading.watched.retain(|(watched, _)| *watched != id);
     app.reading.older_failed = false;

@@ -12,7 +12,7 @@ use super::super::form::Form;
 use super::super::message::{Effect, Timer};
 use super::super::mode::Mode;
 use super::super::plan::{Batch, Confirm, Plan, Results, Step, Target, UNDO, Undo, phrase};
-use super::{call, drafts, fail, known, sites, tell, undo};
+use super::{call, drafts, fail, known, outbox, sites, tell, undo};
 
 /// A plan that asks the same of each target, with what is known to refuse it.
 pub(super) fn plan(
@@ -37,7 +37,9 @@ pub(super) fn step(
 ) -> Step {
     let repeated = |ask: &Ask| {
         let verb = ask.verb();
-        !may_repeat(ask) && app.pending.iter().any(|p| p.incident == target.id && p.verb == verb)
+        // What is in the outbox is laid over what is known: the model can tell.
+        let mut open = app.pending.iter().filter(|pending| !pending.accepted);
+        !may_repeat(ask) && open.any(|p| p.incident == target.id && p.verb == verb)
     };
     let refused = if asks.iter().any(repeated) {
         Some("that is on its way already".into())
@@ -132,10 +134,15 @@ pub(super) fn carry_out(
                 verb: envelope.command.verb(),
                 batch: batch.number,
                 retrying: false,
+                accepted: false,
             });
         }
         batch.left += sent.len();
-        effects.push(Effect::Submit(sent));
+        let replaced = batch.form.as_mut().and_then(|form| form.replaces.take());
+        effects.push(match replaced {
+            Some(replaced) => Effect::Replace(replaced.id, sent),
+            None => Effect::Submit(sent),
+        });
     }
     let told = match &plan.steps[..] {
         [only] => format!("{} {}", only.target.label, plan.done),
@@ -199,6 +206,7 @@ pub(super) fn quietly(
             verb: envelope.command.verb(),
             batch: app.sent,
             retrying: false,
+            accepted: false,
         });
     }
     app.batches.push(Batch {
@@ -322,6 +330,9 @@ fn finished(app: &mut App, number: u64, at: DateTime<Utc>) -> Vec<Effect> {
         return batch.form.map(|form| Effect::Draft(Keep::Drop(form.draft))).into_iter().collect();
     }
     let mut effects = Vec::new();
+    if let Some(refused) = outbox::told(app, &batch, at) {
+        return refused;
+    }
     if batch.all == 1 {
         let (label, why) = batch.failed[0].clone();
         effects.extend(fail(app, &phrase(&batch.verb, &label), &why, at));
@@ -346,7 +357,8 @@ fn finished(app: &mut App, number: u64, at: DateTime<Utc>) -> Vec<Effect> {
 /// What has not been confirmed, for a last message; empty when all has.
 #[must_use]
 pub fn unconfirmed(app: &App) -> String {
-    let each: Vec<String> = app.pending.iter().map(|p| what(app, p.id)).collect();
+    let lost = app.pending.iter().filter(|pending| !pending.accepted);
+    let each: Vec<String> = lost.map(|p| what(app, p.id)).collect();
     each.join(", ")
 }
 

@@ -38,7 +38,10 @@ pub(super) fn title(app: &App) -> Title {
         let then = then.unwrap_or_else(|| format!("event {}", travel.seq));
         return Title { right: format!("{right} as of {then}"), alarm: true, ..Title::default() };
     }
-    if failed {
+    let kept = reading.shown.as_ref().and_then(|shown| app.detail_as_of(shown.id));
+    if let Some(at) = kept {
+        right = format!("{} · {right}", app.as_of(at));
+    } else if failed {
         right = format!("not read anew · {right}");
     }
     Title { right, alarm: failed, ..Title::default() }

@@ -33,7 +33,27 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
         }
         Freshness::Stale(_) => field("Now", "no answer; R asks anew"),
         Freshness::Loading => field("Now", "nothing has been read yet"),
+        Freshness::Polling(every) => {
+            field(
+                "Now",
+                &format!("asked about every {} s: nothing tells by itself", every.as_secs()),
+            );
+        }
         Freshness::Live => field("Now", "reading works"),
+    }
+    if app.outbox.is_some() {
+        let ages = [
+            ("rows", app.rows_as_of()),
+            ("people and on-call", app.kept_at.directory),
+            ("measures", app.measures_as_of()),
+        ];
+        let kept: Vec<String> = ages
+            .into_iter()
+            .filter_map(|(what, at)| Some(format!("{what} {}", app.as_of(at?))))
+            .collect();
+        if !kept.is_empty() {
+            field("Shown", &kept.join(" · "));
+        }
     }
     lines
 }

@@ -25,22 +25,36 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
 /// What is on its way to the backend.
 fn right(app: &App) -> Line<'static> {
     let mut parts = Vec::new();
-    if !app.pending.is_empty() {
+    // What is in the outbox is counted there, whoever has asked for it.
+    let counts = app.outbox.as_ref().map(|outbox| outbox.counts()).unwrap_or_default();
+    let direct = app.pending.iter().filter(|pending| !pending.accepted).count();
+    let pending = if app.outbox.is_some() { counts.pending.max(direct) } else { direct };
+    if pending > 0 {
         let again = if app.pending.iter().any(|p| p.retrying) { ", trying again" } else { "" };
-        parts.push(format!("{} pending{again}", app.pending.len()));
+        parts.push(format!("{pending} pending{again}"));
+    }
+    if counts.refused > 0 {
+        let key = app.keymap.keys(Action::Outbox).first();
+        let key = key.map(|key| format!(" ({key})")).unwrap_or_default();
+        parts.push(format!("{} refused{key}", counts.refused));
     }
     if let Some(at) = app.sent_at {
         parts.push(format!("sent {}", app.clock().second(at)));
     }
-    let style = if app.pending.is_empty() { app.theme.dim() } else { app.theme.strong() };
+    let quiet = pending == 0 && counts.refused == 0;
+    let style = if quiet { app.theme.dim() } else { app.theme.strong() };
     let text = parts.join(" · ");
     if text.is_empty() {
         return Line::default();
     }
     // On a small screen, only what is still on its way.
     if app.size.0 < 80 {
-        let pending = app.pending.len();
-        let text = if pending > 0 { format!("{pending} pending ") } else { String::new() };
+        let text = match (pending, counts.refused) {
+            (0, 0) => String::new(),
+            (0, refused) => format!("{refused} refused "),
+            (pending, 0) => format!("{pending} pending "),
+            (pending, refused) => format!("{pending}↑ {refused}! "),
+        };
         return Line::from(Span::styled(text, style));
     }
     Line::from(Span::styled(format!("{text} "), style))
@@ -87,7 +101,7 @@ fn left(app: &App, room: usize) -> Line<'static> {
             hints(app, room, &mut line);
             line
         }
-        (Layer::Panes, Freshness::Failing { since, said, retry_in }) => {
+        (Layer::Panes, Freshness::Failing { since, said, retry_in }) if !app.is_offline() => {
             let (since, said) = (app.clock().second(since), shown(&said));
             let again = retry(app, retry_in);
             let text = if room < 70 {

@@ -23,7 +23,9 @@ pub(super) fn title(app: &App) -> Title {
     let span = app.metrics.span.label();
     let about = format!("{span} vs {span} before");
     let current = app.metrics.loaded.as_ref().is_some_and(|(s, _)| *s == app.metrics.span);
-    let right = if app.metrics.failed.is_some() {
+    let right = if let Some(at) = app.measures_as_of().filter(|_| current) {
+        app.as_of(at)
+    } else if app.metrics.failed.is_some() {
         "not computed anew".to_owned()
     } else if !current && app.metrics.loading {
         "computing …".to_owned()

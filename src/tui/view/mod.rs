@@ -9,6 +9,7 @@ mod help;
 mod keys_line;
 mod matrix;
 mod metrics;
+mod outbox;
 mod palette;
 mod pane;
 mod picker;
@@ -101,6 +102,7 @@ fn whole(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
             popup::draw(app, layout.body(), confirm::TITLE, &lines, asked.top, buffer);
         }
         Mode::Output(pane) => run::draw(app, pane, layout.body(), buffer),
+        Mode::Outbox(pane) => outbox::draw(app, pane, layout.body(), buffer),
         Mode::Runbook(pane) => runbook::draw(app, pane, layout.body(), buffer),
         Mode::Pick(picker) => picker::draw(app, picker, layout.body(), buffer),
         Mode::Matrix(matrix) => matrix::draw(app, matrix, layout.body(), buffer),

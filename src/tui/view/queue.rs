@@ -92,7 +92,11 @@ pub(super) fn draw(app: &App, place: &Place, buffer: &mut Buffer) {
 /// Whether anything but all open incidents in their usual order is shown.
 fn is_special(app: &App) -> bool {
     let queue = &app.queue;
-    queue.is_filtered() || queue.grouped || queue.order() != Sort::Urgent || !app.marked.is_empty()
+    queue.is_filtered()
+        || queue.grouped
+        || queue.order() != Sort::Urgent
+        || !app.marked.is_empty()
+        || app.rows_as_of().is_some()
 }
 
 /// How many there are to scroll through.
@@ -146,6 +150,7 @@ fn about(app: &App, typing: bool) -> String {
     if queue.order() != Sort::Urgent || !queue.is_filtered() {
         parts.push(queue::order(queue.order()).into());
     }
+    parts.extend(app.rows_as_of().map(|at| app.as_of(at)));
     if queue.counts.snoozed > 0 && !queue.is_filtered() {
         parts.push(format!("{} snoozed", queue.counts.snoozed));
     }

@@ -10,7 +10,7 @@ use crate::model::text::{cut, shown};
 
 use super::super::app::{App, Freshness};
 use super::super::zone::{Clock, Zone};
-use super::words::span;
+use super::words::{retry, span};
 
 /// How much is said.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,7 +109,26 @@ fn freshness(app: &App, room: Room) -> (String, Style) {
             let live = app.capabilities.as_ref().is_none_or(|c| c.live);
             (if live { "live" } else { "polling" }.into(), app.theme.good())
         }
+        Freshness::Polling(every) => {
+            let text = if room < Room::Least {
+                format!("polling {} s", every.as_secs().max(1))
+            } else {
+                "polling".into()
+            };
+            (text, app.theme.good())
+        }
         Freshness::Stale(silent) => (format!("stale {}", span(silent)), app.theme.alarm()),
+        Freshness::Failing { since, retry_in, .. } if app.is_offline() => {
+            let since = app.clock().minute(since);
+            let text = match room {
+                Room::Full | Room::Wide => {
+                    format!("offline since {since} · {}", retry(app, retry_in))
+                }
+                room if room < Room::Least => format!("offline since {since}"),
+                _ => format!("offline {since}"),
+            };
+            (text, app.theme.alarm())
+        }
         Freshness::Failing { since, .. } => {
             let since = app.clock().minute(since);
             let text = if room < Room::Least {
@@ -167,6 +186,9 @@ fn right(app: &App, room: Room) -> Line<'static> {
             app.theme.dim(),
         ));
         line.push_span(cut(&shown(&person.name), 24).into_owned());
+        if let Some(at) = app.kept_at.directory.filter(|_| room < Room::Wide) {
+            line.push_span(Span::styled(format!(" {}", app.as_of(at)), app.theme.dim()));
+        }
         line.push_span("   ");
     }
     let utc = app.now.format("%H:%M");

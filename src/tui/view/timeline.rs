@@ -38,7 +38,11 @@ pub(super) fn title(app: &App) -> Title {
         }
         let place = app.layout().place(Pane::Timeline).map(|place| place.area.width);
         let order = if place.is_some_and(|width| width < 52) { "newest" } else { "newest first" };
-        format!("{label} · {events} · {order} · {}", app.clock().name())
+        let about = format!("{label} · {events} · {order} · {}", app.clock().name());
+        match app.detail_as_of(shown.id) {
+            Some(at) => format!("{} · {about}", app.as_of(at)),
+            None => about,
+        }
     };
     Title { right, ..Title::default() }
 }
@@ -102,6 +106,8 @@ struct Entry {
     seq: u32,
     at: DateTime<Utc>,
     milestone: bool,
+    /// It waits to be sent.
+    pending: bool,
     word: &'static str,
     actor: String,
     text: String,
@@ -120,7 +126,7 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let mut day = app.clock().at(app.now).date();
     let then = as_of(app).and_then(|seq| read.events.iter().find(|event| event.seq == seq));
     let then = then.map(|event| event.at);
-    for entry in entries(read) {
+    for entry in entries(app, read) {
         let date = app.clock().at(entry.at).date();
         if date != day {
             lines.push(separator(app, date, width));
@@ -153,10 +159,10 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
 }
 
 /// Events and suspected changes, newest first.
-fn entries(read: &Shown) -> Vec<Entry> {
+fn entries(app: &App, read: &Shown) -> Vec<Entry> {
     let mut entries: Vec<(DateTime<Utc>, u32, Entry)> = Vec::new();
     for event in read.events.iter() {
-        entries.push((event.at, event.seq, of_event(event, read)));
+        entries.push((event.at, event.seq, of_event(app, event, read)));
     }
     let first = read.events.first();
     for suspect in &read.detail.suspects {
@@ -168,13 +174,17 @@ fn entries(read: &Shown) -> Vec<Entry> {
         }
         let text = format!("{} {} · {}", change.kind, change.title, change.state);
         let actor = change.by.name().to_owned();
-        entries.push((at, 0, Entry { seq: 0, at, milestone: false, word: "Change", actor, text }));
+        entries.push((
+            at,
+            0,
+            Entry { seq: 0, at, milestone: false, pending: false, word: "Change", actor, text },
+        ));
     }
     entries.sort_by_key(|(at, seq, _)| std::cmp::Reverse((*at, *seq)));
     entries.into_iter().map(|(_, _, entry)| entry).collect()
 }
 
-fn of_event(event: &Event, read: &Shown) -> Entry {
+fn of_event(app: &App, event: &Event, read: &Shown) -> Entry {
     let text = match &event.body {
         EventBody::Declared { declaration, priority, .. } => {
             let mut text = format!("{priority} · detected by {}", declaration.source);
@@ -190,6 +200,7 @@ fn of_event(event: &Event, read: &Shown) -> Entry {
         seq: event.seq,
         at: event.at,
         milestone: event.body.is_milestone(),
+        pending: app.waits(event.command),
         word: event.body.word(),
         actor: event.actor.name().to_owned(),
         text,
@@ -208,8 +219,11 @@ fn separator(app: &App, date: NaiveDate, width: usize) -> Line<'static> {
 
 fn lay_out(app: &App, entry: &Entry, width: usize, lines: &mut Vec<Line<'static>>) {
     let theme = app.theme;
-    let (mark, style) =
-        if entry.milestone { ("● ", theme.strong()) } else { ("◦ ", Style::new()) };
+    let (mark, style) = match entry {
+        Entry { pending: true, .. } => ("↑ ", theme.accent()),
+        Entry { milestone: true, .. } => ("● ", theme.strong()),
+        _ => ("◦ ", Style::new()),
+    };
     let actor = shown(&entry.actor);
     let utc = app.clock().beside(entry.at).filter(|_| width >= WIDE);
     let utc = utc.map(|at| at.format("%H:%MZ  ").to_string()).unwrap_or_default();

@@ -39,6 +39,7 @@ fn silence(link: &Link, opened_at: DateTime<Utc>) -> (DateTime<Utc>, TimeDelta) 
     let (since, patience) = match link {
         Link::Loading => (opened_at, WAIT + GRACE),
         Link::Live { at } => (*at, WAIT + GRACE),
+        Link::Polling { at, every } => (*at, *every * 3),
         Link::Failing { since, .. } => (*since, THIRD_FAILURE),
     };
     (since, delta(patience))
@@ -59,7 +60,7 @@ impl Outage {
         };
         let (said, retry_at) = match link {
             Link::Failing { error, retry_at, .. } => (Some(error.to_string()), Some(*retry_at)),
-            Link::Loading | Link::Live { .. } => (None, None),
+            Link::Loading | Link::Live { .. } | Link::Polling { .. } => (None, None),
         };
         Some(Self { since, loud, said, retry_at })
     }

@@ -290,7 +290,7 @@ fn declare(app: &App, form: &Form, at: DateTime<Utc>) -> Result<Vec<Step>, Wrong
         source: word::<Source>(form, "Detected by")?,
         symptoms: form.value("Symptoms"),
         detected_at: detected.map_err(|why| wrong("Since", why))?,
-        reported_at: at,
+        reported_at: reported_before(form).map_or(at, |reported| reported.min(at)),
         team: None,
         labels: Vec::new(),
         dedup_key: None,
@@ -309,7 +309,8 @@ fn declare(app: &App, form: &Form, at: DateTime<Utc>) -> Result<Vec<Step>, Wrong
         wrong(label, bad.problem)
     })?;
     let target = Target {
-        id: IncidentId::new(),
+        // What waits for a refused declaration waits for this one.
+        id: replaced(form).map_or_else(IncidentId::new, |(id, _)| id),
         label: "the new incident".into(),
         title: declaration.title.clone(),
         seq: 0,
@@ -319,4 +320,18 @@ fn declare(app: &App, form: &Form, at: DateTime<Utc>) -> Result<Vec<Step>, Wrong
         asks.push(Ask::Assign { to: Some(app.me.clone()) });
     }
     Ok(vec![Step { target, records: Vec::new(), asks, refused: None }])
+}
+
+/// The declaration that was refused and is written anew.
+fn replaced(form: &Form) -> Option<(IncidentId, &Declaration)> {
+    match &form.replaces.as_ref()?.command {
+        Command::Incident { incident, ask: Ask::Declare(declaration) } => {
+            Some((*incident, declaration))
+        }
+        _ => None,
+    }
+}
+
+fn reported_before(form: &Form) -> Option<DateTime<Utc>> {
+    replaced(form).map(|(_, declaration)| declaration.reported_at)
 }

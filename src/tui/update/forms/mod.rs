@@ -12,6 +12,7 @@ use super::super::message::Effect;
 use super::super::mode::Mode;
 use super::super::plan::{Plan, Target};
 use super::{drafts, send};
+use crate::model::review::Section;
 use crate::model::text::shown;
 use crate::model::time::ago;
 use crate::sync::drafts::Keep;
@@ -62,6 +63,11 @@ fn heading(kind: &Kind, targets: &[Target]) -> String {
         [one] => format!("{what} {} · {}", one.label, shown(&one.title)),
         many => format!("{what} {} incidents", many.len()),
     }
+}
+
+/// The label of a section of the review.
+pub(super) fn review_label(section: Section) -> &'static str {
+    fields::section_label(section)
 }
 
 /// A key that is no action goes into the field in focus.

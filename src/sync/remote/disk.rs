@@ -1,0 +1,154 @@
+//! One private `SQLite` file: opened, brought up to date, and set aside where it can't be used.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use rustix::fs::{FlockOperation, flock};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor, SqliteConnection};
+
+use super::place::{beside, private};
+
+/// How long another process may hold a lock of the file.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a file is made of.
+pub(super) struct Kind {
+    /// In its header.
+    pub application: i64,
+    /// Each brings a file of the version before to its own, the first an empty one to version 1.
+    pub migrations: &'static [&'static str],
+    /// Whether each commit is on the disk before it counts.
+    pub durable: bool,
+}
+
+/// An open file.
+pub(super) struct Opened {
+    pub conn: SqliteConnection,
+    /// Where the file is that was there and could not be used, and why.
+    pub aside: Option<(PathBuf, String)>,
+}
+
+/// Why a file can't be used as it is.
+enum Unfit {
+    /// It is damaged, of another program or of a later version: another takes its place.
+    Aside(String),
+    /// It may be usable later.
+    Sql(sqlx::Error),
+}
+
+impl From<sqlx::Error> for Unfit {
+    fn from(error: sqlx::Error) -> Self {
+        if is_damage(&error) { Self::Aside(error.to_string()) } else { Self::Sql(error) }
+    }
+}
+
+/// Whether an error tells of a damaged file, or of none of `SQLite`
+/// (<https://www.sqlite.org/rescode.html>).
+pub(super) fn is_damage(error: &sqlx::Error) -> bool {
+    let code = error
+        .as_database_error()
+        .and_then(|e| e.code().and_then(|code| code.parse::<i32>().ok()))
+        .unwrap_or(0);
+    matches!(code & 0xff, 11 | 26)
+}
+
+/// Opens a file; one that can't be used is moved aside, and an empty one takes its place.
+///
+/// # Errors
+/// A sentence, without the file's name.
+pub(super) async fn open(path: &Path, kind: &Kind) -> Result<Opened, String> {
+    // Two processes must not move aside what the other has just made.
+    let lock = private(&beside(path, ".lock")).map_err(|e| e.to_string())?;
+    flock(&lock, FlockOperation::LockExclusive).map_err(|e| e.to_string())?;
+    match opened(path, kind).await {
+        Ok(conn) => Ok(Opened { conn, aside: None }),
+        Err(Unfit::Sql(error)) => Err(error.to_string()),
+        Err(Unfit::Aside(why)) => {
+            let aside = set_aside(path, Utc::now()).map_err(|e| e.to_string())?;
+            match opened(path, kind).await {
+                Ok(conn) => Ok(Opened { conn, aside: Some((aside, why)) }),
+                Err(Unfit::Sql(error)) => Err(error.to_string()),
+                Err(Unfit::Aside(why)) => Err(why),
+            }
+        }
+    }
+}
+
+async fn opened(path: &Path, kind: &Kind) -> Result<SqliteConnection, Unfit> {
+    private(path).map_err(|error| Unfit::Sql(sqlx::Error::Io(error)))?;
+    let synchronous =
+        if kind.durable { SqliteSynchronous::Full } else { SqliteSynchronous::Normal };
+    let mut conn = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(synchronous)
+        .busy_timeout(PATIENCE)
+        .pragma("cache_size", "-2000")
+        .pragma("temp_store", "MEMORY")
+        .thread_name(|n| format!("remote-{n}"))
+        .disable_statement_logging()
+        .connect()
+        .await?;
+    let application: i64 = number(&mut conn, "PRAGMA application_id").await?;
+    let version = number(&mut conn, "PRAGMA user_version").await?;
+    let tables = number(&mut conn, "SELECT count(*) FROM sqlite_schema").await?;
+    let is_empty = tables == 0 && version == 0;
+    if !is_empty && application != kind.application {
+        return Err(Unfit::Aside("it belongs to another program".into()));
+    }
+    let newest = i64::try_from(kind.migrations.len()).unwrap_or(i64::MAX);
+    if version > newest {
+        return Err(Unfit::Aside(format!(
+            "it was written by a newer redphone: version {version}, this one knows {newest}"
+        )));
+    }
+    if kind.durable && !is_empty {
+        check(&mut conn).await?;
+    }
+    for (step, migration) in kind.migrations.iter().enumerate() {
+        let to = i64::try_from(step + 1).unwrap_or(i64::MAX);
+        if to > version {
+            let sql = format!("BEGIN IMMEDIATE; {migration} PRAGMA user_version = {to}; COMMIT;");
+            conn.execute(AssertSqlSafe(sql)).await?;
+        }
+    }
+    Ok(conn)
+}
+
+/// Looks through a file that is small, and whose loss would matter.
+async fn check(conn: &mut SqliteConnection) -> Result<(), Unfit> {
+    let said: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *conn).await?;
+    if said == "ok" { Ok(()) } else { Err(Unfit::Aside(said)) }
+}
+
+async fn number(conn: &mut SqliteConnection, sql: &'static str) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(sql).fetch_one(conn).await
+}
+
+/// Moves a file and its log to a name that says when.
+fn set_aside(path: &Path, now: DateTime<Utc>) -> io::Result<PathBuf> {
+    let aside = beside(path, &format!(".aside-{}", now.format("%Y%m%dT%H%M%S%3f")));
+    fs::rename(path, &aside)?;
+    for ending in ["-wal", "-shm"] {
+        match fs::rename(beside(path, ending), beside(&aside, ending)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(aside)
+}
+
+/// Milliseconds since 1970, as times are written.
+pub(super) fn millis(time: DateTime<Utc>) -> i64 {
+    time.timestamp_millis()
+}
+
+/// The opposite of [`millis`].
+pub(super) fn time(millis: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(millis).unwrap_or_default()
+}

@@ -1,0 +1,258 @@
+//! A command on its way, and all of them together. Pure.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::words;
+use crate::backend::{BackendError, Outcome};
+use crate::model::command::Link;
+use crate::model::{Ask, Command, CommandId, Envelope, IncidentId, RejectionKind};
+
+/// A command that was accepted on this machine.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    /// Its place in the order in which commands were asked, from 1; people name it by that.
+    pub place: u64,
+    /// The first command of those that were asked together about one incident: what follows one of
+    /// them that is refused is not sent.
+    pub chain: CommandId,
+    /// The command.
+    pub envelope: Envelope,
+    /// The incident's number when it was asked, or `new`.
+    pub label: String,
+    /// The incident's title then.
+    pub title: String,
+    /// What became of it.
+    pub state: State,
+    /// How often it could not be delivered.
+    pub tries: u32,
+    /// Why, the last time.
+    pub said: Option<String>,
+    /// When it is tried again.
+    pub next_at: Option<DateTime<Utc>>,
+    /// An earlier command about the same incident that was refused before this one was.
+    pub behind: Option<CommandId>,
+    /// When it was answered.
+    pub settled_at: Option<DateTime<Utc>>,
+}
+
+/// What became of a command.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum State {
+    /// It has no answer yet.
+    Pending,
+    /// It was carried out.
+    Sent(Box<Outcome>),
+    /// It was refused; a person decides what becomes of it.
+    Refused(BackendError),
+}
+
+impl Entry {
+    /// The incident it is about, where it is about one.
+    #[must_use]
+    pub fn incident(&self) -> Option<IncidentId> {
+        incident(&self.envelope.command)
+    }
+
+    /// The incident it declares, where it does.
+    #[must_use]
+    pub fn declares(&self) -> Option<IncidentId> {
+        match &self.envelope.command {
+            Command::Incident { incident, ask: Ask::Declare(_) } => Some(*incident),
+            _ => None,
+        }
+    }
+
+    /// Whether it still waits for an answer.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        matches!(self.state, State::Pending)
+    }
+
+    /// Why it was refused.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&BackendError> {
+        match &self.state {
+            State::Refused(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Why sending it again as it is would not help; `None` where it may.
+    #[must_use]
+    pub fn is_hopeless(&self) -> Option<&'static str> {
+        match self.refusal()? {
+            BackendError::Conflict(_) => Some("nothing is left to do: drop it"),
+            BackendError::Rejected(why) if why.kind == RejectionKind::Invalid => {
+                Some("it would be refused again as it is: edit it or drop it")
+            }
+            _ => None,
+        }
+    }
+
+    /// The incident's number: the one it was given meanwhile, or the one that was known.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match &self.state {
+            State::Sent(outcome) => {
+                outcome.row.as_ref().map_or_else(|| self.label.clone(), |row| row.label())
+            }
+            _ => self.label.clone(),
+        }
+    }
+
+    /// In words, as in "acknowledge INC-12".
+    #[must_use]
+    pub fn phrase(&self) -> String {
+        let verb = words::verb(&self.envelope.command);
+        if self.incident().is_some() { format!("{verb} {}", self.label()) } else { verb.to_owned() }
+    }
+}
+
+/// The incident that a command is about.
+pub(super) fn incident(command: &Command) -> Option<IncidentId> {
+    match command {
+        Command::Incident { incident, .. } => Some(*incident),
+        Command::RecordChange(_) | Command::RecordProblem(_) => None,
+    }
+}
+
+/// What a command is about, or needs to be there: it waits for earlier commands about any of them.
+fn touches(command: &Command) -> Vec<Uuid> {
+    match command {
+        Command::RecordChange(change) => vec![change.id.0],
+        Command::RecordProblem(problem) => vec![problem.id.0],
+        Command::Incident { incident, ask } => {
+            let other = match ask {
+                Ask::Merge { into } => Some(into.0),
+                Ask::Link { link: Link::Problem { id, .. } } => Some(id.0),
+                Ask::Link { link: Link::Change { id, .. } } => Some(id.0),
+                Ask::Link { link: Link::Incident { id, .. } } => Some(id.0),
+                _ => None,
+            };
+            std::iter::once(incident.0).chain(other).collect()
+        }
+    }
+}
+
+/// The commands that are known on this machine, in the order in which they were asked. Never changed
+/// once made.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Listing {
+    /// All that wait or were refused, and the last that were sent.
+    pub entries: Vec<Arc<Entry>>,
+}
+
+/// How many there are, for a line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Counts {
+    /// Without an answer.
+    pub pending: usize,
+    /// Refused.
+    pub refused: usize,
+}
+
+impl Listing {
+    /// Those without an answer.
+    pub fn pending(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.entries.iter().filter(|entry| entry.is_pending())
+    }
+
+    /// Those that were refused.
+    pub fn refused(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.entries.iter().filter(|entry| entry.refusal().is_some())
+    }
+
+    /// Those that were sent, the last one first.
+    pub fn sent(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        let mut sent: Vec<&Arc<Entry>> =
+            self.entries.iter().filter(|entry| matches!(entry.state, State::Sent(_))).collect();
+        sent.sort_by_key(|entry| std::cmp::Reverse((entry.settled_at, entry.place)));
+        sent.into_iter()
+    }
+
+    /// How many wait, and how many were refused.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        Counts { pending: self.pending().count(), refused: self.refused().count() }
+    }
+
+    /// One command.
+    #[must_use]
+    pub fn get(&self, id: CommandId) -> Option<&Arc<Entry>> {
+        self.entries.iter().find(|entry| entry.envelope.id == id)
+    }
+
+    /// The refused declaration that a command needs: it is held until that one is sent or dropped.
+    #[must_use]
+    pub fn held_by(&self, entry: &Entry) -> Option<&Arc<Entry>> {
+        if !entry.is_pending() {
+            return None;
+        }
+        let needs = touches(&entry.envelope.command);
+        self.refused().find(|refused| {
+            refused.place < entry.place
+                && refused.declares().is_some_and(|declared| needs.contains(&declared.0))
+        })
+    }
+
+    /// The commands that go with one that is dropped: those that need the incident it declares.
+    #[must_use]
+    pub fn dependent(&self, entry: &Entry) -> Vec<CommandId> {
+        let Some(declared) = entry.declares() else { return Vec::new() };
+        self.entries
+            .iter()
+            .filter(|other| other.place != entry.place && !matches!(other.state, State::Sent(_)))
+            .filter(|other| touches(&other.envelope.command).contains(&declared.0))
+            .map(|other| other.envelope.id)
+            .collect()
+    }
+
+    /// The pending commands about each incident, in order, with merges also at the incident that
+    /// goes on.
+    #[must_use]
+    pub fn by_incident(&self) -> HashMap<IncidentId, Vec<&Envelope>> {
+        let mut by: HashMap<IncidentId, Vec<&Envelope>> = HashMap::new();
+        for entry in self.pending() {
+            if let Some(id) = entry.incident() {
+                by.entry(id).or_default().push(&entry.envelope);
+            }
+        }
+        by
+    }
+
+    /// Whether a command about an incident waits.
+    #[must_use]
+    pub fn is_pending(&self, id: IncidentId) -> bool {
+        self.pending().any(|entry| entry.incident() == Some(id))
+    }
+
+    /// What is sent next, at most `most`, in order: of those that are about the same thing only the
+    /// first, and nothing that is held or waits for its next try.
+    #[must_use]
+    pub fn due(&self, now: DateTime<Utc>, most: usize) -> Vec<Arc<Entry>> {
+        let mut busy: HashSet<Uuid> = HashSet::new();
+        let mut due = Vec::new();
+        for entry in self.pending() {
+            let about = touches(&entry.envelope.command);
+            let is_free = !about.iter().chain([&entry.chain.0]).any(|one| busy.contains(one));
+            let is_time = entry.next_at.is_none_or(|at| at <= now);
+            if is_free && is_time && due.len() < most && self.held_by(entry).is_none() {
+                due.push(Arc::clone(entry));
+            }
+            busy.extend(about);
+            busy.insert(entry.chain.0);
+        }
+        due
+    }
+
+    /// When the next try comes, of those that wait for one.
+    #[must_use]
+    pub fn next_try(&self) -> Option<DateTime<Utc>> {
+        self.pending().filter_map(|entry| entry.next_at).min()
+    }
+}

@@ -1,0 +1,429 @@
+//! The outbox on disk: what was asked is there before it counts as accepted, and stays there until
+//! it is answered.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Connection, Row, SqliteConnection};
+use tokio::sync::Mutex;
+
+use super::disk::{self, Kind, millis, time};
+use super::entry::{Entry, Listing, State, incident};
+use crate::api::Details;
+use crate::backend::{BackendError, Outcome};
+use crate::model::{Ask, Command, CommandId, Envelope, IncidentId, Rejection, RejectionKind};
+
+const KIND: Kind = Kind {
+    application: 1_382_313_848,
+    migrations: &[include_str!("migrations/outbox_1.sql")],
+    durable: true,
+};
+
+/// Commands that were sent and are still shown.
+const SHOWN: i64 = 50;
+/// Commands that were sent and are remembered, so that another process can learn their outcome.
+const REMEMBERED: i64 = 500;
+
+const PENDING: i64 = 0;
+const SENT: i64 = 1;
+const REFUSED: i64 = 2;
+
+/// The file.
+pub(super) struct Outbox {
+    pub path: PathBuf,
+    conn: Mutex<SqliteConnection>,
+}
+
+/// Commands that were asked together about one incident, with its name for people.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    /// In order; never empty.
+    pub envelopes: Vec<Envelope>,
+    /// The incident's number, or `new`.
+    pub label: String,
+    /// Its title.
+    pub title: String,
+}
+
+/// What a piece of work on the file gives.
+type Done<T> = Result<T, sqlx::Error>;
+
+impl Outbox {
+    /// Opens the file of a folder. Says which one was moved aside, and why.
+    pub(super) async fn open(folder: &Path) -> Result<(Self, Option<(PathBuf, String)>), String> {
+        let path = folder.join("outbox.db");
+        let opened = disk::open(&path, &KIND).await;
+        let opened = opened.map_err(|why| format!("{}: {why}", path.display()))?;
+        Ok((Self { path, conn: Mutex::new(opened.conn) }, opened.aside))
+    }
+
+    fn failed(&self, error: &sqlx::Error) -> BackendError {
+        let file = self.path.display().to_string();
+        let file = crate::model::text::shown(&file).into_owned();
+        BackendError::Broken(format!("the outbox {file} can't be used: {error}"))
+    }
+
+    async fn work<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut SqliteConnection) -> Done<T>,
+    ) -> Result<T, BackendError> {
+        let mut conn = self.conn.lock().await;
+        work(&mut conn).await.map_err(|error| self.failed(&error))
+    }
+
+    /// Takes commands in; when this returns they are on the disk. One that is there already stays
+    /// as it is.
+    pub(super) async fn accept(&self, chain: &Chain) -> Result<(), BackendError> {
+        let Some(first) = chain.envelopes.first() else { return Ok(()) };
+        let mut texts = Vec::new();
+        for envelope in &chain.envelopes {
+            let text = serde_json::to_string(envelope);
+            texts.push(text.map_err(|error| BackendError::Broken(error.to_string()))?);
+        }
+        self.work(async |conn| {
+            let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
+            for (envelope, text) in chain.envelopes.iter().zip(texts) {
+                sqlx::query(
+                    "INSERT OR IGNORE INTO entry (id, chain, envelope, label, title)
+                     VALUES (?, ?, ?, ?, ?)",
+                )
+                .bind(envelope.id.as_bytes().to_vec())
+                .bind(first.id.as_bytes().to_vec())
+                .bind(text)
+                .bind(chain.label.clone())
+                .bind(chain.title.clone())
+                .execute(&mut *all)
+                .await?;
+            }
+            all.commit().await
+        })
+        .await
+    }
+
+    /// Puts commands in the place of one that was not sent; the first keeps its place in the order.
+    pub(super) async fn replace(&self, old: CommandId, chain: &Chain) -> Result<(), BackendError> {
+        let Some(first) = chain.envelopes.first() else { return Ok(()) };
+        let text = serde_json::to_string(first)
+            .map_err(|error| BackendError::Broken(error.to_string()))?;
+        self.work(async |conn| {
+            sqlx::query(
+                "UPDATE entry SET id = ?1, chain = ?1, envelope = ?2, label = ?3, title = ?4,
+                    state = 0, tries = 0, said = NULL, next_at = NULL, answer = NULL,
+                    behind = NULL, settled_at = NULL
+                 WHERE id = ?5 AND state != 1",
+            )
+            .bind(first.id.as_bytes().to_vec())
+            .bind(text)
+            .bind(chain.label.clone())
+            .bind(chain.title.clone())
+            .bind(old.as_bytes().to_vec())
+            .execute(conn)
+            .await
+        })
+        .await?;
+        // Where the old one is gone, all of them are new.
+        self.accept(chain).await
+    }
+
+    /// Counts changes, also those of other processes.
+    pub(super) async fn revision(&self) -> Result<i64, BackendError> {
+        self.work(async |conn| sqlx::query_scalar("SELECT n FROM revision").fetch_one(conn).await)
+            .await
+    }
+
+    /// All that waits or was refused, and the last that were sent.
+    pub(super) async fn listing(&self) -> Result<Listing, BackendError> {
+        let rows = self
+            .work(async |conn| {
+                sqlx::query(
+                    "SELECT place, chain, envelope, label, title, state, tries, said, next_at,
+                            answer, behind, settled_at
+                     FROM entry WHERE state != 1 OR place IN
+                        (SELECT place FROM entry WHERE state = 1
+                         ORDER BY settled_at DESC, place DESC LIMIT ?)
+                     ORDER BY place",
+                )
+                .bind(SHOWN)
+                .fetch_all(conn)
+                .await
+            })
+            .await?;
+        let mut entries = Vec::with_capacity(rows.len());
+        for row in &rows {
+            entries.push(Arc::new(self.entry(row)?));
+        }
+        Ok(Listing { entries })
+    }
+
+    /// One command, whatever became of it.
+    pub(super) async fn get(&self, id: CommandId) -> Result<Option<Entry>, BackendError> {
+        let row = self
+            .work(async |conn| {
+                sqlx::query(
+                    "SELECT place, chain, envelope, label, title, state, tries, said, next_at,
+                            answer, behind, settled_at FROM entry WHERE id = ?",
+                )
+                .bind(id.as_bytes().to_vec())
+                .fetch_optional(conn)
+                .await
+            })
+            .await?;
+        row.as_ref().map(|row| self.entry(row)).transpose()
+    }
+
+    fn entry(&self, row: &SqliteRow) -> Result<Entry, BackendError> {
+        read(row).map_err(|error| self.failed(&error))
+    }
+
+    /// A command was carried out.
+    pub(super) async fn sent(
+        &self,
+        id: CommandId,
+        outcome: &Outcome,
+        at: DateTime<Utc>,
+    ) -> Result<(), BackendError> {
+        let answer = serde_json::to_string(outcome).unwrap_or_default();
+        self.work(async |conn| {
+            let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
+            sqlx::query(
+                "UPDATE entry SET state = ?, answer = ?, settled_at = ?, said = NULL,
+                    next_at = NULL, behind = NULL WHERE id = ? AND state != 1",
+            )
+            .bind(SENT)
+            .bind(answer)
+            .bind(millis(at))
+            .bind(id.as_bytes().to_vec())
+            .execute(&mut *all)
+            .await?;
+            sqlx::query(
+                "DELETE FROM entry WHERE state = 1 AND place <=
+                    (SELECT place FROM entry WHERE state = 1
+                     ORDER BY place DESC LIMIT 1 OFFSET ?)",
+            )
+            .bind(REMEMBERED)
+            .execute(&mut *all)
+            .await?;
+            all.commit().await
+        })
+        .await
+    }
+
+    /// Commands could not be delivered: each with why, and when it is tried again.
+    pub(super) async fn tried(
+        &self,
+        tried: &[(CommandId, String, DateTime<Utc>)],
+    ) -> Result<(), BackendError> {
+        self.work(async |conn| {
+            let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
+            for (id, said, next_at) in tried {
+                sqlx::query(
+                    "UPDATE entry SET tries = tries + 1, said = ?, next_at = ?
+                     WHERE id = ? AND state = 0",
+                )
+                .bind(said.clone())
+                .bind(millis(*next_at))
+                .bind(id.as_bytes().to_vec())
+                .execute(&mut *all)
+                .await?;
+            }
+            all.commit().await
+        })
+        .await
+    }
+
+    /// Everything that waits for its next try is tried now.
+    pub(super) async fn hurry(&self) -> Result<(), BackendError> {
+        self.work(async |conn| {
+            sqlx::query("UPDATE entry SET next_at = NULL WHERE state = 0 AND next_at NOT NULL")
+                .execute(conn)
+                .await
+        })
+        .await
+        .map(|_| ())
+    }
+
+    /// A command was refused. What was asked together with it and follows is not sent either,
+    /// unless it was a declaration: what needs that is held.
+    pub(super) async fn refused(
+        &self,
+        entry: &Entry,
+        error: &BackendError,
+        at: DateTime<Utc>,
+    ) -> Result<(), BackendError> {
+        let listing = self.listing().await?;
+        let earlier = listing.refused().filter(|other| {
+            let is_same = other.incident().is_some_and(|id| entry.incident() == Some(id));
+            other.place < entry.place && is_same
+        });
+        let earlier = earlier.last();
+        let earlier = earlier.map(|other| other.envelope.id.as_bytes().to_vec());
+        let why = details(error);
+        let follows = BackendError::Rejected(Rejection::new(
+            RejectionKind::NotNow,
+            format!("not sent, because what comes before it was refused: {error}"),
+        ));
+        let follows = details(&follows);
+        self.work(async |conn| {
+            let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
+            sqlx::query(
+                "UPDATE entry SET state = ?, answer = ?, settled_at = ?, behind = ?, said = NULL,
+                    next_at = NULL WHERE id = ? AND state = 0",
+            )
+            .bind(REFUSED)
+            .bind(why)
+            .bind(millis(at))
+            .bind(earlier)
+            .bind(entry.envelope.id.as_bytes().to_vec())
+            .execute(&mut *all)
+            .await?;
+            if entry.declares().is_none() {
+                sqlx::query(
+                    "UPDATE entry SET state = ?, answer = ?, settled_at = ?, behind = ?
+                     WHERE chain = ? AND place > ? AND state = 0",
+                )
+                .bind(REFUSED)
+                .bind(follows)
+                .bind(millis(at))
+                .bind(entry.envelope.id.as_bytes().to_vec())
+                .bind(entry.chain.as_bytes().to_vec())
+                .bind(i64::try_from(entry.place).unwrap_or(i64::MAX))
+                .execute(&mut *all)
+                .await?;
+            }
+            all.commit().await
+        })
+        .await
+    }
+
+    /// A refused command is sent again, and with it what was not sent because of it.
+    pub(super) async fn retry(&self, id: CommandId) -> Result<(), BackendError> {
+        self.work(async |conn| {
+            sqlx::query(
+                "UPDATE entry SET state = ?1, tries = 0, said = NULL, next_at = NULL,
+                    answer = NULL, behind = NULL, settled_at = NULL
+                 WHERE state = 2 AND (id = ?2 OR (behind = ?2 AND chain =
+                    (SELECT chain FROM entry WHERE id = ?2)))",
+            )
+            .bind(PENDING)
+            .bind(id.as_bytes().to_vec())
+            .execute(conn)
+            .await
+        })
+        .await
+        .map(|_| ())
+    }
+
+    /// Takes commands out that were not sent.
+    pub(super) async fn remove(&self, ids: &[CommandId]) -> Result<(), BackendError> {
+        self.work(async |conn| {
+            let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
+            for id in ids {
+                sqlx::query("DELETE FROM entry WHERE id = ? AND state != 1")
+                    .bind(id.as_bytes().to_vec())
+                    .execute(&mut *all)
+                    .await?;
+            }
+            all.commit().await
+        })
+        .await
+    }
+
+    /// An incident that was declared here is counted in another: what follows is about that one.
+    pub(super) async fn retarget(
+        &self,
+        from: IncidentId,
+        to: IncidentId,
+    ) -> Result<(), BackendError> {
+        let listing = self.listing().await?;
+        let mut moved = Vec::new();
+        for entry in listing.pending().filter(|entry| entry.declares().is_none()) {
+            let mut envelope = entry.envelope.clone();
+            let Command::Incident { incident, ask } = &mut envelope.command else { continue };
+            let mut is_about = *incident == from;
+            if is_about {
+                *incident = to;
+            }
+            if let Ask::Merge { into } = ask
+                && *into == from
+            {
+                *into = to;
+                is_about = true;
+            }
+            if is_about {
+                moved.push((envelope.id, serde_json::to_string(&envelope).unwrap_or_default()));
+            }
+        }
+        self.work(async |conn| {
+            let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
+            for (id, envelope) in moved {
+                sqlx::query("UPDATE entry SET envelope = ? WHERE id = ? AND state = 0")
+                    .bind(envelope)
+                    .bind(id.as_bytes().to_vec())
+                    .execute(&mut *all)
+                    .await?;
+            }
+            all.commit().await
+        })
+        .await
+    }
+
+    /// An incident that was declared here has its number: what follows is named by it.
+    pub(super) async fn name(&self, id: IncidentId, label: &str) -> Result<(), BackendError> {
+        let listing = self.listing().await?;
+        let of: Vec<CommandId> = listing
+            .entries
+            .iter()
+            .filter(|entry| incident(&entry.envelope.command) == Some(id) && entry.label != label)
+            .map(|entry| entry.envelope.id)
+            .collect();
+        self.work(async |conn| {
+            for id in of {
+                sqlx::query("UPDATE entry SET label = ? WHERE id = ?")
+                    .bind(label.to_owned())
+                    .bind(id.as_bytes().to_vec())
+                    .execute(&mut *conn)
+                    .await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn details(error: &BackendError) -> String {
+    serde_json::to_string(&Details::from(error.clone())).unwrap_or_default()
+}
+
+fn read(row: &SqliteRow) -> Done<Entry> {
+    let damaged = |what: &str| sqlx::Error::Decode(format!("{what} makes no sense").into());
+    let command = |bytes: Vec<u8>| CommandId::from_slice(&bytes).ok_or_else(|| damaged("an id"));
+    let state: i64 = row.try_get(5)?;
+    let answer: Option<String> = row.try_get(9)?;
+    let answer = answer.unwrap_or_default();
+    let state = match state {
+        PENDING => State::Pending,
+        SENT => State::Sent(serde_json::from_str(&answer).map_err(|_| damaged("an outcome"))?),
+        _ => {
+            let details: Details =
+                serde_json::from_str(&answer).map_err(|_| damaged("a refusal"))?;
+            State::Refused(details.into_error(Utc::now()))
+        }
+    };
+    let envelope: String = row.try_get(2)?;
+    let behind: Option<Vec<u8>> = row.try_get(10)?;
+    Ok(Entry {
+        place: u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or_default(),
+        chain: command(row.try_get(1)?)?,
+        envelope: serde_json::from_str(&envelope).map_err(|_| damaged("a command"))?,
+        label: row.try_get(3)?,
+        title: row.try_get(4)?,
+        state,
+        tries: u32::try_from(row.try_get::<i64, _>(6)?).unwrap_or(u32::MAX),
+        said: row.try_get(7)?,
+        next_at: row.try_get::<Option<i64>, _>(8)?.map(time),
+        behind: behind.map(command).transpose()?,
+        settled_at: row.try_get::<Option<i64>, _>(11)?.map(time),
+    })
+}

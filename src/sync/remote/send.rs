@@ -1,0 +1,150 @@
+//! What is sent, and when; and what other processes have sent.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::{Instant, sleep};
+
+use super::entry::Entry;
+use super::{Shared, lock};
+use crate::api::command::MOST;
+use crate::backend::{BackendError, Outcome};
+use crate::model::CommandId;
+use crate::sync::pace::backoff;
+
+/// After a failure of the outbox itself it is looked at again.
+const AGAIN: Duration = Duration::from_secs(5);
+/// The longest time a remote may ask not to be asked again.
+const LONGEST: TimeDelta = TimeDelta::hours(1);
+
+/// Waits for the turn of this process, then sends for as long as it lives.
+pub(super) async fn send(shared: Arc<Shared>) {
+    let _turn = loop {
+        match lock::wait(shared.turn.clone()).await {
+            Ok(turn) => break turn,
+            Err(error) => {
+                tracing::warn!(%error, "no turn to send");
+                sleep(AGAIN).await;
+            }
+        }
+    };
+    let mut reached = shared.reached.subscribe();
+    loop {
+        let wait = match shared.pass().await {
+            Ok(Pass::Again) => continue,
+            Ok(Pass::Idle(until)) => until.map(|at| (at - Utc::now()).to_std().unwrap_or_default()),
+            Err(error) => {
+                tracing::warn!(%error, "sending");
+                Some(AGAIN)
+            }
+        };
+        tokio::select! {
+            () = shared.nudge.notified() => {}
+            () = sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+            Ok(()) = reached.changed() => {
+                // The way is open again: nobody waits for the next try.
+                if let Err(error) = shared.outbox.hurry().await {
+                    tracing::warn!(%error, "sending");
+                }
+            }
+        }
+    }
+}
+
+/// What a pass led to.
+enum Pass {
+    /// Something was answered: there may be more.
+    Again,
+    /// Nothing is left to be sent before then.
+    Idle(Option<DateTime<Utc>>),
+}
+
+impl Shared {
+    /// Sends what is due, all at once, and writes down what became of each.
+    async fn pass(&self) -> Result<Pass, BackendError> {
+        let listing = self.outbox.listing().await?;
+        let due = listing.due(Utc::now(), MOST);
+        let results = match &due[..] {
+            [] => return Ok(Pass::Idle(listing.next_try())),
+            [one] => vec![self.far.execute(&one.envelope).await],
+            many => {
+                let envelopes: Vec<_> = many.iter().map(|entry| entry.envelope.clone()).collect();
+                self.far.execute_all(&envelopes).await
+            }
+        };
+        let mut tried: Vec<(CommandId, String, DateTime<Utc>)> = Vec::new();
+        let mut answered = false;
+        for (entry, result) in due.iter().zip(results) {
+            self.heard(&result);
+            match result {
+                Ok(outcome) => {
+                    self.carried_out(entry, &outcome).await?;
+                    answered = true;
+                }
+                Err(error) if error.is_temporary() => {
+                    let now = Utc::now();
+                    let again = match &error {
+                        BackendError::Limited { until } => (*until).min(now + LONGEST).max(now),
+                        _ => now,
+                    };
+                    // All that is limited at once does not come back at once.
+                    let wait = TimeDelta::from_std(backoff(entry.tries)).unwrap_or_default();
+                    tried.push((entry.envelope.id, error.to_string(), again + wait));
+                }
+                Err(error) => {
+                    self.outbox.refused(entry, &error, Utc::now()).await?;
+                    answered = true;
+                }
+            }
+        }
+        if !tried.is_empty() {
+            self.outbox.tried(&tried).await?;
+        }
+        self.look().await?;
+        let next = self.listing.borrow().next_try();
+        Ok(if answered { Pass::Again } else { Pass::Idle(next) })
+    }
+
+    /// A command was carried out. What it led to is kept before it counts as sent, so that nothing
+    /// is shown as if it had not happened.
+    async fn carried_out(&self, entry: &Entry, outcome: &Outcome) -> Result<(), BackendError> {
+        let now = Utc::now();
+        if let Some(row) = &outcome.row {
+            self.cache.learn(std::slice::from_ref(row), now).await;
+        }
+        if let (Some(declared), Some(is_now)) = (entry.declares(), outcome.incident) {
+            if is_now != declared {
+                self.outbox.retarget(declared, is_now).await?;
+            }
+            if let Some(row) = &outcome.row {
+                self.outbox.name(declared, &row.label()).await?;
+            }
+        }
+        self.outbox.sent(entry.envelope.id, outcome, now).await
+    }
+}
+
+/// Looks at the outbox whenever it was written to, by whichever process.
+pub(super) async fn follow(shared: Arc<Shared>) {
+    let mut signal = shared.bell.signal();
+    let mut known = None;
+    loop {
+        signal.mark_seen();
+        match shared.outbox.revision().await {
+            Ok(revision) if known == Some(revision) => {}
+            Ok(revision) => {
+                known = Some(revision);
+                match shared.look().await {
+                    Ok(()) => shared.nudge.notify_one(),
+                    Err(error) => tracing::warn!(%error, "looking at the outbox"),
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "looking at the outbox");
+                sleep(AGAIN).await;
+            }
+        }
+        signal.told(Instant::now() + Duration::from_hours(1)).await;
+    }
+}

@@ -1,0 +1,46 @@
+//! The outbox as it is shown: what was refused first, then what waits, then what was sent.
+
+use std::sync::Arc;
+
+use crate::model::CommandId;
+use crate::sync::remote::{Entry, Listing};
+
+/// The most of those that were sent.
+pub const SENT: usize = 20;
+
+/// The outbox, lying over the panes.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct OutboxPane {
+    /// What is selected; the first where it is not there any more.
+    pub on: Option<CommandId>,
+    /// Its place, for when it goes.
+    pub index: usize,
+    /// First line on the screen.
+    pub top: usize,
+    /// The command that is asked about, whether it may be dropped.
+    pub asking: Option<CommandId>,
+    /// Why something can't be done with what is selected.
+    pub told: Option<String>,
+}
+
+/// The commands in the order in which they are shown.
+#[must_use]
+pub fn shown(listing: &Listing) -> Vec<&Arc<Entry>> {
+    listing.refused().chain(listing.pending()).chain(listing.sent().take(SENT)).collect()
+}
+
+impl OutboxPane {
+    /// The place of what is selected.
+    #[must_use]
+    pub fn place(&self, listing: &Listing) -> usize {
+        let all = shown(listing);
+        let there = self.on.and_then(|id| all.iter().position(|entry| entry.envelope.id == id));
+        there.unwrap_or(self.index).min(all.len().saturating_sub(1))
+    }
+
+    /// What is selected.
+    #[must_use]
+    pub fn selected<'a>(&self, listing: &'a Listing) -> Option<&'a Arc<Entry>> {
+        shown(listing).get(self.place(listing)).copied()
+    }
+}

@@ -1,0 +1,117 @@
+//! Notices that the clock has jumped: set by somebody, or gone on while the machine slept.
+//!
+//! What was live before may be hours old then. The clock that timers go by stands still while the
+//! machine sleeps, so nothing else would wake the panes.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// Clocks that differ by more than this have not only been corrected a little.
+const JUMP: TimeDelta = TimeDelta::seconds(5);
+
+/// The two clocks as they stood the last time.
+pub(super) struct Clocks {
+    steady: Instant,
+    wall: DateTime<Utc>,
+    /// Something may have happened to the wall clock.
+    told: Option<mpsc::UnboundedReceiver<()>>,
+}
+
+impl Clocks {
+    /// Looks at the clocks; where `watched`, also waits for jumps.
+    pub(super) fn new(watched: bool) -> Self {
+        let told = if watched { watch() } else { None };
+        Self { steady: Instant::now(), wall: Utc::now(), told }
+    }
+
+    /// Whether the wall clock has jumped since the last look.
+    pub(super) fn have_jumped(&mut self) -> bool {
+        self.jumped(Instant::now(), Utc::now())
+    }
+
+    fn jumped(&mut self, steady: Instant, wall: DateTime<Utc>) -> bool {
+        let passed = steady.saturating_duration_since(self.steady);
+        let passed = TimeDelta::from_std(passed).unwrap_or_default();
+        let drift = (wall - self.wall) - passed;
+        (self.steady, self.wall) = (steady, wall);
+        drift.abs() > JUMP
+    }
+
+    /// Waits until something may have happened to the wall clock; for ever, where nothing tells.
+    pub(super) async fn told(&mut self) {
+        if let Some(told) = &mut self.told
+            && told.recv().await.is_some()
+        {
+            return;
+        }
+        std::future::pending().await
+    }
+}
+
+/// A thread that sleeps in the kernel until the wall clock is set, which it also is when the machine
+/// wakes up.
+#[cfg(target_os = "linux")]
+fn watch() -> Option<mpsc::UnboundedReceiver<()>> {
+    use rustix::time::{
+        Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+        timerfd_settime,
+    };
+
+    let timer = timerfd_create(TimerfdClockId::Realtime, TimerfdFlags::CLOEXEC).ok()?;
+    let (sender, told) = mpsc::unbounded_channel();
+    // In a hundred years or so: only that the clock is set ends the wait.
+    let far = Utc::now().timestamp() + 100 * 365 * 86_400;
+    let never = Itimerspec {
+        it_interval: Timespec { tv_sec: 0, tv_nsec: 0 },
+        it_value: Timespec { tv_sec: far, tv_nsec: 0 },
+    };
+    let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
+    let work = move || {
+        let mut count = [0_u8; 8];
+        while timerfd_settime(&timer, flags, &never).is_ok() {
+            match rustix::io::read(&timer, &mut count) {
+                Ok(_) | Err(rustix::io::Errno::CANCELED) => {}
+                Err(rustix::io::Errno::INTR) => continue,
+                Err(_) => return,
+            }
+            if sender.send(()).is_err() {
+                return;
+            }
+        }
+    };
+    // It ends with the process.
+    std::thread::Builder::new().name("clock".into()).spawn(work).ok()?;
+    Some(told)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn watch() -> Option<mpsc::UnboundedReceiver<()>> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_sleep_and_a_clock_that_is_set_are_jumps_and_the_passing_of_time_is_none() {
+        let mut clocks = Clocks::new(false);
+        let (steady, wall) = (clocks.steady, clocks.wall);
+        let after = |seconds| steady + Duration::from_secs(seconds);
+        assert!(!clocks.jumped(after(60), wall + TimeDelta::seconds(60)));
+        assert!(!clocks.jumped(after(120), wall + TimeDelta::seconds(122)), "a small correction");
+        assert!(clocks.jumped(after(121), wall + TimeDelta::hours(8)), "asleep");
+        assert!(!clocks.jumped(after(122), wall + TimeDelta::hours(8) + TimeDelta::seconds(1)));
+        assert!(clocks.jumped(after(123), wall), "set back");
+    }
+
+    #[tokio::test]
+    async fn the_watch_is_quiet_while_nothing_happens() {
+        let mut clocks = Clocks::new(true);
+        let told = tokio::time::timeout(Duration::from_millis(50), clocks.told()).await;
+        assert!(told.is_err());
+    }
+}

@@ -1,0 +1,298 @@
+//! The outbox: what becomes of commands that wait for a remote, and what a person decides about those
+//! that it refused.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::backend::BackendError;
+use crate::model::command::Link;
+use crate::model::text::shown;
+use crate::model::{Ask, Command, CommandId, IncidentId};
+use crate::sync::drafts::Keep;
+use crate::sync::remote::{Entry, Listing, State, words};
+
+use super::super::app::App;
+use super::super::form::Kind;
+use super::super::message::{Effect, OutboxAsk};
+use super::super::mode::Mode;
+use super::super::outbox::{OutboxPane, shown as in_order};
+use super::super::plan::{Batch, Target, phrase};
+use super::moves::Step;
+use super::{Action, fail, forms, main_key, send, tell};
+
+/// Shows the outbox.
+pub(super) fn open(app: &mut App) -> Vec<Effect> {
+    if app.outbox.is_none() {
+        return tell(app, "there is no outbox: what is done here is in the store at once", false);
+    }
+    app.mode = Mode::Outbox(Box::default());
+    Vec::new()
+}
+
+/// What is on its way has changed: commands of this run settle, and what is read of incidents that
+/// they are about is read anew.
+pub(super) fn learnt(app: &mut App, listing: Arc<Listing>, at: DateTime<Utc>) -> Vec<Effect> {
+    let before = app.outbox.replace(listing.clone());
+    let mut effects = Vec::new();
+    let waiting: Vec<CommandId> = app.pending.iter().map(|pending| pending.id).collect();
+    for id in waiting {
+        let Some(entry) = listing.get(id) else {
+            // It was dropped.
+            if app.pending.iter().any(|pending| pending.id == id && pending.accepted) {
+                let gone = BackendError::NotFound("dropped from the outbox".into());
+                effects.extend(send::settled(app, id, Err(gone), at));
+            }
+            continue;
+        };
+        let result = match &entry.state {
+            State::Pending => continue,
+            State::Sent(outcome) => Ok(outcome.clone()),
+            State::Refused(error) => Err(error.clone()),
+        };
+        if let Ok(Some(row)) = result.as_ref().map(|outcome| &outcome.row) {
+            super::find::known(app, row);
+        }
+        effects.extend(send::settled(app, id, result, at));
+    }
+    if let Some(before) = before {
+        effects.extend(read_anew(app, &before, &listing));
+    }
+    if let Some(entry) = refused_elsewhere(app, &listing, at) {
+        effects.extend(entry);
+    }
+    effects
+}
+
+/// What waits is laid over what is read: where that has changed, it is read anew.
+fn read_anew(app: &mut App, before: &Listing, now: &Listing) -> Vec<Effect> {
+    let waiting = |listing: &Listing| -> HashSet<(IncidentId, CommandId)> {
+        listing.pending().filter_map(|entry| Some((entry.incident()?, entry.envelope.id))).collect()
+    };
+    let (before, now) = (waiting(before), waiting(now));
+    let changed: HashSet<IncidentId> =
+        before.symmetric_difference(&now).map(|(incident, _)| *incident).collect();
+    app.reading.cache.retain(|shown| !changed.contains(&shown.id));
+    let shown = app.reading.shown.as_ref().map(|shown| shown.id);
+    shown.filter(|id| changed.contains(id)).map(Effect::LoadDetail).into_iter().collect()
+}
+
+/// Tells once of what was refused and is not of this run, where nothing else is being told.
+fn refused_elsewhere(app: &mut App, listing: &Listing, at: DateTime<Utc>) -> Option<Vec<Effect>> {
+    if app.toast.is_some() || !matches!(app.mode, Mode::Panes) {
+        return None;
+    }
+    let last = listing.refused().filter(|entry| entry.settled_at.is_some()).last()?;
+    let fresh = last.settled_at.is_some_and(|settled| (at - settled).num_seconds() < 10);
+    let why = last.refusal()?.to_string();
+    fresh.then(|| refused(app, &last.phrase(), &why, at))
+}
+
+fn refused(app: &mut App, what: &str, why: &str, at: DateTime<Utc>) -> Vec<Effect> {
+    let key = main_key(app, Action::Outbox).unwrap_or_default();
+    fail(app, what, &format!("{why} · {key} outbox"), at)
+}
+
+/// Where there is an outbox, what was refused is told by what is in it: a form that was sent an
+/// hour ago does not come back by itself.
+pub(super) fn told(app: &mut App, batch: &Batch, at: DateTime<Utc>) -> Option<Vec<Effect>> {
+    app.outbox.as_ref()?;
+    if batch.form.is_some() {
+        // It could not even be put there: its form comes back.
+        return None;
+    }
+    let (label, why) = batch.failed.first()?.clone();
+    if batch.all == 1 {
+        return Some(refused(app, &phrase(&batch.verb, &label), &why, at));
+    }
+    let said = format!("{} of {} not {}", batch.failed.len(), batch.all, batch.done);
+    Some(refused(app, &phrase(&batch.verb, "several"), &said, at))
+}
+
+/// Commands are in the outbox, or could not be put there.
+pub(super) fn accepted(
+    app: &mut App,
+    ids: &[CommandId],
+    result: Result<(), BackendError>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    match result {
+        Ok(()) => {
+            for pending in app.pending.iter_mut().filter(|pending| ids.contains(&pending.id)) {
+                pending.accepted = true;
+                // What was typed is in the outbox now.
+                let batch = app.batches.iter_mut().find(|batch| batch.number == pending.batch);
+                if let Some(form) = batch.and_then(|batch| batch.form.take()) {
+                    effects.push(Effect::Draft(Keep::Drop(form.draft)));
+                }
+            }
+        }
+        Err(error) => {
+            for id in ids {
+                effects.extend(send::settled(app, *id, Err(error.clone()), at));
+            }
+        }
+    }
+    if matches!(app.mode, Mode::Leaving) && app.pending.iter().all(|pending| pending.accepted) {
+        effects.push(Effect::Quit);
+    }
+    effects
+}
+
+/// Moves the selection.
+pub(super) fn scroll(app: &mut App, step: Step) {
+    let page = usize::from(app.layout().body().height) / 3;
+    let (Mode::Outbox(pane), Some(outbox)) = (&mut app.mode, &app.outbox) else { return };
+    let all = in_order(outbox);
+    let place = step.from(pane.place(outbox), all.len(), page.max(1));
+    pane.index = place;
+    pane.on = all.get(place).map(|entry| entry.envelope.id);
+    pane.told = None;
+}
+
+fn pane(app: &mut App) -> Option<&mut OutboxPane> {
+    match &mut app.mode {
+        Mode::Outbox(pane) => Some(pane),
+        _ => None,
+    }
+}
+
+fn say(app: &mut App, why: impl Into<String>) -> Vec<Effect> {
+    if let Some(pane) = pane(app) {
+        pane.told = Some(why.into());
+    }
+    Vec::new()
+}
+
+/// Sends the refused command that is selected again as it is, where that may help.
+pub(super) fn retry(app: &mut App) -> Vec<Effect> {
+    let Some(entry) = app.selected_entry().cloned() else { return Vec::new() };
+    if let Some(why) = entry.is_hopeless() {
+        return say(app, why);
+    }
+    vec![Effect::Outbox(OutboxAsk::Retry(entry.envelope.id))]
+}
+
+/// Sends what waits now.
+pub(super) fn send_now(app: &mut App) -> Vec<Effect> {
+    let mut effects = vec![Effect::Outbox(OutboxAsk::SendNow), Effect::Refresh];
+    effects.extend(say(app, "trying now"));
+    effects
+}
+
+/// Asks whether the command that is selected may go.
+pub(super) fn ask_to_drop(app: &mut App) -> Vec<Effect> {
+    let Some(id) = app.selected_entry().map(|entry| entry.envelope.id) else { return Vec::new() };
+    if let Some(pane) = pane(app) {
+        (pane.asking, pane.told) = (Some(id), None);
+    }
+    Vec::new()
+}
+
+/// It may go.
+pub(super) fn yes(app: &mut App) -> Vec<Effect> {
+    let asked = pane(app).and_then(|pane| pane.asking.take());
+    asked.map(|id| Effect::Outbox(OutboxAsk::Drop(id))).into_iter().collect()
+}
+
+/// It stays.
+pub(super) fn no(app: &mut App) -> Vec<Effect> {
+    if let Some(pane) = pane(app) {
+        pane.asking = None;
+    }
+    Vec::new()
+}
+
+/// Opens the form of a refused command with what was written.
+pub(super) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let Some(entry) = app.selected_entry().cloned() else { return Vec::new() };
+    let Some((kind, contents)) = form_of(&entry, app) else {
+        let verb = words::verb(&entry.envelope.command);
+        return say(
+            app,
+            format!("there is nothing to edit in “{verb}”: send it anyway or drop it"),
+        );
+    };
+    let targets = target(app, &entry).into_iter().collect();
+    let effects = forms::open(app, kind, targets, at);
+    if let Mode::Form(form) = &mut app.mode {
+        for (label, content) in contents {
+            if let Some(field) = form.fields.iter_mut().find(|field| field.label == label) {
+                field.fill(&content);
+            }
+        }
+        form.told =
+            entry.refusal().map(|why| format!("it was refused: {}", shown(&why.to_string())));
+        form.replaces = Some(Box::new(entry.envelope.clone()));
+        form.go(0);
+    }
+    effects
+}
+
+/// The incident of a command; none for a declaration.
+fn target(app: &App, entry: &Entry) -> Option<Target> {
+    let id = entry.incident().filter(|_| entry.declares().is_none())?;
+    Some(app.row(id).map_or_else(
+        || Target { id, label: entry.label(), title: entry.title.clone(), seq: 0 },
+        Target::from,
+    ))
+}
+
+/// The form by which a command is written, and what its fields held.
+fn form_of(entry: &Entry, app: &App) -> Option<(Kind, Vec<(&'static str, String)>)> {
+    let Command::Incident { ask, .. } = &entry.envelope.command else { return None };
+    let minute = |at: DateTime<Utc>| app.clock().at(at).format("%Y-%m-%d %H:%M").to_string();
+    Some(match ask {
+        Ask::AddNote { text } => (Kind::Note, vec![("Note", text.clone())]),
+        Ask::Declare(declared) => (
+            Kind::Declare,
+            vec![
+                ("Title", declared.title.clone()),
+                ("Services", declared.services.join(", ")),
+                ("Impact", declared.impact.to_string()),
+                ("Urgency", declared.urgency.to_string()),
+                ("Category", declared.category.map_or_else(|| "unknown".into(), |c| c.to_string())),
+                ("Detected by", declared.source.to_string()),
+                ("Since", minute(declared.detected_at)),
+                ("Symptoms", declared.symptoms.clone()),
+            ],
+        ),
+        Ask::Resolve { action, detail, validation } => (
+            Kind::Resolve,
+            vec![
+                ("Action", action.to_string()),
+                ("What was done", detail.clone()),
+                ("Validated", validation.clone()),
+            ],
+        ),
+        Ask::Reopen { reason } => (Kind::Reopen, vec![("Why", reason.clone())]),
+        Ask::Reclassify { to, reason } => {
+            (Kind::Reclassify, vec![("It was", to.to_string()), ("Why", reason.clone())])
+        }
+        Ask::UpdateStakeholders { message, .. } => {
+            (Kind::Update, vec![("Message", message.clone())])
+        }
+        Ask::Snooze { until } => (Kind::SnoozeUntil, vec![("Until", minute(*until))]),
+        Ask::Pause { reason } => (Kind::Pause, vec![("Waiting for", reason.clone())]),
+        Ask::OverridePriority { priority, reason } => {
+            (Kind::Override { priority: *priority }, vec![("Why", reason.clone())])
+        }
+        Ask::Link { link: Link::Url(url) } => (Kind::LinkUrl, vec![("URL", url.clone())]),
+        Ask::Describe { title, symptoms, labels, runbook } => {
+            let fields = [
+                ("Title", title.clone()),
+                ("Symptoms", symptoms.clone()),
+                ("Labels", labels.as_ref().map(|labels| labels.join(", "))),
+                ("Runbook", runbook.clone()),
+            ];
+            let given = fields.into_iter().filter_map(|(label, text)| Some((label, text?)));
+            (Kind::Describe, given.collect())
+        }
+        Ask::WriteReview { section, text } => {
+            (Kind::Review, vec![(forms::review_label(*section), text.clone())])
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,202 @@
+//! What is on its way to a remote: refused, pending, sent.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use crate::model::text::{cut, lines as safe_lines, shown, width as wide, wrap};
+use crate::sync::remote::words as said;
+use crate::sync::remote::{Entry, Listing, State};
+
+use super::super::app::App;
+use super::super::outbox::{OutboxPane, SENT};
+use super::popup;
+use super::words::{count, retry};
+
+/// Columns in front of what belongs to a command.
+const INDENT: usize = 2;
+/// The most lines of what was written.
+const WRITTEN: usize = 3;
+
+/// The lines, and from which to which each command goes, in the order in which they are shown.
+struct Laid {
+    lines: Vec<Line<'static>>,
+    places: Vec<(usize, usize)>,
+}
+
+pub(super) fn draw(app: &App, pane: &OutboxPane, body: Rect, buffer: &mut Buffer) {
+    let Some(outbox) = &app.outbox else { return };
+    let name = app.capabilities.as_ref().map_or("", |known| known.name.as_str());
+    popup::frame(app, body, &format!("Outbox · {}", shown(name)), buffer);
+    let mut inside = popup::margin(body);
+    let width = usize::from(inside.width);
+    let below = foot(app, pane, outbox, width);
+    let taken = u16::try_from(below.len()).unwrap_or(0).min(inside.height.saturating_sub(2));
+    inside.height -= taken;
+    let laid = lay_out(app, outbox, pane, width);
+    let fits = usize::from(inside.height);
+    let top = top(&laid, pane.place(outbox), pane.top, fits);
+    for (line, row) in laid.lines.iter().skip(top).zip(inside.rows()) {
+        buffer.set_line(row.x, row.y, line, row.width);
+    }
+    let foot_at = Rect { y: inside.bottom(), height: taken, ..inside };
+    for (line, row) in below.iter().zip(foot_at.rows()) {
+        buffer.set_line(row.x, row.y, line, row.width);
+    }
+    let hidden = laid.lines.len().saturating_sub(top + fits);
+    popup::more(app, body, (top, hidden), buffer);
+}
+
+/// The first line, so that all of what is selected is on the screen.
+fn top(laid: &Laid, place: usize, top: usize, fits: usize) -> usize {
+    let last = laid.lines.len().saturating_sub(fits);
+    let Some((from, to)) = laid.places.get(place).copied() else { return top.min(last) };
+    // With the first one, its heading is shown too.
+    let from = if place == 0 { 0 } else { from };
+    top.max(to.saturating_sub(fits)).min(from).min(last)
+}
+
+/// The question, or why something can't be done.
+fn foot(app: &App, pane: &OutboxPane, outbox: &Listing, width: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    let mut say = |text: &str, style: Style| {
+        for part in wrap(&shown(text), width) {
+            lines.push(Line::from(Span::styled(part, style)));
+        }
+    };
+    if let Some(entry) = pane.asking.and_then(|id| outbox.get(id)) {
+        say(&format!("Drop “{}”?", entry.phrase()), app.theme.strong());
+        match outbox.dependent(entry).len() {
+            0 => {}
+            1 => say("The command that needs it goes with it.", app.theme.strong()),
+            many => say(&format!("{many} commands that need it go with it."), app.theme.strong()),
+        }
+        if entry.is_pending() && entry.tries > 0 {
+            say("It may have arrived without its answer.", app.theme.strong());
+        }
+        say("y yes · n no", app.theme.accent());
+    } else if let Some(told) = &pane.told {
+        say(told, app.theme.strong());
+    }
+    lines
+}
+
+fn lay_out(app: &App, outbox: &Listing, pane: &OutboxPane, width: usize) -> Laid {
+    let mut laid = Laid { lines: Vec::new(), places: Vec::new() };
+    let counts = outbox.counts();
+    let at = pane.place(outbox);
+    let refused: Vec<_> = outbox.refused().collect();
+    let pending: Vec<_> = outbox.pending().collect();
+    let sent: Vec<_> = outbox.sent().take(SENT).collect();
+    if refused.is_empty() && pending.is_empty() && sent.is_empty() {
+        for part in wrap("Nothing is on its way, and nothing was sent from here yet.", width) {
+            laid.lines.push(Line::from(Span::styled(part, app.theme.dim())));
+        }
+        return laid;
+    }
+    let headings = [
+        (refused, format!("{} refused: decide what becomes of them", counts.refused)),
+        (pending, waiting(app, counts.pending)),
+        (sent, "Sent, the last one first".to_owned()),
+    ];
+    for (entries, heading) in headings {
+        if entries.is_empty() {
+            continue;
+        }
+        if !laid.lines.is_empty() {
+            laid.lines.push(Line::default());
+        }
+        let heading = cut(&heading, width).into_owned();
+        let style = app.theme.dim().add_modifier(Modifier::BOLD);
+        laid.lines.push(Line::from(Span::styled(heading, style)));
+        for entry in entries {
+            let from = laid.lines.len();
+            let selected = laid.places.len() == at;
+            one(app, outbox, entry, selected, width, &mut laid.lines);
+            laid.places.push((from, laid.lines.len()));
+        }
+    }
+    laid
+}
+
+fn waiting(app: &App, pending: usize) -> String {
+    let what = count(pending as u64, "waits", "wait");
+    if app.is_offline() {
+        format!("{what} until the API can be reached")
+    } else {
+        format!("{what} to be sent")
+    }
+}
+
+fn one(
+    app: &App,
+    outbox: &Listing,
+    entry: &Entry,
+    selected: bool,
+    width: usize,
+    lines: &mut Vec<Line<'static>>,
+) {
+    let theme = app.theme;
+    let held = outbox.held_by(entry);
+    let (mark, style) = match &entry.state {
+        State::Refused(_) => ("! ", theme.strong()),
+        State::Pending if held.is_some() => ("‖ ", theme.accent()),
+        State::Pending => ("↑ ", theme.accent()),
+        State::Sent(_) => ("✓ ", theme.dim()),
+    };
+    let clock = app.clock();
+    let asked = clock.second(entry.envelope.at);
+    let time = match (&entry.state, entry.settled_at) {
+        (State::Sent(_), Some(at)) if width >= 60 => format!("{asked} · sent {}", clock.second(at)),
+        _ => asked,
+    };
+    let head = cut(&shown(&entry.phrase()), width.saturating_sub(time.len() + 4)).into_owned();
+    let strong = if selected { theme.strong() } else { Style::new() };
+    let mut line = Line::from(vec![Span::styled(mark, style), Span::styled(head, strong)]);
+    let room = width.saturating_sub(line.width() + time.len() + 3);
+    if room >= 8 && !entry.title.is_empty() && entry.declares().is_none() {
+        let title = format!(" · {}", cut(&shown(&entry.title), room.saturating_sub(3)));
+        line.push_span(Span::styled(title, theme.dim()));
+    }
+    let gap = width.saturating_sub(line.width() + wide(&time));
+    line.push_span(Span::raw(" ".repeat(gap)));
+    line.push_span(Span::styled(time, theme.dim()));
+    if selected {
+        line = line.style(theme.selection(true));
+    }
+    lines.push(line);
+    let room = width.saturating_sub(INDENT).max(8);
+    let mut say = |text: &str, style: Style, most: usize| {
+        let parts: Vec<String> =
+            safe_lines(text).flat_map(|line| wrap(&line, room)).filter(|p| !p.is_empty()).collect();
+        for part in parts.iter().take(most) {
+            lines.push(Line::from(vec![Span::raw("  "), Span::styled(part.clone(), style)]));
+        }
+        if parts.len() > most {
+            lines.push(Line::from(vec![Span::raw("  "), Span::styled("…", theme.dim())]));
+        }
+    };
+    let written = said::text(&entry.envelope.command);
+    match &entry.state {
+        State::Sent(_) => {}
+        State::Refused(why) => {
+            say(&written, theme.dim(), if selected { usize::MAX } else { WRITTEN });
+            let earlier = entry.behind.and_then(|id| outbox.get(id));
+            let earlier = earlier.filter(|_| !why.to_string().starts_with("not sent"));
+            let after = earlier.map(|other| format!(" (after “{}” was refused)", other.phrase()));
+            let why = format!("refused: {why}{}", after.unwrap_or_default());
+            say(&why, theme.strong(), usize::MAX);
+        }
+        State::Pending => {
+            say(&written, theme.dim(), if selected { usize::MAX } else { 1 });
+            if let Some(declared) = held {
+                let text = format!("held: “{}” was refused", declared.phrase());
+                say(&text, theme.strong(), usize::MAX);
+            } else if let Some(said) = &entry.said {
+                let again = entry.next_at.map(|at| format!(" · {}", retry(app, at - app.now)));
+                say(&format!("{said}{}", again.unwrap_or_default()), theme.dim(), 2);
+            }
+        }
+    }
+}

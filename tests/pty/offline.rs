@@ -1,0 +1,364 @@
+//! The panes and the command line over a real API that goes away and comes back.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Command, Output, Stdio};
+
+use portable_pty::CommandBuilder;
+use serde_json::Value;
+
+use crate::store::{PROGRAM, Store};
+use crate::terminal::{Terminal, signal};
+
+/// A store, a server on it that can be taken away, and a person on another machine.
+struct Team {
+    store: Store,
+    port: u16,
+    token: String,
+    server: Option<Child>,
+}
+
+impl Team {
+    fn new() -> Self {
+        Self::on(Store::filled())
+    }
+
+    fn on(store: Store) -> Self {
+        // The server comes back on the same port. Nobody else takes it meanwhile: ports that were
+        // free a moment ago are given out again last.
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let made = store.run(&["token", "create", "--name", "ines", "--scope", "respond"]);
+        assert!(made.status.success(), "{made:?}");
+        let token = String::from_utf8(made.stdout).unwrap().trim().to_owned();
+        let mut team = Self { store, port, token, server: None };
+        team.serve();
+        team
+    }
+
+    fn serve(&mut self) {
+        let mut child = Command::new(PROGRAM)
+            .args(["serve", "--listen", &format!("127.0.0.1:{}", self.port), "--store"])
+            .arg(self.store.file())
+            .args(["--access-log", "/dev/null", "--requests-a-minute", "1000000"])
+            .env("XDG_STATE_HOME", self.store.folder.path())
+            .env("XDG_CONFIG_HOME", self.store.folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it runs");
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains("http://"), "{line}");
+        self.server = Some(child);
+    }
+
+    /// Takes the server away as a power cut does.
+    fn cut(&mut self) {
+        let mut server = self.server.take().expect("it runs");
+        server.kill().unwrap();
+        server.wait().unwrap();
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// A command on the other machine.
+    fn far(&self) -> Command {
+        let home = self.store.folder.path().join("far");
+        let mut command = Command::new(PROGRAM);
+        command
+            .env_clear()
+            .args(["--backend", &self.url()])
+            .env("REDPHONE_TOKEN", &self.token)
+            .env("REDPHONE_USER", "ines")
+            .env("HOME", home)
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.far().args(arguments).output().expect("it runs")
+    }
+
+    fn panes(&self, columns: u16, rows: u16) -> Terminal {
+        let mut command = CommandBuilder::new(PROGRAM);
+        command.env_clear();
+        command.args(["--backend", &self.url()]);
+        command.env("REDPHONE_TOKEN", &self.token);
+        command.env("REDPHONE_USER", "ines");
+        command.env("HOME", self.store.folder.path().join("far"));
+        command.env("TERM", "xterm-256color");
+        command.env("LANG", "C.UTF-8");
+        command.env("TZ", "UTC");
+        Terminal::start(command, columns, rows)
+    }
+
+    /// The incident as the store has it, with its timeline.
+    fn stored(&self, number: &str) -> Value {
+        self.store.shown(number)
+    }
+
+    /// The words of the events of an incident, in order, without those before it was cut off.
+    fn notes(&self, number: &str) -> Vec<String> {
+        let shown = self.stored(number);
+        let timeline = shown["timeline"].as_array().expect("a timeline").iter();
+        timeline
+            .filter_map(|event| event["body"]["note_added"]["text"].as_str())
+            .map(ToOwned::to_owned)
+            .collect()
+    }
+
+    fn outbox(&self) -> Vec<Value> {
+        let output = self.run(&["outbox", "--json"]);
+        assert!(output.status.success(), "{output:?}");
+        let text = String::from_utf8(output.stdout).expect("text");
+        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    }
+}
+
+impl Drop for Team {
+    fn drop(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            let _ = server.kill();
+            let _ = server.wait();
+        }
+    }
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+const SEND: &str = "\x13";
+
+#[test]
+fn a_terminal_that_is_cut_off_killed_and_started_again_loses_nothing() {
+    let mut team = Team::new();
+    let mut terminal = team.panes(126, 36);
+    terminal.wait_for_text("● live");
+    terminal.wait_for_text("Cards fail");
+    team.cut();
+    terminal.wait_for_text("offline since");
+    // Triage goes on: acknowledge, note, declare.
+    terminal.press("a");
+    terminal.wait_for_text("1 pending");
+    terminal.press("n");
+    terminal.wait_for_text("Note on");
+    terminal.press("first look");
+    terminal.press(SEND);
+    terminal.wait_for_text("2 pending");
+    terminal.press("D");
+    terminal.wait_for_text("Declare an incident");
+    terminal.press("The vault is open");
+    terminal.press(SEND);
+    terminal.wait_for_text("3 pending");
+    terminal.wait_for("the new one in the queue", |screen| {
+        screen.contents().lines().any(|line| line.contains("new ") && line.contains("The vault"))
+    });
+
+    signal(terminal.process(), "KILL");
+    drop(terminal);
+
+    let mut terminal = team.panes(126, 36);
+    // At once, from what is kept, with its age.
+    terminal.wait_for_text("Cards fail");
+    terminal.wait_for_text("as of");
+    terminal.wait_for_text("3 pending");
+    terminal.wait_for_text("The vault is open");
+    // The new one is gone to, and worked on further.
+    terminal.wait_for_text("offline since");
+    terminal.press("/vault\r");
+    terminal.wait_for("only the new one", |screen| {
+        let text = screen.contents();
+        text.contains("The vault") && !text.contains("Slow find")
+    });
+    terminal.press("n");
+    terminal.wait_for_text("Note on new");
+    terminal.press("closed it");
+    terminal.press(SEND);
+    terminal.wait_for_text("4 pending");
+    terminal.press("r");
+    terminal.wait_for_text("Resolve new");
+    terminal.press("\tlocked\tlooked");
+    terminal.press(SEND);
+    terminal.wait_for_text("5 pending");
+    terminal.press("\x1b");
+    // Escape and the letter must not arrive as one key.
+    terminal.wait_for_text("Slow find");
+    terminal.press("O");
+    terminal.wait_for_text("5 wait until the API can be reached");
+
+    team.serve();
+    terminal.wait_for_text("Sent, the last one first");
+    terminal.wait_for("all of them", |screen| {
+        let text = screen.contents();
+        !text.contains("pending") && text.contains("resolve INC-4")
+    });
+    terminal.press("\x1b");
+    terminal.wait_for_text("● live");
+    terminal.press("q");
+    assert!(terminal.wait_for_end().success());
+
+    let cards = team.stored("1");
+    assert_eq!(cards["incident"]["status"], "acknowledged");
+    assert_eq!(team.notes("1"), ["first look"]);
+    let vault = team.stored("4");
+    assert_eq!(vault["incident"]["title"], "The vault is open");
+    assert_eq!(vault["incident"]["status"], "resolved");
+    assert_eq!(team.notes("4"), ["closed it"]);
+    let times: Vec<&str> = vault["timeline"]
+        .as_array()
+        .expect("a timeline")
+        .iter()
+        .map(|event| event["at"].as_str().expect("a time"))
+        .collect();
+    assert_eq!(times.len(), 3, "declared, noted, resolved: {vault:#}");
+    assert!(times.is_sorted());
+    assert!(team.outbox().iter().all(|entry| entry["state"] == "sent"));
+}
+
+#[test]
+fn the_end_says_what_is_kept_and_does_not_wait() {
+    let mut team = Team::new();
+    let mut terminal = team.panes(100, 30);
+    terminal.wait_for_text("● live");
+    terminal.wait_for_text("Cards fail");
+    team.cut();
+    terminal.wait_for_text("offline");
+    terminal.press("a");
+    terminal.wait_for_text("1 pending");
+    terminal.press("q");
+    assert!(terminal.wait_for_end().success());
+    let written = String::from_utf8_lossy(&terminal.written).into_owned();
+    assert!(written.contains("1 command kept, and sent by the next redphone"), "{written}");
+}
+
+#[test]
+fn without_the_api_commands_are_kept_with_an_exit_code_of_their_own_and_sent_later() {
+    let mut team = Team::new();
+    assert!(team.run(&["list"]).status.success(), "what is listed is kept");
+    team.cut();
+    let kept = team.run(&["ack", "1"]);
+    assert_eq!(kept.status.code(), Some(5), "{kept:?}");
+    let words = said(&kept);
+    assert!(words.contains("INC-1: ") && words.contains("kept, and sent by the next"), "{words}");
+    assert!(kept.stdout.is_empty());
+    let kept = team.run(&["note", "1", "rolled back", "--json"]);
+    let told: Value = serde_json::from_slice(&kept.stdout).expect("JSON");
+    assert_eq!((told["done"].as_bool(), told["kept"].as_bool()), (Some(false), Some(true)));
+    let declared = team.run(&[
+        "declare",
+        "--title",
+        "The vault is open",
+        "--impact",
+        "high",
+        "--urgency",
+        "high",
+    ]);
+    assert_eq!(declared.status.code(), Some(5), "{declared:?}");
+    let id = String::from_utf8(declared.stdout).unwrap().trim().to_owned();
+    // Its id stands for it until it has a number.
+    assert_eq!(team.run(&["note", &id, "first look"]).status.code(), Some(5));
+    // Reading goes on, with what waits laid over it.
+    let listed = team.run(&["list"]);
+    assert!(said(&listed).contains("does not answer: this is as of"), "{listed:?}");
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(listed.contains("The vault is open") && listed.contains("acknowledged"), "{listed}");
+    let words: Vec<Value> = team.outbox();
+    let states: Vec<&str> = words.iter().map(|entry| entry["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["pending"; 4]);
+    let sent = team.run(&["outbox", "send"]);
+    assert_eq!(sent.status.code(), Some(5), "{sent:?}");
+
+    team.serve();
+    let sent = team.run(&["outbox", "send"]);
+    assert!(sent.status.success(), "{sent:?}");
+    assert_eq!(team.notes("1"), ["rolled back"]);
+    assert_eq!(team.stored("4")["incident"]["title"], "The vault is open");
+    assert_eq!(team.notes("4"), ["first look"]);
+    let listed = String::from_utf8(team.run(&["outbox"]).stdout).unwrap();
+    assert!(listed.contains("declare INC-4") && listed.contains("sent"), "{listed}");
+}
+
+#[test]
+fn what_is_refused_is_listed_and_dropped_by_its_place() {
+    let mut team = Team::new();
+    assert!(team.run(&["list"]).status.success());
+    team.cut();
+    assert_eq!(team.run(&["ack", "1"]).status.code(), Some(5));
+    // Somebody else is first, at the store itself.
+    assert!(team.store.run(&["ack", "1"]).status.success());
+    team.serve();
+    let sent = team.run(&["outbox", "send"]);
+    assert_eq!(sent.status.code(), Some(1), "{sent:?}");
+    let listed = String::from_utf8(team.run(&["outbox"]).stdout).unwrap();
+    assert!(listed.contains("refused") && listed.contains("already acknowledged by"), "{listed}");
+    let retried = team.run(&["outbox", "retry", "1"]);
+    assert!(said(&retried).contains("nothing is left to do"), "{retried:?}");
+    assert!(team.run(&["outbox", "drop", "1"]).status.success());
+    let gone = team.run(&["outbox", "drop", "1"]);
+    assert_eq!(gone.status.code(), Some(3), "{gone:?}");
+    assert!(team.outbox().is_empty());
+}
+
+#[test]
+fn many_processes_send_what_waits_once() {
+    let mut team = Team::new();
+    assert!(team.run(&["list"]).status.success());
+    team.cut();
+    let notes: Vec<String> = (0..12).map(|index| format!("note {index}")).collect();
+    for note in &notes {
+        assert_eq!(team.run(&["note", "1", note]).status.code(), Some(5));
+    }
+    team.serve();
+    let children: Vec<Child> = (0..4)
+        .map(|_| {
+            let mut command = team.far();
+            command.args(["outbox", "send"]).stdout(Stdio::null()).stderr(Stdio::null());
+            command.spawn().expect("it runs")
+        })
+        .collect();
+    for mut child in children {
+        child.wait().unwrap();
+    }
+    assert!(team.run(&["outbox", "send"]).status.success());
+    assert_eq!(team.notes("1"), notes);
+}
+
+/// `REDPHONE_OUTBOX_RUNS` sets how often it is killed (10; the full run is 100).
+#[test]
+fn commands_that_are_killed_at_any_moment_happen_once_or_not_at_all() {
+    let runs: u64 =
+        std::env::var("REDPHONE_OUTBOX_RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(10);
+    let mut team = Team::new();
+    assert!(team.run(&["list"]).status.success());
+    let mut accepted = std::collections::BTreeSet::new();
+    for run in 0..runs {
+        if run % 5 == 2 {
+            team.cut();
+        }
+        let mut command = team.far();
+        let note = format!("note {run}");
+        command.args(["note", "1", &note]).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("it runs");
+        std::thread::sleep(std::time::Duration::from_millis(5 + (run * 13) % 120));
+        let _ = child.kill();
+        child.wait().unwrap();
+        accepted.extend(team.outbox().iter().map(|entry| entry["id"].to_string()));
+        if run % 5 == 4 {
+            team.serve();
+        }
+    }
+    if team.server.is_none() {
+        team.serve();
+    }
+    let sent = team.run(&["outbox", "send"]);
+    assert!(sent.status.success(), "{sent:?}");
+    let mut notes = team.notes("1");
+    let count = notes.len();
+    assert_eq!(count, accepted.len(), "what was accepted has happened, and nothing else");
+    notes.sort();
+    notes.dedup();
+    assert_eq!(notes.len(), count, "nothing twice");
+}

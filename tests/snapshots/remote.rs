@@ -1,0 +1,425 @@
+//! A remote that is slow or gone: how old things are, what is on its way, and what becomes of what it
+//! refuses.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use insta::assert_snapshot;
+use redphone::backend::{BackendError, Outcome};
+use redphone::model::status::ResolutionAction;
+use redphone::model::{
+    Actor, Ask, Command, CommandId, Envelope, IncidentId, Rejection, RejectionKind,
+};
+use redphone::sync::drafts::Keep;
+use redphone::sync::remote::{Entry, Listing, State};
+use redphone::sync::{Kept, Link, Update};
+use redphone::tui::app::Freshness;
+use redphone::tui::message::{Message, Of, OutboxAsk};
+use redphone::tui::mode::Mode;
+use rstest::rstest;
+
+use crate::support::company;
+use crate::support::stage::{Stage, rows};
+
+fn remote(size: (u16, u16)) -> Stage {
+    let mut stage = Stage::open(company::busy(company::now()), size);
+    stage.learn(Update::Outbox(Arc::default()));
+    stage.keys("j");
+    stage
+}
+
+fn id_of(stage: &Stage, number: u64) -> IncidentId {
+    stage.memory.read(number).0.incident.summary.id
+}
+
+fn offline(stage: &mut Stage) {
+    stage.now += TimeDelta::minutes(4);
+    let (now, offset) = (stage.now, stage.app.offset);
+    stage.send(Message::Tick(now, offset));
+    stage.learn(Update::Link(Link::Failing {
+        since: company::now() + TimeDelta::seconds(20),
+        error: BackendError::Unreachable("redphone.example does not answer".into()),
+        retry_at: now + TimeDelta::seconds(8),
+    }));
+}
+
+fn asked(incident: IncidentId, ask: Ask, minutes: i64) -> Envelope {
+    Envelope {
+        id: CommandId::new(),
+        at: company::now() + TimeDelta::minutes(minutes),
+        actor: Actor::Person(company::me()),
+        command: Command::Incident { incident, ask },
+    }
+}
+
+fn entry(place: u64, label: &str, title: &str, envelope: Envelope, state: State) -> Arc<Entry> {
+    let settled_at = (!matches!(state, State::Pending))
+        .then(|| company::now() + TimeDelta::seconds(30 + i64::try_from(place).unwrap_or(0)));
+    Arc::new(Entry {
+        place,
+        chain: envelope.id,
+        envelope,
+        label: label.into(),
+        title: title.into(),
+        state,
+        tries: 0,
+        said: None,
+        next_at: None,
+        behind: None,
+        settled_at,
+    })
+}
+
+fn resolve() -> Ask {
+    Ask::Resolve {
+        action: ResolutionAction::Rollback,
+        detail: "checkout back to v811".into(),
+        validation: "20 test payments went through".into(),
+    }
+}
+
+fn conflict(message: &str) -> State {
+    State::Refused(BackendError::Conflict(Rejection::new(RejectionKind::Conflict, message)))
+}
+
+fn not_now(message: &str) -> State {
+    State::Refused(BackendError::Rejected(Rejection::new(RejectionKind::NotNow, message)))
+}
+
+/// Two that wait, one of them tried in vain.
+fn waiting(stage: &Stage) -> Listing {
+    let (cards, logins) = (id_of(stage, 2051), id_of(stage, 2048));
+    let title = "Card payments fail at checkout";
+    let note =
+        Ask::AddNote { text: "Rolled back to v811, the error rate falls.\nWatching.".into() };
+    let mut first = entry(14, "INC-2051", title, asked(cards, note, 1), State::Pending);
+    let tried = Arc::make_mut(&mut first);
+    tried.tries = 3;
+    tried.said = Some("redphone.example does not answer".into());
+    tried.next_at = Some(stage.now + TimeDelta::seconds(8));
+    let second = asked(logins, Ask::Acknowledge, 2);
+    let second = entry(15, "INC-2048", "Logins time out", second, State::Pending);
+    Listing { entries: vec![first, second] }
+}
+
+/// One of each kind.
+fn mixed(stage: &Stage) -> Listing {
+    let (cards, logins) = (id_of(stage, 2051), id_of(stage, 2048));
+    let title = "Card payments fail at checkout";
+    let row = stage.memory.read(2050).0.incident.summary;
+    let sent = Outcome { incident: Some(row.id), row: Some(row), events: vec![], replayed: false };
+    let mut entries = vec![
+        entry(
+            9,
+            "INC-2050",
+            "Search answers slowly",
+            asked(id_of(stage, 2050), Ask::Acknowledge, -3),
+            State::Sent(Box::new(sent)),
+        ),
+        entry(
+            11,
+            "INC-2048",
+            "Logins time out",
+            asked(logins, Ask::Acknowledge, -2),
+            conflict("already acknowledged by Tomo Sato 3 min ago"),
+        ),
+        entry(
+            12,
+            "INC-2051",
+            title,
+            asked(cards, resolve(), -1),
+            not_now("it is paused: go on with it first"),
+        ),
+    ];
+    entries.extend(waiting(stage).entries);
+    Listing { entries }
+}
+
+fn show(stage: &mut Stage, listing: Listing) {
+    stage.learn(Update::Outbox(Arc::new(listing)));
+}
+
+#[rstest]
+fn pictures(#[values((200, 60), (126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
+    let name = |what: &str| format!("remote_{what}_{}x{}", size.0, size.1);
+    let mut stage = remote(size);
+    stage.keys("O");
+    assert_snapshot!(name("outbox_empty"), stage.screen());
+    stage.keys("Esc");
+    offline(&mut stage);
+    let listing = waiting(&stage);
+    show(&mut stage, listing);
+    assert_snapshot!(name("offline"), stage.screen());
+    stage.keys("O");
+    assert_snapshot!(name("outbox_pending"), stage.screen());
+    let listing = mixed(&stage);
+    show(&mut stage, listing);
+    stage.keys("j");
+    assert_snapshot!(name("outbox_refused"), stage.screen());
+    stage.keys("x");
+    assert_snapshot!(name("outbox_drop"), stage.screen());
+    stage.keys("n Esc 2");
+    stage.send(Message::KeptAt(
+        Of::Detail(id_of(&stage, 2048)),
+        Some(company::now() - TimeDelta::minutes(11)),
+    ));
+    assert_snapshot!(name("kept_detail"), stage.screen());
+}
+
+#[rstest]
+fn line_1_at_every_size(
+    #[values((200, 60), (126, 36), (100, 30), (80, 24), (40, 12))] size: (u16, u16),
+) {
+    let mut stage = remote(size);
+    let first = |stage: &Stage| rows(&stage.buffer())[0].trim_end().to_owned();
+    let mut lines = vec![first(&stage)];
+    stage.learn(Update::Link(Link::Polling { at: stage.now, every: Duration::from_secs(10) }));
+    lines.push(first(&stage));
+    stage.silence(TimeDelta::seconds(150));
+    lines.push(first(&stage));
+    offline(&mut stage);
+    lines.push(first(&stage));
+    assert_snapshot!(format!("remote_line_1_{}x{}", size.0, size.1), lines.join("\n"));
+}
+
+#[test]
+fn line_1_says_how_fresh_the_rows_are() {
+    let mut stage = remote((126, 36));
+    let first = |stage: &Stage| rows(&stage.buffer())[0].clone();
+    assert!(first(&stage).contains("● live"), "{}", first(&stage));
+    let every = Duration::from_secs(10);
+    stage.learn(Update::Link(Link::Polling { at: stage.now, every }));
+    assert!(first(&stage).contains("● polling 10 s"), "{}", first(&stage));
+    // Nothing came when it should have.
+    stage.silence(TimeDelta::seconds(40));
+    assert!(first(&stage).contains("stale"), "{}", first(&stage));
+    assert!(stage.screen().contains("as of 22:41"), "{}", stage.screen());
+    offline(&mut stage);
+    let line = first(&stage);
+    assert!(line.contains("offline since 22:41"), "{line}");
+    assert!(!stage.screen().contains("R now"), "the keys stay in sight:\n{}", stage.screen());
+    let mut wide = remote((200, 60));
+    offline(&mut wide);
+    assert!(first(&wide).contains("offline since 22:41 · retrying in 8 s"), "{}", first(&wide));
+}
+
+#[test]
+fn after_a_jump_of_the_clock_nothing_counts_as_fresh_until_it_has_answered() {
+    let mut stage = remote((126, 36));
+    stage.now += TimeDelta::seconds(3);
+    stage.send(Message::ClockJumped(stage.now));
+    assert!(matches!(stage.app.freshness(), Freshness::Stale(_)));
+    assert!(stage.screen().contains("as of 22:41"), "{}", stage.screen());
+    stage.learn(Update::Link(Link::Live { at: stage.now }));
+    assert_eq!(stage.app.freshness(), Freshness::Live);
+    assert!(!stage.screen().contains("as of"), "{}", stage.screen());
+}
+
+#[test]
+fn what_was_kept_from_another_day_says_of_which() {
+    let mut stage = remote((126, 36));
+    offline(&mut stage);
+    stage.learn(Update::Kept(Kept::Rows, company::now() - TimeDelta::days(2)));
+    assert!(stage.screen().contains("as of 05-18 22:41"), "{}", stage.screen());
+}
+
+#[test]
+fn measures_and_detail_that_were_kept_say_when_they_were_read() {
+    let mut stage = remote((126, 36));
+    let id = stage.app.reading.shown.as_ref().expect("something is read").id;
+    let then = company::now() - TimeDelta::minutes(30);
+    stage.send(Message::KeptAt(Of::Detail(id), Some(then)));
+    stage.send(Message::KeptAt(Of::Measures, Some(then)));
+    let screen = stage.screen();
+    for pane in ["2 Detail", "3 Timeline", "4 Metrics"] {
+        let line = screen.lines().find(|line| line.contains(pane)).expect("its border");
+        assert!(line.contains("as of 22:11"), "{pane}:\n{screen}");
+    }
+    stage.send(Message::KeptAt(Of::Detail(id), None));
+    stage.send(Message::KeptAt(Of::Measures, None));
+    assert!(!stage.screen().contains("as of"));
+}
+
+#[test]
+fn what_waits_is_marked_on_its_row_and_on_the_timeline() {
+    let mut stage = remote((126, 36));
+    let listing = waiting(&stage);
+    let command = listing.entries[0].envelope.id;
+    show(&mut stage, listing);
+    let screen = stage.screen();
+    let row = screen.lines().find(|line| line.contains("2051 P1")).expect("a row");
+    assert!(row.contains('↑'), "{row}");
+    assert!(screen.contains("2 pending"), "{screen}");
+    let id = id_of(&stage, 2051);
+    let (detail, mut events) = stage.memory.read(2051);
+    let mut last = events.last().expect("it was declared").clone();
+    last.seq += 1;
+    last.command = command;
+    events.push(last);
+    stage.keys("k");
+    stage.send(Message::Detail(id, Ok(Box::new((detail, events))), stage.now));
+    assert!(stage.screen().contains("  ↑ "), "{}", stage.screen());
+}
+
+#[test]
+fn the_whole_way_of_a_command_that_comes_second() {
+    let mut stage = remote((126, 36));
+    assert_eq!(stage.selected(), "INC-2048");
+    stage.keys("k");
+    stage.keys("n");
+    stage.write("seen it");
+    stage.keys("^s");
+    let [envelope] = &stage.submitted[..] else { panic!("{:?}", stage.submitted) };
+    let envelope = envelope.clone();
+    // It is in the outbox: the draft is not needed any more, and the end would not wait.
+    stage.send(Message::Accepted(vec![envelope.id], Ok(()), stage.now));
+    assert!(matches!(stage.kept.last(), Some(Keep::Drop(_))), "{:?}", stage.kept);
+    let why = "already merged into INC-2040 by Tomo Sato 2 min ago";
+    let title = "Card payments fail at checkout";
+    let refused = entry(1, "INC-2051", title, envelope.clone(), conflict(why));
+    show(&mut stage, Listing { entries: vec![refused] });
+    let screen = stage.screen();
+    assert!(screen.contains(why), "{screen}");
+    assert!(screen.contains("O outbox"), "{screen}");
+    assert!(screen.contains("1 refused (O)"), "{screen}");
+    assert!(matches!(stage.app.mode, Mode::Panes), "no form comes back by itself");
+    // Its text is there, and is written anew.
+    stage.keys("O e");
+    let screen = stage.screen();
+    assert!(
+        screen.contains("seen it") && screen.contains("it was refused: already merged"),
+        "{screen}"
+    );
+    stage.write(" again");
+    stage.submitted.clear();
+    stage.keys("^s");
+    assert_eq!(stage.replaced, [envelope.id]);
+    assert!(matches!(
+        &stage.submitted[0].command,
+        Command::Incident { ask: Ask::AddNote { text }, .. } if text == "seen it again"
+    ));
+    assert_ne!(stage.submitted[0].id, envelope.id, "other words are another command");
+}
+
+#[test]
+fn what_is_refused_is_sent_again_only_where_that_may_help() {
+    let mut stage = remote((126, 36));
+    let listing = mixed(&stage);
+    let (hopeless, hopeful) = (listing.entries[1].envelope.id, listing.entries[2].envelope.id);
+    show(&mut stage, listing);
+    stage.keys("O s");
+    assert!(stage.asked.is_empty());
+    assert!(stage.screen().contains("nothing is left to do: drop it"), "{}", stage.screen());
+    stage.keys("e");
+    assert!(stage.screen().contains("there is nothing to edit in “acknowledge”"));
+    stage.keys("j s");
+    assert_eq!(stage.asked, [OutboxAsk::Retry(hopeful)]);
+    stage.keys("k x Enter");
+    assert_eq!(stage.asked.len(), 1, "Enter is no answer");
+    stage.keys("y");
+    assert_eq!(stage.asked[1], OutboxAsk::Drop(hopeless));
+    stage.keys("R");
+    assert_eq!(stage.asked[2], OutboxAsk::SendNow);
+    stage.keys("q");
+    assert!(matches!(stage.app.mode, Mode::Panes));
+}
+
+#[test]
+fn every_kind_of_refused_command_with_a_text_opens_its_form_with_it() {
+    let asks = [
+        ("Note on", "x-ray", Ask::AddNote { text: "x-ray".into() }),
+        (
+            "Resolve",
+            "x-ray",
+            Ask::Resolve {
+                action: ResolutionAction::Patch,
+                detail: "x-ray".into(),
+                validation: "y".into(),
+            },
+        ),
+        ("Reopen", "x-ray", Ask::Reopen { reason: "x-ray".into() }),
+        ("Pause", "x-ray", Ask::Pause { reason: "x-ray".into() }),
+        (
+            "Stakeholder update",
+            "x-ray",
+            Ask::UpdateStakeholders { message: "x-ray".into(), next_due: None },
+        ),
+    ];
+    for (heading, text, ask) in asks {
+        let mut stage = remote((126, 36));
+        let envelope = asked(id_of(&stage, 2051), ask, 0);
+        let refused = entry(1, "INC-2051", "Cards", envelope, not_now("not now"));
+        show(&mut stage, Listing { entries: vec![refused] });
+        stage.keys("O e");
+        let screen = stage.screen();
+        assert!(screen.contains(heading) && screen.contains(text), "{heading}:\n{screen}");
+    }
+}
+
+#[test]
+fn the_end_does_not_wait_for_what_is_in_the_outbox() {
+    let mut stage = remote((126, 36));
+    offline(&mut stage);
+    stage.keys("a q");
+    assert!(!stage.over, "it is not on the disk yet");
+    let ids: Vec<CommandId> = stage.submitted.iter().map(|envelope| envelope.id).collect();
+    stage.send(Message::Accepted(ids, Ok(()), stage.now));
+    assert!(stage.over);
+    assert_eq!(redphone::tui::update::unconfirmed(&stage.app), "");
+}
+
+#[test]
+fn the_same_can_be_done_twice_while_it_waits_as_far_as_the_model_allows() {
+    let mut stage = remote((126, 36));
+    offline(&mut stage);
+    stage.keys("k o");
+    let ids: Vec<CommandId> = stage.submitted.iter().map(|envelope| envelope.id).collect();
+    stage.send(Message::Accepted(ids, Ok(()), stage.now));
+    stage.submitted.clear();
+    stage.keys("s");
+    stage.write("tomo");
+    stage.keys("Enter");
+    assert_eq!(stage.submitted.len(), 1, "{}", stage.screen());
+}
+
+#[test]
+fn an_incident_that_is_declared_offline_is_selected_and_stays_so_when_it_has_its_number() {
+    let mut stage = remote((126, 36));
+    offline(&mut stage);
+    stage.keys("D");
+    stage.write("The vault is open");
+    stage.keys("^s");
+    let envelope = stage.submitted[0].clone();
+    let Command::Incident { incident, .. } = envelope.command else { panic!() };
+    stage.send(Message::Accepted(vec![envelope.id], Ok(()), stage.now));
+    let waits = entry(1, "new", "The vault is open", envelope.clone(), State::Pending);
+    show(&mut stage, Listing { entries: vec![waits] });
+    // What the mirror tells, with what waits laid over it.
+    let rules = redphone::model::Rules::default();
+    let new = redphone::sync::remote::over_row(None, &[&envelope], &rules).expect("declared");
+    let mut snapshot = redphone::sync::Snapshot::clone(stage.app.snapshot.as_ref().expect("rows"));
+    snapshot.rows.push(Arc::new(new.clone()));
+    stage.learn(Update::Snapshot(Arc::new(snapshot.clone())));
+    assert!(stage.screen().contains("new"), "{}", stage.screen());
+    assert_eq!(stage.app.queue.selected, Some(incident), "{}", stage.screen());
+    // It arrives.
+    let mut row = new;
+    row.number = Some(redphone::model::IncidentNumber(2063));
+    snapshot.rows.pop();
+    snapshot.rows.push(Arc::new(row.clone()));
+    stage.learn(Update::Snapshot(Arc::new(snapshot)));
+    let outcome =
+        Outcome { incident: Some(incident), row: Some(row), events: vec![], replayed: false };
+    let sent = entry(1, "new", "The vault is open", envelope, State::Sent(Box::new(outcome)));
+    show(&mut stage, Listing { entries: vec![sent] });
+    assert_eq!(stage.selected(), "INC-2063");
+}
+
+#[test]
+fn without_a_remote_there_is_no_outbox() {
+    let mut stage = Stage::open(company::busy(company::now()), (126, 36));
+    stage.keys("O");
+    assert!(stage.screen().contains("there is no outbox"), "{}", stage.screen());
+    assert!(matches!(stage.app.mode, Mode::Panes));
+}

@@ -1,0 +1,120 @@
+//! A terminal that is cut off for an hour of triage, killed and started again in the middle, then
+//! joined: all of it is there, in order, each once, as of when it was done.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use redphone::backend::Backend;
+use redphone::model::command::Declaration;
+use redphone::model::{Actor, Ask, Command, CommandId, Envelope, IncidentId, Status};
+use redphone::sync::remote::Remote;
+
+use crate::far::Way;
+use crate::make::{declaration, ines, resolve};
+use crate::place::{Place, all_sent};
+
+/// What was done, in order.
+struct Hour {
+    done: Vec<Envelope>,
+    at: DateTime<Utc>,
+}
+
+impl Hour {
+    async fn act(&mut self, remote: &Remote, minutes: i64, id: IncidentId, ask: Ask) {
+        self.at += TimeDelta::minutes(minutes);
+        let envelope = Envelope {
+            id: CommandId::new(),
+            at: self.at,
+            actor: Actor::Person(ines()),
+            command: Command::Incident { incident: id, ask },
+        };
+        remote.accept(vec![envelope.clone()]).await.unwrap();
+        self.done.push(envelope);
+    }
+
+    async fn declare(&mut self, remote: &Remote, title: &str) -> IncidentId {
+        let id = IncidentId::new();
+        let at = self.at;
+        let declared = Declaration {
+            detected_at: at - TimeDelta::minutes(1),
+            reported_at: at,
+            ..declaration(title)
+        };
+        self.act(remote, 0, id, Ask::Declare(Box::new(declared))).await;
+        id
+    }
+}
+
+#[tokio::test]
+async fn an_hour_of_work_without_the_remote_arrives_as_it_was_done() {
+    let place = Place::new().await;
+    let began = Utc::now() - TimeDelta::minutes(65);
+    let before = began - TimeDelta::minutes(20);
+    let (known, mut declared) = crate::make::declare_as(Declaration {
+        detected_at: before,
+        reported_at: before,
+        ..declaration("Logins time out")
+    });
+    declared.at = before;
+    place.store.execute(&declared).await.unwrap();
+    let remote = place.remote().await;
+    remote.incident(known).await.unwrap();
+    place.far.set(Way::Cut);
+    let mut hour = Hour { done: Vec::new(), at: began };
+
+    hour.act(&remote, 1, known, Ask::Acknowledge).await;
+    hour.act(&remote, 2, known, Ask::Assign { to: Some(ines()) }).await;
+    let cards = hour.declare(&remote, "Cards fail").await;
+    hour.act(&remote, 1, cards, Ask::Acknowledge).await;
+    hour.act(&remote, 4, cards, Ask::AddNote { text: "since v812".into() }).await;
+    hour.act(&remote, 3, known, Ask::Snooze { until: hour.at + TimeDelta::minutes(10) }).await;
+    hour.act(&remote, 5, known, Ask::Wake).await;
+    // Moved, and taken back after half a minute.
+    hour.act(&remote, 2, cards, Ask::MoveStatus { to: Status::Identified }).await;
+    hour.at += TimeDelta::seconds(30);
+    hour.act(&remote, 0, cards, Ask::TakeBack).await;
+
+    // It ends here without a word, and is started again. (Real processes are killed in
+    // `processes`, and in a terminal in `tests/pty`.)
+    drop(remote);
+    let remote = place.remote_of("ines").await;
+    let seen = remote.incident(cards).await.unwrap().incident;
+    assert_eq!(seen.summary.status, Status::Acknowledged);
+    assert_eq!(seen.summary.label(), "new");
+
+    hour.act(&remote, 6, cards, Ask::MoveStatus { to: Status::Investigating }).await;
+    hour.act(&remote, 9, cards, Ask::AddNote { text: "rolled back".into() }).await;
+    hour.act(&remote, 5, cards, resolve()).await;
+    hour.act(&remote, 6, cards, Ask::Reopen { reason: "it is back".into() }).await;
+    hour.act(&remote, 3, cards, resolve()).await;
+    hour.act(&remote, 2, known, Ask::UpdateStakeholders { message: "soon".into(), next_due: None })
+        .await;
+    hour.act(&remote, 8, known, resolve()).await;
+
+    place.far.set(Way::Open);
+    remote.send_now().await.unwrap();
+    let listing = all_sent(&remote).await;
+    assert_eq!(listing.refused().count(), 0, "{:#?}", listing.refused().collect::<Vec<_>>());
+
+    for id in [cards, known] {
+        let asked: Vec<&Envelope> = hour
+            .done
+            .iter()
+            .filter(|e| matches!(&e.command, Command::Incident { incident, .. } if *incident == id))
+            .collect();
+        let events = place.events(id).await;
+        let happened: Vec<_> = events
+            .iter()
+            .filter(|event| event.command != declared.id)
+            .map(|event| (event.command, event.at.timestamp_millis()))
+            .collect();
+        let wanted: Vec<_> = asked.iter().map(|e| (e.id, e.at.timestamp_millis())).collect();
+        assert_eq!(happened, wanted, "each once, in order, with its time");
+        let recorded = events.iter().filter(|event| event.actor == Actor::Person(ines()));
+        assert!(recorded.clone().all(|event| event.recorded_at >= event.at));
+    }
+    let there = place.store.incident(cards).await.unwrap().incident.summary;
+    assert!(there.number.is_some());
+    assert_eq!(there.status, Status::Resolved);
+    // Reports are kept to the second.
+    assert_eq!((there.reported_at - began + TimeDelta::seconds(1)).num_minutes(), 3);
+    assert_eq!((there.acknowledged_at.unwrap() - there.reported_at).num_minutes(), 1);
+}

@@ -1,0 +1,305 @@
+//! Commands are durable before anything else, and are sent in order, once each.
+
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+
+use chrono::{TimeDelta, Utc};
+use redphone::backend::{Backend, BackendError};
+use redphone::model::{Ask, IncidentId};
+use redphone::sync::remote::{Handed, State};
+
+use crate::far::Way;
+use crate::make::{ask, declaration, declare, declare_as, declared, resolve};
+use crate::place::{Place, all_sent, until};
+
+fn note(id: IncidentId, text: &str) -> redphone::model::Envelope {
+    ask(id, Ask::AddNote { text: text.into() })
+}
+
+#[tokio::test]
+async fn a_command_that_can_be_sent_is_answered() {
+    let place = Place::new().await;
+    let remote = place.remote().await;
+    let (id, declaration) = declare("Cards fail");
+    let Handed::Done(outcome) = remote.hand_over(&declaration).await.unwrap() else { panic!() };
+    assert_eq!(outcome.incident, Some(id));
+    assert!(outcome.row.unwrap().number.is_some());
+    let listing = all_sent(&remote).await;
+    assert_eq!(listing.sent().next().unwrap().label(), "INC-1");
+}
+
+#[tokio::test]
+async fn what_was_asked_while_it_was_gone_is_sent_by_the_next_start() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    place.far.set(Way::Cut);
+    let remote = place.remote().await;
+    let kept = remote.hand_over(&note(id, "seen")).await.unwrap();
+    assert!(matches!(kept, Handed::Kept(why) if why.contains("no route")));
+    drop(remote);
+    place.far.set(Way::Open);
+    let remote = place.remote().await;
+    all_sent(&remote).await;
+    assert_eq!(place.notes(id).await, ["seen"]);
+}
+
+#[tokio::test]
+async fn a_command_whose_answer_was_lost_happens_once() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    let remote = place.remote().await;
+    place.far.set(Way::AnswersLost);
+    let envelope = note(id, "once");
+    assert!(matches!(remote.hand_over(&envelope).await.unwrap(), Handed::Kept(_)));
+    place.far.set(Way::Open);
+    remote.send_now().await.unwrap();
+    let listing = all_sent(&remote).await;
+    let State::Sent(outcome) = &listing.get(envelope.id).unwrap().state else { panic!() };
+    assert!(outcome.replayed, "the first outcome is its answer");
+    assert_eq!(place.notes(id).await, ["once"]);
+    assert!(place.far.arrived().iter().filter(|sent| **sent == envelope.id).count() >= 2);
+}
+
+#[tokio::test]
+async fn commands_about_one_incident_wait_for_each_other_and_others_do_not_wait_for_them() {
+    let place = Place::new().await;
+    let one = declared(&*place.store, "Cards fail").await;
+    let other = declared(&*place.store, "Images fail").await;
+    let remote = place.remote().await;
+    let first = note(one, "first");
+    place.far.poison(first.id);
+    for envelope in [first.clone(), note(one, "second"), note(other, "third")] {
+        remote.accept(vec![envelope]).await.unwrap();
+    }
+    until(&remote, |listing| listing.pending().count() == 2).await;
+    assert_eq!(place.notes(other).await, ["third"]);
+    assert_eq!(place.notes(one).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn many_that_wait_are_sent_together() {
+    let place = Place::new().await;
+    let mut ids = Vec::new();
+    for index in 0..40 {
+        ids.push(declared(&*place.store, &format!("incident {index}")).await);
+    }
+    place.far.set(Way::Cut);
+    let remote = place.remote().await;
+    for id in &ids {
+        remote.accept(vec![note(*id, "a")]).await.unwrap();
+        remote.accept(vec![note(*id, "b")]).await.unwrap();
+    }
+    place.far.set(Way::Open);
+    remote.send_now().await.unwrap();
+    all_sent(&remote).await;
+    for id in &ids {
+        assert_eq!(place.notes(*id).await, ["a", "b"]);
+    }
+    let batches = place.far.batches();
+    assert_eq!(batches.iter().max(), Some(&40), "one of each incident: {batches:?}");
+}
+
+#[tokio::test]
+async fn a_refused_command_keeps_its_text_and_can_be_dropped_but_not_sent_in_vain() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    place.far.set(Way::Cut);
+    let remote = place.remote().await;
+    let acknowledge = ask(id, Ask::Acknowledge);
+    remote.accept(vec![acknowledge.clone()]).await.unwrap();
+    place.store.execute(&ask(id, Ask::Acknowledge)).await.unwrap();
+    place.far.set(Way::Open);
+    remote.send_now().await.unwrap();
+    let listing = until(&remote, |listing| listing.refused().count() == 1).await;
+    let refused = listing.get(acknowledge.id).unwrap();
+    let why = refused.refusal().unwrap().to_string();
+    assert!(why.starts_with("already acknowledged by Ines Moreau"), "{why}");
+    let said = remote.retry(acknowledge.id).await.unwrap_err();
+    assert_eq!(said, BackendError::NotAllowed("nothing is left to do: drop it".into()));
+    // Across restarts.
+    drop(remote);
+    let remote = place.remote().await;
+    assert_eq!(remote.listing().borrow().refused().count(), 1);
+    assert_eq!(remote.drop_entry(acknowledge.id).await.unwrap(), 1);
+    assert!(remote.listing().borrow().entries.is_empty());
+}
+
+#[tokio::test]
+async fn what_follows_a_refused_command_of_its_chain_is_not_sent_and_goes_with_it_when_sent_again()
+{
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    let remote = place.remote().await;
+    // It can't be closed before it is resolved.
+    let chain = vec![ask(id, Ask::Close), note(id, "closed it")];
+    remote.accept(chain.clone()).await.unwrap();
+    let listing = until(&remote, |listing| listing.refused().count() == 2).await;
+    let follows = listing.get(chain[1].id).unwrap();
+    assert_eq!(follows.behind, Some(chain[0].id));
+    let why = follows.refusal().unwrap().to_string();
+    assert!(
+        why.starts_with("not sent, because what comes before it was refused: resolve it"),
+        "{why}"
+    );
+    assert_eq!(place.notes(id).await, Vec::<String>::new());
+    // Other commands about it are sent all the same; of those refused it is said what came before.
+    let reopen = ask(id, Ask::Reopen { reason: "x".into() });
+    remote.accept(vec![reopen.clone()]).await.unwrap();
+    let listing = until(&remote, |listing| listing.refused().count() == 3).await;
+    assert!(listing.get(reopen.id).unwrap().behind.is_some());
+    remote.retry(chain[0].id).await.unwrap();
+    until(&remote, |listing| listing.get(chain[0].id).unwrap().settled_at.is_some()).await;
+}
+
+#[tokio::test]
+async fn what_needs_a_refused_declaration_is_held_and_sent_once_it_was_mended() {
+    let place = Place::new().await;
+    place.far.set(Way::Cut);
+    let remote = place.remote().await;
+    let ahead = redphone::model::command::Declaration {
+        reported_at: Utc::now() + TimeDelta::hours(2),
+        ..declaration("Cards fail")
+    };
+    let (id, declaration_ahead) = declare_as(ahead);
+    remote.accept(vec![declaration_ahead.clone()]).await.unwrap();
+    let waits = note(id, "first look");
+    remote.accept(vec![waits.clone()]).await.unwrap();
+    place.far.set(Way::Open);
+    remote.send_now().await.unwrap();
+    let listing = until(&remote, |listing| listing.refused().count() == 1).await;
+    let held = listing.get(waits.id).unwrap();
+    assert!(held.is_pending());
+    assert_eq!(listing.held_by(held).unwrap().envelope.id, declaration_ahead.id);
+    assert_eq!(listing.dependent(listing.get(declaration_ahead.id).unwrap()), [waits.id]);
+    // Written anew, about the same incident.
+    let mended = ask(id, Ask::Declare(Box::new(declaration("Cards fail"))));
+    remote.replace(declaration_ahead.id, vec![mended]).await.unwrap();
+    all_sent(&remote).await;
+    assert_eq!(place.notes(id).await, ["first look"]);
+}
+
+#[tokio::test]
+async fn what_needs_a_dropped_declaration_goes_with_it() {
+    let place = Place::new().await;
+    place.far.set(Way::Cut);
+    let remote = place.remote().await;
+    let (id, declaration) = declare("Cards fail");
+    remote.accept(vec![declaration.clone()]).await.unwrap();
+    remote.accept(vec![note(id, "first look")]).await.unwrap();
+    assert_eq!(remote.drop_entry(declaration.id).await.unwrap(), 2);
+    assert!(remote.listing().borrow().entries.is_empty());
+}
+
+#[tokio::test]
+async fn what_follows_a_declaration_that_is_counted_in_another_is_about_that_one() {
+    let place = Place::new().await;
+    let keyed = redphone::model::command::Declaration {
+        dedup_key: Some("disk/db-3".into()),
+        ..declaration("Disk full")
+    };
+    let open = crate::make::declared_as(&*place.store, keyed.clone()).await;
+    place.far.set(Way::Cut);
+    let remote = place.remote().await;
+    let (new, declaration) = declare_as(keyed);
+    remote.accept(vec![declaration]).await.unwrap();
+    remote.accept(vec![note(new, "cleaned up")]).await.unwrap();
+    place.far.set(Way::Open);
+    remote.send_now().await.unwrap();
+    let listing = all_sent(&remote).await;
+    assert_eq!(listing.refused().count(), 0, "{listing:#?}");
+    assert_eq!(place.notes(open).await, ["cleaned up"]);
+}
+
+#[tokio::test]
+async fn it_is_not_asked_before_it_listens_again() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    let remote = place.remote().await;
+    let until_then = Utc::now() + TimeDelta::minutes(20);
+    place.far.set(Way::Limited(until_then));
+    remote.accept(vec![note(id, "later")]).await.unwrap();
+    let listing = until(&remote, |listing| listing.entries.iter().any(|e| e.tries == 1)).await;
+    let next = listing.next_try().unwrap();
+    assert!(next >= until_then && next < until_then + TimeDelta::minutes(2), "{next}");
+}
+
+#[tokio::test]
+async fn folder_and_files_are_only_for_their_owner() {
+    let place = Place::new().await;
+    let remote = place.remote().await;
+    let (_, declaration) = declare("Cards fail");
+    remote.hand_over(&declaration).await.unwrap();
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&place.kept()), 0o700);
+    for entry in std::fs::read_dir(place.kept()).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+}
+
+/// Writes something else into a file, once whoever had it open has closed it.
+async fn damage(path: &std::path::Path) {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let log = std::path::PathBuf::from(log);
+    let closed = async {
+        while log.exists() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(crate::place::PATIENCE, closed).await.expect("it is closed");
+    std::fs::write(path, vec![7_u8; 5000]).unwrap();
+}
+
+#[tokio::test]
+async fn a_damaged_outbox_is_set_aside_and_named() {
+    let place = Place::new().await;
+    drop(place.remote().await);
+    damage(&place.kept().join("outbox.db")).await;
+    let remote = place.remote().await;
+    let [warning] = remote.warnings() else { panic!("{:?}", remote.warnings()) };
+    assert!(
+        warning.contains("what it holds was not sent") && warning.contains(".aside-"),
+        "{warning}"
+    );
+    let aside = std::fs::read_dir(place.kept()).unwrap().any(|entry| {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        name.starts_with("outbox.db.aside-")
+    });
+    assert!(aside);
+    // And it works again.
+    let (_, declaration) = declare("Cards fail");
+    assert!(matches!(remote.hand_over(&declaration).await.unwrap(), Handed::Done(_)));
+}
+
+#[tokio::test]
+async fn files_of_a_later_version_are_set_aside_and_a_damaged_cache_costs_nothing_else() {
+    let place = Place::new().await;
+    let remote = place.remote().await;
+    let (_, declaration) = declare("Cards fail");
+    place.far.set(Way::Cut);
+    remote.accept(vec![declaration]).await.unwrap();
+    drop(remote);
+    damage(&place.kept().join("kept.db")).await;
+    let remote = place.remote().await;
+    assert!(remote.warnings()[0].contains("kept.db.aside-"), "{:?}", remote.warnings());
+    assert_eq!(remote.listing().borrow().pending().count(), 1, "what waits is still there");
+    drop(remote);
+    let later = rusqlite::Connection::open(place.kept().join("outbox.db")).unwrap();
+    later.execute_batch("PRAGMA user_version = 99").unwrap();
+    drop(later);
+    let remote = place.remote().await;
+    assert!(remote.warnings()[0].contains("newer redphone"), "{:?}", remote.warnings());
+}
+
+#[tokio::test]
+async fn as_a_backend_it_says_that_what_could_not_be_sent_is_kept() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    place.far.set(Way::Cut);
+    let remote: Arc<dyn Backend> = place.remote().await;
+    let error = remote.execute(&ask(id, resolve())).await.unwrap_err();
+    assert!(error.is_temporary());
+    assert!(error.to_string().contains("it is kept and sent as soon as"), "{error}");
+}

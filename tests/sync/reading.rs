@@ -1,0 +1,179 @@
+//! What is kept is given where the remote does not answer, with what waits laid over it.
+
+use std::time::Duration;
+
+use chrono::Utc;
+use redphone::backend::{Backend, BackendError, Part};
+use redphone::model::command::Verb;
+use redphone::model::measures::{Cut, Window};
+use redphone::model::queue::Sort;
+use redphone::model::{Ask, EventBody, Status};
+use redphone::sync::remote::{Kept, Remote};
+
+use crate::far::Way;
+use crate::make::{ask, declare, declared, resolve, search, titles};
+use crate::place::Place;
+
+/// Reads all that there is once.
+async fn read_all(remote: &Remote) {
+    remote.capabilities().await.unwrap();
+    remote.directory().await.unwrap();
+    let delta = remote.changes(None, Duration::ZERO).await.unwrap();
+    for row in &delta.rows {
+        remote.read(row.id, |_| {}).await;
+    }
+    remote.measures(&Window::day(Utc::now()), Cut::Whole, Utc::now()).await.unwrap();
+}
+
+#[tokio::test]
+async fn all_that_was_read_is_there_without_the_remote_and_after_a_restart() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    place.store.execute(&ask(id, Ask::AddNote { text: "seen".into() })).await.unwrap();
+    let remote = place.remote().await;
+    read_all(&remote).await;
+    drop(remote);
+    place.far.set(Way::Cut);
+    let remote = place.remote().await;
+    let known = remote.known().await;
+    assert_eq!(known.rows.unwrap().0.len(), 1);
+    assert!(known.cursor.is_some());
+    assert!(known.capabilities.unwrap().verbs.contains(&Verb::Acknowledge));
+    let detail = remote.incident(id).await.unwrap();
+    assert_eq!(detail.incident.summary.title, "Cards fail");
+    assert_eq!(remote.timeline(id, Part::Last(100)).await.unwrap().len(), 2);
+    assert_eq!(remote.timeline(id, Part::After(1)).await.unwrap().len(), 1);
+    assert_eq!(remote.find(detail.incident.summary.number.unwrap()).await.unwrap(), id);
+    assert!(remote.measures(&Window::day(Utc::now()), Cut::Whole, Utc::now()).await.is_ok());
+    assert!(remote.directory().await.is_ok());
+    assert_eq!(titles(&*remote, "cards").await, ["Cards fail"]);
+    assert!(remote.changes(None, Duration::ZERO).await.is_err(), "changes are never made up");
+}
+
+#[tokio::test]
+async fn what_is_kept_comes_with_its_age_and_the_answer_after_it() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    let remote = place.remote().await;
+    let mut told = Vec::new();
+    remote.read(id, |read| told.push(read.unwrap().as_of)).await;
+    assert_eq!(told, [None], "it has just been read");
+    place.far.set(Way::Slow(Duration::from_millis(600)));
+    let mut told = Vec::new();
+    remote.read(id, |read| told.push(read.unwrap().as_of.is_some())).await;
+    assert_eq!(told, [true, false], "first what is kept, then what it says");
+    place.far.set(Way::Cut);
+    let mut told: Vec<Result<Kept<_>, BackendError>> = Vec::new();
+    remote.read(id, |read| told.push(read)).await;
+    assert_eq!(told.len(), 1);
+    assert!(told[0].as_ref().unwrap().as_of.is_some());
+    // Of one that was never read there is nothing.
+    let other = declared(&*place.store, "Images fail").await;
+    let mut told: Vec<Result<Kept<_>, BackendError>> = Vec::new();
+    remote.read(other, |read| told.push(read)).await;
+    assert!(matches!(&told[..], [Err(BackendError::Unreachable(_))]));
+}
+
+#[tokio::test]
+async fn a_search_finds_the_same_without_the_remote() {
+    let place = Place::new().await;
+    for title in ["Cards fail", "Images fail", "Logins are slow"] {
+        let id = declared(&*place.store, title).await;
+        if title == "Images fail" {
+            place.store.execute(&ask(id, Ask::Acknowledge)).await.unwrap();
+        }
+    }
+    let remote = place.remote().await;
+    read_all(&remote).await;
+    for filter in
+        ["", "fail", "status:triggered", "-status:triggered", "p2", "service:checkout slow"]
+    {
+        for sort in [Sort::Urgent, Sort::Newest, Sort::Oldest] {
+            let wanted = redphone::backend::Search { sort, ..search(filter) };
+            place.far.set(Way::Open);
+            let there = remote.search(&wanted).await.unwrap();
+            place.far.set(Way::Cut);
+            let kept = remote.search(&wanted).await.unwrap();
+            assert_eq!(kept.rows, there.rows, "{filter:?} {sort}");
+            assert_eq!(kept.counts, there.counts, "{filter:?} {sort}");
+        }
+    }
+    // By pages.
+    let mut wanted = redphone::backend::Search { limit: 2, ..search("") };
+    let first = remote.search(&wanted).await.unwrap();
+    wanted.after = first.next;
+    let second = remote.search(&wanted).await.unwrap();
+    assert_eq!((first.rows.len(), second.rows.len(), second.next), (2, 1, None));
+}
+
+#[tokio::test]
+async fn what_waits_is_laid_over_what_is_read() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    let remote = place.remote().await;
+    read_all(&remote).await;
+    place.far.set(Way::Cut);
+    remote.accept(vec![ask(id, Ask::Acknowledge)]).await.unwrap();
+    remote.accept(vec![ask(id, Ask::AddNote { text: "on it".into() })]).await.unwrap();
+    let (new, declaration) = declare("Images fail");
+    remote.accept(vec![declaration]).await.unwrap();
+    remote.accept(vec![ask(new, Ask::AddNote { text: "first look".into() })]).await.unwrap();
+    remote.accept(vec![ask(new, resolve())]).await.unwrap();
+
+    let detail = remote.incident(id).await.unwrap();
+    assert_eq!(detail.incident.summary.status, Status::Acknowledged);
+    assert_eq!(detail.incident.acknowledged_by.unwrap().name(), "Ines Moreau");
+    let events = remote.timeline(id, Part::Last(10)).await.unwrap();
+    let seqs: Vec<u32> = events.iter().map(|event| event.seq).collect();
+    assert_eq!(seqs, [1, 2, 3]);
+    assert!(matches!(&events[2].body, EventBody::NoteAdded { text } if text == "on it"));
+    assert_eq!(remote.timeline(id, Part::After(3)).await.unwrap().len(), 0);
+
+    let detail = remote.incident(new).await.unwrap();
+    assert_eq!(detail.incident.summary.status, Status::Resolved);
+    assert_eq!(detail.incident.summary.number, None);
+    assert_eq!(remote.timeline(new, Part::After(0)).await.unwrap().len(), 3);
+    assert_eq!(titles(&*remote, "status:acknowledged").await, ["Cards fail"]);
+    assert_eq!(titles(&*remote, "status:triggered").await, Vec::<String>::new());
+
+    // With the remote back, and what it has seen not laid over a second time.
+    place.far.set(Way::Open);
+    remote.send_now().await.unwrap();
+    crate::place::all_sent(&remote).await;
+    let events = remote.timeline(id, Part::Last(10)).await.unwrap();
+    assert_eq!(events.len(), 3);
+    assert!(remote.incident(new).await.unwrap().incident.summary.number.is_some());
+}
+
+#[tokio::test]
+async fn two_remotes_and_two_people_share_nothing() {
+    let place = Place::new().await;
+    declared(&*place.store, "Cards fail").await;
+    let mine = place.remote().await;
+    read_all(&mine).await;
+    place.far.set(Way::Cut);
+    let theirs = place.remote_of("tomo").await;
+    assert!(theirs.known().await.rows.is_none());
+    assert_ne!(mine.outbox_file(), theirs.outbox_file());
+}
+
+#[tokio::test]
+async fn no_more_is_kept_than_is_bounded() {
+    let place = Place::new().await;
+    let remote = place.remote().await;
+    let most = usize::try_from(redphone::sync::remote::DETAILS).unwrap();
+    let mut ids = Vec::new();
+    for index in 0..most + 10 {
+        ids.push(declared(&*place.store, &format!("incident {index}")).await);
+    }
+    for id in &ids {
+        remote.incident(*id).await.unwrap();
+    }
+    place.far.set(Way::Cut);
+    let mut there = 0;
+    for id in &ids {
+        there += usize::from(remote.incident(*id).await.is_ok());
+    }
+    assert_eq!(there, most);
+    assert!(remote.incident(ids[0]).await.is_err(), "the one that was looked at longest ago");
+}

@@ -1,0 +1,108 @@
+//! Two people whose commands clash.
+
+use std::time::Duration;
+
+use redphone::backend::{Backend, BackendError};
+use redphone::model::status::ResolutionAction;
+use redphone::model::{Actor, Ask, Command, CommandId, Envelope, IncidentId, PersonRef};
+use redphone::sync::remote::Remote;
+
+use crate::far::Way;
+use crate::make::declared;
+use crate::place::{Place, all_sent};
+
+fn by(who: &str, id: IncidentId, ask: Ask) -> Envelope {
+    Envelope {
+        id: CommandId::new(),
+        at: chrono::Utc::now(),
+        actor: Actor::Person(PersonRef::new(who.to_lowercase(), who)),
+        command: Command::Incident { incident: id, ask },
+    }
+}
+
+async fn both_see_the_same(ines: &Remote, tomo: &Remote, id: IncidentId) {
+    let (one, other) = (ines.incident(id).await.unwrap(), tomo.incident(id).await.unwrap());
+    assert_eq!(one, other);
+    let all = redphone::backend::Part::After(0);
+    assert_eq!(ines.timeline(id, all).await.unwrap(), tomo.timeline(id, all).await.unwrap());
+    let (one, other) =
+        tokio::join!(ines.changes(None, Duration::ZERO), tomo.changes(None, Duration::ZERO));
+    assert_eq!(one.unwrap().rows, other.unwrap().rows);
+}
+
+#[tokio::test]
+async fn whoever_comes_second_is_told_who_was_first_and_when() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    let (ines, tomo) = (place.remote_of("ines").await, place.remote_of("tomo").await);
+    ines.incident(id).await.unwrap();
+    tomo.incident(id).await.unwrap();
+    place.far.set(Way::Cut);
+    // Both act while neither can see the other.
+    for (remote, who) in [(&ines, "Ines"), (&tomo, "Tomo")] {
+        remote.accept(vec![by(who, id, Ask::Acknowledge)]).await.unwrap();
+        let assigned = Ask::Assign { to: Some(PersonRef::new(who.to_lowercase(), who)) };
+        remote.accept(vec![by(who, id, assigned)]).await.unwrap();
+        let noted = Ask::AddNote { text: format!("{who} was here") };
+        remote.accept(vec![by(who, id, noted)]).await.unwrap();
+        let seen = remote.incident(id).await.unwrap().incident;
+        assert_eq!(seen.acknowledged_by.unwrap().name(), who, "each sees their own");
+    }
+    place.far.set(Way::Open);
+    ines.send_now().await.unwrap();
+    all_sent(&ines).await;
+    tomo.send_now().await.unwrap();
+    let listing = all_sent(&tomo).await;
+    let refused: Vec<_> = listing.refused().collect();
+    assert_eq!(refused.len(), 1, "the acknowledgement alone: {refused:#?}");
+    let Some(BackendError::Conflict(why)) = refused[0].refusal() else { panic!("{refused:?}") };
+    assert_eq!(why.message, "already acknowledged by Ines just now");
+    both_see_the_same(&ines, &tomo, id).await;
+    let there = ines.incident(id).await.unwrap().incident;
+    assert_eq!(there.acknowledged_by.unwrap().name(), "Ines");
+    assert_eq!(there.summary.assignee.unwrap().handle, "tomo", "the last one leads");
+    assert_eq!(place.notes(id).await, ["Ines was here", "Tomo was here"]);
+}
+
+#[tokio::test]
+async fn clashes_of_all_kinds_end_the_same_on_both_sides() {
+    let place = Place::new().await;
+    let (ines, tomo) = (place.remote_of("ines").await, place.remote_of("tomo").await);
+    let resolve = |who: &str| Ask::Resolve {
+        action: ResolutionAction::Restart,
+        detail: format!("{who} restarted it"),
+        validation: "looked".into(),
+    };
+    let asks: Vec<(Ask, Ask)> = vec![
+        (resolve("Ines"), resolve("Tomo")),
+        (resolve("Ines"), Ask::MoveStatus { to: redphone::model::Status::Identified }),
+        (Ask::Acknowledge, resolve("Tomo")),
+        (
+            Ask::Categorize { category: Some(redphone::model::status::Category::Security) },
+            Ask::Categorize { category: Some(redphone::model::status::Category::Access) },
+        ),
+        (
+            Ask::Snooze { until: chrono::Utc::now() + chrono::TimeDelta::hours(1) },
+            Ask::AddNote { text: "wakes it".into() },
+        ),
+    ];
+    for (mine, theirs) in asks {
+        let id = declared(&*place.store, "Cards fail").await;
+        place.far.set(Way::Cut);
+        ines.accept(vec![by("Ines", id, mine)]).await.unwrap();
+        tomo.accept(vec![by("Tomo", id, theirs)]).await.unwrap();
+        place.far.set(Way::Open);
+        let (one, other) = tokio::join!(ines.send_now(), tomo.send_now());
+        one.unwrap();
+        other.unwrap();
+        all_sent(&ines).await;
+        all_sent(&tomo).await;
+        both_see_the_same(&ines, &tomo, id).await;
+    }
+    for remote in [&ines, &tomo] {
+        for entry in remote.listing().borrow().refused() {
+            let why = entry.refusal().unwrap().to_string();
+            assert!(why.contains("by Ines") || why.contains("by Tomo"), "{why}");
+        }
+    }
+}
