@@ -46,7 +46,7 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
     let declared = session.execute(id, Ask::Declare(Box::new(declaration))).await;
     let outcome = match declared {
         Err(failure) if failure.exit == Exit::Kept => {
-            return kept(context, session, id, &args, failure, &directory).await;
+            return kept(context, session, (id, args.owner, args.json), failure, &directory).await;
         }
         declared => declared?,
     };
@@ -82,19 +82,18 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
 async fn kept(
     context: &mut Context,
     session: Session,
-    id: IncidentId,
-    args: &Declare,
+    (id, owner, as_json): (IncidentId, Option<String>, bool),
     failure: Failure,
     directory: &Directory,
 ) -> Result<(), Failure> {
-    if let Some(owner) = &args.owner {
+    if let Some(owner) = &owner {
         let to = owner_of(owner, &session.me, directory);
         match session.execute(id, Ask::Assign { to: Some(to) }).await {
             Err(failure) if failure.exit != Exit::Kept => return Err(failure),
             _ => {}
         }
     }
-    if args.json {
+    if as_json {
         let row = session.place.backend.incident(id).await.map(|detail| detail.incident.summary);
         json::print(&mut context.out, &row.ok())?;
     } else {
