@@ -39,7 +39,13 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
         check::name("owner", owner).map_err(|bad| Failure::failed(bad.to_string()))?;
     }
     let session = Session::open(&context.config, Missing::Make).await?;
-    let directory = session.place.backend.directory().await?;
+    let directory = match session.place.backend.directory().await {
+        // What is asked is kept: that must not fail for want of what only fills in.
+        Err(error) if error.is_temporary() && session.place.remote.is_some() => {
+            context.config.directory.clone()
+        }
+        directory => directory?,
+    };
     declaration.fill_in(&directory);
     let id = IncidentId::new();
     let services = declaration.services.clone();

@@ -30,6 +30,7 @@ impl Team {
         let made = store.run(&["token", "create", "--name", "ines", "--scope", "respond"]);
         assert!(made.status.success(), "{made:?}");
         let token = String::from_utf8(made.stdout).unwrap().trim().to_owned();
+        std::fs::create_dir(store.folder.path().join("far")).unwrap();
         let mut team = Self { store, port, token, server: None };
         team.serve();
         team
@@ -104,7 +105,8 @@ impl Team {
         let shown = self.stored(number);
         let timeline = shown["timeline"].as_array().expect("a timeline").iter();
         timeline
-            .filter_map(|event| event["body"]["note_added"]["text"].as_str())
+            .filter(|event| event["kind"] == "note_added")
+            .filter_map(|event| event["text"].as_str())
             .map(ToOwned::to_owned)
             .collect()
     }

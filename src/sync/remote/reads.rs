@@ -107,7 +107,14 @@ impl Remote {
             return;
         }
         let known: Option<(Cursor, _)> = self.shared.cache.fact("cursor").await;
-        let ask = self.changes(known.map(|(cursor, _)| cursor), Duration::ZERO);
+        let has_directory = self.shared.cache.fact::<Directory>("directory").await.is_some();
+        let ask = async {
+            self.changes(known.map(|(cursor, _)| cursor), Duration::ZERO).await?;
+            if !has_directory {
+                self.fresh_directory().await?;
+            }
+            Ok::<(), BackendError>(())
+        };
         if let Ok(Err(error)) = timeout(self.shared.patience, ask).await {
             tracing::debug!(%error, "catching up");
         }
