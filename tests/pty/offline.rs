@@ -140,6 +140,8 @@ fn a_terminal_that_is_cut_off_killed_and_started_again_loses_nothing() {
     let mut terminal = team.panes(126, 36);
     terminal.wait_for_text("● live");
     terminal.wait_for_text("Cards fail");
+    // Detail and timeline have been read, too.
+    terminal.wait_for_text("Triggered");
     team.cut();
     terminal.wait_for_text("offline since");
     // Triage goes on: acknowledge, note, declare.
