@@ -39,14 +39,20 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
         check::name("owner", owner).map_err(|bad| Failure::failed(bad.to_string()))?;
     }
     let session = Session::open(&context.config, Missing::Make).await?;
-    let directory = session.place.backend.directory().await?;
+    let directory = match session.place.backend.directory().await {
+        // What is asked is kept: that must not fail for want of what only fills in.
+        Err(error) if error.is_temporary() && session.place.remote.is_some() => {
+            context.config.directory.clone()
+        }
+        directory => directory?,
+    };
     declaration.fill_in(&directory);
     let id = IncidentId::new();
     let services = declaration.services.clone();
     let declared = session.execute(id, Ask::Declare(Box::new(declaration))).await;
     let outcome = match declared {
         Err(failure) if failure.exit == Exit::Kept => {
-            return kept(context, session, id, &args, failure, &directory).await;
+            return kept(context, session, (id, args.owner, args.json), failure, &directory).await;
         }
         declared => declared?,
     };
@@ -82,19 +88,18 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
 async fn kept(
     context: &mut Context,
     session: Session,
-    id: IncidentId,
-    args: &Declare,
+    (id, owner, as_json): (IncidentId, Option<String>, bool),
     failure: Failure,
     directory: &Directory,
 ) -> Result<(), Failure> {
-    if let Some(owner) = &args.owner {
+    if let Some(owner) = &owner {
         let to = owner_of(owner, &session.me, directory);
         match session.execute(id, Ask::Assign { to: Some(to) }).await {
             Err(failure) if failure.exit != Exit::Kept => return Err(failure),
             _ => {}
         }
     }
-    if args.json {
+    if as_json {
         let row = session.place.backend.incident(id).await.map(|detail| detail.incident.summary);
         json::print(&mut context.out, &row.ok())?;
     } else {

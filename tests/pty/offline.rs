@@ -30,6 +30,7 @@ impl Team {
         let made = store.run(&["token", "create", "--name", "ines", "--scope", "respond"]);
         assert!(made.status.success(), "{made:?}");
         let token = String::from_utf8(made.stdout).unwrap().trim().to_owned();
+        std::fs::create_dir(store.folder.path().join("far")).unwrap();
         let mut team = Self { store, port, token, server: None };
         team.serve();
         team
@@ -104,7 +105,8 @@ impl Team {
         let shown = self.stored(number);
         let timeline = shown["timeline"].as_array().expect("a timeline").iter();
         timeline
-            .filter_map(|event| event["body"]["note_added"]["text"].as_str())
+            .filter(|event| event["kind"] == "note_added")
+            .filter_map(|event| event["text"].as_str())
             .map(ToOwned::to_owned)
             .collect()
     }
@@ -138,6 +140,8 @@ fn a_terminal_that_is_cut_off_killed_and_started_again_loses_nothing() {
     let mut terminal = team.panes(126, 36);
     terminal.wait_for_text("● live");
     terminal.wait_for_text("Cards fail");
+    // Detail and timeline have been read, too.
+    terminal.wait_for_text("Triggered");
     team.cut();
     terminal.wait_for_text("offline since");
     // Triage goes on: acknowledge, note, declare.

@@ -135,7 +135,7 @@ fn a_resolved_incident_is_closed_reopened_or_reviewed() {
     // What was told gives way to the keys.
     stage.keys("j");
     let line = keys_line(&stage);
-    assert!(line.starts_with("C close  O reopen  V review"), "{line}");
+    assert!(line.starts_with("C close  A reopen  V review"), "{line}");
 }
 
 #[test]

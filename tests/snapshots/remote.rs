@@ -361,7 +361,7 @@ fn every_kind_of_refused_command_with_a_text_opens_its_form_with_it() {
 fn the_end_does_not_wait_for_what_is_in_the_outbox() {
     let mut stage = remote((126, 36));
     offline(&mut stage);
-    stage.keys("a q");
+    stage.keys("k a q");
     assert!(!stage.over, "it is not on the disk yet");
     let ids: Vec<CommandId> = stage.submitted.iter().map(|envelope| envelope.id).collect();
     stage.send(Message::Accepted(ids, Ok(()), stage.now));

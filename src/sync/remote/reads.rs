@@ -107,7 +107,14 @@ impl Remote {
             return;
         }
         let known: Option<(Cursor, _)> = self.shared.cache.fact("cursor").await;
-        let ask = self.changes(known.map(|(cursor, _)| cursor), Duration::ZERO);
+        let has_directory = self.shared.cache.fact::<Directory>("directory").await.is_some();
+        let ask = async {
+            self.changes(known.map(|(cursor, _)| cursor), Duration::ZERO).await?;
+            if !has_directory {
+                self.fresh_directory().await?;
+            }
+            Ok::<(), BackendError>(())
+        };
         if let Ok(Err(error)) = timeout(self.shared.patience, ask).await {
             tracing::debug!(%error, "catching up");
         }
@@ -207,8 +214,8 @@ impl Shared {
     /// What is known before anything is asked.
     pub(super) async fn known(&self) -> Known {
         let cursor: Option<(Cursor, DateTime<Utc>)> = self.cache.fact("cursor").await;
-        let rows = match &cursor {
-            Some((_, at)) => Some((self.cache.rows(false).await, *at)),
+        let rows = match self.rows_at().await {
+            Some(at) => Some((self.cache.rows(false).await, at)),
             None => None,
         };
         Known {
@@ -219,11 +226,23 @@ impl Shared {
         }
     }
 
+    /// When the rows were read that are kept; `None` where none ever were.
+    async fn rows_at(&self) -> Option<DateTime<Utc>> {
+        let cursor: Option<(Cursor, _)> = self.cache.fact("cursor").await;
+        match cursor {
+            Some((_, at)) => Some(at),
+            // All of them were not read, but some.
+            None => self.cache.fact::<()>("searched").await.map(|(_, at)| at),
+        }
+    }
+
     async fn fresh_search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
         let answer = self.far.search(search).await;
         self.heard(&answer);
         if let Ok(page) = &answer {
-            self.cache.learn(&page.rows, Utc::now()).await;
+            let now = Utc::now();
+            self.cache.learn(&page.rows, now).await;
+            self.cache.put_fact("searched", &(), now).await;
         }
         answer
     }
@@ -262,7 +281,7 @@ impl Shared {
             None => 0,
             Some(mark) => mark.0.strip_prefix(KEPT_MARK)?.parse().ok()?,
         };
-        let (_, at): (Cursor, _) = self.cache.fact("cursor").await?;
+        let at = self.rows_at().await?;
         let rules = self.rules();
         let levels = rules.levels;
         let context = MatchContext { now: search.now, me: search.me.as_deref(), levels: &levels };

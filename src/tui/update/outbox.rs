@@ -7,13 +7,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::backend::BackendError;
-use crate::model::command::Link;
+use crate::model::command::{Link, Verb};
 use crate::model::text::shown;
 use crate::model::{Ask, Command, CommandId, IncidentId};
 use crate::sync::drafts::Keep;
 use crate::sync::remote::{Entry, Listing, State, words};
 
-use super::super::app::App;
+use super::super::app::{App, Pending};
 use super::super::form::Kind;
 use super::super::message::{Effect, OutboxAsk};
 use super::super::mode::Mode;
@@ -120,6 +120,12 @@ pub(super) fn accepted(
     let mut effects = Vec::new();
     match result {
         Ok(()) => {
+            let declares = |p: &&Pending| ids.contains(&p.id) && p.verb == Verb::Declare;
+            let declared = app.pending.iter().find(declares).map(|pending| pending.incident);
+            if let Some(id) = declared.filter(|id| !app.queue.select(*id)) {
+                // It is selected when it arrives, and stays so when it has its number.
+                (app.queue.selected, app.queue.head) = (Some(id), None);
+            }
             for pending in app.pending.iter_mut().filter(|pending| ids.contains(&pending.id)) {
                 pending.accepted = true;
                 // What was typed is in the outbox now.

@@ -37,8 +37,12 @@ pub(super) fn draw(app: &App, pane: &OutboxPane, body: Rect, buffer: &mut Buffer
     let laid = lay_out(app, outbox, pane, width);
     let fits = usize::from(inside.height);
     let top = top(&laid, pane.place(outbox), pane.top, fits);
-    for (line, row) in laid.lines.iter().skip(top).zip(inside.rows()) {
+    let selected = laid.places.get(pane.place(outbox)).map(|(from, _)| *from);
+    for ((index, line), row) in laid.lines.iter().enumerate().skip(top).zip(inside.rows()) {
         buffer.set_line(row.x, row.y, line, row.width);
+        if selected == Some(index) {
+            buffer.set_string(row.x - 1, row.y, "▌", app.theme.accent());
+        }
     }
     let foot_at = Rect { y: inside.bottom(), height: taken, ..inside };
     for (line, row) in below.iter().zip(foot_at.rows()) {
