@@ -1,6 +1,7 @@
 //! The real program: started, asked, told to stop, and killed.
 
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -195,7 +196,6 @@ async fn the_demo_is_served_and_says_how_to_look_at_it() {
     let words: Vec<_> = how.split_whitespace().collect();
     assert_eq!((words[0], words[1], words[3]), ("redphone", "--backend", "--token-file"));
     let file = folder.path().join(words[4]);
-    use std::os::unix::fs::PermissionsExt;
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let token = std::fs::read_to_string(file).unwrap();
     let request = client().get(format!("{}/v1/incidents", words[2])).bearer_auth(token.trim());

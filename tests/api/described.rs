@@ -197,7 +197,7 @@ async fn real_answers_are_as_they_are_described() {
     let mut schema = schema["application/json"]["schema"].clone();
     schema["components"] = document["components"].clone();
     let validator = jsonschema::validator_for(&schema).unwrap();
-    let wrong: Vec<_> = validator.iter_errors(&body).map(|error| error.to_string()).collect();
+    let wrong: Vec<_> = validator.iter_errors(&body).map(|error| format!("{error}")).collect();
     assert!(wrong.is_empty(), "{wrong:?}");
     described.check(&place.post(&place.admin, body.to_string()).await);
     described.check(&place.post(&place.admin, "[]").await);

@@ -192,7 +192,7 @@ async fn a_head_that_is_too_long_is_refused() {
         said(&place, format!("GET /v1/health HTTP/1.1\r\nHost: x\r\nX-Long: {long}\r\n\r\n")).await;
     // The answer is lost where what is not read any more resets the connection.
     assert!(answer.is_empty() || status(&answer) == 431, "{answer}");
-    let many: String = (0..500).map(|n| format!("X-{n}: 1\r\n")).collect();
+    let many = "X-Many: 1\r\n".repeat(500);
     let answer = said(&place, format!("GET /v1/health HTTP/1.1\r\nHost: x\r\n{many}\r\n")).await;
     assert!(answer.is_empty() || status(&answer) == 431, "{answer}");
 }

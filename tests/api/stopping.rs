@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -172,7 +173,6 @@ async fn the_access_log_tells_what_happened_and_no_secret() {
     for secret in [&place.read[16..], "secretword", "passwd", "rp_nothing"] {
         assert!(!text.contains(secret), "{secret} is in {text}");
     }
-    use std::os::unix::fs::PermissionsExt;
     assert_eq!(std::fs::metadata(&log).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
