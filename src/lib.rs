@@ -8,6 +8,7 @@
 //! | first | [`backend`] | where incidents live, behind one trait |
 //! | first | [`api`] | the same trait on the wire: paths, queries, bodies, refusals |
 //! | second | [`sync`] | keeps what the panes read up to date |
+//! | second | [`server`] | any backend, served over HTTP |
 //! | top | [`tui`], [`cli`] | the panes, and the command line |
 //!
 //! [`config`] stands beside them: files, environment and flags, checked once.
@@ -26,5 +27,6 @@ pub mod backend;
 pub mod cli;
 pub mod config;
 pub mod model;
+pub mod server;
 pub mod sync;
 pub mod tui;

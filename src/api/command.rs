@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Details;
 use crate::backend::Outcome;
@@ -11,7 +12,7 @@ use crate::model::{Actor, Command, CommandId, Envelope};
 pub const MOST: usize = 500;
 
 /// One command.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
     /// Made once; a replay carries it again.
@@ -37,22 +38,23 @@ impl From<Envelope> for Order {
 }
 
 /// Commands, carried out in their order; what follows a refusal is carried out all the same.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Orders {
     /// From 1 to [`MOST`].
+    #[schema(min_items = 1, max_items = 500)]
     pub commands: Vec<Order>,
 }
 
 /// What became of each, in the same order.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Answers {
     /// As many as there were commands.
     pub answers: Vec<Answered>,
 }
 
 /// What became of one command.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Answered {
     /// It was carried out, now or before.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::backend::BackendError;
 use crate::model::{Rejection, RejectionKind};
@@ -10,7 +11,7 @@ use crate::model::{Rejection, RejectionKind};
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// The body of every answer that is a refusal.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Details {
     /// `urn:redphone:` and the code.
     #[serde(rename = "type")]

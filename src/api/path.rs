@@ -28,3 +28,21 @@ pub const READY: &str = "/v1/ready";
 pub const METRICS: &str = "/v1/metrics";
 /// The API's own description; needs no token.
 pub const OPENAPI: &str = "/v1/openapi.json";
+
+/// All of them.
+pub const ALL: [&str; 14] = [
+    CAPABILITIES,
+    INCIDENTS,
+    INCIDENT,
+    TIMELINE,
+    NUMBER,
+    CHANGES,
+    MEASURES,
+    DIRECTORY,
+    PROBLEMS,
+    COMMANDS,
+    HEALTH,
+    READY,
+    METRICS,
+    OPENAPI,
+];

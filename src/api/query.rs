@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
 use crate::backend::{Cursor, PageMark};
 use crate::model::measures::Cut;
@@ -11,8 +12,9 @@ use crate::model::queue::Sort;
 pub const LONGEST_WAIT_S: u64 = 60;
 
 /// Which rows, in which order. Whoever asks is known from the token.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Search {
     /// What they must pass, in the filter language; nothing is everything open.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -22,6 +24,7 @@ pub struct Search {
     pub sort: Sort,
     /// The most rows, from 1 to 1000; 100 where it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<u32>,
     /// Where the page before ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,21 +35,24 @@ pub struct Search {
 }
 
 /// Which changes.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Changes {
     /// After which position; without it, all open incidents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Cursor>,
     /// How long to wait for a change where there is none, in seconds, up to 60.
     #[serde(default)]
+    #[param(minimum = 0, maximum = 60)]
     pub wait: u64,
 }
 
 /// Which part of a timeline: the last `limit`; all after `after`; or the last `limit` before
 /// `before`.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Timeline {
     /// After this position.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,12 +62,14 @@ pub struct Timeline {
     pub before: Option<u32>,
     /// The most events, from 1 to 1000; 200 where it is not said. Not with `after`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<u32>,
 }
 
 /// Which measures.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Measures {
     /// The window's start, included.
     pub from: DateTime<Utc>,

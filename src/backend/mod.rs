@@ -5,6 +5,7 @@
 
 pub mod demo;
 pub mod file;
+pub mod http;
 pub mod record;
 
 use std::collections::BTreeSet;
@@ -14,6 +15,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{Object, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::model::change::Suspect;
 use crate::model::command::Verb;
@@ -80,7 +84,7 @@ pub trait Backend: Send + Sync {
 }
 
 /// What a backend is called and can do.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Capabilities {
     /// For the state line, such as `local`.
     pub name: String,
@@ -108,12 +112,28 @@ impl Serialize for Cursor {
 impl<'de> Deserialize<'de> for Cursor {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(from)?;
-        text.parse().map(Self).map_err(|_| D::Error::custom("a cursor is a number in a text"))
+        if text.is_empty() || text.len() > 20 || !text.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(D::Error::custom("a cursor is a number in a text"));
+        }
+        // One that is larger than any is of another backend, as many that are not are.
+        Ok(Self(text.parse().unwrap_or(u64::MAX)))
     }
 }
 
+impl PartialSchema for Cursor {
+    fn schema() -> RefOr<Schema> {
+        Object::builder()
+            .schema_type(Type::String)
+            .pattern(Some("^[0-9]{1,20}$"))
+            .description(Some("A position in the stream of changes."))
+            .into()
+    }
+}
+
+impl ToSchema for Cursor {}
+
 /// What has changed.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Delta {
     /// Where to ask on from.
     pub cursor: Cursor,
@@ -144,12 +164,12 @@ pub struct Search {
 }
 
 /// Where a page ended. Only the backend that gave it knows its meaning.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct PageMark(pub String);
 
 /// A page of rows.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Page<T> {
     /// The rows, in order.
     pub rows: Vec<T>,
@@ -162,7 +182,7 @@ pub struct Page<T> {
 }
 
 /// One incident with what belongs to it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Detail {
     /// The record.
     pub incident: Incident,
@@ -175,7 +195,7 @@ pub struct Detail {
 }
 
 /// An earlier incident that is like another.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Similar {
     /// Which.
     pub id: IncidentId,
@@ -204,7 +224,7 @@ pub enum Part {
 }
 
 /// What a command led to.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Outcome {
     /// The incident it was about. A declaration whose alert was grouped names the open one.
     pub incident: Option<IncidentId>,

@@ -35,7 +35,7 @@ pub async fn run(context: &mut Context, args: Ack) -> Result<(), Failure> {
             worst = worst.max(Some(failure.exit));
         }
     }
-    session.store.close().await;
+    session.place.close().await;
     worst.map_or(Ok(()), |exit| Err(Failure::silent(exit)))
 }
 
@@ -49,7 +49,7 @@ pub async fn one(
 ) -> Result<(), Failure> {
     let session = Session::open(&context.config, Missing::Refuse).await?;
     let done = ask(&session, target, wanted).await;
-    session.store.close().await;
+    session.place.close().await;
     tell(context, target, word, as_json, done)
 }
 

@@ -1,5 +1,7 @@
 //! The command line as it is written.
 
+pub mod serve;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -36,7 +38,7 @@ Exit codes:
   1  refused or failed
   2  the command line or a setting is wrong
   3  there is no such incident or store
-  4  the store can't be opened or does not answer, the same may work later
+  4  the store can't be opened, or the API does not answer: the same may work later
 
 Examples:
   redphone demo
@@ -48,6 +50,9 @@ Environment:
   REDPHONE_CONFIG         the settings file, as --config
   REDPHONE_PROFILE        the profile, as --profile
   REDPHONE_STORE          the store's file, as --store
+  REDPHONE_BACKEND        the API's URL, as --backend
+  REDPHONE_TOKEN          the API's token
+  REDPHONE_TOKEN_FILE     the file with the API's token, as --token-file
   REDPHONE_USER           your handle, as --user; else USER
   REDPHONE_ASCII          1 draws with ASCII characters only, as --ascii; 0 never does
   REDPHONE_THEME          as --theme
@@ -67,12 +72,18 @@ pub struct Global {
     /// The settings file [default: redphone/config.toml in the XDG config folder]
     #[arg(long, global = true, help_heading = "Everywhere", value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// The profile of the settings file that says which store is meant
+    /// The profile of the settings file that says which store or API is meant
     #[arg(long, global = true, help_heading = "Everywhere", value_name = "NAME")]
     pub profile: Option<String>,
     /// The store's file [default: in the XDG data folder]
     #[arg(long, global = true, help_heading = "Everywhere", value_name = "FILE")]
     pub store: Option<PathBuf>,
+    /// The URL of an API that `redphone serve` serves, in place of a store's file
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "URL")]
+    pub backend: Option<String>,
+    /// The file with the API's token, mode 0600 [default: the keyring]
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
     /// Your handle: who acts, and whose `owner:me` is [default: the account's name]
     #[arg(long, global = true, help_heading = "Everywhere", value_name = "HANDLE")]
     pub user: Option<String>,
@@ -135,6 +146,17 @@ pub enum Command {
     /// Check the store, and repair what follows from the events
     #[command(after_help = DOCTOR)]
     Doctor(Doctor),
+    /// Serve the store to others over HTTP
+    #[command(after_help = serve::SERVE)]
+    Serve(serve::Serve),
+    /// Tokens: who may ask a server, and for what
+    #[command(after_help = serve::TOKEN, subcommand_required = true)]
+    #[command(disable_help_subcommand = true)]
+    Token {
+        /// What about them
+        #[command(subcommand)]
+        about: serve::AboutToken,
+    },
     /// The settings: where they are, what holds, what is wrong, and a commented sample
     #[command(after_help = CONFIG, subcommand_required = true, disable_help_subcommand = true)]
     Config {
@@ -142,6 +164,14 @@ pub enum Command {
         #[command(subcommand)]
         about: AboutConfig,
     },
+    /// List the profiles of the settings: where each is, and whether its token is found
+    #[command(after_help = PROFILES)]
+    Profiles(Profiles),
+    /// Put the token of an API into the system's keyring
+    #[command(after_help = LOGIN)]
+    Login(Login),
+    /// Take the token of an API out of the system's keyring
+    Logout(Login),
     /// Print completions for a shell
     #[command(after_help = COMPLETIONS)]
     Completions {
@@ -164,6 +194,7 @@ is kept and has incidents in it already is shown as it is.
 Examples:
   redphone demo
   redphone demo --speed 10
+  redphone demo --serve --listen 127.0.0.1:7373
   redphone demo --incidents 100000 --keep big.db --seed-only";
 
 /// `demo`.
@@ -186,6 +217,12 @@ pub struct Demo {
     /// Show it on the wall display
     #[arg(long, conflicts_with = "seed_only")]
     pub wall: bool,
+    /// Serve it over HTTP instead, and print the command that opens panes on it
+    #[arg(long, conflicts_with_all = ["seed_only", "wall"])]
+    pub serve: bool,
+    /// Where --serve listens; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0", requires = "serve")]
+    pub listen: String,
     /// Fill the store named by --keep and end, without opening the panes
     #[arg(long, requires = "keep")]
     pub seed_only: bool,
@@ -491,6 +528,44 @@ pub enum AboutConfig {
     Check,
     /// Write a commented sample; a file that is there stays
     Init,
+}
+
+const PROFILES: &str = "\
+A command that gives a token is not run but with --check. With --check the exit code is 4 when one of
+them does not answer.
+
+--json prints one object a line: name, chosen, production, read_only, store or backend or unusable,
+token (from, found, why), and with --check check (answers, ms, called, me, verbs, clock_s, error).
+
+Examples:
+  redphone profiles
+  redphone profiles --check";
+
+/// `profiles`.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Profiles {
+    /// Ask each of them what it can do
+    #[arg(long)]
+    pub check: bool,
+    /// Print JSON Lines
+    #[arg(long)]
+    pub json: bool,
+}
+
+const LOGIN: &str = "\
+The token is typed at a prompt that does not show it, or read from standard input; it is never an
+argument, which others on the machine could see.
+
+Examples:
+  redphone login prod
+  redphone login https://incidents.example.net < token";
+
+/// `login` and `logout`.
+#[derive(Args, Clone, Debug)]
+pub struct Login {
+    /// A profile's name or an API's URL [default: the API that is chosen]
+    #[arg(value_name = "PROFILE|URL")]
+    pub place: Option<String>,
 }
 
 const COMPLETIONS: &str = "\

@@ -39,7 +39,8 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
         check::name("owner", owner).map_err(|bad| Failure::failed(bad.to_string()))?;
     }
     let session = Session::open(&context.config, Missing::Make).await?;
-    declaration.fill_in(&session.directory);
+    let directory = session.place.backend.directory().await?;
+    declaration.fill_in(&directory);
     let id = IncidentId::new();
     let services = declaration.services.clone();
     let outcome = session.execute(id, Ask::Declare(Box::new(declaration))).await?;
@@ -50,7 +51,7 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
     let mut row = outcome.row;
     let mut assigned = Ok(());
     if let Some(owner) = &args.owner {
-        let to = owner_of(owner, &session);
+        let to = owner_of(owner, &session.me, &directory);
         match session.execute(id, Ask::Assign { to: Some(to) }).await {
             Ok(outcome) => row = outcome.row.or(row),
             Err(failure) => assigned = Err(failure),
@@ -66,17 +67,13 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
     if grouped {
         out::hint(&format!("{label} is open with this dedup key: counted there as one more alert"));
     }
-    hint_at_unknown(&services, &session.directory);
-    session.store.close().await;
+    hint_at_unknown(&services, &directory);
+    session.place.close().await;
     assigned.map_err(|failure| failure.about(&format!("{label} is declared but not assigned")))
 }
 
-fn owner_of(owner: &str, session: &Session) -> PersonRef {
-    if owner.eq_ignore_ascii_case("me") {
-        session.me.clone()
-    } else {
-        person(owner, &session.directory)
-    }
+fn owner_of(owner: &str, me: &PersonRef, directory: &Directory) -> PersonRef {
+    if owner.eq_ignore_ascii_case("me") { me.clone() } else { person(owner, directory) }
 }
 
 /// Names services that the directory does not have, with what may have been meant.

@@ -1,5 +1,8 @@
 //! `demo`: a made-up company that lives while it is shown.
 
+use std::io::Write;
+use std::sync::Arc;
+
 use chrono::Utc;
 
 use super::args::Demo;
@@ -7,28 +10,36 @@ use super::desk::Desk;
 use super::failure::Failure;
 use super::out::counted;
 use super::progress::{Count, Progress};
-use super::whole_file::named;
+use super::serve::{self, Stop};
+use super::whole_file::{WholeFile, named, told};
 use super::{Context, panes, unless_stopped, wait};
 use crate::backend::demo::{self, DemoError};
 use crate::model::text::shown;
+use crate::server::scope::Scope;
+use crate::server::tokens::{New, TokenFile};
+use crate::server::{self, Server};
 use crate::tui;
 
 /// Makes the company, and shows it unless only a file is wanted.
 pub fn run(context: &mut Context, args: Demo) -> Result<(), Failure> {
+    if args.serve {
+        return serve::on_all_cores(serve(context, args));
+    }
     if !args.seed_only {
         panes::check_terminal()?;
     }
     wait(show(context, args))
 }
 
-async fn show(context: &mut Context, args: Demo) -> Result<(), Failure> {
+/// Makes the company, or finds it made; and says how many incidents were made.
+async fn open(context: &Context, args: &Demo) -> Result<(demo::Demo, u64), Failure> {
     let options = demo::Options {
         seed: args.seed,
         speed: args.speed,
         incidents: args.incidents,
         open: None,
         now: Utc::now(),
-        keep: args.keep,
+        keep: args.keep.clone(),
         rules: context.config.rules.clone(),
     };
     let mut progress = Progress::new(Count::Of("incidents made"));
@@ -39,7 +50,45 @@ async fn show(context: &mut Context, args: Demo) -> Result<(), Failure> {
     };
     let opened = unless_stopped(demo::open(options, &mut told)).await?;
     drop(progress);
-    let demo = opened.map_err(not_opened)?;
+    Ok((opened.map_err(not_opened)?, made))
+}
+
+/// Serves the company to panes elsewhere until a signal comes.
+async fn serve(context: &mut Context, args: Demo) -> Result<(), Failure> {
+    let (demo, _) = open(context, &args).await?;
+    let mut stop = Stop::listen()?;
+    let store = demo.store.path();
+    let tokens = TokenFile::beside(store);
+    let token_file = store.with_extension("token");
+    let name = demo.me.handle.clone();
+    // That of an earlier run on a store that is kept; mostly there is none.
+    tokens.revoke(&name).ok();
+    let new = New { name, scope: Scope::Respond, person: None, expires_at: None };
+    let (secret, _) = tokens.create(new)?;
+    let mut file = WholeFile::begin(&token_file)?;
+    writeln!(file, "{}", secret.reveal()).map_err(|error| told(&token_file, &error))?;
+    file.done()?;
+    let mut options = server::Options::new(args.listen, tokens.path());
+    options.tokens = tokens;
+    let backend = Arc::new(demo.store.clone());
+    let server = Server::bind(options, backend).await.map_err(serve::not_bound)?;
+    let url = server.url();
+    context.out.line(&format!("the demo is served at {url}; this opens panes on it:"))?;
+    let token_file = named(&token_file);
+    context.out.line(&format!("  redphone --backend {url} --token-file {token_file}"))?;
+    context.out.flush()?;
+    let serving = server.run(stop.told());
+    tokio::pin!(serving);
+    tokio::select! {
+        () = &mut serving => {}
+        () = demo.simulate() => serving.await,
+    }
+    demo.store.clone().close().await;
+    Ok(())
+}
+
+async fn show(context: &mut Context, args: Demo) -> Result<(), Failure> {
+    let (demo, made) = open(context, &args).await?;
     if args.seed_only {
         demo.store.clone().close().await;
         let place = named(demo.store.path());

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use super::failure::Failure;
-use super::session::{Missing, Session};
+use super::session::{Missing, Opened, Session};
 use crate::backend::Backend;
 use crate::backend::file::{FileStore, Lasting};
-use crate::config::{Config, Flags};
+use crate::config::{Config, Flags, Location};
 use crate::model::{PersonRef, Rules};
 use crate::tui::sites::{Opener, Site, SiteId};
 
@@ -25,39 +25,57 @@ pub struct Desk {
     pub me: PersonRef,
     /// Which it is.
     pub here: Site,
-    store: Arc<Lasting>,
+    place: Place,
     /// Something else uses it too: it stays open when the panes leave it for another.
     shared: bool,
+    /// The program was started somewhere else.
+    elsewhere: bool,
+}
+
+/// Where incidents live, as panes need it.
+#[derive(Clone)]
+enum Place {
+    /// Panes may stay open for weeks: the file may be moved or replaced under them.
+    File(Arc<Lasting>),
+    /// An API.
+    Remote(Opened),
 }
 
 impl Desk {
     /// Opens the place of a configuration for its user.
     pub async fn open(config: Config, flags: Flags, missing: Missing) -> Result<Self, Failure> {
-        let Session { store, me, .. } = Session::open(&config, missing).await?;
-        let here = place(&config, &flags, &store);
-        Ok(Self::of(config, flags, me, here, store))
+        let Session { place, me } = Session::open_panes(&config, missing).await?;
+        let here = site(&config, &flags);
+        Ok(Self::of(config, flags, me, here, place))
     }
 
     /// On a store that something else uses too.
     pub fn shared(config: Config, flags: Flags, me: PersonRef, store: FileStore) -> Self {
         let here = Site::started(store.path().to_string_lossy());
-        Self { shared: true, ..Self::of(config, flags, me, here, store) }
+        Self { shared: true, ..Self::of(config, flags, me, here, store.into()) }
     }
 
-    fn of(config: Config, flags: Flags, me: PersonRef, here: Site, store: FileStore) -> Self {
-        // Panes may stay open for weeks: the file may be moved or replaced under them.
-        let store = Arc::new(Lasting::new(store));
-        Self { config, flags, me, here, store, shared: false }
+    fn of(config: Config, flags: Flags, me: PersonRef, here: Site, opened: Opened) -> Self {
+        let place = match opened.file {
+            Some(store) => Place::File(Arc::new(Lasting::new(store))),
+            None => Place::Remote(opened),
+        };
+        Self { config, flags, me, here, place, shared: false, elsewhere: false }
     }
 
     /// What the panes read and ask.
     pub fn backend(&self) -> Arc<dyn Backend> {
-        self.store.clone()
+        match &self.place {
+            Place::File(store) => store.clone(),
+            Place::Remote(opened) => opened.backend.clone(),
+        }
     }
 
     /// Lets other rules hold from now on.
     pub async fn set_rules(&self, rules: Rules) {
-        self.store.set_rules(rules).await;
+        if let Place::File(store) = &self.place {
+            store.set_rules(rules).await;
+        }
     }
 
     /// What tells a program that is run here the same place. An empty variable counts as unset.
@@ -67,10 +85,24 @@ impl Desk {
             whole.to_string_lossy().into_owned()
         };
         let profile = self.config.panes.profile.as_ref().map(|profile| profile.name.clone());
+        let (store, backend) = match (&self.place, &self.here.id) {
+            (Place::File(store), _) => (text(store.path()), String::new()),
+            // What the profile says of its API goes beyond the URL.
+            (Place::Remote(_), SiteId::Profile(_)) => (String::new(), String::new()),
+            (Place::Remote(opened), SiteId::Started) => (String::new(), opened.told.clone()),
+        };
         let mut variables = vec![
-            ("REDPHONE_STORE", text(self.store.path())),
+            ("REDPHONE_STORE", store),
+            ("REDPHONE_BACKEND", backend),
             ("REDPHONE_PROFILE", profile.unwrap_or_default()),
         ];
+        if self.elsewhere {
+            // A token that was given for where the program was started is for that place alone.
+            let unset = ["REDPHONE_TOKEN", "REDPHONE_TOKEN_FILE"];
+            variables.extend(unset.map(|name| (name, String::new())));
+        } else if let Some(file) = &self.flags.token_file {
+            variables.push(("REDPHONE_TOKEN_FILE", text(file)));
+        }
         if let Some(file) = &self.flags.config {
             variables.push(("REDPHONE_CONFIG", text(file)));
         }
@@ -86,23 +118,27 @@ impl Desk {
 
     /// Closes it. What the panes have sent is durable; this only folds the write-ahead log in.
     pub async fn close(&self) {
-        self.store.close().await;
+        if let Place::File(store) = &self.place {
+            store.close().await;
+        }
     }
 }
 
 /// Which place a configuration leads to.
-fn place(config: &Config, flags: &Flags, store: &FileStore) -> Site {
-    let leads = store.path().to_string_lossy().into_owned();
+fn site(config: &Config, flags: &Flags) -> Site {
+    let leads = config.location.told();
     let Some(profile) = &config.panes.profile else {
         return Site { read_only: config.read_only, ..Site::started(leads) };
     };
-    // A flag or a variable may have named another store than the profile's own.
-    let own = match &profile.store {
-        Some(own) => *own == config.store,
-        None => flags.store.is_none(),
+    // A flag or a variable may have named another place than the profile's own.
+    let own = match (&profile.location, &config.location) {
+        (Some(Location::Remote(own)), Location::Remote(here)) => own.address == here.address,
+        (Some(own), here) => own == here,
+        (None, _) => flags.store.is_none() && flags.backend.is_none(),
     };
     let id = if own { SiteId::Profile(profile.name.clone()) } else { SiteId::Started };
-    Site { id, leads, production: profile.production, read_only: config.read_only }
+    let production = profile.production;
+    Site { id, production, read_only: config.read_only, ..Site::started(leads) }
 }
 
 /// Opens the way to other places of work, and holds those that are open until panes go there.
@@ -131,7 +167,9 @@ impl Doors {
     /// profiles, and the profiles.
     pub fn sites(&self, config: &Config) -> Vec<Site> {
         let started = Some(self.site.clone()).filter(|site| site.id == SiteId::Started);
-        started.into_iter().chain(config.profiles.iter().map(Site::from)).collect()
+        let unusable = config.unusable.iter().map(Site::from);
+        let profiles = config.profiles.iter().map(Site::from);
+        started.into_iter().chain(profiles).chain(unusable).collect()
     }
 
     /// The place that was opened last under that name.
@@ -172,13 +210,15 @@ impl Opener for Doors {
                     SiteId::Started => self.flags.clone(),
                     SiteId::Profile(name) => {
                         let profile = Some(name.clone());
-                        Flags { profile, store: None, ..self.flags.clone() }
+                        let (store, backend, token_file) = (None, None, None);
+                        Flags { profile, store, backend, token_file, ..self.flags.clone() }
                     }
                 };
                 let config = Config::from_process(flags.clone()).map_err(|e| e.to_string())?;
                 // A store that is not there would be made by a slip.
                 let opened = Desk::open(config, flags, Missing::Refuse).await;
-                opened.map_err(|failure| failure.message)?
+                let elsewhere = *site != self.site.id;
+                Desk { elsewhere, ..opened.map_err(|failure| failure.message)? }
             }
         };
         self.held().insert(site.clone(), desk);

@@ -31,7 +31,7 @@ struct Finding<'a> {
 
 /// Examines, rebuilds or salvages.
 pub async fn run(context: &mut Context, args: Doctor) -> Result<(), Failure> {
-    let store = context.config.store.clone();
+    let store = context.config.store_file("doctor")?.to_owned();
     if let Some(target) = &args.salvage {
         return save(context, &store, target, args.json).await;
     }

@@ -8,7 +8,7 @@ use super::args::Export;
 use super::failure::{Exit, Failure, output_failed};
 use super::out::counted;
 use super::progress::{Count, Progress};
-use super::session::{Missing, open};
+use super::session::{Missing, open_store};
 use super::whole_file::{WholeFile, named, told};
 use super::{Context, json, unless_stopped};
 use crate::backend::record::Record;
@@ -17,9 +17,9 @@ use crate::backend::record::Record;
 pub async fn run(context: &mut Context, args: Export) -> Result<(), Failure> {
     let target = args.file.filter(|file| file.as_os_str() != "-");
     if let Some(target) = &target {
-        spare_the_store(target, &context.config.store)?;
+        spare_the_store(target, context.config.store_file("export")?)?;
     }
-    let store = open(&context.config, Missing::Refuse).await?;
+    let store = open_store(&context.config, Missing::Refuse, "export").await?;
     let Some(target) = target else {
         let to = context.out.writer();
         let mut failed = None;

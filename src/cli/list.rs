@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::session::{Missing, open};
 use super::table::Table;
 use super::{Context, json, out};
-use crate::backend::{Backend, Search};
+use crate::backend::Search;
 use crate::model::filter::{Filter, FilterError};
 use crate::model::text::{shown, width};
 
@@ -19,7 +19,7 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
     let text = args.filter.join(" ");
     let filter: Filter = text.parse().map_err(|error| wrong(&text, &error))?;
     let Context { config, out, .. } = context;
-    let store = open(config, Missing::Refuse).await?;
+    let place = open(config, Missing::Refuse).await?;
     let now = Utc::now();
     let mut search = Search {
         filter,
@@ -34,7 +34,7 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
     let mut told = 0_u64;
     loop {
         search.limit = u32::try_from(left).map_or(PAGE, |left| left.min(PAGE));
-        let page = store.search(&search).await?;
+        let page = place.backend.search(&search).await?;
         let count = u64::try_from(page.rows.len()).unwrap_or(u64::MAX);
         told += count;
         left = left.saturating_sub(count);
@@ -58,7 +58,7 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
                 let of = page.total.map_or_else(String::new, |total| format!(" of {total}"));
                 out::hint(&format!("{told}{of} shown; more with --limit N or --all"));
             }
-            store.close().await;
+            place.close().await;
             return Ok(());
         }
         search.after = page.next;

@@ -19,16 +19,20 @@ mod export;
 mod import;
 mod json;
 mod list;
+mod login;
 mod man;
 mod note;
 mod out;
 mod panes;
 mod parse;
+mod profiles;
 mod progress;
 mod resolve;
+mod serve;
 mod session;
 mod show;
 mod table;
+mod token;
 mod wall;
 mod whole_file;
 
@@ -67,6 +71,8 @@ fn run(args: &[OsString]) -> Result<(), Failure> {
         config: global.config,
         profile: global.profile,
         store: global.store,
+        backend: global.backend,
+        token_file: global.token_file,
         user: global.user,
         ascii: global.ascii,
         theme: global.theme,
@@ -104,7 +110,7 @@ fn tells_warnings(command: &Command) -> bool {
     )
 }
 
-/// Refuses what would change a store that may only be read.
+/// Refuses what would change a place that may only be read.
 fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
     let writes = match command {
         Command::Declare(_)
@@ -115,13 +121,23 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         Command::Doctor(args) => args.rebuild,
         _ => false,
     };
-    // Where only a flag asks for it, the store itself refuses.
-    let profile = config.panes.profile.as_ref().filter(|profile| profile.read_only);
-    let Some(profile) = profile.filter(|_| writes) else { return Ok(()) };
-    let name = crate::model::text::shown(&profile.name);
-    Err(Failure::failed(format!(
-        "the profile {name:?} is read-only: nothing can be changed with it, choose another"
-    )))
+    if !writes {
+        return Ok(());
+    }
+    if let Some(profile) = config.panes.profile.as_ref().filter(|profile| profile.read_only) {
+        let name = crate::model::text::shown(&profile.name);
+        return Err(Failure::failed(format!(
+            "the profile {name:?} is read-only: nothing can be changed with it, choose another"
+        )));
+    }
+    // Where only a flag asks for it, a store itself refuses; an API does not know of it.
+    if config.read_only && config.location.remote().is_some() {
+        return Err(Failure::failed(format!(
+            "{} was opened read-only: leave out --read-only to change something",
+            config.location.told()
+        )));
+    }
+    Ok(())
 }
 
 fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failure> {
@@ -141,7 +157,12 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Export(args)) => wait(export::run(context, args)),
         Some(Command::Import(args)) => import::run(context, &args),
         Some(Command::Doctor(args)) => wait(doctor::run(context, args)),
+        Some(Command::Serve(args)) => serve::run(context, args),
+        Some(Command::Token { about }) => token::run(context, about),
         Some(Command::Config { about }) => config::run(context, about),
+        Some(Command::Profiles(args)) => wait(profiles::run(context, args)),
+        Some(Command::Login(args)) => wait(login::run(context, args)),
+        Some(Command::Logout(args)) => wait(login::out(context, args)),
         Some(Command::Completions { shell }) => completions::run(&mut context.out, shell),
         Some(Command::Man { out }) => man::run(&mut context.out, out.as_deref()),
     }

@@ -1,16 +1,19 @@
-//! An open store, and who uses it.
+//! An open place of work, and who uses it.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
 
-use super::failure::Failure;
+use super::failure::{Exit, Failure};
 use super::value::Target;
 use crate::backend::file::{FileStore, Options};
+use crate::backend::http::{self, HttpBackend, Timeouts};
 use crate::backend::{Backend, Outcome};
-use crate::config::Config;
+use crate::config::{Config, Location, Remote};
 use crate::model::directory::Directory;
+use crate::model::text::shown;
 use crate::model::{Actor, Ask, Command, CommandId, Envelope, IncidentId, PersonRef};
 
 /// How long another process may hold the store.
@@ -25,20 +28,57 @@ pub enum Missing {
     Refuse,
 }
 
-/// Opens the store of a configuration.
-pub async fn open(config: &Config, missing: Missing) -> Result<FileStore, Failure> {
-    open_at(&config.store, config, missing).await
+/// A place where incidents live, opened.
+#[derive(Clone)]
+pub struct Opened {
+    /// What it does.
+    pub backend: Arc<dyn Backend>,
+    /// The same, where it is a store's file.
+    pub file: Option<FileStore>,
+    /// For messages, safe to show: the file's path, or the URL.
+    pub told: String,
 }
 
-/// What the backend is called on the screen.
-fn name(config: &Config) -> &str {
-    config.panes.profile.as_ref().map_or("local", |profile| profile.name.as_str())
+impl From<FileStore> for Opened {
+    fn from(store: FileStore) -> Self {
+        let told = shown(&store.path().to_string_lossy()).into_owned();
+        Self { backend: Arc::new(store.clone()), file: Some(store), told }
+    }
 }
 
-/// Opens a store at a place.
-pub async fn open_at(path: &Path, config: &Config, missing: Missing) -> Result<FileStore, Failure> {
+impl Opened {
+    /// Ends with it. What was sent is durable already.
+    pub async fn close(self) {
+        if let Some(store) = self.file {
+            store.close().await;
+        }
+    }
+}
+
+/// Opens the place of a configuration. Of an API nothing is asked yet.
+pub async fn open(config: &Config, missing: Missing) -> Result<Opened, Failure> {
+    match &config.location {
+        Location::File(path) => Ok(open_file(path, config, missing).await?.into()),
+        Location::Remote(remote) => Ok(Opened {
+            backend: Arc::new(open_remote(remote)?),
+            file: None,
+            told: config.location.told(),
+        }),
+    }
+}
+
+/// Opens the store of a configuration, for what can be done with nothing else.
+pub async fn open_store(
+    config: &Config,
+    missing: Missing,
+    what: &str,
+) -> Result<FileStore, Failure> {
+    open_file(config.store_file(what)?, config, missing).await
+}
+
+async fn open_file(path: &Path, config: &Config, missing: Missing) -> Result<FileStore, Failure> {
     let options = Options {
-        name: name(config).into(),
+        name: "local".into(),
         rules: config.rules.clone(),
         overlay: config.directory.clone(),
         create: missing == Missing::Make,
@@ -50,6 +90,17 @@ pub async fn open_at(path: &Path, config: &Config, missing: Missing) -> Result<F
     Ok(FileStore::open(path, options).await?)
 }
 
+/// Makes ready to ask an API.
+pub fn open_remote(remote: &Remote) -> Result<HttpBackend, Failure> {
+    let options = http::Options {
+        address: remote.address.clone(),
+        token: remote.token_source(),
+        ca_file: remote.ca_file.clone(),
+        timeouts: Timeouts::default(),
+    };
+    HttpBackend::new(options).map_err(|error| Failure::new(Exit::Unreachable, error.to_string()))
+}
+
 /// A person by handle, with the full name where the directory has it.
 pub fn person(handle: &str, directory: &Directory) -> PersonRef {
     directory.person(handle).cloned().unwrap_or_else(|| {
@@ -58,30 +109,40 @@ pub fn person(handle: &str, directory: &Directory) -> PersonRef {
     })
 }
 
-/// Commands of one person on one store.
+/// Commands of one person on one place.
 pub struct Session {
     /// Where they go.
-    pub store: FileStore,
-    /// The store's directory.
-    pub directory: Directory,
+    pub place: Opened,
     /// Who asks.
     pub me: PersonRef,
 }
 
 impl Session {
-    /// Opens the store of a configuration for its user.
+    /// Opens the place of a configuration for its user, or for whom the place takes them.
     pub async fn open(config: &Config, missing: Missing) -> Result<Self, Failure> {
-        let store = open(config, missing).await?;
-        let directory = store.directory().await?;
-        let me = person(&config.me, &directory);
-        Ok(Self { store, directory, me })
+        let place = open(config, missing).await?;
+        let me = match place.backend.capabilities().await?.me {
+            Some(me) => me,
+            None => person(&config.me, &place.backend.directory().await?),
+        };
+        Ok(Self { place, me })
+    }
+
+    /// As [`Self::open`] for what shows by itself whether a place answers: an API is not waited for,
+    /// and says later whom it takes the user for.
+    pub async fn open_panes(config: &Config, missing: Missing) -> Result<Self, Failure> {
+        if config.location.remote().is_none() {
+            return Self::open(config, missing).await;
+        }
+        let me = person(&config.me, &config.directory);
+        Ok(Self { place: open(config, missing).await?, me })
     }
 
     /// The id of an incident.
     pub async fn find(&self, target: Target) -> Result<IncidentId, Failure> {
         match target {
             Target::Id(id) => Ok(id),
-            Target::Number(number) => Ok(self.store.find(number).await?),
+            Target::Number(number) => Ok(self.place.backend.find(number).await?),
         }
     }
 
@@ -93,6 +154,6 @@ impl Session {
             actor: Actor::Person(self.me.clone()),
             command: Command::Incident { incident, ask },
         };
-        Ok(self.store.execute(&envelope).await?)
+        Ok(self.place.backend.execute(&envelope).await?)
     }
 }

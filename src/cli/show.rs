@@ -10,7 +10,6 @@ use super::session::{Missing, open};
 use super::table::left;
 use super::value::Target;
 use super::{Context, json};
-use crate::backend::file::FileStore;
 use crate::backend::{Backend, Detail, Part, Similar};
 use crate::model::change::Suspect;
 use crate::model::problem::Problem;
@@ -35,14 +34,15 @@ struct Told<'a> {
 
 /// Shows one incident.
 pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
-    let store = open(&context.config, Missing::Refuse).await?;
+    let place = open(&context.config, Missing::Refuse).await?;
+    let backend = &*place.backend;
     let id = match args.incident {
         Target::Id(id) => id,
-        Target::Number(number) => store.find(number).await?,
+        Target::Number(number) => backend.find(number).await?,
     };
-    let detail = store.incident(id).await?;
-    let timeline = timeline(&store, id).await?;
-    store.close().await;
+    let detail = backend.incident(id).await?;
+    let timeline = timeline(backend, id).await?;
+    place.close().await;
     let out = &mut context.out;
     if args.json {
         let Detail { incident, suspects, similar, problem } = &detail;
@@ -58,11 +58,11 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
     page.timeline(&timeline)
 }
 
-async fn timeline(store: &FileStore, id: IncidentId) -> Result<Vec<Event>, Failure> {
+async fn timeline(backend: &dyn Backend, id: IncidentId) -> Result<Vec<Event>, Failure> {
     let mut all: Vec<Event> = Vec::new();
     loop {
         let after = all.last().map_or(0, |event| event.seq);
-        let part = store.timeline(id, Part::After(after)).await?;
+        let part = backend.timeline(id, Part::After(after)).await?;
         let more = part.len() >= EVENTS;
         all.extend(part);
         if !more {

@@ -5,16 +5,18 @@ use std::marker::PhantomData;
 use std::str::FromStr;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use crate::api::query::LONGEST_WAIT_S;
 use crate::model::priority::Level;
 use crate::model::queue::Sort;
 use crate::model::status::{Category, ResolutionAction, Source};
 use crate::model::text::{cut, shown};
 use crate::model::time::parse_duration;
 use crate::model::{IncidentId, IncidentNumber};
+use crate::server::scope::Scope;
 use crate::tui::theme::{Choice, Name};
 use crate::tui::zone::Zone;
 
@@ -112,6 +114,70 @@ pub fn rotate(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "give a time from 5s to 1d, such as 15s or 1m".into())
 }
 
+/// Reads how long a request for changes is held.
+///
+/// # Errors
+/// When it is no duration from 0 s to a minute.
+pub fn hold(text: &str) -> Result<Duration, String> {
+    let found = match text.trim() {
+        "0" => Some(Duration::ZERO),
+        text => parse_duration(text).and_then(|span| span.to_std().ok()),
+    };
+    found
+        .filter(|span| *span <= Duration::from_secs(LONGEST_WAIT_S))
+        .ok_or_else(|| "give a time from 0s to 60s, such as 25s".into())
+}
+
+/// Until when something is good.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Expiry {
+    /// A point in time.
+    At(DateTime<Utc>),
+    /// So long from now.
+    In(TimeDelta),
+    /// For ever.
+    Never,
+}
+
+impl Expiry {
+    /// The point in time, at `now`; `None` for never.
+    #[must_use]
+    pub fn at(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self {
+            Self::At(at) => Some(at),
+            Self::In(span) => {
+                Some(now.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC))
+            }
+            Self::Never => None,
+        }
+    }
+}
+
+/// An expiry that can't be read.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("write it as 90d, as 2027-03-01, as 2027-03-01T22:37:00Z, or as never")]
+pub struct BadExpiry;
+
+impl FromStr for Expiry {
+    type Err = BadExpiry;
+
+    fn from_str(text: &str) -> Result<Self, BadExpiry> {
+        let text = text.trim();
+        if text.eq_ignore_ascii_case("never") {
+            return Ok(Self::Never);
+        }
+        if let Some(span) = parse_duration(text) {
+            return Ok(Self::In(span));
+        }
+        if let Ok(day) = text.parse::<NaiveDate>() {
+            return Ok(Self::At(day.and_time(NaiveTime::MIN).and_utc()));
+        }
+        DateTime::parse_from_rfc3339(text)
+            .map(|at| Self::At(at.with_timezone(&Utc)))
+            .map_err(|_| BadExpiry)
+    }
+}
+
 /// Values that are one of a few words.
 pub trait Words: FromStr + Clone + Send + Sync + 'static {
     /// The words that are offered; more may be accepted.
@@ -127,7 +193,7 @@ macro_rules! offered {
         })+
     };
 }
-offered!(Level, Sort, Category, Source, ResolutionAction, Name, Choice, Zone);
+offered!(Level, Sort, Category, Source, ResolutionAction, Name, Choice, Zone, Scope);
 
 /// Reads one of a few words as the model does, and offers them to help and completions.
 #[derive(Clone, Debug)]

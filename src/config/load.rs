@@ -81,7 +81,7 @@ impl Settings<'_> {
         });
         panes.profile = profile.as_ref().map(|(_, profile)| profile.clone());
         Ok(Config {
-            store: self.store(&file, profile.as_ref(), &mut origins)?,
+            location: self.location(&file, profile.as_ref(), &mut origins)?,
             me: self.me(&file, &mut origins)?,
             ascii: self.ascii(&file, &mut origins)?,
             color: self.color(&file, &mut origins),
@@ -96,6 +96,7 @@ impl Settings<'_> {
             rules: file.rules,
             directory: file.directory,
             profiles: file.profiles,
+            unusable: file.unusable,
             warnings: file.warnings,
             panes,
             origins,
@@ -103,11 +104,11 @@ impl Settings<'_> {
     }
 
     /// A variable that is set to something.
-    fn var(&self, name: &str) -> Option<OsString> {
+    pub(super) fn var(&self, name: &str) -> Option<OsString> {
         (self.env)(name).filter(|value| !value.is_empty())
     }
 
-    fn text(&self, name: &str) -> Result<Option<String>, ConfigError> {
+    pub(super) fn text(&self, name: &str) -> Result<Option<String>, ConfigError> {
         self.var(name)
             .map(OsString::into_string)
             .transpose()
@@ -170,7 +171,14 @@ impl Settings<'_> {
         if let Some(profile) = file.profiles.iter().find(|profile| profile.name == name) {
             return Ok(Some((by, profile.clone())));
         }
-        // Any other store would be a wrong guess.
+        // Any other place would be a wrong guess.
+        if let Some(bad) = file.unusable.iter().find(|bad| bad.name == name) {
+            let told = shown(&name);
+            return Err(ConfigError(format!(
+                "{by}: the profile {told:?} can't be used: {}",
+                bad.why
+            )));
+        }
         let names: Vec<&str> = file.profiles.iter().map(|p| p.name.as_str()).collect();
         let why = match (file.warnings.first(), names.is_empty()) {
             (Some(warning), _) if file.is_broken => warning.to_string(),
@@ -179,46 +187,6 @@ impl Settings<'_> {
         };
         let why = shown(&why);
         Err(ConfigError(format!("{by}: there is no profile {:?}: {why}", shown(&name))))
-    }
-
-    fn store(
-        &self,
-        file: &FileSettings,
-        profile: Option<&(&'static str, Profile)>,
-        origins: &mut Origins,
-    ) -> Result<PathBuf, ConfigError> {
-        if let Some(path) = &self.flags.store {
-            if path.as_os_str().is_empty() {
-                return Err(ConfigError("--store is empty: name the store's file".into()));
-            }
-            origins.set("store", "--store");
-            return Ok(path.clone());
-        }
-        let of_profile = profile.and_then(|(by, profile)| Some((*by, profile.store.clone()?)));
-        // A profile on the command line wins over any variable, one of the environment over none.
-        if let Some((by @ "--profile", store)) = &of_profile {
-            origins.set("store", by);
-            return Ok(store.clone());
-        }
-        if let Some(path) = self.var("REDPHONE_STORE") {
-            origins.set("store", "REDPHONE_STORE");
-            return Ok(path.into());
-        }
-        if let Some((by, store)) = of_profile {
-            origins.set("store", by);
-            return Ok(store);
-        }
-        if let Some(path) = &file.general.store {
-            return Ok(path.clone());
-        }
-        let folders = self.folders.as_ref().ok_or_else(|| {
-            ConfigError(
-                "there is no home folder to keep the store in: set HOME, or name a file with \
-                 --store FILE or REDPHONE_STORE"
-                    .into(),
-            )
-        })?;
-        Ok(folders.data.join(NAME).join("redphone.db"))
     }
 
     fn me(&self, file: &FileSettings, origins: &mut Origins) -> Result<String, ConfigError> {
@@ -391,6 +359,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::config::Location;
 
     fn load(flags: Flags, env: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let env: BTreeMap<&str, &str> = env.iter().copied().collect();
@@ -408,10 +377,14 @@ mod tests {
         .load()
     }
 
+    fn store(path: &str) -> Location {
+        Location::File(path.into())
+    }
+
     #[test]
     fn without_flags_and_environment_the_defaults_hold() {
         let config = load(Flags::default(), &[]).unwrap();
-        assert_eq!(config.store, PathBuf::from("/data/redphone/redphone.db"));
+        assert_eq!(config.location, store("/data/redphone/redphone.db"));
         assert_eq!(config.log_file, Some(PathBuf::from("/state/redphone/log")));
         assert_eq!(config.me, "account");
         assert_eq!(config.log_level, LevelFilter::WARN);
@@ -429,16 +402,22 @@ mod tests {
         };
         let env = [("REDPHONE_STORE", "e.db"), ("REDPHONE_USER", "env"), ("REDPHONE_ASCII", "0")];
         let config = load(flags, &env).unwrap();
-        assert_eq!((config.store, config.me, config.ascii), ("f.db".into(), "flag".into(), true));
+        assert_eq!(
+            (config.location, config.me, config.ascii),
+            (store("f.db"), "flag".into(), true)
+        );
         let config = load(Flags::default(), &env).unwrap();
-        assert_eq!((config.store, config.me, config.ascii), ("e.db".into(), "env".into(), false));
+        assert_eq!(
+            (config.location, config.me, config.ascii),
+            (store("e.db"), "env".into(), false)
+        );
     }
 
     #[test]
     fn an_empty_variable_counts_as_unset() {
         let env = [("REDPHONE_STORE", ""), ("REDPHONE_USER", ""), ("NO_COLOR", "")];
         let config = load(Flags::default(), &env).unwrap();
-        assert_eq!(config.store, PathBuf::from("/data/redphone/redphone.db"));
+        assert_eq!(config.location, store("/data/redphone/redphone.db"));
         assert!(config.color);
     }
 

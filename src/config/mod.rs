@@ -5,6 +5,7 @@
 //! or a variable is an error; what is wrong in the file is a [`Warning`], and its default holds.
 
 pub mod load;
+pub mod location;
 pub mod log;
 pub mod looks;
 pub mod origin;
@@ -30,6 +31,7 @@ use crate::model::rules::Rules;
 use looks::{DepthChoice, ThemeName, Zone};
 
 pub use load::Settings;
+pub use location::{Location, Remote};
 pub(crate) use nearest::meant;
 pub use origin::{Origin, Origins};
 pub use panes::PanesSettings;
@@ -50,6 +52,10 @@ pub struct Flags {
     pub profile: Option<String>,
     /// `--store`.
     pub store: Option<PathBuf>,
+    /// `--backend`.
+    pub backend: Option<String>,
+    /// `--token-file`.
+    pub token_file: Option<PathBuf>,
     /// `--user`.
     pub user: Option<String>,
     /// `--ascii`.
@@ -74,8 +80,8 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// The file could not be read at all: nothing of it counts.
     pub is_broken: bool,
-    /// The store's file.
-    pub store: PathBuf,
+    /// Where incidents live.
+    pub location: Location,
     /// Handle of whoever uses the program.
     pub me: String,
     /// The rules in force.
@@ -90,6 +96,8 @@ pub struct Config {
     pub panes: PanesSettings,
     /// Places of work that can be chosen.
     pub profiles: Vec<panes::Profile>,
+    /// Those of the file that can't be chosen.
+    pub unusable: Vec<panes::UnusableProfile>,
     /// Nothing may be changed.
     pub read_only: bool,
     /// Settings of the file that could not be used, in the file's order.

@@ -8,6 +8,7 @@ use crate::model::filter::Filter;
 use crate::model::queue::Sort;
 use crate::model::status::words;
 
+use super::location::Location;
 use super::looks::Looks;
 use super::pattern::Pattern;
 use super::place::Place;
@@ -140,17 +141,26 @@ impl Notify {
     }
 }
 
-/// A place of work: a store, and how careful one has to be with it.
+/// A place of work, and how careful one has to be with it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Profile {
     /// Its name.
     pub name: String,
-    /// The store's file; `None` for the usual one.
-    pub store: Option<PathBuf>,
+    /// Where its incidents live; `None` for the usual store.
+    pub location: Option<Location>,
     /// What is done here counts: the screen says so.
     pub production: bool,
     /// Nothing may be changed.
     pub read_only: bool,
+}
+
+/// A profile that can't be used, because what says where it is can't be read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UnusableProfile {
+    /// Its name.
+    pub name: String,
+    /// The first thing that is wrong with it, and where: safe to show.
+    pub why: String,
 }
 
 /// What the panes are told by the settings.
@@ -204,7 +214,7 @@ pub const TEMPLATES: [(&str, &str); 2] = [
     (
         "update",
         "{number} {title}: {status}. Impact is {impact}, on {service}, since {since}. \
-         {owner} leads the response. Next update {next}.",
+         The response is led by {owner}. Next update {next}.",
     ),
     (
         "restored",

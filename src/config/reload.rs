@@ -1,6 +1,6 @@
 //! What a changed settings file comes to while the program runs.
 
-use super::panes::Profile;
+use super::panes::{Profile, UnusableProfile};
 use super::{Config, ConfigError, PanesSettings};
 use crate::model::rules::Rules;
 
@@ -20,6 +20,8 @@ pub struct Changed {
     pub panes: PanesSettings,
     /// Places of work that can be chosen.
     pub profiles: Vec<Profile>,
+    /// Those that can't, and why.
+    pub unusable: Vec<UnusableProfile>,
     /// The rules in force.
     pub rules: Rules,
     /// Settings that could not be used.
@@ -42,7 +44,7 @@ impl Reload {
         };
         let same = [
             ("user", before.me == after.me),
-            ("store", before.store == after.store),
+            ("the store or backend", before.location == after.location),
             ("ascii", before.ascii == after.ascii),
             ("color", before.color == after.color),
             ("log", before.log_level == after.log_level),
@@ -53,12 +55,14 @@ impl Reload {
             ("people and services", before.directory == after.directory),
         ];
         let later = same.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect();
-        // The store stays, and with it what is said of it.
+        // The place stays, and with it what is said of it.
+        after.location.clone_from(&before.location);
         after.panes.profile.clone_from(&before.panes.profile);
         after.read_only = before.read_only;
         let changed = Changed {
             panes: after.panes.clone(),
             profiles: after.profiles.clone(),
+            unusable: after.unusable.clone(),
             rules: after.rules.clone(),
             warnings: after.warnings.iter().map(super::Warning::brief).collect(),
             later,

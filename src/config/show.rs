@@ -6,7 +6,8 @@ use std::path::Path;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use super::sample::keys as key_list;
-use super::{Config, log_word};
+use super::{Config, Location, Remote, log_word};
+use crate::backend::http::TokenSource;
 use crate::model::Priority;
 use crate::model::escalation::Target;
 use crate::model::priority::Level as Extent;
@@ -133,7 +134,14 @@ impl Page<'_> {
     fn top(&mut self) {
         let config = self.config;
         self.line("user", &text(&config.me));
-        self.line("store", &path(&config.store));
+        match &config.location {
+            Location::File(store) => self.line("store", &path(store)),
+            // Only profiles name one; what chose it is told all the same.
+            Location::Remote(remote) => {
+                let origin = config.origins.of("backend");
+                self.push(&format!("# backend = {} # {origin}", text(&remote.address.to_string())));
+            }
+        }
         self.line("ascii", &config.ascii.to_string());
         self.line("color", &config.color.to_string());
         self.line("log", &text(log_word(config.log_level)));
@@ -216,11 +224,30 @@ impl Page<'_> {
             let here = self.config.panes.profile.as_ref() == Some(profile);
             let chosen = if here { ", chosen" } else { "" };
             self.push(&format!("\n[profiles.{}] # {origin}{chosen}", key(&profile.name)));
-            if let Some(store) = &profile.store {
-                self.part("store", &path(store));
+            match &profile.location {
+                None => {}
+                Some(Location::File(store)) => self.part("store", &path(store)),
+                Some(Location::Remote(remote)) => self.remote(remote),
             }
             self.part("production", &profile.production.to_string());
             self.part("read_only", &profile.read_only.to_string());
+        }
+    }
+
+    fn remote(&mut self, remote: &Remote) {
+        self.part("backend", &text(&remote.address.to_string()));
+        if let Some(file) = &remote.ca_file {
+            self.part("ca_file", &path(file));
+        }
+        match &remote.token {
+            None => {}
+            Some(TokenSource::Keyring) => self.part("token_keyring", "true"),
+            Some(TokenSource::File(file)) => self.part("token_file", &path(file)),
+            Some(TokenSource::Variable(name)) => self.part("token_env", &text(name)),
+            Some(TokenSource::Command(run)) => self.part("token_command", &texts(run)),
+        }
+        if remote.insecure_http {
+            self.part("insecure_http", "true");
         }
     }
 

@@ -1,9 +1,10 @@
 //! Who did something: a person, or an integration by name.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A person as events name them: the handle is the key, the name is for reading.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, ToSchema)]
 pub struct PersonRef {
     /// Short unique name, such as `ines`.
     pub handle: String,
@@ -19,7 +20,7 @@ impl PersonRef {
 }
 
 /// The actor of an event.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Actor {
     /// A responder.

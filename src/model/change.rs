@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use utoipa::ToSchema;
 
 use super::actor::Actor;
 use super::directory::Directory;
@@ -41,7 +42,7 @@ words! {
 }
 
 /// A planned modification.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Change {
     /// Unique everywhere.
     pub id: ChangeId,
@@ -62,7 +63,7 @@ pub struct Change {
 }
 
 /// A change that may have caused an incident.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Suspect {
     /// The change.
     pub change: Change,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::actor::{Actor, PersonRef};
 use super::change::Change;
@@ -29,7 +30,7 @@ pub struct Envelope {
 }
 
 /// What can be asked of a backend.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Something about one incident.
@@ -46,7 +47,7 @@ pub enum Command {
 }
 
 /// What is known when an incident is declared.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Declaration {
     /// One line, 1 to 200 characters.
     pub title: String,
@@ -98,7 +99,7 @@ impl Declaration {
 }
 
 /// What an incident links to.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Link {
     /// The problem behind it.
@@ -139,7 +140,7 @@ impl fmt::Display for Link {
 }
 
 /// What can be asked about one incident.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Ask {
     /// Report and log it.
@@ -316,7 +317,9 @@ pub enum Ask {
 }
 
 /// The kinds of [`Ask`], for saying what a backend can carry out.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "each is the ask or the command of the same name")]
 pub enum Verb {

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::actor::Actor;
 use super::check::{self, BadField};
@@ -39,7 +40,7 @@ pub struct Rejection {
 }
 
 /// Kinds of refusal. None is cured by trying the same again.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RejectionKind {
     /// Somebody was first; nothing is left to do.

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::actor::PersonRef;
 use super::escalation::Policy;
 use super::oncall::Schedule;
 
 /// Who works here, what runs here, and who is called. Small; kept whole in memory.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Directory {
     /// Everybody who can be assigned.
@@ -26,7 +27,7 @@ pub struct Directory {
 }
 
 /// A team.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Team {
     /// Short unique name, such as `payments`.
     pub name: String,
@@ -35,7 +36,7 @@ pub struct Team {
 }
 
 /// A service.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Service {
     /// Short unique name, such as `checkout`.
     pub name: String,

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::actor::PersonRef;
 use super::directory::Directory;
@@ -9,7 +10,7 @@ use super::status::Status;
 use super::summary::Summary;
 
 /// Levels that are called one after another.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Policy {
     /// The team it is for.
     pub team: String,
@@ -18,7 +19,7 @@ pub struct Policy {
 }
 
 /// One level.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct PolicyLevel {
     /// Called this many seconds after the report, if nobody has acknowledged by then.
     pub after_s: i64,
@@ -27,7 +28,7 @@ pub struct PolicyLevel {
 }
 
 /// Who is called.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
     /// Whoever is on call for a team.

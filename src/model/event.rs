@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::actor::{Actor, PersonRef};
 use super::checklist::{Answer, Item};
@@ -12,7 +13,7 @@ use super::review::{ActionItem, Section};
 use super::status::{Category, Classification, ResolutionAction, Role, Status};
 
 /// One entry of a timeline.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Event {
     /// Unique everywhere; derived from the command's id.
     pub id: EventId,
@@ -34,7 +35,7 @@ pub struct Event {
 }
 
 /// What happened.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum EventBody {
     /// Reported and logged: always the first.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::actor::{Actor, PersonRef};
 use super::checklist::{Answer, Answered};
@@ -13,7 +14,7 @@ use super::status::{Classification, ResolutionAction, Role, Status};
 use super::summary::Summary;
 
 /// The whole record. Everything in it follows from the events.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Incident {
     /// What a queue needs.
     #[serde(flatten)]
@@ -67,7 +68,7 @@ pub struct Incident {
 }
 
 /// How service was restored.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Resolution {
     /// What was done.
     pub action: ResolutionAction,

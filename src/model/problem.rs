@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::id::ProblemId;
 use super::status::words;
@@ -19,7 +20,7 @@ words! {
 }
 
 /// The underlying cause of one or more incidents.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
     /// Unique everywhere.
     pub id: ProblemId,

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::id::IncidentId;
 use super::priority::Priority;
@@ -80,7 +81,7 @@ pub fn compare(sort: Sort, a: (&Summary, &Rank), b: (&Summary, &Rank)) -> Orderi
 }
 
 /// How many open incidents there are, snoozed ones included, for the state of the world.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct OpenCounts {
     /// By priority.
     pub by_priority: [u64; 4],

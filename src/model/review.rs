@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::actor::PersonRef;
@@ -43,7 +44,7 @@ words! {
 }
 
 /// Work that follows from an incident.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ActionItem {
     /// Tells which item a change is about.
     pub id: Uuid,
@@ -60,7 +61,7 @@ pub struct ActionItem {
 }
 
 /// The review as far as it is written.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct Review {
     /// Texts by section.
     pub sections: BTreeMap<Section, String>,

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::actor::PersonRef;
 use super::id::{IncidentId, IncidentNumber};
@@ -9,7 +10,7 @@ use super::priority::{Impact, Priority, Urgency};
 use super::status::{Category, Source, Status};
 
 /// The part of an incident that is kept for all of them. All times are UTC.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Summary {
     /// Unique everywhere.
     pub id: IncidentId,

@@ -29,7 +29,7 @@ use super::mode::Mode;
 use super::plan::{Batch, Target, Undo};
 use super::queue::Queue;
 use super::run::{Run, Runbooks, Travel};
-use super::sites::Site;
+use super::sites::{Site, SiteId};
 use super::theme::Theme;
 use super::wall::Wall;
 use super::zone::{Clock, Zone};
@@ -323,6 +323,16 @@ impl App {
         match &self.mode {
             Mode::Output(pane) => self.runs.iter().find(|run| run.id == pane.id),
             _ => None,
+        }
+    }
+
+    /// What the place of work is called: by its profile, or as its backend calls itself. Not yet
+    /// safe to show; `None` while nothing is known of it.
+    #[must_use]
+    pub fn place_name(&self) -> Option<&str> {
+        match &self.here.id {
+            SiteId::Profile(name) => Some(name),
+            SiteId::Started => self.capabilities.as_ref().map(|known| known.name.as_str()),
         }
     }
 

@@ -4,7 +4,8 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::config::panes::Profile;
+use crate::config::Location;
+use crate::config::panes::{Profile, UnusableProfile};
 
 /// The name of what the program was started on, where that is no profile.
 pub const STARTED: &str = "start";
@@ -23,19 +24,27 @@ pub enum SiteId {
 pub struct Site {
     /// Which.
     pub id: SiteId,
-    /// Where it leads, such as a store's file. Not yet safe to show.
+    /// Where it leads: a store's file, or the URL of an API. Not yet safe to show.
     pub leads: String,
     /// What is done there counts: the screen says so.
     pub production: bool,
     /// Nothing may be changed there.
     pub read_only: bool,
+    /// Why the settings can't say where it leads. Safe to show.
+    pub unusable: Option<String>,
 }
 
 impl Site {
     /// What the program was started on.
     #[must_use]
     pub fn started(leads: impl Into<String>) -> Self {
-        Self { id: SiteId::Started, leads: leads.into(), production: false, read_only: false }
+        Self {
+            id: SiteId::Started,
+            leads: leads.into(),
+            production: false,
+            read_only: false,
+            unusable: None,
+        }
     }
 
     /// What it is called. Not yet safe to show.
@@ -50,12 +59,22 @@ impl Site {
 
 impl From<&Profile> for Site {
     fn from(profile: &Profile) -> Self {
-        let store = profile.store.as_deref().map(|store| store.to_string_lossy().into_owned());
+        let leads = profile.location.as_ref().map(Location::told);
         Self {
             id: SiteId::Profile(profile.name.clone()),
-            leads: store.unwrap_or_else(|| "the usual store".into()),
             production: profile.production,
             read_only: profile.read_only,
+            ..Self::started(leads.unwrap_or_else(|| "the usual store".into()))
+        }
+    }
+}
+
+impl From<&UnusableProfile> for Site {
+    fn from(profile: &UnusableProfile) -> Self {
+        Self {
+            id: SiteId::Profile(profile.name.clone()),
+            unusable: Some(profile.why.clone()),
+            ..Self::started("")
         }
     }
 }

@@ -13,5 +13,6 @@ mod file;
 mod overlay;
 mod precedence;
 mod reload;
+mod remotes;
 mod right;
 mod wrong;

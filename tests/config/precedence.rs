@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use redphone::config::looks::{DepthChoice, ThemeName, Zone};
-use redphone::config::{Flags, Origin};
+use redphone::config::{Flags, Location, Origin};
 use rstest::rstest;
 
 use crate::file::File;
@@ -16,10 +16,14 @@ fn flags() -> Flags {
     Flags::default()
 }
 
+fn store(path: &str) -> Location {
+    Location::File(path.into())
+}
+
 #[test]
 fn the_file_wins_over_the_defaults() {
     let config = File::new(TEXT).load();
-    assert_eq!((config.me.as_str(), config.store), ("of-file", PathBuf::from("/file.db")));
+    assert_eq!((config.me.as_str(), config.location), ("of-file", store("/file.db")));
     assert!(config.ascii && !config.color);
     assert_eq!(config.log_level.to_string(), "debug");
     let looks = config.panes.looks;
@@ -48,7 +52,7 @@ fn the_environment_wins_over_the_file() {
         ("REDPHONE_LOW_BANDWIDTH", "no"),
     ];
     let config = File::new(TEXT).load_with(flags(), &env).unwrap();
-    assert_eq!((config.me.as_str(), config.store), ("of-env", PathBuf::from("/env.db")));
+    assert_eq!((config.me.as_str(), config.location), ("of-env", store("/env.db")));
     assert!(!config.ascii);
     assert_eq!(config.log_level.to_string(), "error");
     let looks = config.panes.looks;
@@ -70,7 +74,7 @@ fn flags_win_over_all() {
     let env = [("REDPHONE_USER", "e"), ("REDPHONE_STORE", "/e.db"), ("REDPHONE_ASCII", "0")];
     let config = File::new("ascii = false").load_with(given, &env).unwrap();
     assert_eq!((config.me.as_str(), config.ascii), ("of-flag", true));
-    assert_eq!(config.store, PathBuf::from("/flag.db"));
+    assert_eq!(config.location, store("/flag.db"));
     assert_eq!(config.origins.of("store").to_string(), "--store");
 }
 
@@ -89,7 +93,7 @@ fn a_profile_chooses_the_store(
 ) {
     let given = Flags { profile: profile.map(Into::into), store: store.map(Into::into), ..flags() };
     let config = File::new(TEXT).load_with(given, env).unwrap();
-    assert_eq!(config.store, PathBuf::from(chosen));
+    assert_eq!(config.location, Location::File(chosen.into()));
     let there = config.panes.profile.expect("a profile");
     assert_eq!(there.production, there.name == "prod");
     assert_eq!(config.read_only, there.name == "view");

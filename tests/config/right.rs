@@ -5,7 +5,7 @@ use std::time::Duration;
 use redphone::config::panes::Desktop;
 use redphone::config::sample::{ActionKeys, sample, uncommented};
 use redphone::config::show::show;
-use redphone::config::{Config, Warning};
+use redphone::config::{Config, Location, Warning};
 use redphone::model::escalation::Target;
 use redphone::model::queue::Sort;
 use redphone::model::{Impact, Priority};
@@ -48,7 +48,8 @@ fn its_examples_come_to_what_they_say() {
     let arguments: Vec<String> =
         command.run.iter().map(|p| p.fill(|_| "a; rm -rf /".into())).collect();
     assert_eq!(arguments, ["kubectl", "get", "pods", "-l", "app=a; rm -rf /"]);
-    assert!(config.profiles[0].production);
+    let production: Vec<bool> = config.profiles.iter().map(|p| p.production).collect();
+    assert_eq!(production, [false, true, false, false, false]);
     let directory = &config.directory;
     assert_eq!(directory.people[1].name, "Tom Varga");
     assert_eq!(directory.service("checkout").unwrap().objective, Some(99_900));
@@ -84,9 +85,9 @@ fn relative_paths_start_at_the_files_folder_and_a_tilde_is_the_home_folder() {
         "store = \"a/b.db\"\nrunbooks = \"~/books\"\n[profiles.p]\nstore = \"/srv/p.db\"\n",
     );
     let config = file.load();
-    assert_eq!(config.store, file.root().join("config/redphone/a/b.db"));
+    assert_eq!(config.location, Location::File(file.root().join("config/redphone/a/b.db")));
     assert_eq!(config.panes.runbooks, Some(file.root().join("home/books")));
-    assert_eq!(config.profiles[0].store, Some("/srv/p.db".into()));
+    assert_eq!(config.profiles[0].location, Some(Location::File("/srv/p.db".into())));
 }
 
 /// Everything but where it stands.

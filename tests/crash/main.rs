@@ -107,6 +107,21 @@ async fn import(store: &FileStore) {
     }
 }
 
+/// Commands that are made durable together.
+async fn together(store: &FileStore, title: &str) {
+    let mut commands = Vec::new();
+    for _ in 0..10 {
+        let incident = IncidentId::new();
+        for ask in [Ask::Declare(Box::new(declaration(title.to_owned()))), Ask::Acknowledge] {
+            commands.push(envelope(Command::Incident { incident, ask }));
+        }
+    }
+    for (command, outcome) in commands.iter().zip(store.execute_all(&commands).await) {
+        outcome.unwrap();
+        acknowledge("command", &command.id.to_string());
+    }
+}
+
 /// The process that is killed: writes everything there is to write, and never stops by itself.
 #[tokio::test]
 async fn the_writer_that_is_killed() {
@@ -124,7 +139,8 @@ async fn the_writer_that_is_killed() {
             store.execute(&envelope).await.unwrap();
             acknowledge("command", &envelope.id.to_string());
         }
-        match round % 4 {
+        match round % 5 {
+            4 => together(&store, &title).await,
             0 => {
                 let id = ChangeId::new();
                 let change = Change {

@@ -1,6 +1,8 @@
 //! Going from one place of work to another in the same terminal.
 
+use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 
 use portable_pty::CommandBuilder;
 
@@ -229,5 +231,110 @@ fn the_demo_goes_on_while_one_is_elsewhere() {
         let text = screen.contents();
         text.contains("demo") && !text.contains("A drill")
     });
+    leave(terminal);
+}
+
+/// A store that is served by the real program, and the file of a token for it.
+struct Served {
+    child: Child,
+    url: String,
+    token: PathBuf,
+    store: Store,
+}
+
+impl Served {
+    fn new() -> Self {
+        let store = Store::empty();
+        store.declare("Far away", "edge", "high", "high");
+        let made = store.run(&["token", "create", "--name", "ines", "--scope", "respond"]);
+        assert!(made.status.success(), "{made:?}");
+        let token = store.folder.path().join("token");
+        let mut open = std::fs::OpenOptions::new();
+        std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
+        let mut file = open.create(true).write(true).truncate(true).open(&token).expect("a file");
+        file.write_all(&made.stdout).expect("a token");
+        let mut child = Command::new(PROGRAM)
+            .arg("--store")
+            .arg(store.file())
+            .args(["serve", "--listen", "127.0.0.1:0", "--access-log", "/dev/null"])
+            .env("XDG_STATE_HOME", store.folder.path())
+            .env("XDG_CONFIG_HOME", store.folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it runs");
+        let mut line = String::new();
+        let out = child.stdout.as_mut().expect("a pipe");
+        BufReader::new(out).read_line(&mut line).expect("a line");
+        let url = line.rsplit(' ').next().expect("a word").trim_end().to_owned();
+        assert!(url.starts_with("http://"), "{line}");
+        Self { child, url, token, store }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn an_api_is_gone_to_and_come_back_from_as_a_file_is() {
+    let (places, served) = (Places::new(), Served::new());
+    places.write(&format!(
+        "[profiles.prod]\nstore = {:?}\n\
+         [profiles.away]\nbackend = {:?}\ntoken_file = {:?}\nproduction = true\n\
+         [[commands]]\nname = \"where\"\nrun = [\"sh\", \"-c\", \"echo [$REDPHONE_STORE$REDPHONE_BACKEND] $REDPHONE_PROFILE; $0 list\", {PROGRAM:?}]\n",
+        places.prod.file(),
+        served.url,
+        served.token,
+    ));
+    let mut terminal = places.open((126, 36), &["--profile", "prod"]);
+    terminal.wait_for_text("Reported");
+    terminal.press("B");
+    terminal.wait_for_text("PRODUCTION · http://127.0.0.1");
+    terminal.press("away");
+    terminal.wait_for_text("› away");
+    terminal.press("\r");
+    terminal.wait_for("the other one", |screen| {
+        let text = screen.contents();
+        text.contains("Far away") && !text.contains("Cards fail") && text.contains("away PROD")
+    });
+    terminal.wait_for_text("Reported");
+    terminal.press("a");
+    terminal.wait_for_text("INC-1 acknowledged");
+    terminal.wait_for("it is stored", |screen| !screen.contents().contains("pending"));
+    // What is run from here asks the same API, by the profile and its token.
+    terminal.press(":");
+    terminal.wait_for_text("a name, or a number");
+    terminal.press("run where\r");
+    terminal.wait_for_text("[] away");
+    terminal.wait_for_text("exit 0");
+    terminal.wait_for_text("Far away");
+    terminal.press("q");
+    switch(&mut terminal, "prod");
+    terminal.wait_for_text("Cards fail");
+    leave(terminal);
+    assert_eq!(served.store.shown("1")["incident"]["status"], "acknowledged");
+    assert_eq!(places.prod.shown("1")["incident"]["status"], "triggered");
+}
+
+#[test]
+fn one_that_the_settings_cant_lead_to_says_why_in_the_list() {
+    let (places, served) = (Places::new(), Served::new());
+    places.write(&format!(
+        "[profiles.prod]\nstore = {:?}\n[profiles.away]\nbackend = \"ftp://{}\"\n",
+        places.prod.file(),
+        served.url.trim_start_matches("http://"),
+    ));
+    let mut terminal = places.open((126, 36), &["--profile", "prod"]);
+    terminal.wait_for_text("Reported");
+    switch(&mut terminal, "away");
+    // The settings say why in the list already.
+    terminal.wait_for_text("not now: ");
+    terminal.press("\x1b");
+    terminal.wait_for("the list is left", |screen| !screen.contents().contains("Switch to"));
+    terminal.press("a");
+    terminal.wait_for_text("INC-1 acknowledged");
     leave(terminal);
 }

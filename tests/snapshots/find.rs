@@ -655,6 +655,23 @@ fn an_incident_that_ends_moves_into_the_history() {
     assert_eq!(stage.app.queue.rows.len(), before + 1);
 }
 
+#[test]
+fn what_others_do_to_an_ended_incident_shows_in_the_history() {
+    let mut stage = busy();
+    filter(&mut stage, "is:ended");
+    stage.keys("Enter");
+    let resolved = |row: &&std::sync::Arc<redphone::model::Summary>| row.status == Status::Resolved;
+    let rows: Vec<_> = stage.app.queue.rows.iter().map(|row| row.summary.clone()).collect();
+    let before = rows.iter().find(resolved).expect("one is resolved").clone();
+    let note = redphone::model::Ask::AddNote { text: "the invoice has come".into() };
+    company::ask(&stage.memory, before.id, note, stage.now).expect("it fits");
+    let after = stage.memory.all().into_iter().find(|row| row.id == before.id).expect("a row");
+    stage.learn(redphone::sync::Update::Ended(vec![after.clone()]));
+    let shown = stage.app.queue.rows.iter().find(|row| row.summary.id == before.id);
+    assert_eq!(shown.expect("it stays there").summary.seq, after.seq);
+    assert!(after.seq > before.seq);
+}
+
 #[rstest]
 fn looks(#[values((200, 60), (126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
     let stage = || Stage::open(company::busy(company::now()), size);

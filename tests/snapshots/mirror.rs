@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redphone::backend::{Backend, BackendError, Cursor, Delta};
-use redphone::model::{Status, Summary};
+use redphone::model::{Ask, Status, Summary};
 use redphone::sync::{Link, Mirror, Update, start};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -116,6 +116,33 @@ fn a_failure_is_told_and_its_end_too_though_nothing_has_changed() {
             memory.fail(None);
             handle.refresh();
             until(&mut learnt, |update| matches!(update, Update::Link(Link::Live { .. }))).await;
+        };
+        tokio::select! { () = task => panic!("it ended"), () = script => {} }
+    });
+}
+
+#[test]
+fn what_others_do_to_an_incident_that_has_ended_is_told() {
+    let memory = Arc::new(company::busy(company::now()));
+    let ended = memory.all().into_iter().find(|row| !row.status.is_open()).expect("one has ended");
+    let (updates, mut learnt) = mpsc::unbounded_channel();
+    let backend: Arc<dyn Backend> = Arc::clone(&memory) as Arc<dyn Backend>;
+    let (handle, task) = start(backend, "ines".into(), updates);
+    play(async {
+        let script = async {
+            until(
+                &mut learnt,
+                |update| matches!(update, Update::Snapshot(s) if s.counts.is_none()),
+            )
+            .await;
+            let note = Ask::AddNote { text: "the invoice has come".into() };
+            company::ask(&memory, ended.id, note, company::now()).expect("it fits");
+            handle.refresh();
+            until(&mut learnt, |update| {
+                matches!(update, Update::Ended(rows)
+                    if rows.iter().any(|row| row.id == ended.id && row.seq == ended.seq + 1))
+            })
+            .await;
         };
         tokio::select! { () = task => panic!("it ended"), () = script => {} }
     });

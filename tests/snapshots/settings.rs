@@ -1,6 +1,7 @@
 //! Settings that are wrong, and settings that change while the panes run.
 
-use redphone::config::panes::{Binding, KeyText};
+use redphone::config::panes::{Binding, Column, KeyText, Notify, Template};
+use redphone::config::pattern::Pattern;
 use redphone::config::reload::Changed;
 use redphone::config::{PanesSettings, Place, Reload};
 use redphone::model::Rules;
@@ -31,6 +32,7 @@ fn changed(panes: PanesSettings) -> Message {
     let changed = Changed {
         panes,
         profiles: Vec::new(),
+        unusable: Vec::new(),
         rules: Rules::default(),
         warnings: Vec::new(),
         later: Vec::new(),
@@ -82,4 +84,40 @@ fn settings_that_can_not_be_read_change_nothing() {
     assert!(stage.screen().contains("config.toml:3: broken · settings stay as they were"));
     stage.keys("1");
     assert!(stage.screen().contains("Y own"));
+}
+
+#[test]
+fn templates_columns_and_notifications_are_those_of_the_file_as_it_is_now() {
+    let mut stage = Stage::open(company::busy(company::now()), (126, 36));
+    let mut template = PanesSettings::default().templates[0].clone();
+    template.name = "short".into();
+    template.text = Pattern::parse("{number} is being worked on.").0;
+    let mut panes = PanesSettings {
+        columns: vec![Column::Number, Column::Title],
+        templates: vec![template.clone(), Template { name: "long".into(), ..template }],
+        notify: Notify::off(),
+        ..PanesSettings::default()
+    };
+    stage.send(changed(panes.clone()));
+    stage.keys("j k");
+    let screen = stage.screen();
+    let head = screen.lines().nth(2).expect("the head of the queue");
+    assert!(head.contains("INC TITLE") && !head.contains("STATUS"), "{head}");
+    stage.keys("U");
+    let screen = stage.screen();
+    assert!(screen.contains("1  short") && screen.contains("2  long"), "{screen}");
+    stage.keys("2");
+    assert!(stage.screen().contains("INC-2051 is being worked on."), "{}", stage.screen());
+    // Fewer templates than the one that was chosen: the form that is open stays as it is.
+    panes.templates.truncate(1);
+    stage.send(changed(panes));
+    assert!(stage.screen().contains("INC-2051 is being worked on."), "{}", stage.screen());
+    stage.keys("Esc");
+    stage.keys("U");
+    assert!(stage.screen().contains("INC-2051 is being worked on."), "{}", stage.screen());
+    stage.keys("Esc");
+    let (now, high) = (stage.now, redphone::model::Impact::High);
+    company::declare(&stage.memory, now, 1, "No logins", "auth", high, high, |_| {});
+    stage.refresh();
+    assert_eq!(stage.calls, Vec::<String>::new());
 }

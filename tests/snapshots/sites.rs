@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use redphone::config::panes::Profile;
 use redphone::config::reload::Changed;
-use redphone::config::{PanesSettings, Reload};
+use redphone::config::{Location, PanesSettings, Reload};
 use redphone::model::Rules;
 use redphone::sync::drafts::{Draft, Keep};
 use redphone::tui::Options;
@@ -18,7 +18,8 @@ use crate::support::company;
 use crate::support::stage::{Stage, options};
 
 fn profile(name: &str, store: &str, production: bool, read_only: bool) -> Profile {
-    Profile { name: name.into(), store: Some(store.into()), production, read_only }
+    let location = Some(Location::File(store.into()));
+    Profile { name: name.into(), location, production, read_only }
 }
 
 fn profiles() -> Vec<Profile> {
@@ -189,6 +190,7 @@ fn profiles_that_come_into_the_settings_can_be_gone_to_at_once() {
     let mut stage = production((126, 36));
     let changed = Changed {
         panes: PanesSettings::default(),
+        unusable: Vec::new(),
         profiles: vec![profile("new", "/srv/new.db", false, false)],
         rules: Rules::default(),
         warnings: Vec::new(),

@@ -4,12 +4,14 @@ use chrono::{TimeDelta, Utc};
 use proptest::prelude::*;
 use redphone::backend::file::{FileStore, doctor};
 use redphone::backend::record::Record;
-use redphone::backend::{Backend, Part, Search};
+use redphone::backend::{Backend, BackendError, Outcome, Part, Search};
 use redphone::model::filter::{Filter, MatchContext};
 use redphone::model::queue::Sort;
 use redphone::model::service_level::Levels;
 use redphone::model::status::{Category, Classification, ResolutionAction, Status};
-use redphone::model::{Ask, Impact, Incident, IncidentId, PersonRef, Priority, Summary, Urgency};
+use redphone::model::{
+    Ask, Envelope, Impact, Incident, IncidentId, PersonRef, Priority, Summary, Urgency,
+};
 use tempfile::tempdir;
 
 use crate::make::{ask, declaration, exported, import, open};
@@ -70,11 +72,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 5..60)
 }
 
-/// Tries all steps; the ids of what was declared.
-async fn play(store: &FileStore, steps: &[Step]) -> Vec<IncidentId> {
+/// The commands of all steps, and the ids of what is declared.
+fn commands(steps: &[Step]) -> (Vec<Envelope>, Vec<IncidentId>) {
     let mut ids = Vec::new();
+    let mut commands = Vec::new();
     for step in steps {
-        let envelope = match step {
+        commands.push(match step {
             Step::Declare { age_h, service, title } => {
                 let mut one = declaration(title);
                 one.services = vec![format!("svc{service}"), "shared".into()];
@@ -90,7 +93,15 @@ async fn play(store: &FileStore, steps: &[Step]) -> Vec<IncidentId> {
             Step::Merge { which, into } => {
                 ask(ids[which % ids.len()], Ask::Merge { into: ids[into % ids.len()] })
             }
-        };
+        });
+    }
+    (commands, ids)
+}
+
+/// Tries all steps; the ids of what was declared.
+async fn play(store: &FileStore, steps: &[Step]) -> Vec<IncidentId> {
+    let (commands, ids) = commands(steps);
+    for envelope in commands {
         let first = store.execute(&envelope).await;
         if let Ok(first) = first {
             let again = store.execute(&envelope).await.unwrap();
@@ -99,6 +110,16 @@ async fn play(store: &FileStore, steps: &[Step]) -> Vec<IncidentId> {
         }
     }
     ids
+}
+
+/// What became of a command, without the moment at which the store wrote it down.
+fn told(outcome: Result<Outcome, BackendError>) -> Result<Outcome, BackendError> {
+    outcome.map(|mut outcome| {
+        for event in &mut outcome.events {
+            event.recorded_at = event.at;
+        }
+        outcome
+    })
 }
 
 /// Every row of a store, from the events alone.
@@ -235,6 +256,44 @@ proptest! {
             prop_assert_eq!(exported(&other).await, lines);
             prop_assert_eq!(folded(&other, &ids).await, folded(&store, &ids).await);
             other.close().await;
+            prop_assert_eq!(doctor::examine(&path).await.unwrap().findings, vec![]);
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn commands_that_go_together_lead_to_what_they_do_one_after_another(
+        steps in steps(),
+        again in prop::collection::vec((any::<usize>(), any::<usize>()), 0..8),
+        sizes in prop::collection::vec(1usize..40, 1..8),
+    ) {
+        runtime().block_on(async {
+            let (mut commands, ids) = commands(&steps);
+            // Some are sent again later.
+            for (which, at) in again {
+                if !commands.is_empty() {
+                    let one = commands[which % commands.len()].clone();
+                    commands.insert(at % (commands.len() + 1), one);
+                }
+            }
+            let folder = tempdir().unwrap();
+            let alone = open(&folder.path().join("alone.db")).await;
+            let path = folder.path().join("together.db");
+            let together = open(&path).await;
+            let mut expected = Vec::new();
+            for command in &commands {
+                expected.push(told(alone.execute(command).await));
+            }
+            let mut outcomes = Vec::new();
+            let (mut rest, mut sizes) = (commands.as_slice(), sizes.into_iter().cycle());
+            while !rest.is_empty() {
+                let (some, more) = rest.split_at(sizes.next().unwrap().min(rest.len()));
+                outcomes.extend(together.execute_all(some).await.into_iter().map(told));
+                rest = more;
+            }
+            prop_assert_eq!(outcomes, expected);
+            prop_assert_eq!(folded(&together, &ids).await, folded(&alone, &ids).await);
+            together.close().await;
             prop_assert_eq!(doctor::examine(&path).await.unwrap().findings, vec![]);
             Ok(())
         })?;

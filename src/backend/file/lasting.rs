@@ -218,6 +218,13 @@ impl Backend for Lasting {
         self.store().await?.0.execute(envelope).await
     }
 
+    async fn execute_all(&self, envelopes: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {
+        match self.store().await {
+            Ok((store, _)) => store.execute_all(envelopes).await,
+            Err(error) => vec![Err(error); envelopes.len()],
+        }
+    }
+
     async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
         self.store().await?.0.problems().await
     }

@@ -24,6 +24,7 @@ mod records;
 mod row;
 mod search;
 mod sql;
+mod together;
 mod watch;
 mod words;
 mod write;
@@ -53,7 +54,7 @@ use error::{Done, Failure};
 use open::Identity;
 use readers::Readers;
 use watch::{Bell, Signal};
-use write::Writer;
+use write::{Frame, Writer};
 
 pub use import::Importer;
 pub use lasting::Lasting;
@@ -417,7 +418,7 @@ impl Backend for FileStore {
             store.in_place()?;
             let mut writer = store.writer().await;
             let rules = store.rules();
-            let work = Box::pin(writer.execute(&envelope, &rules));
+            let work = Box::pin(writer.execute(&envelope, &rules, Frame::Own));
             let done = promptly(work).await;
             drop(writer);
             if done.is_ok() {
@@ -426,6 +427,10 @@ impl Backend for FileStore {
             done
         })
         .await
+    }
+
+    async fn execute_all(&self, envelopes: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {
+        together::execute_all(self, envelopes).await
     }
 
     async fn problems(&self) -> Result<Vec<Problem>, BackendError> {

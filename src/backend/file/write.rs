@@ -1,4 +1,5 @@
-//! Carries out commands: one transaction each, in two crossings to the database.
+//! Carries out commands, in two crossings to the database each: in a transaction of its own, or in
+//! one that others share ([`super::together`]).
 
 use std::collections::HashMap;
 
@@ -27,13 +28,48 @@ const RECENT: usize = 128;
 pub(super) struct Writer {
     pub conn: SqliteConnection,
     pub names: Names,
-    /// Committed records. They may lag behind other processes: what was added since is folded in.
+    /// Records as the last commands left them. They may lag behind other processes: what was added since is folded in.
     recent: HashMap<IncidentId, Record>,
     /// The last number that this process gave; another may have gone on since.
     last_number: Option<u64>,
 }
 
-/// What was found when a transaction began.
+/// What a command is carried out in: all of it or nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Frame {
+    /// A transaction of its own.
+    Own,
+    /// A part of a transaction that others share.
+    Shared,
+}
+
+impl Frame {
+    /// The statement that begins it.
+    fn begin(self) -> &'static str {
+        match self {
+            Self::Own => "BEGIN IMMEDIATE;",
+            Self::Shared => "SAVEPOINT command;",
+        }
+    }
+
+    /// The statement that ends it; what is shared is not durable yet.
+    fn commit(self) -> &'static str {
+        match self {
+            Self::Own => "COMMIT;",
+            Self::Shared => "RELEASE command;",
+        }
+    }
+
+    /// The statements that undo it.
+    fn roll_back(self) -> &'static str {
+        match self {
+            Self::Own => "ROLLBACK",
+            Self::Shared => "ROLLBACK TO command; RELEASE command",
+        }
+    }
+}
+
+/// What was found when a command was begun.
 struct Found {
     replay: Vec<(IncidentId, Event)>,
     recorded: bool,
@@ -49,9 +85,22 @@ impl Writer {
 
     /// Ends a transaction that did not reach its commit.
     pub(super) async fn roll_back(&mut self) {
+        self.undo(Frame::Own).await;
+    }
+
+    /// Undoes what did not reach its end. Names that others of a shared transaction have stored are
+    /// forgotten as well: they are looked up again.
+    async fn undo(&mut self, frame: Frame) {
         self.names.forget();
-        // Fails where the transaction never began or has ended by itself.
-        Batch::new("ROLLBACK").run(&mut self.conn).await.ok();
+        // Fails where it never began or has ended by itself.
+        Batch::new(frame.roll_back()).run(&mut self.conn).await.ok();
+    }
+
+    /// Nothing that was kept in memory counts any more: the transaction it came from is undone.
+    pub(super) fn forget(&mut self) {
+        self.names.forget();
+        self.recent.clear();
+        self.last_number = None;
     }
 
     /// The transaction is durable.
@@ -59,53 +108,72 @@ impl Writer {
         self.names.keep();
     }
 
-    /// Carries out a command; the transaction has ended when this returns.
-    pub(super) async fn execute(&mut self, envelope: &Envelope, rules: &Rules) -> Done<Outcome> {
+    /// Carries out a command; its frame has ended when this returns.
+    pub(super) async fn execute(
+        &mut self,
+        envelope: &Envelope,
+        rules: &Rules,
+        frame: Frame,
+    ) -> Done<Outcome> {
         let done = match &envelope.command {
             Command::Incident { incident, ask } => {
-                self.about_incident(envelope, *incident, ask, rules).await
+                self.about_incident(envelope, *incident, ask, rules, frame).await
             }
             Command::RecordChange(change) => {
                 super::others::checked_change(change)?;
                 let mut batch = Batch::default();
                 super::others::put_change(&mut batch, change)?;
-                self.recorded(envelope.id, batch).await
+                self.recorded(envelope.id, batch, frame).await
             }
             Command::RecordProblem(problem) => {
                 super::others::checked_problem(problem)?;
                 let mut batch = Batch::default();
                 super::others::put_problem(&mut batch, problem)?;
-                self.recorded(envelope.id, batch).await
+                self.recorded(envelope.id, batch, frame).await
             }
         };
-        match &done {
-            Ok(outcome) if !outcome.replayed => self.committed(),
-            _ => self.roll_back().await,
+        match (&done, frame) {
+            (Ok(outcome), Frame::Own) if !outcome.replayed => self.committed(),
+            (Ok(outcome), Frame::Shared) if !outcome.replayed => {}
+            _ => self.undo(frame).await,
         }
         done
     }
 
     /// A change or a problem, unless the command was carried out before.
-    async fn recorded(&mut self, command: CommandId, mut put: Batch) -> Done<Outcome> {
-        let mut batch = Batch::new("BEGIN IMMEDIATE; SELECT 1 FROM command WHERE id = ?;");
+    async fn recorded(
+        &mut self,
+        command: CommandId,
+        mut put: Batch,
+        frame: Frame,
+    ) -> Done<Outcome> {
+        let mut batch = Batch::new(frame.begin());
+        batch.sql("SELECT 1 FROM command WHERE id = ?;");
         batch.arg(command.as_bytes().to_vec());
         let rows = batch.rows_of_each(&mut self.conn).await?;
         let replayed = rows.get(1).is_some_and(|rows| !rows.is_empty());
         if !replayed {
-            put.sql("INSERT INTO command (id) VALUES (?); COMMIT;");
+            put.sql("INSERT INTO command (id) VALUES (?);").sql(frame.commit());
             put.arg(command.as_bytes().to_vec());
             put.run(&mut self.conn).await?;
         }
         Ok(Outcome { incident: None, row: None, events: Vec::new(), replayed })
     }
 
-    async fn begin(&mut self, envelope: &Envelope, id: IncidentId, ask: &Ask) -> Done<Found> {
+    async fn begin(
+        &mut self,
+        envelope: &Envelope,
+        id: IncidentId,
+        ask: &Ask,
+        frame: Frame,
+    ) -> Done<Found> {
         let known = self.recent.get(&id).map(|record| record.incident.clone());
         let mut sql = format!(
-            "BEGIN IMMEDIATE;
+            "{}
              SELECT {COLUMNS}, i.id FROM {FROM} JOIN incident i ON i.key = e.incident
                 WHERE e.id > $1 AND e.id <= $2 ORDER BY e.log;
-             SELECT incident FROM command WHERE id = $1;"
+             SELECT incident FROM command WHERE id = $1;",
+            frame.begin()
         );
         sql.push_str(&records::reading("$3", "$4"));
         let dedup = match ask {
@@ -159,11 +227,12 @@ impl Writer {
         id: IncidentId,
         ask: &Ask,
         rules: &Rules,
+        frame: Frame,
     ) -> Done<Outcome> {
-        if let Some(outcome) = self.at_once(envelope, id, ask, rules).await? {
+        if let Some(outcome) = self.at_once(envelope, id, ask, rules, frame).await? {
             return Ok(outcome);
         }
-        let found = self.begin(envelope, id, ask).await?;
+        let found = self.begin(envelope, id, ask, frame).await?;
         if let Some((incident, _)) = found.replay.first() {
             let incident = *incident;
             let events = found.replay.into_iter().map(|(_, event)| event).collect();
@@ -206,14 +275,14 @@ impl Writer {
             touched.push(self.add(&mut batch, Some(target), &added, None).await?);
             told.extend(added);
         }
-        batch.sql("COMMIT;");
+        batch.sql(frame.commit());
         batch.run(&mut self.conn).await?;
         let row = touched[0].incident.summary.clone();
         self.remember(touched);
         Ok(Outcome { incident: Some(row.id), row: Some(row), events: told, replayed: false })
     }
 
-    /// Keeps records that are now durable.
+    /// Keeps records that are now durable, or will be with the rest of a shared transaction.
     fn remember(&mut self, records: Vec<Record>) {
         if self.recent.len() + records.len() > RECENT {
             self.recent.clear();
@@ -237,6 +306,7 @@ impl Writer {
         id: IncidentId,
         ask: &Ask,
         rules: &Rules,
+        frame: Frame,
     ) -> Done<Option<Outcome>> {
         let before = self.recent.get(&id).cloned();
         let (next, dedup_key) = match (ask, &before) {
@@ -260,13 +330,13 @@ impl Writer {
             return Ok(None);
         }
         let guard = Guard { command: envelope.id, number: next, dedup_key };
-        let mut batch = Batch::new("BEGIN IMMEDIATE;");
+        let mut batch = Batch::new(frame.begin());
         let now = self.add(&mut batch, before, &events, Some(&guard)).await?;
-        batch.sql("COMMIT;");
+        batch.sql(frame.commit());
         match batch.run(&mut self.conn).await {
             Ok(()) => {}
             Err(Failure::Sql(e)) if fault(&e) == Fault::Constraint => {
-                self.roll_back().await;
+                self.undo(frame).await;
                 self.recent.remove(&id);
                 return Ok(None);
             }

@@ -18,7 +18,7 @@ use super::args::Import;
 use super::failure::{Failure, reason};
 use super::out::counted;
 use super::progress::{Count, Progress};
-use super::session::{Missing, open};
+use super::session::{Missing, open_store};
 use super::whole_file::named;
 use super::{Context, json, out, wait};
 use crate::backend::file::{ImportError, Imported};
@@ -97,7 +97,7 @@ async fn take_in(
     place: &str,
     args: &Import,
 ) -> Result<(), Failure> {
-    let store = open(&context.config, Missing::Make).await?;
+    let store = open_store(&context.config, Missing::Make, "import").await?;
     let mut importer = store.importer().await?;
     let (sender, mut batches) = mpsc::channel::<Batch>(BATCHES);
     // Left alone where the import ends early: it ends with its next batch, or with the process.

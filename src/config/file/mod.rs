@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use toml::de::DeTable;
 
-use super::panes::{PanesSettings, Profile};
+use super::panes::{PanesSettings, Profile, UnusableProfile};
 use super::place::{Place, Warning};
 use crate::model::directory::Directory;
 use crate::model::rules::Rules;
@@ -45,6 +45,8 @@ pub(super) struct FileSettings {
     pub(super) directory: Directory,
     /// Places of work.
     pub(super) profiles: Vec<Profile>,
+    /// Those that can't be used.
+    pub(super) unusable: Vec<UnusableProfile>,
     /// What is wrong, in the order of the file.
     pub(super) warnings: Vec<Warning>,
     /// Where each setting stands that counts.
@@ -128,12 +130,15 @@ fn settings<'a>(source: &'a Source<'a>, table: &'a DeTable<'a>, base: &Base) -> 
     templates::read(&mut top, &mut panes.templates);
     panes.commands = commands::read(&mut top);
     panes.runbooks = top.read("runbooks", |value| general::path(value, base));
+    let (rules, directory) = (rules::read(&mut top), directory::read(&mut top));
+    let (profiles, unusable) = profiles::read(&mut top, base);
     let settings = FileSettings {
         general,
         panes,
-        rules: rules::read(&mut top),
-        directory: directory::read(&mut top),
-        profiles: profiles::read(&mut top, base),
+        rules,
+        directory,
+        profiles,
+        unusable,
         ..FileSettings::default()
     };
     top.finish();

@@ -58,6 +58,16 @@ impl<'a> Source<'a> {
         self.warnings.borrow_mut().push(Warning::new(self.place(offset), text));
     }
 
+    /// How many warnings there are so far.
+    pub(super) fn told(&self) -> usize {
+        self.warnings.borrow().len()
+    }
+
+    /// The first warning in the file's order of those that came after so many.
+    pub(super) fn first_after(&self, told: usize) -> Option<Warning> {
+        self.warnings.borrow().get(told..)?.iter().min().cloned()
+    }
+
     /// The value, or nothing and a warning.
     pub(super) fn ok<T>(&self, read: Read<T>) -> Option<T> {
         read.map_err(|wrong| self.warn(wrong.offset, &wrong.text)).ok()
@@ -66,11 +76,6 @@ impl<'a> Source<'a> {
     /// Remembers where something was set.
     pub(super) fn set(&self, name: impl Into<String>, offset: usize) {
         self.places.borrow_mut().insert(name.into(), self.place(offset));
-    }
-
-    #[cfg(test)]
-    pub(super) fn is_set(&self, name: &str) -> bool {
-        self.places.borrow().contains_key(name)
     }
 
     /// Warnings in the order of the file, and where each setting stands.
@@ -166,12 +171,14 @@ impl<'a> Section<'a> {
         entries
     }
 
-    /// Tells of what nobody has asked for.
-    pub(super) fn finish(self) {
+    /// Tells of what nobody has asked for; says whether there is nothing of the kind.
+    pub(super) fn finish(self) -> bool {
+        let mut all_known = true;
         let known: Vec<&str> = self.known.iter().copied().collect();
         for key in self.table.keys() {
             let name: &str = key.get_ref();
             if !self.known.contains(name) {
+                all_known = false;
                 let meant = nearest::meant(name, &known);
                 let text = format!("{} is not a setting: {meant}", self.full_name(name));
                 self.source.warn(key.span().start, &text);
@@ -181,6 +188,7 @@ impl<'a> Section<'a> {
         for key in known.iter().filter(|key| !self.table.contains_key(**key)) {
             self.source.unset.borrow_mut().insert(self.full_name(key));
         }
+        all_known
     }
 }
 

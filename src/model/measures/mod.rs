@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::id::IncidentNumber;
 use super::incident::Incident;
@@ -29,7 +30,7 @@ pub use times::Times;
 pub const THIN: u64 = 5;
 
 /// A half-open span of time, [from, to), with the starts of its buckets.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Window {
     /// Included.
     pub from: DateTime<Utc>,
@@ -83,7 +84,7 @@ impl Window {
 }
 
 /// By what measures are cut.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cut {
     /// Not at all.
@@ -173,7 +174,7 @@ impl Fact {
 }
 
 /// The figures of one window.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct Figures {
     /// Reported → first acknowledged.
     pub mtta: Times,
@@ -208,7 +209,7 @@ impl Figures {
 }
 
 /// Incidents reported in the window that don't count.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct LeftOut {
     /// Continued in another.
     pub merged: u64,
@@ -219,7 +220,7 @@ pub struct LeftOut {
 }
 
 /// The measures of a window.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Measures {
     /// Over what.
     pub window: Window,

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::super::id::IncidentNumber;
 use super::super::status::Category;
 use super::{Fact, at, incident_number};
 
 /// A fault that came at least twice.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Recurring {
     /// How often.
     pub count: u64,

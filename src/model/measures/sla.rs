@@ -1,9 +1,10 @@
 //! Service level compliance: kept and missed promises.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Promises that were kept and missed. Those that are open and not yet due are in neither.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct Compliance {
     /// In time.
     pub kept: u64,

@@ -2,9 +2,10 @@
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Statistics of durations in milliseconds; all 0 where there were none.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct Times {
     /// Arithmetic mean, rounded to the nearest millisecond.
     pub mean_ms: i64,

@@ -21,6 +21,13 @@ const MEASURED_ANYWAY: TimeDelta = TimeDelta::minutes(10);
 pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Effect> {
     match update {
         Update::Capabilities(capabilities) => {
+            // An API knows who asks from the token.
+            if let Some(me) = capabilities.me.as_ref().filter(|me| **me != app.me) {
+                app.me = me.clone();
+                if app.snapshot.is_some() {
+                    rows::derive(app, at);
+                }
+            }
             app.capabilities = Some(capabilities);
             Vec::new()
         }

@@ -37,7 +37,7 @@ pub(super) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
             return tell(app, format!("{why} · settings stay as they were"), true);
         }
     };
-    let Changed { panes, profiles, rules, mut warnings, later } = changed;
+    let Changed { panes, profiles, unusable, rules, mut warnings, later } = changed;
     let (keymap, wrong_keys) = Keymap::with(&panes.keys);
     warnings.extend(wrong_keys.iter().map(crate::config::Warning::brief));
     app.keymap = keymap;
@@ -52,7 +52,7 @@ pub(super) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
     }
     app.low_bandwidth = is.low_bandwidth;
     app.settings = panes;
-    sites::reloaded(app, &profiles);
+    sites::reloaded(app, &profiles, &unusable);
     app.warnings = warnings;
     // Levels decide the order of the rows and when they change.
     let mut effects = link::time_passed(app, app.now);

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::config::panes::Profile;
+use crate::config::panes::{Profile, UnusableProfile};
 use crate::model::text::shown;
 
 use super::super::action::Action;
@@ -45,7 +45,7 @@ pub(super) fn items(app: &App) -> Vec<Item> {
         about.push(shown(&site.leads).into_owned());
         let name = shown(site.name()).into_owned();
         let item = Item::new(name.clone(), Pick::Site(site.id.clone()));
-        item.about(about.join(" · ")).value(name)
+        item.about(about.join(" · ")).value(name).barred(site.unusable.clone())
     });
     items.collect()
 }
@@ -119,7 +119,8 @@ pub(super) fn go_now(app: &App) -> Vec<Effect> {
 }
 
 /// The settings were read again: other places can be gone to. Where the panes are stays as it was.
-pub(super) fn reloaded(app: &mut App, profiles: &[Profile]) {
+pub(super) fn reloaded(app: &mut App, profiles: &[Profile], unusable: &[UnusableProfile]) {
     app.sites.retain(|site| site.id == SiteId::Started);
     app.sites.extend(profiles.iter().map(Site::from));
+    app.sites.extend(unusable.iter().map(Site::from));
 }

@@ -133,9 +133,15 @@ impl Pane<'_> {
         if kept.width() + each.width() <= self.width {
             kept.extend(each.spans);
             lines.push(kept);
-        } else {
+        } else if each.width() <= self.width {
             lines.push(kept);
             lines.push(each);
+        } else {
+            // Half of them beside the sums: a figure that is cut would be another one.
+            let half = each.spans.split_off(each.spans.len() / 2);
+            kept.extend(each.spans);
+            lines.push(kept);
+            lines.push(Line::from(half));
         }
         lines.extend(self.volume_short());
         lines.push(self.recurring_short());

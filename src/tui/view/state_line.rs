@@ -76,9 +76,9 @@ fn left(app: &App, room: Room) -> Line<'static> {
         line.push_span("  ");
     }
     if room < Room::Least
-        && let Some(capabilities) = &app.capabilities
+        && let Some(name) = app.place_name()
     {
-        line.push_span(cut(&shown(&capabilities.name), 16).into_owned());
+        line.push_span(cut(&shown(name), 16).into_owned());
         line.push_span(" ");
     }
     if app.here.production {

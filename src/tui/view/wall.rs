@@ -86,8 +86,12 @@ fn below(area: Rect, rows: u16) -> Rect {
 fn header(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     let theme = app.theme;
     let mut left = Line::from(Span::styled("redphone", theme.strong()));
-    if let Some(capabilities) = &app.capabilities {
-        left.push_span(format!("  {} ", cut(&shown(&capabilities.name), 20)));
+    if let Some(name) = app.place_name().filter(|_| app.capabilities.is_some()) {
+        left.push_span(format!("  {} ", cut(&shown(name), 20)));
+        if app.here.production {
+            left.push_span(Span::styled("PRODUCTION", theme.warning()));
+            left.push_span(" ");
+        }
         if wall.outage(&app.link, app.now).is_none() {
             left.push_span(Span::styled("●", theme.good()));
         }

@@ -73,8 +73,7 @@ impl Words {
         let said = if let Some(said) = &outage.said {
             shown(said).into_owned()
         } else {
-            let name = app.capabilities.as_ref().map(|c| c.name.as_str());
-            format!("{} does not answer", shown(name.unwrap_or(&app.here.leads)))
+            format!("{} does not answer", shown(app.place_name().unwrap_or(&app.here.leads)))
         };
         Self {
             old: if app.snapshot.is_some() { "OLD" } else { "NO" },

@@ -1,0 +1,246 @@
+//! What went wrong on the way, as a sentence that names the host.
+//!
+//! Nothing of a request is in these sentences: reqwest's own name the whole URL.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio_rustls::rustls::pki_types::UnixTime;
+use tokio_rustls::rustls::{self, CertificateError, InvalidMessage};
+
+use crate::model::text::{cut, shown};
+
+/// The most characters of what a library says.
+const SAID: usize = 200;
+
+/// Where on its way a request was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Stage {
+    /// Until the head of the answer is there.
+    Answer,
+    /// While the body comes.
+    Body,
+}
+
+/// An error of the way, as a sentence about a host.
+pub(super) fn told(host: &str, error: &reqwest::Error, stage: Stage) -> String {
+    let causes = Causes::of(error);
+    if let Some(tls) = causes.tls {
+        return of_tls(host, tls);
+    }
+    if error.is_dns() {
+        let said = causes.last();
+        let said = said.rsplit(": ").next().unwrap_or_default();
+        return format!(
+            "the name {host} can't be looked up ({said}): correct it, or see whether \
+                        name service works"
+        );
+    }
+    if error.is_connect() {
+        return of_connecting(host, error, &causes);
+    }
+    if causes.broke_off() {
+        return match stage {
+            Stage::Answer => format!("{host} cut the connection before it answered"),
+            Stage::Body => format!("{host} cut the connection in the middle of its answer"),
+        };
+    }
+    if causes.hyper.is_some_and(hyper::Error::is_parse) {
+        return format!(
+            "{host} answers with something that is not HTTP: correct the port, or try \
+                        https:// in place of http://"
+        );
+    }
+    if error.is_decode() && stage == Stage::Body {
+        return format!("{host} answers with a body that can't be unpacked ({})", causes.last());
+    }
+    format!("{host} can't be asked ({})", causes.last())
+}
+
+/// It took too long to answer at all.
+pub(super) fn no_answer(host: &str, after: Duration) -> String {
+    format!("{host} took the request and did not answer within {} s", seconds(after))
+}
+
+/// It stopped in the middle.
+pub(super) fn stalled(host: &str, after: Duration) -> String {
+    format!("{host} stopped in the middle of its answer: nothing came for {} s", seconds(after))
+}
+
+/// It went on and on.
+pub(super) fn dripping(host: &str, after: Duration) -> String {
+    format!("the answer of {host} came too slowly: it was not whole after {} s", seconds(after))
+}
+
+/// In seconds, as whole ones where there is at least one.
+fn seconds(span: Duration) -> String {
+    if span >= Duration::from_secs(1) {
+        span.as_secs().to_string()
+    } else {
+        format!("{:.1}", span.as_secs_f32())
+    }
+}
+
+fn of_connecting(host: &str, error: &reqwest::Error, causes: &Causes<'_>) -> String {
+    if error.is_timeout() {
+        return format!(
+            "{host} did not take the connection in time: it is down, or a firewall \
+                        drops what is sent to it"
+        );
+    }
+    match causes.io.map(io::Error::kind) {
+        Some(io::ErrorKind::ConnectionRefused) => {
+            format!("{host} refuses the connection: nothing listens on that port")
+        }
+        Some(io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable) => {
+            format!("there is no way to {host}: the network is down, or has no route to it")
+        }
+        Some(kind) if is_break(kind) => {
+            format!(
+                "{host} cut the connection while it was made: it may expect http://, or a proxy \
+                     in between may refuse"
+            )
+        }
+        _ => format!("{host} can't be connected to ({})", causes.last()),
+    }
+}
+
+fn of_tls(host: &str, error: &rustls::Error) -> String {
+    match error {
+        rustls::Error::InvalidCertificate(why) => of_certificate(host, why),
+        rustls::Error::InvalidMessage(
+            InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion,
+        ) => format!(
+            "{host} does not speak TLS on that port: correct the port, or try http:// in \
+                      place of https://"
+        ),
+        rustls::Error::AlertReceived(alert) => {
+            format!("{host} broke off the TLS handshake ({alert:?})")
+        }
+        other => format!("no TLS connection to {host} can be made ({})", brief(&other.to_string())),
+    }
+}
+
+fn of_certificate(host: &str, why: &CertificateError) -> String {
+    use CertificateError as E;
+    match why {
+        E::NotValidForNameContext { presented, .. } => {
+            let names: Vec<String> = presented
+                .iter()
+                .map(|name| {
+                    name.strip_prefix("DnsName(\"")
+                        .map_or(name.as_str(), |name| name.trim_end_matches("\")"))
+                })
+                .map(|name| shown(name).into_owned())
+                .collect();
+            let names = match names.is_empty() {
+                true => "another name".to_owned(),
+                false => cut(&names.join(", "), SAID).into_owned(),
+            };
+            format!("the certificate of {host} is for {names}: correct the host in the URL")
+        }
+        E::NotValidForName => {
+            format!("the certificate of {host} is for another name: correct the host in the URL")
+        }
+        E::ExpiredContext { not_after, .. } => {
+            let day = day(*not_after);
+            format!("the certificate of {host} expired on {day}: whoever runs it has to renew it")
+        }
+        E::Expired => {
+            format!("the certificate of {host} has expired: whoever runs it has to renew it")
+        }
+        E::NotValidYetContext { not_before, .. } => {
+            let day = day(*not_before);
+            format!(
+                "the certificate of {host} is valid from {day} on: see whether this clock is \
+                     right"
+            )
+        }
+        E::NotValidYet => {
+            format!("the certificate of {host} is not valid yet: see whether this clock is right")
+        }
+        E::UnknownIssuer => unknown(host),
+        E::Revoked => format!("the certificate of {host} was revoked"),
+        // A certificate that signs itself is one of an authority where none is allowed.
+        other if other.to_string().contains("CaUsedAsEndEntity") => unknown(host),
+        other => {
+            format!("the certificate of {host} can't be used ({})", brief(&other.to_string()))
+        }
+    }
+}
+
+fn unknown(host: &str) -> String {
+    format!(
+        "the certificate of {host} is from an authority that is not known here: if it is your \
+             own, name its certificate with ca_file"
+    )
+}
+
+fn day(time: UnixTime) -> String {
+    let at = i64::try_from(time.as_secs()).ok().and_then(|s| DateTime::<Utc>::from_timestamp(s, 0));
+    at.map_or_else(|| "an unknown day".into(), |at| at.format("%Y-%m-%d").to_string())
+}
+
+/// What a library says, made short and safe to show.
+pub(super) fn brief(said: &str) -> String {
+    let said = said.split(" (os error").next().unwrap_or_default();
+    cut(&shown(said), SAID).into_owned()
+}
+
+/// What is behind an error.
+struct Causes<'a> {
+    tls: Option<&'a rustls::Error>,
+    io: Option<&'a io::Error>,
+    hyper: Option<&'a hyper::Error>,
+    /// The innermost one.
+    root: &'a (dyn Error + 'static),
+}
+
+impl<'a> Causes<'a> {
+    fn of(error: &'a reqwest::Error) -> Self {
+        let mut causes = Self { tls: None, io: None, hyper: None, root: error };
+        let mut next: Option<&(dyn Error + 'static)> = Some(error);
+        while let Some(cause) = next {
+            causes.root = cause;
+            causes.tls = causes.tls.or_else(|| cause.downcast_ref());
+            causes.hyper = cause.downcast_ref().or(causes.hyper);
+            next = cause.source();
+            if let Some(io) = cause.downcast_ref::<io::Error>() {
+                causes.io = Some(io);
+                // What an I/O error carries is no source of it.
+                if let Some(inner) = io.get_ref() {
+                    next = Some(inner);
+                }
+            }
+        }
+        causes
+    }
+
+    /// The connection went away.
+    fn broke_off(&self) -> bool {
+        self.io.is_some_and(|io| is_break(io.kind()))
+            || self.hyper.is_some_and(|e| e.is_incomplete_message() || e.is_closed())
+    }
+
+    fn last(&self) -> String {
+        brief(&self.root.to_string())
+    }
+}
+
+fn is_break(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::NotConnected
+    )
+}
+
+/// Whether the connection went away, as proxies do with one that is silent for too long.
+pub(super) fn broke_off(error: &reqwest::Error) -> bool {
+    !error.is_connect() && Causes::of(error).broke_off()
+}

@@ -1,0 +1,207 @@
+//! One request and its answer.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH,
+};
+use reqwest::{Client, Method, Response, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::time::timeout;
+
+use super::answer::{self, Trouble};
+use super::clock::Clock;
+use super::fault::{self, Stage};
+use super::token::{Token, Tokens};
+use super::{Address, Timeouts};
+use crate::api::details::MEDIA_TYPE;
+use crate::backend::BackendError;
+
+/// The longest answer that is read, in bytes, unpacked. Some 100,000 rows fit.
+pub(super) const LONGEST: usize = 64 * 1024 * 1024;
+/// The longest refusal that is read. What does not fit is none.
+const LONGEST_REFUSAL: usize = 64 * 1024;
+
+/// What is asked.
+pub(super) struct Request<'a, Q> {
+    /// A path of the API.
+    pub(super) path: &'a str,
+    /// What its `{…}` stands for.
+    pub(super) part: &'a str,
+    pub(super) query: Option<&'a Q>,
+    /// JSON to be posted; without it the answer is only fetched.
+    pub(super) body: Option<Vec<u8>>,
+    /// How long the server may hold it.
+    pub(super) wait: Duration,
+    /// What is known already.
+    pub(super) known: Option<&'a HeaderValue>,
+}
+
+/// What came.
+pub(super) enum Answer {
+    /// JSON, and its tag.
+    Json(Vec<u8>, Option<HeaderValue>),
+    /// What is known already still holds.
+    Unchanged,
+}
+
+/// The way to one API.
+pub(super) struct Wire {
+    pub(super) client: Client,
+    pub(super) address: Address,
+    pub(super) host: String,
+    pub(super) tokens: Tokens,
+    pub(super) timeouts: Timeouts,
+    pub(super) clock: Clock,
+}
+
+impl Wire {
+    /// Asks, and asks once more with another token where the first one was not taken.
+    pub(super) async fn ask<Q: Serialize + Sync>(
+        &self,
+        request: &Request<'_, Q>,
+    ) -> Result<Answer, Trouble> {
+        let no_token = |error: super::NoToken| Trouble::from(BackendError::Unreachable(error.0));
+        let token = self.tokens.get().await.map_err(no_token)?;
+        let mut response = self.send(request, &token).await?;
+        if response.status() == StatusCode::UNAUTHORIZED
+            && let Some(other) = self.tokens.another(&token).await.map_err(no_token)?
+        {
+            response = self.send(request, &other).await?;
+        }
+        self.receive(response, request.path).await
+    }
+
+    async fn send<Q: Serialize>(
+        &self,
+        request: &Request<'_, Q>,
+        token: &Token,
+    ) -> Result<Response, Trouble> {
+        let method = if request.body.is_some() { Method::POST } else { Method::GET };
+        let mut builder = self
+            .client
+            .request(method, self.address.join(request.path, request.part))
+            .header(ACCEPT, format!("application/json, {MEDIA_TYPE}"));
+        if let Some(query) = request.query {
+            builder = builder.query(query);
+        }
+        if let Some(header) = token.header() {
+            builder = builder.header(AUTHORIZATION, header);
+        }
+        if let Some(tag) = request.known {
+            builder = builder.header(IF_NONE_MATCH, tag);
+        }
+        if let Some(body) = &request.body {
+            builder = builder.header(CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        // A connection may have to be made first, which has a limit of its own.
+        let limit = self.timeouts.answer + request.wait;
+        let begun = Instant::now();
+        let sent = timeout(self.timeouts.connect + limit, builder.send()).await;
+        let after = begun.elapsed();
+        let told = match sent {
+            Ok(Ok(response)) => {
+                let status = response.status().as_u16();
+                tracing::debug!(path = request.path, status, ms = after.as_millis(), "answered");
+                if let Some(date) = date(response.headers()) {
+                    self.clock.learn(&self.host, date, Utc::now());
+                }
+                return Ok(response);
+            }
+            Ok(Err(error)) => {
+                let said = fault::told(&self.host, &error, Stage::Answer);
+                Trouble { lost: fault::broke_off(&error), ..BackendError::Unreachable(said).into() }
+            }
+            Err(_) => BackendError::Unreachable(fault::no_answer(&self.host, limit)).into(),
+        };
+        tracing::debug!(path = request.path, ms = after.as_millis(), "{}", told.error);
+        Err(told)
+    }
+
+    /// Reads an answer, or why there is none.
+    async fn receive(&self, response: Response, path: &str) -> Result<Answer, Trouble> {
+        let status = response.status();
+        let headers = response.headers().clone();
+        if status == StatusCode::NOT_MODIFIED {
+            return Ok(Answer::Unchanged);
+        }
+        if status.is_redirection() {
+            return Err(answer::redirect(&self.host, &self.address, status, &headers).into());
+        }
+        let is_json = answer::is_json(&headers);
+        if status.is_success() {
+            if !is_json {
+                return Err(answer::no_json(&self.host, status, &headers).into());
+            }
+            let body = self.body(response, LONGEST).await?;
+            return Ok(Answer::Json(body, headers.get(ETAG).cloned()));
+        }
+        // A refusal that can't be read to its end is still one.
+        let body = if is_json { self.body(response, LONGEST_REFUSAL).await.ok() } else { None };
+        let refusal = answer::Refusal { status, headers: &headers, body: body.as_deref(), path };
+        Err(refusal.told(&self.host, &self.address, &self.clock, Utc::now()))
+    }
+
+    /// Reads a body up to its end, within limits of time and length.
+    async fn body(&self, mut response: Response, longest: usize) -> Result<Vec<u8>, Trouble> {
+        let begun = Instant::now();
+        let unreachable = |said: String| Trouble::from(BackendError::Unreachable(said));
+        let too_long = || {
+            let most = longest / 1024 / 1024;
+            let host = &self.host;
+            Trouble::from(BackendError::Broken(format!(
+                "the answer of {host} has more than {most} MiB: it is not read"
+            )))
+        };
+        let announced = response.content_length().unwrap_or(0);
+        if announced > longest as u64 {
+            return Err(too_long());
+        }
+        let mut body = Vec::new();
+        loop {
+            let left = self.timeouts.whole.saturating_sub(begun.elapsed());
+            let patience = self.timeouts.piece.min(left);
+            match timeout(patience, response.chunk()).await {
+                Ok(Ok(Some(piece))) => {
+                    if body.len() + piece.len() > longest {
+                        return Err(too_long());
+                    }
+                    body.extend_from_slice(&piece);
+                }
+                Ok(Ok(None)) => return Ok(body),
+                Ok(Err(error)) => {
+                    let said = fault::told(&self.host, &error, Stage::Body);
+                    return Err(unreachable(said));
+                }
+                Err(_) if left <= self.timeouts.piece => {
+                    return Err(unreachable(fault::dripping(&self.host, self.timeouts.whole)));
+                }
+                Err(_) => {
+                    return Err(unreachable(fault::stalled(&self.host, self.timeouts.piece)));
+                }
+            }
+        }
+    }
+
+    /// What JSON says. One that ends too early was cut off on its way.
+    pub(super) fn read<T: DeserializeOwned>(&self, json: &[u8]) -> Result<T, BackendError> {
+        serde_json::from_slice(json).map_err(|error| {
+            let host = &self.host;
+            if error.is_eof() {
+                let said = format!("{host} stopped in the middle of its answer");
+                return BackendError::Unreachable(said);
+            }
+            let said = fault::brief(&error.to_string());
+            BackendError::Broken(format!(
+                "the answer of {host} can't be understood ({said}): it may be of another version"
+            ))
+        })
+    }
+}
+
+/// When the server says it is.
+fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    answer::http_date(headers.get(DATE)?)
+}

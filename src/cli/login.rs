@@ -1,0 +1,124 @@
+//! `login` and `logout`: the token of an API, into the keyring and out of it.
+
+use std::io::{self, BufRead, IsTerminal, Read};
+
+use super::args::Login;
+use super::failure::{Failure, reason};
+use super::session::open_remote;
+use super::{Context, out};
+use crate::backend::Backend;
+use crate::backend::http::token::{LONGEST, keyring};
+use crate::backend::http::{Address, Token, TokenSource};
+use crate::config::{Config, Location, Remote, meant};
+use crate::model::text::shown;
+
+/// Takes a token from the terminal or from standard input, and puts it into the keyring.
+pub async fn run(context: &mut Context, args: Login) -> Result<(), Failure> {
+    let remote = target(&context.config, args.place.as_deref(), "login")?;
+    if let Some(source) = remote.token.as_ref().filter(|source| **source != TokenSource::Keyring) {
+        return Err(Failure::usage(format!(
+            "the token for {} comes from {source}, not from the keyring: put it there, or take that \
+             setting out",
+            remote.address.host()
+        )));
+    }
+    let text = read(&remote.address)?;
+    let token = Token::new(text).map_err(|bad| Failure::failed(format!("the token {bad}")))?;
+    keyring::write(&remote.address, &token).await.map_err(|why| no_keyring(&remote, &why))?;
+    let host = remote.address.host();
+    context.out.line(&format!("the token for {host} is in the keyring"))?;
+    context.out.flush()?;
+    // It is kept in any case: the API may only be away.
+    let remote = Remote { token: Some(TokenSource::Keyring), ..remote };
+    match open_remote(&remote)?.capabilities().await {
+        Ok(can) => {
+            let me = can.me.map_or_else(String::new, |me| {
+                format!(", and takes you for {} ({})", shown(&me.name), shown(&me.handle))
+            });
+            context.out.line(&format!("{host} answers{me}"))
+        }
+        Err(error) => {
+            out::hint(&error.to_string());
+            Ok(())
+        }
+    }
+}
+
+/// Takes a token out of the keyring.
+pub async fn out(context: &mut Context, args: Login) -> Result<(), Failure> {
+    let remote = target(&context.config, args.place.as_deref(), "logout")?;
+    let host = remote.address.host();
+    let was_there = keyring::remove(&remote.address).await;
+    if was_there.map_err(|why| Failure::failed(why.to_string()))? {
+        return context.out.line(&format!("the token for {host} is no longer in the keyring"));
+    }
+    Err(Failure::new(
+        super::failure::Exit::NotFound,
+        format!("the keyring has no token for {host}: there is nothing to remove"),
+    ))
+}
+
+/// Which API is meant: by a profile's name, by its URL, or the one that is chosen.
+fn target(config: &Config, place: Option<&str>, command: &str) -> Result<Remote, Failure> {
+    let Some(place) = place else {
+        return config.location.remote().cloned().ok_or_else(|| {
+            Failure::usage(format!(
+                "there is no API to {command} to: name a profile or a URL, such as redphone \
+                 {command} https://incidents.example.net"
+            ))
+        });
+    };
+    if let Some(profile) = config.profiles.iter().find(|profile| profile.name == place) {
+        let remote = profile.location.as_ref().and_then(Location::remote);
+        return remote.cloned().ok_or_else(|| {
+            Failure::usage(format!(
+                "the profile {:?} is a store's file: it needs no token",
+                shown(place)
+            ))
+        });
+    }
+    if let Some(bad) = config.unusable.iter().find(|bad| bad.name == place) {
+        return Err(Failure::usage(format!(
+            "the profile {:?} can't be used: {}",
+            shown(place),
+            bad.why
+        )));
+    }
+    if !place.contains("://") {
+        let names: Vec<&str> = config.profiles.iter().map(|p| p.name.as_str()).collect();
+        let why = if names.is_empty() {
+            "name an API by its URL, such as https://incidents.example.net".to_owned()
+        } else {
+            meant(place, &names)
+        };
+        return Err(Failure::usage(format!("there is no profile {:?}: {why}", shown(place))));
+    }
+    let address: Address = place.parse().map_err(|bad| Failure::usage(format!("the URL {bad}")))?;
+    let name = address.host();
+    Ok(Remote { name, address, ca_file: None, token: None, insecure_http: false })
+}
+
+/// Reads a token: from the terminal without showing it, or a line of standard input.
+fn read(address: &Address) -> Result<String, Failure> {
+    let failed = |error: &io::Error| {
+        Failure::failed(format!("can't read the token: {}: pipe it in instead", reason(error)))
+    };
+    if io::stdin().is_terminal() {
+        let prompt = format!("Token for {address} (is not shown): ");
+        return rpassword::prompt_password(prompt).map_err(|error| failed(&error));
+    }
+    let mut line = Vec::new();
+    let most = LONGEST as u64 + 2;
+    let read = io::stdin().lock().take(most).read_until(b'\n', &mut line);
+    read.map_err(|error| failed(&error))?;
+    String::from_utf8(line).map_err(|_| Failure::failed("the token is no text: pipe it in as text"))
+}
+
+/// How to do without a keyring.
+fn no_keyring(remote: &Remote, why: &keyring::NoKeyring) -> Failure {
+    Failure::failed(format!(
+        "{why}: put the token into a file instead, with (umask 077; cat > redphone.token), and name \
+         that with token_file in the profile, --token-file or REDPHONE_TOKEN_FILE (for {})",
+        remote.address.host()
+    ))
+}

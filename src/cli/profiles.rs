@@ -1,0 +1,259 @@
+//! `profiles`: the places of work in the settings, and whether they can be used.
+
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::args::Profiles;
+use super::failure::{Exit, Failure};
+use super::out::{Look, Out};
+use super::session::{Missing, open, open_remote};
+use super::{Context, json, out};
+use crate::backend::http::TokenSource;
+use crate::backend::{Backend, BackendError, Capabilities};
+use crate::config::{Config, Flags, Location};
+use crate::model::command::Verb;
+use crate::model::text::{cut, fit, shown, width};
+use crate::model::time::fine;
+
+/// The widest column of names.
+const NAME: usize = 24;
+
+/// A profile, as `--json` prints it.
+#[derive(Debug, Serialize)]
+struct Told {
+    name: String,
+    chosen: bool,
+    production: bool,
+    read_only: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backend: Option<String>,
+    /// Why it can't be chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unusable: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<Token>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<Check>,
+}
+
+/// Where a token comes from, and whether it is there.
+#[derive(Debug, Serialize)]
+struct Token {
+    from: String,
+    /// `None` where a command was not run to see.
+    found: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+}
+
+/// How a place answers.
+#[derive(Debug, Serialize)]
+struct Check {
+    answers: bool,
+    ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    called: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    me: Option<String>,
+    /// How many kinds of commands it carries out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verbs: Option<usize>,
+    /// The server's clock less this one, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock_s: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+/// Lists all; asks each of them where that is wanted.
+pub async fn run(context: &mut Context, args: Profiles) -> Result<(), Failure> {
+    let config = context.config.clone();
+    let mut failed = false;
+    let mut count = 0_usize;
+    for profile in &config.profiles {
+        let chosen = config.panes.profile.as_ref() == Some(profile);
+        let told = look(&context.flags, &profile.name, chosen, args.check).await;
+        failed |= told.check.as_ref().is_some_and(|check| !check.answers);
+        tell(&mut context.out, &told, args.json)?;
+        count += 1;
+    }
+    for bad in &config.unusable {
+        let told = unusable(&bad.name, bad.why.clone());
+        failed |= args.check;
+        tell(&mut context.out, &told, args.json)?;
+        count += 1;
+    }
+    context.out.flush()?;
+    if count == 0 && !args.json {
+        let file = config.file.as_deref().map(|file| file.to_string_lossy().into_owned());
+        let file = file.unwrap_or_else(|| "the settings file".into());
+        out::hint(&format!("there are no profiles: add [profiles.NAME] to {}", shown(&file)));
+    }
+    if failed { Err(Failure::silent(Exit::Unreachable)) } else { Ok(()) }
+}
+
+fn unusable(name: &str, why: String) -> Told {
+    Told {
+        name: name.to_owned(),
+        chosen: false,
+        production: false,
+        read_only: false,
+        store: None,
+        backend: None,
+        unusable: Some(why),
+        token: None,
+        check: None,
+    }
+}
+
+/// Looks at a profile as it is when it is chosen.
+async fn look(flags: &Flags, name: &str, chosen: bool, check: bool) -> Told {
+    let flags = Flags {
+        profile: Some(name.to_owned()),
+        store: None,
+        backend: None,
+        token_file: None,
+        ..flags.clone()
+    };
+    let config = match Config::from_process(flags) {
+        Ok(config) => config,
+        Err(error) => return unusable(name, error.to_string()),
+    };
+    let profile = config.panes.profile.as_ref();
+    let token = match config.location.remote() {
+        Some(remote) => {
+            let source = remote.token_source();
+            // Looking must have no effects that nobody asked for.
+            let looks = check || !matches!(source, TokenSource::Command(_));
+            let read = if looks { Some(source.read(&remote.address).await) } else { None };
+            Some(Token {
+                from: source.to_string(),
+                found: read.as_ref().map(Result::is_ok),
+                why: read.and_then(Result::err).map(|error| error.to_string()),
+            })
+        }
+        None => None,
+    };
+    let has_token = token.as_ref().is_none_or(|token| token.found != Some(false));
+    Told {
+        name: name.to_owned(),
+        chosen,
+        production: profile.is_some_and(|profile| profile.production),
+        read_only: profile.is_some_and(|profile| profile.read_only),
+        store: config.location.file().map(|_| config.location.told()),
+        backend: config.location.remote().map(|_| config.location.told()),
+        unusable: None,
+        check: if check && has_token { Some(ask(&config).await) } else { None },
+        token,
+    }
+}
+
+/// Asks a place what it can do.
+async fn ask(config: &Config) -> Check {
+    let begun = Instant::now();
+    let (answer, clock_s) = match &config.location {
+        Location::File(_) => {
+            let config = Config { read_only: true, ..config.clone() };
+            let answer = match open(&config, Missing::Refuse).await {
+                Ok(place) => {
+                    let answer = place.backend.capabilities().await;
+                    place.close().await;
+                    told(answer)
+                }
+                Err(failure) => Err(failure.message),
+            };
+            (answer, None)
+        }
+        Location::Remote(remote) => match open_remote(remote) {
+            Ok(api) => {
+                let answer = told(api.capabilities().await);
+                (answer, api.clock_skew().map(|skew| skew.num_seconds()))
+            }
+            Err(failure) => (Err(failure.message), None),
+        },
+    };
+    let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let (can, error) = match answer {
+        Ok(can) => (Some(can), None),
+        Err(error) => (None, Some(error)),
+    };
+    Check {
+        answers: can.is_some(),
+        ms,
+        verbs: can.as_ref().map(|can| can.verbs.len()),
+        me: can.as_ref().and_then(|can| can.me.as_ref()).map(|me| me.name.clone()),
+        called: can.map(|can| can.name),
+        clock_s,
+        error,
+    }
+}
+
+fn told(answer: Result<Capabilities, BackendError>) -> Result<Capabilities, String> {
+    answer.map_err(|error| error.to_string())
+}
+
+fn tell(out: &mut Out, told: &Told, as_json: bool) -> Result<(), Failure> {
+    if as_json {
+        return json::print(out, told);
+    }
+    let name = shown(&told.name);
+    let name = cut(&name, NAME);
+    let head = out.look(&fit(&name, NAME.min(width(&name).max(10))), Look::Bold);
+    if let Some(why) = &told.unusable {
+        return out.line(&format!("{head}  can't be used: {}", shown(why)));
+    }
+    let mut parts = vec![told.backend.clone().or_else(|| told.store.clone()).unwrap_or_default()];
+    for (word, there) in
+        [("production", told.production), ("read-only", told.read_only), ("chosen", told.chosen)]
+    {
+        if there {
+            parts.push(word.to_owned());
+        }
+    }
+    if let Some(token) = &told.token {
+        parts.push(match token.found {
+            Some(true) => format!("token from {}", token.from),
+            Some(false) => "no token".into(),
+            None => format!("token from {}, not run", token.from),
+        });
+    }
+    out.line(&format!("{head}  {}", parts.join(" · ")))?;
+    let indent = " ".repeat(12);
+    if let Some(why) = told.token.as_ref().and_then(|token| token.why.as_ref()) {
+        out.line(&format!("{indent}{}", shown(why)))?;
+    }
+    let Some(check) = &told.check else { return Ok(()) };
+    let text = match &check.error {
+        Some(error) => shown(error).into_owned(),
+        None => answered(check),
+    };
+    out.line(&format!("{indent}{text}"))
+}
+
+/// What came of asking, in a line.
+fn answered(check: &Check) -> String {
+    let mut text = format!(
+        "answers as {} in {} ms",
+        shown(check.called.as_deref().unwrap_or_default()),
+        check.ms
+    );
+    if let Some(me) = &check.me {
+        text.push_str(&format!(", takes you for {}", shown(me)));
+    }
+    match check.verbs {
+        Some(0) => text.push_str(", you may only read"),
+        Some(count) if count < Verb::ALL.len() => {
+            text.push_str(&format!(", you may do {count} of {} things", Verb::ALL.len()));
+        }
+        _ => {}
+    }
+    if let Some(seconds) = check.clock_s.filter(|seconds| seconds.abs() > 60) {
+        let by = fine(chrono::TimeDelta::seconds(seconds.abs()));
+        let which = if seconds > 0 { "behind" } else { "ahead" };
+        text.push_str(&format!(", this clock is {by} {which}"));
+    }
+    text
+}

@@ -1,0 +1,104 @@
+//! Answers that are the same for all who ask at the same moment: made once, kept for a moment.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::OnceCell;
+
+/// How long an answer is good, at most.
+const KEPT: Duration = Duration::from_secs(1);
+/// How many are kept at once.
+const MOST: usize = 256;
+
+/// Where the backend stood: an answer made there is good for nobody who asks later.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Moment {
+    /// Changes that were told by the backend.
+    pub turn: u64,
+    /// Commands that this server has carried out.
+    pub written: u64,
+}
+
+/// Answers by what was asked.
+#[derive(Debug)]
+pub(super) struct Fresh<K, V> {
+    kept: Mutex<Kept<K, V>>,
+}
+
+#[derive(Debug)]
+struct Kept<K, V> {
+    moment: Moment,
+    since: Instant,
+    answers: HashMap<K, Arc<OnceCell<V>>>,
+}
+
+impl<K, V> Default for Fresh<K, V> {
+    fn default() -> Self {
+        let answers = HashMap::new();
+        Self {
+            kept: Mutex::new(Kept { moment: Moment::default(), since: Instant::now(), answers }),
+        }
+    }
+}
+
+impl<K: Hash + Eq, V: Clone> Fresh<K, V> {
+    /// The answer that was made at this moment, or a new one. Who asks while it is made waits for it.
+    pub(super) async fn get<E, F: Future<Output = Result<V, E>>>(
+        &self,
+        moment: Moment,
+        key: K,
+        make: impl FnOnce() -> F,
+    ) -> Result<V, E> {
+        match self.slot(moment, key) {
+            Some(slot) => slot.get_or_try_init(make).await.cloned(),
+            None => make().await,
+        }
+    }
+
+    /// Where the answer is or will be; `None` where too many are kept already.
+    fn slot(&self, moment: Moment, key: K) -> Option<Arc<OnceCell<V>>> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.moment != moment || kept.since.elapsed() >= KEPT {
+            kept.answers.clear();
+            kept.moment = moment;
+            kept.since = Instant::now();
+        }
+        if kept.answers.len() >= MOST && !kept.answers.contains_key(&key) {
+            return None;
+        }
+        Some(Arc::clone(kept.answers.entry(key).or_default()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_is_made_once_for_a_moment_and_again_for_the_next() {
+        let fresh = Fresh::<u8, u32>::default();
+        let made = AtomicU32::new(0);
+        let ask = async |moment, key| {
+            let make = async || Ok::<_, ()>(made.fetch_add(1, Ordering::Relaxed));
+            fresh.get(moment, key, make).await.unwrap()
+        };
+        let (first, later) = (Moment::default(), Moment { turn: 0, written: 1 });
+        assert_eq!(ask(first, 1).await, 0);
+        assert_eq!(ask(first, 1).await, 0);
+        assert_eq!(ask(first, 2).await, 1);
+        assert_eq!(ask(later, 1).await, 2);
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_not_kept() {
+        let fresh = Fresh::<u8, u32>::default();
+        let moment = Moment::default();
+        assert_eq!(fresh.get(moment, 1, async || Err("no")).await, Err("no"));
+        assert_eq!(fresh.get(moment, 1, async || Ok::<_, &str>(7)).await, Ok(7));
+    }
+}

@@ -1,0 +1,258 @@
+//! Second floor: any backend, served over HTTP.
+//!
+//! | idea | module |
+//! |---|---|
+//! | where the server listens, and how it ends | this one, `accept` |
+//! | what happens around every request | `around` |
+//! | who asks, and what for | [`tokens`], [`scope`], `auth` |
+//! | what a request carries | `take` |
+//! | the routes | `routes` |
+//! | commands go to the backend together | `gather` |
+//! | changes are followed once for all | `hub`, `fresh` |
+//! | answers and refusals | `document`, `problem` |
+//! | how much of everything | [`limits`] |
+//! | what is told of it | [`access_log`], `metrics` |
+//! | certificates | [`tls`] |
+//! | the API's description | [`openapi`] |
+//!
+//! ```no_run
+//! # async fn example(store: redphone::backend::file::FileStore) -> Result<(), Box<dyn std::error::Error>> {
+//! use redphone::server::{Options, Server};
+//!
+//! let options = Options::new("127.0.0.1:0", "redphone.tokens.json");
+//! let server = Server::bind(options, std::sync::Arc::new(store)).await?;
+//! println!("listens on {}", server.addr());
+//! server.run(std::future::pending()).await;
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod access_log;
+pub mod limits;
+pub mod openapi;
+pub mod scope;
+pub mod tls;
+pub mod tokens;
+
+mod accept;
+mod around;
+mod auth;
+mod document;
+mod fresh;
+mod gather;
+mod hub;
+mod metrics;
+mod problem;
+mod routes;
+mod state;
+mod take;
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::net::{TcpListener, lookup_host};
+use tokio::sync::watch;
+
+use self::access_log::{AccessLog, Log};
+use self::fresh::Fresh;
+use self::gather::Gather;
+use self::hub::Hub;
+use self::limits::Limits;
+use self::metrics::Metrics;
+use self::state::Shared;
+use self::tls::{Tls, TlsError, TlsFiles};
+use self::tokens::{Keys, TokenError, TokenFile};
+use crate::backend::Backend;
+use crate::model::text::shown;
+
+/// How a server is started.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Host and port, such as `127.0.0.1:7373`; port 0 takes a free one.
+    pub listen: String,
+    /// Where the tokens are kept.
+    pub tokens: TokenFile,
+    /// Certificate and key; without them plain HTTP is spoken.
+    pub tls: Option<TlsFiles>,
+    /// Where requests are told.
+    pub access_log: AccessLog,
+    /// Plain HTTP is also spoken with other machines.
+    pub insecure_http: bool,
+    /// Nothing is written, whatever a token is good for.
+    pub read_only: bool,
+    /// How much of everything.
+    pub limits: Limits,
+}
+
+impl Options {
+    /// The defaults, for plain HTTP on this machine.
+    pub fn new(listen: impl Into<String>, tokens: impl Into<PathBuf>) -> Self {
+        Self {
+            listen: listen.into(),
+            tokens: TokenFile::open(tokens),
+            tls: None,
+            access_log: AccessLog::Off,
+            insecure_http: false,
+            read_only: false,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Why a server can't be started. Each sentence says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// What was asked for is not safe, or makes no sense.
+    #[error("{0}")]
+    Refused(String),
+    /// The address can't be listened on.
+    #[error("{0}")]
+    Listen(String),
+    /// The tokens can't be read.
+    #[error(transparent)]
+    Tokens(#[from] TokenError),
+    /// Certificate and key can't be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The access log can't be written.
+    #[error("{0}")]
+    Log(String),
+}
+
+/// A server that listens.
+pub struct Server {
+    addr: SocketAddr,
+    listener: TcpListener,
+    tls: Option<Tls>,
+    shared: Arc<Shared>,
+    stop: watch::Sender<bool>,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("addr", &self.addr).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// Listens; nobody is answered before [`Self::run`].
+    ///
+    /// # Errors
+    /// [`BindError`], in a sentence.
+    pub async fn bind(options: Options, backend: Arc<dyn Backend>) -> Result<Self, BindError> {
+        let listener = listen(&options).await?;
+        let addr = listener.local_addr().map_err(|error| not_listening(&options.listen, &error))?;
+        let tls = options.tls.map(Tls::open).transpose()?;
+        let log = Log::open(&options.access_log)
+            .map_err(|error| not_logging(&options.access_log, &error))?;
+        let metrics = Arc::new(Metrics::new());
+        let keys = Keys::open(options.tokens, options.limits.requests_a_minute)?;
+        let (stop, stopping) = watch::channel(false);
+        let hub = Hub::new(Arc::clone(&backend), stopping.clone());
+        let shared = Arc::new(Shared {
+            gather: Gather::new(Arc::clone(&backend), Arc::clone(&hub), Arc::clone(&metrics)),
+            metrics,
+            log,
+            pages: Fresh::default(),
+            hub,
+            backend,
+            keys: Arc::new(keys),
+            limits: options.limits,
+            read_only: options.read_only,
+            stopping,
+        });
+        Ok(Self { addr, listener, tls, shared, stop })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Where it is found, such as `http://127.0.0.1:7373`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.addr)
+    }
+
+    /// What opens the access log anew, once somebody has put its file aside.
+    pub fn reopen_log(&self) -> impl Fn() + Send + 'static {
+        let shared = Arc::clone(&self.shared);
+        move || shared.log.reopen()
+    }
+
+    /// Serves until `shutdown` is done. Then nothing new is accepted, what waits for changes is
+    /// answered at once, and what runs is finished and answered.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let Self { listener, tls, shared, stop, .. } = self;
+        let app = routes::service(&shared);
+        let open = accept::accept(listener, tls, &shared, &app, shutdown).await;
+        // Whoever waits for changes is told.
+        stop.send_replace(true);
+        if tokio::time::timeout(shared.limits.stop_time, open.shutdown()).await.is_err() {
+            tracing::warn!("some connections did not end in time and were cut off");
+        }
+        let end = move || {
+            if let Err(error) = shared.keys.write_uses() {
+                tracing::warn!("when tokens were used is not written down: {error}");
+            }
+            shared.log.close();
+        };
+        // Both write to files. A panic there is in the log.
+        tokio::task::spawn_blocking(end).await.ok();
+    }
+}
+
+/// Listens where it is safe to.
+async fn listen(options: &Options) -> Result<TcpListener, BindError> {
+    let named = shown(&options.listen);
+    let found: Vec<SocketAddr> = lookup_host(&options.listen)
+        .await
+        .map_err(|_| {
+            BindError::Refused(format!(
+                "{named:?} is no address to listen on: give one as 127.0.0.1:7373 or [::1]:7373"
+            ))
+        })?
+        .collect();
+    if !options.insecure_http
+        && options.tls.is_none()
+        && found.iter().any(|addr| !addr.ip().is_loopback())
+    {
+        return Err(BindError::Refused(format!(
+            "{named} can be reached by other machines, and tokens would travel unprotected: give \
+             --tls-cert and --tls-key, or --insecure-http behind a proxy that does it"
+        )));
+    }
+    let listener = TcpListener::bind(&found[..]).await;
+    listener.map_err(|error| not_listening(&options.listen, &error))
+}
+
+fn not_logging(log: &AccessLog, error: &io::Error) -> BindError {
+    let name = match log {
+        AccessLog::File(path) => shown(&path.display().to_string()).into_owned(),
+        AccessLog::Off | AccessLog::Stderr => "the access log".to_owned(),
+    };
+    let reason = error.kind();
+    BindError::Log(format!("{name} can't be written ({reason}): give another file"))
+}
+
+fn not_listening(listen: &str, error: &io::Error) -> BindError {
+    let listen = shown(listen);
+    BindError::Listen(match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!("{listen} is in use: stop what listens there, or give another port")
+        }
+        io::ErrorKind::PermissionDenied => {
+            format!("{listen} may not be listened on: give a port above 1023")
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            format!("{listen} is no address of this machine: give one of its own")
+        }
+        kind => format!("{listen} can't be listened on ({kind}): give another address"),
+    })
+}

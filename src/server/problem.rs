@@ -1,0 +1,82 @@
+//! Refusals: every answer that is none is problem details with a sentence.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+
+use super::metrics::Failed;
+use crate::api::details::MEDIA_TYPE;
+use crate::api::{Code, Details};
+use crate::backend::BackendError;
+
+/// What a handler answers when it does not do what it was asked for.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    details: Box<Details>,
+    /// Where it is the backend that failed.
+    failed: Option<Failed>,
+}
+
+/// Results of handlers.
+pub(super) type Answer<T> = Result<T, Refusal>;
+
+impl Refusal {
+    /// With its sentence: what is wrong and what to do.
+    pub(super) fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { details: Box::new(Details::new(code, detail)), failed: None }
+    }
+
+    /// There were too many requests.
+    pub(super) fn limited(until: DateTime<Utc>) -> Self {
+        Self { failed: None, ..BackendError::Limited { until }.into() }
+    }
+
+    /// The request can't be understood.
+    pub(super) fn bad(detail: impl Into<String>) -> Self {
+        Self::new(Code::BadRequest, detail)
+    }
+
+    /// It can be understood and makes no sense.
+    pub(super) fn senseless(detail: impl Into<String>) -> Self {
+        Self::new(Code::Rejected, detail)
+    }
+}
+
+impl From<BackendError> for Refusal {
+    fn from(error: BackendError) -> Self {
+        let failed = Failed::of(&error);
+        Self { details: Box::new(error.into()), failed }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Self { details, failed } = self;
+        let status =
+            StatusCode::from_u16(details.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        // Texts and numbers always become JSON.
+        let body = serde_json::to_vec(&details).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status;
+        if let Some(failed) = failed {
+            response.extensions_mut().insert(failed);
+        }
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::UNAUTHORIZED {
+            let how = HeaderValue::from_static("Bearer realm=\"redphone\"");
+            headers.insert(header::WWW_AUTHENTICATE, how);
+        }
+        let wait_s = match details.until {
+            Some(until) => Some(((until - Utc::now()).num_milliseconds().max(0) + 999) / 1000),
+            None if status == StatusCode::SERVICE_UNAVAILABLE => Some(1),
+            None => None,
+        };
+        if let Some(wait_s) = wait_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait_s.max(1)));
+        }
+        response
+    }
+}

@@ -1,0 +1,44 @@
+//! What has changed: asked for again and again, and mostly answered with nothing new.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use tokio::time::Instant;
+
+use crate::api::{path, query};
+use crate::backend::Delta;
+use crate::server::auth::{Reader, still};
+use crate::server::document::Whole;
+use crate::server::openapi::Refusals;
+use crate::server::problem::{Answer, Refusal};
+use crate::server::state::Shared;
+use crate::server::take::Query;
+
+/// What has changed since a cursor; it can wait until something does
+///
+/// Without a cursor, all open incidents. An answer comes at once when there is something, else when
+/// there is, or when the time is over; then it is empty and its cursor is still good.
+#[utoipa::path(
+    get, path = path::CHANGES, tag = "incidents", params(query::Changes),
+    security(("token" = [])),
+    responses((status = 200, body = Delta, description = "What has changed"), Refusals),
+)]
+pub(super) async fn changes(
+    State(shared): State<Arc<Shared>>,
+    Reader(key): Reader,
+    Query(asked): Query<query::Changes>,
+) -> Answer<Whole> {
+    if asked.wait > query::LONGEST_WAIT_S {
+        return Err(Refusal::bad(format!(
+            "wait in the query: give 0 to {} seconds",
+            query::LONGEST_WAIT_S
+        )));
+    }
+    let wait = Duration::from_secs(asked.wait).min(shared.limits.hold);
+    let delta = shared.hub.changes(asked.since, Instant::now() + wait, shared.stopped()).await?;
+    if !wait.is_zero() {
+        still(&shared, &key)?;
+    }
+    Ok(Whole(delta))
+}

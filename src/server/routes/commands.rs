@@ -1,0 +1,75 @@
+//! Commands: what they may be depends on the token, and so does who is told to have asked.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use chrono::Utc;
+
+use crate::api::command::MOST;
+use crate::api::{Answered, Answers, Code, Details, Orders, path};
+use crate::backend::BackendError;
+use crate::model::Envelope;
+use crate::model::text::shown;
+use crate::server::auth::Commander;
+use crate::server::document::{Document, Whole};
+use crate::server::openapi::Refusals;
+use crate::server::problem::{Answer, Refusal};
+use crate::server::state::Shared;
+use crate::server::take::{Json, Nothing, Query};
+
+/// Carry out commands, in their order
+///
+/// Each has its own outcome: one that is refused does not keep the others from being carried out. A
+/// command that comes again, with the same id, is answered with the first outcome. Who asks follows
+/// from the token. `read` may send none; `ingest` declare, repeat_alert and record_change; `respond`
+/// all but repeat_alert, record_change and record_problem; `admin` all.
+#[utoipa::path(
+    post, path = path::COMMANDS, tag = "commands", request_body = Orders,
+    security(("token" = [])),
+    responses((status = 200, body = Answers, description = "What became of each"), Refusals),
+)]
+pub(super) async fn commands(
+    State(shared): State<Arc<Shared>>,
+    Commander(key): Commander,
+    Query(Nothing {}): Query<Nothing>,
+    Json(orders): Json<Orders>,
+) -> Answer<Whole> {
+    let count = orders.commands.len();
+    if !(1..=MOST).contains(&count) {
+        return Err(Refusal::bad(format!("commands: there are {count}, send 1 to {MOST} at once")));
+    }
+    let now = Utc::now();
+    let directory = shared.directory().await?;
+    let actor = key.token.actor(|handle| directory.person(handle).cloned());
+    let mut answers: Vec<Option<Answered>> = Vec::with_capacity(count);
+    let mut allowed: Vec<Envelope> = Vec::with_capacity(count);
+    for mut order in orders.commands {
+        let verb = order.command.verb();
+        if shared.read_only || !key.token.scope.may(verb) {
+            let why = if shared.read_only {
+                "the server only reads: nothing can be changed through it".to_owned()
+            } else {
+                let (name, scope) = (shown(&key.token.name), key.token.scope);
+                format!("the token {name:?} of scope {scope} may not do this: use another token")
+            };
+            let details = Box::new(Details::new(Code::NotAllowed, why));
+            answers.push(Some(Answered::Refused { id: order.id, details }));
+            continue;
+        }
+        // What was done offline keeps its time; a clock that is ahead does not reach the timeline.
+        order.at = order.at.min(now);
+        answers.push(None);
+        allowed.push(order.by(actor.clone()));
+    }
+    let ids: Vec<_> = allowed.iter().map(|envelope| envelope.id).collect();
+    let outcomes =
+        if allowed.is_empty() { Vec::new() } else { shared.gather.execute(allowed).await };
+    let mut told = ids.into_iter().zip(outcomes).map(|(id, outcome)| match outcome {
+        Ok(outcome) => Answered::Done { id, outcome: Box::new(outcome) },
+        Err(error) => Answered::Refused { id, details: Box::new(error.into()) },
+    });
+    let answers: Option<Vec<_>> =
+        answers.into_iter().map(|refused| refused.or_else(|| told.next())).collect();
+    let answers = answers.ok_or_else(|| BackendError::Broken("an outcome is missing".into()))?;
+    Document::of(&Answers { answers }).map(Whole)
+}

@@ -1,0 +1,60 @@
+//! The routes, one for each path of [`crate::api::path`].
+
+mod changes;
+mod commands;
+mod incidents;
+mod place;
+mod service;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::around::around;
+use super::openapi::frame;
+use super::problem::Refusal;
+use super::state::Shared;
+use crate::api::Code;
+
+/// The routes, and what they are described as.
+fn described() -> (Router<Arc<Shared>>, OpenApi) {
+    OpenApiRouter::with_openapi(frame())
+        .routes(routes!(place::capabilities))
+        .routes(routes!(place::directory))
+        .routes(routes!(place::problems))
+        .routes(routes!(incidents::incidents))
+        .routes(routes!(incidents::incident))
+        .routes(routes!(incidents::timeline))
+        .routes(routes!(incidents::number))
+        .routes(routes!(incidents::measures))
+        .routes(routes!(changes::changes))
+        .routes(routes!(commands::commands))
+        .routes(routes!(service::health))
+        .routes(routes!(service::ready))
+        .routes(routes!(service::metrics))
+        .routes(routes!(service::openapi))
+        .split_for_parts()
+}
+
+/// What the routes are described as.
+pub(super) fn description() -> OpenApi {
+    described().1
+}
+
+/// The service that answers requests.
+pub(super) fn service(shared: &Arc<Shared>) -> Router {
+    let (routes, _) = described();
+    routes
+        .fallback(async || {
+            Refusal::new(Code::NotFound, "there is no such path: /v1/openapi.json lists all")
+        })
+        .method_not_allowed_fallback(async || {
+            Refusal::new(Code::NoSuchMethod, "the path has no such method: see the Allow header")
+        })
+        .layer(from_fn_with_state(Arc::clone(shared), around))
+        .with_state(Arc::clone(shared))
+}

@@ -1,0 +1,130 @@
+//! What a token is good for.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::command::Verb;
+
+/// What a token is good for, from the least to the most.
+///
+/// | scope | reads | commands | events are told as of |
+/// |---|---|---|---|
+/// | `read` | everything | none | nobody: it writes none |
+/// | `ingest` | capabilities only | declare, repeated alerts, changes | an integration |
+/// | `respond` | everything | all that people do | a person |
+/// | `admin` | everything | all | a person |
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Reads everything, changes nothing.
+    Read,
+    /// Brings in alerts and changes, and reads nothing but what it may do.
+    Ingest,
+    /// Does what a responder does.
+    Respond,
+    /// Does everything.
+    Admin,
+}
+
+/// What a route needs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Right {
+    /// Any token that holds.
+    Known,
+    /// To read incidents and figures.
+    Read,
+    /// To send commands; which ones is asked for each.
+    Command,
+}
+
+/// What programs bring in.
+const INGEST: [Verb; 3] = [Verb::Declare, Verb::RepeatAlert, Verb::RecordChange];
+/// What people do not do.
+const NOT_OF_PEOPLE: [Verb; 3] = [Verb::RepeatAlert, Verb::RecordChange, Verb::RecordProblem];
+
+impl Scope {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Read, Self::Ingest, Self::Respond, Self::Admin];
+
+    /// As it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Ingest => "ingest",
+            Self::Respond => "respond",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// Whether it is enough for a route.
+    #[must_use]
+    pub fn has(self, right: Right) -> bool {
+        match right {
+            Right::Known => true,
+            Right::Read => self != Self::Ingest,
+            Right::Command => self != Self::Read,
+        }
+    }
+
+    /// Whether it is enough for a command.
+    #[must_use]
+    pub fn may(self, verb: Verb) -> bool {
+        match self {
+            Self::Read => false,
+            Self::Ingest => INGEST.contains(&verb),
+            Self::Respond => !NOT_OF_PEOPLE.contains(&verb),
+            Self::Admin => true,
+        }
+    }
+
+    /// Of these commands, those that it is enough for.
+    #[must_use]
+    pub fn narrow(self, verbs: BTreeSet<Verb>) -> BTreeSet<Verb> {
+        verbs.into_iter().filter(|verb| self.may(*verb)).collect()
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A word that is no scope.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("give read, ingest, respond or admin")]
+pub struct UnknownScope;
+
+impl FromStr for Scope {
+    type Err = UnknownScope;
+
+    fn from_str(text: &str) -> Result<Self, UnknownScope> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text).ok_or(UnknownScope)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_scope_may_what_its_table_says() {
+        let of = |scope: Scope| scope.narrow(BTreeSet::from(Verb::ALL));
+        assert!(of(Scope::Read).is_empty());
+        assert_eq!(of(Scope::Ingest), BTreeSet::from(INGEST));
+        assert_eq!(of(Scope::Admin).len(), Verb::ALL.len());
+        let people = of(Scope::Respond);
+        assert_eq!(people.len(), Verb::ALL.len() - 3);
+        assert!(people.contains(&Verb::Acknowledge) && !people.contains(&Verb::RecordProblem));
+    }
+
+    #[test]
+    fn who_brings_in_alerts_reads_no_incidents() {
+        assert!(!Scope::Ingest.has(Right::Read) && Scope::Ingest.has(Right::Known));
+        assert!(!Scope::Read.has(Right::Command) && Scope::Respond.has(Right::Read));
+    }
+}

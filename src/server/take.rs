@@ -1,0 +1,184 @@
+//! What a request carries, read strictly: what is not understood is refused and named.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+
+use super::problem::{Answer, Refusal};
+use super::state::Shared;
+use crate::api::Code;
+use crate::model::text::{cut, shown};
+use crate::model::{IncidentId, IncidentNumber};
+
+/// Columns of what somebody else wrote, where it is named.
+const SHOWN: usize = 60;
+
+/// What stands behind the question mark.
+#[derive(Debug)]
+pub(super) struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<Arc<Shared>> for Query<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Shared>) -> Answer<Self> {
+        let query = parts.uri.query().unwrap_or_default();
+        let pairs = form_urlencoded::parse(query.as_bytes());
+        let pairs = serde_urlencoded::Deserializer::new(pairs);
+        serde_path_to_error::deserialize(pairs).map(Self).map_err(|error| {
+            let why = cut(&shown(&error.inner().to_string()), 200).into_owned();
+            let at = error.path().to_string();
+            Refusal::bad(match at.as_str() {
+                "." | "?" => format!("the query can't be understood: {why}"),
+                at => format!("{} in the query can't be understood: {why}", shown(at)),
+            })
+        })
+    }
+}
+
+/// No query at all, for routes that take none.
+#[derive(Clone, Copy, Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+/// The incident of a path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Id(pub IncidentId);
+
+impl FromRequestParts<Arc<Shared>> for Id {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Answer<Self> {
+        let text = piece(parts, shared).await?;
+        // Other ways to write a UUID would be other paths to the same.
+        let id = (text.len() == 36).then(|| text.parse().ok()).flatten();
+        id.map(Self).ok_or_else(|| {
+            let text = cut(&shown(&text), SHOWN).into_owned();
+            Refusal::bad(format!("{text:?} is no id of an incident: give its UUID"))
+        })
+    }
+}
+
+/// The number of a path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Number(pub IncidentNumber);
+
+impl FromRequestParts<Arc<Shared>> for Number {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Answer<Self> {
+        let text = piece(parts, shared).await?;
+        let digits = match text.get(..3) {
+            Some(head) if head.eq_ignore_ascii_case("inc") => {
+                text[3..].strip_prefix('-').unwrap_or(&text[3..])
+            }
+            _ => &text,
+        };
+        let number =
+            (1..=19).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        match digits.parse().ok().filter(|_| number) {
+            Some(number) => Ok(Self(IncidentNumber(number))),
+            None => {
+                let text = cut(&shown(&text), SHOWN).into_owned();
+                let what = "is no incident number: write it as INC-2041 or 2041";
+                Err(Refusal::bad(format!("{text:?} {what}")))
+            }
+        }
+    }
+}
+
+/// The one parameter of a path.
+async fn piece(parts: &mut Parts, shared: &Arc<Shared>) -> Answer<String> {
+    let params = RawPathParams::from_request_parts(parts, shared).await;
+    let bad = || Refusal::bad("the path can't be understood: it is not UTF-8");
+    let params = params.map_err(|_| bad())?;
+    params.iter().next().map(|(_, value)| value.to_owned()).ok_or_else(bad)
+}
+
+/// A body of JSON.
+#[derive(Debug)]
+pub(super) struct Json<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, shared: &Arc<Shared>) -> Answer<Self> {
+        check_type(request.headers())?;
+        let body = body(request, shared).await?;
+        if body.is_empty() {
+            return Err(Refusal::bad("there is no body: send JSON"));
+        }
+        let text = std::str::from_utf8(&body).map_err(|error| {
+            Refusal::bad(format!("the body is not UTF-8 from byte {} on", error.valid_up_to()))
+        })?;
+        let mut json = serde_json::Deserializer::from_str(text);
+        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let why = cut(&shown(&error.inner().to_string()), 200).into_owned();
+            let at = error.path().to_string();
+            Refusal::bad(match at.as_str() {
+                "." | "?" => format!("the body can't be understood: {why}"),
+                at => {
+                    let at = cut(&shown(at), 120).into_owned();
+                    format!("the body can't be understood at {at}: {why}")
+                }
+            })
+        })?;
+        json.end().map_err(|error| {
+            Refusal::bad(format!("the body goes on after its JSON: {}", shown(&error.to_string())))
+        })?;
+        Ok(Self(value))
+    }
+}
+
+/// Reads a body of bounded length, in bounded time.
+async fn body(request: Request, shared: &Shared) -> Answer<Bytes> {
+    let limits = &shared.limits;
+    let too_large = || {
+        let most = limits.body_bytes;
+        Refusal::new(Code::TooLarge, format!("the body is longer than {most} bytes: send less"))
+    };
+    let told = request.headers().get(header::CONTENT_LENGTH);
+    let told = told.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if told.is_some_and(|length| usize::try_from(length).is_ok_and(|l| l > limits.body_bytes)) {
+        return Err(too_large());
+    }
+    let read = Limited::new(request.into_body(), limits.body_bytes).collect();
+    match tokio::time::timeout(limits.body_time, read).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(error)) => {
+            let why = shown(&error.to_string()).into_owned();
+            Err(Refusal::bad(format!("the body did not arrive whole ({why}): send it again")))
+        }
+        Err(_) => {
+            let s = limits.body_time.as_secs();
+            let what = format!("the body took longer than {s} s to arrive: send it again");
+            Err(Refusal::new(Code::TooSlow, what))
+        }
+    }
+}
+
+/// Only JSON in UTF-8, as it is.
+fn check_type(headers: &HeaderMap) -> Answer<()> {
+    let refused = |what: &str| Err(Refusal::new(Code::MediaType, what));
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    let kind = types.next().and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let (kind, rest) = kind.split_once(';').unwrap_or((kind, ""));
+    if types.next().is_some() || !kind.trim().eq_ignore_ascii_case("application/json") {
+        return refused("the body is not JSON by its type: send `Content-Type: application/json`");
+    }
+    let charset = rest.trim().to_ascii_lowercase();
+    if !matches!(charset.as_str(), "" | "charset=utf-8" | "charset=\"utf-8\"") {
+        return refused("the body has a type with a parameter that is not known: leave it out");
+    }
+    let encoding = headers.get_all(header::CONTENT_ENCODING).iter();
+    let mut encoding = encoding.map(|value| value.to_str().unwrap_or_default().trim());
+    if encoding.any(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
+        return refused("the body is encoded: send it as it is, without Content-Encoding");
+    }
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! TLS: certificate and key from files, read again when they change.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::model::text::shown;
+
+/// How often the files are looked at, at most; and only when somebody connects.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Where certificate and key are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TlsFiles {
+    /// The certificate, and those that vouch for it, as PEM.
+    pub cert: PathBuf,
+    /// Its private key, as PEM.
+    pub key: PathBuf,
+}
+
+/// Files that make no certificate. The sentence says which, and what to do.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct TlsError(String);
+
+/// The certificate of a running server.
+#[derive(Debug)]
+pub(super) struct Tls {
+    files: TlsFiles,
+    current: Mutex<Current>,
+}
+
+struct Current {
+    config: Arc<ServerConfig>,
+    stamps: [Option<Stamp>; 2],
+    looked: Instant,
+}
+
+impl std::fmt::Debug for Current {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Current").finish_non_exhaustive()
+    }
+}
+
+/// By what a change of a file is noticed.
+type Stamp = (u64, u64, i64, i64);
+
+impl Tls {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// When they can't be read, or make no certificate with its key.
+    pub(super) fn open(files: TlsFiles) -> Result<Self, TlsError> {
+        let stamps = files.stamps();
+        let config = files.read()?;
+        let current = Current { config, stamps, looked: Instant::now() };
+        Ok(Self { files, current: Mutex::new(current) })
+    }
+
+    /// For the next connection, with the certificate as it is now.
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.looked.elapsed() >= LOOK_EVERY {
+            current.looked = Instant::now();
+            let stamps = self.files.stamps();
+            if stamps != current.stamps {
+                match self.files.read() {
+                    Ok(config) => {
+                        current.config = config;
+                        current.stamps = stamps;
+                        tracing::info!("the certificate was read again");
+                    }
+                    // They may be being written: they are looked at again.
+                    Err(error) => tracing::warn!("the certificate stays as it was: {error}"),
+                }
+            }
+        }
+        TlsAcceptor::from(Arc::clone(&current.config))
+    }
+}
+
+impl TlsFiles {
+    fn stamps(&self) -> [Option<Stamp>; 2] {
+        [&self.cert, &self.key].map(|path| {
+            let found = std::fs::metadata(path).ok()?;
+            Some((found.ino(), found.len(), found.mtime(), found.mtime_nsec()))
+        })
+    }
+
+    fn read(&self) -> Result<Arc<ServerConfig>, TlsError> {
+        let certs: Result<Vec<_>, _> =
+            CertificateDer::pem_file_iter(&self.cert).and_then(Iterator::collect);
+        let certs = certs.map_err(|e| not_read(&self.cert, "certificate", &e))?;
+        if certs.is_empty() {
+            return Err(not_read(&self.cert, "certificate", &pem::Error::NoItemsFound));
+        }
+        let key = PrivateKeyDer::from_pem_file(&self.key)
+            .map_err(|e| not_read(&self.key, "private key", &e))?;
+        let config = ServerConfig::builder().with_no_client_auth().with_single_cert(certs, key);
+        let mut config = config.map_err(|error| {
+            let (cert, key) = (named(&self.cert), named(&self.key));
+            let why = shown(&error.to_string()).into_owned();
+            TlsError(format!(
+                "{cert} and {key} can't be used together ({why}): give a certificate and its key"
+            ))
+        })?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
+    }
+}
+
+fn named(path: &Path) -> String {
+    shown(&path.display().to_string()).into_owned()
+}
+
+fn not_read(path: &Path, what: &str, error: &pem::Error) -> TlsError {
+    let file = named(path);
+    TlsError(match error {
+        pem::Error::Io(error) => {
+            let reason = error.kind();
+            format!("{file} can't be read ({reason}): make it readable for the server")
+        }
+        pem::Error::NoItemsFound => {
+            format!("{file} has no {what} in it: give one as PEM")
+        }
+        error => {
+            let why = shown(&error.to_string()).into_owned();
+            format!("{file} is no {what} ({why}): give one as PEM")
+        }
+    })
+}

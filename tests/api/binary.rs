@@ -1,0 +1,206 @@
+//! The real program: started, asked, told to stop, and killed.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use redphone::api::Answers;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::{Told, client, declare, told};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_redphone");
+
+fn program(folder: &Path) -> Command {
+    let mut program = Command::new(PROGRAM);
+    program
+        .env_clear()
+        .current_dir(folder)
+        .env("HOME", folder.join("home"))
+        .env("REDPHONE_STORE", folder.join("store.db"))
+        .env("REDPHONE_USER", "ines")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    program
+}
+
+struct Serving {
+    child: Child,
+    url: String,
+    token: String,
+}
+
+fn token(folder: &Path, args: &[&str]) -> String {
+    let output = program(folder).args(["token", "create"]).args(args).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+}
+
+/// Starts the program; its first line says where it is.
+fn start(folder: &Path, token: &str, args: &[&str]) -> Serving {
+    let mut child = program(folder)
+        .args(["serve", "--listen", "127.0.0.1:0", "--access-log", "access.jsonl"])
+        .args(args)
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let url = line.rsplit(' ').next().unwrap().trim_end().to_owned();
+    assert!(url.starts_with("http"), "{line}");
+    Serving { child, url, token: token.to_owned() }
+}
+
+impl Serving {
+    async fn send(&self, orders: Vec<redphone::api::Order>) -> Option<Answers> {
+        let body = serde_json::json!({"commands": orders});
+        let request = client().post(format!("{}/v1/commands", self.url));
+        let response = request.bearer_auth(&self.token).json(&body).send().await.ok()?;
+        response.json().await.ok()
+    }
+
+    async fn get(&self, path: &str) -> Told {
+        told(client().get(format!("{}{path}", self.url)).bearer_auth(&self.token)).await
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    }
+
+    /// How it ended, and what it said on standard error.
+    fn ended(mut self) -> (Option<i32>, String) {
+        let status = self.child.wait().unwrap();
+        let mut said = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        (status.code(), said)
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_made_a_queue_is_served_and_a_signal_ends_it_in_peace() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path();
+    let token = token(path, &["--name", "ines", "--scope", "respond"]);
+    let server = start(path, &token, &[]);
+    let (id, declaration) = declare("Card payments fail");
+    assert!(server.send(vec![declaration]).await.is_some());
+    let list = program(path).args(["list", "--json"]).output().unwrap();
+    assert!(String::from_utf8(list.stdout).unwrap().contains(&id.to_string()));
+    server.signal("-TERM");
+    let (code, said) = server.ended();
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+    let log = std::fs::read_to_string(path.join("access.jsonl")).unwrap();
+    let line: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
+    assert_eq!((&line["token"], &line["status"]), (&"ines".into(), &200.into()));
+    let listed = program(path).args(["token", "list", "--json"]).output().unwrap();
+    let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(listed["state"], "holds");
+    assert!(listed["last_used_at"].is_string());
+    assert!(!listed.to_string().contains(&token[16..]));
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_there_after_a_kill_and_can_be_sent_again() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path();
+    let token = token(path, &["--name", "ines", "--scope", "respond", "--expires", "never"]);
+    let mut sent = Vec::new();
+    for round in 0..3 {
+        let mut server = start(path, &token, &[]);
+        for n in 0..10 {
+            let (id, order) = declare(&format!("No {n} of round {round}"));
+            assert!(server.send(vec![order.clone()]).await.is_some());
+            sent.push((id, order));
+        }
+        server.child.kill().unwrap();
+        server.child.wait().unwrap();
+    }
+    let server = start(path, &token, &[]);
+    for (id, order) in &sent {
+        let answers = server.send(vec![order.clone()]).await.unwrap();
+        let redphone::api::Answered::Done { outcome, .. } = &answers.answers[0] else {
+            panic!("{answers:?}")
+        };
+        assert!(outcome.replayed && outcome.incident == Some(*id));
+    }
+    let page = server.get("/v1/incidents?limit=100").await.json();
+    assert_eq!(page["rows"].as_array().unwrap().len(), sent.len());
+    server.signal("-INT");
+    assert_eq!(server.ended().0, Some(0));
+}
+
+#[tokio::test]
+async fn a_log_that_was_put_aside_is_begun_anew() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path();
+    let token = token(path, &["--name", "wall", "--scope", "read"]);
+    let server = start(path, &token, &[]);
+    server.get("/v1/incidents").await;
+    let (log, old) = (path.join("access.jsonl"), path.join("access.old"));
+    while std::fs::metadata(&log).unwrap().len() == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    std::fs::rename(&log, &old).unwrap();
+    server.signal("-HUP");
+    while !log.exists() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    server.get("/v1/health").await;
+    server.signal("-TERM");
+    assert_eq!(server.ended().0, Some(0));
+    assert!(std::fs::read_to_string(&log).unwrap().contains("/v1/health"));
+    assert!(std::fs::read_to_string(&old).unwrap().contains("/v1/incidents"));
+}
+
+#[test]
+fn the_description_is_printed_without_a_store() {
+    let folder = TempDir::new().unwrap();
+    let output = program(folder.path()).args(["serve", "--print-openapi"]).output().unwrap();
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+    assert!(!folder.path().join("store.db").exists());
+}
+
+#[test]
+fn what_can_not_be_served_is_refused_in_a_sentence() {
+    let folder = TempDir::new().unwrap();
+    let run = |args: &[&str]| {
+        let output = program(folder.path()).arg("serve").args(args).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, said) = run(&["--listen", "0.0.0.0:0"]);
+    assert_eq!(code, 2);
+    assert!(said.contains("can be reached by other machines"), "{said}");
+    let (code, said) = run(&["--tls-cert", "a.pem", "--tls-key", "b.pem"]);
+    assert_eq!(code, 4);
+    assert!(said.contains("a.pem can't be read"), "{said}");
+    assert_eq!(run(&["--tls-cert", "a.pem"]).0, 2);
+    assert_eq!(run(&["--read-only"]).0, 3);
+}
+
+#[tokio::test]
+async fn the_demo_is_served_and_says_how_to_look_at_it() {
+    let folder = TempDir::new().unwrap();
+    let mut child = program(folder.path())
+        .args(["demo", "--serve", "--incidents", "50", "--keep", "demo.db"])
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    assert!(first.contains("the demo is served at http://127.0.0.1:"), "{first}");
+    let how = lines.next().unwrap().unwrap();
+    let words: Vec<_> = how.split_whitespace().collect();
+    assert_eq!((words[0], words[1], words[3]), ("redphone", "--backend", "--token-file"));
+    let file = folder.path().join(words[4]);
+    use std::os::unix::fs::PermissionsExt;
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let token = std::fs::read_to_string(file).unwrap();
+    let request = client().get(format!("{}/v1/incidents", words[2])).bearer_auth(token.trim());
+    let page = told(request).await.json();
+    assert!(page["rows"].as_array().unwrap().len() >= 10);
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

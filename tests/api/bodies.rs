@@ -1,0 +1,137 @@
+//! Bodies of every wrong kind.
+
+use redphone::api::{Answered, Orders};
+use redphone::backend::Backend;
+use redphone::model::{Ask, IncidentId};
+use rstest::rstest;
+
+use crate::support::{Place, declare, order, told};
+
+fn orders(commands: Vec<redphone::api::Order>) -> String {
+    serde_json::to_string(&Orders { commands }).unwrap()
+}
+
+#[rstest]
+#[case::nothing("", "there is no body")]
+#[case::no_json("hello", "can't be understood")]
+#[case::half("{\"commands\":[", "can't be understood")]
+#[case::two("{\"commands\":[]} {}", "goes on after its JSON")]
+#[case::a_byte_order_mark("\u{feff}{\"commands\":[]}", "can't be understood")]
+#[case::another_type("[]", "can't be understood")]
+#[case::a_number("7", "can't be understood")]
+#[case::null("null", "can't be understood")]
+#[case::an_unknown_field("{\"commands\":[],\"actor\":\"root\"}", "unknown field `actor`")]
+#[case::a_field_twice("{\"commands\":[],\"commands\":[]}", "duplicate field")]
+#[case::no_commands("{\"commands\":[]}", "send 1 to 500")]
+#[case::a_command_that_is_none("{\"commands\":[{}]}", "at commands[0]")]
+#[case::another_kind_of_text("{\"commands\":\"all\"}", "at commands")]
+#[tokio::test]
+async fn a_body_that_makes_no_sense_is_refused_and_the_place_is_named(
+    #[case] body: &'static str,
+    #[case] says: &str,
+) {
+    let place = Place::new().await;
+    place.post(&place.respond, body).await.refused(400, "bad_request", says);
+}
+
+#[tokio::test]
+async fn who_asks_is_not_believed() {
+    let place = Place::new().await;
+    let (_, declaration) = declare("Card payments fail");
+    let mut json = serde_json::to_value(&declaration).unwrap();
+    json["actor"] = serde_json::json!({"person": {"handle": "boss", "name": "The Boss"}});
+    let body = serde_json::json!({"commands": [json]}).to_string();
+    place.post(&place.respond, body).await.refused(400, "bad_request", "unknown field `actor`");
+    let page = place.get(&place.read, "/v1/incidents").await.json();
+    assert_eq!(page["rows"].as_array().unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn as_many_commands_as_may_be_are_carried_out_and_one_more_is_refused() {
+    let place = Place::new().await;
+    let many = |count: usize| orders((0..count).map(|n| declare(&format!("No {n}")).1).collect());
+    let told = place.post(&place.respond, many(501)).await;
+    told.refused(400, "bad_request", "there are 501, send 1 to 500");
+    let told = place.post(&place.respond, many(500)).await;
+    assert_eq!(told.status, 200);
+    assert_eq!(told.json()["answers"].as_array().unwrap().len(), 500);
+}
+
+#[tokio::test]
+async fn a_body_that_is_nested_without_end_is_refused() {
+    let place = Place::new().await;
+    let deep = format!("{{\"commands\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    place.post(&place.respond, deep).await.refused(400, "bad_request", "can't be understood");
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_utf8_is_refused() {
+    let place = Place::new().await;
+    let told = place.post(&place.respond, b"{\"commands\":[\xff\xfe]}".to_vec()).await;
+    told.refused(400, "bad_request", "is not UTF-8 from byte 13 on");
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_long_is_refused_whether_it_says_so_or_not() {
+    let place = Place::with(|options| options.limits.body_bytes = 10_000).await;
+    let long = || vec![b' '; 10_001];
+    place.post(&place.respond, long()).await.refused(413, "too_large", "longer than 10000 bytes");
+    // Without a length ahead.
+    let chunks = crate::raw::exchange;
+    let (addr, token) = (place.addr, place.respond.clone());
+    let answer = tokio::task::spawn_blocking(move || {
+        let body = " ".repeat(12_000);
+        let request = format!(
+            "POST /v1/commands HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+            body.len()
+        );
+        chunks(addr, request.as_bytes())
+    });
+    let answer = answer.await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
+
+#[rstest]
+#[case::none(&[])]
+#[case::text(&[("content-type", "text/plain")])]
+#[case::a_form(&[("content-type", "application/x-www-form-urlencoded")])]
+#[case::nearly(&[("content-type", "application/jsonx")])]
+#[case::another_alphabet(&[("content-type", "application/json; charset=utf-16")])]
+#[case::packed(&[("content-type", "application/json"), ("content-encoding", "gzip")])]
+#[case::packed_oddly(&[("content-type", "application/json"), ("content-encoding", "identity, br")])]
+#[tokio::test]
+async fn a_body_of_another_type_is_refused(#[case] headers: &[(&str, &str)]) {
+    let place = Place::new().await;
+    let mut request = place.request("POST", "/v1/commands").bearer_auth(&place.respond);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    told(request.body("{\"commands\":[]}")).await.refused(415, "media_type", "the body");
+}
+
+#[tokio::test]
+async fn a_title_that_may_not_be_is_the_refusal_of_its_command_alone() {
+    let place = Place::new().await;
+    let (_, bad) = declare(&"x".repeat(201));
+    let (_, good) = declare("Card payments fail");
+    let unknown = order(IncidentId::new(), Ask::Acknowledge);
+    let answers = place.send(&place.respond, vec![bad, good, unknown]).await;
+    let code = |answer: &Answered| match answer {
+        Answered::Done { .. } => "done".to_owned(),
+        Answered::Refused { details, .. } => details.code.clone(),
+    };
+    let codes: Vec<_> = answers.iter().map(code).collect();
+    assert_eq!(codes, ["rejected", "done", "not_found"]);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_ahead_does_not_reach_the_timeline_and_one_that_was_offline_does() {
+    let place = Place::new().await;
+    let (id, declaration) = declare("Card payments fail");
+    let mut early = order(id, Ask::AddNote { text: "from tomorrow".into() });
+    early.at += chrono::TimeDelta::days(1);
+    place.send(&place.respond, vec![declaration, early]).await;
+    let events = place.store.timeline(id, redphone::backend::Part::Last(1)).await.unwrap();
+    assert!(events[0].at <= chrono::Utc::now());
+}

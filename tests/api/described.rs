@@ -1,0 +1,205 @@
+//! The API's own description: it has every route, and real answers are as it says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use redphone::api::path;
+use redphone::model::checklist::{Answer, InvestigationItem, Item};
+use redphone::model::command::Link;
+use redphone::model::status::{Classification, ResolutionAction, Role, Status};
+use redphone::model::{Ask, Impact, PersonRef, Priority};
+use serde_json::{Value, json};
+
+use crate::support::{Place, Told, declare, order, told};
+
+fn document() -> Value {
+    serde_json::to_value(redphone::server::openapi::document()).unwrap()
+}
+
+#[test]
+fn the_routes_and_the_described_paths_are_the_same() {
+    let document = document();
+    let described: BTreeSet<_> =
+        document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(described, BTreeSet::from(path::ALL));
+}
+
+#[tokio::test]
+async fn every_described_route_is_served_and_no_method_besides() {
+    let place = Place::new().await;
+    for route in crate::security::routes() {
+        for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"] {
+            let request = place.request(method, &route.path).bearer_auth(&place.admin);
+            let told = told(request).await;
+            if method == route.method {
+                assert_ne!(told.status, 405, "{method} {}", route.path);
+            } else {
+                told.refused(405, "no_such_method", "no such method");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_description_hangs_together() {
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let mut ids = BTreeSet::new();
+    for item in document["paths"].as_object().unwrap().values() {
+        for operation in item.as_object().unwrap().values() {
+            assert!(ids.insert(operation["operationId"].as_str().unwrap().to_owned()));
+            assert!(operation["summary"].is_string());
+        }
+    }
+    let text = document.to_string();
+    for reference in text.split("\"$ref\":\"#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().unwrap();
+        assert!(schemas.contains_key(name), "there is no schema {name}");
+    }
+    assert!(jsonschema::meta::is_valid(&json!({"$defs": schemas})));
+}
+
+/// Schemas of the answers of one route, by status and media type.
+struct Described(BTreeMap<String, jsonschema::Validator>);
+
+impl Described {
+    fn of(document: &Value, pattern: &str, method: &str) -> Self {
+        let mut all = BTreeMap::new();
+        let operation = &document["paths"][pattern][method];
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            for (kind, content) in response["content"].as_object().into_iter().flatten() {
+                let mut schema = content["schema"].clone();
+                schema["components"] = document["components"].clone();
+                let validator =
+                    jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+                all.insert(format!("{status} {kind}"), validator);
+            }
+        }
+        Self(all)
+    }
+
+    #[track_caller]
+    fn check(&self, told: &Told) {
+        let kind = told.header("content-type").unwrap().split(';').next().unwrap();
+        let key = format!("{} {kind}", told.status);
+        let validator = self.0.get(&key).unwrap_or_else(|| panic!("{key} is not described"));
+        if kind.ends_with("json") {
+            let json = told.json();
+            let wrong: Vec<_> = validator
+                .iter_errors(&json)
+                .map(|error| format!("{} at {}", error, error.instance_path()))
+                .collect();
+            assert!(wrong.is_empty(), "{key}: {wrong:#?}\n{json:#}");
+        }
+    }
+}
+
+/// A record with something in every part of it.
+async fn full(place: &Place) -> redphone::model::IncidentId {
+    let tom = PersonRef::new("tom", "Tom Varga");
+    let (other, declaration) = declare("Logins fail");
+    let (id, full) = declare("Card payments fail");
+    let at = chrono::Utc::now() + chrono::TimeDelta::hours(2);
+    let asks = vec![
+        Ask::Acknowledge,
+        Ask::Assign { to: Some(tom.clone()) },
+        Ask::SetTeam { team: Some("payments".into()) },
+        Ask::GiveRole { role: Role::IncidentManager, person: tom.clone(), given: true },
+        Ask::Escalate { level: 1, to: vec![tom], reason: Some("nobody answers".into()) },
+        Ask::Prioritize { impact: Impact::High, urgency: Impact::Low },
+        Ask::OverridePriority { priority: Priority::P1, reason: "the board asks".into() },
+        Ask::AddNote { text: "looking into it".into() },
+        Ask::UpdateStakeholders { message: "we are on it".into(), next_due: Some(at) },
+        Ask::AnswerItem { item: item(), answer: Answer::Yes },
+        Ask::Link { link: Link::Url("https://example.com/a".into()) },
+        Ask::Link { link: Link::Incident { id: other, number: None } },
+        Ask::Pause { reason: "the bank".into() },
+        Ask::MoveStatus { to: Status::Monitoring },
+        Ask::Resolve {
+            action: ResolutionAction::Rollback,
+            detail: "back to v811".into(),
+            validation: "payments go through".into(),
+        },
+    ];
+    let mut orders = vec![declaration, full];
+    orders.extend(asks.into_iter().map(|ask| order(id, ask)));
+    orders.push(order(
+        other,
+        Ask::Reclassify { to: Classification::FalseAlarm, reason: "a test".into() },
+    ));
+    let answers = place.send(&place.admin, orders).await;
+    for answer in &answers {
+        crate::support::done(answer);
+    }
+    id
+}
+
+fn item() -> Item {
+    Item::Investigation(InvestigationItem::Reproduced)
+}
+
+#[tokio::test]
+async fn real_answers_are_as_they_are_described() {
+    let place = Place::new().await;
+    let id = full(&place).await;
+    let document = document();
+    let unknown = redphone::model::IncidentId::new();
+    let measures = "/v1/measures?from=2026-01-01T00:00:00Z&to=2027-01-01T00:00:00Z\
+                    &edges=2026-06-01T00:00:00Z&cut=service";
+    for (pattern, paths) in [
+        (path::CAPABILITIES, vec!["/v1/capabilities".to_owned()]),
+        (
+            path::INCIDENTS,
+            vec![
+                "/v1/incidents?filter=is:any".into(),
+                "/v1/incidents?filter=is:any&limit=1&sort=newest".into(),
+                "/v1/incidents?limit=0".into(),
+                "/v1/incidents?filter=a:b".into(),
+            ],
+        ),
+        (
+            path::INCIDENT,
+            vec![
+                format!("/v1/incidents/{id}"),
+                format!("/v1/incidents/{unknown}"),
+                "/v1/incidents/7".into(),
+            ],
+        ),
+        (
+            path::TIMELINE,
+            vec![
+                format!("/v1/incidents/{id}/timeline"),
+                format!("/v1/incidents/{id}/timeline?after=3"),
+            ],
+        ),
+        (path::NUMBER, vec!["/v1/numbers/1".into(), "/v1/numbers/INC-900".into()]),
+        (path::CHANGES, vec!["/v1/changes".into(), "/v1/changes?since=1".into()]),
+        (path::MEASURES, vec![measures.into()]),
+        (path::DIRECTORY, vec!["/v1/directory".into()]),
+        (path::PROBLEMS, vec!["/v1/problems".into()]),
+        (path::HEALTH, vec!["/v1/health".into()]),
+        (path::READY, vec!["/v1/ready".into()]),
+        (path::METRICS, vec!["/v1/metrics".into()]),
+        (path::OPENAPI, vec!["/v1/openapi.json".into()]),
+    ] {
+        let described = Described::of(&document, pattern, "get");
+        for path in paths {
+            described.check(&place.get(&place.read, &path).await);
+        }
+        if pattern != path::HEALTH && pattern != path::READY && pattern != path::OPENAPI {
+            described.check(&told(place.request("GET", pattern)).await);
+        }
+    }
+    let described = Described::of(&document, path::COMMANDS, "post");
+    let (declared, declaration) = declare("Disk full");
+    let orders = vec![declaration, order(declared, Ask::Close), order(unknown, Ask::Acknowledge)];
+    let body = json!({"commands": orders});
+    let schema = &document["paths"][path::COMMANDS]["post"]["requestBody"]["content"];
+    let mut schema = schema["application/json"]["schema"].clone();
+    schema["components"] = document["components"].clone();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let wrong: Vec<_> = validator.iter_errors(&body).map(|error| error.to_string()).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    described.check(&place.post(&place.admin, body.to_string()).await);
+    described.check(&place.post(&place.admin, "[]").await);
+    described.check(&place.post(&place.read, "[]").await);
+}

@@ -1,0 +1,218 @@
+//! Requests as no client writes them: byte for byte.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use rstest::rstest;
+
+use crate::support::Place;
+
+/// Sends bytes and gives all that comes back until the other side ends.
+pub fn exchange(addr: SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(addr).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    // A server that refuses early does not read it all.
+    stream.write_all(bytes).ok();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).ok();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Asks in a thread of its own, so that the server goes on.
+async fn said(place: &Place, request: String) -> String {
+    let addr = place.addr;
+    tokio::task::spawn_blocking(move || exchange(addr, request.as_bytes())).await.unwrap()
+}
+
+fn status(answer: &str) -> u16 {
+    answer.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0)
+}
+
+/// How many answers there are in what came back.
+fn answers(text: &str) -> usize {
+    text.matches("HTTP/1.1 ").count()
+}
+
+#[rstest]
+#[case::double_slashes("//v1//incidents", 404)]
+#[case::a_slash_at_the_end("/v1/incidents/", 404)]
+#[case::up_and_down("/v1/health/../incidents", 404)]
+#[case::up_encoded("/v1/health/%2e%2e/incidents", 404)]
+#[case::an_encoded_slash("/v1%2fincidents", 404)]
+#[case::an_encoded_slash_in_the_id("/v1/incidents/..%2f..%2fetc%2fpasswd", 400)]
+#[case::a_nul("/v1/incidents/%00", 400)]
+#[case::no_utf8("/v1/incidents/%ff%fe", 400)]
+#[case::another_version("/v2/incidents", 404)]
+#[case::capitals("/V1/incidents", 404)]
+#[case::a_parameter_of_the_path("/v1/incidents;x=1", 404)]
+#[case::nothing("/", 404)]
+#[case::a_number_that_is_none("/v1/numbers/-1", 400)]
+#[case::a_number_with_blanks("/v1/numbers/%2041", 400)]
+#[case::a_number_that_is_too_large("/v1/numbers/99999999999999999999", 400)]
+#[case::a_uuid_in_braces("/v1/incidents/%7b01920000-0000-7000-8000-000000000000%7d", 400)]
+#[case::an_unknown_parameter("/v1/incidents?admin=true", 400)]
+#[case::a_parameter_twice("/v1/incidents?limit=1&limit=2", 400)]
+#[case::a_limit_of_nothing("/v1/incidents?limit=0", 400)]
+#[case::a_limit_too_high("/v1/incidents?limit=1001", 400)]
+#[case::a_wait_too_long("/v1/changes?wait=61", 400)]
+#[case::a_wait_that_is_none("/v1/changes?wait=-1", 400)]
+#[case::a_cursor_that_is_none("/v1/changes?since=abc", 400)]
+#[case::an_unknown_order("/v1/incidents?sort=random", 400)]
+#[case::a_filter_that_is_none("/v1/incidents?filter=statsu%3Aopen", 422)]
+#[case::a_page_that_is_none("/v1/incidents?after=nowhere", 422)]
+#[case::after_and_before(
+    "/v1/incidents/01920000-0000-7000-8000-000000000000/timeline?after=1&before=2",
+    422
+)]
+#[case::a_window_without_time(
+    "/v1/measures?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z",
+    422
+)]
+#[case::a_window_of_another_age(
+    "/v1/measures?from=1026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z",
+    422
+)]
+#[case::half_a_window("/v1/measures?from=2026-01-02T00:00:00Z", 400)]
+#[case::edges_that_do_not_ascend(
+    "/v1/measures?from=2026-01-01T00:00:00Z&to=2026-01-05T00:00:00Z&edges=2026-01-03T00:00:00Z,2026-01-02T00:00:00Z",
+    422
+)]
+#[tokio::test]
+async fn a_target_that_makes_no_sense_is_refused(#[case] target: &str, #[case] expected: u16) {
+    let place = Place::new().await;
+    let token = &place.admin;
+    let request = format!(
+        "GET {target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+    );
+    let answer = said(&place, request).await;
+    assert_eq!(status(&answer), expected, "{answer}");
+    assert!(answer.contains("application/problem+json"), "{answer}");
+    assert!(!answer.contains(token.as_str()));
+}
+
+#[rstest]
+#[case::scheme_in_capitals("Authorization: BEARER {token}", 200)]
+#[case::scheme_in_small_letters("authorization: bearer {token}", 200)]
+#[case::another_scheme("Authorization: Basic {token}", 401)]
+#[case::no_scheme("Authorization: {token}", 401)]
+#[case::two_headers("Authorization: Bearer {token}\r\nAuthorization: Bearer {token}", 401)]
+#[case::two_tokens_in_one("Authorization: Bearer {token}, Bearer {token}", 401)]
+#[case::in_another_header("X-Authorization: Bearer {token}", 401)]
+#[case::as_a_cookie("Cookie: token={token}", 401)]
+#[case::with_more_behind("Authorization: Bearer {token}x", 401)]
+#[tokio::test]
+async fn a_token_counts_only_where_and_as_it_belongs(#[case] header: &str, #[case] expected: u16) {
+    let place = Place::new().await;
+    let header = header.replace("{token}", &place.admin);
+    let request =
+        format!("GET /v1/incidents HTTP/1.1\r\nHost: x\r\n{header}\r\nConnection: close\r\n\r\n");
+    let answer = said(&place, request).await;
+    assert_eq!(status(&answer), expected, "{answer}");
+}
+
+#[tokio::test]
+async fn a_token_in_the_query_is_none() {
+    let place = Place::new().await;
+    let target = format!("/v1/incidents?access_token={}", place.admin);
+    let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let answer = said(&place, request).await;
+    assert_eq!(status(&answer), 401, "{answer}");
+}
+
+#[tokio::test]
+async fn a_target_with_its_host_is_the_same_path() {
+    let place = Place::new().await;
+    let with = |header: &str| {
+        format!(
+            "GET http://elsewhere.example/v1/incidents HTTP/1.1\r\nHost: x\r\n{header}Connection: close\r\n\r\n"
+        )
+    };
+    let none = said(&place, with("")).await;
+    assert_eq!(status(&none), 401, "{none}");
+    let token = format!("Authorization: Bearer {}\r\n", place.read);
+    let good = said(&place, with(&token)).await;
+    assert_eq!(status(&good), 200, "{good}");
+}
+
+#[rstest]
+#[case::no_http("hello\r\n\r\n")]
+#[case::a_header_without_a_name("GET /v1/health HTTP/1.1\r\nHost: x\r\n: y\r\n\r\n")]
+#[case::a_blank_before_the_colon("GET /v1/health HTTP/1.1\r\nHost : x\r\n\r\n")]
+#[case::a_folded_header("GET /v1/health HTTP/1.1\r\nHost: x\r\nX-A: 1\r\n 2\r\n\r\n")]
+#[case::a_control_character("GET /v1/health HTTP/1.1\r\nHost: x\r\nX-A: \u{1}\r\n\r\n")]
+#[case::two_lengths(
+    "POST /v1/commands HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"
+)]
+#[case::a_length_that_is_none(
+    "POST /v1/commands HTTP/1.1\r\nHost: x\r\nContent-Length: +1\r\n\r\na"
+)]
+#[case::a_length_below_nothing(
+    "POST /v1/commands HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\na"
+)]
+#[case::chunks_that_do_not_end_it(
+    "POST /v1/commands HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n"
+)]
+#[case::chunks_in_http_1_0(
+    "POST /v1/commands HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+)]
+#[tokio::test]
+async fn what_is_not_http_is_refused_and_the_connection_ends(#[case] request: &str) {
+    let place = Place::new().await;
+    let answer = said(&place, request.to_owned()).await;
+    assert!(answer.is_empty() || status(&answer) == 400, "{answer}");
+    assert!(answers(&answer) <= 1, "{answer}");
+}
+
+#[rstest]
+#[case::length_and_chunks("Content-Length: {length}\r\nTransfer-Encoding: chunked")]
+#[case::chunks_and_length("Transfer-Encoding: chunked\r\nContent-Length: {length}")]
+#[case::chunks_twice("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked")]
+#[case::chunks_in_disguise("Transfer-Encoding: \tchunked")]
+#[tokio::test]
+async fn a_request_hidden_in_the_body_of_another_is_never_answered(#[case] headers: &str) {
+    let place = Place::new().await;
+    let hidden = format!(
+        "GET /v1/incidents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n",
+        place.admin
+    );
+    let headers = headers.replace("{length}", &(5 + hidden.len()).to_string());
+    let request =
+        format!("POST /v1/commands HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n0\r\n\r\n{hidden}");
+    let answer = said(&place, request).await;
+    assert_eq!(answers(&answer), 1, "{answer}");
+    assert!(status(&answer) >= 400, "{answer}");
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_long_is_refused() {
+    let place = Place::new().await;
+    let long = "x".repeat(64 * 1024);
+    let answer =
+        said(&place, format!("GET /v1/health HTTP/1.1\r\nHost: x\r\nX-Long: {long}\r\n\r\n")).await;
+    // The answer is lost where what is not read any more resets the connection.
+    assert!(answer.is_empty() || status(&answer) == 431, "{answer}");
+    let many: String = (0..500).map(|n| format!("X-{n}: 1\r\n")).collect();
+    let answer = said(&place, format!("GET /v1/health HTTP/1.1\r\nHost: x\r\n{many}\r\n")).await;
+    assert!(answer.is_empty() || status(&answer) == 431, "{answer}");
+}
+
+#[tokio::test]
+async fn a_head_comes_without_a_body_and_with_its_length() {
+    let place = Place::new().await;
+    place.declared("Card payments fail").await;
+    let ask = |method: &str| {
+        format!(
+            "{method} /v1/incidents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
+            place.read
+        )
+    };
+    let (head, get) = (said(&place, ask("HEAD")).await, said(&place, ask("GET")).await);
+    let length = |answer: &str| {
+        let line = answer.lines().find(|line| line.starts_with("content-length: ")).unwrap();
+        line["content-length: ".len()..].parse::<usize>().unwrap()
+    };
+    assert_eq!(status(&head), 200);
+    assert_eq!(length(&head), length(&get));
+    assert!(head.ends_with("\r\n\r\n") && length(&get) > 100);
+}

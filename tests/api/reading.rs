@@ -1,0 +1,78 @@
+//! What is read, and what is done, through every route.
+
+use redphone::api::Answered;
+use redphone::backend::{Backend, Capabilities, Delta, Detail, Page};
+use redphone::model::command::Verb;
+use redphone::model::{Actor, Ask, Event, PersonRef, Summary};
+
+use crate::support::{Place, declare, done, order, told};
+
+#[tokio::test]
+async fn what_is_sent_is_found_by_every_route() {
+    let place = Place::new().await;
+    let (id, declaration) = declare("Card payments fail");
+    let answers = place.send(&place.respond, vec![declaration, order(id, Ask::Acknowledge)]).await;
+    assert_eq!(answers.len(), 2);
+    assert_eq!(done(&answers[0]).incident, Some(id));
+    let page: Page<Summary> =
+        serde_json::from_slice(&place.get(&place.read, "/v1/incidents").await.body).unwrap();
+    assert_eq!(page.rows.len(), 1);
+    assert_eq!(page.rows[0].title, "Card payments fail");
+    let detail = place.get(&place.read, &format!("/v1/incidents/{id}")).await;
+    let detail: Detail = serde_json::from_slice(&detail.body).unwrap();
+    assert_eq!(detail, place.store.incident(id).await.unwrap());
+    let timeline = place.get(&place.read, &format!("/v1/incidents/{id}/timeline?limit=1")).await;
+    let timeline: Vec<Event> = serde_json::from_slice(&timeline.body).unwrap();
+    assert_eq!(timeline.len(), 1);
+    assert_eq!(timeline[0].actor, Actor::Person(PersonRef::new("ines", "Ines Moreau")));
+    let number = place.get(&place.read, "/v1/numbers/INC-1").await.json();
+    assert_eq!(number["id"], id.to_string());
+    let delta = place.get(&place.read, "/v1/changes").await;
+    let delta: Delta = serde_json::from_slice(&delta.body).unwrap();
+    assert!(delta.reset && delta.rows.len() == 1);
+    for path in ["/v1/directory", "/v1/problems", "/v1/metrics", "/v1/health", "/v1/ready"] {
+        assert_eq!(place.get(&place.read, path).await.status, 200, "{path}");
+    }
+    let measures = "/v1/measures?from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z";
+    assert_eq!(place.get(&place.read, measures).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_may_be_done_and_for_whom_follows_from_the_token() {
+    let place = Place::new().await;
+    let of = async |token: &str| {
+        let told = place.get(token, "/v1/capabilities").await;
+        serde_json::from_slice::<Capabilities>(&told.body).unwrap()
+    };
+    let ines = of(&place.respond).await;
+    assert_eq!(ines.me, Some(PersonRef::new("ines", "Ines Moreau")));
+    assert!(ines.verbs.contains(&Verb::Acknowledge) && !ines.verbs.contains(&Verb::RecordChange));
+    let wall = of(&place.read).await;
+    assert!(wall.verbs.is_empty());
+    let program = of(&place.ingest).await;
+    assert_eq!((program.me, program.verbs.len()), (None, 3));
+    assert_eq!(of(&place.admin).await.verbs.len(), Verb::ALL.len());
+}
+
+#[tokio::test]
+async fn a_command_beyond_the_scope_is_refused_and_the_others_are_carried_out() {
+    let place = Place::new().await;
+    let (id, declaration) = declare("Disk full");
+    let commands = vec![declaration, order(id, Ask::Acknowledge)];
+    let answers = place.send(&place.ingest, commands).await;
+    let outcome = done(&answers[0]);
+    assert_eq!(outcome.events[0].actor, Actor::Integration("Alertmanager".into()));
+    let Answered::Refused { details, .. } = &answers[1] else { panic!("{answers:?}") };
+    assert_eq!(details.code, "not_allowed");
+    let refused = place.post(&place.read, r#"{"commands":[]}"#).await;
+    refused.refused(403, "not_allowed", "of scope read may not send commands");
+}
+
+#[tokio::test]
+async fn an_unknown_path_and_a_wrong_method_are_refused_in_the_same_form() {
+    let place = Place::new().await;
+    place.get(&place.read, "/v2/incidents").await.refused(404, "not_found", "no such path");
+    let told = told(place.request("DELETE", "/v1/incidents").bearer_auth(&place.admin)).await;
+    told.refused(405, "no_such_method", "Allow");
+    assert!(told.header("allow").unwrap().contains("GET"));
+}

@@ -1,0 +1,189 @@
+//! Who may ask for what: a table made from the API's own description.
+
+use std::time::Duration;
+
+use chrono::{TimeDelta, Utc};
+use redphone::model::IncidentId;
+use redphone::server::scope::Scope;
+use redphone::server::tokens::{New, Secret};
+use serde_json::Value;
+
+use crate::support::{Place, Told, token, told};
+
+/// A route of the description, with a path and a query that make sense.
+#[derive(Clone, Debug)]
+pub struct Route {
+    pub method: String,
+    pub path: String,
+    pub pattern: String,
+    pub needs_token: bool,
+}
+
+/// All routes that are described.
+pub fn routes() -> Vec<Route> {
+    let document = serde_json::to_value(redphone::server::openapi::document()).unwrap();
+    let mut routes = Vec::new();
+    for (pattern, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let id = IncidentId::new().to_string();
+            let mut path = pattern.replace("{id}", &id).replace("{number}", "INC-1");
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            let needed = parameters.iter().filter(|p| p["in"] == "query" && p["required"] == true);
+            let pairs: Vec<_> = needed.map(|p| pair(p["name"].as_str().unwrap())).collect();
+            if !pairs.is_empty() {
+                path = format!("{path}?{}", pairs.join("&"));
+            }
+            let security = operation["security"].as_array().unwrap();
+            let needs_token = security.iter().all(|s| s.as_object().is_some_and(|s| !s.is_empty()));
+            let (method, pattern) = (method.to_uppercase(), pattern.clone());
+            routes.push(Route { method, path, pattern, needs_token });
+        }
+    }
+    routes
+}
+
+fn pair(name: &str) -> String {
+    match name {
+        "from" => "from=2026-01-01T00:00:00Z".into(),
+        "to" => "to=2026-02-01T00:00:00Z".into(),
+        other => panic!("the test knows no value for {other}"),
+    }
+}
+
+async fn ask(place: &Place, route: &Route, token: Option<&str>) -> Told {
+    let mut request = place.request(&route.method, &route.path);
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
+    if route.method == "POST" {
+        request = request.header("content-type", "application/json").body("{\"commands\":[]}");
+    }
+    told(request).await
+}
+
+#[test]
+fn every_route_but_three_needs_a_token() {
+    let routes = routes();
+    assert_eq!(routes.len(), redphone::api::path::ALL.len());
+    let mut open: Vec<_> =
+        routes.iter().filter(|r| !r.needs_token).map(|r| r.pattern.as_str()).collect();
+    open.sort_unstable();
+    assert_eq!(open, ["/v1/health", "/v1/openapi.json", "/v1/ready"]);
+}
+
+#[tokio::test]
+async fn nobody_gets_anything_without_a_token_that_holds() {
+    let place = Place::new().await;
+    let expiring = New {
+        name: "short".into(),
+        scope: Scope::Admin,
+        person: None,
+        expires_at: Some(Utc::now() + TimeDelta::milliseconds(300)),
+    };
+    let expired = place.tokens.create(expiring).unwrap().0.reveal();
+    let revoked = token(&place.tokens, "gone", Scope::Admin);
+    place.tokens.revoke("gone").unwrap();
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let unknown = Secret::new().unwrap().reveal();
+    let other_secret = format!("{}{}", &place.admin[..16], &unknown[16..]);
+    let cases = [
+        (None, "no token came with the request"),
+        (Some(unknown.as_str()), "is not known here"),
+        (Some(other_secret.as_str()), "is not known here"),
+        (Some("rp_"), "is not known here"),
+        (Some(expired.as_str()), "the token \"short\" expired"),
+        (Some(revoked.as_str()), "the token \"gone\" was revoked"),
+    ];
+    for route in routes().iter().filter(|route| route.needs_token) {
+        for (token, says) in cases {
+            let told = ask(&place, route, token).await;
+            told.refused(401, "unauthorized", says);
+            assert_eq!(told.header("www-authenticate"), Some("Bearer realm=\"redphone\""));
+        }
+    }
+    for route in routes().iter().filter(|route| !route.needs_token) {
+        assert_eq!(ask(&place, route, None).await.status, 200, "{route:?}");
+        assert_eq!(ask(&place, route, Some(&unknown)).await.status, 200, "{route:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_scope_that_is_too_little_is_told() {
+    let place = Place::new().await;
+    for route in routes().iter().filter(|route| route.needs_token) {
+        let commands = route.method == "POST";
+        for (token, enough) in [
+            (&place.read, !commands),
+            (&place.ingest, commands || route.pattern == "/v1/capabilities"),
+            (&place.respond, true),
+            (&place.admin, true),
+        ] {
+            let told = ask(&place, route, Some(token)).await;
+            if enough {
+                assert!(![401, 403].contains(&told.status), "{route:?} {told:?}");
+            } else {
+                told.refused(403, "not_allowed", "of scope");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_running_server_notices_within_a_second_what_becomes_of_tokens() {
+    let place = Place::new().await;
+    assert_eq!(place.get(&place.respond, "/v1/incidents").await.status, 200);
+    let fresh = token(&place.tokens, "omar", Scope::Read);
+    place.tokens.revoke("ines").unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(place.get(&fresh, "/v1/incidents").await.status, 200);
+    let told = place.get(&place.respond, "/v1/incidents").await;
+    told.refused(401, "unauthorized", "was revoked");
+}
+
+#[tokio::test]
+async fn who_waits_for_changes_hears_nothing_once_the_token_is_revoked() {
+    let place = Place::new().await;
+    let first = place.get(&place.respond, "/v1/changes").await.json();
+    let path = format!("/v1/changes?wait=60&since={}", first["cursor"].as_str().unwrap());
+    let waiting = told(place.request("GET", &path).bearer_auth(&place.respond));
+    let waiting = tokio::spawn(waiting);
+    // It is held from when the figures say so.
+    held(&place, 1).await;
+    place.tokens.revoke("ines").unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    place.declared("Card payments fail").await;
+    waiting.await.unwrap().refused(401, "unauthorized", "was revoked");
+}
+
+/// Waits until so many requests are held.
+pub async fn held(place: &Place, count: usize) {
+    let figure = format!("redphone_requests_held {count}\n");
+    loop {
+        let told = place.get(&place.admin, "/v1/metrics").await;
+        if String::from_utf8(told.body).unwrap().contains(&figure) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn when_a_token_was_used_last_is_written_at_the_end() {
+    let mut place = Place::new().await;
+    place.get(&place.read, "/v1/incidents").await;
+    place.stop();
+    place.stopped().await;
+    let tokens = place.tokens.list().unwrap();
+    let used = |name: &str| tokens.iter().find(|t| t.name == name).unwrap().last_used_at;
+    assert!(used("wall").is_some_and(|at| Utc::now() - at < TimeDelta::minutes(1)));
+    assert_eq!(used("root"), None);
+}
+
+#[test]
+fn the_description_says_what_each_route_needs() {
+    let document = serde_json::to_value(redphone::server::openapi::document()).unwrap();
+    let scheme = &document["components"]["securitySchemes"]["token"];
+    assert_eq!(scheme["type"], "http");
+    assert_eq!(scheme["scheme"], "bearer");
+    assert_eq!(document["openapi"], Value::from("3.1.0"));
+}

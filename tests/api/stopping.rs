@@ -1,0 +1,201 @@
+//! How a server ends, and what it does not wait for.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use redphone::backend::Backend;
+use redphone::server::access_log::AccessLog;
+use serde_json::Value;
+
+use crate::security::held;
+use crate::support::{Place, client, declare, told};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_acknowledged_command_is_lost_when_it_stops_while_32_write() {
+    let mut place = Place::new().await;
+    let ended = Arc::new(AtomicBool::new(false));
+    let (url, token) = (format!("{}/v1/commands", place.url), place.respond.clone());
+    let client = client();
+    let writers: Vec<_> = (0..32)
+        .map(|writer| {
+            let (url, token, client) = (url.clone(), token.clone(), client.clone());
+            let ended = Arc::clone(&ended);
+            tokio::spawn(async move {
+                let mut acknowledged = Vec::new();
+                while !ended.load(Ordering::Relaxed) {
+                    let (id, order) = declare(&format!("from {writer}"));
+                    let body = serde_json::json!({"commands": [order]});
+                    let request = client.post(&url).bearer_auth(&token).json(&body);
+                    let Ok(response) = request.send().await else { break };
+                    let Ok(answers) = response.json::<Value>().await else { break };
+                    if answers["answers"][0]["done"].is_object() {
+                        acknowledged.push(id);
+                    }
+                }
+                acknowledged
+            })
+        })
+        .collect();
+    // Some have been answered.
+    while place.store.find("INC-100".parse().unwrap()).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    place.stop();
+    place.stopped().await;
+    ended.store(true, Ordering::Relaxed);
+    let mut count = 0;
+    for writer in writers {
+        for id in writer.await.unwrap() {
+            place.store.incident(id).await.expect("it was acknowledged");
+            count += 1;
+        }
+    }
+    assert!(count >= 50, "{count}");
+}
+
+#[tokio::test]
+async fn who_waits_for_changes_is_answered_at_once() {
+    let mut place = Place::new().await;
+    let first = place.get(&place.read, "/v1/changes").await.json();
+    let cursor = first["cursor"].as_str().unwrap();
+    let path = format!("/v1/changes?wait=60&since={cursor}");
+    let waiting = tokio::spawn(told(place.request("GET", &path).bearer_auth(&place.read)));
+    held(&place, 1).await;
+    let begun = Instant::now();
+    place.stop();
+    let told = waiting.await.unwrap();
+    assert_eq!(told.status, 200);
+    assert_eq!(told.json()["cursor"], cursor);
+    place.stopped().await;
+    assert!(begun.elapsed() < Duration::from_secs(30));
+}
+
+#[tokio::test]
+async fn a_head_that_never_ends_is_cut_off() {
+    let place = Place::with(|o| o.limits.head_time = Duration::from_millis(300)).await;
+    let addr = place.addr;
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(addr).unwrap();
+        stream.write_all(b"GET /v1/health HTTP/1.1\r\nHost:").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok();
+        answer
+    });
+    let answer = answer.await.unwrap();
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_that_never_ends_is_refused() {
+    let place = Place::with(|o| o.limits.body_time = Duration::from_millis(300)).await;
+    let (addr, token) = (place.addr, place.respond.clone());
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(addr).unwrap();
+        let head = format!(
+            "POST /v1/commands HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{\"comm"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = vec![0; 4096];
+        let length = stream.read(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer[..length]).into_owned()
+    });
+    let answer = answer.await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("too_slow"), "{answer}");
+}
+
+#[tokio::test]
+async fn one_connection_too_many_is_told_so_and_room_that_is_free_again_is_used() {
+    let place = Place::with(|options| options.limits.connections = 2).await;
+    let addr = place.addr;
+    let ask = move || {
+        crate::raw::exchange(
+            addr,
+            b"GET /v1/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        )
+    };
+    let (first, second) = tokio::task::spawn_blocking(move || {
+        let hold = || {
+            let mut stream = TcpStream::connect(addr).unwrap();
+            stream.write_all(b"GET /v1/health HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+            let mut some = [0; 64];
+            assert!(stream.read(&mut some).unwrap() > 0);
+            stream
+        };
+        (hold(), hold())
+    })
+    .await
+    .unwrap();
+    let turned_away = tokio::task::spawn_blocking(ask).await.unwrap();
+    assert!(turned_away.starts_with("HTTP/1.1 503 "), "{turned_away}");
+    assert!(turned_away.contains("as many connections as it may"), "{turned_away}");
+    drop((first, second));
+    loop {
+        let answer = tokio::task::spawn_blocking(ask).await.unwrap();
+        if answer.starts_with("HTTP/1.1 200 ") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn the_access_log_tells_what_happened_and_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("access.jsonl");
+    let mut place = Place::with(|o| o.access_log = AccessLog::File(log.clone())).await;
+    let request = place.request("GET", "/v1/incidents?filter=secretword").bearer_auth(&place.read);
+    let answer = told(request.header("x-request-id", "mine-7")).await;
+    assert_eq!(answer.header("x-request-id"), Some("mine-7"));
+    let odd = place.request("GET", "/v1/health").header("x-request-id", "a b\"c");
+    let made = told(odd).await;
+    assert_eq!(made.header("x-request-id").unwrap().len(), 36);
+    place.get("rp_nothing", "/v1/incidents").await;
+    place.get(&place.read, "/etc/passwd").await;
+    place.stop();
+    place.stopped().await;
+    let text = std::fs::read_to_string(&log).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 4);
+    assert_eq!(lines[0]["request"], "mine-7");
+    assert_eq!(lines[0]["route"], "/v1/incidents");
+    assert_eq!(lines[0]["method"], "GET");
+    assert_eq!(lines[0]["status"], 200);
+    assert_eq!(lines[0]["token"], "wall");
+    assert_eq!(lines[0]["bytes"], answer.body.len());
+    assert!(lines[0]["ms"].as_f64().is_some() && lines[0]["time"].is_string());
+    assert_eq!((&lines[2]["status"], &lines[2]["token"]), (&401.into(), &Value::Null));
+    assert_eq!(lines[3]["route"], "none");
+    for secret in [&place.read[16..], "secretword", "passwd", "rp_nothing"] {
+        assert!(!text.contains(secret), "{secret} is in {text}");
+    }
+    use std::os::unix::fs::PermissionsExt;
+    assert_eq!(std::fs::metadata(&log).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn figures_tell_what_was_asked_for_and_what_is_open() {
+    let place = Place::new().await;
+    let (_, declaration) = declare("Card payments fail");
+    place.send(&place.respond, vec![declaration.clone()]).await;
+    place.send(&place.respond, vec![declaration]).await;
+    let told = place.get(&place.read, "/v1/metrics").await;
+    assert!(told.header("content-type").unwrap().starts_with("application/openmetrics-text"));
+    let text = String::from_utf8(told.body).unwrap();
+    for line in [
+        "redphone_requests_total{method=\"POST\",route=\"/v1/commands\",status=\"200\"} 2",
+        "redphone_request_seconds_count{route=\"/v1/commands\"} 2",
+        "redphone_commands_total{verb=\"declare\",outcome=\"done\"} 1",
+        "redphone_commands_total{verb=\"declare\",outcome=\"replayed\"} 1",
+        "redphone_incidents_open{priority=\"P1\"} 1",
+        "redphone_incidents_open{priority=\"P4\"} 0",
+        "redphone_tokens_in_use 2",
+        "redphone_requests_held 0",
+    ] {
+        assert!(text.contains(&format!("{line}\n")), "{line} is not in:\n{text}");
+    }
+    assert!(text.contains("redphone_connections ") && text.ends_with("# EOF\n"));
+}

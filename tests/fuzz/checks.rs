@@ -1,0 +1,214 @@
+//! What must hold whatever bytes come: one check for each parser. The fuzz targets feed them, and the
+//! tests try their seeds.
+
+use std::time::Duration;
+
+use redphone::api::query::{Changes, Measures, Search, Timeline};
+use redphone::api::{Answers, Details, Orders};
+use redphone::backend::http::Address;
+use redphone::backend::record::Record;
+use redphone::cli::value::{self, Expiry, Target, Time};
+use redphone::config::{Flags, Folders, Settings};
+use redphone::model::filter::{Filter, Typed, pieces};
+use redphone::model::runbook::{Head, Page, ticks};
+use redphone::model::text::{cut, fit, lines, shown, width, wrap};
+use redphone::model::time::parse_duration;
+use redphone::model::{IncidentNumber, Priority};
+use redphone::server::tokens::Secret;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A check, by the name of its target.
+pub type Check = fn(&[u8]);
+
+/// All of them.
+#[allow(dead_code, reason = "a fuzz target needs one of them")]
+pub const ALL: [(&str, Check); 8] = [
+    ("filter", filter),
+    ("api", api),
+    ("import", import),
+    ("settings", settings),
+    ("runbook", runbook),
+    ("text", text),
+    ("words", words),
+    ("token", token),
+];
+
+fn utf8(data: &[u8]) -> Option<&str> {
+    std::str::from_utf8(data).ok()
+}
+
+fn safe(text: &str) {
+    assert!(!text.chars().any(char::is_control), "a control character in {text:?}");
+}
+
+/// The filter language: what is understood reads back as it was, what is not is named where it stands.
+pub fn filter(data: &[u8]) {
+    let Some(text) = utf8(data) else { return };
+    for piece in pieces(text) {
+        assert!(text.get(piece.at.clone()).is_some(), "{piece:?}");
+    }
+    let typed = Typed::read(text);
+    for wrong in &typed.wrong {
+        safe(&wrong.message);
+        assert!(
+            text.get(wrong.at.clone()).is_some() || wrong.at.end == text.len() + 1,
+            "{wrong:?}"
+        );
+    }
+    let written = typed.filter.to_string();
+    let again: Filter = written.parse().unwrap_or_else(|e| panic!("{e:?} in {written:?}"));
+    assert_eq!(again, typed.filter, "{written:?}");
+}
+
+/// What is read can be written, and is the same when it is read again.
+fn round<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(data: &[u8]) -> Option<T> {
+    let read: T = match serde_json::from_slice(data) {
+        Ok(read) => read,
+        Err(error) => {
+            let _ = error.to_string();
+            return None;
+        }
+    };
+    let written = serde_json::to_vec(&read).expect("what was read can be written");
+    let again: T = serde_json::from_slice(&written).expect("and read again");
+    assert_eq!(again, read);
+    Some(read)
+}
+
+/// Bodies and queries of the API.
+pub fn api(data: &[u8]) {
+    round::<Orders>(data);
+    round::<Answers>(data);
+    if let Some(details) = round::<Details>(data) {
+        let now = chrono::DateTime::UNIX_EPOCH;
+        // The sentence may be anything a server says; it is made safe where it is shown.
+        safe(&shown(&details.into_error(now).to_string()));
+    }
+    round::<Search>(data);
+    round::<Changes>(data);
+    round::<Timeline>(data);
+    round::<Measures>(data);
+}
+
+/// Lines of an import.
+pub fn import(data: &[u8]) {
+    for line in data.split(|byte| *byte == b'\n') {
+        let Ok(read) = serde_json::from_slice::<Record>(line) else { continue };
+        let written = serde_json::to_string(&read).expect("what was read can be written");
+        let again: Record = serde_json::from_str(&written).expect("and read again");
+        let rewritten = serde_json::to_string(&again).expect("what was read can be written");
+        assert_eq!(rewritten, written);
+        if let Record::Event(event) = again {
+            safe(&shown(&event.body.detail()));
+        }
+    }
+}
+
+/// The settings file: whatever stands in it, the program starts, and each warning is one safe line.
+pub fn settings(data: &[u8]) {
+    let folder = std::env::temp_dir().join(format!("redphone-fuzz-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join("config.toml");
+    std::fs::write(&file, data).expect("a file");
+    let flags = Flags { config: Some(file), ..Flags::default() };
+    let folders = Folders {
+        home: folder.clone(),
+        config: folder.clone(),
+        data: folder.clone(),
+        state: folder.clone(),
+    };
+    let loaded =
+        Settings { flags, env: &|_| None, account: &|| "ines".into(), folders: Some(folders) }
+            .load();
+    match loaded {
+        Ok(config) => {
+            for warning in &config.warnings {
+                safe(&warning.to_string());
+                safe(&warning.brief());
+            }
+            assert!(!config.panes.columns.is_empty() && !config.panes.templates.is_empty());
+        }
+        Err(error) => safe(&error.to_string()),
+    }
+}
+
+/// Runbooks.
+pub fn runbook(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let head = Head::read("payments/5xx", &text);
+    safe(&head.title);
+    head.wrong.iter().for_each(|wrong| safe(wrong));
+    let page = Page::read(&text);
+    for (place, block) in page.blocks.iter().enumerate() {
+        assert!(block.step.is_none_or(|step| step < page.steps.len()), "{block:?}");
+        let _ = page.code_of(place);
+    }
+    assert_eq!(ticks("payments/5xx", &page.steps, &[]).len(), page.steps.len());
+}
+
+/// Text from outside, made safe to show.
+pub fn text(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let safe_text = shown(&text);
+    safe(&safe_text);
+    assert_eq!(shown(&safe_text), safe_text, "made safe twice it is another text");
+    // Nothing wide fits one column.
+    for columns in [2, 7, 40] {
+        assert!(width(&cut(&safe_text, columns)) <= columns);
+        assert_eq!(width(&fit(&safe_text, columns)), columns);
+        for line in wrap(&safe_text, columns) {
+            assert!(width(&line) <= columns, "{line:?} in {columns}");
+        }
+    }
+    lines(&text).for_each(|line| safe(&line));
+}
+
+/// Durations, times, numbers and targets of the command line.
+pub fn words(data: &[u8]) {
+    let Some(text) = utf8(data) else { return };
+    let now = chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::days(20_000);
+    let _ = parse_duration(text);
+    if let Ok(target) = text.parse::<Target>() {
+        assert_eq!(target.to_string().parse(), Ok(target));
+    }
+    if let Ok(number) = text.parse::<IncidentNumber>() {
+        assert_eq!(number.to_string().parse::<IncidentNumber>().ok(), Some(number));
+    }
+    let _ = text.parse::<Priority>();
+    match text.parse::<Time>() {
+        Ok(time) => drop(time.at(now)),
+        Err(bad) => safe(&bad.to_string()),
+    }
+    match text.parse::<Expiry>() {
+        Ok(expiry) => drop(expiry.at(now)),
+        Err(bad) => safe(&bad.to_string()),
+    }
+    if let Ok(speed) = value::speed(text) {
+        assert!(speed.is_finite());
+    }
+    for read in [value::rotate, value::hold] {
+        match read(text) {
+            Ok(time) => assert!(time < Duration::from_secs(u64::MAX / 4)),
+            Err(bad) => safe(&bad),
+        }
+    }
+}
+
+/// Bearer tokens, and addresses of an API.
+pub fn token(data: &[u8]) {
+    let Some(text) = utf8(data) else { return };
+    if let Ok(secret) = text.parse::<Secret>() {
+        let told = secret.reveal();
+        let again: Secret = told.parse().expect("a token reads back");
+        assert!(again.hash().is(&secret.hash()));
+        assert_eq!(again.id(), secret.id());
+    }
+    match text.parse::<Address>() {
+        Ok(address) => {
+            safe(&address.to_string());
+            assert_eq!(address.to_string().parse::<Address>().ok(), Some(address));
+        }
+        Err(bad) => safe(&bad.to_string()),
+    }
+}

@@ -1,0 +1,140 @@
+//! Certificates that are wrong in one way each.
+
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
+use redphone::backend::Backend;
+use redphone::backend::http::HttpBackend;
+use rstest::rstest;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use crate::make::{Desk, TOKEN, capabilities, json};
+use crate::proxy::Proxy;
+
+/// An authority of its own.
+pub struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    pem: String,
+}
+
+/// A certificate and its key.
+pub struct Identity {
+    certificate: CertificateDer<'static>,
+    key: KeyPair,
+}
+
+impl Authority {
+    pub fn new(name: &str) -> Self {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let pem = params.self_signed(&key).unwrap().pem();
+        Self { issuer: Issuer::new(params, key), pem }
+    }
+
+    pub fn pem(&self) -> String {
+        self.pem.clone()
+    }
+
+    /// A certificate for a name, valid in these years.
+    pub fn issue(&self, name: &str, years: (i32, i32)) -> Identity {
+        let (params, key) = leaf(name, years);
+        let certificate = params.signed_by(&key, &self.issuer).unwrap().der().clone();
+        Identity { certificate, key }
+    }
+}
+
+fn leaf(name: &str, years: (i32, i32)) -> (CertificateParams, KeyPair) {
+    let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+    params.not_before = date_time_ymd(years.0, 1, 1);
+    params.not_after = date_time_ymd(years.1, 1, 2);
+    (params, KeyPair::generate().unwrap())
+}
+
+fn signed_by_itself(name: &str) -> Identity {
+    let (params, key) = leaf(name, GOOD);
+    Identity { certificate: params.self_signed(&key).unwrap().der().clone(), key }
+}
+
+const GOOD: (i32, i32) = (2020, 4000);
+
+fn acceptor(identity: Identity) -> TlsAcceptor {
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key.serialize_der()));
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![identity.certificate], key)
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
+}
+
+/// What a server that has this certificate is taken for, where an authority is trusted.
+async fn asked(identity: Identity, trusted: &Authority) -> Result<(), String> {
+    let server = Proxy::with_tls(acceptor(identity), |_| json("", &capabilities())).await;
+    let desk = Desk::new();
+    desk.write(&desk.path("ca.pem"), &trusted.pem());
+    let mut options = desk.options(&format!("https://{}", server.address));
+    options.ca_file = Some(desk.path("ca.pem"));
+    let answer = HttpBackend::new(options).unwrap().capabilities().await;
+    let told = answer.map(|_| ()).map_err(|error| {
+        let text = error.to_string();
+        assert!(error.is_temporary() && !text.contains(TOKEN), "{text}");
+        text.replace(&server.address.to_string(), "HOST")
+    });
+    // What it does not trust it sends nothing to.
+    assert_eq!(server.count(), u64::from(told.is_ok()));
+    told
+}
+
+#[tokio::test]
+async fn a_certificate_of_an_authority_that_is_named_is_good() {
+    let authority = Authority::new("Ours");
+    assert_eq!(asked(authority.issue("127.0.0.1", GOOD), &authority).await, Ok(()));
+}
+
+#[rstest]
+#[case("other.example", GOOD, "the certificate of HOST is for other.example: correct the host")]
+#[case("127.0.0.1", (2020, 2021), "the certificate of HOST expired on 2021-01-02: whoever runs it")]
+#[case("127.0.0.1", (3000, 4000), "the certificate of HOST is valid from 3000-01-01 on: see whether")]
+#[tokio::test]
+async fn what_is_wrong_with_one_is_told(
+    #[case] name: &str,
+    #[case] years: (i32, i32),
+    #[case] says: &str,
+) {
+    let authority = Authority::new("Ours");
+    let told = asked(authority.issue(name, years), &authority).await.unwrap_err();
+    assert!(told.starts_with(says), "{told}");
+}
+
+#[tokio::test]
+async fn nobody_else_can_vouch_for_a_host() {
+    let (ours, theirs) = (Authority::new("Ours"), Authority::new("Theirs"));
+    let says = "the certificate of HOST is from an authority that is not known here: if it is your \
+                own, name its certificate with ca_file";
+    for identity in [theirs.issue("127.0.0.1", GOOD), signed_by_itself("127.0.0.1")] {
+        assert_eq!(asked(identity, &ours).await.unwrap_err(), says);
+    }
+}
+
+#[rstest]
+#[case(None, "can't be read: No such file or directory")]
+#[case(Some(""), "are none: name a file with BEGIN CERTIFICATE in it")]
+#[case(Some("no PEM"), "are none: name a file with BEGIN CERTIFICATE in it")]
+#[case(Some("-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n"), "are no PEM")]
+#[tokio::test]
+async fn a_file_without_certificates_is_refused(#[case] text: Option<&str>, #[case] says: &str) {
+    let desk = Desk::new();
+    if let Some(text) = text {
+        desk.write(&desk.path("ca.pem"), text);
+    }
+    let mut options = desk.options("https://127.0.0.1:1");
+    options.ca_file = Some(desk.path("ca.pem"));
+    let refused = HttpBackend::new(options).unwrap_err().to_string();
+    assert!(refused.contains("ca.pem") && refused.contains(says), "{refused}");
+}

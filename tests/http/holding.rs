@@ -1,0 +1,77 @@
+//! Questions for changes that are held open, and what cuts them short.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use redphone::backend::http::Holding;
+use redphone::backend::{Backend, BackendError, Cursor};
+
+use crate::make::{Desk, delta, json};
+use crate::proxy::{Fault, Proxy, answer};
+
+const WAIT: Duration = Duration::from_secs(25);
+/// Longer than what counts as a wait.
+const CUT: Duration = Duration::from_millis(1200);
+
+fn gives_up() -> Fault {
+    Fault::Say(CUT, answer("504 Gateway Timeout", "", "text/html", "<h1>504</h1>"))
+}
+
+#[tokio::test]
+async fn where_a_proxy_gives_up_waiting_it_is_no_failure_and_the_next_wait_is_shorter() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&asked);
+    let proxy = Proxy::start(None, move |request| {
+        heard.lock().unwrap().push(request.target().to_owned());
+        if request.number == 0 { gives_up() } else { json("", &delta(7)) }
+    })
+    .await;
+    let desk = Desk::new();
+    let client = desk.client(&proxy.url());
+    assert_eq!(client.holding(), Holding::Unknown);
+    let begun = Instant::now();
+    assert_eq!(client.changes(Some(Cursor(7)), WAIT).await.unwrap(), delta(7));
+    assert!(begun.elapsed() >= CUT);
+    assert!(matches!(client.holding(), Holding::Cut(after) if after >= CUT));
+    client.changes(Some(Cursor(7)), WAIT).await.unwrap();
+    let [first, second] = &asked.lock().unwrap()[..] else { panic!("{asked:?}") };
+    assert_eq!(first, "/v1/changes?since=7&wait=25");
+    let second: u64 = second.rsplit('=').next().unwrap().parse().unwrap();
+    assert!(second >= 1 && second < 25, "{second}");
+}
+
+#[tokio::test]
+async fn a_connection_that_is_cut_while_it_waits_is_no_failure() {
+    let proxy = Proxy::start(None, |_| Fault::Say(CUT, String::new())).await;
+    let desk = Desk::new();
+    let client = desk.client(&proxy.url());
+    assert_eq!(client.changes(Some(Cursor(7)), WAIT).await.unwrap(), delta(7));
+    // Once can be a server that ends.
+    assert_eq!(client.holding(), Holding::Unknown);
+}
+
+#[tokio::test]
+async fn what_is_cut_at_once_or_after_its_time_is_a_failure() {
+    let at_once = Fault::says("504 Gateway Timeout", "", "text/html", "");
+    let proxy = Proxy::start(None, move |_| at_once.clone()).await;
+    let desk = Desk::new();
+    let failed = desk.client(&proxy.url()).changes(Some(Cursor(7)), WAIT).await.unwrap_err();
+    assert!(failed.to_string().contains("answers 504 Gateway Timeout"), "{failed}");
+    // A server that lives answers once the wait is over: what comes later is from a proxy that
+    // waits for one that does not.
+    let proxy = Proxy::start(None, |_| gives_up()).await;
+    let client = desk.client(&proxy.url());
+    let failed = client.changes(Some(Cursor(7)), Duration::from_secs(1)).await.unwrap_err();
+    assert!(matches!(failed, BackendError::Unreachable(_)), "{failed}");
+    // Without a cursor nothing is waited for.
+    assert!(client.changes(None, WAIT).await.is_err());
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_hold_is_known() {
+    let proxy = Proxy::start(None, |_| json("", &delta(7))).await;
+    let desk = Desk::new();
+    let client = desk.client(&proxy.url());
+    client.changes(Some(Cursor(7)), WAIT).await.unwrap();
+    assert_eq!(client.holding(), Holding::AtOnce);
+}

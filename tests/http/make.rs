@@ -1,0 +1,86 @@
+//! A client, and answers to it.
+
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use redphone::api::Details;
+use redphone::backend::http::{HttpBackend, Options, Timeouts, TokenSource};
+use redphone::backend::{Capabilities, Cursor, Delta};
+use tempfile::TempDir;
+
+use crate::proxy::{Fault, answer};
+
+/// The token that the client sends.
+pub const TOKEN: &str = "hunter2";
+
+/// A folder with a token in it.
+pub struct Desk {
+    folder: TempDir,
+}
+
+impl Desk {
+    pub fn new() -> Self {
+        let desk = Self { folder: tempfile::tempdir().unwrap() };
+        desk.write(&desk.token(), TOKEN);
+        desk
+    }
+
+    pub fn token(&self) -> PathBuf {
+        self.path("token")
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file that only its owner can read.
+    pub fn write(&self, path: &Path, text: &str) {
+        let mut to = std::fs::OpenOptions::new();
+        let to = to.write(true).create(true).truncate(true).mode(0o600).open(path);
+        std::io::Write::write_all(&mut to.unwrap(), text.as_bytes()).unwrap();
+    }
+
+    pub fn options(&self, url: &str) -> Options {
+        Options {
+            address: url.parse().unwrap(),
+            token: TokenSource::File(self.token()),
+            ca_file: None,
+            timeouts: patient(),
+        }
+    }
+
+    pub fn client(&self, url: &str) -> HttpBackend {
+        HttpBackend::new(self.options(url)).unwrap()
+    }
+}
+
+/// So long that no busy machine reaches it.
+pub fn patient() -> Timeouts {
+    let long = Duration::from_secs(60);
+    Timeouts { connect: long, answer: long, piece: long, whole: long }
+}
+
+pub fn capabilities() -> Capabilities {
+    Capabilities { name: "test".into(), verbs: [].into(), live: true, me: None }
+}
+
+pub fn delta(cursor: u64) -> Delta {
+    Delta { cursor: Cursor(cursor), reset: false, rows: Vec::new(), directory: false }
+}
+
+/// JSON as the API answers it.
+pub fn json(headers: &str, body: &impl serde::Serialize) -> Fault {
+    let body = serde_json::to_string(body).unwrap();
+    Fault::says("200 OK", headers, "application/json", &body)
+}
+
+/// A refusal as the API answers it.
+pub fn refusal(details: &Details) -> Fault {
+    Fault::Say(Duration::ZERO, refusal_text(details))
+}
+
+pub fn refusal_text(details: &Details) -> String {
+    let body = serde_json::to_string(details).unwrap();
+    answer(&format!("{} X", details.status), "", redphone::api::details::MEDIA_TYPE, &body)
+}
