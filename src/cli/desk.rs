@@ -99,11 +99,11 @@ impl Desk {
             whole.to_string_lossy().into_owned()
         };
         let profile = self.config.panes.profile.as_ref().map(|profile| profile.name.clone());
-        let (store, backend) = match (&self.place, &self.config.location, &self.here.id) {
-            (Place::File(store), ..) => (text(store.path()), String::new()),
+        let (store, backend) = match (&self.place, &self.here.id) {
+            (Place::File(store), _) => (text(store.path()), String::new()),
             // What the profile says of its API goes beyond the URL.
-            (_, _, SiteId::Profile(_)) => Default::default(),
-            (_, location, SiteId::Started) => (String::new(), location.told()),
+            (Place::Remote(_), SiteId::Profile(_)) => (String::new(), String::new()),
+            (Place::Remote(opened), SiteId::Started) => (String::new(), opened.told.clone()),
         };
         let mut variables = vec![
             ("REDPHONE_STORE", store),
