@@ -169,7 +169,7 @@ fn a_terminal_that_is_cut_off_killed_and_started_again_loses_nothing() {
     terminal.wait_for_text("Cards fail");
     terminal.wait_for_text("as of");
     terminal.wait_for_text("3 pending");
-    terminal.wait_for_text("The vault is open");
+    terminal.wait_for_text("The vault");
     // The new one is gone to, and worked on further.
     terminal.wait_for_text("offline since");
     terminal.press("/vault\r");
