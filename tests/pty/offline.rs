@@ -200,6 +200,7 @@ fn a_terminal_that_is_cut_off_killed_and_started_again_loses_nothing() {
         !text.contains("pending") && text.contains("resolve INC-4")
     });
     terminal.press("\x1b");
+    terminal.wait_for_text("2 Detail");
     terminal.wait_for_text("● live");
     terminal.press("q");
     assert!(terminal.wait_for_end().success());
