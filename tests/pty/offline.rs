@@ -169,7 +169,7 @@ fn a_terminal_that_is_cut_off_killed_and_started_again_loses_nothing() {
     terminal.wait_for_text("Cards fail");
     terminal.wait_for_text("as of");
     terminal.wait_for_text("3 pending");
-    terminal.wait_for_text("The vault is open");
+    terminal.wait_for_text("The vault");
     // The new one is gone to, and worked on further.
     terminal.wait_for_text("offline since");
     terminal.press("/vault\r");
@@ -200,6 +200,7 @@ fn a_terminal_that_is_cut_off_killed_and_started_again_loses_nothing() {
         !text.contains("pending") && text.contains("resolve INC-4")
     });
     terminal.press("\x1b");
+    terminal.wait_for_text("2 Detail");
     terminal.wait_for_text("● live");
     terminal.press("q");
     assert!(terminal.wait_for_end().success());
