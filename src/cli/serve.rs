@@ -48,6 +48,7 @@ fn allow_files() {
 
 async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
     let config = &context.config;
+    config.store_file("serve")?;
     let mut stop = Stop::listen()?;
     let limits = Limits {
         body_bytes: usize::try_from(args.max_body).unwrap_or(usize::MAX),

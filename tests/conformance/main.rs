@@ -6,17 +6,30 @@
 mod cases;
 mod demo;
 mod file;
+mod http;
 mod make;
+
+#[path = "../support/served.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod served;
 
 /// Runs every case against every backend.
 macro_rules! each_backend {
     ($($case:ident),+ $(,)?) => {
-        // Other backends (the API's client) take their place beside these.
         mod on_the_file_backend {
             $(#[tokio::test]
             async fn $case() {
                 let place = crate::file::empty().await;
                 crate::cases::$case(&place.store).await;
+            })+
+        }
+
+        // From the client over HTTP to a server, and from there to a file.
+        mod on_the_api {
+            $(#[tokio::test]
+            async fn $case() {
+                let place = crate::http::empty().await;
+                crate::cases::$case(&place.client).await;
             })+
         }
 
@@ -73,6 +86,25 @@ mod only_on_the_file_backend {
     async fn capabilities_name_the_place() {
         let place = crate::file::empty().await;
         crate::cases::capabilities_name_the_place(&place.store).await;
+    }
+}
+
+mod only_on_the_api {
+    use redphone::backend::Backend;
+    use redphone::model::{Actor, PersonRef};
+
+    use crate::make::declare;
+
+    #[tokio::test]
+    async fn who_acts_follows_from_the_token() {
+        let place = crate::http::empty().await;
+        let capabilities = place.client.capabilities().await.unwrap();
+        let ines = PersonRef::new("ines", "Ines Moreau");
+        assert_eq!(capabilities.me, Some(ines.clone()));
+        let (_, mut envelope) = declare("by whom");
+        envelope.actor = Actor::Person(PersonRef::new("mallory", "Mallory"));
+        let outcome = place.client.execute(&envelope).await.unwrap();
+        assert_eq!(outcome.events[0].actor, Actor::Person(ines));
     }
 }
 

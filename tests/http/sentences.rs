@@ -192,7 +192,7 @@ async fn a_port_where_nobody_listens_is_told() {
 async fn a_name_that_nobody_knows_is_told() {
     // Longer than a label may be: no name service is asked for it.
     let name = format!("{}.example", "n".repeat(64));
-    let error = Desk::new().client(&format!("https://{name}")).capabilities().await.unwrap_err();
+    let error = Desk::new().client(&format!("http://{name}")).capabilities().await.unwrap_err();
     let text = said(&error, &name);
     assert!(text.starts_with("the name HOST can't be looked up ("), "{text}");
 }

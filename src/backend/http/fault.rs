@@ -56,7 +56,8 @@ pub(super) fn told(host: &str, error: &reqwest::Error, stage: Stage) -> String {
     if error.is_decode() && stage == Stage::Body {
         return format!("{host} answers with a body that can't be unpacked ({})", causes.last());
     }
-    format!("{host} can't be asked ({})", causes.last())
+    // HTTP/2 ends requests in ways of its own.
+    format!("{host} broke off the request ({})", causes.last())
 }
 
 /// It took too long to answer at all.
@@ -240,7 +241,11 @@ fn is_break(kind: io::ErrorKind) -> bool {
     )
 }
 
-/// Whether the connection went away, as proxies do with one that is silent for too long.
+/// Whether the connection, or the request on it, went away without an answer, as proxies do with one
+/// that is silent for too long.
 pub(super) fn broke_off(error: &reqwest::Error) -> bool {
-    !error.is_connect() && Causes::of(error).broke_off()
+    let odd = |causes: Causes<'_>| {
+        causes.tls.is_some() || causes.hyper.is_some_and(hyper::Error::is_parse)
+    };
+    error.is_request() && !error.is_connect() && !odd(Causes::of(error))
 }

@@ -105,7 +105,7 @@ pub(super) async fn timeline(
             ));
         }
         (Some(after), None) => Part::After(after),
-        (None, Some(before)) => Part::Before(limit, before),
+        (None, Some(before)) => Part::Before(before, limit),
         (None, None) => Part::Last(limit),
     };
     Document::of(&shared.backend.timeline(id, part).await?).map(Whole)

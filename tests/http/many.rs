@@ -1,0 +1,275 @@
+//! Commands of several clients through a network that does everything to them, to a server that
+//! ends and comes back: each is applied once, and all clients end with the same queue.
+//!
+//! `REDPHONE_FAULT_COMMANDS` sets how many (80; the full run is 1,000).
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{TimeDelta, Utc};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use redphone::backend::http::{HttpBackend, Timeouts};
+use redphone::backend::{Backend, BackendError, Outcome, Part};
+use redphone::model::command::Declaration;
+use redphone::model::status::Source;
+use redphone::model::{
+    Actor, Ask, Command, CommandId, Envelope, Impact, IncidentId, PersonRef, Summary, Urgency,
+};
+use redphone::sync::Mirror;
+
+use crate::proxy::{Fault, Proxy};
+use crate::served::{Served, open};
+
+const CLIENTS: usize = 4;
+const SEED: u64 = 20_260_302;
+
+/// What brings a command to its end, whatever happens on the way.
+#[async_trait]
+trait Driver: Send + Sync {
+    async fn settle(&self, envelope: &Envelope) -> Result<Outcome, BackendError>;
+}
+
+/// Sends the same command again until it is answered.
+struct Again(Arc<HttpBackend>);
+
+#[async_trait]
+impl Driver for Again {
+    async fn settle(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
+        loop {
+            match self.0.execute(envelope).await {
+                Err(error) if error.is_temporary() => rest(&error).await,
+                answer => return answer,
+            }
+        }
+    }
+}
+
+/// Waits as long as the server wants, or a moment.
+async fn rest(error: &BackendError) {
+    let wait = match error {
+        BackendError::Limited { until } => (*until - Utc::now()).to_std().unwrap_or_default(),
+        _ => Duration::ZERO,
+    };
+    tokio::time::sleep(wait.max(Duration::from_millis(5))).await;
+}
+
+/// What is done to a request; the same for the same number.
+fn fault(number: u64) -> Fault {
+    let mut random = ChaCha8Rng::seed_from_u64(SEED ^ number);
+    match random.random_range(0..28_u32) {
+        0 => Fault::Delay(Duration::from_millis(random.random_range(1..30))),
+        1 => Fault::DropBefore,
+        2 | 3 => Fault::DropAfter,
+        4 => Fault::HalfBody,
+        5 => Fault::Reset,
+        6 => Fault::ResetAfter,
+        7 => Fault::says("500 Internal Server Error", "", "text/plain", "oops"),
+        8 => Fault::says("502 Bad Gateway", "", "text/html", "<h1>Bad gateway</h1>"),
+        9 => Fault::says("429 Too Many Requests", "retry-after: 0\r\n", "text/html", ""),
+        10 => Fault::says("503 Service Unavailable", "retry-after: 0\r\n", "text/html", ""),
+        11 => Fault::Drip(400, Duration::from_millis(1)),
+        12 => Fault::Skew(TimeDelta::hours(random.random_range(-3..4))),
+        13 if number % 8 == 0 => Fault::Stall,
+        13 if number % 8 == 1 => Fault::Hang,
+        _ => Fault::Pass,
+    }
+}
+
+fn envelope(incident: IncidentId, ask: Ask) -> Envelope {
+    Envelope {
+        id: CommandId::new(),
+        at: Utc::now(),
+        actor: Actor::Person(PersonRef::new("ines", "Ines Moreau")),
+        command: Command::Incident { incident, ask },
+    }
+}
+
+fn declare(title: String) -> (IncidentId, Envelope) {
+    let (id, now) = (IncidentId::new(), Utc::now());
+    let declaration = Declaration {
+        title,
+        services: vec!["checkout".into()],
+        impact: Impact::High,
+        urgency: Urgency::Medium,
+        category: None,
+        source: Source::Monitoring,
+        symptoms: String::new(),
+        detected_at: now,
+        reported_at: now,
+        team: None,
+        labels: Vec::new(),
+        dedup_key: None,
+        runbook: None,
+    };
+    (id, envelope(id, Ask::Declare(Box::new(declaration))))
+}
+
+/// The commands of one client: it declares, and acts on what all have declared.
+fn command(random: &mut ChaCha8Rng, shared: &Mutex<Vec<IncidentId>>, text: String) -> Envelope {
+    let mut there = shared.lock().unwrap();
+    if there.len() < 4 || random.random_ratio(1, 12) {
+        let (id, envelope) = declare(text);
+        there.push(id);
+        return envelope;
+    }
+    let which = there[random.random_range(0..there.len())];
+    envelope(
+        which,
+        match random.random_range(0..6_u32) {
+            0 => Ask::Acknowledge,
+            1 => Ask::Assign { to: Some(PersonRef::new("tom", "Tom Varga")) },
+            _ => Ask::AddNote { text },
+        },
+    )
+}
+
+/// Follows the queue through the same network.
+struct Follower {
+    backend: Arc<HttpBackend>,
+    mirror: Mirror,
+    cursor: Option<redphone::backend::Cursor>,
+}
+
+impl Follower {
+    /// Asks once; says whether there was news.
+    async fn ask(&mut self, wait: Duration) -> bool {
+        match self.backend.changes(self.cursor, wait).await {
+            Ok(delta) => {
+                self.cursor = Some(delta.cursor);
+                let news = delta.reset || !delta.rows.is_empty();
+                self.mirror.fold(delta);
+                news
+            }
+            Err(error) => {
+                assert!(error.is_temporary(), "{error}");
+                rest(&error).await;
+                true
+            }
+        }
+    }
+
+    fn rows(&self) -> Vec<Summary> {
+        let mut rows: Vec<Summary> =
+            self.mirror.snapshot().rows.iter().map(|row| (**row).clone()).collect();
+        rows.sort_by_key(|row| row.id);
+        rows
+    }
+}
+
+#[tokio::test]
+async fn every_command_is_applied_once_and_all_end_with_the_same_queue() {
+    let commands = std::env::var("REDPHONE_FAULT_COMMANDS").map_or(80, |n| n.parse().unwrap());
+    let mut server = Served::start().await;
+    let proxy = Proxy::start(Some(server.address), |request| fault(request.number)).await;
+    let second = Duration::from_secs(1);
+    let timeouts =
+        Timeouts { connect: second * 10, answer: second, piece: second, whole: second * 10 };
+    let shared = Arc::new(Mutex::new(Vec::new()));
+    let settled = Arc::new(AtomicUsize::new(0));
+    let over = Arc::new(AtomicU64::new(0));
+    let mut working = Vec::new();
+    let mut following = Vec::new();
+    for number in 0..CLIENTS {
+        let name = if number % 2 == 0 { "ines" } else { "tom" };
+        let backend = Arc::new(server.client(&proxy.url(), name, timeouts));
+        let driver: Arc<dyn Driver> = Arc::new(Again(Arc::clone(&backend)));
+        let (shared, counted) = (Arc::clone(&shared), Arc::clone(&settled));
+        working.push(tokio::spawn(async move {
+            let mut random = ChaCha8Rng::seed_from_u64(SEED + number as u64);
+            let mut done = Vec::new();
+            for round in 0..commands / CLIENTS {
+                let envelope = command(&mut random, &shared, format!("{round} of {number}"));
+                let answer = driver.settle(&envelope).await;
+                done.push((envelope, answer));
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+            done
+        }));
+        let over = Arc::clone(&over);
+        following.push(tokio::spawn(async move {
+            let mut follower = Follower { backend, mirror: Mirror::default(), cursor: None };
+            while over.load(Ordering::SeqCst) == 0 {
+                follower.ask(second).await;
+            }
+            // Until it has heard of everything.
+            let mut quiet = 0;
+            while quiet < 2 {
+                quiet = if follower.ask(Duration::ZERO).await { 0 } else { quiet + 1 };
+            }
+            follower.rows()
+        }));
+    }
+    // The server ends and comes back several times meanwhile, as it should end and as it should not.
+    let restarts = (commands / 40).clamp(2, 12);
+    for restart in 1..=restarts {
+        let at = commands / CLIENTS * CLIENTS * restart / (restarts + 1);
+        while settled.load(Ordering::SeqCst) < at {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        if restart % 2 == 0 {
+            server.stop().await;
+        } else {
+            server.kill();
+        }
+        server.again().await;
+    }
+    let mut all = Vec::new();
+    for task in working {
+        all.extend(task.await.unwrap());
+    }
+    over.store(1, Ordering::SeqCst);
+    let mut queues = Vec::new();
+    for task in following {
+        queues.push(task.await.unwrap());
+    }
+    server.stop().await;
+    check(&server, &all, &queues).await;
+}
+
+/// Looks into the file: every command that was done is there once, every other one is not.
+async fn check(
+    server: &Served,
+    all: &[(Envelope, Result<Outcome, BackendError>)],
+    queues: &[Vec<Summary>],
+) {
+    let store = open(server.store()).await;
+    let truth = store.changes(None, Duration::ZERO).await.unwrap();
+    let mut rows = truth.rows;
+    rows.sort_by_key(|row| row.id);
+    for queue in queues {
+        assert!(*queue == rows, "a client ended with another queue");
+    }
+    let mut applied: HashMap<CommandId, usize> = HashMap::new();
+    for row in &rows {
+        let mut after = 0;
+        loop {
+            let part = store.timeline(row.id, Part::After(after)).await.unwrap();
+            let Some(last) = part.last() else { break };
+            after = last.seq;
+            for event in &part {
+                *applied.entry(event.command).or_default() += 1;
+            }
+        }
+    }
+    let mut done = 0;
+    for (envelope, answer) in all {
+        let times = applied.remove(&envelope.id).unwrap_or(0);
+        match answer {
+            Ok(outcome) => {
+                done += 1;
+                assert_eq!(times, outcome.events.len(), "{envelope:?}");
+                assert!(times == 1 || outcome.events.is_empty(), "{envelope:?}: {outcome:?}");
+            }
+            Err(error) => {
+                assert!(!error.is_temporary() && times == 0, "{envelope:?}: {error}");
+            }
+        }
+    }
+    assert!(applied.is_empty(), "nobody asked for {applied:?}");
+    assert!(done * 2 > all.len(), "{done} of {} were done", all.len());
+    store.close().await;
+}

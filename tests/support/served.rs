@@ -1,0 +1,155 @@
+//! A real server over a real file, that can be stopped and dropped.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use redphone::backend::file::{FileStore, Options as StoreOptions};
+use redphone::backend::http::{HttpBackend, Options as ClientOptions, Timeouts, TokenSource};
+use redphone::model::directory::Directory;
+use redphone::model::{PersonRef, Rules};
+use redphone::server::scope::Scope;
+use redphone::server::tokens::{New, TokenFile};
+use redphone::server::{Options, Server};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+
+/// The server. It has threads of its own, so that it can end as a killed process does.
+pub struct Served {
+    folder: TempDir,
+    pub address: SocketAddr,
+    running: Option<Running>,
+}
+
+struct Running {
+    runtime: Runtime,
+    stop: oneshot::Sender<()>,
+    ended: oneshot::Receiver<()>,
+}
+
+impl Served {
+    /// A server over an empty store, whose directory knows Ines Moreau and Tom Varga.
+    pub async fn start() -> Self {
+        let address = ([127, 0, 0, 1], 0).into();
+        let mut served = Self { folder: tempfile::tempdir().unwrap(), address, running: None };
+        for (name, scope) in [("ines", Scope::Admin), ("tom", Scope::Respond), ("eye", Scope::Read)]
+        {
+            served.make_token(name, scope);
+        }
+        served.again().await;
+        served
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The store's file.
+    pub fn store(&self) -> PathBuf {
+        self.path("store.db")
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The file with a token: of `ines` (admin), `tom` (respond) or `eye` (read).
+    pub fn token(&self, name: &str) -> PathBuf {
+        self.path(&format!("{name}.token"))
+    }
+
+    /// The token itself.
+    pub fn secret(&self, name: &str) -> String {
+        std::fs::read_to_string(self.token(name)).unwrap()
+    }
+
+    fn make_token(&self, name: &str, scope: Scope) {
+        use std::io::Write;
+        use std::os::unix::fs::OpenOptionsExt;
+        let new = New { name: name.into(), scope, person: None, expires_at: None };
+        let (secret, _) = self.tokens().create(new).unwrap();
+        let mut to = std::fs::OpenOptions::new();
+        let mut to = to.write(true).create(true).mode(0o600).open(self.token(name)).unwrap();
+        to.write_all(secret.reveal().as_bytes()).unwrap();
+    }
+
+    pub fn tokens(&self) -> TokenFile {
+        TokenFile::open(self.path("tokens.json"))
+    }
+
+    /// Listens, on the same port as before.
+    pub async fn again(&mut self) {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let mut options = Options::new(self.address.to_string(), self.path("tokens.json"));
+        options.limits.requests_a_minute = 1_000_000.try_into().unwrap();
+        let store = self.store();
+        let (stop, stopped) = oneshot::channel();
+        let (bound, address) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
+        runtime.spawn(async move {
+            let store = open(store).await;
+            let server = Server::bind(options, Arc::new(store.clone())).await.unwrap();
+            bound.send(server.addr()).unwrap();
+            server
+                .run(async {
+                    let _ = stopped.await;
+                })
+                .await;
+            store.close().await;
+            let _ = end.send(());
+        });
+        self.address = address.await.expect("it listens");
+        self.running = Some(Running { runtime, stop, ended });
+    }
+
+    /// Ends it as it should end.
+    pub async fn stop(&mut self) {
+        let Some(running) = self.running.take() else { return };
+        let _ = running.stop.send(());
+        let _ = running.ended.await;
+        running.runtime.shutdown_background();
+    }
+
+    /// Ends it in the middle of whatever it does.
+    pub fn kill(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.runtime.shutdown_background();
+        }
+    }
+
+    /// A client of it, or of a proxy in front of it.
+    pub fn client(&self, url: &str, token: &str, timeouts: Timeouts) -> HttpBackend {
+        let options = ClientOptions {
+            address: url.parse().unwrap(),
+            token: TokenSource::File(self.token(token)),
+            ca_file: None,
+            timeouts,
+        };
+        HttpBackend::new(options).unwrap()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Opens the store of a server.
+pub async fn open(path: PathBuf) -> FileStore {
+    let people = vec![PersonRef::new("ines", "Ines Moreau"), PersonRef::new("tom", "Tom Varga")];
+    let options = StoreOptions {
+        name: "local".into(),
+        rules: Rules::default(),
+        overlay: Directory { people, ..Directory::default() },
+        create: true,
+        patience: Duration::from_secs(20),
+    };
+    FileStore::open(&path, options).await.unwrap()
+}
