@@ -131,7 +131,7 @@ fn what_others_do_to_an_incident_that_has_ended_is_told() {
     let ended = memory.all().into_iter().find(|row| !row.status.is_open()).expect("one has ended");
     let (updates, mut learnt) = mpsc::unbounded_channel();
     let backend: Arc<dyn Backend> = Arc::clone(&memory) as Arc<dyn Backend>;
-    let (handle, task) = start(backend, "ines".into(), updates);
+    let (handle, task) = start(backend, options(), updates);
     play(async {
         let script = async {
             until(
