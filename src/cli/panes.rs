@@ -39,13 +39,18 @@ pub async fn show(
     wall: Option<tui::wall::Settings>,
 ) -> Result<(), RunError> {
     let (sender, reloads) = watch::channel(None);
-    let mut shown_in = options(config, me, place.told);
+    let Opened { backend, file, told } = place;
+    let mut shown_in = options(config, me, told);
     shown_in.reloads = Some(reloads);
     // Panes may stay open for weeks: the file may be moved or replaced under them.
-    let store = place.file.map(|store| Arc::new(Lasting::new(store)));
+    let store = file.map(|store| Arc::new(Lasting::new(store)));
     let backend = match &store {
-        Some(store) => Arc::clone(store) as Arc<dyn Backend>,
-        None => place.backend,
+        Some(store) => {
+            // The file is closed by the last one who has it.
+            drop(backend);
+            Arc::clone(store) as Arc<dyn Backend>
+        }
+        None => backend,
     };
     let following = follow(config.clone(), flags.clone(), sender, store.clone());
     let shown = async {

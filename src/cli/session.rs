@@ -49,6 +49,8 @@ impl From<FileStore> for Opened {
 impl Opened {
     /// Ends with it. What was sent is durable already.
     pub async fn close(self) {
+        // The file is closed by the last one who has it.
+        drop(self.backend);
         if let Some(store) = self.file {
             store.close().await;
         }
