@@ -58,15 +58,20 @@ impl From<FileStore> for Opened {
 impl Opened {
     /// Says where what was read was kept, and from when.
     pub fn tell_age(&self) {
-        let kept = self.remote.as_ref().and_then(|remote| remote.gave_kept());
-        if let Some(at) = kept {
+        let Some(remote) = &self.remote else { return };
+        if let Some(at) = remote.gave_kept() {
             let at = at.format("%Y-%m-%d %H:%M UTC");
-            out::hint(&format!("{} does not answer: this is as of {at}", self.told));
+            // One that is only slow has not failed yet.
+            let slow = || format!("{} does not answer", self.told);
+            let why = remote.failure().unwrap_or_else(slow);
+            out::hint(&format!("{}: this is as of {at}", shown(&why)));
         }
     }
 
     /// Ends with it. What was sent is durable already.
     pub async fn close(self) {
+        // The file is closed by the last one who has it.
+        drop(self.backend);
         if let Some(store) = self.file {
             store.close().await;
         }

@@ -60,7 +60,7 @@ fn the_history_is_read_from_the_store() {
     for (columns, rows) in [(126, 36), (80, 24)] {
         let mut terminal = opened(&store, columns, rows);
         terminal.press("ve");
-        terminal.wait_for_text("everything · 3 · newest first");
+        terminal.wait_for_text("everything · 3 found · newest first");
         terminal.wait_for("the ended one", |screen| !is_hidden(screen, "2 P2"));
         terminal.press("vr");
         terminal.wait_for("only that", |screen| is_hidden(screen, "1 P1"));

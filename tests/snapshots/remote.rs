@@ -104,7 +104,7 @@ fn waiting(stage: &Stage) -> Listing {
 }
 
 /// One of each kind.
-fn mixed(stage: &Stage) -> Listing {
+pub fn mixed(stage: &Stage) -> Listing {
     let (cards, logins) = (id_of(stage, 2051), id_of(stage, 2048));
     let title = "Card payments fail at checkout";
     let row = stage.memory.read(2050).0.incident.summary;
@@ -136,7 +136,7 @@ fn mixed(stage: &Stage) -> Listing {
     Listing { entries }
 }
 
-fn show(stage: &mut Stage, listing: Listing) {
+pub fn show(stage: &mut Stage, listing: Listing) {
     stage.learn(Update::Outbox(Arc::new(listing)));
 }
 

@@ -17,6 +17,7 @@ use redphone::tui::sites::{Site, SiteId};
 use redphone::tui::theme::{Depth, Name};
 use rstest::rstest;
 
+use crate::remote;
 use crate::runs;
 use crate::support::company;
 use crate::support::stage::{Stage, options, rows};
@@ -37,6 +38,7 @@ enum Screen {
     Empty,
     Loading,
     ReadOnly,
+    Outbox,
     /// What keys lead to.
     After(&'static str),
 }
@@ -97,9 +99,11 @@ const OVER: &[(&str, &str)] = &[
 ];
 
 fn screens() -> Vec<Screen> {
-    use Screen::{Asking, Empty, Failing, Failure, Help, Loading, Main, Note, ReadOnly, Told};
+    use Screen::{
+        Asking, Empty, Failing, Failure, Help, Loading, Main, Note, Outbox, ReadOnly, Told,
+    };
     let mut screens =
-        vec![Main, Help, Note, Asking, Told, Failing, Failure, Empty, Loading, ReadOnly];
+        vec![Main, Help, Note, Asking, Told, Failing, Failure, Empty, Loading, ReadOnly, Outbox];
     screens.extend(["1", "2", "3", "4"].map(Screen::Zoomed));
     screens.extend(OVER.iter().map(|(keys, _)| Screen::After(keys)));
     screens
@@ -161,6 +165,11 @@ fn stage(screen: Screen, size: (u16, u16), depth: Depth, name: Name, ascii: bool
             stage.keys("!");
         }
         Screen::ReadOnly => stage.keys("a"),
+        Screen::Outbox => {
+            let listing = remote::mixed(&stage);
+            remote::show(&mut stage, listing);
+            stage.keys("O");
+        }
         Screen::After(keys) => stage.keys(keys),
     }
     stage

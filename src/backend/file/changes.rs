@@ -6,7 +6,7 @@ use sqlx::{Row, SqliteConnection};
 use tokio::time::Instant;
 
 use super::FileStore;
-use super::error::Done;
+use super::error::{Done, Failure};
 use super::read::row_at;
 use super::row::OPEN;
 use super::sql::Batch;
@@ -51,6 +51,14 @@ fn position(row: Option<&sqlx::sqlite::SqliteRow>) -> Done<Position> {
     })
 }
 
+/// Reads to the end even if whoever asks goes away in the middle, as one whose connection to a server
+/// breaks: a transaction that is left open would be in the way of the next one to read.
+pub(super) async fn to_the_end<T: Send + 'static>(
+    read: impl Future<Output = Done<T>> + Send + 'static,
+) -> Done<T> {
+    tokio::spawn(read).await.map_err(|error| Failure::content(error.to_string()))?
+}
+
 /// Waits for a change, at most so long, and gives what there is.
 pub(super) async fn changes(
     store: &FileStore,
@@ -65,11 +73,13 @@ pub(super) async fn changes(
         let mut conn = store.reader().await?;
         let now = position(Batch::new(POSITION).row(&mut conn).await?.as_ref())?;
         match since.map(Position::of) {
-            None => return all_open(&mut conn).await,
+            None => return to_the_end(async move { all_open(&mut conn).await }).await,
             Some(then) if now.log < then.log || now.log - then.log > FAR => {
-                return all_open(&mut conn).await;
+                return to_the_end(async move { all_open(&mut conn).await }).await;
             }
-            Some(then) if now != then => return delta(&mut conn, then).await,
+            Some(then) if now != then => {
+                return to_the_end(async move { delta(&mut conn, then).await }).await;
+            }
             Some(_) if Instant::now() >= deadline => {
                 return Ok(Delta {
                     cursor: now.cursor(),

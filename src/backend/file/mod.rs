@@ -389,9 +389,12 @@ impl Backend for FileStore {
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
-        let (rules, overlay) = (self.rules(), &self.inner.options.overlay);
-        self.told(async { read::detail(&mut *self.reader().await?, id, &rules, overlay).await })
-            .await
+        let store = self.clone();
+        self.told(changes::to_the_end(async move {
+            let (rules, overlay) = (store.rules(), &store.inner.options.overlay);
+            read::detail(&mut *store.reader().await?, id, &rules, overlay).await
+        }))
+        .await
     }
 
     async fn find(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
@@ -408,7 +411,11 @@ impl Backend for FileStore {
         cut: Cut,
         now: DateTime<Utc>,
     ) -> Result<Measures, BackendError> {
-        self.told(measures::measures(self, window, cut, now)).await
+        let (store, window) = (self.clone(), window.clone());
+        self.told(changes::to_the_end(async move {
+            measures::measures(&store, &window, cut, now).await
+        }))
+        .await
     }
 
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {

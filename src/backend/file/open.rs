@@ -63,15 +63,6 @@ pub(super) fn readers(options: SqliteConnectOptions, patience: Duration) -> Sqli
         .max_lifetime(None)
         .test_before_acquire(false)
         .acquire_timeout(patience.max(Duration::from_secs(30)))
-        // Whoever read may have gone in the middle, as one whose connection to a server breaks:
-        // its transaction would be in the way of the next one.
-        .after_release(|conn, _| {
-            Box::pin(async move {
-                // Mostly there is none to end.
-                sqlx::raw_sql("ROLLBACK").execute(&mut *conn).await.ok();
-                Ok(true)
-            })
-        })
         .connect_lazy_with(options.pragma("query_only", "ON"))
 }
 

@@ -109,6 +109,8 @@ struct Shared {
     listing: watch::Sender<Arc<Listing>>,
     /// The remote did not answer the last time.
     failing: AtomicBool,
+    /// Why it did not answer the last time that it did not, in its own words.
+    failure: Mutex<Option<String>>,
     /// As of when the oldest is of what was given as it was kept.
     gave_kept: Mutex<Option<DateTime<Utc>>>,
     /// When rows were written down last, in seconds since 1970.
@@ -154,6 +156,7 @@ impl Remote {
             patience: options.patience,
             listing: watch::Sender::new(Arc::default()),
             failing: AtomicBool::new(false),
+            failure: Mutex::new(None),
             gave_kept: Mutex::new(None),
             written_at: AtomicI64::new(0),
             reached: watch::Sender::new(0),
@@ -425,7 +428,11 @@ impl Shared {
     /// What an answer of the remote tells about the way to it.
     fn heard<T>(&self, answer: &Result<T, BackendError>) {
         match answer {
-            Err(BackendError::Unreachable(_)) => self.failing.store(true, Ordering::Relaxed),
+            Err(BackendError::Unreachable(why)) => {
+                self.failing.store(true, Ordering::Relaxed);
+                let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+                *failure = Some(why.clone());
+            }
             Err(BackendError::Limited { .. }) => {}
             _ => {
                 if self.failing.swap(false, Ordering::Relaxed) {

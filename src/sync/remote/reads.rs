@@ -100,6 +100,12 @@ impl Remote {
         *self.shared.gave_kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Why it did not answer the last time that it did not, in its own words.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Brings the rows that are kept up to date, for who asks later without the remote; not longer
     /// than the patience that there is.
     pub async fn catch_up(&self) {
