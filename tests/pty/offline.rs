@@ -267,7 +267,8 @@ fn without_the_api_commands_are_kept_with_an_exit_code_of_their_own_and_sent_lat
     assert_eq!(team.run(&["note", &id, "first look"]).status.code(), Some(5));
     // Reading goes on, with what waits laid over it.
     let listed = team.run(&["list"]);
-    assert!(said(&listed).contains("does not answer: this is as of"), "{listed:?}");
+    assert!(said(&listed).contains("refuses the connection"), "{listed:?}");
+    assert!(said(&listed).contains(": this is as of "), "{listed:?}");
     let listed = String::from_utf8(listed.stdout).unwrap();
     assert!(listed.contains("The vault is open") && listed.contains("acknowledged"), "{listed}");
     let words: Vec<Value> = team.outbox();

@@ -184,8 +184,9 @@ impl Pane<'_> {
         for priority in Priority::ALL {
             let count = volume[priority.index()];
             let style = self.app.theme.priority(priority);
-            // One cell for each where they fit, else in proportion.
-            let full = if sum <= cells { count } else { (count * cells).div_ceil(sum) };
+            // One cell for each where they fit, else in proportion; rounding up adds three at most.
+            let proportion = (count * cells.saturating_sub(3)).div_ceil(sum);
+            let full = if sum <= cells { count } else { proportion };
             let bar = "■".repeat(usize::try_from(full.min(cells)).unwrap_or(0));
             line.push_span(Span::styled(format!("{priority} {bar}"), style));
             line.push_span(format!("{}{count}  ", if bar.is_empty() { "" } else { " " }));
