@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 
 use super::{Ask, Filter, Owner, Term};
 use crate::model::priority::UnknownWord;
+use crate::model::text::shown;
 use crate::model::time::parse_duration;
 
 /// A term that can't be understood.
@@ -96,7 +97,10 @@ impl Typed {
         for token in tokens(text) {
             match ask(&token) {
                 Ok(ask) => typed.filter.terms.push(Term { not: token.not, ask }),
-                Err(message) => typed.wrong.push(FilterError { at: token.at, message }),
+                Err(said) => {
+                    let message = shown(&said).into_owned();
+                    typed.wrong.push(FilterError { at: token.at, message });
+                }
             }
         }
         typed
