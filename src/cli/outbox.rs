@@ -16,7 +16,7 @@ use crate::model::{Command, CommandId, IncidentId};
 use crate::sync::remote::{Entry, Listing, Remote, State, words};
 
 /// How long what waits may take to be sent.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A command, as `--json` prints it.
 #[derive(Debug, Serialize)]

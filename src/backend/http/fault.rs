@@ -136,9 +136,10 @@ fn of_certificate(host: &str, why: &CertificateError) -> String {
                 })
                 .map(|name| shown(name).into_owned())
                 .collect();
-            let names = match names.is_empty() {
-                true => "another name".to_owned(),
-                false => cut(&names.join(", "), SAID).into_owned(),
+            let names = if names.is_empty() {
+                "another name".to_owned()
+            } else {
+                cut(&names.join(", "), SAID).into_owned()
             };
             format!("the certificate of {host} is for {names}: correct the host in the URL")
         }

@@ -98,9 +98,10 @@ impl Entry {
     #[must_use]
     pub fn label(&self) -> String {
         match &self.state {
-            State::Sent(outcome) => {
-                outcome.row.as_ref().map_or_else(|| self.label.clone(), |row| row.label())
-            }
+            State::Sent(outcome) => outcome
+                .row
+                .as_ref()
+                .map_or_else(|| self.label.clone(), crate::model::Summary::label),
             _ => self.label.clone(),
         }
     }

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use rustix::fs::{FlockOperation, flock};
@@ -18,7 +18,7 @@ pub(super) struct Turn {
 }
 
 /// Takes the turn where nobody has it.
-pub(super) fn try_take(path: &PathBuf) -> io::Result<Option<Turn>> {
+pub(super) fn try_take(path: &Path) -> io::Result<Option<Turn>> {
     let file = private(path)?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(Some(Turn { _file: file })),

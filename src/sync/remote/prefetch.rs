@@ -19,7 +19,7 @@ const REST: Duration = Duration::from_secs(3);
 /// Between two of them.
 const PAUSE: Duration = Duration::from_millis(150);
 /// After a failure.
-const LATER: Duration = Duration::from_secs(60);
+const LATER: Duration = Duration::from_mins(1);
 
 /// Reads what is not kept yet, or has changed, whenever the queue has. Ends with the remote.
 pub async fn prefetch(remote: Weak<Remote>, mut snapshots: watch::Receiver<Arc<Snapshot>>) {

@@ -238,7 +238,7 @@ impl Shared {
         match cursor {
             Some((_, at)) => Some(at),
             // All of them were not read, but some.
-            None => self.cache.fact::<()>("searched").await.map(|(_, at)| at),
+            None => self.cache.fact::<()>("searched").await.map(|((), at)| at),
         }
     }
 
@@ -294,7 +294,9 @@ impl Shared {
         let is_open = search.filter.scope() == Scope::Open;
         let mut rows = self.kept_rows(!is_open).await;
         let mut counts = OpenCounts::default();
-        rows.iter().for_each(|row| counts.add(row, search.now, &levels));
+        for row in &rows {
+            counts.add(row, search.now, &levels);
+        }
         rows.retain(|row| search.filter.matches(row, context));
         let sort = match search.sort {
             Sort::Newest | Sort::Oldest => search.sort,

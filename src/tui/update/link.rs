@@ -36,7 +36,9 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
             if app.queue.pages.is_none() {
                 return Vec::new();
             }
-            rows.iter().for_each(|row| find::known(app, row));
+            for row in &rows {
+                find::known(app, row);
+            }
             rows::derive(app, at);
             reading::follow(app)
         }
