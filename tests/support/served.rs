@@ -11,7 +11,7 @@ use redphone::model::directory::Directory;
 use redphone::model::{PersonRef, Rules};
 use redphone::server::scope::Scope;
 use redphone::server::tokens::{New, TokenFile};
-use redphone::server::{Options, Server};
+use redphone::server::{BindError, Options, Server};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -94,7 +94,14 @@ impl Served {
         let (end, ended) = oneshot::channel();
         runtime.spawn(async move {
             let store = open(store).await;
-            let server = Server::bind(options, Arc::new(store.clone())).await.unwrap();
+            let server = loop {
+                match Server::bind(options.clone(), Arc::new(store.clone())).await {
+                    Ok(server) => break server,
+                    // One that was killed may hold the port for a moment longer.
+                    Err(BindError::Listen(_)) => tokio::task::yield_now().await,
+                    Err(error) => panic!("{error}"),
+                }
+            };
             bound.send(server.addr()).unwrap();
             server
                 .run(async {

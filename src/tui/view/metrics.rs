@@ -178,15 +178,20 @@ impl Pane<'_> {
     fn bars(&self, room: usize) -> Line<'static> {
         let volume = self.measures.now.volume;
         let figures: usize = volume.iter().map(|v| v.to_string().len() + 6).sum();
-        let cells = room.saturating_sub(figures) as u64;
+        // Nothing stands behind the last one.
+        let cells = (room + 2).saturating_sub(figures) as u64;
         let sum = volume.iter().sum::<u64>().max(1);
+        // One cell for each where they fit, else in proportion; the longest give what rounding took.
+        let mut bars = volume.map(|v| if sum <= cells { v } else { (v * cells).div_ceil(sum) });
+        while bars.iter().sum::<u64>() > cells {
+            let Some(longest) = bars.iter_mut().max() else { break };
+            *longest -= 1;
+        }
         let mut line = Line::default();
         for priority in Priority::ALL {
             let count = volume[priority.index()];
             let style = self.app.theme.priority(priority);
-            // One cell for each where they fit, else in proportion; rounding up adds three at most.
-            let proportion = (count * cells.saturating_sub(3)).div_ceil(sum);
-            let full = if sum <= cells { count } else { proportion };
+            let full = bars[priority.index()];
             let bar = "■".repeat(usize::try_from(full.min(cells)).unwrap_or(0));
             line.push_span(Span::styled(format!("{priority} {bar}"), style));
             line.push_span(format!("{}{count}  ", if bar.is_empty() { "" } else { " " }));
