@@ -120,7 +120,7 @@ impl Place {
 
     /// Waits until it has.
     pub async fn stopped(&mut self) {
-        tokio::time::timeout(Duration::from_secs(60), self.running.take().unwrap())
+        tokio::time::timeout(Duration::from_mins(1), self.running.take().unwrap())
             .await
             .expect("it ends")
             .unwrap();

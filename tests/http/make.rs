@@ -57,7 +57,7 @@ impl Desk {
 
 /// So long that no busy machine reaches it.
 pub fn patient() -> Timeouts {
-    let long = Duration::from_secs(60);
+    let long = Duration::from_mins(1);
     Timeouts { connect: long, answer: long, piece: long, whole: long }
 }
 

@@ -73,7 +73,7 @@ fn fault(number: u64) -> Fault {
         10 => Fault::says("503 Service Unavailable", "retry-after: 0\r\n", "text/html", ""),
         11 => Fault::Drip(400, Duration::from_millis(1)),
         12 => Fault::Skew(TimeDelta::hours(random.random_range(-3..4))),
-        13 if number % 8 == 0 => Fault::Stall,
+        13 if number.is_multiple_of(8) => Fault::Stall,
         13 if number % 8 == 1 => Fault::Hang,
         _ => Fault::Pass,
     }

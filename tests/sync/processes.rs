@@ -153,7 +153,7 @@ async fn a_process_that_is_killed_at_any_moment_loses_nothing_and_doubles_nothin
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(300), left).await.expect("all is sent");
+    tokio::time::timeout(Duration::from_mins(5), left).await.expect("all is sent");
     happened_once(&place, id, &all).await;
     let events = place.events(id).await;
     let mut commands: Vec<CommandId> = events.iter().map(|event| event.command).collect();

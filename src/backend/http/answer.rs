@@ -278,7 +278,7 @@ mod tests {
         }
         let address = "https://example.net".parse().unwrap();
         let told = redirect("example.net", &address, StatusCode::FOUND, &headers).to_string();
-        let there = told.contains(says) || (to.contains('\u{7f}') && !told.contains("\u{7f}"));
+        let there = told.contains(says) || (to.contains('\u{7f}') && !told.contains('\u{7f}'));
         assert!(there && !told.contains("hunter2") && !told.contains("ines"), "{told}");
     }
 }

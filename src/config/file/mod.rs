@@ -134,8 +134,8 @@ fn settings<'a>(source: &'a Source<'a>, table: &'a DeTable<'a>, base: &Base) -> 
     let (profiles, unusable) = profiles::read(&mut top, base);
     let settings = FileSettings {
         general,
-        panes,
         rules,
+        panes,
         directory,
         profiles,
         unusable,
