@@ -217,23 +217,23 @@ impl Opener for Doors {
         if self.held().contains_key(site) {
             return Ok(());
         }
-        let desk = match (site, &self.kept) {
-            (SiteId::Started, Some(kept)) => kept.clone(),
-            _ => {
-                let flags = match site {
-                    SiteId::Started => self.flags.clone(),
-                    SiteId::Profile(name) => {
-                        let profile = Some(name.clone());
-                        let (store, backend, token_file) = (None, None, None);
-                        Flags { profile, store, backend, token_file, ..self.flags.clone() }
-                    }
-                };
-                let config = Config::from_process(flags.clone()).map_err(|e| e.to_string())?;
-                // A store that is not there would be made by a slip.
-                let opened = Desk::open(config, flags, Missing::Refuse).await;
-                let elsewhere = *site != self.site.id;
-                Desk { elsewhere, ..opened.map_err(|failure| failure.message)? }
-            }
+        let kept = self.kept.as_ref().filter(|_| *site == SiteId::Started);
+        let desk = if let Some(kept) = kept {
+            kept.clone()
+        } else {
+            let flags = match site {
+                SiteId::Started => self.flags.clone(),
+                SiteId::Profile(name) => {
+                    let profile = Some(name.clone());
+                    let (store, backend, token_file) = (None, None, None);
+                    Flags { profile, store, backend, token_file, ..self.flags.clone() }
+                }
+            };
+            let config = Config::from_process(flags.clone()).map_err(|e| e.to_string())?;
+            // A store that is not there would be made by a slip.
+            let opened = Desk::open(config, flags, Missing::Refuse).await;
+            let elsewhere = *site != self.site.id;
+            Desk { elsewhere, ..opened.map_err(|failure| failure.message)? }
         };
         self.held().insert(site.clone(), desk);
         Ok(())

@@ -235,25 +235,20 @@ fn tell(out: &mut Out, told: &Told, as_json: bool) -> Result<(), Failure> {
 
 /// What came of asking, in a line.
 fn answered(check: &Check) -> String {
-    let mut text = format!(
-        "answers as {} in {} ms",
-        shown(check.called.as_deref().unwrap_or_default()),
-        check.ms
-    );
-    if let Some(me) = &check.me {
-        text.push_str(&format!(", takes you for {}", shown(me)));
-    }
+    let called = shown(check.called.as_deref().unwrap_or_default());
+    let mut parts = vec![format!("answers as {called} in {} ms", check.ms)];
+    parts.extend(check.me.as_ref().map(|me| format!("takes you for {}", shown(me))));
     match check.verbs {
-        Some(0) => text.push_str(", you may only read"),
+        Some(0) => parts.push("you may only read".into()),
         Some(count) if count < Verb::ALL.len() => {
-            text.push_str(&format!(", you may do {count} of {} things", Verb::ALL.len()));
+            parts.push(format!("you may do {count} of {} things", Verb::ALL.len()));
         }
         _ => {}
     }
     if let Some(seconds) = check.clock_s.filter(|seconds| seconds.abs() > 60) {
         let by = fine(chrono::TimeDelta::seconds(seconds.abs()));
         let which = if seconds > 0 { "behind" } else { "ahead" };
-        text.push_str(&format!(", this clock is {by} {which}"));
+        parts.push(format!("this clock is {by} {which}"));
     }
-    text
+    parts.join(", ")
 }

@@ -66,11 +66,11 @@ fn live(update: &Update) -> Option<()> {
 async fn it_begins_with_what_is_kept_and_says_how_old_it_is() {
     let place = Place::new().await;
     declared(&*place.store, "Cards fail").await;
-    let (_remote, mut kept) = Keeping::start(&place).await;
+    let (remote, mut kept) = Keeping::start(&place).await;
     kept.until(live).await;
     kept.rows(|snapshot| snapshot.rows.len() == 1 && snapshot.counts.is_none()).await;
     drop(kept);
-    drop(_remote);
+    drop(remote);
 
     place.far.set(Way::Cut);
     let (_remote, mut kept) = Keeping::start(&place).await;

@@ -47,17 +47,14 @@ fn parts(envelopes: &[Envelope]) -> Vec<Body> {
         // Text, numbers and times: nothing in it can fail to be written.
         let json = serde_json::to_vec(&order).unwrap_or_default();
         let full = |body: &Body| body.ids.len() >= MOST || body.json.len() + json.len() > LONGEST;
-        match parts.last_mut().filter(|body| !full(body)) {
-            Some(body) => {
-                body.json.push(b',');
-                body.json.extend_from_slice(&json);
-                body.ids.push(order.id);
-            }
-            None => {
-                let mut begun = br#"{"commands":["#.to_vec();
-                begun.extend_from_slice(&json);
-                parts.push(Body { ids: vec![order.id], json: begun });
-            }
+        if let Some(body) = parts.last_mut().filter(|body| !full(body)) {
+            body.json.push(b',');
+            body.json.extend_from_slice(&json);
+            body.ids.push(order.id);
+        } else {
+            let mut begun = br#"{"commands":["#.to_vec();
+            begun.extend_from_slice(&json);
+            parts.push(Body { ids: vec![order.id], json: begun });
         }
     }
     for body in &mut parts {

@@ -390,9 +390,10 @@ impl Shared {
         let (label, title) = match about {
             None => (String::new(), String::new()),
             Some((_, Ask::Declare(declaration))) => ("new".into(), declaration.title.clone()),
-            Some((id, _)) => match self.cache.row(id).await {
-                Some(row) => (row.label(), row.title),
-                None => {
+            Some((id, _)) => {
+                if let Some(row) = self.cache.row(id).await {
+                    (row.label(), row.title)
+                } else {
                     let listing = self.listing.borrow().clone();
                     let declared = listing.entries.iter().find(|e| e.declares() == Some(id));
                     declared.map_or_else(
@@ -400,7 +401,7 @@ impl Shared {
                         |declared| (declared.label(), declared.title.clone()),
                     )
                 }
-            },
+            }
         };
         Chain { envelopes, label, title }
     }

@@ -45,7 +45,7 @@ impl Clocks {
         {
             return;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
