@@ -83,15 +83,15 @@ mod tests {
     async fn an_answer_is_made_once_for_a_moment_and_again_for_the_next() {
         let fresh = Fresh::<u8, u32>::default();
         let made = AtomicU32::new(0);
-        let ask = async |moment, key| {
+        let answer = async |moment, key| {
             let make = async || Ok::<_, ()>(made.fetch_add(1, Ordering::Relaxed));
             fresh.get(moment, key, make).await.unwrap()
         };
         let (first, later) = (Moment::default(), Moment { turn: 0, written: 1 });
-        assert_eq!(ask(first, 1).await, 0);
-        assert_eq!(ask(first, 1).await, 0);
-        assert_eq!(ask(first, 2).await, 1);
-        assert_eq!(ask(later, 1).await, 2);
+        assert_eq!(answer(first, 1).await, 0);
+        assert_eq!(answer(first, 1).await, 0);
+        assert_eq!(answer(first, 2).await, 1);
+        assert_eq!(answer(later, 1).await, 2);
     }
 
     #[tokio::test]

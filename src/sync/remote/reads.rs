@@ -256,12 +256,12 @@ impl Shared {
     /// The rows that are kept, with what waits laid over them.
     async fn kept_rows(&self, ended_too: bool) -> Vec<Summary> {
         let mut rows = self.cache.rows(ended_too).await;
-        self.lay_over(&mut rows, true).await;
+        self.lay_over(&mut rows, true);
         rows
     }
 
     /// Lays what waits over rows. Declarations add theirs where that is wanted.
-    async fn lay_over(&self, rows: &mut Vec<Summary>, with_new: bool) {
+    fn lay_over(&self, rows: &mut Vec<Summary>, with_new: bool) {
         let listing = self.listing.borrow().clone();
         let mut pending = listing.by_incident();
         if pending.is_empty() {
@@ -455,7 +455,7 @@ impl Backend for Remote {
                 });
             }
             let mut page = shared.fresh_search(search).await?;
-            shared.lay_over(&mut page.rows, false).await;
+            shared.lay_over(&mut page.rows, false);
             Ok(page)
         };
         shared.either(fresh, shared.kept_search(search)).await
@@ -464,7 +464,7 @@ impl Backend for Remote {
     async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
         let shared = &self.shared;
         let read = shared.either(shared.fresh_detail(id, EVENTS), shared.kept_detail(id, EVENTS));
-        read.await.map(|(detail, _)| detail)
+        Box::pin(read).await.map(|(detail, _)| detail)
     }
 
     async fn find(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {

@@ -80,12 +80,11 @@ impl When {
             Self::Notable => "no command has ended, or it is on the timeline",
             Self::Tickable => "no open step is selected",
             Self::Failed => "nothing has failed",
-            Self::Waiting => "nothing is on its way",
+            Self::Waiting | Self::Unsettled => "nothing is on its way",
             Self::RefusedEntry => "no refused command is selected",
             Self::UnsentEntry => "no command is selected that was not sent",
             Self::Roomy => "only one pane fits here",
             Self::Top => "a pane is zoomed",
-            Self::Unsettled => "nothing is on its way",
         }
     }
 

@@ -154,7 +154,7 @@ impl Runner {
                         let read = read.map(|kept| Box::new(kept.value));
                         let _ = messages.send(Message::Detail(id, read, Utc::now()));
                     };
-                    remote.read(id, tell).await;
+                    Box::pin(remote.read(id, tell)).await;
                 });
             }
             Effect::LoadDetail(id) => {
@@ -239,10 +239,10 @@ impl Runner {
                 });
             }
             Effect::OpenSite(site) => {
-                let opener = self.opener.clone();
+                let doors = self.opener.clone();
                 self.tasks.spawn(async move {
-                    let opened = match opener {
-                        Some(opener) => opener.open(&site).await,
+                    let opened = match doors {
+                        Some(doors) => doors.open(&site).await,
                         None => Err("there is no going elsewhere from here".into()),
                     };
                     let _ = messages.send(Message::SiteOpened(site, opened, Utc::now()));

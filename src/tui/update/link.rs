@@ -59,7 +59,7 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
             app.kept_at.directory = Some(at);
             Vec::new()
         }
-        Update::Outbox(listing) => outbox::learnt(app, listing, at),
+        Update::Outbox(listing) => outbox::learnt(app, &listing, at),
         Update::Link(link) => {
             if let Link::Live { at } | Link::Polling { at, .. } = &link {
                 app.answered_at = Some(*at);

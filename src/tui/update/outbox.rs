@@ -33,8 +33,8 @@ pub(super) fn open(app: &mut App) -> Vec<Effect> {
 
 /// What is on its way has changed: commands of this run settle, and what is read of incidents that
 /// they are about is read anew.
-pub(super) fn learnt(app: &mut App, listing: Arc<Listing>, at: DateTime<Utc>) -> Vec<Effect> {
-    let before = app.outbox.replace(listing.clone());
+pub(super) fn learnt(app: &mut App, listing: &Arc<Listing>, at: DateTime<Utc>) -> Vec<Effect> {
+    let before = app.outbox.replace(Arc::clone(listing));
     let mut effects = Vec::new();
     let waiting: Vec<CommandId> = app.pending.iter().map(|pending| pending.id).collect();
     for id in waiting {
@@ -120,8 +120,8 @@ pub(super) fn accepted(
     let mut effects = Vec::new();
     match result {
         Ok(()) => {
-            let declares = |p: &&Pending| ids.contains(&p.id) && p.verb == Verb::Declare;
-            let declared = app.pending.iter().find(declares).map(|pending| pending.incident);
+            let is_declaration = |p: &&Pending| ids.contains(&p.id) && p.verb == Verb::Declare;
+            let declared = app.pending.iter().find(is_declaration).map(|pending| pending.incident);
             if let Some(id) = declared.filter(|id| !app.queue.select(*id)) {
                 // It is selected when it arrives, and stays so when it has its number.
                 (app.queue.selected, app.queue.head) = (Some(id), None);
@@ -149,10 +149,10 @@ pub(super) fn accepted(
 
 /// Moves the selection.
 pub(super) fn scroll(app: &mut App, step: Step) {
-    let page = usize::from(app.layout().body().height) / 3;
+    let leap = usize::from(app.layout().body().height) / 3;
     let (Mode::Outbox(pane), Some(outbox)) = (&mut app.mode, &app.outbox) else { return };
     let all = in_order(outbox);
-    let place = step.from(pane.place(outbox), all.len(), page.max(1));
+    let place = step.from(pane.place(outbox), all.len(), leap.max(1));
     pane.index = place;
     pane.on = all.get(place).map(|entry| entry.envelope.id);
     pane.told = None;

@@ -419,7 +419,10 @@ fn by_name(
             Some(_) => Met::Barred { about },
             None => Met::Free { about },
         };
-        let keys = key.iter().zip(item.key).map(|(run, key)| format!("{run} {key}")).collect();
+        let keys = match (&key, item.key) {
+            (Some(run), Some(key)) => format!("{run} {key}"),
+            _ => String::new(),
+        };
         let (about, barred) = (item.about.clone(), item.barred.clone());
         let leads = Leads::Item(Box::new(item));
         let choice = Choice { text, about, keys, barred, marks, about_marks, leads };

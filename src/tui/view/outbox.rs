@@ -155,9 +155,9 @@ fn one(
         (State::Sent(_), Some(at)) if width >= 60 => format!("{asked} · sent {}", clock.second(at)),
         _ => asked,
     };
-    let head = cut(&shown(&entry.phrase()), width.saturating_sub(time.len() + 4)).into_owned();
+    let phrase = cut(&shown(&entry.phrase()), width.saturating_sub(time.len() + 4)).into_owned();
     let strong = if selected { theme.strong() } else { Style::new() };
-    let mut line = Line::from(vec![Span::styled(mark, style), Span::styled(head, strong)]);
+    let mut line = Line::from(vec![Span::styled(mark, style), Span::styled(phrase, strong)]);
     let room = width.saturating_sub(line.width() + time.len() + 3);
     if room >= 8 && !entry.title.is_empty() && entry.declares().is_none() {
         let title = format!(" · {}", cut(&shown(&entry.title), room.saturating_sub(3)));

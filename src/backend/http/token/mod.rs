@@ -41,10 +41,10 @@ impl Token {
     /// # Errors
     /// Why it can't be one: half a sentence that follows where it came from.
     pub fn new(mut text: String) -> Result<Self, NoToken> {
-        let token = text.trim().to_owned();
+        let trimmed = text.trim().to_owned();
         text.zeroize();
-        let taken = Self(token.into());
-        let token = taken.0.expose_secret();
+        let held = Self(trimmed.into());
+        let token = held.0.expose_secret();
         let bad = |why: &str| Err(NoToken(why.into()));
         if token.is_empty() {
             return bad("is empty: put a token there");
@@ -58,7 +58,7 @@ impl Token {
                         alone, as `redphone token create` printed it",
             );
         }
-        Ok(taken)
+        Ok(held)
     }
 
     /// The token itself, for where it is stored.
