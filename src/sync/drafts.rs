@@ -32,6 +32,12 @@ pub struct Draft {
     pub about: Vec<(IncidentId, String, String, u32)>,
     /// What the fields hold, from top to bottom.
     pub contents: Vec<String>,
+    /// What they held when the form opened; none in drafts of earlier versions.
+    #[serde(default)]
+    pub initial: Vec<String>,
+    /// The labels of the fields; none in drafts of earlier versions.
+    #[serde(default)]
+    pub labels: Vec<String>,
     /// Where those incidents are, such as a store's file; none in drafts of earlier versions.
     #[serde(default)]
     pub place: Option<String>,

@@ -5,7 +5,7 @@ mod layer;
 mod table;
 mod when;
 
-pub use entry::{Entry, Group, Takes};
+pub use entry::{Entry, Group, READ_ONLY, Takes};
 pub use layer::{Layer, layer};
 pub use table::TABLE;
 pub use when::When;

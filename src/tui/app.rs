@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, Offset, TimeDelta, Utc};
+use crossterm::event::KeyEvent;
 
 use crate::backend::{BackendError, Capabilities};
 use crate::config::PanesSettings;
@@ -97,6 +98,28 @@ pub struct Calls {
     pub quiet: bool,
     /// Numbers of those that wait.
     pub waiting: Vec<String>,
+}
+
+/// A verb that waits until the record of its target is read.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// The verb.
+    pub action: Action,
+    /// What it is about.
+    pub target: Target,
+    /// Keys pressed meanwhile: they are for what the verb opens.
+    pub keys: Vec<KeyEvent>,
+    /// It was read once, and had changed again by then.
+    pub again: bool,
+}
+
+/// The selection has gone from one incident to another that nobody chose.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Moved {
+    /// What had been selected.
+    pub label: String,
+    /// When what is selected now was drawn first.
+    pub drawn: Option<DateTime<Utc>>,
 }
 
 /// How fresh the rows are.
@@ -196,7 +219,14 @@ pub struct App {
     /// Incidents that verbs are about, where any are marked.
     pub marked: HashSet<IncidentId>,
     /// A verb that waits until the record of its target is read.
-    pub waiting: Option<(Action, Target)>,
+    pub waiting: Option<Waiting>,
+    /// The selection has moved by itself, and nobody has had the time to see it.
+    pub moved: Option<Moved>,
+    /// How many keys were pressed: what was asked for is not brought to the front any more once
+    /// somebody has gone on.
+    pub keys: u64,
+    /// How many there were when a number was looked for.
+    pub sought_at: u64,
     /// Commands on their way.
     pub pending: Vec<Pending>,
     /// What was sent together, until all of it has settled.
@@ -287,6 +317,9 @@ impl App {
             after_top: false,
             marked: HashSet::new(),
             waiting: None,
+            moved: None,
+            keys: 0,
+            sought_at: 0,
             pending: Vec::new(),
             batches: Vec::new(),
             sent: 0,
@@ -325,6 +358,13 @@ impl App {
     #[must_use]
     pub fn selected(&self) -> Option<&Summary> {
         self.queue.row_at(self.queue.index).map(|row| &*row.summary)
+    }
+
+    /// The screen was drawn: what is selected can be seen from now on.
+    pub fn drawn(&mut self, at: DateTime<Utc>) {
+        if let Some(moved) = &mut self.moved {
+            moved.drawn.get_or_insert(at);
+        }
     }
 
     /// The incident that a verb is about now: the one being read where that has the focus.

@@ -4,7 +4,6 @@ mod field;
 
 pub use field::{Field, Tick, Typed, Value, area};
 
-use chrono::{DateTime, Utc};
 use crossterm::event::KeyEvent;
 use ratatui::style::{Modifier, Style};
 use serde::{Deserialize, Serialize};
@@ -13,6 +12,7 @@ use uuid::Uuid;
 
 use crate::model::text;
 use crate::model::{Envelope, Priority, Status};
+use crate::sync::drafts::Draft;
 
 use super::plan::Target;
 
@@ -111,9 +111,7 @@ pub struct Form {
     pub asking: bool,
     /// The draft's id.
     pub draft: Uuid,
-    /// When the draft that was brought back was typed.
-    pub brought_back: Option<DateTime<Utc>>,
-    /// The contents when it was opened.
+    /// The contents when it was opened: what differs from them is what the person has changed.
     pub initial: Vec<String>,
     /// The contents when the draft was last written.
     pub saved: Option<Vec<String>>,
@@ -146,7 +144,6 @@ impl Form {
             told: None,
             asking: false,
             draft: Uuid::now_v7(),
-            brought_back: None,
             initial,
             saved: None,
             saving: false,
@@ -275,13 +272,29 @@ impl Form {
         }
     }
 
-    /// Puts a draft in.
-    pub fn bring_back(&mut self, id: Uuid, contents: &[String], at: DateTime<Utc>) {
-        for (field, content) in self.fields.iter_mut().zip(contents) {
+    /// Whether a field holds something else than when the form opened.
+    #[must_use]
+    pub fn is_changed(&self, label: &str) -> bool {
+        let place = self.fields.iter().position(|field| field.label == label);
+        place.is_some_and(|place| self.initial.get(place) != Some(&self.fields[place].content()))
+    }
+
+    /// Puts a draft in: only what was changed in it, so that what others have written since stays.
+    pub fn bring_back(&mut self, draft: &Draft) {
+        for (index, content) in draft.contents.iter().enumerate() {
+            let place = match draft.labels.get(index) {
+                Some(label) => self.fields.iter().position(|field| field.label == *label),
+                None => Some(index),
+            };
+            let before = draft.initial.get(index);
+            let Some(place) = place.filter(|_| before != Some(content)) else { continue };
+            let Some(field) = self.fields.get_mut(place) else { continue };
             field.fill(content);
+            if let (Some(before), Some(initial)) = (before, self.initial.get_mut(place)) {
+                initial.clone_from(before);
+            }
         }
-        self.draft = id;
-        self.brought_back = Some(at);
+        self.draft = draft.id;
         self.saved = Some(self.contents());
         if let Some(field) = self.fields.get_mut(self.focus)
             && let Value::Text(area) = &mut field.value

@@ -98,7 +98,16 @@ pub struct Undo {
     /// What was done, as in "acknowledged".
     pub done: String,
     /// The inverse, incident by incident.
-    pub steps: Vec<Step>,
+    pub steps: Vec<Inverse>,
+}
+
+/// What takes back what was done to one incident.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Inverse {
+    /// What is to be asked.
+    pub step: Step,
+    /// What was asked: it is only taken back while it stands.
+    pub done: Vec<Ask>,
 }
 
 /// Commands that were sent together, until each has its outcome.
@@ -116,6 +125,8 @@ pub struct Batch {
     pub left: usize,
     /// Label and reason of what was not done.
     pub failed: Vec<(String, String)>,
+    /// How many keys had been pressed when they were sent.
+    pub keys: u64,
     /// The form it came from: given back when it was refused, its draft dropped when it was not.
     pub form: Option<Box<Form>>,
 }

@@ -198,6 +198,7 @@ where
         }
         let app = &self.app;
         self.terminal.draw(|frame| view(app, frame)).map_err(io::Error::other)?;
+        self.app.drawn(Utc::now());
         Ok(())
     }
 

@@ -18,6 +18,7 @@ mod property;
 mod remote;
 mod running;
 mod runs;
+mod safe;
 mod settings;
 mod sites;
 mod state;

@@ -13,7 +13,7 @@ use redphone::config::PanesSettings;
 use redphone::model::measures::Window;
 use redphone::model::queue::Sort;
 use redphone::model::runbook::{Head, Page};
-use redphone::model::{CommandId, Envelope, Rules};
+use redphone::model::{CommandId, Envelope, IncidentId, Rules};
 use redphone::sync::drafts::Keep;
 use redphone::sync::{Link, Mirror, Update};
 use redphone::tui::Options;
@@ -54,6 +54,10 @@ pub struct Stage {
     pub page: u32,
     /// Filters that were to be remembered.
     pub remembered: Vec<String>,
+    /// Records wait to be read by hand.
+    pub slow_reads: bool,
+    /// Those that wait.
+    pub reads: Vec<IncidentId>,
     /// Searches of the history wait to be answered by hand.
     pub slow: bool,
     /// Those that wait.
@@ -113,6 +117,8 @@ impl Stage {
             page: 200,
             remembered: Vec::new(),
             slow: false,
+            slow_reads: false,
+            reads: Vec::new(),
             searches: Vec::new(),
             over: false,
             calls: Vec::new(),
@@ -180,6 +186,10 @@ impl Stage {
     #[allow(clippy::too_many_lines, reason = "one arm for each effect")]
     fn run(&mut self, effect: Effect) {
         let answer = match effect {
+            Effect::LoadDetail(id) if self.slow_reads => {
+                self.reads.push(id);
+                return;
+            }
             Effect::LoadDetail(id) => {
                 let detail = wait(self.memory.incident(id));
                 let events = wait(self.memory.timeline(id, Part::Last(self.page)));
@@ -300,6 +310,14 @@ impl Stage {
         self.send(answer);
     }
 
+    /// Reads what waits to be read.
+    pub fn answer_reads(&mut self) {
+        self.slow_reads = false;
+        for id in std::mem::take(&mut self.reads) {
+            self.run(Effect::LoadDetail(id));
+        }
+    }
+
     /// Carries out what was submitted.
     pub fn settle(&mut self) {
         for envelope in std::mem::take(&mut self.submitted) {
@@ -316,7 +334,9 @@ impl Stage {
         }
     }
 
+    /// Presses a key, having seen what is on the screen.
     pub fn key(&mut self, code: KeyCode, modifiers: KeyModifiers) {
+        self.app.drawn(self.now - Duration::seconds(1));
         self.send(Message::Key(KeyEvent::new(code, modifiers), self.now));
     }
 

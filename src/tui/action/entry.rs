@@ -146,6 +146,9 @@ pub struct Entry {
     pub also: &'static [&'static str],
 }
 
+/// Why nothing can be done.
+pub const READ_ONLY: &str = "opened read-only: nothing can be changed from here";
+
 impl Entry {
     /// Whether it applies here and now.
     #[must_use]
@@ -181,7 +184,7 @@ impl Entry {
     pub fn unable(&self, app: &App) -> Option<String> {
         let verb = self.verb?;
         if app.read_only {
-            return Some("opened read-only: nothing can be changed from here".into());
+            return Some(READ_ONLY.into());
         }
         let capabilities = app.capabilities.as_ref()?;
         (!capabilities.verbs.contains(&verb))

@@ -370,13 +370,16 @@ pub const TABLE: &[Entry] = &[
         .hint("close"),
     entry(Action::EditEntry, "edit-command", &["e"], "edit a refused command", OUTBOX)
         .hint("edit")
-        .hint_when(When::RefusedEntry),
+        .hint_when(When::RefusedEntry)
+        .when(When::RefusedEntry),
     entry(Action::SendAnyway, "send-anyway", &["s"], "send a refused command again", OUTBOX)
         .hint("send anyway")
-        .hint_when(When::RefusedEntry),
+        .hint_when(When::RefusedEntry)
+        .when(When::RefusedEntry),
     entry(Action::DropEntry, "drop-command", &["x"], "drop a command that was not sent", OUTBOX)
         .hint("drop")
-        .hint_when(When::UnsentEntry),
+        .hint_when(When::UnsentEntry)
+        .when(When::UnsentEntry),
     entry(Action::SendNow, "send-now", &["R"], "send what waits now", OUTBOX)
         .hint("try now")
         .hint_when(When::Waiting),

@@ -3,44 +3,106 @@
 use std::io::Write;
 use std::process::Stdio;
 
+use tempfile::NamedTempFile;
 use tokio::process::Command;
 
 /// The editor where none is set, as other programs take it.
 const USUAL: &str = "vi";
+/// A shell gives this and the signal's number where what it ran was killed.
+const KILLED: i32 = 128;
 
-/// Lets the person edit a text. The terminal must have been given back.
-///
-/// # Errors
-/// Why there is no text, in a sentence.
-pub(super) async fn edit(text: &str) -> Result<String, String> {
-    let set = |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
-    let editor = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| USUAL.into());
-    let failed = |what: &str, error: &dyn std::fmt::Display| format!("{what}: {error}");
+/// A text on its way through an editor. The file outlives the editor, whatever ends that.
+pub(super) struct Editing {
+    editor: String,
+    given: String,
     // Only its owner can read it, and it goes away with the value.
-    let mut file = tempfile::Builder::new()
-        .prefix("redphone-")
-        .suffix(".md")
-        .tempfile()
-        .map_err(|error| failed("no file for the editor can be made", &error))?;
-    writeln!(file, "{text}")
-        .map_err(|error| failed("the editor's file can't be written", &error))?;
-    // Through a shell, because it may have arguments; the file is one argument, whatever its name.
-    let status = Command::new("sh")
-        .arg("-c")
-        .arg(format!("{editor} \"$1\""))
-        .arg("sh")
-        .arg(file.path())
-        .stdin(Stdio::inherit())
-        .kill_on_drop(true)
-        .status()
-        .await
-        .map_err(|error| failed("the editor can't be started", &error))?;
-    if !status.success() {
-        return Err(format!("{editor} ended with {status}: the text is as it was"));
+    file: NamedTempFile,
+}
+
+/// How an editor ended that was not left in the usual way.
+pub(super) struct Ended {
+    /// In a sentence.
+    pub why: String,
+    /// What it had written counts all the same: nobody chose to drop it.
+    pub keeps: bool,
+}
+
+impl Editing {
+    /// Puts a text into a file.
+    ///
+    /// # Errors
+    /// Why that can't be done, in a sentence.
+    pub(super) fn begin(text: &str) -> Result<Self, String> {
+        let set = |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        let editor = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| USUAL.into());
+        let mut file = tempfile::Builder::new()
+            .prefix("redphone-")
+            .suffix(".md")
+            .tempfile()
+            .map_err(|error| format!("no file for the editor can be made: {error}"))?;
+        let given = format!("{text}\n");
+        file.write_all(given.as_bytes())
+            .map_err(|error| format!("the editor's file can't be written: {error}"))?;
+        Ok(Self { editor, given, file })
     }
-    // Editors may put another file in its place.
-    let bytes = tokio::fs::read(file.path())
-        .await
-        .map_err(|error| failed("what the editor wrote can't be read", &error))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+
+    /// Runs the editor to its end. The terminal must have been given back.
+    pub(super) async fn run(&self) -> Result<(), Ended> {
+        // Through a shell, because it may have arguments; the file is one argument, whatever its name.
+        let status = Command::new("sh")
+            .arg("-c")
+            .arg(format!("{} \"$1\"", self.editor))
+            .arg("sh")
+            .arg(self.file.path())
+            .stdin(Stdio::inherit())
+            .kill_on_drop(true)
+            .status()
+            .await
+            .map_err(|error| Ended {
+                why: format!("the editor can't be started: {error}"),
+                keeps: false,
+            })?;
+        if status.success() {
+            return Ok(());
+        }
+        let why = format!("{} ended with {status}: the text is as it was", self.editor);
+        Err(Ended { why, keeps: status.code().is_none_or(|code| code > KILLED) })
+    }
+
+    /// What is in the file after the editor has ended so.
+    ///
+    /// # Errors
+    /// Why there is no text, in a sentence.
+    pub(super) fn text(&self, ended: Result<(), Ended>) -> Result<String, String> {
+        // Editors may put another file in its place.
+        let read = std::fs::read(self.file.path())
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .map_err(|error| format!("what the editor wrote can't be read: {error}"));
+        match ended {
+            Ok(()) => read,
+            Err(Ended { why, keeps: false }) => Err(why),
+            Err(Ended { why, keeps: true }) => {
+                read.ok().filter(|text| *text != self.given).ok_or(why)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(keeps: bool) -> Result<(), Ended> {
+        Err(Ended { why: "gone".into(), keeps })
+    }
+
+    #[test]
+    fn what_was_written_counts_however_the_editor_was_ended() {
+        let editing = Editing::begin("before").unwrap();
+        assert_eq!(editing.text(ended(true)), Err("gone".into()), "nothing was written");
+        std::fs::write(editing.file.path(), "after").unwrap();
+        assert_eq!(editing.text(ended(true)), Ok("after".into()));
+        assert_eq!(editing.text(ended(false)), Err("gone".into()), "somebody chose to drop it");
+        assert_eq!(editing.text(Ok(())), Ok("after".into()));
+    }
 }

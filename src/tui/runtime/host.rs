@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::super::terminal::Guard;
 use super::super::terminal::osc::{self, Between};
-use super::editor;
+use super::editor::{Editing, Ended};
 use crate::config::panes::Notify;
 
 /// How long the stop of the process is waited for. Where nobody could continue it, the system
@@ -229,20 +229,28 @@ impl Host for Real {
     async fn edit(&mut self, text: String) -> io::Result<Result<String, String>> {
         // The stream's thread must not take keys that are meant for the editor.
         self.events = None;
+        let editing = match Editing::begin(&text) {
+            Ok(editing) => editing,
+            Err(why) => {
+                self.events = Some(EventStream::new());
+                return Ok(Err(why));
+            }
+        };
         self.guard.release()?;
-        let edited = tokio::select! {
-            edited = editor::edit(&text) => edited,
-            // The text is kept as a draft.
+        let ended = tokio::select! {
+            ended = editing.run() => ended,
+            // What it has written so far is kept as a draft.
             _ = self.terminate.recv() => {
                 self.ends = true;
-                Err("the editor was stopped".into())
+                Err(Ended { why: "the editor was stopped".into(), keeps: true })
             }
             _ = self.hang_up.recv() => {
                 self.gone = true;
                 self.ends = true;
-                Err("the terminal is gone".into())
+                Err(Ended { why: "the terminal is gone".into(), keeps: true })
             }
         };
+        let edited = editing.text(ended);
         if self.gone {
             return Ok(edited);
         }

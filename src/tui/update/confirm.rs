@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::super::app::App;
+use super::super::form::Form;
 use super::super::message::Effect;
 use super::super::mode::Mode;
-use super::send;
+use super::{drafts, send};
 
 /// Does what was asked about.
 pub(super) fn yes(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
@@ -20,10 +21,9 @@ pub(super) fn yes(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     }
     if confirm.plan.possible().next().is_none() {
         let why = confirm.plan.refused().next().map(|(t, why)| format!("{}: {why}", t.label));
-        if let Some(form) = confirm.form {
-            app.mode = Mode::Form(form);
-        }
-        return super::tell(app, why.unwrap_or_default(), true);
+        let mut effects = confirm.form.map(|form| back(app, form)).unwrap_or_default();
+        effects.extend(super::tell(app, why.unwrap_or_default(), true));
+        return effects;
     }
     send::carry_out(app, &confirm.plan, confirm.for_good, confirm.form, at)
 }
@@ -34,7 +34,14 @@ pub(super) fn no(app: &mut App) -> Vec<Effect> {
     if let Mode::Confirm(confirm) = std::mem::take(&mut app.mode)
         && let Some(form) = confirm.form
     {
-        app.mode = Mode::Form(form);
+        return back(app, form);
     }
     Vec::new()
+}
+
+/// Back to the form that the question came from; what is typed there is kept as before.
+fn back(app: &mut App, mut form: Box<Form>) -> Vec<Effect> {
+    form.saving = false;
+    app.mode = Mode::Form(form);
+    drafts::typed(app)
 }

@@ -13,7 +13,7 @@ use super::super::message::{Effect, Timer};
 use super::super::mode::Mode;
 use super::super::plan::Target;
 use super::super::sites::Site;
-use super::{forms, tell};
+use super::{forms, known, tell};
 
 /// How long after a key what was typed is written.
 const SOON: Duration = Duration::from_millis(300);
@@ -31,8 +31,8 @@ pub(super) fn typed(app: &mut App) -> Vec<Effect> {
 /// The time to write has come.
 pub(super) fn due(app: &mut App, id: Uuid) -> Vec<Effect> {
     let now = app.now;
-    match &mut app.mode {
-        Mode::Form(form) if form.draft == id => {
+    match open_form(&mut app.mode) {
+        Some(form) if form.draft == id => {
             form.saving = false;
             save(form, &app.here, now).into_iter().collect()
         }
@@ -40,17 +40,19 @@ pub(super) fn due(app: &mut App, id: Uuid) -> Vec<Effect> {
     }
 }
 
+/// The form that is open, or that a question is asked about.
+fn open_form(mode: &mut Mode) -> Option<&mut Form> {
+    match mode {
+        Mode::Form(form) => Some(form),
+        Mode::Confirm(confirm) => confirm.form.as_deref_mut(),
+        _ => None,
+    }
+}
+
 /// The end comes while a form is open: what was typed is written before it.
 pub(super) fn save_open(app: &mut App) -> Vec<Effect> {
     let now = app.now;
-    let form = match &mut app.mode {
-        Mode::Form(form) => form,
-        Mode::Confirm(confirm) => match &mut confirm.form {
-            Some(form) => form,
-            None => return Vec::new(),
-        },
-        _ => return Vec::new(),
-    };
+    let Some(form) = open_form(&mut app.mode) else { return Vec::new() };
     save(form, &app.here, now).into_iter().collect()
 }
 
@@ -72,6 +74,8 @@ fn draft(form: &Form, here: &Site, at: DateTime<Utc>) -> Option<Draft> {
         form: serde_json::to_string(&form.kind).ok()?,
         about: about.map(|t| (t.id, t.label.clone(), t.title.clone(), t.seq)).collect(),
         contents: form.contents(),
+        initial: form.initial.clone(),
+        labels: form.fields.iter().map(|field| field.label.clone()).collect(),
         place: Some(here.leads.clone()),
         at,
     })
@@ -94,8 +98,10 @@ pub(super) fn give_back(
 ) -> Vec<Effect> {
     if matches!(app.mode, Mode::Panes | Mode::Help(_) | Mode::Failure(_) | Mode::Results(_)) {
         form.told = Some(why.to_owned());
+        // A timer that ran while it was away has found nothing to write.
+        form.saving = false;
         app.mode = Mode::Form(form);
-        return Vec::new();
+        return typed(app);
     }
     let mut effects = put_away(app, &form, at);
     let key = super::main_key(app, super::Action::Drafts).unwrap_or_default();
@@ -135,14 +141,28 @@ pub(super) fn targets(draft: &Draft) -> Vec<Target> {
 }
 
 /// Takes out the last draft of such a form about the same incidents.
-pub(super) fn take_for(app: &mut App, form: &Form) -> Option<Draft> {
+pub(super) fn take_for(app: &mut App, wanted: &Kind, targets: &[Target]) -> Option<Draft> {
     let place = app.drafts.iter().position(|draft| {
-        kind(draft).is_some_and(|kind| kind.name() == form.kind.name())
-            && draft.about.len() == form.targets.len()
-            && draft.about.iter().zip(&form.targets).all(|(there, here)| there.0 == here.id)
-            && draft.contents.len() == form.fields.len()
+        kind(draft).is_some_and(|kind| is_same(app, &kind, wanted, targets))
+            && draft.about.len() == targets.len()
+            && draft.about.iter().zip(targets).all(|(there, here)| there.0 == here.id)
     })?;
     Some(app.drafts.remove(place))
+}
+
+/// Whether two forms are for the same. Action items that are not written yet have no name: the draft
+/// of one is that of the next.
+fn is_same(app: &App, there: &Kind, here: &Kind, targets: &[Target]) -> bool {
+    match (there, here, targets) {
+        (Kind::ActionItem { id: a }, Kind::ActionItem { id: b }, [target]) if a != b => {
+            let record = known::record(app, target.id);
+            let is_new = |id: &Uuid| {
+                record.is_some_and(|r| r.review.actions.iter().all(|action| action.id != *id))
+            };
+            is_new(a) && is_new(b)
+        }
+        _ => there == here,
+    }
 }
 
 /// Opens a draft from the list.
@@ -151,8 +171,6 @@ pub(super) fn open(app: &mut App, id: Uuid, at: DateTime<Utc>) -> Vec<Effect> {
         return Vec::new();
     };
     let Some(kind) = kind(&draft) else { return Vec::new() };
-    // The same draft, not an older one of the same form.
     app.drafts.retain(|known| known.id != id);
-    app.drafts.insert(0, draft.clone());
-    forms::open(app, kind, targets(&draft), at)
+    forms::open_with(app, kind, targets(&draft), Some(draft), at)
 }

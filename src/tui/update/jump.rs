@@ -64,7 +64,10 @@ pub(in crate::tui) fn to(app: &mut App, number: IncidentNumber) -> Vec<Effect> {
         };
     }
     let mut open = app.snapshot.iter().flat_map(|snapshot| &snapshot.rows).map(|row| &**row);
-    let Some(row) = open.find(numbered) else { return vec![Effect::Find(number)] };
+    let Some(row) = open.find(numbered) else {
+        app.sought_at = app.keys;
+        return vec![Effect::Find(number)];
+    };
     let (id, snoozed) = (row.id, row.is_snoozed(app.now));
     let mut effects = read(app, id);
     let why = if snoozed { "snoozed" } else { "hidden by the filter" };
@@ -80,6 +83,10 @@ pub(super) fn found(
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     match result {
+        // Somebody has gone on since.
+        Ok(_) if app.keys != app.sought_at => {
+            tell(app, format!("{number} was found: go to it again to read it"), false)
+        }
         Ok(id) => {
             let mut effects = read(app, id);
             effects.extend(tell(

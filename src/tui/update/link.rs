@@ -39,7 +39,7 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
             for row in &rows {
                 find::known(app, row);
             }
-            rows::derive(app, at);
+            rows::derive_by_itself(app, at);
             reading::follow(app)
         }
         Update::Directory(directory) => {
@@ -89,7 +89,7 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
             app.snapshot = Some(snapshot);
             app.metrics.outdated |= !filling;
             let selected = app.queue.selected;
-            rows::derive(app, at);
+            rows::derive_by_itself(app, at);
             if app.queue.rows.is_empty() {
                 app.reading.moving = false;
             }
@@ -177,7 +177,7 @@ fn retry_reading(app: &mut App) -> Vec<Effect> {
 /// Time has passed.
 pub(super) fn time_passed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let selected = app.queue.selected;
-    rows::derive(app, at);
+    rows::derive_by_itself(app, at);
     let mut effects = Vec::new();
     if selected != app.queue.selected {
         effects = moves::moved(app);

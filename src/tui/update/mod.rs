@@ -82,13 +82,12 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Elapsed(timer) => elapsed(app, timer),
         Message::Mirror(update, at) => link::learnt(app, update, at),
         Message::Detail(id, result, at) => {
-            let read = result.is_ok();
+            let failed = result.as_ref().err().map(ToString::to_string);
             let mut effects = reading::loaded(app, id, result, at);
-            if read {
-                effects.extend(verbs::go_on(app, id, at));
-            } else if app.waiting.as_ref().is_some_and(|(_, target)| target.id == id) {
-                app.waiting = None;
-            }
+            effects.extend(match failed {
+                None => verbs::go_on(app, id, at),
+                Some(why) => verbs::give_up(app, id, &why),
+            });
             effects
         }
         Message::Older(id, result, at) => reading::older(app, id, result, at),
@@ -148,6 +147,17 @@ fn key_pressed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
     if key.kind == KeyEventKind::Release {
         return Vec::new();
     }
+    app.keys += 1;
+    if let Some(effects) = verbs::hold(app, key) {
+        return effects;
+    }
+    let effects = for_what_is_open(app, key, at);
+    // Whoever presses keys has seen what happened.
+    app.moved = None;
+    effects
+}
+
+fn for_what_is_open(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
     if let Some(effects) = jump::begins(app, key) {
         return effects;
     }

@@ -13,6 +13,7 @@ use crate::model::{Ask, Command, CommandId, IncidentId};
 use crate::sync::drafts::Keep;
 use crate::sync::remote::{Entry, Listing, State, words};
 
+use super::super::action::READ_ONLY;
 use super::super::app::{App, Pending};
 use super::super::form::Kind;
 use super::super::message::{Effect, OutboxAsk};
@@ -27,7 +28,10 @@ pub(super) fn open(app: &mut App) -> Vec<Effect> {
     if app.outbox.is_none() {
         return tell(app, "there is no outbox: what is done here is in the store at once", false);
     }
-    app.mode = Mode::Outbox(Box::default());
+    let mut pane = OutboxPane::default();
+    // What comes in above it does not move the selection.
+    pane.on = app.outbox.as_deref().and_then(|outbox| pane.selected(outbox)).map(|e| e.envelope.id);
+    app.mode = Mode::Outbox(Box::new(pane));
     Vec::new()
 }
 
@@ -57,9 +61,9 @@ pub(super) fn learnt(app: &mut App, listing: &Arc<Listing>, at: DateTime<Utc>) -
         effects.extend(send::settled(app, id, result, at));
     }
     if let Some(before) = before {
-        effects.extend(read_anew(app, &before, &listing));
+        effects.extend(read_anew(app, &before, listing));
     }
-    if let Some(entry) = refused_elsewhere(app, &listing, at) {
+    if let Some(entry) = refused_elsewhere(app, listing, at) {
         effects.extend(entry);
     }
     effects
@@ -122,6 +126,9 @@ pub(super) fn accepted(
         Ok(()) => {
             let is_declaration = |p: &&Pending| ids.contains(&p.id) && p.verb == Verb::Declare;
             let declared = app.pending.iter().find(is_declaration).map(|pending| pending.incident);
+            // Who has gone on to something else since is not led away from it.
+            let batch = app.batches.iter().rev().find(|batch| batch.keys == app.keys);
+            let declared = declared.filter(|_| batch.is_some());
             if let Some(id) = declared.filter(|id| !app.queue.select(*id)) {
                 // It is selected when it arrives, and stays so when it has its number.
                 (app.queue.selected, app.queue.head) = (Some(id), None);
@@ -174,6 +181,9 @@ fn say(app: &mut App, why: impl Into<String>) -> Vec<Effect> {
 
 /// Sends the refused command that is selected again as it is, where that may help.
 pub(super) fn retry(app: &mut App) -> Vec<Effect> {
+    if app.read_only {
+        return say(app, READ_ONLY);
+    }
     let Some(entry) = app.selected_entry().cloned() else { return Vec::new() };
     if let Some(why) = entry.is_hopeless() {
         return say(app, why);
@@ -183,6 +193,9 @@ pub(super) fn retry(app: &mut App) -> Vec<Effect> {
 
 /// Sends what waits now.
 pub(super) fn send_now(app: &mut App) -> Vec<Effect> {
+    if app.read_only {
+        return say(app, READ_ONLY);
+    }
     let mut effects = vec![Effect::Outbox(OutboxAsk::SendNow), Effect::Refresh];
     effects.extend(say(app, "trying now"));
     effects
@@ -190,6 +203,9 @@ pub(super) fn send_now(app: &mut App) -> Vec<Effect> {
 
 /// Asks whether the command that is selected may go.
 pub(super) fn ask_to_drop(app: &mut App) -> Vec<Effect> {
+    if app.read_only {
+        return say(app, READ_ONLY);
+    }
     let Some(id) = app.selected_entry().map(|entry| entry.envelope.id) else { return Vec::new() };
     if let Some(pane) = pane(app) {
         (pane.asking, pane.told) = (Some(id), None);
@@ -213,6 +229,9 @@ pub(super) fn no(app: &mut App) -> Vec<Effect> {
 
 /// Opens the form of a refused command with what was written.
 pub(super) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    if app.read_only {
+        return say(app, READ_ONLY);
+    }
     let Some(entry) = app.selected_entry().cloned() else { return Vec::new() };
     let Some((kind, contents)) = form_of(&entry, app) else {
         let verb = words::verb(&entry.envelope.command);
@@ -222,7 +241,8 @@ pub(super) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         );
     };
     let targets = target(app, &entry).into_iter().collect();
-    let effects = forms::open(app, kind, targets, at);
+    // A draft of the same form stays a draft.
+    let effects = forms::open_with(app, kind, targets, None, at);
     if let Mode::Form(form) = &mut app.mode {
         for (label, content) in contents {
             if let Some(field) = form.fields.iter_mut().find(|field| field.label == label) {
@@ -249,7 +269,10 @@ fn target(app: &App, entry: &Entry) -> Option<Target> {
 /// The form by which a command is written, and what its fields held.
 fn form_of(entry: &Entry, app: &App) -> Option<(Kind, Vec<(&'static str, String)>)> {
     let Command::Incident { ask, .. } = &entry.envelope.command else { return None };
-    let minute = |at: DateTime<Utc>| app.clock().at(at).format("%Y-%m-%d %H:%M").to_string();
+    let minute = |at: DateTime<Utc>| {
+        // What is typed is read in the zone of the viewer, whichever is shown.
+        at.with_timezone(&app.offset).format("%Y-%m-%d %H:%M").to_string()
+    };
     Some(match ask {
         Ask::AddNote { text } => (Kind::Note, vec![("Note", text.clone())]),
         Ask::Declare(declared) => (

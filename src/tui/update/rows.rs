@@ -12,7 +12,7 @@ use crate::model::service_level::{Levels, clock};
 use crate::model::{IncidentId, Summary};
 use crate::sync::Snapshot;
 
-use super::super::app::{App, Pane};
+use super::super::app::{App, Moved, Pane};
 use super::super::filter_line::LINES;
 use super::super::mode::Mode;
 use super::super::queue::{Line, Pages, Queue, Row};
@@ -64,6 +64,18 @@ pub(super) fn derive(app: &mut App, now: DateTime<Utc>) {
     queue.rows = rows;
     queue.arrange();
     reselect(queue, &old);
+}
+
+/// Makes the rows anew after something has happened by itself. Where what was selected has left, a key
+/// that was meant for it must not hit its neighbour.
+pub(super) fn derive_by_itself(app: &mut App, at: DateTime<Utc>) {
+    let before = app.selected().map(|row| (row.id, row.label()));
+    derive(app, at);
+    let Some((id, label)) = before else { return };
+    if app.selected().is_some_and(|row| row.id != id) {
+        let unseen = app.moved.take().filter(|moved| moved.drawn.is_none());
+        app.moved = unseen.or(Some(Moved { label, drawn: None }));
+    }
 }
 
 /// Adds what was read of the history to the open rows that pass. An open incident is shown as it is

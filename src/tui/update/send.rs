@@ -7,11 +7,14 @@ use crate::model::filter::MatchContext;
 use crate::model::{Actor, Ask, Command, CommandId, Envelope, IncidentId};
 use crate::sync::drafts::Keep;
 
+use super::super::action::READ_ONLY;
 use super::super::app::{App, Pending};
 use super::super::form::Form;
 use super::super::message::{Effect, Timer};
 use super::super::mode::Mode;
-use super::super::plan::{Batch, Confirm, Plan, Results, Step, Target, UNDO, Undo, phrase};
+use super::super::plan::{
+    Batch, Confirm, Inverse, Plan, Results, Step, Target, UNDO, Undo, phrase,
+};
 use super::{call, drafts, fail, known, outbox, sites, tell, undo};
 
 /// A plan that asks the same of each target, with what is known to refuse it.
@@ -76,6 +79,9 @@ pub(super) fn submit(
     form: Option<Box<Form>>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
+    if app.read_only {
+        return not_writable(app, form);
+    }
     if let [Step { refused: Some(why), target, .. }] = &plan.steps[..] {
         let told = format!("{}: {why}", target.label);
         if let Some(mut form) = form {
@@ -86,11 +92,25 @@ pub(super) fn submit(
         app.mode = Mode::Panes;
         return tell(app, told, true);
     }
+    // What can't be taken back is asked about.
+    let inverse = |step| undo::inverse(app, step, &envelopes(app, step, at));
+    let for_good = for_good || plan.possible().any(|step| inverse(step).is_none());
     if for_good || plan.steps.len() > 1 {
         app.mode = Mode::Confirm(Box::new(Confirm { plan, for_good, form, top: 0 }));
         return Vec::new();
     }
     carry_out(app, &plan, for_good, form, at)
+}
+
+/// Says that nothing can be changed from here; a form comes back, so that its text is not lost.
+fn not_writable(app: &mut App, form: Option<Box<Form>>) -> Vec<Effect> {
+    if let Some(mut form) = form {
+        form.told = Some(READ_ONLY.into());
+        app.mode = Mode::Form(form);
+        return Vec::new();
+    }
+    app.mode = Mode::Panes;
+    tell(app, READ_ONLY, true)
 }
 
 /// Sends what is possible of a plan.
@@ -110,6 +130,7 @@ pub(super) fn carry_out(
         all: plan.steps.len(),
         left: 0,
         failed: Vec::new(),
+        keys: app.keys,
         form,
     };
     let mut effects = Vec::new();
@@ -121,7 +142,7 @@ pub(super) fn carry_out(
     for step in plan.possible() {
         let sent = envelopes(app, step, at);
         if !for_good {
-            inverses.push((step.target.clone(), undo::inverse(app, step, &sent)));
+            inverses.push((step, undo::inverse(app, step, &sent)));
         }
         if to_me(app, &step.asks) {
             call::mine(app, step.target.id);
@@ -154,8 +175,10 @@ pub(super) fn carry_out(
         done: told.clone(),
         steps: inverses
             .into_iter()
-            .filter_map(|(target, asks)| {
-                Some(Step { target, records: Vec::new(), asks: asks?, refused: None })
+            .filter_map(|(step, asks)| {
+                let target = step.target.clone();
+                let back = Step { target, records: Vec::new(), asks: asks?, refused: None };
+                Some(Inverse { step: back, done: step.asks.clone() })
             })
             .collect(),
     });
@@ -195,6 +218,9 @@ pub(super) fn quietly(
     verb: &str,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
+    if app.read_only {
+        return tell(app, READ_ONLY, true);
+    }
     app.sent += 1;
     let step = Step { target: target.clone(), records: Vec::new(), asks: vec![ask], refused: None };
     let sent = envelopes(app, &step, at);
@@ -216,6 +242,7 @@ pub(super) fn quietly(
         all: 1,
         left: sent.len(),
         failed: Vec::new(),
+        keys: app.keys,
         form: None,
     });
     vec![Effect::Submit(sent)]
@@ -271,7 +298,9 @@ pub(super) fn settled(
         Ok(outcome) => {
             app.sent_at = Some(at);
             if pending.verb == crate::model::command::Verb::Declare {
-                effects.extend(declared(app, &outcome));
+                let batch = app.batches.iter().find(|batch| batch.number == pending.batch);
+                let keys = batch.map_or(app.keys, |batch| batch.keys);
+                effects.extend(declared(app, &outcome, keys));
             }
         }
         Err(error) => {
@@ -282,8 +311,12 @@ pub(super) fn settled(
                 }
             }
             call::not_mine(app, pending.incident);
-            if app.undo.as_ref().is_some_and(|undo| undo.number == pending.batch) {
-                app.undo = None;
+            // What was done to others can still be taken back.
+            if let Some(undo) = app.undo.as_mut().filter(|undo| undo.number == pending.batch) {
+                undo.steps.retain(|inverse| inverse.step.target.id != pending.incident);
+                if undo.steps.is_empty() {
+                    app.undo = None;
+                }
             }
         }
     }
@@ -301,10 +334,11 @@ pub(super) fn settled(
     effects
 }
 
-/// A declaration has its number: it is selected.
-fn declared(app: &mut App, outcome: &Outcome) -> Vec<Effect> {
+/// A declaration has its number: it is selected, unless somebody has gone on to something else since
+/// so many keys.
+fn declared(app: &mut App, outcome: &Outcome, keys: u64) -> Vec<Effect> {
     let (Some(id), Some(row)) = (outcome.incident, &outcome.row) else { return Vec::new() };
-    if !app.queue.select(id) {
+    if app.keys == keys && !app.queue.select(id) {
         // It is selected when it arrives.
         (app.queue.selected, app.queue.head) = (Some(id), None);
     }

@@ -3,15 +3,20 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::checklist::Answer;
-use crate::model::{Ask, Envelope, EventId, Incident, Summary};
+use crate::model::status::Classification;
+use crate::model::text::shown;
+use crate::model::{Ask, Envelope, EventId, Incident, PersonRef, Summary};
 
 use super::super::app::App;
 use super::super::message::Effect;
-use super::super::plan::{Plan, Step, Undo};
+use super::super::plan::{Inverse, Plan, Step, Undo};
 use super::{known, send, tell};
 
 /// What a withdrawn note says.
 const WITHDRAWN: &str = "(withdrawn)";
+
+/// Why a declaration that was taken back was no incident.
+const DECLARED_BY_MISTAKE: &str = "declared by mistake, taken back at once";
 
 /// What undoes a step, in order; `None` where that is not possible.
 ///
@@ -20,23 +25,28 @@ pub(super) fn inverse(app: &App, step: &Step, sent: &[Envelope]) -> Option<Vec<A
     if !step.records.is_empty() {
         return None;
     }
+    if matches!(step.asks.first(), Some(Ask::Declare(_))) {
+        let reason = DECLARED_BY_MISTAKE.into();
+        return Some(vec![Ask::Reclassify { to: Classification::FalseAlarm, reason }]);
+    }
     let row = app.row(step.target.id);
     let record = known::record(app, step.target.id);
     let row = row.or(record.map(|record| &record.summary))?;
     let mut inverses = Vec::with_capacity(step.asks.len());
     for (ask, envelope) in step.asks.iter().zip(sent).rev() {
-        inverses.push(of(ask, envelope, row, record, app.now)?);
+        inverses.push(of(app, ask, envelope, row, record)?);
     }
     Some(inverses)
 }
 
 fn of(
+    app: &App,
     ask: &Ask,
     envelope: &Envelope,
     row: &Summary,
     record: Option<&Incident>,
-    now: DateTime<Utc>,
 ) -> Option<Ask> {
+    let usual = app.rules.matrix.priority(row.impact, row.urgency);
     match ask {
         Ask::Acknowledge | Ask::MoveStatus { .. } | Ask::Resolve { .. } | Ask::Close => {
             Some(Ask::TakeBack)
@@ -49,6 +59,8 @@ fn of(
         Ask::Prioritize { .. } | Ask::OverridePriority { .. } => {
             match record.and_then(|record| record.override_reason.clone()) {
                 Some(reason) => Some(Ask::OverridePriority { priority: row.priority, reason }),
+                // It was set by hand, and nobody here knows why.
+                None if row.priority != usual => None,
                 None => Some(Ask::Prioritize { impact: row.impact, urgency: row.urgency }),
             }
         }
@@ -72,7 +84,7 @@ fn of(
             let answer = before.map_or(Answer::Open, |answered| answered.answer.clone());
             Some(Ask::AnswerItem { item: *item, answer })
         }
-        Ask::Snooze { .. } => Some(match row.snoozed_until.filter(|until| *until > now) {
+        Ask::Snooze { .. } => Some(match row.snoozed_until.filter(|until| *until > app.now) {
             Some(until) => Ask::Snooze { until },
             None => Ask::Wake,
         }),
@@ -104,13 +116,14 @@ fn of(
 
 /// Takes back the last action. Commands are sent in order: it may still be on its way.
 pub(super) fn undo(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    let Some(Undo { done, mut steps, .. }) = app.undo.take() else {
+    let Some(Undo { done, steps, .. }) = app.undo.take() else {
         return tell(app, "nothing to undo: an action can be taken back for 10 s", true);
     };
     // Who changed it meanwhile is not overruled.
-    for step in &mut steps {
-        step.refused = overruled(app, step);
-    }
+    let steps = steps
+        .into_iter()
+        .map(|inverse| Step { refused: overruled(app, &inverse), ..inverse.step })
+        .collect();
     let plan = Plan { verb: "undo".into(), done: "undone".into(), steps };
     if plan.possible().next().is_none() {
         let why = plan.refused().next().map(|(target, why)| format!("{}: {why}", target.label));
@@ -122,15 +135,54 @@ pub(super) fn undo(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 }
 
 /// Why taking back would undo what somebody else has done since.
-fn overruled(app: &App, step: &Step) -> Option<String> {
-    let row = app.row(step.target.id)?;
-    let owner = row.assignee.as_ref().filter(|owner| owner.handle != app.me.handle);
-    let reassigned = step.asks.iter().any(|ask| matches!(ask, Ask::Assign { .. }));
-    match owner {
-        // Who assigned it to somebody else may still take that back.
-        Some(owner) if reassigned && row.seq > step.target.seq + 1 => {
-            Some(format!("{} owns it now", crate::model::text::shown(&owner.name)))
+fn overruled(app: &App, inverse: &Inverse) -> Option<String> {
+    let target = &inverse.step.target;
+    let row = app.row(target.id)?;
+    let on_its_way = app.pending.iter().any(|pending| pending.incident == target.id);
+    // Not even what was done here has arrived.
+    if on_its_way || row.seq <= target.seq {
+        return None;
+    }
+    let record = known::record(app, target.id);
+    let gone = inverse.done.iter().find(|ask| !stands(ask, row, record))?;
+    Some(match (gone, &row.assignee) {
+        (Ask::Assign { .. }, Some(owner)) => format!("{} owns it now", shown(&owner.name)),
+        (Ask::Assign { .. }, None) => "nobody owns it now".into(),
+        _ => "somebody has changed that since".into(),
+    })
+}
+
+/// Whether what was asked is still so, as far as that can be told.
+fn stands(ask: &Ask, row: &Summary, record: Option<&Incident>) -> bool {
+    let handle = |person: &Option<PersonRef>| person.as_ref().map(|person| person.handle.clone());
+    match ask {
+        Ask::Assign { to } => handle(&row.assignee) == handle(to),
+        Ask::SetTeam { team } => row.team == *team,
+        Ask::Prioritize { impact, urgency } => (row.impact, row.urgency) == (*impact, *urgency),
+        Ask::OverridePriority { priority, .. } => row.priority == *priority,
+        Ask::Categorize { category } => row.category == *category,
+        Ask::SetServices { services } => row.services == *services,
+        Ask::Snooze { until } => row.snoozed_until == Some(*until),
+        Ask::Wake => row.snoozed_until.is_none(),
+        Ask::Describe { title, symptoms, labels, runbook } => {
+            let same = |set: &Option<String>, there: &str| {
+                set.as_ref().is_none_or(|set| set.trim() == there.trim())
+            };
+            same(title, &row.title)
+                && record.is_none_or(|record| {
+                    same(symptoms, &record.symptoms)
+                        && labels.as_ref().is_none_or(|labels| record.labels == *labels)
+                        && same(runbook, record.runbook.as_deref().unwrap_or_default())
+                })
         }
-        _ => None,
+        Ask::WriteReview { section, text } => record.is_none_or(|record| {
+            let there = record.review.sections.get(section).map_or("", String::as_str);
+            there.trim() == text.trim()
+        }),
+        Ask::AnswerItem { item, answer } => record.is_none_or(|record| {
+            let there = record.answered.iter().find(|answered| answered.item == *item);
+            there.map_or(Answer::Open, |answered| answered.answer.clone()) == *answer
+        }),
+        _ => true,
     }
 }

@@ -1,6 +1,7 @@
 //! Verbs: what a key begins, for the incident that keys are about now, or for all that are marked.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use crossterm::event::KeyEvent;
 
 use crate::model::checklist::Answer;
 use crate::model::checklist::{ClosingItem, InvestigationItem, Item};
@@ -10,8 +11,8 @@ use crate::model::{
     Ask, Impact, Incident, IncidentId, PersonRef, Priority, Status, Summary, Urgency, escalation,
 };
 
-use super::super::action::{Action, Entry, TABLE};
-use super::super::app::App;
+use super::super::action::{Action, Entry, Layer, TABLE};
+use super::super::app::{App, Pane, Waiting};
 use super::super::form::Kind;
 use super::super::message::Effect;
 use super::super::mode::{Matrix, Mode};
@@ -41,8 +42,26 @@ pub(in crate::tui) fn targets(app: &App) -> Vec<Target> {
 
 /// Begins a verb.
 pub(super) fn begin(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
+    if let Some(told) = unseen(app, at) {
+        return tell(app, told, true);
+    }
     let targets = targets(app);
     begin_on(app, action, targets, at)
+}
+
+/// How long what is selected must have been on the screen after the selection has moved by itself:
+/// a finger that is on its way can't be stopped faster.
+const SEEN: TimeDelta = TimeDelta::milliseconds(500);
+
+/// Why a verb must not be about what is selected: nobody can have seen yet that it is.
+fn unseen(app: &App, at: DateTime<Utc>) -> Option<String> {
+    let moved = app.moved.as_ref().filter(|_| app.marked.is_empty())?;
+    let seen = moved.drawn.is_some_and(|drawn| at - drawn >= SEEN);
+    if seen || matches!(app.focus, Pane::Detail | Pane::Timeline) {
+        return None;
+    }
+    let here = app.selected()?.label();
+    Some(format!("nothing was done: {} has left the queue, this is {here}", moved.label))
 }
 
 /// Begins a verb about targets that were fixed before.
@@ -61,7 +80,7 @@ pub(super) fn begin_on(
         && known::record(app, one.id).is_none()
     {
         let (id, told) = (one.id, format!("reading {} …", one.label));
-        app.waiting = Some((action, one.clone()));
+        app.waiting = Some(Waiting { action, target: one.clone(), keys: Vec::new(), again: false });
         let mut effects = tell(app, told, false);
         effects.push(Effect::LoadDetail(id));
         return effects;
@@ -69,18 +88,59 @@ pub(super) fn begin_on(
     on(app, action, targets, at)
 }
 
-/// The record of a waiting verb's target was read.
+/// The record of a waiting verb's target was read: it goes on, and so do keys pressed meanwhile.
 pub(super) fn go_on(app: &mut App, id: IncidentId, at: DateTime<Utc>) -> Vec<Effect> {
-    match app.waiting.take() {
-        Some((action, target)) if target.id == id && matches!(app.mode, Mode::Panes) => {
+    let Some(mut waiting) = app.waiting.take_if(|waiting| waiting.target.id == id) else {
+        return Vec::new();
+    };
+    // Somebody has gone on to something else meanwhile.
+    if !matches!(app.mode, Mode::Panes) {
+        return Vec::new();
+    }
+    // It has changed while it was read. Where it always does, the verb goes on with what there is.
+    if known::record(app, id).is_none() && !std::mem::replace(&mut waiting.again, true) {
+        app.waiting = Some(waiting);
+        return vec![Effect::LoadDetail(id)];
+    }
+    app.toast = None;
+    let mut effects = on(app, waiting.action, vec![waiting.target], at);
+    for key in waiting.keys {
+        effects.extend(super::key_pressed(app, key, at));
+    }
+    effects
+}
+
+/// The record of a waiting verb's target can't be read.
+pub(super) fn give_up(app: &mut App, id: IncidentId, why: &str) -> Vec<Effect> {
+    match app.waiting.take_if(|waiting| waiting.target.id == id) {
+        Some(waiting) => tell(app, format!("{}: {why}", waiting.target.label), true),
+        None => Vec::new(),
+    }
+}
+
+/// Keys that may wait with a verb.
+const HELD: usize = 64;
+
+/// While a verb waits for its record, keys are for what it opens, not for what is on the screen.
+/// `None` where a key is not held.
+pub(super) fn hold(app: &mut App, key: KeyEvent) -> Option<Vec<Effect>> {
+    if !matches!(app.mode, Mode::Panes) || app.wall.is_some() {
+        return None;
+    }
+    let action = app.keymap.action(Layer::Panes, &key);
+    let waiting = app.waiting.as_mut()?;
+    match action {
+        Some(Action::QuitNow | Action::Suspend) => None,
+        Some(Action::Back) => {
+            app.waiting = None;
             app.toast = None;
-            on(app, action, vec![target], at)
+            Some(Vec::new())
         }
-        // Somebody has gone on to something else meanwhile.
-        Some((_, target)) if target.id == id => Vec::new(),
-        other => {
-            app.waiting = other;
-            Vec::new()
+        _ => {
+            if waiting.keys.len() < HELD {
+                waiting.keys.push(key);
+            }
+            Some(Vec::new())
         }
     }
 }

@@ -145,15 +145,16 @@ where
     form.value(label).parse().map_err(|error: T::Err| wrong(label, error.to_string()))
 }
 
-/// The answers that are not there yet.
+/// The answers that were changed here and are not there yet.
 fn answers(app: &App, form: &Form, target: &Target) -> Vec<Ask> {
     let record = known::record(app, target.id);
     let there = |item| {
         let answered = record.and_then(|record| record.answered.iter().find(|a| a.item == item));
         answered.map_or(Answer::Open, |answered| answered.answer.clone())
     };
-    let answers = form.fields.iter().filter_map(Field::answer);
-    answers
+    let changed = form.fields.iter().filter(|field| form.is_changed(&field.label));
+    changed
+        .filter_map(Field::answer)
         .filter(|(item, answer)| there(*item) != *answer)
         .map(|(item, answer)| Ask::AnswerItem { item, answer })
         .collect()
@@ -163,27 +164,31 @@ fn category(form: &Form) -> Result<Option<Category>, Wrong> {
     if form.value("Category") == UNKNOWN { Ok(None) } else { word(form, "Category").map(Some) }
 }
 
-/// What differs from the record. Of many incidents, only what was filled in is set.
+/// What was changed here and differs from the record. Of many incidents, only what was filled in is set.
 fn categorize(app: &App, form: &Form, target: &Target) -> Asked {
     let row = app.row(target.id);
     let many = form.targets.len() > 1;
     let record = known::record(app, target.id);
     let mut asks = Vec::new();
     let to = category(form)?;
-    if row.is_none_or(|row| row.category != to) && !(many && to.is_none()) {
+    let changed = |label: &str, empty: bool| form.is_changed(label) && !(many && empty);
+    if changed("Category", to.is_none()) && row.is_none_or(|row| row.category != to) {
         asks.push(Ask::Categorize { category: to });
     }
     let services = form.field("Services").map(Field::listed);
     let services = services.unwrap_or_default();
     check::names("services", &services).map_err(|bad| wrong("Services", bad.problem))?;
-    if row.is_none_or(|row| row.services != services) && !(many && services.is_empty()) {
+    if changed("Services", services.is_empty()) && row.is_none_or(|row| row.services != services) {
         asks.push(Ask::SetServices { services });
     }
     let team = Some(form.value("Team")).filter(|team| !team.is_empty());
-    if row.is_none_or(|row| row.team != team) && !(many && team.is_none()) {
+    if changed("Team", team.is_none()) && row.is_none_or(|row| row.team != team) {
         asks.push(Ask::SetTeam { team });
     }
     for (link, label) in suspects(app, form.target()) {
+        if !form.is_changed(&label) {
+            continue;
+        }
         let wanted = form.field(&label).is_some_and(|field| field.content() == "yes");
         let there = record.is_some_and(|record| record.links.contains(&link));
         match (wanted, there) {
@@ -195,21 +200,31 @@ fn categorize(app: &App, form: &Form, target: &Target) -> Asked {
     Ok((Vec::new(), asks))
 }
 
+/// What was changed here and differs from the record. Of many incidents, only what was filled in is set.
 fn describe(app: &App, form: &Form, target: &Target) -> Asked {
     let record = known::record(app, target.id);
+    let many = form.targets.len() > 1;
     let title = form.value("Title");
-    check::title(&title).map_err(|bad| wrong("Title", bad.problem))?;
+    if form.is_changed("Title") {
+        check::title(&title).map_err(|bad| wrong("Title", bad.problem))?;
+    }
     let symptoms = form.value("Symptoms");
     let labels = form.field("Labels").map(Field::listed).unwrap_or_default();
     check::names("labels", &labels).map_err(|bad| wrong("Labels", bad.problem))?;
     let runbook = form.value("Runbook");
-    let changed = |there: Option<&str>, here: &str| there != Some(here);
+    let changed = |label: &str, here: &str, there: Option<&str>| {
+        form.is_changed(label) && there != Some(here) && !(many && here.is_empty())
+    };
+    let runbook_there = record.map(|r| r.runbook.as_deref().unwrap_or_default());
     let ask = Ask::Describe {
-        title: changed(record.map(|r| r.summary.title.as_str()), &title).then_some(title),
-        symptoms: changed(record.map(|r| r.symptoms.as_str()), &symptoms).then_some(symptoms),
-        labels: record.is_none_or(|r| r.labels != labels).then_some(labels),
-        runbook: changed(record.map(|r| r.runbook.as_deref().unwrap_or_default()), &runbook)
-            .then_some(runbook),
+        title: changed("Title", &title, record.map(|r| r.summary.title.as_str())).then_some(title),
+        symptoms: changed("Symptoms", &symptoms, record.map(|r| r.symptoms.as_str()))
+            .then_some(symptoms),
+        labels: (form.is_changed("Labels")
+            && record.is_none_or(|r| r.labels != labels)
+            && !(many && labels.is_empty()))
+        .then_some(labels),
+        runbook: changed("Runbook", &runbook, runbook_there).then_some(runbook),
     };
     let nothing =
         matches!(&ask, Ask::Describe { title: None, symptoms: None, labels: None, runbook: None });
@@ -237,7 +252,8 @@ fn problem(form: &Form, target: &Target, at: DateTime<Utc>) -> Asked {
     Ok((records, vec![Ask::Link { link: Link::Problem { id, title } }]))
 }
 
-/// The sections that differ from what is written.
+/// The sections that were changed here and differ from what is written; a timeline that was only
+/// begun by the form counts where none is written.
 fn review(form: &Form, record: Option<&Incident>) -> Vec<Ask> {
     let written = |section: Section| {
         record.and_then(|record| record.review.sections.get(&section)).map_or("", String::as_str)
@@ -245,7 +261,11 @@ fn review(form: &Form, record: Option<&Incident>) -> Vec<Ask> {
     Section::ALL
         .iter()
         .map(|section| (*section, form.value(section_label(*section))))
-        .filter(|(section, text)| text != written(*section).trim())
+        .filter(|(section, text)| {
+            let written = written(*section).trim();
+            let begun = *section == Section::Timeline && written.is_empty();
+            (begun || form.is_changed(section_label(*section))) && text != written
+        })
         .map(|(section, text)| Ask::WriteReview { section, text })
         .collect()
 }

@@ -42,7 +42,7 @@ pub(super) fn of(app: &App, kind: &Kind, targets: &[Target], at: DateTime<Utc>) 
         Kind::Close => gate(record),
         Kind::Checklist => checklist(record),
         Kind::Categorize => categorize(app, one, record, row),
-        Kind::Describe => describe(record, row),
+        Kind::Describe => describe(record, row, targets.len() > 1),
         Kind::Update => update(app, record, row, at),
         Kind::Reclassify => vec![
             Field::choice("It was", words(Classification::ALL, Classification::as_str), 0),
@@ -178,10 +178,12 @@ pub(super) fn suspects(app: &App, target: Option<&Target>) -> Vec<(Link, String)
         .collect()
 }
 
-fn describe(record: Option<&Incident>, row: Option<&Summary>) -> Vec<Field> {
+/// Of many, what stays empty stays as it is.
+fn describe(record: Option<&Incident>, row: Option<&Summary>, many: bool) -> Vec<Field> {
     let text = |get: fn(&Incident) -> String| record.map(get).unwrap_or_default();
+    let title = Field::line("Title", row.map_or("", |row| row.title.as_str()));
     vec![
-        Field::line("Title", row.map_or("", |row| row.title.as_str())).needed(),
+        if many { title.hint("empty: each keeps its own") } else { title.needed() },
         Field::text("Symptoms", &text(|r| r.symptoms.clone())).hint("what users see"),
         Field::line("Labels", &text(|r| r.labels.join(", "))).hint("words, separated by commas"),
         Field::line("Runbook", &text(|r| r.runbook.clone().unwrap_or_default()))

@@ -1,6 +1,7 @@
 //! Forms: opened, typed into, sent.
 
 mod asks;
+mod clash;
 mod fields;
 
 use chrono::{DateTime, Utc};
@@ -15,7 +16,7 @@ use super::{drafts, send};
 use crate::model::review::Section;
 use crate::model::text::shown;
 use crate::model::time::ago;
-use crate::sync::drafts::Keep;
+use crate::sync::drafts::{Draft, Keep};
 
 /// Opens a form; what was typed into it before and not sent is brought back.
 pub(super) fn open(
@@ -24,12 +25,24 @@ pub(super) fn open(
     targets: Vec<Target>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
+    let draft = drafts::take_for(app, &kind, &targets);
+    open_with(app, kind, targets, draft, at)
+}
+
+/// Opens a form with a draft of it, or as it is filled in from what is known.
+pub(super) fn open_with(
+    app: &mut App,
+    kind: Kind,
+    targets: Vec<Target>,
+    draft: Option<Draft>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
     let heading = heading(&kind, &targets);
     let fields = fields::of(app, &kind, &targets, at);
     let mut form = Form::new(kind, targets, heading, fields);
     let mut effects = Vec::new();
-    if let Some(draft) = drafts::take_for(app, &form) {
-        form.bring_back(draft.id, &draft.contents, draft.at);
+    if let Some(draft) = draft {
+        form.bring_back(&draft);
         form.told = Some(format!("brought back what was typed {}", ago(draft.at, at)));
         // Held again, so that no other process offers it.
         effects.push(Effect::Draft(Keep::Save(draft)));
@@ -103,6 +116,11 @@ pub(super) fn send(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Form(mut form) = std::mem::take(&mut app.mode) else { return Vec::new() };
     form.told = None;
     if !form.is_complete() {
+        app.mode = Mode::Form(form);
+        return Vec::new();
+    }
+    if let Some(clash) = clash::found(app, &form, at) {
+        clash::tell(&mut form, clash);
         app.mode = Mode::Form(form);
         return Vec::new();
     }

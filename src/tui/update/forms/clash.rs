@@ -1,0 +1,109 @@
+//! What others have written into a field while it was open here, told before it is overwritten.
+
+use chrono::{DateTime, Utc};
+
+use crate::model::text::{cut, shown};
+use crate::model::time::ago;
+use crate::model::{Event, EventBody, IncidentId};
+
+use super::super::super::app::App;
+use super::super::super::form::{Form, Kind, Value};
+use super::super::known;
+use super::fields;
+
+/// Columns of what they wrote.
+const QUOTED: usize = 60;
+
+/// A field that somebody else has changed since it was filled in, and that was changed here too.
+pub(super) struct Clash {
+    place: usize,
+    /// What it holds now, for them.
+    theirs: String,
+    told: String,
+}
+
+/// The first such field of a form.
+pub(super) fn found(app: &App, form: &Form, at: DateTime<Utc>) -> Option<Clash> {
+    let (Some(target), true) = (form.target(), is_of_the_record(&form.kind)) else { return None };
+    // Only against the record as it is now.
+    known::record(app, target.id)?;
+    let fresh = fields::of(app, &form.kind, &form.targets, at);
+    form.fields.iter().enumerate().find_map(|(place, field)| {
+        let before = form.initial.get(place)?;
+        let theirs = fresh.iter().find(|there| there.label == field.label)?.content();
+        let here = field.content();
+        if here == *before || theirs == *before || theirs == here {
+            return None;
+        }
+        let (who, when) = match by(app, target.id, target.seq, &form.kind) {
+            Some(event) => (shown(event.actor.name()).into_owned(), ago(event.at, at)),
+            None => ("somebody".to_owned(), "meanwhile".to_owned()),
+        };
+        let told = match quoted(&theirs) {
+            line if line.is_empty() => format!("{who} emptied this {when}"),
+            line => format!("{who} changed this {when}: {line}"),
+        };
+        Some(Clash { place, theirs, told })
+    })
+}
+
+/// Says so at the field. Sent once more, it overwrites.
+pub(super) fn tell(form: &mut Form, clash: Clash) {
+    let Some(field) = form.fields.get(clash.place) else { return };
+    let (label, is_tick) = (field.label.clone(), matches!(field.value, Value::Tick { .. }));
+    let told = format!("{} · sent again, yours replaces it", clash.told);
+    if let Some(initial) = form.initial.get_mut(clash.place) {
+        *initial = clash.theirs;
+    }
+    // A tick with an error can't be sent.
+    if is_tick {
+        form.told = Some(format!("{label}: {told}"));
+    } else {
+        form.blame(&label, told);
+    }
+}
+
+/// Forms that are filled in with the record and write it back.
+fn is_of_the_record(kind: &Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Close
+            | Kind::Checklist
+            | Kind::Categorize
+            | Kind::Describe
+            | Kind::Review
+            | Kind::ActionItem { .. }
+    )
+}
+
+/// The last event since a position by which somebody else may have changed it.
+fn by<'a>(app: &'a App, id: IncidentId, since: u32, kind: &Kind) -> Option<&'a Event> {
+    let read = app.reading.shown.iter().chain(&app.reading.cache).find(|read| read.id == id)?;
+    read.events.iter().rev().take_while(|event| event.seq > since).find(|event| {
+        let mine = event.actor.person().is_some_and(|who| who.handle == app.me.handle);
+        !mine && changes(kind, &event.body)
+    })
+}
+
+fn changes(kind: &Kind, body: &EventBody) -> bool {
+    match kind {
+        Kind::Close | Kind::Checklist => matches!(body, EventBody::ItemAnswered { .. }),
+        Kind::Categorize => matches!(
+            body,
+            EventBody::Categorized { .. }
+                | EventBody::ServicesSet { .. }
+                | EventBody::TeamSet { .. }
+                | EventBody::Linked { .. }
+                | EventBody::Unlinked { .. }
+        ),
+        Kind::Describe => matches!(body, EventBody::Described { .. }),
+        Kind::Review => matches!(body, EventBody::ReviewWritten { .. }),
+        Kind::ActionItem { .. } => matches!(body, EventBody::ActionItemSet { .. }),
+        _ => false,
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    cut(&shown(line.trim()), QUOTED).into_owned()
+}
