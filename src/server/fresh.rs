@@ -84,8 +84,8 @@ mod tests {
         let fresh = Fresh::<u8, u32>::default();
         let made = AtomicU32::new(0);
         let answer = async |moment, key| {
-            let make = async || Ok::<_, ()>(made.fetch_add(1, Ordering::Relaxed));
-            fresh.get(moment, key, make).await.unwrap()
+            let work = async || Ok::<_, ()>(made.fetch_add(1, Ordering::Relaxed));
+            fresh.get(moment, key, work).await.unwrap()
         };
         let (first, later) = (Moment::default(), Moment { turn: 0, written: 1 });
         assert_eq!(answer(first, 1).await, 0);
