@@ -188,7 +188,7 @@ verbs! {
     waive: Close, "4", &[("Cards", "g4"), ("go to INC-4", ENTER), ("restarted", "C"), ("Close INC-4", "wtoo small\t \t \t \t "), ("[x] follow", SEND)], "INC-4 closed", "item_answered", "/answer", "yes";
     reopen: Reopen, "4", &[("Cards", "g4"), ("go to INC-4", ENTER), ("restarted", "A"), ("Reopen INC-4", "late again"), ("late again", SEND), ("can't be taken back", "y")], "INC-4 reopened", "reopened", "/reason", "late again";
     review: Review, "1", &[("Cards", "V"), ("Review of INC-1", "w"), ("▸", "all cards failed"), ("all cards failed", SEND)], "INC-1 review written", "review_written";
-    action_item: Review, "1", &[("Cards", "V"), ("Review of INC-1", "a"), ("Action item", "larger pool"), ("larger pool", SEND)], "INC-1 action item written", "action_item_set", "/item/text", "larger pool";
+    action_item: Review, "1", &[("Cards", "V"), ("Review of INC-1", "a"), ("Action item", "larger pool"), ("larger pool", SEND), ("can't be taken back", "y")], "INC-1 action item written", "action_item_set", "/item/text", "larger pool";
     snooze: Snooze, "1", &[("Cards", "b"), ("Snooze INC-1", "1")], "INC-1 snoozed", "snoozed";
     snooze_until: Snooze, "1", &[("Cards", "b"), ("Snooze INC-1", "u"), ("Until", "4h"), ("4h", SEND)], "INC-1 snoozed", "snoozed";
     pause: Snooze, "1", &[("Cards", "b"), ("Snooze INC-1", "p"), ("Pause INC-1", "the bank"), ("the bank", SEND)], "INC-1 paused", "paused", "/reason", "the bank";
@@ -196,7 +196,7 @@ verbs! {
     link_url: Link, "1", &[("Cards", "l"), ("Link INC-1", "u"), ("URL", "https://example.org/graph"), ("/graph", SEND)], "INC-1 linked", "linked", "/link/url", "https://example.org/graph";
     link_problem: Link, "1", &[("Cards", "l"), ("Link INC-1", "p"), ("Pool too small", ENTER)], "INC-1 linked to Pool", "linked", "/link/problem/title", "Pool too small";
     link_change: Link, "1", &[("Cards", "l"), ("Link INC-1", "c"), ("Link the change", ENTER)], "INC-1 linked to checkout", "linked", "/link/change/title", "checkout v812";
-    new_problem: Link, "1", &[("Cards", "l"), ("Link INC-1", "n"), ("New problem behind", "No timeout"), ("No timeout", SEND)], "INC-1 linked to a new problem", "linked", "/link/problem/title", "No timeout";
+    new_problem: Link, "1", &[("Cards", "l"), ("Link INC-1", "n"), ("New problem behind", "No timeout"), ("No timeout", SEND), ("can't be taken back", "y")], "INC-1 linked to a new problem", "linked", "/link/problem/title", "No timeout";
     reclassify: Reclassify, "1", &[("Cards", "X"), ("Reclassify INC-1", "\ta drill"), ("a drill", SEND), ("can't be taken back", "y")], "INC-1 reclassified", "reclassified", "/reason", "a drill";
     describe: Describe, "1", &[("Cards", "E"), ("Record of INC-1", " everywhere"), ("Cards fail everywhere", SEND)], "INC-1 record rewritten", "described", "/title", "Cards fail everywhere";
     role: Role, "1", &[("Cards", "L"), ("Roles of INC-1", "scribe bo"), ("› scribe bo", ENTER)], "INC-1 scribe is Bo", "role_given", "/person/handle", "bo";
