@@ -1,22 +1,20 @@
 //! The command line as it is written.
 
+mod incidents;
+mod outbox;
 pub mod serve;
 
-use std::fmt;
+pub use incidents::{Ack, Declare, List, Note, Resolve, Show};
+pub use outbox::{AboutOutbox, OutboxArgs, Which};
+
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use super::value::{Time, Word};
+use super::value::Word;
 use crate::backend::demo;
-use crate::cli::value::Target;
-use crate::model::CommandId;
-use crate::model::priority::Level;
-use crate::model::queue::Sort;
-use crate::model::status::{Category, ResolutionAction, Source};
 use crate::tui::theme::{Choice, Name};
 use crate::tui::zone::Zone;
 
@@ -127,25 +125,25 @@ pub enum Command {
     #[command(after_help = LIST)]
     List(List),
     /// Show one incident: the record, suspected changes, similar incidents, the timeline
-    #[command(after_help = SHOW)]
+    #[command(after_help = incidents::SHOW)]
     Show(Show),
     /// Declare an incident and print its number
-    #[command(after_help = DECLARE)]
+    #[command(after_help = incidents::DECLARE)]
     Declare(Declare),
     /// Acknowledge incidents
-    #[command(after_help = ACK)]
+    #[command(after_help = incidents::ACK)]
     Ack(Ack),
     /// Write a note on an incident's timeline
-    #[command(after_help = NOTE)]
+    #[command(after_help = incidents::NOTE)]
     Note(Note),
     /// Resolve an incident: what was done, and how recovery was validated
-    #[command(after_help = RESOLVE)]
+    #[command(after_help = incidents::RESOLVE)]
     Resolve(Resolve),
     /// What waits to be sent to an API, what was sent last, and what was refused
-    #[command(after_help = OUTBOX, disable_help_subcommand = true)]
+    #[command(after_help = outbox::OUTBOX, disable_help_subcommand = true)]
     Outbox(OutboxArgs),
     /// Write everything the store holds as JSON Lines
-    #[command(after_help = EXPORT)]
+    #[command(after_help = outbox::EXPORT)]
     Export(Export),
     /// Take in JSON Lines as `export` writes them: all or nothing
     #[command(after_help = IMPORT)]
@@ -275,265 +273,6 @@ Examples:
   redphone list 'age>2h' -service:cdn
   redphone list -status:triggered 'idle>2h' --sort changed
   redphone list is:any checkout --sort newest --limit 20 --json";
-
-/// `list`.
-#[derive(Args, Clone, Debug)]
-pub struct List {
-    /// Words and terms that must hold [default: all open incidents]
-    #[arg(value_name = "FILTER")]
-    pub filter: Vec<String>,
-    /// The order; only `newest` and `oldest` hold among ended ones, any other means `newest` there
-    #[arg(long, value_name = "ORDER", default_value = "urgent", value_parser = Word::<Sort>::new())]
-    pub sort: Sort,
-    /// The most rows
-    #[arg(long, value_name = "N", default_value_t = 100,
-          value_parser = clap::value_parser!(u32).range(1..))]
-    pub limit: u32,
-    /// All rows
-    #[arg(long, conflicts_with = "limit")]
-    pub all: bool,
-    /// Print JSON Lines
-    #[arg(long)]
-    pub json: bool,
-}
-
-const SHOW: &str = "\
---json prints one object: incident (the fields of `list` and the rest of the record), suspects,
-similar, problem, and timeline with all events in order.
-
-Examples:
-  redphone show INC-12
-  redphone show 12 --json";
-
-/// `show`.
-#[derive(Args, Clone, Debug)]
-pub struct Show {
-    /// Its number or id
-    #[arg(value_name = "NUMBER|ID")]
-    pub incident: Target,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-const DECLARE: &str = "\
-Impact and urgency lead to the priority. Team and runbook are those of the first service in the
-directory, where they are not given. Times are written as 2026-03-01T22:37:00Z, or as 10m for ten
-minutes ago.
-
---json prints the incident's row, with the fields of `list --json`.
-
-Examples:
-  redphone declare --title 'Card payments fail at checkout' --service checkout \\
-      --service payments-gateway --impact high --urgency high --detected-at 10m
-  redphone declare --title 'Disk 90 % full on db-3' --service db --impact low --urgency medium \\
-      --source monitoring --dedup-key disk/db-3";
-
-/// `declare`.
-#[derive(Args, Clone, Debug)]
-pub struct Declare {
-    /// What is wrong, on one line of 1 to 200 characters
-    #[arg(long, allow_hyphen_values = true)]
-    pub title: String,
-    /// An affected service; may be repeated, the first is the primary
-    #[arg(long = "service", value_name = "NAME")]
-    pub services: Vec<String>,
-    /// Extent of the harm
-    #[arg(long, value_name = "LEVEL", value_parser = Word::<Level>::new())]
-    pub impact: Level,
-    /// How fast it must be handled
-    #[arg(long, value_name = "LEVEL", value_parser = Word::<Level>::new())]
-    pub urgency: Level,
-    /// The kind of fault, where known
-    #[arg(long, value_name = "KIND", value_parser = Word::<Category>::new())]
-    pub category: Option<Category>,
-    /// How it was detected
-    #[arg(long, value_name = "SOURCE", default_value = "internal",
-          value_parser = Word::<Source>::new())]
-    pub source: Source,
-    /// What users see
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
-    pub symptoms: Option<String>,
-    /// The team that answers for it
-    #[arg(long, value_name = "NAME")]
-    pub team: Option<String>,
-    /// A free word; may be repeated
-    #[arg(long = "label", value_name = "WORD")]
-    pub labels: Vec<String>,
-    /// Declarations with this key are grouped into one open incident
-    #[arg(long, value_name = "KEY")]
-    pub dedup_key: Option<String>,
-    /// The runbook's name or URL
-    #[arg(long, value_name = "NAME|URL")]
-    pub runbook: Option<String>,
-    /// When it was noticed [default: when it was reported]
-    #[arg(long, value_name = "TIME")]
-    pub detected_at: Option<Time>,
-    /// When the clocks start [default: now]
-    #[arg(long, value_name = "TIME")]
-    pub reported_at: Option<Time>,
-    /// Who leads the response: a handle, or `me`
-    #[arg(long, value_name = "HANDLE")]
-    pub owner: Option<String>,
-    /// Print the incident's row as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-const ACK: &str = "\
-Each incident has its own line; the exit code is that of the worst.
-
---json prints one object a line: incident (as it was given), done, and row or error.
-
-Examples:
-  redphone ack INC-12
-  redphone ack 12 14 15";
-
-/// `ack`.
-#[derive(Args, Clone, Debug)]
-pub struct Ack {
-    /// Their numbers or ids
-    #[arg(value_name = "NUMBER|ID", required = true)]
-    pub incidents: Vec<Target>,
-    /// Print JSON Lines
-    #[arg(long)]
-    pub json: bool,
-}
-
-const NOTE: &str = "\
-Several words are joined by blanks.
-
---json prints one object: incident (as it was given), done, and row.
-
-Examples:
-  redphone note INC-12 'Rolled back to v811, error rate falls'
-  kubectl get pods | redphone note INC-12 -";
-
-/// `note`.
-#[derive(Args, Clone, Debug)]
-pub struct Note {
-    /// Its number or id
-    #[arg(value_name = "NUMBER|ID")]
-    pub incident: Target,
-    /// The text; `-`, or none where input is piped, reads it from standard input
-    #[arg(value_name = "TEXT")]
-    pub text: Vec<String>,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-const RESOLVE: &str = "\
---json prints one object: incident (as it was given), done, and row.
-
-Examples:
-  redphone resolve INC-12 --action rollback --detail 'checkout back to v811' \\
-      --validation '20 test payments went through'";
-
-/// `resolve`.
-#[derive(Args, Clone, Debug)]
-pub struct Resolve {
-    /// Its number or id
-    #[arg(value_name = "NUMBER|ID")]
-    pub incident: Target,
-    /// What restored service
-    #[arg(long, value_name = "ACTION", value_parser = Word::<ResolutionAction>::new())]
-    pub action: ResolutionAction,
-    /// What was done, in words
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
-    pub detail: String,
-    /// How recovery was validated
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
-    pub validation: String,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-const OUTBOX: &str = "\
-What is asked of an API is written down here first, sent in order for an incident, and sent again
-with the same id until it is answered. Without the API it waits; the next redphone that runs sends
-it, or `redphone outbox send`. What is refused stays until it is sent again or dropped; in the panes
-(O) it can be edited.
-
---json prints one object a line: place, id, incident, label, state (pending, held, sent, refused),
-asked_at, command, tries, said, next_at, settled_at.
-
-Examples:
-  redphone outbox
-  redphone outbox send
-  redphone outbox retry 14
-  redphone outbox drop 14";
-
-/// `outbox`.
-#[derive(Args, Clone, Debug)]
-pub struct OutboxArgs {
-    /// What about it; without it the commands are listed
-    #[command(subcommand)]
-    pub about: Option<AboutOutbox>,
-    /// Print JSON Lines
-    #[arg(long, global = true)]
-    pub json: bool,
-}
-
-/// What can be done about the outbox.
-#[derive(Subcommand, Clone, PartialEq, Eq, Debug)]
-pub enum AboutOutbox {
-    /// List refused, pending and the last sent commands
-    List,
-    /// Send what waits now
-    Send,
-    /// Send a refused command again as it is
-    Retry {
-        /// Its place in the list, or its id
-        #[arg(value_name = "PLACE|ID")]
-        which: Which,
-    },
-    /// Take a command out that was not sent; with a declaration, what needs it
-    Drop {
-        /// Its place in the list, or its id
-        #[arg(value_name = "PLACE|ID")]
-        which: Which,
-    },
-}
-
-/// A command of the outbox.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Which {
-    /// By its place in the list.
-    Place(u64),
-    /// By its id.
-    Id(CommandId),
-}
-
-impl fmt::Display for Which {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Place(place) => write!(f, "command {place}"),
-            Self::Id(id) => write!(f, "command {id}"),
-        }
-    }
-}
-
-impl FromStr for Which {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if let Ok(place) = text.trim_start_matches('#').parse() {
-            return Ok(Self::Place(place));
-        }
-        text.parse().map(Self::Id).map_err(|_| "name it by its place in the list or its id".into())
-    }
-}
-
-const EXPORT: &str = "\
-A file is written beside its place and moved there once it is whole and on disk; only its owner can
-read it. The first line names format and version; directory, problems, changes and all events
-follow. Imported into an empty store, it is the same store.
-
-Examples:
-  redphone export backup.jsonl
-  redphone export | gzip > backup.jsonl.gz";
 
 /// `export`.
 #[derive(Args, Clone, Debug)]

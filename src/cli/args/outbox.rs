@@ -1,0 +1,93 @@
+//! What the commands about the outbox take.
+
+use std::fmt;
+use std::str::FromStr;
+
+use clap::{Args, Subcommand};
+
+use crate::model::CommandId;
+
+pub(super) const OUTBOX: &str = "\
+What is asked of an API is written down here first, sent in order for an incident, and sent again
+with the same id until it is answered. Without the API it waits; the next redphone that runs sends
+it, or `redphone outbox send`. What is refused stays until it is sent again or dropped; in the panes
+(O) it can be edited.
+
+--json prints one object a line: place, id, incident, label, state (pending, held, sent, refused),
+asked_at, command, tries, said, next_at, settled_at.
+
+Examples:
+  redphone outbox
+  redphone outbox send
+  redphone outbox retry 14
+  redphone outbox drop 14";
+
+/// `outbox`.
+#[derive(Args, Clone, Debug)]
+pub struct OutboxArgs {
+    /// What about it; without it the commands are listed
+    #[command(subcommand)]
+    pub about: Option<AboutOutbox>,
+    /// Print JSON Lines
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What can be done about the outbox.
+#[derive(Subcommand, Clone, PartialEq, Eq, Debug)]
+pub enum AboutOutbox {
+    /// List refused, pending and the last sent commands
+    List,
+    /// Send what waits now
+    Send,
+    /// Send a refused command again as it is
+    Retry {
+        /// Its place in the list, or its id
+        #[arg(value_name = "PLACE|ID")]
+        which: Which,
+    },
+    /// Take a command out that was not sent; with a declaration, what needs it
+    Drop {
+        /// Its place in the list, or its id
+        #[arg(value_name = "PLACE|ID")]
+        which: Which,
+    },
+}
+
+/// A command of the outbox.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Which {
+    /// By its place in the list.
+    Place(u64),
+    /// By its id.
+    Id(CommandId),
+}
+
+impl fmt::Display for Which {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Place(place) => write!(f, "command {place}"),
+            Self::Id(id) => write!(f, "command {id}"),
+        }
+    }
+}
+
+impl FromStr for Which {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(place) = text.trim_start_matches('#').parse() {
+            return Ok(Self::Place(place));
+        }
+        text.parse().map(Self::Id).map_err(|_| "name it by its place in the list or its id".into())
+    }
+}
+
+pub(super) const EXPORT: &str = "\
+A file is written beside its place and moved there once it is whole and on disk; only its owner can
+read it. The first line names format and version; directory, problems, changes and all events
+follow. Imported into an empty store, it is the same store.
+
+Examples:
+  redphone export backup.jsonl
+  redphone export | gzip > backup.jsonl.gz";
