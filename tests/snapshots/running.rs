@@ -1,5 +1,6 @@
 //! The real loop, with a terminal and keys in memory.
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,17 +8,22 @@ use std::time::Duration;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
-use ratatui::backend::TestBackend;
+use ratatui::backend::{Backend, ClearType, TestBackend, WindowSize};
+use ratatui::buffer::Cell;
+use ratatui::layout::{Position, Size};
 use redphone::backend::BackendError;
 use redphone::tui::RunError;
 use redphone::tui::app::App;
 use redphone::tui::runtime::{Host, Input, drive};
 use redphone::tui::theme::{Depth, Theme};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::support::company;
 use crate::support::memory::Memory;
 use crate::support::stage::options;
+
+/// What stands in the detail once all is read: the fresh P1.
+const P1: &str = "← press o to take it";
 
 /// Keys from a channel; a terminal that is always ready.
 struct Keys {
@@ -71,10 +77,66 @@ impl Host for Keys {
     }
 }
 
+/// What is on the screen, told with each frame.
+struct Shown {
+    inner: TestBackend,
+    frames: watch::Sender<String>,
+}
+
+impl Backend for Shown {
+    type Error = Infallible;
+
+    fn draw<'a, I>(&mut self, content: I) -> Result<(), Infallible>
+    where
+        I: Iterator<Item = (u16, u16, &'a Cell)>,
+    {
+        self.inner.draw(content)
+    }
+
+    fn hide_cursor(&mut self) -> Result<(), Infallible> {
+        self.inner.hide_cursor()
+    }
+
+    fn show_cursor(&mut self) -> Result<(), Infallible> {
+        self.inner.show_cursor()
+    }
+
+    fn get_cursor_position(&mut self) -> Result<Position, Infallible> {
+        self.inner.get_cursor_position()
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> Result<(), Infallible> {
+        self.inner.set_cursor_position(position)
+    }
+
+    fn clear(&mut self) -> Result<(), Infallible> {
+        self.frames.send_replace(String::new());
+        self.inner.clear()
+    }
+
+    fn clear_region(&mut self, region: ClearType) -> Result<(), Infallible> {
+        self.inner.clear_region(region)
+    }
+
+    fn size(&self) -> Result<Size, Infallible> {
+        self.inner.size()
+    }
+
+    fn window_size(&mut self) -> Result<WindowSize, Infallible> {
+        self.inner.window_size()
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        self.frames.send_replace(self.inner.to_string());
+        self.inner.flush()
+    }
+}
+
 struct Run {
     keys: mpsc::UnboundedSender<Input>,
     memory: Arc<Memory>,
     suspended: Arc<AtomicBool>,
+    frames: watch::Receiver<String>,
 }
 
 impl Run {
@@ -83,6 +145,14 @@ impl Run {
             let event = KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE);
             self.keys.send(Input::Event(Event::Key(event))).expect("the loop runs");
         }
+    }
+
+    /// Waits until a text is on the screen.
+    async fn shows(&self, text: &str) {
+        let mut frames = self.frames.clone();
+        let shown = frames.wait_for(|frame| frame.contains(text));
+        let shown = tokio::time::timeout(Duration::from_secs(20), shown).await;
+        assert!(shown.is_ok(), "never {text:?}:\n{}", *self.frames.borrow());
     }
 
     /// Waits until something is so, with a deadline.
@@ -107,14 +177,18 @@ where
     let suspended = Arc::new(AtomicBool::new(false));
     let host = Keys { inputs, suspended: Arc::clone(&suspended) };
     let app = App::new(options(), Theme::new(Depth::Indexed, false), chrono::Utc::now());
-    let mut terminal = Terminal::new(TestBackend::new(126, 36)).expect("memory");
-    let script = script(Run { keys, memory: Arc::clone(&memory), suspended });
+    let (sender, frames) = watch::channel(String::new());
+    let shown = Shown { inner: TestBackend::new(126, 36), frames: sender };
+    let mut terminal = Terminal::new(shown).expect("memory");
+    let script =
+        script(Run { keys, memory: Arc::clone(&memory), suspended, frames: frames.clone() });
     let ended = runtime.block_on(async {
         let backend: Arc<dyn redphone::backend::Backend> = memory;
         let (ended, ()) = tokio::join!(drive(app, backend, &mut terminal, host), script);
         ended
     });
-    (ended, format!("{}", terminal.backend()))
+    let screen = frames.borrow().clone();
+    (ended, screen)
 }
 
 fn acknowledged(number: u64) -> impl Fn(&Memory) -> bool {
@@ -124,8 +198,7 @@ fn acknowledged(number: u64) -> impl Fn(&Memory) -> bool {
 #[test]
 fn a_key_reaches_the_backend_and_quitting_waits_for_it() {
     let (ended, _) = play(company::busy(chrono::Utc::now()), |run| async move {
-        // The second row is the fresh P1, once the rows are there.
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        run.shows(P1).await;
         run.press("aq");
     });
     let app = ended.expect("it ends well");
@@ -139,7 +212,7 @@ fn a_key_reaches_the_backend_and_quitting_waits_for_it() {
 fn a_change_elsewhere_is_shown_without_a_key() {
     let now = chrono::Utc::now();
     let (ended, screen) = play(company::busy(now), |run| async move {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        run.shows(P1).await;
         company::declare(
             &run.memory,
             now,
@@ -150,7 +223,7 @@ fn a_change_elsewhere_is_shown_without_a_key() {
             redphone::model::Impact::High,
             |_| {},
         );
-        tokio::time::sleep(Duration::from_millis(600)).await;
+        run.shows("The vault").await;
         run.press("q");
     });
     ended.expect("it ends well");
@@ -161,10 +234,10 @@ fn a_change_elsewhere_is_shown_without_a_key() {
 fn a_command_survives_a_backend_that_fails_for_a_while() {
     let locked = BackendError::Unreachable("the store is locked".into());
     let (ended, _) = play(company::busy(chrono::Utc::now()), |run| async move {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        run.shows(P1).await;
         run.memory.fail(Some(locked));
         run.press("a");
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        run.shows("it is tried again").await;
         run.memory.fail(None);
         run.until("acknowledged", acknowledged(2051)).await;
         run.press("q");
@@ -175,12 +248,12 @@ fn a_command_survives_a_backend_that_fails_for_a_while() {
 #[test]
 fn suspending_gives_the_terminal_back_and_draws_anew() {
     let (ended, screen) = play(company::busy(chrono::Utc::now()), |run| async move {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        run.shows(P1).await;
         let event = KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL);
         run.keys.send(Input::Event(Event::Key(event))).expect("the loop runs");
         let flag = Arc::clone(&run.suspended);
         run.until("suspended", |_| flag.load(Ordering::Relaxed)).await;
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        run.shows(P1).await;
         run.press("q");
     });
     ended.expect("it ends well");
@@ -191,12 +264,12 @@ fn suspending_gives_the_terminal_back_and_draws_anew() {
 fn a_signal_to_end_waits_for_commands_and_names_what_was_not_confirmed() {
     let locked = BackendError::Unreachable("the store is locked".into());
     let (ended, _) = play(company::busy(chrono::Utc::now()), |run| async move {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        run.shows(P1).await;
         run.memory.fail(Some(locked));
         run.press("a");
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        run.shows("it is tried again").await;
         run.keys.send(Input::Terminate).expect("the loop runs");
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        run.shows("end without waiting").await;
         run.press("q");
     });
     let said = ended.expect_err("it was not confirmed").to_string();
