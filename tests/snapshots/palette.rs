@@ -143,7 +143,7 @@ fn what_needs_an_argument_says_so(#[case] line: &str) {
 #[case("snooze", "Snooze INC-2051")]
 #[case("note ", "Note on INC-2051")]
 #[case("resolve", "Resolve INC-2051")]
-#[case("update restored", "checkout: service is restored on")]
+#[case("update restored", "checkout: service is restored")]
 #[case("copy", "Copy of INC-2051")]
 fn without_an_argument_it_is_as_with_its_key(#[case] line: &str, #[case] seen: &str) {
     let mut stage = busy();

@@ -44,13 +44,13 @@ pub(super) fn lines(app: &App, confirm: &Confirm, width: usize) -> Vec<Line<'sta
     say("y yes · n no", app.theme.accent());
     if plan.steps.len() > 1 {
         lines.push(Line::default());
-        for (target, why) in plan.refused() {
-            let text = format!("not {}: {}", target.label, shown(why));
-            lines.push(Line::from(Span::styled(cut(&text, width).into_owned(), strong)));
-        }
         for step in possible {
             let text = format!("{} {}", step.target.label, shown(&step.target.title));
             lines.push(Line::from(cut(&text, width).into_owned()));
+        }
+        for (target, why) in plan.refused() {
+            let text = format!("not {}: {}", target.label, shown(why));
+            lines.push(Line::from(Span::styled(cut(&text, width).into_owned(), strong)));
         }
     }
     lines

@@ -76,7 +76,7 @@ impl Grid {
         }
         let beside = form.fields.iter().filter(|field| !matches!(field.value, Value::Tick { .. }));
         let label = beside.map(|field| width(&field.label)).max().unwrap_or(0);
-        let label = u16::try_from(label + 2).unwrap_or(0).min(20);
+        let label = u16::try_from(label + 3).unwrap_or(0).min(20);
         Self { label, field: inside.saturating_sub(label) }
     }
 }
