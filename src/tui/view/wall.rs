@@ -139,8 +139,11 @@ fn rule(app: &App, title: &Line<'_>, area: Rect, buffer: &mut Buffer) {
     buffer.set_string(area.x + used + 1, area.y, "─".repeat(rest), app.theme.border());
 }
 
-/// A text in the middle of a line.
+/// A text in the middle of a line, where there is one.
 fn centred(text: &str, style: Style, area: Rect, buffer: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
     let text = cut(text, usize::from(area.width));
     let used = u16::try_from(width(&text)).unwrap_or(area.width);
     let x = area.x + area.width.saturating_sub(used) / 2;
