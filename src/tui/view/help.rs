@@ -243,8 +243,9 @@ fn of_row(app: &App, row: &Row, columns: usize, width: usize) -> Vec<Line<'stati
     let mut from = 0;
     for part in wrap(&text, width.saturating_sub(columns + 2).max(8)) {
         // Where a line is broken, blanks are left out.
-        let start = text[from..].find(&part).map_or(from, |at| from + at);
-        from = start + part.len();
+        let found = text[from..].find(&part).map(|at| from + at);
+        let start = found.unwrap_or(from);
+        from = found.map_or(from, |at| at + part.len());
         let before = text[..start].graphemes(true).count();
         let marks: Vec<usize> =
             row.marks.iter().filter_map(|mark| mark.checked_sub(before)).collect();
