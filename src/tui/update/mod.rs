@@ -31,7 +31,7 @@ mod verbs;
 mod wall;
 mod when;
 
-pub use find::{View, filter_by, show_view, sort_by, views};
+pub use find::{View, filter_by, show_view, sort_by, views, views_with};
 pub(in crate::tui) use runbook::{events, fitting, is_any, is_tickable};
 pub use send::unconfirmed;
 pub(in crate::tui) use verbs::{barred, targets};
