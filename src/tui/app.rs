@@ -33,7 +33,7 @@ use super::run::{Run, Runbooks, Travel};
 use super::sites::{Site, SiteId};
 use super::theme::Theme;
 use super::wall::Wall;
-use super::zone::{Clock, Zone};
+use super::zone::{Change, Clock, Zone};
 
 /// A command on its way.
 #[derive(Clone, Debug)]
@@ -159,6 +159,8 @@ pub struct App {
     pub now: DateTime<Utc>,
     /// The viewer's distance from UTC.
     pub offset: FixedOffset,
+    /// When that changes next, where it is known to.
+    pub change: Option<Change>,
     /// The backend's name and what it can do.
     pub capabilities: Option<Capabilities>,
     /// How it stands with the backend.
@@ -259,6 +261,7 @@ impl App {
             size: (80, 24),
             now,
             offset: Utc.fix(),
+            change: None,
             capabilities: None,
             link: Link::Loading,
             answered_at: None,
@@ -318,7 +321,7 @@ impl App {
     /// How times are shown.
     #[must_use]
     pub fn clock(&self) -> Clock {
-        Clock::new(self.zone, self.offset)
+        Clock::new(self.zone, self.offset).changing(self.change)
     }
 
     /// The selected row.

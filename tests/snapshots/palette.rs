@@ -61,7 +61,7 @@ fn tomo() -> Option<PersonRef> {
 #[case("snooze 4h", Ask::Snooze { until: company::now() + TimeDelta::hours(4) })]
 #[case("snooze 45m", Ask::Snooze { until: company::now() + TimeDelta::minutes(45) })]
 #[case("snooze tomorrow", Ask::Snooze { until: "2031-05-21T09:00:00Z".parse().unwrap() })]
-#[case("snooze change", Ask::Snooze { until: company::now() + TimeDelta::days(3650) })]
+#[case("snooze change", Ask::Snooze { until: redphone::model::time::UNTIL_CHANGED })]
 #[case("priority high low", Ask::Prioritize { impact: Impact::High, urgency: Impact::Low })]
 #[case("prioritize med l", Ask::Prioritize { impact: Impact::Medium, urgency: Impact::Low })]
 #[case("move identified", Ask::MoveStatus { to: Status::Identified })]

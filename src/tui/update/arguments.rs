@@ -173,8 +173,8 @@ fn assign_to_me(app: &App) -> Pick {
 }
 
 fn snooze(app: &App, argument: &str, at: DateTime<Utc>) -> Result<Pick, String> {
-    let until = when::later(argument, at, app.offset)?;
-    let clock = until.with_timezone(&app.offset).format("%a %Y-%m-%d %H:%M");
+    let until = when::later(argument, at, app.clock())?;
+    let clock = app.clock().at(until).format("%a %Y-%m-%d %H:%M");
     let ask = Ask::Snooze { until };
     Ok(does(format!("snooze {{}} until {clock}"), format!("snoozed until {clock}"), ask))
 }

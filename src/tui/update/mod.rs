@@ -79,6 +79,10 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             app.offset = offset;
             if app.wall.is_some() { wall::time_passed(app, at) } else { link::time_passed(app, at) }
         }
+        Message::OffsetChanges(change) => {
+            app.change = change;
+            Vec::new()
+        }
         Message::Elapsed(timer) => elapsed(app, timer),
         Message::Mirror(update, at) => link::learnt(app, update, at),
         Message::Detail(id, result, at) => {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::backend::BackendError;
 use crate::model::problem::Problem;
 use crate::model::text::shown;
-use crate::model::time::ago;
+use crate::model::time::{UNTIL_CHANGED, ago};
 use crate::model::{Ask, Status};
 
 use super::super::action::Action;
@@ -25,9 +25,6 @@ use super::{
     copy, drafts, fail, find, forms, jump, known, link, looks, run, runbook, send, sites, tell,
     verbs, when,
 };
-
-/// Far enough away that only a change ends the snooze.
-const UNTIL_CHANGED: TimeDelta = TimeDelta::days(3650);
 
 /// Opens the list of a verb.
 pub(super) fn open(
@@ -130,8 +127,7 @@ fn stages(app: &App, targets: &[Target]) -> Vec<Item> {
 }
 
 fn snoozes(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
-    let zone = app.offset;
-    let clock = |until: DateTime<Utc>| until.with_timezone(&zone).format("%a %H:%M").to_string();
+    let clock = |until: DateTime<Utc>| app.clock().at(until).format("%a %H:%M").to_string();
     let item = |key, text: &str, value: &str, until: DateTime<Utc>, about: String| {
         let pick = Pick::Do {
             verb: format!("snooze {{}}: {text}"),
@@ -143,19 +139,15 @@ fn snoozes(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     };
     let hour = at + TimeDelta::hours(1);
     let four = at + TimeDelta::hours(4);
-    let morning = when::tomorrow(at, zone);
+    let morning = when::tomorrow(at, app.clock());
     let mut items = vec![
         item('1', "1 h", "1h", hour, format!("until {}", clock(hour))),
         item('4', "4 h", "4h", four, format!("until {}", clock(four))),
         item('t', "until tomorrow 09:00", "tomorrow", morning, clock(morning)),
-        item(
-            'c',
-            "until it changes",
-            "change",
-            at + UNTIL_CHANGED,
-            "any change shows it again".into(),
-        ),
-        Item::new("until a time …", Pick::SnoozeUntil).key('u').about(when::FORMS),
+        item('c', "until it changes", "change", UNTIL_CHANGED, "any change shows it again".into()),
+        Item::new("until a time …", Pick::SnoozeUntil)
+            .key('u')
+            .about(when::hint(when::FORMS, app.clock())),
     ];
     let row = one(app, targets);
     if row.is_none_or(|row| row.is_snoozed(at)) {

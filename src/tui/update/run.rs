@@ -89,8 +89,8 @@ pub(super) fn items(app: &App, target: &Target) -> Vec<Item> {
     }
     for run in app.runs.iter().rev().filter(|run| run.target.id == target.id) {
         let about = match &run.ended {
-            None => format!("runs since {}", run.started_at.format("%H:%M:%S")),
-            Some((_, at)) => format!("{} at {}", run.outcome(), at.format("%H:%M:%S")),
+            None => format!("runs since {}", app.clock().second(run.started_at)),
+            Some((_, at)) => format!("{} at {}", run.outcome(), app.clock().second(*at)),
         };
         let text = format!("output of {}", run.name);
         let item = Item::new(text.clone(), Pick::Output(run.id)).about(about);

@@ -114,13 +114,14 @@ fn header(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     both(&left, &right, area, buffer);
 }
 
-/// UTC, and the viewer's time where it differs.
+/// UTC, and the viewer's time where that is shown and differs.
 fn clock(app: &App) -> String {
     let utc = app.now.format("%H:%M");
-    if app.offset.local_minus_utc() == 0 {
+    let clock = app.clock();
+    if clock.is_utc() {
         return format!("{utc} UTC");
     }
-    format!("{} local · {utc} UTC", app.now.with_timezone(&app.offset).format("%H:%M"))
+    format!("{} local · {utc} UTC", clock.minute(app.now))
 }
 
 /// A line at the left and one at the right; the left one gives way.

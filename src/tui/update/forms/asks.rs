@@ -105,13 +105,13 @@ fn asks(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> Asked {
             let next_due = match next.as_str() {
                 "" => None,
                 text => Some(
-                    when::later(text, at, app.offset).map_err(|why| wrong("Next update", why))?,
+                    when::later(text, at, app.clock()).map_err(|why| wrong("Next update", why))?,
                 ),
             };
             only(Ask::UpdateStakeholders { message: form.value("Message"), next_due })
         }
         Kind::SnoozeUntil => {
-            let until = when::later(&form.value("Until"), at, app.offset);
+            let until = when::later(&form.value("Until"), at, app.clock());
             only(Ask::Snooze { until: until.map_err(|why| wrong("Until", why))? })
         }
         Kind::Pause => only(Ask::Pause { reason: form.value("Waiting for") }),
@@ -280,7 +280,7 @@ fn person(app: &App, who: &str) -> Option<PersonRef> {
 }
 
 fn declare(app: &App, form: &Form, at: DateTime<Utc>) -> Result<Vec<Step>, Wrong> {
-    let detected = when::earlier(&form.value("Since"), at, app.offset);
+    let detected = when::earlier(&form.value("Since"), at, app.clock());
     let mut declaration = Declaration {
         title: form.value("Title"),
         services: form.field("Services").map(Field::listed).unwrap_or_default(),

@@ -48,7 +48,10 @@ pub(super) fn of(app: &App, kind: &Kind, targets: &[Target], at: DateTime<Utc>) 
             Field::choice("It was", words(Classification::ALL, Classification::as_str), 0),
             Field::text("Why", "").needed(),
         ],
-        Kind::SnoozeUntil => vec![Field::line("Until", "").hint(when::FORMS).needed()],
+        Kind::SnoozeUntil => {
+            let forms = when::hint(when::FORMS, app.clock());
+            vec![Field::line("Until", "").hint(forms).needed()]
+        }
         Kind::Pause => {
             vec![Field::line("Waiting for", "").hint("the partner to restore its link").needed()]
         }
@@ -117,7 +120,7 @@ fn declare(app: &App) -> Vec<Field> {
         Field::choice("Urgency", levels(), 1),
         Field::choice("Category", categories(), 0),
         Field::choice("Detected by", words(Source::ALL, Source::as_str), source),
-        Field::line("Since", "").hint("now; or 10m ago, 22:37"),
+        Field::line("Since", "").hint(when::hint("now; or 10m ago, 22:37", app.clock())),
         Field::choice("Owner", vec!["nobody yet", "me"], 0),
         Field::text("Symptoms", "").hint("what users see"),
     ]
@@ -218,7 +221,9 @@ pub(in crate::tui) fn fill(
     record: Option<&Incident>,
     at: DateTime<Utc>,
 ) -> String {
-    let clock = |time: DateTime<Utc>| time.with_timezone(&app.offset).format("%H:%M").to_string();
+    // Who reads it may be anywhere.
+    let zone = app.clock().name();
+    let clock = |time: DateTime<Utc>| format!("{} {zone}", app.clock().minute(time));
     match placeholder {
         Placeholder::Id => row.id.to_string(),
         Placeholder::Number => row.label(),
@@ -282,8 +287,9 @@ fn milestones(app: &App, record: Option<&Incident>) -> String {
         .map(|event| {
             let detail = event.body.detail();
             let line = format!(
-                "{} {} by {}",
-                event.at.with_timezone(&app.offset).format("%Y-%m-%d %H:%M"),
+                "{} {} {} by {}",
+                app.clock().at(event.at).format("%Y-%m-%d %H:%M"),
+                app.clock().name(),
                 event.body.word().to_lowercase(),
                 event.actor.name()
             );

@@ -14,7 +14,7 @@ pub(super) fn draw(app: &App, inside: Rect, buffer: &mut Buffer) {
     let mut said = Vec::new();
     match (app.freshness(), &app.snapshot) {
         (Freshness::Failing { since, said: error, retry_in }, None) => {
-            said.push(format!("nothing could be read since {}", since.format("%H:%M:%S")));
+            said.push(format!("nothing could be read since {}", app.clock().second(since)));
             said.push(shown(&error).into_owned());
             let seconds = retry_in.num_seconds().max(0);
             said.push(format!("from {}", shown(&app.here.leads)));
