@@ -150,7 +150,10 @@ fn as_it_was(detail: &Detail, incident: &Incident, at: DateTime<Utc>) -> Detail 
 /// When nothing has been read yet.
 fn without(app: &App, width: usize) -> Vec<Line<'static>> {
     let text = match &app.reading.failed {
-        Some((_, why)) => format!("it could not be read: {} · R tries again", shown(why)),
+        Some((_, why)) => {
+            let again = app.keymap.behind(Action::Refresh, "tries again");
+            format!("it could not be read: {}{again}", shown(why))
+        }
         None if app.snapshot.is_none() && matches!(app.freshness(), Freshness::Failing { .. }) => {
             "nothing could be read yet".to_owned()
         }

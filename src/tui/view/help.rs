@@ -9,7 +9,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::model::text::{self, cut, fit, shown, wrap};
 
-use super::super::action::{Entry, Group, Layer, TABLE};
+use super::super::action::{Action, Entry, Group, Layer, TABLE};
 use super::super::app::App;
 use super::super::fuzzy::Words;
 use super::super::mode::Help;
@@ -87,7 +87,9 @@ fn lines(app: &App, help: &Help, width: usize) -> Vec<Line<'static>> {
     if !help.typed.trim().is_empty() {
         let rows = found(app, &targets, &help.typed);
         if rows.is_empty() {
-            let text = Span::styled("nothing matches: Esc shows all keys", app.theme.dim());
+            let all = app.keymap.hint(Action::Leave, "shows all keys");
+            let all = all.map(|all| format!(": {all}")).unwrap_or_default();
+            let text = Span::styled(format!("nothing matches{all}"), app.theme.dim());
             return vec![Line::from(text)];
         }
         lay_out(app, &rows, width, &mut lines);

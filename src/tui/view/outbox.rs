@@ -11,8 +11,8 @@ use crate::sync::remote::{Entry, Listing, State};
 
 use super::super::app::App;
 use super::super::outbox::{OutboxPane, SENT};
-use super::popup;
 use super::words::{count, retry};
+use super::{confirm, popup};
 
 /// Columns in front of what belongs to a command.
 const INDENT: usize = 2;
@@ -79,7 +79,7 @@ fn foot(app: &App, pane: &OutboxPane, outbox: &Listing, width: usize) -> Vec<Lin
         if entry.is_pending() && entry.tries > 0 {
             say("It may have arrived without its answer.", app.theme.strong());
         }
-        say("y yes · n no", app.theme.accent());
+        say(&confirm::answers(app), app.theme.accent());
     } else if let Some(told) = &pane.told {
         say(told, app.theme.strong());
     }

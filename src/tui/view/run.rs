@@ -29,7 +29,7 @@ pub(super) fn asked(app: &App, asked: &Asked, width: usize) -> Vec<Line<'static>
     if let Some(production) = confirm::production(app) {
         say(&production, app.theme.warning());
     }
-    say("y yes · n no", app.theme.accent());
+    say(&confirm::answers(app), app.theme.accent());
     lines.push(Line::default());
     for part in wrap(&shown(&asked.start.line()), width) {
         lines.push(Line::from(part));

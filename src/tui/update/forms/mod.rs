@@ -125,7 +125,8 @@ fn submit(
 ) -> Vec<Effect> {
     if plan.steps.iter().all(|step| step.asks.is_empty() && step.records.is_empty()) {
         let mut form = form;
-        form.told = Some("nothing was changed: Esc leaves".into());
+        let leave = app.keymap.behind(super::Action::Cancel, "leaves");
+        form.told = Some(format!("nothing was changed{leave}"));
         app.mode = Mode::Form(form);
         return Vec::new();
     }

@@ -18,7 +18,8 @@ pub(super) fn draw(app: &App, inside: Rect, buffer: &mut Buffer) {
             said.push(shown(&error).into_owned());
             let seconds = retry_in.num_seconds().max(0);
             said.push(format!("from {}", shown(&app.here.leads)));
-            said.push(format!("retrying in {seconds} s · R now"));
+            let now = app.keymap.behind(Action::Refresh, "now");
+            said.push(format!("retrying in {seconds} s{now}"));
         }
         (_, None) => said.push(format!("reading {} …", shown(&app.here.leads))),
         (_, Some(_)) if app.queue.is_filtered() => filtered(app, &mut said),
