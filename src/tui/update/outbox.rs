@@ -108,7 +108,9 @@ pub(super) fn told(app: &mut App, batch: &Batch, at: DateTime<Utc>) -> Option<Ve
         return Some(refused(app, &phrase(&batch.verb, &label), &why, at));
     }
     let said = format!("{} of {} not {}", batch.failed.len(), batch.all, batch.done);
-    Some(refused(app, &phrase(&batch.verb, "several"), &said, at))
+    let effects = refused(app, &phrase(&batch.verb, "several"), &said, at);
+    send::each_failed(app, batch);
+    Some(effects)
 }
 
 /// Commands are in the outbox, or could not be put there.

@@ -341,17 +341,27 @@ fn finished(app: &mut App, number: u64, at: DateTime<Utc>) -> Vec<Effect> {
         }
         return effects;
     }
-    if let Some(form) = batch.form {
-        effects.extend(drafts::put_away(app, &form, at));
+    if let Some(form) = &batch.form {
+        effects.extend(drafts::put_away(app, form, at));
     }
     let failed = batch.failed.len();
     let said = format!("{failed} of {} not {}", batch.all, batch.done);
     effects.extend(fail(app, &phrase(&batch.verb, "several"), &said, at));
+    each_failed(app, &batch);
     if matches!(app.mode, Mode::Panes) {
         let Batch { done, all, failed, .. } = batch;
         app.mode = Mode::Results(Results { done, all, failed, top: 0 });
     }
     effects
+}
+
+/// Puts what was not done, and why, with the failure: somebody may be busy with something else now.
+pub(super) fn each_failed(app: &mut App, batch: &Batch) {
+    if let Some(failure) = &mut app.failure {
+        let each = batch.failed.iter().map(|(label, why)| format!("{label}: {why}"));
+        failure.said =
+            std::iter::once(failure.said.clone()).chain(each).collect::<Vec<_>>().join("\n");
+    }
 }
 
 /// What has not been confirmed, for a last message; empty when all has.
