@@ -121,7 +121,9 @@ impl When {
             Self::Travelling => app.travel.is_some(),
             Self::Present => app.travel.is_none(),
             Self::Running => app.shown_run().is_some_and(|run| run.ended.is_none()),
-            Self::Notable => app.shown_run().is_some_and(|run| run.ended.is_some() && !run.noted),
+            Self::Notable => {
+                app.shown_run().is_some_and(|run| run.ended.is_some() && run.noted.is_none())
+            }
             Self::Tickable => !app.read_only && super::super::update::is_tickable(app),
             Self::Failed => app.failure.is_some(),
             Self::Waiting => app.outbox.as_ref().is_some_and(|outbox| {

@@ -112,9 +112,6 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::LastP1(ended) => wall::last_p1(app, ended),
         Message::Retrying(id, error, at) => send::retrying(app, id, &error, at),
         Message::Settled(id, result, at) => {
-            if result.is_err() {
-                runbook::refused(app, id);
-            }
             if let Ok(Some(row)) = result.as_ref().map(|outcome| &outcome.row) {
                 find::known(app, row);
             }

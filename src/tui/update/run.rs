@@ -9,7 +9,7 @@ use crate::model::filter::{Ask as FilterAsk, Is, MatchContext, Term};
 use crate::model::status::Category;
 use crate::model::text::{cut, shown};
 use crate::model::time::fine;
-use crate::model::{Ask, text};
+use crate::model::{Ask, CommandId, text};
 
 use super::super::action::{Action, of};
 use super::super::app::App;
@@ -317,7 +317,7 @@ fn begin(app: &mut App, asked: Asked, at: DateTime<Utc>) -> Vec<Effect> {
         line: shown(&start.line()).into_owned(),
         timeout: start.timeout,
         note,
-        noted: false,
+        noted: None,
         started_at: at,
         ended: None,
         stopping: false,
@@ -390,12 +390,12 @@ pub(super) fn note(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if run.ended.is_none() {
         return tell(app, "it runs still: it can be put on the timeline once it has ended", true);
     }
-    if run.noted {
+    if run.noted.is_some() {
         return tell(app, "it is on the timeline already", false);
     }
     let (id, label) = (run.id, run.target.label.clone());
     let mut effects = put_on_timeline(app, id, at);
-    if app.shown_run().is_some_and(|run| run.noted) {
+    if app.shown_run().is_some_and(|run| run.noted.is_some()) {
         effects.extend(tell(app, format!("put on the timeline of {label}"), false));
     }
     effects
@@ -405,10 +405,21 @@ fn put_on_timeline(app: &mut App, id: RunId, at: DateTime<Utc>) -> Vec<Effect> {
     if let Some(why) = of(Action::Note).and_then(|entry| entry.unable(app)) {
         return tell(app, format!("not put on the timeline: {why}"), true);
     }
-    let Some(run) = app.runs.iter_mut().find(|run| run.id == id) else { return Vec::new() };
-    run.noted = true;
+    let Some(run) = app.runs.iter().find(|run| run.id == id) else { return Vec::new() };
     let (target, text) = (run.target.clone(), words(run));
-    send::quietly(app, &target, Ask::AddNote { text }, "note the output on", at)
+    let effects = send::quietly(app, &target, Ask::AddNote { text }, "note the output on", at);
+    let command = app.pending.last().map(|pending| pending.id);
+    if let Some(run) = app.runs.iter_mut().find(|run| run.id == id) {
+        run.noted = command;
+    }
+    effects
+}
+
+/// A command was refused: what it was to put on the timeline can be put there again.
+pub(super) fn refused(app: &mut App, id: CommandId) {
+    if let Some(run) = app.runs.iter_mut().find(|run| run.noted == Some(id)) {
+        run.noted = None;
+    }
 }
 
 /// Command, outcome and the last lines of what was written.

@@ -12,7 +12,7 @@ use super::super::form::Form;
 use super::super::message::{Effect, Timer};
 use super::super::mode::Mode;
 use super::super::plan::{Batch, Confirm, Plan, Results, Step, Target, UNDO, Undo, phrase};
-use super::{call, drafts, fail, known, outbox, sites, tell, undo};
+use super::{call, drafts, fail, known, outbox, run, runbook, sites, tell, undo};
 
 /// A plan that asks the same of each target, with what is known to refuse it.
 pub(super) fn plan(
@@ -275,6 +275,8 @@ pub(super) fn settled(
             }
         }
         Err(error) => {
+            runbook::refused(app, id);
+            run::refused(app, id);
             if let Some(batch) = app.batches.iter_mut().find(|b| b.number == pending.batch) {
                 // What follows a refusal is not told a second time.
                 if batch.failed.last().is_none_or(|(label, _)| *label != pending.label) {

@@ -101,7 +101,7 @@ fn status(app: &App, run: &Run, width: usize) -> Line<'static> {
         None => format!(" · at most {}", fine(run.limit())),
         Some((_, at)) => format!(" · after {}", fine(*at - run.started_at)),
     };
-    if run.noted {
+    if run.noted.is_some() {
         more.push_str(" · on the timeline");
     }
     more = format!("{more} · {}", run.line);
