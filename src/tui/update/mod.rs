@@ -127,7 +127,10 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Config(reload) => settings::reloaded(app, *reload),
         Message::SiteOpened(id, result, at) => sites::opened(app, &id, result, at),
         Message::Terminate => {
-            let mut effects = drafts::save_open(app);
+            let mut effects = match app.mode {
+                Mode::Palette(_) => palette::leave(app, app.now),
+                _ => drafts::save_open(app),
+            };
             effects.extend(leave(app));
             effects
         }
@@ -330,6 +333,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Suspend => vec![Effect::Suspend],
         Action::Quit if app.zoomed => moves::back(app, at),
         Action::Leave if popup::clear_search(app) => Vec::new(),
+        Action::Leave if matches!(app.mode, Mode::Palette(_)) => palette::leave(app, at),
         Action::Quit | Action::QuitNow => match run::running(app) {
             // They are ended with the panes.
             Some(what) if app.leaving.is_none() => {

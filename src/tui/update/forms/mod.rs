@@ -38,6 +38,19 @@ pub(super) fn open(
     effects
 }
 
+/// A note that was written elsewhere, in its form.
+pub(super) fn note(app: &App, targets: Vec<Target>, text: &str, at: DateTime<Utc>) -> Box<Form> {
+    let heading = heading(&Kind::Note, &targets);
+    let fields = fields::of(app, &Kind::Note, &targets, at);
+    let mut form = Form::new(Kind::Note, targets, heading, fields);
+    if let Some(field) = form.fields.first_mut() {
+        field.fill(text);
+    }
+    // Its cursor is shown again.
+    form.go(0);
+    Box::new(form)
+}
+
 fn heading(kind: &Kind, targets: &[Target]) -> String {
     let what = match kind {
         Kind::Note => "Note",
