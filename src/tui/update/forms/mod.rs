@@ -4,7 +4,7 @@ mod asks;
 mod fields;
 
 use chrono::{DateTime, Utc};
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent};
 
 use super::super::app::App;
 use super::super::form::{Form, Kind, Value};
@@ -88,9 +88,30 @@ pub(super) fn typed(app: &mut App, key: KeyEvent) -> Vec<Effect> {
     if let Mode::Form(form) = &mut app.mode
         && !form.asking
     {
+        let left = form.focus;
         form.typed(key);
+        // The only field of a form is left for itself.
+        let onward = matches!(key.code, KeyCode::Enter | KeyCode::Up | KeyCode::Down);
+        if form.focus != left || onward {
+            check(app, left);
+        }
     }
     drafts::typed(app)
+}
+
+/// What is wrong in the field that was left is said at once, where that is known already.
+fn check(app: &mut App, left: usize) {
+    let Mode::Form(form) = &app.mode else { return };
+    let Some(field) = form.fields.get(left) else { return };
+    if field.error.is_some() || field.content().trim().is_empty() {
+        return;
+    }
+    let wrong = asks::wrong_field(app, form, &field.label, app.now);
+    if let Mode::Form(form) = &mut app.mode
+        && let Some(field) = form.fields.get_mut(left)
+    {
+        field.error = wrong;
+    }
 }
 
 /// Pasted text goes in as one piece, made safe to show.
@@ -106,7 +127,9 @@ pub(super) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
 /// To another field.
 pub(super) fn go(app: &mut App, by: isize) -> Vec<Effect> {
     if let Mode::Form(form) = &mut app.mode {
+        let left = form.focus;
         form.go(by);
+        check(app, left);
     }
     drafts::typed(app)
 }
