@@ -330,9 +330,20 @@ impl App {
         self.queue.row_at(self.queue.index).map(|row| &*row.summary)
     }
 
-    /// The incident that a verb is about now: the one being read where that has the focus.
+    /// Whether only the metrics are on the screen, and nothing of any incident is.
+    #[must_use]
+    pub fn sees_no_incident(&self) -> bool {
+        self.focus == Pane::Metrics
+            && self.layout().places.iter().all(|place| place.pane == Pane::Metrics)
+    }
+
+    /// The incident that a verb is about now: the one being read where that has the focus. One that
+    /// is not on the screen is none.
     #[must_use]
     pub fn target(&self) -> Option<&Summary> {
+        if self.sees_no_incident() {
+            return None;
+        }
         match (self.focus, self.reading.target) {
             (Pane::Detail | Pane::Timeline, Some(id)) => self.row(id).or_else(|| {
                 let shown = self.reading.shown.as_ref().filter(|shown| shown.id == id);

@@ -217,7 +217,7 @@ fn refused(app: &mut App, action: Action) -> Option<Vec<Effect>> {
         | When::Drafted
         | When::Failed
         | When::RefusedEntry
-        | When::UnsentEntry => tell(app, entry.when.otherwise(), true),
+        | When::UnsentEntry => tell(app, entry.otherwise(app), true),
         _ => Vec::new(),
     })
 }

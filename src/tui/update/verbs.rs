@@ -186,7 +186,7 @@ pub(in crate::tui) fn barred(
         return Some(why);
     }
     if !entry.applies(app) {
-        return Some(entry.when.otherwise().into());
+        return Some(entry.otherwise(app));
     }
     entry.verb?;
     let mut first = None;
