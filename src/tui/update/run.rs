@@ -64,6 +64,11 @@ pub(super) fn nothing(app: &App, target: &Target) -> String {
 
 /// Runbooks, then commands, then what has been run.
 pub(super) fn items(app: &App, target: &Target) -> Vec<Item> {
+    items_after(app, target, &[])
+}
+
+/// The same where others are shown already: what was on a digit stays on it.
+pub(super) fn items_after(app: &App, target: &Target, before: &[Item]) -> Vec<Item> {
     let Some(incident) = known::record(app, target.id) else { return Vec::new() };
     let mut items = runbook::items(app, incident);
     for command in &app.settings.commands {
@@ -96,7 +101,7 @@ pub(super) fn items(app: &App, target: &Target) -> Vec<Item> {
         let item = Item::new(text.clone(), Pick::Output(run.id)).about(about);
         items.push(item.value(text));
     }
-    number(&mut items);
+    number(&mut items, before);
     items
 }
 
@@ -145,9 +150,15 @@ fn for_one(app: &App, count: usize) -> String {
     )
 }
 
-/// Digits for what has no key of its own.
-fn number(items: &mut [Item]) {
-    let taken: Vec<char> = items.iter().filter_map(|item| item.key).collect();
+/// Digits for what has no key of its own. A digit that was shown is never that of something else:
+/// it may be on its way from the keyboard.
+fn number(items: &mut [Item], before: &[Item]) {
+    for item in items.iter_mut().filter(|item| item.key.is_none()) {
+        let same = before.iter().find(|other| other.pick == item.pick);
+        item.key = same.and_then(|same| same.key);
+    }
+    let taken = items.iter().chain(before).filter_map(|item| item.key);
+    let taken: Vec<char> = taken.collect();
     let mut free = ('1'..='9').filter(|digit| !taken.contains(digit));
     for item in items.iter_mut().filter(|item| item.key.is_none()) {
         item.key = free.next();
