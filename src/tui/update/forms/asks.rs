@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use crate::config::pattern::Pattern;
 use crate::model::checklist::Answer;
 use crate::model::command::{Declaration, Link};
 use crate::model::id::ProblemId;
@@ -16,7 +17,7 @@ use super::super::super::app::App;
 use super::super::super::form::{Field, Form, Kind};
 use super::super::super::plan::{Plan, Step, Target};
 use super::super::{known, send, when};
-use super::fields::{UNKNOWN, section_label, suspects};
+use super::fields::{UNKNOWN, fill, section_label, suspects};
 
 /// A field that can't be sent as it is.
 pub(super) struct Wrong {
@@ -108,7 +109,7 @@ fn asks(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> Asked {
                     when::later(text, at, app.clock()).map_err(|why| wrong("Next update", why))?,
                 ),
             };
-            only(Ask::UpdateStakeholders { message: form.value("Message"), next_due })
+            only(Ask::UpdateStakeholders { message: message(app, form, target, at)?, next_due })
         }
         Kind::SnoozeUntil => {
             let until = when::later(&form.value("Until"), at, app.clock());

@@ -43,7 +43,20 @@ pub(super) fn of(app: &App, kind: &Kind, targets: &[Target], at: DateTime<Utc>) 
         Kind::Checklist => checklist(record),
         Kind::Categorize => categorize(app, one, record, row),
         Kind::Describe => describe(record, row),
-        Kind::Update => update(app, record, row, at),
+        Kind::Update if one.is_none() => {
+            let template = app.settings.templates.get(app.template);
+            let text = template.map(|template| template.text.source()).unwrap_or_default();
+            update(app, &text, "")
+        }
+        Kind::Update => {
+            let every = row.and_then(|row| app.rules.levels.of(row.priority).update_every_s);
+            let next = every.map(|s| short(chrono::TimeDelta::seconds(s))).unwrap_or_default();
+            let template = app.settings.templates.get(app.template);
+            let filled = template.zip(row).map(|(template, row)| {
+                template.text.fill(|placeholder| fill(app, placeholder, row, record, at))
+            });
+            update(app, &filled.unwrap_or_default(), &next)
+        }
         Kind::Reclassify => vec![
             Field::choice("It was", words(Classification::ALL, Classification::as_str), 0),
             Field::text("Why", "").needed(),
@@ -192,24 +205,11 @@ fn describe(record: Option<&Incident>, row: Option<&Summary>) -> Vec<Field> {
     ]
 }
 
-fn update(
-    app: &App,
-    record: Option<&Incident>,
-    row: Option<&Summary>,
-    at: DateTime<Utc>,
-) -> Vec<Field> {
-    let every = row.and_then(|row| app.rules.levels.of(row.priority).update_every_s);
-    let next = every.map(|s| short(chrono::TimeDelta::seconds(s))).unwrap_or_default();
-    let template = app.settings.templates.get(app.template);
-    let text = match (template, row) {
-        (Some(template), Some(row)) => {
-            template.text.fill(|placeholder| fill(app, placeholder, row, record, at))
-        }
-        _ => String::new(),
-    };
+fn update(app: &App, text: &str, next: &str) -> Vec<Field> {
     vec![
-        Field::text("Message", &text).needed(),
-        Field::line("Next update", &next).hint("30m, 4h, 09:00; empty for none"),
+        Field::text("Message", text).needed(),
+        Field::line("Next update", next)
+            .hint(when::hint("30m, 4h, 09:00; empty for none", app.clock())),
     ]
 }
 

@@ -27,6 +27,9 @@ pub(super) fn open(
     let heading = heading(&kind, &targets);
     let fields = fields::of(app, &kind, &targets, at);
     let mut form = Form::new(kind, targets, heading, fields);
+    if form.kind == Kind::Update && form.targets.len() > 1 {
+        form.told = Some("what stands in braces, such as {number}, is filled in for each".into());
+    }
     let mut effects = Vec::new();
     if let Some(draft) = drafts::take_for(app, &form) {
         form.bring_back(draft.id, &draft.contents, draft.at);
