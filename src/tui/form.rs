@@ -4,7 +4,6 @@ mod field;
 
 pub use field::{Field, Tick, Typed, Value, area};
 
-use chrono::{DateTime, Utc};
 use crossterm::event::KeyEvent;
 use ratatui::style::{Modifier, Style};
 use serde::{Deserialize, Serialize};
@@ -111,8 +110,6 @@ pub struct Form {
     pub asking: bool,
     /// The draft's id.
     pub draft: Uuid,
-    /// When the draft that was brought back was typed.
-    pub brought_back: Option<DateTime<Utc>>,
     /// The contents when it was opened.
     pub initial: Vec<String>,
     /// The contents when the draft was last written.
@@ -146,7 +143,6 @@ impl Form {
             told: None,
             asking: false,
             draft: Uuid::now_v7(),
-            brought_back: None,
             initial,
             saved: None,
             saving: false,
@@ -178,15 +174,6 @@ impl Form {
     #[must_use]
     pub fn value(&self, label: &str) -> String {
         self.field(label).map(|field| field.content().trim().to_owned()).unwrap_or_default()
-    }
-
-    /// The place of what is chosen in a field.
-    #[must_use]
-    pub fn chosen(&self, label: &str) -> usize {
-        match self.field(label).map(|field| &field.value) {
-            Some(Value::Choice { at, .. }) => *at,
-            _ => 0,
-        }
     }
 
     /// Says what is wrong with a field, and goes there.
@@ -276,12 +263,11 @@ impl Form {
     }
 
     /// Puts a draft in.
-    pub fn bring_back(&mut self, id: Uuid, contents: &[String], at: DateTime<Utc>) {
+    pub fn bring_back(&mut self, id: Uuid, contents: &[String]) {
         for (field, content) in self.fields.iter_mut().zip(contents) {
             field.fill(content);
         }
         self.draft = id;
-        self.brought_back = Some(at);
         self.saved = Some(self.contents());
         if let Some(field) = self.fields.get_mut(self.focus)
             && let Value::Text(area) = &mut field.value

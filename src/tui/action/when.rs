@@ -25,8 +25,6 @@ pub enum When {
     Inside,
     /// Detail or timeline has the focus.
     Reading,
-    /// The metrics are visible.
-    Metrics,
     /// Detail, timeline or metrics have the focus.
     Steps,
     /// Detail or timeline have the focus and there is a past to go to.
@@ -71,7 +69,6 @@ impl When {
             Self::Grouped => "the queue is not grouped, or not in focus",
             Self::Inside => "there is nowhere to go back to",
             Self::Reading => "neither detail nor timeline is in focus",
-            Self::Metrics => "the metrics are not in focus",
             Self::Steps => "the queue is in focus",
             Self::Past => "there is nothing earlier",
             Self::Travelling => "everything is shown as it is",
@@ -107,7 +104,6 @@ impl When {
                     || !app.marked.is_empty()
                     || app.queue.is_filtered()
             }
-            Self::Metrics => app.focus == Pane::Metrics,
             Self::Steps => app.focus != Pane::Queue,
             Self::Past => {
                 matches!(app.focus, Pane::Detail | Pane::Timeline)

@@ -399,7 +399,7 @@ pub(super) fn take(
         Pick::Command(name) => run::chosen(app, &name, targets, at),
         Pick::Output(id) => run::look(app, id),
         Pick::Site(id) => sites::go(app, id),
-        Pick::Pane(_) | Pick::Place(_) => Vec::new(),
+        Pick::Place(_) => Vec::new(),
     }
 }
 

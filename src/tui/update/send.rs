@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::backend::{BackendError, Outcome};
 use crate::model::filter::MatchContext;
-use crate::model::{Actor, Ask, Command, CommandId, Envelope, IncidentId};
+use crate::model::{Actor, Ask, Command, CommandId, Envelope};
 use crate::sync::drafts::Keep;
 
 use super::super::app::{App, Pending};
@@ -372,12 +372,4 @@ pub fn unconfirmed(app: &App) -> String {
     let lost = app.pending.iter().filter(|pending| !pending.accepted);
     let each: Vec<String> = lost.map(|p| what(app, p.id)).collect();
     each.join(", ")
-}
-
-impl App {
-    /// Whether an incident is among the rows.
-    #[must_use]
-    pub fn rows_hold(&self, id: IncidentId) -> bool {
-        self.queue.rows.iter().any(|row| row.summary.id == id)
-    }
 }

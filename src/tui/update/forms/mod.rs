@@ -32,7 +32,7 @@ pub(super) fn open(
     }
     let mut effects = Vec::new();
     if let Some(draft) = drafts::take_for(app, &form) {
-        form.bring_back(draft.id, &draft.contents, draft.at);
+        form.bring_back(draft.id, &draft.contents);
         form.told = Some(format!("brought back what was typed {}", ago(draft.at, at)));
         // Held again, so that no other process offers it.
         effects.push(Effect::Draft(Keep::Save(draft)));
