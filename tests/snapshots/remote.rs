@@ -53,7 +53,7 @@ fn asked(incident: IncidentId, ask: Ask, minutes: i64) -> Envelope {
     }
 }
 
-fn entry(place: u64, label: &str, title: &str, envelope: Envelope, state: State) -> Arc<Entry> {
+pub fn entry(place: u64, label: &str, title: &str, envelope: Envelope, state: State) -> Arc<Entry> {
     let settled_at = (!matches!(state, State::Pending))
         .then(|| company::now() + TimeDelta::seconds(30 + i64::try_from(place).unwrap_or(0)));
     Arc::new(Entry {
