@@ -205,7 +205,7 @@ fn take(stage: &mut Stage, step: Step) {
 /// What is on its way changes: nothing, something of each kind, or what was submitted, which waits or
 /// was refused.
 fn outbox(stage: &mut Stage, what: u8) {
-    let state = match what % 4 {
+    let becomes = match what % 4 {
         0 => return stage.learn(Update::Outbox(Arc::default())),
         1 => {
             let listing = remote::mixed(stage);
@@ -217,7 +217,7 @@ fn outbox(stage: &mut Stage, what: u8) {
     let submitted = std::mem::take(&mut stage.submitted);
     let ids = submitted.iter().map(|envelope| envelope.id).collect();
     let entries = (1..).zip(submitted).map(|(place, envelope)| {
-        remote::entry(place, "INC-2051", "a\u{202e}b", envelope, state.clone())
+        remote::entry(place, "INC-2051", "a\u{202e}b", envelope, becomes.clone())
     });
     let listing = Listing { entries: entries.collect() };
     stage.send(Message::Accepted(ids, Ok(()), stage.now));
@@ -385,8 +385,8 @@ fn kept(before: &(Option<Selectable>, Vec<Selectable>), stage: &Stage) -> Option
         return Some(Selectable::Head(service));
     }
     let place = old.iter().position(|line| line == selected).unwrap_or(0);
-    let candidates = old[place..].iter().chain(old[..place].iter().rev());
-    candidates.cloned().find(|line| now.contains(line)).or(now.first().cloned())
+    let mut candidates = old[place..].iter().chain(old[..place].iter().rev());
+    candidates.find(|line| now.contains(line)).or(now.first()).cloned()
 }
 
 /// How many cases are tried; `REDPHONE_CASES` sets another number.

@@ -79,21 +79,18 @@ fn alone(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     let mut rest = below(area, area.height.saturating_sub(needs(title_rows)) / 2);
     big_centred(&label, theme.priority(Priority::P1), scale, rest, buffer);
     rest = below(rest, number + 2);
-    match title_big {
-        Some(lines) => {
-            for line in &lines {
-                big_centred(line, theme.strong(), 1, rest, buffer);
-                rest = below(rest, big::HIGH + 1);
-            }
+    if let Some(lines) = title_big {
+        for line in &lines {
+            big_centred(line, theme.strong(), 1, rest, buffer);
+            rest = below(rest, big::HIGH + 1);
         }
-        None => {
-            let rows = usize::from(title_rows);
-            for (line, row) in plain.iter().zip(1..=rows) {
-                // What does not fit is not left out in silence.
-                let cut_off = if row == rows && plain.len() > rows { " …" } else { "" };
-                centred(&format!("{line}{cut_off}"), theme.strong(), rest, buffer);
-                rest = below(rest, 1);
-            }
+    } else {
+        let rows = usize::from(title_rows);
+        for (line, row) in plain.iter().zip(1..=rows) {
+            // What does not fit is not left out in silence.
+            let cut_off = if row == rows && plain.len() > rows { " …" } else { "" };
+            centred(&format!("{line}{cut_off}"), theme.strong(), rest, buffer);
+            rest = below(rest, 1);
         }
     }
     rest = below(rest, 1);
