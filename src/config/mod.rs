@@ -32,7 +32,7 @@ use looks::{DepthChoice, ThemeName, Zone};
 
 pub use load::Settings;
 pub use location::{Location, Remote};
-pub(crate) use nearest::meant;
+pub(crate) use nearest::{meant, nearest};
 pub use origin::{Origin, Origins};
 pub use panes::PanesSettings;
 pub use place::{Place, Warning};

@@ -11,6 +11,7 @@ use super::id::{CommandId, EventId, IncidentId, IncidentNumber};
 use super::priority::{Impact, Priority, Urgency};
 use super::review::{ActionItem, Section};
 use super::status::{Category, Classification, ResolutionAction, Role, Status};
+use super::time::UNTIL_CHANGED;
 
 /// One entry of a timeline.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -364,6 +365,7 @@ impl EventBody {
                 format!("{action}: {detail} · validated: {validation}")
             }
             Self::Reopened { reason } | Self::Paused { reason } => reason.clone(),
+            Self::Snoozed { until } if *until >= UNTIL_CHANGED => "until it changes".into(),
             Self::Snoozed { until } => format!("until {}", until.format("%Y-%m-%d %H:%M UTC")),
             Self::MergedInto { number: n, .. } => format!("into {}", number(n)),
             Self::Absorbed { number: n, title, .. } => {

@@ -173,7 +173,11 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             continue;
         }
         if word.trim().is_empty() {
-            // The space at which a line ends is not shown.
+            // The blanks at which a line ends are not shown, and what comes after them is on the next.
+            if used > 0 {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
             continue;
         }
         if used > 0 {

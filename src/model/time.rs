@@ -5,6 +5,10 @@ use chrono::{DateTime, Datelike, SubsecRound, TimeDelta, Utc};
 /// The first and the last year whose times are accepted, both included.
 pub const YEARS: std::ops::RangeInclusive<i32> = 1970..=2100;
 
+/// The end of a snooze that only a change ends: a time that nobody waits for.
+pub const UNTIL_CHANGED: DateTime<Utc> =
+    DateTime::from_timestamp_nanos(4_102_444_800 * 1_000_000_000);
+
 /// A time cut to the second, as detection and report are recorded.
 #[must_use]
 pub fn to_second(time: DateTime<Utc>) -> DateTime<Utc> {

@@ -34,7 +34,7 @@ use super::run::{Run, Runbooks, Travel};
 use super::sites::{Site, SiteId};
 use super::theme::Theme;
 use super::wall::Wall;
-use super::zone::{Clock, Zone};
+use super::zone::{Change, Clock, Zone};
 
 /// A command on its way.
 #[derive(Clone, Debug)]
@@ -182,6 +182,8 @@ pub struct App {
     pub now: DateTime<Utc>,
     /// The viewer's distance from UTC.
     pub offset: FixedOffset,
+    /// When that changes next, where it is known to.
+    pub change: Option<Change>,
     /// The backend's name and what it can do.
     pub capabilities: Option<Capabilities>,
     /// How it stands with the backend.
@@ -289,6 +291,7 @@ impl App {
             size: (80, 24),
             now,
             offset: Utc.fix(),
+            change: None,
             capabilities: None,
             link: Link::Loading,
             answered_at: None,
@@ -351,7 +354,7 @@ impl App {
     /// How times are shown.
     #[must_use]
     pub fn clock(&self) -> Clock {
-        Clock::new(self.zone, self.offset)
+        Clock::new(self.zone, self.offset).changing(self.change)
     }
 
     /// The selected row.
@@ -367,9 +370,20 @@ impl App {
         }
     }
 
-    /// The incident that a verb is about now: the one being read where that has the focus.
+    /// Whether only the metrics are on the screen, and nothing of any incident is.
+    #[must_use]
+    pub fn sees_no_incident(&self) -> bool {
+        self.focus == Pane::Metrics
+            && self.layout().places.iter().all(|place| place.pane == Pane::Metrics)
+    }
+
+    /// The incident that a verb is about now: the one being read where that has the focus. One that
+    /// is not on the screen is none.
     #[must_use]
     pub fn target(&self) -> Option<&Summary> {
+        if self.sees_no_incident() {
+            return None;
+        }
         match (self.focus, self.reading.target) {
             (Pane::Detail | Pane::Timeline, Some(id)) => self.row(id).or_else(|| {
                 let shown = self.reading.shown.as_ref().filter(|shown| shown.id == id);

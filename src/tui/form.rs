@@ -177,15 +177,6 @@ impl Form {
         self.field(label).map(|field| field.content().trim().to_owned()).unwrap_or_default()
     }
 
-    /// The place of what is chosen in a field.
-    #[must_use]
-    pub fn chosen(&self, label: &str) -> usize {
-        match self.field(label).map(|field| &field.value) {
-            Some(Value::Choice { at, .. }) => *at,
-            _ => 0,
-        }
-    }
-
     /// Says what is wrong with a field, and goes there.
     pub fn blame(&mut self, label: &str, why: impl Into<String>) {
         if let Some(place) = self.fields.iter().position(|field| field.label == label) {

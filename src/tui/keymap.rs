@@ -116,6 +116,10 @@ impl fmt::Display for Key {
     }
 }
 
+/// What answers a question in a way that can't be taken back: no key that was meant for something
+/// else may do so.
+const NOT_BY_ENTER: [Action; 4] = [Action::Yes, Action::Discard, Action::GoNow, Action::LeaveNow];
+
 /// The keys in force.
 #[derive(Clone, Debug)]
 pub struct Keymap {
@@ -183,6 +187,18 @@ impl Keymap {
     pub fn keys(&self, action: Action) -> &[Key] {
         self.keys.get(&action).map_or(&[], Vec::as_slice)
     }
+
+    /// The main key of an action and what it does, as in `R now`; nothing where it has no key.
+    #[must_use]
+    pub fn hint(&self, action: Action, does: &str) -> Option<String> {
+        self.keys(action).first().map(|key| format!("{key} {does}"))
+    }
+
+    /// The same at the end of a sentence, after a dot.
+    #[must_use]
+    pub fn behind(&self, action: Action, does: &str) -> String {
+        self.hint(action, does).map(|hint| format!(" · {hint}")).unwrap_or_default()
+    }
 }
 
 impl Bound<'_> {
@@ -217,6 +233,9 @@ fn read(binding: &Binding) -> Result<Bound<'_>, Warning> {
         };
         if let Some(other) = key.is_told_as() {
             return wrong(&format!("to a terminal that is {other}"));
+        }
+        if key.code == KeyCode::Enter && NOT_BY_ENTER.contains(&entry.action) {
+            return wrong("Enter is pressed before a question is read: choose another key for it");
         }
         if key.writes() && entry.layers.iter().any(|layer| layer.writes()) {
             return wrong("where text is written that is a letter of it: choose one such as ^s");
@@ -325,6 +344,9 @@ mod tests {
     #[case("acknowledge", &["Entre"], "1: keys.acknowledge is \"Entre\": write one character, ^d for Control and d, or a name such as Enter")]
     #[case("acknowledge", &["^m"], "1: keys.acknowledge is \"^m\": to a terminal that is Enter")]
     #[case("acknowledge", &["o"], "1: keys.acknowledge is o, and that is a key of own too: give one of them another")]
+    #[case("yes", &["Enter"], "1: keys.yes is \"Enter\": Enter is pressed before a question is read: choose another key for it")]
+    #[case("discard", &["Enter"], "1: keys.discard is \"Enter\": Enter is pressed before a question is read: choose another key for it")]
+    #[case("go-now", &["x", "Enter"], "1: keys.go-now is \"Enter\": Enter is pressed before a question is read: choose another key for it")]
     #[case("send", &["s"], "1: keys.send is \"s\": where text is written that is a letter of it: choose one such as ^s")]
     fn a_wrong_one_is_told_and_the_default_keys_stay(
         #[case] action: &str,

@@ -60,8 +60,6 @@ pub struct Layout {
     pub places: Vec<Place>,
     /// The keys line.
     pub keys: Rect,
-    /// There is no room for anything.
-    pub too_small: bool,
 }
 
 impl Layout {
@@ -86,15 +84,10 @@ impl Layout {
 #[must_use]
 pub fn of(size: (u16, u16), focus: Pane, tab: Pane, zoomed: bool) -> Layout {
     let (width, height) = size;
-    let too_small = width < LEAST.0 || height < LEAST.1;
     let line = |y| Rect { x: 0, y, width, height: 1.min(height) };
-    let mut layout = Layout {
-        state: line(0),
-        places: Vec::new(),
-        keys: line(height.saturating_sub(1)),
-        too_small,
-    };
-    if too_small {
+    let mut layout =
+        Layout { state: line(0), places: Vec::new(), keys: line(height.saturating_sub(1)) };
+    if width < LEAST.0 || height < LEAST.1 {
         return layout;
     }
     let body = layout.body();

@@ -23,6 +23,7 @@ use super::output::Pipe;
 use super::run::{Ended, RunId, Runbooks, Start};
 use super::sites::SiteId;
 use super::wall::Wanted;
+use super::zone::Change;
 
 /// Everything that can change the state. One that depends on the time carries it.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub enum Message {
     Resized(u16, u16),
     /// Time has passed: clock, ages and levels are read anew.
     Tick(DateTime<Utc>, FixedOffset),
+    /// The viewer's distance from UTC changes then: times after it are shown and read with the new.
+    OffsetChanges(Option<Change>),
     /// A timer that an effect has set has run out.
     Elapsed(Timer),
     /// The mirror has learnt something: rows, freshness, directory.

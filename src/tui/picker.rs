@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::model::queue::Sort;
 use crate::model::{Ask, IncidentNumber, Priority};
 
-use super::app::{Pane, Span};
+use super::app::Span;
 use super::fuzzy::Words;
 use super::plan::Target;
 use super::run::RunId;
@@ -74,8 +74,6 @@ pub enum Pick {
     Zone(Zone),
     /// Go to another place of work.
     Site(SiteId),
-    /// Go to a pane.
-    Pane(Pane),
     /// Go to a number.
     Go(IncidentNumber),
     /// Compute the measures over a window.

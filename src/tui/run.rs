@@ -81,8 +81,8 @@ pub struct Run {
     pub timeout: Duration,
     /// What it leads to goes to the timeline by itself.
     pub note: bool,
-    /// It was put on the timeline.
-    pub noted: bool,
+    /// The command that puts it on the timeline, unless that was refused.
+    pub noted: Option<CommandId>,
     /// When it was started.
     pub started_at: DateTime<Utc>,
     /// How and when it ended.

@@ -29,7 +29,7 @@ use super::sites::{Opener, SiteId};
 use super::update::{unconfirmed, update};
 use super::view::view;
 
-use clock::Clocks;
+use clock::{Clocks, next_change};
 use effects::Runner;
 pub(super) use host::Real;
 pub use host::{Host, Input};
@@ -164,7 +164,7 @@ where
         let size = self.terminal.size().map_err(io::Error::other)?;
         let _ = self.take(Message::Resized(size.width, size.height)).await?;
         let _ = self.take(Message::Started).await?;
-        let mut next = self.take(tick()).await?;
+        let mut next = self.tick().await?;
         let started_at = Instant::now();
         self.keyed_at = Some(started_at);
         loop {
@@ -224,7 +224,7 @@ where
             () = self.runner.finished() => Next::On,
             () = written, if self.dirty && !ready => Next::On,
             () = sleep_until(frame_due), if self.dirty && ready => Next::On,
-            () = sleep_until(tick_due) => self.take(tick()).await?,
+            () = sleep_until(tick_due) => self.tick().await?,
             () = self.clocks.told() => Next::On,
         };
         if self.clocks.have_jumped() && next == Next::On {
@@ -273,7 +273,20 @@ where
         self.terminal.clear().map_err(io::Error::other)?;
         let size = self.terminal.size().map_err(io::Error::other)?;
         let _ = Box::pin(self.take(Message::Resized(size.width, size.height))).await?;
-        Box::pin(self.take(tick())).await
+        Box::pin(self.tick()).await
+    }
+
+    /// Time has passed. Looks for the next change of the viewer's distance from UTC where the one
+    /// that was known is over, or the viewer is somewhere else.
+    async fn tick(&mut self) -> Result<Next, RunError> {
+        let now = Local::now();
+        let offset = now.offset().fix();
+        let known = self.app.change.is_some_and(|change| change.at > now);
+        if !known || offset != self.app.offset {
+            let change = next_change(now.to_utc(), |at| at.with_timezone(&Local).offset().fix());
+            let _ = self.take(Message::OffsetChanges(change)).await?;
+        }
+        self.take(Message::Tick(now.to_utc(), offset)).await
     }
 
     /// Lets the state change and runs what it asks for.
@@ -328,10 +341,6 @@ async fn reloaded(reloads: &mut Option<watch::Receiver<Option<Reload>>>) -> Relo
         }
     }
     std::future::pending().await
-}
-
-fn tick() -> Message {
-    Message::Tick(Utc::now(), Local::now().offset().fix())
 }
 
 /// The shortest time between two frames: where bytes are dear it depends on whether a key waits for

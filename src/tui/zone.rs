@@ -1,32 +1,73 @@
 //! In which time zone times are shown.
 
-use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeDelta, Utc};
 
 pub use crate::config::looks::Zone;
 
-/// The zone that times are shown in, with the viewer's present distance from UTC.
+/// The viewer's distance from UTC changes: summer time begins or ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The distance from then on.
+    pub offset: FixedOffset,
+}
+
+/// The zone that times are shown in and typed in, with the viewer's present distance from UTC.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Clock {
     zone: Zone,
     offset: FixedOffset,
+    change: Option<Change>,
 }
 
 impl Clock {
     /// A clock.
     #[must_use]
     pub const fn new(zone: Zone, offset: FixedOffset) -> Self {
-        Self { zone, offset }
+        Self { zone, offset, change: None }
+    }
+
+    /// With the next change of the distance.
+    #[must_use]
+    pub const fn changing(mut self, change: Option<Change>) -> Self {
+        self.change = change;
+        self
     }
 
     /// Whether the viewer's time is UTC.
-    fn is_utc(self) -> bool {
+    #[must_use]
+    pub fn is_utc(self) -> bool {
         self.zone == Zone::Utc || self.offset.local_minus_utc() == 0
     }
 
     /// The time as it is shown.
     #[must_use]
     pub fn at(self, at: DateTime<Utc>) -> NaiveDateTime {
-        if self.is_utc() { at.naive_utc() } else { at.with_timezone(&self.offset).naive_local() }
+        if self.zone == Zone::Utc {
+            return at.naive_utc();
+        }
+        let changed = self.change.filter(|change| change.at <= at);
+        let offset = changed.map_or(self.offset, |change| change.offset);
+        at.with_timezone(&offset).naive_local()
+    }
+
+    /// What is shown as this time. Of an hour that comes twice it is the first, and one that is left
+    /// out stands for the change.
+    #[must_use]
+    pub fn read(self, shown: NaiveDateTime) -> Option<DateTime<Utc>> {
+        let with = |offset: FixedOffset| {
+            let seconds = TimeDelta::seconds(offset.local_minus_utc().into());
+            shown.checked_sub_signed(seconds).map(|at| at.and_utc())
+        };
+        if self.zone == Zone::Utc {
+            return Some(shown.and_utc());
+        }
+        let before = with(self.offset)?;
+        match self.change.filter(|change| change.at <= before) {
+            Some(change) => with(change.offset).map(|after| after.max(change.at)),
+            None => Some(before),
+        }
     }
 
     /// Hours and minutes.
@@ -90,5 +131,23 @@ mod tests {
         assert_eq!(clock.name(), name);
         let other = clock.beside(at).map(|at| at.format("%H:%M").to_string());
         assert_eq!(other.as_deref(), beside);
+    }
+
+    #[rstest]
+    #[case::before_it_begins("2031-03-30T01:30:00", "2031-03-30T00:30:00Z")]
+    #[case::the_hour_left_out("2031-03-30T02:30:00", "2031-03-30T01:00:00Z")]
+    #[case::after_it_has_begun("2031-03-30T09:00:00", "2031-03-30T07:00:00Z")]
+    fn a_time_after_summer_time_begins_is_read_with_the_distance_of_then(
+        #[case] shown: NaiveDateTime,
+        #[case] at: DateTime<Utc>,
+    ) {
+        let [winter, summer] = [3600, 7200].map(|s| FixedOffset::east_opt(s).unwrap());
+        let begins = Utc.with_ymd_and_hms(2031, 3, 30, 1, 0, 0).unwrap();
+        let change = Some(Change { at: begins, offset: summer });
+        let clock = Clock::new(Zone::Viewer, winter).changing(change);
+        assert_eq!(clock.read(shown), Some(at));
+        let utc = Clock::new(Zone::Utc, winter).changing(change);
+        assert_eq!(utc.read(shown), Some(shown.and_utc()));
+        assert_eq!(utc.at(at), at.naive_utc());
     }
 }

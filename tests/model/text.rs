@@ -54,6 +54,14 @@ fn long_text_breaks_at_spaces_and_long_words_break_anywhere() {
 }
 
 #[test]
+fn words_are_not_glued_where_the_blanks_between_them_do_not_fit() {
+    assert_eq!(wrap("web-1      0/1", 10), ["web-1", "0/1"]);
+    assert_eq!(wrap("a        b c", 4), ["a", "b c"]);
+    assert_eq!(wrap("      a", 4), ["a"]);
+    assert_eq!(wrap("a      ", 4), ["a"]);
+}
+
+#[test]
 fn a_note_is_split_into_safe_lines() {
     let split: Vec<String> = lines("a\r\n\tb\n\u{1b}c").map(std::borrow::Cow::into_owned).collect();
     assert_eq!(split, ["a", "    b", "␛c"]);

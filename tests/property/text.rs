@@ -30,8 +30,17 @@ proptest! {
         for line in &wrapped {
             prop_assert!(width(line) <= columns, "{:?}", line);
         }
-        let all: String = wrapped.concat().chars().filter(|c| *c != ' ').collect();
-        prop_assert_eq!(all, text.chars().filter(|c| *c != ' ').collect::<String>());
+        // Words stay words: only one that is wider than a line is broken.
+        let mut pieces = wrapped.iter().flat_map(|line| line.split_whitespace());
+        for word in text.split_whitespace() {
+            let mut whole = pieces.next().unwrap_or_default().to_owned();
+            while whole != word && width(word) > columns && word.starts_with(&whole) {
+                let Some(more) = pieces.next() else { break };
+                whole.push_str(more);
+            }
+            prop_assert_eq!(&whole, word, "in {:?}", &wrapped);
+        }
+        prop_assert_eq!(pieces.next(), None);
     }
 
     #[test]

@@ -704,3 +704,20 @@ fn looks(#[values((200, 60), (126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
     sorts.keys("S");
     assert_snapshot!(name("sorts"), sorts.screen());
 }
+
+#[test]
+fn reading_one_after_the_other_goes_on_past_the_first_page_of_the_history() {
+    let memory = company::busy(company::now());
+    for index in 0..130 {
+        company::ended(&memory, company::now(), 30_000 + index * 10, &format!("old {index}"));
+    }
+    let mut stage = Stage::open(memory, (126, 36));
+    filter(&mut stage, "is:ended");
+    stage.keys("Enter 2 z");
+    assert_eq!(stage.app.queue.rows.len(), 100);
+    for _ in 0..120 {
+        stage.keys("J");
+    }
+    assert!(stage.app.queue.rows.len() > 120, "{}", stage.app.queue.rows.len());
+    assert_eq!(stage.app.queue.index, 120);
+}

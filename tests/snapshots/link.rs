@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use redphone::backend::BackendError;
 use redphone::config::PanesSettings;
 use redphone::config::looks::Looks;
+use redphone::model::{Ask, Command};
 use redphone::sync::{Link, Update};
 use redphone::tui::Options;
 use redphone::tui::action::Action;
 use redphone::tui::message::{Effect, Message, Timer};
 use redphone::tui::theme::Depth;
 use redphone::tui::update::perform;
+use redphone::tui::zone::{Change, Zone};
 use rstest::rstest;
 
 use crate::support::company;
@@ -145,4 +147,96 @@ fn at_every_size_a_clock_time_in_a_title_has_its_zone(
     } else {
         assert!(size.0 < 80, "{first}");
     }
+}
+
+#[test]
+fn sentences_and_messages_have_the_times_of_the_zone_too() {
+    let mut stage = Stage::open(company::busy(company::now()), (126, 36));
+    stage.zone(2);
+    stage.keys("U");
+    stage.keys("1");
+    let screen = stage.screen();
+    assert!(screen.contains("since 00:36 UTC+2"), "{screen}");
+    assert!(screen.contains("at 01:11 UTC+2"), "{screen}");
+    stage.keys("Esc");
+    // As it was at an event.
+    stage.keys("2 [");
+    let screen = stage.screen();
+    assert!(line(&screen, "2 Detail").contains("as of 00:"), "{screen}");
+    // Nothing could be read from the start.
+    let mut stage = Stage::blank(company::busy(company::now()), (126, 36), Depth::Indexed);
+    stage.zone(2);
+    failing(&mut stage);
+    assert!(stage.screen().contains("since 00:31:12"), "{}", stage.screen());
+}
+
+#[rstest]
+#[case(Zone::Viewer, "23:30", "2031-05-21T21:30:00Z")]
+#[case(Zone::Both, "23:30", "2031-05-21T21:30:00Z")]
+#[case(Zone::Utc, "23:30", "2031-05-20T23:30:00Z")]
+fn a_time_is_typed_in_the_zone_that_is_shown(
+    #[case] zone: Zone,
+    #[case] typed: &str,
+    #[case] until: DateTime<Utc>,
+) {
+    let mut stage = Stage::open(company::busy(company::now()), (126, 36));
+    stage.zone(2);
+    stage.app.zone = zone;
+    stage.keys(":");
+    stage.write(&format!("snooze {typed}"));
+    stage.keys("Enter");
+    let Command::Incident { ask, .. } = &stage.submitted[0].command else { panic!("a snooze") };
+    assert_eq!(*ask, Ask::Snooze { until });
+}
+
+#[test]
+fn tomorrow_is_in_the_offset_of_tomorrow() {
+    let mut stage = Stage::open(company::busy(company::now()), (126, 36));
+    stage.zone(1);
+    // Summer time begins in the night.
+    let at = company::now() + TimeDelta::hours(3);
+    let offset = FixedOffset::east_opt(2 * 3600).expect("a zone");
+    stage.send(Message::OffsetChanges(Some(Change { at, offset })));
+    stage.keys("b");
+    assert!(stage.screen().contains("Wed 09:00"), "{}", stage.screen());
+    stage.keys("t");
+    let Command::Incident { ask, .. } = &stage.submitted[0].command else { panic!("a snooze") };
+    let until = "2031-05-21T07:00:00Z".parse().expect("a time");
+    assert_eq!(*ask, Ask::Snooze { until });
+}
+
+#[test]
+fn a_snooze_until_it_changes_says_so_everywhere() {
+    let mut stage = Stage::open(company::busy(company::now()), (126, 36));
+    stage.keys("b c");
+    stage.settle();
+    stage.keys("/");
+    stage.write("is:snoozed");
+    stage.keys("Enter g 2 z");
+    let number = stage.app.target().expect("it is read").label();
+    assert_eq!(number, "INC-2051", "{}", stage.screen());
+    assert!(line(&stage.screen(), "Snoozed").contains("until it changes"), "{}", stage.screen());
+    stage.keys("3");
+    assert!(stage.screen().contains("until it changes"), "{}", stage.screen());
+    assert!(!stage.screen().contains("2100") && !stage.screen().contains("2041-"));
+}
+
+#[test]
+fn measures_that_fail_are_told_when_that_begins_and_not_every_minute() {
+    let mut stage = Stage::open(company::busy(company::now()), (126, 36));
+    let fails = |stage: &mut Stage| {
+        let (span, error) = (stage.app.metrics.span, BackendError::Broken("a page".into()));
+        stage.send(Message::Measures(span, Err(error), stage.now));
+    };
+    fails(&mut stage);
+    assert!(stage.screen().contains("computing measures: "), "{}", stage.screen());
+    stage.keys("j a");
+    let told = stage.screen().lines().last().map(str::to_owned);
+    fails(&mut stage);
+    assert_eq!(stage.screen().lines().last().map(str::to_owned), told);
+    // Once they have worked again, the next failure is news.
+    let measures = stage.app.metrics.loaded.clone().expect("they were there").1;
+    stage.send(Message::Measures(stage.app.metrics.span, Ok(measures), stage.now));
+    fails(&mut stage);
+    assert!(stage.screen().contains("computing measures: "), "{}", stage.screen());
 }

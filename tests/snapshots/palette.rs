@@ -2,9 +2,11 @@
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
+use redphone::backend::BackendError;
 use redphone::model::command::{Ask, Command, Link};
 use redphone::model::status::{Category, Role};
 use redphone::model::{Impact, PersonRef, Priority, Status};
+use redphone::sync::drafts::Keep;
 use redphone::tui::Options;
 use redphone::tui::app::Span;
 use redphone::tui::form::Kind;
@@ -61,7 +63,7 @@ fn tomo() -> Option<PersonRef> {
 #[case("snooze 4h", Ask::Snooze { until: company::now() + TimeDelta::hours(4) })]
 #[case("snooze 45m", Ask::Snooze { until: company::now() + TimeDelta::minutes(45) })]
 #[case("snooze tomorrow", Ask::Snooze { until: "2031-05-21T09:00:00Z".parse().unwrap() })]
-#[case("snooze change", Ask::Snooze { until: company::now() + TimeDelta::days(3650) })]
+#[case("snooze change", Ask::Snooze { until: redphone::model::time::UNTIL_CHANGED })]
 #[case("priority high low", Ask::Prioritize { impact: Impact::High, urgency: Impact::Low })]
 #[case("prioritize med l", Ask::Prioritize { impact: Impact::Medium, urgency: Impact::Low })]
 #[case("move identified", Ask::MoveStatus { to: Status::Identified })]
@@ -163,7 +165,6 @@ fn without_an_argument_it_is_as_with_its_key(#[case] line: &str, #[case] seen: &
 #[case("window 30", "window 30d")]
 #[case("2048", "2048")]
 #[case("copy sum", "copy summary")]
-#[case("note something", "note something")]
 fn a_line_is_completed(#[case] typed: &str, #[case] expected: &str) {
     let mut stage = busy();
     open(&mut stage, typed);
@@ -410,4 +411,43 @@ fn the_url_of_an_incident_can_be_copied() {
     open(&mut stage, "copy url");
     stage.keys("Enter");
     assert_eq!(stage.copied, ["https://status.example.com/1"]);
+}
+
+#[test]
+fn a_note_that_is_typed_goes_on_in_its_form() {
+    let mut stage = busy();
+    open(&mut stage, "note rolled back");
+    stage.keys("Tab");
+    let Mode::Form(form) = &stage.app.mode else { panic!("a form:\n{}", stage.screen()) };
+    assert_eq!(form.contents(), ["rolled back"]);
+    stage.write("\nto v811");
+    stage.keys("^s");
+    assert_eq!(sent(&stage), [Ask::AddNote { text: "rolled back\nto v811".into() }]);
+}
+
+#[test]
+fn a_note_that_is_typed_is_kept_when_it_is_left_and_comes_back_when_it_is_refused() {
+    let mut stage = busy();
+    open(&mut stage, "note rolled back");
+    stage.keys("Esc");
+    assert!(stage.screen().contains("kept as a draft · d brings it back"), "{}", stage.screen());
+    assert!(matches!(stage.kept.first(), Some(Keep::Save(_))), "{:?}", stage.kept);
+    open(&mut stage, "note looking");
+    stage.keys("Enter");
+    stage.refuse(&BackendError::NotAllowed("notes are closed".into()));
+    let Mode::Form(form) = &stage.app.mode else { panic!("a form:\n{}", stage.screen()) };
+    assert_eq!(form.contents(), ["looking"]);
+}
+
+#[test]
+fn a_note_that_is_typed_is_kept_when_the_terminal_goes() {
+    let mut stage = busy();
+    open(&mut stage, "note rolled back");
+    stage.send(Message::Terminate);
+    let kept = stage.kept.iter().find_map(|keep| match keep {
+        Keep::Save(draft) => Some(draft.contents.clone()),
+        _ => None,
+    });
+    assert_eq!(kept, Some(vec!["rolled back".to_owned()]));
+    assert!(stage.over);
 }

@@ -1,7 +1,10 @@
 //! Whatever keys come, whatever the rows and the size are, and whatever others do meanwhile: nothing
-//! panics, no line is too wide or too narrow, and the selection stays where it was.
+//! panics, no line is too wide or too narrow, and the selection stays where it was. On the panes and on
+//! the wall, over a store and over a remote with an outbox.
 //!
 //! `REDPHONE_SEQUENCES` sets how many sequences of keys are played (64; `.ci/run` asks for 10,000).
+
+use std::sync::Arc;
 
 use chrono::{Offset, TimeDelta, Utc};
 use crossterm::event::{KeyCode, KeyModifiers};
@@ -11,6 +14,8 @@ use redphone::backend::BackendError;
 use redphone::model::status::ResolutionAction;
 use redphone::model::text::width;
 use redphone::model::{Ask, Impact, IncidentId};
+use redphone::sync::remote::{Listing, State};
+use redphone::sync::{Link, Update};
 use redphone::tui::Options;
 use redphone::tui::action::TABLE;
 use redphone::tui::message::Message;
@@ -19,8 +24,10 @@ use redphone::tui::queue::Line;
 use redphone::tui::run::Ended;
 use redphone::tui::sites::{Site, SiteId};
 use redphone::tui::theme::Depth;
+use redphone::tui::wall::{self, Wall};
 
 use crate::asks::ask;
+use crate::remote;
 use crate::runs;
 use crate::support::company;
 use crate::support::memory::Memory;
@@ -42,6 +49,19 @@ enum Step {
     Ended(i32),
     Settle,
     Refuse,
+    Outbox(u8),
+    Link(u8),
+}
+
+/// Where a sequence begins.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// The panes over a store on this machine.
+    Panes,
+    /// The panes over a remote.
+    Remote,
+    /// The wall display, over either.
+    Wall { remote: bool },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -62,6 +82,16 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..3).prop_map(Step::Ended),
         1 => Just(Step::Settle),
         1 => Just(Step::Refuse),
+        1 => any::<u8>().prop_map(Step::Outbox),
+        1 => any::<u8>().prop_map(Step::Link),
+    ]
+}
+
+fn place() -> impl Strategy<Value = Place> {
+    prop_oneof![
+        3 => Just(Place::Panes),
+        2 => Just(Place::Remote),
+        1 => any::<bool>().prop_map(|remote| Place::Wall { remote }),
     ]
 }
 
@@ -155,7 +185,43 @@ fn take(stage: &mut Stage, step: Step) {
         })),
         Step::Settle => stage.settle(),
         Step::Refuse => stage.refuse(&BackendError::NotAllowed("not today".into())),
+        Step::Outbox(what) if stage.app.outbox.is_some() => outbox(stage, what),
+        Step::Outbox(_) => {}
+        Step::Link(how) => {
+            let now = stage.now;
+            stage.learn(Update::Link(match how % 3 {
+                0 => Link::Live { at: now },
+                1 => Link::Polling { at: now, every: std::time::Duration::from_secs(10) },
+                _ => Link::Failing {
+                    since: now - TimeDelta::minutes(how.into()),
+                    error: BackendError::Unreachable("it is \u{1b}gone".into()),
+                    retry_at: now + TimeDelta::seconds(8),
+                },
+            }));
+        }
     }
+}
+
+/// What is on its way changes: nothing, something of each kind, or what was submitted, which waits or
+/// was refused.
+fn outbox(stage: &mut Stage, what: u8) {
+    let becomes = match what % 4 {
+        0 => return stage.learn(Update::Outbox(Arc::default())),
+        1 => {
+            let listing = remote::mixed(stage);
+            return stage.learn(Update::Outbox(Arc::new(listing)));
+        }
+        2 => State::Pending,
+        _ => State::Refused(BackendError::NotAllowed("not today".into())),
+    };
+    let submitted = std::mem::take(&mut stage.submitted);
+    let ids = submitted.iter().map(|envelope| envelope.id).collect();
+    let entries = (1..).zip(submitted).map(|(place, envelope)| {
+        remote::entry(place, "INC-2051", "a\u{202e}b", envelope, becomes.clone())
+    });
+    let listing = Listing { entries: entries.collect() };
+    stage.send(Message::Accepted(ids, Ok(()), stage.now));
+    stage.learn(Update::Outbox(Arc::new(listing)));
 }
 
 /// Declares an incident, where its title may be one.
@@ -171,17 +237,17 @@ fn declare(memory: &Memory, title: &str, level: u8, minutes_ago: i64) {
 /// Incidents that are there at the start: title, impact and urgency, minutes since the report.
 type Data = Vec<(String, u8, i64)>;
 
-/// Incidents, the size of the terminal, and what happens.
-fn sequence() -> impl Strategy<Value = (Data, (u16, u16), Vec<Step>)> {
+/// Incidents, the size of the terminal, where it begins, and what happens.
+fn sequence() -> impl Strategy<Value = (Data, (u16, u16), Place, Vec<Step>)> {
     let data = proptest::collection::vec((".{1,80}", any::<u8>(), 0_i64..20_000), 0..8);
     let size = prop_oneof![
         proptest::sample::select(vec![(126, 36), (80, 24), (200, 60), (40, 12)]),
         (1_u16..230, 1_u16..70),
     ];
-    (data, size, proptest::collection::vec(step(), 1..40))
+    (data, size, place(), proptest::collection::vec(step(), 1..40))
 }
 
-fn opened(data: &Data, size: (u16, u16)) -> Stage {
+fn opened(data: &Data, size: (u16, u16), place: Place) -> Stage {
     let memory = company::busy(company::now());
     for (title, level, minutes) in data {
         declare(&memory, title, *level, *minutes);
@@ -191,19 +257,36 @@ fn opened(data: &Data, size: (u16, u16)) -> Stage {
     options.sites.push(Site { id: profile, production: true, ..Site::started("/srv/prod.db") });
     let mut stage = Stage::with(memory, size, Depth::Indexed, options);
     stage.books = Ok(vec![("checkout".into(), "# One\n\n- [ ] look\n- [ ] ask\n".into())]);
+    if matches!(place, Place::Wall { .. }) {
+        stage.app.wall = Some(Box::new(Wall::new(wall::Settings::default(), true, stage.now)));
+    }
+    if matches!(place, Place::Remote | Place::Wall { remote: true }) {
+        stage.learn(Update::Outbox(Arc::default()));
+    }
     stage.connect();
     stage.send(Message::Started);
     stage
 }
 
-fn play(data: &Data, size: (u16, u16), steps: Vec<Step>) -> Result<(), TestCaseError> {
-    let mut stage = opened(data, size);
+fn play(
+    data: &Data,
+    size: (u16, u16),
+    place: Place,
+    steps: Vec<Step>,
+) -> Result<(), TestCaseError> {
+    let mut stage = opened(data, size, place);
     for step in steps {
         let by_hand = matches!(
             step,
-            Step::Key(..) | Step::Named(_) | Step::Settle | Step::Refuse | Step::Paste(_)
+            Step::Key(..)
+                | Step::Named(_)
+                | Step::Settle
+                | Step::Refuse
+                | Step::Paste(_)
+                | Step::Outbox(_)
         );
-        let before = (stage.app.queue.selected, ids(&stage));
+        let before = (selection(&stage), lines(&stage));
+        let grouped = stage.app.queue.grouped;
         take(&mut stage, step);
         let columns = usize::from(stage.app.size.0);
         if stage.app.size.1 > 0 && columns > 0 {
@@ -226,10 +309,14 @@ fn play(data: &Data, size: (u16, u16), steps: Vec<Step>) -> Result<(), TestCaseE
             None => prop_assert_eq!(queue.selected, None),
         }
         prop_assert!(queue.top <= queue.index || queue.rows.is_empty());
-        // Heads of groups and pages of the history have rules of their own.
-        if !by_hand && !queue.grouped && !queue.is_history() {
-            let selected = queue.selected;
-            prop_assert_eq!(selected, kept(&before, &ids(&stage)));
+        if by_hand || queue.grouped != grouped {
+            continue;
+        }
+        // In the history, what comes with a page may take the place of what has gone.
+        let expected = kept(&before, &stage);
+        let stays = expected == before.0;
+        if !queue.is_history() || stays {
+            prop_assert_eq!(selection(&stage), expected);
         }
     }
     Ok(())
@@ -245,7 +332,8 @@ fn no_keys_no_rows_and_no_size_break_the_screen() {
         let cases = all.div_ceil(threads);
         // Where it fails, the smallest sequence that does is told: it becomes a test of its own.
         let config = ProptestConfig { cases, failure_persistence: None, ..Default::default() };
-        TestRunner::new(config).run(&sequence(), |(data, size, steps)| play(&data, size, steps))
+        TestRunner::new(config)
+            .run(&sequence(), |(data, size, place, steps)| play(&data, size, place, steps))
     };
     std::thread::scope(|scope| {
         let parts: Vec<_> = (0..threads).map(|_| scope.spawn(part)).collect();
@@ -257,17 +345,48 @@ fn no_keys_no_rows_and_no_size_break_the_screen() {
     });
 }
 
-fn ids(stage: &Stage) -> Vec<IncidentId> {
-    stage.app.queue.rows.iter().map(|row| row.summary.id).collect()
+/// What can be selected.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Selectable {
+    Row(IncidentId),
+    Head(String),
 }
 
-/// Where the selection must be when rows have changed by themselves: on the same incident, or on the
-/// nearest one below that is still there, else above.
-fn kept(before: &(Option<IncidentId>, Vec<IncidentId>), now: &[IncidentId]) -> Option<IncidentId> {
-    let (Some(selected), old) = before else { return now.first().copied() };
-    let place = old.iter().position(|id| id == selected).unwrap_or(0);
-    let candidates = old[place..].iter().chain(old[..place].iter().rev());
-    candidates.copied().find(|id| now.contains(id)).or(now.first().copied())
+fn selectable(stage: &Stage, line: &Line) -> Selectable {
+    let queue = &stage.app.queue;
+    match line {
+        Line::Row(row) => Selectable::Row(queue.rows[*row].summary.id),
+        Line::Head(group) => Selectable::Head(queue.groups[*group].service.clone()),
+    }
+}
+
+fn lines(stage: &Stage) -> Vec<Selectable> {
+    stage.app.queue.lines.iter().map(|line| selectable(stage, line)).collect()
+}
+
+fn selection(stage: &Stage) -> Option<Selectable> {
+    let queue = &stage.app.queue;
+    queue.lines.get(queue.index).map(|line| selectable(stage, line))
+}
+
+/// Where the selection must be when rows have changed by themselves: on the same incident or group,
+/// on the head of the group that an incident is hidden in now, or on the nearest line below that is
+/// still there, else above.
+fn kept(before: &(Option<Selectable>, Vec<Selectable>), stage: &Stage) -> Option<Selectable> {
+    let now = lines(stage);
+    let (Some(selected), old) = before else { return now.first().cloned() };
+    if now.contains(selected) {
+        return Some(selected.clone());
+    }
+    if let Selectable::Row(id) = selected
+        && let Some(row) = stage.app.queue.rows.iter().find(|row| row.summary.id == *id)
+    {
+        let service = row.summary.service().unwrap_or_default().to_owned();
+        return Some(Selectable::Head(service));
+    }
+    let place = old.iter().position(|line| line == selected).unwrap_or(0);
+    let mut candidates = old[place..].iter().chain(old[..place].iter().rev());
+    candidates.find(|line| now.contains(line)).or(now.first()).cloned()
 }
 
 /// How many cases are tried; `REDPHONE_CASES` sets another number.

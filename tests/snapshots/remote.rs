@@ -53,7 +53,7 @@ fn asked(incident: IncidentId, ask: Ask, minutes: i64) -> Envelope {
     }
 }
 
-fn entry(place: u64, label: &str, title: &str, envelope: Envelope, state: State) -> Arc<Entry> {
+pub fn entry(place: u64, label: &str, title: &str, envelope: Envelope, state: State) -> Arc<Entry> {
     let settled_at = (!matches!(state, State::Pending))
         .then(|| company::now() + TimeDelta::seconds(30 + i64::try_from(place).unwrap_or(0)));
     Arc::new(Entry {
@@ -422,4 +422,27 @@ fn without_a_remote_there_is_no_outbox() {
     stage.keys("O");
     assert!(stage.screen().contains("there is no outbox"), "{}", stage.screen());
     assert!(matches!(stage.app.mode, Mode::Panes));
+}
+
+#[test]
+fn the_outbox_stays_where_it_is_while_what_is_selected_is_in_sight() {
+    let mut stage = remote((80, 16));
+    let notes = (0..20).map(|place| {
+        let note = Ask::AddNote { text: format!("note {place}") };
+        let asked = asked(id_of(&stage, 2051), note, 1);
+        entry(place, "INC-2051", "Card payments", asked, State::Pending)
+    });
+    let listing = Listing { entries: notes.collect() };
+    show(&mut stage, listing);
+    stage.keys("O G");
+    let top = |stage: &Stage| match &stage.app.mode {
+        Mode::Outbox(pane) => pane.top,
+        _ => panic!("the outbox is open"),
+    };
+    let last = top(&stage);
+    assert!(last > 0);
+    stage.keys("k");
+    assert_eq!(top(&stage), last, "{}", stage.screen());
+    stage.keys("g");
+    assert_eq!(top(&stage), 0);
 }

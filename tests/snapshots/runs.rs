@@ -8,6 +8,7 @@ use redphone::config::panes::CustomCommand;
 use redphone::config::pattern::Pattern;
 use redphone::model::command::{Ask, Command};
 use redphone::model::filter::Filter;
+use redphone::model::runbook::Head;
 use redphone::model::{Actor, CommandId, Envelope};
 use redphone::tui::Options;
 use redphone::tui::message::Message;
@@ -448,4 +449,44 @@ fn a_folder_that_cannot_be_read_is_told() {
     stage.books = Err(NoRunbooks::Unreadable("the runbooks in /x can't be read: no".into()));
     stage.keys("j x");
     assert!(stage.screen().contains("not now: the runbooks in /x can't be read: no"));
+}
+
+#[test]
+fn an_output_whose_note_was_refused_can_be_put_on_the_timeline_again() {
+    let mut stage = stage((126, 36));
+    let id = start(&mut stage, "p");
+    stage.send(Message::RunOutput(id, Pipe::Out, "all well\n".into()));
+    stage.send(Message::RunEnded(id, Ended::Exit(0), stage.now));
+    stage.keys("n");
+    stage.refuse(&redphone::backend::BackendError::NotAllowed("notes are closed".into()));
+    assert!(!stage.screen().contains("on the timeline ·"), "{}", stage.screen());
+    stage.keys("n");
+    assert_eq!(notes(&stage).len(), 1, "{}", stage.screen());
+}
+
+#[test]
+fn a_digit_stays_with_its_name_when_the_folder_has_been_read() {
+    let mut settings = settings();
+    settings.commands.push(command("trace", 't', &["trace"]));
+    if let Some(trace) = settings.commands.last_mut() {
+        trace.key = None;
+    }
+    let memory = company::busy(company::now());
+    let options = Options { settings, ..options() };
+    let mut stage = Stage::with(memory, (126, 36), Depth::Indexed, options);
+    stage.connect();
+    stage.send(Message::Started);
+    stage.keys("x");
+    let key_of = |stage: &Stage, name: &str| match &stage.app.mode {
+        Mode::Pick(picker) => {
+            picker.items.iter().find(|item| item.text == name).and_then(|item| item.key)
+        }
+        _ => None,
+    };
+    assert_eq!(key_of(&stage, "trace"), Some('2'), "{}", stage.screen());
+    let heads = [("payments/5xx", FIVES), ("a new one", FIVES)];
+    let heads = heads.map(|(name, text)| Head::read(name, text)).to_vec();
+    stage.send(Message::Runbooks(Ok(std::sync::Arc::new(heads))));
+    assert_eq!(key_of(&stage, "trace"), Some('2'), "{}", stage.screen());
+    assert_eq!(key_of(&stage, "a new one"), Some('3'), "{}", stage.screen());
 }

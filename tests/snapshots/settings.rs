@@ -1,10 +1,13 @@
 //! Settings that are wrong, and settings that change while the panes run.
 
+use crossterm::event::{KeyCode, KeyModifiers};
+use redphone::backend::BackendError;
 use redphone::config::panes::{Binding, Column, KeyText, Notify, Template};
 use redphone::config::pattern::Pattern;
 use redphone::config::reload::Changed;
 use redphone::config::{PanesSettings, Place, Reload};
 use redphone::model::Rules;
+use redphone::sync::{Link, Update};
 use redphone::tui::Options;
 use redphone::tui::message::Message;
 use redphone::tui::theme::Depth;
@@ -120,4 +123,66 @@ fn templates_columns_and_notifications_are_those_of_the_file_as_it_is_now() {
     company::declare(&stage.memory, now, 1, "No logins", "auth", high, high, |_| {});
     stage.refresh();
     assert_eq!(stage.calls, Vec::<String>::new());
+}
+
+#[test]
+fn sentences_name_the_keys_as_they_are_now() {
+    let bound = |keys: &[(&str, &str)]| {
+        let keys = keys.iter().flat_map(|(action, key)| bound(action, key).keys);
+        PanesSettings { keys: keys.collect(), ..PanesSettings::default() }
+    };
+    let mut stage = Stage::open(company::busy(company::now()), (126, 36));
+    stage.send(changed(bound(&[
+        ("yes", "F2"),
+        ("no", "F3"),
+        ("keep", "F4"),
+        ("refresh", "F5"),
+        ("failure", "F6"),
+        ("unfold", "F7"),
+        ("resolve", "F8"),
+        ("leave", "F9"),
+        ("cancel", "F10"),
+    ])));
+    // A question.
+    stage.keys("* a");
+    assert!(stage.screen().contains("F2 yes · F3 no"), "{}", stage.screen());
+    stage.key(KeyCode::F(3), KeyModifiers::NONE);
+    stage.keys("*");
+    // What was typed.
+    stage.keys("n x");
+    stage.key(KeyCode::F(10), KeyModifiers::NONE);
+    let asked = "y drop it · F4 go on writing · k keep it as a draft";
+    assert!(stage.screen().contains(asked), "{}", stage.screen());
+    stage.keys("y");
+    stage.keys("f");
+    assert!(stage.screen().contains("F7 unfolds one"), "{}", stage.screen());
+    stage.keys("f ?");
+    stage.write("qqqqqq");
+    assert!(stage.screen().contains("F9 shows all keys"), "{}", stage.screen());
+    stage.key(KeyCode::F(9), KeyModifiers::NONE);
+    stage.key(KeyCode::F(9), KeyModifiers::NONE);
+    // What fails.
+    stage.learn(Update::Link(Link::Failing {
+        since: stage.now,
+        error: BackendError::Unreachable("it is gone".into()),
+        retry_at: stage.now + chrono::TimeDelta::seconds(8),
+    }));
+    stage.keys("1");
+    let screen = stage.screen();
+    assert!(screen.contains("F5 now · F6 details"), "{screen}");
+    stage.key(KeyCode::F(6), KeyModifiers::NONE);
+    assert!(stage.screen().contains("F5 asks now"), "{}", stage.screen());
+}
+
+#[test]
+fn enter_answers_no_question_whatever_the_settings_say() {
+    let mut stage = Stage::open(company::busy(company::now()), (126, 36));
+    for action in ["yes", "discard", "go-now", "leave-now"] {
+        stage.send(changed(bound(action, "Enter")));
+        let told =
+            format!("keys.{action} is \"Enter\": Enter is pressed before a question is read");
+        assert!(stage.screen().contains(&told), "{}", stage.screen());
+    }
+    stage.keys("* a Enter");
+    assert!(stage.submitted.is_empty());
 }

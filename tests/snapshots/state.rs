@@ -6,6 +6,7 @@ use redphone::model::command::{Ask, Command};
 use redphone::model::{Actor, CommandId, Envelope, Impact, IncidentId};
 use redphone::sync::{Link, Update};
 use redphone::tui::app::Freshness;
+use rstest::rstest;
 
 use crate::support::company;
 use crate::support::stage::Stage;
@@ -209,4 +210,46 @@ fn earlier_events_are_read_when_scrolled_to() {
     assert_eq!(shown(&stage), 453);
     stage.keys("G");
     assert!(stage.screen().contains("Triggered"), "{}", stage.screen());
+}
+
+#[rstest]
+#[case((60, 20), "4")]
+#[case((126, 36), "4 z")]
+fn no_verb_is_about_an_incident_that_is_not_in_sight(#[case] size: (u16, u16), #[case] keys: &str) {
+    let mut stage = Stage::open(company::busy(company::now()), size);
+    stage.keys(keys);
+    stage.keys("a");
+    assert!(stage.submitted.is_empty());
+    let told = "no incident is in sight here: 1 shows the queue";
+    assert!(stage.screen().contains(told), "{}", stage.screen());
+    stage.keys("1 a");
+    assert_eq!(stage.submitted.len(), 1);
+}
+
+#[test]
+fn with_the_queue_beside_the_metrics_verbs_are_about_its_selection() {
+    let mut stage = busy();
+    stage.keys("4 a");
+    assert_eq!(stage.submitted.len(), 1);
+}
+
+#[test]
+fn while_only_a_part_is_known_nothing_is_said_not_to_be_open() {
+    let memory = company::busy(company::now());
+    let rows = memory.open();
+    let mut stage = Stage::blank(memory, (126, 36), redphone::tui::theme::Depth::Indexed);
+    let mut counts = redphone::model::queue::OpenCounts::default();
+    for row in &rows {
+        counts.add(row, stage.now, &stage.app.rules.levels);
+    }
+    let mut mirror = redphone::sync::Mirror::default();
+    mirror.first_page(rows[..1].to_vec(), Some(counts));
+    stage.learn(Update::Snapshot(mirror.snapshot()));
+    let missing = rows[1].number.expect("a number");
+    stage.keys("g");
+    stage.write(&missing.0.to_string());
+    stage.keys("Enter");
+    let screen = stage.screen();
+    assert!(screen.contains("is not in the queue yet"), "{screen}");
+    assert!(!screen.contains("is not open"), "{screen}");
 }

@@ -2,6 +2,7 @@
 
 use redphone::backend::BackendError;
 use redphone::model::command::{Ask, Command, Verb};
+use redphone::model::escalation::{self, Policy, PolicyLevel};
 use redphone::model::{Rejection, RejectionKind};
 use redphone::sync::Update;
 use redphone::sync::drafts::Keep;
@@ -10,6 +11,7 @@ use redphone::tui::form::Form;
 use redphone::tui::message::Message;
 use redphone::tui::mode::Mode;
 use redphone::tui::theme::Depth;
+use rstest::rstest;
 
 use crate::support::company;
 use crate::support::stage::{Stage, options};
@@ -212,4 +214,117 @@ fn a_directory_that_changes_shows_who_is_on_call() {
     directory.schedules[0].rotation.reverse();
     stage.learn(Update::Directory(std::sync::Arc::new(directory)));
     assert!(stage.screen().contains("on call Tomo Hayashi"), "{}", stage.screen());
+}
+
+#[test]
+fn why_some_of_many_failed_can_be_read_later_where_something_else_was_open() {
+    let mut stage = busy();
+    stage.keys("Space Space o y n");
+    stage.write("busy");
+    stage.refuse(&BackendError::NotAllowed("not today".into()));
+    assert_eq!(form(&stage).contents(), ["busy"]);
+    stage.keys("Esc k !");
+    let screen = stage.screen();
+    assert!(screen.contains("INC-2051: not today"), "{screen}");
+    assert!(screen.contains("INC-2048: not today"), "{screen}");
+}
+
+#[test]
+fn of_several_each_is_escalated_along_its_own_path() {
+    let mut stage = busy();
+    let mut directory = stage.memory.directory_now();
+    let level = |person: &str| PolicyLevel {
+        after_s: 300,
+        call: vec![escalation::Target::Person(person.into())],
+    };
+    directory.policies =
+        vec![Policy { team: "web".into(), levels: vec![level("tomo"), level("odile")] }];
+    stage.learn(Update::Directory(std::sync::Arc::new(directory)));
+    let of_web = |stage: &Stage| {
+        stage.app.queue.rows.iter().filter(|row| row.summary.team.as_deref() == Some("web")).count()
+    };
+    stage.keys("* e");
+    let screen = stage.screen();
+    assert!(screen.contains("Call the next level for"), "{screen}");
+    assert!(screen.contains("there is no escalation policy for its team"), "{screen}");
+    stage.keys("y");
+    let levels: Vec<u8> = stage
+        .submitted
+        .iter()
+        .filter_map(|envelope| match &envelope.command {
+            Command::Incident { ask: Ask::Escalate { level, .. }, .. } => Some(*level),
+            _ => None,
+        })
+        .collect();
+    assert!(!levels.is_empty() && levels.len() <= of_web(&stage), "{levels:?}");
+    assert!(levels.iter().all(|level| *level == 1), "{levels:?}");
+}
+
+#[test]
+fn a_review_is_written_of_one_at_a_time() {
+    let mut stage = busy();
+    stage.keys("Space Space V");
+    let told = "2 incidents are selected, and a review is written of one at a time";
+    assert!(stage.screen().contains(told), "{}", stage.screen());
+}
+
+#[test]
+fn an_update_on_several_is_filled_in_for_each() {
+    let mut stage = busy();
+    stage.keys("Space Space U");
+    stage.keys("1");
+    assert!(form(&stage).contents()[0].starts_with("{number} {title}"), "{}", stage.screen());
+    // A slip in a name is told before anything is sent.
+    stage.write("{nubmer} ");
+    stage.keys("^s");
+    assert!(stage.screen().contains("did you mean number?"), "{}", stage.screen());
+    for _ in 0.."{nubmer} ".len() {
+        stage.keys("Backspace");
+    }
+    stage.keys("^s y");
+    let texts: Vec<&str> = stage
+        .submitted
+        .iter()
+        .filter_map(|envelope| match &envelope.command {
+            Command::Incident { ask: Ask::UpdateStakeholders { message, .. }, .. } => {
+                Some(message.as_str())
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(texts.len(), 2, "{}", stage.screen());
+    assert!(texts[0].starts_with("INC-2051 Card payments"), "{texts:?}");
+    assert!(texts[1].starts_with("INC-2048 Logins"), "{texts:?}");
+}
+
+#[rstest]
+#[case::since("D", 6, "tomorrow 09:00", "that lies in the future")]
+#[case::until("b u", 0, "soon", "is no time: write")]
+#[case::url("l u", 0, "status.example.com", "is no URL: it begins with https://")]
+fn what_is_wrong_with_a_field_is_told_when_it_is_left(
+    #[case] keys: &str,
+    #[case] place: usize,
+    #[case] typed: &str,
+    #[case] told: &str,
+) {
+    let mut stage = busy();
+    stage.keys(keys);
+    for _ in 0..place {
+        stage.keys("Tab");
+    }
+    stage.write(typed);
+    assert!(!stage.screen().contains(told), "not while it is being typed");
+    stage.keys("Tab");
+    assert!(stage.screen().contains(told), "{}", stage.screen());
+    assert!(stage.submitted.is_empty());
+}
+
+#[test]
+fn a_title_that_is_too_long_is_told_when_it_is_left() {
+    let mut stage = busy();
+    stage.keys("D");
+    stage.write(&"long ".repeat(60));
+    stage.keys("Enter");
+    let error = form(&stage).fields[0].error.clone().unwrap_or_default();
+    assert!(error.contains("200"), "{error:?}");
 }

@@ -187,6 +187,35 @@ fn every_size_can_be_drawn_in_every_state() {
 }
 
 #[test]
+fn a_new_p1_has_its_number_and_title_on_every_small_wall() {
+    for down in [0, 1] {
+        let mut stage = busy((126, 36));
+        while shift(stage.now).1 != down {
+            stage.silence(SHIFTED_EVERY);
+        }
+        stage.learn(Update::Link(Link::Live { at: stage.now }));
+        // No big letters stand for a #.
+        p1(&mut stage, "Ledger #1 halts");
+        let label = wall(&stage).taking_over().next().expect("it is new").summary.label();
+        let pixels = |stage: &Stage| stage.screen().matches('█').count();
+        stage.send(redphone::tui::message::Message::Resized(120, 30));
+        let whole = pixels(&stage);
+        assert!(whole > 0);
+        for width in 40..=80 {
+            for height in 10..=30 {
+                stage.send(redphone::tui::message::Message::Resized(width, height));
+                let screen = stage.screen();
+                let place = format!("{width}x{height}\n{screen}");
+                assert!(screen.contains("Ledger #1 halts"), "{place}");
+                let number = screen.contains(&label) || pixels(&stage) == whole;
+                assert!(number, "{place}");
+                assert!(screen.contains("acknowledge in"), "{place}");
+            }
+        }
+    }
+}
+
+#[test]
 fn more_than_fit_are_counted() {
     let stage = shown(company::many(company::now(), 300), (126, 36));
     assert_snapshot!("wall_many_126x36", stage.screen());

@@ -156,6 +156,18 @@ impl Entry {
         self.when.holds(app)
     }
 
+    /// Why it does not apply here and now, where it does not.
+    #[must_use]
+    pub fn otherwise(&self, app: &App) -> String {
+        let hidden = self.when == When::Incident && app.sees_no_incident();
+        if app.selected().is_some() && hidden {
+            let queue = app.keymap.hint(Action::Focus(Pane::Queue), "shows the queue");
+            let queue = queue.map(|queue| format!(": {queue}")).unwrap_or_default();
+            return format!("no incident is in sight here{queue}");
+        }
+        self.when.otherwise().to_owned()
+    }
+
     /// The word that the keys line shows for it, where it shows one.
     #[must_use]
     pub fn hinted(&self, app: &App) -> Option<&'static str> {

@@ -25,8 +25,6 @@ pub enum When {
     Inside,
     /// Detail or timeline has the focus.
     Reading,
-    /// The metrics are visible.
-    Metrics,
     /// Detail, timeline or metrics have the focus.
     Steps,
     /// Detail or timeline have the focus and there is a past to go to.
@@ -71,7 +69,6 @@ impl When {
             Self::Grouped => "the queue is not grouped, or not in focus",
             Self::Inside => "there is nowhere to go back to",
             Self::Reading => "neither detail nor timeline is in focus",
-            Self::Metrics => "the metrics are not in focus",
             Self::Steps => "the queue is in focus",
             Self::Past => "there is nothing earlier",
             Self::Travelling => "everything is shown as it is",
@@ -106,7 +103,6 @@ impl When {
                     || !app.marked.is_empty()
                     || app.queue.is_filtered()
             }
-            Self::Metrics => app.focus == Pane::Metrics,
             Self::Steps => app.focus != Pane::Queue,
             Self::Past => {
                 matches!(app.focus, Pane::Detail | Pane::Timeline)
@@ -120,7 +116,9 @@ impl When {
             Self::Travelling => app.travel.is_some(),
             Self::Present => app.travel.is_none(),
             Self::Running => app.shown_run().is_some_and(|run| run.ended.is_none()),
-            Self::Notable => app.shown_run().is_some_and(|run| run.ended.is_some() && !run.noted),
+            Self::Notable => {
+                app.shown_run().is_some_and(|run| run.ended.is_some() && run.noted.is_none())
+            }
             Self::Tickable => !app.read_only && super::super::update::is_tickable(app),
             Self::Failed => app.failure.is_some(),
             Self::Waiting => app.outbox.as_ref().is_some_and(|outbox| {

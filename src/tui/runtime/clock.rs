@@ -3,12 +3,37 @@
 //! What was live before may be hours old then. The clock that timers go by stands still while the
 //! machine sleeps, so nothing else would wake the panes.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::model::time::to_second;
+
+use super::super::zone::Change;
+
 /// Clocks that differ by more than this have not only been corrected a little.
 const JUMP: TimeDelta = TimeDelta::seconds(5);
+
+/// How often a change of the viewer's distance from UTC is looked for, and in which steps: none is
+/// taken back within one.
+const AHEAD: (i32, TimeDelta) = (60, TimeDelta::days(7));
+
+/// When the viewer's distance from UTC changes next, to the second; `None` where it does not within
+/// about a year.
+pub(super) fn next_change(
+    now: DateTime<Utc>,
+    offset_at: impl Fn(DateTime<Utc>) -> FixedOffset,
+) -> Option<Change> {
+    let here = offset_at(now);
+    let (steps, step) = AHEAD;
+    let week = (0..steps).find(|week| offset_at(now + step * (week + 1)) != here)?;
+    let (mut before, mut after) = (now + step * week, now + step * (week + 1));
+    while after - before > TimeDelta::seconds(1) {
+        let middle = before + (after - before) / 2;
+        if offset_at(middle) == here { before = middle } else { after = middle }
+    }
+    Some(Change { at: to_second(after), offset: offset_at(after) })
+}
 
 /// The two clocks as they stood the last time.
 pub(super) struct Clocks {
@@ -106,6 +131,18 @@ mod tests {
         assert!(clocks.jumped(after(121), wall + TimeDelta::hours(8)), "asleep");
         assert!(!clocks.jumped(after(122), wall + TimeDelta::hours(8) + TimeDelta::seconds(1)));
         assert!(clocks.jumped(after(123), wall), "set back");
+    }
+
+    #[test]
+    fn the_next_change_of_the_distance_from_utc_is_found_to_the_second() {
+        let begins: DateTime<Utc> = "2031-03-30T01:00:00Z".parse().unwrap();
+        let [winter, summer] = [3600, 7200].map(|s| FixedOffset::east_opt(s).unwrap());
+        let berlin = |at| if at < begins { winter } else { summer };
+        let now = "2031-01-07T12:34:56.789Z".parse().unwrap();
+        let change = Some(Change { at: begins, offset: summer });
+        assert_eq!(next_change(now, berlin), change);
+        assert_eq!(next_change(begins, berlin), None);
+        assert_eq!(next_change(begins - TimeDelta::milliseconds(1), berlin), change);
     }
 
     #[tokio::test]

@@ -117,19 +117,6 @@ impl Theme {
         self.accent().add_modifier(Modifier::UNDERLINED)
     }
 
-    /// The mark of a row that is selected together with others.
-    #[must_use]
-    pub fn mark(self) -> Style {
-        self.accent().add_modifier(Modifier::BOLD)
-    }
-
-    /// What stands in a field that nobody has filled in.
-    #[must_use]
-    pub fn placeholder(self) -> Style {
-        self.fore(|palette| palette.dim, Style::new().add_modifier(Modifier::DIM))
-            .add_modifier(Modifier::ITALIC)
-    }
-
     /// A priority.
     #[must_use]
     pub fn priority(self, priority: Priority) -> Style {

@@ -93,12 +93,12 @@ pub(super) fn read(
     let unknown = |what: &str| Err(format!("{what} {given:?}: {}", meant(argument, &values)));
     match entry.takes {
         Takes::Nothing => Err(format!("{} takes nothing behind it", entry.name)),
-        Takes::Listed(_) if values.is_empty() => Err(picks::nothing(entry.action).into()),
+        Takes::Listed(_) if values.is_empty() => Err(picks::nothing(app, entry.action, targets)),
         Takes::Listed(what) => {
             Err(format!("{given:?} is not {what}: {}", meant(argument, &values)))
         }
         Takes::Person if argument.eq_ignore_ascii_case("me") => Ok(assign_to_me(app)),
-        Takes::Person if values.is_empty() => Err(picks::nothing(entry.action).into()),
+        Takes::Person if values.is_empty() => Err(picks::nothing(app, entry.action, targets)),
         Takes::Person => unknown("nobody is called"),
         Takes::Time => snooze(app, argument, at),
         Takes::Priority => priority(argument),
@@ -173,8 +173,8 @@ fn assign_to_me(app: &App) -> Pick {
 }
 
 fn snooze(app: &App, argument: &str, at: DateTime<Utc>) -> Result<Pick, String> {
-    let until = when::later(argument, at, app.offset)?;
-    let clock = until.with_timezone(&app.offset).format("%a %Y-%m-%d %H:%M");
+    let until = when::later(argument, at, app.clock())?;
+    let clock = app.clock().at(until).format("%a %Y-%m-%d %H:%M");
     let ask = Ask::Snooze { until };
     Ok(does(format!("snooze {{}} until {clock}"), format!("snoozed until {clock}"), ask))
 }

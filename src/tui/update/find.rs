@@ -10,7 +10,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 pub(super) use groups::{fold, mark, toggle, toggle_grouping, unfold, whole_group};
 pub(super) use pages::{again, arrived, due, known, more, open_changed};
-pub use views::{View, show_view, sort_by, views};
+pub use views::{View, show_view, sort_by, views, views_with};
 pub(super) use views::{chosen, menu, sort_chosen, sorts};
 
 use crate::model::filter::Filter;

@@ -89,11 +89,14 @@ pub(super) fn found(
         }
         Ok(id) => {
             let mut effects = read(app, id);
-            effects.extend(tell(
-                app,
-                format!("{number} is not open: it is not in the queue"),
-                false,
-            ));
+            // Until all open ones are known, it may well be one of them.
+            let all_known = app.snapshot.as_ref().is_some_and(|known| known.counts.is_none());
+            let why = if all_known {
+                "is not open: it is not in the queue"
+            } else {
+                "is not in the queue yet: the rest of it is being read"
+            };
+            effects.extend(tell(app, format!("{number} {why}"), false));
             effects
         }
         Err(BackendError::NotFound(why)) => tell(app, why, true),

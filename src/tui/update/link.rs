@@ -231,8 +231,12 @@ pub(super) fn measured(
             Vec::new()
         }
         Err(error) => {
-            app.metrics.failed = Some(error.to_string());
+            let began = app.metrics.failed.replace(error.to_string()).is_none();
             app.metrics.outdated = true;
+            // The pane tells of it as long as it lasts.
+            if !began {
+                return Vec::new();
+            }
             fail(app, "computing measures", &error.to_string(), at)
         }
     }

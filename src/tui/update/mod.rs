@@ -31,7 +31,7 @@ mod verbs;
 mod wall;
 mod when;
 
-pub use find::{View, filter_by, show_view, sort_by, views};
+pub use find::{View, filter_by, show_view, sort_by, views, views_with};
 pub(in crate::tui) use runbook::{events, fitting, is_any, is_tickable};
 pub use send::unconfirmed;
 pub(in crate::tui) use verbs::{barred, targets};
@@ -79,6 +79,10 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             app.offset = offset;
             if app.wall.is_some() { wall::time_passed(app, at) } else { link::time_passed(app, at) }
         }
+        Message::OffsetChanges(change) => {
+            app.change = change;
+            Vec::new()
+        }
         Message::Elapsed(timer) => elapsed(app, timer),
         Message::Mirror(update, at) => link::learnt(app, update, at),
         Message::Detail(id, result, at) => {
@@ -107,9 +111,6 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::LastP1(ended) => wall::last_p1(app, ended),
         Message::Retrying(id, error, at) => send::retrying(app, id, &error, at),
         Message::Settled(id, result, at) => {
-            if result.is_err() {
-                runbook::refused(app, id);
-            }
             if let Ok(Some(row)) = result.as_ref().map(|outcome| &outcome.row) {
                 find::known(app, row);
             }
@@ -125,7 +126,10 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Config(reload) => settings::reloaded(app, *reload),
         Message::SiteOpened(id, result, at) => sites::opened(app, &id, result, at),
         Message::Terminate => {
-            let mut effects = drafts::save_open(app);
+            let mut effects = match app.mode {
+                Mode::Palette(_) => palette::leave(app, app.now),
+                _ => drafts::save_open(app),
+            };
             effects.extend(leave(app));
             effects
         }
@@ -223,7 +227,7 @@ fn refused(app: &mut App, action: Action) -> Option<Vec<Effect>> {
         | When::Drafted
         | When::Failed
         | When::RefusedEntry
-        | When::UnsentEntry => tell(app, entry.when.otherwise(), true),
+        | When::UnsentEntry => tell(app, entry.otherwise(app), true),
         _ => Vec::new(),
     })
 }
@@ -339,6 +343,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Suspend => vec![Effect::Suspend],
         Action::Quit if app.zoomed => moves::back(app, at),
         Action::Leave if popup::clear_search(app) => Vec::new(),
+        Action::Leave if matches!(app.mode, Mode::Palette(_)) => palette::leave(app, at),
         Action::Quit | Action::QuitNow => match run::running(app) {
             // They are ended with the panes.
             Some(what) if app.leaving.is_none() => {

@@ -147,11 +147,15 @@ pub(super) fn next_incident(app: &mut App, by: isize) -> Vec<Effect> {
         }
         line = next;
     };
+    let page = rows::height(app);
     if app.reading.target == Some(id) && app.queue.selected == Some(id) {
-        return Vec::new();
+        return find::more(app, page);
     }
     app.queue.select_line(line);
-    if app.focus == Pane::Queue { moved(app) } else { reading::follow_at_once(app) }
+    let mut effects =
+        if app.focus == Pane::Queue { moved(app) } else { reading::follow_at_once(app) };
+    effects.extend(find::more(app, page));
+    effects
 }
 
 /// Back to the present, to the panes, to the queue, to nothing selected, to everything open: one at

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use crate::backend::BackendError;
 use crate::model::command::{Link, Verb};
 use crate::model::text::shown;
+use crate::model::time::UNTIL_CHANGED;
 use crate::model::{Ask, Command, CommandId, IncidentId};
 use crate::sync::drafts::Keep;
 use crate::sync::remote::{Entry, Listing, State, words};
@@ -111,7 +112,9 @@ pub(super) fn told(app: &mut App, batch: &Batch, at: DateTime<Utc>) -> Option<Ve
         return Some(refused(app, &phrase(&batch.verb, &label), &why, at));
     }
     let said = format!("{} of {} not {}", batch.failed.len(), batch.all, batch.done);
-    Some(refused(app, &phrase(&batch.verb, "several"), &said, at))
+    let effects = refused(app, &phrase(&batch.verb, "several"), &said, at);
+    send::each_failed(app, batch);
+    Some(effects)
 }
 
 /// Commands are in the outbox, or could not be put there.
@@ -303,7 +306,9 @@ fn form_of(entry: &Entry, app: &App) -> Option<(Kind, Vec<(&'static str, String)
         Ask::UpdateStakeholders { message, .. } => {
             (Kind::Update, vec![("Message", message.clone())])
         }
-        Ask::Snooze { until } => (Kind::SnoozeUntil, vec![("Until", minute(*until))]),
+        Ask::Snooze { until } if *until < UNTIL_CHANGED => {
+            (Kind::SnoozeUntil, vec![("Until", minute(*until))])
+        }
         Ask::Pause { reason } => (Kind::Pause, vec![("Waiting for", reason.clone())]),
         Ask::OverridePriority { priority, reason } => {
             (Kind::Override { priority: *priority }, vec![("Why", reason.clone())])

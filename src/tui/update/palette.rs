@@ -6,6 +6,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::super::action::{self, Action, Entry, Group, Layer, TABLE, Takes};
 use super::super::app::App;
+use super::super::form::Form;
 use super::super::fuzzy::Words;
 use super::super::message::Effect;
 use super::super::mode::Mode;
@@ -13,7 +14,7 @@ use super::super::palette::{Choice, Leads, Palette, split};
 use super::super::picker::{Item, Pick};
 use super::super::plan::{Target, phrase};
 use super::super::queue;
-use super::{arguments, main_key, perform, picks, run, send, verbs};
+use super::{arguments, drafts, forms, main_key, perform, picks, run, send, verbs};
 use crate::model::text::shown;
 
 /// Lines that are remembered.
@@ -64,8 +65,32 @@ pub(super) fn go(app: &mut App, by: isize) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Types the rest of what is selected.
+/// The note that is being typed, in its form; `None` where none is, or none can be written.
+fn note(app: &App, at: DateTime<Utc>) -> Option<Box<Form>> {
+    let Mode::Palette(palette) = &app.mode else { return None };
+    let entry = palette.command.filter(|entry| entry.takes == Takes::Note)?;
+    let text = Some(palette.argument().trim()).filter(|text| !text.is_empty())?;
+    if verbs::barred(app, entry, &palette.targets, at).is_some() {
+        return None;
+    }
+    Some(forms::note(app, palette.targets.clone(), text, at))
+}
+
+/// Leaves it. A note that was typed is kept as a draft.
+pub(super) fn leave(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let form = note(app, at);
+    app.mode = Mode::Panes;
+    let Some(form) = form else { return Vec::new() };
+    app.mode = Mode::Form(form);
+    forms::put_away(app, at)
+}
+
+/// Types the rest of what is selected; a note goes on in its form.
 pub(super) fn complete(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    if let Some(form) = note(app, at) {
+        app.mode = Mode::Form(form);
+        return drafts::typed(app);
+    }
     let Mode::Palette(palette) = &mut app.mode else { return Vec::new() };
     let Some(choice) = palette.selected() else { return Vec::new() };
     let whole = match (&choice.leads, palette.command) {
@@ -140,10 +165,13 @@ fn carry_out(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         None => outcome(app, &palette, entry, at),
     };
     match meant {
+        // What was written is kept until it has arrived.
+        Ok((_, text)) if entry.takes == Takes::Note => {
+            app.mode = Mode::Form(forms::note(app, palette.targets, &text, at));
+            forms::send(app, at)
+        }
         Ok((pick, value)) => {
-            if entry.takes != Takes::Note {
-                remember(app, format!("{} {value}", entry.name));
-            }
+            remember(app, format!("{} {value}", entry.name));
             picks::take(app, pick, palette.targets, at)
         }
         Err(why) => {

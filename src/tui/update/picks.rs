@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::backend::BackendError;
 use crate::model::problem::Problem;
 use crate::model::text::shown;
-use crate::model::time::ago;
+use crate::model::time::{UNTIL_CHANGED, ago};
 use crate::model::{Ask, Status};
 
 use super::super::action::Action;
@@ -22,12 +22,9 @@ use super::super::mode::Mode;
 use super::super::picker::{Item, List, Pick, Picker};
 use super::super::plan::{Plan, Step, Target};
 use super::{
-    copy, drafts, fail, find, forms, jump, known, link, looks, run, runbook, send, sites, tell,
-    verbs, when,
+    copy, drafts, fail, find, forms, jump, known, link, looks, main_key, run, runbook, send, sites,
+    tell, verbs, when,
 };
-
-/// Far enough away that only a change ends the snooze.
-const UNTIL_CHANGED: TimeDelta = TimeDelta::days(3650);
 
 /// Opens the list of a verb.
 pub(super) fn open(
@@ -46,9 +43,13 @@ pub(super) fn open(
         app.template = 0;
         return forms::open(app, Kind::Update, targets, at);
     }
+    if action == Action::Escalate && targets.len() > 1 {
+        return escalate_each(app, &targets, at);
+    }
     let items = items(app, action, &targets, at);
     if items.is_empty() {
-        return tell(app, nothing(action), true);
+        let told = nothing(app, action, &targets);
+        return tell(app, told, true);
     }
     let about = match &targets[..] {
         [one] => format!("{} · {}", one.label, shown(&one.title)),
@@ -89,16 +90,60 @@ pub(super) fn items(app: &App, action: Action, targets: &[Target], at: DateTime<
 }
 
 /// Why a list is empty.
-pub(super) fn nothing(action: Action) -> &'static str {
+pub(super) fn nothing(app: &App, action: Action, targets: &[Target]) -> String {
+    let key = |action, does: &str| {
+        app.keymap.hint(action, does).map(|hint| format!(": {hint}")).unwrap_or_default()
+    };
     match action {
-        Action::Escalate => {
-            "there is no escalation policy for its team: set the team (c), or a policy in the settings"
+        Action::Escalate if targets.len() > 1 => {
+            "levels are those of one incident: with no level, the next of each is called".into()
         }
-        Action::Merge => "there is no other open incident to merge into",
-        Action::Move => "there is no later stage to move to: r resolves it",
-        Action::Assign | Action::Role => "nobody is in the directory: o assigns it to you",
-        _ => "there is nothing to choose from",
+        Action::Escalate => no_policy(app),
+        Action::Review if targets.len() > 1 => {
+            let change = key(Action::MarkAll, "changes the selection");
+            format!(
+                "{} incidents are selected, and a review is written of one at a time{change}",
+                targets.len()
+            )
+        }
+        Action::Merge => "there is no other open incident to merge into".into(),
+        Action::Move => {
+            format!("there is no later stage to move to{}", key(Action::Resolve, "resolves it"))
+        }
+        Action::Assign | Action::Role => {
+            format!("nobody is in the directory{}", key(Action::Own, "assigns it to you"))
+        }
+        _ => "there is nothing to choose from".into(),
     }
+}
+
+fn no_policy(app: &App) -> String {
+    let key = main_key(app, Action::Categorize).map(|key| format!(" ({key})")).unwrap_or_default();
+    format!(
+        "there is no escalation policy for its team: set the team{key}, or a policy in the settings"
+    )
+}
+
+/// Calls the next level of each: every incident has a path of its own.
+fn escalate_each(app: &mut App, targets: &[Target], at: DateTime<Utc>) -> Vec<Effect> {
+    let step = |target: &Target| match people::next_level(app, target) {
+        Ok(ask) => send::step(app, target, Vec::new(), vec![ask], at),
+        Err(why) => Step {
+            target: target.clone(),
+            records: Vec::new(),
+            asks: Vec::new(),
+            refused: Some(why.unwrap_or_else(|| no_policy(app))),
+        },
+    };
+    let steps: Vec<Step> = targets.iter().map(step).collect();
+    let plan = Plan { verb: "call the next level for".into(), done: "escalated".into(), steps };
+    if plan.possible().next().is_none()
+        && let Some((target, why)) = plan.refused().next()
+    {
+        let told = format!("none of them: {}: {why}", target.label);
+        return tell(app, told, true);
+    }
+    send::submit(app, plan, true, None, at)
 }
 
 fn one<'a>(app: &'a App, targets: &[Target]) -> Option<&'a crate::model::Summary> {
@@ -130,8 +175,7 @@ fn stages(app: &App, targets: &[Target]) -> Vec<Item> {
 }
 
 fn snoozes(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
-    let zone = app.offset;
-    let clock = |until: DateTime<Utc>| until.with_timezone(&zone).format("%a %H:%M").to_string();
+    let clock = |until: DateTime<Utc>| app.clock().at(until).format("%a %H:%M").to_string();
     let item = |key, text: &str, value: &str, until: DateTime<Utc>, about: String| {
         let pick = Pick::Do {
             verb: format!("snooze {{}}: {text}"),
@@ -143,19 +187,15 @@ fn snoozes(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     };
     let hour = at + TimeDelta::hours(1);
     let four = at + TimeDelta::hours(4);
-    let morning = when::tomorrow(at, zone);
+    let morning = when::tomorrow(at, app.clock());
     let mut items = vec![
         item('1', "1 h", "1h", hour, format!("until {}", clock(hour))),
         item('4', "4 h", "4h", four, format!("until {}", clock(four))),
         item('t', "until tomorrow 09:00", "tomorrow", morning, clock(morning)),
-        item(
-            'c',
-            "until it changes",
-            "change",
-            at + UNTIL_CHANGED,
-            "any change shows it again".into(),
-        ),
-        Item::new("until a time …", Pick::SnoozeUntil).key('u').about(when::FORMS),
+        item('c', "until it changes", "change", UNTIL_CHANGED, "any change shows it again".into()),
+        Item::new("until a time …", Pick::SnoozeUntil)
+            .key('u')
+            .about(when::hint(when::FORMS, app.clock())),
     ];
     let row = one(app, targets);
     if row.is_none_or(|row| row.is_snoozed(at)) {
@@ -202,7 +242,9 @@ pub(super) fn problems_read(
                 picker.replace(items);
                 if none {
                     app.mode = Mode::Panes;
-                    return tell(app, "no problem is recorded yet: l n records one", true);
+                    let key = main_key(app, Action::Link);
+                    let how = key.map(|key| format!(": {key} n records one")).unwrap_or_default();
+                    return tell(app, format!("no problem is recorded yet{how}"), true);
                 }
             }
             Vec::new()
@@ -357,7 +399,7 @@ pub(super) fn take(
         Pick::Command(name) => run::chosen(app, &name, targets, at),
         Pick::Output(id) => run::look(app, id),
         Pick::Site(id) => sites::go(app, id),
-        Pick::Pane(_) | Pick::Place(_) => Vec::new(),
+        Pick::Place(_) => Vec::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::model::filter::{Ask as FilterAsk, Is, MatchContext, Term};
 use crate::model::status::Category;
 use crate::model::text::{cut, shown};
 use crate::model::time::fine;
-use crate::model::{Ask, text};
+use crate::model::{Ask, CommandId, text};
 
 use super::super::action::{Action, of};
 use super::super::app::App;
@@ -64,6 +64,11 @@ pub(super) fn nothing(app: &App, target: &Target) -> String {
 
 /// Runbooks, then commands, then what has been run.
 pub(super) fn items(app: &App, target: &Target) -> Vec<Item> {
+    items_after(app, target, &[])
+}
+
+/// The same where others are shown already: what was on a digit stays on it.
+pub(super) fn items_after(app: &App, target: &Target, before: &[Item]) -> Vec<Item> {
     let Some(incident) = known::record(app, target.id) else { return Vec::new() };
     let mut items = runbook::items(app, incident);
     for command in &app.settings.commands {
@@ -89,14 +94,14 @@ pub(super) fn items(app: &App, target: &Target) -> Vec<Item> {
     }
     for run in app.runs.iter().rev().filter(|run| run.target.id == target.id) {
         let about = match &run.ended {
-            None => format!("runs since {}", run.started_at.format("%H:%M:%S")),
-            Some((_, at)) => format!("{} at {}", run.outcome(), at.format("%H:%M:%S")),
+            None => format!("runs since {}", app.clock().second(run.started_at)),
+            Some((_, at)) => format!("{} at {}", run.outcome(), app.clock().second(*at)),
         };
         let text = format!("output of {}", run.name);
         let item = Item::new(text.clone(), Pick::Output(run.id)).about(about);
         items.push(item.value(text));
     }
-    number(&mut items);
+    number(&mut items, before);
     items
 }
 
@@ -145,9 +150,15 @@ fn for_one(app: &App, count: usize) -> String {
     )
 }
 
-/// Digits for what has no key of its own.
-fn number(items: &mut [Item]) {
-    let taken: Vec<char> = items.iter().filter_map(|item| item.key).collect();
+/// Digits for what has no key of its own. A digit that was shown is never that of something else:
+/// it may be on its way from the keyboard.
+fn number(items: &mut [Item], before: &[Item]) {
+    for item in items.iter_mut().filter(|item| item.key.is_none()) {
+        let same = before.iter().find(|other| other.pick == item.pick);
+        item.key = same.and_then(|same| same.key);
+    }
+    let taken = items.iter().chain(before).filter_map(|item| item.key);
+    let taken: Vec<char> = taken.collect();
     let mut free = ('1'..='9').filter(|digit| !taken.contains(digit));
     for item in items.iter_mut().filter(|item| item.key.is_none()) {
         item.key = free.next();
@@ -317,7 +328,7 @@ fn begin(app: &mut App, asked: Asked, at: DateTime<Utc>) -> Vec<Effect> {
         line: shown(&start.line()).into_owned(),
         timeout: start.timeout,
         note,
-        noted: false,
+        noted: None,
         started_at: at,
         ended: None,
         stopping: false,
@@ -390,12 +401,12 @@ pub(super) fn note(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if run.ended.is_none() {
         return tell(app, "it runs still: it can be put on the timeline once it has ended", true);
     }
-    if run.noted {
+    if run.noted.is_some() {
         return tell(app, "it is on the timeline already", false);
     }
     let (id, label) = (run.id, run.target.label.clone());
     let mut effects = put_on_timeline(app, id, at);
-    if app.shown_run().is_some_and(|run| run.noted) {
+    if app.shown_run().is_some_and(|run| run.noted.is_some()) {
         effects.extend(tell(app, format!("put on the timeline of {label}"), false));
     }
     effects
@@ -405,10 +416,21 @@ fn put_on_timeline(app: &mut App, id: RunId, at: DateTime<Utc>) -> Vec<Effect> {
     if let Some(why) = of(Action::Note).and_then(|entry| entry.unable(app)) {
         return tell(app, format!("not put on the timeline: {why}"), true);
     }
-    let Some(run) = app.runs.iter_mut().find(|run| run.id == id) else { return Vec::new() };
-    run.noted = true;
+    let Some(run) = app.runs.iter().find(|run| run.id == id) else { return Vec::new() };
     let (target, text) = (run.target.clone(), words(run));
-    send::quietly(app, &target, Ask::AddNote { text }, "note the output on", at)
+    let effects = send::quietly(app, &target, Ask::AddNote { text }, "note the output on", at);
+    let command = app.pending.last().map(|pending| pending.id);
+    if let Some(run) = app.runs.iter_mut().find(|run| run.id == id) {
+        run.noted = command;
+    }
+    effects
+}
+
+/// A command was refused: what it was to put on the timeline can be put there again.
+pub(super) fn refused(app: &mut App, id: CommandId) {
+    if let Some(run) = app.runs.iter_mut().find(|run| run.noted == Some(id)) {
+        run.noted = None;
+    }
 }
 
 /// Command, outcome and the last lines of what was written.

@@ -29,7 +29,7 @@ pub(super) fn found(app: &mut App, runbooks: Runbooks) -> Vec<Effect> {
     let Mode::Pick(picker) = &app.mode else { return Vec::new() };
     let (List::Runs, [target]) = (picker.list, &picker.targets[..]) else { return Vec::new() };
     let target = target.clone();
-    let items = run::items(app, &target);
+    let items = run::items_after(app, &target, &picker.items);
     if items.is_empty() {
         app.mode = Mode::Panes;
         let told = run::nothing(app, &target);

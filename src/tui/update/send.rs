@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::backend::{BackendError, Outcome};
 use crate::model::filter::MatchContext;
-use crate::model::{Actor, Ask, Command, CommandId, Envelope, IncidentId};
+use crate::model::{Actor, Ask, Command, CommandId, Envelope};
 use crate::sync::drafts::Keep;
 
 use super::super::action::READ_ONLY;
@@ -15,7 +15,7 @@ use super::super::mode::Mode;
 use super::super::plan::{
     Batch, Confirm, Inverse, Plan, Results, Step, Target, UNDO, Undo, phrase,
 };
-use super::{call, drafts, fail, known, outbox, sites, tell, undo};
+use super::{call, drafts, fail, known, outbox, run, runbook, sites, tell, undo};
 
 /// A plan that asks the same of each target, with what is known to refuse it.
 pub(super) fn plan(
@@ -304,6 +304,8 @@ pub(super) fn settled(
             }
         }
         Err(error) => {
+            runbook::refused(app, id);
+            run::refused(app, id);
             if let Some(batch) = app.batches.iter_mut().find(|b| b.number == pending.batch) {
                 // What follows a refusal is not told a second time.
                 if batch.failed.last().is_none_or(|(label, _)| *label != pending.label) {
@@ -375,17 +377,27 @@ fn finished(app: &mut App, number: u64, at: DateTime<Utc>) -> Vec<Effect> {
         }
         return effects;
     }
-    if let Some(form) = batch.form {
-        effects.extend(drafts::put_away(app, &form, at));
+    if let Some(form) = &batch.form {
+        effects.extend(drafts::put_away(app, form, at));
     }
     let failed = batch.failed.len();
     let said = format!("{failed} of {} not {}", batch.all, batch.done);
     effects.extend(fail(app, &phrase(&batch.verb, "several"), &said, at));
+    each_failed(app, &batch);
     if matches!(app.mode, Mode::Panes) {
         let Batch { done, all, failed, .. } = batch;
         app.mode = Mode::Results(Results { done, all, failed, top: 0 });
     }
     effects
+}
+
+/// Puts what was not done, and why, with the failure: somebody may be busy with something else now.
+pub(super) fn each_failed(app: &mut App, batch: &Batch) {
+    if let Some(failure) = &mut app.failure {
+        let each = batch.failed.iter().map(|(label, why)| format!("{label}: {why}"));
+        failure.said =
+            std::iter::once(failure.said.clone()).chain(each).collect::<Vec<_>>().join("\n");
+    }
 }
 
 /// What has not been confirmed, for a last message; empty when all has.
@@ -394,12 +406,4 @@ pub fn unconfirmed(app: &App) -> String {
     let lost = app.pending.iter().filter(|pending| !pending.accepted);
     let each: Vec<String> = lost.map(|p| what(app, p.id)).collect();
     each.join(", ")
-}
-
-impl App {
-    /// Whether an incident is among the rows.
-    #[must_use]
-    pub fn rows_hold(&self, id: IncidentId) -> bool {
-        self.queue.rows.iter().any(|row| row.summary.id == id)
-    }
 }

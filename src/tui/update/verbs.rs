@@ -246,7 +246,7 @@ pub(in crate::tui) fn barred(
         return Some(why);
     }
     if !entry.applies(app) {
-        return Some(entry.when.otherwise().into());
+        return Some(entry.otherwise(app));
     }
     entry.verb?;
     let mut first = None;
@@ -303,7 +303,7 @@ pub(in crate::tui) fn refusal(
     let asks = sample(app, action, row, now)?;
     known::refusal(app, target.id, &asks, now).or_else(|| {
         let nobody = row.is_some_and(|row| nobody_to_call(app, action, row));
-        nobody.then(|| picks::nothing(action).to_owned())
+        nobody.then(|| picks::nothing(app, action, std::slice::from_ref(target)))
     })
 }
 

@@ -1,23 +1,30 @@
 //! Times as people type them.
 
-use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
 use crate::model::time::parse_duration;
+
+use super::super::zone::Clock;
 
 /// What is accepted.
 pub(super) const FORMS: &str = "30m, 4h, 2d, 09:00, tomorrow 09:00, 2026-03-01 09:00";
 
-/// A time after now: a span, a time of the day (the next one), or a date and a time, in the viewer's
-/// zone.
+/// What is accepted, with the zone where that is not UTC.
+pub(super) fn hint(forms: &str, clock: Clock) -> String {
+    if clock.is_utc() { forms.to_owned() } else { format!("{forms} ({})", clock.name()) }
+}
+
+/// A time after now: a span, a time of the day (the next one), or a date and a time, in the zone
+/// that times are shown in.
 ///
 /// # Errors
 /// What is wrong and what would be accepted.
 pub(in crate::tui) fn later(
     text: &str,
     now: DateTime<Utc>,
-    zone: FixedOffset,
+    clock: Clock,
 ) -> Result<DateTime<Utc>, String> {
-    let at = read(text, now, zone, 1).ok_or_else(|| unknown(text))?;
+    let at = read(text, now, clock, 1).ok_or_else(|| unknown(text))?;
     if at <= now { Err("that time has passed: choose a later one".into()) } else { Ok(at) }
 }
 
@@ -28,13 +35,13 @@ pub(in crate::tui) fn later(
 pub(in crate::tui) fn earlier(
     text: &str,
     now: DateTime<Utc>,
-    zone: FixedOffset,
+    clock: Clock,
 ) -> Result<DateTime<Utc>, String> {
     if text.trim().is_empty() || text.trim().eq_ignore_ascii_case("now") {
         return Ok(now);
     }
     let text = text.trim().trim_end_matches("ago").trim_end();
-    let at = read(text, now, zone, -1).ok_or_else(|| unknown(text))?;
+    let at = read(text, now, clock, -1).ok_or_else(|| unknown(text))?;
     if at > now { Err("that lies in the future".into()) } else { Ok(at) }
 }
 
@@ -42,14 +49,13 @@ fn unknown(text: &str) -> String {
     format!("{:?} is no time: write {FORMS}", crate::model::text::shown(text.trim()))
 }
 
-fn read(text: &str, now: DateTime<Utc>, zone: FixedOffset, side: i32) -> Option<DateTime<Utc>> {
+fn read(text: &str, now: DateTime<Utc>, clock: Clock, side: i32) -> Option<DateTime<Utc>> {
     let text = text.trim().to_ascii_lowercase();
     if let Some(span) = parse_duration(&text) {
         return now.checked_add_signed(span * side);
     }
-    let today = now.with_timezone(&zone).date_naive();
-    let local = |at: NaiveDateTime| Some(zone.from_local_datetime(&at).single()?.to_utc());
-    let on = |day: NaiveDate, time: &str| local(day.and_time(clock_time(time)?));
+    let today = clock.at(now).date();
+    let on = |day: NaiveDate, time: &str| clock.read(day.and_time(clock_time(time)?));
     for (word, days) in [("tomorrow", 1), ("today", 0)] {
         if let Some(time) = text.strip_prefix(word) {
             let time = if time.trim().is_empty() { "09:00" } else { time.trim() };
@@ -77,16 +83,22 @@ fn clock_time(text: &str) -> Option<NaiveTime> {
         .ok()
 }
 
-/// Tomorrow at nine in the viewer's zone.
-pub(super) fn tomorrow(now: DateTime<Utc>, zone: FixedOffset) -> DateTime<Utc> {
-    later("tomorrow 09:00", now, zone).unwrap_or(now + chrono::TimeDelta::hours(12))
+/// Tomorrow at nine in the zone that is shown.
+pub(super) fn tomorrow(now: DateTime<Utc>, clock: Clock) -> DateTime<Utc> {
+    later("tomorrow 09:00", now, clock).unwrap_or(now + chrono::TimeDelta::hours(12))
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::FixedOffset;
     use rstest::rstest;
 
     use super::*;
+    use crate::tui::zone::{Change, Zone};
+
+    fn clock(hours: i32) -> Clock {
+        Clock::new(Zone::Viewer, FixedOffset::east_opt(hours * 3600).unwrap())
+    }
 
     fn now() -> DateTime<Utc> {
         "2026-03-01T22:41:00Z".parse().unwrap()
@@ -103,8 +115,7 @@ mod tests {
     #[case("tomorrow", 2, "2026-03-03T07:00:00Z")]
     #[case("2026-03-04T09:00:00+01:00", 0, "2026-03-04T08:00:00Z")]
     fn a_later_time_is_read(#[case] text: &str, #[case] hours: i32, #[case] expected: &str) {
-        let zone = FixedOffset::east_opt(hours * 3600).unwrap();
-        assert_eq!(later(text, now(), zone), Ok(expected.parse().unwrap()));
+        assert_eq!(later(text, now(), clock(hours)), Ok(expected.parse().unwrap()));
     }
 
     #[rstest]
@@ -114,8 +125,7 @@ mod tests {
     #[case("22:37", "2026-03-01T22:37:00Z")]
     #[case("23:00", "2026-02-28T23:00:00Z")]
     fn an_earlier_time_is_read(#[case] text: &str, #[case] expected: &str) {
-        let zone = FixedOffset::east_opt(0).unwrap();
-        assert_eq!(earlier(text, now(), zone), Ok(expected.parse().unwrap()));
+        assert_eq!(earlier(text, now(), clock(0)), Ok(expected.parse().unwrap()));
     }
 
     #[rstest]
@@ -125,7 +135,16 @@ mod tests {
     #[case("-4h")]
     #[case("999999999999w")]
     fn what_is_no_later_time_is_refused(#[case] text: &str) {
-        let zone = FixedOffset::east_opt(0).unwrap();
-        assert!(later(text, now(), zone).is_err());
+        assert!(later(text, now(), clock(0)).is_err());
+    }
+
+    #[test]
+    fn tomorrow_at_nine_is_nine_there_when_summer_time_begins_in_the_night() {
+        let at = "2026-03-02T01:00:00Z".parse().unwrap();
+        let change = Change { at, offset: FixedOffset::east_opt(7200).unwrap() };
+        let clock = clock(1).changing(Some(change));
+        let nine = tomorrow("2026-03-01T12:00:00Z".parse().unwrap(), clock);
+        assert_eq!(nine, "2026-03-02T07:00:00Z".parse::<DateTime<Utc>>().unwrap());
+        assert_eq!(clock.minute(nine), "09:00");
     }
 }

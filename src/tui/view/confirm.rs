@@ -5,6 +5,7 @@ use ratatui::text::{Line, Span};
 
 use crate::model::text::{cut, shown, wrap};
 
+use super::super::action::Action;
 use super::super::app::App;
 use super::super::plan::{Confirm, Results};
 
@@ -41,7 +42,7 @@ pub(super) fn lines(app: &App, confirm: &Confirm, width: usize) -> Vec<Line<'sta
     if let Some(production) = production(app) {
         say(&production, app.theme.warning());
     }
-    say("y yes · n no", app.theme.accent());
+    say(&answers(app), app.theme.accent());
     if plan.steps.len() > 1 {
         lines.push(Line::default());
         for step in possible {
@@ -54,6 +55,13 @@ pub(super) fn lines(app: &App, confirm: &Confirm, width: usize) -> Vec<Line<'sta
         }
     }
     lines
+}
+
+/// The keys that answer a question.
+pub(super) fn answers(app: &App) -> String {
+    let keys = [(Action::Yes, "yes"), (Action::No, "no")];
+    let keys = keys.into_iter().filter_map(|(action, word)| app.keymap.hint(action, word));
+    keys.collect::<Vec<_>>().join(" · ")
 }
 
 /// That it is done where it counts.

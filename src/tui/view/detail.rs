@@ -10,6 +10,7 @@ use crate::model::command::Link;
 use crate::model::problem::Problem;
 use crate::model::service_level::{Promise, clock, update_due};
 use crate::model::text::{cut, lines as safe_lines, shown, width, wrap};
+use crate::model::time::UNTIL_CHANGED;
 use crate::model::{Incident, Status};
 
 use super::super::action::{Action, of};
@@ -34,7 +35,7 @@ pub(super) fn title(app: &App) -> Title {
         None => false,
     };
     if let Some(travel) = &app.travel {
-        let then = travel.record.as_ref().map(|(_, at)| at.format("%H:%M:%S").to_string());
+        let then = travel.record.as_ref().map(|(_, at)| app.clock().second(*at));
         let then = then.unwrap_or_else(|| format!("event {}", travel.seq));
         return Title { right: format!("{right} as of {then}"), alarm: true, ..Title::default() };
     }
@@ -149,7 +150,10 @@ fn as_it_was(detail: &Detail, incident: &Incident, at: DateTime<Utc>) -> Detail 
 /// When nothing has been read yet.
 fn without(app: &App, width: usize) -> Vec<Line<'static>> {
     let text = match &app.reading.failed {
-        Some((_, why)) => format!("it could not be read: {} · R tries again", shown(why)),
+        Some((_, why)) => {
+            let again = app.keymap.behind(Action::Refresh, "tries again");
+            format!("it could not be read: {}{again}", shown(why))
+        }
         None if app.snapshot.is_none() && matches!(app.freshness(), Freshness::Failing { .. }) => {
             "nothing could be read yet".to_owned()
         }
@@ -233,7 +237,12 @@ fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
         }
     }
     if let Some(until) = summary.snoozed_until.filter(|until| *until > out.now) {
-        out.plain("Snoozed", &format!("until {}", moment(app, until)));
+        let until = if until >= UNTIL_CHANGED {
+            "until it changes".to_owned()
+        } else {
+            format!("until {}", moment(app, until))
+        };
+        out.plain("Snoozed", &until);
     }
     if let Some(reason) = &incident.paused_for {
         out.field("Paused", &format!("waiting: {reason} (clocks go on)"), app.theme.strong());

@@ -4,6 +4,7 @@ use ratatui::text::{Line, Span};
 
 use crate::model::text::{lines as safe_lines, wrap};
 
+use super::super::action::Action;
 use super::super::app::{App, Freshness};
 use super::words::retry;
 
@@ -29,9 +30,12 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     match app.freshness() {
         Freshness::Failing { since, retry_in, .. } => {
             let (since, again) = (clock.second(since), retry(app, retry_in));
-            field("Now", &format!("failing since {since} {zone}; {again}, R asks now"));
+            let now = app.keymap.behind(Action::Refresh, "asks now");
+            field("Now", &format!("failing since {since} {zone}; {again}{now}"));
         }
-        Freshness::Stale(_) => field("Now", "no answer; R asks anew"),
+        Freshness::Stale(_) => {
+            field("Now", &format!("no answer{}", app.keymap.behind(Action::Refresh, "asks anew")));
+        }
         Freshness::Loading => field("Now", "nothing has been read yet"),
         Freshness::Polling(every) => {
             field(

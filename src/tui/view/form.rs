@@ -10,6 +10,7 @@ use tui_textarea::TextArea;
 use crate::model::priority::Level;
 use crate::model::text::{cut, shown, width, wrap};
 
+use super::super::action::Action;
 use super::super::app::App;
 use super::super::form::{CURSOR, Field, Form, Kind, Tick, Value};
 use super::popup;
@@ -38,7 +39,7 @@ pub(super) fn draw(app: &App, form: &Form, body: Rect, buffer: &mut Buffer) -> O
     let room = body.height.saturating_sub(2);
     let inside_wide = wide.saturating_sub(4);
     let grid = Grid::of(form, inside_wide);
-    let told = told(form, usize::from(inside_wide));
+    let told = told(app, form, usize::from(inside_wide));
     let told_rows = u16::try_from(told.len()).unwrap_or(0).min(room / 2);
     let heights = heights(form, grid, room.saturating_sub(told_rows));
     let all: u16 = heights.iter().sum();
@@ -375,12 +376,16 @@ fn draw_tick(
 }
 
 /// What is asked, was refused, or has changed.
-fn told(form: &Form, width: usize) -> Vec<String> {
+fn told(app: &App, form: &Form, width: usize) -> Vec<String> {
     if form.asking {
-        return wrap(
-            "Drop what was typed?  y drop it · n go on writing · k keep it as a draft",
-            width,
-        );
+        let answers = [
+            (Action::Discard, "drop it"),
+            (Action::Keep, "go on writing"),
+            (Action::PutAway, "keep it as a draft"),
+        ];
+        let keys = answers.into_iter().filter_map(|(action, word)| app.keymap.hint(action, word));
+        let keys = keys.collect::<Vec<_>>().join(" · ");
+        return wrap(&format!("Drop what was typed?  {keys}"), width);
     }
     form.told.as_ref().map_or_else(Vec::new, |why| wrap(&format!("! {}", shown(why)), width))
 }

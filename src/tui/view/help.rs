@@ -9,7 +9,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::model::text::{self, cut, fit, shown, wrap};
 
-use super::super::action::{Entry, Group, Layer, TABLE};
+use super::super::action::{Action, Entry, Group, Layer, TABLE};
 use super::super::app::App;
 use super::super::fuzzy::Words;
 use super::super::mode::Help;
@@ -87,7 +87,9 @@ fn lines(app: &App, help: &Help, width: usize) -> Vec<Line<'static>> {
     if !help.typed.trim().is_empty() {
         let rows = found(app, &targets, &help.typed);
         if rows.is_empty() {
-            let text = Span::styled("nothing matches: Esc shows all keys", app.theme.dim());
+            let all = app.keymap.hint(Action::Leave, "shows all keys");
+            let all = all.map(|all| format!(": {all}")).unwrap_or_default();
+            let text = Span::styled(format!("nothing matches{all}"), app.theme.dim());
             return vec![Line::from(text)];
         }
         lay_out(app, &rows, width, &mut lines);
@@ -243,8 +245,9 @@ fn of_row(app: &App, row: &Row, columns: usize, width: usize) -> Vec<Line<'stati
     let mut from = 0;
     for part in wrap(&text, width.saturating_sub(columns + 2).max(8)) {
         // Where a line is broken, blanks are left out.
-        let start = text[from..].find(&part).map_or(from, |at| from + at);
-        from = start + part.len();
+        let found = text[from..].find(&part).map(|at| from + at);
+        let start = found.unwrap_or(from);
+        from = found.map_or(from, |at| at + part.len());
         let before = text[..start].graphemes(true).count();
         let marks: Vec<usize> =
             row.marks.iter().filter_map(|mark| mark.checked_sub(before)).collect();

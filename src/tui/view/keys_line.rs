@@ -105,9 +105,13 @@ fn left(app: &App, room: usize) -> Line<'static> {
             let (since, said) = (app.clock().second(since), shown(&said));
             let again = retry(app, retry_in);
             let text = if room < 70 {
-                format!("{again}, R now: {said}")
+                let now = app.keymap.hint(Action::Refresh, "now");
+                let now = now.map(|now| format!(", {now}")).unwrap_or_default();
+                format!("{again}{now}: {said}")
             } else {
-                format!("{said} · since {since} · {again} · R now · ! details")
+                let now = app.keymap.behind(Action::Refresh, "now");
+                let details = app.keymap.behind(Action::Failure, "details");
+                format!("{said} · since {since} · {again}{now}{details}")
             };
             Line::from(vec![
                 Span::styled(" ! ", app.theme.alarm()),

@@ -170,6 +170,12 @@ pub fn prepare(app: &mut App) {
             run.output.settle(columns);
         }
     }
+    if let Mode::Outbox(pane) = &app.mode {
+        let top = outbox::top(app, pane, layout.body());
+        if let Mode::Outbox(pane) = &mut app.mode {
+            pane.top = top;
+        }
+    }
     let (count, page) = popup_size(app);
     let most = count.saturating_sub(page);
     match &mut app.mode {

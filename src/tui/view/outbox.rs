@@ -11,8 +11,8 @@ use crate::sync::remote::{Entry, Listing, State};
 
 use super::super::app::App;
 use super::super::outbox::{OutboxPane, SENT};
-use super::popup;
 use super::words::{count, retry};
+use super::{confirm, popup};
 
 /// Columns in front of what belongs to a command.
 const INDENT: usize = 2;
@@ -36,7 +36,7 @@ pub(super) fn draw(app: &App, pane: &OutboxPane, body: Rect, buffer: &mut Buffer
     inside.height -= taken;
     let laid = lay_out(app, outbox, pane, width);
     let fits = usize::from(inside.height);
-    let top = top(&laid, pane.place(outbox), pane.top, fits);
+    let top = scrolled(&laid, pane.place(outbox), pane.top, fits);
     let selected = laid.places.get(pane.place(outbox)).map(|(from, _)| *from);
     for ((index, line), row) in laid.lines.iter().enumerate().skip(top).zip(inside.rows()) {
         buffer.set_line(row.x, row.y, line, row.width);
@@ -52,8 +52,19 @@ pub(super) fn draw(app: &App, pane: &OutboxPane, body: Rect, buffer: &mut Buffer
     popup::more(app, body, (top, hidden), buffer);
 }
 
+/// The first line on the screen: where it was, unless what is selected is elsewhere.
+pub(super) fn top(app: &App, pane: &OutboxPane, body: Rect) -> usize {
+    let Some(outbox) = &app.outbox else { return 0 };
+    let inside = popup::margin(body);
+    let width = usize::from(inside.width);
+    let below = foot(app, pane, outbox, width).len();
+    let height = usize::from(inside.height);
+    let fits = height - below.min(height.saturating_sub(2));
+    scrolled(&lay_out(app, outbox, pane, width), pane.place(outbox), pane.top, fits)
+}
+
 /// The first line, so that all of what is selected is on the screen.
-fn top(laid: &Laid, place: usize, top: usize, fits: usize) -> usize {
+fn scrolled(laid: &Laid, place: usize, top: usize, fits: usize) -> usize {
     let last = laid.lines.len().saturating_sub(fits);
     let Some((from, to)) = laid.places.get(place).copied() else { return top.min(last) };
     // With the first one, its heading is shown too.
@@ -79,7 +90,7 @@ fn foot(app: &App, pane: &OutboxPane, outbox: &Listing, width: usize) -> Vec<Lin
         if entry.is_pending() && entry.tries > 0 {
             say("It may have arrived without its answer.", app.theme.strong());
         }
-        say("y yes · n no", app.theme.accent());
+        say(&confirm::answers(app), app.theme.accent());
     } else if let Some(told) = &pane.told {
         say(told, app.theme.strong());
     }

@@ -29,7 +29,7 @@ pub(super) fn asked(app: &App, asked: &Asked, width: usize) -> Vec<Line<'static>
     if let Some(production) = confirm::production(app) {
         say(&production, app.theme.warning());
     }
-    say("y yes · n no", app.theme.accent());
+    say(&confirm::answers(app), app.theme.accent());
     lines.push(Line::default());
     for part in wrap(&shown(&asked.start.line()), width) {
         lines.push(Line::from(part));
@@ -101,7 +101,7 @@ fn status(app: &App, run: &Run, width: usize) -> Line<'static> {
         None => format!(" · at most {}", fine(run.limit())),
         Some((_, at)) => format!(" · after {}", fine(*at - run.started_at)),
     };
-    if run.noted {
+    if run.noted.is_some() {
         more.push_str(" · on the timeline");
     }
     more = format!("{more} · {}", run.line);

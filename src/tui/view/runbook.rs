@@ -57,7 +57,7 @@ pub(super) fn lay_out(app: &App, book: &RunbookPane, columns: usize) -> Laid {
         let start = laid.lines.len();
         let stops = block.step.is_some() || matches!(block.kind, Kind::Code(..));
         let selected = stops && book.at == Some(place);
-        let mark = block.step.map(|step| mark(book, page, &ticks, step));
+        let mark = block.step.map(|step| mark(app, book, page, &ticks, step));
         let lines = lines(app, block, mark.as_ref(), selected, columns);
         if stops {
             laid.stops.push((place, start));
@@ -85,11 +85,11 @@ struct Mark {
     done: bool,
 }
 
-fn mark(book: &RunbookPane, page: &Page, ticks: &[Option<Tick>], step: usize) -> Mark {
+fn mark(app: &App, book: &RunbookPane, page: &Page, ticks: &[Option<Tick>], step: usize) -> Mark {
     let digits = page.steps.len().to_string().len();
     let sent = book.sent.iter().any(|(sent, _)| *sent == step);
     let (sign, by) = match &ticks[step] {
-        Some(tick) => ("✓", format!(" – {} {}", shown(&tick.by), tick.at.format("%H:%M"))),
+        Some(tick) => ("✓", format!(" – {} {}", shown(&tick.by), app.clock().minute(tick.at))),
         None if sent => ("…", String::new()),
         None => (" ", String::new()),
     };

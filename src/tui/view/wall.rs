@@ -114,13 +114,14 @@ fn header(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     both(&left, &right, area, buffer);
 }
 
-/// UTC, and the viewer's time where it differs.
+/// UTC, and the viewer's time where that is shown and differs.
 fn clock(app: &App) -> String {
     let utc = app.now.format("%H:%M");
-    if app.offset.local_minus_utc() == 0 {
+    let clock = app.clock();
+    if clock.is_utc() {
         return format!("{utc} UTC");
     }
-    format!("{} local · {utc} UTC", app.now.with_timezone(&app.offset).format("%H:%M"))
+    format!("{} local · {utc} UTC", clock.minute(app.now))
 }
 
 /// A line at the left and one at the right; the left one gives way.
@@ -139,8 +140,11 @@ fn rule(app: &App, title: &Line<'_>, area: Rect, buffer: &mut Buffer) {
     buffer.set_string(area.x + used + 1, area.y, "─".repeat(rest), app.theme.border());
 }
 
-/// A text in the middle of a line.
+/// A text in the middle of a line, where there is one.
 fn centred(text: &str, style: Style, area: Rect, buffer: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
     let text = cut(text, usize::from(area.width));
     let used = u16::try_from(width(&text)).unwrap_or(area.width);
     let x = area.x + area.width.saturating_sub(used) / 2;

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::model::IncidentId;
 
+use super::super::super::action::Action;
 use super::super::super::app::{App, Pane};
 use super::super::super::message::Effect;
 use super::super::super::queue::Line;
@@ -25,7 +26,8 @@ pub(in crate::tui::update) fn toggle_grouping(app: &mut App, at: DateTime<Utc>) 
     let groups = app.queue.groups.len();
     if app.queue.grouped {
         let word = if groups == 1 { "service" } else { "services" };
-        effects.extend(tell(app, format!("grouped: {groups} {word} · Right unfolds one"), false));
+        let unfold = app.keymap.behind(Action::Unfold, "unfolds one");
+        effects.extend(tell(app, format!("grouped: {groups} {word}{unfold}"), false));
     }
     effects
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::config::panes::SavedView;
 use crate::model::Status;
 use crate::model::filter::{Ask, Filter, Is, MatchContext, Owner, Scope, Sla, Term};
 use crate::model::queue::Sort;
@@ -31,13 +32,17 @@ pub struct View {
     pub key: Option<char>,
 }
 
+/// All views of the panes.
+#[must_use]
+pub fn views(app: &App) -> Vec<View> {
+    views_with(&app.settings.views)
+}
+
 /// All views: those that are always there, then the person's own. Where two want the same key, it
 /// is the person's.
 #[must_use]
-pub fn views(app: &App) -> Vec<View> {
-    let own: Vec<View> = app
-        .settings
-        .views
+pub fn views_with(own: &[SavedView]) -> Vec<View> {
+    let own: Vec<View> = own
         .iter()
         .map(|view| View {
             name: shown(&view.name).into_owned(),

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use crate::config::pattern::Pattern;
 use crate::model::checklist::Answer;
 use crate::model::command::{Declaration, Link};
 use crate::model::id::ProblemId;
@@ -16,7 +17,7 @@ use super::super::super::app::App;
 use super::super::super::form::{Field, Form, Kind};
 use super::super::super::plan::{Plan, Step, Target};
 use super::super::{known, send, when};
-use super::fields::{UNKNOWN, section_label, suspects};
+use super::fields::{UNKNOWN, fill, section_label, suspects};
 
 /// A field that can't be sent as it is.
 pub(super) struct Wrong {
@@ -105,28 +106,20 @@ fn asks(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> Asked {
             let next_due = match next.as_str() {
                 "" => None,
                 text => Some(
-                    when::later(text, at, app.offset).map_err(|why| wrong("Next update", why))?,
+                    when::later(text, at, app.clock()).map_err(|why| wrong("Next update", why))?,
                 ),
             };
-            only(Ask::UpdateStakeholders { message: form.value("Message"), next_due })
+            only(Ask::UpdateStakeholders { message: message(app, form, target, at)?, next_due })
         }
         Kind::SnoozeUntil => {
-            let until = when::later(&form.value("Until"), at, app.offset);
+            let until = when::later(&form.value("Until"), at, app.clock());
             only(Ask::Snooze { until: until.map_err(|why| wrong("Until", why))? })
         }
         Kind::Pause => only(Ask::Pause { reason: form.value("Waiting for") }),
         Kind::Override { priority } => {
             only(Ask::OverridePriority { priority: *priority, reason: form.value("Why") })
         }
-        Kind::LinkUrl => {
-            let url = form.value("URL");
-            if !url.contains("://") {
-                return Err(wrong("URL", "is no URL: it begins with https:// or another scheme"));
-            }
-            let link = Link::Url(url);
-            check::link(&link).map_err(|bad| wrong("URL", bad.problem))?;
-            only(Ask::Link { link })
-        }
+        Kind::LinkUrl => only(Ask::Link { link: url(form)? }),
         Kind::NewProblem => problem(form, target, at),
         Kind::Review => {
             let record = known::record(app, target.id);
@@ -136,6 +129,72 @@ fn asks(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> Asked {
             action_item(app, form, *id).map(|ask| (Vec::new(), vec![ask]))
         }
     }
+}
+
+/// What is wrong with a field, as far as that is known before the form is sent.
+pub(super) fn wrong_field(
+    app: &App,
+    form: &Form,
+    label: &str,
+    at: DateTime<Utc>,
+) -> Option<String> {
+    let value = form.value(label);
+    let wrong = match label {
+        "Since" => return when::earlier(&value, at, app.clock()).err(),
+        "Until" | "Next update" => return when::later(&value, at, app.clock()).err(),
+        "URL" => return url(form).err().map(|wrong| wrong.why),
+        "Due" => return due(form).err().map(|wrong| wrong.why),
+        "Title" => check::title(&value),
+        "Services" | "Labels" => {
+            check::names("names", &form.field(label).map(Field::listed).unwrap_or_default())
+        }
+        _ => return None,
+    };
+    wrong.err().map(|bad| bad.problem)
+}
+
+fn url(form: &Form) -> Result<Link, Wrong> {
+    let url = form.value("URL");
+    if !url.contains("://") {
+        return Err(wrong("URL", "is no URL: it begins with https:// or another scheme"));
+    }
+    let link = Link::Url(url);
+    check::link(&link).map_err(|bad| wrong("URL", bad.problem))?;
+    Ok(link)
+}
+
+fn due(form: &Form) -> Result<Option<NaiveDate>, Wrong> {
+    match form.value("Due").as_str() {
+        "" => Ok(None),
+        text => {
+            text.parse().map(Some).map_err(|_| wrong("Due", "is no date: write it as 2026-03-31"))
+        }
+    }
+}
+
+/// What stakeholders are told of an incident. To several, the placeholders of the template are
+/// written, and each has them filled in.
+fn message(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> Result<String, Wrong> {
+    let text = form.value("Message");
+    if form.targets.len() < 2 {
+        return Ok(text);
+    }
+    let (pattern, unknown) = Pattern::parse(&text);
+    if let Some(unknown) = unknown.first() {
+        let why = format!("{} (a brace itself is written twice: {{{{)", unknown.message);
+        return Err(wrong("Message", why));
+    }
+    if pattern.is_plain() {
+        return Ok(pattern.fill(|_| String::new()));
+    }
+    let record = known::record(app, target.id);
+    let row = app.row(target.id).or(record.map(|record| &record.summary));
+    let Some(row) = row else {
+        let why =
+            format!("{} is not known here any more: take it out of the selection", target.label);
+        return Err(wrong("Message", why));
+    };
+    Ok(pattern.fill(|placeholder| fill(app, placeholder, row, record, at)))
 }
 
 fn word<T: FromStr>(form: &Form, label: &str) -> Result<T, Wrong>
@@ -271,13 +330,7 @@ fn review(form: &Form, record: Option<&Incident>) -> Vec<Ask> {
 }
 
 fn action_item(app: &App, form: &Form, id: uuid::Uuid) -> Result<Ask, Wrong> {
-    let due = match form.value("Due").as_str() {
-        "" => None,
-        text => Some(
-            text.parse::<NaiveDate>()
-                .map_err(|_| wrong("Due", "is no date: write it as 2026-03-31"))?,
-        ),
-    };
+    let due = due(form)?;
     Ok(Ask::SetActionItem {
         item: ActionItem {
             id,
@@ -300,7 +353,7 @@ fn person(app: &App, who: &str) -> Option<PersonRef> {
 }
 
 fn declare(app: &App, form: &Form, at: DateTime<Utc>) -> Result<Vec<Step>, Wrong> {
-    let detected = when::earlier(&form.value("Since"), at, app.offset);
+    let detected = when::earlier(&form.value("Since"), at, app.clock());
     let mut declaration = Declaration {
         title: form.value("Title"),
         services: form.field("Services").map(Field::listed).unwrap_or_default(),

@@ -43,12 +43,28 @@ pub(super) fn of(app: &App, kind: &Kind, targets: &[Target], at: DateTime<Utc>) 
         Kind::Checklist => checklist(record),
         Kind::Categorize => categorize(app, one, record, row),
         Kind::Describe => describe(record, row, targets.len() > 1),
-        Kind::Update => update(app, record, row, at),
+        Kind::Update if one.is_none() => {
+            let template = app.settings.templates.get(app.template);
+            let text = template.map(|template| template.text.source()).unwrap_or_default();
+            update(app, &text, "")
+        }
+        Kind::Update => {
+            let every = row.and_then(|row| app.rules.levels.of(row.priority).update_every_s);
+            let next = every.map(|s| short(chrono::TimeDelta::seconds(s))).unwrap_or_default();
+            let template = app.settings.templates.get(app.template);
+            let filled = template.zip(row).map(|(template, row)| {
+                template.text.fill(|placeholder| fill(app, placeholder, row, record, at))
+            });
+            update(app, &filled.unwrap_or_default(), &next)
+        }
         Kind::Reclassify => vec![
             Field::choice("It was", words(Classification::ALL, Classification::as_str), 0),
             Field::text("Why", "").needed(),
         ],
-        Kind::SnoozeUntil => vec![Field::line("Until", "").hint(when::FORMS).needed()],
+        Kind::SnoozeUntil => {
+            let forms = when::hint(when::FORMS, app.clock());
+            vec![Field::line("Until", "").hint(forms).needed()]
+        }
         Kind::Pause => {
             vec![Field::line("Waiting for", "").hint("the partner to restore its link").needed()]
         }
@@ -117,7 +133,7 @@ fn declare(app: &App) -> Vec<Field> {
         Field::choice("Urgency", levels(), 1),
         Field::choice("Category", categories(), 0),
         Field::choice("Detected by", words(Source::ALL, Source::as_str), source),
-        Field::line("Since", "").hint("now; or 10m ago, 22:37"),
+        Field::line("Since", "").hint(when::hint("now; or 10m ago, 22:37", app.clock())),
         Field::choice("Owner", vec!["nobody yet", "me"], 0),
         Field::text("Symptoms", "").hint("what users see"),
     ]
@@ -191,24 +207,11 @@ fn describe(record: Option<&Incident>, row: Option<&Summary>, many: bool) -> Vec
     ]
 }
 
-fn update(
-    app: &App,
-    record: Option<&Incident>,
-    row: Option<&Summary>,
-    at: DateTime<Utc>,
-) -> Vec<Field> {
-    let every = row.and_then(|row| app.rules.levels.of(row.priority).update_every_s);
-    let next = every.map(|s| short(chrono::TimeDelta::seconds(s))).unwrap_or_default();
-    let template = app.settings.templates.get(app.template);
-    let text = match (template, row) {
-        (Some(template), Some(row)) => {
-            template.text.fill(|placeholder| fill(app, placeholder, row, record, at))
-        }
-        _ => String::new(),
-    };
+fn update(app: &App, text: &str, next: &str) -> Vec<Field> {
     vec![
-        Field::text("Message", &text).needed(),
-        Field::line("Next update", &next).hint("30m, 4h, 09:00; empty for none"),
+        Field::text("Message", text).needed(),
+        Field::line("Next update", next)
+            .hint(when::hint("30m, 4h, 09:00; empty for none", app.clock())),
     ]
 }
 
@@ -220,7 +223,9 @@ pub(in crate::tui) fn fill(
     record: Option<&Incident>,
     at: DateTime<Utc>,
 ) -> String {
-    let clock = |time: DateTime<Utc>| time.with_timezone(&app.offset).format("%H:%M").to_string();
+    // Who reads it may be anywhere.
+    let zone = app.clock().name();
+    let clock = |time: DateTime<Utc>| format!("{} {zone}", app.clock().minute(time));
     match placeholder {
         Placeholder::Id => row.id.to_string(),
         Placeholder::Number => row.label(),
@@ -284,8 +289,9 @@ fn milestones(app: &App, record: Option<&Incident>) -> String {
         .map(|event| {
             let detail = event.body.detail();
             let line = format!(
-                "{} {} by {}",
-                event.at.with_timezone(&app.offset).format("%Y-%m-%d %H:%M"),
+                "{} {} {} by {}",
+                app.clock().at(event.at).format("%Y-%m-%d %H:%M"),
+                app.clock().name(),
                 event.body.word().to_lowercase(),
                 event.actor.name()
             );

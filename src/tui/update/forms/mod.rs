@@ -5,7 +5,7 @@ mod clash;
 mod fields;
 
 use chrono::{DateTime, Utc};
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent};
 
 use super::super::app::App;
 use super::super::form::{Form, Kind, Value};
@@ -40,6 +40,9 @@ pub(super) fn open_with(
     let heading = heading(&kind, &targets);
     let fields = fields::of(app, &kind, &targets, at);
     let mut form = Form::new(kind, targets, heading, fields);
+    if form.kind == Kind::Update && form.targets.len() > 1 {
+        form.told = Some("what stands in braces, such as {number}, is filled in for each".into());
+    }
     let mut effects = Vec::new();
     if let Some(draft) = draft {
         form.bring_back(&draft);
@@ -49,6 +52,19 @@ pub(super) fn open_with(
     }
     app.mode = Mode::Form(Box::new(form));
     effects
+}
+
+/// A note that was written elsewhere, in its form.
+pub(super) fn note(app: &App, targets: Vec<Target>, text: &str, at: DateTime<Utc>) -> Box<Form> {
+    let heading = heading(&Kind::Note, &targets);
+    let fields = fields::of(app, &Kind::Note, &targets, at);
+    let mut form = Form::new(Kind::Note, targets, heading, fields);
+    if let Some(field) = form.fields.first_mut() {
+        field.fill(text);
+    }
+    // Its cursor is shown again.
+    form.go(0);
+    Box::new(form)
 }
 
 fn heading(kind: &Kind, targets: &[Target]) -> String {
@@ -88,9 +104,30 @@ pub(super) fn typed(app: &mut App, key: KeyEvent) -> Vec<Effect> {
     if let Mode::Form(form) = &mut app.mode
         && !form.asking
     {
+        let left = form.focus;
         form.typed(key);
+        // The only field of a form is left for itself.
+        let onward = matches!(key.code, KeyCode::Enter | KeyCode::Up | KeyCode::Down);
+        if form.focus != left || onward {
+            check(app, left);
+        }
     }
     drafts::typed(app)
+}
+
+/// What is wrong in the field that was left is said at once, where that is known already.
+fn check(app: &mut App, left: usize) {
+    let Mode::Form(form) = &app.mode else { return };
+    let Some(field) = form.fields.get(left) else { return };
+    if field.error.is_some() || field.content().trim().is_empty() {
+        return;
+    }
+    let wrong = asks::wrong_field(app, form, &field.label, app.now);
+    if let Mode::Form(form) = &mut app.mode
+        && let Some(field) = form.fields.get_mut(left)
+    {
+        field.error = wrong;
+    }
 }
 
 /// Pasted text goes in as one piece, made safe to show.
@@ -106,7 +143,9 @@ pub(super) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
 /// To another field.
 pub(super) fn go(app: &mut App, by: isize) -> Vec<Effect> {
     if let Mode::Form(form) = &mut app.mode {
+        let left = form.focus;
         form.go(by);
+        check(app, left);
     }
     drafts::typed(app)
 }
@@ -143,7 +182,8 @@ fn submit(
 ) -> Vec<Effect> {
     if plan.steps.iter().all(|step| step.asks.is_empty() && step.records.is_empty()) {
         let mut form = form;
-        form.told = Some("nothing was changed: Esc leaves".into());
+        let leave = app.keymap.behind(super::Action::Cancel, "leaves");
+        form.told = Some(format!("nothing was changed{leave}"));
         app.mode = Mode::Form(form);
         return Vec::new();
     }

@@ -140,6 +140,29 @@ pub(super) fn roles(app: &App, targets: &[Target]) -> Vec<Item> {
     items
 }
 
+/// Calls the next level of an incident's policy.
+///
+/// # Errors
+/// Why there is none; nothing where it has no policy.
+pub(super) fn next_level(app: &App, target: &Target) -> Result<Ask, Option<String>> {
+    let (Some(row), Some(directory)) =
+        (one(app, std::slice::from_ref(target)), app.directory.as_deref())
+    else {
+        return Err(None);
+    };
+    let path = escalation::path(row, directory);
+    let last = path.last().map(|step| step.level).ok_or(None)?;
+    let level = row.escalation.saturating_add(1);
+    let Some(next) = path.into_iter().find(|step| step.level == level) else {
+        return Err(Some(format!("the last level of its policy, {last}, was called already")));
+    };
+    if next.people.is_empty() {
+        return Err(Some(format!("level {level} reaches nobody now")));
+    }
+    let reason = Some("called by hand".into());
+    Ok(Ask::Escalate { level, to: next.people, reason })
+}
+
 /// The path of the policy, level by level.
 pub(super) fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     let (Some(row), Some(directory)) = (one(app, targets), app.directory.as_deref()) else {

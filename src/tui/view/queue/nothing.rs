@@ -14,11 +14,12 @@ pub(super) fn draw(app: &App, inside: Rect, buffer: &mut Buffer) {
     let mut said = Vec::new();
     match (app.freshness(), &app.snapshot) {
         (Freshness::Failing { since, said: error, retry_in }, None) => {
-            said.push(format!("nothing could be read since {}", since.format("%H:%M:%S")));
+            said.push(format!("nothing could be read since {}", app.clock().second(since)));
             said.push(shown(&error).into_owned());
             let seconds = retry_in.num_seconds().max(0);
             said.push(format!("from {}", shown(&app.here.leads)));
-            said.push(format!("retrying in {seconds} s · R now"));
+            let now = app.keymap.behind(Action::Refresh, "now");
+            said.push(format!("retrying in {seconds} s{now}"));
         }
         (_, None) => said.push(format!("reading {} …", shown(&app.here.leads))),
         (_, Some(_)) if app.queue.is_filtered() => filtered(app, &mut said),

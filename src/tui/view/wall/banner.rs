@@ -68,8 +68,10 @@ struct Words {
 
 impl Words {
     fn of(app: &App, outage: &Outage) -> Self {
-        let same_day = outage.since.date_naive() == app.now.date_naive();
-        let form = if same_day { "%H:%M UTC" } else { "%a %m-%d %H:%M UTC" };
+        let clock = app.clock();
+        let since = clock.at(outage.since);
+        let same_day = since.date() == clock.at(app.now).date();
+        let form = if same_day { "%H:%M" } else { "%a %m-%d %H:%M" };
         let said = if let Some(said) = &outage.said {
             shown(said).into_owned()
         } else {
@@ -78,8 +80,8 @@ impl Words {
         Self {
             old: if app.snapshot.is_some() { "OLD" } else { "NO" },
             age: app.now - outage.since,
-            since: outage.since.format(form).to_string(),
-            next: outage.retry_at.map(|at| format!("next try {}", at.format("%H:%M:%S"))),
+            since: format!("{} {}", since.format(form), clock.name()),
+            next: outage.retry_at.map(|at| format!("next try {}", clock.second(at))),
             said,
         }
     }

@@ -172,7 +172,9 @@ pub(super) fn plain(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
         (None, LastP1::Unknown) => String::new(),
     };
     figures.push_span(since);
-    let clock_text = Line::from(Span::raw(app.now.format("%H:%M").to_string()));
+    let clock = app.clock();
+    let clock_text = format!("{} {}", clock.minute(app.now), clock.name());
+    let clock_text = Line::from(Span::raw(clock_text));
     both(&figures, &clock_text, Rect { height: 1, ..area }, buffer);
     let rest = below(area, if area.height > 9 { 2 } else { 1 });
     if wall.rows.is_empty() {

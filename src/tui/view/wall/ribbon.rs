@@ -36,7 +36,7 @@ fn line(app: &App, moment: &Moment, room: usize) -> Line<'static> {
     let theme = app.theme;
     let number = moment.of.number.map_or_else(|| "new".into(), |number| number.0.to_string());
     let mut line = Line::from(vec![
-        Span::styled(format!("{}  ", moment.at.format("%H:%M")), theme.dim()),
+        Span::styled(format!("{}  ", app.clock().minute(moment.at)), theme.dim()),
         Span::styled(format!("{number:>4} "), theme.priority(moment.of.priority)),
         Span::raw(format!("{} ", fit(moment.word, WORD.min(room.saturating_sub(20))))),
     ]);

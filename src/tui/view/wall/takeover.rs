@@ -46,8 +46,8 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     };
     let fit = usize::from(rest.height / each).max(1);
     for (row, index) in rows.iter().take(fit).zip(0..) {
-        let place = Rect { height: each, ..below(rest, index * each) };
-        shared(app, &row.summary, place, buffer);
+        let place = below(rest, index * each);
+        shared(app, &row.summary, Rect { height: each.min(place.height), ..place }, buffer);
     }
     if rows.len() > fit {
         let line = Rect { y: rest.bottom().saturating_sub(1), height: 1, ..rest };
@@ -67,30 +67,30 @@ fn alone(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     let number = big::height(scale);
     let big_rows = |lines: &[String]| u16::try_from(lines.len()).unwrap_or(1) * (big::HIGH + 1);
     let needs = |title: u16| number + 2 + title + 1 + words;
+    if big::width(&label, 1) > area.width || needs(1) > area.height {
+        shared(app, row, area, buffer);
+        return;
+    }
     let title_big = big_title.filter(|lines| needs(big_rows(lines)) <= area.height);
     let title_rows = match &title_big {
         Some(lines) => big_rows(lines),
-        None => u16::try_from(plain.len()).unwrap_or(1),
+        None => u16::try_from(plain.len()).unwrap_or(1).min(1 + area.height - needs(1)),
     };
     let mut rest = below(area, area.height.saturating_sub(needs(title_rows)) / 2);
-    if rest.height < number + title_rows + words {
-        shared(app, row, rest, buffer);
-        return;
-    }
     big_centred(&label, theme.priority(Priority::P1), scale, rest, buffer);
     rest = below(rest, number + 2);
-    match title_big {
-        Some(lines) => {
-            for line in &lines {
-                big_centred(line, theme.strong(), 1, rest, buffer);
-                rest = below(rest, big::HIGH + 1);
-            }
+    if let Some(lines) = title_big {
+        for line in &lines {
+            big_centred(line, theme.strong(), 1, rest, buffer);
+            rest = below(rest, big::HIGH + 1);
         }
-        None => {
-            for line in plain.iter().take(usize::from(rest.height.saturating_sub(words))) {
-                centred(line, theme.strong(), rest, buffer);
-                rest = below(rest, 1);
-            }
+    } else {
+        let rows = usize::from(title_rows);
+        for (line, row) in plain.iter().zip(1..=rows) {
+            // What does not fit is not left out in silence.
+            let cut_off = if row == rows && plain.len() > rows { " …" } else { "" };
+            centred(&format!("{line}{cut_off}"), theme.strong(), rest, buffer);
+            rest = below(rest, 1);
         }
     }
     rest = below(rest, 1);
