@@ -224,7 +224,6 @@ pub fn event(event: &Event) -> Check {
             people("to", to)?;
             reason.as_deref().map_or(Ok(()), |r| text("reason", r))
         }
-        EventBody::ItemAnswered { answer: Answer::Waived(reason), .. } => text("reason", reason),
         EventBody::Prioritized { override_reason: Some(r), .. } => text("override_reason", r),
         EventBody::ServicesSet { services } => names("services", services),
         EventBody::Described { title: t, symptoms, labels, runbook } => {
@@ -240,6 +239,7 @@ pub fn event(event: &Event) -> Check {
         }
         EventBody::Reopened { reason }
         | EventBody::Paused { reason }
+        | EventBody::ItemAnswered { answer: Answer::Waived(reason), .. }
         | EventBody::Reclassified { reason, .. } => text("reason", reason),
         EventBody::Snoozed { until } => time("until", *until),
         EventBody::Linked { link: l } | EventBody::Unlinked { link: l } => link(l),
