@@ -66,14 +66,11 @@ impl FileStore {
         &self,
         work: impl Future<Output = Done<T>> + Send + 'static,
     ) -> Result<T, BackendError> {
-        match tokio::spawn(work).await {
-            Ok(done) => done.map_err(|failure| failure.told(self.path())),
-            Err(_) => {
-                let file = named(self.path());
-                let what = broke_off("the same command may be sent again");
-                Err(BackendError::Unreachable(format!("{file}: {what}")))
-            }
-        }
+        let Ok(ended) = tokio::spawn(work).await else {
+            let (file, what) = (named(self.path()), "the same command may be sent again");
+            return Err(BackendError::Unreachable(format!("{file}: {}", broke_off(what))));
+        };
+        ended.map_err(|failure| failure.told(self.path()))
     }
 }
 
