@@ -157,6 +157,21 @@ impl Place {
     }
 }
 
+/// Waits until something holds, for 30 s at most.
+#[track_caller]
+pub fn until<F: AsyncFnMut() -> bool>(what: &str, mut holds: F) -> impl Future<Output = ()> {
+    let asked = async move {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let at = std::panic::Location::caller();
+    async move {
+        let done = tokio::time::timeout(Duration::from_secs(30), asked).await;
+        assert!(done.is_ok(), "{at}: it does not come about that {what}");
+    }
+}
+
 /// One client for all, without the proxies of whoever runs the tests.
 pub fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().no_gzip().build().unwrap()
