@@ -16,7 +16,8 @@ TLS, unless --insecure-http says that something in front does that. Certificate 
 again when they change. It ends on SIGTERM and SIGINT, once what runs is answered.
 
 Each request is one line of JSON on standard error or in the access log: time, request, peer,
-method, route, status, ms, bytes, token (its name). SIGHUP opens the access log anew.
+method, route, status, ms, bytes, token (its name). SIGHUP opens the access log anew and reads the
+settings again, as a change of their file does. A second SIGTERM or SIGINT ends it at once.
 
 Examples:
   redphone serve
