@@ -53,7 +53,7 @@ pub struct Serve {
     #[arg(long, value_name = "BYTES", default_value_t = 4 * 1024 * 1024,
           value_parser = clap::value_parser!(u32).range(1024..=1_073_741_824))]
     pub max_body: u32,
-    /// The most requests a minute with one token; one that is held counts once
+    /// The most requests a minute with one token, on average; one that is held counts once
     #[arg(long, value_name = "N", default_value = "1200")]
     pub requests_a_minute: NonZeroU32,
     /// How long a request for changes is held, at most
