@@ -82,9 +82,9 @@ mod tests {
     #[tokio::test]
     async fn an_answer_is_made_once_for_a_moment_and_again_for_the_next() {
         let fresh = Fresh::<u8, u32>::default();
-        let made = AtomicU32::new(0);
+        let count = AtomicU32::new(0);
         let ask = async |moment, key| {
-            let make = async || Ok::<_, ()>(made.fetch_add(1, Ordering::Relaxed));
+            let make = async || Ok::<_, ()>(count.fetch_add(1, Ordering::Relaxed));
             fresh.get(moment, key, make).await.unwrap()
         };
         let (first, later) = (Moment::default(), Moment { turn: 0, written: 1 });

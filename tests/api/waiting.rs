@@ -39,7 +39,7 @@ async fn who_waits_hears_of_a_change_through_this_server_and_past_it() {
     let mut last = changes(&place, None, 0).await;
     for past in [false, true, false, true] {
         let waiting = async { (changes(&place, Some(&last), 60).await, Instant::now()) };
-        let writing = async {
+        let change = async {
             held(&place, 1).await;
             let (id, declaration) = declare("Card payments fail");
             if past {
@@ -50,7 +50,7 @@ async fn who_waits_hears_of_a_change_through_this_server_and_past_it() {
             }
             (id, Instant::now())
         };
-        let ((delta, heard), (id, wrote)) = tokio::join!(waiting, writing);
+        let ((delta, heard), (id, wrote)) = tokio::join!(waiting, change);
         assert_eq!(delta.rows[0].id, id);
         // Mostly some milliseconds; the rest is for a machine that is busy with other things.
         assert!(heard.saturating_duration_since(wrote) < Duration::from_secs(5));

@@ -310,16 +310,16 @@ mod tests {
         let folder = file.path().parent().unwrap();
         std::fs::create_dir(folder).unwrap();
         std::os::unix::fs::chown(folder, owner, group).unwrap();
-        let owned = |path: &Path| {
+        let belongs = |path: &Path| {
             let found = std::fs::metadata(path).unwrap();
             (Some(found.uid()), Some(found.gid())) == (owner, group)
         };
         let lock = folder.join("redphone.tokens.json.lock");
         file.create(new("ines")).unwrap();
-        assert!(owned(file.path()) && owned(&lock), "a new file is its folder's owner's");
+        assert!(belongs(file.path()) && belongs(&lock), "a new file is its folder's owner's");
         std::os::unix::fs::chown(folder, Some(0), Some(0)).unwrap();
         file.revoke("ines").unwrap();
-        assert!(owned(file.path()) && owned(&lock), "and stays with whom it belonged to");
+        assert!(belongs(file.path()) && belongs(&lock), "and stays with whom it belonged to");
     }
 
     #[test]
