@@ -78,13 +78,15 @@ async fn serve(context: &mut Context, args: Demo) -> Result<(), Failure> {
     let token_file = quoted(&named(&token_file));
     context.out.line(&format!("  redphone --backend {url} --token-file {token_file}"))?;
     context.out.flush()?;
-    let serving = server.run(stop.told());
+    let serving = serve::until_stopped(server, &mut stop);
     tokio::pin!(serving);
-    tokio::select! {
-        () = &mut serving => {}
+    let in_peace = tokio::select! {
+        in_peace = &mut serving => in_peace,
         () = demo.simulate() => serving.await,
+    };
+    if in_peace {
+        demo.store.clone().close().await;
     }
-    demo.store.clone().close().await;
     Ok(())
 }
 

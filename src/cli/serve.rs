@@ -1,14 +1,19 @@
 //! `serve`: the store of this machine for others.
 
+use std::convert::Infallible;
+use std::future::pending;
 use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 
 use super::args::serve::Serve;
 use super::failure::{Exit, Failure, output_failed, reason};
 use super::session::{Missing, open_store};
 use super::{Context, out};
 use crate::backend::file::Lasting;
+use crate::config::watch::Watch;
+use crate::config::{Config, Flags, Reload};
 use crate::server::access_log::AccessLog;
 use crate::server::limits::Limits;
 use crate::server::tls::TlsFiles;
@@ -50,6 +55,8 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
     let config = &context.config;
     config.store_file("serve")?;
     let mut stop = Stop::listen()?;
+    // Before the store is opened, which may take a while: until then this signal ends a program.
+    let hang_up = listen(SignalKind::hangup())?;
     let limits = Limits {
         body_bytes: usize::try_from(args.max_body).unwrap_or(usize::MAX),
         connections: usize::try_from(args.max_connections).unwrap_or(usize::MAX),
@@ -76,24 +83,106 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
     }
     context.out.line(&format!("serving {} at {}", config.location.told(), server.url()))?;
     context.out.flush()?;
-    let reopen_log = server.reopen_log();
-    let mut hang_up = listen(SignalKind::hangup())?;
-    let reopening = tokio::spawn(async move {
-        while hang_up.recv().await.is_some() {
-            reopen_log();
+    let follow = Follow {
+        config: config.clone(),
+        flags: context.flags.clone(),
+        store: Arc::clone(&store),
+        reopen_log: Box::new(server.reopen_log()),
+        forget_answers: Box::new(server.forget_answers()),
+    };
+    tokio::select! {
+        in_peace = until_stopped(server, &mut stop) => {
+            if in_peace {
+                store.close().await;
+            }
         }
-    });
-    server.run(stop.told()).await;
-    reopening.abort();
-    store.close().await;
+        never = follow.run(hang_up) => match never {},
+    }
     Ok(())
 }
 
+/// Serves until a signal comes and what runs has ended; whether it has. A second signal does not
+/// wait for that.
+pub async fn until_stopped(server: Server, stop: &mut Stop) -> bool {
+    let (tell, told) = oneshot::channel();
+    let running = server.run(async {
+        // It is told, or not waited for.
+        told.await.ok();
+    });
+    let twice = async {
+        stop.told().await;
+        tell.send(()).ok();
+        stop.told().await;
+    };
+    tokio::select! {
+        () = running => true,
+        () = twice => {
+            out::hint("ended at once: requests that ran were not answered, send those again");
+            false
+        }
+    }
+}
+
+/// What a running server takes in: its settings whenever their file changes and on SIGHUP, which
+/// opens the access log anew as well.
+struct Follow {
+    config: Config,
+    flags: Flags,
+    store: Arc<Lasting>,
+    reopen_log: Box<dyn Fn() + Send>,
+    forget_answers: Box<dyn Fn() + Send>,
+}
+
+impl Follow {
+    async fn run(mut self, mut hang_up: Signal) -> Infallible {
+        let mut watched = self.config.file.as_deref().and_then(Watch::start);
+        loop {
+            let changed = async {
+                match &mut watched {
+                    Some(watched) => watched.changed().await,
+                    None => pending().await,
+                }
+            };
+            let is_there = tokio::select! {
+                is_there = changed => is_there,
+                _ = hang_up.recv() => {
+                    (self.reopen_log)();
+                    true
+                }
+            };
+            if is_there {
+                self.read().await;
+            } else {
+                tracing::warn!("the settings file is gone: what it said still holds");
+            }
+        }
+    }
+
+    async fn read(&mut self) {
+        let read = Config::from_process(self.flags.clone());
+        match Reload::of(&self.config, read) {
+            (Reload::Changed(changed), Some(holds)) => {
+                self.store.set_rules(holds.rules.clone()).await;
+                (self.forget_answers)();
+                self.config = holds;
+                for warning in changed.warnings {
+                    tracing::warn!("{warning}");
+                }
+                if !changed.later.is_empty() {
+                    let later = changed.later.join(", ");
+                    tracing::warn!("{later}: changed settings that count from the next start on");
+                }
+            }
+            (Reload::Kept(why), _) => {
+                tracing::warn!("the settings are as before: {why}");
+            }
+            (Reload::Changed(_), None) => {}
+        }
+    }
+}
+
 /// Where the tokens of a configuration's store are kept.
-pub fn tokens(
-    given: Option<std::path::PathBuf>,
-    config: &crate::config::Config,
-) -> Result<TokenFile, Failure> {
+pub fn tokens(given: Option<std::path::PathBuf>, config: &Config) -> Result<TokenFile, Failure> {
     match given {
         Some(file) => Ok(TokenFile::open(file)),
         None => Ok(TokenFile::beside(config.store_file("token")?)),

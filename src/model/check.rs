@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use super::actor::PersonRef;
+use super::checklist::Answer;
 use super::command::{Declaration, Link};
 use super::event::{Event, EventBody};
 use super::text::shown;
@@ -70,6 +72,32 @@ pub fn name(field: &'static str, text: &str) -> Check {
     one_line(field, text, NAME_CHARS)
 }
 
+/// A person: a handle, and a name that may be empty.
+///
+/// # Errors
+/// Says what is wrong with either.
+pub fn person(field: &'static str, person: &PersonRef) -> Check {
+    name(field, &person.handle)?;
+    if person.name.is_empty() { Ok(()) } else { name(field, &person.name) }
+}
+
+/// As many people as a record may have.
+///
+/// # Errors
+/// Says that they are too many, or what is wrong with one.
+pub fn people(field: &'static str, list: &[PersonRef]) -> Check {
+    few(field, list.len())?;
+    list.iter().try_for_each(|one| person(field, one))
+}
+
+fn few(field: &'static str, count: usize) -> Check {
+    if count > LIST_ITEMS {
+        let problem = format!("has {count} entries: {LIST_ITEMS} is the most");
+        return Err(BadField::new(field, problem));
+    }
+    Ok(())
+}
+
 /// A text of at most 64 KiB.
 ///
 /// # Errors
@@ -115,12 +143,7 @@ pub fn time(field: &'static str, at: DateTime<Utc>) -> Check {
 /// # Errors
 /// Says which one is wrong.
 pub fn names(field: &'static str, list: &[String]) -> Check {
-    if list.len() > LIST_ITEMS {
-        return Err(BadField::new(
-            field,
-            format!("has {} entries: {LIST_ITEMS} is the most", list.len()),
-        ));
-    }
+    few(field, list.len())?;
     for (index, entry) in list.iter().enumerate() {
         name(field, entry)?;
         if list[..index].contains(entry) {
@@ -194,25 +217,36 @@ pub fn event(event: &Event) -> Check {
         EventBody::MoveTakenBack { to } if to.stage().is_none_or(|stage| stage > 5) => {
             Err(BadField::new("to", format!("{to} is not a stage to go back to")))
         }
-        EventBody::Assigned { to: Some(person) } => name("to", &person.handle),
+        EventBody::Assigned { to: Some(to) } => person("to", to),
         EventBody::TeamSet { team: Some(team) } => name("team", team),
-        EventBody::RoleGiven { person, .. } => name("person", &person.handle),
+        EventBody::RoleGiven { person: p, .. } => person("person", p),
+        EventBody::Escalated { to, reason, .. } => {
+            people("to", to)?;
+            reason.as_deref().map_or(Ok(()), |r| text("reason", r))
+        }
         EventBody::Prioritized { override_reason: Some(r), .. } => text("override_reason", r),
         EventBody::ServicesSet { services } => names("services", services),
         EventBody::Described { title: t, symptoms, labels, runbook } => {
             described(t.as_deref(), symptoms.as_deref(), labels.as_deref(), runbook.as_deref())
         }
-        EventBody::StakeholdersUpdated { message, .. } => text("message", message),
+        EventBody::StakeholdersUpdated { message, next_due } => {
+            text("message", message)?;
+            next_due.map_or(Ok(()), |at| time("next_due", at))
+        }
         EventBody::Resolved { detail, validation, .. } => {
             text("detail", detail)?;
             text("validation", validation)
         }
         EventBody::Reopened { reason }
         | EventBody::Paused { reason }
+        | EventBody::ItemAnswered { answer: Answer::Waived(reason), .. }
         | EventBody::Reclassified { reason, .. } => text("reason", reason),
         EventBody::Snoozed { until } => time("until", *until),
         EventBody::Linked { link: l } | EventBody::Unlinked { link: l } => link(l),
-        EventBody::ActionItemSet { item } => text("text", &item.text),
+        EventBody::ActionItemSet { item } => {
+            text("text", &item.text)?;
+            item.owner.as_ref().map_or(Ok(()), |owner| person("owner", owner))
+        }
         _ => Ok(()),
     }
 }

@@ -236,6 +236,7 @@ fn bodies(
         Ask::SetActionItem { item } => {
             reviewable(incident)?;
             check::some_text("action item", &item.text)?;
+            item.owner.as_ref().map_or(Ok(()), |owner| check::person("owner", owner))?;
             one(EventBody::ActionItemSet { item: item.clone() })
         }
         Ask::PublishReview => publish(incident, now),
@@ -285,6 +286,7 @@ fn bodies(
         }
         Ask::UpdateStakeholders { message, next_due } => {
             check::some_text("message", message)?;
+            next_due.map_or(Ok(()), |at| check::time("next_due", at))?;
             let next_due = next_due.or_else(|| {
                 summary
                     .status
@@ -326,7 +328,7 @@ fn bodies(
                 )));
             }
             if let Some(person) = to {
-                check::name("assignee", &person.handle)?;
+                check::person("assignee", person)?;
             }
             one(EventBody::Assigned { to: to.clone() })
         }
@@ -342,7 +344,7 @@ fn bodies(
         }
         Ask::GiveRole { role, person, given } => {
             open(incident, now)?;
-            check::name("person", &person.handle)?;
+            check::person("person", person)?;
             let has = incident.roles.iter().any(|(r, p)| r == role && p.handle == person.handle);
             if has == *given {
                 let word = if has { "already" } else { "not" };
@@ -352,6 +354,8 @@ fn bodies(
         }
         Ask::Escalate { level, to, reason } => {
             open(incident, now)?;
+            check::people("to", to)?;
+            reason.as_deref().map_or(Ok(()), |reason| check::text("reason", reason))?;
             if reason.is_none() && summary.acknowledged_at.is_some() {
                 return Err(not_now("somebody has acknowledged it meanwhile"));
             }

@@ -161,21 +161,21 @@ impl Filter {
         if incident.is_snoozed(context.now) && !self.shows_snoozed() {
             return false;
         }
-        self.terms.iter().enumerate().all(|(index, term)| {
-            let hit = |t: &Term| t.ask.matches(incident, context);
-            if term.not {
-                return !hit(term);
+        // Fields that are asked about, and those of them of which a term has matched.
+        let (mut asked, mut met) = (0_u8, 0_u8);
+        for term in &self.terms {
+            let field = if term.not { 0 } else { term.ask.field_bit() };
+            asked |= field;
+            if field & met != 0 {
+                continue;
             }
-            if hit(term) {
-                return true;
+            match (term.ask.matches(incident, context), field) {
+                (hit, 0) if hit == term.not => return false,
+                (true, field) => met |= field,
+                (false, _) => {}
             }
-            // Another term on the same field may match instead.
-            let Some(field) = term.ask.field() else { return false };
-            self.terms
-                .iter()
-                .enumerate()
-                .any(|(i, t)| i != index && !t.not && t.ask.field() == Some(field) && hit(t))
-        })
+        }
+        asked == met
     }
 }
 
@@ -197,6 +197,25 @@ impl Ask {
             | Self::Idle(_)
             | Self::Active(_)
             | Self::Is(_) => None,
+        }
+    }
+
+    /// The same as a bit; 0 where each must hold.
+    fn field_bit(&self) -> u8 {
+        match self {
+            Self::Priority(_) => 1,
+            Self::Status(_) => 1 << 1,
+            Self::Service(_) => 1 << 2,
+            Self::Owner(_) => 1 << 3,
+            Self::Team(_) => 1 << 4,
+            Self::Category(_) => 1 << 5,
+            Self::Sla(_) => 1 << 6,
+            Self::Word(_)
+            | Self::Older(_)
+            | Self::Younger(_)
+            | Self::Idle(_)
+            | Self::Active(_)
+            | Self::Is(_) => 0,
         }
     }
 

@@ -1,29 +1,17 @@
-//! Connections: taken in, spoken with, and ended in peace.
+//! Connections are taken in, as many as may be open at once.
 
-use std::convert::Infallible;
 use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::http::Request;
-use axum::response::Response;
-use hyper::body::Incoming;
-use hyper::rt::{Read, Write};
-use hyper::server::conn::{http1, http2};
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
-use tower_service::Service;
 
-use super::around::Peer;
-use super::limits::Limits;
+use super::connection::Talk;
 use super::state::Shared;
 use super::tls::Tls;
 use crate::api::{Code, Details, details};
@@ -32,10 +20,6 @@ use crate::api::{Code, Details, details};
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// How often an HTTP/2 connection is asked whether it is alive, and how long it may take to say so.
-const ALIVE: Duration = Duration::from_secs(20);
-/// Requests at once on one HTTP/2 connection.
-const STREAMS: u32 = 128;
 /// Connections beyond the most that are told so at once; more are only closed.
 const TURNED_AWAY: usize = 64;
 
@@ -78,76 +62,29 @@ pub(super) async fn accept(
             continue;
         };
         let acceptor = tls.as_ref().map(Tls::acceptor);
-        let (shared, app, watcher) = (Arc::clone(shared), app.clone(), open.watcher());
+        let talk = Talk { peer, shared: Arc::clone(shared), app: app.clone() };
+        let watcher = open.watcher();
         tokio::spawn(async move {
-            let metrics = Arc::clone(&shared.metrics);
+            let metrics = Arc::clone(&talk.shared.metrics);
             metrics.connections.inc();
-            let limits = &shared.limits;
             // Answers are small and waited for.
             stream.set_nodelay(true).ok();
             match acceptor {
-                None => speak_http1(stream, peer, limits, app, watcher).await,
+                None => talk.in_http1(stream).await,
                 Some(acceptor) => match timeout(HANDSHAKE, acceptor.accept(stream)).await {
                     Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
-                        speak_http2(stream, peer, limits, app, watcher).await;
+                        talk.in_http2(stream).await;
                     }
-                    Ok(Ok(stream)) => speak_http1(stream, peer, limits, app, watcher).await,
+                    Ok(Ok(stream)) => talk.in_http1(stream).await,
                     Ok(Err(error)) => tracing::debug!("a TLS handshake failed: {error}"),
                     Err(_) => tracing::debug!("a TLS handshake took too long"),
                 },
             }
             metrics.connections.dec();
             drop(place);
+            // Until here the server waits for it when it stops.
+            drop(watcher);
         });
-    }
-}
-
-/// Answers requests with the routes.
-async fn answer(
-    mut app: Router,
-    peer: SocketAddr,
-    mut request: Request<Incoming>,
-) -> Result<Response, Infallible> {
-    request.extensions_mut().insert(Peer(peer));
-    app.call(request.map(Body::new)).await
-}
-
-async fn speak_http1<S>(stream: S, peer: SocketAddr, limits: &Limits, app: Router, watcher: Watcher)
-where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
-    TokioIo<S>: Read + Write,
-{
-    let service = service_fn(move |request| answer(app.clone(), peer, request));
-    let mut builder = http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head_time)
-        // The least that hyper takes.
-        .max_buf_size(limits.head_bytes.max(8192));
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
-    ended(watcher.watch(connection).await);
-}
-
-async fn speak_http2<S>(stream: S, peer: SocketAddr, limits: &Limits, app: Router, watcher: Watcher)
-where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
-{
-    let service = service_fn(move |request| answer(app.clone(), peer, request));
-    let mut builder = http2::Builder::new(TokioExecutor::new());
-    builder
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(STREAMS)
-        .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
-        .keep_alive_interval(ALIVE)
-        .keep_alive_timeout(ALIVE);
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
-    ended(watcher.watch(connection).await);
-}
-
-/// Whoever asked has gone, or did not speak HTTP.
-fn ended(how: Result<(), hyper::Error>) {
-    if let Err(error) = how {
-        tracing::debug!("a connection ended: {error}");
     }
 }
 

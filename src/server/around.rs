@@ -58,12 +58,14 @@ pub(super) async fn around(
     let method = word(request.method());
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
     let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
-    let takes = Takes::of(request.method() == Method::HEAD, request.headers());
+    let takes = Takes::of(request.method(), request.headers());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let who = Who::default();
     request.extensions_mut().insert(who.clone());
+    let matched = route;
     let route =
-        route.as_ref().and_then(|route| path::ALL.into_iter().find(|p| *p == route.as_str()));
+        matched.as_ref().and_then(|route| path::ALL.into_iter().find(|p| *p == route.as_str()));
+    debug_assert_eq!(matched.is_some(), route.is_some(), "{matched:?} is served, not described");
     let mut most = shared.limits.request_time;
     if route == Some(path::CHANGES) {
         most += shared.limits.hold;

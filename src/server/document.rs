@@ -1,31 +1,33 @@
 //! A body of JSON that may go to many: its tag and its compressed form are made once.
 
 use std::io::Write;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use tokio::sync::OnceCell;
 
 use super::problem::{Answer, Refusal};
 use crate::api::Code;
 
 /// Shorter ones are not worth compressing.
 const WORTH_COMPRESSING: usize = 1024;
-/// Longer ones are compressed where nobody waits for the thread.
+/// Longer ones are hashed and compressed where nobody waits for the thread.
 const LONG: usize = 128 * 1024;
 
 /// A body of JSON.
 #[derive(Debug)]
 pub(super) struct Document {
     plain: Bytes,
-    tag: OnceLock<HeaderValue>,
-    gzip: OnceLock<Bytes>,
+    // Thousands may want them at once: one makes them, and the others leave their threads meanwhile.
+    tag: OnceCell<HeaderValue>,
+    gzip: OnceCell<Bytes>,
 }
 
 /// An answer with a document; [`finish`] fits it to who asked.
@@ -37,6 +39,8 @@ pub(super) struct Whole(pub Arc<Document>);
 pub(super) struct Takes {
     head: bool,
     gzip: bool,
+    /// It only reads: the answer can be kept, and may be known (RFC 9110, 13.1.2).
+    reads: bool,
     known: Vec<HeaderValue>,
 }
 
@@ -50,34 +54,49 @@ impl Document {
         Ok(Arc::new(Self::from(Bytes::from(json))))
     }
 
-    /// Weak, as the compressed form is another row of bytes.
-    fn tag(&self) -> &HeaderValue {
-        self.tag.get_or_init(|| {
-            let hash = Sha256::digest(&self.plain);
-            let text = hash[..16].iter().fold("W/\"".to_owned(), |mut text, byte| {
-                use std::fmt::Write as _;
-                // Writing to a String can't fail.
-                let _ = write!(text, "{byte:02x}");
-                text
-            });
-            HeaderValue::try_from(text + "\"").unwrap_or(HeaderValue::from_static("W/\"0\""))
-        })
+    async fn tag(&self) -> &HeaderValue {
+        let make = async || self.made(tag_of).await.unwrap_or(NO_TAG);
+        self.tag.get_or_init(make).await
     }
 
-    fn gzip(&self) -> Bytes {
-        let compress = || {
-            let mut to =
-                GzEncoder::new(Vec::with_capacity(self.plain.len() / 4), Compression::fast());
-            // Writing to memory can't fail.
-            to.write_all(&self.plain).and_then(|()| to.finish()).map(Bytes::from)
-        };
-        self.gzip.get_or_init(|| compress().unwrap_or_default()).clone()
+    /// Empty where it could not be made.
+    async fn gzip(&self) -> &Bytes {
+        self.gzip.get_or_init(async || self.made(compressed).await.unwrap_or_default()).await
     }
+
+    async fn made<T: Send + 'static>(&self, make: fn(&[u8]) -> T) -> Option<T> {
+        if self.plain.len() <= LONG {
+            return Some(make(&self.plain));
+        }
+        let plain = self.plain.clone();
+        tokio::task::spawn_blocking(move || make(&plain)).await.ok()
+    }
+}
+
+/// The tag of what has none: it is never the same.
+const NO_TAG: HeaderValue = HeaderValue::from_static("W/\"0\"");
+
+/// Weak, as the compressed form is another row of bytes.
+fn tag_of(plain: &[u8]) -> HeaderValue {
+    let hash = Sha256::digest(plain);
+    let text = hash[..16].iter().fold("W/\"".to_owned(), |mut text, byte| {
+        use std::fmt::Write as _;
+        // Writing to a String can't fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    });
+    HeaderValue::try_from(text + "\"").unwrap_or(NO_TAG)
+}
+
+fn compressed(plain: &[u8]) -> Bytes {
+    let mut to = GzEncoder::new(Vec::with_capacity(plain.len() / 4), Compression::fast());
+    // Writing to memory can't fail.
+    to.write_all(plain).and_then(|()| to.finish()).map(Bytes::from).unwrap_or_default()
 }
 
 impl From<Bytes> for Document {
     fn from(plain: Bytes) -> Self {
-        Self { plain, tag: OnceLock::new(), gzip: OnceLock::new() }
+        Self { plain, tag: OnceCell::new(), gzip: OnceCell::new() }
     }
 }
 
@@ -91,9 +110,10 @@ impl IntoResponse for Whole {
 
 impl Takes {
     /// As the headers of a request say.
-    pub(super) fn of(head: bool, headers: &HeaderMap) -> Self {
+    pub(super) fn of(method: &Method, headers: &HeaderMap) -> Self {
         let known = headers.get_all(header::IF_NONE_MATCH).iter().cloned().collect();
-        Self { head, gzip: takes_gzip(headers), known }
+        let head = method == Method::HEAD;
+        Self { head, gzip: takes_gzip(headers), reads: head || method == Method::GET, known }
     }
 
     fn knows(&self, tag: &HeaderValue) -> bool {
@@ -128,25 +148,24 @@ pub(super) async fn finish(mut response: Response, takes: &Takes) -> Response {
     let Some(Whole(document)) = response.extensions_mut().remove::<Whole>() else {
         return response;
     };
-    let tag = document.tag();
     let headers = response.headers_mut();
-    headers.insert(header::ETAG, tag.clone());
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     headers.insert(header::VARY, HeaderValue::from_static("authorization, accept-encoding"));
-    if takes.knows(tag) {
-        headers.remove(header::CONTENT_LENGTH);
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        *response.body_mut() = Body::empty();
-        return response;
+    if takes.reads {
+        let tag = document.tag().await;
+        headers.insert(header::ETAG, tag.clone());
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        if takes.knows(tag) {
+            headers.remove(header::CONTENT_LENGTH);
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            *response.body_mut() = Body::empty();
+            return response;
+        }
+    } else {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let body = if takes.gzip && document.plain.len() >= WORTH_COMPRESSING {
-        let zipped = if document.plain.len() > LONG && document.gzip.get().is_none() {
-            let document = Arc::clone(&document);
-            tokio::task::spawn_blocking(move || document.gzip()).await.unwrap_or_default()
-        } else {
-            document.gzip()
-        };
+        let zipped = document.gzip().await.clone();
         if zipped.is_empty() {
             document.plain.clone()
         } else {
@@ -168,7 +187,7 @@ mod tests {
     fn takes(name: header::HeaderName, value: &'static str) -> Takes {
         let mut headers = HeaderMap::new();
         headers.insert(name, HeaderValue::from_static(value));
-        Takes::of(false, &headers)
+        Takes::of(&Method::GET, &headers)
     }
 
     #[test]
@@ -189,18 +208,19 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_tag_is_known_in_each_way_to_write_it() {
+    #[tokio::test]
+    async fn a_tag_is_known_in_each_way_to_write_it() {
         let document = Document::from(Bytes::from_static(b"{}"));
-        let tag = document.tag().to_str().unwrap().to_owned();
+        let tag = document.tag().await;
+        let text = tag.to_str().unwrap().to_owned();
         let is_known = |value: String| {
             let mut headers = HeaderMap::new();
             headers.insert(header::IF_NONE_MATCH, value.try_into().unwrap());
-            Takes::of(false, &headers).knows(document.tag())
+            Takes::of(&Method::GET, &headers).knows(tag)
         };
-        assert!(is_known(tag.clone()));
-        assert!(is_known(tag.trim_start_matches("W/").to_owned()));
-        assert!(is_known(format!("\"other\", {tag}")));
+        assert!(is_known(text.clone()));
+        assert!(is_known(text.trim_start_matches("W/").to_owned()));
+        assert!(is_known(format!("\"other\", {text}")));
         assert!(is_known("*".into()));
         assert!(!is_known("\"other\"".into()) && !is_known(String::new()));
     }

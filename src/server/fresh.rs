@@ -10,8 +10,8 @@ use tokio::sync::OnceCell;
 
 /// How long an answer is good, at most.
 const KEPT: Duration = Duration::from_secs(1);
-/// How many are kept at once.
-const MOST: usize = 256;
+/// How many are kept at once: each may be a page of a thousand rows.
+const MOST: usize = 64;
 
 /// Where the backend stood: an answer made there is good for nobody who asks later.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -82,16 +82,26 @@ mod tests {
     #[tokio::test]
     async fn an_answer_is_made_once_for_a_moment_and_again_for_the_next() {
         let fresh = Fresh::<u8, u32>::default();
-        let made = AtomicU32::new(0);
-        let answer = async |moment, key| {
-            let work = async || Ok::<_, ()>(made.fetch_add(1, Ordering::Relaxed));
-            fresh.get(moment, key, work).await.unwrap()
+        let count = AtomicU32::new(0);
+        let ask = async |moment, key| {
+            let make = async || Ok::<_, ()>(count.fetch_add(1, Ordering::Relaxed));
+            fresh.get(moment, key, make).await.unwrap()
         };
         let (first, later) = (Moment::default(), Moment { turn: 0, written: 1 });
-        assert_eq!(answer(first, 1).await, 0);
-        assert_eq!(answer(first, 1).await, 0);
-        assert_eq!(answer(first, 2).await, 1);
-        assert_eq!(answer(later, 1).await, 2);
+        assert_eq!(ask(first, 1).await, 0);
+        assert_eq!(ask(first, 1).await, 0);
+        assert_eq!(ask(first, 2).await, 1);
+        assert_eq!(ask(later, 1).await, 2);
+    }
+
+    #[tokio::test]
+    async fn no_more_is_kept_than_there_is_room_for() {
+        let fresh = Fresh::<usize, usize>::default();
+        for key in 0..MOST + 10 {
+            let made = fresh.get(Moment::default(), key, async || Ok::<_, ()>(key)).await;
+            assert_eq!(made, Ok(key));
+        }
+        assert_eq!(fresh.kept.lock().unwrap().answers.len(), MOST);
     }
 
     #[tokio::test]

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::hub::Hub;
 use super::metrics::Metrics;
+use super::take::Room;
 use crate::backend::{Backend, BackendError, Outcome};
 use crate::model::Envelope;
 
@@ -28,6 +29,8 @@ pub(super) struct Gather {
 struct Job {
     envelopes: Vec<Envelope>,
     done: oneshot::Sender<Outcomes>,
+    /// What they take in memory is counted until the backend is done with them.
+    room: Room,
 }
 
 impl Gather {
@@ -39,10 +42,10 @@ impl Gather {
     }
 
     /// Carries commands out, in their order; an outcome for each.
-    pub(super) async fn execute(&self, envelopes: Vec<Envelope>) -> Outcomes {
+    pub(super) async fn execute(&self, envelopes: Vec<Envelope>, room: Room) -> Outcomes {
         let count = envelopes.len();
         let (done, outcomes) = oneshot::channel();
-        if self.jobs.send(Job { envelopes, done }).await.is_ok()
+        if self.jobs.send(Job { envelopes, done, room }).await.is_ok()
             && let Ok(outcomes) = outcomes.await
         {
             return outcomes;
@@ -76,11 +79,14 @@ impl Hands {
             }
             let mut envelopes = Vec::with_capacity(count);
             let mut answers = Vec::with_capacity(jobs.len());
+            let mut rooms = Vec::with_capacity(jobs.len());
             for job in jobs {
                 answers.push((job.envelopes.len(), job.done));
                 envelopes.extend(job.envelopes);
+                rooms.push(job.room);
             }
             let mut outcomes = self.carry_out(envelopes).await.into_iter();
+            drop(rooms);
             for (count, done) in answers {
                 let mut own: Outcomes = outcomes.by_ref().take(count).collect();
                 own.resize(count, Err(failed()));

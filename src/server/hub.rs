@@ -171,14 +171,28 @@ impl Hub {
         }
     }
 
-    /// What has changed until now; `None` where nothing has.
+    /// What has changed until now; `None` where nothing has. From a position that is not known any
+    /// more everything is told anew, which is the same for all, whatever their position.
     async fn delta(&self, since: Option<Cursor>, moment: Moment) -> Answer<Option<Arc<Document>>> {
+        let Some(since) = since else { return self.anew(moment).await };
         let read = async || {
-            let delta = self.backend.changes(since, Duration::ZERO).await?;
-            let same = since == Some(delta.cursor) && is_nothing(&delta);
+            let delta = self.backend.changes(Some(since), Duration::ZERO).await?;
+            if delta.reset {
+                drop(delta);
+                return self.anew(moment).await;
+            }
+            let same = since == delta.cursor && is_nothing(&delta);
             if same { Ok(None) } else { Document::of(&delta).map(Some) }
         };
-        self.deltas.get::<Refusal, _>(moment, since, read).await
+        self.deltas.get::<Refusal, _>(moment, Some(since), read).await
+    }
+
+    async fn anew(&self, moment: Moment) -> Answer<Option<Arc<Document>>> {
+        let read = async || {
+            let delta = self.backend.changes(None, Duration::ZERO).await?;
+            Document::of(&delta).map(Some)
+        };
+        self.deltas.get::<Refusal, _>(moment, None, read).await
     }
 
     async fn follow(&self) {
@@ -254,4 +268,32 @@ fn is_nothing(delta: &Delta) -> bool {
 
 fn nothing_since(cursor: Cursor) -> Answer<Arc<Document>> {
     Document::of(&Delta { cursor, reset: false, rows: Vec::new(), directory: false })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::file::{FileStore, Options};
+    use crate::model::Rules;
+
+    #[tokio::test]
+    async fn positions_that_are_not_known_share_one_answer() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options {
+            name: "local".into(),
+            rules: Rules::default(),
+            overlay: Directory::default(),
+            create: true,
+            patience: Duration::from_secs(5),
+        };
+        let store = FileStore::open(&folder.path().join("store.db"), options).await.unwrap();
+        let (_stop, stopping) = watch::channel(false);
+        let hub = Hub::new(Arc::new(store), stopping);
+        let moment = Moment { turn: 7, written: 0 };
+        let whole = hub.delta(None, moment).await.unwrap().unwrap();
+        for stale in [u64::MAX, 1 << 61, 77 << 8] {
+            let told = hub.delta(Some(Cursor(stale)), moment).await.unwrap().unwrap();
+            assert!(Arc::ptr_eq(&told, &whole), "{stale}");
+        }
+    }
 }

@@ -10,11 +10,14 @@ use crate::api::query::LONGEST_WAIT_S;
 pub struct Limits {
     /// The longest body of a request, in bytes.
     pub body_bytes: usize,
+    /// What bodies may take in memory together, in bytes; never less than the longest takes.
+    pub bodies_bytes: usize,
     /// The longest head of a request, in bytes.
     pub head_bytes: usize,
     /// How long the head of a request may take to arrive; also how long a connection may be idle.
     pub head_time: Duration,
-    /// How long the body of a request may take to arrive.
+    /// How long the body of a request may take to arrive, and to find room; also how long somebody
+    /// may take none of an answer.
     pub body_time: Duration,
     /// How long a request may take as a whole, besides what it asks to wait.
     pub request_time: Duration,
@@ -22,7 +25,8 @@ pub struct Limits {
     pub hold: Duration,
     /// The most connections at once.
     pub connections: usize,
-    /// The most requests a minute with one token. One that is held counts once.
+    /// The most requests with one token at once; in a minute as many come back, evenly. One that
+    /// is held counts once.
     pub requests_a_minute: NonZeroU32,
     /// How long running requests may take to end once the server is told to stop.
     pub stop_time: Duration,
@@ -32,9 +36,11 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes: 4 * 1024 * 1024,
+            bodies_bytes: 128 * 1024 * 1024,
             head_bytes: 16 * 1024,
             head_time: Duration::from_secs(30),
-            body_time: Duration::from_secs(30),
+            // Less than the request: who is too slow is told so.
+            body_time: Duration::from_secs(20),
             request_time: Duration::from_secs(30),
             hold: Duration::from_secs(LONGEST_WAIT_S),
             connections: 4096,
@@ -44,7 +50,7 @@ impl Default for Limits {
     }
 }
 
-/// Twenty a second.
+/// Twenty a second, on average.
 const A_MINUTE: NonZeroU32 = match NonZeroU32::new(1200) {
     Some(a_minute) => a_minute,
     None => NonZeroU32::MIN,

@@ -3,6 +3,7 @@
 //! | idea | module |
 //! |---|---|
 //! | where the server listens, and how it ends | this one, `accept` |
+//! | one connection, and what ends it | `connection`, `stream` |
 //! | what happens around every request | `around` |
 //! | who asks, and what for | [`tokens`], [`scope`], `auth` |
 //! | what a request carries | `take` |
@@ -37,6 +38,7 @@ pub mod tokens;
 mod accept;
 mod around;
 mod auth;
+mod connection;
 mod document;
 mod fresh;
 mod gather;
@@ -45,6 +47,7 @@ mod metrics;
 mod problem;
 mod routes;
 mod state;
+mod stream;
 mod take;
 
 use std::future::Future;
@@ -52,6 +55,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::{TcpListener, lookup_host};
 use tokio::sync::watch;
@@ -67,6 +71,9 @@ use self::tls::{Tls, TlsError, TlsFiles};
 use self::tokens::{Keys, TokenError, TokenFile};
 use crate::backend::Backend;
 use crate::model::text::shown;
+
+/// How long what is written at the end may take.
+const END: Duration = Duration::from_secs(5);
 
 /// How a server is started.
 #[derive(Clone, Debug)]
@@ -160,6 +167,7 @@ impl Server {
             hub,
             backend,
             keys: Arc::new(keys),
+            bodies: take::room(&options.limits),
             limits: options.limits,
             read_only: options.read_only,
             stopping,
@@ -186,6 +194,12 @@ impl Server {
         move || shared.log.reopen()
     }
 
+    /// What forgets the answers that are kept, as when the rules they were made by have changed.
+    pub fn forget_answers(&self) -> impl Fn() + Send + 'static {
+        let hub = Arc::clone(&self.shared.hub);
+        move || hub.wrote()
+    }
+
     /// Serves until `shutdown` is done. Then nothing new is accepted, what waits for changes is
     /// answered at once, and what runs is finished and answered.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
@@ -197,14 +211,19 @@ impl Server {
         if tokio::time::timeout(shared.limits.stop_time, open.shutdown()).await.is_err() {
             tracing::warn!("some connections did not end in time and were cut off");
         }
+        let most = END.min(shared.limits.stop_time);
         let end = move || {
             if let Err(error) = shared.keys.write_uses() {
                 tracing::warn!("when tokens were used is not written down: {error}");
             }
             shared.log.close();
         };
-        // Both write to files. A panic there is in the log.
-        tokio::task::spawn_blocking(end).await.ok();
+        // Both write to files: one may be locked, or a pipe that nobody reads. A panic there is in
+        // the log.
+        let end = tokio::task::spawn_blocking(end);
+        if tokio::time::timeout(most, end).await.is_err() {
+            tracing::warn!("the last lines of the log or the last uses of tokens are not written");
+        }
     }
 }
 

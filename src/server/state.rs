@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::Utc;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::access_log::Log;
 use super::document::Document;
@@ -40,6 +40,8 @@ pub(super) struct Shared {
     pub backend: Arc<dyn Backend>,
     pub keys: Arc<Keys>,
     pub limits: Limits,
+    /// Room for bodies of requests, in KiB.
+    pub bodies: Arc<Semaphore>,
     /// Nothing is written, whatever a token is good for.
     pub read_only: bool,
     pub gather: Gather,

@@ -8,7 +8,9 @@ use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::limits::Limits;
 use super::problem::{Answer, Refusal};
 use super::state::Shared;
 use crate::api::Code;
@@ -96,16 +98,25 @@ async fn piece(parts: &mut Parts, shared: &Arc<Shared>) -> Answer<String> {
     params.iter().next().map(|(_, value)| value.to_owned()).ok_or_else(bad)
 }
 
-/// A body of JSON.
+/// Room in memory that a body takes, until what was in it is done with.
+pub(super) type Room = OwnedSemaphorePermit;
+
+/// The room that there is for bodies.
+pub(super) fn room(limits: &Limits) -> Arc<Semaphore> {
+    let all = limits.bodies_bytes.max(limits.body_bytes);
+    Arc::new(Semaphore::new(all.div_ceil(1024).clamp(1, Semaphore::MAX_PERMITS)))
+}
+
+/// A body of JSON, and the room it takes.
 #[derive(Debug)]
-pub(super) struct Json<T>(pub T);
+pub(super) struct Json<T>(pub T, pub Room);
 
 impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Answer<Self> {
         check_type(request.headers())?;
-        let body = body(request, shared).await?;
+        let (body, room) = body(request, shared).await?;
         if body.is_empty() {
             return Err(Refusal::bad("there is no body: send JSON"));
         }
@@ -127,12 +138,12 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
         json.end().map_err(|error| {
             Refusal::bad(format!("the body goes on after its JSON: {}", shown(&error.to_string())))
         })?;
-        Ok(Self(value))
+        Ok(Self(value, room))
     }
 }
 
-/// Reads a body of bounded length, in bounded time.
-async fn body(request: Request, shared: &Shared) -> Answer<Bytes> {
+/// Reads a body of bounded length, in bounded time, once there is room for it.
+async fn body(request: Request, shared: &Shared) -> Answer<(Bytes, Room)> {
     let limits = &shared.limits;
     let too_large = || {
         let most = limits.body_bytes;
@@ -140,12 +151,20 @@ async fn body(request: Request, shared: &Shared) -> Answer<Bytes> {
     };
     let told = request.headers().get(header::CONTENT_LENGTH);
     let told = told.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if told.is_some_and(|length| usize::try_from(length).is_ok_and(|l| l > limits.body_bytes)) {
+    // A length that is not told may be the longest.
+    let most = told.map_or(limits.body_bytes, |told| usize::try_from(told).unwrap_or(usize::MAX));
+    if most > limits.body_bytes {
         return Err(too_large());
     }
+    let most = u32::try_from(most.div_ceil(1024).max(1)).unwrap_or(u32::MAX);
+    let room = Arc::clone(&shared.bodies).acquire_many_owned(most);
+    let Ok(Ok(room)) = tokio::time::timeout(limits.body_time, room).await else {
+        let what = "the server has more to read than it has room for: send it again in a second";
+        return Err(Refusal::new(Code::Unreachable, what));
+    };
     let read = Limited::new(request.into_body(), limits.body_bytes).collect();
     match tokio::time::timeout(limits.body_time, read).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Ok(body)) => Ok((body.to_bytes(), room)),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(error)) => {
             let why = shown(&error.to_string()).into_owned();

@@ -9,7 +9,7 @@ use redphone::api::Answers;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Told, client, declare, told};
+use crate::support::{Told, client, declare, told, until};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_redphone");
 
@@ -41,7 +41,11 @@ fn token(folder: &Path, args: &[&str]) -> String {
 
 /// Starts the program; its first line says where it is.
 fn start(folder: &Path, token: &str, args: &[&str]) -> Serving {
-    let mut child = program(folder)
+    started(program(folder), token, args)
+}
+
+fn started(mut program: Command, token: &str, args: &[&str]) -> Serving {
+    let mut child = program
         .args(["serve", "--listen", "127.0.0.1:0", "--access-log", "access.jsonl"])
         .args(args)
         .spawn()
@@ -140,19 +144,75 @@ async fn a_log_that_was_put_aside_is_begun_anew() {
     let server = start(path, &token, &[]);
     server.get("/v1/incidents").await;
     let (log, old) = (path.join("access.jsonl"), path.join("access.old"));
-    while std::fs::metadata(&log).unwrap().len() == 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    until("a line is written", async || std::fs::metadata(&log).unwrap().len() > 0).await;
     std::fs::rename(&log, &old).unwrap();
     server.signal("-HUP");
-    while !log.exists() {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    until("the log is begun anew", async || log.exists()).await;
     server.get("/v1/health").await;
     server.signal("-TERM");
     assert_eq!(server.ended().0, Some(0));
     assert!(std::fs::read_to_string(&log).unwrap().contains("/v1/health"));
     assert!(std::fs::read_to_string(&old).unwrap().contains("/v1/incidents"));
+}
+
+#[tokio::test]
+async fn changed_settings_are_taken_in_and_wrong_ones_are_named() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path();
+    let token = token(path, &["--name", "ines", "--scope", "respond"]);
+    let settings = path.join("config.toml");
+    let acknowledge = |time: &str| {
+        let rules = format!("[levels.p1]\nacknowledge = \"{time}\"\n");
+        std::fs::write(&settings, rules).unwrap();
+    };
+    acknowledge("30m");
+    let config = settings.to_str().unwrap();
+    let mut program = program(path);
+    program.env("REDPHONE_CONFIG", config).env("REDPHONE_LOG", "warn");
+    let server = started(program, &token, &[]);
+    assert!(server.send(vec![declare("Card payments fail").1]).await.is_some());
+    let late = async || {
+        let page = server.get("/v1/incidents?filter=sla:late").await.json();
+        page["rows"].as_array().unwrap().len()
+    };
+    assert_eq!(late().await, 0);
+    acknowledge("1s");
+    until("the new level holds", async || late().await == 1).await;
+    std::fs::write(&settings, "[levels").unwrap();
+    server.signal("-HUP");
+    assert_eq!(late().await, 1, "what held before still holds");
+    acknowledge("30m");
+    until("the old level holds again", async || late().await == 0).await;
+    server.signal("-TERM");
+    assert_eq!(server.ended().0, Some(0));
+}
+
+#[tokio::test]
+async fn a_second_signal_does_not_wait_for_what_runs() {
+    use std::io::Write;
+    let folder = TempDir::new().unwrap();
+    let path = folder.path();
+    let token = token(path, &["--name", "ines", "--scope", "respond"]);
+    let server = start(path, &token, &[]);
+    // A request whose body does not come.
+    let mut stuck = std::net::TcpStream::connect(server.url.trim_start_matches("http://")).unwrap();
+    let head = format!(
+        "POST /v1/commands HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
+         Expect: 100-continue\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+    );
+    stuck.write_all(head.as_bytes()).unwrap();
+    let mut some = [0; 16];
+    assert!(stuck.read(&mut some).unwrap() > 0, "its body is waited for");
+    let begun = std::time::Instant::now();
+    server.signal("-TERM");
+    let refused =
+        || std::net::TcpStream::connect(server.url.trim_start_matches("http://")).is_err();
+    until("nothing new is accepted", async || refused()).await;
+    server.signal("-TERM");
+    let (code, said) = server.ended();
+    assert_eq!(code, Some(0));
+    assert!(said.contains("ended at once"), "{said}");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(15));
 }
 
 #[test]

@@ -23,6 +23,18 @@ fn the_routes_and_the_described_paths_are_the_same() {
     assert_eq!(described, BTreeSet::from(path::ALL));
 }
 
+#[test]
+fn no_route_is_made_without_its_description() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/routes");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        for call in [".route(", ".route_service(", ".nest(", ".nest_service(", ".merge("] {
+            assert!(!text.contains(call), "{}: {call} adds what is not described", path.display());
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_described_route_is_served_and_no_method_besides() {
     let place = Place::new().await;

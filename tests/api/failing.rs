@@ -1,10 +1,8 @@
 //! A backend that goes away, and comes back.
 
-use std::time::Duration;
-
 use redphone::backend::Delta;
 
-use crate::support::{Place, declare, done, told};
+use crate::support::{Place, declare, done, told, until};
 
 #[tokio::test]
 async fn a_store_that_goes_away_is_told_and_used_again_once_it_is_back() {
@@ -15,7 +13,8 @@ async fn a_store_that_goes_away_is_told_and_used_again_once_it_is_back() {
     let (here, away) = (place.path("store.db"), place.path("away.db"));
     std::fs::rename(&here, &away).unwrap();
     // What is known for a moment is known for no longer.
-    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let gone = async || place.get(&place.read, "/v1/ready").await.status == 503;
+    until("it is noticed", gone).await;
     let ready = place.get(&place.read, "/v1/ready").await;
     ready.refused(503, "unreachable", "store.db is not there");
     assert_eq!(ready.header("retry-after"), Some("1"));

@@ -1,6 +1,6 @@
 //! Requests as no client writes them: byte for byte.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -15,8 +15,37 @@ pub fn exchange(addr: SocketAddr, bytes: &[u8]) -> String {
     // A server that refuses early does not read it all.
     stream.write_all(bytes).ok();
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).ok();
+    ended(stream.read_to_end(&mut answer));
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// A connection that was reset has ended too; one in which nothing comes has not.
+pub fn ended(how: std::io::Result<usize>) {
+    if let Err(error) = how {
+        let open = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
+        assert!(!open, "the server does not end the connection: {error}");
+    }
+}
+
+/// A request whose body the server waits for.
+pub async fn stuck(place: &Place, length: usize) -> TcpStream {
+    let (addr, token) = (place.addr, place.respond.clone());
+    let asking = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(addr).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let head = format!(
+            "POST /v1/commands HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
+             Expect: 100-continue\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        // That it may come is said once it is read.
+        let mut some = [0; 12];
+        stream.read_exact(&mut some).unwrap();
+        assert_eq!(&some, b"HTTP/1.1 100");
+        stream
+    });
+    asking.await.unwrap()
 }
 
 /// Asks in a thread of its own, so that the server goes on.

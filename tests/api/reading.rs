@@ -76,3 +76,13 @@ async fn an_unknown_path_and_a_wrong_method_are_refused_in_the_same_form() {
     told.refused(405, "no_such_method", "Allow");
     assert!(told.header("allow").unwrap().contains("GET"));
 }
+
+#[tokio::test]
+async fn a_filter_of_too_many_terms_is_refused() {
+    let place = Place::new().await;
+    let ask =
+        |count: usize| format!("/v1/incidents?filter={}", vec!["service:cdn"; count].join("+"));
+    assert_eq!(place.get(&place.read, &ask(64)).await.status, 200);
+    let told = place.get(&place.read, &ask(65)).await;
+    told.refused(422, "rejected", "has 65 words and terms: shorten it to 64 or fewer");
+}

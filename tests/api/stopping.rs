@@ -12,7 +12,7 @@ use redphone::server::access_log::AccessLog;
 use serde_json::Value;
 
 use crate::security::held;
-use crate::support::{Place, client, declare, told};
+use crate::support::{Place, client, declare, store, told, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_acknowledged_command_is_lost_when_it_stops_while_32_write() {
@@ -40,19 +40,28 @@ async fn no_acknowledged_command_is_lost_when_it_stops_while_32_write() {
             })
         })
         .collect();
-    // Some have been answered.
-    while place.store.find("INC-100".parse().unwrap()).await.is_err() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let some = place.store.clone();
+    let some = async || some.find("INC-100".parse().unwrap()).await.is_ok();
+    until("some have been answered", some).await;
     place.stop();
     place.stopped().await;
     ended.store(true, Ordering::Relaxed);
-    let mut count = 0;
+    let mut acknowledged = Vec::new();
     for writer in writers {
-        for id in writer.await.unwrap() {
-            place.store.incident(id).await.expect("it was acknowledged");
-            count += 1;
-        }
+        acknowledged.extend(writer.await.unwrap());
+    }
+    let count = acknowledged.len();
+    // What counts is what the file says to who opens it next.
+    place.store.clone().close().await;
+    let file = place.path("again.db");
+    std::fs::copy(place.path("store.db"), &file).unwrap();
+    let log = place.path("store.db-wal");
+    if log.exists() {
+        std::fs::copy(log, place.path("again.db-wal")).unwrap();
+    }
+    let again = store(&file).await;
+    for id in acknowledged {
+        again.incident(id).await.expect("it was acknowledged");
     }
     assert!(count >= 50, "{count}");
 }
@@ -82,11 +91,60 @@ async fn a_head_that_never_ends_is_cut_off() {
         let mut stream = TcpStream::connect(addr).unwrap();
         stream.write_all(b"GET /v1/health HTTP/1.1\r\nHost:").unwrap();
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        crate::raw::ended(stream.read_to_string(&mut answer));
         answer
     });
     let answer = answer.await.unwrap();
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408 "), "{answer}");
+}
+
+/// Asks over and over and reads nothing; ends once the server does.
+#[tokio::test]
+async fn who_reads_no_answer_is_cut_off() {
+    let place = Place::with(|o| o.limits.body_time = Duration::from_millis(300)).await;
+    let addr = place.addr;
+    let asking = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(addr).unwrap();
+        stream.set_write_timeout(Some(Duration::from_secs(30))).unwrap();
+        let request = b"GET /v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
+        loop {
+            if let Err(error) = stream.write_all(&request) {
+                return error;
+            }
+        }
+    });
+    crate::raw::ended(Err(asking.await.unwrap()));
+    until("it is not open any more", async || {
+        let figures = place.get(&place.read, "/v1/metrics").await.body;
+        String::from_utf8(figures).unwrap().contains("redphone_connections 1\n")
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn bodies_wait_while_others_fill_the_room_for_them() {
+    let place = Place::with(|o| o.limits.bodies_bytes = 1).await;
+    let stuck = crate::raw::stuck(&place, 4 * 1024 * 1024).await;
+    let (id, order) = declare("Card payments fail");
+    let body = serde_json::json!({"commands": [order]}).to_string();
+    let mut sent = std::pin::pin!(place.post(&place.respond, body));
+    let early = tokio::time::timeout(Duration::from_millis(300), &mut sent).await;
+    assert!(early.is_err(), "there is no room yet");
+    drop(stuck);
+    assert_eq!(sent.await.status, 200);
+    place.store.incident(id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_lock_that_is_never_given_back_does_not_keep_the_server() {
+    let mut place = Place::with(|o| o.limits.stop_time = Duration::from_millis(300)).await;
+    place.get(&place.read, "/v1/incidents").await;
+    let lock = std::fs::File::create(place.path("tokens.json.lock")).unwrap();
+    lock.lock().unwrap();
+    place.stop();
+    place.stopped().await;
+    drop(lock);
 }
 
 #[tokio::test]
@@ -134,13 +192,11 @@ async fn one_connection_too_many_is_told_so_and_room_that_is_free_again_is_used(
     assert!(turned_away.starts_with("HTTP/1.1 503 "), "{turned_away}");
     assert!(turned_away.contains("as many connections as it may"), "{turned_away}");
     drop((first, second));
-    loop {
+    let answered = async || {
         let answer = tokio::task::spawn_blocking(ask).await.unwrap();
-        if answer.starts_with("HTTP/1.1 200 ") {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+        answer.starts_with("HTTP/1.1 200 ")
+    };
+    until("there is room again", answered).await;
 }
 
 #[tokio::test]

@@ -1,5 +1,10 @@
 //! A real server on loopback over a real store, and somebody who asks it.
 
+#[path = "../support/commands.rs"]
+mod commands;
+#[path = "../support/store.rs"]
+mod stores;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,11 +12,9 @@ use std::time::Duration;
 use chrono::Utc;
 use redphone::api::{Answered, Answers, Order, Orders};
 use redphone::backend::Backend;
-use redphone::backend::file::{FileStore, Options};
-use redphone::model::command::Declaration;
+use redphone::backend::file::FileStore;
 use redphone::model::directory::Directory;
-use redphone::model::status::Source;
-use redphone::model::{Ask, Command, CommandId, Impact, IncidentId, PersonRef, Rules, Urgency};
+use redphone::model::{Ask, Command, CommandId, IncidentId, PersonRef};
 use redphone::server::scope::Scope;
 use redphone::server::tokens::{New, TokenFile};
 use redphone::server::{self, Server};
@@ -70,14 +73,7 @@ impl Told {
 }
 
 pub async fn store(path: &std::path::Path) -> FileStore {
-    let options = Options {
-        name: "local".into(),
-        rules: Rules::default(),
-        overlay: Directory::default(),
-        create: true,
-        patience: Duration::from_secs(20),
-    };
-    FileStore::open(path, options).await.unwrap()
+    FileStore::open(path, stores::options()).await.unwrap()
 }
 
 impl Place {
@@ -157,6 +153,21 @@ impl Place {
     }
 }
 
+/// Waits until something holds, for 30 s at most.
+#[track_caller]
+pub fn until<F: AsyncFnMut() -> bool>(what: &str, mut holds: F) -> impl Future<Output = ()> {
+    let asked = async move {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let at = std::panic::Location::caller();
+    async move {
+        let done = tokio::time::timeout(Duration::from_secs(30), asked).await;
+        assert!(done.is_ok(), "{at}: it does not come about that {what}");
+    }
+}
+
 /// One client for all, without the proxies of whoever runs the tests.
 pub fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().no_gzip().build().unwrap()
@@ -180,23 +191,7 @@ pub fn order(incident: IncidentId, ask: Ask) -> Order {
 
 pub fn declare(title: &str) -> (IncidentId, Order) {
     let id = IncidentId::new();
-    let now = Utc::now();
-    let declaration = Declaration {
-        title: title.into(),
-        services: vec!["checkout".into()],
-        impact: Impact::High,
-        urgency: Urgency::High,
-        category: None,
-        source: Source::Monitoring,
-        symptoms: String::new(),
-        detected_at: now,
-        reported_at: now,
-        team: None,
-        labels: Vec::new(),
-        dedup_key: None,
-        runbook: None,
-    };
-    (id, order(id, Ask::Declare(Box::new(declaration))))
+    (id, order(id, Ask::Declare(Box::new(commands::declaration(title)))))
 }
 
 #[track_caller]

@@ -1,14 +1,21 @@
 //! TLS: certificates, their change, and HTTP/2.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use redphone::server::tls::TlsFiles;
 use redphone::server::{Options, Server};
 use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::support::{Place, store};
+use crate::support::{Place, store, until};
 
 fn write(folder: &Path) -> Vec<u8> {
     let CertifiedKey { cert, signing_key } =
@@ -59,13 +66,92 @@ async fn a_new_certificate_is_used_and_a_wrong_one_is_not() {
     assert!(status(trusting(&old), &place).await.is_some());
     let kept = std::fs::read(folder.path().join("cert.pem")).unwrap();
     std::fs::write(folder.path().join("cert.pem"), "-----BEGIN NONSENSE").unwrap();
-    tokio::time::sleep(Duration::from_millis(1100)).await;
-    assert!(status(trusting(&old), &place).await.is_some(), "the old one holds");
+    // It is looked at once a second: what holds after that holds.
+    let begun = Instant::now();
+    until("it was looked at", async || {
+        assert!(status(trusting(&old), &place).await.is_some(), "the old one holds");
+        begun.elapsed() > Duration::from_millis(1100)
+    })
+    .await;
     std::fs::write(folder.path().join("cert.pem"), kept).unwrap();
     let new = write(folder.path());
-    tokio::time::sleep(Duration::from_millis(1100)).await;
-    assert!(status(trusting(&new), &place).await.is_some(), "the new one is used");
+    let used = async || status(trusting(&new), &place).await.is_some();
+    until("the new one is used", used).await;
     assert!(status(trusting(&old), &place).await.is_none());
+}
+
+/// Speaks TLS with the server, and has agreed on HTTP/2.
+async fn agreed_on_http2(place: &Place, cert: &[u8]) -> TlsStream<TcpStream> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(cert).unwrap()).unwrap();
+    let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let stream = TcpStream::connect(place.addr).await.unwrap();
+    let name = "localhost".try_into().unwrap();
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
+}
+
+/// Reads frames until the server ends the connection, and says that it lives where it is asked to.
+async fn frames(mut stream: TlsStream<TcpStream>) -> Vec<u8> {
+    let mut kinds = Vec::new();
+    loop {
+        // RFC 9113, 4.1: length, kind, flags, stream.
+        let mut head = [0; 9];
+        if stream.read_exact(&mut head).await.is_err() {
+            return kinds;
+        }
+        let length = usize::from(head[1]) << 8 | usize::from(head[2]);
+        let mut rest = vec![0; length];
+        stream.read_exact(&mut rest).await.unwrap();
+        kinds.push(head[3]);
+        if (head[3], head[4]) == (PING, 0) {
+            head[4] = 1;
+            // It may have ended meanwhile.
+            stream.write_all(&[&head, &rest[..]].concat()).await.ok();
+        }
+    }
+}
+
+const PING: u8 = 6;
+const GO_AWAY: u8 = 7;
+
+#[rstest::rstest]
+#[case::that_never_begins(&b""[..], false)]
+#[case::in_which_nothing_is_asked(&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"[..], true)]
+#[tokio::test]
+async fn a_connection_ends(#[case] begins: &[u8], #[case] is_told: bool) {
+    let folder = tempfile::tempdir().unwrap();
+    let cert = write(folder.path());
+    let place = Place::with(|options| {
+        options.tls = Some(files(folder.path()));
+        options.limits.head_time = Duration::from_millis(200);
+    })
+    .await;
+    let mut stream = agreed_on_http2(&place, &cert).await;
+    stream.write_all(begins).await.unwrap();
+    let kinds = tokio::time::timeout(Duration::from_secs(30), frames(stream)).await;
+    let kinds = kinds.expect("the server ends it");
+    assert_eq!(kinds.contains(&GO_AWAY), is_told, "{kinds:?}");
+}
+
+#[tokio::test]
+async fn a_connection_on_which_somebody_waits_is_not_idle() {
+    let folder = tempfile::tempdir().unwrap();
+    let cert = write(folder.path());
+    let place = Place::with(|options| {
+        options.tls = Some(files(folder.path()));
+        options.limits.head_time = Duration::from_millis(50);
+    })
+    .await;
+    let client = trusting(&cert).build().unwrap();
+    let ask = async |path: &str| {
+        let request = client.get(format!("{}{path}", place.url)).bearer_auth(&place.read);
+        request.send().await.unwrap()
+    };
+    let first: serde_json::Value = ask("/v1/changes").await.json().await.unwrap();
+    let cursor = first["cursor"].as_str().unwrap();
+    let answer = ask(&format!("/v1/changes?wait=1&since={cursor}")).await;
+    assert_eq!((answer.status().as_u16(), answer.version()), (200, reqwest::Version::HTTP_2));
 }
 
 #[tokio::test]

@@ -5,6 +5,10 @@
 
 #[path = "server/client.rs"]
 mod client;
+#[path = "../support/commands.rs"]
+mod commands;
+#[path = "../support/store.rs"]
+mod stores;
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -18,13 +22,9 @@ use chrono::Utc;
 use client::{Client, get, post, rate};
 use redphone::api::{Order, Orders};
 use redphone::backend::Backend;
-use redphone::backend::file::{FileStore, Options};
+use redphone::backend::file::FileStore;
 use redphone::model::command::Declaration;
-use redphone::model::directory::Directory;
-use redphone::model::status::Source;
-use redphone::model::{
-    Actor, Ask, Command, CommandId, Impact, IncidentId, PersonRef, Rules, Urgency,
-};
+use redphone::model::{Actor, Ask, Command, CommandId, IncidentId, PersonRef, Urgency};
 use redphone::server::scope::Scope;
 use redphone::server::tokens::{New, TokenFile};
 use tempfile::TempDir;
@@ -121,14 +121,7 @@ fn constant(body: String) {
 }
 
 async fn open(path: &Path) -> FileStore {
-    let options = Options {
-        name: "bench".into(),
-        rules: Rules::default(),
-        overlay: Directory::default(),
-        create: true,
-        patience: Duration::from_mins(1),
-    };
-    FileStore::open(path, options).await.unwrap()
+    FileStore::open(path, stores::options()).await.unwrap()
 }
 
 fn order(incident: IncidentId, ask: Ask) -> Order {
@@ -137,21 +130,13 @@ fn order(incident: IncidentId, ask: Ask) -> Order {
 }
 
 fn declare(n: usize) -> Order {
-    let now = Utc::now();
+    let title = format!("Card payments fail for some customers of shop {n}");
     let declaration = Declaration {
-        title: format!("Card payments fail for some customers of shop {n}"),
         services: vec!["checkout".into(), "payments-gateway".into()],
-        impact: Impact::High,
         urgency: Urgency::Medium,
-        category: None,
-        source: Source::Monitoring,
         symptoms: "one in ten is declined".into(),
-        detected_at: now,
-        reported_at: now,
         team: Some("payments".into()),
-        labels: Vec::new(),
-        dedup_key: None,
-        runbook: None,
+        ..commands::declaration(title)
     };
     order(IncidentId::new(), Ask::Declare(Box::new(declaration)))
 }
@@ -291,16 +276,16 @@ async fn commands(folder: &Path, server: &Serving, token: &str, ids: &[IncidentI
     let path = folder.join("alone.db");
     let own = filled(&path).await;
     let store = open(&path).await;
-    let (mut alone, mut served) = (Vec::new(), Vec::new());
+    let (mut alone, mut behind) = (Vec::new(), Vec::new());
     for _ in 0..3 {
         alone.push(straight(&store, &own).await);
-        served.push(through(server, token, ids).await);
+        behind.push(through(server, token, ids).await);
     }
-    let (alone, served) = (median(alone), median(served));
-    let ratio = served / alone;
+    let (alone, behind) = (median(alone), median(behind));
+    let ratio = behind / alone;
     line(
         "durable commands of 32 clients, served",
-        &format!("{served:.0}/s"),
+        &format!("{behind:.0}/s"),
         &format!("{alone:.0}/s"),
         &format!("{ratio:.2}"),
         ">= 0.7",

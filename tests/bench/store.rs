@@ -5,19 +5,20 @@
 
 #[path = "store/history.rs"]
 mod history;
+#[path = "../support/store.rs"]
+mod stores;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
 use history::History;
-use redphone::backend::file::{FileStore, Options};
+use redphone::backend::file::FileStore;
 use redphone::backend::record::Record;
 use redphone::backend::{Backend, Search};
-use redphone::model::directory::Directory;
 use redphone::model::measures::{Cut, Window};
 use redphone::model::queue::Sort;
-use redphone::model::{Actor, Ask, Command, CommandId, Envelope, IncidentId, Rules};
+use redphone::model::{Actor, Ask, Command, CommandId, Envelope, IncidentId};
 
 fn main() {
     // Only `cargo bench` asks for a run; a test run builds it and looks no further.
@@ -35,14 +36,7 @@ fn line(name: &str, figure: &str, floor: &str, ratio: &str, target: &str, ok: bo
 }
 
 async fn open(path: &Path) -> FileStore {
-    let options = Options {
-        name: "bench".into(),
-        rules: Rules::default(),
-        overlay: Directory::default(),
-        create: true,
-        patience: Duration::from_mins(1),
-    };
-    FileStore::open(path, options).await.unwrap()
+    FileStore::open(path, stores::options()).await.unwrap()
 }
 
 /// Names the large store to the process that looks at nothing else.

@@ -1,11 +1,8 @@
 //! The file backend as the suite needs it.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use redphone::backend::file::{FileStore, Options};
-use redphone::model::Rules;
-use redphone::model::directory::Directory;
+use redphone::backend::file::FileStore;
 use tempfile::TempDir;
 
 /// A store in a folder that goes with it.
@@ -16,14 +13,7 @@ pub struct Place {
 }
 
 async fn open(path: &std::path::Path) -> FileStore {
-    let options = Options {
-        name: "local".into(),
-        rules: Rules::default(),
-        overlay: Directory::default(),
-        create: true,
-        patience: Duration::from_secs(20),
-    };
-    FileStore::open(path, options).await.unwrap()
+    FileStore::open(path, crate::served::stores::options()).await.unwrap()
 }
 
 /// A new store.

@@ -66,6 +66,7 @@ each_backend!(
     filters_find_what_the_model_says,
     words_are_found_in_titles_symptoms_notes_and_services,
     limits_and_marks_that_make_no_sense_are_refused,
+    a_page_goes_on_only_in_its_own_order,
     changes_without_a_cursor_are_all_open_incidents,
     changes_after_a_cursor_come_once_each,
     a_wait_without_changes_ends_with_the_same_cursor,

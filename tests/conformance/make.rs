@@ -1,13 +1,14 @@
 //! Commands and searches in few words.
 
+#[path = "../support/commands.rs"]
+mod commands;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use redphone::backend::{Backend, Search};
 use redphone::model::command::Declaration;
 use redphone::model::queue::Sort;
-use redphone::model::status::{Category, ResolutionAction, Source};
-use redphone::model::{
-    Actor, Ask, Command, CommandId, Envelope, Impact, IncidentId, PersonRef, Urgency,
-};
+use redphone::model::status::{Category, ResolutionAction};
+use redphone::model::{Actor, Ask, Command, CommandId, Envelope, IncidentId, PersonRef, Urgency};
 
 pub fn ines() -> PersonRef {
     PersonRef::new("ines", "Ines Moreau")
@@ -24,19 +25,12 @@ pub fn ask(incident: IncidentId, ask: Ask) -> Envelope {
 pub fn declaration(title: &str) -> Declaration {
     let now = Utc::now();
     Declaration {
-        title: title.into(),
-        services: vec!["checkout".into()],
-        impact: Impact::High,
         urgency: Urgency::Medium,
         category: Some(Category::Application),
-        source: Source::Monitoring,
-        symptoms: String::new(),
         detected_at: now - TimeDelta::minutes(2),
         reported_at: now - TimeDelta::minutes(1),
         team: Some("payments".into()),
-        labels: Vec::new(),
-        dedup_key: None,
-        runbook: None,
+        ..commands::declaration(title)
     }
 }
 

@@ -3,6 +3,9 @@
 //!
 //! `REDPHONE_FAULT_COMMANDS` sets how many (80; the full run is 1,000).
 
+#[path = "../support/commands.rs"]
+mod commands;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,9 +18,8 @@ use rand_chacha::ChaCha8Rng;
 use redphone::backend::http::{HttpBackend, Timeouts};
 use redphone::backend::{Backend, BackendError, Outcome, Part};
 use redphone::model::command::Declaration;
-use redphone::model::status::Source;
 use redphone::model::{
-    Actor, Ask, Command, CommandId, Envelope, Impact, IncidentId, PersonRef, Summary, Urgency,
+    Actor, Ask, Command, CommandId, Envelope, IncidentId, PersonRef, Summary, Urgency,
 };
 use redphone::sync::Mirror;
 
@@ -89,22 +91,8 @@ fn envelope(incident: IncidentId, ask: Ask) -> Envelope {
 }
 
 fn declare(title: String) -> (IncidentId, Envelope) {
-    let (id, now) = (IncidentId::new(), Utc::now());
-    let declaration = Declaration {
-        title,
-        services: vec!["checkout".into()],
-        impact: Impact::High,
-        urgency: Urgency::Medium,
-        category: None,
-        source: Source::Monitoring,
-        symptoms: String::new(),
-        detected_at: now,
-        reported_at: now,
-        team: None,
-        labels: Vec::new(),
-        dedup_key: None,
-        runbook: None,
-    };
+    let id = IncidentId::new();
+    let declaration = Declaration { urgency: Urgency::Medium, ..commands::declaration(title) };
     (id, envelope(id, Ask::Declare(Box::new(declaration))))
 }
 

@@ -1,13 +1,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
+use redphone::model::check;
 use redphone::model::checklist::{Answer, ClosingItem, Item};
 use redphone::model::command::Link;
 use redphone::model::decide::{Context, absorb, decide};
 use redphone::model::event::EventBody;
-use redphone::model::review::Section;
+use redphone::model::review::{ActionItem, ActionKind, Section};
 use redphone::model::status::{Category, Classification, Role};
 use redphone::model::{
-    Actor, Ask, Command, CommandId, Envelope, IncidentId, IncidentNumber, PersonRef, Priority,
-    RejectionKind, Rules, Status, Urgency,
+    Actor, Ask, Command, CommandId, Envelope, Event, IncidentId, IncidentNumber, PersonRef,
+    Priority, RejectionKind, Rules, Status, Urgency,
 };
 use rstest::rstest;
 
@@ -63,6 +64,47 @@ fn what_fits_an_open_incident_is_refused_once_it_is_over() {
     }
 }
 
+fn action(owner: PersonRef) -> ActionItem {
+    let (id, text, kind) = (uuid::Uuid::nil(), "page earlier".into(), ActionKind::Detect);
+    ActionItem { id, text, owner: Some(owner), due: None, kind, done: false }
+}
+
+#[test]
+fn what_is_refused_as_a_command_is_refused_in_an_import() {
+    let mut bench = Bench::new();
+    let loud = PersonRef::new("ines", "x".repeat(101));
+    let late = at(60 * 24 * 366 * 100);
+    for (body, says) in [
+        (EventBody::Assigned { to: Some(loud.clone()) }, "to: has 101"),
+        (
+            EventBody::RoleGiven { role: Role::Scribe, person: loud.clone(), given: true },
+            "person: has 101",
+        ),
+        (EventBody::Escalated { level: 1, to: vec![loud.clone()], reason: None }, "to: has 101"),
+        (
+            EventBody::Escalated { level: 1, to: vec![ines(); 201], reason: None },
+            "to: has 201 entries",
+        ),
+        (
+            EventBody::Escalated { level: 1, to: vec![], reason: Some("x".repeat(70_000)) },
+            "reason: has 69 KiB",
+        ),
+        (
+            EventBody::StakeholdersUpdated { message: "soon".into(), next_due: Some(late) },
+            "next_due: 2126",
+        ),
+        (EventBody::ActionItemSet { item: action(loud) }, "owner: has 101"),
+    ] {
+        let event = Event { body, ..bench.events.remove(0) };
+        let refused = check::event(&event).unwrap_err().to_string();
+        assert!(refused.starts_with(says), "{refused}");
+        bench.events.push(event);
+    }
+    // Some of those who exported have no name to show.
+    let body = EventBody::Assigned { to: Some(PersonRef::new("ines", "")) };
+    check::event(&Event { body, ..bench.events.remove(0) }).unwrap();
+}
+
 #[rstest]
 #[case(Ask::Wake, "it is not snoozed")]
 #[case(Ask::Unpause, "it is not paused")]
@@ -83,6 +125,14 @@ fn what_fits_an_open_incident_is_refused_once_it_is_over() {
 #[case(Ask::Escalate { level: 0, to: vec![], reason: None }, "level 0 was called already")]
 #[case(Ask::Unlink { link: Link::Url("https://example.org".into()) }, "not linked to https://example.org")]
 #[case(Ask::GiveRole { role: Role::Scribe, person: PersonRef::new("ines", "Ines Moreau"), given: false }, "Ines Moreau is not scribe")]
+#[case(Ask::Assign { to: Some(PersonRef::new("ines", "x".repeat(101))) }, "assignee: has 101 characters: shorten it to 100 or fewer")]
+#[case(Ask::Assign { to: Some(PersonRef::new("ines", "Ines\nMoreau")) }, "assignee: has a line break: write it on one line")]
+#[case(Ask::GiveRole { role: Role::Scribe, person: PersonRef::new("ines", "x".repeat(101)), given: true }, "person: has 101 characters: shorten it to 100 or fewer")]
+#[case(Ask::Escalate { level: 1, to: vec![PersonRef::new("", "Ines")], reason: None }, "to: is empty: write at least one character")]
+#[case(Ask::Escalate { level: 1, to: vec![ines(); 201], reason: None }, "to: has 201 entries: 200 is the most")]
+#[case(Ask::Escalate { level: 1, to: vec![ines()], reason: Some("x".repeat(70_000)) }, "reason: has 69 KiB: shorten it to 64 KiB or less")]
+#[case(Ask::UpdateStakeholders { message: "soon".into(), next_due: Some(at(60 * 24 * 366 * 100)) }, "next_due: 2126-05-17 is outside 1970 to 2100: correct the date")]
+#[case(Ask::SetActionItem { item: action(PersonRef::new("ines", "x".repeat(101))) }, "owner: has 101 characters: shorten it to 100 or fewer")]
 fn a_command_that_does_not_fit_says_why(#[case] ask: Ask, #[case] sentence: &str) {
     assert_eq!(Bench::new().refusal(3, ask).message, sentence);
 }

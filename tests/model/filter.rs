@@ -146,3 +146,23 @@ fn a_name_that_reads_like_a_word_of_the_language_is_quoted() {
     assert!(matches("team:\"none\"", &bench.incident.summary));
     assert!(!matches("team:none", &bench.incident.summary));
 }
+
+#[test]
+fn many_alternatives_are_looked_at_once_each() {
+    let mut terms: Vec<String> = (0..40_000).map(|n| format!("service:cdn-{n}")).collect();
+    terms.push("service:checkout".into());
+    let filter = terms.join(" ");
+    let begun = std::time::Instant::now();
+    assert!(matches(&filter, &row()));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[rstest]
+#[case("p2 p1 -service:checkout", false)]
+#[case("-p2 p1 service:cdn", false)]
+#[case("p2 service:checkout p1 team:payments", true)]
+#[case("p1 p2 age>2h", false)]
+#[case("service:cdn payments service:checkout", true)]
+fn alternatives_stand_in_any_order(#[case] filter: &str, #[case] expected: bool) {
+    assert_eq!(matches(filter, &row()), expected);
+}

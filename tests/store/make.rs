@@ -1,5 +1,10 @@
 //! Stores, events and commands in few words.
 
+#[path = "../support/commands.rs"]
+mod commands;
+#[path = "../support/store.rs"]
+mod stores;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,21 +13,14 @@ use redphone::backend::Backend;
 use redphone::backend::file::{FileStore, ImportError, Imported, OpenError, Options};
 use redphone::backend::record::Record;
 use redphone::model::command::Declaration;
-use redphone::model::directory::Directory;
-use redphone::model::status::{Category, Source};
+use redphone::model::status::Category;
 use redphone::model::{
-    Actor, Ask, Command, CommandId, Envelope, Event, EventBody, EventId, Impact, IncidentId,
-    IncidentNumber, PersonRef, Priority, Rules, Urgency,
+    Actor, Ask, Command, CommandId, Envelope, Event, EventBody, EventId, IncidentId,
+    IncidentNumber, PersonRef, Priority, Urgency,
 };
 
 pub fn options() -> Options {
-    Options {
-        name: "local".into(),
-        rules: Rules::default(),
-        overlay: Directory::default(),
-        create: true,
-        patience: Duration::from_millis(300),
-    }
+    Options { patience: Duration::from_millis(300), ..stores::options() }
 }
 
 pub async fn open(path: &Path) -> FileStore {
@@ -49,19 +47,15 @@ pub fn ask(incident: IncidentId, ask: Ask) -> Envelope {
 pub fn declaration(title: &str) -> Declaration {
     let now = Utc::now().trunc_subsecs(0);
     Declaration {
-        title: title.into(),
         services: vec!["checkout".into(), "cart".into()],
-        impact: Impact::High,
         urgency: Urgency::Medium,
         category: Some(Category::Application),
-        source: Source::Monitoring,
         symptoms: "carts are empty".into(),
         detected_at: now - TimeDelta::minutes(2),
         reported_at: now - TimeDelta::minutes(1),
         team: Some("payments".into()),
         labels: vec!["eu".into()],
-        dedup_key: None,
-        runbook: None,
+        ..commands::declaration(title)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Waiting for changes: far behind, by another program, and with nothing to do.
 
+use std::task::Poll;
 use std::time::Duration;
 
 use chrono::Utc;
@@ -37,6 +38,68 @@ async fn a_cursor_from_another_life_of_the_file_gives_all_anew() {
     declared(&store, "one").await;
     let delta = store.changes(Some(Cursor(u64::MAX >> 8)), Duration::ZERO).await.unwrap();
     assert!(delta.reset && delta.rows.len() == 1);
+}
+
+#[tokio::test]
+async fn after_a_backup_was_put_back_what_was_known_does_not_count() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = open(&path).await;
+    for title in ["one", "two"] {
+        declared(&store, title).await;
+    }
+    store.close().await;
+    let backup = std::fs::read(&path).unwrap();
+    let store = open(&path).await;
+    declared(&store, "after the backup").await;
+    let known = store.changes(None, Duration::ZERO).await.unwrap().cursor;
+    store.close().await;
+    std::fs::write(&path, backup).unwrap();
+    let store = open(&path).await;
+    declared(&store, "in its place").await;
+    let delta = store.changes(Some(known), Duration::ZERO).await.unwrap();
+    assert!(delta.reset && delta.rows.len() == 3, "the position is another one's: {delta:?}");
+    declared(&store, "another").await;
+    let delta = store.changes(Some(known), Duration::ZERO).await.unwrap();
+    assert!(delta.reset && delta.rows.len() == 4);
+    let next = store.changes(Some(delta.cursor), Duration::ZERO).await.unwrap();
+    assert!(!next.reset && next.rows.is_empty() && next.cursor == delta.cursor);
+}
+
+#[tokio::test]
+async fn a_search_that_is_given_up_is_in_nobodys_way() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let (store, other) = (open(&path).await, open(&path).await);
+    let asked = Search {
+        filter: "is:any number".parse().unwrap(),
+        me: None,
+        sort: Sort::Newest,
+        limit: 10,
+        after: None,
+        now: Utc::now(),
+    };
+    for most in 1..200 {
+        declared(&store, &format!("number {most}")).await;
+        // Whoever asked goes after so many steps.
+        let mut search = store.search(&asked);
+        let mut polls = 0;
+        let done = std::future::poll_fn(|context| {
+            polls += 1;
+            match search.as_mut().poll(context) {
+                Poll::Ready(_) => Poll::Ready(true),
+                Poll::Pending if polls == most => Poll::Ready(false),
+                Poll::Pending => Poll::Pending,
+            }
+        })
+        .await;
+        drop(search);
+        if done {
+            break;
+        }
+    }
+    declared(&other, "by another").await;
+    declared(&store, "the last").await;
 }
 
 #[tokio::test]

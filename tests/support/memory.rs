@@ -13,7 +13,7 @@ use redphone::backend::{
 };
 use redphone::model::change::{Change, suspects};
 use redphone::model::command::{Ask, Command, Verb};
-use redphone::model::decide::{Context, decide};
+use redphone::model::decide::{Context, Rejection, RejectionKind, decide};
 use redphone::model::directory::Directory;
 use redphone::model::filter::{MatchContext, Scope};
 use redphone::model::measures::{Counted, Cut, Fact, Measures, Window, compute, fingerprint};
@@ -276,9 +276,12 @@ impl Backend for Memory {
             compare(sort, (a, &place(a)), (b, &place(b)))
         });
         let total = Some(rows.len() as u64);
-        let start = search.after.as_ref().map_or(0, |mark| mark.0.parse().expect("a page's end"));
-        let end = start + search.limit as usize;
-        let next = (rows.len() > end).then(|| PageMark(end.to_string()));
+        let start = match &search.after {
+            None => 0,
+            Some(mark) => place_in(sort, mark)?,
+        };
+        let end = start.saturating_add(search.limit as usize);
+        let next = (rows.len() > end).then(|| PageMark(format!("{sort} {end}")));
         let rows = rows.into_iter().skip(start).take(search.limit as usize).collect();
         Ok(Page { rows, next, total, counts: Some(counts) })
     }
@@ -347,6 +350,15 @@ impl Backend for Memory {
         state.check()?;
         Ok(state.directory.clone())
     }
+}
+
+/// How many rows are before a page in this order.
+fn place_in(sort: Sort, mark: &PageMark) -> Result<usize, BackendError> {
+    let count = mark.0.split_once(' ').filter(|(order, _)| *order == sort.to_string());
+    count.and_then(|(_, count)| count.parse().ok()).ok_or_else(|| {
+        let what = "page: that is no page of this list";
+        BackendError::Rejected(Rejection::new(RejectionKind::Invalid, what))
+    })
 }
 
 fn delta(state: &State, since: Option<Cursor>, cursor: Cursor) -> Delta {

@@ -1,14 +1,16 @@
 //! A real server over a real file, that can be stopped and dropped.
 
+#[path = "store.rs"]
+pub mod stores;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use redphone::backend::file::{FileStore, Options as StoreOptions};
 use redphone::backend::http::{HttpBackend, Options as ClientOptions, Timeouts, TokenSource};
+use redphone::model::PersonRef;
 use redphone::model::directory::Directory;
-use redphone::model::{PersonRef, Rules};
 use redphone::server::scope::Scope;
 use redphone::server::tokens::{New, TokenFile};
 use redphone::server::{BindError, Options, Server};
@@ -151,12 +153,7 @@ impl Drop for Served {
 /// Opens the store of a server.
 pub async fn open(path: PathBuf) -> FileStore {
     let people = vec![PersonRef::new("ines", "Ines Moreau"), PersonRef::new("tom", "Tom Varga")];
-    let options = StoreOptions {
-        name: "local".into(),
-        rules: Rules::default(),
-        overlay: Directory { people, ..Directory::default() },
-        create: true,
-        patience: Duration::from_secs(20),
-    };
+    let overlay = Directory { people, ..Directory::default() };
+    let options = StoreOptions { overlay, ..stores::options() };
     FileStore::open(&path, options).await.unwrap()
 }

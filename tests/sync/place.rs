@@ -1,12 +1,14 @@
 //! A store, the way to it, and what is kept of it on this machine.
 
+#[path = "../support/store.rs"]
+mod stores;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use redphone::backend::file::{FileStore, Options as StoreOptions};
 use redphone::backend::{Backend, Part};
-use redphone::model::directory::Directory;
 use redphone::model::{Event, EventBody, IncidentId, Rules};
 use redphone::sync::remote::{Listing, Named, Options, Remote};
 use tempfile::TempDir;
@@ -24,13 +26,7 @@ pub struct Place {
 }
 
 pub async fn store_at(path: &Path) -> FileStore {
-    let options = StoreOptions {
-        name: "prod".into(),
-        rules: Rules::default(),
-        overlay: Directory::default(),
-        create: true,
-        patience: Duration::from_secs(20),
-    };
+    let options = StoreOptions { name: "prod".into(), ..stores::options() };
     FileStore::open(path, options).await.unwrap()
 }
 

@@ -6,49 +6,89 @@ use sqlx::{Row, SqliteConnection};
 use tokio::time::Instant;
 
 use super::FileStore;
-use super::error::{Done, Failure};
+use super::error::Done;
 use super::read::row_at;
 use super::row::OPEN;
 use super::sql::Batch;
-use crate::backend::{Cursor, Delta};
+use super::writing;
+use crate::backend::{BackendError, Cursor, Delta};
 
 /// Further behind than this, all open incidents are given anew.
 const FAR: i64 = 10_000;
 
 /// A position in the log, and the directory's version.
+///
+/// The log counts from 1 in every file, so that a number alone would also be believed after a backup
+/// was put back and others were written: the end of the event's id bears witness that it is the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Position {
     log: i64,
-    directory: u64,
+    /// The last two bytes of the id of the event there; 0 before the first.
+    witness: u16,
+    directory: u8,
 }
 
-/// The bits of a cursor that hold the directory's version.
-const DIRECTORY_BITS: u32 = 12;
+/// The bits of a cursor above the directory's version: the log, the witness, and what is left to
+/// [`super::lasting`].
+const LOG_AT: u32 = 8;
+const WITNESS_AT: u32 = 44;
+pub(super) const EPOCH_AT: u32 = 60;
 
 impl Position {
     fn cursor(self) -> Cursor {
-        let log = u64::try_from(self.log).unwrap_or(0);
-        Cursor(log << DIRECTORY_BITS | (self.directory & ((1 << DIRECTORY_BITS) - 1)))
+        let log = u64::try_from(self.log).unwrap_or(0) << LOG_AT;
+        let log = log & ((1 << WITNESS_AT) - 1);
+        Cursor(u64::from(self.witness) << WITNESS_AT | log | u64::from(self.directory))
     }
 
-    fn of(cursor: Cursor) -> Self {
-        Self {
-            log: i64::try_from(cursor.0 >> DIRECTORY_BITS).unwrap_or(0),
-            directory: cursor.0 & ((1 << DIRECTORY_BITS) - 1),
+    /// `None` for what no store gives.
+    fn of(cursor: Cursor) -> Option<Self> {
+        if cursor.0 >> EPOCH_AT != 0 {
+            return None;
         }
+        let [.., witness_high, witness_low] = (cursor.0 >> WITNESS_AT).to_be_bytes();
+        let log = cursor.0 & ((1 << WITNESS_AT) - 1);
+        let [.., directory] = cursor.0.to_be_bytes();
+        Some(Self {
+            log: i64::try_from(log >> LOG_AT).ok()?,
+            witness: u16::from_be_bytes([witness_high, witness_low]),
+            directory,
+        })
     }
 }
 
 /// The statements that tell the position.
-const POSITION: &str = "SELECT (SELECT max(log) FROM event), (SELECT version FROM directory)";
+const POSITION: &str = "SELECT (SELECT max(log) FROM event), (SELECT version FROM directory),
+    (SELECT id FROM event ORDER BY log DESC LIMIT 1)";
 
 fn position(row: Option<&sqlx::sqlite::SqliteRow>) -> Done<Position> {
-    let Some(row) = row else { return Ok(Position { log: 0, directory: 0 }) };
+    let Some(row) = row else { return Ok(Position { log: 0, witness: 0, directory: 0 }) };
     let version: Option<i64> = row.try_get(1)?;
+    let [.., directory] = version.unwrap_or(0).to_be_bytes();
     Ok(Position {
         log: row.try_get::<Option<i64>, _>(0)?.unwrap_or(0),
-        directory: u64::try_from(version.unwrap_or(0)).unwrap_or(0) & ((1 << DIRECTORY_BITS) - 1),
+        witness: witness(row.try_get(2)?),
+        directory,
     })
+}
+
+fn witness(id: Option<&[u8]>) -> u16 {
+    match id {
+        Some([.., high, low]) => u16::from_be_bytes([*high, *low]),
+        _ => 0,
+    }
+}
+
+/// The position now, and whether the file has the event that `then` was given for.
+async fn look(conn: &mut SqliteConnection, then: Option<Position>) -> Done<(Position, bool)> {
+    let mut batch = Batch::new(&format!("{POSITION}, (SELECT id FROM event WHERE log = ?)"));
+    batch.arg(then.map_or(0, |then| then.log));
+    let row = batch.row(conn).await?;
+    let there = match &row {
+        Some(row) => witness(row.try_get(3)?),
+        None => 0,
+    };
+    Ok((position(row.as_ref())?, then.is_some_and(|then| then.witness == there)))
 }
 
 /// Reads to the end even if whoever asks goes away in the middle, as one whose connection to a server
@@ -56,7 +96,8 @@ fn position(row: Option<&sqlx::sqlite::SqliteRow>) -> Done<Position> {
 pub(super) async fn to_the_end<T: Send + 'static>(
     read: impl Future<Output = Done<T>> + Send + 'static,
 ) -> Done<T> {
-    tokio::spawn(read).await.map_err(|error| Failure::content(error.to_string()))?
+    let broke_off = |_| BackendError::Unreachable(writing::broke_off("ask again"));
+    tokio::spawn(read).await.map_err(broke_off)?
 }
 
 /// Waits for a change, at most so long, and gives what there is.
@@ -66,15 +107,16 @@ pub(super) async fn changes(
     wait: Duration,
 ) -> Done<Delta> {
     let deadline = Instant::now() + wait;
+    let since = since.and_then(Position::of);
     let mut signal = store.signal();
     loop {
         // What is told from here on is not missed, however it falls.
         signal.mark_seen();
         let mut conn = store.reader().await?;
-        let now = position(Batch::new(POSITION).row(&mut conn).await?.as_ref())?;
-        match since.map(Position::of) {
+        let (now, is_same) = look(&mut conn, since).await?;
+        match since {
             None => return to_the_end(async move { all_open(&mut conn).await }).await,
-            Some(then) if now.log < then.log || now.log - then.log > FAR => {
+            Some(then) if !is_same || now.log < then.log || now.log - then.log > FAR => {
                 return to_the_end(async move { all_open(&mut conn).await }).await;
             }
             Some(then) if now != then => {

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::{Mutex, RwLock};
 
+use super::changes::EPOCH_AT;
 use super::error::{named, not_in_place};
 use super::open::Identity;
 use super::{FileStore, Options};
@@ -53,9 +54,6 @@ impl Files {
         Self { store: store.inner.identity, log: Identity::of(&log(store.path())) }
     }
 }
-
-/// The bits of a cursor below the epoch.
-const EPOCH_AT: u32 = 56;
 
 impl Lasting {
     /// Goes on with an open store.

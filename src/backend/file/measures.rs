@@ -154,7 +154,7 @@ async fn keep(store: &FileStore, days: Vec<Day>, log: i64) {
     }
     let writing = store.clone();
     let kept = store.undisturbed(async move {
-        let Ok(mut writer) = writing.inner.writer.try_lock() else { return Ok(()) };
+        let Some(mut writer) = writing.try_writer().await else { return Ok(()) };
         let mut batch = Batch::passing("BEGIN IMMEDIATE;");
         for day in days {
             put(&mut batch, day, log);

@@ -28,18 +28,19 @@ mod together;
 pub(crate) mod watch;
 mod words;
 mod write;
+mod writing;
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Sqlite, SqliteConnection};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::Mutex;
 
 use crate::backend::record::Record;
 use crate::backend::{
@@ -50,7 +51,7 @@ use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
-use error::{Done, Failure};
+use error::Done;
 use open::Identity;
 use readers::Readers;
 use watch::{Bell, Signal};
@@ -225,7 +226,7 @@ impl FileStore {
         self.check_writable()?;
         let (store, directory) = (self.clone(), directory.clone());
         self.undisturbed(async move {
-            let mut writer = store.inner.writer.lock().await;
+            let mut writer = store.writer().await;
             let mut batch = sql::Batch::new("BEGIN IMMEDIATE;");
             others::put_directory(&mut batch, &directory)?;
             batch.sql("COMMIT;");
@@ -285,11 +286,6 @@ impl FileStore {
         Ok(self.inner.readers.acquire().await?)
     }
 
-    /// The connection that writes.
-    async fn writer(&self) -> MutexGuard<'_, Writer> {
-        self.inner.writer.lock().await
-    }
-
     /// Told when the store is written to.
     fn signal(&self) -> Signal {
         self.inner.bell.signal()
@@ -298,66 +294,6 @@ impl FileStore {
     /// A failure in words that name the file.
     async fn told<T>(&self, work: impl Future<Output = Done<T>>) -> Result<T, BackendError> {
         work.await.map_err(|failure| failure.told(self.path()))
-    }
-
-    /// As [`Self::told`], for a write: it ends in commit or roll-back even if the caller stops
-    /// waiting.
-    async fn undisturbed<T: Send + 'static>(
-        &self,
-        work: impl Future<Output = Done<T>> + Send + 'static,
-    ) -> Result<T, BackendError> {
-        let done = tokio::spawn(work).await;
-        self.told(async { done.map_err(|e| Failure::content(e.to_string()))? }).await
-    }
-
-    /// Takes in words that wait, unless somebody else is writing.
-    async fn index_words(&self) -> Done<()> {
-        if self.inner.read_only {
-            return Ok(());
-        }
-        let waiting = words::waiting(&mut *self.reader().await?).await?;
-        if !waiting {
-            return Ok(());
-        }
-        let Ok(mut writer) = self.inner.writer.try_lock() else { return Ok(()) };
-        let patience = self.inner.options.patience.as_millis().min(1_000_000_000);
-        let begun =
-            sql::Batch::new("PRAGMA busy_timeout = 100; BEGIN IMMEDIATE").run(&mut writer.conn);
-        let done = match begun.await {
-            Ok(()) => {
-                let taken = words::take_in(&mut writer.conn).await;
-                match taken {
-                    Ok(()) => sql::Batch::new("COMMIT").run(&mut writer.conn).await,
-                    Err(failure) => Err(failure),
-                }
-            }
-            // The words are found once the other has finished.
-            Err(Failure::Sql(e)) if error::fault(&e) == error::Fault::Locked => Ok(()),
-            Err(failure) => Err(failure),
-        };
-        if done.is_err() {
-            writer.roll_back().await;
-        }
-        let patience = sql::Batch::passing(&format!("PRAGMA busy_timeout = {patience}"));
-        patience.run(&mut writer.conn).await?;
-        done
-    }
-}
-
-/// A command is mostly done within this time.
-const PROMPT: Duration = Duration::from_micros(600);
-
-/// Waits for a future, awake for the first moment: falling asleep and being woken by the driver's
-/// thread takes a fair part of the time that a whole command does.
-async fn promptly<F: Future>(work: F) -> F::Output {
-    let mut work = std::pin::pin!(work);
-    let until = Instant::now() + PROMPT;
-    loop {
-        tokio::select! {
-            biased;
-            done = &mut work => return done,
-            () = tokio::task::yield_now(), if Instant::now() < until => {}
-        }
     }
 }
 
@@ -378,7 +314,7 @@ impl Backend for FileStore {
 
     async fn search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
         if search.filter.words().next().is_some() {
-            self.told(self.index_words()).await?;
+            self.index_words().await?;
         }
         let rules = self.rules();
         let read_only = self.inner.read_only;
@@ -426,7 +362,7 @@ impl Backend for FileStore {
             let mut writer = store.writer().await;
             let rules = store.rules();
             let work = Box::pin(writer.execute(&envelope, &rules, Frame::Own));
-            let done = promptly(work).await;
+            let done = writing::promptly(work).await;
             drop(writer);
             if done.is_ok() {
                 store.inner.bell.ring();

@@ -95,16 +95,21 @@ impl Mark {
     }
 }
 
+/// Where the page begins; refuses the end of a page of another list or another order.
 fn marked(search: &Search) -> Done<Option<Mark>> {
-    search
-        .after
-        .as_ref()
-        .map(|mark| Mark::read(mark).ok_or_else(|| bad("page: that is no page of this list")))
-        .transpose()
+    let Some(mark) = &search.after else { return Ok(None) };
+    let mark = Mark::read(mark).filter(|mark| match (mark, search.filter.scope(), search.sort) {
+        (Mark::Key(_), Scope::All, _) | (Mark::Key(_), _, Sort::Newest | Sort::Oldest) => true,
+        (Mark::Key(_), Scope::Open, _) | (_, Scope::All, _) => false,
+        (Mark::Rank(_), _, sort) => sort == Sort::Urgent,
+        (Mark::Row(..), _, sort) => !matches!(sort, Sort::Urgent | Sort::Newest | Sort::Oldest),
+    });
+    mark.map(Some).ok_or_else(|| bad("page: that is no page of this list: begin with the first"))
 }
 
 /// Open incidents: few enough to look at all of them.
 async fn open(conn: &mut SqliteConnection, search: &Search, rules: &Rules) -> Done<Page<Summary>> {
+    let mark = marked(search)?;
     let context = context(search, rules);
     let mut counts = OpenCounts::default();
     let mut found = Vec::new();
@@ -119,7 +124,6 @@ async fn open(conn: &mut SqliteConnection, search: &Search, rules: &Rules) -> Do
         })
         .await?;
     let total = found.len() as u64;
-    let mark = marked(search)?;
     let limit = usize::try_from(search.limit).unwrap_or(1);
     let (rows, next) = match search.sort {
         Sort::Urgent => {
@@ -195,16 +199,15 @@ async fn history(
     read_only: bool,
 ) -> Done<Page<Summary>> {
     let empty = Page { rows: Vec::new(), next: None, total: None, counts: None };
+    let mark = marked(search)?;
     let context = context(search, rules);
     let Some(mut plan) = plan(conn, &search.filter, context).await? else { return Ok(empty) };
     let oldest = search.sort == Sort::Oldest;
-    match marked(search)? {
-        Some(Mark::Key(end)) if oldest => plan.keys.0 = plan.keys.0.max(end + 1),
+    match mark {
+        Some(Mark::Key(end)) if oldest => plan.keys.0 = plan.keys.0.max(end.saturating_add(1)),
         Some(Mark::Key(end)) => plan.keys.1 = plan.keys.1.min(end),
-        Some(Mark::Rank(_) | Mark::Row(..)) => {
-            return Err(bad("page: that is no page of this list"));
-        }
-        None => {}
+        // The history has no other marks.
+        Some(Mark::Rank(_) | Mark::Row(..)) | None => {}
     }
     let waiting = match &plan.drive {
         Drive::Words { pieces, .. } if read_only => words::found_waiting(conn, pieces).await?,
@@ -234,7 +237,7 @@ async fn history(
         let done = rows.len() > limit || streamed || seen < at_once;
         let (false, Some(last)) = (done, last) else { break };
         if oldest {
-            plan.keys.0 = last + 1;
+            plan.keys.0 = last.saturating_add(1);
         } else {
             plan.keys.1 = last;
         }

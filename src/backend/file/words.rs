@@ -9,10 +9,12 @@ use std::collections::BTreeSet;
 
 use sqlx::{Row, SqliteConnection};
 
-use super::error::{Done, Failure};
+use super::FileStore;
+use super::error::{Done, Failure, Fault, fault};
 use super::event_row::{self, COLUMNS, FROM, NOTE};
 use super::records;
 use super::sql::Batch;
+use crate::backend::BackendError;
 use crate::model::{EventBody, Incident, IncidentId, IncidentNumber};
 
 /// Longer words are cut.
@@ -128,7 +130,7 @@ pub(super) async fn expression(conn: &mut SqliteConnection, pieces: &[String]) -
 }
 
 /// Whether words wait to be taken in.
-pub(super) async fn waiting(conn: &mut SqliteConnection) -> Done<bool> {
+async fn waiting(conn: &mut SqliteConnection) -> Done<bool> {
     Ok(Batch::new("SELECT 1 FROM words_todo LIMIT 1").row(conn).await?.is_some())
 }
 
@@ -154,6 +156,40 @@ pub(super) async fn found_waiting(
         }
     }
     Ok((all, found))
+}
+
+impl FileStore {
+    /// Takes in words that wait, unless somebody else is writing. Whoever searches may go away in
+    /// the middle: what is begun is ended all the same.
+    pub(super) async fn index_words(&self) -> Result<(), BackendError> {
+        if self.is_read_only() {
+            return Ok(());
+        }
+        let store = self.clone();
+        self.undisturbed(async move { store.take_in_words().await }).await
+    }
+
+    async fn take_in_words(&self) -> Done<()> {
+        if !waiting(&mut *self.reader().await?).await? {
+            return Ok(());
+        }
+        let Some(mut writer) = self.try_writer().await else { return Ok(()) };
+        let begun = Batch::new("PRAGMA busy_timeout = 100; BEGIN IMMEDIATE").run(&mut writer.conn);
+        let done = match begun.await {
+            Ok(()) => match take_in(&mut writer.conn).await {
+                Ok(()) => Batch::new("COMMIT").run(&mut writer.conn).await,
+                Err(failure) => Err(failure),
+            },
+            // The words are found once the other has finished.
+            Err(Failure::Sql(e)) if fault(&e) == Fault::Locked => Ok(()),
+            Err(failure) => Err(failure),
+        };
+        if done.is_err() {
+            writer.roll_back().await;
+        }
+        writer.be_patient(self.patience()).await?;
+        done
+    }
 }
 
 /// Takes in the words that wait, all within the running transaction.

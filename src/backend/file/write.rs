@@ -2,6 +2,7 @@
 //! one that others share ([`super::together`]).
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use chrono::Utc;
 use sqlx::{Row, SqliteConnection};
@@ -32,6 +33,8 @@ pub(super) struct Writer {
     recent: HashMap<IncidentId, Record>,
     /// The last number that this process gave; another may have gone on since.
     last_number: Option<u64>,
+    /// Who had it panicked: what is in memory and in the transaction may be half done.
+    pub torn: bool,
 }
 
 /// What a command is carried out in: all of it or nothing.
@@ -80,7 +83,13 @@ struct Found {
 
 impl Writer {
     pub(super) fn new(conn: SqliteConnection) -> Self {
-        Self { conn, names: Names::default(), recent: HashMap::new(), last_number: None }
+        Self {
+            conn,
+            names: Names::default(),
+            recent: HashMap::new(),
+            last_number: None,
+            torn: false,
+        }
     }
 
     /// Ends a transaction that did not reach its commit.
@@ -101,6 +110,21 @@ impl Writer {
         self.names.forget();
         self.recent.clear();
         self.last_number = None;
+    }
+
+    /// Begins anew after a panic, with nothing of what it left.
+    pub(super) async fn mend(&mut self, patience: Duration) -> Done<()> {
+        self.roll_back().await;
+        self.forget();
+        self.be_patient(patience).await?;
+        self.torn = false;
+        Ok(())
+    }
+
+    /// Waits so long for a lock of another process from now on.
+    pub(super) async fn be_patient(&mut self, patience: Duration) -> Done<()> {
+        let ms = patience.as_millis().min(1_000_000_000);
+        Batch::passing(&format!("PRAGMA busy_timeout = {ms}")).run(&mut self.conn).await
     }
 
     /// The transaction is durable.

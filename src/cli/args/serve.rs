@@ -16,7 +16,8 @@ TLS, unless --insecure-http says that something in front does that. Certificate 
 again when they change. It ends on SIGTERM and SIGINT, once what runs is answered.
 
 Each request is one line of JSON on standard error or in the access log: time, request, peer,
-method, route, status, ms, bytes, token (its name). SIGHUP opens the access log anew.
+method, route, status, ms, bytes, token (its name). SIGHUP opens the access log anew and reads the
+settings again, as a change of their file does. A second SIGTERM or SIGINT ends it at once.
 
 Examples:
   redphone serve
@@ -52,7 +53,7 @@ pub struct Serve {
     #[arg(long, value_name = "BYTES", default_value_t = 4 * 1024 * 1024,
           value_parser = clap::value_parser!(u32).range(1024..=1_073_741_824))]
     pub max_body: u32,
-    /// The most requests a minute with one token; one that is held counts once
+    /// The most requests a minute with one token, on average; one that is held counts once
     #[arg(long, value_name = "N", default_value = "1200")]
     pub requests_a_minute: NonZeroU32,
     /// How long a request for changes is held, at most

@@ -32,7 +32,7 @@ pub(super) async fn commands(
     State(shared): State<Arc<Shared>>,
     Commander(key): Commander,
     Query(Nothing {}): Query<Nothing>,
-    Json(orders): Json<Orders>,
+    Json(orders, room): Json<Orders>,
 ) -> Answer<Whole> {
     let count = orders.commands.len();
     if !(1..=MOST).contains(&count) {
@@ -63,7 +63,7 @@ pub(super) async fn commands(
     }
     let ids: Vec<_> = allowed.iter().map(|envelope| envelope.id).collect();
     let outcomes =
-        if allowed.is_empty() { Vec::new() } else { shared.gather.execute(allowed).await };
+        if allowed.is_empty() { Vec::new() } else { shared.gather.execute(allowed, room).await };
     let mut told = ids.into_iter().zip(outcomes).map(|(id, outcome)| match outcome {
         Ok(outcome) => Answered::Done { id, outcome: Box::new(outcome) },
         Err(error) => Answered::Refused { id, details: Box::new(error.into()) },

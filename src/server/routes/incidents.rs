@@ -26,6 +26,8 @@ const MOST: u32 = 1000;
 const ROWS: u32 = 100;
 /// Events where it is not said.
 const EVENTS: u32 = 200;
+/// The most words and terms of a filter: each is looked for in many rows.
+const TERMS: usize = 64;
 /// The most buckets of a window.
 const BUCKETS: usize = 1000;
 
@@ -44,6 +46,12 @@ pub(super) async fn incidents(
         let error: FilterError = error;
         Refusal::senseless(format!("filter: {}", shown(&error.to_string())))
     })?;
+    if filter.terms.len() > TERMS {
+        let count = filter.terms.len();
+        return Err(Refusal::senseless(format!(
+            "filter: has {count} words and terms: shorten it to {TERMS} or fewer"
+        )));
+    }
     let search = Search {
         filter,
         me: key.token.person(|_| None).map(|person| person.handle),

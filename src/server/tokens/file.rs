@@ -2,11 +2,11 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use rustix::fs::FlockOperation;
+use rustix::fs::{FlockOperation, OFlags};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
@@ -206,8 +206,10 @@ impl TokenFile {
             .create(true)
             .truncate(false)
             .mode(0o600)
+            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
             .open(beside)
             .map_err(failed)?;
+        self.give_to_owner(folder, &lock).map_err(failed)?;
         rustix::fs::flock(&lock, FlockOperation::LockExclusive).map_err(|e| failed(e.into()))?;
         let mut tokens = self.list()?;
         let done = change(&mut tokens)?;
@@ -218,11 +220,27 @@ impl TokenFile {
     fn write(&self, folder: &Path, tokens: Vec<Token>) -> io::Result<()> {
         let mut file = NamedTempFile::new_in(folder)?;
         file.as_file().set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        self.give_to_owner(folder, file.as_file())?;
         serde_json::to_writer_pretty(&mut file, &Content { version: VERSION, tokens })?;
         file.write_all(b"\n")?;
         file.as_file().sync_all()?;
         file.persist(&self.path).map_err(|error| error.error)?;
         File::open(folder)?.sync_all()
+    }
+
+    /// What root makes belongs to whom the file belonged to, or else its folder: a server that runs
+    /// as somebody else could not read it any more, and would go on with what it knows.
+    fn give_to_owner(&self, folder: &Path, file: &File) -> io::Result<()> {
+        let made = file.metadata()?;
+        // Another name of some other file is not given away.
+        if !rustix::process::geteuid().is_root() || made.len() > 0 || made.nlink() > 1 {
+            return Ok(());
+        }
+        let of = self.path.symlink_metadata().or_else(|_| folder.metadata())?;
+        if (of.uid(), of.gid()) == (made.uid(), made.gid()) {
+            return Ok(());
+        }
+        fchown(file, Some(of.uid()), Some(of.gid()))
     }
 
     /// By what a change is noticed; `None` where there is no file.
@@ -280,6 +298,28 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
         let text = std::fs::read_to_string(file.path()).unwrap();
         assert!(!text.contains(&secret.reveal()[16..]), "the secret is not in it");
+    }
+
+    #[test]
+    fn what_root_changes_stays_its_owners() {
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let (_folder, file) = file();
+        let (owner, group) = (Some(12_345), Some(54_321));
+        let folder = file.path().parent().unwrap();
+        std::fs::create_dir(folder).unwrap();
+        std::os::unix::fs::chown(folder, owner, group).unwrap();
+        let belongs = |path: &Path| {
+            let found = std::fs::metadata(path).unwrap();
+            (Some(found.uid()), Some(found.gid())) == (owner, group)
+        };
+        let lock = folder.join("redphone.tokens.json.lock");
+        file.create(new("ines")).unwrap();
+        assert!(belongs(file.path()) && belongs(&lock), "a new file is its folder's owner's");
+        std::os::unix::fs::chown(folder, Some(0), Some(0)).unwrap();
+        file.revoke("ines").unwrap();
+        assert!(belongs(file.path()) && belongs(&lock), "and stays with whom it belonged to");
     }
 
     #[test]

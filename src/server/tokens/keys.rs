@@ -61,6 +61,9 @@ pub struct Keys {
     a_minute: NonZeroU32,
     known: RwLock<HashMap<String, Arc<Key>>>,
     looked: Mutex<Looked>,
+    /// Held from reading the file until what it says holds: who has read it before a token was
+    /// revoked must not put it back afterwards.
+    reading: Mutex<()>,
     /// Last uses are about to be written down.
     due: AtomicBool,
 }
@@ -81,6 +84,7 @@ impl Keys {
         let keys = Self {
             known: RwLock::default(),
             looked: Mutex::new(Looked { at: Instant::now(), stamp }),
+            reading: Mutex::new(()),
             due: AtomicBool::new(false),
             a_minute,
             file,
@@ -180,6 +184,7 @@ impl Keys {
     }
 
     fn read(&self) -> Result<(), TokenError> {
+        let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let tokens = self.file.list()?;
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let before = std::mem::take(&mut *known);

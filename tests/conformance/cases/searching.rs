@@ -195,3 +195,35 @@ pub async fn limits_and_marks_that_make_no_sense_are_refused(backend: &dyn Backe
         assert!(matches!(refused, BackendError::Rejected(_)), "{refused}");
     }
 }
+
+pub async fn a_page_goes_on_only_in_its_own_order(backend: &dyn Backend) {
+    for number in 0..3 {
+        declared(backend, &format!("number {number}")).await;
+    }
+    let first = |filter: &str, sort| Search { sort, limit: 1, ..search(filter) };
+    for (from, to) in [
+        (first("", Sort::Urgent), first("", Sort::Newest)),
+        (first("", Sort::Newest), first("", Sort::Urgent)),
+        (first("", Sort::Urgent), first("", Sort::Owner)),
+        (first("", Sort::Changed), first("", Sort::Urgent)),
+        (first("", Sort::Priority), first("", Sort::Oldest)),
+        (first("", Sort::Urgent), first("is:any", Sort::Newest)),
+        (first("", Sort::Owner), first("is:any", Sort::Newest)),
+    ] {
+        let after = backend.search(&from).await.unwrap().next;
+        assert!(after.is_some(), "{}", from.sort);
+        let refused = backend.search(&Search { after, ..to.clone() }).await.unwrap_err();
+        assert!(
+            matches!(refused, BackendError::Rejected(_)),
+            "{} {}: {refused}",
+            from.sort,
+            to.sort
+        );
+    }
+    // Beyond the last there is nothing, whatever a mark claims.
+    let after = Some(PageMark(format!("k{}", i64::MAX)));
+    match backend.search(&Search { after, ..first("is:any", Sort::Oldest) }).await {
+        Ok(page) => assert!(page.rows.is_empty()),
+        Err(error) => assert!(matches!(error, BackendError::Rejected(_)), "{error}"),
+    }
+}

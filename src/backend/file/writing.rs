@@ -1,0 +1,181 @@
+//! Who writes: one at a time, to the end, and with nothing of what somebody left half done.
+
+use std::ops::{Deref, DerefMut};
+use std::time::{Duration, Instant};
+
+use tokio::sync::MutexGuard;
+
+use super::FileStore;
+use super::error::{Done, named};
+use super::write::Writer;
+use crate::backend::BackendError;
+
+/// A command is mostly done within this time.
+const PROMPT: Duration = Duration::from_micros(600);
+
+/// The writer while somebody has it.
+pub(super) struct Held<'a>(MutexGuard<'a, Writer>);
+
+impl Deref for Held<'_> {
+    type Target = Writer;
+
+    fn deref(&self) -> &Writer {
+        &self.0
+    }
+}
+
+impl DerefMut for Held<'_> {
+    fn deref_mut(&mut self) -> &mut Writer {
+        &mut self.0
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.torn |= std::thread::panicking();
+    }
+}
+
+impl FileStore {
+    /// The connection that writes.
+    pub(super) async fn writer(&self) -> Held<'_> {
+        self.mended(self.inner.writer.lock().await).await
+    }
+
+    /// The same, unless somebody has it.
+    pub(super) async fn try_writer(&self) -> Option<Held<'_>> {
+        Some(self.mended(self.inner.writer.try_lock().ok()?).await)
+    }
+
+    async fn mended<'a>(&self, mut writer: MutexGuard<'a, Writer>) -> Held<'a> {
+        if writer.torn {
+            // Where even that fails, so does what follows, and the next one tries again.
+            writer.mend(self.patience()).await.ok();
+        }
+        Held(writer)
+    }
+
+    /// How long a lock of another process is waited for.
+    pub(super) fn patience(&self) -> Duration {
+        self.inner.options.patience
+    }
+
+    /// As [`Self::told`], for a write: it ends in commit or roll-back even if the caller stops
+    /// waiting.
+    pub(super) async fn undisturbed<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Done<T>> + Send + 'static,
+    ) -> Result<T, BackendError> {
+        let Ok(ended) = tokio::spawn(work).await else {
+            let (file, what) = (named(self.path()), "the same command may be sent again");
+            return Err(BackendError::Unreachable(format!("{file}: {}", broke_off(what))));
+        };
+        ended.map_err(|failure| failure.told(self.path()))
+    }
+}
+
+/// The sentence for work that panicked, which is a fault of the program and not of the file.
+pub(super) fn broke_off(next: &str) -> String {
+    format!("the program failed in the middle, and its log says why: {next}")
+}
+
+/// Waits for a future, awake for the first moment: falling asleep and being woken by the driver's
+/// thread takes a fair part of the time that a whole command does.
+pub(super) async fn promptly<F: Future>(work: F) -> F::Output {
+    let mut work = std::pin::pin!(work);
+    let until = Instant::now() + PROMPT;
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            () = tokio::task::yield_now(), if Instant::now() < until => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Utc;
+
+    use super::super::sql::Batch;
+    use super::super::write::Frame;
+    use super::*;
+    use crate::backend::Backend;
+    use crate::backend::file::Options;
+    use crate::model::command::Declaration;
+    use crate::model::directory::Directory;
+    use crate::model::status::Source;
+    use crate::model::{
+        Actor, Ask, Command, CommandId, Envelope, Impact, IncidentId, PersonRef, Rules,
+    };
+
+    fn ask(incident: IncidentId, ask: Ask) -> Envelope {
+        let actor = Actor::Person(PersonRef::new("ines", "Ines Moreau"));
+        let command = Command::Incident { incident, ask };
+        Envelope { id: CommandId::new(), at: Utc::now(), actor, command }
+    }
+
+    fn declare(incident: IncidentId) -> Envelope {
+        let now = Utc::now();
+        let declaration = Declaration {
+            title: "Card payments fail".into(),
+            services: vec!["checkout".into()],
+            impact: Impact::High,
+            urgency: Impact::High,
+            category: None,
+            source: Source::Monitoring,
+            symptoms: String::new(),
+            detected_at: now,
+            reported_at: now,
+            team: None,
+            labels: Vec::new(),
+            dedup_key: None,
+            runbook: None,
+        };
+        ask(incident, Ask::Declare(Box::new(declaration)))
+    }
+
+    async fn store(folder: &tempfile::TempDir) -> FileStore {
+        let options = Options {
+            name: "local".into(),
+            rules: Rules::default(),
+            overlay: Directory::default(),
+            create: true,
+            patience: Duration::from_secs(5),
+        };
+        FileStore::open(&folder.path().join("store.db"), options).await.unwrap()
+    }
+
+    /// Carries out commands in a transaction, and panics before it is durable.
+    async fn torn(store: &FileStore, envelopes: Vec<Envelope>) -> BackendError {
+        let own = store.clone();
+        let work = store.undisturbed::<()>(async move {
+            let mut writer = own.writer().await;
+            Batch::new("BEGIN IMMEDIATE").run(&mut writer.conn).await?;
+            for envelope in envelopes {
+                writer.execute(&envelope, &Rules::default(), Frame::Shared).await?;
+            }
+            panic!("a fault of the program")
+        });
+        work.await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn what_a_panic_left_half_done_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        let id = IncidentId::new();
+        store.execute(&declare(id)).await.unwrap();
+        let note = || ask(id, Ask::AddNote { text: "looking into it".into() });
+        let lost = IncidentId::new();
+        let told = torn(&store, vec![note(), declare(lost)]).await;
+        assert!(matches!(told, BackendError::Unreachable(_)), "{told}");
+        assert!(told.to_string().contains("may be sent again"), "{told}");
+        // Neither a gap in a timeline, nor an incident that was never there.
+        assert_eq!(store.execute(&note()).await.unwrap().events[0].seq, 2);
+        let refused = store.execute(&ask(lost, Ask::Acknowledge)).await.unwrap_err();
+        assert!(refused.to_string().contains("no such incident"), "{refused}");
+        let next = store.execute(&declare(IncidentId::new())).await.unwrap();
+        assert_eq!(next.row.unwrap().number.unwrap().0, 2);
+    }
+}

@@ -1,0 +1,18 @@
+//! How tests open a store where nothing else is said.
+
+use std::time::Duration;
+
+use redphone::backend::file::Options;
+use redphone::model::Rules;
+use redphone::model::directory::Directory;
+
+/// Made where it is missing. Others may write for long, on a machine that is busy with other tests.
+pub fn options() -> Options {
+    Options {
+        name: "local".into(),
+        rules: Rules::default(),
+        overlay: Directory::default(),
+        create: true,
+        patience: Duration::from_mins(1),
+    }
+}
