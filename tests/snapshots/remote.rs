@@ -58,8 +58,9 @@ fn entry(place: u64, label: &str, title: &str, envelope: Envelope, state: State)
         .then(|| company::now() + TimeDelta::seconds(30 + i64::try_from(place).unwrap_or(0)));
     Arc::new(Entry {
         place,
+        id: envelope.id,
         chain: envelope.id,
-        envelope,
+        envelope: Some(envelope),
         label: label.into(),
         title: title.into(),
         state,
@@ -245,7 +246,7 @@ fn measures_and_detail_that_were_kept_say_when_they_were_read() {
 fn what_waits_is_marked_on_its_row_and_on_the_timeline() {
     let mut stage = remote((126, 36));
     let listing = waiting(&stage);
-    let command = listing.entries[0].envelope.id;
+    let command = listing.entries[0].id;
     show(&mut stage, listing);
     let screen = stage.screen();
     let row = screen.lines().find(|line| line.contains("2051 P1")).expect("a row");
@@ -306,7 +307,7 @@ fn the_whole_way_of_a_command_that_comes_second() {
 fn what_is_refused_is_sent_again_only_where_that_may_help() {
     let mut stage = remote((126, 36));
     let listing = mixed(&stage);
-    let (hopeless, hopeful) = (listing.entries[1].envelope.id, listing.entries[2].envelope.id);
+    let (hopeless, hopeful) = (listing.entries[1].id, listing.entries[2].id);
     show(&mut stage, listing);
     stage.keys("O s");
     assert!(stage.asked.is_empty());

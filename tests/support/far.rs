@@ -27,6 +27,8 @@ pub enum Way {
     Slow(Duration),
     /// Commands arrive, their answers do not.
     AnswersLost,
+    /// Commands arrive, their answers make no sense.
+    AnswersOdd,
     /// It does not listen until then.
     Limited(DateTime<Utc>),
     /// Questions are answered at once, whatever they could wait for.
@@ -162,14 +164,18 @@ impl Backend for Far {
         if is_poisoned {
             return Err(gone());
         }
-        let lost = *self.way.borrow() == Way::AnswersLost;
+        let way = *self.way.borrow();
         let done = self
             .through("execute", async {
                 self.arrived.lock().unwrap_or_else(PoisonError::into_inner).push(envelope.id);
                 self.inner.execute(envelope).await
             })
             .await;
-        if lost { Err(gone()) } else { done }
+        match way {
+            Way::AnswersLost => Err(gone()),
+            Way::AnswersOdd => Err(BackendError::Broken("what comes makes no sense".into())),
+            _ => done,
+        }
     }
 
     async fn execute_all(&self, envelopes: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {

@@ -61,6 +61,23 @@ async fn a_command_whose_answer_was_lost_happens_once() {
 }
 
 #[tokio::test]
+async fn an_answer_that_makes_no_sense_ends_no_command() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    let remote = place.remote().await;
+    place.far.set(Way::AnswersOdd);
+    let envelope = note(id, "once");
+    let kept = remote.hand_over(&envelope).await.unwrap();
+    assert_eq!(kept, Handed::Kept("what comes makes no sense".into()));
+    assert!(remote.listing().borrow().get(envelope.id).unwrap().next_at.is_some());
+    place.far.set(Way::Open);
+    remote.send_now().await.unwrap();
+    all_sent(&remote).await;
+    assert_eq!(remote.listing().borrow().refused().count(), 0);
+    assert_eq!(place.notes(id).await, ["once"]);
+}
+
+#[tokio::test]
 async fn commands_about_one_incident_wait_for_each_other_and_others_do_not_wait_for_them() {
     let place = Place::new().await;
     let one = declared(&*place.store, "Cards fail").await;
@@ -169,7 +186,7 @@ async fn what_needs_a_refused_declaration_is_held_and_sent_once_it_was_mended() 
     let listing = until(&remote, |listing| listing.refused().count() == 1).await;
     let held = listing.get(waits.id).unwrap();
     assert!(held.is_pending());
-    assert_eq!(listing.held_by(held).unwrap().envelope.id, declaration_ahead.id);
+    assert_eq!(listing.held_by(held).unwrap().id, declaration_ahead.id);
     assert_eq!(listing.dependent(listing.get(declaration_ahead.id).unwrap()), [waits.id]);
     // Written anew, about the same incident.
     let mended = ask(id, Ask::Declare(Box::new(declaration("Cards fail"))));
@@ -271,6 +288,39 @@ async fn a_damaged_outbox_is_set_aside_and_named() {
     // And it works again.
     let (_, declaration) = declare("Cards fail");
     assert!(matches!(remote.hand_over(&declaration).await.unwrap(), Handed::Done(_)));
+}
+
+#[tokio::test]
+async fn what_another_version_wrote_keeps_nothing_else_from_being_sent() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    let remote = place.remote().await;
+    let sent = note(id, "sent");
+    remote.hand_over(&sent).await.unwrap();
+    place.far.set(Way::Cut);
+    let odd = note(id, "odd");
+    for envelope in [odd.clone(), note(id, "good")] {
+        remote.accept(vec![envelope]).await.unwrap();
+    }
+    drop(remote);
+    let file = rusqlite::Connection::open(place.kept().join("outbox.db")).unwrap();
+    let change = |sql, id: redphone::model::CommandId| {
+        assert_eq!(file.execute(sql, [id.as_bytes().to_vec()]).unwrap(), 1);
+    };
+    change("UPDATE entry SET answer = '{\"later\": 1}' WHERE id = ?", sent.id);
+    change("UPDATE entry SET envelope = '{\"later\": 1}' WHERE id = ?", odd.id);
+    drop(file);
+    place.far.set(Way::Open);
+    let remote = place.remote().await;
+    let listing = all_sent(&remote).await;
+    assert_eq!(place.notes(id).await, ["sent", "good"]);
+    assert!(matches!(listing.get(sent.id).unwrap().state, State::Sent(_)));
+    let refused = listing.get(odd.id).unwrap();
+    let why = refused.refusal().unwrap().to_string();
+    assert!(why.contains("written by another version"), "{why}");
+    assert!(refused.is_hopeless().is_some());
+    assert_eq!(remote.drop_entry(odd.id).await.unwrap(), 1);
+    assert!(remote.listing().borrow().get(odd.id).is_none());
 }
 
 #[tokio::test]

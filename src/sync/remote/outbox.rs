@@ -138,9 +138,7 @@ impl Outbox {
         let rows = self
             .work(async |conn| {
                 sqlx::query(
-                    "SELECT place, chain, envelope, label, title, state, tries, said, next_at,
-                            answer, behind, settled_at
-                     FROM entry WHERE state != 1 OR place IN
+                    "SELECT * FROM entry WHERE state != 1 OR place IN
                         (SELECT place FROM entry WHERE state = 1
                          ORDER BY settled_at DESC, place DESC LIMIT ?)
                      ORDER BY place",
@@ -150,31 +148,29 @@ impl Outbox {
                 .await
             })
             .await?;
-        let mut entries = Vec::with_capacity(rows.len());
-        for row in &rows {
-            entries.push(Arc::new(self.entry(row)?));
-        }
-        Ok(Listing { entries })
+        Ok(Listing {
+            entries: rows.iter().filter_map(|row| self.entry(row).map(Arc::new)).collect(),
+        })
     }
 
     /// One command, whatever became of it.
     pub(super) async fn get(&self, id: CommandId) -> Result<Option<Entry>, BackendError> {
         let row = self
             .work(async |conn| {
-                sqlx::query(
-                    "SELECT place, chain, envelope, label, title, state, tries, said, next_at,
-                            answer, behind, settled_at FROM entry WHERE id = ?",
-                )
-                .bind(id.as_bytes().to_vec())
-                .fetch_optional(conn)
-                .await
+                sqlx::query("SELECT * FROM entry WHERE id = ?")
+                    .bind(id.as_bytes().to_vec())
+                    .fetch_optional(conn)
+                    .await
             })
             .await?;
-        row.as_ref().map(|row| self.entry(row)).transpose()
+        Ok(row.as_ref().and_then(|row| self.entry(row)))
     }
 
-    fn entry(&self, row: &SqliteRow) -> Result<Entry, BackendError> {
-        read(row).map_err(|error| self.failed(&error))
+    /// One that has not even an id stays in the file, and keeps nothing else from being sent.
+    fn entry(&self, row: &SqliteRow) -> Option<Entry> {
+        read(row)
+            .inspect_err(|error| tracing::warn!(path = %self.path.display(), %error, "outbox"))
+            .ok()
     }
 
     /// A command was carried out.
@@ -258,7 +254,7 @@ impl Outbox {
             other.place < entry.place && is_same
         });
         let earlier = earlier.last();
-        let earlier = earlier.map(|other| other.envelope.id.as_bytes().to_vec());
+        let earlier = earlier.map(|other| other.id.as_bytes().to_vec());
         let why = details(error);
         let follows = BackendError::Rejected(Rejection::new(
             RejectionKind::NotNow,
@@ -275,7 +271,7 @@ impl Outbox {
             .bind(why)
             .bind(millis(at))
             .bind(earlier)
-            .bind(entry.envelope.id.as_bytes().to_vec())
+            .bind(entry.id.as_bytes().to_vec())
             .execute(&mut *all)
             .await?;
             if entry.declares().is_none() {
@@ -286,7 +282,7 @@ impl Outbox {
                 .bind(REFUSED)
                 .bind(follows)
                 .bind(millis(at))
-                .bind(entry.envelope.id.as_bytes().to_vec())
+                .bind(entry.id.as_bytes().to_vec())
                 .bind(entry.chain.as_bytes().to_vec())
                 .bind(i64::try_from(entry.place).unwrap_or(i64::MAX))
                 .execute(&mut *all)
@@ -339,7 +335,7 @@ impl Outbox {
         let listing = self.listing().await?;
         let mut moved = Vec::new();
         for entry in listing.pending().filter(|entry| entry.declares().is_none()) {
-            let mut envelope = entry.envelope.clone();
+            let Some(mut envelope) = entry.envelope.clone() else { continue };
             let Command::Incident { incident, ask } = &mut envelope.command else { continue };
             let mut is_about = *incident == from;
             if is_about {
@@ -375,8 +371,8 @@ impl Outbox {
         let of: Vec<CommandId> = listing
             .entries
             .iter()
-            .filter(|entry| incident(&entry.envelope.command) == Some(id) && entry.label != label)
-            .map(|entry| entry.envelope.id)
+            .filter(|entry| entry.incident() == Some(id) && entry.label != label)
+            .map(|entry| entry.id)
             .collect();
         self.work(async |conn| {
             for id in of {
@@ -396,34 +392,53 @@ fn details(error: &BackendError) -> String {
     serde_json::to_string(&Details::from(error.clone())).unwrap_or_default()
 }
 
+/// A row as far as it can be read: another version may have written it. What can't be read stays as
+/// it is, for that version; here it counts as refused, so that it is never sent and can be dropped.
 fn read(row: &SqliteRow) -> Done<Entry> {
-    let damaged = |what: &str| sqlx::Error::Decode(format!("{what} makes no sense").into());
-    let command = |bytes: Vec<u8>| CommandId::from_slice(&bytes).ok_or_else(|| damaged("an id"));
-    let state: i64 = row.try_get(5)?;
-    let answer: Option<String> = row.try_get(9)?;
-    let answer = answer.unwrap_or_default();
-    let state = match state {
-        PENDING => State::Pending,
-        SENT => State::Sent(serde_json::from_str(&answer).map_err(|_| damaged("an outcome"))?),
-        _ => {
-            let details: Details =
-                serde_json::from_str(&answer).map_err(|_| damaged("a refusal"))?;
-            State::Refused(details.into_error(Utc::now()))
-        }
+    let command = |bytes: Vec<u8>| CommandId::from_slice(&bytes);
+    let text = |name| row.try_get::<Option<String>, _>(name).ok().flatten();
+    let number = |name| row.try_get::<Option<i64>, _>(name).ok().flatten();
+    let no_id = || sqlx::Error::Decode("a command has no id".into());
+    let id = command(row.try_get("id")?).ok_or_else(no_id)?;
+    let envelope: Option<Envelope> =
+        text("envelope").and_then(|text| serde_json::from_str(&text).ok());
+    let answer = text("answer").unwrap_or_default();
+    let state = match (number("state"), &envelope) {
+        (Some(SENT), _) => State::Sent(outcome(&answer, envelope.as_ref())),
+        (Some(PENDING), Some(_)) => State::Pending,
+        (Some(REFUSED), Some(_)) => State::Refused(refusal(&answer)),
+        _ => State::Refused(odd()),
     };
-    let envelope: String = row.try_get(2)?;
-    let behind: Option<Vec<u8>> = row.try_get(10)?;
     Ok(Entry {
-        place: u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or_default(),
-        chain: command(row.try_get(1)?)?,
-        envelope: serde_json::from_str(&envelope).map_err(|_| damaged("a command"))?,
-        label: row.try_get(3)?,
-        title: row.try_get(4)?,
+        place: u64::try_from(row.try_get::<i64, _>("place")?).unwrap_or_default(),
+        id,
+        chain: row.try_get("chain").ok().and_then(command).unwrap_or(id),
+        envelope,
+        label: text("label").unwrap_or_default(),
+        title: text("title").unwrap_or_default(),
         state,
-        tries: u32::try_from(row.try_get::<i64, _>(6)?).unwrap_or(u32::MAX),
-        said: row.try_get(7)?,
-        next_at: row.try_get::<Option<i64>, _>(8)?.map(time),
-        behind: behind.map(command).transpose()?,
-        settled_at: row.try_get::<Option<i64>, _>(11)?.map(time),
+        tries: u32::try_from(number("tries").unwrap_or(0)).unwrap_or(u32::MAX),
+        said: text("said"),
+        next_at: number("next_at").map(time),
+        behind: row.try_get::<Option<Vec<u8>>, _>("behind").ok().flatten().and_then(command),
+        settled_at: number("settled_at").map(time),
     })
+}
+
+/// What a command that was sent led to. It was sent, whether that can be read or not.
+fn outcome(answer: &str, envelope: Option<&Envelope>) -> Box<Outcome> {
+    let incident = envelope.and_then(|envelope| incident(&envelope.command));
+    let bare = |_| Outcome { incident, row: None, events: Vec::new(), replayed: false };
+    Box::new(serde_json::from_str(answer).unwrap_or_else(bare))
+}
+
+fn refusal(answer: &str) -> BackendError {
+    let details: Result<Details, _> = serde_json::from_str(answer);
+    details.map_or_else(|_| odd(), |details| details.into_error(Utc::now()))
+}
+
+fn odd() -> BackendError {
+    BackendError::Broken(
+        "it was written by another version of redphone, and this one can't read it".into(),
+    )
 }

@@ -60,18 +60,28 @@ enum Pass {
     Idle(Option<DateTime<Utc>>),
 }
 
+/// Whether the remote has decided about a command. An answer that makes no sense decides nothing: it
+/// may be of something in between, or of another version, and the command may have been carried out.
+fn is_final(error: &BackendError) -> bool {
+    matches!(
+        error,
+        BackendError::Rejected(_)
+            | BackendError::Conflict(_)
+            | BackendError::NotFound(_)
+            | BackendError::NotAllowed(_)
+    )
+}
+
 impl Shared {
     /// Sends what is due, all at once, and writes down what became of each.
     async fn pass(&self) -> Result<Pass, BackendError> {
         let listing = self.outbox.listing().await?;
         let due = listing.due(Utc::now(), MOST);
-        let results = match &due[..] {
+        let envelopes: Vec<_> = due.iter().filter_map(|entry| entry.envelope.clone()).collect();
+        let results = match &envelopes[..] {
             [] => return Ok(Pass::Idle(listing.next_try())),
-            [one] => vec![self.far.execute(&one.envelope).await],
-            many => {
-                let envelopes: Vec<_> = many.iter().map(|entry| entry.envelope.clone()).collect();
-                self.far.execute_all(&envelopes).await
-            }
+            [one] => vec![self.far.execute(one).await],
+            many => self.far.execute_all(many).await,
         };
         let mut tried: Vec<(CommandId, String, DateTime<Utc>)> = Vec::new();
         let mut answered = false;
@@ -82,7 +92,11 @@ impl Shared {
                     self.carried_out(entry, &outcome).await?;
                     answered = true;
                 }
-                Err(error) if error.is_temporary() => {
+                Err(error) if is_final(&error) => {
+                    self.outbox.refused(entry, &error, Utc::now()).await?;
+                    answered = true;
+                }
+                Err(error) => {
                     let now = Utc::now();
                     let again = match &error {
                         BackendError::Limited { until } => (*until).min(now + LONGEST).max(now),
@@ -90,11 +104,7 @@ impl Shared {
                     };
                     // All that is limited at once does not come back at once.
                     let wait = TimeDelta::from_std(backoff(entry.tries)).unwrap_or_default();
-                    tried.push((entry.envelope.id, error.to_string(), again + wait));
-                }
-                Err(error) => {
-                    self.outbox.refused(entry, &error, Utc::now()).await?;
-                    answered = true;
+                    tried.push((entry.id, error.to_string(), again + wait));
                 }
             }
         }
@@ -121,7 +131,7 @@ impl Shared {
                 self.outbox.name(declared, &row.label()).await?;
             }
         }
-        self.outbox.sent(entry.envelope.id, outcome, now).await
+        self.outbox.sent(entry.id, outcome, now).await
     }
 }
 

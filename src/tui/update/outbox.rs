@@ -68,7 +68,7 @@ pub(super) fn learnt(app: &mut App, listing: Arc<Listing>, at: DateTime<Utc>) ->
 /// What waits is laid over what is read: where that has changed, it is read anew.
 fn read_anew(app: &mut App, before: &Listing, now: &Listing) -> Vec<Effect> {
     let waiting = |listing: &Listing| -> HashSet<(IncidentId, CommandId)> {
-        listing.pending().filter_map(|entry| Some((entry.incident()?, entry.envelope.id))).collect()
+        listing.pending().filter_map(|entry| Some((entry.incident()?, entry.id))).collect()
     };
     let (before, now) = (waiting(before), waiting(now));
     let changed: HashSet<IncidentId> =
@@ -154,7 +154,7 @@ pub(super) fn scroll(app: &mut App, step: Step) {
     let all = in_order(outbox);
     let place = step.from(pane.place(outbox), all.len(), page.max(1));
     pane.index = place;
-    pane.on = all.get(place).map(|entry| entry.envelope.id);
+    pane.on = all.get(place).map(|entry| entry.id);
     pane.told = None;
 }
 
@@ -178,7 +178,7 @@ pub(super) fn retry(app: &mut App) -> Vec<Effect> {
     if let Some(why) = entry.is_hopeless() {
         return say(app, why);
     }
-    vec![Effect::Outbox(OutboxAsk::Retry(entry.envelope.id))]
+    vec![Effect::Outbox(OutboxAsk::Retry(entry.id))]
 }
 
 /// Sends what waits now.
@@ -190,7 +190,7 @@ pub(super) fn send_now(app: &mut App) -> Vec<Effect> {
 
 /// Asks whether the command that is selected may go.
 pub(super) fn ask_to_drop(app: &mut App) -> Vec<Effect> {
-    let Some(id) = app.selected_entry().map(|entry| entry.envelope.id) else { return Vec::new() };
+    let Some(id) = app.selected_entry().map(|entry| entry.id) else { return Vec::new() };
     if let Some(pane) = pane(app) {
         (pane.asking, pane.told) = (Some(id), None);
     }
@@ -215,7 +215,10 @@ pub(super) fn no(app: &mut App) -> Vec<Effect> {
 pub(super) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Some(entry) = app.selected_entry().cloned() else { return Vec::new() };
     let Some((kind, contents)) = form_of(&entry, app) else {
-        let verb = words::verb(&entry.envelope.command);
+        let Some(command) = entry.command() else {
+            return say(app, entry.is_hopeless().unwrap_or_default());
+        };
+        let verb = words::verb(command);
         return say(
             app,
             format!("there is nothing to edit in “{verb}”: send it anyway or drop it"),
@@ -231,7 +234,7 @@ pub(super) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         }
         form.told =
             entry.refusal().map(|why| format!("it was refused: {}", shown(&why.to_string())));
-        form.replaces = Some(Box::new(entry.envelope.clone()));
+        form.replaces = entry.envelope.clone().map(Box::new);
         form.go(0);
     }
     effects
@@ -248,7 +251,7 @@ fn target(app: &App, entry: &Entry) -> Option<Target> {
 
 /// The form by which a command is written, and what its fields held.
 fn form_of(entry: &Entry, app: &App) -> Option<(Kind, Vec<(&'static str, String)>)> {
-    let Command::Incident { ask, .. } = &entry.envelope.command else { return None };
+    let Command::Incident { ask, .. } = entry.command()? else { return None };
     let minute = |at: DateTime<Utc>| app.clock().at(at).format("%Y-%m-%d %H:%M").to_string();
     Some(match ask {
         Ask::AddNote { text } => (Kind::Note, vec![("Note", text.clone())]),

@@ -6,7 +6,6 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::model::text::{cut, lines as safe_lines, shown, width as wide, wrap};
-use crate::sync::remote::words as said;
 use crate::sync::remote::{Entry, Listing, State};
 
 use super::super::app::App;
@@ -150,7 +149,7 @@ fn one(
         State::Sent(_) => ("✓ ", theme.dim()),
     };
     let clock = app.clock();
-    let asked = clock.second(entry.envelope.at);
+    let asked = clock.second(entry.asked_at());
     let time = match (&entry.state, entry.settled_at) {
         (State::Sent(_), Some(at)) if width >= 60 => format!("{asked} · sent {}", clock.second(at)),
         _ => asked,
@@ -181,7 +180,7 @@ fn one(
             lines.push(Line::from(vec![Span::raw("  "), Span::styled("…", theme.dim())]));
         }
     };
-    let written = said::text(&entry.envelope.command);
+    let written = entry.text();
     match &entry.state {
         State::Sent(_) => {}
         State::Refused(why) => {
