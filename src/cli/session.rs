@@ -119,6 +119,7 @@ async fn kept(
         rules: config.rules.clone(),
         patience: KEPT_AFTER,
         sends: sending == Sending::Yes && !config.read_only,
+        turn_patience: 2 * Timeouts::default().request(),
     };
     let kept = Kept::open(far, options).await;
     let kept = kept.map_err(|why| Failure::new(Exit::Unreachable, why))?;

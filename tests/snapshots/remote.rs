@@ -69,6 +69,7 @@ fn entry(place: u64, label: &str, title: &str, envelope: Envelope, state: State)
         next_at: None,
         behind: None,
         settled_at,
+        settled: i64::try_from(place).unwrap_or(0),
     })
 }
 
@@ -301,6 +302,37 @@ fn the_whole_way_of_a_command_that_comes_second() {
         Command::Incident { ask: Ask::AddNote { text }, .. } if text == "seen it again"
     ));
     assert_ne!(stage.submitted[0].id, envelope.id, "other words are another command");
+}
+
+#[test]
+fn a_command_that_is_not_listed_is_looked_up_and_only_what_the_outbox_does_not_know_was_dropped() {
+    let mut stage = remote((126, 36));
+    stage.keys("k a");
+    let [first] = &stage.submitted[..] else { panic!("{:?}", stage.submitted) };
+    let (id, first) = (first.id, first.clone());
+    // A listing of before it was taken in.
+    show(&mut stage, Listing::default());
+    assert_eq!((stage.app.pending.len(), stage.asked.len()), (1, 0));
+    stage.send(Message::Accepted(vec![id], Ok(()), stage.now));
+    let listing = mixed(&stage);
+    show(&mut stage, listing);
+    show(&mut stage, Listing::default());
+    assert_eq!(stage.asked, [OutboxAsk::Look(id)], "once");
+    assert_eq!(stage.app.pending.len(), 1);
+    let row = stage.memory.read(2051).0.incident.summary;
+    let sent = Outcome { incident: Some(row.id), row: Some(row), events: vec![], replayed: false };
+    let sent = entry(1, "INC-2051", "Cards", first, State::Sent(Box::new(sent)));
+    let found = Some(Box::new((*sent).clone()));
+    stage.send(Message::Looked(id, Ok(found), stage.now));
+    assert!(stage.app.pending.is_empty());
+    assert!(!stage.screen().contains("dropped"), "{}", stage.screen());
+    stage.submitted.clear();
+    stage.keys("o");
+    let id = stage.submitted[0].id;
+    stage.send(Message::Accepted(vec![id], Ok(()), stage.now));
+    assert_eq!(stage.asked[1..], [OutboxAsk::Look(id)]);
+    stage.send(Message::Looked(id, Ok(None), stage.now));
+    assert!(stage.screen().contains("dropped from the outbox"), "{}", stage.screen());
 }
 
 #[test]

@@ -69,7 +69,7 @@ async fn an_answer_that_makes_no_sense_ends_no_command() {
     let envelope = note(id, "once");
     let kept = remote.hand_over(&envelope).await.unwrap();
     assert_eq!(kept, Handed::Kept("what comes makes no sense".into()));
-    assert!(remote.listing().borrow().get(envelope.id).unwrap().next_at.is_some());
+    assert!(remote.entry(envelope.id).await.unwrap().unwrap().next_at.is_some());
     place.far.set(Way::Open);
     remote.send_now().await.unwrap();
     all_sent(&remote).await;
@@ -114,6 +114,70 @@ async fn many_that_wait_are_sent_together() {
     }
     let batches = place.far.batches();
     assert_eq!(batches.iter().max(), Some(&40), "one of each incident: {batches:?}");
+}
+
+#[tokio::test]
+async fn what_was_sent_is_known_also_when_it_is_not_listed_any_more_and_whatever_the_clock_did() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    let remote = place.remote().await;
+    let all: Vec<_> = (0..70).map(|index| note(id, &format!("note {index}"))).collect();
+    let (first, others) = all.split_at(1);
+    remote.hand_over(&first[0]).await.unwrap();
+    drop(remote);
+    // It was answered while the clock was a day ahead.
+    let file = rusqlite::Connection::open(place.kept().join("outbox.db")).unwrap();
+    file.execute("UPDATE entry SET settled_at = settled_at + 86400000", []).unwrap();
+    drop(file);
+    let remote = place.remote().await;
+    remote.accept(others.to_vec()).await.unwrap();
+    let listing = all_sent(&remote).await;
+    let sent: Vec<_> = listing.sent().map(|entry| entry.id).collect();
+    let last: Vec<_> = all.iter().rev().take(50).map(|envelope| envelope.id).collect();
+    assert_eq!(sent, last);
+    let entry = remote.entry(first[0].id).await.unwrap().unwrap();
+    assert!(matches!(entry.state, State::Sent(_)));
+    assert!(remote.entry(note(id, "never").id).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_turn_that_does_not_come_back_is_not_waited_for_for_ever() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    drop(place.remote().await);
+    // Another process was stopped in the middle of a request.
+    let turn = std::fs::File::create(place.kept().join("sending.lock")).unwrap();
+    rustix::fs::flock(&turn, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    let mut options = crate::place::options(place.folder.path(), "ines");
+    options.turn_patience = std::time::Duration::from_millis(300);
+    let far = Arc::clone(&place.far) as Arc<dyn Backend>;
+    let remote = redphone::sync::remote::Remote::open(far, options).await.unwrap();
+    remote.accept(vec![note(id, "a")]).await.unwrap();
+    all_sent(&remote).await;
+    remote.accept(vec![note(id, "b")]).await.unwrap();
+    all_sent(&remote).await;
+    assert_eq!(place.notes(id).await, ["a", "b"]);
+}
+
+#[tokio::test]
+async fn between_two_passes_nobody_has_the_turn() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    let (first, second) = (place.remote().await, place.remote().await);
+    for (remote, text) in [(&first, "a"), (&second, "b"), (&first, "c")] {
+        remote.accept(vec![note(id, text)]).await.unwrap();
+        all_sent(remote).await;
+    }
+    let turn = std::fs::File::create(place.kept().join("sending.lock")).unwrap();
+    let taken = async {
+        while rustix::fs::flock(&turn, rustix::fs::FlockOperation::NonBlockingLockExclusive)
+            .is_err()
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(crate::place::PATIENCE, taken).await.expect("it is free");
+    assert_eq!(place.notes(id).await, ["a", "b", "c"]);
 }
 
 #[tokio::test]

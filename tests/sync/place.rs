@@ -45,6 +45,7 @@ pub fn options(folder: &Path, who: &str) -> Options {
         rules: Rules::default(),
         patience: Duration::from_secs(5),
         sends: true,
+        turn_patience: Duration::from_secs(20),
     }
 }
 

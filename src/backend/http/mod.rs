@@ -81,6 +81,14 @@ pub struct Timeouts {
     pub whole: Duration,
 }
 
+impl Timeouts {
+    /// For a request, until its answer begins.
+    #[must_use]
+    pub fn request(&self) -> Duration {
+        self.connect + self.answer
+    }
+}
+
 impl Default for Timeouts {
     fn default() -> Self {
         Self {

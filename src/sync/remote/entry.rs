@@ -41,6 +41,8 @@ pub struct Entry {
     pub behind: Option<CommandId>,
     /// When it was answered.
     pub settled_at: Option<DateTime<Utc>>,
+    /// Of those that were sent, the later one has the higher number, whatever the clock did.
+    pub settled: i64,
 }
 
 /// What became of a command.
@@ -216,7 +218,7 @@ impl Listing {
     pub fn sent(&self) -> impl Iterator<Item = &Arc<Entry>> {
         let mut sent: Vec<&Arc<Entry>> =
             self.entries.iter().filter(|entry| matches!(entry.state, State::Sent(_))).collect();
-        sent.sort_by_key(|entry| std::cmp::Reverse((entry.settled_at, entry.place)));
+        sent.sort_by_key(|entry| std::cmp::Reverse((entry.settled, entry.place)));
         sent.into_iter()
     }
 
@@ -334,6 +336,7 @@ mod tests {
             next_at,
             behind: None,
             settled_at: None,
+            settled: 0,
         })
     }
 

@@ -62,6 +62,8 @@ pub struct Options {
     pub patience: Duration,
     /// Whether this process sends what waits. One that only looks leaves it to others.
     pub sends: bool,
+    /// How long another process that sends is waited for: two limits of a request.
+    pub turn_patience: Duration,
 }
 
 /// What became of a command that was handed over.
@@ -123,6 +125,8 @@ struct Shared {
     bell: Arc<Bell>,
     /// The lock of whoever sends.
     turn: PathBuf,
+    /// How long the one who has it is waited for.
+    turn_patience: Duration,
 }
 
 impl Remote {
@@ -163,6 +167,7 @@ impl Remote {
             nudge: Notify::new(),
             bell,
             turn: folder.join("sending.lock"),
+            turn_patience: options.turn_patience,
             outbox,
         });
         shared.look().await.map_err(|error| error.to_string())?;
@@ -216,6 +221,14 @@ impl Remote {
     /// The row of an incident as it was read last, whether it is open or not.
     pub async fn kept_row(&self, id: IncidentId) -> Option<Summary> {
         self.shared.cache.row(id).await
+    }
+
+    /// One command, whatever became of it and however long ago; `None` where it was dropped.
+    ///
+    /// # Errors
+    /// When the outbox can't be read.
+    pub async fn entry(&self, id: CommandId) -> Result<Option<Entry>, BackendError> {
+        self.shared.outbox.get(id).await
     }
 
     /// Takes commands in, to be sent in their order. When this returns they are on the disk.

@@ -17,14 +17,14 @@ use crate::model::{Ask, Command, CommandId, Envelope, IncidentId, Rejection, Rej
 
 const KIND: Kind = Kind {
     application: 1_382_313_848,
-    migrations: &[include_str!("migrations/outbox_1.sql")],
+    migrations: &[include_str!("migrations/outbox_1.sql"), include_str!("migrations/outbox_2.sql")],
     durable: true,
 };
 
 /// Commands that were sent and are still shown.
 const SHOWN: i64 = 50;
 /// Commands that were sent and are remembered, so that another process can learn their outcome.
-const REMEMBERED: i64 = 500;
+const REMEMBERED: i64 = 2_000;
 
 const PENDING: i64 = 0;
 const SENT: i64 = 1;
@@ -140,7 +140,7 @@ impl Outbox {
                 sqlx::query(
                     "SELECT * FROM entry WHERE state != 1 OR place IN
                         (SELECT place FROM entry WHERE state = 1
-                         ORDER BY settled_at DESC, place DESC LIMIT ?)
+                         ORDER BY settled DESC, place DESC LIMIT ?)
                      ORDER BY place",
                 )
                 .bind(SHOWN)
@@ -182,28 +182,36 @@ impl Outbox {
     ) -> Result<(), BackendError> {
         let answer = serde_json::to_string(outcome).unwrap_or_default();
         self.work(async |conn| {
-            let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
             sqlx::query(
                 "UPDATE entry SET state = ?, answer = ?, settled_at = ?, said = NULL,
-                    next_at = NULL, behind = NULL WHERE id = ? AND state != 1",
+                    settled = (SELECT n FROM revision) + 1, next_at = NULL, behind = NULL
+                 WHERE id = ? AND state != 1",
             )
             .bind(SENT)
             .bind(answer)
             .bind(millis(at))
             .bind(id.as_bytes().to_vec())
-            .execute(&mut *all)
-            .await?;
-            sqlx::query(
-                "DELETE FROM entry WHERE state = 1 AND place <=
-                    (SELECT place FROM entry WHERE state = 1
-                     ORDER BY place DESC LIMIT 1 OFFSET ?)",
-            )
-            .bind(REMEMBERED)
-            .execute(&mut *all)
-            .await?;
-            all.commit().await
+            .execute(conn)
+            .await
         })
         .await
+        .map(|_| ())
+    }
+
+    /// Forgets what was sent long ago. Not while commands settle: whoever waits for one of them has to
+    /// find it.
+    pub(super) async fn prune(&self) -> Result<(), BackendError> {
+        self.work(async |conn| {
+            sqlx::query(
+                "DELETE FROM entry WHERE place IN (SELECT place FROM entry WHERE state = 1
+                    ORDER BY settled DESC, place DESC LIMIT -1 OFFSET ?)",
+            )
+            .bind(REMEMBERED)
+            .execute(conn)
+            .await
+        })
+        .await
+        .map(|_| ())
     }
 
     /// Commands could not be delivered: each with why, and when it is tried again.
@@ -422,6 +430,7 @@ fn read(row: &SqliteRow) -> Done<Entry> {
         next_at: number("next_at").map(time),
         behind: row.try_get::<Option<Vec<u8>>, _>("behind").ok().flatten().and_then(command),
         settled_at: number("settled_at").map(time),
+        settled: number("settled").unwrap_or_default(),
     })
 }
 

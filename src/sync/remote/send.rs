@@ -6,8 +6,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::{Instant, sleep};
 
+use super::Shared;
 use super::entry::Entry;
-use super::{Shared, lock};
+use super::lock::{self, Turn};
 use crate::api::command::MOST;
 use crate::backend::{BackendError, Outcome};
 use crate::model::CommandId;
@@ -18,27 +19,31 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// The longest time a remote may ask not to be asked again.
 const LONGEST: TimeDelta = TimeDelta::hours(1);
 
-/// Waits for the turn of this process, then sends for as long as it lives.
+/// Sends for as long as it lives, whenever something is due and it is the turn of this process.
 pub(super) async fn send(shared: Arc<Shared>) {
-    let _turn = loop {
-        match lock::wait(shared.turn.clone()).await {
-            Ok(turn) => break turn,
-            Err(error) => {
-                tracing::warn!(%error, "no turn to send");
-                sleep(AGAIN).await;
-            }
-        }
-    };
     let mut reached = shared.reached.subscribe();
+    let mut answered = false;
+    let mut patience = shared.turn_patience;
     loop {
-        let wait = match shared.pass().await {
-            Ok(Pass::Again) => continue,
+        let turn = shared.turn(&mut patience).await;
+        let passed = shared.pass().await;
+        drop(turn);
+        let wait = match passed {
+            Ok(Pass::Again) => {
+                answered = true;
+                continue;
+            }
             Ok(Pass::Idle(until)) => until.map(|at| (at - Utc::now()).to_std().unwrap_or_default()),
             Err(error) => {
                 tracing::warn!(%error, "sending");
                 Some(AGAIN)
             }
         };
+        if std::mem::take(&mut answered)
+            && let Err(error) = shared.outbox.prune().await
+        {
+            tracing::warn!(%error, "forgetting what was sent long ago");
+        }
         tokio::select! {
             () = shared.nudge.notified() => {}
             () = sleep(wait.unwrap_or_default()), if wait.is_some() => {}
@@ -73,6 +78,33 @@ fn is_final(error: &BackendError) -> bool {
 }
 
 impl Shared {
+    /// The turn to send, where something is due. Whoever has it may have been stopped in the middle
+    /// of a request: after a while it is not waited for any more. Both may send the same then, and
+    /// what has an id happens once.
+    async fn turn(&self, patience: &mut Duration) -> Option<Turn> {
+        let is_due = || !self.listing.borrow().due(Utc::now(), 1).is_empty();
+        if !is_due() {
+            return None;
+        }
+        match lock::take(&self.turn, *patience, is_due).await {
+            Ok(None) if is_due() => {
+                if !patience.is_zero() {
+                    tracing::warn!("another process has the turn to send and does not: going on");
+                }
+                *patience = Duration::ZERO;
+                None
+            }
+            Ok(turn) => {
+                *patience = self.turn_patience;
+                turn
+            }
+            Err(error) => {
+                tracing::warn!(%error, "no turn to send");
+                None
+            }
+        }
+    }
+
     /// Sends what is due, all at once, and writes down what became of each.
     async fn pass(&self) -> Result<Pass, BackendError> {
         let listing = self.outbox.listing().await?;

@@ -38,23 +38,10 @@ pub(super) fn learnt(app: &mut App, listing: Arc<Listing>, at: DateTime<Utc>) ->
     let mut effects = Vec::new();
     let waiting: Vec<CommandId> = app.pending.iter().map(|pending| pending.id).collect();
     for id in waiting {
-        let Some(entry) = listing.get(id) else {
-            // It was dropped.
-            if app.pending.iter().any(|pending| pending.id == id && pending.accepted) {
-                let gone = BackendError::NotFound("dropped from the outbox".into());
-                effects.extend(send::settled(app, id, Err(gone), at));
-            }
-            continue;
-        };
-        let result = match &entry.state {
-            State::Pending => continue,
-            State::Sent(outcome) => Ok(outcome.clone()),
-            State::Refused(error) => Err(error.clone()),
-        };
-        if let Ok(Some(row)) = result.as_ref().map(|outcome| &outcome.row) {
-            super::find::known(app, row);
+        match listing.get(id) {
+            Some(entry) => effects.extend(became(app, entry, at)),
+            None => effects.extend(look(app, id)),
         }
-        effects.extend(send::settled(app, id, result, at));
     }
     if let Some(before) = before {
         effects.extend(read_anew(app, &before, &listing));
@@ -63,6 +50,49 @@ pub(super) fn learnt(app: &mut App, listing: Arc<Listing>, at: DateTime<Utc>) ->
         effects.extend(entry);
     }
     effects
+}
+
+/// A command of this run that is not listed: it was dropped, or sent before the last ones that are, or
+/// the listing is of a moment before it was taken in. The outbox itself knows.
+fn look(app: &mut App, id: CommandId) -> Option<Effect> {
+    let pending = app.pending.iter_mut().find(|pending| pending.id == id)?;
+    if !pending.accepted || std::mem::replace(&mut pending.looked, true) {
+        return None;
+    }
+    Some(Effect::Outbox(OutboxAsk::Look(id)))
+}
+
+/// The outbox says what became of a command that it does not list.
+pub(super) fn looked(
+    app: &mut App,
+    id: CommandId,
+    found: Result<Option<Box<Entry>>, BackendError>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    if let Some(pending) = app.pending.iter_mut().find(|pending| pending.id == id) {
+        pending.looked = false;
+    }
+    match found {
+        Ok(Some(entry)) => became(app, &entry, at),
+        Ok(None) => {
+            let gone = BackendError::NotFound("dropped from the outbox".into());
+            send::settled(app, id, Err(gone), at)
+        }
+        Err(error) => tell(app, error.to_string(), true),
+    }
+}
+
+/// A command of this run settles as it did in the outbox.
+fn became(app: &mut App, entry: &Entry, at: DateTime<Utc>) -> Vec<Effect> {
+    let result = match &entry.state {
+        State::Pending => return Vec::new(),
+        State::Sent(outcome) => Ok(outcome.clone()),
+        State::Refused(error) => Err(error.clone()),
+    };
+    if let Ok(Some(row)) = result.as_ref().map(|outcome| &outcome.row) {
+        super::find::known(app, row);
+    }
+    send::settled(app, entry.id, result, at)
 }
 
 /// What waits is laid over what is read: where that has changed, it is read anew.
@@ -134,6 +164,11 @@ pub(super) fn accepted(
                     effects.push(Effect::Draft(Keep::Drop(form.draft)));
                 }
             }
+            // A listing that was told before may have been of a later moment.
+            let listed =
+                |id: &CommandId| app.outbox.as_ref().is_none_or(|all| all.get(*id).is_some());
+            let not_listed: Vec<CommandId> = ids.iter().copied().filter(|id| !listed(id)).collect();
+            effects.extend(not_listed.into_iter().filter_map(|id| look(app, id)));
         }
         Err(error) => {
             for id in ids {

@@ -135,6 +135,7 @@ pub(super) fn carry_out(
                 batch: batch.number,
                 retrying: false,
                 accepted: false,
+                looked: false,
             });
         }
         batch.left += sent.len();
@@ -207,6 +208,7 @@ pub(super) fn quietly(
             batch: app.sent,
             retrying: false,
             accepted: false,
+            looked: false,
         });
     }
     app.batches.push(Batch {
