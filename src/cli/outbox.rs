@@ -51,7 +51,17 @@ pub async fn run(context: &mut Context, args: OutboxArgs) -> Result<(), Failure>
     };
     let remote = session::open_outbox(config, sends).await?;
     match args.about.unwrap_or(AboutOutbox::List) {
-        AboutOutbox::List => list(out, &remote.listing().borrow(), args.json),
+        AboutOutbox::List => {
+            list(out, &remote.listing().borrow(), args.json)?;
+            for file in remote.set_aside() {
+                let file = shown(&file.to_string_lossy()).into_owned();
+                out::hint(&format!(
+                    "{file} is an outbox that was damaged and set aside: what it holds was not sent \
+                     from here; delete it once nothing in it is needed"
+                ));
+            }
+            Ok(())
+        }
         AboutOutbox::Send => send(out, &remote, args.json).await,
         AboutOutbox::Retry { which } => {
             let entry = find(&remote, which)?;

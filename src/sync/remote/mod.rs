@@ -190,6 +190,13 @@ impl Remote {
         &self.shared.outbox.path
     }
 
+    /// Outboxes of this remote that were damaged and set aside, the oldest first: what they hold was
+    /// not sent.
+    #[must_use]
+    pub fn set_aside(&self) -> Vec<PathBuf> {
+        disk::set_aside_before(&self.shared.outbox.path)
+    }
+
     /// From now on these rules are in force.
     pub fn set_rules(&self, rules: Rules) {
         *self.shared.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
@@ -313,11 +320,12 @@ impl Remote {
         self.shared.written().await
     }
 
-    /// Puts commands in the place of one that was not sent: what waits for it waits for the first of
+    /// Puts commands in the place of one that was refused: what waits for it waits for the first of
     /// them.
     ///
     /// # Errors
-    /// When the outbox can't be written.
+    /// A conflict where it was sent again or dropped meanwhile, by another process that shows it too;
+    /// when the outbox can't be written.
     pub async fn replace(
         &self,
         old: CommandId,
