@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
 use redphone::backend::{Backend, BackendError};
+use redphone::model::checklist::{Answer, ClosingItem, Item};
 use redphone::model::{Ask, IncidentId};
 use redphone::sync::remote::{Handed, State};
 
@@ -228,8 +229,20 @@ async fn what_follows_a_refused_command_of_its_chain_is_not_sent_and_goes_with_i
     remote.accept(vec![reopen.clone()]).await.unwrap();
     let listing = until(&remote, |listing| listing.refused().count() == 3).await;
     assert!(listing.get(reopen.id).unwrap().behind.is_some());
+    // Once it is resolved and the gate is answered, both are sent.
+    place.store.execute(&ask(id, resolve())).await.unwrap();
+    for item in ClosingItem::ALL {
+        let answer = Ask::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes };
+        place.store.execute(&ask(id, answer)).await.unwrap();
+    }
     remote.retry(chain[0].id).await.unwrap();
-    until(&remote, |listing| listing.get(chain[0].id).unwrap().settled_at.is_some()).await;
+    let listing = all_sent(&remote).await;
+    for envelope in &chain {
+        let entry = listing.get(envelope.id).unwrap();
+        assert!(matches!(entry.state, State::Sent(_)), "{entry:#?}");
+        assert_eq!(entry.behind, None);
+    }
+    assert_eq!(place.notes(id).await, ["closed it"]);
 }
 
 #[tokio::test]
@@ -257,6 +270,59 @@ async fn what_needs_a_refused_declaration_is_held_and_sent_once_it_was_mended() 
     remote.replace(declaration_ahead.id, vec![mended]).await.unwrap();
     all_sent(&remote).await;
     assert_eq!(place.notes(id).await, ["first look"]);
+}
+
+#[tokio::test]
+async fn what_was_sent_again_elsewhere_is_not_sent_a_second_time_in_other_words() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    let (one, other) = (place.remote().await, place.remote().await);
+    let reopen = ask(id, Ask::Reopen { reason: "it is back".into() });
+    one.accept(vec![reopen.clone(), note(id, "reopened")]).await.unwrap();
+    until(&one, |listing| listing.refused().count() == 2).await;
+    place.store.execute(&ask(id, resolve())).await.unwrap();
+    let edited = || ask(id, Ask::Reopen { reason: "it is back again".into() });
+    // It waits again, was sent, and was dropped.
+    place.far.set(Way::Cut);
+    one.retry(reopen.id).await.unwrap();
+    let refused = |error: BackendError| {
+        assert!(matches!(error, BackendError::Conflict(_)), "{error:?}");
+        error.to_string()
+    };
+    let why = refused(other.replace(reopen.id, vec![edited()]).await.unwrap_err());
+    assert!(why.starts_with("it is being sent again as it was"), "{why}");
+    place.far.set(Way::Open);
+    one.send_now().await.unwrap();
+    all_sent(&one).await;
+    let why = refused(other.replace(reopen.id, vec![edited()]).await.unwrap_err());
+    assert!(why.starts_with("it was sent meanwhile as it was"), "{why}");
+    let never = note(id, "never there");
+    let why = refused(other.replace(never.id, vec![note(id, "b")]).await.unwrap_err());
+    assert!(why.starts_with("it is not in the outbox any more"), "{why}");
+    all_sent(&other).await;
+    assert_eq!(place.notes(id).await, ["reopened"]);
+    assert_eq!(other.listing().borrow().entries.len(), 2);
+}
+
+#[tokio::test]
+async fn what_was_not_sent_because_of_a_refused_command_goes_with_what_takes_its_place() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    let remote = place.remote().await;
+    let chain = vec![ask(id, Ask::Close), note(id, "first"), note(id, "second")];
+    remote.accept(chain.clone()).await.unwrap();
+    until(&remote, |listing| listing.refused().count() == 3).await;
+    place.far.set(Way::Cut);
+    let edited = note(id, "instead");
+    remote.replace(chain[0].id, vec![edited.clone()]).await.unwrap();
+    let listing = remote.listing().borrow().clone();
+    assert_eq!(listing.refused().count(), 0);
+    assert!(listing.entries.iter().all(|entry| entry.chain == edited.id), "{listing:#?}");
+    assert!(listing.entries.iter().all(|entry| entry.behind.is_none()), "{listing:#?}");
+    place.far.set(Way::Open);
+    remote.send_now().await.unwrap();
+    all_sent(&remote).await;
+    assert_eq!(place.notes(id).await, ["instead", "first", "second"]);
 }
 
 #[tokio::test]
@@ -388,7 +454,7 @@ async fn what_another_version_wrote_keeps_nothing_else_from_being_sent() {
 }
 
 #[tokio::test]
-async fn files_of_a_later_version_are_set_aside_and_a_damaged_cache_costs_nothing_else() {
+async fn an_outbox_of_a_later_version_stays_and_a_damaged_cache_costs_nothing_else() {
     let place = Place::new().await;
     let remote = place.remote().await;
     let (_, declaration) = declare("Cards fail");
@@ -403,8 +469,43 @@ async fn files_of_a_later_version_are_set_aside_and_a_damaged_cache_costs_nothin
     let later = rusqlite::Connection::open(place.kept().join("outbox.db")).unwrap();
     later.execute_batch("PRAGMA user_version = 99").unwrap();
     drop(later);
+    // A newer program may have it open: it stays where it is.
+    let refused = |why: &str| {
+        assert!(why.contains("outbox.db") && why.ends_with(": update this one"), "{why}");
+    };
+    refused(&place.try_remote().await.unwrap_err());
+    refused(&place.try_remote().await.unwrap_err());
+    let file = rusqlite::Connection::open(place.kept().join("outbox.db")).unwrap();
+    let left: i64 = file.query_row("SELECT count(*) FROM entry", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 1);
+    file.execute_batch("PRAGMA user_version = 2; PRAGMA application_id = 7").unwrap();
+    drop(file);
+    let why = place.try_remote().await.unwrap_err();
+    assert!(why.ends_with("it belongs to another program: move it away"), "{why}");
+}
+
+#[tokio::test]
+async fn a_damaged_outbox_is_not_moved_away_under_who_has_it_open() {
+    let place = Place::new().await;
+    drop(place.remote().await);
+    let path = place.kept().join("outbox.db");
+    damage(&path).await;
+    let open = std::fs::File::create(place.kept().join("outbox.db.use")).unwrap();
+    rustix::fs::flock(&open, rustix::fs::FlockOperation::LockShared).unwrap();
+    let why = place.try_remote().await.unwrap_err();
+    assert!(why.contains("another redphone has it open"), "{why}");
+    assert_eq!(std::fs::read(&path).unwrap(), vec![7_u8; 5000]);
+    drop(open);
     let remote = place.remote().await;
-    assert!(remote.warnings()[0].contains("newer redphone"), "{:?}", remote.warnings());
+    let [aside] = &remote.set_aside()[..] else { panic!("{:?}", remote.set_aside()) };
+    assert_eq!(std::fs::read(aside).unwrap(), vec![7_u8; 5000]);
+}
+
+#[tokio::test]
+async fn a_place_is_opened_twice_at_once_on_one_thread() {
+    let place = Place::new().await;
+    let both = async { tokio::join!(place.remote(), place.remote(), place.remote()) };
+    tokio::time::timeout(crate::place::PATIENCE, both).await.expect("nobody waits for ever");
 }
 
 #[tokio::test]

@@ -67,6 +67,12 @@ impl Place {
         Remote::open(far, options(self.folder.path(), who)).await.unwrap()
     }
 
+    /// As [`Self::remote`], where that may fail.
+    pub async fn try_remote(&self) -> Result<Arc<Remote>, String> {
+        let far = Arc::clone(&self.far) as Arc<dyn Backend>;
+        Remote::open(far, options(self.folder.path(), "ines")).await
+    }
+
     /// The folder of what is kept.
     pub fn kept(&self) -> PathBuf {
         let options = options(self.folder.path(), "ines");

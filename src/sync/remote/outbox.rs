@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, Row, SqliteConnection};
 use tokio::sync::Mutex;
 
-use super::disk::{self, Kind, millis, time};
+use super::disk::{self, InUse, Kind, millis, time};
 use super::entry::{Entry, Listing, State, incident};
 use crate::api::Details;
 use crate::backend::{BackendError, Outcome};
@@ -34,6 +34,8 @@ const REFUSED: i64 = 2;
 pub(super) struct Outbox {
     pub path: PathBuf,
     conn: Mutex<SqliteConnection>,
+    /// Nobody moves the file away as long as this is held.
+    _in_use: Option<InUse>,
 }
 
 /// Commands that were asked together about one incident, with its name for people.
@@ -56,7 +58,8 @@ impl Outbox {
         let path = folder.join("outbox.db");
         let opened = disk::open(&path, &KIND).await;
         let opened = opened.map_err(|why| format!("{}: {why}", path.display()))?;
-        Ok((Self { path, conn: Mutex::new(opened.conn) }, opened.aside))
+        let conn = Mutex::new(opened.conn);
+        Ok((Self { path, conn, _in_use: opened.in_use }, opened.aside))
     }
 
     fn failed(&self, error: &sqlx::Error) -> BackendError {
@@ -76,55 +79,85 @@ impl Outbox {
     /// Takes commands in; when this returns they are on the disk. One that is there already stays
     /// as it is.
     pub(super) async fn accept(&self, chain: &Chain) -> Result<(), BackendError> {
-        let Some(first) = chain.envelopes.first() else { return Ok(()) };
-        let mut texts = Vec::new();
-        for envelope in &chain.envelopes {
-            let text = serde_json::to_string(envelope);
-            texts.push(text.map_err(|error| BackendError::Broken(error.to_string()))?);
-        }
         self.work(async |conn| {
             let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
-            for (envelope, text) in chain.envelopes.iter().zip(texts) {
-                sqlx::query(
-                    "INSERT OR IGNORE INTO entry (id, chain, envelope, label, title)
-                     VALUES (?, ?, ?, ?, ?)",
-                )
-                .bind(envelope.id.as_bytes().to_vec())
-                .bind(first.id.as_bytes().to_vec())
-                .bind(text)
-                .bind(chain.label.clone())
-                .bind(chain.title.clone())
-                .execute(&mut *all)
-                .await?;
+            for envelope in &chain.envelopes {
+                insert(&mut all, chain, envelope).await?;
             }
             all.commit().await
         })
         .await
     }
 
-    /// Puts commands in the place of one that was not sent; the first keeps its place in the order.
+    /// Puts commands in the place of one that was refused; the first keeps its place in the order, and
+    /// what was not sent because of the old one goes with it. Where the old one is not refused any
+    /// more nothing changes: both would be sent.
     pub(super) async fn replace(&self, old: CommandId, chain: &Chain) -> Result<(), BackendError> {
-        let Some(first) = chain.envelopes.first() else { return Ok(()) };
-        let text = serde_json::to_string(first)
-            .map_err(|error| BackendError::Broken(error.to_string()))?;
-        self.work(async |conn| {
-            sqlx::query(
-                "UPDATE entry SET id = ?1, chain = ?1, envelope = ?2, label = ?3, title = ?4,
-                    state = 0, tries = 0, said = NULL, next_at = NULL, answer = NULL,
-                    behind = NULL, settled_at = NULL
-                 WHERE id = ?5 AND state != 1",
-            )
-            .bind(first.id.as_bytes().to_vec())
-            .bind(text)
-            .bind(chain.label.clone())
-            .bind(chain.title.clone())
-            .bind(old.as_bytes().to_vec())
-            .execute(conn)
-            .await
-        })
-        .await?;
-        // Where the old one is gone, all of them are new.
-        self.accept(chain).await
+        let Some((first, others)) = chain.envelopes.split_first() else { return Ok(()) };
+        let found = self
+            .work(async |conn| {
+                let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
+                let found: Option<(i64, Vec<u8>)> =
+                    sqlx::query_as("SELECT state, chain FROM entry WHERE id = ?")
+                        .bind(old.as_bytes().to_vec())
+                        .fetch_optional(&mut *all)
+                        .await?;
+                let Some((REFUSED, of)) = &found else { return Ok(found) };
+                sqlx::query(
+                    "UPDATE entry SET id = ?1, chain = ?1, envelope = ?2, label = ?3, title = ?4,
+                        state = 0, tries = 0, said = NULL, next_at = NULL, not_before = NULL,
+                        answer = NULL, behind = NULL, settled_at = NULL, settled = NULL
+                     WHERE id = ?5 AND state = 2",
+                )
+                .bind(first.id.as_bytes().to_vec())
+                .bind(json(first)?)
+                .bind(chain.label.clone())
+                .bind(chain.title.clone())
+                .bind(old.as_bytes().to_vec())
+                .execute(&mut *all)
+                .await?;
+                sqlx::query(
+                    "UPDATE entry SET state = 0, tries = 0, said = NULL, next_at = NULL,
+                        not_before = NULL, answer = NULL, settled_at = NULL, settled = NULL
+                     WHERE state = 2 AND behind = ? AND chain = ?",
+                )
+                .bind(old.as_bytes().to_vec())
+                .bind(of.clone())
+                .execute(&mut *all)
+                .await?;
+                // What follows it belongs to the new one from now on.
+                sqlx::query(
+                    "UPDATE entry SET chain = ?1 WHERE state = 0 AND chain = ?2
+                        AND place > (SELECT place FROM entry WHERE id = ?1)",
+                )
+                .bind(first.id.as_bytes().to_vec())
+                .bind(of.clone())
+                .execute(&mut *all)
+                .await?;
+                sqlx::query(
+                    "UPDATE entry SET behind = CASE state WHEN 0 THEN NULL ELSE ? END
+                     WHERE behind = ?",
+                )
+                .bind(first.id.as_bytes().to_vec())
+                .bind(old.as_bytes().to_vec())
+                .execute(&mut *all)
+                .await?;
+                for envelope in others {
+                    insert(&mut all, chain, envelope).await?;
+                }
+                all.commit().await?;
+                Ok(found)
+            })
+            .await?;
+        let why = match found {
+            Some((REFUSED, _)) => return Ok(()),
+            Some((SENT, _)) => {
+                "it was sent meanwhile as it was: send this only if it is needed too"
+            }
+            Some(_) => "it is being sent again as it was: see first what becomes of it",
+            None => "it is not in the outbox any more: somebody dropped or rewrote it meanwhile",
+        };
+        Err(Rejection::new(RejectionKind::Conflict, why).into())
     }
 
     /// Counts changes, also those of other processes.
@@ -306,7 +339,7 @@ impl Outbox {
         self.work(async |conn| {
             sqlx::query(
                 "UPDATE entry SET state = ?1, tries = 0, said = NULL, next_at = NULL,
-                    answer = NULL, behind = NULL, settled_at = NULL
+                    not_before = NULL, answer = NULL, behind = NULL, settled_at = NULL
                  WHERE state = 2 AND (id = ?2 OR (behind = ?2 AND chain =
                     (SELECT chain FROM entry WHERE id = ?2)))",
             )
@@ -394,6 +427,26 @@ impl Outbox {
         })
         .await
     }
+}
+
+/// Writes a command down, unless it is there already.
+async fn insert(conn: &mut SqliteConnection, chain: &Chain, envelope: &Envelope) -> Done<()> {
+    let first = chain.envelopes.first().unwrap_or(envelope);
+    sqlx::query(
+        "INSERT OR IGNORE INTO entry (id, chain, envelope, label, title) VALUES (?, ?, ?, ?, ?)",
+    )
+    .bind(envelope.id.as_bytes().to_vec())
+    .bind(first.id.as_bytes().to_vec())
+    .bind(json(envelope)?)
+    .bind(chain.label.clone())
+    .bind(chain.title.clone())
+    .execute(conn)
+    .await
+    .map(|_| ())
+}
+
+fn json(envelope: &Envelope) -> Done<String> {
+    serde_json::to_string(envelope).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
 fn details(error: &BackendError) -> String {
