@@ -152,6 +152,7 @@ fn word(entry: &Entry, listing: &Listing) -> &'static str {
         State::Sent(_) => "sent",
         State::Refused(_) => "refused",
         State::Pending if listing.held_by(entry).is_some() => "held",
+        State::Pending if listing.of_another(entry).is_some() => "held",
         State::Pending => "pending",
     }
 }
@@ -162,7 +163,7 @@ fn said(entry: &Entry, listing: &Listing) -> Option<String> {
         State::Refused(why) => Some(why.to_string()),
         State::Pending => match listing.held_by(entry) {
             Some(declared) => Some(format!("{} was refused", declared.phrase())),
-            None => entry.said.clone(),
+            None => listing.of_another(entry).or_else(|| entry.said.clone()),
         },
     }
 }

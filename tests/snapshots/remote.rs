@@ -70,6 +70,7 @@ fn entry(place: u64, label: &str, title: &str, envelope: Envelope, state: State)
         behind: None,
         settled_at,
         settled: i64::try_from(place).unwrap_or(0),
+        person: None,
     })
 }
 
@@ -102,7 +103,7 @@ fn waiting(stage: &Stage) -> Listing {
     tried.next_at = Some(stage.now + TimeDelta::seconds(8));
     let second = asked(logins, Ask::Acknowledge, 2);
     let second = entry(15, "INC-2048", "Logins time out", second, State::Pending);
-    Listing { entries: vec![first, second] }
+    Listing { entries: vec![first, second], me: None }
 }
 
 /// One of each kind.
@@ -135,7 +136,7 @@ pub fn mixed(stage: &Stage) -> Listing {
         ),
     ];
     entries.extend(waiting(stage).entries);
-    Listing { entries }
+    Listing { entries, me: None }
 }
 
 pub fn show(stage: &mut Stage, listing: Listing) {
@@ -280,7 +281,7 @@ fn the_whole_way_of_a_command_that_comes_second() {
     let why = "already merged into INC-2040 by Tomo Sato 2 min ago";
     let title = "Card payments fail at checkout";
     let refused = entry(1, "INC-2051", title, envelope.clone(), conflict(why));
-    show(&mut stage, Listing { entries: vec![refused] });
+    show(&mut stage, Listing { entries: vec![refused], me: None });
     let screen = stage.screen();
     assert!(screen.contains(why), "{screen}");
     assert!(screen.contains("O outbox"), "{screen}");
@@ -383,7 +384,7 @@ fn every_kind_of_refused_command_with_a_text_opens_its_form_with_it() {
         let mut stage = remote((126, 36));
         let envelope = asked(id_of(&stage, 2051), ask, 0);
         let refused = entry(1, "INC-2051", "Cards", envelope, not_now("not now"));
-        show(&mut stage, Listing { entries: vec![refused] });
+        show(&mut stage, Listing { entries: vec![refused], me: None });
         stage.keys("O e");
         let screen = stage.screen();
         assert!(screen.contains(heading) && screen.contains(text), "{heading}:\n{screen}");
@@ -427,7 +428,7 @@ fn an_incident_that_is_declared_offline_is_selected_and_stays_so_when_it_has_its
     let Command::Incident { incident, .. } = envelope.command else { panic!() };
     stage.send(Message::Accepted(vec![envelope.id], Ok(()), stage.now));
     let waits = entry(1, "new", "The vault is open", envelope.clone(), State::Pending);
-    show(&mut stage, Listing { entries: vec![waits] });
+    show(&mut stage, Listing { entries: vec![waits], me: None });
     // What the mirror tells, with what waits laid over it.
     let rules = redphone::model::Rules::default();
     let new = redphone::sync::remote::over_row(None, &[&envelope], &rules).expect("declared");
@@ -445,7 +446,7 @@ fn an_incident_that_is_declared_offline_is_selected_and_stays_so_when_it_has_its
     let outcome =
         Outcome { incident: Some(incident), row: Some(row), events: vec![], replayed: false };
     let sent = entry(1, "new", "The vault is open", envelope, State::Sent(Box::new(outcome)));
-    show(&mut stage, Listing { entries: vec![sent] });
+    show(&mut stage, Listing { entries: vec![sent], me: None });
     assert_eq!(stage.selected(), "INC-2063");
 }
 

@@ -12,7 +12,7 @@ use redphone::backend::{
 use redphone::model::directory::Directory;
 use redphone::model::measures::{Cut, Measures, Window};
 use redphone::model::problem::Problem;
-use redphone::model::{CommandId, Envelope, Event, IncidentId, IncidentNumber, Summary};
+use redphone::model::{CommandId, Envelope, Event, IncidentId, IncidentNumber, PersonRef, Summary};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -46,6 +46,8 @@ pub struct Far {
     /// How many commands came together.
     batches: Mutex<Vec<usize>>,
     asked: Mutex<Vec<(&'static str, tokio::time::Instant)>>,
+    /// Whom it takes the asker for, where it says so.
+    me: Mutex<Option<PersonRef>>,
 }
 
 impl Far {
@@ -57,11 +59,18 @@ impl Far {
             poisoned: Mutex::default(),
             batches: Mutex::default(),
             asked: Mutex::default(),
+            me: Mutex::default(),
         })
     }
 
     pub fn set(&self, way: Way) {
         self.way.send_replace(way);
+    }
+
+    /// From now on the token is of this person.
+    pub fn takes_for(&self, handle: &str) {
+        let me = Some(PersonRef::new(handle, handle));
+        *self.me.lock().unwrap_or_else(PoisonError::into_inner) = me;
     }
 
     pub fn poison(&self, id: CommandId) {
@@ -122,7 +131,10 @@ fn gone() -> BackendError {
 #[async_trait]
 impl Backend for Far {
     async fn capabilities(&self) -> Result<Capabilities, BackendError> {
-        self.through("capabilities", self.inner.capabilities()).await
+        let mut known = self.through("capabilities", self.inner.capabilities()).await?;
+        let me = self.me.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        known.me = me.or(known.me);
+        Ok(known)
     }
 
     async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {

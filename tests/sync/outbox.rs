@@ -358,6 +358,54 @@ async fn what_follows_a_declaration_that_is_counted_in_another_is_about_that_one
 }
 
 #[tokio::test]
+async fn what_one_person_asked_is_not_sent_with_the_token_of_another() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    place.far.takes_for("ines");
+    let (changes, tokens) = tokio::sync::watch::channel(0);
+    let open = async || {
+        let mut options = crate::place::options(place.folder.path(), "ines");
+        options.tokens = Some(tokens.clone());
+        let far = Arc::clone(&place.far) as Arc<dyn Backend>;
+        redphone::sync::remote::Remote::open(far, options).await.unwrap()
+    };
+    let remote = open().await;
+    remote.capabilities().await.unwrap();
+    place.far.set(Way::Cut);
+    let hers = note(id, "by ines");
+    remote.hand_over(&hers).await.unwrap();
+    // Another start, and the token in the file is another one.
+    drop(remote);
+    place.far.takes_for("tom");
+    place.far.set(Way::Open);
+    let remote = open().await;
+    remote.send_now().await.unwrap();
+    let listing = until(&remote, |listing| listing.me.as_deref() == Some("tom")).await;
+    let why = "asked by ines, the token is tom's: sent by ines's own";
+    assert_eq!(listing.of_another(listing.get(hers.id).unwrap()).unwrap(), why);
+    // What tom asks does not wait for it.
+    let his = note(id, "by tom");
+    assert!(matches!(remote.hand_over(&his).await.unwrap(), Handed::Done(_)));
+    assert_eq!(place.notes(id).await, ["by tom"]);
+    assert_eq!(remote.listing().borrow().counts().pending, 1);
+    // Her token again, without another start.
+    place.far.takes_for("ines");
+    changes.send_modify(|count| *count += 1);
+    all_sent(&remote).await;
+    assert_eq!(place.notes(id).await, ["by tom", "by ines"]);
+    // One that is held can be dropped.
+    place.far.set(Way::Cut);
+    let dropped = note(id, "dropped");
+    remote.accept(vec![dropped.clone()]).await.unwrap();
+    place.far.takes_for("tom");
+    changes.send_modify(|count| *count += 1);
+    place.far.set(Way::Open);
+    remote.send_now().await.unwrap();
+    until(&remote, |all| all.get(dropped.id).is_some_and(|e| all.of_another(e).is_some())).await;
+    assert_eq!(remote.drop_entry(dropped.id).await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn it_is_not_asked_before_it_listens_again() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;

@@ -46,6 +46,7 @@ pub fn options(folder: &Path, who: &str) -> Options {
         patience: Duration::from_secs(5),
         sends: true,
         turn_patience: Duration::from_secs(20),
+        tokens: None,
     }
 }
 

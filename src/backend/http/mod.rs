@@ -24,6 +24,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{Certificate, Client, redirect};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use super::{
     Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Part, Search,
@@ -172,6 +173,12 @@ impl HttpBackend {
     #[must_use]
     pub fn clock_skew(&self) -> Option<TimeDelta> {
         self.wire.clock.ahead()
+    }
+
+    /// Counts how often the token was changed for another, which may be another person's.
+    #[must_use]
+    pub fn token_changes(&self) -> watch::Receiver<u64> {
+        self.wire.tokens.changes()
     }
 
     /// Whether questions for changes are held open, as far as they have shown it.

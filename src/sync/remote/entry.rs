@@ -43,6 +43,8 @@ pub struct Entry {
     pub settled_at: Option<DateTime<Utc>>,
     /// Of those that were sent, the later one has the higher number, whatever the clock did.
     pub settled: i64,
+    /// The handle of whom the remote took the asker for; `None` where it had never said so.
+    pub person: Option<String>,
 }
 
 /// What became of a command.
@@ -192,6 +194,8 @@ fn touches(command: &Command) -> Vec<Uuid> {
 pub struct Listing {
     /// All that wait or were refused, and the last that were sent.
     pub entries: Vec<Arc<Entry>>,
+    /// The handle of whom the remote takes the asker for now, where it has said so.
+    pub me: Option<String>,
 }
 
 /// How many there are, for a line.
@@ -249,6 +253,15 @@ impl Listing {
         })
     }
 
+    /// Why a command is held that somebody else has asked, in a few words: it is sent by a token of
+    /// that person alone.
+    #[must_use]
+    pub fn of_another(&self, entry: &Entry) -> Option<String> {
+        let (asked, me) = (entry.person.as_ref()?, self.me.as_ref()?);
+        (entry.is_pending() && asked != me)
+            .then(|| format!("asked by {asked}, the token is {me}'s: sent by {asked}'s own"))
+    }
+
     /// The commands that go with one that is dropped: those that need the incident it declares.
     #[must_use]
     pub fn dependent(&self, entry: &Entry) -> Vec<CommandId> {
@@ -281,12 +294,19 @@ impl Listing {
     }
 
     /// Those that could be sent, in order: of those that are about the same thing only the first, and
-    /// nothing that is held.
+    /// nothing that is held. What somebody else has asked keeps nothing from being sent but what needs
+    /// the incident that it declares.
     fn free(&self) -> impl Iterator<Item = &Arc<Entry>> {
         let mut busy: HashSet<Uuid> = HashSet::new();
         self.pending().filter(move |entry| {
+            let is_mine = self.of_another(entry).is_none();
+            if !is_mine && entry.declares().is_none() {
+                busy.insert(entry.chain.0);
+                return false;
+            }
             let about = entry.touches();
-            let is_free = !about.iter().chain([&entry.chain.0]).any(|one| busy.contains(one));
+            let is_free =
+                is_mine && !about.iter().chain([&entry.chain.0]).any(|one| busy.contains(one));
             busy.extend(about);
             busy.insert(entry.chain.0);
             is_free && self.held_by(entry).is_none()
@@ -337,6 +357,7 @@ mod tests {
             behind: None,
             settled_at: None,
             settled: 0,
+            person: None,
         })
     }
 
@@ -349,6 +370,7 @@ mod tests {
         let (one, other) = (IncidentId::new(), IncidentId::new());
         // What follows on one incident was to be tried long before what comes first on it.
         let listing = Listing {
+            me: None,
             entries: vec![
                 entry(1, one, after(20)),
                 entry(2, one, after(-5)),

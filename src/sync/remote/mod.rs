@@ -9,6 +9,7 @@
 //! There is a folder for each remote with two files: the cache, which can be thrown away, and the
 //! outbox, which can't.
 
+mod asker;
 mod cache;
 mod disk;
 mod entry;
@@ -45,6 +46,7 @@ pub use place::Named;
 pub(super) use prefetch::prefetch;
 pub use reads::Kept;
 
+use asker::Asker;
 use cache::Cache;
 use outbox::Outbox;
 
@@ -64,6 +66,8 @@ pub struct Options {
     pub sends: bool,
     /// How long another process that sends is waited for: two limits of a request.
     pub turn_patience: Duration,
+    /// Counts how often the token was changed; `None` where that can't happen.
+    pub tokens: Option<watch::Receiver<u64>>,
 }
 
 /// What became of a command that was handed over.
@@ -105,6 +109,7 @@ struct Shared {
     far: Arc<dyn Backend>,
     cache: Cache,
     outbox: Outbox,
+    asker: Asker,
     rules: RwLock<Arc<Rules>>,
     patience: Duration,
     /// What is on its way, as it was read last.
@@ -153,9 +158,11 @@ impl Remote {
             warnings.push(format!("what was kept could not be used ({why}): it is in {file} now"));
         }
         let bell = Bell::new(&outbox.path);
+        let known = cache.fact("capabilities").await.map(|(known, _)| known);
         let shared = Arc::new(Shared {
             far,
             cache,
+            asker: Asker::new(known, options.tokens),
             rules: RwLock::new(Arc::new(options.rules)),
             patience: options.patience,
             listing: watch::Sender::new(Arc::default()),
@@ -276,6 +283,9 @@ impl Remote {
                     "its declaration ({}) was refused",
                     shown(&declared.title)
                 )));
+            }
+            if let Some(why) = listing.of_another(&entry) {
+                return Ok(Handed::Kept(why));
             }
             if let Some(said) = entry.said.filter(|_| entry.tries > 0) {
                 return Ok(Handed::Kept(said));
@@ -424,12 +434,17 @@ impl Shared {
                 }
             }
         };
-        Chain { envelopes, label, title }
+        Chain { envelopes, label, title, person: self.asker.handle() }
+    }
+
+    /// What is on its way, as it is now, and for whom.
+    async fn listed(&self) -> Result<Listing, BackendError> {
+        Ok(Listing { me: self.asker.handle(), ..self.outbox.listing().await? })
     }
 
     /// Reads what is on its way, and tells where that has changed.
     async fn look(&self) -> Result<(), BackendError> {
-        let listing = self.outbox.listing().await?;
+        let listing = self.listed().await?;
         self.listing.send_if_modified(|known| {
             let is_new = **known != listing;
             if is_new {

@@ -47,6 +47,8 @@ pub struct Chain {
     pub label: String,
     /// Its title.
     pub title: String,
+    /// The handle of whom the remote takes the asker for, where it has said so.
+    pub person: Option<String>,
 }
 
 /// What a piece of work on the file gives.
@@ -106,7 +108,8 @@ impl Outbox {
                 sqlx::query(
                     "UPDATE entry SET id = ?1, chain = ?1, envelope = ?2, label = ?3, title = ?4,
                         state = 0, tries = 0, said = NULL, next_at = NULL, not_before = NULL,
-                        answer = NULL, behind = NULL, settled_at = NULL, settled = NULL
+                        answer = NULL, behind = NULL, settled_at = NULL, settled = NULL,
+                        person = ?6
                      WHERE id = ?5 AND state = 2",
                 )
                 .bind(first.id.as_bytes().to_vec())
@@ -114,6 +117,7 @@ impl Outbox {
                 .bind(chain.label.clone())
                 .bind(chain.title.clone())
                 .bind(old.as_bytes().to_vec())
+                .bind(chain.person.clone())
                 .execute(&mut *all)
                 .await?;
                 sqlx::query(
@@ -181,9 +185,8 @@ impl Outbox {
                 .await
             })
             .await?;
-        Ok(Listing {
-            entries: rows.iter().filter_map(|row| self.entry(row).map(Arc::new)).collect(),
-        })
+        let entries = rows.iter().filter_map(|row| self.entry(row).map(Arc::new)).collect();
+        Ok(Listing { entries, me: None })
     }
 
     /// One command, whatever became of it.
@@ -433,13 +436,15 @@ impl Outbox {
 async fn insert(conn: &mut SqliteConnection, chain: &Chain, envelope: &Envelope) -> Done<()> {
     let first = chain.envelopes.first().unwrap_or(envelope);
     sqlx::query(
-        "INSERT OR IGNORE INTO entry (id, chain, envelope, label, title) VALUES (?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO entry (id, chain, envelope, label, title, person)
+         VALUES (?, ?, ?, ?, ?, ?)",
     )
     .bind(envelope.id.as_bytes().to_vec())
     .bind(first.id.as_bytes().to_vec())
     .bind(json(envelope)?)
     .bind(chain.label.clone())
     .bind(chain.title.clone())
+    .bind(chain.person.clone())
     .execute(conn)
     .await
     .map(|_| ())
@@ -484,6 +489,7 @@ fn read(row: &SqliteRow) -> Done<Entry> {
         behind: row.try_get::<Option<Vec<u8>>, _>("behind").ok().flatten().and_then(command),
         settled_at: number("settled_at").map(time),
         settled: number("settled").unwrap_or_default(),
+        person: text("person"),
     })
 }
 

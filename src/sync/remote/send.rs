@@ -7,7 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::{Instant, sleep};
 
 use super::Shared;
-use super::entry::Entry;
+use super::asker::Asker;
+use super::entry::{Entry, Listing};
 use super::lock::{self, Turn};
 use crate::api::command::MOST;
 use crate::backend::{BackendError, Outcome};
@@ -24,6 +25,7 @@ pub(super) async fn send(shared: Arc<Shared>) {
     let mut reached = shared.reached.subscribe();
     let mut answered = false;
     let mut patience = shared.turn_patience;
+    let mut tokens = shared.asker.tokens();
     loop {
         let turn = shared.turn(&mut patience).await;
         let passed = shared.pass().await;
@@ -46,6 +48,7 @@ pub(super) async fn send(shared: Arc<Shared>) {
         }
         tokio::select! {
             () = shared.nudge.notified() => {}
+            () = Asker::changed(&mut tokens) => {}
             () = sleep(wait.unwrap_or_default()), if wait.is_some() => {}
             Ok(()) = reached.changed() => {
                 // The way is open again: nobody waits for the next try.
@@ -107,13 +110,28 @@ impl Shared {
 
     /// Sends what is due, all at once, and writes down what became of each.
     async fn pass(&self) -> Result<Pass, BackendError> {
-        let listing = self.outbox.listing().await?;
+        let mut listing = self.listed().await?;
+        let is_whose = |listing: &Listing| {
+            let mut pending = listing.pending().filter(|entry| entry.person.is_some());
+            let now = Utc::now();
+            pending.any(|entry| entry.next_at.is_none_or(|at| at <= now))
+        };
+        let mut unsure = None;
+        if !self.asker.is_sure() && is_whose(&listing) {
+            unsure = self.make_sure().await.err();
+            if unsure.is_none() && !self.asker.is_sure() {
+                // The token was changed in that moment.
+                return Ok(Pass::Again);
+            }
+            listing = self.listed().await?;
+        }
         let due = listing.due(Utc::now(), MOST);
         let envelopes: Vec<_> = due.iter().filter_map(|entry| entry.envelope.clone()).collect();
-        let results = match &envelopes[..] {
-            [] => return Ok(Pass::Idle(listing.next_try())),
-            [one] => vec![self.far.execute(one).await],
-            many => self.far.execute_all(many).await,
+        let results = match (&envelopes[..], unsure) {
+            ([], _) => return Ok(Pass::Idle(listing.next_try())),
+            (all, Some(error)) => vec![Err(error); all.len()],
+            ([one], None) => vec![self.far.execute(one).await],
+            (many, None) => self.far.execute_all(many).await,
         };
         let mut tried: Vec<(CommandId, String, DateTime<Utc>)> = Vec::new();
         let mut answered = false;

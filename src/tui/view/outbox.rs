@@ -141,7 +141,8 @@ fn one(
     lines: &mut Vec<Line<'static>>,
 ) {
     let theme = app.theme;
-    let held = outbox.held_by(entry);
+    let held = outbox.held_by(entry).map(|declared| format!("“{}” was refused", declared.phrase()));
+    let held = held.or_else(|| outbox.of_another(entry));
     let (mark, style) = match &entry.state {
         State::Refused(_) => ("! ", theme.strong()),
         State::Pending if held.is_some() => ("‖ ", theme.accent()),
@@ -193,9 +194,8 @@ fn one(
         }
         State::Pending => {
             say(&written, theme.dim(), if selected { usize::MAX } else { 1 });
-            if let Some(declared) = held {
-                let text = format!("held: “{}” was refused", declared.phrase());
-                say(&text, theme.strong(), usize::MAX);
+            if let Some(held) = held {
+                say(&format!("held: {held}"), theme.strong(), usize::MAX);
             } else if let Some(said) = &entry.said {
                 let again = entry.next_at.map(|at| format!(" · {}", retry(app, at - app.now)));
                 say(&format!("{said}{}", again.unwrap_or_default()), theme.dim(), 2);
