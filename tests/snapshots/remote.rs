@@ -67,6 +67,7 @@ fn entry(place: u64, label: &str, title: &str, envelope: Envelope, state: State)
         tries: 0,
         said: None,
         next_at: None,
+        not_before: None,
         behind: None,
         settled_at,
         settled: i64::try_from(place).unwrap_or(0),

@@ -43,6 +43,8 @@ pub struct Far {
     arrived: Mutex<Vec<CommandId>>,
     /// Commands that never get through.
     poisoned: Mutex<HashSet<CommandId>>,
+    /// Those make all fail that come together with them.
+    fails_together: std::sync::atomic::AtomicBool,
     /// How many commands came together.
     batches: Mutex<Vec<usize>>,
     asked: Mutex<Vec<(&'static str, tokio::time::Instant)>>,
@@ -57,6 +59,7 @@ impl Far {
             way: watch::Sender::new(Way::Open),
             arrived: Mutex::default(),
             poisoned: Mutex::default(),
+            fails_together: false.into(),
             batches: Mutex::default(),
             asked: Mutex::default(),
             me: Mutex::default(),
@@ -75,6 +78,11 @@ impl Far {
 
     pub fn poison(&self, id: CommandId) {
         self.poisoned.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+    }
+
+    /// A request fails as a whole from now on where a command of it does.
+    pub fn fails_together(&self) {
+        self.fails_together.store(true, std::sync::atomic::Ordering::Relaxed);
     }
 
     pub fn arrived(&self) -> Vec<CommandId> {
@@ -192,6 +200,12 @@ impl Backend for Far {
 
     async fn execute_all(&self, envelopes: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {
         self.batches.lock().unwrap_or_else(PoisonError::into_inner).push(envelopes.len());
+        if self.fails_together.load(std::sync::atomic::Ordering::Relaxed) {
+            let poisoned = self.poisoned.lock().unwrap_or_else(PoisonError::into_inner);
+            if envelopes.iter().any(|envelope| poisoned.contains(&envelope.id)) {
+                return envelopes.iter().map(|_| Err(gone())).collect();
+            }
+        }
         let mut results = Vec::new();
         for envelope in envelopes {
             results.push(self.execute(envelope).await);

@@ -416,6 +416,63 @@ async fn it_is_not_asked_before_it_listens_again() {
     let listing = until(&remote, |listing| listing.entries.iter().any(|e| e.tries == 1)).await;
     let next = listing.next_try().unwrap();
     assert!(next >= until_then && next < until_then + TimeDelta::minutes(2), "{next}");
+    // Nor when something else gets through meanwhile, nor for what is asked later.
+    place.far.set(Way::Cut);
+    let _ = remote.fresh_directory().await;
+    place.far.set(Way::Open);
+    let mut reached = remote.reached();
+    remote.fresh_directory().await.unwrap();
+    reached.changed().await.unwrap();
+    remote.accept(vec![note(id, "more")]).await.unwrap();
+    assert!(remote.settled(crate::place::PATIENCE).await.next_try().unwrap() >= until_then);
+    assert!(place.far.arrived().is_empty());
+    // Unless a person wants it.
+    remote.send_now().await.unwrap();
+    all_sent(&remote).await;
+    assert_eq!(place.notes(id).await, ["later", "more"]);
+}
+
+#[tokio::test]
+async fn a_command_that_always_fails_is_not_sent_whenever_something_else_gets_through() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    let remote = place.remote().await;
+    let bad = note(id, "bad");
+    place.far.poison(bad.id);
+    remote.accept(vec![bad.clone()]).await.unwrap();
+    until(&remote, |listing| listing.entries.iter().any(|e| e.tries == 1)).await;
+    // It may be the way that is closed: the first time that is found to be open, it is tried again.
+    remote.fresh_directory().await.unwrap();
+    until(&remote, |listing| listing.entries.iter().any(|e| e.tries == 2)).await;
+    let reached = remote.reached();
+    for _ in 0..20 {
+        remote.fresh_directory().await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    assert!(!reached.has_changed().unwrap());
+    let listing = remote.listing().borrow().clone();
+    assert!(listing.get(bad.id).unwrap().tries <= 3, "{listing:#?}");
+}
+
+#[tokio::test]
+async fn one_command_that_makes_a_request_fail_keeps_no_other_from_being_sent() {
+    let place = Place::new().await;
+    let mut ids = Vec::new();
+    for index in 0..6 {
+        ids.push(declared(&*place.store, &format!("incident {index}")).await);
+    }
+    place.far.set(Way::Cut);
+    let remote = place.remote().await;
+    let notes: Vec<_> = ids.iter().map(|id| note(*id, "a")).collect();
+    for envelope in &notes {
+        remote.accept(vec![envelope.clone()]).await.unwrap();
+    }
+    place.far.poison(notes[2].id);
+    place.far.fails_together();
+    place.far.set(Way::Open);
+    remote.send_now().await.unwrap();
+    let listing = until(&remote, |listing| listing.pending().count() == 1).await;
+    assert!(listing.get(notes[2].id).unwrap().is_pending());
 }
 
 #[tokio::test]

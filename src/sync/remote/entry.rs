@@ -37,6 +37,8 @@ pub struct Entry {
     pub said: Option<String>,
     /// When it is tried again.
     pub next_at: Option<DateTime<Utc>>,
+    /// The remote wants to be left alone until then.
+    pub not_before: Option<DateTime<Utc>>,
     /// An earlier command about the same incident that was refused before this one was.
     pub behind: Option<CommandId>,
     /// When it was answered.
@@ -316,7 +318,9 @@ impl Listing {
     /// What is sent next, at most `most`: what is free, and does not wait for its next try.
     #[must_use]
     pub fn due(&self, now: DateTime<Utc>, most: usize) -> Vec<Arc<Entry>> {
-        let is_time = |entry: &&Arc<Entry>| entry.next_at.is_none_or(|at| at <= now);
+        let not_before = self.not_before();
+        let is_time =
+            |entry: &&Arc<Entry>| entry.next_at.max(not_before).is_none_or(|at| at <= now);
         self.free().filter(is_time).take(most).cloned().collect()
     }
 
@@ -324,7 +328,13 @@ impl Listing {
     /// are through, it is due.
     #[must_use]
     pub fn next_try(&self) -> Option<DateTime<Utc>> {
-        self.free().filter_map(|entry| entry.next_at).min()
+        let not_before = self.not_before();
+        self.free().filter_map(|entry| entry.next_at.max(not_before)).min()
+    }
+
+    /// Until when the remote wants to be left alone: that holds for whatever would be sent to it.
+    fn not_before(&self) -> Option<DateTime<Utc>> {
+        self.pending().filter_map(|entry| entry.not_before).max()
     }
 }
 
@@ -354,6 +364,7 @@ mod tests {
             tries: 0,
             said: None,
             next_at,
+            not_before: None,
             behind: None,
             settled_at: None,
             settled: 0,

@@ -309,7 +309,7 @@ impl Remote {
     /// # Errors
     /// When the outbox can't be written.
     pub async fn send_now(&self) -> Result<(), BackendError> {
-        self.shared.outbox.hurry().await?;
+        self.shared.outbox.at_once().await?;
         self.shared.written().await
     }
 

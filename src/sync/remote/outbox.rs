@@ -51,6 +51,17 @@ pub struct Chain {
     pub person: Option<String>,
 }
 
+/// A command that could not be delivered.
+pub(super) struct Tried {
+    pub id: CommandId,
+    /// Why.
+    pub said: String,
+    /// When it is tried again.
+    pub next_at: DateTime<Utc>,
+    /// The remote wants to be left alone until then.
+    pub not_before: Option<DateTime<Utc>>,
+}
+
 /// What a piece of work on the file gives.
 type Done<T> = Result<T, sqlx::Error>;
 
@@ -251,20 +262,18 @@ impl Outbox {
     }
 
     /// Commands could not be delivered: each with why, and when it is tried again.
-    pub(super) async fn tried(
-        &self,
-        tried: &[(CommandId, String, DateTime<Utc>)],
-    ) -> Result<(), BackendError> {
+    pub(super) async fn tried(&self, tried: &[Tried]) -> Result<(), BackendError> {
         self.work(async |conn| {
             let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
-            for (id, said, next_at) in tried {
+            for one in tried {
                 sqlx::query(
-                    "UPDATE entry SET tries = tries + 1, said = ?, next_at = ?
+                    "UPDATE entry SET tries = tries + 1, said = ?, next_at = ?, not_before = ?
                      WHERE id = ? AND state = 0",
                 )
-                .bind(said.clone())
-                .bind(millis(*next_at))
-                .bind(id.as_bytes().to_vec())
+                .bind(one.said.clone())
+                .bind(millis(one.next_at))
+                .bind(one.not_before.map(millis))
+                .bind(one.id.as_bytes().to_vec())
                 .execute(&mut *all)
                 .await?;
             }
@@ -273,12 +282,31 @@ impl Outbox {
         .await
     }
 
-    /// Everything that waits for its next try is tried now.
-    pub(super) async fn hurry(&self) -> Result<(), BackendError> {
+    /// What waits for its next try because the remote was gone is tried now. What the remote itself
+    /// has put off is not.
+    pub(super) async fn hurry(&self, now: DateTime<Utc>) -> Result<(), BackendError> {
         self.work(async |conn| {
-            sqlx::query("UPDATE entry SET next_at = NULL WHERE state = 0 AND next_at NOT NULL")
-                .execute(conn)
-                .await
+            sqlx::query(
+                "UPDATE entry SET next_at = NULL WHERE state = 0 AND next_at NOT NULL
+                    AND (not_before IS NULL OR not_before <= ?)",
+            )
+            .bind(millis(now))
+            .execute(conn)
+            .await
+        })
+        .await
+        .map(|_| ())
+    }
+
+    /// Everything that waits for its next try is tried now, because a person wants it.
+    pub(super) async fn at_once(&self) -> Result<(), BackendError> {
+        self.work(async |conn| {
+            sqlx::query(
+                "UPDATE entry SET next_at = NULL, not_before = NULL
+                 WHERE state = 0 AND (next_at NOT NULL OR not_before NOT NULL)",
+            )
+            .execute(conn)
+            .await
         })
         .await
         .map(|_| ())
@@ -486,6 +514,7 @@ fn read(row: &SqliteRow) -> Done<Entry> {
         tries: u32::try_from(number("tries").unwrap_or(0)).unwrap_or(u32::MAX),
         said: text("said"),
         next_at: number("next_at").map(time),
+        not_before: number("not_before").map(time),
         behind: row.try_get::<Option<Vec<u8>>, _>("behind").ok().flatten().and_then(command),
         settled_at: number("settled_at").map(time),
         settled: number("settled").unwrap_or_default(),

@@ -10,11 +10,14 @@ use super::Shared;
 use super::asker::Asker;
 use super::entry::{Entry, Listing};
 use super::lock::{self, Turn};
+use super::outbox::Tried;
 use crate::api::command::MOST;
 use crate::backend::{BackendError, Outcome};
-use crate::model::CommandId;
+use crate::model::Envelope;
 use crate::sync::pace::backoff;
 
+/// So many commands in a row that fail alone, and it is not because of them.
+const CLOSED: usize = 2;
 /// After a failure of the outbox itself it is looked at again.
 const AGAIN: Duration = Duration::from_secs(5);
 /// The longest time a remote may ask not to be asked again.
@@ -52,7 +55,7 @@ pub(super) async fn send(shared: Arc<Shared>) {
             () = sleep(wait.unwrap_or_default()), if wait.is_some() => {}
             Ok(()) = reached.changed() => {
                 // The way is open again: nobody waits for the next try.
-                if let Err(error) = shared.outbox.hurry().await {
+                if let Err(error) = shared.outbox.hurry(Utc::now()).await {
                     tracing::warn!(%error, "sending");
                 }
             }
@@ -130,13 +133,15 @@ impl Shared {
         let results = match (&envelopes[..], unsure) {
             ([], _) => return Ok(Pass::Idle(listing.next_try())),
             (all, Some(error)) => vec![Err(error); all.len()],
-            ([one], None) => vec![self.far.execute(one).await],
-            (many, None) => self.far.execute_all(many).await,
+            (all, None) => {
+                let results = self.deliver(all).await;
+                self.heard_of(&due, &results);
+                results
+            }
         };
-        let mut tried: Vec<(CommandId, String, DateTime<Utc>)> = Vec::new();
+        let mut tried = Vec::new();
         let mut answered = false;
         for (entry, result) in due.iter().zip(results) {
-            self.heard(&result);
             match result {
                 Ok(outcome) => {
                     self.carried_out(entry, &outcome).await?;
@@ -148,13 +153,18 @@ impl Shared {
                 }
                 Err(error) => {
                     let now = Utc::now();
-                    let again = match &error {
-                        BackendError::Limited { until } => (*until).min(now + LONGEST).max(now),
-                        _ => now,
+                    let not_before = match &error {
+                        BackendError::Limited { until } => Some((*until).clamp(now, now + LONGEST)),
+                        _ => None,
                     };
                     // All that is limited at once does not come back at once.
                     let wait = TimeDelta::from_std(backoff(entry.tries)).unwrap_or_default();
-                    tried.push((entry.id, error.to_string(), again + wait));
+                    tried.push(Tried {
+                        id: entry.id,
+                        said: error.to_string(),
+                        next_at: not_before.unwrap_or(now) + wait,
+                        not_before,
+                    });
                 }
             }
         }
@@ -164,6 +174,47 @@ impl Shared {
         self.look().await?;
         let next = self.listing.borrow().next_try();
         Ok(if answered { Pass::Again } else { Pass::Idle(next) })
+    }
+
+    /// Sends commands together. Where they fail as a whole one of them may be the reason, and each is
+    /// sent alone; unless it is the way that is closed.
+    async fn deliver(&self, all: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {
+        if let [one] = all {
+            return vec![self.far.execute(one).await];
+        }
+        let mut results = self.far.execute_all(all).await;
+        let has_failed = |result: &Result<Outcome, BackendError>| {
+            matches!(result, Err(BackendError::Unreachable(_) | BackendError::Broken(_)))
+        };
+        if !results.iter().all(has_failed) {
+            return results;
+        }
+        let mut in_a_row = 0;
+        for (envelope, result) in all.iter().zip(&mut results) {
+            *result = self.far.execute(envelope).await;
+            in_a_row = if has_failed(result) { in_a_row + 1 } else { 0 };
+            if in_a_row == CLOSED || matches!(result, Err(BackendError::Limited { .. })) {
+                break;
+            }
+        }
+        results
+    }
+
+    /// What commands tell about the way to the remote. One that fails again and again tells nothing:
+    /// that something else reaches the remote must not be what it is sent again for.
+    fn heard_of(&self, due: &[Arc<Entry>], results: &[Result<Outcome, BackendError>]) {
+        let decided = |result: &Result<Outcome, BackendError>| match result {
+            Ok(_) => true,
+            Err(error) => is_final(error),
+        };
+        if results.iter().any(decided) {
+            self.heard(&Ok(()));
+        } else if due.iter().any(|entry| entry.tries == 0)
+            && let Some(failed) =
+                results.iter().find(|result| matches!(result, Err(BackendError::Unreachable(_))))
+        {
+            self.heard(failed);
+        }
     }
 
     /// A command was carried out. What it led to is kept before it counts as sent, so that nothing
