@@ -475,6 +475,53 @@ async fn one_command_that_makes_a_request_fail_keeps_no_other_from_being_sent() 
     assert!(listing.get(notes[2].id).unwrap().is_pending());
 }
 
+/// FNV-1a, as folders are named by.
+fn hash(parts: &[&str]) -> u64 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for byte in parts.iter().flat_map(|part| part.bytes().chain([0xff])) {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    hash
+}
+
+#[tokio::test]
+async fn what_was_asked_by_another_name_of_the_same_api_is_sent_also_from_folders_of_before() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    let url = "https://redphone.example";
+    let open = async |name: &str| {
+        let mut options = crate::place::options(place.folder.path(), "ines");
+        options.named.name = name.into();
+        let far = Arc::clone(&place.far) as Arc<dyn Backend>;
+        redphone::sync::remote::Remote::open(far, options).await.unwrap()
+    };
+    let remotes = place.folder.path().join("remotes");
+    place.far.set(Way::Cut);
+    // Two folders of an earlier version, one by the host and one by a profile.
+    for (name, prefix) in [("redphone.example", "redphone-example"), ("prod", "prod")] {
+        let remote = open(name).await;
+        remote.accept(vec![note(id, name)]).await.unwrap();
+        drop(remote);
+        closed(&place.kept().join("outbox.db")).await;
+        let earlier = format!("{prefix}-{:016x}", hash(&[name, url, "ines"]));
+        std::fs::rename(place.kept(), remotes.join(earlier)).unwrap();
+    }
+    let remote = open("redphone.example").await;
+    remote.accept(vec![note(id, "without a profile")]).await.unwrap();
+    assert_eq!(remote.listing().borrow().counts().pending, 2);
+    drop(remote);
+    place.far.set(Way::Open);
+    let remote = open("prod").await;
+    remote.send_now().await.unwrap();
+    all_sent(&remote).await;
+    let mut notes = place.notes(id).await;
+    notes.sort();
+    assert_eq!(notes, ["prod", "redphone.example", "without a profile"]);
+    drop(remote);
+    // Nothing is taken over twice.
+    assert_eq!(open("prod").await.listing().borrow().counts().pending, 0);
+}
+
 #[tokio::test]
 async fn folder_and_files_are_only_for_their_owner() {
     let place = Place::new().await;
@@ -490,8 +537,8 @@ async fn folder_and_files_are_only_for_their_owner() {
     }
 }
 
-/// Writes something else into a file, once whoever had it open has closed it.
-async fn damage(path: &std::path::Path) {
+/// Waits until whoever had a file open has closed it.
+async fn closed(path: &std::path::Path) {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     let log = std::path::PathBuf::from(log);
@@ -501,6 +548,11 @@ async fn damage(path: &std::path::Path) {
         }
     };
     tokio::time::timeout(crate::place::PATIENCE, closed).await.expect("it is closed");
+}
+
+/// Writes something else into a file, once whoever had it open has closed it.
+async fn damage(path: &std::path::Path) {
+    closed(path).await;
     std::fs::write(path, vec![7_u8; 5000]).unwrap();
 }
 

@@ -140,6 +140,7 @@ impl Remote {
     /// # Errors
     /// In a sentence, where there is no place for the outbox: without it nothing could be promised.
     pub async fn open(far: Arc<dyn Backend>, options: Options) -> Result<Arc<Self>, String> {
+        let earlier = options.named.adopt(&options.folder);
         let folder = options.folder.join(options.named.folder());
         let failed = |why: &str| {
             let folder = shown(&folder.to_string_lossy()).into_owned();
@@ -151,6 +152,14 @@ impl Remote {
         let mut warnings = Vec::new();
         if let Some((file, why)) = lost {
             warnings.push(told_of_outbox(&file, &why));
+        }
+        for folder in earlier {
+            let file = folder.join(place::OUTBOX);
+            if let Err(why) = outbox.take_in(&file).await {
+                let file = shown(&file.to_string_lossy()).into_owned();
+                let why = shown(&why).into_owned();
+                warnings.push(format!("what waits in {file} could not be taken over ({why})"));
+            }
         }
         if let Some((file, why)) = aside {
             let file = shown(&file.to_string_lossy()).into_owned();

@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 
 use super::disk::{self, InUse, Kind, millis, time};
 use super::entry::{Entry, Listing, State, incident};
+use super::place::OUTBOX;
 use crate::api::Details;
 use crate::backend::{BackendError, Outcome};
 use crate::model::{Ask, Command, CommandId, Envelope, IncidentId, Rejection, RejectionKind};
@@ -68,11 +69,25 @@ type Done<T> = Result<T, sqlx::Error>;
 impl Outbox {
     /// Opens the file of a folder. Says which one was moved aside, and why.
     pub(super) async fn open(folder: &Path) -> Result<(Self, Option<(PathBuf, String)>), String> {
-        let path = folder.join("outbox.db");
+        let path = folder.join(OUTBOX);
         let opened = disk::open(&path, &KIND).await;
         let opened = opened.map_err(|why| format!("{}: {why}", path.display()))?;
         let conn = Mutex::new(opened.conn);
         Ok((Self { path, conn, _in_use: opened.in_use }, opened.aside))
+    }
+
+    /// Takes in what another outbox of the same remote holds that was not sent.
+    pub(super) async fn take_in(&self, other: &Path) -> Result<(), String> {
+        // It is brought up to date first, and nobody moves it away meanwhile.
+        let _open = disk::open(other, &KIND).await?;
+        let name = other.to_str().ok_or("its name can't be read")?.to_owned();
+        let taken = self.work(async |conn| {
+            sqlx::query("ATTACH DATABASE ? AS other").bind(name).execute(&mut *conn).await?;
+            let taken = take_all(conn).await;
+            sqlx::query("DETACH DATABASE other").execute(&mut *conn).await?;
+            taken
+        });
+        taken.await.map_err(|error| error.to_string())
     }
 
     fn failed(&self, error: &sqlx::Error) -> BackendError {
@@ -458,6 +473,22 @@ impl Outbox {
         })
         .await
     }
+}
+
+/// Takes over what was not sent from an outbox that is attached. It is here before it goes there.
+async fn take_all(conn: &mut SqliteConnection) -> Done<()> {
+    sqlx::query(
+        "INSERT OR IGNORE INTO entry
+            (id, chain, envelope, label, title, state, tries, said, answer, behind, settled_at, person)
+         SELECT id, chain, envelope, label, title, state, tries, said, answer, behind, settled_at,
+            person FROM other.entry WHERE state != 1 ORDER BY place",
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query("DELETE FROM other.entry WHERE state != 1 AND id IN (SELECT id FROM main.entry)")
+        .execute(conn)
+        .await
+        .map(|_| ())
 }
 
 /// Writes a command down, unless it is there already.
