@@ -235,7 +235,10 @@ impl Session {
     /// The id of an incident.
     pub async fn find(&self, target: Target) -> Result<IncidentId, Failure> {
         match target {
-            Target::Id(id) => Ok(id),
+            Target::Id(id) => match &self.place.remote {
+                Some(remote) => Ok(remote.known_as(id).await?),
+                None => Ok(id),
+            },
             Target::Number(number) => Ok(self.place.backend.find(number).await?),
         }
     }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use chrono::{TimeDelta, Utc};
 use redphone::backend::{Backend, BackendError};
 use redphone::model::checklist::{Answer, ClosingItem, Item};
-use redphone::model::{Ask, IncidentId};
+use redphone::model::command::Link;
+use redphone::model::{Ask, EventBody, IncidentId};
 use redphone::sync::remote::{Handed, State};
 
 use crate::far::Way;
@@ -355,6 +356,27 @@ async fn what_follows_a_declaration_that_is_counted_in_another_is_about_that_one
     let listing = all_sent(&remote).await;
     assert_eq!(listing.refused().count(), 0, "{listing:#?}");
     assert_eq!(place.notes(open).await, ["cleaned up"]);
+    // Its id stands for that one from now on, also after another start.
+    let other = declared(&*place.store, "Images fail").await;
+    drop(remote);
+    let remote = place.remote().await;
+    assert_eq!(remote.known_as(new).await.unwrap(), open);
+    assert_eq!(remote.known_as(other).await.unwrap(), other);
+    let link = Link::Incident { id: new, number: None };
+    for envelope in [
+        note(new, "full again"),
+        ask(other, Ask::Link { link: link.clone() }),
+        ask(other, Ask::Unlink { link }),
+    ] {
+        let Handed::Done(outcome) = remote.hand_over(&envelope).await.unwrap() else { panic!() };
+        assert!(!outcome.events.is_empty());
+    }
+    assert_eq!(place.notes(open).await, ["cleaned up", "full again"]);
+    let linked = place.events(other).await.into_iter().filter_map(|event| match event.body {
+        EventBody::Linked { link: Link::Incident { id, .. } } => Some(id),
+        _ => None,
+    });
+    assert_eq!(linked.collect::<Vec<_>>(), [open]);
 }
 
 #[tokio::test]

@@ -182,7 +182,8 @@ fn touches(command: &Command) -> Vec<Uuid> {
                 Ask::Merge { into } => Some(into.0),
                 Ask::Link { link: Link::Problem { id, .. } } => Some(id.0),
                 Ask::Link { link: Link::Change { id, .. } } => Some(id.0),
-                Ask::Link { link: Link::Incident { id, .. } } => Some(id.0),
+                Ask::Link { link: Link::Incident { id, .. } }
+                | Ask::Unlink { link: Link::Incident { id, .. } } => Some(id.0),
                 _ => None,
             };
             std::iter::once(incident.0).chain(other).collect()

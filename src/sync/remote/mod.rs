@@ -254,6 +254,15 @@ impl Remote {
         self.shared.outbox.get(id).await
     }
 
+    /// The incident in which one that was declared here is counted, because its alert belongs to one
+    /// that was open; the same where it is its own.
+    ///
+    /// # Errors
+    /// When the outbox can't be read.
+    pub async fn known_as(&self, id: IncidentId) -> Result<IncidentId, BackendError> {
+        self.shared.outbox.known_as(id).await
+    }
+
     /// Takes commands in, to be sent in their order. When this returns they are on the disk.
     ///
     /// # Errors
@@ -296,13 +305,13 @@ impl Remote {
             if let Some(why) = listing.of_another(&entry) {
                 return Ok(Handed::Kept(why));
             }
-            if let Some(said) = entry.said.filter(|_| entry.tries > 0) {
+            if let Some(said) = entry.said.clone().filter(|_| entry.tries > 0) {
                 return Ok(Handed::Kept(said));
             }
             let first = listing.pending().find(|other| {
                 other.place < entry.place
                     && other.said.is_some()
-                    && other.incident() == envelope_incident(envelope)
+                    && other.incident() == entry.incident()
             });
             if let Some(said) = first.and_then(|first| first.said.clone()) {
                 return Ok(Handed::Kept(said));
@@ -399,10 +408,6 @@ impl Drop for Remote {
             task.abort();
         }
     }
-}
-
-fn envelope_incident(envelope: &Envelope) -> Option<IncidentId> {
-    entry::incident(&envelope.command)
 }
 
 fn unknown() -> BackendError {

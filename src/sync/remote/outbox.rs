@@ -14,6 +14,7 @@ use super::entry::{Entry, Listing, State, incident};
 use super::place::OUTBOX;
 use crate::api::Details;
 use crate::backend::{BackendError, Outcome};
+use crate::model::command::Link;
 use crate::model::{Ask, Command, CommandId, Envelope, IncidentId, Rejection, RejectionKind};
 
 const KIND: Kind = Kind {
@@ -109,8 +110,9 @@ impl Outbox {
     pub(super) async fn accept(&self, chain: &Chain) -> Result<(), BackendError> {
         self.work(async |conn| {
             let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
+            let aliases = aliases(&mut all).await?;
             for envelope in &chain.envelopes {
-                insert(&mut all, chain, envelope).await?;
+                insert(&mut all, chain, envelope, &aliases).await?;
             }
             all.commit().await
         })
@@ -131,6 +133,7 @@ impl Outbox {
                         .fetch_optional(&mut *all)
                         .await?;
                 let Some((REFUSED, of)) = &found else { return Ok(found) };
+                let aliases = aliases(&mut all).await?;
                 sqlx::query(
                     "UPDATE entry SET id = ?1, chain = ?1, envelope = ?2, label = ?3, title = ?4,
                         state = 0, tries = 0, said = NULL, next_at = NULL, not_before = NULL,
@@ -139,7 +142,7 @@ impl Outbox {
                      WHERE id = ?5 AND state = 2",
                 )
                 .bind(first.id.as_bytes().to_vec())
-                .bind(json(first)?)
+                .bind(json(&meant(first.clone(), &aliases))?)
                 .bind(chain.label.clone())
                 .bind(chain.title.clone())
                 .bind(old.as_bytes().to_vec())
@@ -173,7 +176,7 @@ impl Outbox {
                 .execute(&mut *all)
                 .await?;
                 for envelope in others {
-                    insert(&mut all, chain, envelope).await?;
+                    insert(&mut all, chain, envelope, &aliases).await?;
                 }
                 all.commit().await?;
                 Ok(found)
@@ -413,43 +416,44 @@ impl Outbox {
         .await
     }
 
-    /// An incident that was declared here is counted in another: what follows is about that one.
+    /// An incident that was declared here is counted in another: what follows is about that one, also
+    /// what is asked later.
     pub(super) async fn retarget(
         &self,
         from: IncidentId,
         to: IncidentId,
     ) -> Result<(), BackendError> {
-        let listing = self.listing().await?;
-        let mut moved = Vec::new();
-        for entry in listing.pending().filter(|entry| entry.declares().is_none()) {
-            let Some(mut envelope) = entry.envelope.clone() else { continue };
-            let Command::Incident { incident, ask } = &mut envelope.command else { continue };
-            let mut is_about = *incident == from;
-            if is_about {
-                *incident = to;
-            }
-            if let Ask::Merge { into } = ask
-                && *into == from
-            {
-                *into = to;
-                is_about = true;
-            }
-            if is_about {
-                moved.push((envelope.id, serde_json::to_string(&envelope).unwrap_or_default()));
-            }
-        }
         self.work(async |conn| {
             let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
-            for (id, envelope) in moved {
-                sqlx::query("UPDATE entry SET envelope = ? WHERE id = ? AND state = 0")
-                    .bind(envelope)
-                    .bind(id.as_bytes().to_vec())
-                    .execute(&mut *all)
+            sqlx::query("INSERT OR REPLACE INTO alias (id, is_now) VALUES (?, ?)")
+                .bind(from.as_bytes().to_vec())
+                .bind(to.as_bytes().to_vec())
+                .execute(&mut *all)
+                .await?;
+            let waiting: Vec<(Vec<u8>, String)> =
+                sqlx::query_as("SELECT id, envelope FROM entry WHERE state != 1")
+                    .fetch_all(&mut *all)
                     .await?;
+            for (id, text) in waiting {
+                let Ok(envelope) = serde_json::from_str::<Envelope>(&text) else { continue };
+                let now = meant(envelope.clone(), &[(from, to)]);
+                if now != envelope {
+                    sqlx::query("UPDATE entry SET envelope = ? WHERE id = ?")
+                        .bind(json(&now)?)
+                        .bind(id)
+                        .execute(&mut *all)
+                        .await?;
+                }
             }
             all.commit().await
         })
         .await
+    }
+
+    /// The incident in which one that was declared here is counted; the same where it has its own.
+    pub(super) async fn known_as(&self, id: IncidentId) -> Result<IncidentId, BackendError> {
+        let all = self.work(async |conn| aliases(conn).await).await?;
+        Ok(all.iter().find(|(from, _)| *from == id).map_or(id, |(_, to)| *to))
     }
 
     /// An incident that was declared here has its number: what follows is named by it.
@@ -492,7 +496,12 @@ async fn take_all(conn: &mut SqliteConnection) -> Done<()> {
 }
 
 /// Writes a command down, unless it is there already.
-async fn insert(conn: &mut SqliteConnection, chain: &Chain, envelope: &Envelope) -> Done<()> {
+async fn insert(
+    conn: &mut SqliteConnection,
+    chain: &Chain,
+    envelope: &Envelope,
+    aliases: &[(IncidentId, IncidentId)],
+) -> Done<()> {
     let first = chain.envelopes.first().unwrap_or(envelope);
     sqlx::query(
         "INSERT OR IGNORE INTO entry (id, chain, envelope, label, title, person)
@@ -500,13 +509,46 @@ async fn insert(conn: &mut SqliteConnection, chain: &Chain, envelope: &Envelope)
     )
     .bind(envelope.id.as_bytes().to_vec())
     .bind(first.id.as_bytes().to_vec())
-    .bind(json(envelope)?)
+    .bind(json(&meant(envelope.clone(), aliases))?)
     .bind(chain.label.clone())
     .bind(chain.title.clone())
     .bind(chain.person.clone())
     .execute(conn)
     .await
     .map(|_| ())
+}
+
+/// Incidents that were declared here, and those in which they are counted.
+async fn aliases(conn: &mut SqliteConnection) -> Done<Vec<(IncidentId, IncidentId)>> {
+    let rows: Vec<(Vec<u8>, Vec<u8>)> =
+        sqlx::query_as("SELECT id, is_now FROM alias").fetch_all(conn).await?;
+    let id = |bytes: &[u8]| IncidentId::from_slice(bytes);
+    Ok(rows.iter().filter_map(|(from, to)| Some((id(from)?, id(to)?))).collect())
+}
+
+/// A command about the incidents that are meant. A declaration stays as it is: what it leads to is
+/// for the remote to say.
+fn meant(mut envelope: Envelope, aliases: &[(IncidentId, IncidentId)]) -> Envelope {
+    let is_now = |id: &mut IncidentId| {
+        if let Some((_, to)) = aliases.iter().find(|(from, _)| from == id) {
+            *id = *to;
+        }
+    };
+    match &mut envelope.command {
+        Command::RecordChange(_)
+        | Command::RecordProblem(_)
+        | Command::Incident { ask: Ask::Declare(_), .. } => {}
+        Command::Incident { incident, ask } => {
+            is_now(incident);
+            match ask {
+                Ask::Merge { into } => is_now(into),
+                Ask::Link { link: Link::Incident { id, .. } }
+                | Ask::Unlink { link: Link::Incident { id, .. } } => is_now(id),
+                _ => {}
+            }
+        }
+    }
+    envelope
 }
 
 fn json(envelope: &Envelope) -> Done<String> {

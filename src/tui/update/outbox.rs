@@ -20,7 +20,7 @@ use super::super::mode::Mode;
 use super::super::outbox::{OutboxPane, shown as in_order};
 use super::super::plan::{Batch, Target, phrase};
 use super::moves::Step;
-use super::{Action, fail, forms, main_key, send, tell};
+use super::{Action, fail, forms, main_key, send, sites, tell};
 
 /// Shows the outbox.
 pub(super) fn open(app: &mut App) -> Vec<Effect> {
@@ -179,6 +179,7 @@ pub(super) fn accepted(
     if matches!(app.mode, Mode::Leaving) && app.pending.iter().all(|pending| pending.accepted) {
         effects.push(Effect::Quit);
     }
+    effects.extend(sites::leave_when_settled(app));
     effects
 }
 
