@@ -56,7 +56,7 @@ impl Asker {
             None => false,
         };
         if !changed {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
