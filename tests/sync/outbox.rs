@@ -18,6 +18,15 @@ fn note(id: IncidentId, text: &str) -> redphone::model::Envelope {
     ask(id, Ask::AddNote { text: text.into() })
 }
 
+/// It is resolved, and the gate is answered.
+async fn may_be_closed(place: &Place, id: IncidentId) {
+    place.store.execute(&ask(id, resolve())).await.unwrap();
+    for item in ClosingItem::ALL {
+        let answer = Ask::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes };
+        place.store.execute(&ask(id, answer)).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_command_that_can_be_sent_is_answered() {
     let place = Place::new().await;
@@ -231,11 +240,7 @@ async fn what_follows_a_refused_command_of_its_chain_is_not_sent_and_goes_with_i
     let listing = until(&remote, |listing| listing.refused().count() == 3).await;
     assert!(listing.get(reopen.id).unwrap().behind.is_some());
     // Once it is resolved and the gate is answered, both are sent.
-    place.store.execute(&ask(id, resolve())).await.unwrap();
-    for item in ClosingItem::ALL {
-        let answer = Ask::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes };
-        place.store.execute(&ask(id, answer)).await.unwrap();
-    }
+    may_be_closed(&place, id).await;
     remote.retry(chain[0].id).await.unwrap();
     let listing = all_sent(&remote).await;
     for envelope in &chain {
@@ -278,14 +283,14 @@ async fn what_was_sent_again_elsewhere_is_not_sent_a_second_time_in_other_words(
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     let (one, other) = (place.remote().await, place.remote().await);
-    let reopen = ask(id, Ask::Reopen { reason: "it is back".into() });
-    one.accept(vec![reopen.clone(), note(id, "reopened")]).await.unwrap();
+    let close = ask(id, Ask::Close);
+    one.accept(vec![close.clone(), note(id, "closed it")]).await.unwrap();
     until(&one, |listing| listing.refused().count() == 2).await;
-    place.store.execute(&ask(id, resolve())).await.unwrap();
-    let edited = || ask(id, Ask::Reopen { reason: "it is back again".into() });
+    may_be_closed(&place, id).await;
+    let edited = || ask(id, Ask::Close);
     // It waits again, was sent, and was dropped.
     place.far.set(Way::Cut);
-    one.retry(reopen.id).await.unwrap();
+    one.retry(close.id).await.unwrap();
     let refused = |error: BackendError| {
         assert!(matches!(error, BackendError::Conflict(_)), "{error:?}");
         error.to_string()
@@ -301,7 +306,7 @@ async fn what_was_sent_again_elsewhere_is_not_sent_a_second_time_in_other_words(
     let why = refused(other.replace(never.id, vec![note(id, "b")]).await.unwrap_err());
     assert!(why.starts_with("it is not in the outbox any more"), "{why}");
     all_sent(&other).await;
-    assert_eq!(place.notes(id).await, ["reopened"]);
+    assert_eq!(place.notes(id).await, ["closed it"]);
     assert_eq!(other.listing().borrow().entries.len(), 2);
 }
 
@@ -511,22 +516,27 @@ async fn what_was_asked_by_another_name_of_the_same_api_is_sent_also_from_folder
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     let url = "https://redphone.example";
-    let open = async |name: &str| {
-        let mut options = crate::place::options(place.folder.path(), "ines");
+    let open_in = async |folder: &std::path::Path, name: &str| {
+        let mut options = crate::place::options(folder, "ines");
         options.named.name = name.into();
         let far = Arc::clone(&place.far) as Arc<dyn Backend>;
         redphone::sync::remote::Remote::open(far, options).await.unwrap()
     };
+    let open = async |name: &str| open_in(place.folder.path(), name).await;
     let remotes = place.folder.path().join("remotes");
+    std::fs::create_dir(&remotes).unwrap();
     place.far.set(Way::Cut);
     // Two folders of an earlier version, one by the host and one by a profile.
     for (name, prefix) in [("redphone.example", "redphone-example"), ("prod", "prod")] {
-        let remote = open(name).await;
+        let other = tempfile::TempDir::new_in(place.folder.path()).unwrap();
+        let remote = open_in(other.path(), name).await;
         remote.accept(vec![note(id, name)]).await.unwrap();
+        let folder = remote.outbox_file().parent().unwrap().to_owned();
         drop(remote);
-        closed(&place.kept().join("outbox.db")).await;
-        let earlier = format!("{prefix}-{:016x}", hash(&[name, url, "ines"]));
-        std::fs::rename(place.kept(), remotes.join(earlier)).unwrap();
+        closed(&folder.join("outbox.db")).await;
+        let earlier = remotes.join(format!("{prefix}-{:016x}", hash(&[name, url, "ines"])));
+        std::fs::create_dir(&earlier).unwrap();
+        std::fs::rename(folder.join("outbox.db"), earlier.join("outbox.db")).unwrap();
     }
     let remote = open("redphone.example").await;
     remote.accept(vec![note(id, "without a profile")]).await.unwrap();

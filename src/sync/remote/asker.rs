@@ -79,8 +79,8 @@ impl Shared {
                 known.of = Some(token);
                 std::mem::replace(&mut known.handle, handle.clone()) != handle
             };
-            if is_new {
-                self.written().await?;
+            if is_new && let Err(error) = self.written().await {
+                tracing::warn!(%error, "looking at the outbox");
             }
         }
         Ok(capabilities)

@@ -70,6 +70,7 @@ impl Remote {
             let first = listing.pending().find(|other| {
                 other.place < entry.place
                     && other.said.is_some()
+                    && listing.of_another(other).is_none()
                     && other.incident() == entry.incident()
             });
             if let Some(said) = first.and_then(|first| first.said.clone()) {

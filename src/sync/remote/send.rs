@@ -20,6 +20,8 @@ use crate::sync::pace::backoff;
 const CLOSED: usize = 2;
 /// After a failure of the outbox itself it is looked at again.
 const AGAIN: Duration = Duration::from_secs(5);
+/// Where all is held by a doubt whose the token is, that is asked again after this.
+const IN_DOUBT: TimeDelta = TimeDelta::seconds(30);
 /// The longest time a remote may ask not to be asked again.
 const LONGEST: TimeDelta = TimeDelta::hours(1);
 
@@ -30,10 +32,7 @@ pub(super) async fn send(shared: Arc<Shared>) {
     let mut patience = shared.turn_patience;
     let mut tokens = shared.asker.tokens();
     loop {
-        let turn = shared.turn(&mut patience).await;
-        let passed = shared.pass().await;
-        drop(turn);
-        let wait = match passed {
+        let wait = match shared.pass(&mut patience).await {
             Ok(Pass::Again) => {
                 answered = true;
                 continue;
@@ -84,16 +83,26 @@ fn is_final(error: &BackendError) -> bool {
 }
 
 impl Shared {
-    /// The turn to send, where something is due. Whoever has it may have been stopped in the middle
-    /// of a request: after a while it is not waited for any more. Both may send the same then, and
-    /// what has an id happens once.
+    /// Whether there is something to be done about what is on its way, as far as that was read.
+    fn has_work(&self) -> bool {
+        let listing = self.listing.borrow();
+        !listing.due(Utc::now(), 1).is_empty() || self.is_in_doubt(&listing)
+    }
+
+    /// Whether it has to be known whose the token is, and is not.
+    fn is_in_doubt(&self, listing: &Listing) -> bool {
+        let now = Utc::now();
+        let is_due = |entry: &Arc<Entry>| entry.next_at.is_none_or(|at| at <= now);
+        !self.asker.is_sure()
+            && listing.pending().any(|entry| entry.person.is_some() && is_due(entry))
+    }
+
+    /// The turn to send. Whoever has it may have been stopped in the middle of a request: after a
+    /// while it is not waited for any more. Both may send the same then, and what has an id happens
+    /// once.
     async fn turn(&self, patience: &mut Duration) -> Option<Turn> {
-        let is_due = || !self.listing.borrow().due(Utc::now(), 1).is_empty();
-        if !is_due() {
-            return None;
-        }
-        match lock::take(&self.turn, *patience, is_due).await {
-            Ok(None) if is_due() => {
+        match lock::take(&self.turn, *patience, || self.has_work()).await {
+            Ok(None) if self.has_work() => {
                 if !patience.is_zero() {
                     tracing::warn!("another process has the turn to send and does not: going on");
                 }
@@ -112,15 +121,16 @@ impl Shared {
     }
 
     /// Sends what is due, all at once, and writes down what became of each.
-    async fn pass(&self) -> Result<Pass, BackendError> {
+    async fn pass(&self, patience: &mut Duration) -> Result<Pass, BackendError> {
+        self.look().await?;
+        if !self.has_work() {
+            return Ok(Pass::Idle(self.listing.borrow().next_try()));
+        }
+        let _turn = self.turn(patience).await;
+        // Whoever had it before may have sent the same.
         let mut listing = self.listed().await?;
-        let is_whose = |listing: &Listing| {
-            let mut pending = listing.pending().filter(|entry| entry.person.is_some());
-            let now = Utc::now();
-            pending.any(|entry| entry.next_at.is_none_or(|at| at <= now))
-        };
         let mut unsure = None;
-        if !self.asker.is_sure() && is_whose(&listing) {
+        if self.is_in_doubt(&listing) {
             unsure = self.make_sure().await.err();
             if unsure.is_none() && !self.asker.is_sure() {
                 // The token was changed in that moment.
@@ -131,7 +141,8 @@ impl Shared {
         let due = listing.due(Utc::now(), MOST);
         let envelopes: Vec<_> = due.iter().filter_map(|entry| entry.envelope.clone()).collect();
         let results = match (&envelopes[..], unsure) {
-            ([], _) => return Ok(Pass::Idle(listing.next_try())),
+            ([], None) => return Ok(Pass::Idle(listing.next_try())),
+            ([], Some(_)) => return Ok(Pass::Idle(Some(Utc::now() + IN_DOUBT))),
             (all, Some(error)) => vec![Err(error); all.len()],
             (all, None) => {
                 let results = self.deliver(all).await;
