@@ -361,6 +361,33 @@ fn what_is_refused_is_sent_again_only_where_that_may_help() {
 }
 
 #[test]
+fn what_can_not_be_read_here_and_what_somebody_else_has_asked_say_so() {
+    let mut stage = remote((126, 36));
+    let cards = id_of(&stage, 2051);
+    let odd = State::Refused(BackendError::Broken("another version wrote it".into()));
+    let mut odd = entry(1, "INC-2051", "Cards", asked(cards, Ask::Acknowledge, 0), odd);
+    Arc::make_mut(&mut odd).envelope = None;
+    let note = Ask::AddNote { text: "seen".into() };
+    let mut hers = entry(2, "INC-2051", "Cards", asked(cards, note, 0), State::Pending);
+    Arc::make_mut(&mut hers).person = Some("ines".into());
+    show(&mut stage, Listing { entries: vec![odd, hers], me: Some("tom".into()) });
+    stage.keys("O e");
+    let screen = stage.screen();
+    for said in [
+        "a command on INC-2051",
+        "refused: another version wrote it",
+        "it can't be read here: drop it",
+        "held: asked by ines, the token is tom's: it waits for one of ines",
+    ] {
+        assert!(screen.contains(said), "{said}:\n{screen}");
+    }
+    stage.keys("s");
+    assert!(stage.asked.is_empty());
+    stage.keys("x y");
+    assert_eq!(stage.asked.len(), 1);
+}
+
+#[test]
 fn every_kind_of_refused_command_with_a_text_opens_its_form_with_it() {
     let asks = [
         ("Note on", "x-ray", Ask::AddNote { text: "x-ray".into() }),

@@ -408,7 +408,7 @@ async fn what_one_person_asked_is_not_sent_with_the_token_of_another() {
     let remote = open().await;
     remote.send_now().await.unwrap();
     let listing = until(&remote, |listing| listing.me.as_deref() == Some("tom")).await;
-    let why = "asked by ines, the token is tom's: sent by ines's own";
+    let why = "asked by ines, the token is tom's: it waits for one of ines";
     assert_eq!(listing.of_another(listing.get(hers.id).unwrap()).unwrap(), why);
     // What tom asks does not wait for it.
     let his = note(id, "by tom");

@@ -262,7 +262,7 @@ impl Listing {
     pub fn of_another(&self, entry: &Entry) -> Option<String> {
         let (asked, me) = (entry.person.as_ref()?, self.me.as_ref()?);
         (entry.is_pending() && asked != me)
-            .then(|| format!("asked by {asked}, the token is {me}'s: sent by {asked}'s own"))
+            .then(|| format!("asked by {asked}, the token is {me}'s: it waits for one of {asked}"))
     }
 
     /// The commands that go with one that is dropped: those that need the incident it declares.

@@ -2,8 +2,8 @@
 //!
 //! [`Remote`] wraps any backend that may be slow or gone, and is a [`Backend`] again. What it reads
 //! it keeps; what can't be read it gives as it was kept, and says how old it is. What is asked is in
-//! the outbox, on the disk, before it counts as accepted; one process of the machine sends it, in
-//! order for an incident, with the same id until it is answered. Pending commands are laid over
+//! the outbox, on the disk, before it counts as accepted; one process of the machine at a time sends
+//! it, in order for an incident, with the same id until it is answered. Pending commands are laid over
 //! whatever is read.
 //!
 //! There is a folder for each remote with two files: the cache, which can be thrown away, and the
@@ -101,7 +101,7 @@ struct Shared {
     nudge: Notify,
     /// Rings when the outbox is written to, also by another process.
     bell: Arc<Bell>,
-    /// The lock of whoever sends.
+    /// The lock of whoever sends just now.
     turn: PathBuf,
     /// How long the one who has it is waited for.
     turn_patience: Duration,
