@@ -1,5 +1,6 @@
 //! Commands: what an answer means for each of those that went together.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use chrono::Utc;
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::make::{Desk, json as says, refusal};
 use crate::proxy::{Fault, Proxy, Request};
+use crate::served::Served;
 
 fn notes(count: usize) -> Vec<Envelope> {
     let note = |index| Envelope {
@@ -151,4 +153,39 @@ async fn what_follows_a_request_that_failed_is_not_sent() {
     let results = Desk::new().client(&proxy.url()).execute_all(&envelopes).await;
     assert!(results.len() == 3 && results.iter().all(Result::is_err), "{results:?}");
     assert_eq!(*asked.lock().unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_token_that_changes_on_the_way_sends_nothing_as_somebody_else() {
+    let server = Served::start().await;
+    let desk = Desk::new();
+    desk.write(&desk.token(), &server.secret("ines"));
+    // The first answer to a command is that the token is not taken; then the file has another one.
+    let (path, tom) = (desk.token(), server.secret("tom"));
+    let writes = Desk::new();
+    let revoked = AtomicBool::new(false);
+    let proxy = Proxy::start(Some(server.address), move |request| {
+        if request.target() == "/v1/commands" && !revoked.swap(true, Ordering::SeqCst) {
+            writes.write(&path, &tom);
+            return refusal(&Details::new(Code::Unauthorized, "it was revoked"));
+        }
+        Fault::Pass
+    })
+    .await;
+    let client = desk.client(&proxy.url());
+    let known = client.capabilities().await.unwrap();
+    assert!(known.checks_person && known.me.unwrap().handle == "ines");
+    let envelopes = notes(2);
+    for result in client.execute_all(&envelopes).await {
+        let error = result.unwrap_err();
+        assert!(error.is_temporary(), "{error:?}");
+        let said = "it was asked by ines, and the token is tom's: send it with a token of ines";
+        assert_eq!(error.to_string(), said);
+    }
+    assert_eq!(*client.token_changes().borrow(), 1);
+    // Once that is known, they may be asked by tom.
+    assert_eq!(client.capabilities().await.unwrap().me.unwrap().handle, "tom");
+    for result in client.execute_all(&envelopes).await {
+        assert!(matches!(result, Err(BackendError::NotFound(_))), "{result:?}");
+    }
 }

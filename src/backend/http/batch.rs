@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::answer::refused;
 use super::wire::{Answer, Request, Wire};
 use crate::api::command::MOST;
-use crate::api::{Order, path};
+use crate::api::{Code, Details, Order, path};
 use crate::backend::{BackendError, Outcome};
 use crate::model::text::shown;
 use crate::model::{Command, CommandId, Envelope, IncidentId};
@@ -24,7 +24,9 @@ type Verdict = Result<Outcome, BackendError>;
 /// is not sent: it may rest on what is not known to have been done. One that is refused as a whole is
 /// sent again in halves, until the command stands alone that the server can't understand.
 pub(super) async fn send(wire: &Wire, envelopes: &[Envelope]) -> Vec<Verdict> {
-    let written: Vec<Written> = envelopes.iter().map(Written::from).collect();
+    let person = wire.person().clone();
+    let written: Vec<Written> =
+        envelopes.iter().map(|envelope| Written::new(envelope, person.as_deref())).collect();
     let mut results = Vec::with_capacity(written.len());
     let mut left = parts(&written);
     left.reverse();
@@ -62,14 +64,15 @@ struct Written {
     json: Vec<u8>,
 }
 
-impl From<&Envelope> for Written {
-    fn from(envelope: &Envelope) -> Self {
+impl Written {
+    fn new(envelope: &Envelope, person: Option<&str>) -> Self {
         let incident = match &envelope.command {
             Command::Incident { incident, .. } => Some(*incident),
             Command::RecordChange(_) | Command::RecordProblem(_) => None,
         };
         // Text, numbers and times: nothing in it can fail to be written.
-        let json = serde_json::to_vec(&Order::from(envelope.clone())).unwrap_or_default();
+        let order = Order { as_person: person.map(str::to_owned), ..envelope.clone().into() };
+        let json = serde_json::to_vec(&order).unwrap_or_default();
         Self { id: envelope.id, incident, json }
     }
 }
@@ -158,8 +161,14 @@ async fn one(wire: &Wire, part: &[Written]) -> Result<Vec<Verdict>, BackendError
         .map(|(answer, sent)| match serde_json::from_value(answer) {
             Ok(Became::Done { id, outcome }) if id == sent.id => Ok(Ok(done(outcome, sent))),
             Ok(Became::Refused { id, details }) if id == sent.id => {
-                Ok(Err(match serde_json::from_value(details) {
-                    Ok(details) => refused(details, &wire.clock, Utc::now()),
+                Ok(Err(match serde_json::from_value::<Details>(details) {
+                    Ok(details) => {
+                        if details.code() == Some(Code::OtherPerson) {
+                            // It has to be asked anew whose the token is.
+                            *wire.person() = None;
+                        }
+                        refused(details, &wire.clock, Utc::now())
+                    }
                     Err(_) => unread(host),
                 }))
             }
@@ -202,7 +211,8 @@ mod tests {
     #[test]
     fn commands_go_together_up_to_a_number_and_a_length() {
         let counts = |envelopes: &[Envelope]| -> Vec<usize> {
-            let written: Vec<Written> = envelopes.iter().map(Written::from).collect();
+            let written: Vec<Written> =
+                envelopes.iter().map(|envelope| Written::new(envelope, None)).collect();
             let parts = parts(&written);
             let read = |part: &[Written]| serde_json::from_slice::<Orders>(&body(part)).unwrap();
             let sent: Vec<_> = parts.iter().flat_map(|part| read(part).commands).collect();

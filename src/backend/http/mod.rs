@@ -158,7 +158,15 @@ impl HttpBackend {
         })?;
         let host = address.host();
         let tokens = Tokens::new(token, address.clone());
-        let wire = Wire { client, address, host, tokens, timeouts, clock: Clock::new() };
+        let wire = Wire {
+            client,
+            address,
+            host,
+            tokens,
+            timeouts,
+            clock: Clock::new(),
+            person: Mutex::default(),
+        };
         Ok(Self { wire, kept: Answers::default(), hold: Mutex::new(Hold::new()) })
     }
 
@@ -274,7 +282,11 @@ fn certificates(file: &std::path::Path) -> Result<Vec<Certificate>, OpenError> {
 #[async_trait]
 impl Backend for HttpBackend {
     async fn capabilities(&self) -> Result<Capabilities, BackendError> {
-        self.get_kept(path::CAPABILITIES.into(), of::<()>(path::CAPABILITIES)).await
+        let known: Capabilities =
+            self.get_kept(path::CAPABILITIES.into(), of::<()>(path::CAPABILITIES)).await?;
+        let me = known.me.as_ref().filter(|_| known.checks_person);
+        *self.wire.person() = me.map(|me| me.handle.clone());
+        Ok(known)
     }
 
     /// A wait that something in between cuts short is no failure: it ends with an empty delta, as one
