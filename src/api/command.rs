@@ -21,6 +21,10 @@ pub struct Order {
     pub at: DateTime<Utc>,
     /// What for.
     pub command: Command,
+    /// The handle of whom the asker takes the token to be of. A token of somebody else does not carry
+    /// it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_person: Option<String>,
 }
 
 impl Order {
@@ -33,7 +37,7 @@ impl Order {
 
 impl From<Envelope> for Order {
     fn from(envelope: Envelope) -> Self {
-        Self { id: envelope.id, at: envelope.at, command: envelope.command }
+        Self { id: envelope.id, at: envelope.at, command: envelope.command, as_person: None }
     }
 }
 

@@ -39,6 +39,8 @@ pub enum Code {
     BadRequest,
     /// There is no token, or it is unknown, expired or revoked.
     Unauthorized,
+    /// Of a command: the token is of another person than the one who has asked it.
+    OtherPerson,
     /// The token may not do this, or the backend can't.
     NotAllowed,
     /// There is no such thing.
@@ -67,9 +69,10 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::BadRequest,
         Self::Unauthorized,
+        Self::OtherPerson,
         Self::NotAllowed,
         Self::NotFound,
         Self::NoSuchMethod,
@@ -90,6 +93,7 @@ impl Code {
         match self {
             Self::BadRequest => "bad_request",
             Self::Unauthorized => "unauthorized",
+            Self::OtherPerson => "other_person",
             Self::NotAllowed => "not_allowed",
             Self::NotFound => "not_found",
             Self::NoSuchMethod => "no_such_method",
@@ -111,6 +115,7 @@ impl Code {
         match self {
             Self::BadRequest => "The request can't be understood",
             Self::Unauthorized => "A token is needed",
+            Self::OtherPerson => "Asked by somebody else",
             Self::NotAllowed => "Not allowed",
             Self::NotFound => "Not found",
             Self::NoSuchMethod => "No such method",
@@ -131,7 +136,7 @@ impl Code {
     pub const fn status(self) -> u16 {
         match self {
             Self::BadRequest => 400,
-            Self::Unauthorized => 401,
+            Self::Unauthorized | Self::OtherPerson => 401,
             Self::NotAllowed => 403,
             Self::NotFound => 404,
             Self::NoSuchMethod => 405,
@@ -206,9 +211,13 @@ impl Details {
             Some(Code::NotAllowed | Code::NoSuchMethod) => BackendError::NotAllowed(detail),
             Some(Code::Limited) => BackendError::Limited { until: self.until.unwrap_or(now) },
             Some(Code::Broken) => BackendError::Broken(detail),
-            Some(Code::Unauthorized | Code::TooSlow | Code::Internal | Code::Unreachable) => {
-                BackendError::Unreachable(detail)
-            }
+            Some(
+                Code::Unauthorized
+                | Code::OtherPerson
+                | Code::TooSlow
+                | Code::Internal
+                | Code::Unreachable,
+            ) => BackendError::Unreachable(detail),
             None => match self.status {
                 404 | 410 => BackendError::NotFound(detail),
                 403 | 405 => BackendError::NotAllowed(detail),

@@ -95,6 +95,9 @@ pub struct Capabilities {
     /// Whom it takes the asker for; `None` where it believes what a command says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub me: Option<PersonRef>,
+    /// Whether a command may say whom its asker takes the token to be of.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub checks_person: bool,
 }
 
 /// A position in a backend's stream of changes. Only the backend that gave it knows its meaning.

@@ -163,6 +163,8 @@ pub struct Doors {
     /// The place itself, where it stays open.
     kept: Option<Desk>,
     open: Mutex<HashMap<SiteId, Desk>>,
+    /// Held by whoever opens a place: who wants the same one waits, and finds it open.
+    opening: Mutex<HashMap<SiteId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl From<&Desk> for Doors {
@@ -172,6 +174,7 @@ impl From<&Desk> for Doors {
             flags: first.flags.clone(),
             kept: first.shared.then(|| first.clone()),
             open: Mutex::default(),
+            opening: Mutex::default(),
         }
     }
 }
@@ -214,6 +217,11 @@ impl fmt::Debug for Doors {
 #[async_trait]
 impl Opener for Doors {
     async fn open(&self, site: &SiteId) -> Result<(), String> {
+        let opening = {
+            let mut all = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(all.entry(site.clone()).or_default())
+        };
+        let _one_at_a_time = opening.lock().await;
         if self.held().contains_key(site) {
             return Ok(());
         }

@@ -13,7 +13,7 @@ use super::session::{self, Sending};
 use super::{Context, json, out};
 use crate::model::text::{cut, shown};
 use crate::model::{Command, CommandId, IncidentId};
-use crate::sync::remote::{Entry, Listing, Remote, State, words};
+use crate::sync::remote::{Entry, Listing, Remote, State};
 
 /// How long what waits may take to be sent.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -28,7 +28,8 @@ struct Told<'a> {
     label: String,
     state: &'static str,
     asked_at: DateTime<Utc>,
-    command: &'a Command,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<&'a Command>,
     tries: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     said: Option<String>,
@@ -50,16 +51,26 @@ pub async fn run(context: &mut Context, args: OutboxArgs) -> Result<(), Failure>
     };
     let remote = session::open_outbox(config, sends).await?;
     match args.about.unwrap_or(AboutOutbox::List) {
-        AboutOutbox::List => list(out, &remote.listing().borrow(), args.json),
+        AboutOutbox::List => {
+            list(out, &remote.listing().borrow(), args.json)?;
+            for file in remote.set_aside() {
+                let file = shown(&file.to_string_lossy()).into_owned();
+                out::hint(&format!(
+                    "{file} is an outbox that was damaged and set aside: what it holds was not sent \
+                     from here; delete it once nothing in it is needed"
+                ));
+            }
+            Ok(())
+        }
         AboutOutbox::Send => send(out, &remote, args.json).await,
         AboutOutbox::Retry { which } => {
             let entry = find(&remote, which)?;
-            remote.retry(entry.envelope.id).await.map_err(|error| about(&entry, error))?;
+            remote.retry(entry.id).await.map_err(|error| about(&entry, error))?;
             out.line(&format!("{} waits to be sent again", entry.phrase()))
         }
         AboutOutbox::Drop { which } => {
             let entry = find(&remote, which)?;
-            let dropped = remote.drop_entry(entry.envelope.id).await;
+            let dropped = remote.drop_entry(entry.id).await;
             let count = dropped.map_err(|error| about(&entry, error))?;
             let more = count.saturating_sub(1) as u64;
             let with = if more > 0 {
@@ -81,7 +92,7 @@ fn find(remote: &Remote, which: Which) -> Result<Arc<Entry>, Failure> {
     let listing = remote.listing().borrow().clone();
     let found = listing.entries.iter().find(|entry| match which {
         Which::Place(place) => entry.place == place,
-        Which::Id(id) => entry.envelope.id == id,
+        Which::Id(id) => entry.id == id,
     });
     found.cloned().ok_or_else(|| {
         let told = format!("there is no {which} in the outbox: `redphone outbox` lists them");
@@ -96,7 +107,7 @@ async fn send(out: &mut Out, remote: &Remote, as_json: bool) -> Result<(), Failu
     let after = remote.settled(PATIENCE).await;
     let mut refused = false;
     for entry in before.pending() {
-        let Some(now) = after.get(entry.envelope.id) else { continue };
+        let Some(now) = after.get(entry.id) else { continue };
         if as_json {
             json::print(out, &told(now, &after))?;
         } else {
@@ -141,6 +152,7 @@ fn word(entry: &Entry, listing: &Listing) -> &'static str {
         State::Sent(_) => "sent",
         State::Refused(_) => "refused",
         State::Pending if listing.held_by(entry).is_some() => "held",
+        State::Pending if listing.of_another(entry).is_some() => "held",
         State::Pending => "pending",
     }
 }
@@ -151,7 +163,7 @@ fn said(entry: &Entry, listing: &Listing) -> Option<String> {
         State::Refused(why) => Some(why.to_string()),
         State::Pending => match listing.held_by(entry) {
             Some(declared) => Some(format!("{} was refused", declared.phrase())),
-            None => entry.said.clone(),
+            None => listing.of_another(entry).or_else(|| entry.said.clone()),
         },
     }
 }
@@ -159,12 +171,12 @@ fn said(entry: &Entry, listing: &Listing) -> Option<String> {
 fn told<'a>(entry: &'a Entry, listing: &Listing) -> Told<'a> {
     Told {
         place: entry.place,
-        id: entry.envelope.id,
+        id: entry.id,
         incident: entry.incident(),
         label: entry.label(),
         state: word(entry, listing),
-        asked_at: entry.envelope.at,
-        command: &entry.envelope.command,
+        asked_at: entry.asked_at(),
+        command: entry.command(),
         tries: entry.tries,
         said: said(entry, listing),
         next_at: entry.next_at,
@@ -180,13 +192,13 @@ fn line(out: &mut Out, entry: &Entry, listing: &Listing) -> Result<(), Failure> 
         "sent" => Look::Dim,
         _ => Look::Bold,
     };
-    let text = words::text(&entry.envelope.command);
+    let text = entry.text();
     let first = text.lines().next().unwrap_or_default();
     let what =
         if first.is_empty() { entry.phrase() } else { format!("{}: {first}", entry.phrase()) };
     let room = out.width().map_or(usize::MAX, |width| width.saturating_sub(36));
     let what = shown(&what);
-    let at = entry.envelope.at.format("%m-%d %H:%M:%S UTC");
+    let at = entry.asked_at().format("%m-%d %H:%M:%S UTC");
     let state = out.look(&format!("{word:<8}"), look);
     out.line(&format!("{:>5}  {state}  {at}  {}", entry.place, cut(&what, room)))?;
     match said(entry, listing) {

@@ -83,9 +83,10 @@ pub async fn open(config: &Config, missing: Missing) -> Result<Opened, Failure> 
     match &config.location {
         Location::File(path) => Ok(open_file(path, config, missing).await?.into()),
         Location::Remote(remote) => {
-            let far: Arc<dyn Backend> = Arc::new(open_remote(remote)?);
+            let far = Arc::new(open_remote(remote)?);
             let kept = kept(config, remote, Arc::clone(&far), Sending::Yes).await?;
-            let backend = kept.clone().map_or(far, |kept| kept as Arc<dyn Backend>);
+            let backend =
+                kept.clone().map_or(far as Arc<dyn Backend>, |kept| kept as Arc<dyn Backend>);
             Ok(Opened { backend, file: None, remote: kept, told: config.location.told() })
         }
     }
@@ -104,7 +105,7 @@ pub enum Sending {
 async fn kept(
     config: &Config,
     remote: &Remote,
-    far: Arc<dyn Backend>,
+    far: Arc<HttpBackend>,
     sending: Sending,
 ) -> Result<Option<Arc<Kept>>, Failure> {
     let Some(folder) = config.remotes.clone() else { return Ok(None) };
@@ -119,6 +120,8 @@ async fn kept(
         rules: config.rules.clone(),
         patience: KEPT_AFTER,
         sends: sending == Sending::Yes && !config.read_only,
+        tokens: Some(far.token_changes()),
+        turn_patience: 2 * Timeouts::default().request(),
     };
     let kept = Kept::open(far, options).await;
     let kept = kept.map_err(|why| Failure::new(Exit::Unreachable, why))?;
@@ -134,7 +137,7 @@ pub async fn open_outbox(config: &Config, sending: Sending) -> Result<Arc<Kept>,
             config.location.told()
         )));
     };
-    let far: Arc<dyn Backend> = Arc::new(open_remote(remote)?);
+    let far = Arc::new(open_remote(remote)?);
     let opened = kept(config, remote, far, sending).await?;
     let kept = opened.ok_or_else(|| {
         Failure::usage("there is no home folder to keep an outbox in: set HOME or XDG_STATE_HOME")
@@ -232,7 +235,10 @@ impl Session {
     /// The id of an incident.
     pub async fn find(&self, target: Target) -> Result<IncidentId, Failure> {
         match target {
-            Target::Id(id) => Ok(id),
+            Target::Id(id) => match &self.place.remote {
+                Some(remote) => Ok(remote.known_as(id).await?),
+                None => Ok(id),
+            },
             Target::Number(number) => Ok(self.place.backend.find(number).await?),
         }
     }

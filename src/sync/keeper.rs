@@ -324,10 +324,10 @@ impl Keeper {
     async fn outbox_changed(&mut self, has_rows: bool) -> Result<(), Over> {
         let Some(far) = &mut self.remote else { return Ok(()) };
         let listing = far.listing.borrow_and_update().clone();
-        let before = far.sent.replace(listing.sent().map(|entry| entry.envelope.id).collect());
+        let before = far.sent.replace(listing.sent().map(|entry| entry.id).collect());
         for entry in listing.sent() {
             // Also what another process has sent; not what was sent long ago, and has changed since.
-            let is_new = before.as_ref().is_some_and(|sent| !sent.contains(&entry.envelope.id));
+            let is_new = before.as_ref().is_some_and(|sent| !sent.contains(&entry.id));
             if let State::Sent(outcome) = &entry.state
                 && let Some(row) = outcome.row.as_ref().filter(|_| is_new)
             {

@@ -53,6 +53,8 @@ pub struct Pending {
     pub retrying: bool,
     /// It is in the outbox, on the disk: nobody needs to wait for it.
     pub accepted: bool,
+    /// The outbox was asked what became of it.
+    pub looked: bool,
 }
 
 /// When what is shown was read, where it was kept on this machine from before.

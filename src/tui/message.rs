@@ -17,6 +17,7 @@ use crate::model::runbook::Page;
 use crate::model::{CommandId, Envelope, Event, IncidentId, IncidentNumber, Summary};
 use crate::sync;
 use crate::sync::drafts::{Draft, Keep};
+use crate::sync::remote::Entry;
 
 use super::app::Span;
 use super::output::Pipe;
@@ -54,6 +55,9 @@ pub enum Message {
     KeptAt(Of, Option<DateTime<Utc>>),
     /// Commands are in the outbox, or could not be put there: nobody waits for them any more.
     Accepted(Vec<CommandId>, Result<(), BackendError>, DateTime<Utc>),
+    /// What became of a command that the outbox does not list any more, as it says: it settles, or
+    /// was dropped.
+    Looked(CommandId, Result<Option<Box<Entry>>, BackendError>, DateTime<Utc>),
     /// What was asked of the outbox could not be done: that is told.
     OutboxSaid(String),
     /// The clock has jumped, as after a sleep: what is shown may be old.
@@ -116,6 +120,8 @@ pub enum OutboxAsk {
     Drop(CommandId),
     /// Send what waits now.
     SendNow,
+    /// Say what became of a command that is not listed.
+    Look(CommandId),
 }
 
 /// What a timer is for. The number tells an old one from the last one set.

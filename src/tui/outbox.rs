@@ -34,7 +34,7 @@ impl OutboxPane {
     #[must_use]
     pub fn place(&self, listing: &Listing) -> usize {
         let all = shown(listing);
-        let there = self.on.and_then(|id| all.iter().position(|entry| entry.envelope.id == id));
+        let there = self.on.and_then(|id| all.iter().position(|entry| entry.id == id));
         there.unwrap_or(self.index).min(all.len().saturating_sub(1))
     }
 

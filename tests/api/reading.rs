@@ -1,6 +1,6 @@
 //! What is read, and what is done, through every route.
 
-use redphone::api::Answered;
+use redphone::api::{Answered, Order};
 use redphone::backend::{Backend, Capabilities, Delta, Detail, Page};
 use redphone::model::command::Verb;
 use redphone::model::{Actor, Ask, Event, PersonRef, Summary};
@@ -66,6 +66,25 @@ async fn a_command_beyond_the_scope_is_refused_and_the_others_are_carried_out() 
     assert_eq!(details.code, "not_allowed");
     let refused = place.post(&place.read, r#"{"commands":[]}"#).await;
     refused.refused(403, "not_allowed", "of scope read may not send commands");
+}
+
+#[tokio::test]
+async fn a_command_that_says_who_asked_it_is_carried_out_for_nobody_else() {
+    let place = Place::new().await;
+    let told = place.get(&place.respond, "/v1/capabilities").await;
+    assert!(serde_json::from_slice::<Capabilities>(&told.body).unwrap().checks_person);
+    let (id, declaration) = declare("Disk full");
+    let of = |person: &str, ask| Order { as_person: Some(person.into()), ..order(id, ask) };
+    let note = || Ask::AddNote { text: "seen".into() };
+    let commands = vec![declaration, of("tom", note()), of("ines", note())];
+    let answers = place.send(&place.respond, commands).await;
+    let Answered::Refused { details, .. } = &answers[1] else { panic!("{answers:?}") };
+    let said = "it was asked by tom, and the token is ines's: send it with a token of tom";
+    assert_eq!((details.code.as_str(), details.detail.as_str()), ("other_person", said));
+    assert_eq!(done(&answers[2]).events.len(), 1);
+    // A program's token is nobody's.
+    let answers = place.send(&place.ingest, vec![of("ines", Ask::Acknowledge)]).await;
+    assert!(matches!(&answers[0], Answered::Refused { .. }), "{answers:?}");
 }
 
 #[tokio::test]

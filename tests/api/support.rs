@@ -186,7 +186,7 @@ pub fn token(tokens: &TokenFile, name: &str, scope: Scope) -> String {
 
 pub fn order(incident: IncidentId, ask: Ask) -> Order {
     let command = Command::Incident { incident, ask };
-    Order { id: CommandId::new(), at: Utc::now(), command }
+    Order { id: CommandId::new(), at: Utc::now(), command, as_person: None }
 }
 
 pub fn declare(title: &str) -> (IncidentId, Order) {

@@ -126,7 +126,7 @@ async fn open(path: &Path) -> FileStore {
 
 fn order(incident: IncidentId, ask: Ask) -> Order {
     let command = Command::Incident { incident, ask };
-    Order { id: CommandId::new(), at: Utc::now(), command }
+    Order { id: CommandId::new(), at: Utc::now(), command, as_person: None }
 }
 
 fn declare(n: usize) -> Order {

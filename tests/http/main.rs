@@ -15,6 +15,7 @@ mod terminal;
 mod asking;
 mod certificates;
 mod command_line;
+mod commands;
 mod holding;
 mod keyring;
 mod make;

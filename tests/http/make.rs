@@ -62,7 +62,13 @@ pub fn patient() -> Timeouts {
 }
 
 pub fn capabilities() -> Capabilities {
-    Capabilities { name: "test".into(), verbs: [].into(), live: true, me: None }
+    Capabilities {
+        name: "test".into(),
+        verbs: [].into(),
+        live: true,
+        me: None,
+        checks_person: false,
+    }
 }
 
 pub fn delta(cursor: u64) -> Delta {

@@ -19,9 +19,11 @@ use redphone::backend::http::{HttpBackend, Timeouts};
 use redphone::backend::{Backend, BackendError, Outcome, Part};
 use redphone::model::command::Declaration;
 use redphone::model::{
-    Actor, Ask, Command, CommandId, Envelope, IncidentId, PersonRef, Summary, Urgency,
+    Actor, Ask, Command, CommandId, Envelope, IncidentId, PersonRef, Rules, Summary, Urgency,
 };
 use redphone::sync::Mirror;
+use redphone::sync::remote::{self, Named, Remote, State};
+use rstest::rstest;
 
 use crate::proxy::{Fault, Proxy};
 use crate::served::{Served, open};
@@ -29,10 +31,13 @@ use crate::served::{Served, open};
 const CLIENTS: usize = 4;
 const SEED: u64 = 20_260_302;
 
-/// What brings a command to its end, whatever happens on the way.
+/// So many commands a client asks at once, where they can wait together.
+const TOGETHER: usize = 8;
+
+/// What brings commands to their end, whatever happens on the way.
 #[async_trait]
 trait Driver: Send + Sync {
-    async fn settle(&self, envelope: &Envelope) -> Result<Outcome, BackendError>;
+    async fn settle(&self, envelopes: &[Envelope]) -> Vec<Result<Outcome, BackendError>>;
 }
 
 /// Sends the same command again until it is answered.
@@ -40,13 +45,79 @@ struct Again(Arc<HttpBackend>);
 
 #[async_trait]
 impl Driver for Again {
-    async fn settle(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
-        loop {
-            match self.0.execute(envelope).await {
-                Err(error) if error.is_temporary() => rest(&error).await,
-                answer => return answer,
-            }
+    async fn settle(&self, envelopes: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {
+        let mut answers = Vec::new();
+        for envelope in envelopes {
+            answers.push(loop {
+                match self.0.execute(envelope).await {
+                    Err(error) if error.is_temporary() => rest(&error).await,
+                    answer => break answer,
+                }
+            });
         }
+        answers
+    }
+}
+
+/// Puts commands into an outbox, which sends them together, and is told that somebody is waiting.
+struct Outbox {
+    remote: Arc<Remote>,
+    /// Where it is.
+    _folder: tempfile::TempDir,
+}
+
+impl Outbox {
+    async fn open(backend: Arc<HttpBackend>, who: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = remote::Options {
+            named: Named {
+                name: "prod".into(),
+                url: backend.address().to_string(),
+                who: who.into(),
+            },
+            folder: folder.path().to_owned(),
+            rules: Rules::default(),
+            patience: Duration::from_secs(1),
+            sends: true,
+            turn_patience: Duration::from_secs(20),
+            tokens: Some(backend.token_changes()),
+        };
+        let remote = Remote::open(backend, options).await.unwrap();
+        // Where this gets through it is known who asks.
+        let _ = remote.fresh_capabilities().await;
+        Self { remote, _folder: folder }
+    }
+
+    async fn became(&self, id: CommandId) -> Option<Result<Outcome, BackendError>> {
+        let entry = self.remote.entry(id).await.unwrap().expect("nobody drops anything");
+        match entry.state {
+            State::Pending => None,
+            State::Sent(outcome) => Some(Ok(*outcome)),
+            State::Refused(error) => Some(Err(error)),
+        }
+    }
+}
+
+#[async_trait]
+impl Driver for Outbox {
+    async fn settle(&self, envelopes: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {
+        for envelope in envelopes {
+            self.remote.accept(vec![envelope.clone()]).await.unwrap();
+        }
+        let mut changed = self.remote.listing();
+        let mut answers = Vec::new();
+        for envelope in envelopes {
+            answers.push(loop {
+                if let Some(answer) = self.became(envelope.id).await {
+                    break answer;
+                }
+                let moment = Duration::from_millis(50);
+                if tokio::time::timeout(moment, changed.changed()).await.is_err() {
+                    self.remote.send_now().await.unwrap();
+                }
+            });
+        }
+        answers
     }
 }
 
@@ -148,8 +219,11 @@ impl Follower {
     }
 }
 
+#[rstest]
+#[case::one_by_one(false)]
+#[case::through_the_outbox(true)]
 #[tokio::test]
-async fn every_command_is_applied_once_and_all_end_with_the_same_queue() {
+async fn every_command_is_applied_once_and_all_end_with_the_same_queue(#[case] outbox: bool) {
     let commands = std::env::var("REDPHONE_FAULT_COMMANDS").map_or(80, |n| n.parse().unwrap());
     let mut server = Served::start().await;
     let proxy = Proxy::start(Some(server.address), |request| fault(request.number)).await;
@@ -164,16 +238,23 @@ async fn every_command_is_applied_once_and_all_end_with_the_same_queue() {
     for number in 0..CLIENTS {
         let name = if number % 2 == 0 { "ines" } else { "tom" };
         let backend = Arc::new(server.client(&proxy.url(), name, timeouts));
-        let driver: Arc<dyn Driver> = Arc::new(Again(Arc::clone(&backend)));
+        let driver: Arc<dyn Driver> = if outbox {
+            Arc::new(Outbox::open(Arc::clone(&backend), name).await)
+        } else {
+            Arc::new(Again(Arc::clone(&backend)))
+        };
+        let together = if outbox { TOGETHER } else { 1 };
         let (shared, counted) = (Arc::clone(&shared), Arc::clone(&settled));
         working.push(tokio::spawn(async move {
             let mut random = ChaCha8Rng::seed_from_u64(SEED + number as u64);
             let mut done = Vec::new();
-            for round in 0..commands / CLIENTS {
-                let envelope = command(&mut random, &shared, format!("{round} of {number}"));
-                let answer = driver.settle(&envelope).await;
-                done.push((envelope, answer));
-                counted.fetch_add(1, Ordering::SeqCst);
+            let rounds: Vec<usize> = (0..commands / CLIENTS).collect();
+            for rounds in rounds.chunks(together) {
+                let mut ask = |round| command(&mut random, &shared, format!("{round} of {number}"));
+                let envelopes: Vec<Envelope> = rounds.iter().map(&mut ask).collect();
+                let answers = driver.settle(&envelopes).await;
+                counted.fetch_add(answers.len(), Ordering::SeqCst);
+                done.extend(envelopes.into_iter().zip(answers));
             }
             done
         }));

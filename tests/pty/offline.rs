@@ -363,6 +363,7 @@ fn commands_that_are_killed_at_any_moment_happen_once_or_not_at_all() {
     assert!(sent.status.success(), "{sent:?}");
     let mut notes = team.notes("1");
     let count = notes.len();
+    assert!(!accepted.is_empty(), "every one was killed before it had accepted anything");
     assert_eq!(count, accepted.len(), "what was accepted has happened, and nothing else");
     notes.sort();
     notes.dedup();

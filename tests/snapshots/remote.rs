@@ -58,16 +58,20 @@ pub fn entry(place: u64, label: &str, title: &str, envelope: Envelope, state: St
         .then(|| company::now() + TimeDelta::seconds(30 + i64::try_from(place).unwrap_or(0)));
     Arc::new(Entry {
         place,
+        id: envelope.id,
         chain: envelope.id,
-        envelope,
+        envelope: Some(envelope),
         label: label.into(),
         title: title.into(),
         state,
         tries: 0,
         said: None,
         next_at: None,
+        not_before: None,
         behind: None,
         settled_at,
+        settled: i64::try_from(place).unwrap_or(0),
+        person: None,
     })
 }
 
@@ -100,7 +104,7 @@ fn waiting(stage: &Stage) -> Listing {
     tried.next_at = Some(stage.now + TimeDelta::seconds(8));
     let second = asked(logins, Ask::Acknowledge, 2);
     let second = entry(15, "INC-2048", "Logins time out", second, State::Pending);
-    Listing { entries: vec![first, second] }
+    Listing { entries: vec![first, second], me: None }
 }
 
 /// One of each kind.
@@ -133,7 +137,7 @@ pub fn mixed(stage: &Stage) -> Listing {
         ),
     ];
     entries.extend(waiting(stage).entries);
-    Listing { entries }
+    Listing { entries, me: None }
 }
 
 pub fn show(stage: &mut Stage, listing: Listing) {
@@ -245,7 +249,7 @@ fn measures_and_detail_that_were_kept_say_when_they_were_read() {
 fn what_waits_is_marked_on_its_row_and_on_the_timeline() {
     let mut stage = remote((126, 36));
     let listing = waiting(&stage);
-    let command = listing.entries[0].envelope.id;
+    let command = listing.entries[0].id;
     show(&mut stage, listing);
     let screen = stage.screen();
     let row = screen.lines().find(|line| line.contains("2051 P1")).expect("a row");
@@ -278,7 +282,7 @@ fn the_whole_way_of_a_command_that_comes_second() {
     let why = "already merged into INC-2040 by Tomo Sato 2 min ago";
     let title = "Card payments fail at checkout";
     let refused = entry(1, "INC-2051", title, envelope.clone(), conflict(why));
-    show(&mut stage, Listing { entries: vec![refused] });
+    show(&mut stage, Listing { entries: vec![refused], me: None });
     let screen = stage.screen();
     assert!(screen.contains(why), "{screen}");
     assert!(screen.contains("O outbox"), "{screen}");
@@ -303,10 +307,41 @@ fn the_whole_way_of_a_command_that_comes_second() {
 }
 
 #[test]
+fn a_command_that_is_not_listed_is_looked_up_and_only_what_the_outbox_does_not_know_was_dropped() {
+    let mut stage = remote((126, 36));
+    stage.keys("k a");
+    let [first] = &stage.submitted[..] else { panic!("{:?}", stage.submitted) };
+    let (id, first) = (first.id, first.clone());
+    // A listing of before it was taken in.
+    show(&mut stage, Listing::default());
+    assert_eq!((stage.app.pending.len(), stage.asked.len()), (1, 0));
+    stage.send(Message::Accepted(vec![id], Ok(()), stage.now));
+    let listing = mixed(&stage);
+    show(&mut stage, listing);
+    show(&mut stage, Listing::default());
+    assert_eq!(stage.asked, [OutboxAsk::Look(id)], "once");
+    assert_eq!(stage.app.pending.len(), 1);
+    let row = stage.memory.read(2051).0.incident.summary;
+    let sent = Outcome { incident: Some(row.id), row: Some(row), events: vec![], replayed: false };
+    let sent = entry(1, "INC-2051", "Cards", first, State::Sent(Box::new(sent)));
+    let found = Some(Box::new((*sent).clone()));
+    stage.send(Message::Looked(id, Ok(found), stage.now));
+    assert!(stage.app.pending.is_empty());
+    assert!(!stage.screen().contains("dropped"), "{}", stage.screen());
+    stage.submitted.clear();
+    stage.keys("o");
+    let id = stage.submitted[0].id;
+    stage.send(Message::Accepted(vec![id], Ok(()), stage.now));
+    assert_eq!(stage.asked[1..], [OutboxAsk::Look(id)]);
+    stage.send(Message::Looked(id, Ok(None), stage.now));
+    assert!(stage.screen().contains("dropped from the outbox"), "{}", stage.screen());
+}
+
+#[test]
 fn what_is_refused_is_sent_again_only_where_that_may_help() {
     let mut stage = remote((126, 36));
     let listing = mixed(&stage);
-    let (hopeless, hopeful) = (listing.entries[1].envelope.id, listing.entries[2].envelope.id);
+    let (hopeless, hopeful) = (listing.entries[1].id, listing.entries[2].id);
     show(&mut stage, listing);
     stage.keys("O s");
     assert!(stage.asked.is_empty());
@@ -323,6 +358,33 @@ fn what_is_refused_is_sent_again_only_where_that_may_help() {
     assert_eq!(stage.asked[2], OutboxAsk::SendNow);
     stage.keys("q");
     assert!(matches!(stage.app.mode, Mode::Panes));
+}
+
+#[test]
+fn what_can_not_be_read_here_and_what_somebody_else_has_asked_say_so() {
+    let mut stage = remote((126, 36));
+    let cards = id_of(&stage, 2051);
+    let odd = State::Refused(BackendError::Broken("another version wrote it".into()));
+    let mut odd = entry(1, "INC-2051", "Cards", asked(cards, Ask::Acknowledge, 0), odd);
+    Arc::make_mut(&mut odd).envelope = None;
+    let note = Ask::AddNote { text: "seen".into() };
+    let mut hers = entry(2, "INC-2051", "Cards", asked(cards, note, 0), State::Pending);
+    Arc::make_mut(&mut hers).person = Some("ines".into());
+    show(&mut stage, Listing { entries: vec![odd, hers], me: Some("tom".into()) });
+    stage.keys("O e");
+    let screen = stage.screen();
+    for said in [
+        "a command on INC-2051",
+        "refused: another version wrote it",
+        "it can't be read here: drop it",
+        "held: asked by ines, the token is tom's: it waits for one of ines",
+    ] {
+        assert!(screen.contains(said), "{said}:\n{screen}");
+    }
+    stage.keys("s");
+    assert!(stage.asked.is_empty());
+    stage.keys("x y");
+    assert_eq!(stage.asked.len(), 1);
 }
 
 #[test]
@@ -350,7 +412,7 @@ fn every_kind_of_refused_command_with_a_text_opens_its_form_with_it() {
         let mut stage = remote((126, 36));
         let envelope = asked(id_of(&stage, 2051), ask, 0);
         let refused = entry(1, "INC-2051", "Cards", envelope, not_now("not now"));
-        show(&mut stage, Listing { entries: vec![refused] });
+        show(&mut stage, Listing { entries: vec![refused], me: None });
         stage.keys("O e");
         let screen = stage.screen();
         assert!(screen.contains(heading) && screen.contains(text), "{heading}:\n{screen}");
@@ -394,7 +456,7 @@ fn an_incident_that_is_declared_offline_is_selected_and_stays_so_when_it_has_its
     let Command::Incident { incident, .. } = envelope.command else { panic!() };
     stage.send(Message::Accepted(vec![envelope.id], Ok(()), stage.now));
     let waits = entry(1, "new", "The vault is open", envelope.clone(), State::Pending);
-    show(&mut stage, Listing { entries: vec![waits] });
+    show(&mut stage, Listing { entries: vec![waits], me: None });
     // What the mirror tells, with what waits laid over it.
     let rules = redphone::model::Rules::default();
     let new = redphone::sync::remote::over_row(None, &[&envelope], &rules).expect("declared");
@@ -412,7 +474,7 @@ fn an_incident_that_is_declared_offline_is_selected_and_stays_so_when_it_has_its
     let outcome =
         Outcome { incident: Some(incident), row: Some(row), events: vec![], replayed: false };
     let sent = entry(1, "new", "The vault is open", envelope, State::Sent(Box::new(outcome)));
-    show(&mut stage, Listing { entries: vec![sent] });
+    show(&mut stage, Listing { entries: vec![sent], me: None });
     assert_eq!(stage.selected(), "INC-2063");
 }
 

@@ -1,10 +1,13 @@
 //! Going from one place of work to another.
 
+use std::sync::Arc;
+
 use insta::assert_snapshot;
 use redphone::config::panes::Profile;
 use redphone::config::reload::Changed;
 use redphone::config::{Location, PanesSettings, Reload};
 use redphone::model::Rules;
+use redphone::sync::Update;
 use redphone::sync::drafts::{Draft, Keep};
 use redphone::tui::Options;
 use redphone::tui::message::Message;
@@ -263,4 +266,18 @@ fn a_draft_about_an_incident_waits_where_that_incident_is() {
     assert_eq!(offered(self::stage((126, 36)), &[&note, &declaration]), 2);
     assert_eq!(offered(production((126, 36)), &[&note]), 0);
     assert_eq!(offered(production((126, 36)), &[&note, &declaration]), 1);
+}
+
+#[test]
+fn going_elsewhere_waits_only_until_what_was_asked_is_on_the_disk() {
+    let mut stage = stage((126, 36));
+    stage.learn(Update::Outbox(Arc::default()));
+    stage.keys("a B");
+    let ids: Vec<_> = stage.submitted.iter().map(|envelope| envelope.id).collect();
+    assert_eq!(ids.len(), 1);
+    stage.write("stag\n");
+    answer(&mut stage, Ok(()));
+    assert_eq!(stage.switched, None, "it is not on the disk yet");
+    stage.send(Message::Accepted(ids, Ok(()), company::now()));
+    assert_eq!(stage.switched, Some(site("staging")));
 }

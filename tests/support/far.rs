@@ -12,7 +12,7 @@ use redphone::backend::{
 use redphone::model::directory::Directory;
 use redphone::model::measures::{Cut, Measures, Window};
 use redphone::model::problem::Problem;
-use redphone::model::{CommandId, Envelope, Event, IncidentId, IncidentNumber, Summary};
+use redphone::model::{CommandId, Envelope, Event, IncidentId, IncidentNumber, PersonRef, Summary};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -27,6 +27,8 @@ pub enum Way {
     Slow(Duration),
     /// Commands arrive, their answers do not.
     AnswersLost,
+    /// Commands arrive, their answers make no sense.
+    AnswersOdd,
     /// It does not listen until then.
     Limited(DateTime<Utc>),
     /// Questions are answered at once, whatever they could wait for.
@@ -41,9 +43,13 @@ pub struct Far {
     arrived: Mutex<Vec<CommandId>>,
     /// Commands that never get through.
     poisoned: Mutex<HashSet<CommandId>>,
+    /// Those make all fail that come together with them.
+    fails_together: std::sync::atomic::AtomicBool,
     /// How many commands came together.
     batches: Mutex<Vec<usize>>,
     asked: Mutex<Vec<(&'static str, tokio::time::Instant)>>,
+    /// Whom it takes the asker for, where it says so.
+    me: Mutex<Option<PersonRef>>,
 }
 
 impl Far {
@@ -53,8 +59,10 @@ impl Far {
             way: watch::Sender::new(Way::Open),
             arrived: Mutex::default(),
             poisoned: Mutex::default(),
+            fails_together: false.into(),
             batches: Mutex::default(),
             asked: Mutex::default(),
+            me: Mutex::default(),
         })
     }
 
@@ -62,8 +70,19 @@ impl Far {
         self.way.send_replace(way);
     }
 
+    /// From now on the token is of this person.
+    pub fn takes_for(&self, handle: &str) {
+        let me = Some(PersonRef::new(handle, handle));
+        *self.me.lock().unwrap_or_else(PoisonError::into_inner) = me;
+    }
+
     pub fn poison(&self, id: CommandId) {
         self.poisoned.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+    }
+
+    /// A request fails as a whole from now on where a command of it does.
+    pub fn fails_together(&self) {
+        self.fails_together.store(true, std::sync::atomic::Ordering::Relaxed);
     }
 
     pub fn arrived(&self) -> Vec<CommandId> {
@@ -120,7 +139,10 @@ fn gone() -> BackendError {
 #[async_trait]
 impl Backend for Far {
     async fn capabilities(&self) -> Result<Capabilities, BackendError> {
-        self.through("capabilities", self.inner.capabilities()).await
+        let mut known = self.through("capabilities", self.inner.capabilities()).await?;
+        let me = self.me.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        known.me = me.or(known.me);
+        Ok(known)
     }
 
     async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {
@@ -162,18 +184,28 @@ impl Backend for Far {
         if is_poisoned {
             return Err(gone());
         }
-        let lost = *self.way.borrow() == Way::AnswersLost;
+        let way = *self.way.borrow();
         let done = self
             .through("execute", async {
                 self.arrived.lock().unwrap_or_else(PoisonError::into_inner).push(envelope.id);
                 self.inner.execute(envelope).await
             })
             .await;
-        if lost { Err(gone()) } else { done }
+        match way {
+            Way::AnswersLost => Err(gone()),
+            Way::AnswersOdd => Err(BackendError::Broken("what comes makes no sense".into())),
+            _ => done,
+        }
     }
 
     async fn execute_all(&self, envelopes: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {
         self.batches.lock().unwrap_or_else(PoisonError::into_inner).push(envelopes.len());
+        if self.fails_together.load(std::sync::atomic::Ordering::Relaxed) {
+            let poisoned = self.poisoned.lock().unwrap_or_else(PoisonError::into_inner);
+            if envelopes.iter().any(|envelope| poisoned.contains(&envelope.id)) {
+                return envelopes.iter().map(|_| Err(gone())).collect();
+            }
+        }
         let mut results = Vec::new();
         for envelope in envelopes {
             results.push(self.execute(envelope).await);

@@ -234,6 +234,7 @@ impl Backend for Memory {
             verbs: verbs.into_iter().collect(),
             live: true,
             me: None,
+            checks_person: false,
         })
     }
 

@@ -9,10 +9,12 @@ mod make;
 #[path = "../support/far.rs"]
 mod far;
 
+mod files;
 mod hour;
 mod keeping;
 mod outbox;
 mod place;
 mod processes;
 mod reading;
+mod turns;
 mod two;

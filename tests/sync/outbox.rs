@@ -1,19 +1,29 @@
 //! Commands are durable before anything else, and are sent in order, once each.
 
-use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
 use redphone::backend::{Backend, BackendError};
-use redphone::model::{Ask, IncidentId};
+use redphone::model::checklist::{Answer, ClosingItem, Item};
+use redphone::model::command::Link;
+use redphone::model::{Ask, EventBody, IncidentId};
 use redphone::sync::remote::{Handed, State};
 
 use crate::far::Way;
 use crate::make::{ask, declaration, declare, declare_as, declared, resolve};
 use crate::place::{Place, all_sent, until};
 
-fn note(id: IncidentId, text: &str) -> redphone::model::Envelope {
+pub fn note(id: IncidentId, text: &str) -> redphone::model::Envelope {
     ask(id, Ask::AddNote { text: text.into() })
+}
+
+/// It is resolved, and the gate is answered.
+async fn may_be_closed(place: &Place, id: IncidentId) {
+    place.store.execute(&ask(id, resolve())).await.unwrap();
+    for item in ClosingItem::ALL {
+        let answer = Ask::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes };
+        place.store.execute(&ask(id, answer)).await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -61,6 +71,23 @@ async fn a_command_whose_answer_was_lost_happens_once() {
 }
 
 #[tokio::test]
+async fn an_answer_that_makes_no_sense_ends_no_command() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    let remote = place.remote().await;
+    place.far.set(Way::AnswersOdd);
+    let envelope = note(id, "once");
+    let kept = remote.hand_over(&envelope).await.unwrap();
+    assert_eq!(kept, Handed::Kept("what comes makes no sense".into()));
+    assert!(remote.entry(envelope.id).await.unwrap().unwrap().next_at.is_some());
+    place.far.set(Way::Open);
+    remote.send_now().await.unwrap();
+    all_sent(&remote).await;
+    assert_eq!(remote.listing().borrow().refused().count(), 0);
+    assert_eq!(place.notes(id).await, ["once"]);
+}
+
+#[tokio::test]
 async fn commands_about_one_incident_wait_for_each_other_and_others_do_not_wait_for_them() {
     let place = Place::new().await;
     let one = declared(&*place.store, "Cards fail").await;
@@ -97,6 +124,30 @@ async fn many_that_wait_are_sent_together() {
     }
     let batches = place.far.batches();
     assert_eq!(batches.iter().max(), Some(&40), "one of each incident: {batches:?}");
+}
+
+#[tokio::test]
+async fn what_was_sent_is_known_also_when_it_is_not_listed_any_more_and_whatever_the_clock_did() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    let remote = place.remote().await;
+    let all: Vec<_> = (0..70).map(|index| note(id, &format!("note {index}"))).collect();
+    let (first, others) = all.split_at(1);
+    remote.hand_over(&first[0]).await.unwrap();
+    drop(remote);
+    // It was answered while the clock was a day ahead.
+    let file = rusqlite::Connection::open(place.kept().join("outbox.db")).unwrap();
+    file.execute("UPDATE entry SET settled_at = settled_at + 86400000", []).unwrap();
+    drop(file);
+    let remote = place.remote().await;
+    remote.accept(others.to_vec()).await.unwrap();
+    let listing = all_sent(&remote).await;
+    let sent: Vec<_> = listing.sent().map(|entry| entry.id).collect();
+    let last: Vec<_> = all.iter().rev().take(50).map(|envelope| envelope.id).collect();
+    assert_eq!(sent, last);
+    let entry = remote.entry(first[0].id).await.unwrap().unwrap();
+    assert!(matches!(entry.state, State::Sent(_)));
+    assert!(remote.entry(note(id, "never").id).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -147,8 +198,16 @@ async fn what_follows_a_refused_command_of_its_chain_is_not_sent_and_goes_with_i
     remote.accept(vec![reopen.clone()]).await.unwrap();
     let listing = until(&remote, |listing| listing.refused().count() == 3).await;
     assert!(listing.get(reopen.id).unwrap().behind.is_some());
+    // Once it is resolved and the gate is answered, both are sent.
+    may_be_closed(&place, id).await;
     remote.retry(chain[0].id).await.unwrap();
-    until(&remote, |listing| listing.get(chain[0].id).unwrap().settled_at.is_some()).await;
+    let listing = all_sent(&remote).await;
+    for envelope in &chain {
+        let entry = listing.get(envelope.id).unwrap();
+        assert!(matches!(entry.state, State::Sent(_)), "{entry:#?}");
+        assert_eq!(entry.behind, None);
+    }
+    assert_eq!(place.notes(id).await, ["closed it"]);
 }
 
 #[tokio::test]
@@ -169,13 +228,66 @@ async fn what_needs_a_refused_declaration_is_held_and_sent_once_it_was_mended() 
     let listing = until(&remote, |listing| listing.refused().count() == 1).await;
     let held = listing.get(waits.id).unwrap();
     assert!(held.is_pending());
-    assert_eq!(listing.held_by(held).unwrap().envelope.id, declaration_ahead.id);
+    assert_eq!(listing.held_by(held).unwrap().id, declaration_ahead.id);
     assert_eq!(listing.dependent(listing.get(declaration_ahead.id).unwrap()), [waits.id]);
     // Written anew, about the same incident.
     let mended = ask(id, Ask::Declare(Box::new(declaration("Cards fail"))));
     remote.replace(declaration_ahead.id, vec![mended]).await.unwrap();
     all_sent(&remote).await;
     assert_eq!(place.notes(id).await, ["first look"]);
+}
+
+#[tokio::test]
+async fn what_was_sent_again_elsewhere_is_not_sent_a_second_time_in_other_words() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    let (one, other) = (place.remote().await, place.remote().await);
+    let close = ask(id, Ask::Close);
+    one.accept(vec![close.clone(), note(id, "closed it")]).await.unwrap();
+    until(&one, |listing| listing.refused().count() == 2).await;
+    may_be_closed(&place, id).await;
+    let edited = || ask(id, Ask::Close);
+    // It waits again, was sent, and was dropped.
+    place.far.set(Way::Cut);
+    one.retry(close.id).await.unwrap();
+    let refused = |error: BackendError| {
+        assert!(matches!(error, BackendError::Conflict(_)), "{error:?}");
+        error.to_string()
+    };
+    let why = refused(other.replace(close.id, vec![edited()]).await.unwrap_err());
+    assert!(why.starts_with("it is being sent again as it was"), "{why}");
+    place.far.set(Way::Open);
+    one.send_now().await.unwrap();
+    all_sent(&one).await;
+    let why = refused(other.replace(close.id, vec![edited()]).await.unwrap_err());
+    assert!(why.starts_with("it was sent meanwhile as it was"), "{why}");
+    let never = note(id, "never there");
+    let why = refused(other.replace(never.id, vec![note(id, "b")]).await.unwrap_err());
+    assert!(why.starts_with("it is not in the outbox any more"), "{why}");
+    all_sent(&other).await;
+    assert_eq!(place.notes(id).await, ["closed it"]);
+    assert_eq!(other.listing().borrow().entries.len(), 2);
+}
+
+#[tokio::test]
+async fn what_was_not_sent_because_of_a_refused_command_goes_with_what_takes_its_place() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    let remote = place.remote().await;
+    let chain = vec![ask(id, Ask::Close), note(id, "first"), note(id, "second")];
+    remote.accept(chain.clone()).await.unwrap();
+    until(&remote, |listing| listing.refused().count() == 3).await;
+    place.far.set(Way::Cut);
+    let edited = note(id, "instead");
+    remote.replace(chain[0].id, vec![edited.clone()]).await.unwrap();
+    let listing = remote.listing().borrow().clone();
+    assert_eq!(listing.refused().count(), 0);
+    assert!(listing.entries.iter().all(|entry| entry.chain == edited.id), "{listing:#?}");
+    assert!(listing.entries.iter().all(|entry| entry.behind.is_none()), "{listing:#?}");
+    place.far.set(Way::Open);
+    remote.send_now().await.unwrap();
+    all_sent(&remote).await;
+    assert_eq!(place.notes(id).await, ["instead", "first", "second"]);
 }
 
 #[tokio::test]
@@ -208,89 +320,27 @@ async fn what_follows_a_declaration_that_is_counted_in_another_is_about_that_one
     let listing = all_sent(&remote).await;
     assert_eq!(listing.refused().count(), 0, "{listing:#?}");
     assert_eq!(place.notes(open).await, ["cleaned up"]);
-}
-
-#[tokio::test]
-async fn it_is_not_asked_before_it_listens_again() {
-    let place = Place::new().await;
-    let id = declared(&*place.store, "Cards fail").await;
+    // Its id stands for that one from now on, also after another start.
+    let other = declared(&*place.store, "Images fail").await;
+    drop(remote);
     let remote = place.remote().await;
-    let until_then = Utc::now() + TimeDelta::minutes(20);
-    place.far.set(Way::Limited(until_then));
-    remote.accept(vec![note(id, "later")]).await.unwrap();
-    let listing = until(&remote, |listing| listing.entries.iter().any(|e| e.tries == 1)).await;
-    let next = listing.next_try().unwrap();
-    assert!(next >= until_then && next < until_then + TimeDelta::minutes(2), "{next}");
-}
-
-#[tokio::test]
-async fn folder_and_files_are_only_for_their_owner() {
-    let place = Place::new().await;
-    let remote = place.remote().await;
-    let (_, declaration) = declare("Cards fail");
-    remote.hand_over(&declaration).await.unwrap();
-    let mode =
-        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode(&place.kept()), 0o700);
-    for entry in std::fs::read_dir(place.kept()).unwrap() {
-        let path = entry.unwrap().path();
-        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    assert_eq!(remote.known_as(new).await.unwrap(), open);
+    assert_eq!(remote.known_as(other).await.unwrap(), other);
+    let link = Link::Incident { id: new, number: None };
+    for envelope in [
+        note(new, "full again"),
+        ask(other, Ask::Link { link: link.clone() }),
+        ask(other, Ask::Unlink { link }),
+    ] {
+        let Handed::Done(outcome) = remote.hand_over(&envelope).await.unwrap() else { panic!() };
+        assert!(!outcome.events.is_empty());
     }
-}
-
-/// Writes something else into a file, once whoever had it open has closed it.
-async fn damage(path: &std::path::Path) {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    let log = std::path::PathBuf::from(log);
-    let closed = async {
-        while log.exists() {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(crate::place::PATIENCE, closed).await.expect("it is closed");
-    std::fs::write(path, vec![7_u8; 5000]).unwrap();
-}
-
-#[tokio::test]
-async fn a_damaged_outbox_is_set_aside_and_named() {
-    let place = Place::new().await;
-    drop(place.remote().await);
-    damage(&place.kept().join("outbox.db")).await;
-    let remote = place.remote().await;
-    let [warning] = remote.warnings() else { panic!("{:?}", remote.warnings()) };
-    assert!(
-        warning.contains("what it holds was not sent") && warning.contains(".aside-"),
-        "{warning}"
-    );
-    let aside = std::fs::read_dir(place.kept()).unwrap().any(|entry| {
-        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
-        name.starts_with("outbox.db.aside-")
+    assert_eq!(place.notes(open).await, ["cleaned up", "full again"]);
+    let linked = place.events(other).await.into_iter().filter_map(|event| match event.body {
+        EventBody::Linked { link: Link::Incident { id, .. } } => Some(id),
+        _ => None,
     });
-    assert!(aside);
-    // And it works again.
-    let (_, declaration) = declare("Cards fail");
-    assert!(matches!(remote.hand_over(&declaration).await.unwrap(), Handed::Done(_)));
-}
-
-#[tokio::test]
-async fn files_of_a_later_version_are_set_aside_and_a_damaged_cache_costs_nothing_else() {
-    let place = Place::new().await;
-    let remote = place.remote().await;
-    let (_, declaration) = declare("Cards fail");
-    place.far.set(Way::Cut);
-    remote.accept(vec![declaration]).await.unwrap();
-    drop(remote);
-    damage(&place.kept().join("kept.db")).await;
-    let remote = place.remote().await;
-    assert!(remote.warnings()[0].contains("kept.db.aside-"), "{:?}", remote.warnings());
-    assert_eq!(remote.listing().borrow().pending().count(), 1, "what waits is still there");
-    drop(remote);
-    let later = rusqlite::Connection::open(place.kept().join("outbox.db")).unwrap();
-    later.execute_batch("PRAGMA user_version = 99").unwrap();
-    drop(later);
-    let remote = place.remote().await;
-    assert!(remote.warnings()[0].contains("newer redphone"), "{:?}", remote.warnings());
+    assert_eq!(linked.collect::<Vec<_>>(), [open]);
 }
 
 #[tokio::test]

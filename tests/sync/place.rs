@@ -41,6 +41,8 @@ pub fn options(folder: &Path, who: &str) -> Options {
         rules: Rules::default(),
         patience: Duration::from_secs(5),
         sends: true,
+        turn_patience: Duration::from_secs(20),
+        tokens: None,
     }
 }
 
@@ -60,6 +62,12 @@ impl Place {
     pub async fn remote_of(&self, who: &str) -> Arc<Remote> {
         let far = Arc::clone(&self.far) as Arc<dyn Backend>;
         Remote::open(far, options(self.folder.path(), who)).await.unwrap()
+    }
+
+    /// As [`Self::remote`], where that may fail.
+    pub async fn try_remote(&self) -> Result<Arc<Remote>, String> {
+        let far = Arc::clone(&self.far) as Arc<dyn Backend>;
+        Remote::open(far, options(self.folder.path(), "ines")).await
     }
 
     /// The folder of what is kept.

@@ -101,7 +101,7 @@ async fn several_processes_send_each_command_once() {
 }
 
 #[tokio::test]
-async fn another_process_goes_on_sending_when_the_one_that_did_is_killed() {
+async fn a_process_that_stays_open_keeps_no_other_from_sending_and_one_that_is_killed_neither() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     let mut first = start(&place, id, 1, "stay");
@@ -113,17 +113,20 @@ async fn another_process_goes_on_sending_when_the_one_that_did_is_killed() {
         .unwrap();
     let second = place.remote().await;
     all_sent(&second).await;
-    // What the second one takes in is sent by the first, which has the turn.
+    // It sleeps now, as one that was stopped does.
+    let stopped = Process::new("kill").args(["-STOP", &first.id().to_string()]).status();
+    assert!(stopped.unwrap().success());
     let envelope = ask(id, Ask::AddNote { text: "by the second".into() });
     second.accept(vec![envelope.clone()]).await.unwrap();
     all_sent(&second).await;
-    assert!(place.far.arrived().is_empty(), "this process has not sent anything");
+    assert_eq!(place.far.arrived(), [envelope.id]);
     first.kill().unwrap();
     first.wait().unwrap();
     let envelope = ask(id, Ask::AddNote { text: "after it".into() });
     second.accept(vec![envelope.clone()]).await.unwrap();
     until(&second, |listing| listing.pending().next().is_none()).await;
-    assert_eq!(place.far.arrived(), [envelope.id], "now it has the turn");
+    assert_eq!(place.far.arrived().last(), Some(&envelope.id));
+    assert_eq!(place.notes(id).await.len(), 3);
 }
 
 #[tokio::test]

@@ -305,6 +305,7 @@ impl Backend for FileStore {
             verbs: if self.inner.read_only { BTreeSet::new() } else { BTreeSet::from(Verb::ALL) },
             live: true,
             me: None,
+            checks_person: false,
         })
     }
 

@@ -3,103 +3,200 @@
 use std::time::Duration;
 
 use chrono::Utc;
+use serde::Deserialize;
+use serde_json::Value;
 
 use super::answer::refused;
 use super::wire::{Answer, Request, Wire};
 use crate::api::command::MOST;
-use crate::api::{Answered, Answers, Order, path};
+use crate::api::{Code, Details, Order, path};
 use crate::backend::{BackendError, Outcome};
-use crate::model::{CommandId, Envelope};
+use crate::model::text::shown;
+use crate::model::{Command, CommandId, Envelope, IncidentId};
 
 /// The longest body that is sent, in bytes, where it has more than one command. Notes can be long.
 const LONGEST: usize = 512 * 1024;
 
+/// What became of one command.
+type Verdict = Result<Outcome, BackendError>;
+
 /// Sends commands in their order, and says what became of each. When a request fails, what follows
-/// is not sent: it may rest on what is not known to have been done.
-pub(super) async fn send(
-    wire: &Wire,
-    envelopes: &[Envelope],
-) -> Vec<Result<Outcome, BackendError>> {
-    let mut results = Vec::with_capacity(envelopes.len());
-    for part in parts(envelopes) {
-        match one(wire, &part).await {
+/// is not sent: it may rest on what is not known to have been done. One that is refused as a whole is
+/// sent again in halves, until the command stands alone that the server can't understand.
+pub(super) async fn send(wire: &Wire, envelopes: &[Envelope]) -> Vec<Verdict> {
+    let person = wire.person().clone();
+    let written: Vec<Written> =
+        envelopes.iter().map(|envelope| Written::new(envelope, person.as_deref())).collect();
+    let mut results = Vec::with_capacity(written.len());
+    let mut left = parts(&written);
+    left.reverse();
+    while let Some(part) = left.pop() {
+        match one(wire, part).await {
             Ok(answers) => results.extend(answers),
-            Err(error) => {
-                results.resize_with(envelopes.len(), || Err(error.clone()));
-                return results;
+            Err(error) if !is_of_the_commands(&error) => {
+                results.resize_with(written.len(), || Err(error.clone()));
             }
+            Err(error) if part.len() > 1 => {
+                let (first, second) = part.split_at(part.len() / 2);
+                left.extend([second, first]);
+                tracing::debug!(commands = part.len(), %error, "sent again in halves");
+                continue;
+            }
+            Err(error) => results.push(Err(error)),
+        }
+        if results.len() >= written.len() {
+            break;
         }
     }
     results
 }
 
-/// Commands as JSON that go together.
-struct Body {
-    ids: Vec<CommandId>,
+/// Whether a request was refused for what was in it.
+fn is_of_the_commands(error: &BackendError) -> bool {
+    matches!(error, BackendError::Rejected(_) | BackendError::Conflict(_))
+}
+
+/// A command as JSON.
+struct Written {
+    id: CommandId,
+    /// The incident it is about, where it is about one.
+    incident: Option<IncidentId>,
     json: Vec<u8>,
 }
 
-/// Commands in the fewest requests.
-fn parts(envelopes: &[Envelope]) -> Vec<Body> {
-    let mut parts: Vec<Body> = Vec::new();
-    for envelope in envelopes {
-        let order = Order::from(envelope.clone());
+impl Written {
+    fn new(envelope: &Envelope, person: Option<&str>) -> Self {
+        let incident = match &envelope.command {
+            Command::Incident { incident, .. } => Some(*incident),
+            Command::RecordChange(_) | Command::RecordProblem(_) => None,
+        };
         // Text, numbers and times: nothing in it can fail to be written.
+        let order = Order { as_person: person.map(str::to_owned), ..envelope.clone().into() };
         let json = serde_json::to_vec(&order).unwrap_or_default();
-        let full = |body: &Body| body.ids.len() >= MOST || body.json.len() + json.len() > LONGEST;
-        if let Some(body) = parts.last_mut().filter(|body| !full(body)) {
-            body.json.push(b',');
-            body.json.extend_from_slice(&json);
-            body.ids.push(order.id);
-        } else {
-            let mut begun = br#"{"commands":["#.to_vec();
-            begun.extend_from_slice(&json);
-            parts.push(Body { ids: vec![order.id], json: begun });
-        }
+        Self { id: envelope.id, incident, json }
     }
-    for body in &mut parts {
-        body.json.extend_from_slice(b"]}");
+}
+
+/// Commands in the fewest requests.
+fn parts(mut written: &[Written]) -> Vec<&[Written]> {
+    let mut parts = Vec::new();
+    while let Some(first) = written.first() {
+        let mut length = first.json.len();
+        let fits = written.iter().skip(1).take(MOST - 1).take_while(|next| {
+            length += next.json.len() + 1;
+            length <= LONGEST
+        });
+        let (part, rest) = written.split_at(1 + fits.count());
+        parts.push(part);
+        written = rest;
     }
     parts
 }
 
-async fn one(wire: &Wire, body: &Body) -> Result<Vec<Result<Outcome, BackendError>>, BackendError> {
+/// The body of a request.
+fn body(part: &[Written]) -> Vec<u8> {
+    let mut body = br#"{"commands":["#.to_vec();
+    for (index, written) in part.iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(&written.json);
+    }
+    body.extend_from_slice(b"]}");
+    body
+}
+
+/// Answers of whatever version: of each only what is needed has to be understood.
+#[derive(Deserialize)]
+struct Said {
+    answers: Vec<Value>,
+}
+
+/// What became of a command, as [`crate::api::Answered`] without what a later version may have
+/// changed.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Became {
+    Done {
+        id: CommandId,
+        #[serde(default)]
+        outcome: Value,
+    },
+    Refused {
+        id: CommandId,
+        #[serde(default)]
+        details: Value,
+    },
+}
+
+async fn one(wire: &Wire, part: &[Written]) -> Result<Vec<Verdict>, BackendError> {
     let request = Request {
         path: path::COMMANDS,
         part: "",
         query: None::<&()>,
-        body: Some(body.json.clone()),
+        body: Some(body(part)),
         wait: Duration::ZERO,
         known: None,
     };
-    let answer = wire.ask(&request).await.map_err(|trouble| trouble.error)?;
-    let odd = || {
-        let host = &wire.host;
-        BackendError::Broken(format!("{host} answers commands that were not sent"))
-    };
+    let host = &wire.host;
+    let answer = wire.ask(&request).await.map_err(|trouble| match trouble.error {
+        // The token or the path is not right. That may be mended, and says nothing of the commands.
+        BackendError::NotFound(said) | BackendError::NotAllowed(said) => {
+            let said = shown(&said);
+            BackendError::Unreachable(format!(
+                "{host} takes no commands from here ({said}): see that the token may send them, \
+                 and that the URL is right"
+            ))
+        }
+        error => error,
+    })?;
+    let odd = || BackendError::Broken(format!("{host} answers commands that were not sent"));
     let Answer::Json(json, _) = answer else { return Err(odd()) };
-    let Answers { answers } = wire.read(&json)?;
-    if answers.len() != body.ids.len() {
+    let Said { answers } = wire.read(&json)?;
+    if answers.len() != part.len() {
         return Err(odd());
     }
-    let now = Utc::now();
-    let pairs = answers.into_iter().zip(&body.ids);
+    let pairs = answers.into_iter().zip(part);
     pairs
-        .map(|(answer, sent)| match answer {
-            Answered::Done { id, outcome } if id == *sent => Ok(Ok(*outcome)),
-            Answered::Refused { id, details } if id == *sent => {
-                Ok(Err(refused(*details, &wire.clock, now)))
+        .map(|(answer, sent)| match serde_json::from_value(answer) {
+            Ok(Became::Done { id, outcome }) if id == sent.id => Ok(Ok(done(outcome, sent))),
+            Ok(Became::Refused { id, details }) if id == sent.id => {
+                Ok(Err(match serde_json::from_value::<Details>(details) {
+                    Ok(details) => {
+                        if details.code() == Some(Code::OtherPerson) {
+                            // It has to be asked anew whose the token is.
+                            *wire.person() = None;
+                        }
+                        refused(details, &wire.clock, Utc::now())
+                    }
+                    Err(_) => unread(host),
+                }))
             }
-            _ => Err(odd()),
+            Ok(_) => Err(odd()),
+            Err(_) => Ok(Err(unread(host))),
         })
         .collect()
+}
+
+/// What a command led to. It was carried out, whether that can be read or not.
+fn done(outcome: Value, sent: &Written) -> Outcome {
+    serde_json::from_value(outcome).unwrap_or_else(|error| {
+        tracing::debug!(%error, "an outcome can't be read");
+        Outcome { incident: sent.incident, row: None, events: Vec::new(), replayed: false }
+    })
+}
+
+fn unread(host: &str) -> BackendError {
+    BackendError::Broken(format!(
+        "what {host} says about it can't be understood: it may be of another version"
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::api::Orders;
-    use crate::model::{Actor, Ask, Command, IncidentId, PersonRef};
+    use crate::model::{Actor, Ask, PersonRef};
 
     fn note(text: String) -> Envelope {
         let incident = IncidentId::new();
@@ -114,12 +211,14 @@ mod tests {
     #[test]
     fn commands_go_together_up_to_a_number_and_a_length() {
         let counts = |envelopes: &[Envelope]| -> Vec<usize> {
-            let parts = parts(envelopes);
-            let read = |body: &Body| serde_json::from_slice::<Orders>(&body.json).unwrap();
-            let sent: Vec<_> = parts.iter().flat_map(|body| read(body).commands).collect();
+            let written: Vec<Written> =
+                envelopes.iter().map(|envelope| Written::new(envelope, None)).collect();
+            let parts = parts(&written);
+            let read = |part: &[Written]| serde_json::from_slice::<Orders>(&body(part)).unwrap();
+            let sent: Vec<_> = parts.iter().flat_map(|part| read(part).commands).collect();
             let orders: Vec<Order> = envelopes.iter().cloned().map(Order::from).collect();
             assert_eq!(sent, orders);
-            parts.iter().map(|body| body.ids.len()).collect()
+            parts.iter().map(|part| part.len()).collect()
         };
         let short: Vec<_> = (0..1001).map(|number| note(format!("note {number}"))).collect();
         assert_eq!(counts(&short), [500, 500, 1]);

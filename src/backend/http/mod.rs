@@ -24,6 +24,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{Certificate, Client, redirect};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use super::{
     Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Part, Search,
@@ -79,6 +80,14 @@ pub struct Timeouts {
     pub piece: Duration,
     /// For the whole of an answer.
     pub whole: Duration,
+}
+
+impl Timeouts {
+    /// For a request, until its answer begins.
+    #[must_use]
+    pub fn request(&self) -> Duration {
+        self.connect + self.answer
+    }
 }
 
 impl Default for Timeouts {
@@ -149,7 +158,15 @@ impl HttpBackend {
         })?;
         let host = address.host();
         let tokens = Tokens::new(token, address.clone());
-        let wire = Wire { client, address, host, tokens, timeouts, clock: Clock::new() };
+        let wire = Wire {
+            client,
+            address,
+            host,
+            tokens,
+            timeouts,
+            clock: Clock::new(),
+            person: Mutex::default(),
+        };
         Ok(Self { wire, kept: Answers::default(), hold: Mutex::new(Hold::new()) })
     }
 
@@ -164,6 +181,12 @@ impl HttpBackend {
     #[must_use]
     pub fn clock_skew(&self) -> Option<TimeDelta> {
         self.wire.clock.ahead()
+    }
+
+    /// Counts how often the token was changed for another, which may be another person's.
+    #[must_use]
+    pub fn token_changes(&self) -> watch::Receiver<u64> {
+        self.wire.tokens.changes()
     }
 
     /// Whether questions for changes are held open, as far as they have shown it.
@@ -259,7 +282,11 @@ fn certificates(file: &std::path::Path) -> Result<Vec<Certificate>, OpenError> {
 #[async_trait]
 impl Backend for HttpBackend {
     async fn capabilities(&self) -> Result<Capabilities, BackendError> {
-        self.get_kept(path::CAPABILITIES.into(), of::<()>(path::CAPABILITIES)).await
+        let known: Capabilities =
+            self.get_kept(path::CAPABILITIES.into(), of::<()>(path::CAPABILITIES)).await?;
+        let me = known.me.as_ref().filter(|_| known.checks_person);
+        *self.wire.person() = me.map(|me| me.handle.clone());
+        Ok(known)
     }
 
     /// A wait that something in between cuts short is no failure: it ends with an empty delta, as one

@@ -1,5 +1,6 @@
 //! One request and its answer.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -55,9 +56,15 @@ pub(super) struct Wire {
     pub(super) tokens: Tokens,
     pub(super) timeouts: Timeouts,
     pub(super) clock: Clock,
+    /// The handle of whom the API takes the asker for, where it checks that of each command.
+    pub(super) person: Mutex<Option<String>>,
 }
 
 impl Wire {
+    pub(super) fn person(&self) -> MutexGuard<'_, Option<String>> {
+        self.person.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Asks, and asks once more with another token where the first one was not taken.
     pub(super) async fn ask<Q: Serialize + Sync>(
         &self,

@@ -21,7 +21,7 @@ use crate::server::take::{Json, Nothing, Query};
 ///
 /// Each has its own outcome: one that is refused does not keep the others from being carried out. A
 /// command that comes again, with the same id, is answered with the first outcome. Who asks follows
-/// from the token. `read` may send none; `ingest` `declare`, `repeat_alert` and `record_change`;
+/// from the token; one that says whom it was asked by is not carried out for another. `read` may send none; `ingest` `declare`, `repeat_alert` and `record_change`;
 /// `respond` all but `repeat_alert`, `record_change` and `record_problem`; `admin` all.
 #[utoipa::path(
     post, path = path::COMMANDS, tag = "commands", request_body = Orders,
@@ -40,7 +40,9 @@ pub(super) async fn commands(
     }
     let now = Utc::now();
     let directory = shared.directory().await?;
-    let actor = key.token.actor(|handle| directory.person(handle).cloned());
+    let named = |handle: &str| directory.person(handle).cloned();
+    let actor = key.token.actor(named);
+    let person = key.token.person(named).map(|person| person.handle);
     let mut answers: Vec<Option<Answered>> = Vec::with_capacity(count);
     let mut allowed: Vec<Envelope> = Vec::with_capacity(count);
     for mut order in orders.commands {
@@ -53,6 +55,18 @@ pub(super) async fn commands(
                 format!("the token {name:?} of scope {scope} may not do this: use another token")
             };
             let details = Box::new(Details::new(Code::NotAllowed, why));
+            answers.push(Some(Answered::Refused { id: order.id, details }));
+            continue;
+        }
+        // A token can be changed between asking and sending.
+        if let Some(asked) = order.as_person.take().filter(|asked| Some(asked) != person.as_ref()) {
+            let is =
+                person.as_ref().map_or_else(|| "nobody's".into(), |is| format!("{}'s", shown(is)));
+            let why = format!(
+                "it was asked by {}, and the token is {is}: send it with a token of {0}",
+                shown(&asked)
+            );
+            let details = Box::new(Details::new(Code::OtherPerson, why));
             answers.push(Some(Answered::Refused { id: order.id, details }));
             continue;
         }

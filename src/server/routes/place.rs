@@ -32,6 +32,7 @@ pub(super) async fn capabilities(
         if shared.read_only { BTreeSet::new() } else { scope.narrow(capabilities.verbs) };
     let directory = shared.directory().await?;
     capabilities.me = key.token.person(|handle| directory.person(handle).cloned());
+    capabilities.checks_person = capabilities.me.is_some();
     Document::of(&capabilities).map(Whole)
 }
 

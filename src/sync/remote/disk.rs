@@ -1,19 +1,23 @@
 //! One private `SQLite` file: opened, brought up to date, and set aside where it can't be used.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::FlockOperation;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, SqliteConnection};
 
+use super::lock::{self, try_lock};
 use super::place::{beside, private};
 
 /// How long another process may hold a lock of the file.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Behind the name of a file that was set aside; when it was follows.
+const ASIDE: &str = ".aside-";
 
 /// What a file is made of.
 pub(super) struct Kind {
@@ -21,28 +25,56 @@ pub(super) struct Kind {
     pub application: i64,
     /// Each brings a file of the version before to its own, the first an empty one to version 1.
     pub migrations: &'static [&'static str],
-    /// Whether each commit is on the disk before it counts.
+    /// Whether each commit is on the disk before it counts. Such a file is never taken from a process
+    /// that can use it: one of a later version stays where it is, and so does one that is open.
     pub durable: bool,
 }
 
 /// An open file.
 pub(super) struct Opened {
     pub conn: SqliteConnection,
+    /// Held for as long as the connection is used, where the file is durable.
+    pub in_use: Option<InUse>,
     /// Where the file is that was there and could not be used, and why.
     pub aside: Option<(PathBuf, String)>,
 }
 
+/// Whoever has the file open shares a lock of a file beside it: it is not moved away under them.
+#[derive(Debug)]
+pub(super) struct InUse(File);
+
+impl InUse {
+    fn shared(path: &Path) -> Result<Self, String> {
+        let file = private(&beside(path, ".use")).map_err(|e| e.to_string())?;
+        match try_lock(&file, FlockOperation::NonBlockingLockShared) {
+            Ok(true) => Ok(Self(file)),
+            Ok(false) => Err("another process is moving it away: try again".into()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Whether nobody else has it open. Who opens it meanwhile waits for the lock of opening.
+    fn is_alone(&self) -> io::Result<bool> {
+        let is_alone = try_lock(&self.0, FlockOperation::NonBlockingLockExclusive)?;
+        // A lock that is changed in vain may be gone.
+        try_lock(&self.0, FlockOperation::NonBlockingLockShared)?;
+        Ok(is_alone)
+    }
+}
+
 /// Why a file can't be used as it is.
 enum Unfit {
-    /// It is damaged, of another program or of a later version: another takes its place.
-    Aside(String),
+    /// It is damaged: another takes its place.
+    Damaged(String),
+    /// It is of another program or of a later version.
+    Foreign(String),
     /// It may be usable later.
     Sql(sqlx::Error),
 }
 
 impl From<sqlx::Error> for Unfit {
     fn from(error: sqlx::Error) -> Self {
-        if is_damage(&error) { Self::Aside(error.to_string()) } else { Self::Sql(error) }
+        if is_damage(&error) { Self::Damaged(error.to_string()) } else { Self::Sql(error) }
     }
 }
 
@@ -56,26 +88,55 @@ pub(super) fn is_damage(error: &sqlx::Error) -> bool {
     matches!(code & 0xff, 11 | 26)
 }
 
-/// Opens a file; one that can't be used is moved aside, and an empty one takes its place.
+/// Opens a file; one that can't be used is moved aside, and an empty one takes its place. One that is
+/// durable is moved only where it is damaged and nobody else has it open.
 ///
 /// # Errors
 /// A sentence, without the file's name.
 pub(super) async fn open(path: &Path, kind: &Kind) -> Result<Opened, String> {
     // Two processes must not move aside what the other has just made.
-    let lock = private(&beside(path, ".lock")).map_err(|e| e.to_string())?;
-    flock(&lock, FlockOperation::LockExclusive).map_err(|e| e.to_string())?;
-    match opened(path, kind).await {
-        Ok(conn) => Ok(Opened { conn, aside: None }),
-        Err(Unfit::Sql(error)) => Err(error.to_string()),
-        Err(Unfit::Aside(why)) => {
-            let aside = set_aside(path, Utc::now()).map_err(|e| e.to_string())?;
-            match opened(path, kind).await {
-                Ok(conn) => Ok(Opened { conn, aside: Some((aside, why)) }),
-                Err(Unfit::Sql(error)) => Err(error.to_string()),
-                Err(Unfit::Aside(why)) => Err(why),
-            }
-        }
+    let lock = lock::take(&beside(path, ".lock"), PATIENCE, || true).await;
+    let Some(_lock) = lock.map_err(|e| e.to_string())? else {
+        let seconds = PATIENCE.as_secs();
+        return Err(format!("another process has been opening it for {seconds} s: end that one"));
+    };
+    let in_use = if kind.durable { Some(InUse::shared(path)?) } else { None };
+    let why = match opened(path, kind).await {
+        Ok(conn) => return Ok(Opened { conn, in_use, aside: None }),
+        Err(Unfit::Sql(error)) => return Err(error.to_string()),
+        Err(Unfit::Foreign(why)) if kind.durable => return Err(why),
+        Err(Unfit::Foreign(why) | Unfit::Damaged(why)) => why,
+    };
+    if let Some(in_use) = &in_use
+        && !in_use.is_alone().map_err(|e| e.to_string())?
+    {
+        return Err(format!(
+            "it is damaged ({why}), and another redphone has it open: end that one, and start again"
+        ));
     }
+    let aside = set_aside(path, Utc::now()).map_err(|e| e.to_string())?;
+    match opened(path, kind).await {
+        Ok(conn) => Ok(Opened { conn, in_use, aside: Some((aside, why)) }),
+        Err(Unfit::Sql(error)) => Err(error.to_string()),
+        Err(Unfit::Foreign(why) | Unfit::Damaged(why)) => Err(why),
+    }
+}
+
+/// The files that were set aside in place of one, the oldest first.
+pub(super) fn set_aside_before(path: &Path) -> Vec<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned() + ASIDE;
+    let folder = path.parent().and_then(|folder| fs::read_dir(folder).ok());
+    let mut files: Vec<PathBuf> = folder
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|file| {
+            let file = file.file_name().unwrap_or_default().to_string_lossy();
+            file.starts_with(&name) && !file.ends_with("-wal") && !file.ends_with("-shm")
+        })
+        .collect();
+    files.sort();
+    files
 }
 
 async fn opened(path: &Path, kind: &Kind) -> Result<SqliteConnection, Unfit> {
@@ -99,12 +160,13 @@ async fn opened(path: &Path, kind: &Kind) -> Result<SqliteConnection, Unfit> {
     let tables = number(&mut conn, "SELECT count(*) FROM sqlite_schema").await?;
     let is_empty = tables == 0 && version == 0;
     if !is_empty && application != kind.application {
-        return Err(Unfit::Aside("it belongs to another program".into()));
+        return Err(Unfit::Foreign("it belongs to another program: move it away".into()));
     }
     let newest = i64::try_from(kind.migrations.len()).unwrap_or(i64::MAX);
     if version > newest {
-        return Err(Unfit::Aside(format!(
-            "it was written by a newer redphone: version {version}, this one knows {newest}"
+        return Err(Unfit::Foreign(format!(
+            "it was written by a newer redphone (version {version}, this one knows {newest}): \
+             update this one"
         )));
     }
     if kind.durable && !is_empty {
@@ -123,7 +185,7 @@ async fn opened(path: &Path, kind: &Kind) -> Result<SqliteConnection, Unfit> {
 /// Looks through a file that is small, and whose loss would matter.
 async fn check(conn: &mut SqliteConnection) -> Result<(), Unfit> {
     let said: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *conn).await?;
-    if said == "ok" { Ok(()) } else { Err(Unfit::Aside(said)) }
+    if said == "ok" { Ok(()) } else { Err(Unfit::Damaged(said)) }
 }
 
 async fn number(conn: &mut SqliteConnection, sql: &'static str) -> Result<i64, sqlx::Error> {
@@ -132,7 +194,7 @@ async fn number(conn: &mut SqliteConnection, sql: &'static str) -> Result<i64, s
 
 /// Moves a file and its log to a name that says when.
 fn set_aside(path: &Path, now: DateTime<Utc>) -> io::Result<PathBuf> {
-    let aside = beside(path, &format!(".aside-{}", now.format("%Y%m%dT%H%M%S%3f")));
+    let aside = beside(path, &format!("{ASIDE}{}", now.format("%Y%m%dT%H%M%S%3f")));
     fs::rename(path, &aside)?;
     for ending in ["-wal", "-shm"] {
         match fs::rename(beside(path, ending), beside(&aside, ending)) {

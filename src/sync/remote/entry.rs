@@ -17,11 +17,14 @@ use crate::model::{Ask, Command, CommandId, Envelope, IncidentId, RejectionKind}
 pub struct Entry {
     /// Its place in the order in which commands were asked, from 1; people name it by that.
     pub place: u64,
+    /// The command's id.
+    pub id: CommandId,
     /// The first command of those that were asked together about one incident: what follows one of
     /// them that is refused is not sent.
     pub chain: CommandId,
-    /// The command.
-    pub envelope: Envelope,
+    /// The command; `None` where another version of this program wrote it in a way that this one
+    /// can't read.
+    pub envelope: Option<Envelope>,
     /// The incident's number when it was asked, or `new`.
     pub label: String,
     /// The incident's title then.
@@ -34,10 +37,16 @@ pub struct Entry {
     pub said: Option<String>,
     /// When it is tried again.
     pub next_at: Option<DateTime<Utc>>,
+    /// The remote wants to be left alone until then.
+    pub not_before: Option<DateTime<Utc>>,
     /// An earlier command about the same incident that was refused before this one was.
     pub behind: Option<CommandId>,
     /// When it was answered.
     pub settled_at: Option<DateTime<Utc>>,
+    /// Of those that were sent, the later one has the higher number, whatever the clock did.
+    pub settled: i64,
+    /// The handle of whom the remote took the asker for; `None` where it had never said so.
+    pub person: Option<String>,
 }
 
 /// What became of a command.
@@ -52,16 +61,33 @@ pub enum State {
 }
 
 impl Entry {
+    /// What is asked, where that can be read.
+    #[must_use]
+    pub fn command(&self) -> Option<&Command> {
+        self.envelope.as_ref().map(|envelope| &envelope.command)
+    }
+
+    /// When it was asked.
+    #[must_use]
+    pub fn asked_at(&self) -> DateTime<Utc> {
+        // An id tells when it was made.
+        let made = || {
+            let (seconds, nanos) = self.id.0.get_timestamp()?.to_unix();
+            DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
+        };
+        self.envelope.as_ref().map_or_else(|| made().unwrap_or_default(), |envelope| envelope.at)
+    }
+
     /// The incident it is about, where it is about one.
     #[must_use]
     pub fn incident(&self) -> Option<IncidentId> {
-        incident(&self.envelope.command)
+        self.command().and_then(incident)
     }
 
     /// The incident it declares, where it does.
     #[must_use]
     pub fn declares(&self) -> Option<IncidentId> {
-        match &self.envelope.command {
+        match self.command()? {
             Command::Incident { incident, ask: Ask::Declare(_) } => Some(*incident),
             _ => None,
         }
@@ -85,7 +111,13 @@ impl Entry {
     /// Why sending it again as it is would not help; `None` where it may.
     #[must_use]
     pub fn is_hopeless(&self) -> Option<&'static str> {
-        match self.refusal()? {
+        let refusal = self.refusal()?;
+        if self.envelope.is_none() {
+            return Some(
+                "it can't be read here: drop it, or let the version send it that wrote it",
+            );
+        }
+        match refusal {
             BackendError::Conflict(_) => Some("nothing is left to do: drop it"),
             BackendError::Rejected(why) if why.kind == RejectionKind::Invalid => {
                 Some("it would be refused again as it is: edit it or drop it")
@@ -109,8 +141,26 @@ impl Entry {
     /// In words, as in "acknowledge INC-12".
     #[must_use]
     pub fn phrase(&self) -> String {
-        let verb = words::verb(&self.envelope.command);
-        if self.incident().is_some() { format!("{verb} {}", self.label()) } else { verb.to_owned() }
+        let label = self.label();
+        match self.command() {
+            Some(command) if self.incident().is_some() => {
+                format!("{} {label}", words::verb(command))
+            }
+            Some(command) => words::verb(command).to_owned(),
+            None if label.is_empty() => "a command".to_owned(),
+            None => format!("a command on {label}"),
+        }
+    }
+
+    /// What was written or chosen; empty where the phrase says it all.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.command().map(words::text).unwrap_or_default()
+    }
+
+    /// What it is about, or needs to be there: it waits for earlier commands about any of them.
+    fn touches(&self) -> Vec<Uuid> {
+        self.command().map(touches).unwrap_or_default()
     }
 }
 
@@ -132,7 +182,8 @@ fn touches(command: &Command) -> Vec<Uuid> {
                 Ask::Merge { into } => Some(into.0),
                 Ask::Link { link: Link::Problem { id, .. } } => Some(id.0),
                 Ask::Link { link: Link::Change { id, .. } } => Some(id.0),
-                Ask::Link { link: Link::Incident { id, .. } } => Some(id.0),
+                Ask::Link { link: Link::Incident { id, .. } }
+                | Ask::Unlink { link: Link::Incident { id, .. } } => Some(id.0),
                 _ => None,
             };
             std::iter::once(incident.0).chain(other).collect()
@@ -146,6 +197,8 @@ fn touches(command: &Command) -> Vec<Uuid> {
 pub struct Listing {
     /// All that wait or were refused, and the last that were sent.
     pub entries: Vec<Arc<Entry>>,
+    /// The handle of whom the remote takes the asker for now, where it has said so.
+    pub me: Option<String>,
 }
 
 /// How many there are, for a line.
@@ -172,7 +225,7 @@ impl Listing {
     pub fn sent(&self) -> impl Iterator<Item = &Arc<Entry>> {
         let mut sent: Vec<&Arc<Entry>> =
             self.entries.iter().filter(|entry| matches!(entry.state, State::Sent(_))).collect();
-        sent.sort_by_key(|entry| std::cmp::Reverse((entry.settled_at, entry.place)));
+        sent.sort_by_key(|entry| std::cmp::Reverse((entry.settled, entry.place)));
         sent.into_iter()
     }
 
@@ -185,20 +238,31 @@ impl Listing {
     /// One command.
     #[must_use]
     pub fn get(&self, id: CommandId) -> Option<&Arc<Entry>> {
-        self.entries.iter().find(|entry| entry.envelope.id == id)
+        self.entries.iter().find(|entry| entry.id == id)
     }
 
-    /// The refused declaration that a command needs: it is held until that one is sent or dropped.
+    /// The refused declaration that a command needs: it is held until that one is sent or dropped. So
+    /// is what was asked together with one that can't be read here.
     #[must_use]
     pub fn held_by(&self, entry: &Entry) -> Option<&Arc<Entry>> {
         if !entry.is_pending() {
             return None;
         }
-        let needs = touches(&entry.envelope.command);
+        let needs = entry.touches();
         self.refused().find(|refused| {
-            refused.place < entry.place
-                && refused.declares().is_some_and(|declared| needs.contains(&declared.0))
+            let is_needed = refused.declares().is_some_and(|id| needs.contains(&id.0));
+            let is_odd = refused.envelope.is_none() && refused.chain == entry.chain;
+            refused.place < entry.place && (is_needed || is_odd)
         })
+    }
+
+    /// Why a command is held that somebody else has asked, in a few words: it is sent by a token of
+    /// that person alone.
+    #[must_use]
+    pub fn of_another(&self, entry: &Entry) -> Option<String> {
+        let (asked, me) = (entry.person.as_ref()?, self.me.as_ref()?);
+        (entry.is_pending() && asked != me)
+            .then(|| format!("asked by {asked}, the token is {me}'s: it waits for one of {asked}"))
     }
 
     /// The commands that go with one that is dropped: those that need the incident it declares.
@@ -208,8 +272,8 @@ impl Listing {
         self.entries
             .iter()
             .filter(|other| other.place != entry.place && !matches!(other.state, State::Sent(_)))
-            .filter(|other| touches(&other.envelope.command).contains(&declared.0))
-            .map(|other| other.envelope.id)
+            .filter(|other| other.touches().contains(&declared.0))
+            .map(|other| other.id)
             .collect()
     }
 
@@ -219,8 +283,8 @@ impl Listing {
     pub fn by_incident(&self) -> HashMap<IncidentId, Vec<&Envelope>> {
         let mut by: HashMap<IncidentId, Vec<&Envelope>> = HashMap::new();
         for entry in self.pending() {
-            if let Some(id) = entry.incident() {
-                by.entry(id).or_default().push(&entry.envelope);
+            if let (Some(id), Some(envelope)) = (entry.incident(), &entry.envelope) {
+                by.entry(id).or_default().push(envelope);
             }
         }
         by
@@ -232,28 +296,108 @@ impl Listing {
         self.pending().any(|entry| entry.incident() == Some(id))
     }
 
-    /// What is sent next, at most `most`, in order: of those that are about the same thing only the
-    /// first, and nothing that is held or waits for its next try.
-    #[must_use]
-    pub fn due(&self, now: DateTime<Utc>, most: usize) -> Vec<Arc<Entry>> {
+    /// Those that could be sent, in order: of those that are about the same thing only the first, and
+    /// nothing that is held. What somebody else has asked keeps nothing from being sent but what needs
+    /// the incident that it declares.
+    fn free(&self) -> impl Iterator<Item = &Arc<Entry>> {
         let mut busy: HashSet<Uuid> = HashSet::new();
-        let mut due = Vec::new();
-        for entry in self.pending() {
-            let about = touches(&entry.envelope.command);
-            let is_free = !about.iter().chain([&entry.chain.0]).any(|one| busy.contains(one));
-            let is_time = entry.next_at.is_none_or(|at| at <= now);
-            if is_free && is_time && due.len() < most && self.held_by(entry).is_none() {
-                due.push(Arc::clone(entry));
+        self.pending().filter(move |entry| {
+            let is_mine = self.of_another(entry).is_none();
+            if !is_mine && entry.declares().is_none() {
+                busy.insert(entry.chain.0);
+                return false;
             }
+            let about = entry.touches();
+            let is_free =
+                is_mine && !about.iter().chain([&entry.chain.0]).any(|one| busy.contains(one));
             busy.extend(about);
             busy.insert(entry.chain.0);
-        }
-        due
+            is_free && self.held_by(entry).is_none()
+        })
     }
 
-    /// When the next try comes, of those that wait for one.
+    /// What is sent next, at most `most`: what is free, and does not wait for its next try.
+    #[must_use]
+    pub fn due(&self, now: DateTime<Utc>, most: usize) -> Vec<Arc<Entry>> {
+        let not_before = self.not_before();
+        let is_time =
+            |entry: &&Arc<Entry>| entry.next_at.max(not_before).is_none_or(|at| at <= now);
+        self.free().filter(is_time).take(most).cloned().collect()
+    }
+
+    /// When the next try comes. One that waits for others besides has no time of its own: when they
+    /// are through, it is due.
     #[must_use]
     pub fn next_try(&self) -> Option<DateTime<Utc>> {
-        self.pending().filter_map(|entry| entry.next_at).min()
+        let not_before = self.not_before();
+        self.free().filter_map(|entry| entry.next_at.max(not_before)).min()
+    }
+
+    /// Until when the remote wants to be left alone: that holds for whatever would be sent to it.
+    fn not_before(&self) -> Option<DateTime<Utc>> {
+        self.pending().filter_map(|entry| entry.not_before).max()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::model::{Actor, PersonRef};
+
+    fn entry(place: u64, incident: IncidentId, next_at: Option<DateTime<Utc>>) -> Arc<Entry> {
+        let id = CommandId::new();
+        let envelope = Envelope {
+            id,
+            at: DateTime::UNIX_EPOCH,
+            actor: Actor::Person(PersonRef::new("ines", "Ines Moreau")),
+            command: Command::Incident { incident, ask: Ask::AddNote { text: "a".into() } },
+        };
+        Arc::new(Entry {
+            place,
+            id,
+            chain: id,
+            envelope: Some(envelope),
+            label: String::new(),
+            title: String::new(),
+            state: State::Pending,
+            tries: 0,
+            said: None,
+            next_at,
+            not_before: None,
+            behind: None,
+            settled_at: None,
+            settled: 0,
+            person: None,
+        })
+    }
+
+    /// Whoever sleeps until the next try finds something to be sent then, and does not turn in a
+    /// circle.
+    #[test]
+    fn at_the_time_of_the_next_try_something_is_due() {
+        let start = DateTime::UNIX_EPOCH;
+        let after = |minutes| Some(start + TimeDelta::minutes(minutes));
+        let (one, other) = (IncidentId::new(), IncidentId::new());
+        // What follows on one incident was to be tried long before what comes first on it.
+        let listing = Listing {
+            me: None,
+            entries: vec![
+                entry(1, one, after(20)),
+                entry(2, one, after(-5)),
+                entry(3, other, after(7)),
+                entry(4, other, after(1)),
+            ],
+        };
+        assert!(listing.due(start, 9).is_empty());
+        let mut now = start;
+        let mut passes = 0;
+        while listing.due(now, 9).is_empty() {
+            passes += 1;
+            assert!(passes < 3, "it turns in a circle at {now}");
+            now = now.max(listing.next_try().unwrap());
+        }
+        assert_eq!((now, passes), (start + TimeDelta::minutes(7), 1));
     }
 }

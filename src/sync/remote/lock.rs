@@ -1,50 +1,82 @@
-//! Who sends: one process of this machine for each outbox. The others wait in line, and the next one
-//! goes on when it ends, however it ends.
+//! Who sends: one process of this machine for each outbox at a time. The turn is taken for each pass of
+//! work, so that one that is stopped in between keeps nobody else from sending.
 
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::thread;
+use std::path::Path;
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
-use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep};
 
 use super::place::private;
 
-/// The turn to send; given back when it is dropped, or when the process ends.
+/// The first and the longest pause before it is looked again whether the turn is free.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(250));
+
+/// A lock; given back when it is dropped, or when the process ends.
+#[derive(Debug)]
 pub(super) struct Turn {
     /// Held for its lock.
     _file: File,
 }
 
-/// Takes the turn where nobody has it.
+/// Takes the lock of a file where nobody has it.
 pub(super) fn try_take(path: &Path) -> io::Result<Option<Turn>> {
     let file = private(path)?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(Some(Turn { _file: file })),
-        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+    Ok(try_lock(&file, FlockOperation::NonBlockingLockExclusive)?.then_some(Turn { _file: file }))
+}
+
+/// Whether a lock of an open file could be had at once.
+pub(super) fn try_lock(file: &File, how: FlockOperation) -> io::Result<bool> {
+    match flock(file, how) {
+        Ok(()) => Ok(true),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Waits for the turn, on a thread that sleeps in the kernel until then. Where nobody waits for it
-/// any more when it comes, it is passed on.
-pub(super) async fn wait(path: PathBuf) -> io::Result<Turn> {
-    if let Some(turn) = try_take(&path)? {
-        return Ok(turn);
+/// Waits for the lock of a file for as long as that is `wanted`, but not longer than `patience`;
+/// `None` where it did not come. Nothing else of this process waits meanwhile.
+pub(super) async fn take(
+    path: &Path,
+    patience: Duration,
+    wanted: impl Fn() -> bool,
+) -> io::Result<Option<Turn>> {
+    let deadline = Instant::now() + patience;
+    let mut pause = PAUSES.0;
+    loop {
+        if let Some(turn) = try_take(path)? {
+            return Ok(Some(turn));
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() || !wanted() {
+            return Ok(None);
+        }
+        sleep(pause.min(left)).await;
+        pause = (pause * 2).min(PAUSES.1);
     }
-    let (sender, turn) = oneshot::channel();
-    thread::Builder::new().name("turn".into()).spawn(move || {
-        let taken = private(&path).and_then(|file| {
-            loop {
-                match flock(&file, FlockOperation::LockExclusive) {
-                    Ok(()) => break Ok(Turn { _file: file }),
-                    Err(rustix::io::Errno::INTR) => {}
-                    Err(error) => break Err(error.into()),
-                }
-            }
-        });
-        let _ = sender.send(taken);
-    })?;
-    turn.await.map_err(io::Error::other)?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn it_is_waited_for_and_not_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let (short, long) = (Duration::from_millis(30), Duration::from_mins(1));
+        let first = take(&path, long, || true).await.unwrap().unwrap();
+        let begun = Instant::now();
+        assert!(take(&path, short, || true).await.unwrap().is_none());
+        assert!(begun.elapsed() >= short);
+        // Nor for longer than it is wanted.
+        assert!(take(&path, long, || false).await.unwrap().is_none());
+        // Nothing else of this thread waits for it: whoever has it can give it back.
+        let gives = async { drop(first) };
+        let (taken, ()) = tokio::join!(take(&path, long, || true), gives);
+        assert!(taken.unwrap().is_some());
+        assert!(begun.elapsed() < long);
+    }
 }

@@ -8,33 +8,73 @@ use std::path::{Path, PathBuf};
 /// The most characters of a name in a folder's name.
 const LONGEST: usize = 40;
 
+/// The outbox in a folder.
+pub(super) const OUTBOX: &str = "outbox.db";
+
 /// Which remote, and who asks it: what is kept for one is never shown to another.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Named {
-    /// What people call it: the profile's name, or the host.
+    /// What people call it: the profile's name, or the host. The same remote may have several.
     pub name: String,
     /// Its URL.
     pub url: String,
-    /// Who asks, as far as this machine knows: the profile and the handle. Never a secret.
+    /// Who asks, as far as this machine knows: the handle. Never a secret.
     pub who: String,
 }
 
 impl Named {
     /// The name of its folder: readable, safe as a file name, and different for each remote and
-    /// each of those who ask it.
+    /// each of those who ask it. By whichever name it is called, it is the same.
     #[must_use]
     pub fn folder(&self) -> String {
-        let mut safe: String = self
-            .name
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' })
-            .take(LONGEST)
-            .collect();
-        if safe.is_empty() {
-            safe.push_str("remote");
-        }
-        format!("{safe}-{:016x}", hash(&[&self.name, self.url.trim_end_matches('/'), &self.who]))
+        format!("{}-{:016x}", safe(self.host()), hash(&[self.url(), &self.who]))
     }
+
+    fn url(&self) -> &str {
+        self.url.trim_end_matches('/')
+    }
+
+    fn host(&self) -> &str {
+        let behind = self.url.split_once("://").map_or(self.url.as_str(), |(_, behind)| behind);
+        behind.split('/').next().unwrap_or_default()
+    }
+
+    /// The names that its folder had when it was named by the profile too.
+    fn earlier(&self) -> [String; 2] {
+        [self.name.as_str(), self.host()]
+            .map(|name| format!("{}-{:016x}", safe(name), hash(&[name, self.url(), &self.who])))
+    }
+
+    /// What earlier versions have kept of it, in folders of other names: the first becomes its folder
+    /// where there is none yet. Gives those that are left and have an outbox.
+    pub(super) fn adopt(&self, folder: &Path) -> Vec<PathBuf> {
+        let here = folder.join(self.folder());
+        let mut left = Vec::new();
+        for name in self.earlier() {
+            let earlier = folder.join(name);
+            if left.contains(&earlier) || !earlier.join(OUTBOX).exists() {
+                continue;
+            }
+            // Another process may do the same.
+            if here.exists() || fs::rename(&earlier, &here).is_err() {
+                left.push(earlier);
+            }
+        }
+        left
+    }
+}
+
+/// A name without what a file name should not have.
+fn safe(name: &str) -> String {
+    let mut safe: String = name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' })
+        .take(LONGEST)
+        .collect();
+    if safe.is_empty() {
+        safe.push_str("remote");
+    }
+    safe
 }
 
 /// FNV-1a over parts: the same on every platform and in every version.
@@ -88,19 +128,22 @@ mod tests {
     #[test]
     fn a_folder_is_named_safely_and_never_shared() {
         let one = named("prod", "https://a.example", "ines");
-        assert!(one.starts_with("prod-"), "{one}");
+        assert!(one.starts_with("a-example-"), "{one}");
         assert_eq!(one, named("prod", "https://a.example/", "ines"));
+        // A profile of the same URL is the same remote.
+        assert_eq!(one, named("a.example", "https://a.example", "ines"));
         let others = [
             named("prod", "https://b.example", "ines"),
             named("prod", "https://a.example", "tomo"),
-            named("prod2", "https://a.example", "ines"),
-            named("../../etc", "https://a.example", "ines"),
-            named("", "https://a.example", "ines"),
+            named("prod", "https://a.example:8443", "ines"),
+            named("prod", "https://a.example/../../etc", "ines"),
+            named("prod", "../../etc", "ines"),
+            named("", "", "ines"),
         ];
         for other in &others {
             assert_ne!(*other, one);
             assert!(!other.contains(['/', '.']), "{other}");
         }
-        assert!(named(&"x".repeat(500), "u", "w").len() < 64);
+        assert!(named("u", &"x".repeat(500), "w").len() < 64);
     }
 }

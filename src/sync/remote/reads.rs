@@ -75,7 +75,7 @@ impl Remote {
     /// # Errors
     /// As the remote's.
     pub async fn fresh_capabilities(&self) -> Result<Capabilities, BackendError> {
-        self.shared.fresh_fact("capabilities", self.shared.far.capabilities()).await
+        self.shared.fresh_fact("capabilities", self.shared.ask_capabilities()).await
     }
 
     /// Asks for people, teams and services, and nothing instead of an answer.
@@ -422,7 +422,7 @@ fn not_found(id: IncidentId) -> BackendError {
 impl Backend for Remote {
     async fn capabilities(&self) -> Result<Capabilities, BackendError> {
         let shared = &self.shared;
-        let known: Capabilities = shared.fact("capabilities", shared.far.capabilities()).await?;
+        let known: Capabilities = shared.fact("capabilities", shared.ask_capabilities()).await?;
         Ok(known)
     }
 

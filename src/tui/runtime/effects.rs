@@ -314,6 +314,11 @@ async fn hand_over(
             Outgoing::Ask(OutboxAsk::Retry(id)) => remote.retry(id).await,
             Outgoing::Ask(OutboxAsk::Drop(id)) => remote.drop_entry(id).await.map(|_| ()),
             Outgoing::Ask(OutboxAsk::SendNow) => remote.send_now().await,
+            Outgoing::Ask(OutboxAsk::Look(id)) => {
+                let found = remote.entry(id).await.map(|entry| entry.map(Box::new));
+                let _ = messages.send(Message::Looked(id, found, Utc::now()));
+                continue;
+            }
         };
         if let Err(error) = done {
             let _ = messages.send(Message::OutboxSaid(error.to_string()));

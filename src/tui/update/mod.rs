@@ -101,6 +101,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Accepted(ids, result, at) => outbox::accepted(app, &ids, result, at),
+        Message::Looked(id, result, at) => outbox::looked(app, id, result, at),
         Message::OutboxSaid(said) => tell(app, said, true),
         Message::ClockJumped(at) => link::doubted(app, at),
         Message::LastEnded(at) => {

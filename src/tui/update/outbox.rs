@@ -22,7 +22,7 @@ use super::super::mode::Mode;
 use super::super::outbox::{OutboxPane, shown as in_order};
 use super::super::plan::{Batch, Target, phrase};
 use super::moves::Step;
-use super::{Action, fail, forms, main_key, send, tell};
+use super::{Action, fail, forms, main_key, send, sites, tell};
 
 /// Shows the outbox.
 pub(super) fn open(app: &mut App) -> Vec<Effect> {
@@ -31,7 +31,7 @@ pub(super) fn open(app: &mut App) -> Vec<Effect> {
     }
     let mut pane = OutboxPane::default();
     // What comes in above it does not move the selection.
-    pane.on = app.outbox.as_deref().and_then(|outbox| pane.selected(outbox)).map(|e| e.envelope.id);
+    pane.on = app.outbox.as_deref().and_then(|outbox| pane.selected(outbox)).map(|entry| entry.id);
     app.mode = Mode::Outbox(Box::new(pane));
     Vec::new()
 }
@@ -43,23 +43,10 @@ pub(super) fn learnt(app: &mut App, listing: &Arc<Listing>, at: DateTime<Utc>) -
     let mut effects = Vec::new();
     let waiting: Vec<CommandId> = app.pending.iter().map(|pending| pending.id).collect();
     for id in waiting {
-        let Some(entry) = listing.get(id) else {
-            // It was dropped.
-            if app.pending.iter().any(|pending| pending.id == id && pending.accepted) {
-                let gone = BackendError::NotFound("dropped from the outbox".into());
-                effects.extend(send::settled(app, id, Err(gone), at));
-            }
-            continue;
-        };
-        let result = match &entry.state {
-            State::Pending => continue,
-            State::Sent(outcome) => Ok(outcome.clone()),
-            State::Refused(error) => Err(error.clone()),
-        };
-        if let Ok(Some(row)) = result.as_ref().map(|outcome| &outcome.row) {
-            super::find::known(app, row);
+        match listing.get(id) {
+            Some(entry) => effects.extend(became(app, entry, at)),
+            None => effects.extend(look(app, id)),
         }
-        effects.extend(send::settled(app, id, result, at));
     }
     if let Some(before) = before {
         effects.extend(read_anew(app, &before, listing));
@@ -70,10 +57,53 @@ pub(super) fn learnt(app: &mut App, listing: &Arc<Listing>, at: DateTime<Utc>) -
     effects
 }
 
+/// A command of this run that is not listed: it was dropped, or sent before the last ones that are, or
+/// the listing is of a moment before it was taken in. The outbox itself knows.
+fn look(app: &mut App, id: CommandId) -> Option<Effect> {
+    let pending = app.pending.iter_mut().find(|pending| pending.id == id)?;
+    if !pending.accepted || std::mem::replace(&mut pending.looked, true) {
+        return None;
+    }
+    Some(Effect::Outbox(OutboxAsk::Look(id)))
+}
+
+/// The outbox says what became of a command that it does not list.
+pub(super) fn looked(
+    app: &mut App,
+    id: CommandId,
+    found: Result<Option<Box<Entry>>, BackendError>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    if let Some(pending) = app.pending.iter_mut().find(|pending| pending.id == id) {
+        pending.looked = false;
+    }
+    match found {
+        Ok(Some(entry)) => became(app, &entry, at),
+        Ok(None) => {
+            let gone = BackendError::NotFound("dropped from the outbox".into());
+            send::settled(app, id, Err(gone), at)
+        }
+        Err(error) => tell(app, error.to_string(), true),
+    }
+}
+
+/// A command of this run settles as it did in the outbox.
+fn became(app: &mut App, entry: &Entry, at: DateTime<Utc>) -> Vec<Effect> {
+    let result = match &entry.state {
+        State::Pending => return Vec::new(),
+        State::Sent(outcome) => Ok(outcome.clone()),
+        State::Refused(error) => Err(error.clone()),
+    };
+    if let Ok(Some(row)) = result.as_ref().map(|outcome| &outcome.row) {
+        super::find::known(app, row);
+    }
+    send::settled(app, entry.id, result, at)
+}
+
 /// What waits is laid over what is read: where that has changed, it is read anew.
 fn read_anew(app: &mut App, before: &Listing, now: &Listing) -> Vec<Effect> {
     let waiting = |listing: &Listing| -> HashSet<(IncidentId, CommandId)> {
-        listing.pending().filter_map(|entry| Some((entry.incident()?, entry.envelope.id))).collect()
+        listing.pending().filter_map(|entry| Some((entry.incident()?, entry.id))).collect()
     };
     let (before, now) = (waiting(before), waiting(now));
     let changed: HashSet<IncidentId> =
@@ -144,6 +174,11 @@ pub(super) fn accepted(
                     effects.push(Effect::Draft(Keep::Drop(form.draft)));
                 }
             }
+            // A listing that was told before may have been of a later moment.
+            let listed =
+                |id: &CommandId| app.outbox.as_ref().is_none_or(|all| all.get(*id).is_some());
+            let not_listed: Vec<CommandId> = ids.iter().copied().filter(|id| !listed(id)).collect();
+            effects.extend(not_listed.into_iter().filter_map(|id| look(app, id)));
         }
         Err(error) => {
             for id in ids {
@@ -154,6 +189,7 @@ pub(super) fn accepted(
     if matches!(app.mode, Mode::Leaving) && app.pending.iter().all(|pending| pending.accepted) {
         effects.push(Effect::Quit);
     }
+    effects.extend(sites::leave_when_settled(app));
     effects
 }
 
@@ -164,7 +200,7 @@ pub(super) fn scroll(app: &mut App, step: Step) {
     let all = in_order(outbox);
     let place = step.from(pane.place(outbox), all.len(), leap.max(1));
     pane.index = place;
-    pane.on = all.get(place).map(|entry| entry.envelope.id);
+    pane.on = all.get(place).map(|entry| entry.id);
     pane.told = None;
 }
 
@@ -191,7 +227,7 @@ pub(super) fn retry(app: &mut App) -> Vec<Effect> {
     if let Some(why) = entry.is_hopeless() {
         return say(app, why);
     }
-    vec![Effect::Outbox(OutboxAsk::Retry(entry.envelope.id))]
+    vec![Effect::Outbox(OutboxAsk::Retry(entry.id))]
 }
 
 /// Sends what waits now.
@@ -209,7 +245,7 @@ pub(super) fn ask_to_drop(app: &mut App) -> Vec<Effect> {
     if app.read_only {
         return say(app, READ_ONLY);
     }
-    let Some(id) = app.selected_entry().map(|entry| entry.envelope.id) else { return Vec::new() };
+    let Some(id) = app.selected_entry().map(|entry| entry.id) else { return Vec::new() };
     if let Some(pane) = pane(app) {
         (pane.asking, pane.told) = (Some(id), None);
     }
@@ -237,7 +273,10 @@ pub(super) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     }
     let Some(entry) = app.selected_entry().cloned() else { return Vec::new() };
     let Some((kind, contents)) = form_of(&entry, app) else {
-        let verb = words::verb(&entry.envelope.command);
+        let Some(command) = entry.command() else {
+            return say(app, entry.is_hopeless().unwrap_or_default());
+        };
+        let verb = words::verb(command);
         return say(
             app,
             format!("there is nothing to edit in “{verb}”: send it anyway or drop it"),
@@ -254,7 +293,7 @@ pub(super) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         }
         form.told =
             entry.refusal().map(|why| format!("it was refused: {}", shown(&why.to_string())));
-        form.replaces = Some(Box::new(entry.envelope.clone()));
+        form.replaces = entry.envelope.clone().map(Box::new);
         form.go(0);
     }
     effects
@@ -271,11 +310,8 @@ fn target(app: &App, entry: &Entry) -> Option<Target> {
 
 /// The form by which a command is written, and what its fields held.
 fn form_of(entry: &Entry, app: &App) -> Option<(Kind, Vec<(&'static str, String)>)> {
-    let Command::Incident { ask, .. } = &entry.envelope.command else { return None };
-    let minute = |at: DateTime<Utc>| {
-        // What is typed is read in the zone of the viewer, whichever is shown.
-        at.with_timezone(&app.offset).format("%Y-%m-%d %H:%M").to_string()
-    };
+    let Command::Incident { ask, .. } = entry.command()? else { return None };
+    let minute = |at: DateTime<Utc>| app.clock().at(at).format("%Y-%m-%d %H:%M").to_string();
     Some(match ask {
         Ask::AddNote { text } => (Kind::Note, vec![("Note", text.clone())]),
         Ask::Declare(declared) => (

@@ -156,6 +156,7 @@ pub(super) fn carry_out(
                 batch: batch.number,
                 retrying: false,
                 accepted: false,
+                looked: false,
             });
         }
         batch.left += sent.len();
@@ -233,6 +234,7 @@ pub(super) fn quietly(
             batch: app.sent,
             retrying: false,
             accepted: false,
+            looked: false,
         });
     }
     app.batches.push(Batch {

@@ -92,10 +92,13 @@ pub(super) fn opened(
     }
 }
 
-/// Leaves for the next place, once it is open and nothing is on its way here.
+/// Leaves for the next place, once it is open and what was asked here is on the disk, or answered
+/// where there is no outbox.
 pub(super) fn leave_when_settled(app: &App) -> Vec<Effect> {
     match &app.mode {
-        Mode::Switching(switching) if switching.opened && app.pending.is_empty() => {
+        Mode::Switching(switching)
+            if switching.opened && app.pending.iter().all(|pending| pending.accepted) =>
+        {
             vec![Effect::Switch(switching.to.id.clone())]
         }
         _ => Vec::new(),

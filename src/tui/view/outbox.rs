@@ -6,7 +6,6 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::model::text::{cut, lines as safe_lines, shown, width as wide, wrap};
-use crate::sync::remote::words as said;
 use crate::sync::remote::{Entry, Listing, State};
 
 use super::super::app::App;
@@ -153,7 +152,8 @@ fn one(
     lines: &mut Vec<Line<'static>>,
 ) {
     let theme = app.theme;
-    let held = outbox.held_by(entry);
+    let held = outbox.held_by(entry).map(|declared| format!("“{}” was refused", declared.phrase()));
+    let held = held.or_else(|| outbox.of_another(entry));
     let (mark, style) = match &entry.state {
         State::Refused(_) => ("! ", theme.strong()),
         State::Pending if held.is_some() => ("‖ ", theme.accent()),
@@ -161,7 +161,7 @@ fn one(
         State::Sent(_) => ("✓ ", theme.dim()),
     };
     let clock = app.clock();
-    let asked = clock.second(entry.envelope.at);
+    let asked = clock.second(entry.asked_at());
     let time = match (&entry.state, entry.settled_at) {
         (State::Sent(_), Some(at)) if width >= 60 => format!("{asked} · sent {}", clock.second(at)),
         _ => asked,
@@ -192,7 +192,7 @@ fn one(
             lines.push(Line::from(vec![Span::raw("  "), Span::styled("…", theme.dim())]));
         }
     };
-    let written = said::text(&entry.envelope.command);
+    let written = entry.text();
     match &entry.state {
         State::Sent(_) => {}
         State::Refused(why) => {
@@ -205,9 +205,8 @@ fn one(
         }
         State::Pending => {
             say(&written, theme.dim(), if selected { usize::MAX } else { 1 });
-            if let Some(declared) = held {
-                let text = format!("held: “{}” was refused", declared.phrase());
-                say(&text, theme.strong(), usize::MAX);
+            if let Some(held) = held {
+                say(&format!("held: {held}"), theme.strong(), usize::MAX);
             } else if let Some(said) = &entry.said {
                 let again = entry.next_at.map(|at| format!(" · {}", retry(app, at - app.now)));
                 say(&format!("{said}{}", again.unwrap_or_default()), theme.dim(), 2);

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroize};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use super::Address;
 use crate::model::text::shown;
@@ -150,11 +150,13 @@ pub(super) struct Tokens {
     source: TokenSource,
     address: Address,
     held: Mutex<Option<Token>>,
+    /// Counts how often it was changed.
+    changes: watch::Sender<u64>,
 }
 
 impl Tokens {
     pub(super) fn new(source: TokenSource, address: Address) -> Self {
-        Self { source, address, held: Mutex::new(None) }
+        Self { source, address, held: Mutex::new(None), changes: watch::Sender::new(0) }
     }
 
     /// The token. Many who ask at once wait for one reading.
@@ -178,7 +180,16 @@ impl Tokens {
         *held = None;
         let token = self.source.read(&self.address).await?;
         *held = Some(token.clone());
-        Ok(Some(token).filter(|token| !token.is(refused)))
+        if token.is(refused) {
+            return Ok(None);
+        }
+        self.changes.send_modify(|count| *count += 1);
+        Ok(Some(token))
+    }
+
+    /// Counts how often it was changed: another one may be another person's.
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 }
 
@@ -224,11 +235,13 @@ mod tests {
         assert_eq!(tokens.get().await.unwrap().secret(), "first");
         let second = tokens.another(&first).await.unwrap().unwrap();
         assert_eq!(second.secret(), "second");
+        assert_eq!(*tokens.changes().borrow(), 1);
         // Another request that was refused with the first one takes the second without reading.
         std::fs::remove_file(&path).unwrap();
         assert_eq!(tokens.another(&first).await.unwrap().unwrap().secret(), "second");
         assert!(tokens.another(&second).await.is_err());
         write("second\n");
         assert!(tokens.another(&second).await.unwrap().is_none());
+        assert_eq!(*tokens.changes().borrow(), 1);
     }
 }

@@ -1,0 +1,191 @@
+//! Commands: what an answer means for each of those that went together.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use chrono::Utc;
+use redphone::api::{Answered, Answers, Code, Details, Orders};
+use redphone::backend::{Backend, BackendError, Outcome};
+use redphone::model::{Actor, Ask, Command, CommandId, Envelope, IncidentId, PersonRef};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::make::{Desk, json as says, refusal};
+use crate::proxy::{Fault, Proxy, Request};
+use crate::served::Served;
+
+fn notes(count: usize) -> Vec<Envelope> {
+    let note = |index| Envelope {
+        id: CommandId::new(),
+        at: Utc::now(),
+        actor: Actor::Person(PersonRef::new("ines", "Ines Moreau")),
+        command: Command::Incident {
+            incident: IncidentId::new(),
+            ask: Ask::AddNote { text: format!("note {index}") },
+        },
+    };
+    (0..count).map(note).collect()
+}
+
+fn ids(request: &Request) -> Vec<CommandId> {
+    let orders: Orders = serde_json::from_slice(&request.body).unwrap();
+    orders.commands.iter().map(|order| order.id).collect()
+}
+
+fn done(id: CommandId) -> Answered {
+    let outcome = Outcome { incident: None, row: None, events: Vec::new(), replayed: false };
+    Answered::Done { id, outcome: Box::new(outcome) }
+}
+
+/// A server that understands all but these.
+async fn older(culprits: Vec<CommandId>) -> (Proxy, Arc<Mutex<Vec<CommandId>>>) {
+    let carried_out = Arc::new(Mutex::new(Vec::new()));
+    let all = Arc::clone(&carried_out);
+    let proxy = Proxy::start(None, move |request| {
+        let ids = ids(request);
+        if ids.iter().any(|id| culprits.contains(id)) {
+            return refusal(&Details::new(Code::BadRequest, "unknown variant `later`"));
+        }
+        all.lock().unwrap().extend(&ids);
+        says("", &Answers { answers: ids.into_iter().map(done).collect() })
+    })
+    .await;
+    (proxy, carried_out)
+}
+
+#[tokio::test]
+async fn a_command_that_the_server_can_not_understand_stands_alone() {
+    let envelopes = notes(37);
+    let culprits = vec![envelopes[4].id, envelopes[21].id, envelopes[22].id];
+    let (proxy, carried_out) = older(culprits.clone()).await;
+    let results = Desk::new().client(&proxy.url()).execute_all(&envelopes).await;
+    assert_eq!(results.len(), envelopes.len());
+    for (envelope, result) in envelopes.iter().zip(&results) {
+        match result {
+            Ok(_) => assert!(!culprits.contains(&envelope.id)),
+            Err(error) => {
+                assert!(matches!(error, BackendError::Rejected(_)), "{error:?}");
+                assert!(culprits.contains(&envelope.id));
+            }
+        }
+    }
+    let in_order: Vec<CommandId> =
+        envelopes.iter().map(|e| e.id).filter(|id| !culprits.contains(id)).collect();
+    assert_eq!(*carried_out.lock().unwrap(), in_order);
+}
+
+#[rstest]
+#[case(Code::NotAllowed)]
+#[case(Code::NotFound)]
+#[case(Code::NoSuchMethod)]
+#[tokio::test]
+async fn a_token_or_a_path_that_is_wrong_ends_no_command(#[case] code: Code) {
+    let proxy = Proxy::start(None, move |_| refusal(&Details::new(code, "not here"))).await;
+    let host = proxy.url().replace("http://", "");
+    for count in [1, 3] {
+        for result in Desk::new().client(&proxy.url()).execute_all(&notes(count)).await {
+            let error = result.unwrap_err();
+            assert!(error.is_temporary(), "{error:?}");
+            let said = error.to_string();
+            assert!(
+                said.starts_with(&format!("{host} takes no commands from here (not here)")),
+                "{said}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_done_counts_whatever_is_said_of_it() {
+    let proxy = Proxy::start(None, |request| {
+        let answers: Vec<Value> = ids(request)
+            .iter()
+            .enumerate()
+            .map(|(index, id)| match index {
+                0 => json!({"done": {"id": id, "outcome": {"of a later": "version"}}}),
+                1 => json!({"done": {"id": id}, }),
+                2 => json!({"refused": {"id": id, "details": {"later": 1}}}),
+                3 => json!({"put_off": {"id": id}}),
+                _ => serde_json::to_value(done(*id)).unwrap(),
+            })
+            .collect();
+        says("", &json!({ "answers": answers, "more": 1 }))
+    })
+    .await;
+    let envelopes = notes(5);
+    let results = Desk::new().client(&proxy.url()).execute_all(&envelopes).await;
+    assert!(results[0].is_ok() && results[1].is_ok() && results[4].is_ok(), "{results:?}");
+    for result in &results[2..4] {
+        let Err(BackendError::Broken(said)) = result else { panic!("{result:?}") };
+        assert!(said.contains("can't be understood"), "{said}");
+    }
+}
+
+#[rstest]
+#[case(json!({"ok": true}))]
+#[case(json!([]))]
+#[case(json!({"answers": []}))]
+#[tokio::test]
+async fn an_answer_that_is_none_of_the_api_decides_about_no_command(#[case] answer: Value) {
+    let proxy = Proxy::start(None, move |_| says("", &answer)).await;
+    for result in Desk::new().client(&proxy.url()).execute_all(&notes(2)).await {
+        assert!(matches!(result, Err(BackendError::Broken(_))), "{result:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_follows_a_request_that_failed_is_not_sent() {
+    let long = "x".repeat(300_000);
+    let mut envelopes = notes(3);
+    for envelope in &mut envelopes {
+        let Command::Incident { ask: Ask::AddNote { text }, .. } = &mut envelope.command else {
+            unreachable!()
+        };
+        text.clone_from(&long);
+    }
+    let asked = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&asked);
+    let proxy = Proxy::start(None, move |_| {
+        *counted.lock().unwrap() += 1;
+        Fault::says("502 Bad Gateway", "", "text/html", "no")
+    })
+    .await;
+    let results = Desk::new().client(&proxy.url()).execute_all(&envelopes).await;
+    assert!(results.len() == 3 && results.iter().all(Result::is_err), "{results:?}");
+    assert_eq!(*asked.lock().unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_token_that_changes_on_the_way_sends_nothing_as_somebody_else() {
+    let server = Served::start().await;
+    let desk = Desk::new();
+    desk.write(&desk.token(), &server.secret("ines"));
+    // The first answer to a command is that the token is not taken; then the file has another one.
+    let (path, tom) = (desk.token(), server.secret("tom"));
+    let writes = Desk::new();
+    let revoked = AtomicBool::new(false);
+    let proxy = Proxy::start(Some(server.address), move |request| {
+        if request.target() == "/v1/commands" && !revoked.swap(true, Ordering::SeqCst) {
+            writes.write(&path, &tom);
+            return refusal(&Details::new(Code::Unauthorized, "it was revoked"));
+        }
+        Fault::Pass
+    })
+    .await;
+    let client = desk.client(&proxy.url());
+    let known = client.capabilities().await.unwrap();
+    assert!(known.checks_person && known.me.unwrap().handle == "ines");
+    let envelopes = notes(2);
+    for result in client.execute_all(&envelopes).await {
+        let error = result.unwrap_err();
+        assert!(error.is_temporary(), "{error:?}");
+        let said = "it was asked by ines, and the token is tom's: send it with a token of ines";
+        assert_eq!(error.to_string(), said);
+    }
+    assert_eq!(*client.token_changes().borrow(), 1);
+    // Once that is known, they may be asked by tom.
+    assert_eq!(client.capabilities().await.unwrap().me.unwrap().handle, "tom");
+    for result in client.execute_all(&envelopes).await {
+        assert!(matches!(result, Err(BackendError::NotFound(_))), "{result:?}");
+    }
+}

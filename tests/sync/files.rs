@@ -1,0 +1,207 @@
+//! The files of what is kept: whose they are, damaged, of other versions, and by other names.
+
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+
+use redphone::backend::Backend;
+use redphone::sync::remote::{Handed, State};
+
+use crate::far::Way;
+use crate::make::{declare, declared};
+use crate::outbox::note;
+use crate::place::{Place, all_sent};
+
+#[tokio::test]
+async fn folder_and_files_are_only_for_their_owner() {
+    let place = Place::new().await;
+    let remote = place.remote().await;
+    let (_, declaration) = declare("Cards fail");
+    remote.hand_over(&declaration).await.unwrap();
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&place.kept()), 0o700);
+    for entry in std::fs::read_dir(place.kept()).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+}
+
+/// Waits until whoever had a file open has closed it.
+async fn closed(path: &std::path::Path) {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let log = std::path::PathBuf::from(log);
+    let closed = async {
+        while log.exists() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(crate::place::PATIENCE, closed).await.expect("it is closed");
+}
+
+/// Writes something else into a file, once whoever had it open has closed it.
+async fn damage(path: &std::path::Path) {
+    closed(path).await;
+    std::fs::write(path, vec![7_u8; 5000]).unwrap();
+}
+
+#[tokio::test]
+async fn a_damaged_outbox_is_set_aside_and_named() {
+    let place = Place::new().await;
+    drop(place.remote().await);
+    damage(&place.kept().join("outbox.db")).await;
+    let remote = place.remote().await;
+    let [warning] = remote.warnings() else { panic!("{:?}", remote.warnings()) };
+    assert!(
+        warning.contains("what it holds was not sent") && warning.contains(".aside-"),
+        "{warning}"
+    );
+    let aside = std::fs::read_dir(place.kept()).unwrap().any(|entry| {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        name.starts_with("outbox.db.aside-")
+    });
+    assert!(aside);
+    // And it works again.
+    let (_, declaration) = declare("Cards fail");
+    assert!(matches!(remote.hand_over(&declaration).await.unwrap(), Handed::Done(_)));
+}
+
+#[tokio::test]
+async fn a_damaged_outbox_is_not_moved_away_under_who_has_it_open() {
+    let place = Place::new().await;
+    drop(place.remote().await);
+    let path = place.kept().join("outbox.db");
+    damage(&path).await;
+    let open = std::fs::File::create(place.kept().join("outbox.db.use")).unwrap();
+    rustix::fs::flock(&open, rustix::fs::FlockOperation::LockShared).unwrap();
+    let why = place.try_remote().await.unwrap_err();
+    assert!(why.contains("another redphone has it open"), "{why}");
+    assert_eq!(std::fs::read(&path).unwrap(), vec![7_u8; 5000]);
+    drop(open);
+    let remote = place.remote().await;
+    let [aside] = &remote.set_aside()[..] else { panic!("{:?}", remote.set_aside()) };
+    assert_eq!(std::fs::read(aside).unwrap(), vec![7_u8; 5000]);
+}
+
+#[tokio::test]
+async fn an_outbox_of_a_later_version_stays_and_a_damaged_cache_costs_nothing_else() {
+    let place = Place::new().await;
+    let remote = place.remote().await;
+    let (_, declaration) = declare("Cards fail");
+    place.far.set(Way::Cut);
+    remote.accept(vec![declaration]).await.unwrap();
+    drop(remote);
+    damage(&place.kept().join("kept.db")).await;
+    let remote = place.remote().await;
+    assert!(remote.warnings()[0].contains("kept.db.aside-"), "{:?}", remote.warnings());
+    assert_eq!(remote.listing().borrow().pending().count(), 1, "what waits is still there");
+    drop(remote);
+    let later = rusqlite::Connection::open(place.kept().join("outbox.db")).unwrap();
+    later.execute_batch("PRAGMA user_version = 99").unwrap();
+    drop(later);
+    // A newer program may have it open: it stays where it is.
+    let refused = |why: &str| {
+        assert!(why.contains("outbox.db") && why.ends_with(": update this one"), "{why}");
+    };
+    refused(&place.try_remote().await.unwrap_err());
+    refused(&place.try_remote().await.unwrap_err());
+    let file = rusqlite::Connection::open(place.kept().join("outbox.db")).unwrap();
+    let left: i64 = file.query_row("SELECT count(*) FROM entry", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 1);
+    file.execute_batch("PRAGMA user_version = 2; PRAGMA application_id = 7").unwrap();
+    drop(file);
+    let why = place.try_remote().await.unwrap_err();
+    assert!(why.ends_with("it belongs to another program: move it away"), "{why}");
+}
+
+#[tokio::test]
+async fn what_another_version_wrote_keeps_nothing_else_from_being_sent() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    let remote = place.remote().await;
+    let sent = note(id, "sent");
+    remote.hand_over(&sent).await.unwrap();
+    place.far.set(Way::Cut);
+    let odd = note(id, "odd");
+    for envelope in [odd.clone(), note(id, "good")] {
+        remote.accept(vec![envelope]).await.unwrap();
+    }
+    drop(remote);
+    let file = rusqlite::Connection::open(place.kept().join("outbox.db")).unwrap();
+    let change = |sql, id: redphone::model::CommandId| {
+        assert_eq!(file.execute(sql, [id.as_bytes().to_vec()]).unwrap(), 1);
+    };
+    change("UPDATE entry SET answer = '{\"later\": 1}' WHERE id = ?", sent.id);
+    change("UPDATE entry SET envelope = '{\"later\": 1}' WHERE id = ?", odd.id);
+    drop(file);
+    place.far.set(Way::Open);
+    let remote = place.remote().await;
+    let listing = all_sent(&remote).await;
+    assert_eq!(place.notes(id).await, ["sent", "good"]);
+    assert!(matches!(listing.get(sent.id).unwrap().state, State::Sent(_)));
+    let refused = listing.get(odd.id).unwrap();
+    let why = refused.refusal().unwrap().to_string();
+    assert!(why.contains("written by another version"), "{why}");
+    assert!(refused.is_hopeless().is_some());
+    assert_eq!(remote.drop_entry(odd.id).await.unwrap(), 1);
+    assert!(remote.listing().borrow().get(odd.id).is_none());
+}
+
+#[tokio::test]
+async fn a_place_is_opened_twice_at_once_on_one_thread() {
+    let place = Place::new().await;
+    let both = async { tokio::join!(place.remote(), place.remote(), place.remote()) };
+    tokio::time::timeout(crate::place::PATIENCE, both).await.expect("nobody waits for ever");
+}
+
+/// FNV-1a, as folders are named by.
+fn hash(parts: &[&str]) -> u64 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for byte in parts.iter().flat_map(|part| part.bytes().chain([0xff])) {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    hash
+}
+
+#[tokio::test]
+async fn what_was_asked_by_another_name_of_the_same_api_is_sent_also_from_folders_of_before() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    let url = "https://redphone.example";
+    let open_in = async |folder: &std::path::Path, name: &str| {
+        let mut options = crate::place::options(folder, "ines");
+        options.named.name = name.into();
+        let far = Arc::clone(&place.far) as Arc<dyn Backend>;
+        redphone::sync::remote::Remote::open(far, options).await.unwrap()
+    };
+    let open = async |name: &str| open_in(place.folder.path(), name).await;
+    let remotes = place.folder.path().join("remotes");
+    std::fs::create_dir(&remotes).unwrap();
+    place.far.set(Way::Cut);
+    // Two folders of an earlier version, one by the host and one by a profile.
+    for (name, prefix) in [("redphone.example", "redphone-example"), ("prod", "prod")] {
+        let other = tempfile::TempDir::new_in(place.folder.path()).unwrap();
+        let remote = open_in(other.path(), name).await;
+        remote.accept(vec![note(id, name)]).await.unwrap();
+        let folder = remote.outbox_file().parent().unwrap().to_owned();
+        drop(remote);
+        closed(&folder.join("outbox.db")).await;
+        let earlier = remotes.join(format!("{prefix}-{:016x}", hash(&[name, url, "ines"])));
+        std::fs::create_dir(&earlier).unwrap();
+        std::fs::rename(folder.join("outbox.db"), earlier.join("outbox.db")).unwrap();
+    }
+    let remote = open("redphone.example").await;
+    remote.accept(vec![note(id, "without a profile")]).await.unwrap();
+    assert_eq!(remote.listing().borrow().counts().pending, 2);
+    drop(remote);
+    place.far.set(Way::Open);
+    let remote = open("prod").await;
+    remote.send_now().await.unwrap();
+    all_sent(&remote).await;
+    let mut notes = place.notes(id).await;
+    notes.sort();
+    assert_eq!(notes, ["prod", "redphone.example", "without a profile"]);
+    drop(remote);
+    // Nothing is taken over twice.
+    assert_eq!(open("prod").await.listing().borrow().counts().pending, 0);
+}
