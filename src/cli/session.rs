@@ -174,6 +174,7 @@ pub fn open_remote(remote: &Remote) -> Result<HttpBackend, Failure> {
         address: remote.address.clone(),
         token: remote.token_source(),
         ca_file: remote.ca_file.clone(),
+        insecure_http: remote.insecure_http,
         timeouts: Timeouts::default(),
     };
     HttpBackend::new(options).map_err(|error| Failure::new(Exit::Unreachable, error.to_string()))

@@ -46,6 +46,7 @@ impl Desk {
             address: url.parse().unwrap(),
             token: TokenSource::File(self.token()),
             ca_file: None,
+            insecure_http: false,
             timeouts: patient(),
         }
     }

@@ -192,9 +192,22 @@ async fn a_port_where_nobody_listens_is_told() {
 async fn a_name_that_nobody_knows_is_told() {
     // Longer than a label may be: no name service is asked for it.
     let name = format!("{}.example", "n".repeat(64));
-    let error = Desk::new().client(&format!("http://{name}")).capabilities().await.unwrap_err();
+    let desk = Desk::new();
+    let options = redphone::backend::http::Options {
+        insecure_http: true,
+        ..desk.options(&format!("http://{name}"))
+    };
+    let error = HttpBackend::new(options).unwrap().capabilities().await.unwrap_err();
     let text = said(&error, &name);
     assert!(text.starts_with("the name HOST can't be looked up ("), "{text}");
+}
+
+#[test]
+fn where_the_token_could_be_read_on_the_way_nothing_is_sent() {
+    let desk = Desk::new();
+    let refused = HttpBackend::new(desk.options("http://a.example")).unwrap_err().to_string();
+    let says = "the API is http://a.example: without TLS the token could be read on the way";
+    assert!(refused.starts_with(says), "{refused}");
 }
 
 #[tokio::test]

@@ -136,6 +136,7 @@ impl Served {
             address: url.parse().unwrap(),
             token: TokenSource::File(self.token(token)),
             ca_file: None,
+            insecure_http: false,
             timeouts,
         };
         HttpBackend::new(options).unwrap()

@@ -64,6 +64,8 @@ pub struct Options {
     /// A PEM file of certificates. Where there is one, only these authorities are trusted, and
     /// none of the system's: nobody else can vouch for a host of one's own.
     pub ca_file: Option<PathBuf>,
+    /// The token may be sent without TLS beyond this machine.
+    pub insecure_http: bool,
     /// How long each step may take.
     pub timeouts: Timeouts,
 }
@@ -114,9 +116,12 @@ impl HttpBackend {
     /// Makes ready to ask; nothing is sent yet, and no token is read.
     ///
     /// # Errors
-    /// The certificates can't be read, or the system has none.
+    /// The certificates can't be read, or the system has none; the token could be read on the way.
     pub fn new(options: Options) -> Result<Self, OpenError> {
-        let Options { address, token, ca_file, timeouts } = options;
+        let Options { address, token, ca_file, insecure_http, timeouts } = options;
+        if address.is_exposed() && !insecure_http {
+            return Err(OpenError(format!("the API {}", address.why_exposed())));
+        }
         let mut builder = Client::builder()
             .user_agent(concat!("redphone/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(timeouts.connect)
