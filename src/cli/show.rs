@@ -213,7 +213,11 @@ impl Page<'_> {
         let widest = events.iter().map(|e| text::width(&shown(e.actor.name()))).max();
         let actor = widest.unwrap_or(0).min(20);
         for event in events {
-            let detail = event.body.detail();
+            let mut detail = event.body.detail();
+            if let Some(late) = event.late_by() {
+                let separator = if detail.is_empty() { "" } else { " · " };
+                detail = format!("{detail}{separator}recorded {} later", time::short(late));
+            }
             let mark = if event.body.is_milestone() { '●' } else { '◦' };
             let lead = format!(
                 "{}  {mark} {}  {}  ",
