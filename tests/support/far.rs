@@ -1,6 +1,6 @@
 //! A backend that can be cut off, slowed down, or made to lose its answers.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ pub enum Way {
     Open,
     /// Nothing does.
     Cut,
+    /// Nothing is answered, and nothing says so: what is sent is dropped on the way.
+    Hangs,
     /// Answers take so long.
     Slow(Duration),
     /// Commands arrive, their answers do not.
@@ -44,6 +46,8 @@ pub struct Far {
     /// How many commands came together.
     batches: Mutex<Vec<usize>>,
     asked: Mutex<Vec<(&'static str, tokio::time::Instant)>>,
+    /// How often each kind of question was answered.
+    answered: watch::Sender<HashMap<&'static str, usize>>,
 }
 
 impl Far {
@@ -55,6 +59,7 @@ impl Far {
             poisoned: Mutex::default(),
             batches: Mutex::default(),
             asked: Mutex::default(),
+            answered: watch::Sender::default(),
         })
     }
 
@@ -78,6 +83,13 @@ impl Far {
     pub fn asked(&self, what: &str) -> Vec<tokio::time::Instant> {
         let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.iter().filter(|(kind, _)| *kind == what).map(|(_, at)| *at).collect()
+    }
+
+    /// Waits until questions of a kind were answered so often.
+    pub async fn until_answered(&self, what: &str, times: usize) {
+        let mut answered = self.answered.subscribe();
+        // The sender lives as long as this.
+        let _ = answered.wait_for(|all| all.get(what).is_some_and(|count| *count >= times)).await;
     }
 
     async fn cut(&self) -> BackendError {
@@ -104,11 +116,16 @@ impl Far {
             biased;
             error = self.cut() => Err(error),
             answer = async {
-                if let Way::Slow(time) = way {
-                    sleep(time).await;
+                match way {
+                    Way::Slow(time) => sleep(time).await,
+                    Way::Hangs => std::future::pending().await,
+                    _ => {}
                 }
                 ask.await
-            } => answer,
+            } => {
+                self.answered.send_modify(|all| *all.entry(what).or_default() += 1);
+                answer
+            }
         }
     }
 }
