@@ -47,6 +47,12 @@ impl<T> Kept<T> {
     }
 }
 
+impl<T> From<(T, DateTime<Utc>)> for Kept<T> {
+    fn from((value, at): (T, DateTime<Utc>)) -> Self {
+        Self { value, as_of: Some(at) }
+    }
+}
+
 type Read<T> = Result<Kept<T>, BackendError>;
 
 impl Remote {
@@ -68,6 +74,15 @@ impl Remote {
         let shared = &self.shared;
         both(shared.fresh_measures(window, cut, now), shared.kept_measures(window, cut), tell)
             .await;
+    }
+
+    /// Searches, or gives what of that is kept: words are found in rows alone then, and of ended
+    /// incidents only those are there that were read once.
+    ///
+    /// # Errors
+    /// As the remote's.
+    pub async fn look_for(&self, search: &Search) -> Read<Page<Summary>> {
+        self.shared.page(search).await
     }
 
     /// Asks for the name and what it can do, and nothing instead of an answer.
@@ -167,33 +182,42 @@ async fn both<T>(
 }
 
 impl Shared {
+    /// As [`Self::either`], where nobody is told how old what was kept is.
+    async fn any<T>(
+        &self,
+        ask: impl Future<Output = Result<T, BackendError>>,
+        kept: impl Future<Output = Option<(T, DateTime<Utc>)>>,
+    ) -> Result<T, BackendError> {
+        self.either(ask, kept).await.map(|read| self.given(read))
+    }
+
     /// The answer, where it comes in time; what is kept, where it does not or the remote is gone.
     async fn either<T>(
         &self,
         ask: impl Future<Output = Result<T, BackendError>>,
         kept: impl Future<Output = Option<(T, DateTime<Utc>)>>,
-    ) -> Result<T, BackendError> {
+    ) -> Read<T> {
         tokio::pin!(ask);
         // Of one that did not answer just now, not much is expected.
         let failing = self.failing.load(Ordering::Relaxed);
         let patience = if failing { SOON } else { self.patience };
         match timeout(patience, &mut ask).await {
-            Ok(Err(error)) if error.is_temporary() => {
-                kept.await.map(|(value, at)| self.gave(value, at)).ok_or(error)
-            }
-            Ok(answer) => answer,
+            Ok(Err(error)) if error.is_temporary() => kept.await.map(Kept::from).ok_or(error),
+            Ok(answer) => answer.map(Kept::fresh),
             Err(_) => match kept.await {
-                Some((value, at)) => Ok(self.gave(value, at)),
-                None => ask.await,
+                Some(kept) => Ok(kept.into()),
+                None => ask.await.map(Kept::fresh),
             },
         }
     }
 
-    /// Remembers that what was given was kept, and from when.
-    fn gave<T>(&self, value: T, at: DateTime<Utc>) -> T {
-        let mut oldest = self.gave_kept.lock().unwrap_or_else(PoisonError::into_inner);
-        *oldest = Some(oldest.map_or(at, |known| known.min(at)));
-        value
+    /// Remembers from when what is given is, where it was kept.
+    fn given<T>(&self, read: Kept<T>) -> T {
+        if let Some(at) = read.as_of {
+            let mut oldest = self.gave_kept.lock().unwrap_or_else(PoisonError::into_inner);
+            *oldest = Some(oldest.map_or(at, |known| known.min(at)));
+        }
+        read.value
     }
 
     async fn fresh_fact<T: Serialize>(
@@ -214,7 +238,7 @@ impl Shared {
         name: &str,
         ask: impl Future<Output = Result<T, BackendError>>,
     ) -> Result<T, BackendError> {
-        self.either(self.fresh_fact(name, ask), self.cache.fact(name)).await
+        self.any(self.fresh_fact(name, ask), self.cache.fact(name)).await
     }
 
     /// What is known before anything is asked.
@@ -251,6 +275,22 @@ impl Shared {
             self.cache.put_fact("searched", &(), now).await;
         }
         answer
+    }
+
+    /// A page, as the remote answers it or from the rows that are kept.
+    async fn page(&self, search: &Search) -> Read<Page<Summary>> {
+        if search.after.as_ref().is_some_and(|mark| mark.0.starts_with(KEPT_MARK)) {
+            // What was begun with what is kept goes on with it.
+            return self.kept_search(search).await.map(Kept::from).ok_or_else(|| {
+                BackendError::NotFound("nothing is kept any more: search anew".into())
+            });
+        }
+        let fresh = async {
+            let mut page = self.fresh_search(search).await?;
+            self.lay_over(&mut page.rows, false).await;
+            Ok(page)
+        };
+        self.either(fresh, self.kept_search(search)).await
     }
 
     /// The rows that are kept, with what waits laid over them.
@@ -439,7 +479,7 @@ impl Backend for Remote {
             let written = shared.written_at.load(Ordering::Relaxed);
             if news || (now.timestamp() - written).abs() >= CONFIRMED_EVERY_S {
                 shared.written_at.store(now.timestamp(), Ordering::Relaxed);
-                shared.cache.fold(delta, now).await;
+                shared.cache.fold(since, delta, now).await;
             }
         }
         answer
@@ -447,23 +487,13 @@ impl Backend for Remote {
 
     async fn search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
         let shared = &self.shared;
-        let fresh = async {
-            if search.after.as_ref().is_some_and(|mark| mark.0.starts_with(KEPT_MARK)) {
-                // What was begun with what is kept goes on with it.
-                return shared.kept_search(search).await.map(|(page, _)| page).ok_or_else(|| {
-                    BackendError::NotFound("nothing is kept any more: search anew".into())
-                });
-            }
-            let mut page = shared.fresh_search(search).await?;
-            shared.lay_over(&mut page.rows, false).await;
-            Ok(page)
-        };
-        shared.either(fresh, shared.kept_search(search)).await
+        let read = shared.page(search).await?;
+        Ok(shared.given(read))
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
         let shared = &self.shared;
-        let read = shared.either(shared.fresh_detail(id, EVENTS), shared.kept_detail(id, EVENTS));
+        let read = shared.any(shared.fresh_detail(id, EVENTS), shared.kept_detail(id, EVENTS));
         read.await.map(|(detail, _)| detail)
     }
 
@@ -475,7 +505,7 @@ impl Backend for Remote {
             answer
         };
         let kept = async { Some((shared.cache.find(number).await?, Utc::now())) };
-        shared.either(ask, kept).await
+        shared.any(ask, kept).await
     }
 
     async fn timeline(&self, id: IncidentId, part: Part) -> Result<Vec<Event>, BackendError> {
@@ -487,7 +517,7 @@ impl Backend for Remote {
                 answer => answer,
             }
         };
-        let read = shared.either(ask, kept).await;
+        let read = shared.any(ask, kept).await;
         let mut events = match read {
             Err(error) if error.is_temporary() && shared.declared_here(id) => Vec::new(),
             read => read?,
@@ -521,7 +551,7 @@ impl Backend for Remote {
     ) -> Result<Measures, BackendError> {
         let shared = &self.shared;
         let fresh = shared.fresh_measures(window, cut, now);
-        shared.either(fresh, shared.kept_measures(window, cut)).await
+        shared.any(fresh, shared.kept_measures(window, cut)).await
     }
 
     /// Takes it into the outbox first. Without an answer in time it is

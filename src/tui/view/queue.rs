@@ -135,13 +135,19 @@ fn about(app: &App, typing: bool) -> String {
         parts.push(format!("{} selected", app.marked.len()));
     }
     parts.extend(queue.view.clone());
+    let kept_at = queue.pages.as_ref().and_then(|pages| pages.as_of);
+    let kept = kept_at.map(|at| format!("{} · only what is kept here", app.as_of(at)));
     if queue.is_filtered() && !typing {
         parts.push(found(app));
+        // Ahead of what may be cut off.
+        parts.extend(kept);
         if queue.view.is_none() {
             parts.push(shown(&queue.filter().to_string()).into_owned());
         }
     } else if queue.view.is_none() && !typing {
         parts.push("open".into());
+    } else {
+        parts.extend(kept);
     }
     if queue.grouped {
         parts.push("by service".into());
@@ -150,7 +156,9 @@ fn about(app: &App, typing: bool) -> String {
     if queue.order() != Sort::Urgent || !queue.is_filtered() {
         parts.push(queue::order(queue.order()).into());
     }
-    parts.extend(app.rows_as_of().map(|at| app.as_of(at)));
+    if kept_at.is_none() {
+        parts.extend(app.rows_as_of().map(|at| app.as_of(at)));
+    }
     if queue.counts.snoozed > 0 && !queue.is_filtered() {
         parts.push(format!("{} snoozed", queue.counts.snoozed));
     }
