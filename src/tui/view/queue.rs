@@ -121,6 +121,7 @@ fn found(app: &App) -> String {
     match &queue.pages {
         Some(pages) if pages.asked.is_some_and(|(_, goes_on)| !goes_on) => "reading …".into(),
         Some(pages) if pages.failed.is_some() => format!("{count}, history not read"),
+        Some(pages) if pages.as_of.is_some() => format!("{count} of what is kept here"),
         Some(pages) if pages.next.is_some() => format!("{count}+ found"),
         Some(_) => format!("{count} found"),
         None => format!("{count} of {}", queue.counts.open()),
@@ -136,18 +137,15 @@ fn about(app: &App, typing: bool) -> String {
     }
     parts.extend(queue.view.clone());
     let kept_at = queue.pages.as_ref().and_then(|pages| pages.as_of);
-    let kept = kept_at.map(|at| format!("{} · only what is kept here", app.as_of(at)));
     if queue.is_filtered() && !typing {
         parts.push(found(app));
         // Ahead of what may be cut off.
-        parts.extend(kept);
+        parts.extend(kept_at.map(|at| app.as_of(at)));
         if queue.view.is_none() {
             parts.push(shown(&queue.filter().to_string()).into_owned());
         }
     } else if queue.view.is_none() && !typing {
         parts.push("open".into());
-    } else {
-        parts.extend(kept);
     }
     if queue.grouped {
         parts.push("by service".into());
