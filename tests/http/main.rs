@@ -20,3 +20,5 @@ mod keyring;
 mod make;
 mod many;
 mod sentences;
+mod two;
+mod via;

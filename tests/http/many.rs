@@ -88,7 +88,7 @@ fn envelope(incident: IncidentId, ask: Ask) -> Envelope {
     }
 }
 
-fn declare(title: String) -> (IncidentId, Envelope) {
+pub fn declare(title: String) -> (IncidentId, Envelope) {
     let (id, now) = (IncidentId::new(), Utc::now());
     let declaration = Declaration {
         title,

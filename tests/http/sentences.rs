@@ -181,6 +181,26 @@ async fn a_server_that_wants_rest_gets_it(
 }
 
 #[tokio::test]
+async fn a_server_that_says_why_it_can_not_is_told_and_left_alone_for_as_long_as_it_says() {
+    let full = serde_json::to_string(&Details::new(Code::Unreachable, "the disk is full")).unwrap();
+    let kind = redphone::api::details::MEDIA_TYPE;
+    let fault = Fault::says("503 Service Unavailable", "retry-after: 30\r\n", kind, &full);
+    let proxy = Proxy::start(None, move |_| fault.clone()).await;
+    let desk = Desk::new();
+    let client = desk.client(&proxy.url());
+    for _ in 0..2 {
+        let error = client.capabilities().await.unwrap_err();
+        assert!(matches!(error, BackendError::Unreachable(_)), "{error:?}");
+        let text = said(&error, &proxy.address.to_string());
+        assert_eq!(text, "HOST says: the disk is full");
+    }
+    assert_eq!(proxy.count(), 1, "it is not asked again so soon");
+    // It may well answer other questions.
+    client.directory().await.unwrap_err();
+    assert_eq!(proxy.count(), 2);
+}
+
+#[tokio::test]
 async fn a_port_where_nobody_listens_is_told() {
     let closed = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
     let error = Desk::new().client(&format!("http://{closed}")).capabilities().await.unwrap_err();

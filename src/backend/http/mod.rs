@@ -12,6 +12,8 @@ mod clock;
 mod fault;
 mod hold;
 mod kept;
+mod proxy;
+mod rest;
 pub mod token;
 mod wire;
 
@@ -38,11 +40,13 @@ use answer::Trouble;
 use clock::Clock;
 use hold::{Hold, REAL};
 use kept::Answers;
+use rest::Resting;
 use token::Tokens;
 use wire::{Answer, Request, Wire};
 
 pub use address::{Address, BadAddress};
 pub use hold::Holding;
+pub use proxy::Proxies;
 pub use token::{NoToken, Token, TokenSource};
 
 /// The most events of a timeline that are given at once.
@@ -66,6 +70,8 @@ pub struct Options {
     pub ca_file: Option<PathBuf>,
     /// The token may be sent without TLS beyond this machine.
     pub insecure_http: bool,
+    /// Which proxy is taken.
+    pub proxies: Proxies,
     /// How long each step may take.
     pub timeouts: Timeouts,
 }
@@ -116,9 +122,10 @@ impl HttpBackend {
     /// Makes ready to ask; nothing is sent yet, and no token is read.
     ///
     /// # Errors
-    /// The certificates can't be read, or the system has none; the token could be read on the way.
+    /// The certificates can't be read, or the system has none; the token could be read on the way;
+    /// the proxy can't be used.
     pub fn new(options: Options) -> Result<Self, OpenError> {
-        let Options { address, token, ca_file, insecure_http, timeouts } = options;
+        let Options { address, token, ca_file, insecure_http, proxies, timeouts } = options;
         if address.is_exposed() && !insecure_http {
             return Err(OpenError(format!("the API {}", address.why_exposed())));
         }
@@ -137,9 +144,16 @@ impl HttpBackend {
             // There is nobody to be trusted, and the system's authorities take time to read.
             builder = builder.tls_certs_only([]);
         }
-        if address.is_loopback() {
-            // What stays on this machine must not leave it for a proxy.
-            builder = builder.no_proxy();
+        let via = proxies.to(&address)?;
+        builder = builder.no_proxy();
+        if let Some(via) = &via {
+            builder = builder.proxy(via.proxy().map_err(|_| {
+                OpenError(format!(
+                    "the proxy {} on the way to {} can't be used: correct HTTPS_PROXY",
+                    via.host,
+                    address.host()
+                ))
+            })?);
         }
         let client = builder.build().map_err(|error| {
             let mut cause: &dyn std::error::Error = &error;
@@ -154,7 +168,9 @@ impl HttpBackend {
         })?;
         let host = address.host();
         let tokens = Tokens::new(token, address.clone());
-        let wire = Wire { client, address, host, tokens, timeouts, clock: Clock::new() };
+        let (via, resting) = (via.map(|via| via.host), Resting::default());
+        let wire =
+            Wire { client, address, host, via, tokens, timeouts, clock: Clock::new(), resting };
         Ok(Self { wire, kept: Answers::default(), hold: Mutex::new(Hold::new()) })
     }
 
