@@ -9,9 +9,13 @@
 //! There is a folder for each remote with two files: the cache, which can be thrown away, and the
 //! outbox, which can't.
 
+mod backend;
 mod cache;
 mod disk;
 mod entry;
+mod fresh;
+mod kept;
+mod laid;
 mod lock;
 mod outbox;
 mod overlay;
