@@ -556,7 +556,7 @@ fn a_search_of_what_is_kept_says_so_and_is_asked_again_when_the_backend_is_back(
     stage.send(Message::Elapsed(Timer::Search(stage.app.queue.searches)));
     let (number, _) = stage.searches[0].clone();
     let read_at = stage.now - chrono::TimeDelta::minutes(10);
-    let kept = format!("26 of what is kept here · as of {} · is:ended", read_at.format("%H:%M"));
+    let kept = format!("only 26 kept here · as of {} · is:ended", read_at.format("%H:%M"));
     stage.send(Message::KeptAt(Of::Page(number), Some(read_at)));
     let page = Page { rows: stage.memory.all(), next: None, total: None, counts: None };
     stage.send(Message::Page(number, Ok(page), stage.now));

@@ -367,6 +367,10 @@ fn written_anew(about: IncidentId, ask: Ask) -> Ask {
     show(&mut stage, Listing { entries: vec![refused] });
     stage.keys("O e");
     stage.keys("^s");
+    if stage.submitted.is_empty() {
+        // What can't be taken back is asked about first.
+        stage.keys("y");
+    }
     let Some(Command::Incident { ask, .. }) = stage.submitted.pop().map(|sent| sent.command) else {
         panic!("{}", stage.screen())
     };

@@ -121,7 +121,7 @@ fn found(app: &App) -> String {
     match &queue.pages {
         Some(pages) if pages.asked.is_some_and(|(_, goes_on)| !goes_on) => "reading …".into(),
         Some(pages) if pages.failed.is_some() => format!("{count}, history not read"),
-        Some(pages) if pages.as_of.is_some() => format!("{count} of what is kept here"),
+        Some(pages) if pages.as_of.is_some() => format!("only {count} kept here"),
         Some(pages) if pages.next.is_some() => format!("{count}+ found"),
         Some(_) => format!("{count} found"),
         None => format!("{count} of {}", queue.counts.open()),
