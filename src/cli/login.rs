@@ -22,6 +22,9 @@ pub async fn run(context: &mut Context, args: Login) -> Result<(), Failure> {
             remote.address.host()
         )));
     }
+    if remote.address.is_exposed() && !remote.insecure_http {
+        return Err(Failure::usage(format!("the API {}", remote.address.why_exposed())));
+    }
     let text = read(&remote.address)?;
     let token = Token::new(text).map_err(|bad| Failure::failed(format!("the token {bad}")))?;
     keyring::write(&remote.address, &token).await.map_err(|why| no_keyring(&remote, &why))?;
@@ -94,8 +97,13 @@ fn target(config: &Config, place: Option<&str>, command: &str) -> Result<Remote,
         return Err(Failure::usage(format!("there is no profile {:?}: {why}", shown(place))));
     }
     let address: Address = place.parse().map_err(|bad| Failure::usage(format!("the URL {bad}")))?;
+    // Where a profile allows it for that API, it is allowed however the API is named.
+    let insecure_http = config.profiles.iter().any(|profile| {
+        let remote = profile.location.as_ref().and_then(Location::remote);
+        remote.is_some_and(|remote| remote.address == address && remote.insecure_http)
+    });
     let name = address.host();
-    Ok(Remote { name, address, ca_file: None, token: None, insecure_http: false })
+    Ok(Remote { name, address, ca_file: None, token: None, insecure_http })
 }
 
 /// Reads a token: from the terminal without showing it, or a line of standard input.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::args::Show;
 use super::failure::Failure;
-use super::out::{Look, Out};
+use super::out::{self, Look, Out};
 use super::session::{Missing, open};
 use super::table::left;
 use super::value::Target;
@@ -45,6 +45,13 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
     place.tell_age();
     place.close().await;
     let out = &mut context.out;
+    if let Some(first) = timeline.first().filter(|first| first.seq > 1) {
+        out::hint(&format!(
+            "the timeline begins with event {}: the {} before it are not kept on this machine",
+            first.seq,
+            first.seq - 1
+        ));
+    }
     if args.json {
         let Detail { incident, suspects, similar, problem } = &detail;
         return json::print(
@@ -59,11 +66,20 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
     page.timeline(&timeline)
 }
 
+/// The whole timeline; its end where no more is there, which is not seldom without the API.
 async fn timeline(backend: &dyn Backend, id: IncidentId) -> Result<Vec<Event>, Failure> {
     let mut all: Vec<Event> = Vec::new();
     loop {
         let after = all.last().map_or(0, |event| event.seq);
-        let part = backend.timeline(id, Part::After(after)).await?;
+        let part = match backend.timeline(id, Part::After(after)).await {
+            Err(error) if all.is_empty() && error.is_temporary() => {
+                let end = u32::try_from(EVENTS).unwrap_or(u32::MAX);
+                let end = backend.timeline(id, Part::Last(end)).await;
+                // What can't be read at all is told as it was first.
+                return end.map_err(|_| error.into());
+            }
+            part => part?,
+        };
         let more = part.len() >= EVENTS;
         all.extend(part);
         if !more {
@@ -210,10 +226,22 @@ impl Page<'_> {
         self.out.line("")?;
         let head = self.out.look("Timeline, UTC", Look::Bold);
         self.out.line(&head)?;
+        if let Some(first) = events.first().filter(|first| first.seq > 1) {
+            let left_out = match first.seq - 1 {
+                1 => "1 earlier event is not kept here".to_owned(),
+                earlier => format!("{earlier} earlier events are not kept here"),
+            };
+            let left_out = self.out.look(&left_out, Look::Dim);
+            self.out.line(&left_out)?;
+        }
         let widest = events.iter().map(|e| text::width(&shown(e.actor.name()))).max();
         let actor = widest.unwrap_or(0).min(20);
         for event in events {
-            let detail = event.body.detail();
+            let mut detail = event.body.detail();
+            if let Some(late) = event.late_by() {
+                let separator = if detail.is_empty() { "" } else { " · " };
+                detail = format!("{detail}{separator}recorded {} later", time::short(late));
+            }
             let mark = if event.body.is_milestone() { '●' } else { '◦' };
             let lead = format!(
                 "{}  {mark} {}  {}  ",

@@ -189,7 +189,7 @@ impl Settings<'_> {
 fn remote(by: &str, url: &str) -> Result<Location, ConfigError> {
     let address: Address = url.parse().map_err(|bad| ConfigError(format!("{by} {bad}")))?;
     if address.is_exposed() {
-        return Err(ConfigError(format!("{by} {}", exposed(&address))));
+        return Err(ConfigError(format!("{by} {}", address.why_exposed())));
     }
     Ok(Location::Remote(Remote {
         name: address.host(),
@@ -198,12 +198,4 @@ fn remote(by: &str, url: &str) -> Result<Location, ConfigError> {
         token: None,
         insecure_http: false,
     }))
-}
-
-/// Why an API is not spoken to, as half a sentence.
-pub(super) fn exposed(address: &Address) -> String {
-    format!(
-        "is {address}: without TLS the token could be read on the way; write https://, or put it \
-         into a profile with insecure_http = true"
-    )
 }

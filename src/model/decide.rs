@@ -140,8 +140,9 @@ pub fn absorb(
 
 /// Gives bodies their ids, positions and times.
 ///
-/// They happened when the person asked, but not after the deciding clock, and not before what has
-/// already happened: a clock that went backwards doesn't reorder a timeline.
+/// They happened when the person asked, but not after the deciding clock, and not before what they
+/// build on: see [`Incident::earliest`]. What others did meanwhile moves no time: what was done
+/// offline arrives after it, and happened before it all the same.
 fn stamp(
     bodies: Vec<EventBody>,
     id: IncidentId,
@@ -149,11 +150,9 @@ fn stamp(
     envelope: &Envelope,
     now: DateTime<Utc>,
 ) -> Vec<Event> {
-    let mut at = envelope.at.min(now);
-    if let Some(before) = before {
-        at = at.max(before.summary.last_event_at);
-    }
-    let at = at.trunc_subsecs(3);
+    let asked_at = envelope.at.min(now);
+    let at =
+        |body: &EventBody| before.map_or(asked_at, |before| happened(body, asked_at, before, now));
     let last = before.map_or(0, |b| b.summary.seq);
     bodies
         .into_iter()
@@ -163,13 +162,36 @@ fn stamp(
             id: EventId::derived(envelope.id, index),
             incident: id,
             seq,
-            at,
+            at: at(&body).trunc_subsecs(3),
             recorded_at: now.trunc_subsecs(3),
             actor: envelope.actor.clone(),
             command: envelope.id,
             body,
         })
         .collect()
+}
+
+/// When something happened that was asked at a time.
+fn happened(
+    body: &EventBody,
+    asked_at: DateTime<Utc>,
+    before: &Incident,
+    now: DateTime<Utc>,
+) -> DateTime<Utc> {
+    let earliest = before.earliest(body);
+    let reaches = matches!(
+        body,
+        EventBody::Acknowledged
+            | EventBody::StatusMoved { .. }
+            | EventBody::Resolved { .. }
+            | EventBody::Closed
+    );
+    if !reaches || asked_at > earliest {
+        return asked_at.max(earliest);
+    }
+    // Stages that one move reaches have its time: two moves have two, as far as the clock allows.
+    let next = earliest + TimeDelta::milliseconds(1);
+    if next <= now { next } else { earliest }
 }
 
 fn declare(declaration: &Declaration, context: Context<'_>) -> Result<EventBody, Rejection> {

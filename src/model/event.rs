@@ -1,6 +1,6 @@
 //! What has happened: the entries of a timeline. Nothing is edited or deleted.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -22,7 +22,9 @@ pub struct Event {
     pub incident: IncidentId,
     /// Position on that timeline, from 1, without gaps.
     pub seq: u32,
-    /// When it happened, to the millisecond. Never before the event ahead of it.
+    /// When it happened, to the millisecond. Never before what it builds on, see
+    /// [`Incident::earliest`](super::Incident::earliest); what was done offline may have happened
+    /// before the event ahead of it.
     pub at: DateTime<Utc>,
     /// When the store wrote it down; later than `at` for what was done offline.
     pub recorded_at: DateTime<Utc>,
@@ -231,7 +233,35 @@ pub enum EventBody {
     ReviewPublished,
 }
 
+/// What was recorded later than this after it was done was done offline.
+const LATE: TimeDelta = TimeDelta::minutes(1);
+
+impl Event {
+    /// How long after it was done it was recorded, where that was not at once.
+    #[must_use]
+    pub fn late_by(&self) -> Option<TimeDelta> {
+        Some(self.recorded_at - self.at).filter(|late| *late > LATE)
+    }
+}
+
 impl EventBody {
+    /// Whether it builds on the status that it found: a move along the lifecycle, or its end.
+    #[must_use]
+    pub fn is_move(&self) -> bool {
+        matches!(
+            self,
+            Self::Acknowledged
+                | Self::StatusMoved { .. }
+                | Self::MoveTakenBack { .. }
+                | Self::Resolved { .. }
+                | Self::Reopened { .. }
+                | Self::Closed
+                | Self::MergedInto { .. }
+                | Self::Reclassified { .. }
+                | Self::ReviewPublished
+        )
+    }
+
     /// A word or two for a timeline.
     #[must_use]
     pub fn word(&self) -> &'static str {

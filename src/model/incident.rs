@@ -264,9 +264,12 @@ impl Incident {
                 }
             }
             EventBody::StakeholdersUpdated { message, next_due } => {
-                self.stakeholder_message = Some(message.clone());
-                self.summary.updated_at = Some(at);
-                self.next_update_due = *next_due;
+                // One that was sent earlier and is told later is not the last.
+                if self.summary.updated_at.is_none_or(|last| last <= at) {
+                    self.stakeholder_message = Some(message.clone());
+                    self.summary.updated_at = Some(at);
+                    self.next_update_due = *next_due;
+                }
             }
             EventBody::ItemAnswered { item, answer } => {
                 self.answered.retain(|a| a.item != *item);
@@ -319,6 +322,19 @@ impl Incident {
         }
         self.summary.seq = event.seq;
         self.summary.last_event_at = self.summary.last_event_at.max(at);
+    }
+
+    /// The earliest time at which something can have happened that happens next, however late it is
+    /// told: moves and ends build on the present status, a change of the assignee on the time since
+    /// when there is none, and all else only on the report.
+    #[must_use]
+    pub fn earliest(&self, body: &EventBody) -> DateTime<Utc> {
+        match body {
+            EventBody::Assigned { .. } => self.unowned_since.unwrap_or(self.status_at),
+            body if body.is_move() => self.status_at,
+            // A report may be told before its time by the clock of who tells it.
+            _ => self.summary.reported_at.min(self.status_at),
+        }
     }
 
     /// Moves to a stage; those before it count as passed at the same time.

@@ -23,6 +23,9 @@ const SPACING: Duration = Duration::from_millis(200);
 const SETTLE: Duration = Duration::from_millis(120);
 /// The shortest time between two questions.
 const PACE: Duration = Duration::from_millis(100);
+/// A question that should be answered at once and was not for so long is asked anew where somebody
+/// wants to know: the way may have changed under it.
+const PATIENT: Duration = Duration::from_secs(1);
 
 pub(super) struct Keeper {
     backend: Arc<dyn Backend>,
@@ -35,11 +38,9 @@ pub(super) struct Keeper {
     /// What was learnt since the last snapshot is still to be told.
     untold: bool,
     told_at: Option<Instant>,
-    introduced: bool,
-    has_capabilities: bool,
+    knows: Knows,
     /// All open incidents are not asked for before then.
     quiet_until: Option<Instant>,
-    has_directory: bool,
     cursor: Option<Cursor>,
     /// How questions are spaced.
     pace: Pace,
@@ -49,6 +50,17 @@ pub(super) struct Keeper {
     failing_since: Option<DateTime<Utc>>,
     /// When what is told was kept, until the backend has answered.
     kept_at: Option<DateTime<Utc>>,
+}
+
+/// What was learnt of what has to be asked for once.
+#[derive(Default)]
+struct Knows {
+    /// The first rows, so that there is something to tell.
+    page: bool,
+    /// The backend's name, and what may be asked of it.
+    capabilities: bool,
+    /// People, teams and services, as they are now.
+    directory: bool,
 }
 
 /// A remote, as the task sees it.
@@ -68,6 +80,28 @@ struct Far {
 
 /// Nobody listens any more.
 struct Over;
+
+/// Why a question was not answered.
+enum Unanswered {
+    /// Nobody listens any more.
+    Over,
+    /// Somebody wants to know now: it was dropped for one that is asked at once.
+    Anew,
+    /// It failed.
+    Failed(BackendError),
+}
+
+impl From<Over> for Unanswered {
+    fn from(_: Over) -> Self {
+        Self::Over
+    }
+}
+
+impl From<BackendError> for Unanswered {
+    fn from(error: BackendError) -> Self {
+        Self::Failed(error)
+    }
+}
 
 /// What ended a wait.
 enum Woken {
@@ -101,10 +135,8 @@ impl Keeper {
             mirror: Mirror::default(),
             untold: false,
             told_at: None,
-            introduced: false,
-            has_capabilities: false,
+            knows: Knows::default(),
             quiet_until: None,
-            has_directory: false,
             cursor: None,
             pace: Pace::new(WAIT),
             at_once: false,
@@ -135,13 +167,13 @@ impl Keeper {
             let cursor = known.cursor.unwrap_or(Cursor(0));
             self.mirror.fold(Delta { cursor, reset: true, rows, directory: false });
             self.cursor = known.cursor;
-            self.introduced = true;
+            self.knows.page = true;
             self.at_once = true;
             self.kept_at = Some(at);
             self.send(Update::Kept(Kept::Rows, at));
         }
         // Also without rows: what waits has some of its own.
-        if let Err(Over) = self.outbox_changed(self.introduced).await {
+        if let Err(Over) = self.outbox_changed().await {
             tracing::debug!("nobody listens");
         }
     }
@@ -157,16 +189,16 @@ impl Keeper {
         }
         let asked_at = Instant::now();
         let answer = match introduced {
-            Ok(()) => self.ask(wait).await?,
-            Err(error) => Some(Err(error)),
+            Ok(()) => self.ask(wait).await,
+            Err(why) => Err(why),
         };
         match answer {
-            // Somebody wants to know now: the open question is dropped for one that does not wait.
-            None => {
+            Err(Unanswered::Over) => Err(Over),
+            Err(Unanswered::Anew) => {
                 self.at_once = true;
                 Ok(())
             }
-            Some(Ok(delta)) => {
+            Ok(delta) => {
                 let news = !delta.rows.is_empty() || delta.reset || delta.directory;
                 let rest = self.pace.answered(news, wait, asked_at.elapsed());
                 self.answered()?;
@@ -176,7 +208,7 @@ impl Keeper {
                 }
                 self.rest(rest.unwrap_or(PACE).max(PACE)).await
             }
-            Some(Err(error)) => {
+            Err(Unanswered::Failed(error)) => {
                 self.pace.failed(wait, asked_at.elapsed());
                 self.failed(error).await
             }
@@ -184,8 +216,10 @@ impl Keeper {
     }
 
     /// Asks what must be known once: the name, the first page, the directory.
-    async fn introduce(&mut self) -> Result<(), BackendError> {
-        if !self.introduced {
+    async fn introduce(&mut self) -> Result<(), Unanswered> {
+        let backend = Arc::clone(&self.backend);
+        let far = self.remote.as_ref().map(|far| Arc::clone(&far.remote));
+        if !self.knows.page {
             let search = Search {
                 filter: Filter::default(),
                 me: Some(self.me.clone()),
@@ -194,60 +228,81 @@ impl Keeper {
                 after: None,
                 now: Utc::now(),
             };
-            let (capabilities, page) = match &self.remote {
-                None => tokio::join!(self.backend.capabilities(), self.backend.search(&search)),
-                Some(far) => {
-                    tokio::join!(far.remote.fresh_capabilities(), far.remote.fresh_search(&search))
+            let question = async {
+                match &far {
+                    None => tokio::join!(backend.capabilities(), backend.search(&search)),
+                    Some(far) => {
+                        tokio::join!(far.fresh_capabilities(), far.fresh_search(&search))
+                    }
                 }
             };
+            let (capabilities, page) = self.drive(question, Duration::ZERO).await?;
             self.send(Update::Capabilities(capabilities?));
-            self.has_capabilities = true;
+            self.knows.capabilities = true;
             let page = page?;
             self.mirror.first_page(page.rows, page.counts);
             self.send(Update::Snapshot(self.snapshot()));
             self.send(Update::Link(Link::Live { at: Utc::now() }));
-            self.introduced = true;
+            self.knows.page = true;
             // What fills the screen is read first.
             self.quiet_until = Some(Instant::now() + SETTLE);
         }
-        if let Some(far) = self.remote.as_ref().filter(|_| !self.has_capabilities) {
-            let capabilities = far.remote.fresh_capabilities().await?;
+        if let Some(far) = far.as_ref().filter(|_| !self.knows.capabilities) {
+            let capabilities = self.drive(far.fresh_capabilities(), Duration::ZERO).await??;
             self.send(Update::Capabilities(capabilities));
-            self.has_capabilities = true;
+            self.knows.capabilities = true;
         }
-        if !self.has_directory {
-            let directory = match &self.remote {
-                None => self.backend.directory().await?,
-                Some(far) => far.remote.fresh_directory().await?,
+        if !self.knows.directory {
+            let question = async {
+                match &far {
+                    None => backend.directory().await,
+                    Some(far) => far.fresh_directory().await,
+                }
             };
+            let directory = self.drive(question, Duration::ZERO).await??;
             self.send(Update::Directory(Arc::new(directory)));
-            self.has_directory = true;
+            self.knows.directory = true;
         }
         Ok(())
     }
 
-    /// Asks for changes; `None` when somebody wants to know at once.
-    async fn ask(&mut self, wait: Duration) -> Result<Option<Result<Delta, BackendError>>, Over> {
+    /// Asks for changes.
+    async fn ask(&mut self, wait: Duration) -> Result<Delta, Unanswered> {
         let backend = Arc::clone(&self.backend);
         let question = backend.changes(self.cursor, wait);
+        Ok(self.drive(question, wait).await??)
+    }
+
+    /// Waits for the answer to a question that may be open for `wait`. What is learnt meanwhile is
+    /// told, however long it takes.
+    async fn drive<T>(
+        &mut self,
+        question: impl Future<Output = T>,
+        wait: Duration,
+    ) -> Result<T, Unanswered> {
         tokio::pin!(question);
+        let asked_at = Instant::now();
         loop {
             let due = self.told_at.map_or_else(Instant::now, |at| at + SPACING);
             let woken = tokio::select! {
                 biased;
-                answer = &mut question => return Ok(Some(answer)),
-                () = sleep_until(due), if self.untold => {
+                answer = &mut question => return Ok(answer),
+                () = sleep_until(due), if self.untold && self.knows.page => {
                     self.tell()?;
                     continue;
                 }
                 woken = woken(&mut self.nudges, &mut self.remote) => woken,
             };
             match woken {
-                Woken::Nudge(Some(Nudge::Refresh)) if !wait.is_zero() => return Ok(None),
+                Woken::Nudge(Some(Nudge::Refresh))
+                    if !wait.is_zero() || asked_at.elapsed() >= PATIENT =>
+                {
+                    return Err(Unanswered::Anew);
+                }
                 Woken::Nudge(Some(Nudge::Refresh)) | Woken::Reached => {}
                 Woken::Nudge(Some(Nudge::Row(row))) => self.learn(*row)?,
-                Woken::Nudge(None) => return Err(Over),
-                Woken::Outbox => self.outbox_changed(true).await?,
+                Woken::Nudge(None) => return Err(Unanswered::Over),
+                Woken::Outbox => self.outbox_changed().await?,
             }
         }
     }
@@ -255,7 +310,7 @@ impl Keeper {
     fn take(&mut self, delta: Delta) -> Result<(), Over> {
         self.cursor = Some(delta.cursor);
         if delta.directory {
-            self.has_directory = false;
+            self.knows.directory = false;
         }
         // All rows of a first answer are open.
         let ended: Vec<_> =
@@ -269,7 +324,8 @@ impl Keeper {
 
     fn learn(&mut self, row: Summary) -> Result<(), Over> {
         self.untold |= self.mirror.put(row);
-        if self.untold { self.tell() } else { Ok(()) }
+        // One row alone is no queue.
+        if self.untold && self.knows.page { self.tell() } else { Ok(()) }
     }
 
     fn answered(&mut self) -> Result<(), Over> {
@@ -314,14 +370,14 @@ impl Keeper {
                 Woken::Reached => {}
                 Woken::Nudge(Some(Nudge::Row(row))) => self.learn(*row)?,
                 Woken::Nudge(None) => return Err(Over),
-                Woken::Outbox => self.outbox_changed(true).await?,
+                Woken::Outbox => self.outbox_changed().await?,
             }
         }
     }
 
-    /// What is on its way has changed: rows are told with it, then it itself. Without rows of its
-    /// own nothing is told of them.
-    async fn outbox_changed(&mut self, has_rows: bool) -> Result<(), Over> {
+    /// What is on its way has changed: rows are told with it, then it itself. Where none were told
+    /// and none are its own, nothing is told of them.
+    async fn outbox_changed(&mut self) -> Result<(), Over> {
         let Some(far) = &mut self.remote else { return Ok(()) };
         let listing = far.listing.borrow_and_update().clone();
         let before = far.sent.replace(listing.sent().map(|entry| entry.id).collect());
@@ -341,7 +397,7 @@ impl Keeper {
             }
         }
         far.ended = ended;
-        if has_rows || listing.pending().next().is_some() {
+        if self.knows.page || self.told_at.is_some() || listing.pending().next().is_some() {
             self.tell()?;
         }
         self.told(Update::Outbox(listing))

@@ -88,7 +88,7 @@ impl Pace {
     ) -> Option<Duration> {
         if let Some(open) = self.cut_after.take() {
             // It answers at once what it did not answer after a while: something cuts off.
-            let shorter = open.mul_f64(0.7);
+            let shorter = open.mul_f64(0.7).min(self.longest);
             self.hold = if shorter < CUT { Duration::ZERO } else { shorter };
             self.since_cut = 0;
         }
@@ -183,6 +183,15 @@ mod tests {
             pace.answered(false, S(7), S(7));
         }
         assert_eq!(pace.hold(), S(25), "it may have been mended");
+    }
+
+    #[test]
+    fn no_question_is_open_for_longer_than_the_longest() {
+        let mut pace = Pace::new(S(25));
+        // It had an answer's patience on top, and all of it passed.
+        pace.failed(S(25), S(55));
+        pace.answered(false, S(0), S(0));
+        assert_eq!(pace.hold(), S(25));
     }
 
     #[test]

@@ -64,6 +64,8 @@ pub struct KeptAt {
     pub details: HashMap<IncidentId, DateTime<Utc>>,
     /// The measures.
     pub measures: Option<DateTime<Utc>>,
+    /// The page of the history that is told next, by its number.
+    pub page: Option<(u64, DateTime<Utc>)>,
     /// People, teams and services.
     pub directory: Option<DateTime<Utc>>,
 }

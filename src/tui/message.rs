@@ -109,6 +109,8 @@ pub enum Of {
     Detail(IncidentId),
     /// The measures.
     Measures,
+    /// The page of the history that was asked for by that number.
+    Page(u64),
 }
 
 /// What is asked of the outbox.

@@ -59,6 +59,8 @@ pub struct Pages {
     pub asked: Option<(u64, bool)>,
     /// Why the last search gave nothing.
     pub failed: Option<String>,
+    /// When the oldest of them was read, where they are only what is kept on this machine.
+    pub as_of: Option<DateTime<Utc>>,
 }
 
 /// What a filter asks for, made ready for many rows.

@@ -60,16 +60,22 @@ fn signed_by_itself(name: &str) -> Identity {
     Identity { certificate: params.self_signed(&key).unwrap().der().clone(), key }
 }
 
-const GOOD: (i32, i32) = (2020, 4000);
+pub const GOOD: (i32, i32) = (2020, 4000);
 
-fn acceptor(identity: Identity) -> TlsAcceptor {
+pub fn acceptor(identity: Identity) -> TlsAcceptor {
+    acceptor_of(identity, &[])
+}
+
+/// As [`acceptor`], which offers these protocols (ALPN).
+pub fn acceptor_of(identity: Identity, offers: &[&str]) -> TlsAcceptor {
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key.serialize_der()));
-    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![identity.certificate], key)
         .unwrap();
+    config.alpn_protocols = offers.iter().map(|name| name.as_bytes().to_vec()).collect();
     TlsAcceptor::from(Arc::new(config))
 }
 

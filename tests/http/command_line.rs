@@ -228,6 +228,7 @@ async fn where_there_is_no_keyring_login_says_how_to_do_without() {
     for (args, says) in [
         (&["login"][..], "there is no API to login to"),
         (&["login", "prdo"], "there is no profile \"prdo\""),
+        (&["login", "http://a.example"], "the API is http://a.example: without TLS the token"),
         (&["login", "https://ines:hunter2@a"], "the URL has a name or a password"),
     ] {
         let run = Run::from(desk.program().args(args).output().unwrap());

@@ -21,3 +21,5 @@ mod keyring;
 mod make;
 mod many;
 mod sentences;
+mod two;
+mod via;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use redphone::api::Details;
-use redphone::backend::http::{HttpBackend, Options, Timeouts, TokenSource};
+use redphone::backend::http::{HttpBackend, Options, Proxies, Timeouts, TokenSource};
 use redphone::backend::{Capabilities, Cursor, Delta};
 use tempfile::TempDir;
 
@@ -46,6 +46,8 @@ impl Desk {
             address: url.parse().unwrap(),
             token: TokenSource::File(self.token()),
             ca_file: None,
+            insecure_http: false,
+            proxies: Proxies::System,
             timeouts: patient(),
         }
     }
@@ -88,5 +90,7 @@ pub fn refusal(details: &Details) -> Fault {
 
 pub fn refusal_text(details: &Details) -> String {
     let body = serde_json::to_string(details).unwrap();
-    answer(&format!("{} X", details.status), "", redphone::api::details::MEDIA_TYPE, &body)
+    // The server always says so where it can't at the moment.
+    let headers = if details.status == 503 { "retry-after: 1\r\n" } else { "" };
+    answer(&format!("{} X", details.status), headers, redphone::api::details::MEDIA_TYPE, &body)
 }

@@ -161,7 +161,7 @@ fn envelope(incident: IncidentId, ask: Ask) -> Envelope {
     }
 }
 
-fn declare(title: String) -> (IncidentId, Envelope) {
+pub fn declare(title: String) -> (IncidentId, Envelope) {
     let id = IncidentId::new();
     let declaration = Declaration { urgency: Urgency::Medium, ..commands::declaration(title) };
     (id, envelope(id, Ask::Declare(Box::new(declaration))))

@@ -181,6 +181,26 @@ async fn a_server_that_wants_rest_gets_it(
 }
 
 #[tokio::test]
+async fn a_server_that_says_why_it_can_not_is_told_and_left_alone_for_as_long_as_it_says() {
+    let full = serde_json::to_string(&Details::new(Code::Unreachable, "the disk is full")).unwrap();
+    let kind = redphone::api::details::MEDIA_TYPE;
+    let fault = Fault::says("503 Service Unavailable", "retry-after: 30\r\n", kind, &full);
+    let proxy = Proxy::start(None, move |_| fault.clone()).await;
+    let desk = Desk::new();
+    let client = desk.client(&proxy.url());
+    for _ in 0..2 {
+        let error = client.capabilities().await.unwrap_err();
+        assert!(matches!(error, BackendError::Unreachable(_)), "{error:?}");
+        let text = said(&error, &proxy.address.to_string());
+        assert_eq!(text, "HOST says: the disk is full");
+    }
+    assert_eq!(proxy.count(), 1, "it is not asked again so soon");
+    // It may well answer other questions.
+    client.directory().await.unwrap_err();
+    assert_eq!(proxy.count(), 2);
+}
+
+#[tokio::test]
 async fn a_port_where_nobody_listens_is_told() {
     let closed = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
     let error = Desk::new().client(&format!("http://{closed}")).capabilities().await.unwrap_err();
@@ -192,9 +212,22 @@ async fn a_port_where_nobody_listens_is_told() {
 async fn a_name_that_nobody_knows_is_told() {
     // Longer than a label may be: no name service is asked for it.
     let name = format!("{}.example", "n".repeat(64));
-    let error = Desk::new().client(&format!("http://{name}")).capabilities().await.unwrap_err();
+    let desk = Desk::new();
+    let options = redphone::backend::http::Options {
+        insecure_http: true,
+        ..desk.options(&format!("http://{name}"))
+    };
+    let error = HttpBackend::new(options).unwrap().capabilities().await.unwrap_err();
     let text = said(&error, &name);
     assert!(text.starts_with("the name HOST can't be looked up ("), "{text}");
+}
+
+#[test]
+fn where_the_token_could_be_read_on_the_way_nothing_is_sent() {
+    let desk = Desk::new();
+    let refused = HttpBackend::new(desk.options("http://a.example")).unwrap_err().to_string();
+    let says = "the API is http://a.example: without TLS the token could be read on the way";
+    assert!(refused.starts_with(says), "{refused}");
 }
 
 #[tokio::test]

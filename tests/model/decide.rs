@@ -251,14 +251,65 @@ fn a_wrong_time_is_refused_with_a_sentence(
     assert_eq!(refusal.message, sentence);
 }
 
-#[test]
-fn a_clock_that_goes_backwards_does_not_reorder_a_timeline() {
+#[rstest]
+#[case::a_note(note("second"), at(0))]
+#[case::an_owner(Ask::Assign { to: Some(ines()) }, at(0))]
+#[case::a_move(Ask::MoveStatus { to: Status::Identified }, at(8))]
+#[case::an_end(resolve(), at(8))]
+fn a_clock_that_goes_backwards_tells_nothing_before_what_it_builds_on(
+    #[case] ask: Ask,
+    #[case] then: DateTime<Utc>,
+) {
     let mut bench = Bench::new();
+    bench.ask(8, Ask::Acknowledge);
     bench.ask(10, note("first"));
-    let made = envelope(-500, tariq(), bench.incident.summary.id, note("second"));
+    let made = envelope(-500, tariq(), bench.incident.summary.id, ask);
     let context = Context { now: at(-400), rules: &bench.rules };
     let events = decide(Some(&bench.incident), &made, context).unwrap();
-    assert_eq!((events[0].at, events[0].seq), (at(10), 3));
+    assert_eq!((events[0].at, events[0].seq), (then, 4));
+}
+
+#[rstest]
+#[case::an_acknowledgement(Ask::Acknowledge)]
+#[case::an_owner(Ask::Assign { to: Some(ines()) })]
+#[case::a_note(note("first look"))]
+#[case::a_resolution(resolve())]
+fn what_others_did_meanwhile_moves_no_time(#[case] ask: Ask) {
+    let mut bench = Bench::new();
+    bench.ask(58, note("somebody else was here"));
+    let made = envelope(5, ines(), bench.incident.summary.id, ask);
+    let context = Context { now: at(60), rules: &bench.rules };
+    let events = decide(Some(&bench.incident), &made, context).unwrap();
+    assert_eq!((events[0].at, events[0].late_by()), (at(5), Some(TimeDelta::minutes(55))));
+    bench.incident.push(&events[0]).unwrap();
+    assert_eq!(bench.incident.summary.last_event_at, at(58));
+}
+
+#[test]
+fn a_move_that_was_asked_before_the_present_status_can_still_be_taken_back_alone() {
+    let mut bench = Bench::new();
+    bench.ask(10, Ask::Acknowledge);
+    let made =
+        envelope(5, tariq(), bench.incident.summary.id, Ask::MoveStatus { to: Status::Identified });
+    let context = Context { now: at(12), rules: &bench.rules };
+    let events = decide(Some(&bench.incident), &made, context).unwrap();
+    assert!(events[0].at > at(10) && events[0].at < at(11));
+    bench.incident.push(&events[0]).unwrap();
+    assert_eq!(bench.incident.stage_before_move(), Some(Status::Acknowledged));
+}
+
+#[test]
+fn an_update_that_was_sent_earlier_and_is_told_later_is_not_the_last() {
+    let mut bench = Bench::new();
+    let update =
+        |message: &str| Ask::UpdateStakeholders { message: message.into(), next_due: None };
+    bench.ask(50, update("rolled back"));
+    let made = envelope(5, ines(), bench.incident.summary.id, update("we look into it"));
+    let context = Context { now: at(60), rules: &bench.rules };
+    let events = decide(Some(&bench.incident), &made, context).unwrap();
+    bench.incident.push(&events[0]).unwrap();
+    assert_eq!(bench.incident.stakeholder_message.as_deref(), Some("rolled back"));
+    assert_eq!(bench.incident.summary.updated_at, Some(at(50)));
 }
 
 #[test]

@@ -3,8 +3,8 @@ use proptest::prelude::*;
 use redphone::model::checklist::open_gate;
 use redphone::model::decide::{Context, decide};
 use redphone::model::{
-    Actor, Ask, Command, CommandId, Envelope, Event, Incident, IncidentId, PersonRef, Rules,
-    Status, check,
+    Actor, Ask, Command, CommandId, Envelope, Event, EventBody, Incident, IncidentId, PersonRef,
+    Rules, Status, check,
 };
 
 use crate::asks::{ask, declaration, start};
@@ -19,7 +19,9 @@ fn envelope(minute: i64, incident: IncidentId, ask: Ask) -> Envelope {
 }
 
 /// All that happens if these are asked one after another, refused ones left out.
-fn run(declared: redphone::model::command::Declaration, asks: Vec<(i64, Ask)>) -> Vec<Event> {
+///
+/// Each is asked so many minutes before it is decided, and that so many after the one before.
+fn run(declared: redphone::model::command::Declaration, asks: Vec<(i64, i64, Ask)>) -> Vec<Event> {
     let rules = Rules::default();
     let id = IncidentId::new();
     let made = envelope(0, id, Ask::Declare(Box::new(declared)));
@@ -27,10 +29,10 @@ fn run(declared: redphone::model::command::Declaration, asks: Vec<(i64, Ask)>) -
     let Ok(mut events) = decide(None, &made, context(0)) else { return Vec::new() };
     let mut incident = Incident::fold(&events).unwrap().unwrap();
     let mut clock = 0;
-    for (step, ask) in asks {
+    for (step, late, ask) in asks {
         // The clock goes backwards now and then.
         clock += step;
-        let made = envelope(clock, id, ask);
+        let made = envelope(clock - late, id, ask);
         let Ok(new) = decide(Some(&incident), &made, context(clock)) else { continue };
         assert!(!new.is_empty());
         assert_eq!(new, decide(Some(&incident), &made, context(clock)).unwrap());
@@ -49,13 +51,17 @@ proptest! {
     #[test]
     fn whatever_is_allowed_adds_up_and_is_in_order(
         declared in declaration(),
-        asks in prop::collection::vec((-3i64..30, ask()), 0..40),
+        asks in prop::collection::vec((-3i64..30, prop_oneof![Just(0), 0i64..90], ask()), 0..40),
     ) {
         let events = run(declared, asks);
         let mut folded: Option<Incident> = None;
         for (index, event) in events.iter().enumerate() {
             prop_assert_eq!(event.seq as usize, index + 1);
-            prop_assert!(index == 0 || events[index - 1].at <= event.at);
+            // What moves it happens in order, and nothing before what it builds on.
+            let moves = |event: &&Event| event.body.is_move() && event.body != EventBody::ReviewPublished;
+            let moved = events[..index].iter().rev().find(moves);
+            prop_assert!(!event.body.is_move() || moved.is_none_or(|moved| moved.at <= event.at));
+            prop_assert!(folded.as_ref().is_none_or(|known| known.earliest(&event.body) <= event.at));
             prop_assert_eq!(check::event(event), Ok(()));
             let json = serde_json::to_string(event).unwrap();
             prop_assert_eq!(&serde_json::from_str::<Event>(&json).unwrap(), event);
@@ -67,6 +73,9 @@ proptest! {
             let row = &incident.summary;
             prop_assert_eq!(row.status.is_open(), incident.summary.closed_at.is_none() && row.resolved_at.is_none());
             prop_assert_eq!(row.acknowledged_at.is_some(), incident.stages[1].is_some());
+            prop_assert!(incident.stages.iter().flatten().is_sorted());
+            let latest = events[..=index].iter().map(|event| event.at).max();
+            prop_assert_eq!(Some(row.last_event_at), latest);
             prop_assert!(row.status != Status::Closed || open_gate(&incident.answered).is_empty());
             prop_assert_eq!(incident.unowned_since.is_some(), row.status.is_open() && row.assignee.is_none());
             let json = serde_json::to_string(incident).unwrap();

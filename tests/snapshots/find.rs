@@ -9,9 +9,10 @@ use redphone::config::PanesSettings;
 use redphone::config::panes::{Column, SavedView};
 use redphone::model::queue::Sort;
 use redphone::model::{Impact, IncidentNumber, Status};
+use redphone::sync::{Link, Update};
 use redphone::tui::Options;
 use redphone::tui::fuzzy::Close;
-use redphone::tui::message::{Message, Timer};
+use redphone::tui::message::{Message, Of, Timer};
 use redphone::tui::mode::Mode;
 use redphone::tui::queue::Line;
 use redphone::tui::theme::Depth;
@@ -543,6 +544,32 @@ fn reading_and_failing_are_shown_and_can_be_tried_again() {
     assert!(screen.contains("the disk hangs"), "{screen}");
     stage.slow = false;
     stage.keys("R");
+    assert_eq!(stage.app.queue.rows.len(), 26, "{}", stage.screen());
+}
+
+#[test]
+fn a_search_of_what_is_kept_says_so_and_is_asked_again_when_the_backend_is_back() {
+    let mut stage = busy();
+    stage.slow = true;
+    filter(&mut stage, "is:ended");
+    stage.keys("Enter");
+    stage.send(Message::Elapsed(Timer::Search(stage.app.queue.searches)));
+    let (number, _) = stage.searches[0].clone();
+    let read_at = stage.now - chrono::TimeDelta::minutes(10);
+    let kept = format!("only 26 kept here · as of {} · is:ended", read_at.format("%H:%M"));
+    stage.send(Message::KeptAt(Of::Page(number), Some(read_at)));
+    let page = Page { rows: stage.memory.all(), next: None, total: None, counts: None };
+    stage.send(Message::Page(number, Ok(page), stage.now));
+    assert!(stage.screen().contains(&kept), "{}", stage.screen());
+    // An answer of another question changes nothing of that.
+    stage.send(Message::KeptAt(Of::Page(number + 7), None));
+    assert!(stage.screen().contains(&kept), "{}", stage.screen());
+    let error = BackendError::Unreachable("no route to the host".into());
+    let (since, retry_at) = (read_at, stage.now);
+    stage.learn(Update::Link(Link::Failing { since, error, retry_at }));
+    stage.slow = false;
+    stage.learn(Update::Link(Link::Live { at: stage.now }));
+    assert!(!stage.screen().contains("kept here"), "{}", stage.screen());
     assert_eq!(stage.app.queue.rows.len(), 26, "{}", stage.screen());
 }
 

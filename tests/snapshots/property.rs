@@ -219,7 +219,7 @@ fn outbox(stage: &mut Stage, what: u8) {
     let entries = (1..).zip(submitted).map(|(place, envelope)| {
         remote::entry(place, "INC-2051", "a\u{202e}b", envelope, becomes.clone())
     });
-    let listing = Listing { entries: entries.collect() };
+    let listing = Listing { entries: entries.collect(), me: None };
     stage.send(Message::Accepted(ids, Ok(()), stage.now));
     stage.learn(Update::Outbox(Arc::new(listing)));
 }

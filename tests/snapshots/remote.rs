@@ -4,12 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DurationRound, TimeDelta};
 use insta::assert_snapshot;
 use redphone::backend::{BackendError, Outcome};
-use redphone::model::status::ResolutionAction;
+use redphone::model::command::Declaration;
+use redphone::model::review::{ActionItem, ActionKind};
+use redphone::model::status::{ResolutionAction, Source};
 use redphone::model::{
-    Actor, Ask, Command, CommandId, Envelope, IncidentId, Rejection, RejectionKind,
+    Actor, Ask, Command, CommandId, Envelope, EventId, Impact, IncidentId, Rejection,
+    RejectionKind, Urgency,
 };
 use redphone::sync::drafts::Keep;
 use redphone::sync::remote::{Entry, Listing, State};
@@ -419,6 +422,62 @@ fn every_kind_of_refused_command_with_a_text_opens_its_form_with_it() {
     }
 }
 
+/// What is sent in the place of a refused command when its form is opened and sent as it is.
+fn written_anew(about: IncidentId, ask: Ask) -> Ask {
+    let mut stage = remote((126, 36));
+    let refused = entry(1, "INC-2051", "Cards", asked(about, ask, 0), not_now("not now"));
+    show(&mut stage, Listing { entries: vec![refused], me: None });
+    stage.keys("O e");
+    stage.keys("^s");
+    if stage.submitted.is_empty() {
+        // What can't be taken back is asked about first.
+        stage.keys("y");
+    }
+    let Some(Command::Incident { ask, .. }) = stage.submitted.pop().map(|sent| sent.command) else {
+        panic!("{}", stage.screen())
+    };
+    ask
+}
+
+#[test]
+fn what_a_form_does_not_ask_for_stays_as_it_was_when_that_is_written_anew() {
+    let stage = remote((126, 36));
+    let (id, now) = (id_of(&stage, 2051), stage.now);
+    let declared = Declaration {
+        title: "Backups fail".into(),
+        services: vec!["vault".into()],
+        impact: Impact::Low,
+        urgency: Urgency::Medium,
+        category: None,
+        source: Source::Internal,
+        symptoms: "none since 02:00".into(),
+        detected_at: now - TimeDelta::seconds(607),
+        reported_at: now - TimeDelta::seconds(301),
+        team: Some("platform".into()),
+        labels: vec!["eu-west-1".into()],
+        dedup_key: Some("BackupAge:vault".into()),
+        runbook: Some("vault/backups".into()),
+    };
+    let note = EventId::new();
+    let item = ActionItem {
+        id: uuid::Uuid::from_u128(7),
+        text: "alert on the age of backups".into(),
+        owner: None,
+        due: None,
+        kind: ActionKind::Detect,
+        done: true,
+    };
+    let next_due = (now + TimeDelta::minutes(90)).duration_trunc(TimeDelta::minutes(1)).ok();
+    for (about, ask) in [
+        (IncidentId::new(), Ask::Declare(Box::new(declared))),
+        (id, Ask::CorrectNote { note, text: "since v813".into() }),
+        (id, Ask::SetActionItem { item }),
+        (id, Ask::UpdateStakeholders { message: "soon".into(), next_due }),
+    ] {
+        assert_eq!(written_anew(about, ask.clone()), ask);
+    }
+}
+
 #[test]
 fn the_end_does_not_wait_for_what_is_in_the_outbox() {
     let mut stage = remote((126, 36));
@@ -494,7 +553,7 @@ fn the_outbox_stays_where_it_is_while_what_is_selected_is_in_sight() {
         let asked = asked(id_of(&stage, 2051), note, 1);
         entry(place, "INC-2051", "Card payments", asked, State::Pending)
     });
-    let listing = Listing { entries: notes.collect() };
+    let listing = Listing { entries: notes.collect(), me: None };
     show(&mut stage, listing);
     stage.keys("O G");
     let top = |stage: &Stage| match &stage.app.mode {

@@ -1,11 +1,13 @@
 //! An incident as it was.
 
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use redphone::backend::BackendError;
 use redphone::model::command::{Ask, Command};
 use redphone::model::{Actor, CommandId, Envelope, Incident};
-use redphone::tui::message::Message;
+use redphone::tui::message::{Effect, Message};
+use redphone::tui::update::update;
 use rstest::rstest;
 
 use crate::asks;
@@ -142,6 +144,25 @@ fn earlier_events_that_cannot_be_read_end_it_with_a_reason() {
     assert!(stage.screen().contains("the store is locked"), "{}", stage.screen());
 }
 
+#[rstest]
+#[case::nothing(Vec::new())]
+#[case::not_up_to_what_is_known(vec![1, 2])]
+fn an_answer_that_leaves_a_gap_ends_it_and_is_not_asked_for_again(#[case] seqs: Vec<u32>) {
+    let mut stage = reading((126, 36));
+    let (id, all) = (stage.app.target().expect("one").id, stage.memory.read(2048).1);
+    let shown = stage.app.reading.shown.as_mut().expect("it is read");
+    shown.events = std::sync::Arc::new(all[4..].to_vec());
+    // It is asked for, and the answer is still on its way.
+    let key = KeyEvent::new(KeyCode::Char('['), KeyModifiers::NONE);
+    let effects = update(&mut stage.app, Message::Key(key, stage.now));
+    assert_eq!(effects, [Effect::LoadOlder(id, 5)]);
+    let part = all.iter().filter(|event| seqs.contains(&event.seq)).cloned().collect();
+    let effects = update(&mut stage.app, Message::Older(id, Ok(part), stage.now));
+    assert!(effects.iter().all(|effect| !matches!(effect, Effect::LoadOlder(..))), "{effects:?}");
+    assert_eq!(at(&stage), None);
+    assert!(stage.screen().contains("reading earlier events"), "{}", stage.screen());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
@@ -179,7 +200,7 @@ proptest! {
             let (record, at) = travel.record.expect("all events are there");
             let added_up = Incident::fold(first).expect("they add up").expect("a record");
             prop_assert_eq!(&*record, &added_up);
-            prop_assert_eq!(at, first[first.len() - 1].at);
+            prop_assert_eq!(Some(at), first.iter().map(|event| event.at).max());
         }
         stage.send(Message::Resized(40, 12));
     }

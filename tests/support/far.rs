@@ -1,6 +1,6 @@
 //! A backend that can be cut off, slowed down, or made to lose its answers.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ pub enum Way {
     Open,
     /// Nothing does.
     Cut,
+    /// Nothing is answered, and nothing says so: what is sent is dropped on the way.
+    Hangs,
     /// Answers take so long.
     Slow(Duration),
     /// Commands arrive, their answers do not.
@@ -50,6 +52,8 @@ pub struct Far {
     asked: Mutex<Vec<(&'static str, tokio::time::Instant)>>,
     /// Whom it takes the asker for, where it says so.
     me: Mutex<Option<PersonRef>>,
+    /// How often each kind of question was answered.
+    answered: watch::Sender<HashMap<&'static str, usize>>,
 }
 
 impl Far {
@@ -63,6 +67,7 @@ impl Far {
             batches: Mutex::default(),
             asked: Mutex::default(),
             me: Mutex::default(),
+            answered: watch::Sender::default(),
         })
     }
 
@@ -99,6 +104,13 @@ impl Far {
         asked.iter().filter(|(kind, _)| *kind == what).map(|(_, at)| *at).collect()
     }
 
+    /// Waits until questions of a kind were answered so often.
+    pub async fn until_answered(&self, what: &str, times: usize) {
+        let mut answered = self.answered.subscribe();
+        // The sender lives as long as this.
+        let _ = answered.wait_for(|all| all.get(what).is_some_and(|count| *count >= times)).await;
+    }
+
     async fn cut(&self) -> BackendError {
         let mut way = self.way.subscribe();
         // The sender lives as long as this.
@@ -123,11 +135,16 @@ impl Far {
             biased;
             error = self.cut() => Err(error),
             answer = async {
-                if let Way::Slow(time) = way {
-                    sleep(time).await;
+                match way {
+                    Way::Slow(time) => sleep(time).await,
+                    Way::Hangs => std::future::pending().await,
+                    _ => {}
                 }
                 ask.await
-            } => answer,
+            } => {
+                self.answered.send_modify(|all| *all.entry(what).or_default() += 1);
+                answer
+            }
         }
     }
 }

@@ -8,10 +8,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use redphone::backend::file::{FileStore, Options as StoreOptions};
-use redphone::backend::http::{HttpBackend, Options as ClientOptions, Timeouts, TokenSource};
+use redphone::backend::http::{
+    HttpBackend, Options as ClientOptions, Proxies, Timeouts, TokenSource,
+};
 use redphone::model::PersonRef;
 use redphone::model::directory::Directory;
 use redphone::server::scope::Scope;
+use redphone::server::tls::TlsFiles;
 use redphone::server::tokens::{New, TokenFile};
 use redphone::server::{BindError, Options, Server};
 use tempfile::TempDir;
@@ -22,6 +25,8 @@ use tokio::sync::oneshot;
 pub struct Served {
     folder: TempDir,
     pub address: SocketAddr,
+    /// Its certificate and key, where it speaks TLS.
+    tls: Option<TlsFiles>,
     running: Option<Running>,
 }
 
@@ -34,13 +39,32 @@ struct Running {
 impl Served {
     /// A server over an empty store, whose directory knows Ines Moreau and Tom Varga.
     pub async fn start() -> Self {
+        let mut served = Self::new();
+        served.again().await;
+        served
+    }
+
+    /// As [`Self::start`], over TLS, with a certificate that its clients trust.
+    pub async fn start_with_tls() -> Self {
+        let mut served = Self::new();
+        let names = ["127.0.0.1".to_owned()];
+        let made = rcgen::generate_simple_self_signed(names).unwrap();
+        let files = TlsFiles { cert: served.path("cert.pem"), key: served.path("key.pem") };
+        std::fs::write(&files.cert, made.cert.pem()).unwrap();
+        std::fs::write(&files.key, made.signing_key.serialize_pem()).unwrap();
+        served.tls = Some(files);
+        served.again().await;
+        served
+    }
+
+    fn new() -> Self {
         let address = ([127, 0, 0, 1], 0).into();
-        let mut served = Self { folder: tempfile::tempdir().unwrap(), address, running: None };
+        let folder = tempfile::tempdir().unwrap();
+        let served = Self { folder, address, tls: None, running: None };
         for (name, scope) in [("ines", Scope::Admin), ("tom", Scope::Respond), ("eye", Scope::Read)]
         {
             served.make_token(name, scope);
         }
-        served.again().await;
         served
     }
 
@@ -54,7 +78,8 @@ impl Served {
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     /// The file with a token: of `ines` (admin), `tom` (respond) or `eye` (read).
@@ -90,6 +115,7 @@ impl Served {
             .unwrap();
         let mut options = Options::new(self.address.to_string(), self.path("tokens.json"));
         options.limits.requests_a_minute = 1_000_000.try_into().unwrap();
+        options.tls.clone_from(&self.tls);
         let store = self.store();
         let (stop, stopped) = oneshot::channel();
         let (bound, address) = oneshot::channel();
@@ -137,7 +163,9 @@ impl Served {
         let options = ClientOptions {
             address: url.parse().unwrap(),
             token: TokenSource::File(self.token(token)),
-            ca_file: None,
+            ca_file: self.tls.as_ref().map(|files| files.cert.clone()),
+            insecure_http: false,
+            proxies: Proxies::System,
             timeouts,
         };
         HttpBackend::new(options).unwrap()

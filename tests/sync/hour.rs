@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use redphone::backend::Backend;
 use redphone::model::command::Declaration;
-use redphone::model::{Actor, Ask, Command, CommandId, Envelope, IncidentId, Status};
+use redphone::model::{Actor, Ask, Command, CommandId, Envelope, IncidentId, PersonRef, Status};
 use redphone::sync::remote::Remote;
 
 use crate::far::Way;
@@ -89,6 +89,11 @@ async fn an_hour_of_work_without_the_remote_arrives_as_it_was_done() {
         .await;
     hour.act(&remote, 8, known, resolve()).await;
 
+    // Meanwhile a colleague writes something: it is there before all that was done offline.
+    let mut note = crate::make::ask(known, Ask::AddNote { text: "is anybody there?".into() });
+    note.actor = Actor::Person(PersonRef::new("tomo", "Tomo Kishi"));
+    place.store.execute(&note).await.unwrap();
+
     place.far.set(Way::Open);
     remote.send_now().await.unwrap();
     let listing = all_sent(&remote).await;
@@ -103,7 +108,7 @@ async fn an_hour_of_work_without_the_remote_arrives_as_it_was_done() {
         let events = place.events(id).await;
         let happened: Vec<_> = events
             .iter()
-            .filter(|event| event.command != declared.id)
+            .filter(|event| ![declared.id, note.id].contains(&event.command))
             .map(|event| (event.command, event.at.timestamp_millis()))
             .collect();
         let wanted: Vec<_> = asked.iter().map(|e| (e.id, e.at.timestamp_millis())).collect();
@@ -111,6 +116,9 @@ async fn an_hour_of_work_without_the_remote_arrives_as_it_was_done() {
         let recorded = events.iter().filter(|event| event.actor == Actor::Person(ines()));
         assert!(recorded.clone().all(|event| event.recorded_at >= event.at));
     }
+    let there = place.store.incident(known).await.unwrap().incident.summary;
+    let acknowledged = there.acknowledged_at.unwrap().timestamp_millis();
+    assert_eq!(acknowledged, hour.done[0].at.timestamp_millis(), "the level was kept");
     let there = place.store.incident(cards).await.unwrap().incident.summary;
     assert!(there.number.is_some());
     assert_eq!(there.status, Status::Resolved);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use redphone::backend::Backend;
 use redphone::model::Ask;
 use redphone::sync::{self, Kept, Link, Options, Snapshot, Update};
+use rstest::rstest;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -175,14 +176,53 @@ async fn urgent_incidents_are_read_before_anybody_asks_for_them() {
     let (remote, mut kept) = Keeping::start(&place).await;
     kept.until(live).await;
     let read = async {
-        while place.far.asked("timeline").is_empty() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
+        place.far.until_answered("incident", 1).await;
+        place.far.until_answered("timeline", 1).await;
+        place.far.set(Way::Cut);
+        // It is kept a moment after it was read.
+        while remote.incident(id).await.is_err() {
+            tokio::task::yield_now().await;
         }
     };
-    timeout(PATIENCE, read).await.expect("it is read");
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    place.far.set(Way::Cut);
-    assert!(remote.incident(id).await.is_ok());
+    timeout(PATIENCE, read).await.expect("it is kept");
+}
+
+#[rstest]
+#[case::with_nothing_kept(false)]
+#[case::with_something_kept(true)]
+#[tokio::test]
+async fn what_waits_is_told_while_nothing_answers_and_who_wants_to_know_asks_anew(
+    #[case] before: bool,
+) {
+    let place = Place::new().await;
+    declared(&*place.store, "Cards fail").await;
+    if before {
+        let (_remote, mut kept) = Keeping::start(&place).await;
+        kept.until(live).await;
+        kept.rows(|snapshot| snapshot.counts.is_none()).await;
+    }
+    place.far.set(Way::Hangs);
+    let (remote, mut kept) = Keeping::start(&place).await;
+    let (new, declaration) = declare("Images fail");
+    remote.accept(vec![declaration]).await.unwrap();
+    let rows = kept.rows(|snapshot| snapshot.rows.iter().any(|row| row.id == new)).await;
+    assert_eq!(rows.rows.len(), 1 + usize::from(before));
+    kept.until(|update| match update {
+        Update::Outbox(listing) => listing.pending().next().map(|_| ()),
+        _ => None,
+    })
+    .await;
+    // The way is mended under the open question, which stays without an answer.
+    place.far.set(Way::Open);
+    let anew = async {
+        loop {
+            kept.handle.refresh();
+            if timeout(Duration::from_millis(100), kept.until(live)).await.is_ok() {
+                return;
+            }
+        }
+    };
+    timeout(Duration::from_secs(20), anew).await.expect("it asks anew");
 }
 
 #[tokio::test]

@@ -146,6 +146,76 @@ async fn what_waits_is_laid_over_what_is_read() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_timeline_that_is_kept_is_not_taken_for_all_of_it() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    for number in 2..=230 {
+        let note = ask(id, Ask::AddNote { text: format!("no {number}") });
+        place.store.execute(&note).await.unwrap();
+    }
+    let remote = place.remote().await;
+    read_all(&remote).await;
+    place.far.set(Way::Cut);
+    let seqs = async |part| match remote.timeline(id, part).await {
+        Ok(events) => Some(events.iter().map(|event| event.seq).collect::<Vec<u32>>()),
+        Err(BackendError::Unreachable(_)) => None,
+        Err(error) => panic!("{error}"),
+    };
+    assert_eq!(seqs(Part::Last(3)).await, Some(vec![228, 229, 230]));
+    assert_eq!(seqs(Part::Before(34, 2)).await, Some(vec![32, 33]));
+    assert_eq!(seqs(Part::After(228)).await, Some(vec![229, 230]));
+    assert_eq!(seqs(Part::After(230)).await, Some(vec![]), "nothing more has happened");
+    assert_eq!(seqs(Part::Before(1, 10)).await, Some(vec![]), "nothing was before");
+    assert_eq!(seqs(Part::Before(31, 10)).await, None, "what was before is not kept");
+    assert_eq!(seqs(Part::After(0)).await, None, "the begin is not kept");
+    assert_eq!(seqs(Part::After(29)).await, None, "event 30 is not kept");
+    assert_eq!(seqs(Part::After(30)).await.map(|seqs| seqs.len()), Some(200));
+}
+
+#[tokio::test]
+async fn what_could_not_be_written_down_is_asked_for_again_after_a_restart() {
+    let place = Place::new().await;
+    declared(&*place.store, "Cards fail").await;
+    let remote = place.remote().await;
+    let first = remote.changes(None, Duration::ZERO).await.unwrap();
+    // This one is read, and nothing of it is written down.
+    let images = declared(&*place.store, "Images fail").await;
+    let second = place.store.changes(Some(first.cursor), Duration::ZERO).await.unwrap();
+    declared(&*place.store, "Logins are slow").await;
+    let third = remote.changes(Some(second.cursor), Duration::ZERO).await.unwrap();
+    assert!(third.cursor != second.cursor && !third.reset);
+    drop(remote);
+    let remote = place.remote().await;
+    let known = remote.known().await;
+    assert_eq!(known.cursor, Some(first.cursor), "behind it there is a hole");
+    let rest = remote.changes(known.cursor, Duration::ZERO).await.unwrap();
+    assert!(rest.rows.iter().any(|row| row.id == images));
+    let known = remote.known().await;
+    assert_eq!((known.cursor, known.rows.unwrap().0.len()), (Some(third.cursor), 3));
+}
+
+#[tokio::test]
+async fn a_search_says_whether_it_looked_only_at_what_is_kept() {
+    let place = Place::new().await;
+    declared(&*place.store, "Cards fail").await;
+    let before = Utc::now();
+    let remote = place.remote().await;
+    read_all(&remote).await;
+    declared(&*place.store, "Cards fail again").await;
+    let read = remote.look_for(&search("cards")).await.unwrap();
+    assert_eq!((read.value.rows.len(), read.as_of), (2, None));
+    let mut wanted = redphone::backend::Search { limit: 1, ..search("cards") };
+    place.far.set(Way::Cut);
+    let read = remote.look_for(&wanted).await.unwrap();
+    assert!(read.as_of.is_some_and(|at| at >= before), "{:?}", read.as_of);
+    // And so does each page that goes on with it, even where the remote is back.
+    place.far.set(Way::Open);
+    wanted.after = read.value.next;
+    assert!(wanted.after.is_some());
+    assert!(remote.look_for(&wanted).await.unwrap().as_of.is_some());
+}
+
+#[tokio::test]
 async fn two_remotes_and_two_people_share_nothing() {
     let place = Place::new().await;
     declared(&*place.store, "Cards fail").await;

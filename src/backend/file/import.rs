@@ -223,10 +223,9 @@ impl Importer {
         if matches!(event.body, EventBody::Declared { .. }) {
             return Err(bad("kind", "declares an incident that is declared already"));
         }
-        if event.at < kept.waiting.incident.summary.last_event_at {
-            // A timeline is in order; a clock that went backwards is put right as a command's is.
-            event.at = kept.waiting.incident.summary.last_event_at;
-        }
+        // Nothing happens before what it builds on; what went wrong there is put right as a command's
+        // time is.
+        event.at = event.at.max(kept.waiting.incident.earliest(&event.body));
         self.unused(&event).await?;
         let Some(kept) = self.incidents.get_mut(&id) else {
             return Err(bad("incident", "is gone"));

@@ -63,6 +63,16 @@ impl Address {
         !self.is_tls() && !self.is_loopback()
     }
 
+    /// Why nothing is sent there, where it is exposed and nobody has allowed it: half a sentence
+    /// that follows what it is called.
+    #[must_use]
+    pub fn why_exposed(&self) -> String {
+        format!(
+            "is {self}: without TLS the token could be read on the way; write https://, or put it \
+             into a profile with insecure_http = true"
+        )
+    }
+
     /// Whether it is spoken to over TLS.
     #[must_use]
     pub fn is_tls(&self) -> bool {

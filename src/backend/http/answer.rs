@@ -24,11 +24,13 @@ pub(super) struct Trouble {
     pub(super) gave_up: bool,
     /// The connection went away without an answer.
     pub(super) lost: bool,
+    /// It does not want to be asked that again before then.
+    pub(super) rest: Option<DateTime<Utc>>,
 }
 
 impl From<BackendError> for Trouble {
     fn from(error: BackendError) -> Self {
-        Self { error, gave_up: false, lost: false }
+        Self { error, gave_up: false, lost: false, rest: None }
     }
 }
 
@@ -57,10 +59,11 @@ impl Refusal<'_> {
         let rest = retry_after(self.headers, clock, now);
         let gave_up = matches!(status.as_u16(), 408 | 502 | 504);
         let limited = |until: DateTime<Utc>| BackendError::Limited { until: bounded(until, now) };
+        let wants = rest.filter(|_| status == StatusCode::SERVICE_UNAVAILABLE && details.is_some());
         let error = match (status, details, rest) {
-            (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE, _, Some(until)) => {
-                limited(until)
-            }
+            // What the API itself says is why it can't, which is more than that it wants rest.
+            (StatusCode::TOO_MANY_REQUESTS, _, Some(until))
+            | (StatusCode::SERVICE_UNAVAILABLE, None, Some(until)) => limited(until),
             (StatusCode::TOO_MANY_REQUESTS, details, None) => {
                 let until = details.and_then(|details| details.until);
                 limited(until.map_or(now + USUAL_REST, |until| clock.here(until)))
@@ -92,7 +95,7 @@ impl Refusal<'_> {
             }
             (status, None, _) => no_json(host, status, self.headers),
         };
-        Trouble { error, gave_up, lost: false }
+        Trouble { error, gave_up, lost: false, rest: wants.map(|until| bounded(until, now)) }
     }
 }
 
@@ -223,6 +226,14 @@ mod tests {
         let until = now() + TimeDelta::seconds(seconds);
         let error = told(status, &[("retry-after", value)], None).error;
         assert_eq!(error, BackendError::Limited { until });
+    }
+
+    #[test]
+    fn what_the_api_says_of_itself_is_told_and_its_rest_is_kept() {
+        let body = serde_json::to_vec(&Details::new(Code::Unreachable, "the disk is full"));
+        let told = told(503, &[("retry-after", "30")], Some(&body.unwrap()));
+        let says = BackendError::Unreachable("example.net says: the disk is full".into());
+        assert_eq!((told.error, told.rest), (says, Some(now() + TimeDelta::seconds(30))));
     }
 
     #[test]

@@ -24,8 +24,62 @@ pub(super) enum Stage {
     Body,
 }
 
-/// An error of the way, as a sentence about a host.
-pub(super) fn told(host: &str, error: &reqwest::Error, stage: Stage) -> String {
+/// An error of the way, as a sentence about a host, and about the proxy on the way to it.
+pub(super) fn told(host: &str, via: Option<&str>, error: &reqwest::Error, stage: Stage) -> String {
+    let Some(via) = via else { return direct(host, error, stage) };
+    if let Some(said) = of_proxy(host, via, error) {
+        return said;
+    }
+    format!("through the proxy {via}: {}", direct(host, error, stage))
+}
+
+/// What a proxy did to a request before the host had any part in it.
+fn of_proxy(host: &str, via: &str, error: &reqwest::Error) -> Option<String> {
+    let causes = Causes::of(error);
+    let proxy = format!("the proxy {via} on the way to {host}");
+    let instead = format!("correct HTTPS_PROXY, or name {host} in NO_PROXY");
+    if !error.is_connect() {
+        return None;
+    }
+    if error.is_dns() {
+        return Some(format!("the name of {proxy} can't be looked up: {instead}"));
+    }
+    if error.is_timeout() {
+        return Some(format!(
+            "{proxy} made no connection in time: it is down, or {host} does not answer it"
+        ));
+    }
+    let no_way = causes.io.map(io::Error::kind).filter(|kind| {
+        use io::ErrorKind as K;
+        matches!(kind, K::ConnectionRefused | K::NetworkUnreachable | K::HostUnreachable)
+    });
+    // What comes after the tunnel is the host's own, as is its certificate.
+    let tunnel = match (&causes.tunnel, no_way) {
+        (Some(tunnel), _) => tunnel.as_str(),
+        (None, Some(_)) => "failed to create underlying connection",
+        (None, None) => return None,
+    };
+    Some(match (tunnel, no_way) {
+        ("proxy authorization required", _) => format!(
+            "{proxy} wants a name and a password (407 Proxy Authentication Required): write them \
+             into HTTPS_PROXY"
+        ),
+        (_, Some(io::ErrorKind::ConnectionRefused)) => {
+            format!("{proxy} refuses the connection: {instead}")
+        }
+        ("unsuccessful", _) => format!(
+            "{proxy} does not lead there: it may not allow it, or not reach it; ask whoever runs \
+             it, or name {host} in NO_PROXY"
+        ),
+        ("failed to create underlying connection", _) => {
+            format!("{proxy} can't be connected to ({}): {instead}", causes.last())
+        }
+        _ => format!("{proxy} cut the connection before it led there"),
+    })
+}
+
+/// An error of a way without a proxy.
+fn direct(host: &str, error: &reqwest::Error, stage: Stage) -> String {
     let causes = Causes::of(error);
     if let Some(tls) = causes.tls {
         return of_tls(host, tls);
@@ -196,16 +250,22 @@ struct Causes<'a> {
     tls: Option<&'a rustls::Error>,
     io: Option<&'a io::Error>,
     hyper: Option<&'a hyper::Error>,
+    /// What went wrong with the way through a proxy, as its library has it: the type has no name.
+    tunnel: Option<String>,
     /// The innermost one.
     root: &'a (dyn Error + 'static),
 }
 
 impl<'a> Causes<'a> {
     fn of(error: &'a reqwest::Error) -> Self {
-        let mut causes = Self { tls: None, io: None, hyper: None, root: error };
+        let mut causes = Self { tls: None, io: None, hyper: None, tunnel: None, root: error };
         let mut next: Option<&(dyn Error + 'static)> = Some(error);
         while let Some(cause) = next {
             causes.root = cause;
+            if causes.tunnel.is_none() {
+                let said = cause.to_string();
+                causes.tunnel = said.strip_prefix("tunnel error: ").map(str::to_owned);
+            }
             causes.tls = causes.tls.or_else(|| cause.downcast_ref());
             causes.hyper = cause.downcast_ref().or(causes.hyper);
             next = cause.source();

@@ -12,6 +12,8 @@ mod clock;
 mod fault;
 mod hold;
 mod kept;
+mod proxy;
+mod rest;
 pub mod token;
 mod wire;
 
@@ -39,11 +41,13 @@ use answer::Trouble;
 use clock::Clock;
 use hold::{Hold, REAL};
 use kept::Answers;
+use rest::Resting;
 use token::Tokens;
 use wire::{Answer, Request, Wire};
 
 pub use address::{Address, BadAddress};
 pub use hold::Holding;
+pub use proxy::Proxies;
 pub use token::{NoToken, Token, TokenSource};
 
 /// The most events of a timeline that are given at once.
@@ -65,6 +69,10 @@ pub struct Options {
     /// A PEM file of certificates. Where there is one, only these authorities are trusted, and
     /// none of the system's: nobody else can vouch for a host of one's own.
     pub ca_file: Option<PathBuf>,
+    /// The token may be sent without TLS beyond this machine.
+    pub insecure_http: bool,
+    /// Which proxy is taken.
+    pub proxies: Proxies,
     /// How long each step may take.
     pub timeouts: Timeouts,
 }
@@ -123,9 +131,13 @@ impl HttpBackend {
     /// Makes ready to ask; nothing is sent yet, and no token is read.
     ///
     /// # Errors
-    /// The certificates can't be read, or the system has none.
+    /// The certificates can't be read, or the system has none; the token could be read on the way;
+    /// the proxy can't be used.
     pub fn new(options: Options) -> Result<Self, OpenError> {
-        let Options { address, token, ca_file, timeouts } = options;
+        let Options { address, token, ca_file, insecure_http, proxies, timeouts } = options;
+        if address.is_exposed() && !insecure_http {
+            return Err(OpenError(format!("the API {}", address.why_exposed())));
+        }
         let mut builder = Client::builder()
             .user_agent(concat!("redphone/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(timeouts.connect)
@@ -141,9 +153,16 @@ impl HttpBackend {
             // There is nobody to be trusted, and the system's authorities take time to read.
             builder = builder.tls_certs_only([]);
         }
-        if address.is_loopback() {
-            // What stays on this machine must not leave it for a proxy.
-            builder = builder.no_proxy();
+        let via = proxies.to(&address)?;
+        builder = builder.no_proxy();
+        if let Some(via) = &via {
+            builder = builder.proxy(via.proxy().map_err(|_| {
+                OpenError(format!(
+                    "the proxy {} on the way to {} can't be used: correct HTTPS_PROXY",
+                    via.host,
+                    address.host()
+                ))
+            })?);
         }
         let client = builder.build().map_err(|error| {
             let mut cause: &dyn std::error::Error = &error;
@@ -158,13 +177,16 @@ impl HttpBackend {
         })?;
         let host = address.host();
         let tokens = Tokens::new(token, address.clone());
+        let (via, resting) = (via.map(|via| via.host), Resting::default());
         let wire = Wire {
             client,
             address,
             host,
+            via,
             tokens,
             timeouts,
             clock: Clock::new(),
+            resting,
             person: Mutex::default(),
         };
         Ok(Self { wire, kept: Answers::default(), hold: Mutex::new(Hold::new()) })

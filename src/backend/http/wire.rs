@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use super::answer::{self, Trouble};
 use super::clock::Clock;
 use super::fault::{self, Stage};
+use super::rest::Resting;
 use super::token::{Token, Tokens};
 use super::{Address, Timeouts};
 use crate::api::details::MEDIA_TYPE;
@@ -53,11 +54,14 @@ pub(super) struct Wire {
     pub(super) client: Client,
     pub(super) address: Address,
     pub(super) host: String,
+    /// The proxy on the way there.
+    pub(super) via: Option<String>,
     pub(super) tokens: Tokens,
     pub(super) timeouts: Timeouts,
     pub(super) clock: Clock,
     /// The handle of whom the API takes the asker for, where it checks that of each command.
     pub(super) person: Mutex<Option<String>>,
+    pub(super) resting: Resting,
 }
 
 impl Wire {
@@ -70,6 +74,9 @@ impl Wire {
         &self,
         request: &Request<'_, Q>,
     ) -> Result<Answer, Trouble> {
+        if let Some(said) = self.resting.of(request.path, Instant::now()) {
+            return Err(BackendError::Unreachable(said).into());
+        }
         let no_token = |error: super::NoToken| Trouble::from(BackendError::Unreachable(error.0));
         let token = self.tokens.get().await.map_err(no_token)?;
         let mut response = self.send(request, &token).await?;
@@ -118,7 +125,7 @@ impl Wire {
                 return Ok(response);
             }
             Ok(Err(error)) => {
-                let said = fault::told(&self.host, &error, Stage::Answer);
+                let said = fault::told(&self.host, self.via.as_deref(), &error, Stage::Answer);
                 Trouble { lost: fault::broke_off(&error), ..BackendError::Unreachable(said).into() }
             }
             Err(_) => BackendError::Unreachable(fault::no_answer(&self.host, limit)).into(),
@@ -148,7 +155,13 @@ impl Wire {
         // A refusal that can't be read to its end is still one.
         let body = if is_json { self.body(response, LONGEST_REFUSAL).await.ok() } else { None };
         let refusal = answer::Refusal { status, headers: &headers, body: body.as_deref(), path };
-        Err(refusal.told(&self.host, &self.address, &self.clock, Utc::now()))
+        let now = Utc::now();
+        let trouble = refusal.told(&self.host, &self.address, &self.clock, now);
+        if let (BackendError::Unreachable(said), Some(until)) = (&trouble.error, trouble.rest) {
+            let until = Instant::now() + (until - now).to_std().unwrap_or_default();
+            self.resting.put(path, until, said);
+        }
+        Err(trouble)
     }
 
     /// Reads a body up to its end, within limits of time and length.
@@ -179,7 +192,7 @@ impl Wire {
                 }
                 Ok(Ok(None)) => return Ok(body),
                 Ok(Err(error)) => {
-                    let said = fault::told(&self.host, &error, Stage::Body);
+                    let said = fault::told(&self.host, self.via.as_deref(), &error, Stage::Body);
                     return Err(unreachable(said));
                 }
                 Err(_) if left <= self.timeouts.piece => {

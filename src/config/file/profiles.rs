@@ -8,7 +8,7 @@ use super::Base;
 use super::general::path;
 use super::section::{Read, Section, Value};
 use crate::backend::http::{Address, TokenSource};
-use crate::config::location::{Location, Remote, exposed};
+use crate::config::location::{Location, Remote};
 use crate::config::panes::{Profile, UnusableProfile};
 
 /// What says how an API is reached, besides its URL.
@@ -106,7 +106,7 @@ fn flag(of: &mut Section<'_>, key: &'static str) -> (Option<bool>, Option<()>) {
 fn address(value: &Value<'_>, insecure: bool) -> Read<Address> {
     let address: Address = value.text()?.parse().map_err(|bad| value.wrong(format!("{bad}")))?;
     if address.is_exposed() && !insecure {
-        return Err(value.wrong(exposed(&address)));
+        return Err(value.wrong(address.why_exposed()));
     }
     Ok(address)
 }

@@ -13,7 +13,7 @@ use sqlx::{Connection, Row, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::Mutex;
 
 use super::disk::{self, Kind, is_damage, millis, time};
-use crate::backend::{Delta, Detail, Part};
+use crate::backend::{Cursor, Delta, Detail, Part};
 use crate::model::{Event, IncidentId, IncidentNumber, Summary};
 
 const KIND: Kind = Kind {
@@ -98,9 +98,14 @@ impl Cache {
         Some((serde_json::from_str(value).ok()?, time(row.try_get(0).ok()?)))
     }
 
-    /// Takes in what has changed, and from where to ask on, at once.
-    pub(super) async fn fold(&self, delta: &Delta, at: DateTime<Utc>) {
+    /// Takes in what has changed since a place, and from where to ask on, at once.
+    ///
+    /// Where what is kept ends elsewhere, as after one that could not be written, there would be a
+    /// hole behind the new place: the rows are taken in, and whoever comes next asks on from the old
+    /// one.
+    pub(super) async fn fold(&self, since: Option<Cursor>, delta: &Delta, at: DateTime<Utc>) {
         let cursor = serde_json::to_string(&delta.cursor).unwrap_or_default();
+        let since = since.map(|since| serde_json::to_string(&since).unwrap_or_default());
         self.work(async |conn| {
             let mut all = conn.begin().await?;
             if delta.reset {
@@ -109,11 +114,20 @@ impl Cache {
             for row in &delta.rows {
                 put_row(&mut all, row, at, delta.reset).await?;
             }
-            sqlx::query("INSERT OR REPLACE INTO fact (name, at, value) VALUES ('cursor', ?, ?)")
+            let kept: Option<String> =
+                sqlx::query_scalar("SELECT value FROM fact WHERE name = 'cursor'")
+                    .fetch_optional(&mut *all)
+                    .await?;
+            // Another process may have been there first.
+            if delta.reset || kept == since || kept.as_ref() == Some(&cursor) {
+                sqlx::query(
+                    "INSERT OR REPLACE INTO fact (name, at, value) VALUES ('cursor', ?, ?)",
+                )
                 .bind(millis(at))
                 .bind(cursor)
                 .execute(&mut *all)
                 .await?;
+            }
             forget_rows(&mut all).await?;
             all.commit().await
         })
@@ -246,7 +260,9 @@ impl Cache {
         rows.unwrap_or_default().iter().filter_map(each).collect()
     }
 
-    /// A part of a timeline, as far as it is kept; `None` where nothing of it is.
+    /// A part of a timeline, as far as it is kept; `None` where nothing of it is, or not what stands
+    /// right beside the position: only the end of a long timeline is kept, and what it begins with is
+    /// not the begin of the whole.
     pub(super) async fn timeline(&self, id: IncidentId, part: Part) -> Option<Vec<Event>> {
         let (sql, first, count) = match part {
             Part::Last(count) => (
@@ -272,7 +288,7 @@ impl Cache {
                         .bind(id.as_bytes().to_vec())
                         .fetch_optional(&mut *conn)
                         .await?;
-                if any.is_none() {
+                if any.is_none() || !joins(&mut *conn, id, part).await? {
                     return Ok(None);
                 }
                 sqlx::query_scalar(sql)
@@ -291,6 +307,27 @@ impl Cache {
         }
         Some(events)
     }
+}
+
+/// Whether what is kept of a timeline goes on right beside where a part of it begins.
+async fn joins(conn: &mut SqliteConnection, id: IncidentId, part: Part) -> Done<bool> {
+    let (beside, is_end) = match part {
+        Part::Last(_) | Part::Before(..=1, _) => return Ok(true),
+        Part::Before(seq, _) => (seq - 1, false),
+        Part::After(seq) => (seq.saturating_add(1), true),
+    };
+    // Behind the last event there is nothing, as far as is known.
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM event WHERE incident = ?1 AND seq = ?2)
+            OR (?3 AND ?2 > max(
+                coalesce((SELECT max(seq) FROM event WHERE incident = ?1), 0),
+                coalesce((SELECT seq FROM detail WHERE id = ?1), 0)))",
+    )
+    .bind(id.as_bytes().to_vec())
+    .bind(i64::from(beside))
+    .bind(is_end)
+    .fetch_one(conn)
+    .await
 }
 
 async fn put_row(

@@ -10,10 +10,14 @@
 //! outbox, which can't.
 
 mod asker;
+mod backend;
 mod cache;
 mod disk;
 mod entry;
+mod fresh;
 mod hand;
+mod kept;
+mod laid;
 mod lock;
 mod open;
 mod outbox;

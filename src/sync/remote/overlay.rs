@@ -56,6 +56,9 @@ pub fn over_row(row: Option<&Summary>, pending: &[&Envelope], rules: &Rules) -> 
 /// A record of which only the row is known. What the row does not tell is taken as it must be for
 /// the most to be possible: the gate is answered, as whoever closes it will have seen.
 fn bare(row: Summary) -> Incident {
+    // At least since then it has its status: what others wrote meanwhile moves no time.
+    let known = row.closed_at.or(row.resolved_at).or(row.acknowledged_at);
+    let status_at = known.unwrap_or(row.reported_at);
     let nobody = Actor::Integration(String::new());
     let answered = ClosingItem::ALL.iter().map(|item| Answered {
         item: Item::Closing(*item),
@@ -71,7 +74,7 @@ fn bare(row: Summary) -> Incident {
         acknowledged_by: row.acknowledged_at.map(|_| nobody.clone()),
         stages: [None; 7],
         status_by: nobody.clone(),
-        status_at: row.last_event_at,
+        status_at,
         roles: Vec::new(),
         links: Vec::new(),
         stakeholder_message: None,

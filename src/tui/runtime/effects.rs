@@ -126,8 +126,15 @@ impl Runner {
                 }
             }
             Effect::LoadPage(number, search) => {
+                let remote = self.remote.clone();
                 self.tasks.spawn(async move {
-                    let page = backend.search(&search).await;
+                    let page = match remote {
+                        None => backend.search(&search).await,
+                        Some(remote) => remote.look_for(&search).await.map(|read| {
+                            let _ = messages.send(Message::KeptAt(Of::Page(number), read.as_of));
+                            read.value
+                        }),
+                    };
                     let _ = messages.send(Message::Page(number, page, Utc::now()));
                 });
             }

@@ -129,6 +129,7 @@ pub(super) fn started(app: &mut App) -> Option<Effect> {
 pub(super) fn kept(app: &mut App, of: Of, at: Option<DateTime<Utc>>) {
     match (of, at) {
         (Of::Measures, at) => app.kept_at.measures = at,
+        (Of::Page(number), at) => app.kept_at.page = at.map(|at| (number, at)),
         (Of::Detail(id), Some(at)) => {
             app.kept_at.details.insert(id, at);
         }
@@ -163,7 +164,8 @@ fn retry_reading(app: &mut App) -> Vec<Effect> {
         app.metrics.loading = true;
         effects.push(Effect::LoadMeasures(app.metrics.span));
     }
-    if app.queue.pages.as_ref().is_some_and(|pages| pages.failed.is_some()) {
+    if app.queue.pages.as_ref().is_some_and(|pages| pages.failed.is_some() || pages.as_of.is_some())
+    {
         effects.extend(find::again(app));
     }
     if app.metrics.failed.is_some() && !app.metrics.loading {

@@ -313,7 +313,9 @@ fn form_of(entry: &Entry, app: &App) -> Option<(Kind, Vec<(&'static str, String)
     let Command::Incident { ask, .. } = entry.command()? else { return None };
     let minute = |at: DateTime<Utc>| app.clock().at(at).format("%Y-%m-%d %H:%M").to_string();
     Some(match ask {
-        Ask::AddNote { text } => (Kind::Note, vec![("Note", text.clone())]),
+        Ask::AddNote { text } | Ask::CorrectNote { text, .. } => {
+            (Kind::Note, vec![("Note", text.clone())])
+        }
         Ask::Declare(declared) => (
             Kind::Declare,
             vec![
@@ -339,8 +341,9 @@ fn form_of(entry: &Entry, app: &App) -> Option<(Kind, Vec<(&'static str, String)
         Ask::Reclassify { to, reason } => {
             (Kind::Reclassify, vec![("It was", to.to_string()), ("Why", reason.clone())])
         }
-        Ask::UpdateStakeholders { message, .. } => {
-            (Kind::Update, vec![("Message", message.clone())])
+        Ask::UpdateStakeholders { message, next_due } => {
+            let next = next_due.map(|due| ("Next update", minute(due)));
+            (Kind::Update, [("Message", message.clone())].into_iter().chain(next).collect())
         }
         Ask::Snooze { until } if *until < UNTIL_CHANGED => {
             (Kind::SnoozeUntil, vec![("Until", minute(*until))])
@@ -363,6 +366,16 @@ fn form_of(entry: &Entry, app: &App) -> Option<(Kind, Vec<(&'static str, String)
         Ask::WriteReview { section, text } => {
             (Kind::Review, vec![(forms::review_label(*section), text.clone())])
         }
+        Ask::SetActionItem { item } => (
+            Kind::ActionItem { id: item.id },
+            vec![
+                ("To do", item.text.clone()),
+                ("It will", item.kind.to_string()),
+                ("Owner", item.owner.as_ref().map(|owner| owner.name.clone()).unwrap_or_default()),
+                ("Due", item.due.map(|due| due.to_string()).unwrap_or_default()),
+                ("done", if item.done { "yes".into() } else { String::new() }),
+            ],
+        ),
         _ => return None,
     })
 }

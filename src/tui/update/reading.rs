@@ -188,21 +188,30 @@ pub(super) fn older(
         Ok(events) => {
             let reading = &mut app.reading;
             let mut known = reading.shown.iter_mut().chain(&mut reading.cache);
-            if let Some(known) = known.find(|known| known.id == id)
-                && let (Some(last), Some(first)) = (events.last(), known.events.first())
-                && last.seq + 1 == first.seq
-            {
+            let Some(known) = known.find(|known| known.id == id) else { return Vec::new() };
+            let Some(first) = known.events.first().map(|first| first.seq) else {
+                return Vec::new();
+            };
+            if events.last().is_some_and(|last| last.seq + 1 == first) {
                 let mut all = events;
                 all.extend(known.events.iter().cloned());
                 known.events = Arc::new(all);
+                return Vec::new();
             }
-            Vec::new()
+            if first <= 1 {
+                return Vec::new();
+            }
+            let why = format!("the answer does not reach up to event {first}");
+            no_older(app, &why, at)
         }
-        Err(error) => {
-            // Not again by itself: whoever reads it anew asks again.
-            app.reading.older_failed = true;
-            travel::end(app);
-            fail(app, "reading earlier events", &error.to_string(), at)
-        }
+        Err(error) => no_older(app, &error.to_string(), at),
     }
+}
+
+/// Earlier events are not there. They are not asked for again by themselves: whoever reads the
+/// incident anew asks again.
+fn no_older(app: &mut App, why: &str, at: DateTime<Utc>) -> Vec<Effect> {
+    app.reading.older_failed = true;
+    travel::end(app);
+    fail(app, "reading earlier events", why, at)
 }

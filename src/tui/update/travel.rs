@@ -60,7 +60,8 @@ pub(super) fn settle(app: &mut App) -> Vec<Effect> {
         return reading::whole(app, id);
     }
     let events: Vec<_> = shown.events.iter().take_while(|event| event.seq <= seq).collect();
-    let at = events.last().map(|event| event.at);
+    // What was done offline may have happened before what was known already.
+    let at = events.iter().map(|event| event.at).max();
     match (Incident::fold(events), at) {
         (Ok(Some(incident)), Some(at)) => {
             if let Some(travel) = &mut app.travel {

@@ -121,6 +121,7 @@ fn found(app: &App) -> String {
     match &queue.pages {
         Some(pages) if pages.asked.is_some_and(|(_, goes_on)| !goes_on) => "reading …".into(),
         Some(pages) if pages.failed.is_some() => format!("{count}, history not read"),
+        Some(pages) if pages.as_of.is_some() => format!("only {count} kept here"),
         Some(pages) if pages.next.is_some() => format!("{count}+ found"),
         Some(_) => format!("{count} found"),
         None => format!("{count} of {}", queue.counts.open()),
@@ -135,8 +136,11 @@ fn about(app: &App, typing: bool) -> String {
         parts.push(format!("{} selected", app.marked.len()));
     }
     parts.extend(queue.view.clone());
+    let kept_at = queue.pages.as_ref().and_then(|pages| pages.as_of);
     if queue.is_filtered() && !typing {
         parts.push(found(app));
+        // Ahead of what may be cut off.
+        parts.extend(kept_at.map(|at| app.as_of(at)));
         if queue.view.is_none() {
             parts.push(shown(&queue.filter().to_string()).into_owned());
         }
@@ -150,7 +154,9 @@ fn about(app: &App, typing: bool) -> String {
     if queue.order() != Sort::Urgent || !queue.is_filtered() {
         parts.push(queue::order(queue.order()).into());
     }
-    parts.extend(app.rows_as_of().map(|at| app.as_of(at)));
+    if kept_at.is_none() {
+        parts.extend(app.rows_as_of().map(|at| app.as_of(at)));
+    }
     if queue.counts.snoozed > 0 && !queue.is_filtered() {
         parts.push(format!("{} snoozed", queue.counts.snoozed));
     }

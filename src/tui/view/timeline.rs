@@ -9,6 +9,7 @@ use ratatui::text::{Line, Span};
 use crate::model::Event;
 use crate::model::event::EventBody;
 use crate::model::text::{cut, fit, lines as safe_lines, shown, wrap};
+use crate::model::time::short;
 
 use super::super::app::{App, Pane, Shown, TimelineOf};
 use super::super::layout::Frame;
@@ -158,34 +159,38 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     lines
 }
 
-/// Events and suspected changes, newest first.
+/// Events as they were recorded, the last first, and suspected changes among them.
 fn entries(app: &App, read: &Shown) -> Vec<Entry> {
-    let mut entries: Vec<(DateTime<Utc>, u32, Entry)> = Vec::new();
-    for event in read.events.iter() {
-        entries.push((event.at, event.seq, of_event(app, event, read)));
-    }
+    let mut entries: Vec<Entry> =
+        read.events.iter().rev().map(|event| of_event(app, event, read)).collect();
     let first = read.events.first();
-    for suspect in &read.detail.suspects {
-        let change = &suspect.change;
-        let at = change.ends_at.unwrap_or(change.starts_at);
+    let mut suspects: Vec<_> = read
+        .detail
+        .suspects
+        .iter()
+        .map(|suspect| {
+            (suspect.change.ends_at.unwrap_or(suspect.change.starts_at), &suspect.change)
+        })
+        .collect();
+    suspects.sort_by_key(|(at, _)| *at);
+    for (at, change) in suspects {
         // Among earlier events that aren't read yet, its place is unknown.
         if first.is_some_and(|first| first.seq > 1 && at < first.at) {
             continue;
         }
         let text = format!("{} {} · {}", change.kind, change.title, change.state);
         let actor = change.by.name().to_owned();
-        entries.push((
-            at,
-            0,
-            Entry { seq: 0, at, milestone: false, pending: false, word: "Change", actor, text },
-        ));
+        let place = entries.iter().position(|there| there.at <= at).unwrap_or(entries.len());
+        let entry =
+            Entry { seq: 0, at, milestone: false, pending: false, word: "Change", actor, text };
+        entries.insert(place, entry);
     }
-    entries.sort_by_key(|(at, seq, _)| std::cmp::Reverse((*at, *seq)));
-    entries.into_iter().map(|(_, _, entry)| entry).collect()
+    entries
 }
 
 fn of_event(app: &App, event: &Event, read: &Shown) -> Entry {
-    let text = match &event.body {
+    let pending = app.waits(event.command);
+    let mut text = match &event.body {
         EventBody::Declared { declaration, priority, .. } => {
             let mut text = format!("{priority} · detected by {}", declaration.source);
             let alerts = read.detail.incident.summary.alerts;
@@ -196,11 +201,16 @@ fn of_event(app: &App, event: &Event, read: &Shown) -> Entry {
         }
         body => body.detail(),
     };
+    // Its time may lie before that of the entry below it.
+    if let Some(late) = event.late_by().filter(|_| !pending) {
+        let separator = if text.is_empty() { "" } else { " · " };
+        text = format!("{text}{separator}recorded {} later", short(late));
+    }
     Entry {
         seq: event.seq,
         at: event.at,
         milestone: event.body.is_milestone(),
-        pending: app.waits(event.command),
+        pending,
         word: event.body.word(),
         actor: event.actor.name().to_owned(),
         text,

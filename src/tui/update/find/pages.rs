@@ -48,6 +48,7 @@ fn anew(app: &mut App) -> Vec<Effect> {
         next: None,
         asked: None,
         failed: None,
+        as_of: None,
     });
     pages.asked = Some((queue.searches, false));
     pages.failed = None;
@@ -112,6 +113,7 @@ pub(in crate::tui::update) fn arrived(
         return Vec::new();
     };
     pages.asked = None;
+    let kept_at = app.kept_at.page.take().filter(|(of, _)| *of == number).map(|(_, at)| at);
     let page = match result {
         Ok(page) => page,
         Err(error) => {
@@ -124,9 +126,11 @@ pub(in crate::tui::update) fn arrived(
     if goes_on {
         let known: HashSet<IncidentId> = pages.rows.iter().map(|row| row.id).collect();
         pages.rows.extend(read.filter(|row| !known.contains(&row.id)));
+        pages.as_of = pages.as_of.into_iter().chain(kept_at).min();
     } else {
         pages.rows = read.collect();
         pages.of = Some(of);
+        pages.as_of = kept_at;
     }
     pages.next = page.next;
     let selected = app.queue.selected;

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::config::pattern::Pattern;
 use crate::model::checklist::Answer;
@@ -18,6 +18,9 @@ use super::super::super::form::{Field, Form, Kind};
 use super::super::super::plan::{Plan, Step, Target};
 use super::super::{known, send, when};
 use super::fields::{UNKNOWN, fill, section_label, suspects};
+
+/// As exact as a time in a form is.
+const MINUTE: TimeDelta = TimeDelta::minutes(1);
 
 /// A field that can't be sent as it is.
 pub(super) struct Wrong {
@@ -77,7 +80,10 @@ fn asks(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> Asked {
         Kind::Note => {
             let text = form.value("Note");
             check::some_text("note", &text).map_err(|bad| wrong("Note", bad.problem))?;
-            only(Ask::AddNote { text })
+            only(match before(form) {
+                Some(Ask::CorrectNote { note, .. }) => Ask::CorrectNote { note: *note, text },
+                _ => Ask::AddNote { text },
+            })
         }
         Kind::Resolve => only(Ask::Resolve {
             action: word::<ResolutionAction>(form, "Action")?,
@@ -354,6 +360,10 @@ fn person(app: &App, who: &str) -> Option<PersonRef> {
 
 fn declare(app: &App, form: &Form, at: DateTime<Utc>) -> Result<Vec<Step>, Wrong> {
     let detected = when::earlier(&form.value("Since"), at, app.clock());
+    let detected = detected.map_err(|why| wrong("Since", why))?;
+    // What the form does not ask for stays as it was declared; its times are to the minute.
+    let old = replaced(form).map(|(_, old)| old);
+    let same = old.map(|old| old.detected_at).filter(|was| (*was - detected).abs() < MINUTE);
     let mut declaration = Declaration {
         title: form.value("Title"),
         services: form.field("Services").map(Field::listed).unwrap_or_default(),
@@ -362,12 +372,12 @@ fn declare(app: &App, form: &Form, at: DateTime<Utc>) -> Result<Vec<Step>, Wrong
         category: category(form)?,
         source: word::<Source>(form, "Detected by")?,
         symptoms: form.value("Symptoms"),
-        detected_at: detected.map_err(|why| wrong("Since", why))?,
-        reported_at: reported_before(form).map_or(at, |reported| reported.min(at)),
-        team: None,
-        labels: Vec::new(),
-        dedup_key: None,
-        runbook: None,
+        detected_at: same.unwrap_or(detected),
+        reported_at: old.map_or(at, |old| old.reported_at.min(at)),
+        team: old.and_then(|old| old.team.clone()),
+        labels: old.map(|old| old.labels.clone()).unwrap_or_default(),
+        dedup_key: old.and_then(|old| old.dedup_key.clone()),
+        runbook: old.and_then(|old| old.runbook.clone()),
     };
     if let Some(directory) = &app.directory {
         declaration.fill_in(directory);
@@ -395,6 +405,14 @@ fn declare(app: &App, form: &Form, at: DateTime<Utc>) -> Result<Vec<Step>, Wrong
     Ok(vec![Step { target, records: Vec::new(), asks, refused: None }])
 }
 
+/// What was refused and is written anew.
+fn before(form: &Form) -> Option<&Ask> {
+    match &form.replaces.as_ref()?.command {
+        Command::Incident { ask, .. } => Some(ask),
+        _ => None,
+    }
+}
+
 /// The declaration that was refused and is written anew.
 fn replaced(form: &Form) -> Option<(IncidentId, &Declaration)> {
     match &form.replaces.as_ref()?.command {
@@ -403,8 +421,4 @@ fn replaced(form: &Form) -> Option<(IncidentId, &Declaration)> {
         }
         _ => None,
     }
-}
-
-fn reported_before(form: &Form) -> Option<DateTime<Utc>> {
-    replaced(form).map(|(_, declaration)| declaration.reported_at)
 }

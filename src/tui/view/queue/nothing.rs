@@ -60,6 +60,9 @@ fn filtered(app: &App, said: &mut Vec<String>) {
             let key = app.keymap.keys(Action::Refresh).first();
             said.extend(key.map(|key| format!("{key} asks again")));
         }
+        Some(pages) if pages.as_of.is_some() => {
+            said.push(format!("nothing that is kept here matches {filter}"));
+        }
         _ => said.push(format!("nothing matches {filter}")),
     }
     if let Some(key) = app.keymap.keys(Action::Back).first() {

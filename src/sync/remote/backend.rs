@@ -1,0 +1,140 @@
+//! A remote as a backend again.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::fresh::EVENTS;
+use super::{Handed, Remote};
+use crate::backend::{
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Part, Search,
+};
+use crate::model::directory::Directory;
+use crate::model::measures::{Cut, Measures, Window};
+use crate::model::problem::Problem;
+use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Summary};
+
+/// How often it is written down that rows are still as they are kept, in seconds.
+const CONFIRMED_EVERY_S: i64 = 60;
+
+#[async_trait]
+impl Backend for Remote {
+    async fn capabilities(&self) -> Result<Capabilities, BackendError> {
+        let shared = &self.shared;
+        let known: Capabilities = shared.fact("capabilities", shared.ask_capabilities()).await?;
+        Ok(known)
+    }
+
+    /// Never answered from what is kept: who asks for changes wants to know whether there are any.
+    /// What comes is kept, and what waits is not laid over it.
+    async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {
+        let shared = &self.shared;
+        let answer = shared.far.changes(since, wait).await;
+        shared.heard(&answer);
+        if let Ok(delta) = &answer {
+            let news = delta.reset || !delta.rows.is_empty() || Some(delta.cursor) != since;
+            let now = Utc::now();
+            // That nothing has changed is written down now and then: what is kept is as of then.
+            let written = shared.written_at.load(Ordering::Relaxed);
+            if news || (now.timestamp() - written).abs() >= CONFIRMED_EVERY_S {
+                shared.written_at.store(now.timestamp(), Ordering::Relaxed);
+                shared.cache.fold(since, delta, now).await;
+            }
+        }
+        answer
+    }
+
+    async fn search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
+        let shared = &self.shared;
+        let read = shared.page(search).await?;
+        Ok(shared.given(read))
+    }
+
+    async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
+        let shared = &self.shared;
+        // Boxed, as a whole record is in it.
+        let fresh = Box::pin(shared.fresh_detail(id, EVENTS));
+        let read = shared.any(fresh, Box::pin(shared.kept_detail(id, EVENTS)));
+        read.await.map(|(detail, _)| detail)
+    }
+
+    async fn find(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
+        let shared = &self.shared;
+        let ask = async {
+            let answer = shared.far.find(number).await;
+            shared.heard(&answer);
+            answer
+        };
+        let kept = async { Some((shared.cache.find(number).await?, Utc::now())) };
+        shared.any(ask, kept).await
+    }
+
+    async fn timeline(&self, id: IncidentId, part: Part) -> Result<Vec<Event>, BackendError> {
+        let shared = &self.shared;
+        let kept = async { Some((shared.cache.timeline(id, part).await?, Utc::now())) };
+        let ask = async {
+            match shared.fresh_timeline(id, part).await {
+                Err(BackendError::NotFound(_)) if shared.declared_here(id) => Ok(Vec::new()),
+                answer => answer,
+            }
+        };
+        let read = shared.any(ask, kept).await;
+        let mut events = match read {
+            Err(error) if error.is_temporary() && shared.declared_here(id) => Vec::new(),
+            read => read?,
+        };
+        // What waits comes after all that has happened.
+        let is_end = match part {
+            Part::Before(..) => false,
+            Part::Last(_) => true,
+            Part::After(_) => events.len() < 1000,
+        };
+        if is_end && shared.listing.borrow().is_pending(id) {
+            let all = match shared.kept_detail(id, EVENTS).await {
+                Some(((_, events), _)) => events,
+                None => Vec::new(),
+            };
+            let last = events.last().map_or(0, |event| event.seq);
+            let after = match part {
+                Part::After(seq) => last.max(seq),
+                _ => last,
+            };
+            events.extend(all.into_iter().filter(|event| event.seq > after));
+        }
+        Ok(events)
+    }
+
+    async fn measures(
+        &self,
+        window: &Window,
+        cut: Cut,
+        now: DateTime<Utc>,
+    ) -> Result<Measures, BackendError> {
+        let shared = &self.shared;
+        let fresh = shared.fresh_measures(window, cut, now);
+        shared.any(fresh, shared.kept_measures(window, cut)).await
+    }
+
+    /// Takes it into the outbox first. Without an answer in time it is
+    /// [`BackendError::Unreachable`], and sent later all the same.
+    async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
+        match self.hand_over(envelope).await? {
+            Handed::Done(outcome) => Ok(*outcome),
+            Handed::Kept(why) => Err(BackendError::Unreachable(format!(
+                "{why}: it is kept and sent as soon as that is possible"
+            ))),
+        }
+    }
+
+    async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
+        let shared = &self.shared;
+        shared.fact("problems", shared.far.problems()).await
+    }
+
+    async fn directory(&self) -> Result<Directory, BackendError> {
+        let shared = &self.shared;
+        shared.fact("directory", shared.far.directory()).await
+    }
+}

@@ -1,0 +1,121 @@
+//! What is given from the disk, where the remote does not answer.
+
+use chrono::{DateTime, Utc};
+
+use super::{Known, Shared};
+use crate::backend::{Cursor, Detail, Page, PageMark, Part, Search};
+use crate::model::filter::{MatchContext, Scope};
+use crate::model::measures::{Cut, Measures, Window};
+use crate::model::queue::{OpenCounts, Sort, compare, rank};
+use crate::model::{Event, IncidentId, Summary};
+
+/// In front of where a page of kept rows ended.
+const KEPT_MARK: &str = "kept:";
+
+/// Whether a search goes on where a page of kept rows ended.
+pub(super) fn goes_on(search: &Search) -> bool {
+    search.after.as_ref().is_some_and(|mark| mark.0.starts_with(KEPT_MARK))
+}
+
+impl Shared {
+    /// What is known before anything is asked.
+    pub(super) async fn known(&self) -> Known {
+        let cursor: Option<(Cursor, DateTime<Utc>)> = self.cache.fact("cursor").await;
+        let rows = match self.rows_at().await {
+            Some(at) => Some((self.cache.rows(false).await, at)),
+            None => None,
+        };
+        Known {
+            capabilities: self.cache.fact("capabilities").await.map(|(value, _)| value),
+            directory: self.cache.fact("directory").await,
+            rows,
+            cursor: cursor.map(|(cursor, _)| cursor),
+        }
+    }
+
+    /// When the rows were read that are kept; `None` where none ever were.
+    pub(super) async fn rows_at(&self) -> Option<DateTime<Utc>> {
+        let cursor: Option<(Cursor, _)> = self.cache.fact("cursor").await;
+        match cursor {
+            Some((_, at)) => Some(at),
+            // All of them were not read, but some.
+            None => self.cache.fact::<()>("searched").await.map(|((), at)| at),
+        }
+    }
+
+    /// The rows that are kept, with what waits laid over them.
+    pub(super) async fn kept_rows(&self, ended_too: bool) -> Vec<Summary> {
+        let mut rows = self.cache.rows(ended_too).await;
+        self.lay_over(&mut rows, true);
+        rows
+    }
+
+    /// As a remote would answer it, from the rows that are kept. Words are found in rows alone.
+    pub(super) async fn kept_search(
+        &self,
+        search: &Search,
+    ) -> Option<(Page<Summary>, DateTime<Utc>)> {
+        // Where a page of the remote ended means nothing here.
+        let start = match &search.after {
+            None => 0,
+            Some(mark) => mark.0.strip_prefix(KEPT_MARK)?.parse().ok()?,
+        };
+        let at = self.rows_at().await?;
+        let rules = self.rules();
+        let levels = rules.levels;
+        let context = MatchContext { now: search.now, me: search.me.as_deref(), levels: &levels };
+        let is_open = search.filter.scope() == Scope::Open;
+        let mut rows = self.kept_rows(!is_open).await;
+        let mut counts = OpenCounts::default();
+        for row in &rows {
+            counts.add(row, search.now, &levels);
+        }
+        rows.retain(|row| search.filter.matches(row, context));
+        let sort = match search.sort {
+            Sort::Newest | Sort::Oldest => search.sort,
+            sort if is_open => sort,
+            _ => Sort::Newest,
+        };
+        let mut ranked: Vec<_> =
+            rows.into_iter().map(|row| (rank(&row, search.now, &levels), row)).collect();
+        ranked.sort_by(|a, b| compare(sort, (&a.1, &a.0), (&b.1, &b.0)));
+        let total = ranked.len();
+        let end = start + usize::try_from(search.limit).unwrap_or(usize::MAX);
+        let page = Page {
+            next: (total > end).then(|| PageMark(format!("{KEPT_MARK}{end}"))),
+            rows: ranked.into_iter().map(|(_, row)| row).take(end).skip(start).collect(),
+            total: Some(total as u64),
+            counts: (is_open && start == 0).then_some(counts),
+        };
+        Some((page, at))
+    }
+
+    pub(super) async fn kept_detail(
+        &self,
+        id: IncidentId,
+        count: u32,
+    ) -> Option<((Detail, Vec<Event>), DateTime<Utc>)> {
+        match self.cache.detail(id).await {
+            Some((detail, at)) => {
+                let events = self.cache.timeline(id, Part::Last(count)).await.unwrap_or_default();
+                Some((self.laid_over(detail, events), at))
+            }
+            None => self.new_here(id).map(|new| (new, Utc::now())),
+        }
+    }
+
+    pub(super) async fn kept_measures(
+        &self,
+        window: &Window,
+        cut: Cut,
+    ) -> Option<(Measures, DateTime<Utc>)> {
+        self.cache.fact(&measures_of(window, cut)).await
+    }
+}
+
+/// Measures over windows of one length take the place of each other.
+pub(super) fn measures_of(window: &Window, cut: Cut) -> String {
+    let hours = (window.to - window.from).num_hours();
+    let cut = serde_json::to_string(&cut).unwrap_or_default();
+    format!("measures {hours} {cut}")
+}

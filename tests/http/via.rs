@@ -1,0 +1,216 @@
+//! A proxy of HTTP between this machine and the API.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use redphone::backend::http::{HttpBackend, Options, Proxies};
+use redphone::backend::{Backend, BackendError};
+use rstest::rstest;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+use crate::certificates::{Authority, GOOD, acceptor};
+use crate::make::{Desk, TOKEN, capabilities, json};
+use crate::proxy::Proxy;
+
+/// The API's name, which no name service knows.
+const NAME: &str = "redphone.test";
+
+/// What the proxy does.
+#[derive(Clone, Copy)]
+enum Does {
+    /// It leads to a port of this machine, whatever the name.
+    Leads,
+    /// It says this.
+    Says(&'static str),
+    /// It goes.
+    Closes,
+}
+
+/// A proxy that knows CONNECT.
+struct Between {
+    address: SocketAddr,
+    /// What it was asked, in order.
+    heads: Arc<Mutex<Vec<String>>>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Between {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Between {
+    async fn start(does: Does) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&heads);
+        let task = tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(lead(client, does, Arc::clone(&heard)));
+            }
+        });
+        Self { address, heads, task }
+    }
+
+    fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
+    }
+}
+
+async fn lead(mut client: TcpStream, does: Does, heads: Arc<Mutex<Vec<String>>>) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        match client.read_u8().await {
+            Ok(byte) => head.push(byte),
+            Err(_) => return,
+        }
+    }
+    let head = String::from_utf8(head).unwrap();
+    let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
+    heads.lock().unwrap().push(head);
+    match does {
+        Does::Closes => {}
+        Does::Says(says) => {
+            let _ = client.write_all(says.as_bytes()).await;
+        }
+        Does::Leads => {
+            let port: u16 = target.rsplit(':').next().unwrap().parse().unwrap();
+            let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+            client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.unwrap();
+            let _ = copy_bidirectional(&mut client, &mut server).await;
+        }
+    }
+}
+
+/// An API that speaks TLS under its name.
+struct Place {
+    desk: Desk,
+    server: Proxy,
+}
+
+impl Place {
+    async fn new(name: &str) -> Self {
+        let authority = Authority::new("Ours");
+        let tls = acceptor(authority.issue(name, GOOD));
+        let server = Proxy::with_tls(tls, |_| json("", &capabilities())).await;
+        let desk = Desk::new();
+        desk.write(&desk.path("ca.pem"), &authority.pem());
+        Self { desk, server }
+    }
+
+    fn host(&self) -> String {
+        format!("{NAME}:{}", self.server.address.port())
+    }
+
+    fn options(&self, host: &str, proxy: &str, except: &str) -> Options {
+        Options {
+            ca_file: Some(self.desk.path("ca.pem")),
+            proxies: Proxies::Given { url: proxy.into(), except: except.into() },
+            ..self.desk.options(&format!("https://{host}"))
+        }
+    }
+
+    /// What becomes of a question through a proxy, with the names of both replaced.
+    async fn refused(&self, address: SocketAddr) -> String {
+        let proxy = format!("http://ines:hunter3@{address}");
+        let client = HttpBackend::new(self.options(&self.host(), &proxy, "")).unwrap();
+        let error = client.capabilities().await.unwrap_err();
+        let text = error.to_string();
+        assert!(matches!(error, BackendError::Unreachable(_)), "{error:?}");
+        for secret in [TOKEN, "hunter3", "ines", "aW5lc"] {
+            assert!(!text.contains(secret) && !format!("{client:?}").contains(secret), "{text}");
+        }
+        text.replace(&self.host(), "HOST").replace(&address.to_string(), "PROXY")
+    }
+}
+
+#[tokio::test]
+async fn the_api_is_reached_through_a_proxy_that_is_told_its_name() {
+    let place = Place::new(NAME).await;
+    let between = Between::start(Does::Leads).await;
+    let proxy = format!("http://ines:hunter3@{}", between.address);
+    let client = HttpBackend::new(place.options(&place.host(), &proxy, "")).unwrap();
+    assert_eq!(client.capabilities().await.unwrap(), capabilities());
+    let heads = between.heads();
+    let connect = format!("CONNECT {} HTTP/1.1\r\n", place.host());
+    assert!(heads.len() == 1 && heads[0].starts_with(&connect), "{heads:?}");
+    let head = heads[0].to_lowercase();
+    assert!(head.contains("proxy-authorization: basic aw5lczpodw50zxiz\r\n"), "{head}");
+    assert!(!head.contains(TOKEN), "the token is for the API alone: {head}");
+}
+
+#[rstest]
+#[case::a_password(
+    Does::Says("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n"),
+    "the proxy PROXY on the way to HOST wants a name and a password (407 Proxy Authentication \
+     Required): write them into HTTPS_PROXY"
+)]
+#[case::a_policy(
+    Does::Says("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n"),
+    "the proxy PROXY on the way to HOST does not lead there: it may not allow it, or not reach it; \
+     ask whoever runs it, or name HOST in NO_PROXY"
+)]
+#[case::silence(
+    Does::Closes,
+    "the proxy PROXY on the way to HOST cut the connection before it led there"
+)]
+#[tokio::test]
+async fn what_a_proxy_refuses_is_told_of_the_proxy(#[case] does: Does, #[case] says: &str) {
+    let place = Place::new(NAME).await;
+    let between = Between::start(does).await;
+    assert_eq!(place.refused(between.address).await, says);
+    assert_eq!(place.server.count(), 0);
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_down_is_named() {
+    let place = Place::new(NAME).await;
+    let closed = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
+    let says = "the proxy PROXY on the way to HOST refuses the connection: correct HTTPS_PROXY, or \
+                name HOST in NO_PROXY";
+    assert_eq!(place.refused(closed).await, says);
+    // So it is where nothing is tunnelled.
+    let options = Options {
+        insecure_http: true,
+        proxies: Proxies::Given { url: format!("http://{closed}"), except: String::new() },
+        ..place.desk.options("http://redphone.test")
+    };
+    let error = HttpBackend::new(options).unwrap().capabilities().await.unwrap_err().to_string();
+    assert!(error.starts_with(&format!("the proxy {closed} on the way to redphone.test refuses")));
+}
+
+#[tokio::test]
+async fn a_certificate_of_something_behind_the_proxy_is_told_with_it() {
+    let place = Place::new("other.test").await;
+    let between = Between::start(Does::Leads).await;
+    let told = place.refused(between.address).await;
+    let says = "through the proxy PROXY: the certificate of HOST is for other.test";
+    assert!(told.starts_with(says), "{told}");
+}
+
+#[tokio::test]
+async fn a_host_that_is_named_as_an_exception_is_not_asked_through_it() {
+    let place = Place::new(NAME).await;
+    let between = Between::start(Does::Leads).await;
+    // Longer than a label may be: no name service is asked for it.
+    let host = format!("{}.test", "n".repeat(64));
+    let proxy = format!("http://{}", between.address);
+    let client = HttpBackend::new(place.options(&host, &proxy, "localhost, .test")).unwrap();
+    let error = client.capabilities().await.unwrap_err().to_string();
+    assert!(error.contains(&host) && !error.contains("proxy"), "{error}");
+    assert_eq!(between.heads(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_stays_on_this_machine_takes_no_proxy() {
+    let place = Place::new("127.0.0.1").await;
+    let between = Between::start(Does::Leads).await;
+    let (host, proxy) = (place.server.address.to_string(), format!("http://{}", between.address));
+    let client = HttpBackend::new(place.options(&host, &proxy, "")).unwrap();
+    assert_eq!(client.capabilities().await.unwrap(), capabilities());
+    assert_eq!(between.heads(), Vec::<String>::new());
+}
