@@ -83,7 +83,7 @@ pub fn acceptor_of(identity: Identity, offers: &[&str]) -> TlsAcceptor {
 async fn asked(identity: Identity, trusted: &Authority) -> Result<(), String> {
     let server = Proxy::with_tls(acceptor(identity), |_| json("", &capabilities())).await;
     let desk = Desk::new();
-    desk.write(&desk.path("ca.pem"), &trusted.pem());
+    desk.write("ca.pem", &trusted.pem());
     let mut options = desk.options(&format!("https://{}", server.address));
     options.ca_file = Some(desk.path("ca.pem"));
     let answer = HttpBackend::new(options).unwrap().capabilities().await;
@@ -137,7 +137,7 @@ async fn nobody_else_can_vouch_for_a_host() {
 async fn a_file_without_certificates_is_refused(#[case] text: Option<&str>, #[case] says: &str) {
     let desk = Desk::new();
     if let Some(text) = text {
-        desk.write(&desk.path("ca.pem"), text);
+        desk.write("ca.pem", text);
     }
     let mut options = desk.options("https://127.0.0.1:1");
     options.ca_file = Some(desk.path("ca.pem"));

@@ -22,7 +22,7 @@ pub struct Desk {
 impl Desk {
     pub fn new() -> Self {
         let desk = Self { folder: tempfile::tempdir().unwrap() };
-        desk.write(&desk.token(), TOKEN);
+        desk.write("token", TOKEN);
         desk
     }
 
@@ -34,10 +34,10 @@ impl Desk {
         self.folder.path().join(name)
     }
 
-    /// Writes a file that only its owner can read.
-    pub fn write(&self, path: &Path, text: &str) {
+    /// Writes a file of its folder that only its owner can read.
+    pub fn write(&self, name: &str, text: &str) {
         let mut to = std::fs::OpenOptions::new();
-        let to = to.write(true).create(true).truncate(true).mode(0o600).open(path);
+        let to = to.write(true).create(true).truncate(true).mode(0o600).open(self.path(name));
         std::io::Write::write_all(&mut to.unwrap(), text.as_bytes()).unwrap();
     }
 

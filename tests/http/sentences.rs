@@ -264,7 +264,7 @@ async fn http_where_tls_is_expected_and_the_other_way_round_is_told() {
     });
     let desk = Desk::new();
     let authority = crate::certificates::Authority::new("Test");
-    desk.write(&desk.path("ca.pem"), &authority.pem());
+    desk.write("ca.pem", &authority.pem());
     let mut options = desk.options(&format!("https://{address}"));
     options.ca_file = Some(desk.path("ca.pem"));
     let error = HttpBackend::new(options).unwrap().capabilities().await.unwrap_err();

@@ -118,7 +118,7 @@ async fn a_peer_that_only_offers_the_first_version_is_spoken_to_in_that() {
         })
         .await;
         let desk = Desk::new();
-        desk.write(&desk.path("ca.pem"), &authority.pem());
+        desk.write("ca.pem", &authority.pem());
         let mut options = desk.options(&format!("https://{}", server.address));
         options.ca_file = Some(desk.path("ca.pem"));
         let client = HttpBackend::new(options).unwrap();

@@ -98,7 +98,7 @@ impl Place {
         let tls = acceptor(authority.issue(name, GOOD));
         let server = Proxy::with_tls(tls, |_| json("", &capabilities())).await;
         let desk = Desk::new();
-        desk.write(&desk.path("ca.pem"), &authority.pem());
+        desk.write("ca.pem", &authority.pem());
         Self { desk, server }
     }
 

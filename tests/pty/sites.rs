@@ -24,13 +24,13 @@ impl Places {
         staging.declare("A drill", "search", "low", "low");
         let places = Self { prod, staging };
         places.write(&format!(
-            "[profiles.prod]\nstore = {:?}\nproduction = true\n\
-             [profiles.staging]\nstore = {:?}\n\
-             [profiles.gone]\nstore = {:?}\n\
+            "[profiles.prod]\nstore = \"{}\"\nproduction = true\n\
+             [profiles.staging]\nstore = \"{}\"\n\
+             [profiles.gone]\nstore = \"{}\"\n\
              [[commands]]\nname = \"where\"\nrun = [\"sh\", \"-c\", \"echo $REDPHONE_STORE $REDPHONE_PROFILE; redphone=$0; $redphone list\", {PROGRAM:?}]\n",
-            places.prod.file(),
-            places.staging.file(),
-            places.prod.folder.path().join("gone.db"),
+            places.prod.file().display(),
+            places.staging.file().display(),
+            places.prod.folder.path().join("gone.db").display(),
         ));
         places
     }
@@ -138,9 +138,9 @@ fn a_profile_that_comes_into_the_settings_can_be_gone_to() {
     let mut terminal = places.open((126, 36), &["--profile", "prod"]);
     terminal.wait_for_text("Reported");
     places.write(&format!(
-        "[profiles.prod]\nstore = {:?}\nproduction = true\n[profiles.fresh]\nstore = {:?}\n",
-        places.prod.file(),
-        places.staging.file(),
+        "[profiles.prod]\nstore = \"{}\"\nproduction = true\n[profiles.fresh]\nstore = \"{}\"\n",
+        places.prod.file().display(),
+        places.staging.file().display(),
     ));
     terminal.wait_for_text("settings read again");
     switch(&mut terminal, "fresh");
@@ -282,10 +282,10 @@ impl Drop for Served {
 fn an_api_is_gone_to_and_come_back_from_as_a_file_is() {
     let (places, served) = (Places::new(), Served::new());
     places.write(&format!(
-        "[profiles.prod]\nstore = {:?}\n\
+        "[profiles.prod]\nstore = \"{}\"\n\
          [profiles.away]\nbackend = {:?}\ntoken_file = {:?}\nproduction = true\n\
          [[commands]]\nname = \"where\"\nrun = [\"sh\", \"-c\", \"echo [$REDPHONE_STORE$REDPHONE_BACKEND] $REDPHONE_PROFILE; $0 list\", {PROGRAM:?}]\n",
-        places.prod.file(),
+        places.prod.file().display(),
         served.url,
         served.token,
     ));
@@ -323,8 +323,8 @@ fn an_api_is_gone_to_and_come_back_from_as_a_file_is() {
 fn one_that_the_settings_cant_lead_to_says_why_in_the_list() {
     let (places, served) = (Places::new(), Served::new());
     places.write(&format!(
-        "[profiles.prod]\nstore = {:?}\n[profiles.away]\nbackend = \"ftp://{}\"\n",
-        places.prod.file(),
+        "[profiles.prod]\nstore = \"{}\"\n[profiles.away]\nbackend = \"ftp://{}\"\n",
+        places.prod.file().display(),
         served.url.trim_start_matches("http://"),
     ));
     let mut terminal = places.open((126, 36), &["--profile", "prod"]);

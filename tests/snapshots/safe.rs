@@ -76,10 +76,8 @@ fn a_review_keeps_the_sections_that_others_write_meanwhile() {
     let mut stage = busy();
     let number = stage.app.selected().and_then(|row| row.number).expect("a number");
     let id = ended(&mut stage);
-    stage.keys(&format!(
-        "g {}",
-        number.0.to_string().chars().map(|c| format!("{c} ")).collect::<String>()
-    ));
+    stage.keys("g");
+    stage.write(&number.0.to_string());
     stage.keys("Enter V w");
     go(&mut stage, "Root cause");
     stage.write("a lock that was never given back");

@@ -285,7 +285,7 @@ fn without_colours_what_lies_over_the_panes_says_where_one_is(
     for (keys, mark) in OVER {
         let screen = stage(Screen::After(keys), size, Depth::None, Name::None, false).screen();
         if !screen.contains(mark) {
-            missing.push_str(&format!("{mark} after {keys} at {size:?}:\n{screen}\n"));
+            missing = format!("{missing}{mark} after {keys} at {size:?}:\n{screen}\n");
         }
     }
     assert!(missing.is_empty(), "{missing}");

@@ -95,7 +95,7 @@ pub async fn until(remote: &Remote, wanted: impl Fn(&Listing) -> bool) -> Arc<Li
     let found = timeout(PATIENCE, listing.wait_for(|listing| wanted(listing))).await;
     match found {
         Ok(listing) => Arc::clone(&listing.unwrap()),
-        Err(_) => panic!("never so: {:#?}", remote.listing().borrow().entries),
+        Err(late) => panic!("never so, {late}: {:#?}", remote.listing().borrow().entries),
     }
 }
 
