@@ -1,7 +1,7 @@
 //! A client, and answers to it.
 
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use redphone::api::Details;
