@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use crate::backend::{Backend, BackendError, Cursor, Delta, Search};
@@ -228,7 +229,8 @@ impl Keeper {
                 after: None,
                 now: Utc::now(),
             };
-            let question = async {
+            let (backend, far) = (Arc::clone(&backend), far.clone());
+            let question = async move {
                 match &far {
                     None => tokio::join!(backend.capabilities(), backend.search(&search)),
                     Some(far) => {
@@ -247,13 +249,14 @@ impl Keeper {
             // What fills the screen is read first.
             self.quiet_until = Some(Instant::now() + SETTLE);
         }
-        if let Some(far) = far.as_ref().filter(|_| !self.knows.capabilities) {
-            let capabilities = self.drive(far.fresh_capabilities(), Duration::ZERO).await??;
+        if let Some(far) = far.clone().filter(|_| !self.knows.capabilities) {
+            let question = async move { far.fresh_capabilities().await };
+            let capabilities = self.drive(question, Duration::ZERO).await??;
             self.send(Update::Capabilities(capabilities));
             self.knows.capabilities = true;
         }
         if !self.knows.directory {
-            let question = async {
+            let question = async move {
                 match &far {
                     None => backend.directory().await,
                     Some(far) => far.fresh_directory().await,
@@ -268,25 +271,33 @@ impl Keeper {
 
     /// Asks for changes.
     async fn ask(&mut self, wait: Duration) -> Result<Delta, Unanswered> {
-        let backend = Arc::clone(&self.backend);
-        let question = backend.changes(self.cursor, wait);
+        let (backend, cursor) = (Arc::clone(&self.backend), self.cursor);
+        let question = async move { backend.changes(cursor, wait).await };
         Ok(self.drive(question, wait).await??)
     }
 
     /// Waits for the answer to a question that may be open for `wait`. What is learnt meanwhile is
     /// told, however long it takes.
-    async fn drive<T>(
+    ///
+    /// The question is a task of its own: it goes on while what was learnt is looked up, and gives
+    /// back what both need.
+    async fn drive<T: Send + 'static>(
         &mut self,
-        question: impl Future<Output = T>,
+        question: impl Future<Output = T> + Send + 'static,
         wait: Duration,
     ) -> Result<T, Unanswered> {
-        tokio::pin!(question);
+        // Dropped, it is asked no more.
+        let mut asked = JoinSet::new();
+        asked.spawn(question);
         let asked_at = Instant::now();
         loop {
             let due = self.told_at.map_or_else(Instant::now, |at| at + SPACING);
             let woken = tokio::select! {
                 biased;
-                answer = &mut question => return Ok(answer),
+                Some(answer) = asked.join_next() => return answer.map_err(|error| {
+                    let why = format!("the question failed ({error}): it is asked again");
+                    Unanswered::Failed(BackendError::Unreachable(why))
+                }),
                 () = sleep_until(due), if self.untold && self.knows.page => {
                     self.tell()?;
                     continue;
