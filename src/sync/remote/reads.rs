@@ -1,6 +1,7 @@
 //! Reading: from the remote, or what is kept where it does not answer in time. What waits is laid over
 //! both.
 
+use std::pin::Pin;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -114,6 +115,23 @@ impl Remote {
     }
 }
 
+/// Looks something up while a question goes on: it may be writing down its answer, and have what the
+/// look-up waits for. The answer, where it came meanwhile, and what was found.
+async fn beside<A, K>(
+    mut ask: Pin<&mut impl Future<Output = A>>,
+    look_up: impl Future<Output = K>,
+) -> (Option<A>, K) {
+    tokio::pin!(look_up);
+    let mut answer = None;
+    loop {
+        tokio::select! {
+            biased;
+            found = &mut look_up => return (answer, found),
+            came = ask.as_mut(), if answer.is_none() => answer = Some(came),
+        }
+    }
+}
+
 /// Tells what is kept as soon as the answer takes its time, and the answer when it comes.
 async fn both<T>(
     ask: impl Future<Output = Result<T, BackendError>>,
@@ -122,19 +140,25 @@ async fn both<T>(
 ) {
     tokio::pin!(ask);
     let mut told = false;
-    let first = timeout(SOON, &mut ask).await;
-    let is_there = matches!(&first, Ok(Ok(_)));
-    let is_temporary = matches!(&first, Ok(Err(error)) if error.is_temporary());
-    if (first.is_err() || is_temporary)
-        && !is_there
-        && let Some((value, at)) = kept.await
+    let mut answer = timeout(SOON, &mut ask).await.ok();
+    let found = match &answer {
+        None => {
+            let (meanwhile, found) = beside(ask.as_mut(), kept).await;
+            answer = meanwhile;
+            found
+        }
+        Some(Err(error)) if error.is_temporary() => kept.await,
+        Some(_) => None,
+    };
+    if let Some((value, at)) = found
+        && !matches!(answer, Some(Ok(_)))
     {
         told = true;
         tell(Ok(Kept { value, as_of: Some(at) }));
     }
-    let answer = match first {
-        Ok(answer) => answer,
-        Err(_) => ask.await,
+    let answer = match answer {
+        Some(answer) => answer,
+        None => ask.await,
     };
     match answer {
         Ok(value) => tell(Ok(Kept::fresh(value))),
@@ -166,9 +190,11 @@ impl Shared {
         match timeout(patience, &mut ask).await {
             Ok(Err(error)) if error.is_temporary() => kept.await.map(Kept::from).ok_or(error),
             Ok(answer) => answer.map(Kept::fresh),
-            Err(_) => match kept.await {
-                Some(kept) => Ok(kept.into()),
-                None => ask.await.map(Kept::fresh),
+            Err(_) => match beside(ask.as_mut(), kept).await {
+                (Some(Ok(answer)), _) => Ok(Kept::fresh(answer)),
+                (_, Some(kept)) => Ok(kept.into()),
+                (Some(answer), None) => answer.map(Kept::fresh),
+                (None, None) => ask.await.map(Kept::fresh),
             },
         }
     }
@@ -204,5 +230,37 @@ impl Shared {
             Ok(page)
         };
         self.either(fresh, self.kept_search(search)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::{Mutex, Notify};
+
+    use super::*;
+
+    /// A question that has the file when it is left alone, and gives it back only when it goes on.
+    #[tokio::test]
+    async fn a_question_that_is_writing_does_not_keep_what_is_kept_from_being_read() {
+        let (file, has_it) = (Mutex::new(()), Notify::new());
+        let ask = async {
+            let _writing = file.lock().await;
+            has_it.notify_one();
+            tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
+            "answer"
+        };
+        tokio::pin!(ask);
+        tokio::select! {
+            biased;
+            _ = &mut ask => panic!("it is not so fast"),
+            () = has_it.notified() => {}
+        }
+        let look_up = async {
+            let _reading = file.lock().await;
+            "kept"
+        };
+        let both = timeout(SOON * 100, beside(ask, look_up)).await;
+        assert_eq!(both, Ok((Some("answer"), "kept")));
     }
 }
