@@ -123,6 +123,12 @@ pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
         return Cow::Borrowed("");
     }
     let mut kept = String::with_capacity(columns + 3);
+    // Of most texts every byte is a column, and many are cut in every frame.
+    if text.is_ascii() {
+        kept.push_str(text[..columns - 1].trim_end());
+        kept.push('…');
+        return Cow::Owned(kept);
+    }
     let mut used = 0;
     for piece in text.graphemes(true) {
         let wide = piece.width();

@@ -7,7 +7,9 @@ mod terminal;
 
 mod draw;
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::process::{Command as Process, Stdio};
 use std::time::Duration;
 
 use portable_pty::CommandBuilder;
@@ -27,11 +29,15 @@ const PICTURES: &[(&str, u16, u16, &[&str])] = &[
         &["n", "Rolled checkout back to the last good build.\rWatching the error rate."],
     ),
     ("help", 126, 36, &["?"]),
+    ("palette", 126, 36, &[":", "as"]),
     ("wide", 200, 60, &[]),
     ("wall", 126, 36, &["w"]),
     ("small", 80, 24, &[]),
     ("narrow", 60, 24, &[]),
 ];
+
+/// The picture of panes whose API has gone away.
+const OFFLINE: &str = "offline";
 
 fn program() -> PathBuf {
     let example = std::env::current_exe().expect("this program has a path");
@@ -79,5 +85,46 @@ fn main() -> Result<(), String> {
         terminal.signal("TERM");
         terminal.wait_for_end();
     }
+    if wanted.is_empty() || wanted.iter().any(|wanted| wanted == OFFLINE) {
+        let path = folder.join(format!("{OFFLINE}.png"));
+        offline(&program, &fonts, &path).map_err(|error| error.to_string())?;
+        println!("{}", path.display());
+    }
     Ok(())
+}
+
+/// The outbox, after an acknowledgement and a note that no API was there for.
+fn offline(program: &Path, fonts: &draw::Fonts, path: &Path) -> std::io::Result<()> {
+    let home = tempfile::tempdir()?;
+    let mut server = Process::new(program)
+        .args(["demo", "--seed", "7", "--speed", "0", "--serve"])
+        .env("TZ", "UTC")
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let told = server.stdout.take().map(BufReader::new);
+    let line = told.into_iter().flat_map(BufRead::lines).nth(1).transpose()?.unwrap_or_default();
+    let mut command = CommandBuilder::new(program);
+    command.args(line.split_whitespace().skip(1));
+    for name in ["XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"] {
+        command.env(name, home.path());
+    }
+    command.env("TERM", "xterm-256color");
+    command.env("COLORTERM", "truecolor");
+    command.env("LANG", "C.UTF-8");
+    command.env("TZ", "UTC");
+    command.env_remove("NO_COLOR");
+    let mut terminal = Terminal::start(command, 126, 36);
+    terminal.wait_for_text("live");
+    terminal.settle(Duration::from_millis(1200));
+    server.kill()?;
+    server.wait()?;
+    terminal.wait_for_text("offline since");
+    for key in ["a", "n", "Rolled checkout back to v811.", "\x13", "O"] {
+        terminal.press(key);
+        terminal.settle(Duration::from_millis(500));
+    }
+    let drawn = draw::save(terminal.screen(), fonts, path);
+    terminal.signal("TERM");
+    terminal.wait_for_end();
+    drawn.map_err(std::io::Error::other)
 }

@@ -8,6 +8,7 @@ mod support;
 mod asks;
 mod calls;
 mod help;
+mod history;
 mod link;
 
 mod find;
