@@ -164,6 +164,13 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// What stands for one character to a person, or where it is wider than all there is, as with a sign
+/// that goes before an emoji, each character by itself.
+fn parts(whole: &str, columns: usize) -> impl Iterator<Item = &str> {
+    let too_wide = whole.width() > columns;
+    whole.split_inclusive(move |_: char| too_wide)
+}
+
 /// A safe text broken at spaces into lines of at most so many columns; longer words are broken.
 #[must_use]
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
@@ -190,7 +197,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             lines.push(std::mem::take(&mut line).trim_end().to_owned());
             used = 0;
         }
-        for piece in word.graphemes(true) {
+        for piece in word.graphemes(true).flat_map(|whole| parts(whole, columns)) {
             let wide = piece.width();
             if used + wide > columns && used > 0 {
                 lines.push(std::mem::take(&mut line));

@@ -101,6 +101,8 @@ fn what_is_over_or_snoozed_is_only_shown_when_asked_for() {
 #[case("age>2", 0..5, "\"2\" is not a duration")]
 #[case("ok sla:never", 3..12, "\"never\" is not a service level state")]
 #[case("service:", 0..8, "service: needs a value")]
+#[case("owner:@@", 0..8, "owner: needs a value")]
+#[case("owner:@@\u{c}x", 0..8, "owner: needs a value")]
 #[case("a - b", 2..3, "nothing stands after the -")]
 #[case("\"\"", 0..2, "nothing stands after the -, or between the quotes")]
 #[case("é cat:x", 3..8, "\"x\" is not a category")]

@@ -62,6 +62,12 @@ fn words_are_not_glued_where_the_blanks_between_them_do_not_fit() {
 }
 
 #[test]
+fn what_is_one_character_to_a_person_is_broken_where_it_is_wider_than_the_line() {
+    assert_eq!(wrap("\u{600}💻", 2), ["\u{600}", "💻"]);
+    assert_eq!(wrap("\u{600}💻", 3), ["\u{600}💻"]);
+}
+
+#[test]
 fn a_note_is_split_into_safe_lines() {
     let split: Vec<String> = lines("a\r\n\tb\n\u{1b}c").map(std::borrow::Cow::into_owned).collect();
     assert_eq!(split, ["a", "    b", "␛c"]);

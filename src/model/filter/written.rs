@@ -176,9 +176,10 @@ fn ask(token: &Token) -> Result<Ask, String> {
         ("owner" | "assignee", ':') if !token.quoted && value.eq_ignore_ascii_case("me") => {
             Ok(Ask::Owner(Owner::Me))
         }
-        ("owner" | "assignee", ':') => {
-            Ok(Ask::Owner(Owner::Person(value.trim_start_matches('@').to_owned())))
-        }
+        ("owner" | "assignee", ':') => match value.trim_start_matches('@') {
+            who if who.trim().is_empty() => Err(format!("{key}{operator} needs a value")),
+            who => Ok(Ask::Owner(Owner::Person(who.to_owned()))),
+        },
         ("team", ':') => Ok(Ask::Team((!none).then(|| value.to_owned()))),
         ("cat" | "category", ':') if none => Ok(Ask::Category(None)),
         ("cat" | "category", ':') => value.parse().map(|c| Ask::Category(Some(c))).map_err(said),
