@@ -9,9 +9,9 @@ use tempfile::NamedTempFile;
 
 use super::Context;
 use super::args::AboutConfig;
+use super::atomic_file::named;
 use super::failure::{Exit, Failure, output_failed, reason};
 use super::out::{self, Out};
-use super::whole_file::named;
 use crate::config::sample::{ActionKeys, sample};
 use crate::config::show::show;
 use crate::config::{Config, Flags, Settings, Warning};

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use chrono::Utc;
 
 use super::args::Demo;
-use super::desk::Desk;
+use super::atomic_file::{WholeFile, named, told};
 use super::failure::Failure;
 use super::out::counted;
 use super::progress::{Count, Progress};
 use super::serve::{self, Stop};
-use super::whole_file::{WholeFile, named, told};
+use super::workspace::Desk;
 use super::{Context, panes, unless_stopped, wait};
 use crate::backend::demo::{self, DemoError};
 use crate::model::text::shown;

@@ -5,10 +5,10 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::args::Doctor;
+use super::atomic_file::{WholeFile, named, told};
 use super::export::{keep, spare_the_store};
 use super::failure::{Exit, Failure, output_failed};
 use super::out::{Look, counted};
-use super::whole_file::{WholeFile, named, told};
 use super::{Context, json, unless_stopped};
 use crate::backend::file::doctor::{Report, examine, rebuild, salvage};
 use crate::backend::record::Record;

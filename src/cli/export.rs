@@ -5,11 +5,11 @@ use std::io;
 use std::path::Path;
 
 use super::args::Export;
+use super::atomic_file::{WholeFile, named, told};
 use super::failure::{Exit, Failure, output_failed};
 use super::out::counted;
 use super::progress::{Count, Progress};
 use super::session::{Missing, open_store};
-use super::whole_file::{WholeFile, named, told};
 use super::{Context, json, unless_stopped};
 use crate::backend::record::Record;
 

@@ -9,11 +9,11 @@ pub mod failure;
 pub mod value;
 
 mod ack;
+mod atomic_file;
 mod completions;
 mod config;
 mod declare;
 mod demo;
-mod desk;
 mod doctor;
 mod export;
 mod import;
@@ -35,7 +35,7 @@ mod show;
 mod table;
 mod token;
 mod wall;
-mod whole_file;
+mod workspace;
 
 use std::ffi::OsString;
 use std::future::Future;

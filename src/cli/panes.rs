@@ -8,10 +8,10 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::config::warnings;
-use super::desk::{Desk, Doors};
 use super::failure::{Exit, Failure};
 use super::out::{self, counted};
 use super::session::Missing;
+use super::workspace::{Desk, Doors};
 use super::{Context, wait};
 use crate::config::watch::Watch;
 use crate::config::{Config, Reload, Warning};
@@ -126,7 +126,7 @@ pub fn check_terminal() -> Result<(), Failure> {
 /// How the panes look and whose they are.
 fn options(desk: &Desk, doors: &Arc<Doors>) -> tui::Options {
     let config = &desk.config;
-    let opener: Arc<dyn tui::sites::Opener> = doors.clone();
+    let opener: Arc<dyn tui::workspaces::Opener> = doors.clone();
     tui::Options {
         me: desk.me.clone(),
         rules: config.rules.clone(),

@@ -1,10 +1,10 @@
 //! `wall`: the board for a big screen, for months.
 
 use super::args::Wall;
-use super::desk::Desk;
 use super::failure::Failure;
 use super::list::wrong;
 use super::session::Missing;
+use super::workspace::Desk;
 use super::{Context, panes, wait};
 use crate::config::nearest;
 use crate::model::filter::{Ask, Filter};

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use tracing::level_filters::LevelFilter;
 
+use super::appearance::{DepthChoice, Looks, ThemeName, Zone};
 use super::file::{self, Base, FileSettings};
-use super::looks::{DepthChoice, Looks, ThemeName, Zone};
 use super::panes::Profile;
 use super::{Config, ConfigError, FILE, Flags, Folders, NAME, Origins, Place, Warning, meant};
 use crate::model::check;

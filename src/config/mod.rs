@@ -4,14 +4,14 @@
 //! default: [`Settings::load`] is the one place where a value is chosen. What is wrong with a flag
 //! or a variable is an error; what is wrong in the file is a [`Warning`], and its default holds.
 
+pub mod appearance;
+pub mod diagnostics;
 pub mod load;
 pub mod location;
 pub mod log;
-pub mod looks;
 pub mod origin;
 pub mod panes;
 pub mod pattern;
-pub mod place;
 pub mod reload;
 pub mod sample;
 pub mod show;
@@ -28,14 +28,14 @@ use tracing::level_filters::LevelFilter;
 use crate::model::directory::Directory;
 use crate::model::rules::Rules;
 
-use looks::{DepthChoice, ThemeName, Zone};
+use appearance::{DepthChoice, ThemeName, Zone};
 
+pub use diagnostics::{Place, Warning};
 pub use load::Settings;
 pub use location::{Location, Remote};
 pub(crate) use nearest::{meant, nearest};
 pub use origin::{Origin, Origins};
 pub use panes::PanesSettings;
-pub use place::{Place, Warning};
 pub use reload::Reload;
 
 /// The name of the folders and of the store's file.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::place::Place;
+use super::diagnostics::Place;
 
 /// Where a value comes from.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

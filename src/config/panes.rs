@@ -8,10 +8,10 @@ use crate::model::filter::Filter;
 use crate::model::queue::Sort;
 use crate::model::status::words;
 
+use super::appearance::Looks;
+use super::diagnostics::Place;
 use super::location::Location;
-use super::looks::Looks;
 use super::pattern::Pattern;
-use super::place::Place;
 
 words! {
     /// A column of the queue.

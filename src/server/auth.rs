@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use chrono::{TimeDelta, Utc};
 
-use super::problem::{Answer, Refusal};
+use super::error::{Answer, Refusal};
 use super::scope::Right;
 use super::state::Shared;
 use super::tokens::{Denied, Key, Secret};
@@ -45,7 +45,7 @@ fn admitted(parts: &mut Parts, shared: &Arc<Shared>, right: Right) -> Answer<Arc
     let now = Utc::now();
     let secret = carried(&parts.headers)?;
     let key = shared.keys.check(&secret, now).map_err(refused)?;
-    if let Some(who) = parts.extensions.get::<super::around::Who>() {
+    if let Some(who) = parts.extensions.get::<super::middleware::Who>() {
         who.is(&key);
     }
     shared.keys.write_soon();

@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep};
 use tower_service::Service;
 
-use super::around::Peer;
+use super::middleware::Peer;
 use super::state::Shared;
 use super::stream::{Metered, Traffic};
 

@@ -36,19 +36,19 @@ pub mod tls;
 pub mod tokens;
 
 mod accept;
-mod around;
 mod auth;
+mod cached_json;
+mod change_feed;
 mod connection;
-mod document;
-mod fresh;
-mod gather;
-mod hub;
+mod error;
+mod extract;
+mod group_commit;
 mod metrics;
-mod problem;
+mod middleware;
 mod routes;
+mod single_flight;
 mod state;
 mod stream;
-mod take;
 
 use std::future::Future;
 use std::io;
@@ -61,11 +61,11 @@ use tokio::net::{TcpListener, lookup_host};
 use tokio::sync::watch;
 
 use self::access_log::{AccessLog, Log};
-use self::fresh::Fresh;
-use self::gather::Gather;
-use self::hub::Hub;
+use self::change_feed::Hub;
+use self::group_commit::Gather;
 use self::limits::Limits;
 use self::metrics::Metrics;
+use self::single_flight::Fresh;
 use self::state::Shared;
 use self::tls::{Tls, TlsError, TlsFiles};
 use self::tokens::{Keys, TokenError, TokenFile};
@@ -167,7 +167,7 @@ impl Server {
             hub,
             backend,
             keys: Arc::new(keys),
-            bodies: take::room(&options.limits),
+            bodies: extract::room(&options.limits),
             limits: options.limits,
             read_only: options.read_only,
             stopping,

@@ -6,13 +6,13 @@ use chrono::Utc;
 use tokio::sync::{Semaphore, watch};
 
 use super::access_log::Log;
-use super::document::Document;
-use super::fresh::Fresh;
-use super::gather::Gather;
-use super::hub::Hub;
+use super::cached_json::Document;
+use super::change_feed::Hub;
+use super::error::Answer;
+use super::group_commit::Gather;
 use super::limits::Limits;
 use super::metrics::Metrics;
-use super::problem::Answer;
+use super::single_flight::Fresh;
 use super::tokens::Keys;
 use crate::backend::{Backend, BackendError, Search};
 use crate::model::directory::Directory;

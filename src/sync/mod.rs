@@ -5,9 +5,9 @@
 
 pub mod drafts;
 pub mod filters;
-mod keeper;
 mod mirror;
 pub mod pace;
+mod poller;
 pub mod remote;
 
 use std::sync::Arc;
@@ -154,7 +154,7 @@ pub fn start(
     let (snapshots, seen) = watch::channel(Arc::default());
     let ahead = options.remote.as_ref().filter(|_| options.read_ahead).map(Arc::downgrade);
     let remote = options.remote.map(|remote| (remote, snapshots));
-    let keeper = keeper::Keeper::new(backend, remote, options.me, updates, heard);
+    let keeper = poller::Keeper::new(backend, remote, options.me, updates, heard);
     let reading = async move {
         if let Some(remote) = ahead {
             remote::prefetch(remote, seen).await;

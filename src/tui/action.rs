@@ -1,14 +1,14 @@
 //! The one table of actions. Keymap, help, command palette and keys line are read from it.
 
+mod condition;
 mod entry;
 mod layer;
 mod table;
-mod when;
 
+pub use condition::When;
 pub use entry::{Entry, Group, READ_ONLY, Takes};
 pub use layer::{Layer, layer};
 pub use table::TABLE;
-pub use when::When;
 
 use super::app::Pane;
 

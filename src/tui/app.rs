@@ -31,9 +31,9 @@ use super::mode::Mode;
 use super::plan::{Batch, Target, Undo};
 use super::queue::Queue;
 use super::run::{Run, Runbooks, Travel};
-use super::sites::{Site, SiteId};
 use super::theme::Theme;
 use super::wall::Wall;
+use super::workspaces::{Site, SiteId};
 use super::zone::{Change, Clock, Zone};
 
 /// A command on its way.

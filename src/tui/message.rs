@@ -22,8 +22,8 @@ use crate::sync::remote::Entry;
 use super::app::Span;
 use super::output::Pipe;
 use super::run::{Ended, RunId, Runbooks, Start};
-use super::sites::SiteId;
 use super::wall::Wanted;
+use super::workspaces::SiteId;
 use super::zone::Change;
 
 /// Everything that can change the state. One that depends on the time carries it.

@@ -8,7 +8,6 @@ pub mod app;
 pub mod filter_line;
 pub mod form;
 pub mod fuzzy;
-mod held;
 pub mod keymap;
 pub mod layout;
 pub mod message;
@@ -21,12 +20,13 @@ pub mod plan;
 pub mod queue;
 pub mod run;
 pub mod runtime;
-pub mod sites;
 pub mod terminal;
+mod terminal_session;
 pub mod theme;
 pub mod update;
 pub mod view;
 pub mod wall;
+pub mod workspaces;
 pub mod zone;
 
 use std::path::PathBuf;
@@ -38,10 +38,10 @@ use crate::sync::remote::Remote;
 
 use tokio::sync::watch;
 
-use sites::{Opener, Site};
+use workspaces::{Opener, Site};
 
-pub use held::Held;
 pub use runtime::Then;
+pub use terminal_session::Held;
 
 /// How the panes are opened.
 #[derive(Clone, Debug)]

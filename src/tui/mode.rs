@@ -9,7 +9,7 @@ use super::palette::Palette;
 use super::picker::Picker;
 use super::plan::{Confirm, Results, Target};
 use super::run::{Asked, OutputPane, RunbookPane};
-use super::sites::Site;
+use super::workspaces::Site;
 
 /// What lies over the panes.
 #[derive(Debug, Default)]

@@ -11,9 +11,9 @@ use super::app::Span;
 use super::fuzzy::Words;
 use super::plan::Target;
 use super::run::RunId;
-use super::sites::SiteId;
 use super::theme::Name;
 use super::update::View;
+use super::workspaces::SiteId;
 use super::zone::Zone;
 
 /// What choosing an item leads to.

@@ -25,9 +25,9 @@ use crate::config::Reload;
 use super::RunError;
 use super::app::App;
 use super::message::{Effect, Message};
-use super::sites::{Opener, SiteId};
 use super::update::{unconfirmed, update};
 use super::view::view;
+use super::workspaces::{Opener, SiteId};
 
 use clock::{Clocks, next_change};
 use effects::Runner;

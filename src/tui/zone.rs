@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeDelta, Utc};
 
-pub use crate::config::looks::Zone;
+pub use crate::config::appearance::Zone;
 
 /// The viewer's distance from UTC changes: summer time begins or ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

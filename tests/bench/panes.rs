@@ -13,7 +13,7 @@ use crossterm::event::{KeyCode, KeyModifiers};
 use ratatui::Terminal;
 use redphone::backend::{Cursor, Delta};
 use redphone::config::PanesSettings;
-use redphone::config::looks::Looks;
+use redphone::config::appearance::Looks;
 use redphone::sync::{Mirror, Update};
 use redphone::tui::Options;
 use redphone::tui::terminal::{Framed, Sink};

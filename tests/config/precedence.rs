@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use redphone::config::looks::{DepthChoice, ThemeName, Zone};
+use redphone::config::appearance::{DepthChoice, ThemeName, Zone};
 use redphone::config::{Flags, Location, Origin};
 use rstest::rstest;
 

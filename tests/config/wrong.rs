@@ -3,7 +3,7 @@
 use std::fs;
 
 use proptest::prelude::*;
-use redphone::config::looks::{ThemeName, Zone};
+use redphone::config::appearance::{ThemeName, Zone};
 use redphone::config::panes::{Column, default_columns};
 use redphone::config::sample::{sample, uncommented};
 use redphone::model::Rules;

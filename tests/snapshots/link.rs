@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use redphone::backend::BackendError;
 use redphone::config::PanesSettings;
-use redphone::config::looks::Looks;
+use redphone::config::appearance::Looks;
 use redphone::model::{Ask, Command};
 use redphone::sync::{Link, Update};
 use redphone::tui::Options;

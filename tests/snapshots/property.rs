@@ -22,9 +22,9 @@ use redphone::tui::message::Message;
 use redphone::tui::output::Pipe;
 use redphone::tui::queue::Line;
 use redphone::tui::run::Ended;
-use redphone::tui::sites::{Site, SiteId};
 use redphone::tui::theme::Depth;
 use redphone::tui::wall::{self, Wall};
+use redphone::tui::workspaces::{Site, SiteId};
 
 use crate::asks::ask;
 use crate::remote;

@@ -13,8 +13,8 @@ use redphone::tui::Options;
 use redphone::tui::message::Message;
 use redphone::tui::mode::Mode;
 use redphone::tui::run::{Ended, RunId};
-use redphone::tui::sites::{Site, SiteId};
 use redphone::tui::theme::Depth;
+use redphone::tui::workspaces::{Site, SiteId};
 use rstest::rstest;
 
 use crate::support::company;

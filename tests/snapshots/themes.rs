@@ -6,15 +6,15 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 use redphone::backend::BackendError;
 use redphone::config::PanesSettings;
-use redphone::config::looks::Looks;
+use redphone::config::appearance::Looks;
 use redphone::model::service_level::clock;
 use redphone::sync::{Link, Update};
 use redphone::tui::Options;
 use redphone::tui::action::{Layer, layer};
 use redphone::tui::app::Pane;
 use redphone::tui::message::Message;
-use redphone::tui::sites::{Site, SiteId};
 use redphone::tui::theme::{Depth, Name};
+use redphone::tui::workspaces::{Site, SiteId};
 use rstest::rstest;
 
 use crate::remote;

@@ -22,12 +22,12 @@ use redphone::sync::{Link, Mirror, Update};
 use redphone::tui::Options;
 use redphone::tui::app::{App, Span};
 use redphone::tui::message::{Effect, Message};
-use redphone::tui::sites::Site;
 use redphone::tui::terminal::{Framed, Sink};
 use redphone::tui::theme::{Depth, Theme};
 use redphone::tui::update::update;
 use redphone::tui::view::view;
 use redphone::tui::wall::{RIBBON, Settings, Wall};
+use redphone::tui::workspaces::Site;
 use uuid::Uuid;
 
 /// Open incidents around which the world swings.

@@ -20,10 +20,10 @@ use redphone::tui::Options;
 use redphone::tui::app::App;
 use redphone::tui::message::{Effect, Message, OutboxAsk, Timer};
 use redphone::tui::run::{NoRunbooks, RunId, Start};
-use redphone::tui::sites::{Site, SiteId};
 use redphone::tui::theme::{Depth, Theme};
 use redphone::tui::update::update;
 use redphone::tui::view::view;
+use redphone::tui::workspaces::{Site, SiteId};
 
 use super::company;
 use super::memory::Memory;

@@ -8,7 +8,7 @@ use crate::model::problem::{Problem, ProblemState};
 use super::company::Company;
 use super::dice::{Dice, Stream};
 use super::faults::Cause;
-use super::words::{Filler, REGIONS};
+use super::templates::{Filler, REGIONS};
 
 /// How many there are, one after another.
 const COUNT: u64 = 26;

@@ -16,10 +16,10 @@ use super::company::Company;
 use super::dice::{Dice, Stream, seconds};
 use super::episode::{Episode, perform};
 use super::faults::{Cause, Fault};
-use super::open::{OpenOne, open_ones};
+use super::open_incidents::{OpenOne, open_ones};
 use super::rhythm::{Arrivals, Rhythm};
 use super::story::{Detail, Ending, Setting, Story, Subject, tell, weighed};
-use super::words::{self, Filler, REGIONS};
+use super::templates::{self, Filler, REGIONS};
 
 /// Days of history.
 const DAYS: i64 = 548;
@@ -164,7 +164,7 @@ impl History {
     fn background_change(&mut self, at: DateTime<Utc>) -> Change {
         let dice = &mut self.background;
         let service = &self.company.directory.services[dice.index(self.company.kinds.len())];
-        let (kind, template) = *dice.pick(words::CHANGES);
+        let (kind, template) = *dice.pick(templates::CHANGES);
         let people: Vec<_> = self.company.members(&service.team).collect();
         let by = if kind == ChangeKind::Deploy {
             Actor::Integration("deploy bot".into())

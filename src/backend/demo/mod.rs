@@ -12,11 +12,11 @@ mod dice;
 mod episode;
 mod faults;
 mod history;
-mod open;
+mod open_incidents;
 mod rhythm;
 mod simulation;
 mod story;
-mod words;
+mod templates;
 
 #[cfg(test)]
 mod history_tests;

@@ -25,7 +25,7 @@ use super::company::Company;
 use super::dice::Dice;
 use super::faults::{Cause, Fault};
 use super::story::weighed;
-use super::words::{self, Filler, REGIONS};
+use super::templates::{self, Filler, REGIONS};
 
 /// Mean seconds between two happenings at speed 1.
 const PAUSE_S: f64 = 4.0;
@@ -154,7 +154,7 @@ impl<'a> Simulation<'a> {
             Happening::Close => self.close(now).await,
             Happening::Reopen => {
                 let Some(row) = self.resolved.pop_back() else { return Ok(()) };
-                let reason = self.say(&row, words::BACK);
+                let reason = self.say(&row, templates::BACK);
                 let lead = self.lead(&row, now);
                 self.ask(row.id, lead, Ask::Reopen { reason }, now).await
             }
@@ -262,7 +262,11 @@ impl<'a> Simulation<'a> {
         let service = self.company.position(name).unwrap_or(0);
         let faults = self.company.kinds[service].faults();
         let shows = |fault: &&Fault| {
-            fault.titles.iter().chain(fault.worst).any(|template| words::fits(template, &row.title))
+            fault
+                .titles
+                .iter()
+                .chain(fault.worst)
+                .any(|template| templates::fits(template, &row.title))
         };
         let alike = |fault: &&Fault| Some(fault.category) == row.category;
         let fault =
@@ -413,7 +417,7 @@ impl<'a> Simulation<'a> {
         service: usize,
         now: DateTime<Utc>,
     ) -> Result<(), BackendError> {
-        let (kind, template) = *self.dice.pick(words::CHANGES);
+        let (kind, template) = *self.dice.pick(templates::CHANGES);
         let title = self.fill_for(service, None, false, now, 0, template);
         let row = &self.company.directory.services[service];
         let by = if kind == ChangeKind::Deploy {
@@ -481,7 +485,7 @@ impl<'a> Simulation<'a> {
             _ => self.lead(&row, now),
         };
         let ask = match happening {
-            Happening::Alert => Ask::RepeatAlert { text: self.say(&row, words::ALERTS) },
+            Happening::Alert => Ask::RepeatAlert { text: self.say(&row, templates::ALERTS) },
             Happening::Acknowledge => Ask::Acknowledge,
             Happening::Own => Ask::Assign { to: lead.person().cloned() },
             Happening::Move => Ask::MoveStatus { to: next_stage(row.status) },
@@ -496,9 +500,9 @@ impl<'a> Simulation<'a> {
                 let message = self.say(
                     &row,
                     match row.status {
-                        Status::Monitoring => words::RECOVERING,
-                        Status::Identified => words::KNOWN,
-                        _ => words::EARLY,
+                        Status::Monitoring => templates::RECOVERING,
+                        Status::Identified => templates::KNOWN,
+                        _ => templates::EARLY,
                     },
                 );
                 Ask::UpdateStakeholders { message, next_due: None }
@@ -513,10 +517,10 @@ impl<'a> Simulation<'a> {
     fn note(&mut self, row: &Summary) -> String {
         let (_, fault, cause) = self.fault(row);
         match row.status {
-            Status::Triggered | Status::Acknowledged => self.say(row, words::LOOKING),
+            Status::Triggered | Status::Acknowledged => self.say(row, templates::LOOKING),
             Status::Investigating => self.say(row, fault.clues),
             Status::Identified => self.say(row, cause.words().found),
-            _ => self.say(row, words::WATCHING),
+            _ => self.say(row, templates::WATCHING),
         }
     }
 
@@ -524,7 +528,7 @@ impl<'a> Simulation<'a> {
         let (service, _, cause) = self.fault(row);
         let (action, detail): (ResolutionAction, _) = *self.dice.pick(cause.words().fixes);
         let proofs = self.company.kinds[service].proofs();
-        let validation = words::capital(self.say(row, proofs));
+        let validation = templates::capital(self.say(row, proofs));
         Ask::Resolve { action, detail: self.fill(row, detail), validation }
     }
 

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use sqlx::SqliteConnection;
 
 use super::error::Done;
+use super::full_text::Words;
 use super::names::Names;
 use super::projection::{self, Projected};
 use super::records::Record;
 use super::row::Columns;
 use super::sql::Batch;
-use super::words::Words;
 use crate::model::Incident;
 
 /// Rows of one statement. The text of a full statement is always the same and stays prepared.

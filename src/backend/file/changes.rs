@@ -10,7 +10,7 @@ use super::error::Done;
 use super::read::row_at;
 use super::row::OPEN;
 use super::sql::Batch;
-use super::writing;
+use super::writer_guard;
 use crate::backend::{BackendError, Cursor, Delta};
 
 /// Further behind than this, all open incidents are given anew.
@@ -96,7 +96,7 @@ async fn look(conn: &mut SqliteConnection, then: Option<Position>) -> Done<(Posi
 pub(super) async fn to_the_end<T: Send + 'static>(
     read: impl Future<Output = Done<T>> + Send + 'static,
 ) -> Done<T> {
-    let broke_off = |_| BackendError::Unreachable(writing::broke_off("ask again"));
+    let broke_off = |_| BackendError::Unreachable(writer_guard::broke_off("ask again"));
     tokio::spawn(read).await.map_err(broke_off)?
 }
 

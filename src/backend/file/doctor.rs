@@ -12,7 +12,7 @@ use super::OpenError;
 use super::error::{Done, Failure};
 use super::event_row::{self, COLUMNS, FROM};
 use super::sql::Batch;
-use super::write::incident_id;
+use super::writer::incident_id;
 use crate::backend::record::Record;
 use crate::model::{Event, Incident, IncidentId};
 

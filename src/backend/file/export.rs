@@ -8,7 +8,7 @@ use super::error::{Done, Failure};
 use super::event_row::{self, COLUMNS};
 use super::others::{self, parsed};
 use super::sql::Batch;
-use super::write::incident_id;
+use super::writer::incident_id;
 use crate::backend::BackendError;
 use crate::backend::record::Record;
 

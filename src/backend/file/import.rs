@@ -8,14 +8,14 @@ use sqlx::{Connection, Row, SqliteConnection};
 use super::bulk::{self, Bulk, Waiting};
 use super::error::{Done, Failure};
 use super::event_row::{self, COLUMNS, FROM, has_words, normal};
+use super::full_text::{self, Words};
 use super::measures;
 use super::names::Names;
 use super::others;
 use super::records;
 use super::row::{NUMBERS, key};
 use super::sql::Batch;
-use super::words::{self, Words};
-use super::write::{event_arguments, event_body};
+use super::writer::{event_arguments, event_body};
 use super::{FileStore, ImportError, Imported, open};
 use crate::backend::BackendError;
 use crate::backend::record::{FORMAT, Record, VERSION};
@@ -449,7 +449,7 @@ impl Importer {
 
     async fn finish(&mut self) -> Done<()> {
         self.write_incidents(0).await?;
-        words::take_in(&mut self.conn).await?;
+        full_text::take_in(&mut self.conn).await?;
         measures::warm(&mut self.conn).await?;
         Batch::new("COMMIT").run(&mut self.conn).await?;
         // The log of a large import is large: give the space back, unless somebody reads.

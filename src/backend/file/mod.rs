@@ -3,32 +3,32 @@
 //! Events are appended to a log and the projection is brought in step in the same transaction.
 //! The log is the truth: what the projection holds can be made anew from it ([`doctor`]).
 
+mod access_path;
 mod bulk;
 mod changes;
 pub mod doctor;
 mod error;
 mod event_row;
 mod export;
+mod full_text;
+mod group_commit;
 mod import;
-mod lasting;
 mod measures;
 mod names;
 mod open;
 mod others;
-mod plan;
 mod projection;
 mod queue;
 mod read;
-mod readers;
+mod read_pool;
 mod records;
+mod reopening;
 mod row;
 mod search;
 mod sql;
-mod together;
 pub(crate) mod watch;
-mod words;
-mod write;
-mod writing;
+mod writer;
+mod writer_guard;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -53,12 +53,12 @@ use crate::model::problem::Problem;
 use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
 use error::Done;
 use open::Identity;
-use readers::Readers;
+use read_pool::Readers;
 use watch::{Bell, Signal};
-use write::{Frame, Writer};
+use writer::{Frame, Writer};
 
 pub use import::Importer;
-pub use lasting::Lasting;
+pub use reopening::Lasting;
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -363,7 +363,7 @@ impl Backend for FileStore {
             let mut writer = store.writer().await;
             let rules = store.rules();
             let work = Box::pin(writer.execute(&envelope, &rules, Frame::Own));
-            let done = writing::promptly(work).await;
+            let done = writer_guard::promptly(work).await;
             drop(writer);
             if done.is_ok() {
                 store.inner.bell.ring();
@@ -374,7 +374,7 @@ impl Backend for FileStore {
     }
 
     async fn execute_all(&self, envelopes: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {
-        together::execute_all(self, envelopes).await
+        group_commit::execute_all(self, envelopes).await
     }
 
     async fn problems(&self) -> Result<Vec<Problem>, BackendError> {

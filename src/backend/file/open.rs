@@ -12,7 +12,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSy
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 
 use super::error::{self, Fault, fault, named};
-use super::readers::{beside, reading};
+use super::read_pool::{beside, reading};
 use super::sql::Batch;
 use super::{OpenError, Options};
 

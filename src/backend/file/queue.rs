@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sqlx::{Row, SqliteConnection};
 
+use super::access_path::blank;
 use super::error::{Done, Failure};
-use super::plan::blank;
 use super::read::row_at;
 use super::row::{OPEN, status_and_priority};
 use super::search::Mark;

@@ -8,7 +8,7 @@ use super::others::{changes_between, directory, no_such, problem};
 use super::records::{self, Record};
 use super::row::unpacked;
 use super::sql::Batch;
-use super::write::incident_id;
+use super::writer::incident_id;
 use crate::backend::{BackendError, Detail, Part, Similar};
 use crate::model::change::suspects;
 use crate::model::command::Link;

@@ -3,12 +3,12 @@
 use chrono::DateTime;
 use sqlx::{Row, SqliteConnection};
 
+use super::access_path::{Drive, Plan, Table, plan};
 use super::error::{Done, Failure};
-use super::plan::{Drive, Plan, Table, plan};
+use super::full_text;
 use super::read::row_at;
 use super::row::{OPEN, key};
 use super::sql::Batch;
-use super::words;
 use crate::backend::{BackendError, Page, PageMark, Search};
 use crate::model::decide::{Rejection, RejectionKind};
 use crate::model::filter::{MatchContext, Scope};
@@ -210,7 +210,7 @@ async fn history(
         Some(Mark::Rank(_) | Mark::Row(..)) | None => {}
     }
     let waiting = match &plan.drive {
-        Drive::Words { pieces, .. } if read_only => words::found_waiting(conn, pieces).await?,
+        Drive::Words { pieces, .. } if read_only => full_text::found_waiting(conn, pieces).await?,
         _ => Default::default(),
     };
     let limit = usize::try_from(search.limit).unwrap_or(1);

@@ -6,8 +6,8 @@ use chrono::Utc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::answer::refused;
-use super::wire::{Answer, Request, Wire};
+use super::client::{Answer, Request, Wire};
+use super::error_response::refused;
 use crate::api::command::MOST;
 use crate::api::{Code, Details, Order, path};
 use crate::backend::{BackendError, Outcome};

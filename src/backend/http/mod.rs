@@ -6,16 +6,16 @@
 //! and holds neither the token nor anything else of the request.
 
 mod address;
-mod answer;
+mod backoff;
 mod batch;
+mod client;
 mod clock;
-mod fault;
-mod hold;
-mod kept;
+mod error_response;
+mod etag_cache;
+mod long_poll;
 mod proxy;
-mod rest;
 pub mod token;
-mod wire;
+mod transport_error;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -37,16 +37,16 @@ use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::text::shown;
 use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Summary};
-use answer::Trouble;
+use backoff::Resting;
+use client::{Answer, Request, Wire};
 use clock::Clock;
-use hold::{Hold, REAL};
-use kept::Answers;
-use rest::Resting;
+use error_response::Trouble;
+use etag_cache::Answers;
+use long_poll::{Hold, REAL};
 use token::Tokens;
-use wire::{Answer, Request, Wire};
 
 pub use address::{Address, BadAddress};
-pub use hold::Holding;
+pub use long_poll::Holding;
 pub use proxy::Proxies;
 pub use token::{NoToken, Token, TokenSource};
 
@@ -169,7 +169,7 @@ impl HttpBackend {
             while let Some(inner) = cause.source() {
                 cause = inner;
             }
-            let said = fault::brief(&cause.to_string());
+            let said = transport_error::brief(&cause.to_string());
             OpenError(format!(
                 "no TLS connection can be made here ({said}): install the system's certificates \
                  (ca-certificates), or name a file of them with ca_file"
@@ -290,7 +290,7 @@ fn certificates(file: &std::path::Path) -> Result<Vec<Certificate>, OpenError> {
     std::fs::File::open(file)
         .and_then(|from| from.take(LONGEST_CA).read_to_end(&mut pem))
         .map_err(|error| {
-            refused(&format!("can't be read: {}", fault::brief(&error.to_string())))
+            refused(&format!("can't be read: {}", transport_error::brief(&error.to_string())))
         })?;
     let found = Certificate::from_pem_bundle(&pem);
     let found =

@@ -15,11 +15,11 @@ use tokio::sync::mpsc;
 
 use self::lines::{Bad, Batch, Item};
 use super::args::Import;
+use super::atomic_file::named;
 use super::failure::{Failure, reason};
 use super::out::counted;
 use super::progress::{Count, Progress};
 use super::session::{Missing, open_store};
-use super::whole_file::named;
 use super::{Context, json, out, wait};
 use crate::backend::file::{ImportError, Imported};
 use crate::model::text::{cut, shown};

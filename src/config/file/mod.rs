@@ -2,11 +2,11 @@
 //!
 //! A wrong setting is left out with a warning, and all else holds.
 
+mod appearance;
 mod commands;
 mod directory;
 mod general;
 mod keys;
-mod looks;
 mod position;
 mod profiles;
 mod rules;
@@ -21,8 +21,8 @@ use std::sync::Arc;
 
 use toml::de::DeTable;
 
+use super::diagnostics::{Place, Warning};
 use super::panes::{PanesSettings, Profile, UnusableProfile};
-use super::place::{Place, Warning};
 use crate::model::directory::Directory;
 use crate::model::rules::Rules;
 use section::{Section, Source};
@@ -124,7 +124,7 @@ fn settings<'a>(source: &'a Source<'a>, table: &'a DeTable<'a>, base: &Base) -> 
     let mut top = Section::top(source, table);
     let mut panes = PanesSettings::default();
     let general = general::read(&mut top, base);
-    looks::read(&mut top, &mut panes);
+    appearance::read(&mut top, &mut panes);
     panes.keys = keys::read(&mut top);
     panes.views = views::read(&mut top);
     templates::read(&mut top, &mut panes.templates);

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::looks::priority;
+use super::appearance::priority;
 use super::section::{Read, Section, Value};
 use crate::model::Priority;
 use crate::model::priority::Level as Extent;

@@ -11,8 +11,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::position::{inside, line_and_column};
+use crate::config::diagnostics::{Place, Warning};
 use crate::config::nearest;
-use crate::config::place::{Place, Warning};
 use crate::model::check;
 use crate::model::filter::Filter;
 use crate::model::text::{cut, shown};

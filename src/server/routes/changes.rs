@@ -9,11 +9,11 @@ use tokio::time::Instant;
 use crate::api::{path, query};
 use crate::backend::Delta;
 use crate::server::auth::{Reader, still};
-use crate::server::document::Whole;
+use crate::server::cached_json::Whole;
+use crate::server::error::{Answer, Refusal};
+use crate::server::extract::Query;
 use crate::server::openapi::Refusals;
-use crate::server::problem::{Answer, Refusal};
 use crate::server::state::Shared;
-use crate::server::take::Query;
 
 /// What has changed since a cursor; it can wait until something does
 ///

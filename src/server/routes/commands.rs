@@ -11,11 +11,11 @@ use crate::backend::BackendError;
 use crate::model::Envelope;
 use crate::model::text::shown;
 use crate::server::auth::Commander;
-use crate::server::document::{Document, Whole};
+use crate::server::cached_json::{Document, Whole};
+use crate::server::error::{Answer, Refusal};
+use crate::server::extract::{Json, Nothing, Query};
 use crate::server::openapi::CommandRefusals;
-use crate::server::problem::{Answer, Refusal};
 use crate::server::state::Shared;
-use crate::server::take::{Json, Nothing, Query};
 
 /// Carry out commands, in their order
 ///

@@ -14,11 +14,11 @@ use crate::model::measures::{Measures, Window};
 use crate::model::text::shown;
 use crate::model::{Event, IncidentId, Summary, time};
 use crate::server::auth::Reader;
-use crate::server::document::{Document, Whole};
+use crate::server::cached_json::{Document, Whole};
+use crate::server::error::{Answer, Refusal};
+use crate::server::extract::{Id, Nothing, Number, Query};
 use crate::server::openapi::Refusals;
-use crate::server::problem::{Answer, Refusal};
 use crate::server::state::{self, Shared};
-use crate::server::take::{Id, Nothing, Number, Query};
 
 /// The most rows or events at once.
 const MOST: u32 = 1000;

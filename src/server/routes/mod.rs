@@ -1,9 +1,9 @@
 //! The routes, one for each path of [`crate::api::path`].
 
+mod backend_info;
 mod changes;
 mod commands;
 mod incidents;
-mod place;
 mod service;
 
 use std::sync::Arc;
@@ -14,18 +14,18 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::around::around;
+use super::error::Refusal;
+use super::middleware::around;
 use super::openapi::frame;
-use super::problem::Refusal;
 use super::state::Shared;
 use crate::api::Code;
 
 /// The routes, and what they are described as.
 fn described() -> (Router<Arc<Shared>>, OpenApi) {
     OpenApiRouter::with_openapi(frame())
-        .routes(routes!(place::capabilities))
-        .routes(routes!(place::directory))
-        .routes(routes!(place::problems))
+        .routes(routes!(backend_info::capabilities))
+        .routes(routes!(backend_info::directory))
+        .routes(routes!(backend_info::problems))
         .routes(routes!(incidents::incidents))
         .routes(routes!(incidents::incident))
         .routes(routes!(incidents::timeline))

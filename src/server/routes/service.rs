@@ -14,12 +14,12 @@ use utoipa::ToSchema;
 
 use crate::api::{Code, path};
 use crate::server::auth::Reader;
-use crate::server::document::{Document, Whole};
+use crate::server::cached_json::{Document, Whole};
+use crate::server::error::{Answer, Refusal};
+use crate::server::extract::{Nothing, Query};
 use crate::server::metrics::{self, Now};
 use crate::server::openapi::Refusals;
-use crate::server::problem::{Answer, Refusal};
 use crate::server::state::{Shared, first};
-use crate::server::take::{Nothing, Query};
 
 /// A token that was used within this time is in use.
 const LATELY: Duration = Duration::from_mins(5);

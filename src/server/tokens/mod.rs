@@ -5,7 +5,7 @@
 //! change the file; a running server takes a change over within a second.
 
 mod file;
-mod keys;
+mod registry;
 mod secret;
 
 use chrono::{DateTime, Utc};
@@ -15,7 +15,7 @@ use super::scope::Scope;
 use crate::model::{Actor, PersonRef};
 
 pub use file::{TokenError, TokenFile};
-pub use keys::{Denied, Key, Keys};
+pub use registry::{Denied, Key, Keys};
 pub use secret::{Hash, NoRandomness, NoToken, Secret};
 
 /// What is kept of a token.

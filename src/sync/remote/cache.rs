@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use sqlx::{Connection, Row, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::Mutex;
 
-use super::disk::{self, Kind, is_damage, millis, time};
+use super::database::{self, Kind, is_damage, millis, time};
 use crate::backend::{Cursor, Delta, Detail, Part};
 use crate::model::{Event, IncidentId, IncidentNumber, Summary};
 
@@ -44,7 +44,7 @@ impl Cache {
     /// moved aside, and why.
     pub(super) async fn open(folder: &Path) -> (Self, Option<(PathBuf, String)>) {
         let path = folder.join("kept.db");
-        let (conn, aside) = match disk::open(&path, &KIND).await {
+        let (conn, aside) = match database::open(&path, &KIND).await {
             Ok(opened) => (Some(opened.conn), opened.aside),
             Err(error) => {
                 tracing::warn!(path = %path.display(), %error, "nothing of the remote is kept");
@@ -65,7 +65,7 @@ impl Cache {
         tracing::warn!(path = %self.path.display(), %error, "what is kept of the remote");
         if is_damage(&error) {
             *held = None;
-            *held = disk::open(&self.path, &KIND).await.ok().map(|opened| opened.conn);
+            *held = database::open(&self.path, &KIND).await.ok().map(|opened| opened.conn);
         }
         None
     }

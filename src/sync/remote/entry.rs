@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::words;
+use super::command_text;
 use crate::backend::{BackendError, Outcome};
 use crate::model::command::Link;
 use crate::model::{Ask, Command, CommandId, Envelope, IncidentId, RejectionKind};
@@ -144,9 +144,9 @@ impl Entry {
         let label = self.label();
         match self.command() {
             Some(command) if self.incident().is_some() => {
-                format!("{} {label}", words::verb(command))
+                format!("{} {label}", command_text::verb(command))
             }
-            Some(command) => words::verb(command).to_owned(),
+            Some(command) => command_text::verb(command).to_owned(),
             None if label.is_empty() => "a command".to_owned(),
             None => format!("a command on {label}"),
         }
@@ -155,7 +155,7 @@ impl Entry {
     /// What was written or chosen; empty where the phrase says it all.
     #[must_use]
     pub fn text(&self) -> String {
-        self.command().map(words::text).unwrap_or_default()
+        self.command().map(command_text::text).unwrap_or_default()
     }
 
     /// What it is about, or needs to be there: it waits for earlier commands about any of them.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, flock};
 use tokio::time::{Instant, sleep};
 
-use super::place::private;
+use super::paths::private;
 
 /// The first and the longest pause before it is looked again whether the turn is free.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(250));

@@ -9,24 +9,24 @@
 //! There is a folder for each remote with two files: the cache, which can be thrown away, and the
 //! outbox, which can't.
 
-mod asker;
 mod backend;
 mod cache;
-mod disk;
+mod cache_reads;
+pub mod command_text;
+mod database;
 mod entry;
-mod fresh;
-mod hand;
-mod kept;
-mod laid;
+mod fetch;
+mod identity;
 mod lock;
 mod open;
+mod optimistic;
 mod outbox;
-mod overlay;
-mod place;
+mod paths;
+mod pending;
 mod prefetch;
 mod reads;
-mod send;
-pub mod words;
+mod sender;
+mod submit;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -44,16 +44,16 @@ use crate::model::{CommandId, IncidentId, Rules, Summary};
 
 pub use cache::{DETAILS, ENDED};
 pub use entry::{Counts, Entry, Listing, State};
-pub use hand::Handed;
 pub use open::Options;
+pub use optimistic::{over_record, over_row};
 pub use outbox::Chain;
-pub use overlay::{over_record, over_row};
-pub use place::Named;
+pub use paths::Named;
 pub(super) use prefetch::prefetch;
 pub use reads::Kept;
+pub use submit::Handed;
 
-use asker::Asker;
 use cache::Cache;
+use identity::Asker;
 use outbox::Outbox;
 
 /// What is known of a remote before it was asked.
@@ -128,7 +128,7 @@ impl Remote {
     /// not sent.
     #[must_use]
     pub fn set_aside(&self) -> Vec<PathBuf> {
-        disk::set_aside_before(&self.shared.outbox.path)
+        database::set_aside_before(&self.shared.outbox.path)
     }
 
     /// From now on these rules are in force.

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
-use super::asker::Asker;
 use super::cache::Cache;
+use super::identity::Asker;
 use super::outbox::Outbox;
-use super::place::{self, Named};
-use super::{Remote, Shared, send};
+use super::paths::{self, Named};
+use super::{Remote, Shared, sender};
 use crate::backend::Backend;
 use crate::backend::file::watch::Bell;
 use crate::model::Rules;
@@ -49,7 +49,7 @@ impl Remote {
             let folder = shown(&folder.to_string_lossy()).into_owned();
             format!("{folder} can't be used to keep what waits to be sent: {why}")
         };
-        place::make(&folder).map_err(|error| failed(&error.to_string()))?;
+        paths::make(&folder).map_err(|error| failed(&error.to_string()))?;
         let (outbox, lost) = Outbox::open(&folder).await.map_err(|why| failed(&why))?;
         let (cache, aside) = Cache::open(&folder).await;
         let mut warnings = Vec::new();
@@ -57,7 +57,7 @@ impl Remote {
             warnings.push(told_of_outbox(&file, &why));
         }
         for folder in earlier {
-            let file = folder.join(place::OUTBOX);
+            let file = folder.join(paths::OUTBOX);
             if let Err(why) = outbox.take_in(&file).await {
                 let file = shown(&file.to_string_lossy()).into_owned();
                 let why = shown(&why).into_owned();
@@ -90,9 +90,9 @@ impl Remote {
             outbox,
         });
         shared.look().await.map_err(|error| error.to_string())?;
-        let mut tasks = vec![tokio::spawn(send::follow(Arc::clone(&shared))).abort_handle()];
+        let mut tasks = vec![tokio::spawn(sender::follow(Arc::clone(&shared))).abort_handle()];
         if options.sends {
-            tasks.push(tokio::spawn(send::send(Arc::clone(&shared))).abort_handle());
+            tasks.push(tokio::spawn(sender::send(Arc::clone(&shared))).abort_handle());
         }
         Ok(Arc::new(Self { shared, tasks, warnings }))
     }

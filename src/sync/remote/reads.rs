@@ -11,8 +11,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-use super::fresh::EVENTS;
-use super::kept::goes_on;
+use super::cache_reads::goes_on;
+use super::fetch::EVENTS;
 use super::{Remote, Shared};
 use crate::backend::{Backend, BackendError, Cursor, Detail, Page, Search};
 use crate::model::directory::Directory;

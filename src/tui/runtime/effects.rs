@@ -21,7 +21,7 @@ use crate::sync::{self, Handle, Update};
 use super::super::app::{App, Span};
 use super::super::message::{Effect, Message, Of, OutboxAsk};
 use super::super::run::NoRunbooks;
-use super::super::sites::Opener;
+use super::super::workspaces::Opener;
 use super::run::Runs;
 use super::runbooks;
 

@@ -2,7 +2,7 @@
 
 use ratatui::style::Color;
 
-pub use crate::config::looks::DepthChoice as Choice;
+pub use crate::config::appearance::DepthChoice as Choice;
 
 /// How many colours there are.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

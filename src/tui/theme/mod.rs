@@ -13,7 +13,7 @@ use ratatui::widgets::BorderType;
 
 use crate::model::Priority;
 
-pub use crate::config::looks::ThemeName as Name;
+pub use crate::config::appearance::ThemeName as Name;
 pub use depth::{Choice, Depth};
 pub use glyphs::locale_is_utf8;
 

@@ -18,7 +18,7 @@ use super::super::plan::Target;
 use super::super::queue;
 use super::super::theme::Name;
 use super::super::zone::Zone;
-use super::{find, picks, run, sites, when};
+use super::{find, parse_time, picks, run, workspaces};
 
 /// The word that takes a value away.
 const NONE: &str = "none";
@@ -60,7 +60,7 @@ pub(super) fn offers(
         Takes::Services => services(app, argument),
         Takes::Team => teams(app),
         Takes::Number => numbers(app),
-        Takes::Backend => sites::items(app),
+        Takes::Backend => workspaces::items(app),
         Takes::Run => run::named(app, targets),
         Takes::Span => Span::ALL.into_iter().map(span).collect(),
     }
@@ -124,7 +124,7 @@ pub(super) fn read(
         Takes::Sort => unknown("there is no order"),
         Takes::Theme => unknown("there is no theme"),
         Takes::Zone => unknown("there is no zone"),
-        Takes::Backend if values.len() <= 1 => Err(sites::NOWHERE.into()),
+        Takes::Backend if values.len() <= 1 => Err(workspaces::NOWHERE.into()),
         Takes::Backend => unknown("there is no profile"),
         Takes::Run => match run::unnamed(app, targets, offers) {
             Some(why) => Err(why),
@@ -173,7 +173,7 @@ fn assign_to_me(app: &App) -> Pick {
 }
 
 fn snooze(app: &App, argument: &str, at: DateTime<Utc>) -> Result<Pick, String> {
-    let until = when::later(argument, at, app.clock())?;
+    let until = parse_time::later(argument, at, app.clock())?;
     let clock = app.clock().at(until).format("%a %Y-%m-%d %H:%M");
     let ask = Ask::Snooze { until };
     Ok(does(format!("snooze {{}} until {clock}"), format!("snoozed until {clock}"), ask))

@@ -10,14 +10,14 @@ use crate::model::{Event, Incident, Summary};
 use super::super::app::{App, Shown};
 use super::super::picker::{Item, Pick};
 use super::super::plan::Target;
-use super::known;
+use super::precheck;
 
 /// What can be copied of the targets: of several, a line each.
 pub(super) fn items(app: &App, targets: &[Target]) -> Vec<Item> {
     let rows: Vec<&Summary> = targets
         .iter()
         .filter_map(|target| {
-            app.row(target.id).or_else(|| known::record(app, target.id).map(|r| &r.summary))
+            app.row(target.id).or_else(|| precheck::record(app, target.id).map(|r| &r.summary))
         })
         .collect();
     if rows.is_empty() {

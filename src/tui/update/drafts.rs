@@ -12,8 +12,8 @@ use super::super::form::{Form, Kind};
 use super::super::message::{Effect, Timer};
 use super::super::mode::Mode;
 use super::super::plan::Target;
-use super::super::sites::Site;
-use super::{forms, known, tell};
+use super::super::workspaces::Site;
+use super::{forms, precheck, tell};
 
 /// How long after a key what was typed is written.
 const SOON: Duration = Duration::from_millis(300);
@@ -155,7 +155,7 @@ pub(super) fn take_for(app: &mut App, wanted: &Kind, targets: &[Target]) -> Opti
 fn is_same(app: &App, there: &Kind, here: &Kind, targets: &[Target]) -> bool {
     match (there, here, targets) {
         (Kind::ActionItem { id: a }, Kind::ActionItem { id: b }, [target]) if a != b => {
-            let record = known::record(app, target.id);
+            let record = precheck::record(app, target.id);
             let is_new = |id: &Uuid| {
                 record.is_some_and(|r| r.review.actions.iter().all(|action| action.id != *id))
             };

@@ -21,7 +21,7 @@ use super::super::app::{App, Pane};
 use super::super::filter_line::{Before, FilterLine};
 use super::super::message::Effect;
 use super::super::mode::Mode;
-use super::{moves, rows, tell};
+use super::{navigation, rows, tell};
 
 /// Puts a filter, a view's name and an order in force.
 fn put_in_force(
@@ -38,7 +38,7 @@ fn put_in_force(
     let mut effects = pages::wanted(app);
     rows::derive(app, at);
     if before != (app.queue.selected, app.queue.head.clone()) {
-        effects.extend(moves::moved(app));
+        effects.extend(navigation::moved(app));
     }
     effects
 }
@@ -59,7 +59,7 @@ pub(super) fn begin(app: &mut App) -> Vec<Effect> {
     let mut effects = Vec::new();
     if app.focus != Pane::Queue {
         app.zoomed = false;
-        effects = moves::focus(app, Pane::Queue);
+        effects = navigation::focus(app, Pane::Queue);
     }
     let queue = &app.queue;
     let before = Before {
@@ -132,7 +132,7 @@ fn in_force(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let mut effects = put_in_force(app, filter, view, before.sort, at);
     as_before(app);
     if was != app.queue.selected && effects.is_empty() {
-        effects = moves::moved(app);
+        effects = navigation::moved(app);
     }
     effects
 }
@@ -191,7 +191,7 @@ pub(super) fn give_up(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     (app.queue.selected, app.queue.head) = (selected, head);
     rows::derive(app, at);
     if was != app.queue.selected && effects.is_empty() {
-        effects = moves::moved(app);
+        effects = navigation::moved(app);
     }
     effects
 }

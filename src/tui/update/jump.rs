@@ -9,7 +9,7 @@ use crate::model::{IncidentId, IncidentNumber, Summary};
 use super::super::app::{App, Pane};
 use super::super::message::Effect;
 use super::super::mode::Mode;
-use super::{fail, moves, reading, tell};
+use super::{fail, navigation, reading, tell};
 
 /// Digits of the largest number.
 const DIGITS: usize = 10;
@@ -58,7 +58,7 @@ pub(in crate::tui) fn to(app: &mut App, number: IncidentNumber) -> Vec<Effect> {
     if let Some(id) = app.queue.rows.iter().map(|row| &*row.summary).find(numbered).map(|r| r.id) {
         app.queue.select(id);
         return if app.focus == Pane::Queue {
-            moves::moved(app)
+            navigation::moved(app)
         } else {
             reading::follow_at_once(app)
         };

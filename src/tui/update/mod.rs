@@ -1,35 +1,35 @@
 //! How messages change the state. Plain functions: no I/O, no clock.
 
+mod appearance;
 mod arguments;
-mod call;
+mod attention;
+mod backend_update;
 mod confirm;
 mod copy;
 mod drafts;
 mod find;
 mod forms;
 mod jump;
-mod known;
-mod link;
-mod looks;
 mod matrix;
-mod moves;
+mod navigation;
 mod outbox;
 mod palette;
+mod parse_time;
 mod picks;
 mod popup;
+mod precheck;
 mod reading;
+mod remote_activity;
 mod rows;
 mod run;
 mod runbook;
 mod send;
 mod settings;
-mod sites;
-mod told;
 mod travel;
 mod undo;
 mod verbs;
 mod wall;
-mod when;
+mod workspaces;
 
 pub use find::{View, filter_by, show_view, sort_by, views, views_with};
 pub(in crate::tui) use runbook::{events, fitting, is_any, is_tickable};
@@ -67,7 +67,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Paste(text) => paste(app, &text),
         Message::Started => {
             settings::warn(app);
-            let mut effects: Vec<Effect> = link::started(app).into_iter().collect();
+            let mut effects: Vec<Effect> = backend_update::started(app).into_iter().collect();
             effects.extend(runbook::look(app));
             effects
         }
@@ -77,14 +77,18 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         }
         Message::Tick(at, offset) => {
             app.offset = offset;
-            if app.wall.is_some() { wall::time_passed(app, at) } else { link::time_passed(app, at) }
+            if app.wall.is_some() {
+                wall::time_passed(app, at)
+            } else {
+                backend_update::time_passed(app, at)
+            }
         }
         Message::OffsetChanges(change) => {
             app.change = change;
             Vec::new()
         }
         Message::Elapsed(timer) => elapsed(app, timer),
-        Message::Mirror(update, at) => link::learnt(app, update, at),
+        Message::Mirror(update, at) => backend_update::learnt(app, update, at),
         Message::Detail(id, result, at) => {
             let failed = result.as_ref().err().map(ToString::to_string);
             let mut effects = reading::loaded(app, id, result, at);
@@ -95,15 +99,15 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             effects
         }
         Message::Older(id, result, at) => reading::older(app, id, result, at),
-        Message::Measures(span, result, at) => link::measured(app, span, result, at),
+        Message::Measures(span, result, at) => backend_update::measured(app, span, result, at),
         Message::KeptAt(of, at) => {
-            link::kept(app, of, at);
+            backend_update::kept(app, of, at);
             Vec::new()
         }
         Message::Accepted(ids, result, at) => outbox::accepted(app, &ids, result, at),
         Message::Looked(id, result, at) => outbox::looked(app, id, result, at),
         Message::OutboxSaid(said) => tell(app, said, true),
-        Message::ClockJumped(at) => link::doubted(app, at),
+        Message::ClockJumped(at) => backend_update::doubted(app, at),
         Message::LastEnded(at) => {
             app.last_ended = Some(at);
             Vec::new()
@@ -125,7 +129,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Problems(result, at) => picks::problems_read(app, result, at),
         Message::Edited(result) => forms::edited(app, result),
         Message::Config(reload) => settings::reloaded(app, *reload),
-        Message::SiteOpened(id, result, at) => sites::opened(app, &id, result, at),
+        Message::SiteOpened(id, result, at) => workspaces::opened(app, &id, result, at),
         Message::Terminate => {
             let mut effects = match app.mode {
                 Mode::Palette(_) => palette::leave(app, app.now),
@@ -243,28 +247,28 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         return told;
     }
     match action {
-        Action::Down => moves::by(app, moves::Step::Lines(1)),
-        Action::Up => moves::by(app, moves::Step::Lines(-1)),
-        Action::HalfDown => moves::by(app, moves::Step::Halves(1)),
-        Action::HalfUp => moves::by(app, moves::Step::Halves(-1)),
-        Action::PageDown => moves::by(app, moves::Step::Halves(2)),
-        Action::PageUp => moves::by(app, moves::Step::Halves(-2)),
+        Action::Down => navigation::by(app, navigation::Step::Lines(1)),
+        Action::Up => navigation::by(app, navigation::Step::Lines(-1)),
+        Action::HalfDown => navigation::by(app, navigation::Step::Halves(1)),
+        Action::HalfUp => navigation::by(app, navigation::Step::Halves(-1)),
+        Action::PageDown => navigation::by(app, navigation::Step::Halves(2)),
+        Action::PageUp => navigation::by(app, navigation::Step::Halves(-2)),
         Action::Top => {
             app.after_top = matches!(app.mode, Mode::Panes);
-            moves::by(app, moves::Step::First)
+            navigation::by(app, navigation::Step::First)
         }
-        Action::Bottom => moves::by(app, moves::Step::Last),
-        Action::NextIncident => moves::next_incident(app, 1),
-        Action::PreviousIncident => moves::next_incident(app, -1),
-        Action::Focus(pane) => moves::focus(app, pane),
-        Action::NextPane => moves::cycle(app, 1),
-        Action::PreviousPane => moves::cycle(app, -1),
+        Action::Bottom => navigation::by(app, navigation::Step::Last),
+        Action::NextIncident => navigation::next_incident(app, 1),
+        Action::PreviousIncident => navigation::next_incident(app, -1),
+        Action::Focus(pane) => navigation::focus(app, pane),
+        Action::NextPane => navigation::cycle(app, 1),
+        Action::PreviousPane => navigation::cycle(app, -1),
         Action::Zoom => {
             app.zoomed = !app.zoomed;
             Vec::new()
         }
-        Action::Open => find::toggle(app).unwrap_or_else(|| moves::open(app)),
-        Action::Back => moves::back(app, at),
+        Action::Open => find::toggle(app).unwrap_or_else(|| navigation::open(app)),
+        Action::Back => navigation::back(app, at),
         Action::Acknowledge
         | Action::Own
         | Action::Assign
@@ -316,8 +320,8 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
             effects
         }
         Action::Drafts => picks::kept_drafts(app, at),
-        Action::Theme => looks::next_theme(app),
-        Action::Zone => looks::next_zone(app),
+        Action::Theme => appearance::next_theme(app),
+        Action::Zone => appearance::next_zone(app),
         Action::Earlier => travel::step(app, -1),
         Action::Later => travel::step(app, 1),
         Action::Tick => runbook::tick(app, at),
@@ -325,7 +329,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::StopRun => run::stop(app),
         Action::NoteRun => run::note(app, at),
         Action::CloseRun => run::close(app),
-        Action::Refresh => link::refresh(app),
+        Action::Refresh => backend_update::refresh(app),
         Action::Outbox => outbox::open(app),
         Action::EditEntry => outbox::edit(app, at),
         Action::SendAnyway => outbox::retry(app),
@@ -342,7 +346,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
             Vec::new()
         }
         Action::Suspend => vec![Effect::Suspend],
-        Action::Quit if app.zoomed => moves::back(app, at),
+        Action::Quit if app.zoomed => navigation::back(app, at),
         Action::Leave if popup::clear_search(app) => Vec::new(),
         Action::Leave if matches!(app.mode, Mode::Palette(_)) => palette::leave(app, at),
         Action::Quit | Action::QuitNow => match run::running(app) {
@@ -383,9 +387,9 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Raise => matrix::go(app, -1, 0),
         Action::Lower => matrix::go(app, 1, 0),
         Action::LeaveNow => vec![Effect::Quit],
-        Action::Backend => sites::menu(app),
-        Action::Stay => sites::stay(app),
-        Action::GoNow => sites::go_now(app),
+        Action::Backend => workspaces::menu(app),
+        Action::Stay => workspaces::stay(app),
+        Action::GoNow => workspaces::go_now(app),
     }
 }
 
@@ -414,7 +418,7 @@ fn pick_by(app: &mut App, by: isize) -> Vec<Effect> {
 fn line_by(app: &mut App, by: isize) -> Vec<Effect> {
     match &mut app.mode {
         Mode::Palette(_) => palette::go(app, by),
-        _ => moves::by(app, moves::Step::Lines(by)),
+        _ => navigation::by(app, navigation::Step::Lines(by)),
     }
 }
 
@@ -454,7 +458,7 @@ fn elapsed(app: &mut App, timer: Timer) -> Vec<Effect> {
         Timer::Search(number) => find::due(app, number),
         Timer::Draft(id) => drafts::due(app, id),
         Timer::Rest(_) | Timer::Toast(_) => Vec::new(),
-        Timer::Call => call::quiet_over(app),
+        Timer::Call => attention::quiet_over(app),
         Timer::Leave => vec![Effect::Quit],
     }
 }

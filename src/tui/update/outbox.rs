@@ -12,7 +12,7 @@ use crate::model::text::shown;
 use crate::model::time::UNTIL_CHANGED;
 use crate::model::{Ask, Command, CommandId, IncidentId};
 use crate::sync::drafts::Keep;
-use crate::sync::remote::{Entry, Listing, State, words};
+use crate::sync::remote::{Entry, Listing, State, command_text};
 
 use super::super::action::READ_ONLY;
 use super::super::app::{App, Pending};
@@ -21,8 +21,8 @@ use super::super::message::{Effect, OutboxAsk};
 use super::super::mode::Mode;
 use super::super::outbox::{OutboxPane, shown as in_order};
 use super::super::plan::{Batch, Target, phrase};
-use super::moves::Step;
-use super::{Action, fail, forms, main_key, send, sites, tell};
+use super::navigation::Step;
+use super::{Action, fail, forms, main_key, send, tell, workspaces};
 
 /// Shows the outbox.
 pub(super) fn open(app: &mut App) -> Vec<Effect> {
@@ -189,7 +189,7 @@ pub(super) fn accepted(
     if matches!(app.mode, Mode::Leaving) && app.pending.iter().all(|pending| pending.accepted) {
         effects.push(Effect::Quit);
     }
-    effects.extend(sites::leave_when_settled(app));
+    effects.extend(workspaces::leave_when_settled(app));
     effects
 }
 
@@ -276,7 +276,7 @@ pub(super) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         let Some(command) = entry.command() else {
             return say(app, entry.is_hopeless().unwrap_or_default());
         };
-        let verb = words::verb(command);
+        let verb = command_text::verb(command);
         return say(
             app,
             format!("there is nothing to edit in “{verb}”: send it anyway or drop it"),

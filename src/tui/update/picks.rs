@@ -22,8 +22,8 @@ use super::super::mode::Mode;
 use super::super::picker::{Item, List, Pick, Picker};
 use super::super::plan::{Plan, Step, Target};
 use super::{
-    copy, drafts, fail, find, forms, jump, known, link, looks, main_key, run, runbook, send, sites,
-    tell, verbs, when,
+    appearance, backend_update, copy, drafts, fail, find, forms, jump, main_key, parse_time,
+    precheck, run, runbook, send, tell, verbs, workspaces,
 };
 
 /// Opens the list of a verb.
@@ -148,7 +148,7 @@ fn escalate_each(app: &mut App, targets: &[Target], at: DateTime<Utc>) -> Vec<Ef
 
 fn one<'a>(app: &'a App, targets: &[Target]) -> Option<&'a crate::model::Summary> {
     match targets {
-        [one] => app.row(one.id).or_else(|| known::record(app, one.id).map(|r| &r.summary)),
+        [one] => app.row(one.id).or_else(|| precheck::record(app, one.id).map(|r| &r.summary)),
         _ => None,
     }
 }
@@ -187,7 +187,7 @@ fn snoozes(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     };
     let hour = at + TimeDelta::hours(1);
     let four = at + TimeDelta::hours(4);
-    let morning = when::tomorrow(at, app.clock());
+    let morning = parse_time::tomorrow(at, app.clock());
     let mut items = vec![
         item('1', "1 h", "1h", hour, format!("until {}", clock(hour))),
         item('4', "4 h", "4h", four, format!("until {}", clock(four))),
@@ -195,7 +195,7 @@ fn snoozes(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
         item('c', "until it changes", "change", UNTIL_CHANGED, "any change shows it again".into()),
         Item::new("until a time …", Pick::SnoozeUntil)
             .key('u')
-            .about(when::hint(when::FORMS, app.clock())),
+            .about(parse_time::hint(parse_time::FORMS, app.clock())),
     ];
     let row = one(app, targets);
     if row.is_none_or(|row| row.is_snoozed(at)) {
@@ -260,7 +260,7 @@ pub(super) fn problems_read(
 
 fn review(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     let record = match targets {
-        [one] => known::record(app, one.id),
+        [one] => precheck::record(app, one.id),
         _ => None,
     };
     let Some(record) = record else { return Vec::new() };
@@ -283,7 +283,7 @@ fn review(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
         items.push(Item::new(text, Pick::ReviewAction(Some(item.id))).key(key).about(about));
     }
     let target = &targets[..1];
-    let barred = known::refusal(app, target[0].id, &[Ask::PublishReview], at);
+    let barred = precheck::refusal(app, target[0].id, &[Ask::PublishReview], at);
     items.push(Item::new("publish it", Pick::ReviewPublish).key('p').barred(barred));
     items
 }
@@ -387,18 +387,18 @@ pub(super) fn take(
             forms::open(app, Kind::ActionItem { id }, targets, at)
         }
         Pick::ReviewPublish => publish(app, &targets, at),
-        Pick::Copy(text, what) => looks::put(app, text, what),
+        Pick::Copy(text, what) => appearance::put(app, text, what),
         Pick::Go(number) => jump::to(app, number),
-        Pick::Span(span) => link::choose_span(app, span),
+        Pick::Span(span) => backend_update::choose_span(app, span),
         Pick::View(view) => find::show_view(app, *view, at),
         Pick::Filter(text) => find::filter_by(app, &text, at),
         Pick::Sort(sort) => find::sort_by(app, sort, at),
-        Pick::Theme(name) => looks::set_theme(app, name),
-        Pick::Zone(zone) => looks::set_zone(app, zone),
+        Pick::Theme(name) => appearance::set_theme(app, name),
+        Pick::Zone(zone) => appearance::set_zone(app, zone),
         Pick::Runbook(name) => runbook::open(app, &name, targets),
         Pick::Command(name) => run::chosen(app, &name, targets, at),
         Pick::Output(id) => run::look(app, id),
-        Pick::Site(id) => sites::go(app, id),
+        Pick::Site(id) => workspaces::go(app, id),
         Pick::Place(_) => Vec::new(),
     }
 }

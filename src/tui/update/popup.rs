@@ -7,7 +7,7 @@ use super::super::message::Effect;
 use super::super::mode::Mode;
 use super::super::palette::{paste_into, type_into};
 use super::super::view;
-use super::moves::{Step, tops};
+use super::navigation::{Step, tops};
 use super::{outbox, run, runbook};
 
 pub(super) fn scroll(app: &mut App, step: Step) {

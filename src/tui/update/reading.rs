@@ -10,7 +10,7 @@ use crate::model::{Event, IncidentId, Summary};
 use super::super::app::{App, Pane, Shown};
 use super::super::message::Effect;
 use super::super::mode::Mode;
-use super::{fail, told, travel};
+use super::{fail, remote_activity, travel};
 
 /// Incidents that are kept after they were read.
 const CACHED: usize = 32;
@@ -109,7 +109,7 @@ pub(super) fn loaded(
                 events = with_older(&known.events, events);
             }
             let label = detail.incident.summary.label();
-            let mut effects = told::news(app, id, &label, before, &events);
+            let mut effects = remote_activity::news(app, id, &label, before, &events);
             let shown = Shown { id, detail: Arc::new(detail), events: Arc::new(events), asked_at };
             if wanted {
                 let has_row = app.row(id).is_some();

@@ -19,8 +19,8 @@ use super::super::output::Pipe;
 use super::super::picker::{Item, List, Pick, Picker};
 use super::super::plan::Target;
 use super::super::run::{Asked, Ended, NoRunbooks, OutputPane, Run, RunId, Start};
-use super::moves::Step;
-use super::{known, runbook, send, tell, view};
+use super::navigation::Step;
+use super::{precheck, runbook, send, tell, view};
 
 /// The most programs that run at the same time.
 const RUNNING: usize = 8;
@@ -69,7 +69,7 @@ pub(super) fn items(app: &App, target: &Target) -> Vec<Item> {
 
 /// The same where others are shown already: what was on a digit stays on it.
 pub(super) fn items_after(app: &App, target: &Target, before: &[Item]) -> Vec<Item> {
-    let Some(incident) = known::record(app, target.id) else { return Vec::new() };
+    let Some(incident) = precheck::record(app, target.id) else { return Vec::new() };
     let mut items = runbook::items(app, incident);
     for command in &app.settings.commands {
         if is_offered(app, command, incident) {
@@ -109,7 +109,7 @@ pub(super) fn items_after(app: &App, target: &Target, before: &[Item]) -> Vec<It
 /// all the same.
 pub(super) fn named(app: &App, targets: &[Target]) -> Vec<Item> {
     let [target] = targets else { return Vec::new() };
-    let Some(incident) = known::record(app, target.id) else { return Vec::new() };
+    let Some(incident) = precheck::record(app, target.id) else { return Vec::new() };
     let mut items = items(app, target);
     items.extend(runbook::others(app, incident));
     for command in &app.settings.commands {
@@ -128,7 +128,7 @@ pub(super) fn unnamed(app: &App, targets: &[Target], named: &[Item]) -> Option<S
     match targets {
         _ if !named.is_empty() => None,
         [] => Some("no incident is selected".into()),
-        [target] if known::record(app, target.id).is_none() => {
+        [target] if precheck::record(app, target.id).is_none() => {
             Some(format!("{} is not read yet: wait a moment", target.label))
         }
         [target] => Some(nothing(app, target)),
@@ -285,7 +285,7 @@ pub(super) fn chosen(
     if app.runs.iter().filter(runs).count() >= RUNNING {
         return tell(app, format!("{RUNNING} commands run: stop one of them first"), true);
     }
-    let Some(incident) = known::record(app, target.id) else {
+    let Some(incident) = precheck::record(app, target.id) else {
         return tell(app, format!("{} has changed: try again", target.label), true);
     };
     let start = match start(&command, incident, app, RunId(app.started + 1)) {

@@ -15,7 +15,7 @@ use super::super::mode::Mode;
 use super::super::picker::{Item, List, Pick};
 use super::super::plan::Target;
 use super::super::run::{NoRunbooks, RunbookPane, Runbooks};
-use super::moves::Step;
+use super::navigation::Step;
 use super::{main_key, reading, run, send, tell, view};
 
 /// Reads what is in the folder, where there is one.
@@ -354,5 +354,5 @@ pub(super) fn copy(app: &mut App) -> Vec<Effect> {
         Some(code) => (code.trim_end_matches('\n').to_owned(), "the code"),
         None => (page.blocks[at].text(), "the step"),
     };
-    super::looks::put(app, text, what)
+    super::appearance::put(app, text, what)
 }

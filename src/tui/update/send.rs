@@ -15,7 +15,7 @@ use super::super::mode::Mode;
 use super::super::plan::{
     Batch, Confirm, Inverse, Plan, Results, Step, Target, UNDO, Undo, phrase,
 };
-use super::{call, drafts, fail, known, outbox, run, runbook, sites, tell, undo};
+use super::{attention, drafts, fail, outbox, precheck, run, runbook, tell, undo, workspaces};
 
 /// A plan that asks the same of each target, with what is known to refuse it.
 pub(super) fn plan(
@@ -47,7 +47,7 @@ pub(super) fn step(
     let refused = if asks.iter().any(repeated) {
         Some("that is on its way already".into())
     } else {
-        known::refusal(app, target.id, &asks, at)
+        precheck::refusal(app, target.id, &asks, at)
     };
     Step { target: target.clone(), records, asks, refused }
 }
@@ -145,7 +145,7 @@ pub(super) fn carry_out(
             inverses.push((step, undo::inverse(app, step, &sent)));
         }
         if to_me(app, &step.asks) {
-            call::mine(app, step.target.id);
+            attention::mine(app, step.target.id);
         }
         for envelope in &sent {
             app.pending.push(Pending {
@@ -314,7 +314,7 @@ pub(super) fn settled(
                     batch.failed.push((pending.label.clone(), error.to_string()));
                 }
             }
-            call::not_mine(app, pending.incident);
+            attention::not_mine(app, pending.incident);
             // What was done to others can still be taken back.
             if let Some(undo) = app.undo.as_mut().filter(|undo| undo.number == pending.batch) {
                 undo.steps.retain(|inverse| inverse.step.target.id != pending.incident);
@@ -334,7 +334,7 @@ pub(super) fn settled(
     if app.pending.is_empty() && matches!(app.mode, Mode::Leaving) {
         effects.push(Effect::Quit);
     }
-    effects.extend(sites::leave_when_settled(app));
+    effects.extend(workspaces::leave_when_settled(app));
     effects
 }
 

@@ -6,7 +6,7 @@ use crate::config::reload::Changed;
 use super::super::app::{App, Failure, Toast};
 use super::super::keymap::Keymap;
 use super::super::message::Effect;
-use super::{link, runbook, sites, tell};
+use super::{backend_update, runbook, tell, workspaces};
 
 /// Shows the first warning until a key is pressed.
 pub(super) fn warn(app: &mut App) {
@@ -52,10 +52,10 @@ pub(super) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
     }
     app.low_bandwidth = is.low_bandwidth;
     app.settings = panes;
-    sites::reloaded(app, &profiles, &unusable);
+    workspaces::reloaded(app, &profiles, &unusable);
     app.warnings = warnings;
     // Levels decide the order of the rows and when they change.
-    let mut effects = link::time_passed(app, app.now);
+    let mut effects = backend_update::time_passed(app, app.now);
     effects.extend(runbook::look(app));
     effects.extend(if app.warnings.is_empty() {
         let later = match later.as_slice() {

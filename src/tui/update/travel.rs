@@ -7,12 +7,12 @@ use crate::model::Incident;
 use super::super::app::{App, Pane};
 use super::super::message::Effect;
 use super::super::run::Travel;
-use super::{link, reading, tell};
+use super::{backend_update, reading, tell};
 
 /// An event earlier or later; on the metrics, another window.
 pub(super) fn step(app: &mut App, by: i32) -> Vec<Effect> {
     match app.focus {
-        Pane::Metrics => link::other_span(app, if by < 0 { -1 } else { 1 }),
+        Pane::Metrics => backend_update::other_span(app, if by < 0 { -1 } else { 1 }),
         Pane::Detail | Pane::Timeline => go(app, by),
         Pane::Queue => Vec::new(),
     }

@@ -10,7 +10,7 @@ use crate::model::{Ask, Envelope, EventId, Incident, PersonRef, Summary};
 use super::super::app::App;
 use super::super::message::Effect;
 use super::super::plan::{Inverse, Plan, Step, Undo};
-use super::{known, send, tell};
+use super::{precheck, send, tell};
 
 /// What a withdrawn note says.
 const WITHDRAWN: &str = "(withdrawn)";
@@ -30,7 +30,7 @@ pub(super) fn inverse(app: &App, step: &Step, sent: &[Envelope]) -> Option<Vec<A
         return Some(vec![Ask::Reclassify { to: Classification::FalseAlarm, reason }]);
     }
     let row = app.row(step.target.id);
-    let record = known::record(app, step.target.id);
+    let record = precheck::record(app, step.target.id);
     let row = row.or(record.map(|record| &record.summary))?;
     let mut inverses = Vec::with_capacity(step.asks.len());
     for (ask, envelope) in step.asks.iter().zip(sent).rev() {
@@ -143,7 +143,7 @@ fn overruled(app: &App, inverse: &Inverse) -> Option<String> {
     if on_its_way || row.seq <= target.seq {
         return None;
     }
-    let record = known::record(app, target.id);
+    let record = precheck::record(app, target.id);
     let gone = inverse.done.iter().find(|ask| !stands(ask, row, record))?;
     Some(match (gone, &row.assignee) {
         (Ask::Assign { .. }, Some(owner)) => format!("{} owns it now", shown(&owner.name)),

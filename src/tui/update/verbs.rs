@@ -17,7 +17,7 @@ use super::super::form::Kind;
 use super::super::message::Effect;
 use super::super::mode::{Matrix, Mode};
 use super::super::plan::Target;
-use super::{find, forms, known, picks, run, send, tell};
+use super::{find, forms, picks, precheck, run, send, tell};
 
 /// The incidents that a verb is about now: those that are marked, else the one that keys are about.
 pub(in crate::tui) fn targets(app: &App) -> Vec<Target> {
@@ -77,7 +77,7 @@ pub(super) fn begin_on(
     // What a form is filled in with must be known; the target is fixed meanwhile.
     if needs_record(action)
         && let [one] = &targets[..]
-        && known::record(app, one.id).is_none()
+        && precheck::record(app, one.id).is_none()
     {
         let (id, told) = (one.id, format!("reading {} …", one.label));
         app.waiting = Some(Waiting { action, target: one.clone(), keys: Vec::new(), again: false });
@@ -98,7 +98,7 @@ pub(super) fn go_on(app: &mut App, id: IncidentId, at: DateTime<Utc>) -> Vec<Eff
         return Vec::new();
     }
     // It has changed while it was read. Where it always does, the verb goes on with what there is.
-    if known::record(app, id).is_none() && !std::mem::replace(&mut waiting.again, true) {
+    if precheck::record(app, id).is_none() && !std::mem::replace(&mut waiting.again, true) {
         app.waiting = Some(waiting);
         return vec![Effect::LoadDetail(id)];
     }
@@ -277,7 +277,8 @@ pub(super) fn learn_refused(app: &mut App) {
             .map(|entry| entry.action)
             .filter(|action| {
                 let asks = sample(app, *action, Some(row), app.now);
-                let refuses = |asks: Vec<Ask>| known::record_refuses(app, incident, &asks, app.now);
+                let refuses =
+                    |asks: Vec<Ask>| precheck::record_refuses(app, incident, &asks, app.now);
                 asks.and_then(refuses).is_some() || nobody_to_call(app, *action, row)
             })
             .collect()
@@ -301,7 +302,7 @@ pub(in crate::tui) fn refusal(
 ) -> Option<String> {
     let row = app.row(target.id);
     let asks = sample(app, action, row, now)?;
-    known::refusal(app, target.id, &asks, now).or_else(|| {
+    precheck::refusal(app, target.id, &asks, now).or_else(|| {
         let nobody = row.is_some_and(|row| nobody_to_call(app, action, row));
         nobody.then(|| picks::nothing(app, action, std::slice::from_ref(target)))
     })
@@ -377,7 +378,7 @@ pub(super) fn mark(app: &mut App) -> Vec<Effect> {
     if !app.marked.remove(&id) {
         app.marked.insert(id);
     }
-    super::moves::by(app, super::moves::Step::Lines(1))
+    super::navigation::by(app, super::navigation::Step::Lines(1))
 }
 
 /// Marks all that are shown, or none where all are.

@@ -11,7 +11,7 @@ use super::super::app::App;
 use super::super::message::Effect;
 use super::super::queue::Row;
 use super::super::wall::{LastP1, Of, Settings, Wall, Wanted};
-use super::{link, reading, rows};
+use super::{backend_update, reading, rows};
 
 /// Shows the wall over the panes, with the view that the queue has.
 pub(super) fn open(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
@@ -115,7 +115,7 @@ pub(super) fn time_passed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         app.now = at;
         Vec::new()
     } else {
-        let effects = link::time_passed(app, at);
+        let effects = backend_update::time_passed(app, at);
         if let Some(mut wall) = app.wall.take() {
             derive(app, &mut wall, at, |_, _| ());
             app.wall = Some(wall);

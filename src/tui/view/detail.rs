@@ -18,8 +18,8 @@ use super::super::app::{App, Freshness, Pane};
 use super::super::layout::Frame;
 use super::super::run::Travel;
 use super::super::update::{fitting, is_any};
+use super::formatting::{age, span};
 use super::pane::Title;
-use super::words::{age, span};
 
 /// Columns of the labels, the blank after them included.
 const LABEL: usize = 11;

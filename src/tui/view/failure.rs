@@ -6,7 +6,7 @@ use crate::model::text::{lines as safe_lines, wrap};
 
 use super::super::action::Action;
 use super::super::app::{App, Freshness};
-use super::words::retry;
+use super::formatting::retry;
 
 pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let Some(failure) = &app.failure else { return vec![Line::from("nothing has failed")] };

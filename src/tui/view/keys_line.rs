@@ -11,7 +11,7 @@ use crate::model::text::{cut, shown, width};
 use super::super::action::{Action, Entry, Layer, TABLE, layer};
 use super::super::app::{App, Freshness, Pane};
 use super::super::mode::Mode;
-use super::words::retry;
+use super::formatting::retry;
 
 pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let right = right(app);

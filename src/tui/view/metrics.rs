@@ -10,8 +10,8 @@ use crate::model::time::fine;
 
 use super::super::app::{App, Pane as Shared, Span as Window};
 use super::super::layout::Frame;
+use super::formatting::{age, count};
 use super::pane::Title;
-use super::words::{age, count};
 
 /// From so many lines on there is room for the statistics of the times.
 const MEDIUM: usize = 7;

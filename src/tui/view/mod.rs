@@ -5,6 +5,7 @@ mod detail;
 mod failure;
 mod filter_line;
 mod form;
+mod formatting;
 mod help;
 mod keys_line;
 mod matrix;
@@ -20,7 +21,6 @@ mod runbook;
 mod state_line;
 mod timeline;
 mod wall;
-mod words;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;

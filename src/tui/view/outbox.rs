@@ -10,7 +10,7 @@ use crate::sync::remote::{Entry, Listing, State};
 
 use super::super::app::App;
 use super::super::outbox::{OutboxPane, SENT};
-use super::words::{count, retry};
+use super::formatting::{count, retry};
 use super::{confirm, popup};
 
 /// Columns in front of what belongs to a command.

@@ -1,7 +1,7 @@
 //! The queue.
 
 mod columns;
-mod nothing;
+mod empty_state;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -21,7 +21,7 @@ use super::super::fuzzy::Close;
 use super::super::layout::{Frame, Place};
 use super::super::mode::Mode;
 use super::super::queue::{self, Group};
-use super::words::{age, brief, left, left_bar};
+use super::formatting::{age, brief, left, left_bar};
 use super::{filter_line, pane, picker};
 
 use columns::{BAR, Columns, LEFT, heading};
@@ -63,7 +63,7 @@ pub(super) fn draw(app: &App, place: &Place, buffer: &mut Buffer) {
             inside.y += 1;
             inside.height = inside.height.saturating_sub(1);
         }
-        nothing::draw(app, inside, buffer);
+        empty_state::draw(app, inside, buffer);
         return;
     }
     let columns = Columns::of(&app.settings.columns, usize::from(inside.width), queue.number_width);

@@ -10,7 +10,7 @@ use crate::model::text::{cut, shown};
 
 use super::super::app::{App, Freshness};
 use super::super::zone::{Clock, Zone};
-use super::words::{retry, span};
+use super::formatting::{retry, span};
 
 /// How much is said.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

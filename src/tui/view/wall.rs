@@ -17,7 +17,7 @@ use crate::model::text::{cut, shown, width};
 
 use super::super::app::App;
 use super::super::wall::{MARGIN, Wall, shift};
-use super::words::span;
+use super::formatting::span;
 
 /// With less than this, incidents are a plain list.
 const ROOMY: (u16, u16) = (76, 17);

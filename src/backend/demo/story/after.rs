@@ -7,7 +7,7 @@ use crate::model::review::{ActionItem, Section};
 use crate::model::{Actor, Ask, Priority};
 
 use super::super::dice::seconds;
-use super::super::words;
+use super::super::templates;
 use super::Teller;
 
 impl Teller<'_> {
@@ -23,7 +23,7 @@ impl Teller<'_> {
         if late || !self.dice.chance(0.03) {
             return (resolved, lead);
         }
-        let reason = self.say(words::BACK);
+        let reason = self.say(templates::BACK);
         self.step(back, &lead, Ask::Reopen { reason });
         let found = self.words.found;
         self.note(back + (again - back) / 2, &lead, found);
@@ -34,7 +34,7 @@ impl Teller<'_> {
     pub(super) fn close(&mut self, resolved: DateTime<Utc>, lead: &Actor) {
         let big = self.priority <= Priority::P2;
         if big {
-            let message = self.say(words::FINAL);
+            let message = self.say(templates::FINAL);
             let at = resolved + TimeDelta::seconds(self.dice.between(60, 500));
             self.step(at, lead, Ask::UpdateStakeholders { message, next_due: None });
         }
@@ -75,7 +75,7 @@ impl Teller<'_> {
             at += TimeDelta::seconds(self.dice.between(60, 900));
         }
         for _ in 0..self.dice.between(1, 3) {
-            let (kind, template) = *self.dice.pick(words::ACTIONS);
+            let (kind, template) = *self.dice.pick(templates::ACTIONS);
             let text = self.fill(template);
             let handle = lead.person().map_or("", |p| p.handle.as_str()).to_owned();
             let due = at + TimeDelta::days(self.dice.between(7, 45));

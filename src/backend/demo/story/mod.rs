@@ -21,7 +21,7 @@ use super::causes::CauseWords;
 use super::company::Company;
 use super::dice::{Dice, seconds};
 use super::faults::{Cause, Fault};
-use super::words::{self, Filler, REGIONS};
+use super::templates::{self, Filler, REGIONS};
 
 /// What every story is set in.
 pub(super) struct Setting<'a> {
@@ -391,9 +391,9 @@ impl<'a> Teller<'a> {
     fn reclassify(&mut self, at: DateTime<Utc>, lead: &Actor) {
         let (to, reason) = if self.dice.chance(0.7) {
             let kind = self.setting.company.kinds[self.subject.service];
-            (Classification::FalseAlarm, words::capital(kind.probe().to_owned()))
+            (Classification::FalseAlarm, templates::capital(kind.probe().to_owned()))
         } else {
-            (Classification::ServiceRequest, self.say(words::REQUESTS))
+            (Classification::ServiceRequest, self.say(templates::REQUESTS))
         };
         self.step(at, lead, Ask::Reclassify { to, reason });
     }

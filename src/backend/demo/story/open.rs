@@ -7,7 +7,7 @@ use crate::model::{Actor, Ask, Status};
 
 use super::super::cases::Twist;
 use super::super::company::VIEWER;
-use super::super::words;
+use super::super::templates;
 use super::Teller;
 
 impl Teller<'_> {
@@ -41,7 +41,7 @@ impl Teller<'_> {
         match twist {
             Twist::Unowned => self.step(soon, &lead, Ask::Assign { to: None }),
             Twist::Paused => {
-                let reason = self.say(words::WAITS);
+                let reason = self.say(templates::WAITS);
                 self.step(soon - work / 6, &lead, Ask::Pause { reason });
             }
             Twist::Snoozed => {

@@ -11,7 +11,7 @@ use crate::model::{Actor, Ask, PersonRef, Priority, Status};
 
 use super::super::cases::Twist;
 use super::super::dice::seconds;
-use super::super::words;
+use super::super::templates;
 use super::{Detail, Ending, Teller, ms, weighed};
 
 impl Teller<'_> {
@@ -60,7 +60,7 @@ impl Teller<'_> {
             let at = self.reported
                 + seconds(self.dice.unit() * 0.001 * ms(span))
                 + TimeDelta::seconds(1);
-            let text = self.say(words::ALERTS);
+            let text = self.say(templates::ALERTS);
             self.step(
                 at.min(resolved - TimeDelta::milliseconds(500)),
                 &actor,
@@ -112,7 +112,7 @@ impl Teller<'_> {
             self.step(part(0.01), &lead, Ask::Assign { to: Some(person) });
         }
         if self.dice.chance(0.35) || big {
-            self.note(part(0.02), &lead, words::LOOKING);
+            self.note(part(0.02), &lead, templates::LOOKING);
         }
         if upto >= Status::Investigating && (big || self.dice.chance(0.6)) {
             self.step(part(0.05), &lead, Ask::MoveStatus { to: Status::Investigating });
@@ -141,7 +141,7 @@ impl Teller<'_> {
         }
         if let Some(previous) = self.subject.previous.filter(|_| self.dice.chance(0.35)) {
             let template =
-                self.dice.word(words::AGAIN).replace("{prev}", &format!("INC-{previous}"));
+                self.dice.word(templates::AGAIN).replace("{prev}", &format!("INC-{previous}"));
             let text = self.fill(&template);
             self.step(part(0.34), &lead, Ask::AddNote { text });
         }
@@ -170,7 +170,7 @@ impl Teller<'_> {
         if upto >= Status::Monitoring && (big || self.dice.chance(0.3)) {
             self.step(part(0.8), &lead, Ask::MoveStatus { to: Status::Monitoring });
             if self.dice.chance(0.5) {
-                self.note(part(0.82), &lead, words::WATCHING);
+                self.note(part(0.82), &lead, templates::WATCHING);
             }
         }
         lead
@@ -189,9 +189,9 @@ impl Teller<'_> {
     pub(super) fn weigh(&mut self, at: DateTime<Utc>, lead: &Actor) {
         let (priority, why) = match self.priority {
             Priority::P1 => return,
-            Priority::P2 => (Priority::P3, words::LOWERED),
-            Priority::P3 => (Priority::P4, words::LOWERED),
-            Priority::P4 => (Priority::P3, words::RAISED),
+            Priority::P2 => (Priority::P3, templates::LOWERED),
+            Priority::P3 => (Priority::P4, templates::LOWERED),
+            Priority::P4 => (Priority::P3, templates::RAISED),
         };
         let (impact, urgency) = weighed(priority, self.dice);
         self.note(at, lead, why);
@@ -232,12 +232,12 @@ impl Teller<'_> {
             return lead.clone();
         }
         if self.dice.chance(0.35) {
-            let reason = Some(self.say(words::HELP));
+            let reason = Some(self.say(templates::HELP));
             let to = vec![next.clone()];
             self.step(at, lead, Ask::Escalate { level: 2, to, reason });
         }
         let first = next.name.split(' ').next().unwrap_or_default().to_owned();
-        let text = self.dice.word(words::HANDED).replace("{who}", &first);
+        let text = self.dice.word(templates::HANDED).replace("{who}", &first);
         let text = self.fill(&text);
         self.step(at, lead, Ask::AddNote { text });
         self.step(at + TimeDelta::seconds(5), lead, Ask::Assign { to: Some(next.clone()) });
@@ -255,9 +255,9 @@ impl Teller<'_> {
             let told = ms(at - from) / ms(work).max(1.0);
             let known = !matches!(self.subject.ending, Ending::Open(stage, _) if stage < Status::Identified);
             let message = self.say(match told {
-                told if told < 0.55 || !known => words::EARLY,
-                told if told < 0.82 => words::KNOWN,
-                _ => words::RECOVERING,
+                told if told < 0.55 || !known => templates::EARLY,
+                told if told < 0.82 => templates::KNOWN,
+                _ => templates::RECOVERING,
             });
             self.step(at, lead, Ask::UpdateStakeholders { message, next_due: None });
             #[allow(clippy::cast_precision_loss, reason = "a span of hours")]
@@ -271,7 +271,7 @@ impl Teller<'_> {
         let (action, template): (ResolutionAction, &str) = *self.dice.pick(self.words.fixes);
         let detail = self.fill(template);
         let proofs = self.setting.company.kinds[self.subject.service].proofs();
-        let validation = words::capital(self.say(proofs));
+        let validation = templates::capital(self.say(proofs));
         self.step(at, lead, Ask::Resolve { action, detail, validation });
     }
 }

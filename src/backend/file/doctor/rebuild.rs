@@ -8,12 +8,12 @@ use sqlx::{Connection, Row, SqliteConnection};
 use super::{OpenError, Report, examine, timelines};
 use crate::backend::file::bulk::{Bulk, Waiting};
 use crate::backend::file::error::{self, Done, Failure};
+use crate::backend::file::full_text::{self, Words};
 use crate::backend::file::measures;
 use crate::backend::file::names::Names;
 use crate::backend::file::open;
 use crate::backend::file::others::{parsed, put_change};
 use crate::backend::file::sql::Batch;
-use crate::backend::file::words::{self, Words};
 
 /// See [`super::rebuild()`].
 pub(super) async fn rebuild(path: &Path) -> Result<Report, OpenError> {
@@ -76,7 +76,7 @@ async fn anew(conn: &mut SqliteConnection) -> Done<()> {
         put_change(&mut batch, &parsed(row.try_get(0)?, "a change")?)?;
         batch.run(conn).await?;
     }
-    words::take_in(conn).await?;
+    full_text::take_in(conn).await?;
     measures::warm(conn).await?;
     Batch::new("COMMIT").run(conn).await
 }

@@ -12,7 +12,7 @@ use crate::backend::file::export::Sink;
 use crate::backend::file::open;
 use crate::backend::file::others::{self, parsed};
 use crate::backend::file::sql::Batch;
-use crate::backend::file::write::incident_id;
+use crate::backend::file::writer::incident_id;
 use crate::backend::record::Record;
 use crate::model::IncidentId;
 

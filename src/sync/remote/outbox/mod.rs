@@ -11,9 +11,9 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::Mutex;
 
-use super::disk::{self, InUse, Kind};
+use super::database::{self, InUse, Kind};
 use super::entry::{Entry, Listing};
-use super::place::OUTBOX;
+use super::paths::OUTBOX;
 use crate::backend::BackendError;
 use crate::model::{CommandId, Envelope, IncidentId};
 
@@ -65,7 +65,7 @@ impl Outbox {
     /// Opens the file of a folder. Says which one was moved aside, and why.
     pub(super) async fn open(folder: &Path) -> Result<(Self, Option<(PathBuf, String)>), String> {
         let path = folder.join(OUTBOX);
-        let opened = disk::open(&path, &KIND).await;
+        let opened = database::open(&path, &KIND).await;
         let opened = opened.map_err(|why| format!("{}: {why}", path.display()))?;
         let conn = Mutex::new(opened.conn);
         Ok((Self { path, conn, _in_use: opened.in_use }, opened.aside))
@@ -74,7 +74,7 @@ impl Outbox {
     /// Takes in what another outbox of the same remote holds that was not sent.
     pub(super) async fn take_in(&self, other: &Path) -> Result<(), String> {
         // It is brought up to date first, and nobody moves it away meanwhile.
-        let _open = disk::open(other, &KIND).await?;
+        let _open = database::open(other, &KIND).await?;
         let name = other.to_str().ok_or("its name can't be read")?.to_owned();
         let taken = self.work(async |conn| {
             sqlx::query("ATTACH DATABASE ? AS other").bind(name).execute(&mut *conn).await?;

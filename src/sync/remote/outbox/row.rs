@@ -4,7 +4,7 @@ use chrono::Utc;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::super::disk::time;
+use super::super::database::time;
 use super::super::entry::{Entry, State, incident};
 use super::{Chain, Done, PENDING, REFUSED, SENT};
 use crate::api::Details;

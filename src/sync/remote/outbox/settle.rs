@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::Connection;
 
-use super::super::disk::millis;
+use super::super::database::millis;
 use super::super::entry::Entry;
 use super::row::{aliases, insert, json, meant};
 use super::{Chain, Outbox, PENDING, REFUSED, SENT};

@@ -8,14 +8,14 @@ use super::super::super::action::Action;
 use super::super::super::app::{App, Pane};
 use super::super::super::message::Effect;
 use super::super::super::queue::Line;
-use super::super::{moves, rows, tell};
+use super::super::{navigation, rows, tell};
 
 /// Groups the queue by service, or not any more. The group of what is selected is unfolded.
 pub(in crate::tui::update) fn toggle_grouping(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let mut effects = Vec::new();
     if app.focus != Pane::Queue {
         app.zoomed = false;
-        effects = moves::focus(app, Pane::Queue);
+        effects = navigation::focus(app, Pane::Queue);
     }
     let service = app.selected().map(|row| row.service().unwrap_or_default().to_owned());
     let queue = &mut app.queue;
@@ -50,7 +50,7 @@ pub(in crate::tui::update) fn fold(app: &mut App) -> Vec<Effect> {
     let service = app.queue.groups[group].service.clone();
     app.queue.unfolded.remove(&service);
     rows::arrange(&mut app.queue);
-    if selected == app.queue.selected { Vec::new() } else { moves::moved(app) }
+    if selected == app.queue.selected { Vec::new() } else { navigation::moved(app) }
 }
 
 /// Shows the rows of the selected group.

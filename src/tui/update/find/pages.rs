@@ -13,7 +13,7 @@ use crate::sync::Snapshot;
 use super::super::super::app::App;
 use super::super::super::message::{Effect, Timer};
 use super::super::super::queue::Pages;
-use super::super::{fail, moves, rows};
+use super::super::{fail, navigation, rows};
 
 /// How long typing rests before the history is searched.
 pub const TYPED: Duration = Duration::from_millis(120);
@@ -136,7 +136,7 @@ pub(in crate::tui::update) fn arrived(
     let selected = app.queue.selected;
     rows::derive(app, at);
     super::as_before(app);
-    if selected == app.queue.selected { Vec::new() } else { moves::moved(app) }
+    if selected == app.queue.selected { Vec::new() } else { navigation::moved(app) }
 }
 
 /// An incident as a command has left it.

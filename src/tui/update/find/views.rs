@@ -13,7 +13,7 @@ use super::super::super::message::Effect;
 use super::super::super::mode::Mode;
 use super::super::super::picker::{Item, List, Pick, Picker};
 use super::super::super::queue::order;
-use super::super::moves;
+use super::super::navigation;
 use super::put_in_force;
 
 /// Nothing has happened for so long to what is forgotten.
@@ -135,7 +135,7 @@ fn to_queue(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     }
     app.zoomed = false;
-    moves::focus(app, Pane::Queue)
+    navigation::focus(app, Pane::Queue)
 }
 
 /// The list of orders.

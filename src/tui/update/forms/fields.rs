@@ -14,7 +14,7 @@ use crate::model::{Incident, Summary};
 use super::super::super::app::App;
 use super::super::super::form::{Field, Kind};
 use super::super::super::plan::Target;
-use super::super::{known, when};
+use super::super::{parse_time, precheck};
 
 /// The word for a category that is not known.
 pub(super) const UNKNOWN: &str = "unknown";
@@ -24,7 +24,7 @@ pub(super) fn of(app: &App, kind: &Kind, targets: &[Target], at: DateTime<Utc>) 
         [one] => Some(one),
         _ => None,
     };
-    let record = one.and_then(|target| known::record(app, target.id));
+    let record = one.and_then(|target| precheck::record(app, target.id));
     let row = one.and_then(|target| app.row(target.id)).or(record.map(|r| &r.summary));
     match kind {
         Kind::Note => {
@@ -62,7 +62,7 @@ pub(super) fn of(app: &App, kind: &Kind, targets: &[Target], at: DateTime<Utc>) 
             Field::text("Why", "").needed(),
         ],
         Kind::SnoozeUntil => {
-            let forms = when::hint(when::FORMS, app.clock());
+            let forms = parse_time::hint(parse_time::FORMS, app.clock());
             vec![Field::line("Until", "").hint(forms).needed()]
         }
         Kind::Pause => {
@@ -133,7 +133,7 @@ fn declare(app: &App) -> Vec<Field> {
         Field::choice("Urgency", levels(), 1),
         Field::choice("Category", categories(), 0),
         Field::choice("Detected by", words(Source::ALL, Source::as_str), source),
-        Field::line("Since", "").hint(when::hint("now; or 10m ago, 22:37", app.clock())),
+        Field::line("Since", "").hint(parse_time::hint("now; or 10m ago, 22:37", app.clock())),
         Field::choice("Owner", vec!["nobody yet", "me"], 0),
         Field::text("Symptoms", "").hint("what users see"),
     ]
@@ -211,7 +211,7 @@ fn update(app: &App, text: &str, next: &str) -> Vec<Field> {
     vec![
         Field::text("Message", text).needed(),
         Field::line("Next update", next)
-            .hint(when::hint("30m, 4h, 09:00; empty for none", app.clock())),
+            .hint(parse_time::hint("30m, 4h, 09:00; empty for none", app.clock())),
     ]
 }
 

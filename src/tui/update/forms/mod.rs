@@ -1,7 +1,7 @@
 //! Forms: opened, typed into, sent.
 
-mod asks;
-mod clash;
+mod commands;
+mod conflict;
 mod fields;
 
 use chrono::{DateTime, Utc};
@@ -122,7 +122,7 @@ fn check(app: &mut App, left: usize) {
     if field.error.is_some() || field.content().trim().is_empty() {
         return;
     }
-    let wrong = asks::wrong_field(app, form, &field.label, app.now);
+    let wrong = commands::wrong_field(app, form, &field.label, app.now);
     if let Mode::Form(form) = &mut app.mode
         && let Some(field) = form.fields.get_mut(left)
     {
@@ -158,14 +158,14 @@ pub(super) fn send(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         app.mode = Mode::Form(form);
         return Vec::new();
     }
-    if let Some(clash) = clash::found(app, &form, at) {
-        clash::tell(&mut form, clash);
+    if let Some(clash) = conflict::found(app, &form, at) {
+        conflict::tell(&mut form, clash);
         app.mode = Mode::Form(form);
         return Vec::new();
     }
-    match asks::plan(app, &form, at) {
+    match commands::plan(app, &form, at) {
         Ok((plan, for_good)) => submit(app, form, plan, for_good, at),
-        Err(asks::Wrong { field, why }) => {
+        Err(commands::Wrong { field, why }) => {
             form.blame(&field, why);
             app.mode = Mode::Form(form);
             Vec::new()

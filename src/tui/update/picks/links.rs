@@ -9,7 +9,7 @@ use crate::model::time::ago;
 use super::super::super::app::App;
 use super::super::super::picker::{Item, Pick};
 use super::super::super::plan::Target;
-use super::super::known;
+use super::super::precheck;
 use super::one;
 
 /// Other open incidents: of the same service first.
@@ -55,7 +55,7 @@ pub(super) fn links(app: &App, targets: &[Target]) -> Vec<Item> {
         Item::new("a URL …", Pick::LinkUrl).key('u').about("a page elsewhere"),
     ];
     let record = match targets {
-        [one] => known::record(app, one.id),
+        [one] => precheck::record(app, one.id),
         _ => None,
     };
     for (link, key) in record.into_iter().flat_map(|r| &r.links).zip('1'..='9') {

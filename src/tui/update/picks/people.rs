@@ -11,7 +11,7 @@ use crate::model::{Ask, PersonRef, escalation};
 use super::super::super::app::App;
 use super::super::super::picker::{Item, Pick};
 use super::super::super::plan::Target;
-use super::super::known;
+use super::super::precheck;
 use super::one;
 
 /// On call for its team first, then the other members of the team, then everybody else.
@@ -106,7 +106,7 @@ fn about(directory: &Directory, person: &PersonRef, now: DateTime<Utc>) -> Strin
 /// Each role with each person would be long: who has one is offered first, to give it up.
 pub(super) fn roles(app: &App, targets: &[Target]) -> Vec<Item> {
     let Some(directory) = app.directory.as_deref() else { return Vec::new() };
-    let record = targets.first().and_then(|target| known::record(app, target.id));
+    let record = targets.first().and_then(|target| precheck::record(app, target.id));
     let has = |role: Role, person: &PersonRef| {
         record.is_some_and(|r| {
             r.roles.iter().any(|(has, who)| *has == role && who.handle == person.handle)

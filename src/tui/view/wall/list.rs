@@ -11,7 +11,7 @@ use crate::model::{Priority, Status, Summary};
 
 use super::super::super::app::App;
 use super::super::super::wall::{LastP1, Wall};
-use super::super::words::{age, count, left, left_bar};
+use super::super::formatting::{age, count, left, left_bar};
 use super::{below, both, centred, rule, span};
 
 /// From this width on, the time left has a bar.

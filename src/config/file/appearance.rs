@@ -1,7 +1,7 @@
 //! `[looks]`, `[notify]` and the columns of the queue.
 
 use super::section::{Read, Section, Value};
-use crate::config::looks::{DepthChoice, Looks, ThemeName, Zone};
+use crate::config::appearance::{DepthChoice, Looks, ThemeName, Zone};
 use crate::config::panes::{Column, Desktop, Notify, PanesSettings, default_columns};
 use crate::model::Priority;
 

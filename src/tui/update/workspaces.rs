@@ -10,7 +10,7 @@ use super::super::app::App;
 use super::super::message::Effect;
 use super::super::mode::{Mode, Switching};
 use super::super::picker::{Item, List, Pick, Picker};
-use super::super::sites::{Site, SiteId};
+use super::super::workspaces::{Site, SiteId};
 use super::{fail, main_key, run, tell};
 
 /// Lists the places.

@@ -7,7 +7,7 @@ use crate::model::text::{shown, width};
 
 use super::super::super::action::Action;
 use super::super::super::app::{App, Freshness};
-use super::super::words::{count, span};
+use super::super::formatting::{count, span};
 
 /// Draws it in the middle of the pane.
 pub(super) fn draw(app: &App, inside: Rect, buffer: &mut Buffer) {

@@ -16,7 +16,7 @@ use crate::model::{Ask, Command, Incident, IncidentId, PersonRef, check};
 use super::super::super::app::App;
 use super::super::super::form::{Field, Form, Kind};
 use super::super::super::plan::{Plan, Step, Target};
-use super::super::{known, send, when};
+use super::super::{parse_time, precheck, send};
 use super::fields::{UNKNOWN, fill, section_label, suspects};
 
 /// As exact as a time in a form is.
@@ -112,13 +112,14 @@ fn asks(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> Asked {
             let next_due = match next.as_str() {
                 "" => None,
                 text => Some(
-                    when::later(text, at, app.clock()).map_err(|why| wrong("Next update", why))?,
+                    parse_time::later(text, at, app.clock())
+                        .map_err(|why| wrong("Next update", why))?,
                 ),
             };
             only(Ask::UpdateStakeholders { message: message(app, form, target, at)?, next_due })
         }
         Kind::SnoozeUntil => {
-            let until = when::later(&form.value("Until"), at, app.clock());
+            let until = parse_time::later(&form.value("Until"), at, app.clock());
             only(Ask::Snooze { until: until.map_err(|why| wrong("Until", why))? })
         }
         Kind::Pause => only(Ask::Pause { reason: form.value("Waiting for") }),
@@ -128,7 +129,7 @@ fn asks(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> Asked {
         Kind::LinkUrl => only(Ask::Link { link: url(form)? }),
         Kind::NewProblem => problem(form, target, at),
         Kind::Review => {
-            let record = known::record(app, target.id);
+            let record = precheck::record(app, target.id);
             Ok((Vec::new(), review(form, record)))
         }
         Kind::ActionItem { id, .. } => {
@@ -146,8 +147,8 @@ pub(super) fn wrong_field(
 ) -> Option<String> {
     let value = form.value(label);
     let wrong = match label {
-        "Since" => return when::earlier(&value, at, app.clock()).err(),
-        "Until" | "Next update" => return when::later(&value, at, app.clock()).err(),
+        "Since" => return parse_time::earlier(&value, at, app.clock()).err(),
+        "Until" | "Next update" => return parse_time::later(&value, at, app.clock()).err(),
         "URL" => return url(form).err().map(|wrong| wrong.why),
         "Due" => return due(form).err().map(|wrong| wrong.why),
         "Title" => check::title(&value),
@@ -193,7 +194,7 @@ fn message(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> Result
     if pattern.is_plain() {
         return Ok(pattern.fill(|_| String::new()));
     }
-    let record = known::record(app, target.id);
+    let record = precheck::record(app, target.id);
     let row = app.row(target.id).or(record.map(|record| &record.summary));
     let Some(row) = row else {
         let why =
@@ -212,7 +213,7 @@ where
 
 /// The answers that were changed here and are not there yet.
 fn answers(app: &App, form: &Form, target: &Target) -> Vec<Ask> {
-    let record = known::record(app, target.id);
+    let record = precheck::record(app, target.id);
     let there = |item| {
         let answered = record.and_then(|record| record.answered.iter().find(|a| a.item == item));
         answered.map_or(Answer::Open, |answered| answered.answer.clone())
@@ -233,7 +234,7 @@ fn category(form: &Form) -> Result<Option<Category>, Wrong> {
 fn categorize(app: &App, form: &Form, target: &Target) -> Asked {
     let row = app.row(target.id);
     let many = form.targets.len() > 1;
-    let record = known::record(app, target.id);
+    let record = precheck::record(app, target.id);
     let mut asks = Vec::new();
     let to = category(form)?;
     let changed = |label: &str, empty: bool| form.is_changed(label) && !(many && empty);
@@ -267,7 +268,7 @@ fn categorize(app: &App, form: &Form, target: &Target) -> Asked {
 
 /// What was changed here and differs from the record. Of many incidents, only what was filled in is set.
 fn describe(app: &App, form: &Form, target: &Target) -> Asked {
-    let record = known::record(app, target.id);
+    let record = precheck::record(app, target.id);
     let many = form.targets.len() > 1;
     let title = form.value("Title");
     if form.is_changed("Title") {
@@ -359,7 +360,7 @@ fn person(app: &App, who: &str) -> Option<PersonRef> {
 }
 
 fn declare(app: &App, form: &Form, at: DateTime<Utc>) -> Result<Vec<Step>, Wrong> {
-    let detected = when::earlier(&form.value("Since"), at, app.clock());
+    let detected = parse_time::earlier(&form.value("Since"), at, app.clock());
     let detected = detected.map_err(|why| wrong("Since", why))?;
     // What the form does not ask for stays as it was declared; its times are to the minute.
     let old = replaced(form).map(|(_, old)| old);

@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::{Instant, sleep};
 
 use super::Shared;
-use super::asker::Asker;
 use super::entry::{Entry, Listing};
+use super::identity::Asker;
 use super::lock::{self, Turn};
 use super::outbox::Tried;
 use crate::api::command::MOST;

@@ -10,7 +10,9 @@ use crate::sync::{Kept, Link, Update};
 
 use super::super::app::{App, Failure, Span};
 use super::super::message::{Effect, Of};
-use super::{call, fail, find, forms, moves, outbox, reading, rows, tell, told, wall};
+use super::{
+    attention, fail, find, forms, navigation, outbox, reading, remote_activity, rows, tell, wall,
+};
 
 /// Measures are computed anew at most this often while the queue changes.
 const MEASURED_EVERY: TimeDelta = TimeDelta::minutes(1);
@@ -84,7 +86,7 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
             let first = app.snapshot.is_none();
             // The rest of the rows after the first page is no news to the measures.
             let filling = app.snapshot.as_ref().is_none_or(|before| before.counts.is_some());
-            let calls = call::look(app, &snapshot);
+            let calls = attention::look(app, &snapshot);
             let changed = find::open_changed(app, app.snapshot.clone().as_deref(), &snapshot);
             app.snapshot = Some(snapshot);
             app.metrics.outdated |= !filling;
@@ -96,9 +98,9 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
             let mut effects = if first || selected == app.queue.selected || selected.is_none() {
                 reading::follow(app)
             } else {
-                moves::moved(app)
+                navigation::moved(app)
             };
-            effects.extend(told::watch(app));
+            effects.extend(remote_activity::watch(app));
             effects.extend(changed);
             if first {
                 effects.extend(started(app));
@@ -182,7 +184,7 @@ pub(super) fn time_passed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     rows::derive_by_itself(app, at);
     let mut effects = Vec::new();
     if selected != app.queue.selected {
-        effects = moves::moved(app);
+        effects = navigation::moved(app);
     }
     let age = app.metrics.loaded_at.map(|then| (at - then).abs());
     let due = age.is_some_and(|age| {

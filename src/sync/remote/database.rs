@@ -11,7 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, SqliteConnection};
 
 use super::lock::{self, try_lock};
-use super::place::{beside, private};
+use super::paths::{beside, private};
 
 /// How long another process may hold a lock of the file.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -7,7 +7,7 @@ use tokio::sync::MutexGuard;
 
 use super::FileStore;
 use super::error::{Done, named};
-use super::write::Writer;
+use super::writer::Writer;
 use crate::backend::BackendError;
 
 /// A command is mostly done within this time.
@@ -98,7 +98,7 @@ mod tests {
     use chrono::Utc;
 
     use super::super::sql::Batch;
-    use super::super::write::Frame;
+    use super::super::writer::Frame;
     use super::*;
     use crate::backend::Backend;
     use crate::backend::file::Options;

@@ -9,7 +9,7 @@ use std::path::Path;
 use super::FileStore;
 use super::error::{Done, Failure, Fault, fault};
 use super::sql::Batch;
-use super::write::{Frame, Writer};
+use super::writer::{Frame, Writer};
 use crate::backend::{Backend, BackendError, Outcome};
 use crate::model::{Envelope, Rules};
 

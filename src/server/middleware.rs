@@ -16,9 +16,9 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::access_log::Line;
-use super::document::{Takes, finish};
+use super::cached_json::{Takes, finish};
+use super::error::Refusal;
 use super::metrics::Failed;
-use super::problem::Refusal;
 use super::state::Shared;
 use super::tokens::Key;
 use crate::api::{Code, path};

@@ -13,7 +13,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
-use super::problem::{Answer, Refusal};
+use super::error::{Answer, Refusal};
 use crate::api::Code;
 
 /// Shorter ones are not worth compressing.

@@ -12,11 +12,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-use super::answer::{self, Trouble};
+use super::backoff::Resting;
 use super::clock::Clock;
-use super::fault::{self, Stage};
-use super::rest::Resting;
+use super::error_response::{self, Trouble};
 use super::token::{Token, Tokens};
+use super::transport_error::{self, Stage};
 use super::{Address, Timeouts};
 use crate::api::details::MEDIA_TYPE;
 use crate::backend::BackendError;
@@ -125,10 +125,16 @@ impl Wire {
                 return Ok(response);
             }
             Ok(Err(error)) => {
-                let said = fault::told(&self.host, self.via.as_deref(), &error, Stage::Answer);
-                Trouble { lost: fault::broke_off(&error), ..BackendError::Unreachable(said).into() }
+                let said =
+                    transport_error::told(&self.host, self.via.as_deref(), &error, Stage::Answer);
+                Trouble {
+                    lost: transport_error::broke_off(&error),
+                    ..BackendError::Unreachable(said).into()
+                }
             }
-            Err(_) => BackendError::Unreachable(fault::no_answer(&self.host, limit)).into(),
+            Err(_) => {
+                BackendError::Unreachable(transport_error::no_answer(&self.host, limit)).into()
+            }
         };
         tracing::debug!(path = request.path, ms = after.as_millis(), "{}", told.error);
         Err(told)
@@ -142,19 +148,22 @@ impl Wire {
             return Ok(Answer::Unchanged);
         }
         if status.is_redirection() {
-            return Err(answer::redirect(&self.host, &self.address, status, &headers).into());
+            return Err(
+                error_response::redirect(&self.host, &self.address, status, &headers).into()
+            );
         }
-        let is_json = answer::is_json(&headers);
+        let is_json = error_response::is_json(&headers);
         if status.is_success() {
             if !is_json {
-                return Err(answer::no_json(&self.host, status, &headers).into());
+                return Err(error_response::no_json(&self.host, status, &headers).into());
             }
             let body = self.body(response, LONGEST).await?;
             return Ok(Answer::Json(body, headers.get(ETAG).cloned()));
         }
         // A refusal that can't be read to its end is still one.
         let body = if is_json { self.body(response, LONGEST_REFUSAL).await.ok() } else { None };
-        let refusal = answer::Refusal { status, headers: &headers, body: body.as_deref(), path };
+        let refusal =
+            error_response::Refusal { status, headers: &headers, body: body.as_deref(), path };
         let now = Utc::now();
         let trouble = refusal.told(&self.host, &self.address, &self.clock, now);
         if let (BackendError::Unreachable(said), Some(until)) = (&trouble.error, trouble.rest) {
@@ -192,14 +201,21 @@ impl Wire {
                 }
                 Ok(Ok(None)) => return Ok(body),
                 Ok(Err(error)) => {
-                    let said = fault::told(&self.host, self.via.as_deref(), &error, Stage::Body);
+                    let said =
+                        transport_error::told(&self.host, self.via.as_deref(), &error, Stage::Body);
                     return Err(unreachable(said));
                 }
                 Err(_) if left <= self.timeouts.piece => {
-                    return Err(unreachable(fault::dripping(&self.host, self.timeouts.whole)));
+                    return Err(unreachable(transport_error::dripping(
+                        &self.host,
+                        self.timeouts.whole,
+                    )));
                 }
                 Err(_) => {
-                    return Err(unreachable(fault::stalled(&self.host, self.timeouts.piece)));
+                    return Err(unreachable(transport_error::stalled(
+                        &self.host,
+                        self.timeouts.piece,
+                    )));
                 }
             }
         }
@@ -213,7 +229,7 @@ impl Wire {
                 let said = format!("{host} stopped in the middle of its answer");
                 return BackendError::Unreachable(said);
             }
-            let said = fault::brief(&error.to_string());
+            let said = transport_error::brief(&error.to_string());
             BackendError::Broken(format!(
                 "the answer of {host} can't be understood ({said}): it may be of another version"
             ))
@@ -223,5 +239,5 @@ impl Wire {
 
 /// When the server says it is.
 fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
-    answer::http_date(headers.get(DATE)?)
+    error_response::http_date(headers.get(DATE)?)
 }

@@ -13,7 +13,7 @@ use crate::backend::file::{FileStore, Lasting};
 use crate::config::{Config, Flags, Location};
 use crate::model::{PersonRef, Rules};
 use crate::sync::remote::Remote;
-use crate::tui::sites::{Opener, Site, SiteId};
+use crate::tui::workspaces::{Opener, Site, SiteId};
 
 /// A place of work that is open.
 #[derive(Clone)]

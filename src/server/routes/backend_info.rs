@@ -10,11 +10,11 @@ use crate::backend::Capabilities;
 use crate::model::directory::Directory;
 use crate::model::problem::Problem;
 use crate::server::auth::{Known, Reader};
-use crate::server::document::{Document, Whole};
+use crate::server::cached_json::{Document, Whole};
+use crate::server::error::Answer;
+use crate::server::extract::{Nothing, Query};
 use crate::server::openapi::Refusals;
-use crate::server::problem::Answer;
 use crate::server::state::Shared;
-use crate::server::take::{Nothing, Query};
 
 /// Name, commands that the token is good for, and whom it acts for
 #[utoipa::path(

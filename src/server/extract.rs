@@ -10,8 +10,8 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::error::{Answer, Refusal};
 use super::limits::Limits;
-use super::problem::{Answer, Refusal};
 use super::state::Shared;
 use crate::api::Code;
 use crate::model::text::{cut, shown};

@@ -8,7 +8,7 @@ use crate::model::{Event, EventBody, IncidentId};
 
 use super::super::super::app::App;
 use super::super::super::form::{Form, Kind, Value};
-use super::super::known;
+use super::super::precheck;
 use super::fields;
 
 /// Columns of what they wrote.
@@ -26,7 +26,7 @@ pub(super) struct Clash {
 pub(super) fn found(app: &App, form: &Form, at: DateTime<Utc>) -> Option<Clash> {
     let (Some(target), true) = (form.target(), is_of_the_record(&form.kind)) else { return None };
     // Only against the record as it is now.
-    known::record(app, target.id)?;
+    precheck::record(app, target.id)?;
     let fresh = fields::of(app, &form.kind, &form.targets, at);
     form.fields.iter().enumerate().find_map(|(place, field)| {
         let before = form.initial.get(place)?;

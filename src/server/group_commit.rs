@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::hub::Hub;
+use super::change_feed::Hub;
+use super::extract::Room;
 use super::metrics::Metrics;
-use super::take::Room;
 use crate::backend::{Backend, BackendError, Outcome};
 use crate::model::Envelope;
 

@@ -12,9 +12,9 @@ use std::time::Duration;
 use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::document::Document;
-use super::fresh::{Fresh, Moment};
-use super::problem::{Answer, Refusal};
+use super::cached_json::Document;
+use super::error::{Answer, Refusal};
+use super::single_flight::{Fresh, Moment};
 use crate::backend::{Backend, BackendError, Cursor, Delta};
 use crate::model::directory::Directory;
 

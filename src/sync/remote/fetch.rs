@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::kept::measures_of;
+use super::cache_reads::measures_of;
 use super::{Remote, Shared};
 use crate::backend::{BackendError, Capabilities, Detail, Page, Part, Search};
 use crate::model::directory::Directory;

@@ -7,10 +7,10 @@
 use sqlx::{Row, SqliteConnection};
 
 use super::error::Done;
+use super::full_text;
 use super::names::Kind;
 use super::row::{FACETS, facets_of, key_at};
 use super::sql::Batch;
-use super::words;
 use crate::model::filter::{Ask, Filter, Is, MatchContext, Owner, Scope, Term};
 use crate::model::status::{Category, Source, Status};
 use crate::model::{Impact, IncidentId, PersonRef, Priority, Summary};
@@ -79,7 +79,7 @@ pub(super) async fn plan(
     let mut pieces = Vec::new();
     rest.terms.retain(|term| match &term.ask {
         Ask::Word(word) if !term.not => {
-            let found = words::pieces(word);
+            let found = full_text::pieces(word);
             let kept = found.is_empty();
             pieces.extend(found);
             kept
@@ -102,7 +102,7 @@ pub(super) async fn plan(
             None => Drive::All,
         }
     } else {
-        Drive::Words { expression: words::expression(conn, &pieces).await?, pieces }
+        Drive::Words { expression: full_text::expression(conn, &pieces).await?, pieces }
     };
     Ok(Some(Plan { drive, facets: ranges, keys, rest }))
 }
