@@ -9,7 +9,7 @@ use crate::backend::Outcome;
 use crate::model::{Actor, Command, CommandId, Envelope};
 
 /// The most commands at once.
-pub const MOST: usize = 500;
+pub const MAX_COMMANDS: usize = 500;
 
 /// One command.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -30,7 +30,7 @@ pub struct Order {
 impl Order {
     /// As the backend takes it.
     #[must_use]
-    pub fn by(self, actor: Actor) -> Envelope {
+    pub fn into_envelope(self, actor: Actor) -> Envelope {
         Envelope { id: self.id, at: self.at, actor, command: self.command }
     }
 }

@@ -34,7 +34,7 @@ pub struct Details {
 
 /// The codes, each with its HTTP status.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Code {
+pub enum ErrorCode {
     /// Path, query, header or body can't be understood.
     BadRequest,
     /// There is no token, or it is unknown, expired or revoked.
@@ -67,7 +67,7 @@ pub enum Code {
     Unreachable,
 }
 
-impl Code {
+impl ErrorCode {
     /// All of them.
     pub const ALL: [Self; 15] = [
         Self::BadRequest,
@@ -154,7 +154,7 @@ impl Code {
 
 impl Details {
     /// Of a code, with its sentence.
-    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+    pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
         Self {
             kind: format!("urn:redphone:{}", code.as_str()),
             title: code.title().into(),
@@ -168,8 +168,8 @@ impl Details {
 
     /// Its code, where it is one that is known here.
     #[must_use]
-    pub fn code(&self) -> Option<Code> {
-        Code::ALL.into_iter().find(|code| code.as_str() == self.code)
+    pub fn code(&self) -> Option<ErrorCode> {
+        ErrorCode::ALL.into_iter().find(|code| code.as_str() == self.code)
     }
 }
 
@@ -178,18 +178,18 @@ impl From<BackendError> for Details {
         let detail = error.to_string();
         match error {
             BackendError::Rejected(why) => {
-                Self { rejection: Some(why.kind), ..Self::new(Code::Rejected, why.message) }
+                Self { rejection: Some(why.kind), ..Self::new(ErrorCode::Rejected, why.message) }
             }
             BackendError::Conflict(why) => {
-                Self { rejection: Some(why.kind), ..Self::new(Code::Conflict, why.message) }
+                Self { rejection: Some(why.kind), ..Self::new(ErrorCode::Conflict, why.message) }
             }
-            BackendError::NotFound(_) => Self::new(Code::NotFound, detail),
-            BackendError::NotAllowed(_) => Self::new(Code::NotAllowed, detail),
+            BackendError::NotFound(_) => Self::new(ErrorCode::NotFound, detail),
+            BackendError::NotAllowed(_) => Self::new(ErrorCode::NotAllowed, detail),
             BackendError::Limited { until } => {
-                Self { until: Some(until), ..Self::new(Code::Limited, detail) }
+                Self { until: Some(until), ..Self::new(ErrorCode::Limited, detail) }
             }
-            BackendError::Unreachable(_) => Self::new(Code::Unreachable, detail),
-            BackendError::Broken(_) => Self::new(Code::Broken, detail),
+            BackendError::Unreachable(_) => Self::new(ErrorCode::Unreachable, detail),
+            BackendError::Broken(_) => Self::new(ErrorCode::Broken, detail),
         }
     }
 }
@@ -203,20 +203,25 @@ impl Details {
         let detail = self.detail;
         let rejected = |kind| Rejection::new(self.rejection.unwrap_or(kind), detail.clone());
         match code {
-            Some(Code::Rejected | Code::BadRequest | Code::TooLarge | Code::MediaType) => {
-                BackendError::Rejected(rejected(RejectionKind::Invalid))
-            }
-            Some(Code::Conflict) => BackendError::Conflict(rejected(RejectionKind::Conflict)),
-            Some(Code::NotFound) => BackendError::NotFound(detail),
-            Some(Code::NotAllowed | Code::NoSuchMethod) => BackendError::NotAllowed(detail),
-            Some(Code::Limited) => BackendError::Limited { until: self.until.unwrap_or(now) },
-            Some(Code::Broken) => BackendError::Broken(detail),
             Some(
-                Code::Unauthorized
-                | Code::OtherPerson
-                | Code::TooSlow
-                | Code::Internal
-                | Code::Unreachable,
+                ErrorCode::Rejected
+                | ErrorCode::BadRequest
+                | ErrorCode::TooLarge
+                | ErrorCode::MediaType,
+            ) => BackendError::Rejected(rejected(RejectionKind::Invalid)),
+            Some(ErrorCode::Conflict) => BackendError::Conflict(rejected(RejectionKind::Conflict)),
+            Some(ErrorCode::NotFound) => BackendError::NotFound(detail),
+            Some(ErrorCode::NotAllowed | ErrorCode::NoSuchMethod) => {
+                BackendError::NotAllowed(detail)
+            }
+            Some(ErrorCode::Limited) => BackendError::Limited { until: self.until.unwrap_or(now) },
+            Some(ErrorCode::Broken) => BackendError::Broken(detail),
+            Some(
+                ErrorCode::Unauthorized
+                | ErrorCode::OtherPerson
+                | ErrorCode::TooSlow
+                | ErrorCode::Internal
+                | ErrorCode::Unreachable,
             ) => BackendError::Unreachable(detail),
             None => match self.status {
                 404 | 410 => BackendError::NotFound(detail),
@@ -259,7 +264,7 @@ mod tests {
     fn a_code_that_is_not_known_goes_by_its_status() {
         let now = DateTime::UNIX_EPOCH;
         let of = |status| {
-            let details = Details::new(Code::Internal, "no");
+            let details = Details::new(ErrorCode::Internal, "no");
             Details { code: "of_a_later_version".into(), status, ..details }.into_error(now)
         };
         assert_eq!(of(404), BackendError::NotFound("no".into()));

@@ -10,4 +10,4 @@ pub mod path;
 pub mod query;
 
 pub use command::{Answered, Answers, Order, Orders};
-pub use details::{Code, Details};
+pub use details::{Details, ErrorCode};

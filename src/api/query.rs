@@ -9,7 +9,7 @@ use crate::model::measures::Cut;
 use crate::model::queue::Sort;
 
 /// The longest that [`Changes::wait`] may be, in seconds.
-pub const LONGEST_WAIT_S: u64 = 60;
+pub const MAX_WAIT_S: u64 = 60;
 
 /// Which rows, in which order. Whoever asks is known from the token.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]

@@ -20,7 +20,7 @@ use utoipa::openapi::schema::{Object, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::model::change::Suspect;
-use crate::model::command::Verb;
+use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
 use crate::model::filter::Filter;
 use crate::model::measures::{Cut, Measures, Window};
@@ -89,7 +89,7 @@ pub struct Capabilities {
     /// For the state line, such as `local`.
     pub name: String,
     /// The commands it can carry out.
-    pub verbs: BTreeSet<Verb>,
+    pub verbs: BTreeSet<CommandKind>,
     /// Whether `changes` tells of a change as it happens.
     pub live: bool,
     /// Whom it takes the asker for; `None` where it believes what a command says.

@@ -5,7 +5,7 @@ mod outbox;
 pub mod serve;
 
 pub use incidents::{Ack, Declare, List, Note, Resolve, Show};
-pub use outbox::{AboutOutbox, OutboxArgs, Which};
+pub use outbox::{EntryRef, OutboxArgs, OutboxCommand};
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -160,14 +160,14 @@ pub enum Command {
     Token {
         /// What about them
         #[command(subcommand)]
-        about: serve::AboutToken,
+        about: serve::TokenCommand,
     },
     /// The settings: where they are, what holds, what is wrong, and a commented sample
     #[command(after_help = CONFIG, subcommand_required = true, disable_help_subcommand = true)]
     Config {
         /// What about them
         #[command(subcommand)]
-        about: AboutConfig,
+        about: ConfigCommand,
     },
     /// List the profiles of the settings: where each is, and whether its token is found
     #[command(after_help = PROFILES)]
@@ -218,7 +218,8 @@ pub struct Demo {
     pub incidents: u32,
     /// Keep the store in this file
     #[arg(long, value_name = "FILE")]
-    pub keep: Option<PathBuf>,
+    #[arg(id = "keep", long = "keep")]
+    pub store_file: Option<PathBuf>,
     /// Show it on the wall display
     #[arg(long, conflicts_with = "seed_only")]
     pub wall: bool,
@@ -341,7 +342,7 @@ Examples:
 
 /// `config`.
 #[derive(Subcommand, Clone, Copy, PartialEq, Eq, Debug)]
-pub enum AboutConfig {
+pub enum ConfigCommand {
     /// Print where the settings file is, or would be
     Path,
     /// Print all settings in force, and where each comes from
@@ -387,7 +388,8 @@ Examples:
 pub struct Login {
     /// A profile's name or an API's URL [default: the API that is chosen]
     #[arg(value_name = "PROFILE|URL")]
-    pub place: Option<String>,
+    #[arg(id = "place")]
+    pub target: Option<String>,
 }
 
 const COMPLETIONS: &str = "\

@@ -6,32 +6,32 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::failure::{Failure, reason};
-use crate::model::text::shown;
+use super::failure::{Failure, io_error_text};
+use crate::model::text::sanitize;
 
 /// What is written goes to a file beside the target, readable by its owner alone, and takes the
 /// target's place once it is on disk. Dropped before [`WholeFile::done`], nothing stays.
-pub struct WholeFile {
+pub struct AtomicFile {
     target: PathBuf,
     to: BufWriter<NamedTempFile>,
 }
 
-impl WholeFile {
+impl AtomicFile {
     /// Begins a file.
-    pub fn begin(target: &Path) -> Result<Self, Failure> {
+    pub fn create(target: &Path) -> Result<Self, Failure> {
         // A link is followed, so that it stays one.
         let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
         match fs::metadata(&target) {
             Ok(meta) if meta.is_dir() => {
                 return Err(Failure::failed(format!(
                     "{} is a folder: name a file in it",
-                    named(&target)
+                    display_path(&target)
                 )));
             }
             Ok(meta) if !meta.is_file() => {
                 return Err(Failure::failed(format!(
                     "{} is no file: write to standard output instead, with -",
-                    named(&target)
+                    display_path(&target)
                 )));
             }
             _ => {}
@@ -40,7 +40,7 @@ impl WholeFile {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        let file = NamedTempFile::new_in(folder).map_err(|error| told(&target, &error))?;
+        let file = NamedTempFile::new_in(folder).map_err(|error| write_failure(&target, &error))?;
         Ok(Self { to: BufWriter::with_capacity(256 * 1024, file), target })
     }
 
@@ -50,7 +50,7 @@ impl WholeFile {
     }
 
     /// Makes it durable and puts it in its place.
-    pub fn done(self) -> Result<(), Failure> {
+    pub fn commit(self) -> Result<(), Failure> {
         let Self { target, to } = self;
         let finish = || -> io::Result<()> {
             let file = to.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -61,11 +61,11 @@ impl WholeFile {
             }
             Ok(())
         };
-        finish().map_err(|error| told(&target, &error))
+        finish().map_err(|error| write_failure(&target, &error))
     }
 }
 
-impl Write for WholeFile {
+impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.to.write(bytes)
     }
@@ -76,15 +76,15 @@ impl Write for WholeFile {
 }
 
 /// Why a file can't be written.
-pub fn told(target: &Path, error: &io::Error) -> Failure {
+pub fn write_failure(target: &Path, error: &io::Error) -> Failure {
     Failure::failed(format!(
         "can't write {}: {}: name another file or make room",
-        named(target),
-        reason(error)
+        display_path(target),
+        io_error_text(error)
     ))
 }
 
 /// A path, safe to show.
-pub fn named(path: &Path) -> String {
-    shown(&path.to_string_lossy()).into_owned()
+pub fn display_path(path: &Path) -> String {
+    sanitize(&path.to_string_lossy()).into_owned()
 }

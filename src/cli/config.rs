@@ -8,9 +8,9 @@ use std::path::Path;
 use tempfile::NamedTempFile;
 
 use super::Context;
-use super::args::AboutConfig;
-use super::atomic_file::named;
-use super::failure::{Exit, Failure, output_failed, reason};
+use super::args::ConfigCommand;
+use super::atomic_file::display_path;
+use super::failure::{Exit, Failure, io_error_text, output_failed};
 use super::out::{self, Out};
 use crate::config::sample::{ActionKeys, sample};
 use crate::config::show::show;
@@ -19,14 +19,14 @@ use crate::tui::action::TABLE;
 use crate::tui::keymap::Keymap;
 
 /// What needs no settings: it also works where they are wrong.
-pub fn place(flags: Flags, about: AboutConfig) -> Result<(), Failure> {
+pub fn run_without_settings(flags: Flags, about: ConfigCommand) -> Result<(), Failure> {
     let path = Settings::of_process(flags).path()?;
     let told = match about {
-        AboutConfig::Init => {
+        ConfigCommand::Init => {
             write_sample(&path)?;
-            format!("{} has all settings, commented out", named(&path))
+            format!("{} has all settings, commented out", display_path(&path))
         }
-        _ => named(&path),
+        _ => display_path(&path),
     };
     let mut out = Out::with(false, false);
     out.line(&told)?;
@@ -34,9 +34,9 @@ pub fn place(flags: Flags, about: AboutConfig) -> Result<(), Failure> {
 }
 
 /// What holds, or what is wrong.
-pub fn run(context: &mut Context, about: AboutConfig) -> Result<(), Failure> {
+pub fn run(context: &mut Context, about: ConfigCommand) -> Result<(), Failure> {
     let config = &context.config;
-    if about == AboutConfig::Show {
+    if about == ConfigCommand::Show {
         let keymap = Keymap::with(&config.panes.keys).0;
         let keys =
             |entry| -> Vec<String> { keymap.keys(entry).iter().map(ToString::to_string).collect() };
@@ -52,8 +52,8 @@ pub fn run(context: &mut Context, about: AboutConfig) -> Result<(), Failure> {
         return Err(Failure::silent(Exit::Failed));
     }
     let told = match &config.file {
-        Some(path) if path.exists() => format!("{}: nothing is wrong", named(path)),
-        Some(path) => format!("{} does not exist: the defaults hold", named(path)),
+        Some(path) if path.exists() => format!("{}: nothing is wrong", display_path(path)),
+        Some(path) => format!("{} does not exist: the defaults hold", display_path(path)),
         None => "there is no home folder to keep settings in: the defaults hold".to_owned(),
     };
     context.out.line(&told)
@@ -68,15 +68,15 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
 }
 
 /// Says once that settings are wrong.
-pub fn hint(config: &Config) {
+pub fn hint_at_warnings(config: &Config) {
     let all = warnings(config);
-    if let Some(text) = told(&all) {
-        out::hint(&text);
+    if let Some(text) = summarize_warnings(&all) {
+        out::print_hint(&text);
     }
 }
 
 /// The first warning, how many more there are, and where to read them.
-pub fn told(all: &[Warning]) -> Option<String> {
+pub fn summarize_warnings(all: &[Warning]) -> Option<String> {
     let first = all.first()?.brief();
     let first = first.trim_end_matches('?');
     Some(match all.len() - 1 {
@@ -89,14 +89,14 @@ fn write_sample(path: &Path) -> Result<(), Failure> {
     let failed = |error: &io::Error| {
         Failure::failed(format!(
             "can't write {}: {}: name another file with --config FILE or make room",
-            named(path),
-            reason(error)
+            display_path(path),
+            io_error_text(error)
         ))
     };
     let there = || {
         Failure::failed(format!(
             "{} is there already and stays as it is: edit it, or name another with --config FILE",
-            named(path)
+            display_path(path)
         ))
     };
     if path.symlink_metadata().is_ok() {

@@ -4,15 +4,15 @@ use chrono::Utc;
 
 use super::args::Declare;
 use super::failure::{Exit, Failure};
-use super::session::{Missing, Session, person};
+use super::session::{IfMissing, Session, resolve_person};
 use super::{Context, json, out};
 use crate::model::command::Declaration;
 use crate::model::directory::Directory;
-use crate::model::text::{cut, shown};
-use crate::model::{Ask, IncidentId, PersonRef, Summary, check};
+use crate::model::text::{sanitize, truncate};
+use crate::model::{IncidentCommand, IncidentId, PersonRef, Summary, check};
 
 /// Names closer than this are offered as what was meant; 1.0 is the same name.
-const ALIKE: f64 = 0.75;
+const MIN_SIMILARITY: f64 = 0.75;
 
 /// Declares it, gives it to somebody where that is wanted, and prints its number.
 pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
@@ -38,21 +38,28 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
     if let Some(owner) = &args.owner {
         check::name("owner", owner).map_err(|bad| Failure::failed(bad.to_string()))?;
     }
-    let session = Session::open(&context.config, Missing::Make).await?;
-    let directory = match session.place.backend.directory().await {
+    let session = Session::open(&context.config, IfMissing::Create).await?;
+    let directory = match session.connection.backend.directory().await {
         // What is asked is kept: that must not fail for want of what only fills in.
-        Err(error) if error.is_temporary() && session.place.remote.is_some() => {
+        Err(error) if error.is_temporary() && session.connection.remote.is_some() => {
             context.config.directory.clone()
         }
         directory => directory?,
     };
-    declaration.fill_in(&directory);
+    declaration.fill_from_directory(&directory);
     let id = IncidentId::new();
     let services = declaration.services.clone();
-    let declared = session.execute(id, Ask::Declare(Box::new(declaration))).await;
+    let declared = session.execute(id, IncidentCommand::Declare(Box::new(declaration))).await;
     let outcome = match declared {
-        Err(failure) if failure.exit == Exit::Kept => {
-            return kept(context, session, (id, args.owner, args.json), failure, &directory).await;
+        Err(failure) if failure.exit == Exit::Queued => {
+            return finish_queued(
+                context,
+                session,
+                (id, args.owner, args.json),
+                failure,
+                &directory,
+            )
+            .await;
         }
         declared => declared?,
     };
@@ -63,8 +70,8 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
     let mut row = outcome.row;
     let mut assigned = Ok(());
     if let Some(owner) = &args.owner {
-        let to = owner_of(owner, &session.me, &directory);
-        match session.execute(id, Ask::Assign { to: Some(to) }).await {
+        let to = resolve_owner(owner, &session.me, &directory);
+        match session.execute(id, IncidentCommand::Assign { to: Some(to) }).await {
             Ok(outcome) => row = outcome.row.or(row),
             Err(failure) => assigned = Err(failure),
         }
@@ -77,15 +84,18 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
     }
     context.out.flush()?;
     if grouped {
-        out::hint(&format!("{label} is open with this dedup key: counted there as one more alert"));
+        out::print_hint(&format!(
+            "{label} is open with this dedup key: counted there as one more alert"
+        ));
     }
-    hint_at_unknown(&services, &directory);
-    session.place.close().await;
-    assigned.map_err(|failure| failure.about(&format!("{label} is declared but not assigned")))
+    hint_at_unknown_services(&services, &directory);
+    session.connection.close().await;
+    assigned
+        .map_err(|failure| failure.with_prefix(&format!("{label} is declared but not assigned")))
 }
 
 /// It has no number yet: its id stands for it, here and in what is asked about it meanwhile.
-async fn kept(
+async fn finish_queued(
     context: &mut Context,
     session: Session,
     (id, owner, as_json): (IncidentId, Option<String>, bool),
@@ -93,52 +103,55 @@ async fn kept(
     directory: &Directory,
 ) -> Result<(), Failure> {
     if let Some(owner) = &owner {
-        let to = owner_of(owner, &session.me, directory);
-        match session.execute(id, Ask::Assign { to: Some(to) }).await {
-            Err(failure) if failure.exit != Exit::Kept => return Err(failure),
+        let to = resolve_owner(owner, &session.me, directory);
+        match session.execute(id, IncidentCommand::Assign { to: Some(to) }).await {
+            Err(failure) if failure.exit != Exit::Queued => return Err(failure),
             _ => {}
         }
     }
     if as_json {
-        let row = session.place.backend.incident(id).await.map(|detail| detail.incident.summary);
+        let row =
+            session.connection.backend.incident(id).await.map(|detail| detail.incident.summary);
         json::print(&mut context.out, &row.ok())?;
     } else {
         context.out.line(&id.to_string())?;
     }
     context.out.flush()?;
-    session.place.close().await;
+    session.connection.close().await;
     Err(failure)
 }
 
-fn owner_of(owner: &str, me: &PersonRef, directory: &Directory) -> PersonRef {
-    if owner.eq_ignore_ascii_case("me") { me.clone() } else { person(owner, directory) }
+fn resolve_owner(owner: &str, me: &PersonRef, directory: &Directory) -> PersonRef {
+    if owner.eq_ignore_ascii_case("me") { me.clone() } else { resolve_person(owner, directory) }
 }
 
 /// Names services that the directory does not have, with what may have been meant.
-fn hint_at_unknown(services: &[String], directory: &Directory) {
+fn hint_at_unknown_services(services: &[String], directory: &Directory) {
     if directory.services.is_empty() {
         return;
     }
     for name in services.iter().filter(|name| directory.service(name).is_none()) {
-        let name_shown = shown(name);
-        let name_shown = cut(&name_shown, 60);
-        match nearest(name, directory) {
-            Some(near) => out::hint(&format!(
+        let name_shown = sanitize(name);
+        let name_shown = truncate(&name_shown, 60);
+        match nearest_service(name, directory) {
+            Some(near) => out::print_hint(&format!(
                 "there is no service {name_shown:?} in the directory, the nearest is {:?}",
-                shown(near)
+                sanitize(near)
             )),
-            None => out::hint(&format!("there is no service {name_shown:?} in the directory")),
+            None => {
+                out::print_hint(&format!("there is no service {name_shown:?} in the directory"))
+            }
         }
     }
 }
 
-fn nearest<'a>(name: &str, directory: &'a Directory) -> Option<&'a str> {
+fn nearest_service<'a>(name: &str, directory: &'a Directory) -> Option<&'a str> {
     let name = name.to_lowercase();
     let alike = |other: &str| strsim::jaro_winkler(&name, &other.to_lowercase());
     let names = directory.services.iter().map(|service| service.name.as_str());
     names
         .map(|other| (alike(other), other))
-        .filter(|(alike, _)| *alike >= ALIKE)
+        .filter(|(alike, _)| *alike >= MIN_SIMILARITY)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, other)| other)
 }

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use chrono::Utc;
 
 use super::args::Demo;
-use super::atomic_file::{WholeFile, named, told};
+use super::atomic_file::{AtomicFile, display_path, write_failure};
 use super::failure::Failure;
-use super::out::counted;
-use super::progress::{Count, Progress};
-use super::serve::{self, Stop};
-use super::workspace::Desk;
-use super::{Context, panes, unless_stopped, wait};
+use super::out::pluralize;
+use super::progress::{Progress, Unit};
+use super::serve::{self, StopSignals};
+use super::workspace::OpenWorkspace;
+use super::{Context, block_on, panes, unless_stopped};
 use crate::backend::demo::{self, DemoError};
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 use crate::server::scope::Scope;
 use crate::server::tokens::{New, TokenFile};
 use crate::server::{self, Server};
@@ -23,12 +23,12 @@ use crate::tui;
 /// Makes the company, and shows it unless only a file is wanted.
 pub fn run(context: &mut Context, args: Demo) -> Result<(), Failure> {
     if args.serve {
-        return serve::on_all_cores(serve(context, args));
+        return serve::run_multi_threaded(serve(context, args));
     }
     if !args.seed_only {
         panes::check_terminal()?;
     }
-    wait(show(context, args))
+    block_on(show(context, args))
 }
 
 /// Makes the company, or finds it made; and says how many incidents were made.
@@ -39,24 +39,24 @@ async fn open(context: &Context, args: &Demo) -> Result<(demo::Demo, u64), Failu
         incidents: args.incidents,
         open: None,
         now: Utc::now(),
-        keep: args.keep.clone(),
+        keep: args.store_file.clone(),
         rules: context.config.rules.clone(),
     };
-    let mut progress = Progress::new(Count::Of("incidents made"));
+    let mut progress = Progress::new(Unit::Items("incidents made"));
     let mut made = 0;
     let mut told = |done, all| {
         made = done;
-        progress.move_to(done, Some(all));
+        progress.set_position(done, Some(all));
     };
     let opened = unless_stopped(demo::open(options, &mut told)).await?;
     drop(progress);
-    Ok((opened.map_err(not_opened)?, made))
+    Ok((opened.map_err(open_failure)?, made))
 }
 
 /// Serves the company to panes elsewhere until a signal comes.
 async fn serve(context: &mut Context, args: Demo) -> Result<(), Failure> {
     let (demo, _) = open(context, &args).await?;
-    let mut stop = Stop::listen()?;
+    let mut stop = StopSignals::listen()?;
     let store = demo.store.path();
     let tokens = TokenFile::beside(store);
     let token_file = store.with_extension("token");
@@ -65,20 +65,20 @@ async fn serve(context: &mut Context, args: Demo) -> Result<(), Failure> {
     tokens.revoke(&name).ok();
     let new = New { name, scope: Scope::Respond, person: None, expires_at: None };
     let (secret, _) = tokens.create(new)?;
-    let mut file = WholeFile::begin(&token_file)?;
-    writeln!(file, "{}", secret.reveal()).map_err(|error| told(&token_file, &error))?;
-    file.done()?;
+    let mut file = AtomicFile::create(&token_file)?;
+    writeln!(file, "{}", secret.reveal()).map_err(|error| write_failure(&token_file, &error))?;
+    file.commit()?;
     let mut options = server::Options::new(args.listen, tokens.path());
     options.tokens = tokens;
     let backend = Arc::new(demo.store.clone());
-    let server = Server::bind(options, backend).await.map_err(serve::not_bound)?;
+    let server = Server::bind(options, backend).await.map_err(serve::bind_failure)?;
     let url = server.url();
     context.out.line(&format!("the demo is served at {url}; this opens panes on it:"))?;
     let token_file = std::path::absolute(&token_file).unwrap_or(token_file);
-    let token_file = quoted(&named(&token_file));
+    let token_file = shell_quote(&display_path(&token_file));
     context.out.line(&format!("  redphone --backend {url} --token-file {token_file}"))?;
     context.out.flush()?;
-    let serving = serve::until_stopped(server, &mut stop);
+    let serving = serve::serve_until_stopped(server, &mut stop);
     tokio::pin!(serving);
     let in_peace = tokio::select! {
         in_peace = &mut serving => in_peace,
@@ -94,10 +94,10 @@ async fn show(context: &mut Context, args: Demo) -> Result<(), Failure> {
     let (demo, made) = open(context, &args).await?;
     if args.seed_only {
         demo.store.clone().close().await;
-        let place = named(demo.store.path());
+        let place = display_path(demo.store.path());
         return context.out.line(&match made {
             0 => format!("{place} has incidents already: nothing was added"),
-            made => format!("{} made in {place}", counted(made, "incident")),
+            made => format!("{} made in {place}", pluralize(made, "incident")),
         });
     }
     // What a profile says is said of another store.
@@ -105,7 +105,8 @@ async fn show(context: &mut Context, args: Demo) -> Result<(), Failure> {
     config.panes.profile = None;
     config.read_only = context.flags.read_only;
     let wall = args.wall.then(tui::wall::Settings::default);
-    let desk = Desk::shared(config, context.flags.clone(), demo.me.clone(), demo.store.clone());
+    let desk =
+        OpenWorkspace::shared(config, context.flags.clone(), demo.me.clone(), demo.store.clone());
     let shown = panes::show(desk, wall);
     tokio::pin!(shown);
     let done = tokio::select! {
@@ -113,11 +114,11 @@ async fn show(context: &mut Context, args: Demo) -> Result<(), Failure> {
         () = demo.simulate() => shown.await,
     };
     demo.store.clone().close().await;
-    done.map_err(|error| panes::ended(&error))
+    done.map_err(|error| panes::run_failure(&error))
 }
 
 /// As one word for a shell.
-fn quoted(text: &str) -> String {
+fn shell_quote(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+');
     if text.chars().all(plain) {
         return text.to_owned();
@@ -125,10 +126,10 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-fn not_opened(error: DemoError) -> Failure {
+fn open_failure(error: DemoError) -> Failure {
     match error {
         DemoError::Open(error) => error.into(),
         DemoError::Store(error) => error.into(),
-        error => Failure::failed(shown(&error.to_string())),
+        error => Failure::failed(sanitize(&error.to_string())),
     }
 }

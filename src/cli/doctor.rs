@@ -5,18 +5,18 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::args::Doctor;
-use super::atomic_file::{WholeFile, named, told};
-use super::export::{keep, spare_the_store};
+use super::atomic_file::{AtomicFile, display_path, write_failure};
+use super::export::{record_error, refuse_store_as_target};
 use super::failure::{Exit, Failure, output_failed};
-use super::out::{Look, counted};
+use super::out::{Style, pluralize};
 use super::{Context, json, unless_stopped};
 use crate::backend::file::doctor::{Report, examine, rebuild, salvage};
 use crate::backend::record::Record;
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 
 /// What was found, as `--json` prints it.
 #[derive(Debug, Serialize)]
-struct Told<'a> {
+struct ReportJson<'a> {
     content: bool,
     incidents: u64,
     events: u64,
@@ -33,7 +33,7 @@ struct Finding<'a> {
 pub async fn run(context: &mut Context, args: Doctor) -> Result<(), Failure> {
     let store = context.config.store_file("doctor")?.to_owned();
     if let Some(target) = &args.salvage {
-        return save(context, &store, target, args.json).await;
+        return salvage_to(context, &store, target, args.json).await;
     }
     if args.rebuild && context.config.read_only {
         return Err(Failure::usage(
@@ -41,10 +41,10 @@ pub async fn run(context: &mut Context, args: Doctor) -> Result<(), Failure> {
         ));
     }
     let report = if args.rebuild { rebuild(&store).await? } else { examine(&store).await? };
-    tell(context, &store, &report, args.json)
+    print_report(context, &store, &report, args.json)
 }
 
-fn tell(
+fn print_report(
     context: &mut Context,
     store: &Path,
     report: &Report,
@@ -54,7 +54,7 @@ fn tell(
     if as_json {
         let findings =
             report.findings.iter().map(|f| Finding { grave: f.grave, text: &f.text }).collect();
-        let told = Told {
+        let told = ReportJson {
             content: report.is_content(),
             incidents: report.incidents,
             events: report.events,
@@ -64,10 +64,10 @@ fn tell(
     } else {
         for finding in &report.findings {
             let word = if finding.grave { "damage" } else { "note" };
-            let word = out.look(word, if finding.grave { Look::Alarm } else { Look::Bold });
-            out.line(&format!("{word}: {}", shown(&finding.text)))?;
+            let word = out.styled(word, if finding.grave { Style::Alarm } else { Style::Bold });
+            out.line(&format!("{word}: {}", sanitize(&finding.text)))?;
         }
-        out.line(&format!("{}: {}", named(store), verdict(report)))?;
+        out.line(&format!("{}: {}", display_path(store), verdict(report)))?;
     }
     if report.is_content() { Ok(()) } else { Err(Failure::silent(Exit::Failed)) }
 }
@@ -78,7 +78,7 @@ fn verdict(report: &Report) -> String {
     // A check that ended early has counted nothing.
     if report.is_content() || report.events > 0 {
         let (incidents, events) =
-            (counted(report.incidents, "incident"), counted(report.events, "event"));
+            (pluralize(report.incidents, "incident"), pluralize(report.events, "event"));
         text = format!("{text}, {incidents}, {events}");
     }
     if report.findings.iter().any(|finding| finding.grave) {
@@ -89,7 +89,7 @@ fn verdict(report: &Report) -> String {
     text
 }
 
-async fn save(
+async fn salvage_to(
     context: &mut Context,
     store: &Path,
     target: &Path,
@@ -98,29 +98,30 @@ async fn save(
     let mut failed = None;
     if target.as_os_str() == "-" {
         let to = context.out.writer();
-        let done = salvage(store, &mut |r| keep(json::write_line(to, r), &mut failed)).await;
+        let done =
+            salvage(store, &mut |r| record_error(json::write_line(to, r), &mut failed)).await;
         if let Some(error) = failed {
             return Err(output_failed(&error));
         }
         done?;
         return Ok(());
     }
-    spare_the_store(target, store)?;
-    let mut file = WholeFile::begin(target)?;
-    let mut sink = |record: &Record| keep(json::write_line(&mut file, record), &mut failed);
+    refuse_store_as_target(target, store)?;
+    let mut file = AtomicFile::create(target)?;
+    let mut sink = |record: &Record| record_error(json::write_line(&mut file, record), &mut failed);
     let done = unless_stopped(salvage(store, &mut sink)).await?;
     if let Some(error) = failed {
-        return Err(told(target, &error));
+        return Err(write_failure(target, &error));
     }
     let records = done?;
-    let place = named(file.target());
-    file.done()?;
+    let place = display_path(file.target());
+    file.commit()?;
     if as_json {
         return json::print(&mut context.out, &serde_json::json!({ "records": records }));
     }
     context.out.line(&format!(
         "{} saved to {place}: take them into a new store with \
          redphone import {place} --skip-bad --store NEW.db",
-        counted(records, "record")
+        pluralize(records, "record")
     ))
 }

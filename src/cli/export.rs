@@ -5,11 +5,11 @@ use std::io;
 use std::path::Path;
 
 use super::args::Export;
-use super::atomic_file::{WholeFile, named, told};
+use super::atomic_file::{AtomicFile, display_path, write_failure};
 use super::failure::{Exit, Failure, output_failed};
-use super::out::counted;
-use super::progress::{Count, Progress};
-use super::session::{Missing, open_store};
+use super::out::pluralize;
+use super::progress::{Progress, Unit};
+use super::session::{IfMissing, open_store};
 use super::{Context, json, unless_stopped};
 use crate::backend::record::Record;
 
@@ -17,13 +17,13 @@ use crate::backend::record::Record;
 pub async fn run(context: &mut Context, args: Export) -> Result<(), Failure> {
     let target = args.file.filter(|file| file.as_os_str() != "-");
     if let Some(target) = &target {
-        spare_the_store(target, context.config.store_file("export")?)?;
+        refuse_store_as_target(target, context.config.store_file("export")?)?;
     }
-    let store = open_store(&context.config, Missing::Refuse, "export").await?;
+    let store = open_store(&context.config, IfMissing::Refuse, "export").await?;
     let Some(target) = target else {
         let to = context.out.writer();
         let mut failed = None;
-        let mut sink = |record: &Record| keep(json::write_line(to, record), &mut failed);
+        let mut sink = |record: &Record| record_error(json::write_line(to, record), &mut failed);
         let done = store.export(&mut sink).await;
         if let Some(error) = failed {
             return Err(output_failed(&error));
@@ -32,29 +32,29 @@ pub async fn run(context: &mut Context, args: Export) -> Result<(), Failure> {
         store.close().await;
         return Ok(());
     };
-    let mut file = WholeFile::begin(&target)?;
-    let mut progress = Progress::new(Count::Of("lines written"));
+    let mut file = AtomicFile::create(&target)?;
+    let mut progress = Progress::new(Unit::Items("lines written"));
     let mut failed = None;
     let mut lines = 0_u64;
     let mut sink = |record: &Record| {
         lines += 1;
-        progress.move_to(lines, None);
-        keep(json::write_line(&mut file, record), &mut failed)
+        progress.set_position(lines, None);
+        record_error(json::write_line(&mut file, record), &mut failed)
     };
     let done = unless_stopped(store.export(&mut sink)).await?;
     drop(progress);
     if let Some(error) = failed {
-        return Err(told(&target, &error));
+        return Err(write_failure(&target, &error));
     }
     done?;
-    let place = named(file.target());
-    file.done()?;
+    let place = display_path(file.target());
+    file.commit()?;
     store.close().await;
-    context.out.line(&format!("{} written to {place}", counted(lines, "line")))
+    context.out.line(&format!("{} written to {place}", pluralize(lines, "line")))
 }
 
 /// Keeps an error of the sink for its own sentence, and lets the store stop.
-pub fn keep(done: io::Result<()>, failed: &mut Option<io::Error>) -> io::Result<()> {
+pub fn record_error(done: io::Result<()>, failed: &mut Option<io::Error>) -> io::Result<()> {
     done.map_err(|error| {
         let kind = error.kind();
         *failed = Some(error);
@@ -63,7 +63,7 @@ pub fn keep(done: io::Result<()>, failed: &mut Option<io::Error>) -> io::Result<
 }
 
 /// Refuses to write over the store itself.
-pub fn spare_the_store(target: &Path, store: &Path) -> Result<(), Failure> {
+pub fn refuse_store_as_target(target: &Path, store: &Path) -> Result<(), Failure> {
     let (Ok(there), Ok(store)) = (fs::canonicalize(target), fs::canonicalize(store)) else {
         return Ok(());
     };
@@ -76,7 +76,7 @@ pub fn spare_the_store(target: &Path, store: &Path) -> Result<(), Failure> {
     if of_store {
         return Err(Failure::new(
             Exit::Failed,
-            format!("{} is the store itself: name another file", named(target)),
+            format!("{} is the store itself: name another file", display_path(target)),
         ));
     }
     Ok(())

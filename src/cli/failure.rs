@@ -18,15 +18,15 @@ pub enum Exit {
     /// The store can't be opened or does not answer; the same may work later.
     Unreachable = 4,
     /// What was asked has no answer yet: it is kept and will be sent.
-    Kept = 5,
+    Queued = 5,
 }
 
 impl Exit {
     /// The worse of two: what is kept is done sooner or later.
     #[must_use]
-    pub fn or_worse(self, other: Self) -> Self {
+    pub fn worse_of(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Kept, other) | (other, Self::Kept) => other,
+            (Self::Queued, other) | (other, Self::Queued) => other,
             (one, other) => one.max(other),
         }
     }
@@ -41,13 +41,13 @@ pub struct Failure {
     /// One sentence without a full stop; empty where nobody is left to read it, or all is said.
     pub message: String,
     /// Lines that point at the place, shown below the sentence.
-    pub picture: Option<String>,
+    pub snippet: Option<String>,
 }
 
 impl Failure {
     /// A failure with its sentence.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), picture: None }
+        Self { exit, message: message.into(), snippet: None }
     }
 
     /// It was refused, or it failed.
@@ -68,7 +68,7 @@ impl Failure {
 
     /// The same with what it is about in front.
     #[must_use]
-    pub fn about(mut self, what: &str) -> Self {
+    pub fn with_prefix(mut self, what: &str) -> Self {
         self.message = format!("{what}: {}", self.message);
         self
     }
@@ -111,12 +111,12 @@ pub fn output_failed(error: &io::Error) -> Failure {
     }
     Failure::failed(format!(
         "can't write to standard output: {}: make room or send it elsewhere",
-        reason(error)
+        io_error_text(error)
     ))
 }
 
 /// What the system says, without its number.
-pub fn reason(error: &io::Error) -> String {
+pub fn io_error_text(error: &io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error") {
         Some(end) => text[..end].to_owned(),

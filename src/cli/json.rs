@@ -11,7 +11,7 @@ use super::out::Out;
 
 /// Writes a value on one line, with its line end.
 pub fn write_line(to: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    value.serialize(&mut Serializer::with_formatter(&mut *to, Safe))?;
+    value.serialize(&mut Serializer::with_formatter(&mut *to, TerminalSafeFormatter))?;
     to.write_all(b"\n")
 }
 
@@ -21,9 +21,9 @@ pub fn print(out: &mut Out, value: &impl Serialize) -> Result<(), Failure> {
 }
 
 /// Compact, with one-byte controls, DEL and characters that turn text around written as `\u`.
-struct Safe;
+struct TerminalSafeFormatter;
 
-impl Formatter for Safe {
+impl Formatter for TerminalSafeFormatter {
     fn write_string_fragment<W: ?Sized + Write>(
         &mut self,
         writer: &mut W,

@@ -4,28 +4,28 @@ use chrono::Utc;
 
 use super::args::List;
 use super::failure::Failure;
-use super::session::{Missing, open};
+use super::session::{IfMissing, open};
 use super::table::Table;
 use super::{Context, json, out};
 use crate::backend::Search;
 use crate::model::filter::{Filter, FilterError};
-use crate::model::text::{shown, width};
+use crate::model::text::{sanitize, width};
 
 /// The most rows a backend gives at once.
-const PAGE: u32 = 1000;
+const PAGE_ROWS: u32 = 1000;
 
 /// Lists page by page, so that memory does not grow with the list.
 pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
     let text = args.filter.join(" ");
-    let filter: Filter = text.parse().map_err(|error| wrong(&text, &error))?;
+    let filter: Filter = text.parse().map_err(|error| filter_failure(&text, &error))?;
     let Context { config, out, .. } = context;
-    let place = open(config, Missing::Refuse).await?;
+    let place = open(config, IfMissing::Refuse).await?;
     let now = Utc::now();
     let mut search = Search {
         filter,
         me: Some(config.me.clone()),
         sort: args.sort,
-        limit: PAGE,
+        limit: PAGE_ROWS,
         after: None,
         now,
     };
@@ -33,7 +33,7 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
     let mut left = if args.all { u64::MAX } else { u64::from(args.limit) };
     let mut told = 0_u64;
     loop {
-        search.limit = u32::try_from(left).map_or(PAGE, |left| left.min(PAGE));
+        search.limit = u32::try_from(left).map_or(PAGE_ROWS, |left| left.min(PAGE_ROWS));
         let page = place.backend.search(&search).await?;
         let count = u64::try_from(page.rows.len()).unwrap_or(u64::MAX);
         told += count;
@@ -43,22 +43,22 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
                 json::print(out, row)?;
             }
         } else if !page.rows.is_empty() {
-            table.page(out, &page.rows)?;
+            table.print_page(out, &page.rows)?;
         }
         let more = page.next.is_some() && !page.rows.is_empty();
         if !more || left == 0 {
             out.flush()?;
             if told == 0 && !args.json {
-                out::hint(if text.trim().is_empty() {
+                out::print_hint(if text.trim().is_empty() {
                     "no open incidents; all there are: redphone list is:any"
                 } else {
                     "nothing matches; ended incidents are looked at with is:any"
                 });
             } else if more && out.width().is_some() {
                 let of = page.total.map_or_else(String::new, |total| format!(" of {total}"));
-                out::hint(&format!("{told}{of} shown; more with --limit N or --all"));
+                out::print_hint(&format!("{told}{of} shown; more with --limit N or --all"));
             }
-            place.tell_age();
+            place.report_staleness();
             if let Some(remote) = &place.remote {
                 remote.catch_up().await;
             }
@@ -70,19 +70,19 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
 }
 
 /// Names the term that can't be understood, and points at it.
-pub fn wrong(text: &str, error: &FilterError) -> Failure {
+pub fn filter_failure(text: &str, error: &FilterError) -> Failure {
     let (before, term) = (
-        shown(text.get(..error.at.start).unwrap_or_default()),
-        shown(text.get(error.at.clone()).unwrap_or_default()),
+        sanitize(text.get(..error.range.start).unwrap_or_default()),
+        sanitize(text.get(error.range.clone()).unwrap_or_default()),
     );
     let mut failure = Failure::usage(format!(
         "the filter can't be understood at {term:?}, character {}: {}",
         before.chars().count() + 1,
-        shown(&error.message)
+        sanitize(&error.message)
     ));
-    failure.picture = Some(format!(
+    failure.snippet = Some(format!(
         "  {}\n  {}{}",
-        shown(text),
+        sanitize(text),
         " ".repeat(width(&before)),
         "^".repeat(width(&term).max(1))
     ));
@@ -97,9 +97,9 @@ mod tests {
     fn a_wrong_term_is_pointed_at() {
         let text = "p1 漢 statsu:open x";
         let error = text.parse::<Filter>().unwrap_err();
-        let failure = wrong(text, &error);
+        let failure = filter_failure(text, &error);
         let expected = "the filter can't be understood at \"statsu:open\", character 6: statsu: is";
         assert!(failure.message.starts_with(expected), "{failure}");
-        assert_eq!(failure.picture.as_deref(), Some("  p1 漢 statsu:open x\n        ^^^^^^^^^^^"));
+        assert_eq!(failure.snippet.as_deref(), Some("  p1 漢 statsu:open x\n        ^^^^^^^^^^^"));
     }
 }

@@ -3,18 +3,18 @@
 use std::io::{self, BufRead, IsTerminal, Read};
 
 use super::args::Login;
-use super::failure::{Failure, reason};
+use super::failure::{Failure, io_error_text};
 use super::session::open_remote;
 use super::{Context, out};
 use crate::backend::Backend;
 use crate::backend::http::token::{LONGEST, keyring};
 use crate::backend::http::{Address, Token, TokenSource};
 use crate::config::{Config, Location, Remote, meant};
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 
 /// Takes a token from the terminal or from standard input, and puts it into the keyring.
 pub async fn run(context: &mut Context, args: Login) -> Result<(), Failure> {
-    let remote = target(&context.config, args.place.as_deref(), "login")?;
+    let remote = resolve_remote(&context.config, args.target.as_deref(), "login")?;
     if let Some(source) = remote.token.as_ref().filter(|source| **source != TokenSource::Keyring) {
         return Err(Failure::usage(format!(
             "the token for {} comes from {source}, not from the keyring: put it there, or take that \
@@ -25,7 +25,7 @@ pub async fn run(context: &mut Context, args: Login) -> Result<(), Failure> {
     if remote.address.is_exposed() && !remote.insecure_http {
         return Err(Failure::usage(format!("the API {}", remote.address.why_exposed())));
     }
-    let text = read(&remote.address)?;
+    let text = read_token(&remote.address)?;
     let token = Token::new(text).map_err(|bad| Failure::failed(format!("the token {bad}")))?;
     keyring::write(&remote.address, &token).await.map_err(|why| no_keyring(&remote, &why))?;
     let host = remote.address.host();
@@ -36,20 +36,20 @@ pub async fn run(context: &mut Context, args: Login) -> Result<(), Failure> {
     match open_remote(&remote)?.capabilities().await {
         Ok(can) => {
             let me = can.me.map_or_else(String::new, |me| {
-                format!(", and takes you for {} ({})", shown(&me.name), shown(&me.handle))
+                format!(", and takes you for {} ({})", sanitize(&me.name), sanitize(&me.handle))
             });
             context.out.line(&format!("{host} answers{me}"))
         }
         Err(error) => {
-            out::hint(&error.to_string());
+            out::print_hint(&error.to_string());
             Ok(())
         }
     }
 }
 
 /// Takes a token out of the keyring.
-pub async fn out(context: &mut Context, args: Login) -> Result<(), Failure> {
-    let remote = target(&context.config, args.place.as_deref(), "logout")?;
+pub async fn logout(context: &mut Context, args: Login) -> Result<(), Failure> {
+    let remote = resolve_remote(&context.config, args.target.as_deref(), "logout")?;
     let host = remote.address.host();
     let was_there = keyring::remove(&remote.address).await;
     if was_there.map_err(|why| Failure::failed(why.to_string()))? {
@@ -62,7 +62,7 @@ pub async fn out(context: &mut Context, args: Login) -> Result<(), Failure> {
 }
 
 /// Which API is meant: by a profile's name, by its URL, or the one that is chosen.
-fn target(config: &Config, place: Option<&str>, command: &str) -> Result<Remote, Failure> {
+fn resolve_remote(config: &Config, place: Option<&str>, command: &str) -> Result<Remote, Failure> {
     let Some(place) = place else {
         return config.location.remote().cloned().ok_or_else(|| {
             Failure::usage(format!(
@@ -76,14 +76,14 @@ fn target(config: &Config, place: Option<&str>, command: &str) -> Result<Remote,
         return remote.cloned().ok_or_else(|| {
             Failure::usage(format!(
                 "the profile {:?} is a store's file: it needs no token",
-                shown(place)
+                sanitize(place)
             ))
         });
     }
     if let Some(bad) = config.unusable.iter().find(|bad| bad.name == place) {
         return Err(Failure::usage(format!(
             "the profile {:?} can't be used: {}",
-            shown(place),
+            sanitize(place),
             bad.why
         )));
     }
@@ -94,7 +94,7 @@ fn target(config: &Config, place: Option<&str>, command: &str) -> Result<Remote,
         } else {
             meant(place, &names)
         };
-        return Err(Failure::usage(format!("there is no profile {:?}: {why}", shown(place))));
+        return Err(Failure::usage(format!("there is no profile {:?}: {why}", sanitize(place))));
     }
     let address: Address = place.parse().map_err(|bad| Failure::usage(format!("the URL {bad}")))?;
     // Where a profile allows it for that API, it is allowed however the API is named.
@@ -107,9 +107,12 @@ fn target(config: &Config, place: Option<&str>, command: &str) -> Result<Remote,
 }
 
 /// Reads a token: from the terminal without showing it, or a line of standard input.
-fn read(address: &Address) -> Result<String, Failure> {
+fn read_token(address: &Address) -> Result<String, Failure> {
     let failed = |error: &io::Error| {
-        Failure::failed(format!("can't read the token: {}: pipe it in instead", reason(error)))
+        Failure::failed(format!(
+            "can't read the token: {}: pipe it in instead",
+            io_error_text(error)
+        ))
     };
     if io::stdin().is_terminal() {
         let prompt = format!("Token for {address} (is not shown): ");

@@ -8,9 +8,9 @@ use clap::CommandFactory;
 use clap_mangen::Man;
 
 use super::args::Cli;
-use super::failure::{Failure, output_failed, reason};
+use super::failure::{Failure, io_error_text, output_failed};
 use super::out::Out;
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 
 /// Prints the page, or writes all pages into a folder.
 pub fn run(out: &mut Out, folder: Option<&Path>) -> Result<(), Failure> {
@@ -24,18 +24,18 @@ pub fn run(out: &mut Out, folder: Option<&Path>) -> Result<(), Failure> {
         let folder = folder.to_string_lossy();
         Failure::failed(format!(
             "can't write the pages to {}: {}: name another folder",
-            shown(&folder),
-            reason(error)
+            sanitize(&folder),
+            io_error_text(error)
         ))
     };
     fs::create_dir_all(folder).map_err(|error| told(&error))?;
     clap_mangen::generate_to(Cli::command(), folder).map_err(|error| told(&error))?;
-    let pages = pages(&Cli::command());
+    let pages = count_pages(&Cli::command());
     let folder = folder.to_string_lossy();
-    out.line(&format!("{pages} pages written to {}", shown(&folder)))
+    out.line(&format!("{pages} pages written to {}", sanitize(&folder)))
 }
 
 /// The page of a command itself, and those of the commands in it.
-fn pages(command: &clap::Command) -> usize {
-    1 + command.get_subcommands().filter(|c| !c.is_hide_set()).map(pages).sum::<usize>()
+fn count_pages(command: &clap::Command) -> usize {
+    1 + command.get_subcommands().filter(|c| !c.is_hide_set()).map(count_pages).sum::<usize>()
 }

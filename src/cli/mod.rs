@@ -41,7 +41,7 @@ use std::ffi::OsString;
 use std::future::Future;
 use std::process::ExitCode;
 
-use self::args::{AboutConfig, AboutOutbox, Cli, Command};
+use self::args::{Cli, Command, ConfigCommand, OutboxCommand};
 use self::failure::{Exit, Failure};
 use self::out::Out;
 use crate::config::{Config, Flags, log};
@@ -60,7 +60,7 @@ pub fn main() -> ExitCode {
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            out::tell_failure(&failure);
+            out::print_failure(&failure);
             ExitCode::from(failure.exit as u8)
         }
     }
@@ -82,16 +82,16 @@ fn run(args: &[OsString]) -> Result<(), Failure> {
         low_bandwidth: global.low_bandwidth,
         read_only: global.read_only,
     };
-    if let Some(Command::Config { about: about @ (AboutConfig::Path | AboutConfig::Init) }) =
+    if let Some(Command::Config { about: about @ (ConfigCommand::Path | ConfigCommand::Init) }) =
         command
     {
-        return config::place(flags, about);
+        return config::run_without_settings(flags, about);
     }
     let config = Config::from_process(flags.clone())?;
     log::start(&config);
     let mut context = Context { out: Out::new(&config), config, flags };
-    if command.as_ref().is_some_and(tells_warnings) {
-        config::hint(&context.config);
+    if command.as_ref().is_some_and(reports_warnings) {
+        config::hint_at_warnings(&context.config);
     }
     let done = dispatch(&mut context, command);
     // What was printed before a failure is still shown.
@@ -101,7 +101,7 @@ fn run(args: &[OsString]) -> Result<(), Failure> {
 
 /// Whether a command says on standard error that settings are wrong: the panes show it, `config`
 /// is about it, and the rest of these have nothing to do with settings.
-fn tells_warnings(command: &Command) -> bool {
+fn reports_warnings(command: &Command) -> bool {
     !matches!(
         command,
         Command::Demo(_)
@@ -121,7 +121,7 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         | Command::Import(_) => true,
         Command::Doctor(args) => args.rebuild,
         Command::Outbox(args) => {
-            matches!(&args.about, Some(AboutOutbox::Drop { .. } | AboutOutbox::Retry { .. }))
+            matches!(&args.about, Some(OutboxCommand::Drop { .. } | OutboxCommand::Retry { .. }))
         }
         _ => false,
     };
@@ -129,7 +129,7 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         return Ok(());
     }
     if let Some(profile) = config.panes.profile.as_ref().filter(|profile| profile.read_only) {
-        let name = crate::model::text::shown(&profile.name);
+        let name = crate::model::text::sanitize(&profile.name);
         return Err(Failure::failed(format!(
             "the profile {name:?} is read-only: nothing can be changed with it, choose another"
         )));
@@ -152,32 +152,32 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         None => panes::run(context),
         Some(Command::Demo(args)) => demo::run(context, args),
         Some(Command::Wall(args)) => wall::run(context, &args),
-        Some(Command::List(args)) => wait(list::run(context, args)),
-        Some(Command::Show(args)) => wait(show::run(context, args)),
-        Some(Command::Declare(args)) => wait(declare::run(context, args)),
-        Some(Command::Ack(args)) => wait(ack::run(context, args)),
+        Some(Command::List(args)) => block_on(list::run(context, args)),
+        Some(Command::Show(args)) => block_on(show::run(context, args)),
+        Some(Command::Declare(args)) => block_on(declare::run(context, args)),
+        Some(Command::Ack(args)) => block_on(ack::run(context, args)),
         Some(Command::Note(args)) => note::run(context, args),
-        Some(Command::Resolve(args)) => wait(resolve::run(context, args)),
-        Some(Command::Outbox(args)) => wait(outbox::run(context, args)),
-        Some(Command::Export(args)) => wait(export::run(context, args)),
+        Some(Command::Resolve(args)) => block_on(resolve::run(context, args)),
+        Some(Command::Outbox(args)) => block_on(outbox::run(context, args)),
+        Some(Command::Export(args)) => block_on(export::run(context, args)),
         Some(Command::Import(args)) => import::run(context, &args),
-        Some(Command::Doctor(args)) => wait(doctor::run(context, args)),
+        Some(Command::Doctor(args)) => block_on(doctor::run(context, args)),
         Some(Command::Serve(args)) => serve::run(context, args),
         Some(Command::Token { about }) => token::run(context, about),
         Some(Command::Config { about }) => config::run(context, about),
-        Some(Command::Profiles(args)) => wait(profiles::run(context, args)),
-        Some(Command::Login(args)) => wait(login::run(context, args)),
-        Some(Command::Logout(args)) => wait(login::out(context, args)),
+        Some(Command::Profiles(args)) => block_on(profiles::run(context, args)),
+        Some(Command::Login(args)) => block_on(login::run(context, args)),
+        Some(Command::Logout(args)) => block_on(login::logout(context, args)),
         Some(Command::Completions { shell }) => completions::run(&mut context.out, shell),
         Some(Command::Man { out }) => man::run(&mut context.out, out.as_deref()),
     }
 }
 
 /// Runs what has to wait for files, on this thread.
-fn wait<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
-        let reason = failure::reason(&error);
+        let reason = failure::io_error_text(&error);
         Failure::new(Exit::Failed, format!("can't start: {reason}: free some memory or files"))
     })?;
     let done = runtime.block_on(work);
@@ -191,7 +191,7 @@ async fn unless_stopped<T>(work: impl Future<Output = T>) -> Result<T, Failure> 
     use tokio::signal::unix::{SignalKind, signal};
     let listen = |kind| {
         signal(kind).map_err(|error| {
-            let reason = failure::reason(&error);
+            let reason = failure::io_error_text(&error);
             Failure::failed(format!("can't listen for signals: {reason}: try again"))
         })
     };

@@ -3,30 +3,30 @@
 use std::io::{self, IsTerminal, Read};
 
 use super::args::Note;
-use super::failure::{Failure, reason};
-use super::{Context, ack, wait};
-use crate::model::Ask;
+use super::failure::{Failure, io_error_text};
+use super::{Context, ack, block_on};
+use crate::model::IncidentCommand;
 
 /// The most that is read; far more than a note may have, so that the refusal can say how long it is.
-const MOST_BYTES: u64 = 1024 * 1024;
+const MAX_BYTES: u64 = 1024 * 1024;
 
 /// Writes one note. The text is read before the store is opened.
 pub fn run(context: &mut Context, args: Note) -> Result<(), Failure> {
     let Note { incident, text, json } = args;
     let piped = text == ["-"] || (text.is_empty() && !io::stdin().is_terminal());
-    let text = if piped { read(io::stdin().lock())? } else { text.join(" ") };
+    let text = if piped { read_text(io::stdin().lock())? } else { text.join(" ") };
     if text.is_empty() && !piped {
         return Err(Failure::usage(
             "the note has no text: write it after the number, or pipe it in with -",
         ));
     }
-    wait(ack::one(context, incident, Ask::AddNote { text }, "noted", json))
+    block_on(ack::run_single(context, incident, IncidentCommand::AddNote { text }, "noted", json))
 }
 
-fn read(from: impl Read) -> Result<String, Failure> {
+fn read_text(from: impl Read) -> Result<String, Failure> {
     let mut bytes = Vec::new();
-    from.take(MOST_BYTES).read_to_end(&mut bytes).map_err(|error| {
-        Failure::failed(format!("can't read standard input: {}: try again", reason(&error)))
+    from.take(MAX_BYTES).read_to_end(&mut bytes).map_err(|error| {
+        Failure::failed(format!("can't read standard input: {}: try again", io_error_text(&error)))
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();

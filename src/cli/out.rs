@@ -6,7 +6,7 @@ use super::failure::{Failure, output_failed};
 use crate::config::Config;
 
 /// Columns where the terminal does not tell.
-const COLUMNS: usize = 80;
+const DEFAULT_COLUMNS: usize = 80;
 
 /// Standard output: buffered, and aware of whether a person reads it.
 pub struct Out {
@@ -19,7 +19,7 @@ pub struct Out {
 
 /// Looks that carry no meaning of their own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Look {
+pub enum Style {
     /// As it is.
     Plain,
     /// What matters.
@@ -41,7 +41,7 @@ impl Out {
         let stdout = io::stdout();
         let terminal = stdout.is_terminal();
         Self {
-            width: terminal.then(columns),
+            width: terminal.then(terminal_columns),
             color: terminal && color,
             ascii,
             to: BufWriter::with_capacity(32 * 1024, stdout),
@@ -57,7 +57,7 @@ impl Out {
     pub fn line(&mut self, text: &str) -> Result<(), Failure> {
         let text = text.trim_end();
         let done = if self.ascii {
-            writeln!(self.to, "{}", plain(text))
+            writeln!(self.to, "{}", to_ascii(text))
         } else {
             writeln!(self.to, "{text}")
         };
@@ -65,12 +65,12 @@ impl Out {
     }
 
     /// A piece of a line in a look, where there are looks.
-    pub fn look(&self, text: &str, look: Look) -> String {
+    pub fn styled(&self, text: &str, look: Style) -> String {
         let code = match look {
-            Look::Bold => "1",
-            Look::Dim => "2",
-            Look::Alarm => "1;31",
-            Look::Plain => return text.to_owned(),
+            Style::Bold => "1",
+            Style::Dim => "2",
+            Style::Alarm => "1;31",
+            Style::Plain => return text.to_owned(),
         };
         if self.color && !text.trim().is_empty() {
             format!("\x1b[{code}m{text}\x1b[0m")
@@ -91,7 +91,7 @@ impl Out {
 }
 
 /// The same without the characters that this program itself uses beyond ASCII.
-fn plain(text: &str) -> String {
+fn to_ascii(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for ch in text.chars() {
         plain.push(match ch {
@@ -106,36 +106,36 @@ fn plain(text: &str) -> String {
     plain
 }
 
-fn columns() -> usize {
+fn terminal_columns() -> usize {
     let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout());
-    size.ok().map(|s| usize::from(s.ws_col)).filter(|c| *c > 0).unwrap_or(COLUMNS)
+    size.ok().map(|s| usize::from(s.ws_col)).filter(|c| *c > 0).unwrap_or(DEFAULT_COLUMNS)
 }
 
 /// How many of something, as in `1 line` and `2 lines`.
-pub fn counted(count: u64, noun: &str) -> String {
+pub fn pluralize(count: u64, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Says on standard error what went wrong.
-pub fn tell_failure(failure: &Failure) {
+pub fn print_failure(failure: &Failure) {
     if failure.message.is_empty() {
         return;
     }
     tracing::debug!(exit = ?failure.exit, "{}", failure.message);
     let mut text = format!("redphone: {}\n", failure.message.trim_end_matches('.'));
-    if let Some(picture) = &failure.picture {
+    if let Some(picture) = &failure.snippet {
         text.push_str(picture);
         text.push('\n');
     }
-    tell(&text);
+    write_stderr(&text);
 }
 
 /// Says something on standard error that is no failure.
-pub fn hint(text: &str) {
-    tell(&format!("redphone: {text}\n"));
+pub fn print_hint(text: &str) {
+    write_stderr(&format!("redphone: {text}\n"));
 }
 
-fn tell(text: &str) {
+fn write_stderr(text: &str) {
     // Where standard error is gone, nobody is left to tell.
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }

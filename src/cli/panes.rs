@@ -9,66 +9,66 @@ use tokio::sync::watch;
 
 use super::config::warnings;
 use super::failure::{Exit, Failure};
-use super::out::{self, counted};
-use super::session::Missing;
-use super::workspace::{Desk, Doors};
-use super::{Context, wait};
+use super::out::{self, pluralize};
+use super::session::IfMissing;
+use super::workspace::{OpenWorkspace, WorkspacePool};
+use super::{Context, block_on};
 use crate::config::watch::Watch;
 use crate::config::{Config, Reload, Warning};
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 use crate::tui::{self, Held, RunError, Then};
 
 /// Opens the panes on the store.
 pub fn run(context: &mut Context) -> Result<(), Failure> {
     check_terminal()?;
     let (config, flags) = (context.config.clone(), context.flags.clone());
-    wait(async {
-        let desk = Desk::open(config, flags, Missing::Make).await?;
-        Box::pin(show(desk, None)).await.map_err(|error| ended(&error))
+    block_on(async {
+        let desk = OpenWorkspace::open(config, flags, IfMissing::Create).await?;
+        Box::pin(show(desk, None)).await.map_err(|error| run_failure(&error))
     })
 }
 
 /// Shows the panes until they are left, on the first place of work and on those that are gone to
 /// from there.
-pub async fn show(first: Desk, wall: Option<tui::wall::Settings>) -> Result<(), RunError> {
-    let doors = Arc::new(Doors::from(&first));
+pub async fn show(first: OpenWorkspace, wall: Option<tui::wall::Settings>) -> Result<(), RunError> {
+    let doors = Arc::new(WorkspacePool::from(&first));
     let mut held = Held::take(&options(&first, &doors))?;
     let mut desk = first;
     loop {
-        let then = Box::pin(on(&mut held, &desk, &doors, wall.clone())).await;
+        let then = Box::pin(show_workspace(&mut held, &desk, &doors, wall.clone())).await;
         let next = match &then {
-            Ok(Then::Switch(site)) => doors.take(site),
+            Ok(Then::Switch(site)) => doors.remove(site),
             _ => None,
         };
         if next.is_none() {
             // Whoever looks gets the terminal back before anything is waited for.
             drop(held);
-            tell_kept(&desk);
+            hint_at_pending(&desk);
             desk.close().await;
             doors.close().await;
             return then.map(drop);
         }
-        desk.leave().await;
+        desk.close_unless_shared().await;
         desk = next.unwrap_or(desk);
     }
 }
 
 /// Says how much is left to be sent.
-fn tell_kept(desk: &Desk) {
+fn hint_at_pending(desk: &OpenWorkspace) {
     let waits = desk.remote().map_or(0, |kept| kept.listing().borrow().counts().pending);
     if waits > 0 {
-        let what = counted(waits as u64, "command");
-        out::hint(&format!(
+        let what = pluralize(waits as u64, "command");
+        out::print_hint(&format!(
             "{what} kept, and sent by the next redphone that runs or by `redphone outbox send`"
         ));
     }
 }
 
 /// Shows the panes on one place of work; settings that change meanwhile are taken in.
-async fn on(
+async fn show_workspace(
     held: &mut Held,
-    desk: &Desk,
-    doors: &Arc<Doors>,
+    desk: &OpenWorkspace,
+    doors: &Arc<WorkspacePool>,
     wall: Option<tui::wall::Settings>,
 ) -> Result<Then, RunError> {
     let (sender, reloads) = watch::channel(None);
@@ -81,7 +81,7 @@ async fn on(
     if wall.is_some() {
         options.opener = None;
     }
-    let following = follow(desk.clone(), sender);
+    let following = follow_settings(desk.clone(), sender);
     let shown = Box::pin(held.show(desk.backend(), options, wall));
     tokio::select! {
         biased;
@@ -91,7 +91,7 @@ async fn on(
 }
 
 /// Reads the settings again whenever their file was changed.
-async fn follow(desk: Desk, panes: watch::Sender<Option<Reload>>) -> Infallible {
+async fn follow_settings(desk: OpenWorkspace, panes: watch::Sender<Option<Reload>>) -> Infallible {
     let mut config = desk.config.clone();
     let Some(mut watched) = config.file.as_deref().and_then(Watch::start) else {
         return pending().await;
@@ -115,26 +115,26 @@ async fn follow(desk: Desk, panes: watch::Sender<Option<Reload>>) -> Infallible 
 /// Refuses before anything is opened or made where the panes can't be drawn.
 pub fn check_terminal() -> Result<(), Failure> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-        return Err(ended(&RunError::NoTerminal));
+        return Err(run_failure(&RunError::NoTerminal));
     }
     match std::env::var("TERM") {
-        Ok(term) if term == "dumb" => Err(ended(&RunError::DumbTerminal(term))),
+        Ok(term) if term == "dumb" => Err(run_failure(&RunError::DumbTerminal(term))),
         _ => Ok(()),
     }
 }
 
 /// How the panes look and whose they are.
-fn options(desk: &Desk, doors: &Arc<Doors>) -> tui::Options {
+fn options(desk: &OpenWorkspace, doors: &Arc<WorkspacePool>) -> tui::Options {
     let config = &desk.config;
     let opener: Arc<dyn tui::workspaces::Opener> = doors.clone();
     tui::Options {
         me: desk.me.clone(),
         rules: config.rules.clone(),
         ascii: config.ascii,
-        here: desk.here.clone(),
-        sites: doors.sites(config),
+        here: desk.workspace.clone(),
+        sites: doors.workspaces(config),
         opener: Some(opener),
-        variables: desk.variables(),
+        variables: desk.environment(),
         read_only: config.read_only,
         drafts: config.drafts.clone(),
         settings: config.panes.clone(),
@@ -145,10 +145,10 @@ fn options(desk: &Desk, doors: &Arc<Doors>) -> tui::Options {
 }
 
 /// Why the panes ended.
-pub fn ended(error: &RunError) -> Failure {
+pub fn run_failure(error: &RunError) -> Failure {
     let exit = match error {
         RunError::NoTerminal | RunError::DumbTerminal(_) => Exit::Usage,
         RunError::Terminal(_) | RunError::Unconfirmed(_) => Exit::Failed,
     };
-    Failure::new(exit, shown(&error.to_string()))
+    Failure::new(exit, sanitize(&error.to_string()))
 }

@@ -8,7 +8,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 use super::args::{Cli, Command};
 use super::failure::{Failure, output_failed};
-use crate::model::text::{cut, shown};
+use crate::model::text::{sanitize, truncate};
 
 /// Reads the arguments; `None` when help or the version was asked for and printed.
 ///
@@ -30,7 +30,7 @@ pub fn parse(args: &[OsString]) -> Result<Option<Cli>, Failure> {
                 Err(error) => Err(output_failed(&error)),
             }
         }
-        _ => Err(Failure::usage(sentence(&error.render().to_string(), args))),
+        _ => Err(Failure::usage(one_sentence(&error.render().to_string(), args))),
     }
 }
 
@@ -64,7 +64,7 @@ fn excludes(arg: &str) -> bool {
 }
 
 /// What clap says over several lines, as one.
-fn sentence(rendered: &str, args: &[OsString]) -> String {
+fn one_sentence(rendered: &str, args: &[OsString]) -> String {
     let mut parts: Vec<String> = Vec::new();
     let cli = Cli::command();
     let command = args.iter().skip(1).find_map(|arg| cli.find_subcommand(arg));
@@ -79,7 +79,7 @@ fn sentence(rendered: &str, args: &[OsString]) -> String {
         }
         if !line.is_empty() {
             let line = line.trim_start_matches("error: ").trim_start_matches("tip: ");
-            parts.push(cut(&shown(line), 300).into_owned());
+            parts.push(truncate(&sanitize(line), 300).into_owned());
         }
     }
     let mut text = String::new();

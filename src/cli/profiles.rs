@@ -6,22 +6,22 @@ use serde::Serialize;
 
 use super::args::Profiles;
 use super::failure::{Exit, Failure};
-use super::out::{Look, Out};
-use super::session::{Missing, open, open_remote};
+use super::out::{Out, Style};
+use super::session::{IfMissing, open, open_remote};
 use super::{Context, json, out};
 use crate::backend::http::TokenSource;
 use crate::backend::{Backend, BackendError, Capabilities};
 use crate::config::{Config, Flags, Location};
-use crate::model::command::Verb;
-use crate::model::text::{cut, fit, shown, width};
-use crate::model::time::fine;
+use crate::model::command::CommandKind;
+use crate::model::text::{pad, sanitize, truncate, width};
+use crate::model::time::format_precise_duration;
 
 /// The widest column of names.
-const NAME: usize = 24;
+const MAX_NAME_COLUMNS: usize = 24;
 
 /// A profile, as `--json` prints it.
 #[derive(Debug, Serialize)]
-struct Told {
+struct ProfileJson {
     name: String,
     chosen: bool,
     production: bool,
@@ -34,14 +34,14 @@ struct Told {
     #[serde(skip_serializing_if = "Option::is_none")]
     unusable: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    token: Option<Token>,
+    token: Option<TokenJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    check: Option<Check>,
+    check: Option<CheckJson>,
 }
 
 /// Where a token comes from, and whether it is there.
 #[derive(Debug, Serialize)]
-struct Token {
+struct TokenJson {
     from: String,
     /// `None` where a command was not run to see.
     found: Option<bool>,
@@ -51,7 +51,7 @@ struct Token {
 
 /// How a place answers.
 #[derive(Debug, Serialize)]
-struct Check {
+struct CheckJson {
     answers: bool,
     ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,28 +75,31 @@ pub async fn run(context: &mut Context, args: Profiles) -> Result<(), Failure> {
     let mut count = 0_usize;
     for profile in &config.profiles {
         let chosen = config.panes.profile.as_ref() == Some(profile);
-        let told = look(&context.flags, &profile.name, chosen, args.check).await;
+        let told = inspect(&context.flags, &profile.name, chosen, args.check).await;
         failed |= told.check.as_ref().is_some_and(|check| !check.answers);
-        tell(&mut context.out, &told, args.json)?;
+        print_profile(&mut context.out, &told, args.json)?;
         count += 1;
     }
     for bad in &config.unusable {
-        let told = unusable(&bad.name, bad.why.clone());
+        let told = unusable_profile(&bad.name, bad.why.clone());
         failed |= args.check;
-        tell(&mut context.out, &told, args.json)?;
+        print_profile(&mut context.out, &told, args.json)?;
         count += 1;
     }
     context.out.flush()?;
     if count == 0 && !args.json {
         let file = config.file.as_deref().map(|file| file.to_string_lossy().into_owned());
         let file = file.unwrap_or_else(|| "the settings file".into());
-        out::hint(&format!("there are no profiles: add [profiles.NAME] to {}", shown(&file)));
+        out::print_hint(&format!(
+            "there are no profiles: add [profiles.NAME] to {}",
+            sanitize(&file)
+        ));
     }
     if failed { Err(Failure::silent(Exit::Unreachable)) } else { Ok(()) }
 }
 
-fn unusable(name: &str, why: String) -> Told {
-    Told {
+fn unusable_profile(name: &str, why: String) -> ProfileJson {
+    ProfileJson {
         name: name.to_owned(),
         chosen: false,
         production: false,
@@ -110,7 +113,7 @@ fn unusable(name: &str, why: String) -> Told {
 }
 
 /// Looks at a profile as it is when it is chosen.
-async fn look(flags: &Flags, name: &str, chosen: bool, check: bool) -> Told {
+async fn inspect(flags: &Flags, name: &str, chosen: bool, check: bool) -> ProfileJson {
     let flags = Flags {
         profile: Some(name.to_owned()),
         store: None,
@@ -120,7 +123,7 @@ async fn look(flags: &Flags, name: &str, chosen: bool, check: bool) -> Told {
     };
     let config = match Config::from_process(flags) {
         Ok(config) => config,
-        Err(error) => return unusable(name, error.to_string()),
+        Err(error) => return unusable_profile(name, error.to_string()),
     };
     let profile = config.panes.profile.as_ref();
     let token = match config.location.remote() {
@@ -129,7 +132,7 @@ async fn look(flags: &Flags, name: &str, chosen: bool, check: bool) -> Told {
             // Looking must have no effects that nobody asked for.
             let looks = check || !matches!(source, TokenSource::Command(_));
             let read = if looks { Some(source.read(&remote.address).await) } else { None };
-            Some(Token {
+            Some(TokenJson {
                 from: source.to_string(),
                 found: read.as_ref().map(Result::is_ok),
                 why: read.and_then(Result::err).map(|error| error.to_string()),
@@ -138,7 +141,7 @@ async fn look(flags: &Flags, name: &str, chosen: bool, check: bool) -> Told {
         None => None,
     };
     let has_token = token.as_ref().is_none_or(|token| token.found != Some(false));
-    Told {
+    ProfileJson {
         name: name.to_owned(),
         chosen,
         production: profile.is_some_and(|profile| profile.production),
@@ -146,22 +149,22 @@ async fn look(flags: &Flags, name: &str, chosen: bool, check: bool) -> Told {
         store: config.location.file().map(|_| config.location.told()),
         backend: config.location.remote().map(|_| config.location.told()),
         unusable: None,
-        check: if check && has_token { Some(ask(&config).await) } else { None },
+        check: if check && has_token { Some(check_backend(&config).await) } else { None },
         token,
     }
 }
 
 /// Asks a place what it can do.
-async fn ask(config: &Config) -> Check {
+async fn check_backend(config: &Config) -> CheckJson {
     let begun = Instant::now();
     let (answer, clock_s) = match &config.location {
         Location::File(_) => {
             let config = Config { read_only: true, ..config.clone() };
-            let answer = match open(&config, Missing::Refuse).await {
+            let answer = match open(&config, IfMissing::Refuse).await {
                 Ok(place) => {
                     let answer = place.backend.capabilities().await;
                     place.close().await;
-                    told(answer)
+                    error_to_string(answer)
                 }
                 Err(failure) => Err(failure.message),
             };
@@ -169,7 +172,7 @@ async fn ask(config: &Config) -> Check {
         }
         Location::Remote(remote) => match open_remote(remote) {
             Ok(api) => {
-                let answer = told(api.capabilities().await);
+                let answer = error_to_string(api.capabilities().await);
                 (answer, api.clock_skew().map(|skew| skew.num_seconds()))
             }
             Err(failure) => (Err(failure.message), None),
@@ -180,7 +183,7 @@ async fn ask(config: &Config) -> Check {
         Ok(can) => (Some(can), None),
         Err(error) => (None, Some(error)),
     };
-    Check {
+    CheckJson {
         answers: can.is_some(),
         ms,
         verbs: can.as_ref().map(|can| can.verbs.len()),
@@ -191,19 +194,19 @@ async fn ask(config: &Config) -> Check {
     }
 }
 
-fn told(answer: Result<Capabilities, BackendError>) -> Result<Capabilities, String> {
+fn error_to_string(answer: Result<Capabilities, BackendError>) -> Result<Capabilities, String> {
     answer.map_err(|error| error.to_string())
 }
 
-fn tell(out: &mut Out, told: &Told, as_json: bool) -> Result<(), Failure> {
+fn print_profile(out: &mut Out, told: &ProfileJson, as_json: bool) -> Result<(), Failure> {
     if as_json {
         return json::print(out, told);
     }
-    let name = shown(&told.name);
-    let name = cut(&name, NAME);
-    let head = out.look(&fit(&name, NAME.min(width(&name).max(10))), Look::Bold);
+    let name = sanitize(&told.name);
+    let name = truncate(&name, MAX_NAME_COLUMNS);
+    let head = out.styled(&pad(&name, MAX_NAME_COLUMNS.min(width(&name).max(10))), Style::Bold);
     if let Some(why) = &told.unusable {
-        return out.line(&format!("{head}  can't be used: {}", shown(why)));
+        return out.line(&format!("{head}  can't be used: {}", sanitize(why)));
     }
     let mut parts = vec![told.backend.clone().or_else(|| told.store.clone()).unwrap_or_default()];
     for (word, there) in
@@ -223,30 +226,30 @@ fn tell(out: &mut Out, told: &Told, as_json: bool) -> Result<(), Failure> {
     out.line(&format!("{head}  {}", parts.join(" · ")))?;
     let indent = " ".repeat(12);
     if let Some(why) = told.token.as_ref().and_then(|token| token.why.as_ref()) {
-        out.line(&format!("{indent}{}", shown(why)))?;
+        out.line(&format!("{indent}{}", sanitize(why)))?;
     }
     let Some(check) = &told.check else { return Ok(()) };
     let text = match &check.error {
-        Some(error) => shown(error).into_owned(),
-        None => answered(check),
+        Some(error) => sanitize(error).into_owned(),
+        None => describe_check(check),
     };
     out.line(&format!("{indent}{text}"))
 }
 
 /// What came of asking, in a line.
-fn answered(check: &Check) -> String {
-    let called = shown(check.called.as_deref().unwrap_or_default());
+fn describe_check(check: &CheckJson) -> String {
+    let called = sanitize(check.called.as_deref().unwrap_or_default());
     let mut parts = vec![format!("answers as {called} in {} ms", check.ms)];
-    parts.extend(check.me.as_ref().map(|me| format!("takes you for {}", shown(me))));
+    parts.extend(check.me.as_ref().map(|me| format!("takes you for {}", sanitize(me))));
     match check.verbs {
         Some(0) => parts.push("you may only read".into()),
-        Some(count) if count < Verb::ALL.len() => {
-            parts.push(format!("you may do {count} of {} things", Verb::ALL.len()));
+        Some(count) if count < CommandKind::ALL.len() => {
+            parts.push(format!("you may do {count} of {} things", CommandKind::ALL.len()));
         }
         _ => {}
     }
     if let Some(seconds) = check.clock_s.filter(|seconds| seconds.abs() > 60) {
-        let by = fine(chrono::TimeDelta::seconds(seconds.abs()));
+        let by = format_precise_duration(chrono::TimeDelta::seconds(seconds.abs()));
         let which = if seconds > 0 { "behind" } else { "ahead" };
         parts.push(format!("this clock is {by} {which}"));
     }

@@ -5,35 +5,35 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// What is done within this time shows nothing.
-const QUIET: Duration = Duration::from_secs(1);
+const SHOW_AFTER: Duration = Duration::from_secs(1);
 
 /// What is counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Count {
+pub enum Unit {
     /// Bytes of an input.
     Bytes,
     /// Things, named in the plural.
-    Of(&'static str),
+    Items(&'static str),
 }
 
 /// A bar, or a count where the end is not known; nothing where standard error is no terminal.
 #[derive(Debug)]
 pub struct Progress {
     since: Instant,
-    count: Count,
+    count: Unit,
     bar: Option<ProgressBar>,
 }
 
 impl Progress {
     /// Starts the time that is waited before anything shows.
-    pub fn new(count: Count) -> Self {
+    pub fn new(count: Unit) -> Self {
         Self { since: Instant::now(), count, bar: None }
     }
 
     /// So much is done, of all there is where that is known.
-    pub fn move_to(&mut self, done: u64, all: Option<u64>) {
+    pub fn set_position(&mut self, done: u64, all: Option<u64>) {
         if self.bar.is_none() {
-            if self.since.elapsed() < QUIET || all.is_some_and(|all| done >= all) {
+            if self.since.elapsed() < SHOW_AFTER || all.is_some_and(|all| done >= all) {
                 return;
             }
             self.bar = Some(bar(self.count, all));
@@ -47,7 +47,7 @@ impl Progress {
     }
 
     /// Says what goes on now that all is counted.
-    pub fn say(&self, what: &'static str) {
+    pub fn set_message(&self, what: &'static str) {
         if let Some(bar) = &self.bar {
             bar.set_message(what);
             bar.tick();
@@ -64,13 +64,13 @@ impl Drop for Progress {
     }
 }
 
-fn bar(count: Count, all: Option<u64>) -> ProgressBar {
+fn bar(count: Unit, all: Option<u64>) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(all, ProgressDrawTarget::stderr_with_hz(8));
     let (template, what) = match (count, all) {
-        (Count::Bytes, Some(_)) => ("{wide_bar} {bytes}/{total_bytes} {eta} {msg}", ""),
-        (Count::Bytes, None) => ("{bytes} {msg}", ""),
-        (Count::Of(what), Some(_)) => ("{wide_bar} {human_pos}/{human_len} {msg}", what),
-        (Count::Of(what), None) => ("{human_pos} {msg}", what),
+        (Unit::Bytes, Some(_)) => ("{wide_bar} {bytes}/{total_bytes} {eta} {msg}", ""),
+        (Unit::Bytes, None) => ("{bytes} {msg}", ""),
+        (Unit::Items(what), Some(_)) => ("{wide_bar} {human_pos}/{human_len} {msg}", what),
+        (Unit::Items(what), None) => ("{human_pos} {msg}", what),
     };
     let style = ProgressStyle::with_template(template);
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));

@@ -3,11 +3,11 @@
 use super::args::Resolve;
 use super::failure::Failure;
 use super::{Context, ack};
-use crate::model::Ask;
+use crate::model::IncidentCommand;
 
 /// Resolves one incident.
 pub async fn run(context: &mut Context, args: Resolve) -> Result<(), Failure> {
     let Resolve { incident, action, detail, validation, json } = args;
-    let ask = Ask::Resolve { action, detail, validation };
-    ack::one(context, incident, ask, "resolved", json).await
+    let ask = IncidentCommand::Resolve { action, detail, validation };
+    ack::run_single(context, incident, ask, "resolved", json).await
 }

@@ -8,8 +8,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::args::serve::Serve;
-use super::failure::{Exit, Failure, output_failed, reason};
-use super::session::{Missing, open_store};
+use super::failure::{Exit, Failure, io_error_text, output_failed};
+use super::session::{IfMissing, open_store};
 use super::{Context, out};
 use crate::backend::file::Lasting;
 use crate::config::watch::Watch;
@@ -27,15 +27,15 @@ pub fn run(context: &mut Context, args: Serve) -> Result<(), Failure> {
         return writeln!(context.out.writer(), "{}", openapi::text())
             .map_err(|error| output_failed(&error));
     }
-    allow_files();
-    on_all_cores(serve(context, args))
+    raise_file_limit();
+    run_multi_threaded(serve(context, args))
 }
 
 /// Runs a server: unlike the panes, it has work for more than one thread.
-pub fn on_all_cores<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub fn run_multi_threaded<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
-        let reason = reason(&error);
+        let reason = io_error_text(&error);
         Failure::new(Exit::Failed, format!("can't start: {reason}: free some memory or files"))
     })?;
     let done = runtime.block_on(work);
@@ -44,7 +44,7 @@ pub fn on_all_cores<T>(work: impl Future<Output = Result<T, Failure>>) -> Result
 }
 
 /// Each connection needs a file; systems allow few unless they are asked.
-fn allow_files() {
+fn raise_file_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     // Where more is not allowed, it goes with what there is.
@@ -54,7 +54,7 @@ fn allow_files() {
 async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
     let config = &context.config;
     config.store_file("serve")?;
-    let mut stop = Stop::listen()?;
+    let mut stop = StopSignals::listen()?;
     // Before the store is opened, which may take a while: until then this signal ends a program.
     let hang_up = listen(SignalKind::hangup())?;
     let limits = Limits {
@@ -66,7 +66,7 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
     };
     let options = Options {
         listen: args.listen,
-        tokens: tokens(args.tokens, config)?,
+        tokens: token_file(args.tokens, config)?,
         // The command line takes both or none.
         tls: args.tls_cert.zip(args.tls_key).map(|(cert, key)| TlsFiles { cert, key }),
         access_log: args.access_log.map_or(AccessLog::Stderr, AccessLog::File),
@@ -74,16 +74,16 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
         read_only: config.read_only,
         limits,
     };
-    let missing = if config.read_only { Missing::Refuse } else { Missing::Make };
+    let missing = if config.read_only { IfMissing::Refuse } else { IfMissing::Create };
     let store = Arc::new(Lasting::new(open_store(config, missing, "serve").await?));
     let tokens = options.tokens.clone();
-    let server = Server::bind(options, Arc::clone(&store) as _).await.map_err(not_bound)?;
+    let server = Server::bind(options, Arc::clone(&store) as _).await.map_err(bind_failure)?;
     if tokens.list().is_ok_and(|tokens| tokens.is_empty()) {
-        out::hint("there is no token yet: make one with `redphone token create`");
+        out::print_hint("there is no token yet: make one with `redphone token create`");
     }
     context.out.line(&format!("serving {} at {}", config.location.told(), server.url()))?;
     context.out.flush()?;
-    let follow = Follow {
+    let follow = SettingsFollower {
         config: config.clone(),
         flags: context.flags.clone(),
         store: Arc::clone(&store),
@@ -91,7 +91,7 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
         forget_answers: Box::new(server.forget_answers()),
     };
     tokio::select! {
-        in_peace = until_stopped(server, &mut stop) => {
+        in_peace = serve_until_stopped(server, &mut stop) => {
             if in_peace {
                 store.close().await;
             }
@@ -103,21 +103,21 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
 
 /// Serves until a signal comes and what runs has ended; whether it has. A second signal does not
 /// wait for that.
-pub async fn until_stopped(server: Server, stop: &mut Stop) -> bool {
+pub async fn serve_until_stopped(server: Server, stop: &mut StopSignals) -> bool {
     let (tell, told) = oneshot::channel();
     let running = server.run(async {
         // It is told, or not waited for.
         told.await.ok();
     });
     let twice = async {
-        stop.told().await;
+        stop.wait().await;
         tell.send(()).ok();
-        stop.told().await;
+        stop.wait().await;
     };
     tokio::select! {
         () = running => true,
         () = twice => {
-            out::hint("ended at once: requests that ran were not answered, send those again");
+            out::print_hint("ended at once: requests that ran were not answered, send those again");
             false
         }
     }
@@ -125,7 +125,7 @@ pub async fn until_stopped(server: Server, stop: &mut Stop) -> bool {
 
 /// What a running server takes in: its settings whenever their file changes and on SIGHUP, which
 /// opens the access log anew as well.
-struct Follow {
+struct SettingsFollower {
     config: Config,
     flags: Flags,
     store: Arc<Lasting>,
@@ -133,7 +133,7 @@ struct Follow {
     forget_answers: Box<dyn Fn() + Send>,
 }
 
-impl Follow {
+impl SettingsFollower {
     async fn run(mut self, mut hang_up: Signal) -> Infallible {
         let mut watched = self.config.file.as_deref().and_then(Watch::start);
         loop {
@@ -151,14 +151,14 @@ impl Follow {
                 }
             };
             if is_there {
-                self.read().await;
+                self.reload().await;
             } else {
                 tracing::warn!("the settings file is gone: what it said still holds");
             }
         }
     }
 
-    async fn read(&mut self) {
+    async fn reload(&mut self) {
         let read = Config::from_process(self.flags.clone());
         match Reload::of(&self.config, read) {
             (Reload::Changed(changed), Some(holds)) => {
@@ -182,7 +182,10 @@ impl Follow {
 }
 
 /// Where the tokens of a configuration's store are kept.
-pub fn tokens(given: Option<std::path::PathBuf>, config: &Config) -> Result<TokenFile, Failure> {
+pub fn token_file(
+    given: Option<std::path::PathBuf>,
+    config: &Config,
+) -> Result<TokenFile, Failure> {
     match given {
         Some(file) => Ok(TokenFile::open(file)),
         None => Ok(TokenFile::beside(config.store_file("token")?)),
@@ -190,7 +193,7 @@ pub fn tokens(given: Option<std::path::PathBuf>, config: &Config) -> Result<Toke
 }
 
 /// What does not listen.
-pub fn not_bound(error: BindError) -> Failure {
+pub fn bind_failure(error: BindError) -> Failure {
     match error {
         BindError::Refused(told) => Failure::usage(told),
         BindError::Listen(told) | BindError::Log(told) => Failure::new(Exit::Unreachable, told),
@@ -212,18 +215,18 @@ impl From<TokenError> for Failure {
 
 fn listen(kind: SignalKind) -> Result<Signal, Failure> {
     signal(kind).map_err(|error| {
-        let reason = reason(&error);
+        let reason = io_error_text(&error);
         Failure::failed(format!("can't listen for signals: {reason}: try again"))
     })
 }
 
 /// Signals by which a server is told to stop.
-pub struct Stop {
+pub struct StopSignals {
     interrupt: Signal,
     terminate: Signal,
 }
 
-impl Stop {
+impl StopSignals {
     /// Begins to listen, so that none is missed from here on.
     pub fn listen() -> Result<Self, Failure> {
         Ok(Self {
@@ -233,7 +236,7 @@ impl Stop {
     }
 
     /// Waits for the first.
-    pub async fn told(&mut self) {
+    pub async fn wait(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}

@@ -8,36 +8,36 @@ use chrono::Utc;
 
 use super::failure::{Exit, Failure};
 use super::out;
-use super::value::Target;
+use super::value::IncidentRef;
 use crate::backend::file::{FileStore, Options};
 use crate::backend::http::{self, HttpBackend, Proxies, Timeouts};
 use crate::backend::{Backend, Capabilities, Outcome};
 use crate::config::{Config, Location, Remote};
 use crate::model::directory::Directory;
-use crate::model::text::shown;
-use crate::model::{Actor, Ask, Command, CommandId, Envelope, IncidentId, PersonRef};
+use crate::model::text::sanitize;
+use crate::model::{Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, PersonRef};
 use crate::sync;
 use crate::sync::remote::{Handed, Named, Remote as Kept};
 
 /// How long an API may take to answer before what is kept is given instead, and before what is asked
 /// counts as kept.
-const KEPT_AFTER: Duration = Duration::from_secs(4);
+const REMOTE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// How long another process may hold the store.
-pub const PATIENCE: Duration = Duration::from_secs(5);
+pub const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What becomes of a store that is not there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Missing {
+pub enum IfMissing {
     /// It is made.
-    Make,
+    Create,
     /// It is an error: there would be nothing in it.
     Refuse,
 }
 
 /// A place where incidents live, opened.
 #[derive(Clone)]
-pub struct Opened {
+pub struct BackendConnection {
     /// What it does.
     pub backend: Arc<dyn Backend>,
     /// The same, where it is a store's file.
@@ -45,26 +45,31 @@ pub struct Opened {
     /// What is kept of it on this machine, where it is an API.
     pub remote: Option<Arc<Kept>>,
     /// For messages, safe to show: the file's path, or the URL.
-    pub told: String,
+    pub display_name: String,
 }
 
-impl From<FileStore> for Opened {
+impl From<FileStore> for BackendConnection {
     fn from(store: FileStore) -> Self {
-        let told = shown(&store.path().to_string_lossy()).into_owned();
-        Self { backend: Arc::new(store.clone()), file: Some(store), remote: None, told }
+        let told = sanitize(&store.path().to_string_lossy()).into_owned();
+        Self {
+            backend: Arc::new(store.clone()),
+            file: Some(store),
+            remote: None,
+            display_name: told,
+        }
     }
 }
 
-impl Opened {
+impl BackendConnection {
     /// Says where what was read was kept, and from when.
-    pub fn tell_age(&self) {
+    pub fn report_staleness(&self) {
         let Some(remote) = &self.remote else { return };
         if let Some(at) = remote.gave_kept() {
             let at = at.format("%Y-%m-%d %H:%M UTC");
             // One that is only slow has not failed yet.
-            let slow = || format!("{} does not answer", self.told);
+            let slow = || format!("{} does not answer", self.display_name);
             let why = remote.failure().unwrap_or_else(slow);
-            out::hint(&format!("{}: this is as of {at}", shown(&why)));
+            out::print_hint(&format!("{}: this is as of {at}", sanitize(&why)));
         }
     }
 
@@ -79,15 +84,20 @@ impl Opened {
 }
 
 /// Opens the place of a configuration. Of an API nothing is asked yet.
-pub async fn open(config: &Config, missing: Missing) -> Result<Opened, Failure> {
+pub async fn open(config: &Config, missing: IfMissing) -> Result<BackendConnection, Failure> {
     match &config.location {
         Location::File(path) => Ok(open_file(path, config, missing).await?.into()),
         Location::Remote(remote) => {
             let far = Arc::new(open_remote(remote)?);
-            let kept = kept(config, remote, Arc::clone(&far), Sending::Yes).await?;
+            let kept = open_synced_remote(config, remote, Arc::clone(&far), Sending::Yes).await?;
             let backend =
                 kept.clone().map_or(far as Arc<dyn Backend>, |kept| kept as Arc<dyn Backend>);
-            Ok(Opened { backend, file: None, remote: kept, told: config.location.told() })
+            Ok(BackendConnection {
+                backend,
+                file: None,
+                remote: kept,
+                display_name: config.location.told(),
+            })
         }
     }
 }
@@ -102,7 +112,7 @@ pub enum Sending {
 }
 
 /// What is kept of an API on this machine; `None` where there is no home folder for it.
-async fn kept(
+async fn open_synced_remote(
     config: &Config,
     remote: &Remote,
     far: Arc<HttpBackend>,
@@ -118,7 +128,7 @@ async fn kept(
         named,
         folder,
         rules: config.rules.clone(),
-        patience: KEPT_AFTER,
+        patience: REMOTE_TIMEOUT,
         sends: sending == Sending::Yes && !config.read_only,
         tokens: Some(far.token_changes()),
         turn_patience: 2 * Timeouts::default().request(),
@@ -138,12 +148,12 @@ pub async fn open_outbox(config: &Config, sending: Sending) -> Result<Arc<Kept>,
         )));
     };
     let far = Arc::new(open_remote(remote)?);
-    let opened = kept(config, remote, far, sending).await?;
+    let opened = open_synced_remote(config, remote, far, sending).await?;
     let kept = opened.ok_or_else(|| {
         Failure::usage("there is no home folder to keep an outbox in: set HOME or XDG_STATE_HOME")
     })?;
     for warning in kept.warnings() {
-        out::hint(warning);
+        out::print_hint(warning);
     }
     Ok(kept)
 }
@@ -151,19 +161,19 @@ pub async fn open_outbox(config: &Config, sending: Sending) -> Result<Arc<Kept>,
 /// Opens the store of a configuration, for what can be done with nothing else.
 pub async fn open_store(
     config: &Config,
-    missing: Missing,
+    missing: IfMissing,
     what: &str,
 ) -> Result<FileStore, Failure> {
     open_file(config.store_file(what)?, config, missing).await
 }
 
-async fn open_file(path: &Path, config: &Config, missing: Missing) -> Result<FileStore, Failure> {
+async fn open_file(path: &Path, config: &Config, missing: IfMissing) -> Result<FileStore, Failure> {
     let options = Options {
         name: "local".into(),
         rules: config.rules.clone(),
         overlay: config.directory.clone(),
-        create: missing == Missing::Make,
-        patience: PATIENCE,
+        create: missing == IfMissing::Create,
+        patience: LOCK_TIMEOUT,
     };
     if config.read_only {
         return Ok(FileStore::open_read_only(path, options).await?);
@@ -185,7 +195,7 @@ pub fn open_remote(remote: &Remote) -> Result<HttpBackend, Failure> {
 }
 
 /// A person by handle, with the full name where the directory has it.
-pub fn person(handle: &str, directory: &Directory) -> PersonRef {
+pub fn resolve_person(handle: &str, directory: &Directory) -> PersonRef {
     directory.person(handle).cloned().unwrap_or_else(|| {
         let handle = handle.trim_start_matches('@');
         PersonRef::new(handle, handle)
@@ -195,18 +205,18 @@ pub fn person(handle: &str, directory: &Directory) -> PersonRef {
 /// Commands of one person on one place.
 pub struct Session {
     /// Where they go.
-    pub place: Opened,
+    pub connection: BackendConnection,
     /// Who asks.
     pub me: PersonRef,
 }
 
 impl Session {
     /// Opens the place of a configuration for its user, or for whom the place takes them.
-    pub async fn open(config: &Config, missing: Missing) -> Result<Self, Failure> {
+    pub async fn open(config: &Config, missing: IfMissing) -> Result<Self, Failure> {
         let place = open(config, missing).await?;
         if let Some(remote) = &place.remote {
             for warning in remote.warnings() {
-                out::hint(warning);
+                out::print_hint(warning);
             }
         }
         let known = place.backend.capabilities().await;
@@ -214,55 +224,59 @@ impl Session {
             Ok(Capabilities { me: Some(me), .. }) => me,
             // What is asked is kept: it is known later who asks.
             Err(error) if error.is_temporary() && place.remote.is_some() => {
-                person(&config.me, &config.directory)
+                resolve_person(&config.me, &config.directory)
             }
             known => {
                 known?;
-                person(&config.me, &place.backend.directory().await?)
+                resolve_person(&config.me, &place.backend.directory().await?)
             }
         };
-        Ok(Self { place, me })
+        Ok(Self { connection: place, me })
     }
 
     /// As [`Self::open`] for what shows by itself whether a place answers: an API is not waited for,
     /// and says later whom it takes the user for.
-    pub async fn open_panes(config: &Config, missing: Missing) -> Result<Self, Failure> {
+    pub async fn open_panes(config: &Config, missing: IfMissing) -> Result<Self, Failure> {
         if config.location.remote().is_none() {
             return Self::open(config, missing).await;
         }
-        let me = person(&config.me, &config.directory);
-        Ok(Self { place: open(config, missing).await?, me })
+        let me = resolve_person(&config.me, &config.directory);
+        Ok(Self { connection: open(config, missing).await?, me })
     }
 
     /// The id of an incident.
-    pub async fn find(&self, target: Target) -> Result<IncidentId, Failure> {
+    pub async fn find_incident(&self, target: IncidentRef) -> Result<IncidentId, Failure> {
         match target {
-            Target::Id(id) => match &self.place.remote {
+            IncidentRef::Id(id) => match &self.connection.remote {
                 Some(remote) => Ok(remote.known_as(id).await?),
                 None => Ok(id),
             },
-            Target::Number(number) => Ok(self.place.backend.find(number).await?),
+            IncidentRef::Number(number) => Ok(self.connection.backend.find(number).await?),
         }
     }
 
     /// Asks for something about an incident, as this person, now.
-    pub async fn execute(&self, incident: IncidentId, ask: Ask) -> Result<Outcome, Failure> {
+    pub async fn execute(
+        &self,
+        incident: IncidentId,
+        ask: IncidentCommand,
+    ) -> Result<Outcome, Failure> {
         let envelope = Envelope {
             id: CommandId::new(),
             at: Utc::now(),
             actor: Actor::Person(self.me.clone()),
-            command: Command::Incident { incident, ask },
+            command: Command::Incident { incident, command: ask },
         };
-        let Some(remote) = &self.place.remote else {
-            return Ok(self.place.backend.execute(&envelope).await?);
+        let Some(remote) = &self.connection.remote else {
+            return Ok(self.connection.backend.execute(&envelope).await?);
         };
         match remote.hand_over(&envelope).await? {
             Handed::Done(outcome) => Ok(*outcome),
             Handed::Kept(why) => Err(Failure::new(
-                Exit::Kept,
+                Exit::Queued,
                 format!(
                     "{}: kept, and sent by the next redphone that runs or by `redphone outbox send`",
-                    shown(&why).trim_end_matches('.')
+                    sanitize(&why).trim_end_matches('.')
                 ),
             )),
         }

@@ -5,26 +5,26 @@ use serde::Serialize;
 
 use super::args::Show;
 use super::failure::Failure;
-use super::out::{self, Look, Out};
-use super::session::{Missing, open};
-use super::table::left;
-use super::value::Target;
+use super::out::{self, Out, Style};
+use super::session::{IfMissing, open};
+use super::table::format_remaining;
+use super::value::IncidentRef;
 use super::{Context, json};
 use crate::backend::{Backend, Detail, Part, Similar};
 use crate::model::change::Suspect;
 use crate::model::problem::Problem;
-use crate::model::service_level::{Levels, Promise, clock};
-use crate::model::text::{self, fit, shown};
+use crate::model::service_level::{ServiceLevels, SlaTarget, running_clock};
+use crate::model::text::{self, pad, sanitize};
 use crate::model::{Event, Incident, IncidentId, Priority, time};
 
 /// The most events asked for at once.
-const EVENTS: usize = 1000;
+const PAGE_EVENTS: usize = 1000;
 /// The column in which values begin.
 const INDENT: usize = 13;
 
 /// All of it, as `--json` prints it.
 #[derive(Debug, Serialize)]
-struct Told<'a> {
+struct IncidentJson<'a> {
     incident: &'a Incident,
     suspects: &'a [Suspect],
     similar: &'a [Similar],
@@ -34,19 +34,19 @@ struct Told<'a> {
 
 /// Shows one incident.
 pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
-    let place = open(&context.config, Missing::Refuse).await?;
+    let place = open(&context.config, IfMissing::Refuse).await?;
     let backend = &*place.backend;
     let id = match args.incident {
-        Target::Id(id) => id,
-        Target::Number(number) => backend.find(number).await?,
+        IncidentRef::Id(id) => id,
+        IncidentRef::Number(number) => backend.find(number).await?,
     };
     let detail = backend.incident(id).await?;
     let timeline = timeline(backend, id).await?;
-    place.tell_age();
+    place.report_staleness();
     place.close().await;
     let out = &mut context.out;
     if let Some(first) = timeline.first().filter(|first| first.seq > 1) {
-        out::hint(&format!(
+        out::print_hint(&format!(
             "the timeline begins with event {}: the {} before it are not kept on this machine",
             first.seq,
             first.seq - 1
@@ -56,10 +56,10 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
         let Detail { incident, suspects, similar, problem } = &detail;
         return json::print(
             out,
-            &Told { incident, suspects, similar, problem, timeline: &timeline },
+            &IncidentJson { incident, suspects, similar, problem, timeline: &timeline },
         );
     }
-    let mut page = Page { out, now: Utc::now() };
+    let mut page = DetailPrinter { out, now: Utc::now() };
     page.head(&detail.incident)?;
     page.record(&detail.incident, &context.config.rules.levels)?;
     page.context(&detail)?;
@@ -73,14 +73,14 @@ async fn timeline(backend: &dyn Backend, id: IncidentId) -> Result<Vec<Event>, F
         let after = all.last().map_or(0, |event| event.seq);
         let part = match backend.timeline(id, Part::After(after)).await {
             Err(error) if all.is_empty() && error.is_temporary() => {
-                let end = u32::try_from(EVENTS).unwrap_or(u32::MAX);
+                let end = u32::try_from(PAGE_EVENTS).unwrap_or(u32::MAX);
                 let end = backend.timeline(id, Part::Last(end)).await;
                 // What can't be read at all is told as it was first.
                 return end.map_err(|_| error.into());
             }
             part => part?,
         };
-        let more = part.len() >= EVENTS;
+        let more = part.len() >= PAGE_EVENTS;
         all.extend(part);
         if !more {
             return Ok(all);
@@ -88,38 +88,38 @@ async fn timeline(backend: &dyn Backend, id: IncidentId) -> Result<Vec<Event>, F
     }
 }
 
-struct Page<'a> {
+struct DetailPrinter<'a> {
     out: &'a mut Out,
     now: DateTime<Utc>,
 }
 
-impl Page<'_> {
+impl DetailPrinter<'_> {
     fn head(&mut self, incident: &Incident) -> Result<(), Failure> {
         let row = &incident.summary;
-        let title = self.out.look(&shown(&row.title), Look::Bold);
+        let title = self.out.styled(&sanitize(&row.title), Style::Bold);
         self.out.line(&format!("{}  {title}", row.label()))?;
         let look = match row.priority {
-            Priority::P1 => Look::Alarm,
-            Priority::P2 => Look::Bold,
-            _ => Look::Plain,
+            Priority::P1 => Style::Alarm,
+            Priority::P2 => Style::Bold,
+            _ => Style::Plain,
         };
         let mut parts = vec![
-            self.out.look(row.priority.as_str(), look),
+            self.out.styled(row.priority.as_str(), look),
             row.status.to_string(),
             row.category.map_or_else(|| "no category".into(), |c| c.to_string()),
             format!("detected by {}", row.source),
         ];
         if let Some(what) = &incident.paused_for {
-            parts.push(format!("paused: {}", shown(what)));
+            parts.push(format!("paused: {}", sanitize(what)));
         }
         if let Some(until) = row.snoozed_until.filter(|until| *until > self.now) {
-            parts.push(format!("snoozed until {}", minute(until)));
+            parts.push(format!("snoozed until {}", format_minute(until)));
         }
         self.out.line(&parts.join(" · "))?;
         self.out.line("")
     }
 
-    fn record(&mut self, incident: &Incident, levels: &Levels) -> Result<(), Failure> {
+    fn record(&mut self, incident: &Incident, levels: &ServiceLevels) -> Result<(), Failure> {
         let row = &incident.summary;
         self.field("Services", &row.services.join(" · "))?;
         let why = incident.override_reason.as_ref();
@@ -134,14 +134,14 @@ impl Page<'_> {
         for (role, person) in &incident.roles {
             self.field("Role", &format!("{role}: {}", person.name))?;
         }
-        self.field("Detected", &self.when(row.detected_at))?;
-        self.field("Reported", &self.when(row.reported_at))?;
-        if let Some(clock) = clock(row, levels) {
-            let what = match clock.promise {
-                Promise::Acknowledge => "acknowledge",
-                Promise::Resolve => "resolve",
+        self.field("Detected", &self.format_time(row.detected_at))?;
+        self.field("Reported", &self.format_time(row.reported_at))?;
+        if let Some(clock) = running_clock(row, levels) {
+            let what = match clock.target {
+                SlaTarget::Acknowledge => "acknowledge",
+                SlaTarget::Resolve => "resolve",
             };
-            let rest = left(clock.left(self.now));
+            let rest = format_remaining(clock.remaining(self.now));
             let text = match rest.strip_prefix('+') {
                 Some(past) => format!("{what}: past by {past}"),
                 None => format!("{what}: {rest} left"),
@@ -160,7 +160,8 @@ impl Page<'_> {
         }
         if let Some(message) = &incident.stakeholder_message {
             let due = incident.next_update_due.filter(|_| row.status.is_open());
-            let due = due.map_or_else(String::new, |due| format!(" · next due {}", minute(due)));
+            let due =
+                due.map_or_else(String::new, |due| format!(" · next due {}", format_minute(due)));
             self.field("Update", &format!("{message}{due}"))?;
         }
         if let Some(done) = &incident.resolution {
@@ -175,7 +176,7 @@ impl Page<'_> {
         if let Some((what, why)) = &incident.reclassified {
             self.field("Reclassified", &format!("{what}: {why}"))?;
         }
-        let missing = incident.missing();
+        let missing = incident.missing_fields();
         if row.status.is_open() {
             self.field("Missing", &missing.join(" · "))?;
         }
@@ -187,13 +188,13 @@ impl Page<'_> {
             let change = &suspect.change;
             let before = match suspect.before_s {
                 0 => "was running".to_owned(),
-                s => format!("{} before", time::short(chrono::TimeDelta::seconds(s))),
+                s => format!("{} before", time::format_duration(chrono::TimeDelta::seconds(s))),
             };
             let how = if suspect.direct { "" } else { ", a dependency" };
             let at = change.ends_at.unwrap_or(change.starts_at);
             let text = format!(
                 "{} {} {} ({}, {before}{how})",
-                minute(at),
+                format_minute(at),
                 change.kind,
                 change.title,
                 change.state
@@ -203,8 +204,11 @@ impl Page<'_> {
         for similar in &detail.similar {
             let label =
                 similar.number.map_or_else(|| similar.id.to_string(), |number| number.to_string());
-            let mut text =
-                format!("{label} {}, {}", similar.title, time::ago(similar.reported_at, self.now));
+            let mut text = format!(
+                "{label} {}, {}",
+                similar.title,
+                time::format_ago(similar.reported_at, self.now)
+            );
             if !similar.resolution.is_empty() {
                 text.push_str(", ");
                 text.push_str(&similar.resolution);
@@ -224,30 +228,31 @@ impl Page<'_> {
 
     fn timeline(&mut self, events: &[Event]) -> Result<(), Failure> {
         self.out.line("")?;
-        let head = self.out.look("Timeline, UTC", Look::Bold);
+        let head = self.out.styled("Timeline, UTC", Style::Bold);
         self.out.line(&head)?;
         if let Some(first) = events.first().filter(|first| first.seq > 1) {
             let left_out = match first.seq - 1 {
                 1 => "1 earlier event is not kept here".to_owned(),
                 earlier => format!("{earlier} earlier events are not kept here"),
             };
-            let left_out = self.out.look(&left_out, Look::Dim);
+            let left_out = self.out.styled(&left_out, Style::Dim);
             self.out.line(&left_out)?;
         }
-        let widest = events.iter().map(|e| text::width(&shown(e.actor.name()))).max();
+        let widest = events.iter().map(|e| text::width(&sanitize(e.actor.name()))).max();
         let actor = widest.unwrap_or(0).min(20);
         for event in events {
             let mut detail = event.body.detail();
-            if let Some(late) = event.late_by() {
+            if let Some(late) = event.recording_delay() {
                 let separator = if detail.is_empty() { "" } else { " · " };
-                detail = format!("{detail}{separator}recorded {} later", time::short(late));
+                detail =
+                    format!("{detail}{separator}recorded {} later", time::format_duration(late));
             }
             let mark = if event.body.is_milestone() { '●' } else { '◦' };
             let lead = format!(
                 "{}  {mark} {}  {}  ",
                 event.at.format("%Y-%m-%d %H:%M:%S"),
-                fit(event.body.word(), 12),
-                fit(&shown(event.actor.name()), actor)
+                pad(event.body.label(), 12),
+                pad(&sanitize(event.actor.name()), actor)
             );
             let indent = text::width(&lead);
             let lines = self.wrapped(&detail, indent);
@@ -265,7 +270,7 @@ impl Page<'_> {
         if value.trim().is_empty() {
             return Ok(());
         }
-        let mut label = self.out.look(&fit(label, INDENT), Look::Dim);
+        let mut label = self.out.styled(&pad(label, INDENT), Style::Dim);
         for line in self.wrapped(value, INDENT) {
             self.out.line(&format!("{label}{line}"))?;
             label = " ".repeat(INDENT);
@@ -285,11 +290,11 @@ impl Page<'_> {
         }
     }
 
-    fn when(&self, at: DateTime<Utc>) -> String {
-        format!("{} UTC · {}", at.format("%Y-%m-%d %H:%M:%S"), time::ago(at, self.now))
+    fn format_time(&self, at: DateTime<Utc>) -> String {
+        format!("{} UTC · {}", at.format("%Y-%m-%d %H:%M:%S"), time::format_ago(at, self.now))
     }
 }
 
-fn minute(at: DateTime<Utc>) -> String {
+fn format_minute(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M UTC").to_string()
 }

@@ -3,27 +3,27 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::failure::Failure;
-use super::out::{Look, Out};
-use crate::model::service_level::{Levels, clock};
-use crate::model::text::{cut, fit, shown, width};
+use super::out::{Out, Style};
+use crate::model::service_level::{ServiceLevels, running_clock};
+use crate::model::text::{pad, sanitize, truncate, width};
 use crate::model::{Priority, Summary, time};
 
 /// A column: its head, and the widths it may have on a terminal.
 struct Column {
     head: &'static str,
-    most: usize,
-    right: bool,
+    max_width: usize,
+    is_right_aligned: bool,
 }
 
 const COLUMNS: [Column; 8] = [
-    Column { head: "INC", most: 8, right: true },
-    Column { head: "PRI", most: 3, right: false },
-    Column { head: "STATUS", most: 13, right: false },
-    Column { head: "AGE", most: 5, right: true },
-    Column { head: "SLA", most: 6, right: true },
-    Column { head: "OWNER", most: 16, right: false },
-    Column { head: "SERVICE", most: 16, right: false },
-    Column { head: "TITLE", most: usize::MAX, right: false },
+    Column { head: "INC", max_width: 8, is_right_aligned: true },
+    Column { head: "PRI", max_width: 3, is_right_aligned: false },
+    Column { head: "STATUS", max_width: 13, is_right_aligned: false },
+    Column { head: "AGE", max_width: 5, is_right_aligned: true },
+    Column { head: "SLA", max_width: 6, is_right_aligned: true },
+    Column { head: "OWNER", max_width: 16, is_right_aligned: false },
+    Column { head: "SERVICE", max_width: 16, is_right_aligned: false },
+    Column { head: "TITLE", max_width: usize::MAX, is_right_aligned: false },
 ];
 const PRI: usize = 1;
 const AGE: usize = 3;
@@ -32,16 +32,16 @@ const OWNER: usize = 5;
 const SERVICE: usize = 6;
 const TITLE: usize = 7;
 /// The columns that give way on a narrow terminal, first to last.
-const GIVE_WAY: [usize; 4] = [OWNER, SLA, SERVICE, AGE];
+const DROP_ORDER: [usize; 4] = [OWNER, SLA, SERVICE, AGE];
 /// A title gets at least this much before other columns give way.
-const TITLE_LEAST: usize = 24;
+const MIN_TITLE_WIDTH: usize = 24;
 const GAP: usize = 2;
 
 type Cells = [String; COLUMNS.len()];
 
 /// Prints pages of rows under one head.
 pub struct Table<'a> {
-    levels: &'a Levels,
+    levels: &'a ServiceLevels,
     now: DateTime<Utc>,
     /// Width by column, and whether it is there; fixed with the first page.
     widths: Option<[Option<usize>; COLUMNS.len()]>,
@@ -49,31 +49,31 @@ pub struct Table<'a> {
 
 impl<'a> Table<'a> {
     /// An empty table at a time.
-    pub fn new(levels: &'a Levels, now: DateTime<Utc>) -> Self {
+    pub fn new(levels: &'a ServiceLevels, now: DateTime<Utc>) -> Self {
         Self { levels, now, widths: None }
     }
 
     /// Prints a page; the first one has the head above it.
-    pub fn page(&mut self, out: &mut Out, rows: &[Summary]) -> Result<(), Failure> {
+    pub fn print_page(&mut self, out: &mut Out, rows: &[Summary]) -> Result<(), Failure> {
         let cells: Vec<Cells> = rows.iter().map(|row| self.cells(row)).collect();
         let widths = if let Some(widths) = self.widths {
             widths
         } else {
-            let widths = layout(&cells, out.width());
+            let widths = column_widths(&cells, out.width());
             let head = COLUMNS.map(|column| column.head.to_owned());
-            let line = line(out, &head, widths, |_| Look::Dim);
+            let line = format_line(out, &head, widths, |_| Style::Dim);
             out.line(&line)?;
             *self.widths.insert(widths)
         };
         for (row, cells) in rows.iter().zip(&cells) {
-            let past = clock(row, self.levels).is_some_and(|clock| clock.is_past(self.now));
+            let past = running_clock(row, self.levels).is_some_and(|clock| clock.is_past(self.now));
             let unowned = row.assignee.is_none() && row.status.is_open();
-            let line = line(out, cells, widths, |column| match column {
-                PRI if row.priority == Priority::P1 => Look::Alarm,
-                PRI if row.priority == Priority::P2 => Look::Bold,
-                SLA if past => Look::Alarm,
-                OWNER if unowned => Look::Bold,
-                _ => Look::Plain,
+            let line = format_line(out, cells, widths, |column| match column {
+                PRI if row.priority == Priority::P1 => Style::Alarm,
+                PRI if row.priority == Priority::P2 => Style::Bold,
+                SLA if past => Style::Alarm,
+                OWNER if unowned => Style::Bold,
+                _ => Style::Plain,
             });
             out.line(&line)?;
         }
@@ -82,7 +82,7 @@ impl<'a> Table<'a> {
 
     fn cells(&self, row: &Summary) -> Cells {
         let owner = match &row.assignee {
-            Some(person) => shown(&person.name).into_owned(),
+            Some(person) => sanitize(&person.name).into_owned(),
             None if row.status.is_open() => "unowned".into(),
             None => String::new(),
         };
@@ -90,65 +90,70 @@ impl<'a> Table<'a> {
             row.number.map_or_else(|| "new".into(), |number| number.0.to_string()),
             row.priority.to_string(),
             row.status.to_string(),
-            time::short(self.now - row.reported_at),
-            clock(row, self.levels).map_or_else(String::new, |c| left(c.left(self.now))),
+            time::format_duration(self.now - row.reported_at),
+            running_clock(row, self.levels)
+                .map_or_else(String::new, |c| format_remaining(c.remaining(self.now))),
             owner,
-            shown(row.service().unwrap_or_default()).into_owned(),
-            shown(&row.title).into_owned(),
+            sanitize(row.primary_service().unwrap_or_default()).into_owned(),
+            sanitize(&row.title).into_owned(),
         ]
     }
 }
 
 /// The time that is left of a promise; `+3m` when it has been past for three minutes.
-pub fn left(left: TimeDelta) -> String {
-    if left > TimeDelta::zero() { time::short(left) } else { format!("+{}", time::short(-left)) }
+pub fn format_remaining(left: TimeDelta) -> String {
+    if left > TimeDelta::zero() {
+        time::format_duration(left)
+    } else {
+        format!("+{}", time::format_duration(-left))
+    }
 }
 
 /// How wide each column is, and which give way.
-fn layout(cells: &[Cells], columns: Option<usize>) -> [Option<usize>; COLUMNS.len()] {
+fn column_widths(cells: &[Cells], columns: Option<usize>) -> [Option<usize>; COLUMNS.len()] {
     let mut widths = [None; COLUMNS.len()];
     for (index, column) in COLUMNS.iter().enumerate() {
         let widest = cells.iter().map(|row| width(&row[index])).max().unwrap_or(0);
         let widest = widest.max(column.head.len());
-        let most = if columns.is_some() { column.most } else { usize::MAX };
+        let most = if columns.is_some() { column.max_width } else { usize::MAX };
         widths[index] = Some(widest.min(most));
     }
     let Some(columns) = columns else { return widths };
-    let wanted = widths[TITLE].unwrap_or(0).min(TITLE_LEAST);
-    for gone in GIVE_WAY {
-        if before_title(&widths) + wanted <= columns {
+    let wanted = widths[TITLE].unwrap_or(0).min(MIN_TITLE_WIDTH);
+    for gone in DROP_ORDER {
+        if width_before_title(&widths) + wanted <= columns {
             break;
         }
         widths[gone] = None;
     }
-    widths[TITLE] = Some(columns.saturating_sub(before_title(&widths)).max(1));
+    widths[TITLE] = Some(columns.saturating_sub(width_before_title(&widths)).max(1));
     widths
 }
 
-fn before_title(widths: &[Option<usize>; COLUMNS.len()]) -> usize {
+fn width_before_title(widths: &[Option<usize>; COLUMNS.len()]) -> usize {
     widths[..TITLE].iter().flatten().map(|width| width + GAP).sum()
 }
 
-fn line(
+fn format_line(
     out: &Out,
     cells: &Cells,
     widths: [Option<usize>; COLUMNS.len()],
-    look: impl Fn(usize) -> Look,
+    look: impl Fn(usize) -> Style,
 ) -> String {
     let mut line = String::new();
     for (index, (cell, column)) in cells.iter().zip(&COLUMNS).enumerate() {
         let Some(columns) = widths[index] else { continue };
         // Where nothing is cut, a later page may have wider cells than the first.
         let columns = if out.width().is_some() { columns } else { columns.max(width(cell)) };
-        let piece = match (index, column.right) {
-            (TITLE, _) => cut(cell, columns).into_owned(),
-            (_, false) => fit(cell, columns),
+        let piece = match (index, column.is_right_aligned) {
+            (TITLE, _) => truncate(cell, columns).into_owned(),
+            (_, false) => pad(cell, columns),
             (_, true) => {
-                let cell = cut(cell, columns);
+                let cell = truncate(cell, columns);
                 format!("{}{cell}", " ".repeat(columns.saturating_sub(width(&cell))))
             }
         };
-        line.push_str(&out.look(&piece, look(index)));
+        line.push_str(&out.styled(&piece, look(index)));
         if index != TITLE {
             line.push_str("  ");
         }

@@ -3,27 +3,27 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::args::serve::{AboutToken, CreateToken, ListTokens, RevokeToken};
+use super::args::serve::{CreateToken, ListTokens, RevokeToken, TokenCommand};
 use super::failure::Failure;
-use super::out::{self, Look};
-use super::serve::tokens;
+use super::out::{self, Style};
+use super::serve::token_file;
 use super::{Context, json};
-use crate::model::text::{fit, shown, width};
+use crate::model::text::{pad, sanitize, width};
 use crate::server::scope::Scope;
 use crate::server::tokens::{Holds, New, Token};
 
 /// Does one thing about tokens.
-pub fn run(context: &mut Context, about: AboutToken) -> Result<(), Failure> {
+pub fn run(context: &mut Context, about: TokenCommand) -> Result<(), Failure> {
     match about {
-        AboutToken::Create(args) => create(context, args),
-        AboutToken::List(args) => list(context, args),
-        AboutToken::Revoke(args) => revoke(context, args),
+        TokenCommand::Create(args) => create(context, args),
+        TokenCommand::List(args) => list(context, args),
+        TokenCommand::Revoke(args) => revoke(context, args),
     }
 }
 
 /// A token as `--json` prints it: never its secret, unless it was just made.
 #[derive(Serialize)]
-struct Told<'a> {
+struct TokenJson<'a> {
     id: &'a str,
     name: &'a str,
     scope: Scope,
@@ -37,14 +37,14 @@ struct Told<'a> {
     token: Option<String>,
 }
 
-impl<'a> Told<'a> {
-    fn of(token: &'a Token, secret: Option<String>) -> Self {
+impl<'a> TokenJson<'a> {
+    fn new(token: &'a Token, secret: Option<String>) -> Self {
         Self {
             id: &token.id,
             name: &token.name,
             scope: token.scope,
             person: token.person.as_deref(),
-            state: state(token),
+            state: state_name(token),
             created_at: token.created_at,
             expires_at: token.expires_at,
             revoked_at: token.revoked_at,
@@ -54,7 +54,7 @@ impl<'a> Told<'a> {
     }
 }
 
-fn state(token: &Token) -> &'static str {
+fn state_name(token: &Token) -> &'static str {
     match token.holds(Utc::now()) {
         Holds::Yes => "holds",
         Holds::Expired(_) => "expired",
@@ -63,7 +63,7 @@ fn state(token: &Token) -> &'static str {
 }
 
 fn create(context: &mut Context, args: CreateToken) -> Result<(), Failure> {
-    let file = tokens(args.tokens, &context.config)?;
+    let file = token_file(args.tokens, &context.config)?;
     let new = New {
         name: args.name,
         scope: args.scope,
@@ -72,7 +72,7 @@ fn create(context: &mut Context, args: CreateToken) -> Result<(), Failure> {
     };
     let (secret, token) = file.create(new)?;
     if args.json {
-        return json::print(&mut context.out, &Told::of(&token, Some(secret.reveal())));
+        return json::print(&mut context.out, &TokenJson::new(&token, Some(secret.reveal())));
     }
     let until = match token.expires_at {
         Some(at) => format!("good until {}", at.format("%Y-%m-%d %H:%M UTC")),
@@ -80,15 +80,20 @@ fn create(context: &mut Context, args: CreateToken) -> Result<(), Failure> {
     };
     context.out.line(&secret.reveal())?;
     context.out.flush()?;
-    let name = shown(&token.name);
-    out::hint(&format!("token {name:?} of scope {}, {until}; it is shown this once", token.scope));
+    let name = sanitize(&token.name);
+    out::print_hint(&format!(
+        "token {name:?} of scope {}, {until}; it is shown this once",
+        token.scope
+    ));
     Ok(())
 }
 
 fn list(context: &mut Context, args: ListTokens) -> Result<(), Failure> {
-    let all = tokens(args.tokens, &context.config)?.list()?;
+    let all = token_file(args.tokens, &context.config)?.list()?;
     if args.json {
-        return all.iter().try_for_each(|t| json::print(&mut context.out, &Told::of(t, None)));
+        return all
+            .iter()
+            .try_for_each(|t| json::print(&mut context.out, &TokenJson::new(t, None)));
     }
     let day = |at: Option<DateTime<Utc>>, none: &str| {
         at.map_or_else(|| none.to_owned(), |at| at.format("%Y-%m-%d %H:%M").to_string())
@@ -98,10 +103,10 @@ fn list(context: &mut Context, args: ListTokens) -> Result<(), Failure> {
     rows.extend(all.iter().map(|token| {
         [
             token.id.clone(),
-            shown(&token.name).into_owned(),
+            sanitize(&token.name).into_owned(),
             token.scope.to_string(),
-            token.person.as_deref().map_or_else(|| "-".to_owned(), |p| shown(p).into_owned()),
-            state(token).to_owned(),
+            token.person.as_deref().map_or_else(|| "-".to_owned(), |p| sanitize(p).into_owned()),
+            state_name(token).to_owned(),
             day(token.expires_at, "never"),
             day(token.last_used_at, "never"),
         ]
@@ -111,19 +116,19 @@ fn list(context: &mut Context, args: ListTokens) -> Result<(), Failure> {
         .collect();
     for (index, row) in rows.iter().enumerate() {
         let cells: Vec<_> =
-            row.iter().zip(&widths).map(|(cell, width)| fit(cell, *width)).collect();
+            row.iter().zip(&widths).map(|(cell, width)| pad(cell, *width)).collect();
         let line = cells.join("  ");
-        let look = if index == 0 { Look::Dim } else { Look::Plain };
-        let line = context.out.look(line.trim_end(), look);
+        let look = if index == 0 { Style::Dim } else { Style::Plain };
+        let line = context.out.styled(line.trim_end(), look);
         context.out.line(&line)?;
     }
     Ok(())
 }
 
 fn revoke(context: &mut Context, args: RevokeToken) -> Result<(), Failure> {
-    let token = tokens(args.tokens, &context.config)?.revoke(&args.token)?;
+    let token = token_file(args.tokens, &context.config)?.revoke(&args.token)?;
     if args.json {
-        return json::print(&mut context.out, &Told::of(&token, None));
+        return json::print(&mut context.out, &TokenJson::new(&token, None));
     }
-    context.out.line(&format!("{} revoked", shown(&token.name)))
+    context.out.line(&format!("{} revoked", sanitize(&token.name)))
 }

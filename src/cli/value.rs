@@ -9,11 +9,11 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::api::query::LONGEST_WAIT_S;
+use crate::api::query::MAX_WAIT_S;
 use crate::model::priority::Level;
 use crate::model::queue::Sort;
 use crate::model::status::{Category, ResolutionAction, Source};
-use crate::model::text::{cut, shown};
+use crate::model::text::{sanitize, truncate};
 use crate::model::time::parse_duration;
 use crate::model::{IncidentId, IncidentNumber};
 use crate::server::scope::Scope;
@@ -22,14 +22,14 @@ use crate::tui::zone::Zone;
 
 /// An incident as people name it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Target {
+pub enum IncidentRef {
     /// By its number.
     Number(IncidentNumber),
     /// By its id.
     Id(IncidentId),
 }
 
-impl fmt::Display for Target {
+impl fmt::Display for IncidentRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(number) => number.fmt(f),
@@ -38,8 +38,8 @@ impl fmt::Display for Target {
     }
 }
 
-impl FromStr for Target {
-    type Err = crate::model::id::BadNumber;
+impl FromStr for IncidentRef {
+    type Err = crate::model::id::InvalidNumber;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if let Ok(id) = text.trim().parse() {
@@ -124,7 +124,7 @@ pub fn hold(text: &str) -> Result<Duration, String> {
         text => parse_duration(text).and_then(|span| span.to_std().ok()),
     };
     found
-        .filter(|span| *span <= Duration::from_secs(LONGEST_WAIT_S))
+        .filter(|span| *span <= Duration::from_secs(MAX_WAIT_S))
         .ok_or_else(|| "give a time from 0s to 60s, such as 25s".into())
 }
 
@@ -179,15 +179,15 @@ impl FromStr for Expiry {
 }
 
 /// Values that are one of a few words.
-pub trait Words: FromStr + Clone + Send + Sync + 'static {
+pub trait TextEnum: FromStr + Clone + Send + Sync + 'static {
     /// The words that are offered; more may be accepted.
-    fn offered() -> Vec<&'static str>;
+    fn accepted_values() -> Vec<&'static str>;
 }
 
 macro_rules! offered {
     ($($name:ty),+) => {
-        $(impl Words for $name {
-            fn offered() -> Vec<&'static str> {
+        $(impl TextEnum for $name {
+            fn accepted_values() -> Vec<&'static str> {
                 Self::ALL.iter().map(|word| word.as_str()).collect()
             }
         })+
@@ -213,7 +213,7 @@ impl<T> Default for Word<T> {
     }
 }
 
-impl<T: Words> TypedValueParser for Word<T> {
+impl<T: TextEnum> TypedValueParser for Word<T> {
     type Value = T;
 
     fn parse_ref(
@@ -228,16 +228,17 @@ impl<T: Words> TypedValueParser for Word<T> {
             if let Some(arg) = arg {
                 error.insert(ContextKind::InvalidArg, ContextValue::String(arg.to_string()));
             }
-            let given = cut(&shown(&text), 60).into_owned();
+            let given = truncate(&sanitize(&text), 60).into_owned();
             error.insert(ContextKind::InvalidValue, ContextValue::String(given));
-            let words = T::offered().into_iter().map(|word| hyphenated(word).to_owned()).collect();
+            let words =
+                T::accepted_values().into_iter().map(|word| hyphenated(word).to_owned()).collect();
             error.insert(ContextKind::ValidValue, ContextValue::Strings(words));
             error
         })
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let words = T::offered();
+        let words = T::accepted_values();
         Some(Box::new(words.into_iter().map(|word| PossibleValue::new(hyphenated(word)))))
     }
 }
@@ -273,8 +274,8 @@ mod tests {
 
     #[test]
     fn every_offered_word_is_read_and_needs_no_quotes() {
-        fn check<T: Words>() {
-            for word in T::offered() {
+        fn check<T: TextEnum>() {
+            for word in T::accepted_values() {
                 let word = hyphenated(word);
                 assert!(!word.contains(' ') && word.parse::<T>().is_ok(), "{word}");
             }
@@ -292,9 +293,9 @@ mod tests {
     #[test]
     fn an_incident_is_named_by_number_or_id() {
         let id = IncidentId::new();
-        assert_eq!(id.to_string().parse(), Ok(Target::Id(id)));
-        assert_eq!("inc-12".parse(), Ok(Target::Number(IncidentNumber(12))));
-        assert!("".parse::<Target>().is_err());
-        assert!("0".parse::<Target>().is_err());
+        assert_eq!(id.to_string().parse(), Ok(IncidentRef::Id(id)));
+        assert_eq!("inc-12".parse(), Ok(IncidentRef::Number(IncidentNumber(12))));
+        assert!("".parse::<IncidentRef>().is_err());
+        assert!("0".parse::<IncidentRef>().is_err());
     }
 }

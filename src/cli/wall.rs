@@ -2,13 +2,13 @@
 
 use super::args::Wall;
 use super::failure::Failure;
-use super::list::wrong;
-use super::session::Missing;
-use super::workspace::Desk;
-use super::{Context, panes, wait};
+use super::list::filter_failure;
+use super::session::IfMissing;
+use super::workspace::OpenWorkspace;
+use super::{Context, block_on, panes};
 use crate::config::nearest;
-use crate::model::filter::{Ask, Filter};
-use crate::model::text::shown;
+use crate::model::filter::{Filter, Predicate};
+use crate::model::text::sanitize;
 use crate::tui::update::{View, views_with};
 use crate::tui::wall::Settings;
 
@@ -17,37 +17,41 @@ pub fn run(context: &mut Context, args: &Wall) -> Result<(), Failure> {
     let settings = settings(args, &views_with(&context.config.panes.views))?;
     panes::check_terminal()?;
     let (config, flags) = (context.config.clone(), context.flags.clone());
-    wait(async {
-        let desk = Desk::open(config, flags, Missing::Refuse).await?;
-        Box::pin(panes::show(desk, Some(settings))).await.map_err(|error| panes::ended(&error))
+    block_on(async {
+        let desk = OpenWorkspace::open(config, flags, IfMissing::Refuse).await?;
+        Box::pin(panes::show(desk, Some(settings)))
+            .await
+            .map_err(|error| panes::run_failure(&error))
     })
 }
 
 /// What is shown, and how, with the views that have a name.
 fn settings(args: &Wall, views: &[View]) -> Result<Settings, Failure> {
     let text = args.view.as_deref().unwrap_or_default().trim();
-    let name = shown(text).to_lowercase();
+    let name = sanitize(text).to_lowercase();
     // Of two with one name, the person's own comes last and counts.
     let known = views.iter().rev().find(|view| view.name.to_lowercase() == name);
     let filter = match known {
         Some(view) => view.filter.clone(),
-        None => words(text, views)?,
+        None => parse_filter(text, views)?,
     };
     Ok(Settings { view: text.to_owned(), filter, rotate: args.rotate, takeover: !args.no_takeover })
 }
 
 /// A filter that is no view. Mere words that are nearly the name of one are a slip: a wall that
 /// looks for them would stay empty, and nobody would know why.
-fn words(text: &str, views: &[View]) -> Result<Filter, Failure> {
-    let filter: Filter = text.parse().map_err(|error| wrong(text, &error))?;
-    let mere = |term: &crate::model::filter::Term| !term.not && matches!(term.ask, Ask::Word(_));
+fn parse_filter(text: &str, views: &[View]) -> Result<Filter, Failure> {
+    let filter: Filter = text.parse().map_err(|error| filter_failure(text, &error))?;
+    let mere = |term: &crate::model::filter::Term| {
+        !term.negated && matches!(term.predicate, Predicate::Text(_))
+    };
     let names: Vec<&str> = views.iter().map(|view| view.name.as_str()).collect();
     let slip = filter.terms.iter().all(mere) && !text.contains('"');
     match nearest(text, &names).filter(|_| slip) {
         Some(name) => Err(Failure::usage(format!(
             "there is no view {:?}: did you mean {name}? To look for the words, put them in quotes: --view '\"{}\"'",
-            shown(text),
-            shown(text)
+            sanitize(text),
+            sanitize(text)
         ))),
         None => Ok(filter),
     }

@@ -1,8 +1,8 @@
 //! How the panes look: the words a settings file may choose from.
 
-use crate::model::status::words;
+use crate::model::status::text_enum;
 
-words! {
+text_enum! {
     /// Which colours stand for what.
     ThemeName, "theme" {
         /// For dark terminals.
@@ -18,7 +18,7 @@ words! {
     }
 }
 
-words! {
+text_enum! {
     /// How many colours are used.
     DepthChoice, "colour depth" {
         /// As many as the terminal says it has.
@@ -34,7 +34,7 @@ words! {
     }
 }
 
-words! {
+text_enum! {
     /// In which time zone times are shown.
     Zone, "time zone choice" {
         /// That of whoever looks.

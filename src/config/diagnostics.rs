@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 
 /// A place in a settings file.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -28,7 +28,7 @@ impl Place {
 impl fmt::Display for Place {
     /// `file:line:column`, safe to show.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&shown(&self.file.to_string_lossy()))?;
+        f.write_str(&sanitize(&self.file.to_string_lossy()))?;
         if self.line > 0 {
             write!(f, ":{}:{}", self.line, self.column)?;
         }
@@ -49,7 +49,7 @@ impl Warning {
     /// A warning about a place. What is quoted from the file is made safe to show.
     #[must_use]
     pub fn new(place: Place, text: &str) -> Self {
-        Self { place, text: shown(text).into_owned() }
+        Self { place, text: sanitize(text).into_owned() }
     }
 
     /// As short as it can be told: `config.toml:12: …`.
@@ -58,8 +58,8 @@ impl Warning {
         let name = self.place.file.file_name().unwrap_or(self.place.file.as_os_str());
         let name = name.to_string_lossy();
         match self.place.line {
-            0 => format!("{}: {}", shown(&name), self.text),
-            line => format!("{}:{line}: {}", shown(&name), self.text),
+            0 => format!("{}: {}", sanitize(&name), self.text),
+            line => format!("{}:{line}: {}", sanitize(&name), self.text),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::file::{self, Base, FileSettings};
 use super::panes::Profile;
 use super::{Config, ConfigError, FILE, Flags, Folders, NAME, Origins, Place, Warning, meant};
 use crate::model::check;
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 
 /// Where values come from, so that a test can stand in for the process.
 pub struct Settings<'a> {
@@ -145,7 +145,7 @@ impl Settings<'_> {
                 Err(ConfigError(format!(
                     "{by}: there is no file {}: correct the name, or make it with \
                      `redphone config init`",
-                    shown(&path)
+                    sanitize(&path)
                 )))
             }
             (Err(problem), _) => {
@@ -174,7 +174,7 @@ impl Settings<'_> {
         }
         // Any other place would be a wrong guess.
         if let Some(bad) = file.unusable.iter().find(|bad| bad.name == name) {
-            let told = shown(&name);
+            let told = sanitize(&name);
             return Err(ConfigError(format!(
                 "{by}: the profile {told:?} can't be used: {}",
                 bad.why
@@ -186,8 +186,8 @@ impl Settings<'_> {
             (_, true) => "add [profiles.NAME] to the settings file".to_owned(),
             (_, false) => meant(&name, &names),
         };
-        let why = shown(&why);
-        Err(ConfigError(format!("{by}: there is no profile {:?}: {why}", shown(&name))))
+        let why = sanitize(&why);
+        Err(ConfigError(format!("{by}: there is no profile {:?}: {why}", sanitize(&name))))
     }
 
     fn me(&self, file: &FileSettings, origins: &mut Origins) -> Result<String, ConfigError> {
@@ -301,7 +301,7 @@ impl Settings<'_> {
             "0" | "false" | "no" | "off" => Ok(Some(false)),
             _ => Err(ConfigError(format!(
                 "{name} is {:?}: set it to 1 or 0, or unset it",
-                shown(&word)
+                sanitize(&word)
             ))),
         }
     }
@@ -317,7 +317,7 @@ impl Settings<'_> {
         if found.is_none() {
             let words: Vec<&str> = all.iter().map(|one| word(*one)).collect();
             let words = words.join(", ");
-            let given = shown(&given);
+            let given = sanitize(&given);
             return Err(ConfigError(format!(
                 "{name} is {given:?}: set it to one of {words}, or unset it"
             )));
@@ -337,7 +337,7 @@ impl Settings<'_> {
         word.parse().map_err(|_| {
             ConfigError(format!(
                 "REDPHONE_LOG is {:?}: set it to off, error, warn, info, debug or trace",
-                shown(&word)
+                sanitize(&word)
             ))
         })
     }

@@ -6,7 +6,7 @@ use super::file::FileSettings;
 use super::panes::Profile;
 use super::{Config, ConfigError, NAME, Origins, Settings};
 use crate::backend::http::{Address, TokenSource};
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 
 /// Where incidents live.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -63,7 +63,7 @@ impl Location {
     #[must_use]
     pub fn told(&self) -> String {
         match self {
-            Self::File(path) => shown(&path.to_string_lossy()).into_owned(),
+            Self::File(path) => sanitize(&path.to_string_lossy()).into_owned(),
             Self::Remote(remote) => remote.address.to_string(),
         }
     }

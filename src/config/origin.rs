@@ -24,7 +24,7 @@ impl fmt::Display for Origin {
             Self::File(place) => {
                 let name = place.file.file_name().unwrap_or(place.file.as_os_str());
                 let name = name.to_string_lossy();
-                write!(f, "{}:{}", crate::model::text::shown(&name), place.line)
+                write!(f, "{}:{}", crate::model::text::sanitize(&name), place.line)
             }
             Self::Outside(name) => f.write_str(name),
         }

@@ -6,14 +6,14 @@ use std::time::Duration;
 use crate::model::Priority;
 use crate::model::filter::Filter;
 use crate::model::queue::Sort;
-use crate::model::status::words;
+use crate::model::status::text_enum;
 
 use super::appearance::Looks;
 use super::diagnostics::Place;
 use super::location::Location;
 use super::pattern::Pattern;
 
-words! {
+text_enum! {
     /// A column of the queue.
     Column, "column" {
         /// The incident's number.
@@ -37,7 +37,7 @@ words! {
     }
 }
 
-words! {
+text_enum! {
     /// How the terminal is asked to notify.
     Desktop, "desktop notification" {
         /// It is not.

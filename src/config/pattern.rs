@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use crate::model::status::words;
+use crate::model::status::text_enum;
 
 use super::nearest;
 
-words! {
+text_enum! {
     /// What stands in for a part of an incident.
     Placeholder, "placeholder" {
         /// Its id.

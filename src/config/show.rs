@@ -26,7 +26,7 @@ pub fn text(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
             // What can't be shown as it is, and what orders text anew.
-            ch if crate::model::text::shown(ch.encode_utf8(&mut [0; 4])) != ch.to_string() => {
+            ch if crate::model::text::sanitize(ch.encode_utf8(&mut [0; 4])) != ch.to_string() => {
                 let code = u32::from(ch);
                 // A String takes it.
                 let _ = if code > 0xffff {
@@ -171,7 +171,7 @@ impl Page<'_> {
     fn rules(&mut self) {
         let rules = &self.config.rules;
         for priority in Priority::ALL {
-            let level = rules.levels.of(priority);
+            let level = rules.levels.for_priority(priority);
             self.section(&format!("levels.{}", priority.as_str().to_lowercase()));
             self.line("acknowledge", &seconds(level.acknowledge_s));
             self.line("resolve", &seconds(level.resolve_s));

@@ -9,9 +9,9 @@ use super::actor::Actor;
 use super::directory::Directory;
 use super::id::ChangeId;
 use super::rules::Rules;
-use super::status::words;
+use super::status::text_enum;
 
-words! {
+text_enum! {
     /// Where a change stands.
     ChangeState, "change state" {
         /// Not yet begun.
@@ -27,7 +27,7 @@ words! {
     }
 }
 
-words! {
+text_enum! {
     /// What kind of modification it is.
     ChangeKind, "change kind" {
         /// New code.
@@ -77,7 +77,7 @@ pub struct Suspect {
 /// services they depend on, that ended or were running in the time before detection that the
 /// rules set (2 h).
 #[must_use]
-pub fn suspects(
+pub fn find_suspects(
     services: &[String],
     detected_at: DateTime<Utc>,
     changes: &[Change],

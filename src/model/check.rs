@@ -6,17 +6,17 @@ use super::actor::PersonRef;
 use super::checklist::Answer;
 use super::command::{Declaration, Link};
 use super::event::{Event, EventBody};
-use super::text::shown;
+use super::text::sanitize;
 use super::time;
 
 /// The longest title, in characters.
-pub const TITLE_CHARS: usize = 200;
+pub const MAX_TITLE_CHARS: usize = 200;
 /// The longest note, symptoms, message or review section, in bytes.
-pub const TEXT_BYTES: usize = 64 * 1024;
+pub const MAX_TEXT_BYTES: usize = 64 * 1024;
 /// The longest name of a service, team, label or person, in characters.
-pub const NAME_CHARS: usize = 100;
+pub const MAX_NAME_CHARS: usize = 100;
 /// The most services, labels or people on one record.
-pub const LIST_ITEMS: usize = 200;
+pub const MAX_LIST_ITEMS: usize = 200;
 
 /// A field that holds what it may not: which one, and why.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -34,9 +34,9 @@ impl BadField {
     }
 }
 
-type Check = Result<(), BadField>;
+type CheckResult = Result<(), BadField>;
 
-fn one_line(field: &'static str, text: &str, most: usize) -> Check {
+fn one_line(field: &'static str, text: &str, most: usize) -> CheckResult {
     let count = text.chars().count();
     if text.trim().is_empty() {
         return Err(BadField::new(field, "is empty: write at least one character"));
@@ -60,23 +60,23 @@ fn one_line(field: &'static str, text: &str, most: usize) -> Check {
 ///
 /// # Errors
 /// Says what is wrong with it.
-pub fn title(text: &str) -> Check {
-    one_line("title", text, TITLE_CHARS)
+pub fn title(text: &str) -> CheckResult {
+    one_line("title", text, MAX_TITLE_CHARS)
 }
 
 /// A name of at most 100 characters on one line.
 ///
 /// # Errors
 /// Says what is wrong with it.
-pub fn name(field: &'static str, text: &str) -> Check {
-    one_line(field, text, NAME_CHARS)
+pub fn name(field: &'static str, text: &str) -> CheckResult {
+    one_line(field, text, MAX_NAME_CHARS)
 }
 
 /// A person: a handle, and a name that may be empty.
 ///
 /// # Errors
 /// Says what is wrong with either.
-pub fn person(field: &'static str, person: &PersonRef) -> Check {
+pub fn person(field: &'static str, person: &PersonRef) -> CheckResult {
     name(field, &person.handle)?;
     if person.name.is_empty() { Ok(()) } else { name(field, &person.name) }
 }
@@ -85,14 +85,14 @@ pub fn person(field: &'static str, person: &PersonRef) -> Check {
 ///
 /// # Errors
 /// Says that they are too many, or what is wrong with one.
-pub fn people(field: &'static str, list: &[PersonRef]) -> Check {
-    few(field, list.len())?;
+pub fn people(field: &'static str, list: &[PersonRef]) -> CheckResult {
+    list_length(field, list.len())?;
     list.iter().try_for_each(|one| person(field, one))
 }
 
-fn few(field: &'static str, count: usize) -> Check {
-    if count > LIST_ITEMS {
-        let problem = format!("has {count} entries: {LIST_ITEMS} is the most");
+fn list_length(field: &'static str, count: usize) -> CheckResult {
+    if count > MAX_LIST_ITEMS {
+        let problem = format!("has {count} entries: {MAX_LIST_ITEMS} is the most");
         return Err(BadField::new(field, problem));
     }
     Ok(())
@@ -102,8 +102,8 @@ fn few(field: &'static str, count: usize) -> Check {
 ///
 /// # Errors
 /// Says how long it is.
-pub fn text(field: &'static str, text: &str) -> Check {
-    if text.len() > TEXT_BYTES {
+pub fn text(field: &'static str, text: &str) -> CheckResult {
+    if text.len() > MAX_TEXT_BYTES {
         return Err(BadField::new(
             field,
             format!("has {} KiB: shorten it to 64 KiB or less", text.len().div_ceil(1024)),
@@ -116,7 +116,7 @@ pub fn text(field: &'static str, text: &str) -> Check {
 ///
 /// # Errors
 /// Says that it is empty, or how long it is.
-pub fn some_text(field: &'static str, content: &str) -> Check {
+pub fn required_text(field: &'static str, content: &str) -> CheckResult {
     if content.trim().is_empty() {
         return Err(BadField::new(field, "is empty: say something"));
     }
@@ -127,8 +127,8 @@ pub fn some_text(field: &'static str, content: &str) -> Check {
 ///
 /// # Errors
 /// Says which time was given.
-pub fn time(field: &'static str, at: DateTime<Utc>) -> Check {
-    if time::in_range(at) {
+pub fn time(field: &'static str, at: DateTime<Utc>) -> CheckResult {
+    if time::is_in_range(at) {
         Ok(())
     } else {
         Err(BadField::new(
@@ -142,12 +142,12 @@ pub fn time(field: &'static str, at: DateTime<Utc>) -> Check {
 ///
 /// # Errors
 /// Says which one is wrong.
-pub fn names(field: &'static str, list: &[String]) -> Check {
-    few(field, list.len())?;
+pub fn names(field: &'static str, list: &[String]) -> CheckResult {
+    list_length(field, list.len())?;
     for (index, entry) in list.iter().enumerate() {
         name(field, entry)?;
         if list[..index].contains(entry) {
-            return Err(BadField::new(field, format!("{:?} is there twice", shown(entry))));
+            return Err(BadField::new(field, format!("{:?} is there twice", sanitize(entry))));
         }
     }
     Ok(())
@@ -157,7 +157,7 @@ pub fn names(field: &'static str, list: &[String]) -> Check {
 ///
 /// # Errors
 /// Says which field is wrong.
-pub fn declaration(declared: &Declaration) -> Check {
+pub fn declaration(declared: &Declaration) -> CheckResult {
     title(&declared.title)?;
     names("services", &declared.services)?;
     names("labels", &declared.labels)?;
@@ -186,10 +186,10 @@ pub fn declaration(declared: &Declaration) -> Check {
 ///
 /// # Errors
 /// Says what is wrong with it.
-pub fn link(link: &Link) -> Check {
+pub fn link(link: &Link) -> CheckResult {
     match link {
         Link::Problem { title, .. } | Link::Change { title, .. } => {
-            one_line("link title", title, TITLE_CHARS)
+            one_line("link title", title, MAX_TITLE_CHARS)
         }
         Link::Incident { .. } => Ok(()),
         Link::Url(url) => one_line("url", url, 2000),
@@ -200,10 +200,10 @@ pub fn link(link: &Link) -> Check {
 ///
 /// # Errors
 /// Says which field is wrong.
-pub fn event(event: &Event) -> Check {
+pub fn event(event: &Event) -> CheckResult {
     time("at", event.at)?;
     time("recorded_at", event.recorded_at)?;
-    one_line("actor", event.actor.name(), NAME_CHARS)?;
+    one_line("actor", event.actor.name(), MAX_NAME_CHARS)?;
     if event.seq == 0 {
         return Err(BadField::new("seq", "is 0: positions start at 1"));
     }
@@ -214,7 +214,7 @@ pub fn event(event: &Event) -> Check {
         | EventBody::NoteCorrected { text: t, .. }
         | EventBody::ReviewWritten { text: t, .. } => text("text", t),
         EventBody::StatusMoved { to } => stage(*to),
-        EventBody::MoveTakenBack { to } if to.stage().is_none_or(|stage| stage > 5) => {
+        EventBody::MoveUndone { to } if to.stage().is_none_or(|stage| stage > 5) => {
             Err(BadField::new("to", format!("{to} is not a stage to go back to")))
         }
         EventBody::Assigned { to: Some(to) } => person("to", to),
@@ -227,7 +227,7 @@ pub fn event(event: &Event) -> Check {
         EventBody::Prioritized { override_reason: Some(r), .. } => text("override_reason", r),
         EventBody::ServicesSet { services } => names("services", services),
         EventBody::Described { title: t, symptoms, labels, runbook } => {
-            described(t.as_deref(), symptoms.as_deref(), labels.as_deref(), runbook.as_deref())
+            description(t.as_deref(), symptoms.as_deref(), labels.as_deref(), runbook.as_deref())
         }
         EventBody::StakeholdersUpdated { message, next_due } => {
             text("message", message)?;
@@ -255,7 +255,7 @@ pub fn event(event: &Event) -> Check {
 ///
 /// # Errors
 /// Says which command leads to the stage instead.
-pub fn stage(to: super::Status) -> Check {
+pub fn stage(to: super::Status) -> CheckResult {
     use super::Status;
     match to {
         Status::Acknowledged | Status::Investigating | Status::Identified | Status::Monitoring => {
@@ -272,12 +272,12 @@ pub fn stage(to: super::Status) -> Check {
 ///
 /// # Errors
 /// Says which part is wrong.
-pub fn described(
+pub fn description(
     new_title: Option<&str>,
     symptoms: Option<&str>,
     labels: Option<&[String]>,
     runbook: Option<&str>,
-) -> Check {
+) -> CheckResult {
     new_title.map_or(Ok(()), title)?;
     symptoms.map_or(Ok(()), |s| text("symptoms", s))?;
     labels.map_or(Ok(()), |l| names("labels", l))?;

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::actor::Actor;
-use super::status::words;
+use super::status::text_enum;
 
-words! {
+text_enum! {
     /// What is looked at while investigating.
     InvestigationItem, "investigation item" {
         /// Logs and alerts checked.
@@ -26,7 +26,7 @@ words! {
     }
 }
 
-words! {
+text_enum! {
     /// What must be answered before an incident is closed.
     ClosingItem, "closing item" {
         /// Service stable.
@@ -89,7 +89,7 @@ pub struct Answered {
 
 /// The items of the closing gate that are still open, in order.
 #[must_use]
-pub fn open_gate(answered: &[Answered]) -> Vec<ClosingItem> {
+pub fn open_closing_items(answered: &[Answered]) -> Vec<ClosingItem> {
     ClosingItem::ALL
         .iter()
         .copied()

@@ -38,7 +38,8 @@ pub enum Command {
         /// Which; for a declaration, the id it will have.
         incident: IncidentId,
         /// What.
-        ask: Ask,
+        #[serde(rename = "ask")]
+        command: IncidentCommand,
     },
     /// Record a change, or its new state.
     RecordChange(Change),
@@ -86,7 +87,7 @@ pub struct Declaration {
 
 impl Declaration {
     /// Takes team and runbook from the primary service, where they are not given.
-    pub fn fill_in(&mut self, directory: &Directory) {
+    pub fn fill_from_directory(&mut self, directory: &Directory) {
         let primary = self.services.first();
         let Some(service) = primary.and_then(|name| directory.service(name)) else { return };
         if self.team.is_none() && !service.team.is_empty() {
@@ -142,7 +143,9 @@ impl fmt::Display for Link {
 /// What can be asked about one incident.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "do", rename_all = "snake_case")]
-pub enum Ask {
+#[schema(as = Ask)]
+#[serde(expecting = "internally tagged enum Ask")]
+pub enum IncidentCommand {
     /// Report and log it.
     Declare(Box<Declaration>),
     /// The same alert came again.
@@ -201,7 +204,8 @@ pub enum Ask {
         reason: String,
     },
     /// Take back one's own last move along the lifecycle, shortly after it was made.
-    TakeBack,
+    #[serde(rename = "take_back")]
+    UndoMove,
     /// Set the kind of fault.
     Categorize {
         /// The category; `None` makes it unknown again.
@@ -323,12 +327,14 @@ pub enum Ask {
 )]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "each is the ask or the command of the same name")]
-pub enum Verb {
+#[schema(as = Verb)]
+pub enum CommandKind {
     Declare,
     RepeatAlert,
     Acknowledge,
     MoveStatus,
-    TakeBack,
+    #[serde(rename = "take_back")]
+    UndoMove,
     Assign,
     SetTeam,
     GiveRole,
@@ -360,14 +366,14 @@ pub enum Verb {
     RecordProblem,
 }
 
-impl Verb {
+impl CommandKind {
     /// All of them.
     pub const ALL: [Self; 34] = [
         Self::Declare,
         Self::RepeatAlert,
         Self::Acknowledge,
         Self::MoveStatus,
-        Self::TakeBack,
+        Self::UndoMove,
         Self::Assign,
         Self::SetTeam,
         Self::GiveRole,
@@ -403,52 +409,52 @@ impl Verb {
 impl Command {
     /// Which kind it is.
     #[must_use]
-    pub fn verb(&self) -> Verb {
+    pub fn kind(&self) -> CommandKind {
         match self {
-            Self::Incident { ask, .. } => ask.verb(),
-            Self::RecordChange(_) => Verb::RecordChange,
-            Self::RecordProblem(_) => Verb::RecordProblem,
+            Self::Incident { command: ask, .. } => ask.kind(),
+            Self::RecordChange(_) => CommandKind::RecordChange,
+            Self::RecordProblem(_) => CommandKind::RecordProblem,
         }
     }
 }
 
-impl Ask {
+impl IncidentCommand {
     /// Which kind it is.
     #[must_use]
-    pub fn verb(&self) -> Verb {
+    pub fn kind(&self) -> CommandKind {
         match self {
-            Self::Declare(_) => Verb::Declare,
-            Self::RepeatAlert { .. } => Verb::RepeatAlert,
-            Self::Acknowledge => Verb::Acknowledge,
-            Self::MoveStatus { .. } => Verb::MoveStatus,
-            Self::TakeBack => Verb::TakeBack,
-            Self::Assign { .. } => Verb::Assign,
-            Self::SetTeam { .. } => Verb::SetTeam,
-            Self::GiveRole { .. } => Verb::GiveRole,
-            Self::Escalate { .. } => Verb::Escalate,
-            Self::Prioritize { .. } => Verb::Prioritize,
-            Self::OverridePriority { .. } => Verb::OverridePriority,
-            Self::Categorize { .. } => Verb::Categorize,
-            Self::SetServices { .. } => Verb::SetServices,
-            Self::Describe { .. } => Verb::Describe,
-            Self::AddNote { .. } => Verb::AddNote,
-            Self::CorrectNote { .. } => Verb::CorrectNote,
-            Self::UpdateStakeholders { .. } => Verb::UpdateStakeholders,
-            Self::AnswerItem { .. } => Verb::AnswerItem,
-            Self::Resolve { .. } => Verb::Resolve,
-            Self::Reopen { .. } => Verb::Reopen,
-            Self::Close => Verb::Close,
-            Self::Snooze { .. } => Verb::Snooze,
-            Self::Wake => Verb::Wake,
-            Self::Pause { .. } => Verb::Pause,
-            Self::Unpause => Verb::Unpause,
-            Self::Merge { .. } => Verb::Merge,
-            Self::Link { .. } => Verb::Link,
-            Self::Unlink { .. } => Verb::Unlink,
-            Self::Reclassify { .. } => Verb::Reclassify,
-            Self::WriteReview { .. } => Verb::WriteReview,
-            Self::SetActionItem { .. } => Verb::SetActionItem,
-            Self::PublishReview => Verb::PublishReview,
+            Self::Declare(_) => CommandKind::Declare,
+            Self::RepeatAlert { .. } => CommandKind::RepeatAlert,
+            Self::Acknowledge => CommandKind::Acknowledge,
+            Self::MoveStatus { .. } => CommandKind::MoveStatus,
+            Self::UndoMove => CommandKind::UndoMove,
+            Self::Assign { .. } => CommandKind::Assign,
+            Self::SetTeam { .. } => CommandKind::SetTeam,
+            Self::GiveRole { .. } => CommandKind::GiveRole,
+            Self::Escalate { .. } => CommandKind::Escalate,
+            Self::Prioritize { .. } => CommandKind::Prioritize,
+            Self::OverridePriority { .. } => CommandKind::OverridePriority,
+            Self::Categorize { .. } => CommandKind::Categorize,
+            Self::SetServices { .. } => CommandKind::SetServices,
+            Self::Describe { .. } => CommandKind::Describe,
+            Self::AddNote { .. } => CommandKind::AddNote,
+            Self::CorrectNote { .. } => CommandKind::CorrectNote,
+            Self::UpdateStakeholders { .. } => CommandKind::UpdateStakeholders,
+            Self::AnswerItem { .. } => CommandKind::AnswerItem,
+            Self::Resolve { .. } => CommandKind::Resolve,
+            Self::Reopen { .. } => CommandKind::Reopen,
+            Self::Close => CommandKind::Close,
+            Self::Snooze { .. } => CommandKind::Snooze,
+            Self::Wake => CommandKind::Wake,
+            Self::Pause { .. } => CommandKind::Pause,
+            Self::Unpause => CommandKind::Unpause,
+            Self::Merge { .. } => CommandKind::Merge,
+            Self::Link { .. } => CommandKind::Link,
+            Self::Unlink { .. } => CommandKind::Unlink,
+            Self::Reclassify { .. } => CommandKind::Reclassify,
+            Self::WriteReview { .. } => CommandKind::WriteReview,
+            Self::SetActionItem { .. } => CommandKind::SetActionItem,
+            Self::PublishReview => CommandKind::PublishReview,
         }
     }
 }

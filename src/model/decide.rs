@@ -6,19 +6,19 @@ use utoipa::ToSchema;
 
 use super::actor::Actor;
 use super::check::{self, BadField};
-use super::checklist::{Answer, open_gate};
-use super::command::{Ask, Command, Declaration, Envelope};
+use super::checklist::{Answer, open_closing_items};
+use super::command::{Command, Declaration, Envelope, IncidentCommand};
 use super::event::{Event, EventBody};
 use super::id::{EventId, IncidentId};
 use super::incident::Incident;
 use super::rules::Rules;
 use super::service_level::update_due;
 use super::status::Status;
-use super::text::shown;
-use super::time::{ago, to_second};
+use super::text::sanitize;
+use super::time::{format_ago, truncate_to_second};
 
 /// A report may lie this far ahead of the deciding clock, for clocks that differ a little.
-const SKEW: TimeDelta = TimeDelta::minutes(5);
+const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 
 /// What deciding depends on besides the incident and the command.
 ///
@@ -90,20 +90,20 @@ pub fn decide(
     envelope: &Envelope,
     context: Context<'_>,
 ) -> Result<Vec<Event>, Rejection> {
-    let Command::Incident { incident: id, ask } = &envelope.command else {
+    let Command::Incident { incident: id, command: ask } = &envelope.command else {
         return Err(Rejection::new(RejectionKind::Invalid, "not a command about an incident"));
     };
     check::time("at", envelope.at)?;
     check::name("actor", envelope.actor.name())?;
     let bodies = match (incident, ask) {
-        (None, Ask::Declare(declaration)) => vec![declare(declaration, context)?],
-        (Some(there), Ask::Declare(_)) => {
+        (None, IncidentCommand::Declare(declaration)) => vec![declare(declaration, context)?],
+        (Some(there), IncidentCommand::Declare(_)) => {
             return Err(conflict(format!("already declared as {}", there.summary.label())));
         }
         (None, _) => {
             return Err(Rejection::new(RejectionKind::NotFound, "there is no such incident"));
         }
-        (Some(incident), ask) => bodies(incident, ask, envelope, context)?,
+        (Some(incident), ask) => decide_bodies(incident, ask, envelope, context)?,
     };
     Ok(stamp(bodies, *id, incident, envelope, context.now))
 }
@@ -151,8 +151,9 @@ fn stamp(
     now: DateTime<Utc>,
 ) -> Vec<Event> {
     let asked_at = envelope.at.min(now);
-    let at =
-        |body: &EventBody| before.map_or(asked_at, |before| happened(body, asked_at, before, now));
+    let at = |body: &EventBody| {
+        before.map_or(asked_at, |before| happened_at(body, asked_at, before, now))
+    };
     let last = before.map_or(0, |b| b.summary.seq);
     bodies
         .into_iter()
@@ -172,13 +173,13 @@ fn stamp(
 }
 
 /// When something happened that was asked at a time.
-fn happened(
+fn happened_at(
     body: &EventBody,
     asked_at: DateTime<Utc>,
     before: &Incident,
     now: DateTime<Utc>,
 ) -> DateTime<Utc> {
-    let earliest = before.earliest(body);
+    let earliest = before.earliest_time(body);
     let reaches = matches!(
         body,
         EventBody::Acknowledged
@@ -197,12 +198,12 @@ fn happened(
 fn declare(declaration: &Declaration, context: Context<'_>) -> Result<EventBody, Rejection> {
     let declared = Declaration {
         title: declaration.title.trim().to_owned(),
-        detected_at: to_second(declaration.detected_at),
-        reported_at: to_second(declaration.reported_at),
+        detected_at: truncate_to_second(declaration.detected_at),
+        reported_at: truncate_to_second(declaration.reported_at),
         ..declaration.clone()
     };
     check::declaration(&declared)?;
-    if declared.reported_at > context.now + SKEW {
+    if declared.reported_at > context.now + MAX_CLOCK_SKEW {
         return Err(Rejection::new(
             RejectionKind::Invalid,
             format!(
@@ -216,9 +217,9 @@ fn declare(declaration: &Declaration, context: Context<'_>) -> Result<EventBody,
 }
 
 #[allow(clippy::too_many_lines, reason = "one arm for each thing that can be asked")]
-fn bodies(
+fn decide_bodies(
     incident: &Incident,
-    ask: &Ask,
+    ask: &IncidentCommand,
     envelope: &Envelope,
     context: Context<'_>,
 ) -> Result<Vec<EventBody>, Rejection> {
@@ -228,53 +229,55 @@ fn bodies(
     let one = |body| Ok(vec![body]);
     match ask {
         // Notes, links and the review may be written at any time; the rest needs it open.
-        Ask::Declare(_) => Err(conflict(format!("already declared as {}", summary.label()))),
-        Ask::AddNote { text } => {
-            check::some_text("note", text)?;
+        IncidentCommand::Declare(_) => {
+            Err(conflict(format!("already declared as {}", summary.label())))
+        }
+        IncidentCommand::AddNote { text } => {
+            check::required_text("note", text)?;
             one(EventBody::NoteAdded { text: text.clone() })
         }
-        Ask::CorrectNote { note, text } => {
-            check::some_text("note", text)?;
+        IncidentCommand::CorrectNote { note, text } => {
+            check::required_text("note", text)?;
             one(EventBody::NoteCorrected { note: *note, text: text.clone() })
         }
-        Ask::Link { link } => {
+        IncidentCommand::Link { link } => {
             check::link(link)?;
             if incident.links.contains(link) {
-                return Err(conflict(format!("already linked to {}", shown(&link.to_string()))));
+                return Err(conflict(format!("already linked to {}", sanitize(&link.to_string()))));
             }
             one(EventBody::Linked { link: link.clone() })
         }
-        Ask::Unlink { link } => {
+        IncidentCommand::Unlink { link } => {
             if !incident.links.contains(link) {
-                return Err(conflict(format!("not linked to {}", shown(&link.to_string()))));
+                return Err(conflict(format!("not linked to {}", sanitize(&link.to_string()))));
             }
             one(EventBody::Unlinked { link: link.clone() })
         }
-        Ask::WriteReview { section, text } => {
-            reviewable(incident)?;
+        IncidentCommand::WriteReview { section, text } => {
+            require_reviewable(incident)?;
             check::text("text", text)?;
             one(EventBody::ReviewWritten { section: *section, text: text.clone() })
         }
-        Ask::SetActionItem { item } => {
-            reviewable(incident)?;
-            check::some_text("action item", &item.text)?;
+        IncidentCommand::SetActionItem { item } => {
+            require_reviewable(incident)?;
+            check::required_text("action item", &item.text)?;
             item.owner.as_ref().map_or(Ok(()), |owner| check::person("owner", owner))?;
             one(EventBody::ActionItemSet { item: item.clone() })
         }
-        Ask::PublishReview => publish(incident, now),
-        Ask::AnswerItem { item, answer } => {
+        IncidentCommand::PublishReview => publish_review(incident, now),
+        IncidentCommand::AnswerItem { item, answer } => {
             if let Answer::Waived(reason) = answer {
-                check::some_text("reason", reason)?;
+                check::required_text("reason", reason)?;
             }
             if matches!(summary.status, Status::Closed | Status::Merged | Status::Reclassified) {
-                return Err(over(incident, now));
+                return Err(already_ended(incident, now));
             }
             one(EventBody::ItemAnswered { item: *item, answer: answer.clone() })
         }
-        Ask::Reopen { reason } => reopen(incident, reason, asked_at, context),
-        Ask::Close => close(incident, now),
-        Ask::Describe { title, symptoms, labels, runbook } => {
-            check::described(
+        IncidentCommand::Reopen { reason } => reopen(incident, reason, asked_at, context),
+        IncidentCommand::Close => close(incident, now),
+        IncidentCommand::Describe { title, symptoms, labels, runbook } => {
+            check::description(
                 title.as_deref(),
                 symptoms.as_deref(),
                 labels.as_deref(),
@@ -290,7 +293,7 @@ fn bodies(
                 runbook: runbook.clone(),
             })
         }
-        Ask::Categorize { category } => {
+        IncidentCommand::Categorize { category } => {
             if summary.category == *category {
                 return Err(conflict(category.map_or_else(
                     || "it has no category".to_owned(),
@@ -299,15 +302,15 @@ fn bodies(
             }
             one(EventBody::Categorized { category: *category })
         }
-        Ask::SetServices { services } => {
+        IncidentCommand::SetServices { services } => {
             check::names("services", services)?;
             if summary.services == *services {
                 return Err(conflict("these are its services already".into()));
             }
             one(EventBody::ServicesSet { services: services.clone() })
         }
-        Ask::UpdateStakeholders { message, next_due } => {
-            check::some_text("message", message)?;
+        IncidentCommand::UpdateStakeholders { message, next_due } => {
+            check::required_text("message", message)?;
             next_due.map_or(Ok(()), |at| check::time("next_due", at))?;
             let next_due = next_due.or_else(|| {
                 summary
@@ -317,36 +320,36 @@ fn bodies(
             });
             one(EventBody::StakeholdersUpdated { message: message.clone(), next_due })
         }
-        Ask::Reclassify { to, reason } => {
-            check::some_text("reason", reason)?;
-            open(incident, now)?;
+        IncidentCommand::Reclassify { to, reason } => {
+            check::required_text("reason", reason)?;
+            require_open(incident, now)?;
             one(EventBody::Reclassified { to: *to, reason: reason.clone() })
         }
-        Ask::RepeatAlert { text } => {
+        IncidentCommand::RepeatAlert { text } => {
             check::text("text", text)?;
-            open(incident, now)?;
+            require_open(incident, now)?;
             one(EventBody::AlertRepeated { text: text.clone() })
         }
-        Ask::Acknowledge => {
-            open(incident, now)?;
+        IncidentCommand::Acknowledge => {
+            require_open(incident, now)?;
             match (summary.acknowledged_at, &incident.acknowledged_by) {
                 (Some(at), Some(by)) => Err(conflict(format!(
                     "already acknowledged by {} {}",
-                    shown(by.name()),
-                    ago(at, now)
+                    sanitize(by.name()),
+                    format_ago(at, now)
                 ))),
                 _ => one(EventBody::Acknowledged),
             }
         }
-        Ask::MoveStatus { to } => move_status(incident, *to, now),
-        Ask::TakeBack => take_back(incident, &envelope.actor, asked_at, context),
-        Ask::Assign { to } => {
-            open(incident, now)?;
+        IncidentCommand::MoveStatus { to } => move_status(incident, *to, now),
+        IncidentCommand::UndoMove => undo_move(incident, &envelope.actor, asked_at, context),
+        IncidentCommand::Assign { to } => {
+            require_open(incident, now)?;
             if summary.assignee.as_ref().map(|p| &p.handle) == to.as_ref().map(|p| &p.handle) {
                 let owner = summary.assignee.as_ref();
                 return Err(conflict(owner.map_or_else(
                     || "already unowned".into(),
-                    |p| format!("already owned by {}", shown(&p.name)),
+                    |p| format!("already owned by {}", sanitize(&p.name)),
                 )));
             }
             if let Some(person) = to {
@@ -354,8 +357,8 @@ fn bodies(
             }
             one(EventBody::Assigned { to: to.clone() })
         }
-        Ask::SetTeam { team } => {
-            open(incident, now)?;
+        IncidentCommand::SetTeam { team } => {
+            require_open(incident, now)?;
             if let Some(team) = team {
                 check::name("team", team)?;
             }
@@ -364,18 +367,18 @@ fn bodies(
             }
             one(EventBody::TeamSet { team: team.clone() })
         }
-        Ask::GiveRole { role, person, given } => {
-            open(incident, now)?;
+        IncidentCommand::GiveRole { role, person, given } => {
+            require_open(incident, now)?;
             check::person("person", person)?;
             let has = incident.roles.iter().any(|(r, p)| r == role && p.handle == person.handle);
             if has == *given {
                 let word = if has { "already" } else { "not" };
-                return Err(conflict(format!("{} is {word} {role}", shown(&person.name))));
+                return Err(conflict(format!("{} is {word} {role}", sanitize(&person.name))));
             }
             one(EventBody::RoleGiven { role: *role, person: person.clone(), given: *given })
         }
-        Ask::Escalate { level, to, reason } => {
-            open(incident, now)?;
+        IncidentCommand::Escalate { level, to, reason } => {
+            require_open(incident, now)?;
             check::people("to", to)?;
             reason.as_deref().map_or(Ok(()), |reason| check::text("reason", reason))?;
             if reason.is_none() && summary.acknowledged_at.is_some() {
@@ -386,8 +389,8 @@ fn bodies(
             }
             one(EventBody::Escalated { level: *level, to: to.clone(), reason: reason.clone() })
         }
-        Ask::Prioritize { impact, urgency } => {
-            open(incident, now)?;
+        IncidentCommand::Prioritize { impact, urgency } => {
+            require_open(incident, now)?;
             let priority = context.rules.matrix.priority(*impact, *urgency);
             if (summary.impact, summary.urgency, summary.priority) == (*impact, *urgency, priority)
             {
@@ -400,9 +403,9 @@ fn bodies(
                 override_reason: None,
             })
         }
-        Ask::OverridePriority { priority, reason } => {
-            open(incident, now)?;
-            check::some_text("reason", reason)?;
+        IncidentCommand::OverridePriority { priority, reason } => {
+            require_open(incident, now)?;
+            check::required_text("reason", reason)?;
             if summary.priority == *priority {
                 return Err(conflict(format!("already {priority}")));
             }
@@ -413,18 +416,18 @@ fn bodies(
                 override_reason: Some(reason.clone()),
             })
         }
-        Ask::Resolve { action, detail, validation } => {
-            open(incident, now)?;
-            check::some_text("what was done", detail)?;
-            check::some_text("how recovery was validated", validation)?;
+        IncidentCommand::Resolve { action, detail, validation } => {
+            require_open(incident, now)?;
+            check::required_text("what was done", detail)?;
+            check::required_text("how recovery was validated", validation)?;
             one(EventBody::Resolved {
                 action: *action,
                 detail: detail.clone(),
                 validation: validation.clone(),
             })
         }
-        Ask::Snooze { until } => {
-            open(incident, now)?;
+        IncidentCommand::Snooze { until } => {
+            require_open(incident, now)?;
             check::time("until", *until)?;
             if *until <= asked_at {
                 return Err(Rejection::new(
@@ -434,32 +437,32 @@ fn bodies(
             }
             one(EventBody::Snoozed { until: *until })
         }
-        Ask::Wake => {
-            open(incident, now)?;
+        IncidentCommand::Wake => {
+            require_open(incident, now)?;
             if summary.is_snoozed(asked_at) {
                 one(EventBody::Woken)
             } else {
                 Err(conflict("it is not snoozed".into()))
             }
         }
-        Ask::Pause { reason } => {
-            open(incident, now)?;
-            check::some_text("reason", reason)?;
+        IncidentCommand::Pause { reason } => {
+            require_open(incident, now)?;
+            check::required_text("reason", reason)?;
             if let Some(what) = &incident.paused_for {
-                return Err(conflict(format!("already paused: {}", shown(what))));
+                return Err(conflict(format!("already paused: {}", sanitize(what))));
             }
             one(EventBody::Paused { reason: reason.clone() })
         }
-        Ask::Unpause => {
-            open(incident, now)?;
+        IncidentCommand::Unpause => {
+            require_open(incident, now)?;
             if summary.paused {
                 one(EventBody::Unpaused)
             } else {
                 Err(conflict("it is not paused".into()))
             }
         }
-        Ask::Merge { into } => {
-            open(incident, now)?;
+        IncidentCommand::Merge { into } => {
+            require_open(incident, now)?;
             if *into == summary.id {
                 return Err(Rejection::new(
                     RejectionKind::Invalid,
@@ -472,19 +475,19 @@ fn bodies(
 }
 
 /// Refuses what only fits an open incident.
-fn open(incident: &Incident, now: DateTime<Utc>) -> Result<(), Rejection> {
-    if incident.summary.status.is_open() { Ok(()) } else { Err(over(incident, now)) }
+fn require_open(incident: &Incident, now: DateTime<Utc>) -> Result<(), Rejection> {
+    if incident.summary.status.is_open() { Ok(()) } else { Err(already_ended(incident, now)) }
 }
 
-fn over(incident: &Incident, now: DateTime<Utc>) -> Rejection {
+fn already_ended(incident: &Incident, now: DateTime<Utc>) -> Rejection {
     let what = match (incident.summary.status, &incident.merged_into) {
         (Status::Merged, Some((_, Some(number)))) => format!("merged into {number}"),
         (status, _) => status.to_string(),
     };
     conflict(format!(
         "already {what} by {} {}",
-        shown(incident.status_by.name()),
-        ago(incident.status_at, now)
+        sanitize(incident.status_by.name()),
+        format_ago(incident.status_at, now)
     ))
 }
 
@@ -494,13 +497,13 @@ fn move_status(
     now: DateTime<Utc>,
 ) -> Result<Vec<EventBody>, Rejection> {
     check::stage(to)?;
-    open(incident, now)?;
+    require_open(incident, now)?;
     let here = incident.summary.status;
     if to == here {
         return Err(conflict(format!(
             "already {to} by {} {}",
-            shown(incident.status_by.name()),
-            ago(incident.status_at, now)
+            sanitize(incident.status_by.name()),
+            format_ago(incident.status_at, now)
         )));
     }
     if to < here {
@@ -513,7 +516,7 @@ fn move_status(
 }
 
 /// Who has just moved it may take that back, while nobody has moved it since.
-fn take_back(
+fn undo_move(
     incident: &Incident,
     by: &Actor,
     asked_at: DateTime<Utc>,
@@ -523,18 +526,19 @@ fn take_back(
     let Some(to) = incident.stage_before_move() else {
         return Err(not_now(format!("it is {}: there is no move to take back", summary.status)));
     };
-    let (mover, when) = (shown(incident.status_by.name()), ago(incident.status_at, context.now));
+    let (mover, when) =
+        (sanitize(incident.status_by.name()), format_ago(incident.status_at, context.now));
     if incident.status_by != *by {
         return Err(conflict(format!("{mover} has made it {} {when}", summary.status)));
     }
-    let seconds = context.rules.take_back_s;
+    let seconds = context.rules.undo_move_s;
     if asked_at - incident.status_at > TimeDelta::seconds(seconds) {
         return Err(not_now(format!(
             "made {} {when}: a move can be taken back for {seconds} s",
             summary.status
         )));
     }
-    Ok(vec![EventBody::MoveTakenBack { to }])
+    Ok(vec![EventBody::MoveUndone { to }])
 }
 
 fn reopen(
@@ -543,7 +547,7 @@ fn reopen(
     asked_at: DateTime<Utc>,
     context: Context<'_>,
 ) -> Result<Vec<EventBody>, Rejection> {
-    check::some_text("reason", reason)?;
+    check::required_text("reason", reason)?;
     match incident.summary.status {
         Status::Resolved => {}
         Status::Closed => {
@@ -552,11 +556,11 @@ fn reopen(
             if asked_at - closed > TimeDelta::days(days) {
                 return Err(not_now(format!(
                     "closed {}: it can be reopened for {days} days, declare a new one",
-                    ago(closed, context.now)
+                    format_ago(closed, context.now)
                 )));
             }
         }
-        Status::Merged | Status::Reclassified => return Err(over(incident, context.now)),
+        Status::Merged | Status::Reclassified => return Err(already_ended(incident, context.now)),
         status => return Err(conflict(format!("it is {status}: it needs no reopening"))),
     }
     Ok(vec![EventBody::Reopened { reason: reason.to_owned() }])
@@ -566,9 +570,9 @@ fn close(incident: &Incident, now: DateTime<Utc>) -> Result<Vec<EventBody>, Reje
     match incident.summary.status {
         Status::Resolved => {}
         status if status.is_open() => return Err(not_now("resolve it before closing it")),
-        _ => return Err(over(incident, now)),
+        _ => return Err(already_ended(incident, now)),
     }
-    let missing = open_gate(&incident.answered);
+    let missing = open_closing_items(&incident.answered);
     if missing.is_empty() {
         return Ok(vec![EventBody::Closed]);
     }
@@ -576,7 +580,7 @@ fn close(incident: &Incident, now: DateTime<Utc>) -> Result<Vec<EventBody>, Reje
     Err(not_now(format!("the closing gate is not answered: {}", names.join(", "))))
 }
 
-fn reviewable(incident: &Incident) -> Result<(), Rejection> {
+fn require_reviewable(incident: &Incident) -> Result<(), Rejection> {
     match incident.summary.status {
         Status::Merged | Status::Reclassified => {
             Err(not_now(format!("it is {}: there is nothing to review", incident.summary.status)))
@@ -585,10 +589,10 @@ fn reviewable(incident: &Incident) -> Result<(), Rejection> {
     }
 }
 
-fn publish(incident: &Incident, now: DateTime<Utc>) -> Result<Vec<EventBody>, Rejection> {
-    reviewable(incident)?;
+fn publish_review(incident: &Incident, now: DateTime<Utc>) -> Result<Vec<EventBody>, Rejection> {
+    require_reviewable(incident)?;
     if let Some(at) = incident.review.published_at {
-        return Err(conflict(format!("the review was published {}", ago(at, now))));
+        return Err(conflict(format!("the review was published {}", format_ago(at, now))));
     }
     if incident.summary.status.is_open() {
         return Err(not_now("resolve it before publishing its review"));

@@ -56,13 +56,13 @@ pub struct Service {
 impl Directory {
     /// This directory with another laid over it: what both have under one name is as there.
     #[must_use]
-    pub fn overlaid(self, over: &Self) -> Self {
+    pub fn merged_with(self, over: &Self) -> Self {
         Self {
-            people: laid_over(self.people, &over.people, |person| &person.handle),
-            teams: laid_over(self.teams, &over.teams, |team| &team.name),
-            services: laid_over(self.services, &over.services, |service| &service.name),
-            policies: laid_over(self.policies, &over.policies, |policy| &policy.team),
-            schedules: laid_over(self.schedules, &over.schedules, |schedule| &schedule.team),
+            people: merge_by_name(self.people, &over.people, |person| &person.handle),
+            teams: merge_by_name(self.teams, &over.teams, |team| &team.name),
+            services: merge_by_name(self.services, &over.services, |service| &service.name),
+            policies: merge_by_name(self.policies, &over.policies, |policy| &policy.team),
+            schedules: merge_by_name(self.schedules, &over.schedules, |schedule| &schedule.team),
         }
     }
 
@@ -114,12 +114,12 @@ impl Directory {
 
     /// The team that answers for a service.
     #[must_use]
-    pub fn team_of(&self, service: &str) -> Option<&str> {
+    pub fn owning_team(&self, service: &str) -> Option<&str> {
         self.service(service).map(|s| s.team.as_str())
     }
 }
 
-fn laid_over<T: Clone>(mut below: Vec<T>, over: &[T], name: impl Fn(&T) -> &String) -> Vec<T> {
+fn merge_by_name<T: Clone>(mut below: Vec<T>, over: &[T], name: impl Fn(&T) -> &String) -> Vec<T> {
     for item in over {
         match below.iter_mut().find(|there| name(there) == name(item)) {
             Some(there) => there.clone_from(item),

@@ -64,7 +64,8 @@ pub enum EventBody {
         to: Status,
     },
     /// The last move was a mistake and was taken back at once.
-    MoveTakenBack {
+    #[serde(rename = "move_taken_back")]
+    MoveUndone {
         /// The stage it is in again.
         to: Status,
     },
@@ -234,13 +235,13 @@ pub enum EventBody {
 }
 
 /// What was recorded later than this after it was done was done offline.
-const LATE: TimeDelta = TimeDelta::minutes(1);
+const LATE_AFTER: TimeDelta = TimeDelta::minutes(1);
 
 impl Event {
     /// How long after it was done it was recorded, where that was not at once.
     #[must_use]
-    pub fn late_by(&self) -> Option<TimeDelta> {
-        Some(self.recorded_at - self.at).filter(|late| *late > LATE)
+    pub fn recording_delay(&self) -> Option<TimeDelta> {
+        Some(self.recorded_at - self.at).filter(|late| *late > LATE_AFTER)
     }
 }
 
@@ -252,7 +253,7 @@ impl EventBody {
             self,
             Self::Acknowledged
                 | Self::StatusMoved { .. }
-                | Self::MoveTakenBack { .. }
+                | Self::MoveUndone { .. }
                 | Self::Resolved { .. }
                 | Self::Reopened { .. }
                 | Self::Closed
@@ -264,13 +265,13 @@ impl EventBody {
 
     /// A word or two for a timeline.
     #[must_use]
-    pub fn word(&self) -> &'static str {
+    pub fn label(&self) -> &'static str {
         match self {
             Self::Declared { .. } => "Triggered",
             Self::AlertRepeated { .. } => "Alert",
             Self::Acknowledged => "Acknowledged",
             Self::StatusMoved { .. } => "Status",
-            Self::MoveTakenBack { .. } => "Taken back",
+            Self::MoveUndone { .. } => "Taken back",
             Self::Assigned { .. } => "Assigned",
             Self::TeamSet { .. } => "Team",
             Self::RoleGiven { .. } => "Role",
@@ -306,7 +307,7 @@ impl EventBody {
             Self::Declared { .. }
                 | Self::Acknowledged
                 | Self::StatusMoved { .. }
-                | Self::MoveTakenBack { .. }
+                | Self::MoveUndone { .. }
                 | Self::Escalated { .. }
                 | Self::Resolved { .. }
                 | Self::Reopened { .. }
@@ -338,7 +339,7 @@ impl EventBody {
             | Self::Unpaused
             | Self::ReviewPublished => String::new(),
             Self::StatusMoved { to } => to.to_string(),
-            Self::MoveTakenBack { to } => format!("{to} again"),
+            Self::MoveUndone { to } => format!("{to} again"),
             Self::Assigned { to } => {
                 to.as_ref().map_or_else(|| "unowned".to_owned(), |p| format!("to {}", p.name))
             }

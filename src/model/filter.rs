@@ -8,16 +8,16 @@
 
 mod written;
 
-pub use written::{FilterError, Piece, Typed, pieces, quoted};
+pub use written::{FilterError, PartialFilter, RawTerm, quote_value, split_terms};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::priority::Priority;
-use super::service_level::{Levels, clock};
-use super::status::{Category, Status, words};
+use super::service_level::{ServiceLevels, running_clock};
+use super::status::{Category, Status, text_enum};
 use super::summary::Summary;
 
-words! {
+text_enum! {
     /// How an incident stands to its service level.
     Sla, "service level state" {
         /// Past it.
@@ -29,9 +29,9 @@ words! {
     }
 }
 
-words! {
+text_enum! {
     /// States that are no status.
-    Is, "state" {
+    StateFilter, "state" {
         /// Somebody still has to restore service.
         Open = "open",
         /// Resolved, closed, merged or reclassified.
@@ -60,9 +60,9 @@ pub enum Owner {
 
 /// What a term asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Ask {
+pub enum Predicate {
     /// Words to be found.
-    Word(String),
+    Text(String),
     /// A priority.
     Priority(Priority),
     /// A status.
@@ -86,16 +86,16 @@ pub enum Ask {
     /// How it stands to its service level.
     Sla(Sla),
     /// A state that is no status.
-    Is(Is),
+    State(StateFilter),
 }
 
 /// One part of a filter.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Term {
     /// Excludes what it matches.
-    pub not: bool,
+    pub negated: bool,
     /// What it matches.
-    pub ask: Ask,
+    pub predicate: Predicate,
 }
 
 /// A whole filter; empty matches every open incident that isn't snoozed.
@@ -113,7 +113,7 @@ pub struct MatchContext<'a> {
     /// Handle of whoever asks.
     pub me: Option<&'a str>,
     /// The service levels in force.
-    pub levels: &'a Levels,
+    pub levels: &'a ServiceLevels,
 }
 
 /// Which incidents a filter looks at, before any term is tried.
@@ -127,9 +127,9 @@ pub enum Scope {
 
 impl Filter {
     /// The words of it that must be found, in order.
-    pub fn words(&self) -> impl Iterator<Item = &str> {
-        self.terms.iter().filter_map(|term| match &term.ask {
-            Ask::Word(word) if !term.not => Some(word.as_str()),
+    pub fn search_texts(&self) -> impl Iterator<Item = &str> {
+        self.terms.iter().filter_map(|term| match &term.predicate {
+            Predicate::Text(word) if !term.negated => Some(word.as_str()),
             _ => None,
         })
     }
@@ -137,10 +137,10 @@ impl Filter {
     /// Open incidents, unless it asks for a status or for others by `is:`.
     #[must_use]
     pub fn scope(&self) -> Scope {
-        let wide = self.terms.iter().any(|term| match &term.ask {
-            Ask::Status(status) => !term.not && !status.is_open(),
-            Ask::Is(Is::Any | Is::Ended) => !term.not,
-            Ask::Is(Is::Open) => term.not,
+        let wide = self.terms.iter().any(|term| match &term.predicate {
+            Predicate::Status(status) => !term.negated && !status.is_open(),
+            Predicate::State(StateFilter::Any | StateFilter::Ended) => !term.negated,
+            Predicate::State(StateFilter::Open) => term.negated,
             _ => false,
         });
         if wide { Scope::All } else { Scope::Open }
@@ -149,7 +149,10 @@ impl Filter {
     /// Whether snoozed incidents are looked at.
     #[must_use]
     pub fn shows_snoozed(&self) -> bool {
-        self.terms.iter().any(|t| !t.not && matches!(t.ask, Ask::Is(Is::Snoozed | Is::Any)))
+        self.terms.iter().any(|t| {
+            !t.negated
+                && matches!(t.predicate, Predicate::State(StateFilter::Snoozed | StateFilter::Any))
+        })
     }
 
     /// Whether an incident passes.
@@ -164,13 +167,13 @@ impl Filter {
         // Fields that are asked about, and those of them of which a term has matched.
         let (mut asked, mut met) = (0_u8, 0_u8);
         for term in &self.terms {
-            let field = if term.not { 0 } else { term.ask.field_bit() };
+            let field = if term.negated { 0 } else { term.predicate.field_bit() };
             asked |= field;
             if field & met != 0 {
                 continue;
             }
-            match (term.ask.matches(incident, context), field) {
-                (hit, 0) if hit == term.not => return false,
+            match (term.predicate.matches(incident, context), field) {
+                (hit, 0) if hit == term.negated => return false,
                 (true, field) => met |= field,
                 (false, _) => {}
             }
@@ -179,7 +182,7 @@ impl Filter {
     }
 }
 
-impl Ask {
+impl Predicate {
     /// The field on which several terms are alternatives; `None` where each must hold.
     #[must_use]
     pub fn field(&self) -> Option<&'static str> {
@@ -191,12 +194,12 @@ impl Ask {
             Self::Team(_) => Some("team"),
             Self::Category(_) => Some("category"),
             Self::Sla(_) => Some("sla"),
-            Self::Word(_)
+            Self::Text(_)
             | Self::Older(_)
             | Self::Younger(_)
             | Self::Idle(_)
             | Self::Active(_)
-            | Self::Is(_) => None,
+            | Self::State(_) => None,
         }
     }
 
@@ -210,12 +213,12 @@ impl Ask {
             Self::Team(_) => 1 << 4,
             Self::Category(_) => 1 << 5,
             Self::Sla(_) => 1 << 6,
-            Self::Word(_)
+            Self::Text(_)
             | Self::Older(_)
             | Self::Younger(_)
             | Self::Idle(_)
             | Self::Active(_)
-            | Self::Is(_) => 0,
+            | Self::State(_) => 0,
         }
     }
 
@@ -223,21 +226,20 @@ impl Ask {
     #[must_use]
     pub fn matches(&self, incident: &Summary, context: MatchContext<'_>) -> bool {
         match self {
-            Self::Word(word) => has_word(incident, word),
+            Self::Text(word) => contains_text(incident, word),
             Self::Priority(priority) => incident.priority == *priority,
             Self::Status(status) => incident.status == *status,
-            Self::Service(name) => incident.services.iter().any(|s| same(s, name)),
+            Self::Service(name) => incident.services.iter().any(|s| equals_ignoring_case(s, name)),
             Self::Owner(Owner::Nobody) => incident.assignee.is_none(),
             Self::Owner(Owner::Me) => match (&incident.assignee, context.me) {
-                (Some(person), Some(me)) => same(&person.handle, me),
+                (Some(person), Some(me)) => equals_ignoring_case(&person.handle, me),
                 _ => false,
             },
-            Self::Owner(Owner::Person(who)) => incident
-                .assignee
-                .as_ref()
-                .is_some_and(|p| same(&p.handle, who) || contains(&p.name, who)),
+            Self::Owner(Owner::Person(who)) => incident.assignee.as_ref().is_some_and(|p| {
+                equals_ignoring_case(&p.handle, who) || contains_ignoring_case(&p.name, who)
+            }),
             Self::Team(team) => match (team, &incident.team) {
-                (Some(team), Some(there)) => same(there, team),
+                (Some(team), Some(there)) => equals_ignoring_case(there, team),
                 (None, None) => true,
                 _ => false,
             },
@@ -246,7 +248,7 @@ impl Ask {
             Self::Younger(than) => context.now - incident.reported_at < *than,
             Self::Idle(than) => context.now - incident.last_event_at > *than,
             Self::Active(than) => context.now - incident.last_event_at < *than,
-            Self::Sla(sla) => clock(incident, context.levels).is_some_and(|clock| {
+            Self::Sla(sla) => running_clock(incident, context.levels).is_some_and(|clock| {
                 let (past, near) = (clock.is_past(context.now), clock.is_near(context.now));
                 match sla {
                     Sla::Late => past,
@@ -254,23 +256,23 @@ impl Ask {
                     Sla::Ok => !past,
                 }
             }),
-            Self::Is(is) => match is {
-                Is::Open => incident.status.is_open(),
-                Is::Ended => !incident.status.is_open(),
-                Is::Any => true,
-                Is::Snoozed => incident.is_snoozed(context.now),
-                Is::Paused => incident.paused,
-                Is::Unacknowledged => incident.status == Status::Triggered,
+            Self::State(is) => match is {
+                StateFilter::Open => incident.status.is_open(),
+                StateFilter::Ended => !incident.status.is_open(),
+                StateFilter::Any => true,
+                StateFilter::Snoozed => incident.is_snoozed(context.now),
+                StateFilter::Paused => incident.paused,
+                StateFilter::Unacknowledged => incident.status == Status::Triggered,
             },
         }
     }
 }
 
-fn same(a: &str, b: &str) -> bool {
+fn equals_ignoring_case(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b) || a.to_lowercase() == b.to_lowercase()
 }
 
-fn contains(text: &str, part: &str) -> bool {
+fn contains_ignoring_case(text: &str, part: &str) -> bool {
     let found_ascii = part.is_ascii()
         && text
             .as_bytes()
@@ -279,11 +281,13 @@ fn contains(text: &str, part: &str) -> bool {
     found_ascii || (!part.is_ascii() && text.to_lowercase().contains(&part.to_lowercase()))
 }
 
-fn has_word(incident: &Summary, word: &str) -> bool {
+fn contains_text(incident: &Summary, word: &str) -> bool {
     let person = incident.assignee.as_ref();
-    contains(&incident.title, word)
-        || incident.services.iter().any(|s| contains(s, word))
-        || person.is_some_and(|p| contains(&p.name, word) || contains(&p.handle, word))
-        || incident.team.as_deref().is_some_and(|t| contains(t, word))
-        || incident.number.is_some_and(|n| contains(&n.to_string(), word))
+    contains_ignoring_case(&incident.title, word)
+        || incident.services.iter().any(|s| contains_ignoring_case(s, word))
+        || person.is_some_and(|p| {
+            contains_ignoring_case(&p.name, word) || contains_ignoring_case(&p.handle, word)
+        })
+        || incident.team.as_deref().is_some_and(|t| contains_ignoring_case(t, word))
+        || incident.number.is_some_and(|n| contains_ignoring_case(&n.to_string(), word))
 }

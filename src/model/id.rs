@@ -99,10 +99,10 @@ impl fmt::Display for IncidentNumber {
 /// What is wrong with an incident number that a person typed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not an incident number: write it as INC-2041 or 2041")]
-pub struct BadNumber(pub String);
+pub struct InvalidNumber(pub String);
 
 impl FromStr for IncidentNumber {
-    type Err = BadNumber;
+    type Err = InvalidNumber;
 
     /// Reads `INC-2041`, `inc2041`, `#2041` and `2041`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -115,7 +115,7 @@ impl FromStr for IncidentNumber {
             Ok(number) if number > 0 && digits.bytes().all(|b| b.is_ascii_digit()) => {
                 Ok(Self(number))
             }
-            _ => Err(BadNumber(text.chars().take(40).collect())),
+            _ => Err(InvalidNumber(text.chars().take(40).collect())),
         }
     }
 }

@@ -82,7 +82,7 @@ pub struct Resolution {
 
 /// Events that do not add up.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Broken {
+pub enum TimelineError {
     /// A timeline must begin with the declaration.
     #[error("the timeline does not begin with a declaration")]
     NoDeclaration,
@@ -102,7 +102,7 @@ pub enum Broken {
     },
     /// An event of another incident.
     #[error("event {seq} belongs to another incident")]
-    Stranger {
+    ForeignEvent {
         /// Its position.
         seq: u32,
     },
@@ -111,7 +111,7 @@ pub enum Broken {
 impl Incident {
     /// The record right after its declaration; `None` for any other event.
     #[must_use]
-    pub fn declared(event: &Event) -> Option<Self> {
+    pub fn from_declaration(event: &Event) -> Option<Self> {
         let EventBody::Declared { number, priority, declaration } = &event.body else {
             return None;
         };
@@ -174,17 +174,20 @@ impl Incident {
     ///
     /// # Errors
     /// [`Broken`] when the events are not one incident's, from 1, without gaps.
-    pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Option<Self>, Broken> {
+    pub fn fold<'a>(
+        events: impl IntoIterator<Item = &'a Event>,
+    ) -> Result<Option<Self>, TimelineError> {
         let mut folded: Option<Self> = None;
         for event in events {
             match &mut folded {
                 None => {
                     if event.seq != 1 {
-                        return Err(Broken::Gap { before: 0, found: event.seq });
+                        return Err(TimelineError::Gap { before: 0, found: event.seq });
                     }
-                    folded = Some(Self::declared(event).ok_or(Broken::NoDeclaration)?);
+                    folded =
+                        Some(Self::from_declaration(event).ok_or(TimelineError::NoDeclaration)?);
                 }
-                Some(incident) => incident.push(event)?,
+                Some(incident) => incident.apply_next(event)?,
             }
         }
         Ok(folded)
@@ -194,15 +197,15 @@ impl Incident {
     ///
     /// # Errors
     /// [`Broken`] when it is not; the record is unchanged then.
-    pub fn push(&mut self, event: &Event) -> Result<(), Broken> {
+    pub fn apply_next(&mut self, event: &Event) -> Result<(), TimelineError> {
         if event.incident != self.summary.id {
-            return Err(Broken::Stranger { seq: event.seq });
+            return Err(TimelineError::ForeignEvent { seq: event.seq });
         }
         if event.seq != self.summary.seq + 1 {
-            return Err(Broken::Gap { before: self.summary.seq, found: event.seq });
+            return Err(TimelineError::Gap { before: self.summary.seq, found: event.seq });
         }
         if matches!(event.body, EventBody::Declared { .. }) {
-            return Err(Broken::DeclaredTwice { seq: event.seq });
+            return Err(TimelineError::DeclaredTwice { seq: event.seq });
         }
         self.apply(event);
         Ok(())
@@ -224,12 +227,12 @@ impl Incident {
             EventBody::AlertRepeated { .. } => {
                 self.summary.alerts = self.summary.alerts.saturating_add(1);
             }
-            EventBody::Acknowledged => self.reach(Status::Acknowledged, event),
-            EventBody::StatusMoved { to } => self.reach(*to, event),
-            EventBody::MoveTakenBack { to } => self.step_back(*to, event),
+            EventBody::Acknowledged => self.advance_to(Status::Acknowledged, event),
+            EventBody::StatusMoved { to } => self.advance_to(*to, event),
+            EventBody::MoveUndone { to } => self.revert_to(*to, event),
             EventBody::Assigned { to } => {
                 self.summary.assignee.clone_from(to);
-                self.count_unowned(at);
+                self.update_unowned(at);
             }
             EventBody::TeamSet { team } => self.summary.team.clone_from(team),
             EventBody::RoleGiven { role, person, given } => {
@@ -289,10 +292,10 @@ impl Incident {
                     by: event.actor.clone(),
                 });
                 self.unpause();
-                self.reach(Status::Resolved, event);
+                self.advance_to(Status::Resolved, event);
             }
             EventBody::Reopened { .. } => self.reopen(event),
-            EventBody::Closed => self.reach(Status::Closed, event),
+            EventBody::Closed => self.advance_to(Status::Closed, event),
             EventBody::Snoozed { until } => self.summary.snoozed_until = Some(*until),
             EventBody::Paused { reason } => {
                 self.summary.paused = true;
@@ -301,7 +304,7 @@ impl Incident {
             EventBody::Unpaused => self.unpause(),
             EventBody::MergedInto { into, number } => {
                 self.merged_into = Some((*into, *number));
-                self.end(Status::Merged, event);
+                self.end_as(Status::Merged, event);
             }
             EventBody::Absorbed { from, number, .. } => self.absorbed.push((*from, *number)),
             EventBody::Linked { link } => {
@@ -312,7 +315,7 @@ impl Incident {
             EventBody::Unlinked { link } => self.links.retain(|l| l != link),
             EventBody::Reclassified { to, reason } => {
                 self.reclassified = Some((*to, reason.clone()));
-                self.end(Status::Reclassified, event);
+                self.end_as(Status::Reclassified, event);
             }
             EventBody::ReviewWritten { section, text } => {
                 self.review.sections.insert(*section, text.clone());
@@ -328,7 +331,7 @@ impl Incident {
     /// told: moves and ends build on the present status, a change of the assignee on the time since
     /// when there is none, and all else only on the report.
     #[must_use]
-    pub fn earliest(&self, body: &EventBody) -> DateTime<Utc> {
+    pub fn earliest_time(&self, body: &EventBody) -> DateTime<Utc> {
         match body {
             EventBody::Assigned { .. } => self.unowned_since.unwrap_or(self.status_at),
             body if body.is_move() => self.status_at,
@@ -338,7 +341,7 @@ impl Incident {
     }
 
     /// Moves to a stage; those before it count as passed at the same time.
-    fn reach(&mut self, status: Status, event: &Event) {
+    fn advance_to(&mut self, status: Status, event: &Event) {
         let at = event.at;
         let stage = status.stage().unwrap_or_default();
         for passed in self.stages.iter_mut().take(stage + 1) {
@@ -370,7 +373,7 @@ impl Incident {
     }
 
     /// Back to a stage, as if those after it had not been reached.
-    fn step_back(&mut self, to: Status, event: &Event) {
+    fn revert_to(&mut self, to: Status, event: &Event) {
         let stage = to.stage().unwrap_or_default();
         for later in self.stages.iter_mut().skip(stage + 1) {
             *later = None;
@@ -396,10 +399,10 @@ impl Incident {
         }
         // The gate was about the fix that did not hold.
         self.answered.retain(|a| !matches!(a.item, super::checklist::Item::Closing(_)));
-        self.reach(Status::Investigating, event);
+        self.advance_to(Status::Investigating, event);
     }
 
-    fn end(&mut self, status: Status, event: &Event) {
+    fn end_as(&mut self, status: Status, event: &Event) {
         self.summary.closed_at = Some(event.at);
         self.unpause();
         self.set_status(status, event);
@@ -409,7 +412,7 @@ impl Incident {
         self.summary.status = status;
         self.status_by = event.actor.clone();
         self.status_at = event.at;
-        self.count_unowned(event.at);
+        self.update_unowned(event.at);
     }
 
     fn unpause(&mut self) {
@@ -418,7 +421,7 @@ impl Incident {
     }
 
     /// Ends or starts the count of unowned time as the assignee and the status say.
-    fn count_unowned(&mut self, at: DateTime<Utc>) {
+    fn update_unowned(&mut self, at: DateTime<Utc>) {
         let unowned = self.summary.assignee.is_none() && self.summary.status.is_open();
         match (self.unowned_since, unowned) {
             (Some(since), false) => {
@@ -432,14 +435,14 @@ impl Incident {
 
     /// How long nobody has led it, in all, at `now`.
     #[must_use]
-    pub fn unowned(&self, now: DateTime<Utc>) -> TimeDelta {
+    pub fn unowned_for(&self, now: DateTime<Utc>) -> TimeDelta {
         let running = self.unowned_since.map_or(0, |since| (now - since).num_seconds().max(0));
         TimeDelta::seconds(self.unowned_s + running)
     }
 
     /// What the log still lacks, in the order people fill it in.
     #[must_use]
-    pub fn missing(&self) -> Vec<&'static str> {
+    pub fn missing_fields(&self) -> Vec<&'static str> {
         let mut missing = Vec::new();
         if self.summary.category.is_none() {
             missing.push("category");

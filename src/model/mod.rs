@@ -30,7 +30,7 @@ pub mod text;
 pub mod time;
 
 pub use actor::{Actor, PersonRef};
-pub use command::{Ask, Command, Envelope};
+pub use command::{Command, Envelope, IncidentCommand};
 pub use decide::{Rejection, RejectionKind, decide};
 pub use event::{Event, EventBody};
 pub use id::{ChangeId, CommandId, EventId, IncidentId, IncidentNumber, ProblemId};

@@ -46,7 +46,7 @@ impl Schedule {
 
     /// When the turn that runs at `at` ends, leaving overrides aside.
     #[must_use]
-    pub fn turn_ends(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+    pub fn turn_ends_at(&self, at: DateTime<Utc>) -> DateTime<Utc> {
         let turn_s = self.turn_s.max(1);
         let turn = (at - self.starts_at).num_seconds().div_euclid(turn_s);
         self.starts_at + TimeDelta::seconds((turn + 1).saturating_mul(turn_s))

@@ -49,7 +49,7 @@ impl fmt::Display for Level {
 /// A word that is not one of the known values of a field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{given:?} is not a {field}: choose from {choices}")]
-pub struct UnknownWord {
+pub struct UnknownValue {
     /// What was given, cut to 40 characters.
     pub given: String,
     /// The field's name.
@@ -58,7 +58,7 @@ pub struct UnknownWord {
     pub choices: String,
 }
 
-impl UnknownWord {
+impl UnknownValue {
     /// For `field`, of which `choices` are accepted.
     pub fn new(given: &str, field: &'static str, choices: &[&str]) -> Self {
         Self { given: given.chars().take(40).collect(), field, choices: choices.join(", ") }
@@ -66,14 +66,14 @@ impl UnknownWord {
 }
 
 impl FromStr for Level {
-    type Err = UnknownWord;
+    type Err = UnknownValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.to_ascii_lowercase().as_str() {
             "high" | "h" => Ok(Self::High),
             "medium" | "med" | "m" => Ok(Self::Medium),
             "low" | "l" => Ok(Self::Low),
-            _ => Err(UnknownWord::new(text, "level", &["high", "medium", "low"])),
+            _ => Err(UnknownValue::new(text, "level", &["high", "medium", "low"])),
         }
     }
 }
@@ -128,7 +128,7 @@ impl fmt::Display for Priority {
 }
 
 impl FromStr for Priority {
-    type Err = UnknownWord;
+    type Err = UnknownValue;
 
     /// Reads `P1`, `1`, `sev1` and `critical`, in any case; likewise for the others.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -137,7 +137,7 @@ impl FromStr for Priority {
             "p2" | "2" | "sev2" | "high" => Ok(Self::P2),
             "p3" | "3" | "sev3" | "medium" => Ok(Self::P3),
             "p4" | "4" | "sev4" | "low" => Ok(Self::P4),
-            _ => Err(UnknownWord::new(text, "priority", &["P1", "P2", "P3", "P4"])),
+            _ => Err(UnknownValue::new(text, "priority", &["P1", "P2", "P3", "P4"])),
         }
     }
 }

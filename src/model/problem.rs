@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::id::ProblemId;
-use super::status::words;
+use super::status::text_enum;
 
-words! {
+text_enum! {
     /// Where a problem stands.
     ProblemState, "problem state" {
         /// The cause is being looked for.

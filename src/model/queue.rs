@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 
 use super::id::IncidentId;
 use super::priority::Priority;
-use super::service_level::{Levels, clock};
-use super::status::{Status, words};
+use super::service_level::{ServiceLevels, running_clock};
+use super::status::{Status, text_enum};
 use super::summary::Summary;
 
 #[allow(clippy::derivable_impls, reason = "the words are made by a macro")]
@@ -19,7 +19,7 @@ impl Default for Sort {
     }
 }
 
-words! {
+text_enum! {
     /// Orders of a list of incidents.
     Sort, "sort" {
         /// What needs a person next; see [`rank`].
@@ -40,7 +40,7 @@ words! {
 }
 
 /// A place in the queue; the least comes first.
-pub type Rank = (bool, Priority, bool, DateTime<Utc>, IncidentId);
+pub type UrgencyKey = (bool, Priority, bool, DateTime<Utc>, IncidentId);
 
 /// The place of an incident in the queue.
 ///
@@ -49,8 +49,8 @@ pub type Rank = (bool, Priority, bool, DateTime<Utc>, IncidentId);
 /// then the oldest first. A fresh P1 is never below a P4 that has been late for a week, nor below a
 /// P1 that somebody works on.
 #[must_use]
-pub fn rank(incident: &Summary, now: DateTime<Utc>, levels: &Levels) -> Rank {
-    let pressing = clock(incident, levels).is_some_and(|clock| clock.is_near(now))
+pub fn urgency_key(incident: &Summary, now: DateTime<Utc>, levels: &ServiceLevels) -> UrgencyKey {
+    let pressing = running_clock(incident, levels).is_some_and(|clock| clock.is_near(now))
         || incident.priority == Priority::P1
         || (incident.priority == Priority::P2 && incident.status == Status::Triggered);
     let held = incident.status != Status::Triggered;
@@ -60,7 +60,7 @@ pub fn rank(incident: &Summary, now: DateTime<Utc>, levels: &Levels) -> Rank {
 /// Which of two incidents comes first in an order. Where the order leaves them the same, their ranks
 /// tell.
 #[must_use]
-pub fn compare(sort: Sort, a: (&Summary, &Rank), b: (&Summary, &Rank)) -> Ordering {
+pub fn compare(sort: Sort, a: (&Summary, &UrgencyKey), b: (&Summary, &UrgencyKey)) -> Ordering {
     let reported = |row: &Summary| (row.reported_at, row.number, row.id);
     let by = match sort {
         Sort::Urgent => Ordering::Equal,
@@ -68,8 +68,10 @@ pub fn compare(sort: Sort, a: (&Summary, &Rank), b: (&Summary, &Rank)) -> Orderi
         Sort::Oldest => reported(a.0).cmp(&reported(b.0)),
         Sort::Priority => a.0.priority.cmp(&b.0.priority),
         Sort::Service => {
-            let service = |row: &Summary| row.service().is_none();
-            service(a.0).cmp(&service(b.0)).then_with(|| a.0.service().cmp(&b.0.service()))
+            let service = |row: &Summary| row.primary_service().is_none();
+            service(a.0)
+                .cmp(&service(b.0))
+                .then_with(|| a.0.primary_service().cmp(&b.0.primary_service()))
         }
         Sort::Owner => {
             let (a, b) = (a.0.assignee.as_ref(), b.0.assignee.as_ref());
@@ -95,19 +97,19 @@ pub struct OpenCounts {
 
 impl OpenCounts {
     /// Counts one incident, if it is open.
-    pub fn add(&mut self, incident: &Summary, now: DateTime<Utc>, levels: &Levels) {
+    pub fn add(&mut self, incident: &Summary, now: DateTime<Utc>, levels: &ServiceLevels) {
         if !incident.status.is_open() {
             return;
         }
         self.by_priority[incident.priority.index()] += 1;
         self.unacknowledged += u64::from(incident.status == Status::Triggered);
-        self.past += u64::from(clock(incident, levels).is_some_and(|c| c.is_past(now)));
+        self.past += u64::from(running_clock(incident, levels).is_some_and(|c| c.is_past(now)));
         self.snoozed += u64::from(incident.is_snoozed(now));
     }
 
     /// All of them.
     #[must_use]
-    pub fn open(&self) -> u64 {
+    pub fn total(&self) -> u64 {
         self.by_priority.iter().sum()
     }
 }

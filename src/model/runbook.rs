@@ -12,16 +12,16 @@
 mod page;
 mod ticks;
 
-pub use page::{Block, Kind, Look, Page, Piece, Step};
-pub use ticks::{Tick, note, ticks};
+pub use page::{Block, BlockKind, RunbookPage, Step, TextSpan, TextStyle};
+pub use ticks::{Tick, find_ticks, tick_note};
 
 use super::incident::Incident;
 use super::status::Category;
-use super::text::shown;
+use super::text::sanitize;
 
 /// What a runbook is for, from its name and its first lines.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Head {
+pub struct RunbookHeader {
     /// Its path in the folder without `.md`, such as `payments/5xx`.
     pub name: String,
     /// What it calls itself, safe to show; empty where it does not.
@@ -33,12 +33,12 @@ pub struct Head {
     /// Kinds of fault it is for.
     pub categories: Vec<Category>,
     /// What can't be understood in its first lines, in sentences.
-    pub wrong: Vec<String>,
+    pub problems: Vec<String>,
 }
 
 /// Why a runbook is offered for an incident; the closest comes first.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Why {
+pub enum MatchReason {
     /// The incident or its service names it.
     Named,
     /// It is for this service.
@@ -49,22 +49,24 @@ pub enum Why {
     Category(Category),
 }
 
-impl Head {
+impl RunbookHeader {
     /// Reads the first lines of a runbook.
     #[must_use]
-    pub fn read(name: &str, text: &str) -> Self {
-        let (fields, body) = header(text);
+    pub fn parse(name: &str, text: &str) -> Self {
+        let (fields, body) = split_header(text);
         let mut head = Self { name: name.to_owned(), ..Self::default() };
         for (key, values) in fields {
             match key.as_str() {
-                "title" => head.title = shown(&values.join(", ")).into_owned(),
+                "title" => head.title = sanitize(&values.join(", ")).into_owned(),
                 "service" | "services" => head.services.extend(values),
                 "label" | "labels" => head.labels.extend(values),
                 "category" | "categories" => {
                     for value in values {
                         match value.to_lowercase().parse() {
                             Ok(category) => head.categories.push(category),
-                            Err(unknown) => head.wrong.push(shown(&format!("{unknown}")).into()),
+                            Err(unknown) => {
+                                head.problems.push(sanitize(&format!("{unknown}")).into())
+                            }
                         }
                     }
                 }
@@ -73,7 +75,7 @@ impl Head {
         }
         if head.title.is_empty() {
             let heading = body.lines().find_map(|line| line.strip_prefix("# "));
-            head.title = shown(heading.unwrap_or_default().trim()).into_owned();
+            head.title = sanitize(heading.unwrap_or_default().trim()).into_owned();
         }
         head
     }
@@ -81,27 +83,27 @@ impl Head {
     /// Why it is offered for an incident; `None` where it is not. `named` are the runbooks that the
     /// incident and its services name.
     #[must_use]
-    pub fn fits(&self, incident: &Incident, named: &[&str]) -> Option<Why> {
+    pub fn match_reason(&self, incident: &Incident, named: &[&str]) -> Option<MatchReason> {
         let same = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
         if named.iter().any(|name| same(name.strip_suffix(".md").unwrap_or(name), &self.name)) {
-            return Some(Why::Named);
+            return Some(MatchReason::Named);
         }
         let last = self.name.rsplit('/').next().unwrap_or(&self.name);
         let service = incident.summary.services.iter().find(|service| {
             same(service, last) || self.services.iter().any(|known| same(known, service))
         });
         if let Some(service) = service {
-            return Some(Why::Service(service.clone()));
+            return Some(MatchReason::Service(service.clone()));
         }
         let label = incident
             .labels
             .iter()
             .find(|label| same(label, last) || self.labels.iter().any(|known| same(known, label)));
         if let Some(label) = label {
-            return Some(Why::Label(label.clone()));
+            return Some(MatchReason::Label(label.clone()));
         }
         let category = incident.summary.category.filter(|c| self.categories.contains(c));
-        category.map(Why::Category)
+        category.map(MatchReason::Category)
     }
 }
 
@@ -116,7 +118,7 @@ pub fn is_url(name: &str) -> bool {
 type Field = (String, Vec<String>);
 
 /// The fields at the beginning of a runbook, and what follows them.
-fn header(text: &str) -> (Vec<Field>, &str) {
+fn split_header(text: &str) -> (Vec<Field>, &str) {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut lines = text.split_inclusive('\n');
     let fenced = lines.clone().next().is_some_and(|line| line.trim_end() == "---");
@@ -132,13 +134,13 @@ fn header(text: &str) -> (Vec<Field>, &str) {
         }
         if let Some(value) = bare.strip_prefix("- ").filter(|_| fenced) {
             if let Some((_, values)) = fields.last_mut() {
-                values.extend(unquoted(value));
+                values.extend(unquote(value));
             }
         } else if let Some((key, value)) = bare.split_once(':')
-            && (fenced || is_known(key))
+            && (fenced || is_header_key(key))
         {
             let value = value.trim().trim_start_matches('[').trim_end_matches(']');
-            let values = value.split(',').filter_map(unquoted).collect();
+            let values = value.split(',').filter_map(unquote).collect();
             fields.push((key.trim().to_lowercase(), values));
         } else if !fenced {
             break;
@@ -149,12 +151,12 @@ fn header(text: &str) -> (Vec<Field>, &str) {
     if fenced { (Vec::new(), text) } else { (fields, &text[at..]) }
 }
 
-fn is_known(key: &str) -> bool {
+fn is_header_key(key: &str) -> bool {
     let known = ["title", "service", "services", "label", "labels", "category", "categories"];
     known.contains(&key.trim().to_lowercase().as_str())
 }
 
-fn unquoted(value: &str) -> Option<String> {
+fn unquote(value: &str) -> Option<String> {
     let value = value.trim().trim_matches(['"', '\'']).trim();
     (!value.is_empty()).then(|| value.to_owned())
 }

@@ -8,7 +8,7 @@ use super::summary::Summary;
 
 /// The level of one priority. All times are counted in seconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Level {
+pub struct ServiceLevel {
     /// Acknowledge within this many seconds of the report.
     pub acknowledge_s: i64,
     /// Resolve within this many seconds of the report.
@@ -19,14 +19,14 @@ pub struct Level {
 
 /// The levels of P1 to P4.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Levels(pub [Level; 4]);
+pub struct ServiceLevels(pub [ServiceLevel; 4]);
 
-impl Default for Levels {
+impl Default for ServiceLevels {
     fn default() -> Self {
         const MINUTE: i64 = 60;
         const HOUR: i64 = 60 * MINUTE;
         const DAY: i64 = 24 * HOUR;
-        let level = |acknowledge_s, resolve_s, update_every_s| Level {
+        let level = |acknowledge_s, resolve_s, update_every_s| ServiceLevel {
             acknowledge_s,
             resolve_s,
             update_every_s,
@@ -40,10 +40,10 @@ impl Default for Levels {
     }
 }
 
-impl Levels {
+impl ServiceLevels {
     /// The level of a priority.
     #[must_use]
-    pub fn of(&self, priority: Priority) -> Level {
+    pub fn for_priority(&self, priority: Priority) -> ServiceLevel {
         self.0[priority.index()]
     }
 }
@@ -51,7 +51,7 @@ impl Levels {
 /// Which promise is running.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Promise {
+pub enum SlaTarget {
     /// To acknowledge.
     Acknowledge,
     /// To resolve.
@@ -62,9 +62,9 @@ pub enum Promise {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Clock {
     /// What is promised.
-    pub promise: Promise,
+    pub target: SlaTarget,
     /// When the clock started: the report.
-    pub from: DateTime<Utc>,
+    pub started_at: DateTime<Utc>,
     /// When the promise is broken.
     pub due: DateTime<Utc>,
 }
@@ -72,7 +72,7 @@ pub struct Clock {
 impl Clock {
     /// Time left; negative when past.
     #[must_use]
-    pub fn left(&self, now: DateTime<Utc>) -> TimeDelta {
+    pub fn remaining(&self, now: DateTime<Utc>) -> TimeDelta {
         self.due - now
     }
 
@@ -85,14 +85,14 @@ impl Clock {
     /// Whether less than a quarter of the time is left, or none.
     #[must_use]
     pub fn is_near(&self, now: DateTime<Utc>) -> bool {
-        self.left(now) * 4 <= self.due - self.from
+        self.remaining(now) * 4 <= self.due - self.started_at
     }
 
     /// The share of the time that is used, from 0.0 to 1.0.
     #[must_use]
-    pub fn used(&self, now: DateTime<Utc>) -> f64 {
-        let whole = (self.due - self.from).num_seconds().max(1);
-        let used = (now - self.from).num_seconds().clamp(0, whole);
+    pub fn elapsed_share(&self, now: DateTime<Utc>) -> f64 {
+        let whole = (self.due - self.started_at).num_seconds().max(1);
+        let used = (now - self.started_at).num_seconds().clamp(0, whole);
         // Both are far below 2^52 seconds.
         #[allow(clippy::cast_precision_loss)]
         let share = used as f64 / whole as f64;
@@ -102,18 +102,18 @@ impl Clock {
 
 /// The clock that runs for an incident: to acknowledge first, then to resolve; none once resolved.
 #[must_use]
-pub fn clock(incident: &Summary, levels: &Levels) -> Option<Clock> {
+pub fn running_clock(incident: &Summary, levels: &ServiceLevels) -> Option<Clock> {
     if !incident.status.is_open() {
         return None;
     }
-    let level = levels.of(incident.priority);
+    let level = levels.for_priority(incident.priority);
     let (promise, seconds) = if incident.acknowledged_at.is_none() {
-        (Promise::Acknowledge, level.acknowledge_s)
+        (SlaTarget::Acknowledge, level.acknowledge_s)
     } else {
-        (Promise::Resolve, level.resolve_s)
+        (SlaTarget::Resolve, level.resolve_s)
     };
     let from = incident.reported_at;
-    Some(Clock { promise, from, due: from + TimeDelta::seconds(seconds) })
+    Some(Clock { target: promise, started_at: from, due: from + TimeDelta::seconds(seconds) })
 }
 
 /// When the next stakeholder update is due: counted from the last one, or from the report.
@@ -122,8 +122,8 @@ pub fn update_due(
     priority: Priority,
     reported_at: DateTime<Utc>,
     last: Option<DateTime<Utc>>,
-    levels: &Levels,
+    levels: &ServiceLevels,
 ) -> Option<DateTime<Utc>> {
-    let every = levels.of(priority).update_every_s?;
+    let every = levels.for_priority(priority).update_every_s?;
     Some(last.unwrap_or(reported_at) + TimeDelta::seconds(every))
 }

@@ -1,7 +1,7 @@
 //! The lifecycle, and the fixed words of an incident's fields.
 
 /// Defines an enum of fixed words with `ALL`, `as_str`, `Display` and `FromStr`.
-macro_rules! words {
+macro_rules! text_enum {
     ($(#[$doc:meta])* $name:ident, $field:literal { $($(#[$vdoc:meta])* $variant:ident = $word:literal $(| $alias:literal)*),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, ::serde::Serialize, ::serde::Deserialize, ::utoipa::ToSchema)]
@@ -30,21 +30,21 @@ macro_rules! words {
         }
 
         impl ::std::str::FromStr for $name {
-            type Err = $crate::model::priority::UnknownWord;
+            type Err = $crate::model::priority::UnknownValue;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let folded = text.to_ascii_lowercase().replace(['_', '-'], " ");
                 match folded.as_str() {
                     $($word $(| $alias)* => Ok(Self::$variant),)+
-                    _ => Err($crate::model::priority::UnknownWord::new(text, $field, &[$($word),+])),
+                    _ => Err($crate::model::priority::UnknownValue::new(text, $field, &[$($word),+])),
                 }
             }
         }
     };
 }
-pub(crate) use words;
+pub(crate) use text_enum;
 
-words! {
+text_enum! {
     /// Where an incident stands. The order of the first seven is the order of the lifecycle.
     Status, "status" {
         /// Reported; nobody has picked it up.
@@ -112,7 +112,7 @@ impl Status {
     }
 }
 
-words! {
+text_enum! {
     /// What kind of thing broke.
     Category, "category" {
         /// The product's own code.
@@ -142,7 +142,7 @@ impl Category {
     }
 }
 
-words! {
+text_enum! {
     /// How an incident was detected.
     Source, "source" {
         /// An alert.
@@ -158,7 +158,7 @@ words! {
     }
 }
 
-words! {
+text_enum! {
     /// Roles besides the assignee.
     Role, "role" {
         /// Leads the response.
@@ -172,7 +172,7 @@ words! {
     }
 }
 
-words! {
+text_enum! {
     /// What restored service.
     ResolutionAction, "action" {
         /// A change was taken back.
@@ -192,7 +192,7 @@ words! {
     }
 }
 
-words! {
+text_enum! {
     /// What an incident turned out to be instead.
     Classification, "classification" {
         /// A routine request.

@@ -65,7 +65,7 @@ pub struct Summary {
 impl Summary {
     /// The primary service.
     #[must_use]
-    pub fn service(&self) -> Option<&str> {
+    pub fn primary_service(&self) -> Option<&str> {
         self.services.first().map(String::as_str)
     }
 

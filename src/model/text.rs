@@ -9,26 +9,26 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Marks that may be stacked on one character; more only smear the screen.
-const MARKS: usize = 2;
+const MAX_COMBINING_MARKS: usize = 2;
 
 /// One line, safe to show: control characters are made visible, invisible ones dropped.
 #[must_use]
-pub fn shown(text: &str) -> Cow<'_, str> {
+pub fn sanitize(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len());
     let mut marks = 0;
     for ch in text.chars() {
-        match visible(ch) {
-            Visible::Dropped => {}
-            Visible::As(other) => {
+        match classify(ch) {
+            CharClass::Drop => {}
+            CharClass::Show(other) => {
                 safe.push(other);
                 marks = 0;
             }
-            Visible::Mark => {
+            CharClass::CombiningMark => {
                 // A mark needs something to stand on.
-                if !safe.is_empty() && marks < MARKS {
+                if !safe.is_empty() && marks < MAX_COMBINING_MARKS {
                     safe.push(ch);
                     marks += 1;
                 }
@@ -38,19 +38,19 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-enum Visible {
-    As(char),
-    Mark,
-    Dropped,
+enum CharClass {
+    Show(char),
+    CombiningMark,
+    Drop,
 }
 
-fn visible(ch: char) -> Visible {
+fn classify(ch: char) -> CharClass {
     let code = u32::from(ch);
     match code {
-        0x20..=0x7e => Visible::As(ch),
+        0x20..=0x7e => CharClass::Show(ch),
         // The pictures of control characters: U+241B stands for ESC.
-        0x00..=0x1f => Visible::As(char::from_u32(0x2400 + code).unwrap_or('\u{fffd}')),
-        0x7f => Visible::As('\u{2421}'),
+        0x00..=0x1f => CharClass::Show(char::from_u32(0x2400 + code).unwrap_or('\u{fffd}')),
+        0x7f => CharClass::Show('\u{2421}'),
         // The one-byte CSI and its kin, line and paragraph separators, bidi overrides and isolates,
         // private-use characters that a font or a terminal may treat in its own way.
         0x80..=0x9f
@@ -61,7 +61,7 @@ fn visible(ch: char) -> Visible {
         | 0x2066..=0x2069
         | 0xfff9..=0xfffb
         | 0xe000..=0xf8ff
-        | 0xf_0000..=0x10_ffff => Visible::As('\u{fffd}'),
+        | 0xf_0000..=0x10_ffff => CharClass::Show('\u{fffd}'),
         // Zero-width: joiners, spaces, the byte order mark, variation selectors, tags, fillers,
         // emoji skin tones. Terminals disagree on their width, and they hide text.
         0x00ad
@@ -80,17 +80,17 @@ fn visible(ch: char) -> Visible {
         | 0xffa0
         | 0xfff0..=0xfff8
         | 0x1_f3fb..=0x1_f3ff
-        | 0xe_0000..=0xe_0fff => Visible::Dropped,
+        | 0xe_0000..=0xe_0fff => CharClass::Drop,
         // Odd spaces are shown as one.
-        0xa0 | 0x1680 | 0x2000..=0x200a | 0x202f | 0x205f => Visible::As(' '),
+        0xa0 | 0x1680 | 0x2000..=0x200a | 0x202f | 0x205f => CharClass::Show(' '),
         // Flags are pairs of letters that terminals join or not: the letters are shown.
         0x1_f1e6..=0x1_f1ff => {
-            Visible::As(char::from_u32(code - 0x1_f1e6 + 0x41).unwrap_or('\u{fffd}'))
+            CharClass::Show(char::from_u32(code - 0x1_f1e6 + 0x41).unwrap_or('\u{fffd}'))
         }
         _ => match ch.width() {
-            None => Visible::As('\u{fffd}'),
-            Some(0) => Visible::Mark,
-            Some(_) => Visible::As(ch),
+            None => CharClass::Show('\u{fffd}'),
+            Some(0) => CharClass::CombiningMark,
+            Some(_) => CharClass::Show(ch),
         },
     }
 }
@@ -100,9 +100,9 @@ pub fn lines(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
     text.split('\n').map(|line| {
         let line = line.strip_suffix('\r').unwrap_or(line);
         if line.contains('\t') {
-            Cow::Owned(shown(&line.replace('\t', "    ")).into_owned())
+            Cow::Owned(sanitize(&line.replace('\t', "    ")).into_owned())
         } else {
-            shown(line)
+            sanitize(line)
         }
     })
 }
@@ -115,7 +115,7 @@ pub fn width(text: &str) -> usize {
 
 /// A safe text cut to a number of columns; `…` stands for what is cut off.
 #[must_use]
-pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
+pub fn truncate(text: &str, columns: usize) -> Cow<'_, str> {
     if text.len() <= columns || text.width() <= columns {
         return Cow::Borrowed(text);
     }
@@ -145,15 +145,15 @@ pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
 
 /// A safe text cut or filled with spaces to exactly a number of columns.
 #[must_use]
-pub fn fit(text: &str, columns: usize) -> String {
-    let mut fitted = cut(text, columns).into_owned();
+pub fn pad(text: &str, columns: usize) -> String {
+    let mut fitted = truncate(text, columns).into_owned();
     let used = fitted.width();
     fitted.extend(std::iter::repeat_n(' ', columns.saturating_sub(used)));
     fitted
 }
 
 /// Runs of blanks and runs of anything else, in turn: `22:37` and `a/b` stay whole.
-fn words(text: &str) -> impl Iterator<Item = &str> {
+fn split_runs(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let blank = rest.chars().next()?.is_whitespace();
@@ -166,7 +166,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 
 /// What stands for one character to a person, or where it is wider than all there is, as with a sign
 /// that goes before an emoji, each character by itself.
-fn parts(whole: &str, columns: usize) -> impl Iterator<Item = &str> {
+fn split_if_too_wide(whole: &str, columns: usize) -> impl Iterator<Item = &str> {
     let too_wide = whole.width() > columns;
     whole.split_inclusive(move |_: char| too_wide)
 }
@@ -178,7 +178,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut used = 0;
-    for word in words(text) {
+    for word in split_runs(text) {
         let wide = word.width();
         if used + wide <= columns {
             line.push_str(word);
@@ -197,7 +197,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             lines.push(std::mem::take(&mut line).trim_end().to_owned());
             used = 0;
         }
-        for piece in word.graphemes(true).flat_map(|whole| parts(whole, columns)) {
+        for piece in word.graphemes(true).flat_map(|whole| split_if_too_wide(whole, columns)) {
             let wide = piece.width();
             if used + wide > columns && used > 0 {
                 lines.push(std::mem::take(&mut line));

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Datelike, SubsecRound, TimeDelta, Utc};
 
 /// The first and the last year whose times are accepted, both included.
-pub const YEARS: std::ops::RangeInclusive<i32> = 1970..=2100;
+pub const ACCEPTED_YEARS: std::ops::RangeInclusive<i32> = 1970..=2100;
 
 /// The end of a snooze that only a change ends: a time that nobody waits for.
 pub const UNTIL_CHANGED: DateTime<Utc> =
@@ -11,19 +11,19 @@ pub const UNTIL_CHANGED: DateTime<Utc> =
 
 /// A time cut to the second, as detection and report are recorded.
 #[must_use]
-pub fn to_second(time: DateTime<Utc>) -> DateTime<Utc> {
+pub fn truncate_to_second(time: DateTime<Utc>) -> DateTime<Utc> {
     time.trunc_subsecs(0)
 }
 
 /// Whether a time lies in the years the store can hold.
 #[must_use]
-pub fn in_range(time: DateTime<Utc>) -> bool {
-    YEARS.contains(&time.year())
+pub fn is_in_range(time: DateTime<Utc>) -> bool {
+    ACCEPTED_YEARS.contains(&time.year())
 }
 
 /// One form for every duration: `45s`, `4m`, `1h12`, `3d`, `5w`. Negative durations are shown as zero.
 #[must_use]
-pub fn short(duration: TimeDelta) -> String {
+pub fn format_duration(duration: TimeDelta) -> String {
     let seconds = duration.num_seconds().max(0);
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     if seconds < 60 {
@@ -41,18 +41,18 @@ pub fn short(duration: TimeDelta) -> String {
 
 /// As [`short`], with seconds below an hour: `3m10`, for means and medians.
 #[must_use]
-pub fn fine(duration: TimeDelta) -> String {
+pub fn format_precise_duration(duration: TimeDelta) -> String {
     let seconds = duration.num_seconds().max(0);
     if (60..3600).contains(&seconds) {
         format!("{}m{:02}", seconds / 60, seconds % 60)
     } else {
-        short(duration)
+        format_duration(duration)
     }
 }
 
 /// How long ago, in words for a sentence: `just now`, `2 min ago`, `3 h ago`, `5 d ago`.
 #[must_use]
-pub fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
+pub fn format_ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let seconds = (now - then).num_seconds();
     match seconds {
         i64::MIN..=59 => "just now".into(),

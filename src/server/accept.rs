@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 use super::connection::Talk;
 use super::state::Shared;
 use super::tls::Tls;
-use crate::api::{Code, Details, details};
+use crate::api::{Details, ErrorCode, details};
 
 /// How long nothing is accepted after the system had no room for another connection.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -91,7 +91,7 @@ pub(super) async fn accept(
 /// Says that there is no room, in place of an answer.
 async fn turn_away(mut stream: TcpStream) -> std::io::Result<()> {
     let what = "the server has as many connections as it may: try again in a second";
-    let body = serde_json::to_string(&Details::new(Code::Unreachable, what))?;
+    let body = serde_json::to_string(&Details::new(ErrorCode::Unreachable, what))?;
     let head = format!(
         "HTTP/1.1 503 Service Unavailable\r\ncontent-type: {}\r\ncontent-length: {}\r\n\
          retry-after: 1\r\nconnection: close\r\n\r\n",

@@ -11,8 +11,8 @@ use super::error::{Answer, Refusal};
 use super::scope::Right;
 use super::state::Shared;
 use super::tokens::{Denied, Key, Secret};
-use crate::api::Code;
-use crate::model::text::shown;
+use crate::api::ErrorCode;
+use crate::model::text::sanitize;
 
 /// Somebody with a token that holds.
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ pub(super) fn still(shared: &Shared, key: &Key) -> Answer<()> {
 }
 
 fn carried(headers: &HeaderMap) -> Answer<Secret> {
-    let unauthorized = |detail: &str| Refusal::new(Code::Unauthorized, detail);
+    let unauthorized = |detail: &str| Refusal::new(ErrorCode::Unauthorized, detail);
     let mut all = headers.get_all(header::AUTHORIZATION).iter();
     let Some(header) = all.next() else {
         return Err(unauthorized(
@@ -91,13 +91,17 @@ fn refused(why: Denied) -> Refusal {
     let detail = match why {
         Denied::Unknown => "the token is not known here: ask for a new one".to_owned(),
         Denied::Expired { name, at: when } => {
-            format!("the token {:?} expired at {}: ask for a new one", shown(&name), at(when))
+            format!("the token {:?} expired at {}: ask for a new one", sanitize(&name), at(when))
         }
         Denied::Revoked { name, at: when } => {
-            format!("the token {:?} was revoked at {}: ask for a new one", shown(&name), at(when))
+            format!(
+                "the token {:?} was revoked at {}: ask for a new one",
+                sanitize(&name),
+                at(when)
+            )
         }
     };
-    Refusal::new(Code::Unauthorized, detail)
+    Refusal::new(ErrorCode::Unauthorized, detail)
 }
 
 fn not_enough(key: &Key, right: Right) -> Refusal {
@@ -107,6 +111,6 @@ fn not_enough(key: &Key, right: Right) -> Refusal {
             "may not send commands: use one of scope respond, or ingest for a program"
         }
     };
-    let (name, scope) = (shown(&key.token.name), key.token.scope);
-    Refusal::new(Code::NotAllowed, format!("the token {name:?} of scope {scope} {what}"))
+    let (name, scope) = (sanitize(&key.token.name), key.token.scope);
+    Refusal::new(ErrorCode::NotAllowed, format!("the token {name:?} of scope {scope} {what}"))
 }

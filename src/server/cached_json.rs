@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
 use super::error::{Answer, Refusal};
-use crate::api::Code;
+use crate::api::ErrorCode;
 
 /// Shorter ones are not worth compressing.
 const WORTH_COMPRESSING: usize = 1024;
@@ -49,7 +49,10 @@ impl Document {
     pub(super) fn of(value: &impl Serialize) -> Answer<Arc<Self>> {
         let json = serde_json::to_vec(value).map_err(|error| {
             tracing::error!("an answer can't be written: {error}");
-            Refusal::new(Code::Internal, "the answer can't be written: tell who runs the server")
+            Refusal::new(
+                ErrorCode::Internal,
+                "the answer can't be written: tell who runs the server",
+            )
         })?;
         Ok(Arc::new(Self::from(Bytes::from(json))))
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::metrics::Failed;
 use crate::api::details::MEDIA_TYPE;
-use crate::api::{Code, Details};
+use crate::api::{Details, ErrorCode};
 use crate::backend::BackendError;
 
 /// What a handler answers when it does not do what it was asked for.
@@ -23,7 +23,7 @@ pub(super) type Answer<T> = Result<T, Refusal>;
 
 impl Refusal {
     /// With its sentence: what is wrong and what to do.
-    pub(super) fn new(code: Code, detail: impl Into<String>) -> Self {
+    pub(super) fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
         Self { details: Box::new(Details::new(code, detail)), failed: None }
     }
 
@@ -34,12 +34,12 @@ impl Refusal {
 
     /// The request can't be understood.
     pub(super) fn bad(detail: impl Into<String>) -> Self {
-        Self::new(Code::BadRequest, detail)
+        Self::new(ErrorCode::BadRequest, detail)
     }
 
     /// It can be understood and makes no sense.
     pub(super) fn senseless(detail: impl Into<String>) -> Self {
-        Self::new(Code::Rejected, detail)
+        Self::new(ErrorCode::Rejected, detail)
     }
 }
 

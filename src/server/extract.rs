@@ -13,8 +13,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::error::{Answer, Refusal};
 use super::limits::Limits;
 use super::state::Shared;
-use crate::api::Code;
-use crate::model::text::{cut, shown};
+use crate::api::ErrorCode;
+use crate::model::text::{sanitize, truncate};
 use crate::model::{IncidentId, IncidentNumber};
 
 /// Columns of what somebody else wrote, where it is named.
@@ -32,11 +32,11 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<Shared>> for Query<T> {
         let pairs = form_urlencoded::parse(query.as_bytes());
         let pairs = serde_urlencoded::Deserializer::new(pairs);
         serde_path_to_error::deserialize(pairs).map(Self).map_err(|error| {
-            let why = cut(&shown(&error.inner().to_string()), 200).into_owned();
+            let why = truncate(&sanitize(&error.inner().to_string()), 200).into_owned();
             let at = error.path().to_string();
             Refusal::bad(match at.as_str() {
                 "." | "?" => format!("the query can't be understood: {why}"),
-                at => format!("{} in the query can't be understood: {why}", shown(at)),
+                at => format!("{} in the query can't be understood: {why}", sanitize(at)),
             })
         })
     }
@@ -59,7 +59,7 @@ impl FromRequestParts<Arc<Shared>> for Id {
         // Other ways to write a UUID would be other paths to the same.
         let id = (text.len() == 36).then(|| text.parse().ok()).flatten();
         id.map(Self).ok_or_else(|| {
-            let text = cut(&shown(&text), SHOWN).into_owned();
+            let text = truncate(&sanitize(&text), SHOWN).into_owned();
             Refusal::bad(format!("{text:?} is no id of an incident: give its UUID"))
         })
     }
@@ -85,7 +85,7 @@ impl FromRequestParts<Arc<Shared>> for Number {
         if let Some(number) = digits.parse().ok().filter(|_| number) {
             return Ok(Self(IncidentNumber(number)));
         }
-        let text = cut(&shown(&text), SHOWN).into_owned();
+        let text = truncate(&sanitize(&text), SHOWN).into_owned();
         Err(Refusal::bad(format!("{text:?} is no incident number: write it as INC-2041 or 2041")))
     }
 }
@@ -125,18 +125,21 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
         })?;
         let mut json = serde_json::Deserializer::from_str(text);
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let why = cut(&shown(&error.inner().to_string()), 200).into_owned();
+            let why = truncate(&sanitize(&error.inner().to_string()), 200).into_owned();
             let at = error.path().to_string();
             Refusal::bad(match at.as_str() {
                 "." | "?" => format!("the body can't be understood: {why}"),
                 at => {
-                    let at = cut(&shown(at), 120).into_owned();
+                    let at = truncate(&sanitize(at), 120).into_owned();
                     format!("the body can't be understood at {at}: {why}")
                 }
             })
         })?;
         json.end().map_err(|error| {
-            Refusal::bad(format!("the body goes on after its JSON: {}", shown(&error.to_string())))
+            Refusal::bad(format!(
+                "the body goes on after its JSON: {}",
+                sanitize(&error.to_string())
+            ))
         })?;
         Ok(Self(value, room))
     }
@@ -147,7 +150,10 @@ async fn body(request: Request, shared: &Shared) -> Answer<(Bytes, Room)> {
     let limits = &shared.limits;
     let too_large = || {
         let most = limits.body_bytes;
-        Refusal::new(Code::TooLarge, format!("the body is longer than {most} bytes: send less"))
+        Refusal::new(
+            ErrorCode::TooLarge,
+            format!("the body is longer than {most} bytes: send less"),
+        )
     };
     let told = request.headers().get(header::CONTENT_LENGTH);
     let told = told.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
@@ -160,27 +166,27 @@ async fn body(request: Request, shared: &Shared) -> Answer<(Bytes, Room)> {
     let room = Arc::clone(&shared.bodies).acquire_many_owned(most);
     let Ok(Ok(room)) = tokio::time::timeout(limits.body_time, room).await else {
         let what = "the server has more to read than it has room for: send it again in a second";
-        return Err(Refusal::new(Code::Unreachable, what));
+        return Err(Refusal::new(ErrorCode::Unreachable, what));
     };
     let read = Limited::new(request.into_body(), limits.body_bytes).collect();
     match tokio::time::timeout(limits.body_time, read).await {
         Ok(Ok(body)) => Ok((body.to_bytes(), room)),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(error)) => {
-            let why = shown(&error.to_string()).into_owned();
+            let why = sanitize(&error.to_string()).into_owned();
             Err(Refusal::bad(format!("the body did not arrive whole ({why}): send it again")))
         }
         Err(_) => {
             let s = limits.body_time.as_secs();
             let what = format!("the body took longer than {s} s to arrive: send it again");
-            Err(Refusal::new(Code::TooSlow, what))
+            Err(Refusal::new(ErrorCode::TooSlow, what))
         }
     }
 }
 
 /// Only JSON in UTF-8, as it is.
 fn check_type(headers: &HeaderMap) -> Answer<()> {
-    let refused = |what: &str| Err(Refusal::new(Code::MediaType, what));
+    let refused = |what: &str| Err(Refusal::new(ErrorCode::MediaType, what));
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let kind = types.next().and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let (kind, rest) = kind.split_once(';').unwrap_or((kind, ""));

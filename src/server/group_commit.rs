@@ -97,7 +97,7 @@ impl Hands {
     }
 
     async fn carry_out(&self, envelopes: Vec<Envelope>) -> Outcomes {
-        let verbs: Vec<_> = envelopes.iter().map(|envelope| envelope.command.verb()).collect();
+        let verbs: Vec<_> = envelopes.iter().map(|envelope| envelope.command.kind()).collect();
         let backend = Arc::clone(&self.backend);
         // A task of its own, so that a panic in a backend ends these commands and no others.
         let work = tokio::spawn(async move { backend.execute_all(&envelopes).await });

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use crate::api::query::LONGEST_WAIT_S;
+use crate::api::query::MAX_WAIT_S;
 
 /// How much one asker may use of the server.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,7 +42,7 @@ impl Default for Limits {
             // Less than the request: who is too slow is told so.
             body_time: Duration::from_secs(20),
             request_time: Duration::from_secs(30),
-            hold: Duration::from_secs(LONGEST_WAIT_S),
+            hold: Duration::from_secs(MAX_WAIT_S),
             connections: 4096,
             requests_a_minute: A_MINUTE,
             stop_time: Duration::from_secs(20),

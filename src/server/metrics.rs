@@ -13,7 +13,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::backend::{BackendError, Outcome};
 use crate::model::Priority;
-use crate::model::command::Verb;
+use crate::model::command::CommandKind;
 
 /// The media type of [`Metrics::text`].
 pub(super) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -142,7 +142,7 @@ impl Metrics {
     }
 
     /// Counts a command.
-    pub(super) fn command(&self, verb: Verb, outcome: &Result<Outcome, BackendError>) {
+    pub(super) fn command(&self, verb: CommandKind, outcome: &Result<Outcome, BackendError>) {
         let outcome = match outcome {
             Ok(Outcome { replayed: true, .. }) => "replayed",
             Ok(_) => "done",

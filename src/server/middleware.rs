@@ -21,7 +21,7 @@ use super::error::Refusal;
 use super::metrics::Failed;
 use super::state::Shared;
 use super::tokens::Key;
-use crate::api::{Code, path};
+use crate::api::{ErrorCode, path};
 
 /// Names a request, for whoever asks and for the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -76,12 +76,12 @@ pub(super) async fn around(
         // The panic itself is in the log.
         Ok(Err(_)) => {
             let what = "the request failed: tell who runs the server, with its X-Request-Id";
-            Refusal::new(Code::Internal, what).into_response()
+            Refusal::new(ErrorCode::Internal, what).into_response()
         }
         Err(_) => {
             let s = most.as_secs();
             let what = format!("it took longer than {s} s: send the same again as it is");
-            Refusal::new(Code::Unreachable, what).into_response()
+            Refusal::new(ErrorCode::Unreachable, what).into_response()
         }
     };
     let mut response = finish(response, &takes).await;

@@ -70,7 +70,7 @@ use self::state::Shared;
 use self::tls::{Tls, TlsError, TlsFiles};
 use self::tokens::{Keys, TokenError, TokenFile};
 use crate::backend::Backend;
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 
 /// How long what is written at the end may take.
 const END: Duration = Duration::from_secs(5);
@@ -229,7 +229,7 @@ impl Server {
 
 /// Listens where it is safe to.
 async fn listen(options: &Options) -> Result<TcpListener, BindError> {
-    let named = shown(&options.listen);
+    let named = sanitize(&options.listen);
     let found: Vec<SocketAddr> = lookup_host(&options.listen)
         .await
         .map_err(|_| {
@@ -253,7 +253,7 @@ async fn listen(options: &Options) -> Result<TcpListener, BindError> {
 
 fn not_logging(log: &AccessLog, error: &io::Error) -> BindError {
     let name = match log {
-        AccessLog::File(path) => shown(&path.display().to_string()).into_owned(),
+        AccessLog::File(path) => sanitize(&path.display().to_string()).into_owned(),
         AccessLog::Off | AccessLog::Stderr => "the access log".to_owned(),
     };
     let reason = error.kind();
@@ -261,7 +261,7 @@ fn not_logging(log: &AccessLog, error: &io::Error) -> BindError {
 }
 
 fn not_listening(listen: &str, error: &io::Error) -> BindError {
-    let listen = shown(listen);
+    let listen = sanitize(listen);
     BindError::Listen(match error.kind() {
         io::ErrorKind::AddrInUse => {
             format!("{listen} is in use: stop what listens there, or give another port")

@@ -13,7 +13,7 @@ use utoipa::openapi::{
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use super::routes;
-use crate::api::{Code, Details, details};
+use crate::api::{Details, ErrorCode, details};
 
 /// What a route that is read may answer besides what it is for.
 pub(super) struct Refusals;
@@ -24,15 +24,15 @@ pub(super) struct CommandRefusals;
 impl IntoResponses for Refusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let mut all = refusals(&[
-            Code::BadRequest,
-            Code::Unauthorized,
-            Code::NotAllowed,
-            Code::NotFound,
-            Code::NoSuchMethod,
-            Code::Rejected,
-            Code::Limited,
-            Code::Internal,
-            Code::Unreachable,
+            ErrorCode::BadRequest,
+            ErrorCode::Unauthorized,
+            ErrorCode::NotAllowed,
+            ErrorCode::NotFound,
+            ErrorCode::NoSuchMethod,
+            ErrorCode::Rejected,
+            ErrorCode::Limited,
+            ErrorCode::Internal,
+            ErrorCode::Unreachable,
         ]);
         let same = ResponseBuilder::new().description("As it was: the tag is still right").build();
         all.insert("304".into(), same.into());
@@ -43,22 +43,22 @@ impl IntoResponses for Refusals {
 impl IntoResponses for CommandRefusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         refusals(&[
-            Code::BadRequest,
-            Code::Unauthorized,
-            Code::NotAllowed,
-            Code::NoSuchMethod,
-            Code::TooSlow,
-            Code::TooLarge,
-            Code::MediaType,
-            Code::Limited,
-            Code::Internal,
-            Code::Unreachable,
+            ErrorCode::BadRequest,
+            ErrorCode::Unauthorized,
+            ErrorCode::NotAllowed,
+            ErrorCode::NoSuchMethod,
+            ErrorCode::TooSlow,
+            ErrorCode::TooLarge,
+            ErrorCode::MediaType,
+            ErrorCode::Limited,
+            ErrorCode::Internal,
+            ErrorCode::Unreachable,
         ])
     }
 }
 
-fn refusals(codes: &[Code]) -> BTreeMap<String, RefOr<Response>> {
-    let response = |code: &Code| {
+fn refusals(codes: &[ErrorCode]) -> BTreeMap<String, RefOr<Response>> {
+    let response = |code: &ErrorCode| {
         let details = Ref::from_schema_name(Details::name());
         let content = ContentBuilder::new().schema(Some(details)).build();
         let response = ResponseBuilder::new()

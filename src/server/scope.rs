@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::command::Verb;
+use crate::model::command::CommandKind;
 
 /// What a token is good for, from the least to the most.
 ///
@@ -41,9 +41,11 @@ pub enum Right {
 }
 
 /// What programs bring in.
-const INGEST: [Verb; 3] = [Verb::Declare, Verb::RepeatAlert, Verb::RecordChange];
+const INGEST: [CommandKind; 3] =
+    [CommandKind::Declare, CommandKind::RepeatAlert, CommandKind::RecordChange];
 /// What people do not do.
-const NOT_OF_PEOPLE: [Verb; 3] = [Verb::RepeatAlert, Verb::RecordChange, Verb::RecordProblem];
+const NOT_OF_PEOPLE: [CommandKind; 3] =
+    [CommandKind::RepeatAlert, CommandKind::RecordChange, CommandKind::RecordProblem];
 
 impl Scope {
     /// All of them.
@@ -72,7 +74,7 @@ impl Scope {
 
     /// Whether it is enough for a command.
     #[must_use]
-    pub fn may(self, verb: Verb) -> bool {
+    pub fn may(self, verb: CommandKind) -> bool {
         match self {
             Self::Read => false,
             Self::Ingest => INGEST.contains(&verb),
@@ -83,7 +85,7 @@ impl Scope {
 
     /// Of these commands, those that it is enough for.
     #[must_use]
-    pub fn narrow(self, verbs: BTreeSet<Verb>) -> BTreeSet<Verb> {
+    pub fn narrow(self, verbs: BTreeSet<CommandKind>) -> BTreeSet<CommandKind> {
         verbs.into_iter().filter(|verb| self.may(*verb)).collect()
     }
 }
@@ -113,13 +115,16 @@ mod tests {
 
     #[test]
     fn each_scope_may_what_its_table_says() {
-        let of = |scope: Scope| scope.narrow(BTreeSet::from(Verb::ALL));
+        let of = |scope: Scope| scope.narrow(BTreeSet::from(CommandKind::ALL));
         assert!(of(Scope::Read).is_empty());
         assert_eq!(of(Scope::Ingest), BTreeSet::from(INGEST));
-        assert_eq!(of(Scope::Admin).len(), Verb::ALL.len());
+        assert_eq!(of(Scope::Admin).len(), CommandKind::ALL.len());
         let people = of(Scope::Respond);
-        assert_eq!(people.len(), Verb::ALL.len() - 3);
-        assert!(people.contains(&Verb::Acknowledge) && !people.contains(&Verb::RecordProblem));
+        assert_eq!(people.len(), CommandKind::ALL.len() - 3);
+        assert!(
+            people.contains(&CommandKind::Acknowledge)
+                && !people.contains(&CommandKind::RecordProblem)
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 
 /// How often the files are looked at, at most; and only when somebody connects.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -105,7 +105,7 @@ impl TlsFiles {
         let config = ServerConfig::builder().with_no_client_auth().with_single_cert(certs, key);
         let mut config = config.map_err(|error| {
             let (cert, key) = (named(&self.cert), named(&self.key));
-            let why = shown(&error.to_string()).into_owned();
+            let why = sanitize(&error.to_string()).into_owned();
             TlsError(format!(
                 "{cert} and {key} can't be used together ({why}): give a certificate and its key"
             ))
@@ -116,7 +116,7 @@ impl TlsFiles {
 }
 
 fn named(path: &Path) -> String {
-    shown(&path.display().to_string()).into_owned()
+    sanitize(&path.display().to_string()).into_owned()
 }
 
 fn not_read(path: &Path, what: &str, error: &pem::Error) -> TlsError {
@@ -130,7 +130,7 @@ fn not_read(path: &Path, what: &str, error: &pem::Error) -> TlsError {
             format!("{file} has no {what} in it: give one as PEM")
         }
         error => {
-            let why = shown(&error.to_string()).into_owned();
+            let why = sanitize(&error.to_string()).into_owned();
             format!("{file} is no {what} ({why}): give one as PEM")
         }
     })

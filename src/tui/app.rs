@@ -15,7 +15,7 @@ use crossterm::event::KeyEvent;
 
 use crate::backend::{BackendError, Capabilities};
 use crate::config::PanesSettings;
-use crate::model::command::Verb;
+use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
 use crate::model::problem::Problem;
 use crate::model::{CommandId, IncidentId, PersonRef, Rules, Summary};
@@ -46,7 +46,7 @@ pub struct Pending {
     /// The target's number, for messages.
     pub label: String,
     /// What is asked.
-    pub verb: Verb,
+    pub verb: CommandKind,
     /// What it was sent with.
     pub batch: u64,
     /// Whether it has failed and is tried again.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::model::IncidentId;
-use crate::model::filter::{Filter, Typed};
+use crate::model::filter::{Filter, PartialFilter};
 use crate::model::queue::Sort;
 
 /// Rows of the screen that it takes: the line, and what is said about it.
@@ -45,7 +45,7 @@ pub struct FilterLine {
     text: String,
     cursor: usize,
     /// What of it is understood.
-    pub typed: Typed,
+    pub typed: PartialFilter,
     /// What is restored when it is given up.
     pub before: Before,
     /// What the piece at the cursor may become.
@@ -61,7 +61,7 @@ impl FilterLine {
         let mut line = Self {
             text: String::new(),
             cursor: 0,
-            typed: Typed::default(),
+            typed: PartialFilter::default(),
             before,
             offers: Offers::default(),
             past: None,
@@ -90,7 +90,7 @@ impl FilterLine {
     }
 
     fn read(&mut self) {
-        self.typed = Typed::read(&self.text);
+        self.typed = PartialFilter::parse(&self.text);
     }
 
     /// Writes at the cursor; what can't be shown in a line is left out.
@@ -188,7 +188,7 @@ impl FilterLine {
     /// The first term that is not understood, unless it is still being typed.
     #[must_use]
     pub fn wrong(&self) -> Option<&crate::model::filter::FilterError> {
-        self.typed.wrong.iter().find(|wrong| !self.is_in_progress(&wrong.at))
+        self.typed.errors.iter().find(|wrong| !self.is_in_progress(&wrong.range))
     }
 
     /// Whether a part is the one at the cursor and may still become something.

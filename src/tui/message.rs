@@ -13,7 +13,7 @@ use crate::config::Reload;
 use crate::model::filter::Filter;
 use crate::model::measures::Measures;
 use crate::model::problem::Problem;
-use crate::model::runbook::Page;
+use crate::model::runbook::RunbookPage;
 use crate::model::{CommandId, Envelope, Event, IncidentId, IncidentNumber, Summary};
 use crate::sync;
 use crate::sync::drafts::{Draft, Keep};
@@ -91,7 +91,7 @@ pub enum Message {
     /// The folder of runbooks was read: they are offered.
     Runbooks(Runbooks),
     /// A runbook was read: it is shown.
-    Runbook(String, Result<Arc<Page>, String>),
+    Runbook(String, Result<Arc<RunbookPage>, String>),
     /// A program has written something: it is shown.
     RunOutput(RunId, Pipe, String),
     /// A program has ended: that is told, and put on the timeline where that is wanted.

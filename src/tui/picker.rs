@@ -5,7 +5,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use uuid::Uuid;
 
 use crate::model::queue::Sort;
-use crate::model::{Ask, IncidentNumber, Priority};
+use crate::model::{IncidentCommand, IncidentNumber, Priority};
 
 use super::app::Span;
 use super::fuzzy::Words;
@@ -26,7 +26,7 @@ pub enum Pick {
         /// As in "assigned to Ines Moreau".
         done: String,
         /// What.
-        asks: Vec<Ask>,
+        asks: Vec<IncidentCommand>,
         /// It can't be taken back.
         for_good: bool,
     },

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Ask, Command, IncidentId, Summary};
+use crate::model::{Command, IncidentCommand, IncidentId, Summary};
 
 use super::form::Form;
 
@@ -37,7 +37,7 @@ pub struct Step {
     /// What is recorded before that, such as a problem to link to.
     pub records: Vec<Command>,
     /// What.
-    pub asks: Vec<Ask>,
+    pub asks: Vec<IncidentCommand>,
     /// Why it can't happen, where that is known before it is sent.
     pub refused: Option<String>,
 }
@@ -107,7 +107,7 @@ pub struct Inverse {
     /// What is to be asked.
     pub step: Step,
     /// What was asked: it is only taken back while it stands.
-    pub done: Vec<Ask>,
+    pub done: Vec<IncidentCommand>,
 }
 
 /// Commands that were sent together, until each has its outcome.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::backend::PageMark;
-use crate::model::filter::{Ask, Filter, MatchContext, Scope};
-use crate::model::queue::{OpenCounts, Rank, Sort};
+use crate::model::filter::{Filter, MatchContext, Predicate, Scope};
+use crate::model::queue::{OpenCounts, Sort, UrgencyKey};
 use crate::model::{IncidentId, Summary};
 
 use super::fuzzy::Close;
@@ -19,7 +19,7 @@ pub struct Row {
     /// The incident.
     pub summary: Arc<Summary>,
     /// What it was sorted by.
-    pub rank: Rank,
+    pub rank: UrgencyKey,
 }
 
 /// A line of the queue.
@@ -124,9 +124,9 @@ impl Queue {
     pub fn set_filter(&mut self, filter: Filter) {
         let (mut exact, mut words) = (Filter::default(), Vec::new());
         for term in &filter.terms {
-            match &term.ask {
+            match &term.predicate {
                 // What is excluded and what has blanks in it is meant as it is written.
-                Ask::Word(word) if !term.not && !word.contains(char::is_whitespace) => {
+                Predicate::Text(word) if !term.negated && !word.contains(char::is_whitespace) => {
                     words.push(Close::new(word));
                 }
                 _ => exact.terms.push(term.clone()),
@@ -279,7 +279,7 @@ impl Queue {
 
 /// The name of a row's group.
 fn service(row: &Row) -> &str {
-    row.summary.service().unwrap_or_default()
+    row.summary.primary_service().unwrap_or_default()
 }
 
 /// Whether a word is found in number, title, services, owner or team.

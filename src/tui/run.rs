@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::model::runbook::{Head, Page};
-use crate::model::text::shown;
-use crate::model::time::fine;
+use crate::model::runbook::{RunbookHeader, RunbookPage};
+use crate::model::text::sanitize;
+use crate::model::time::format_precise_duration;
 use crate::model::{CommandId, Incident, IncidentId};
 
 use super::output::Output;
@@ -103,9 +103,9 @@ impl Run {
             Some((Ended::Signal(signal), _)) => format!("ended by signal {signal}"),
             Some((Ended::Stopped, _)) => "stopped".into(),
             Some((Ended::TimedOut, _)) => {
-                format!("stopped after {}: its time was up", fine(self.limit()))
+                format!("stopped after {}: its time was up", format_precise_duration(self.limit()))
             }
-            Some((Ended::NotStarted(why), _)) => format!("not started: {}", shown(why)),
+            Some((Ended::NotStarted(why), _)) => format!("not started: {}", sanitize(why)),
         }
     }
 
@@ -147,7 +147,7 @@ pub struct OutputPane {
 }
 
 /// The runbooks of the folder, or why there are none.
-pub type Runbooks = Result<Arc<Vec<Head>>, NoRunbooks>;
+pub type Runbooks = Result<Arc<Vec<RunbookHeader>>, NoRunbooks>;
 
 /// Why there are no runbooks, in a sentence.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -174,9 +174,9 @@ pub struct RunbookPane {
     /// The incident whose timeline takes the ticks.
     pub target: Target,
     /// Its name and what it is for.
-    pub head: Head,
+    pub head: RunbookHeader,
     /// Its text, once it is read.
-    pub page: Option<Arc<Page>>,
+    pub page: Option<Arc<RunbookPage>>,
     /// The block that keys are about, among those that can be: steps and code.
     pub at: Option<usize>,
     /// First line on the screen.

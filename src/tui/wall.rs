@@ -12,7 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::backend::Part;
-use crate::model::filter::{Ask, Filter};
+use crate::model::filter::{Filter, Predicate};
 use crate::model::queue::OpenCounts;
 use crate::model::{Event, EventBody, IncidentId, IncidentNumber, Priority, Summary};
 use crate::sync::Link;
@@ -173,10 +173,17 @@ impl Wall {
     /// The filter for P1s of the view that have ended: what it says about a state now is left out.
     #[must_use]
     pub fn ended_p1s(&self) -> Filter {
-        let lasting = |ask: &Ask| {
-            matches!(ask, Ask::Word(_) | Ask::Service(_) | Ask::Team(_) | Ask::Category(_))
+        let lasting = |ask: &Predicate| {
+            matches!(
+                ask,
+                Predicate::Text(_)
+                    | Predicate::Service(_)
+                    | Predicate::Team(_)
+                    | Predicate::Category(_)
+            )
         };
-        let view = self.settings.filter.terms.iter().filter(|term| lasting(&term.ask)).cloned();
+        let view =
+            self.settings.filter.terms.iter().filter(|term| lasting(&term.predicate)).cloned();
         let mut filter: Filter = "p1 is:ended".parse().unwrap_or_default();
         filter.terms.extend(view);
         filter
@@ -268,7 +275,7 @@ impl Wall {
                 at: event.at,
                 of,
                 seq: event.seq,
-                word: event.body.word(),
+                word: event.body.label(),
                 detail: event.body.detail(),
                 actor: event.actor.name().to_owned(),
             };

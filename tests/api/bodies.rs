@@ -2,7 +2,7 @@
 
 use redphone::api::{Answered, Orders};
 use redphone::backend::Backend;
-use redphone::model::{Ask, IncidentId};
+use redphone::model::{IncidentCommand, IncidentId};
 use rstest::rstest;
 
 use crate::support::{Place, declare, order, told};
@@ -115,7 +115,7 @@ async fn a_title_that_may_not_be_is_the_refusal_of_its_command_alone() {
     let place = Place::new().await;
     let (_, bad) = declare(&"x".repeat(201));
     let (_, good) = declare("Card payments fail");
-    let unknown = order(IncidentId::new(), Ask::Acknowledge);
+    let unknown = order(IncidentId::new(), IncidentCommand::Acknowledge);
     let answers = place.send(&place.respond, vec![bad, good, unknown]).await;
     let code = |answer: &Answered| match answer {
         Answered::Done { .. } => "done".to_owned(),
@@ -129,7 +129,7 @@ async fn a_title_that_may_not_be_is_the_refusal_of_its_command_alone() {
 async fn a_clock_that_is_ahead_does_not_reach_the_timeline_and_one_that_was_offline_does() {
     let place = Place::new().await;
     let (id, declaration) = declare("Card payments fail");
-    let mut early = order(id, Ask::AddNote { text: "from tomorrow".into() });
+    let mut early = order(id, IncidentCommand::AddNote { text: "from tomorrow".into() });
     early.at += chrono::TimeDelta::days(1);
     place.send(&place.respond, vec![declaration, early]).await;
     let events = place.store.timeline(id, redphone::backend::Part::Last(1)).await.unwrap();

@@ -6,7 +6,7 @@ use redphone::api::path;
 use redphone::model::checklist::{Answer, InvestigationItem, Item};
 use redphone::model::command::Link;
 use redphone::model::status::{Classification, ResolutionAction, Role, Status};
-use redphone::model::{Ask, Impact, PersonRef, Priority};
+use redphone::model::{Impact, IncidentCommand, PersonRef, Priority};
 use serde_json::{Value, json};
 
 use crate::support::{Place, Told, declare, order, told};
@@ -112,21 +112,28 @@ async fn full(place: &Place) -> redphone::model::IncidentId {
     let (id, full) = declare("Card payments fail");
     let at = chrono::Utc::now() + chrono::TimeDelta::hours(2);
     let asks = vec![
-        Ask::Acknowledge,
-        Ask::Assign { to: Some(tom.clone()) },
-        Ask::SetTeam { team: Some("payments".into()) },
-        Ask::GiveRole { role: Role::IncidentManager, person: tom.clone(), given: true },
-        Ask::Escalate { level: 1, to: vec![tom], reason: Some("nobody answers".into()) },
-        Ask::Prioritize { impact: Impact::High, urgency: Impact::Low },
-        Ask::OverridePriority { priority: Priority::P1, reason: "the board asks".into() },
-        Ask::AddNote { text: "looking into it".into() },
-        Ask::UpdateStakeholders { message: "we are on it".into(), next_due: Some(at) },
-        Ask::AnswerItem { item: item(), answer: Answer::Yes },
-        Ask::Link { link: Link::Url("https://example.com/a".into()) },
-        Ask::Link { link: Link::Incident { id: other, number: None } },
-        Ask::Pause { reason: "the bank".into() },
-        Ask::MoveStatus { to: Status::Monitoring },
-        Ask::Resolve {
+        IncidentCommand::Acknowledge,
+        IncidentCommand::Assign { to: Some(tom.clone()) },
+        IncidentCommand::SetTeam { team: Some("payments".into()) },
+        IncidentCommand::GiveRole { role: Role::IncidentManager, person: tom.clone(), given: true },
+        IncidentCommand::Escalate {
+            level: 1,
+            to: vec![tom],
+            reason: Some("nobody answers".into()),
+        },
+        IncidentCommand::Prioritize { impact: Impact::High, urgency: Impact::Low },
+        IncidentCommand::OverridePriority {
+            priority: Priority::P1,
+            reason: "the board asks".into(),
+        },
+        IncidentCommand::AddNote { text: "looking into it".into() },
+        IncidentCommand::UpdateStakeholders { message: "we are on it".into(), next_due: Some(at) },
+        IncidentCommand::AnswerItem { item: item(), answer: Answer::Yes },
+        IncidentCommand::Link { link: Link::Url("https://example.com/a".into()) },
+        IncidentCommand::Link { link: Link::Incident { id: other, number: None } },
+        IncidentCommand::Pause { reason: "the bank".into() },
+        IncidentCommand::MoveStatus { to: Status::Monitoring },
+        IncidentCommand::Resolve {
             action: ResolutionAction::Rollback,
             detail: "back to v811".into(),
             validation: "payments go through".into(),
@@ -136,7 +143,7 @@ async fn full(place: &Place) -> redphone::model::IncidentId {
     orders.extend(asks.into_iter().map(|ask| order(id, ask)));
     orders.push(order(
         other,
-        Ask::Reclassify { to: Classification::FalseAlarm, reason: "a test".into() },
+        IncidentCommand::Reclassify { to: Classification::FalseAlarm, reason: "a test".into() },
     ));
     let answers = place.send(&place.admin, orders).await;
     for answer in &answers {
@@ -203,7 +210,11 @@ async fn real_answers_are_as_they_are_described() {
     }
     let described = Described::of(&document, path::COMMANDS, "post");
     let (declared, declaration) = declare("Disk full");
-    let orders = vec![declaration, order(declared, Ask::Close), order(unknown, Ask::Acknowledge)];
+    let orders = vec![
+        declaration,
+        order(declared, IncidentCommand::Close),
+        order(unknown, IncidentCommand::Acknowledge),
+    ];
     let body = json!({"commands": orders});
     let schema = &document["paths"][path::COMMANDS]["post"]["requestBody"]["content"];
     let mut schema = schema["application/json"]["schema"].clone();

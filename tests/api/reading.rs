@@ -2,8 +2,8 @@
 
 use redphone::api::{Answered, Order};
 use redphone::backend::{Backend, Capabilities, Delta, Detail, Page};
-use redphone::model::command::Verb;
-use redphone::model::{Actor, Ask, Event, PersonRef, Summary};
+use redphone::model::command::CommandKind;
+use redphone::model::{Actor, Event, IncidentCommand, PersonRef, Summary};
 
 use crate::support::{Place, declare, done, order, told};
 
@@ -11,7 +11,9 @@ use crate::support::{Place, declare, done, order, told};
 async fn what_is_sent_is_found_by_every_route() {
     let place = Place::new().await;
     let (id, declaration) = declare("Card payments fail");
-    let answers = place.send(&place.respond, vec![declaration, order(id, Ask::Acknowledge)]).await;
+    let answers = place
+        .send(&place.respond, vec![declaration, order(id, IncidentCommand::Acknowledge)])
+        .await;
     assert_eq!(answers.len(), 2);
     assert_eq!(done(&answers[0]).incident, Some(id));
     let page: Page<Summary> =
@@ -46,19 +48,22 @@ async fn what_may_be_done_and_for_whom_follows_from_the_token() {
     };
     let ines = of(&place.respond).await;
     assert_eq!(ines.me, Some(PersonRef::new("ines", "Ines Moreau")));
-    assert!(ines.verbs.contains(&Verb::Acknowledge) && !ines.verbs.contains(&Verb::RecordChange));
+    assert!(
+        ines.verbs.contains(&CommandKind::Acknowledge)
+            && !ines.verbs.contains(&CommandKind::RecordChange)
+    );
     let wall = of(&place.read).await;
     assert!(wall.verbs.is_empty());
     let program = of(&place.ingest).await;
     assert_eq!((program.me, program.verbs.len()), (None, 3));
-    assert_eq!(of(&place.admin).await.verbs.len(), Verb::ALL.len());
+    assert_eq!(of(&place.admin).await.verbs.len(), CommandKind::ALL.len());
 }
 
 #[tokio::test]
 async fn a_command_beyond_the_scope_is_refused_and_the_others_are_carried_out() {
     let place = Place::new().await;
     let (id, declaration) = declare("Disk full");
-    let commands = vec![declaration, order(id, Ask::Acknowledge)];
+    let commands = vec![declaration, order(id, IncidentCommand::Acknowledge)];
     let answers = place.send(&place.ingest, commands).await;
     let outcome = done(&answers[0]);
     assert_eq!(outcome.events[0].actor, Actor::Integration("Alertmanager".into()));
@@ -75,7 +80,7 @@ async fn a_command_that_says_who_asked_it_is_carried_out_for_nobody_else() {
     assert!(serde_json::from_slice::<Capabilities>(&told.body).unwrap().checks_person);
     let (id, declaration) = declare("Disk full");
     let of = |person: &str, ask| Order { as_person: Some(person.into()), ..order(id, ask) };
-    let note = || Ask::AddNote { text: "seen".into() };
+    let note = || IncidentCommand::AddNote { text: "seen".into() };
     let commands = vec![declaration, of("tom", note()), of("ines", note())];
     let answers = place.send(&place.respond, commands).await;
     let Answered::Refused { details, .. } = &answers[1] else { panic!("{answers:?}") };
@@ -83,7 +88,7 @@ async fn a_command_that_says_who_asked_it_is_carried_out_for_nobody_else() {
     assert_eq!((details.code.as_str(), details.detail.as_str()), ("other_person", said));
     assert_eq!(done(&answers[2]).events.len(), 1);
     // A program's token is nobody's.
-    let answers = place.send(&place.ingest, vec![of("ines", Ask::Acknowledge)]).await;
+    let answers = place.send(&place.ingest, vec![of("ines", IncidentCommand::Acknowledge)]).await;
     assert!(matches!(&answers[0], Answered::Refused { .. }), "{answers:?}");
 }
 

@@ -14,7 +14,7 @@ use redphone::api::{Answered, Answers, Order, Orders};
 use redphone::backend::Backend;
 use redphone::backend::file::FileStore;
 use redphone::model::directory::Directory;
-use redphone::model::{Ask, Command, CommandId, IncidentId, PersonRef};
+use redphone::model::{Command, CommandId, IncidentCommand, IncidentId, PersonRef};
 use redphone::server::scope::Scope;
 use redphone::server::tokens::{New, TokenFile};
 use redphone::server::{self, Server};
@@ -148,7 +148,7 @@ impl Place {
     pub async fn declared(&self, title: &str) -> IncidentId {
         let (id, order) = declare(title);
         let actor = redphone::model::Actor::Person(PersonRef::new("ines", "Ines Moreau"));
-        self.store.execute(&order.by(actor)).await.unwrap();
+        self.store.execute(&order.into_envelope(actor)).await.unwrap();
         id
     }
 }
@@ -184,14 +184,14 @@ pub fn token(tokens: &TokenFile, name: &str, scope: Scope) -> String {
     tokens.create(new).unwrap().0.reveal()
 }
 
-pub fn order(incident: IncidentId, ask: Ask) -> Order {
-    let command = Command::Incident { incident, ask };
+pub fn order(incident: IncidentId, ask: IncidentCommand) -> Order {
+    let command = Command::Incident { incident, command: ask };
     Order { id: CommandId::new(), at: Utc::now(), command, as_person: None }
 }
 
 pub fn declare(title: &str) -> (IncidentId, Order) {
     let id = IncidentId::new();
-    (id, order(id, Ask::Declare(Box::new(commands::declaration(title)))))
+    (id, order(id, IncidentCommand::Declare(Box::new(commands::declaration(title)))))
 }
 
 #[track_caller]

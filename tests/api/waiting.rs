@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use redphone::api::Answered;
 use redphone::backend::{Backend, Delta};
-use redphone::model::Ask;
+use redphone::model::IncidentCommand;
 
 use crate::security::held;
 use crate::support::{Place, declare, order, store, told};
@@ -44,7 +44,7 @@ async fn who_waits_hears_of_a_change_through_this_server_and_past_it() {
             let (id, declaration) = declare("Card payments fail");
             if past {
                 let actor = redphone::model::Actor::Integration("import".into());
-                other.execute(&declaration.by(actor)).await.unwrap();
+                other.execute(&declaration.into_envelope(actor)).await.unwrap();
             } else {
                 place.send(&place.respond, vec![declaration]).await;
             }
@@ -137,7 +137,7 @@ async fn what_is_known_already_is_not_sent_again() {
         assert_eq!(again.header("etag"), Some(tag));
     }
     let page = place.get(&place.read, "/v1/incidents").await;
-    place.send(&place.respond, vec![order(id, Ask::Acknowledge)]).await;
+    place.send(&place.respond, vec![order(id, IncidentCommand::Acknowledge)]).await;
     let again = place.request("GET", "/v1/incidents").bearer_auth(&place.read);
     let again = told(again.header("if-none-match", page.header("etag").unwrap())).await;
     assert_eq!(again.status, 200);

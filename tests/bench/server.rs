@@ -24,7 +24,7 @@ use redphone::api::{Order, Orders};
 use redphone::backend::Backend;
 use redphone::backend::file::FileStore;
 use redphone::model::command::Declaration;
-use redphone::model::{Actor, Ask, Command, CommandId, IncidentId, PersonRef, Urgency};
+use redphone::model::{Actor, Command, CommandId, IncidentCommand, IncidentId, PersonRef, Urgency};
 use redphone::server::scope::Scope;
 use redphone::server::tokens::{New, TokenFile};
 use tempfile::TempDir;
@@ -124,8 +124,8 @@ async fn open(path: &Path) -> FileStore {
     FileStore::open(path, stores::options()).await.unwrap()
 }
 
-fn order(incident: IncidentId, ask: Ask) -> Order {
-    let command = Command::Incident { incident, ask };
+fn order(incident: IncidentId, ask: IncidentCommand) -> Order {
+    let command = Command::Incident { incident, command: ask };
     Order { id: CommandId::new(), at: Utc::now(), command, as_person: None }
 }
 
@@ -138,7 +138,7 @@ fn declare(n: usize) -> Order {
         team: Some("payments".into()),
         ..commands::declaration(title)
     };
-    order(IncidentId::new(), Ask::Declare(Box::new(declaration)))
+    order(IncidentId::new(), IncidentCommand::Declare(Box::new(declaration)))
 }
 
 fn actor() -> Actor {
@@ -148,7 +148,7 @@ fn actor() -> Actor {
 /// A store with open incidents.
 async fn filled(path: &Path) -> Vec<IncidentId> {
     let store = open(path).await;
-    let commands: Vec<_> = (0..OPEN).map(|n| declare(n).by(actor())).collect();
+    let commands: Vec<_> = (0..OPEN).map(|n| declare(n).into_envelope(actor())).collect();
     let mut ids = Vec::new();
     for outcome in store.execute_all(&commands).await {
         ids.push(outcome.unwrap().incident.unwrap());
@@ -299,7 +299,7 @@ const EACH: usize = 60;
 
 fn note(ids: &[IncidentId], client: usize, n: usize) -> Order {
     let text = format!("note {n} of client {client}: restarted two of the four nodes, watching");
-    order(ids[(client * 7 + n) % ids.len()], Ask::AddNote { text })
+    order(ids[(client * 7 + n) % ids.len()], IncidentCommand::AddNote { text })
 }
 
 fn a_second(begun: Instant) -> f64 {
@@ -316,7 +316,7 @@ async fn straight(store: &FileStore, ids: &[IncidentId]) -> f64 {
         let store = store.clone();
         tasks.push(tokio::spawn(async move {
             for order in orders {
-                store.execute(&order.by(actor())).await.unwrap();
+                store.execute(&order.into_envelope(actor())).await.unwrap();
             }
         }));
     }

@@ -18,7 +18,7 @@ use redphone::backend::record::Record;
 use redphone::backend::{Backend, Search};
 use redphone::model::measures::{Cut, Window};
 use redphone::model::queue::Sort;
-use redphone::model::{Actor, Ask, Command, CommandId, Envelope, IncidentId};
+use redphone::model::{Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId};
 
 fn main() {
     // Only `cargo bench` asks for a run; a test run builds it and looks no further.
@@ -112,15 +112,17 @@ async fn commands(folder: &Path) {
             let incident = IncidentId::new();
             let declaration = Box::new(history.declaration(Utc::now()));
             for ask in [
-                Ask::Declare(declaration),
-                Ask::Acknowledge,
-                Ask::AddNote { text: "restarted two of the four nodes, watching".into() },
+                IncidentCommand::Declare(declaration),
+                IncidentCommand::Acknowledge,
+                IncidentCommand::AddNote {
+                    text: "restarted two of the four nodes, watching".into(),
+                },
             ] {
                 let envelope = Envelope {
                     id: CommandId::new(),
                     at: Utc::now(),
                     actor: Actor::Person(history.person()),
-                    command: Command::Incident { incident, ask },
+                    command: Command::Incident { incident, command: ask },
                 };
                 let begun = Instant::now();
                 let outcome = store.execute(&envelope).await.unwrap();
@@ -334,12 +336,12 @@ async fn large(store: &FileStore) {
     let delta = store.changes(None, Duration::ZERO).await.unwrap();
     println!("    all {} open incidents: {:?}", delta.rows.len(), begun.elapsed());
     println!("    resident memory before the measures: {:.0} MiB", resident());
-    let window = Window { from: now - TimeDelta::days(90), ..Window::day(now) };
+    let window = Window { from: now - TimeDelta::days(90), ..Window::last_day(now) };
     let begun = Instant::now();
-    store.measures(&window, Cut::Whole, now).await.unwrap();
+    store.measures(&window, Cut::Total, now).await.unwrap();
     println!("    measures, the first time: {:?}", begun.elapsed());
     let mut times = Vec::new();
-    for cut in [Cut::Whole, Cut::Service, Cut::Priority, Cut::Team, Cut::Category] {
+    for cut in [Cut::Total, Cut::Service, Cut::Priority, Cut::Team, Cut::Category] {
         let begun = Instant::now();
         store.measures(&window, cut, now).await.unwrap();
         times.push(begun.elapsed());

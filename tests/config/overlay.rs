@@ -23,11 +23,11 @@ fn what_both_have_is_as_in_the_file_and_the_rest_stays() {
         teams: vec![team("db", &["zoe"])],
         ..Directory::default()
     };
-    let both = store.clone().overlaid(&file);
+    let both = store.clone().merged_with(&file);
     let names: Vec<&str> = both.people.iter().map(|p| p.name.as_str()).collect();
     assert_eq!(names, ["Ines", "Tom Varga", "Zoe"]);
     assert_eq!(both.teams, [team("db", &["zoe"]), team("web", &["tom"])]);
-    assert_eq!(store.clone().overlaid(&Directory::default()), store);
+    assert_eq!(store.clone().merged_with(&Directory::default()), store);
 }
 
 #[test]

@@ -68,9 +68,9 @@ fn levels_and_priorities_are_those_of_the_file() {
          [matrix]\nlow = [\"P1\", \"P4\", \"P4\"]\n[notify]\ndesktop = \"off\"\npriorities = []\n",
     );
     assert_eq!(config.warnings, []);
-    assert_eq!(config.rules.levels.of(Priority::P4).update_every_s, Some(172_800));
-    assert_eq!(config.rules.levels.of(Priority::P1).update_every_s, None);
-    assert_eq!(config.rules.levels.of(Priority::P1).resolve_s, 5400);
+    assert_eq!(config.rules.levels.for_priority(Priority::P4).update_every_s, Some(172_800));
+    assert_eq!(config.rules.levels.for_priority(Priority::P1).update_every_s, None);
+    assert_eq!(config.rules.levels.for_priority(Priority::P1).resolve_s, 5400);
     assert_eq!(config.rules.matrix.priority(Impact::Low, Impact::High), Priority::P1);
     assert_eq!(config.rules.matrix.priority(Impact::High, Impact::High), Priority::P1);
     assert_eq!(

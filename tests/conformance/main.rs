@@ -125,7 +125,7 @@ mod two_processes_on_one_file {
     use std::time::Duration;
 
     use redphone::backend::Backend;
-    use redphone::model::Ask;
+    use redphone::model::IncidentCommand;
 
     use crate::make::{ask, declare, declared};
 
@@ -146,7 +146,7 @@ mod two_processes_on_one_file {
             }
         });
         tokio::time::sleep(Duration::from_millis(100)).await;
-        place.store.execute(&ask(id, Ask::Acknowledge)).await.unwrap();
+        place.store.execute(&ask(id, IncidentCommand::Acknowledge)).await.unwrap();
         let (delta, after) = waiting.await.unwrap();
         assert_eq!(delta.rows.len(), 1);
         assert!(delta.rows[0].acknowledged_at.is_some());
@@ -159,7 +159,7 @@ mod two_processes_on_one_file {
         let place = crate::file::empty().await;
         let other = crate::file::again(&place).await;
         let id = declared(&place.store, "twice").await;
-        let acknowledge = ask(id, Ask::Acknowledge);
+        let acknowledge = ask(id, IncidentCommand::Acknowledge);
         let (one, two) =
             tokio::join!(place.store.execute(&acknowledge), other.execute(&acknowledge));
         let (one, two) = (one.unwrap(), two.unwrap());
@@ -172,7 +172,8 @@ mod two_processes_on_one_file {
         let place = crate::file::empty().await;
         let other = crate::file::again(&place).await;
         let id = declared(&place.store, "race").await;
-        let (mine, theirs) = (ask(id, Ask::Acknowledge), ask(id, Ask::Acknowledge));
+        let (mine, theirs) =
+            (ask(id, IncidentCommand::Acknowledge), ask(id, IncidentCommand::Acknowledge));
         let (one, two) = tokio::join!(place.store.execute(&mine), other.execute(&theirs));
         let refused = one.as_ref().err().or(two.as_ref().err()).unwrap();
         assert_eq!(refused.to_string(), "already acknowledged by Ines Moreau just now");
@@ -186,7 +187,7 @@ mod two_processes_on_one_file {
         let id = declared(&place.store, "to and fro").await;
         for round in 0..10 {
             let store = if round % 2 == 0 { &place.store } else { &other };
-            let note = Ask::AddNote { text: format!("round {round}") };
+            let note = IncidentCommand::AddNote { text: format!("round {round}") };
             let outcome = store.execute(&ask(id, note)).await.unwrap();
             assert_eq!(outcome.events[0].seq, round + 2);
         }

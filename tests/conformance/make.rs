@@ -8,7 +8,9 @@ use redphone::backend::{Backend, Search};
 use redphone::model::command::Declaration;
 use redphone::model::queue::Sort;
 use redphone::model::status::{Category, ResolutionAction};
-use redphone::model::{Actor, Ask, Command, CommandId, Envelope, IncidentId, PersonRef, Urgency};
+use redphone::model::{
+    Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, PersonRef, Urgency,
+};
 
 pub fn ines() -> PersonRef {
     PersonRef::new("ines", "Ines Moreau")
@@ -18,8 +20,8 @@ pub fn envelope(command: Command) -> Envelope {
     Envelope { id: CommandId::new(), at: Utc::now(), actor: Actor::Person(ines()), command }
 }
 
-pub fn ask(incident: IncidentId, ask: Ask) -> Envelope {
-    envelope(Command::Incident { incident, ask })
+pub fn ask(incident: IncidentId, ask: IncidentCommand) -> Envelope {
+    envelope(Command::Incident { incident, command: ask })
 }
 
 pub fn declaration(title: &str) -> Declaration {
@@ -36,7 +38,7 @@ pub fn declaration(title: &str) -> Declaration {
 
 pub fn declare_as(declaration: Declaration) -> (IncidentId, Envelope) {
     let id = IncidentId::new();
-    (id, ask(id, Ask::Declare(Box::new(declaration))))
+    (id, ask(id, IncidentCommand::Declare(Box::new(declaration))))
 }
 
 pub fn declare(title: &str) -> (IncidentId, Envelope) {
@@ -58,12 +60,12 @@ pub async fn declared_as(backend: &dyn Backend, declaration: Declaration) -> Inc
 }
 
 /// Carries out what must succeed.
-pub async fn done(backend: &dyn Backend, incident: IncidentId, what: Ask) {
+pub async fn done(backend: &dyn Backend, incident: IncidentId, what: IncidentCommand) {
     backend.execute(&ask(incident, what)).await.unwrap();
 }
 
-pub fn resolve() -> Ask {
-    Ask::Resolve {
+pub fn resolve() -> IncidentCommand {
+    IncidentCommand::Resolve {
         action: ResolutionAction::Rollback,
         detail: "went back to v811".into(),
         validation: "error rate is normal".into(),

@@ -20,8 +20,8 @@ use redphone::model::command::Declaration;
 use redphone::model::directory::Directory;
 use redphone::model::status::Source;
 use redphone::model::{
-    Actor, Ask, ChangeId, Command, CommandId, Envelope, Event, EventBody, EventId, Impact,
-    IncidentId, Priority, Rules, Urgency,
+    Actor, ChangeId, Command, CommandId, Envelope, Event, EventBody, EventId, Impact,
+    IncidentCommand, IncidentId, Priority, Rules, Urgency,
 };
 
 /// Where the writer finds its store; set for the process that is killed, and only there.
@@ -112,8 +112,11 @@ async fn together(store: &FileStore, title: &str) {
     let mut commands = Vec::new();
     for _ in 0..10 {
         let incident = IncidentId::new();
-        for ask in [Ask::Declare(Box::new(declaration(title.to_owned()))), Ask::Acknowledge] {
-            commands.push(envelope(Command::Incident { incident, ask }));
+        for ask in [
+            IncidentCommand::Declare(Box::new(declaration(title.to_owned()))),
+            IncidentCommand::Acknowledge,
+        ] {
+            commands.push(envelope(Command::Incident { incident, command: ask }));
         }
     }
     for (command, outcome) in commands.iter().zip(store.execute_all(&commands).await) {
@@ -131,11 +134,11 @@ async fn the_writer_that_is_killed() {
         let incident = IncidentId::new();
         let title = format!("round {round} of {}", std::process::id());
         for ask in [
-            Ask::Declare(Box::new(declaration(title.clone()))),
-            Ask::Acknowledge,
-            Ask::AddNote { text: "looking into it".into() },
+            IncidentCommand::Declare(Box::new(declaration(title.clone()))),
+            IncidentCommand::Acknowledge,
+            IncidentCommand::AddNote { text: "looking into it".into() },
         ] {
-            let envelope = envelope(Command::Incident { incident, ask });
+            let envelope = envelope(Command::Incident { incident, command: ask });
             store.execute(&envelope).await.unwrap();
             acknowledge("command", &envelope.id.to_string());
         }

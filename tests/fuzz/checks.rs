@@ -7,11 +7,11 @@ use redphone::api::query::{Changes, Measures, Search, Timeline};
 use redphone::api::{Answers, Details, Orders};
 use redphone::backend::http::Address;
 use redphone::backend::record::Record;
-use redphone::cli::value::{self, Expiry, Target, Time};
+use redphone::cli::value::{self, Expiry, IncidentRef, Time};
 use redphone::config::{Flags, Folders, Settings};
-use redphone::model::filter::{Filter, Typed, pieces};
-use redphone::model::runbook::{Head, Page, ticks};
-use redphone::model::text::{cut, fit, lines, shown, width, wrap};
+use redphone::model::filter::{Filter, PartialFilter, split_terms};
+use redphone::model::runbook::{RunbookHeader, RunbookPage, find_ticks};
+use redphone::model::text::{lines, pad, sanitize, truncate, width, wrap};
 use redphone::model::time::parse_duration;
 use redphone::model::{IncidentNumber, Priority};
 use redphone::server::tokens::Secret;
@@ -45,14 +45,14 @@ fn safe(text: &str) {
 /// The filter language: what is understood reads back as it was, what is not is named where it stands.
 pub fn filter(data: &[u8]) {
     let Some(text) = utf8(data) else { return };
-    for piece in pieces(text) {
-        assert!(text.get(piece.at.clone()).is_some(), "{piece:?}");
+    for piece in split_terms(text) {
+        assert!(text.get(piece.range.clone()).is_some(), "{piece:?}");
     }
-    let typed = Typed::read(text);
-    for wrong in &typed.wrong {
+    let typed = PartialFilter::parse(text);
+    for wrong in &typed.errors {
         safe(&wrong.message);
         assert!(
-            text.get(wrong.at.clone()).is_some() || wrong.at.end == text.len() + 1,
+            text.get(wrong.range.clone()).is_some() || wrong.range.end == text.len() + 1,
             "{wrong:?}"
         );
     }
@@ -83,7 +83,7 @@ pub fn api(data: &[u8]) {
     if let Some(details) = round::<Details>(data) {
         let now = chrono::DateTime::UNIX_EPOCH;
         // The sentence may be anything a server says; it is made safe where it is shown.
-        safe(&shown(&details.into_error(now).to_string()));
+        safe(&sanitize(&details.into_error(now).to_string()));
     }
     round::<Search>(data);
     round::<Changes>(data);
@@ -100,7 +100,7 @@ pub fn import(data: &[u8]) {
         let rewritten = serde_json::to_string(&again).expect("what was read can be written");
         assert_eq!(rewritten, written);
         if let Record::Event(event) = again {
-            safe(&shown(&event.body.detail()));
+            safe(&sanitize(&event.body.detail()));
         }
     }
 }
@@ -136,27 +136,27 @@ pub fn settings(data: &[u8]) {
 /// Runbooks.
 pub fn runbook(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let head = Head::read("payments/5xx", &text);
+    let head = RunbookHeader::parse("payments/5xx", &text);
     safe(&head.title);
-    head.wrong.iter().for_each(|wrong| safe(wrong));
-    let page = Page::read(&text);
+    head.problems.iter().for_each(|wrong| safe(wrong));
+    let page = RunbookPage::parse(&text);
     for (place, block) in page.blocks.iter().enumerate() {
         assert!(block.step.is_none_or(|step| step < page.steps.len()), "{block:?}");
-        let _ = page.code_of(place);
+        let _ = page.code_for_block(place);
     }
-    assert_eq!(ticks("payments/5xx", &page.steps, &[]).len(), page.steps.len());
+    assert_eq!(find_ticks("payments/5xx", &page.steps, &[]).len(), page.steps.len());
 }
 
 /// Text from outside, made safe to show.
 pub fn text(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let safe_text = shown(&text);
+    let safe_text = sanitize(&text);
     safe(&safe_text);
-    assert_eq!(shown(&safe_text), safe_text, "made safe twice it is another text");
+    assert_eq!(sanitize(&safe_text), safe_text, "made safe twice it is another text");
     // Nothing wide fits one column.
     for columns in [2, 7, 40] {
-        assert!(width(&cut(&safe_text, columns)) <= columns);
-        assert_eq!(width(&fit(&safe_text, columns)), columns);
+        assert!(width(&truncate(&safe_text, columns)) <= columns);
+        assert_eq!(width(&pad(&safe_text, columns)), columns);
         for line in wrap(&safe_text, columns) {
             assert!(width(&line) <= columns, "{line:?} in {columns}");
         }
@@ -169,7 +169,7 @@ pub fn words(data: &[u8]) {
     let Some(text) = utf8(data) else { return };
     let now = chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::days(20_000);
     let _ = parse_duration(text);
-    if let Ok(target) = text.parse::<Target>() {
+    if let Ok(target) = text.parse::<IncidentRef>() {
         assert_eq!(target.to_string().parse(), Ok(target));
     }
     if let Ok(number) = text.parse::<IncidentNumber>() {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use redphone::api::{Code, Details};
+use redphone::api::{Details, ErrorCode};
 use redphone::backend::http::{HttpBackend, TokenSource};
 use redphone::backend::{Backend, BackendError, Page, PageMark, Part, Search};
 use redphone::model::directory::Directory;
@@ -136,7 +136,7 @@ async fn what_has_not_changed_is_not_sent_again() {
 async fn a_token_that_was_renewed_is_used_at_once() {
     let (proxy, asked) = listening(|request| match request.header("authorization") {
         "Bearer second" => json("", &capabilities()),
-        _ => refusal(&Details::new(Code::Unauthorized, "it expired")),
+        _ => refusal(&Details::new(ErrorCode::Unauthorized, "it expired")),
     })
     .await;
     let desk = Desk::new();

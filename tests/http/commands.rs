@@ -4,9 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use chrono::Utc;
-use redphone::api::{Answered, Answers, Code, Details, Orders};
+use redphone::api::{Answered, Answers, Details, ErrorCode, Orders};
 use redphone::backend::{Backend, BackendError, Outcome};
-use redphone::model::{Actor, Ask, Command, CommandId, Envelope, IncidentId, PersonRef};
+use redphone::model::{
+    Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, PersonRef,
+};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -21,7 +23,7 @@ fn notes(count: usize) -> Vec<Envelope> {
         actor: Actor::Person(PersonRef::new("ines", "Ines Moreau")),
         command: Command::Incident {
             incident: IncidentId::new(),
-            ask: Ask::AddNote { text: format!("note {index}") },
+            command: IncidentCommand::AddNote { text: format!("note {index}") },
         },
     };
     (0..count).map(note).collect()
@@ -44,7 +46,7 @@ async fn older(culprits: Vec<CommandId>) -> (Proxy, Arc<Mutex<Vec<CommandId>>>) 
     let proxy = Proxy::start(None, move |request| {
         let ids = ids(request);
         if ids.iter().any(|id| culprits.contains(id)) {
-            return refusal(&Details::new(Code::BadRequest, "unknown variant `later`"));
+            return refusal(&Details::new(ErrorCode::BadRequest, "unknown variant `later`"));
         }
         all.lock().unwrap().extend(&ids);
         says("", &Answers { answers: ids.into_iter().map(done).collect() })
@@ -75,11 +77,11 @@ async fn a_command_that_the_server_can_not_understand_stands_alone() {
 }
 
 #[rstest]
-#[case(Code::NotAllowed)]
-#[case(Code::NotFound)]
-#[case(Code::NoSuchMethod)]
+#[case(ErrorCode::NotAllowed)]
+#[case(ErrorCode::NotFound)]
+#[case(ErrorCode::NoSuchMethod)]
 #[tokio::test]
-async fn a_token_or_a_path_that_is_wrong_ends_no_command(#[case] code: Code) {
+async fn a_token_or_a_path_that_is_wrong_ends_no_command(#[case] code: ErrorCode) {
     let proxy = Proxy::start(None, move |_| refusal(&Details::new(code, "not here"))).await;
     let host = proxy.url().replace("http://", "");
     for count in [1, 3] {
@@ -138,7 +140,9 @@ async fn what_follows_a_request_that_failed_is_not_sent() {
     let long = "x".repeat(300_000);
     let mut envelopes = notes(3);
     for envelope in &mut envelopes {
-        let Command::Incident { ask: Ask::AddNote { text }, .. } = &mut envelope.command else {
+        let Command::Incident { command: IncidentCommand::AddNote { text }, .. } =
+            &mut envelope.command
+        else {
             unreachable!()
         };
         text.clone_from(&long);
@@ -166,7 +170,7 @@ async fn a_token_that_changes_on_the_way_sends_nothing_as_somebody_else() {
     let proxy = Proxy::start(Some(server.address), move |request| {
         if request.target() == "/v1/commands" && !revoked.swap(true, Ordering::SeqCst) {
             std::fs::write(&path, &tom).unwrap();
-            return refusal(&Details::new(Code::Unauthorized, "it was revoked"));
+            return refusal(&Details::new(ErrorCode::Unauthorized, "it was revoked"));
         }
         Fault::Pass
     })

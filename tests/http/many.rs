@@ -19,7 +19,8 @@ use redphone::backend::http::{HttpBackend, Timeouts};
 use redphone::backend::{Backend, BackendError, Outcome, Part};
 use redphone::model::command::Declaration;
 use redphone::model::{
-    Actor, Ask, Command, CommandId, Envelope, IncidentId, PersonRef, Rules, Summary, Urgency,
+    Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, PersonRef, Rules, Summary,
+    Urgency,
 };
 use redphone::sync::Mirror;
 use redphone::sync::remote::{self, Named, Remote, State};
@@ -152,19 +153,19 @@ fn fault(number: u64) -> Fault {
     }
 }
 
-fn envelope(incident: IncidentId, ask: Ask) -> Envelope {
+fn envelope(incident: IncidentId, ask: IncidentCommand) -> Envelope {
     Envelope {
         id: CommandId::new(),
         at: Utc::now(),
         actor: Actor::Person(PersonRef::new("ines", "Ines Moreau")),
-        command: Command::Incident { incident, ask },
+        command: Command::Incident { incident, command: ask },
     }
 }
 
 pub fn declare(title: String) -> (IncidentId, Envelope) {
     let id = IncidentId::new();
     let declaration = Declaration { urgency: Urgency::Medium, ..commands::declaration(title) };
-    (id, envelope(id, Ask::Declare(Box::new(declaration))))
+    (id, envelope(id, IncidentCommand::Declare(Box::new(declaration))))
 }
 
 /// The commands of one client: it declares, and acts on what all have declared.
@@ -179,9 +180,9 @@ fn command(random: &mut ChaCha8Rng, shared: &Mutex<Vec<IncidentId>>, text: Strin
     envelope(
         which,
         match random.random_range(0..6_u32) {
-            0 => Ask::Acknowledge,
-            1 => Ask::Assign { to: Some(PersonRef::new("tom", "Tom Varga")) },
-            _ => Ask::AddNote { text },
+            0 => IncidentCommand::Acknowledge,
+            1 => IncidentCommand::Assign { to: Some(PersonRef::new("tom", "Tom Varga")) },
+            _ => IncidentCommand::AddNote { text },
         },
     )
 }

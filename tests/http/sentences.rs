@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use redphone::api::{Code, Details};
+use redphone::api::{Details, ErrorCode};
 use redphone::backend::http::{HttpBackend, Timeouts};
 use redphone::backend::{Backend, BackendError};
 use rstest::rstest;
@@ -81,7 +81,7 @@ async fn of(fault: Fault, timeouts: Timeouts) -> (BackendError, String) {
     "there is no redphone API (v1) at http://HOST: correct the URL"
 )]
 #[case(
-    refusal(&Details::new(Code::NotFound, "there is no such path")),
+    refusal(&Details::new(ErrorCode::NotFound, "there is no such path")),
     "there is no redphone API (v1) at http://HOST: correct the URL"
 )]
 #[case(
@@ -94,7 +94,7 @@ async fn of(fault: Fault, timeouts: Timeouts) -> (BackendError, String) {
     "HOST sends elsewhere, to https://sso.example/x (302 Found), and the token does not go there"
 )]
 #[case(
-    refusal(&Details::new(Code::Unauthorized, "the token expired")),
+    refusal(&Details::new(ErrorCode::Unauthorized, "the token expired")),
     "HOST does not take the token (the token expired): put a good one in its place, with `redphone \
      login http://HOST`"
 )]
@@ -103,11 +103,11 @@ async fn of(fault: Fault, timeouts: Timeouts) -> (BackendError, String) {
     "HOST does not take the token (it wants another one): put a good one"
 )]
 #[case(
-    refusal(&Details::new(Code::Internal, "it \u{1b}[31mfailed")),
+    refusal(&Details::new(ErrorCode::Internal, "it \u{1b}[31mfailed")),
     "HOST says: it ␛[31mfailed"
 )]
-#[case(refusal(&Details::new(Code::Unreachable, "it is about to end")), "HOST says: it is about to")]
-#[case(refusal(&Details::new(Code::Broken, "row 7 makes no sense")), "HOST says: row 7 makes no")]
+#[case(refusal(&Details::new(ErrorCode::Unreachable, "it is about to end")), "HOST says: it is about to")]
+#[case(refusal(&Details::new(ErrorCode::Broken, "row 7 makes no sense")), "HOST says: row 7 makes no")]
 #[case(
     Fault::says("304 Not Modified", "", "text/html", ""),
     "HOST answers 304 to what is not known here yet"
@@ -182,7 +182,8 @@ async fn a_server_that_wants_rest_gets_it(
 
 #[tokio::test]
 async fn a_server_that_says_why_it_can_not_is_told_and_left_alone_for_as_long_as_it_says() {
-    let full = serde_json::to_string(&Details::new(Code::Unreachable, "the disk is full")).unwrap();
+    let full =
+        serde_json::to_string(&Details::new(ErrorCode::Unreachable, "the disk is full")).unwrap();
     let kind = redphone::api::details::MEDIA_TYPE;
     let fault = Fault::says("503 Service Unavailable", "retry-after: 30\r\n", kind, &full);
     let proxy = Proxy::start(None, move |_| fault.clone()).await;

@@ -7,8 +7,8 @@ use redphone::model::event::EventBody;
 use redphone::model::review::{ActionItem, ActionKind, Section};
 use redphone::model::status::{Category, Classification, Role};
 use redphone::model::{
-    Actor, Ask, Command, CommandId, Envelope, Event, IncidentId, IncidentNumber, PersonRef,
-    Priority, RejectionKind, Rules, Status, Urgency,
+    Actor, Command, CommandId, Envelope, Event, IncidentCommand, IncidentId, IncidentNumber,
+    PersonRef, Priority, RejectionKind, Rules, Status, Urgency,
 };
 use rstest::rstest;
 
@@ -17,36 +17,36 @@ use crate::support::{Bench, at, declaration, envelope, ines, note, resolve, tari
 #[test]
 fn whoever_comes_second_is_told_who_was_first() {
     let mut bench = Bench::new();
-    bench.ask(1, Ask::Acknowledge);
-    let refusal = bench.refusal(3, Ask::Acknowledge);
+    bench.ask(1, IncidentCommand::Acknowledge);
+    let refusal = bench.refusal(3, IncidentCommand::Acknowledge);
     assert_eq!(refusal.kind, RejectionKind::Conflict);
     assert_eq!(refusal.message, "already acknowledged by Tariq Osei 2 min ago");
-    bench.ask(4, Ask::MoveStatus { to: Status::Identified });
-    let refusal = bench.refusal(5, Ask::MoveStatus { to: Status::Identified });
+    bench.ask(4, IncidentCommand::MoveStatus { to: Status::Identified });
+    let refusal = bench.refusal(5, IncidentCommand::MoveStatus { to: Status::Identified });
     assert_eq!(refusal.message, "already identified by Tariq Osei 1 min ago");
-    bench.ask(6, Ask::Assign { to: Some(tariq()) });
-    let refusal = bench.refusal(7, Ask::Assign { to: Some(tariq()) });
+    bench.ask(6, IncidentCommand::Assign { to: Some(tariq()) });
+    let refusal = bench.refusal(7, IncidentCommand::Assign { to: Some(tariq()) });
     assert_eq!(refusal.message, "already owned by Tariq Osei");
     bench.resolve(8);
     let refusal = bench.refusal(9, resolve());
     assert_eq!(refusal.message, "already resolved by Tariq Osei 1 min ago");
 }
 
-fn everything_for_open_incidents() -> Vec<Ask> {
+fn everything_for_open_incidents() -> Vec<IncidentCommand> {
     vec![
-        Ask::Acknowledge,
-        Ask::MoveStatus { to: Status::Monitoring },
-        Ask::Assign { to: Some(tariq()) },
-        Ask::SetTeam { team: Some("search".into()) },
-        Ask::GiveRole { role: Role::Scribe, person: ines(), given: true },
-        Ask::Escalate { level: 2, to: vec![ines()], reason: Some("no answer".into()) },
-        Ask::Prioritize { impact: redphone::model::Impact::Low, urgency: Urgency::Low },
-        Ask::OverridePriority { priority: Priority::P4, reason: "test store".into() },
-        Ask::Snooze { until: at(10_000) },
-        Ask::Pause { reason: "waiting on partner".into() },
-        Ask::Merge { into: IncidentId::new() },
-        Ask::Reclassify { to: Classification::FalseAlarm, reason: "test".into() },
-        Ask::RepeatAlert { text: "again".into() },
+        IncidentCommand::Acknowledge,
+        IncidentCommand::MoveStatus { to: Status::Monitoring },
+        IncidentCommand::Assign { to: Some(tariq()) },
+        IncidentCommand::SetTeam { team: Some("search".into()) },
+        IncidentCommand::GiveRole { role: Role::Scribe, person: ines(), given: true },
+        IncidentCommand::Escalate { level: 2, to: vec![ines()], reason: Some("no answer".into()) },
+        IncidentCommand::Prioritize { impact: redphone::model::Impact::Low, urgency: Urgency::Low },
+        IncidentCommand::OverridePriority { priority: Priority::P4, reason: "test store".into() },
+        IncidentCommand::Snooze { until: at(10_000) },
+        IncidentCommand::Pause { reason: "waiting on partner".into() },
+        IncidentCommand::Merge { into: IncidentId::new() },
+        IncidentCommand::Reclassify { to: Classification::FalseAlarm, reason: "test".into() },
+        IncidentCommand::RepeatAlert { text: "again".into() },
         resolve(),
     ]
 }
@@ -57,7 +57,10 @@ fn what_fits_an_open_incident_is_refused_once_it_is_over() {
         let open = Bench::new();
         assert!(open.try_as(tariq(), 1, ask.clone()).is_ok(), "{ask:?}");
         let mut over = Bench::new();
-        over.ask(1, Ask::Reclassify { to: Classification::ServiceRequest, reason: "r".into() });
+        over.ask(
+            1,
+            IncidentCommand::Reclassify { to: Classification::ServiceRequest, reason: "r".into() },
+        );
         let refusal = over.refusal(2, ask.clone());
         assert_eq!(refusal.kind, RejectionKind::Conflict, "{ask:?}");
         assert_eq!(refusal.message, "already reclassified by Tariq Osei 1 min ago", "{ask:?}");
@@ -106,34 +109,34 @@ fn what_is_refused_as_a_command_is_refused_in_an_import() {
 }
 
 #[rstest]
-#[case(Ask::Wake, "it is not snoozed")]
-#[case(Ask::Unpause, "it is not paused")]
-#[case(Ask::TakeBack, "it is triggered: there is no move to take back")]
-#[case(Ask::Close, "resolve it before closing it")]
-#[case(Ask::PublishReview, "resolve it before publishing its review")]
-#[case(Ask::Reopen { reason: "x".into() }, "it is triggered: it needs no reopening")]
-#[case(Ask::MoveStatus { to: Status::Resolved }, "status: resolved is not a stage to move to: there is a command for it")]
-#[case(Ask::MoveStatus { to: Status::Triggered }, "status: triggered is not a stage to move to: there is a command for it")]
+#[case(IncidentCommand::Wake, "it is not snoozed")]
+#[case(IncidentCommand::Unpause, "it is not paused")]
+#[case(IncidentCommand::UndoMove, "it is triggered: there is no move to take back")]
+#[case(IncidentCommand::Close, "resolve it before closing it")]
+#[case(IncidentCommand::PublishReview, "resolve it before publishing its review")]
+#[case(IncidentCommand::Reopen { reason: "x".into() }, "it is triggered: it needs no reopening")]
+#[case(IncidentCommand::MoveStatus { to: Status::Resolved }, "status: resolved is not a stage to move to: there is a command for it")]
+#[case(IncidentCommand::MoveStatus { to: Status::Triggered }, "status: triggered is not a stage to move to: there is a command for it")]
 #[case(note("  \n "), "note: is empty: say something")]
-#[case(Ask::Snooze { until: at(-5) }, "until: that time has passed: choose a later one")]
-#[case(Ask::Assign { to: None }, "already unowned")]
-#[case(Ask::Categorize { category: Some(Category::Application) }, "already application")]
-#[case(Ask::SetServices { services: vec!["a".into(), "a".into()] }, "services: \"a\" is there twice")]
-#[case(Ask::SetServices { services: vec!["a\nb".into()] }, "services: has a line break: write it on one line")]
-#[case(Ask::Prioritize { impact: redphone::model::Impact::High, urgency: Urgency::High }, "already P1, high × high")]
-#[case(Ask::Describe { title: None, symptoms: None, labels: None, runbook: None }, "nothing to change was given")]
-#[case(Ask::Escalate { level: 0, to: vec![], reason: None }, "level 0 was called already")]
-#[case(Ask::Unlink { link: Link::Url("https://example.org".into()) }, "not linked to https://example.org")]
-#[case(Ask::GiveRole { role: Role::Scribe, person: PersonRef::new("ines", "Ines Moreau"), given: false }, "Ines Moreau is not scribe")]
-#[case(Ask::Assign { to: Some(PersonRef::new("ines", "x".repeat(101))) }, "assignee: has 101 characters: shorten it to 100 or fewer")]
-#[case(Ask::Assign { to: Some(PersonRef::new("ines", "Ines\nMoreau")) }, "assignee: has a line break: write it on one line")]
-#[case(Ask::GiveRole { role: Role::Scribe, person: PersonRef::new("ines", "x".repeat(101)), given: true }, "person: has 101 characters: shorten it to 100 or fewer")]
-#[case(Ask::Escalate { level: 1, to: vec![PersonRef::new("", "Ines")], reason: None }, "to: is empty: write at least one character")]
-#[case(Ask::Escalate { level: 1, to: vec![ines(); 201], reason: None }, "to: has 201 entries: 200 is the most")]
-#[case(Ask::Escalate { level: 1, to: vec![ines()], reason: Some("x".repeat(70_000)) }, "reason: has 69 KiB: shorten it to 64 KiB or less")]
-#[case(Ask::UpdateStakeholders { message: "soon".into(), next_due: Some(at(60 * 24 * 366 * 100)) }, "next_due: 2126-05-17 is outside 1970 to 2100: correct the date")]
-#[case(Ask::SetActionItem { item: action(PersonRef::new("ines", "x".repeat(101))) }, "owner: has 101 characters: shorten it to 100 or fewer")]
-fn a_command_that_does_not_fit_says_why(#[case] ask: Ask, #[case] sentence: &str) {
+#[case(IncidentCommand::Snooze { until: at(-5) }, "until: that time has passed: choose a later one")]
+#[case(IncidentCommand::Assign { to: None }, "already unowned")]
+#[case(IncidentCommand::Categorize { category: Some(Category::Application) }, "already application")]
+#[case(IncidentCommand::SetServices { services: vec!["a".into(), "a".into()] }, "services: \"a\" is there twice")]
+#[case(IncidentCommand::SetServices { services: vec!["a\nb".into()] }, "services: has a line break: write it on one line")]
+#[case(IncidentCommand::Prioritize { impact: redphone::model::Impact::High, urgency: Urgency::High }, "already P1, high × high")]
+#[case(IncidentCommand::Describe { title: None, symptoms: None, labels: None, runbook: None }, "nothing to change was given")]
+#[case(IncidentCommand::Escalate { level: 0, to: vec![], reason: None }, "level 0 was called already")]
+#[case(IncidentCommand::Unlink { link: Link::Url("https://example.org".into()) }, "not linked to https://example.org")]
+#[case(IncidentCommand::GiveRole { role: Role::Scribe, person: PersonRef::new("ines", "Ines Moreau"), given: false }, "Ines Moreau is not scribe")]
+#[case(IncidentCommand::Assign { to: Some(PersonRef::new("ines", "x".repeat(101))) }, "assignee: has 101 characters: shorten it to 100 or fewer")]
+#[case(IncidentCommand::Assign { to: Some(PersonRef::new("ines", "Ines\nMoreau")) }, "assignee: has a line break: write it on one line")]
+#[case(IncidentCommand::GiveRole { role: Role::Scribe, person: PersonRef::new("ines", "x".repeat(101)), given: true }, "person: has 101 characters: shorten it to 100 or fewer")]
+#[case(IncidentCommand::Escalate { level: 1, to: vec![PersonRef::new("", "Ines")], reason: None }, "to: is empty: write at least one character")]
+#[case(IncidentCommand::Escalate { level: 1, to: vec![ines(); 201], reason: None }, "to: has 201 entries: 200 is the most")]
+#[case(IncidentCommand::Escalate { level: 1, to: vec![ines()], reason: Some("x".repeat(70_000)) }, "reason: has 69 KiB: shorten it to 64 KiB or less")]
+#[case(IncidentCommand::UpdateStakeholders { message: "soon".into(), next_due: Some(at(60 * 24 * 366 * 100)) }, "next_due: 2126-05-17 is outside 1970 to 2100: correct the date")]
+#[case(IncidentCommand::SetActionItem { item: action(PersonRef::new("ines", "x".repeat(101))) }, "owner: has 101 characters: shorten it to 100 or fewer")]
+fn a_command_that_does_not_fit_says_why(#[case] ask: IncidentCommand, #[case] sentence: &str) {
     assert_eq!(Bench::new().refusal(3, ask).message, sentence);
 }
 
@@ -141,11 +144,11 @@ fn a_command_that_does_not_fit_says_why(#[case] ask: Ask, #[case] sentence: &str
 fn an_incident_is_not_merged_into_itself_or_into_one_that_is_over() {
     let bench = Bench::new();
     let own = bench.incident.summary.id;
-    let refusal = bench.refusal(1, Ask::Merge { into: own });
+    let refusal = bench.refusal(1, IncidentCommand::Merge { into: own });
     assert_eq!(refusal.message, "an incident can't be merged into itself");
     let mut other = Bench::new();
     other.incident.summary.number = Some(IncidentNumber(7));
-    let made = envelope(2, ines(), own, Ask::Merge { into: other.incident.summary.id });
+    let made = envelope(2, ines(), own, IncidentCommand::Merge { into: other.incident.summary.id });
     let context = Context { now: at(2), rules: &other.rules };
     let events = absorb(&other.incident, &bench.incident, &made, context).unwrap();
     assert!(
@@ -164,10 +167,13 @@ fn a_closed_incident_is_reopened_only_within_seven_days(#[case] after: i64, #[ca
     let mut bench = Bench::new();
     bench.resolve(1);
     for item in ClosingItem::ALL {
-        bench.ask(2, Ask::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes });
+        bench.ask(
+            2,
+            IncidentCommand::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes },
+        );
     }
-    bench.ask(3, Ask::Close);
-    let asked = bench.try_as(tariq(), 3 + after, Ask::Reopen { reason: "back".into() });
+    bench.ask(3, IncidentCommand::Close);
+    let asked = bench.try_as(tariq(), 3 + after, IncidentCommand::Reopen { reason: "back".into() });
     match asked {
         Ok(_) => assert!(may),
         Err(refusal) => {
@@ -185,13 +191,19 @@ fn a_review_is_published_when_every_section_is_written() {
     let mut bench = Bench::new();
     bench.resolve(1);
     for section in &Section::ALL[1..] {
-        bench.ask(2, Ask::WriteReview { section: *section, text: "as it was".into() });
+        bench.ask(2, IncidentCommand::WriteReview { section: *section, text: "as it was".into() });
     }
-    assert_eq!(bench.refusal(3, Ask::PublishReview).message, "the review lacks: summary");
-    bench.ask(4, Ask::WriteReview { section: Section::Summary, text: "short".into() });
-    bench.ask(5, Ask::PublishReview);
+    assert_eq!(
+        bench.refusal(3, IncidentCommand::PublishReview).message,
+        "the review lacks: summary"
+    );
+    bench.ask(4, IncidentCommand::WriteReview { section: Section::Summary, text: "short".into() });
+    bench.ask(5, IncidentCommand::PublishReview);
     assert_eq!(bench.incident.review.published_at, Some(at(5)));
-    assert_eq!(bench.refusal(7, Ask::PublishReview).message, "the review was published 2 min ago");
+    assert_eq!(
+        bench.refusal(7, IncidentCommand::PublishReview).message,
+        "the review was published 2 min ago"
+    );
 }
 
 #[rstest]
@@ -200,7 +212,12 @@ fn a_review_is_published_when_every_section_is_written() {
 #[case("a\rb", "title: has a line break: write it on one line")]
 #[case(&"x".repeat(10_000), "title: has 10000 characters: shorten it to 200 or fewer")]
 fn a_wrong_title_is_refused_with_a_sentence(#[case] title: &str, #[case] sentence: &str) {
-    let made = envelope(0, ines(), IncidentId::new(), Ask::Declare(Box::new(declaration(title))));
+    let made = envelope(
+        0,
+        ines(),
+        IncidentId::new(),
+        IncidentCommand::Declare(Box::new(declaration(title))),
+    );
     let rules = Rules::default();
     let refusal = decide(None, &made, Context { now: at(0), rules: &rules }).unwrap_err();
     assert_eq!((refusal.message.as_str(), refusal.kind), (sentence, RejectionKind::Invalid));
@@ -245,7 +262,7 @@ fn a_wrong_time_is_refused_with_a_sentence(
 ) {
     let mut declared = declaration("x");
     (declared.detected_at, declared.reported_at) = (detected_at, reported_at);
-    let made = envelope(0, ines(), IncidentId::new(), Ask::Declare(Box::new(declared)));
+    let made = envelope(0, ines(), IncidentId::new(), IncidentCommand::Declare(Box::new(declared)));
     let rules = Rules::default();
     let refusal = decide(None, &made, Context { now: at(0), rules: &rules }).unwrap_err();
     assert_eq!(refusal.message, sentence);
@@ -253,15 +270,15 @@ fn a_wrong_time_is_refused_with_a_sentence(
 
 #[rstest]
 #[case::a_note(note("second"), at(0))]
-#[case::an_owner(Ask::Assign { to: Some(ines()) }, at(0))]
-#[case::a_move(Ask::MoveStatus { to: Status::Identified }, at(8))]
+#[case::an_owner(IncidentCommand::Assign { to: Some(ines()) }, at(0))]
+#[case::a_move(IncidentCommand::MoveStatus { to: Status::Identified }, at(8))]
 #[case::an_end(resolve(), at(8))]
 fn a_clock_that_goes_backwards_tells_nothing_before_what_it_builds_on(
-    #[case] ask: Ask,
+    #[case] ask: IncidentCommand,
     #[case] then: DateTime<Utc>,
 ) {
     let mut bench = Bench::new();
-    bench.ask(8, Ask::Acknowledge);
+    bench.ask(8, IncidentCommand::Acknowledge);
     bench.ask(10, note("first"));
     let made = envelope(-500, tariq(), bench.incident.summary.id, ask);
     let context = Context { now: at(-400), rules: &bench.rules };
@@ -270,44 +287,50 @@ fn a_clock_that_goes_backwards_tells_nothing_before_what_it_builds_on(
 }
 
 #[rstest]
-#[case::an_acknowledgement(Ask::Acknowledge)]
-#[case::an_owner(Ask::Assign { to: Some(ines()) })]
+#[case::an_acknowledgement(IncidentCommand::Acknowledge)]
+#[case::an_owner(IncidentCommand::Assign { to: Some(ines()) })]
 #[case::a_note(note("first look"))]
 #[case::a_resolution(resolve())]
-fn what_others_did_meanwhile_moves_no_time(#[case] ask: Ask) {
+fn what_others_did_meanwhile_moves_no_time(#[case] ask: IncidentCommand) {
     let mut bench = Bench::new();
     bench.ask(58, note("somebody else was here"));
     let made = envelope(5, ines(), bench.incident.summary.id, ask);
     let context = Context { now: at(60), rules: &bench.rules };
     let events = decide(Some(&bench.incident), &made, context).unwrap();
-    assert_eq!((events[0].at, events[0].late_by()), (at(5), Some(TimeDelta::minutes(55))));
-    bench.incident.push(&events[0]).unwrap();
+    assert_eq!((events[0].at, events[0].recording_delay()), (at(5), Some(TimeDelta::minutes(55))));
+    bench.incident.apply_next(&events[0]).unwrap();
     assert_eq!(bench.incident.summary.last_event_at, at(58));
 }
 
 #[test]
 fn a_move_that_was_asked_before_the_present_status_can_still_be_taken_back_alone() {
     let mut bench = Bench::new();
-    bench.ask(10, Ask::Acknowledge);
-    let made =
-        envelope(5, tariq(), bench.incident.summary.id, Ask::MoveStatus { to: Status::Identified });
+    bench.ask(10, IncidentCommand::Acknowledge);
+    let made = envelope(
+        5,
+        tariq(),
+        bench.incident.summary.id,
+        IncidentCommand::MoveStatus { to: Status::Identified },
+    );
     let context = Context { now: at(12), rules: &bench.rules };
     let events = decide(Some(&bench.incident), &made, context).unwrap();
     assert!(events[0].at > at(10) && events[0].at < at(11));
-    bench.incident.push(&events[0]).unwrap();
+    bench.incident.apply_next(&events[0]).unwrap();
     assert_eq!(bench.incident.stage_before_move(), Some(Status::Acknowledged));
 }
 
 #[test]
 fn an_update_that_was_sent_earlier_and_is_told_later_is_not_the_last() {
     let mut bench = Bench::new();
-    let update =
-        |message: &str| Ask::UpdateStakeholders { message: message.into(), next_due: None };
+    let update = |message: &str| IncidentCommand::UpdateStakeholders {
+        message: message.into(),
+        next_due: None,
+    };
     bench.ask(50, update("rolled back"));
     let made = envelope(5, ines(), bench.incident.summary.id, update("we look into it"));
     let context = Context { now: at(60), rules: &bench.rules };
     let events = decide(Some(&bench.incident), &made, context).unwrap();
-    bench.incident.push(&events[0]).unwrap();
+    bench.incident.apply_next(&events[0]).unwrap();
     assert_eq!(bench.incident.stakeholder_message.as_deref(), Some("rolled back"));
     assert_eq!(bench.incident.summary.updated_at, Some(at(50)));
 }
@@ -324,7 +347,7 @@ fn nothing_happens_after_the_clock_of_who_decides() {
 #[test]
 fn a_replayed_command_makes_the_same_events() {
     let bench = Bench::new();
-    let made = envelope(3, tariq(), bench.incident.summary.id, Ask::Acknowledge);
+    let made = envelope(3, tariq(), bench.incident.summary.id, IncidentCommand::Acknowledge);
     let context = Context { now: at(3), rules: &bench.rules };
     let first = decide(Some(&bench.incident), &made, context).unwrap();
     assert_eq!(first, decide(Some(&bench.incident), &made, context).unwrap());
@@ -334,22 +357,22 @@ fn a_replayed_command_makes_the_same_events() {
 #[test]
 fn what_was_done_offline_happened_when_it_was_done() {
     let bench = Bench::new();
-    let made = envelope(3, tariq(), bench.incident.summary.id, Ask::Acknowledge);
+    let made = envelope(3, tariq(), bench.incident.summary.id, IncidentCommand::Acknowledge);
     let context = Context { now: at(90), rules: &bench.rules };
     let events = decide(Some(&bench.incident), &made, context).unwrap();
     assert_eq!((events[0].at, events[0].recorded_at), (at(3), at(90)));
 }
 
 #[rstest]
-#[case::a_snooze_that_is_over_meanwhile(Ask::Snooze { until: at(30) }, &[], &[], true)]
-#[case::a_snooze_that_was_over_then(Ask::Snooze { until: at(2) }, &[], &[], false)]
-#[case::the_end_of_a_snooze(Ask::Wake, &[(1, Ask::Snooze { until: at(30) })], &[], true)]
-#[case::a_move_taken_back(Ask::TakeBack, &[(3, Ask::Acknowledge)], &[], true)]
-#[case::a_move_taken_back_too_late(Ask::TakeBack, &[(1, Ask::Acknowledge)], &[], false)]
-#[case::a_reopening_after_months(Ask::Reopen { reason: "back".into() }, &[(1, resolve())], &[2], true)]
+#[case::a_snooze_that_is_over_meanwhile(IncidentCommand::Snooze { until: at(30) }, &[], &[], true)]
+#[case::a_snooze_that_was_over_then(IncidentCommand::Snooze { until: at(2) }, &[], &[], false)]
+#[case::the_end_of_a_snooze(IncidentCommand::Wake, &[(1, IncidentCommand::Snooze { until: at(30) })], &[], true)]
+#[case::a_move_taken_back(IncidentCommand::UndoMove, &[(3, IncidentCommand::Acknowledge)], &[], true)]
+#[case::a_move_taken_back_too_late(IncidentCommand::UndoMove, &[(1, IncidentCommand::Acknowledge)], &[], false)]
+#[case::a_reopening_after_months(IncidentCommand::Reopen { reason: "back".into() }, &[(1, resolve())], &[2], true)]
 fn what_was_in_time_when_it_was_asked_is_not_refused_for_arriving_late(
-    #[case] asked: Ask,
-    #[case] before: &[(i64, Ask)],
+    #[case] asked: IncidentCommand,
+    #[case] before: &[(i64, IncidentCommand)],
     #[case] closed_at: &[i64],
     #[case] may: bool,
 ) {
@@ -359,9 +382,12 @@ fn what_was_in_time_when_it_was_asked_is_not_refused_for_arriving_late(
     }
     for minute in closed_at {
         for item in ClosingItem::ALL {
-            bench.ask(*minute, Ask::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes });
+            bench.ask(
+                *minute,
+                IncidentCommand::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes },
+            );
         }
-        bench.ask(*minute, Ask::Close);
+        bench.ask(*minute, IncidentCommand::Close);
     }
     // Asked three minutes after the declaration, and brought by a machine that was away for a year.
     let made = envelope(3, tariq(), bench.incident.summary.id, asked);
@@ -376,7 +402,8 @@ fn what_was_in_time_when_it_was_asked_is_not_refused_for_arriving_late(
 #[test]
 fn stakeholders_are_promised_the_next_update_from_when_they_were_told() {
     let bench = Bench::new();
-    let told = Ask::UpdateStakeholders { message: "we are on it".into(), next_due: None };
+    let told =
+        IncidentCommand::UpdateStakeholders { message: "we are on it".into(), next_due: None };
     let made = envelope(3, tariq(), bench.incident.summary.id, told);
     let context = Context { now: at(90), rules: &bench.rules };
     let events = decide(Some(&bench.incident), &made, context).unwrap();
@@ -389,11 +416,11 @@ fn stakeholders_are_promised_the_next_update_from_when_they_were_told() {
 #[test]
 fn an_automatic_escalation_gives_way_to_an_acknowledgement() {
     let mut bench = Bench::new();
-    let automatic = Ask::Escalate { level: 1, to: vec![ines()], reason: None };
+    let automatic = IncidentCommand::Escalate { level: 1, to: vec![ines()], reason: None };
     bench.ask(1, automatic.clone());
     assert_eq!(bench.refusal(2, automatic).message, "level 1 was called already");
-    bench.ask(3, Ask::Acknowledge);
-    let next = Ask::Escalate { level: 2, to: vec![ines()], reason: None };
+    bench.ask(3, IncidentCommand::Acknowledge);
+    let next = IncidentCommand::Escalate { level: 2, to: vec![ines()], reason: None };
     assert_eq!(bench.refusal(4, next).message, "somebody has acknowledged it meanwhile");
 }
 
@@ -401,21 +428,21 @@ fn an_automatic_escalation_gives_way_to_an_acknowledgement() {
 fn a_command_on_nothing_says_that_there_is_no_such_incident() {
     let rules = Rules::default();
     let context = Context { now: at(0), rules: &rules };
-    let made = envelope(0, ines(), IncidentId::new(), Ask::Acknowledge);
+    let made = envelope(0, ines(), IncidentId::new(), IncidentCommand::Acknowledge);
     assert_eq!(decide(None, &made, context).unwrap_err().kind, RejectionKind::NotFound);
 }
 
 #[test]
 fn an_envelope_reads_back_from_json_as_it_was() {
     let mut asks = everything_for_open_incidents();
-    asks.push(Ask::Declare(Box::new(declaration("x"))));
+    asks.push(IncidentCommand::Declare(Box::new(declaration("x"))));
     asks.push(note("two\nlines"));
     for ask in asks {
         let made = Envelope {
             id: CommandId::new(),
             at: at(0) + TimeDelta::milliseconds(123),
             actor: Actor::Integration("Alertmanager".into()),
-            command: Command::Incident { incident: IncidentId::new(), ask },
+            command: Command::Incident { incident: IncidentId::new(), command: ask },
         };
         let json = serde_json::to_string(&made).unwrap();
         assert_eq!(serde_json::from_str::<Envelope>(&json).unwrap(), made, "{json}");

@@ -1,5 +1,5 @@
-use redphone::model::filter::{Filter, MatchContext, Scope, Typed};
-use redphone::model::{Ask, Rules, Summary};
+use redphone::model::filter::{Filter, MatchContext, PartialFilter, Scope};
+use redphone::model::{IncidentCommand, Rules, Summary};
 use rstest::rstest;
 
 use crate::support::{Bench, at, declaration, ines};
@@ -12,7 +12,7 @@ fn matches(filter: &str, row: &Summary) -> bool {
 
 fn row() -> Summary {
     let mut bench = Bench::new();
-    bench.ask(3, Ask::Acknowledge).ask(4, Ask::Assign { to: Some(ines()) });
+    bench.ask(3, IncidentCommand::Acknowledge).ask(4, IncidentCommand::Assign { to: Some(ines()) });
     let mut row = bench.incident.summary;
     row.number = Some(redphone::model::IncidentNumber(2041));
     row
@@ -74,17 +74,17 @@ fn a_filter_passes_what_it_asks_for(#[case] filter: &str, #[case] passes: bool) 
 
 #[test]
 fn what_is_understood_of_a_typed_filter_stays_in_force() {
-    let typed = Typed::read("p1 statsu:open é cat:x -");
+    let typed = PartialFilter::parse("p1 statsu:open é cat:x -");
     assert_eq!(typed.filter.to_string(), "p1 é");
-    let wrong: Vec<_> = typed.wrong.iter().map(|wrong| wrong.at.clone()).collect();
+    let wrong: Vec<_> = typed.errors.iter().map(|wrong| wrong.range.clone()).collect();
     assert_eq!(wrong, [3..14, 18..23, 24..25]);
-    assert_eq!(Typed::read("p1 checkout").wrong, []);
+    assert_eq!(PartialFilter::parse("p1 checkout").errors, []);
 }
 
 #[test]
 fn what_is_over_or_snoozed_is_only_shown_when_asked_for() {
     let mut bench = Bench::new();
-    bench.ask(1, Ask::Snooze { until: at(300) });
+    bench.ask(1, IncidentCommand::Snooze { until: at(300) });
     assert!(!matches("", &bench.incident.summary));
     assert!(matches("is:snoozed", &bench.incident.summary));
     bench.resolve(2);
@@ -112,7 +112,7 @@ fn a_wrong_term_is_named_with_its_place(
     #[case] sentence: &str,
 ) {
     let error = text.parse::<Filter>().unwrap_err();
-    assert_eq!(error.at, place);
+    assert_eq!(error.range, place);
     assert!(error.message.starts_with(sentence), "{}", error.message);
 }
 
@@ -144,7 +144,7 @@ fn history_is_looked_at_only_when_asked_for(#[case] text: &str, #[case] scope: S
 fn a_name_that_reads_like_a_word_of_the_language_is_quoted() {
     let declared = declaration("x");
     let mut bench = Bench::with(declared);
-    bench.ask(1, Ask::SetTeam { team: Some("none".into()) });
+    bench.ask(1, IncidentCommand::SetTeam { team: Some("none".into()) });
     assert!(matches("team:\"none\"", &bench.incident.summary));
     assert!(!matches("team:none", &bench.incident.summary));
 }

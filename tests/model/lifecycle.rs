@@ -1,11 +1,11 @@
 use chrono::TimeDelta;
-use redphone::model::checklist::{Answer, ClosingItem, Item, open_gate};
+use redphone::model::checklist::{Answer, ClosingItem, Item, open_closing_items};
 use redphone::model::event::EventBody;
-use redphone::model::incident::Broken;
+use redphone::model::incident::TimelineError;
 use redphone::model::priority::Level::{High, Low, Medium};
-use redphone::model::queue::{OpenCounts, rank};
-use redphone::model::service_level::{Promise, clock, update_due};
-use redphone::model::{Ask, Incident, IncidentId, Priority, Rules, Status, Urgency};
+use redphone::model::queue::{OpenCounts, urgency_key};
+use redphone::model::service_level::{SlaTarget, running_clock, update_due};
+use redphone::model::{Incident, IncidentCommand, IncidentId, Priority, Rules, Status, Urgency};
 use rstest::rstest;
 
 use crate::support::{Bench, at, declaration, ines, note, tariq};
@@ -17,7 +17,7 @@ use crate::support::{Bench, at, declaration, ines, note, tariq};
 #[case(Status::Monitoring, 4)]
 fn a_stage_that_is_skipped_counts_as_passed(#[case] to: Status, #[case] stage: usize) {
     let mut bench = Bench::new();
-    bench.ask(7, Ask::MoveStatus { to });
+    bench.ask(7, IncidentCommand::MoveStatus { to });
     assert_eq!(bench.incident.summary.status, to);
     assert_eq!(bench.incident.summary.acknowledged_at, Some(at(7)));
     for (index, reached) in bench.incident.stages.iter().enumerate() {
@@ -50,12 +50,15 @@ fn standing(incident: &Incident) -> impl PartialEq + std::fmt::Debug + use<> {
 }
 
 #[rstest]
-#[case::acknowledged(&[], Ask::Acknowledge)]
-#[case::moved(&[Ask::Acknowledge], Ask::MoveStatus { to: Status::Investigating })]
-#[case::moved_with_stages_skipped(&[], Ask::MoveStatus { to: Status::Monitoring })]
+#[case::acknowledged(&[], IncidentCommand::Acknowledge)]
+#[case::moved(&[IncidentCommand::Acknowledge], IncidentCommand::MoveStatus { to: Status::Investigating })]
+#[case::moved_with_stages_skipped(&[], IncidentCommand::MoveStatus { to: Status::Monitoring })]
 #[case::resolved_at_once(&[], crate::support::resolve())]
-#[case::resolved(&[Ask::Acknowledge, Ask::MoveStatus { to: Status::Identified }], crate::support::resolve())]
-fn a_move_that_is_taken_back_leaves_it_as_it_was(#[case] before: &[Ask], #[case] step: Ask) {
+#[case::resolved(&[IncidentCommand::Acknowledge, IncidentCommand::MoveStatus { to: Status::Identified }], crate::support::resolve())]
+fn a_move_that_is_taken_back_leaves_it_as_it_was(
+    #[case] before: &[IncidentCommand],
+    #[case] step: IncidentCommand,
+) {
     let mut bench = Bench::new();
     for (minute, ask) in (1..).zip(before) {
         bench.ask(minute, ask.clone());
@@ -63,10 +66,10 @@ fn a_move_that_is_taken_back_leaves_it_as_it_was(#[case] before: &[Ask], #[case]
     let was = standing(&bench.incident);
     bench.ask(20, step);
     assert_ne!(standing(&bench.incident), was);
-    bench.ask(21, Ask::TakeBack);
+    bench.ask(21, IncidentCommand::UndoMove);
     assert_eq!(standing(&bench.incident), was);
     assert_eq!(
-        bench.refusal(21, Ask::TakeBack).message,
+        bench.refusal(21, IncidentCommand::UndoMove).message,
         format!("it is {}: there is no move to take back", bench.incident.summary.status)
     );
 }
@@ -76,27 +79,30 @@ fn a_closing_is_taken_back_to_resolved() {
     let mut bench = Bench::new();
     bench.resolve(9);
     for item in ClosingItem::ALL {
-        bench.ask(10, Ask::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes });
+        bench.ask(
+            10,
+            IncidentCommand::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes },
+        );
     }
     let was = standing(&bench.incident);
-    bench.ask(11, Ask::Close).ask(12, Ask::TakeBack);
+    bench.ask(11, IncidentCommand::Close).ask(12, IncidentCommand::UndoMove);
     assert_eq!(standing(&bench.incident), was);
-    assert!(open_gate(&bench.incident.answered).is_empty());
+    assert!(open_closing_items(&bench.incident.answered).is_empty());
 }
 
 #[test]
 fn a_move_is_taken_back_only_soon_and_only_by_who_made_it() {
     let mut bench = Bench::new();
-    bench.ask(2, Ask::Acknowledge);
-    let other = bench.try_as(ines(), 2, Ask::TakeBack).unwrap_err();
+    bench.ask(2, IncidentCommand::Acknowledge);
+    let other = bench.try_as(ines(), 2, IncidentCommand::UndoMove).unwrap_err();
     assert_eq!(other.message, "Tariq Osei has made it acknowledged just now");
     assert_eq!(
-        bench.refusal(4, Ask::TakeBack).message,
+        bench.refusal(4, IncidentCommand::UndoMove).message,
         "made acknowledged 2 min ago: a move can be taken back for 60 s"
     );
-    bench.resolve(5).ask(6, Ask::Reopen { reason: "back".into() });
+    bench.resolve(5).ask(6, IncidentCommand::Reopen { reason: "back".into() });
     assert_eq!(
-        bench.refusal(6, Ask::TakeBack).message,
+        bench.refusal(6, IncidentCommand::UndoMove).message,
         "it is investigating: there is no move to take back"
     );
 }
@@ -104,13 +110,16 @@ fn a_move_is_taken_back_only_soon_and_only_by_who_made_it() {
 #[test]
 fn a_reopened_incident_is_the_same_one_and_its_clock_goes_on() {
     let mut bench = Bench::new();
-    bench.ask(2, Ask::Acknowledge).resolve(30).ask(40, Ask::Reopen { reason: "back".into() });
+    bench
+        .ask(2, IncidentCommand::Acknowledge)
+        .resolve(30)
+        .ask(40, IncidentCommand::Reopen { reason: "back".into() });
     let summary = &bench.incident.summary;
     assert_eq!(summary.status, Status::Investigating);
     assert_eq!((summary.resolved_at, summary.acknowledged_at), (None, Some(at(2))));
     assert_eq!(bench.incident.reopened, 1);
-    let clock = clock(summary, &bench.rules.levels).unwrap();
-    assert_eq!((clock.promise, clock.due), (Promise::Resolve, at(60)));
+    let clock = running_clock(summary, &bench.rules.levels).unwrap();
+    assert_eq!((clock.target, clock.due), (SlaTarget::Resolve, at(60)));
     bench.resolve(50);
     assert_eq!(bench.incident.summary.resolved_at, Some(at(50)));
 }
@@ -120,16 +129,16 @@ fn closing_needs_every_item_of_the_gate_answered_or_waived() {
     let mut bench = Bench::new();
     bench.resolve(9);
     assert_eq!(
-        bench.refusal(10, Ask::Close).message,
+        bench.refusal(10, IncidentCommand::Close).message,
         "the closing gate is not answered: service stable, resolved or contained, stakeholders got \
          the final update, timeline and actions recorded, follow up captured"
     );
     for (index, item) in ClosingItem::ALL.iter().enumerate() {
         let answer = if index % 2 == 0 { Answer::Yes } else { Answer::Waived("small".into()) };
-        bench.ask(10, Ask::AnswerItem { item: Item::Closing(*item), answer });
+        bench.ask(10, IncidentCommand::AnswerItem { item: Item::Closing(*item), answer });
     }
-    assert!(open_gate(&bench.incident.answered).is_empty());
-    bench.ask(11, Ask::Close);
+    assert!(open_closing_items(&bench.incident.answered).is_empty());
+    bench.ask(11, IncidentCommand::Close);
     assert_eq!(bench.incident.summary.closed_at, Some(at(11)));
 }
 
@@ -137,19 +146,19 @@ fn closing_needs_every_item_of_the_gate_answered_or_waived() {
 fn an_answer_can_be_taken_back_until_it_is_closed() {
     let mut bench = Bench::new();
     let item = Item::Closing(ClosingItem::ServiceStable);
-    bench.ask(1, Ask::AnswerItem { item, answer: Answer::Yes });
-    bench.ask(2, Ask::AnswerItem { item, answer: Answer::Open });
-    assert_eq!(open_gate(&bench.incident.answered).len(), 5);
+    bench.ask(1, IncidentCommand::AnswerItem { item, answer: Answer::Yes });
+    bench.ask(2, IncidentCommand::AnswerItem { item, answer: Answer::Open });
+    assert_eq!(open_closing_items(&bench.incident.answered).len(), 5);
 }
 
 #[test]
 fn a_snooze_ends_with_a_change_and_stops_no_clock() {
     let mut bench = Bench::new();
-    bench.ask(1, Ask::Snooze { until: at(300) });
+    bench.ask(1, IncidentCommand::Snooze { until: at(300) });
     assert!(bench.incident.summary.is_snoozed(at(2)));
     assert!(!bench.incident.summary.is_snoozed(at(300)));
-    assert!(clock(&bench.incident.summary, &bench.rules.levels).unwrap().is_past(at(5)));
-    bench.ask(3, Ask::RepeatAlert { text: "again".into() });
+    assert!(running_clock(&bench.incident.summary, &bench.rules.levels).unwrap().is_past(at(5)));
+    bench.ask(3, IncidentCommand::RepeatAlert { text: "again".into() });
     assert!(!bench.incident.summary.is_snoozed(at(4)));
     assert_eq!(bench.incident.summary.alerts, 2);
 }
@@ -157,23 +166,23 @@ fn a_snooze_ends_with_a_change_and_stops_no_clock() {
 #[test]
 fn a_pause_is_explicit_and_stops_no_clock() {
     let mut bench = Bench::new();
-    bench.ask(1, Ask::Pause { reason: "waiting on partner".into() });
+    bench.ask(1, IncidentCommand::Pause { reason: "waiting on partner".into() });
     assert!(bench.incident.summary.paused);
-    assert!(clock(&bench.incident.summary, &bench.rules.levels).is_some());
-    bench.ask(2, Ask::Unpause);
+    assert!(running_clock(&bench.incident.summary, &bench.rules.levels).is_some());
+    bench.ask(2, IncidentCommand::Unpause);
     assert_eq!(bench.incident.paused_for, None);
 }
 
 #[test]
 fn unowned_time_is_counted_until_somebody_leads() {
     let mut bench = Bench::new();
-    assert_eq!(bench.incident.unowned(at(5)), TimeDelta::minutes(5));
-    bench.ask(10, Ask::Assign { to: Some(tariq()) });
-    assert_eq!(bench.incident.unowned(at(60)), TimeDelta::minutes(10));
-    bench.ask(20, Ask::Assign { to: None });
-    assert_eq!(bench.incident.unowned(at(25)), TimeDelta::minutes(15));
+    assert_eq!(bench.incident.unowned_for(at(5)), TimeDelta::minutes(5));
+    bench.ask(10, IncidentCommand::Assign { to: Some(tariq()) });
+    assert_eq!(bench.incident.unowned_for(at(60)), TimeDelta::minutes(10));
+    bench.ask(20, IncidentCommand::Assign { to: None });
+    assert_eq!(bench.incident.unowned_for(at(25)), TimeDelta::minutes(15));
     bench.resolve(30);
-    assert_eq!(bench.incident.unowned(at(90)), TimeDelta::minutes(20));
+    assert_eq!(bench.incident.unowned_for(at(90)), TimeDelta::minutes(20));
 }
 
 #[test]
@@ -184,9 +193,9 @@ fn what_the_log_lacks_is_named_until_it_is_filled() {
     bare.symptoms.clear();
     bare.team = None;
     let mut bench = Bench::with(bare);
-    assert_eq!(bench.incident.missing(), ["category", "services", "symptoms", "team"]);
-    bench.ask(1, Ask::SetServices { services: vec!["auth".into()] });
-    assert_eq!(bench.incident.missing(), ["category", "symptoms", "team"]);
+    assert_eq!(bench.incident.missing_fields(), ["category", "services", "symptoms", "team"]);
+    bench.ask(1, IncidentCommand::SetServices { services: vec!["auth".into()] });
+    assert_eq!(bench.incident.missing_fields(), ["category", "symptoms", "team"]);
 }
 
 #[rstest]
@@ -203,17 +212,17 @@ fn service_levels_run_from_the_report(
     let levels = Rules::default().levels;
     let mut bench = Bench::new();
     bench.incident.summary.priority = priority;
-    let first = clock(&bench.incident.summary, &levels).unwrap();
-    assert_eq!((first.promise, first.due), (Promise::Acknowledge, at(acknowledge)));
+    let first = running_clock(&bench.incident.summary, &levels).unwrap();
+    assert_eq!((first.target, first.due), (SlaTarget::Acknowledge, at(acknowledge)));
     assert!(!first.is_past(at(acknowledge) - TimeDelta::milliseconds(1)));
     assert!(first.is_past(at(acknowledge)));
-    bench.ask(1, Ask::Acknowledge);
-    let second = clock(&bench.incident.summary, &levels).unwrap();
-    assert_eq!((second.promise, second.due), (Promise::Resolve, at(resolve)));
+    bench.ask(1, IncidentCommand::Acknowledge);
+    let second = running_clock(&bench.incident.summary, &levels).unwrap();
+    assert_eq!((second.target, second.due), (SlaTarget::Resolve, at(resolve)));
     assert_eq!(update_due(priority, at(0), None, &levels), update.map(at));
     assert_eq!(update_due(priority, at(0), Some(at(9)), &levels), update.map(|m| at(m + 9)));
     bench.resolve(2);
-    assert_eq!(clock(&bench.incident.summary, &levels), None);
+    assert_eq!(running_clock(&bench.incident.summary, &levels), None);
 }
 
 #[test]
@@ -226,7 +235,7 @@ fn what_needs_a_person_next_comes_first() {
         declared.reported_at = at(reported);
         let mut bench = Bench::with(declared);
         if acknowledged {
-            bench.ask(0, Ask::Acknowledge);
+            bench.ask(0, IncidentCommand::Acknowledge);
         }
         bench.incident.summary
     };
@@ -237,7 +246,7 @@ fn what_needs_a_person_next_comes_first() {
     let fresh_p2 = make(High, Urgency::Medium, -4, false);
     let late_p3 = make(Medium, Urgency::Medium, -90, false);
     let mut rows = [&late_p4, &fresh_p1, &held_p1, &calm_p2, &fresh_p2, &late_p3];
-    rows.sort_by_key(|row| rank(row, at(0), &levels));
+    rows.sort_by_key(|row| urgency_key(row, at(0), &levels));
     let order: Vec<IncidentId> = rows.iter().map(|row| row.id).collect();
     let expected =
         [&fresh_p1, &held_p1, &fresh_p2, &late_p3, &late_p4, &calm_p2].map(|row| row.id).to_vec();
@@ -246,26 +255,26 @@ fn what_needs_a_person_next_comes_first() {
     for row in rows {
         counts.add(row, at(0), &levels);
     }
-    assert_eq!((counts.by_priority, counts.open()), ([2, 2, 1, 1], 6));
+    assert_eq!((counts.by_priority, counts.total()), ([2, 2, 1, 1], 6));
     assert_eq!((counts.unacknowledged, counts.past), (3, 2));
 }
 
 #[test]
 fn a_timeline_with_a_hole_is_refused_and_named() {
     let mut bench = Bench::new();
-    bench.ask(1, Ask::Acknowledge).ask(2, note("looking"));
+    bench.ask(1, IncidentCommand::Acknowledge).ask(2, note("looking"));
     let mut holed = bench.events.clone();
     holed.remove(1);
-    assert_eq!(Incident::fold(&holed), Err(Broken::Gap { before: 1, found: 3 }));
-    assert_eq!(Incident::fold(&bench.events[1..]), Err(Broken::Gap { before: 0, found: 2 }));
+    assert_eq!(Incident::fold(&holed), Err(TimelineError::Gap { before: 1, found: 3 }));
+    assert_eq!(Incident::fold(&bench.events[1..]), Err(TimelineError::Gap { before: 0, found: 2 }));
     let mut strange = bench.events.clone();
     strange[2].incident = IncidentId::new();
-    assert_eq!(Incident::fold(&strange), Err(Broken::Stranger { seq: 3 }));
+    assert_eq!(Incident::fold(&strange), Err(TimelineError::ForeignEvent { seq: 3 }));
     let mut twice = bench.events.clone();
     twice[1].body = twice[0].body.clone();
-    assert_eq!(Incident::fold(&twice), Err(Broken::DeclaredTwice { seq: 2 }));
+    assert_eq!(Incident::fold(&twice), Err(TimelineError::DeclaredTwice { seq: 2 }));
     let mut headless = bench.events[..1].to_vec();
     headless[0].body = EventBody::Acknowledged;
-    assert_eq!(Incident::fold(&headless), Err(Broken::NoDeclaration));
+    assert_eq!(Incident::fold(&headless), Err(TimelineError::NoDeclaration));
     assert_eq!(Incident::fold(&[]), Ok(None));
 }

@@ -2,7 +2,7 @@ use chrono::{FixedOffset, TimeDelta, Utc};
 use redphone::model::Priority;
 use redphone::model::Rules;
 use redphone::model::measures::{
-    Counted, Cut, Fact, Measures, Times, Window, compute, fingerprint, pattern,
+    Counted, Cut, Fact, Measures, Times, Window, compute, fingerprint, title_pattern,
 };
 use redphone::model::status::Category;
 use rstest::rstest;
@@ -47,7 +47,7 @@ fn mtta_is_from_report_to_first_acknowledgement_of_what_was_reported_in_the_wind
         fact(4, 100, Some(190), None),
         fact(5, -1, Some(40), None),
     ];
-    let measures = measure(facts, Cut::Whole);
+    let measures = measure(facts, Cut::Total);
     assert_eq!(measures.now.mtta.count, 2);
     assert_eq!(measures.now.mtta.mean(), Some(TimeDelta::minutes(3)));
     assert_eq!(measures.before.mtta.mean(), Some(TimeDelta::minutes(41)));
@@ -62,7 +62,7 @@ fn mttr_is_from_detection_to_resolution_of_what_was_resolved_in_the_window() {
         fact(3, 20, Some(21), Some(100)),
         fact(4, -300, None, Some(-1)),
     ];
-    let measures = measure(facts, Cut::Whole);
+    let measures = measure(facts, Cut::Total);
     assert_eq!(measures.now.mttr.count, 2);
     assert_eq!(measures.now.mttr.mean(), Some(TimeDelta::seconds(60 * (501 + 20) / 2)));
     assert_eq!(measures.before.mttr.count, 1);
@@ -79,12 +79,12 @@ fn compliance_leaves_out_what_is_open_and_not_yet_due() {
         fact(4, 90, None, None),
     ];
     let measures =
-        compute(facts, &window(), Cut::Whole, at(100), &rules.levels, &|_| String::new());
+        compute(facts, &window(), Cut::Total, at(100), &rules.levels, &|_| String::new());
     let acknowledge = measures.now.acknowledge[1];
-    assert_eq!((acknowledge.kept, acknowledge.missed), (1, 2));
+    assert_eq!((acknowledge.met, acknowledge.missed), (1, 2));
     assert_eq!(acknowledge.percent(), Some(33));
     let resolve = measures.now.resolve_all();
-    assert_eq!((resolve.kept, resolve.missed), (1, 1));
+    assert_eq!((resolve.met, resolve.missed), (1, 1));
     assert_eq!(measures.now.resolve[0].percent(), None);
 }
 
@@ -98,23 +98,23 @@ fn what_was_no_incident_is_left_out_and_counted_apart() {
         with(4, Counted::FalseAlarm),
         with(5, Counted::Yes),
     ];
-    let measures = measure(facts, Cut::Whole);
+    let measures = measure(facts, Cut::Total);
     assert_eq!((measures.now.reported(), measures.now.mttr.count), (1, 1));
-    let left = measures.left_out;
+    let left = measures.excluded;
     assert_eq!((left.merged, left.reclassified, left.false_alarms), (1, 1, 2));
 }
 
 #[test]
 fn volume_is_counted_by_bucket_and_priority() {
     let facts = vec![fact(1, 0, None, None), fact(2, 49, None, None), fact(3, 50, None, None)];
-    assert_eq!(measure(facts, Cut::Whole).buckets, [[0, 2, 0, 0], [0, 1, 0, 0]]);
+    assert_eq!(measure(facts, Cut::Total).buckets, [[0, 2, 0, 0], [0, 1, 0, 0]]);
 }
 
 #[test]
 fn the_same_fault_twice_is_a_group_with_its_last_one() {
     let same = |number, reported| Fact { fingerprint: 9, ..fact(number, reported, None, None) };
     let facts = vec![same(1, 1), same(3, 30), same(2, 20), fact(4, 40, None, None), same(5, 200)];
-    let groups = measure(facts, Cut::Whole).recurring;
+    let groups = measure(facts, Cut::Total).recurring;
     assert_eq!(groups.len(), 1);
     assert_eq!((groups[0].count, groups[0].last.unwrap().0, groups[0].last_at), (3, 3, at(30)));
 }
@@ -143,7 +143,7 @@ fn mean_median_and_p90_are_of_exact_durations(
     #[case] median: i64,
     #[case] p90: i64,
 ) {
-    let times = Times::of(&mut durations.to_vec());
+    let times = Times::from_durations(&mut durations.to_vec());
     assert_eq!((times.mean_ms, times.median_ms, times.p90_ms), (mean, median, p90));
     assert_eq!(times.is_thin(), durations.len() < 5);
 }
@@ -159,7 +159,7 @@ fn a_change_is_told_in_whole_percent(
     #[case] before: i64,
     #[case] percent: Option<i64>,
 ) {
-    let of = |ms| Times::of(&mut [ms]);
+    let of = |ms| Times::from_durations(&mut [ms]);
     assert_eq!(of(now).change_percent(&of(before)), percent);
     assert_eq!(Times::default().change_percent(&of(1)), None);
 }
@@ -170,7 +170,7 @@ fn a_change_is_told_in_whole_percent(
 #[case("Job 4f9a12bc failed", "job failed")]
 #[case("Job 7d81aa03-11ce failed", "job failed")]
 fn numbers_and_ids_are_taken_out_of_a_title(#[case] title: &str, #[case] kept: &str) {
-    assert_eq!(pattern(title), kept);
+    assert_eq!(title_pattern(title), kept);
 }
 
 #[test]
@@ -186,11 +186,11 @@ fn a_deduplication_key_goes_before_the_title() {
 fn a_window_of_days_has_the_viewers_midnights() {
     let zone = FixedOffset::east_opt(2 * 3600).unwrap();
     let now = at(0); // 08:00 UTC, 10:00 there
-    let window = Window::days(7, now, &zone);
+    let window = Window::last_days(7, now, &zone);
     assert_eq!((window.from, window.to), (now - TimeDelta::days(7), now));
     assert_eq!(window.edges.len(), 8);
     assert_eq!(window.edges[7], now - TimeDelta::hours(10));
     assert!(window.edges.windows(2).all(|pair| pair[0] < pair[1]));
-    assert_eq!(Window::days(7, now, &Utc).edges[7], now - TimeDelta::hours(8));
-    assert_eq!(Window::day(now).edges.len(), 24);
+    assert_eq!(Window::last_days(7, now, &Utc).edges[7], now - TimeDelta::hours(8));
+    assert_eq!(Window::last_day(now).edges.len(), 24);
 }

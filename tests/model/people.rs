@@ -1,9 +1,9 @@
 use chrono::TimeDelta;
-use redphone::model::change::{Change, ChangeKind, ChangeState, suspects};
+use redphone::model::change::{Change, ChangeKind, ChangeState, find_suspects};
 use redphone::model::directory::{Directory, Service, Team};
 use redphone::model::escalation::{Policy, PolicyLevel, Target, due, path};
 use redphone::model::oncall::{Override, Schedule};
-use redphone::model::{Actor, Ask, ChangeId, PersonRef, Rules};
+use redphone::model::{Actor, ChangeId, IncidentCommand, PersonRef, Rules};
 use rstest::rstest;
 
 use crate::support::{Bench, at, ines, tariq};
@@ -34,8 +34,8 @@ fn turns_go_round_and_a_stand_in_takes_over(#[case] minute: i64, #[case] handle:
 
 #[test]
 fn a_turn_ends_where_the_next_begins() {
-    assert_eq!(schedule().turn_ends(at(61)), at(120));
-    assert_eq!(schedule().turn_ends(at(-1)), at(0));
+    assert_eq!(schedule().turn_ends_at(at(61)), at(120));
+    assert_eq!(schedule().turn_ends_at(at(-1)), at(0));
     let empty = Schedule { rotation: vec![], turn_s: 0, ..schedule() };
     assert_eq!(empty.on_call(at(0)), None);
 }
@@ -80,10 +80,10 @@ fn an_escalation_shows_its_path_level_by_level() {
         steps.iter().map(|s| (s.level, s.people[0].name.as_str(), s.reached)).collect();
     assert_eq!(reached, [(1, "Ines Moreau", false), (2, "Mei Castellan", false)]);
     assert_eq!(due(&bench.incident.summary, &directory, at(1)).map(|s| s.level), Some(1));
-    bench.ask(1, Ask::Escalate { level: 1, to: vec![ines()], reason: None });
+    bench.ask(1, IncidentCommand::Escalate { level: 1, to: vec![ines()], reason: None });
     assert_eq!(due(&bench.incident.summary, &directory, at(2)), None);
     assert_eq!(due(&bench.incident.summary, &directory, at(10)).map(|s| s.level), Some(2));
-    bench.ask(11, Ask::Acknowledge);
+    bench.ask(11, IncidentCommand::Acknowledge);
     assert_eq!(due(&bench.incident.summary, &directory, at(60)), None);
 }
 
@@ -120,7 +120,7 @@ fn changes_are_suspected_nearest_first_and_only_where_they_can_be_the_cause() {
         planned,
     ];
     let services = ["checkout".to_owned()];
-    let found = suspects(&services, at(0), &changes, &directory(), &Rules::default());
+    let found = find_suspects(&services, at(0), &changes, &directory(), &Rules::default());
     let titles: Vec<(&str, i64, bool)> =
         found.iter().map(|s| (s.change.title.as_str(), s.before_s / 60, s.direct)).collect();
     assert_eq!(titles, [("running", 0, false), ("near", 6, false), ("two hours", 120, true)]);

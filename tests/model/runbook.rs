@@ -1,5 +1,7 @@
 use chrono::{TimeDelta, Utc};
-use redphone::model::runbook::{Head, Kind, Look, Page, Why, is_url, note, ticks};
+use redphone::model::runbook::{
+    BlockKind, MatchReason, RunbookHeader, RunbookPage, TextStyle, find_ticks, is_url, tick_note,
+};
 use redphone::model::status::Category;
 use redphone::model::{
     Actor, CommandId, Event, EventBody, EventId, Incident, IncidentId, PersonRef,
@@ -17,13 +19,13 @@ fn incident() -> Incident {
 }
 
 #[rstest]
-#[case::named("payments/5xx", "", &["payments/5xx.md"], Some(Why::Named))]
-#[case::service_by_name("web/Checkout", "", &[], Some(Why::Service("checkout".into())))]
-#[case::service("x", "---\nservices: [mail, \"payments-gateway\"]\n---\n", &[], Some(Why::Service("payments-gateway".into())))]
-#[case::list("x", "---\ntitle: a\nservices:\n  - mail\n  - checkout\n---\n", &[], Some(Why::Service("checkout".into())))]
-#[case::without_fence("x", "labels: pci\n\n# X", &[], Some(Why::Label("PCI".into())))]
-#[case::label_by_name("pci", "", &[], Some(Why::Label("PCI".into())))]
-#[case::category("x", "Category: Performance\n", &[], Some(Why::Category(Category::Performance)))]
+#[case::named("payments/5xx", "", &["payments/5xx.md"], Some(MatchReason::Named))]
+#[case::service_by_name("web/Checkout", "", &[], Some(MatchReason::Service("checkout".into())))]
+#[case::service("x", "---\nservices: [mail, \"payments-gateway\"]\n---\n", &[], Some(MatchReason::Service("payments-gateway".into())))]
+#[case::list("x", "---\ntitle: a\nservices:\n  - mail\n  - checkout\n---\n", &[], Some(MatchReason::Service("checkout".into())))]
+#[case::without_fence("x", "labels: pci\n\n# X", &[], Some(MatchReason::Label("PCI".into())))]
+#[case::label_by_name("pci", "", &[], Some(MatchReason::Label("PCI".into())))]
+#[case::category("x", "Category: Performance\n", &[], Some(MatchReason::Category(Category::Performance)))]
 #[case::other("x", "services: mail\nlabels: gdpr\ncategory: security\n", &["y"], None)]
 #[case::text_is_no_header("x", "Some services: checkout\n", &[], None)]
 #[case::an_open_fence_is_a_line("x", "---\nservices: checkout\n", &[], None)]
@@ -31,23 +33,23 @@ fn it_is_found_by_what_it_says_it_is_for(
     #[case] name: &str,
     #[case] text: &str,
     #[case] named: &[&str],
-    #[case] why: Option<Why>,
+    #[case] why: Option<MatchReason>,
 ) {
-    assert_eq!(Head::read(name, text).fits(&incident(), named), why);
+    assert_eq!(RunbookHeader::parse(name, text).match_reason(&incident(), named), why);
 }
 
 #[test]
 fn its_title_is_what_it_says_or_its_first_heading() {
-    assert_eq!(Head::read("x", "title: One\n# Two").title, "One");
-    assert_eq!(Head::read("x", "services: a\n\n# Two\u{1b}\n").title, "Two␛");
-    assert_eq!(Head::read("x", "text").title, "");
+    assert_eq!(RunbookHeader::parse("x", "title: One\n# Two").title, "One");
+    assert_eq!(RunbookHeader::parse("x", "services: a\n\n# Two\u{1b}\n").title, "Two␛");
+    assert_eq!(RunbookHeader::parse("x", "text").title, "");
 }
 
 #[test]
 fn a_kind_of_fault_that_there_is_not_is_told() {
-    let head = Head::read("x", "category: perfomance, security\n");
+    let head = RunbookHeader::parse("x", "category: perfomance, security\n");
     assert_eq!(head.categories, [Category::Security]);
-    assert!(head.wrong[0].contains("perfomance"), "{:?}", head.wrong);
+    assert!(head.problems[0].contains("perfomance"), "{:?}", head.problems);
 }
 
 #[rstest]
@@ -61,7 +63,7 @@ fn a_page_elsewhere_is_told_from_a_name(#[case] name: &str, #[case] is: bool) {
 }
 
 fn steps(text: &str) -> Vec<String> {
-    Page::read(text).steps.into_iter().map(|step| step.text).collect()
+    RunbookPage::parse(text).steps.into_iter().map(|step| step.text).collect()
 }
 
 #[rstest]
@@ -79,16 +81,18 @@ fn steps_are_tasks_or_else_what_is_numbered(#[case] text: &str, #[case] expected
 #[test]
 fn blocks_keep_order_looks_and_depth() {
     let text = "# A\n\nb **c** `d` [e](f) <https://g>\n\n- h\n  ```sh\n  i\tj\n  ```\n---\n> k\n";
-    let page = Page::read(text);
+    let page = RunbookPage::parse(text);
     let kinds: Vec<_> = page
         .blocks
         .iter()
         .map(|block| match &block.kind {
-            Kind::Heading(level) => format!("{level}# {}", block.text()),
-            Kind::Text => format!("{}p{} {}", block.indent, u8::from(block.quoted), block.text()),
-            Kind::Item(mark) => format!("{}{mark} {}", block.indent, block.text()),
-            Kind::Code(lines, written) => format!("{} {lines:?} {written:?}", block.indent),
-            Kind::Rule => "---".into(),
+            BlockKind::Heading(level) => format!("{level}# {}", block.text()),
+            BlockKind::Text => {
+                format!("{}p{} {}", block.indent, u8::from(block.quoted), block.text())
+            }
+            BlockKind::Item(mark) => format!("{}{mark} {}", block.indent, block.text()),
+            BlockKind::Code(lines, written) => format!("{} {lines:?} {written:?}", block.indent),
+            BlockKind::Rule => "---".into(),
         })
         .collect();
     assert_eq!(
@@ -102,17 +106,21 @@ fn blocks_keep_order_looks_and_depth() {
             "0p1 k"
         ]
     );
-    let looks: Vec<Look> = page.blocks[1].pieces.iter().map(|piece| piece.look).collect();
-    assert_eq!(looks, [Look::Plain, Look::Strong, Look::Plain, Look::Code, Look::Plain]);
+    let looks: Vec<TextStyle> = page.blocks[1].spans.iter().map(|piece| piece.style).collect();
+    assert_eq!(
+        looks,
+        [TextStyle::Plain, TextStyle::Strong, TextStyle::Plain, TextStyle::Code, TextStyle::Plain]
+    );
 }
 
 #[test]
 fn the_code_of_a_step_is_the_first_below_it() {
-    let page = Page::read("- [ ] a\n\n  text\n\n  ```\n  one\n  ```\n- [ ] b\n\n```\ntwo\n```\n");
+    let page =
+        RunbookPage::parse("- [ ] a\n\n  text\n\n  ```\n  one\n  ```\n- [ ] b\n\n```\ntwo\n```\n");
     let place = |step| page.blocks.iter().position(|b| b.step == Some(step)).expect("a step");
-    assert_eq!(page.code_of(place(0)), Some("one\n"));
-    assert_eq!(page.code_of(place(1)), None);
-    assert_eq!(page.code_of(page.blocks.len() - 1), Some("two\n"));
+    assert_eq!(page.code_for_block(place(0)), Some("one\n"));
+    assert_eq!(page.code_for_block(place(1)), None);
+    assert_eq!(page.code_for_block(page.blocks.len() - 1), Some("two\n"));
 }
 
 fn by(name: &str, minute: i64, body: EventBody) -> Event {
@@ -136,7 +144,7 @@ fn noted(name: &str, text: &str) -> Event {
 
 /// Who ticked each step.
 fn ticked(text: &str, events: &[Event]) -> Vec<Option<String>> {
-    let ticks = ticks("pay/5xx", &Page::read(text).steps, events);
+    let ticks = find_ticks("pay/5xx", &RunbookPage::parse(text).steps, events);
     ticks.into_iter().map(|tick| tick.map(|tick| tick.by)).collect()
 }
 
@@ -144,9 +152,9 @@ fn ticked(text: &str, events: &[Event]) -> Vec<Option<String>> {
 fn ticks_are_known_again_by_text_whoever_made_them() {
     let text = "- [ ] new one\n- [ ] look\n- [ ] restart\n";
     let events = [
-        noted("ines", &note("pay/5xx", 0, "look")),
-        noted("tom", &note("pay/5xx", 0, "look")),
-        noted("tom", &note("pay/4xx", 2, "restart")),
+        noted("ines", &tick_note("pay/5xx", 0, "look")),
+        noted("tom", &tick_note("pay/5xx", 0, "look")),
+        noted("tom", &tick_note("pay/4xx", 2, "restart")),
         noted("tom", "restart"),
     ];
     assert_eq!(ticked(text, &events), [None, Some("ines".into()), None]);
@@ -154,7 +162,7 @@ fn ticks_are_known_again_by_text_whoever_made_them() {
 
 #[test]
 fn steps_of_the_same_text_are_told_apart_by_number() {
-    let events = [noted("ines", &note("pay/5xx", 2, "look"))];
+    let events = [noted("ines", &tick_note("pay/5xx", 2, "look"))];
     let text = "1. look\n2. restart\n3. look\n";
     assert_eq!(ticked(text, &events), [None, None, Some("ines".into())]);
     let events = [noted("ines", "runbook pay/5xx · step 99999999999999999999 done: look")];
@@ -163,7 +171,7 @@ fn steps_of_the_same_text_are_told_apart_by_number() {
 
 #[test]
 fn a_note_that_was_withdrawn_ticks_nothing() {
-    let tick = noted("ines", &note("pay/5xx", 0, "look"));
+    let tick = noted("ines", &tick_note("pay/5xx", 0, "look"));
     let body = EventBody::NoteCorrected { note: tick.id, text: "(withdrawn)".into() };
     let events = [tick, by("ines", 1, body)];
     assert_eq!(ticked("- [ ] look\n", &events), [None]);
@@ -172,7 +180,7 @@ fn a_note_that_was_withdrawn_ticks_nothing() {
 #[test]
 fn a_very_long_step_is_known_again() {
     let long = "word ".repeat(200);
-    let page = Page::read(&format!("- [ ] {long}\n"));
-    let events = [noted("ines", &note("pay/5xx", 0, &page.steps[0].text))];
-    assert!(ticks("pay/5xx", &page.steps, &events)[0].is_some());
+    let page = RunbookPage::parse(&format!("- [ ] {long}\n"));
+    let events = [noted("ines", &tick_note("pay/5xx", 0, &page.steps[0].text))];
+    assert!(find_ticks("pay/5xx", &page.steps, &events)[0].is_some());
 }

@@ -5,8 +5,8 @@ use redphone::model::command::Declaration;
 use redphone::model::decide::{Context, decide};
 use redphone::model::status::{Category, ResolutionAction, Source};
 use redphone::model::{
-    Actor, Ask, Command, CommandId, Envelope, Event, Impact, Incident, IncidentId, PersonRef,
-    Rejection, Rules, Urgency,
+    Actor, Command, CommandId, Envelope, Event, Impact, Incident, IncidentCommand, IncidentId,
+    PersonRef, Rejection, Rules, Urgency,
 };
 
 pub fn at(minute: i64) -> DateTime<Utc> {
@@ -39,12 +39,17 @@ pub fn declaration(title: &str) -> Declaration {
     }
 }
 
-pub fn envelope(minute: i64, by: PersonRef, incident: IncidentId, ask: Ask) -> Envelope {
+pub fn envelope(
+    minute: i64,
+    by: PersonRef,
+    incident: IncidentId,
+    ask: IncidentCommand,
+) -> Envelope {
     Envelope {
         id: CommandId::new(),
         at: at(minute),
         actor: Actor::Person(by),
-        command: Command::Incident { incident, ask },
+        command: Command::Incident { incident, command: ask },
     }
 }
 
@@ -62,26 +67,31 @@ impl Bench {
 
     pub fn with(declaration: Declaration) -> Self {
         let rules = Rules::default();
-        let ask = Ask::Declare(Box::new(declaration));
+        let ask = IncidentCommand::Declare(Box::new(declaration));
         let made = envelope(0, ines(), IncidentId::new(), ask);
         let events = decide(None, &made, Context { now: at(0), rules: &rules }).unwrap();
         let incident = Incident::fold(&events).unwrap().unwrap();
         Self { rules, events, incident }
     }
 
-    pub fn try_as(&self, by: PersonRef, minute: i64, ask: Ask) -> Result<Vec<Event>, Rejection> {
+    pub fn try_as(
+        &self,
+        by: PersonRef,
+        minute: i64,
+        ask: IncidentCommand,
+    ) -> Result<Vec<Event>, Rejection> {
         let made = envelope(minute, by, self.incident.summary.id, ask);
         decide(Some(&self.incident), &made, Context { now: at(minute), rules: &self.rules })
     }
 
-    pub fn refusal(&self, minute: i64, ask: Ask) -> Rejection {
+    pub fn refusal(&self, minute: i64, ask: IncidentCommand) -> Rejection {
         self.try_as(tariq(), minute, ask).expect_err("should be refused")
     }
 
-    pub fn ask(&mut self, minute: i64, ask: Ask) -> &mut Self {
+    pub fn ask(&mut self, minute: i64, ask: IncidentCommand) -> &mut Self {
         let events = self.try_as(tariq(), minute, ask).expect("should be allowed");
         for event in &events {
-            self.incident.push(event).unwrap();
+            self.incident.apply_next(event).unwrap();
         }
         self.events.extend(events);
         self
@@ -92,14 +102,14 @@ impl Bench {
     }
 }
 
-pub fn resolve() -> Ask {
-    Ask::Resolve {
+pub fn resolve() -> IncidentCommand {
+    IncidentCommand::Resolve {
         action: ResolutionAction::Rollback,
         detail: "checkout back to v811".into(),
         validation: "error rate at 0 for 10 min".into(),
     }
 }
 
-pub fn note(text: &str) -> Ask {
-    Ask::AddNote { text: text.into() }
+pub fn note(text: &str) -> IncidentCommand {
+    IncidentCommand::AddNote { text: text.into() }
 }

@@ -1,4 +1,4 @@
-use redphone::model::text::{cut, fit, lines, shown, width, wrap};
+use redphone::model::text::{lines, pad, sanitize, truncate, width, wrap};
 use rstest::rstest;
 
 #[rstest]
@@ -18,13 +18,13 @@ use rstest::rstest;
 #[case("决済 ok", "决済 ok")]
 #[case("שלום", "שלום")]
 fn text_from_outside_is_made_visible(#[case] text: &str, #[case] safe: &str) {
-    assert_eq!(shown(text), safe);
+    assert_eq!(sanitize(text), safe);
 }
 
 #[test]
 fn marks_do_not_pile_up() {
     let piled = format!("e{}", "\u{301}".repeat(50));
-    assert_eq!(shown(&piled).chars().count(), 3);
+    assert_eq!(sanitize(&piled).chars().count(), 3);
 }
 
 #[rstest]
@@ -41,8 +41,8 @@ fn what_does_not_fit_is_cut_with_an_ellipsis(
     #[case] columns: usize,
     #[case] kept: &str,
 ) {
-    assert_eq!(cut(text, columns), kept);
-    assert_eq!(width(&fit(text, columns)), columns);
+    assert_eq!(truncate(text, columns), kept);
+    assert_eq!(width(&pad(text, columns)), columns);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use redphone::model::priority::{Level, Matrix};
 use redphone::model::status::{Category, Role, Source, Status};
-use redphone::model::time::{ago, fine, parse_duration, short};
+use redphone::model::time::{format_ago, format_duration, format_precise_duration, parse_duration};
 use redphone::model::{IncidentNumber, Priority};
 use rstest::rstest;
 
@@ -94,7 +94,10 @@ fn a_number_is_read_as_people_write_it(#[case] text: &str, #[case] number: Optio
 #[case(-5, "0s", "0s")]
 fn a_duration_has_one_form(#[case] seconds: i64, #[case] plain: &str, #[case] precise: &str) {
     let duration = chrono::TimeDelta::seconds(seconds);
-    assert_eq!((short(duration).as_str(), fine(duration).as_str()), (plain, precise));
+    assert_eq!(
+        (format_duration(duration).as_str(), format_precise_duration(duration).as_str()),
+        (plain, precise)
+    );
 }
 
 #[rstest]
@@ -121,5 +124,5 @@ fn a_duration_is_read_with_its_unit(#[case] text: &str, #[case] seconds: Option<
 #[case(5 * 1440, "5 d ago")]
 #[case(-10, "just now")]
 fn a_sentence_says_how_long_ago(#[case] minutes: i64, #[case] words: &str) {
-    assert_eq!(ago(at(0), at(minutes)), words);
+    assert_eq!(format_ago(at(0), at(minutes)), words);
 }

@@ -6,7 +6,7 @@ use redphone::model::checklist::{Answer, ClosingItem, InvestigationItem, Item};
 use redphone::model::command::{Declaration, Link};
 use redphone::model::review::Section;
 use redphone::model::status::{Category, Classification, ResolutionAction, Role, Source, Status};
-use redphone::model::{Ask, EventId, Impact, IncidentId, PersonRef, Priority, Urgency};
+use redphone::model::{EventId, Impact, IncidentCommand, IncidentId, PersonRef, Priority, Urgency};
 use uuid::Uuid;
 
 pub fn start() -> DateTime<Utc> {
@@ -72,48 +72,58 @@ fn answer() -> impl Strategy<Value = Answer> {
 }
 
 /// Anything but a declaration.
-pub fn ask() -> impl Strategy<Value = Ask> {
-    let resolve = (of(ResolutionAction::ALL), any_text(), any_text())
-        .prop_map(|(action, detail, validation)| Ask::Resolve { action, detail, validation });
-    let prioritize =
-        (level(), level()).prop_map(|(impact, urgency)| Ask::Prioritize { impact, urgency });
+pub fn ask() -> impl Strategy<Value = IncidentCommand> {
+    let resolve = (of(ResolutionAction::ALL), any_text(), any_text()).prop_map(
+        |(action, detail, validation)| IncidentCommand::Resolve { action, detail, validation },
+    );
+    let prioritize = (level(), level())
+        .prop_map(|(impact, urgency)| IncidentCommand::Prioritize { impact, urgency });
     let overridden = (of(&Priority::ALL), any_text())
-        .prop_map(|(priority, reason)| Ask::OverridePriority { priority, reason });
+        .prop_map(|(priority, reason)| IncidentCommand::OverridePriority { priority, reason });
     let role = (of(Role::ALL), person(), any::<bool>())
-        .prop_map(|(role, person, given)| Ask::GiveRole { role, person, given });
+        .prop_map(|(role, person, given)| IncidentCommand::GiveRole { role, person, given });
     let escalate = (0u8..4, prop::collection::vec(person(), 0..3), prop::option::of(any_text()))
-        .prop_map(|(level, to, reason)| Ask::Escalate { level, to, reason });
+        .prop_map(|(level, to, reason)| IncidentCommand::Escalate { level, to, reason });
     let link = prop_oneof![
         any_text().prop_map(Link::Url),
         any::<u128>()
             .prop_map(|id| Link::Incident { id: IncidentId(Uuid::from_u128(id)), number: None }),
     ];
     let describe = (prop::option::of(any_text()), prop::option::of(any_text())).prop_map(
-        |(title, symptoms)| Ask::Describe { title, symptoms, labels: None, runbook: None },
+        |(title, symptoms)| IncidentCommand::Describe {
+            title,
+            symptoms,
+            labels: None,
+            runbook: None,
+        },
     );
     let reclassify = (of(Classification::ALL), any_text())
-        .prop_map(|(to, reason)| Ask::Reclassify { to, reason });
+        .prop_map(|(to, reason)| IncidentCommand::Reclassify { to, reason });
     let review = (of(Section::ALL), any_text())
-        .prop_map(|(section, text)| Ask::WriteReview { section, text });
+        .prop_map(|(section, text)| IncidentCommand::WriteReview { section, text });
     let simple = prop_oneof![
-        Just(Ask::Acknowledge),
-        Just(Ask::Close),
-        Just(Ask::Wake),
-        Just(Ask::Unpause),
-        Just(Ask::PublishReview),
-        of(Status::ALL).prop_map(|to| Ask::MoveStatus { to }),
-        prop::option::of(person()).prop_map(|to| Ask::Assign { to }),
-        prop::option::of(of(Category::ALL)).prop_map(|category| Ask::Categorize { category }),
-        Just(Ask::TakeBack),
-        any_text().prop_map(|text| Ask::AddNote { text }),
-        any_text().prop_map(|text| Ask::RepeatAlert { text }),
-        any_text().prop_map(|reason| Ask::Reopen { reason }),
-        any_text().prop_map(|reason| Ask::Pause { reason }),
-        any_text().prop_map(|message| Ask::UpdateStakeholders { message, next_due: None }),
-        any_text().prop_map(|text| Ask::CorrectNote { note: EventId::new(), text }),
-        prop::collection::vec(any_text(), 0..3).prop_map(|services| Ask::SetServices { services }),
-        prop::option::of(any_text()).prop_map(|team| Ask::SetTeam { team }),
-        (-60i64..600).prop_map(|m| Ask::Snooze { until: start() + TimeDelta::minutes(m) }),
+        Just(IncidentCommand::Acknowledge),
+        Just(IncidentCommand::Close),
+        Just(IncidentCommand::Wake),
+        Just(IncidentCommand::Unpause),
+        Just(IncidentCommand::PublishReview),
+        of(Status::ALL).prop_map(|to| IncidentCommand::MoveStatus { to }),
+        prop::option::of(person()).prop_map(|to| IncidentCommand::Assign { to }),
+        prop::option::of(of(Category::ALL))
+            .prop_map(|category| IncidentCommand::Categorize { category }),
+        Just(IncidentCommand::UndoMove),
+        any_text().prop_map(|text| IncidentCommand::AddNote { text }),
+        any_text().prop_map(|text| IncidentCommand::RepeatAlert { text }),
+        any_text().prop_map(|reason| IncidentCommand::Reopen { reason }),
+        any_text().prop_map(|reason| IncidentCommand::Pause { reason }),
+        any_text()
+            .prop_map(|message| IncidentCommand::UpdateStakeholders { message, next_due: None }),
+        any_text().prop_map(|text| IncidentCommand::CorrectNote { note: EventId::new(), text }),
+        prop::collection::vec(any_text(), 0..3)
+            .prop_map(|services| IncidentCommand::SetServices { services }),
+        prop::option::of(any_text()).prop_map(|team| IncidentCommand::SetTeam { team }),
+        (-60i64..600)
+            .prop_map(|m| IncidentCommand::Snooze { until: start() + TimeDelta::minutes(m) }),
     ];
     prop_oneof![
         12 => simple,
@@ -122,11 +132,11 @@ pub fn ask() -> impl Strategy<Value = Ask> {
         1 => overridden,
         1 => role,
         1 => escalate,
-        1 => link.clone().prop_map(|link| Ask::Link { link }),
-        1 => link.prop_map(|link| Ask::Unlink { link }),
+        1 => link.clone().prop_map(|link| IncidentCommand::Link { link }),
+        1 => link.prop_map(|link| IncidentCommand::Unlink { link }),
         1 => describe,
         1 => reclassify,
         1 => review,
-        4 => (item(), answer()).prop_map(|(item, answer)| Ask::AnswerItem { item, answer }),
+        4 => (item(), answer()).prop_map(|(item, answer)| IncidentCommand::AnswerItem { item, answer }),
     ]
 }

@@ -1,7 +1,7 @@
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use redphone::model::Priority;
-use redphone::model::filter::{Ask, Filter, Is, Owner, Sla, Term};
+use redphone::model::filter::{Filter, Owner, Predicate, Sla, StateFilter, Term};
 use redphone::model::status::{Category, Status};
 
 use crate::asks::{any_text, of};
@@ -32,21 +32,21 @@ fn owner() -> impl Strategy<Value = Owner> {
 fn term() -> impl Strategy<Value = Term> {
     let span = (0i64..10_000_000).prop_map(TimeDelta::seconds);
     let ask = prop_oneof![
-        text().prop_map(Ask::Word),
-        of(&Priority::ALL).prop_map(Ask::Priority),
-        of(Status::ALL).prop_map(Ask::Status),
-        text().prop_map(Ask::Service),
-        owner().prop_map(Ask::Owner),
-        prop::option::of(text()).prop_map(Ask::Team),
-        prop::option::of(of(Category::ALL)).prop_map(Ask::Category),
-        span.clone().prop_map(Ask::Older),
-        span.clone().prop_map(Ask::Younger),
-        span.clone().prop_map(Ask::Idle),
-        span.prop_map(Ask::Active),
-        of(Sla::ALL).prop_map(Ask::Sla),
-        of(Is::ALL).prop_map(Ask::Is),
+        text().prop_map(Predicate::Text),
+        of(&Priority::ALL).prop_map(Predicate::Priority),
+        of(Status::ALL).prop_map(Predicate::Status),
+        text().prop_map(Predicate::Service),
+        owner().prop_map(Predicate::Owner),
+        prop::option::of(text()).prop_map(Predicate::Team),
+        prop::option::of(of(Category::ALL)).prop_map(Predicate::Category),
+        span.clone().prop_map(Predicate::Older),
+        span.clone().prop_map(Predicate::Younger),
+        span.clone().prop_map(Predicate::Idle),
+        span.prop_map(Predicate::Active),
+        of(Sla::ALL).prop_map(Predicate::Sla),
+        of(StateFilter::ALL).prop_map(Predicate::State),
     ];
-    (any::<bool>(), ask).prop_map(|(not, ask)| Term { not, ask })
+    (any::<bool>(), ask).prop_map(|(not, ask)| Term { negated: not, predicate: ask })
 }
 
 proptest! {
@@ -61,7 +61,7 @@ proptest! {
     fn any_text_is_a_filter_or_an_error_inside_the_text(text in any_text()) {
         match text.parse::<Filter>() {
             Ok(filter) => prop_assert_eq!(filter.to_string().parse::<Filter>(), Ok(filter)),
-            Err(error) => prop_assert!(text.get(error.at.clone()).is_some(), "{:?}", error.at),
+            Err(error) => prop_assert!(text.get(error.range.clone()).is_some(), "{:?}", error.range),
         }
     }
 }

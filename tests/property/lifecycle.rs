@@ -1,30 +1,33 @@
 use chrono::TimeDelta;
 use proptest::prelude::*;
-use redphone::model::checklist::open_gate;
+use redphone::model::checklist::open_closing_items;
 use redphone::model::decide::{Context, decide};
 use redphone::model::{
-    Actor, Ask, Command, CommandId, Envelope, Event, EventBody, Incident, IncidentId, PersonRef,
-    Rules, Status, check,
+    Actor, Command, CommandId, Envelope, Event, EventBody, Incident, IncidentCommand, IncidentId,
+    PersonRef, Rules, Status, check,
 };
 
 use crate::asks::{ask, declaration, start};
 
-fn envelope(minute: i64, incident: IncidentId, ask: Ask) -> Envelope {
+fn envelope(minute: i64, incident: IncidentId, ask: IncidentCommand) -> Envelope {
     Envelope {
         id: CommandId::new(),
         at: start() + TimeDelta::minutes(minute),
         actor: Actor::Person(PersonRef::new("ines", "Ines Moreau")),
-        command: Command::Incident { incident, ask },
+        command: Command::Incident { incident, command: ask },
     }
 }
 
 /// All that happens if these are asked one after another, refused ones left out.
 ///
 /// Each is asked so many minutes before it is decided, and that so many after the one before.
-fn run(declared: redphone::model::command::Declaration, asks: Vec<(i64, i64, Ask)>) -> Vec<Event> {
+fn run(
+    declared: redphone::model::command::Declaration,
+    asks: Vec<(i64, i64, IncidentCommand)>,
+) -> Vec<Event> {
     let rules = Rules::default();
     let id = IncidentId::new();
-    let made = envelope(0, id, Ask::Declare(Box::new(declared)));
+    let made = envelope(0, id, IncidentCommand::Declare(Box::new(declared)));
     let context = |minute| Context { now: start() + TimeDelta::minutes(minute), rules: &rules };
     let Ok(mut events) = decide(None, &made, context(0)) else { return Vec::new() };
     let mut incident = Incident::fold(&events).unwrap().unwrap();
@@ -37,7 +40,7 @@ fn run(declared: redphone::model::command::Declaration, asks: Vec<(i64, i64, Ask
         assert!(!new.is_empty());
         assert_eq!(new, decide(Some(&incident), &made, context(clock)).unwrap());
         for event in &new {
-            incident.push(event).unwrap();
+            incident.apply_next(event).unwrap();
         }
         events.extend(new);
     }
@@ -61,13 +64,13 @@ proptest! {
             let moves = |event: &&Event| event.body.is_move() && event.body != EventBody::ReviewPublished;
             let moved = events[..index].iter().rev().find(moves);
             prop_assert!(!event.body.is_move() || moved.is_none_or(|moved| moved.at <= event.at));
-            prop_assert!(folded.as_ref().is_none_or(|known| known.earliest(&event.body) <= event.at));
+            prop_assert!(folded.as_ref().is_none_or(|known| known.earliest_time(&event.body) <= event.at));
             prop_assert_eq!(check::event(event), Ok(()));
             let json = serde_json::to_string(event).unwrap();
             prop_assert_eq!(&serde_json::from_str::<Event>(&json).unwrap(), event);
             match &mut folded {
-                None => folded = Incident::declared(event),
-                Some(incident) => incident.push(event).unwrap(),
+                None => folded = Incident::from_declaration(event),
+                Some(incident) => incident.apply_next(event).unwrap(),
             }
             let incident = folded.as_ref().unwrap();
             let row = &incident.summary;
@@ -76,7 +79,7 @@ proptest! {
             prop_assert!(incident.stages.iter().flatten().is_sorted());
             let latest = events[..=index].iter().map(|event| event.at).max();
             prop_assert_eq!(Some(row.last_event_at), latest);
-            prop_assert!(row.status != Status::Closed || open_gate(&incident.answered).is_empty());
+            prop_assert!(row.status != Status::Closed || open_closing_items(&incident.answered).is_empty());
             prop_assert_eq!(incident.unowned_since.is_some(), row.status.is_open() && row.assignee.is_none());
             let json = serde_json::to_string(incident).unwrap();
             prop_assert_eq!(&serde_json::from_str::<Incident>(&json).unwrap(), incident);

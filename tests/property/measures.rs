@@ -48,7 +48,7 @@ proptest! {
     fn statistics_lie_between_the_least_and_the_greatest(
         mut durations in prop::collection::vec(0i64..1_000_000, 1..60),
     ) {
-        let times = Times::of(&mut durations);
+        let times = Times::from_durations(&mut durations);
         let (least, greatest) = (durations[0], durations[durations.len() - 1]);
         for value in [times.mean_ms, times.median_ms, times.p90_ms] {
             prop_assert!((least..=greatest).contains(&value));

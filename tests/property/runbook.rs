@@ -1,6 +1,6 @@
 use proptest::prelude::*;
-use redphone::model::runbook::{Head, Kind, Page, note, ticks};
-use redphone::model::text::{shown, width};
+use redphone::model::runbook::{BlockKind, RunbookHeader, RunbookPage, find_ticks, tick_note};
+use redphone::model::text::{sanitize, width};
 use redphone::model::{Actor, CommandId, Event, EventBody, EventId, IncidentId};
 
 /// Something like Markdown.
@@ -16,16 +16,16 @@ fn markdown() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn whatever_a_runbook_holds_is_read_and_safe_to_show(text in markdown()) {
-        let head = Head::read("x", &text);
-        prop_assert_eq!(shown(&head.title), head.title.as_str());
-        let page = Page::read(&text);
+        let head = RunbookHeader::parse("x", &text);
+        prop_assert_eq!(sanitize(&head.title), head.title.as_str());
+        let page = RunbookPage::parse(&text);
         let mut steps = Vec::new();
         for block in &page.blocks {
             let written = block.text();
-            prop_assert_eq!(shown(&written), written.as_str());
-            if let Kind::Code(lines, _) = &block.kind {
+            prop_assert_eq!(sanitize(&written), written.as_str());
+            if let BlockKind::Code(lines, _) = &block.kind {
                 for line in lines {
-                    prop_assert_eq!(shown(line), line.as_str());
+                    prop_assert_eq!(sanitize(line), line.as_str());
                 }
             }
             steps.extend(block.step);
@@ -36,7 +36,7 @@ proptest! {
 
     #[test]
     fn each_tick_is_known_again(text in markdown(), name in "[a-z/]{1,10}") {
-        let steps = Page::read(&text).steps;
+        let steps = RunbookPage::parse(&text).steps;
         for step in 0..steps.len() {
             let command = CommandId::new();
             let event = Event {
@@ -47,9 +47,9 @@ proptest! {
                 recorded_at: crate::asks::start(),
                 actor: Actor::Integration("x".into()),
                 command,
-                body: EventBody::NoteAdded { text: note(&name, step, &steps[step].text) },
+                body: EventBody::NoteAdded { text: tick_note(&name, step, &steps[step].text) },
             };
-            let known = ticks(&name, &steps, &[event]);
+            let known = find_ticks(&name, &steps, &[event]);
             prop_assert!(known[step].is_some(), "{:?}", steps);
             prop_assert_eq!(known.iter().flatten().count(), 1);
         }

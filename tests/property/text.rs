@@ -1,17 +1,17 @@
 use proptest::prelude::*;
-use redphone::model::text::{cut, fit, lines, shown, width, wrap};
-use redphone::model::time::{parse_duration, short};
+use redphone::model::text::{lines, pad, sanitize, truncate, width, wrap};
+use redphone::model::time::{format_duration, parse_duration};
 
 use crate::asks::any_text;
 
 proptest! {
     #[test]
     fn nothing_that_is_shown_can_control_a_terminal(text in any_text()) {
-        let safe = shown(&text);
+        let safe = sanitize(&text);
         prop_assert!(!safe.chars().any(char::is_control), "{:?}", safe);
         let reorders = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         prop_assert!(!safe.chars().any(reorders), "{:?}", safe);
-        prop_assert_eq!(&shown(&safe), &safe);
+        prop_assert_eq!(&sanitize(&safe), &safe);
         for line in lines(&text) {
             prop_assert!(!line.chars().any(char::is_control));
         }
@@ -19,9 +19,9 @@ proptest! {
 
     #[test]
     fn text_fits_the_columns_it_is_given(text in any_text(), columns in 0usize..60) {
-        let safe = shown(&text);
-        prop_assert!(width(&cut(&safe, columns)) <= columns);
-        prop_assert_eq!(width(&fit(&safe, columns)), columns);
+        let safe = sanitize(&text);
+        prop_assert!(width(&truncate(&safe, columns)) <= columns);
+        prop_assert_eq!(width(&pad(&safe, columns)), columns);
     }
 
     #[test]
@@ -48,7 +48,7 @@ proptest! {
         let text = format!("{count}{unit}");
         let span = parse_duration(&text).unwrap();
         if unit != "h" && unit != "w" && (unit != "d" || count < 100) && count < 50 {
-            prop_assert_eq!(short(span), text);
+            prop_assert_eq!(format_duration(span), text);
         }
     }
 }

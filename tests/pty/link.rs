@@ -8,7 +8,7 @@ use redphone::backend::file::{FileStore, Options};
 use redphone::model::command::Declaration;
 use redphone::model::status::Source;
 use redphone::model::{
-    Actor, Ask, Command, CommandId, Envelope, Impact, IncidentId, PersonRef, Rules,
+    Actor, Command, CommandId, Envelope, Impact, IncidentCommand, IncidentId, PersonRef, Rules,
 };
 
 use crate::store::Store;
@@ -168,7 +168,7 @@ fn with_open(count: usize) -> Store {
                 actor: Actor::Person(PersonRef::new("ines", "ines")),
                 command: Command::Incident {
                     incident: IncidentId::new(),
-                    ask: Ask::Declare(Box::new(declaration)),
+                    command: IncidentCommand::Declare(Box::new(declaration)),
                 },
             };
             opened.execute(&envelope).await.expect("it is declared");

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use redphone::config::PanesSettings;
 use redphone::config::panes::Notify;
-use redphone::model::command::{Ask, Command};
+use redphone::model::command::{Command, IncidentCommand};
 use redphone::model::{Actor, CommandId, Envelope, Impact, IncidentId, PersonRef, Priority};
 use redphone::tui::Options;
 use redphone::tui::message::{Message, Timer};
@@ -38,7 +38,10 @@ fn assign(stage: &Stage, id: IncidentId, to: PersonRef) {
         id: CommandId::new(),
         at: stage.now,
         actor: Actor::Person(company::tomo()),
-        command: Command::Incident { incident: id, ask: Ask::Assign { to: Some(to) } },
+        command: Command::Incident {
+            incident: id,
+            command: IncidentCommand::Assign { to: Some(to) },
+        },
     };
     stage.memory.carry_out(&envelope).expect("it fits");
 }
@@ -216,7 +219,10 @@ fn an_incident_that_only_changes_calls_nobody() {
         id: CommandId::new(),
         at: stage.now,
         actor: Actor::Person(company::tomo()),
-        command: Command::Incident { incident: id, ask: Ask::AddNote { text: "look".into() } },
+        command: Command::Incident {
+            incident: id,
+            command: IncidentCommand::AddNote { text: "look".into() },
+        },
     };
     stage.memory.carry_out(&envelope).expect("it fits");
     stage.refresh();

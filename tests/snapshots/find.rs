@@ -446,7 +446,7 @@ fn an_incident_jumped_to_unfolds_its_group() {
         .queue
         .rows
         .iter()
-        .find(|row| row.summary.service() == Some("workers"))
+        .find(|row| row.summary.primary_service() == Some("workers"))
         .and_then(|row| row.summary.number)
         .expect("a worker's incident");
     stage.write(&hidden.0.to_string());

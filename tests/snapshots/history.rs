@@ -171,7 +171,7 @@ fn what_others_do_to_an_ended_incident_shows_in_the_history() {
     let resolved = |row: &&std::sync::Arc<redphone::model::Summary>| row.status == Status::Resolved;
     let rows: Vec<_> = stage.app.queue.rows.iter().map(|row| row.summary.clone()).collect();
     let before = rows.iter().find(resolved).expect("one is resolved").clone();
-    let note = redphone::model::Ask::AddNote { text: "the invoice has come".into() };
+    let note = redphone::model::IncidentCommand::AddNote { text: "the invoice has come".into() };
     company::ask(&stage.memory, before.id, note, stage.now).expect("it fits");
     let after = stage.memory.all().into_iter().find(|row| row.id == before.id).expect("a row");
     stage.learn(redphone::sync::Update::Ended(vec![after.clone()]));

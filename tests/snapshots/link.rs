@@ -6,7 +6,7 @@ use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use redphone::backend::BackendError;
 use redphone::config::PanesSettings;
 use redphone::config::appearance::Looks;
-use redphone::model::{Ask, Command};
+use redphone::model::{Command, IncidentCommand};
 use redphone::sync::{Link, Update};
 use redphone::tui::Options;
 use redphone::tui::action::Action;
@@ -185,8 +185,8 @@ fn a_time_is_typed_in_the_zone_that_is_shown(
     stage.keys(":");
     stage.write(&format!("snooze {typed}"));
     stage.keys("Enter");
-    let Command::Incident { ask, .. } = &stage.submitted[0].command else { panic!("a snooze") };
-    assert_eq!(*ask, Ask::Snooze { until });
+    let Command::Incident { command, .. } = &stage.submitted[0].command else { panic!("a snooze") };
+    assert_eq!(*ask, IncidentCommand::Snooze { until });
 }
 
 #[test]
@@ -200,9 +200,11 @@ fn tomorrow_is_in_the_offset_of_tomorrow() {
     stage.keys("b");
     assert!(stage.screen().contains("Wed 09:00"), "{}", stage.screen());
     stage.keys("t");
-    let Command::Incident { ask, .. } = &stage.submitted[0].command else { panic!("a snooze") };
+    let Command::Incident { command: ask, .. } = &stage.submitted[0].command else {
+        panic!("a snooze")
+    };
     let until = "2031-05-21T07:00:00Z".parse().expect("a time");
-    assert_eq!(*ask, Ask::Snooze { until });
+    assert_eq!(*ask, IncidentCommand::Snooze { until });
 }
 
 #[test]

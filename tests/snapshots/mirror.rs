@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redphone::backend::{Backend, BackendError, Cursor, Delta};
-use redphone::model::{Ask, Status, Summary};
+use redphone::model::{IncidentCommand, Status, Summary};
 use redphone::sync::{Link, Mirror, Options, Update, start};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -94,7 +94,7 @@ fn the_first_page_comes_with_counts_and_then_all_rows() {
         let script = async {
             until(&mut learnt, |update| {
                 matches!(update, Update::Snapshot(s)
-                    if s.rows.len() == redphone::sync::FIRST_PAGE as usize && s.counts.is_some_and(|c| c.open() == 300))
+                    if s.rows.len() == redphone::sync::FIRST_PAGE as usize && s.counts.is_some_and(|c| c.total() == 300))
             })
             .await;
             until(&mut learnt, |update| {
@@ -139,7 +139,7 @@ fn what_others_do_to_an_incident_that_has_ended_is_told() {
                 |update| matches!(update, Update::Snapshot(s) if s.counts.is_none()),
             )
             .await;
-            let note = Ask::AddNote { text: "the invoice has come".into() };
+            let note = IncidentCommand::AddNote { text: "the invoice has come".into() };
             company::ask(&memory, ended.id, note, company::now()).expect("it fits");
             handle.refresh();
             until(&mut learnt, |update| {

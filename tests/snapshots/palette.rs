@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use insta::assert_snapshot;
 use redphone::backend::BackendError;
-use redphone::model::command::{Ask, Command, Link};
+use redphone::model::command::{Command, IncidentCommand, Link};
 use redphone::model::status::{Category, Role};
 use redphone::model::{Impact, PersonRef, Priority, Status};
 use redphone::sync::drafts::Keep;
@@ -37,9 +37,9 @@ fn open(stage: &mut Stage, line: &str) {
 }
 
 /// What was sent, of which incident.
-fn sent(stage: &Stage) -> Vec<Ask> {
+fn sent(stage: &Stage) -> Vec<IncidentCommand> {
     let asks = stage.submitted.iter().map(|envelope| match &envelope.command {
-        Command::Incident { ask, .. } => ask.clone(),
+        Command::Incident { command: ask, .. } => ask.clone(),
         other => panic!("about an incident: {other:?}"),
     });
     asks.collect()
@@ -51,40 +51,40 @@ fn tomo() -> Option<PersonRef> {
 }
 
 #[rstest]
-#[case("ack", Ask::Acknowledge)]
-#[case("acknowledge", Ask::Acknowledge)]
-#[case("own", Ask::Assign { to: Some(company::me()) })]
-#[case("assign tomo", Ask::Assign { to: tomo() })]
-#[case("assign @tomo", Ask::Assign { to: tomo() })]
-#[case("ASSIGN Tomo Hayashi", Ask::Assign { to: tomo() })]
-#[case("assign tom", Ask::Assign { to: tomo() })]
-#[case("assign me", Ask::Assign { to: Some(company::me()) })]
-#[case("as tomo", Ask::Assign { to: tomo() })]
-#[case("snooze 4h", Ask::Snooze { until: company::now() + TimeDelta::hours(4) })]
-#[case("snooze 45m", Ask::Snooze { until: company::now() + TimeDelta::minutes(45) })]
-#[case("snooze tomorrow", Ask::Snooze { until: "2031-05-21T09:00:00Z".parse().unwrap() })]
-#[case("snooze change", Ask::Snooze { until: redphone::model::time::UNTIL_CHANGED })]
-#[case("priority high low", Ask::Prioritize { impact: Impact::High, urgency: Impact::Low })]
-#[case("prioritize med l", Ask::Prioritize { impact: Impact::Medium, urgency: Impact::Low })]
-#[case("move identified", Ask::MoveStatus { to: Status::Identified })]
-#[case("move acknowledged", Ask::Acknowledge)]
-#[case("status mon", Ask::MoveStatus { to: Status::Monitoring })]
-#[case("note  rolled back: looking", Ask::AddNote { text: "rolled back: looking".into() })]
-#[case("link https://a.example/b", Ask::Link { link: Link::Url("https://a.example/b".into()) })]
-#[case("category security", Ask::Categorize { category: Some(Category::Security) })]
-#[case("category unknown", Ask::Categorize { category: None })]
-#[case("service search", Ask::SetServices { services: vec!["search".into()] })]
+#[case("ack", IncidentCommand::Acknowledge)]
+#[case("acknowledge", IncidentCommand::Acknowledge)]
+#[case("own", IncidentCommand::Assign { to: Some(company::me()) })]
+#[case("assign tomo", IncidentCommand::Assign { to: tomo() })]
+#[case("assign @tomo", IncidentCommand::Assign { to: tomo() })]
+#[case("ASSIGN Tomo Hayashi", IncidentCommand::Assign { to: tomo() })]
+#[case("assign tom", IncidentCommand::Assign { to: tomo() })]
+#[case("assign me", IncidentCommand::Assign { to: Some(company::me()) })]
+#[case("as tomo", IncidentCommand::Assign { to: tomo() })]
+#[case("snooze 4h", IncidentCommand::Snooze { until: company::now() + TimeDelta::hours(4) })]
+#[case("snooze 45m", IncidentCommand::Snooze { until: company::now() + TimeDelta::minutes(45) })]
+#[case("snooze tomorrow", IncidentCommand::Snooze { until: "2031-05-21T09:00:00Z".parse().unwrap() })]
+#[case("snooze change", IncidentCommand::Snooze { until: redphone::model::time::UNTIL_CHANGED })]
+#[case("priority high low", IncidentCommand::Prioritize { impact: Impact::High, urgency: Impact::Low })]
+#[case("prioritize med l", IncidentCommand::Prioritize { impact: Impact::Medium, urgency: Impact::Low })]
+#[case("move identified", IncidentCommand::MoveStatus { to: Status::Identified })]
+#[case("move acknowledged", IncidentCommand::Acknowledge)]
+#[case("status mon", IncidentCommand::MoveStatus { to: Status::Monitoring })]
+#[case("note  rolled back: looking", IncidentCommand::AddNote { text: "rolled back: looking".into() })]
+#[case("link https://a.example/b", IncidentCommand::Link { link: Link::Url("https://a.example/b".into()) })]
+#[case("category security", IncidentCommand::Categorize { category: Some(Category::Security) })]
+#[case("category unknown", IncidentCommand::Categorize { category: None })]
+#[case("service search", IncidentCommand::SetServices { services: vec!["search".into()] })]
 #[case(
     "services checkout, search",
-    Ask::SetServices { services: vec!["checkout".into(), "search".into()] }
+    IncidentCommand::SetServices { services: vec!["checkout".into(), "search".into()] }
 )]
-#[case("team data", Ask::SetTeam { team: Some("data".into()) })]
-#[case("team none", Ask::SetTeam { team: None })]
+#[case("team data", IncidentCommand::SetTeam { team: Some("data".into()) })]
+#[case("team none", IncidentCommand::SetTeam { team: None })]
 #[case(
     "role scribe tomo",
-    Ask::GiveRole { role: Role::Scribe, person: company::tomo(), given: true }
+    IncidentCommand::GiveRole { role: Role::Scribe, person: company::tomo(), given: true }
 )]
-fn a_line_asks_what_a_key_would(#[case] line: &str, #[case] expected: Ask) {
+fn a_line_asks_what_a_key_would(#[case] line: &str, #[case] expected: IncidentCommand) {
     let mut stage = busy();
     open(&mut stage, line);
     stage.keys("Enter");
@@ -191,7 +191,7 @@ fn what_cannot_be_taken_back_asks() {
     assert!(matches!(stage.app.mode, Mode::Confirm(_)), "{}", stage.screen());
     assert!(stage.submitted.is_empty());
     stage.keys("y");
-    assert!(matches!(&sent(&stage)[..], [Ask::Merge { .. }]));
+    assert!(matches!(&sent(&stage)[..], [IncidentCommand::Merge { .. }]));
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn a_line_acts_on_all_that_are_selected() {
     assert!(matches!(stage.app.mode, Mode::Confirm(_)));
     stage.keys("y");
     // Tomo owns the second already.
-    assert_eq!(sent(&stage), [Ask::Assign { to: tomo() }]);
+    assert_eq!(sent(&stage), [IncidentCommand::Assign { to: tomo() }]);
 }
 
 #[test]
@@ -267,7 +267,7 @@ fn what_was_done_last_comes_first() {
     stage.keys("j :");
     stage.keys("Down Enter");
     assert!(
-        matches!(&sent(&stage)[..], [Ask::Snooze { until }]
+        matches!(&sent(&stage)[..], [IncidentCommand::Snooze { until }]
             if *until == company::now() + TimeDelta::hours(4)),
         "the same line, on what is selected now: {}",
         stage.screen()
@@ -422,7 +422,7 @@ fn a_note_that_is_typed_goes_on_in_its_form() {
     assert_eq!(form.contents(), ["rolled back"]);
     stage.write("\nto v811");
     stage.keys("^s");
-    assert_eq!(sent(&stage), [Ask::AddNote { text: "rolled back\nto v811".into() }]);
+    assert_eq!(sent(&stage), [IncidentCommand::AddNote { text: "rolled back\nto v811".into() }]);
 }
 
 #[test]

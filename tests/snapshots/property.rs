@@ -13,7 +13,7 @@ use proptest::test_runner::TestRunner;
 use redphone::backend::BackendError;
 use redphone::model::status::ResolutionAction;
 use redphone::model::text::width;
-use redphone::model::{Ask, Impact, IncidentId};
+use redphone::model::{Impact, IncidentCommand, IncidentId};
 use redphone::sync::remote::{Listing, State};
 use redphone::sync::{Link, Update};
 use redphone::tui::Options;
@@ -42,7 +42,7 @@ enum Step {
     Declare(String, u8),
     Pass(i64),
     End(u8),
-    Ask(u8, Box<Ask>),
+    Ask(u8, Box<IncidentCommand>),
     Edited(u8),
     Opened(bool),
     Written(String),
@@ -144,7 +144,7 @@ fn take(stage: &mut Stage, step: Step) {
         Step::End(place) => {
             let open = stage.memory.open();
             if let Some(row) = open.get(usize::from(place) % open.len().max(1)) {
-                let resolve = Ask::Resolve {
+                let resolve = IncidentCommand::Resolve {
                     action: ResolutionAction::Restart,
                     detail: "restarted".into(),
                     validation: "seen".into(),
@@ -381,7 +381,7 @@ fn kept(before: &(Option<Selectable>, Vec<Selectable>), stage: &Stage) -> Option
     if let Selectable::Row(id) = selected
         && let Some(row) = stage.app.queue.rows.iter().find(|row| row.summary.id == *id)
     {
-        let service = row.summary.service().unwrap_or_default().to_owned();
+        let service = row.summary.primary_service().unwrap_or_default().to_owned();
         return Some(Selectable::Head(service));
     }
     let place = old.iter().position(|line| line == selected).unwrap_or(0);

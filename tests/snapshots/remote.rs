@@ -11,7 +11,7 @@ use redphone::model::command::Declaration;
 use redphone::model::review::{ActionItem, ActionKind};
 use redphone::model::status::{ResolutionAction, Source};
 use redphone::model::{
-    Actor, Ask, Command, CommandId, Envelope, EventId, Impact, IncidentId, Rejection,
+    Actor, Command, CommandId, Envelope, EventId, Impact, IncidentCommand, IncidentId, Rejection,
     RejectionKind, Urgency,
 };
 use redphone::sync::drafts::Keep;
@@ -47,12 +47,12 @@ fn offline(stage: &mut Stage) {
     }));
 }
 
-fn asked(incident: IncidentId, ask: Ask, minutes: i64) -> Envelope {
+fn asked(incident: IncidentId, ask: IncidentCommand, minutes: i64) -> Envelope {
     Envelope {
         id: CommandId::new(),
         at: company::now() + TimeDelta::minutes(minutes),
         actor: Actor::Person(company::me()),
-        command: Command::Incident { incident, ask },
+        command: Command::Incident { incident, command: ask },
     }
 }
 
@@ -78,8 +78,8 @@ pub fn entry(place: u64, label: &str, title: &str, envelope: Envelope, state: St
     })
 }
 
-fn resolve() -> Ask {
-    Ask::Resolve {
+fn resolve() -> IncidentCommand {
+    IncidentCommand::Resolve {
         action: ResolutionAction::Rollback,
         detail: "checkout back to v811".into(),
         validation: "20 test payments went through".into(),
@@ -98,14 +98,15 @@ fn not_now(message: &str) -> State {
 fn waiting(stage: &Stage) -> Listing {
     let (cards, logins) = (id_of(stage, 2051), id_of(stage, 2048));
     let title = "Card payments fail at checkout";
-    let note =
-        Ask::AddNote { text: "Rolled back to v811, the error rate falls.\nWatching.".into() };
+    let note = IncidentCommand::AddNote {
+        text: "Rolled back to v811, the error rate falls.\nWatching.".into(),
+    };
     let mut first = entry(14, "INC-2051", title, asked(cards, note, 1), State::Pending);
     let tried = Arc::make_mut(&mut first);
     tried.tries = 3;
     tried.said = Some("redphone.example does not answer".into());
     tried.next_at = Some(stage.now + TimeDelta::seconds(8));
-    let second = asked(logins, Ask::Acknowledge, 2);
+    let second = asked(logins, IncidentCommand::Acknowledge, 2);
     let second = entry(15, "INC-2048", "Logins time out", second, State::Pending);
     Listing { entries: vec![first, second], me: None }
 }
@@ -121,14 +122,14 @@ pub fn mixed(stage: &Stage) -> Listing {
             9,
             "INC-2050",
             "Search answers slowly",
-            asked(id_of(stage, 2050), Ask::Acknowledge, -3),
+            asked(id_of(stage, 2050), IncidentCommand::Acknowledge, -3),
             State::Sent(Box::new(sent)),
         ),
         entry(
             11,
             "INC-2048",
             "Logins time out",
-            asked(logins, Ask::Acknowledge, -2),
+            asked(logins, IncidentCommand::Acknowledge, -2),
             conflict("already acknowledged by Tomo Sato 3 min ago"),
         ),
         entry(
@@ -304,7 +305,7 @@ fn the_whole_way_of_a_command_that_comes_second() {
     assert_eq!(stage.replaced, [envelope.id]);
     assert!(matches!(
         &stage.submitted[0].command,
-        Command::Incident { ask: Ask::AddNote { text }, .. } if text == "seen it again"
+        Command::Incident { command: IncidentCommand::AddNote { text }, .. } if text == "seen it again"
     ));
     assert_ne!(stage.submitted[0].id, envelope.id, "other words are another command");
 }
@@ -368,9 +369,9 @@ fn what_can_not_be_read_here_and_what_somebody_else_has_asked_say_so() {
     let mut stage = remote((126, 36));
     let cards = id_of(&stage, 2051);
     let odd = State::Refused(BackendError::Broken("another version wrote it".into()));
-    let mut odd = entry(1, "INC-2051", "Cards", asked(cards, Ask::Acknowledge, 0), odd);
+    let mut odd = entry(1, "INC-2051", "Cards", asked(cards, IncidentCommand::Acknowledge, 0), odd);
     Arc::make_mut(&mut odd).envelope = None;
-    let note = Ask::AddNote { text: "seen".into() };
+    let note = IncidentCommand::AddNote { text: "seen".into() };
     let mut hers = entry(2, "INC-2051", "Cards", asked(cards, note, 0), State::Pending);
     Arc::make_mut(&mut hers).person = Some("ines".into());
     show(&mut stage, Listing { entries: vec![odd, hers], me: Some("tom".into()) });
@@ -393,22 +394,22 @@ fn what_can_not_be_read_here_and_what_somebody_else_has_asked_say_so() {
 #[test]
 fn every_kind_of_refused_command_with_a_text_opens_its_form_with_it() {
     let asks = [
-        ("Note on", "x-ray", Ask::AddNote { text: "x-ray".into() }),
+        ("Note on", "x-ray", IncidentCommand::AddNote { text: "x-ray".into() }),
         (
             "Resolve",
             "x-ray",
-            Ask::Resolve {
+            IncidentCommand::Resolve {
                 action: ResolutionAction::Patch,
                 detail: "x-ray".into(),
                 validation: "y".into(),
             },
         ),
-        ("Reopen", "x-ray", Ask::Reopen { reason: "x-ray".into() }),
-        ("Pause", "x-ray", Ask::Pause { reason: "x-ray".into() }),
+        ("Reopen", "x-ray", IncidentCommand::Reopen { reason: "x-ray".into() }),
+        ("Pause", "x-ray", IncidentCommand::Pause { reason: "x-ray".into() }),
         (
             "Stakeholder update",
             "x-ray",
-            Ask::UpdateStakeholders { message: "x-ray".into(), next_due: None },
+            IncidentCommand::UpdateStakeholders { message: "x-ray".into(), next_due: None },
         ),
     ];
     for (heading, text, ask) in asks {
@@ -423,7 +424,7 @@ fn every_kind_of_refused_command_with_a_text_opens_its_form_with_it() {
 }
 
 /// What is sent in the place of a refused command when its form is opened and sent as it is.
-fn written_anew(about: IncidentId, ask: Ask) -> Ask {
+fn written_anew(about: IncidentId, ask: IncidentCommand) -> IncidentCommand {
     let mut stage = remote((126, 36));
     let refused = entry(1, "INC-2051", "Cards", asked(about, ask, 0), not_now("not now"));
     show(&mut stage, Listing { entries: vec![refused], me: None });
@@ -433,7 +434,9 @@ fn written_anew(about: IncidentId, ask: Ask) -> Ask {
         // What can't be taken back is asked about first.
         stage.keys("y");
     }
-    let Some(Command::Incident { ask, .. }) = stage.submitted.pop().map(|sent| sent.command) else {
+    let Some(Command::Incident { command: ask, .. }) =
+        stage.submitted.pop().map(|sent| sent.command)
+    else {
         panic!("{}", stage.screen())
     };
     ask
@@ -469,10 +472,10 @@ fn what_a_form_does_not_ask_for_stays_as_it_was_when_that_is_written_anew() {
     };
     let next_due = (now + TimeDelta::minutes(90)).duration_trunc(TimeDelta::minutes(1)).ok();
     for (about, ask) in [
-        (IncidentId::new(), Ask::Declare(Box::new(declared))),
-        (id, Ask::CorrectNote { note, text: "since v813".into() }),
-        (id, Ask::SetActionItem { item }),
-        (id, Ask::UpdateStakeholders { message: "soon".into(), next_due }),
+        (IncidentId::new(), IncidentCommand::Declare(Box::new(declared))),
+        (id, IncidentCommand::CorrectNote { note, text: "since v813".into() }),
+        (id, IncidentCommand::SetActionItem { item }),
+        (id, IncidentCommand::UpdateStakeholders { message: "soon".into(), next_due }),
     ] {
         assert_eq!(written_anew(about, ask.clone()), ask);
     }
@@ -549,7 +552,7 @@ fn without_a_remote_there_is_no_outbox() {
 fn the_outbox_stays_where_it_is_while_what_is_selected_is_in_sight() {
     let mut stage = remote((80, 16));
     let notes = (0..20).map(|place| {
-        let note = Ask::AddNote { text: format!("note {place}") };
+        let note = IncidentCommand::AddNote { text: format!("note {place}") };
         let asked = asked(id_of(&stage, 2051), note, 1);
         entry(place, "INC-2051", "Card payments", asked, State::Pending)
     });

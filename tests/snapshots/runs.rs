@@ -6,9 +6,9 @@ use insta::assert_snapshot;
 use redphone::config::PanesSettings;
 use redphone::config::panes::CustomCommand;
 use redphone::config::pattern::Pattern;
-use redphone::model::command::{Ask, Command};
+use redphone::model::command::{Command, IncidentCommand};
 use redphone::model::filter::Filter;
-use redphone::model::runbook::Head;
+use redphone::model::runbook::RunbookHeader;
 use redphone::model::{Actor, CommandId, Envelope};
 use redphone::tui::Options;
 use redphone::tui::message::Message;
@@ -73,7 +73,7 @@ fn name(what: &str, size: (u16, u16)) -> String {
 
 fn notes(stage: &Stage) -> Vec<String> {
     let texts = stage.submitted.iter().filter_map(|envelope| match &envelope.command {
-        Command::Incident { ask: Ask::AddNote { text }, .. } => Some(text.clone()),
+        Command::Incident { command: IncidentCommand::AddNote { text }, .. } => Some(text.clone()),
         _ => None,
     });
     texts.collect()
@@ -325,7 +325,7 @@ fn a_step_is_ticked_at_once_and_known_again_later() {
         id: CommandId::new(),
         at: stage.now,
         actor: Actor::Person(company::tomo()),
-        command: Command::Incident { incident, ask: Ask::AddNote { text } },
+        command: Command::Incident { incident, command: IncidentCommand::AddNote { text } },
     };
     stage.memory.carry_out(&envelope).expect("a note");
     stage.refresh();
@@ -362,7 +362,10 @@ fn a_tick_by_somebody_else_shows_while_the_runbook_is_open() {
         id: CommandId::new(),
         at: stage.now,
         actor: Actor::Person(company::tomo()),
-        command: Command::Incident { incident, ask: Ask::AddNote { text: text.into() } },
+        command: Command::Incident {
+            incident,
+            command: IncidentCommand::AddNote { text: text.into() },
+        },
     };
     stage.memory.carry_out(&envelope).expect("a note");
     stage.refresh();
@@ -400,7 +403,7 @@ fn a_url_is_copied_and_a_file_that_is_missing_is_told() {
     let mut stage = stage((126, 36));
     let incident = stage.app.target().expect("a target").id;
     let describe = |stage: &mut Stage, runbook: &str| {
-        let ask = Ask::Describe {
+        let ask = IncidentCommand::Describe {
             title: None,
             symptoms: None,
             labels: None,
@@ -410,7 +413,7 @@ fn a_url_is_copied_and_a_file_that_is_missing_is_told() {
             id: CommandId::new(),
             at: stage.now,
             actor: Actor::Person(company::me()),
-            command: Command::Incident { incident, ask },
+            command: Command::Incident { incident, command: ask },
         };
         stage.memory.carry_out(&envelope).expect("it is described");
         stage.refresh();
@@ -485,7 +488,7 @@ fn a_digit_stays_with_its_name_when_the_folder_has_been_read() {
     };
     assert_eq!(key_of(&stage, "trace"), Some('2'), "{}", stage.screen());
     let heads = [("payments/5xx", FIVES), ("a new one", FIVES)];
-    let heads = heads.map(|(name, text)| Head::read(name, text)).to_vec();
+    let heads = heads.map(|(name, text)| RunbookHeader::parse(name, text)).to_vec();
     stage.send(Message::Runbooks(Ok(std::sync::Arc::new(heads))));
     assert_eq!(key_of(&stage, "trace"), Some('2'), "{}", stage.screen());
     assert_eq!(key_of(&stage, "a new one"), Some('3'), "{}", stage.screen());

@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use redphone::backend::BackendError;
 use redphone::model::checklist::Answer;
 use redphone::model::review::Section;
-use redphone::model::{Ask, Command, Envelope, Impact, IncidentId, Status, Urgency};
+use redphone::model::{Command, Envelope, Impact, IncidentCommand, IncidentId, Status, Urgency};
 use redphone::sync::drafts::{Draft, Keep};
 use redphone::tui::Options;
 use redphone::tui::form::Form;
@@ -32,14 +32,14 @@ fn target(stage: &Stage) -> IncidentId {
 }
 
 /// Somebody else does something, and it arrives.
-fn other(stage: &mut Stage, incident: IncidentId, ask: Ask) {
+fn other(stage: &mut Stage, incident: IncidentId, ask: IncidentCommand) {
     company::ask(&stage.memory, incident, ask, stage.now).expect("it can be asked");
     stage.refresh();
 }
 
-fn asks(sent: &[Envelope]) -> Vec<Ask> {
+fn asks(sent: &[Envelope]) -> Vec<IncidentCommand> {
     let ask = |envelope: &Envelope| match &envelope.command {
-        Command::Incident { ask, .. } => Some(ask.clone()),
+        Command::Incident { command: ask, .. } => Some(ask.clone()),
         _ => None,
     };
     sent.iter().filter_map(ask).collect()
@@ -59,8 +59,8 @@ fn go(stage: &mut Stage, label: &str) {
 fn ended(stage: &mut Stage) -> IncidentId {
     let id = target(stage);
     for ask in [
-        Ask::Acknowledge,
-        Ask::Resolve {
+        IncidentCommand::Acknowledge,
+        IncidentCommand::Resolve {
             action: redphone::model::status::ResolutionAction::Restart,
             detail: "restarted".into(),
             validation: "seen".into(),
@@ -84,15 +84,17 @@ fn a_review_keeps_the_sections_that_others_write_meanwhile() {
     other(
         &mut stage,
         id,
-        Ask::WriteReview { section: Section::Summary, text: "Cards failed".into() },
+        IncidentCommand::WriteReview { section: Section::Summary, text: "Cards failed".into() },
     );
     stage.keys("^s");
     let sent = asks(&stage.submitted);
-    let touched =
-        sent.iter().any(|ask| matches!(ask, Ask::WriteReview { section: Section::Summary, .. }));
+    let touched = sent
+        .iter()
+        .any(|ask| matches!(ask, IncidentCommand::WriteReview { section: Section::Summary, .. }));
     assert!(!touched, "{sent:?}");
-    let written =
-        sent.iter().any(|ask| matches!(ask, Ask::WriteReview { section: Section::RootCause, .. }));
+    let written = sent
+        .iter()
+        .any(|ask| matches!(ask, IncidentCommand::WriteReview { section: Section::RootCause, .. }));
     assert!(written, "{sent:?}");
 }
 
@@ -104,7 +106,7 @@ fn what_both_have_changed_is_told_before_it_is_overwritten() {
     stage.keys("End");
     stage.write(" everywhere");
     let title = form(&stage).value("Title");
-    let describe = Ask::Describe {
+    let describe = IncidentCommand::Describe {
         title: Some("Cards fail in France".into()),
         symptoms: Some("declined".into()),
         labels: None,
@@ -121,8 +123,12 @@ fn what_both_have_changed_is_told_before_it_is_overwritten() {
         )
     );
     stage.keys("^s");
-    let only_the_title =
-        Ask::Describe { title: Some(title), symptoms: None, labels: None, runbook: None };
+    let only_the_title = IncidentCommand::Describe {
+        title: Some(title),
+        symptoms: None,
+        labels: None,
+        runbook: None,
+    };
     assert_eq!(asks(&stage.submitted), [only_the_title]);
 }
 
@@ -133,9 +139,12 @@ fn an_item_that_somebody_else_has_answered_stays_answered() {
     stage.keys("i");
     let [first, second] = [0, 1].map(|n| form(&stage).fields[n].answer().expect("an item").0);
     stage.keys("Tab Space");
-    other(&mut stage, id, Ask::AnswerItem { item: first, answer: Answer::Yes });
+    other(&mut stage, id, IncidentCommand::AnswerItem { item: first, answer: Answer::Yes });
     stage.keys("^s");
-    assert_eq!(asks(&stage.submitted), [Ask::AnswerItem { item: second, answer: Answer::Yes }]);
+    assert_eq!(
+        asks(&stage.submitted),
+        [IncidentCommand::AnswerItem { item: second, answer: Answer::Yes }]
+    );
 }
 
 #[test]
@@ -145,7 +154,7 @@ fn of_many_only_what_was_filled_in_is_written() {
     go(&mut stage, "Labels");
     stage.write("pci");
     stage.keys("^s y");
-    let only_the_labels = Ask::Describe {
+    let only_the_labels = IncidentCommand::Describe {
         title: None,
         symptoms: None,
         labels: Some(vec!["pci".into()]),
@@ -189,7 +198,7 @@ fn a_draft_brings_back_only_what_was_changed_in_it() {
         _ => None,
     });
     let draft: Draft = draft.expect("a draft");
-    let describe = Ask::Describe {
+    let describe = IncidentCommand::Describe {
         title: Some("Cards fail in France".into()),
         symptoms: None,
         labels: None,
@@ -198,7 +207,7 @@ fn a_draft_brings_back_only_what_was_changed_in_it() {
     other(&mut stage, id, describe);
     stage.app.drafts = vec![draft];
     stage.keys("E ^s");
-    let only_the_labels = Ask::Describe {
+    let only_the_labels = IncidentCommand::Describe {
         title: None,
         symptoms: None,
         labels: Some(vec!["pci".into()]),
@@ -304,7 +313,7 @@ fn undo_does_not_overrule_what_somebody_has_changed_since() {
         stage.keys("Enter");
     }
     stage.settle();
-    let theirs = Ask::Prioritize { impact: Impact::Medium, urgency: Urgency::High };
+    let theirs = IncidentCommand::Prioritize { impact: Impact::Medium, urgency: Urgency::High };
     other(&mut stage, id, theirs);
     stage.keys("u");
     assert!(stage.submitted.is_empty(), "{:?}", stage.submitted);
@@ -317,7 +326,7 @@ fn a_repeated_alert_does_not_keep_an_assignment_from_being_undone() {
     let id = target(&stage);
     stage.keys("o");
     stage.settle();
-    other(&mut stage, id, Ask::AddNote { text: "looking".into() });
+    other(&mut stage, id, IncidentCommand::AddNote { text: "looking".into() });
     stage.keys("u");
     assert_eq!(stage.submitted.len(), 1, "{}", stage.screen());
 }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use redphone::backend::BackendError;
-use redphone::model::command::{Ask, Command};
+use redphone::model::command::{Command, IncidentCommand};
 use redphone::model::{Actor, CommandId, Envelope, Impact, IncidentId};
 use redphone::sync::{Link, Update};
 use redphone::tui::app::Freshness;
@@ -20,19 +20,19 @@ fn id_of(stage: &Stage, number: u64) -> IncidentId {
 }
 
 /// Somebody else does something.
-fn elsewhere(stage: &mut Stage, number: u64, ask: Ask) {
+fn elsewhere(stage: &mut Stage, number: u64, ask: IncidentCommand) {
     let envelope = Envelope {
         id: CommandId::new(),
         at: stage.now,
         actor: Actor::Person(company::tomo()),
-        command: Command::Incident { incident: id_of(stage, number), ask },
+        command: Command::Incident { incident: id_of(stage, number), command: ask },
     };
     stage.memory.carry_out(&envelope).expect("it fits");
     stage.refresh();
 }
 
-fn resolve() -> Ask {
-    Ask::Resolve {
+fn resolve() -> IncidentCommand {
+    IncidentCommand::Resolve {
         action: redphone::model::status::ResolutionAction::Restart,
         detail: "restarted".into(),
         validation: "looked".into(),
@@ -195,7 +195,7 @@ fn earlier_events_are_read_when_scrolled_to() {
             actor: Actor::Person(company::tomo()),
             command: Command::Incident {
                 incident: id,
-                ask: Ask::AddNote { text: format!("look {index}") },
+                command: IncidentCommand::AddNote { text: format!("look {index}") },
             },
         };
         stage.memory.carry_out(&envelope).expect("a note fits");

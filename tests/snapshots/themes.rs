@@ -7,7 +7,7 @@ use ratatui::style::{Color, Modifier};
 use redphone::backend::BackendError;
 use redphone::config::PanesSettings;
 use redphone::config::appearance::Looks;
-use redphone::model::service_level::clock;
+use redphone::model::service_level::running_clock;
 use redphone::sync::{Link, Update};
 use redphone::tui::Options;
 use redphone::tui::action::{Layer, layer};
@@ -261,8 +261,8 @@ fn without_colours_priority_status_lateness_and_selection_are_in_the_text(
         seen += 1;
         let word = summary.status.as_str();
         assert!(told.contains(word) || told.contains(&word[..3]), "{word}: {told}");
-        let is_late =
-            clock(summary, &stage.app.rules.levels).is_some_and(|c| c.is_past(stage.app.now));
+        let is_late = running_clock(summary, &stage.app.rules.levels)
+            .is_some_and(|c| c.is_past(stage.app.now));
         let time = told.split_whitespace().any(|w| w.starts_with('+') && w.len() > 1);
         assert_eq!(is_late, time, "{told}");
         if is_late {

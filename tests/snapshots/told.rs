@@ -1,6 +1,6 @@
 //! What others do to the incident that somebody is at.
 
-use redphone::model::command::{Ask, Command};
+use redphone::model::command::{Command, IncidentCommand};
 use redphone::model::{Actor, CommandId, Envelope, IncidentId, Status};
 use redphone::tui::mode::Mode;
 use rstest::rstest;
@@ -12,8 +12,8 @@ fn busy() -> Stage {
     Stage::open(company::busy(company::now()), (126, 36))
 }
 
-fn by(stage: &Stage, actor: Actor, incident: IncidentId, ask: Ask) {
-    let command = Command::Incident { incident, ask };
+fn by(stage: &Stage, actor: Actor, incident: IncidentId, ask: IncidentCommand) {
+    let command = Command::Incident { incident, command: ask };
     let envelope = Envelope { id: CommandId::new(), at: stage.now, actor, command };
     stage.memory.carry_out(&envelope).expect("it can be asked");
 }
@@ -31,12 +31,12 @@ fn keys_line(stage: &Stage) -> String {
 }
 
 #[rstest]
-#[case(Ask::Acknowledge, "INC-2051: Tomo Hayashi acknowledged it")]
-#[case(Ask::Assign { to: Some(company::tomo()) }, "INC-2051: Tomo Hayashi took it")]
-#[case(Ask::Assign { to: Some(company::me()) }, "INC-2051: Tomo Hayashi assigned it to you")]
-#[case(Ask::MoveStatus { to: Status::Identified }, "INC-2051: Tomo Hayashi moved it to identified")]
-#[case(Ask::AddNote { text: "\n\u{1b}[2Jwe roll back\nnow".into() }, "INC-2051: Tomo Hayashi wrote: ␛[2Jwe roll back")]
-fn a_change_to_what_is_read_is_told(#[case] ask: Ask, #[case] told: &str) {
+#[case(IncidentCommand::Acknowledge, "INC-2051: Tomo Hayashi acknowledged it")]
+#[case(IncidentCommand::Assign { to: Some(company::tomo()) }, "INC-2051: Tomo Hayashi took it")]
+#[case(IncidentCommand::Assign { to: Some(company::me()) }, "INC-2051: Tomo Hayashi assigned it to you")]
+#[case(IncidentCommand::MoveStatus { to: Status::Identified }, "INC-2051: Tomo Hayashi moved it to identified")]
+#[case(IncidentCommand::AddNote { text: "\n\u{1b}[2Jwe roll back\nnow".into() }, "INC-2051: Tomo Hayashi wrote: ␛[2Jwe roll back")]
+fn a_change_to_what_is_read_is_told(#[case] ask: IncidentCommand, #[case] told: &str) {
     let mut stage = busy();
     by(&stage, tomo(), target(&stage), ask);
     stage.refresh();
@@ -47,8 +47,8 @@ fn a_change_to_what_is_read_is_told(#[case] ask: Ask, #[case] told: &str) {
 fn several_are_told_as_one_with_the_one_that_matters() {
     let mut stage = busy();
     let incident = target(&stage);
-    by(&stage, tomo(), incident, Ask::Acknowledge);
-    by(&stage, tomo(), incident, Ask::AddNote { text: "looking".into() });
+    by(&stage, tomo(), incident, IncidentCommand::Acknowledge);
+    by(&stage, tomo(), incident, IncidentCommand::AddNote { text: "looking".into() });
     stage.refresh();
     assert_eq!(keys_line(&stage), "INC-2051: Tomo Hayashi acknowledged it · and 1 more");
 }
@@ -57,10 +57,10 @@ fn several_are_told_as_one_with_the_one_that_matters() {
 fn ones_own_changes_and_repeated_alerts_are_not_told() {
     let mut stage = busy();
     let incident = target(&stage);
-    by(&stage, Actor::Person(company::me()), incident, Ask::Acknowledge);
+    by(&stage, Actor::Person(company::me()), incident, IncidentCommand::Acknowledge);
     stage.refresh();
     let alerts = Actor::Integration("Alertmanager".into());
-    by(&stage, alerts, incident, Ask::RepeatAlert { text: "again".into() });
+    by(&stage, alerts, incident, IncidentCommand::RepeatAlert { text: "again".into() });
     stage.refresh();
     assert!(stage.app.toast.is_none(), "{:?}", stage.app.toast);
 }
@@ -69,7 +69,7 @@ fn ones_own_changes_and_repeated_alerts_are_not_told() {
 fn a_change_to_another_incident_is_not_told() {
     let mut stage = busy();
     let other = stage.app.queue.rows[3].summary.id;
-    by(&stage, tomo(), other, Ask::AddNote { text: "elsewhere".into() });
+    by(&stage, tomo(), other, IncidentCommand::AddNote { text: "elsewhere".into() });
     stage.refresh();
     assert!(stage.app.toast.is_none(), "{:?}", stage.app.toast);
 }
@@ -80,7 +80,7 @@ fn a_form_tells_it_without_disturbing_what_is_typed() {
     let incident = target(&stage);
     stage.keys("n");
     stage.write("half a");
-    by(&stage, tomo(), incident, Ask::Acknowledge);
+    by(&stage, tomo(), incident, IncidentCommand::Acknowledge);
     stage.refresh();
     stage.write(" thought");
     let Mode::Form(form) = &stage.app.mode else { panic!("{}", stage.screen()) };
@@ -101,7 +101,7 @@ fn the_target_of_a_form_is_watched_though_another_incident_is_read() {
     stage.app.reading.target = Some(other);
     stage.refresh();
     assert_ne!(stage.app.reading.shown.as_ref().map(|shown| shown.id), Some(incident));
-    by(&stage, tomo(), incident, Ask::Acknowledge);
+    by(&stage, tomo(), incident, IncidentCommand::Acknowledge);
     stage.refresh();
     let Mode::Form(form) = &stage.app.mode else { panic!("{}", stage.screen()) };
     assert_eq!(form.told.as_deref(), Some("INC-2051: Tomo Hayashi acknowledged it"));
@@ -120,7 +120,7 @@ fn lists_and_the_matrix_tell_it_too() {
         let mut stage = busy();
         let incident = target(&stage);
         stage.keys(key);
-        by(&stage, tomo(), incident, Ask::Acknowledge);
+        by(&stage, tomo(), incident, IncidentCommand::Acknowledge);
         stage.refresh();
         let screen = stage.screen();
         assert!(screen.contains(word), "{screen}");
@@ -139,7 +139,7 @@ fn a_question_leaves_it_to_the_keys_line() {
     let incident = target(&stage);
     stage.keys("m Enter");
     assert!(matches!(stage.app.mode, Mode::Confirm(_)), "{}", stage.screen());
-    by(&stage, tomo(), incident, Ask::MoveStatus { to: Status::Identified });
+    by(&stage, tomo(), incident, IncidentCommand::MoveStatus { to: Status::Identified });
     stage.refresh();
     assert!(matches!(stage.app.mode, Mode::Confirm(_)));
     assert!(

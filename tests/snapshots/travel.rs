@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use redphone::backend::BackendError;
-use redphone::model::command::{Ask, Command};
+use redphone::model::command::{Command, IncidentCommand};
 use redphone::model::{Actor, CommandId, Envelope, Incident};
 use redphone::tui::message::{Effect, Message};
 use redphone::tui::update::update;
@@ -26,12 +26,12 @@ fn at(stage: &Stage) -> Option<u32> {
     stage.app.travel.as_ref().map(|travel| travel.seq)
 }
 
-fn add(stage: &Stage, ask: Ask) {
+fn add(stage: &Stage, ask: IncidentCommand) {
     let envelope = Envelope {
         id: CommandId::new(),
         at: stage.now,
         actor: Actor::Person(company::tomo()),
-        command: Command::Incident { incident: stage.app.target().expect("one").id, ask },
+        command: Command::Incident { incident: stage.app.target().expect("one").id, command: ask },
     };
     stage.memory.carry_out(&envelope).expect("it can be asked");
 }
@@ -85,7 +85,7 @@ fn new_events_do_not_move_the_view() {
     let mut stage = reading((126, 36));
     stage.keys("[ [");
     let before = stage.app.travel.clone();
-    add(&stage, Ask::AddNote { text: "something new".into() });
+    add(&stage, IncidentCommand::AddNote { text: "something new".into() });
     stage.refresh();
     assert_eq!(stage.app.travel, before);
     assert!(stage.screen().contains("as of event 5 of 8"), "{}", stage.screen());
@@ -179,7 +179,7 @@ proptest! {
                 id: CommandId::new(),
                 at: stage.now,
                 actor: Actor::Person(company::me()),
-                command: Command::Incident { incident, ask },
+                command: Command::Incident { incident, command },
             };
             // What is refused changes nothing.
             let _ = stage.memory.carry_out(&envelope);

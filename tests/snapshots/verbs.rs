@@ -1,7 +1,7 @@
 //! Commands from a key to their outcome.
 
 use redphone::backend::BackendError;
-use redphone::model::command::{Ask, Command, Verb};
+use redphone::model::command::{Command, CommandKind, IncidentCommand};
 use redphone::model::escalation::{self, Policy, PolicyLevel};
 use redphone::model::{Rejection, RejectionKind};
 use redphone::sync::Update;
@@ -95,7 +95,9 @@ fn a_note_is_sent_with_all_its_lines() {
     stage.write("one\ntwo");
     stage.send(Message::Paste("\rthree\r\nfour\u{1b}[2J".into()));
     stage.keys("^s");
-    let Command::Incident { ask: Ask::AddNote { text }, .. } = &stage.submitted[0].command else {
+    let Command::Incident { command: IncidentCommand::AddNote { text }, .. } =
+        &stage.submitted[0].command
+    else {
         panic!("a note")
     };
     assert_eq!(text, "one\ntwo\nthree\nfour\u{241b}[2J");
@@ -180,7 +182,7 @@ fn what_was_not_confirmed_is_named_when_one_does_not_wait() {
 #[test]
 fn what_the_backend_cannot_do_is_not_offered_and_told_why() {
     let memory = company::busy(company::now());
-    memory.only(vec![Verb::AddNote]);
+    memory.only(vec![CommandKind::AddNote]);
     let mut stage = Stage::open(memory, (126, 36));
     let screen = stage.screen();
     let keys = screen.lines().last().expect("the keys line").to_owned();
@@ -252,7 +254,9 @@ fn of_several_each_is_escalated_along_its_own_path() {
         .submitted
         .iter()
         .filter_map(|envelope| match &envelope.command {
-            Command::Incident { ask: Ask::Escalate { level, .. }, .. } => Some(*level),
+            Command::Incident { command: IncidentCommand::Escalate { level, .. }, .. } => {
+                Some(*level)
+            }
             _ => None,
         })
         .collect();
@@ -286,9 +290,10 @@ fn an_update_on_several_is_filled_in_for_each() {
         .submitted
         .iter()
         .filter_map(|envelope| match &envelope.command {
-            Command::Incident { ask: Ask::UpdateStakeholders { message, .. }, .. } => {
-                Some(message.as_str())
-            }
+            Command::Incident {
+                command: IncidentCommand::UpdateStakeholders { message, .. },
+                ..
+            } => Some(message.as_str()),
             _ => None,
         })
         .collect();

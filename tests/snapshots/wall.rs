@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use insta::assert_snapshot;
 use redphone::backend::BackendError;
-use redphone::model::command::{Ask, Command};
+use redphone::model::command::{Command, IncidentCommand};
 use redphone::model::status::ResolutionAction;
 use redphone::model::{Actor, CommandId, Envelope, Impact, IncidentId, Priority};
 use redphone::sync::{Link, Update};
@@ -67,19 +67,19 @@ fn p1(stage: &mut Stage, title: &str) -> IncidentId {
     id
 }
 
-fn elsewhere(stage: &mut Stage, incident: IncidentId, ask: Ask) {
+fn elsewhere(stage: &mut Stage, incident: IncidentId, ask: IncidentCommand) {
     let envelope = Envelope {
         id: CommandId::new(),
         at: stage.now,
         actor: Actor::Person(company::tomo()),
-        command: Command::Incident { incident, ask },
+        command: Command::Incident { incident, command: ask },
     };
     stage.memory.carry_out(&envelope).expect("it fits");
     stage.refresh();
 }
 
-fn resolve() -> Ask {
-    Ask::Resolve {
+fn resolve() -> IncidentCommand {
+    IncidentCommand::Resolve {
         action: ResolutionAction::Restart,
         detail: "restarted".into(),
         validation: "looked".into(),
@@ -316,12 +316,12 @@ fn an_incident_that_becomes_p1_takes_the_screen_and_an_alert_on_one_does_not() {
     let mut stage = busy((126, 36));
     let id_of = |stage: &Stage, number| stage.memory.read(number).0.incident.summary.id;
     let search = id_of(&stage, 2050);
-    let raise = Ask::Prioritize { impact: Impact::High, urgency: Impact::High };
+    let raise = IncidentCommand::Prioritize { impact: Impact::High, urgency: Impact::High };
     elsewhere(&mut stage, search, raise);
     assert!(wall(&stage).is_taken());
     stage.silence(TAKEOVER);
     let cards = id_of(&stage, 2051);
-    elsewhere(&mut stage, cards, Ask::RepeatAlert { text: "again".into() });
+    elsewhere(&mut stage, cards, IncidentCommand::RepeatAlert { text: "again".into() });
     assert!(!wall(&stage).is_taken());
 }
 
@@ -463,7 +463,7 @@ fn the_picture_moves_by_a_cell_so_that_nothing_burns_in() {
 fn the_ribbon_tells_who_did_what_and_is_bounded() {
     let mut stage = busy((126, 36));
     let id = stage.memory.read(2051).0.incident.summary.id;
-    elsewhere(&mut stage, id, Ask::Acknowledge);
+    elsewhere(&mut stage, id, IncidentCommand::Acknowledge);
     let first = wall(&stage).ribbon.front().expect("an event");
     assert_eq!((first.word, first.actor.as_str()), ("Acknowledged", "Tomo Hayashi"));
     assert!(stage.screen().contains("Acknowledged  Tomo Hayashi"), "{}", stage.screen());

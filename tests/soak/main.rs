@@ -290,7 +290,7 @@ impl Day {
 }
 
 fn measures(span: Span, now: DateTime<Utc>) -> Measures {
-    let window = Window::days(span.days(), now, &Utc);
+    let window = Window::last_days(span.days(), now, &Utc);
     let levels = Rules::default().levels;
     let facts = (0..2000_i64).map(|index| Fact {
         number: u64::try_from(index).expect("from 0"),
@@ -305,7 +305,7 @@ fn measures(span: Span, now: DateTime<Utc>) -> Measures {
         counted: Counted::Yes,
         fingerprint: u64::try_from(index % 300).expect("from 0"),
     });
-    compute(facts, &window, Cut::Whole, now, &levels, &|_| String::new())
+    compute(facts, &window, Cut::Total, now, &levels, &|_| String::new())
 }
 
 /// Resident memory in bytes; `None` where the system does not tell.

@@ -6,7 +6,7 @@ use std::path::Path;
 use redphone::backend::Backend;
 use redphone::backend::file::{FileStore, doctor};
 use redphone::backend::record::Record;
-use redphone::model::{Ask, IncidentId};
+use redphone::model::{IncidentCommand, IncidentId};
 use rstest::rstest;
 use rusqlite::Connection;
 use tempfile::tempdir;
@@ -18,12 +18,12 @@ async fn filled(path: &Path) -> Vec<IncidentId> {
     let mut ids = Vec::new();
     for number in 0..30 {
         let id = declared(&store, &format!("number {number}")).await;
-        store.execute(&ask(id, Ask::Acknowledge)).await.unwrap();
+        store.execute(&ask(id, IncidentCommand::Acknowledge)).await.unwrap();
         ids.push(id);
     }
     for round in 0..140 {
         let text = format!("note {round}");
-        store.execute(&ask(ids[0], Ask::AddNote { text })).await.unwrap();
+        store.execute(&ask(ids[0], IncidentCommand::AddNote { text })).await.unwrap();
     }
     store.close().await;
     ids
@@ -117,7 +117,7 @@ async fn a_damaged_file_is_reported_never_overwritten_and_salvaged(#[case] place
     let store = open(&path).await;
     for round in 0..300 {
         let text = format!("{round} {}", "a long note ".repeat(400));
-        store.execute(&ask(ids[round % 30], Ask::AddNote { text })).await.unwrap();
+        store.execute(&ask(ids[round % 30], IncidentCommand::AddNote { text })).await.unwrap();
     }
     store.close().await;
     scribble(&path, place);

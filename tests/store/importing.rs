@@ -11,8 +11,8 @@ use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::queue::Sort;
 use redphone::model::status::{ResolutionAction, Status};
 use redphone::model::{
-    Ask, ChangeId, Command, CommandId, Envelope, Event, EventBody, EventId, IncidentId, PersonRef,
-    ProblemId,
+    ChangeId, Command, CommandId, Envelope, Event, EventBody, EventId, IncidentCommand, IncidentId,
+    PersonRef, ProblemId,
 };
 use rstest::rstest;
 use tempfile::tempdir;
@@ -66,10 +66,10 @@ async fn an_export_imported_into_an_empty_store_is_the_same_store() {
     }
     for round in 0..70 {
         let text = format!("note {round} with \"quotes\", \u{1b}[31m and\nlines");
-        store.execute(&ask(first, Ask::AddNote { text })).await.unwrap();
+        store.execute(&ask(first, IncidentCommand::AddNote { text })).await.unwrap();
     }
-    store.execute(&ask(second, Ask::Acknowledge)).await.unwrap();
-    store.execute(&ask(second, Ask::Merge { into: first })).await.unwrap();
+    store.execute(&ask(second, IncidentCommand::Acknowledge)).await.unwrap();
+    store.execute(&ask(second, IncidentCommand::Merge { into: first })).await.unwrap();
     let lines = exported(&store).await;
     assert!(lines[0].contains("header"));
 
@@ -85,7 +85,7 @@ async fn an_export_imported_into_an_empty_store_is_the_same_store() {
     let added = import(&other, &records).await;
     assert_eq!((added.incidents, added.events, added.known), (0, 0, 75));
     assert_eq!(exported(&other).await, lines);
-    for command in [ask(second, Ask::Acknowledge)] {
+    for command in [ask(second, IncidentCommand::Acknowledge)] {
         assert!(other.execute(&command).await.is_err());
     }
 }
@@ -95,7 +95,7 @@ async fn a_command_whose_events_were_imported_is_answered_as_done() {
     let folder = tempdir().unwrap();
     let store = open(&folder.path().join("one.db")).await;
     let id = declared(&store, "moved").await;
-    let acknowledge = ask(id, Ask::Acknowledge);
+    let acknowledge = ask(id, IncidentCommand::Acknowledge);
     let first = store.execute(&acknowledge).await.unwrap();
     let other = open(&folder.path().join("two.db")).await;
     let records: Vec<Record> =
@@ -108,7 +108,7 @@ async fn a_command_whose_events_were_imported_is_answered_as_done() {
     let incident = IncidentId::new();
     let strange = Event { id: EventId::new(), ..event(incident, 2, EventBody::Acknowledged) };
     import(&other, &[record(&declared_event(incident, None, "from afar")), record(&strange)]).await;
-    let replay = Envelope { id: strange.command, ..ask(incident, Ask::Acknowledge) };
+    let replay = Envelope { id: strange.command, ..ask(incident, IncidentCommand::Acknowledge) };
     let again = other.execute(&replay).await.unwrap();
     assert!(again.replayed);
     assert_eq!(again.events, [strange]);
@@ -279,12 +279,13 @@ async fn a_clock_that_went_backwards_does_not_reorder_a_timeline() {
     let store = open(&folder.path().join("store.db")).await;
     let id = declared(&store, "clock").await;
     let at = Utc::now() - TimeDelta::days(3);
-    let outcome = store.execute(&Envelope { at, ..ask(id, Ask::Acknowledge) }).await.unwrap();
+    let outcome =
+        store.execute(&Envelope { at, ..ask(id, IncidentCommand::Acknowledge) }).await.unwrap();
     let row = outcome.row.unwrap();
     assert!(row.acknowledged_at.unwrap() >= row.reported_at);
     let bo = PersonRef::new("bo", "Bo Lindqvist");
     let ahead = Utc::now() + TimeDelta::days(3);
-    let assign = Envelope { at: ahead, ..ask(id, Ask::Assign { to: Some(bo) }) };
+    let assign = Envelope { at: ahead, ..ask(id, IncidentCommand::Assign { to: Some(bo) }) };
     let event = store.execute(&assign).await.unwrap().events.remove(0);
     assert!(event.at <= Utc::now() && event.recorded_at <= Utc::now());
 }

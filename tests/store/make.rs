@@ -15,7 +15,7 @@ use redphone::backend::record::Record;
 use redphone::model::command::Declaration;
 use redphone::model::status::Category;
 use redphone::model::{
-    Actor, Ask, Command, CommandId, Envelope, Event, EventBody, EventId, IncidentId,
+    Actor, Command, CommandId, Envelope, Event, EventBody, EventId, IncidentCommand, IncidentId,
     IncidentNumber, PersonRef, Priority, Urgency,
 };
 
@@ -39,8 +39,8 @@ pub fn actor() -> Actor {
     Actor::Person(PersonRef::new("ines", "Ines Moreau"))
 }
 
-pub fn ask(incident: IncidentId, ask: Ask) -> Envelope {
-    let command = Command::Incident { incident, ask };
+pub fn ask(incident: IncidentId, ask: IncidentCommand) -> Envelope {
+    let command = Command::Incident { incident, command: ask };
     Envelope { id: CommandId::new(), at: Utc::now(), actor: actor(), command }
 }
 
@@ -61,7 +61,7 @@ pub fn declaration(title: &str) -> Declaration {
 
 pub async fn declared(store: &FileStore, title: &str) -> IncidentId {
     let id = IncidentId::new();
-    store.execute(&ask(id, Ask::Declare(Box::new(declaration(title))))).await.unwrap();
+    store.execute(&ask(id, IncidentCommand::Declare(Box::new(declaration(title))))).await.unwrap();
     id
 }
 

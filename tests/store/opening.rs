@@ -6,7 +6,7 @@ use std::path::Path;
 
 use redphone::backend::file::{FileStore, OpenError, Options};
 use redphone::backend::{Backend, BackendError};
-use redphone::model::Ask;
+use redphone::model::IncidentCommand;
 use rusqlite::Connection;
 use std::time::Duration;
 use tempfile::tempdir;
@@ -129,7 +129,7 @@ async fn a_locked_store_is_waited_for_and_then_told() {
     let id = declared(&store, "locked").await;
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let acknowledge = ask(id, Ask::Acknowledge);
+    let acknowledge = ask(id, IncidentCommand::Acknowledge);
     let error = store.execute(&acknowledge).await.unwrap_err();
     assert!(matches!(error, BackendError::Unreachable(_)), "{error:?}");
     assert!(error.is_temporary());
@@ -153,7 +153,7 @@ async fn a_lock_that_is_released_in_time_is_only_waited_for() {
         std::thread::sleep(Duration::from_millis(300));
         other.execute_batch("ROLLBACK").unwrap();
     });
-    store.execute(&ask(id, Ask::Acknowledge)).await.unwrap();
+    store.execute(&ask(id, IncidentCommand::Acknowledge)).await.unwrap();
     release.join().unwrap();
 }
 

@@ -7,58 +7,58 @@ use redphone::backend::record::Record;
 use redphone::backend::{Backend, BackendError, Outcome, Part, Search};
 use redphone::model::filter::{Filter, MatchContext};
 use redphone::model::queue::Sort;
-use redphone::model::service_level::Levels;
+use redphone::model::service_level::ServiceLevels;
 use redphone::model::status::{Category, Classification, ResolutionAction, Status};
 use redphone::model::{
-    Ask, Envelope, Impact, Incident, IncidentId, PersonRef, Priority, Summary, Urgency,
+    Envelope, Impact, Incident, IncidentCommand, IncidentId, PersonRef, Priority, Summary, Urgency,
 };
 use tempfile::tempdir;
 
 use crate::make::{ask, declaration, exported, import, open};
 
 /// One thing somebody tries; whether it may happen is the model's business.
-fn some_ask() -> impl Strategy<Value = Ask> {
+fn some_ask() -> impl Strategy<Value = IncidentCommand> {
     let person = |n: u8| PersonRef::new(format!("p{n}"), format!("Person {n}"));
     let level = prop::sample::select(Impact::ALL.to_vec());
     prop_oneof![
-        3 => Just(Ask::Acknowledge),
-        1 => prop::sample::select(Status::ALL.to_vec()).prop_map(|to| Ask::MoveStatus { to }),
-        2 => prop::option::of(0u8..4).prop_map(move |n| Ask::Assign { to: n.map(person) }),
+        3 => Just(IncidentCommand::Acknowledge),
+        1 => prop::sample::select(Status::ALL.to_vec()).prop_map(|to| IncidentCommand::MoveStatus { to }),
+        2 => prop::option::of(0u8..4).prop_map(move |n| IncidentCommand::Assign { to: n.map(person) }),
         1 => prop::option::of(0u8..3)
-            .prop_map(|n| Ask::SetTeam { team: n.map(|n| format!("team {n}")) }),
+            .prop_map(|n| IncidentCommand::SetTeam { team: n.map(|n| format!("team {n}")) }),
         1 => (level.clone(), level)
-            .prop_map(|(impact, urgency): (Impact, Urgency)| Ask::Prioritize { impact, urgency }),
+            .prop_map(|(impact, urgency): (Impact, Urgency)| IncidentCommand::Prioritize { impact, urgency }),
         1 => prop::sample::select(Priority::ALL.to_vec())
-            .prop_map(|priority| Ask::OverridePriority { priority, reason: "said so".into() }),
+            .prop_map(|priority| IncidentCommand::OverridePriority { priority, reason: "said so".into() }),
         1 => prop::option::of(prop::sample::select(Category::ALL.to_vec()))
-            .prop_map(|category| Ask::Categorize { category }),
-        2 => Just(Ask::TakeBack),
-        1 => prop::collection::vec(0u8..4, 0..3).prop_map(|services| Ask::SetServices {
+            .prop_map(|category| IncidentCommand::Categorize { category }),
+        2 => Just(IncidentCommand::UndoMove),
+        1 => prop::collection::vec(0u8..4, 0..3).prop_map(|services| IncidentCommand::SetServices {
             services: services.into_iter().map(|n| format!("svc{n}")).collect()
         }),
-        2 => "[a-c ]{1,12}".prop_map(|text| Ask::AddNote { text }),
-        1 => "[a-c]{1,8}( [a-c]{1,4})?".prop_map(|title| Ask::Describe {
+        2 => "[a-c ]{1,12}".prop_map(|text| IncidentCommand::AddNote { text }),
+        1 => "[a-c]{1,8}( [a-c]{1,4})?".prop_map(|title| IncidentCommand::Describe {
             title: Some(title), symptoms: None, labels: None, runbook: None
         }),
-        2 => Just(Ask::Resolve {
+        2 => Just(IncidentCommand::Resolve {
             action: ResolutionAction::Restart,
             detail: "restarted".into(),
             validation: "watched".into()
         }),
-        1 => Just(Ask::Reopen { reason: "back".into() }),
-        1 => (1i64..100).prop_map(|hours| Ask::Snooze {
+        1 => Just(IncidentCommand::Reopen { reason: "back".into() }),
+        1 => (1i64..100).prop_map(|hours| IncidentCommand::Snooze {
             until: Utc::now() + TimeDelta::hours(hours)
         }),
-        1 => Just(Ask::Pause { reason: "partner".into() }),
-        1 => Just(Ask::Reclassify { to: Classification::FalseAlarm, reason: "test".into() }),
-        1 => Just(Ask::RepeatAlert { text: "again".into() }),
+        1 => Just(IncidentCommand::Pause { reason: "partner".into() }),
+        1 => Just(IncidentCommand::Reclassify { to: Classification::FalseAlarm, reason: "test".into() }),
+        1 => Just(IncidentCommand::RepeatAlert { text: "again".into() }),
     ]
 }
 
 #[derive(Clone, Debug)]
 enum Step {
     Declare { age_h: i64, service: u8, title: String },
-    About { which: usize, ask: Ask },
+    About { which: usize, ask: IncidentCommand },
     Merge { which: usize, into: usize },
 }
 
@@ -86,12 +86,12 @@ fn commands(steps: &[Step]) -> (Vec<Envelope>, Vec<IncidentId>) {
                 one.dedup_key = (service % 2 == 0).then(|| title.clone());
                 let id = IncidentId::new();
                 ids.push(id);
-                ask(id, Ask::Declare(Box::new(one)))
+                ask(id, IncidentCommand::Declare(Box::new(one)))
             }
             _ if ids.is_empty() => continue,
             Step::About { which, ask: what } => ask(ids[which % ids.len()], what.clone()),
             Step::Merge { which, into } => {
-                ask(ids[which % ids.len()], Ask::Merge { into: ids[into % ids.len()] })
+                ask(ids[which % ids.len()], IncidentCommand::Merge { into: ids[into % ids.len()] })
             }
         });
     }
@@ -208,7 +208,7 @@ proptest! {
             let mut rows = folded(&store, &ids).await;
             rows.sort_by_key(|row| (row.reported_at, row.number));
             rows.reverse();
-            let (now, levels) = (Utc::now(), Levels::default());
+            let (now, levels) = (Utc::now(), ServiceLevels::default());
             let context = MatchContext { now, me: Some("p3"), levels: &levels };
             for text in FILTERS {
                 let filter: Filter = text.parse().unwrap();

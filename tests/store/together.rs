@@ -1,7 +1,7 @@
 //! Commands that go together, where the store fails them.
 
 use redphone::backend::{Backend, BackendError};
-use redphone::model::{Ask, Envelope, IncidentId};
+use redphone::model::{Envelope, IncidentCommand, IncidentId};
 use tempfile::tempdir;
 
 use crate::make::{ask, declaration, declared, open};
@@ -9,7 +9,7 @@ use crate::make::{ask, declaration, declared, open};
 fn some(count: usize) -> Vec<Envelope> {
     let declare = |n| {
         let declaration = Box::new(declaration(&format!("No {n}")));
-        ask(IncidentId::new(), Ask::Declare(declaration))
+        ask(IncidentId::new(), IncidentCommand::Declare(declaration))
     };
     (0..count).map(declare).collect()
 }
@@ -30,7 +30,7 @@ async fn a_store_that_is_locked_refuses_all_of_them_and_keeps_none() {
     other.execute_batch("ROLLBACK").unwrap();
     // What was kept in memory for the others did not stay.
     let mut again = commands.clone();
-    again.push(ask(first, Ask::Acknowledge));
+    again.push(ask(first, IncidentCommand::Acknowledge));
     let outcomes = store.execute_all(&again).await;
     for (n, outcome) in outcomes.iter().enumerate().take(5) {
         let outcome = outcome.as_ref().unwrap();
@@ -68,7 +68,8 @@ async fn a_damaged_incident_refuses_its_own_commands_and_no_others() {
     assert_eq!(other.execute(spoil, [broken.as_bytes().to_vec()]).unwrap(), 1);
     drop(other);
     let store = open(&path).await;
-    let about = [ask(whole, Ask::Acknowledge), ask(broken, Ask::Acknowledge)];
+    let about =
+        [ask(whole, IncidentCommand::Acknowledge), ask(broken, IncidentCommand::Acknowledge)];
     let more = some(1);
     let commands: Vec<_> = about.into_iter().chain(more).collect();
     let outcomes = store.execute_all(&commands).await;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use redphone::model::change::{Change, ChangeKind, ChangeState};
-use redphone::model::command::{Ask, Command, Declaration};
+use redphone::model::command::{Command, Declaration, IncidentCommand};
 use redphone::model::directory::{Directory, Service, Team};
 use redphone::model::oncall::Schedule;
 use redphone::model::status::{Category, ResolutionAction, Role, Source};
@@ -53,13 +53,13 @@ fn counted(memory: &Memory, salt: u128) -> Uuid {
 }
 
 impl Script<'_> {
-    pub fn then(self, minutes: i64, actor: Actor, ask: Ask) -> Self {
+    pub fn then(self, minutes: i64, actor: Actor, ask: IncidentCommand) -> Self {
         let at = self.at + TimeDelta::seconds(minutes * 60 + 17);
         let envelope = Envelope {
             id: CommandId(counted(self.memory, 0)),
             at,
             actor,
-            command: Command::Incident { incident: self.incident, ask },
+            command: Command::Incident { incident: self.incident, command: ask },
         };
         self.memory.carry_out(&envelope).expect("the fixture's commands fit");
         Self { at, ..self }
@@ -101,7 +101,7 @@ pub fn declare<'a>(
     more(&mut declaration);
     let incident = IncidentId(counted(memory, 1));
     let script = Script { memory, incident, at: reported_at - TimeDelta::seconds(17) };
-    script.then(0, alerts(), Ask::Declare(Box::new(declaration)))
+    script.then(0, alerts(), IncidentCommand::Declare(Box::new(declaration)))
 }
 
 pub fn directory(now: DateTime<Utc>) -> Directory {
@@ -138,13 +138,13 @@ pub fn directory(now: DateTime<Utc>) -> Directory {
 pub fn quiet(now: DateTime<Utc>) -> Memory {
     let memory = Memory::new(directory(now), vec![], 2031);
     declare(&memory, now, 5 * 60, "Reports late", "reports", Impact::Medium, Impact::Low, |_| {})
-        .then(4, person("tomo"), Ask::Acknowledge)
+        .then(4, person("tomo"), IncidentCommand::Acknowledge)
         .then(90, person("tomo"), resolve("restarted the scheduler"));
     memory
 }
 
-fn resolve(detail: &str) -> Ask {
-    Ask::Resolve {
+fn resolve(detail: &str) -> IncidentCommand {
+    IncidentCommand::Resolve {
         action: ResolutionAction::Restart,
         detail: detail.into(),
         validation: "two runs in time".into(),
@@ -172,40 +172,44 @@ pub fn busy_with(now: DateTime<Utc>, hostile: &str, hostile_note: &str) -> Memor
     let changes = vec![change(10, "checkout v812", "checkout")];
     let memory = Memory::new(directory(now), changes, 2020);
     history(&memory, now);
-    let note = |text: &str| Ask::AddNote { text: text.into() };
-    let moved = |to| Ask::MoveStatus { to };
-    let assign = |to: PersonRef| Ask::Assign { to: Some(to) };
+    let note = |text: &str| IncidentCommand::AddNote { text: text.into() };
+    let moved = |to| IncidentCommand::MoveStatus { to };
+    let assign = |to: PersonRef| IncidentCommand::Assign { to: Some(to) };
     declare(&memory, now, 160, "Images load 4 s slower than yesterday", "cdn", Medium, High, |d| {
         d.category = Some(Category::Performance);
     })
-    .then(3, person("tomo"), Ask::Acknowledge)
+    .then(3, person("tomo"), IncidentCommand::Acknowledge)
     .then(1, person("tomo"), assign(tomo()))
     .then(80, person("tomo"), moved(Status::Monitoring));
     declare(&memory, now, 72, "Stale prices in the catalog", "catalog", Medium, High, |_| {})
-        .then(2, person("odile"), Ask::Acknowledge)
+        .then(2, person("odile"), IncidentCommand::Acknowledge)
         .then(40, person("odile"), moved(Status::Identified))
-        .then(1, person("odile"), Ask::Pause { reason: "the supplier's answer".into() });
+        .then(
+            1,
+            person("odile"),
+            IncidentCommand::Pause { reason: "the supplier's answer".into() },
+        );
     declare(&memory, now, 38, "Logins time out for one in five", "auth", High, High, |d| {
         d.category = Some(Category::Access);
         d.symptoms = "Sign-in takes over 30 s and then fails.\nMobile is hit harder.".into();
     })
-    .then(2, person("tomo"), Ask::Acknowledge)
+    .then(2, person("tomo"), IncidentCommand::Acknowledge)
     .then(0, person("tomo"), assign(tomo()))
     .then(4, person("tomo"), moved(Status::Investigating))
-    .then(1, person("ines"), Ask::GiveRole {
+    .then(1, person("ines"), IncidentCommand::GiveRole {
         role: Role::Communications,
         person: me(),
         given: true,
     })
     .then(2, person("tomo"), note("The pool of the session store is exhausted.\nIt has been at its limit since 22:02:\n  480 of 480 in use, 1,900 wait.\nNext: who holds them?"))
-    .then(5, person("tomo"), Ask::UpdateStakeholders {
+    .then(5, person("tomo"), IncidentCommand::UpdateStakeholders {
         message: "Some customers can't sign in. We are on it.".into(),
         next_due: None,
     });
     declare(&memory, now, 185, "Nightly report is late", "reports", Low, High, |_| {}).then(
         20,
         person("odile"),
-        Ask::Acknowledge,
+        IncidentCommand::Acknowledge,
     );
     declare(&memory, now, 20, "Search p99 above 2 s", "search", Medium, High, |d| {
         d.category = Some(Category::Performance);
@@ -217,8 +221,8 @@ pub fn busy_with(now: DateTime<Utc>, hostile: &str, hostile_note: &str) -> Memor
             "100 % of card payments answer 502 since 22:37.\nWallets are unaffected.".into();
         d.runbook = Some("payments/5xx".into());
     })
-    .then(1, alerts(), Ask::RepeatAlert { text: "p99 latency above 2 s".into() })
-    .then(0, alerts(), Ask::RepeatAlert { text: "p99 latency above 2 s".into() });
+    .then(1, alerts(), IncidentCommand::RepeatAlert { text: "p99 latency above 2 s".into() })
+    .then(0, alerts(), IncidentCommand::RepeatAlert { text: "p99 latency above 2 s".into() });
     declare(&memory, now, 400, hostile, "ünïcode-サービス", Low, Low, |d| {
         d.category = None;
         d.team = None;
@@ -231,7 +235,7 @@ pub fn busy_with(now: DateTime<Utc>, hostile: &str, hostile_note: &str) -> Memor
             d.category = Some(Category::Infrastructure);
         });
         if index % 3 > 0 {
-            script.then(30, person("odile"), Ask::Acknowledge);
+            script.then(30, person("odile"), IncidentCommand::Acknowledge);
         }
     }
     memory
@@ -258,16 +262,16 @@ fn history(memory: &Memory, now: DateTime<Utc>) {
         let (title, service, impact, urgency) = faults[usize::try_from(index * index % 5).unwrap()];
         let ago = 14 * 1440 - index * 760;
         let script = declare(memory, now, ago, title, service, impact, urgency, |_| {});
-        let script = script.then(2 + index % 7, person("tomo"), Ask::Acknowledge).then(
+        let script = script.then(2 + index % 7, person("tomo"), IncidentCommand::Acknowledge).then(
             1,
             person("tomo"),
-            Ask::Assign { to: Some(tomo()) },
+            IncidentCommand::Assign { to: Some(tomo()) },
         );
         if index == 20 {
             script.then(
                 5,
                 person("odile"),
-                Ask::Reclassify {
+                IncidentCommand::Reclassify {
                     to: redphone::model::status::Classification::FalseAlarm,
                     reason: "a test".into(),
                 },
@@ -281,7 +285,7 @@ fn history(memory: &Memory, now: DateTime<Utc>) {
 /// An incident that has ended long ago.
 pub fn ended(memory: &Memory, now: DateTime<Utc>, minutes_ago: i64, title: &str) {
     declare(memory, now, minutes_ago, title, "mail", Impact::Low, Impact::Low, |_| {})
-        .then(1, person("tomo"), Ask::Acknowledge)
+        .then(1, person("tomo"), IncidentCommand::Acknowledge)
         .then(5, person("tomo"), resolve("restarted"));
 }
 
@@ -306,7 +310,7 @@ pub fn many(now: DateTime<Utc>, count: i64) -> Memory {
             d.symptoms = "Requests fail now and then.\nNo pattern yet.".into();
         });
         if index % 3 > 0 {
-            script.then(2, person("tomo"), Ask::Acknowledge);
+            script.then(2, person("tomo"), IncidentCommand::Acknowledge);
         }
     }
     memory
@@ -316,14 +320,14 @@ pub fn many(now: DateTime<Utc>, count: i64) -> Memory {
 pub fn ask(
     memory: &Memory,
     incident: IncidentId,
-    ask: Ask,
+    ask: IncidentCommand,
     at: DateTime<Utc>,
 ) -> Result<(), redphone::backend::BackendError> {
     let envelope = Envelope {
         id: CommandId::new(),
         at,
         actor: Actor::Person(tomo()),
-        command: Command::Incident { incident, ask },
+        command: Command::Incident { incident, command: ask },
     };
     memory.carry_out(&envelope).map(|_| ())
 }

@@ -11,14 +11,14 @@ use redphone::backend::{
     Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, PageMark, Part,
     Search, Similar,
 };
-use redphone::model::change::{Change, suspects};
-use redphone::model::command::{Ask, Command, Verb};
+use redphone::model::change::{Change, find_suspects};
+use redphone::model::command::{Command, CommandKind, IncidentCommand};
 use redphone::model::decide::{Context, Rejection, RejectionKind, decide};
 use redphone::model::directory::Directory;
 use redphone::model::filter::{MatchContext, Scope};
 use redphone::model::measures::{Counted, Cut, Fact, Measures, Window, compute, fingerprint};
 use redphone::model::problem::Problem;
-use redphone::model::queue::{OpenCounts, Sort, compare, rank};
+use redphone::model::queue::{OpenCounts, Sort, compare, urgency_key};
 use redphone::model::{
     CommandId, Envelope, Event, EventBody, Incident, IncidentId, IncidentNumber, Rules, Summary,
 };
@@ -44,7 +44,7 @@ struct State {
     next_number: u64,
     ids: u64,
     failing: Option<BackendError>,
-    verbs: Option<Vec<Verb>>,
+    verbs: Option<Vec<CommandKind>>,
 }
 
 impl Memory {
@@ -64,7 +64,7 @@ impl Memory {
     }
 
     /// Only these can be carried out.
-    pub fn only(&self, verbs: Vec<Verb>) {
+    pub fn only(&self, verbs: Vec<CommandKind>) {
         self.state().verbs = Some(verbs);
     }
 
@@ -147,8 +147,10 @@ impl State {
             }
         };
         let known = self.incidents.get(&id).map(|(incident, _)| incident);
-        let is_declaration =
-            matches!(&envelope.command, Command::Incident { ask: Ask::Declare(_), .. });
+        let is_declaration = matches!(
+            &envelope.command,
+            Command::Incident { command: IncidentCommand::Declare(_), .. }
+        );
         if known.is_none() && !is_declaration {
             return Err(BackendError::NotFound("there is no such incident".into()));
         }
@@ -159,10 +161,11 @@ impl State {
                 self.next_number += 1;
             }
             if let Some((incident, timeline)) = self.incidents.get_mut(&id) {
-                incident.push(event).expect("decide gives what can be applied");
+                incident.apply_next(event).expect("decide gives what can be applied");
                 timeline.push(event.clone());
             } else {
-                let incident = Incident::declared(event).expect("the first is a declaration");
+                let incident =
+                    Incident::from_declaration(event).expect("the first is a declaration");
                 self.incidents.insert(id, (incident, vec![event.clone()]));
             }
         }
@@ -181,7 +184,7 @@ impl State {
             .map(|(other, _)| other)
             .filter(|other| other.summary.id != row.id)
             .filter(|other| other.summary.reported_at < row.reported_at)
-            .filter(|other| other.summary.service() == row.service())
+            .filter(|other| other.summary.primary_service() == row.primary_service())
             .map(|other| Similar {
                 id: other.summary.id,
                 number: other.summary.number,
@@ -196,27 +199,37 @@ impl State {
             .collect();
         similar.sort_by_key(|s| std::cmp::Reverse(s.reported_at));
         similar.truncate(5);
-        let suspects =
-            suspects(&row.services, row.detected_at, &self.changes, &self.directory, &self.rules);
+        let suspects = find_suspects(
+            &row.services,
+            row.detected_at,
+            &self.changes,
+            &self.directory,
+            &self.rules,
+        );
         Detail { incident: incident.clone(), suspects, similar, problem: None }
     }
 
     fn measures(&self, window: &Window, now: DateTime<Utc>) -> Measures {
         let print = |incident: &Incident| {
             let row = &incident.summary;
-            fingerprint(incident.dedup_key.as_deref(), row.service(), row.category, &row.title)
+            fingerprint(
+                incident.dedup_key.as_deref(),
+                row.primary_service(),
+                row.category,
+                &row.title,
+            )
         };
         let facts = self.incidents.values().map(|(incident, _)| {
-            Fact::new(&incident.summary, 0, 0, Counted::of(incident), print(incident))
+            Fact::new(&incident.summary, 0, 0, Counted::for_incident(incident), print(incident))
         });
         let levels = self.rules.levels;
-        let mut measures = compute(facts, window, Cut::Whole, now, &levels, &|_| String::new());
+        let mut measures = compute(facts, window, Cut::Total, now, &levels, &|_| String::new());
         for group in &mut measures.recurring {
             let last =
                 self.incidents.values().find(|(incident, _)| incident.summary.number == group.last);
             if let Some((incident, _)) = last {
                 group.title.clone_from(&incident.summary.title);
-                group.service = incident.summary.service().unwrap_or_default().to_owned();
+                group.service = incident.summary.primary_service().unwrap_or_default().to_owned();
             }
         }
         measures
@@ -228,7 +241,7 @@ impl Backend for Memory {
     async fn capabilities(&self) -> Result<Capabilities, BackendError> {
         let state = self.state();
         state.check()?;
-        let verbs = state.verbs.clone().unwrap_or_else(|| Verb::ALL.to_vec());
+        let verbs = state.verbs.clone().unwrap_or_else(|| CommandKind::ALL.to_vec());
         Ok(Capabilities {
             name: "memory".into(),
             verbs: verbs.into_iter().collect(),
@@ -273,7 +286,7 @@ impl Backend for Memory {
             _ => Sort::Newest,
         };
         rows.sort_by(|a, b| {
-            let place = |row| rank(row, search.now, &levels);
+            let place = |row| urgency_key(row, search.now, &levels);
             compare(sort, (a, &place(a)), (b, &place(b)))
         });
         let total = Some(rows.len() as u64);

@@ -12,7 +12,7 @@ use redphone::backend::{Backend, Part, Search};
 use redphone::config::PanesSettings;
 use redphone::model::measures::Window;
 use redphone::model::queue::Sort;
-use redphone::model::runbook::{Head, Page};
+use redphone::model::runbook::{RunbookHeader, RunbookPage};
 use redphone::model::{CommandId, Envelope, IncidentId, Rules};
 use redphone::sync::drafts::Keep;
 use redphone::sync::{Link, Mirror, Update};
@@ -201,7 +201,7 @@ impl Stage {
                 Message::Older(id, events, self.now)
             }
             Effect::LoadMeasures(span) => {
-                let window = Window::days(span.days(), self.now, &Utc);
+                let window = Window::last_days(span.days(), self.now, &Utc);
                 let measures = self.memory.measures_now(&window, self.now);
                 Message::Measures(span, Ok(Arc::new(measures)), self.now)
             }
@@ -267,14 +267,16 @@ impl Stage {
             Effect::LoadRunbooks(_) => {
                 let books = self.books.as_ref().map_err(Clone::clone);
                 let heads = books.map(|books| {
-                    Arc::new(books.iter().map(|(name, text)| Head::read(name, text)).collect())
+                    Arc::new(
+                        books.iter().map(|(name, text)| RunbookHeader::parse(name, text)).collect(),
+                    )
                 });
                 Message::Runbooks(heads)
             }
             Effect::LoadRunbook(_, name) => {
                 let books = self.books.clone().unwrap_or_default();
                 let text = books.iter().find(|(known, _)| *known == name);
-                let page = text.map(|(_, text)| Arc::new(Page::read(text)));
+                let page = text.map(|(_, text)| Arc::new(RunbookPage::parse(text)));
                 Message::Runbook(name, page.ok_or_else(|| "it is gone".into()))
             }
             Effect::Run(start) => {

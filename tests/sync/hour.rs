@@ -4,7 +4,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use redphone::backend::Backend;
 use redphone::model::command::Declaration;
-use redphone::model::{Actor, Ask, Command, CommandId, Envelope, IncidentId, PersonRef, Status};
+use redphone::model::{
+    Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, PersonRef, Status,
+};
 use redphone::sync::remote::Remote;
 
 use crate::far::Way;
@@ -18,13 +20,13 @@ struct Hour {
 }
 
 impl Hour {
-    async fn act(&mut self, remote: &Remote, minutes: i64, id: IncidentId, ask: Ask) {
+    async fn act(&mut self, remote: &Remote, minutes: i64, id: IncidentId, ask: IncidentCommand) {
         self.at += TimeDelta::minutes(minutes);
         let envelope = Envelope {
             id: CommandId::new(),
             at: self.at,
             actor: Actor::Person(ines()),
-            command: Command::Incident { incident: id, ask },
+            command: Command::Incident { incident: id, command: ask },
         };
         remote.accept(vec![envelope.clone()]).await.unwrap();
         self.done.push(envelope);
@@ -38,7 +40,7 @@ impl Hour {
             reported_at: at,
             ..declaration(title)
         };
-        self.act(remote, 0, id, Ask::Declare(Box::new(declared))).await;
+        self.act(remote, 0, id, IncidentCommand::Declare(Box::new(declared))).await;
         id
     }
 }
@@ -60,17 +62,23 @@ async fn an_hour_of_work_without_the_remote_arrives_as_it_was_done() {
     place.far.set(Way::Cut);
     let mut hour = Hour { done: Vec::new(), at: began };
 
-    hour.act(&remote, 1, known, Ask::Acknowledge).await;
-    hour.act(&remote, 2, known, Ask::Assign { to: Some(ines()) }).await;
+    hour.act(&remote, 1, known, IncidentCommand::Acknowledge).await;
+    hour.act(&remote, 2, known, IncidentCommand::Assign { to: Some(ines()) }).await;
     let cards = hour.declare(&remote, "Cards fail").await;
-    hour.act(&remote, 1, cards, Ask::Acknowledge).await;
-    hour.act(&remote, 4, cards, Ask::AddNote { text: "since v812".into() }).await;
-    hour.act(&remote, 3, known, Ask::Snooze { until: hour.at + TimeDelta::minutes(10) }).await;
-    hour.act(&remote, 5, known, Ask::Wake).await;
+    hour.act(&remote, 1, cards, IncidentCommand::Acknowledge).await;
+    hour.act(&remote, 4, cards, IncidentCommand::AddNote { text: "since v812".into() }).await;
+    hour.act(
+        &remote,
+        3,
+        known,
+        IncidentCommand::Snooze { until: hour.at + TimeDelta::minutes(10) },
+    )
+    .await;
+    hour.act(&remote, 5, known, IncidentCommand::Wake).await;
     // Moved, and taken back after half a minute.
-    hour.act(&remote, 2, cards, Ask::MoveStatus { to: Status::Identified }).await;
+    hour.act(&remote, 2, cards, IncidentCommand::MoveStatus { to: Status::Identified }).await;
     hour.at += TimeDelta::seconds(30);
-    hour.act(&remote, 0, cards, Ask::TakeBack).await;
+    hour.act(&remote, 0, cards, IncidentCommand::UndoMove).await;
 
     // It ends here without a word, and is started again. (Real processes are killed in
     // `processes`, and in a terminal in `tests/pty`.)
@@ -80,17 +88,23 @@ async fn an_hour_of_work_without_the_remote_arrives_as_it_was_done() {
     assert_eq!(seen.summary.status, Status::Acknowledged);
     assert_eq!(seen.summary.label(), "new");
 
-    hour.act(&remote, 6, cards, Ask::MoveStatus { to: Status::Investigating }).await;
-    hour.act(&remote, 9, cards, Ask::AddNote { text: "rolled back".into() }).await;
+    hour.act(&remote, 6, cards, IncidentCommand::MoveStatus { to: Status::Investigating }).await;
+    hour.act(&remote, 9, cards, IncidentCommand::AddNote { text: "rolled back".into() }).await;
     hour.act(&remote, 5, cards, resolve()).await;
-    hour.act(&remote, 6, cards, Ask::Reopen { reason: "it is back".into() }).await;
+    hour.act(&remote, 6, cards, IncidentCommand::Reopen { reason: "it is back".into() }).await;
     hour.act(&remote, 3, cards, resolve()).await;
-    hour.act(&remote, 2, known, Ask::UpdateStakeholders { message: "soon".into(), next_due: None })
-        .await;
+    hour.act(
+        &remote,
+        2,
+        known,
+        IncidentCommand::UpdateStakeholders { message: "soon".into(), next_due: None },
+    )
+    .await;
     hour.act(&remote, 8, known, resolve()).await;
 
     // Meanwhile a colleague writes something: it is there before all that was done offline.
-    let mut note = crate::make::ask(known, Ask::AddNote { text: "is anybody there?".into() });
+    let mut note =
+        crate::make::ask(known, IncidentCommand::AddNote { text: "is anybody there?".into() });
     note.actor = Actor::Person(PersonRef::new("tomo", "Tomo Kishi"));
     place.store.execute(&note).await.unwrap();
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redphone::backend::Backend;
-use redphone::model::Ask;
+use redphone::model::IncidentCommand;
 use redphone::sync::{self, Kept, Link, Options, Snapshot, Update};
 use rstest::rstest;
 use tokio::sync::mpsc;
@@ -99,7 +99,7 @@ async fn what_waits_is_in_the_queue_at_once_and_has_its_number_when_it_arrives()
     place.far.set(Way::Cut);
     let (new, declaration) = declare("Images fail");
     remote.accept(vec![declaration]).await.unwrap();
-    remote.accept(vec![ask(known, Ask::Acknowledge)]).await.unwrap();
+    remote.accept(vec![ask(known, IncidentCommand::Acknowledge)]).await.unwrap();
     kept.rows(|snapshot| {
         let row = |id| snapshot.rows.iter().find(|row| row.id == id);
         row(new).is_some_and(|row| row.number.is_none())
@@ -231,7 +231,7 @@ async fn what_reaches_the_remote_ends_the_wait_of_all_others() {
     let id = declared(&*place.store, "Cards fail").await;
     place.far.set(Way::Cut);
     let (remote, mut kept) = Keeping::start(&place).await;
-    remote.accept(vec![ask(id, Ask::Acknowledge)]).await.unwrap();
+    remote.accept(vec![ask(id, IncidentCommand::Acknowledge)]).await.unwrap();
     // Some failures in a row, so that the next try is far away.
     for _ in 0..3 {
         kept.until(|update| matches!(update, Update::Link(Link::Failing { .. })).then_some(()))

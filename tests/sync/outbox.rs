@@ -6,7 +6,7 @@ use chrono::{TimeDelta, Utc};
 use redphone::backend::{Backend, BackendError};
 use redphone::model::checklist::{Answer, ClosingItem, Item};
 use redphone::model::command::Link;
-use redphone::model::{Ask, EventBody, IncidentId};
+use redphone::model::{EventBody, IncidentCommand, IncidentId};
 use redphone::sync::remote::{Handed, State};
 
 use crate::far::Way;
@@ -14,14 +14,15 @@ use crate::make::{ask, declaration, declare, declare_as, declared, resolve};
 use crate::place::{Place, all_sent, until};
 
 pub fn note(id: IncidentId, text: &str) -> redphone::model::Envelope {
-    ask(id, Ask::AddNote { text: text.into() })
+    ask(id, IncidentCommand::AddNote { text: text.into() })
 }
 
 /// It is resolved, and the gate is answered.
 async fn may_be_closed(place: &Place, id: IncidentId) {
     place.store.execute(&ask(id, resolve())).await.unwrap();
     for item in ClosingItem::ALL {
-        let answer = Ask::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes };
+        let answer =
+            IncidentCommand::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes };
         place.store.execute(&ask(id, answer)).await.unwrap();
     }
 }
@@ -156,9 +157,9 @@ async fn a_refused_command_keeps_its_text_and_can_be_dropped_but_not_sent_in_vai
     let id = declared(&*place.store, "Cards fail").await;
     place.far.set(Way::Cut);
     let remote = place.remote().await;
-    let acknowledge = ask(id, Ask::Acknowledge);
+    let acknowledge = ask(id, IncidentCommand::Acknowledge);
     remote.accept(vec![acknowledge.clone()]).await.unwrap();
-    place.store.execute(&ask(id, Ask::Acknowledge)).await.unwrap();
+    place.store.execute(&ask(id, IncidentCommand::Acknowledge)).await.unwrap();
     place.far.set(Way::Open);
     remote.send_now().await.unwrap();
     let listing = until(&remote, |listing| listing.refused().count() == 1).await;
@@ -182,7 +183,7 @@ async fn what_follows_a_refused_command_of_its_chain_is_not_sent_and_goes_with_i
     let id = declared(&*place.store, "Cards fail").await;
     let remote = place.remote().await;
     // It can't be closed before it is resolved.
-    let chain = vec![ask(id, Ask::Close), note(id, "closed it")];
+    let chain = vec![ask(id, IncidentCommand::Close), note(id, "closed it")];
     remote.accept(chain.clone()).await.unwrap();
     let listing = until(&remote, |listing| listing.refused().count() == 2).await;
     let follows = listing.get(chain[1].id).unwrap();
@@ -194,7 +195,7 @@ async fn what_follows_a_refused_command_of_its_chain_is_not_sent_and_goes_with_i
     );
     assert_eq!(place.notes(id).await, Vec::<String>::new());
     // Other commands about it are sent all the same; of those refused it is said what came before.
-    let reopen = ask(id, Ask::Reopen { reason: "x".into() });
+    let reopen = ask(id, IncidentCommand::Reopen { reason: "x".into() });
     remote.accept(vec![reopen.clone()]).await.unwrap();
     let listing = until(&remote, |listing| listing.refused().count() == 3).await;
     assert!(listing.get(reopen.id).unwrap().behind.is_some());
@@ -231,7 +232,7 @@ async fn what_needs_a_refused_declaration_is_held_and_sent_once_it_was_mended() 
     assert_eq!(listing.held_by(held).unwrap().id, declaration_ahead.id);
     assert_eq!(listing.dependent(listing.get(declaration_ahead.id).unwrap()), [waits.id]);
     // Written anew, about the same incident.
-    let mended = ask(id, Ask::Declare(Box::new(declaration("Cards fail"))));
+    let mended = ask(id, IncidentCommand::Declare(Box::new(declaration("Cards fail"))));
     remote.replace(declaration_ahead.id, vec![mended]).await.unwrap();
     all_sent(&remote).await;
     assert_eq!(place.notes(id).await, ["first look"]);
@@ -242,11 +243,11 @@ async fn what_was_sent_again_elsewhere_is_not_sent_a_second_time_in_other_words(
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     let (one, other) = (place.remote().await, place.remote().await);
-    let close = ask(id, Ask::Close);
+    let close = ask(id, IncidentCommand::Close);
     one.accept(vec![close.clone(), note(id, "closed it")]).await.unwrap();
     until(&one, |listing| listing.refused().count() == 2).await;
     may_be_closed(&place, id).await;
-    let edited = || ask(id, Ask::Close);
+    let edited = || ask(id, IncidentCommand::Close);
     // It waits again, was sent, and was dropped.
     place.far.set(Way::Cut);
     one.retry(close.id).await.unwrap();
@@ -274,7 +275,7 @@ async fn what_was_not_sent_because_of_a_refused_command_goes_with_what_takes_its
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     let remote = place.remote().await;
-    let chain = vec![ask(id, Ask::Close), note(id, "first"), note(id, "second")];
+    let chain = vec![ask(id, IncidentCommand::Close), note(id, "first"), note(id, "second")];
     remote.accept(chain.clone()).await.unwrap();
     until(&remote, |listing| listing.refused().count() == 3).await;
     place.far.set(Way::Cut);
@@ -329,8 +330,8 @@ async fn what_follows_a_declaration_that_is_counted_in_another_is_about_that_one
     let link = Link::Incident { id: new, number: None };
     for envelope in [
         note(new, "full again"),
-        ask(other, Ask::Link { link: link.clone() }),
-        ask(other, Ask::Unlink { link }),
+        ask(other, IncidentCommand::Link { link: link.clone() }),
+        ask(other, IncidentCommand::Unlink { link }),
     ] {
         let Handed::Done(outcome) = remote.hand_over(&envelope).await.unwrap() else { panic!() };
         assert!(!outcome.events.is_empty());

@@ -9,7 +9,7 @@ use std::process::{Child, Command as Process, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use redphone::model::{Ask, CommandId, IncidentId};
+use redphone::model::{CommandId, IncidentCommand, IncidentId};
 use redphone::sync::remote::Remote;
 
 use crate::far::{Far, Way};
@@ -35,7 +35,8 @@ async fn a_process_of_its_own() {
     let remote = Remote::open(far, options(folder, "ines")).await.unwrap();
     say("open");
     for _ in 0..count.parse().unwrap() {
-        let envelope = ask(id, Ask::AddNote { text: format!("of {}", std::process::id()) });
+        let envelope =
+            ask(id, IncidentCommand::AddNote { text: format!("of {}", std::process::id()) });
         remote.accept(vec![envelope.clone()]).await.unwrap();
         say(&format!("durable {}", envelope.id));
     }
@@ -116,13 +117,13 @@ async fn a_process_that_stays_open_keeps_no_other_from_sending_and_one_that_is_k
     // It sleeps now, as one that was stopped does.
     let stopped = Process::new("kill").args(["-STOP", &first.id().to_string()]).status();
     assert!(stopped.unwrap().success());
-    let envelope = ask(id, Ask::AddNote { text: "by the second".into() });
+    let envelope = ask(id, IncidentCommand::AddNote { text: "by the second".into() });
     second.accept(vec![envelope.clone()]).await.unwrap();
     all_sent(&second).await;
     assert_eq!(place.far.arrived(), [envelope.id]);
     first.kill().unwrap();
     first.wait().unwrap();
-    let envelope = ask(id, Ask::AddNote { text: "after it".into() });
+    let envelope = ask(id, IncidentCommand::AddNote { text: "after it".into() });
     second.accept(vec![envelope.clone()]).await.unwrap();
     until(&second, |listing| listing.pending().next().is_none()).await;
     assert_eq!(place.far.arrived().last(), Some(&envelope.id));

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use chrono::Utc;
 use redphone::backend::{Backend, BackendError, Part};
-use redphone::model::command::Verb;
+use redphone::model::command::CommandKind;
 use redphone::model::measures::{Cut, Window};
 use redphone::model::queue::Sort;
-use redphone::model::{Ask, EventBody, Status};
+use redphone::model::{EventBody, IncidentCommand, Status};
 use redphone::sync::remote::{Kept, Remote};
 
 use crate::far::Way;
@@ -22,14 +22,14 @@ async fn read_all(remote: &Remote) {
     for row in &delta.rows {
         remote.read(row.id, |_| {}).await;
     }
-    remote.measures(&Window::day(Utc::now()), Cut::Whole, Utc::now()).await.unwrap();
+    remote.measures(&Window::last_day(Utc::now()), Cut::Total, Utc::now()).await.unwrap();
 }
 
 #[tokio::test]
 async fn all_that_was_read_is_there_without_the_remote_and_after_a_restart() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
-    place.store.execute(&ask(id, Ask::AddNote { text: "seen".into() })).await.unwrap();
+    place.store.execute(&ask(id, IncidentCommand::AddNote { text: "seen".into() })).await.unwrap();
     let remote = place.remote().await;
     read_all(&remote).await;
     drop(remote);
@@ -38,13 +38,13 @@ async fn all_that_was_read_is_there_without_the_remote_and_after_a_restart() {
     let known = remote.known().await;
     assert_eq!(known.rows.unwrap().0.len(), 1);
     assert!(known.cursor.is_some());
-    assert!(known.capabilities.unwrap().verbs.contains(&Verb::Acknowledge));
+    assert!(known.capabilities.unwrap().verbs.contains(&CommandKind::Acknowledge));
     let detail = remote.incident(id).await.unwrap();
     assert_eq!(detail.incident.summary.title, "Cards fail");
     assert_eq!(remote.timeline(id, Part::Last(100)).await.unwrap().len(), 2);
     assert_eq!(remote.timeline(id, Part::After(1)).await.unwrap().len(), 1);
     assert_eq!(remote.find(detail.incident.summary.number.unwrap()).await.unwrap(), id);
-    assert!(remote.measures(&Window::day(Utc::now()), Cut::Whole, Utc::now()).await.is_ok());
+    assert!(remote.measures(&Window::last_day(Utc::now()), Cut::Total, Utc::now()).await.is_ok());
     assert!(remote.directory().await.is_ok());
     assert_eq!(titles(&*remote, "cards").await, ["Cards fail"]);
     assert!(remote.changes(None, Duration::ZERO).await.is_err(), "changes are never made up");
@@ -80,7 +80,7 @@ async fn a_search_finds_the_same_without_the_remote() {
     for title in ["Cards fail", "Images fail", "Logins are slow"] {
         let id = declared(&*place.store, title).await;
         if title == "Images fail" {
-            place.store.execute(&ask(id, Ask::Acknowledge)).await.unwrap();
+            place.store.execute(&ask(id, IncidentCommand::Acknowledge)).await.unwrap();
         }
     }
     let remote = place.remote().await;
@@ -113,11 +113,14 @@ async fn what_waits_is_laid_over_what_is_read() {
     let remote = place.remote().await;
     read_all(&remote).await;
     place.far.set(Way::Cut);
-    remote.accept(vec![ask(id, Ask::Acknowledge)]).await.unwrap();
-    remote.accept(vec![ask(id, Ask::AddNote { text: "on it".into() })]).await.unwrap();
+    remote.accept(vec![ask(id, IncidentCommand::Acknowledge)]).await.unwrap();
+    remote.accept(vec![ask(id, IncidentCommand::AddNote { text: "on it".into() })]).await.unwrap();
     let (new, declaration) = declare("Images fail");
     remote.accept(vec![declaration]).await.unwrap();
-    remote.accept(vec![ask(new, Ask::AddNote { text: "first look".into() })]).await.unwrap();
+    remote
+        .accept(vec![ask(new, IncidentCommand::AddNote { text: "first look".into() })])
+        .await
+        .unwrap();
     remote.accept(vec![ask(new, resolve())]).await.unwrap();
 
     let detail = remote.incident(id).await.unwrap();
@@ -150,7 +153,7 @@ async fn the_end_of_a_timeline_that_is_kept_is_not_taken_for_all_of_it() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     for number in 2..=230 {
-        let note = ask(id, Ask::AddNote { text: format!("no {number}") });
+        let note = ask(id, IncidentCommand::AddNote { text: format!("no {number}") });
         place.store.execute(&note).await.unwrap();
     }
     let remote = place.remote().await;

@@ -4,19 +4,21 @@ use std::time::Duration;
 
 use redphone::backend::{Backend, BackendError};
 use redphone::model::status::ResolutionAction;
-use redphone::model::{Actor, Ask, Command, CommandId, Envelope, IncidentId, PersonRef};
+use redphone::model::{
+    Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, PersonRef,
+};
 use redphone::sync::remote::Remote;
 
 use crate::far::Way;
 use crate::make::declared;
 use crate::place::{Place, all_sent};
 
-fn by(who: &str, id: IncidentId, ask: Ask) -> Envelope {
+fn by(who: &str, id: IncidentId, ask: IncidentCommand) -> Envelope {
     Envelope {
         id: CommandId::new(),
         at: chrono::Utc::now(),
         actor: Actor::Person(PersonRef::new(who.to_lowercase(), who)),
-        command: Command::Incident { incident: id, ask },
+        command: Command::Incident { incident: id, command: ask },
     }
 }
 
@@ -40,10 +42,11 @@ async fn whoever_comes_second_is_told_who_was_first_and_when() {
     place.far.set(Way::Cut);
     // Both act while neither can see the other.
     for (remote, who) in [(&ines, "Ines"), (&tomo, "Tomo")] {
-        remote.accept(vec![by(who, id, Ask::Acknowledge)]).await.unwrap();
-        let assigned = Ask::Assign { to: Some(PersonRef::new(who.to_lowercase(), who)) };
+        remote.accept(vec![by(who, id, IncidentCommand::Acknowledge)]).await.unwrap();
+        let assigned =
+            IncidentCommand::Assign { to: Some(PersonRef::new(who.to_lowercase(), who)) };
         remote.accept(vec![by(who, id, assigned)]).await.unwrap();
-        let noted = Ask::AddNote { text: format!("{who} was here") };
+        let noted = IncidentCommand::AddNote { text: format!("{who} was here") };
         remote.accept(vec![by(who, id, noted)]).await.unwrap();
         let seen = remote.incident(id).await.unwrap().incident;
         assert_eq!(seen.acknowledged_by.unwrap().name(), who, "each sees their own");
@@ -68,22 +71,26 @@ async fn whoever_comes_second_is_told_who_was_first_and_when() {
 async fn clashes_of_all_kinds_end_the_same_on_both_sides() {
     let place = Place::new().await;
     let (ines, tomo) = (place.remote_of("ines").await, place.remote_of("tomo").await);
-    let resolve = |who: &str| Ask::Resolve {
+    let resolve = |who: &str| IncidentCommand::Resolve {
         action: ResolutionAction::Restart,
         detail: format!("{who} restarted it"),
         validation: "looked".into(),
     };
-    let asks: Vec<(Ask, Ask)> = vec![
+    let asks: Vec<(IncidentCommand, IncidentCommand)> = vec![
         (resolve("Ines"), resolve("Tomo")),
-        (resolve("Ines"), Ask::MoveStatus { to: redphone::model::Status::Identified }),
-        (Ask::Acknowledge, resolve("Tomo")),
+        (resolve("Ines"), IncidentCommand::MoveStatus { to: redphone::model::Status::Identified }),
+        (IncidentCommand::Acknowledge, resolve("Tomo")),
         (
-            Ask::Categorize { category: Some(redphone::model::status::Category::Security) },
-            Ask::Categorize { category: Some(redphone::model::status::Category::Access) },
+            IncidentCommand::Categorize {
+                category: Some(redphone::model::status::Category::Security),
+            },
+            IncidentCommand::Categorize {
+                category: Some(redphone::model::status::Category::Access),
+            },
         ),
         (
-            Ask::Snooze { until: chrono::Utc::now() + chrono::TimeDelta::hours(1) },
-            Ask::AddNote { text: "wakes it".into() },
+            IncidentCommand::Snooze { until: chrono::Utc::now() + chrono::TimeDelta::hours(1) },
+            IncidentCommand::AddNote { text: "wakes it".into() },
         ),
     ];
     for (mine, theirs) in asks {

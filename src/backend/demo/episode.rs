@@ -10,7 +10,7 @@ use crate::model::command::Link;
 use crate::model::decide::{Context, Rejection, absorb, decide};
 use crate::model::event::{Event, EventBody};
 use crate::model::{
-    Ask, Command, CommandId, Envelope, Incident, IncidentId, IncidentNumber, Rules,
+    Command, CommandId, Envelope, Incident, IncidentCommand, IncidentId, IncidentNumber, Rules,
 };
 
 use super::dice::Dice;
@@ -58,14 +58,14 @@ pub(super) fn perform(
     let mut refused = Vec::new();
     for (member, id, Step { at, actor, ask }) in steps {
         let into = match &ask {
-            Ask::Merge { into } => ids.iter().position(|other| other == into),
+            IncidentCommand::Merge { into } => ids.iter().position(|other| other == into),
             _ => None,
         };
         let envelope = Envelope {
             id: CommandId(dice.id(at)),
             at,
             actor,
-            command: Command::Incident { incident: id, ask },
+            command: Command::Incident { incident: id, command: ask },
         };
         let context = Context { now: at, rules };
         let decided = decide(incidents[member].as_ref(), &envelope, context).and_then(|own| {
@@ -82,7 +82,7 @@ pub(super) fn perform(
                 for (whose, event) in both.chain(others) {
                     match &mut incidents[whose] {
                         Some(incident) => incident.apply(&event),
-                        none => *none = Incident::declared(&event),
+                        none => *none = Incident::from_declaration(&event),
                     }
                     events.push_back(event);
                 }

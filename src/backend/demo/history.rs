@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::backend::record::Record;
 use crate::model::change::{Change, ChangeKind, ChangeState};
 use crate::model::status::Source;
-use crate::model::time::to_second;
+use crate::model::time::truncate_to_second;
 use crate::model::{Actor, ChangeId, IncidentId, IncidentNumber, Priority, Rules};
 
 use super::cases::Twist;
@@ -76,7 +76,7 @@ pub(super) struct History {
 
 impl History {
     pub fn new(wanted: Wanted) -> Self {
-        let wanted = Wanted { now: to_second(wanted.now), ..wanted };
+        let wanted = Wanted { now: truncate_to_second(wanted.now), ..wanted };
         let (seed, now) = (wanted.seed, wanted.now);
         let company = Company::at(now);
         let from = now - TimeDelta::days(DAYS);
@@ -149,7 +149,7 @@ impl History {
             self.open.pop().map(|one| self.tell_open(one, &mut dice)).into_iter().collect()
         } else {
             self.over.next();
-            self.tell_over(to_second(at), &mut dice)
+            self.tell_over(truncate_to_second(at), &mut dice)
         };
         let performed = perform(index, stories, &self.wanted.rules, &mut dice);
         self.refused += performed.refused.len() as u64;
@@ -289,8 +289,9 @@ impl History {
             && self.over.peek().is_some()
         {
             // The same thing, reported again by a person.
-            let reported =
-                to_second(at + seconds((over - at).as_seconds_f64() * (0.1 + dice.unit() * 0.3)));
+            let reported = truncate_to_second(
+                at + seconds((over - at).as_seconds_f64() * (0.1 + dice.unit() * 0.3)),
+            );
             subject.source = *dice.pick(&[Source::Support, Source::UserReport, Source::Internal]);
             subject.keyed = false;
             subject.ending = Ending::Merged(id);
@@ -366,7 +367,7 @@ impl History {
             let fault = dice.index(faults.len().min(2));
             let reported =
                 at + seconds((root_over - at).as_seconds_f64() * (0.03 + dice.unit() * 0.4));
-            let reported = to_second(reported) + TimeDelta::seconds(1);
+            let reported = truncate_to_second(reported) + TimeDelta::seconds(1);
             let priority = *dice.pick(&[Priority::P2, Priority::P3, Priority::P3, Priority::P4]);
             (subject.impact, subject.urgency) = weighed(priority, dice);
             subject.service = child;
@@ -461,7 +462,9 @@ impl Iterator for History {
             }
             let active = self.active.peek().and_then(Episode::next_at);
             match (self.begins(), active) {
-                (Some(begins), Some(active)) if active < to_second(begins) => return self.pop(),
+                (Some(begins), Some(active)) if active < truncate_to_second(begins) => {
+                    return self.pop();
+                }
                 (Some(begins), _) => self.begin(begins),
                 (None, Some(_)) => return self.pop(),
                 (None, None) => return None,

@@ -8,7 +8,7 @@ use rstest::rstest;
 
 use super::history::{History, Wanted};
 use crate::backend::record::Record;
-use crate::model::change::{Change, suspects};
+use crate::model::change::{Change, find_suspects};
 use crate::model::command::Link;
 use crate::model::directory::Directory;
 use crate::model::measures::fingerprint;
@@ -50,10 +50,10 @@ fn read(wanted: Wanted) -> Read {
                 if let EventBody::Declared { .. } = event.body {
                     assert_eq!(event.seq, 1);
                     places.insert(event.incident, read.incidents.len());
-                    read.incidents.push(Incident::declared(&event).unwrap());
+                    read.incidents.push(Incident::from_declaration(&event).unwrap());
                 } else {
                     let place = places[&event.incident];
-                    read.incidents[place].push(&event).unwrap();
+                    read.incidents[place].apply_next(&event).unwrap();
                 }
                 read.events.push(event);
             }
@@ -181,7 +181,7 @@ fn the_company_has_quiet_weekends_recurring_faults_and_few_p1() {
         let summary = &incident.summary;
         let key = incident.dedup_key.as_deref();
         *groups
-            .entry(fingerprint(key, summary.service(), summary.category, &summary.title))
+            .entry(fingerprint(key, summary.primary_service(), summary.category, &summary.title))
             .or_default() += 1;
     }
     assert!(groups.values().filter(|count| **count >= 3).count() >= 3, "{groups:?}");
@@ -208,7 +208,7 @@ fn promises_are_mostly_kept() {
     let (mut acknowledged, mut resolved, mut all) = (0, 0, 0);
     for incident in &read.incidents {
         let summary = &incident.summary;
-        let level = levels.of(summary.priority);
+        let level = levels.for_priority(summary.priority);
         if let (Some(ack), Some(done)) = (summary.acknowledged_at, summary.resolved_at) {
             all += 1;
             acknowledged +=
@@ -235,7 +235,7 @@ fn changes_stand_before_many_incidents() {
                 .filter(|c| (summary.detected_at - c.starts_at).abs() < TimeDelta::hours(6))
                 .cloned()
                 .collect();
-            !suspects(&summary.services, summary.detected_at, &near, &read.directory, &rules)
+            !find_suspects(&summary.services, summary.detected_at, &near, &read.directory, &rules)
                 .is_empty()
         })
         .count();
@@ -257,7 +257,7 @@ fn the_queue_at_the_start_has_something_of_everything() {
         assert!(any(&|i| i.summary.status == *status) > 0, "{status}");
     }
     let past = any(&|i| {
-        crate::model::service_level::clock(&i.summary, &rules.levels)
+        crate::model::service_level::running_clock(&i.summary, &rules.levels)
             .is_some_and(|clock| clock.is_past(now()))
     });
     assert!((1..=3).contains(&past), "{past}");
@@ -323,7 +323,7 @@ fn sample() {
             s.priority,
             s.status.as_str(),
             s.reported_at.format("%d %H:%M:%S"),
-            s.service().unwrap_or_default(),
+            s.primary_service().unwrap_or_default(),
             s.title
         );
     }
@@ -334,7 +334,7 @@ fn sample() {
             eprintln!(
                 "  {} {:12} {:18} {}",
                 event.at.format("%d %H:%M:%S"),
-                event.body.word(),
+                event.body.label(),
                 event.actor.name(),
                 event.body.detail()
             );

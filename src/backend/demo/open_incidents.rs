@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::model::time::to_second;
+use crate::model::time::truncate_to_second;
 use crate::model::{Priority, Status};
 
 use super::cases::{CASES, Case};
@@ -39,14 +39,14 @@ pub(super) fn open_ones(wanted: &Wanted, count: u64) -> Vec<OpenOne> {
         .collect();
     for _ in ones.len() as u64..count {
         let priority = Priority::ALL[dice.weighted(&[1, 9, 44, 46])];
-        let level = wanted.rules.levels.of(priority);
+        let level = wanted.rules.levels.for_priority(priority);
         let stage = Status::ALL[dice.weighted(&[12, 22, 30, 20, 16])];
         let within = if stage == Status::Triggered { level.acknowledge_s } else { level.resolve_s };
         // Few are past what was promised.
         let share = if dice.chance(0.05) { 1.0 + dice.unit() * 0.3 } else { dice.unit() * 0.95 };
         #[allow(clippy::cast_precision_loss, reason = "a promise is far below 2^52 s")]
         let age = seconds(20.0 + within as f64 * share);
-        ones.push(OpenOne { reported: to_second(now - age), case: None, priority, stage });
+        ones.push(OpenOne { reported: truncate_to_second(now - age), case: None, priority, stage });
     }
     ones.sort_by_key(|one| std::cmp::Reverse(one.reported));
     ones

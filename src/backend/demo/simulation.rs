@@ -15,10 +15,10 @@ use crate::model::command::Declaration;
 use crate::model::escalation;
 use crate::model::service_level::update_due;
 use crate::model::status::{ResolutionAction, Source};
-use crate::model::time::to_second;
+use crate::model::time::truncate_to_second;
 use crate::model::{
-    Actor, Ask, ChangeId, Command, CommandId, Envelope, IncidentId, PersonRef, Priority, Rules,
-    Status, Summary,
+    Actor, ChangeId, Command, CommandId, Envelope, IncidentCommand, IncidentId, PersonRef,
+    Priority, Rules, Status, Summary,
 };
 
 use super::company::Company;
@@ -156,7 +156,7 @@ impl<'a> Simulation<'a> {
                 let Some(row) = self.resolved.pop_back() else { return Ok(()) };
                 let reason = self.say(&row, templates::BACK);
                 let lead = self.lead(&row, now);
-                self.ask(row.id, lead, Ask::Reopen { reason }, now).await
+                self.ask(row.id, lead, IncidentCommand::Reopen { reason }, now).await
             }
             happening => self.on_open(happening, now).await,
         }
@@ -239,7 +239,7 @@ impl<'a> Simulation<'a> {
             .find_map(|row| escalation::due(row, directory, now).map(|step| (row.id, step)));
         let Some((id, step)) = due else { return Ok(false) };
         let actor = Actor::Integration("Escalation".into());
-        let ask = Ask::Escalate { level: step.level, to: step.people, reason: None };
+        let ask = IncidentCommand::Escalate { level: step.level, to: step.people, reason: None };
         self.ask(id, actor, ask, now).await?;
         Ok(true)
     }
@@ -248,17 +248,17 @@ impl<'a> Simulation<'a> {
         &mut self,
         incident: IncidentId,
         actor: Actor,
-        ask: Ask,
+        ask: IncidentCommand,
         now: DateTime<Utc>,
     ) -> Result<(), BackendError> {
-        let command = Command::Incident { incident, ask };
+        let command = Command::Incident { incident, command: ask };
         let envelope = Envelope { id: CommandId::new(), at: now, actor, command };
         self.backend.execute(&envelope).await.map(drop)
     }
 
     /// The fault that a row shows, as far as its service, title and category tell.
     fn fault(&self, row: &Summary) -> (usize, &'static Fault, Cause) {
-        let name = row.service().unwrap_or_default();
+        let name = row.primary_service().unwrap_or_default();
         let service = self.company.position(name).unwrap_or(0);
         let faults = self.company.kinds[service].faults();
         let shows = |fault: &&Fault| {
@@ -367,7 +367,7 @@ impl<'a> Simulation<'a> {
         let titles = if bad && !fault.worst.is_empty() { fault.worst } else { fault.titles };
         let mark = u8::try_from(self.dice.between(0, 255)).unwrap_or(0);
         let (title, symptoms) = (self.dice.word(titles), self.dice.word(fault.symptoms));
-        let reported_at = to_second(now);
+        let reported_at = truncate_to_second(now);
         let detected_at = reported_at - TimeDelta::seconds(self.dice.between(5, 90));
         let mut fill = |text| self.fill_for(wave.service, wave.from, bad, detected_at, mark, text);
         let declaration = Declaration {
@@ -386,7 +386,7 @@ impl<'a> Simulation<'a> {
             runbook: service.runbook.clone(),
         };
         let name = if machine { "Alertmanager" } else { "Support desk" };
-        let ask = Ask::Declare(Box::new(declaration));
+        let ask = IncidentCommand::Declare(Box::new(declaration));
         self.ask(IncidentId::new(), Actor::Integration(name.into()), ask, now).await
     }
 
@@ -485,16 +485,18 @@ impl<'a> Simulation<'a> {
             _ => self.lead(&row, now),
         };
         let ask = match happening {
-            Happening::Alert => Ask::RepeatAlert { text: self.say(&row, templates::ALERTS) },
-            Happening::Acknowledge => Ask::Acknowledge,
-            Happening::Own => Ask::Assign { to: lead.person().cloned() },
-            Happening::Move => Ask::MoveStatus { to: next_stage(row.status) },
+            Happening::Alert => {
+                IncidentCommand::RepeatAlert { text: self.say(&row, templates::ALERTS) }
+            }
+            Happening::Acknowledge => IncidentCommand::Acknowledge,
+            Happening::Own => IncidentCommand::Assign { to: lead.person().cloned() },
+            Happening::Move => IncidentCommand::MoveStatus { to: next_stage(row.status) },
             Happening::Check => {
                 let item = *self.dice.pick(InvestigationItem::ALL);
                 if !self.answered.insert((row.id, item)) {
                     return Ok(());
                 }
-                Ask::AnswerItem { item: Item::Investigation(item), answer: Answer::Yes }
+                IncidentCommand::AnswerItem { item: Item::Investigation(item), answer: Answer::Yes }
             }
             Happening::Update => {
                 let message = self.say(
@@ -505,10 +507,10 @@ impl<'a> Simulation<'a> {
                         _ => templates::EARLY,
                     },
                 );
-                Ask::UpdateStakeholders { message, next_due: None }
+                IncidentCommand::UpdateStakeholders { message, next_due: None }
             }
             Happening::Resolve => self.resolution(&row),
-            _ => Ask::AddNote { text: self.note(&row) },
+            _ => IncidentCommand::AddNote { text: self.note(&row) },
         };
         self.ask(row.id, lead, ask, now).await
     }
@@ -524,12 +526,12 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    fn resolution(&mut self, row: &Summary) -> Ask {
+    fn resolution(&mut self, row: &Summary) -> IncidentCommand {
         let (service, _, cause) = self.fault(row);
         let (action, detail): (ResolutionAction, _) = *self.dice.pick(cause.words().fixes);
         let proofs = self.company.kinds[service].proofs();
         let validation = templates::capital(self.say(row, proofs));
-        Ask::Resolve { action, detail: self.fill(row, detail), validation }
+        IncidentCommand::Resolve { action, detail: self.fill(row, detail), validation }
     }
 
     /// Goes through the closing gate of one that was resolved a while ago.
@@ -537,10 +539,11 @@ impl<'a> Simulation<'a> {
         let Some(row) = self.resolved.pop_front() else { return Ok(()) };
         let lead = self.lead(&row, now);
         for item in ClosingItem::ALL {
-            let ask = Ask::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes };
+            let ask =
+                IncidentCommand::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes };
             self.ask(row.id, lead.clone(), ask, now).await?;
         }
-        self.ask(row.id, lead, Ask::Close, now).await
+        self.ask(row.id, lead, IncidentCommand::Close, now).await
     }
 }
 

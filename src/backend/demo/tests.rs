@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use super::*;
 use crate::backend::{Cursor, Page};
 use crate::model::queue::Sort;
-use crate::model::{Actor, Ask, Command, CommandId, Envelope, Event, Status, Summary};
+use crate::model::{Actor, Command, CommandId, Envelope, Event, IncidentCommand, Status, Summary};
 
 fn now() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 3, 11, 15, 9, 26).unwrap()
@@ -223,7 +223,7 @@ async fn what_the_viewer_leads_gets_alerts_only() {
             actor: Actor::Person(demo.me.clone()),
             command: Command::Incident {
                 incident: row.id,
-                ask: Ask::Assign { to: Some(demo.me.clone()) },
+                command: IncidentCommand::Assign { to: Some(demo.me.clone()) },
             },
         };
         demo.store.execute(&envelope).await.unwrap();
@@ -289,7 +289,7 @@ async fn simulated_sample() {
                 "{:8} {} {:13} {:18} {}",
                 row.label(),
                 row.priority,
-                event.body.word(),
+                event.body.label(),
                 event.actor.name(),
                 event.body.detail()
             );

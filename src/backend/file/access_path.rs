@@ -11,7 +11,7 @@ use super::full_text;
 use super::names::Kind;
 use super::row::{FACETS, facets_of, key_at};
 use super::sql::Batch;
-use crate::model::filter::{Ask, Filter, Is, MatchContext, Owner, Scope, Term};
+use crate::model::filter::{Filter, MatchContext, Owner, Predicate, Scope, StateFilter, Term};
 use crate::model::status::{Category, Source, Status};
 use crate::model::{Impact, IncidentId, PersonRef, Priority, Summary};
 
@@ -77,8 +77,8 @@ pub(super) async fn plan(
     let ranges = (facets.len() < usize::try_from(FACETS).unwrap_or(0)).then(|| ranges(&facets));
     let mut rest = filter.clone();
     let mut pieces = Vec::new();
-    rest.terms.retain(|term| match &term.ask {
-        Ask::Word(word) if !term.not => {
+    rest.terms.retain(|term| match &term.predicate {
+        Predicate::Text(word) if !term.negated => {
             let found = full_text::pieces(word);
             let kept = found.is_empty();
             pieces.extend(found);
@@ -141,13 +141,16 @@ impl Known {
         if filter.scope() == Scope::Open && !self.status.is_open() {
             return false;
         }
-        filter.terms.iter().all(|term| match (term.not, self.has(&term.ask)) {
+        filter.terms.iter().all(|term| match (term.negated, self.has(&term.predicate)) {
             (true, hit) => hit != Some(true),
             (false, Some(false)) => {
                 // Another term on the same field may match instead.
-                let field = term.ask.field();
-                let other =
-                    |t: &Term| !t.not && t.ask.field() == field && self.has(&t.ask) != Some(false);
+                let field = term.predicate.field();
+                let other = |t: &Term| {
+                    !t.negated
+                        && t.predicate.field() == field
+                        && self.has(&t.predicate) != Some(false)
+                };
                 field.is_some() && filter.terms.iter().any(other)
             }
             (false, _) => true,
@@ -155,18 +158,20 @@ impl Known {
     }
 
     /// Whether it has what is asked for; `None` where facets don't tell.
-    fn has(&self, ask: &Ask) -> Option<bool> {
+    fn has(&self, ask: &Predicate) -> Option<bool> {
         match ask {
-            Ask::Priority(priority) => Some(self.priority == *priority),
-            Ask::Status(status) => Some(self.status == *status),
-            Ask::Category(category) => Some(self.category == *category),
-            Ask::Is(Is::Open) => Some(self.status.is_open()),
-            Ask::Is(Is::Ended) => Some(!self.status.is_open()),
-            Ask::Is(Is::Any) => Some(true),
-            Ask::Is(Is::Unacknowledged) => Some(self.status == Status::Triggered),
-            Ask::Is(Is::Paused) => Some(self.paused),
+            Predicate::Priority(priority) => Some(self.priority == *priority),
+            Predicate::Status(status) => Some(self.status == *status),
+            Predicate::Category(category) => Some(self.category == *category),
+            Predicate::State(StateFilter::Open) => Some(self.status.is_open()),
+            Predicate::State(StateFilter::Ended) => Some(!self.status.is_open()),
+            Predicate::State(StateFilter::Any) => Some(true),
+            Predicate::State(StateFilter::Unacknowledged) => Some(self.status == Status::Triggered),
+            Predicate::State(StateFilter::Paused) => Some(self.paused),
             // Only an open incident is snoozed or has a clock.
-            Ask::Is(Is::Snoozed) | Ask::Sla(_) => (!self.status.is_open()).then_some(false),
+            Predicate::State(StateFilter::Snoozed) | Predicate::Sla(_) => {
+                (!self.status.is_open()).then_some(false)
+            }
             _ => None,
         }
     }
@@ -187,13 +192,13 @@ fn ranges(facets: &[i64]) -> Vec<(i64, i64)> {
 /// The keys that ages leave.
 fn keys(filter: &Filter, context: MatchContext<'_>) -> (i64, i64) {
     let (mut from, mut below) = (0, i64::MAX);
-    for term in filter.terms.iter().filter(|term| !term.not) {
-        match &term.ask {
-            Ask::Younger(than) => {
+    for term in filter.terms.iter().filter(|term| !term.negated) {
+        match &term.predicate {
+            Predicate::Younger(than) => {
                 let earliest = context.now.timestamp() - than.num_seconds();
                 from = from.max(key_at(earliest - 1));
             }
-            Ask::Older(than) => {
+            Predicate::Older(than) => {
                 let latest = context.now.timestamp() - than.num_seconds();
                 below = below.min(key_at(latest + 2));
             }
@@ -211,15 +216,17 @@ async fn column(
     context: MatchContext<'_>,
 ) -> Done<Option<(Table, Vec<i64>)>> {
     let positive = |field: &'static str| {
-        filter.terms.iter().filter(move |t| !t.not && t.ask.field() == Some(field))
+        filter.terms.iter().filter(move |t| !t.negated && t.predicate.field() == Some(field))
     };
     for (table, field, kind) in [
         (Table::Assignee, "owner", Kind::Person),
         (Table::Service, "service", Kind::Service),
         (Table::Team, "team", Kind::Team),
     ] {
-        let asks: Vec<&Ask> = positive(field).map(|t| &t.ask).collect();
-        let nobody = |ask: &&Ask| matches!(ask, Ask::Owner(Owner::Nobody) | Ask::Team(None));
+        let asks: Vec<&Predicate> = positive(field).map(|t| &t.predicate).collect();
+        let nobody = |ask: &&Predicate| {
+            matches!(ask, Predicate::Owner(Owner::Nobody) | Predicate::Team(None))
+        };
         if asks.is_empty() {
             continue;
         }
@@ -238,7 +245,7 @@ async fn column(
 async fn named(
     conn: &mut SqliteConnection,
     kind: Kind,
-    asks: &[&Ask],
+    asks: &[&Predicate],
     context: MatchContext<'_>,
 ) -> Done<Vec<i64>> {
     let mut batch = Batch::new("SELECT id, text FROM name WHERE kind = ?");

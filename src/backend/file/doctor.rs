@@ -127,7 +127,7 @@ impl Timeline {
             Incident::fold([first]).map_err(|e| e.to_string())?.ok_or("it has no declaration")?;
         let mut then = None;
         for event in rest {
-            incident.push(event).map_err(|e| e.to_string())?;
+            incident.apply_next(event).map_err(|e| e.to_string())?;
             if at == Some(event.seq) {
                 then = Some(incident.clone());
             }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::backend::BackendError;
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 
 /// What kind of failure a store had.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,7 +53,7 @@ pub(super) fn fault(error: &sqlx::Error) -> Fault {
 
 /// A path as it may be shown.
 pub(super) fn named(path: &Path) -> String {
-    shown(&path.display().to_string()).into_owned()
+    sanitize(&path.display().to_string()).into_owned()
 }
 
 /// The sentence for a fault.
@@ -97,7 +97,7 @@ pub(super) fn damaged(path: &Path, what: &str) -> String {
     format!(
         "{file} is damaged ({}) and was left as it is: `redphone doctor` says what can be read \
          and saves it into a new file",
-        shown(what)
+        sanitize(what)
     )
 }
 

@@ -5,7 +5,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::error::{Done, Failure};
-use crate::model::time::to_second;
+use crate::model::time::truncate_to_second;
 use crate::model::{Actor, CommandId, Event, EventBody, EventId, IncidentId};
 
 /// The columns that [`read`] takes, of `event e JOIN name a`.
@@ -45,8 +45,8 @@ pub(super) fn normal(mut event: Event) -> Event {
     event.recorded_at = event.recorded_at.trunc_subsecs(3);
     match &mut event.body {
         EventBody::Declared { declaration, .. } => {
-            declaration.detected_at = to_second(declaration.detected_at);
-            declaration.reported_at = to_second(declaration.reported_at);
+            declaration.detected_at = truncate_to_second(declaration.detected_at);
+            declaration.reported_at = truncate_to_second(declaration.reported_at);
         }
         EventBody::Snoozed { until } => *until = until.trunc_subsecs(3),
         _ => {}

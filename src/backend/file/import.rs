@@ -225,12 +225,12 @@ impl Importer {
         }
         // Nothing happens before what it builds on; what went wrong there is put right as a command's
         // time is.
-        event.at = event.at.max(kept.waiting.incident.earliest(&event.body));
+        event.at = event.at.max(kept.waiting.incident.earliest_time(&event.body));
         self.unused(&event).await?;
         let Some(kept) = self.incidents.get_mut(&id) else {
             return Err(bad("incident", "is gone"));
         };
-        kept.waiting.incident.push(&event).map_err(|e| bad("seq", e.to_string()))?;
+        kept.waiting.incident.apply_next(&event).map_err(|e| bad("seq", e.to_string()))?;
         kept.dirty = true;
         kept.waiting.wordy |= has_words(&event.body);
         if let Some(words) = &mut kept.waiting.words {
@@ -290,7 +290,7 @@ impl Importer {
             return Err(bad("number", format!("INC-{given} is another incident's already")));
         }
         self.unused(&event).await?;
-        let Some(incident) = Incident::declared(&event) else {
+        let Some(incident) = Incident::from_declaration(&event) else {
             return Err(bad("kind", "is not a declaration: a timeline begins with one"));
         };
         self.last_number = self.last_number.max(given);

@@ -39,7 +39,7 @@ pub(super) async fn measures(
     now: DateTime<Utc>,
 ) -> Done<Measures> {
     let mut conn = store.reader().await?;
-    let first_ms = window.before().0.timestamp_millis();
+    let first_ms = window.previous_span().0.timestamp_millis();
     let wanted = (first_ms.div_euclid(DAY_MS), window.to.timestamp_millis().div_euclid(DAY_MS));
     Batch::new("BEGIN").run(&mut conn).await?;
     let read = days(&mut conn, wanted).await;
@@ -224,7 +224,7 @@ async fn describe(conn: &mut SqliteConnection, group: &mut Recurring) -> Done<()
     batch.arg(i64::try_from(number.0).unwrap_or(0));
     let Some(found) = batch.row(conn).await? else { return Ok(()) };
     let summary = row_at(&found, 0)?;
-    summary.service().unwrap_or_default().clone_into(&mut group.service);
+    summary.primary_service().unwrap_or_default().clone_into(&mut group.service);
     let id = summary.id;
     group.title = summary.title;
     let Some(record) = records::load(conn, id, false).await? else { return Ok(()) };

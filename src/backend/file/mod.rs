@@ -46,7 +46,7 @@ use crate::backend::record::Record;
 use crate::backend::{
     Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Part, Search,
 };
-use crate::model::command::Verb;
+use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
@@ -302,7 +302,11 @@ impl Backend for FileStore {
     async fn capabilities(&self) -> Result<Capabilities, BackendError> {
         Ok(Capabilities {
             name: self.inner.options.name.clone(),
-            verbs: if self.inner.read_only { BTreeSet::new() } else { BTreeSet::from(Verb::ALL) },
+            verbs: if self.inner.read_only {
+                BTreeSet::new()
+            } else {
+                BTreeSet::from(CommandKind::ALL)
+            },
             live: true,
             me: None,
             checks_person: false,
@@ -314,7 +318,7 @@ impl Backend for FileStore {
     }
 
     async fn search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
-        if search.filter.words().next().is_some() {
+        if search.filter.search_texts().next().is_some() {
             self.index_words().await?;
         }
         let rules = self.rules();
@@ -383,6 +387,6 @@ impl Backend for FileStore {
 
     async fn directory(&self) -> Result<Directory, BackendError> {
         let found = self.told(async { others::directory(&mut *self.reader().await?).await });
-        Ok(found.await?.unwrap_or_default().overlaid(&self.inner.options.overlay))
+        Ok(found.await?.unwrap_or_default().merged_with(&self.inner.options.overlay))
     }
 }

@@ -15,13 +15,13 @@ use super::row::{OPEN, status_and_priority};
 use super::search::Mark;
 use super::sql::Batch;
 use crate::backend::{Page, Search};
-use crate::model::queue::{OpenCounts, Rank, rank};
+use crate::model::queue::{OpenCounts, UrgencyKey, urgency_key};
 use crate::model::{Rules, Status, Summary};
 
 /// What is known of an open incident without its row.
 struct Outline {
     /// Its rank, but for the id that tells apart what was reported in the same second.
-    rank: Rank,
+    rank: UrgencyKey,
     key: i64,
 }
 
@@ -40,7 +40,7 @@ pub(super) async fn first_page(
     let last = outlines.get(limit - 1).map(|outline| outline.rank);
     let read = outlines.partition_point(|outline| last.is_none_or(|last| outline.rank <= last));
     let mut ranked = rows(conn, &outlines[..read]).await?;
-    let rank = |row: &Summary| rank(row, search.now, &rules.levels);
+    let rank = |row: &Summary| urgency_key(row, search.now, &rules.levels);
     ranked.sort_by_cached_key(rank);
     ranked.truncate(limit);
     let next = (outlines.len() > limit)
@@ -80,7 +80,7 @@ async fn outlines(
             row.snoozed_until = until.get(&key).copied().flatten();
             counts.add(&row, now, &rules.levels);
             if !row.is_snoozed(now) {
-                found.push(Outline { rank: rank(&row, now, &rules.levels), key });
+                found.push(Outline { rank: urgency_key(&row, now, &rules.levels), key });
             }
         }
     }

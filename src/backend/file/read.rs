@@ -10,7 +10,7 @@ use super::row::unpacked;
 use super::sql::Batch;
 use super::writer::incident_id;
 use crate::backend::{BackendError, Detail, Part, Similar};
-use crate::model::change::suspects;
+use crate::model::change::find_suspects;
 use crate::model::command::Link;
 use crate::model::directory::Directory;
 use crate::model::{Event, EventBody, IncidentId, IncidentNumber, Rules, Summary};
@@ -35,8 +35,8 @@ pub(super) async fn detail(
     let suspects = if changes.is_empty() {
         Vec::new()
     } else {
-        let directory = directory(conn).await?.unwrap_or_default().overlaid(overlay);
-        let mut found = suspects(&row.services, row.detected_at, &changes, &directory, rules);
+        let directory = directory(conn).await?.unwrap_or_default().merged_with(overlay);
+        let mut found = find_suspects(&row.services, row.detected_at, &changes, &directory, rules);
         found.truncate(SUSPECTS);
         found
     };

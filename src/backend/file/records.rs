@@ -51,7 +51,7 @@ pub(super) fn folded(
     for row in events {
         let event = event_row::read(row, id)?;
         match &mut incident {
-            Some(incident) => incident.push(&event).map_err(|e| broken(e.to_string()))?,
+            Some(incident) => incident.apply_next(&event).map_err(|e| broken(e.to_string()))?,
             None => {
                 incident = Incident::fold([&event]).map_err(|e| broken(e.to_string()))?;
             }

@@ -98,7 +98,7 @@ impl Columns {
         let number = summary.number.unwrap_or(IncidentNumber(0));
         let print = fingerprint(
             incident.dedup_key.as_deref(),
-            summary.service(),
+            summary.primary_service(),
             summary.category,
             &summary.title,
         );
@@ -110,7 +110,7 @@ impl Columns {
             number: i64::try_from(number.0).unwrap_or(0),
             facets: facets(summary),
             fingerprint: print.cast_signed(),
-            counted: counted_column(Counted::of(incident)),
+            counted: counted_column(Counted::for_incident(incident)),
             late_day: summary.resolved_at.map(day).filter(|day| *day != reported_day),
             dedup_key: incident.dedup_key.clone().filter(|_| summary.status.is_open()),
             snoozed: summary

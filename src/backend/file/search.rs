@@ -12,7 +12,7 @@ use super::sql::Batch;
 use crate::backend::{BackendError, Page, PageMark, Search};
 use crate::model::decide::{Rejection, RejectionKind};
 use crate::model::filter::{MatchContext, Scope};
-use crate::model::queue::{OpenCounts, Rank, Sort, compare, rank};
+use crate::model::queue::{OpenCounts, Sort, UrgencyKey, compare, urgency_key};
 use crate::model::{IncidentId, IncidentNumber, Priority, Rules, Summary};
 
 /// The most rows of a page.
@@ -59,7 +59,7 @@ fn place(row: &Summary) -> i64 {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Mark {
     Key(i64),
-    Rank(Rank),
+    Rank(UrgencyKey),
     /// The last row, and how many there were up to it: what counts where it has left.
     Row(IncidentId, usize),
 }
@@ -127,9 +127,9 @@ async fn open(conn: &mut SqliteConnection, search: &Search, rules: &Rules) -> Do
     let limit = usize::try_from(search.limit).unwrap_or(1);
     let (rows, next) = match search.sort {
         Sort::Urgent => {
-            let mut ranked: Vec<(Rank, Summary)> = found
+            let mut ranked: Vec<(UrgencyKey, Summary)> = found
                 .into_iter()
-                .map(|row| (rank(&row, search.now, &rules.levels), row))
+                .map(|row| (urgency_key(&row, search.now, &rules.levels), row))
                 .filter(|(rank, _)| match mark {
                     Some(Mark::Rank(end)) => *rank > end,
                     _ => true,
@@ -173,8 +173,8 @@ fn in_order(
     search: &Search,
     rules: &Rules,
 ) -> (Vec<Summary>, Option<Mark>) {
-    let mut ranked: Vec<(Rank, Summary)> =
-        found.into_iter().map(|row| (rank(&row, search.now, &rules.levels), row)).collect();
+    let mut ranked: Vec<(UrgencyKey, Summary)> =
+        found.into_iter().map(|row| (urgency_key(&row, search.now, &rules.levels), row)).collect();
     ranked.sort_unstable_by(|a, b| compare(sort, (&a.1, &a.0), (&b.1, &b.0)));
     let start = match mark {
         Some(Mark::Row(id, count)) => {

@@ -18,8 +18,8 @@ use super::sql::Batch;
 use crate::backend::{BackendError, Outcome};
 use crate::model::decide::{Context, absorb, decide};
 use crate::model::{
-    Ask, Command, CommandId, Envelope, Event, EventBody, Incident, IncidentId, IncidentNumber,
-    Rules, Summary,
+    Command, CommandId, Envelope, Event, EventBody, Incident, IncidentCommand, IncidentId,
+    IncidentNumber, Rules, Summary,
 };
 
 /// Records that are kept in memory between commands.
@@ -140,7 +140,7 @@ impl Writer {
         frame: Frame,
     ) -> Done<Outcome> {
         let done = match &envelope.command {
-            Command::Incident { incident, ask } => {
+            Command::Incident { incident, command: ask } => {
                 self.about_incident(envelope, *incident, ask, rules, frame).await
             }
             Command::RecordChange(change) => {
@@ -188,7 +188,7 @@ impl Writer {
         &mut self,
         envelope: &Envelope,
         id: IncidentId,
-        ask: &Ask,
+        ask: &IncidentCommand,
         frame: Frame,
     ) -> Done<Found> {
         let known = self.recent.get(&id).map(|record| record.incident.clone());
@@ -201,7 +201,7 @@ impl Writer {
         );
         sql.push_str(&records::reading("$3", "$4"));
         let dedup = match ask {
-            Ask::Declare(declaration) => {
+            IncidentCommand::Declare(declaration) => {
                 sql.push_str(
                     "SELECT max(number) FROM incident;
                      SELECT id FROM incident WHERE dedup_key = $5 ORDER BY key DESC LIMIT 1;",
@@ -249,7 +249,7 @@ impl Writer {
         &mut self,
         envelope: &Envelope,
         id: IncidentId,
-        ask: &Ask,
+        ask: &IncidentCommand,
         rules: &Rules,
         frame: Frame,
     ) -> Done<Outcome> {
@@ -268,12 +268,14 @@ impl Writer {
         let context = Context { now: Utc::now(), rules };
         let mut before = found.record;
         let mut events = match (ask, found.same_alert) {
-            (Ask::Declare(declaration), Some(open)) if before.is_none() => {
+            (IncidentCommand::Declare(declaration), Some(open)) if before.is_none() => {
                 before = records::load(&mut self.conn, open, true).await?;
                 let repeat = Envelope {
                     command: Command::Incident {
                         incident: open,
-                        ask: Ask::RepeatAlert { text: declaration.title.trim().to_owned() },
+                        command: IncidentCommand::RepeatAlert {
+                            text: declaration.title.trim().to_owned(),
+                        },
                     },
                     ..envelope.clone()
                 };
@@ -283,7 +285,7 @@ impl Writer {
         }
         .map_err(BackendError::from)?;
         let mut absorbed = None;
-        if let (Ask::Merge { into }, Some(from)) = (ask, &before) {
+        if let (IncidentCommand::Merge { into }, Some(from)) = (ask, &before) {
             absorbed =
                 Some(self.merge(*into, &from.incident, &mut events, envelope, context).await?);
         }
@@ -328,17 +330,19 @@ impl Writer {
         &mut self,
         envelope: &Envelope,
         id: IncidentId,
-        ask: &Ask,
+        ask: &IncidentCommand,
         rules: &Rules,
         frame: Frame,
     ) -> Done<Option<Outcome>> {
         let before = self.recent.get(&id).cloned();
         let (next, dedup_key) = match (ask, &before) {
-            (Ask::Declare(declared), None) => {
+            (IncidentCommand::Declare(declared), None) => {
                 let Some(last) = self.last_number else { return Ok(None) };
                 (last + 1, declared.dedup_key.clone())
             }
-            (Ask::Merge { .. }, _) | (Ask::Declare(_), Some(_)) | (_, None) => return Ok(None),
+            (IncidentCommand::Merge { .. }, _)
+            | (IncidentCommand::Declare(_), Some(_))
+            | (_, None) => return Ok(None),
             (_, Some(_)) => (0, None),
         };
         let context = Context { now: Utc::now(), rules };
@@ -404,7 +408,7 @@ impl Writer {
         events: &[Event],
         guard: Option<&Guard>,
     ) -> Done<Record> {
-        let broken = |e: crate::model::incident::Broken| Failure::content(e.to_string());
+        let broken = |e: crate::model::incident::TimelineError| Failure::content(e.to_string());
         let (old, now) = match before {
             None => {
                 let incident = Incident::fold(events)
@@ -417,7 +421,7 @@ impl Writer {
             Some(mut record) => {
                 let old = record.incident.clone();
                 for event in events {
-                    record.incident.push(event).map_err(broken)?;
+                    record.incident.apply_next(event).map_err(broken)?;
                 }
                 (Some(old), record)
             }

@@ -106,12 +106,12 @@ mod tests {
     use crate::model::directory::Directory;
     use crate::model::status::Source;
     use crate::model::{
-        Actor, Ask, Command, CommandId, Envelope, Impact, IncidentId, PersonRef, Rules,
+        Actor, Command, CommandId, Envelope, Impact, IncidentCommand, IncidentId, PersonRef, Rules,
     };
 
-    fn ask(incident: IncidentId, ask: Ask) -> Envelope {
+    fn ask(incident: IncidentId, ask: IncidentCommand) -> Envelope {
         let actor = Actor::Person(PersonRef::new("ines", "Ines Moreau"));
-        let command = Command::Incident { incident, ask };
+        let command = Command::Incident { incident, command: ask };
         Envelope { id: CommandId::new(), at: Utc::now(), actor, command }
     }
 
@@ -132,7 +132,7 @@ mod tests {
             dedup_key: None,
             runbook: None,
         };
-        ask(incident, Ask::Declare(Box::new(declaration)))
+        ask(incident, IncidentCommand::Declare(Box::new(declaration)))
     }
 
     async fn store(folder: &tempfile::TempDir) -> FileStore {
@@ -166,14 +166,14 @@ mod tests {
         let store = store(&folder).await;
         let id = IncidentId::new();
         store.execute(&declare(id)).await.unwrap();
-        let note = || ask(id, Ask::AddNote { text: "looking into it".into() });
+        let note = || ask(id, IncidentCommand::AddNote { text: "looking into it".into() });
         let lost = IncidentId::new();
         let told = torn(&store, vec![note(), declare(lost)]).await;
         assert!(matches!(told, BackendError::Unreachable(_)), "{told}");
         assert!(told.to_string().contains("may be sent again"), "{told}");
         // Neither a gap in a timeline, nor an incident that was never there.
         assert_eq!(store.execute(&note()).await.unwrap().events[0].seq, 2);
-        let refused = store.execute(&ask(lost, Ask::Acknowledge)).await.unwrap_err();
+        let refused = store.execute(&ask(lost, IncidentCommand::Acknowledge)).await.unwrap_err();
         assert!(refused.to_string().contains("no such incident"), "{refused}");
         let next = store.execute(&declare(IncidentId::new())).await.unwrap();
         assert_eq!(next.row.unwrap().number.unwrap().0, 2);

@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::client::{Answer, Request, Wire};
 use super::error_response::refused;
-use crate::api::command::MOST;
-use crate::api::{Code, Details, Order, path};
+use crate::api::command::MAX_COMMANDS;
+use crate::api::{Details, ErrorCode, Order, path};
 use crate::backend::{BackendError, Outcome};
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 use crate::model::{Command, CommandId, Envelope, IncidentId};
 
 /// The longest body that is sent, in bytes, where it has more than one command. Notes can be long.
@@ -82,7 +82,7 @@ fn parts(mut written: &[Written]) -> Vec<&[Written]> {
     let mut parts = Vec::new();
     while let Some(first) = written.first() {
         let mut length = first.json.len();
-        let fits = written.iter().skip(1).take(MOST - 1).take_while(|next| {
+        let fits = written.iter().skip(1).take(MAX_COMMANDS - 1).take_while(|next| {
             length += next.json.len() + 1;
             length <= LONGEST
         });
@@ -142,7 +142,7 @@ async fn one(wire: &Wire, part: &[Written]) -> Result<Vec<Verdict>, BackendError
     let answer = wire.ask(&request).await.map_err(|trouble| match trouble.error {
         // The token or the path is not right. That may be mended, and says nothing of the commands.
         BackendError::NotFound(said) | BackendError::NotAllowed(said) => {
-            let said = shown(&said);
+            let said = sanitize(&said);
             BackendError::Unreachable(format!(
                 "{host} takes no commands from here ({said}): see that the token may send them, \
                  and that the URL is right"
@@ -163,7 +163,7 @@ async fn one(wire: &Wire, part: &[Written]) -> Result<Vec<Verdict>, BackendError
             Ok(Became::Refused { id, details }) if id == sent.id => {
                 Ok(Err(match serde_json::from_value::<Details>(details) {
                     Ok(details) => {
-                        if details.code() == Some(Code::OtherPerson) {
+                        if details.code() == Some(ErrorCode::OtherPerson) {
                             // It has to be asked anew whose the token is.
                             *wire.person() = None;
                         }
@@ -196,7 +196,7 @@ fn unread(host: &str) -> BackendError {
 mod tests {
     use super::*;
     use crate::api::Orders;
-    use crate::model::{Actor, Ask, PersonRef};
+    use crate::model::{Actor, IncidentCommand, PersonRef};
 
     fn note(text: String) -> Envelope {
         let incident = IncidentId::new();
@@ -204,7 +204,7 @@ mod tests {
             id: CommandId::new(),
             at: Utc::now(),
             actor: Actor::Person(PersonRef::new("ines", "Ines Moreau")),
-            command: Command::Incident { incident, ask: Ask::AddNote { text } },
+            command: Command::Incident { incident, command: IncidentCommand::AddNote { text } },
         }
     }
 

@@ -6,9 +6,9 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTE
 
 use super::Address;
 use super::clock::Clock;
-use crate::api::{Code, Details, path};
+use crate::api::{Details, ErrorCode, path};
 use crate::backend::BackendError;
-use crate::model::text::{cut, shown};
+use crate::model::text::{sanitize, truncate};
 
 /// The longest that a server is left alone because it says so: a wrong figure in a proxy must not
 /// silence it for days.
@@ -69,7 +69,7 @@ impl Refusal<'_> {
                 limited(until.map_or(now + USUAL_REST, |until| clock.here(until)))
             }
             (StatusCode::UNAUTHORIZED, details, _) => {
-                let said = details.map(|d| shown(&d.detail).into_owned());
+                let said = details.map(|d| sanitize(&d.detail).into_owned());
                 let said = said.unwrap_or_else(|| "it wants another one".into());
                 BackendError::Unreachable(format!(
                     "{host} does not take the token ({said}): put a good one in its place, with \
@@ -86,7 +86,7 @@ impl Refusal<'_> {
             }
             (_, Some(details), _) => {
                 // Its sentence is for people; where it is about the server, that is named.
-                let about = |said: String| format!("{host} says: {}", shown(&said));
+                let about = |said: String| format!("{host} says: {}", sanitize(&said));
                 match details.into_error(now) {
                     BackendError::Unreachable(said) => BackendError::Unreachable(about(said)),
                     BackendError::Broken(said) => BackendError::Broken(about(said)),
@@ -103,7 +103,9 @@ impl Refusal<'_> {
 pub(super) fn refused(details: Details, clock: &Clock, now: DateTime<Utc>) -> BackendError {
     let until = details.until.map(|until| bounded(clock.here(until), now));
     match details.code() {
-        Some(Code::Limited) => BackendError::Limited { until: until.unwrap_or(now + USUAL_REST) },
+        Some(ErrorCode::Limited) => {
+            BackendError::Limited { until: until.unwrap_or(now + USUAL_REST) }
+        }
         _ => details.into_error(now),
     }
 }
@@ -112,8 +114,8 @@ pub(super) fn refused(details: Details, clock: &Clock, now: DateTime<Utc>) -> Ba
 pub(super) fn no_json(host: &str, status: StatusCode, headers: &HeaderMap) -> BackendError {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or("nothing");
-    let kind = shown(kind.trim());
-    let kind = cut(&kind, 60);
+    let kind = sanitize(kind.trim());
+    let kind = truncate(&kind, 60);
     let status = named(status);
     BackendError::Unreachable(if status.starts_with("407") {
         format!(
@@ -149,7 +151,7 @@ pub(super) fn redirect(
         url.set_fragment(None);
         url.to_string()
     });
-    let to = to.map_or_else(|| "nowhere".into(), |to| cut(&shown(&to), 200).into_owned());
+    let to = to.map_or_else(|| "nowhere".into(), |to| truncate(&sanitize(&to), 200).into_owned());
     let status = named(status);
     BackendError::Unreachable(format!(
         "{host} sends elsewhere, to {to} ({status}), and the token does not go there: if that is \
@@ -230,7 +232,7 @@ mod tests {
 
     #[test]
     fn what_the_api_says_of_itself_is_told_and_its_rest_is_kept() {
-        let body = serde_json::to_vec(&Details::new(Code::Unreachable, "the disk is full"));
+        let body = serde_json::to_vec(&Details::new(ErrorCode::Unreachable, "the disk is full"));
         let told = told(503, &[("retry-after", "30")], Some(&body.unwrap()));
         let says = BackendError::Unreachable("example.net says: the disk is full".into());
         assert_eq!((told.error, told.rest), (says, Some(now() + TimeDelta::seconds(30))));

@@ -35,7 +35,7 @@ use crate::api::{path, query};
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Summary};
 use backoff::Resting;
 use client::{Answer, Request, Wire};
@@ -284,7 +284,7 @@ fn of<Q>(path: &str) -> Request<'_, Q> {
 fn certificates(file: &std::path::Path) -> Result<Vec<Certificate>, OpenError> {
     use std::io::Read;
     let name = file.to_string_lossy();
-    let name = shown(&name);
+    let name = sanitize(&name);
     let refused = |why: &str| OpenError(format!("the certificates in {name} {why}"));
     let mut pem = Vec::new();
     std::fs::File::open(file)
@@ -314,7 +314,7 @@ impl Backend for HttpBackend {
     /// A wait that something in between cuts short is no failure: it ends with an empty delta, as one
     /// that was held to its end does, and the next one is asked to be shorter.
     async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {
-        let wait = wait.min(Duration::from_secs(query::LONGEST_WAIT_S));
+        let wait = wait.min(Duration::from_secs(query::MAX_WAIT_S));
         // All open incidents are there at once.
         let wait = since.map_or(0, |_| self.hold().wait(wait, Instant::now()));
         let asked = Duration::from_secs(wait);

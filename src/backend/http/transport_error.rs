@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use tokio_rustls::rustls::pki_types::UnixTime;
 use tokio_rustls::rustls::{self, CertificateError, InvalidMessage};
 
-use crate::model::text::{cut, shown};
+use crate::model::text::{sanitize, truncate};
 
 /// The most characters of what a library says.
 const SAID: usize = 200;
@@ -188,12 +188,12 @@ fn of_certificate(host: &str, why: &CertificateError) -> String {
                     name.strip_prefix("DnsName(\"")
                         .map_or(name.as_str(), |name| name.trim_end_matches("\")"))
                 })
-                .map(|name| shown(name).into_owned())
+                .map(|name| sanitize(name).into_owned())
                 .collect();
             let names = if names.is_empty() {
                 "another name".to_owned()
             } else {
-                cut(&names.join(", "), SAID).into_owned()
+                truncate(&names.join(", "), SAID).into_owned()
             };
             format!("the certificate of {host} is for {names}: correct the host in the URL")
         }
@@ -242,7 +242,7 @@ fn day(time: UnixTime) -> String {
 /// What a library says, made short and safe to show.
 pub(super) fn brief(said: &str) -> String {
     let said = said.split(" (os error").next().unwrap_or_default();
-    cut(&shown(said), SAID).into_owned()
+    truncate(&sanitize(said), SAID).into_owned()
 }
 
 /// What is behind an error.

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::super::value::{Target, Time, Word};
+use super::super::value::{IncidentRef, Time, Word};
 use crate::model::priority::Level;
 use crate::model::queue::Sort;
 use crate::model::status::{Category, ResolutionAction, Source};
@@ -41,7 +41,7 @@ Examples:
 pub struct Show {
     /// Its number or id
     #[arg(value_name = "NUMBER|ID")]
-    pub incident: Target,
+    pub incident: IncidentRef,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -125,7 +125,7 @@ Examples:
 pub struct Ack {
     /// Their numbers or ids
     #[arg(value_name = "NUMBER|ID", required = true)]
-    pub incidents: Vec<Target>,
+    pub incidents: Vec<IncidentRef>,
     /// Print JSON Lines
     #[arg(long)]
     pub json: bool,
@@ -145,7 +145,7 @@ Examples:
 pub struct Note {
     /// Its number or id
     #[arg(value_name = "NUMBER|ID")]
-    pub incident: Target,
+    pub incident: IncidentRef,
     /// The text; `-`, or none where input is piped, reads it from standard input
     #[arg(value_name = "TEXT")]
     pub text: Vec<String>,
@@ -166,7 +166,7 @@ Examples:
 pub struct Resolve {
     /// Its number or id
     #[arg(value_name = "NUMBER|ID")]
-    pub incident: Target,
+    pub incident: IncidentRef,
     /// What restored service
     #[arg(long, value_name = "ACTION", value_parser = Word::<ResolutionAction>::new())]
     pub action: ResolutionAction,

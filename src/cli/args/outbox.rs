@@ -27,7 +27,7 @@ Examples:
 pub struct OutboxArgs {
     /// What about it; without it the commands are listed
     #[command(subcommand)]
-    pub about: Option<AboutOutbox>,
+    pub about: Option<OutboxCommand>,
     /// Print JSON Lines
     #[arg(long, global = true)]
     pub json: bool,
@@ -35,7 +35,7 @@ pub struct OutboxArgs {
 
 /// What can be done about the outbox.
 #[derive(Subcommand, Clone, PartialEq, Eq, Debug)]
-pub enum AboutOutbox {
+pub enum OutboxCommand {
     /// List refused, pending and the last sent commands
     List,
     /// Send what waits now
@@ -44,40 +44,40 @@ pub enum AboutOutbox {
     Retry {
         /// Its place in the list, or its id
         #[arg(value_name = "PLACE|ID")]
-        which: Which,
+        which: EntryRef,
     },
     /// Take a command out that was not sent; with a declaration, what needs it
     Drop {
         /// Its place in the list, or its id
         #[arg(value_name = "PLACE|ID")]
-        which: Which,
+        which: EntryRef,
     },
 }
 
 /// A command of the outbox.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Which {
+pub enum EntryRef {
     /// By its place in the list.
-    Place(u64),
+    Position(u64),
     /// By its id.
     Id(CommandId),
 }
 
-impl fmt::Display for Which {
+impl fmt::Display for EntryRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Place(place) => write!(f, "command {place}"),
+            Self::Position(place) => write!(f, "command {place}"),
             Self::Id(id) => write!(f, "command {id}"),
         }
     }
 }
 
-impl FromStr for Which {
+impl FromStr for EntryRef {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if let Ok(place) = text.trim_start_matches('#').parse() {
-            return Ok(Self::Place(place));
+            return Ok(Self::Position(place));
         }
         text.parse().map(Self::Id).map_err(|_| "name it by its place in the list or its id".into())
     }

@@ -83,7 +83,7 @@ Examples:
 
 /// `token`.
 #[derive(Subcommand, Clone, Debug)]
-pub enum AboutToken {
+pub enum TokenCommand {
     /// Make a token and print it, this once
     Create(CreateToken),
     /// List all tokens, without their secrets

@@ -24,82 +24,84 @@ pub fn diagnose(text: &[u8], error: &serde_json::Error) -> String {
             if std::str::from_utf8(text).is_err() {
                 return "is not UTF-8 text: convert the file first".into();
             }
-            return format!("column {}: is not JSON: {}", error.column(), bare(&error));
+            return format!("column {}: is not JSON: {}", error.column(), without_position(&error));
         }
     };
     let Value::Object(record) = &value else {
-        return format!("is {}, not a record: expected one of {KINDS}", name_of(&value));
+        return format!("is {}, not a record: expected one of {KINDS}", kind_name(&value));
     };
     let mut kinds = record.iter();
     let (Some((kind, content)), None) = (kinds.next(), kinds.next()) else {
         return format!("has {} keys: a record has one, of {KINDS}", record.len());
     };
     let found = match (kind.as_str(), content) {
-        ("event", Value::Object(event)) => in_event(event),
+        ("event", Value::Object(event)) => diagnose_event(event),
         ("directory" | "problem" | "change" | "header" | "event", content) => {
-            in_fields(content, |content| {
+            diagnose_fields(content, |content| {
                 let one = Map::from_iter([(kind.clone(), content)]);
                 serde_json::from_value::<Record>(Value::Object(one)).map(drop)
             })
         }
         _ => return format!("{kind}: is a kind of record not known here, which are {KINDS}"),
     };
-    found.unwrap_or_else(|| format!("{kind}: {}", bare(error)))
+    found.unwrap_or_else(|| format!("{kind}: {}", without_position(error)))
 }
 
 /// Looks at the parts of an event one after another.
-fn in_event(event: &Map<String, Value>) -> Option<String> {
-    fixed::<EventId>(event, "id")
-        .or_else(|| fixed::<IncidentId>(event, "incident"))
-        .or_else(|| fixed::<u32>(event, "seq"))
-        .or_else(|| fixed::<DateTime<Utc>>(event, "at"))
-        .or_else(|| fixed::<DateTime<Utc>>(event, "recorded_at"))
-        .or_else(|| fixed::<Actor>(event, "actor"))
-        .or_else(|| fixed::<CommandId>(event, "command"))
-        .or_else(|| fixed::<String>(event, "kind"))
+fn diagnose_event(event: &Map<String, Value>) -> Option<String> {
+    check_required::<EventId>(event, "id")
+        .or_else(|| check_required::<IncidentId>(event, "incident"))
+        .or_else(|| check_required::<u32>(event, "seq"))
+        .or_else(|| check_required::<DateTime<Utc>>(event, "at"))
+        .or_else(|| check_required::<DateTime<Utc>>(event, "recorded_at"))
+        .or_else(|| check_required::<Actor>(event, "actor"))
+        .or_else(|| check_required::<CommandId>(event, "command"))
+        .or_else(|| check_required::<String>(event, "kind"))
         .or_else(|| {
             let body = || Value::Object(event.clone());
             if event.get("kind").and_then(Value::as_str) != Some("declared") {
-                return in_fields(&body(), |body| {
+                return diagnose_fields(&body(), |body| {
                     serde_json::from_value::<EventBody>(body).map(drop)
                 });
             }
-            fixed::<Priority>(event, "priority")
-                .or_else(|| fixed_or_null::<IncidentNumber>(event, "number"))
-                .or_else(|| fixed::<Level>(event, "impact"))
-                .or_else(|| fixed::<Level>(event, "urgency"))
+            check_required::<Priority>(event, "priority")
+                .or_else(|| check_optional::<IncidentNumber>(event, "number"))
+                .or_else(|| check_required::<Level>(event, "impact"))
+                .or_else(|| check_required::<Level>(event, "urgency"))
                 .or_else(|| {
-                    in_fields(&body(), |body| serde_json::from_value::<Declaration>(body).map(drop))
+                    diagnose_fields(&body(), |body| {
+                        serde_json::from_value::<Declaration>(body).map(drop)
+                    })
                 })
         })
 }
 
 /// What is wrong with a field that must be there.
-fn fixed<T: DeserializeOwned>(object: &Map<String, Value>, key: &str) -> Option<String> {
+fn check_required<T: DeserializeOwned>(object: &Map<String, Value>, key: &str) -> Option<String> {
     match object.get(key) {
         None => Some(format!("{key}: is missing")),
         Some(value) => {
             let error = serde_json::from_value::<T>(value.clone()).err()?;
-            Some(format!("{key}: {}", bare(&error)))
+            Some(format!("{key}: {}", without_position(&error)))
         }
     }
 }
 
 /// What is wrong with a field that may be absent.
-fn fixed_or_null<T: DeserializeOwned>(object: &Map<String, Value>, key: &str) -> Option<String> {
+fn check_optional<T: DeserializeOwned>(object: &Map<String, Value>, key: &str) -> Option<String> {
     object.get(key).filter(|value| !value.is_null())?;
-    fixed::<T>(object, key)
+    check_required::<T>(object, key)
 }
 
 /// Finds the field at fault: the one without which the complaint is another.
-fn in_fields(
+fn diagnose_fields(
     content: &Value,
     parse: impl Fn(Value) -> Result<(), serde_json::Error>,
 ) -> Option<String> {
-    let error = bare(&parse(content.clone()).err()?);
+    let error = without_position(&parse(content.clone()).err()?);
     if let Some(field) = error.strip_prefix("missing field `").and_then(|e| e.split('`').next())
         && content.get(field).is_none()
-        && content.as_object().is_some_and(|o| !o.values().any(|v| lacks(v, field)))
+        && content.as_object().is_some_and(|o| !o.values().any(|v| has_entry_without(v, field)))
     {
         return Some(format!("{field}: is missing"));
     }
@@ -115,7 +117,7 @@ fn in_fields(
     for key in fields.keys() {
         let mut without = fields.clone();
         without.remove(key);
-        let left = parse(Value::Object(without)).err().map(|e| bare(&e));
+        let left = parse(Value::Object(without)).err().map(|e| without_position(&e));
         if left.is_none_or(|left| left != error) {
             return Some(format!("{key}: {error}"));
         }
@@ -124,13 +126,13 @@ fn in_fields(
 }
 
 /// Whether a list within has an entry without a field, so that the complaint may be about that.
-fn lacks(value: &Value, field: &str) -> bool {
+fn has_entry_without(value: &Value, field: &str) -> bool {
     let Value::Array(list) = value else { return false };
     list.iter().any(|entry| entry.is_object() && entry.get(field).is_none())
 }
 
 /// What the parser says, without the place, which is one of a value and not of the line.
-fn bare(error: &serde_json::Error) -> String {
+fn without_position(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rfind(" at line ") {
         Some(end) => text[..end].to_owned(),
@@ -138,7 +140,7 @@ fn bare(error: &serde_json::Error) -> String {
     }
 }
 
-fn name_of(value: &Value) -> &'static str {
+fn kind_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "true or false",

@@ -6,7 +6,7 @@ use tokio::sync::mpsc::Sender;
 
 use super::diagnose::diagnose;
 use crate::backend::record::{FORMAT, Record, VERSION};
-use crate::cli::failure::reason;
+use crate::cli::failure::io_error_text;
 
 /// The longest line, in bytes. What a record may hold stays far below.
 pub const LINE_BYTES: usize = 8 * 1024 * 1024;
@@ -17,27 +17,27 @@ const BATCH_BYTES: u64 = 1024 * 1024;
 
 /// What is wrong with a line.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Bad {
+pub enum LineError {
     /// It can be left out.
-    Line(String),
+    Skippable(String),
     /// Nothing of the input can be trusted, or read on.
-    All(String),
+    Fatal(String),
 }
 
 /// A line that says something.
 #[derive(Debug)]
-pub struct Item {
+pub struct ParsedLine {
     /// Counted from 1, blank ones included.
     pub line: u64,
     /// What it says.
-    pub record: Result<Record, Bad>,
+    pub record: Result<Record, LineError>,
 }
 
 /// Some lines.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// In order.
-    pub items: Vec<Item>,
+    pub items: Vec<ParsedLine>,
     /// Bytes of the input up to here.
     pub bytes: u64,
     /// Nothing follows. Without it the reader has died on the way.
@@ -45,12 +45,12 @@ pub struct Batch {
 }
 
 /// Reads to the end, or until nobody listens.
-pub fn read(from: impl Read, to: &Sender<Batch>) {
+pub fn read_batches(from: impl Read, to: &Sender<Batch>) {
     let mut lines = Lines::new(from);
     let mut batch = Batch::default();
     let mut handed_over = 0;
     while let Some(item) = lines.next_item() {
-        let stop = matches!(item.record, Err(Bad::All(_)));
+        let stop = matches!(item.record, Err(LineError::Fatal(_)));
         batch.items.push(item);
         batch.bytes = lines.bytes;
         let full = batch.items.len() >= BATCH_ITEMS || lines.bytes - handed_over >= BATCH_BYTES;
@@ -92,19 +92,21 @@ impl<R: Read> Lines<R> {
     }
 
     /// The next line that says something; headers that fit are passed over.
-    fn next_item(&mut self) -> Option<Item> {
+    fn next_item(&mut self) -> Option<ParsedLine> {
         loop {
             let end = match self.next_line() {
                 Ok(Some(end)) => end,
                 Ok(None) => return None,
                 Err(error) => {
-                    let reason = reason(&error);
-                    return Some(self.item(Err(Bad::All(format!("can't be read: {reason}")))));
+                    let reason = io_error_text(&error);
+                    return Some(
+                        self.item(Err(LineError::Fatal(format!("can't be read: {reason}")))),
+                    );
                 }
             };
             if end == End::TooLong {
                 let problem = "is longer than 8 MiB: no record is, so the file may be damaged";
-                return Some(self.item(Err(Bad::Line(problem.into()))));
+                return Some(self.item(Err(LineError::Skippable(problem.into()))));
             }
             let mut text = self.buffer.as_slice();
             if self.line == 1 {
@@ -125,8 +127,8 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    fn item(&self, record: Result<Record, Bad>) -> Item {
-        Item { line: self.line, record }
+    fn item(&self, record: Result<Record, LineError>) -> ParsedLine {
+        ParsedLine { line: self.line, record }
     }
 
     /// Reads one line into the buffer, without its end.
@@ -172,9 +174,9 @@ impl<R: Read> Lines<R> {
     }
 }
 
-fn parse(text: &[u8], last: bool) -> Result<Record, Bad> {
+fn parse(text: &[u8], last: bool) -> Result<Record, LineError> {
     serde_json::from_slice(text).map_err(|error| {
-        Bad::Line(match (error.is_eof(), last) {
+        LineError::Skippable(match (error.is_eof(), last) {
             (true, true) => "is cut off: the input ends in the middle of it".into(),
             (true, false) => "is cut off: it ends in the middle of a record".into(),
             (false, _) => diagnose(text, &error),
@@ -182,14 +184,14 @@ fn parse(text: &[u8], last: bool) -> Result<Record, Bad> {
     })
 }
 
-fn check_header(format: &str, version: u32) -> Result<(), Bad> {
+fn check_header(format: &str, version: u32) -> Result<(), LineError> {
     if format != FORMAT {
-        return Err(Bad::All(format!(
+        return Err(LineError::Fatal(format!(
             "format: is {format:?}, not {FORMAT:?}: this is an export of another program"
         )));
     }
     if version > VERSION {
-        return Err(Bad::All(format!(
+        return Err(LineError::Fatal(format!(
             "version: is {version}, and {VERSION} is the newest known here: update redphone"
         )));
     }
@@ -200,7 +202,7 @@ fn check_header(format: &str, version: u32) -> Result<(), Bad> {
 mod tests {
     use super::*;
 
-    fn read_all(input: &[u8]) -> Vec<(u64, Result<Record, Bad>)> {
+    fn read_all(input: &[u8]) -> Vec<(u64, Result<Record, LineError>)> {
         let mut lines = Lines::new(input);
         std::iter::from_fn(|| lines.next_item()).map(|item| (item.line, item.record)).collect()
     }
@@ -209,8 +211,8 @@ mod tests {
         read_all(input.as_bytes())
             .into_iter()
             .map(|(line, record)| match record.unwrap_err() {
-                Bad::Line(reason) => (line, reason),
-                Bad::All(reason) => (line, format!("ALL {reason}")),
+                LineError::Skippable(reason) => (line, reason),
+                LineError::Fatal(reason) => (line, format!("ALL {reason}")),
             })
             .collect()
     }
@@ -233,7 +235,7 @@ mod tests {
         let input = format!("{EMPTY}\n{}", &EMPTY[..9]);
         let second = read_all(input.as_bytes()).pop().unwrap();
         let cut_off = "is cut off: the input ends in the middle of it";
-        assert_eq!(second, (2, Err(Bad::Line(cut_off.into()))));
+        assert_eq!(second, (2, Err(LineError::Skippable(cut_off.into()))));
     }
 
     #[test]
@@ -252,7 +254,7 @@ mod tests {
         input.extend_from_slice(EMPTY.as_bytes());
         let read = read_all(&input);
         assert!(
-            matches!(&read[0], (1, Err(Bad::Line(r))) if r.starts_with("is longer than 8 MiB"))
+            matches!(&read[0], (1, Err(LineError::Skippable(r))) if r.starts_with("is longer than 8 MiB"))
         );
         assert!(matches!(&read[1], (2, Ok(Record::Directory(_)))));
     }

@@ -13,29 +13,30 @@ use std::path::Path;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use self::lines::{Bad, Batch, Item};
+use self::lines::{Batch, LineError, ParsedLine};
 use super::args::Import;
-use super::atomic_file::named;
-use super::failure::{Failure, reason};
-use super::out::counted;
-use super::progress::{Count, Progress};
-use super::session::{Missing, open_store};
-use super::{Context, json, out, wait};
+use super::atomic_file::display_path;
+use super::failure::{Failure, io_error_text};
+use super::out::pluralize;
+use super::progress::{Progress, Unit};
+use super::session::{IfMissing, open_store};
+use super::{Context, block_on, json, out};
 use crate::backend::file::{ImportError, Imported};
-use crate::model::text::{cut, shown};
+use crate::model::text::{sanitize, truncate};
 
 /// The most reasons that are told one by one.
-const REASONS: usize = 20;
+const MAX_REASONS: usize = 20;
 /// Batches that may lie between the threads.
-const BATCHES: usize = 4;
+const BATCH_CAPACITY: usize = 4;
 
 /// What came of it, as `--json` prints it.
 #[derive(Debug, Serialize)]
-struct Told {
+struct ImportJson {
     incidents: u64,
     events: u64,
     others: u64,
-    known: u64,
+    #[serde(rename = "known")]
+    duplicates: u64,
     skipped: u64,
 }
 
@@ -54,13 +55,17 @@ pub fn run(context: &mut Context, args: &Import) -> Result<(), Failure> {
         }
         None => (Box::new(io::stdin()), None),
     };
-    let place = file.map_or_else(|| "standard input".to_owned(), named);
-    wait(take_in(context, from, size, &place, args))
+    let place = file.map_or_else(|| "standard input".to_owned(), display_path);
+    block_on(import_records(context, from, size, &place, args))
 }
 
 fn open_file(path: &Path) -> Result<(File, Option<u64>), Failure> {
     let told = |error: io::Error| {
-        let what = format!("can't read {}: {}: name another file", named(path), reason(&error));
+        let what = format!(
+            "can't read {}: {}: name another file",
+            display_path(path),
+            io_error_text(&error)
+        );
         match error.kind() {
             io::ErrorKind::NotFound => Failure::new(super::Exit::NotFound, what),
             _ => Failure::failed(what),
@@ -69,7 +74,10 @@ fn open_file(path: &Path) -> Result<(File, Option<u64>), Failure> {
     let file = File::open(path).map_err(told)?;
     let meta = file.metadata().map_err(told)?;
     if meta.is_dir() {
-        return Err(Failure::failed(format!("{} is a folder: name a file in it", named(path))));
+        return Err(Failure::failed(format!(
+            "{} is a folder: name a file in it",
+            display_path(path)
+        )));
     }
     Ok((file, meta.is_file().then_some(meta.len())))
 }
@@ -82,78 +90,78 @@ struct Skipped {
 }
 
 impl Skipped {
-    fn add(&mut self, line: u64, bad: &Bad) {
+    fn add(&mut self, line: u64, bad: &LineError) {
         self.count += 1;
-        if self.reasons.len() < REASONS {
-            self.reasons.push(sentence(line, bad));
+        if self.reasons.len() < MAX_REASONS {
+            self.reasons.push(format_reason(line, bad));
         }
     }
 }
 
-async fn take_in(
+async fn import_records(
     context: &mut Context,
     from: Box<dyn Read + Send>,
     size: Option<u64>,
     place: &str,
     args: &Import,
 ) -> Result<(), Failure> {
-    let store = open_store(&context.config, Missing::Make, "import").await?;
+    let store = open_store(&context.config, IfMissing::Create, "import").await?;
     let mut importer = store.importer().await?;
-    let (sender, mut batches) = mpsc::channel::<Batch>(BATCHES);
+    let (sender, mut batches) = mpsc::channel::<Batch>(BATCH_CAPACITY);
     // Left alone where the import ends early: it ends with its next batch, or with the process.
     std::thread::Builder::new()
         .name("import".into())
-        .spawn(move || lines::read(from, &sender))
+        .spawn(move || lines::read_batches(from, &sender))
         .map_err(|error| {
-            Failure::failed(format!("can't start a thread: {}: try again", reason(&error)))
+            Failure::failed(format!("can't start a thread: {}: try again", io_error_text(&error)))
         })?;
-    let mut progress = Progress::new(Count::Bytes);
+    let mut progress = Progress::new(Unit::Bytes);
     let mut skipped = Skipped::default();
     let mut complete = false;
     while let Some(batch) = batches.recv().await {
         complete = batch.last;
-        for Item { line, record } in batch.items {
+        for ParsedLine { line, record } in batch.items {
             let bad = match record {
                 Ok(record) => match importer.add(record).await {
                     Ok(()) => continue,
                     Err(ImportError::Bad { field, problem }) => {
-                        Bad::Line(format!("{field}: {problem}"))
+                        LineError::Skippable(format!("{field}: {problem}"))
                     }
                     Err(ImportError::Store(error)) => return Err(error.into()),
                 },
                 Err(bad) => bad,
             };
             match bad {
-                Bad::Line(_) if args.skip_bad => skipped.add(line, &bad),
-                Bad::Line(_) => {
+                LineError::Skippable(_) if args.skip_bad => skipped.add(line, &bad),
+                LineError::Skippable(_) => {
                     return Err(Failure::failed(format!(
                         "{}: correct it or use --skip-bad, nothing was imported from {place}",
-                        sentence(line, &bad)
+                        format_reason(line, &bad)
                     )));
                 }
-                Bad::All(reason) => {
-                    let reason = shown(&reason);
+                LineError::Fatal(reason) => {
+                    let reason = sanitize(&reason);
                     return Err(Failure::failed(format!(
                         "line {line}: {reason}, nothing was imported from {place}"
                     )));
                 }
             }
         }
-        progress.move_to(batch.bytes, size);
+        progress.set_position(batch.bytes, size);
     }
     if !complete {
         return Err(Failure::failed(format!(
             "reading {place} ended by a fault of this program, nothing was imported: report it"
         )));
     }
-    progress.say("making it durable");
+    progress.set_message("making it durable");
     let added = importer.commit().await?;
     drop(progress);
     store.close().await;
-    tell(context, added, &skipped, args.json)
+    print_outcome(context, added, &skipped, args.json)
 }
 
-fn tell(
+fn print_outcome(
     context: &mut Context,
     added: Imported,
     skipped: &Skipped,
@@ -161,34 +169,38 @@ fn tell(
 ) -> Result<(), Failure> {
     let Imported { incidents, events, others, known } = added;
     if as_json {
-        let counts = Told { incidents, events, others, known, skipped: skipped.count };
+        let counts =
+            ImportJson { incidents, events, others, duplicates: known, skipped: skipped.count };
         json::print(&mut context.out, &counts)?;
     } else {
-        let mut text =
-            format!("{} and {} imported", counted(incidents, "incident"), counted(events, "event"));
+        let mut text = format!(
+            "{} and {} imported",
+            pluralize(incidents, "incident"),
+            pluralize(events, "event")
+        );
         for (count, noun, what) in [
             (others, "other record", ""),
             (known, "event", " already there"),
             (skipped.count, "line", " left out"),
         ] {
             if count > 0 {
-                text = format!("{text}, {}{what}", counted(count, noun));
+                text = format!("{text}, {}{what}", pluralize(count, noun));
             }
         }
         context.out.line(&text)?;
     }
     context.out.flush()?;
     for reason in &skipped.reasons {
-        out::hint(&format!("left out {reason}"));
+        out::print_hint(&format!("left out {reason}"));
     }
-    let rest = skipped.count.saturating_sub(u64::try_from(REASONS).unwrap_or(u64::MAX));
+    let rest = skipped.count.saturating_sub(u64::try_from(MAX_REASONS).unwrap_or(u64::MAX));
     if rest > 0 {
-        out::hint(&format!("left out {}", counted(rest, "more line")));
+        out::print_hint(&format!("left out {}", pluralize(rest, "more line")));
     }
     Ok(())
 }
 
-fn sentence(line: u64, bad: &Bad) -> String {
-    let (Bad::Line(reason) | Bad::All(reason)) = bad;
-    format!("line {line}: {}", cut(&shown(reason), 300))
+fn format_reason(line: u64, bad: &LineError) -> String {
+    let (LineError::Skippable(reason) | LineError::Fatal(reason)) = bad;
+    format!("line {line}: {}", truncate(&sanitize(reason), 300))
 }

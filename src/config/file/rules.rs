@@ -7,7 +7,7 @@ use super::section::{Read, Section, Value};
 use crate::model::Priority;
 use crate::model::priority::Level as Extent;
 use crate::model::rules::Rules;
-use crate::model::service_level::Level;
+use crate::model::service_level::ServiceLevel;
 
 pub(super) fn read(top: &mut Section<'_>) -> Rules {
     let mut rules = Rules::default();
@@ -37,7 +37,7 @@ pub(super) fn read(top: &mut Section<'_>) -> Rules {
     rules
 }
 
-fn level_of(mut section: Section<'_>, default: Level) -> Level {
+fn level_of(mut section: Section<'_>, default: ServiceLevel) -> ServiceLevel {
     let seconds = |span: TimeDelta| span.num_seconds();
     let acknowledge = section.read("acknowledge", Value::some_span).map(seconds);
     let resolve = section.read("resolve", Value::some_span).map(seconds);
@@ -46,7 +46,7 @@ fn level_of(mut section: Section<'_>, default: Level) -> Level {
         _ => value.some_span().map(|span| Some(seconds(span))),
     });
     let update_every_s = update.unwrap_or(default.update_every_s);
-    let level = Level {
+    let level = ServiceLevel {
         acknowledge_s: acknowledge.unwrap_or(default.acknowledge_s),
         resolve_s: resolve.unwrap_or(default.resolve_s),
         update_every_s,
@@ -54,7 +54,7 @@ fn level_of(mut section: Section<'_>, default: Level) -> Level {
     let both = if level.acknowledge_s > level.resolve_s {
         let text = "acknowledge is longer than resolve here: both keep their defaults";
         section.source.warn(section.offset, text);
-        Level { update_every_s, ..default }
+        ServiceLevel { update_every_s, ..default }
     } else {
         level
     };

@@ -15,7 +15,7 @@ use crate::config::diagnostics::{Place, Warning};
 use crate::config::nearest;
 use crate::model::check;
 use crate::model::filter::Filter;
-use crate::model::text::{cut, shown};
+use crate::model::text::{sanitize, truncate};
 use crate::model::time::parse_duration;
 
 /// What is learnt about the file as it is read.
@@ -253,8 +253,8 @@ impl<'a> Value<'a> {
         let text = self.spanned.get_ref().as_str().ok_or_else(|| self.not(&wanted()))?;
         let found = all.iter().copied().find(|one| word(*one).eq_ignore_ascii_case(text));
         found.ok_or_else(|| {
-            let given = shown(text);
-            let given = cut(&given, 40);
+            let given = sanitize(text);
+            let given = truncate(&given, 40);
             self.wrong(format!("is {given:?}: {}", nearest::meant(text, &words)))
         })
     }
@@ -264,8 +264,8 @@ impl<'a> Value<'a> {
         let wanted = "a time such as \"30m\", \"2h\" or \"7d\"";
         let text = self.spanned.get_ref().as_str().ok_or_else(|| self.not(wanted))?;
         parse_duration(text).ok_or_else(|| {
-            let given = shown(text);
-            let given = cut(&given, 40);
+            let given = sanitize(text);
+            let given = truncate(&given, 40);
             self.wrong(format!("is {given:?}: write {wanted}"))
         })
     }
@@ -284,7 +284,7 @@ impl<'a> Value<'a> {
     pub(super) fn filter(&self) -> Read<Filter> {
         let text = self.text()?;
         text.parse().map_err(|error: crate::model::filter::FilterError| Wrong {
-            offset: self.offset_in(text, error.at.start),
+            offset: self.offset_in(text, error.range.start),
             text: format!("{}: {}", self.name, error.message),
         })
     }
@@ -373,7 +373,7 @@ fn quoted(key: &str) -> String {
     if !key.is_empty() && key.chars().all(bare) {
         return key.to_owned();
     }
-    format!("{:?}", cut(&shown(key), 60))
+    format!("{:?}", truncate(&sanitize(key), 60))
 }
 
 fn kind(value: &DeValue<'_>) -> &'static str {

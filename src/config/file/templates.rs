@@ -12,7 +12,7 @@ pub(super) fn read(top: &mut Section<'_>, templates: &mut Vec<Template>) {
         let text = value.text().and_then(|text| {
             check::name("", name)
                 .map_err(|bad| value.wrong(format!("as a name {}", bad.problem)))?;
-            check::some_text("", text).map_err(|bad| value.wrong(bad.problem))?;
+            check::required_text("", text).map_err(|bad| value.wrong(bad.problem))?;
             Ok(text)
         });
         let Some(text) = section.source.ok(text) else { continue };

@@ -6,9 +6,9 @@ use std::str::FromStr;
 
 use chrono::TimeDelta;
 
-use super::{Ask, Filter, Owner, Term};
-use crate::model::priority::UnknownWord;
-use crate::model::text::shown;
+use super::{Filter, Owner, Predicate, Term};
+use crate::model::priority::UnknownValue;
+use crate::model::text::sanitize;
 use crate::model::time::parse_duration;
 
 /// A term that can't be understood.
@@ -16,15 +16,15 @@ use crate::model::time::parse_duration;
 #[error("{message}")]
 pub struct FilterError {
     /// Where it stands in the text, in bytes.
-    pub at: Range<usize>,
+    pub range: Range<usize>,
     /// What is wrong and what would be accepted.
     pub message: String,
 }
 
 /// A piece of the text: whether it excludes, its key, its operator and its value.
 struct Token {
-    at: Range<usize>,
-    not: bool,
+    range: Range<usize>,
+    negated: bool,
     key: Option<(String, char)>,
     value: String,
     quoted: bool,
@@ -37,11 +37,16 @@ fn tokens(text: &str) -> Vec<Token> {
     loop {
         while chars.next_if(|(_, c)| c.is_whitespace()).is_some() {}
         let Some(&(start, first)) = chars.peek() else { break };
-        let mut token =
-            Token { at: start..start, not: false, key: None, value: String::new(), quoted: false };
+        let mut token = Token {
+            range: start..start,
+            negated: false,
+            key: None,
+            value: String::new(),
+            quoted: false,
+        };
         if first == '-' {
             chars.next();
-            token.not = true;
+            token.negated = true;
         }
         let mut open = false;
         while let Some(&(index, ch)) = chars.peek() {
@@ -49,7 +54,7 @@ fn tokens(text: &str) -> Vec<Token> {
                 break;
             }
             chars.next();
-            token.at.end = index + ch.len_utf8();
+            token.range.end = index + ch.len_utf8();
             match ch {
                 '"' => {
                     open = !open;
@@ -58,7 +63,7 @@ fn tokens(text: &str) -> Vec<Token> {
                 '\\' if open => {
                     if let Some((i, next)) = chars.next() {
                         token.value.push(next);
-                        token.at.end = i + next.len_utf8();
+                        token.range.end = i + next.len_utf8();
                     }
                 }
                 ':' | '<' | '>'
@@ -69,37 +74,37 @@ fn tokens(text: &str) -> Vec<Token> {
                 _ => token.value.push(ch),
             }
         }
-        if token.at.is_empty() {
-            token.at.end = start + 1;
+        if token.range.is_empty() {
+            token.range.end = start + 1;
         }
         tokens.push(token);
     }
     tokens
 }
 
-const TERMS: &str =
+const TERMS_HELP: &str =
     "p1 to p4, status:, service:, owner:, team:, cat:, age> or age<, idle> or idle<, sla:, is:";
 
 /// A filter as it is typed: some of it may not be understood.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Typed {
+pub struct PartialFilter {
     /// The terms that are understood.
     pub filter: Filter,
     /// Those that are not, in their order.
-    pub wrong: Vec<FilterError>,
+    pub errors: Vec<FilterError>,
 }
 
-impl Typed {
+impl PartialFilter {
     /// Reads a text and leaves out what can't be understood.
     #[must_use]
-    pub fn read(text: &str) -> Self {
+    pub fn parse(text: &str) -> Self {
         let mut typed = Self::default();
         for token in tokens(text) {
-            match ask(&token) {
-                Ok(ask) => typed.filter.terms.push(Term { not: token.not, ask }),
+            match parse_predicate(&token) {
+                Ok(ask) => typed.filter.terms.push(Term { negated: token.negated, predicate: ask }),
                 Err(said) => {
-                    let message = shown(&said).into_owned();
-                    typed.wrong.push(FilterError { at: token.at, message });
+                    let message = sanitize(&said).into_owned();
+                    typed.errors.push(FilterError { range: token.range, message });
                 }
             }
         }
@@ -111,18 +116,18 @@ impl FromStr for Filter {
     type Err = FilterError;
 
     fn from_str(text: &str) -> Result<Self, FilterError> {
-        let Typed { filter, wrong } = Typed::read(text);
+        let PartialFilter { filter, errors: wrong } = PartialFilter::parse(text);
         wrong.into_iter().next().map_or(Ok(filter), Err)
     }
 }
 
 /// One blank-separated piece of a filter that is typed.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Piece {
+pub struct RawTerm {
     /// Where it stands, in bytes.
-    pub at: Range<usize>,
+    pub range: Range<usize>,
     /// It begins with a `-`.
-    pub not: bool,
+    pub negated: bool,
     /// Its key and operator, as `status` and `:`.
     pub key: Option<(String, char)>,
     /// What follows, without quotes.
@@ -131,26 +136,32 @@ pub struct Piece {
 
 /// The pieces of a text, for whoever completes what is typed.
 #[must_use]
-pub fn pieces(text: &str) -> Vec<Piece> {
+pub fn split_terms(text: &str) -> Vec<RawTerm> {
     let each = tokens(text).into_iter();
-    each.map(|Token { at, not, key, value, .. }| Piece { at, not, key, value }).collect()
+    each.map(|Token { range: at, negated: not, key, value, .. }| RawTerm {
+        range: at,
+        negated: not,
+        key,
+        value,
+    })
+    .collect()
 }
 
 /// A value as a filter has it: in quotes where it would be read as something else.
 #[must_use]
-pub fn quoted(text: &str) -> String {
+pub fn quote_value(text: &str) -> String {
     struct Value<'a>(&'a str);
     impl fmt::Display for Value<'_> {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            value(f, self.0, ["me", "none"].iter().any(|w| self.0.eq_ignore_ascii_case(w)))
+            write_value(f, self.0, ["me", "none"].iter().any(|w| self.0.eq_ignore_ascii_case(w)))
         }
     }
     Value(text).to_string()
 }
 
-fn ask(token: &Token) -> Result<Ask, String> {
+fn parse_predicate(token: &Token) -> Result<Predicate, String> {
     let value = token.value.as_str();
-    let said = |error: UnknownWord| error.to_string();
+    let said = |error: UnknownValue| error.to_string();
     let Some((key, operator)) = &token.key else {
         if value.trim().is_empty() {
             return Err("nothing stands after the -, or between the quotes".into());
@@ -160,54 +171,56 @@ fn ask(token: &Token) -> Result<Ask, String> {
             lower.strip_prefix(prefix).is_some_and(|n| matches!(n, "1" | "2" | "3" | "4"))
         };
         if !token.quoted && (is_level("p") || is_level("sev")) {
-            return lower.parse().map(Ask::Priority).map_err(said);
+            return lower.parse().map(Predicate::Priority).map_err(said);
         }
-        return Ok(Ask::Word(value.to_owned()));
+        return Ok(Predicate::Text(value.to_owned()));
     };
     if value.trim().is_empty() {
         return Err(format!("{key}{operator} needs a value"));
     }
     let none = !token.quoted && value.eq_ignore_ascii_case("none");
     match (key.as_str(), operator) {
-        ("priority" | "pri", ':') => value.parse().map(Ask::Priority).map_err(said),
-        ("status", ':') => value.parse().map(Ask::Status).map_err(said),
-        ("service" | "svc", ':') => Ok(Ask::Service(value.to_owned())),
-        ("owner" | "assignee", ':') if none => Ok(Ask::Owner(Owner::Nobody)),
+        ("priority" | "pri", ':') => value.parse().map(Predicate::Priority).map_err(said),
+        ("status", ':') => value.parse().map(Predicate::Status).map_err(said),
+        ("service" | "svc", ':') => Ok(Predicate::Service(value.to_owned())),
+        ("owner" | "assignee", ':') if none => Ok(Predicate::Owner(Owner::Nobody)),
         ("owner" | "assignee", ':') if !token.quoted && value.eq_ignore_ascii_case("me") => {
-            Ok(Ask::Owner(Owner::Me))
+            Ok(Predicate::Owner(Owner::Me))
         }
         ("owner" | "assignee", ':') => match value.trim_start_matches('@') {
             who if who.trim().is_empty() => Err(format!("{key}{operator} needs a value")),
-            who => Ok(Ask::Owner(Owner::Person(who.to_owned()))),
+            who => Ok(Predicate::Owner(Owner::Person(who.to_owned()))),
         },
-        ("team", ':') => Ok(Ask::Team((!none).then(|| value.to_owned()))),
-        ("cat" | "category", ':') if none => Ok(Ask::Category(None)),
-        ("cat" | "category", ':') => value.parse().map(|c| Ask::Category(Some(c))).map_err(said),
-        ("sla", ':') => value.parse().map(Ask::Sla).map_err(said),
-        ("is", ':') => value.parse().map(Ask::Is).map_err(said),
+        ("team", ':') => Ok(Predicate::Team((!none).then(|| value.to_owned()))),
+        ("cat" | "category", ':') if none => Ok(Predicate::Category(None)),
+        ("cat" | "category", ':') => {
+            value.parse().map(|c| Predicate::Category(Some(c))).map_err(said)
+        }
+        ("sla", ':') => value.parse().map(Predicate::Sla).map_err(said),
+        ("is", ':') => value.parse().map(Predicate::State).map_err(said),
         ("age" | "idle", '<' | '>') => {
             let span = parse_duration(value).ok_or_else(|| {
                 format!("{value:?} is not a duration: write 30m, 2h, 1h30m or 3d")
             })?;
             Ok(match (key.as_str(), operator) {
-                ("age", '>') => Ask::Older(span),
-                ("age", _) => Ask::Younger(span),
-                (_, '>') => Ask::Idle(span),
-                _ => Ask::Active(span),
+                ("age", '>') => Predicate::Older(span),
+                ("age", _) => Predicate::Younger(span),
+                (_, '>') => Predicate::Idle(span),
+                _ => Predicate::Active(span),
             })
         }
         ("age" | "idle", _) => Err(format!("{key} needs > or <, as in {key}>2h")),
-        _ => Err(match nearest(key) {
+        _ => Err(match nearest_key(key) {
             Some(near) => format!("{key}{operator} is not a filter term: did you mean {near}?"),
             None => format!(
-                "{key}{operator} is not a filter term: use {TERMS}, or put \"quotes\" around a word"
+                "{key}{operator} is not a filter term: use {TERMS_HELP}, or put \"quotes\" around a word"
             ),
         }),
     }
 }
 
 /// The key that was meant by one that is misspelt or cut short.
-fn nearest(key: &str) -> Option<&'static str> {
+fn nearest_key(key: &str) -> Option<&'static str> {
     const KEYS: [&str; 10] = [
         "status:",
         "service:",
@@ -233,7 +246,7 @@ fn nearest(key: &str) -> Option<&'static str> {
 }
 
 /// A value as it is written: quoted where it would be read as something else.
-fn value(f: &mut fmt::Formatter<'_>, text: &str, quote: bool) -> fmt::Result {
+fn write_value(f: &mut fmt::Formatter<'_>, text: &str, quote: bool) -> fmt::Result {
     let plain = !quote && !text.chars().any(|c| c.is_whitespace() || c == '"');
     if plain {
         return f.write_str(text);
@@ -249,7 +262,7 @@ fn value(f: &mut fmt::Formatter<'_>, text: &str, quote: bool) -> fmt::Result {
 }
 
 /// A key with a span in the largest unit that is exact.
-fn span(f: &mut fmt::Formatter<'_>, key: &str, span: TimeDelta) -> fmt::Result {
+fn write_duration(f: &mut fmt::Formatter<'_>, key: &str, span: TimeDelta) -> fmt::Result {
     f.write_str(key)?;
     let seconds = span.num_seconds();
     for (unit, size) in [("w", 604_800), ("d", 86_400), ("h", 3600), ("m", 60)] {
@@ -274,44 +287,45 @@ impl fmt::Display for Filter {
 
 impl fmt::Display for Term {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.not {
+        if self.negated {
             f.write_str("-")?;
         }
         // A name that reads like a special word is quoted.
         let special =
             |text: &str, words: &[&str]| words.iter().any(|w| text.eq_ignore_ascii_case(w));
-        match &self.ask {
-            Ask::Word(word) => {
+        match &self.predicate {
+            Predicate::Text(word) => {
                 let alone = word.parse::<Filter>().ok().filter(|f| f.terms.len() == 1);
-                let same = alone
-                    .is_some_and(|f| !f.terms[0].not && f.terms[0].ask == Ask::Word(word.clone()));
-                value(f, word, !same)
+                let same = alone.is_some_and(|f| {
+                    !f.terms[0].negated && f.terms[0].predicate == Predicate::Text(word.clone())
+                });
+                write_value(f, word, !same)
             }
-            Ask::Priority(priority) => f.write_str(&priority.as_str().to_lowercase()),
-            Ask::Status(status) => write!(f, "status:{status}"),
-            Ask::Service(name) => {
+            Predicate::Priority(priority) => f.write_str(&priority.as_str().to_lowercase()),
+            Predicate::Status(status) => write!(f, "status:{status}"),
+            Predicate::Service(name) => {
                 f.write_str("service:")?;
-                value(f, name, false)
+                write_value(f, name, false)
             }
-            Ask::Owner(Owner::Me) => f.write_str("owner:me"),
-            Ask::Owner(Owner::Nobody) => f.write_str("owner:none"),
-            Ask::Owner(Owner::Person(who)) => {
+            Predicate::Owner(Owner::Me) => f.write_str("owner:me"),
+            Predicate::Owner(Owner::Nobody) => f.write_str("owner:none"),
+            Predicate::Owner(Owner::Person(who)) => {
                 f.write_str("owner:")?;
-                value(f, who, special(who, &["me", "none"]))
+                write_value(f, who, special(who, &["me", "none"]))
             }
-            Ask::Team(None) => f.write_str("team:none"),
-            Ask::Team(Some(team)) => {
+            Predicate::Team(None) => f.write_str("team:none"),
+            Predicate::Team(Some(team)) => {
                 f.write_str("team:")?;
-                value(f, team, special(team, &["none"]))
+                write_value(f, team, special(team, &["none"]))
             }
-            Ask::Category(None) => f.write_str("cat:none"),
-            Ask::Category(Some(category)) => write!(f, "cat:{category}"),
-            Ask::Older(than) => span(f, "age>", *than),
-            Ask::Younger(than) => span(f, "age<", *than),
-            Ask::Idle(than) => span(f, "idle>", *than),
-            Ask::Active(than) => span(f, "idle<", *than),
-            Ask::Sla(sla) => write!(f, "sla:{sla}"),
-            Ask::Is(is) => write!(f, "is:{is}"),
+            Predicate::Category(None) => f.write_str("cat:none"),
+            Predicate::Category(Some(category)) => write!(f, "cat:{category}"),
+            Predicate::Older(than) => write_duration(f, "age>", *than),
+            Predicate::Younger(than) => write_duration(f, "age<", *than),
+            Predicate::Idle(than) => write_duration(f, "idle>", *than),
+            Predicate::Active(than) => write_duration(f, "idle<", *than),
+            Predicate::Sla(sla) => write!(f, "sla:{sla}"),
+            Predicate::State(is) => write!(f, "is:{is}"),
         }
     }
 }

@@ -18,16 +18,16 @@ use utoipa::ToSchema;
 use super::id::IncidentNumber;
 use super::incident::Incident;
 use super::priority::Priority;
-use super::service_level::Levels;
+use super::service_level::ServiceLevels;
 use super::status::{Category, Classification, Status};
 use super::summary::Summary;
 
-pub use recurring::{Recurring, fingerprint, pattern};
+pub use recurring::{Recurring, fingerprint, title_pattern};
 pub use sla::Compliance;
 pub use times::Times;
 
 /// Means over fewer are marked as thin.
-pub const THIN: u64 = 5;
+pub const MIN_SAMPLE: u64 = 5;
 
 /// A half-open span of time, [from, to), with the starts of its buckets.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -43,7 +43,7 @@ pub struct Window {
 impl Window {
     /// The last `days` calendar days of the viewer, today included, up to `now`; by day.
     #[must_use]
-    pub fn days<Z: TimeZone>(days: u32, now: DateTime<Utc>, zone: &Z) -> Self {
+    pub fn last_days<Z: TimeZone>(days: u32, now: DateTime<Utc>, zone: &Z) -> Self {
         let today = now.with_timezone(zone).date_naive();
         let from = now - TimeDelta::days(i64::from(days));
         let mut edges = vec![from];
@@ -66,7 +66,7 @@ impl Window {
 
     /// The last 24 hours up to `now`; by hour.
     #[must_use]
-    pub fn day(now: DateTime<Utc>) -> Self {
+    pub fn last_day(now: DateTime<Utc>) -> Self {
         let from = now - TimeDelta::hours(24);
         let edges = (0..24).map(|hour| from + TimeDelta::hours(hour)).collect();
         Self { from, to: now, edges }
@@ -74,11 +74,11 @@ impl Window {
 
     /// The window of the same length that ends where this one starts.
     #[must_use]
-    pub fn before(&self) -> (DateTime<Utc>, DateTime<Utc>) {
+    pub fn previous_span(&self) -> (DateTime<Utc>, DateTime<Utc>) {
         (self.from - (self.to - self.from), self.from)
     }
 
-    fn has(&self, at: DateTime<Utc>) -> bool {
+    fn contains(&self, at: DateTime<Utc>) -> bool {
         self.from <= at && at < self.to
     }
 }
@@ -89,7 +89,8 @@ impl Window {
 pub enum Cut {
     /// Not at all.
     #[default]
-    Whole,
+    #[serde(rename = "whole")]
+    Total,
     /// By priority.
     Priority,
     /// By category.
@@ -116,7 +117,7 @@ pub enum Counted {
 impl Counted {
     /// As the record says.
     #[must_use]
-    pub fn of(incident: &Incident) -> Self {
+    pub fn for_incident(incident: &Incident) -> Self {
         match (incident.summary.status, &incident.reclassified) {
             (Status::Merged, _) => Self::Merged,
             (Status::Reclassified, Some((Classification::FalseAlarm, _))) => Self::FalseAlarm,
@@ -210,7 +211,8 @@ impl Figures {
 
 /// Incidents reported in the window that don't count.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
-pub struct LeftOut {
+#[schema(as = LeftOut)]
+pub struct ExcludedCounts {
     /// Continued in another.
     pub merged: u64,
     /// Were a request, a change or a problem.
@@ -235,11 +237,12 @@ pub struct Measures {
     /// Groups of the same fault, most often first.
     pub recurring: Vec<Recurring>,
     /// Left out of all figures.
-    pub left_out: LeftOut,
+    #[serde(rename = "left_out")]
+    pub excluded: ExcludedCounts,
 }
 
 /// The most groups of recurring incidents that are told.
-const RECURRING: usize = 20;
+const MAX_RECURRING: usize = 20;
 
 /// Computes the measures from the facts of every incident that was reported or resolved in the
 /// window or in the one before; others do no harm. `name` gives the name of a key.
@@ -251,19 +254,19 @@ pub fn compute(
     window: &Window,
     cut: Cut,
     now: DateTime<Utc>,
-    levels: &Levels,
+    levels: &ServiceLevels,
     name: &dyn Fn(u32) -> String,
 ) -> Measures {
-    let (before_from, _) = window.before();
+    let (before_from, _) = window.previous_span();
     let before = Window { from: before_from, to: window.from, edges: Vec::new() };
     let mut sums = [Sums::default(), Sums::default()];
     let mut cuts: BTreeMap<u32, Sums> = BTreeMap::new();
     let mut buckets = volume::Buckets::new(&window.edges);
     let mut groups = recurring::Groups::default();
-    let mut left_out = LeftOut::default();
+    let mut left_out = ExcludedCounts::default();
     for fact in facts {
-        let reported_at = at(fact.reported_ms);
-        let reported_now = window.has(reported_at);
+        let reported_at = from_millis(fact.reported_ms);
+        let reported_now = window.contains(reported_at);
         match fact.counted {
             Counted::Yes => {}
             Counted::Merged => left_out.merged += u64::from(reported_now),
@@ -276,9 +279,9 @@ pub fn compute(
         for (sums, window) in sums.iter_mut().zip([window, &before]) {
             sums.add(&fact, window, now, levels);
         }
-        if cut != Cut::Whole {
+        if cut != Cut::Total {
             let key = match cut {
-                Cut::Whole => 0,
+                Cut::Total => 0,
                 Cut::Priority => u32::try_from(fact.priority.index()).unwrap_or(0),
                 Cut::Category => fact.category.map_or(0, |c| u32::from(c.index()) + 1),
                 Cut::Service => fact.service,
@@ -304,14 +307,14 @@ pub fn compute(
         before: in_before.figures(),
         cuts,
         buckets: buckets.counts,
-        recurring: groups.largest(RECURRING),
-        left_out,
+        recurring: groups.largest(MAX_RECURRING),
+        excluded: left_out,
     }
 }
 
 fn cut_name(cut: Cut, key: u32, name: &dyn Fn(u32) -> String) -> String {
     match cut {
-        Cut::Whole => String::new(),
+        Cut::Total => String::new(),
         Cut::Priority => usize::try_from(key)
             .ok()
             .and_then(Priority::from_index)
@@ -325,7 +328,7 @@ fn cut_name(cut: Cut, key: u32, name: &dyn Fn(u32) -> String) -> String {
     }
 }
 
-fn at(millis: i64) -> DateTime<Utc> {
+fn from_millis(millis: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(millis).unwrap_or_default()
 }
 
@@ -344,13 +347,13 @@ struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, fact: &Fact, window: &Window, now: DateTime<Utc>, levels: &Levels) {
+    fn add(&mut self, fact: &Fact, window: &Window, now: DateTime<Utc>, levels: &ServiceLevels) {
         if let Some(resolved_ms) = fact.resolved_ms
-            && window.has(at(resolved_ms))
+            && window.contains(from_millis(resolved_ms))
         {
             self.resolve_ms.push((resolved_ms - fact.detected_ms).max(0));
         }
-        if !window.has(at(fact.reported_ms)) {
+        if !window.contains(from_millis(fact.reported_ms)) {
             return;
         }
         let index = fact.priority.index();
@@ -358,7 +361,7 @@ impl Sums {
         if let Some(acknowledged_ms) = fact.acknowledged_ms {
             self.acknowledge_ms.push((acknowledged_ms - fact.reported_ms).max(0));
         }
-        let level = levels.of(fact.priority);
+        let level = levels.for_priority(fact.priority);
         let now_ms = now.timestamp_millis();
         self.acknowledge[index].add(
             fact.reported_ms,
@@ -371,8 +374,8 @@ impl Sums {
 
     fn figures(&mut self) -> Figures {
         Figures {
-            mtta: Times::of(&mut self.acknowledge_ms),
-            mttr: Times::of(&mut self.resolve_ms),
+            mtta: Times::from_durations(&mut self.acknowledge_ms),
+            mttr: Times::from_durations(&mut self.resolve_ms),
             volume: self.volume,
             acknowledge: self.acknowledge,
             resolve: self.resolve,

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::super::id::IncidentNumber;
 use super::super::status::Category;
-use super::{Fact, at, incident_number};
+use super::{Fact, from_millis, incident_number};
 
 /// A fault that came at least twice.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -29,7 +29,7 @@ pub struct Recurring {
 
 /// A title with numbers and ids taken out, in lower case: what stays the same when a fault recurs.
 #[must_use]
-pub fn pattern(title: &str) -> String {
+pub fn title_pattern(title: &str) -> String {
     let mut kept = String::with_capacity(title.len());
     for word in title.split_whitespace() {
         let word = word.to_lowercase();
@@ -65,7 +65,7 @@ pub fn fingerprint(
         None => hash(&[
             service.unwrap_or_default(),
             category.map_or("", Category::as_str),
-            &pattern(title),
+            &title_pattern(title),
         ]),
     }
 }
@@ -86,12 +86,12 @@ fn hash(parts: &[&str]) -> u64 {
 /// Counts by fingerprint.
 #[derive(Default)]
 pub(super) struct Groups {
-    by: HashMap<u64, (u64, i64, u64)>,
+    by_fingerprint: HashMap<u64, (u64, i64, u64)>,
 }
 
 impl Groups {
     pub(super) fn add(&mut self, fact: &Fact) {
-        let group = self.by.entry(fact.fingerprint).or_insert((0, i64::MIN, 0));
+        let group = self.by_fingerprint.entry(fact.fingerprint).or_insert((0, i64::MIN, 0));
         group.0 += 1;
         if (fact.reported_ms, fact.number) >= (group.1, group.2) {
             (group.1, group.2) = (fact.reported_ms, fact.number);
@@ -101,7 +101,7 @@ impl Groups {
     /// The groups of two or more, most often first, then the most recent.
     pub(super) fn largest(self, most: usize) -> Vec<Recurring> {
         let mut groups: Vec<(u64, i64, u64)> =
-            self.by.into_values().filter(|(count, _, _)| *count >= 2).collect();
+            self.by_fingerprint.into_values().filter(|(count, _, _)| *count >= 2).collect();
         groups.sort_unstable_by_key(|(count, last_ms, number)| {
             std::cmp::Reverse((*count, *last_ms, *number))
         });
@@ -111,7 +111,7 @@ impl Groups {
             .map(|(count, last_ms, number)| Recurring {
                 count,
                 last: incident_number(number),
-                last_at: at(last_ms),
+                last_at: from_millis(last_ms),
                 title: String::new(),
                 service: String::new(),
                 problem: None,

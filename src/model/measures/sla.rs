@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct Compliance {
     /// In time.
-    pub kept: u64,
+    #[serde(rename = "kept")]
+    pub met: u64,
     /// Too late, or open and past.
     pub missed: u64,
 }
@@ -17,7 +18,7 @@ impl Compliance {
     pub(super) fn add(&mut self, from_ms: i64, done_ms: Option<i64>, within_s: i64, now_ms: i64) {
         let due_ms = from_ms.saturating_add(within_s.saturating_mul(1000));
         match done_ms {
-            Some(done) if done < due_ms => self.kept += 1,
+            Some(done) if done < due_ms => self.met += 1,
             Some(_) => self.missed += 1,
             None if now_ms >= due_ms => self.missed += 1,
             None => {}
@@ -27,7 +28,7 @@ impl Compliance {
     /// Over several.
     pub(super) fn sum(of: &[Self]) -> Self {
         of.iter().fold(Self::default(), |sum, one| Self {
-            kept: sum.kept + one.kept,
+            met: sum.met + one.met,
             missed: sum.missed + one.missed,
         })
     }
@@ -35,12 +36,12 @@ impl Compliance {
     /// How many it rests on.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.kept + self.missed
+        self.met + self.missed
     }
 
     /// Kept ones in percent, rounded down so that 100 means all; `None` where nothing was due.
     #[must_use]
     pub fn percent(&self) -> Option<u64> {
-        (self.kept * 100).checked_div(self.count())
+        (self.met * 100).checked_div(self.count())
     }
 }

@@ -20,7 +20,7 @@ pub struct Times {
 impl Times {
     /// Of these durations; they are left in ascending order.
     #[must_use]
-    pub fn of(durations: &mut [i64]) -> Self {
+    pub fn from_durations(durations: &mut [i64]) -> Self {
         durations.sort_unstable();
         let count = durations.len();
         if count == 0 {
@@ -48,7 +48,7 @@ impl Times {
     /// Whether the mean rests on too few to be trusted.
     #[must_use]
     pub fn is_thin(&self) -> bool {
-        self.count < super::THIN
+        self.count < super::MIN_SAMPLE
     }
 
     /// Change of the mean against another in whole percent; `None` where either has none.

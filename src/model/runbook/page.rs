@@ -2,12 +2,12 @@
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use super::header;
-use crate::model::text::{lines, shown};
+use super::split_header;
+use crate::model::text::{lines, sanitize};
 
 /// A runbook to read. All its text is safe to show.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Page {
+pub struct RunbookPage {
     /// From top to bottom.
     pub blocks: Vec<Block>,
     /// Its steps: the items of task lists, or of numbered lists where there are none.
@@ -25,7 +25,7 @@ pub struct Step {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Block {
     /// What it is.
-    pub kind: Kind,
+    pub kind: BlockKind,
     /// How deep it stands in lists and quotations.
     pub indent: usize,
     /// It is quoted.
@@ -33,12 +33,12 @@ pub struct Block {
     /// The step that it is, from 0.
     pub step: Option<usize>,
     /// Its text, but for code.
-    pub pieces: Vec<Piece>,
+    pub spans: Vec<TextSpan>,
 }
 
 /// What a block is.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Kind {
+pub enum BlockKind {
     /// A heading of a level from 1.
     Heading(u8),
     /// A paragraph.
@@ -53,16 +53,16 @@ pub enum Kind {
 
 /// A run of text that looks the same.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Piece {
+pub struct TextSpan {
     /// The text.
     pub text: String,
     /// How it looks.
-    pub look: Look,
+    pub style: TextStyle,
 }
 
 /// How a piece looks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Look {
+pub enum TextStyle {
     /// As it is.
     Plain,
     /// To be read first.
@@ -73,26 +73,26 @@ pub enum Look {
     Code,
 }
 
-impl Page {
+impl RunbookPage {
     /// Reads a runbook's text.
     #[must_use]
-    pub fn read(text: &str) -> Self {
-        let body = header(text).1;
+    pub fn parse(text: &str) -> Self {
+        let body = split_header(text).1;
         let events = || Parser::new_ext(body, Options::ENABLE_TASKLISTS);
         let has_tasks = events().any(|event| matches!(event, Event::TaskListMarker(_)));
-        let mut maker = Maker { has_tasks, ..Maker::default() };
+        let mut maker = PageBuilder { has_tasks, ..PageBuilder::default() };
         for event in events() {
-            maker.take(event);
+            maker.handle_event(event);
         }
-        maker.flush();
+        maker.finish_block();
         maker.page
     }
 
     /// The code that belongs to a block: its own, or that of the step it is.
     #[must_use]
-    pub fn code_of(&self, place: usize) -> Option<&str> {
+    pub fn code_for_block(&self, place: usize) -> Option<&str> {
         let block = self.blocks.get(place)?;
-        if let Kind::Code(_, written) = &block.kind {
+        if let BlockKind::Code(_, written) = &block.kind {
             return Some(written);
         }
         block.step?;
@@ -100,7 +100,7 @@ impl Page {
             .iter()
             .take_while(|below| below.step.is_none() && below.indent > block.indent)
             .find_map(|below| match &below.kind {
-                Kind::Code(_, written) => Some(written.as_str()),
+                BlockKind::Code(_, written) => Some(written.as_str()),
                 _ => None,
             })
     }
@@ -110,88 +110,88 @@ impl Block {
     /// Its text without looks.
     #[must_use]
     pub fn text(&self) -> String {
-        self.pieces.iter().map(|piece| piece.text.as_str()).collect()
+        self.spans.iter().map(|piece| piece.text.as_str()).collect()
     }
 }
 
 /// Puts blocks together from the events of the parser.
 #[derive(Default)]
-struct Maker {
-    page: Page,
+struct PageBuilder {
+    page: RunbookPage,
     has_tasks: bool,
     current: Option<Block>,
     /// The lists that are open; the next number of those that count.
     lists: Vec<Option<u64>>,
     quotes: usize,
-    looks: Vec<Look>,
+    styles: Vec<TextStyle>,
     /// Target and text of the links that are open.
     links: Vec<(String, String)>,
     code: Option<String>,
 }
 
-impl Maker {
-    fn take(&mut self, event: Event<'_>) {
+impl PageBuilder {
+    fn handle_event(&mut self, event: Event<'_>) {
         match event {
-            Event::Start(tag) => self.start(tag),
-            Event::End(tag) => self.end(tag),
+            Event::Start(tag) => self.start_tag(tag),
+            Event::End(tag) => self.end_tag(tag),
             Event::Text(text) => match &mut self.code {
                 Some(code) => code.push_str(&text),
-                None => self.push(&text),
+                None => self.push_text(&text),
             },
             Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
-                self.looks.push(Look::Code);
-                self.push(&text);
-                self.looks.pop();
+                self.styles.push(TextStyle::Code);
+                self.push_text(&text);
+                self.styles.pop();
             }
             Event::Html(text) | Event::InlineHtml(text) | Event::FootnoteReference(text) => {
-                self.push(text.trim_end());
+                self.push_text(text.trim_end());
             }
-            Event::SoftBreak => self.push(" "),
+            Event::SoftBreak => self.push_text(" "),
             Event::HardBreak => {
                 let indent = self.indent();
-                self.flush();
-                self.begin(Kind::Text, indent);
+                self.finish_block();
+                self.start_block(BlockKind::Text, indent);
             }
             Event::Rule => {
-                self.flush();
-                self.begin(Kind::Rule, 0);
-                self.flush();
+                self.finish_block();
+                self.start_block(BlockKind::Rule, 0);
+                self.finish_block();
             }
-            Event::TaskListMarker(_) => self.step(),
+            Event::TaskListMarker(_) => self.mark_step(),
         }
     }
 
-    fn start(&mut self, tag: Tag<'_>) {
+    fn start_tag(&mut self, tag: Tag<'_>) {
         match tag {
             Tag::Paragraph | Tag::HtmlBlock => {
                 let begun = self.current.as_ref().is_some_and(|block| {
-                    matches!(block.kind, Kind::Item(_)) && block.pieces.is_empty()
+                    matches!(block.kind, BlockKind::Item(_)) && block.spans.is_empty()
                 });
                 if !begun {
-                    self.flush();
-                    self.begin(Kind::Text, self.indent());
+                    self.finish_block();
+                    self.start_block(BlockKind::Text, self.indent());
                 }
             }
             Tag::Heading { level, .. } => {
-                self.flush();
-                self.begin(Kind::Heading(number(level)), self.indent());
+                self.finish_block();
+                self.start_block(BlockKind::Heading(heading_level(level)), self.indent());
             }
             Tag::BlockQuote(_) => {
-                self.flush();
+                self.finish_block();
                 self.quotes += 1;
             }
             Tag::CodeBlock(kind) => {
-                self.flush();
+                self.finish_block();
                 // The language says nothing that the code does not.
                 let (CodeBlockKind::Indented | CodeBlockKind::Fenced(_)) = kind;
                 self.code = Some(String::new());
             }
             Tag::List(first) => {
-                self.flush();
+                self.finish_block();
                 self.lists.push(first);
             }
             Tag::Item => {
-                self.flush();
+                self.finish_block();
                 let indent = self.indent().saturating_sub(1);
                 let top = self.lists.len() == 1;
                 let (mark, counts) = match self.lists.last_mut() {
@@ -202,13 +202,13 @@ impl Maker {
                     }
                     _ => ("•".to_owned(), false),
                 };
-                self.begin(Kind::Item(mark), indent);
+                self.start_block(BlockKind::Item(mark), indent);
                 if counts && top && !self.has_tasks {
-                    self.step();
+                    self.mark_step();
                 }
             }
-            Tag::Emphasis => self.looks.push(Look::Emphasis),
-            Tag::Strong => self.looks.push(Look::Strong),
+            Tag::Emphasis => self.styles.push(TextStyle::Emphasis),
+            Tag::Strong => self.styles.push(TextStyle::Strong),
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
                 self.links.push((dest_url.into_string(), String::new()));
             }
@@ -216,33 +216,33 @@ impl Maker {
         }
     }
 
-    fn end(&mut self, tag: TagEnd) {
+    fn end_tag(&mut self, tag: TagEnd) {
         match tag {
             TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::HtmlBlock | TagEnd::Item => {
-                self.flush();
+                self.finish_block();
             }
             TagEnd::BlockQuote(_) => {
-                self.flush();
+                self.finish_block();
                 self.quotes = self.quotes.saturating_sub(1);
             }
             TagEnd::CodeBlock => {
                 let written = self.code.take().unwrap_or_default();
                 let code = lines(written.trim_end_matches('\n')).map(Into::into).collect();
-                self.begin(Kind::Code(code, written), self.indent());
-                self.flush();
+                self.start_block(BlockKind::Code(code, written), self.indent());
+                self.finish_block();
             }
             TagEnd::List(_) => {
-                self.flush();
+                self.finish_block();
                 self.lists.pop();
             }
             TagEnd::Emphasis | TagEnd::Strong => {
-                self.looks.pop();
+                self.styles.pop();
             }
             TagEnd::Link | TagEnd::Image => {
                 if let Some((target, text)) = self.links.pop()
                     && text != target
                 {
-                    self.push(&format!(" ({target})"));
+                    self.push_text(&format!(" ({target})"));
                 }
             }
             _ => {}
@@ -253,13 +253,13 @@ impl Maker {
         self.lists.len()
     }
 
-    fn begin(&mut self, kind: Kind, indent: usize) {
+    fn start_block(&mut self, kind: BlockKind, indent: usize) {
         let quoted = self.quotes > 0;
-        self.current = Some(Block { kind, indent, quoted, step: None, pieces: Vec::new() });
+        self.current = Some(Block { kind, indent, quoted, step: None, spans: Vec::new() });
     }
 
     /// What is written now is a step.
-    fn step(&mut self) {
+    fn mark_step(&mut self) {
         if let Some(block) = &mut self.current
             && block.step.is_none()
         {
@@ -268,28 +268,28 @@ impl Maker {
         }
     }
 
-    fn push(&mut self, text: &str) {
+    fn push_text(&mut self, text: &str) {
         if let Some((_, named)) = self.links.last_mut() {
             named.push_str(text);
         }
         if self.current.is_none() {
-            self.begin(Kind::Text, self.indent());
+            self.start_block(BlockKind::Text, self.indent());
         }
         let Some(block) = &mut self.current else { return };
-        let look = self.looks.last().copied().unwrap_or(match block.kind {
-            Kind::Heading(_) => Look::Strong,
-            _ => Look::Plain,
+        let look = self.styles.last().copied().unwrap_or(match block.kind {
+            BlockKind::Heading(_) => TextStyle::Strong,
+            _ => TextStyle::Plain,
         });
-        let text = shown(text).into_owned();
-        match block.pieces.last_mut() {
-            Some(last) if last.look == look => last.text.push_str(&text),
-            _ => block.pieces.push(Piece { text, look }),
+        let text = sanitize(text).into_owned();
+        match block.spans.last_mut() {
+            Some(last) if last.style == look => last.text.push_str(&text),
+            _ => block.spans.push(TextSpan { text, style: look }),
         }
     }
 
-    fn flush(&mut self) {
+    fn finish_block(&mut self) {
         let Some(block) = self.current.take() else { return };
-        if block.pieces.is_empty() && matches!(block.kind, Kind::Text) {
+        if block.spans.is_empty() && matches!(block.kind, BlockKind::Text) {
             return;
         }
         if let Some(step) = block.step {
@@ -299,7 +299,7 @@ impl Maker {
     }
 }
 
-fn number(level: HeadingLevel) -> u8 {
+fn heading_level(level: HeadingLevel) -> u8 {
     match level {
         HeadingLevel::H1 => 1,
         HeadingLevel::H2 => 2,

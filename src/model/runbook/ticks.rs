@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 use super::page::Step;
-use crate::model::text::{cut, shown};
+use crate::model::text::{sanitize, truncate};
 use crate::model::{Event, EventBody, EventId};
 
 /// The most columns of a step in its note.
-const COLUMNS: usize = 300;
+const MAX_COLUMNS: usize = 300;
 
 /// A step that was ticked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -22,12 +22,12 @@ pub struct Tick {
 
 /// The note that ticks a step, counted from 0.
 #[must_use]
-pub fn note(name: &str, step: usize, text: &str) -> String {
-    format!("{}{} done: {}", begins(name), step + 1, cut(text, COLUMNS))
+pub fn tick_note(name: &str, step: usize, text: &str) -> String {
+    format!("{}{} done: {}", note_prefix(name), step + 1, truncate(text, MAX_COLUMNS))
 }
 
-fn begins(name: &str) -> String {
-    format!("runbook {} · step ", shown(name))
+fn note_prefix(name: &str) -> String {
+    format!("runbook {} · step ", sanitize(name))
 }
 
 /// Which steps the timeline says are done: for each step, who ticked it first.
@@ -35,22 +35,23 @@ fn begins(name: &str) -> String {
 /// A step is known by its text, so that a runbook may be rewritten while it is used; by its number
 /// only where two have the same text. A note that was corrected says what it says now.
 #[must_use]
-pub fn ticks(name: &str, steps: &[Step], events: &[Event]) -> Vec<Option<Tick>> {
+pub fn find_ticks(name: &str, steps: &[Step], events: &[Event]) -> Vec<Option<Tick>> {
     let mut corrected: HashMap<EventId, &str> = HashMap::new();
     for event in events {
         if let EventBody::NoteCorrected { note, text } = &event.body {
             corrected.insert(*note, text);
         }
     }
-    let begins = begins(name);
+    let begins = note_prefix(name);
     let mut ticks = vec![None; steps.len()];
     for event in events {
         let EventBody::NoteAdded { text } = &event.body else { continue };
         let text = corrected.get(&event.id).copied().unwrap_or(text);
         let parts = text.strip_prefix(&begins).and_then(|rest| rest.split_once(" done: "));
         let Some((number, said)) = parts else { continue };
-        let same: Vec<usize> =
-            (0..steps.len()).filter(|step| cut(&steps[*step].text, COLUMNS) == said).collect();
+        let same: Vec<usize> = (0..steps.len())
+            .filter(|step| truncate(&steps[*step].text, MAX_COLUMNS) == said)
+            .collect();
         let number = number.parse().ok().and_then(|number: usize| number.checked_sub(1));
         let step = match &same[..] {
             [only] => Some(*only),

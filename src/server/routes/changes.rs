@@ -29,10 +29,10 @@ pub(super) async fn changes(
     Reader(key): Reader,
     Query(asked): Query<query::Changes>,
 ) -> Answer<Whole> {
-    if asked.wait > query::LONGEST_WAIT_S {
+    if asked.wait > query::MAX_WAIT_S {
         return Err(Refusal::bad(format!(
             "wait in the query: give 0 to {} seconds",
-            query::LONGEST_WAIT_S
+            query::MAX_WAIT_S
         )));
     }
     let wait = Duration::from_secs(asked.wait).min(shared.limits.hold);

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::extract::State;
 use chrono::Utc;
 
-use crate::api::command::MOST;
-use crate::api::{Answered, Answers, Code, Details, Orders, path};
+use crate::api::command::MAX_COMMANDS;
+use crate::api::{Answered, Answers, Details, ErrorCode, Orders, path};
 use crate::backend::BackendError;
 use crate::model::Envelope;
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 use crate::server::auth::Commander;
 use crate::server::cached_json::{Document, Whole};
 use crate::server::error::{Answer, Refusal};
@@ -35,8 +35,10 @@ pub(super) async fn commands(
     Json(orders, room): Json<Orders>,
 ) -> Answer<Whole> {
     let count = orders.commands.len();
-    if !(1..=MOST).contains(&count) {
-        return Err(Refusal::bad(format!("commands: there are {count}, send 1 to {MOST} at once")));
+    if !(1..=MAX_COMMANDS).contains(&count) {
+        return Err(Refusal::bad(format!(
+            "commands: there are {count}, send 1 to {MAX_COMMANDS} at once"
+        )));
     }
     let now = Utc::now();
     let directory = shared.directory().await?;
@@ -46,34 +48,35 @@ pub(super) async fn commands(
     let mut answers: Vec<Option<Answered>> = Vec::with_capacity(count);
     let mut allowed: Vec<Envelope> = Vec::with_capacity(count);
     for mut order in orders.commands {
-        let verb = order.command.verb();
+        let verb = order.command.kind();
         if shared.read_only || !key.token.scope.may(verb) {
             let why = if shared.read_only {
                 "the server only reads: nothing can be changed through it".to_owned()
             } else {
-                let (name, scope) = (shown(&key.token.name), key.token.scope);
+                let (name, scope) = (sanitize(&key.token.name), key.token.scope);
                 format!("the token {name:?} of scope {scope} may not do this: use another token")
             };
-            let details = Box::new(Details::new(Code::NotAllowed, why));
+            let details = Box::new(Details::new(ErrorCode::NotAllowed, why));
             answers.push(Some(Answered::Refused { id: order.id, details }));
             continue;
         }
         // A token can be changed between asking and sending.
         if let Some(asked) = order.as_person.take().filter(|asked| Some(asked) != person.as_ref()) {
-            let is =
-                person.as_ref().map_or_else(|| "nobody's".into(), |is| format!("{}'s", shown(is)));
+            let is = person
+                .as_ref()
+                .map_or_else(|| "nobody's".into(), |is| format!("{}'s", sanitize(is)));
             let why = format!(
                 "it was asked by {}, and the token is {is}: send it with a token of {0}",
-                shown(&asked)
+                sanitize(&asked)
             );
-            let details = Box::new(Details::new(Code::OtherPerson, why));
+            let details = Box::new(Details::new(ErrorCode::OtherPerson, why));
             answers.push(Some(Answered::Refused { id: order.id, details }));
             continue;
         }
         // What was done offline keeps its time; a clock that is ahead does not reach the timeline.
         order.at = order.at.min(now);
         answers.push(None);
-        allowed.push(order.by(actor.clone()));
+        allowed.push(order.into_envelope(actor.clone()));
     }
     let ids: Vec<_> = allowed.iter().map(|envelope| envelope.id).collect();
     let outcomes =

@@ -9,9 +9,9 @@ use utoipa::ToSchema;
 
 use crate::api::{path, query};
 use crate::backend::{Detail, Page, Part, Search};
-use crate::model::filter::{Ask, Filter, FilterError, Owner};
+use crate::model::filter::{Filter, FilterError, Owner, Predicate};
 use crate::model::measures::{Measures, Window};
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 use crate::model::{Event, IncidentId, Summary, time};
 use crate::server::auth::Reader;
 use crate::server::cached_json::{Document, Whole};
@@ -44,7 +44,7 @@ pub(super) async fn incidents(
 ) -> Answer<Whole> {
     let filter: Filter = asked.filter.parse().map_err(|error| {
         let error: FilterError = error;
-        Refusal::senseless(format!("filter: {}", shown(&error.to_string())))
+        Refusal::senseless(format!("filter: {}", sanitize(&error.to_string())))
     })?;
     if filter.terms.len() > TERMS {
         let count = filter.terms.len();
@@ -65,7 +65,8 @@ pub(super) async fn incidents(
     if search.after.is_some() || asked.now.is_some() {
         return read().await.map(Whole);
     }
-    let about_me = search.filter.terms.iter().any(|term| term.ask == Ask::Owner(Owner::Me));
+    let about_me =
+        search.filter.terms.iter().any(|term| term.predicate == Predicate::Owner(Owner::Me));
     let page = state::Page {
         filter: asked.filter,
         sort: search.sort,
@@ -164,7 +165,7 @@ pub(super) async fn measures(
     let mut edges = vec![from];
     for edge in asked.edges.split(',').filter(|edge| !edge.is_empty()) {
         let edge = DateTime::parse_from_rfc3339(edge).map_err(|_| {
-            let edge = crate::model::text::cut(&shown(edge), 40).into_owned();
+            let edge = crate::model::text::truncate(&sanitize(edge), 40).into_owned();
             Refusal::senseless(format!("edges: {edge:?} is no time: write 2026-03-01T22:37:00Z"))
         })?;
         let edge = edge.with_timezone(&Utc);
@@ -189,7 +190,7 @@ fn within(field: &str, asked: Option<u32>, default: u32) -> Answer<u32> {
 }
 
 fn in_range(field: &str, at: DateTime<Utc>) -> Answer<DateTime<Utc>> {
-    if time::in_range(at) {
+    if time::is_in_range(at) {
         return Ok(at);
     }
     let at = at.format("%Y-%m-%d");

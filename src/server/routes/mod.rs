@@ -18,7 +18,7 @@ use super::error::Refusal;
 use super::middleware::around;
 use super::openapi::frame;
 use super::state::Shared;
-use crate::api::Code;
+use crate::api::ErrorCode;
 
 /// The routes, and what they are described as.
 fn described() -> (Router<Arc<Shared>>, OpenApi) {
@@ -50,10 +50,13 @@ pub(super) fn service(shared: &Arc<Shared>) -> Router {
     let (routes, _) = described();
     routes
         .fallback(async || {
-            Refusal::new(Code::NotFound, "there is no such path: /v1/openapi.json lists all")
+            Refusal::new(ErrorCode::NotFound, "there is no such path: /v1/openapi.json lists all")
         })
         .method_not_allowed_fallback(async || {
-            Refusal::new(Code::NoSuchMethod, "the path has no such method: see the Allow header")
+            Refusal::new(
+                ErrorCode::NoSuchMethod,
+                "the path has no such method: see the Allow header",
+            )
         })
         .layer(from_fn_with_state(Arc::clone(shared), around))
         .with_state(Arc::clone(shared))

@@ -12,7 +12,7 @@ use chrono::Utc;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api::{Code, path};
+use crate::api::{ErrorCode, path};
 use crate::server::auth::Reader;
 use crate::server::cached_json::{Document, Whole};
 use crate::server::error::{Answer, Refusal};
@@ -70,7 +70,10 @@ pub(super) async fn metrics(
         open: page.ok().and_then(|page| page.counts).map(|counts| counts.by_priority),
     };
     let text = shared.metrics.text(now).map_err(|error| {
-        Refusal::new(Code::Internal, format!("the figures can't be written ({error}): ask again"))
+        Refusal::new(
+            ErrorCode::Internal,
+            format!("the figures can't be written ({error}): ask again"),
+        )
     })?;
     Ok(([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], text).into_response())
 }

@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 
 use super::{Holds, New, NoRandomness, Secret, Token};
 use crate::model::check;
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 use crate::server::scope::Scope;
 
 /// The version of the file's form.
@@ -86,7 +86,7 @@ impl TokenFile {
         let content: Content = serde_json::from_str(&text).map_err(|e| {
             TokenError::File(format!(
                 "{file} is no file of tokens ({}): restore it, or move it away and make new tokens",
-                shown(&e.to_string())
+                sanitize(&e.to_string())
             ))
         })?;
         if content.version != VERSION {
@@ -134,7 +134,7 @@ impl TokenFile {
             if tokens.iter().any(|t| t.name == token.name && t.holds(now) == Holds::Yes) {
                 return Err(TokenError::Refused(format!(
                     "there is a token {:?} already: revoke it first, or choose another name",
-                    shown(&token.name)
+                    sanitize(&token.name)
                 )));
             }
             tokens.push(token.clone());
@@ -156,7 +156,7 @@ impl TokenFile {
                 Some(at) => tokens.get_mut(at),
                 None => tokens.iter_mut().find(by_name),
             };
-            let which = shown(which);
+            let which = sanitize(which);
             let token = token.ok_or_else(|| {
                 TokenError::NotFound(format!(
                     "there is no token {which:?} that holds: `redphone token list` shows all"
@@ -165,7 +165,7 @@ impl TokenFile {
             if let Holds::Revoked(at) = token.holds(now) {
                 return Err(TokenError::Refused(format!(
                     "the token {:?} was revoked already, at {}",
-                    shown(&token.name),
+                    sanitize(&token.name),
                     at.format("%Y-%m-%d %H:%M UTC")
                 )));
             }
@@ -250,7 +250,7 @@ impl TokenFile {
     }
 
     fn named(&self) -> String {
-        shown(&self.path.display().to_string()).into_owned()
+        sanitize(&self.path.display().to_string()).into_owned()
     }
 
     fn failed(&self, what: &str, error: &io::Error) -> TokenError {
@@ -264,7 +264,7 @@ impl TokenFile {
 
 fn check_name(field: &'static str, name: &str) -> Result<(), TokenError> {
     check::name(field, name).map_err(|bad| TokenError::Refused(bad.to_string()))?;
-    if shown(name) != name {
+    if sanitize(name) != name {
         return Err(TokenError::Refused(format!(
             "{field}: has characters that can't be shown: leave them out"
         )));

@@ -6,7 +6,7 @@ use super::{Known, Shared};
 use crate::backend::{Cursor, Detail, Page, PageMark, Part, Search};
 use crate::model::filter::{MatchContext, Scope};
 use crate::model::measures::{Cut, Measures, Window};
-use crate::model::queue::{OpenCounts, Sort, compare, rank};
+use crate::model::queue::{OpenCounts, Sort, compare, urgency_key};
 use crate::model::{Event, IncidentId, Summary};
 
 /// In front of where a page of kept rows ended.
@@ -77,7 +77,7 @@ impl Shared {
             _ => Sort::Newest,
         };
         let mut ranked: Vec<_> =
-            rows.into_iter().map(|row| (rank(&row, search.now, &levels), row)).collect();
+            rows.into_iter().map(|row| (urgency_key(&row, search.now, &levels), row)).collect();
         ranked.sort_by(|a, b| compare(sort, (&a.1, &a.0), (&b.1, &b.0)));
         let total = ranked.len();
         let end = start + usize::try_from(search.limit).unwrap_or(usize::MAX);

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::command_text;
 use crate::backend::{BackendError, Outcome};
 use crate::model::command::Link;
-use crate::model::{Ask, Command, CommandId, Envelope, IncidentId, RejectionKind};
+use crate::model::{Command, CommandId, Envelope, IncidentCommand, IncidentId, RejectionKind};
 
 /// A command that was accepted on this machine.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -88,7 +88,7 @@ impl Entry {
     #[must_use]
     pub fn declares(&self) -> Option<IncidentId> {
         match self.command()? {
-            Command::Incident { incident, ask: Ask::Declare(_) } => Some(*incident),
+            Command::Incident { incident, command: IncidentCommand::Declare(_) } => Some(*incident),
             _ => None,
         }
     }
@@ -177,13 +177,13 @@ fn touches(command: &Command) -> Vec<Uuid> {
     match command {
         Command::RecordChange(change) => vec![change.id.0],
         Command::RecordProblem(problem) => vec![problem.id.0],
-        Command::Incident { incident, ask } => {
+        Command::Incident { incident, command: ask } => {
             let other = match ask {
-                Ask::Merge { into } => Some(into.0),
-                Ask::Link { link: Link::Problem { id, .. } } => Some(id.0),
-                Ask::Link { link: Link::Change { id, .. } } => Some(id.0),
-                Ask::Link { link: Link::Incident { id, .. } }
-                | Ask::Unlink { link: Link::Incident { id, .. } } => Some(id.0),
+                IncidentCommand::Merge { into } => Some(into.0),
+                IncidentCommand::Link { link: Link::Problem { id, .. } } => Some(id.0),
+                IncidentCommand::Link { link: Link::Change { id, .. } } => Some(id.0),
+                IncidentCommand::Link { link: Link::Incident { id, .. } }
+                | IncidentCommand::Unlink { link: Link::Incident { id, .. } } => Some(id.0),
                 _ => None,
             };
             std::iter::once(incident.0).chain(other).collect()
@@ -352,7 +352,10 @@ mod tests {
             id,
             at: DateTime::UNIX_EPOCH,
             actor: Actor::Person(PersonRef::new("ines", "Ines Moreau")),
-            command: Command::Incident { incident, ask: Ask::AddNote { text: "a".into() } },
+            command: Command::Incident {
+                incident,
+                command: IncidentCommand::AddNote { text: "a".into() },
+            },
         };
         Arc::new(Entry {
             place,

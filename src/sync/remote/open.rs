@@ -15,7 +15,7 @@ use super::{Remote, Shared, sender};
 use crate::backend::Backend;
 use crate::backend::file::watch::Bell;
 use crate::model::Rules;
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 
 /// How a remote is opened.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ impl Remote {
         let earlier = options.named.adopt(&options.folder);
         let folder = options.folder.join(options.named.folder());
         let failed = |why: &str| {
-            let folder = shown(&folder.to_string_lossy()).into_owned();
+            let folder = sanitize(&folder.to_string_lossy()).into_owned();
             format!("{folder} can't be used to keep what waits to be sent: {why}")
         };
         paths::make(&folder).map_err(|error| failed(&error.to_string()))?;
@@ -59,14 +59,14 @@ impl Remote {
         for folder in earlier {
             let file = folder.join(paths::OUTBOX);
             if let Err(why) = outbox.take_in(&file).await {
-                let file = shown(&file.to_string_lossy()).into_owned();
-                let why = shown(&why).into_owned();
+                let file = sanitize(&file.to_string_lossy()).into_owned();
+                let why = sanitize(&why).into_owned();
                 warnings.push(format!("what waits in {file} could not be taken over ({why})"));
             }
         }
         if let Some((file, why)) = aside {
-            let file = shown(&file.to_string_lossy()).into_owned();
-            let why = shown(&why).into_owned();
+            let file = sanitize(&file.to_string_lossy()).into_owned();
+            let why = sanitize(&why).into_owned();
             warnings.push(format!("what was kept could not be used ({why}): it is in {file} now"));
         }
         let bell = Bell::new(&outbox.path);
@@ -100,6 +100,6 @@ impl Remote {
 
 /// An outbox that can't be read is never gone in silence.
 fn told_of_outbox(file: &Path, why: &str) -> String {
-    let (file, why) = (shown(&file.to_string_lossy()).into_owned(), shown(why).into_owned());
+    let (file, why) = (sanitize(&file.to_string_lossy()).into_owned(), sanitize(why).into_owned());
     format!("the outbox could not be used ({why}): what it holds was not sent and is in {file} now")
 }

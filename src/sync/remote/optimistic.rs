@@ -34,7 +34,7 @@ pub fn over_record(
         for mut event in events {
             match &mut incident {
                 Some(incident) => incident.apply(&event),
-                None => incident = Incident::declared(&event),
+                None => incident = Incident::from_declaration(&event),
             }
             event.seq += ahead;
             added.push(event);

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::Remote;
-use crate::model::queue::rank;
+use crate::model::queue::urgency_key;
 use crate::sync::Snapshot;
 
 /// So many are kept up to date.
@@ -30,7 +30,7 @@ pub async fn prefetch(remote: Weak<Remote>, mut snapshots: watch::Receiver<Arc<S
         let (kept, rules, now) = (here.kept_details().await, here.rules(), Utc::now());
         drop(here);
         let mut rows: Vec<_> =
-            snapshot.rows.iter().map(|row| (rank(row, now, &rules.levels), row)).collect();
+            snapshot.rows.iter().map(|row| (urgency_key(row, now, &rules.levels), row)).collect();
         rows.sort_unstable_by_key(|(rank, _)| *rank);
         let wanted = rows
             .iter()

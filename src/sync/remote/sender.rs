@@ -11,7 +11,7 @@ use super::entry::{Entry, Listing};
 use super::identity::Asker;
 use super::lock::{self, Turn};
 use super::outbox::Tried;
-use crate::api::command::MOST;
+use crate::api::command::MAX_COMMANDS;
 use crate::backend::{BackendError, Outcome};
 use crate::model::Envelope;
 use crate::sync::pace::backoff;
@@ -138,7 +138,7 @@ impl Shared {
             }
             listing = self.listed().await?;
         }
-        let due = listing.due(Utc::now(), MOST);
+        let due = listing.due(Utc::now(), MAX_COMMANDS);
         let envelopes: Vec<_> = due.iter().filter_map(|entry| entry.envelope.clone()).collect();
         let results = match (&envelopes[..], unsure) {
             ([], None) => return Ok(Pass::Idle(listing.next_try())),

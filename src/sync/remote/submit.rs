@@ -9,8 +9,8 @@ use tokio::time::{Instant, timeout_at};
 use super::outbox::Chain;
 use super::{Listing, Remote, Shared, State};
 use crate::backend::{BackendError, Outcome};
-use crate::model::text::shown;
-use crate::model::{Ask, Command, CommandId, Envelope};
+use crate::model::text::sanitize;
+use crate::model::{Command, CommandId, Envelope, IncidentCommand};
 
 /// What became of a command that was handed over.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -58,7 +58,7 @@ impl Remote {
             if let Some(declared) = listing.held_by(&entry) {
                 return Ok(Handed::Kept(format!(
                     "its declaration ({}) was refused",
-                    shown(&declared.title)
+                    sanitize(&declared.title)
                 )));
             }
             if let Some(why) = listing.of_another(&entry) {
@@ -169,12 +169,14 @@ impl Shared {
     /// Commands with the incident's name for people.
     async fn named(&self, envelopes: Vec<Envelope>) -> Chain {
         let about = envelopes.iter().find_map(|envelope| match &envelope.command {
-            Command::Incident { incident, ask } => Some((*incident, ask)),
+            Command::Incident { incident, command: ask } => Some((*incident, ask)),
             _ => None,
         });
         let (label, title) = match about {
             None => (String::new(), String::new()),
-            Some((_, Ask::Declare(declaration))) => ("new".into(), declaration.title.clone()),
+            Some((_, IncidentCommand::Declare(declaration))) => {
+                ("new".into(), declaration.title.clone())
+            }
             Some((id, _)) => {
                 if let Some(row) = self.cache.row(id).await {
                     (row.label(), row.title)

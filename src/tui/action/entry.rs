@@ -1,6 +1,6 @@
 //! A row of the table, and what it says of an action.
 
-use crate::model::command::Verb;
+use crate::model::command::CommandKind;
 
 use super::super::app::{App, Pane};
 use super::{Action, Layer, When};
@@ -135,7 +135,7 @@ pub struct Entry {
     /// When it applies, where it can be used.
     pub when: When,
     /// What the backend must be able to do.
-    pub verb: Option<Verb>,
+    pub verb: Option<CommandKind>,
     /// What it is about.
     pub group: Group,
     /// What can be typed behind its name in the command palette.
@@ -200,6 +200,6 @@ impl Entry {
         }
         let capabilities = app.capabilities.as_ref()?;
         (!capabilities.verbs.contains(&verb))
-            .then(|| format!("{} can't do that", crate::model::text::shown(&capabilities.name)))
+            .then(|| format!("{} can't do that", crate::model::text::sanitize(&capabilities.name)))
     }
 }

@@ -1,6 +1,6 @@
 //! The rows of the table.
 
-use crate::model::command::Verb;
+use crate::model::command::CommandKind;
 
 use super::super::app::Pane;
 use super::{Action, Entry, Group, Layer, Takes, When};
@@ -51,7 +51,7 @@ impl Entry {
         self
     }
 
-    const fn verb(mut self, verb: Verb) -> Self {
+    const fn verb(mut self, verb: CommandKind) -> Self {
         self.verb = Some(verb);
         self
     }
@@ -122,7 +122,7 @@ const fn verb(
     name: &'static str,
     keys: &'static [&'static str],
     help: &'static str,
-    verb: Verb,
+    verb: CommandKind,
 ) -> Entry {
     entry(action, name, keys, help, PANES).when(When::Incident).verb(verb).group(Group::Acting)
 }
@@ -134,16 +134,28 @@ pub const TABLE: &[Entry] = &[
         .hint_when(When::Undoable)
         .when(When::Undoable)
         .group(Group::Acting),
-    verb(Action::Acknowledge, "acknowledge", &["a"], "acknowledge", Verb::Acknowledge)
+    verb(Action::Acknowledge, "acknowledge", &["a"], "acknowledge", CommandKind::Acknowledge)
         .hint("ack")
         .also(&["ack"]),
-    verb(Action::Own, "own", &["o"], "own it: assign it to me", Verb::Assign).hint("own"),
-    verb(Action::Assign, "assign", &["s"], "assign it to somebody, on call first", Verb::Assign)
-        .takes(Takes::Person),
-    verb(Action::Escalate, "escalate", &["e"], "call the next level of the policy", Verb::Escalate)
-        .hint("escalate")
-        .takes(Takes::Listed("a level of the policy, from 1")),
-    verb(Action::Note, "note", &["n"], "write a note", Verb::AddNote)
+    verb(Action::Own, "own", &["o"], "own it: assign it to me", CommandKind::Assign).hint("own"),
+    verb(
+        Action::Assign,
+        "assign",
+        &["s"],
+        "assign it to somebody, on call first",
+        CommandKind::Assign,
+    )
+    .takes(Takes::Person),
+    verb(
+        Action::Escalate,
+        "escalate",
+        &["e"],
+        "call the next level of the policy",
+        CommandKind::Escalate,
+    )
+    .hint("escalate")
+    .takes(Takes::Listed("a level of the policy, from 1")),
+    verb(Action::Note, "note", &["n"], "write a note", CommandKind::AddNote)
         .hint("note")
         .takes(Takes::Note),
     verb(
@@ -151,14 +163,14 @@ pub const TABLE: &[Entry] = &[
         "resolve",
         &["r"],
         "resolve: what was done, how validated",
-        Verb::Resolve,
+        CommandKind::Resolve,
     )
     .hint("resolve"),
-    verb(Action::Prioritize, "prioritize", &["p"], "impact × urgency", Verb::Prioritize)
+    verb(Action::Prioritize, "prioritize", &["p"], "impact × urgency", CommandKind::Prioritize)
         .hint("priority")
         .takes(Takes::Priority)
         .also(&["priority"]),
-    verb(Action::Move, "move", &["t"], "move its status", Verb::MoveStatus)
+    verb(Action::Move, "move", &["t"], "move its status", CommandKind::MoveStatus)
         .hint("move")
         .takes(Takes::Listed("a later stage, up to monitoring"))
         .also(&["status"]),
@@ -167,43 +179,56 @@ pub const TABLE: &[Entry] = &[
         "categorize",
         &["c"],
         "category, services, team, suspected changes",
-        Verb::Categorize,
+        CommandKind::Categorize,
     ),
-    verb(Action::Category, "category", &[], "the category alone", Verb::Categorize)
+    verb(Action::Category, "category", &[], "the category alone", CommandKind::Categorize)
         .needs(Takes::Category),
-    verb(Action::Services, "service", &[], "the services alone", Verb::SetServices)
+    verb(Action::Services, "service", &[], "the services alone", CommandKind::SetServices)
         .needs(Takes::Services)
         .also(&["services"]),
-    verb(Action::Team, "team", &[], "the team alone", Verb::SetTeam).needs(Takes::Team),
+    verb(Action::Team, "team", &[], "the team alone", CommandKind::SetTeam).needs(Takes::Team),
     verb(
         Action::Update,
         "update",
         &["U"],
         "tell stakeholders, from a template",
-        Verb::UpdateStakeholders,
+        CommandKind::UpdateStakeholders,
     )
     .hint("update")
     .takes(Takes::Listed("the name of a template")),
-    verb(Action::Checklist, "checklist", &["i"], "checklist of its stage", Verb::AnswerItem),
-    verb(Action::Close, "close", &["C"], "close it: the gate", Verb::Close).hint("close"),
-    verb(Action::Review, "review", &["V"], "post-incident review", Verb::WriteReview)
+    verb(Action::Checklist, "checklist", &["i"], "checklist of its stage", CommandKind::AnswerItem),
+    verb(Action::Close, "close", &["C"], "close it: the gate", CommandKind::Close).hint("close"),
+    verb(Action::Review, "review", &["V"], "post-incident review", CommandKind::WriteReview)
         .hint("review"),
-    verb(Action::Snooze, "snooze", &["b"], "snooze it, or wait on somebody else", Verb::Snooze)
-        .takes(Takes::Time),
-    verb(Action::Merge, "merge", &["m"], "merge it into another", Verb::Merge)
+    verb(
+        Action::Snooze,
+        "snooze",
+        &["b"],
+        "snooze it, or wait on somebody else",
+        CommandKind::Snooze,
+    )
+    .takes(Takes::Time),
+    verb(Action::Merge, "merge", &["m"], "merge it into another", CommandKind::Merge)
         .takes(Takes::Incident),
-    verb(Action::Link, "link", &["l"], "link a problem, a change or a URL", Verb::Link)
+    verb(Action::Link, "link", &["l"], "link a problem, a change or a URL", CommandKind::Link)
         .takes(Takes::Url),
-    verb(Action::Reopen, "reopen", &["A"], "reopen it: it is back", Verb::Reopen).hint("reopen"),
+    verb(Action::Reopen, "reopen", &["A"], "reopen it: it is back", CommandKind::Reopen)
+        .hint("reopen"),
     verb(
         Action::Reclassify,
         "reclassify",
         &["X"],
         "reclassify: it was no incident",
-        Verb::Reclassify,
+        CommandKind::Reclassify,
     ),
-    verb(Action::Describe, "describe", &["E"], "title, symptoms, labels, runbook", Verb::Describe),
-    verb(Action::Role, "role", &["L"], "give or take a role", Verb::GiveRole)
+    verb(
+        Action::Describe,
+        "describe",
+        &["E"],
+        "title, symptoms, labels, runbook",
+        CommandKind::Describe,
+    ),
+    verb(Action::Role, "role", &["L"], "give or take a role", CommandKind::GiveRole)
         .takes(Takes::Listed("a role and who has it: scribe ines; no scribe ines takes it")),
     entry(Action::Run, "run", &["x"], "run a command, read a runbook", PANES)
         .when(When::Incident)
@@ -211,7 +236,7 @@ pub const TABLE: &[Entry] = &[
         .group(Group::Acting),
     entry(Action::Declare, "declare", &["D"], "declare an incident", PANES)
         .hint("declare")
-        .verb(Verb::Declare)
+        .verb(CommandKind::Declare)
         .group(Group::Acting),
     entry(Action::Filter, "filter", &["/"], "filter as you type: words and terms", PANES)
         .hint("filter")

@@ -7,7 +7,7 @@ use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::model::time::to_second;
+use crate::model::time::truncate_to_second;
 
 use super::super::zone::Change;
 
@@ -32,7 +32,7 @@ pub(super) fn next_change(
         let middle = before + (after - before) / 2;
         if offset_at(middle) == here { before = middle } else { after = middle }
     }
-    Some(Change { at: to_second(after), offset: offset_at(after) })
+    Some(Change { at: truncate_to_second(after), offset: offset_at(after) })
 }
 
 /// The two clocks as they stood the last time.

@@ -10,7 +10,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::sleep;
 
 use crate::backend::{Backend, BackendError, Outcome, Part, Search};
-use crate::model::filter::{Ask, Filter, Is, Term};
+use crate::model::filter::{Filter, Predicate, StateFilter, Term};
 use crate::model::measures::{Cut, Window};
 use crate::model::queue::Sort;
 use crate::model::{CommandId, Envelope};
@@ -185,8 +185,8 @@ impl Runner {
                 self.tasks.spawn(async move {
                     let now = Utc::now();
                     let window = match span {
-                        Span::Day => Window::day(now),
-                        longer => Window::days(longer.days(), now, &Local),
+                        Span::Day => Window::last_day(now),
+                        longer => Window::last_days(longer.days(), now, &Local),
                     };
                     if let Some(remote) = remote {
                         let tell = |read: Result<Kept<_>, _>| {
@@ -197,16 +197,17 @@ impl Runner {
                             let measures = read.map(|kept| Arc::new(kept.value));
                             let _ = messages.send(Message::Measures(span, measures, Utc::now()));
                         };
-                        remote.measure(&window, Cut::Whole, now, tell).await;
+                        remote.measure(&window, Cut::Total, now, tell).await;
                         return;
                     }
-                    let measures = backend.measures(&window, Cut::Whole, now).await.map(Arc::new);
+                    let measures = backend.measures(&window, Cut::Total, now).await.map(Arc::new);
                     let _ = messages.send(Message::Measures(span, measures, Utc::now()));
                 });
             }
             Effect::LoadLastEnded => {
                 let me = self.me.clone();
-                let ended = Term { not: false, ask: Ask::Is(Is::Ended) };
+                let ended =
+                    Term { negated: false, predicate: Predicate::State(StateFilter::Ended) };
                 self.tasks.spawn(async move {
                     let filter = Filter { terms: vec![ended] };
                     if let Some(last) = last_end(backend, me, filter).await {

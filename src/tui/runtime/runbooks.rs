@@ -5,8 +5,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::model::runbook::{Head, Page};
-use crate::model::text::shown;
+use crate::model::runbook::{RunbookHeader, RunbookPage};
+use crate::model::text::sanitize;
 
 use super::super::run::{NoRunbooks, Runbooks};
 
@@ -35,10 +35,15 @@ pub(super) fn find(folder: &Path) -> Runbooks {
 }
 
 fn told(path: &Path) -> String {
-    shown(&path.to_string_lossy()).into_owned()
+    sanitize(&path.to_string_lossy()).into_owned()
 }
 
-fn look(folder: &Path, inside: &str, depth: usize, heads: &mut Vec<Head>) -> io::Result<()> {
+fn look(
+    folder: &Path,
+    inside: &str,
+    depth: usize,
+    heads: &mut Vec<RunbookHeader>,
+) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let file = entry.file_name();
@@ -54,14 +59,14 @@ fn look(folder: &Path, inside: &str, depth: usize, heads: &mut Vec<Head>) -> io:
             && heads.len() < MOST
             && let Ok(text) = text_of(&path, HEAD)
         {
-            heads.push(Head::read(&format!("{inside}{name}"), &text));
+            heads.push(RunbookHeader::parse(&format!("{inside}{name}"), &text));
         }
     }
     Ok(())
 }
 
 /// Reads one of them whole.
-pub(super) fn read(folder: &Path, name: &str) -> Result<Arc<Page>, String> {
+pub(super) fn read(folder: &Path, name: &str) -> Result<Arc<RunbookPage>, String> {
     let path: PathBuf = folder.join(format!("{name}.md"));
     let failed = |why: &str| format!("{} can't be shown: {why}", told(&path));
     let about = fs::metadata(&path).map_err(|error| failed(&error.to_string()))?;
@@ -73,7 +78,7 @@ pub(super) fn read(folder: &Path, name: &str) -> Result<Arc<Page>, String> {
         return Err(failed(&format!("it has {large} KiB, and 1 MiB is the most: split it")));
     }
     let text = text_of(&path, LARGEST).map_err(|error| failed(&error.to_string()))?;
-    Ok(Arc::new(Page::read(&text)))
+    Ok(Arc::new(RunbookPage::parse(&text)))
 }
 
 /// A file's text up to so many bytes.

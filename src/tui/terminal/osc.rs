@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::model::text::{cut, shown};
+use crate::model::text::{sanitize, truncate};
 
 pub use crate::config::panes::Desktop;
 
@@ -125,9 +125,9 @@ pub fn notify(title: &str, body: &str, bell: bool, how: Desktop, between: Betwee
 
 /// Made safe, so that nothing in it ends the sequence or begins another.
 fn plain(text: &str) -> String {
-    match shown(text) {
-        Cow::Borrowed(text) => cut(text, COLUMNS).into_owned(),
-        Cow::Owned(text) => cut(&text, COLUMNS).into_owned(),
+    match sanitize(text) {
+        Cow::Borrowed(text) => truncate(text, COLUMNS).into_owned(),
+        Cow::Owned(text) => truncate(&text, COLUMNS).into_owned(),
     }
 }
 

@@ -8,8 +8,8 @@ use crate::model::filter::Filter;
 use crate::model::priority::Level;
 use crate::model::queue::Sort;
 use crate::model::status::Category;
-use crate::model::text::shown;
-use crate::model::{Ask, IncidentNumber, Priority, check};
+use crate::model::text::sanitize;
+use crate::model::{IncidentCommand, IncidentNumber, Priority, check};
 
 use super::super::action::{Entry, Takes};
 use super::super::app::{App, Span};
@@ -88,7 +88,7 @@ pub(super) fn read(
             None => Ok(item.pick.clone()),
         };
     }
-    let given = shown(argument);
+    let given = sanitize(argument);
     let values: Vec<&str> = offers.iter().filter_map(|item| item.value.as_deref()).collect();
     let unknown = |what: &str| Err(format!("{what} {given:?}: {}", meant(argument, &values)));
     match entry.takes {
@@ -105,8 +105,8 @@ pub(super) fn read(
         Takes::Incident => merge(argument, offers),
         Takes::Url => url(argument),
         Takes::Note => {
-            check::some_text("note", argument).map_err(|bad| bad.problem)?;
-            let ask = Ask::AddNote { text: argument.to_owned() };
+            check::required_text("note", argument).map_err(|bad| bad.problem)?;
+            let ask = IncidentCommand::AddNote { text: argument.to_owned() };
             Ok(does("write a note on", "noted", ask))
         }
         Takes::Category => unknown("there is no category"),
@@ -119,7 +119,7 @@ pub(super) fn read(
         Takes::Number => argument
             .parse()
             .map(Pick::Go)
-            .map_err(|bad: crate::model::id::BadNumber| bad.to_string()),
+            .map_err(|bad: crate::model::id::InvalidNumber| bad.to_string()),
         Takes::View => unknown("there is no view"),
         Takes::Sort => unknown("there is no order"),
         Takes::Theme => unknown("there is no theme"),
@@ -162,20 +162,20 @@ pub(super) fn begins(entry: &Entry, item: &Item, argument: &str) -> bool {
     })
 }
 
-fn does(verb: impl Into<String>, done: impl Into<String>, ask: Ask) -> Pick {
+fn does(verb: impl Into<String>, done: impl Into<String>, ask: IncidentCommand) -> Pick {
     Pick::Do { verb: verb.into(), done: done.into(), asks: vec![ask], for_good: false }
 }
 
 fn assign_to_me(app: &App) -> Pick {
-    let name = shown(&app.me.name);
-    let ask = Ask::Assign { to: Some(app.me.clone()) };
+    let name = sanitize(&app.me.name);
+    let ask = IncidentCommand::Assign { to: Some(app.me.clone()) };
     does(format!("assign {{}} to {name}"), format!("assigned to {name}"), ask)
 }
 
 fn snooze(app: &App, argument: &str, at: DateTime<Utc>) -> Result<Pick, String> {
     let until = parse_time::later(argument, at, app.clock())?;
     let clock = app.clock().at(until).format("%a %Y-%m-%d %H:%M");
-    let ask = Ask::Snooze { until };
+    let ask = IncidentCommand::Snooze { until };
     Ok(does(format!("snooze {{}} until {clock}"), format!("snoozed until {clock}"), ask))
 }
 
@@ -192,7 +192,7 @@ fn priorities(app: &App) -> Vec<Item> {
         .flat_map(|impact| Level::ALL.into_iter().map(move |urgency| (impact, urgency)));
     let matrix = matrix.map(|(impact, urgency)| {
         let priority = app.rules.matrix.priority(impact, urgency);
-        let ask = Ask::Prioritize { impact, urgency };
+        let ask = IncidentCommand::Prioritize { impact, urgency };
         let pick =
             does(format!("set {priority} on"), format!("{priority}: {impact} × {urgency}"), ask);
         Item::new(priority.as_str(), pick)
@@ -212,14 +212,14 @@ fn priority(argument: &str) -> Result<Pick, String> {
         Ok(priority) if numbered => Ok(Pick::Override(priority)),
         _ => Err(format!(
             "{:?} is no priority: write p1 to p4, or impact and urgency: high medium",
-            shown(argument)
+            sanitize(argument)
         )),
     }
 }
 
 fn merge(argument: &str, offers: &[Item]) -> Result<Pick, String> {
     let number: IncidentNumber =
-        argument.parse().map_err(|bad: crate::model::id::BadNumber| bad.to_string())?;
+        argument.parse().map_err(|bad: crate::model::id::InvalidNumber| bad.to_string())?;
     let value = number.0.to_string();
     let item = offers.iter().find(|item| item.value.as_deref() == Some(&value));
     item.map(|item| item.pick.clone())
@@ -228,12 +228,12 @@ fn merge(argument: &str, offers: &[Item]) -> Result<Pick, String> {
 
 fn url(argument: &str) -> Result<Pick, String> {
     if !argument.contains("://") {
-        let given = shown(argument);
+        let given = sanitize(argument);
         return Err(format!("{given:?} is no URL: it begins with https:// or another scheme"));
     }
     let link = Link::Url(argument.to_owned());
     check::link(&link).map_err(|bad| format!("the URL {}", bad.problem))?;
-    Ok(picks::link_item(link, shown(argument).into_owned(), String::new()).pick)
+    Ok(picks::link_item(link, sanitize(argument).into_owned(), String::new()).pick)
 }
 
 fn categories() -> Vec<Item> {
@@ -242,7 +242,7 @@ fn categories() -> Vec<Item> {
         .chain([None])
         .map(|category| {
             let word = category.map_or(UNKNOWN, Category::as_str);
-            let ask = Ask::Categorize { category };
+            let ask = IncidentCommand::Categorize { category };
             let pick = does(format!("set category {word} on"), format!("category {word}"), ask);
             Item::new(word, pick).value(word)
         })
@@ -261,9 +261,9 @@ fn services(app: &App, argument: &str) -> Vec<Item> {
         .map(|service| {
             let names = before.iter().map(|name| (*name).to_owned());
             let names: Vec<String> = names.chain([service.name.clone()]).collect();
-            let value = shown(&names.join(" ")).into_owned();
-            let text = shown(&service.name).into_owned();
-            Item::new(text, set_services(names)).about(shown(&service.team)).value(value)
+            let value = sanitize(&names.join(" ")).into_owned();
+            let text = sanitize(&service.name).into_owned();
+            Item::new(text, set_services(names)).about(sanitize(&service.team)).value(value)
         })
         .collect()
 }
@@ -282,7 +282,7 @@ fn service_names(app: &App, argument: &str) -> Result<Vec<String>, String> {
     let mut names: Vec<String> = Vec::new();
     for name in split(argument) {
         if !known.is_empty() && !known.contains(&name) {
-            let given = shown(name);
+            let given = sanitize(name);
             return Err(format!("there is no service {given:?}: {}", meant(name, &known)));
         }
         names.push(name.to_owned());
@@ -292,16 +292,16 @@ fn service_names(app: &App, argument: &str) -> Result<Vec<String>, String> {
 }
 
 fn set_services(services: Vec<String>) -> Pick {
-    let names = shown(&services.join(", ")).into_owned();
-    let ask = Ask::SetServices { services };
+    let names = sanitize(&services.join(", ")).into_owned();
+    let ask = IncidentCommand::SetServices { services };
     does(format!("set services {names} on"), format!("services: {names}"), ask)
 }
 
 fn teams(app: &App) -> Vec<Item> {
     let directory = app.directory.iter();
     let teams = directory.flat_map(|directory| &directory.teams).map(|team| {
-        let name = shown(&team.name).into_owned();
-        let members = shown(&team.members.join(", ")).into_owned();
+        let name = sanitize(&team.name).into_owned();
+        let members = sanitize(&team.members.join(", ")).into_owned();
         Item::new(name.clone(), set_team(Some(&team.name))).about(members).value(name)
     });
     let none = Item::new("no team", set_team(None)).about("nobody answers for it").value(NONE);
@@ -309,8 +309,8 @@ fn teams(app: &App) -> Vec<Item> {
 }
 
 fn set_team(team: Option<&str>) -> Pick {
-    let ask = Ask::SetTeam { team: team.map(ToOwned::to_owned) };
-    match team.map(shown) {
+    let ask = IncidentCommand::SetTeam { team: team.map(ToOwned::to_owned) };
+    match team.map(sanitize) {
         Some(name) => does(format!("give {{}} to team {name}"), format!("given to {name}"), ask),
         None => does("take {} from its team", "without a team", ask),
     }
@@ -323,7 +323,7 @@ pub(super) fn numbers(app: &App) -> Vec<Item> {
     let mut seen = std::collections::HashSet::new();
     rows.filter_map(|row| {
         let number = row.number.filter(|number| seen.insert(*number))?;
-        let about = format!("{} · {} · {}", row.priority, row.status, shown(&row.title));
+        let about = format!("{} · {} · {}", row.priority, row.status, sanitize(&row.title));
         let item = Item::new(number.to_string(), Pick::Go(number));
         Some(item.about(about).value(number.0.to_string()))
     })
@@ -332,7 +332,7 @@ pub(super) fn numbers(app: &App) -> Vec<Item> {
 
 fn view(view: find::View) -> Item {
     let name = view.name.clone();
-    let about = shown(&view.filter.to_string()).into_owned();
+    let about = sanitize(&view.filter.to_string()).into_owned();
     Item::new(name.clone(), Pick::View(Box::new(view))).about(about).value(name)
 }
 

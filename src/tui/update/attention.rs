@@ -18,7 +18,7 @@ const NAMED: usize = 5;
 /// Looks at a snapshot for what somebody is to be called for.
 pub(super) fn look(app: &mut App, snapshot: &Snapshot) -> Vec<Effect> {
     // After a first page the rest of what was there already follows; one that has all is a start.
-    let rest = |counts: OpenCounts| counts.open().saturating_sub(counts.snoozed);
+    let rest = |counts: OpenCounts| counts.total().saturating_sub(counts.snoozed);
     if snapshot.counts.is_some_and(|counts| rest(counts) > snapshot.rows.len() as u64) {
         return Vec::new();
     }

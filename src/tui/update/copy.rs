@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::command::Link;
-use crate::model::text::{lines, shown};
-use crate::model::time::short;
+use crate::model::text::{lines, sanitize};
+use crate::model::time::format_duration;
 use crate::model::{Event, Incident, Summary};
 
 use super::super::app::{App, Shown};
@@ -30,7 +30,7 @@ pub(super) fn items(app: &App, targets: &[Target]) -> Vec<Item> {
         let about = text.lines().next().unwrap_or_default().to_owned();
         Item::new(what, Pick::Copy(text, what)).key(key).about(about).value(name)
     };
-    let title = |row: &Summary| shown(&row.title).into_owned();
+    let title = |row: &Summary| sanitize(&row.title).into_owned();
     let mut items = vec![
         item('n', "number", "the number", each(&Summary::label, " ")),
         item('t', "title", "the title", each(&title, "\n")),
@@ -46,7 +46,7 @@ pub(super) fn items(app: &App, targets: &[Target]) -> Vec<Item> {
         let pick = Pick::Copy(text, "the record");
         items.push(Item::new("the record", pick).key('r').about(about).value("record"));
         let urls = read.detail.incident.links.iter().filter_map(|link| match link {
-            Link::Url(url) => Some(shown(url).into_owned()),
+            Link::Url(url) => Some(sanitize(url).into_owned()),
             _ => None,
         });
         for (place, (url, key)) in urls.zip('1'..='9').enumerate() {
@@ -60,7 +60,7 @@ pub(super) fn items(app: &App, targets: &[Target]) -> Vec<Item> {
 
 /// One line: `INC-2041 P1 investigating checkout: Card payments fail · Ines Moreau · 38m`.
 fn summary(row: &Summary, now: DateTime<Utc>) -> String {
-    let service = row.service().map(|service| format!(" {}", shown(service)));
+    let service = row.primary_service().map(|service| format!(" {}", sanitize(service)));
     let owner = row.assignee.as_ref().map_or("unowned", |owner| owner.name.as_str());
     format!(
         "{} {} {}{}: {} · {} · {}",
@@ -68,8 +68,8 @@ fn summary(row: &Summary, now: DateTime<Utc>) -> String {
         row.priority,
         row.status,
         service.unwrap_or_default(),
-        shown(&row.title),
-        shown(owner),
+        sanitize(&row.title),
+        sanitize(owner),
         span(row, now)
     )
 }
@@ -77,7 +77,7 @@ fn summary(row: &Summary, now: DateTime<Utc>) -> String {
 /// How long it has lasted.
 fn span(row: &Summary, now: DateTime<Utc>) -> String {
     let end = row.resolved_at.or(row.closed_at).unwrap_or(now);
-    short((end - row.reported_at).max(TimeDelta::zero()))
+    format_duration((end - row.reported_at).max(TimeDelta::zero()))
 }
 
 /// The whole record as Markdown. Times are UTC.
@@ -135,7 +135,7 @@ fn fields(incident: &Incident, now: DateTime<Utc>) -> Vec<(&'static str, String)
 
 fn entry(event: &Event, out: &mut String) {
     let (at, actor) = (stamp(event.at), plain(event.actor.name()));
-    out.push_str(&["- ", &at, " **", event.body.word(), "** ", &actor, "\n"].concat());
+    out.push_str(&["- ", &at, " **", event.body.label(), "** ", &actor, "\n"].concat());
     let detail = event.body.detail();
     if !detail.trim().is_empty() {
         quote(&detail, "  ", out);

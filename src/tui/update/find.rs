@@ -153,8 +153,8 @@ pub(super) fn keep(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let mut effects = in_force(app, at);
     let Mode::Filter(line) = std::mem::take(&mut app.mode) else { return Vec::new() };
     effects.extend(remember(app, line.text()));
-    if let Some(wrong) = line.typed.wrong.first() {
-        let part = line.text().get(wrong.at.clone()).unwrap_or_default();
+    if let Some(wrong) = line.typed.errors.first() {
+        let part = line.text().get(wrong.range.clone()).unwrap_or_default();
         effects.extend(tell(app, format!("left out {part:?}: {}", wrong.message), true));
     }
     effects

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::model::priority::Level;
-use crate::model::{Ask, Priority};
+use crate::model::{IncidentCommand, Priority};
 
 use super::super::app::App;
 use super::super::form::Kind;
@@ -32,7 +32,7 @@ pub(super) fn choose(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Matrix(matrix) = std::mem::take(&mut app.mode) else { return Vec::new() };
     let (impact, urgency) = (matrix.impact, matrix.urgency);
     let priority = app.rules.matrix.priority(impact, urgency);
-    let asks = [Ask::Prioritize { impact, urgency }];
+    let asks = [IncidentCommand::Prioritize { impact, urgency }];
     let done = format!("{priority}: {impact} × {urgency}");
     let verb = format!("set {priority} on");
     let plan = send::plan(app, &matrix.targets, verb, done, &asks, at);

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::backend::BackendError;
-use crate::model::command::{Link, Verb};
-use crate::model::text::shown;
+use crate::model::command::{CommandKind, Link};
+use crate::model::text::sanitize;
 use crate::model::time::UNTIL_CHANGED;
-use crate::model::{Ask, Command, CommandId, IncidentId};
+use crate::model::{Command, CommandId, IncidentCommand, IncidentId};
 use crate::sync::drafts::Keep;
 use crate::sync::remote::{Entry, Listing, State, command_text};
 
@@ -157,7 +157,8 @@ pub(super) fn accepted(
     let mut effects = Vec::new();
     match result {
         Ok(()) => {
-            let is_declaration = |p: &&Pending| ids.contains(&p.id) && p.verb == Verb::Declare;
+            let is_declaration =
+                |p: &&Pending| ids.contains(&p.id) && p.verb == CommandKind::Declare;
             let declared = app.pending.iter().find(is_declaration).map(|pending| pending.incident);
             // Who has gone on to something else since is not led away from it.
             let batch = app.batches.iter().rev().find(|batch| batch.keys == app.keys);
@@ -292,7 +293,7 @@ pub(super) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
             }
         }
         form.told =
-            entry.refusal().map(|why| format!("it was refused: {}", shown(&why.to_string())));
+            entry.refusal().map(|why| format!("it was refused: {}", sanitize(&why.to_string())));
         form.replaces = entry.envelope.clone().map(Box::new);
         form.go(0);
     }
@@ -310,13 +311,13 @@ fn target(app: &App, entry: &Entry) -> Option<Target> {
 
 /// The form by which a command is written, and what its fields held.
 fn form_of(entry: &Entry, app: &App) -> Option<(Kind, Vec<(&'static str, String)>)> {
-    let Command::Incident { ask, .. } = entry.command()? else { return None };
+    let Command::Incident { command: ask, .. } = entry.command()? else { return None };
     let minute = |at: DateTime<Utc>| app.clock().at(at).format("%Y-%m-%d %H:%M").to_string();
     Some(match ask {
-        Ask::AddNote { text } | Ask::CorrectNote { text, .. } => {
+        IncidentCommand::AddNote { text } | IncidentCommand::CorrectNote { text, .. } => {
             (Kind::Note, vec![("Note", text.clone())])
         }
-        Ask::Declare(declared) => (
+        IncidentCommand::Declare(declared) => (
             Kind::Declare,
             vec![
                 ("Title", declared.title.clone()),
@@ -329,7 +330,7 @@ fn form_of(entry: &Entry, app: &App) -> Option<(Kind, Vec<(&'static str, String)
                 ("Symptoms", declared.symptoms.clone()),
             ],
         ),
-        Ask::Resolve { action, detail, validation } => (
+        IncidentCommand::Resolve { action, detail, validation } => (
             Kind::Resolve,
             vec![
                 ("Action", action.to_string()),
@@ -337,23 +338,25 @@ fn form_of(entry: &Entry, app: &App) -> Option<(Kind, Vec<(&'static str, String)
                 ("Validated", validation.clone()),
             ],
         ),
-        Ask::Reopen { reason } => (Kind::Reopen, vec![("Why", reason.clone())]),
-        Ask::Reclassify { to, reason } => {
+        IncidentCommand::Reopen { reason } => (Kind::Reopen, vec![("Why", reason.clone())]),
+        IncidentCommand::Reclassify { to, reason } => {
             (Kind::Reclassify, vec![("It was", to.to_string()), ("Why", reason.clone())])
         }
-        Ask::UpdateStakeholders { message, next_due } => {
+        IncidentCommand::UpdateStakeholders { message, next_due } => {
             let next = next_due.map(|due| ("Next update", minute(due)));
             (Kind::Update, [("Message", message.clone())].into_iter().chain(next).collect())
         }
-        Ask::Snooze { until } if *until < UNTIL_CHANGED => {
+        IncidentCommand::Snooze { until } if *until < UNTIL_CHANGED => {
             (Kind::SnoozeUntil, vec![("Until", minute(*until))])
         }
-        Ask::Pause { reason } => (Kind::Pause, vec![("Waiting for", reason.clone())]),
-        Ask::OverridePriority { priority, reason } => {
+        IncidentCommand::Pause { reason } => (Kind::Pause, vec![("Waiting for", reason.clone())]),
+        IncidentCommand::OverridePriority { priority, reason } => {
             (Kind::Override { priority: *priority }, vec![("Why", reason.clone())])
         }
-        Ask::Link { link: Link::Url(url) } => (Kind::LinkUrl, vec![("URL", url.clone())]),
-        Ask::Describe { title, symptoms, labels, runbook } => {
+        IncidentCommand::Link { link: Link::Url(url) } => {
+            (Kind::LinkUrl, vec![("URL", url.clone())])
+        }
+        IncidentCommand::Describe { title, symptoms, labels, runbook } => {
             let fields = [
                 ("Title", title.clone()),
                 ("Symptoms", symptoms.clone()),
@@ -363,10 +366,10 @@ fn form_of(entry: &Entry, app: &App) -> Option<(Kind, Vec<(&'static str, String)
             let given = fields.into_iter().filter_map(|(label, text)| Some((label, text?)));
             (Kind::Describe, given.collect())
         }
-        Ask::WriteReview { section, text } => {
+        IncidentCommand::WriteReview { section, text } => {
             (Kind::Review, vec![(forms::review_label(*section), text.clone())])
         }
-        Ask::SetActionItem { item } => (
+        IncidentCommand::SetActionItem { item } => (
             Kind::ActionItem { id: item.id },
             vec![
                 ("To do", item.text.clone()),

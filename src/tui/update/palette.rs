@@ -15,7 +15,7 @@ use super::super::picker::{Item, Pick};
 use super::super::plan::{Target, phrase};
 use super::super::queue;
 use super::{arguments, drafts, forms, main_key, perform, picks, run, send, verbs};
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 
 /// Lines that are remembered.
 const REMEMBERED: usize = 30;
@@ -316,15 +316,15 @@ fn told(app: &App, pick: &Pick, targets: &[Target], at: DateTime<Utc>) -> Result
         Pick::Go(number) => format!("go to {number}"),
         Pick::Span(span) => format!("measures over {}", span.label()),
         Pick::View(view) => format!("show the view {}", view.name),
-        Pick::Filter(text) => format!("filter by {}", shown(text)),
+        Pick::Filter(text) => format!("filter by {}", sanitize(text)),
         Pick::Sort(sort) => format!("order: {}", queue::order(*sort)),
         Pick::Theme(name) => format!("theme: {name}"),
         Pick::Zone(zone) => format!("times: {zone}"),
         Pick::Site(id) => match app.sites.iter().find(|site| site.id == *id) {
-            Some(site) => format!("switch to {}: {}", shown(site.name()), shown(&site.leads)),
+            Some(site) => format!("switch to {}: {}", sanitize(site.name()), sanitize(&site.leads)),
             None => String::new(),
         },
-        Pick::Runbook(name) => format!("read {} for {what}", shown(name)),
+        Pick::Runbook(name) => format!("read {} for {what}", sanitize(name)),
         Pick::Command(name) => run::will(app, name, &what),
         Pick::Output(_) => "look at what it has written".to_owned(),
         _ => String::new(),
@@ -473,7 +473,7 @@ fn again(app: &App, palette: &Palette, line: &str, at: DateTime<Utc>) -> Option<
     let name = line.split(' ').next()?;
     let entry = entries().find(|entry| entry.name == name)?;
     Some(Choice {
-        text: shown(line).into_owned(),
+        text: sanitize(line).into_owned(),
         about: entry.help.to_owned(),
         keys: keys(app, entry),
         barred: verbs::barred(app, entry, &palette.targets, at),

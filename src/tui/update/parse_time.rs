@@ -46,7 +46,7 @@ pub(in crate::tui) fn earlier(
 }
 
 fn unknown(text: &str) -> String {
-    format!("{:?} is no time: write {FORMS}", crate::model::text::shown(text.trim()))
+    format!("{:?} is no time: write {FORMS}", crate::model::text::sanitize(text.trim()))
 }
 
 fn read(text: &str, now: DateTime<Utc>, clock: Clock, side: i32) -> Option<DateTime<Utc>> {

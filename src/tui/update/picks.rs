@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::backend::BackendError;
 use crate::model::problem::Problem;
-use crate::model::text::shown;
-use crate::model::time::{UNTIL_CHANGED, ago};
-use crate::model::{Ask, Status};
+use crate::model::text::sanitize;
+use crate::model::time::{UNTIL_CHANGED, format_ago};
+use crate::model::{IncidentCommand, Status};
 
 use super::super::action::Action;
 use super::super::app::App;
@@ -52,7 +52,7 @@ pub(super) fn open(
         return tell(app, told, true);
     }
     let about = match &targets[..] {
-        [one] => format!("{} · {}", one.label, shown(&one.title)),
+        [one] => format!("{} · {}", one.label, sanitize(&one.title)),
         many => format!("{} incidents", many.len()),
     };
     let (heading, searched) = match action {
@@ -163,9 +163,9 @@ fn stages(app: &App, targets: &[Target]) -> Vec<Item> {
             _ => ('m', "a fix is in; its effect is being watched"),
         };
         let asks = if to == Status::Acknowledged {
-            vec![Ask::Acknowledge]
+            vec![IncidentCommand::Acknowledge]
         } else {
-            vec![Ask::MoveStatus { to }]
+            vec![IncidentCommand::MoveStatus { to }]
         };
         let verb = format!("move {{}} to {to}");
         let pick = Pick::Do { verb, done: to.to_string(), asks, for_good: false };
@@ -180,7 +180,7 @@ fn snoozes(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
         let pick = Pick::Do {
             verb: format!("snooze {{}}: {text}"),
             done: format!("snoozed: {text}"),
-            asks: vec![Ask::Snooze { until }],
+            asks: vec![IncidentCommand::Snooze { until }],
             for_good: false,
         };
         Item::new(text, pick).key(key).about(about).value(value)
@@ -202,7 +202,7 @@ fn snoozes(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
         let pick = Pick::Do {
             verb: "show {} again".into(),
             done: "shown again".into(),
-            asks: vec![Ask::Wake],
+            asks: vec![IncidentCommand::Wake],
             for_good: false,
         };
         let item = Item::new("show it again", pick).key('w').about("ends the snooze");
@@ -212,7 +212,7 @@ fn snoozes(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
         let pick = Pick::Do {
             verb: "go on with".into(),
             done: "goes on".into(),
-            asks: vec![Ask::Unpause],
+            asks: vec![IncidentCommand::Unpause],
             for_good: false,
         };
         let item = Item::new("go on", pick).key('g').about("it no longer waits on somebody else");
@@ -266,7 +266,7 @@ fn review(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     let Some(record) = record else { return Vec::new() };
     let missing = record.review.missing();
     let about = match (record.review.published_at, missing.len()) {
-        (Some(then), _) => format!("published {}", ago(then, at)),
+        (Some(then), _) => format!("published {}", format_ago(then, at)),
         (None, 0) => "all sections are written".into(),
         (None, count) => format!("{count} of 7 sections are empty"),
     };
@@ -278,12 +278,12 @@ fn review(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
         let owner = item.owner.as_ref().map_or("nobody", |owner| owner.name.as_str());
         let due = item.due.map(|due| format!(" · due {due}")).unwrap_or_default();
         let state = if item.done { "done · " } else { "" };
-        let about = format!("{state}{} · {}{due}", item.kind, shown(owner));
-        let text = shown(&item.text).into_owned();
+        let about = format!("{state}{} · {}{due}", item.kind, sanitize(owner));
+        let text = sanitize(&item.text).into_owned();
         items.push(Item::new(text, Pick::ReviewAction(Some(item.id))).key(key).about(about));
     }
     let target = &targets[..1];
-    let barred = precheck::refusal(app, target[0].id, &[Ask::PublishReview], at);
+    let barred = precheck::refusal(app, target[0].id, &[IncidentCommand::PublishReview], at);
     items.push(Item::new("publish it", Pick::ReviewPublish).key('p').barred(barred));
     items
 }
@@ -292,8 +292,8 @@ fn templates(app: &App) -> Vec<Item> {
     let items = app.settings.templates.iter().enumerate().zip('1'..='9');
     items
         .map(|((place, template), key)| {
-            let about = shown(&template.text.source()).into_owned();
-            let name = shown(&template.name);
+            let about = sanitize(&template.text.source()).into_owned();
+            let name = sanitize(&template.name);
             let item = Item::new(name.clone(), Pick::Template(place)).key(key).about(about);
             item.value(name)
         })
@@ -315,8 +315,12 @@ pub(super) fn kept_drafts(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
             let text = format!("{}{about}", kind.name());
             let said: Vec<&str> = draft.contents.iter().map(|c| c.trim()).collect();
             let said = said.join(" · ");
-            let about = format!("{} · {}", ago(draft.at, at), shown(said.trim_matches([' ', '·'])));
-            Some(Item::new(shown(&text), Pick::Draft(draft.id)).about(about))
+            let about = format!(
+                "{} · {}",
+                format_ago(draft.at, at),
+                sanitize(said.trim_matches([' ', '·']))
+            );
+            Some(Item::new(sanitize(&text), Pick::Draft(draft.id)).about(about))
         })
         .collect();
     if items.is_empty() {
@@ -409,7 +413,9 @@ fn publish(app: &mut App, targets: &[Target], at: DateTime<Utc>) -> Vec<Effect> 
         done: "review published".into(),
         steps: targets
             .iter()
-            .map(|target| send::step(app, target, Vec::new(), vec![Ask::PublishReview], at))
+            .map(|target| {
+                send::step(app, target, Vec::new(), vec![IncidentCommand::PublishReview], at)
+            })
             .collect::<Vec<Step>>(),
     };
     send::submit(app, plan, true, None, at)

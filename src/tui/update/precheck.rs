@@ -3,8 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::decide::{Context, decide};
-use crate::model::time::ago;
-use crate::model::{Actor, Ask, Command, CommandId, Envelope, Incident, IncidentId, text};
+use crate::model::time::format_ago;
+use crate::model::{
+    Actor, Command, CommandId, Envelope, Incident, IncidentCommand, IncidentId, text,
+};
 
 use super::super::app::App;
 
@@ -25,7 +27,7 @@ pub(super) fn record(app: &App, id: IncidentId) -> Option<&Incident> {
 pub(super) fn refusal(
     app: &App,
     id: IncidentId,
-    asks: &[Ask],
+    asks: &[IncidentCommand],
     now: DateTime<Utc>,
 ) -> Option<String> {
     match record(app, id) {
@@ -38,7 +40,7 @@ pub(super) fn refusal(
 pub(super) fn record_refuses(
     app: &App,
     known: &Incident,
-    asks: &[Ask],
+    asks: &[IncidentCommand],
     now: DateTime<Utc>,
 ) -> Option<String> {
     let id = known.summary.id;
@@ -48,7 +50,7 @@ pub(super) fn record_refuses(
             id: CommandId::new(),
             at: now,
             actor: Actor::Person(app.me.clone()),
-            command: Command::Incident { incident: id, ask: ask.clone() },
+            command: Command::Incident { incident: id, command: ask.clone() },
         };
         match decide(Some(&incident), &envelope, Context { now, rules: &app.rules }) {
             Ok(events) => events.iter().for_each(|event| incident.apply(event)),
@@ -58,43 +60,50 @@ pub(super) fn record_refuses(
     None
 }
 
-fn row_refuses(app: &App, id: IncidentId, ask: &Ask, now: DateTime<Utc>) -> Option<String> {
+fn row_refuses(
+    app: &App,
+    id: IncidentId,
+    ask: &IncidentCommand,
+    now: DateTime<Utc>,
+) -> Option<String> {
     let row = app.row(id)?;
     let at_any_time = matches!(
         ask,
-        Ask::AddNote { .. }
-            | Ask::CorrectNote { .. }
-            | Ask::Link { .. }
-            | Ask::Unlink { .. }
-            | Ask::Reopen { .. }
-            | Ask::Close
-            | Ask::AnswerItem { .. }
-            | Ask::Describe { .. }
-            | Ask::UpdateStakeholders { .. }
-            | Ask::WriteReview { .. }
-            | Ask::SetActionItem { .. }
-            | Ask::PublishReview
-            | Ask::TakeBack
+        IncidentCommand::AddNote { .. }
+            | IncidentCommand::CorrectNote { .. }
+            | IncidentCommand::Link { .. }
+            | IncidentCommand::Unlink { .. }
+            | IncidentCommand::Reopen { .. }
+            | IncidentCommand::Close
+            | IncidentCommand::AnswerItem { .. }
+            | IncidentCommand::Describe { .. }
+            | IncidentCommand::UpdateStakeholders { .. }
+            | IncidentCommand::WriteReview { .. }
+            | IncidentCommand::SetActionItem { .. }
+            | IncidentCommand::PublishReview
+            | IncidentCommand::UndoMove
     );
     if !row.status.is_open() && !at_any_time {
         return Some(format!("already {}", row.status));
     }
     match (ask, row.acknowledged_at, &row.assignee) {
-        (Ask::Acknowledge, Some(when), _) => {
-            Some(format!("already acknowledged {}", ago(when, now)))
+        (IncidentCommand::Acknowledge, Some(when), _) => {
+            Some(format!("already acknowledged {}", format_ago(when, now)))
         }
-        (Ask::Assign { to: Some(to) }, _, Some(owner)) if to.handle == owner.handle => {
-            Some(format!("already owned by {}", text::shown(&owner.name)))
+        (IncidentCommand::Assign { to: Some(to) }, _, Some(owner)) if to.handle == owner.handle => {
+            Some(format!("already owned by {}", text::sanitize(&owner.name)))
         }
-        (Ask::Assign { to: None }, _, None) => Some("already unowned".into()),
-        (Ask::MoveStatus { to }, ..) if *to <= row.status => {
+        (IncidentCommand::Assign { to: None }, _, None) => Some("already unowned".into()),
+        (IncidentCommand::MoveStatus { to }, ..) if *to <= row.status => {
             Some(format!("it is {}: stages only move forward", row.status))
         }
-        (Ask::Close, ..) if row.status.is_open() => Some("resolve it before closing it".into()),
-        (Ask::Reopen { .. }, ..) if row.status.is_open() => {
+        (IncidentCommand::Close, ..) if row.status.is_open() => {
+            Some("resolve it before closing it".into())
+        }
+        (IncidentCommand::Reopen { .. }, ..) if row.status.is_open() => {
             Some(format!("it is {}: it needs no reopening", row.status))
         }
-        (Ask::Merge { into }, ..) if *into == id => {
+        (IncidentCommand::Merge { into }, ..) if *into == id => {
             Some("an incident can't be merged into itself".into())
         }
         _ => None,

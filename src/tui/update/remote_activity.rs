@@ -1,7 +1,7 @@
 //! What others do to the incident that somebody is at, told as it happens.
 
 use crate::model::actor::Actor;
-use crate::model::text::{cut, shown};
+use crate::model::text::{sanitize, truncate};
 use crate::model::{Event, EventBody, IncidentId, PersonRef};
 
 use super::super::app::App;
@@ -92,7 +92,7 @@ pub(super) fn news(
         .collect();
     let milestone = news.iter().rev().find(|event| event.body.is_milestone());
     let Some(event) = milestone.or(news.last()) else { return Vec::new() };
-    let who = shown(event.actor.name()).into_owned();
+    let who = sanitize(event.actor.name()).into_owned();
     let mut text = format!("{label}: {who} {}", what(event, &app.me));
     if news.len() > 1 {
         text = format!("{text} · and {} more", news.len() - 1);
@@ -130,14 +130,14 @@ fn is_news(body: &EventBody) -> bool {
 fn what(event: &Event, me: &PersonRef) -> String {
     let quoted = |text: &str| {
         let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        cut(&shown(line.trim()), QUOTED).into_owned()
+        truncate(&sanitize(line.trim()), QUOTED).into_owned()
     };
     match &event.body {
         EventBody::Declared { .. } => "declared it".into(),
         EventBody::AlertRepeated { .. } => "counted one more alert".into(),
         EventBody::Acknowledged => "acknowledged it".into(),
         EventBody::StatusMoved { to } => format!("moved it to {to}"),
-        EventBody::MoveTakenBack { to } => format!("took that back: it is {to} again"),
+        EventBody::MoveUndone { to } => format!("took that back: it is {to} again"),
         EventBody::Assigned { to: None } => "made it unowned".into(),
         EventBody::Assigned { to: Some(person) } => {
             if person.handle == me.handle {
@@ -145,13 +145,13 @@ fn what(event: &Event, me: &PersonRef) -> String {
             } else if event.actor.person().is_some_and(|actor| actor.handle == person.handle) {
                 "took it".into()
             } else {
-                format!("assigned it to {}", shown(&person.name))
+                format!("assigned it to {}", sanitize(&person.name))
             }
         }
-        EventBody::TeamSet { team: Some(team) } => format!("gave it to team {}", shown(team)),
+        EventBody::TeamSet { team: Some(team) } => format!("gave it to team {}", sanitize(team)),
         EventBody::TeamSet { team: None } => "took its team away".into(),
         EventBody::RoleGiven { role, person, given } => {
-            let name = if person.handle == me.handle { "you" } else { &shown(&person.name) };
+            let name = if person.handle == me.handle { "you" } else { &sanitize(&person.name) };
             if *given {
                 format!("made {name} {role}")
             } else {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::filter::MatchContext;
-use crate::model::queue::{OpenCounts, Sort, compare, rank};
-use crate::model::service_level::{Levels, clock};
+use crate::model::queue::{OpenCounts, Sort, compare, urgency_key};
+use crate::model::service_level::{ServiceLevels, running_clock};
 use crate::model::{IncidentId, Summary};
 use crate::sync::Snapshot;
 
@@ -32,7 +32,10 @@ pub(super) fn derive(app: &mut App, now: DateTime<Utc>) {
             next = Some(next.map_or(change, |n| n.min(change)));
         }
         if app.queue.passes(summary, context) {
-            rows.push(Row { summary: Arc::clone(summary), rank: rank(summary, now, &levels) });
+            rows.push(Row {
+                summary: Arc::clone(summary),
+                rank: urgency_key(summary, now, &levels),
+            });
         }
     }
     if let Some(pages) = &app.queue.pages {
@@ -88,7 +91,7 @@ fn with_history(
     rows: &mut Vec<Row>,
 ) {
     let row = |summary: &Arc<Summary>| {
-        let rank = rank(summary, context.now, context.levels);
+        let rank = urgency_key(summary, context.now, context.levels);
         Row { summary: Arc::clone(summary), rank }
     };
     // What was read for another filter is shown as far as it passes, until the right one is there.
@@ -122,10 +125,10 @@ fn with_history(
 pub(super) fn next_change(
     summary: &Summary,
     now: DateTime<Utc>,
-    levels: &Levels,
+    levels: &ServiceLevels,
 ) -> Option<DateTime<Utc>> {
-    let clock = clock(summary, levels);
-    let near = clock.map(|c| c.due - (c.due - c.from) / 4);
+    let clock = running_clock(summary, levels);
+    let near = clock.map(|c| c.due - (c.due - c.started_at) / 4);
     // Until just after the whole millisecond: a timer must not come a moment too early.
     [near, clock.map(|c| c.due), summary.snoozed_until]
         .into_iter()

@@ -5,11 +5,11 @@ use chrono::{DateTime, Utc};
 use crate::config::panes::CustomCommand;
 use crate::config::pattern::{Pattern, Placeholder};
 use crate::model::Incident;
-use crate::model::filter::{Ask as FilterAsk, Is, MatchContext, Term};
+use crate::model::filter::{MatchContext, Predicate as FilterAsk, StateFilter, Term};
 use crate::model::status::Category;
-use crate::model::text::{cut, shown};
-use crate::model::time::fine;
-use crate::model::{Ask, CommandId, text};
+use crate::model::text::{sanitize, truncate};
+use crate::model::time::format_precise_duration;
+use crate::model::{CommandId, IncidentCommand, text};
 
 use super::super::action::{Action, of};
 use super::super::app::App;
@@ -38,7 +38,7 @@ pub(super) fn open(app: &mut App, targets: Vec<Target>) -> Vec<Effect> {
         return tell(app, told, true);
     };
     let items = items(app, target);
-    let heading = format!("Run on {} · {}", target.label, shown(&target.title));
+    let heading = format!("Run on {} · {}", target.label, sanitize(&target.title));
     if items.is_empty() && app.settings.runbooks.is_none() {
         let told = nothing(app, target);
         return tell(app, told, true);
@@ -54,7 +54,7 @@ pub(super) fn nothing(app: &App, target: &Target) -> String {
         return why.clone();
     }
     let folder = app.settings.runbooks.as_ref().map(|folder| folder.to_string_lossy());
-    let place = folder.map(|folder| format!("as .md files in {}, ", shown(&folder)));
+    let place = folder.map(|folder| format!("as .md files in {}, ", sanitize(&folder)));
     format!(
         "nothing is there for {}: put runbooks {}or [[commands]] into the settings",
         target.label,
@@ -73,7 +73,7 @@ pub(super) fn items_after(app: &App, target: &Target, before: &[Item]) -> Vec<It
     let mut items = runbook::items(app, incident);
     for command in &app.settings.commands {
         if is_offered(app, command, incident) {
-            let mut item = Item::new(shown(&command.name), Pick::Command(command.name.clone()));
+            let mut item = Item::new(sanitize(&command.name), Pick::Command(command.name.clone()));
             item.key = command.key;
             let asks = if command.dangerous { "asks first · " } else { "" };
             let help = match &command.help {
@@ -88,8 +88,8 @@ pub(super) fn items_after(app: &App, target: &Target, before: &[Item]) -> Vec<It
             } else {
                 start(command, incident, app, RunId(0)).err()
             };
-            let item = item.about(format!("{asks}{}", shown(&help))).barred(barred);
-            items.push(item.value(shown(&command.name)));
+            let item = item.about(format!("{asks}{}", sanitize(&help))).barred(barred);
+            items.push(item.value(sanitize(&command.name)));
         }
     }
     for run in app.runs.iter().rev().filter(|run| run.target.id == target.id) {
@@ -114,8 +114,8 @@ pub(super) fn named(app: &App, targets: &[Target]) -> Vec<Item> {
     items.extend(runbook::others(app, incident));
     for command in &app.settings.commands {
         if let Some(when) = command.when.as_ref().filter(|_| !is_offered(app, command, incident)) {
-            let name = shown(&command.name);
-            let why = format!("it is only for {}", shown(&when.to_string()));
+            let name = sanitize(&command.name);
+            let why = format!("it is only for {}", sanitize(&when.to_string()));
             let item = Item::new(name.clone(), Pick::Command(command.name.clone())).value(name);
             items.push(item.barred(Some(why)));
         }
@@ -140,7 +140,7 @@ pub(super) fn unnamed(app: &App, targets: &[Target], named: &[Item]) -> Option<S
 pub(super) fn will(app: &App, name: &str, what: &str) -> String {
     let command = app.settings.commands.iter().find(|command| command.name == name);
     let asks = if command.is_some_and(|command| command.dangerous) { ", asks first" } else { "" };
-    format!("run {} on {what}{asks}", shown(name))
+    format!("run {} on {what}{asks}", sanitize(name))
 }
 
 fn for_one(app: &App, count: usize) -> String {
@@ -170,7 +170,7 @@ pub(in crate::tui) fn is_offered(app: &App, command: &CustomCommand, incident: &
     let Some(when) = &command.when else { return true };
     // A snoozed or a closed one is left out only where the filter says so.
     let mut filter = when.clone();
-    filter.terms.push(Term { not: false, ask: FilterAsk::Is(Is::Any) });
+    filter.terms.push(Term { negated: false, predicate: FilterAsk::State(StateFilter::Any) });
     let context =
         MatchContext { now: app.now, me: Some(&app.me.handle), levels: &app.rules.levels };
     filter.matches(&incident.summary, context)
@@ -217,7 +217,7 @@ fn value(field: Placeholder, incident: &Incident, app: &App) -> Option<String> {
         Placeholder::Priority => Some(row.priority.to_string()),
         Placeholder::Impact => Some(row.impact.to_string()),
         Placeholder::Urgency => Some(row.urgency.to_string()),
-        Placeholder::Service => row.service().map(str::to_owned),
+        Placeholder::Service => row.primary_service().map(str::to_owned),
         Placeholder::Team => row.team.clone(),
         Placeholder::Owner => row.assignee.as_ref().map(|person| person.handle.clone()),
         Placeholder::Since => Some(row.detected_at.to_rfc3339()),
@@ -246,7 +246,7 @@ fn variables(incident: &Incident, app: &App) -> Vec<(&'static str, String)> {
         ("REDPHONE_INCIDENT_IMPACT", row.impact.to_string()),
         ("REDPHONE_INCIDENT_URGENCY", row.urgency.to_string()),
         ("REDPHONE_INCIDENT_CATEGORY", or_empty(row.category.map(Category::as_str))),
-        ("REDPHONE_INCIDENT_SERVICE", or_empty(row.service())),
+        ("REDPHONE_INCIDENT_SERVICE", or_empty(row.primary_service())),
         ("REDPHONE_INCIDENT_SERVICES", row.services.join("\n")),
         ("REDPHONE_INCIDENT_TEAM", or_empty(row.team.as_deref())),
         ("REDPHONE_INCIDENT_OWNER", or_empty(owner.map(|person| person.handle.as_str()))),
@@ -274,13 +274,13 @@ pub(super) fn chosen(
     let command = app.settings.commands.iter().find(|command| command.name == name).cloned();
     // Settings may have been read again since the list was made.
     let Some(command) = command else {
-        return tell(app, format!("{} is not in the settings any more", shown(name)), true);
+        return tell(app, format!("{} is not in the settings any more", sanitize(name)), true);
     };
     let runs = |run: &&Run| run.ended.is_none();
-    let same = |run: &&Run| run.target.id == target.id && run.name == shown(name);
+    let same = |run: &&Run| run.target.id == target.id && run.name == sanitize(name);
     if let Some(id) = app.runs.iter().filter(runs).find(same).map(|run| run.id) {
         app.mode = Mode::Output(OutputPane { id, top: None });
-        return tell(app, format!("{} runs on {} already", shown(name), target.label), false);
+        return tell(app, format!("{} runs on {} already", sanitize(name), target.label), false);
     }
     if app.runs.iter().filter(runs).count() >= RUNNING {
         return tell(app, format!("{RUNNING} commands run: stop one of them first"), true);
@@ -324,8 +324,8 @@ fn begin(app: &mut App, asked: Asked, at: DateTime<Utc>) -> Vec<Effect> {
     app.runs.push(Run {
         id,
         target,
-        name: shown(&name).into_owned(),
-        line: shown(&start.line()).into_owned(),
+        name: sanitize(&name).into_owned(),
+        line: sanitize(&start.line()).into_owned(),
         timeout: start.timeout,
         note,
         noted: None,
@@ -418,7 +418,8 @@ fn put_on_timeline(app: &mut App, id: RunId, at: DateTime<Utc>) -> Vec<Effect> {
     }
     let Some(run) = app.runs.iter().find(|run| run.id == id) else { return Vec::new() };
     let (target, text) = (run.target.clone(), words(run));
-    let effects = send::quietly(app, &target, Ask::AddNote { text }, "note the output on", at);
+    let effects =
+        send::quietly(app, &target, IncidentCommand::AddNote { text }, "note the output on", at);
     let command = app.pending.last().map(|pending| pending.id);
     if let Some(run) = app.runs.iter_mut().find(|run| run.id == id) {
         run.noted = command;
@@ -437,9 +438,9 @@ pub(super) fn refused(app: &mut App, id: CommandId) {
 fn words(run: &Run) -> String {
     let mut lines = vec![format!("ran {}: {}", run.name, run.outcome())];
     if let Some((_, at)) = &run.ended {
-        lines[0] = format!("{}, after {}", lines[0], fine(*at - run.started_at));
+        lines[0] = format!("{}, after {}", lines[0], format_precise_duration(*at - run.started_at));
     }
-    lines.push(format!("$ {}", cut(&run.line, 1000)));
+    lines.push(format!("$ {}", truncate(&run.line, 1000)));
     let (mut tail, mut more) = run.output.tail(NOTED.0);
     let mut bytes: usize = tail.iter().map(String::len).sum();
     while bytes > NOTED.1 && tail.len() > 1 {
@@ -450,7 +451,7 @@ fn words(run: &Run) -> String {
         lines.push("… earlier lines are left out".into());
     }
     lines.extend(tail);
-    let lines: Vec<_> = lines.iter().map(|line| text::shown(line)).collect();
+    let lines: Vec<_> = lines.iter().map(|line| text::sanitize(line)).collect();
     lines.join("\n")
 }
 

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::runbook::{Head, Page, Why, is_url, note, ticks};
-use crate::model::text::shown;
-use crate::model::{Ask, CommandId, Event, Incident, IncidentId};
+use crate::model::runbook::{
+    MatchReason, RunbookHeader, RunbookPage, find_ticks, is_url, tick_note,
+};
+use crate::model::text::sanitize;
+use crate::model::{CommandId, Event, Incident, IncidentCommand, IncidentId};
 
 use super::super::action::{Action, of};
 use super::super::app::App;
@@ -65,11 +67,16 @@ fn named<'a>(app: &'a App, incident: &'a Incident) -> Vec<&'a str> {
 }
 
 /// The runbooks that fit an incident, the closest first.
-pub(in crate::tui) fn fitting<'a>(app: &'a App, incident: &Incident) -> Vec<(Why, &'a Head)> {
+pub(in crate::tui) fn fitting<'a>(
+    app: &'a App,
+    incident: &Incident,
+) -> Vec<(MatchReason, &'a RunbookHeader)> {
     let Some(Ok(heads)) = &app.runbooks else { return Vec::new() };
     let named = named(app, incident);
-    let mut fitting: Vec<(Why, &Head)> =
-        heads.iter().filter_map(|head| Some((head.fits(incident, &named)?, head))).collect();
+    let mut fitting: Vec<(MatchReason, &RunbookHeader)> = heads
+        .iter()
+        .filter_map(|head| Some((head.match_reason(incident, &named)?, head)))
+        .collect();
     fitting.sort_by(|(a, one), (b, other)| (a, &one.name).cmp(&(b, &other.name)));
     fitting
 }
@@ -88,27 +95,27 @@ pub(super) fn items(app: &App, incident: &Incident) -> Vec<Item> {
     let fitting = fitting(app, incident);
     for name in named(app, incident) {
         if is_url(name) {
-            let item = Item::new(shown(name), Pick::Copy(name.to_owned(), "the runbook's URL"));
-            items.push(item.about("a runbook elsewhere: copies its URL").value(shown(name)));
+            let item = Item::new(sanitize(name), Pick::Copy(name.to_owned(), "the runbook's URL"));
+            items.push(item.about("a runbook elsewhere: copies its URL").value(sanitize(name)));
         } else if app.settings.runbooks.is_none() || app.runbooks.is_some() {
             let bare = name.strip_suffix(".md").unwrap_or(name).to_lowercase();
             if fitting.iter().all(|(_, head)| head.name.to_lowercase() != bare) {
-                let item = Item::new(shown(name), Pick::Runbook(name.to_owned()));
-                items.push(item.barred(Some(not_there(app, name))).value(shown(name)));
+                let item = Item::new(sanitize(name), Pick::Runbook(name.to_owned()));
+                items.push(item.barred(Some(not_there(app, name))).value(sanitize(name)));
             }
         }
     }
     for (why, head) in fitting {
         let why = match why {
-            Why::Named => "runbook".to_owned(),
-            Why::Service(service) => format!("runbook for service {}", shown(&service)),
-            Why::Label(label) => format!("runbook for label {}", shown(&label)),
-            Why::Category(category) => format!("runbook for category {category}"),
+            MatchReason::Named => "runbook".to_owned(),
+            MatchReason::Service(service) => format!("runbook for service {}", sanitize(&service)),
+            MatchReason::Label(label) => format!("runbook for label {}", sanitize(&label)),
+            MatchReason::Category(category) => format!("runbook for category {category}"),
         };
         let title =
             if head.title.is_empty() { String::new() } else { format!(" · {}", head.title) };
-        let item = Item::new(shown(&head.name), Pick::Runbook(head.name.clone()));
-        items.push(item.about(format!("{why}{title}")).value(shown(&head.name)));
+        let item = Item::new(sanitize(&head.name), Pick::Runbook(head.name.clone()));
+        items.push(item.about(format!("{why}{title}")).value(sanitize(&head.name)));
     }
     if let Some(Err(NoRunbooks::Unreadable(why))) = &app.runbooks
         && !items.iter().any(|item| item.barred.is_some())
@@ -124,8 +131,8 @@ pub(super) fn others(app: &App, incident: &Incident) -> Vec<Item> {
     let Some(Ok(heads)) = &app.runbooks else { return Vec::new() };
     let fitting = fitting(app, incident);
     let others = heads.iter().filter(|head| fitting.iter().all(|(_, fits)| fits.name != head.name));
-    let item = |head: &Head| {
-        let name = shown(&head.name);
+    let item = |head: &RunbookHeader| {
+        let name = sanitize(&head.name);
         let title =
             if head.title.is_empty() { String::new() } else { format!(" · {}", head.title) };
         let about = format!("not for this incident: {}{title}", purpose(head));
@@ -135,9 +142,9 @@ pub(super) fn others(app: &App, incident: &Incident) -> Vec<Item> {
 }
 
 /// What a runbook is for.
-fn purpose(head: &Head) -> String {
-    let services = head.services.iter().map(|name| format!("service {}", shown(name)));
-    let labels = head.labels.iter().map(|name| format!("label {}", shown(name)));
+fn purpose(head: &RunbookHeader) -> String {
+    let services = head.services.iter().map(|name| format!("service {}", sanitize(name)));
+    let labels = head.labels.iter().map(|name| format!("label {}", sanitize(name)));
     let categories = head.categories.iter().map(|category| format!("category {category}"));
     let all: Vec<String> = services.chain(labels).chain(categories).collect();
     if all.is_empty() { "nothing names it".into() } else { format!("for {}", all.join(", ")) }
@@ -148,7 +155,7 @@ fn not_there(app: &App, name: &str) -> String {
         (Some(Err(none)), _) => none.why().to_owned(),
         (_, Some(folder)) => {
             let name = name.strip_suffix(".md").unwrap_or(name);
-            format!("there is no {}.md in {}", shown(name), shown(&folder.to_string_lossy()))
+            format!("there is no {}.md in {}", sanitize(name), sanitize(&folder.to_string_lossy()))
         }
         (_, None) => "there is no folder of runbooks in the settings".into(),
     }
@@ -162,7 +169,9 @@ pub(super) fn open(app: &mut App, name: &str, targets: Vec<Target>) -> Vec<Effec
     let effect = Effect::LoadRunbook(folder.clone(), name.to_owned());
     let heads = app.runbooks.as_ref().and_then(|read| read.as_ref().ok());
     let head = heads.and_then(|heads| heads.iter().find(|head| head.name == name));
-    let head = head.cloned().unwrap_or_else(|| Head { name: name.to_owned(), ..Head::default() });
+    let head = head
+        .cloned()
+        .unwrap_or_else(|| RunbookHeader { name: name.to_owned(), ..RunbookHeader::default() });
     let (at, sent) = (None, Vec::new());
     let book = RunbookPane { target, head, page: None, at, top: 0, sent };
     app.mode = Mode::Runbook(Box::new(book));
@@ -170,7 +179,11 @@ pub(super) fn open(app: &mut App, name: &str, targets: Vec<Target>) -> Vec<Effec
 }
 
 /// A runbook was read.
-pub(super) fn read(app: &mut App, name: &str, result: Result<Arc<Page>, String>) -> Vec<Effect> {
+pub(super) fn read(
+    app: &mut App,
+    name: &str,
+    result: Result<Arc<RunbookPage>, String>,
+) -> Vec<Effect> {
     let Mode::Runbook(book) = &mut app.mode else { return Vec::new() };
     if book.head.name != name {
         return Vec::new();
@@ -210,7 +223,7 @@ fn step_here(app: &App) -> Option<usize> {
 fn done(app: &App) -> Vec<bool> {
     let Mode::Runbook(book) = &app.mode else { return Vec::new() };
     let Some(page) = &book.page else { return Vec::new() };
-    let ticks = ticks(&book.head.name, &page.steps, events(app, book.target.id));
+    let ticks = find_ticks(&book.head.name, &page.steps, events(app, book.target.id));
     let mut done: Vec<bool> = ticks.iter().map(Option::is_some).collect();
     for (step, _) in &book.sent {
         done[*step] = true;
@@ -307,7 +320,7 @@ pub(super) fn tick(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let mode = std::mem::take(&mut app.mode);
     let Mode::Runbook(mut book) = mode else { return Vec::new() };
     let text = book.page.as_ref().map_or("", |page| &page.steps[step].text);
-    let ask = Ask::AddNote { text: note(&book.head.name, step, text) };
+    let ask = IncidentCommand::AddNote { text: tick_note(&book.head.name, step, text) };
     let verb = format!("tick step {} on", step + 1);
     let done = format!("step {} done", step + 1);
     let plan = send::plan(app, std::slice::from_ref(&book.target), verb, done, &[ask], at);
@@ -350,7 +363,7 @@ pub(super) fn copy(app: &mut App) -> Vec<Effect> {
     let Some((page, at)) = book.page.as_ref().zip(book.at) else {
         return tell(app, "there is nothing to copy: no step and no code", true);
     };
-    let (text, what) = match page.code_of(at) {
+    let (text, what) = match page.code_for_block(at) {
         Some(code) => (code.trim_end_matches('\n').to_owned(), "the code"),
         None => (page.blocks[at].text(), "the step"),
     };

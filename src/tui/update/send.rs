@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::backend::{BackendError, Outcome};
 use crate::model::filter::MatchContext;
-use crate::model::{Actor, Ask, Command, CommandId, Envelope};
+use crate::model::{Actor, Command, CommandId, Envelope, IncidentCommand};
 use crate::sync::drafts::Keep;
 
 use super::super::action::READ_ONLY;
@@ -23,7 +23,7 @@ pub(super) fn plan(
     targets: &[Target],
     verb: impl Into<String>,
     done: impl Into<String>,
-    asks: &[Ask],
+    asks: &[IncidentCommand],
     at: DateTime<Utc>,
 ) -> Plan {
     let steps = targets.iter().map(|target| step(app, target, Vec::new(), asks.to_vec(), at));
@@ -35,11 +35,11 @@ pub(super) fn step(
     app: &App,
     target: &Target,
     records: Vec<Command>,
-    asks: Vec<Ask>,
+    asks: Vec<IncidentCommand>,
     at: DateTime<Utc>,
 ) -> Step {
-    let repeated = |ask: &Ask| {
-        let verb = ask.verb();
+    let repeated = |ask: &IncidentCommand| {
+        let verb = ask.kind();
         // What is in the outbox is laid over what is known: the model can tell.
         let mut open = app.pending.iter().filter(|pending| !pending.accepted);
         !may_repeat(ask) && open.any(|p| p.incident == target.id && p.verb == verb)
@@ -53,19 +53,19 @@ pub(super) fn step(
 }
 
 /// What may be asked again before the first has settled.
-fn may_repeat(ask: &Ask) -> bool {
+fn may_repeat(ask: &IncidentCommand) -> bool {
     !matches!(
         ask,
-        Ask::Acknowledge
-            | Ask::MoveStatus { .. }
-            | Ask::Assign { .. }
-            | Ask::Resolve { .. }
-            | Ask::Close
-            | Ask::Reopen { .. }
-            | Ask::Merge { .. }
-            | Ask::Reclassify { .. }
-            | Ask::Escalate { .. }
-            | Ask::PublishReview
+        IncidentCommand::Acknowledge
+            | IncidentCommand::MoveStatus { .. }
+            | IncidentCommand::Assign { .. }
+            | IncidentCommand::Resolve { .. }
+            | IncidentCommand::Close
+            | IncidentCommand::Reopen { .. }
+            | IncidentCommand::Merge { .. }
+            | IncidentCommand::Reclassify { .. }
+            | IncidentCommand::Escalate { .. }
+            | IncidentCommand::PublishReview
     )
 }
 
@@ -152,7 +152,7 @@ pub(super) fn carry_out(
                 id: envelope.id,
                 incident: step.target.id,
                 label: step.target.label.clone(),
-                verb: envelope.command.verb(),
+                verb: envelope.command.kind(),
                 batch: batch.number,
                 retrying: false,
                 accepted: false,
@@ -202,10 +202,10 @@ pub(super) fn carry_out(
 }
 
 /// Whether asks make the viewer responsible: what they did themselves is no news to them.
-fn to_me(app: &App, asks: &[Ask]) -> bool {
+fn to_me(app: &App, asks: &[IncidentCommand]) -> bool {
     asks.iter().any(|ask| match ask {
-        Ask::Declare(_) => true,
-        Ask::Assign { to } => to.as_ref().is_some_and(|to| to.handle == app.me.handle),
+        IncidentCommand::Declare(_) => true,
+        IncidentCommand::Assign { to } => to.as_ref().is_some_and(|to| to.handle == app.me.handle),
         _ => false,
     })
 }
@@ -215,7 +215,7 @@ fn to_me(app: &App, asks: &[Ask]) -> bool {
 pub(super) fn quietly(
     app: &mut App,
     target: &Target,
-    ask: Ask,
+    ask: IncidentCommand,
     verb: &str,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
@@ -230,7 +230,7 @@ pub(super) fn quietly(
             id: envelope.id,
             incident: target.id,
             label: target.label.clone(),
-            verb: envelope.command.verb(),
+            verb: envelope.command.kind(),
             batch: app.sent,
             retrying: false,
             accepted: false,
@@ -252,7 +252,7 @@ pub(super) fn quietly(
 
 fn envelopes(app: &App, step: &Step, at: DateTime<Utc>) -> Vec<Envelope> {
     let incident = step.target.id;
-    let asks = step.asks.iter().cloned().map(|ask| Command::Incident { incident, ask });
+    let asks = step.asks.iter().cloned().map(|ask| Command::Incident { incident, command: ask });
     step.records
         .iter()
         .cloned()
@@ -299,7 +299,7 @@ pub(super) fn settled(
     match result {
         Ok(outcome) => {
             app.sent_at = Some(at);
-            if pending.verb == crate::model::command::Verb::Declare {
+            if pending.verb == crate::model::command::CommandKind::Declare {
                 let batch = app.batches.iter().find(|batch| batch.number == pending.batch);
                 let keys = batch.map_or(app.keys, |batch| batch.keys);
                 effects.extend(declared(app, &outcome, keys));

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use crate::model::checklist::Answer;
 use crate::model::status::Classification;
-use crate::model::text::shown;
-use crate::model::{Ask, Envelope, EventId, Incident, PersonRef, Summary};
+use crate::model::text::sanitize;
+use crate::model::{Envelope, EventId, Incident, IncidentCommand, PersonRef, Summary};
 
 use super::super::app::App;
 use super::super::message::Effect;
@@ -21,13 +21,13 @@ const DECLARED_BY_MISTAKE: &str = "declared by mistake, taken back at once";
 /// What undoes a step, in order; `None` where that is not possible.
 ///
 /// Asked before the step is sent: the state it leads back to is the one that is known now.
-pub(super) fn inverse(app: &App, step: &Step, sent: &[Envelope]) -> Option<Vec<Ask>> {
+pub(super) fn inverse(app: &App, step: &Step, sent: &[Envelope]) -> Option<Vec<IncidentCommand>> {
     if !step.records.is_empty() {
         return None;
     }
-    if matches!(step.asks.first(), Some(Ask::Declare(_))) {
+    if matches!(step.asks.first(), Some(IncidentCommand::Declare(_))) {
         let reason = DECLARED_BY_MISTAKE.into();
-        return Some(vec![Ask::Reclassify { to: Classification::FalseAlarm, reason }]);
+        return Some(vec![IncidentCommand::Reclassify { to: Classification::FalseAlarm, reason }]);
     }
     let row = app.row(step.target.id);
     let record = precheck::record(app, step.target.id);
@@ -41,76 +41,93 @@ pub(super) fn inverse(app: &App, step: &Step, sent: &[Envelope]) -> Option<Vec<A
 
 fn of(
     app: &App,
-    ask: &Ask,
+    ask: &IncidentCommand,
     envelope: &Envelope,
     row: &Summary,
     record: Option<&Incident>,
-) -> Option<Ask> {
+) -> Option<IncidentCommand> {
     let usual = app.rules.matrix.priority(row.impact, row.urgency);
     match ask {
-        Ask::Acknowledge | Ask::MoveStatus { .. } | Ask::Resolve { .. } | Ask::Close => {
-            Some(Ask::TakeBack)
+        IncidentCommand::Acknowledge
+        | IncidentCommand::MoveStatus { .. }
+        | IncidentCommand::Resolve { .. }
+        | IncidentCommand::Close => Some(IncidentCommand::UndoMove),
+        IncidentCommand::Assign { .. } => {
+            Some(IncidentCommand::Assign { to: row.assignee.clone() })
         }
-        Ask::Assign { .. } => Some(Ask::Assign { to: row.assignee.clone() }),
-        Ask::SetTeam { .. } => Some(Ask::SetTeam { team: row.team.clone() }),
-        Ask::GiveRole { role, person, given } => {
-            Some(Ask::GiveRole { role: *role, person: person.clone(), given: !given })
+        IncidentCommand::SetTeam { .. } => {
+            Some(IncidentCommand::SetTeam { team: row.team.clone() })
         }
-        Ask::Prioritize { .. } | Ask::OverridePriority { .. } => {
+        IncidentCommand::GiveRole { role, person, given } => {
+            Some(IncidentCommand::GiveRole { role: *role, person: person.clone(), given: !given })
+        }
+        IncidentCommand::Prioritize { .. } | IncidentCommand::OverridePriority { .. } => {
             match record.and_then(|record| record.override_reason.clone()) {
-                Some(reason) => Some(Ask::OverridePriority { priority: row.priority, reason }),
+                Some(reason) => {
+                    Some(IncidentCommand::OverridePriority { priority: row.priority, reason })
+                }
                 // It was set by hand, and nobody here knows why.
                 None if row.priority != usual => None,
-                None => Some(Ask::Prioritize { impact: row.impact, urgency: row.urgency }),
+                None => {
+                    Some(IncidentCommand::Prioritize { impact: row.impact, urgency: row.urgency })
+                }
             }
         }
-        Ask::Categorize { .. } => Some(Ask::Categorize { category: row.category }),
-        Ask::SetServices { .. } => Some(Ask::SetServices { services: row.services.clone() }),
-        Ask::Describe { title, symptoms, labels, runbook } => {
+        IncidentCommand::Categorize { .. } => {
+            Some(IncidentCommand::Categorize { category: row.category })
+        }
+        IncidentCommand::SetServices { .. } => {
+            Some(IncidentCommand::SetServices { services: row.services.clone() })
+        }
+        IncidentCommand::Describe { title, symptoms, labels, runbook } => {
             let record = record?;
-            Some(Ask::Describe {
+            Some(IncidentCommand::Describe {
                 title: title.as_ref().map(|_| row.title.clone()),
                 symptoms: symptoms.as_ref().map(|_| record.symptoms.clone()),
                 labels: labels.as_ref().map(|_| record.labels.clone()),
                 runbook: runbook.as_ref().map(|_| record.runbook.clone().unwrap_or_default()),
             })
         }
-        Ask::AddNote { .. } => Some(Ask::CorrectNote {
+        IncidentCommand::AddNote { .. } => Some(IncidentCommand::CorrectNote {
             note: EventId::derived(envelope.id, 0),
             text: WITHDRAWN.into(),
         }),
-        Ask::AnswerItem { item, .. } => {
+        IncidentCommand::AnswerItem { item, .. } => {
             let before = record?.answered.iter().find(|a| a.item == *item);
             let answer = before.map_or(Answer::Open, |answered| answered.answer.clone());
-            Some(Ask::AnswerItem { item: *item, answer })
+            Some(IncidentCommand::AnswerItem { item: *item, answer })
         }
-        Ask::Snooze { .. } => Some(match row.snoozed_until.filter(|until| *until > app.now) {
-            Some(until) => Ask::Snooze { until },
-            None => Ask::Wake,
-        }),
-        Ask::Wake => Some(Ask::Snooze { until: row.snoozed_until? }),
-        Ask::Pause { .. } => Some(Ask::Unpause),
-        Ask::Unpause => Some(Ask::Pause { reason: record?.paused_for.clone()? }),
-        Ask::Link { link } => Some(Ask::Unlink { link: link.clone() }),
-        Ask::Unlink { link } => Some(Ask::Link { link: link.clone() }),
-        Ask::WriteReview { section, .. } => {
+        IncidentCommand::Snooze { .. } => {
+            Some(match row.snoozed_until.filter(|until| *until > app.now) {
+                Some(until) => IncidentCommand::Snooze { until },
+                None => IncidentCommand::Wake,
+            })
+        }
+        IncidentCommand::Wake => Some(IncidentCommand::Snooze { until: row.snoozed_until? }),
+        IncidentCommand::Pause { .. } => Some(IncidentCommand::Unpause),
+        IncidentCommand::Unpause => {
+            Some(IncidentCommand::Pause { reason: record?.paused_for.clone()? })
+        }
+        IncidentCommand::Link { link } => Some(IncidentCommand::Unlink { link: link.clone() }),
+        IncidentCommand::Unlink { link } => Some(IncidentCommand::Link { link: link.clone() }),
+        IncidentCommand::WriteReview { section, .. } => {
             let text = record?.review.sections.get(section).cloned().unwrap_or_default();
-            Some(Ask::WriteReview { section: *section, text })
+            Some(IncidentCommand::WriteReview { section: *section, text })
         }
-        Ask::SetActionItem { item } => {
+        IncidentCommand::SetActionItem { item } => {
             let before = record?.review.actions.iter().find(|a| a.id == item.id)?;
-            Some(Ask::SetActionItem { item: before.clone() })
+            Some(IncidentCommand::SetActionItem { item: before.clone() })
         }
-        Ask::Declare(_)
-        | Ask::RepeatAlert { .. }
-        | Ask::TakeBack
-        | Ask::Escalate { .. }
-        | Ask::CorrectNote { .. }
-        | Ask::UpdateStakeholders { .. }
-        | Ask::Reopen { .. }
-        | Ask::Merge { .. }
-        | Ask::Reclassify { .. }
-        | Ask::PublishReview => None,
+        IncidentCommand::Declare(_)
+        | IncidentCommand::RepeatAlert { .. }
+        | IncidentCommand::UndoMove
+        | IncidentCommand::Escalate { .. }
+        | IncidentCommand::CorrectNote { .. }
+        | IncidentCommand::UpdateStakeholders { .. }
+        | IncidentCommand::Reopen { .. }
+        | IncidentCommand::Merge { .. }
+        | IncidentCommand::Reclassify { .. }
+        | IncidentCommand::PublishReview => None,
     }
 }
 
@@ -146,25 +163,29 @@ fn overruled(app: &App, inverse: &Inverse) -> Option<String> {
     let record = precheck::record(app, target.id);
     let gone = inverse.done.iter().find(|ask| !stands(ask, row, record))?;
     Some(match (gone, &row.assignee) {
-        (Ask::Assign { .. }, Some(owner)) => format!("{} owns it now", shown(&owner.name)),
-        (Ask::Assign { .. }, None) => "nobody owns it now".into(),
+        (IncidentCommand::Assign { .. }, Some(owner)) => {
+            format!("{} owns it now", sanitize(&owner.name))
+        }
+        (IncidentCommand::Assign { .. }, None) => "nobody owns it now".into(),
         _ => "somebody has changed that since".into(),
     })
 }
 
 /// Whether what was asked is still so, as far as that can be told.
-fn stands(ask: &Ask, row: &Summary, record: Option<&Incident>) -> bool {
+fn stands(ask: &IncidentCommand, row: &Summary, record: Option<&Incident>) -> bool {
     let handle = |person: &Option<PersonRef>| person.as_ref().map(|person| person.handle.clone());
     match ask {
-        Ask::Assign { to } => handle(&row.assignee) == handle(to),
-        Ask::SetTeam { team } => row.team == *team,
-        Ask::Prioritize { impact, urgency } => (row.impact, row.urgency) == (*impact, *urgency),
-        Ask::OverridePriority { priority, .. } => row.priority == *priority,
-        Ask::Categorize { category } => row.category == *category,
-        Ask::SetServices { services } => row.services == *services,
-        Ask::Snooze { until } => row.snoozed_until == Some(*until),
-        Ask::Wake => row.snoozed_until.is_none(),
-        Ask::Describe { title, symptoms, labels, runbook } => {
+        IncidentCommand::Assign { to } => handle(&row.assignee) == handle(to),
+        IncidentCommand::SetTeam { team } => row.team == *team,
+        IncidentCommand::Prioritize { impact, urgency } => {
+            (row.impact, row.urgency) == (*impact, *urgency)
+        }
+        IncidentCommand::OverridePriority { priority, .. } => row.priority == *priority,
+        IncidentCommand::Categorize { category } => row.category == *category,
+        IncidentCommand::SetServices { services } => row.services == *services,
+        IncidentCommand::Snooze { until } => row.snoozed_until == Some(*until),
+        IncidentCommand::Wake => row.snoozed_until.is_none(),
+        IncidentCommand::Describe { title, symptoms, labels, runbook } => {
             let same = |set: &Option<String>, there: &str| {
                 set.as_ref().is_none_or(|set| set.trim() == there.trim())
             };
@@ -175,11 +196,11 @@ fn stands(ask: &Ask, row: &Summary, record: Option<&Incident>) -> bool {
                         && same(runbook, record.runbook.as_deref().unwrap_or_default())
                 })
         }
-        Ask::WriteReview { section, text } => record.is_none_or(|record| {
+        IncidentCommand::WriteReview { section, text } => record.is_none_or(|record| {
             let there = record.review.sections.get(section).map_or("", String::as_str);
             there.trim() == text.trim()
         }),
-        Ask::AnswerItem { item, answer } => record.is_none_or(|record| {
+        IncidentCommand::AnswerItem { item, answer } => record.is_none_or(|record| {
             let there = record.answered.iter().find(|answered| answered.item == *item);
             there.map_or(Answer::Open, |answered| answered.answer.clone()) == *answer
         }),

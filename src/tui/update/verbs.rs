@@ -8,7 +8,8 @@ use crate::model::checklist::{ClosingItem, InvestigationItem, Item};
 use crate::model::review::Section;
 use crate::model::status::{Category, Classification, ResolutionAction, Role};
 use crate::model::{
-    Ask, Impact, Incident, IncidentId, PersonRef, Priority, Status, Summary, Urgency, escalation,
+    Impact, Incident, IncidentCommand, IncidentId, PersonRef, Priority, Status, Summary, Urgency,
+    escalation,
 };
 
 use super::super::action::{Action, Entry, Layer, TABLE};
@@ -166,8 +167,14 @@ fn on(app: &mut App, action: Action, targets: Vec<Target>, at: DateTime<Utc>) ->
     let form = |app: &mut App, kind| forms::open(app, kind, targets.clone(), at);
     match action {
         Action::Acknowledge => {
-            let plan =
-                send::plan(app, &targets, "acknowledge", "acknowledged", &[Ask::Acknowledge], at);
+            let plan = send::plan(
+                app,
+                &targets,
+                "acknowledge",
+                "acknowledged",
+                &[IncidentCommand::Acknowledge],
+                at,
+            );
             send::submit(app, plan, false, None, at)
         }
         Action::Own => own(app, &targets, at),
@@ -228,7 +235,7 @@ fn own(app: &mut App, targets: &[Target], at: DateTime<Utc>) -> Vec<Effect> {
         None => "owned by you".into(),
     };
     let to = Some(app.me.clone());
-    let plan = send::plan(app, targets, "own", done, &[Ask::Assign { to }], at);
+    let plan = send::plan(app, targets, "own", done, &[IncidentCommand::Assign { to }], at);
     send::submit(app, plan, false, None, at)
 }
 
@@ -277,8 +284,9 @@ pub(super) fn learn_refused(app: &mut App) {
             .map(|entry| entry.action)
             .filter(|action| {
                 let asks = sample(app, *action, Some(row), app.now);
-                let refuses =
-                    |asks: Vec<Ask>| precheck::record_refuses(app, incident, &asks, app.now);
+                let refuses = |asks: Vec<IncidentCommand>| {
+                    precheck::record_refuses(app, incident, &asks, app.now)
+                };
                 asks.and_then(refuses).is_some() || nobody_to_call(app, *action, row)
             })
             .collect()
@@ -314,56 +322,60 @@ fn sample(
     action: Action,
     row: Option<&Summary>,
     now: DateTime<Utc>,
-) -> Option<Vec<Ask>> {
+) -> Option<Vec<IncidentCommand>> {
     let some = || "x".to_owned();
-    let yes = |item| Ask::AnswerItem { item, answer: Answer::Yes };
+    let yes = |item| IncidentCommand::AnswerItem { item, answer: Answer::Yes };
     Some(match action {
-        Action::Acknowledge => vec![Ask::Acknowledge],
-        Action::Own => vec![Ask::Assign { to: Some(app.me.clone()) }],
-        Action::Resolve => vec![Ask::Resolve {
+        Action::Acknowledge => vec![IncidentCommand::Acknowledge],
+        Action::Own => vec![IncidentCommand::Assign { to: Some(app.me.clone()) }],
+        Action::Resolve => vec![IncidentCommand::Resolve {
             action: ResolutionAction::Other,
             detail: some(),
             validation: some(),
         }],
-        Action::Reopen => vec![Ask::Reopen { reason: some() }],
+        Action::Reopen => vec![IncidentCommand::Reopen { reason: some() }],
         Action::Close => {
             let gate = ClosingItem::ALL.iter().map(|item| yes(Item::Closing(*item)));
-            gate.chain([Ask::Close]).collect()
+            gate.chain([IncidentCommand::Close]).collect()
         }
         Action::Checklist => vec![yes(Item::Investigation(InvestigationItem::Reproduced))],
         Action::Reclassify => {
-            vec![Ask::Reclassify { to: Classification::FalseAlarm, reason: some() }]
+            vec![IncidentCommand::Reclassify { to: Classification::FalseAlarm, reason: some() }]
         }
         Action::Prioritize => {
             let row = row?;
             let priority = Priority::ALL.into_iter().find(|p| *p != row.priority)?;
-            vec![Ask::OverridePriority { priority, reason: some() }]
+            vec![IncidentCommand::OverridePriority { priority, reason: some() }]
         }
         Action::Move => {
             let here = row?.status;
             let next = Status::STAGES[1..5].iter().find(|stage| **stage > here);
-            vec![Ask::MoveStatus { to: next.copied().unwrap_or(Status::Monitoring) }]
+            vec![IncidentCommand::MoveStatus { to: next.copied().unwrap_or(Status::Monitoring) }]
         }
-        Action::Assign => vec![Ask::Assign { to: Some(PersonRef::new("x", "x")) }],
+        Action::Assign => vec![IncidentCommand::Assign { to: Some(PersonRef::new("x", "x")) }],
         Action::Category | Action::Categorize => {
             let here = row?.category;
             let other = Category::ALL.iter().find(|category| Some(**category) != here);
-            vec![Ask::Categorize { category: other.copied() }]
+            vec![IncidentCommand::Categorize { category: other.copied() }]
         }
-        Action::Services => vec![Ask::SetServices { services: vec![some()] }],
-        Action::Team => vec![Ask::SetTeam { team: Some(some()) }],
-        Action::Role => vec![Ask::GiveRole {
+        Action::Services => vec![IncidentCommand::SetServices { services: vec![some()] }],
+        Action::Team => vec![IncidentCommand::SetTeam { team: Some(some()) }],
+        Action::Role => vec![IncidentCommand::GiveRole {
             role: Role::Resolver,
             person: PersonRef::new("x", "x"),
             given: true,
         }],
         Action::Update => {
-            vec![Ask::UpdateStakeholders { message: some(), next_due: None }]
+            vec![IncidentCommand::UpdateStakeholders { message: some(), next_due: None }]
         }
-        Action::Escalate => vec![Ask::Escalate { level: 1, to: Vec::new(), reason: Some(some()) }],
-        Action::Snooze => vec![Ask::Snooze { until: now + TimeDelta::hours(1) }],
-        Action::Merge => vec![Ask::Merge { into: IncidentId::new() }],
-        Action::Review => vec![Ask::WriteReview { section: Section::Summary, text: some() }],
+        Action::Escalate => {
+            vec![IncidentCommand::Escalate { level: 1, to: Vec::new(), reason: Some(some()) }]
+        }
+        Action::Snooze => vec![IncidentCommand::Snooze { until: now + TimeDelta::hours(1) }],
+        Action::Merge => vec![IncidentCommand::Merge { into: IncidentId::new() }],
+        Action::Review => {
+            vec![IncidentCommand::WriteReview { section: Section::Summary, text: some() }]
+        }
         _ => return None,
     })
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::backend::BackendError;
 use crate::model::filter::MatchContext;
-use crate::model::queue::{OpenCounts, rank};
+use crate::model::queue::{OpenCounts, urgency_key};
 use crate::model::{Event, Priority};
 
 use super::super::app::App;
@@ -73,7 +73,7 @@ fn derive(app: &App, wall: &mut Wall, now: DateTime<Utc>, mut each: impl FnMut(O
         if summary.priority <= Priority::P2 {
             let change = rows::next_change(summary, now, &levels);
             wall.next_change = wall.next_change.into_iter().chain(change).min();
-            let rank = rank(summary, now, &levels);
+            let rank = urgency_key(summary, now, &levels);
             wall.rows.push(Row { summary: summary.clone(), rank });
         }
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::config::panes::{Profile, UnusableProfile};
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 
 use super::super::action::Action;
 use super::super::app::App;
@@ -42,8 +42,8 @@ pub(super) fn items(app: &App) -> Vec<Item> {
         if site.read_only {
             about.push("read-only".to_owned());
         }
-        about.push(shown(&site.leads).into_owned());
-        let name = shown(site.name()).into_owned();
+        about.push(sanitize(&site.leads).into_owned());
+        let name = sanitize(site.name()).into_owned();
         let item = Item::new(name.clone(), Pick::Site(site.id.clone()));
         item.about(about.join(" · ")).value(name).barred(site.unusable.clone())
     });
@@ -57,7 +57,7 @@ pub(super) fn go(app: &mut App, id: SiteId) -> Vec<Effect> {
         return tell(app, "it is not in the settings any more", true);
     };
     if id == app.here.id {
-        return tell(app, format!("{} is where you are", shown(to.name())), false);
+        return tell(app, format!("{} is where you are", sanitize(to.name())), false);
     }
     if let Some(what) = run::running(app) {
         let key = main_key(app, Action::Run).unwrap_or_default();
@@ -85,7 +85,7 @@ pub(super) fn opened(
             leave_when_settled(app)
         }
         Err(why) => {
-            let what = format!("switching to {}", shown(switching.to.name()));
+            let what = format!("switching to {}", sanitize(switching.to.name()));
             app.mode = Mode::Panes;
             fail(app, &what, &why, at)
         }

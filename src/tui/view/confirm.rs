@@ -3,7 +3,7 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::model::text::{cut, shown, wrap};
+use crate::model::text::{sanitize, truncate, wrap};
 
 use super::super::action::Action;
 use super::super::app::App;
@@ -17,7 +17,7 @@ pub(super) fn lines(app: &App, confirm: &Confirm, width: usize) -> Vec<Line<'sta
     let plan = &confirm.plan;
     let strong = app.theme.strong();
     let mut say = |text: &str, style: Style| {
-        for part in wrap(&shown(text), width) {
+        for part in wrap(&sanitize(text), width) {
             lines.push(Line::from(Span::styled(part, style)));
         }
     };
@@ -46,12 +46,12 @@ pub(super) fn lines(app: &App, confirm: &Confirm, width: usize) -> Vec<Line<'sta
     if plan.steps.len() > 1 {
         lines.push(Line::default());
         for step in possible {
-            let text = format!("{} {}", step.target.label, shown(&step.target.title));
-            lines.push(Line::from(cut(&text, width).into_owned()));
+            let text = format!("{} {}", step.target.label, sanitize(&step.target.title));
+            lines.push(Line::from(truncate(&text, width).into_owned()));
         }
         for (target, why) in plan.refused() {
-            let text = format!("not {}: {}", target.label, shown(why));
-            lines.push(Line::from(Span::styled(cut(&text, width).into_owned(), strong)));
+            let text = format!("not {}: {}", target.label, sanitize(why));
+            lines.push(Line::from(Span::styled(truncate(&text, width).into_owned(), strong)));
         }
     }
     lines
@@ -73,12 +73,12 @@ pub(super) fn production(app: &App) -> Option<String> {
 pub(super) fn results(app: &App, results: &Results, width: usize) -> Vec<Line<'static>> {
     let done = results.all.saturating_sub(results.failed.len());
     let head = format!("{done} of {} {}. Not:", results.all, results.done);
-    let mut lines: Vec<Line<'static>> = wrap(&shown(&head), width)
+    let mut lines: Vec<Line<'static>> = wrap(&sanitize(&head), width)
         .into_iter()
         .map(|part| Line::from(Span::styled(part, app.theme.strong())))
         .collect();
     for (label, why) in &results.failed {
-        for part in wrap(&format!("{label}: {}", shown(why)), width) {
+        for part in wrap(&format!("{label}: {}", sanitize(why)), width) {
             lines.push(Line::from(part));
         }
     }

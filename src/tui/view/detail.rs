@@ -5,11 +5,11 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::backend::Detail;
-use crate::model::checklist::{Answer, InvestigationItem, Item, open_gate};
+use crate::model::checklist::{Answer, InvestigationItem, Item, open_closing_items};
 use crate::model::command::Link;
 use crate::model::problem::Problem;
-use crate::model::service_level::{Promise, clock, update_due};
-use crate::model::text::{cut, lines as safe_lines, shown, width, wrap};
+use crate::model::service_level::{SlaTarget, running_clock, update_due};
+use crate::model::text::{lines as safe_lines, sanitize, truncate, width, wrap};
 use crate::model::time::UNTIL_CHANGED;
 use crate::model::{Incident, Status};
 
@@ -114,7 +114,7 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     };
     let incident = &detail.incident;
     let mut out = Fields { app, now, width, lines: Vec::new() };
-    let mut title = shown(&incident.summary.title).into_owned();
+    let mut title = sanitize(&incident.summary.title).into_owned();
     if app.layout().place(Pane::Detail).is_some_and(|place| place.frame == Frame::Bare) {
         // There is no border that could name it.
         title = format!("{} · {title}", incident.summary.label());
@@ -152,7 +152,7 @@ fn without(app: &App, width: usize) -> Vec<Line<'static>> {
     let text = match &app.reading.failed {
         Some((_, why)) => {
             let again = app.keymap.behind(Action::Refresh, "tries again");
-            format!("it could not be read: {}{again}", shown(why))
+            format!("it could not be read: {}{again}", sanitize(why))
         }
         None if app.snapshot.is_none() && matches!(app.freshness(), Freshness::Failing { .. }) => {
             "nothing could be read yet".to_owned()
@@ -191,7 +191,7 @@ fn people(out: &mut Fields<'_>, incident: &Incident) {
     let app = out.app;
     let summary = &incident.summary;
     if !summary.services.is_empty() {
-        let names: Vec<_> = summary.services.iter().map(|s| shown(s)).collect();
+        let names: Vec<_> = summary.services.iter().map(|s| sanitize(s)).collect();
         out.plain("Services", &names.join(" · "));
     }
     let mut impact = format!("{} × urgency {}", summary.impact, summary.urgency);
@@ -223,12 +223,12 @@ fn people(out: &mut Fields<'_>, incident: &Incident) {
 fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
     let app = out.app;
     let summary = &incident.summary;
-    if let Some(clock) = clock(summary, &app.rules.levels) {
-        let what = match clock.promise {
-            Promise::Acknowledge => "acknowledge",
-            Promise::Resolve => "resolve",
+    if let Some(clock) = running_clock(summary, &app.rules.levels) {
+        let what = match clock.target {
+            SlaTarget::Acknowledge => "acknowledge",
+            SlaTarget::Resolve => "resolve",
         };
-        let left = clock.left(out.now);
+        let left = clock.remaining(out.now);
         if clock.is_past(out.now) {
             let text = format!("past SLA: {what} was due {} ago", span(-left));
             out.field("SLA", &text, app.theme.strong());
@@ -286,7 +286,7 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
             "{} {} {} ({distance}){}",
             app.clock().minute(when),
             change.kind,
-            shown(&change.title),
+            sanitize(&change.title),
             if suspect.direct { "" } else { " · a dependency" }
         );
         if index == 0 {
@@ -301,19 +301,19 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
         let label = similar.number.map_or_else(|| "new".to_owned(), |n| n.to_string());
         let mut text = format!(
             "{label} {}, {} ago",
-            shown(&similar.title),
+            sanitize(&similar.title),
             span(out.now - similar.reported_at)
         );
         if !similar.resolution.is_empty() {
-            text = format!("{text}, {}", shown(&similar.resolution));
+            text = format!("{text}, {}", sanitize(&similar.resolution));
         }
         if !app.zoomed {
-            text = cut(&text, out.width.saturating_sub(LABEL)).into_owned();
+            text = truncate(&text, out.width.saturating_sub(LABEL)).into_owned();
         }
         out.plain(if index == 0 { "Similar" } else { "" }, &text);
     }
     if let Some(problem) = &detail.problem {
-        out.plain("Problem", &format!("{} · {}", shown(&problem.title), problem.state));
+        out.plain("Problem", &format!("{} · {}", sanitize(&problem.title), problem.state));
         if !problem.workaround.is_empty() {
             out.plain("Workaround", &problem.workaround);
         }
@@ -335,7 +335,7 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
     if !absorbed.is_empty() {
         out.plain("Merged in", &absorbed.join(" · "));
     }
-    let missing = incident.missing();
+    let missing = incident.missing_fields();
     if !missing.is_empty() && incident.summary.status.is_open() {
         out.field("Missing", &missing.join(", "), app.theme.strong());
     }
@@ -347,8 +347,8 @@ fn runbook(out: &mut Fields<'_>, incident: &Incident) {
     let app = out.app;
     let found = fitting(app, incident).into_iter().next();
     let text = match (&incident.runbook, &found) {
-        (Some(name), _) => shown(name).into_owned(),
-        (None, Some((_, head))) => shown(&head.name).into_owned(),
+        (Some(name), _) => sanitize(name).into_owned(),
+        (None, Some((_, head))) => sanitize(&head.name).into_owned(),
         (None, None) => return,
     };
     if is_any(app, incident) {
@@ -394,7 +394,7 @@ fn updates(out: &mut Fields<'_>, incident: &Incident) {
 fn checklist(out: &mut Fields<'_>, incident: &Incident) {
     let status = incident.summary.status;
     if status == Status::Resolved {
-        let open = open_gate(&incident.answered);
+        let open = open_closing_items(&incident.answered);
         let names: Vec<&str> = open.iter().map(|item| item.as_str()).collect();
         if names.is_empty() {
             out.plain("Gate", "all answered: it can be closed");

@@ -6,7 +6,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::model::text::{cut, shown, width};
+use crate::model::text::{sanitize, truncate, width};
 
 use super::super::app::App;
 use super::super::filter_line::FilterLine;
@@ -33,14 +33,14 @@ fn written(app: &App, typed: &FilterLine, room: usize) -> Line<'static> {
             cursor = Some(cells.len());
         }
         let wrong =
-            typed.typed.wrong.iter().find(|wrong| wrong.at.start < end && at < wrong.at.end);
-        let wrong = wrong.is_some_and(|wrong| !typed.is_in_progress(&wrong.at));
+            typed.typed.errors.iter().find(|wrong| wrong.range.start < end && at < wrong.range.end);
+        let wrong = wrong.is_some_and(|wrong| !typed.is_in_progress(&wrong.range));
         let style = if wrong {
             app.theme.strong().add_modifier(Modifier::UNDERLINED)
         } else {
             Style::new()
         };
-        cells.push((shown(grapheme).into_owned(), style));
+        cells.push((sanitize(grapheme).into_owned(), style));
     }
     let cursor = cursor.unwrap_or(cells.len());
     if cursor == cells.len() {
@@ -73,10 +73,13 @@ fn brief(offer: &str) -> &str {
 /// The first wrong term, what the piece at the cursor may become, or how many rows there are.
 fn about(app: &App, typed: &FilterLine, found: &str, room: usize) -> Line<'static> {
     if let Some(wrong) = typed.wrong() {
-        let message = shown(&wrong.message).into_owned();
+        let message = sanitize(&wrong.message).into_owned();
         return Line::from(vec![
             Span::styled("!", app.theme.alarm()),
-            Span::styled(format!(" {}", cut(&message, room.saturating_sub(2))), app.theme.strong()),
+            Span::styled(
+                format!(" {}", truncate(&message, room.saturating_sub(2))),
+                app.theme.strong(),
+            ),
         ]);
     }
     let mut line = Line::from(Span::styled(format!("{found}  "), app.theme.strong()));
@@ -90,7 +93,7 @@ fn about(app: &App, typed: &FilterLine, found: &str, room: usize) -> Line<'stati
         .sum();
     let from = if line.width() + before > room { offers.chosen.unwrap_or(0) } else { 0 };
     for (place, text) in offers.texts.iter().enumerate().skip(from) {
-        let text = shown(brief(text));
+        let text = sanitize(brief(text));
         let left = room.saturating_sub(line.width());
         if width(&text) > left {
             if left > 0 {

@@ -8,7 +8,7 @@ use ratatui::widgets::Widget;
 use tui_textarea::TextArea;
 
 use crate::model::priority::Level;
-use crate::model::text::{cut, shown, width, wrap};
+use crate::model::text::{sanitize, truncate, width, wrap};
 
 use super::super::action::Action;
 use super::super::app::App;
@@ -192,7 +192,7 @@ fn draw_field(
         inside.x += 2;
         inside.width = inside.width.saturating_sub(2);
     } else {
-        let label = cut(&field.label, usize::from(grid.label.saturating_sub(1))).into_owned();
+        let label = truncate(&field.label, usize::from(grid.label.saturating_sub(1))).into_owned();
         buffer.set_stringn(area.x, area.y, label, usize::from(grid.label), style);
         if focused {
             buffer.set_stringn(area.x + grid.label - 2, area.y, "▸", 1, style);
@@ -229,8 +229,8 @@ fn draw_field(
     if let Some(error) = &field.error
         && inside.y + rows < area.bottom()
     {
-        let text = format!("! {}", shown(error));
-        let text = cut(&text, usize::from(inside.width)).into_owned();
+        let text = format!("! {}", sanitize(error));
+        let text = truncate(&text, usize::from(inside.width)).into_owned();
         buffer.set_stringn(
             inside.x,
             inside.y + rows,
@@ -258,7 +258,7 @@ fn editor(
     if empty && !field.hint.is_empty() {
         let at = u16::from(focused);
         let room = usize::from(place.width.saturating_sub(at));
-        let hint = cut(&field.hint, room).into_owned();
+        let hint = truncate(&field.hint, room).into_owned();
         buffer.set_stringn(place.x + at, place.y, hint, room, app.theme.dim());
     }
     if empty && !focused && field.hint.is_empty() {
@@ -272,7 +272,7 @@ fn offer(app: &App, field: &Field, offered: &[&str], row: Rect, buffer: &mut Buf
     let mut line = Line::default();
     let room = usize::from(row.width);
     for (place, name) in offered.iter().enumerate() {
-        let name = shown(name);
+        let name = sanitize(name);
         if line.width() + width(&name) + 4 > room {
             break;
         }
@@ -350,7 +350,7 @@ fn draw_tick(
     let style = if focused { app.theme.accent() } else { Style::new() };
     let pointer = if focused { "▸ " } else { "  " };
     let room = usize::from(area.width);
-    let label = cut(&field.label, room.saturating_sub(14).max(8)).into_owned();
+    let label = truncate(&field.label, room.saturating_sub(14).max(8)).into_owned();
     let line = Line::from(vec![
         Span::styled(format!("{pointer}{mark} "), style),
         Span::styled(label, style),
@@ -369,7 +369,7 @@ fn draw_tick(
     if let Some(error) = &field.error
         && area.height > 1
     {
-        let text = cut(error, room.saturating_sub(6)).into_owned();
+        let text = truncate(error, room.saturating_sub(6)).into_owned();
         let y = area.bottom() - 1;
         buffer.set_stringn(area.x + 6, y, format!("! {text}"), room, app.theme.strong());
     }
@@ -387,5 +387,5 @@ fn told(app: &App, form: &Form, width: usize) -> Vec<String> {
         let keys = keys.collect::<Vec<_>>().join(" · ");
         return wrap(&format!("Drop what was typed?  {keys}"), width);
     }
-    form.told.as_ref().map_or_else(Vec::new, |why| wrap(&format!("! {}", shown(why)), width))
+    form.told.as_ref().map_or_else(Vec::new, |why| wrap(&format!("! {}", sanitize(why)), width))
 }

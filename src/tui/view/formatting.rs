@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::Status;
 use crate::model::service_level::Clock;
-use crate::model::time::short;
+use crate::model::time::format_duration;
 
 use super::super::app::App;
 
@@ -15,7 +15,7 @@ pub(super) fn age(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
 
 /// A duration without seconds.
 pub(super) fn span(duration: TimeDelta) -> String {
-    if duration < TimeDelta::minutes(1) { "<1m".into() } else { short(duration) }
+    if duration < TimeDelta::minutes(1) { "<1m".into() } else { format_duration(duration) }
 }
 
 /// A bar of so many cells that shows how much of a clock's time is left; any time left is at least
@@ -27,7 +27,7 @@ pub(super) fn left_bar(clock: &Clock, now: DateTime<Utc>, cells: usize) -> Strin
         clippy::cast_precision_loss,
         reason = "a share of a few cells"
     )]
-    let full = ((1.0 - clock.used(now)) * cells as f64).ceil() as usize;
+    let full = ((1.0 - clock.elapsed_share(now)) * cells as f64).ceil() as usize;
     let full = if clock.is_past(now) { 0 } else { full.clamp(1, cells) };
     format!("{}{}", "▰".repeat(full), "▱".repeat(cells - full))
 }

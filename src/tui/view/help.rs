@@ -7,7 +7,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::model::text::{self, cut, fit, shown, wrap};
+use crate::model::text::{self, pad, sanitize, truncate, wrap};
 
 use super::super::action::{Action, Entry, Group, Layer, TABLE};
 use super::super::app::App;
@@ -67,7 +67,7 @@ pub(super) fn draw(app: &App, help: &Help, body: Rect, buffer: &mut Buffer) {
     let (area, list) = place(body);
     popup::frame(app, area, "Keys", buffer);
     let mut line = Line::from(Span::styled("› ", app.theme.accent()));
-    line.push_span(Span::raw(shown(&help.typed).into_owned()));
+    line.push_span(Span::raw(sanitize(&help.typed).into_owned()));
     line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
     if help.typed.is_empty() {
         line.push_span(Span::styled(" type to search", app.theme.dim()));
@@ -149,7 +149,7 @@ fn section(app: &App, name: &str, width: usize, lines: &mut Vec<Line<'static>>) 
     if !lines.is_empty() {
         lines.push(Line::default());
     }
-    lines.push(Line::from(Span::styled(cut(name, width).into_owned(), app.theme.strong())));
+    lines.push(Line::from(Span::styled(truncate(name, width).into_owned(), app.theme.strong())));
 }
 
 /// Its keys, as many as fit; without a key, what is typed into the palette.
@@ -237,10 +237,10 @@ fn of_row(app: &App, row: &Row, columns: usize, width: usize) -> Vec<Line<'stati
         None => (app.theme.accent(), Style::new()),
     };
     let text = match &row.barred {
-        Some(why) => format!("{} – not now: {}", row.text, shown(why)),
+        Some(why) => format!("{} – not now: {}", row.text, sanitize(why)),
         None => row.text.clone(),
     };
-    let mut keys = fit(&row.keys, columns);
+    let mut keys = pad(&row.keys, columns);
     let mut lines = Vec::new();
     let mut from = 0;
     for part in wrap(&text, width.saturating_sub(columns + 2).max(8)) {

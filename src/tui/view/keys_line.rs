@@ -6,7 +6,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::model::Status;
-use crate::model::text::{cut, shown, width};
+use crate::model::text::{sanitize, truncate, width};
 
 use super::super::action::{Action, Entry, Layer, TABLE, layer};
 use super::super::app::{App, Freshness, Pane};
@@ -64,8 +64,8 @@ fn left(app: &App, room: usize) -> Line<'static> {
     if let Some(toast) = &app.toast {
         let (mark, style) =
             if toast.bad { (" ! ", app.theme.strong()) } else { (" ", Style::new()) };
-        let text = shown(&toast.text).into_owned();
-        let text = cut(&text, room.saturating_sub(4)).into_owned();
+        let text = sanitize(&toast.text).into_owned();
+        let text = truncate(&text, room.saturating_sub(4)).into_owned();
         let mark_style = if toast.bad { app.theme.alarm() } else { style };
         return Line::from(vec![
             Span::styled(mark, mark_style),
@@ -81,7 +81,7 @@ fn left(app: &App, room: usize) -> Line<'static> {
         return line;
     }
     if let Some(said) = as_of(app, room).filter(|_| layer(app) == Layer::Panes) {
-        let text = cut(&said, room.saturating_sub(2)).into_owned();
+        let text = truncate(&said, room.saturating_sub(2)).into_owned();
         let mut line = Line::from(Span::styled(format!(" {text} "), app.theme.alarm()));
         hints(app, room, &mut line);
         return line;
@@ -102,7 +102,7 @@ fn left(app: &App, room: usize) -> Line<'static> {
             line
         }
         (Layer::Panes, Freshness::Failing { since, said, retry_in }) if !app.is_offline() => {
-            let (since, said) = (app.clock().second(since), shown(&said));
+            let (since, said) = (app.clock().second(since), sanitize(&said));
             let again = retry(app, retry_in);
             let text = if room < 70 {
                 let now = app.keymap.hint(Action::Refresh, "now");
@@ -116,7 +116,7 @@ fn left(app: &App, room: usize) -> Line<'static> {
             Line::from(vec![
                 Span::styled(" ! ", app.theme.alarm()),
                 Span::styled(
-                    format!(" {}", cut(&text, room.saturating_sub(5))),
+                    format!(" {}", truncate(&text, room.saturating_sub(5))),
                     app.theme.strong(),
                 ),
             ])
@@ -138,7 +138,7 @@ fn left(app: &App, room: usize) -> Line<'static> {
 /// How far the way to another place of work is.
 fn switching(app: &App) -> String {
     let Mode::Switching(switching) = &app.mode else { return String::new() };
-    let name = cut(&shown(switching.to.name()), 24).into_owned();
+    let name = truncate(&sanitize(switching.to.name()), 24).into_owned();
     if switching.opened {
         let count = app.pending.len();
         format!(" to {name} when {count} pending is stored …  ")

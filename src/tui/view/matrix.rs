@@ -6,7 +6,7 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use crate::model::priority::Level;
-use crate::model::text::{cut, shown, wrap};
+use crate::model::text::{sanitize, truncate, wrap};
 
 use super::super::app::App;
 use super::super::mode::Matrix;
@@ -20,7 +20,7 @@ const TOLD: usize = 3;
 
 pub(super) fn draw(app: &App, matrix: &Matrix, body: Rect, buffer: &mut Buffer) {
     let columns = usize::from(WIDE.min(body.width).saturating_sub(4));
-    let told = matrix.told.as_ref().map(|told| wrap(&format!("! {}", shown(told)), columns));
+    let told = matrix.told.as_ref().map(|told| wrap(&format!("! {}", sanitize(told)), columns));
     let mut told = told.unwrap_or_default();
     let most = usize::from(body.height.saturating_sub(HIGH)).min(TOLD);
     if told.len() > most {
@@ -28,12 +28,12 @@ pub(super) fn draw(app: &App, matrix: &Matrix, body: Rect, buffer: &mut Buffer) 
         told.iter_mut()
             .rev()
             .take(1)
-            .for_each(|last| *last = cut(&format!("{last} …"), columns).into_owned());
+            .for_each(|last| *last = truncate(&format!("{last} …"), columns).into_owned());
     }
     let high = HIGH + u16::try_from(told.len()).unwrap_or(0);
     let area = popup::centred(body, WIDE, high);
     let about = match &matrix.targets[..] {
-        [one] => format!("{} · {}", one.label, shown(&one.title)),
+        [one] => format!("{} · {}", one.label, sanitize(&one.title)),
         many => format!("{} incidents", many.len()),
     };
     popup::frame(app, area, &format!("Priority of {about}"), buffer);

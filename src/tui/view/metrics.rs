@@ -5,8 +5,8 @@ use ratatui::text::{Line, Span};
 
 use crate::model::Priority;
 use crate::model::measures::{Compliance, Measures, Times};
-use crate::model::text::{cut, fit, shown};
-use crate::model::time::fine;
+use crate::model::text::{pad, sanitize, truncate};
+use crate::model::time::format_precise_duration;
 
 use super::super::app::{App, Pane as Shared, Span as Window};
 use super::super::layout::Frame;
@@ -55,11 +55,14 @@ pub(super) fn lines(app: &App, width: usize, height: usize) -> Vec<Line<'static>
 fn figures(app: &App, width: usize, height: usize) -> Vec<Line<'static>> {
     let Some((span, measures)) = &app.metrics.loaded else {
         let text = match &app.metrics.failed {
-            Some(why) => format!("could not be computed: {}", shown(why)),
+            Some(why) => format!("could not be computed: {}", sanitize(why)),
             None if app.snapshot.is_none() => "waiting for the rows".to_owned(),
             None => "computing …".to_owned(),
         };
-        return vec![Line::from(Span::styled(cut(&text, width).into_owned(), app.theme.dim()))];
+        return vec![Line::from(Span::styled(
+            truncate(&text, width).into_owned(),
+            app.theme.dim(),
+        ))];
     };
     let pane = Pane { app, measures, span: *span, width };
     if *span != app.metrics.span {
@@ -408,10 +411,10 @@ impl Pane<'_> {
             .measures
             .recurring
             .iter()
-            .map(|r| format!("{}× {}", r.count, cut(&shown(&r.title), 26)))
+            .map(|r| format!("{}× {}", r.count, truncate(&sanitize(&r.title), 26)))
             .collect();
         let text = if each.is_empty() { "none".to_owned() } else { each.join("   ") };
-        line.push_span(cut(&text, self.width.saturating_sub(11)).into_owned());
+        line.push_span(truncate(&text, self.width.saturating_sub(11)).into_owned());
         line
     }
 
@@ -428,13 +431,13 @@ impl Pane<'_> {
             let end =
                 if self.width < 50 { format!("{ago:>5}") } else { format!("{last} {ago:>5}") };
             let room = self.width.saturating_sub(6 + end.len() + 1);
-            let mut title = shown(&group.title).into_owned();
+            let mut title = sanitize(&group.title).into_owned();
             if let Some(problem) = &group.problem {
-                title = format!("{title} · problem: {}", shown(problem));
+                title = format!("{title} · problem: {}", sanitize(problem));
             }
             lines.push(Line::from(vec![
                 Span::styled(format!("{:>4}× ", group.count), self.app.theme.strong()),
-                Span::raw(fit(&title, room)),
+                Span::raw(pad(&title, room)),
                 Span::styled(format!(" {end}"), self.app.theme.dim()),
             ]));
         }
@@ -442,11 +445,11 @@ impl Pane<'_> {
 
     fn left_out(&self) -> Line<'static> {
         let text = self.left_out_text();
-        Line::from(Span::styled(cut(&text, self.width).into_owned(), self.app.theme.dim()))
+        Line::from(Span::styled(truncate(&text, self.width).into_owned(), self.app.theme.dim()))
     }
 
     fn left_out_text(&self) -> String {
-        let left = self.measures.left_out;
+        let left = self.measures.excluded;
         format!(
             "left out  {} merged · {} reclassified · {}",
             left.merged,
@@ -458,7 +461,7 @@ impl Pane<'_> {
 
 fn duration(mean: Option<TimeDelta>, times: &Times) -> String {
     match mean {
-        Some(mean) if times.count > 0 => fine(mean),
+        Some(mean) if times.count > 0 => format_precise_duration(mean),
         _ => "–".into(),
     }
 }

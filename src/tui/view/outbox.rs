@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use crate::model::text::{cut, lines as safe_lines, shown, width as wide, wrap};
+use crate::model::text::{lines as safe_lines, sanitize, truncate, width as wide, wrap};
 use crate::sync::remote::{Entry, Listing, State};
 
 use super::super::app::App;
@@ -27,7 +27,7 @@ struct Laid {
 pub(super) fn draw(app: &App, pane: &OutboxPane, body: Rect, buffer: &mut Buffer) {
     let Some(outbox) = &app.outbox else { return };
     let name = app.capabilities.as_ref().map_or("", |known| known.name.as_str());
-    popup::frame(app, body, &format!("Outbox · {}", shown(name)), buffer);
+    popup::frame(app, body, &format!("Outbox · {}", sanitize(name)), buffer);
     let mut inside = popup::margin(body);
     let width = usize::from(inside.width);
     let below = foot(app, pane, outbox, width);
@@ -75,7 +75,7 @@ fn scrolled(laid: &Laid, place: usize, top: usize, fits: usize) -> usize {
 fn foot(app: &App, pane: &OutboxPane, outbox: &Listing, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut say = |text: &str, style: Style| {
-        for part in wrap(&shown(text), width) {
+        for part in wrap(&sanitize(text), width) {
             lines.push(Line::from(Span::styled(part, style)));
         }
     };
@@ -121,7 +121,7 @@ fn lay_out(app: &App, outbox: &Listing, pane: &OutboxPane, width: usize) -> Laid
         if !laid.lines.is_empty() {
             laid.lines.push(Line::default());
         }
-        let heading = cut(&heading, width).into_owned();
+        let heading = truncate(&heading, width).into_owned();
         let style = app.theme.dim().add_modifier(Modifier::BOLD);
         laid.lines.push(Line::from(Span::styled(heading, style)));
         for entry in entries {
@@ -166,12 +166,13 @@ fn one(
         (State::Sent(_), Some(at)) if width >= 60 => format!("{asked} · sent {}", clock.second(at)),
         _ => asked,
     };
-    let phrase = cut(&shown(&entry.phrase()), width.saturating_sub(time.len() + 4)).into_owned();
+    let phrase =
+        truncate(&sanitize(&entry.phrase()), width.saturating_sub(time.len() + 4)).into_owned();
     let strong = if selected { theme.strong() } else { Style::new() };
     let mut line = Line::from(vec![Span::styled(mark, style), Span::styled(phrase, strong)]);
     let room = width.saturating_sub(line.width() + time.len() + 3);
     if room >= 8 && !entry.title.is_empty() && entry.declares().is_none() {
-        let title = format!(" · {}", cut(&shown(&entry.title), room.saturating_sub(3)));
+        let title = format!(" · {}", truncate(&sanitize(&entry.title), room.saturating_sub(3)));
         line.push_span(Span::styled(title, theme.dim()));
     }
     let gap = width.saturating_sub(line.width() + wide(&time));

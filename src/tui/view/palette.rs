@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use crate::model::text::{cut, shown, width, wrap};
+use crate::model::text::{sanitize, truncate, width, wrap};
 
 use super::super::action::Takes;
 use super::super::app::App;
@@ -55,7 +55,7 @@ pub(super) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mut Buffer
             Some(entry) => format!("{} takes {}", entry.name, entry.takes.accepted()),
             None => "nothing is called so".to_owned(),
         };
-        let text = cut(&text, room);
+        let text = truncate(&text, room);
         buffer.set_stringn(list.x, list.y, text, room, app.theme.dim());
     }
     will(app, palette, fit, inside, buffer);
@@ -67,7 +67,7 @@ pub(super) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mut Buffer
 fn heading(palette: &Palette) -> String {
     match &palette.targets[..] {
         [] => "Commands".into(),
-        [one] => format!("Commands · {} · {}", one.label, shown(&one.title)),
+        [one] => format!("Commands · {} · {}", one.label, sanitize(&one.title)),
         many => format!("Commands · {} incidents", many.len()),
     }
 }
@@ -79,7 +79,7 @@ fn stands_out(palette: &Palette) -> bool {
 
 fn typed(app: &App, palette: &Palette, room: usize) -> Line<'static> {
     let mut line = Line::from(Span::styled(": ", app.theme.accent()));
-    let text = shown(&palette.typed);
+    let text = sanitize(&palette.typed);
     // The end is what is being written.
     let tail = tail(&text, room.saturating_sub(4));
     line.push_span(Span::styled(tail, app.theme.strong()));
@@ -101,7 +101,7 @@ fn typed(app: &App, palette: &Palette, room: usize) -> Line<'static> {
 fn takes(app: &App, mut line: Line<'static>, hint: &str, room: usize) -> Line<'static> {
     let left = room.saturating_sub(line.width() + 1);
     if !hint.is_empty() {
-        let text = format!(" {}", cut(hint, left));
+        let text = format!(" {}", truncate(hint, left));
         line.push_span(Span::styled(text, app.theme.dim()));
     }
     line
@@ -130,17 +130,17 @@ fn line(app: &App, choice: &Choice, column: usize, keys: usize, room: usize) -> 
     let barred = choice.barred.is_some();
     let plain = if barred { app.theme.dim() } else { Style::new() };
     let mut line = Line::default();
-    let text = cut(&choice.text, column).into_owned();
+    let text = truncate(&choice.text, column).into_owned();
     let blank = column.saturating_sub(width(&text)) + 2;
     marked(app, &text, &choice.marks, plain, &mut line);
     line.push_span(Span::raw(" ".repeat(blank)));
     let keyed = if keys > 0 { keys + 2 } else { 0 };
     let left = room.saturating_sub(line.width() + keyed);
     let about = match &choice.barred {
-        Some(why) => format!("not now: {}", shown(why)),
+        Some(why) => format!("not now: {}", sanitize(why)),
         None => choice.about.clone(),
     };
-    let about = cut(&about, left).into_owned();
+    let about = truncate(&about, left).into_owned();
     let marks: &[usize] = if barred { &[] } else { &choice.about_marks };
     let blank = left.saturating_sub(width(&about)) + keyed.saturating_sub(width(&choice.keys));
     marked(app, &about, marks, app.theme.dim(), &mut line);
@@ -157,17 +157,17 @@ fn will(app: &App, palette: &Palette, fit: usize, inside: Rect, buffer: &mut Buf
     match &palette.will {
         Some(Ok(text)) if !text.is_empty() => {
             let mut line = Line::from(Span::styled("Enter ", app.theme.accent()));
-            let text = shown(text);
-            line.push_span(Span::raw(cut(&text, room.saturating_sub(6)).into_owned()));
+            let text = sanitize(text);
+            line.push_span(Span::raw(truncate(&text, room.saturating_sub(6)).into_owned()));
             buffer.set_line(inside.x, y, &line, inside.width);
         }
         Some(Err(why)) => {
             // In as many lines as the list leaves free.
-            let text = format!("! {}", shown(why));
+            let text = format!("! {}", sanitize(why));
             let free = fit.saturating_sub(palette.choices.len().max(1)) + 1;
             let mut lines = wrap(&text, room);
             if lines.len() > free {
-                lines = vec![cut(&text, room).into_owned()];
+                lines = vec![truncate(&text, room).into_owned()];
             }
             let above = u16::try_from(lines.len() - 1).unwrap_or(0);
             for (line, y) in lines.iter().zip(y.saturating_sub(above)..) {

@@ -96,7 +96,7 @@ fn right(app: &App, title: &Title, area: Rect, left: usize, corner: u16, buffer:
     if title.right.is_empty() || room < 6 {
         return;
     }
-    let shown = text::cut(&title.right, room.saturating_sub(2));
+    let shown = text::truncate(&title.right, room.saturating_sub(2));
     let wide = u16::try_from(text::width(&shown) + 2).unwrap_or(u16::MAX);
     let x = area.right().saturating_sub(corner + wide);
     let style = if title.alarm { app.theme.alarm() } else { app.theme.dim() };

@@ -6,7 +6,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::model::text::{cut, shown, width, wrap};
+use crate::model::text::{sanitize, truncate, width, wrap};
 
 use super::super::app::App;
 use super::super::picker::{Hit, Item, Picker};
@@ -32,11 +32,11 @@ fn place(picker: &Picker, body: Rect) -> (Rect, u16) {
 
 /// Why the last choice was not taken, or what others have done, in a few lines.
 fn told(picker: &Picker, columns: usize) -> Vec<String> {
-    let told = picker.told.as_ref().map(|told| wrap(&format!("! {}", shown(told)), columns));
+    let told = picker.told.as_ref().map(|told| wrap(&format!("! {}", sanitize(told)), columns));
     let mut lines = told.unwrap_or_default();
     if lines.len() > TOLD {
         lines.truncate(TOLD);
-        lines[TOLD - 1] = cut(&format!("{} …", lines[TOLD - 1]), columns).into_owned();
+        lines[TOLD - 1] = truncate(&format!("{} …", lines[TOLD - 1]), columns).into_owned();
     }
     lines
 }
@@ -52,7 +52,7 @@ pub(super) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut Buffer) 
     let mut inside = popup::margin(area);
     if picker.searched {
         let mut line = Line::from(Span::styled("› ", app.theme.accent()));
-        line.push_span(Span::raw(shown(&picker.typed).into_owned()));
+        line.push_span(Span::raw(sanitize(&picker.typed).into_owned()));
         line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
         if picker.typed.is_empty() {
             line.push_span(Span::styled(" type to search", app.theme.dim()));
@@ -102,16 +102,16 @@ fn line(
         let key = item.key.map_or(" ".into(), |key| key.to_string());
         line.push_span(Span::styled(format!("{key}  "), app.theme.accent()));
     }
-    let text = cut(&item.text, column).into_owned();
+    let text = truncate(&item.text, column).into_owned();
     let blank = column.saturating_sub(width(&text)) + 2;
     marked(app, &text, &hit.marks, plain, &mut line);
     line.push_span(Span::raw(" ".repeat(blank)));
     let about = match &item.barred {
-        Some(why) => format!("not now: {}", shown(why)),
+        Some(why) => format!("not now: {}", sanitize(why)),
         None => item.about.clone(),
     };
     let left = room.saturating_sub(line.width());
-    let about = cut(&about, left).into_owned();
+    let about = truncate(&about, left).into_owned();
     let marks: &[usize] = if item.barred.is_some() { &[] } else { &hit.about_marks };
     marked(app, &about, marks, app.theme.dim(), &mut line);
     line

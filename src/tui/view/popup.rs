@@ -49,7 +49,7 @@ pub(super) fn frame(app: &App, area: Rect, title: &str, buffer: &mut Buffer) {
     Clear.render(area, buffer);
     let style = app.theme.accent();
     let room = usize::from(area.width.saturating_sub(6));
-    let title = format!(" {} ", crate::model::text::cut(title, room));
+    let title = format!(" {} ", crate::model::text::truncate(title, room));
     Block::bordered()
         .border_type(app.theme.focus_border())
         .border_style(style)

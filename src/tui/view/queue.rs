@@ -11,8 +11,8 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::config::panes::Column;
 use crate::model::queue::Sort;
-use crate::model::service_level::clock;
-use crate::model::text::{cut, fit, shown, width};
+use crate::model::service_level::running_clock;
+use crate::model::text::{pad, sanitize, truncate, width};
 use crate::model::{Status, Summary};
 
 use super::super::app::{App, Pane};
@@ -39,7 +39,7 @@ pub(super) fn draw(app: &App, place: &Place, buffer: &mut Buffer) {
     let right = format!("{at}/{}", all(app));
     // What is filtered must be seen before how far one has scrolled.
     let room = usize::from(place.area.width).saturating_sub("╭ 1 Queue ─  ╮".chars().count());
-    let about = cut(&whole, room.saturating_sub(right.len() + 3)).into_owned();
+    let about = truncate(&whole, room.saturating_sub(right.len() + 3)).into_owned();
     let title = pane::Title { about, right, alarm: false };
     let taken = 1 + if typed.is_some() { LINES } else { 0 };
     let rows = usize::from(inside.height.saturating_sub(taken));
@@ -54,7 +54,7 @@ pub(super) fn draw(app: &App, place: &Place, buffer: &mut Buffer) {
     // Without a border there is no title: what is filtered stands above the rows.
     let noted = place.frame == Frame::Bare && typed.is_none() && is_special(app);
     if noted {
-        let text = cut(&whole, usize::from(inside.width)).into_owned();
+        let text = truncate(&whole, usize::from(inside.width)).into_owned();
         let style = app.theme.accent();
         buffer.set_stringn(inside.x, inside.y, text, usize::from(inside.width), style);
     }
@@ -109,7 +109,7 @@ fn all(app: &App) -> String {
     let unread = !queue.is_filtered() && !queue.grouped;
     let known = app.snapshot.as_ref().and_then(|s| s.counts).filter(|_| unread);
     known
-        .and_then(|known| usize::try_from(known.open()).ok())
+        .and_then(|known| usize::try_from(known.total()).ok())
         .map_or(there, |known| known.max(there))
         .to_string()
 }
@@ -124,7 +124,7 @@ fn found(app: &App) -> String {
         Some(pages) if pages.as_of.is_some() => format!("only {count} kept here"),
         Some(pages) if pages.next.is_some() => format!("{count}+ found"),
         Some(_) => format!("{count} found"),
-        None => format!("{count} of {}", queue.counts.open()),
+        None => format!("{count} of {}", queue.counts.total()),
     }
 }
 
@@ -142,7 +142,7 @@ fn about(app: &App, typing: bool) -> String {
         // Ahead of what may be cut off.
         parts.extend(kept_at.map(|at| app.as_of(at)));
         if queue.view.is_none() {
-            parts.push(shown(&queue.filter().to_string()).into_owned());
+            parts.push(sanitize(&queue.filter().to_string()).into_owned());
         }
     } else if queue.view.is_none() && !typing {
         parts.push("open".into());
@@ -172,7 +172,7 @@ fn header(app: &App, columns: &Columns) -> Line<'static> {
                 text.push_str(&" ".repeat(wide.saturating_sub(name.len())));
                 text.push_str(name);
             }
-            _ => text.push_str(&fit(name, *wide)),
+            _ => text.push_str(&pad(name, *wide)),
         }
         text.push(' ');
     }
@@ -192,10 +192,10 @@ fn sought(app: &App, text: &str, style: Style, line: &mut Line<'static>) {
 
 /// A text with letters marked, in just so many columns, and a blank behind it.
 fn fitted(app: &App, text: &str, wide: usize, style: Style, line: &mut Line<'static>) {
-    let whole = shown(text);
+    let whole = sanitize(text);
     let mut marks: Vec<usize> =
         app.queue.words().iter().flat_map(|word: &Close| word.places(&whole)).collect();
-    let text = cut(&whole, wide);
+    let text = truncate(&whole, wide);
     marks.sort_unstable();
     marks.dedup();
     // What is cut away is not marked, nor what stands for it.
@@ -246,7 +246,7 @@ fn line_of(app: &App, row: &Summary, columns: &Columns, selected: bool) -> Line<
             }
             Column::Sla => service_level(app, row, columns.bar, &mut line),
             Column::Service => {
-                let service = row.service().unwrap_or("–");
+                let service = row.primary_service().unwrap_or("–");
                 fitted(app, service, wide, Style::new(), &mut line);
             }
             Column::Owner => owner(app, row, wide, &mut line),
@@ -266,7 +266,7 @@ fn owner(app: &App, row: &Summary, wide: usize, line: &mut Line<'static>) {
     }
     let fresh = row.status == Status::Triggered;
     let style = if fresh { app.theme.strong() } else { Style::new() };
-    line.push_span(Span::styled(fit("unowned", wide), style));
+    line.push_span(Span::styled(pad("unowned", wide), style));
     line.push_span(" ");
 }
 
@@ -299,16 +299,16 @@ fn head(app: &App, group: &Group, room: usize, selected: bool) -> Line<'static> 
     }
     let left = room.saturating_sub(line.width());
     if group.folded && left > 8 {
-        let title = shown(&first.title);
+        let title = sanitize(&first.title);
         let style = if selected { Style::new() } else { theme.dim() };
-        sought(app, &cut(&title, left), style, &mut line);
+        sought(app, &truncate(&title, left), style, &mut line);
     }
     line
 }
 
 /// The clock that runs: a bar of the time left, and the time.
 fn service_level(app: &App, row: &Summary, bar: bool, line: &mut Line<'static>) {
-    let Some(clock) = clock(row, &app.rules.levels) else {
+    let Some(clock) = running_clock(row, &app.rules.levels) else {
         line.push_span(" ".repeat(LEFT + if bar { BAR } else { 0 }));
         return;
     };
@@ -317,7 +317,7 @@ fn service_level(app: &App, row: &Summary, bar: bool, line: &mut Line<'static>) 
         let bar = left_bar(&clock, app.now, BAR);
         line.push_span(Span::styled(bar, if near { Style::new() } else { app.theme.dim() }));
     }
-    let text = left(clock.left(app.now));
+    let text = left(clock.remaining(app.now));
     let style = if past {
         app.theme.alarm()
     } else if near {

@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::model::text::{cut, shown, wrap};
-use crate::model::time::fine;
+use crate::model::text::{sanitize, truncate, wrap};
+use crate::model::time::format_precise_duration;
 
 use super::super::app::App;
 use super::super::run::{Asked, OutputPane, Run};
@@ -19,7 +19,7 @@ const HEAD: u16 = 2;
 pub(super) fn asked(app: &App, asked: &Asked, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut say = |text: &str, style: Style| {
-        for part in wrap(&shown(text), width) {
+        for part in wrap(&sanitize(text), width) {
             lines.push(Line::from(Span::styled(part, style)));
         }
     };
@@ -31,7 +31,7 @@ pub(super) fn asked(app: &App, asked: &Asked, width: usize) -> Vec<Line<'static>
     }
     say(&confirm::answers(app), app.theme.accent());
     lines.push(Line::default());
-    for part in wrap(&shown(&asked.start.line()), width) {
+    for part in wrap(&sanitize(&asked.start.line()), width) {
         lines.push(Line::from(part));
     }
     lines
@@ -60,7 +60,7 @@ pub(super) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mut Buffer
     let top = pane.top.map_or(last, |top| top.min(last));
     let dropped = (run.output.dropped() > 0).then(|| {
         let text = format!("… {} lines before this are not kept", run.output.dropped());
-        Line::from(Span::styled(cut(&text, width).into_owned(), app.theme.dim()))
+        Line::from(Span::styled(truncate(&text, width).into_owned(), app.theme.dim()))
     });
     let written = run.output.rows().iter().map(|row| Line::from(row.clone()));
     let lines = dropped.into_iter().chain(written).skip(top).take(fits);
@@ -96,16 +96,16 @@ fn status(app: &App, run: &Run, width: usize) -> Line<'static> {
             }
         }
     };
-    let mut line = Line::from(Span::styled(cut(&text, width).into_owned(), style));
+    let mut line = Line::from(Span::styled(truncate(&text, width).into_owned(), style));
     let mut more = match &run.ended {
-        None => format!(" · at most {}", fine(run.limit())),
-        Some((_, at)) => format!(" · after {}", fine(*at - run.started_at)),
+        None => format!(" · at most {}", format_precise_duration(run.limit())),
+        Some((_, at)) => format!(" · after {}", format_precise_duration(*at - run.started_at)),
     };
     if run.noted.is_some() {
         more.push_str(" · on the timeline");
     }
     more = format!("{more} · {}", run.line);
     let left = width.saturating_sub(line.width());
-    line.push_span(Span::styled(cut(&more, left).into_owned(), app.theme.dim()));
+    line.push_span(Span::styled(truncate(&more, left).into_owned(), app.theme.dim()));
     line
 }

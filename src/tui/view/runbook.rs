@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use crate::model::runbook::{Block, Kind, Look, Page, Piece, Tick, ticks};
-use crate::model::text::{shown, width, wrap};
+use crate::model::runbook::{Block, BlockKind, RunbookPage, TextSpan, TextStyle, Tick, find_ticks};
+use crate::model::text::{sanitize, width, wrap};
 
 use super::super::app::App;
 use super::super::run::RunbookPane;
@@ -39,7 +39,7 @@ pub(super) fn lay_out(app: &App, book: &RunbookPane, columns: usize) -> Laid {
         laid.lines.push(Line::from(Span::styled("reading …", app.theme.dim())));
         return laid;
     };
-    for wrong in &book.head.wrong {
+    for wrong in &book.head.problems {
         for part in wrap(&format!("! {wrong}"), columns) {
             laid.lines.push(Line::from(Span::styled(part, app.theme.strong())));
         }
@@ -47,7 +47,7 @@ pub(super) fn lay_out(app: &App, book: &RunbookPane, columns: usize) -> Laid {
     if page.blocks.is_empty() {
         laid.lines.push(Line::from(Span::styled("it is empty", app.theme.dim())));
     }
-    let ticks = ticks(&book.head.name, &page.steps, events(app, book.target.id));
+    let ticks = find_ticks(&book.head.name, &page.steps, events(app, book.target.id));
     let mut before: Option<&Block> = None;
     for (place, block) in page.blocks.iter().enumerate() {
         if before.is_some_and(|before| is_apart(before, block)) {
@@ -55,7 +55,7 @@ pub(super) fn lay_out(app: &App, book: &RunbookPane, columns: usize) -> Laid {
         }
         before = Some(block);
         let start = laid.lines.len();
-        let stops = block.step.is_some() || matches!(block.kind, Kind::Code(..));
+        let stops = block.step.is_some() || matches!(block.kind, BlockKind::Code(..));
         let selected = stops && book.at == Some(place);
         let mark = block.step.map(|step| mark(app, book, page, &ticks, step));
         let lines = lines(app, block, mark.as_ref(), selected, columns);
@@ -71,8 +71,9 @@ pub(super) fn lay_out(app: &App, book: &RunbookPane, columns: usize) -> Laid {
 /// Whether a blank line stands between two blocks.
 fn is_apart(above: &Block, below: &Block) -> bool {
     let together = match (&above.kind, &below.kind) {
-        (Kind::Item(_) | Kind::Code(..), Kind::Item(_)) | (Kind::Item(_), Kind::Code(..)) => true,
-        (Kind::Item(_), Kind::Text) => below.indent > 0 && !below.quoted,
+        (BlockKind::Item(_) | BlockKind::Code(..), BlockKind::Item(_))
+        | (BlockKind::Item(_), BlockKind::Code(..)) => true,
+        (BlockKind::Item(_), BlockKind::Text) => below.indent > 0 && !below.quoted,
         _ => false,
     };
     !together
@@ -85,11 +86,17 @@ struct Mark {
     done: bool,
 }
 
-fn mark(app: &App, book: &RunbookPane, page: &Page, ticks: &[Option<Tick>], step: usize) -> Mark {
+fn mark(
+    app: &App,
+    book: &RunbookPane,
+    page: &RunbookPage,
+    ticks: &[Option<Tick>],
+    step: usize,
+) -> Mark {
     let digits = page.steps.len().to_string().len();
     let sent = book.sent.iter().any(|(sent, _)| *sent == step);
     let (sign, by) = match &ticks[step] {
-        Some(tick) => ("✓", format!(" – {} {}", shown(&tick.by), app.clock().minute(tick.at))),
+        Some(tick) => ("✓", format!(" – {} {}", sanitize(&tick.by), app.clock().minute(tick.at))),
         None if sent => ("…", String::new()),
         None => (" ", String::new()),
     };
@@ -121,33 +128,33 @@ fn lines(
     let indent = " ".repeat(deep);
     let quoted = if block.quoted { "│ " } else { "" };
     match &block.kind {
-        Kind::Rule => {
+        BlockKind::Rule => {
             line(vec![Span::styled("─".repeat(columns.saturating_sub(2)), theme.border())]);
         }
-        Kind::Code(code, _) => {
+        BlockKind::Code(code, _) => {
             let room = columns.saturating_sub(deep + 3);
             for row in code.iter().flat_map(|row| wrap(row, room)) {
                 line(vec![
                     Span::raw(indent.clone()),
                     Span::styled("│ ", theme.border()),
-                    Span::styled(row, look(app, Look::Code)),
+                    Span::styled(row, look(app, TextStyle::Code)),
                 ]);
             }
             if code.is_empty() {
                 line(vec![Span::raw(indent), Span::styled("│ ", theme.border())]);
             }
         }
-        Kind::Heading(_) | Kind::Text | Kind::Item(_) => {
+        BlockKind::Heading(_) | BlockKind::Text | BlockKind::Item(_) => {
             let first = match (&block.kind, mark) {
                 (_, Some(mark)) => mark.text.clone(),
-                (Kind::Item(mark), None) => format!("{mark} "),
+                (BlockKind::Item(mark), None) => format!("{mark} "),
                 _ => String::new(),
             };
             let hang = width(&first);
             let room = columns.saturating_sub(1 + deep + width(quoted) + hang).max(8);
-            let mut pieces = block.pieces.clone();
+            let mut pieces = block.spans.clone();
             if let Some(mark) = mark.filter(|mark| !mark.by.is_empty()) {
-                pieces.push(Piece { text: mark.by.clone(), look: Look::Emphasis });
+                pieces.push(TextSpan { text: mark.by.clone(), style: TextStyle::Emphasis });
             }
             let done = mark.is_some_and(|mark| mark.done);
             for (place, row) in wrapped(&pieces, room).into_iter().enumerate() {
@@ -159,8 +166,8 @@ fn lines(
                     Span::styled(start, style),
                 ];
                 for piece in row {
-                    let mut style = look(app, piece.look);
-                    if matches!(block.kind, Kind::Heading(1)) {
+                    let mut style = look(app, piece.style);
+                    if matches!(block.kind, BlockKind::Heading(1)) {
                         style = theme.accent().add_modifier(Modifier::BOLD);
                     }
                     spans.push(Span::styled(piece.text, style));
@@ -172,28 +179,28 @@ fn lines(
     lines
 }
 
-fn look(app: &App, look: Look) -> Style {
+fn look(app: &App, look: TextStyle) -> Style {
     match look {
-        Look::Plain => Style::new(),
-        Look::Strong => app.theme.strong(),
-        Look::Emphasis => app.theme.dim(),
-        Look::Code => app.theme.accent(),
+        TextStyle::Plain => Style::new(),
+        TextStyle::Strong => app.theme.strong(),
+        TextStyle::Emphasis => app.theme.dim(),
+        TextStyle::Code => app.theme.accent(),
     }
 }
 
 /// Pieces broken into rows, each with its looks.
-fn wrapped(pieces: &[Piece], columns: usize) -> Vec<Vec<Piece>> {
+fn wrapped(pieces: &[TextSpan], columns: usize) -> Vec<Vec<TextSpan>> {
     let text: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
-    let mut rest = pieces.iter().flat_map(|piece| piece.text.chars().map(|ch| (ch, piece.look)));
+    let mut rest = pieces.iter().flat_map(|piece| piece.text.chars().map(|ch| (ch, piece.style)));
     let mut rows = Vec::new();
     for row in wrap(&text, columns) {
-        let mut parts: Vec<Piece> = Vec::new();
+        let mut parts: Vec<TextSpan> = Vec::new();
         // Blanks at which a line was broken are not in the rows.
         for wanted in row.chars() {
             let Some((_, look)) = rest.by_ref().find(|(ch, _)| *ch == wanted) else { break };
             match parts.last_mut() {
-                Some(last) if last.look == look => last.text.push(wanted),
-                _ => parts.push(Piece { text: wanted.to_string(), look }),
+                Some(last) if last.style == look => last.text.push(wanted),
+                _ => parts.push(TextSpan { text: wanted.to_string(), style: look }),
             }
         }
         rows.push(parts);
@@ -202,9 +209,9 @@ fn wrapped(pieces: &[Piece], columns: usize) -> Vec<Vec<Piece>> {
 }
 
 pub(super) fn draw(app: &App, book: &RunbookPane, body: Rect, buffer: &mut Buffer) {
-    let mut heading = format!("{} · {}", shown(&book.head.name), book.target.label);
+    let mut heading = format!("{} · {}", sanitize(&book.head.name), book.target.label);
     if let Some(page) = book.page.as_ref().filter(|page| !page.steps.is_empty()) {
-        let ticks = ticks(&book.head.name, &page.steps, events(app, book.target.id));
+        let ticks = find_ticks(&book.head.name, &page.steps, events(app, book.target.id));
         let done = ticks.iter().flatten().count();
         heading = format!("{heading} · {done} of {} done", page.steps.len());
     }

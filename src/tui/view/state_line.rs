@@ -6,7 +6,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::model::Priority;
-use crate::model::text::{cut, shown};
+use crate::model::text::{sanitize, truncate};
 
 use super::super::app::{App, Freshness};
 use super::super::zone::{Clock, Zone};
@@ -78,7 +78,7 @@ fn left(app: &App, room: Room) -> Line<'static> {
     if room < Room::Least
         && let Some(name) = app.place_name()
     {
-        line.push_span(cut(&shown(name), 16).into_owned());
+        line.push_span(truncate(&sanitize(name), 16).into_owned());
         line.push_span(" ");
     }
     if app.here.production {
@@ -180,12 +180,12 @@ fn right(app: &App, room: Room) -> Line<'static> {
     if room < Room::Middle
         && let Some((team, person)) = app.on_call()
     {
-        let team = team.map(|team| format!("{} ", cut(&shown(team), 14)));
+        let team = team.map(|team| format!("{} ", truncate(&sanitize(team), 14)));
         line.push_span(Span::styled(
             format!("on call {}", team.unwrap_or_default()),
             app.theme.dim(),
         ));
-        line.push_span(cut(&shown(&person.name), 24).into_owned());
+        line.push_span(truncate(&sanitize(&person.name), 24).into_owned());
         if let Some(at) = app.kept_at.directory.filter(|_| room < Room::Wide) {
             line.push_span(Span::styled(format!(" {}", app.as_of(at)), app.theme.dim()));
         }

@@ -8,8 +8,8 @@ use ratatui::text::{Line, Span};
 
 use crate::model::Event;
 use crate::model::event::EventBody;
-use crate::model::text::{cut, fit, lines as safe_lines, shown, wrap};
-use crate::model::time::short;
+use crate::model::text::{lines as safe_lines, pad, sanitize, truncate, wrap};
+use crate::model::time::format_duration;
 
 use super::super::app::{App, Pane, Shown, TimelineOf};
 use super::super::layout::Frame;
@@ -121,8 +121,11 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
         // There is no border that could name it.
         let summary = &read.detail.incident.summary;
         let (label, zone) = (summary.label(), app.clock().name());
-        let text = format!("{label} · {zone} · {}", shown(&summary.title));
-        lines.push(Line::from(Span::styled(cut(&text, width).into_owned(), app.theme.strong())));
+        let text = format!("{label} · {zone} · {}", sanitize(&summary.title));
+        lines.push(Line::from(Span::styled(
+            truncate(&text, width).into_owned(),
+            app.theme.strong(),
+        )));
     }
     let mut day = app.clock().at(app.now).date();
     let then = as_of(app).and_then(|seq| read.events.iter().find(|event| event.seq == seq));
@@ -202,16 +205,16 @@ fn of_event(app: &App, event: &Event, read: &Shown) -> Entry {
         body => body.detail(),
     };
     // Its time may lie before that of the entry below it.
-    if let Some(late) = event.late_by().filter(|_| !pending) {
+    if let Some(late) = event.recording_delay().filter(|_| !pending) {
         let separator = if text.is_empty() { "" } else { " · " };
-        text = format!("{text}{separator}recorded {} later", short(late));
+        text = format!("{text}{separator}recorded {} later", format_duration(late));
     }
     Entry {
         seq: event.seq,
         at: event.at,
         milestone: event.body.is_milestone(),
         pending,
-        word: event.body.word(),
+        word: event.body.label(),
         actor: event.actor.name().to_owned(),
         text,
     }
@@ -234,7 +237,7 @@ fn lay_out(app: &App, entry: &Entry, width: usize, lines: &mut Vec<Line<'static>
         Entry { milestone: true, .. } => ("● ", theme.strong()),
         _ => ("◦ ", Style::new()),
     };
-    let actor = shown(&entry.actor);
+    let actor = sanitize(&entry.actor);
     let utc = app.clock().beside(entry.at).filter(|_| width >= WIDE);
     let utc = utc.map(|at| at.format("%H:%MZ  ").to_string()).unwrap_or_default();
     let mut line = Line::from(vec![
@@ -247,12 +250,12 @@ fn lay_out(app: &App, entry: &Entry, width: usize, lines: &mut Vec<Line<'static>
     let beside = width.saturating_sub(column);
     let fits = texts.len() == 1 && crate::model::text::width(&texts[0]) <= beside;
     if width >= ONE_LINE {
-        line.push_span(Span::styled(fit(entry.word, WORD), style));
-        line.push_span(format!(" {}  ", fit(&actor, by)));
+        line.push_span(Span::styled(pad(entry.word, WORD), style));
+        line.push_span(format!(" {}  ", pad(&actor, by)));
     } else {
         line.push_span(Span::styled(entry.word, style));
         let room = width.saturating_sub(12 + entry.word.len() + 3);
-        line.push_span(Span::styled(format!(" · {}", cut(&actor, room)), theme.dim()));
+        line.push_span(Span::styled(format!(" · {}", truncate(&actor, room)), theme.dim()));
     }
     // Beside the actor where that leaves a column to read; else below, across the pane.
     let (indent, below) = match width {

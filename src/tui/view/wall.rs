@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::model::text::{cut, shown, width};
+use crate::model::text::{sanitize, truncate, width};
 
 use super::super::app::App;
 use super::super::wall::{MARGIN, Wall, shift};
@@ -87,7 +87,7 @@ fn header(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     let theme = app.theme;
     let mut left = Line::from(Span::styled("redphone", theme.strong()));
     if let Some(name) = app.place_name().filter(|_| app.capabilities.is_some()) {
-        left.push_span(format!("  {} ", cut(&shown(name), 20)));
+        left.push_span(format!("  {} ", truncate(&sanitize(name), 20)));
         if app.here.production {
             left.push_span(Span::styled("PRODUCTION", theme.warning()));
             left.push_span(" ");
@@ -99,16 +99,16 @@ fn header(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
         left.push_span(Span::styled("  loading", theme.dim()));
     }
     if !wall.settings.view.is_empty() {
-        let view = shown(&wall.settings.view).into_owned();
+        let view = sanitize(&wall.settings.view).into_owned();
         left.push_span(Span::styled("  view ", theme.dim()));
-        left.push_span(cut(&view, usize::from(area.width / 3)).into_owned());
+        left.push_span(truncate(&view, usize::from(area.width / 3)).into_owned());
     }
     let mut right = Line::default();
     if let Some((team, person)) = app.on_call() {
-        let team = team.map(|team| format!("{} ", cut(&shown(team), 14)));
+        let team = team.map(|team| format!("{} ", truncate(&sanitize(team), 14)));
         let team = team.unwrap_or_default();
         right.push_span(Span::styled(format!("on call {team}"), theme.dim()));
-        right.push_span(format!("{}   ", cut(&shown(&person.name), 24)));
+        right.push_span(format!("{}   ", truncate(&sanitize(&person.name), 24)));
     }
     right.push_span(Span::styled(clock(app), theme.strong()));
     both(&left, &right, area, buffer);
@@ -145,7 +145,7 @@ fn centred(text: &str, style: Style, area: Rect, buffer: &mut Buffer) {
     if area.is_empty() {
         return;
     }
-    let text = cut(text, usize::from(area.width));
+    let text = truncate(text, usize::from(area.width));
     let used = u16::try_from(width(&text)).unwrap_or(area.width);
     let x = area.x + area.width.saturating_sub(used) / 2;
     buffer.set_stringn(x, area.y, text, usize::from(area.width), style);

@@ -5,7 +5,7 @@ use redphone::model::checklist::{Answer, ClosingItem, Item};
 use redphone::model::command::Link;
 use redphone::model::status::{Category, Classification, Role, Status};
 use redphone::model::{
-    Ask, EventBody, Impact, IncidentId, IncidentNumber, PersonRef, Priority, Urgency,
+    EventBody, Impact, IncidentCommand, IncidentId, IncidentNumber, PersonRef, Priority, Urgency,
 };
 
 use crate::make::{
@@ -35,9 +35,9 @@ pub async fn numbers_are_given_in_order(backend: &dyn Backend) {
 
 pub async fn the_same_command_again_is_answered_with_the_first_outcome(backend: &dyn Backend) {
     let id = declared(backend, "twice").await;
-    let acknowledge = ask(id, Ask::Acknowledge);
+    let acknowledge = ask(id, IncidentCommand::Acknowledge);
     let first = backend.execute(&acknowledge).await.unwrap();
-    done(backend, id, Ask::AddNote { text: "in between".into() }).await;
+    done(backend, id, IncidentCommand::AddNote { text: "in between".into() }).await;
     let again = backend.execute(&acknowledge).await.unwrap();
     assert!(again.replayed && !first.replayed);
     assert_eq!(again.events, first.events);
@@ -60,8 +60,8 @@ pub async fn a_replayed_declaration_makes_no_second_incident(backend: &dyn Backe
 
 pub async fn a_command_that_came_too_late_says_who_was_first(backend: &dyn Backend) {
     let id = declared(backend, "late").await;
-    done(backend, id, Ask::Acknowledge).await;
-    let refused = backend.execute(&ask(id, Ask::Acknowledge)).await.unwrap_err();
+    done(backend, id, IncidentCommand::Acknowledge).await;
+    let refused = backend.execute(&ask(id, IncidentCommand::Acknowledge)).await.unwrap_err();
     assert!(matches!(refused, BackendError::Conflict(_)));
     assert_eq!(refused.to_string(), "already acknowledged by Ines Moreau just now");
     assert_eq!(backend.timeline(id, Part::After(0)).await.unwrap().len(), 2);
@@ -70,7 +70,7 @@ pub async fn a_command_that_came_too_late_says_who_was_first(backend: &dyn Backe
 pub async fn an_unknown_incident_is_not_found(backend: &dyn Backend) {
     let id = IncidentId::new();
     for refused in [
-        backend.execute(&ask(id, Ask::Acknowledge)).await.unwrap_err(),
+        backend.execute(&ask(id, IncidentCommand::Acknowledge)).await.unwrap_err(),
         backend.incident(id).await.unwrap_err(),
         backend.timeline(id, Part::Last(10)).await.unwrap_err(),
         backend.find(IncidentNumber(4711)).await.unwrap_err(),
@@ -93,9 +93,9 @@ pub async fn a_command_that_makes_no_sense_is_rejected(backend: &dyn Backend) {
         (declare_as(declaration(&"long ".repeat(2000))).1, "title"),
         (declare_as(backwards).1, "detected_at"),
         (declare_as(ancient).1, "detected_at"),
-        (ask(id, Ask::AddNote { text: " \n".into() }), "note"),
-        (ask(id, Ask::AddNote { text: "x".repeat(70_000) }), "note"),
-        (ask(id, Ask::Close), "resolve it"),
+        (ask(id, IncidentCommand::AddNote { text: " \n".into() }), "note"),
+        (ask(id, IncidentCommand::AddNote { text: "x".repeat(70_000) }), "note"),
+        (ask(id, IncidentCommand::Close), "resolve it"),
     ] {
         let refused = backend.execute(&command).await.unwrap_err();
         assert!(matches!(refused, BackendError::Rejected(_)), "{refused}");
@@ -106,28 +106,29 @@ pub async fn a_command_that_makes_no_sense_is_rejected(backend: &dyn Backend) {
 
 pub async fn an_incident_runs_through_its_lifecycle(backend: &dyn Backend) {
     let id = declared(backend, "whole way").await;
-    done(backend, id, Ask::Acknowledge).await;
-    done(backend, id, Ask::MoveStatus { to: Status::Monitoring }).await;
+    done(backend, id, IncidentCommand::Acknowledge).await;
+    done(backend, id, IncidentCommand::MoveStatus { to: Status::Monitoring }).await;
     done(backend, id, resolve()).await;
     for item in ClosingItem::ALL {
-        let answer = Ask::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes };
+        let answer =
+            IncidentCommand::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes };
         done(backend, id, answer).await;
     }
-    done(backend, id, Ask::Close).await;
+    done(backend, id, IncidentCommand::Close).await;
     let record = backend.incident(id).await.unwrap().incident;
     assert_eq!(record.summary.status, Status::Closed);
     assert!(record.stages.iter().all(Option::is_some));
-    done(backend, id, Ask::Reopen { reason: "it is back".into() }).await;
+    done(backend, id, IncidentCommand::Reopen { reason: "it is back".into() }).await;
     let row = backend.incident(id).await.unwrap().incident.summary;
     assert_eq!((row.status, row.resolved_at), (Status::Investigating, None));
 }
 
 pub async fn a_resolution_that_is_taken_back_leaves_it_open(backend: &dyn Backend) {
     let id = declared(backend, "resolved by mistake").await;
-    done(backend, id, Ask::Acknowledge).await;
+    done(backend, id, IncidentCommand::Acknowledge).await;
     let was = backend.incident(id).await.unwrap().incident;
     done(backend, id, resolve()).await;
-    done(backend, id, Ask::TakeBack).await;
+    done(backend, id, IncidentCommand::UndoMove).await;
     let is = backend.incident(id).await.unwrap().incident;
     assert_eq!(is.summary.status, Status::Acknowledged);
     assert_eq!((is.summary.resolved_at, &is.resolution), (None, &None));
@@ -138,30 +139,37 @@ pub async fn every_ask_is_carried_out_or_refused_in_words(backend: &dyn Backend)
     let id = declared(backend, "all verbs").await;
     let bo = PersonRef::new("bo", "Bo Lindqvist");
     for what in [
-        Ask::RepeatAlert { text: "again".into() },
-        Ask::Assign { to: Some(bo.clone()) },
-        Ask::SetTeam { team: Some("platform".into()) },
-        Ask::GiveRole { role: Role::Scribe, person: bo.clone(), given: true },
-        Ask::Escalate { level: 1, to: vec![ines()], reason: Some("nobody answers".into()) },
-        Ask::Prioritize { impact: Impact::High, urgency: Urgency::High },
-        Ask::OverridePriority { priority: Priority::P3, reason: "a test system".into() },
-        Ask::Categorize { category: Some(Category::Security) },
-        Ask::SetServices { services: vec!["cart".into(), "search".into()] },
-        Ask::Describe {
+        IncidentCommand::RepeatAlert { text: "again".into() },
+        IncidentCommand::Assign { to: Some(bo.clone()) },
+        IncidentCommand::SetTeam { team: Some("platform".into()) },
+        IncidentCommand::GiveRole { role: Role::Scribe, person: bo.clone(), given: true },
+        IncidentCommand::Escalate {
+            level: 1,
+            to: vec![ines()],
+            reason: Some("nobody answers".into()),
+        },
+        IncidentCommand::Prioritize { impact: Impact::High, urgency: Urgency::High },
+        IncidentCommand::OverridePriority {
+            priority: Priority::P3,
+            reason: "a test system".into(),
+        },
+        IncidentCommand::Categorize { category: Some(Category::Security) },
+        IncidentCommand::SetServices { services: vec!["cart".into(), "search".into()] },
+        IncidentCommand::Describe {
             title: Some("new title".into()),
             symptoms: Some("carts are empty".into()),
             labels: Some(vec!["eu".into()]),
             runbook: None,
         },
-        Ask::UpdateStakeholders { message: "we are on it".into(), next_due: None },
-        Ask::Snooze { until: chrono::Utc::now() + chrono::TimeDelta::hours(1) },
-        Ask::Wake,
-        Ask::Pause { reason: "waiting on partner".into() },
-        Ask::Unpause,
-        Ask::Link { link: Link::Url("https://example.org/graph".into()) },
-        Ask::Unlink { link: Link::Url("https://example.org/graph".into()) },
+        IncidentCommand::UpdateStakeholders { message: "we are on it".into(), next_due: None },
+        IncidentCommand::Snooze { until: chrono::Utc::now() + chrono::TimeDelta::hours(1) },
+        IncidentCommand::Wake,
+        IncidentCommand::Pause { reason: "waiting on partner".into() },
+        IncidentCommand::Unpause,
+        IncidentCommand::Link { link: Link::Url("https://example.org/graph".into()) },
+        IncidentCommand::Unlink { link: Link::Url("https://example.org/graph".into()) },
     ] {
-        let verb = what.verb();
+        let verb = what.kind();
         let outcome = backend.execute(&ask(id, what)).await;
         let outcome = outcome.unwrap_or_else(|e| panic!("{verb:?}: {e}"));
         let events = backend.timeline(id, Part::Last(1)).await.unwrap();
@@ -174,7 +182,7 @@ pub async fn every_ask_is_carried_out_or_refused_in_words(backend: &dyn Backend)
     assert_eq!(record.summary.assignee, Some(bo));
     assert_eq!(record.summary.alerts, 2);
     let to = Classification::FalseAlarm;
-    done(backend, id, Ask::Reclassify { to, reason: "a test".into() }).await;
+    done(backend, id, IncidentCommand::Reclassify { to, reason: "a test".into() }).await;
     let refused = backend.execute(&ask(id, resolve())).await.unwrap_err();
     assert_eq!(refused.to_string(), "already reclassified by Ines Moreau just now");
 }
@@ -202,14 +210,14 @@ pub async fn an_alert_after_the_end_declares_anew(backend: &dyn Backend) {
     let second = declared_as(backend, alert.clone()).await;
     assert_ne!(backend.incident(second).await.unwrap().incident.summary.number, None);
     // The one that was reopened and the new one are both open: the newest takes the alert.
-    done(backend, first, Ask::Reopen { reason: "not fixed".into() }).await;
+    done(backend, first, IncidentCommand::Reopen { reason: "not fixed".into() }).await;
     let outcome = backend.execute(&declare_as(alert).1).await.unwrap();
     assert_eq!(outcome.incident, Some(second));
 }
 
 pub async fn a_merge_is_told_on_both_timelines(backend: &dyn Backend) {
     let (into, from) = (declared(backend, "the one").await, declared(backend, "the other").await);
-    let merge = ask(from, Ask::Merge { into });
+    let merge = ask(from, IncidentCommand::Merge { into });
     let outcome = backend.execute(&merge).await.unwrap();
     assert_eq!(outcome.incident, Some(from));
     assert_eq!(outcome.row.as_ref().unwrap().status, Status::Merged);
@@ -225,13 +233,14 @@ pub async fn a_merge_is_told_on_both_timelines(backend: &dyn Backend) {
 
 pub async fn a_merge_into_nothing_or_itself_is_refused(backend: &dyn Backend) {
     let id = declared(backend, "alone").await;
-    let nowhere = ask(id, Ask::Merge { into: IncidentId::new() });
+    let nowhere = ask(id, IncidentCommand::Merge { into: IncidentId::new() });
     assert!(matches!(backend.execute(&nowhere).await, Err(BackendError::NotFound(_))));
-    let itself = ask(id, Ask::Merge { into: id });
+    let itself = ask(id, IncidentCommand::Merge { into: id });
     assert!(matches!(backend.execute(&itself).await, Err(BackendError::Rejected(_))));
     let over = declared(backend, "over").await;
     done(backend, over, resolve()).await;
-    let refused = backend.execute(&ask(id, Ask::Merge { into: over })).await.unwrap_err();
+    let refused =
+        backend.execute(&ask(id, IncidentCommand::Merge { into: over })).await.unwrap_err();
     assert!(refused.to_string().contains("INC-2 is resolved"), "{refused}");
     assert_eq!(backend.incident(id).await.unwrap().incident.summary.status, Status::Triggered);
 }
@@ -239,7 +248,7 @@ pub async fn a_merge_into_nothing_or_itself_is_refused(backend: &dyn Backend) {
 pub async fn a_long_timeline_folds_to_the_same_record(backend: &dyn Backend) {
     let id = declared(backend, "noisy").await;
     for round in 0..150 {
-        done(backend, id, Ask::RepeatAlert { text: format!("alert {round}") }).await;
+        done(backend, id, IncidentCommand::RepeatAlert { text: format!("alert {round}") }).await;
     }
     let events = backend.timeline(id, Part::After(0)).await.unwrap();
     let folded = redphone::model::Incident::fold(&events).unwrap().unwrap();
@@ -250,5 +259,7 @@ pub async fn a_long_timeline_folds_to_the_same_record(backend: &dyn Backend) {
 pub async fn capabilities_name_the_place(backend: &dyn Backend) {
     let can = backend.capabilities().await.unwrap();
     assert!(!can.name.is_empty() && can.live);
-    assert!(can.verbs.contains(&ask(IncidentId::new(), Ask::Acknowledge).command.verb()));
+    assert!(
+        can.verbs.contains(&ask(IncidentId::new(), IncidentCommand::Acknowledge).command.kind())
+    );
 }

@@ -8,7 +8,7 @@ use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::command::Link;
 use redphone::model::measures::{Cut, Window};
 use redphone::model::problem::{Problem, ProblemState};
-use redphone::model::{Actor, Ask, ChangeId, Command, ProblemId};
+use redphone::model::{Actor, ChangeId, Command, IncidentCommand, ProblemId};
 
 use crate::make::{ago, declaration, declared, declared_as, done, envelope, ines, resolve, titles};
 
@@ -17,15 +17,15 @@ pub async fn a_new_place_is_empty(backend: &dyn Backend) {
     assert!(delta.reset && delta.rows.is_empty());
     assert!(titles(backend, "is:any").await.is_empty());
     assert!(titles(backend, "").await.is_empty());
-    let window = Window::day(Utc::now());
-    let measures = backend.measures(&window, Cut::Whole, Utc::now()).await.unwrap();
+    let window = Window::last_day(Utc::now());
+    let measures = backend.measures(&window, Cut::Total, Utc::now()).await.unwrap();
     assert_eq!(measures.now.reported(), 0);
 }
 
 pub async fn timelines_are_given_in_parts(backend: &dyn Backend) {
     let id = declared(backend, "parts").await;
     for round in 2..=9 {
-        done(backend, id, Ask::AddNote { text: format!("note {round}") }).await;
+        done(backend, id, IncidentCommand::AddNote { text: format!("note {round}") }).await;
     }
     for (part, expected) in [
         (Part::After(0), (1..=9).collect::<Vec<u32>>()),
@@ -53,7 +53,7 @@ pub async fn changes_without_a_cursor_are_all_open_incidents(backend: &dyn Backe
 pub async fn changes_after_a_cursor_come_once_each(backend: &dyn Backend) {
     let (one, two) = (declared(backend, "one").await, declared(backend, "two").await);
     let start = backend.changes(None, Duration::ZERO).await.unwrap().cursor;
-    done(backend, one, Ask::Acknowledge).await;
+    done(backend, one, IncidentCommand::Acknowledge).await;
     done(backend, one, resolve()).await;
     let three = declared(backend, "three").await;
     let delta = backend.changes(Some(start), Duration::ZERO).await.unwrap();
@@ -64,7 +64,7 @@ pub async fn changes_after_a_cursor_come_once_each(backend: &dyn Backend) {
     assert!(delta.rows.iter().any(|r| r.id == one && !r.status.is_open()));
     let rest = backend.changes(Some(delta.cursor), Duration::ZERO).await.unwrap();
     assert!(rest.rows.is_empty() && rest.cursor == delta.cursor);
-    done(backend, two, Ask::Acknowledge).await;
+    done(backend, two, IncidentCommand::Acknowledge).await;
     let rest = backend.changes(Some(delta.cursor), Duration::ZERO).await.unwrap();
     assert_eq!(rest.rows.iter().map(|r| r.id).collect::<Vec<_>>(), [two]);
 }
@@ -85,7 +85,7 @@ pub async fn a_wait_ends_when_something_changes(backend: &dyn Backend) {
     let begun = Instant::now();
     let (delta, ()) = tokio::join!(
         backend.changes(Some(start), Duration::from_mins(1)),
-        done(backend, id, Ask::Acknowledge)
+        done(backend, id, IncidentCommand::Acknowledge)
     );
     assert_eq!(delta.unwrap().rows.len(), 1);
     assert!(begun.elapsed() < Duration::from_secs(30));
@@ -143,7 +143,7 @@ pub async fn similar_incidents_and_the_problem_come_with_the_incident(backend: &
     declared_as(backend, elsewhere).await;
     let id = declared(backend, "timeout after 12 s on node-9").await;
     let link = Link::Problem { id: problem.id, title: problem.title.clone() };
-    done(backend, id, Ask::Link { link }).await;
+    done(backend, id, IncidentCommand::Link { link }).await;
     let detail = backend.incident(id).await.unwrap();
     let found: Vec<_> = detail.similar.iter().map(|s| (s.id, s.same_fault)).collect();
     assert_eq!(found, [(same, true), (other, false)]);
@@ -157,12 +157,12 @@ pub async fn measures_follow_what_happened(backend: &dyn Backend) {
     for title in ["disk 1 full", "disk 2 full", "slow"] {
         let id = declared(backend, title).await;
         first.get_or_insert(id);
-        done(backend, id, Ask::Acknowledge).await;
+        done(backend, id, IncidentCommand::Acknowledge).await;
     }
     let first = first.unwrap();
     done(backend, first, resolve()).await;
     let now = Utc::now() + TimeDelta::seconds(1);
-    let window = Window::days(30, now, &FixedOffset::east_opt(3600).unwrap());
+    let window = Window::last_days(30, now, &FixedOffset::east_opt(3600).unwrap());
     let measures = backend.measures(&window, Cut::Service, now).await.unwrap();
     assert_eq!(measures.now.volume, [0, 3, 0, 0]);
     assert_eq!((measures.now.mtta.count, measures.now.mttr.count), (3, 1));
@@ -172,8 +172,8 @@ pub async fn measures_follow_what_happened(backend: &dyn Backend) {
     assert_eq!(measures.recurring[0].count, 2);
     assert_eq!(measures.recurring[0].title, "disk 2 full");
     assert_eq!(measures.recurring[0].service, "checkout");
-    done(backend, first, Ask::Reopen { reason: "back".into() }).await;
-    let measures = backend.measures(&window, Cut::Whole, now).await.unwrap();
+    done(backend, first, IncidentCommand::Reopen { reason: "back".into() }).await;
+    let measures = backend.measures(&window, Cut::Total, now).await.unwrap();
     assert_eq!(measures.now.mttr.count, 0);
 }
 

@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 
 use chrono::{TimeDelta, Utc};
 use redphone::backend::{Backend, BackendError, PageMark, Search};
-use redphone::model::queue::{Sort, compare, rank};
-use redphone::model::service_level::Levels;
+use redphone::model::queue::{Sort, compare, urgency_key};
+use redphone::model::service_level::ServiceLevels;
 use redphone::model::status::Category;
-use redphone::model::{Ask, Impact, PersonRef, Summary, Urgency};
+use redphone::model::{Impact, IncidentCommand, PersonRef, Summary, Urgency};
 
 use crate::make::{ago, declaration, declared, declared_as, done, ines, resolve, search, titles};
 
@@ -38,7 +38,7 @@ pub async fn open_incidents_are_ranked_by_urgency_and_paged(backend: &dyn Backen
         let id = declared_as(backend, one).await;
         if number % 7 == 0 {
             let until = Utc::now() + TimeDelta::hours(1);
-            done(backend, id, Ask::Snooze { until }).await;
+            done(backend, id, IncidentCommand::Snooze { until }).await;
         }
         if number % 8 == 1 {
             done(backend, id, resolve()).await;
@@ -47,18 +47,18 @@ pub async fn open_incidents_are_ranked_by_urgency_and_paged(backend: &dyn Backen
     let asked = Search { sort: Sort::Urgent, limit: 6, ..search("") };
     let first = backend.search(&asked).await.unwrap();
     let counts = first.counts.unwrap();
-    assert_eq!((counts.open(), counts.snoozed), (20, 4));
+    assert_eq!((counts.total(), counts.snoozed), (20, 4));
     assert_eq!(first.total, Some(16));
     let all = backend.search(&Search { limit: 100, ..asked.clone() }).await.unwrap();
     let ranks: Vec<_> =
-        all.rows.iter().map(|row| rank(row, asked.now, &Levels::default())).collect();
+        all.rows.iter().map(|row| urgency_key(row, asked.now, &ServiceLevels::default())).collect();
     assert!(ranks.is_sorted());
     let expected: Vec<String> = all.rows.into_iter().map(|row| row.title).collect();
     assert_eq!(paged(backend, asked.clone()).await, expected);
     for sort in [Sort::Priority, Sort::Service, Sort::Owner, Sort::Changed] {
         let asked = Search { sort, ..asked.clone() };
         let whole = backend.search(&Search { limit: 100, ..asked.clone() }).await.unwrap().rows;
-        let place = |row: &Summary| rank(row, asked.now, &Levels::default());
+        let place = |row: &Summary| urgency_key(row, asked.now, &ServiceLevels::default());
         let in_order = |a: &Summary, b: &Summary| {
             compare(sort, (a, &place(a)), (b, &place(b))) != Ordering::Greater
         };
@@ -91,15 +91,15 @@ pub async fn filters_find_what_the_model_says(backend: &dyn Backend) {
     let mut one = declaration("alpha");
     one.services = vec!["checkout".into(), "Cart".into()];
     let one = declared_as(backend, one).await;
-    done(backend, one, Ask::Assign { to: Some(ines()) }).await;
+    done(backend, one, IncidentCommand::Assign { to: Some(ines()) }).await;
     let mut two = declaration("beta");
     (two.services, two.team) = (vec!["search".into()], Some("db".into()));
     (two.category, two.urgency) = (None, Urgency::Low);
     (two.reported_at, two.detected_at) = (ago(300), ago(300));
     let two = declared_as(backend, two).await;
     let bo = PersonRef::new("bo", "Bo Lindqvist");
-    done(backend, two, Ask::Assign { to: Some(bo) }).await;
-    done(backend, two, Ask::Pause { reason: "partner".into() }).await;
+    done(backend, two, IncidentCommand::Assign { to: Some(bo) }).await;
+    done(backend, two, IncidentCommand::Pause { reason: "partner".into() }).await;
     let mut three = declaration("gamma");
     (three.category, three.team) = (Some(Category::Security), None);
     (three.reported_at, three.detected_at) = (ago(9000), ago(9000));
@@ -150,7 +150,12 @@ pub async fn words_are_found_in_titles_symptoms_notes_and_services(backend: &dyn
     one.symptoms = "customers see error E-4711".into();
     let one = declared_as(backend, one).await;
     let two = declared(backend, "cart is empty").await;
-    done(backend, two, Ask::AddNote { text: "the cache\nwas \"flushed\" -- twice".into() }).await;
+    done(
+        backend,
+        two,
+        IncidentCommand::AddNote { text: "the cache\nwas \"flushed\" -- twice".into() },
+    )
+    .await;
     for id in [one, two] {
         done(backend, id, resolve()).await;
     }
@@ -177,7 +182,7 @@ pub async fn words_are_found_in_titles_symptoms_notes_and_services(backend: &dyn
     let id = declared(backend, "first title").await;
     assert_eq!(titles(backend, "is:any first").await, ["first title"]);
     let (title, none) = (Some("second title".into()), None);
-    let describe = Ask::Describe { title, symptoms: none, labels: None, runbook: None };
+    let describe = IncidentCommand::Describe { title, symptoms: none, labels: None, runbook: None };
     done(backend, id, describe).await;
     assert_eq!(titles(backend, "is:any first").await, Vec::<String>::new());
     assert_eq!(titles(backend, "is:any second").await, ["second title"]);

@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, Timelike, Utc, Weekday};
 
 use crate::model::checklist::{Answer, ClosingItem, Item};
 use crate::model::review::{ActionItem, Section};
-use crate::model::{Actor, Ask, Priority};
+use crate::model::{Actor, IncidentCommand, Priority};
 
 use super::super::dice::seconds;
 use super::super::templates;
@@ -24,7 +24,7 @@ impl Teller<'_> {
             return (resolved, lead);
         }
         let reason = self.say(templates::BACK);
-        self.step(back, &lead, Ask::Reopen { reason });
+        self.step(back, &lead, IncidentCommand::Reopen { reason });
         let found = self.words.found;
         self.note(back + (again - back) / 2, &lead, found);
         self.resolve(again, &lead);
@@ -36,7 +36,7 @@ impl Teller<'_> {
         if big {
             let message = self.say(templates::FINAL);
             let at = resolved + TimeDelta::seconds(self.dice.between(60, 500));
-            self.step(at, lead, Ask::UpdateStakeholders { message, next_due: None });
+            self.step(at, lead, IncidentCommand::UpdateStakeholders { message, next_due: None });
         }
         let wait = if big { 5.0 * 3600.0 } else { 26.0 * 3600.0 };
         let at = resolved + seconds(600.0 + self.dice.around(wait, 0.6));
@@ -51,10 +51,10 @@ impl Teller<'_> {
                 }
                 _ => Answer::Yes,
             };
-            self.step(at, lead, Ask::AnswerItem { item: Item::Closing(*item), answer });
+            self.step(at, lead, IncidentCommand::AnswerItem { item: Item::Closing(*item), answer });
             at += TimeDelta::seconds(self.dice.between(2, 40));
         }
-        self.step(at, lead, Ask::Close);
+        self.step(at, lead, IncidentCommand::Close);
     }
 
     /// The review of what was big.
@@ -71,7 +71,7 @@ impl Teller<'_> {
         let mut at = self.office(at);
         for section in Section::ALL {
             let text = self.section(*section, resolved);
-            self.step(at, lead, Ask::WriteReview { section: *section, text });
+            self.step(at, lead, IncidentCommand::WriteReview { section: *section, text });
             at += TimeDelta::seconds(self.dice.between(60, 900));
         }
         for _ in 0..self.dice.between(1, 3) {
@@ -87,10 +87,10 @@ impl Teller<'_> {
                 kind,
                 done: due < self.setting.now && self.dice.chance(0.8),
             };
-            self.step(at, lead, Ask::SetActionItem { item });
+            self.step(at, lead, IncidentCommand::SetActionItem { item });
             at += TimeDelta::seconds(self.dice.between(30, 200));
         }
-        self.step(at, lead, Ask::PublishReview);
+        self.step(at, lead, IncidentCommand::PublishReview);
     }
 
     /// The same time, or the next at which people do what can wait.
@@ -112,7 +112,7 @@ impl Teller<'_> {
     }
 
     pub(super) fn section(&mut self, section: Section, resolved: DateTime<Utc>) -> String {
-        let lasted = crate::model::time::short(resolved - self.reported);
+        let lasted = crate::model::time::format_duration(resolved - self.reported);
         let found = self.words.found;
         match section {
             Section::Summary => {

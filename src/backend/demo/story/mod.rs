@@ -14,7 +14,7 @@ use crate::model::command::Declaration;
 use crate::model::priority::{Impact, Level, Priority, Urgency};
 use crate::model::problem::Problem;
 use crate::model::status::{Classification, Source};
-use crate::model::{Actor, Ask, ChangeId, IncidentId, PersonRef, Rules, Status};
+use crate::model::{Actor, ChangeId, IncidentCommand, IncidentId, PersonRef, Rules, Status};
 
 use super::cases::Twist;
 use super::causes::CauseWords;
@@ -82,7 +82,7 @@ pub(super) struct Subject<'a> {
 pub(super) struct Step {
     pub at: DateTime<Utc>,
     pub actor: Actor,
-    pub ask: Ask,
+    pub ask: IncidentCommand,
 }
 
 /// A story that is told.
@@ -163,13 +163,13 @@ impl<'a> Teller<'a> {
             }
             Ending::Merged(into) => {
                 let lead = self.responder(self.reported);
-                self.step(acknowledged, &lead, Ask::Merge { into });
+                self.step(acknowledged, &lead, IncidentCommand::Merge { into });
                 acknowledged
             }
             Ending::Reclassified => {
                 let lead = self.responder(self.reported);
                 let at = acknowledged + (resolved - acknowledged) / 4;
-                self.step(acknowledged, &lead, Ask::Acknowledge);
+                self.step(acknowledged, &lead, IncidentCommand::Acknowledge);
                 self.reclassify(at, &lead);
                 at
             }
@@ -193,13 +193,13 @@ impl<'a> Teller<'a> {
         self.fill(template)
     }
 
-    fn step(&mut self, at: DateTime<Utc>, actor: &Actor, ask: Ask) {
+    fn step(&mut self, at: DateTime<Utc>, actor: &Actor, ask: IncidentCommand) {
         self.steps.push(Step { at, actor: actor.clone(), ask });
     }
 
     fn note(&mut self, at: DateTime<Utc>, actor: &Actor, templates: &[&str]) {
         let text = self.say(templates);
-        self.step(at, actor, Ask::AddNote { text });
+        self.step(at, actor, IncidentCommand::AddNote { text });
     }
 
     /// Mostly whoever is on call, else somebody of the team.
@@ -284,13 +284,13 @@ impl<'a> Teller<'a> {
             runbook: service.runbook.clone(),
         };
         let reported = self.reported;
-        self.step(reported, &actor, Ask::Declare(Box::new(declaration)));
+        self.step(reported, &actor, IncidentCommand::Declare(Box::new(declaration)));
         detected_at
     }
 
     /// When it is acknowledged and when it is resolved.
     fn pace(&mut self) -> (DateTime<Utc>, DateTime<Utc>) {
-        let level = self.setting.rules.levels.of(self.priority);
+        let level = self.setting.rules.levels.for_priority(self.priority);
         // Seconds to acknowledge and to resolve as a good team manages them, and the shares of
         // those that take longer than was promised.
         let (ack, resolve, late_ack, late) = match self.priority {
@@ -395,7 +395,7 @@ impl<'a> Teller<'a> {
         } else {
             (Classification::ServiceRequest, self.say(templates::REQUESTS))
         };
-        self.step(at, lead, Ask::Reclassify { to, reason });
+        self.step(at, lead, IncidentCommand::Reclassify { to, reason });
     }
 }
 

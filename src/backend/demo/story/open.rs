@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::change::Change;
-use crate::model::{Actor, Ask, Status};
+use crate::model::{Actor, IncidentCommand, Status};
 
 use super::super::cases::Twist;
 use super::super::company::VIEWER;
@@ -34,19 +34,19 @@ impl Teller<'_> {
         let (acknowledged, _) = self.pace();
         let acknowledged = acknowledged.min(self.reported + age / 3);
         let work = soon - acknowledged;
-        self.step(acknowledged, &lead, Ask::Acknowledge);
+        self.step(acknowledged, &lead, IncidentCommand::Acknowledge);
         self.alerts(acknowledged, soon);
         let lead = self.investigate(acknowledged, work, stage, &lead, change);
         self.reach(stage, soon, work, &lead);
         match twist {
-            Twist::Unowned => self.step(soon, &lead, Ask::Assign { to: None }),
+            Twist::Unowned => self.step(soon, &lead, IncidentCommand::Assign { to: None }),
             Twist::Paused => {
                 let reason = self.say(templates::WAITS);
-                self.step(soon - work / 6, &lead, Ask::Pause { reason });
+                self.step(soon - work / 6, &lead, IncidentCommand::Pause { reason });
             }
             Twist::Snoozed => {
                 let until = now + TimeDelta::hours(self.dice.between(3, 9));
-                self.step(soon, &lead, Ask::Snooze { until });
+                self.step(soon, &lead, IncidentCommand::Snooze { until });
             }
             Twist::Plain | Twist::Mine | Twist::Bare => {}
         }
@@ -60,10 +60,12 @@ impl Teller<'_> {
         work: TimeDelta,
         lead: &Actor,
     ) {
-        let there =
-            self.steps.iter().any(|s| matches!(&s.ask, Ask::MoveStatus { to } if *to == stage));
+        let there = self
+            .steps
+            .iter()
+            .any(|s| matches!(&s.ask, IncidentCommand::MoveStatus { to } if *to == stage));
         if stage > Status::Acknowledged && !there {
-            self.step(soon - work / 7, lead, Ask::MoveStatus { to: stage });
+            self.step(soon - work / 7, lead, IncidentCommand::MoveStatus { to: stage });
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::model::checklist::{Answer, InvestigationItem, Item};
 use crate::model::command::Link;
 use crate::model::escalation::Target;
 use crate::model::status::{ResolutionAction, Role, Source};
-use crate::model::{Actor, Ask, PersonRef, Priority, Status};
+use crate::model::{Actor, IncidentCommand, PersonRef, Priority, Status};
 
 use super::super::cases::Twist;
 use super::super::dice::seconds;
@@ -23,7 +23,7 @@ impl Teller<'_> {
     ) {
         let lead = self.responder(self.reported);
         let work = resolved - acknowledged;
-        self.step(acknowledged, &lead, Ask::Acknowledge);
+        self.step(acknowledged, &lead, IncidentCommand::Acknowledge);
         if self.subject.detail == Detail::Full {
             self.alerts(acknowledged, resolved);
             self.escalations(acknowledged);
@@ -36,7 +36,7 @@ impl Teller<'_> {
         }
         if let Some(person) = lead.person().filter(|_| self.dice.chance(0.6)) {
             let to = Some(person.clone());
-            self.step(acknowledged + work / 50, &lead, Ask::Assign { to });
+            self.step(acknowledged + work / 50, &lead, IncidentCommand::Assign { to });
         }
         if self.dice.chance(0.35) {
             let found = self.words.found;
@@ -64,7 +64,7 @@ impl Teller<'_> {
             self.step(
                 at.min(resolved - TimeDelta::milliseconds(500)),
                 &actor,
-                Ask::RepeatAlert { text },
+                IncidentCommand::RepeatAlert { text },
             );
         }
     }
@@ -92,7 +92,7 @@ impl Teller<'_> {
                 }
             }
             let actor = Actor::Integration("Escalation".into());
-            self.step(at, &actor, Ask::Escalate { level: number, to, reason: None });
+            self.step(at, &actor, IncidentCommand::Escalate { level: number, to, reason: None });
         }
     }
 
@@ -109,20 +109,20 @@ impl Teller<'_> {
         let part = |share: f64| from + seconds(share * ms(work) / 1000.0);
         let big = self.priority <= Priority::P2;
         if let Some(person) = lead.person().cloned() {
-            self.step(part(0.01), &lead, Ask::Assign { to: Some(person) });
+            self.step(part(0.01), &lead, IncidentCommand::Assign { to: Some(person) });
         }
         if self.dice.chance(0.35) || big {
             self.note(part(0.02), &lead, templates::LOOKING);
         }
         if upto >= Status::Investigating && (big || self.dice.chance(0.6)) {
-            self.step(part(0.05), &lead, Ask::MoveStatus { to: Status::Investigating });
+            self.step(part(0.05), &lead, IncidentCommand::MoveStatus { to: Status::Investigating });
         }
         if self.priority == Priority::P1 {
             self.roles(part(0.04), &lead);
         }
         if self.subject.source != Source::Monitoring && self.steps_lack_category() {
             let category = self.subject.fault.category;
-            self.step(part(0.03), &lead, Ask::Categorize { category: Some(category) });
+            self.step(part(0.03), &lead, IncidentCommand::Categorize { category: Some(category) });
         }
         if big {
             self.updates(from, work, &lead);
@@ -143,14 +143,14 @@ impl Teller<'_> {
             let template =
                 self.dice.word(templates::AGAIN).replace("{prev}", &format!("INC-{previous}"));
             let text = self.fill(&template);
-            self.step(part(0.34), &lead, Ask::AddNote { text });
+            self.step(part(0.34), &lead, IncidentCommand::AddNote { text });
         }
         if let Some(problem) = self.subject.problem
             && problem.opened_at <= part(0.36)
             && self.dice.chance(0.75)
         {
             let link = Link::Problem { id: problem.id, title: problem.title.clone() };
-            self.step(part(0.36), &lead, Ask::Link { link });
+            self.step(part(0.36), &lead, IncidentCommand::Link { link });
         }
         if self.dice.chance(if big { 0.3 } else { 0.04 }) {
             lead = self.hand_over(part(0.38), &lead);
@@ -160,15 +160,15 @@ impl Teller<'_> {
         }
         if let Some(change) = change.filter(|_| self.dice.chance(0.7)) {
             let link = Link::Change { id: change.id, title: change.title.clone() };
-            self.step(part(0.45), &lead, Ask::Link { link });
+            self.step(part(0.45), &lead, IncidentCommand::Link { link });
         }
         if big || self.dice.chance(0.4) {
             let found = self.words.found;
-            self.step(part(0.5), &lead, Ask::MoveStatus { to: Status::Identified });
+            self.step(part(0.5), &lead, IncidentCommand::MoveStatus { to: Status::Identified });
             self.note(part(0.51), &lead, found);
         }
         if upto >= Status::Monitoring && (big || self.dice.chance(0.3)) {
-            self.step(part(0.8), &lead, Ask::MoveStatus { to: Status::Monitoring });
+            self.step(part(0.8), &lead, IncidentCommand::MoveStatus { to: Status::Monitoring });
             if self.dice.chance(0.5) {
                 self.note(part(0.82), &lead, templates::WATCHING);
             }
@@ -181,7 +181,7 @@ impl Teller<'_> {
         let bare = matches!(self.subject.ending, Ending::Open(_, Twist::Bare));
         !bare
             && self.steps.iter().any(
-                |step| matches!(&step.ask, Ask::Declare(declared) if declared.category.is_none()),
+                |step| matches!(&step.ask, IncidentCommand::Declare(declared) if declared.category.is_none()),
             )
     }
 
@@ -195,13 +195,17 @@ impl Teller<'_> {
         };
         let (impact, urgency) = weighed(priority, self.dice);
         self.note(at, lead, why);
-        self.step(at + TimeDelta::seconds(4), lead, Ask::Prioritize { impact, urgency });
+        self.step(
+            at + TimeDelta::seconds(4),
+            lead,
+            IncidentCommand::Prioritize { impact, urgency },
+        );
     }
 
     pub(super) fn roles(&mut self, at: DateTime<Utc>, lead: &Actor) {
         let handle = lead.person().map_or("", |p| p.handle.as_str()).to_owned();
         let manager = self.member(&handle).clone();
-        let give = |person, role| Ask::GiveRole { role, person, given: true };
+        let give = |person, role| IncidentCommand::GiveRole { role, person, given: true };
         let people = &self.setting.company.directory.people;
         let writer = self.dice.pick(people).clone();
         self.step(at, lead, give(manager, Role::IncidentManager));
@@ -219,7 +223,10 @@ impl Teller<'_> {
         for (index, item) in (0_i32..).zip(InvestigationItem::ALL) {
             if self.dice.chance(share) {
                 let at = at + work * index / 14;
-                let ask = Ask::AnswerItem { item: Item::Investigation(*item), answer: Answer::Yes };
+                let ask = IncidentCommand::AnswerItem {
+                    item: Item::Investigation(*item),
+                    answer: Answer::Yes,
+                };
                 self.step(at, lead, ask);
             }
         }
@@ -234,19 +241,23 @@ impl Teller<'_> {
         if self.dice.chance(0.35) {
             let reason = Some(self.say(templates::HELP));
             let to = vec![next.clone()];
-            self.step(at, lead, Ask::Escalate { level: 2, to, reason });
+            self.step(at, lead, IncidentCommand::Escalate { level: 2, to, reason });
         }
         let first = next.name.split(' ').next().unwrap_or_default().to_owned();
         let text = self.dice.word(templates::HANDED).replace("{who}", &first);
         let text = self.fill(&text);
-        self.step(at, lead, Ask::AddNote { text });
-        self.step(at + TimeDelta::seconds(5), lead, Ask::Assign { to: Some(next.clone()) });
+        self.step(at, lead, IncidentCommand::AddNote { text });
+        self.step(
+            at + TimeDelta::seconds(5),
+            lead,
+            IncidentCommand::Assign { to: Some(next.clone()) },
+        );
         Actor::Person(next)
     }
 
     /// What stakeholders are told while it lasts: nearly as often as promised.
     pub(super) fn updates(&mut self, from: DateTime<Utc>, work: TimeDelta, lead: &Actor) {
-        let level = self.setting.rules.levels.of(self.priority);
+        let level = self.setting.rules.levels.for_priority(self.priority);
         let Some(every) = level.update_every_s else { return };
         let end = from + work;
         let mut at = from + seconds(self.dice.around(420.0, 0.4));
@@ -259,7 +270,7 @@ impl Teller<'_> {
                 told if told < 0.82 => templates::KNOWN,
                 _ => templates::RECOVERING,
             });
-            self.step(at, lead, Ask::UpdateStakeholders { message, next_due: None });
+            self.step(at, lead, IncidentCommand::UpdateStakeholders { message, next_due: None });
             #[allow(clippy::cast_precision_loss, reason = "a span of hours")]
             let every = every as f64;
             at += seconds(every * (0.75 + self.dice.unit() * 0.3));
@@ -272,6 +283,6 @@ impl Teller<'_> {
         let detail = self.fill(template);
         let proofs = self.setting.company.kinds[self.subject.service].proofs();
         let validation = templates::capital(self.say(proofs));
-        self.step(at, lead, Ask::Resolve { action, detail, validation });
+        self.step(at, lead, IncidentCommand::Resolve { action, detail, validation });
     }
 }

@@ -13,7 +13,7 @@ use crate::backend::file::open;
 use crate::backend::file::records::SNAPSHOT_EVERY;
 use crate::backend::file::row::{Columns, key};
 use crate::backend::file::sql::Batch;
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 use crate::model::{Incident, IncidentNumber};
 
 /// Damaged places that are told one by one.
@@ -63,11 +63,11 @@ async fn within(conn: &mut SqliteConnection, report: &mut Report) -> Done<()> {
     for row in rows {
         let text: String = row.try_get(0)?;
         if text.contains("fts5") {
-            report.curable(format!("the index of words is damaged: {}", shown(&text)));
+            report.curable(format!("the index of words is damaged: {}", sanitize(&text)));
         } else if text != "ok" {
             let lines: Vec<&str> = text.lines().filter(|l| !l.starts_with("***")).collect();
             for line in lines.iter().take(PLACES) {
-                report.grave(format!("{DAMAGED}: {}", shown(line)));
+                report.grave(format!("{DAMAGED}: {}", sanitize(line)));
             }
             if lines.len() > PLACES {
                 report.grave(format!("{DAMAGED} in {} more places", lines.len() - PLACES));

@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, copy, sink};
 use tokio::time::timeout;
 
 use super::{LONGEST, NoToken};
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 
 /// How long it may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -30,7 +30,7 @@ async fn within(words: &[String], patience: Duration) -> Result<String, NoToken>
     let Some((program, arguments)) = words.split_first() else {
         return Err(NoToken("the token's command names no program".into()));
     };
-    let name = shown(program);
+    let name = sanitize(program);
     let refused = |why: &str| {
         NoToken(format!("the token's command {name} {why}: run it by hand to see what it says"))
     };

@@ -8,7 +8,7 @@ use std::path::Path;
 use rustix::fs::OFlags;
 
 use super::{LONGEST, NoToken};
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 
 /// Reads the file's text.
 ///
@@ -16,7 +16,7 @@ use crate::model::text::shown;
 /// It is not there, is no file, belongs to somebody else, or others may read it.
 pub(super) fn read(path: &Path) -> Result<String, NoToken> {
     let name = path.to_string_lossy();
-    let name = shown(&name);
+    let name = sanitize(&name);
     let refused = |why: &str| Err(NoToken(format!("the token file {name} {why}")));
     let failed = |error: &io::Error| {
         let said = error.to_string();

@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::{Address, Token};
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 
 /// How long it may take; somebody may have to unlock it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -87,10 +87,10 @@ fn told(error: &Error) -> NoKeyring {
     NoKeyring(match error {
         Error::NoDefaultStore => "there is no keyring here".into(),
         Error::PlatformFailure(why) => {
-            format!("the keyring can't be used ({})", shown(&why.to_string()))
+            format!("the keyring can't be used ({})", sanitize(&why.to_string()))
         }
         Error::NoStorageAccess(why) => {
-            format!("the keyring can't be opened ({})", shown(&why.to_string()))
+            format!("the keyring can't be opened ({})", sanitize(&why.to_string()))
         }
         Error::BadEncoding(_) | Error::BadDataFormat(..) => {
             "what is in the keyring is no text".into()

@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString, zeroize::Zeroize};
 use tokio::sync::{Mutex, watch};
 
 use super::Address;
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 
 /// The longest token, in bytes.
 pub const LONGEST: usize = 4096;
@@ -101,11 +101,11 @@ impl fmt::Display for TokenSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Keyring => f.write_str("the keyring"),
-            Self::File(path) => write!(f, "the file {}", shown(&path.to_string_lossy())),
-            Self::Variable(name) => write!(f, "the variable {}", shown(name)),
+            Self::File(path) => write!(f, "the file {}", sanitize(&path.to_string_lossy())),
+            Self::Variable(name) => write!(f, "the variable {}", sanitize(name)),
             Self::Command(run) => {
                 let program = run.first().map(String::as_str).unwrap_or_default();
-                write!(f, "the command {}", shown(program))
+                write!(f, "the command {}", sanitize(program))
             }
         }
     }
@@ -137,7 +137,7 @@ impl TokenSource {
             Self::Variable(name) => match std::env::var(name) {
                 Ok(text) => Token::new(text).map_err(named),
                 Err(_) => {
-                    Err(NoToken(format!("the variable {} holds no token: set it", shown(name))))
+                    Err(NoToken(format!("the variable {} holds no token: set it", sanitize(name))))
                 }
             },
             Self::Command(run) => Token::new(command::run(run).await?).map_err(named),

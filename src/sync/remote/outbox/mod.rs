@@ -87,7 +87,7 @@ impl Outbox {
 
     fn failed(&self, error: &sqlx::Error) -> BackendError {
         let file = self.path.display().to_string();
-        let file = crate::model::text::shown(&file).into_owned();
+        let file = crate::model::text::sanitize(&file).into_owned();
         BackendError::Broken(format!("the outbox {file} can't be used: {error}"))
     }
 

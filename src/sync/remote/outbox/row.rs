@@ -10,7 +10,7 @@ use super::{Chain, Done, PENDING, REFUSED, SENT};
 use crate::api::Details;
 use crate::backend::{BackendError, Outcome};
 use crate::model::command::Link;
-use crate::model::{Ask, Command, CommandId, Envelope, IncidentId};
+use crate::model::{Command, CommandId, Envelope, IncidentCommand, IncidentId};
 
 /// Writes a command down, unless it is there already.
 pub(super) async fn insert(
@@ -58,13 +58,13 @@ pub(super) fn meant(mut envelope: Envelope, aliases: &[(IncidentId, IncidentId)]
     match &mut envelope.command {
         Command::RecordChange(_)
         | Command::RecordProblem(_)
-        | Command::Incident { ask: Ask::Declare(_), .. } => {}
-        Command::Incident { incident, ask } => {
+        | Command::Incident { command: IncidentCommand::Declare(_), .. } => {}
+        Command::Incident { incident, command: ask } => {
             is_now(incident);
             match ask {
-                Ask::Merge { into } => is_now(into),
-                Ask::Link { link: Link::Incident { id, .. } }
-                | Ask::Unlink { link: Link::Incident { id, .. } } => is_now(id),
+                IncidentCommand::Merge { into } => is_now(into),
+                IncidentCommand::Link { link: Link::Incident { id, .. } }
+                | IncidentCommand::Unlink { link: Link::Incident { id, .. } } => is_now(id),
                 _ => {}
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::filter::{Is, Piece, Sla, pieces, quoted};
+use crate::model::filter::{RawTerm, Sla, StateFilter, quote_value, split_terms};
 use crate::model::status::{Category, Status};
 
 use super::super::super::app::App;
@@ -59,11 +59,13 @@ pub(super) fn put_in(app: &mut App, by: isize) -> bool {
 
 fn found(app: &App, line: &FilterLine) -> Offers {
     let cursor = line.cursor();
-    let piece = pieces(line.text()).into_iter().find(|p| p.at.start < cursor && cursor <= p.at.end);
+    let piece = split_terms(line.text())
+        .into_iter()
+        .find(|p| p.range.start < cursor && cursor <= p.range.end);
     let Some(piece) = piece else {
         return Offers { at: cursor..cursor, texts: keys(""), chosen: None };
     };
-    let not = if piece.not { "-" } else { "" };
+    let not = if piece.negated { "-" } else { "" };
     let texts: Vec<String> = match &piece.key {
         None if piece.value.is_empty() => Vec::new(),
         None => keys(&piece.value),
@@ -76,12 +78,12 @@ fn found(app: &App, line: &FilterLine) -> Offers {
         }
     };
     let texts = texts.into_iter().take(MOST).map(|text| format!("{not}{text}")).collect();
-    Offers { at: piece.at, texts, chosen: None }
+    Offers { at: piece.range, texts, chosen: None }
 }
 
 /// A value as it is put in. The special words are meant as such.
 fn written(value: &str) -> String {
-    if matches!(value, "me" | "none") { value.to_owned() } else { quoted(value) }
+    if matches!(value, "me" | "none") { value.to_owned() } else { quote_value(value) }
 }
 
 fn same(a: &str, b: &str) -> bool {
@@ -95,7 +97,7 @@ fn keys(begin: &str) -> Vec<String> {
 }
 
 /// Values that begin with what is typed, then those that have it further on.
-fn matching<'a>(values: &'a [String], piece: &Piece) -> Vec<&'a str> {
+fn matching<'a>(values: &'a [String], piece: &RawTerm) -> Vec<&'a str> {
     let typed = piece.value.trim_start_matches('@').to_lowercase();
     let begins = |value: &&String| value.to_lowercase().starts_with(&typed);
     let has = |value: &&String| value.to_lowercase().contains(&typed) && !begins(value);
@@ -115,7 +117,7 @@ fn values(app: &App, key: &str, operator: char) -> Vec<String> {
     match (key, operator) {
         ("status", ':') => words(Status::ALL, Status::as_str),
         ("sla", ':') => words(Sla::ALL, Sla::as_str),
-        ("is", ':') => words(Is::ALL, Is::as_str),
+        ("is", ':') => words(StateFilter::ALL, StateFilter::as_str),
         ("priority" | "pri", ':') => ["p1", "p2", "p3", "p4"].map(str::to_owned).to_vec(),
         ("cat" | "category", ':') => {
             let mut all = words(Category::ALL, Category::as_str);

@@ -17,7 +17,7 @@ pub(in crate::tui::update) fn toggle_grouping(app: &mut App, at: DateTime<Utc>) 
         app.zoomed = false;
         effects = navigation::focus(app, Pane::Queue);
     }
-    let service = app.selected().map(|row| row.service().unwrap_or_default().to_owned());
+    let service = app.selected().map(|row| row.primary_service().unwrap_or_default().to_owned());
     let queue = &mut app.queue;
     queue.grouped = !queue.grouped;
     queue.unfolded = service.filter(|_| queue.grouped).into_iter().collect();

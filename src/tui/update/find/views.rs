@@ -4,9 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::panes::SavedView;
 use crate::model::Status;
-use crate::model::filter::{Ask, Filter, Is, MatchContext, Owner, Scope, Sla, Term};
+use crate::model::filter::{Filter, MatchContext, Owner, Predicate, Scope, Sla, StateFilter, Term};
 use crate::model::queue::Sort;
-use crate::model::text::shown;
+use crate::model::text::sanitize;
 
 use super::super::super::app::{App, Pane};
 use super::super::super::message::Effect;
@@ -45,28 +45,28 @@ pub fn views_with(own: &[SavedView]) -> Vec<View> {
     let own: Vec<View> = own
         .iter()
         .map(|view| View {
-            name: shown(&view.name).into_owned(),
+            name: sanitize(&view.name).into_owned(),
             filter: view.filter.clone(),
             sort: view.sort,
             key: view.key,
         })
         .collect();
-    let has = |ask: Ask| Term { not: false, ask };
-    let not = |ask: Ask| Term { not: true, ask };
+    let has = |ask: Predicate| Term { negated: false, predicate: ask };
+    let not = |ask: Predicate| Term { negated: true, predicate: ask };
     let usual = [
         ("all open", 'a', vec![], Sort::Urgent),
-        ("mine", 'm', vec![has(Ask::Owner(Owner::Me))], Sort::Urgent),
-        ("unowned", 'u', vec![has(Ask::Owner(Owner::Nobody))], Sort::Urgent),
-        ("past SLA", 'p', vec![has(Ask::Sla(Sla::Late))], Sort::Urgent),
+        ("mine", 'm', vec![has(Predicate::Owner(Owner::Me))], Sort::Urgent),
+        ("unowned", 'u', vec![has(Predicate::Owner(Owner::Nobody))], Sort::Urgent),
+        ("past SLA", 'p', vec![has(Predicate::Sla(Sla::Late))], Sort::Urgent),
         (
             "acked and forgotten",
             'f',
-            vec![not(Ask::Status(Status::Triggered)), has(Ask::Idle(FORGOTTEN))],
+            vec![not(Predicate::Status(Status::Triggered)), has(Predicate::Idle(FORGOTTEN))],
             Sort::Urgent,
         ),
-        ("snoozed", 's', vec![has(Ask::Is(Is::Snoozed))], Sort::Urgent),
-        ("resolved, not closed", 'r', vec![has(Ask::Status(Status::Resolved))], Sort::Newest),
-        ("everything", 'e', vec![has(Ask::Is(Is::Any))], Sort::Newest),
+        ("snoozed", 's', vec![has(Predicate::State(StateFilter::Snoozed))], Sort::Urgent),
+        ("resolved, not closed", 'r', vec![has(Predicate::Status(Status::Resolved))], Sort::Newest),
+        ("everything", 'e', vec![has(Predicate::State(StateFilter::Any))], Sort::Newest),
     ];
     let mut all: Vec<View> = usual
         .into_iter()
@@ -99,7 +99,7 @@ pub(in crate::tui::update) fn menu(app: &mut App) -> Vec<Effect> {
             let filter = view.filter.to_string();
             let about = [
                 count.map(|count| count.to_string()),
-                Some(shown(&filter).into_owned()).filter(|text| !text.is_empty()),
+                Some(sanitize(&filter).into_owned()).filter(|text| !text.is_empty()),
                 (view.sort != Sort::Urgent).then(|| order(view.sort).to_owned()),
             ];
             item.about(about.into_iter().flatten().collect::<Vec<_>>().join(" · "))

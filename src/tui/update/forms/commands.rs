@@ -11,7 +11,7 @@ use crate::model::id::ProblemId;
 use crate::model::problem::{Problem, ProblemState};
 use crate::model::review::{ActionItem, ActionKind, Section};
 use crate::model::status::{Category, Classification, ResolutionAction, Source};
-use crate::model::{Ask, Command, Incident, IncidentId, PersonRef, check};
+use crate::model::{Command, Incident, IncidentCommand, IncidentId, PersonRef, check};
 
 use super::super::super::app::App;
 use super::super::super::form::{Field, Form, Kind};
@@ -71,7 +71,7 @@ fn words(form: &Form) -> (&'static str, &'static str) {
     }
 }
 
-type Asked = Result<(Vec<Command>, Vec<Ask>), Wrong>;
+type Asked = Result<(Vec<Command>, Vec<IncidentCommand>), Wrong>;
 
 fn asks(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> Asked {
     let only = |ask| Ok((Vec::new(), vec![ask]));
@@ -79,19 +79,21 @@ fn asks(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> Asked {
         Kind::Declare => Ok((Vec::new(), Vec::new())),
         Kind::Note => {
             let text = form.value("Note");
-            check::some_text("note", &text).map_err(|bad| wrong("Note", bad.problem))?;
+            check::required_text("note", &text).map_err(|bad| wrong("Note", bad.problem))?;
             only(match before(form) {
-                Some(Ask::CorrectNote { note, .. }) => Ask::CorrectNote { note: *note, text },
-                _ => Ask::AddNote { text },
+                Some(IncidentCommand::CorrectNote { note, .. }) => {
+                    IncidentCommand::CorrectNote { note: *note, text }
+                }
+                _ => IncidentCommand::AddNote { text },
             })
         }
-        Kind::Resolve => only(Ask::Resolve {
+        Kind::Resolve => only(IncidentCommand::Resolve {
             action: word::<ResolutionAction>(form, "Action")?,
             detail: form.value("What was done"),
             validation: form.value("Validated"),
         }),
-        Kind::Reopen => only(Ask::Reopen { reason: form.value("Why") }),
-        Kind::Reclassify => only(Ask::Reclassify {
+        Kind::Reopen => only(IncidentCommand::Reopen { reason: form.value("Why") }),
+        Kind::Reclassify => only(IncidentCommand::Reclassify {
             to: word::<Classification>(form, "It was")?,
             reason: form.value("Why"),
         }),
@@ -101,7 +103,7 @@ fn asks(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> Asked {
                 return Err(wrong(&field.label, "answer it: Space says yes, w waives it"));
             }
             let mut asks = answers(app, form, target);
-            asks.push(Ask::Close);
+            asks.push(IncidentCommand::Close);
             Ok((Vec::new(), asks))
         }
         Kind::Checklist => Ok((Vec::new(), answers(app, form, target))),
@@ -116,17 +118,21 @@ fn asks(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> Asked {
                         .map_err(|why| wrong("Next update", why))?,
                 ),
             };
-            only(Ask::UpdateStakeholders { message: message(app, form, target, at)?, next_due })
+            only(IncidentCommand::UpdateStakeholders {
+                message: message(app, form, target, at)?,
+                next_due,
+            })
         }
         Kind::SnoozeUntil => {
             let until = parse_time::later(&form.value("Until"), at, app.clock());
-            only(Ask::Snooze { until: until.map_err(|why| wrong("Until", why))? })
+            only(IncidentCommand::Snooze { until: until.map_err(|why| wrong("Until", why))? })
         }
-        Kind::Pause => only(Ask::Pause { reason: form.value("Waiting for") }),
-        Kind::Override { priority } => {
-            only(Ask::OverridePriority { priority: *priority, reason: form.value("Why") })
-        }
-        Kind::LinkUrl => only(Ask::Link { link: url(form)? }),
+        Kind::Pause => only(IncidentCommand::Pause { reason: form.value("Waiting for") }),
+        Kind::Override { priority } => only(IncidentCommand::OverridePriority {
+            priority: *priority,
+            reason: form.value("Why"),
+        }),
+        Kind::LinkUrl => only(IncidentCommand::Link { link: url(form)? }),
         Kind::NewProblem => problem(form, target, at),
         Kind::Review => {
             let record = precheck::record(app, target.id);
@@ -212,7 +218,7 @@ where
 }
 
 /// The answers that were changed here and are not there yet.
-fn answers(app: &App, form: &Form, target: &Target) -> Vec<Ask> {
+fn answers(app: &App, form: &Form, target: &Target) -> Vec<IncidentCommand> {
     let record = precheck::record(app, target.id);
     let there = |item| {
         let answered = record.and_then(|record| record.answered.iter().find(|a| a.item == item));
@@ -222,7 +228,7 @@ fn answers(app: &App, form: &Form, target: &Target) -> Vec<Ask> {
     changed
         .filter_map(Field::answer)
         .filter(|(item, answer)| there(*item) != *answer)
-        .map(|(item, answer)| Ask::AnswerItem { item, answer })
+        .map(|(item, answer)| IncidentCommand::AnswerItem { item, answer })
         .collect()
 }
 
@@ -239,17 +245,17 @@ fn categorize(app: &App, form: &Form, target: &Target) -> Asked {
     let to = category(form)?;
     let changed = |label: &str, empty: bool| form.is_changed(label) && !(many && empty);
     if changed("Category", to.is_none()) && row.is_none_or(|row| row.category != to) {
-        asks.push(Ask::Categorize { category: to });
+        asks.push(IncidentCommand::Categorize { category: to });
     }
     let services = form.field("Services").map(Field::listed);
     let services = services.unwrap_or_default();
     check::names("services", &services).map_err(|bad| wrong("Services", bad.problem))?;
     if changed("Services", services.is_empty()) && row.is_none_or(|row| row.services != services) {
-        asks.push(Ask::SetServices { services });
+        asks.push(IncidentCommand::SetServices { services });
     }
     let team = Some(form.value("Team")).filter(|team| !team.is_empty());
     if changed("Team", team.is_none()) && row.is_none_or(|row| row.team != team) {
-        asks.push(Ask::SetTeam { team });
+        asks.push(IncidentCommand::SetTeam { team });
     }
     for (link, label) in suspects(app, form.target()) {
         if !form.is_changed(&label) {
@@ -258,8 +264,8 @@ fn categorize(app: &App, form: &Form, target: &Target) -> Asked {
         let wanted = form.field(&label).is_some_and(|field| field.content() == "yes");
         let there = record.is_some_and(|record| record.links.contains(&link));
         match (wanted, there) {
-            (true, false) => asks.push(Ask::Link { link }),
-            (false, true) => asks.push(Ask::Unlink { link }),
+            (true, false) => asks.push(IncidentCommand::Link { link }),
+            (false, true) => asks.push(IncidentCommand::Unlink { link }),
             _ => {}
         }
     }
@@ -282,7 +288,7 @@ fn describe(app: &App, form: &Form, target: &Target) -> Asked {
         form.is_changed(label) && there != Some(here) && !(many && here.is_empty())
     };
     let runbook_there = record.map(|r| r.runbook.as_deref().unwrap_or_default());
-    let ask = Ask::Describe {
+    let ask = IncidentCommand::Describe {
         title: changed("Title", &title, record.map(|r| r.summary.title.as_str())).then_some(title),
         symptoms: changed("Symptoms", &symptoms, record.map(|r| r.symptoms.as_str()))
             .then_some(symptoms),
@@ -292,8 +298,10 @@ fn describe(app: &App, form: &Form, target: &Target) -> Asked {
         .then_some(labels),
         runbook: changed("Runbook", &runbook, runbook_there).then_some(runbook),
     };
-    let nothing =
-        matches!(&ask, Ask::Describe { title: None, symptoms: None, labels: None, runbook: None });
+    let nothing = matches!(
+        &ask,
+        IncidentCommand::Describe { title: None, symptoms: None, labels: None, runbook: None }
+    );
     Ok((Vec::new(), if nothing { Vec::new() } else { vec![ask] }))
 }
 
@@ -315,12 +323,12 @@ fn problem(form: &Form, target: &Target, at: DateTime<Utc>) -> Asked {
     // Recorded once, before the first link to it.
     let first = form.targets.first().is_some_and(|first| first.id == target.id);
     let records = if first { vec![record] } else { Vec::new() };
-    Ok((records, vec![Ask::Link { link: Link::Problem { id, title } }]))
+    Ok((records, vec![IncidentCommand::Link { link: Link::Problem { id, title } }]))
 }
 
 /// The sections that were changed here and differ from what is written; a timeline that was only
 /// begun by the form counts where none is written.
-fn review(form: &Form, record: Option<&Incident>) -> Vec<Ask> {
+fn review(form: &Form, record: Option<&Incident>) -> Vec<IncidentCommand> {
     let written = |section: Section| {
         record.and_then(|record| record.review.sections.get(&section)).map_or("", String::as_str)
     };
@@ -332,13 +340,13 @@ fn review(form: &Form, record: Option<&Incident>) -> Vec<Ask> {
             let begun = *section == Section::Timeline && written.is_empty();
             (begun || form.is_changed(section_label(*section))) && text != written
         })
-        .map(|(section, text)| Ask::WriteReview { section, text })
+        .map(|(section, text)| IncidentCommand::WriteReview { section, text })
         .collect()
 }
 
-fn action_item(app: &App, form: &Form, id: uuid::Uuid) -> Result<Ask, Wrong> {
+fn action_item(app: &App, form: &Form, id: uuid::Uuid) -> Result<IncidentCommand, Wrong> {
     let due = due(form)?;
-    Ok(Ask::SetActionItem {
+    Ok(IncidentCommand::SetActionItem {
         item: ActionItem {
             id,
             text: form.value("To do"),
@@ -381,7 +389,7 @@ fn declare(app: &App, form: &Form, at: DateTime<Utc>) -> Result<Vec<Step>, Wrong
         runbook: old.and_then(|old| old.runbook.clone()),
     };
     if let Some(directory) = &app.directory {
-        declaration.fill_in(directory);
+        declaration.fill_from_directory(directory);
     }
     check::declaration(&declaration).map_err(|bad| {
         let label = match bad.field {
@@ -399,17 +407,17 @@ fn declare(app: &App, form: &Form, at: DateTime<Utc>) -> Result<Vec<Step>, Wrong
         title: declaration.title.clone(),
         seq: 0,
     };
-    let mut asks = vec![Ask::Declare(Box::new(declaration))];
+    let mut asks = vec![IncidentCommand::Declare(Box::new(declaration))];
     if form.value("Owner") == "me" {
-        asks.push(Ask::Assign { to: Some(app.me.clone()) });
+        asks.push(IncidentCommand::Assign { to: Some(app.me.clone()) });
     }
     Ok(vec![Step { target, records: Vec::new(), asks, refused: None }])
 }
 
 /// What was refused and is written anew.
-fn before(form: &Form) -> Option<&Ask> {
+fn before(form: &Form) -> Option<&IncidentCommand> {
     match &form.replaces.as_ref()?.command {
-        Command::Incident { ask, .. } => Some(ask),
+        Command::Incident { command: ask, .. } => Some(ask),
         _ => None,
     }
 }
@@ -417,7 +425,7 @@ fn before(form: &Form) -> Option<&Ask> {
 /// The declaration that was refused and is written anew.
 fn replaced(form: &Form) -> Option<(IncidentId, &Declaration)> {
     match &form.replaces.as_ref()?.command {
-        Command::Incident { incident, ask: Ask::Declare(declaration) } => {
+        Command::Incident { incident, command: IncidentCommand::Declare(declaration) } => {
             Some((*incident, declaration))
         }
         _ => None,

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::text::{cut, shown};
-use crate::model::time::ago;
+use crate::model::text::{sanitize, truncate};
+use crate::model::time::format_ago;
 use crate::model::{Event, EventBody, IncidentId};
 
 use super::super::super::app::App;
@@ -36,7 +36,7 @@ pub(super) fn found(app: &App, form: &Form, at: DateTime<Utc>) -> Option<Clash> 
             return None;
         }
         let (who, when) = match by(app, target.id, target.seq, &form.kind) {
-            Some(event) => (shown(event.actor.name()).into_owned(), ago(event.at, at)),
+            Some(event) => (sanitize(event.actor.name()).into_owned(), format_ago(event.at, at)),
             None => ("somebody".to_owned(), "meanwhile".to_owned()),
         };
         let told = match quoted(&theirs) {
@@ -105,5 +105,5 @@ fn changes(kind: &Kind, body: &EventBody) -> bool {
 
 fn quoted(text: &str) -> String {
     let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    cut(&shown(line.trim()), QUOTED).into_owned()
+    truncate(&sanitize(line.trim()), QUOTED).into_owned()
 }

@@ -8,7 +8,7 @@ use crate::model::command::Link;
 use crate::model::priority::Level;
 use crate::model::review::{ActionKind, Section};
 use crate::model::status::{Category, Classification, ResolutionAction, Source};
-use crate::model::time::short;
+use crate::model::time::format_duration;
 use crate::model::{Incident, Summary};
 
 use super::super::super::app::App;
@@ -49,8 +49,10 @@ pub(super) fn of(app: &App, kind: &Kind, targets: &[Target], at: DateTime<Utc>) 
             update(app, &text, "")
         }
         Kind::Update => {
-            let every = row.and_then(|row| app.rules.levels.of(row.priority).update_every_s);
-            let next = every.map(|s| short(chrono::TimeDelta::seconds(s))).unwrap_or_default();
+            let every =
+                row.and_then(|row| app.rules.levels.for_priority(row.priority).update_every_s);
+            let next =
+                every.map(|s| format_duration(chrono::TimeDelta::seconds(s))).unwrap_or_default();
             let template = app.settings.templates.get(app.template);
             let filled = template.zip(row).map(|(template, row)| {
                 template.text.fill(|placeholder| fill(app, placeholder, row, record, at))
@@ -234,14 +236,14 @@ pub(in crate::tui) fn fill(
         Placeholder::Priority => row.priority.to_string(),
         Placeholder::Impact => row.impact.to_string(),
         Placeholder::Urgency => row.urgency.to_string(),
-        Placeholder::Service => row.service().unwrap_or("no service").to_owned(),
+        Placeholder::Service => row.primary_service().unwrap_or("no service").to_owned(),
         Placeholder::Team => row.team.clone().unwrap_or_else(|| "no team".into()),
         Placeholder::Owner => {
             row.assignee.as_ref().map_or_else(|| "nobody yet".into(), |p| p.name.clone())
         }
         Placeholder::Since => clock(row.detected_at),
         Placeholder::Next => {
-            let every = app.rules.levels.of(row.priority).update_every_s;
+            let every = app.rules.levels.for_priority(row.priority).update_every_s;
             let due = every.map(|s| at + chrono::TimeDelta::seconds(s));
             let due = due.or(record.and_then(|record| record.next_update_due));
             due.map_or_else(|| "when it changes".into(), |due| format!("at {}", clock(due)))
@@ -292,7 +294,7 @@ fn milestones(app: &App, record: Option<&Incident>) -> String {
                 "{} {} {} by {}",
                 app.clock().at(event.at).format("%Y-%m-%d %H:%M"),
                 app.clock().name(),
-                event.body.word().to_lowercase(),
+                event.body.label().to_lowercase(),
                 event.actor.name()
             );
             if detail.is_empty() { line } else { format!("{line}: {}", detail.replace('\n', " ")) }

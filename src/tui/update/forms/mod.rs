@@ -14,8 +14,8 @@ use super::super::mode::Mode;
 use super::super::plan::{Plan, Target};
 use super::{drafts, send};
 use crate::model::review::Section;
-use crate::model::text::shown;
-use crate::model::time::ago;
+use crate::model::text::sanitize;
+use crate::model::time::format_ago;
 use crate::sync::drafts::{Draft, Keep};
 
 /// Opens a form; what was typed into it before and not sent is brought back.
@@ -46,7 +46,7 @@ pub(super) fn open_with(
     let mut effects = Vec::new();
     if let Some(draft) = draft {
         form.bring_back(&draft);
-        form.told = Some(format!("brought back what was typed {}", ago(draft.at, at)));
+        form.told = Some(format!("brought back what was typed {}", format_ago(draft.at, at)));
         // Held again, so that no other process offers it.
         effects.push(Effect::Draft(Keep::Save(draft)));
     }
@@ -89,7 +89,7 @@ fn heading(kind: &Kind, targets: &[Target]) -> String {
     };
     let what = if *kind == Kind::Note { "Note on" } else { what };
     match targets {
-        [one] => format!("{what} {} · {}", one.label, shown(&one.title)),
+        [one] => format!("{what} {} · {}", one.label, sanitize(&one.title)),
         many => format!("{what} {} incidents", many.len()),
     }
 }

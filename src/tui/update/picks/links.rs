@@ -1,10 +1,10 @@
 //! Lists of what an incident can be tied to: other incidents, problems, changes, pages.
 
-use crate::model::Ask;
+use crate::model::IncidentCommand;
 use crate::model::command::Link;
 use crate::model::problem::Problem;
-use crate::model::text::shown;
-use crate::model::time::ago;
+use crate::model::text::sanitize;
+use crate::model::time::format_ago;
 
 use super::super::super::app::App;
 use super::super::super::picker::{Item, Pick};
@@ -15,7 +15,7 @@ use super::one;
 /// Other open incidents: of the same service first.
 pub(super) fn others(app: &App, targets: &[Target]) -> Vec<Item> {
     let Some(snapshot) = &app.snapshot else { return Vec::new() };
-    let service = one(app, targets).and_then(|row| row.service());
+    let service = one(app, targets).and_then(|row| row.primary_service());
     let taken = |id| targets.iter().any(|target| target.id == id);
     let mut rows: Vec<_> = snapshot
         .rows
@@ -23,22 +23,22 @@ pub(super) fn others(app: &App, targets: &[Target]) -> Vec<Item> {
         .filter(|row| row.status.is_open() && row.number.is_some() && !taken(row.id))
         .collect();
     rows.sort_by_key(|row| {
-        let same = service.is_some() && row.service() == service;
+        let same = service.is_some() && row.primary_service() == service;
         (!same, std::cmp::Reverse(row.number))
     });
     rows.into_iter()
         .map(|row| {
             let label = row.label();
-            let service = shown(row.service().unwrap_or("no service")).into_owned();
+            let service = sanitize(row.primary_service().unwrap_or("no service")).into_owned();
             let pick = Pick::Do {
                 verb: format!("merge {{}} into {label}"),
                 done: format!("merged into {label}"),
-                asks: vec![Ask::Merge { into: row.id }],
+                asks: vec![IncidentCommand::Merge { into: row.id }],
                 for_good: true,
             };
             let about = format!("{} · {} · {service}", row.priority, row.status);
             let number = row.number.map(|number| number.0.to_string()).unwrap_or_default();
-            Item::new(format!("{label} {}", shown(&row.title)), pick).about(about).value(number)
+            Item::new(format!("{label} {}", sanitize(&row.title)), pick).about(about).value(number)
         })
         .collect()
 }
@@ -59,11 +59,11 @@ pub(super) fn links(app: &App, targets: &[Target]) -> Vec<Item> {
         _ => None,
     };
     for (link, key) in record.into_iter().flat_map(|r| &r.links).zip('1'..='9') {
-        let text = shown(&link.to_string()).into_owned();
+        let text = sanitize(&link.to_string()).into_owned();
         let pick = Pick::Do {
             verb: format!("take the link to {text} from"),
             done: "link taken away".into(),
-            asks: vec![Ask::Unlink { link: link.clone() }],
+            asks: vec![IncidentCommand::Unlink { link: link.clone() }],
             for_good: false,
         };
         items.push(Item::new(format!("take away: {text}"), pick).key(key));
@@ -75,7 +75,7 @@ pub(in crate::tui::update) fn link_item(link: Link, text: String, about: String)
     let pick = Pick::Do {
         verb: format!("link {{}} to {text}"),
         done: format!("linked to {text}"),
-        asks: vec![Ask::Link { link }],
+        asks: vec![IncidentCommand::Link { link }],
         for_good: false,
     };
     Item::new(text, pick).about(about)
@@ -84,8 +84,8 @@ pub(in crate::tui::update) fn link_item(link: Link, text: String, about: String)
 pub(super) fn problems(list: &[Problem]) -> Vec<Item> {
     let items = list.iter().map(|problem| {
         let link = Link::Problem { id: problem.id, title: problem.title.clone() };
-        let about = format!("{} · {}", problem.state, shown(&problem.services.join(", ")));
-        link_item(link, shown(&problem.title).into_owned(), about)
+        let about = format!("{} · {}", problem.state, sanitize(&problem.services.join(", ")));
+        link_item(link, sanitize(&problem.title).into_owned(), about)
     });
     items.collect()
 }
@@ -98,8 +98,8 @@ pub(super) fn changes(app: &App, targets: &[Target]) -> Vec<Item> {
         let change = &suspect.change;
         let link = Link::Change { id: change.id, title: change.title.clone() };
         let at = change.ends_at.unwrap_or(change.starts_at);
-        let about = format!("{} · {} · {}", change.kind, change.state, ago(at, app.now));
-        link_item(link, shown(&change.title).into_owned(), about)
+        let about = format!("{} · {} · {}", change.kind, change.state, format_ago(at, app.now));
+        link_item(link, sanitize(&change.title).into_owned(), about)
     });
     items.collect()
 }

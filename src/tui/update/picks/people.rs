@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 
 use crate::model::directory::Directory;
 use crate::model::status::Role;
-use crate::model::text::shown;
-use crate::model::time::{ago, short};
-use crate::model::{Ask, PersonRef, escalation};
+use crate::model::text::sanitize;
+use crate::model::time::{format_ago, format_duration};
+use crate::model::{IncidentCommand, PersonRef, escalation};
 
 use super::super::super::app::App;
 use super::super::super::picker::{Item, Pick};
@@ -27,12 +27,12 @@ pub(super) fn people(app: &App, targets: &[Target]) -> Vec<Item> {
             about = format!("you · {about}");
         }
         let owns = owner.is_some_and(|owner| owner.handle == person.handle);
-        let name = shown(&person.name).into_owned();
-        let handle = shown(&person.handle).into_owned();
+        let name = sanitize(&person.name).into_owned();
+        let handle = sanitize(&person.handle).into_owned();
         let pick = Pick::Do {
             verb: format!("assign {{}} to {name}"),
             done: format!("assigned to {name}"),
-            asks: vec![Ask::Assign { to: Some(person) }],
+            asks: vec![IncidentCommand::Assign { to: Some(person) }],
             for_good: false,
         };
         let item = Item::new(name, pick).about(about).value(handle);
@@ -42,7 +42,7 @@ pub(super) fn people(app: &App, targets: &[Target]) -> Vec<Item> {
         let pick = Pick::Do {
             verb: "make {} unowned".into(),
             done: "unowned again".into(),
-            asks: vec![Ask::Assign { to: None }],
+            asks: vec![IncidentCommand::Assign { to: None }],
             for_good: false,
         };
         items.push(Item::new("nobody", pick).about("makes it unowned").value("nobody"));
@@ -79,7 +79,7 @@ fn by_nearness(directory: &Directory, team: Option<&str>, app: &App) -> Vec<Pers
 
 /// Handle, teams and what somebody is on call for.
 fn about(directory: &Directory, person: &PersonRef, now: DateTime<Utc>) -> String {
-    let mut parts = vec![format!("@{}", shown(&person.handle))];
+    let mut parts = vec![format!("@{}", sanitize(&person.handle))];
     let on_call: Vec<&str> = directory
         .schedules
         .iter()
@@ -87,7 +87,7 @@ fn about(directory: &Directory, person: &PersonRef, now: DateTime<Utc>) -> Strin
         .map(|s| s.team.as_str())
         .collect();
     if !on_call.is_empty() {
-        parts.push(format!("on call: {}", shown(&on_call.join(", "))));
+        parts.push(format!("on call: {}", sanitize(&on_call.join(", "))));
     }
     let teams: Vec<&str> = directory
         .teams
@@ -98,7 +98,7 @@ fn about(directory: &Directory, person: &PersonRef, now: DateTime<Utc>) -> Strin
         .map(|team| team.name.as_str())
         .collect();
     if !teams.is_empty() {
-        parts.push(shown(&teams.join(", ")).into_owned());
+        parts.push(sanitize(&teams.join(", ")).into_owned());
     }
     parts.join(" · ")
 }
@@ -117,7 +117,7 @@ pub(super) fn roles(app: &App, targets: &[Target]) -> Vec<Item> {
     for person in by_nearness(directory, team, app) {
         for role in Role::ALL {
             let given = !has(*role, &person);
-            let name = shown(&person.name).into_owned();
+            let name = sanitize(&person.name).into_owned();
             let (verb, done, text) = if given {
                 let text = format!("{role}: {name}");
                 (format!("make {name} {role} of {{}}"), format!("{role} is {name}"), text)
@@ -129,9 +129,10 @@ pub(super) fn roles(app: &App, targets: &[Target]) -> Vec<Item> {
                     text,
                 )
             };
-            let asks = vec![Ask::GiveRole { role: *role, person: person.clone(), given }];
+            let asks =
+                vec![IncidentCommand::GiveRole { role: *role, person: person.clone(), given }];
             let item = Item::new(text, Pick::Do { verb, done, asks, for_good: false });
-            let handle = shown(&person.handle);
+            let handle = sanitize(&person.handle);
             let no = if given { "" } else { "no " };
             let item = item.about(format!("@{handle}")).value(format!("{no}{role} {handle}"));
             if given { items.push(item) } else { items.insert(0, item) }
@@ -144,7 +145,7 @@ pub(super) fn roles(app: &App, targets: &[Target]) -> Vec<Item> {
 ///
 /// # Errors
 /// Why there is none; nothing where it has no policy.
-pub(super) fn next_level(app: &App, target: &Target) -> Result<Ask, Option<String>> {
+pub(super) fn next_level(app: &App, target: &Target) -> Result<IncidentCommand, Option<String>> {
     let (Some(row), Some(directory)) =
         (one(app, std::slice::from_ref(target)), app.directory.as_deref())
     else {
@@ -160,7 +161,7 @@ pub(super) fn next_level(app: &App, target: &Target) -> Result<Ask, Option<Strin
         return Err(Some(format!("level {level} reaches nobody now")));
     }
     let reason = Some("called by hand".into());
-    Ok(Ask::Escalate { level, to: next.people, reason })
+    Ok(IncidentCommand::Escalate { level, to: next.people, reason })
 }
 
 /// The path of the policy, level by level.
@@ -175,20 +176,20 @@ pub(super) fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<It
             let names: Vec<&str> = step.people.iter().map(|p| p.name.as_str()).collect();
             let names = if names.is_empty() { "nobody".into() } else { names.join(", ") };
             let level = step.level;
-            let text = format!("level {level}  {}", shown(&names));
+            let text = format!("level {level}  {}", sanitize(&names));
             let when = if step.reached {
                 "called already".to_owned()
             } else if step.due <= at {
-                format!("was due {}", ago(step.due, at))
+                format!("was due {}", format_ago(step.due, at))
             } else {
-                format!("by itself in {}", short(step.due - at))
+                format!("by itself in {}", format_duration(step.due - at))
             };
             let about = if level == next { format!("{when} · next") } else { when };
             let nobody = step.people.is_empty().then(|| "it reaches nobody now".to_owned());
             let pick = Pick::Do {
-                verb: format!("call level {level} ({}) for", shown(&names)),
+                verb: format!("call level {level} ({}) for", sanitize(&names)),
                 done: format!("escalated to level {level}"),
-                asks: vec![Ask::Escalate {
+                asks: vec![IncidentCommand::Escalate {
                     level,
                     to: step.people,
                     reason: Some("called by hand".into()),

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::model::text::{shown, width};
+use crate::model::text::{sanitize, width};
 
 use super::super::super::action::Action;
 use super::super::super::app::{App, Freshness};
@@ -15,13 +15,13 @@ pub(super) fn draw(app: &App, inside: Rect, buffer: &mut Buffer) {
     match (app.freshness(), &app.snapshot) {
         (Freshness::Failing { since, said: error, retry_in }, None) => {
             said.push(format!("nothing could be read since {}", app.clock().second(since)));
-            said.push(shown(&error).into_owned());
+            said.push(sanitize(&error).into_owned());
             let seconds = retry_in.num_seconds().max(0);
-            said.push(format!("from {}", shown(&app.here.leads)));
+            said.push(format!("from {}", sanitize(&app.here.leads)));
             let now = app.keymap.behind(Action::Refresh, "now");
             said.push(format!("retrying in {seconds} s{now}"));
         }
-        (_, None) => said.push(format!("reading {} …", shown(&app.here.leads))),
+        (_, None) => said.push(format!("reading {} …", sanitize(&app.here.leads))),
         (_, Some(_)) if app.queue.is_filtered() => filtered(app, &mut said),
         (_, Some(_)) => {
             let ended = match app.last_ended {
@@ -48,7 +48,7 @@ pub(super) fn draw(app: &App, inside: Rect, buffer: &mut Buffer) {
 /// Nothing passes the filter, or the history is not there yet.
 fn filtered(app: &App, said: &mut Vec<String>) {
     let filter = app.queue.filter().to_string();
-    let filter = shown(&filter);
+    let filter = sanitize(&filter);
     match &app.queue.pages {
         Some(pages) if pages.asked.is_some() => {
             said.push(format!("reading the history: {filter} …"));
@@ -56,7 +56,7 @@ fn filtered(app: &App, said: &mut Vec<String>) {
         }
         Some(pages) if pages.failed.is_some() => {
             said.push("the history could not be read".into());
-            said.extend(pages.failed.as_deref().map(|why| shown(why).into_owned()));
+            said.extend(pages.failed.as_deref().map(|why| sanitize(why).into_owned()));
             let key = app.keymap.keys(Action::Refresh).first();
             said.extend(key.map(|key| format!("{key} asks again")));
         }
@@ -66,7 +66,7 @@ fn filtered(app: &App, said: &mut Vec<String>) {
         _ => said.push(format!("nothing matches {filter}")),
     }
     if let Some(key) = app.keymap.keys(Action::Back).first() {
-        said.push(match app.queue.counts.open() {
+        said.push(match app.queue.counts.total() {
             0 => format!("{key} clears the filter"),
             1 => format!("{key} clears the filter: 1 incident is open"),
             open => format!("{key} clears the filter: {open} incidents are open"),

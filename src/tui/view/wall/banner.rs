@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
-use crate::model::text::{shown, width};
+use crate::model::text::{sanitize, width};
 
 use super::super::super::app::App;
 use super::super::super::wall::{Loudness, Outage};
@@ -73,9 +73,9 @@ impl Words {
         let same_day = since.date() == clock.at(app.now).date();
         let form = if same_day { "%H:%M" } else { "%a %m-%d %H:%M" };
         let said = if let Some(said) = &outage.said {
-            shown(said).into_owned()
+            sanitize(said).into_owned()
         } else {
-            format!("{} does not answer", shown(app.place_name().unwrap_or(&app.here.leads)))
+            format!("{} does not answer", sanitize(app.place_name().unwrap_or(&app.here.leads)))
         };
         Self {
             old: if app.snapshot.is_some() { "OLD" } else { "NO" },

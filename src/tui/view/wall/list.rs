@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use crate::model::service_level::{Clock, Promise, clock};
-use crate::model::text::{cut, fit, shown, width};
+use crate::model::service_level::{Clock, SlaTarget, running_clock};
+use crate::model::text::{pad, sanitize, truncate, width};
 use crate::model::{Priority, Status, Summary};
 
 use super::super::super::app::App;
@@ -60,7 +60,7 @@ pub(super) fn large(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
 fn two_lines(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     let theme = app.theme;
     let room = usize::from(area.width);
-    let clock = clock(row, &app.rules.levels);
+    let clock = running_clock(row, &app.rules.levels);
     let right = service_level(app, clock, room);
     let strong = if row.status == Status::Triggered || row.priority == Priority::P1 {
         theme.strong()
@@ -69,14 +69,14 @@ fn two_lines(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     };
     let mut first = Line::from(vec![tag(app, row.priority), Span::raw("  ")]);
     let number = row.label();
-    let title = shown(&row.title);
+    let title = sanitize(&row.title);
     let used = INDENT + number.len() + 2 + right.width() + 2;
     first.push_span(Span::styled(format!("{number}  "), strong));
-    first.push_span(Span::styled(cut(&title, room.saturating_sub(used)).into_owned(), strong));
+    first.push_span(Span::styled(truncate(&title, room.saturating_sub(used)).into_owned(), strong));
     both(&first, &right, Rect { height: 1, ..area }, buffer);
 
     let owner = match &row.assignee {
-        Some(person) => Span::raw(cut(&shown(&person.name), 24).into_owned()),
+        Some(person) => Span::raw(truncate(&sanitize(&person.name), 24).into_owned()),
         None => Span::styled("unowned", theme.strong()),
     };
     let mut about = format!("{}{}", " ".repeat(INDENT), row.status);
@@ -84,14 +84,14 @@ fn two_lines(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
         about.push_str(" · waiting");
     }
     about = format!("{about} · {}", age(row.reported_at, app.now));
-    if let Some(service) = row.service() {
-        let service = shown(service).into_owned();
+    if let Some(service) = row.primary_service() {
+        let service = sanitize(service).into_owned();
         about = format!("{about} · {service}");
         if row.services.len() > 1 {
             about = format!("{about} +{}", row.services.len() - 1);
         }
     }
-    let about = cut(&about, room.saturating_sub(owner.width() + 2)).into_owned();
+    let about = truncate(&about, room.saturating_sub(owner.width() + 2)).into_owned();
     let second = Line::from(Span::styled(about, theme.dim()));
     both(&second, &Line::from(owner), Rect { y: area.y + 1, height: 1, ..area }, buffer);
 }
@@ -106,12 +106,12 @@ fn tag(app: &App, priority: Priority) -> Span<'static> {
 fn service_level(app: &App, clock: Option<Clock>, room: usize) -> Line<'static> {
     let Some(clock) = clock else { return Line::default() };
     let theme = app.theme;
-    let word = match clock.promise {
-        Promise::Acknowledge => "acknowledge",
-        Promise::Resolve => "resolve",
+    let word = match clock.target {
+        SlaTarget::Acknowledge => "acknowledge",
+        SlaTarget::Resolve => "resolve",
     };
     let (past, near) = (clock.is_past(app.now), clock.is_near(app.now));
-    let remaining = clock.left(app.now);
+    let remaining = clock.remaining(app.now);
     let (text, time) = if past {
         (format!(" {word} {} late ", span(-remaining)), String::new())
     } else {
@@ -138,7 +138,7 @@ fn service_level(app: &App, clock: Option<Clock>, room: usize) -> Line<'static> 
 fn nothing(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     let middle = below(area, area.height.saturating_sub(4) / 2);
     if app.snapshot.is_none() {
-        let text = format!("reading {} …", shown(&app.here.leads));
+        let text = format!("reading {} …", sanitize(&app.here.leads));
         centred(&text, app.theme.dim(), middle, buffer);
         return;
     }
@@ -207,21 +207,21 @@ fn one_line(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     let mut line =
         Line::from(Span::styled(format!("{} ", row.priority), theme.priority(row.priority)));
     line.push_span(Span::raw(format!("{number:>4} ")));
-    let (text, style) = match clock(row, &app.rules.levels) {
-        Some(clock) if clock.is_past(app.now) => (left(clock.left(app.now)), theme.alarm()),
-        Some(clock) => (left(clock.left(app.now)), Style::new()),
+    let (text, style) = match running_clock(row, &app.rules.levels) {
+        Some(clock) if clock.is_past(app.now) => (left(clock.remaining(app.now)), theme.alarm()),
+        Some(clock) => (left(clock.remaining(app.now)), Style::new()),
         None => (String::new(), Style::new()),
     };
     line.push_span(" ".repeat(5_usize.saturating_sub(width(&text))));
     line.push_span(Span::styled(text, style));
-    let owner = row.assignee.as_ref().map_or("unowned".into(), |person| shown(&person.name));
+    let owner = row.assignee.as_ref().map_or("unowned".into(), |person| sanitize(&person.name));
     let wide = if room < 60 { 8 } else { 16 };
     let style = if row.assignee.is_none() { theme.strong() } else { theme.dim() };
     line.push_span(Span::raw(" "));
-    line.push_span(Span::styled(fit(&owner, wide), style));
+    line.push_span(Span::styled(pad(&owner, wide), style));
     line.push_span(Span::raw(" "));
-    let title = shown(&row.title);
-    let title = cut(&title, room.saturating_sub(line.width())).into_owned();
+    let title = sanitize(&row.title);
+    let title = truncate(&title, room.saturating_sub(line.width())).into_owned();
     line.push_span(Span::raw(title));
     buffer.set_line(area.x, area.y, &line, area.width);
 }

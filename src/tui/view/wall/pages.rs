@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::model::Priority;
-use crate::model::text::{cut, shown};
+use crate::model::text::{sanitize, truncate};
 
 use super::super::super::app::App;
 use super::super::super::wall::{PAGES, Wall};
@@ -35,10 +35,10 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     let loaded = app.metrics.loaded.as_ref().filter(|(of, _)| *of == span);
     let Some((_, measures)) = loaded else {
         let text = match &app.metrics.failed {
-            Some(why) => format!("could not be computed: {}", shown(why)),
+            Some(why) => format!("could not be computed: {}", sanitize(why)),
             None => "computing …".to_owned(),
         };
-        let text = cut(&text, usize::from(inside.width));
+        let text = truncate(&text, usize::from(inside.width));
         buffer.set_string(inside.x, inside.y, text, theme.dim());
         return;
     };

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::model::text::{cut, fit, shown, width};
+use crate::model::text::{pad, sanitize, truncate, width};
 
 use super::super::super::app::App;
 use super::super::super::wall::{Moment, Wall};
@@ -38,19 +38,19 @@ fn line(app: &App, moment: &Moment, room: usize) -> Line<'static> {
     let mut line = Line::from(vec![
         Span::styled(format!("{}  ", app.clock().minute(moment.at)), theme.dim()),
         Span::styled(format!("{number:>4} "), theme.priority(moment.of.priority)),
-        Span::raw(format!("{} ", fit(moment.word, WORD.min(room.saturating_sub(20))))),
+        Span::raw(format!("{} ", pad(moment.word, WORD.min(room.saturating_sub(20))))),
     ]);
-    let actor = shown(&moment.actor);
+    let actor = sanitize(&moment.actor);
     let left = room.saturating_sub(line.width());
     if room < WIDE {
-        line.push_span(Span::styled(cut(&actor, left).into_owned(), theme.dim()));
+        line.push_span(Span::styled(truncate(&actor, left).into_owned(), theme.dim()));
         return line;
     }
     let first = moment.detail.lines().next().unwrap_or_default();
-    let detail = shown(first);
-    let actor = fit(&actor, 16);
+    let detail = sanitize(first);
+    let actor = pad(&actor, 16);
     let left = left.saturating_sub(width(&actor) + 2);
     line.push_span(actor);
-    line.push_span(Span::styled(format!("  {}", cut(&detail, left)), theme.dim()));
+    line.push_span(Span::styled(format!("  {}", truncate(&detail, left)), theme.dim()));
     line
 }

@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
-use crate::model::service_level::{Promise, clock};
-use crate::model::text::{shown, width, wrap};
-use crate::model::time::fine;
+use crate::model::service_level::{SlaTarget, running_clock};
+use crate::model::text::{sanitize, width, wrap};
+use crate::model::time::format_precise_duration;
 use crate::model::{Priority, Summary};
 
 use super::super::super::app::App;
@@ -59,7 +59,7 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
 fn alone(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     let theme = app.theme;
     let label = row.label();
-    let title = shown(&row.title).into_owned();
+    let title = sanitize(&row.title).into_owned();
     let big_title = big::lines(&title, 1, area.width).filter(|lines| lines.len() <= TITLE);
     let plain = wrap(&title, usize::from(area.width.saturating_sub(8)));
     let scale = if area.height >= 44 && big::width(&label, 2) <= area.width { 2 } else { 1 };
@@ -124,7 +124,7 @@ fn shared(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
         centred(&label, theme.priority(Priority::P1), rest, buffer);
         rest = below(rest, 1);
     }
-    let title = shown(&row.title).into_owned();
+    let title = sanitize(&row.title).into_owned();
     centred(&title, theme.strong(), rest, buffer);
     rest = below(rest, 1);
     for text in about(app, row, area.width) {
@@ -135,23 +135,23 @@ fn shared(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
 
 /// Service and owner, how long, and what is due.
 fn about(app: &App, row: &Summary, room: u16) -> Vec<String> {
-    let service = row.service().map_or("no service".into(), shown);
+    let service = row.primary_service().map_or("no service".into(), sanitize);
     let more = match row.services.len() {
         0 | 1 => String::new(),
         many => format!(" +{}", many - 1),
     };
-    let owner = row.assignee.as_ref().map_or("unowned".into(), |person| shown(&person.name));
-    let open = fine(app.now - row.reported_at);
-    let due = clock(row, &app.rules.levels).map_or_else(String::new, |clock| {
-        let word = match clock.promise {
-            Promise::Acknowledge => "acknowledge",
-            Promise::Resolve => "resolve",
+    let owner = row.assignee.as_ref().map_or("unowned".into(), |person| sanitize(&person.name));
+    let open = format_precise_duration(app.now - row.reported_at);
+    let due = running_clock(row, &app.rules.levels).map_or_else(String::new, |clock| {
+        let word = match clock.target {
+            SlaTarget::Acknowledge => "acknowledge",
+            SlaTarget::Resolve => "resolve",
         };
-        let left = clock.left(app.now);
+        let left = clock.remaining(app.now);
         if clock.is_past(app.now) {
             format!("{word} {} late", span(-left))
         } else {
-            format!("{word} in {}", fine(left))
+            format!("{word} in {}", format_precise_duration(left))
         }
     });
     let open = format!("{} · open for {open}", row.status);
