@@ -50,10 +50,14 @@ pub trait Backend: Send + Sync {
     async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError>;
 
     /// The incident of a number.
-    async fn find(&self, number: IncidentNumber) -> Result<IncidentId, BackendError>;
+    async fn find_by_number(&self, number: IncidentNumber) -> Result<IncidentId, BackendError>;
 
     /// A part of a timeline, in order.
-    async fn timeline(&self, id: IncidentId, part: Part) -> Result<Vec<Event>, BackendError>;
+    async fn timeline(
+        &self,
+        id: IncidentId,
+        part: TimelineRange,
+    ) -> Result<Vec<Event>, BackendError>;
 
     /// The measures of a window, up to `now`.
     async fn measures(
@@ -217,7 +221,7 @@ pub struct Similar {
 /// Which part of a timeline.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Part {
+pub enum TimelineRange {
     /// The last so many.
     Last(u32),
     /// All after a position; at most 1000.

@@ -39,7 +39,7 @@ async fn open(context: &Context, args: &Demo) -> Result<(demo::Demo, u64), Failu
         incidents: args.incidents,
         open: None,
         now: Utc::now(),
-        keep: args.store_file.clone(),
+        path: args.store_file.clone(),
         rules: context.config.rules.clone(),
     };
     let mut progress = Progress::new(Unit::Items("incidents made"));

@@ -55,7 +55,7 @@ fn print_report(
         let findings =
             report.findings.iter().map(|f| Finding { grave: f.grave, text: &f.text }).collect();
         let told = ReportJson {
-            content: report.is_content(),
+            content: report.is_healthy(),
             incidents: report.incidents,
             events: report.events,
             findings,
@@ -69,21 +69,21 @@ fn print_report(
         }
         out.line(&format!("{}: {}", display_path(store), verdict(report)))?;
     }
-    if report.is_content() { Ok(()) } else { Err(Failure::silent(Exit::Failed)) }
+    if report.is_healthy() { Ok(()) } else { Err(Failure::silent(Exit::Failed)) }
 }
 
 /// What it comes to, and what to do next.
 fn verdict(report: &Report) -> String {
-    let mut text = if report.is_content() { "all is well" } else { "not all is well" }.to_owned();
+    let mut text = if report.is_healthy() { "all is well" } else { "not all is well" }.to_owned();
     // A check that ended early has counted nothing.
-    if report.is_content() || report.events > 0 {
+    if report.is_healthy() || report.events > 0 {
         let (incidents, events) =
             (pluralize(report.incidents, "incident"), pluralize(report.events, "event"));
         text = format!("{text}, {incidents}, {events}");
     }
     if report.findings.iter().any(|finding| finding.grave) {
         text.push_str(": save what can be read with redphone doctor --salvage FILE");
-    } else if !report.is_content() {
+    } else if !report.is_healthy() {
         text.push_str(": repair it with redphone doctor --rebuild");
     }
     text

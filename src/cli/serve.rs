@@ -11,7 +11,7 @@ use super::args::serve::Serve;
 use super::failure::{Exit, Failure, io_error_text, output_failed};
 use super::session::{IfMissing, open_store};
 use super::{Context, out};
-use crate::backend::file::Lasting;
+use crate::backend::file::ReopeningStore;
 use crate::config::watch::Watch;
 use crate::config::{Config, Flags, Reload};
 use crate::server::access_log::AccessLog;
@@ -75,7 +75,7 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
         limits,
     };
     let missing = if config.read_only { IfMissing::Refuse } else { IfMissing::Create };
-    let store = Arc::new(Lasting::new(open_store(config, missing, "serve").await?));
+    let store = Arc::new(ReopeningStore::new(open_store(config, missing, "serve").await?));
     let tokens = options.tokens.clone();
     let server = Server::bind(options, Arc::clone(&store) as _).await.map_err(bind_failure)?;
     if tokens.list().is_ok_and(|tokens| tokens.is_empty()) {
@@ -128,7 +128,7 @@ pub async fn serve_until_stopped(server: Server, stop: &mut StopSignals) -> bool
 struct SettingsFollower {
     config: Config,
     flags: Flags,
-    store: Arc<Lasting>,
+    store: Arc<ReopeningStore>,
     reopen_log: Box<dyn Fn() + Send>,
     forget_answers: Box<dyn Fn() + Send>,
 }

@@ -173,7 +173,7 @@ async fn open_file(path: &Path, config: &Config, missing: IfMissing) -> Result<F
         rules: config.rules.clone(),
         overlay: config.directory.clone(),
         create: missing == IfMissing::Create,
-        patience: LOCK_TIMEOUT,
+        lock_timeout: LOCK_TIMEOUT,
     };
     if config.read_only {
         return Ok(FileStore::open_read_only(path, options).await?);
@@ -251,7 +251,9 @@ impl Session {
                 Some(remote) => Ok(remote.known_as(id).await?),
                 None => Ok(id),
             },
-            IncidentRef::Number(number) => Ok(self.connection.backend.find(number).await?),
+            IncidentRef::Number(number) => {
+                Ok(self.connection.backend.find_by_number(number).await?)
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use super::session::{IfMissing, open};
 use super::table::format_remaining;
 use super::value::IncidentRef;
 use super::{Context, json};
-use crate::backend::{Backend, Detail, Part, Similar};
+use crate::backend::{Backend, Detail, Similar, TimelineRange};
 use crate::model::change::Suspect;
 use crate::model::problem::Problem;
 use crate::model::service_level::{ServiceLevels, SlaTarget, running_clock};
@@ -38,7 +38,7 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
     let backend = &*place.backend;
     let id = match args.incident {
         IncidentRef::Id(id) => id,
-        IncidentRef::Number(number) => backend.find(number).await?,
+        IncidentRef::Number(number) => backend.find_by_number(number).await?,
     };
     let detail = backend.incident(id).await?;
     let timeline = timeline(backend, id).await?;
@@ -71,10 +71,10 @@ async fn timeline(backend: &dyn Backend, id: IncidentId) -> Result<Vec<Event>, F
     let mut all: Vec<Event> = Vec::new();
     loop {
         let after = all.last().map_or(0, |event| event.seq);
-        let part = match backend.timeline(id, Part::After(after)).await {
+        let part = match backend.timeline(id, TimelineRange::After(after)).await {
             Err(error) if all.is_empty() && error.is_temporary() => {
                 let end = u32::try_from(PAGE_EVENTS).unwrap_or(u32::MAX);
-                let end = backend.timeline(id, Part::Last(end)).await;
+                let end = backend.timeline(id, TimelineRange::Last(end)).await;
                 // What can't be read at all is told as it was first.
                 return end.map_err(|_| error.into());
             }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use super::failure::Failure;
 use super::session::{BackendConnection, IfMissing, Session};
 use crate::backend::Backend;
-use crate::backend::file::{FileStore, Lasting};
+use crate::backend::file::{FileStore, ReopeningStore};
 use crate::config::{Config, Flags, Location};
 use crate::model::{PersonRef, Rules};
 use crate::sync::remote::Remote;
@@ -37,7 +37,7 @@ pub struct OpenWorkspace {
 #[derive(Clone)]
 enum WorkspaceBackend {
     /// Panes may stay open for weeks: the file may be moved or replaced under them.
-    File(Arc<Lasting>),
+    File(Arc<ReopeningStore>),
     /// An API.
     Remote(BackendConnection),
 }
@@ -64,7 +64,7 @@ impl OpenWorkspace {
         opened: BackendConnection,
     ) -> Self {
         let place = match opened.file {
-            Some(store) => WorkspaceBackend::File(Arc::new(Lasting::new(store))),
+            Some(store) => WorkspaceBackend::File(Arc::new(ReopeningStore::new(store))),
             None => WorkspaceBackend::Remote(opened),
         };
         Self {

@@ -284,7 +284,7 @@ mod tests {
             rules: Rules::default(),
             overlay: Directory::default(),
             create: true,
-            patience: Duration::from_secs(5),
+            lock_timeout: Duration::from_secs(5),
         };
         let store = FileStore::open(&folder.path().join("store.db"), options).await.unwrap();
         let (_stop, stopping) = watch::channel(false);

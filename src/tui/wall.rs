@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::backend::Part;
+use crate::backend::TimelineRange;
 use crate::model::filter::{Filter, Predicate};
 use crate::model::queue::OpenCounts;
 use crate::model::{Event, EventBody, IncidentId, IncidentNumber, Priority, Summary};
@@ -147,7 +147,7 @@ pub struct Wanted {
     /// Of which incident.
     pub of: Of,
     /// Which of them.
-    pub part: Part,
+    pub part: TimelineRange,
 }
 
 impl Wall {
@@ -198,7 +198,7 @@ impl Wall {
             let round = self.round;
             let known = self.known.entry(of.id).or_insert(Known { of: *of, seq: 0, round });
             if known.seq < *seq && self.begun {
-                wanted.push(Wanted { of: *of, part: Part::After(known.seq) });
+                wanted.push(Wanted { of: *of, part: TimelineRange::After(known.seq) });
             }
             *known = Known { of: *of, seq: *seq, round };
         }
@@ -206,7 +206,7 @@ impl Wall {
         self.known.retain(|_, known| {
             let left = known.round != round;
             if left && begun {
-                wanted.push(Wanted { of: known.of, part: Part::After(known.seq) });
+                wanted.push(Wanted { of: known.of, part: TimelineRange::After(known.seq) });
             }
             !left
         });
@@ -217,7 +217,10 @@ impl Wall {
         if !self.begun && self.ribbon.is_empty() {
             let first = self.rows.iter().take(READS);
             wanted.extend(
-                first.map(|row| Wanted { of: Of::row(&row.summary), part: Part::Last(FIRST) }),
+                first.map(|row| Wanted {
+                    of: Of::row(&row.summary),
+                    part: TimelineRange::Last(FIRST),
+                }),
             );
         }
         self.begun |= complete;

@@ -132,6 +132,6 @@ async fn a_clock_that_is_ahead_does_not_reach_the_timeline_and_one_that_was_offl
     let mut early = order(id, IncidentCommand::AddNote { text: "from tomorrow".into() });
     early.at += chrono::TimeDelta::days(1);
     place.send(&place.respond, vec![declaration, early]).await;
-    let events = place.store.timeline(id, redphone::backend::Part::Last(1)).await.unwrap();
+    let events = place.store.timeline(id, redphone::backend::TimelineRange::Last(1)).await.unwrap();
     assert!(events[0].at <= chrono::Utc::now());
 }

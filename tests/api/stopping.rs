@@ -41,7 +41,7 @@ async fn no_acknowledged_command_is_lost_when_it_stops_while_32_write() {
         })
         .collect();
     let some = place.store.clone();
-    let some = async || some.find("INC-100".parse().unwrap()).await.is_ok();
+    let some = async || some.find_by_number("INC-100".parse().unwrap()).await.is_ok();
     until("some have been answered", some).await;
     place.stop();
     place.stopped().await;

@@ -4,5 +4,5 @@ use redphone::backend::demo::{self, Demo, Options};
 
 /// A new demo. Its store goes with it.
 pub async fn empty() -> Demo {
-    demo::empty(Options::default()).await.unwrap()
+    demo::open_empty(Options::default()).await.unwrap()
 }

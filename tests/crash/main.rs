@@ -33,7 +33,7 @@ async fn open(path: &Path) -> FileStore {
         rules: Rules::default(),
         overlay: Directory::default(),
         create: true,
-        patience: Duration::from_secs(30),
+        lock_timeout: Duration::from_secs(30),
     };
     FileStore::open(path, options).await.unwrap()
 }
@@ -289,7 +289,7 @@ async fn what_was_acknowledged_survives_a_kill_at_any_moment() {
         }
         store.close().await;
         let report = doctor::examine(&path).await.unwrap();
-        assert!(report.is_content(), "run {run}: {:?}", report.findings);
+        assert!(report.is_healthy(), "run {run}: {:?}", report.findings);
     }
     println!("{acknowledged} acknowledgements in {runs} runs");
     assert!(acknowledged > 0);

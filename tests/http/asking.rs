@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use redphone::api::{Details, ErrorCode};
 use redphone::backend::http::{HttpBackend, TokenSource};
-use redphone::backend::{Backend, BackendError, Page, PageMark, Part, Search};
+use redphone::backend::{Backend, BackendError, Page, PageMark, Search, TimelineRange};
 use redphone::model::directory::Directory;
 use redphone::model::measures::{Cut, Window};
 use redphone::model::queue::Sort;
@@ -47,12 +47,12 @@ async fn every_question_has_its_path_and_its_query() {
     // What comes back makes no sense: what was asked is looked at.
     let _ = client.incident(id).await;
     assert_eq!(target(), format!("/base/v1/incidents/{id}"));
-    let _ = client.find(IncidentNumber(2041)).await;
+    let _ = client.find_by_number(IncidentNumber(2041)).await;
     assert_eq!(target(), "/base/v1/numbers/2041");
     for (part, query) in [
-        (Part::Last(20), "limit=20"),
-        (Part::After(7), "after=7"),
-        (Part::Before(9, 3), "before=9&limit=3"),
+        (TimelineRange::Last(20), "limit=20"),
+        (TimelineRange::After(7), "after=7"),
+        (TimelineRange::Before(9, 3), "before=9&limit=3"),
     ] {
         let _ = client.timeline(id, part).await;
         assert_eq!(target(), format!("/base/v1/incidents/{id}/timeline?{query}"));
@@ -183,8 +183,8 @@ async fn a_long_timeline_is_read_from_its_end_in_parts() {
     let (proxy, asked) = listening(|_| json("", &serde_json::json!([]))).await;
     let desk = Desk::new();
     let client = desk.client(&proxy.url());
-    assert_eq!(client.timeline(IncidentId::new(), Part::Last(5000)).await.unwrap(), []);
+    assert_eq!(client.timeline(IncidentId::new(), TimelineRange::Last(5000)).await.unwrap(), []);
     assert!(last(&asked).target().ends_with("/timeline?limit=1000"));
-    assert_eq!(client.timeline(IncidentId::new(), Part::Last(0)).await.unwrap(), []);
+    assert_eq!(client.timeline(IncidentId::new(), TimelineRange::Last(0)).await.unwrap(), []);
     assert_eq!(asked.lock().unwrap().len(), 1);
 }

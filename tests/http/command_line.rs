@@ -257,13 +257,13 @@ async fn the_panes_work_on_an_api_as_on_a_file() {
     terminal.press("a");
     terminal.wait_for_text("0 unacknowledged");
     let client = server.client(&server.url(), "eye", Timeouts::default());
-    let id = client.find(redphone::model::IncidentNumber(1)).await.unwrap();
+    let id = client.find_by_number(redphone::model::IncidentNumber(1)).await.unwrap();
     // What somebody else does shows by itself.
     desk.ok("tom", &["note", "1", "rolled back to v811"]);
     terminal.wait_for_text("rolled back to v811");
     terminal.press("q");
     assert!(terminal.wait_for_end().success());
-    let events = client.timeline(id, redphone::backend::Part::Last(10)).await.unwrap();
+    let events = client.timeline(id, redphone::backend::TimelineRange::Last(10)).await.unwrap();
     let acknowledged =
         events.iter().find(|event| matches!(event.body, EventBody::Acknowledged)).unwrap();
     assert_eq!(acknowledged.actor.name(), "Ines Moreau");

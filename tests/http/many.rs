@@ -16,7 +16,7 @@ use chrono::{TimeDelta, Utc};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use redphone::backend::http::{HttpBackend, Timeouts};
-use redphone::backend::{Backend, BackendError, Outcome, Part};
+use redphone::backend::{Backend, BackendError, Outcome, TimelineRange};
 use redphone::model::command::Declaration;
 use redphone::model::{
     Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, PersonRef, Rules, Summary,
@@ -317,7 +317,7 @@ async fn check(
     for row in &rows {
         let mut after = 0;
         loop {
-            let part = store.timeline(row.id, Part::After(after)).await.unwrap();
+            let part = store.timeline(row.id, TimelineRange::After(after)).await.unwrap();
             let Some(last) = part.last() else { break };
             after = last.seq;
             for event in &part {

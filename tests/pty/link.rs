@@ -142,7 +142,7 @@ fn with_open(count: usize) -> Store {
             name: "local".into(),
             rules: Rules::default(),
             create: true,
-            patience: Duration::from_secs(5),
+            lock_timeout: Duration::from_secs(5),
         };
         let opened = FileStore::open(&store.file(), options).await.expect("a store");
         for index in 0..count {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Offset, TimeDelta, TimeZone, Utc};
 use ratatui::Terminal;
-use redphone::backend::{BackendError, Cursor, Delta, Part};
+use redphone::backend::{BackendError, Cursor, Delta, TimelineRange};
 use redphone::model::measures::{Counted, Cut, Fact, Measures, Window, compute};
 use redphone::model::status::Source;
 use redphone::model::{
@@ -203,7 +203,7 @@ impl Day {
         for effect in update(&mut self.app, message) {
             let answer = match effect {
                 Effect::LoadEvents(wanted) => {
-                    let Part::After(seq) = wanted.part else { continue };
+                    let TimelineRange::After(seq) = wanted.part else { continue };
                     let command = CommandId(Uuid::from_u128(u128::from(self.snapshots) << 64));
                     let event = Event {
                         id: EventId(command.0),

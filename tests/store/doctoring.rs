@@ -36,7 +36,7 @@ async fn a_healthy_store_gets_a_clean_report() {
     filled(&path).await;
     let report = doctor::examine(&path).await.unwrap();
     assert_eq!(report.findings, []);
-    assert!(report.is_content());
+    assert!(report.is_healthy());
     assert_eq!((report.incidents, report.events), (30, 200));
 }
 
@@ -127,7 +127,7 @@ async fn a_damaged_file_is_reported_never_overwritten_and_salvaged(#[case] place
     let read = report.findings.last().map(|f| f.text.as_str()).unwrap_or_default();
     assert!(read.contains("can still be read") || read.contains("can be read"), "{report:?}");
     let report = doctor::rebuild(&path).await.unwrap();
-    assert!(!report.is_content());
+    assert!(!report.is_healthy());
     assert_eq!(fs::read(&path).unwrap(), damaged);
     let mut events = 0;
     let count = doctor::salvage(&path, &mut |record| {

@@ -76,14 +76,14 @@ async fn an_export_imported_into_an_empty_store_is_the_same_store() {
     let other = open(&folder.path().join("two.db")).await;
     let records: Vec<Record> = lines.iter().map(|l| serde_json::from_str(l).unwrap()).collect();
     let added = import(&other, &records).await;
-    assert_eq!((added.incidents, added.events, added.others, added.known), (2, 75, 3, 0));
+    assert_eq!((added.incidents, added.events, added.others, added.already_present), (2, 75, 3, 0));
     assert_eq!(exported(&other).await, lines);
     for id in [first, second] {
         assert_eq!(other.incident(id).await.unwrap(), store.incident(id).await.unwrap());
     }
     // And once more: all of it is known.
     let added = import(&other, &records).await;
-    assert_eq!((added.incidents, added.events, added.known), (0, 0, 75));
+    assert_eq!((added.incidents, added.events, added.already_present), (0, 0, 75));
     assert_eq!(exported(&other).await, lines);
     for command in [ask(second, IncidentCommand::Acknowledge)] {
         assert!(other.execute(&command).await.is_err());

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use redphone::backend::file::{FileStore, Lasting};
+use redphone::backend::file::{FileStore, ReopeningStore};
 use redphone::backend::{Backend, BackendError, Cursor, Delta};
 use tempfile::{TempDir, tempdir};
 
@@ -25,18 +25,18 @@ async fn made(path: &Path, incidents: usize) {
     store.close().await;
 }
 
-async fn opened(folder: &TempDir, incidents: usize) -> (PathBuf, Lasting) {
+async fn opened(folder: &TempDir, incidents: usize) -> (PathBuf, ReopeningStore) {
     let path = folder.path().join("store.db");
     made(&path, incidents).await;
-    let lasting = Lasting::new(open(&path).await);
+    let lasting = ReopeningStore::new(open(&path).await);
     (path, lasting)
 }
 
-async fn all(lasting: &Lasting) -> Delta {
+async fn all(lasting: &ReopeningStore) -> Delta {
     lasting.changes(None, NOW).await.unwrap()
 }
 
-async fn unreachable(lasting: &Lasting, since: Option<Cursor>) -> String {
+async fn unreachable(lasting: &ReopeningStore, since: Option<Cursor>) -> String {
     match lasting.changes(since, NOW).await {
         Err(BackendError::Unreachable(said)) => said,
         other => panic!("{other:?}"),

@@ -20,7 +20,7 @@ use redphone::model::{
 };
 
 pub fn options() -> Options {
-    Options { patience: Duration::from_millis(300), ..stores::options() }
+    Options { lock_timeout: Duration::from_millis(300), ..stores::options() }
 }
 
 pub async fn open(path: &Path) -> FileStore {
@@ -98,7 +98,7 @@ pub async fn import(store: &FileStore, records: &[Record]) -> Imported {
 /// The field and the sentence that a record is refused with.
 pub fn bad(result: Result<(), ImportError>) -> (String, String) {
     match result {
-        Err(ImportError::Bad { field, problem }) => (field, problem),
+        Err(ImportError::Invalid { field, problem }) => (field, problem),
         other => panic!("{other:?} is not a bad record"),
     }
 }

@@ -144,7 +144,7 @@ async fn a_locked_store_is_waited_for_and_then_told() {
 async fn a_lock_that_is_released_in_time_is_only_waited_for() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
-    let patient = Options { patience: Duration::from_secs(30), ..options() };
+    let patient = Options { lock_timeout: Duration::from_secs(30), ..options() };
     let store = FileStore::open(&path, patient).await.unwrap();
     let id = declared(&store, "locked").await;
     let other = Connection::open(&path).unwrap();
@@ -161,7 +161,7 @@ async fn a_lock_that_is_released_in_time_is_only_waited_for() {
 async fn many_may_open_a_new_store_at_once() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
-    let patient = || Options { patience: Duration::from_secs(30), ..options() };
+    let patient = || Options { lock_timeout: Duration::from_secs(30), ..options() };
     let opened =
         futures_util::future::join_all((0..6).map(|_| FileStore::open(&path, patient()))).await;
     for store in opened {

@@ -4,7 +4,7 @@ use chrono::{TimeDelta, Utc};
 use proptest::prelude::*;
 use redphone::backend::file::{FileStore, doctor};
 use redphone::backend::record::Record;
-use redphone::backend::{Backend, BackendError, Outcome, Part, Search};
+use redphone::backend::{Backend, BackendError, Outcome, Search, TimelineRange};
 use redphone::model::filter::{Filter, MatchContext};
 use redphone::model::queue::Sort;
 use redphone::model::service_level::ServiceLevels;
@@ -127,7 +127,7 @@ async fn folded(store: &FileStore, ids: &[IncidentId]) -> Vec<Summary> {
     let mut rows = Vec::new();
     for id in ids {
         // An alert that was grouped into another made no incident.
-        let Ok(events) = store.timeline(*id, Part::After(0)).await else { continue };
+        let Ok(events) = store.timeline(*id, TimelineRange::After(0)).await else { continue };
         let incident = Incident::fold(&events).unwrap().unwrap();
         assert_eq!(store.incident(*id).await.unwrap().incident, incident);
         rows.push(incident.summary);
@@ -183,7 +183,7 @@ async fn has_prefix(store: &FileStore, row: &Summary, word: &str) -> bool {
     let record = store.incident(row.id).await.unwrap().incident;
     let mut texts = vec![row.title.clone(), record.symptoms, row.services.join(" ")];
     texts.push(row.number.map_or(String::new(), |n| n.0.to_string()));
-    for event in store.timeline(row.id, Part::After(0)).await.unwrap() {
+    for event in store.timeline(row.id, TimelineRange::After(0)).await.unwrap() {
         if let redphone::model::EventBody::NoteAdded { text } = event.body {
             texts.push(text);
         }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use redphone::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Part, Search,
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search,
+    TimelineRange,
 };
 use redphone::model::directory::Directory;
 use redphone::model::measures::{Cut, Measures, Window};
@@ -176,11 +177,15 @@ impl Backend for Far {
         self.through("incident", self.inner.incident(id)).await
     }
 
-    async fn find(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
-        self.through("find", self.inner.find(number)).await
+    async fn find_by_number(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
+        self.through("find", self.inner.find_by_number(number)).await
     }
 
-    async fn timeline(&self, id: IncidentId, part: Part) -> Result<Vec<Event>, BackendError> {
+    async fn timeline(
+        &self,
+        id: IncidentId,
+        part: TimelineRange,
+    ) -> Result<Vec<Event>, BackendError> {
         self.through("timeline", self.inner.timeline(id, part)).await
     }
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use redphone::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, PageMark, Part,
-    Search, Similar,
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, PageMark, Search,
+    Similar, TimelineRange,
 };
 use redphone::model::change::{Change, find_suspects};
 use redphone::model::command::{Command, CommandKind, IncidentCommand};
@@ -309,7 +309,7 @@ impl Backend for Memory {
             .ok_or_else(|| BackendError::NotFound("there is no such incident".into()))
     }
 
-    async fn find(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
+    async fn find_by_number(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
         let state = self.state();
         let found = state.incidents.values().find(|(i, _)| i.summary.number == Some(number));
         found
@@ -317,7 +317,11 @@ impl Backend for Memory {
             .ok_or_else(|| BackendError::NotFound(format!("there is no {number}")))
     }
 
-    async fn timeline(&self, id: IncidentId, part: Part) -> Result<Vec<Event>, BackendError> {
+    async fn timeline(
+        &self,
+        id: IncidentId,
+        part: TimelineRange,
+    ) -> Result<Vec<Event>, BackendError> {
         let state = self.state();
         state.check()?;
         let Some((_, events)) = state.incidents.get(&id) else {
@@ -327,9 +331,9 @@ impl Backend for Memory {
             events[events.len().saturating_sub(count as usize)..].to_vec()
         };
         Ok(match part {
-            Part::Last(count) => last(events, count),
-            Part::After(seq) => events.iter().filter(|e| e.seq > seq).cloned().collect(),
-            Part::Before(seq, count) => {
+            TimelineRange::Last(count) => last(events, count),
+            TimelineRange::After(seq) => events.iter().filter(|e| e.seq > seq).cloned().collect(),
+            TimelineRange::Before(seq, count) => {
                 let before: Vec<Event> = events.iter().filter(|e| e.seq < seq).cloned().collect();
                 last(&before, count)
             }

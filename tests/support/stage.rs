@@ -8,7 +8,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use redphone::backend::BackendError;
-use redphone::backend::{Backend, Part, Search};
+use redphone::backend::{Backend, Search, TimelineRange};
 use redphone::config::PanesSettings;
 use redphone::model::measures::Window;
 use redphone::model::queue::Sort;
@@ -192,12 +192,12 @@ impl Stage {
             }
             Effect::LoadDetail(id) => {
                 let detail = wait(self.memory.incident(id));
-                let events = wait(self.memory.timeline(id, Part::Last(self.page)));
+                let events = wait(self.memory.timeline(id, TimelineRange::Last(self.page)));
                 let read = detail.and_then(|detail| Ok(Box::new((detail, events?))));
                 Message::Detail(id, read, self.now)
             }
             Effect::LoadOlder(id, seq) => {
-                let events = wait(self.memory.timeline(id, Part::Before(seq, self.page)));
+                let events = wait(self.memory.timeline(id, TimelineRange::Before(seq, self.page)));
                 Message::Older(id, events, self.now)
             }
             Effect::LoadMeasures(span) => {
@@ -253,7 +253,7 @@ impl Stage {
                 }
             }
             Effect::Find(number) => {
-                Message::Found(number, wait(self.memory.find(number)), self.now)
+                Message::Found(number, wait(self.memory.find_by_number(number)), self.now)
             }
             Effect::LoadProblems => Message::Problems(wait(self.memory.problems()), self.now),
             Effect::Draft(keep) => {

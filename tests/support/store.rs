@@ -13,6 +13,6 @@ pub fn options() -> Options {
         rules: Rules::default(),
         overlay: Directory::default(),
         create: true,
-        patience: Duration::from_mins(1),
+        lock_timeout: Duration::from_mins(1),
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redphone::backend::file::{FileStore, Options as StoreOptions};
-use redphone::backend::{Backend, Part};
+use redphone::backend::{Backend, TimelineRange};
 use redphone::model::{Event, EventBody, IncidentId, Rules};
 use redphone::sync::remote::{Listing, Named, Options, Remote};
 use tempfile::TempDir;
@@ -77,7 +77,7 @@ impl Place {
     }
 
     pub async fn events(&self, id: IncidentId) -> Vec<Event> {
-        self.store.timeline(id, Part::After(0)).await.unwrap()
+        self.store.timeline(id, TimelineRange::After(0)).await.unwrap()
     }
 
     pub async fn notes(&self, id: IncidentId) -> Vec<String> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::Utc;
-use redphone::backend::{Backend, BackendError, Part};
+use redphone::backend::{Backend, BackendError, TimelineRange};
 use redphone::model::command::CommandKind;
 use redphone::model::measures::{Cut, Window};
 use redphone::model::queue::Sort;
@@ -41,9 +41,9 @@ async fn all_that_was_read_is_there_without_the_remote_and_after_a_restart() {
     assert!(known.capabilities.unwrap().verbs.contains(&CommandKind::Acknowledge));
     let detail = remote.incident(id).await.unwrap();
     assert_eq!(detail.incident.summary.title, "Cards fail");
-    assert_eq!(remote.timeline(id, Part::Last(100)).await.unwrap().len(), 2);
-    assert_eq!(remote.timeline(id, Part::After(1)).await.unwrap().len(), 1);
-    assert_eq!(remote.find(detail.incident.summary.number.unwrap()).await.unwrap(), id);
+    assert_eq!(remote.timeline(id, TimelineRange::Last(100)).await.unwrap().len(), 2);
+    assert_eq!(remote.timeline(id, TimelineRange::After(1)).await.unwrap().len(), 1);
+    assert_eq!(remote.find_by_number(detail.incident.summary.number.unwrap()).await.unwrap(), id);
     assert!(remote.measures(&Window::last_day(Utc::now()), Cut::Total, Utc::now()).await.is_ok());
     assert!(remote.directory().await.is_ok());
     assert_eq!(titles(&*remote, "cards").await, ["Cards fail"]);
@@ -126,16 +126,16 @@ async fn what_waits_is_laid_over_what_is_read() {
     let detail = remote.incident(id).await.unwrap();
     assert_eq!(detail.incident.summary.status, Status::Acknowledged);
     assert_eq!(detail.incident.acknowledged_by.unwrap().name(), "Ines Moreau");
-    let events = remote.timeline(id, Part::Last(10)).await.unwrap();
+    let events = remote.timeline(id, TimelineRange::Last(10)).await.unwrap();
     let seqs: Vec<u32> = events.iter().map(|event| event.seq).collect();
     assert_eq!(seqs, [1, 2, 3]);
     assert!(matches!(&events[2].body, EventBody::NoteAdded { text } if text == "on it"));
-    assert_eq!(remote.timeline(id, Part::After(3)).await.unwrap().len(), 0);
+    assert_eq!(remote.timeline(id, TimelineRange::After(3)).await.unwrap().len(), 0);
 
     let detail = remote.incident(new).await.unwrap();
     assert_eq!(detail.incident.summary.status, Status::Resolved);
     assert_eq!(detail.incident.summary.number, None);
-    assert_eq!(remote.timeline(new, Part::After(0)).await.unwrap().len(), 3);
+    assert_eq!(remote.timeline(new, TimelineRange::After(0)).await.unwrap().len(), 3);
     assert_eq!(titles(&*remote, "status:acknowledged").await, ["Cards fail"]);
     assert_eq!(titles(&*remote, "status:triggered").await, Vec::<String>::new());
 
@@ -143,7 +143,7 @@ async fn what_waits_is_laid_over_what_is_read() {
     place.far.set(Way::Open);
     remote.send_now().await.unwrap();
     crate::place::all_sent(&remote).await;
-    let events = remote.timeline(id, Part::Last(10)).await.unwrap();
+    let events = remote.timeline(id, TimelineRange::Last(10)).await.unwrap();
     assert_eq!(events.len(), 3);
     assert!(remote.incident(new).await.unwrap().incident.summary.number.is_some());
 }
@@ -164,15 +164,15 @@ async fn the_end_of_a_timeline_that_is_kept_is_not_taken_for_all_of_it() {
         Err(BackendError::Unreachable(_)) => None,
         Err(error) => panic!("{error}"),
     };
-    assert_eq!(seqs(Part::Last(3)).await, Some(vec![228, 229, 230]));
-    assert_eq!(seqs(Part::Before(34, 2)).await, Some(vec![32, 33]));
-    assert_eq!(seqs(Part::After(228)).await, Some(vec![229, 230]));
-    assert_eq!(seqs(Part::After(230)).await, Some(vec![]), "nothing more has happened");
-    assert_eq!(seqs(Part::Before(1, 10)).await, Some(vec![]), "nothing was before");
-    assert_eq!(seqs(Part::Before(31, 10)).await, None, "what was before is not kept");
-    assert_eq!(seqs(Part::After(0)).await, None, "the begin is not kept");
-    assert_eq!(seqs(Part::After(29)).await, None, "event 30 is not kept");
-    assert_eq!(seqs(Part::After(30)).await.map(|seqs| seqs.len()), Some(200));
+    assert_eq!(seqs(TimelineRange::Last(3)).await, Some(vec![228, 229, 230]));
+    assert_eq!(seqs(TimelineRange::Before(34, 2)).await, Some(vec![32, 33]));
+    assert_eq!(seqs(TimelineRange::After(228)).await, Some(vec![229, 230]));
+    assert_eq!(seqs(TimelineRange::After(230)).await, Some(vec![]), "nothing more has happened");
+    assert_eq!(seqs(TimelineRange::Before(1, 10)).await, Some(vec![]), "nothing was before");
+    assert_eq!(seqs(TimelineRange::Before(31, 10)).await, None, "what was before is not kept");
+    assert_eq!(seqs(TimelineRange::After(0)).await, None, "the begin is not kept");
+    assert_eq!(seqs(TimelineRange::After(29)).await, None, "event 30 is not kept");
+    assert_eq!(seqs(TimelineRange::After(30)).await.map(|seqs| seqs.len()), Some(200));
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ fn by(who: &str, id: IncidentId, ask: IncidentCommand) -> Envelope {
 async fn both_see_the_same(ines: &Remote, tomo: &Remote, id: IncidentId) {
     let (one, other) = (ines.incident(id).await.unwrap(), tomo.incident(id).await.unwrap());
     assert_eq!(one, other);
-    let all = redphone::backend::Part::After(0);
+    let all = redphone::backend::TimelineRange::After(0);
     assert_eq!(ines.timeline(id, all).await.unwrap(), tomo.timeline(id, all).await.unwrap());
     let (one, other) =
         tokio::join!(ines.changes(None, Duration::ZERO), tomo.changes(None, Duration::ZERO));

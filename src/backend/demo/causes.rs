@@ -8,7 +8,7 @@ use crate::model::status::ResolutionAction::{
 use super::faults::Cause;
 
 /// What goes with a cause.
-pub(super) struct CauseWords {
+pub(super) struct CauseTemplates {
     /// The note that says what it was.
     pub found: &'static [&'static str],
     /// What was done, with its kind.
@@ -21,7 +21,7 @@ pub(super) struct CauseWords {
 
 impl Cause {
     /// What goes with it.
-    pub fn words(self) -> &'static CauseWords {
+    pub fn templates(self) -> &'static CauseTemplates {
         match self {
             Self::Deploy => &DEPLOY,
             Self::Config => &CONFIG,
@@ -39,7 +39,7 @@ impl Cause {
     }
 }
 
-const DEPLOY: CauseWords = CauseWords {
+const DEPLOY: CauseTemplates = CauseTemplates {
     found: &[
         "Started right after the deploy of {svc}. Error is in the new code path. Rolling back.",
         "Canary had it too, nobody looked. It is the release, preparing the rollback.",
@@ -59,7 +59,7 @@ const DEPLOY: CauseWords = CauseWords {
     problem: "{svc}: releases reach all pods before the canary is judged",
 };
 
-const CONFIG: CauseWords = CauseWords {
+const CONFIG: CauseTemplates = CauseTemplates {
     found: &[
         "The last config edit sets the timeout to 100 ms instead of 1000 ms.",
         "Diff of the last config push: one line too many was removed.",
@@ -78,7 +78,7 @@ const CONFIG: CauseWords = CauseWords {
     problem: "{svc}: config is not validated before it is pushed",
 };
 
-const MIGRATION: CauseWords = CauseWords {
+const MIGRATION: CauseTemplates = CauseTemplates {
     found: &[
         "The running migration rewrites the whole table. It was tried on 1 % of the data only.",
         "New column has no index, the query that filters on it scans everything.",
@@ -96,7 +96,7 @@ const MIGRATION: CauseWords = CauseWords {
     problem: "{svc}: migrations are not rehearsed on data of full size",
 };
 
-const CAPACITY: CauseWords = CauseWords {
+const CAPACITY: CauseTemplates = CauseTemplates {
     found: &[
         "Traffic is {few}× what it was last week, campaign mail went out at {clock}.",
         "Plain overload. Limit was set a year ago and never raised.",
@@ -111,7 +111,7 @@ const CAPACITY: CauseWords = CauseWords {
     problem: "{svc}: capacity does not follow campaigns",
 };
 
-const LEAK: CauseWords = CauseWords {
+const LEAK: CauseTemplates = CauseTemplates {
     found: &[
         "Same slow growth as every time. Restart helps, cause is still unknown.",
         "It is the leak again. {who} has a heap dump from before the restart.",
@@ -127,7 +127,7 @@ const LEAK: CauseWords = CauseWords {
     problem: "{svc}: resources are not given back after timeouts",
 };
 
-const HARDWARE: CauseWords = CauseWords {
+const HARDWARE: CauseTemplates = CauseTemplates {
     found: &[
         "{node} has uncorrectable memory errors. Cordoned it.",
         "One disk of {node} is slow and drags the rest along.",
@@ -142,7 +142,7 @@ const HARDWARE: CauseWords = CauseWords {
     problem: "{svc}: one bad host takes more than itself down",
 };
 
-const DEPENDENCY: CauseWords = CauseWords {
+const DEPENDENCY: CauseTemplates = CauseTemplates {
     found: &[
         "It is {dep}: slow since {clock}. We have no circuit breaker there.",
         "Retries of ours keep {dep} down. Turned them off for now.",
@@ -160,7 +160,7 @@ const DEPENDENCY: CauseWords = CauseWords {
     problem: "{svc}: no circuit breaker towards {dep}",
 };
 
-const SUPPLIER: CauseWords = CauseWords {
+const SUPPLIER: CauseTemplates = CauseTemplates {
     found: &[
         "Confirmed by the supplier: trouble on their side, no time given.",
         "Supplier rolled something out at {clock} and is taking it back.",
@@ -175,7 +175,7 @@ const SUPPLIER: CauseWords = CauseWords {
     problem: "{svc}: depends on one supplier without failing over by itself",
 };
 
-const EXPIRY: CauseWords = CauseWords {
+const EXPIRY: CauseTemplates = CauseTemplates {
     found: &[
         "Not after {clock} UTC, says the certificate. So it ran out.",
         "API key had an end date that nobody had in the calendar.",
@@ -190,7 +190,7 @@ const EXPIRY: CauseWords = CauseWords {
     problem: "{svc}: renewals fail in silence",
 };
 
-const ABUSE: CauseWords = CauseWords {
+const ABUSE: CauseTemplates = CauseTemplates {
     found: &[
         "Traffic comes from {n} rented networks, rule is ready and in log mode.",
         "Same tool as in spring. The fingerprint matches.",
@@ -205,7 +205,7 @@ const ABUSE: CauseWords = CauseWords {
     problem: "{svc}: limits are per address, attackers have many",
 };
 
-const DATA: CauseWords = CauseWords {
+const DATA: CauseTemplates = CauseTemplates {
     found: &[
         "One record breaks it: {id}. Moved it aside, the rest goes through.",
         "Input has a value that the schema allows and the code does not.",
@@ -220,7 +220,7 @@ const DATA: CauseWords = CauseWords {
     problem: "{svc}: one bad record stops all that come after it",
 };
 
-const QUERY: CauseWords = CauseWords {
+const QUERY: CauseTemplates = CauseTemplates {
     found: &[
         "Query {id} takes {lowms} s of CPU and runs for every page view.",
         "Plan changed after statistics were refreshed. Pinned the old one.",

@@ -8,13 +8,13 @@ use crate::model::problem::{Problem, ProblemState};
 use super::company::Company;
 use super::dice::{Dice, Stream};
 use super::faults::Cause;
-use super::templates::{Filler, REGIONS};
+use super::templates::{REGIONS, TemplateValues};
 
 /// How many there are, one after another.
 const COUNT: u64 = 26;
 
 /// A fault that comes again and again, with the problem behind it.
-pub(super) struct Chronic {
+pub(super) struct ChronicFault {
     pub service: usize,
     pub fault: usize,
     pub cause: Cause,
@@ -24,15 +24,15 @@ pub(super) struct Chronic {
 }
 
 /// Faults that come again and again for some months, and the problems behind them.
-pub(super) fn chronic(
+pub(super) fn chronic_faults(
     company: &Company,
     seed: u64,
     from: DateTime<Utc>,
     now: DateTime<Utc>,
-) -> Vec<Chronic> {
+) -> Vec<ChronicFault> {
     (0..COUNT)
         .map(|index| {
-            let mut dice = Dice::numbered(seed, Stream::Problems, index);
+            let mut dice = Dice::with_index(seed, Stream::Problems, index);
             let service = dice.index(company.kinds.len());
             let faults = company.kinds[service].faults();
             let fault = dice.index(faults.len());
@@ -52,21 +52,21 @@ pub(super) fn chronic(
                 (false, false) => ProblemState::Open,
             };
             let service_row = &company.directory.services[service];
-            let filler = Filler {
+            let filler = TemplateValues {
                 service: &service_row.name,
-                needs: service_row.depends_on.first().unwrap_or(&service_row.name),
-                region: dice.word(&REGIONS),
+                dependency: service_row.depends_on.first().unwrap_or(&service_row.name),
+                region: dice.pick_text(&REGIONS),
                 colleague: "Ravi",
-                bad: false,
-                began: 600,
+                is_severe: false,
+                began_minute: 600,
             };
-            let words = cause.words();
+            let words = cause.templates();
             let cause_text = match state {
                 ProblemState::Open => String::new(),
-                _ => filler.fill(dice.word(words.found), &mut dice),
+                _ => filler.fill(dice.pick_text(words.found), &mut dice),
             };
             let problem = Problem {
-                id: ProblemId(dice.id(opened_at)),
+                id: ProblemId(dice.uuid_at(opened_at)),
                 title: filler.fill(words.problem, &mut dice),
                 state,
                 services: vec![service_row.name.clone()],
@@ -74,7 +74,7 @@ pub(super) fn chronic(
                 workaround: filler.fill(dice.pick(words.fixes).1, &mut dice),
                 opened_at,
             };
-            Chronic { service, fault, cause, from: begins, until, problem }
+            ChronicFault { service, fault, cause, from: begins, until, problem }
         })
         .collect()
 }

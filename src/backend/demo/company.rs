@@ -9,7 +9,7 @@ use crate::model::directory::{Directory, Service, Team};
 use crate::model::escalation::{Policy, PolicyLevel, Target};
 use crate::model::oncall::{Override, Schedule};
 
-use super::faults::Kind;
+use super::faults::ServiceKind;
 
 /// Handle of the person who looks at the demo.
 pub(super) const VIEWER: &str = "ines";
@@ -116,71 +116,89 @@ const TEAMS: [TeamRow; 12] = [
 ];
 
 /// A service: name, kind, team, what it needs, objective in parts per 100,000 (0: none).
-type ServiceRow = (&'static str, Kind, &'static str, &'static [&'static str], u32);
+type ServiceRow = (&'static str, ServiceKind, &'static str, &'static [&'static str], u32);
 
 const SERVICES: [ServiceRow; 62] = [
-    ("checkout", Kind::Api, "payments", &["payments-gateway", "cart", "orders", "tax"], 99_950),
-    ("payments-gateway", Kind::Payments, "payments", &["payments-db", "fraud-score"], 99_950),
-    ("payments-db", Kind::Database, "payments", &["object-store"], 99_990),
-    ("ledger", Kind::Api, "payments", &["payments-db", "event-bus"], 99_900),
-    ("wallet", Kind::Payments, "payments", &["payments-gateway", "accounts"], 99_900),
-    ("invoices", Kind::Batch, "payments", &["ledger", "object-store", "email"], 99_500),
-    ("fraud-score", Kind::Model, "payments", &["ml-features", "k8s-eu"], 99_900),
-    ("tax", Kind::Partner, "payments", &["nat-gateway"], 99_500),
-    ("auth", Kind::Auth, "identity", &["sessions", "accounts-db", "secrets"], 99_990),
-    ("sessions", Kind::Cache, "identity", &["k8s-eu"], 99_990),
-    ("accounts", Kind::Api, "identity", &["accounts-db", "auth"], 99_950),
-    ("accounts-db", Kind::Database, "identity", &["object-store"], 99_990),
-    ("sso", Kind::Auth, "identity", &["auth", "dns"], 99_900),
-    ("permissions", Kind::Api, "identity", &["accounts-db"], 99_950),
-    ("search", Kind::Search, "search", &["search-index", "ranking", "k8s-eu"], 99_900),
-    ("suggest", Kind::Search, "search", &["search-index", "edge-cache"], 99_500),
-    ("search-index", Kind::Search, "search", &["event-bus", "object-store"], 99_900),
-    ("ranking", Kind::Model, "search", &["ml-features", "k8s-us"], 99_500),
-    ("catalog", Kind::Api, "catalog", &["catalog-db", "edge-cache"], 99_900),
-    ("catalog-db", Kind::Database, "catalog", &["object-store"], 99_950),
-    ("pricing", Kind::Api, "catalog", &["catalog-db", "feature-flags"], 99_900),
-    ("inventory", Kind::Api, "catalog", &["catalog-db", "event-bus"], 99_900),
-    ("recommendations", Kind::Model, "catalog", &["ml-features", "k8s-us"], 99_000),
-    ("reviews", Kind::Api, "catalog", &["catalog-db"], 99_000),
-    ("media", Kind::Storage, "catalog", &["object-store", "cdn"], 99_900),
-    ("orders", Kind::Api, "catalog", &["orders-db", "inventory", "event-bus"], 99_950),
-    ("orders-db", Kind::Database, "catalog", &["object-store"], 99_990),
-    ("shipping", Kind::Partner, "catalog", &["orders", "nat-gateway"], 99_500),
-    ("returns", Kind::Api, "catalog", &["orders", "payments-gateway"], 99_000),
-    ("storefront", Kind::Web, "web", &["web-bff", "cdn", "feature-flags"], 99_950),
-    ("web-bff", Kind::Api, "web", &["catalog", "cart", "auth", "service-mesh"], 99_950),
-    ("cart", Kind::Api, "web", &["sessions", "pricing"], 99_950),
-    ("cdn", Kind::Cdn, "web", &["dns", "edge-lb"], 99_950),
-    ("edge-cache", Kind::Cache, "web", &["k8s-eu"], 99_900),
-    ("feature-flags", Kind::Api, "web", &["sessions"], 99_950),
-    ("mobile-api", Kind::Api, "mobile", &["auth", "catalog", "cart", "service-mesh"], 99_950),
-    ("push", Kind::Messaging, "mobile", &["notifications"], 99_500),
-    ("app-config", Kind::Api, "mobile", &["feature-flags", "cdn"], 99_900),
-    ("k8s-eu", Kind::Kubernetes, "platform", &["registry", "dns"], 99_950),
-    ("k8s-us", Kind::Kubernetes, "platform", &["registry", "dns"], 99_950),
-    ("registry", Kind::Storage, "platform", &["object-store"], 99_900),
-    ("object-store", Kind::Storage, "platform", &[], 99_990),
-    ("secrets", Kind::Api, "platform", &["k8s-eu"], 99_990),
-    ("service-mesh", Kind::Network, "platform", &["certs", "k8s-eu"], 99_950),
-    ("ci", Kind::Ci, "platform", &["registry", "k8s-us"], 99_000),
-    ("metrics", Kind::Observability, "platform", &["object-store"], 99_500),
-    ("logs", Kind::Observability, "platform", &["event-bus", "object-store"], 99_000),
-    ("event-bus", Kind::Bus, "data", &["k8s-eu"], 99_950),
-    ("warehouse", Kind::Database, "data", &["object-store"], 99_500),
-    ("etl", Kind::Batch, "data", &["warehouse", "event-bus"], 99_000),
-    ("reports", Kind::Batch, "data", &["warehouse"], 99_000),
-    ("ml-features", Kind::Batch, "data", &["warehouse", "k8s-us"], 99_500),
-    ("dns", Kind::Dns, "network", &[], 99_990),
-    ("edge-lb", Kind::Network, "network", &["dns", "certs"], 99_990),
-    ("nat-gateway", Kind::Network, "network", &[], 99_950),
-    ("vpn", Kind::Vpn, "network", &["sso", "certs"], 99_500),
-    ("certs", Kind::Certificate, "network", &["secrets"], 99_900),
-    ("notifications", Kind::Queue, "messaging", &["event-bus"], 99_900),
-    ("email", Kind::Messaging, "messaging", &["notifications", "nat-gateway"], 99_500),
-    ("webhooks", Kind::Queue, "messaging", &["event-bus", "nat-gateway"], 99_500),
-    ("waf", Kind::Security, "security", &["edge-lb"], 99_950),
-    ("helpdesk", Kind::Workplace, "workplace", &["sso", "email"], 0),
+    (
+        "checkout",
+        ServiceKind::Api,
+        "payments",
+        &["payments-gateway", "cart", "orders", "tax"],
+        99_950,
+    ),
+    (
+        "payments-gateway",
+        ServiceKind::Payments,
+        "payments",
+        &["payments-db", "fraud-score"],
+        99_950,
+    ),
+    ("payments-db", ServiceKind::Database, "payments", &["object-store"], 99_990),
+    ("ledger", ServiceKind::Api, "payments", &["payments-db", "event-bus"], 99_900),
+    ("wallet", ServiceKind::Payments, "payments", &["payments-gateway", "accounts"], 99_900),
+    ("invoices", ServiceKind::Batch, "payments", &["ledger", "object-store", "email"], 99_500),
+    ("fraud-score", ServiceKind::Model, "payments", &["ml-features", "k8s-eu"], 99_900),
+    ("tax", ServiceKind::Partner, "payments", &["nat-gateway"], 99_500),
+    ("auth", ServiceKind::Auth, "identity", &["sessions", "accounts-db", "secrets"], 99_990),
+    ("sessions", ServiceKind::Cache, "identity", &["k8s-eu"], 99_990),
+    ("accounts", ServiceKind::Api, "identity", &["accounts-db", "auth"], 99_950),
+    ("accounts-db", ServiceKind::Database, "identity", &["object-store"], 99_990),
+    ("sso", ServiceKind::Auth, "identity", &["auth", "dns"], 99_900),
+    ("permissions", ServiceKind::Api, "identity", &["accounts-db"], 99_950),
+    ("search", ServiceKind::Search, "search", &["search-index", "ranking", "k8s-eu"], 99_900),
+    ("suggest", ServiceKind::Search, "search", &["search-index", "edge-cache"], 99_500),
+    ("search-index", ServiceKind::Search, "search", &["event-bus", "object-store"], 99_900),
+    ("ranking", ServiceKind::Model, "search", &["ml-features", "k8s-us"], 99_500),
+    ("catalog", ServiceKind::Api, "catalog", &["catalog-db", "edge-cache"], 99_900),
+    ("catalog-db", ServiceKind::Database, "catalog", &["object-store"], 99_950),
+    ("pricing", ServiceKind::Api, "catalog", &["catalog-db", "feature-flags"], 99_900),
+    ("inventory", ServiceKind::Api, "catalog", &["catalog-db", "event-bus"], 99_900),
+    ("recommendations", ServiceKind::Model, "catalog", &["ml-features", "k8s-us"], 99_000),
+    ("reviews", ServiceKind::Api, "catalog", &["catalog-db"], 99_000),
+    ("media", ServiceKind::Storage, "catalog", &["object-store", "cdn"], 99_900),
+    ("orders", ServiceKind::Api, "catalog", &["orders-db", "inventory", "event-bus"], 99_950),
+    ("orders-db", ServiceKind::Database, "catalog", &["object-store"], 99_990),
+    ("shipping", ServiceKind::Partner, "catalog", &["orders", "nat-gateway"], 99_500),
+    ("returns", ServiceKind::Api, "catalog", &["orders", "payments-gateway"], 99_000),
+    ("storefront", ServiceKind::Web, "web", &["web-bff", "cdn", "feature-flags"], 99_950),
+    ("web-bff", ServiceKind::Api, "web", &["catalog", "cart", "auth", "service-mesh"], 99_950),
+    ("cart", ServiceKind::Api, "web", &["sessions", "pricing"], 99_950),
+    ("cdn", ServiceKind::Cdn, "web", &["dns", "edge-lb"], 99_950),
+    ("edge-cache", ServiceKind::Cache, "web", &["k8s-eu"], 99_900),
+    ("feature-flags", ServiceKind::Api, "web", &["sessions"], 99_950),
+    (
+        "mobile-api",
+        ServiceKind::Api,
+        "mobile",
+        &["auth", "catalog", "cart", "service-mesh"],
+        99_950,
+    ),
+    ("push", ServiceKind::Messaging, "mobile", &["notifications"], 99_500),
+    ("app-config", ServiceKind::Api, "mobile", &["feature-flags", "cdn"], 99_900),
+    ("k8s-eu", ServiceKind::Kubernetes, "platform", &["registry", "dns"], 99_950),
+    ("k8s-us", ServiceKind::Kubernetes, "platform", &["registry", "dns"], 99_950),
+    ("registry", ServiceKind::Storage, "platform", &["object-store"], 99_900),
+    ("object-store", ServiceKind::Storage, "platform", &[], 99_990),
+    ("secrets", ServiceKind::Api, "platform", &["k8s-eu"], 99_990),
+    ("service-mesh", ServiceKind::Network, "platform", &["certs", "k8s-eu"], 99_950),
+    ("ci", ServiceKind::Ci, "platform", &["registry", "k8s-us"], 99_000),
+    ("metrics", ServiceKind::Observability, "platform", &["object-store"], 99_500),
+    ("logs", ServiceKind::Observability, "platform", &["event-bus", "object-store"], 99_000),
+    ("event-bus", ServiceKind::Bus, "data", &["k8s-eu"], 99_950),
+    ("warehouse", ServiceKind::Database, "data", &["object-store"], 99_500),
+    ("etl", ServiceKind::Batch, "data", &["warehouse", "event-bus"], 99_000),
+    ("reports", ServiceKind::Batch, "data", &["warehouse"], 99_000),
+    ("ml-features", ServiceKind::Batch, "data", &["warehouse", "k8s-us"], 99_500),
+    ("dns", ServiceKind::Dns, "network", &[], 99_990),
+    ("edge-lb", ServiceKind::Network, "network", &["dns", "certs"], 99_990),
+    ("nat-gateway", ServiceKind::Network, "network", &[], 99_950),
+    ("vpn", ServiceKind::Vpn, "network", &["sso", "certs"], 99_500),
+    ("certs", ServiceKind::Certificate, "network", &["secrets"], 99_900),
+    ("notifications", ServiceKind::Queue, "messaging", &["event-bus"], 99_900),
+    ("email", ServiceKind::Messaging, "messaging", &["notifications", "nat-gateway"], 99_500),
+    ("webhooks", ServiceKind::Queue, "messaging", &["event-bus", "nat-gateway"], 99_500),
+    ("waf", ServiceKind::Security, "security", &["edge-lb"], 99_950),
+    ("helpdesk", ServiceKind::Workplace, "workplace", &["sso", "email"], 0),
 ];
 
 /// Whether a directory is that of the simulated company, whenever it was made.
@@ -196,7 +214,7 @@ pub(super) struct Company {
     /// As the backend shows it.
     pub directory: Directory,
     /// What each service is, in the order of the directory.
-    pub kinds: Vec<Kind>,
+    pub kinds: Vec<ServiceKind>,
     /// Positions of the services that need a service, directly.
     pub dependents: Vec<Vec<usize>>,
 }
@@ -233,11 +251,11 @@ impl Company {
             policies: TEAMS.iter().map(policy).collect(),
             schedules: TEAMS.iter().map(|team| schedule(team, now)).collect(),
         };
-        Self::of(directory)
+        Self::from_directory(directory)
     }
 
     /// The company that a store holds; a service that is not known by name is taken for an API.
-    pub fn of(directory: Directory) -> Self {
+    pub fn from_directory(directory: Directory) -> Self {
         let names = || directory.services.iter();
         let dependents = names()
             .map(|service| {
@@ -247,7 +265,7 @@ impl Company {
             .collect();
         let kind = |service: &Service| {
             let known = SERVICES.iter().find(|(name, ..)| *name == service.name);
-            known.map_or(Kind::Api, |(_, kind, ..)| *kind)
+            known.map_or(ServiceKind::Api, |(_, kind, ..)| *kind)
         };
         let kinds = names().map(kind).collect();
         Self { directory, kinds, dependents }

@@ -23,11 +23,11 @@ pub(super) struct Dice(ChaCha8Rng);
 
 impl Dice {
     pub fn new(seed: u64, stream: Stream) -> Self {
-        Self::numbered(seed, stream, 0)
+        Self::with_index(seed, stream, 0)
     }
 
     /// The source of the `index`-th of many things.
-    pub fn numbered(seed: u64, stream: Stream, index: u64) -> Self {
+    pub fn with_index(seed: u64, stream: Stream, index: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream((index << 8) | stream as u64);
         Self(rng)
@@ -58,7 +58,7 @@ impl Dice {
     }
 
     /// One of some words.
-    pub fn word(&mut self, list: &[&'static str]) -> &'static str {
+    pub fn pick_text(&mut self, list: &[&'static str]) -> &'static str {
         self.pick::<&'static str>(list)
     }
 
@@ -77,14 +77,14 @@ impl Dice {
 
     /// Seconds around a median, with a long tail as times of people have: about one in six is
     /// longer than `median × e^spread`.
-    pub fn around(&mut self, median_s: f64, spread: f64) -> f64 {
+    pub fn log_normal(&mut self, median_s: f64, spread: f64) -> f64 {
         // Four uniform numbers add up to nearly a normal one, of variance 1/3.
         let sum: f64 = (0..4).map(|_| self.unit()).sum();
         median_s * ((sum - 2.0) * 1.732 * spread).exp()
     }
 
     /// An id as a machine would have made it at that time (UUID v7).
-    pub fn id(&mut self, at: DateTime<Utc>) -> Uuid {
+    pub fn uuid_at(&mut self, at: DateTime<Utc>) -> Uuid {
         let millis = u64::try_from(at.timestamp_millis()).unwrap_or(0);
         let random: [u8; 10] = self.0.random();
         Builder::from_unix_timestamp_millis(millis, &random).into_uuid()

@@ -27,7 +27,7 @@ pub(super) struct Episode {
 }
 
 /// An episode as it came out.
-pub(super) struct Performed {
+pub(super) struct EpisodeResult {
     pub episode: Episode,
     /// The changes that came before, each to be told ahead of its incident.
     pub changes: Vec<Change>,
@@ -41,7 +41,7 @@ pub(super) fn perform(
     stories: Vec<Story>,
     rules: &Rules,
     dice: &mut Dice,
-) -> Performed {
+) -> EpisodeResult {
     let mut changes = Vec::new();
     let mut steps: Vec<(usize, IncidentId, Step)> = Vec::new();
     let mut incidents: Vec<Option<Incident>> = Vec::with_capacity(stories.len());
@@ -56,13 +56,13 @@ pub(super) fn perform(
     }
     let mut events = VecDeque::with_capacity(steps.len() + 1);
     let mut refused = Vec::new();
-    for (member, id, Step { at, actor, ask }) in steps {
+    for (member, id, Step { at, actor, command: ask }) in steps {
         let into = match &ask {
             IncidentCommand::Merge { into } => ids.iter().position(|other| other == into),
             _ => None,
         };
         let envelope = Envelope {
-            id: CommandId(dice.id(at)),
+            id: CommandId(dice.uuid_at(at)),
             at,
             actor,
             command: Command::Incident { incident: id, command: ask },
@@ -91,7 +91,7 @@ pub(super) fn perform(
         }
     }
     let numbers = Vec::with_capacity(ids.len());
-    Performed { episode: Episode { index, events, numbers }, changes, refused }
+    EpisodeResult { episode: Episode { index, events, numbers }, changes, refused }
 }
 
 impl Episode {

@@ -11,20 +11,20 @@ use crate::model::time::truncate_to_second;
 use crate::model::{Actor, ChangeId, IncidentId, IncidentNumber, Priority, Rules};
 
 use super::cases::Twist;
-use super::chronic::{Chronic, chronic};
+use super::chronic::{ChronicFault, chronic_faults};
 use super::company::Company;
 use super::dice::{Dice, Stream, seconds};
 use super::episode::{Episode, perform};
 use super::faults::{Cause, Fault};
-use super::open_incidents::{OpenOne, open_ones};
+use super::open_incidents::{OpenIncident, pick_open_incidents};
 use super::rhythm::{Arrivals, Rhythm};
-use super::story::{Detail, Ending, Setting, Story, Subject, tell, weighed};
-use super::templates::{self, Filler, REGIONS};
+use super::story::{DetailLevel, Ending, Setting, Story, Subject, impact_and_urgency, write_story};
+use super::templates::{self, REGIONS, TemplateValues};
 
 /// Days of history.
 const DAYS: i64 = 548;
 /// Up to so many incidents every story is told in full.
-const TOLD_IN_FULL: u64 = 20_000;
+const MAX_FULL_DETAIL: u64 = 20_000;
 /// Changes that led to nothing: so many in all at most.
 const CHANGES: u64 = 4_000;
 /// The most ways in which a kind of service breaks.
@@ -32,7 +32,7 @@ const FAULTS: usize = 4;
 
 /// What is wanted.
 #[derive(Clone, Debug)]
-pub(super) struct Wanted {
+pub(super) struct HistoryOptions {
     pub seed: u64,
     pub incidents: u64,
     /// How many of them are open at `now`.
@@ -43,40 +43,40 @@ pub(super) struct Wanted {
 
 /// One way in which one service breaks.
 #[derive(Clone, Copy)]
-struct Slot {
+struct FaultSlot {
     /// An incident with its deduplication key is open until then.
     busy_until: DateTime<Utc>,
     /// Number of the last incident.
-    last: Option<u64>,
+    last_number: Option<u64>,
 }
 
 /// All records of the company in the order in which they were written down: the header, the
 /// directory, problems, then changes and events by time. Every change comes ahead of the incident
 /// it led to.
 pub(super) struct History {
-    wanted: Wanted,
+    options: HistoryOptions,
     company: Company,
     weights: Vec<u32>,
-    chronic: Vec<Chronic>,
-    slots: Vec<[Slot; FAULTS]>,
+    chronic: Vec<ChronicFault>,
+    slots: Vec<[FaultSlot; FAULTS]>,
     /// Reports of what is over by `now`.
-    over: std::iter::Peekable<Arrivals>,
+    ended_arrivals: std::iter::Peekable<Arrivals>,
     /// Reports of what is still open then, the last first.
-    open: Vec<OpenOne>,
+    open: Vec<OpenIncident>,
     changes: std::iter::Peekable<Arrivals>,
     background: Dice,
     active: BinaryHeap<Episode>,
     ready: VecDeque<Record>,
     episodes: u64,
-    numbered: u64,
+    last_number: u64,
     /// Which slot an incident belongs to, while its declaration is to come.
     expected: VecDeque<(IncidentId, usize, usize)>,
     refused: u64,
 }
 
 impl History {
-    pub fn new(wanted: Wanted) -> Self {
-        let wanted = Wanted { now: truncate_to_second(wanted.now), ..wanted };
+    pub fn new(wanted: HistoryOptions) -> Self {
+        let wanted = HistoryOptions { now: truncate_to_second(wanted.now), ..wanted };
         let (seed, now) = (wanted.seed, wanted.now);
         let company = Company::at(now);
         let from = now - TimeDelta::days(DAYS);
@@ -94,9 +94,12 @@ impl History {
             changes,
             Dice::new(seed, Stream::Changes),
         );
-        let chronic =
-            if wanted.incidents == 0 { Vec::new() } else { chronic(&company, seed, from, now) };
-        let free = Slot { busy_until: DateTime::UNIX_EPOCH, last: None };
+        let chronic = if wanted.incidents == 0 {
+            Vec::new()
+        } else {
+            chronic_faults(&company, seed, from, now)
+        };
+        let free = FaultSlot { busy_until: DateTime::UNIX_EPOCH, last_number: None };
         let mut ready = VecDeque::from([
             Record::header(),
             Record::Directory(Box::new(company.directory.clone())),
@@ -105,18 +108,18 @@ impl History {
         Self {
             weights: company.kinds.iter().map(|kind| kind.weight()).collect(),
             slots: vec![[free; FAULTS]; company.kinds.len()],
-            open: open_ones(&wanted, open),
+            open: pick_open_incidents(&wanted, open),
             changes: changes.peekable(),
             background: Dice::new(seed, Stream::Background),
             active: BinaryHeap::new(),
             episodes: 0,
-            numbered: 0,
+            last_number: 0,
             expected: VecDeque::new(),
             refused: 0,
-            wanted,
+            options: wanted,
             company,
             chronic,
-            over,
+            ended_arrivals: over,
             ready,
         }
     }
@@ -128,14 +131,14 @@ impl History {
     }
 
     /// When something new begins.
-    fn begins(&mut self) -> Option<DateTime<Utc>> {
-        let over = self.over.peek().copied();
+    fn next_begin_at(&mut self) -> Option<DateTime<Utc>> {
+        let over = self.ended_arrivals.peek().copied();
         let open = self.open.last().map(|o| o.reported);
         let change = self.changes.peek().copied();
         [over, open, change].into_iter().flatten().min()
     }
 
-    fn begin(&mut self, at: DateTime<Utc>) {
+    fn begin_next(&mut self, at: DateTime<Utc>) {
         if self.changes.peek() == Some(&at) {
             self.changes.next();
             let change = self.background_change(at);
@@ -144,14 +147,14 @@ impl History {
         }
         let index = self.episodes;
         self.episodes += 1;
-        let mut dice = Dice::numbered(self.wanted.seed, Stream::Episode, index);
+        let mut dice = Dice::with_index(self.options.seed, Stream::Episode, index);
         let stories = if self.open.last().is_some_and(|o| o.reported == at) {
-            self.open.pop().map(|one| self.tell_open(one, &mut dice)).into_iter().collect()
+            self.open.pop().map(|one| self.open_story(one, &mut dice)).into_iter().collect()
         } else {
-            self.over.next();
-            self.tell_over(truncate_to_second(at), &mut dice)
+            self.ended_arrivals.next();
+            self.ended_stories(truncate_to_second(at), &mut dice)
         };
-        let performed = perform(index, stories, &self.wanted.rules, &mut dice);
+        let performed = perform(index, stories, &self.options.rules, &mut dice);
         self.refused += performed.refused.len() as u64;
         debug_assert!(performed.refused.is_empty(), "{:?}", performed.refused);
         self.ready.extend(performed.changes.into_iter().map(Record::Change));
@@ -171,23 +174,23 @@ impl History {
         } else {
             Actor::Person((*dice.pick(&people)).clone())
         };
-        let ends = at + seconds(dice.around(400.0, 0.8));
-        let filler = Filler {
+        let ends = at + seconds(dice.log_normal(400.0, 0.8));
+        let filler = TemplateValues {
             service: &service.name,
-            needs: &service.name,
-            region: dice.word(&REGIONS),
+            dependency: &service.name,
+            region: dice.pick_text(&REGIONS),
             colleague: "",
-            bad: false,
-            began: 0,
+            is_severe: false,
+            began_minute: 0,
         };
         let state = match dice.weighted(&[92, 4, 4]) {
             0 => ChangeState::Done,
             1 => ChangeState::Failed,
             _ => ChangeState::RolledBack,
         };
-        let over = ends < self.wanted.now;
+        let over = ends < self.options.now;
         Change {
-            id: ChangeId(dice.id(at)),
+            id: ChangeId(dice.uuid_at(at)),
             kind,
             title: filler.fill(template, dice),
             services: vec![service.name.clone()],
@@ -198,8 +201,8 @@ impl History {
         }
     }
 
-    fn detail(&self, priority: Priority, dice: &mut Dice) -> Detail {
-        let few = self.wanted.incidents <= TOLD_IN_FULL;
+    fn pick_detail(&self, priority: Priority, dice: &mut Dice) -> DetailLevel {
+        let few = self.options.incidents <= MAX_FULL_DETAIL;
         let full = match (few, priority) {
             (_, Priority::P1) | (true, Priority::P2) => 1.0,
             (false, Priority::P2) => 0.3,
@@ -208,14 +211,14 @@ impl History {
             (false, _) => 0.02,
         };
         match (dice.chance(full), few) {
-            (true, _) => Detail::Full,
-            (false, true) => Detail::Brief,
-            (false, false) => Detail::Bare,
+            (true, _) => DetailLevel::Full,
+            (false, true) => DetailLevel::Brief,
+            (false, false) => DetailLevel::Bare,
         }
     }
 
     /// A fault, and the chronic one it is, if it is one.
-    fn break_something(
+    fn pick_fault(
         &self,
         at: DateTime<Utc>,
         dice: &mut Dice,
@@ -237,12 +240,12 @@ impl History {
     }
 
     /// An incident that is over by `now`, and those that come with it.
-    fn tell_over(&mut self, at: DateTime<Utc>, dice: &mut Dice) -> Vec<Story> {
-        let settled = at < self.wanted.now - TimeDelta::hours(12);
+    fn ended_stories(&mut self, at: DateTime<Utc>, dice: &mut Dice) -> Vec<Story> {
+        let settled = at < self.options.now - TimeDelta::hours(12);
         if settled && dice.chance(0.012) {
-            return self.tell_storm(at, dice);
+            return self.storm_stories(at, dice);
         }
-        let (service, fault, cause, chronic) = self.break_something(at, dice);
+        let (service, fault, cause, chronic) = self.pick_fault(at, dice);
         let faults = self.company.kinds[service].faults();
         let mut gravity = faults[fault].gravity;
         if chronic.is_some() {
@@ -257,9 +260,9 @@ impl History {
             gravity[1] /= 3;
         }
         let priority = Priority::ALL[dice.weighted(&gravity)];
-        let (impact, urgency) = weighed(priority, dice);
+        let (impact, urgency) = impact_and_urgency(priority, dice);
         let ending = if dice.chance(0.055) { Ending::Reclassified } else { Ending::Resolved };
-        let source = if chronic.is_some() { Source::Monitoring } else { source(dice) };
+        let source = if chronic.is_some() { Source::Monitoring } else { pick_source(dice) };
         let mut subject = Subject {
             service,
             fault: &faults[fault],
@@ -267,45 +270,45 @@ impl History {
             impact,
             urgency,
             source,
-            keyed: self.slots[service][fault].busy_until <= at,
+            has_dedup_key: self.slots[service][fault].busy_until <= at,
             text: None,
             problem: chronic.map(|index| &self.chronic[index].problem),
-            previous: self.slots[service][fault].last,
-            detail: self.detail(priority, dice),
-            needs: None,
+            previous: self.slots[service][fault].last_number,
+            detail: self.pick_detail(priority, dice),
+            failing_dependency: None,
             ending,
-            over_by: None,
+            ends_by: None,
         };
         let setting = self.setting();
-        let main = tell(&setting, &subject, at, None, dice);
-        let (id, over) = (main.id, main.over);
-        let keyed = subject.keyed;
+        let main = write_story(&setting, &subject, at, None, dice);
+        let (id, over) = (main.id, main.ended_at);
+        let keyed = subject.has_dedup_key;
         let mut stories = vec![main];
         let long = over - at > TimeDelta::minutes(8);
         if settled
             && long
             && ending == Ending::Resolved
             && dice.chance(0.04)
-            && self.over.peek().is_some()
+            && self.ended_arrivals.peek().is_some()
         {
             // The same thing, reported again by a person.
             let reported = truncate_to_second(
                 at + seconds((over - at).as_seconds_f64() * (0.1 + dice.unit() * 0.3)),
             );
             subject.source = *dice.pick(&[Source::Support, Source::UserReport, Source::Internal]);
-            subject.keyed = false;
+            subject.has_dedup_key = false;
             subject.ending = Ending::Merged(id);
-            subject.over_by = Some(over - TimeDelta::seconds(2));
+            subject.ends_by = Some(over - TimeDelta::seconds(2));
             let setting = self.setting();
-            stories.push(tell(&setting, &subject, reported, None, dice));
-            self.over.next();
+            stories.push(write_story(&setting, &subject, reported, None, dice));
+            self.ended_arrivals.next();
         }
         self.occupy(service, fault, keyed, over, id);
         stories
     }
 
     fn setting(&self) -> Setting<'_> {
-        Setting { company: &self.company, rules: &self.wanted.rules, now: self.wanted.now }
+        Setting { company: &self.company, rules: &self.options.rules, now: self.options.now }
     }
 
     fn occupy(
@@ -323,14 +326,14 @@ impl History {
     }
 
     /// A service that many need breaks, mostly after a change, and they all show it.
-    fn tell_storm(&mut self, at: DateTime<Utc>, dice: &mut Dice) -> Vec<Story> {
+    fn storm_stories(&mut self, at: DateTime<Utc>, dice: &mut Dice) -> Vec<Story> {
         let roots: Vec<usize> = (0..self.company.kinds.len())
             .filter(|service| self.company.dependents[*service].len() >= 3)
             .collect();
         let service = *dice.pick(&roots);
         let fault = &self.company.kinds[service].faults()[0];
         let priority = if dice.chance(0.3) { Priority::P1 } else { Priority::P2 };
-        let (impact, urgency) = weighed(priority, dice);
+        let (impact, urgency) = impact_and_urgency(priority, dice);
         let planned: Vec<Cause> = fault
             .causes
             .iter()
@@ -345,23 +348,23 @@ impl History {
             impact,
             urgency,
             source: Source::Monitoring,
-            keyed: self.slots[service][0].busy_until <= at,
+            has_dedup_key: self.slots[service][0].busy_until <= at,
             text: None,
             problem: None,
-            previous: self.slots[service][0].last,
-            detail: Detail::Full,
-            needs: None,
+            previous: self.slots[service][0].last_number,
+            detail: DetailLevel::Full,
+            failing_dependency: None,
             ending: Ending::Resolved,
-            over_by: None,
+            ends_by: None,
         };
-        let root = tell(&self.setting(), &subject, at, None, dice);
-        let (root_id, root_over) = (root.id, root.over);
+        let root = write_story(&self.setting(), &subject, at, None, dice);
+        let (root_id, root_over) = (root.id, root.ended_at);
         let mut stories = vec![root];
-        self.occupy(service, 0, subject.keyed, root_over, root_id);
+        self.occupy(service, 0, subject.has_dedup_key, root_over, root_id);
         let mut hit = self.company.dependents[service].clone();
         let most = usize::try_from(dice.between(2, 7)).unwrap_or(2);
-        while stories.len() <= most && !hit.is_empty() && self.over.peek().is_some() {
-            self.over.next();
+        while stories.len() <= most && !hit.is_empty() && self.ended_arrivals.peek().is_some() {
+            self.ended_arrivals.next();
             let child = hit.swap_remove(dice.index(hit.len()));
             let faults = self.company.kinds[child].faults();
             let fault = dice.index(faults.len().min(2));
@@ -369,33 +372,33 @@ impl History {
                 at + seconds((root_over - at).as_seconds_f64() * (0.03 + dice.unit() * 0.4));
             let reported = truncate_to_second(reported) + TimeDelta::seconds(1);
             let priority = *dice.pick(&[Priority::P2, Priority::P3, Priority::P3, Priority::P4]);
-            (subject.impact, subject.urgency) = weighed(priority, dice);
+            (subject.impact, subject.urgency) = impact_and_urgency(priority, dice);
             subject.service = child;
             subject.fault = &faults[fault];
             subject.cause = Cause::Dependency;
-            subject.needs = Some(service);
-            subject.keyed = self.slots[child][fault].busy_until <= reported;
+            subject.failing_dependency = Some(service);
+            subject.has_dedup_key = self.slots[child][fault].busy_until <= reported;
             subject.previous = None;
-            subject.detail = self.detail(priority, dice);
-            (subject.ending, subject.over_by) = if dice.chance(0.45) {
+            subject.detail = self.pick_detail(priority, dice);
+            (subject.ending, subject.ends_by) = if dice.chance(0.45) {
                 (Ending::Merged(root_id), Some(root_over - TimeDelta::seconds(2)))
             } else {
                 (Ending::Resolved, Some(root_over + TimeDelta::seconds(dice.between(60, 900))))
             };
-            let story = tell(&self.setting(), &subject, reported, None, dice);
-            self.occupy(child, fault, subject.keyed, story.over, story.id);
+            let story = write_story(&self.setting(), &subject, reported, None, dice);
+            self.occupy(child, fault, subject.has_dedup_key, story.ended_at, story.id);
             stories.push(story);
         }
         stories
     }
 
     /// An incident that is open at `now`.
-    fn tell_open(&mut self, one: OpenOne, dice: &mut Dice) -> Story {
+    fn open_story(&mut self, one: OpenIncident, dice: &mut Dice) -> Story {
         let case = one.case;
         let (service, fault, why) = if let Some(case) = case {
             (self.company.position(case.service).unwrap_or(0), case.fault, case.cause)
         } else {
-            let (service, fault, why, _) = self.break_something(one.reported, dice);
+            let (service, fault, why, _) = self.pick_fault(one.reported, dice);
             (service, fault, why)
         };
         let faults: &'static [Fault] = self.company.kinds[service].faults();
@@ -403,7 +406,7 @@ impl History {
         let slot = self.slots[service][fault];
         let (impact, urgency) = match case {
             Some(case) => (case.impact, case.urgency),
-            None => weighed(one.priority, dice),
+            None => impact_and_urgency(one.priority, dice),
         };
         let twist = match case {
             Some(case) => case.twist,
@@ -416,35 +419,39 @@ impl History {
             impact,
             urgency,
             source: if twist == Twist::Bare { Source::UserReport } else { Source::Monitoring },
-            keyed: slot.busy_until <= one.reported,
+            has_dedup_key: slot.busy_until <= one.reported,
             text: case.map(|case| (case.title, case.symptoms)),
             problem: None,
-            previous: slot.last,
-            detail: if case.is_some() { Detail::Full } else { self.detail(one.priority, dice) },
-            needs: None,
+            previous: slot.last_number,
+            detail: if case.is_some() {
+                DetailLevel::Full
+            } else {
+                self.pick_detail(one.priority, dice)
+            },
+            failing_dependency: None,
             ending: Ending::Open(one.stage, twist),
-            over_by: None,
+            ends_by: None,
         };
         let change = case.and_then(|case| case.change).map(|(title, service, minutes)| {
             (title, self.company.position(service).unwrap_or(0), minutes)
         });
-        let story = tell(&self.setting(), &subject, one.reported, change, dice);
-        self.occupy(service, fault, subject.keyed, DateTime::<Utc>::MAX_UTC, story.id);
+        let story = write_story(&self.setting(), &subject, one.reported, change, dice);
+        self.occupy(service, fault, subject.has_dedup_key, DateTime::<Utc>::MAX_UTC, story.id);
         story
     }
 
     /// The next event of all active episodes.
-    fn pop(&mut self) -> Option<Record> {
+    fn pop_event(&mut self) -> Option<Record> {
         let mut first = self.active.peek_mut()?;
         if let Some(id) = first.declares_next() {
-            self.numbered += 1;
+            self.last_number += 1;
             if let Some(at) = self.expected.iter().position(|(expected, ..)| *expected == id)
                 && let Some((_, service, fault)) = self.expected.remove(at)
             {
-                self.slots[service][fault].last = Some(self.numbered);
+                self.slots[service][fault].last_number = Some(self.last_number);
             }
         }
-        let event = first.pop(IncidentNumber(self.numbered));
+        let event = first.pop(IncidentNumber(self.last_number));
         if first.next_at().is_none() {
             PeekMut::pop(first);
         }
@@ -461,19 +468,19 @@ impl Iterator for History {
                 return Some(record);
             }
             let active = self.active.peek().and_then(Episode::next_at);
-            match (self.begins(), active) {
+            match (self.next_begin_at(), active) {
                 (Some(begins), Some(active)) if active < truncate_to_second(begins) => {
-                    return self.pop();
+                    return self.pop_event();
                 }
-                (Some(begins), _) => self.begin(begins),
-                (None, Some(_)) => return self.pop(),
+                (Some(begins), _) => self.begin_next(begins),
+                (None, Some(_)) => return self.pop_event(),
                 (None, None) => return None,
             }
         }
     }
 }
 
-fn source(dice: &mut Dice) -> Source {
+fn pick_source(dice: &mut Dice) -> Source {
     match dice.weighted(&[76, 6, 8, 7, 3]) {
         0 => Source::Monitoring,
         1 => Source::UserReport,

@@ -6,7 +6,7 @@ use std::time::Instant;
 use chrono::{DateTime, Datelike, TimeDelta, TimeZone, Utc, Weekday};
 use rstest::rstest;
 
-use super::history::{History, Wanted};
+use super::history::{History, HistoryOptions};
 use crate::backend::record::Record;
 use crate::model::change::{Change, find_suspects};
 use crate::model::command::Link;
@@ -18,13 +18,13 @@ fn now() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 3, 11, 15, 9, 26).unwrap()
 }
 
-fn wanted(seed: u64, incidents: u64, open: u64) -> Wanted {
-    Wanted { seed, incidents, open, now: now(), rules: Rules::default() }
+fn wanted(seed: u64, incidents: u64, open: u64) -> HistoryOptions {
+    HistoryOptions { seed, incidents, open, now: now(), rules: Rules::default() }
 }
 
 /// A history that has been read as an importer would.
 #[derive(Default)]
-struct Read {
+struct ReadHistory {
     directory: Directory,
     changes: Vec<Change>,
     problems: BTreeSet<crate::model::ProblemId>,
@@ -32,8 +32,8 @@ struct Read {
     events: Vec<Event>,
 }
 
-fn read(wanted: Wanted) -> Read {
-    let mut read = Read::default();
+fn read_history(wanted: HistoryOptions) -> ReadHistory {
+    let mut read = ReadHistory::default();
     let mut places = BTreeMap::new();
     let mut history = History::new(wanted);
     for record in &mut history {
@@ -94,7 +94,7 @@ fn there_are_exactly_as_many_incidents_and_open_ones_as_asked_for(
     #[case] open: u64,
     #[values(1, 99)] seed: u64,
 ) {
-    let read = read(wanted(seed, incidents, open));
+    let read = read_history(wanted(seed, incidents, open));
     assert_eq!(read.incidents.len() as u64, incidents);
     let still = read.incidents.iter().filter(|i| i.summary.status.is_open()).count();
     assert_eq!(still as u64, open.min(incidents));
@@ -102,7 +102,7 @@ fn there_are_exactly_as_many_incidents_and_open_ones_as_asked_for(
 
 #[test]
 fn numbers_ascend_with_the_report_and_nothing_happens_after_now() {
-    let read = read(wanted(3, 2400, 20));
+    let read = read_history(wanted(3, 2400, 20));
     let mut last = now() - TimeDelta::days(600);
     for (incident, number) in read.incidents.iter().zip(1..) {
         assert_eq!(incident.summary.number.map(|n| n.0), Some(number));
@@ -118,7 +118,7 @@ fn numbers_ascend_with_the_report_and_nothing_happens_after_now() {
 
 #[test]
 fn everything_that_is_named_exists() {
-    let read = read(wanted(4, 2400, 20));
+    let read = read_history(wanted(4, 2400, 20));
     let changes: BTreeSet<_> = read.changes.iter().map(|c| c.id).collect();
     let numbers: BTreeMap<_, _> =
         read.incidents.iter().map(|i| (i.summary.id, i.summary.number)).collect();
@@ -161,7 +161,7 @@ fn templates_leave_no_braces_behind() {
 
 #[test]
 fn the_company_has_quiet_weekends_recurring_faults_and_few_p1() {
-    let read = read(wanted(6, 2400, 20));
+    let read = read_history(wanted(6, 2400, 20));
     let all = read.incidents.len();
     let weekend = read
         .incidents
@@ -203,7 +203,7 @@ fn the_company_has_quiet_weekends_recurring_faults_and_few_p1() {
 
 #[test]
 fn promises_are_mostly_kept() {
-    let read = read(wanted(6, 2400, 20));
+    let read = read_history(wanted(6, 2400, 20));
     let levels = Rules::default().levels;
     let (mut acknowledged, mut resolved, mut all) = (0, 0, 0);
     for incident in &read.incidents {
@@ -222,7 +222,7 @@ fn promises_are_mostly_kept() {
 
 #[test]
 fn changes_stand_before_many_incidents() {
-    let read = read(wanted(6, 600, 20));
+    let read = read_history(wanted(6, 600, 20));
     let rules = Rules::default();
     let found = read
         .incidents
@@ -244,7 +244,7 @@ fn changes_stand_before_many_incidents() {
 
 #[test]
 fn the_queue_at_the_start_has_something_of_everything() {
-    let read = read(wanted(1, 2400, 20));
+    let read = read_history(wanted(1, 2400, 20));
     let rules = Rules::default();
     let open: Vec<&Incident> =
         read.incidents.iter().filter(|i| i.summary.status.is_open()).collect();
@@ -271,7 +271,7 @@ fn the_queue_at_the_start_has_something_of_everything() {
 
 #[test]
 fn open_incidents_never_share_a_deduplication_key() {
-    let read = read(wanted(9, 3000, 1000));
+    let read = read_history(wanted(9, 3000, 1000));
     let mut keys = BTreeSet::new();
     for incident in read.incidents.iter().filter(|i| i.summary.status.is_open()) {
         if let Some(key) = &incident.dedup_key {
@@ -313,7 +313,7 @@ fn a_large_history_keeps_its_shape_and_few_events_each() {
 #[test]
 #[ignore = "for looking at"]
 fn sample() {
-    let read = read(wanted(1, 2400, 20));
+    let read = read_history(wanted(1, 2400, 20));
     eprintln!("{} events, {} changes", read.events.len(), read.changes.len());
     for incident in read.incidents.iter().rev().take(70) {
         let s = &incident.summary;

@@ -38,7 +38,7 @@ use super::{Backend, BackendError, Search};
 
 use company::{Company, VIEWER};
 use dice::{Dice, Stream};
-use history::{History, Wanted};
+use history::{History, HistoryOptions};
 use simulation::Simulation;
 
 /// Incidents in a demo that nobody gave a number for.
@@ -60,7 +60,7 @@ pub struct Options {
     /// When history ends.
     pub now: DateTime<Utc>,
     /// The store to use and keep; `None` for a temporary one.
-    pub keep: Option<PathBuf>,
+    pub path: Option<PathBuf>,
     /// The rules in force.
     pub rules: Rules,
 }
@@ -73,7 +73,7 @@ impl Default for Options {
             incidents: INCIDENTS,
             open: None,
             now: Utc::now(),
-            keep: None,
+            path: None,
             rules: Rules::default(),
         }
     }
@@ -130,9 +130,9 @@ pub async fn open(
     options: Options,
     progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<Demo, DemoError> {
-    let (store, folder) = place(&options).await?;
+    let (store, folder) = open_store(&options).await?;
     if is_new(&store, options.now).await? {
-        seed(&store, &options, progress).await?;
+        seed_store(&store, &options, progress).await?;
     }
     finish(store, folder, options).await
 }
@@ -141,8 +141,8 @@ pub async fn open(
 ///
 /// # Errors
 /// [`DemoError`], in a sentence.
-pub async fn empty(options: Options) -> Result<Demo, DemoError> {
-    let (store, folder) = place(&options).await?;
+pub async fn open_empty(options: Options) -> Result<Demo, DemoError> {
+    let (store, folder) = open_store(&options).await?;
     if is_new(&store, options.now).await? {
         store.set_directory(&Company::at(options.now).directory).await?;
     }
@@ -150,8 +150,8 @@ pub async fn empty(options: Options) -> Result<Demo, DemoError> {
 }
 
 /// Where the store is.
-async fn place(options: &Options) -> Result<(FileStore, Option<TempDir>), DemoError> {
-    let (path, folder) = if let Some(path) = &options.keep {
+async fn open_store(options: &Options) -> Result<(FileStore, Option<TempDir>), DemoError> {
+    let (path, folder) = if let Some(path) = &options.path {
         (path.clone(), None)
     } else {
         let folder = tempfile::Builder::new()
@@ -165,7 +165,7 @@ async fn place(options: &Options) -> Result<(FileStore, Option<TempDir>), DemoEr
         rules: options.rules.clone(),
         overlay: Directory::default(),
         create: true,
-        patience: Duration::from_secs(10),
+        lock_timeout: Duration::from_secs(10),
     };
     Ok((FileStore::open(&path, store).await?, folder))
 }
@@ -196,7 +196,7 @@ async fn is_empty(store: &FileStore, now: DateTime<Utc>) -> Result<bool, Backend
 }
 
 /// Fills the store in one transaction.
-async fn seed(
+async fn seed_store(
     store: &FileStore,
     options: &Options,
     progress: &mut (dyn FnMut(u64, u64) + Send),
@@ -204,7 +204,7 @@ async fn seed(
     /// Incidents between two calls of `progress`.
     const STEP: u64 = 100;
     let of = u64::from(options.incidents);
-    let history = History::new(Wanted {
+    let history = History::new(HistoryOptions {
         seed: options.seed,
         incidents: of,
         open: u64::from(options.open()),
@@ -237,7 +237,7 @@ async fn finish(
     folder: Option<TempDir>,
     options: Options,
 ) -> Result<Demo, DemoError> {
-    let company = Company::of(store.directory().await?);
+    let company = Company::from_directory(store.directory().await?);
     let people = &company.directory;
     let me = people.person(VIEWER).or_else(|| people.people.first()).cloned();
     Ok(Demo {
@@ -257,6 +257,6 @@ impl Demo {
     pub async fn simulate(&self) {
         let dice = Dice::new(self.seed, Stream::Simulation);
         let me = &self.me.handle;
-        Simulation::new(&self.store, &self.company, &self.rules, me, self.speed, dice).live().await;
+        Simulation::new(&self.store, &self.company, &self.rules, me, self.speed, dice).run().await;
     }
 }

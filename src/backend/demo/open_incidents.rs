@@ -7,11 +7,11 @@ use crate::model::{Priority, Status};
 
 use super::cases::{CASES, Case};
 use super::dice::{Dice, Stream, seconds};
-use super::history::Wanted;
+use super::history::HistoryOptions;
 
 /// An incident that is open at `now`.
 #[derive(Clone, Copy)]
-pub(super) struct OpenOne {
+pub(super) struct OpenIncident {
     pub reported: DateTime<Utc>,
     /// One of the cases picked by hand.
     pub case: Option<&'static Case>,
@@ -20,12 +20,12 @@ pub(super) struct OpenOne {
 }
 
 /// Those that are open at `now`, the last reported first.
-pub(super) fn open_ones(wanted: &Wanted, count: u64) -> Vec<OpenOne> {
+pub(super) fn pick_open_incidents(wanted: &HistoryOptions, count: u64) -> Vec<OpenIncident> {
     let mut dice = Dice::new(wanted.seed, Stream::Open);
     let now = wanted.now;
-    let mut ones: Vec<OpenOne> = CASES
+    let mut ones: Vec<OpenIncident> = CASES
         .iter()
-        .map(|case| OpenOne {
+        .map(|case| OpenIncident {
             reported: {
                 // Ages of whole minutes would look made up.
                 let jitter = dice.between(-case.age_s / 30, case.age_s / 40);
@@ -46,7 +46,12 @@ pub(super) fn open_ones(wanted: &Wanted, count: u64) -> Vec<OpenOne> {
         let share = if dice.chance(0.05) { 1.0 + dice.unit() * 0.3 } else { dice.unit() * 0.95 };
         #[allow(clippy::cast_precision_loss, reason = "a promise is far below 2^52 s")]
         let age = seconds(20.0 + within as f64 * share);
-        ones.push(OpenOne { reported: truncate_to_second(now - age), case: None, priority, stage });
+        ones.push(OpenIncident {
+            reported: truncate_to_second(now - age),
+            case: None,
+            priority,
+            stage,
+        });
     }
     ones.sort_by_key(|one| std::cmp::Reverse(one.reported));
     ones

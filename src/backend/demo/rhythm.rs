@@ -18,10 +18,10 @@ impl Rhythm {
     pub fn incidents(from: DateTime<Utc>, to: DateTime<Utc>, dice: &mut Dice) -> Self {
         let mut day = 0;
         let mut mood = 1.0;
-        Self::of(from, to, |at| {
+        Self::from_weights(from, to, |at| {
             if at.ordinal() != day {
                 day = at.ordinal();
-                mood = dice.around(1.0, 0.35);
+                mood = dice.log_normal(1.0, 0.35);
             }
             let weekend = if is_weekend(at) { 0.38 } else { 1.0 };
             let hour = match at.hour() {
@@ -46,7 +46,7 @@ impl Rhythm {
 
     /// Of planned changes: in working hours, hardly on Fridays, not in the freeze.
     pub fn changes(from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
-        Self::of(from, to, |at| {
+        Self::from_weights(from, to, |at| {
             let day = match at.weekday() {
                 Weekday::Sat | Weekday::Sun => 0.02,
                 Weekday::Fri => 0.5,
@@ -63,7 +63,7 @@ impl Rhythm {
         })
     }
 
-    fn of(
+    fn from_weights(
         from: DateTime<Utc>,
         to: DateTime<Utc>,
         mut weight: impl FnMut(DateTime<Utc>) -> f64,
@@ -85,7 +85,7 @@ impl Rhythm {
     }
 
     /// The time up to which a share, from 0 to 1, of all that happens has happened.
-    fn at(&self, share: f64, to: DateTime<Utc>) -> DateTime<Utc> {
+    fn time_at_share(&self, share: f64, to: DateTime<Utc>) -> DateTime<Utc> {
         let total = self.sums.last().copied().unwrap_or(0.0);
         let wanted = share * total;
         let hour = self.sums.partition_point(|sum| *sum <= wanted).min(self.sums.len().max(1) - 1);
@@ -114,14 +114,14 @@ pub(super) struct Arrivals {
     rhythm: Rhythm,
     to: DateTime<Utc>,
     dice: Dice,
-    left: u64,
+    remaining: u64,
     /// Share of all that has happened so far.
     share: f64,
 }
 
 impl Arrivals {
     pub fn new(rhythm: Rhythm, to: DateTime<Utc>, count: u64, dice: Dice) -> Self {
-        Self { rhythm, to, dice, left: count, share: 0.0 }
+        Self { rhythm, to, dice, remaining: count, share: 0.0 }
     }
 }
 
@@ -129,16 +129,16 @@ impl Iterator for Arrivals {
     type Item = DateTime<Utc>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.left == 0 {
+        if self.remaining == 0 {
             return None;
         }
         // The least of n uniform numbers above `share`: sorted uniform numbers without sorting.
         #[allow(clippy::cast_precision_loss, reason = "a count of incidents is far below 2^52")]
-        let power = 1.0 / self.left as f64;
+        let power = 1.0 / self.remaining as f64;
         let least = 1.0 - (1.0 - self.dice.unit()).powf(power);
         self.share += (1.0 - self.share) * least;
-        self.left -= 1;
-        Some(self.rhythm.at(self.share, self.to))
+        self.remaining -= 1;
+        Some(self.rhythm.time_at_share(self.share, self.to))
     }
 }
 

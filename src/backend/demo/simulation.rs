@@ -24,15 +24,15 @@ use crate::model::{
 use super::company::Company;
 use super::dice::Dice;
 use super::faults::{Cause, Fault};
-use super::story::weighed;
-use super::templates::{self, Filler, REGIONS};
+use super::story::impact_and_urgency;
+use super::templates::{self, REGIONS, TemplateValues};
 
 /// Mean seconds between two happenings at speed 1.
-const PAUSE_S: f64 = 4.0;
+const MEAN_PAUSE_S: f64 = 4.0;
 /// The longest wait after a failure of the store.
-const PATIENCE: Duration = Duration::from_mins(1);
+const MAX_RETRY_DELAY: Duration = Duration::from_mins(1);
 /// Resolved incidents that somebody may still close.
-const REMEMBERED: usize = 40;
+const MAX_RESOLVED: usize = 40;
 
 /// What may happen next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,7 +40,7 @@ enum Happening {
     New,
     Alert,
     Acknowledge,
-    Own,
+    Assign,
     Note,
     Move,
     Check,
@@ -54,7 +54,7 @@ enum Happening {
 
 /// What is still to come of a storm.
 #[derive(Clone, Copy, Debug)]
-struct Wave {
+struct StormWave {
     service: usize,
     /// The service it comes from; `None` for the root itself.
     from: Option<usize>,
@@ -73,8 +73,8 @@ pub(super) struct Simulation<'a> {
     open: BTreeMap<IncidentId, Summary>,
     resolved: VecDeque<Summary>,
     /// How many are open when all is as usual.
-    natural: usize,
-    waves: VecDeque<Wave>,
+    usual_open: usize,
+    waves: VecDeque<StormWave>,
     /// Items of the checklist that were answered here, so that none is twice.
     answered: BTreeSet<(IncidentId, InvestigationItem)>,
 }
@@ -98,24 +98,24 @@ impl<'a> Simulation<'a> {
             cursor: None,
             open: BTreeMap::new(),
             resolved: VecDeque::new(),
-            natural: 0,
+            usual_open: 0,
             waves: VecDeque::new(),
             answered: BTreeSet::new(),
         }
     }
 
     /// Goes on until it is dropped. At speed 0, or with nothing to break, nothing happens.
-    pub async fn live(mut self) {
+    pub async fn run(mut self) {
         if self.speed <= 0.0 || self.company.kinds.is_empty() {
             return std::future::pending().await;
         }
         let mut failures: u32 = 0;
         loop {
-            let pause = self.dice.around(PAUSE_S, 0.7) / self.speed;
+            let pause = self.dice.log_normal(MEAN_PAUSE_S, 0.7) / self.speed;
             let wait = Duration::from_secs_f64(pause.clamp(0.001, 600.0));
-            let patience = Duration::from_secs(1 << failures.min(6)).min(PATIENCE);
+            let patience = Duration::from_secs(1 << failures.min(6)).min(MAX_RETRY_DELAY);
             tokio::time::sleep(if failures > 0 { wait.max(patience) } else { wait }).await;
-            match self.once(Utc::now()).await {
+            match self.step(Utc::now()).await {
                 // Somebody was faster, or it no longer fits: as among real people.
                 Ok(())
                 | Err(
@@ -132,19 +132,19 @@ impl<'a> Simulation<'a> {
     }
 
     /// Takes in what others did, then lets one thing happen.
-    async fn once(&mut self, now: DateTime<Utc>) -> Result<(), BackendError> {
-        self.look().await?;
+    async fn step(&mut self, now: DateTime<Utc>) -> Result<(), BackendError> {
+        self.read_changes().await?;
         if self.escalate(now).await? {
             return Ok(());
         }
         if let Some(wave) = self.waves.pop_front() {
-            return self.report(wave, now).await;
+            return self.declare(wave, now).await;
         }
         match self.choose(now) {
             Happening::New => {
                 let weights: Vec<u32> = self.company.kinds.iter().map(|k| k.weight()).collect();
                 let service = self.dice.weighted(&weights);
-                self.report(Wave { service, from: None }, now).await
+                self.declare(StormWave { service, from: None }, now).await
             }
             Happening::Storm => self.storm(now).await,
             Happening::Change => {
@@ -154,15 +154,15 @@ impl<'a> Simulation<'a> {
             Happening::Close => self.close(now).await,
             Happening::Reopen => {
                 let Some(row) = self.resolved.pop_back() else { return Ok(()) };
-                let reason = self.say(&row, templates::BACK);
-                let lead = self.lead(&row, now);
-                self.ask(row.id, lead, IncidentCommand::Reopen { reason }, now).await
+                let reason = self.fill_one_of(&row, templates::REOPEN_REASONS);
+                let lead = self.pick_lead(&row, now);
+                self.execute(row.id, lead, IncidentCommand::Reopen { reason }, now).await
             }
-            happening => self.on_open(happening, now).await,
+            happening => self.act_on_open(happening, now).await,
         }
     }
 
-    async fn look(&mut self) -> Result<(), BackendError> {
+    async fn read_changes(&mut self) -> Result<(), BackendError> {
         let delta = self.backend.changes(self.cursor, Duration::ZERO).await?;
         let first = self.cursor.is_none();
         self.cursor = Some(delta.cursor);
@@ -177,28 +177,29 @@ impl<'a> Simulation<'a> {
             }
             self.open.remove(&row.id);
             self.answered.retain(|(id, _)| *id != row.id);
-            if row.status == Status::Resolved && !self.is_mine(&row) {
+            if row.status == Status::Resolved && !self.is_led_by_viewer(&row) {
                 self.resolved.push_back(row);
-                if self.resolved.len() > REMEMBERED {
+                if self.resolved.len() > MAX_RESOLVED {
                     self.resolved.pop_front();
                 }
             }
         }
         if first {
-            self.natural = self.open.len().max(12);
+            self.usual_open = self.open.len().max(12);
         }
         Ok(())
     }
 
-    fn is_mine(&self, row: &Summary) -> bool {
+    fn is_led_by_viewer(&self, row: &Summary) -> bool {
         row.assignee.as_ref().is_some_and(|p| p.handle == self.viewer)
     }
 
     /// Weights by what is open: few open ones draw new ones, many get resolved.
     fn choose(&mut self, now: DateTime<Utc>) -> Happening {
-        let (open, natural) = (self.open.len(), self.natural);
+        let (open, natural) = (self.open.len(), self.usual_open);
         let percent = u32::try_from(open * 100 / natural.max(1)).unwrap_or(u32::MAX).min(400);
-        let triggered = self.open.values().filter(|row| self.waited(row, now)).take(8).count();
+        let triggered =
+            self.open.values().filter(|row| self.is_unanswered(row, now)).take(8).count();
         let triggered = u32::try_from(triggered).unwrap_or(8);
         let few = 150_u32.saturating_sub(percent) / 8;
         let resolved = u32::try_from(self.resolved.len()).unwrap_or(0);
@@ -206,7 +207,7 @@ impl<'a> Simulation<'a> {
             (Happening::New, few),
             (Happening::Alert, 14),
             (Happening::Acknowledge, 12 * triggered),
-            (Happening::Own, 9),
+            (Happening::Assign, 9),
             (Happening::Note, 22),
             (Happening::Move, 14),
             (Happening::Check, 8),
@@ -222,10 +223,10 @@ impl<'a> Simulation<'a> {
     }
 
     /// Whether nobody has picked it up although the viewer had the time to.
-    fn waited(&self, row: &Summary, now: DateTime<Utc>) -> bool {
+    fn is_unanswered(&self, row: &Summary, now: DateTime<Utc>) -> bool {
         let grace = [75.0, 60.0, 90.0, 150.0][row.priority.index()] / self.speed.max(1.0);
         row.status == Status::Triggered
-            && !self.is_mine(row)
+            && !self.is_led_by_viewer(row)
             && (now - row.reported_at).as_seconds_f64() >= grace
     }
 
@@ -240,11 +241,11 @@ impl<'a> Simulation<'a> {
         let Some((id, step)) = due else { return Ok(false) };
         let actor = Actor::Integration("Escalation".into());
         let ask = IncidentCommand::Escalate { level: step.level, to: step.people, reason: None };
-        self.ask(id, actor, ask, now).await?;
+        self.execute(id, actor, ask, now).await?;
         Ok(true)
     }
 
-    async fn ask(
+    async fn execute(
         &mut self,
         incident: IncidentId,
         actor: Actor,
@@ -257,7 +258,7 @@ impl<'a> Simulation<'a> {
     }
 
     /// The fault that a row shows, as far as its service, title and category tell.
-    fn fault(&self, row: &Summary) -> (usize, &'static Fault, Cause) {
+    fn guess_fault(&self, row: &Summary) -> (usize, &'static Fault, Cause) {
         let name = row.primary_service().unwrap_or_default();
         let service = self.company.position(name).unwrap_or(0);
         let faults = self.company.kinds[service].faults();
@@ -265,8 +266,8 @@ impl<'a> Simulation<'a> {
             fault
                 .titles
                 .iter()
-                .chain(fault.worst)
-                .any(|template| templates::fits(template, &row.title))
+                .chain(fault.severe_titles)
+                .any(|template| templates::matches_template(template, &row.title))
         };
         let alike = |fault: &&Fault| Some(fault.category) == row.category;
         let fault =
@@ -276,13 +277,13 @@ impl<'a> Simulation<'a> {
         (service, fault, cause)
     }
 
-    fn say(&mut self, row: &Summary, templates: &[&'static str]) -> String {
-        let template = self.dice.word(templates);
+    fn fill_one_of(&mut self, row: &Summary, templates: &[&'static str]) -> String {
+        let template = self.dice.pick_text(templates);
         self.fill(row, template)
     }
 
     fn fill(&mut self, row: &Summary, template: &str) -> String {
-        let (service, ..) = self.fault(row);
+        let (service, ..) = self.guess_fault(row);
         let bad = row.priority <= Priority::P2;
         self.fill_for(service, None, bad, row.reported_at, row.id.as_bytes()[14], template)
     }
@@ -307,26 +308,26 @@ impl<'a> Simulation<'a> {
             0 => "a colleague",
             count => directory.people[self.dice.index(count)].name.as_str(),
         };
-        let filler = Filler {
+        let filler = TemplateValues {
             service: &row.name,
-            needs,
+            dependency: needs,
             region: REGIONS[usize::from(mark) % REGIONS.len()],
             colleague: colleague.split(' ').next().unwrap_or(colleague),
-            bad,
-            began: began.num_seconds_from_midnight() / 60,
+            is_severe: bad,
+            began_minute: began.num_seconds_from_midnight() / 60,
         };
         filler.fill(template, &mut self.dice)
     }
 
     /// Who acts on it: its owner, else somebody of its team, but never the viewer.
-    fn lead(&mut self, row: &Summary, now: DateTime<Utc>) -> Actor {
+    fn pick_lead(&mut self, row: &Summary, now: DateTime<Utc>) -> Actor {
         if let Some(owner) = row.assignee.as_ref().filter(|p| p.handle != self.viewer) {
             return Actor::Person(owner.clone());
         }
-        self.somebody(row.team.as_deref().unwrap_or_default(), now)
+        self.pick_responder(row.team.as_deref().unwrap_or_default(), now)
     }
 
-    fn somebody(&mut self, team: &str, now: DateTime<Utc>) -> Actor {
+    fn pick_responder(&mut self, team: &str, now: DateTime<Utc>) -> Actor {
         let (company, viewer) = (self.company, self.viewer);
         let on_call = company.directory.on_call(team, now).filter(|p| p.handle != viewer);
         if let Some(person) = on_call.filter(|_| self.dice.chance(0.6)) {
@@ -344,7 +345,7 @@ impl<'a> Simulation<'a> {
     }
 
     /// An alert, or now and then a person, reports something new.
-    async fn report(&mut self, wave: Wave, now: DateTime<Utc>) -> Result<(), BackendError> {
+    async fn declare(&mut self, wave: StormWave, now: DateTime<Utc>) -> Result<(), BackendError> {
         let company = self.company;
         let service = &company.directory.services[wave.service];
         let faults = company.kinds[wave.service].faults();
@@ -361,12 +362,13 @@ impl<'a> Simulation<'a> {
             Some(_) => *self.dice.pick(&[Priority::P2, Priority::P3, Priority::P3]),
             None => Priority::ALL[self.dice.weighted(&gravity)],
         };
-        let (impact, urgency) = weighed(priority, &mut self.dice);
+        let (impact, urgency) = impact_and_urgency(priority, &mut self.dice);
         let machine = wave.from.is_some() || self.dice.chance(0.8);
         let bad = priority <= Priority::P2;
-        let titles = if bad && !fault.worst.is_empty() { fault.worst } else { fault.titles };
+        let titles =
+            if bad && !fault.severe_titles.is_empty() { fault.severe_titles } else { fault.titles };
         let mark = u8::try_from(self.dice.between(0, 255)).unwrap_or(0);
-        let (title, symptoms) = (self.dice.word(titles), self.dice.word(fault.symptoms));
+        let (title, symptoms) = (self.dice.pick_text(titles), self.dice.pick_text(fault.symptoms));
         let reported_at = truncate_to_second(now);
         let detected_at = reported_at - TimeDelta::seconds(self.dice.between(5, 90));
         let mut fill = |text| self.fill_for(wave.service, wave.from, bad, detected_at, mark, text);
@@ -387,7 +389,7 @@ impl<'a> Simulation<'a> {
         };
         let name = if machine { "Alertmanager" } else { "Support desk" };
         let ask = IncidentCommand::Declare(Box::new(declaration));
-        self.ask(IncidentId::new(), Actor::Integration(name.into()), ask, now).await
+        self.execute(IncidentId::new(), Actor::Integration(name.into()), ask, now).await
     }
 
     /// A change goes wrong, and what needs the service shows it one after another.
@@ -401,13 +403,13 @@ impl<'a> Simulation<'a> {
         let service = *self.dice.pick(&roots);
         self.record_change(service, now).await?;
         let mut hit = self.company.dependents[service].clone();
-        self.waves.push_back(Wave { service, from: None });
+        self.waves.push_back(StormWave { service, from: None });
         for _ in 0..self.dice.between(1, 4) {
             if hit.is_empty() {
                 break;
             }
             let next = hit.swap_remove(self.dice.index(hit.len()));
-            self.waves.push_back(Wave { service: next, from: Some(service) });
+            self.waves.push_back(StormWave { service: next, from: Some(service) });
         }
         Ok(())
     }
@@ -423,7 +425,7 @@ impl<'a> Simulation<'a> {
         let by = if kind == ChangeKind::Deploy {
             Actor::Integration("deploy bot".into())
         } else {
-            self.somebody(&row.team, now)
+            self.pick_responder(&row.team, now)
         };
         let change = Change {
             id: ChangeId::new(),
@@ -441,7 +443,7 @@ impl<'a> Simulation<'a> {
     }
 
     /// One of those that fit, if any does.
-    fn pick(&mut self, fits: impl Fn(&Self, &Summary) -> bool) -> Option<Summary> {
+    fn pick_open(&mut self, fits: impl Fn(&Self, &Summary) -> bool) -> Option<Summary> {
         let this = &*self;
         let ids: Vec<IncidentId> =
             this.open.values().filter(|row| fits(this, row)).map(|row| row.id).collect();
@@ -453,21 +455,21 @@ impl<'a> Simulation<'a> {
     }
 
     /// Something about an open incident that the viewer does not lead.
-    async fn on_open(
+    async fn act_on_open(
         &mut self,
         happening: Happening,
         now: DateTime<Utc>,
     ) -> Result<(), BackendError> {
         let levels = self.rules.levels;
-        let row = self.pick(|this, row| {
+        let row = self.pick_open(|this, row| {
             let seen = row.status != Status::Triggered;
             match happening {
                 Happening::Alert => {
                     row.source == Source::Monitoring && row.status < Status::Monitoring
                 }
-                Happening::Acknowledge => this.waited(row, now),
-                _ if this.is_mine(row) || row.is_snoozed(now) => false,
-                Happening::Own => seen && row.assignee.is_none(),
+                Happening::Acknowledge => this.is_unanswered(row, now),
+                _ if this.is_led_by_viewer(row) || row.is_snoozed(now) => false,
+                Happening::Assign => seen && row.assignee.is_none(),
                 Happening::Move => seen && row.status < Status::Monitoring && !row.paused,
                 Happening::Check => seen && row.status <= Status::Investigating,
                 Happening::Update => {
@@ -482,14 +484,14 @@ impl<'a> Simulation<'a> {
         let Some(row) = row else { return Ok(()) };
         let lead = match happening {
             Happening::Alert => Actor::Integration("Alertmanager".into()),
-            _ => self.lead(&row, now),
+            _ => self.pick_lead(&row, now),
         };
         let ask = match happening {
             Happening::Alert => {
-                IncidentCommand::RepeatAlert { text: self.say(&row, templates::ALERTS) }
+                IncidentCommand::RepeatAlert { text: self.fill_one_of(&row, templates::ALERTS) }
             }
             Happening::Acknowledge => IncidentCommand::Acknowledge,
-            Happening::Own => IncidentCommand::Assign { to: lead.person().cloned() },
+            Happening::Assign => IncidentCommand::Assign { to: lead.person().cloned() },
             Happening::Move => IncidentCommand::MoveStatus { to: next_stage(row.status) },
             Happening::Check => {
                 let item = *self.dice.pick(InvestigationItem::ALL);
@@ -499,12 +501,12 @@ impl<'a> Simulation<'a> {
                 IncidentCommand::AnswerItem { item: Item::Investigation(item), answer: Answer::Yes }
             }
             Happening::Update => {
-                let message = self.say(
+                let message = self.fill_one_of(
                     &row,
                     match row.status {
-                        Status::Monitoring => templates::RECOVERING,
-                        Status::Identified => templates::KNOWN,
-                        _ => templates::EARLY,
+                        Status::Monitoring => templates::RECOVERY_UPDATES,
+                        Status::Identified => templates::CAUSE_FOUND_UPDATES,
+                        _ => templates::EARLY_UPDATES,
                     },
                 );
                 IncidentCommand::UpdateStakeholders { message, next_due: None }
@@ -512,38 +514,40 @@ impl<'a> Simulation<'a> {
             Happening::Resolve => self.resolution(&row),
             _ => IncidentCommand::AddNote { text: self.note(&row) },
         };
-        self.ask(row.id, lead, ask, now).await
+        self.execute(row.id, lead, ask, now).await
     }
 
     /// What fits to say in the stage it is in.
     fn note(&mut self, row: &Summary) -> String {
-        let (_, fault, cause) = self.fault(row);
+        let (_, fault, cause) = self.guess_fault(row);
         match row.status {
-            Status::Triggered | Status::Acknowledged => self.say(row, templates::LOOKING),
-            Status::Investigating => self.say(row, fault.clues),
-            Status::Identified => self.say(row, cause.words().found),
-            _ => self.say(row, templates::WATCHING),
+            Status::Triggered | Status::Acknowledged => {
+                self.fill_one_of(row, templates::FIRST_NOTES)
+            }
+            Status::Investigating => self.fill_one_of(row, fault.clues),
+            Status::Identified => self.fill_one_of(row, cause.templates().found),
+            _ => self.fill_one_of(row, templates::WATCHING),
         }
     }
 
     fn resolution(&mut self, row: &Summary) -> IncidentCommand {
-        let (service, _, cause) = self.fault(row);
-        let (action, detail): (ResolutionAction, _) = *self.dice.pick(cause.words().fixes);
-        let proofs = self.company.kinds[service].proofs();
-        let validation = templates::capital(self.say(row, proofs));
+        let (service, _, cause) = self.guess_fault(row);
+        let (action, detail): (ResolutionAction, _) = *self.dice.pick(cause.templates().fixes);
+        let proofs = self.company.kinds[service].recovery_checks();
+        let validation = templates::capitalize(self.fill_one_of(row, proofs));
         IncidentCommand::Resolve { action, detail: self.fill(row, detail), validation }
     }
 
     /// Goes through the closing gate of one that was resolved a while ago.
     async fn close(&mut self, now: DateTime<Utc>) -> Result<(), BackendError> {
         let Some(row) = self.resolved.pop_front() else { return Ok(()) };
-        let lead = self.lead(&row, now);
+        let lead = self.pick_lead(&row, now);
         for item in ClosingItem::ALL {
             let ask =
                 IncidentCommand::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes };
-            self.ask(row.id, lead.clone(), ask, now).await?;
+            self.execute(row.id, lead.clone(), ask, now).await?;
         }
-        self.ask(row.id, lead, IncidentCommand::Close, now).await
+        self.execute(row.id, lead, IncidentCommand::Close, now).await
     }
 }
 

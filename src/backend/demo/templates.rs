@@ -7,24 +7,24 @@ use crate::model::change::ChangeKind;
 use super::dice::Dice;
 
 /// What stands for the words in braces of a template.
-pub(super) struct Filler<'a> {
+pub(super) struct TemplateValues<'a> {
     pub service: &'a str,
     /// A service it needs, or itself.
-    pub needs: &'a str,
+    pub dependency: &'a str,
     pub region: &'a str,
     /// First name of a colleague.
     pub colleague: &'a str,
     /// Whether it is bad: shares are high then.
-    pub bad: bool,
+    pub is_severe: bool,
     /// Minutes after midnight when it began.
-    pub began: u32,
+    pub began_minute: u32,
 }
 
 pub(super) const REGIONS: [&str; 6] =
     ["eu-west-1", "eu-central-1", "us-east-1", "us-west-2", "ap-southeast-1", "sa-east-1"];
 const WEEKDAYS: [&str; 5] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"];
 
-impl Filler<'_> {
+impl TemplateValues<'_> {
     /// The template with its words filled in.
     pub fn fill(&self, template: &str, dice: &mut Dice) -> String {
         let mut text = String::with_capacity(template.len() + 24);
@@ -32,18 +32,18 @@ impl Filler<'_> {
         while let Some(start) = rest.find('{') {
             text.push_str(&rest[..start]);
             let Some(length) = rest[start..].find('}') else { break };
-            self.word(&rest[start + 1..start + length], &mut text, dice);
+            self.fill_placeholder(&rest[start + 1..start + length], &mut text, dice);
             rest = &rest[start + length + 1..];
         }
         text.push_str(rest);
         text
     }
 
-    fn word(&self, word: &str, text: &mut String, dice: &mut Dice) {
+    fn fill_placeholder(&self, word: &str, text: &mut String, dice: &mut Dice) {
         // Writing to a string can't fail.
         let _ = match word {
             "svc" => text.write_str(self.service),
-            "dep" => text.write_str(self.needs),
+            "dep" => text.write_str(self.dependency),
             "region" => text.write_str(self.region),
             "who" => text.write_str(self.colleague),
             "n" => write!(text, "{}", dice.between(3, 47)),
@@ -52,7 +52,7 @@ impl Filler<'_> {
                 let thousands = dice.between(2, 96);
                 write!(text, "{thousands},{:03}", dice.between(0, 999))
             }
-            "pct" if self.bad => write!(text, "{}", dice.between(31, 100)),
+            "pct" if self.is_severe => write!(text, "{}", dice.between(31, 100)),
             "pct" => write!(text, "{}", dice.between(2, 24)),
             "low" => write!(text, "{}", dice.between(2, 9)),
             "high" => write!(text, "{}", dice.between(84, 98)),
@@ -62,21 +62,23 @@ impl Filler<'_> {
             "node" => write!(
                 text,
                 "{}-{}-{:02}",
-                dice.word(&["node", "worker", "host"]),
-                dice.word(&["a", "b", "c"]),
+                dice.pick_text(&["node", "worker", "host"]),
+                dice.pick_text(&["a", "b", "c"]),
                 dice.between(1, 42)
             ),
             "ver" => write!(text, "v{}", dice.between(210, 899)),
             "id" => write!(text, "{:08x}", dice.between(0x1000_0000, 0xffff_ffff)),
-            "weekday" => text.write_str(dice.word(&WEEKDAYS)),
-            "clock" => write!(text, "{:02}:{:02}", self.began / 60 % 24, self.began % 60),
+            "weekday" => text.write_str(dice.pick_text(&WEEKDAYS)),
+            "clock" => {
+                write!(text, "{:02}:{:02}", self.began_minute / 60 % 24, self.began_minute % 60)
+            }
             _ => text.write_str(word),
         };
     }
 }
 
 /// Whether a text could be the template, filled in.
-pub(super) fn fits(template: &str, text: &str) -> bool {
+pub(super) fn matches_template(template: &str, text: &str) -> bool {
     let mut rest = text;
     for (index, piece) in template.split(['{', '}']).enumerate() {
         // Every second piece is the name of a word.
@@ -92,7 +94,7 @@ pub(super) fn fits(template: &str, text: &str) -> bool {
 }
 
 /// With a capital first letter.
-pub(super) fn capital(mut text: String) -> String {
+pub(super) fn capitalize(mut text: String) -> String {
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_uppercase();
     }
@@ -100,7 +102,7 @@ pub(super) fn capital(mut text: String) -> String {
 }
 
 /// First words of whoever looks.
-pub(super) const LOOKING: &[&str] = &[
+pub(super) const FIRST_NOTES: &[&str] = &[
     "Looking.",
     "On it. Checking dashboards and the last changes first.",
     "Seen. Opening a call if it is not gone in 10 min.",
@@ -122,7 +124,7 @@ pub(super) const WATCHING: &[&str] = &[
 ];
 
 /// When it happened before.
-pub(super) const AGAIN: &[&str] = &[
+pub(super) const RECURRENCE_NOTES: &[&str] = &[
     "This looks like {prev} again.",
     "Same picture as in {prev}. Trying what helped there.",
     "Same trace as in {prev}, see there.",
@@ -130,7 +132,7 @@ pub(super) const AGAIN: &[&str] = &[
 ];
 
 /// For stakeholders, while the cause is looked for.
-pub(super) const EARLY: &[&str] = &[
+pub(super) const EARLY_UPDATES: &[&str] = &[
     "We see trouble with {svc} since {clock} UTC. About {pct} % of requests are affected. We are looking for the cause.",
     "{svc} is impaired since {clock} UTC. The team is on it, next update as agreed.",
     "Some customers have trouble with {svc} since {clock} UTC. {n} contacts at support so far.",
@@ -138,27 +140,27 @@ pub(super) const EARLY: &[&str] = &[
 ];
 
 /// For stakeholders, once it is known.
-pub(super) const KNOWN: &[&str] = &[
+pub(super) const CAUSE_FOUND_UPDATES: &[&str] = &[
     "Cause found, the fix is being prepared. Some customers are still affected.",
     "We know what causes the trouble with {svc} and expect recovery within {min} min.",
     "The fix for {svc} is being rolled out, {region} first.",
 ];
 
 /// For stakeholders, while the fix shows its effect.
-pub(super) const RECOVERING: &[&str] = &[
+pub(super) const RECOVERY_UPDATES: &[&str] = &[
     "{svc} is recovering. Numbers go back to normal; we keep watching.",
     "The fix is in for all regions. We watch {svc} before we call it done.",
 ];
 
 /// The last one.
-pub(super) const FINAL: &[&str] = &[
+pub(super) const FINAL_UPDATES: &[&str] = &[
     "{svc} works again. We watched it for {min} min. A review follows.",
     "Resolved. What got stuck was replayed; nobody needs to do anything.",
     "All clear for {svc}. Thanks for your patience, details come with the review.",
 ];
 
 /// Why it came back.
-pub(super) const BACK: &[&str] = &[
+pub(super) const REOPEN_REASONS: &[&str] = &[
     "Same alert again {min} min after we called it done.",
     "Support has {n} new contacts with the same picture.",
     "Error rate is up again in {region}.",
@@ -166,7 +168,7 @@ pub(super) const BACK: &[&str] = &[
 ];
 
 /// Why it waits.
-pub(super) const WAITS: &[&str] = &[
+pub(super) const PAUSE_REASONS: &[&str] = &[
     "waiting on the supplier, their ticket {id}",
     "waiting for the spare part, delivery tomorrow",
     "waiting on partner: they test in their next window",
@@ -174,14 +176,14 @@ pub(super) const WAITS: &[&str] = &[
 ];
 
 /// Why it is passed on.
-pub(super) const HANDED: &[&str] = &[
+pub(super) const HANDOVER_NOTES: &[&str] = &[
     "Handing over to {who}, who knows {dep} better.",
     "My shift ends, {who} takes it from here. State: see above.",
     "{who} takes over; it comes from {dep} after all.",
 ];
 
 /// Why the next level is called by a person.
-pub(super) const HELP: &[&str] = &[
+pub(super) const ESCALATION_REASONS: &[&str] = &[
     "needs somebody who knows {dep}",
     "customer impact grows, second pair of hands needed",
     "no progress for 20 min",
@@ -202,7 +204,7 @@ pub(super) const LOWERED: &[&str] = &[
 ];
 
 /// Why it was no incident.
-pub(super) const REQUESTS: &[&str] = &[
+pub(super) const RECLASSIFY_REASONS: &[&str] = &[
     "A routine access request, moved to the service desk",
     "Asks for a new report, nothing is broken",
     "Planned maintenance, announced last week",
@@ -266,23 +268,23 @@ mod tests {
         #[case] title: &str,
         #[case] same: bool,
     ) {
-        assert_eq!(fits(template, title), same);
+        assert_eq!(matches_template(template, title), same);
     }
 
     #[test]
     fn a_filled_template_fits() {
-        let filler = Filler {
+        let filler = TemplateValues {
             service: "search",
-            needs: "dns",
+            dependency: "dns",
             region: "eu-west-1",
             colleague: "Ravi",
-            bad: true,
-            began: 754,
+            is_severe: true,
+            began_minute: 754,
         };
         let mut dice = Dice::new(3, super::super::dice::Stream::Rhythm);
         for (_, template) in CHANGES {
             let text = filler.fill(template, &mut dice);
-            assert!(fits(template, &text), "{template} {text}");
+            assert!(matches_template(template, &text), "{template} {text}");
         }
         let text = filler.fill("since {clock}, {pct} % of {svc}", &mut dice);
         assert!(text.starts_with("since 12:34, ") && text.ends_with(" % of search"), "{text}");

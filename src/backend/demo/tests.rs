@@ -31,7 +31,7 @@ async fn page(demo: &Demo, filter: &str) -> Page<Summary> {
     demo.store.search(&search).await.unwrap()
 }
 
-async fn exported(demo: &Demo) -> Vec<Record> {
+async fn export_all(demo: &Demo) -> Vec<Record> {
     let mut records = Vec::new();
     demo.store
         .export(&mut |record| {
@@ -44,7 +44,7 @@ async fn exported(demo: &Demo) -> Vec<Record> {
 }
 
 async fn at(path: &Path, incidents: u32) -> Demo {
-    let options = Options { keep: Some(path.to_owned()), ..small(incidents) };
+    let options = Options { path: Some(path.to_owned()), ..small(incidents) };
     open(options, &mut |_, _| {}).await.unwrap()
 }
 
@@ -57,7 +57,8 @@ async fn the_store_holds_what_the_history_tells() {
     assert_eq!(demo.me.handle, VIEWER);
     assert_eq!(page(&demo, "is:any").await.rows.len(), 300);
 
-    let wanted = Wanted { seed: 1, incidents: 300, open: 20, now: now(), rules: Rules::default() };
+    let wanted =
+        HistoryOptions { seed: 1, incidents: 300, open: 20, now: now(), rules: Rules::default() };
     let events = |records: Vec<Record>| -> Vec<Event> {
         let event = |record| match record {
             Record::Event(event) => Some(*event),
@@ -65,17 +66,17 @@ async fn the_store_holds_what_the_history_tells() {
         };
         records.into_iter().filter_map(event).collect()
     };
-    let stored = events(exported(&demo).await);
+    let stored = events(export_all(&demo).await);
     assert!(stored == events(History::new(wanted).collect()), "the store changed the history");
     let delta = demo.store.changes(None, Duration::ZERO).await.unwrap();
     assert_eq!(delta.rows.len(), 20);
     let report = file::doctor::examine(demo.store.path()).await.unwrap();
-    assert!(report.is_content(), "{:?}", report.findings);
+    assert!(report.is_healthy(), "{:?}", report.findings);
 }
 
 #[tokio::test]
 async fn an_empty_demo_has_a_company_and_no_history() {
-    let demo = empty(small(300)).await.unwrap();
+    let demo = open_empty(small(300)).await.unwrap();
     assert!(page(&demo, "is:any").await.rows.is_empty());
     let directory = demo.store.directory().await.unwrap();
     assert_eq!(directory, Company::at(now()).directory);
@@ -87,10 +88,10 @@ async fn a_kept_store_is_seeded_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kept.db");
     let first = at(&path, 60).await;
-    let before = exported(&first).await;
+    let before = export_all(&first).await;
     drop(first);
     let again = at(&path, 500).await;
-    assert!(exported(&again).await == before);
+    assert!(export_all(&again).await == before);
 }
 
 #[tokio::test]
@@ -102,17 +103,17 @@ async fn a_store_of_somebody_elses_incidents_is_left_alone() {
         rules: Rules::default(),
         overlay: Directory::default(),
         create: true,
-        patience: Duration::from_secs(5),
+        lock_timeout: Duration::from_secs(5),
     };
     let store = FileStore::open(&path, options).await.unwrap();
     let directory =
         Directory { people: vec![PersonRef::new("zoe", "Zoe Somebody")], ..Directory::default() };
     store.set_directory(&directory).await.unwrap();
     for wanted in [small(10), small(0)] {
-        let options = Options { keep: Some(path.clone()), ..wanted };
+        let options = Options { path: Some(path.clone()), ..wanted };
         let opened = open(options.clone(), &mut |_, _| {}).await.err().unwrap().to_string();
         assert!(opened.contains("own.db holds records that are not a demo's"), "{opened}");
-        assert!(empty(options).await.is_err());
+        assert!(open_empty(options).await.is_err());
     }
     assert_eq!(store.directory().await.unwrap(), directory);
 }
@@ -121,7 +122,7 @@ async fn a_store_of_somebody_elses_incidents_is_left_alone() {
 async fn a_seeding_that_is_stopped_leaves_nothing_half_done() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kept.db");
-    let options = Options { keep: Some(path.clone()), ..small(2000) };
+    let options = Options { path: Some(path.clone()), ..small(2000) };
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let mut stop = Some(stop);
     let mut progress = |done, _| {
@@ -239,7 +240,8 @@ async fn what_the_viewer_leads_gets_alerts_only() {
         mine.into_iter().filter(|row| row.assignee.as_ref() == Some(&demo.me)).collect();
     assert!(mine.len() >= 12, "{}", mine.len());
     for row in mine {
-        let events = demo.store.timeline(row.id, crate::backend::Part::Last(100)).await.unwrap();
+        let events =
+            demo.store.timeline(row.id, crate::backend::TimelineRange::Last(100)).await.unwrap();
         let taken = events
             .iter()
             .rposition(|e| matches!(&e.body, EventBody::Assigned { to: Some(p) } if *p == demo.me));
@@ -280,7 +282,7 @@ async fn simulated_sample() {
         seen > 260
     })
     .await;
-    for record in exported(&demo).await {
+    for record in export_all(&demo).await {
         if let Record::Event(event) = record
             && event.at >= began
         {

@@ -6,10 +6,10 @@
 
 use sqlx::{Row, SqliteConnection};
 
-use super::error::Done;
+use super::error::StoreResult;
 use super::full_text;
-use super::names::Kind;
-use super::row::{FACETS, facets_of, key_at};
+use super::names::NameKind;
+use super::row::{FACETS_END, first_key_at, pack_facets};
 use super::sql::Batch;
 use crate::model::filter::{Filter, MatchContext, Owner, Predicate, Scope, StateFilter, Term};
 use crate::model::status::{Category, Source, Status};
@@ -17,27 +17,27 @@ use crate::model::{Impact, IncidentId, PersonRef, Priority, Summary};
 
 /// The list that is read, newest or oldest first.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Drive {
+pub(super) enum AccessPath {
     /// Every incident.
     All,
     /// Incidents with one of these values in a column.
-    Column { table: Table, values: Vec<i64> },
+    Column { column: IndexedColumn, values: Vec<i64> },
     /// Incidents with words that begin with each of these, and how the index is asked for them.
-    Words { expression: String, pieces: Vec<String> },
+    FullText { expression: String, prefixes: Vec<String> },
 }
 
 /// Where a list of values is indexed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Table {
+pub(super) enum IndexedColumn {
     Service,
     Team,
     Assignee,
     Facets,
 }
 
-impl Table {
+impl IndexedColumn {
     /// Table, column of the key and column of the value.
-    pub(super) fn columns(self) -> (&'static str, &'static str, &'static str) {
+    pub(super) fn sql_names(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Service => ("affected", "incident", "service"),
             Self::Team => ("incident", "key", "team"),
@@ -49,66 +49,75 @@ impl Table {
 
 /// How a search of the history is served.
 #[derive(Clone, Debug)]
-pub(super) struct Plan {
-    pub drive: Drive,
+pub(super) struct SearchPlan {
+    pub access_path: AccessPath,
     /// Ranges of facets that may pass, both ends included; `None` where all may.
-    pub facets: Option<Vec<(i64, i64)>>,
+    pub facet_ranges: Option<Vec<(i64, i64)>>,
     /// Keys from here on, and below here.
-    pub keys: (i64, i64),
+    pub key_range: (i64, i64),
     /// What the rows must still pass.
-    pub rest: Filter,
+    pub row_filter: Filter,
 }
 
 /// In the columns of assignee and team of those that have none.
-const NOBODY: i64 = 0;
+const NO_NAME: i64 = 0;
 /// More values than this are not worth a list each.
 const LISTS: usize = 64;
 
 /// Plans a search; `None` where nothing can be found.
-pub(super) async fn plan(
+pub(super) async fn plan_search(
     conn: &mut SqliteConnection,
     filter: &Filter,
     context: MatchContext<'_>,
-) -> Done<Option<Plan>> {
-    let facets = allowed(filter);
+) -> StoreResult<Option<SearchPlan>> {
+    let facets = matching_facets(filter);
     if facets.is_empty() {
         return Ok(None);
     }
-    let ranges = (facets.len() < usize::try_from(FACETS).unwrap_or(0)).then(|| ranges(&facets));
+    let ranges =
+        (facets.len() < usize::try_from(FACETS_END).unwrap_or(0)).then(|| join_ranges(&facets));
     let mut rest = filter.clone();
     let mut pieces = Vec::new();
     rest.terms.retain(|term| match &term.predicate {
         Predicate::Text(word) if !term.negated => {
-            let found = full_text::pieces(word);
+            let found = full_text::filter_prefixes(word);
             let kept = found.is_empty();
             pieces.extend(found);
             kept
         }
         _ => true,
     });
-    let keys = keys(filter, context);
+    let keys = key_range(filter, context);
     let drive = if pieces.is_empty() {
-        match column(conn, filter, context).await? {
+        match choose_column(conn, filter, context).await? {
             Some((_, values)) if values.is_empty() => return Ok(None),
-            Some((table, values)) => Drive::Column { table, values },
+            Some((table, values)) => AccessPath::Column { column: table, values },
             None if ranges.is_some() => {
-                let there = facets_there(conn).await?;
+                let there = read_existing_facets(conn).await?;
                 let values: Vec<i64> = there.into_iter().filter(|f| facets.contains(f)).collect();
                 if values.is_empty() {
                     return Ok(None);
                 }
-                Drive::Column { table: Table::Facets, values }
+                AccessPath::Column { column: IndexedColumn::Facets, values }
             }
-            None => Drive::All,
+            None => AccessPath::All,
         }
     } else {
-        Drive::Words { expression: full_text::expression(conn, &pieces).await?, pieces }
+        AccessPath::FullText {
+            expression: full_text::match_expression(conn, &pieces).await?,
+            prefixes: pieces,
+        }
     };
-    Ok(Some(Plan { drive, facets: ranges, keys, rest }))
+    Ok(Some(SearchPlan {
+        access_path: drive,
+        facet_ranges: ranges,
+        key_range: keys,
+        row_filter: rest,
+    }))
 }
 
 /// The facets an incident may have and still pass.
-fn allowed(filter: &Filter) -> Vec<i64> {
+fn matching_facets(filter: &Filter) -> Vec<i64> {
     let categories: Vec<Option<Category>> =
         std::iter::once(None).chain(Category::ALL.iter().copied().map(Some)).collect();
     let mut allowed = Vec::new();
@@ -116,9 +125,10 @@ fn allowed(filter: &Filter) -> Vec<i64> {
         for priority in Priority::ALL {
             for category in &categories {
                 for paused in [false, true] {
-                    let known = Known { status: *status, priority, category: *category, paused };
+                    let known =
+                        FacetValues { status: *status, priority, category: *category, paused };
                     if known.may_pass(filter) {
-                        allowed.push(facets_of(*status, priority, *category, paused));
+                        allowed.push(pack_facets(*status, priority, *category, paused));
                     }
                 }
             }
@@ -129,19 +139,19 @@ fn allowed(filter: &Filter) -> Vec<i64> {
 }
 
 /// What facets tell of an incident.
-struct Known {
+struct FacetValues {
     status: Status,
     priority: Priority,
     category: Option<Category>,
     paused: bool,
 }
 
-impl Known {
+impl FacetValues {
     fn may_pass(&self, filter: &Filter) -> bool {
         if filter.scope() == Scope::Open && !self.status.is_open() {
             return false;
         }
-        filter.terms.iter().all(|term| match (term.negated, self.has(&term.predicate)) {
+        filter.terms.iter().all(|term| match (term.negated, self.matches(&term.predicate)) {
             (true, hit) => hit != Some(true),
             (false, Some(false)) => {
                 // Another term on the same field may match instead.
@@ -149,7 +159,7 @@ impl Known {
                 let other = |t: &Term| {
                     !t.negated
                         && t.predicate.field() == field
-                        && self.has(&t.predicate) != Some(false)
+                        && self.matches(&t.predicate) != Some(false)
                 };
                 field.is_some() && filter.terms.iter().any(other)
             }
@@ -158,7 +168,7 @@ impl Known {
     }
 
     /// Whether it has what is asked for; `None` where facets don't tell.
-    fn has(&self, ask: &Predicate) -> Option<bool> {
+    fn matches(&self, ask: &Predicate) -> Option<bool> {
         match ask {
             Predicate::Priority(priority) => Some(self.priority == *priority),
             Predicate::Status(status) => Some(self.status == *status),
@@ -178,7 +188,7 @@ impl Known {
 }
 
 /// Neighbours joined.
-fn ranges(facets: &[i64]) -> Vec<(i64, i64)> {
+fn join_ranges(facets: &[i64]) -> Vec<(i64, i64)> {
     let mut ranges: Vec<(i64, i64)> = Vec::new();
     for facet in facets {
         match ranges.last_mut() {
@@ -190,17 +200,17 @@ fn ranges(facets: &[i64]) -> Vec<(i64, i64)> {
 }
 
 /// The keys that ages leave.
-fn keys(filter: &Filter, context: MatchContext<'_>) -> (i64, i64) {
+fn key_range(filter: &Filter, context: MatchContext<'_>) -> (i64, i64) {
     let (mut from, mut below) = (0, i64::MAX);
     for term in filter.terms.iter().filter(|term| !term.negated) {
         match &term.predicate {
             Predicate::Younger(than) => {
                 let earliest = context.now.timestamp() - than.num_seconds();
-                from = from.max(key_at(earliest - 1));
+                from = from.max(first_key_at(earliest - 1));
             }
             Predicate::Older(than) => {
                 let latest = context.now.timestamp() - than.num_seconds();
-                below = below.min(key_at(latest + 2));
+                below = below.min(first_key_at(latest + 2));
             }
             _ => {}
         }
@@ -210,18 +220,18 @@ fn keys(filter: &Filter, context: MatchContext<'_>) -> (i64, i64) {
 
 /// The field of the filter that leaves the fewest, as far as that can be told: a person leads
 /// fewer incidents than a service has, and that fewer than a team.
-async fn column(
+async fn choose_column(
     conn: &mut SqliteConnection,
     filter: &Filter,
     context: MatchContext<'_>,
-) -> Done<Option<(Table, Vec<i64>)>> {
+) -> StoreResult<Option<(IndexedColumn, Vec<i64>)>> {
     let positive = |field: &'static str| {
         filter.terms.iter().filter(move |t| !t.negated && t.predicate.field() == Some(field))
     };
     for (table, field, kind) in [
-        (Table::Assignee, "owner", Kind::Person),
-        (Table::Service, "service", Kind::Service),
-        (Table::Team, "team", Kind::Team),
+        (IndexedColumn::Assignee, "owner", NameKind::Person),
+        (IndexedColumn::Service, "service", NameKind::Service),
+        (IndexedColumn::Team, "team", NameKind::Team),
     ] {
         let asks: Vec<&Predicate> = positive(field).map(|t| &t.predicate).collect();
         let nobody = |ask: &&Predicate| {
@@ -230,9 +240,9 @@ async fn column(
         if asks.is_empty() {
             continue;
         }
-        let mut values = named(conn, kind, &asks, context).await?;
+        let mut values = matching_name_ids(conn, kind, &asks, context).await?;
         if asks.iter().any(nobody) {
-            values.push(NOBODY);
+            values.push(NO_NAME);
         }
         if values.len() <= LISTS {
             return Ok(Some((table, values)));
@@ -242,22 +252,22 @@ async fn column(
 }
 
 /// The ids of the names that one of the terms finds, by the filter's own rule.
-async fn named(
+async fn matching_name_ids(
     conn: &mut SqliteConnection,
-    kind: Kind,
+    kind: NameKind,
     asks: &[&Predicate],
     context: MatchContext<'_>,
-) -> Done<Vec<i64>> {
+) -> StoreResult<Vec<i64>> {
     let mut batch = Batch::new("SELECT id, text FROM name WHERE kind = ?");
     batch.arg(kind as i64);
-    let mut probe = blank();
+    let mut probe = blank_summary();
     let mut values = Vec::new();
-    for row in batch.rows(conn).await? {
+    for row in batch.fetch_all(conn).await? {
         let text: String = row.try_get(1)?;
         match kind {
-            Kind::Service => probe.services = vec![text],
-            Kind::Team => probe.team = Some(text),
-            Kind::Person | Kind::Actor => {
+            NameKind::Service => probe.services = vec![text],
+            NameKind::Team => probe.team = Some(text),
+            NameKind::Person | NameKind::Actor => {
                 probe.assignee = serde_json::from_str::<PersonRef>(&text).ok();
             }
         }
@@ -269,7 +279,7 @@ async fn named(
 }
 
 /// An incident to try a name on, or to fill in with what an index tells.
-pub(super) fn blank() -> Summary {
+pub(super) fn blank_summary() -> Summary {
     let at = chrono::DateTime::UNIX_EPOCH;
     Summary {
         id: IncidentId(uuid::Uuid::nil()),
@@ -300,7 +310,7 @@ pub(super) fn blank() -> Summary {
 }
 
 /// The facets that occur, found by leaping from one to the next.
-async fn facets_there(conn: &mut SqliteConnection) -> Done<Vec<i64>> {
+async fn read_existing_facets(conn: &mut SqliteConnection) -> StoreResult<Vec<i64>> {
     let rows = Batch::new(
         "WITH RECURSIVE there (value) AS (
             SELECT min(facets) FROM incident
@@ -309,7 +319,7 @@ async fn facets_there(conn: &mut SqliteConnection) -> Done<Vec<i64>> {
                 WHERE value IS NOT NULL
          ) SELECT value FROM there WHERE value IS NOT NULL",
     )
-    .rows(conn)
+    .fetch_all(conn)
     .await?;
     Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
 }

@@ -6,22 +6,22 @@ use sqlx::{Row, SqliteConnection};
 use tokio::time::Instant;
 
 use super::FileStore;
-use super::error::Done;
-use super::read::row_at;
-use super::row::OPEN;
+use super::error::StoreResult;
+use super::read::summary_at;
+use super::row::OPEN_FACETS_END;
 use super::sql::Batch;
 use super::writer_guard;
 use crate::backend::{BackendError, Cursor, Delta};
 
 /// Further behind than this, all open incidents are given anew.
-const FAR: i64 = 10_000;
+const MAX_DELTA_EVENTS: i64 = 10_000;
 
 /// A position in the log, and the directory's version.
 ///
 /// The log counts from 1 in every file, so that a number alone would also be believed after a backup
 /// was put back and others were written: the end of the event's id bears witness that it is the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Position {
+struct LogPosition {
     log: i64,
     /// The last two bytes of the id of the event there; 0 before the first.
     witness: u16,
@@ -34,7 +34,7 @@ const LOG_AT: u32 = 8;
 const WITNESS_AT: u32 = 44;
 pub(super) const EPOCH_AT: u32 = 60;
 
-impl Position {
+impl LogPosition {
     fn cursor(self) -> Cursor {
         let log = u64::try_from(self.log).unwrap_or(0) << LOG_AT;
         let log = log & ((1 << WITNESS_AT) - 1);
@@ -42,7 +42,7 @@ impl Position {
     }
 
     /// `None` for what no store gives.
-    fn of(cursor: Cursor) -> Option<Self> {
+    fn from_cursor(cursor: Cursor) -> Option<Self> {
         if cursor.0 >> EPOCH_AT != 0 {
             return None;
         }
@@ -61,11 +61,11 @@ impl Position {
 const POSITION: &str = "SELECT (SELECT max(log) FROM event), (SELECT version FROM directory),
     (SELECT id FROM event ORDER BY log DESC LIMIT 1)";
 
-fn position(row: Option<&sqlx::sqlite::SqliteRow>) -> Done<Position> {
-    let Some(row) = row else { return Ok(Position { log: 0, witness: 0, directory: 0 }) };
+fn parse_position(row: Option<&sqlx::sqlite::SqliteRow>) -> StoreResult<LogPosition> {
+    let Some(row) = row else { return Ok(LogPosition { log: 0, witness: 0, directory: 0 }) };
     let version: Option<i64> = row.try_get(1)?;
     let [.., directory] = version.unwrap_or(0).to_be_bytes();
-    Ok(Position {
+    Ok(LogPosition {
         log: row.try_get::<Option<i64>, _>(0)?.unwrap_or(0),
         witness: witness(row.try_get(2)?),
         directory,
@@ -80,47 +80,52 @@ fn witness(id: Option<&[u8]>) -> u16 {
 }
 
 /// The position now, and whether the file has the event that `then` was given for.
-async fn look(conn: &mut SqliteConnection, then: Option<Position>) -> Done<(Position, bool)> {
+async fn read_position(
+    conn: &mut SqliteConnection,
+    then: Option<LogPosition>,
+) -> StoreResult<(LogPosition, bool)> {
     let mut batch = Batch::new(&format!("{POSITION}, (SELECT id FROM event WHERE log = ?)"));
     batch.arg(then.map_or(0, |then| then.log));
-    let row = batch.row(conn).await?;
+    let row = batch.fetch_optional(conn).await?;
     let there = match &row {
         Some(row) => witness(row.try_get(3)?),
         None => 0,
     };
-    Ok((position(row.as_ref())?, then.is_some_and(|then| then.witness == there)))
+    Ok((parse_position(row.as_ref())?, then.is_some_and(|then| then.witness == there)))
 }
 
 /// Reads to the end even if whoever asks goes away in the middle, as one whose connection to a server
 /// breaks: a transaction that is left open would be in the way of the next one to read.
-pub(super) async fn to_the_end<T: Send + 'static>(
-    read: impl Future<Output = Done<T>> + Send + 'static,
-) -> Done<T> {
-    let broke_off = |_| BackendError::Unreachable(writer_guard::broke_off("ask again"));
+pub(super) async fn read_to_completion<T: Send + 'static>(
+    read: impl Future<Output = StoreResult<T>> + Send + 'static,
+) -> StoreResult<T> {
+    let broke_off = |_| BackendError::Unreachable(writer_guard::panic_message("ask again"));
     tokio::spawn(read).await.map_err(broke_off)?
 }
 
 /// Waits for a change, at most so long, and gives what there is.
-pub(super) async fn changes(
+pub(super) async fn wait_for_changes(
     store: &FileStore,
     since: Option<Cursor>,
     wait: Duration,
-) -> Done<Delta> {
+) -> StoreResult<Delta> {
     let deadline = Instant::now() + wait;
-    let since = since.and_then(Position::of);
-    let mut signal = store.signal();
+    let since = since.and_then(LogPosition::from_cursor);
+    let mut signal = store.listen();
     loop {
         // What is told from here on is not missed, however it falls.
         signal.mark_seen();
-        let mut conn = store.reader().await?;
-        let (now, is_same) = look(&mut conn, since).await?;
+        let mut conn = store.acquire_reader().await?;
+        let (now, is_same) = read_position(&mut conn, since).await?;
         match since {
-            None => return to_the_end(async move { all_open(&mut conn).await }).await,
-            Some(then) if !is_same || now.log < then.log || now.log - then.log > FAR => {
-                return to_the_end(async move { all_open(&mut conn).await }).await;
+            None => return read_to_completion(async move { read_all_open(&mut conn).await }).await,
+            Some(then)
+                if !is_same || now.log < then.log || now.log - then.log > MAX_DELTA_EVENTS =>
+            {
+                return read_to_completion(async move { read_all_open(&mut conn).await }).await;
             }
             Some(then) if now != then => {
-                return to_the_end(async move { delta(&mut conn, then).await }).await;
+                return read_to_completion(async move { read_delta(&mut conn, then).await }).await;
             }
             Some(_) if Instant::now() >= deadline => {
                 return Ok(Delta {
@@ -133,37 +138,37 @@ pub(super) async fn changes(
             Some(_) => {}
         }
         drop(conn);
-        signal.told(deadline).await;
+        signal.wait(deadline).await;
     }
 }
 
-async fn all_open(conn: &mut SqliteConnection) -> Done<Delta> {
+async fn read_all_open(conn: &mut SqliteConnection) -> StoreResult<Delta> {
     let results = Batch::new(&format!(
-        "BEGIN; {POSITION}; SELECT row FROM incident WHERE facets < {OPEN}; COMMIT"
+        "BEGIN; {POSITION}; SELECT row FROM incident WHERE facets < {OPEN_FACETS_END}; COMMIT"
     ))
-    .rows_of_each(conn)
+    .fetch_result_sets(conn)
     .await;
-    let results = ended(conn, results).await?;
-    let now = position(results.get(1).and_then(|rows| rows.first()))?;
+    let results = roll_back_if_failed(conn, results).await?;
+    let now = parse_position(results.get(1).and_then(|rows| rows.first()))?;
     let rows = match results.get(2) {
-        Some(rows) => rows.iter().map(|row| row_at(row, 0)).collect::<Done<_>>()?,
+        Some(rows) => rows.iter().map(|row| summary_at(row, 0)).collect::<StoreResult<_>>()?,
         None => Vec::new(),
     };
     Ok(Delta { cursor: now.cursor(), reset: true, rows, directory: true })
 }
 
-async fn delta(conn: &mut SqliteConnection, then: Position) -> Done<Delta> {
+async fn read_delta(conn: &mut SqliteConnection, then: LogPosition) -> StoreResult<Delta> {
     let mut batch = Batch::new(&format!(
         "BEGIN; {POSITION};
          SELECT row FROM incident WHERE key IN (SELECT incident FROM event WHERE log > ?);
          COMMIT"
     ));
     batch.arg(then.log);
-    let results = batch.rows_of_each(conn).await;
-    let results = ended(conn, results).await?;
-    let now = position(results.get(1).and_then(|rows| rows.first()))?;
+    let results = batch.fetch_result_sets(conn).await;
+    let results = roll_back_if_failed(conn, results).await?;
+    let now = parse_position(results.get(1).and_then(|rows| rows.first()))?;
     let rows = match results.get(2) {
-        Some(rows) => rows.iter().map(|row| row_at(row, 0)).collect::<Done<_>>()?,
+        Some(rows) => rows.iter().map(|row| summary_at(row, 0)).collect::<StoreResult<_>>()?,
         None => Vec::new(),
     };
     Ok(Delta {
@@ -175,7 +180,10 @@ async fn delta(conn: &mut SqliteConnection, then: Position) -> Done<Delta> {
 }
 
 /// Leaves no transaction open after a failure.
-async fn ended<T>(conn: &mut SqliteConnection, result: Done<T>) -> Done<T> {
+async fn roll_back_if_failed<T>(
+    conn: &mut SqliteConnection,
+    result: StoreResult<T>,
+) -> StoreResult<T> {
     if result.is_err() {
         Batch::new("ROLLBACK").run(conn).await.ok();
     }

@@ -9,10 +9,10 @@ use std::path::Path;
 use sqlx::{Row, SqliteConnection};
 
 use super::OpenError;
-use super::error::{Done, Failure};
+use super::error::{StoreError, StoreResult};
 use super::event_row::{self, COLUMNS, FROM};
 use super::sql::Batch;
-use super::writer::incident_id;
+use super::writer::parse_incident_id;
 use crate::backend::record::Record;
 use crate::model::{Event, Incident, IncidentId};
 
@@ -39,15 +39,15 @@ pub struct Finding {
 impl Report {
     /// Whether nothing is wrong.
     #[must_use]
-    pub fn is_content(&self) -> bool {
+    pub fn is_healthy(&self) -> bool {
         self.findings.is_empty()
     }
 
-    fn grave(&mut self, text: impl Into<String>) {
+    fn add_grave(&mut self, text: impl Into<String>) {
         self.findings.push(Finding { grave: true, text: text.into() });
     }
 
-    fn curable(&mut self, text: impl Into<String>) {
+    fn add_curable(&mut self, text: impl Into<String>) {
         self.findings.push(Finding { grave: false, text: text.into() });
     }
 }
@@ -72,7 +72,7 @@ pub async fn examine(path: &Path) -> Result<Report, OpenError> {
             Ok(())
         };
         let read = salvage::salvage(path, &mut count).await;
-        report.grave(match read {
+        report.add_grave(match read {
             Ok(_) => format!("{events} events of {incidents} incidents can still be read"),
             Err(_) => "nothing in it can be read".into(),
         });
@@ -105,7 +105,7 @@ pub async fn salvage(
 }
 
 /// Incidents that are looked at together.
-const AT_ONCE: i64 = 500;
+const TIMELINES_PER_READ: i64 = 500;
 
 /// One timeline as it stands in the log.
 struct Timeline {
@@ -118,7 +118,7 @@ struct Timeline {
 
 impl Timeline {
     /// What it adds up to, and the record at a position on the way.
-    fn folded(&self, at: Option<u32>) -> Result<(Incident, Option<Incident>), String> {
+    fn fold(&self, at: Option<u32>) -> Result<(Incident, Option<Incident>), String> {
         if let Some(broken) = &self.broken {
             return Err(broken.clone());
         }
@@ -137,31 +137,31 @@ impl Timeline {
 }
 
 /// The next timelines by key, after one.
-async fn timelines(conn: &mut SqliteConnection, after: i64) -> Done<Vec<Timeline>> {
+async fn read_timelines(conn: &mut SqliteConnection, after: i64) -> StoreResult<Vec<Timeline>> {
     let mut batch = Batch::new(&format!(
         "SELECT {COLUMNS}, e.incident, e.subject FROM {FROM}
          WHERE e.incident > $1 AND e.incident <= (SELECT max(incident) FROM (
             SELECT DISTINCT incident FROM event WHERE incident > $1 ORDER BY incident LIMIT $2))
          ORDER BY e.incident, e.seq"
     ));
-    batch.arg(after).arg(AT_ONCE);
+    batch.arg(after).arg(TIMELINES_PER_READ);
     let mut found: Vec<Timeline> = Vec::new();
-    for row in batch.rows(conn).await? {
+    for row in batch.fetch_all(conn).await? {
         let key: i64 = row.try_get(9)?;
         if found.last().is_none_or(|last| last.key != key) {
             found.push(Timeline { key, id: None, events: Vec::new(), broken: None });
         }
         let Some(timeline) = found.last_mut() else { continue };
         if timeline.id.is_none() {
-            match row.try_get::<Option<&[u8]>, _>(10)?.map(incident_id) {
+            match row.try_get::<Option<&[u8]>, _>(10)?.map(parse_incident_id) {
                 Some(Ok(id)) => timeline.id = Some(id),
                 _ => timeline.broken = Some("its first event is missing".into()),
             }
         }
         let id = timeline.id.unwrap_or(IncidentId(uuid::Uuid::nil()));
-        match event_row::read(&row, id) {
+        match event_row::decode(&row, id) {
             Ok(event) => timeline.events.push(event),
-            Err(Failure::Content(what)) => timeline.broken = Some(what),
+            Err(StoreError::Content(what)) => timeline.broken = Some(what),
             Err(failure) => return Err(failure),
         }
     }

@@ -7,7 +7,7 @@ use crate::model::text::sanitize;
 
 /// What kind of failure a store had.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Fault {
+pub(super) enum SqliteFault {
     /// Another process holds the lock.
     Locked,
     /// No space is left.
@@ -30,60 +30,62 @@ pub(super) enum Fault {
 
 /// The fault behind an error of the driver, by `SQLite`'s result codes
 /// (<https://www.sqlite.org/rescode.html>).
-pub(super) fn fault(error: &sqlx::Error) -> Fault {
+pub(super) fn classify(error: &sqlx::Error) -> SqliteFault {
     if let sqlx::Error::Io(_) = error {
-        return Fault::Disk;
+        return SqliteFault::Disk;
     }
     let code = error
         .as_database_error()
         .and_then(|e| e.code().and_then(|code| code.parse::<i32>().ok()))
         .unwrap_or(0);
     match code & 0xff {
-        5 | 6 => Fault::Locked,
-        8 => Fault::ReadOnly,
-        10 => Fault::Disk,
-        11 => Fault::Damaged,
-        13 => Fault::Full,
-        14 => Fault::CannotOpen,
-        19 => Fault::Constraint,
-        26 => Fault::Foreign,
-        _ => Fault::Other,
+        5 | 6 => SqliteFault::Locked,
+        8 => SqliteFault::ReadOnly,
+        10 => SqliteFault::Disk,
+        11 => SqliteFault::Damaged,
+        13 => SqliteFault::Full,
+        14 => SqliteFault::CannotOpen,
+        19 => SqliteFault::Constraint,
+        26 => SqliteFault::Foreign,
+        _ => SqliteFault::Other,
     }
 }
 
 /// A path as it may be shown.
-pub(super) fn named(path: &Path) -> String {
+pub(super) fn display_path(path: &Path) -> String {
     sanitize(&path.display().to_string()).into_owned()
 }
 
 /// The sentence for a fault.
-pub(super) fn sentence(path: &Path, error: &sqlx::Error) -> String {
-    let file = named(path);
-    match fault(error) {
-        Fault::Locked => {
+pub(super) fn error_message(path: &Path, error: &sqlx::Error) -> String {
+    let file = display_path(path);
+    match classify(error) {
+        SqliteFault::Locked => {
             format!("{file} is locked by another process: try again when it has finished")
         }
-        Fault::Full => format!("the disk that holds {file} is full: free some space and try again"),
-        Fault::ReadOnly => {
+        SqliteFault::Full => {
+            format!("the disk that holds {file} is full: free some space and try again")
+        }
+        SqliteFault::ReadOnly => {
             format!("{file} can't be written: make it and its folder writable for you")
         }
-        Fault::CannotOpen => {
+        SqliteFault::CannotOpen => {
             format!("{file} can't be opened: check that you may read and write it and its folder")
         }
-        Fault::Disk => format!("the disk that holds {file} failed ({error}): check the disk"),
-        Fault::Damaged => damaged(path, &error.to_string()),
-        Fault::Foreign => {
+        SqliteFault::Disk => format!("the disk that holds {file} failed ({error}): check the disk"),
+        SqliteFault::Damaged => damaged_message(path, &error.to_string()),
+        SqliteFault::Foreign => {
             format!("{file} is not a redphone store, nor any SQLite file: choose another file")
         }
-        Fault::Constraint | Fault::Other => {
+        SqliteFault::Constraint | SqliteFault::Other => {
             format!("{file} can't be used ({error}): check it with `redphone doctor`")
         }
     }
 }
 
 /// The sentence for a file that is not the one that was opened; `replaced` where another is there.
-pub(super) fn not_in_place(path: &Path, replaced: bool) -> String {
-    let file = named(path);
+pub(super) fn moved_message(path: &Path, replaced: bool) -> String {
+    let file = display_path(path);
     if replaced {
         format!("{file} was replaced by another file while it was open: open it again")
     } else {
@@ -92,8 +94,8 @@ pub(super) fn not_in_place(path: &Path, replaced: bool) -> String {
 }
 
 /// The sentence for a damaged file.
-pub(super) fn damaged(path: &Path, what: &str) -> String {
-    let file = named(path);
+pub(super) fn damaged_message(path: &Path, what: &str) -> String {
+    let file = display_path(path);
     format!(
         "{file} is damaged ({}) and was left as it is: `redphone doctor` says what can be read \
          and saves it into a new file",
@@ -102,21 +104,24 @@ pub(super) fn damaged(path: &Path, what: &str) -> String {
 }
 
 /// What callers of the backend are told.
-pub(super) fn backend(path: &Path, error: &sqlx::Error) -> BackendError {
-    let sentence = sentence(path, error);
-    match fault(error) {
-        Fault::Locked | Fault::Full | Fault::ReadOnly | Fault::CannotOpen | Fault::Disk => {
-            BackendError::Unreachable(sentence)
-        }
-        Fault::Damaged | Fault::Foreign | Fault::Constraint | Fault::Other => {
-            BackendError::Broken(sentence)
-        }
+pub(super) fn backend_error(path: &Path, error: &sqlx::Error) -> BackendError {
+    let sentence = error_message(path, error);
+    match classify(error) {
+        SqliteFault::Locked
+        | SqliteFault::Full
+        | SqliteFault::ReadOnly
+        | SqliteFault::CannotOpen
+        | SqliteFault::Disk => BackendError::Unreachable(sentence),
+        SqliteFault::Damaged
+        | SqliteFault::Foreign
+        | SqliteFault::Constraint
+        | SqliteFault::Other => BackendError::Broken(sentence),
     }
 }
 
 /// A failure inside the store, before the file's name is added.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
+pub(super) enum StoreError {
     /// `SQLite` or the driver.
     #[error(transparent)]
     Sql(sqlx::Error),
@@ -128,7 +133,7 @@ pub(super) enum Failure {
     Answer(#[from] BackendError),
 }
 
-impl From<sqlx::Error> for Failure {
+impl From<sqlx::Error> for StoreError {
     /// A value that isn't of its column's type is damage, not a failure of `SQLite`.
     fn from(error: sqlx::Error) -> Self {
         match error {
@@ -140,12 +145,12 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
-impl Failure {
+impl StoreError {
     /// For callers of the backend.
-    pub(super) fn told(self, path: &Path) -> BackendError {
+    pub(super) fn into_backend_error(self, path: &Path) -> BackendError {
         match self {
-            Self::Sql(error) => backend(path, &error),
-            Self::Content(what) => BackendError::Broken(damaged(path, &what)),
+            Self::Sql(error) => backend_error(path, &error),
+            Self::Content(what) => BackendError::Broken(damaged_message(path, &what)),
             Self::Answer(answer) => answer,
         }
     }
@@ -157,4 +162,4 @@ impl Failure {
 }
 
 /// Results inside the store.
-pub(super) type Done<T> = Result<T, Failure>;
+pub(super) type StoreResult<T> = Result<T, StoreError>;

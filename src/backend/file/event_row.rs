@@ -4,7 +4,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::error::{Done, Failure};
+use super::error::{StoreError, StoreResult};
 use crate::model::time::truncate_to_second;
 use crate::model::{Actor, CommandId, Event, EventBody, EventId, IncidentId};
 
@@ -35,12 +35,12 @@ pub(super) fn kind(body: &EventBody) -> i64 {
 }
 
 /// Whether an event changes the words that an incident is found by.
-pub(super) fn has_words(body: &EventBody) -> bool {
+pub(super) fn affects_full_text(body: &EventBody) -> bool {
     matches!(kind(body), DECLARED | NOTE | TEXT)
 }
 
 /// An event with its times cut to what the store keeps.
-pub(super) fn normal(mut event: Event) -> Event {
+pub(super) fn truncate_times(mut event: Event) -> Event {
     event.at = event.at.trunc_subsecs(3);
     event.recorded_at = event.recorded_at.trunc_subsecs(3);
     match &mut event.body {
@@ -60,14 +60,15 @@ pub(super) fn nth(event: &Event) -> Option<i64> {
     (1..=256).contains(&step).then(|| i64::try_from(step - 1).unwrap_or(0))
 }
 
-fn time(millis: i64) -> Done<DateTime<Utc>> {
-    DateTime::from_timestamp_millis(millis).ok_or_else(|| Failure::content("a time out of range"))
+fn time(millis: i64) -> StoreResult<DateTime<Utc>> {
+    DateTime::from_timestamp_millis(millis)
+        .ok_or_else(|| StoreError::content("a time out of range"))
 }
 
 /// The event of a row with [`COLUMNS`].
-pub(super) fn read(row: &SqliteRow, incident: IncidentId) -> Done<Event> {
+pub(super) fn decode(row: &SqliteRow, incident: IncidentId) -> StoreResult<Event> {
     let log: i64 = row.try_get(0)?;
-    let broken = |what: &str| Failure::content(format!("event {log} of the log: {what}"));
+    let broken = |what: &str| StoreError::content(format!("event {log} of the log: {what}"));
     let id = EventId::from_slice(row.try_get(1)?).ok_or_else(|| broken("its id"))?;
     let command = match (row.try_get::<Option<i64>, _>(6)?, row.try_get::<Option<&[u8]>, _>(7)?) {
         (Some(nth), _) => {

@@ -7,9 +7,9 @@
 use std::path::Path;
 
 use super::FileStore;
-use super::error::{Done, Failure, Fault, fault};
+use super::error::{SqliteFault, StoreError, StoreResult, classify};
 use super::sql::Batch;
-use super::writer::{Frame, Writer};
+use super::writer::{TxScope, Writer};
 use crate::backend::{Backend, BackendError, Outcome};
 use crate::model::{Envelope, Rules};
 
@@ -26,17 +26,17 @@ pub(super) async fn execute_all(store: &FileStore, envelopes: &[Envelope]) -> Ou
         return vec![Err(error); envelopes.len()];
     }
     let (own, all) = (store.clone(), envelopes.to_vec());
-    let done = store.undisturbed(async move {
-        own.in_place()?;
-        let mut writer = own.writer().await;
+    let done = store.run_to_completion(async move {
+        own.check_same_file()?;
+        let mut writer = own.lock_writer().await;
         let rules = own.rules();
-        let done = Box::pin(writer.together(&all, &rules, own.path())).await;
+        let done = Box::pin(writer.execute_group(&all, &rules, own.path())).await;
         drop(writer);
         if done.is_ok() {
-            own.inner.bell.ring();
+            own.inner.watcher.wake();
         }
         match done {
-            Err(Failure::Sql(error)) if of_some(fault(&error)) => Ok(None),
+            Err(StoreError::Sql(error)) if may_concern_one_command(classify(&error)) => Ok(None),
             done => done.map(Some),
         }
     });
@@ -55,48 +55,55 @@ pub(super) async fn execute_all(store: &FileStore, envelopes: &[Envelope]) -> Ou
 
 /// Whether a fault may be of some of the commands only, such as those about an incident whose pages
 /// are damaged: then each is tried alone.
-fn of_some(fault: Fault) -> bool {
+fn may_concern_one_command(fault: SqliteFault) -> bool {
     match fault {
-        Fault::Damaged | Fault::Foreign | Fault::Constraint | Fault::Other => true,
-        Fault::Locked | Fault::Full | Fault::ReadOnly | Fault::CannotOpen | Fault::Disk => false,
+        SqliteFault::Damaged
+        | SqliteFault::Foreign
+        | SqliteFault::Constraint
+        | SqliteFault::Other => true,
+        SqliteFault::Locked
+        | SqliteFault::Full
+        | SqliteFault::ReadOnly
+        | SqliteFault::CannotOpen
+        | SqliteFault::Disk => false,
     }
 }
 
 impl Writer {
     /// Carries out commands in one transaction, which has ended when this returns. With an error
     /// nothing of it is kept.
-    async fn together(
+    async fn execute_group(
         &mut self,
         envelopes: &[Envelope],
         rules: &Rules,
         path: &Path,
-    ) -> Done<Outcomes> {
-        let done = self.within(envelopes, rules, path).await;
+    ) -> StoreResult<Outcomes> {
+        let done = self.execute_in_transaction(envelopes, rules, path).await;
         if done.is_ok() {
-            self.committed();
+            self.on_commit();
         } else {
             self.roll_back().await;
-            self.forget();
+            self.clear_caches();
         }
         done
     }
 
-    async fn within(
+    async fn execute_in_transaction(
         &mut self,
         envelopes: &[Envelope],
         rules: &Rules,
         path: &Path,
-    ) -> Done<Outcomes> {
+    ) -> StoreResult<Outcomes> {
         Batch::new("BEGIN IMMEDIATE").run(&mut self.conn).await?;
         let mut outcomes = Vec::with_capacity(envelopes.len());
         for envelope in envelopes {
-            match self.execute(envelope, rules, Frame::Shared).await {
+            match self.execute(envelope, rules, TxScope::Savepoint).await {
                 Ok(outcome) => outcomes.push(Ok(outcome)),
                 // SQLite may have ended the whole transaction.
-                Err(Failure::Sql(error)) if fault(&error) != Fault::Constraint => {
-                    return Err(Failure::Sql(error));
+                Err(StoreError::Sql(error)) if classify(&error) != SqliteFault::Constraint => {
+                    return Err(StoreError::Sql(error));
                 }
-                Err(failure) => outcomes.push(Err(failure.told(path))),
+                Err(failure) => outcomes.push(Err(failure.into_backend_error(path))),
             }
         }
         Batch::new("COMMIT").run(&mut self.conn).await?;

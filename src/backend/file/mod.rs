@@ -44,21 +44,22 @@ use tokio::sync::Mutex;
 
 use crate::backend::record::Record;
 use crate::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Part, Search,
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search,
+    TimelineRange,
 };
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
-use error::Done;
-use open::Identity;
-use read_pool::Readers;
-use watch::{Bell, Signal};
-use writer::{Frame, Writer};
+use error::StoreResult;
+use open::FileIdentity;
+use read_pool::ReadPool;
+use watch::{StoreListener, StoreWatcher};
+use writer::{TxScope, Writer};
 
 pub use import::Importer;
-pub use reopening::Lasting;
+pub use reopening::ReopeningStore;
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -72,7 +73,7 @@ pub struct Options {
     /// Make the file and its folder where they are missing.
     pub create: bool,
     /// How long a lock of another process is waited for.
-    pub patience: Duration,
+    pub lock_timeout: Duration,
 }
 
 /// An open store.
@@ -86,12 +87,12 @@ struct Inner {
     options: Options,
     rules: RwLock<Arc<Rules>>,
     writer: Mutex<Writer>,
-    readers: Readers,
+    readers: ReadPool,
     /// Nothing is written, whatever is asked for.
     read_only: bool,
-    bell: Arc<Bell>,
+    watcher: Arc<StoreWatcher>,
     /// The file that the connections are to, whatever its name leads to later.
-    identity: Option<Identity>,
+    identity: Option<FileIdentity>,
 }
 
 impl fmt::Debug for FileStore {
@@ -116,7 +117,7 @@ pub enum OpenError {
 pub enum ImportError {
     /// The record is wrong: which field, and why. The import can go on without it.
     #[error("{field}: {problem}")]
-    Bad {
+    Invalid {
         /// The field's name.
         field: String,
         /// What is wrong and what to do, as half a sentence.
@@ -137,7 +138,7 @@ pub struct Imported {
     /// Records of other kinds.
     pub others: u64,
     /// Events that were there already, word for word.
-    pub known: u64,
+    pub already_present: u64,
 }
 
 impl FileStore {
@@ -147,7 +148,7 @@ impl FileStore {
     /// [`OpenError`], in a sentence that names the file.
     pub async fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
         let (conn, identity) = open::open(path, &options).await?;
-        let readers = Readers::own(path, options.patience);
+        let readers = ReadPool::writable(path, options.lock_timeout);
         Ok(Self::new(path, options, identity, conn, readers, false))
     }
 
@@ -157,17 +158,17 @@ impl FileStore {
     /// # Errors
     /// [`OpenError`], in a sentence that names the file.
     pub async fn open_read_only(path: &Path, options: Options) -> Result<Self, OpenError> {
-        let (conn, identity) = open::open_to_read(path, &options).await?;
-        let readers = Readers::only(path, options.patience);
+        let (conn, identity) = open::open_read_only(path, &options).await?;
+        let readers = ReadPool::read_only(path, options.lock_timeout);
         Ok(Self::new(path, options, identity, conn, readers, true))
     }
 
     fn new(
         path: &Path,
         options: Options,
-        identity: Option<Identity>,
+        identity: Option<FileIdentity>,
         conn: SqliteConnection,
-        readers: Readers,
+        readers: ReadPool,
         read_only: bool,
     ) -> Self {
         Self {
@@ -177,7 +178,7 @@ impl FileStore {
                 writer: Mutex::new(Writer::new(conn)),
                 readers,
                 read_only,
-                bell: Bell::new(path),
+                watcher: StoreWatcher::new(path),
                 rules: RwLock::new(Arc::new(options.rules.clone())),
                 options,
             }),
@@ -195,7 +196,7 @@ impl FileStore {
         if !self.inner.read_only {
             return Ok(());
         }
-        let file = error::named(self.path());
+        let file = error::display_path(self.path());
         Err(BackendError::NotAllowed(format!(
             "{file} was opened read-only: open it without --read-only to change something"
         )))
@@ -225,8 +226,8 @@ impl FileStore {
     pub async fn set_directory(&self, directory: &Directory) -> Result<(), BackendError> {
         self.check_writable()?;
         let (store, directory) = (self.clone(), directory.clone());
-        self.undisturbed(async move {
-            let mut writer = store.writer().await;
+        self.run_to_completion(async move {
+            let mut writer = store.lock_writer().await;
             let mut batch = sql::Batch::new("BEGIN IMMEDIATE;");
             others::put_directory(&mut batch, &directory)?;
             batch.sql("COMMIT;");
@@ -234,7 +235,7 @@ impl FileStore {
             if done.is_err() {
                 writer.roll_back().await;
             }
-            store.inner.bell.ring();
+            store.inner.watcher.wake();
             done
         })
         .await
@@ -246,7 +247,9 @@ impl FileStore {
     /// When the store can't be locked.
     pub async fn importer(&self) -> Result<Importer, BackendError> {
         self.check_writable()?;
-        Importer::begin(self.clone()).await.map_err(|failure| failure.told(self.path()))
+        Importer::begin(self.clone())
+            .await
+            .map_err(|failure| failure.into_backend_error(self.path()))
     }
 
     /// Gives every record of one consistent state of the store to `sink`, the header first, and
@@ -258,7 +261,10 @@ impl FileStore {
         &self,
         sink: &mut (dyn FnMut(&Record) -> std::io::Result<()> + Send),
     ) -> Result<u64, BackendError> {
-        self.told(async { export::export(&mut *self.reader().await?, sink).await }).await
+        self.with_path_context(async {
+            export::export(&mut *self.acquire_reader().await?, sink).await
+        })
+        .await
     }
 
     /// Writes what is in memory and closes the file.
@@ -272,28 +278,31 @@ impl FileStore {
 
     /// Refuses where the file has been moved away or replaced: what the connections would read is
     /// nobody's store any more, and would never change again.
-    fn in_place(&self) -> Done<()> {
-        let there = Identity::of(&self.inner.path);
+    fn check_same_file(&self) -> StoreResult<()> {
+        let there = FileIdentity::from_path(&self.inner.path);
         if there == self.inner.identity {
             return Ok(());
         }
-        Err(BackendError::Unreachable(error::not_in_place(self.path(), there.is_some())).into())
+        Err(BackendError::Unreachable(error::moved_message(self.path(), there.is_some())).into())
     }
 
     /// A connection that reads.
-    async fn reader(&self) -> Done<PoolConnection<Sqlite>> {
-        self.in_place()?;
+    async fn acquire_reader(&self) -> StoreResult<PoolConnection<Sqlite>> {
+        self.check_same_file()?;
         Ok(self.inner.readers.acquire().await?)
     }
 
     /// Told when the store is written to.
-    fn signal(&self) -> Signal {
-        self.inner.bell.signal()
+    fn listen(&self) -> StoreListener {
+        self.inner.watcher.listen()
     }
 
     /// A failure in words that name the file.
-    async fn told<T>(&self, work: impl Future<Output = Done<T>>) -> Result<T, BackendError> {
-        work.await.map_err(|failure| failure.told(self.path()))
+    async fn with_path_context<T>(
+        &self,
+        work: impl Future<Output = StoreResult<T>>,
+    ) -> Result<T, BackendError> {
+        work.await.map_err(|failure| failure.into_backend_error(self.path()))
     }
 }
 
@@ -314,36 +323,46 @@ impl Backend for FileStore {
     }
 
     async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {
-        self.told(changes::changes(self, since, wait)).await
+        self.with_path_context(changes::wait_for_changes(self, since, wait)).await
     }
 
     async fn search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
         if search.filter.search_texts().next().is_some() {
-            self.index_words().await?;
+            self.update_full_text().await?;
         }
         let rules = self.rules();
         let read_only = self.inner.read_only;
-        self.told(async {
-            search::search(&mut *self.reader().await?, search, &rules, read_only).await
+        self.with_path_context(async {
+            search::search(&mut *self.acquire_reader().await?, search, &rules, read_only).await
         })
         .await
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
         let store = self.clone();
-        self.told(changes::to_the_end(async move {
+        self.with_path_context(changes::read_to_completion(async move {
             let (rules, overlay) = (store.rules(), &store.inner.options.overlay);
-            read::detail(&mut *store.reader().await?, id, &rules, overlay).await
+            read::read_detail(&mut *store.acquire_reader().await?, id, &rules, overlay).await
         }))
         .await
     }
 
-    async fn find(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
-        self.told(async { read::find(&mut *self.reader().await?, number).await }).await
+    async fn find_by_number(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
+        self.with_path_context(async {
+            read::find_by_number(&mut *self.acquire_reader().await?, number).await
+        })
+        .await
     }
 
-    async fn timeline(&self, id: IncidentId, part: Part) -> Result<Vec<Event>, BackendError> {
-        self.told(async { read::timeline(&mut *self.reader().await?, id, part).await }).await
+    async fn timeline(
+        &self,
+        id: IncidentId,
+        part: TimelineRange,
+    ) -> Result<Vec<Event>, BackendError> {
+        self.with_path_context(async {
+            read::read_timeline(&mut *self.acquire_reader().await?, id, part).await
+        })
+        .await
     }
 
     async fn measures(
@@ -353,8 +372,8 @@ impl Backend for FileStore {
         now: DateTime<Utc>,
     ) -> Result<Measures, BackendError> {
         let (store, window) = (self.clone(), window.clone());
-        self.told(changes::to_the_end(async move {
-            measures::measures(&store, &window, cut, now).await
+        self.with_path_context(changes::read_to_completion(async move {
+            measures::read_measures(&store, &window, cut, now).await
         }))
         .await
     }
@@ -362,15 +381,15 @@ impl Backend for FileStore {
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
         self.check_writable()?;
         let (store, envelope) = (self.clone(), envelope.clone());
-        self.undisturbed(async move {
-            store.in_place()?;
-            let mut writer = store.writer().await;
+        self.run_to_completion(async move {
+            store.check_same_file()?;
+            let mut writer = store.lock_writer().await;
             let rules = store.rules();
-            let work = Box::pin(writer.execute(&envelope, &rules, Frame::Own));
-            let done = writer_guard::promptly(work).await;
+            let work = Box::pin(writer.execute(&envelope, &rules, TxScope::Transaction));
+            let done = writer_guard::poll_eagerly(work).await;
             drop(writer);
             if done.is_ok() {
-                store.inner.bell.ring();
+                store.inner.watcher.wake();
             }
             done
         })
@@ -382,11 +401,16 @@ impl Backend for FileStore {
     }
 
     async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
-        self.told(async { others::problems(&mut *self.reader().await?).await }).await
+        self.with_path_context(async {
+            others::read_problems(&mut *self.acquire_reader().await?).await
+        })
+        .await
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {
-        let found = self.told(async { others::directory(&mut *self.reader().await?).await });
+        let found = self.with_path_context(async {
+            others::read_directory(&mut *self.acquire_reader().await?).await
+        });
         Ok(found.await?.unwrap_or_default().merged_with(&self.inner.options.overlay))
     }
 }

@@ -11,27 +11,27 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 
-use super::error::{self, Fault, fault, named};
-use super::read_pool::{beside, reading};
+use super::error::{self, SqliteFault, classify, display_path};
+use super::read_pool::{connect_reader, with_suffix};
 use super::sql::Batch;
 use super::{OpenError, Options};
 
 /// In the header of every store.
-pub(super) const APPLICATION: i64 = 0x5264_706e;
+pub(super) const APPLICATION_ID: i64 = 0x5264_706e;
 /// The version of the last migration.
-pub(super) const SCHEMA: i64 = 1;
+pub(super) const SCHEMA_VERSION: i64 = 1;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/backend/file/migrations");
 
 /// Connections that read; each keeps a small cache.
-const READERS: u32 = 3;
+const MAX_READERS: u32 = 3;
 
 fn refused(sentence: String) -> OpenError {
     OpenError::Refused(sentence)
 }
 
 /// Options that every connection to the file has.
-pub(super) fn connecting(path: &Path, patience: Duration) -> SqliteConnectOptions {
+pub(super) fn connect_options(path: &Path, patience: Duration) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(false)
@@ -46,18 +46,18 @@ pub(super) fn connecting(path: &Path, patience: Duration) -> SqliteConnectOption
 }
 
 /// A connection that writes, to a store that is known to be one.
-pub(super) async fn writer(
+pub(super) async fn connect_writer(
     path: &Path,
     patience: Duration,
 ) -> Result<SqliteConnection, sqlx::Error> {
     // A larger log means fewer pauses for copying it back into the file.
-    connecting(path, patience).pragma("wal_autocheckpoint", "4000").connect().await
+    connect_options(path, patience).pragma("wal_autocheckpoint", "4000").connect().await
 }
 
 /// The connections that read, made when they are needed.
-pub(super) fn readers(options: SqliteConnectOptions, patience: Duration) -> SqlitePool {
+pub(super) fn lazy_read_pool(options: SqliteConnectOptions, patience: Duration) -> SqlitePool {
     SqlitePoolOptions::new()
-        .max_connections(READERS)
+        .max_connections(MAX_READERS)
         .min_connections(0)
         .idle_timeout(None)
         .max_lifetime(None)
@@ -68,11 +68,11 @@ pub(super) fn readers(options: SqliteConnectOptions, patience: Duration) -> Sqli
 
 /// Which file a name leads to: device and inode.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Identity(u64, u64);
+pub(super) struct FileIdentity(u64, u64);
 
-impl Identity {
+impl FileIdentity {
     /// `None` where there is no file, or none that can be looked at.
-    pub(super) fn of(path: &Path) -> Option<Self> {
+    pub(super) fn from_path(path: &Path) -> Option<Self> {
         std::fs::metadata(path).ok().map(|found| Self(found.dev(), found.ino()))
     }
 }
@@ -82,22 +82,22 @@ impl Identity {
 pub(super) async fn open(
     path: &Path,
     options: &Options,
-) -> Result<(SqliteConnection, Option<Identity>), OpenError> {
-    look(path, options.create)?;
-    look_whether_writable(path)?;
+) -> Result<(SqliteConnection, Option<FileIdentity>), OpenError> {
+    check_path(path, options.create)?;
+    check_permissions(path)?;
     // Before the connection: a file that is put in its place meanwhile is noticed later.
-    let identity = Identity::of(path);
-    let sql = |e: sqlx::Error| refused(error::sentence(path, &e));
-    let mut conn = writer(path, options.patience).await.map_err(sql)?;
+    let identity = FileIdentity::from_path(path);
+    let sql = |e: sqlx::Error| refused(error::error_message(path, &e));
+    let mut conn = connect_writer(path, options.lock_timeout).await.map_err(sql)?;
     if !is_current(path, &mut conn).await? {
-        prepare(path, &mut conn).await?;
+        upgrade(path, &mut conn).await?;
     }
     Ok((conn, identity))
 }
 
 /// Refuses what can't be a store, in a sentence, and makes folder and file where that is wanted.
-fn look(path: &Path, create: bool) -> Result<(), OpenError> {
-    let file = named(path);
+fn check_path(path: &Path, create: bool) -> Result<(), OpenError> {
+    let file = display_path(path);
     match std::fs::metadata(path) {
         Ok(found) if found.is_dir() => {
             Err(refused(format!("{file} is a folder: name a file in it")))
@@ -105,8 +105,8 @@ fn look(path: &Path, create: bool) -> Result<(), OpenError> {
         Ok(found) if !found.is_file() => {
             Err(refused(format!("{file} is not a plain file: name another one")))
         }
-        Ok(_) => look_inside(path),
-        Err(e) if e.kind() == io::ErrorKind::NotFound && create => make(path),
+        Ok(_) => check_magic(path),
+        Err(e) if e.kind() == io::ErrorKind::NotFound && create => create_file(path),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Err(OpenError::Missing(format!(
             "{file} does not exist: declare or import an incident, or name another file"
         ))),
@@ -117,15 +117,15 @@ fn look(path: &Path, create: bool) -> Result<(), OpenError> {
     }
 }
 
-pub(super) fn folder_of(path: &Path) -> &Path {
+pub(super) fn parent_folder(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// A folder that is made is only for its owner, and so is the file.
-fn make(path: &Path) -> Result<(), OpenError> {
-    let folder = folder_of(path);
+fn create_file(path: &Path) -> Result<(), OpenError> {
+    let folder = parent_folder(path);
     let failed = |what: &Path, e: &io::Error| {
-        let what = named(what);
+        let what = display_path(what);
         match e.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => refused(format!(
                 "the disk that should hold {what} is full: free some space and try again"
@@ -151,8 +151,8 @@ fn make(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-fn look_inside(path: &Path) -> Result<(), OpenError> {
-    let file = named(path);
+fn check_magic(path: &Path) -> Result<(), OpenError> {
+    let file = display_path(path);
     let mut head = Vec::new();
     File::open(path)
         .and_then(|f| f.take(16).read_to_end(&mut head))
@@ -166,53 +166,54 @@ fn look_inside(path: &Path) -> Result<(), OpenError> {
 }
 
 /// Refuses a store that can't be written.
-fn look_whether_writable(path: &Path) -> Result<(), OpenError> {
-    let file = named(path);
+fn check_permissions(path: &Path) -> Result<(), OpenError> {
+    let file = display_path(path);
     if access(path, Access::WRITE_OK).is_err() {
         return Err(refused(format!(
             "{file} is read-only: make it writable for you, or look at it with --read-only"
         )));
     }
-    let folder = folder_of(path);
+    let folder = parent_folder(path);
     if access(folder, Access::WRITE_OK).is_err() {
         return Err(refused(format!(
             "{} is read-only, and {file} needs files beside it: make the folder writable for you, \
              or look at it with --read-only",
-            named(folder)
+            display_path(folder)
         )));
     }
     Ok(())
 }
 
 /// Opens a store of this version only to read it; nothing is made or changed.
-pub(super) async fn open_to_read(
+pub(super) async fn open_read_only(
     path: &Path,
     options: &Options,
-) -> Result<(SqliteConnection, Option<Identity>), OpenError> {
-    look(path, false)?;
-    let identity = Identity::of(path);
-    let mut conn = reading(path, options.patience).await.map_err(|e| not_read(path, &e))?;
-    let found = found(path, &mut conn).await?;
-    if found.version != SCHEMA {
+) -> Result<(SqliteConnection, Option<FileIdentity>), OpenError> {
+    check_path(path, false)?;
+    let identity = FileIdentity::from_path(path);
+    let mut conn =
+        connect_reader(path, options.lock_timeout).await.map_err(|e| read_error(path, &e))?;
+    let found = read_header(path, &mut conn).await?;
+    if found.version != SCHEMA_VERSION {
         return Err(refused(format!(
             "{} was written by an older redphone or is empty, and reading alone does not bring it \
              up to date: open it once without --read-only",
-            named(path)
+            display_path(path)
         )));
     }
     Ok((conn, identity))
 }
 
 /// A log that was left behind can only be read by who may write it.
-fn not_read(path: &Path, error: &sqlx::Error) -> OpenError {
-    if matches!(fault(error), Fault::CannotOpen) && beside(path, "-wal").exists() {
-        let file = named(path);
+fn read_error(path: &Path, error: &sqlx::Error) -> OpenError {
+    if matches!(classify(error), SqliteFault::CannotOpen) && with_suffix(path, "-wal").exists() {
+        let file = display_path(path);
         return refused(format!(
             "{file} is in use or was left in the middle, and its files -wal and -shm can't be \
              read: make them readable for you, or let its owner open it once"
         ));
     }
-    refused(error::sentence(path, error))
+    refused(error::error_message(path, error))
 }
 
 /// Whether the file is a store of this version; `false` for an empty file or an older store.
@@ -220,33 +221,35 @@ pub(super) async fn is_current(
     path: &Path,
     conn: &mut SqliteConnection,
 ) -> Result<bool, OpenError> {
-    let found = found(path, conn).await?;
-    Ok(found.version == SCHEMA && found.wal)
+    let found = read_header(path, conn).await?;
+    Ok(found.version == SCHEMA_VERSION && found.has_wal)
 }
 
 /// What a file says of itself.
-struct Found {
+struct StoreHeader {
     /// The version of its schema; 0 for an empty file.
     version: i64,
     /// It has a write-ahead log.
-    wal: bool,
+    has_wal: bool,
 }
 
 /// Looks at the header of what may be a store.
-async fn found(path: &Path, conn: &mut SqliteConnection) -> Result<Found, OpenError> {
-    let file = named(path);
+async fn read_header(path: &Path, conn: &mut SqliteConnection) -> Result<StoreHeader, OpenError> {
+    let file = display_path(path);
     let rows = Batch::new(
         "PRAGMA application_id; PRAGMA user_version; SELECT count(*) FROM sqlite_schema;
          PRAGMA journal_mode;",
     )
-    .rows_of_each(conn)
+    .fetch_result_sets(conn)
     .await
     .map_err(|failure| match failure {
-        super::error::Failure::Sql(e) if matches!(fault(&e), Fault::Damaged | Fault::Foreign) => {
-            refused(error::damaged(path, &e.to_string()))
+        super::error::StoreError::Sql(e)
+            if matches!(classify(&e), SqliteFault::Damaged | SqliteFault::Foreign) =>
+        {
+            refused(error::damaged_message(path, &e.to_string()))
         }
-        super::error::Failure::Sql(e) => not_read(path, &e),
-        other => refused(error::damaged(path, &other.to_string())),
+        super::error::StoreError::Sql(e) => read_error(path, &e),
+        other => refused(error::damaged_message(path, &other.to_string())),
     })?;
     let number = |index: usize| -> i64 {
         rows.get(index)
@@ -255,26 +258,26 @@ async fn found(path: &Path, conn: &mut SqliteConnection) -> Result<Found, OpenEr
             .unwrap_or(0)
     };
     let (application, version, tables) = (number(0), number(1), number(2));
-    if tables == 0 && (application == 0 || application == APPLICATION) {
-        return Ok(Found { version: 0, wal: false });
+    if tables == 0 && (application == 0 || application == APPLICATION_ID) {
+        return Ok(StoreHeader { version: 0, has_wal: false });
     }
-    if application != APPLICATION {
+    if application != APPLICATION_ID {
         // A store that was being made when its maker died has no header yet.
         let begun = Batch::new("SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations'")
-            .row(conn)
+            .fetch_optional(conn)
             .await
             .is_ok_and(|row| row.is_some());
         if begun && application == 0 && tables <= 2 {
-            return Ok(Found { version: 0, wal: false });
+            return Ok(StoreHeader { version: 0, has_wal: false });
         }
         return Err(refused(format!(
             "{file} belongs to another program, it is not a redphone store: name another file"
         )));
     }
-    if version > SCHEMA {
+    if version > SCHEMA_VERSION {
         return Err(refused(format!(
             "{file} was written by a newer redphone (version {version} of the file, this one knows \
-             {SCHEMA}): update redphone, it was left as it is"
+             {SCHEMA_VERSION}): update redphone, it was left as it is"
         )));
     }
     let wal = rows
@@ -282,7 +285,7 @@ async fn found(path: &Path, conn: &mut SqliteConnection) -> Result<Found, OpenEr
         .and_then(|rows| rows.first())
         .and_then(|row| row.try_get::<String, _>(0).ok())
         .is_some_and(|mode| mode == "wal");
-    Ok(Found { version, wal })
+    Ok(StoreHeader { version, has_wal: wal })
 }
 
 /// Runs the migrations. `Migrator::run` takes anything that gives a connection, in a way by which
@@ -293,16 +296,16 @@ async fn migrate(conn: &mut SqliteConnection) -> Result<(), MigrateError> {
 
 /// Switches a file to the write-ahead log and brings its schema up to date. Two processes may do
 /// so at once: the second finds it done.
-async fn prepare(path: &Path, conn: &mut SqliteConnection) -> Result<(), OpenError> {
+async fn upgrade(path: &Path, conn: &mut SqliteConnection) -> Result<(), OpenError> {
     let mut last = String::new();
     for _ in 0..20 {
         let walled = Batch::new("PRAGMA journal_mode = WAL").run(conn).await;
         let migrated = match walled {
             Ok(()) => migrate(conn).await.map_err(|e| match e {
-                MigrateError::Execute(e) => error::sentence(path, &e),
-                other => format!("{} can't be brought up to date ({other})", named(path)),
+                MigrateError::Execute(e) => error::error_message(path, &e),
+                other => format!("{} can't be brought up to date ({other})", display_path(path)),
             }),
-            Err(super::error::Failure::Sql(e)) => Err(error::sentence(path, &e)),
+            Err(super::error::StoreError::Sql(e)) => Err(error::error_message(path, &e)),
             Err(other) => Err(other.to_string()),
         };
         if is_current(path, conn).await? {
@@ -317,9 +320,10 @@ async fn prepare(path: &Path, conn: &mut SqliteConnection) -> Result<(), OpenErr
 }
 
 /// Opens a file only to read it, damaged or not.
-pub(super) async fn read_only(path: &Path) -> Result<SqliteConnection, OpenError> {
-    look(path, false)?;
-    let mut conn = reading(path, Duration::from_secs(5)).await.map_err(|e| not_read(path, &e))?;
-    conn.ping().await.map_err(|e| not_read(path, &e))?;
+pub(super) async fn open_unchecked(path: &Path) -> Result<SqliteConnection, OpenError> {
+    check_path(path, false)?;
+    let mut conn =
+        connect_reader(path, Duration::from_secs(5)).await.map_err(|e| read_error(path, &e))?;
+    conn.ping().await.map_err(|e| read_error(path, &e))?;
     Ok(conn)
 }

@@ -2,7 +2,7 @@
 
 use sqlx::{Row, SqliteConnection};
 
-use super::error::{Done, Failure};
+use super::error::{StoreError, StoreResult};
 use super::sql::Batch;
 use crate::backend::BackendError;
 use crate::model::change::Change;
@@ -13,11 +13,11 @@ use crate::model::problem::Problem;
 use crate::model::{IncidentId, ProblemId};
 
 /// Spans are counted from here, in the middle of what 32 bits hold.
-const MIDDLE: i64 = 1 << 31;
+const SPAN_EPOCH: i64 = 1 << 31;
 
 /// A second as the span table holds it.
 pub(super) fn span_second(second: i64) -> i64 {
-    (second - MIDDLE).clamp(i64::from(i32::MIN), i64::from(i32::MAX))
+    (second - SPAN_EPOCH).clamp(i64::from(i32::MIN), i64::from(i32::MAX))
 }
 
 /// What a change may hold.
@@ -48,21 +48,21 @@ pub(super) fn check_problem(problem: &Problem) -> Result<(), BadField> {
 }
 
 /// Refuses a change that holds what it may not.
-pub(super) fn checked_change(change: &Change) -> Done<()> {
+pub(super) fn reject_bad_change(change: &Change) -> StoreResult<()> {
     check_change(change).map_err(|bad| BackendError::from(Rejection::from(bad)).into())
 }
 
 /// Refuses a problem that holds what it may not.
-pub(super) fn checked_problem(problem: &Problem) -> Done<()> {
+pub(super) fn reject_bad_problem(problem: &Problem) -> StoreResult<()> {
     check_problem(problem).map_err(|bad| BackendError::from(Rejection::from(bad)).into())
 }
 
-fn json<T: serde::Serialize>(value: &T) -> Done<String> {
-    serde_json::to_string(value).map_err(|e| Failure::content(e.to_string()))
+fn json<T: serde::Serialize>(value: &T) -> StoreResult<String> {
+    serde_json::to_string(value).map_err(|e| StoreError::content(e.to_string()))
 }
 
 /// Adds the statements that store a change.
-pub(super) fn put_change(batch: &mut Batch, change: &Change) -> Done<()> {
+pub(super) fn put_change(batch: &mut Batch, change: &Change) -> StoreResult<()> {
     let id = change.id.as_bytes().to_vec();
     batch
         .sql(
@@ -80,7 +80,7 @@ pub(super) fn put_change(batch: &mut Batch, change: &Change) -> Done<()> {
 }
 
 /// Adds the statement that stores a problem.
-pub(super) fn put_problem(batch: &mut Batch, problem: &Problem) -> Done<()> {
+pub(super) fn put_problem(batch: &mut Batch, problem: &Problem) -> StoreResult<()> {
     batch
         .sql(
             "INSERT INTO problem (id, body) VALUES (?, ?)
@@ -92,7 +92,7 @@ pub(super) fn put_problem(batch: &mut Batch, problem: &Problem) -> Done<()> {
 }
 
 /// Adds the statement that stores a directory; its version tells others that it changed.
-pub(super) fn put_directory(batch: &mut Batch, directory: &Directory) -> Done<()> {
+pub(super) fn put_directory(batch: &mut Batch, directory: &Directory) -> StoreResult<()> {
     batch
         .sql(
             "INSERT INTO directory (id, version, body) VALUES (1, 1, ?)
@@ -103,46 +103,53 @@ pub(super) fn put_directory(batch: &mut Batch, directory: &Directory) -> Done<()
 }
 
 /// A JSON column.
-pub(super) fn parsed<T: serde::de::DeserializeOwned>(text: &str, what: &str) -> Done<T> {
-    serde_json::from_str(text).map_err(|e| Failure::content(format!("{what}: {e}")))
+pub(super) fn parse_json<T: serde::de::DeserializeOwned>(text: &str, what: &str) -> StoreResult<T> {
+    serde_json::from_str(text).map_err(|e| StoreError::content(format!("{what}: {e}")))
 }
 
 /// The directory; `None` where none was ever set.
-pub(super) async fn directory(conn: &mut SqliteConnection) -> Done<Option<Directory>> {
-    let row = Batch::new("SELECT body FROM directory WHERE id = 1").row(conn).await?;
-    row.map(|row| parsed(row.try_get(0)?, "the directory")).transpose()
+pub(super) async fn read_directory(conn: &mut SqliteConnection) -> StoreResult<Option<Directory>> {
+    let row = Batch::new("SELECT body FROM directory WHERE id = 1").fetch_optional(conn).await?;
+    row.map(|row| parse_json(row.try_get(0)?, "the directory")).transpose()
 }
 
 /// A problem.
-pub(super) async fn problem(conn: &mut SqliteConnection, id: ProblemId) -> Done<Option<Problem>> {
+pub(super) async fn read_problem(
+    conn: &mut SqliteConnection,
+    id: ProblemId,
+) -> StoreResult<Option<Problem>> {
     let mut batch = Batch::new("SELECT body FROM problem WHERE id = ?");
     batch.arg(id.as_bytes().to_vec());
-    batch.row(conn).await?.map(|row| parsed(row.try_get(0)?, "a problem")).transpose()
+    batch
+        .fetch_optional(conn)
+        .await?
+        .map(|row| parse_json(row.try_get(0)?, "a problem"))
+        .transpose()
 }
 
 /// Problems, the last one first: ids are made in the order of time.
-pub(super) async fn problems(conn: &mut SqliteConnection) -> Done<Vec<Problem>> {
+pub(super) async fn read_problems(conn: &mut SqliteConnection) -> StoreResult<Vec<Problem>> {
     let batch = Batch::new("SELECT body FROM problem ORDER BY id DESC LIMIT 1000");
-    let rows = batch.rows(conn).await?;
-    rows.iter().map(|row| parsed(row.try_get(0)?, "a problem")).collect()
+    let rows = batch.fetch_all(conn).await?;
+    rows.iter().map(|row| parse_json(row.try_get(0)?, "a problem")).collect()
 }
 
 /// The changes that ran at some time of a span, in seconds since 1970.
-pub(super) async fn changes_between(
+pub(super) async fn read_changes_between(
     conn: &mut SqliteConnection,
     from: i64,
     to: i64,
-) -> Done<Vec<Change>> {
+) -> StoreResult<Vec<Change>> {
     let mut batch = Batch::new(
         "SELECT c.body FROM change_span s JOIN change c ON c.key = s.key
          WHERE s.starts <= ? AND s.ends >= ?",
     );
     batch.arg(span_second(to + 1)).arg(span_second(from - 1));
-    let rows = batch.rows(conn).await?;
-    rows.iter().map(|row| parsed(row.try_get(0)?, "a change")).collect()
+    let rows = batch.fetch_all(conn).await?;
+    rows.iter().map(|row| parse_json(row.try_get(0)?, "a change")).collect()
 }
 
 /// The sentence for an incident that isn't there.
-pub(super) fn no_such(id: IncidentId) -> Failure {
+pub(super) fn no_such_incident(id: IncidentId) -> StoreError {
     BackendError::NotFound(format!("there is no incident {id}")).into()
 }

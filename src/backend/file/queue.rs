@@ -8,11 +8,11 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sqlx::{Row, SqliteConnection};
 
-use super::access_path::blank;
-use super::error::{Done, Failure};
-use super::read::row_at;
-use super::row::{OPEN, status_and_priority};
-use super::search::Mark;
+use super::access_path::blank_summary;
+use super::error::{StoreError, StoreResult};
+use super::read::summary_at;
+use super::row::{OPEN_FACETS_END, status_and_priority};
+use super::search::ParsedPageMark;
 use super::sql::Batch;
 use crate::backend::{Page, Search};
 use crate::model::queue::{OpenCounts, UrgencyKey, urgency_key};
@@ -30,7 +30,7 @@ pub(super) async fn first_page(
     conn: &mut SqliteConnection,
     search: &Search,
     rules: &Rules,
-) -> Done<Page<Summary>> {
+) -> StoreResult<Page<Summary>> {
     let mut counts = OpenCounts::default();
     let mut outlines = outlines(conn, search.now, rules, &mut counts).await?;
     let total = outlines.len() as u64;
@@ -44,7 +44,7 @@ pub(super) async fn first_page(
     ranked.sort_by_cached_key(rank);
     ranked.truncate(limit);
     let next = (outlines.len() > limit)
-        .then(|| ranked.last().map(|row| Mark::Rank(rank(row)).written()))
+        .then(|| ranked.last().map(|row| ParsedPageMark::Rank(rank(row)).to_page_mark()))
         .flatten();
     Ok(Page { rows: ranked, next, total: Some(total), counts: Some(counts) })
 }
@@ -55,21 +55,21 @@ async fn outlines(
     now: DateTime<Utc>,
     rules: &Rules,
     counts: &mut OpenCounts,
-) -> Done<Vec<Outline>> {
+) -> StoreResult<Vec<Outline>> {
     let results = Batch::new(&format!(
         "SELECT key, snoozed FROM incident WHERE snoozed IS NOT NULL;
-         SELECT facets, group_concat(key) FROM incident WHERE facets < {OPEN} GROUP BY facets;"
+         SELECT facets, group_concat(key) FROM incident WHERE facets < {OPEN_FACETS_END} GROUP BY facets;"
     ))
-    .rows_of_each(conn)
+    .fetch_result_sets(conn)
     .await?;
-    let damaged = || Failure::content("the index of open incidents can't be read");
+    let damaged = || StoreError::content("the index of open incidents can't be read");
     let [snoozed, groups] = results.as_slice() else { return Err(damaged()) };
     let mut until: HashMap<i64, Option<DateTime<Utc>>> = HashMap::new();
     for row in snoozed {
         until.insert(row.try_get(0)?, DateTime::from_timestamp_millis(row.try_get(1)?));
     }
     let mut found = Vec::new();
-    let mut row = blank();
+    let mut row = blank_summary();
     for group in groups {
         (row.status, row.priority) = status_and_priority(group.try_get(0)?).ok_or_else(damaged)?;
         for key in group.try_get::<&str, _>(1)?.split(',') {
@@ -87,15 +87,15 @@ async fn outlines(
     Ok(found)
 }
 
-async fn rows(conn: &mut SqliteConnection, outlines: &[Outline]) -> Done<Vec<Summary>> {
+async fn rows(conn: &mut SqliteConnection, outlines: &[Outline]) -> StoreResult<Vec<Summary>> {
     let keys: Vec<String> = outlines.iter().map(|outline| outline.key.to_string()).collect();
     let mut batch =
         Batch::new("SELECT row FROM incident WHERE key IN (SELECT value FROM json_each(?))");
     batch.arg(format!("[{}]", keys.join(",")));
     let mut rows = Vec::with_capacity(keys.len());
     batch
-        .each(conn, |row| {
-            rows.push(row_at(row, 0)?);
+        .for_each_row(conn, |row| {
+            rows.push(summary_at(row, 0)?);
             Ok(true)
         })
         .await?;

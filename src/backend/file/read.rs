@@ -2,14 +2,14 @@
 
 use sqlx::{Row, SqliteConnection};
 
-use super::error::{Done, Failure};
+use super::error::{StoreError, StoreResult};
 use super::event_row::{self, COLUMNS, FROM, RESOLVED};
-use super::others::{changes_between, directory, no_such, problem};
-use super::records::{self, Record};
-use super::row::unpacked;
+use super::others::{no_such_incident, read_changes_between, read_directory, read_problem};
+use super::records::{self, KeyedIncident};
+use super::row::unpack_row;
 use super::sql::Batch;
-use super::writer::incident_id;
-use crate::backend::{BackendError, Detail, Part, Similar};
+use super::writer::parse_incident_id;
+use crate::backend::{BackendError, Detail, Similar, TimelineRange};
 use crate::model::change::find_suspects;
 use crate::model::command::Link;
 use crate::model::directory::Directory;
@@ -22,20 +22,20 @@ const SIMILAR: usize = 5;
 const EVENTS: u32 = 1000;
 
 /// An incident with what belongs to it.
-pub(super) async fn detail(
+pub(super) async fn read_detail(
     conn: &mut SqliteConnection,
     id: IncidentId,
     rules: &Rules,
     overlay: &Directory,
-) -> Done<Detail> {
-    let record = records::load(conn, id, false).await?.ok_or_else(|| no_such(id))?;
+) -> StoreResult<Detail> {
+    let record = records::load(conn, id, false).await?.ok_or_else(|| no_such_incident(id))?;
     let row = &record.incident.summary;
     let detected = row.detected_at.timestamp();
-    let changes = changes_between(conn, detected - rules.suspect_s, detected).await?;
+    let changes = read_changes_between(conn, detected - rules.suspect_s, detected).await?;
     let suspects = if changes.is_empty() {
         Vec::new()
     } else {
-        let directory = directory(conn).await?.unwrap_or_default().merged_with(overlay);
+        let directory = read_directory(conn).await?.unwrap_or_default().merged_with(overlay);
         let mut found = find_suspects(&row.services, row.detected_at, &changes, &directory, rules);
         found.truncate(SUSPECTS);
         found
@@ -45,16 +45,19 @@ pub(super) async fn detail(
         _ => None,
     });
     let problem = match linked {
-        Some(id) => problem(conn, id).await?,
+        Some(id) => read_problem(conn, id).await?,
         None => None,
     };
-    let similar = similar(conn, &record).await?;
+    let similar = find_similar(conn, &record).await?;
     Ok(Detail { incident: record.incident, suspects, similar, problem })
 }
 
 /// Earlier incidents: of the same fingerprint first, then of the same primary service and
 /// category, each from the newest.
-async fn similar(conn: &mut SqliteConnection, record: &Record) -> Done<Vec<Similar>> {
+async fn find_similar(
+    conn: &mut SqliteConnection,
+    record: &KeyedIncident,
+) -> StoreResult<Vec<Similar>> {
     let mut batch = Batch::new(
         "SELECT key, row FROM incident WHERE fingerprint =
             (SELECT fingerprint FROM incident WHERE key = $1) AND key < $1
@@ -66,7 +69,7 @@ async fn similar(conn: &mut SqliteConnection, record: &Record) -> Done<Vec<Simil
             ORDER BY a.incident DESC LIMIT 10",
     );
     batch.arg(record.key);
-    let results = batch.rows_of_each(conn).await?;
+    let results = batch.fetch_result_sets(conn).await?;
     let mut found: Vec<(i64, Similar)> = Vec::new();
     for (index, rows) in results.iter().enumerate() {
         for row in rows {
@@ -74,9 +77,9 @@ async fn similar(conn: &mut SqliteConnection, record: &Record) -> Done<Vec<Simil
             if found.len() >= SIMILAR || found.iter().any(|(there, _)| *there == key) {
                 continue;
             }
-            let summary = row_at(row, 1)?;
+            let summary = summary_at(row, 1)?;
             let resolution = match summary.resolved_at {
-                Some(_) => resolution(conn, key, summary.id).await?,
+                Some(_) => read_resolution(conn, key, summary.id).await?,
                 None => String::new(),
             };
             found.push((
@@ -96,14 +99,18 @@ async fn similar(conn: &mut SqliteConnection, record: &Record) -> Done<Vec<Simil
 }
 
 /// How an incident was resolved the last time, in a few words.
-async fn resolution(conn: &mut SqliteConnection, key: i64, id: IncidentId) -> Done<String> {
+async fn read_resolution(
+    conn: &mut SqliteConnection,
+    key: i64,
+    id: IncidentId,
+) -> StoreResult<String> {
     let mut batch = Batch::new(&format!(
         "SELECT {COLUMNS} FROM {FROM} WHERE e.incident = ? AND e.kind = {RESOLVED}
          ORDER BY e.seq DESC LIMIT 1"
     ));
     batch.arg(key);
-    let Some(row) = batch.row(conn).await? else { return Ok(String::new()) };
-    Ok(match event_row::read(&row, id)?.body {
+    let Some(row) = batch.fetch_optional(conn).await? else { return Ok(String::new()) };
+    Ok(match event_row::decode(&row, id)?.body {
         EventBody::Resolved { action, detail, .. } if detail.trim().is_empty() => {
             action.to_string()
         }
@@ -113,31 +120,34 @@ async fn resolution(conn: &mut SqliteConnection, key: i64, id: IncidentId) -> Do
 }
 
 /// The packed row in a column.
-pub(super) fn row_at(row: &sqlx::sqlite::SqliteRow, column: usize) -> Done<Summary> {
-    unpacked(row.try_get(column)?)
-        .ok_or_else(|| Failure::content("a row of the projection can't be read"))
+pub(super) fn summary_at(row: &sqlx::sqlite::SqliteRow, column: usize) -> StoreResult<Summary> {
+    unpack_row(row.try_get(column)?)
+        .ok_or_else(|| StoreError::content("a row of the projection can't be read"))
 }
 
 /// The incident of a number.
-pub(super) async fn find(conn: &mut SqliteConnection, number: IncidentNumber) -> Done<IncidentId> {
+pub(super) async fn find_by_number(
+    conn: &mut SqliteConnection,
+    number: IncidentNumber,
+) -> StoreResult<IncidentId> {
     let mut batch = Batch::new("SELECT id FROM incident WHERE number = ?");
     batch.arg(i64::try_from(number.0).unwrap_or(i64::MAX));
-    match batch.row(conn).await? {
-        Some(row) => incident_id(row.try_get(0)?),
+    match batch.fetch_optional(conn).await? {
+        Some(row) => parse_incident_id(row.try_get(0)?),
         None => Err(BackendError::NotFound(format!("there is no {number}")).into()),
     }
 }
 
 /// A part of a timeline, in order.
-pub(super) async fn timeline(
+pub(super) async fn read_timeline(
     conn: &mut SqliteConnection,
     id: IncidentId,
-    part: Part,
-) -> Done<Vec<Event>> {
+    part: TimelineRange,
+) -> StoreResult<Vec<Event>> {
     let (condition, order, position, most) = match part {
-        Part::Last(most) => ("<", "DESC", u32::MAX, most),
-        Part::Before(position, most) => ("<", "DESC", position, most),
-        Part::After(position) => (">", "ASC", position, EVENTS),
+        TimelineRange::Last(most) => ("<", "DESC", u32::MAX, most),
+        TimelineRange::Before(position, most) => ("<", "DESC", position, most),
+        TimelineRange::After(position) => (">", "ASC", position, EVENTS),
     };
     let mut batch = Batch::new(&format!(
         "SELECT key FROM incident WHERE id = $1;
@@ -145,13 +155,13 @@ pub(super) async fn timeline(
             AND e.seq {condition} $2 ORDER BY e.seq {order} LIMIT $3"
     ));
     batch.arg(id.as_bytes().to_vec()).arg(i64::from(position)).arg(i64::from(most.min(EVENTS)));
-    let rows = batch.rows_of_each(conn).await?;
+    let rows = batch.fetch_result_sets(conn).await?;
     let (Some(keys), Some(rows)) = (rows.first(), rows.get(1)) else { return Ok(Vec::new()) };
     if keys.is_empty() {
-        return Err(no_such(id));
+        return Err(no_such_incident(id));
     }
     let mut events: Vec<Event> =
-        rows.iter().map(|row| event_row::read(row, id)).collect::<Done<_>>()?;
+        rows.iter().map(|row| event_row::decode(row, id)).collect::<StoreResult<_>>()?;
     if order == "DESC" {
         events.reverse();
     }

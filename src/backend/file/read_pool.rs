@@ -16,49 +16,50 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{ConnectOptions, Sqlite, SqliteConnection};
 
-use super::open::{connecting, folder_of, readers};
+use super::open::{connect_options, lazy_read_pool, parent_folder};
 
 /// The connections that read.
-pub(super) enum Readers {
+pub(super) enum ReadPool {
     /// Of a store that is written to by this process, or could be.
-    Own(SqlitePool),
+    Writable(SqlitePool),
     /// Of one that it can only read.
-    Foreign(Foreign),
+    ReadOnly(ReadOnlyPool),
 }
 
 /// Connections to a file that can only be read.
-pub(super) struct Foreign {
+pub(super) struct ReadOnlyPool {
     path: PathBuf,
     patience: Duration,
-    made_for: Mutex<(State, SqlitePool)>,
+    current: Mutex<(FileState, SqlitePool)>,
 }
 
 /// What tells one state of such a file from another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum State {
+enum FileState {
     /// Somebody has it open: they keep it consistent.
-    Open,
+    InUse,
     /// Nobody has; the file has this length and was written then.
-    Still(u64, Option<SystemTime>),
+    Unused(u64, Option<SystemTime>),
 }
 
-impl State {
-    fn of(path: &Path) -> Self {
-        if beside(path, "-wal").exists() {
-            return Self::Open;
+impl FileState {
+    fn read(path: &Path) -> Self {
+        if with_suffix(path, "-wal").exists() {
+            return Self::InUse;
         }
         let found = std::fs::metadata(path);
-        found.map_or(Self::Still(0, None), |found| Self::Still(found.len(), found.modified().ok()))
+        found
+            .map_or(Self::Unused(0, None), |found| Self::Unused(found.len(), found.modified().ok()))
     }
 
-    fn connecting(self, path: &Path, patience: Duration) -> SqliteConnectOptions {
-        let options = connecting(path, patience).read_only(true);
-        options.immutable(matches!(self, Self::Still(..)))
+    fn connect_options(self, path: &Path, patience: Duration) -> SqliteConnectOptions {
+        let options = connect_options(path, patience).read_only(true);
+        options.immutable(matches!(self, Self::Unused(..)))
     }
 }
 
 /// A file that belongs to a store, by its ending.
-pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
+pub(super) fn with_suffix(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
@@ -67,51 +68,51 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
 /// Whether this process could write the store: the file, and those beside it.
 fn is_writable(path: &Path) -> bool {
     let may = |path: &Path| access(path, Access::WRITE_OK).is_ok();
-    let log = ["-wal", "-shm"].map(|ending| beside(path, ending));
-    may(path) && may(folder_of(path)) && log.iter().all(|file| !file.exists() || may(file))
+    let log = ["-wal", "-shm"].map(|ending| with_suffix(path, ending));
+    may(path) && may(parent_folder(path)) && log.iter().all(|file| !file.exists() || may(file))
 }
 
 /// A connection that only reads, by whatever way the file allows.
-pub(super) async fn reading(
+pub(super) async fn connect_reader(
     path: &Path,
     patience: Duration,
 ) -> Result<SqliteConnection, sqlx::Error> {
     let options = if is_writable(path) {
-        connecting(path, patience)
+        connect_options(path, patience)
     } else {
-        State::of(path).connecting(path, patience)
+        FileState::read(path).connect_options(path, patience)
     };
     options.pragma("query_only", "ON").connect().await
 }
 
-impl Readers {
+impl ReadPool {
     /// For a store that this process may write to.
-    pub(super) fn own(path: &Path, patience: Duration) -> Self {
-        Self::Own(readers(connecting(path, patience), patience))
+    pub(super) fn writable(path: &Path, patience: Duration) -> Self {
+        Self::Writable(lazy_read_pool(connect_options(path, patience), patience))
     }
 
     /// For one that it only reads.
-    pub(super) fn only(path: &Path, patience: Duration) -> Self {
+    pub(super) fn read_only(path: &Path, patience: Duration) -> Self {
         if is_writable(path) {
-            return Self::own(path, patience);
+            return Self::writable(path, patience);
         }
-        let state = State::of(path);
-        let pool = readers(state.connecting(path, patience), patience);
+        let state = FileState::read(path);
+        let pool = lazy_read_pool(state.connect_options(path, patience), patience);
         let made_for = Mutex::new((state, pool));
-        Self::Foreign(Foreign { path: path.to_owned(), patience, made_for })
+        Self::ReadOnly(ReadOnlyPool { path: path.to_owned(), patience, current: made_for })
     }
 
     fn pool(&self) -> SqlitePool {
         let foreign = match self {
-            Self::Own(pool) => return pool.clone(),
-            Self::Foreign(foreign) => foreign,
+            Self::Writable(pool) => return pool.clone(),
+            Self::ReadOnly(foreign) => foreign,
         };
-        let state = State::of(&foreign.path);
-        let mut made_for = foreign.made_for.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = FileState::read(&foreign.path);
+        let mut made_for = foreign.current.lock().unwrap_or_else(PoisonError::into_inner);
         if made_for.0 != state {
             // The connections made for the state before are closed when their work is done.
-            let options = state.connecting(&foreign.path, foreign.patience);
-            *made_for = (state, readers(options, foreign.patience));
+            let options = state.connect_options(&foreign.path, foreign.patience);
+            *made_for = (state, lazy_read_pool(options, foreign.patience));
         }
         made_for.1.clone()
     }

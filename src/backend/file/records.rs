@@ -3,7 +3,7 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::error::{Done, Failure};
+use super::error::{StoreError, StoreResult};
 use super::event_row::{self, COLUMNS, FROM};
 use super::sql::Batch;
 use crate::model::{Incident, IncidentId};
@@ -13,14 +13,14 @@ pub(super) const SNAPSHOT_EVERY: u32 = 64;
 
 /// A record with its key.
 #[derive(Clone, Debug)]
-pub(super) struct Record {
+pub(super) struct KeyedIncident {
     pub key: i64,
     pub incident: Incident,
 }
 
 /// Statements that read what [`folded`] takes: `$1` is the incident's id, `$2` the position up to
 /// which it is known already.
-pub(super) fn reading(incident: &str, known: &str) -> String {
+pub(super) fn load_sql(incident: &str, known: &str) -> String {
     let key = format!("(SELECT key FROM incident WHERE id = {incident})");
     format!(
         "SELECT key FROM incident WHERE id = {incident};
@@ -32,16 +32,17 @@ pub(super) fn reading(incident: &str, known: &str) -> String {
 }
 
 /// The record from the rows of [`reading`]'s statements, beginning with what is known.
-pub(super) fn folded(
+pub(super) fn fold_rows(
     id: IncidentId,
     known: Option<Incident>,
     key: &[SqliteRow],
     snapshot: &[SqliteRow],
     events: &[SqliteRow],
-) -> Done<Option<Record>> {
+) -> StoreResult<Option<KeyedIncident>> {
     let Some(key) = key.first() else { return Ok(None) };
     let key: i64 = key.try_get(0)?;
-    let broken = |what: String| Failure::content(format!("the timeline of incident {id}: {what}"));
+    let broken =
+        |what: String| StoreError::content(format!("the timeline of incident {id}: {what}"));
     let mut incident = match snapshot.first() {
         Some(row) => {
             Some(serde_json::from_str(row.try_get(0)?).map_err(|e| broken(e.to_string()))?)
@@ -49,7 +50,7 @@ pub(super) fn folded(
         None => known,
     };
     for row in events {
-        let event = event_row::read(row, id)?;
+        let event = event_row::decode(row, id)?;
         match &mut incident {
             Some(incident) => incident.apply_next(&event).map_err(|e| broken(e.to_string()))?,
             None => {
@@ -58,7 +59,7 @@ pub(super) fn folded(
         }
     }
     incident
-        .map(|incident| Some(Record { key, incident }))
+        .map(|incident| Some(KeyedIncident { key, incident }))
         .ok_or_else(|| broken("it has no events".into()))
 }
 
@@ -67,14 +68,14 @@ pub(super) async fn load(
     conn: &mut SqliteConnection,
     id: IncidentId,
     within_transaction: bool,
-) -> Done<Option<Record>> {
-    let mut sql = reading("$1", "0");
+) -> StoreResult<Option<KeyedIncident>> {
+    let mut sql = load_sql("$1", "0");
     if !within_transaction {
         sql = format!("BEGIN;{sql}COMMIT;");
     }
     let mut batch = Batch::new(&sql);
     batch.arg(id.as_bytes().to_vec());
-    let rows = match batch.rows_of_each(conn).await {
+    let rows = match batch.fetch_result_sets(conn).await {
         Ok(rows) => rows,
         Err(failure) => {
             if !within_transaction {
@@ -85,7 +86,7 @@ pub(super) async fn load(
     };
     let first = usize::from(!within_transaction);
     match &rows[first..] {
-        [key, snapshot, events, ..] => folded(id, None, key, snapshot, events),
+        [key, snapshot, events, ..] => fold_rows(id, None, key, snapshot, events),
         _ => Ok(None),
     }
 }

@@ -11,11 +11,12 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{Mutex, RwLock};
 
 use super::changes::EPOCH_AT;
-use super::error::{named, not_in_place};
-use super::open::Identity;
+use super::error::{display_path, moved_message};
+use super::open::FileIdentity;
 use super::{FileStore, Options};
 use crate::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Part, Search,
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search,
+    TimelineRange,
 };
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
@@ -25,37 +26,37 @@ use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
 /// A [`FileStore`] that is opened anew when its file is no longer the one that was opened.
 ///
 /// While there is no file, or only part of one, everything is [`BackendError::Unreachable`].
-pub struct Lasting {
+pub struct ReopeningStore {
     path: PathBuf,
     read_only: bool,
     options: Options,
     /// The rules may change while it is open.
     rules: RwLock<Rules>,
-    current: Mutex<Current>,
+    current: Mutex<OpenState>,
 }
 
-struct Current {
+struct OpenState {
     /// `None` while the file is away.
     store: Option<FileStore>,
     /// What was opened last, and the write-ahead log it had.
-    last: Files,
+    last: FileIdentities,
     /// Counts how often it was opened: cursors from before mean nothing.
     epoch: u64,
 }
 
 #[derive(Clone, Copy)]
-struct Files {
-    store: Option<Identity>,
-    log: Option<Identity>,
+struct FileIdentities {
+    store: Option<FileIdentity>,
+    log: Option<FileIdentity>,
 }
 
-impl Files {
-    fn of(store: &FileStore) -> Self {
-        Self { store: store.inner.identity, log: Identity::of(&log(store.path())) }
+impl FileIdentities {
+    fn from_store(store: &FileStore) -> Self {
+        Self { store: store.inner.identity, log: FileIdentity::from_path(&wal_path(store.path())) }
     }
 }
 
-impl Lasting {
+impl ReopeningStore {
     /// Goes on with an open store.
     #[must_use]
     pub fn new(store: FileStore) -> Self {
@@ -64,7 +65,11 @@ impl Lasting {
             read_only: store.is_read_only(),
             options: Options { create: false, ..store.inner.options.clone() },
             rules: RwLock::new((*store.rules()).clone()),
-            current: Mutex::new(Current { last: Files::of(&store), store: Some(store), epoch: 0 }),
+            current: Mutex::new(OpenState {
+                last: FileIdentities::from_store(&store),
+                store: Some(store),
+                epoch: 0,
+            }),
         }
     }
 
@@ -90,10 +95,10 @@ impl Lasting {
     }
 
     /// The store as it is now, opened anew where that is needed, and its epoch.
-    async fn store(&self) -> Result<(FileStore, u64), BackendError> {
+    async fn current_store(&self) -> Result<(FileStore, u64), BackendError> {
         let mut current = self.current.lock().await;
         if let Some(store) = &current.store
-            && store.in_place().is_ok()
+            && store.check_same_file().is_ok()
         {
             return Ok((store.clone(), current.epoch));
         }
@@ -102,7 +107,7 @@ impl Lasting {
         if let Some(store) = current.store.take() {
             store.close().await;
         }
-        self.check(current.last).map_err(BackendError::Unreachable)?;
+        self.check_reopen(current.last).map_err(BackendError::Unreachable)?;
         let rules = self.rules.read().await.clone();
         let options = Options { rules, ..self.options.clone() };
         let opened = if self.read_only {
@@ -111,7 +116,7 @@ impl Lasting {
             FileStore::open(&self.path, options).await
         };
         let store = opened.map_err(|error| BackendError::Unreachable(error.to_string()))?;
-        current.last = Files::of(&store);
+        current.last = FileIdentities::from_store(&store);
         current.epoch = (current.epoch + 1) & (u64::MAX >> EPOCH_AT);
         let again = (store.clone(), current.epoch);
         current.store = Some(store);
@@ -120,38 +125,38 @@ impl Lasting {
 
     /// Refuses, in a sentence, what must not be opened: opening makes a store of an empty file, and
     /// plays the log beside it into any file.
-    fn check(&self, last: Files) -> Result<(), String> {
-        let file = named(&self.path);
-        let found = Identity::of(&self.path);
+    fn check_reopen(&self, last: FileIdentities) -> Result<(), String> {
+        let file = display_path(&self.path);
+        let found = FileIdentity::from_path(&self.path);
         if found.is_none() {
-            return Err(not_in_place(&self.path, false));
+            return Err(moved_message(&self.path, false));
         }
-        if !is_whole(&self.path).unwrap_or(true) {
+        if !is_complete_file(&self.path).unwrap_or(true) {
             return Err(format!("{file} is not there as a whole: it may still be copied"));
         }
-        let log = log(&self.path);
-        let left = Identity::of(&log).filter(|log| Some(*log) == last.log);
+        let log = wal_path(&self.path);
+        let left = FileIdentity::from_path(&log).filter(|log| Some(*log) == last.log);
         if found != last.store && left.is_some() {
             return Err(format!(
                 "{file} was replaced, but {} is still that of the file before: move it away too",
-                named(&log)
+                display_path(&log)
             ));
         }
         Ok(())
     }
 
-    async fn epoch_cursor(
+    async fn store_and_cursor(
         &self,
         since: Option<Cursor>,
     ) -> Result<(FileStore, u64, Option<Cursor>), BackendError> {
-        let (store, epoch) = self.store().await?;
+        let (store, epoch) = self.current_store().await?;
         let since = since.filter(|cursor| cursor.0 >> EPOCH_AT == epoch);
         Ok((store, epoch, since.map(|cursor| Cursor(cursor.0 & !(u64::MAX << EPOCH_AT)))))
     }
 }
 
 /// The write-ahead log of a store.
-fn log(path: &Path) -> PathBuf {
+fn wal_path(path: &Path) -> PathBuf {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     PathBuf::from(log)
@@ -159,7 +164,7 @@ fn log(path: &Path) -> PathBuf {
 
 /// Whether a file has as many pages as its header says (<https://www.sqlite.org/fileformat.html>).
 /// One that is being copied has fewer.
-fn is_whole(path: &Path) -> io::Result<bool> {
+fn is_complete_file(path: &Path) -> io::Result<bool> {
     let mut head = Vec::new();
     let file = File::open(path)?;
     let length = file.metadata()?.len();
@@ -175,32 +180,36 @@ fn is_whole(path: &Path) -> io::Result<bool> {
 }
 
 #[async_trait]
-impl Backend for Lasting {
+impl Backend for ReopeningStore {
     async fn capabilities(&self) -> Result<Capabilities, BackendError> {
-        self.store().await?.0.capabilities().await
+        self.current_store().await?.0.capabilities().await
     }
 
     async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {
-        let (store, epoch, since) = self.epoch_cursor(since).await?;
+        let (store, epoch, since) = self.store_and_cursor(since).await?;
         let mut delta = store.changes(since, wait).await?;
         delta.cursor = Cursor(delta.cursor.0 | epoch << EPOCH_AT);
         Ok(delta)
     }
 
     async fn search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
-        self.store().await?.0.search(search).await
+        self.current_store().await?.0.search(search).await
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
-        self.store().await?.0.incident(id).await
+        self.current_store().await?.0.incident(id).await
     }
 
-    async fn find(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
-        self.store().await?.0.find(number).await
+    async fn find_by_number(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
+        self.current_store().await?.0.find_by_number(number).await
     }
 
-    async fn timeline(&self, id: IncidentId, part: Part) -> Result<Vec<Event>, BackendError> {
-        self.store().await?.0.timeline(id, part).await
+    async fn timeline(
+        &self,
+        id: IncidentId,
+        part: TimelineRange,
+    ) -> Result<Vec<Event>, BackendError> {
+        self.current_store().await?.0.timeline(id, part).await
     }
 
     async fn measures(
@@ -209,25 +218,25 @@ impl Backend for Lasting {
         cut: Cut,
         now: DateTime<Utc>,
     ) -> Result<Measures, BackendError> {
-        self.store().await?.0.measures(window, cut, now).await
+        self.current_store().await?.0.measures(window, cut, now).await
     }
 
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
-        self.store().await?.0.execute(envelope).await
+        self.current_store().await?.0.execute(envelope).await
     }
 
     async fn execute_all(&self, envelopes: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {
-        match self.store().await {
+        match self.current_store().await {
             Ok((store, _)) => store.execute_all(envelopes).await,
             Err(error) => vec![Err(error); envelopes.len()],
         }
     }
 
     async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
-        self.store().await?.0.problems().await
+        self.current_store().await?.0.problems().await
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {
-        self.store().await?.0.directory().await
+        self.current_store().await?.0.directory().await
     }
 }

@@ -11,34 +11,34 @@ use crate::model::status::{Category, Source, Status};
 use crate::model::{Incident, IncidentId, IncidentNumber, PersonRef, Summary};
 
 /// Numbers are below this, so that a number and a second fit one key.
-pub(super) const NUMBERS: u64 = 1 << 31;
+pub(super) const NUMBERS_END: u64 = 1 << 31;
 /// Facets of open incidents are below this.
-pub(super) const OPEN: i64 = 5 << 6;
+pub(super) const OPEN_FACETS_END: i64 = 5 << 6;
 /// Facets are below this.
-pub(super) const FACETS: i64 = 9 << 6;
+pub(super) const FACETS_END: i64 = 9 << 6;
 /// Milliseconds of a day.
 pub(super) const DAY_MS: i64 = 86_400_000;
 
 const VERSION: u8 = 1;
-const NEVER: i64 = i64::MIN;
+const NO_TIME: i64 = i64::MIN;
 
 /// The key of an incident: ordered by report, then by number.
-pub(super) fn key(reported_at: DateTime<Utc>, number: IncidentNumber) -> i64 {
-    (reported_at.timestamp() << 31) | i64::try_from(number.0 & (NUMBERS - 1)).unwrap_or(0)
+pub(super) fn incident_key(reported_at: DateTime<Utc>, number: IncidentNumber) -> i64 {
+    (reported_at.timestamp() << 31) | i64::try_from(number.0 & (NUMBERS_END - 1)).unwrap_or(0)
 }
 
 /// The least key of a report at this second.
-pub(super) fn key_at(second: i64) -> i64 {
+pub(super) fn first_key_at(second: i64) -> i64 {
     second.clamp(0, (1 << 32) - 1) << 31
 }
 
 /// Status, priority, category and pause in one small number.
 pub(super) fn facets(row: &Summary) -> i64 {
-    facets_of(row.status, row.priority, row.category, row.paused)
+    pack_facets(row.status, row.priority, row.category, row.paused)
 }
 
 /// See [`facets`].
-pub(super) fn facets_of(
+pub(super) fn pack_facets(
     status: Status,
     priority: Priority,
     category: Option<Category>,
@@ -57,7 +57,7 @@ pub(super) fn status_and_priority(facets: i64) -> Option<(Status, Priority)> {
 }
 
 /// How an incident counts, as a column.
-pub(super) fn counted_column(counted: Counted) -> i64 {
+pub(super) fn encode_counted(counted: Counted) -> i64 {
     match counted {
         Counted::Yes => 0,
         Counted::Merged => 1,
@@ -67,7 +67,7 @@ pub(super) fn counted_column(counted: Counted) -> i64 {
 }
 
 /// The opposite of [`counted_column`].
-pub(super) fn counted_of(column: i64) -> Counted {
+pub(super) fn decode_counted(column: i64) -> Counted {
     match column {
         1 => Counted::Merged,
         2 => Counted::Reclassified,
@@ -93,7 +93,7 @@ pub(super) struct Columns {
 
 impl Columns {
     /// Of a record that the store has numbered.
-    pub(super) fn of(incident: &Incident) -> Self {
+    pub(super) fn from_incident(incident: &Incident) -> Self {
         let summary = &incident.summary;
         let number = summary.number.unwrap_or(IncidentNumber(0));
         let print = fingerprint(
@@ -105,25 +105,25 @@ impl Columns {
         let day = |time: DateTime<Utc>| time.timestamp_millis().div_euclid(DAY_MS);
         let reported_day = day(summary.reported_at);
         Self {
-            key: key(summary.reported_at, number),
+            key: incident_key(summary.reported_at, number),
             id: summary.id,
             number: i64::try_from(number.0).unwrap_or(0),
             facets: facets(summary),
             fingerprint: print.cast_signed(),
-            counted: counted_column(Counted::for_incident(incident)),
+            counted: encode_counted(Counted::for_incident(incident)),
             late_day: summary.resolved_at.map(day).filter(|day| *day != reported_day),
             dedup_key: incident.dedup_key.clone().filter(|_| summary.status.is_open()),
             snoozed: summary
                 .snoozed_until
                 .filter(|_| summary.status.is_open())
                 .map(|until| until.timestamp_millis()),
-            row: packed(summary),
+            row: pack_row(summary),
         }
     }
 }
 
 /// A row in bytes: a fixed part, then the texts.
-pub(super) fn packed(row: &Summary) -> Vec<u8> {
+pub(super) fn pack_row(row: &Summary) -> Vec<u8> {
     let mut out = Vec::with_capacity(160);
     out.extend([
         VERSION,
@@ -150,7 +150,7 @@ pub(super) fn packed(row: &Summary) -> Vec<u8> {
         row.snoozed_until,
         row.updated_at,
     ] {
-        out.extend(time.map_or(NEVER, |t| t.timestamp_millis()).to_le_bytes());
+        out.extend(time.map_or(NO_TIME, |t| t.timestamp_millis()).to_le_bytes());
     }
     let mut text = |text: Option<&str>| match text {
         None => out.extend(u32::MAX.to_le_bytes()),
@@ -172,34 +172,34 @@ pub(super) fn packed(row: &Summary) -> Vec<u8> {
 /// Bytes that can't be read.
 struct Damaged;
 
-struct Bytes<'a>(&'a [u8]);
+struct ByteReader<'a>(&'a [u8]);
 
-impl<'a> Bytes<'a> {
-    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+impl<'a> ByteReader<'a> {
+    fn read_array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (head, rest) = self.0.split_first_chunk::<N>()?;
         self.0 = rest;
         Some(*head)
     }
 
-    fn byte(&mut self) -> Option<u8> {
-        self.take::<1>().map(|b| b[0])
+    fn read_byte(&mut self) -> Option<u8> {
+        self.read_array::<1>().map(|b| b[0])
     }
 
     /// A time that may be missing.
-    fn maybe_time(&mut self) -> Result<Option<DateTime<Utc>>, Damaged> {
-        match i64::from_le_bytes(self.take().ok_or(Damaged)?) {
-            NEVER => Ok(None),
+    fn read_optional_time(&mut self) -> Result<Option<DateTime<Utc>>, Damaged> {
+        match i64::from_le_bytes(self.read_array().ok_or(Damaged)?) {
+            NO_TIME => Ok(None),
             millis => DateTime::from_timestamp_millis(millis).map(Some).ok_or(Damaged),
         }
     }
 
-    fn time(&mut self) -> Option<DateTime<Utc>> {
-        self.maybe_time().ok()?
+    fn read_time(&mut self) -> Option<DateTime<Utc>> {
+        self.read_optional_time().ok()?
     }
 
     /// A text that may be missing.
-    fn maybe_text(&mut self) -> Result<Option<&'a str>, Damaged> {
-        let length = u32::from_le_bytes(self.take().ok_or(Damaged)?);
+    fn read_optional_text(&mut self) -> Result<Option<&'a str>, Damaged> {
+        let length = u32::from_le_bytes(self.read_array().ok_or(Damaged)?);
         if length == u32::MAX {
             return Ok(None);
         }
@@ -209,48 +209,48 @@ impl<'a> Bytes<'a> {
         std::str::from_utf8(text).map(Some).map_err(|_| Damaged)
     }
 
-    fn text(&mut self) -> Option<&'a str> {
-        self.maybe_text().ok()?
+    fn read_text(&mut self) -> Option<&'a str> {
+        self.read_optional_text().ok()?
     }
 }
 
 /// The row of these bytes; `None` where they are damaged.
-pub(super) fn unpacked(bytes: &[u8]) -> Option<Summary> {
-    let mut from = Bytes(bytes);
-    if from.byte()? != VERSION {
+pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
+    let mut from = ByteReader(bytes);
+    if from.read_byte()? != VERSION {
         return None;
     }
-    let status = Status::from_index(from.byte()?)?;
-    let impact = *Level::ALL.get(usize::from(from.byte()?))?;
-    let urgency = *Level::ALL.get(usize::from(from.byte()?))?;
-    let priority = Priority::from_index(usize::from(from.byte()?))?;
-    let category = match from.byte()? {
+    let status = Status::from_index(from.read_byte()?)?;
+    let impact = *Level::ALL.get(usize::from(from.read_byte()?))?;
+    let urgency = *Level::ALL.get(usize::from(from.read_byte()?))?;
+    let priority = Priority::from_index(usize::from(from.read_byte()?))?;
+    let category = match from.read_byte()? {
         0 => None,
         index => Some(Category::from_index(index - 1)?),
     };
-    let source = *Source::ALL.get(usize::from(from.byte()?))?;
-    let paused = from.byte()? == 1;
-    let escalation = from.byte()?;
-    let alerts = u32::from_le_bytes(from.take()?);
-    let seq = u32::from_le_bytes(from.take()?);
-    let number = u64::from_le_bytes(from.take()?);
-    let id = IncidentId::from_slice(&from.take::<16>()?)?;
-    let detected_at = from.time()?;
-    let reported_at = from.time()?;
-    let last_event_at = from.time()?;
-    let acknowledged_at = from.maybe_time().ok()?;
-    let resolved_at = from.maybe_time().ok()?;
-    let closed_at = from.maybe_time().ok()?;
-    let snoozed_until = from.maybe_time().ok()?;
-    let updated_at = from.maybe_time().ok()?;
-    let title = from.text()?.to_owned();
-    let team = from.maybe_text().ok()?.map(str::to_owned);
-    let handle = from.maybe_text().ok()?;
-    let name = from.maybe_text().ok()?;
+    let source = *Source::ALL.get(usize::from(from.read_byte()?))?;
+    let paused = from.read_byte()? == 1;
+    let escalation = from.read_byte()?;
+    let alerts = u32::from_le_bytes(from.read_array()?);
+    let seq = u32::from_le_bytes(from.read_array()?);
+    let number = u64::from_le_bytes(from.read_array()?);
+    let id = IncidentId::from_slice(&from.read_array::<16>()?)?;
+    let detected_at = from.read_time()?;
+    let reported_at = from.read_time()?;
+    let last_event_at = from.read_time()?;
+    let acknowledged_at = from.read_optional_time().ok()?;
+    let resolved_at = from.read_optional_time().ok()?;
+    let closed_at = from.read_optional_time().ok()?;
+    let snoozed_until = from.read_optional_time().ok()?;
+    let updated_at = from.read_optional_time().ok()?;
+    let title = from.read_text()?.to_owned();
+    let team = from.read_optional_text().ok()?.map(str::to_owned);
+    let handle = from.read_optional_text().ok()?;
+    let name = from.read_optional_text().ok()?;
     let assignee = handle.zip(name).map(|(handle, name)| PersonRef::new(handle, name));
     let mut services = Vec::new();
     while !from.0.is_empty() {
-        services.push(from.text()?.to_owned());
+        services.push(from.read_text()?.to_owned());
     }
     Some(Summary {
         id,
@@ -281,30 +281,30 @@ pub(super) fn unpacked(bytes: &[u8]) -> Option<Summary> {
 }
 
 /// The times and the kind of an incident in a packed row, without its texts.
-pub(super) fn fact(
+pub(super) fn unpack_fact(
     bytes: &[u8],
     service: u32,
     team: u32,
     counted: Counted,
     fingerprint: u64,
 ) -> Option<Fact> {
-    let mut from = Bytes(bytes);
-    let [version, _, _, _, priority, category, _, _, _] = from.take::<9>()?;
+    let mut from = ByteReader(bytes);
+    let [version, _, _, _, priority, category, _, _, _] = from.read_array::<9>()?;
     if version != VERSION {
         return None;
     }
-    from.take::<8>()?;
-    let number = u64::from_le_bytes(from.take()?);
-    from.take::<16>()?;
-    let mut millis = || from.take().map(i64::from_le_bytes);
+    from.read_array::<8>()?;
+    let number = u64::from_le_bytes(from.read_array()?);
+    from.read_array::<16>()?;
+    let mut millis = || from.read_array().map(i64::from_le_bytes);
     let (detected_ms, reported_ms, _) = (millis()?, millis()?, millis()?);
     let (acknowledged_ms, resolved_ms) = (millis()?, millis()?);
     Some(Fact {
         number,
         reported_ms,
         detected_ms,
-        acknowledged_ms: (acknowledged_ms != NEVER).then_some(acknowledged_ms),
-        resolved_ms: (resolved_ms != NEVER).then_some(resolved_ms),
+        acknowledged_ms: (acknowledged_ms != NO_TIME).then_some(acknowledged_ms),
+        resolved_ms: (resolved_ms != NO_TIME).then_some(resolved_ms),
         priority: Priority::from_index(usize::from(priority))?,
         category: match category {
             0 => None,

@@ -3,11 +3,11 @@
 use chrono::DateTime;
 use sqlx::{Row, SqliteConnection};
 
-use super::access_path::{Drive, Plan, Table, plan};
-use super::error::{Done, Failure};
+use super::access_path::{AccessPath, IndexedColumn, SearchPlan, plan_search};
+use super::error::{StoreError, StoreResult};
 use super::full_text;
-use super::read::row_at;
-use super::row::{OPEN, key};
+use super::read::summary_at;
+use super::row::{OPEN_FACETS_END, incident_key};
 use super::sql::Batch;
 use crate::backend::{BackendError, Page, PageMark, Search};
 use crate::model::decide::{Rejection, RejectionKind};
@@ -16,9 +16,9 @@ use crate::model::queue::{OpenCounts, Sort, UrgencyKey, compare, urgency_key};
 use crate::model::{IncidentId, IncidentNumber, Priority, Rules, Summary};
 
 /// The most rows of a page.
-const MOST: u32 = 1000;
+const MAX_LIMIT: u32 = 1000;
 
-fn bad(message: &str) -> Failure {
+fn invalid(message: &str) -> StoreError {
     BackendError::Rejected(Rejection::new(RejectionKind::Invalid, message)).into()
 }
 
@@ -28,21 +28,21 @@ pub(super) async fn search(
     search: &Search,
     rules: &Rules,
     read_only: bool,
-) -> Done<Page<Summary>> {
-    if !(1..=MOST).contains(&search.limit) {
-        return Err(bad("limit: ask for 1 to 1000 rows"));
+) -> StoreResult<Page<Summary>> {
+    if !(1..=MAX_LIMIT).contains(&search.limit) {
+        return Err(invalid("limit: ask for 1 to 1000 rows"));
     }
     match search.filter.scope() {
-        Scope::Open if is_whole_queue(search) => {
+        Scope::Open if is_default_queue(search) => {
             super::queue::first_page(conn, search, rules).await
         }
-        Scope::Open => open(conn, search, rules).await,
-        Scope::All => history(conn, search, rules, read_only).await,
+        Scope::Open => search_open(conn, search, rules).await,
+        Scope::All => search_history(conn, search, rules, read_only).await,
     }
 }
 
 /// The first page of all that needs a person, as the panes show it when they start.
-fn is_whole_queue(search: &Search) -> bool {
+fn is_default_queue(search: &Search) -> bool {
     search.filter.terms.is_empty() && search.sort == Sort::Urgent && search.after.is_none()
 }
 
@@ -51,21 +51,21 @@ fn context<'a>(search: &'a Search, rules: &'a Rules) -> MatchContext<'a> {
 }
 
 /// The place of a row in a list by report.
-fn place(row: &Summary) -> i64 {
-    key(row.reported_at, row.number.unwrap_or(IncidentNumber(0)))
+fn summary_key(row: &Summary) -> i64 {
+    incident_key(row.reported_at, row.number.unwrap_or(IncidentNumber(0)))
 }
 
 /// A place as a page ends with it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Mark {
+pub(super) enum ParsedPageMark {
     Key(i64),
     Rank(UrgencyKey),
     /// The last row, and how many there were up to it: what counts where it has left.
     Row(IncidentId, usize),
 }
 
-impl Mark {
-    pub(super) fn written(self) -> PageMark {
+impl ParsedPageMark {
+    pub(super) fn to_page_mark(self) -> PageMark {
         PageMark(match self {
             Self::Key(key) => format!("k{key}"),
             Self::Rank((calm, priority, held, reported, id)) => {
@@ -76,7 +76,7 @@ impl Mark {
         })
     }
 
-    fn read(mark: &PageMark) -> Option<Self> {
+    fn parse(mark: &PageMark) -> Option<Self> {
         if let Some(key) = mark.0.strip_prefix('k') {
             return key.parse().ok().map(Self::Key);
         }
@@ -96,26 +96,36 @@ impl Mark {
 }
 
 /// Where the page begins; refuses the end of a page of another list or another order.
-fn marked(search: &Search) -> Done<Option<Mark>> {
+fn start_mark(search: &Search) -> StoreResult<Option<ParsedPageMark>> {
     let Some(mark) = &search.after else { return Ok(None) };
-    let mark = Mark::read(mark).filter(|mark| match (mark, search.filter.scope(), search.sort) {
-        (Mark::Key(_), Scope::All, _) | (Mark::Key(_), _, Sort::Newest | Sort::Oldest) => true,
-        (Mark::Key(_), Scope::Open, _) | (_, Scope::All, _) => false,
-        (Mark::Rank(_), _, sort) => sort == Sort::Urgent,
-        (Mark::Row(..), _, sort) => !matches!(sort, Sort::Urgent | Sort::Newest | Sort::Oldest),
+    let mark = ParsedPageMark::parse(mark).filter(|mark| {
+        match (mark, search.filter.scope(), search.sort) {
+            (ParsedPageMark::Key(_), Scope::All, _)
+            | (ParsedPageMark::Key(_), _, Sort::Newest | Sort::Oldest) => true,
+            (ParsedPageMark::Key(_), Scope::Open, _) | (_, Scope::All, _) => false,
+            (ParsedPageMark::Rank(_), _, sort) => sort == Sort::Urgent,
+            (ParsedPageMark::Row(..), _, sort) => {
+                !matches!(sort, Sort::Urgent | Sort::Newest | Sort::Oldest)
+            }
+        }
     });
-    mark.map(Some).ok_or_else(|| bad("page: that is no page of this list: begin with the first"))
+    mark.map(Some)
+        .ok_or_else(|| invalid("page: that is no page of this list: begin with the first"))
 }
 
 /// Open incidents: few enough to look at all of them.
-async fn open(conn: &mut SqliteConnection, search: &Search, rules: &Rules) -> Done<Page<Summary>> {
-    let mark = marked(search)?;
+async fn search_open(
+    conn: &mut SqliteConnection,
+    search: &Search,
+    rules: &Rules,
+) -> StoreResult<Page<Summary>> {
+    let mark = start_mark(search)?;
     let context = context(search, rules);
     let mut counts = OpenCounts::default();
     let mut found = Vec::new();
-    Batch::new(&format!("SELECT row FROM incident WHERE facets < {OPEN}"))
-        .each(conn, |row| {
-            let row = row_at(row, 0)?;
+    Batch::new(&format!("SELECT row FROM incident WHERE facets < {OPEN_FACETS_END}"))
+        .for_each_row(conn, |row| {
+            let row = summary_at(row, 0)?;
             counts.add(&row, search.now, &rules.levels);
             if search.filter.matches(&row, context) {
                 found.push(row);
@@ -131,53 +141,54 @@ async fn open(conn: &mut SqliteConnection, search: &Search, rules: &Rules) -> Do
                 .into_iter()
                 .map(|row| (urgency_key(&row, search.now, &rules.levels), row))
                 .filter(|(rank, _)| match mark {
-                    Some(Mark::Rank(end)) => *rank > end,
+                    Some(ParsedPageMark::Rank(end)) => *rank > end,
                     _ => true,
                 })
                 .collect();
             ranked.sort_unstable_by_key(|(rank, _)| *rank);
-            let next = (ranked.len() > limit).then(|| Mark::Rank(ranked[limit - 1].0));
+            let next = (ranked.len() > limit).then(|| ParsedPageMark::Rank(ranked[limit - 1].0));
             ranked.truncate(limit);
             (ranked.into_iter().map(|(_, row)| row).collect(), next)
         }
         Sort::Newest | Sort::Oldest => {
             let newest = search.sort == Sort::Newest;
             found.retain(|row| match mark {
-                Some(Mark::Key(end)) if newest => place(row) < end,
-                Some(Mark::Key(end)) => place(row) > end,
+                Some(ParsedPageMark::Key(end)) if newest => summary_key(row) < end,
+                Some(ParsedPageMark::Key(end)) => summary_key(row) > end,
                 _ => true,
             });
-            found.sort_unstable_by_key(place);
+            found.sort_unstable_by_key(summary_key);
             if newest {
                 found.reverse();
             }
-            let next = (found.len() > limit).then(|| Mark::Key(place(&found[limit - 1])));
+            let next =
+                (found.len() > limit).then(|| ParsedPageMark::Key(summary_key(&found[limit - 1])));
             found.truncate(limit);
             (found, next)
         }
-        sort => in_order(found, sort, mark, search, rules),
+        sort => page_in_order(found, sort, mark, search, rules),
     };
     Ok(Page {
         rows,
-        next: next.map(Mark::written),
+        next: next.map(ParsedPageMark::to_page_mark),
         total: Some(total),
         counts: search.after.is_none().then_some(counts),
     })
 }
 
 /// A page of open incidents in an order whose places can't be told by a key.
-fn in_order(
+fn page_in_order(
     found: Vec<Summary>,
     sort: Sort,
-    mark: Option<Mark>,
+    mark: Option<ParsedPageMark>,
     search: &Search,
     rules: &Rules,
-) -> (Vec<Summary>, Option<Mark>) {
+) -> (Vec<Summary>, Option<ParsedPageMark>) {
     let mut ranked: Vec<(UrgencyKey, Summary)> =
         found.into_iter().map(|row| (urgency_key(&row, search.now, &rules.levels), row)).collect();
     ranked.sort_unstable_by(|a, b| compare(sort, (&a.1, &a.0), (&b.1, &b.0)));
     let start = match mark {
-        Some(Mark::Row(id, count)) => {
+        Some(ParsedPageMark::Row(id, count)) => {
             ranked.iter().position(|(_, row)| row.id == id).map_or(count, |place| place + 1)
         }
         _ => 0,
@@ -187,30 +198,36 @@ fn in_order(
     let more = ranked.len() > end;
     let rows: Vec<Summary> =
         ranked.into_iter().skip(start).take(limit).map(|(_, row)| row).collect();
-    let next = rows.last().filter(|_| more).map(|row| Mark::Row(row.id, end));
+    let next = rows.last().filter(|_| more).map(|row| ParsedPageMark::Row(row.id, end));
     (rows, next)
 }
 
 /// The history, newest or oldest first.
-async fn history(
+async fn search_history(
     conn: &mut SqliteConnection,
     search: &Search,
     rules: &Rules,
     read_only: bool,
-) -> Done<Page<Summary>> {
+) -> StoreResult<Page<Summary>> {
     let empty = Page { rows: Vec::new(), next: None, total: None, counts: None };
-    let mark = marked(search)?;
+    let mark = start_mark(search)?;
     let context = context(search, rules);
-    let Some(mut plan) = plan(conn, &search.filter, context).await? else { return Ok(empty) };
+    let Some(mut plan) = plan_search(conn, &search.filter, context).await? else {
+        return Ok(empty);
+    };
     let oldest = search.sort == Sort::Oldest;
     match mark {
-        Some(Mark::Key(end)) if oldest => plan.keys.0 = plan.keys.0.max(end.saturating_add(1)),
-        Some(Mark::Key(end)) => plan.keys.1 = plan.keys.1.min(end),
+        Some(ParsedPageMark::Key(end)) if oldest => {
+            plan.key_range.0 = plan.key_range.0.max(end.saturating_add(1))
+        }
+        Some(ParsedPageMark::Key(end)) => plan.key_range.1 = plan.key_range.1.min(end),
         // The history has no other marks.
-        Some(Mark::Rank(_) | Mark::Row(..)) | None => {}
+        Some(ParsedPageMark::Rank(_) | ParsedPageMark::Row(..)) | None => {}
     }
-    let waiting = match &plan.drive {
-        Drive::Words { pieces, .. } if read_only => full_text::found_waiting(conn, pieces).await?,
+    let waiting = match &plan.access_path {
+        AccessPath::FullText { prefixes: pieces, .. } if read_only => {
+            full_text::find_unindexed(conn, pieces).await?
+        }
         _ => Default::default(),
     };
     let limit = usize::try_from(search.limit).unwrap_or(1);
@@ -221,14 +238,14 @@ async fn history(
         let wanted = limit + 1 - rows.len();
         let mut last = None;
         let mut seen = 0;
-        let streamed = matches!(plan.drive, Drive::All | Drive::Words { .. });
-        statement(&plan, &waiting, oldest, (!streamed).then_some(at_once))
-            .each(conn, |row| {
+        let streamed = matches!(plan.access_path, AccessPath::All | AccessPath::FullText { .. });
+        build_statement(&plan, &waiting, oldest, (!streamed).then_some(at_once))
+            .for_each_row(conn, |row| {
                 let key: i64 = row.try_get(0)?;
                 seen += 1;
                 last = Some(key);
-                let row = row_at(row, 1)?;
-                if plan.rest.matches(&row, context) {
+                let row = summary_at(row, 1)?;
+                if plan.row_filter.matches(&row, context) {
                     rows.push((key, row));
                 }
                 Ok(rows.len() <= limit)
@@ -237,21 +254,21 @@ async fn history(
         let done = rows.len() > limit || streamed || seen < at_once;
         let (false, Some(last)) = (done, last) else { break };
         if oldest {
-            plan.keys.0 = last.saturating_add(1);
+            plan.key_range.0 = last.saturating_add(1);
         } else {
-            plan.keys.1 = last;
+            plan.key_range.1 = last;
         }
         // Few of these pass: look at more at once.
         at_once = (at_once * 4).min(20_000).max(wanted);
     }
-    let next = (rows.len() > limit).then(|| Mark::Key(rows[limit - 1].0).written());
+    let next = (rows.len() > limit).then(|| ParsedPageMark::Key(rows[limit - 1].0).to_page_mark());
     rows.truncate(limit);
     Ok(Page { rows: rows.into_iter().map(|(_, row)| row).collect(), next, ..empty })
 }
 
 /// The condition on a column of facets, empty where there is none.
-fn facets_condition(plan: &Plan, column: &str) -> String {
-    let Some(ranges) = &plan.facets else { return String::new() };
+fn facets_condition(plan: &SearchPlan, column: &str) -> String {
+    let Some(ranges) = &plan.facet_ranges else { return String::new() };
     let each: Vec<String> = ranges
         .iter()
         .map(|(from, to)| {
@@ -266,31 +283,31 @@ fn facets_condition(plan: &Plan, column: &str) -> String {
 }
 
 /// Keys as the database reads a list.
-fn listed(keys: &[i64]) -> String {
+fn json_array(keys: &[i64]) -> String {
     let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
     format!("[{}]", keys.join(","))
 }
 
 /// The statement that gives keys and rows in order, at most so many. `waiting` are incidents whose
 /// words the index does not have yet, and those of them that have the words.
-fn statement(
-    plan: &Plan,
+fn build_statement(
+    plan: &SearchPlan,
     waiting: &(Vec<i64>, Vec<i64>),
     oldest: bool,
     most: Option<usize>,
 ) -> Batch {
-    let (from, below) = plan.keys;
+    let (from, below) = plan.key_range;
     let order = if oldest { "ASC" } else { "DESC" };
     let span = |key: &str| format!("{key} >= {from} AND {key} < {below}");
     let limit = most.map_or(String::new(), |most| format!(" LIMIT {most}"));
-    match &plan.drive {
-        Drive::All => Batch::passing(&format!(
+    match &plan.access_path {
+        AccessPath::All => Batch::one_off(&format!(
             "SELECT key, row FROM incident WHERE {}{} ORDER BY key {order}{limit}",
             span("key"),
             facets_condition(plan, "+facets")
         )),
-        Drive::Words { expression, .. } if !waiting.0.is_empty() => {
-            let mut batch = Batch::passing(&format!(
+        AccessPath::FullText { expression, .. } if !waiting.0.is_empty() => {
+            let mut batch = Batch::one_off(&format!(
                 "SELECT key, row FROM incident WHERE (key IN (SELECT value FROM json_each(?))
                     OR key IN (SELECT rowid FROM words WHERE words MATCH ?
                         AND rowid NOT IN (SELECT value FROM json_each(?))))
@@ -298,11 +315,11 @@ fn statement(
                 span("key"),
                 facets_condition(plan, "+facets")
             ));
-            batch.arg(listed(&waiting.1)).arg(expression.clone()).arg(listed(&waiting.0));
+            batch.arg(json_array(&waiting.1)).arg(expression.clone()).arg(json_array(&waiting.0));
             batch
         }
-        Drive::Words { expression, .. } => {
-            let mut batch = Batch::passing(&format!(
+        AccessPath::FullText { expression, .. } => {
+            let mut batch = Batch::one_off(&format!(
                 "SELECT i.key, i.row FROM words w JOIN incident i ON i.key = w.rowid
                  WHERE w.words MATCH ? AND {}{} ORDER BY w.rowid {order}{limit}",
                 span("w.rowid"),
@@ -311,10 +328,10 @@ fn statement(
             batch.arg(expression.clone());
             batch
         }
-        Drive::Column { table, values } => {
-            let (name, key, column) = table.columns();
+        AccessPath::Column { column: table, values } => {
+            let (name, key, column) = table.sql_names();
             let facets = match table {
-                Table::Facets => String::new(),
+                IndexedColumn::Facets => String::new(),
                 _ => facets_condition(plan, "facets"),
             };
             let lists: Vec<String> = values
@@ -327,7 +344,7 @@ fn statement(
                     )
                 })
                 .collect();
-            Batch::passing(&format!(
+            Batch::one_off(&format!(
                 "SELECT i.key, i.row FROM (SELECT DISTINCT key FROM ({}) ORDER BY key {order}{limit}) k
                  JOIN incident i ON i.key = k.key ORDER BY k.key {order}",
                 lists.join(" UNION ALL ")

@@ -4,15 +4,15 @@ use futures_util::StreamExt;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, Encode, Executor, Sqlite, SqliteConnection, Type};
 
-use super::error::Done;
+use super::error::StoreResult;
 
 /// Several statements and the arguments of their `?`, in order.
 #[derive(Default)]
 pub(super) struct Batch {
     sql: String,
     args: SqliteArguments,
-    failed: Option<sqlx::error::BoxDynError>,
-    passing: bool,
+    bind_error: Option<sqlx::error::BoxDynError>,
+    one_off: bool,
 }
 
 impl Batch {
@@ -24,8 +24,8 @@ impl Batch {
     }
 
     /// One whose text is not worth keeping prepared.
-    pub(super) fn passing(sql: &str) -> Self {
-        Self { passing: true, ..Self::new(sql) }
+    pub(super) fn one_off(sql: &str) -> Self {
+        Self { one_off: true, ..Self::new(sql) }
     }
 
     /// Adds a statement, or a piece of one.
@@ -40,7 +40,7 @@ impl Batch {
         value: T,
     ) -> &mut Self {
         if let Err(error) = self.args.add(value) {
-            self.failed = Some(error);
+            self.bind_error = Some(error);
         }
         self
     }
@@ -51,16 +51,16 @@ impl Batch {
     }
 
     fn query(self) -> Result<sqlx::query::Query<'static, Sqlite, SqliteArguments>, sqlx::Error> {
-        match self.failed {
+        match self.bind_error {
             Some(error) => Err(sqlx::Error::Encode(error)),
             None => {
-                Ok(sqlx::query_with(AssertSqlSafe(self.sql), self.args).persistent(!self.passing))
+                Ok(sqlx::query_with(AssertSqlSafe(self.sql), self.args).persistent(!self.one_off))
             }
         }
     }
 
     /// Runs all statements.
-    pub(super) async fn run(self, conn: &mut SqliteConnection) -> Done<()> {
+    pub(super) async fn run(self, conn: &mut SqliteConnection) -> StoreResult<()> {
         let query = self.query()?;
         let mut stream = conn.fetch_many(query);
         while let Some(step) = stream.next().await {
@@ -70,10 +70,10 @@ impl Batch {
     }
 
     /// Runs all statements and gives the rows of each.
-    pub(super) async fn rows_of_each(
+    pub(super) async fn fetch_result_sets(
         self,
         conn: &mut SqliteConnection,
-    ) -> Done<Vec<Vec<SqliteRow>>> {
+    ) -> StoreResult<Vec<Vec<SqliteRow>>> {
         let query = self.query()?;
         let mut stream = conn.fetch_many(query);
         let mut results = vec![Vec::new()];
@@ -92,21 +92,27 @@ impl Batch {
     }
 
     /// Runs one statement and gives its rows.
-    pub(super) async fn rows(self, conn: &mut SqliteConnection) -> Done<Vec<SqliteRow>> {
+    pub(super) async fn fetch_all(
+        self,
+        conn: &mut SqliteConnection,
+    ) -> StoreResult<Vec<SqliteRow>> {
         Ok(self.query()?.fetch_all(conn).await?)
     }
 
     /// Runs one statement and gives its first row.
-    pub(super) async fn row(self, conn: &mut SqliteConnection) -> Done<Option<SqliteRow>> {
+    pub(super) async fn fetch_optional(
+        self,
+        conn: &mut SqliteConnection,
+    ) -> StoreResult<Option<SqliteRow>> {
         Ok(self.query()?.fetch_optional(conn).await?)
     }
 
     /// Runs one statement and gives each row to `each` as it comes, until that says `false`.
-    pub(super) async fn each(
+    pub(super) async fn for_each_row(
         self,
         conn: &mut SqliteConnection,
-        mut each: impl FnMut(&SqliteRow) -> Done<bool> + Send,
-    ) -> Done<()> {
+        mut each: impl FnMut(&SqliteRow) -> StoreResult<bool> + Send,
+    ) -> StoreResult<()> {
         let query = self.query()?;
         let mut stream = query.fetch(conn);
         while let Some(row) = stream.next().await {

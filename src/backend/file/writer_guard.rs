@@ -6,17 +6,17 @@ use std::time::{Duration, Instant};
 use tokio::sync::MutexGuard;
 
 use super::FileStore;
-use super::error::{Done, named};
+use super::error::{StoreResult, display_path};
 use super::writer::Writer;
 use crate::backend::BackendError;
 
 /// A command is mostly done within this time.
-const PROMPT: Duration = Duration::from_micros(600);
+const EAGER_TIME: Duration = Duration::from_micros(600);
 
 /// The writer while somebody has it.
-pub(super) struct Held<'a>(MutexGuard<'a, Writer>);
+pub(super) struct WriterGuard<'a>(MutexGuard<'a, Writer>);
 
-impl Deref for Held<'_> {
+impl Deref for WriterGuard<'_> {
     type Target = Writer;
 
     fn deref(&self) -> &Writer {
@@ -24,66 +24,66 @@ impl Deref for Held<'_> {
     }
 }
 
-impl DerefMut for Held<'_> {
+impl DerefMut for WriterGuard<'_> {
     fn deref_mut(&mut self) -> &mut Writer {
         &mut self.0
     }
 }
 
-impl Drop for Held<'_> {
+impl Drop for WriterGuard<'_> {
     fn drop(&mut self) {
-        self.0.torn |= std::thread::panicking();
+        self.0.poisoned |= std::thread::panicking();
     }
 }
 
 impl FileStore {
     /// The connection that writes.
-    pub(super) async fn writer(&self) -> Held<'_> {
-        self.mended(self.inner.writer.lock().await).await
+    pub(super) async fn lock_writer(&self) -> WriterGuard<'_> {
+        self.recovered(self.inner.writer.lock().await).await
     }
 
     /// The same, unless somebody has it.
-    pub(super) async fn try_writer(&self) -> Option<Held<'_>> {
-        Some(self.mended(self.inner.writer.try_lock().ok()?).await)
+    pub(super) async fn try_lock_writer(&self) -> Option<WriterGuard<'_>> {
+        Some(self.recovered(self.inner.writer.try_lock().ok()?).await)
     }
 
-    async fn mended<'a>(&self, mut writer: MutexGuard<'a, Writer>) -> Held<'a> {
-        if writer.torn {
+    async fn recovered<'a>(&self, mut writer: MutexGuard<'a, Writer>) -> WriterGuard<'a> {
+        if writer.poisoned {
             // Where even that fails, so does what follows, and the next one tries again.
-            writer.mend(self.patience()).await.ok();
+            writer.recover(self.lock_timeout()).await.ok();
         }
-        Held(writer)
+        WriterGuard(writer)
     }
 
     /// How long a lock of another process is waited for.
-    pub(super) fn patience(&self) -> Duration {
-        self.inner.options.patience
+    pub(super) fn lock_timeout(&self) -> Duration {
+        self.inner.options.lock_timeout
     }
 
     /// As [`Self::told`], for a write: it ends in commit or roll-back even if the caller stops
     /// waiting.
-    pub(super) async fn undisturbed<T: Send + 'static>(
+    pub(super) async fn run_to_completion<T: Send + 'static>(
         &self,
-        work: impl Future<Output = Done<T>> + Send + 'static,
+        work: impl Future<Output = StoreResult<T>> + Send + 'static,
     ) -> Result<T, BackendError> {
         let Ok(ended) = tokio::spawn(work).await else {
-            let (file, what) = (named(self.path()), "the same command may be sent again");
-            return Err(BackendError::Unreachable(format!("{file}: {}", broke_off(what))));
+            let (file, what) = (display_path(self.path()), "the same command may be sent again");
+            return Err(BackendError::Unreachable(format!("{file}: {}", panic_message(what))));
         };
-        ended.map_err(|failure| failure.told(self.path()))
+        ended.map_err(|failure| failure.into_backend_error(self.path()))
     }
 }
 
 /// The sentence for work that panicked, which is a fault of the program and not of the file.
-pub(super) fn broke_off(next: &str) -> String {
+pub(super) fn panic_message(next: &str) -> String {
     format!("the program failed in the middle, and its log says why: {next}")
 }
 
 /// Waits for a future, awake for the first moment: falling asleep and being woken by the driver's
 /// thread takes a fair part of the time that a whole command does.
-pub(super) async fn promptly<F: Future>(work: F) -> F::Output {
+pub(super) async fn poll_eagerly<F: Future>(work: F) -> F::Output {
     let mut work = std::pin::pin!(work);
-    let until = Instant::now() + PROMPT;
+    let until = Instant::now() + EAGER_TIME;
     loop {
         tokio::select! {
             biased;
@@ -98,7 +98,7 @@ mod tests {
     use chrono::Utc;
 
     use super::super::sql::Batch;
-    use super::super::writer::Frame;
+    use super::super::writer::TxScope;
     use super::*;
     use crate::backend::Backend;
     use crate::backend::file::Options;
@@ -109,7 +109,7 @@ mod tests {
         Actor, Command, CommandId, Envelope, Impact, IncidentCommand, IncidentId, PersonRef, Rules,
     };
 
-    fn ask(incident: IncidentId, ask: IncidentCommand) -> Envelope {
+    fn envelope(incident: IncidentId, ask: IncidentCommand) -> Envelope {
         let actor = Actor::Person(PersonRef::new("ines", "Ines Moreau"));
         let command = Command::Incident { incident, command: ask };
         Envelope { id: CommandId::new(), at: Utc::now(), actor, command }
@@ -132,7 +132,7 @@ mod tests {
             dedup_key: None,
             runbook: None,
         };
-        ask(incident, IncidentCommand::Declare(Box::new(declaration)))
+        envelope(incident, IncidentCommand::Declare(Box::new(declaration)))
     }
 
     async fn store(folder: &tempfile::TempDir) -> FileStore {
@@ -141,19 +141,19 @@ mod tests {
             rules: Rules::default(),
             overlay: Directory::default(),
             create: true,
-            patience: Duration::from_secs(5),
+            lock_timeout: Duration::from_secs(5),
         };
         FileStore::open(&folder.path().join("store.db"), options).await.unwrap()
     }
 
     /// Carries out commands in a transaction, and panics before it is durable.
-    async fn torn(store: &FileStore, envelopes: Vec<Envelope>) -> BackendError {
+    async fn panic_in_transaction(store: &FileStore, envelopes: Vec<Envelope>) -> BackendError {
         let own = store.clone();
-        let work = store.undisturbed::<()>(async move {
-            let mut writer = own.writer().await;
+        let work = store.run_to_completion::<()>(async move {
+            let mut writer = own.lock_writer().await;
             Batch::new("BEGIN IMMEDIATE").run(&mut writer.conn).await?;
             for envelope in envelopes {
-                writer.execute(&envelope, &Rules::default(), Frame::Shared).await?;
+                writer.execute(&envelope, &Rules::default(), TxScope::Savepoint).await?;
             }
             panic!("a fault of the program")
         });
@@ -166,14 +166,15 @@ mod tests {
         let store = store(&folder).await;
         let id = IncidentId::new();
         store.execute(&declare(id)).await.unwrap();
-        let note = || ask(id, IncidentCommand::AddNote { text: "looking into it".into() });
+        let note = || envelope(id, IncidentCommand::AddNote { text: "looking into it".into() });
         let lost = IncidentId::new();
-        let told = torn(&store, vec![note(), declare(lost)]).await;
+        let told = panic_in_transaction(&store, vec![note(), declare(lost)]).await;
         assert!(matches!(told, BackendError::Unreachable(_)), "{told}");
         assert!(told.to_string().contains("may be sent again"), "{told}");
         // Neither a gap in a timeline, nor an incident that was never there.
         assert_eq!(store.execute(&note()).await.unwrap().events[0].seq, 2);
-        let refused = store.execute(&ask(lost, IncidentCommand::Acknowledge)).await.unwrap_err();
+        let refused =
+            store.execute(&envelope(lost, IncidentCommand::Acknowledge)).await.unwrap_err();
         assert!(refused.to_string().contains("no such incident"), "{refused}");
         let next = store.execute(&declare(IncidentId::new())).await.unwrap();
         assert_eq!(next.row.unwrap().number.unwrap().0, 2);

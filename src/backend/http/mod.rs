@@ -29,7 +29,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use super::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Part, Search,
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search,
+    TimelineRange,
 };
 use crate::api::{path, query};
 use crate::model::directory::Directory;
@@ -367,7 +368,7 @@ impl Backend for HttpBackend {
         self.get(request).await.map_err(|trouble| trouble.error)
     }
 
-    async fn find(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
+    async fn find_by_number(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
         #[derive(Deserialize)]
         struct Found {
             id: IncidentId,
@@ -377,16 +378,20 @@ impl Backend for HttpBackend {
         Ok(found.id)
     }
 
-    async fn timeline(&self, id: IncidentId, part: Part) -> Result<Vec<Event>, BackendError> {
+    async fn timeline(
+        &self,
+        id: IncidentId,
+        part: TimelineRange,
+    ) -> Result<Vec<Event>, BackendError> {
         let (mut before, mut left) = match part {
-            Part::Last(0) | Part::Before(_, 0) => return Ok(Vec::new()),
-            Part::After(after) => {
+            TimelineRange::Last(0) | TimelineRange::Before(_, 0) => return Ok(Vec::new()),
+            TimelineRange::After(after) => {
                 return self
                     .events(id, query::Timeline { after: Some(after), ..<_>::default() })
                     .await;
             }
-            Part::Last(count) => (None, count),
-            Part::Before(before, count) => (Some(before), count),
+            TimelineRange::Last(count) => (None, count),
+            TimelineRange::Before(before, count) => (Some(before), count),
         };
         // From the end, as many at once as are given at once.
         let mut events = Vec::new();

@@ -124,7 +124,7 @@ async fn import_records(
             let bad = match record {
                 Ok(record) => match importer.add(record).await {
                     Ok(()) => continue,
-                    Err(ImportError::Bad { field, problem }) => {
+                    Err(ImportError::Invalid { field, problem }) => {
                         LineError::Skippable(format!("{field}: {problem}"))
                     }
                     Err(ImportError::Store(error)) => return Err(error.into()),
@@ -167,7 +167,7 @@ fn print_outcome(
     skipped: &Skipped,
     as_json: bool,
 ) -> Result<(), Failure> {
-    let Imported { incidents, events, others, known } = added;
+    let Imported { incidents, events, others, already_present: known } = added;
     if as_json {
         let counts =
             ImportJson { incidents, events, others, duplicates: known, skipped: skipped.count };

@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::{path, query};
-use crate::backend::{Detail, Page, Part, Search};
+use crate::backend::{Detail, Page, Search, TimelineRange};
 use crate::model::filter::{Filter, FilterError, Owner, Predicate};
 use crate::model::measures::{Measures, Window};
 use crate::model::text::sanitize;
@@ -113,9 +113,9 @@ pub(super) async fn timeline(
                 "after gives all that follow, up to 1000: leave limit out",
             ));
         }
-        (Some(after), None) => Part::After(after),
-        (None, Some(before)) => Part::Before(before, limit),
-        (None, None) => Part::Last(limit),
+        (Some(after), None) => TimelineRange::After(after),
+        (None, Some(before)) => TimelineRange::Before(before, limit),
+        (None, None) => TimelineRange::Last(limit),
     };
     Document::of(&shared.backend.timeline(id, part).await?).map(Whole)
 }
@@ -141,7 +141,7 @@ pub(super) async fn number(
     Number(number): Number,
     Query(Nothing {}): Query<Nothing>,
 ) -> Answer<Whole> {
-    Document::of(&Found { id: shared.backend.find(number).await? }).map(Whole)
+    Document::of(&Found { id: shared.backend.find_by_number(number).await? }).map(Whole)
 }
 
 /// The measures of a window, against the window before it

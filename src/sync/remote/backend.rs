@@ -9,7 +9,8 @@ use chrono::{DateTime, Utc};
 use super::fetch::EVENTS;
 use super::{Handed, Remote};
 use crate::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Part, Search,
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search,
+    TimelineRange,
 };
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
@@ -60,10 +61,10 @@ impl Backend for Remote {
         read.await.map(|(detail, _)| detail)
     }
 
-    async fn find(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
+    async fn find_by_number(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
         let shared = &self.shared;
         let ask = async {
-            let answer = shared.far.find(number).await;
+            let answer = shared.far.find_by_number(number).await;
             shared.heard(&answer);
             answer
         };
@@ -71,7 +72,11 @@ impl Backend for Remote {
         shared.any(ask, kept).await
     }
 
-    async fn timeline(&self, id: IncidentId, part: Part) -> Result<Vec<Event>, BackendError> {
+    async fn timeline(
+        &self,
+        id: IncidentId,
+        part: TimelineRange,
+    ) -> Result<Vec<Event>, BackendError> {
         let shared = &self.shared;
         let kept = async { Some((shared.cache.timeline(id, part).await?, Utc::now())) };
         let ask = async {
@@ -87,9 +92,9 @@ impl Backend for Remote {
         };
         // What waits comes after all that has happened.
         let is_end = match part {
-            Part::Before(..) => false,
-            Part::Last(_) => true,
-            Part::After(_) => events.len() < 1000,
+            TimelineRange::Before(..) => false,
+            TimelineRange::Last(_) => true,
+            TimelineRange::After(_) => events.len() < 1000,
         };
         if is_end && shared.listing.borrow().is_pending(id) {
             let all = match shared.kept_detail(id, EVENTS).await {
@@ -98,7 +103,7 @@ impl Backend for Remote {
             };
             let last = events.last().map_or(0, |event| event.seq);
             let after = match part {
-                Part::After(seq) => last.max(seq),
+                TimelineRange::After(seq) => last.max(seq),
                 _ => last,
             };
             events.extend(all.into_iter().filter(|event| event.seq > after));

@@ -13,7 +13,7 @@ use sqlx::{Connection, Row, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::Mutex;
 
 use super::database::{self, Kind, is_damage, millis, time};
-use crate::backend::{Cursor, Delta, Detail, Part};
+use crate::backend::{Cursor, Delta, Detail, TimelineRange};
 use crate::model::{Event, IncidentId, IncidentNumber, Summary};
 
 const KIND: Kind = Kind {
@@ -263,19 +263,19 @@ impl Cache {
     /// A part of a timeline, as far as it is kept; `None` where nothing of it is, or not what stands
     /// right beside the position: only the end of a long timeline is kept, and what it begins with is
     /// not the begin of the whole.
-    pub(super) async fn timeline(&self, id: IncidentId, part: Part) -> Option<Vec<Event>> {
+    pub(super) async fn timeline(&self, id: IncidentId, part: TimelineRange) -> Option<Vec<Event>> {
         let (sql, first, count) = match part {
-            Part::Last(count) => (
+            TimelineRange::Last(count) => (
                 "SELECT value FROM event WHERE incident = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
                 i64::MAX,
                 count,
             ),
-            Part::Before(seq, count) => (
+            TimelineRange::Before(seq, count) => (
                 "SELECT value FROM event WHERE incident = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
                 i64::from(seq),
                 count,
             ),
-            Part::After(seq) => (
+            TimelineRange::After(seq) => (
                 "SELECT value FROM event WHERE incident = ? AND seq > ? ORDER BY seq LIMIT ?",
                 i64::from(seq),
                 1000,
@@ -302,7 +302,7 @@ impl Cache {
             .await??;
         let mut events: Vec<Event> =
             values.iter().map(|value| serde_json::from_str(value).ok()).collect::<Option<_>>()?;
-        if !matches!(part, Part::After(_)) {
+        if !matches!(part, TimelineRange::After(_)) {
             events.reverse();
         }
         Some(events)
@@ -310,11 +310,11 @@ impl Cache {
 }
 
 /// Whether what is kept of a timeline goes on right beside where a part of it begins.
-async fn joins(conn: &mut SqliteConnection, id: IncidentId, part: Part) -> Done<bool> {
+async fn joins(conn: &mut SqliteConnection, id: IncidentId, part: TimelineRange) -> Done<bool> {
     let (beside, is_end) = match part {
-        Part::Last(_) | Part::Before(..=1, _) => return Ok(true),
-        Part::Before(seq, _) => (seq - 1, false),
-        Part::After(seq) => (seq.saturating_add(1), true),
+        TimelineRange::Last(_) | TimelineRange::Before(..=1, _) => return Ok(true),
+        TimelineRange::Before(seq, _) => (seq - 1, false),
+        TimelineRange::After(seq) => (seq.saturating_add(1), true),
     };
     // Behind the last event there is nothing, as far as is known.
     sqlx::query_scalar(

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Known, Shared};
-use crate::backend::{Cursor, Detail, Page, PageMark, Part, Search};
+use crate::backend::{Cursor, Detail, Page, PageMark, Search, TimelineRange};
 use crate::model::filter::{MatchContext, Scope};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::queue::{OpenCounts, Sort, compare, urgency_key};
@@ -97,7 +97,8 @@ impl Shared {
     ) -> Option<((Detail, Vec<Event>), DateTime<Utc>)> {
         match self.cache.detail(id).await {
             Some((detail, at)) => {
-                let events = self.cache.timeline(id, Part::Last(count)).await.unwrap_or_default();
+                let events =
+                    self.cache.timeline(id, TimelineRange::Last(count)).await.unwrap_or_default();
                 Some((self.laid_over(detail, events), at))
             }
             None => self.new_here(id).map(|new| (new, Utc::now())),

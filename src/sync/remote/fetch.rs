@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::cache_reads::measures_of;
 use super::{Remote, Shared};
-use crate::backend::{BackendError, Capabilities, Detail, Page, Part, Search};
+use crate::backend::{BackendError, Capabilities, Detail, Page, Search, TimelineRange};
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::{Event, IncidentId, Summary};
@@ -78,7 +78,7 @@ impl Shared {
         count: u32,
     ) -> Result<(Detail, Vec<Event>), BackendError> {
         let (detail, events) =
-            tokio::join!(self.far.incident(id), self.far.timeline(id, Part::Last(count)));
+            tokio::join!(self.far.incident(id), self.far.timeline(id, TimelineRange::Last(count)));
         self.heard(&detail);
         let detail = match detail {
             Err(BackendError::NotFound(_)) if self.declared_here(id) => {
@@ -104,7 +104,7 @@ impl Shared {
     pub(super) async fn fresh_timeline(
         &self,
         id: IncidentId,
-        part: Part,
+        part: TimelineRange,
     ) -> Result<Vec<Event>, BackendError> {
         let answer = self.far.timeline(id, part).await;
         self.heard(&answer);

@@ -37,7 +37,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 
-use crate::backend::file::watch::Bell;
+use crate::backend::file::watch::StoreWatcher;
 use crate::backend::{Backend, BackendError, Capabilities, Cursor};
 use crate::model::directory::Directory;
 use crate::model::{CommandId, IncidentId, Rules, Summary};
@@ -104,7 +104,7 @@ struct Shared {
     /// Something may be there to be sent.
     nudge: Notify,
     /// Rings when the outbox is written to, also by another process.
-    bell: Arc<Bell>,
+    bell: Arc<StoreWatcher>,
     /// The lock of whoever sends just now.
     turn: PathBuf,
     /// How long the one who has it is waited for.

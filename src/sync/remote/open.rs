@@ -13,7 +13,7 @@ use super::outbox::Outbox;
 use super::paths::{self, Named};
 use super::{Remote, Shared, sender};
 use crate::backend::Backend;
-use crate::backend::file::watch::Bell;
+use crate::backend::file::watch::StoreWatcher;
 use crate::model::Rules;
 use crate::model::text::sanitize;
 
@@ -69,7 +69,7 @@ impl Remote {
             let why = sanitize(&why).into_owned();
             warnings.push(format!("what was kept could not be used ({why}): it is in {file} now"));
         }
-        let bell = Bell::new(&outbox.path);
+        let bell = StoreWatcher::new(&outbox.path);
         let known = cache.fact("capabilities").await.map(|(known, _)| known);
         let shared = Arc::new(Shared {
             far,

@@ -249,7 +249,7 @@ impl Shared {
 
 /// Looks at the outbox whenever it was written to, by whichever process.
 pub(super) async fn follow(shared: Arc<Shared>) {
-    let mut signal = shared.bell.signal();
+    let mut signal = shared.bell.listen();
     let mut known = None;
     loop {
         signal.mark_seen();
@@ -267,6 +267,6 @@ pub(super) async fn follow(shared: Arc<Shared>) {
                 sleep(AGAIN).await;
             }
         }
-        signal.told(Instant::now() + Duration::from_hours(1)).await;
+        signal.wait(Instant::now() + Duration::from_hours(1)).await;
     }
 }

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::sleep;
 
-use crate::backend::{Backend, BackendError, Outcome, Part, Search};
+use crate::backend::{Backend, BackendError, Outcome, Search, TimelineRange};
 use crate::model::filter::{Filter, Predicate, StateFilter, Term};
 use crate::model::measures::{Cut, Window};
 use crate::model::queue::Sort;
@@ -140,7 +140,7 @@ impl Runner {
             }
             Effect::Find(number) => {
                 self.tasks.spawn(async move {
-                    let found = backend.find(number).await;
+                    let found = backend.find_by_number(number).await;
                     let _ = messages.send(Message::Found(number, found, Utc::now()));
                 });
             }
@@ -168,7 +168,7 @@ impl Runner {
                 self.tasks.spawn(async move {
                     let (detail, events) = tokio::join!(
                         backend.incident(id),
-                        backend.timeline(id, Part::Last(EVENTS))
+                        backend.timeline(id, TimelineRange::Last(EVENTS))
                     );
                     let read = detail.and_then(|detail| Ok(Box::new((detail, events?))));
                     let _ = messages.send(Message::Detail(id, read, Utc::now()));
@@ -176,7 +176,7 @@ impl Runner {
             }
             Effect::LoadOlder(id, seq) => {
                 self.tasks.spawn(async move {
-                    let events = backend.timeline(id, Part::Before(seq, EVENTS)).await;
+                    let events = backend.timeline(id, TimelineRange::Before(seq, EVENTS)).await;
                     let _ = messages.send(Message::Older(id, events, Utc::now()));
                 });
             }

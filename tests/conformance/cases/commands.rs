@@ -1,6 +1,6 @@
 //! Carrying out commands.
 
-use redphone::backend::{Backend, BackendError, Part};
+use redphone::backend::{Backend, BackendError, TimelineRange};
 use redphone::model::checklist::{Answer, ClosingItem, Item};
 use redphone::model::command::Link;
 use redphone::model::status::{Category, Classification, Role, Status};
@@ -19,7 +19,7 @@ pub async fn a_declaration_gets_a_number_and_a_row(backend: &dyn Backend) {
     assert_eq!(outcome.incident, Some(id));
     assert_eq!((row.id, row.title.as_str(), row.seq), (id, "checkout fails", 1));
     assert_eq!(row.priority, Priority::P2);
-    assert_eq!(backend.find(row.number.unwrap()).await.unwrap(), id);
+    assert_eq!(backend.find_by_number(row.number.unwrap()).await.unwrap(), id);
     assert_eq!(backend.incident(id).await.unwrap().incident.summary, row);
     assert!(!outcome.replayed);
 }
@@ -42,7 +42,7 @@ pub async fn the_same_command_again_is_answered_with_the_first_outcome(backend: 
     assert!(again.replayed && !first.replayed);
     assert_eq!(again.events, first.events);
     assert_eq!(again.row.unwrap().seq, 3);
-    assert_eq!(backend.timeline(id, Part::After(0)).await.unwrap().len(), 3);
+    assert_eq!(backend.timeline(id, TimelineRange::After(0)).await.unwrap().len(), 3);
 }
 
 pub async fn a_replayed_declaration_makes_no_second_incident(backend: &dyn Backend) {
@@ -64,7 +64,7 @@ pub async fn a_command_that_came_too_late_says_who_was_first(backend: &dyn Backe
     let refused = backend.execute(&ask(id, IncidentCommand::Acknowledge)).await.unwrap_err();
     assert!(matches!(refused, BackendError::Conflict(_)));
     assert_eq!(refused.to_string(), "already acknowledged by Ines Moreau just now");
-    assert_eq!(backend.timeline(id, Part::After(0)).await.unwrap().len(), 2);
+    assert_eq!(backend.timeline(id, TimelineRange::After(0)).await.unwrap().len(), 2);
 }
 
 pub async fn an_unknown_incident_is_not_found(backend: &dyn Backend) {
@@ -72,8 +72,8 @@ pub async fn an_unknown_incident_is_not_found(backend: &dyn Backend) {
     for refused in [
         backend.execute(&ask(id, IncidentCommand::Acknowledge)).await.unwrap_err(),
         backend.incident(id).await.unwrap_err(),
-        backend.timeline(id, Part::Last(10)).await.unwrap_err(),
-        backend.find(IncidentNumber(4711)).await.unwrap_err(),
+        backend.timeline(id, TimelineRange::Last(10)).await.unwrap_err(),
+        backend.find_by_number(IncidentNumber(4711)).await.unwrap_err(),
     ] {
         assert!(matches!(refused, BackendError::NotFound(_)), "{refused}");
         assert!(!refused.is_temporary());
@@ -101,7 +101,7 @@ pub async fn a_command_that_makes_no_sense_is_rejected(backend: &dyn Backend) {
         assert!(matches!(refused, BackendError::Rejected(_)), "{refused}");
         assert!(refused.to_string().contains(field), "{refused} does not name {field}");
     }
-    assert_eq!(backend.timeline(id, Part::After(0)).await.unwrap().len(), 1);
+    assert_eq!(backend.timeline(id, TimelineRange::After(0)).await.unwrap().len(), 1);
 }
 
 pub async fn an_incident_runs_through_its_lifecycle(backend: &dyn Backend) {
@@ -172,7 +172,7 @@ pub async fn every_ask_is_carried_out_or_refused_in_words(backend: &dyn Backend)
         let verb = what.kind();
         let outcome = backend.execute(&ask(id, what)).await;
         let outcome = outcome.unwrap_or_else(|e| panic!("{verb:?}: {e}"));
-        let events = backend.timeline(id, Part::Last(1)).await.unwrap();
+        let events = backend.timeline(id, TimelineRange::Last(1)).await.unwrap();
         assert_eq!(outcome.events.last(), events.last(), "{verb:?}");
         let row = backend.incident(id).await.unwrap().incident.summary;
         assert_eq!(outcome.row, Some(row), "{verb:?}");
@@ -250,7 +250,7 @@ pub async fn a_long_timeline_folds_to_the_same_record(backend: &dyn Backend) {
     for round in 0..150 {
         done(backend, id, IncidentCommand::RepeatAlert { text: format!("alert {round}") }).await;
     }
-    let events = backend.timeline(id, Part::After(0)).await.unwrap();
+    let events = backend.timeline(id, TimelineRange::After(0)).await.unwrap();
     let folded = redphone::model::Incident::fold(&events).unwrap().unwrap();
     assert_eq!(backend.incident(id).await.unwrap().incident, folded);
     assert_eq!(folded.summary.alerts, 151);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::{FixedOffset, TimeDelta, Utc};
-use redphone::backend::{Backend, Part};
+use redphone::backend::{Backend, TimelineRange};
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::command::Link;
 use redphone::model::measures::{Cut, Window};
@@ -28,13 +28,13 @@ pub async fn timelines_are_given_in_parts(backend: &dyn Backend) {
         done(backend, id, IncidentCommand::AddNote { text: format!("note {round}") }).await;
     }
     for (part, expected) in [
-        (Part::After(0), (1..=9).collect::<Vec<u32>>()),
-        (Part::After(7), vec![8, 9]),
-        (Part::After(9), vec![]),
-        (Part::Last(3), vec![7, 8, 9]),
-        (Part::Last(100), (1..=9).collect()),
-        (Part::Before(4, 2), vec![2, 3]),
-        (Part::Before(1, 5), vec![]),
+        (TimelineRange::After(0), (1..=9).collect::<Vec<u32>>()),
+        (TimelineRange::After(7), vec![8, 9]),
+        (TimelineRange::After(9), vec![]),
+        (TimelineRange::Last(3), vec![7, 8, 9]),
+        (TimelineRange::Last(100), (1..=9).collect()),
+        (TimelineRange::Before(4, 2), vec![2, 3]),
+        (TimelineRange::Before(1, 5), vec![]),
     ] {
         let events = backend.timeline(id, part).await.unwrap();
         let seqs: Vec<u32> = events.iter().map(|e| e.seq).collect();

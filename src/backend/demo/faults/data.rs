@@ -13,7 +13,7 @@ pub(super) const DATABASE: &[Fault] = &[
         category: Infrastructure,
         gravity: SEVERE,
         titles: &["{svc} connections at {high} %", "{svc}: clients wait for a connection"],
-        worst: &["{svc} refuses new connections"],
+        severe_titles: &["{svc} refuses new connections"],
         symptoms: &[
             "Callers get \"too many clients\" since {clock}. {pct} % of queries fail.",
             "Pool wait time is {ms} ms, usually below 5.",
@@ -30,7 +30,7 @@ pub(super) const DATABASE: &[Fault] = &[
         category: Performance,
         gravity: USUAL,
         titles: &["{svc} replica lags {min} min", "Replication lag on {svc} in {region}"],
-        worst: &["{svc} replicas stopped, reads are stale"],
+        severe_titles: &["{svc} replicas stopped, reads are stale"],
         symptoms: &[
             "Customers don't see orders they have just placed.",
             "Replica is {min} min behind and falling further.",
@@ -47,7 +47,7 @@ pub(super) const DATABASE: &[Fault] = &[
         category: Performance,
         gravity: USUAL,
         titles: &["Slow queries on {svc}", "{svc} CPU at {high} %", "Lock waits on {svc}"],
-        worst: &["{svc} is blocked by a lock"],
+        severe_titles: &["{svc} is blocked by a lock"],
         symptoms: &[
             "Everything that writes to {svc} takes seconds.",
             "{n} queries wait behind one lock since {clock}.",
@@ -65,7 +65,7 @@ pub(super) const DATABASE: &[Fault] = &[
         category: Infrastructure,
         gravity: MINOR,
         titles: &["{svc} disk {high} % full", "{svc} will run out of disk in {few} h"],
-        worst: &["{svc} disk is full, writes fail"],
+        severe_titles: &["{svc} disk is full, writes fail"],
         symptoms: &["Growing by {few} GB an hour. Nothing is visible to users yet."],
         clues: &[
             "Write-ahead log is kept for a replica that no longer exists.",
@@ -82,7 +82,7 @@ pub(super) const CACHE: &[Fault] = &[
         category: Performance,
         gravity: USUAL,
         titles: &["{svc} hit rate fell to {low} %", "{svc} evicts too early"],
-        worst: &["{svc} is cold, everything behind it is overloaded"],
+        severe_titles: &["{svc} is cold, everything behind it is overloaded"],
         symptoms: &[
             "Origin load doubled, p99 of callers is {ms} ms.",
             "Evictions at {big} a minute since {clock}.",
@@ -98,7 +98,7 @@ pub(super) const CACHE: &[Fault] = &[
         category: Infrastructure,
         gravity: USUAL,
         titles: &["{svc} lost a node in {region}", "{svc} failover in {region}"],
-        worst: &["{svc} cluster has no primary"],
+        severe_titles: &["{svc} cluster has no primary"],
         symptoms: &[
             "Brief errors at {clock}, then {min} min of slow answers.",
             "{pct} % of users were logged out.",
@@ -118,7 +118,7 @@ pub(super) const QUEUE: &[Fault] = &[
         category: Infrastructure,
         gravity: USUAL,
         titles: &["{svc}: partitions under-replicated", "{svc} broker on {node} is gone"],
-        worst: &["{svc} has partitions without a leader"],
+        severe_titles: &["{svc} has partitions without a leader"],
         symptoms: &[
             "{n} partitions have one copy less than they should.",
             "Producers see timeouts on {pct} % of sends.",
@@ -134,7 +134,7 @@ pub(super) const QUEUE: &[Fault] = &[
         category: Performance,
         gravity: USUAL,
         titles: &["{svc} backlog at {big}", "Consumers of {svc} lag {min} min", "{svc} lag grows"],
-        worst: &["{svc} stands still"],
+        severe_titles: &["{svc} stands still"],
         symptoms: &[
             "Oldest message is {min} min old. Downstream data is late.",
             "{big} messages wait, growing by {n} a second.",
@@ -154,7 +154,7 @@ pub(super) const QUEUE: &[Fault] = &[
             "{svc}: {n} messages in the dead-letter queue",
             "{svc} endpoints of one partner fail",
         ],
-        worst: &["{svc} drops events"],
+        severe_titles: &["{svc} drops events"],
         symptoms: &[
             "{n} events could not be delivered since {clock}.",
             "One partner gets nothing; all others are fine.",
@@ -177,7 +177,7 @@ pub(super) const BATCH: &[Fault] = &[
             "{svc} run of {weekday} did not finish",
             "{svc} step load_orders failed",
         ],
-        worst: &["{svc} has produced nothing for two days"],
+        severe_titles: &["{svc} has produced nothing for two days"],
         symptoms: &[
             "Output of today is missing. Consumers use yesterday's.",
             "Job stopped after {min} min with exit code 137.",
@@ -194,7 +194,7 @@ pub(super) const BATCH: &[Fault] = &[
         category: Performance,
         gravity: MINOR,
         titles: &["{svc} runs {few} h late", "{svc} is slower than usual"],
-        worst: &["{svc} will miss the cut-off for the bank file"],
+        severe_titles: &["{svc} will miss the cut-off for the bank file"],
         symptoms: &["Dashboards show data of yesterday.", "At this pace it ends at {clock}."],
         clues: &[
             "Queue slots are taken by an ad-hoc query of the size of a planet.",
@@ -207,7 +207,7 @@ pub(super) const BATCH: &[Fault] = &[
         category: Application,
         gravity: MINOR,
         titles: &["{svc}: row count off by {low} %", "{svc} writes duplicates"],
-        worst: &["{svc} sent wrong figures to customers"],
+        severe_titles: &["{svc} sent wrong figures to customers"],
         symptoms: &["Finance noticed that {weekday} is missing.", "{big} rows are there twice."],
         clues: &[
             "Clock change again: the hour from 02:00 was loaded twice.",
@@ -223,7 +223,7 @@ pub(super) const STORAGE: &[Fault] = &[
         category: Infrastructure,
         gravity: USUAL,
         titles: &["{svc}: reads fail now and then", "{svc} answers 503 in {region}"],
-        worst: &["{svc} is not reachable"],
+        severe_titles: &["{svc} is not reachable"],
         symptoms: &[
             "{pct} % of reads fail since {clock}, writes are fine.",
             "Callers of {svc} get errors for {pct} % of objects.",
@@ -240,7 +240,7 @@ pub(super) const STORAGE: &[Fault] = &[
         category: Application,
         gravity: MINOR,
         titles: &["Uploads to {svc} fail above {n} MB", "{svc} push is denied"],
-        worst: &["Nothing can be written to {svc}"],
+        severe_titles: &["Nothing can be written to {svc}"],
         symptoms: &["Answers 413 since {clock}.", "{n} failed attempts, all with the same role."],
         clues: &[
             "Proxy limit was lowered by mistake, diff in the last config change.",

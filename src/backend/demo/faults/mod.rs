@@ -10,7 +10,7 @@ use crate::model::status::Category;
 
 /// What a service is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
+pub(super) enum ServiceKind {
     Api,
     Web,
     Payments,
@@ -84,7 +84,7 @@ pub(super) struct Fault {
     /// Titles for P3 and P4, and for all where there are no worse ones.
     pub titles: &'static [&'static str],
     /// Titles for P1 and P2.
-    pub worst: &'static [&'static str],
+    pub severe_titles: &'static [&'static str],
     /// What users see.
     pub symptoms: &'static [&'static str],
     /// What responders note while they look.
@@ -92,7 +92,7 @@ pub(super) struct Fault {
     pub causes: &'static [Cause],
 }
 
-impl Kind {
+impl ServiceKind {
     /// The ways in which this kind breaks.
     pub fn faults(self) -> &'static [Fault] {
         match self {
@@ -166,7 +166,7 @@ impl Kind {
     }
 
     /// How recovery shows.
-    pub fn proofs(self) -> &'static [&'static str] {
+    pub fn recovery_checks(self) -> &'static [&'static str] {
         match self {
             Self::Api | Self::Web | Self::Partner => &[
                 "error rate under 0.1 % for {min} min",
@@ -235,7 +235,7 @@ impl Kind {
     }
 
     /// What it turns out to be when it was no incident.
-    pub fn probe(self) -> &'static str {
+    pub fn false_alarm_reason(self) -> &'static str {
         match self {
             Self::Batch | Self::Bus | Self::Queue | Self::Messaging => {
                 "threshold is too tight for month end"
@@ -252,38 +252,38 @@ impl Kind {
 mod tests {
     use super::*;
 
-    const KINDS: [Kind; 24] = [
-        Kind::Api,
-        Kind::Web,
-        Kind::Payments,
-        Kind::Auth,
-        Kind::Search,
-        Kind::Model,
-        Kind::Messaging,
-        Kind::Partner,
-        Kind::Workplace,
-        Kind::Database,
-        Kind::Cache,
-        Kind::Bus,
-        Kind::Queue,
-        Kind::Batch,
-        Kind::Storage,
-        Kind::Kubernetes,
-        Kind::Network,
-        Kind::Vpn,
-        Kind::Dns,
-        Kind::Cdn,
-        Kind::Certificate,
-        Kind::Observability,
-        Kind::Ci,
-        Kind::Security,
+    const KINDS: [ServiceKind; 24] = [
+        ServiceKind::Api,
+        ServiceKind::Web,
+        ServiceKind::Payments,
+        ServiceKind::Auth,
+        ServiceKind::Search,
+        ServiceKind::Model,
+        ServiceKind::Messaging,
+        ServiceKind::Partner,
+        ServiceKind::Workplace,
+        ServiceKind::Database,
+        ServiceKind::Cache,
+        ServiceKind::Bus,
+        ServiceKind::Queue,
+        ServiceKind::Batch,
+        ServiceKind::Storage,
+        ServiceKind::Kubernetes,
+        ServiceKind::Network,
+        ServiceKind::Vpn,
+        ServiceKind::Dns,
+        ServiceKind::Cdn,
+        ServiceKind::Certificate,
+        ServiceKind::Observability,
+        ServiceKind::Ci,
+        ServiceKind::Security,
     ];
 
     #[test]
     fn every_fault_has_words_for_all_that_is_asked_of_it() {
         for kind in KINDS {
             assert!(kind.faults().len() >= 2, "{kind:?}");
-            assert!(!kind.proofs().is_empty());
+            assert!(!kind.recovery_checks().is_empty());
             for fault in kind.faults() {
                 assert!(!fault.titles.is_empty(), "{}", fault.alert);
                 assert!(!fault.symptoms.is_empty(), "{}", fault.alert);

@@ -15,7 +15,7 @@ pub(super) const KUBERNETES: &[Fault] = &[
             "{svc} node pool is short of nodes",
             "{svc}: {node} is not ready",
         ],
-        worst: &["{svc} lost a whole zone"],
+        severe_titles: &["{svc} lost a whole zone"],
         symptoms: &[
             "{n} pods pending since {clock}. Services run with less room.",
             "Pods on {node} are evicted and don't come up elsewhere.",
@@ -32,7 +32,7 @@ pub(super) const KUBERNETES: &[Fault] = &[
         category: Infrastructure,
         gravity: MINOR,
         titles: &["Disk pressure on {svc} nodes", "{node} has a full disk"],
-        worst: &["{svc} evicts pods on every node"],
+        severe_titles: &["{svc} evicts pods on every node"],
         symptoms: &[
             "{n} pods evicted within {min} min.",
             "Log volume fills the disk by {few} GB an hour.",
@@ -48,7 +48,7 @@ pub(super) const KUBERNETES: &[Fault] = &[
         category: Performance,
         gravity: MINOR,
         titles: &["{svc} API server is slow", "Deployments to {svc} hang"],
-        worst: &["{svc} control plane does not answer"],
+        severe_titles: &["{svc} control plane does not answer"],
         symptoms: &["Rollouts take {min} min. Running pods are not affected."],
         clues: &[
             "An operator lists all secrets {n} times a second.",
@@ -65,7 +65,7 @@ pub(super) const NETWORK: &[Fault] = &[
         category: Access,
         gravity: MINOR,
         titles: &["{svc} tunnel to the Lyon office is down", "{svc} throws people out"],
-        worst: &["{svc} is down for everybody"],
+        severe_titles: &["{svc} is down for everybody"],
         symptoms: &["{n} colleagues can't work.", "Reconnecting helps for {few} min."],
         clues: &[
             "Phase 2 does not come up since the other side changed its cipher list.",
@@ -78,7 +78,7 @@ pub(super) const NETWORK: &[Fault] = &[
         category: Infrastructure,
         gravity: USUAL,
         titles: &["Packet loss on {svc} in {region}", "{svc} drops connections"],
-        worst: &["{svc} is not reachable from {region}"],
+        severe_titles: &["{svc} is not reachable from {region}"],
         symptoms: &[
             "{low} % loss between zones since {clock}; retries hide most of it.",
             "Long connections break after {few} min.",
@@ -95,7 +95,7 @@ pub(super) const NETWORK: &[Fault] = &[
         category: Infrastructure,
         gravity: USUAL,
         titles: &["{svc}: {few} backends unhealthy", "{svc} sends traffic to drained backends"],
-        worst: &["{svc} has no healthy backend"],
+        severe_titles: &["{svc} has no healthy backend"],
         symptoms: &[
             "{pct} % of requests answer 503 at the edge.",
             "Errors come in waves of {few} min.",
@@ -114,7 +114,7 @@ pub(super) const DNS: &[Fault] = &[
         category: Infrastructure,
         gravity: SEVERE,
         titles: &["{svc} lookups fail now and then", "{svc}: SERVFAIL for one zone"],
-        worst: &["Names do not resolve"],
+        severe_titles: &["Names do not resolve"],
         symptoms: &[
             "{pct} % of lookups fail since {clock}.",
             "One resolver answers with old records.",
@@ -130,7 +130,7 @@ pub(super) const DNS: &[Fault] = &[
         category: Performance,
         gravity: MINOR,
         titles: &["{svc} query rate tripled", "{svc} cache hit rate is low"],
-        worst: &["{svc} resolvers are overloaded"],
+        severe_titles: &["{svc} resolvers are overloaded"],
         symptoms: &["Lookups take {n} ms, usually below 1."],
         clues: &[
             "One batch job resolves a name per row.",
@@ -146,7 +146,7 @@ pub(super) const CDN: &[Fault] = &[
         category: Application,
         gravity: MINOR,
         titles: &["Images 404 on {svc}", "{svc} serves old assets", "{svc}: missing fonts"],
-        worst: &["{svc} answers 404 for all scripts"],
+        severe_titles: &["{svc} answers 404 for all scripts"],
         symptoms: &[
             "{pct} % of image requests answer 404 since {clock}.",
             "Some visitors get last week's version of the site.",
@@ -162,7 +162,7 @@ pub(super) const CDN: &[Fault] = &[
         category: Performance,
         gravity: USUAL,
         titles: &["{svc} hit ratio fell to {low} %", "{svc} is slow in Southeast Asia"],
-        worst: &["{svc} sends everything to the origin"],
+        severe_titles: &["{svc} sends everything to the origin"],
         symptoms: &[
             "Origin traffic is {few} times the usual.",
             "Images load line by line for {pct} % of visitors.",
@@ -178,7 +178,7 @@ pub(super) const CDN: &[Fault] = &[
         category: Infrastructure,
         gravity: USUAL,
         titles: &["{svc} answers 5xx in {region}", "{svc}: handshake errors at some edges"],
-        worst: &["{svc} is down in {region}"],
+        severe_titles: &["{svc} is down in {region}"],
         symptoms: &[
             "{pct} % of visitors get an error page of the supplier.",
             "From {region} only.",
@@ -197,7 +197,7 @@ pub(super) const CERTIFICATE: &[Fault] = &[
         category: Infrastructure,
         gravity: MINOR,
         titles: &["Certificate of api.partner expires in {few} days", "{svc} renewal failed"],
-        worst: &["A certificate ran out, partners can't connect"],
+        severe_titles: &["A certificate ran out, partners can't connect"],
         symptoms: &[
             "Renewal has failed {few} times; nothing is broken yet.",
             "Clients report \"certificate has expired\".",
@@ -216,7 +216,7 @@ pub(super) const CERTIFICATE: &[Fault] = &[
             "Handshake errors with old Android devices",
             "{svc}: one chain lacks its intermediate",
         ],
-        worst: &["Apps can't connect: handshake fails"],
+        severe_titles: &["Apps can't connect: handshake fails"],
         symptoms: &["{pct} % of handshakes fail since {clock}, desktop browsers are fine."],
         clues: &[
             "Cross-signed root was dropped from the bundle.",
@@ -236,7 +236,7 @@ pub(super) const OBSERVABILITY: &[Fault] = &[
             "{svc} ingest drops samples",
             "{svc}: gaps on dashboards",
         ],
-        worst: &["{svc} are blind, no alerts are evaluated"],
+        severe_titles: &["{svc} are blind, no alerts are evaluated"],
         symptoms: &["Dashboards end at {clock}.", "{low} % of series are missing."],
         clues: &[
             "A label with request ids was added: {big} new series an hour.",
@@ -249,7 +249,7 @@ pub(super) const OBSERVABILITY: &[Fault] = &[
         category: Infrastructure,
         gravity: MINOR,
         titles: &["{svc} disk {high} % full", "{svc} queries over 30 d time out"],
-        worst: &["{svc} rejects writes"],
+        severe_titles: &["{svc} rejects writes"],
         symptoms: &["Old data can't be queried.", "Compaction is {few} days behind."],
         clues: &[
             "Compactor is stuck on one broken block, {id}.",
@@ -265,7 +265,7 @@ pub(super) const CI: &[Fault] = &[
         category: Infrastructure,
         gravity: MINOR,
         titles: &["{svc} jobs wait {min} min for a runner", "{svc} runners offline"],
-        worst: &["{svc} is down, nobody can deploy"],
+        severe_titles: &["{svc} is down, nobody can deploy"],
         symptoms: &[
             "{n} jobs queued. Hotfixes can't go out quickly.",
             "Half of the runners are gone since {clock}.",
@@ -281,7 +281,7 @@ pub(super) const CI: &[Fault] = &[
         category: Application,
         gravity: MINOR,
         titles: &["{svc}: every third pipeline fails", "{svc} cache is corrupt"],
-        worst: &["{svc} deploys the wrong version"],
+        severe_titles: &["{svc} deploys the wrong version"],
         symptoms: &[
             "Checksum mismatch in the dependency step.",
             "Retrying helps about half of the time.",
@@ -300,7 +300,7 @@ pub(super) const SECURITY: &[Fault] = &[
             "Scraping of prices from rented addresses",
             "{svc}: injection attempts on search",
         ],
-        worst: &["Request flood against checkout"],
+        severe_titles: &["Request flood against checkout"],
         symptoms: &[
             "{big} requests a second, {high} % of them blocked.",
             "p99 of the shop is up by {lowms} ms.",
@@ -316,7 +316,7 @@ pub(super) const SECURITY: &[Fault] = &[
         category: Access,
         gravity: USUAL,
         titles: &["{svc} blocks real customers", "{svc} rule catches a partner"],
-        worst: &["{svc} blocks all orders with an apostrophe in the name"],
+        severe_titles: &["{svc} blocks all orders with an apostrophe in the name"],
         symptoms: &[
             "{n} customers report a captcha loop.",
             "{pct} % of partner calls answer 403 since {clock}.",
@@ -332,7 +332,7 @@ pub(super) const SECURITY: &[Fault] = &[
         category: Security,
         gravity: USUAL,
         titles: &["Token found in a public repository", "Suspicious use of a service account"],
-        worst: &["Production key was published by mistake"],
+        severe_titles: &["Production key was published by mistake"],
         symptoms: &[
             "Found by the secret scanner.",
             "Account was used from a new network at {clock}.",

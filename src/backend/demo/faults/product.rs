@@ -18,7 +18,7 @@ pub(super) const API: &[Fault] = &[
             "Elevated 5xx on {svc}",
             "Some {svc} requests answer 500",
         ],
-        worst: &["{svc} answers 5xx for most requests", "{svc} is down in {region}"],
+        severe_titles: &["{svc} answers 5xx for most requests", "{svc} is down in {region}"],
         symptoms: &[
             "{pct} % of requests to {svc} answer 502 since {clock}. Retries help some of the time.",
             "Customers see \"something went wrong\" on about {pct} % of {svc} calls.",
@@ -41,7 +41,7 @@ pub(super) const API: &[Fault] = &[
             "{svc} is slow in {region}",
             "Slow responses from {svc}, p99 {ms} ms",
         ],
-        worst: &["{svc} times out for many customers"],
+        severe_titles: &["{svc} times out for many customers"],
         symptoms: &[
             "p99 of {svc} is {ms} ms, usual is {lowms} ms. About {pct} % of users notice.",
             "Pages that call {svc} take several seconds to load.",
@@ -60,7 +60,7 @@ pub(super) const API: &[Fault] = &[
         category: Infrastructure,
         gravity: MINOR,
         titles: &["{svc} pods restart, OOMKilled", "{svc} memory near its limit"],
-        worst: &["{svc} pods crash in a loop"],
+        severe_titles: &["{svc} pods crash in a loop"],
         symptoms: &[
             "{n} pods of {svc} were OOMKilled in the last hour. Brief errors at each restart.",
             "Memory of {svc} grows by {few} % an hour since the last restart.",
@@ -81,7 +81,7 @@ pub(super) const API: &[Fault] = &[
             "Updates reach {svc} late",
             "{svc} lags {min} min behind",
         ],
-        worst: &["{svc} serves data that is {few} h old"],
+        severe_titles: &["{svc} serves data that is {few} h old"],
         symptoms: &[
             "Changes made in the back office show up in {svc} only after {min} min.",
             "Support reports {n} customers who see old values in {svc}.",
@@ -105,7 +105,7 @@ pub(super) const WEB: &[Fault] = &[
             "{svc}: filters do nothing on Safari",
             "{svc}: blank page for some Firefox users",
         ],
-        worst: &["{svc} shows a blank page", "Add-to-basket button is dead on {svc}"],
+        severe_titles: &["{svc} shows a blank page", "Add-to-basket button is dead on {svc}"],
         symptoms: &[
             "{pct} % of sessions hit \"undefined is not a function\" since {clock}.",
             "Page renders, then goes blank after hydration. {pct} % of sessions.",
@@ -123,7 +123,7 @@ pub(super) const WEB: &[Fault] = &[
         category: Performance,
         gravity: MINOR,
         titles: &["{svc} start page is slow, LCP {ms} ms", "{svc} loads slowly on mobile networks"],
-        worst: &["{svc} start page does not finish loading"],
+        severe_titles: &["{svc} start page does not finish loading"],
         symptoms: &[
             "Largest contentful paint went from {lowms} ms to {ms} ms.",
             "Bounce rate on the start page is up by {pct} %.",
@@ -144,7 +144,7 @@ pub(super) const WEB: &[Fault] = &[
             "Wrong language for visitors from Switzerland",
             "Broken layout on {svc} after login",
         ],
-        worst: &["{svc} shows other customers' names in the header"],
+        severe_titles: &["{svc} shows other customers' names in the header"],
         symptoms: &[
             "Reported by {n} customers, with screenshots.",
             "Visible on the live site for everybody who comes from a search engine.",
@@ -168,7 +168,7 @@ pub(super) const PAYMENTS: &[Fault] = &[
             "3-D Secure challenges fail for one issuer",
             "{svc}: {low} % of authorizations time out",
         ],
-        worst: &["Card payments fail", "{svc} rejects all wallet payments"],
+        severe_titles: &["Card payments fail", "{svc} rejects all wallet payments"],
         symptoms: &[
             "{pct} % of card payments answer 502 since {clock}. Wallets are unaffected.",
             "Authorization rate fell by {pct} points. Customers retry and get double holds.",
@@ -187,7 +187,7 @@ pub(super) const PAYMENTS: &[Fault] = &[
         category: Application,
         gravity: USUAL,
         titles: &["Settlement file does not match the ledger", "{n} refunds are stuck in {svc}"],
-        worst: &["Customers are charged twice by {svc}"],
+        severe_titles: &["Customers are charged twice by {svc}"],
         symptoms: &[
             "Finance reports a difference of {big} EUR for yesterday.",
             "{n} customers were charged twice between {clock} and now.",
@@ -205,7 +205,7 @@ pub(super) const PAYMENTS: &[Fault] = &[
         category: Performance,
         gravity: USUAL,
         titles: &["Slow answers from the acquirer", "{svc} p95 above {ms} ms"],
-        worst: &["Checkout hangs while {svc} waits for the acquirer"],
+        severe_titles: &["Checkout hangs while {svc} waits for the acquirer"],
         symptoms: &[
             "Paying takes {few}0 s. {pct} % of customers give up.",
             "Authorization latency is {ms} ms, usual is {lowms} ms.",
@@ -228,7 +228,7 @@ pub(super) const AUTH: &[Fault] = &[
             "Password reset mails lead to an expired link",
             "{svc}: token refresh fails for the mobile app",
         ],
-        worst: &["Logins time out", "Nobody can log in through {svc}"],
+        severe_titles: &["Logins time out", "Nobody can log in through {svc}"],
         symptoms: &[
             "{pct} % of logins fail since {clock}. People who are logged in are not affected.",
             "Users are thrown out after {few} min and can't get back in.",
@@ -247,7 +247,7 @@ pub(super) const AUTH: &[Fault] = &[
         category: Security,
         gravity: USUAL,
         titles: &["Login attempts from a botnet", "Unusual login failures from one provider"],
-        worst: &["Credential stuffing against {svc}, accounts taken over"],
+        severe_titles: &["Credential stuffing against {svc}, accounts taken over"],
         symptoms: &[
             "{big} failed logins a minute, from about {big} addresses.",
             "{n} accounts had a successful login from an unknown country after many failures.",
@@ -267,7 +267,7 @@ pub(super) const AUTH: &[Fault] = &[
             "Support staff lost the refund permission",
             "Group sync of {svc} is {few} h behind",
         ],
-        worst: &["All partner accounts are locked out of {svc}"],
+        severe_titles: &["All partner accounts are locked out of {svc}"],
         symptoms: &[
             "{n} people get \"not allowed\" where they could work yesterday.",
             "Group membership changes are not picked up since {clock}.",
@@ -286,7 +286,7 @@ pub(super) const SEARCH: &[Fault] = &[
         category: Performance,
         gravity: USUAL,
         titles: &["{svc} p99 above {ms} ms", "Slow results from {svc} in {region}"],
-        worst: &["{svc} times out for most queries"],
+        severe_titles: &["{svc} times out for most queries"],
         symptoms: &[
             "Results take {few} s; {pct} % of searches end in the fallback list.",
             "p99 rose from {lowms} ms to {ms} ms within {min} min.",
@@ -303,7 +303,7 @@ pub(super) const SEARCH: &[Fault] = &[
         category: Application,
         gravity: MINOR,
         titles: &["{svc} index is {min} min behind", "New products missing from {svc}"],
-        worst: &["{svc} returns no results"],
+        severe_titles: &["{svc} returns no results"],
         symptoms: &[
             "Products added since {clock} can't be found.",
             "Sold-out products are still shown first. {n} orders had to be cancelled.",
@@ -320,7 +320,7 @@ pub(super) const SEARCH: &[Fault] = &[
         category: Application,
         gravity: USUAL,
         titles: &["Zero-result rate of {svc} doubled", "{svc} ignores accents since this morning"],
-        worst: &["Half of all searches find nothing"],
+        severe_titles: &["Half of all searches find nothing"],
         symptoms: &[
             "{pct} % of queries return nothing, usual is 3 %.",
             "Searching \"café\" finds nothing, \"cafe\" does.",
@@ -339,7 +339,7 @@ pub(super) const MODEL: &[Fault] = &[
         category: Performance,
         gravity: MINOR,
         titles: &["{svc} answers slowly, callers fall back", "{svc} p95 above {ms} ms"],
-        worst: &["{svc} does not answer, callers work without it"],
+        severe_titles: &["{svc} does not answer, callers work without it"],
         symptoms: &[
             "{pct} % of calls exceed the budget of {lowms} ms; callers use defaults.",
             "Queue in front of {svc} is {n} deep.",
@@ -359,7 +359,7 @@ pub(super) const MODEL: &[Fault] = &[
             "{svc} scores drift since the last model",
             "{svc} results jumped after retraining",
         ],
-        worst: &["{svc} answers with defaults only"],
+        severe_titles: &["{svc} answers with defaults only"],
         symptoms: &[
             "Scores differ from last week's by {pct} % for the same input.",
             "Callers of {svc} see results that make no sense for new customers.",
@@ -382,7 +382,7 @@ pub(super) const MESSAGING: &[Fault] = &[
             "{svc} delivery rate below {high} %",
             "One mailbox provider rejects our {svc} traffic",
         ],
-        worst: &["{svc} delivers nothing", "One-time codes by {svc} don't arrive"],
+        severe_titles: &["{svc} delivers nothing", "One-time codes by {svc} don't arrive"],
         symptoms: &[
             "{pct} % of messages are deferred since {clock}.",
             "{n} customers asked support where their confirmation is.",
@@ -403,7 +403,7 @@ pub(super) const MESSAGING: &[Fault] = &[
             "{svc}: customers get the same message twice",
             "{svc} sends in the wrong language",
         ],
-        worst: &["{svc} repeats one campaign to all customers"],
+        severe_titles: &["{svc} repeats one campaign to all customers"],
         symptoms: &[
             "About {big} messages were sent twice.",
             "{n} complaints within {min} min, two on social media.",
@@ -426,7 +426,7 @@ pub(super) const PARTNER: &[Fault] = &[
             "{svc} quotes fail for some countries",
             "{svc} answers are incomplete",
         ],
-        worst: &["{svc} supplier is down, orders pile up"],
+        severe_titles: &["{svc} supplier is down, orders pile up"],
         symptoms: &[
             "{pct} % of calls to the supplier fail since {clock}. {n} orders wait.",
             "Customers in two countries see an error at the last step.",
@@ -443,7 +443,7 @@ pub(super) const PARTNER: &[Fault] = &[
         category: Infrastructure,
         gravity: MINOR,
         titles: &["{svc} quota is used to {high} %", "{svc} is throttled by the supplier"],
-        worst: &["{svc} quota is used up"],
+        severe_titles: &["{svc} quota is used up"],
         symptoms: &[
             "Supplier answers 429 for {pct} % of calls.",
             "At this rate the daily quota ends at {clock}.",
@@ -466,7 +466,7 @@ pub(super) const WORKPLACE: &[Fault] = &[
             "Tickets from the web form are missing in {svc}",
             "{svc} search finds nothing",
         ],
-        worst: &["{svc} is down, support works from mail"],
+        severe_titles: &["{svc} is down, support works from mail"],
         symptoms: &[
             "Support reports it in three countries.",
             "Nothing created after {clock} shows up.",
@@ -486,7 +486,7 @@ pub(super) const WORKPLACE: &[Fault] = &[
             "Meeting room screens show an error",
             "Printer queue in the Lyon office is stuck",
         ],
-        worst: &["All warehouse scanners are offline"],
+        severe_titles: &["All warehouse scanners are offline"],
         symptoms: &["{n} devices affected, since about {clock}.", "Reported by the shift lead."],
         clues: &[
             "Device certificate ran out at midnight.",

@@ -8,24 +8,24 @@ use crate::model::{Actor, IncidentCommand, Priority};
 
 use super::super::dice::seconds;
 use super::super::templates;
-use super::Teller;
+use super::StoryWriter;
 
-impl Teller<'_> {
+impl StoryWriter<'_> {
     /// Now and then it comes back. When it is over in the end, and who leads then.
-    pub(super) fn come_back(
+    pub(super) fn maybe_reopen(
         &mut self,
         resolved: DateTime<Utc>,
         lead: Actor,
     ) -> (DateTime<Utc>, Actor) {
-        let back = resolved + seconds(self.dice.around(1500.0, 0.6));
-        let again = back + seconds(self.dice.around(2400.0, 0.6));
-        let late = self.subject.over_by.unwrap_or(self.setting.now) < again;
+        let back = resolved + seconds(self.dice.log_normal(1500.0, 0.6));
+        let again = back + seconds(self.dice.log_normal(2400.0, 0.6));
+        let late = self.subject.ends_by.unwrap_or(self.setting.now) < again;
         if late || !self.dice.chance(0.03) {
             return (resolved, lead);
         }
-        let reason = self.say(templates::BACK);
+        let reason = self.fill_one_of(templates::REOPEN_REASONS);
         self.step(back, &lead, IncidentCommand::Reopen { reason });
-        let found = self.words.found;
+        let found = self.templates.found;
         self.note(back + (again - back) / 2, &lead, found);
         self.resolve(again, &lead);
         (again, lead)
@@ -34,13 +34,13 @@ impl Teller<'_> {
     pub(super) fn close(&mut self, resolved: DateTime<Utc>, lead: &Actor) {
         let big = self.priority <= Priority::P2;
         if big {
-            let message = self.say(templates::FINAL);
+            let message = self.fill_one_of(templates::FINAL_UPDATES);
             let at = resolved + TimeDelta::seconds(self.dice.between(60, 500));
             self.step(at, lead, IncidentCommand::UpdateStakeholders { message, next_due: None });
         }
         let wait = if big { 5.0 * 3600.0 } else { 26.0 * 3600.0 };
-        let at = resolved + seconds(600.0 + self.dice.around(wait, 0.6));
-        let mut at = self.office(at);
+        let at = resolved + seconds(600.0 + self.dice.log_normal(wait, 0.6));
+        let mut at = self.next_office_time(at);
         for item in ClosingItem::ALL {
             let answer = match item {
                 ClosingItem::FinalUpdate if !big && self.dice.chance(0.7) => {
@@ -67,10 +67,10 @@ impl Teller<'_> {
         if !self.dice.chance(wanted) {
             return;
         }
-        let at = resolved + seconds(self.dice.around(2.2 * 86_400.0, 0.4));
-        let mut at = self.office(at);
+        let at = resolved + seconds(self.dice.log_normal(2.2 * 86_400.0, 0.4));
+        let mut at = self.next_office_time(at);
         for section in Section::ALL {
-            let text = self.section(*section, resolved);
+            let text = self.review_section(*section, resolved);
             self.step(at, lead, IncidentCommand::WriteReview { section: *section, text });
             at += TimeDelta::seconds(self.dice.between(60, 900));
         }
@@ -80,7 +80,7 @@ impl Teller<'_> {
             let handle = lead.person().map_or("", |p| p.handle.as_str()).to_owned();
             let due = at + TimeDelta::days(self.dice.between(7, 45));
             let item = ActionItem {
-                id: self.dice.id(at),
+                id: self.dice.uuid_at(at),
                 text,
                 owner: Some(self.member(&handle).clone()),
                 due: Some(due.date_naive()),
@@ -94,7 +94,7 @@ impl Teller<'_> {
     }
 
     /// The same time, or the next at which people do what can wait.
-    pub(super) fn office(&mut self, at: DateTime<Utc>) -> DateTime<Utc> {
+    pub(super) fn next_office_time(&mut self, at: DateTime<Utc>) -> DateTime<Utc> {
         let mut day = at.date_naive();
         if at.hour() >= 17 {
             day += TimeDelta::days(1);
@@ -111,12 +111,12 @@ impl Teller<'_> {
         morning + TimeDelta::seconds(self.dice.between(0, 3 * 3600))
     }
 
-    pub(super) fn section(&mut self, section: Section, resolved: DateTime<Utc>) -> String {
+    pub(super) fn review_section(&mut self, section: Section, resolved: DateTime<Utc>) -> String {
         let lasted = crate::model::time::format_duration(resolved - self.reported);
-        let found = self.words.found;
+        let found = self.templates.found;
         match section {
             Section::Summary => {
-                let what = self.say(self.subject.fault.symptoms);
+                let what = self.fill_one_of(self.subject.fault.symptoms);
                 format!("{what} It lasted {lasted}.")
             }
             Section::Timeline => {
@@ -124,9 +124,9 @@ impl Teller<'_> {
                 format!("{} reported, {} resolved (UTC). The rest is in the record.", time(self.reported), time(resolved))
             }
             Section::Impact => self.fill("About {pct} % of the users of {svc} for {min} min at worst; {n} contacts at support."),
-            Section::RootCause => self.say(found),
+            Section::RootCause => self.fill_one_of(found),
             Section::Resolution => {
-                let (_, template) = *self.dice.pick(self.words.fixes);
+                let (_, template) = *self.dice.pick(self.templates.fixes);
                 self.fill(template)
             }
             Section::Communication => self.fill("Status page after {few} min, then as agreed. Partners were told by mail."),

@@ -17,11 +17,11 @@ use crate::model::status::{Classification, Source};
 use crate::model::{Actor, ChangeId, IncidentCommand, IncidentId, PersonRef, Rules, Status};
 
 use super::cases::Twist;
-use super::causes::CauseWords;
+use super::causes::CauseTemplates;
 use super::company::Company;
 use super::dice::{Dice, seconds};
 use super::faults::{Cause, Fault};
-use super::templates::{self, Filler, REGIONS};
+use super::templates::{self, REGIONS, TemplateValues};
 
 /// What every story is set in.
 pub(super) struct Setting<'a> {
@@ -45,7 +45,7 @@ pub(super) enum Ending {
 
 /// How much of a story is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Detail {
+pub(super) enum DetailLevel {
     /// All of it.
     Full,
     /// What small incidents get: hardly a word, but closed.
@@ -63,26 +63,26 @@ pub(super) struct Subject<'a> {
     pub urgency: Urgency,
     pub source: Source,
     /// Whether its alert may be grouped: nothing with the same key is open.
-    pub keyed: bool,
+    pub has_dedup_key: bool,
     /// Title and symptoms, where they are given.
     pub text: Option<(&'a str, &'a str)>,
     /// The problem that is known to be behind it.
     pub problem: Option<&'a Problem>,
     /// Number of the last incident of the same fault.
     pub previous: Option<u64>,
-    pub detail: Detail,
+    pub detail: DetailLevel,
     /// The service that its troubles come from, where that is known.
-    pub needs: Option<usize>,
+    pub failing_dependency: Option<usize>,
     pub ending: Ending,
     /// When it must be over; for what others wait on.
-    pub over_by: Option<DateTime<Utc>>,
+    pub ends_by: Option<DateTime<Utc>>,
 }
 
 /// One command of a story.
 pub(super) struct Step {
     pub at: DateTime<Utc>,
     pub actor: Actor,
-    pub ask: IncidentCommand,
+    pub command: IncidentCommand,
 }
 
 /// A story that is told.
@@ -93,15 +93,15 @@ pub(super) struct Story {
     /// The change that came before, with its final state.
     pub change: Option<Change>,
     /// When it is over; `now` while it is open.
-    pub over: DateTime<Utc>,
+    pub ended_at: DateTime<Utc>,
 }
 
-struct Teller<'a> {
+struct StoryWriter<'a> {
     setting: &'a Setting<'a>,
     subject: &'a Subject<'a>,
     dice: &'a mut Dice,
-    filler: Filler<'a>,
-    words: &'static CauseWords,
+    filler: TemplateValues<'a>,
+    templates: &'static CauseTemplates,
     team: &'a str,
     priority: Priority,
     reported: DateTime<Utc>,
@@ -109,7 +109,7 @@ struct Teller<'a> {
 }
 
 /// Tells the story of one incident, reported at a time.
-pub(super) fn tell(
+pub(super) fn write_story(
     setting: &Setting<'_>,
     subject: &Subject<'_>,
     reported: DateTime<Utc>,
@@ -118,28 +118,28 @@ pub(super) fn tell(
 ) -> Story {
     let directory = &setting.company.directory;
     let service = &directory.services[subject.service];
-    let needs = match (subject.needs, service.depends_on.len()) {
+    let needs = match (subject.failing_dependency, service.depends_on.len()) {
         (Some(needs), _) => directory.services[needs].name.as_str(),
         (None, 0) => service.name.as_str(),
         (None, n) => service.depends_on[dice.index(n)].as_str(),
     };
     let priority = setting.rules.matrix.priority(subject.impact, subject.urgency);
     let colleague = dice.pick(&directory.people).name.as_str();
-    let filler = Filler {
+    let filler = TemplateValues {
         service: &service.name,
-        needs,
+        dependency: needs,
         region: subject
             .text
             .and_then(|(_, symptoms)| REGIONS.iter().find(|r| symptoms.contains(**r)).copied())
-            .unwrap_or_else(|| dice.word(&REGIONS)),
+            .unwrap_or_else(|| dice.pick_text(&REGIONS)),
         colleague: colleague.split(' ').next().unwrap_or(colleague),
-        bad: priority <= Priority::P2,
-        began: reported.num_seconds_from_midnight() / 60,
+        is_severe: priority <= Priority::P2,
+        began_minute: reported.num_seconds_from_midnight() / 60,
     };
-    let mut teller = Teller {
+    let mut teller = StoryWriter {
         setting,
         subject,
-        words: subject.cause.words(),
+        templates: subject.cause.templates(),
         team: &service.team,
         filler,
         priority,
@@ -150,15 +150,15 @@ pub(super) fn tell(
     teller.run(change)
 }
 
-impl<'a> Teller<'a> {
+impl<'a> StoryWriter<'a> {
     fn run(&mut self, change: Option<(&str, usize, i64)>) -> Story {
-        let id = IncidentId(self.dice.id(self.reported));
+        let id = IncidentId(self.dice.uuid_at(self.reported));
         let detected = self.declare();
-        let change = self.change_before(detected, change);
-        let (acknowledged, resolved) = self.pace();
+        let change = self.preceding_change(detected, change);
+        let (acknowledged, resolved) = self.response_times();
         let over = match self.subject.ending {
             Ending::Open(stage, twist) => {
-                self.open(stage, twist, change.as_ref());
+                self.write_open(stage, twist, change.as_ref());
                 self.setting.now
             }
             Ending::Merged(into) => {
@@ -174,31 +174,31 @@ impl<'a> Teller<'a> {
                 at
             }
             Ending::Resolved => {
-                self.until_resolved(acknowledged, resolved, change.as_ref());
+                self.write_until_resolved(acknowledged, resolved, change.as_ref());
                 resolved
             }
         };
         let now = self.setting.now;
         self.steps.retain(|step| step.at <= now);
         self.steps.sort_by_key(|step| step.at);
-        Story { id, steps: std::mem::take(&mut self.steps), change, over }
+        Story { id, steps: std::mem::take(&mut self.steps), change, ended_at: over }
     }
 
     fn fill(&mut self, template: &str) -> String {
         self.filler.fill(template, self.dice)
     }
 
-    fn say(&mut self, templates: &[&str]) -> String {
+    fn fill_one_of(&mut self, templates: &[&str]) -> String {
         let template = *self.dice.pick(templates);
         self.fill(template)
     }
 
     fn step(&mut self, at: DateTime<Utc>, actor: &Actor, ask: IncidentCommand) {
-        self.steps.push(Step { at, actor: actor.clone(), ask });
+        self.steps.push(Step { at, actor: actor.clone(), command: ask });
     }
 
     fn note(&mut self, at: DateTime<Utc>, actor: &Actor, templates: &[&str]) {
-        let text = self.say(templates);
+        let text = self.fill_one_of(templates);
         self.step(at, actor, IncidentCommand::AddNote { text });
     }
 
@@ -237,19 +237,21 @@ impl<'a> Teller<'a> {
         let (title, symptoms) = if let Some((title, symptoms)) = subject.text {
             (title.to_owned(), self.fill(symptoms))
         } else {
-            let bad = self.filler.bad && !fault.worst.is_empty();
-            let titles = if bad { fault.worst } else { fault.titles };
-            (self.say(titles), self.say(fault.symptoms))
+            let bad = self.filler.is_severe && !fault.severe_titles.is_empty();
+            let titles = if bad { fault.severe_titles } else { fault.titles };
+            (self.fill_one_of(titles), self.fill_one_of(fault.symptoms))
         };
         let bare = matches!(subject.ending, Ending::Open(_, Twist::Bare));
         let forgotten = !machine
-            && subject.detail == Detail::Full
+            && subject.detail == DetailLevel::Full
             && subject.ending == Ending::Resolved
             && self.dice.chance(0.4);
         let mut services = vec![service.name.clone()];
-        if subject.detail == Detail::Full && self.dice.chance(0.2) && !service.depends_on.is_empty()
+        if subject.detail == DetailLevel::Full
+            && self.dice.chance(0.2)
+            && !service.depends_on.is_empty()
         {
-            services.push(self.filler.needs.to_owned());
+            services.push(self.filler.dependency.to_owned());
         }
         let actor = match subject.source {
             Source::Monitoring => Actor::Integration(
@@ -274,12 +276,12 @@ impl<'a> Teller<'a> {
             detected_at,
             reported_at: self.reported,
             team: Some(self.team.to_owned()),
-            labels: if subject.detail == Detail::Full {
+            labels: if subject.detail == DetailLevel::Full {
                 vec![self.filler.region.to_owned()]
             } else {
                 Vec::new()
             },
-            dedup_key: (subject.keyed && machine)
+            dedup_key: (subject.has_dedup_key && machine)
                 .then(|| format!("{}:{}", fault.alert, service.name)),
             runbook: service.runbook.clone(),
         };
@@ -289,7 +291,7 @@ impl<'a> Teller<'a> {
     }
 
     /// When it is acknowledged and when it is resolved.
-    fn pace(&mut self) -> (DateTime<Utc>, DateTime<Utc>) {
+    fn response_times(&mut self) -> (DateTime<Utc>, DateTime<Utc>) {
         let level = self.setting.rules.levels.for_priority(self.priority);
         // Seconds to acknowledge and to resolve as a good team manages them, and the shares of
         // those that take longer than was promised.
@@ -304,9 +306,9 @@ impl<'a> Teller<'a> {
         let mut span = |promised_s: i64, median: f64, spread: f64, late: f64| {
             #[allow(clippy::cast_precision_loss, reason = "a promise is far below 2^52 s")]
             let promised = promised_s as f64;
-            let typical = self.dice.around(median * tired, spread).min(promised * 0.94);
+            let typical = self.dice.log_normal(median * tired, spread).min(promised * 0.94);
             if self.dice.chance(late) {
-                promised * (1.04 + self.dice.around(0.35, 0.9))
+                promised * (1.04 + self.dice.log_normal(0.35, 0.9))
             } else {
                 typical
             }
@@ -317,7 +319,7 @@ impl<'a> Teller<'a> {
         let resolved = self.reported + seconds(resolve_s);
         // What is history has ended before `now`, and before those that wait for it.
         let now = self.setting.now - TimeDelta::seconds(20);
-        let latest = self.subject.over_by.map_or(now, |by| by.min(now));
+        let latest = self.subject.ends_by.map_or(now, |by| by.min(now));
         if resolved > latest {
             let (whole, there) = (resolved - self.reported, latest - self.reported);
             let (whole, there) = (whole.num_milliseconds(), there.num_milliseconds().max(0));
@@ -333,20 +335,20 @@ impl<'a> Teller<'a> {
     }
 
     /// The change that led to it, where one did.
-    fn change_before(
+    fn preceding_change(
         &mut self,
         detected: DateTime<Utc>,
         given: Option<(&str, usize, i64)>,
     ) -> Option<Change> {
         let directory = &self.setting.company.directory;
-        let (kind, title, service, minutes) = match (given, self.words.change) {
+        let (kind, title, service, minutes) = match (given, self.templates.change) {
             (Some((title, service, minutes)), _) => {
-                let kind = self.words.change.map_or(ChangeKind::Deploy, |(kind, _)| kind);
+                let kind = self.templates.change.map_or(ChangeKind::Deploy, |(kind, _)| kind);
                 (kind, title.to_owned(), directory.services[service].name.clone(), minutes)
             }
             (None, Some((kind, titles)))
                 if self.subject.text.is_none()
-                    && self.subject.detail == Detail::Full
+                    && self.subject.detail == DetailLevel::Full
                     && self.dice.chance(if self.subject.cause == Cause::Dependency {
                         0.4
                     } else {
@@ -354,26 +356,26 @@ impl<'a> Teller<'a> {
                     }) =>
             {
                 let of = match self.subject.cause {
-                    Cause::Dependency => self.filler.needs,
+                    Cause::Dependency => self.filler.dependency,
                     _ => self.filler.service,
                 };
-                let (of, title) = (of.to_owned(), self.say(titles));
+                let (of, title) = (of.to_owned(), self.fill_one_of(titles));
                 #[allow(
                     clippy::cast_possible_truncation,
                     reason = "minutes of at most a few hours"
                 )]
-                let minutes = self.dice.around(9.0, 0.8) as i64;
+                let minutes = self.dice.log_normal(9.0, 0.8) as i64;
                 (kind, title, of, minutes)
             }
             _ => return None,
         };
         let ends_at = detected - TimeDelta::seconds(minutes * 60 + self.dice.between(0, 59));
-        let starts_at = ends_at - seconds(self.dice.around(420.0, 0.7));
+        let starts_at = ends_at - seconds(self.dice.log_normal(420.0, 0.7));
         let rolled_back = matches!(self.subject.ending, Ending::Resolved)
             && matches!(self.subject.cause, Cause::Deploy | Cause::Config | Cause::Migration)
             && self.dice.chance(0.7);
         Some(Change {
-            id: ChangeId(self.dice.id(starts_at)),
+            id: ChangeId(self.dice.uuid_at(starts_at)),
             kind,
             title,
             services: vec![service],
@@ -391,23 +393,26 @@ impl<'a> Teller<'a> {
     fn reclassify(&mut self, at: DateTime<Utc>, lead: &Actor) {
         let (to, reason) = if self.dice.chance(0.7) {
             let kind = self.setting.company.kinds[self.subject.service];
-            (Classification::FalseAlarm, templates::capital(kind.probe().to_owned()))
+            (
+                Classification::FalseAlarm,
+                templates::capitalize(kind.false_alarm_reason().to_owned()),
+            )
         } else {
-            (Classification::ServiceRequest, self.say(templates::REQUESTS))
+            (Classification::ServiceRequest, self.fill_one_of(templates::RECLASSIFY_REASONS))
         };
         self.step(at, lead, IncidentCommand::Reclassify { to, reason });
     }
 }
 
 /// Milliseconds of a span.
-fn ms(span: TimeDelta) -> f64 {
+fn millis(span: TimeDelta) -> f64 {
     #[allow(clippy::cast_precision_loss, reason = "a span of months is far below 2^52 ms")]
     let millis = span.num_milliseconds() as f64;
     millis
 }
 
 /// Impact and urgency that lead to a priority by the default matrix.
-pub(super) fn weighed(priority: Priority, dice: &mut Dice) -> (Impact, Urgency) {
+pub(super) fn impact_and_urgency(priority: Priority, dice: &mut Dice) -> (Impact, Urgency) {
     use Level::{High, Low, Medium};
     *match priority {
         Priority::P1 => &(High, High),

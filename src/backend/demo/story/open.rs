@@ -8,16 +8,16 @@ use crate::model::{Actor, IncidentCommand, Status};
 use super::super::cases::Twist;
 use super::super::company::VIEWER;
 use super::super::templates;
-use super::Teller;
+use super::StoryWriter;
 
-impl Teller<'_> {
+impl StoryWriter<'_> {
     /// What has happened so far to one that is still open.
-    pub(super) fn open(&mut self, stage: Status, twist: Twist, change: Option<&Change>) {
+    pub(super) fn write_open(&mut self, stage: Status, twist: Twist, change: Option<&Change>) {
         let now = self.setting.now;
         let age = now - self.reported;
         let soon = now - TimeDelta::milliseconds(1500);
         if stage == Status::Triggered {
-            self.alerts(soon.min(self.reported + age / 2), soon);
+            self.repeat_alerts(soon.min(self.reported + age / 2), soon);
             return;
         }
         let viewer = self.setting.company.directory.person(VIEWER).cloned();
@@ -31,17 +31,17 @@ impl Teller<'_> {
                 other => other,
             },
         };
-        let (acknowledged, _) = self.pace();
+        let (acknowledged, _) = self.response_times();
         let acknowledged = acknowledged.min(self.reported + age / 3);
         let work = soon - acknowledged;
         self.step(acknowledged, &lead, IncidentCommand::Acknowledge);
-        self.alerts(acknowledged, soon);
+        self.repeat_alerts(acknowledged, soon);
         let lead = self.investigate(acknowledged, work, stage, &lead, change);
-        self.reach(stage, soon, work, &lead);
+        self.ensure_stage(stage, soon, work, &lead);
         match twist {
             Twist::Unowned => self.step(soon, &lead, IncidentCommand::Assign { to: None }),
             Twist::Paused => {
-                let reason = self.say(templates::WAITS);
+                let reason = self.fill_one_of(templates::PAUSE_REASONS);
                 self.step(soon - work / 6, &lead, IncidentCommand::Pause { reason });
             }
             Twist::Snoozed => {
@@ -53,7 +53,7 @@ impl Teller<'_> {
     }
 
     /// Makes sure that an open incident is in its stage, whatever its story skipped.
-    pub(super) fn reach(
+    pub(super) fn ensure_stage(
         &mut self,
         stage: Status,
         soon: DateTime<Utc>,
@@ -63,7 +63,7 @@ impl Teller<'_> {
         let there = self
             .steps
             .iter()
-            .any(|s| matches!(&s.ask, IncidentCommand::MoveStatus { to } if *to == stage));
+            .any(|s| matches!(&s.command, IncidentCommand::MoveStatus { to } if *to == stage));
         if stage > Status::Acknowledged && !there {
             self.step(soon - work / 7, lead, IncidentCommand::MoveStatus { to: stage });
         }

@@ -12,10 +12,10 @@ use crate::model::{Actor, IncidentCommand, PersonRef, Priority, Status};
 use super::super::cases::Twist;
 use super::super::dice::seconds;
 use super::super::templates;
-use super::{Detail, Ending, Teller, ms, weighed};
+use super::{DetailLevel, Ending, StoryWriter, impact_and_urgency, millis};
 
-impl Teller<'_> {
-    pub(super) fn until_resolved(
+impl StoryWriter<'_> {
+    pub(super) fn write_until_resolved(
         &mut self,
         acknowledged: DateTime<Utc>,
         resolved: DateTime<Utc>,
@@ -24,12 +24,12 @@ impl Teller<'_> {
         let lead = self.responder(self.reported);
         let work = resolved - acknowledged;
         self.step(acknowledged, &lead, IncidentCommand::Acknowledge);
-        if self.subject.detail == Detail::Full {
-            self.alerts(acknowledged, resolved);
-            self.escalations(acknowledged);
+        if self.subject.detail == DetailLevel::Full {
+            self.repeat_alerts(acknowledged, resolved);
+            self.escalate_unanswered(acknowledged);
             let lead = self.investigate(acknowledged, work, Status::Monitoring, &lead, change);
             self.resolve(resolved, &lead);
-            let (ended, lead) = self.come_back(resolved, lead);
+            let (ended, lead) = self.maybe_reopen(resolved, lead);
             self.close(ended, &lead);
             self.review(ended, &lead);
             return;
@@ -39,17 +39,17 @@ impl Teller<'_> {
             self.step(acknowledged + work / 50, &lead, IncidentCommand::Assign { to });
         }
         if self.dice.chance(0.35) {
-            let found = self.words.found;
+            let found = self.templates.found;
             self.note(acknowledged + work / 2, &lead, found);
         }
         self.resolve(resolved, &lead);
-        if self.subject.detail == Detail::Brief {
+        if self.subject.detail == DetailLevel::Brief {
             self.close(resolved, &lead);
         }
     }
 
     /// The same alert again, while nobody has fixed it.
-    pub(super) fn alerts(&mut self, acknowledged: DateTime<Utc>, resolved: DateTime<Utc>) {
+    pub(super) fn repeat_alerts(&mut self, acknowledged: DateTime<Utc>, resolved: DateTime<Utc>) {
         if self.subject.source != Source::Monitoring {
             return;
         }
@@ -58,9 +58,9 @@ impl Teller<'_> {
         let span = (acknowledged - self.reported) + (resolved - acknowledged) / 4;
         for _ in 0..times {
             let at = self.reported
-                + seconds(self.dice.unit() * 0.001 * ms(span))
+                + seconds(self.dice.unit() * 0.001 * millis(span))
                 + TimeDelta::seconds(1);
-            let text = self.say(templates::ALERTS);
+            let text = self.fill_one_of(templates::ALERTS);
             self.step(
                 at.min(resolved - TimeDelta::milliseconds(500)),
                 &actor,
@@ -70,7 +70,7 @@ impl Teller<'_> {
     }
 
     /// Levels that were called before somebody acknowledged.
-    pub(super) fn escalations(&mut self, acknowledged: DateTime<Utc>) {
+    pub(super) fn escalate_unanswered(&mut self, acknowledged: DateTime<Utc>) {
         if self.priority > Priority::P2 {
             return;
         }
@@ -106,33 +106,33 @@ impl Teller<'_> {
         change: Option<&Change>,
     ) -> Actor {
         let mut lead = lead.clone();
-        let part = |share: f64| from + seconds(share * ms(work) / 1000.0);
+        let part = |share: f64| from + seconds(share * millis(work) / 1000.0);
         let big = self.priority <= Priority::P2;
         if let Some(person) = lead.person().cloned() {
             self.step(part(0.01), &lead, IncidentCommand::Assign { to: Some(person) });
         }
         if self.dice.chance(0.35) || big {
-            self.note(part(0.02), &lead, templates::LOOKING);
+            self.note(part(0.02), &lead, templates::FIRST_NOTES);
         }
         if upto >= Status::Investigating && (big || self.dice.chance(0.6)) {
             self.step(part(0.05), &lead, IncidentCommand::MoveStatus { to: Status::Investigating });
         }
         if self.priority == Priority::P1 {
-            self.roles(part(0.04), &lead);
+            self.assign_roles(part(0.04), &lead);
         }
-        if self.subject.source != Source::Monitoring && self.steps_lack_category() {
+        if self.subject.source != Source::Monitoring && self.lacks_category() {
             let category = self.subject.fault.category;
             self.step(part(0.03), &lead, IncidentCommand::Categorize { category: Some(category) });
         }
         if big {
-            self.updates(from, work, &lead);
+            self.update_stakeholders(from, work, &lead);
         }
-        self.checklist(part(0.08), work, &lead, big);
+        self.answer_checklist(part(0.08), work, &lead, big);
         if upto < Status::Investigating {
             return lead;
         }
         if self.subject.text.is_none() && self.dice.chance(0.05) {
-            self.weigh(part(0.1), &lead);
+            self.reprioritize(part(0.1), &lead);
         }
         let clues = self.subject.fault.clues;
         if big || self.dice.chance(0.6) {
@@ -140,8 +140,10 @@ impl Teller<'_> {
             self.note(part(at), &lead, clues);
         }
         if let Some(previous) = self.subject.previous.filter(|_| self.dice.chance(0.35)) {
-            let template =
-                self.dice.word(templates::AGAIN).replace("{prev}", &format!("INC-{previous}"));
+            let template = self
+                .dice
+                .pick_text(templates::RECURRENCE_NOTES)
+                .replace("{prev}", &format!("INC-{previous}"));
             let text = self.fill(&template);
             self.step(part(0.34), &lead, IncidentCommand::AddNote { text });
         }
@@ -153,7 +155,7 @@ impl Teller<'_> {
             self.step(part(0.36), &lead, IncidentCommand::Link { link });
         }
         if self.dice.chance(if big { 0.3 } else { 0.04 }) {
-            lead = self.hand_over(part(0.38), &lead);
+            lead = self.handover(part(0.38), &lead);
         }
         if upto < Status::Identified {
             return lead;
@@ -163,7 +165,7 @@ impl Teller<'_> {
             self.step(part(0.45), &lead, IncidentCommand::Link { link });
         }
         if big || self.dice.chance(0.4) {
-            let found = self.words.found;
+            let found = self.templates.found;
             self.step(part(0.5), &lead, IncidentCommand::MoveStatus { to: Status::Identified });
             self.note(part(0.51), &lead, found);
         }
@@ -177,23 +179,23 @@ impl Teller<'_> {
     }
 
     /// Whether it was reported without a category that somebody will fill in.
-    pub(super) fn steps_lack_category(&self) -> bool {
+    pub(super) fn lacks_category(&self) -> bool {
         let bare = matches!(self.subject.ending, Ending::Open(_, Twist::Bare));
         !bare
             && self.steps.iter().any(
-                |step| matches!(&step.ask, IncidentCommand::Declare(declared) if declared.category.is_none()),
+                |step| matches!(&step.command, IncidentCommand::Declare(declared) if declared.category.is_none()),
             )
     }
 
     /// A second look at impact and urgency.
-    pub(super) fn weigh(&mut self, at: DateTime<Utc>, lead: &Actor) {
+    pub(super) fn reprioritize(&mut self, at: DateTime<Utc>, lead: &Actor) {
         let (priority, why) = match self.priority {
             Priority::P1 => return,
             Priority::P2 => (Priority::P3, templates::LOWERED),
             Priority::P3 => (Priority::P4, templates::LOWERED),
             Priority::P4 => (Priority::P3, templates::RAISED),
         };
-        let (impact, urgency) = weighed(priority, self.dice);
+        let (impact, urgency) = impact_and_urgency(priority, self.dice);
         self.note(at, lead, why);
         self.step(
             at + TimeDelta::seconds(4),
@@ -202,7 +204,7 @@ impl Teller<'_> {
         );
     }
 
-    pub(super) fn roles(&mut self, at: DateTime<Utc>, lead: &Actor) {
+    pub(super) fn assign_roles(&mut self, at: DateTime<Utc>, lead: &Actor) {
         let handle = lead.person().map_or("", |p| p.handle.as_str()).to_owned();
         let manager = self.member(&handle).clone();
         let give = |person, role| IncidentCommand::GiveRole { role, person, given: true };
@@ -212,7 +214,7 @@ impl Teller<'_> {
         self.step(at + TimeDelta::seconds(20), lead, give(writer, Role::Communications));
     }
 
-    pub(super) fn checklist(
+    pub(super) fn answer_checklist(
         &mut self,
         at: DateTime<Utc>,
         work: TimeDelta,
@@ -232,19 +234,19 @@ impl Teller<'_> {
         }
     }
 
-    pub(super) fn hand_over(&mut self, at: DateTime<Utc>, lead: &Actor) -> Actor {
+    pub(super) fn handover(&mut self, at: DateTime<Utc>, lead: &Actor) -> Actor {
         let handle = lead.person().map_or("", |p| p.handle.as_str()).to_owned();
         let next = self.member(&handle).clone();
         if next.handle == handle {
             return lead.clone();
         }
         if self.dice.chance(0.35) {
-            let reason = Some(self.say(templates::HELP));
+            let reason = Some(self.fill_one_of(templates::ESCALATION_REASONS));
             let to = vec![next.clone()];
             self.step(at, lead, IncidentCommand::Escalate { level: 2, to, reason });
         }
         let first = next.name.split(' ').next().unwrap_or_default().to_owned();
-        let text = self.dice.word(templates::HANDED).replace("{who}", &first);
+        let text = self.dice.pick_text(templates::HANDOVER_NOTES).replace("{who}", &first);
         let text = self.fill(&text);
         self.step(at, lead, IncidentCommand::AddNote { text });
         self.step(
@@ -256,19 +258,24 @@ impl Teller<'_> {
     }
 
     /// What stakeholders are told while it lasts: nearly as often as promised.
-    pub(super) fn updates(&mut self, from: DateTime<Utc>, work: TimeDelta, lead: &Actor) {
+    pub(super) fn update_stakeholders(
+        &mut self,
+        from: DateTime<Utc>,
+        work: TimeDelta,
+        lead: &Actor,
+    ) {
         let level = self.setting.rules.levels.for_priority(self.priority);
         let Some(every) = level.update_every_s else { return };
         let end = from + work;
-        let mut at = from + seconds(self.dice.around(420.0, 0.4));
+        let mut at = from + seconds(self.dice.log_normal(420.0, 0.4));
         let mut count = 0;
         while at < end && count < 12 {
-            let told = ms(at - from) / ms(work).max(1.0);
+            let told = millis(at - from) / millis(work).max(1.0);
             let known = !matches!(self.subject.ending, Ending::Open(stage, _) if stage < Status::Identified);
-            let message = self.say(match told {
-                told if told < 0.55 || !known => templates::EARLY,
-                told if told < 0.82 => templates::KNOWN,
-                _ => templates::RECOVERING,
+            let message = self.fill_one_of(match told {
+                told if told < 0.55 || !known => templates::EARLY_UPDATES,
+                told if told < 0.82 => templates::CAUSE_FOUND_UPDATES,
+                _ => templates::RECOVERY_UPDATES,
             });
             self.step(at, lead, IncidentCommand::UpdateStakeholders { message, next_due: None });
             #[allow(clippy::cast_precision_loss, reason = "a span of hours")]
@@ -279,10 +286,10 @@ impl Teller<'_> {
     }
 
     pub(super) fn resolve(&mut self, at: DateTime<Utc>, lead: &Actor) {
-        let (action, template): (ResolutionAction, &str) = *self.dice.pick(self.words.fixes);
+        let (action, template): (ResolutionAction, &str) = *self.dice.pick(self.templates.fixes);
         let detail = self.fill(template);
-        let proofs = self.setting.company.kinds[self.subject.service].proofs();
-        let validation = templates::capital(self.say(proofs));
+        let proofs = self.setting.company.kinds[self.subject.service].recovery_checks();
+        let validation = templates::capitalize(self.fill_one_of(proofs));
         self.step(at, lead, IncidentCommand::Resolve { action, detail, validation });
     }
 }

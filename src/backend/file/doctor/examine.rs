@@ -5,134 +5,142 @@ use std::path::Path;
 
 use sqlx::{Connection, Row, SqliteConnection};
 
-use super::{DAMAGED, OpenError, Report, Timeline, timelines};
-use crate::backend::file::error::{self, Done, Fault, fault, named};
+use super::{DAMAGED, OpenError, Report, Timeline, read_timelines};
+use crate::backend::file::error::{self, SqliteFault, StoreResult, classify, display_path};
 use crate::backend::file::measures;
-use crate::backend::file::names::{Kind, NameIds, person_text};
+use crate::backend::file::names::{NameIds, NameKind, person_text};
 use crate::backend::file::open;
 use crate::backend::file::records::SNAPSHOT_EVERY;
-use crate::backend::file::row::{Columns, key};
+use crate::backend::file::row::{Columns, incident_key};
 use crate::backend::file::sql::Batch;
 use crate::model::text::sanitize;
 use crate::model::{Incident, IncidentNumber};
 
 /// Damaged places that are told one by one.
-const PLACES: usize = 3;
+const MAX_DAMAGE_LINES: usize = 3;
 /// So many are told one by one.
-const TOLD: u64 = 10;
+const MAX_NAMED: u64 = 10;
 
 /// See [`super::examine()`].
 pub(super) async fn examine(path: &Path) -> Result<Report, OpenError> {
-    let mut conn = open::read_only(path).await?;
+    let mut conn = open::open_unchecked(path).await?;
     let mut report = Report::default();
-    if let Err(error::Failure::Sql(e)) =
+    if let Err(error::StoreError::Sql(e)) =
         Batch::new("SELECT count(*) FROM sqlite_schema").run(&mut conn).await
-        && fault(&e) == Fault::Damaged
+        && classify(&e) == SqliteFault::Damaged
     {
-        report.grave(format!("{DAMAGED}, not even its tables can be listed: {e}"));
+        report.add_grave(format!("{DAMAGED}, not even its tables can be listed: {e}"));
         return Ok(report);
     }
     if !open::is_current(path, &mut conn).await? {
         return Err(OpenError::Refused(format!(
             "{} is empty or from an older redphone: open it once, then check it",
-            named(path)
+            display_path(path)
         )));
     }
-    if let Err(failure) = all(&mut conn, &mut report).await {
+    if let Err(failure) = examine_in_transaction(&mut conn, &mut report).await {
         match failure {
-            error::Failure::Sql(e) if !matches!(fault(&e), Fault::Damaged | Fault::Foreign) => {
-                return Err(OpenError::Refused(error::sentence(path, &e)));
+            error::StoreError::Sql(e)
+                if !matches!(classify(&e), SqliteFault::Damaged | SqliteFault::Foreign) =>
+            {
+                return Err(OpenError::Refused(error::error_message(path, &e)));
             }
-            other => report.grave(format!("{DAMAGED}, the check ended early: {other}")),
+            other => report.add_grave(format!("{DAMAGED}, the check ended early: {other}")),
         }
     }
     conn.close().await.ok();
     Ok(report)
 }
 
-async fn all(conn: &mut SqliteConnection, report: &mut Report) -> Done<()> {
+async fn examine_in_transaction(
+    conn: &mut SqliteConnection,
+    report: &mut Report,
+) -> StoreResult<()> {
     // One state of the store, however others go on writing.
     Batch::new("BEGIN").run(conn).await?;
-    let done = within(conn, report).await;
+    let done = run_checks(conn, report).await;
     Batch::new("ROLLBACK").run(conn).await.ok();
     done
 }
 
-async fn within(conn: &mut SqliteConnection, report: &mut Report) -> Done<()> {
-    let rows = Batch::new("PRAGMA integrity_check(20)").rows(conn).await?;
+async fn run_checks(conn: &mut SqliteConnection, report: &mut Report) -> StoreResult<()> {
+    let rows = Batch::new("PRAGMA integrity_check(20)").fetch_all(conn).await?;
     for row in rows {
         let text: String = row.try_get(0)?;
         if text.contains("fts5") {
-            report.curable(format!("the index of words is damaged: {}", sanitize(&text)));
+            report.add_curable(format!("the index of words is damaged: {}", sanitize(&text)));
         } else if text != "ok" {
             let lines: Vec<&str> = text.lines().filter(|l| !l.starts_with("***")).collect();
-            for line in lines.iter().take(PLACES) {
-                report.grave(format!("{DAMAGED}: {}", sanitize(line)));
+            for line in lines.iter().take(MAX_DAMAGE_LINES) {
+                report.add_grave(format!("{DAMAGED}: {}", sanitize(line)));
             }
-            if lines.len() > PLACES {
-                report.grave(format!("{DAMAGED} in {} more places", lines.len() - PLACES));
+            if lines.len() > MAX_DAMAGE_LINES {
+                report.add_grave(format!(
+                    "{DAMAGED} in {} more places",
+                    lines.len() - MAX_DAMAGE_LINES
+                ));
             }
         }
     }
-    let strays = Batch::new("PRAGMA foreign_key_check").rows(conn).await?.len();
+    let strays = Batch::new("PRAGMA foreign_key_check").fetch_all(conn).await?.len();
     if strays > 0 {
-        report.grave(format!("{strays} events have an actor that is not there"));
+        report.add_grave(format!("{strays} events have an actor that is not there"));
     }
     report.incidents = count(conn, "SELECT count(*) FROM incident").await?;
     report.events = count(conn, "SELECT count(*) FROM event").await?;
     let names = names(conn).await?;
-    let mut different = Different::default();
+    let mut different = DifferenceCounts::default();
     let mut after = i64::MIN;
     loop {
-        let found = timelines(conn, after).await?;
+        let found = read_timelines(conn, after).await?;
         let Some(last) = found.last() else { break };
         let last = last.key;
-        compare(conn, report, &mut different, &names, after, &found).await?;
+        compare_timelines(conn, report, &mut different, &names, after, &found).await?;
         after = last;
     }
-    different.tell(report);
-    sums(conn, report, different.affected).await
+    different.report_totals(report);
+    check_totals(conn, report, different.affected).await
 }
 
 /// Counts what differs, and tells the first of them.
 #[derive(Default)]
-struct Different {
+struct DifferenceCounts {
     timelines: u64,
     rows: u64,
     snapshots: u64,
     affected: u64,
 }
 
-impl Different {
-    fn tell(&self, report: &mut Report) {
+impl DifferenceCounts {
+    fn report_totals(&self, report: &mut Report) {
         for (count, what) in [
             (self.timelines, "timelines are broken"),
             (self.rows, "incidents differ from what their events add up to"),
             (self.snapshots, "snapshots differ from what the events add up to"),
         ] {
-            if count > TOLD {
-                let text = format!("{count} {what}; the first {TOLD} are named");
+            if count > MAX_NAMED {
+                let text = format!("{count} {what}; the first {MAX_NAMED} are named");
                 if what.starts_with("timelines") {
-                    report.grave(text);
+                    report.add_grave(text);
                 } else {
-                    report.curable(text);
+                    report.add_curable(text);
                 }
             }
         }
     }
 }
 
-async fn count(conn: &mut SqliteConnection, sql: &str) -> Done<u64> {
-    let row = Batch::new(sql).row(conn).await?;
+async fn count(conn: &mut SqliteConnection, sql: &str) -> StoreResult<u64> {
+    let row = Batch::new(sql).fetch_optional(conn).await?;
     let count: i64 = row.map(|row| row.try_get(0)).transpose()?.unwrap_or(0);
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
 type NameMap = HashMap<(i64, String), i64>;
 
-async fn names(conn: &mut SqliteConnection) -> Done<NameMap> {
+async fn names(conn: &mut SqliteConnection) -> StoreResult<NameMap> {
     let mut names = HashMap::new();
-    let rows = Batch::new("SELECT kind, text, id FROM name WHERE kind < 4").rows(conn).await?;
+    let rows = Batch::new("SELECT kind, text, id FROM name WHERE kind < 4").fetch_all(conn).await?;
     for row in rows {
         names.insert((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?);
     }
@@ -140,19 +148,19 @@ async fn names(conn: &mut SqliteConnection) -> Done<NameMap> {
 }
 
 /// The ids an incident's names should have; -1 for a name that isn't there.
-fn expected_names(names: &NameMap, incident: &Incident) -> Done<NameIds> {
-    let id = |kind: Kind, text: String| names.get(&(kind as i64, text)).copied().unwrap_or(-1);
+fn expected_names(names: &NameMap, incident: &Incident) -> StoreResult<NameIds> {
+    let id = |kind: NameKind, text: String| names.get(&(kind as i64, text)).copied().unwrap_or(-1);
     let row = &incident.summary;
     let person = row.assignee.as_ref().map(person_text).transpose()?;
     Ok(NameIds {
-        services: row.services.iter().map(|s| id(Kind::Service, s.clone())).collect(),
-        team: row.team.clone().map_or(0, |team| id(Kind::Team, team)),
-        assignee: person.map_or(0, |person| id(Kind::Person, person)),
+        services: row.services.iter().map(|s| id(NameKind::Service, s.clone())).collect(),
+        team: row.team.clone().map_or(0, |team| id(NameKind::Team, team)),
+        assignee: person.map_or(0, |person| id(NameKind::Person, person)),
     })
 }
 
 /// What the projection has of an incident.
-struct Stored {
+struct StoredProjection {
     columns: Vec<Option<i64>>,
     dedup_key: Option<String>,
     id: Vec<u8>,
@@ -160,7 +168,11 @@ struct Stored {
     snapshot: Option<(u32, String)>,
 }
 
-async fn stored(conn: &mut SqliteConnection, after: i64, last: i64) -> Done<HashMap<i64, Stored>> {
+async fn read_stored(
+    conn: &mut SqliteConnection,
+    after: i64,
+    last: i64,
+) -> StoreResult<HashMap<i64, StoredProjection>> {
     let mut batch = Batch::new(
         "SELECT i.key, i.number, i.facets, i.service, i.team, i.assignee, i.fingerprint, i.counted,
             i.late_day, i.dedup_key, i.id, i.row, s.seq, s.record
@@ -169,7 +181,7 @@ async fn stored(conn: &mut SqliteConnection, after: i64, last: i64) -> Done<Hash
     );
     batch.arg(after).arg(last);
     let mut found = HashMap::new();
-    for row in batch.rows(conn).await? {
+    for row in batch.fetch_all(conn).await? {
         let mut columns = Vec::new();
         for column in 1..=8 {
             columns.push(row.try_get(column)?);
@@ -177,7 +189,7 @@ async fn stored(conn: &mut SqliteConnection, after: i64, last: i64) -> Done<Hash
         let seq: Option<i64> = row.try_get(12)?;
         let record: Option<String> = row.try_get(13)?;
         let snapshot = seq.and_then(|seq| u32::try_from(seq).ok()).zip(record);
-        let stored = Stored {
+        let stored = StoredProjection {
             columns,
             dedup_key: row.try_get(9)?,
             id: row.try_get(10)?,
@@ -189,41 +201,41 @@ async fn stored(conn: &mut SqliteConnection, after: i64, last: i64) -> Done<Hash
     Ok(found)
 }
 
-async fn compare(
+async fn compare_timelines(
     conn: &mut SqliteConnection,
     report: &mut Report,
-    different: &mut Different,
+    different: &mut DifferenceCounts,
     names: &NameMap,
     after: i64,
     timelines: &[Timeline],
-) -> Done<()> {
+) -> StoreResult<()> {
     let last = timelines.last().map_or(after, |t| t.key);
-    let stored = stored(conn, after, last).await?;
+    let stored = read_stored(conn, after, last).await?;
     for timeline in timelines {
         let there = stored.get(&timeline.key);
         let snapshot_at = there.and_then(|s| s.snapshot.as_ref()).map(|(seq, _)| *seq);
         let label = |incident: &Incident| incident.summary.label();
-        let (incident, then) = match timeline.folded(snapshot_at) {
+        let (incident, then) = match timeline.fold(snapshot_at) {
             Ok(folded) => folded,
             Err(what) => {
                 different.timelines += 1;
-                if different.timelines <= TOLD {
+                if different.timelines <= MAX_NAMED {
                     let number = timeline.key & ((1 << 31) - 1);
-                    report.grave(format!("the timeline of INC-{number} is broken: {what}"));
+                    report.add_grave(format!("the timeline of INC-{number} is broken: {what}"));
                 }
                 continue;
             }
         };
         let row = &incident.summary;
-        if key(row.reported_at, row.number.unwrap_or(IncidentNumber(0))) != timeline.key {
-            report.grave(format!("{} stands in the wrong place of the log", label(&incident)));
+        if incident_key(row.reported_at, row.number.unwrap_or(IncidentNumber(0))) != timeline.key {
+            report.add_grave(format!("{} stands in the wrong place of the log", label(&incident)));
         }
         let ids = expected_names(names, &incident)?;
         different.affected += ids.services.len() as u64;
-        if !there.is_some_and(|there| same(there, &Columns::of(&incident), &ids)) {
+        if !there.is_some_and(|there| is_same(there, &Columns::from_incident(&incident), &ids)) {
             different.rows += 1;
-            if different.rows <= TOLD {
-                report.curable(format!(
+            if different.rows <= MAX_NAMED {
+                report.add_curable(format!(
                     "{} differs from what its events add up to",
                     label(&incident)
                 ));
@@ -234,8 +246,8 @@ async fn compare(
         let lacks = there.snapshot.is_none() && row.seq >= 2 * SNAPSHOT_EVERY;
         if lacks || (there.snapshot.is_some() && (then.is_none() || kept != then)) {
             different.snapshots += 1;
-            if different.snapshots <= TOLD {
-                report.curable(format!(
+            if different.snapshots <= MAX_NAMED {
+                report.add_curable(format!(
                     "the snapshot of {} differs from what its events add up to",
                     label(&incident)
                 ));
@@ -245,11 +257,11 @@ async fn compare(
     Ok(())
 }
 
-fn same(there: &Stored, columns: &Columns, names: &NameIds) -> bool {
+fn is_same(there: &StoredProjection, columns: &Columns, names: &NameIds) -> bool {
     let expected = [
         Some(columns.number),
         Some(columns.facets),
-        Some(names.service()),
+        Some(names.primary_service()),
         Some(names.team),
         Some(names.assignee),
         Some(columns.fingerprint),
@@ -263,7 +275,11 @@ fn same(there: &Stored, columns: &Columns, names: &NameIds) -> bool {
 }
 
 /// What is counted over all incidents at once.
-async fn sums(conn: &mut SqliteConnection, report: &mut Report, affected: u64) -> Done<()> {
+async fn check_totals(
+    conn: &mut SqliteConnection,
+    report: &mut Report,
+    affected: u64,
+) -> StoreResult<()> {
     for (sql, what) in [
         (
             "SELECT count(*) FROM incident i
@@ -304,15 +320,15 @@ async fn sums(conn: &mut SqliteConnection, report: &mut Report, affected: u64) -
     ] {
         let count = count(conn, sql).await?;
         if count > 0 {
-            report.curable(format!("{count} {what}"));
+            report.add_curable(format!("{count} {what}"));
         }
     }
     if count(conn, "SELECT count(*) FROM affected").await? != affected {
-        report.curable("the index of services is not complete");
+        report.add_curable("the index of services is not complete");
     }
-    let stale = measures::stale(conn).await?;
+    let stale = measures::count_stale_days(conn).await?;
     if stale > 0 {
-        report.curable(format!("the packed facts of {stale} days are out of date"));
+        report.add_curable(format!("the packed facts of {stale} days are out of date"));
     }
     Ok(())
 }

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use sqlx::{Connection, Row, SqliteConnection};
 
-use super::{OpenError, Report, examine, timelines};
-use crate::backend::file::bulk::{Bulk, Waiting};
-use crate::backend::file::error::{self, Done, Failure};
-use crate::backend::file::full_text::{self, Words};
+use super::{OpenError, Report, examine, read_timelines};
+use crate::backend::file::bulk::{BulkWriter, ProjectionWrite};
+use crate::backend::file::error::{self, StoreError, StoreResult};
+use crate::backend::file::full_text::{self, WordSet};
 use crate::backend::file::measures;
-use crate::backend::file::names::Names;
+use crate::backend::file::names::NameInterner;
 use crate::backend::file::open;
-use crate::backend::file::others::{parsed, put_change};
+use crate::backend::file::others::{parse_json, put_change};
 use crate::backend::file::sql::Batch;
 
 /// See [`super::rebuild()`].
@@ -21,15 +21,15 @@ pub(super) async fn rebuild(path: &Path) -> Result<Report, OpenError> {
     if found.findings.iter().any(|finding| finding.grave) {
         return Ok(found);
     }
-    let sentence = |failure: Failure| {
+    let sentence = |failure: StoreError| {
         OpenError::Refused(match failure {
-            Failure::Sql(e) => error::sentence(path, &e),
-            other => error::damaged(path, &other.to_string()),
+            StoreError::Sql(e) => error::error_message(path, &e),
+            other => error::damaged_message(path, &other.to_string()),
         })
     };
-    let opened = open::writer(path, Duration::from_secs(10)).await;
+    let opened = open::connect_writer(path, Duration::from_secs(10)).await;
     let mut conn = opened.map_err(|e| sentence(e.into()))?;
-    let done = anew(&mut conn).await;
+    let done = rebuild_in_transaction(&mut conn).await;
     if done.is_err() {
         Batch::new("ROLLBACK").run(&mut conn).await.ok();
     }
@@ -38,7 +38,7 @@ pub(super) async fn rebuild(path: &Path) -> Result<Report, OpenError> {
     examine::examine(path).await
 }
 
-async fn anew(conn: &mut SqliteConnection) -> Done<()> {
+async fn rebuild_in_transaction(conn: &mut SqliteConnection) -> StoreResult<()> {
     Batch::new(
         "BEGIN IMMEDIATE;
          DELETE FROM incident; DELETE FROM affected; DELETE FROM snapshot; DELETE FROM fact_day;
@@ -47,36 +47,36 @@ async fn anew(conn: &mut SqliteConnection) -> Done<()> {
     )
     .run(conn)
     .await?;
-    let mut bulk = Bulk::default();
-    let mut names = Names::default();
+    let mut bulk = BulkWriter::default();
+    let mut names = NameInterner::default();
     let mut after = i64::MIN;
     loop {
-        let found = timelines(conn, after).await?;
+        let found = read_timelines(conn, after).await?;
         let Some(last) = found.last() else { break };
         after = last.key;
         let mut waiting = Vec::with_capacity(found.len());
         for timeline in found {
-            let (incident, _) = timeline.folded(None).map_err(Failure::content)?;
-            let mut words = Words::of(&incident);
+            let (incident, _) = timeline.fold(None).map_err(StoreError::content)?;
+            let mut words = WordSet::from_incident(&incident);
             for event in &timeline.events {
                 words.add_note(&event.body);
             }
-            waiting.push(Waiting {
+            waiting.push(ProjectionWrite {
                 key: timeline.key,
                 incident,
                 stored: None,
-                words: Some(words),
-                wordy: true,
+                word_set: Some(words),
+                text_changed: true,
             });
         }
         bulk.write(conn, &mut names, waiting).await?;
     }
-    for row in Batch::new("SELECT body FROM change").rows(conn).await? {
+    for row in Batch::new("SELECT body FROM change").fetch_all(conn).await? {
         let mut batch = Batch::default();
-        put_change(&mut batch, &parsed(row.try_get(0)?, "a change")?)?;
+        put_change(&mut batch, &parse_json(row.try_get(0)?, "a change")?)?;
         batch.run(conn).await?;
     }
-    full_text::take_in(conn).await?;
-    measures::warm(conn).await?;
+    full_text::index_pending(conn).await?;
+    measures::warm_cache(conn).await?;
     Batch::new("COMMIT").run(conn).await
 }

@@ -6,60 +6,60 @@ use std::path::Path;
 use sqlx::{Connection, Row, SqliteConnection};
 
 use super::OpenError;
-use crate::backend::file::error::{Done, Failure, damaged};
+use crate::backend::file::error::{StoreError, StoreResult, damaged_message};
 use crate::backend::file::event_row::{self, COLUMNS, FROM};
 use crate::backend::file::export::Sink;
 use crate::backend::file::open;
-use crate::backend::file::others::{self, parsed};
+use crate::backend::file::others::{self, parse_json};
 use crate::backend::file::sql::Batch;
-use crate::backend::file::writer::incident_id;
+use crate::backend::file::writer::parse_incident_id;
 use crate::backend::record::Record;
 use crate::model::IncidentId;
 
 /// Rows that are read at once; where that fails, one by one.
-const AT_ONCE: i64 = 200;
+const ROWS_PER_READ: i64 = 200;
 /// Where even the last position can't be read, so many are tried after the last that was.
-const BLIND: i64 = 100_000;
+const BLIND_RANGE: i64 = 100_000;
 
 /// See [`super::salvage()`].
 pub(super) async fn salvage(path: &Path, sink: Sink<'_>) -> Result<u64, OpenError> {
-    let mut conn = open::read_only(path).await?;
-    let mut reading = Salvage { conn: &mut conn, sink, count: 0, ids: HashMap::new() };
-    let done = reading.all().await;
+    let mut conn = open::open_unchecked(path).await?;
+    let mut reading = Salvager { conn: &mut conn, sink, count: 0, ids: HashMap::new() };
+    let done = reading.salvage_all().await;
     let count = reading.count;
     conn.close().await.ok();
     match done {
         Ok(()) if count > 1 => Ok(count),
-        Ok(()) => Err(OpenError::Refused(damaged(path, "nothing in it can be read"))),
+        Ok(()) => Err(OpenError::Refused(damaged_message(path, "nothing in it can be read"))),
         Err(error) => Err(OpenError::Refused(format!("what was read can't be written ({error})"))),
     }
 }
 
-struct Salvage<'a> {
+struct Salvager<'a> {
     conn: &'a mut SqliteConnection,
     sink: Sink<'a>,
     count: u64,
     ids: HashMap<i64, IncidentId>,
 }
 
-impl Salvage<'_> {
-    fn give(&mut self, record: &Record) -> std::io::Result<()> {
+impl Salvager<'_> {
+    fn emit(&mut self, record: &Record) -> std::io::Result<()> {
         self.count += 1;
         (self.sink)(record)
     }
 
-    async fn all(&mut self) -> std::io::Result<()> {
-        self.give(&Record::header())?;
-        if let Ok(Some(directory)) = others::directory(self.conn).await {
-            self.give(&Record::Directory(Box::new(directory)))?;
+    async fn salvage_all(&mut self) -> std::io::Result<()> {
+        self.emit(&Record::header())?;
+        if let Ok(Some(directory)) = others::read_directory(self.conn).await {
+            self.emit(&Record::Directory(Box::new(directory)))?;
         }
         let bodies = self.bodies("SELECT body FROM problem").await;
-        for problem in bodies.iter().filter_map(|text| parsed(text, "a problem").ok()) {
-            self.give(&Record::Problem(problem))?;
+        for problem in bodies.iter().filter_map(|text| parse_json(text, "a problem").ok()) {
+            self.emit(&Record::Problem(problem))?;
         }
         let bodies = self.bodies("SELECT body FROM change").await;
-        for change in bodies.iter().filter_map(|text| parsed(text, "a change").ok()) {
-            self.give(&Record::Change(change))?;
+        for change in bodies.iter().filter_map(|text| parse_json(text, "a change").ok()) {
+            self.emit(&Record::Change(change))?;
         }
         self.events().await
     }
@@ -67,7 +67,7 @@ impl Salvage<'_> {
     /// A column of a table, as far as it can be read.
     async fn bodies(&mut self, sql: &str) -> Vec<String> {
         let mut bodies = Vec::new();
-        let read = Batch::new(sql).each(self.conn, |row| {
+        let read = Batch::new(sql).for_each_row(self.conn, |row| {
             bodies.extend(row.try_get::<String, _>(0).ok());
             Ok(true)
         });
@@ -77,21 +77,21 @@ impl Salvage<'_> {
     }
 
     async fn events(&mut self) -> std::io::Result<()> {
-        let last = Batch::new("SELECT max(log) FROM event").row(self.conn).await;
+        let last = Batch::new("SELECT max(log) FROM event").fetch_optional(self.conn).await;
         let last: Option<i64> = last.ok().flatten().and_then(|row| row.try_get(0).ok());
-        let mut end = last.unwrap_or(BLIND);
+        let mut end = last.unwrap_or(BLIND_RANGE);
         let mut log = 0;
         while log < end {
-            let upto = (log + AT_ONCE).min(end);
-            let found = match self.read(log, upto).await {
+            let upto = (log + ROWS_PER_READ).min(end);
+            let found = match self.read_range(log, upto).await {
                 Ok(found) => found,
                 Err(_) => self.one_by_one(log, upto).await,
             };
             if last.is_none() && !found.is_empty() {
-                end = upto + BLIND;
+                end = upto + BLIND_RANGE;
             }
             for record in found {
-                self.give(&record)?;
+                self.emit(&record)?;
             }
             log = upto;
         }
@@ -101,20 +101,20 @@ impl Salvage<'_> {
     async fn one_by_one(&mut self, from: i64, upto: i64) -> Vec<Record> {
         let mut found = Vec::new();
         for log in from..upto {
-            found.extend(self.read(log, log + 1).await.unwrap_or_default());
+            found.extend(self.read_range(log, log + 1).await.unwrap_or_default());
         }
         found
     }
 
     /// The events after a position, up to another.
-    async fn read(&mut self, after: i64, upto: i64) -> Done<Vec<Record>> {
+    async fn read_range(&mut self, after: i64, upto: i64) -> StoreResult<Vec<Record>> {
         let mut batch = Batch::new(&format!(
             "SELECT {COLUMNS}, e.incident, e.subject FROM {FROM}
              WHERE e.log > ? AND e.log <= ? ORDER BY e.log"
         ));
         batch.arg(after).arg(upto);
         let mut found = Vec::new();
-        for row in batch.rows(self.conn).await? {
+        for row in batch.fetch_all(self.conn).await? {
             let key: i64 = row.try_get(9)?;
             if let Some(id) = row.try_get::<Option<&[u8]>, _>(10)?.and_then(IncidentId::from_slice)
             {
@@ -122,13 +122,13 @@ impl Salvage<'_> {
             }
             let id = match self.ids.get(&key) {
                 Some(id) => *id,
-                None => match self.projected(key).await {
+                None => match self.id_from_projection(key).await {
                     Ok(id) => id,
                     Err(_) => continue,
                 },
             };
             // An event whose content is damaged is left out.
-            if let Ok(event) = event_row::read(&row, id) {
+            if let Ok(event) = event_row::decode(&row, id) {
                 found.push(Record::Event(Box::new(event)));
             }
         }
@@ -136,12 +136,12 @@ impl Salvage<'_> {
     }
 
     /// The id of an incident whose first event can't be read.
-    async fn projected(&mut self, key: i64) -> Done<IncidentId> {
+    async fn id_from_projection(&mut self, key: i64) -> StoreResult<IncidentId> {
         let mut batch = Batch::new("SELECT id FROM incident WHERE key = ?");
         batch.arg(key);
-        let row = batch.row(self.conn).await?;
-        let row = row.ok_or_else(|| Failure::content("an incident is missing"))?;
-        let id = incident_id(row.try_get(0)?)?;
+        let row = batch.fetch_optional(self.conn).await?;
+        let row = row.ok_or_else(|| StoreError::content("an incident is missing"))?;
+        let id = parse_incident_id(row.try_get(0)?)?;
         self.ids.insert(key, id);
         Ok(id)
     }
