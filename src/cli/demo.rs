@@ -16,7 +16,7 @@ use super::{Context, block_on, panes, unless_stopped};
 use crate::backend::demo::{self, DemoError};
 use crate::model::text::sanitize;
 use crate::server::scope::Scope;
-use crate::server::tokens::{New, TokenFile};
+use crate::server::tokens::{NewToken, TokenFile};
 use crate::server::{self, Server};
 use crate::tui;
 
@@ -58,12 +58,12 @@ async fn serve(context: &mut Context, args: Demo) -> Result<(), Failure> {
     let (demo, _) = open(context, &args).await?;
     let mut stop = StopSignals::listen()?;
     let store = demo.store.path();
-    let tokens = TokenFile::beside(store);
+    let tokens = TokenFile::for_store(store);
     let token_file = store.with_extension("token");
     let name = demo.me.handle.clone();
     // That of an earlier run on a store that is kept; mostly there is none.
     tokens.revoke(&name).ok();
-    let new = New { name, scope: Scope::Respond, person: None, expires_at: None };
+    let new = NewToken { name, scope: Scope::Respond, person: None, expires_at: None };
     let (secret, _) = tokens.create(new)?;
     let mut file = AtomicFile::create(&token_file)?;
     writeln!(file, "{}", secret.reveal()).map_err(|error| write_failure(&token_file, &error))?;

@@ -7,7 +7,7 @@ use super::failure::{Failure, io_error_text};
 use super::session::open_remote;
 use super::{Context, out};
 use crate::backend::Backend;
-use crate::backend::http::token::{LONGEST, keyring};
+use crate::backend::http::token::{MAX_TOKEN_BYTES, keyring};
 use crate::backend::http::{Address, Token, TokenSource};
 use crate::config::{Config, Location, Remote, meant};
 use crate::model::text::sanitize;
@@ -23,7 +23,7 @@ pub async fn run(context: &mut Context, args: Login) -> Result<(), Failure> {
         )));
     }
     if remote.address.is_exposed() && !remote.insecure_http {
-        return Err(Failure::usage(format!("the API {}", remote.address.why_exposed())));
+        return Err(Failure::usage(format!("the API {}", remote.address.exposed_reason())));
     }
     let text = read_token(&remote.address)?;
     let token = Token::new(text).map_err(|bad| Failure::failed(format!("the token {bad}")))?;
@@ -119,14 +119,14 @@ fn read_token(address: &Address) -> Result<String, Failure> {
         return rpassword::prompt_password(prompt).map_err(|error| failed(&error));
     }
     let mut line = Vec::new();
-    let most = LONGEST as u64 + 2;
+    let most = MAX_TOKEN_BYTES as u64 + 2;
     let read = io::stdin().lock().take(most).read_until(b'\n', &mut line);
     read.map_err(|error| failed(&error))?;
     String::from_utf8(line).map_err(|_| Failure::failed("the token is no text: pipe it in as text"))
 }
 
 /// How to do without a keyring.
-fn no_keyring(remote: &Remote, why: &keyring::NoKeyring) -> Failure {
+fn no_keyring(remote: &Remote, why: &keyring::KeyringError) -> Failure {
     Failure::failed(format!(
         "{why}: put the token into a file instead, with (umask 077; cat > redphone.token), and name \
          that with token_file in the profile, --token-file or REDPHONE_TOKEN_FILE (for {})",

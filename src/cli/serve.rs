@@ -24,7 +24,7 @@ use crate::server::{BindError, Options, Server, openapi};
 pub fn run(context: &mut Context, args: Serve) -> Result<(), Failure> {
     if args.print_openapi {
         use std::io::Write;
-        return writeln!(context.out.writer(), "{}", openapi::text())
+        return writeln!(context.out.writer(), "{}", openapi::document_json())
             .map_err(|error| output_failed(&error));
     }
     raise_file_limit();
@@ -58,10 +58,10 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
     // Before the store is opened, which may take a while: until then this signal ends a program.
     let hang_up = listen(SignalKind::hangup())?;
     let limits = Limits {
-        body_bytes: usize::try_from(args.max_body).unwrap_or(usize::MAX),
-        connections: usize::try_from(args.max_connections).unwrap_or(usize::MAX),
-        requests_a_minute: args.requests_a_minute,
-        hold: args.hold,
+        max_body_bytes: usize::try_from(args.max_body).unwrap_or(usize::MAX),
+        max_connections: usize::try_from(args.max_connections).unwrap_or(usize::MAX),
+        requests_per_minute: args.requests_a_minute,
+        max_long_poll: args.hold,
         ..Limits::default()
     };
     let options = Options {
@@ -87,8 +87,8 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
         config: config.clone(),
         flags: context.flags.clone(),
         store: Arc::clone(&store),
-        reopen_log: Box::new(server.reopen_log()),
-        forget_answers: Box::new(server.forget_answers()),
+        reopen_log: Box::new(server.log_reopener()),
+        forget_answers: Box::new(server.cache_invalidator()),
     };
     tokio::select! {
         in_peace = serve_until_stopped(server, &mut stop) => {
@@ -187,8 +187,8 @@ pub fn token_file(
     config: &Config,
 ) -> Result<TokenFile, Failure> {
     match given {
-        Some(file) => Ok(TokenFile::open(file)),
-        None => Ok(TokenFile::beside(config.store_file("token")?)),
+        Some(file) => Ok(TokenFile::new(file)),
+        None => Ok(TokenFile::for_store(config.store_file("token")?)),
     }
 }
 

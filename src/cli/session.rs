@@ -10,7 +10,7 @@ use super::failure::{Exit, Failure};
 use super::out;
 use super::value::IncidentRef;
 use crate::backend::file::{FileStore, Options};
-use crate::backend::http::{self, HttpBackend, Proxies, Timeouts};
+use crate::backend::http::{self, HttpBackend, ProxySettings, Timeouts};
 use crate::backend::{Backend, Capabilities, Outcome};
 use crate::config::{Config, Location, Remote};
 use crate::model::directory::Directory;
@@ -188,7 +188,7 @@ pub fn open_remote(remote: &Remote) -> Result<HttpBackend, Failure> {
         token: remote.token_source(),
         ca_file: remote.ca_file.clone(),
         insecure_http: remote.insecure_http,
-        proxies: Proxies::System,
+        proxies: ProxySettings::System,
         timeouts: Timeouts::default(),
     };
     HttpBackend::new(options).map_err(|error| Failure::new(Exit::Unreachable, error.to_string()))

@@ -10,7 +10,7 @@ use super::serve::token_file;
 use super::{Context, json};
 use crate::model::text::{pad, sanitize, width};
 use crate::server::scope::Scope;
-use crate::server::tokens::{Holds, New, Token};
+use crate::server::tokens::{NewToken, Token, TokenStatus};
 
 /// Does one thing about tokens.
 pub fn run(context: &mut Context, about: TokenCommand) -> Result<(), Failure> {
@@ -55,16 +55,16 @@ impl<'a> TokenJson<'a> {
 }
 
 fn state_name(token: &Token) -> &'static str {
-    match token.holds(Utc::now()) {
-        Holds::Yes => "holds",
-        Holds::Expired(_) => "expired",
-        Holds::Revoked(_) => "revoked",
+    match token.status(Utc::now()) {
+        TokenStatus::Valid => "holds",
+        TokenStatus::Expired(_) => "expired",
+        TokenStatus::Revoked(_) => "revoked",
     }
 }
 
 fn create(context: &mut Context, args: CreateToken) -> Result<(), Failure> {
     let file = token_file(args.tokens, &context.config)?;
-    let new = New {
+    let new = NewToken {
         name: args.name,
         scope: args.scope,
         person: args.person,

@@ -189,7 +189,7 @@ impl Settings<'_> {
 fn remote(by: &str, url: &str) -> Result<Location, ConfigError> {
     let address: Address = url.parse().map_err(|bad| ConfigError(format!("{by} {bad}")))?;
     if address.is_exposed() {
-        return Err(ConfigError(format!("{by} {}", address.why_exposed())));
+        return Err(ConfigError(format!("{by} {}", address.exposed_reason())));
     }
     Ok(Location::Remote(Remote {
         name: address.host(),

@@ -11,17 +11,17 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-use super::connection::Talk;
+use super::connection::Connection;
 use super::state::Shared;
 use super::tls::Tls;
 use crate::api::{Details, ErrorCode, details};
 
 /// How long nothing is accepted after the system had no room for another connection.
-const PAUSE: Duration = Duration::from_millis(50);
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 /// How long a TLS handshake may take.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections beyond the most that are told so at once; more are only closed.
-const TURNED_AWAY: usize = 64;
+const MAX_BUSY_REPLIES: usize = 64;
 
 /// Takes connections in until `shutdown` is done; gives those that are still open.
 pub(super) async fn accept(
@@ -32,8 +32,8 @@ pub(super) async fn accept(
     shutdown: impl Future<Output = ()>,
 ) -> GracefulShutdown {
     let open = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(shared.limits.connections));
-    let turned_away = Arc::new(Semaphore::new(TURNED_AWAY));
+    let places = Arc::new(Semaphore::new(shared.limits.max_connections));
+    let turned_away = Arc::new(Semaphore::new(MAX_BUSY_REPLIES));
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let accepted = tokio::select! {
@@ -46,7 +46,7 @@ pub(super) async fn accept(
             Err(error) => {
                 // Whoever connects may have gone again; else there is no room for another.
                 tracing::warn!("a connection could not be taken in: {error}");
-                sleep(PAUSE).await;
+                sleep(ACCEPT_RETRY_DELAY).await;
                 continue;
             }
         };
@@ -55,14 +55,14 @@ pub(super) async fn accept(
                 && let Ok(place) = Arc::clone(&turned_away).try_acquire_owned()
             {
                 tokio::spawn(async move {
-                    timeout(Duration::from_secs(1), turn_away(stream)).await.ok();
+                    timeout(Duration::from_secs(1), reply_busy(stream)).await.ok();
                     drop(place);
                 });
             }
             continue;
         };
         let acceptor = tls.as_ref().map(Tls::acceptor);
-        let talk = Talk { peer, shared: Arc::clone(shared), app: app.clone() };
+        let talk = Connection { peer, shared: Arc::clone(shared), app: app.clone() };
         let watcher = open.watcher();
         tokio::spawn(async move {
             let metrics = Arc::clone(&talk.shared.metrics);
@@ -70,12 +70,12 @@ pub(super) async fn accept(
             // Answers are small and waited for.
             stream.set_nodelay(true).ok();
             match acceptor {
-                None => talk.in_http1(stream).await,
-                Some(acceptor) => match timeout(HANDSHAKE, acceptor.accept(stream)).await {
+                None => talk.serve_http1(stream).await,
+                Some(acceptor) => match timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
                     Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
-                        talk.in_http2(stream).await;
+                        talk.serve_http2(stream).await;
                     }
-                    Ok(Ok(stream)) => talk.in_http1(stream).await,
+                    Ok(Ok(stream)) => talk.serve_http1(stream).await,
                     Ok(Err(error)) => tracing::debug!("a TLS handshake failed: {error}"),
                     Err(_) => tracing::debug!("a TLS handshake took too long"),
                 },
@@ -89,7 +89,7 @@ pub(super) async fn accept(
 }
 
 /// Says that there is no room, in place of an answer.
-async fn turn_away(mut stream: TcpStream) -> std::io::Result<()> {
+async fn reply_busy(mut stream: TcpStream) -> std::io::Result<()> {
     let what = "the server has as many connections as it may: try again in a second";
     let body = serde_json::to_string(&Details::new(ErrorCode::Unreachable, what))?;
     let head = format!(

@@ -16,7 +16,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 /// Lines that may wait to be written.
-const WAITING: usize = 16_384;
+const QUEUE_CAPACITY: usize = 16_384;
 
 /// Where requests are told.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,21 +31,21 @@ pub enum AccessLog {
 
 /// What is told of a request.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct LogRecord {
     pub time: DateTime<Utc>,
-    pub request: String,
+    pub request_id: String,
     pub peer: Option<std::net::SocketAddr>,
     pub method: &'static str,
     /// The route's pattern: what stands in a path or a query may be somebody's own.
     pub route: &'static str,
     pub status: u16,
-    pub took: std::time::Duration,
+    pub elapsed: std::time::Duration,
     pub bytes: u64,
     pub token: Option<String>,
 }
 
 #[derive(Serialize)]
-struct Told<'a> {
+struct LogLine<'a> {
     time: String,
     request: &'a str,
     peer: Option<String>,
@@ -57,55 +57,55 @@ struct Told<'a> {
     token: Option<&'a str>,
 }
 
-enum Order {
-    Write(Box<Line>),
+enum LogMessage {
+    Write(Box<LogRecord>),
     Reopen,
     End,
 }
 
 /// The way to the thread that writes.
 #[derive(Debug)]
-pub(super) struct Log {
-    orders: Option<SyncSender<Order>>,
+pub(super) struct LogWriter {
+    sender: Option<SyncSender<LogMessage>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-impl Log {
+impl LogWriter {
     /// Opens it.
     ///
     /// # Errors
     /// When the file can't be opened.
     pub(super) fn open(to: &AccessLog) -> io::Result<Self> {
         let target = match to {
-            AccessLog::Off => return Ok(Self { orders: None, thread: Mutex::new(None) }),
+            AccessLog::Off => return Ok(Self { sender: None, thread: Mutex::new(None) }),
             AccessLog::Stderr => Target::Stderr,
-            AccessLog::File(path) => Target::File(path.clone(), appending(path)?),
+            AccessLog::File(path) => Target::File(path.clone(), open_append(path)?),
         };
-        let (orders, waiting) = sync_channel(WAITING);
+        let (orders, waiting) = sync_channel(QUEUE_CAPACITY);
         let thread = std::thread::Builder::new()
             .name("access-log".into())
-            .spawn(move || write(target, &waiting))?;
-        Ok(Self { orders: Some(orders), thread: Mutex::new(Some(thread)) })
+            .spawn(move || write_records(target, &waiting))?;
+        Ok(Self { sender: Some(orders), thread: Mutex::new(Some(thread)) })
     }
 
     /// Tells of a request; `false` where there is no room for it.
-    pub(super) fn tell(&self, line: impl FnOnce() -> Line) -> bool {
-        let Some(orders) = &self.orders else { return true };
-        !matches!(orders.try_send(Order::Write(Box::new(line()))), Err(TrySendError::Full(_)))
+    pub(super) fn record(&self, line: impl FnOnce() -> LogRecord) -> bool {
+        let Some(orders) = &self.sender else { return true };
+        !matches!(orders.try_send(LogMessage::Write(Box::new(line()))), Err(TrySendError::Full(_)))
     }
 
     /// Opens the file anew, which somebody has put aside.
     pub(super) fn reopen(&self) {
-        if let Some(orders) = &self.orders {
+        if let Some(orders) = &self.sender {
             // A thread that is gone has nothing to open.
-            orders.try_send(Order::Reopen).ok();
+            orders.try_send(LogMessage::Reopen).ok();
         }
     }
 
     /// Writes what waits, and ends; blocks.
     pub(super) fn close(&self) {
-        if let Some(orders) = &self.orders {
-            orders.send(Order::End).ok();
+        if let Some(orders) = &self.sender {
+            orders.send(LogMessage::End).ok();
         }
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
@@ -119,12 +119,12 @@ enum Target {
     File(PathBuf, File),
 }
 
-fn appending(path: &PathBuf) -> io::Result<File> {
+fn open_append(path: &PathBuf) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).mode(0o600).open(path)
 }
 
 /// Writes lines until nobody sends any more. A log that can't be written is done without.
-fn write(target: Target, waiting: &Receiver<Order>) {
+fn write_records(target: Target, waiting: &Receiver<LogMessage>) {
     let (path, mut to): (_, Box<dyn Write>) = match target {
         Target::Stderr => (None, Box::new(io::stderr())),
         Target::File(path, file) => (Some(path), Box::new(file)),
@@ -139,12 +139,12 @@ fn write(target: Target, waiting: &Receiver<Order>) {
         // All that waits is written at once, and nothing stays behind while nobody asks.
         while let Some(order) = next {
             match order {
-                Order::Write(line) => done = done.and(told(&line, &mut buffer)),
-                Order::Reopen => {
+                LogMessage::Write(line) => done = done.and(write_record(&line, &mut buffer)),
+                LogMessage::Reopen => {
                     reopen = true;
                     break;
                 }
-                Order::End => {
+                LogMessage::End => {
                     ending = true;
                     break;
                 }
@@ -157,7 +157,7 @@ fn write(target: Target, waiting: &Receiver<Order>) {
         }
         failing = done.is_err();
         if reopen && let Some(path) = &path {
-            match appending(path) {
+            match open_append(path) {
                 Ok(file) => {
                     drop(buffer);
                     to = Box::new(file);
@@ -169,15 +169,15 @@ fn write(target: Target, waiting: &Receiver<Order>) {
     }
 }
 
-fn told(line: &Line, to: &mut impl Write) -> io::Result<()> {
-    let told = Told {
+fn write_record(line: &LogRecord, to: &mut impl Write) -> io::Result<()> {
+    let told = LogLine {
         time: line.time.to_rfc3339_opts(SecondsFormat::Millis, true),
-        request: &line.request,
+        request: &line.request_id,
         peer: line.peer.map(|peer| peer.ip().to_string()),
         method: line.method,
         route: line.route,
         status: line.status,
-        ms: (line.took.as_secs_f64() * 1e6).round() / 1e3,
+        ms: (line.elapsed.as_secs_f64() * 1e6).round() / 1e3,
         bytes: line.bytes,
         token: line.token.as_deref(),
     };

@@ -7,65 +7,72 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use chrono::{TimeDelta, Utc};
 
-use super::error::{Answer, Refusal};
-use super::scope::Right;
+use super::error::{ApiError, ApiResult};
+use super::scope::Permission;
 use super::state::Shared;
-use super::tokens::{Denied, Key, Secret};
+use super::tokens::{Denied, RegisteredToken, Secret};
 use crate::api::ErrorCode;
 use crate::model::text::sanitize;
 
 /// Somebody with a token that holds.
 #[derive(Clone, Debug)]
-pub(super) struct Known(pub Arc<Key>);
+pub(super) struct Authenticated(pub Arc<RegisteredToken>);
 
 /// Somebody who may read.
 #[derive(Clone, Debug)]
-pub(super) struct Reader(pub Arc<Key>);
+pub(super) struct ReadAccess(pub Arc<RegisteredToken>);
 
 /// Somebody who may send commands, of some kind.
 #[derive(Clone, Debug)]
-pub(super) struct Commander(pub Arc<Key>);
+pub(super) struct CommandAccess(pub Arc<RegisteredToken>);
 
 macro_rules! needs {
     ($name:ident, $right:expr) => {
         impl FromRequestParts<Arc<Shared>> for $name {
-            type Rejection = Refusal;
+            type Rejection = ApiError;
 
-            async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Answer<Self> {
-                admitted(parts, shared, $right).map(Self)
+            async fn from_request_parts(
+                parts: &mut Parts,
+                shared: &Arc<Shared>,
+            ) -> ApiResult<Self> {
+                authorize(parts, shared, $right).map(Self)
             }
         }
     };
 }
-needs!(Known, Right::Known);
-needs!(Reader, Right::Read);
-needs!(Commander, Right::Command);
+needs!(Authenticated, Permission::Authenticated);
+needs!(ReadAccess, Permission::Read);
+needs!(CommandAccess, Permission::Command);
 
-fn admitted(parts: &mut Parts, shared: &Arc<Shared>, right: Right) -> Answer<Arc<Key>> {
+fn authorize(
+    parts: &mut Parts,
+    shared: &Arc<Shared>,
+    right: Permission,
+) -> ApiResult<Arc<RegisteredToken>> {
     let now = Utc::now();
-    let secret = carried(&parts.headers)?;
-    let key = shared.keys.check(&secret, now).map_err(refused)?;
-    if let Some(who) = parts.extensions.get::<super::middleware::Who>() {
-        who.is(&key);
+    let secret = bearer_token(&parts.headers)?;
+    let key = shared.tokens.authenticate(&secret, now).map_err(denial_error)?;
+    if let Some(who) = parts.extensions.get::<super::middleware::CallerSlot>() {
+        who.set(&key);
     }
-    shared.keys.write_soon();
-    key.count().map_err(|wait| {
+    shared.tokens.schedule_write();
+    key.check_rate_limit().map_err(|wait| {
         let wait = TimeDelta::from_std(wait).unwrap_or(TimeDelta::hours(1));
-        Refusal::limited(now + wait)
+        ApiError::limited(now + wait)
     })?;
-    if !key.token.scope.has(right) {
-        return Err(not_enough(&key, right));
+    if !key.token.scope.grants(right) {
+        return Err(scope_error(&key, right));
     }
     Ok(key)
 }
 
 /// A token that does not hold any more when an answer is ready.
-pub(super) fn still(shared: &Shared, key: &Key) -> Answer<()> {
-    shared.keys.again(key, Utc::now()).map_err(refused)
+pub(super) fn recheck(shared: &Shared, key: &RegisteredToken) -> ApiResult<()> {
+    shared.tokens.recheck(key, Utc::now()).map_err(denial_error)
 }
 
-fn carried(headers: &HeaderMap) -> Answer<Secret> {
-    let unauthorized = |detail: &str| Refusal::new(ErrorCode::Unauthorized, detail);
+fn bearer_token(headers: &HeaderMap) -> ApiResult<Secret> {
+    let unauthorized = |detail: &str| ApiError::new(ErrorCode::Unauthorized, detail);
     let mut all = headers.get_all(header::AUTHORIZATION).iter();
     let Some(header) = all.next() else {
         return Err(unauthorized(
@@ -83,10 +90,10 @@ fn carried(headers: &HeaderMap) -> Answer<Secret> {
     let Some(token) = token else {
         return Err(unauthorized("the Authorization header is not `Bearer` and a token: mend it"));
     };
-    token.parse().map_err(|_| refused(Denied::Unknown))
+    token.parse().map_err(|_| denial_error(Denied::Unknown))
 }
 
-fn refused(why: Denied) -> Refusal {
+fn denial_error(why: Denied) -> ApiError {
     let at = |at: chrono::DateTime<Utc>| at.format("%Y-%m-%d %H:%M UTC").to_string();
     let detail = match why {
         Denied::Unknown => "the token is not known here: ask for a new one".to_owned(),
@@ -101,16 +108,18 @@ fn refused(why: Denied) -> Refusal {
             )
         }
     };
-    Refusal::new(ErrorCode::Unauthorized, detail)
+    ApiError::new(ErrorCode::Unauthorized, detail)
 }
 
-fn not_enough(key: &Key, right: Right) -> Refusal {
+fn scope_error(key: &RegisteredToken, right: Permission) -> ApiError {
     let what = match right {
-        Right::Known | Right::Read => "may not read this: use one of scope read, respond or admin",
-        Right::Command => {
+        Permission::Authenticated | Permission::Read => {
+            "may not read this: use one of scope read, respond or admin"
+        }
+        Permission::Command => {
             "may not send commands: use one of scope respond, or ingest for a program"
         }
     };
     let (name, scope) = (sanitize(&key.token.name), key.token.scope);
-    Refusal::new(ErrorCode::NotAllowed, format!("the token {name:?} of scope {scope} {what}"))
+    ApiError::new(ErrorCode::NotAllowed, format!("the token {name:?} of scope {scope} {what}"))
 }

@@ -13,17 +13,17 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
-use super::error::{Answer, Refusal};
+use super::error::{ApiError, ApiResult};
 use crate::api::ErrorCode;
 
 /// Shorter ones are not worth compressing.
 const WORTH_COMPRESSING: usize = 1024;
 /// Longer ones are hashed and compressed where nobody waits for the thread.
-const LONG: usize = 128 * 1024;
+const OFFLOAD_ABOVE: usize = 128 * 1024;
 
 /// A body of JSON.
 #[derive(Debug)]
-pub(super) struct Document {
+pub(super) struct CachedJson {
     plain: Bytes,
     // Thousands may want them at once: one makes them, and the others leave their threads meanwhile.
     tag: OnceCell<HeaderValue>,
@@ -32,24 +32,24 @@ pub(super) struct Document {
 
 /// An answer with a document; [`finish`] fits it to who asked.
 #[derive(Clone, Debug)]
-pub(super) struct Whole(pub Arc<Document>);
+pub(super) struct JsonResponse(pub Arc<CachedJson>);
 
 /// What a request says of the answers it takes.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Takes {
-    head: bool,
+pub(super) struct Accepts {
+    is_head: bool,
     gzip: bool,
     /// It only reads: the answer can be kept, and may be known (RFC 9110, 13.1.2).
-    reads: bool,
-    known: Vec<HeaderValue>,
+    is_read: bool,
+    if_none_match: Vec<HeaderValue>,
 }
 
-impl Document {
+impl CachedJson {
     /// The JSON of a value.
-    pub(super) fn of(value: &impl Serialize) -> Answer<Arc<Self>> {
+    pub(super) fn encode(value: &impl Serialize) -> ApiResult<Arc<Self>> {
         let json = serde_json::to_vec(value).map_err(|error| {
             tracing::error!("an answer can't be written: {error}");
-            Refusal::new(
+            ApiError::new(
                 ErrorCode::Internal,
                 "the answer can't be written: tell who runs the server",
             )
@@ -58,17 +58,17 @@ impl Document {
     }
 
     async fn tag(&self) -> &HeaderValue {
-        let make = async || self.made(tag_of).await.unwrap_or(NO_TAG);
+        let make = async || self.compute(compute_tag).await.unwrap_or(NO_TAG);
         self.tag.get_or_init(make).await
     }
 
     /// Empty where it could not be made.
     async fn gzip(&self) -> &Bytes {
-        self.gzip.get_or_init(async || self.made(compressed).await.unwrap_or_default()).await
+        self.gzip.get_or_init(async || self.compute(compress).await.unwrap_or_default()).await
     }
 
-    async fn made<T: Send + 'static>(&self, make: fn(&[u8]) -> T) -> Option<T> {
-        if self.plain.len() <= LONG {
+    async fn compute<T: Send + 'static>(&self, make: fn(&[u8]) -> T) -> Option<T> {
+        if self.plain.len() <= OFFLOAD_ABOVE {
             return Some(make(&self.plain));
         }
         let plain = self.plain.clone();
@@ -80,7 +80,7 @@ impl Document {
 const NO_TAG: HeaderValue = HeaderValue::from_static("W/\"0\"");
 
 /// Weak, as the compressed form is another row of bytes.
-fn tag_of(plain: &[u8]) -> HeaderValue {
+fn compute_tag(plain: &[u8]) -> HeaderValue {
     let hash = Sha256::digest(plain);
     let text = hash[..16].iter().fold("W/\"".to_owned(), |mut text, byte| {
         use std::fmt::Write as _;
@@ -91,19 +91,19 @@ fn tag_of(plain: &[u8]) -> HeaderValue {
     HeaderValue::try_from(text + "\"").unwrap_or(NO_TAG)
 }
 
-fn compressed(plain: &[u8]) -> Bytes {
+fn compress(plain: &[u8]) -> Bytes {
     let mut to = GzEncoder::new(Vec::with_capacity(plain.len() / 4), Compression::fast());
     // Writing to memory can't fail.
     to.write_all(plain).and_then(|()| to.finish()).map(Bytes::from).unwrap_or_default()
 }
 
-impl From<Bytes> for Document {
+impl From<Bytes> for CachedJson {
     fn from(plain: Bytes) -> Self {
         Self { plain, tag: OnceCell::new(), gzip: OnceCell::new() }
     }
 }
 
-impl IntoResponse for Whole {
+impl IntoResponse for JsonResponse {
     fn into_response(self) -> Response {
         let mut response = StatusCode::OK.into_response();
         response.extensions_mut().insert(self);
@@ -111,25 +111,30 @@ impl IntoResponse for Whole {
     }
 }
 
-impl Takes {
+impl Accepts {
     /// As the headers of a request say.
-    pub(super) fn of(method: &Method, headers: &HeaderMap) -> Self {
+    pub(super) fn from_headers(method: &Method, headers: &HeaderMap) -> Self {
         let known = headers.get_all(header::IF_NONE_MATCH).iter().cloned().collect();
         let head = method == Method::HEAD;
-        Self { head, gzip: takes_gzip(headers), reads: head || method == Method::GET, known }
+        Self {
+            is_head: head,
+            gzip: accepts_gzip(headers),
+            is_read: head || method == Method::GET,
+            if_none_match: known,
+        }
     }
 
-    fn knows(&self, tag: &HeaderValue) -> bool {
+    fn matches_tag(&self, tag: &HeaderValue) -> bool {
         let Ok(tag) = tag.to_str() else { return false };
         let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-        let mut known = self.known.iter().filter_map(|value| value.to_str().ok());
+        let mut known = self.if_none_match.iter().filter_map(|value| value.to_str().ok());
         known
             .any(|list| list.trim() == "*" || list.split(',').any(|one| opaque(one) == opaque(tag)))
     }
 }
 
 /// Whether gzip is among the encodings that are taken (RFC 9110, 12.5.3).
-fn takes_gzip(headers: &HeaderMap) -> bool {
+fn accepts_gzip(headers: &HeaderMap) -> bool {
     let mut any = false;
     for value in headers.get_all(header::ACCEPT_ENCODING) {
         for one in value.to_str().unwrap_or_default().split(',') {
@@ -147,17 +152,17 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
 }
 
 /// Gives an answer the form that whoever asked takes it in.
-pub(super) async fn finish(mut response: Response, takes: &Takes) -> Response {
-    let Some(Whole(document)) = response.extensions_mut().remove::<Whole>() else {
+pub(super) async fn negotiate(mut response: Response, takes: &Accepts) -> Response {
+    let Some(JsonResponse(document)) = response.extensions_mut().remove::<JsonResponse>() else {
         return response;
     };
     let headers = response.headers_mut();
     headers.insert(header::VARY, HeaderValue::from_static("authorization, accept-encoding"));
-    if takes.reads {
+    if takes.is_read {
         let tag = document.tag().await;
         headers.insert(header::ETAG, tag.clone());
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-        if takes.knows(tag) {
+        if takes.matches_tag(tag) {
             headers.remove(header::CONTENT_LENGTH);
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             *response.body_mut() = Body::empty();
@@ -179,7 +184,7 @@ pub(super) async fn finish(mut response: Response, takes: &Takes) -> Response {
         document.plain.clone()
     };
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-    *response.body_mut() = if takes.head { Body::empty() } else { Body::from(body) };
+    *response.body_mut() = if takes.is_head { Body::empty() } else { Body::from(body) };
     response
 }
 
@@ -187,10 +192,10 @@ pub(super) async fn finish(mut response: Response, takes: &Takes) -> Response {
 mod tests {
     use super::*;
 
-    fn takes(name: header::HeaderName, value: &'static str) -> Takes {
+    fn takes(name: header::HeaderName, value: &'static str) -> Accepts {
         let mut headers = HeaderMap::new();
         headers.insert(name, HeaderValue::from_static(value));
-        Takes::of(&Method::GET, &headers)
+        Accepts::from_headers(&Method::GET, &headers)
     }
 
     #[test]
@@ -213,13 +218,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_tag_is_known_in_each_way_to_write_it() {
-        let document = Document::from(Bytes::from_static(b"{}"));
+        let document = CachedJson::from(Bytes::from_static(b"{}"));
         let tag = document.tag().await;
         let text = tag.to_str().unwrap().to_owned();
         let is_known = |value: String| {
             let mut headers = HeaderMap::new();
             headers.insert(header::IF_NONE_MATCH, value.try_into().unwrap());
-            Takes::of(&Method::GET, &headers).knows(tag)
+            Accepts::from_headers(&Method::GET, &headers).matches_tag(tag)
         };
         assert!(is_known(text.clone()));
         assert!(is_known(text.trim_start_matches("W/").to_owned()));

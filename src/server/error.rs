@@ -5,54 +5,54 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 
-use super::metrics::Failed;
+use super::metrics::FailureKind;
 use crate::api::details::MEDIA_TYPE;
 use crate::api::{Details, ErrorCode};
 use crate::backend::BackendError;
 
 /// What a handler answers when it does not do what it was asked for.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct ApiError {
     details: Box<Details>,
     /// Where it is the backend that failed.
-    failed: Option<Failed>,
+    backend_failure: Option<FailureKind>,
 }
 
 /// Results of handlers.
-pub(super) type Answer<T> = Result<T, Refusal>;
+pub(super) type ApiResult<T> = Result<T, ApiError>;
 
-impl Refusal {
+impl ApiError {
     /// With its sentence: what is wrong and what to do.
     pub(super) fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self { details: Box::new(Details::new(code, detail)), failed: None }
+        Self { details: Box::new(Details::new(code, detail)), backend_failure: None }
     }
 
     /// There were too many requests.
     pub(super) fn limited(until: DateTime<Utc>) -> Self {
-        Self { failed: None, ..BackendError::Limited { until }.into() }
+        Self { backend_failure: None, ..BackendError::Limited { until }.into() }
     }
 
     /// The request can't be understood.
-    pub(super) fn bad(detail: impl Into<String>) -> Self {
+    pub(super) fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(ErrorCode::BadRequest, detail)
     }
 
     /// It can be understood and makes no sense.
-    pub(super) fn senseless(detail: impl Into<String>) -> Self {
+    pub(super) fn rejected(detail: impl Into<String>) -> Self {
         Self::new(ErrorCode::Rejected, detail)
     }
 }
 
-impl From<BackendError> for Refusal {
+impl From<BackendError> for ApiError {
     fn from(error: BackendError) -> Self {
-        let failed = Failed::of(&error);
-        Self { details: Box::new(error.into()), failed }
+        let failed = FailureKind::classify(&error);
+        Self { details: Box::new(error.into()), backend_failure: failed }
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let Self { details, failed } = self;
+        let Self { details, backend_failure: failed } = self;
         let status =
             StatusCode::from_u16(details.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         // Texts and numbers always become JSON.

@@ -19,44 +19,44 @@ use crate::model::command::CommandKind;
 pub(super) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Upper edges of latencies, in seconds; a request that is held takes up to a minute.
-const EDGES_S: [f64; 13] =
+const LATENCY_BUCKETS_S: [f64; 13] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 60.0];
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct Request {
+struct RequestLabels {
     method: &'static str,
     route: &'static str,
     status: u16,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct Route {
+struct RouteLabels {
     route: &'static str,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct Command {
+struct CommandLabels {
     verb: String,
     outcome: &'static str,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct OfPriority {
+struct PriorityLabels {
     priority: &'static str,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct Failure {
+struct FailureLabels {
     kind: &'static str,
 }
 
 /// How a backend failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Failed(&'static str);
+pub(super) struct FailureKind(&'static str);
 
-impl Failed {
+impl FailureKind {
     /// What it refuses is no failure.
-    pub(super) fn of(error: &BackendError) -> Option<Self> {
+    pub(super) fn classify(error: &BackendError) -> Option<Self> {
         match error {
             BackendError::Unreachable(_) => Some(Self("unreachable")),
             BackendError::Broken(_) => Some(Self("broken")),
@@ -70,28 +70,28 @@ impl Failed {
 #[derive(Debug)]
 pub(super) struct Metrics {
     registry: Registry,
-    requests: Family<Request, Counter>,
-    seconds: Family<Route, Histogram>,
-    commands: Family<Command, Counter>,
-    failures: Family<Failure, Counter>,
+    requests: Family<RequestLabels, Counter>,
+    latency: Family<RouteLabels, Histogram>,
+    commands: Family<CommandLabels, Counter>,
+    failures: Family<FailureLabels, Counter>,
     /// Connections that are open.
     pub connections: Gauge,
-    held: Gauge<u64, AtomicU64>,
+    parked_requests: Gauge<u64, AtomicU64>,
     tokens: Gauge<u64, AtomicU64>,
-    open: Family<OfPriority, Gauge<u64, AtomicU64>>,
+    open_incidents: Family<PriorityLabels, Gauge<u64, AtomicU64>>,
     /// Lines that did not get into the access log.
     pub lost_lines: Counter,
 }
 
 /// What is looked up when the figures are asked for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Now {
+pub(super) struct GaugeValues {
     /// Requests that are held until something changes.
-    pub held: u64,
+    pub parked_requests: u64,
     /// Tokens used within the last minutes.
     pub tokens: usize,
     /// Open incidents by priority, where the backend answers.
-    pub open: Option<[u64; 4]>,
+    pub open_incidents: Option<[u64; 4]>,
 }
 
 impl Metrics {
@@ -100,49 +100,53 @@ impl Metrics {
         let mut registry = Registry::with_prefix("redphone");
         let metrics = Self {
             requests: Family::default(),
-            seconds: Family::new_with_constructor(|| Histogram::new(EDGES_S)),
+            latency: Family::new_with_constructor(|| Histogram::new(LATENCY_BUCKETS_S)),
             commands: Family::default(),
             failures: Family::default(),
             connections: Gauge::default(),
-            held: Gauge::default(),
+            parked_requests: Gauge::default(),
             tokens: Gauge::default(),
-            open: Family::default(),
+            open_incidents: Family::default(),
             lost_lines: Counter::default(),
             registry: Registry::default(),
         };
         let m = &metrics;
         registry.register("requests", "Requests that were answered", m.requests.clone());
         let help = "How long requests took, those that are held included";
-        registry.register_with_unit("request", help, Unit::Seconds, m.seconds.clone());
+        registry.register_with_unit("request", help, Unit::Seconds, m.latency.clone());
         registry.register("commands", "Commands by what became of them", m.commands.clone());
         let help = "Requests that the backend failed, by how";
         registry.register("backend_failures", help, m.failures.clone());
         let help = "Connections that are open";
         registry.register("connections", help, m.connections.clone());
         let help = "Requests that are held until something changes";
-        registry.register("requests_held", help, m.held.clone());
+        registry.register("requests_held", help, m.parked_requests.clone());
         let help = "Tokens that were used within the last five minutes";
         registry.register("tokens_in_use", help, m.tokens.clone());
-        registry.register("incidents_open", "Open incidents by priority", m.open.clone());
+        registry.register("incidents_open", "Open incidents by priority", m.open_incidents.clone());
         let help = "Requests that the access log has no line of";
         registry.register("access_log_lost", help, m.lost_lines.clone());
         Self { registry, ..metrics }
     }
 
     /// Counts a request that was answered.
-    pub(super) fn request(
+    pub(super) fn record_request(
         &self,
         method: &'static str,
         route: &'static str,
         status: u16,
         took: Duration,
     ) {
-        self.requests.get_or_create(&Request { method, route, status }).inc();
-        self.seconds.get_or_create(&Route { route }).observe(took.as_secs_f64());
+        self.requests.get_or_create(&RequestLabels { method, route, status }).inc();
+        self.latency.get_or_create(&RouteLabels { route }).observe(took.as_secs_f64());
     }
 
     /// Counts a command.
-    pub(super) fn command(&self, verb: CommandKind, outcome: &Result<Outcome, BackendError>) {
+    pub(super) fn record_command(
+        &self,
+        verb: CommandKind,
+        outcome: &Result<Outcome, BackendError>,
+    ) {
         let outcome = match outcome {
             Ok(Outcome { replayed: true, .. }) => "replayed",
             Ok(_) => "done",
@@ -151,8 +155,8 @@ impl Metrics {
             Err(BackendError::NotFound(_)) => "not_found",
             Err(BackendError::NotAllowed(_)) => "not_allowed",
             Err(error) => {
-                if let Some(kind) = Failed::of(error) {
-                    self.failure(kind);
+                if let Some(kind) = FailureKind::classify(error) {
+                    self.record_failure(kind);
                 }
                 "failed"
             }
@@ -160,28 +164,30 @@ impl Metrics {
         // As it travels.
         let verb = serde_json::to_value(verb).ok();
         let verb = verb.and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
-        self.commands.get_or_create(&Command { verb, outcome }).inc();
+        self.commands.get_or_create(&CommandLabels { verb, outcome }).inc();
     }
 
     /// Counts a failure of the backend.
-    pub(super) fn failure(&self, kind: Failed) {
-        self.failures.get_or_create(&Failure { kind: kind.0 }).inc();
+    pub(super) fn record_failure(&self, kind: FailureKind) {
+        self.failures.get_or_create(&FailureLabels { kind: kind.0 }).inc();
     }
 
     /// All figures as text.
     ///
     /// # Errors
     /// Never in practice: it writes into memory.
-    pub(super) fn text(&self, now: Now) -> Result<String, std::fmt::Error> {
-        self.held.set(now.held);
+    pub(super) fn encode_text(&self, now: GaugeValues) -> Result<String, std::fmt::Error> {
+        self.parked_requests.set(now.parked_requests);
         self.tokens.set(u64::try_from(now.tokens).unwrap_or(u64::MAX));
-        for (priority, open) in Priority::ALL.into_iter().zip(now.open.unwrap_or_default()) {
-            let label = OfPriority { priority: priority.as_str() };
-            if now.open.is_some() {
-                self.open.get_or_create(&label).set(open);
+        for (priority, open) in
+            Priority::ALL.into_iter().zip(now.open_incidents.unwrap_or_default())
+        {
+            let label = PriorityLabels { priority: priority.as_str() };
+            if now.open_incidents.is_some() {
+                self.open_incidents.get_or_create(&label).set(open);
             } else {
                 // What is not known is not told.
-                self.open.remove(&label);
+                self.open_incidents.remove(&label);
             }
         }
         let mut text = String::with_capacity(16 * 1024);

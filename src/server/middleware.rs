@@ -15,12 +15,12 @@ use hyper::body::Body as _;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::access_log::Line;
-use super::cached_json::{Takes, finish};
-use super::error::Refusal;
-use super::metrics::Failed;
+use super::access_log::LogRecord;
+use super::cached_json::{Accepts, negotiate};
+use super::error::ApiError;
+use super::metrics::FailureKind;
 use super::state::Shared;
-use super::tokens::Key;
+use super::tokens::RegisteredToken;
 use crate::api::{ErrorCode, path};
 
 /// Names a request, for whoever asks and for the log.
@@ -28,16 +28,16 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Where the one who asks is noted.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Who(Arc<OnceLock<Arc<Key>>>);
+pub(super) struct CallerSlot(Arc<OnceLock<Arc<RegisteredToken>>>);
 
-impl Who {
+impl CallerSlot {
     /// It is this one.
-    pub(super) fn is(&self, key: &Arc<Key>) {
+    pub(super) fn set(&self, key: &Arc<RegisteredToken>) {
         // Asked for once a request.
         self.0.set(Arc::clone(key)).ok();
     }
 
-    fn name(&self) -> Option<String> {
+    fn token_name(&self) -> Option<String> {
         self.0.get().map(|key| key.token.name.clone())
     }
 }
@@ -47,7 +47,7 @@ impl Who {
 pub(super) struct Peer(pub SocketAddr);
 
 /// Leads a request to its route and its answer back.
-pub(super) async fn around(
+pub(super) async fn request_middleware(
     State(shared): State<Arc<Shared>>,
     mut request: Request,
     next: Next,
@@ -55,20 +55,20 @@ pub(super) async fn around(
     let begun = Instant::now();
     let time = Utc::now();
     let id = request_id(request.headers());
-    let method = word(request.method());
+    let method = method_label(request.method());
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
     let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
-    let takes = Takes::of(request.method(), request.headers());
+    let takes = Accepts::from_headers(request.method(), request.headers());
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let who = Who::default();
+    let who = CallerSlot::default();
     request.extensions_mut().insert(who.clone());
     let matched = route;
     let route =
         matched.as_ref().and_then(|route| path::ALL.into_iter().find(|p| *p == route.as_str()));
     debug_assert_eq!(matched.is_some(), route.is_some(), "{matched:?} is served, not described");
-    let mut most = shared.limits.request_time;
+    let mut most = shared.limits.request_timeout;
     if route == Some(path::CHANGES) {
-        most += shared.limits.hold;
+        most += shared.limits.max_long_poll;
     }
     let work = AssertUnwindSafe(next.run(request)).catch_unwind();
     let response = match timeout(most, work).await {
@@ -76,17 +76,17 @@ pub(super) async fn around(
         // The panic itself is in the log.
         Ok(Err(_)) => {
             let what = "the request failed: tell who runs the server, with its X-Request-Id";
-            Refusal::new(ErrorCode::Internal, what).into_response()
+            ApiError::new(ErrorCode::Internal, what).into_response()
         }
         Err(_) => {
             let s = most.as_secs();
             let what = format!("it took longer than {s} s: send the same again as it is");
-            Refusal::new(ErrorCode::Unreachable, what).into_response()
+            ApiError::new(ErrorCode::Unreachable, what).into_response()
         }
     };
-    let mut response = finish(response, &takes).await;
-    if let Some(failed) = response.extensions_mut().remove::<Failed>() {
-        shared.metrics.failure(failed);
+    let mut response = negotiate(response, &takes).await;
+    if let Some(failed) = response.extensions_mut().remove::<FailureKind>() {
+        shared.metrics.record_failure(failed);
     }
     if chunked {
         // Where a body ends can be read in two ways (RFC 9112, 6.3): nothing follows it here.
@@ -96,17 +96,17 @@ pub(super) async fn around(
     let status = response.status().as_u16();
     let took = begun.elapsed();
     let route = route.unwrap_or("none");
-    shared.metrics.request(method, route, status, took);
-    let told = shared.log.tell(|| Line {
+    shared.metrics.record_request(method, route, status, took);
+    let told = shared.log.record(|| LogRecord {
         time,
-        request: id.to_str().unwrap_or_default().to_owned(),
+        request_id: id.to_str().unwrap_or_default().to_owned(),
         peer,
         method,
         route,
         status,
-        took,
+        elapsed: took,
         bytes: response.body().size_hint().exact().unwrap_or(0),
-        token: who.name(),
+        token: who.token_name(),
     });
     if !told {
         shared.metrics.lost_lines.inc();
@@ -115,7 +115,7 @@ pub(super) async fn around(
 }
 
 /// A method by name; those that no route has are not told apart.
-fn word(method: &Method) -> &'static str {
+fn method_label(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "HEAD" => "HEAD",

@@ -60,20 +60,20 @@ use std::time::Duration;
 use tokio::net::{TcpListener, lookup_host};
 use tokio::sync::watch;
 
-use self::access_log::{AccessLog, Log};
-use self::change_feed::Hub;
-use self::group_commit::Gather;
+use self::access_log::{AccessLog, LogWriter};
+use self::change_feed::ChangeFeed;
+use self::group_commit::CommandQueue;
 use self::limits::Limits;
 use self::metrics::Metrics;
-use self::single_flight::Fresh;
+use self::single_flight::SingleFlight;
 use self::state::Shared;
 use self::tls::{Tls, TlsError, TlsFiles};
-use self::tokens::{Keys, TokenError, TokenFile};
+use self::tokens::{TokenError, TokenFile, TokenRegistry};
 use crate::backend::Backend;
 use crate::model::text::sanitize;
 
 /// How long what is written at the end may take.
-const END: Duration = Duration::from_secs(5);
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How a server is started.
 #[derive(Clone, Debug)]
@@ -99,7 +99,7 @@ impl Options {
     pub fn new(listen: impl Into<String>, tokens: impl Into<PathBuf>) -> Self {
         Self {
             listen: listen.into(),
-            tokens: TokenFile::open(tokens),
+            tokens: TokenFile::new(tokens),
             tls: None,
             access_log: AccessLog::Off,
             insecure_http: false,
@@ -151,23 +151,27 @@ impl Server {
     /// [`BindError`], in a sentence.
     pub async fn bind(options: Options, backend: Arc<dyn Backend>) -> Result<Self, BindError> {
         let listener = listen(&options).await?;
-        let addr = listener.local_addr().map_err(|error| not_listening(&options.listen, &error))?;
+        let addr = listener.local_addr().map_err(|error| listen_error(&options.listen, &error))?;
         let tls = options.tls.map(Tls::open).transpose()?;
-        let log = Log::open(&options.access_log)
-            .map_err(|error| not_logging(&options.access_log, &error))?;
+        let log = LogWriter::open(&options.access_log)
+            .map_err(|error| log_error(&options.access_log, &error))?;
         let metrics = Arc::new(Metrics::new());
-        let keys = Keys::open(options.tokens, options.limits.requests_a_minute)?;
+        let keys = TokenRegistry::open(options.tokens, options.limits.requests_per_minute)?;
         let (stop, stopping) = watch::channel(false);
-        let hub = Hub::new(Arc::clone(&backend), stopping.clone());
+        let hub = ChangeFeed::new(Arc::clone(&backend), stopping.clone());
         let shared = Arc::new(Shared {
-            gather: Gather::new(Arc::clone(&backend), Arc::clone(&hub), Arc::clone(&metrics)),
+            commands: CommandQueue::new(
+                Arc::clone(&backend),
+                Arc::clone(&hub),
+                Arc::clone(&metrics),
+            ),
             metrics,
             log,
-            pages: Fresh::default(),
-            hub,
+            first_pages: SingleFlight::default(),
+            feed: hub,
             backend,
-            keys: Arc::new(keys),
-            bodies: extract::room(&options.limits),
+            tokens: Arc::new(keys),
+            body_permits: extract::body_permits(&options.limits),
             limits: options.limits,
             read_only: options.read_only,
             stopping,
@@ -189,31 +193,31 @@ impl Server {
     }
 
     /// What opens the access log anew, once somebody has put its file aside.
-    pub fn reopen_log(&self) -> impl Fn() + Send + 'static {
+    pub fn log_reopener(&self) -> impl Fn() + Send + 'static {
         let shared = Arc::clone(&self.shared);
         move || shared.log.reopen()
     }
 
     /// What forgets the answers that are kept, as when the rules they were made by have changed.
-    pub fn forget_answers(&self) -> impl Fn() + Send + 'static {
-        let hub = Arc::clone(&self.shared.hub);
-        move || hub.wrote()
+    pub fn cache_invalidator(&self) -> impl Fn() + Send + 'static {
+        let hub = Arc::clone(&self.shared.feed);
+        move || hub.record_write()
     }
 
     /// Serves until `shutdown` is done. Then nothing new is accepted, what waits for changes is
     /// answered at once, and what runs is finished and answered.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let Self { listener, tls, shared, stop, .. } = self;
-        let app = routes::service(&shared);
+        let app = routes::router(&shared);
         let open = accept::accept(listener, tls, &shared, &app, shutdown).await;
         // Whoever waits for changes is told.
         stop.send_replace(true);
-        if tokio::time::timeout(shared.limits.stop_time, open.shutdown()).await.is_err() {
+        if tokio::time::timeout(shared.limits.shutdown_timeout, open.shutdown()).await.is_err() {
             tracing::warn!("some connections did not end in time and were cut off");
         }
-        let most = END.min(shared.limits.stop_time);
+        let most = FLUSH_TIMEOUT.min(shared.limits.shutdown_timeout);
         let end = move || {
-            if let Err(error) = shared.keys.write_uses() {
+            if let Err(error) = shared.tokens.write_uses() {
                 tracing::warn!("when tokens were used is not written down: {error}");
             }
             shared.log.close();
@@ -248,10 +252,10 @@ async fn listen(options: &Options) -> Result<TcpListener, BindError> {
         )));
     }
     let listener = TcpListener::bind(&found[..]).await;
-    listener.map_err(|error| not_listening(&options.listen, &error))
+    listener.map_err(|error| listen_error(&options.listen, &error))
 }
 
-fn not_logging(log: &AccessLog, error: &io::Error) -> BindError {
+fn log_error(log: &AccessLog, error: &io::Error) -> BindError {
     let name = match log {
         AccessLog::File(path) => sanitize(&path.display().to_string()).into_owned(),
         AccessLog::Off | AccessLog::Stderr => "the access log".to_owned(),
@@ -260,7 +264,7 @@ fn not_logging(log: &AccessLog, error: &io::Error) -> BindError {
     BindError::Log(format!("{name} can't be written ({reason}): give another file"))
 }
 
-fn not_listening(listen: &str, error: &io::Error) -> BindError {
+fn listen_error(listen: &str, error: &io::Error) -> BindError {
     let listen = sanitize(listen);
     BindError::Listen(match error.kind() {
         io::ErrorKind::AddrInUse => {

@@ -16,14 +16,14 @@ use super::routes;
 use crate::api::{Details, ErrorCode, details};
 
 /// What a route that is read may answer besides what it is for.
-pub(super) struct Refusals;
+pub(super) struct ErrorResponses;
 
 /// What a route that takes commands may answer besides what it is for.
-pub(super) struct CommandRefusals;
+pub(super) struct CommandErrorResponses;
 
-impl IntoResponses for Refusals {
+impl IntoResponses for ErrorResponses {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let mut all = refusals(&[
+        let mut all = error_responses(&[
             ErrorCode::BadRequest,
             ErrorCode::Unauthorized,
             ErrorCode::NotAllowed,
@@ -40,9 +40,9 @@ impl IntoResponses for Refusals {
     }
 }
 
-impl IntoResponses for CommandRefusals {
+impl IntoResponses for CommandErrorResponses {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        refusals(&[
+        error_responses(&[
             ErrorCode::BadRequest,
             ErrorCode::Unauthorized,
             ErrorCode::NotAllowed,
@@ -57,7 +57,7 @@ impl IntoResponses for CommandRefusals {
     }
 }
 
-fn refusals(codes: &[ErrorCode]) -> BTreeMap<String, RefOr<Response>> {
+fn error_responses(codes: &[ErrorCode]) -> BTreeMap<String, RefOr<Response>> {
     let response = |code: &ErrorCode| {
         let details = Ref::from_schema_name(Details::name());
         let content = ContentBuilder::new().schema(Some(details)).build();
@@ -71,7 +71,7 @@ fn refusals(codes: &[ErrorCode]) -> BTreeMap<String, RefOr<Response>> {
 }
 
 /// What is described besides the routes.
-pub(super) fn frame() -> OpenApi {
+pub(super) fn base_document() -> OpenApi {
     let mut scheme = Http::new(HttpAuthScheme::Bearer);
     scheme.description = Some("Made by `redphone token create` on the server.".into());
     OpenApiBuilder::new()
@@ -79,7 +79,7 @@ pub(super) fn frame() -> OpenApi {
             InfoBuilder::new()
                 .title("redphone incident API")
                 .version(env!("CARGO_PKG_VERSION"))
-                .description(Some(ABOUT))
+                .description(Some(DESCRIPTION))
                 .license(Some(License::new("MIT")))
                 .build(),
         )
@@ -92,7 +92,7 @@ pub(super) fn frame() -> OpenApi {
         .build()
 }
 
-const ABOUT: &str = "\
+const DESCRIPTION: &str = "\
 Incidents, their timelines and measures; commands, of which each is carried out once however often it
 is sent; and changes, which can be waited for. What is read has a tag (ETag), and is not sent again to
 who knows it. Every refusal is problem details with a code that does not change.
@@ -106,14 +106,14 @@ who knows it. Every refusal is problem details with a code that does not change.
 
 /// The whole description as JSON.
 #[must_use]
-pub fn text() -> String {
-    let mut document = routes::description();
+pub fn document_json() -> String {
+    let mut document = routes::openapi_document();
     if let Some(components) = &mut document.components {
-        components.schemas.values_mut().for_each(close);
+        components.schemas.values_mut().for_each(deny_other_keys);
     }
     // Names and texts always become JSON.
     let mut document = serde_json::to_value(document).unwrap_or_default();
-    bound(&mut document);
+    add_maximums(&mut document);
     let text = serde_json::to_string_pretty(&document).unwrap_or_default();
     // Links of the documentation lead nowhere here.
     text.replace("[`", "`").replace("`]", "`")
@@ -121,7 +121,7 @@ pub fn text() -> String {
 
 /// Says of each number how large it may be: what its type holds, and no more than every reader of
 /// JSON keeps exactly.
-fn bound(value: &mut Value) {
+fn add_maximums(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             let most: Option<u64> = match fields.get("format").and_then(Value::as_str) {
@@ -133,21 +133,21 @@ fn bound(value: &mut Value) {
             if let Some(most) = most.filter(|_| !fields.contains_key("maximum")) {
                 fields.insert("maximum".into(), most.into());
             }
-            fields.values_mut().for_each(bound);
+            fields.values_mut().for_each(add_maximums);
         }
-        Value::Array(items) => items.iter_mut().for_each(bound),
+        Value::Array(items) => items.iter_mut().for_each(add_maximums),
         _ => {}
     }
 }
 
 /// A value that is named by its one key has no other keys.
-fn close(schema: &mut RefOr<Schema>) {
+fn deny_other_keys(schema: &mut RefOr<Schema>) {
     let RefOr::T(Schema::OneOf(kinds)) = schema else { return };
     for kind in &mut kinds.items {
         if let RefOr::T(Schema::Object(kind)) = kind
             && kind.properties.len() == 1
             && kind.required.len() == 1
-            && !kind.properties.values().any(is_word)
+            && !kind.properties.values().any(is_constant)
         {
             kind.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
         }
@@ -155,7 +155,7 @@ fn close(schema: &mut RefOr<Schema>) {
 }
 
 /// Whether it is always the same word, as that which tells kinds apart.
-fn is_word(schema: &RefOr<Schema>) -> bool {
+fn is_constant(schema: &RefOr<Schema>) -> bool {
     matches!(schema, RefOr::T(Schema::Object(Object { enum_values: Some(words), .. }))
         if words.len() == 1)
 }

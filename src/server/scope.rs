@@ -31,9 +31,9 @@ pub enum Scope {
 
 /// What a route needs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Right {
+pub enum Permission {
     /// Any token that holds.
-    Known,
+    Authenticated,
     /// To read incidents and figures.
     Read,
     /// To send commands; which ones is asked for each.
@@ -44,7 +44,7 @@ pub enum Right {
 const INGEST: [CommandKind; 3] =
     [CommandKind::Declare, CommandKind::RepeatAlert, CommandKind::RecordChange];
 /// What people do not do.
-const NOT_OF_PEOPLE: [CommandKind; 3] =
+const NOT_FOR_RESPONDERS: [CommandKind; 3] =
     [CommandKind::RepeatAlert, CommandKind::RecordChange, CommandKind::RecordProblem];
 
 impl Scope {
@@ -64,21 +64,21 @@ impl Scope {
 
     /// Whether it is enough for a route.
     #[must_use]
-    pub fn has(self, right: Right) -> bool {
+    pub fn grants(self, right: Permission) -> bool {
         match right {
-            Right::Known => true,
-            Right::Read => self != Self::Ingest,
-            Right::Command => self != Self::Read,
+            Permission::Authenticated => true,
+            Permission::Read => self != Self::Ingest,
+            Permission::Command => self != Self::Read,
         }
     }
 
     /// Whether it is enough for a command.
     #[must_use]
-    pub fn may(self, verb: CommandKind) -> bool {
+    pub fn allows(self, verb: CommandKind) -> bool {
         match self {
             Self::Read => false,
             Self::Ingest => INGEST.contains(&verb),
-            Self::Respond => !NOT_OF_PEOPLE.contains(&verb),
+            Self::Respond => !NOT_FOR_RESPONDERS.contains(&verb),
             Self::Admin => true,
         }
     }
@@ -86,7 +86,7 @@ impl Scope {
     /// Of these commands, those that it is enough for.
     #[must_use]
     pub fn narrow(self, verbs: BTreeSet<CommandKind>) -> BTreeSet<CommandKind> {
-        verbs.into_iter().filter(|verb| self.may(*verb)).collect()
+        verbs.into_iter().filter(|verb| self.allows(*verb)).collect()
     }
 }
 
@@ -129,7 +129,12 @@ mod tests {
 
     #[test]
     fn who_brings_in_alerts_reads_no_incidents() {
-        assert!(!Scope::Ingest.has(Right::Read) && Scope::Ingest.has(Right::Known));
-        assert!(!Scope::Read.has(Right::Command) && Scope::Respond.has(Right::Read));
+        assert!(
+            !Scope::Ingest.grants(Permission::Read)
+                && Scope::Ingest.grants(Permission::Authenticated)
+        );
+        assert!(
+            !Scope::Read.grants(Permission::Command) && Scope::Respond.grants(Permission::Read)
+        );
     }
 }

@@ -15,25 +15,25 @@ use tokio::time::{Sleep, sleep};
 #[derive(Debug, Default)]
 pub(super) struct Traffic {
     /// Bytes, in both directions.
-    moved: AtomicU64,
+    bytes: AtomicU64,
     /// Requests that have begun.
-    begun: AtomicU64,
+    started: AtomicU64,
     /// Those that have been answered.
     answered: AtomicU64,
 }
 
 /// What has gone on until some moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct SoFar {
-    moved: u64,
-    begun: u64,
+pub(super) struct TrafficCounts {
+    bytes: u64,
+    started: u64,
     answered: u64,
 }
 
 /// A request, until it is answered or given up.
-pub(super) struct Running(Arc<Traffic>);
+pub(super) struct RunningRequest(Arc<Traffic>);
 
-impl Drop for Running {
+impl Drop for RunningRequest {
     fn drop(&mut self) {
         self.0.answered.fetch_add(1, Ordering::Relaxed);
     }
@@ -41,32 +41,32 @@ impl Drop for Running {
 
 impl Traffic {
     /// A request has begun.
-    pub(super) fn begin(self: &Arc<Self>) -> Running {
-        self.begun.fetch_add(1, Ordering::Relaxed);
-        Running(Arc::clone(self))
+    pub(super) fn start_request(self: &Arc<Self>) -> RunningRequest {
+        self.started.fetch_add(1, Ordering::Relaxed);
+        RunningRequest(Arc::clone(self))
     }
 
-    pub(super) fn so_far(&self) -> SoFar {
+    pub(super) fn counts(&self) -> TrafficCounts {
         // Answered first, so that what begins meanwhile counts as running.
         let answered = self.answered.load(Ordering::Relaxed);
-        let begun = self.begun.load(Ordering::Relaxed);
-        SoFar { moved: self.moved.load(Ordering::Relaxed), begun, answered }
+        let begun = self.started.load(Ordering::Relaxed);
+        TrafficCounts { bytes: self.bytes.load(Ordering::Relaxed), started: begun, answered }
     }
 
-    fn add(&self, bytes: usize) {
-        self.moved.fetch_add(bytes as u64, Ordering::Relaxed);
+    fn add_bytes(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 }
 
-impl SoFar {
+impl TrafficCounts {
     /// Whether nothing was asked since then, nor is being answered now.
-    pub(super) fn is_unasked_since(self, then: Self) -> bool {
-        self.begun == then.begun && self.begun == self.answered
+    pub(super) fn is_idle_since(self, then: Self) -> bool {
+        self.started == then.started && self.started == self.answered
     }
 
     /// Bytes that have moved since then.
-    pub(super) fn moved_since(self, then: Self) -> u64 {
-        self.moved.saturating_sub(then.moved)
+    pub(super) fn bytes_since(self, then: Self) -> u64 {
+        self.bytes.saturating_sub(then.bytes)
     }
 }
 
@@ -74,27 +74,27 @@ impl SoFar {
 pub(super) struct Metered<S> {
     stream: S,
     traffic: Arc<Traffic>,
-    patience: Duration,
+    write_timeout: Duration,
     /// Since something can't be written.
-    stuck: Option<Pin<Box<Sleep>>>,
+    write_timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Metered<S> {
     pub(super) fn new(stream: S, traffic: &Arc<Traffic>, patience: Duration) -> Self {
-        Self { stream, traffic: Arc::clone(traffic), patience, stuck: None }
+        Self { stream, traffic: Arc::clone(traffic), write_timeout: patience, write_timer: None }
     }
 
-    fn unless_stuck<T>(
+    fn check_write_timeout<T>(
         &mut self,
         context: &mut Context<'_>,
         polled: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if polled.is_ready() {
-            self.stuck = None;
+            self.write_timer = None;
             return polled;
         }
-        let patience = self.patience;
-        let stuck = self.stuck.get_or_insert_with(|| Box::pin(sleep(patience)));
+        let patience = self.write_timeout;
+        let stuck = self.write_timer.get_or_insert_with(|| Box::pin(sleep(patience)));
         stuck
             .as_mut()
             .poll(context)
@@ -110,7 +110,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
     ) -> Poll<io::Result<()>> {
         let before = to.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, to);
-        self.traffic.add(to.filled().len().saturating_sub(before));
+        self.traffic.add_bytes(to.filled().len().saturating_sub(before));
         polled
     }
 }
@@ -123,9 +123,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
         if let Poll::Ready(Ok(count)) = &polled {
-            self.traffic.add(*count);
+            self.traffic.add_bytes(*count);
         }
-        self.unless_stuck(context, polled)
+        self.check_write_timeout(context, polled)
     }
 
     fn poll_write_vectored(
@@ -135,9 +135,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write_vectored(context, pieces);
         if let Poll::Ready(Ok(count)) = &polled {
-            self.traffic.add(*count);
+            self.traffic.add_bytes(*count);
         }
-        self.unless_stuck(context, polled)
+        self.check_write_timeout(context, polled)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -146,12 +146,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.stream).poll_flush(context);
-        self.unless_stuck(context, polled)
+        self.check_write_timeout(context, polled)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.stream).poll_shutdown(context);
-        self.unless_stuck(context, polled)
+        self.check_write_timeout(context, polled)
     }
 }
 
@@ -166,26 +166,26 @@ mod tests {
         let traffic = Arc::new(Traffic::default());
         let (near, mut far) = duplex(8);
         let mut near = Metered::new(near, &traffic, Duration::from_millis(50));
-        let before = traffic.so_far();
+        let before = traffic.counts();
         let error = near.write_all(&[7; 20]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-        assert_eq!(traffic.so_far().moved_since(before), 8);
+        assert_eq!(traffic.counts().bytes_since(before), 8);
         // What is taken makes room, and the time begins anew.
         far.read_exact(&mut [0; 8]).await.unwrap();
         near.write_all(&[7; 8]).await.unwrap();
-        assert_eq!(traffic.so_far().moved_since(before), 16);
+        assert_eq!(traffic.counts().bytes_since(before), 16);
     }
 
     #[test]
     fn a_request_runs_until_it_is_answered() {
         let traffic = Arc::new(Traffic::default());
-        let before = traffic.so_far();
-        assert!(traffic.so_far().is_unasked_since(before));
-        let running = traffic.begin();
-        let during = traffic.so_far();
-        assert!(!during.is_unasked_since(before) && !during.is_unasked_since(during));
+        let before = traffic.counts();
+        assert!(traffic.counts().is_idle_since(before));
+        let running = traffic.start_request();
+        let during = traffic.counts();
+        assert!(!during.is_idle_since(before) && !during.is_idle_since(during));
         drop(running);
-        assert!(!traffic.so_far().is_unasked_since(before), "it was asked meanwhile");
-        assert!(traffic.so_far().is_unasked_since(during));
+        assert!(!traffic.counts().is_idle_since(before), "it was asked meanwhile");
+        assert!(traffic.counts().is_idle_since(during));
     }
 }

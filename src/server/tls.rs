@@ -13,7 +13,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use crate::model::text::sanitize;
 
 /// How often the files are looked at, at most; and only when somebody connects.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Where certificate and key are.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,7 +39,7 @@ pub(super) struct Tls {
 struct Current {
     config: Arc<ServerConfig>,
     stamps: [Option<Stamp>; 2],
-    looked: Instant,
+    checked_at: Instant,
 }
 
 impl std::fmt::Debug for Current {
@@ -59,15 +59,15 @@ impl Tls {
     pub(super) fn open(files: TlsFiles) -> Result<Self, TlsError> {
         let stamps = files.stamps();
         let config = files.read()?;
-        let current = Current { config, stamps, looked: Instant::now() };
+        let current = Current { config, stamps, checked_at: Instant::now() };
         Ok(Self { files, current: Mutex::new(current) })
     }
 
     /// For the next connection, with the certificate as it is now.
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.looked.elapsed() >= LOOK_EVERY {
-            current.looked = Instant::now();
+        if current.checked_at.elapsed() >= CHECK_INTERVAL {
+            current.checked_at = Instant::now();
             let stamps = self.files.stamps();
             if stamps != current.stamps {
                 match self.files.read() {
@@ -96,15 +96,15 @@ impl TlsFiles {
     fn read(&self) -> Result<Arc<ServerConfig>, TlsError> {
         let certs: Result<Vec<_>, _> =
             CertificateDer::pem_file_iter(&self.cert).and_then(Iterator::collect);
-        let certs = certs.map_err(|e| not_read(&self.cert, "certificate", &e))?;
+        let certs = certs.map_err(|e| read_error(&self.cert, "certificate", &e))?;
         if certs.is_empty() {
-            return Err(not_read(&self.cert, "certificate", &pem::Error::NoItemsFound));
+            return Err(read_error(&self.cert, "certificate", &pem::Error::NoItemsFound));
         }
         let key = PrivateKeyDer::from_pem_file(&self.key)
-            .map_err(|e| not_read(&self.key, "private key", &e))?;
+            .map_err(|e| read_error(&self.key, "private key", &e))?;
         let config = ServerConfig::builder().with_no_client_auth().with_single_cert(certs, key);
         let mut config = config.map_err(|error| {
-            let (cert, key) = (named(&self.cert), named(&self.key));
+            let (cert, key) = (display_path(&self.cert), display_path(&self.key));
             let why = sanitize(&error.to_string()).into_owned();
             TlsError(format!(
                 "{cert} and {key} can't be used together ({why}): give a certificate and its key"
@@ -115,12 +115,12 @@ impl TlsFiles {
     }
 }
 
-fn named(path: &Path) -> String {
+fn display_path(path: &Path) -> String {
     sanitize(&path.display().to_string()).into_owned()
 }
 
-fn not_read(path: &Path, what: &str, error: &pem::Error) -> TlsError {
-    let file = named(path);
+fn read_error(path: &Path, what: &str, error: &pem::Error) -> TlsError {
+    let file = display_path(path);
     TlsError(match error {
         pem::Error::Io(error) => {
             let reason = error.kind();

@@ -73,7 +73,7 @@ async fn a_body_that_is_no_utf8_is_refused() {
 
 #[tokio::test]
 async fn a_body_that_is_too_long_is_refused_whether_it_says_so_or_not() {
-    let place = Place::with(|options| options.limits.body_bytes = 10_000).await;
+    let place = Place::with(|options| options.limits.max_body_bytes = 10_000).await;
     let long = || vec![b' '; 10_001];
     place.post(&place.respond, long()).await.refused(413, "too_large", "longer than 10000 bytes");
     // Without a length ahead.

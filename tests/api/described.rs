@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::support::{Place, Told, declare, order, told};
 
 fn document() -> Value {
-    serde_json::from_str(&redphone::server::openapi::text()).unwrap()
+    serde_json::from_str(&redphone::server::openapi::document_json()).unwrap()
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use chrono::{TimeDelta, Utc};
 use redphone::model::IncidentId;
 use redphone::server::scope::Scope;
-use redphone::server::tokens::{New, Secret};
+use redphone::server::tokens::{NewToken, Secret};
 use serde_json::Value;
 
 use crate::support::{Place, Told, token, told, until};
@@ -21,7 +21,8 @@ pub struct Route {
 
 /// All routes that are described.
 pub fn routes() -> Vec<Route> {
-    let document: Value = serde_json::from_str(&redphone::server::openapi::text()).unwrap();
+    let document: Value =
+        serde_json::from_str(&redphone::server::openapi::document_json()).unwrap();
     let mut routes = Vec::new();
     for (pattern, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
@@ -74,7 +75,7 @@ fn every_route_but_three_needs_a_token() {
 #[tokio::test]
 async fn nobody_gets_anything_without_a_token_that_holds() {
     let place = Place::new().await;
-    let expiring = New {
+    let expiring = NewToken {
         name: "short".into(),
         scope: Scope::Admin,
         person: None,
@@ -189,7 +190,8 @@ async fn when_a_token_was_used_last_is_written_at_the_end() {
 
 #[test]
 fn the_description_says_what_each_route_needs() {
-    let document: Value = serde_json::from_str(&redphone::server::openapi::text()).unwrap();
+    let document: Value =
+        serde_json::from_str(&redphone::server::openapi::document_json()).unwrap();
     let scheme = &document["components"]["securitySchemes"]["token"];
     assert_eq!(scheme["type"], "http");
     assert_eq!(scheme["scheme"], "bearer");

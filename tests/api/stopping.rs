@@ -85,7 +85,7 @@ async fn who_waits_for_changes_is_answered_at_once() {
 
 #[tokio::test]
 async fn a_head_that_never_ends_is_cut_off() {
-    let place = Place::with(|o| o.limits.head_time = Duration::from_millis(300)).await;
+    let place = Place::with(|o| o.limits.head_timeout = Duration::from_millis(300)).await;
     let addr = place.addr;
     let answer = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(addr).unwrap();
@@ -102,7 +102,7 @@ async fn a_head_that_never_ends_is_cut_off() {
 /// Asks over and over and reads nothing; ends once the server does.
 #[tokio::test]
 async fn who_reads_no_answer_is_cut_off() {
-    let place = Place::with(|o| o.limits.body_time = Duration::from_millis(300)).await;
+    let place = Place::with(|o| o.limits.body_timeout = Duration::from_millis(300)).await;
     let addr = place.addr;
     let asking = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(addr).unwrap();
@@ -124,7 +124,7 @@ async fn who_reads_no_answer_is_cut_off() {
 
 #[tokio::test]
 async fn bodies_wait_while_others_fill_the_room_for_them() {
-    let place = Place::with(|o| o.limits.bodies_bytes = 1).await;
+    let place = Place::with(|o| o.limits.max_total_body_bytes = 1).await;
     let stuck = crate::raw::stuck(&place, 4 * 1024 * 1024).await;
     let (id, order) = declare("Card payments fail");
     let body = serde_json::json!({"commands": [order]}).to_string();
@@ -138,7 +138,7 @@ async fn bodies_wait_while_others_fill_the_room_for_them() {
 
 #[tokio::test]
 async fn a_lock_that_is_never_given_back_does_not_keep_the_server() {
-    let mut place = Place::with(|o| o.limits.stop_time = Duration::from_millis(300)).await;
+    let mut place = Place::with(|o| o.limits.shutdown_timeout = Duration::from_millis(300)).await;
     place.get(&place.read, "/v1/incidents").await;
     let lock = std::fs::File::create(place.path("tokens.json.lock")).unwrap();
     lock.lock().unwrap();
@@ -149,7 +149,7 @@ async fn a_lock_that_is_never_given_back_does_not_keep_the_server() {
 
 #[tokio::test]
 async fn a_body_that_never_ends_is_refused() {
-    let place = Place::with(|o| o.limits.body_time = Duration::from_millis(300)).await;
+    let place = Place::with(|o| o.limits.body_timeout = Duration::from_millis(300)).await;
     let (addr, token) = (place.addr, place.respond.clone());
     let answer = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(addr).unwrap();
@@ -168,7 +168,7 @@ async fn a_body_that_never_ends_is_refused() {
 
 #[tokio::test]
 async fn one_connection_too_many_is_told_so_and_room_that_is_free_again_is_used() {
-    let place = Place::with(|options| options.limits.connections = 2).await;
+    let place = Place::with(|options| options.limits.max_connections = 2).await;
     let addr = place.addr;
     let ask = move || {
         crate::raw::exchange(

@@ -16,7 +16,7 @@ use redphone::backend::file::FileStore;
 use redphone::model::directory::Directory;
 use redphone::model::{Command, CommandId, IncidentCommand, IncidentId, PersonRef};
 use redphone::server::scope::Scope;
-use redphone::server::tokens::{New, TokenFile};
+use redphone::server::tokens::{NewToken, TokenFile};
 use redphone::server::{self, Server};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -87,12 +87,12 @@ impl Place {
         let store = store(&folder.path().join("store.db")).await;
         let people = vec![PersonRef::new("ines", "Ines Moreau")];
         store.set_directory(&Directory { people, ..Directory::default() }).await.unwrap();
-        let tokens = TokenFile::open(folder.path().join("tokens.json"));
+        let tokens = TokenFile::new(folder.path().join("tokens.json"));
         let make = |name: &str, scope| token(&tokens, name, scope);
         let (read, ingest) = (make("wall", Scope::Read), make("Alertmanager", Scope::Ingest));
         let (respond, admin) = (make("ines", Scope::Respond), make("root", Scope::Admin));
         let mut options = server::Options::new("127.0.0.1:0", tokens.path());
-        options.limits.requests_a_minute = 1_000_000.try_into().unwrap();
+        options.limits.requests_per_minute = 1_000_000.try_into().unwrap();
         change(&mut options);
         let server = Server::bind(options, Arc::new(store.clone())).await.unwrap();
         let (addr, url) = (server.addr(), server.url());
@@ -180,7 +180,7 @@ pub async fn told(request: reqwest::RequestBuilder) -> Told {
 }
 
 pub fn token(tokens: &TokenFile, name: &str, scope: Scope) -> String {
-    let new = New { name: name.into(), scope, person: None, expires_at: None };
+    let new = NewToken { name: name.into(), scope, person: None, expires_at: None };
     tokens.create(new).unwrap().0.reveal()
 }
 

@@ -124,7 +124,7 @@ async fn a_connection_ends(#[case] begins: &[u8], #[case] is_told: bool) {
     let cert = write(folder.path());
     let place = Place::with(|options| {
         options.tls = Some(files(folder.path()));
-        options.limits.head_time = Duration::from_millis(200);
+        options.limits.head_timeout = Duration::from_millis(200);
     })
     .await;
     let mut stream = agreed_on_http2(&place, &cert).await;
@@ -140,7 +140,7 @@ async fn a_connection_on_which_somebody_waits_is_not_idle() {
     let cert = write(folder.path());
     let place = Place::with(|options| {
         options.tls = Some(files(folder.path()));
-        options.limits.head_time = Duration::from_millis(50);
+        options.limits.head_timeout = Duration::from_millis(50);
     })
     .await;
     let client = trusting(&cert).build().unwrap();

@@ -61,7 +61,7 @@ async fn who_waits_hears_of_a_change_through_this_server_and_past_it() {
 #[tokio::test]
 async fn many_who_wait_hear_the_same_at_once_and_count_one_request_each() {
     // One for the first look, and one for each who waits.
-    let place = Place::with(|o| o.limits.requests_a_minute = 51.try_into().unwrap()).await;
+    let place = Place::with(|o| o.limits.requests_per_minute = 51.try_into().unwrap()).await;
     let first = changes(&place, None, 0).await;
     let waiting: Vec<_> = (0..50)
         .map(|_| {
@@ -97,7 +97,8 @@ async fn a_wait_without_change_ends_with_the_same_cursor() {
 
 #[tokio::test]
 async fn a_server_holds_no_longer_than_it_may() {
-    let place = Place::with(|options| options.limits.hold = Duration::from_millis(200)).await;
+    let place =
+        Place::with(|options| options.limits.max_long_poll = Duration::from_millis(200)).await;
     let first = changes(&place, None, 0).await;
     let begun = Instant::now();
     changes(&place, Some(&first), 60).await;
@@ -180,7 +181,7 @@ async fn what_is_worth_it_is_compressed_for_who_takes_it() {
 
 #[tokio::test]
 async fn too_many_requests_are_told_when_to_come_again() {
-    let place = Place::with(|o| o.limits.requests_a_minute = 5.try_into().unwrap()).await;
+    let place = Place::with(|o| o.limits.requests_per_minute = 5.try_into().unwrap()).await;
     for _ in 0..5 {
         assert_eq!(place.get(&place.read, "/v1/incidents").await.status, 200);
     }

@@ -26,7 +26,7 @@ use redphone::backend::file::FileStore;
 use redphone::model::command::Declaration;
 use redphone::model::{Actor, Command, CommandId, IncidentCommand, IncidentId, PersonRef, Urgency};
 use redphone::server::scope::Scope;
-use redphone::server::tokens::{New, TokenFile};
+use redphone::server::tokens::{NewToken, TokenFile};
 use tempfile::TempDir;
 
 /// Set for the process that answers with a constant.
@@ -159,8 +159,9 @@ async fn filled(path: &Path) -> Vec<IncidentId> {
 
 /// The real program over a store.
 fn serve(path: &Path) -> (Serving, String) {
-    let tokens = TokenFile::beside(path);
-    let new = New { name: "bench".into(), scope: Scope::Admin, person: None, expires_at: None };
+    let tokens = TokenFile::for_store(path);
+    let new =
+        NewToken { name: "bench".into(), scope: Scope::Admin, person: None, expires_at: None };
     let token = tokens.create(new).unwrap().0.reveal();
     let mut process = Process::new(env!("CARGO_BIN_EXE_redphone"));
     process

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use redphone::backend::http::Holding;
+use redphone::backend::http::LongPollState;
 use redphone::backend::{Backend, BackendError, Cursor};
 
 use crate::make::{Desk, delta, json};
@@ -28,11 +28,11 @@ async fn where_a_proxy_gives_up_waiting_it_is_no_failure_and_the_next_wait_is_sh
     .await;
     let desk = Desk::new();
     let client = desk.client(&proxy.url());
-    assert_eq!(client.holding(), Holding::Unknown);
+    assert_eq!(client.long_poll_state(), LongPollState::Unknown);
     let begun = Instant::now();
     assert_eq!(client.changes(Some(Cursor(7)), WAIT).await.unwrap(), delta(7));
     assert!(begun.elapsed() >= CUT);
-    assert!(matches!(client.holding(), Holding::Cut(after) if after >= CUT));
+    assert!(matches!(client.long_poll_state(), LongPollState::CutAfter(after) if after >= CUT));
     client.changes(Some(Cursor(7)), WAIT).await.unwrap();
     let [first, second] = &asked.lock().unwrap()[..] else { panic!("{asked:?}") };
     assert_eq!(first, "/v1/changes?since=7&wait=25");
@@ -47,7 +47,7 @@ async fn a_connection_that_is_cut_while_it_waits_is_no_failure() {
     let client = desk.client(&proxy.url());
     assert_eq!(client.changes(Some(Cursor(7)), WAIT).await.unwrap(), delta(7));
     // Once can be a server that ends.
-    assert_eq!(client.holding(), Holding::Unknown);
+    assert_eq!(client.long_poll_state(), LongPollState::Unknown);
 }
 
 #[tokio::test]
@@ -73,5 +73,5 @@ async fn a_server_that_does_not_hold_is_known() {
     let desk = Desk::new();
     let client = desk.client(&proxy.url());
     client.changes(Some(Cursor(7)), WAIT).await.unwrap();
-    assert_eq!(client.holding(), Holding::AtOnce);
+    assert_eq!(client.long_poll_state(), LongPollState::Immediate);
 }

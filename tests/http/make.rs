@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use redphone::api::Details;
-use redphone::backend::http::{HttpBackend, Options, Proxies, Timeouts, TokenSource};
+use redphone::backend::http::{HttpBackend, Options, ProxySettings, Timeouts, TokenSource};
 use redphone::backend::{Capabilities, Cursor, Delta};
 use tempfile::TempDir;
 
@@ -47,7 +47,7 @@ impl Desk {
             token: TokenSource::File(self.token()),
             ca_file: None,
             insecure_http: false,
-            proxies: Proxies::System,
+            proxies: ProxySettings::System,
             timeouts: patient(),
         }
     }
@@ -60,7 +60,7 @@ impl Desk {
 /// So long that no busy machine reaches it.
 pub fn patient() -> Timeouts {
     let long = Duration::from_mins(1);
-    Timeouts { connect: long, answer: long, piece: long, whole: long }
+    Timeouts { connect: long, response: long, chunk: long, body: long }
 }
 
 pub fn capabilities() -> Capabilities {

@@ -230,7 +230,7 @@ async fn every_command_is_applied_once_and_all_end_with_the_same_queue(#[case] o
     let proxy = Proxy::start(Some(server.address), |request| fault(request.number)).await;
     let second = Duration::from_secs(1);
     let timeouts =
-        Timeouts { connect: second * 10, answer: second, piece: second, whole: second * 10 };
+        Timeouts { connect: second * 10, response: second, chunk: second, body: second * 10 };
     let shared = Arc::new(Mutex::new(Vec::new()));
     let settled = Arc::new(AtomicUsize::new(0));
     let over = Arc::new(AtomicU64::new(0));

@@ -132,10 +132,10 @@ async fn what_does_not_come_is_told(#[case] fault: Fault, #[case] says: &str) {
     let short = Duration::from_millis(100);
     let stalled = matches!(fault, Fault::Stall);
     let timeouts = if stalled {
-        Timeouts { piece: short, ..patient() }
+        Timeouts { chunk: short, ..patient() }
     } else {
         // The connection's own limit comes on top.
-        Timeouts { answer: short, connect: Duration::from_secs(1), ..patient() }
+        Timeouts { response: short, connect: Duration::from_secs(1), ..patient() }
     };
     let (error, text) = of(fault, timeouts).await;
     assert!(text.starts_with(says) && error.is_temporary(), "{text}");
@@ -143,7 +143,7 @@ async fn what_does_not_come_is_told(#[case] fault: Fault, #[case] says: &str) {
 
 #[tokio::test]
 async fn an_answer_that_drips_is_not_waited_for_without_end() {
-    let timeouts = Timeouts { whole: Duration::from_millis(300), ..patient() };
+    let timeouts = Timeouts { body: Duration::from_millis(300), ..patient() };
     let drip = Fault::Drip(1, Duration::from_millis(20));
     let (error, text) = of(drip, timeouts).await;
     assert!(text.starts_with("the answer of HOST came too slowly"), "{text}");

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use redphone::backend::http::{HttpBackend, Options, Proxies};
+use redphone::backend::http::{HttpBackend, Options, ProxySettings};
 use redphone::backend::{Backend, BackendError};
 use rstest::rstest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
@@ -109,7 +109,7 @@ impl Place {
     fn options(&self, host: &str, proxy: &str, except: &str) -> Options {
         Options {
             ca_file: Some(self.desk.path("ca.pem")),
-            proxies: Proxies::Given { url: proxy.into(), except: except.into() },
+            proxies: ProxySettings::Given { url: proxy.into(), except: except.into() },
             ..self.desk.options(&format!("https://{host}"))
         }
     }
@@ -176,7 +176,7 @@ async fn a_proxy_that_is_down_is_named() {
     // So it is where nothing is tunnelled.
     let options = Options {
         insecure_http: true,
-        proxies: Proxies::Given { url: format!("http://{closed}"), except: String::new() },
+        proxies: ProxySettings::Given { url: format!("http://{closed}"), except: String::new() },
         ..place.desk.options("http://redphone.test")
     };
     let error = HttpBackend::new(options).unwrap().capabilities().await.unwrap_err().to_string();

@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use redphone::backend::file::{FileStore, Options as StoreOptions};
 use redphone::backend::http::{
-    HttpBackend, Options as ClientOptions, Proxies, Timeouts, TokenSource,
+    HttpBackend, Options as ClientOptions, ProxySettings, Timeouts, TokenSource,
 };
 use redphone::model::PersonRef;
 use redphone::model::directory::Directory;
 use redphone::server::scope::Scope;
 use redphone::server::tls::TlsFiles;
-use redphone::server::tokens::{New, TokenFile};
+use redphone::server::tokens::{NewToken, TokenFile};
 use redphone::server::{BindError, Options, Server};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -95,7 +95,7 @@ impl Served {
     fn make_token(&self, name: &str, scope: Scope) {
         use std::io::Write;
         use std::os::unix::fs::OpenOptionsExt;
-        let new = New { name: name.into(), scope, person: None, expires_at: None };
+        let new = NewToken { name: name.into(), scope, person: None, expires_at: None };
         let (secret, _) = self.tokens().create(new).unwrap();
         let mut to = std::fs::OpenOptions::new();
         let mut to = to.write(true).create(true).mode(0o600).open(self.token(name)).unwrap();
@@ -103,7 +103,7 @@ impl Served {
     }
 
     pub fn tokens(&self) -> TokenFile {
-        TokenFile::open(self.path("tokens.json"))
+        TokenFile::new(self.path("tokens.json"))
     }
 
     /// Listens, on the same port as before.
@@ -114,7 +114,7 @@ impl Served {
             .build()
             .unwrap();
         let mut options = Options::new(self.address.to_string(), self.path("tokens.json"));
-        options.limits.requests_a_minute = 1_000_000.try_into().unwrap();
+        options.limits.requests_per_minute = 1_000_000.try_into().unwrap();
         options.tls.clone_from(&self.tls);
         let store = self.store();
         let (stop, stopped) = oneshot::channel();
@@ -165,7 +165,7 @@ impl Served {
             token: TokenSource::File(self.token(token)),
             ca_file: self.tls.as_ref().map(|files| files.cert.clone()),
             insecure_http: false,
-            proxies: Proxies::System,
+            proxies: ProxySettings::System,
             timeouts,
         };
         HttpBackend::new(options).unwrap()

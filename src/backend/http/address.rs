@@ -17,13 +17,13 @@ pub struct Address(Url);
 /// text, which may hold a password.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct BadAddress(String);
+pub struct AddressError(String);
 
 impl FromStr for Address {
-    type Err = BadAddress;
+    type Err = AddressError;
 
-    fn from_str(text: &str) -> Result<Self, BadAddress> {
-        let bad = |why: &str| Err(BadAddress(why.into()));
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let bad = |why: &str| Err(AddressError(why.into()));
         let Ok(mut url) = text.trim().parse::<Url>() else {
             return bad("is no URL: write one such as https://incidents.example.net");
         };
@@ -66,7 +66,7 @@ impl Address {
     /// Why nothing is sent there, where it is exposed and nobody has allowed it: half a sentence
     /// that follows what it is called.
     #[must_use]
-    pub fn why_exposed(&self) -> String {
+    pub fn exposed_reason(&self) -> String {
         format!(
             "is {self}: without TLS the token could be read on the way; write https://, or put it \
              into a profile with insecure_http = true"

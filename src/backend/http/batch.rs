@@ -6,8 +6,8 @@ use chrono::Utc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::client::{Answer, Request, Wire};
-use super::error_response::refused;
+use super::client::{ApiClient, ApiRequest, ApiResponse};
+use super::error_response::command_error;
 use crate::api::command::MAX_COMMANDS;
 use crate::api::{Details, ErrorCode, Order, path};
 use crate::backend::{BackendError, Outcome};
@@ -15,25 +15,25 @@ use crate::model::text::sanitize;
 use crate::model::{Command, CommandId, Envelope, IncidentId};
 
 /// The longest body that is sent, in bytes, where it has more than one command. Notes can be long.
-const LONGEST: usize = 512 * 1024;
+const MAX_BODY_BYTES: usize = 512 * 1024;
 
 /// What became of one command.
-type Verdict = Result<Outcome, BackendError>;
+type CommandResult = Result<Outcome, BackendError>;
 
 /// Sends commands in their order, and says what became of each. When a request fails, what follows
 /// is not sent: it may rest on what is not known to have been done. One that is refused as a whole is
 /// sent again in halves, until the command stands alone that the server can't understand.
-pub(super) async fn send(wire: &Wire, envelopes: &[Envelope]) -> Vec<Verdict> {
+pub(super) async fn send(wire: &ApiClient, envelopes: &[Envelope]) -> Vec<CommandResult> {
     let person = wire.person().clone();
-    let written: Vec<Written> =
-        envelopes.iter().map(|envelope| Written::new(envelope, person.as_deref())).collect();
+    let written: Vec<EncodedCommand> =
+        envelopes.iter().map(|envelope| EncodedCommand::new(envelope, person.as_deref())).collect();
     let mut results = Vec::with_capacity(written.len());
-    let mut left = parts(&written);
+    let mut left = split_requests(&written);
     left.reverse();
     while let Some(part) = left.pop() {
-        match one(wire, part).await {
+        match send_part(wire, part).await {
             Ok(answers) => results.extend(answers),
-            Err(error) if !is_of_the_commands(&error) => {
+            Err(error) if !is_content_error(&error) => {
                 results.resize_with(written.len(), || Err(error.clone()));
             }
             Err(error) if part.len() > 1 => {
@@ -52,19 +52,19 @@ pub(super) async fn send(wire: &Wire, envelopes: &[Envelope]) -> Vec<Verdict> {
 }
 
 /// Whether a request was refused for what was in it.
-fn is_of_the_commands(error: &BackendError) -> bool {
+fn is_content_error(error: &BackendError) -> bool {
     matches!(error, BackendError::Rejected(_) | BackendError::Conflict(_))
 }
 
 /// A command as JSON.
-struct Written {
+struct EncodedCommand {
     id: CommandId,
     /// The incident it is about, where it is about one.
     incident: Option<IncidentId>,
     json: Vec<u8>,
 }
 
-impl Written {
+impl EncodedCommand {
     fn new(envelope: &Envelope, person: Option<&str>) -> Self {
         let incident = match &envelope.command {
             Command::Incident { incident, .. } => Some(*incident),
@@ -78,13 +78,13 @@ impl Written {
 }
 
 /// Commands in the fewest requests.
-fn parts(mut written: &[Written]) -> Vec<&[Written]> {
+fn split_requests(mut written: &[EncodedCommand]) -> Vec<&[EncodedCommand]> {
     let mut parts = Vec::new();
     while let Some(first) = written.first() {
         let mut length = first.json.len();
         let fits = written.iter().skip(1).take(MAX_COMMANDS - 1).take_while(|next| {
             length += next.json.len() + 1;
-            length <= LONGEST
+            length <= MAX_BODY_BYTES
         });
         let (part, rest) = written.split_at(1 + fits.count());
         parts.push(part);
@@ -94,7 +94,7 @@ fn parts(mut written: &[Written]) -> Vec<&[Written]> {
 }
 
 /// The body of a request.
-fn body(part: &[Written]) -> Vec<u8> {
+fn encode_body(part: &[EncodedCommand]) -> Vec<u8> {
     let mut body = br#"{"commands":["#.to_vec();
     for (index, written) in part.iter().enumerate() {
         if index > 0 {
@@ -108,7 +108,8 @@ fn body(part: &[Written]) -> Vec<u8> {
 
 /// Answers of whatever version: of each only what is needed has to be understood.
 #[derive(Deserialize)]
-struct Said {
+#[serde(expecting = "struct Said")]
+struct BatchResponse {
     answers: Vec<Value>,
 }
 
@@ -116,7 +117,7 @@ struct Said {
 /// changed.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Became {
+enum CommandAnswer {
     Done {
         id: CommandId,
         #[serde(default)]
@@ -129,17 +130,20 @@ enum Became {
     },
 }
 
-async fn one(wire: &Wire, part: &[Written]) -> Result<Vec<Verdict>, BackendError> {
-    let request = Request {
+async fn send_part(
+    wire: &ApiClient,
+    part: &[EncodedCommand],
+) -> Result<Vec<CommandResult>, BackendError> {
+    let request = ApiRequest {
         path: path::COMMANDS,
-        part: "",
+        path_value: "",
         query: None::<&()>,
-        body: Some(body(part)),
+        body: Some(encode_body(part)),
         wait: Duration::ZERO,
-        known: None,
+        if_none_match: None,
     };
     let host = &wire.host;
-    let answer = wire.ask(&request).await.map_err(|trouble| match trouble.error {
+    let answer = wire.call(&request).await.map_err(|trouble| match trouble.error {
         // The token or the path is not right. That may be mended, and says nothing of the commands.
         BackendError::NotFound(said) | BackendError::NotAllowed(said) => {
             let said = sanitize(&said);
@@ -151,42 +155,44 @@ async fn one(wire: &Wire, part: &[Written]) -> Result<Vec<Verdict>, BackendError
         error => error,
     })?;
     let odd = || BackendError::Broken(format!("{host} answers commands that were not sent"));
-    let Answer::Json(json, _) = answer else { return Err(odd()) };
-    let Said { answers } = wire.read(&json)?;
+    let ApiResponse::Json(json, _) = answer else { return Err(odd()) };
+    let BatchResponse { answers } = wire.decode(&json)?;
     if answers.len() != part.len() {
         return Err(odd());
     }
     let pairs = answers.into_iter().zip(part);
     pairs
         .map(|(answer, sent)| match serde_json::from_value(answer) {
-            Ok(Became::Done { id, outcome }) if id == sent.id => Ok(Ok(done(outcome, sent))),
-            Ok(Became::Refused { id, details }) if id == sent.id => {
+            Ok(CommandAnswer::Done { id, outcome }) if id == sent.id => {
+                Ok(Ok(decode_outcome(outcome, sent)))
+            }
+            Ok(CommandAnswer::Refused { id, details }) if id == sent.id => {
                 Ok(Err(match serde_json::from_value::<Details>(details) {
                     Ok(details) => {
                         if details.code() == Some(ErrorCode::OtherPerson) {
                             // It has to be asked anew whose the token is.
                             *wire.person() = None;
                         }
-                        refused(details, &wire.clock, Utc::now())
+                        command_error(details, &wire.clock, Utc::now())
                     }
-                    Err(_) => unread(host),
+                    Err(_) => undecodable_error(host),
                 }))
             }
             Ok(_) => Err(odd()),
-            Err(_) => Ok(Err(unread(host))),
+            Err(_) => Ok(Err(undecodable_error(host))),
         })
         .collect()
 }
 
 /// What a command led to. It was carried out, whether that can be read or not.
-fn done(outcome: Value, sent: &Written) -> Outcome {
+fn decode_outcome(outcome: Value, sent: &EncodedCommand) -> Outcome {
     serde_json::from_value(outcome).unwrap_or_else(|error| {
         tracing::debug!(%error, "an outcome can't be read");
         Outcome { incident: sent.incident, row: None, events: Vec::new(), replayed: false }
     })
 }
 
-fn unread(host: &str) -> BackendError {
+fn undecodable_error(host: &str) -> BackendError {
     BackendError::Broken(format!(
         "what {host} says about it can't be understood: it may be of another version"
     ))
@@ -211,10 +217,12 @@ mod tests {
     #[test]
     fn commands_go_together_up_to_a_number_and_a_length() {
         let counts = |envelopes: &[Envelope]| -> Vec<usize> {
-            let written: Vec<Written> =
-                envelopes.iter().map(|envelope| Written::new(envelope, None)).collect();
-            let parts = parts(&written);
-            let read = |part: &[Written]| serde_json::from_slice::<Orders>(&body(part)).unwrap();
+            let written: Vec<EncodedCommand> =
+                envelopes.iter().map(|envelope| EncodedCommand::new(envelope, None)).collect();
+            let parts = split_requests(&written);
+            let read = |part: &[EncodedCommand]| {
+                serde_json::from_slice::<Orders>(&encode_body(part)).unwrap()
+            };
             let sent: Vec<_> = parts.iter().flat_map(|part| read(part).commands).collect();
             let orders: Vec<Order> = envelopes.iter().cloned().map(Order::from).collect();
             assert_eq!(sent, orders);

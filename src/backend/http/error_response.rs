@@ -5,37 +5,37 @@ use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 
 use super::Address;
-use super::clock::Clock;
+use super::clock::ServerClock;
 use crate::api::{Details, ErrorCode, path};
 use crate::backend::BackendError;
 use crate::model::text::{sanitize, truncate};
 
 /// The longest that a server is left alone because it says so: a wrong figure in a proxy must not
 /// silence it for days.
-const LONGEST_REST: TimeDelta = TimeDelta::hours(1);
+const MAX_BACKOFF: TimeDelta = TimeDelta::hours(1);
 /// And where it does not say for how long.
-const USUAL_REST: TimeDelta = TimeDelta::seconds(5);
+const DEFAULT_BACKOFF: TimeDelta = TimeDelta::seconds(5);
 
 /// Why there is no answer.
-pub(super) struct Trouble {
+pub(super) struct RequestError {
     /// For whoever asked.
     pub(super) error: BackendError,
     /// Something in between gave up waiting for the server, and said so.
-    pub(super) gave_up: bool,
+    pub(super) is_gateway_timeout: bool,
     /// The connection went away without an answer.
-    pub(super) lost: bool,
+    pub(super) is_connection_lost: bool,
     /// It does not want to be asked that again before then.
-    pub(super) rest: Option<DateTime<Utc>>,
+    pub(super) backoff_until: Option<DateTime<Utc>>,
 }
 
-impl From<BackendError> for Trouble {
+impl From<BackendError> for RequestError {
     fn from(error: BackendError) -> Self {
-        Self { error, gave_up: false, lost: false, rest: None }
+        Self { error, is_gateway_timeout: false, is_connection_lost: false, backoff_until: None }
     }
 }
 
 /// An answer with a status of 400 or more.
-pub(super) struct Refusal<'a> {
+pub(super) struct ErrorResponse<'a> {
     pub(super) status: StatusCode,
     pub(super) headers: &'a HeaderMap,
     /// Its JSON, where it has any.
@@ -44,21 +44,22 @@ pub(super) struct Refusal<'a> {
     pub(super) path: &'a str,
 }
 
-impl Refusal<'_> {
+impl ErrorResponse<'_> {
     /// What it means. Only what the API itself says can end a command: anything in between that
     /// refuses may not refuse tomorrow.
-    pub(super) fn told(
+    pub(super) fn interpret(
         &self,
         host: &str,
         address: &Address,
-        clock: &Clock,
+        clock: &ServerClock,
         now: DateTime<Utc>,
-    ) -> Trouble {
+    ) -> RequestError {
         let details: Option<Details> = self.body.and_then(|json| serde_json::from_slice(json).ok());
         let status = self.status;
         let rest = retry_after(self.headers, clock, now);
         let gave_up = matches!(status.as_u16(), 408 | 502 | 504);
-        let limited = |until: DateTime<Utc>| BackendError::Limited { until: bounded(until, now) };
+        let limited =
+            |until: DateTime<Utc>| BackendError::Limited { until: clamp_backoff(until, now) };
         let wants = rest.filter(|_| status == StatusCode::SERVICE_UNAVAILABLE && details.is_some());
         let error = match (status, details, rest) {
             // What the API itself says is why it can't, which is more than that it wants rest.
@@ -66,7 +67,7 @@ impl Refusal<'_> {
             | (StatusCode::SERVICE_UNAVAILABLE, None, Some(until)) => limited(until),
             (StatusCode::TOO_MANY_REQUESTS, details, None) => {
                 let until = details.and_then(|details| details.until);
-                limited(until.map_or(now + USUAL_REST, |until| clock.here(until)))
+                limited(until.map_or(now + DEFAULT_BACKOFF, |until| clock.to_local_time(until)))
             }
             (StatusCode::UNAUTHORIZED, details, _) => {
                 let said = details.map(|d| sanitize(&d.detail).into_owned());
@@ -93,30 +94,39 @@ impl Refusal<'_> {
                     error => error,
                 }
             }
-            (status, None, _) => no_json(host, status, self.headers),
+            (status, None, _) => not_json_error(host, status, self.headers),
         };
-        Trouble { error, gave_up, lost: false, rest: wants.map(|until| bounded(until, now)) }
+        RequestError {
+            error,
+            is_gateway_timeout: gave_up,
+            is_connection_lost: false,
+            backoff_until: wants.map(|until| clamp_backoff(until, now)),
+        }
     }
 }
 
 /// What one command of several was refused for.
-pub(super) fn refused(details: Details, clock: &Clock, now: DateTime<Utc>) -> BackendError {
-    let until = details.until.map(|until| bounded(clock.here(until), now));
+pub(super) fn command_error(
+    details: Details,
+    clock: &ServerClock,
+    now: DateTime<Utc>,
+) -> BackendError {
+    let until = details.until.map(|until| clamp_backoff(clock.to_local_time(until), now));
     match details.code() {
         Some(ErrorCode::Limited) => {
-            BackendError::Limited { until: until.unwrap_or(now + USUAL_REST) }
+            BackendError::Limited { until: until.unwrap_or(now + DEFAULT_BACKOFF) }
         }
         _ => details.into_error(now),
     }
 }
 
 /// It is no answer of the API: a page of a proxy, or of somebody else.
-pub(super) fn no_json(host: &str, status: StatusCode, headers: &HeaderMap) -> BackendError {
+pub(super) fn not_json_error(host: &str, status: StatusCode, headers: &HeaderMap) -> BackendError {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or("nothing");
     let kind = sanitize(kind.trim());
     let kind = truncate(&kind, 60);
-    let status = named(status);
+    let status = status_text(status);
     BackendError::Unreachable(if status.starts_with("407") {
         format!(
             "the proxy on the way to {host} wants a name and a password ({status}): write them \
@@ -136,7 +146,7 @@ pub(super) fn no_json(host: &str, status: StatusCode, headers: &HeaderMap) -> Ba
 }
 
 /// It sends elsewhere. The token is not taken there: whoever can write an answer could ask for it.
-pub(super) fn redirect(
+pub(super) fn redirect_error(
     host: &str,
     address: &Address,
     status: StatusCode,
@@ -152,7 +162,7 @@ pub(super) fn redirect(
         url.to_string()
     });
     let to = to.map_or_else(|| "nowhere".into(), |to| truncate(&sanitize(&to), 200).into_owned());
-    let status = named(status);
+    let status = status_text(status);
     BackendError::Unreachable(format!(
         "{host} sends elsewhere, to {to} ({status}), and the token does not go there: if that is \
          the API, name it as the backend"
@@ -160,7 +170,7 @@ pub(super) fn redirect(
 }
 
 /// A status with its words.
-fn named(status: StatusCode) -> String {
+fn status_text(status: StatusCode) -> String {
     status
         .canonical_reason()
         .map_or_else(|| status.as_u16().to_string(), |words| format!("{} {words}", status.as_u16()))
@@ -174,23 +184,27 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// A date of HTTP (RFC 9110).
-pub(super) fn http_date(value: &HeaderValue) -> Option<DateTime<Utc>> {
+pub(super) fn parse_http_date(value: &HeaderValue) -> Option<DateTime<Utc>> {
     httpdate::parse_http_date(value.to_str().ok()?).ok().map(DateTime::from)
 }
 
 /// When it may be asked again, by this machine's clock: a number of seconds, or a date.
-fn retry_after(headers: &HeaderMap, clock: &Clock, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+fn retry_after(
+    headers: &HeaderMap,
+    clock: &ServerClock,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
     let value = headers.get(RETRY_AFTER)?;
-    if let Some(date) = http_date(value) {
-        return Some(clock.here(date));
+    if let Some(date) = parse_http_date(value) {
+        return Some(clock.to_local_time(date));
     }
     let seconds: u32 = value.to_str().ok()?.trim().parse().ok()?;
     now.checked_add_signed(TimeDelta::seconds(i64::from(seconds)))
 }
 
 /// Neither in the past nor far away.
-fn bounded(until: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
-    until.clamp(now, now + LONGEST_REST)
+fn clamp_backoff(until: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    until.clamp(now, now + MAX_BACKOFF)
 }
 
 #[cfg(test)]
@@ -204,15 +218,15 @@ mod tests {
         DateTime::from_timestamp(1_790_000_000, 0).unwrap()
     }
 
-    fn told(status: u16, headers: &[(&'static str, &str)], body: Option<&[u8]>) -> Trouble {
+    fn told(status: u16, headers: &[(&'static str, &str)], body: Option<&[u8]>) -> RequestError {
         let headers = headers
             .iter()
             .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
             .collect();
         let status = StatusCode::from_u16(status).unwrap();
-        let refusal = Refusal { status, headers: &headers, body, path: path::INCIDENTS };
+        let refusal = ErrorResponse { status, headers: &headers, body, path: path::INCIDENTS };
         let address = "https://example.net".parse().unwrap();
-        refusal.told("example.net", &address, &Clock::new(), now())
+        refusal.interpret("example.net", &address, &ServerClock::new(), now())
     }
 
     #[rstest]
@@ -235,13 +249,13 @@ mod tests {
         let body = serde_json::to_vec(&Details::new(ErrorCode::Unreachable, "the disk is full"));
         let told = told(503, &[("retry-after", "30")], Some(&body.unwrap()));
         let says = BackendError::Unreachable("example.net says: the disk is full".into());
-        assert_eq!((told.error, told.rest), (says, Some(now() + TimeDelta::seconds(30))));
+        assert_eq!((told.error, told.backoff_until), (says, Some(now() + TimeDelta::seconds(30))));
     }
 
     #[test]
     fn a_date_of_a_clock_that_is_wrong_is_corrected() {
-        let clock = Clock::new();
-        clock.learn("example.net", now() + TimeDelta::hours(2), now());
+        let clock = ServerClock::new();
+        clock.observe("example.net", now() + TimeDelta::hours(2), now());
         let mut headers = HeaderMap::new();
         headers.insert(RETRY_AFTER, "Mon, 21 Sep 2026 16:14:20 GMT".parse().unwrap());
         let until = retry_after(&headers, &clock, now()).unwrap();
@@ -290,7 +304,7 @@ mod tests {
             headers.insert(LOCATION, to);
         }
         let address = "https://example.net".parse().unwrap();
-        let told = redirect("example.net", &address, StatusCode::FOUND, &headers).to_string();
+        let told = redirect_error("example.net", &address, StatusCode::FOUND, &headers).to_string();
         let there = told.contains(says) || (to.contains('\u{7f}') && !told.contains('\u{7f}'));
         assert!(there && !told.contains("hunter2") && !told.contains("ines"), "{told}");
     }

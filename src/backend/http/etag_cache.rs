@@ -5,23 +5,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 use reqwest::header::HeaderValue;
 
 /// How many are kept.
-const MOST: usize = 8;
+const MAX_ENTRIES: usize = 8;
 /// Longer ones are not.
-const LONGEST: usize = 1024 * 1024;
+const MAX_ENTRY_BYTES: usize = 1024 * 1024;
 
 /// An answer and its tag.
 #[derive(Clone)]
-pub(super) struct Kept {
+pub(super) struct CachedResponse {
     pub(super) tag: HeaderValue,
     pub(super) json: Arc<[u8]>,
 }
 
 /// Those that were used last, the last one first.
 #[derive(Default)]
-pub(super) struct Answers(Mutex<Vec<(String, Kept)>>);
+pub(super) struct EtagCache(Mutex<Vec<(String, CachedResponse)>>);
 
-impl Answers {
-    pub(super) fn get(&self, question: &str) -> Option<Kept> {
+impl EtagCache {
+    pub(super) fn get(&self, question: &str) -> Option<CachedResponse> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let at = all.iter().position(|(of, _)| of == question)?;
         let found = all.remove(at);
@@ -30,14 +30,14 @@ impl Answers {
         Some(kept)
     }
 
-    pub(super) fn keep(&self, question: String, tag: HeaderValue, json: &[u8]) {
-        if json.len() > LONGEST {
+    pub(super) fn insert(&self, question: String, tag: HeaderValue, json: &[u8]) {
+        if json.len() > MAX_ENTRY_BYTES {
             return;
         }
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|(of, _)| *of != question);
-        all.insert(0, (question, Kept { tag, json: json.into() }));
-        all.truncate(MOST);
+        all.insert(0, (question, CachedResponse { tag, json: json.into() }));
+        all.truncate(MAX_ENTRIES);
     }
 }
 
@@ -47,12 +47,12 @@ mod tests {
 
     #[test]
     fn those_used_last_are_kept_and_long_ones_are_not() {
-        let answers = Answers::default();
+        let answers = EtagCache::default();
         let keep = |name: &str, json: &[u8]| {
-            answers.keep(name.into(), HeaderValue::from_static("\"1\""), json);
+            answers.insert(name.into(), HeaderValue::from_static("\"1\""), json);
         };
         keep("first", b"1");
-        for number in 0..MOST - 1 {
+        for number in 0..MAX_ENTRIES - 1 {
             keep(&number.to_string(), b"2");
         }
         assert!(answers.get("first").is_some());
@@ -60,7 +60,7 @@ mod tests {
         assert!(answers.get("first").is_some() && answers.get("0").is_none());
         keep("first", b"4");
         assert_eq!(&*answers.get("first").unwrap().json, b"4");
-        keep("long", &vec![b' '; LONGEST + 1]);
+        keep("long", &vec![b' '; MAX_ENTRY_BYTES + 1]);
         assert!(answers.get("long").is_none());
     }
 }

@@ -6,73 +6,73 @@
 use std::time::{Duration, Instant};
 
 /// What came sooner was no wait.
-pub(super) const REAL: Duration = Duration::from_secs(1);
+pub(super) const MIN_WAIT: Duration = Duration::from_secs(1);
 /// So long shorter questions are asked, before a long one is tried again.
-const REMEMBERED: Duration = Duration::from_mins(10);
+const LIMIT_LIFETIME: Duration = Duration::from_mins(10);
 
 /// Whether questions for changes are held open until something changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Holding {
+pub enum LongPollState {
     /// None has ended yet.
     Unknown,
     /// They are.
-    Held,
+    Supported,
     /// They are cut after so long, by the server or by something in between.
-    Cut(Duration),
+    CutAfter(Duration),
     /// They are answered at once, also without news.
-    AtOnce,
+    Immediate,
 }
 
 /// What was learnt about it.
 #[derive(Debug)]
-pub(super) struct Hold {
-    holding: Holding,
+pub(super) struct LongPoll {
+    state: LongPollState,
     /// The longest question that is asked until then.
-    most: Option<(Duration, Instant)>,
+    limit: Option<(Duration, Instant)>,
     /// Connections that went away while a question was open, one after another.
-    lost: u32,
+    lost_connections: u32,
 }
 
-impl Hold {
+impl LongPoll {
     pub(super) fn new() -> Self {
-        Self { holding: Holding::Unknown, most: None, lost: 0 }
+        Self { state: LongPollState::Unknown, limit: None, lost_connections: 0 }
     }
 
-    pub(super) fn holding(&self) -> Holding {
-        self.holding
+    pub(super) fn state(&self) -> LongPollState {
+        self.state
     }
 
     /// How long a question is to be held, in whole seconds, where `wait` is wanted.
-    pub(super) fn wait(&self, wait: Duration, now: Instant) -> u64 {
-        let most = self.most.filter(|(_, until)| now < *until).map_or(wait, |(most, _)| most);
+    pub(super) fn wait_seconds(&self, wait: Duration, now: Instant) -> u64 {
+        let most = self.limit.filter(|(_, until)| now < *until).map_or(wait, |(most, _)| most);
         let wait = wait.min(most);
         // Whole seconds, and rather more than less.
         wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
     }
 
     /// A question was answered.
-    pub(super) fn answered(&mut self, asked: u64, after: Duration, news: bool) {
-        self.lost = 0;
+    pub(super) fn record_answer(&mut self, asked: u64, after: Duration, news: bool) {
+        self.lost_connections = 0;
         if asked > 0 && !news {
-            let at_once = after < REAL && asked > REAL.as_secs();
-            self.holding = match self.holding {
-                _ if at_once => Holding::AtOnce,
-                cut @ Holding::Cut(_) => cut,
-                _ => Holding::Held,
+            let at_once = after < MIN_WAIT && asked > MIN_WAIT.as_secs();
+            self.state = match self.state {
+                _ if at_once => LongPollState::Immediate,
+                cut @ LongPollState::CutAfter(_) => cut,
+                _ => LongPollState::Supported,
             };
         }
     }
 
     /// A question was cut before its time: `said` by an answer such as 504, or by a connection that
     /// went away, which can also be a server that ends.
-    pub(super) fn cut(&mut self, after: Duration, said: bool, now: Instant) {
-        self.lost += 1;
-        if !said && self.lost < 2 {
+    pub(super) fn record_cut(&mut self, after: Duration, said: bool, now: Instant) {
+        self.lost_connections += 1;
+        if !said && self.lost_connections < 2 {
             return;
         }
-        self.holding = Holding::Cut(after);
+        self.state = LongPollState::CutAfter(after);
         let most = Duration::from_secs(after.mul_f32(0.8).as_secs().max(1));
-        self.most = Some((most, now + REMEMBERED));
+        self.limit = Some((most, now + LIMIT_LIFETIME));
     }
 }
 
@@ -84,42 +84,42 @@ mod tests {
 
     #[test]
     fn a_wait_is_asked_for_in_whole_seconds_and_never_less() {
-        let (hold, now) = (Hold::new(), Instant::now());
-        let asked = |ms| hold.wait(Duration::from_millis(ms), now);
+        let (hold, now) = (LongPoll::new(), Instant::now());
+        let asked = |ms| hold.wait_seconds(Duration::from_millis(ms), now);
         assert_eq!((asked(0), asked(1), asked(200), asked(1000), asked(25_000)), (0, 1, 1, 1, 25));
     }
 
     #[test]
     fn where_a_proxy_gives_up_shorter_questions_are_asked_for_a_while() {
-        let (mut hold, now) = (Hold::new(), Instant::now());
-        hold.cut(Duration::from_secs(10), true, now);
-        assert_eq!(hold.holding(), Holding::Cut(Duration::from_secs(10)));
-        assert_eq!(hold.wait(WAIT, now), 8);
-        hold.answered(8, Duration::from_secs(8), false);
-        assert_eq!(hold.holding(), Holding::Cut(Duration::from_secs(10)));
-        assert_eq!(hold.wait(WAIT, now + REMEMBERED), 25);
+        let (mut hold, now) = (LongPoll::new(), Instant::now());
+        hold.record_cut(Duration::from_secs(10), true, now);
+        assert_eq!(hold.state(), LongPollState::CutAfter(Duration::from_secs(10)));
+        assert_eq!(hold.wait_seconds(WAIT, now), 8);
+        hold.record_answer(8, Duration::from_secs(8), false);
+        assert_eq!(hold.state(), LongPollState::CutAfter(Duration::from_secs(10)));
+        assert_eq!(hold.wait_seconds(WAIT, now + LIMIT_LIFETIME), 25);
     }
 
     #[test]
     fn one_connection_that_goes_away_teaches_nothing_and_two_do() {
-        let (mut hold, now) = (Hold::new(), Instant::now());
-        hold.cut(Duration::from_secs(3), false, now);
-        assert_eq!((hold.wait(WAIT, now), hold.holding()), (25, Holding::Unknown));
-        hold.answered(25, WAIT, false);
-        hold.cut(Duration::from_secs(3), false, now);
-        assert_eq!((hold.wait(WAIT, now), hold.holding()), (25, Holding::Held));
-        hold.cut(Duration::from_secs(3), false, now);
-        assert_eq!(hold.wait(WAIT, now), 2);
+        let (mut hold, now) = (LongPoll::new(), Instant::now());
+        hold.record_cut(Duration::from_secs(3), false, now);
+        assert_eq!((hold.wait_seconds(WAIT, now), hold.state()), (25, LongPollState::Unknown));
+        hold.record_answer(25, WAIT, false);
+        hold.record_cut(Duration::from_secs(3), false, now);
+        assert_eq!((hold.wait_seconds(WAIT, now), hold.state()), (25, LongPollState::Supported));
+        hold.record_cut(Duration::from_secs(3), false, now);
+        assert_eq!(hold.wait_seconds(WAIT, now), 2);
     }
 
     #[test]
     fn answers_at_once_without_news_are_no_waits() {
-        let mut hold = Hold::new();
-        hold.answered(25, Duration::from_millis(3), true);
-        assert_eq!(hold.holding(), Holding::Unknown);
-        hold.answered(25, Duration::from_millis(3), false);
-        assert_eq!(hold.holding(), Holding::AtOnce);
-        hold.answered(25, WAIT, false);
-        assert_eq!(hold.holding(), Holding::Held);
+        let mut hold = LongPoll::new();
+        hold.record_answer(25, Duration::from_millis(3), true);
+        assert_eq!(hold.state(), LongPollState::Unknown);
+        hold.record_answer(25, Duration::from_millis(3), false);
+        assert_eq!(hold.state(), LongPollState::Immediate);
+        hold.record_answer(25, WAIT, false);
+        assert_eq!(hold.state(), LongPollState::Supported);
     }
 }

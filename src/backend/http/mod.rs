@@ -38,27 +38,27 @@ use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::text::sanitize;
 use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Summary};
-use backoff::Resting;
-use client::{Answer, Request, Wire};
-use clock::Clock;
-use error_response::Trouble;
-use etag_cache::Answers;
-use long_poll::{Hold, REAL};
-use token::Tokens;
+use backoff::PathBackoff;
+use client::{ApiClient, ApiRequest, ApiResponse};
+use clock::ServerClock;
+use error_response::RequestError;
+use etag_cache::EtagCache;
+use long_poll::{LongPoll, MIN_WAIT};
+use token::TokenCache;
 
-pub use address::{Address, BadAddress};
-pub use long_poll::Holding;
-pub use proxy::Proxies;
-pub use token::{NoToken, Token, TokenSource};
+pub use address::{Address, AddressError};
+pub use long_poll::LongPollState;
+pub use proxy::ProxySettings;
+pub use token::{Token, TokenError, TokenSource};
 
 /// The most events of a timeline that are given at once.
-const EVENTS: u32 = 1000;
+const MAX_EVENTS: u32 = 1000;
 /// The largest file of certificates that is read, in bytes.
-const LONGEST_CA: u64 = 4 * 1024 * 1024;
+const MAX_CA_BYTES: u64 = 4 * 1024 * 1024;
 /// A time that is so near is now.
-const NOW: TimeDelta = TimeDelta::seconds(2);
+const NOW_TOLERANCE: TimeDelta = TimeDelta::seconds(2);
 /// After so long without a byte, a connection is asked whether it is still there.
-const KEEP_ALIVE: Duration = Duration::from_secs(20);
+const PROBE_INTERVAL: Duration = Duration::from_secs(20);
 
 /// How an API is reached.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -73,7 +73,7 @@ pub struct Options {
     /// The token may be sent without TLS beyond this machine.
     pub insecure_http: bool,
     /// Which proxy is taken.
-    pub proxies: Proxies,
+    pub proxies: ProxySettings,
     /// How long each step may take.
     pub timeouts: Timeouts,
 }
@@ -84,18 +84,18 @@ pub struct Timeouts {
     /// Until there is a connection, with its name looked up and TLS agreed on.
     pub connect: Duration,
     /// From then on until the answer begins, besides what the server was asked to wait.
-    pub answer: Duration,
+    pub response: Duration,
     /// Between two pieces of an answer.
-    pub piece: Duration,
+    pub chunk: Duration,
     /// For the whole of an answer.
-    pub whole: Duration,
+    pub body: Duration,
 }
 
 impl Timeouts {
     /// For a request, until its answer begins.
     #[must_use]
     pub fn request(&self) -> Duration {
-        self.connect + self.answer
+        self.connect + self.response
     }
 }
 
@@ -103,9 +103,9 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
-            answer: Duration::from_secs(20),
-            piece: Duration::from_secs(15),
-            whole: Duration::from_mins(1),
+            response: Duration::from_secs(20),
+            chunk: Duration::from_secs(15),
+            body: Duration::from_mins(1),
         }
     }
 }
@@ -117,14 +117,14 @@ pub struct OpenError(String);
 
 /// An API somewhere else.
 pub struct HttpBackend {
-    wire: Wire,
-    kept: Answers,
-    hold: Mutex<Hold>,
+    client: ApiClient,
+    cache: EtagCache,
+    long_poll: Mutex<LongPoll>,
 }
 
 impl std::fmt::Debug for HttpBackend {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("HttpBackend").field("address", &self.wire.address).finish_non_exhaustive()
+        f.debug_struct("HttpBackend").field("address", &self.client.address).finish_non_exhaustive()
     }
 }
 
@@ -137,7 +137,7 @@ impl HttpBackend {
     pub fn new(options: Options) -> Result<Self, OpenError> {
         let Options { address, token, ca_file, insecure_http, proxies, timeouts } = options;
         if address.is_exposed() && !insecure_http {
-            return Err(OpenError(format!("the API {}", address.why_exposed())));
+            return Err(OpenError(format!("the API {}", address.exposed_reason())));
         }
         let mut builder = Client::builder()
             .user_agent(concat!("redphone/", env!("CARGO_PKG_VERSION")))
@@ -145,19 +145,19 @@ impl HttpBackend {
             // The token goes nowhere but where it was meant for.
             .redirect(redirect::Policy::none())
             .referer(false)
-            .tcp_keepalive(KEEP_ALIVE)
-            .http2_keep_alive_interval(KEEP_ALIVE)
+            .tcp_keepalive(PROBE_INTERVAL)
+            .http2_keep_alive_interval(PROBE_INTERVAL)
             .http2_keep_alive_timeout(timeouts.connect);
         if let Some(file) = &ca_file {
-            builder = builder.tls_certs_only(certificates(file)?);
+            builder = builder.tls_certs_only(load_certificates(file)?);
         } else if !address.is_tls() {
             // There is nobody to be trusted, and the system's authorities take time to read.
             builder = builder.tls_certs_only([]);
         }
-        let via = proxies.to(&address)?;
+        let via = proxies.resolve(&address)?;
         builder = builder.no_proxy();
         if let Some(via) = &via {
-            builder = builder.proxy(via.proxy().map_err(|_| {
+            builder = builder.proxy(via.to_reqwest().map_err(|_| {
                 OpenError(format!(
                     "the proxy {} on the way to {} can't be used: correct HTTPS_PROXY",
                     via.host,
@@ -170,85 +170,89 @@ impl HttpBackend {
             while let Some(inner) = cause.source() {
                 cause = inner;
             }
-            let said = transport_error::brief(&cause.to_string());
+            let said = transport_error::short_message(&cause.to_string());
             OpenError(format!(
                 "no TLS connection can be made here ({said}): install the system's certificates \
                  (ca-certificates), or name a file of them with ca_file"
             ))
         })?;
         let host = address.host();
-        let tokens = Tokens::new(token, address.clone());
-        let (via, resting) = (via.map(|via| via.host), Resting::default());
-        let wire = Wire {
-            client,
+        let tokens = TokenCache::new(token, address.clone());
+        let (via, resting) = (via.map(|via| via.host), PathBackoff::default());
+        let wire = ApiClient {
+            http: client,
             address,
             host,
-            via,
+            proxy_host: via,
             tokens,
             timeouts,
-            clock: Clock::new(),
-            resting,
+            clock: ServerClock::new(),
+            backoff: resting,
             person: Mutex::default(),
         };
-        Ok(Self { wire, kept: Answers::default(), hold: Mutex::new(Hold::new()) })
+        Ok(Self {
+            client: wire,
+            cache: EtagCache::default(),
+            long_poll: Mutex::new(LongPoll::new()),
+        })
     }
 
     /// Where it is.
     #[must_use]
     pub fn address(&self) -> &Address {
-        &self.wire.address
+        &self.client.address
     }
 
     /// The server's time less this machine's, once it has answered; good to a second. Over a minute
     /// of it is told in the log.
     #[must_use]
     pub fn clock_skew(&self) -> Option<TimeDelta> {
-        self.wire.clock.ahead()
+        self.client.clock.skew()
     }
 
     /// Counts how often the token was changed for another, which may be another person's.
     #[must_use]
     pub fn token_changes(&self) -> watch::Receiver<u64> {
-        self.wire.tokens.changes()
+        self.client.tokens.changes()
     }
 
     /// Whether questions for changes are held open, as far as they have shown it.
     #[must_use]
-    pub fn holding(&self) -> Holding {
-        self.hold().holding()
+    pub fn long_poll_state(&self) -> LongPollState {
+        self.long_poll().state()
     }
 
-    fn hold(&self) -> MutexGuard<'_, Hold> {
-        self.hold.lock().unwrap_or_else(PoisonError::into_inner)
+    fn long_poll(&self) -> MutexGuard<'_, LongPoll> {
+        self.long_poll.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn get<T: DeserializeOwned, Q: Serialize + Sync>(
         &self,
-        request: Request<'_, Q>,
-    ) -> Result<T, Trouble> {
-        match self.wire.ask(&request).await? {
-            Answer::Json(json, _) => Ok(self.wire.read(&json)?),
-            Answer::Unchanged => Err(self.unasked().into()),
+        request: ApiRequest<'_, Q>,
+    ) -> Result<T, RequestError> {
+        match self.client.call(&request).await? {
+            ApiResponse::Json(json, _) => Ok(self.client.decode(&json)?),
+            ApiResponse::NotModified => Err(self.unexpected_not_modified().into()),
         }
     }
 
     /// As [`Self::get`], of what often stays the same: an answer that is known is not sent again.
     /// `question` tells it from others.
-    async fn get_kept<T: DeserializeOwned, Q: Serialize + Sync>(
+    async fn get_cached<T: DeserializeOwned, Q: Serialize + Sync>(
         &self,
         question: String,
-        request: Request<'_, Q>,
+        request: ApiRequest<'_, Q>,
     ) -> Result<T, BackendError> {
-        let kept = self.kept.get(&question);
+        let kept = self.cache.get(&question);
         let known = kept.as_ref().map(|kept| &kept.tag);
-        let answer = self.wire.ask(&Request { known, ..request }).await;
+        let answer = self.client.call(&ApiRequest { if_none_match: known, ..request }).await;
         match (answer.map_err(|trouble| trouble.error)?, kept) {
-            (Answer::Unchanged, Some(kept)) => self.wire.read(&kept.json),
-            (Answer::Unchanged, None) => Err(self.unasked()),
-            (Answer::Json(json, tag), _) => {
-                let read = self.wire.read(&json)?;
+            (ApiResponse::NotModified, Some(kept)) => self.client.decode(&kept.json),
+            (ApiResponse::NotModified, None) => Err(self.unexpected_not_modified()),
+            (ApiResponse::Json(json, tag), _) => {
+                let read = self.client.decode(&json)?;
                 if let Some(tag) = tag {
-                    self.kept.keep(question, tag, &json);
+                    self.cache.insert(question, tag, &json);
                 }
                 Ok(read)
             }
@@ -256,42 +260,52 @@ impl HttpBackend {
     }
 
     /// It says that nothing has changed, and nobody has asked that.
-    fn unasked(&self) -> BackendError {
-        let host = &self.wire.host;
+    fn unexpected_not_modified(&self) -> BackendError {
+        let host = &self.client.host;
         BackendError::Broken(format!("{host} answers 304 to what is not known here yet"))
     }
 
-    async fn events(
+    async fn fetch_events(
         &self,
         id: IncidentId,
         part: query::Timeline,
     ) -> Result<Vec<Event>, BackendError> {
-        let request = Request {
+        let request = ApiRequest {
             path: path::TIMELINE,
-            part: &id.to_string(),
+            path_value: &id.to_string(),
             query: Some(&part),
-            ..of(path::TIMELINE)
+            ..get_request(path::TIMELINE)
         };
         self.get(request).await.map_err(|trouble| trouble.error)
     }
 }
 
 /// A request of a path with a query.
-fn of<Q>(path: &str) -> Request<'_, Q> {
-    Request { path, part: "", query: None, body: None, wait: Duration::ZERO, known: None }
+fn get_request<Q>(path: &str) -> ApiRequest<'_, Q> {
+    ApiRequest {
+        path,
+        path_value: "",
+        query: None,
+        body: None,
+        wait: Duration::ZERO,
+        if_none_match: None,
+    }
 }
 
 /// The certificates of a PEM file.
-fn certificates(file: &std::path::Path) -> Result<Vec<Certificate>, OpenError> {
+fn load_certificates(file: &std::path::Path) -> Result<Vec<Certificate>, OpenError> {
     use std::io::Read;
     let name = file.to_string_lossy();
     let name = sanitize(&name);
     let refused = |why: &str| OpenError(format!("the certificates in {name} {why}"));
     let mut pem = Vec::new();
     std::fs::File::open(file)
-        .and_then(|from| from.take(LONGEST_CA).read_to_end(&mut pem))
+        .and_then(|from| from.take(MAX_CA_BYTES).read_to_end(&mut pem))
         .map_err(|error| {
-            refused(&format!("can't be read: {}", transport_error::brief(&error.to_string())))
+            refused(&format!(
+                "can't be read: {}",
+                transport_error::short_message(&error.to_string())
+            ))
         })?;
     let found = Certificate::from_pem_bundle(&pem);
     let found =
@@ -305,10 +319,11 @@ fn certificates(file: &std::path::Path) -> Result<Vec<Certificate>, OpenError> {
 #[async_trait]
 impl Backend for HttpBackend {
     async fn capabilities(&self) -> Result<Capabilities, BackendError> {
-        let known: Capabilities =
-            self.get_kept(path::CAPABILITIES.into(), of::<()>(path::CAPABILITIES)).await?;
+        let known: Capabilities = self
+            .get_cached(path::CAPABILITIES.into(), get_request::<()>(path::CAPABILITIES))
+            .await?;
         let me = known.me.as_ref().filter(|_| known.checks_person);
-        *self.wire.person() = me.map(|me| me.handle.clone());
+        *self.client.person() = me.map(|me| me.handle.clone());
         Ok(known)
     }
 
@@ -317,25 +332,27 @@ impl Backend for HttpBackend {
     async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {
         let wait = wait.min(Duration::from_secs(query::MAX_WAIT_S));
         // All open incidents are there at once.
-        let wait = since.map_or(0, |_| self.hold().wait(wait, Instant::now()));
+        let wait = since.map_or(0, |_| self.long_poll().wait_seconds(wait, Instant::now()));
         let asked = Duration::from_secs(wait);
         let query = query::Changes { since, wait };
         let begun = Instant::now();
-        let request = Request { query: Some(&query), wait: asked, ..of(path::CHANGES) };
-        let answer: Result<Delta, Trouble> = self.get(request).await;
+        let request = ApiRequest { query: Some(&query), wait: asked, ..get_request(path::CHANGES) };
+        let answer: Result<Delta, RequestError> = self.get(request).await;
         let (after, now) = (begun.elapsed(), Instant::now());
         match (answer, since) {
             (Ok(delta), _) => {
                 let news = delta.reset || delta.directory || !delta.rows.is_empty();
-                self.hold().answered(wait, after, news);
+                self.long_poll().record_answer(wait, after, news);
                 Ok(delta)
             }
             // Once the wait is over the server would have answered.
             (Err(trouble), Some(cursor))
-                if (trouble.gave_up || trouble.lost) && after >= REAL && after < asked =>
+                if (trouble.is_gateway_timeout || trouble.is_connection_lost)
+                    && after >= MIN_WAIT
+                    && after < asked =>
             {
                 tracing::debug!(ms = after.as_millis(), "a wait was cut: {}", trouble.error);
-                self.hold().cut(after, trouble.gave_up, now);
+                self.long_poll().record_cut(after, trouble.is_gateway_timeout, now);
                 Ok(Delta { cursor, reset: false, rows: Vec::new(), directory: false })
             }
             (Err(trouble), _) => Err(trouble.error),
@@ -354,17 +371,18 @@ impl Backend for HttpBackend {
         // the same answer.
         let question = query.after.is_none().then(|| format!("{query:?}"));
         // Of a first page as it is now the server may have a copy for all who ask.
-        let is_now = (search.now - Utc::now()).abs() < NOW;
+        let is_now = (search.now - Utc::now()).abs() < NOW_TOLERANCE;
         query.now = Some(search.now).filter(|_| question.is_none() || !is_now);
-        let request = Request { query: Some(&query), ..of(path::INCIDENTS) };
+        let request = ApiRequest { query: Some(&query), ..get_request(path::INCIDENTS) };
         match question {
-            Some(question) => self.get_kept(question, request).await,
+            Some(question) => self.get_cached(question, request).await,
             None => self.get(request).await.map_err(|trouble| trouble.error),
         }
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
-        let request = Request { part: &id.to_string(), ..of::<()>(path::INCIDENT) };
+        let request =
+            ApiRequest { path_value: &id.to_string(), ..get_request::<()>(path::INCIDENT) };
         self.get(request).await.map_err(|trouble| trouble.error)
     }
 
@@ -373,7 +391,8 @@ impl Backend for HttpBackend {
         struct Found {
             id: IncidentId,
         }
-        let request = Request { part: &number.0.to_string(), ..of::<()>(path::NUMBER) };
+        let request =
+            ApiRequest { path_value: &number.0.to_string(), ..get_request::<()>(path::NUMBER) };
         let found: Found = self.get(request).await.map_err(|trouble| trouble.error)?;
         Ok(found.id)
     }
@@ -387,7 +406,7 @@ impl Backend for HttpBackend {
             TimelineRange::Last(0) | TimelineRange::Before(_, 0) => return Ok(Vec::new()),
             TimelineRange::After(after) => {
                 return self
-                    .events(id, query::Timeline { after: Some(after), ..<_>::default() })
+                    .fetch_events(id, query::Timeline { after: Some(after), ..<_>::default() })
                     .await;
             }
             TimelineRange::Last(count) => (None, count),
@@ -396,9 +415,9 @@ impl Backend for HttpBackend {
         // From the end, as many at once as are given at once.
         let mut events = Vec::new();
         loop {
-            let limit = left.min(EVENTS);
+            let limit = left.min(MAX_EVENTS);
             let part = query::Timeline { after: None, before, limit: Some(limit) };
-            let mut earlier = self.events(id, part).await?;
+            let mut earlier = self.fetch_events(id, part).await?;
             let count = u32::try_from(earlier.len()).unwrap_or(u32::MAX);
             let first = earlier.first().map(|event| event.seq);
             earlier.append(&mut events);
@@ -430,7 +449,7 @@ impl Backend for HttpBackend {
             cut,
             now: Some(now),
         };
-        let request = Request { query: Some(&query), ..of(path::MEASURES) };
+        let request = ApiRequest { query: Some(&query), ..get_request(path::MEASURES) };
         self.get(request).await.map_err(|trouble| trouble.error)
     }
 
@@ -440,14 +459,14 @@ impl Backend for HttpBackend {
     }
 
     async fn execute_all(&self, envelopes: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {
-        batch::send(&self.wire, envelopes).await
+        batch::send(&self.client, envelopes).await
     }
 
     async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
-        self.get_kept(path::PROBLEMS.into(), of::<()>(path::PROBLEMS)).await
+        self.get_cached(path::PROBLEMS.into(), get_request::<()>(path::PROBLEMS)).await
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {
-        self.get_kept(path::DIRECTORY.into(), of::<()>(path::DIRECTORY)).await
+        self.get_cached(path::DIRECTORY.into(), get_request::<()>(path::DIRECTORY)).await
     }
 }

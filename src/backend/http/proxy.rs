@@ -12,7 +12,7 @@ use super::{Address, OpenError};
 
 /// What says which proxy is taken.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub enum Proxies {
+pub enum ProxySettings {
     /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, or the system.
     #[default]
     System,
@@ -25,7 +25,7 @@ pub enum Proxies {
     },
 }
 
-impl fmt::Debug for Proxies {
+impl fmt::Debug for ProxySettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::System => "System",
@@ -36,21 +36,21 @@ impl fmt::Debug for Proxies {
 }
 
 /// The proxy on the way to an address.
-pub(super) struct Via {
+pub(super) struct Proxy {
     /// Its URL without a name and a password.
     url: String,
     /// How it is called in sentences: its host and port.
     pub(super) host: String,
     /// What it is told who asks.
-    secret: Option<HeaderValue>,
+    authorization: Option<HeaderValue>,
 }
 
-impl Proxies {
+impl ProxySettings {
     /// The proxy that leads to an address; `None` where none does.
     ///
     /// # Errors
     /// It speaks nothing that is spoken here.
-    pub(super) fn to(&self, address: &Address) -> Result<Option<Via>, OpenError> {
+    pub(super) fn resolve(&self, address: &Address) -> Result<Option<Proxy>, OpenError> {
         // What stays on this machine must not leave it for a proxy.
         if address.is_loopback() {
             return Ok(None);
@@ -74,15 +74,15 @@ impl Proxies {
             )));
         }
         let secret = intercept.basic_auth().cloned();
-        Ok(Some(Via { url: uri.to_string(), host, secret }))
+        Ok(Some(Proxy { url: uri.to_string(), host, authorization: secret }))
     }
 }
 
-impl Via {
+impl Proxy {
     /// For the client.
-    pub(super) fn proxy(&self) -> reqwest::Result<reqwest::Proxy> {
+    pub(super) fn to_reqwest(&self) -> reqwest::Result<reqwest::Proxy> {
         let proxy = reqwest::Proxy::all(&self.url)?;
-        Ok(match &self.secret {
+        Ok(match &self.authorization {
             Some(secret) => proxy.custom_http_auth(secret.clone()),
             None => proxy,
         })
@@ -95,8 +95,9 @@ mod tests {
 
     use super::*;
 
-    fn to(url: &str, except: &str, address: &str) -> Result<Option<Via>, OpenError> {
-        Proxies::Given { url: url.into(), except: except.into() }.to(&address.parse().unwrap())
+    fn to(url: &str, except: &str, address: &str) -> Result<Option<Proxy>, OpenError> {
+        ProxySettings::Given { url: url.into(), except: except.into() }
+            .resolve(&address.parse().unwrap())
     }
 
     #[rstest]
@@ -126,7 +127,8 @@ mod tests {
         let refused = refused.err().unwrap().to_string();
         assert!(refused.starts_with("the proxy proxy.example:1080 on the way to a.example"));
         assert!(!refused.contains("hunter2") && !refused.contains("ines"), "{refused}");
-        let given = Proxies::Given { url: "http://ines:hunter2@p".into(), except: String::new() };
+        let given =
+            ProxySettings::Given { url: "http://ines:hunter2@p".into(), except: String::new() };
         assert!(!format!("{given:?}").contains("hunter2"));
     }
 }

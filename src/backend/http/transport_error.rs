@@ -13,29 +13,34 @@ use tokio_rustls::rustls::{self, CertificateError, InvalidMessage};
 use crate::model::text::{sanitize, truncate};
 
 /// The most characters of what a library says.
-const SAID: usize = 200;
+const MAX_MESSAGE_WIDTH: usize = 200;
 
 /// Where on its way a request was.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Stage {
     /// Until the head of the answer is there.
-    Answer,
+    Head,
     /// While the body comes.
     Body,
 }
 
 /// An error of the way, as a sentence about a host, and about the proxy on the way to it.
-pub(super) fn told(host: &str, via: Option<&str>, error: &reqwest::Error, stage: Stage) -> String {
-    let Some(via) = via else { return direct(host, error, stage) };
-    if let Some(said) = of_proxy(host, via, error) {
+pub(super) fn describe(
+    host: &str,
+    via: Option<&str>,
+    error: &reqwest::Error,
+    stage: Stage,
+) -> String {
+    let Some(via) = via else { return describe_direct_error(host, error, stage) };
+    if let Some(said) = describe_proxy_error(host, via, error) {
         return said;
     }
-    format!("through the proxy {via}: {}", direct(host, error, stage))
+    format!("through the proxy {via}: {}", describe_direct_error(host, error, stage))
 }
 
 /// What a proxy did to a request before the host had any part in it.
-fn of_proxy(host: &str, via: &str, error: &reqwest::Error) -> Option<String> {
-    let causes = Causes::of(error);
+fn describe_proxy_error(host: &str, via: &str, error: &reqwest::Error) -> Option<String> {
+    let causes = Causes::collect(error);
     let proxy = format!("the proxy {via} on the way to {host}");
     let instead = format!("correct HTTPS_PROXY, or name {host} in NO_PROXY");
     if !error.is_connect() {
@@ -72,20 +77,20 @@ fn of_proxy(host: &str, via: &str, error: &reqwest::Error) -> Option<String> {
              it, or name {host} in NO_PROXY"
         ),
         ("failed to create underlying connection", _) => {
-            format!("{proxy} can't be connected to ({}): {instead}", causes.last())
+            format!("{proxy} can't be connected to ({}): {instead}", causes.root_message())
         }
         _ => format!("{proxy} cut the connection before it led there"),
     })
 }
 
 /// An error of a way without a proxy.
-fn direct(host: &str, error: &reqwest::Error, stage: Stage) -> String {
-    let causes = Causes::of(error);
+fn describe_direct_error(host: &str, error: &reqwest::Error, stage: Stage) -> String {
+    let causes = Causes::collect(error);
     if let Some(tls) = causes.tls {
-        return of_tls(host, tls);
+        return describe_tls_error(host, tls);
     }
     if error.is_dns() {
-        let said = causes.last();
+        let said = causes.root_message();
         let said = said.rsplit(": ").next().unwrap_or_default();
         return format!(
             "the name {host} can't be looked up ({said}): correct it, or see whether \
@@ -93,11 +98,11 @@ fn direct(host: &str, error: &reqwest::Error, stage: Stage) -> String {
         );
     }
     if error.is_connect() {
-        return of_connecting(host, error, &causes);
+        return describe_connect_error(host, error, &causes);
     }
-    if causes.broke_off() {
+    if causes.is_connection_lost() {
         return match stage {
-            Stage::Answer => format!("{host} cut the connection before it answered"),
+            Stage::Head => format!("{host} cut the connection before it answered"),
             Stage::Body => format!("{host} cut the connection in the middle of its answer"),
         };
     }
@@ -108,29 +113,38 @@ fn direct(host: &str, error: &reqwest::Error, stage: Stage) -> String {
         );
     }
     if error.is_decode() && stage == Stage::Body {
-        return format!("{host} answers with a body that can't be unpacked ({})", causes.last());
+        return format!(
+            "{host} answers with a body that can't be unpacked ({})",
+            causes.root_message()
+        );
     }
     // HTTP/2 ends requests in ways of its own.
-    format!("{host} broke off the request ({})", causes.last())
+    format!("{host} broke off the request ({})", causes.root_message())
 }
 
 /// It took too long to answer at all.
-pub(super) fn no_answer(host: &str, after: Duration) -> String {
-    format!("{host} took the request and did not answer within {} s", seconds(after))
+pub(super) fn no_response(host: &str, after: Duration) -> String {
+    format!("{host} took the request and did not answer within {} s", format_seconds(after))
 }
 
 /// It stopped in the middle.
 pub(super) fn stalled(host: &str, after: Duration) -> String {
-    format!("{host} stopped in the middle of its answer: nothing came for {} s", seconds(after))
+    format!(
+        "{host} stopped in the middle of its answer: nothing came for {} s",
+        format_seconds(after)
+    )
 }
 
 /// It went on and on.
-pub(super) fn dripping(host: &str, after: Duration) -> String {
-    format!("the answer of {host} came too slowly: it was not whole after {} s", seconds(after))
+pub(super) fn too_slow(host: &str, after: Duration) -> String {
+    format!(
+        "the answer of {host} came too slowly: it was not whole after {} s",
+        format_seconds(after)
+    )
 }
 
 /// In seconds, as whole ones where there is at least one.
-fn seconds(span: Duration) -> String {
+fn format_seconds(span: Duration) -> String {
     if span >= Duration::from_secs(1) {
         span.as_secs().to_string()
     } else {
@@ -138,7 +152,7 @@ fn seconds(span: Duration) -> String {
     }
 }
 
-fn of_connecting(host: &str, error: &reqwest::Error, causes: &Causes<'_>) -> String {
+fn describe_connect_error(host: &str, error: &reqwest::Error, causes: &Causes<'_>) -> String {
     if error.is_timeout() {
         return format!(
             "{host} did not take the connection in time: it is down, or a firewall \
@@ -152,19 +166,19 @@ fn of_connecting(host: &str, error: &reqwest::Error, causes: &Causes<'_>) -> Str
         Some(io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable) => {
             format!("there is no way to {host}: the network is down, or has no route to it")
         }
-        Some(kind) if is_break(kind) => {
+        Some(kind) if is_disconnect(kind) => {
             format!(
                 "{host} cut the connection while it was made: it may expect http://, or a proxy \
                      in between may refuse"
             )
         }
-        _ => format!("{host} can't be connected to ({})", causes.last()),
+        _ => format!("{host} can't be connected to ({})", causes.root_message()),
     }
 }
 
-fn of_tls(host: &str, error: &rustls::Error) -> String {
+fn describe_tls_error(host: &str, error: &rustls::Error) -> String {
     match error {
-        rustls::Error::InvalidCertificate(why) => of_certificate(host, why),
+        rustls::Error::InvalidCertificate(why) => describe_certificate_error(host, why),
         rustls::Error::InvalidMessage(
             InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion,
         ) => format!(
@@ -174,11 +188,14 @@ fn of_tls(host: &str, error: &rustls::Error) -> String {
         rustls::Error::AlertReceived(alert) => {
             format!("{host} broke off the TLS handshake ({alert:?})")
         }
-        other => format!("no TLS connection to {host} can be made ({})", brief(&other.to_string())),
+        other => format!(
+            "no TLS connection to {host} can be made ({})",
+            short_message(&other.to_string())
+        ),
     }
 }
 
-fn of_certificate(host: &str, why: &CertificateError) -> String {
+fn describe_certificate_error(host: &str, why: &CertificateError) -> String {
     use CertificateError as E;
     match why {
         E::NotValidForNameContext { presented, .. } => {
@@ -193,7 +210,7 @@ fn of_certificate(host: &str, why: &CertificateError) -> String {
             let names = if names.is_empty() {
                 "another name".to_owned()
             } else {
-                truncate(&names.join(", "), SAID).into_owned()
+                truncate(&names.join(", "), MAX_MESSAGE_WIDTH).into_owned()
             };
             format!("the certificate of {host} is for {names}: correct the host in the URL")
         }
@@ -201,14 +218,14 @@ fn of_certificate(host: &str, why: &CertificateError) -> String {
             format!("the certificate of {host} is for another name: correct the host in the URL")
         }
         E::ExpiredContext { not_after, .. } => {
-            let day = day(*not_after);
+            let day = format_day(*not_after);
             format!("the certificate of {host} expired on {day}: whoever runs it has to renew it")
         }
         E::Expired => {
             format!("the certificate of {host} has expired: whoever runs it has to renew it")
         }
         E::NotValidYetContext { not_before, .. } => {
-            let day = day(*not_before);
+            let day = format_day(*not_before);
             format!(
                 "the certificate of {host} is valid from {day} on: see whether this clock is \
                      right"
@@ -217,32 +234,35 @@ fn of_certificate(host: &str, why: &CertificateError) -> String {
         E::NotValidYet => {
             format!("the certificate of {host} is not valid yet: see whether this clock is right")
         }
-        E::UnknownIssuer => unknown(host),
+        E::UnknownIssuer => unknown_issuer(host),
         E::Revoked => format!("the certificate of {host} was revoked"),
         // A certificate that signs itself is one of an authority where none is allowed.
-        other if other.to_string().contains("CaUsedAsEndEntity") => unknown(host),
+        other if other.to_string().contains("CaUsedAsEndEntity") => unknown_issuer(host),
         other => {
-            format!("the certificate of {host} can't be used ({})", brief(&other.to_string()))
+            format!(
+                "the certificate of {host} can't be used ({})",
+                short_message(&other.to_string())
+            )
         }
     }
 }
 
-fn unknown(host: &str) -> String {
+fn unknown_issuer(host: &str) -> String {
     format!(
         "the certificate of {host} is from an authority that is not known here: if it is your \
              own, name its certificate with ca_file"
     )
 }
 
-fn day(time: UnixTime) -> String {
+fn format_day(time: UnixTime) -> String {
     let at = i64::try_from(time.as_secs()).ok().and_then(|s| DateTime::<Utc>::from_timestamp(s, 0));
     at.map_or_else(|| "an unknown day".into(), |at| at.format("%Y-%m-%d").to_string())
 }
 
 /// What a library says, made short and safe to show.
-pub(super) fn brief(said: &str) -> String {
+pub(super) fn short_message(said: &str) -> String {
     let said = said.split(" (os error").next().unwrap_or_default();
-    truncate(&sanitize(said), SAID).into_owned()
+    truncate(&sanitize(said), MAX_MESSAGE_WIDTH).into_owned()
 }
 
 /// What is behind an error.
@@ -257,7 +277,7 @@ struct Causes<'a> {
 }
 
 impl<'a> Causes<'a> {
-    fn of(error: &'a reqwest::Error) -> Self {
+    fn collect(error: &'a reqwest::Error) -> Self {
         let mut causes = Self { tls: None, io: None, hyper: None, tunnel: None, root: error };
         let mut next: Option<&(dyn Error + 'static)> = Some(error);
         while let Some(cause) = next {
@@ -281,17 +301,17 @@ impl<'a> Causes<'a> {
     }
 
     /// The connection went away.
-    fn broke_off(&self) -> bool {
-        self.io.is_some_and(|io| is_break(io.kind()))
+    fn is_connection_lost(&self) -> bool {
+        self.io.is_some_and(|io| is_disconnect(io.kind()))
             || self.hyper.is_some_and(|e| e.is_incomplete_message() || e.is_closed())
     }
 
-    fn last(&self) -> String {
-        brief(&self.root.to_string())
+    fn root_message(&self) -> String {
+        short_message(&self.root.to_string())
     }
 }
 
-fn is_break(kind: io::ErrorKind) -> bool {
+fn is_disconnect(kind: io::ErrorKind) -> bool {
     matches!(
         kind,
         io::ErrorKind::ConnectionReset
@@ -304,9 +324,9 @@ fn is_break(kind: io::ErrorKind) -> bool {
 
 /// Whether the connection, or the request on it, went away without an answer, as proxies do with one
 /// that is silent for too long.
-pub(super) fn broke_off(error: &reqwest::Error) -> bool {
+pub(super) fn is_connection_lost(error: &reqwest::Error) -> bool {
     let odd = |causes: Causes<'_>| {
         causes.tls.is_some() || causes.hyper.is_some_and(hyper::Error::is_parse)
     };
-    error.is_request() && !error.is_connect() && !odd(Causes::of(error))
+    error.is_request() && !error.is_connect() && !odd(Causes::collect(error))
 }

@@ -106,7 +106,7 @@ fn flag(of: &mut Section<'_>, key: &'static str) -> (Option<bool>, Option<()>) {
 fn address(value: &Value<'_>, insecure: bool) -> Read<Address> {
     let address: Address = value.text()?.parse().map_err(|bad| value.wrong(format!("{bad}")))?;
     if address.is_exposed() && !insecure {
-        return Err(value.wrong(address.why_exposed()));
+        return Err(value.wrong(address.exposed_reason()));
     }
     Ok(address)
 }

@@ -8,11 +8,11 @@ use tokio::time::Instant;
 
 use crate::api::{path, query};
 use crate::backend::Delta;
-use crate::server::auth::{Reader, still};
-use crate::server::cached_json::Whole;
-use crate::server::error::{Answer, Refusal};
+use crate::server::auth::{ReadAccess, recheck};
+use crate::server::cached_json::JsonResponse;
+use crate::server::error::{ApiError, ApiResult};
 use crate::server::extract::Query;
-use crate::server::openapi::Refusals;
+use crate::server::openapi::ErrorResponses;
 use crate::server::state::Shared;
 
 /// What has changed since a cursor; it can wait until something does
@@ -22,23 +22,23 @@ use crate::server::state::Shared;
 #[utoipa::path(
     get, path = path::CHANGES, tag = "incidents", params(query::Changes),
     security(("token" = [])),
-    responses((status = 200, body = Delta, description = "What has changed"), Refusals),
+    responses((status = 200, body = Delta, description = "What has changed"), ErrorResponses),
 )]
 pub(super) async fn changes(
     State(shared): State<Arc<Shared>>,
-    Reader(key): Reader,
+    ReadAccess(key): ReadAccess,
     Query(asked): Query<query::Changes>,
-) -> Answer<Whole> {
+) -> ApiResult<JsonResponse> {
     if asked.wait > query::MAX_WAIT_S {
-        return Err(Refusal::bad(format!(
+        return Err(ApiError::bad_request(format!(
             "wait in the query: give 0 to {} seconds",
             query::MAX_WAIT_S
         )));
     }
-    let wait = Duration::from_secs(asked.wait).min(shared.limits.hold);
-    let delta = shared.hub.changes(asked.since, Instant::now() + wait, shared.stopped()).await?;
+    let wait = Duration::from_secs(asked.wait).min(shared.limits.max_long_poll);
+    let delta = shared.feed.changes(asked.since, Instant::now() + wait, shared.stopped()).await?;
     if !wait.is_zero() {
-        still(&shared, &key)?;
+        recheck(&shared, &key)?;
     }
-    Ok(Whole(delta))
+    Ok(JsonResponse(delta))
 }

@@ -10,11 +10,11 @@ use crate::api::{Answered, Answers, Details, ErrorCode, Orders, path};
 use crate::backend::BackendError;
 use crate::model::Envelope;
 use crate::model::text::sanitize;
-use crate::server::auth::Commander;
-use crate::server::cached_json::{Document, Whole};
-use crate::server::error::{Answer, Refusal};
-use crate::server::extract::{Json, Nothing, Query};
-use crate::server::openapi::CommandRefusals;
+use crate::server::auth::CommandAccess;
+use crate::server::cached_json::{CachedJson, JsonResponse};
+use crate::server::error::{ApiError, ApiResult};
+use crate::server::extract::{Json, NoQuery, Query};
+use crate::server::openapi::CommandErrorResponses;
 use crate::server::state::Shared;
 
 /// Carry out commands, in their order
@@ -26,17 +26,17 @@ use crate::server::state::Shared;
 #[utoipa::path(
     post, path = path::COMMANDS, tag = "commands", request_body = Orders,
     security(("token" = [])),
-    responses((status = 200, body = Answers, description = "What became of each"), CommandRefusals),
+    responses((status = 200, body = Answers, description = "What became of each"), CommandErrorResponses),
 )]
 pub(super) async fn commands(
     State(shared): State<Arc<Shared>>,
-    Commander(key): Commander,
-    Query(Nothing {}): Query<Nothing>,
+    CommandAccess(key): CommandAccess,
+    Query(NoQuery {}): Query<NoQuery>,
     Json(orders, room): Json<Orders>,
-) -> Answer<Whole> {
+) -> ApiResult<JsonResponse> {
     let count = orders.commands.len();
     if !(1..=MAX_COMMANDS).contains(&count) {
-        return Err(Refusal::bad(format!(
+        return Err(ApiError::bad_request(format!(
             "commands: there are {count}, send 1 to {MAX_COMMANDS} at once"
         )));
     }
@@ -49,7 +49,7 @@ pub(super) async fn commands(
     let mut allowed: Vec<Envelope> = Vec::with_capacity(count);
     for mut order in orders.commands {
         let verb = order.command.kind();
-        if shared.read_only || !key.token.scope.may(verb) {
+        if shared.read_only || !key.token.scope.allows(verb) {
             let why = if shared.read_only {
                 "the server only reads: nothing can be changed through it".to_owned()
             } else {
@@ -80,7 +80,7 @@ pub(super) async fn commands(
     }
     let ids: Vec<_> = allowed.iter().map(|envelope| envelope.id).collect();
     let outcomes =
-        if allowed.is_empty() { Vec::new() } else { shared.gather.execute(allowed, room).await };
+        if allowed.is_empty() { Vec::new() } else { shared.commands.execute(allowed, room).await };
     let mut told = ids.into_iter().zip(outcomes).map(|(id, outcome)| match outcome {
         Ok(outcome) => Answered::Done { id, outcome: Box::new(outcome) },
         Err(error) => Answered::Refused { id, details: Box::new(error.into()) },
@@ -88,5 +88,5 @@ pub(super) async fn commands(
     let answers: Option<Vec<_>> =
         answers.into_iter().map(|refused| refused.or_else(|| told.next())).collect();
     let answers = answers.ok_or_else(|| BackendError::Broken("an outcome is missing".into()))?;
-    Document::of(&Answers { answers }).map(Whole)
+    CachedJson::encode(&Answers { answers }).map(JsonResponse)
 }

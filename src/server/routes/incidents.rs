@@ -13,103 +13,103 @@ use crate::model::filter::{Filter, FilterError, Owner, Predicate};
 use crate::model::measures::{Measures, Window};
 use crate::model::text::sanitize;
 use crate::model::{Event, IncidentId, Summary, time};
-use crate::server::auth::Reader;
-use crate::server::cached_json::{Document, Whole};
-use crate::server::error::{Answer, Refusal};
-use crate::server::extract::{Id, Nothing, Number, Query};
-use crate::server::openapi::Refusals;
+use crate::server::auth::ReadAccess;
+use crate::server::cached_json::{CachedJson, JsonResponse};
+use crate::server::error::{ApiError, ApiResult};
+use crate::server::extract::{NoQuery, PathId, PathNumber, Query};
+use crate::server::openapi::ErrorResponses;
 use crate::server::state::{self, Shared};
 
 /// The most rows or events at once.
-const MOST: u32 = 1000;
+const MAX_LIMIT: u32 = 1000;
 /// Rows of a page where it is not said.
-const ROWS: u32 = 100;
+const DEFAULT_ROWS: u32 = 100;
 /// Events where it is not said.
-const EVENTS: u32 = 200;
+const DEFAULT_EVENTS: u32 = 200;
 /// The most words and terms of a filter: each is looked for in many rows.
-const TERMS: usize = 64;
+const MAX_TERMS: usize = 64;
 /// The most buckets of a window.
-const BUCKETS: usize = 1000;
+const MAX_BUCKETS: usize = 1000;
 
 /// A page of incidents that pass a filter
 #[utoipa::path(
     get, path = path::INCIDENTS, tag = "incidents", params(query::Search),
     security(("token" = [])),
-    responses((status = 200, body = Page<Summary>, description = "The rows, in order"), Refusals),
+    responses((status = 200, body = Page<Summary>, description = "The rows, in order"), ErrorResponses),
 )]
 pub(super) async fn incidents(
     State(shared): State<Arc<Shared>>,
-    Reader(key): Reader,
+    ReadAccess(key): ReadAccess,
     Query(asked): Query<query::Search>,
-) -> Answer<Whole> {
+) -> ApiResult<JsonResponse> {
     let filter: Filter = asked.filter.parse().map_err(|error| {
         let error: FilterError = error;
-        Refusal::senseless(format!("filter: {}", sanitize(&error.to_string())))
+        ApiError::rejected(format!("filter: {}", sanitize(&error.to_string())))
     })?;
-    if filter.terms.len() > TERMS {
+    if filter.terms.len() > MAX_TERMS {
         let count = filter.terms.len();
-        return Err(Refusal::senseless(format!(
-            "filter: has {count} words and terms: shorten it to {TERMS} or fewer"
+        return Err(ApiError::rejected(format!(
+            "filter: has {count} words and terms: shorten it to {MAX_TERMS} or fewer"
         )));
     }
     let search = Search {
         filter,
         me: key.token.person(|_| None).map(|person| person.handle),
         sort: asked.sort,
-        limit: within("limit", asked.limit, ROWS)?,
+        limit: check_limit("limit", asked.limit, DEFAULT_ROWS)?,
         after: asked.after,
-        now: in_range("now", asked.now.unwrap_or_else(Utc::now))?,
+        now: check_time("now", asked.now.unwrap_or_else(Utc::now))?,
     };
-    let read = async || Document::of(&shared.backend.search(&search).await?);
+    let read = async || CachedJson::encode(&shared.backend.search(&search).await?);
     // Many look at the first page at the same time.
     if search.after.is_some() || asked.now.is_some() {
-        return read().await.map(Whole);
+        return read().await.map(JsonResponse);
     }
     let about_me =
         search.filter.terms.iter().any(|term| term.predicate == Predicate::Owner(Owner::Me));
-    let page = state::Page {
+    let page = state::PageKey {
         filter: asked.filter,
         sort: search.sort,
         limit: search.limit,
         me: search.me.clone().filter(|_| about_me),
     };
-    shared.pages.get(shared.hub.moment(), page, read).await.map(Whole)
+    shared.first_pages.get(shared.feed.epoch(), page, read).await.map(JsonResponse)
 }
 
 /// One incident, with suspected changes, similar incidents and the problem it links to
 #[utoipa::path(
     get, path = path::INCIDENT, tag = "incidents", params(("id" = IncidentId, Path)),
     security(("token" = [])),
-    responses((status = 200, body = Detail, description = "The incident"), Refusals),
+    responses((status = 200, body = Detail, description = "The incident"), ErrorResponses),
 )]
 pub(super) async fn incident(
     State(shared): State<Arc<Shared>>,
-    Reader(_): Reader,
-    Id(id): Id,
-    Query(Nothing {}): Query<Nothing>,
-) -> Answer<Whole> {
-    Document::of(&shared.backend.incident(id).await?).map(Whole)
+    ReadAccess(_): ReadAccess,
+    PathId(id): PathId,
+    Query(NoQuery {}): Query<NoQuery>,
+) -> ApiResult<JsonResponse> {
+    CachedJson::encode(&shared.backend.incident(id).await?).map(JsonResponse)
 }
 
 /// A part of an incident's timeline, in order
 #[utoipa::path(
     get, path = path::TIMELINE, tag = "incidents",
     params(("id" = IncidentId, Path), query::Timeline), security(("token" = [])),
-    responses((status = 200, body = Vec<Event>, description = "The events"), Refusals),
+    responses((status = 200, body = Vec<Event>, description = "The events"), ErrorResponses),
 )]
 pub(super) async fn timeline(
     State(shared): State<Arc<Shared>>,
-    Reader(_): Reader,
-    Id(id): Id,
+    ReadAccess(_): ReadAccess,
+    PathId(id): PathId,
     Query(asked): Query<query::Timeline>,
-) -> Answer<Whole> {
-    let limit = within("limit", asked.limit, EVENTS)?;
+) -> ApiResult<JsonResponse> {
+    let limit = check_limit("limit", asked.limit, DEFAULT_EVENTS)?;
     let part = match (asked.after, asked.before) {
         (Some(_), Some(_)) => {
-            return Err(Refusal::senseless("give after or before, not both"));
+            return Err(ApiError::rejected("give after or before, not both"));
         }
         (Some(_), None) if asked.limit.is_some() => {
-            return Err(Refusal::senseless(
+            return Err(ApiError::rejected(
                 "after gives all that follow, up to 1000: leave limit out",
             ));
         }
@@ -117,7 +117,7 @@ pub(super) async fn timeline(
         (None, Some(before)) => TimelineRange::Before(before, limit),
         (None, None) => TimelineRange::Last(limit),
     };
-    Document::of(&shared.backend.timeline(id, part).await?).map(Whole)
+    CachedJson::encode(&shared.backend.timeline(id, part).await?).map(JsonResponse)
 }
 
 /// Which incident a number is of.
@@ -133,32 +133,33 @@ pub(super) struct Found {
     params(("number" = String, Path, description = "Such as `2041` or `INC-2041`",
             pattern = r"^([Ii][Nn][Cc]-?)?[0-9]{1,19}$", example = "INC-1")),
     security(("token" = [])),
-    responses((status = 200, body = Found, description = "Its id"), Refusals),
+    responses((status = 200, body = Found, description = "Its id"), ErrorResponses),
 )]
 pub(super) async fn number(
     State(shared): State<Arc<Shared>>,
-    Reader(_): Reader,
-    Number(number): Number,
-    Query(Nothing {}): Query<Nothing>,
-) -> Answer<Whole> {
-    Document::of(&Found { id: shared.backend.find_by_number(number).await? }).map(Whole)
+    ReadAccess(_): ReadAccess,
+    PathNumber(number): PathNumber,
+    Query(NoQuery {}): Query<NoQuery>,
+) -> ApiResult<JsonResponse> {
+    CachedJson::encode(&Found { id: shared.backend.find_by_number(number).await? })
+        .map(JsonResponse)
 }
 
 /// The measures of a window, against the window before it
 #[utoipa::path(
     get, path = path::MEASURES, tag = "incidents", params(query::Measures),
     security(("token" = [])),
-    responses((status = 200, body = Measures, description = "The measures"), Refusals),
+    responses((status = 200, body = Measures, description = "The measures"), ErrorResponses),
 )]
 pub(super) async fn measures(
     State(shared): State<Arc<Shared>>,
-    Reader(_): Reader,
+    ReadAccess(_): ReadAccess,
     Query(asked): Query<query::Measures>,
-) -> Answer<Whole> {
-    let now = in_range("now", asked.now.unwrap_or_else(Utc::now))?;
-    let (from, to) = (in_range("from", asked.from)?, in_range("to", asked.to)?);
+) -> ApiResult<JsonResponse> {
+    let now = check_time("now", asked.now.unwrap_or_else(Utc::now))?;
+    let (from, to) = (check_time("from", asked.from)?, check_time("to", asked.to)?);
     if from >= to {
-        return Err(Refusal::senseless(
+        return Err(ApiError::rejected(
             "from is not before to: give a window with some time in it",
         ));
     }
@@ -166,33 +167,35 @@ pub(super) async fn measures(
     for edge in asked.edges.split(',').filter(|edge| !edge.is_empty()) {
         let edge = DateTime::parse_from_rfc3339(edge).map_err(|_| {
             let edge = crate::model::text::truncate(&sanitize(edge), 40).into_owned();
-            Refusal::senseless(format!("edges: {edge:?} is no time: write 2026-03-01T22:37:00Z"))
+            ApiError::rejected(format!("edges: {edge:?} is no time: write 2026-03-01T22:37:00Z"))
         })?;
         let edge = edge.with_timezone(&Utc);
         if edges.last().is_none_or(|last| edge <= *last) || edge >= to {
-            return Err(Refusal::senseless("edges: they must ascend, between from and to"));
+            return Err(ApiError::rejected("edges: they must ascend, between from and to"));
         }
         edges.push(edge);
     }
-    if edges.len() > BUCKETS {
-        return Err(Refusal::senseless(format!("edges: give fewer than {BUCKETS}")));
+    if edges.len() > MAX_BUCKETS {
+        return Err(ApiError::rejected(format!("edges: give fewer than {MAX_BUCKETS}")));
     }
     let window = Window { from, to, edges };
-    Document::of(&shared.backend.measures(&window, asked.cut, now).await?).map(Whole)
+    CachedJson::encode(&shared.backend.measures(&window, asked.cut, now).await?).map(JsonResponse)
 }
 
-fn within(field: &str, asked: Option<u32>, default: u32) -> Answer<u32> {
+fn check_limit(field: &str, asked: Option<u32>, default: u32) -> ApiResult<u32> {
     match asked {
         None => Ok(default),
-        Some(n) if (1..=MOST).contains(&n) => Ok(n),
-        Some(_) => Err(Refusal::bad(format!("{field} in the query: give 1 to {MOST}"))),
+        Some(n) if (1..=MAX_LIMIT).contains(&n) => Ok(n),
+        Some(_) => {
+            Err(ApiError::bad_request(format!("{field} in the query: give 1 to {MAX_LIMIT}")))
+        }
     }
 }
 
-fn in_range(field: &str, at: DateTime<Utc>) -> Answer<DateTime<Utc>> {
+fn check_time(field: &str, at: DateTime<Utc>) -> ApiResult<DateTime<Utc>> {
     if time::is_in_range(at) {
         return Ok(at);
     }
     let at = at.format("%Y-%m-%d");
-    Err(Refusal::senseless(format!("{field}: {at} is outside 1970 to 2100: correct the date")))
+    Err(ApiError::rejected(format!("{field}: {at} is outside 1970 to 2100: correct the date")))
 }

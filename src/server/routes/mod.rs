@@ -14,15 +14,15 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::error::Refusal;
-use super::middleware::around;
-use super::openapi::frame;
+use super::error::ApiError;
+use super::middleware::request_middleware;
+use super::openapi::base_document;
 use super::state::Shared;
 use crate::api::ErrorCode;
 
 /// The routes, and what they are described as.
-fn described() -> (Router<Arc<Shared>>, OpenApi) {
-    OpenApiRouter::with_openapi(frame())
+fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
+    OpenApiRouter::with_openapi(base_document())
         .routes(routes!(backend_info::capabilities))
         .routes(routes!(backend_info::directory))
         .routes(routes!(backend_info::problems))
@@ -41,23 +41,23 @@ fn described() -> (Router<Arc<Shared>>, OpenApi) {
 }
 
 /// What the routes are described as.
-pub(super) fn description() -> OpenApi {
-    described().1
+pub(super) fn openapi_document() -> OpenApi {
+    routes_and_document().1
 }
 
 /// The service that answers requests.
-pub(super) fn service(shared: &Arc<Shared>) -> Router {
-    let (routes, _) = described();
+pub(super) fn router(shared: &Arc<Shared>) -> Router {
+    let (routes, _) = routes_and_document();
     routes
         .fallback(async || {
-            Refusal::new(ErrorCode::NotFound, "there is no such path: /v1/openapi.json lists all")
+            ApiError::new(ErrorCode::NotFound, "there is no such path: /v1/openapi.json lists all")
         })
         .method_not_allowed_fallback(async || {
-            Refusal::new(
+            ApiError::new(
                 ErrorCode::NoSuchMethod,
                 "the path has no such method: see the Allow header",
             )
         })
-        .layer(from_fn_with_state(Arc::clone(shared), around))
+        .layer(from_fn_with_state(Arc::clone(shared), request_middleware))
         .with_state(Arc::clone(shared))
 }

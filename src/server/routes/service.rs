@@ -13,16 +13,16 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::{ErrorCode, path};
-use crate::server::auth::Reader;
-use crate::server::cached_json::{Document, Whole};
-use crate::server::error::{Answer, Refusal};
-use crate::server::extract::{Nothing, Query};
-use crate::server::metrics::{self, Now};
-use crate::server::openapi::Refusals;
-use crate::server::state::{Shared, first};
+use crate::server::auth::ReadAccess;
+use crate::server::cached_json::{CachedJson, JsonResponse};
+use crate::server::error::{ApiError, ApiResult};
+use crate::server::extract::{NoQuery, Query};
+use crate::server::metrics::{self, GaugeValues};
+use crate::server::openapi::ErrorResponses;
+use crate::server::state::{Shared, open_incidents_search};
 
 /// A token that was used within this time is in use.
-const LATELY: Duration = Duration::from_mins(5);
+const IN_USE_WINDOW: Duration = Duration::from_mins(5);
 
 /// That all is well.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -34,43 +34,43 @@ pub(super) struct Well {
 /// Whether the process lives
 #[utoipa::path(
     get, path = path::HEALTH, tag = "server", security(()),
-    responses((status = 200, body = Well, description = "It lives"), Refusals),
+    responses((status = 200, body = Well, description = "It lives"), ErrorResponses),
 )]
-pub(super) async fn health(Query(Nothing {}): Query<Nothing>) -> Answer<Whole> {
-    Document::of(&Well { status: "ok" }).map(Whole)
+pub(super) async fn health(Query(NoQuery {}): Query<NoQuery>) -> ApiResult<JsonResponse> {
+    CachedJson::encode(&Well { status: "ok" }).map(JsonResponse)
 }
 
 /// Whether the backend answers
 #[utoipa::path(
     get, path = path::READY, tag = "server", security(()),
-    responses((status = 200, body = Well, description = "It does"), Refusals),
+    responses((status = 200, body = Well, description = "It does"), ErrorResponses),
 )]
 pub(super) async fn ready(
     State(shared): State<Arc<Shared>>,
-    Query(Nothing {}): Query<Nothing>,
-) -> Answer<Whole> {
-    shared.answers().await?;
-    Document::of(&Well { status: "ok" }).map(Whole)
+    Query(NoQuery {}): Query<NoQuery>,
+) -> ApiResult<JsonResponse> {
+    shared.check_backend().await?;
+    CachedJson::encode(&Well { status: "ok" }).map(JsonResponse)
 }
 
 /// Figures for Prometheus
 #[utoipa::path(
     get, path = path::METRICS, tag = "server", security(("token" = [])),
-    responses((status = 200, body = String, content_type = "application/openmetrics-text", description = "The figures"), Refusals),
+    responses((status = 200, body = String, content_type = "application/openmetrics-text", description = "The figures"), ErrorResponses),
 )]
 pub(super) async fn metrics(
     State(shared): State<Arc<Shared>>,
-    Reader(_): Reader,
-    Query(Nothing {}): Query<Nothing>,
-) -> Answer<Response> {
-    let page = shared.backend.search(&first(1)).await;
-    let now = Now {
-        held: shared.hub.held(),
-        tokens: shared.keys.in_use(LATELY, Utc::now()),
-        open: page.ok().and_then(|page| page.counts).map(|counts| counts.by_priority),
+    ReadAccess(_): ReadAccess,
+    Query(NoQuery {}): Query<NoQuery>,
+) -> ApiResult<Response> {
+    let page = shared.backend.search(&open_incidents_search(1)).await;
+    let now = GaugeValues {
+        parked_requests: shared.feed.parked_requests(),
+        tokens: shared.tokens.count_in_use(IN_USE_WINDOW, Utc::now()),
+        open_incidents: page.ok().and_then(|page| page.counts).map(|counts| counts.by_priority),
     };
-    let text = shared.metrics.text(now).map_err(|error| {
-        Refusal::new(
+    let text = shared.metrics.encode_text(now).map_err(|error| {
+        ApiError::new(
             ErrorCode::Internal,
             format!("the figures can't be written ({error}): ask again"),
         )
@@ -81,10 +81,11 @@ pub(super) async fn metrics(
 /// The API's own description, in `OpenAPI` 3.1
 #[utoipa::path(
     get, path = path::OPENAPI, tag = "server", security(()),
-    responses((status = 200, body = Object, description = "The description"), Refusals),
+    responses((status = 200, body = Object, description = "The description"), ErrorResponses),
 )]
-pub(super) async fn openapi(Query(Nothing {}): Query<Nothing>) -> Answer<Whole> {
-    static DESCRIPTION: LazyLock<Arc<Document>> =
-        LazyLock::new(|| Arc::new(Document::from(Bytes::from(crate::server::openapi::text()))));
-    Ok(Whole(Arc::clone(&DESCRIPTION)))
+pub(super) async fn openapi(Query(NoQuery {}): Query<NoQuery>) -> ApiResult<JsonResponse> {
+    static DESCRIPTION: LazyLock<Arc<CachedJson>> = LazyLock::new(|| {
+        Arc::new(CachedJson::from(Bytes::from(crate::server::openapi::document_json())))
+    });
+    Ok(JsonResponse(Arc::clone(&DESCRIPTION)))
 }

@@ -10,7 +10,7 @@ use rustix::fs::{FlockOperation, OFlags};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
-use super::{Holds, New, NoRandomness, Secret, Token};
+use super::{NewToken, NoRandomness, Secret, Token, TokenStatus};
 use crate::model::check;
 use crate::model::text::sanitize;
 use crate::server::scope::Scope;
@@ -56,14 +56,14 @@ pub(super) struct Stamp(u64, u64, i64, i64);
 
 impl TokenFile {
     /// The file at a place, which need not be there yet.
-    pub fn open(path: impl Into<PathBuf>) -> Self {
+    pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
 
     /// The file that belongs to a store: `redphone.tokens.json` beside `redphone.db`.
     #[must_use]
-    pub fn beside(store: &Path) -> Self {
-        Self::open(store.with_extension("tokens.json"))
+    pub fn for_store(store: &Path) -> Self {
+        Self::new(store.with_extension("tokens.json"))
     }
 
     /// Where it is.
@@ -80,9 +80,9 @@ impl TokenFile {
         let text = match std::fs::read_to_string(&self.path) {
             Ok(text) => text,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(e) => return Err(self.failed("read", &e)),
+            Err(e) => return Err(self.io_error("read", &e)),
         };
-        let file = self.named();
+        let file = self.display_path();
         let content: Content = serde_json::from_str(&text).map_err(|e| {
             TokenError::File(format!(
                 "{file} is no file of tokens ({}): restore it, or move it away and make new tokens",
@@ -101,9 +101,9 @@ impl TokenFile {
     ///
     /// # Errors
     /// When the name is taken or makes no sense, or the file can't be written.
-    pub fn create(&self, new: New) -> Result<(Secret, Token), TokenError> {
+    pub fn create(&self, new: NewToken) -> Result<(Secret, Token), TokenError> {
         let now = Utc::now();
-        let New { name, scope, person, expires_at } = new;
+        let NewToken { name, scope, person, expires_at } = new;
         check_name("name", &name)?;
         if let Some(person) = &person {
             if scope == Scope::Ingest {
@@ -131,7 +131,7 @@ impl TokenFile {
             expires_at,
         };
         self.change(|tokens| {
-            if tokens.iter().any(|t| t.name == token.name && t.holds(now) == Holds::Yes) {
+            if tokens.iter().any(|t| t.name == token.name && t.status(now) == TokenStatus::Valid) {
                 return Err(TokenError::Refused(format!(
                     "there is a token {:?} already: revoke it first, or choose another name",
                     sanitize(&token.name)
@@ -150,7 +150,7 @@ impl TokenFile {
     pub fn revoke(&self, which: &str) -> Result<Token, TokenError> {
         let now = Utc::now();
         self.change(|tokens| {
-            let by_name = |t: &&mut Token| t.name == which && t.holds(now) == Holds::Yes;
+            let by_name = |t: &&mut Token| t.name == which && t.status(now) == TokenStatus::Valid;
             let at = tokens.iter().position(|t| t.id == which);
             let token = match at {
                 Some(at) => tokens.get_mut(at),
@@ -162,7 +162,7 @@ impl TokenFile {
                     "there is no token {which:?} that holds: `redphone token list` shows all"
                 ))
             })?;
-            if let Holds::Revoked(at) = token.holds(now) {
+            if let TokenStatus::Revoked(at) = token.status(now) {
                 return Err(TokenError::Refused(format!(
                     "the token {:?} was revoked already, at {}",
                     sanitize(&token.name),
@@ -178,7 +178,7 @@ impl TokenFile {
     ///
     /// # Errors
     /// When the file can't be written.
-    pub fn used(&self, uses: &[(String, DateTime<Utc>)]) -> Result<(), TokenError> {
+    pub fn record_uses(&self, uses: &[(String, DateTime<Utc>)]) -> Result<(), TokenError> {
         self.change(|tokens| {
             for (id, at) in uses {
                 if let Some(token) = tokens.iter_mut().find(|token| token.id == *id) {
@@ -196,7 +196,7 @@ impl TokenFile {
     ) -> Result<T, TokenError> {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
-        let failed = |e: io::Error| self.failed("written", &e);
+        let failed = |e: io::Error| self.io_error("written", &e);
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         // The file itself is replaced, so that a lock on it would hold nobody off.
         let mut beside = self.path.clone().into_os_string();
@@ -249,12 +249,12 @@ impl TokenFile {
         Some(Stamp(found.ino(), found.len(), found.mtime(), found.mtime_nsec()))
     }
 
-    fn named(&self) -> String {
+    fn display_path(&self) -> String {
         sanitize(&self.path.display().to_string()).into_owned()
     }
 
-    fn failed(&self, what: &str, error: &io::Error) -> TokenError {
-        let file = self.named();
+    fn io_error(&self, what: &str, error: &io::Error) -> TokenError {
+        let file = self.display_path();
         let reason = error.kind();
         TokenError::File(format!(
             "{file} can't be {what} ({reason}): make it and its folder readable and writable for you"
@@ -278,13 +278,13 @@ mod tests {
 
     use super::*;
 
-    fn new(name: &str) -> New {
-        New { name: name.into(), scope: Scope::Respond, person: None, expires_at: None }
+    fn new(name: &str) -> NewToken {
+        NewToken { name: name.into(), scope: Scope::Respond, person: None, expires_at: None }
     }
 
     fn file() -> (tempfile::TempDir, TokenFile) {
         let folder = tempfile::tempdir().unwrap();
-        let file = TokenFile::beside(&folder.path().join("deep/redphone.db"));
+        let file = TokenFile::for_store(&folder.path().join("deep/redphone.db"));
         (folder, file)
     }
 
@@ -343,8 +343,8 @@ mod tests {
             assert!(matches!(file.create(new(bad)), Err(TokenError::Refused(_))), "{bad:?}");
         }
         let past = Some(Utc::now() - TimeDelta::seconds(1));
-        assert!(file.create(New { expires_at: past, ..new("late") }).is_err());
-        let ingest = New { scope: Scope::Ingest, person: Some("ines".into()), ..new("bot") };
+        assert!(file.create(NewToken { expires_at: past, ..new("late") }).is_err());
+        let ingest = NewToken { scope: Scope::Ingest, person: Some("ines".into()), ..new("bot") };
         assert!(file.create(ingest).is_err());
         assert!(file.list().unwrap().is_empty());
     }

@@ -15,8 +15,8 @@ use super::scope::Scope;
 use crate::model::{Actor, PersonRef};
 
 pub use file::{TokenError, TokenFile};
-pub use registry::{Denied, Key, Keys};
-pub use secret::{Hash, NoRandomness, NoToken, Secret};
+pub use registry::{Denied, RegisteredToken, TokenRegistry};
+pub use secret::{Hash, InvalidToken, NoRandomness, Secret};
 
 /// What is kept of a token.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -46,9 +46,9 @@ pub struct Token {
 
 /// Whether a token is good.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Holds {
+pub enum TokenStatus {
     /// It is.
-    Yes,
+    Valid,
     /// Its time is over, since then.
     Expired(DateTime<Utc>),
     /// It was taken back, then.
@@ -58,11 +58,11 @@ pub enum Holds {
 impl Token {
     /// Whether it is good at `now`.
     #[must_use]
-    pub fn holds(&self, now: DateTime<Utc>) -> Holds {
+    pub fn status(&self, now: DateTime<Utc>) -> TokenStatus {
         match (self.revoked_at, self.expires_at) {
-            (Some(at), _) => Holds::Revoked(at),
-            (None, Some(at)) if at <= now => Holds::Expired(at),
-            _ => Holds::Yes,
+            (Some(at), _) => TokenStatus::Revoked(at),
+            (None, Some(at)) if at <= now => TokenStatus::Expired(at),
+            _ => TokenStatus::Valid,
         }
     }
 
@@ -88,7 +88,7 @@ impl Token {
 
 /// What a new token is to be.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct New {
+pub struct NewToken {
     /// Its name: one line of at most 100 characters.
     pub name: String,
     /// What it is good for.

@@ -11,16 +11,16 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use super::file::Stamp;
-use super::{Hash, Holds, Secret, Token, TokenError, TokenFile};
+use super::{Hash, Secret, Token, TokenError, TokenFile, TokenStatus};
 
 /// How often the file is looked at, at most; and only when somebody asks.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 /// How long after a use it is written down; so often at most.
-const WRITE_EVERY: Duration = Duration::from_mins(1);
+const WRITE_INTERVAL: Duration = Duration::from_mins(1);
 
 /// A token that the server knows, with what it counts.
 #[derive(Debug)]
-pub struct Key {
+pub struct RegisteredToken {
     /// What is kept of it.
     pub token: Token,
     uses: Arc<Uses>,
@@ -56,25 +56,25 @@ pub enum Denied {
 
 /// The tokens of a running server.
 #[derive(Debug)]
-pub struct Keys {
+pub struct TokenRegistry {
     file: TokenFile,
-    a_minute: NonZeroU32,
-    known: RwLock<HashMap<String, Arc<Key>>>,
-    looked: Mutex<Looked>,
+    requests_per_minute: NonZeroU32,
+    by_id: RwLock<HashMap<String, Arc<RegisteredToken>>>,
+    last_check: Mutex<FileCheck>,
     /// Held from reading the file until what it says holds: who has read it before a token was
     /// revoked must not put it back afterwards.
     reading: Mutex<()>,
     /// Last uses are about to be written down.
-    due: AtomicBool,
+    is_write_scheduled: AtomicBool,
 }
 
 #[derive(Debug)]
-struct Looked {
+struct FileCheck {
     at: Instant,
     stamp: Option<Stamp>,
 }
 
-impl Keys {
+impl TokenRegistry {
     /// Reads the file; each token may be used so often a minute.
     ///
     /// # Errors
@@ -82,14 +82,14 @@ impl Keys {
     pub fn open(file: TokenFile, a_minute: NonZeroU32) -> Result<Self, TokenError> {
         let stamp = file.stamp();
         let keys = Self {
-            known: RwLock::default(),
-            looked: Mutex::new(Looked { at: Instant::now(), stamp }),
+            by_id: RwLock::default(),
+            last_check: Mutex::new(FileCheck { at: Instant::now(), stamp }),
             reading: Mutex::new(()),
-            due: AtomicBool::new(false),
-            a_minute,
+            is_write_scheduled: AtomicBool::new(false),
+            requests_per_minute: a_minute,
             file,
         };
-        keys.read()?;
+        keys.reload()?;
         Ok(keys)
     }
 
@@ -97,16 +97,20 @@ impl Keys {
     ///
     /// # Errors
     /// [`Denied`]; that a token has expired or was revoked is only told to whoever has it.
-    pub fn check(&self, secret: &Secret, now: DateTime<Utc>) -> Result<Arc<Key>, Denied> {
-        self.look();
+    pub fn authenticate(
+        &self,
+        secret: &Secret,
+        now: DateTime<Utc>,
+    ) -> Result<Arc<RegisteredToken>, Denied> {
+        self.reload_if_changed();
         let key = {
-            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            let known = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
             known.get(secret.id()).cloned()
         };
         let hash = key.as_ref().map_or(Hash::NONE, |key| key.token.hash);
-        let same = hash.is(&secret.hash());
+        let same = hash.matches(&secret.hash());
         let key = key.filter(|_| same).ok_or(Denied::Unknown)?;
-        key.holds(now)?;
+        key.check_valid(now)?;
         key.uses.last_ms.fetch_max(now.timestamp_millis(), Ordering::Relaxed);
         Ok(key)
     }
@@ -115,30 +119,30 @@ impl Keys {
     ///
     /// # Errors
     /// As [`Self::check`].
-    pub fn again(&self, key: &Key, now: DateTime<Utc>) -> Result<(), Denied> {
-        self.look();
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(&key.token.id).ok_or(Denied::Unknown)?.holds(now)
+    pub fn recheck(&self, key: &RegisteredToken, now: DateTime<Utc>) -> Result<(), Denied> {
+        self.reload_if_changed();
+        let known = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(&key.token.id).ok_or(Denied::Unknown)?.check_valid(now)
     }
 
     /// How many tokens were used within a time.
     #[must_use]
-    pub fn in_use(&self, within: Duration, now: DateTime<Utc>) -> usize {
+    pub fn count_in_use(&self, within: Duration, now: DateTime<Utc>) -> usize {
         let span = i64::try_from(within.as_millis()).unwrap_or(i64::MAX);
         let since = now.timestamp_millis().saturating_sub(span);
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
         known.values().filter(|key| key.uses.last_ms.load(Ordering::Relaxed) > since).count()
     }
 
     /// Sees to it that what is used now is written down within a minute.
-    pub fn write_soon(self: &Arc<Self>) {
-        if self.due.swap(true, Ordering::Relaxed) {
+    pub fn schedule_write(self: &Arc<Self>) {
+        if self.is_write_scheduled.swap(true, Ordering::Relaxed) {
             return;
         }
         let keys = Arc::clone(self);
         tokio::spawn(async move {
-            tokio::time::sleep(WRITE_EVERY).await;
-            keys.due.store(false, Ordering::Relaxed);
+            tokio::time::sleep(WRITE_INTERVAL).await;
+            keys.is_write_scheduled.store(false, Ordering::Relaxed);
             let write = tokio::task::spawn_blocking(move || keys.write_uses()).await;
             if let Ok(Err(error)) = write {
                 tracing::warn!("when tokens were used is not written down: {error}");
@@ -152,23 +156,23 @@ impl Keys {
     /// When the file can't be written.
     pub fn write_uses(&self) -> Result<(), TokenError> {
         let uses: Vec<_> = {
-            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            let known = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
             known
                 .values()
-                .filter_map(|key| Some((key.token.id.clone(), key.unwritten()?)))
+                .filter_map(|key| Some((key.token.id.clone(), key.unsaved_last_use()?)))
                 .collect()
         };
         if uses.is_empty() {
             return Ok(());
         }
-        self.file.used(&uses)?;
-        self.read()
+        self.file.record_uses(&uses)?;
+        self.reload()
     }
 
     /// Reads the file again where it has changed.
-    fn look(&self) {
-        let Ok(mut looked) = self.looked.try_lock() else { return };
-        if looked.at.elapsed() < LOOK_EVERY {
+    fn reload_if_changed(&self) {
+        let Ok(mut looked) = self.last_check.try_lock() else { return };
+        if looked.at.elapsed() < CHECK_INTERVAL {
             return;
         }
         looked.at = Instant::now();
@@ -176,24 +180,24 @@ impl Keys {
         if stamp == looked.stamp {
             return;
         }
-        match self.read() {
+        match self.reload() {
             Ok(()) => looked.stamp = stamp,
             // What was known holds until the file makes sense again.
             Err(error) => tracing::warn!("tokens are as before: {error}"),
         }
     }
 
-    fn read(&self) -> Result<(), TokenError> {
+    fn reload(&self) -> Result<(), TokenError> {
         let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let tokens = self.file.list()?;
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.by_id.write().unwrap_or_else(PoisonError::into_inner);
         let before = std::mem::take(&mut *known);
         for token in tokens {
             let uses = before.get(&token.id).map_or_else(
-                || Arc::new(Uses::new(self.a_minute, token.last_used_at)),
+                || Arc::new(Uses::new(self.requests_per_minute, token.last_used_at)),
                 |key| Arc::clone(&key.uses),
             );
-            known.insert(token.id.clone(), Arc::new(Key { token, uses }));
+            known.insert(token.id.clone(), Arc::new(RegisteredToken { token, uses }));
         }
         Ok(())
     }
@@ -208,27 +212,27 @@ impl Uses {
     }
 }
 
-impl Key {
+impl RegisteredToken {
     /// Counts a request.
     ///
     /// # Errors
     /// How long to wait, where there were too many.
-    pub fn count(&self) -> Result<(), Duration> {
+    pub fn check_rate_limit(&self) -> Result<(), Duration> {
         let clock = DefaultClock::default();
         self.uses.limiter.check().map_err(|until| until.wait_time_from(clock.now()))
     }
 
-    fn holds(&self, now: DateTime<Utc>) -> Result<(), Denied> {
+    fn check_valid(&self, now: DateTime<Utc>) -> Result<(), Denied> {
         let name = || self.token.name.clone();
-        match self.token.holds(now) {
-            Holds::Yes => Ok(()),
-            Holds::Expired(at) => Err(Denied::Expired { name: name(), at }),
-            Holds::Revoked(at) => Err(Denied::Revoked { name: name(), at }),
+        match self.token.status(now) {
+            TokenStatus::Valid => Ok(()),
+            TokenStatus::Expired(at) => Err(Denied::Expired { name: name(), at }),
+            TokenStatus::Revoked(at) => Err(Denied::Revoked { name: name(), at }),
         }
     }
 
     /// When it was used last, where the file does not know it.
-    fn unwritten(&self) -> Option<DateTime<Utc>> {
+    fn unsaved_last_use(&self) -> Option<DateTime<Utc>> {
         let last = DateTime::from_timestamp_millis(self.uses.last_ms.load(Ordering::Relaxed))?;
         let last = Some(last).filter(|at| *at > DateTime::UNIX_EPOCH)?;
         let known = self.token.last_used_at.map(|at| at.timestamp_millis());

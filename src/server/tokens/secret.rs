@@ -36,7 +36,7 @@ pub struct NoRandomness;
 /// A text that is no token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("a token is rp_, 12 and 64 characters from 0 to f, with a _ between")]
-pub struct NoToken;
+pub struct InvalidToken;
 
 impl Secret {
     /// A new one, from the system's random numbers.
@@ -71,18 +71,18 @@ impl Secret {
 }
 
 impl FromStr for Secret {
-    type Err = NoToken;
+    type Err = InvalidToken;
 
-    fn from_str(text: &str) -> Result<Self, NoToken> {
+    fn from_str(text: &str) -> Result<Self, InvalidToken> {
         let (id, secret) =
-            text.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).ok_or(NoToken)?;
+            text.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).ok_or(InvalidToken)?;
         let is = |text: &str, chars: usize| {
             text.len() == chars && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
         };
         if is(id, ID_CHARS) && is(secret, SECRET_CHARS) {
             Ok(Self { id: id.to_owned(), secret: secret.to_owned() })
         } else {
-            Err(NoToken)
+            Err(InvalidToken)
         }
     }
 }
@@ -94,7 +94,7 @@ pub struct Hash([u8; 32]);
 impl Hash {
     /// Whether they are the same, in a time that does not depend on where they differ.
     #[must_use]
-    pub fn is(&self, other: &Self) -> bool {
+    pub fn matches(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
     }
 
@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(shown.len(), 80);
         let read: Secret = shown.parse().unwrap();
         assert_eq!(read, one);
-        assert!(read.hash().is(&one.hash()) && !read.hash().is(&two.hash()));
+        assert!(read.hash().matches(&one.hash()) && !read.hash().matches(&two.hash()));
         assert_ne!(one.id(), two.id());
     }
 
@@ -162,7 +162,7 @@ mod tests {
             &good.to_uppercase(),
             &good.replace('_', "-"),
         ] {
-            assert_eq!(bad.parse::<Secret>(), Err(NoToken), "{bad}");
+            assert_eq!(bad.parse::<Secret>(), Err(InvalidToken), "{bad}");
         }
     }
 
@@ -174,6 +174,6 @@ mod tests {
         let kept = serde_json::to_string(&token.hash()).unwrap();
         assert!(!kept.contains(&secret));
         let read: Hash = serde_json::from_str(&kept).unwrap();
-        assert!(read.is(&token.hash()));
+        assert!(read.matches(&token.hash()));
     }
 }

@@ -9,30 +9,30 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, copy, sink};
 use tokio::time::timeout;
 
-use super::{LONGEST, NoToken};
+use super::{MAX_TOKEN_BYTES, TokenError};
 use crate::model::text::sanitize;
 
 /// How long it may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// How much is read and dropped after the first line.
-const REST: u64 = 64 * 1024;
+const MAX_DISCARDED_BYTES: u64 = 64 * 1024;
 
 /// Runs it without a shell, a terminal or input, and gives the first line that it prints. What it
 /// says on standard error is dropped: nobody knows whether a secret is in it.
 ///
 /// # Errors
 /// It can't be started, fails, prints nothing or too much, or takes too long.
-pub(super) async fn run(words: &[String]) -> Result<String, NoToken> {
-    within(words, PATIENCE).await
+pub(super) async fn run(words: &[String]) -> Result<String, TokenError> {
+    run_with_timeout(words, TIMEOUT).await
 }
 
-async fn within(words: &[String], patience: Duration) -> Result<String, NoToken> {
+async fn run_with_timeout(words: &[String], patience: Duration) -> Result<String, TokenError> {
     let Some((program, arguments)) = words.split_first() else {
-        return Err(NoToken("the token's command names no program".into()));
+        return Err(TokenError("the token's command names no program".into()));
     };
     let name = sanitize(program);
     let refused = |why: &str| {
-        NoToken(format!("the token's command {name} {why}: run it by hand to see what it says"))
+        TokenError(format!("the token's command {name} {why}: run it by hand to see what it says"))
     };
     let mut command = CommandWrap::with_new(program, |command| {
         command
@@ -47,8 +47,8 @@ async fn within(words: &[String], patience: Duration) -> Result<String, NoToken>
         let said = error.to_string();
         refused(&format!("can't be started ({})", said.split(" (os").next().unwrap_or_default()))
     })?;
-    let group = Group(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)));
-    let printed = timeout(patience, first_line(&mut *child)).await;
+    let group = ProcessGroup(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)));
+    let printed = timeout(patience, read_first_line(&mut *child)).await;
     // What it has started goes with it, whatever came of it.
     drop(group);
     match printed {
@@ -58,18 +58,18 @@ async fn within(words: &[String], patience: Duration) -> Result<String, NoToken>
     }
 }
 
-async fn first_line(child: &mut dyn ChildWrapper) -> Result<String, String> {
+async fn read_first_line(child: &mut dyn ChildWrapper) -> Result<String, String> {
     let out = child.stdout().take().ok_or("has no output")?;
     let mut out = BufReader::new(out);
     let mut line = Vec::new();
-    let mut first = (&mut out).take(LONGEST as u64 + 2);
+    let mut first = (&mut out).take(MAX_TOKEN_BYTES as u64 + 2);
     first.read_until(b'\n', &mut line).await.map_err(|_| "has an output that can't be read")?;
-    if line.len() > LONGEST + 1 {
+    if line.len() > MAX_TOKEN_BYTES + 1 {
         return Err("prints more than 4096 bytes on its first line".into());
     }
     // Whoever writes more does not wait for a reader, and whoever writes without end is not heard.
     let rest = async move {
-        let _ = copy(&mut out.take(REST), &mut sink()).await;
+        let _ = copy(&mut out.take(MAX_DISCARDED_BYTES), &mut sink()).await;
     };
     let ended = async {
         tokio::select! {
@@ -90,9 +90,9 @@ async fn first_line(child: &mut dyn ChildWrapper) -> Result<String, String> {
 }
 
 /// A program and all that it has started: killed when this goes.
-struct Group(Option<Pid>);
+struct ProcessGroup(Option<Pid>);
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         if let Some(id) = self.0 {
             // It may have ended by itself.
@@ -119,7 +119,7 @@ mod tests {
     #[case(&["sh", "-c", "sleep 60 & echo hunter2"])]
     #[tokio::test]
     async fn its_first_line_is_the_token(#[case] run: &[&str]) {
-        assert_eq!(within(&words(run), PATIENCE).await.unwrap().trim(), "hunter2");
+        assert_eq!(run_with_timeout(&words(run), TIMEOUT).await.unwrap().trim(), "hunter2");
     }
 
     #[tokio::test]
@@ -140,14 +140,15 @@ mod tests {
         #[case] run: &[&str],
         #[case] says: &str,
     ) {
-        let refused = within(&words(run), PATIENCE).await.unwrap_err().to_string();
+        let refused = run_with_timeout(&words(run), TIMEOUT).await.unwrap_err().to_string();
         assert!(refused.contains(says) && !refused.contains("hunter2"), "{refused}");
     }
 
     #[tokio::test]
     async fn one_that_does_not_end_is_stopped() {
         let run = words(&["sleep", "600"]);
-        let refused = within(&run, Duration::from_millis(50)).await.unwrap_err().to_string();
+        let refused =
+            run_with_timeout(&run, Duration::from_millis(50)).await.unwrap_err().to_string();
         assert!(refused.contains("sleep took longer than 0.05 s"), "{refused}");
     }
 }

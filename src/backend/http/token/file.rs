@@ -7,21 +7,21 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-use super::{LONGEST, NoToken};
+use super::{MAX_TOKEN_BYTES, TokenError};
 use crate::model::text::sanitize;
 
 /// Reads the file's text.
 ///
 /// # Errors
 /// It is not there, is no file, belongs to somebody else, or others may read it.
-pub(super) fn read(path: &Path) -> Result<String, NoToken> {
+pub(super) fn read(path: &Path) -> Result<String, TokenError> {
     let name = path.to_string_lossy();
     let name = sanitize(&name);
-    let refused = |why: &str| Err(NoToken(format!("the token file {name} {why}")));
+    let refused = |why: &str| Err(TokenError(format!("the token file {name} {why}")));
     let failed = |error: &io::Error| {
         let said = error.to_string();
         let said = said.split(" (os error").next().unwrap_or_default().to_owned();
-        NoToken(format!("the token file {name} can't be read: {said}"))
+        TokenError(format!("the token file {name} can't be read: {said}"))
     };
     // A pipe would be waited for.
     let no_wait = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
@@ -40,7 +40,7 @@ pub(super) fn read(path: &Path) -> Result<String, NoToken> {
         return refused(&format!("can be used by others (mode {mode:04o}): run chmod 600 on it"));
     }
     let mut bytes = Vec::new();
-    let most = LONGEST as u64 + 16;
+    let most = MAX_TOKEN_BYTES as u64 + 16;
     file.take(most).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
     String::from_utf8(bytes).or_else(|_| refused("is no text: it holds the token and nothing else"))
 }

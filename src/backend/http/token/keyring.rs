@@ -13,45 +13,45 @@ use super::{Address, Token};
 use crate::model::text::sanitize;
 
 /// How long it may take; somebody may have to unlock it.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// The service that entries are of.
 const SERVICE: &str = "redphone";
 
 /// It can't be used: why, as half a sentence.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct NoKeyring(String);
+pub struct KeyringError(String);
 
 /// The token of an API; `None` where the keyring has none for it.
 ///
 /// # Errors
 /// There is no keyring, or it stays locked.
-pub async fn read(address: &Address) -> Result<Option<Token>, NoKeyring> {
-    let text = with(address, |entry| match entry.get_password() {
+pub async fn read(address: &Address) -> Result<Option<Token>, KeyringError> {
+    let text = with_entry(address, |entry| match entry.get_password() {
         Ok(text) => Ok(Some(text)),
         Err(Error::NoEntry) => Ok(None),
         Err(error) => Err(error),
     });
     let Some(text) = text.await? else { return Ok(None) };
     let token = Token::new(text);
-    token.map(Some).map_err(|bad| NoKeyring(format!("the token in the keyring {bad}")))
+    token.map(Some).map_err(|bad| KeyringError(format!("the token in the keyring {bad}")))
 }
 
 /// Keeps the token of an API, in place of one that is there.
 ///
 /// # Errors
 /// There is no keyring, or it stays locked.
-pub async fn write(address: &Address, token: &Token) -> Result<(), NoKeyring> {
+pub async fn write(address: &Address, token: &Token) -> Result<(), KeyringError> {
     let token = token.clone();
-    with(address, move |entry| entry.set_password(token.secret())).await
+    with_entry(address, move |entry| entry.set_password(token.secret())).await
 }
 
 /// Removes the token of an API; says whether there was one.
 ///
 /// # Errors
 /// There is no keyring, or it stays locked.
-pub async fn remove(address: &Address) -> Result<bool, NoKeyring> {
-    with(address, |entry| match entry.delete_credential() {
+pub async fn remove(address: &Address) -> Result<bool, KeyringError> {
+    with_entry(address, |entry| match entry.delete_credential() {
         Ok(()) => Ok(true),
         Err(Error::NoEntry) => Ok(false),
         Err(error) => Err(error),
@@ -60,31 +60,31 @@ pub async fn remove(address: &Address) -> Result<bool, NoKeyring> {
 }
 
 /// Does something with an entry on a thread of its own: the keyring may have to be waited for.
-async fn with<T: Send + 'static>(
+async fn with_entry<T: Send + 'static>(
     address: &Address,
     work: impl FnOnce(&Entry) -> Result<T, Error> + Send + 'static,
-) -> Result<T, NoKeyring> {
+) -> Result<T, KeyringError> {
     let name = address.to_string();
     let work = spawn_blocking(move || {
         if let Err(error) = Entry::store_status() {
-            return Err(told(error));
+            return Err(to_keyring_error(error));
         }
-        let entry = Entry::new(SERVICE, &name).map_err(|error| told(&error))?;
-        work(&entry).map_err(|error| told(&error))
+        let entry = Entry::new(SERVICE, &name).map_err(|error| to_keyring_error(&error))?;
+        work(&entry).map_err(|error| to_keyring_error(&error))
     });
-    match timeout(PATIENCE, work).await {
+    match timeout(TIMEOUT, work).await {
         Ok(Ok(done)) => done,
-        Ok(Err(_)) => Err(NoKeyring("the keyring failed".into())),
-        Err(_) => Err(NoKeyring(format!(
+        Ok(Err(_)) => Err(KeyringError("the keyring failed".into())),
+        Err(_) => Err(KeyringError(format!(
             "the keyring did not answer within {} s, unlock it",
-            PATIENCE.as_secs()
+            TIMEOUT.as_secs()
         ))),
     }
 }
 
 /// Never with what was stored, which some of these errors carry.
-fn told(error: &Error) -> NoKeyring {
-    NoKeyring(match error {
+fn to_keyring_error(error: &Error) -> KeyringError {
+    KeyringError(match error {
         Error::NoDefaultStore => "there is no keyring here".into(),
         Error::PlatformFailure(why) => {
             format!("the keyring can't be used ({})", sanitize(&why.to_string()))

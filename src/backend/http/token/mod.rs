@@ -18,7 +18,7 @@ use super::Address;
 use crate::model::text::sanitize;
 
 /// The longest token, in bytes.
-pub const LONGEST: usize = 4096;
+pub const MAX_TOKEN_BYTES: usize = 4096;
 
 /// A bearer token (RFC 6750). It is wiped from memory when it goes.
 #[derive(Clone)]
@@ -33,23 +33,23 @@ impl fmt::Debug for Token {
 /// There is no token that can be used: why, and what to do, in a sentence that does not quote it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct NoToken(pub(super) String);
+pub struct TokenError(pub(super) String);
 
 impl Token {
     /// Takes what a source gave; blanks around it do not count.
     ///
     /// # Errors
     /// Why it can't be one: half a sentence that follows where it came from.
-    pub fn new(mut text: String) -> Result<Self, NoToken> {
+    pub fn new(mut text: String) -> Result<Self, TokenError> {
         let trimmed = text.trim().to_owned();
         text.zeroize();
         let held = Self(trimmed.into());
         let token = held.0.expose_secret();
-        let bad = |why: &str| Err(NoToken(why.into()));
+        let bad = |why: &str| Err(TokenError(why.into()));
         if token.is_empty() {
             return bad("is empty: put a token there");
         }
-        if token.len() > LONGEST {
+        if token.len() > MAX_TOKEN_BYTES {
             return bad("has more than 4096 bytes: that is no token");
         }
         if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -78,7 +78,7 @@ impl Token {
         value
     }
 
-    fn is(&self, other: &Self) -> bool {
+    fn matches(&self, other: &Self) -> bool {
         self.secret() == other.secret()
     }
 }
@@ -117,17 +117,17 @@ impl TokenSource {
     ///
     /// # Errors
     /// Why there is none.
-    pub async fn read(&self, address: &Address) -> Result<Token, NoToken> {
-        let named = |bad: NoToken| NoToken(format!("the token of {self} {}", bad.0));
+    pub async fn read(&self, address: &Address) -> Result<Token, TokenError> {
+        let named = |bad: TokenError| TokenError(format!("the token of {self} {}", bad.0));
         match self {
             Self::Keyring => match keyring::read(address).await {
                 Ok(Some(token)) => Ok(token),
-                Ok(None) => Err(NoToken(format!(
+                Ok(None) => Err(TokenError(format!(
                     "there is no token for {}: put one into the keyring with `redphone login \
                      {address}`, or name a file of mode 0600 with --token-file or token_file",
                     address.host()
                 ))),
-                Err(why) => Err(NoToken(format!(
+                Err(why) => Err(TokenError(format!(
                     "there is no token for {}, and {why}: name a file of mode 0600 with \
                      --token-file or token_file",
                     address.host()
@@ -136,9 +136,10 @@ impl TokenSource {
             Self::File(path) => Token::new(file::read(path)?).map_err(named),
             Self::Variable(name) => match std::env::var(name) {
                 Ok(text) => Token::new(text).map_err(named),
-                Err(_) => {
-                    Err(NoToken(format!("the variable {} holds no token: set it", sanitize(name))))
-                }
+                Err(_) => Err(TokenError(format!(
+                    "the variable {} holds no token: set it",
+                    sanitize(name)
+                ))),
             },
             Self::Command(run) => Token::new(command::run(run).await?).map_err(named),
         }
@@ -146,22 +147,22 @@ impl TokenSource {
 }
 
 /// The token in use: read when it is first needed, and again when it was not taken.
-pub(super) struct Tokens {
+pub(super) struct TokenCache {
     source: TokenSource,
     address: Address,
-    held: Mutex<Option<Token>>,
+    current: Mutex<Option<Token>>,
     /// Counts how often it was changed.
     changes: watch::Sender<u64>,
 }
 
-impl Tokens {
+impl TokenCache {
     pub(super) fn new(source: TokenSource, address: Address) -> Self {
-        Self { source, address, held: Mutex::new(None), changes: watch::Sender::new(0) }
+        Self { source, address, current: Mutex::new(None), changes: watch::Sender::new(0) }
     }
 
     /// The token. Many who ask at once wait for one reading.
-    pub(super) async fn get(&self) -> Result<Token, NoToken> {
-        let mut held = self.held.lock().await;
+    pub(super) async fn get(&self) -> Result<Token, TokenError> {
+        let mut held = self.current.lock().await;
         if let Some(token) = &*held {
             return Ok(token.clone());
         }
@@ -171,16 +172,16 @@ impl Tokens {
     }
 
     /// Another token after one was not taken; `None` where there is no other.
-    pub(super) async fn another(&self, refused: &Token) -> Result<Option<Token>, NoToken> {
-        let mut held = self.held.lock().await;
+    pub(super) async fn refresh(&self, refused: &Token) -> Result<Option<Token>, TokenError> {
+        let mut held = self.current.lock().await;
         // Somebody else may have seen the same, and have another one already.
-        if let Some(token) = held.as_ref().filter(|token| !token.is(refused)) {
+        if let Some(token) = held.as_ref().filter(|token| !token.matches(refused)) {
             return Ok(Some(token.clone()));
         }
         *held = None;
         let token = self.source.read(&self.address).await?;
         *held = Some(token.clone());
-        if token.is(refused) {
+        if token.matches(refused) {
             return Ok(None);
         }
         self.changes.send_modify(|count| *count += 1);
@@ -213,7 +214,7 @@ mod tests {
             let refused = Token::new(text.into()).unwrap_err().to_string();
             assert!(!refused.contains("hunter"), "{refused}");
         }
-        assert!(Token::new("h".repeat(LONGEST + 1)).is_err());
+        assert!(Token::new("h".repeat(MAX_TOKEN_BYTES + 1)).is_err());
     }
 
     #[tokio::test]
@@ -228,20 +229,20 @@ mod tests {
             std::io::Write::write_all(&mut to, text.as_bytes()).unwrap();
         };
         let address = "http://127.0.0.1:1".parse().unwrap();
-        let tokens = Tokens::new(TokenSource::File(path.clone()), address);
+        let tokens = TokenCache::new(TokenSource::File(path.clone()), address);
         write("first\n");
         let first = tokens.get().await.unwrap();
         write("second\n");
         assert_eq!(tokens.get().await.unwrap().secret(), "first");
-        let second = tokens.another(&first).await.unwrap().unwrap();
+        let second = tokens.refresh(&first).await.unwrap().unwrap();
         assert_eq!(second.secret(), "second");
         assert_eq!(*tokens.changes().borrow(), 1);
         // Another request that was refused with the first one takes the second without reading.
         std::fs::remove_file(&path).unwrap();
-        assert_eq!(tokens.another(&first).await.unwrap().unwrap().secret(), "second");
-        assert!(tokens.another(&second).await.is_err());
+        assert_eq!(tokens.refresh(&first).await.unwrap().unwrap().secret(), "second");
+        assert!(tokens.refresh(&second).await.is_err());
         write("second\n");
-        assert!(tokens.another(&second).await.unwrap().is_none());
+        assert!(tokens.refresh(&second).await.unwrap().is_none());
         assert_eq!(*tokens.changes().borrow(), 1);
     }
 }
