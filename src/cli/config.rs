@@ -14,13 +14,13 @@ use super::failure::{Exit, Failure, io_error_text, output_failed};
 use super::out::{self, Out};
 use crate::config::sample::{ActionKeys, sample};
 use crate::config::show::show;
-use crate::config::{Config, Flags, Settings, Warning};
+use crate::config::{Config, ConfigLoader, Flags, Warning};
 use crate::tui::action::TABLE;
 use crate::tui::keymap::Keymap;
 
 /// What needs no settings: it also works where they are wrong.
 pub fn run_without_settings(flags: Flags, about: ConfigCommand) -> Result<(), Failure> {
-    let path = Settings::of_process(flags).path()?;
+    let path = ConfigLoader::from_process(flags).path()?;
     let told = match about {
         ConfigCommand::Init => {
             write_sample(&path)?;

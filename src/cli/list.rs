@@ -60,7 +60,7 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
             }
             place.report_staleness();
             if let Some(remote) = &place.remote {
-                remote.catch_up().await;
+                remote.refresh_cache().await;
             }
             place.close().await;
             return Ok(());

@@ -9,7 +9,7 @@ use super::{Context, out};
 use crate::backend::Backend;
 use crate::backend::http::token::{MAX_TOKEN_BYTES, keyring};
 use crate::backend::http::{Address, Token, TokenSource};
-use crate::config::{Config, Location, Remote, meant};
+use crate::config::{Config, Location, RemoteConfig, suggestion};
 use crate::model::text::sanitize;
 
 /// Takes a token from the terminal or from standard input, and puts it into the keyring.
@@ -32,7 +32,7 @@ pub async fn run(context: &mut Context, args: Login) -> Result<(), Failure> {
     context.out.line(&format!("the token for {host} is in the keyring"))?;
     context.out.flush()?;
     // It is kept in any case: the API may only be away.
-    let remote = Remote { token: Some(TokenSource::Keyring), ..remote };
+    let remote = RemoteConfig { token: Some(TokenSource::Keyring), ..remote };
     match open_remote(&remote)?.capabilities().await {
         Ok(can) => {
             let me = can.me.map_or_else(String::new, |me| {
@@ -62,7 +62,11 @@ pub async fn logout(context: &mut Context, args: Login) -> Result<(), Failure> {
 }
 
 /// Which API is meant: by a profile's name, by its URL, or the one that is chosen.
-fn resolve_remote(config: &Config, place: Option<&str>, command: &str) -> Result<Remote, Failure> {
+fn resolve_remote(
+    config: &Config,
+    place: Option<&str>,
+    command: &str,
+) -> Result<RemoteConfig, Failure> {
     let Some(place) = place else {
         return config.location.remote().cloned().ok_or_else(|| {
             Failure::usage(format!(
@@ -80,7 +84,7 @@ fn resolve_remote(config: &Config, place: Option<&str>, command: &str) -> Result
             ))
         });
     }
-    if let Some(bad) = config.unusable.iter().find(|bad| bad.name == place) {
+    if let Some(bad) = config.unusable_profiles.iter().find(|bad| bad.name == place) {
         return Err(Failure::usage(format!(
             "the profile {:?} can't be used: {}",
             sanitize(place),
@@ -92,7 +96,7 @@ fn resolve_remote(config: &Config, place: Option<&str>, command: &str) -> Result
         let why = if names.is_empty() {
             "name an API by its URL, such as https://incidents.example.net".to_owned()
         } else {
-            meant(place, &names)
+            suggestion(place, &names)
         };
         return Err(Failure::usage(format!("there is no profile {:?}: {why}", sanitize(place))));
     }
@@ -103,7 +107,7 @@ fn resolve_remote(config: &Config, place: Option<&str>, command: &str) -> Result
         remote.is_some_and(|remote| remote.address == address && remote.insecure_http)
     });
     let name = address.host();
-    Ok(Remote { name, address, ca_file: None, token: None, insecure_http })
+    Ok(RemoteConfig { name, address, ca_file: None, token: None, insecure_http })
 }
 
 /// Reads a token: from the terminal without showing it, or a line of standard input.
@@ -126,7 +130,7 @@ fn read_token(address: &Address) -> Result<String, Failure> {
 }
 
 /// How to do without a keyring.
-fn no_keyring(remote: &Remote, why: &keyring::KeyringError) -> Failure {
+fn no_keyring(remote: &RemoteConfig, why: &keyring::KeyringError) -> Failure {
     Failure::failed(format!(
         "{why}: put the token into a file instead, with (umask 077; cat > redphone.token), and name \
          that with token_file in the profile, --token-file or REDPHONE_TOKEN_FILE (for {})",

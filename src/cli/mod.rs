@@ -138,7 +138,7 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
     if config.read_only && config.location.remote().is_some() {
         return Err(Failure::failed(format!(
             "{} was opened read-only: leave out --read-only to change something",
-            config.location.told()
+            config.location.display_name()
         )));
     }
     Ok(())

@@ -13,7 +13,7 @@ use super::session::{self, Sending};
 use super::{Context, json, out};
 use crate::model::text::{sanitize, truncate};
 use crate::model::{Command, CommandId, IncidentId};
-use crate::sync::remote::{Entry, Listing, Remote, State};
+use crate::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot, Remote};
 
 /// How long what waits may take to be sent.
 const SEND_TIMEOUT: Duration = Duration::from_mins(1);
@@ -56,8 +56,8 @@ pub async fn run(context: &mut Context, args: OutboxArgs) -> Result<(), Failure>
     let remote = session::open_outbox(config, sends).await?;
     match args.about.unwrap_or(OutboxCommand::List) {
         OutboxCommand::List => {
-            print_list(out, &remote.listing().borrow(), args.json)?;
-            for file in remote.set_aside() {
+            print_list(out, &remote.watch_outbox().borrow(), args.json)?;
+            for file in remote.set_aside_outboxes() {
                 let file = sanitize(&file.to_string_lossy()).into_owned();
                 out::print_hint(&format!(
                     "{file} is an outbox that was damaged and set aside: what it holds was not sent \
@@ -87,15 +87,15 @@ pub async fn run(context: &mut Context, args: OutboxArgs) -> Result<(), Failure>
     }
 }
 
-fn entry_failure(entry: &Entry, error: crate::backend::BackendError) -> Failure {
+fn entry_failure(entry: &OutboxEntry, error: crate::backend::BackendError) -> Failure {
     Failure::from(error).with_prefix(&sanitize(&entry.phrase()))
 }
 
 /// The command of a place in the list, or of an id.
-fn find_entry(remote: &Remote, which: EntryRef) -> Result<Arc<Entry>, Failure> {
-    let listing = remote.listing().borrow().clone();
+fn find_entry(remote: &Remote, which: EntryRef) -> Result<Arc<OutboxEntry>, Failure> {
+    let listing = remote.watch_outbox().borrow().clone();
     let found = listing.entries.iter().find(|entry| match which {
-        EntryRef::Position(place) => entry.place == place,
+        EntryRef::Position(place) => entry.position == place,
         EntryRef::Id(id) => entry.id == id,
     });
     found.cloned().ok_or_else(|| {
@@ -106,9 +106,9 @@ fn find_entry(remote: &Remote, which: EntryRef) -> Result<Arc<Entry>, Failure> {
 
 /// Sends what waits, and tells what became of each.
 async fn send_pending(out: &mut Out, remote: &Remote, as_json: bool) -> Result<(), Failure> {
-    let before = remote.listing().borrow().clone();
+    let before = remote.watch_outbox().borrow().clone();
     remote.send_now().await?;
-    let after = remote.settled(SEND_TIMEOUT).await;
+    let after = remote.wait_until_settled(SEND_TIMEOUT).await;
     let mut refused = false;
     for entry in before.pending() {
         let Some(now) = after.get(entry.id) else { continue };
@@ -137,7 +137,7 @@ async fn send_pending(out: &mut Out, remote: &Remote, as_json: bool) -> Result<(
     Ok(())
 }
 
-fn print_list(out: &mut Out, listing: &Listing, as_json: bool) -> Result<(), Failure> {
+fn print_list(out: &mut Out, listing: &OutboxSnapshot, as_json: bool) -> Result<(), Failure> {
     let entries: Vec<_> =
         listing.refused().chain(listing.pending()).chain(listing.sent()).collect();
     for entry in &entries {
@@ -154,45 +154,49 @@ fn print_list(out: &mut Out, listing: &Listing, as_json: bool) -> Result<(), Fai
     Ok(())
 }
 
-fn state_name(entry: &Entry, listing: &Listing) -> &'static str {
+fn state_name(entry: &OutboxEntry, listing: &OutboxSnapshot) -> &'static str {
     match entry.state {
-        State::Sent(_) => "sent",
-        State::Refused(_) => "refused",
-        State::Pending if listing.held_by(entry).is_some() => "held",
-        State::Pending if listing.of_another(entry).is_some() => "held",
-        State::Pending => "pending",
+        EntryState::Sent(_) => "sent",
+        EntryState::Refused(_) => "refused",
+        EntryState::Pending if listing.blocker_of(entry).is_some() => "held",
+        EntryState::Pending if listing.other_requester_reason(entry).is_some() => "held",
+        EntryState::Pending => "pending",
     }
 }
 
-fn explanation(entry: &Entry, listing: &Listing) -> Option<String> {
+fn explanation(entry: &OutboxEntry, listing: &OutboxSnapshot) -> Option<String> {
     match &entry.state {
-        State::Sent(_) => None,
-        State::Refused(why) => Some(why.to_string()),
-        State::Pending => match listing.held_by(entry) {
+        EntryState::Sent(_) => None,
+        EntryState::Refused(why) => Some(why.to_string()),
+        EntryState::Pending => match listing.blocker_of(entry) {
             Some(declared) => Some(format!("{} was refused", declared.phrase())),
-            None => listing.of_another(entry).or_else(|| entry.said.clone()),
+            None => listing.other_requester_reason(entry).or_else(|| entry.last_error.clone()),
         },
     }
 }
 
-fn entry_json<'a>(entry: &'a Entry, listing: &Listing) -> EntryJson<'a> {
+fn entry_json<'a>(entry: &'a OutboxEntry, listing: &OutboxSnapshot) -> EntryJson<'a> {
     EntryJson {
-        position: entry.place,
+        position: entry.position,
         id: entry.id,
         incident: entry.incident(),
         label: entry.label(),
         state: state_name(entry, listing),
-        requested_at: entry.asked_at(),
+        requested_at: entry.requested_at(),
         command: entry.command(),
-        attempts: entry.tries,
+        attempts: entry.attempts,
         last_error: explanation(entry, listing),
-        next_at: entry.next_at,
+        next_at: entry.next_attempt_at,
         settled_at: entry.settled_at,
     }
 }
 
 /// One command: its place, what became of it, when it was asked, what it is; why, below it.
-fn print_entry(out: &mut Out, entry: &Entry, listing: &Listing) -> Result<(), Failure> {
+fn print_entry(
+    out: &mut Out,
+    entry: &OutboxEntry,
+    listing: &OutboxSnapshot,
+) -> Result<(), Failure> {
     let word = state_name(entry, listing);
     let look = match word {
         "refused" => Style::Alarm,
@@ -205,9 +209,9 @@ fn print_entry(out: &mut Out, entry: &Entry, listing: &Listing) -> Result<(), Fa
         if first.is_empty() { entry.phrase() } else { format!("{}: {first}", entry.phrase()) };
     let room = out.width().map_or(usize::MAX, |width| width.saturating_sub(36));
     let what = sanitize(&what);
-    let at = entry.asked_at().format("%m-%d %H:%M:%S UTC");
+    let at = entry.requested_at().format("%m-%d %H:%M:%S UTC");
     let state = out.styled(&format!("{word:<8}"), look);
-    out.line(&format!("{:>5}  {state}  {at}  {}", entry.place, truncate(&what, room)))?;
+    out.line(&format!("{:>5}  {state}  {at}  {}", entry.position, truncate(&what, room)))?;
     match explanation(entry, listing) {
         Some(why) => out.line(&format!("       {}", sanitize(&why))),
         None => Ok(()),

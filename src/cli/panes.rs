@@ -13,7 +13,7 @@ use super::out::{self, pluralize};
 use super::session::IfMissing;
 use super::workspace::{OpenWorkspace, WorkspacePool};
 use super::{Context, block_on};
-use crate::config::watch::Watch;
+use crate::config::watch::SettingsWatcher;
 use crate::config::{Config, Reload, Warning};
 use crate::model::text::sanitize;
 use crate::tui::{self, Held, RunError, Then};
@@ -55,7 +55,7 @@ pub async fn show(first: OpenWorkspace, wall: Option<tui::wall::Settings>) -> Re
 
 /// Says how much is left to be sent.
 fn hint_at_pending(desk: &OpenWorkspace) {
-    let waits = desk.remote().map_or(0, |kept| kept.listing().borrow().counts().pending);
+    let waits = desk.remote().map_or(0, |kept| kept.watch_outbox().borrow().counts().pending);
     if waits > 0 {
         let what = pluralize(waits as u64, "command");
         out::print_hint(&format!(
@@ -93,19 +93,20 @@ async fn show_workspace(
 /// Reads the settings again whenever their file was changed.
 async fn follow_settings(desk: OpenWorkspace, panes: watch::Sender<Option<Reload>>) -> Infallible {
     let mut config = desk.config.clone();
-    let Some(mut watched) = config.file.as_deref().and_then(Watch::start) else {
+    let Some(mut watched) = config.file.as_deref().and_then(SettingsWatcher::start) else {
         return pending().await;
     };
     loop {
         let reload = if watched.changed().await {
-            let (reload, holds) = Reload::of(&config, Config::from_process(desk.flags.clone()));
+            let (reload, holds) =
+                Reload::compare(&config, Config::from_process(desk.flags.clone()));
             if let Some(holds) = holds {
                 desk.set_rules(holds.rules.clone()).await;
                 config = holds;
             }
             reload
         } else {
-            Reload::Kept("the settings file is gone".into())
+            Reload::Failed("the settings file is gone".into())
         };
         // Without panes, the end is near.
         let _ = panes.send(Some(reload));

@@ -80,7 +80,7 @@ pub async fn run(context: &mut Context, args: Profiles) -> Result<(), Failure> {
         print_profile(&mut context.out, &told, args.json)?;
         count += 1;
     }
-    for bad in &config.unusable {
+    for bad in &config.unusable_profiles {
         let told = unusable_profile(&bad.name, bad.why.clone());
         failed |= args.check;
         print_profile(&mut context.out, &told, args.json)?;
@@ -146,8 +146,8 @@ async fn inspect(flags: &Flags, name: &str, chosen: bool, check: bool) -> Profil
         chosen,
         production: profile.is_some_and(|profile| profile.production),
         read_only: profile.is_some_and(|profile| profile.read_only),
-        store: config.location.file().map(|_| config.location.told()),
-        backend: config.location.remote().map(|_| config.location.told()),
+        store: config.location.file().map(|_| config.location.display_name()),
+        backend: config.location.remote().map(|_| config.location.display_name()),
         unusable: None,
         check: if check && has_token { Some(check_backend(&config).await) } else { None },
         token,

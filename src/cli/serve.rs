@@ -12,7 +12,7 @@ use super::failure::{Exit, Failure, io_error_text, output_failed};
 use super::session::{IfMissing, open_store};
 use super::{Context, out};
 use crate::backend::file::ReopeningStore;
-use crate::config::watch::Watch;
+use crate::config::watch::SettingsWatcher;
 use crate::config::{Config, Flags, Reload};
 use crate::server::access_log::AccessLog;
 use crate::server::limits::Limits;
@@ -81,7 +81,7 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
     if tokens.list().is_ok_and(|tokens| tokens.is_empty()) {
         out::print_hint("there is no token yet: make one with `redphone token create`");
     }
-    context.out.line(&format!("serving {} at {}", config.location.told(), server.url()))?;
+    context.out.line(&format!("serving {} at {}", config.location.display_name(), server.url()))?;
     context.out.flush()?;
     let follow = SettingsFollower {
         config: config.clone(),
@@ -135,7 +135,7 @@ struct SettingsFollower {
 
 impl SettingsFollower {
     async fn run(mut self, mut hang_up: Signal) -> Infallible {
-        let mut watched = self.config.file.as_deref().and_then(Watch::start);
+        let mut watched = self.config.file.as_deref().and_then(SettingsWatcher::start);
         loop {
             let changed = async {
                 match &mut watched {
@@ -160,7 +160,7 @@ impl SettingsFollower {
 
     async fn reload(&mut self) {
         let read = Config::from_process(self.flags.clone());
-        match Reload::of(&self.config, read) {
+        match Reload::compare(&self.config, read) {
             (Reload::Changed(changed), Some(holds)) => {
                 self.store.set_rules(holds.rules.clone()).await;
                 (self.forget_answers)();
@@ -168,12 +168,12 @@ impl SettingsFollower {
                 for warning in changed.warnings {
                     tracing::warn!("{warning}");
                 }
-                if !changed.later.is_empty() {
-                    let later = changed.later.join(", ");
+                if !changed.needs_restart.is_empty() {
+                    let later = changed.needs_restart.join(", ");
                     tracing::warn!("{later}: changed settings that count from the next start on");
                 }
             }
-            (Reload::Kept(why), _) => {
+            (Reload::Failed(why), _) => {
                 tracing::warn!("the settings are as before: {why}");
             }
             (Reload::Changed(_), None) => {}

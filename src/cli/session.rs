@@ -12,12 +12,12 @@ use super::value::IncidentRef;
 use crate::backend::file::{FileStore, Options};
 use crate::backend::http::{self, HttpBackend, ProxySettings, Timeouts};
 use crate::backend::{Backend, Capabilities, Outcome};
-use crate::config::{Config, Location, Remote};
+use crate::config::{Config, Location, RemoteConfig};
 use crate::model::directory::Directory;
 use crate::model::text::sanitize;
 use crate::model::{Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, PersonRef};
 use crate::sync;
-use crate::sync::remote::{Handed, Named, Remote as Kept};
+use crate::sync::remote::{Remote as Kept, RemoteKey, Submission};
 
 /// How long an API may take to answer before what is kept is given instead, and before what is asked
 /// counts as kept.
@@ -64,11 +64,11 @@ impl BackendConnection {
     /// Says where what was read was kept, and from when.
     pub fn report_staleness(&self) {
         let Some(remote) = &self.remote else { return };
-        if let Some(at) = remote.gave_kept() {
+        if let Some(at) = remote.served_as_of() {
             let at = at.format("%Y-%m-%d %H:%M UTC");
             // One that is only slow has not failed yet.
             let slow = || format!("{} does not answer", self.display_name);
-            let why = remote.failure().unwrap_or_else(slow);
+            let why = remote.last_failure().unwrap_or_else(slow);
             out::print_hint(&format!("{}: this is as of {at}", sanitize(&why)));
         }
     }
@@ -96,7 +96,7 @@ pub async fn open(config: &Config, missing: IfMissing) -> Result<BackendConnecti
                 backend,
                 file: None,
                 remote: kept,
-                display_name: config.location.told(),
+                display_name: config.location.display_name(),
             })
         }
     }
@@ -114,24 +114,24 @@ pub enum Sending {
 /// What is kept of an API on this machine; `None` where there is no home folder for it.
 async fn open_synced_remote(
     config: &Config,
-    remote: &Remote,
+    remote: &RemoteConfig,
     far: Arc<HttpBackend>,
     sending: Sending,
 ) -> Result<Option<Arc<Kept>>, Failure> {
     let Some(folder) = config.remotes.clone() else { return Ok(None) };
-    let named = Named {
+    let named = RemoteKey {
         name: remote.name.clone(),
         url: remote.address.to_string(),
-        who: config.me.clone(),
+        handle: config.me.clone(),
     };
     let options = sync::remote::Options {
-        named,
+        key: named,
         folder,
         rules: config.rules.clone(),
-        patience: REMOTE_TIMEOUT,
+        answer_timeout: REMOTE_TIMEOUT,
         sends: sending == Sending::Yes && !config.read_only,
-        tokens: Some(far.token_changes()),
-        turn_patience: 2 * Timeouts::default().request(),
+        token_changes: Some(far.token_changes()),
+        lock_timeout: 2 * Timeouts::default().request(),
     };
     let kept = Kept::open(far, options).await;
     let kept = kept.map_err(|why| Failure::new(Exit::Unreachable, why))?;
@@ -144,7 +144,7 @@ pub async fn open_outbox(config: &Config, sending: Sending) -> Result<Arc<Kept>,
         return Err(Failure::usage(format!(
             "{} is a store's file: what is done there is in it at once, and nothing waits; name an \
              API with --profile NAME or --backend URL",
-            config.location.told()
+            config.location.display_name()
         )));
     };
     let far = Arc::new(open_remote(remote)?);
@@ -182,7 +182,7 @@ async fn open_file(path: &Path, config: &Config, missing: IfMissing) -> Result<F
 }
 
 /// Makes ready to ask an API.
-pub fn open_remote(remote: &Remote) -> Result<HttpBackend, Failure> {
+pub fn open_remote(remote: &RemoteConfig) -> Result<HttpBackend, Failure> {
     let options = http::Options {
         address: remote.address.clone(),
         token: remote.token_source(),
@@ -248,7 +248,7 @@ impl Session {
     pub async fn find_incident(&self, target: IncidentRef) -> Result<IncidentId, Failure> {
         match target {
             IncidentRef::Id(id) => match &self.connection.remote {
-                Some(remote) => Ok(remote.known_as(id).await?),
+                Some(remote) => Ok(remote.resolve_alias(id).await?),
                 None => Ok(id),
             },
             IncidentRef::Number(number) => {
@@ -272,9 +272,9 @@ impl Session {
         let Some(remote) = &self.connection.remote else {
             return Ok(self.connection.backend.execute(&envelope).await?);
         };
-        match remote.hand_over(&envelope).await? {
-            Handed::Done(outcome) => Ok(*outcome),
-            Handed::Kept(why) => Err(Failure::new(
+        match remote.submit_and_wait(&envelope).await? {
+            Submission::Done(outcome) => Ok(*outcome),
+            Submission::Queued(why) => Err(Failure::new(
                 Exit::Queued,
                 format!(
                     "{}: kept, and sent by the next redphone that runs or by `redphone outbox send`",

@@ -156,7 +156,7 @@ impl OpenWorkspace {
 
 /// Which place a configuration leads to.
 fn workspace_for(config: &Config, flags: &Flags) -> Site {
-    let leads = config.location.told();
+    let leads = config.location.display_name();
     let Some(profile) = &config.panes.profile else {
         return Site { read_only: config.read_only, ..Site::started(leads) };
     };
@@ -200,7 +200,7 @@ impl WorkspacePool {
     /// profiles, and the profiles.
     pub fn workspaces(&self, config: &Config) -> Vec<Site> {
         let started = Some(self.started.clone()).filter(|site| site.id == SiteId::Started);
-        let unusable = config.unusable.iter().map(Site::from);
+        let unusable = config.unusable_profiles.iter().map(Site::from);
         let profiles = config.profiles.iter().map(Site::from);
         started.into_iter().chain(profiles).chain(unusable).collect()
     }

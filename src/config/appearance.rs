@@ -69,7 +69,7 @@ impl Zone {
 
 /// How the panes look.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Looks {
+pub struct Appearance {
     /// Which colours stand for what.
     pub theme: ThemeName,
     /// How many colours are used.
@@ -83,7 +83,7 @@ pub struct Looks {
     pub synchronized: bool,
 }
 
-impl Default for Looks {
+impl Default for Appearance {
     fn default() -> Self {
         Self {
             theme: ThemeName::Dark,

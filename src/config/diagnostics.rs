@@ -8,7 +8,7 @@ use crate::model::text::sanitize;
 
 /// A place in a settings file.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Place {
+pub struct FilePosition {
     /// The file.
     pub file: Arc<Path>,
     /// From 1; 0 where the file as a whole is meant.
@@ -17,15 +17,15 @@ pub struct Place {
     pub column: u32,
 }
 
-impl Place {
+impl FilePosition {
     /// The file as a whole.
     #[must_use]
-    pub fn whole(file: &Arc<Path>) -> Self {
+    pub fn entire_file(file: &Arc<Path>) -> Self {
         Self { file: Arc::clone(file), line: 0, column: 0 }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for FilePosition {
     /// `file:line:column`, safe to show.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&sanitize(&self.file.to_string_lossy()))?;
@@ -40,7 +40,7 @@ impl fmt::Display for Place {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Warning {
     /// Where it stands.
-    pub place: Place,
+    pub position: FilePosition,
     /// What is wrong and what to do, safe to show.
     pub text: String,
 }
@@ -48,16 +48,16 @@ pub struct Warning {
 impl Warning {
     /// A warning about a place. What is quoted from the file is made safe to show.
     #[must_use]
-    pub fn new(place: Place, text: &str) -> Self {
-        Self { place, text: sanitize(text).into_owned() }
+    pub fn new(place: FilePosition, text: &str) -> Self {
+        Self { position: place, text: sanitize(text).into_owned() }
     }
 
     /// As short as it can be told: `config.toml:12: …`.
     #[must_use]
     pub fn brief(&self) -> String {
-        let name = self.place.file.file_name().unwrap_or(self.place.file.as_os_str());
+        let name = self.position.file.file_name().unwrap_or(self.position.file.as_os_str());
         let name = name.to_string_lossy();
-        match self.place.line {
+        match self.position.line {
             0 => format!("{}: {}", sanitize(&name), self.text),
             line => format!("{}:{line}: {}", sanitize(&name), self.text),
         }
@@ -66,6 +66,6 @@ impl Warning {
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.text)
+        write!(f, "{}: {}", self.position, self.text)
     }
 }

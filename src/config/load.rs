@@ -5,15 +5,18 @@ use std::path::{Path, PathBuf};
 
 use tracing::level_filters::LevelFilter;
 
-use super::appearance::{DepthChoice, Looks, ThemeName, Zone};
-use super::file::{self, Base, FileSettings};
+use super::appearance::{Appearance, DepthChoice, ThemeName, Zone};
+use super::file::{self, FileSettings, PathBase};
 use super::panes::Profile;
-use super::{Config, ConfigError, FILE, Flags, Folders, NAME, Origins, Place, Warning, meant};
+use super::{
+    Config, ConfigError, FILE_NAME, FilePosition, Flags, Folders, NAME, Origins, Warning,
+    suggestion,
+};
 use crate::model::check;
 use crate::model::text::sanitize;
 
 /// Where values come from, so that a test can stand in for the process.
-pub struct Settings<'a> {
+pub struct ConfigLoader<'a> {
     /// From the command line.
     pub flags: Flags,
     /// A variable of the environment.
@@ -24,39 +27,39 @@ pub struct Settings<'a> {
     pub folders: Option<Folders>,
 }
 
-impl std::fmt::Debug for Settings<'_> {
+impl std::fmt::Debug for ConfigLoader<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Settings").field("flags", &self.flags).finish_non_exhaustive()
     }
 }
 
 /// Where the settings file is.
-struct FilePlace {
+struct SettingsFile {
     path: PathBuf,
     /// What names it; a file that is named must be there.
     named_by: Option<&'static str>,
 }
 
-impl Settings<'static> {
+impl ConfigLoader<'static> {
     /// Those of this process.
     #[must_use]
-    pub fn of_process(flags: Flags) -> Self {
-        Settings {
+    pub fn from_process(flags: Flags) -> Self {
+        ConfigLoader {
             flags,
             env: &|name| std::env::var_os(name),
-            account: &account,
-            folders: Folders::of_process(),
+            account: &account_name,
+            folders: Folders::from_process(),
         }
     }
 }
 
-impl Settings<'_> {
+impl ConfigLoader<'_> {
     /// Where the settings file is, or would be.
     ///
     /// # Errors
     /// When nothing names one and there is no home folder.
     pub fn path(&self) -> Result<PathBuf, ConfigError> {
-        let place = self.file_place()?.ok_or_else(|| {
+        let place = self.settings_file()?.ok_or_else(|| {
             let told = "there is no home folder to keep settings in: set HOME, or name a file \
                         with --config FILE or REDPHONE_CONFIG";
             ConfigError(told.into())
@@ -69,12 +72,12 @@ impl Settings<'_> {
     /// # Errors
     /// The first flag or variable that can't be used.
     pub fn load(&self) -> Result<Config, ConfigError> {
-        let place = self.file_place()?;
+        let place = self.settings_file()?;
         let mut file = self.read_file(place.as_ref())?;
-        let mut origins = Origins::of_file(std::mem::take(&mut file.places));
+        let mut origins = Origins::from_file(std::mem::take(&mut file.positions));
         let profile = self.profile(&file)?;
         let mut panes = file.panes.clone();
-        panes.looks = self.looks(panes.looks, &mut origins)?;
+        panes.appearance = self.appearance(panes.appearance, &mut origins)?;
         panes.runbooks = panes.runbooks.or_else(|| {
             let folder = place.as_ref().and_then(|place| place.path.parent());
             folder.map(|folder| folder.join("runbooks"))
@@ -90,14 +93,14 @@ impl Settings<'_> {
             remotes: self.folders.as_ref().map(|f| f.state.join(NAME).join("remotes")),
             drafts: self.folders.as_ref().map(|f| f.state.join(NAME).join("drafts")),
             read_only: self.flags.read_only
-                || self.flag("REDPHONE_READ_ONLY")?.unwrap_or(false)
+                || self.flag_var("REDPHONE_READ_ONLY")?.unwrap_or(false)
                 || profile.is_some_and(|(_, profile)| profile.read_only),
             file: place.map(|place| place.path),
             is_broken: file.is_broken,
             rules: file.rules,
             directory: file.directory,
             profiles: file.profiles,
-            unusable: file.unusable,
+            unusable_profiles: file.unusable_profiles,
             warnings: file.warnings,
             panes,
             origins,
@@ -109,31 +112,31 @@ impl Settings<'_> {
         (self.env)(name).filter(|value| !value.is_empty())
     }
 
-    pub(super) fn text(&self, name: &str) -> Result<Option<String>, ConfigError> {
+    pub(super) fn text_var(&self, name: &str) -> Result<Option<String>, ConfigError> {
         self.var(name)
             .map(OsString::into_string)
             .transpose()
             .map_err(|_| ConfigError(format!("{name} is not UTF-8 text: correct or unset it")))
     }
 
-    fn file_place(&self) -> Result<Option<FilePlace>, ConfigError> {
+    fn settings_file(&self) -> Result<Option<SettingsFile>, ConfigError> {
         if let Some(path) = &self.flags.config {
             if path.as_os_str().is_empty() {
                 return Err(ConfigError("--config is empty: name the settings file".into()));
             }
-            return Ok(Some(FilePlace { path: path.clone(), named_by: Some("--config") }));
+            return Ok(Some(SettingsFile { path: path.clone(), named_by: Some("--config") }));
         }
         if let Some(path) = self.var("REDPHONE_CONFIG") {
-            return Ok(Some(FilePlace { path: path.into(), named_by: Some("REDPHONE_CONFIG") }));
+            return Ok(Some(SettingsFile { path: path.into(), named_by: Some("REDPHONE_CONFIG") }));
         }
-        Ok(self.folders.as_ref().map(|folders| FilePlace {
-            path: folders.config.join(NAME).join(FILE),
+        Ok(self.folders.as_ref().map(|folders| SettingsFile {
+            path: folders.config.join(NAME).join(FILE_NAME),
             named_by: None,
         }))
     }
 
-    fn read_file(&self, place: Option<&FilePlace>) -> Result<FileSettings, ConfigError> {
-        let Some(FilePlace { path, named_by }) = place else {
+    fn read_file(&self, place: Option<&SettingsFile>) -> Result<FileSettings, ConfigError> {
+        let Some(SettingsFile { path, named_by }) = place else {
             return Ok(FileSettings::default());
         };
         match (file::read(path), named_by) {
@@ -150,21 +153,21 @@ impl Settings<'_> {
             }
             (Err(problem), _) => {
                 let path: std::sync::Arc<Path> = path.as_path().into();
-                Ok(file::broken(vec![Warning::new(Place::whole(&path), &problem)]))
+                Ok(file::broken(vec![Warning::new(FilePosition::entire_file(&path), &problem)]))
             }
         }
     }
 
-    fn base(&self, path: &Path) -> Base {
+    fn base(&self, path: &Path) -> PathBase {
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        Base { folder, home: self.folders.as_ref().map(|folders| folders.home.clone()) }
+        PathBase { folder, home: self.folders.as_ref().map(|folders| folders.home.clone()) }
     }
 
     /// The profile that was asked for, and by what.
     fn profile(&self, file: &FileSettings) -> Result<Option<(&'static str, Profile)>, ConfigError> {
         let (by, name) = if let Some(name) = &self.flags.profile {
             ("--profile", name.clone())
-        } else if let Some(name) = self.text("REDPHONE_PROFILE")? {
+        } else if let Some(name) = self.text_var("REDPHONE_PROFILE")? {
             ("REDPHONE_PROFILE", name)
         } else {
             return Ok(None);
@@ -173,7 +176,7 @@ impl Settings<'_> {
             return Ok(Some((by, profile.clone())));
         }
         // Any other place would be a wrong guess.
-        if let Some(bad) = file.unusable.iter().find(|bad| bad.name == name) {
+        if let Some(bad) = file.unusable_profiles.iter().find(|bad| bad.name == name) {
             let told = sanitize(&name);
             return Err(ConfigError(format!(
                 "{by}: the profile {told:?} can't be used: {}",
@@ -184,7 +187,7 @@ impl Settings<'_> {
         let why = match (file.warnings.first(), names.is_empty()) {
             (Some(warning), _) if file.is_broken => warning.to_string(),
             (_, true) => "add [profiles.NAME] to the settings file".to_owned(),
-            (_, false) => meant(&name, &names),
+            (_, false) => suggestion(&name, &names),
         };
         let why = sanitize(&why);
         Err(ConfigError(format!("{by}: there is no profile {:?}: {why}", sanitize(&name))))
@@ -193,7 +196,7 @@ impl Settings<'_> {
     fn me(&self, file: &FileSettings, origins: &mut Origins) -> Result<String, ConfigError> {
         let (from, handle) = if let Some(handle) = &self.flags.user {
             ("--user", handle.clone())
-        } else if let Some(handle) = self.text("REDPHONE_USER")? {
+        } else if let Some(handle) = self.text_var("REDPHONE_USER")? {
             ("REDPHONE_USER", handle)
         } else if let Some(handle) = &file.general.user {
             return Ok(handle.clone());
@@ -215,7 +218,7 @@ impl Settings<'_> {
             origins.set("ascii", "--ascii");
             return Ok(true);
         }
-        if let Some(ascii) = self.flag("REDPHONE_ASCII")? {
+        if let Some(ascii) = self.flag_var("REDPHONE_ASCII")? {
             origins.set("ascii", "REDPHONE_ASCII");
             return Ok(ascii);
         }
@@ -248,14 +251,18 @@ impl Settings<'_> {
         file.general.color.unwrap_or(true)
     }
 
-    fn looks(&self, file: Looks, origins: &mut Origins) -> Result<Looks, ConfigError> {
+    fn appearance(
+        &self,
+        file: Appearance,
+        origins: &mut Origins,
+    ) -> Result<Appearance, ConfigError> {
         let mut looks = file;
         let flags = &self.flags;
         if let Some(theme) = flags.theme {
             looks.theme = theme;
             origins.set("looks.theme", "--theme");
         } else if let Some(theme) =
-            self.word("REDPHONE_THEME", ThemeName::ALL, ThemeName::as_str)?
+            self.choice_var("REDPHONE_THEME", ThemeName::ALL, ThemeName::as_str)?
         {
             looks.theme = theme;
             origins.set("looks.theme", "REDPHONE_THEME");
@@ -264,7 +271,7 @@ impl Settings<'_> {
             looks.depth = depth;
             origins.set("looks.depth", "--depth");
         } else if let Some(depth) =
-            self.word("REDPHONE_DEPTH", DepthChoice::ALL, DepthChoice::as_str)?
+            self.choice_var("REDPHONE_DEPTH", DepthChoice::ALL, DepthChoice::as_str)?
         {
             looks.depth = depth;
             origins.set("looks.depth", "REDPHONE_DEPTH");
@@ -276,26 +283,26 @@ impl Settings<'_> {
         if let Some(zone) = flags.zone {
             looks.zone = zone;
             origins.set("looks.zone", "--zone");
-        } else if let Some(zone) = self.word("REDPHONE_ZONE", Zone::ALL, Zone::as_str)? {
+        } else if let Some(zone) = self.choice_var("REDPHONE_ZONE", Zone::ALL, Zone::as_str)? {
             looks.zone = zone;
             origins.set("looks.zone", "REDPHONE_ZONE");
         }
         if flags.low_bandwidth {
             looks.low_bandwidth = true;
             origins.set("looks.low_bandwidth", "--low-bandwidth");
-        } else if let Some(low_bandwidth) = self.flag("REDPHONE_LOW_BANDWIDTH")? {
+        } else if let Some(low_bandwidth) = self.flag_var("REDPHONE_LOW_BANDWIDTH")? {
             looks.low_bandwidth = low_bandwidth;
             origins.set("looks.low_bandwidth", "REDPHONE_LOW_BANDWIDTH");
         }
-        if let Some(synchronized) = self.flag("REDPHONE_SYNC")? {
+        if let Some(synchronized) = self.flag_var("REDPHONE_SYNC")? {
             looks.synchronized = synchronized;
             origins.set("looks.synchronized", "REDPHONE_SYNC");
         }
         Ok(looks)
     }
 
-    fn flag(&self, name: &str) -> Result<Option<bool>, ConfigError> {
-        let Some(word) = self.text(name)? else { return Ok(None) };
+    fn flag_var(&self, name: &str) -> Result<Option<bool>, ConfigError> {
+        let Some(word) = self.text_var(name)? else { return Ok(None) };
         match word.to_ascii_lowercase().as_str() {
             "1" | "true" | "yes" | "on" => Ok(Some(true)),
             "0" | "false" | "no" | "off" => Ok(Some(false)),
@@ -306,13 +313,13 @@ impl Settings<'_> {
         }
     }
 
-    fn word<T: Copy>(
+    fn choice_var<T: Copy>(
         &self,
         name: &str,
         all: &[T],
         word: impl Fn(T) -> &'static str,
     ) -> Result<Option<T>, ConfigError> {
-        let Some(given) = self.text(name)? else { return Ok(None) };
+        let Some(given) = self.text_var(name)? else { return Ok(None) };
         let found = all.iter().copied().find(|one| word(*one).eq_ignore_ascii_case(&given));
         if found.is_none() {
             let words: Vec<&str> = all.iter().map(|one| word(*one)).collect();
@@ -330,7 +337,7 @@ impl Settings<'_> {
         file: &FileSettings,
         origins: &mut Origins,
     ) -> Result<LevelFilter, ConfigError> {
-        let Some(word) = self.text("REDPHONE_LOG")? else {
+        let Some(word) = self.text_var("REDPHONE_LOG")? else {
             return Ok(file.general.log.unwrap_or(LevelFilter::WARN));
         };
         origins.set("log", "REDPHONE_LOG");
@@ -344,7 +351,7 @@ impl Settings<'_> {
 }
 
 /// The name of the account in the list of accounts, or its number where it isn't there.
-fn account() -> String {
+fn account_name() -> String {
     let uid = rustix::process::getuid().as_raw().to_string();
     let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     let named = accounts.lines().find_map(|line| {
@@ -364,7 +371,7 @@ mod tests {
 
     fn load(flags: Flags, env: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let env: BTreeMap<&str, &str> = env.iter().copied().collect();
-        Settings {
+        ConfigLoader {
             flags,
             env: &|name| env.get(name).map(OsString::from),
             account: &|| "account".into(),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::file::FileSettings;
 use super::panes::Profile;
-use super::{Config, ConfigError, NAME, Origins, Settings};
+use super::{Config, ConfigError, ConfigLoader, NAME, Origins};
 use crate::backend::http::{Address, TokenSource};
 use crate::model::text::sanitize;
 
@@ -14,12 +14,12 @@ pub enum Location {
     /// A store's file.
     File(PathBuf),
     /// An API somewhere else.
-    Remote(Remote),
+    Remote(RemoteConfig),
 }
 
 /// An API, and how it is reached.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Remote {
+pub struct RemoteConfig {
     /// The profile's name, or the host where no profile names it.
     pub name: String,
     /// Where it is.
@@ -32,7 +32,7 @@ pub struct Remote {
     pub insecure_http: bool,
 }
 
-impl Remote {
+impl RemoteConfig {
     /// Where the token comes from: the keyring, unless something else is said.
     #[must_use]
     pub fn token_source(&self) -> TokenSource {
@@ -52,7 +52,7 @@ impl Location {
 
     /// The API, where it is one.
     #[must_use]
-    pub fn remote(&self) -> Option<&Remote> {
+    pub fn remote(&self) -> Option<&RemoteConfig> {
         match self {
             Self::File(_) => None,
             Self::Remote(remote) => Some(remote),
@@ -61,7 +61,7 @@ impl Location {
 
     /// For messages, safe to show: the file's path, or the URL.
     #[must_use]
-    pub fn told(&self) -> String {
+    pub fn display_name(&self) -> String {
         match self {
             Self::File(path) => sanitize(&path.to_string_lossy()).into_owned(),
             Self::Remote(remote) => remote.address.to_string(),
@@ -79,13 +79,13 @@ impl Config {
             ConfigError(format!(
                 "{what} needs a store's file, and {} is an API: run it where the file is, or name \
                  one with --store FILE",
-                self.location.told()
+                self.location.display_name()
             ))
         })
     }
 }
 
-impl Settings<'_> {
+impl ConfigLoader<'_> {
     /// Chooses where incidents live.
     pub(super) fn location(
         &self,
@@ -99,17 +99,17 @@ impl Settings<'_> {
             other => (None, other),
         };
         // A profile on the command line wins over any variable, one of the environment over none.
-        let chosen = match self.by_flags()? {
+        let chosen = match self.from_flags()? {
             Some(chosen) => Some(chosen),
             None if by_flag.is_some() => by_flag,
-            None => self.by_variables()?.or(by_variable),
+            None => self.from_env()?.or(by_variable),
         };
         let location = if let Some((by, location)) = chosen {
             let name = if location.file().is_some() { "store" } else { "backend" };
             origins.set(name, by);
             self.with_token(by, location)?
         } else {
-            Location::File(self.usual_store(file)?)
+            Location::File(self.default_store(file)?)
         };
         if location.file().is_some() && self.flags.token_file.is_some() {
             return Err(ConfigError(
@@ -119,7 +119,7 @@ impl Settings<'_> {
         Ok(location)
     }
 
-    fn by_flags(&self) -> Result<Option<(&'static str, Location)>, ConfigError> {
+    fn from_flags(&self) -> Result<Option<(&'static str, Location)>, ConfigError> {
         match (&self.flags.store, &self.flags.backend) {
             (Some(_), Some(_)) => {
                 Err(ConfigError("--store and --backend exclude each other: leave one out".into()))
@@ -128,18 +128,20 @@ impl Settings<'_> {
                 Err(ConfigError("--store is empty: name the store's file".into()))
             }
             (Some(path), None) => Ok(Some(("--store", Location::File(path.clone())))),
-            (None, Some(url)) => Ok(Some(("--backend", remote("--backend", url)?))),
+            (None, Some(url)) => Ok(Some(("--backend", parse_remote("--backend", url)?))),
             (None, None) => Ok(None),
         }
     }
 
-    fn by_variables(&self) -> Result<Option<(&'static str, Location)>, ConfigError> {
-        match (self.var("REDPHONE_STORE"), self.text("REDPHONE_BACKEND")?) {
+    fn from_env(&self) -> Result<Option<(&'static str, Location)>, ConfigError> {
+        match (self.var("REDPHONE_STORE"), self.text_var("REDPHONE_BACKEND")?) {
             (Some(_), Some(_)) => Err(ConfigError(
                 "REDPHONE_STORE and REDPHONE_BACKEND exclude each other: unset one".into(),
             )),
             (Some(path), None) => Ok(Some(("REDPHONE_STORE", Location::File(path.into())))),
-            (None, Some(url)) => Ok(Some(("REDPHONE_BACKEND", remote("REDPHONE_BACKEND", &url)?))),
+            (None, Some(url)) => {
+                Ok(Some(("REDPHONE_BACKEND", parse_remote("REDPHONE_BACKEND", &url)?)))
+            }
             (None, None) => Ok(None),
         }
     }
@@ -170,7 +172,7 @@ impl Settings<'_> {
         Ok(Location::Remote(remote))
     }
 
-    fn usual_store(&self, file: &FileSettings) -> Result<PathBuf, ConfigError> {
+    fn default_store(&self, file: &FileSettings) -> Result<PathBuf, ConfigError> {
         if let Some(path) = &file.general.store {
             return Ok(path.clone());
         }
@@ -186,12 +188,12 @@ impl Settings<'_> {
 }
 
 /// An API that is named outside of the settings file.
-fn remote(by: &str, url: &str) -> Result<Location, ConfigError> {
+fn parse_remote(by: &str, url: &str) -> Result<Location, ConfigError> {
     let address: Address = url.parse().map_err(|bad| ConfigError(format!("{by} {bad}")))?;
     if address.is_exposed() {
         return Err(ConfigError(format!("{by} {}", address.exposed_reason())));
     }
-    Ok(Location::Remote(Remote {
+    Ok(Location::Remote(RemoteConfig {
         name: address.host(),
         address,
         ca_file: None,

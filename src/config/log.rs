@@ -15,7 +15,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use super::Config;
 
 /// From this size on the log is put aside and begun anew; one old file is kept.
-const MOST_BYTES: u64 = 5 * 1024 * 1024;
+const MAX_BYTES: u64 = 5 * 1024 * 1024;
 
 /// Sends what is traced to the log of this configuration.
 pub fn start(config: &Config) {
@@ -26,33 +26,33 @@ pub fn start(config: &Config) {
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(config.log_level)
         .with_ansi(false)
-        .with_writer(Log::new(path, MOST_BYTES))
+        .with_writer(LogFile::new(path, MAX_BYTES))
         .finish();
     // Only a second call in one process can fail, and then the first one's log goes on.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
 /// A file that is opened late and kept below a size.
-struct Log {
+struct LogFile {
     path: PathBuf,
-    most: u64,
-    open: Mutex<Option<Open>>,
+    max_bytes: u64,
+    open: Mutex<Option<OpenFile>>,
 }
 
-struct Open {
+struct OpenFile {
     file: File,
     size: u64,
 }
 
-impl Log {
+impl LogFile {
     fn new(path: PathBuf, most: u64) -> Self {
-        Self { path, most, open: Mutex::new(None) }
+        Self { path, max_bytes: most, open: Mutex::new(None) }
     }
 
     fn write(&self, line: &[u8]) -> io::Result<()> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let added = u64::try_from(line.len()).unwrap_or(u64::MAX);
-        let full = open.as_ref().is_some_and(|o| o.size.saturating_add(added) > self.most);
+        let full = open.as_ref().is_some_and(|o| o.size.saturating_add(added) > self.max_bytes);
         if full {
             *open = None;
         }
@@ -67,36 +67,36 @@ impl Log {
 
     /// Opens the file, putting it aside first where it is full. Another process may just have
     /// done that, so its size is looked at anew.
-    fn reopen(&self, added: u64) -> io::Result<Open> {
+    fn reopen(&self, added: u64) -> io::Result<OpenFile> {
         if let Some(folder) = self.path.parent() {
             DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         }
         let size = fs::metadata(&self.path).map_or(0, |m| m.len());
-        if size > 0 && size.saturating_add(added) > self.most {
-            fs::rename(&self.path, old(&self.path))?;
+        if size > 0 && size.saturating_add(added) > self.max_bytes {
+            fs::rename(&self.path, rotated_path(&self.path))?;
         }
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path)?;
         let size = file.metadata()?.len();
-        Ok(Open { file, size })
+        Ok(OpenFile { file, size })
     }
 }
 
-fn old(path: &Path) -> PathBuf {
+fn rotated_path(path: &Path) -> PathBuf {
     path.with_extension("old")
 }
 
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Line<'a>;
+impl<'a> MakeWriter<'a> for LogFile {
+    type Writer = LineWriter<'a>;
 
-    fn make_writer(&'a self) -> Line<'a> {
-        Line(self)
+    fn make_writer(&'a self) -> LineWriter<'a> {
+        LineWriter(self)
     }
 }
 
 /// One line on its way.
-struct Line<'a>(&'a Log);
+struct LineWriter<'a>(&'a LogFile);
 
-impl Write for Line<'_> {
+impl Write for LineWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // Told to nobody: the subscriber would print it on the screen.
         let _ = self.0.write(bytes);
@@ -118,7 +118,7 @@ mod tests {
     fn it_is_made_with_its_first_line_for_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("redphone/log");
-        let log = Log::new(path.clone(), 100);
+        let log = LogFile::new(path.clone(), 100);
         assert!(!path.exists());
         log.write(b"one\n").unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -130,19 +130,19 @@ mod tests {
     fn a_full_one_is_put_aside_once() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
-        let log = Log::new(path.clone(), 10);
+        let log = LogFile::new(path.clone(), 10);
         for line in ["first\n", "second\n", "third\n"] {
             log.write(line.as_bytes()).unwrap();
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), "third\n");
-        assert_eq!(fs::read_to_string(old(&path)).unwrap(), "second\n");
+        assert_eq!(fs::read_to_string(rotated_path(&path)).unwrap(), "second\n");
     }
 
     #[test]
     fn a_place_that_can_not_be_written_stops_nothing() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("file"), "").unwrap();
-        let log = Log::new(folder.path().join("file/log"), 10);
-        assert!(Line(&log).write_all(b"lost\n").is_ok());
+        let log = LogFile::new(folder.path().join("file/log"), 10);
+        assert!(LineWriter(&log).write_all(b"lost\n").is_ok());
     }
 }

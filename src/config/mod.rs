@@ -30,10 +30,10 @@ use crate::model::rules::Rules;
 
 use appearance::{DepthChoice, ThemeName, Zone};
 
-pub use diagnostics::{Place, Warning};
-pub use load::Settings;
-pub use location::{Location, Remote};
-pub(crate) use nearest::{meant, nearest};
+pub use diagnostics::{FilePosition, Warning};
+pub use load::ConfigLoader;
+pub use location::{Location, RemoteConfig};
+pub(crate) use nearest::{nearest, suggestion};
 pub use origin::{Origin, Origins};
 pub use panes::PanesSettings;
 pub use reload::Reload;
@@ -41,7 +41,7 @@ pub use reload::Reload;
 /// The name of the folders and of the store's file.
 const NAME: &str = "redphone";
 /// The name of the settings file in its folder.
-pub const FILE: &str = "config.toml";
+pub const FILE_NAME: &str = "config.toml";
 
 /// What the command line can set.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -97,7 +97,7 @@ pub struct Config {
     /// Places of work that can be chosen.
     pub profiles: Vec<panes::Profile>,
     /// Those of the file that can't be chosen.
-    pub unusable: Vec<panes::UnusableProfile>,
+    pub unusable_profiles: Vec<panes::UnusableProfile>,
     /// Nothing may be changed.
     pub read_only: bool,
     /// Settings of the file that could not be used, in the file's order.
@@ -135,7 +135,7 @@ pub struct Folders {
 impl Folders {
     /// The XDG folders of this process, also on macOS; `None` without a home folder.
     #[must_use]
-    pub fn of_process() -> Option<Self> {
+    pub fn from_process() -> Option<Self> {
         let xdg = Xdg::new().ok()?;
         let data = xdg.data_dir();
         let state = xdg.state_dir().unwrap_or_else(|| data.clone());
@@ -150,12 +150,12 @@ impl Config {
     /// # Errors
     /// The first flag or variable that can't be used.
     pub fn from_process(flags: Flags) -> Result<Self, ConfigError> {
-        Settings::of_process(flags).load()
+        ConfigLoader::from_process(flags).load()
     }
 }
 
 /// The word for what the log takes in.
-pub(crate) fn log_word(level: LevelFilter) -> &'static str {
+pub(crate) fn log_level_name(level: LevelFilter) -> &'static str {
     match level {
         LevelFilter::OFF => "off",
         LevelFilter::ERROR => "error",

@@ -1,7 +1,7 @@
 //! The nearest valid name to one that is misspelt.
 
 /// What was meant instead of a name, as half a sentence: the nearest one, or all there are.
-pub(crate) fn meant(given: &str, names: &[&str]) -> String {
+pub(crate) fn suggestion(given: &str, names: &[&str]) -> String {
     match nearest(given, names) {
         Some(name) => format!("did you mean {name}?"),
         None => format!("use one of {}", names.join(", ")),
@@ -29,6 +29,6 @@ mod tests {
         assert_eq!(nearest("acknowlegde", &names), Some("acknowledge"));
         assert_eq!(nearest("UCT", &names), Some("utc"));
         assert_eq!(nearest("resolve", &names), None);
-        assert_eq!(meant("resolve", &names), "use one of acknowledge, own, note, utc");
+        assert_eq!(suggestion("resolve", &names), "use one of acknowledge, own, note, utc");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::diagnostics::Place;
+use super::diagnostics::FilePosition;
 
 /// Where a value comes from.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -12,9 +12,9 @@ pub enum Origin {
     #[default]
     Default,
     /// The settings file.
-    File(Place),
+    File(FilePosition),
     /// A variable of the environment, or an option of the command line.
-    Outside(&'static str),
+    EnvOrFlag(&'static str),
 }
 
 impl fmt::Display for Origin {
@@ -26,7 +26,7 @@ impl fmt::Display for Origin {
                 let name = name.to_string_lossy();
                 write!(f, "{}:{}", crate::model::text::sanitize(&name), place.line)
             }
-            Self::Outside(name) => f.write_str(name),
+            Self::EnvOrFlag(name) => f.write_str(name),
         }
     }
 }
@@ -36,17 +36,17 @@ impl fmt::Display for Origin {
 pub struct Origins(BTreeMap<String, Origin>);
 
 impl Origins {
-    pub(super) fn of_file(places: BTreeMap<String, Place>) -> Self {
+    pub(super) fn from_file(places: BTreeMap<String, FilePosition>) -> Self {
         Self(places.into_iter().map(|(name, place)| (name, Origin::File(place))).collect())
     }
 
     pub(super) fn set(&mut self, name: &str, origin: &'static str) {
-        self.0.insert(name.to_owned(), Origin::Outside(origin));
+        self.0.insert(name.to_owned(), Origin::EnvOrFlag(origin));
     }
 
     /// Where a setting comes from.
     #[must_use]
-    pub fn of(&self, name: &str) -> Origin {
+    pub fn get(&self, name: &str) -> Origin {
         self.0.get(name).cloned().unwrap_or_default()
     }
 }

@@ -8,8 +8,8 @@ use crate::model::filter::Filter;
 use crate::model::queue::Sort;
 use crate::model::status::text_enum;
 
-use super::appearance::Looks;
-use super::diagnostics::Place;
+use super::appearance::Appearance;
+use super::diagnostics::FilePosition;
 use super::location::Location;
 use super::pattern::Pattern;
 
@@ -59,7 +59,7 @@ pub struct Binding {
     /// The action's name.
     pub action: String,
     /// Where that name stands.
-    pub place: Place,
+    pub position: FilePosition,
     /// Its keys, the main one first; none takes all keys from it.
     pub keys: Vec<KeyText>,
 }
@@ -70,7 +70,7 @@ pub struct KeyText {
     /// The key.
     pub text: String,
     /// Where it stands.
-    pub place: Place,
+    pub position: FilePosition,
 }
 
 /// A filter and an order under a name.
@@ -169,7 +169,7 @@ pub struct PanesSettings {
     /// Keys that are not the default ones.
     pub keys: Vec<Binding>,
     /// Colours and times.
-    pub looks: Looks,
+    pub appearance: Appearance,
     /// The columns of the queue, from the left. Never empty.
     pub columns: Vec<Column>,
     /// The person's own views, beside those that are always there.
@@ -190,7 +190,7 @@ impl Default for PanesSettings {
     fn default() -> Self {
         Self {
             keys: Vec::new(),
-            looks: Looks::default(),
+            appearance: Appearance::default(),
             columns: default_columns(),
             views: Vec::new(),
             templates: default_templates(),
@@ -210,7 +210,7 @@ pub fn default_columns() -> Vec<Column> {
 }
 
 /// Name and text of the templates that are always there.
-pub const TEMPLATES: [(&str, &str); 2] = [
+pub const DEFAULT_TEMPLATES: [(&str, &str); 2] = [
     (
         "update",
         "{number} {title}: {status}. Impact is {impact}, on {service}, since {since}. \
@@ -223,7 +223,7 @@ pub const TEMPLATES: [(&str, &str); 2] = [
 ];
 
 fn default_templates() -> Vec<Template> {
-    TEMPLATES
+    DEFAULT_TEMPLATES
         .iter()
         .map(|(name, text)| Template { name: (*name).to_owned(), text: Pattern::parse(text).0 })
         .collect()

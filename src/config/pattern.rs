@@ -84,7 +84,8 @@ impl Pattern {
                     pattern.parts.push(Part::Field(*field));
                 } else {
                     plain.push_str(&text[at..end]);
-                    unknown.push(UnknownPlaceholder { at: at..end, message: no_such(name) });
+                    unknown
+                        .push(UnknownPlaceholder { at: at..end, message: unknown_message(name) });
                 }
                 at = end;
                 continue;
@@ -136,9 +137,9 @@ impl Pattern {
     }
 }
 
-fn no_such(name: &str) -> String {
+fn unknown_message(name: &str) -> String {
     let names: Vec<&str> = Placeholder::ALL.iter().map(|p| p.as_str()).collect();
-    format!("there is no placeholder {{{name}}}: {}", nearest::meant(name, &names))
+    format!("there is no placeholder {{{name}}}: {}", nearest::suggestion(name, &names))
 }
 
 #[cfg(test)]

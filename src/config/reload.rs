@@ -10,7 +10,7 @@ pub enum Reload {
     /// It was read.
     Changed(Box<Changed>),
     /// It can't be read: why, in a sentence. What held before still holds.
-    Kept(String),
+    Failed(String),
 }
 
 /// What can change while the program runs.
@@ -21,26 +21,26 @@ pub struct Changed {
     /// Places of work that can be chosen.
     pub profiles: Vec<Profile>,
     /// Those that can't, and why.
-    pub unusable: Vec<UnusableProfile>,
+    pub unusable_profiles: Vec<UnusableProfile>,
     /// The rules in force.
     pub rules: Rules,
     /// Settings that could not be used.
     pub warnings: Vec<String>,
     /// Names of changed settings that count from the next start on.
-    pub later: Vec<&'static str>,
+    pub needs_restart: Vec<&'static str>,
 }
 
 impl Reload {
     /// What is told when `before` holds and the file has been read again, and what holds then.
     #[must_use]
-    pub fn of(before: &Config, after: Result<Config, ConfigError>) -> (Self, Option<Config>) {
+    pub fn compare(before: &Config, after: Result<Config, ConfigError>) -> (Self, Option<Config>) {
         let mut after = match after {
             Ok(after) if after.is_broken => {
                 let said = after.warnings.first().map(super::Warning::brief);
-                return (Self::Kept(said.unwrap_or_default()), None);
+                return (Self::Failed(said.unwrap_or_default()), None);
             }
             Ok(after) => after,
-            Err(error) => return (Self::Kept(error.to_string()), None),
+            Err(error) => return (Self::Failed(error.to_string()), None),
         };
         let same = [
             ("user", before.me == after.me),
@@ -62,10 +62,10 @@ impl Reload {
         let changed = Changed {
             panes: after.panes.clone(),
             profiles: after.profiles.clone(),
-            unusable: after.unusable.clone(),
+            unusable_profiles: after.unusable_profiles.clone(),
             rules: after.rules.clone(),
             warnings: after.warnings.iter().map(super::Warning::brief).collect(),
-            later,
+            needs_restart: later,
         };
         (Self::Changed(Box::new(changed)), Some(after))
     }

@@ -2,13 +2,13 @@
 
 use std::fmt::Write;
 
-use super::show::text;
+use super::show::quote;
 
 const SAMPLE: &str = include_str!("sample.toml");
 /// The line in whose place the keys of the actions stand.
-const KEYS: &str = "@KEYS@\n";
+const KEYS_LINE: &str = "@KEYS@\n";
 /// What follows this line is no default but an example.
-pub const EXAMPLES: &str = "# From here on examples";
+pub const EXAMPLES_LINE: &str = "# From here on examples";
 
 /// An action with its default keys.
 #[derive(Clone, Copy, Debug)]
@@ -26,19 +26,19 @@ pub struct ActionKeys<'a> {
 pub fn sample<'a>(actions: impl IntoIterator<Item = ActionKeys<'a>>) -> String {
     let mut lines = String::new();
     for action in actions {
-        let keys = keys(action.keys);
+        let keys = format_keys(action.keys);
         // A String takes it.
         let _ = writeln!(lines, "#{} = {keys} # {}", action.name, action.help);
     }
-    SAMPLE.replacen(KEYS, &lines, 1)
+    SAMPLE.replacen(KEYS_LINE, &lines, 1)
 }
 
 /// One key, or the list of several.
-pub(super) fn keys(keys: &[impl AsRef<str>]) -> String {
+pub(super) fn format_keys(keys: &[impl AsRef<str>]) -> String {
     match keys {
-        [one] => text(one.as_ref()),
+        [one] => quote(one.as_ref()),
         several => {
-            let several: Vec<String> = several.iter().map(|key| text(key.as_ref())).collect();
+            let several: Vec<String> = several.iter().map(|key| quote(key.as_ref())).collect();
             format!("[{}]", several.join(", "))
         }
     }

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-use super::sample::keys as key_list;
-use super::{Config, Location, Remote, log_word};
+use super::sample::format_keys as key_list;
+use super::{Config, Location, RemoteConfig, log_level_name};
 use crate::backend::http::TokenSource;
 use crate::model::Priority;
 use crate::model::escalation::Target;
@@ -14,7 +14,7 @@ use crate::model::priority::Level as Extent;
 
 /// A text in quotes, as TOML has it on one line. No control character is left as it is.
 #[must_use]
-pub fn text(text: &str) -> String {
+pub fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for ch in text.chars() {
@@ -44,7 +44,7 @@ pub fn text(text: &str) -> String {
 
 /// A span in the largest unit that is exact.
 #[must_use]
-pub fn span(span: TimeDelta) -> String {
+pub fn format_duration(span: TimeDelta) -> String {
     let seconds = span.num_seconds();
     let units = [("d", 86_400), ("h", 3600), ("m", 60)];
     let unit = units.iter().find(|(_, size)| seconds > 0 && seconds % size == 0);
@@ -54,17 +54,17 @@ pub fn span(span: TimeDelta) -> String {
 /// All that holds. `actions` are the names of all actions with the keys they have now.
 #[must_use]
 pub fn show(config: &Config, actions: &[(&str, Vec<String>)]) -> String {
-    let mut page = Page { config, text: String::new(), prefix: String::new() };
-    page.top();
-    page.looks();
+    let mut page = TomlWriter { config, text: String::new(), prefix: String::new() };
+    page.general();
+    page.appearance();
     page.rules();
     page.section("templates");
     for template in &config.panes.templates {
-        page.line(&template.name, &text(&template.text.source()));
+        page.setting(&template.name, &quote(&template.text.source()));
     }
     page.section("keys");
     for (name, keys) in actions {
-        page.line(name, &key_list(keys));
+        page.setting(name, &key_list(keys));
     }
     page.views();
     page.commands();
@@ -73,99 +73,102 @@ pub fn show(config: &Config, actions: &[(&str, Vec<String>)]) -> String {
     page.text
 }
 
-struct Page<'a> {
+struct TomlWriter<'a> {
     config: &'a Config,
     text: String,
     /// The full name of the table that is being written, with a dot.
     prefix: String,
 }
 
-fn path(path: &Path) -> String {
-    text(&path.to_string_lossy())
+fn quote_path(path: &Path) -> String {
+    quote(&path.to_string_lossy())
 }
 
-fn texts<T: AsRef<str>>(list: impl IntoIterator<Item = T>) -> String {
-    let list: Vec<String> = list.into_iter().map(|item| text(item.as_ref())).collect();
+fn quote_list<T: AsRef<str>>(list: impl IntoIterator<Item = T>) -> String {
+    let list: Vec<String> = list.into_iter().map(|item| quote(item.as_ref())).collect();
     format!("[{}]", list.join(", "))
 }
 
-fn seconds(count: i64) -> String {
-    text(&span(TimeDelta::seconds(count)))
+fn quote_seconds(count: i64) -> String {
+    quote(&format_duration(TimeDelta::seconds(count)))
 }
 
-fn time(at: DateTime<Utc>) -> String {
+fn format_time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 /// A key as it is where it may be anything.
-fn key(name: &str) -> String {
+fn format_key(name: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if !name.is_empty() && name.chars().all(bare) { name.to_owned() } else { text(name) }
+    if !name.is_empty() && name.chars().all(bare) { name.to_owned() } else { quote(name) }
 }
 
-impl Page<'_> {
+impl TomlWriter<'_> {
     /// A setting, with where it comes from.
-    fn line(&mut self, name: &str, value: &str) {
-        let origin = self.config.origins.of(&format!("{}{}", self.prefix, name));
-        self.push(&format!("{} = {value} # {origin}", key(name)));
+    fn setting(&mut self, name: &str, value: &str) {
+        let origin = self.config.origins.get(&format!("{}{}", self.prefix, name));
+        self.push_line(&format!("{} = {value} # {origin}", format_key(name)));
     }
 
     /// A setting of an entry that tells where it comes from as a whole.
-    fn part(&mut self, name: &str, value: &str) {
-        self.push(&format!("{name} = {value}"));
+    fn field(&mut self, name: &str, value: &str) {
+        self.push_line(&format!("{name} = {value}"));
     }
 
-    fn push(&mut self, line: &str) {
+    fn push_line(&mut self, line: &str) {
         self.text.push_str(line);
         self.text.push('\n');
     }
 
     fn section(&mut self, name: &str) {
-        self.push(&format!("\n[{name}]"));
+        self.push_line(&format!("\n[{name}]"));
         self.prefix = format!("{name}.");
     }
 
     /// An entry of a list of tables.
     fn entry(&mut self, list: &str, name: &str) {
-        let origin = self.config.origins.of(&format!("{list}.{name}"));
-        self.push(&format!("\n[[{list}]] # {origin}"));
+        let origin = self.config.origins.get(&format!("{list}.{name}"));
+        self.push_line(&format!("\n[[{list}]] # {origin}"));
     }
 
-    fn top(&mut self) {
+    fn general(&mut self) {
         let config = self.config;
-        self.line("user", &text(&config.me));
+        self.setting("user", &quote(&config.me));
         match &config.location {
-            Location::File(store) => self.line("store", &path(store)),
+            Location::File(store) => self.setting("store", &quote_path(store)),
             // Only profiles name one; what chose it is told all the same.
             Location::Remote(remote) => {
-                let origin = config.origins.of("backend");
-                self.push(&format!("# backend = {} # {origin}", text(&remote.address.to_string())));
+                let origin = config.origins.get("backend");
+                self.push_line(&format!(
+                    "# backend = {} # {origin}",
+                    quote(&remote.address.to_string())
+                ));
             }
         }
-        self.line("ascii", &config.ascii.to_string());
-        self.line("color", &config.color.to_string());
-        self.line("log", &text(log_word(config.log_level)));
-        self.line("columns", &texts(config.panes.columns.iter().map(|c| c.as_str())));
+        self.setting("ascii", &config.ascii.to_string());
+        self.setting("color", &config.color.to_string());
+        self.setting("log", &quote(log_level_name(config.log_level)));
+        self.setting("columns", &quote_list(config.panes.columns.iter().map(|c| c.as_str())));
         if let Some(folder) = &config.panes.runbooks {
-            self.line("runbooks", &path(folder));
+            self.setting("runbooks", &quote_path(folder));
         }
-        self.line("reopen", &text(&format!("{}d", config.rules.reopen_days)));
-        self.line("suspect", &seconds(config.rules.suspect_s));
+        self.setting("reopen", &quote(&format!("{}d", config.rules.reopen_days)));
+        self.setting("suspect", &quote_seconds(config.rules.suspect_s));
     }
 
-    fn looks(&mut self) {
-        let looks = self.config.panes.looks;
+    fn appearance(&mut self) {
+        let looks = self.config.panes.appearance;
         self.section("looks");
-        self.line("theme", &text(looks.theme.as_str()));
-        self.line("depth", &text(looks.depth.as_str()));
-        self.line("zone", &text(looks.zone.as_str()));
-        self.line("low_bandwidth", &looks.low_bandwidth.to_string());
-        self.line("synchronized", &looks.synchronized.to_string());
+        self.setting("theme", &quote(looks.theme.as_str()));
+        self.setting("depth", &quote(looks.depth.as_str()));
+        self.setting("zone", &quote(looks.zone.as_str()));
+        self.setting("low_bandwidth", &looks.low_bandwidth.to_string());
+        self.setting("synchronized", &looks.synchronized.to_string());
         let notify = &self.config.panes.notify;
         self.section("notify");
-        self.line("bell", &notify.bell.to_string());
-        self.line("desktop", &text(notify.desktop.as_str()));
-        self.line("priorities", &texts(notify.priorities.iter().map(|p| p.as_str())));
+        self.setting("bell", &notify.bell.to_string());
+        self.setting("desktop", &quote(notify.desktop.as_str()));
+        self.setting("priorities", &quote_list(notify.priorities.iter().map(|p| p.as_str())));
     }
 
     fn rules(&mut self) {
@@ -173,26 +176,26 @@ impl Page<'_> {
         for priority in Priority::ALL {
             let level = rules.levels.for_priority(priority);
             self.section(&format!("levels.{}", priority.as_str().to_lowercase()));
-            self.line("acknowledge", &seconds(level.acknowledge_s));
-            self.line("resolve", &seconds(level.resolve_s));
-            let update = level.update_every_s.map_or_else(|| text("none"), seconds);
-            self.line("update", &update);
+            self.setting("acknowledge", &quote_seconds(level.acknowledge_s));
+            self.setting("resolve", &quote_seconds(level.resolve_s));
+            let update = level.update_every_s.map_or_else(|| quote("none"), quote_seconds);
+            self.setting("update", &update);
         }
         self.section("matrix");
         for impact in Extent::ALL {
             let row = Extent::ALL.map(|urgency| rules.matrix.priority(impact, urgency).as_str());
-            self.line(impact.as_str(), &texts(row));
+            self.setting(impact.as_str(), &quote_list(row));
         }
     }
 
     fn views(&mut self) {
         for view in &self.config.panes.views {
             self.entry("views", &view.name);
-            self.part("name", &text(&view.name));
-            self.part("filter", &text(&view.filter.to_string()));
-            self.part("sort", &text(view.sort.as_str()));
+            self.field("name", &quote(&view.name));
+            self.field("filter", &quote(&view.filter.to_string()));
+            self.field("sort", &quote(view.sort.as_str()));
             if let Some(key) = view.key {
-                self.part("key", &text(&key.to_string()));
+                self.field("key", &quote(&key.to_string()));
             }
         }
     }
@@ -200,54 +203,57 @@ impl Page<'_> {
     fn commands(&mut self) {
         for command in &self.config.panes.commands {
             self.entry("commands", &command.name);
-            self.part("name", &text(&command.name));
+            self.field("name", &quote(&command.name));
             if let Some(key) = command.key {
-                self.part("key", &text(&key.to_string()));
+                self.field("key", &quote(&key.to_string()));
             }
-            self.part("run", &texts(command.run.iter().map(super::pattern::Pattern::source)));
+            self.field("run", &quote_list(command.run.iter().map(super::pattern::Pattern::source)));
             if !command.help.is_empty() {
-                self.part("help", &text(&command.help));
+                self.field("help", &quote(&command.help));
             }
-            self.part("dangerous", &command.dangerous.to_string());
-            self.part("note", &command.note.to_string());
+            self.field("dangerous", &command.dangerous.to_string());
+            self.field("note", &command.note.to_string());
             let timeout = i64::try_from(command.timeout.as_secs()).unwrap_or(i64::MAX);
-            self.part("timeout", &seconds(timeout));
+            self.field("timeout", &quote_seconds(timeout));
             if let Some(when) = &command.when {
-                self.part("when", &text(&when.to_string()));
+                self.field("when", &quote(&when.to_string()));
             }
         }
     }
 
     fn profiles(&mut self) {
         for profile in &self.config.profiles {
-            let origin = self.config.origins.of(&format!("profiles.{}", profile.name));
+            let origin = self.config.origins.get(&format!("profiles.{}", profile.name));
             let here = self.config.panes.profile.as_ref() == Some(profile);
             let chosen = if here { ", chosen" } else { "" };
-            self.push(&format!("\n[profiles.{}] # {origin}{chosen}", key(&profile.name)));
+            self.push_line(&format!(
+                "\n[profiles.{}] # {origin}{chosen}",
+                format_key(&profile.name)
+            ));
             match &profile.location {
                 None => {}
-                Some(Location::File(store)) => self.part("store", &path(store)),
+                Some(Location::File(store)) => self.field("store", &quote_path(store)),
                 Some(Location::Remote(remote)) => self.remote(remote),
             }
-            self.part("production", &profile.production.to_string());
-            self.part("read_only", &profile.read_only.to_string());
+            self.field("production", &profile.production.to_string());
+            self.field("read_only", &profile.read_only.to_string());
         }
     }
 
-    fn remote(&mut self, remote: &Remote) {
-        self.part("backend", &text(&remote.address.to_string()));
+    fn remote(&mut self, remote: &RemoteConfig) {
+        self.field("backend", &quote(&remote.address.to_string()));
         if let Some(file) = &remote.ca_file {
-            self.part("ca_file", &path(file));
+            self.field("ca_file", &quote_path(file));
         }
         match &remote.token {
             None => {}
-            Some(TokenSource::Keyring) => self.part("token_keyring", "true"),
-            Some(TokenSource::File(file)) => self.part("token_file", &path(file)),
-            Some(TokenSource::Variable(name)) => self.part("token_env", &text(name)),
-            Some(TokenSource::Command(run)) => self.part("token_command", &texts(run)),
+            Some(TokenSource::Keyring) => self.field("token_keyring", "true"),
+            Some(TokenSource::File(file)) => self.field("token_file", &quote_path(file)),
+            Some(TokenSource::Variable(name)) => self.field("token_env", &quote(name)),
+            Some(TokenSource::Command(run)) => self.field("token_command", &quote_list(run)),
         }
         if remote.insecure_http {
-            self.part("insecure_http", "true");
+            self.field("insecure_http", "true");
         }
     }
 
@@ -255,56 +261,59 @@ impl Page<'_> {
         let directory = &self.config.directory;
         for person in &directory.people {
             self.entry("people", &person.handle);
-            self.part("handle", &text(&person.handle));
-            self.part("name", &text(&person.name));
+            self.field("handle", &quote(&person.handle));
+            self.field("name", &quote(&person.name));
         }
         for team in &directory.teams {
             self.entry("teams", &team.name);
-            self.part("name", &text(&team.name));
-            self.part("members", &texts(&team.members));
+            self.field("name", &quote(&team.name));
+            self.field("members", &quote_list(&team.members));
         }
         for service in &directory.services {
             self.entry("services", &service.name);
-            self.part("name", &text(&service.name));
-            self.part("team", &text(&service.team));
-            self.part("depends_on", &texts(&service.depends_on));
+            self.field("name", &quote(&service.name));
+            self.field("team", &quote(&service.team));
+            self.field("depends_on", &quote_list(&service.depends_on));
             if let Some(runbook) = &service.runbook {
-                self.part("runbook", &text(runbook));
+                self.field("runbook", &quote(runbook));
             }
             if let Some(objective) = service.objective {
                 let (whole, part) = (objective / 1000, objective % 1000);
-                self.part("objective", &text(&format!("{whole}.{part:03}")));
+                self.field("objective", &quote(&format!("{whole}.{part:03}")));
             }
         }
         for policy in &directory.policies {
             self.entry("policies", &policy.team);
-            self.part("team", &text(&policy.team));
-            self.push("levels = [");
+            self.field("team", &quote(&policy.team));
+            self.push_line("levels = [");
             for level in &policy.levels {
-                let call = texts(level.call.iter().map(|target| match target {
+                let call = quote_list(level.call.iter().map(|target| match target {
                     Target::OnCall(team) => format!("on-call:{team}"),
                     Target::Person(handle) => handle.clone(),
                 }));
-                self.push(&format!("    {{ after = {}, call = {call} }},", seconds(level.after_s)));
+                self.push_line(&format!(
+                    "    {{ after = {}, call = {call} }},",
+                    quote_seconds(level.after_s)
+                ));
             }
-            self.push("]");
+            self.push_line("]");
         }
         for schedule in &directory.schedules {
             self.entry("schedules", &schedule.team);
-            self.part("team", &text(&schedule.team));
-            self.part("rotation", &texts(&schedule.rotation));
-            self.part("starts", &time(schedule.starts_at));
-            self.part("turn", &seconds(schedule.turn_s));
+            self.field("team", &quote(&schedule.team));
+            self.field("rotation", &quote_list(&schedule.rotation));
+            self.field("starts", &format_time(schedule.starts_at));
+            self.field("turn", &quote_seconds(schedule.turn_s));
             if schedule.overrides.is_empty() {
                 continue;
             }
-            self.push("overrides = [");
+            self.push_line("overrides = [");
             for one in &schedule.overrides {
-                let (from, to) = (time(one.from), time(one.to));
-                let person = text(&one.person);
-                self.push(&format!("    {{ person = {person}, from = {from}, to = {to} }},"));
+                let (from, to) = (format_time(one.from), format_time(one.to));
+                let person = quote(&one.person);
+                self.push_line(&format!("    {{ person = {person}, from = {from}, to = {to} }},"));
             }
-            self.push("]");
+            self.push_line("]");
         }
     }
 }

@@ -9,22 +9,22 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
 /// An editor writes in several steps: it has finished when nothing was told for so long.
-const QUIET: Duration = Duration::from_millis(60);
+const QUIET_TIME: Duration = Duration::from_millis(60);
 /// A file that never rests is read anyway.
-const LONGEST: Duration = Duration::from_secs(1);
+const MAX_DELAY: Duration = Duration::from_secs(1);
 
 /// Watches one file.
 #[derive(Debug)]
-pub struct Watch {
+pub struct SettingsWatcher {
     file: PathBuf,
     /// What was read last; `None` where it can't be read.
-    known: Option<String>,
-    told: mpsc::UnboundedReceiver<()>,
+    last_text: Option<String>,
+    events: mpsc::UnboundedReceiver<()>,
     /// Held for what it does until it is dropped.
     _watcher: RecommendedWatcher,
 }
 
-impl Watch {
+impl SettingsWatcher {
     /// Begins. `None` where it can't be watched, as when its folder does not exist.
     #[must_use]
     pub fn start(file: &Path) -> Option<Self> {
@@ -52,8 +52,8 @@ impl Watch {
             .count();
         (places > 0).then(|| Self {
             file: file.to_owned(),
-            known: text(file),
-            told,
+            last_text: read_text(file),
+            events: told,
             _watcher: watcher,
         })
     }
@@ -61,24 +61,24 @@ impl Watch {
     /// Waits until it says something else than before; gives whether it is there.
     pub async fn changed(&mut self) -> bool {
         loop {
-            self.stirred().await;
+            self.wait_until_quiet().await;
             // Opening it, and saving it without a change, are told too.
-            let now = text(&self.file);
-            if now != self.known {
-                self.known = now;
+            let now = read_text(&self.file);
+            if now != self.last_text {
+                self.last_text = now;
                 return self.file.exists();
             }
         }
     }
 
     /// Waits until somebody was at it and has finished.
-    async fn stirred(&mut self) {
-        if self.told.recv().await.is_none() {
+    async fn wait_until_quiet(&mut self) {
+        if self.events.recv().await.is_none() {
             std::future::pending::<()>().await;
         }
-        let latest = Instant::now() + LONGEST;
+        let latest = Instant::now() + MAX_DELAY;
         while Instant::now() < latest {
-            match timeout_at(latest.min(Instant::now() + QUIET), self.told.recv()).await {
+            match timeout_at(latest.min(Instant::now() + QUIET_TIME), self.events.recv()).await {
                 Ok(Some(())) => {}
                 Ok(None) | Err(_) => break,
             }
@@ -86,6 +86,6 @@ impl Watch {
     }
 }
 
-fn text(path: &Path) -> Option<String> {
+fn read_text(path: &Path) -> Option<String> {
     super::file::read(path).ok().flatten()
 }

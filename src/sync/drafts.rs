@@ -40,14 +40,15 @@ pub struct Draft {
     pub labels: Vec<String>,
     /// Where those incidents are, such as a store's file; none in drafts of earlier versions.
     #[serde(default)]
-    pub place: Option<String>,
+    #[serde(rename = "place")]
+    pub location: Option<String>,
     /// When it was written.
     pub at: DateTime<Utc>,
 }
 
 /// What is done to drafts.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Keep {
+pub enum DraftOp {
     /// Write it, or write it anew.
     Save(Draft),
     /// It is not needed any more.
@@ -55,14 +56,14 @@ pub enum Keep {
     /// Leave it for later, here or elsewhere.
     Release(Uuid),
     /// Remember a filter, beside the drafts.
-    Filter(String),
+    RememberFilter(String),
 }
 
 /// What the thread tells.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Told {
+pub enum DraftEvent {
     /// What earlier runs have left, the last one first.
-    Left(Vec<Draft>),
+    Recovered(Vec<Draft>),
     /// Filters that earlier runs have left, the last one last.
     Filters(Vec<String>),
     /// What is typed can't be kept, and why.
@@ -70,77 +71,77 @@ pub enum Told {
 }
 
 /// How long the end waits for what is being written.
-const PATIENCE: Duration = Duration::from_secs(3);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The folder of drafts and the thread that writes to it, in the order of what is asked.
 ///
 /// A disk that hangs delays the thread, not the panes.
 #[derive(Debug)]
-pub struct Keeper {
-    asks: Option<mpsc::Sender<Keep>>,
-    ended: mpsc::Receiver<()>,
+pub struct DraftStore {
+    ops: Option<mpsc::Sender<DraftOp>>,
+    worker_ended: mpsc::Receiver<()>,
 }
 
-impl Keeper {
+impl DraftStore {
     /// Starts the thread. It tells first what earlier runs have left, then what can't be written.
     ///
     /// # Errors
     /// When no thread can be started.
-    pub fn start(folder: PathBuf, tell: impl Fn(Told) + Send + 'static) -> io::Result<Self> {
-        let (asks, asked) = mpsc::channel::<Keep>();
+    pub fn start(folder: PathBuf, tell: impl Fn(DraftEvent) + Send + 'static) -> io::Result<Self> {
+        let (asks, asked) = mpsc::channel::<DraftOp>();
         let (over, ended) = mpsc::channel();
         thread::Builder::new().name("drafts".into()).spawn(move || {
-            let mut held = Held { folder, locks: HashMap::new() };
-            match held.left_behind() {
+            let mut held = Worker { folder, locks: HashMap::new() };
+            match held.find_abandoned() {
                 Ok(left) if left.is_empty() => {}
-                Ok(left) => tell(Told::Left(left)),
-                Err(error) => tell(Told::Failed(held.failure(&error))),
+                Ok(left) => tell(DraftEvent::Recovered(left)),
+                Err(error) => tell(DraftEvent::Failed(held.failure(&error))),
             }
-            match filters::read(&filters::beside(&held.folder)) {
+            match filters::load(&filters::file_path(&held.folder)) {
                 Ok(read) if read.is_empty() => {}
-                Ok(read) => tell(Told::Filters(read)),
+                Ok(read) => tell(DraftEvent::Filters(read)),
                 Err(error) => tracing::warn!(%error, "filters used before can't be read"),
             }
             for ask in asked {
-                match held.carry_out(&ask) {
+                match held.execute(&ask) {
                     Ok(()) => {}
                     // Nobody waits for it, and it is typed again easily.
-                    Err(error) if matches!(ask, Keep::Filter(_)) => {
+                    Err(error) if matches!(ask, DraftOp::RememberFilter(_)) => {
                         tracing::warn!(%error, "a filter can't be remembered");
                     }
-                    Err(error) => tell(Told::Failed(held.failure(&error))),
+                    Err(error) => tell(DraftEvent::Failed(held.failure(&error))),
                 }
             }
             // Nobody waits for it any more where the end was not waited for.
             let _ = over.send(());
         })?;
-        Ok(Self { asks: Some(asks), ended })
+        Ok(Self { ops: Some(asks), worker_ended: ended })
     }
 
     /// Asks for something to be done.
-    pub fn keep(&self, ask: Keep) {
-        if let Some(asks) = &self.asks {
+    pub fn send(&self, ask: DraftOp) {
+        if let Some(asks) = &self.ops {
             // The thread ends only after this end.
             let _ = asks.send(ask);
         }
     }
 }
 
-impl Drop for Keeper {
+impl Drop for DraftStore {
     /// Waits until all is written, but not for ever for a disk that hangs.
     fn drop(&mut self) {
-        self.asks = None;
-        let _ = self.ended.recv_timeout(PATIENCE);
+        self.ops = None;
+        let _ = self.worker_ended.recv_timeout(SHUTDOWN_TIMEOUT);
     }
 }
 
-struct Held {
+struct Worker {
     folder: PathBuf,
     /// Of the drafts that are open here.
     locks: HashMap<Uuid, File>,
 }
 
-impl Held {
+impl Worker {
     fn failure(&self, error: &io::Error) -> String {
         format!("what is typed can't be kept in {}: {error}", self.folder.display())
     }
@@ -154,7 +155,8 @@ impl Held {
         if self.locks.contains_key(&id) {
             return Ok(true);
         }
-        let file = private().create(true).truncate(false).open(self.path(id, "lock"))?;
+        let file =
+            private_file_options().create(true).truncate(false).open(self.path(id, "lock"))?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {
                 self.locks.insert(id, file);
@@ -165,39 +167,41 @@ impl Held {
         }
     }
 
-    fn carry_out(&mut self, ask: &Keep) -> io::Result<()> {
+    fn execute(&mut self, ask: &DraftOp) -> io::Result<()> {
         match ask {
-            Keep::Save(draft) => {
+            DraftOp::Save(draft) => {
                 self.lock(draft.id)?;
                 self.write(draft)
             }
-            Keep::Drop(id) => {
-                remove(&self.path(*id, "json"))?;
+            DraftOp::Drop(id) => {
+                remove_if_exists(&self.path(*id, "json"))?;
                 self.release(*id)
             }
-            Keep::Release(id) => self.release(*id),
-            Keep::Filter(filter) => filters::remember(&filters::beside(&self.folder), filter),
+            DraftOp::Release(id) => self.release(*id),
+            DraftOp::RememberFilter(filter) => {
+                filters::remember(&filters::file_path(&self.folder), filter)
+            }
         }
     }
 
     fn release(&mut self, id: Uuid) -> io::Result<()> {
         let locked = self.locks.remove(&id);
         if locked.is_some() {
-            remove(&self.path(id, "lock"))?;
+            remove_if_exists(&self.path(id, "lock"))?;
         }
         Ok(())
     }
 
     fn write(&self, draft: &Draft) -> io::Result<()> {
         let beside = self.path(draft.id, "new");
-        let mut file = private().create(true).truncate(true).open(&beside)?;
+        let mut file = private_file_options().create(true).truncate(true).open(&beside)?;
         serde_json::to_writer(&mut file, draft).map_err(io::Error::other)?;
         file.flush()?;
         fs::rename(beside, self.path(draft.id, "json"))
     }
 
     /// Drafts that no process has open, the last one first. Files that make no sense stay there.
-    fn left_behind(&mut self) -> io::Result<Vec<Draft>> {
+    fn find_abandoned(&mut self) -> io::Result<Vec<Draft>> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
         let mut left = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
@@ -220,13 +224,13 @@ impl Held {
     }
 }
 
-fn private() -> OpenOptions {
+fn private_file_options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).mode(0o600);
     options
 }
 
-fn remove(path: &Path) -> io::Result<()> {
+fn remove_if_exists(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),

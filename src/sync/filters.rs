@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, flock};
 
 /// The most that are remembered.
-pub const REMEMBERED: usize = 100;
+pub const MAX_FILTERS: usize = 100;
 /// The most bytes that are read: a file that somebody else has filled is not taken in.
-const MOST: u64 = 100_000;
+const MAX_BYTES: u64 = 100_000;
 
 /// The file of a folder of drafts.
 #[must_use]
-pub fn beside(drafts: &Path) -> PathBuf {
+pub fn file_path(drafts: &Path) -> PathBuf {
     drafts.with_file_name("filters")
 }
 
@@ -22,13 +22,13 @@ pub fn beside(drafts: &Path) -> PathBuf {
 ///
 /// # Errors
 /// When the file can't be read.
-pub fn read(path: &Path) -> io::Result<Vec<String>> {
+pub fn load(path: &Path) -> io::Result<Vec<String>> {
     let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         opened => opened?,
     };
     let mut bytes = Vec::new();
-    io::Read::read_to_end(&mut io::Read::take(file, MOST), &mut bytes)?;
+    io::Read::read_to_end(&mut io::Read::take(file, MAX_BYTES), &mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);
     let mut filters: Vec<String> = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -43,7 +43,7 @@ pub fn read(path: &Path) -> io::Result<Vec<String>> {
 pub fn add(filters: &mut Vec<String>, filter: &str) {
     filters.retain(|known| known != filter);
     filters.push(filter.to_owned());
-    let over = filters.len().saturating_sub(REMEMBERED);
+    let over = filters.len().saturating_sub(MAX_FILTERS);
     filters.drain(..over);
 }
 
@@ -57,7 +57,7 @@ pub fn remember(path: &Path, filter: &str) -> io::Result<()> {
     private.write(true).create(true).mode(0o600);
     let lock = private.clone().truncate(false).open(path.with_extension("lock"))?;
     flock(&lock, FlockOperation::LockExclusive)?;
-    let mut filters = read(path)?;
+    let mut filters = load(path)?;
     add(&mut filters, filter);
     let new = path.with_extension("new");
     let mut file = private.truncate(true).open(&new)?;
@@ -76,13 +76,13 @@ mod tests {
     #[test]
     fn filters_are_remembered_once_each_the_last_one_last() {
         let folder = tempfile::tempdir().unwrap();
-        let path = beside(&folder.path().join("drafts"));
+        let path = file_path(&folder.path().join("drafts"));
         assert_eq!(path, folder.path().join("filters"));
-        assert_eq!(read(&path).unwrap(), Vec::<String>::new());
+        assert_eq!(load(&path).unwrap(), Vec::<String>::new());
         for filter in ["p1", "owner:me", "p1", "checkout p2"] {
             remember(&path, filter).unwrap();
         }
-        assert_eq!(read(&path).unwrap(), ["owner:me", "p1", "checkout p2"]);
+        assert_eq!(load(&path).unwrap(), ["owner:me", "p1", "checkout p2"]);
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{mode:o}");
     }
@@ -91,11 +91,11 @@ mod tests {
     fn no_more_than_a_hundred_are_remembered() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("filters");
-        for number in 0..REMEMBERED + 5 {
+        for number in 0..MAX_FILTERS + 5 {
             remember(&path, &format!("word{number}")).unwrap();
         }
-        let filters = read(&path).unwrap();
-        assert_eq!(filters.len(), REMEMBERED);
+        let filters = load(&path).unwrap();
+        assert_eq!(filters.len(), MAX_FILTERS);
         assert_eq!(filters.first().unwrap(), "word5");
         assert_eq!(filters.last().unwrap(), "word104");
     }
@@ -105,6 +105,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("filters");
         fs::write(&path, b"p1\n\n \x1b[31mred\n\xff\xfe\np2 \np1\n").unwrap();
-        assert_eq!(read(&path).unwrap(), ["\u{fffd}\u{fffd}", "p2", "p1"]);
+        assert_eq!(load(&path).unwrap(), ["\u{fffd}\u{fffd}", "p2", "p1"]);
     }
 }

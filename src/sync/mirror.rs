@@ -10,22 +10,22 @@ use crate::model::{IncidentId, Summary};
 use super::Snapshot;
 
 /// How many of those that have left are remembered.
-const REMEMBERED: usize = 1000;
+const MAX_ENDED: usize = 1000;
 
 /// All open incidents that are known. Rows are shared with the snapshots made of them, so that a
 /// snapshot of thousands costs as many pointers.
 #[derive(Debug, Default)]
 pub struct Mirror {
     rows: Vec<Arc<Summary>>,
-    places: HashMap<IncidentId, usize>,
+    index_by_id: HashMap<IncidentId, usize>,
     /// Those that have left the queue, and their last event: an older state must not bring them back.
-    gone: HashMap<IncidentId, u32>,
+    ended_seqs: HashMap<IncidentId, u32>,
     counts: Option<OpenCounts>,
 }
 
 impl Mirror {
     /// Takes in the first page of a search; the rest is still unknown.
-    pub fn first_page(&mut self, rows: Vec<Summary>, counts: Option<OpenCounts>) {
+    pub fn put_first_page(&mut self, rows: Vec<Summary>, counts: Option<OpenCounts>) {
         for row in rows {
             self.put(row);
         }
@@ -51,7 +51,7 @@ impl Mirror {
 
     /// Takes in one row unless a later state of it is known. Says whether anything has changed.
     pub fn put(&mut self, row: Summary) -> bool {
-        match self.places.get(&row.id).copied() {
+        match self.index_by_id.get(&row.id).copied() {
             Some(place) => {
                 let known = &mut self.rows[place];
                 if row.seq < known.seq || **known == row {
@@ -60,17 +60,19 @@ impl Mirror {
                 if row.status.is_open() {
                     *known = Arc::new(row);
                 } else {
-                    self.take_out(row.id, place);
-                    if self.gone.len() >= REMEMBERED {
-                        self.gone.clear();
+                    self.remove(row.id, place);
+                    if self.ended_seqs.len() >= MAX_ENDED {
+                        self.ended_seqs.clear();
                     }
-                    self.gone.insert(row.id, row.seq);
+                    self.ended_seqs.insert(row.id, row.seq);
                 }
                 true
             }
-            None if row.status.is_open() && self.gone.get(&row.id).is_none_or(|s| *s < row.seq) => {
-                self.gone.remove(&row.id);
-                self.places.insert(row.id, self.rows.len());
+            None if row.status.is_open()
+                && self.ended_seqs.get(&row.id).is_none_or(|s| *s < row.seq) =>
+            {
+                self.ended_seqs.remove(&row.id);
+                self.index_by_id.insert(row.id, self.rows.len());
                 self.rows.push(Arc::new(row));
                 true
             }
@@ -80,15 +82,15 @@ impl Mirror {
 
     /// Whether an incident is among the open ones.
     #[must_use]
-    pub fn holds(&self, id: IncidentId) -> bool {
-        self.places.contains_key(&id)
+    pub fn contains(&self, id: IncidentId) -> bool {
+        self.index_by_id.contains_key(&id)
     }
 
-    fn take_out(&mut self, id: IncidentId, place: usize) {
-        self.places.remove(&id);
+    fn remove(&mut self, id: IncidentId, place: usize) {
+        self.index_by_id.remove(&id);
         self.rows.swap_remove(place);
         if let Some(moved) = self.rows.get(place) {
-            self.places.insert(moved.id, place);
+            self.index_by_id.insert(moved.id, place);
         }
     }
 

@@ -23,10 +23,10 @@ use crate::model::directory::Directory;
 use crate::model::queue::OpenCounts;
 
 pub use mirror::Mirror;
-use remote::{Listing, Remote};
+use remote::{OutboxSnapshot, Remote};
 
 /// How long one question for changes may be open.
-pub const WAIT: Duration = Duration::from_secs(25);
+pub const LONG_POLL_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// Without an answer for this much longer, what is shown counts as stale.
 pub const GRACE: Duration = Duration::from_secs(5);
@@ -36,7 +36,7 @@ const FIRST_RETRY: Duration = Duration::from_secs(1);
 
 /// So long after the first failure, a third question in a row has failed: the second is asked after
 /// the first wait, and the third after twice that.
-pub const THIRD_FAILURE: Duration = FIRST_RETRY.saturating_mul(3);
+pub const THIRD_FAILURE_AFTER: Duration = FIRST_RETRY.saturating_mul(3);
 
 /// The rows of the first page, drawn before all open ones are known.
 pub const FIRST_PAGE: u32 = 80;
@@ -52,7 +52,7 @@ pub struct Snapshot {
 
 /// How it stands with the backend.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Link {
+pub enum ConnectionState {
     /// It has not answered yet.
     Loading,
     /// It answered last at that time, and tells of changes as they happen.
@@ -81,7 +81,7 @@ pub enum Link {
 
 /// What has been learnt.
 #[derive(Clone, Debug)]
-pub enum Update {
+pub enum BackendUpdate {
     /// The backend's name and what it can do.
     Capabilities(Capabilities),
     /// The open incidents have changed.
@@ -91,16 +91,16 @@ pub enum Update {
     /// People, teams and services have changed.
     Directory(Arc<Directory>),
     /// It answered, or it failed.
-    Link(Link),
+    Connection(ConnectionState),
     /// What was told of this, or is told next, was kept on this machine, and read then.
-    Kept(Kept, DateTime<Utc>),
+    Cached(CachedData, DateTime<Utc>),
     /// What is on its way to a remote has changed; told first of all where there is an outbox.
-    Outbox(Arc<Listing>),
+    Outbox(Arc<OutboxSnapshot>),
 }
 
 /// What may have been kept from before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kept {
+pub enum CachedData {
     /// The rows of all open incidents.
     Rows,
     /// People, teams and services.
@@ -109,27 +109,27 @@ pub enum Kept {
 
 /// What the task can be told.
 #[derive(Debug)]
-enum Nudge {
+enum PollerCommand {
     Refresh,
     Row(Box<Summary>),
 }
 
 /// Speaks to the task. When it is dropped, the task ends.
 #[derive(Clone, Debug)]
-pub struct Handle {
-    nudges: mpsc::UnboundedSender<Nudge>,
+pub struct PollerHandle {
+    commands: mpsc::UnboundedSender<PollerCommand>,
 }
 
-impl Handle {
+impl PollerHandle {
     /// Ask now, whatever is being waited for.
     pub fn refresh(&self) {
         // A task that has ended has nothing to refresh.
-        let _ = self.nudges.send(Nudge::Refresh);
+        let _ = self.commands.send(PollerCommand::Refresh);
     }
 
     /// A row as a command's outcome told it: shown without waiting for the next answer.
-    pub fn learn(&self, row: Summary) {
-        let _ = self.nudges.send(Nudge::Row(Box::new(row)));
+    pub fn update_row(&self, row: Summary) {
+        let _ = self.commands.send(PollerCommand::Row(Box::new(row)));
     }
 }
 
@@ -148,13 +148,13 @@ pub struct Options {
 pub fn start(
     backend: Arc<dyn Backend>,
     options: Options,
-    updates: mpsc::UnboundedSender<Update>,
-) -> (Handle, impl Future<Output = ()> + Send + 'static) {
+    updates: mpsc::UnboundedSender<BackendUpdate>,
+) -> (PollerHandle, impl Future<Output = ()> + Send + 'static) {
     let (nudges, heard) = mpsc::unbounded_channel();
     let (snapshots, seen) = watch::channel(Arc::default());
     let ahead = options.remote.as_ref().filter(|_| options.read_ahead).map(Arc::downgrade);
     let remote = options.remote.map(|remote| (remote, snapshots));
-    let keeper = poller::Keeper::new(backend, remote, options.me, updates, heard);
+    let keeper = poller::Poller::new(backend, remote, options.me, updates, heard);
     let reading = async move {
         if let Some(remote) = ahead {
             remote::prefetch(remote, seen).await;
@@ -163,5 +163,5 @@ pub fn start(
     let work = async move {
         join(keeper.run(), reading).await;
     };
-    (Handle { nudges }, work)
+    (PollerHandle { commands: nudges }, work)
 }

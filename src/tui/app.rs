@@ -20,8 +20,8 @@ use crate::model::directory::Directory;
 use crate::model::problem::Problem;
 use crate::model::{CommandId, IncidentId, PersonRef, Rules, Summary};
 use crate::sync::drafts::Draft;
-use crate::sync::remote::{Entry, Listing, Remote};
-use crate::sync::{GRACE, Link, Snapshot, WAIT};
+use crate::sync::remote::{OutboxEntry, OutboxSnapshot, Remote};
+use crate::sync::{ConnectionState, GRACE, LONG_POLL_TIMEOUT, Snapshot};
 
 use super::Options;
 use super::action::Action;
@@ -191,7 +191,7 @@ pub struct App {
     /// The backend's name and what it can do.
     pub capabilities: Option<Capabilities>,
     /// How it stands with the backend.
-    pub link: Link,
+    pub link: ConnectionState,
     /// When it answered last, in this run or before.
     pub answered_at: Option<DateTime<Utc>>,
     /// The clock has jumped since: until it answers again, what is shown counts as stale.
@@ -199,7 +199,7 @@ pub struct App {
     /// What is kept of the backend on this machine, for whoever runs effects.
     pub remote: Option<Arc<Remote>>,
     /// What is on its way to it; `None` where there is no outbox.
-    pub outbox: Option<Arc<Listing>>,
+    pub outbox: Option<Arc<OutboxSnapshot>>,
     /// When what is shown was read, where it was kept from before.
     pub kept_at: KeptAt,
     /// People and on-call.
@@ -288,8 +288,8 @@ impl App {
             warnings: options.warnings,
             theme,
             keymap: Keymap::with(&options.settings.keys).0,
-            zone: options.settings.looks.zone,
-            low_bandwidth: options.settings.looks.low_bandwidth,
+            zone: options.settings.appearance.zone,
+            low_bandwidth: options.settings.appearance.low_bandwidth,
             settings: options.settings,
             calls: Calls::default(),
             size: (80, 24),
@@ -297,7 +297,7 @@ impl App {
             offset: Utc.fix(),
             change: None,
             capabilities: None,
-            link: Link::Loading,
+            link: ConnectionState::Loading,
             answered_at: None,
             doubted: false,
             remote: options.remote,
@@ -429,7 +429,7 @@ impl App {
     #[must_use]
     pub fn is_pending(&self, id: IncidentId) -> bool {
         self.pending.iter().any(|pending| pending.incident == id)
-            || self.outbox.as_ref().is_some_and(|outbox| outbox.is_pending(id))
+            || self.outbox.as_ref().is_some_and(|outbox| outbox.has_pending(id))
     }
 
     /// Whether a command is in the outbox and has no answer yet.
@@ -442,7 +442,7 @@ impl App {
 
     /// The command that is selected in the outbox.
     #[must_use]
-    pub fn selected_entry(&self) -> Option<&Arc<Entry>> {
+    pub fn selected_entry(&self) -> Option<&Arc<OutboxEntry>> {
         let (Mode::Outbox(pane), Some(outbox)) = (&self.mode, &self.outbox) else { return None };
         pane.selected(outbox)
     }
@@ -452,7 +452,7 @@ impl App {
     pub fn is_offline(&self) -> bool {
         let unreachable = |error: &BackendError| matches!(error, BackendError::Unreachable(_));
         self.outbox.is_some()
-            && matches!(&self.link, Link::Failing { error, .. } if unreachable(error))
+            && matches!(&self.link, ConnectionState::Failing { error, .. } if unreachable(error))
     }
 
     /// As of when the rows are, where that is not now: they were kept from before, or a remote does
@@ -493,18 +493,20 @@ impl App {
     #[must_use]
     pub fn freshness(&self) -> Freshness {
         match &self.link {
-            Link::Loading => Freshness::Loading,
-            Link::Live { at } => {
+            ConnectionState::Loading => Freshness::Loading,
+            ConnectionState::Live { at } => {
                 let silent = self.now - *at;
                 if self.doubted
-                    || silent > TimeDelta::from_std(WAIT + GRACE).unwrap_or(TimeDelta::seconds(30))
+                    || silent
+                        > TimeDelta::from_std(LONG_POLL_TIMEOUT + GRACE)
+                            .unwrap_or(TimeDelta::seconds(30))
                 {
                     Freshness::Stale(silent)
                 } else {
                     Freshness::Live
                 }
             }
-            Link::Polling { at, every } => {
+            ConnectionState::Polling { at, every } => {
                 let silent = self.now - *at;
                 if self.doubted || silent > polled_within(*every) {
                     Freshness::Stale(silent)
@@ -512,7 +514,7 @@ impl App {
                     Freshness::Polling(*every)
                 }
             }
-            Link::Failing { since, error, retry_at } => Freshness::Failing {
+            ConnectionState::Failing { since, error, retry_at } => Freshness::Failing {
                 since: *since,
                 said: error.to_string(),
                 retry_in: *retry_at - self.now,
@@ -557,18 +559,19 @@ impl App {
             next = next.min(change);
         }
         match &self.link {
-            Link::Failing { .. } => next = next.min(now + TimeDelta::seconds(1)),
-            Link::Live { at } => {
-                let stale = *at + TimeDelta::from_std(WAIT + GRACE).unwrap_or_default();
+            ConnectionState::Failing { .. } => next = next.min(now + TimeDelta::seconds(1)),
+            ConnectionState::Live { at } => {
+                let stale =
+                    *at + TimeDelta::from_std(LONG_POLL_TIMEOUT + GRACE).unwrap_or_default();
                 let due = if stale > now { stale } else { now + TimeDelta::seconds(5) };
                 next = next.min(due + TimeDelta::milliseconds(1));
             }
-            Link::Polling { at, every } => {
+            ConnectionState::Polling { at, every } => {
                 let stale = *at + polled_within(*every);
                 let due = if stale > now { stale } else { now + TimeDelta::seconds(5) };
                 next = next.min(due + TimeDelta::milliseconds(1));
             }
-            Link::Loading => {}
+            ConnectionState::Loading => {}
         }
         next.max(now)
     }

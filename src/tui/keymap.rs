@@ -6,7 +6,7 @@ use std::fmt;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::config::panes::{Binding, KeyText};
-use crate::config::{Place, Warning, meant};
+use crate::config::{FilePosition, Warning, suggestion};
 
 use super::action::{Action, Entry, Layer, TABLE};
 
@@ -202,8 +202,8 @@ impl Keymap {
 }
 
 impl Bound<'_> {
-    fn place(&self) -> Option<&Place> {
-        self.keys.first().map(|(_, text)| &text.place)
+    fn place(&self) -> Option<&FilePosition> {
+        self.keys.first().map(|(_, text)| &text.position)
     }
 }
 
@@ -219,14 +219,14 @@ fn read(binding: &Binding) -> Result<Bound<'_>, Warning> {
     let name = &binding.action;
     let Some(entry) = TABLE.iter().find(|entry| entry.name == name) else {
         let names: Vec<&str> = TABLE.iter().map(|entry| entry.name).collect();
-        let text = format!("there is no action {name:?}: {}", meant(name, &names));
-        return Err(Warning::new(binding.place.clone(), &text));
+        let text = format!("there is no action {name:?}: {}", suggestion(name, &names));
+        return Err(Warning::new(binding.position.clone(), &text));
     };
     let mut keys: Vec<(Key, &KeyText)> = Vec::new();
     for text in &binding.keys {
         let wrong = |problem: &str| {
             let told = format!("keys.{name} is {:?}: {problem}", text.text);
-            Err(Warning::new(text.place.clone(), &told))
+            Err(Warning::new(text.position.clone(), &told))
         };
         let Some(key) = Key::parse(&text.text) else {
             return wrong("write one character, ^d for Control and d, or a name such as Enter");
@@ -260,7 +260,7 @@ fn clash(bound: &[Bound]) -> Option<(usize, Warning)> {
             let told = format!(
                 "keys.{name} is {key}, and that is a key of {other} too: give one of them another"
             );
-            Some((index, Warning::new(text.place.clone(), &told)))
+            Some((index, Warning::new(text.position.clone(), &told)))
         })
     })
 }
@@ -274,13 +274,17 @@ mod tests {
 
     use super::*;
 
-    fn place(line: u32) -> Place {
-        Place { file: Arc::from(Path::new("config.toml")), line, column: 1 }
+    fn place(line: u32) -> FilePosition {
+        FilePosition { file: Arc::from(Path::new("config.toml")), line, column: 1 }
     }
 
     fn binding(line: u32, action: &str, keys: &[&str]) -> Binding {
-        let key = |text: &&str| KeyText { text: (*text).into(), place: place(line) };
-        Binding { action: action.into(), place: place(line), keys: keys.iter().map(key).collect() }
+        let key = |text: &&str| KeyText { text: (*text).into(), position: place(line) };
+        Binding {
+            action: action.into(),
+            position: place(line),
+            keys: keys.iter().map(key).collect(),
+        }
     }
 
     fn with(lines: &[(&str, &[&str])]) -> (Keymap, Vec<String>) {

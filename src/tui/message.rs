@@ -16,8 +16,8 @@ use crate::model::problem::Problem;
 use crate::model::runbook::RunbookPage;
 use crate::model::{CommandId, Envelope, Event, IncidentId, IncidentNumber, Summary};
 use crate::sync;
-use crate::sync::drafts::{Draft, Keep};
-use crate::sync::remote::Entry;
+use crate::sync::drafts::{Draft, DraftOp};
+use crate::sync::remote::OutboxEntry;
 
 use super::app::Span;
 use super::output::Pipe;
@@ -44,7 +44,7 @@ pub enum Message {
     /// A timer that an effect has set has run out.
     Elapsed(Timer),
     /// The mirror has learnt something: rows, freshness, directory.
-    Mirror(sync::Update, DateTime<Utc>),
+    Mirror(sync::BackendUpdate, DateTime<Utc>),
     /// An incident and the end of its timeline were read: detail and timeline show them.
     Detail(IncidentId, Result<Box<(Detail, Vec<Event>)>, BackendError>, DateTime<Utc>),
     /// Earlier events were read: they are put ahead of those that are known.
@@ -57,7 +57,7 @@ pub enum Message {
     Accepted(Vec<CommandId>, Result<(), BackendError>, DateTime<Utc>),
     /// What became of a command that the outbox does not list any more, as it says: it settles, or
     /// was dropped.
-    Looked(CommandId, Result<Option<Box<Entry>>, BackendError>, DateTime<Utc>),
+    Looked(CommandId, Result<Option<Box<OutboxEntry>>, BackendError>, DateTime<Utc>),
     /// What was asked of the outbox could not be done: that is told.
     OutboxSaid(String),
     /// The clock has jumped, as after a sleep: what is shown may be old.
@@ -164,7 +164,7 @@ pub enum Effect {
     /// Remember a filter for later runs.
     Remember(String),
     /// Write, drop or release a draft.
-    Draft(Keep),
+    Draft(DraftOp),
     /// Let the person edit a text in an editor of their own.
     Edit(String),
     /// Read an incident and the end of its timeline.

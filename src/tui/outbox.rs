@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::CommandId;
-use crate::sync::remote::{Entry, Listing};
+use crate::sync::remote::{OutboxEntry, OutboxSnapshot};
 
 /// The most of those that were sent.
 pub const SENT: usize = 20;
@@ -25,14 +25,14 @@ pub struct OutboxPane {
 
 /// The commands in the order in which they are shown.
 #[must_use]
-pub fn shown(listing: &Listing) -> Vec<&Arc<Entry>> {
+pub fn shown(listing: &OutboxSnapshot) -> Vec<&Arc<OutboxEntry>> {
     listing.refused().chain(listing.pending()).chain(listing.sent().take(SENT)).collect()
 }
 
 impl OutboxPane {
     /// The place of what is selected.
     #[must_use]
-    pub fn place(&self, listing: &Listing) -> usize {
+    pub fn place(&self, listing: &OutboxSnapshot) -> usize {
         let all = shown(listing);
         let there = self.on.and_then(|id| all.iter().position(|entry| entry.id == id));
         there.unwrap_or(self.index).min(all.len().saturating_sub(1))
@@ -40,7 +40,7 @@ impl OutboxPane {
 
     /// What is selected.
     #[must_use]
-    pub fn selected<'a>(&self, listing: &'a Listing) -> Option<&'a Arc<Entry>> {
+    pub fn selected<'a>(&self, listing: &'a OutboxSnapshot) -> Option<&'a Arc<OutboxEntry>> {
         shown(listing).get(self.place(listing)).copied()
     }
 }

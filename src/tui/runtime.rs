@@ -137,7 +137,7 @@ struct Running<'a, B: ratatui::backend::Backend, H> {
     host: &'a mut H,
     runner: Runner,
     heard: mpsc::UnboundedReceiver<Message>,
-    learnt: mpsc::UnboundedReceiver<crate::sync::Update>,
+    learnt: mpsc::UnboundedReceiver<crate::sync::BackendUpdate>,
     reloads: Option<watch::Receiver<Option<Reload>>>,
     clocks: Clocks,
     /// Something may have changed since the last frame.

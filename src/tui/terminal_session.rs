@@ -47,7 +47,7 @@ impl Held {
         if term == "dumb" {
             return Err(RunError::DumbTerminal(term));
         }
-        let looks = options.settings.looks;
+        let looks = options.settings.appearance;
         // The Linux console draws no frame at once: there they would only cost bytes.
         let marks = looks.synchronized && !looks.low_bandwidth && term != "linux";
         let (guard, screen) = Guard::enter(marks)?;
@@ -70,7 +70,7 @@ impl Held {
         options.read_only |= wall.is_some();
         let ascii = options.ascii || !theme::locale_is_utf8();
         let var = |name: &str| std::env::var(name).ok();
-        let looks = options.settings.looks;
+        let looks = options.settings.appearance;
         let depth = theme::Depth::found(looks.depth, &var);
         // The driver would look at NO_COLOR again, which a choice wins over.
         crossterm::style::force_color_output(depth != theme::Depth::None);

@@ -15,7 +15,7 @@ use crate::backend::TimelineRange;
 use crate::model::filter::{Filter, Predicate};
 use crate::model::queue::OpenCounts;
 use crate::model::{Event, EventBody, IncidentId, IncidentNumber, Priority, Summary};
-use crate::sync::Link;
+use crate::sync::ConnectionState;
 
 use super::app::App;
 use super::queue::Row;
@@ -307,7 +307,7 @@ impl Wall {
 
     /// Since when data is old, and how loudly to say so; `None` while it is not.
     #[must_use]
-    pub fn outage(&self, link: &Link, now: DateTime<Utc>) -> Option<Outage> {
+    pub fn outage(&self, link: &ConnectionState, now: DateTime<Utc>) -> Option<Outage> {
         Outage::of(link, self.opened_at, now)
     }
 

@@ -59,7 +59,7 @@ impl Site {
 
 impl From<&Profile> for Site {
     fn from(profile: &Profile) -> Self {
-        let leads = profile.location.as_ref().map(Location::told);
+        let leads = profile.location.as_ref().map(Location::display_name);
         Self {
             id: SiteId::Profile(profile.name.clone()),
             production: profile.production,

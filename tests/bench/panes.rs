@@ -13,8 +13,8 @@ use crossterm::event::{KeyCode, KeyModifiers};
 use ratatui::Terminal;
 use redphone::backend::{Cursor, Delta};
 use redphone::config::PanesSettings;
-use redphone::config::appearance::Looks;
-use redphone::sync::{Mirror, Update};
+use redphone::config::appearance::Appearance;
+use redphone::sync::{BackendUpdate, Mirror};
 use redphone::tui::Options;
 use redphone::tui::terminal::{Framed, Sink};
 use redphone::tui::theme::{Depth, Name};
@@ -185,9 +185,9 @@ fn a_move(stage: Stage) -> (usize, usize) {
 fn bytes_of_looks() {
     for depth in [Depth::None, Depth::Basic, Depth::Indexed, Depth::True] {
         for name in Name::ALL {
-            let looks = Looks { theme: *name, ..Looks::default() };
+            let looks = Appearance { theme: *name, ..Appearance::default() };
             let options = Options {
-                settings: PanesSettings { looks, ..PanesSettings::default() },
+                settings: PanesSettings { appearance: looks, ..PanesSettings::default() },
                 ..options()
             };
             let memory = company::busy(company::now());
@@ -270,7 +270,7 @@ fn fold(rounds: usize) {
         folding += started.elapsed();
         let started = Instant::now();
         let (app, now) = (&mut measured.stage.app, measured.stage.now);
-        let update = Update::Snapshot(Arc::clone(&snapshot));
+        let update = BackendUpdate::Snapshot(Arc::clone(&snapshot));
         let _ = redphone::tui::update::update(
             app,
             redphone::tui::message::Message::Mirror(update, now),

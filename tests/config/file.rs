@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use redphone::config::{Config, ConfigError, Flags, Folders, Settings};
+use redphone::config::{Config, ConfigError, ConfigLoader, Flags, Folders};
 use tempfile::TempDir;
 
 pub struct File {
@@ -29,7 +29,7 @@ impl File {
 
     pub fn load_with(&self, flags: Flags, env: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let env: BTreeMap<&str, &str> = env.iter().copied().collect();
-        Settings {
+        ConfigLoader {
             flags,
             env: &|name| env.get(name).map(OsString::from),
             account: &|| "account".into(),
@@ -56,7 +56,8 @@ pub fn read(text: &str) -> Config {
 /// What is told of a text: line, column and sentence.
 pub fn told(text: &str) -> Vec<String> {
     let config = read(text);
-    let told =
-        |w: &redphone::config::Warning| format!("{}:{}: {}", w.place.line, w.place.column, w.text);
+    let told = |w: &redphone::config::Warning| {
+        format!("{}:{}: {}", w.position.line, w.position.column, w.text)
+    };
     config.warnings.iter().map(told).collect()
 }

@@ -26,10 +26,10 @@ fn the_file_wins_over_the_defaults() {
     assert_eq!((config.me.as_str(), config.location), ("of-file", store("/file.db")));
     assert!(config.ascii && !config.color);
     assert_eq!(config.log_level.to_string(), "debug");
-    let looks = config.panes.looks;
+    let looks = config.panes.appearance;
     assert_eq!((looks.theme, looks.depth), (ThemeName::Light, DepthChoice::Basic));
     assert_eq!((looks.zone, looks.low_bandwidth), (Zone::Both, true));
-    assert!(matches!(config.origins.of("store"), Origin::File(place) if place.line == 2));
+    assert!(matches!(config.origins.get("store"), Origin::File(place) if place.line == 2));
 }
 
 #[test]
@@ -55,10 +55,10 @@ fn the_environment_wins_over_the_file() {
     assert_eq!((config.me.as_str(), config.location), ("of-env", store("/env.db")));
     assert!(!config.ascii);
     assert_eq!(config.log_level.to_string(), "error");
-    let looks = config.panes.looks;
+    let looks = config.panes.appearance;
     assert_eq!((looks.theme, looks.depth), (ThemeName::Contrast, DepthChoice::True));
     assert_eq!((looks.zone, looks.low_bandwidth), (Zone::Utc, false));
-    assert_eq!(config.origins.of("looks.theme").to_string(), "REDPHONE_THEME");
+    assert_eq!(config.origins.get("looks.theme").to_string(), "REDPHONE_THEME");
     let plain = File::new("color = true").load_with(flags(), &[("NO_COLOR", "1")]).unwrap();
     assert!(!plain.color);
 }
@@ -75,7 +75,7 @@ fn flags_win_over_all() {
     let config = File::new("ascii = false").load_with(given, &env).unwrap();
     assert_eq!((config.me.as_str(), config.ascii), ("of-flag", true));
     assert_eq!(config.location, store("/flag.db"));
-    assert_eq!(config.origins.of("store").to_string(), "--store");
+    assert_eq!(config.origins.get("store").to_string(), "--store");
 }
 
 #[rstest]

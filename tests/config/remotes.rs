@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use redphone::backend::http::TokenSource;
-use redphone::config::{Config, Flags, Location, Remote};
+use redphone::config::{Config, Flags, Location, RemoteConfig};
 use rstest::rstest;
 
 use crate::file::{File, read, told};
@@ -16,13 +16,13 @@ fn flags() -> Flags {
     Flags::default()
 }
 
-fn remote(config: &Config) -> &Remote {
+fn remote(config: &Config) -> &RemoteConfig {
     config.location.remote().expect("an API")
 }
 
 /// Where a configuration leads to.
 fn place(config: &Config) -> String {
-    config.location.told()
+    config.location.display_name()
 }
 
 #[rstest]
@@ -60,7 +60,7 @@ fn where_it_was_said_is_told() {
     let by = |flags: Flags, env: &[(&str, &str)]| {
         let config = file.load_with(flags, env).unwrap();
         assert!(config.location.remote().is_some());
-        config.origins.of("backend").to_string()
+        config.origins.get("backend").to_string()
     };
     let profile = Flags { profile: Some("prod".into()), ..flags() };
     let backend = Flags { backend: Some("https://a.example".into()), ..flags() };
@@ -154,7 +154,7 @@ fn profiles_say_how_their_api_is_reached() {
          \"https://d.example\"\ntoken_keyring = false\n",
     );
     assert_eq!(config.warnings, []);
-    let remotes: Vec<&Remote> = config
+    let remotes: Vec<&RemoteConfig> = config
         .profiles
         .iter()
         .filter_map(|profile| profile.location.as_ref().and_then(Location::remote))
@@ -231,9 +231,9 @@ fn a_profile_that_can_not_be_read_is_told_and_leads_nowhere_else(
 fn what_is_wrong_elsewhere_in_a_profile_takes_no_place_from_it() {
     let config = read("[profiles.prod]\nbackend = \"https://a\"\nproduction = 5\ncolour = true\n");
     assert_eq!(config.warnings.len(), 2);
-    assert!(config.profiles[0].production && config.unusable.is_empty());
-    assert_eq!(config.profiles[0].location.as_ref().unwrap().told(), "https://a");
-    let bad = read("[profiles]\nprod = \"https://a\"\n").unusable;
+    assert!(config.profiles[0].production && config.unusable_profiles.is_empty());
+    assert_eq!(config.profiles[0].location.as_ref().unwrap().display_name(), "https://a");
+    let bad = read("[profiles]\nprod = \"https://a\"\n").unusable_profiles;
     assert_eq!((bad.len(), bad[0].name.as_str()), (1, "prod"));
 }
 

@@ -92,11 +92,11 @@ fn relative_paths_start_at_the_files_folder_and_a_tilde_is_the_home_folder() {
 
 /// Everything but where it stands.
 fn placeless(mut config: Config) -> Config {
-    let nowhere = redphone::config::Place::whole(&std::path::Path::new("x").into());
+    let nowhere = redphone::config::FilePosition::entire_file(&std::path::Path::new("x").into());
     for binding in &mut config.panes.keys {
-        binding.place = nowhere.clone();
+        binding.position = nowhere.clone();
         for key in &mut binding.keys {
-            key.place = nowhere.clone();
+            key.position = nowhere.clone();
         }
     }
     config.warnings = Vec::<Warning>::new();

@@ -196,8 +196,8 @@ fn all_else_in_the_file_holds(#[case] wrong: &str) {
     );
     let config = read(&text);
     assert_eq!(config.warnings.len(), 3, "{:?}", config.warnings);
-    assert_eq!(config.panes.looks.theme, ThemeName::Light);
-    assert_eq!(config.panes.looks.zone, Zone::Viewer, "the default of what is wrong");
+    assert_eq!(config.panes.appearance.theme, ThemeName::Light);
+    assert_eq!(config.panes.appearance.zone, Zone::Viewer, "the default of what is wrong");
     assert_eq!(config.panes.columns, default_columns());
     assert_eq!(config.rules.suspect_s, 3600);
     assert_eq!(config.rules.reopen_days, Rules::default().reopen_days);
@@ -226,7 +226,7 @@ fn a_file_that_is_not_toml_is_told_once_and_the_defaults_hold(
     assert!(all[0].starts_with(says), "{all:?}");
     let config = read(text);
     assert!(config.is_broken);
-    assert_eq!((config.me.as_str(), config.panes.looks.theme), ("account", ThemeName::Dark));
+    assert_eq!((config.me.as_str(), config.panes.appearance.theme), ("account", ThemeName::Dark));
 }
 
 #[test]
@@ -289,8 +289,8 @@ proptest! {
         let text: String = text.into_iter().collect();
         let lines: Vec<usize> = text.split('\n').map(|line| line.chars().count()).collect();
         for warning in read(&text).warnings {
-            let line = usize::try_from(warning.place.line).unwrap();
-            let column = usize::try_from(warning.place.column).unwrap();
+            let line = usize::try_from(warning.position.line).unwrap();
+            let column = usize::try_from(warning.position.column).unwrap();
             prop_assert!((1..=lines.len()).contains(&line), "{warning}");
             prop_assert!((1..=lines[line - 1] + 1).contains(&column), "{warning}");
             prop_assert!(warning.to_string().chars().all(|c| !c.is_control()), "{warning}");

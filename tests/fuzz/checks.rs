@@ -8,7 +8,7 @@ use redphone::api::{Answers, Details, Orders};
 use redphone::backend::http::Address;
 use redphone::backend::record::Record;
 use redphone::cli::value::{self, Expiry, IncidentRef, Time};
-use redphone::config::{Flags, Folders, Settings};
+use redphone::config::{ConfigLoader, Flags, Folders};
 use redphone::model::filter::{Filter, PartialFilter, split_terms};
 use redphone::model::runbook::{RunbookHeader, RunbookPage, find_ticks};
 use redphone::model::text::{lines, pad, sanitize, truncate, width, wrap};
@@ -119,7 +119,7 @@ pub fn settings(data: &[u8]) {
         state: folder.clone(),
     };
     let loaded =
-        Settings { flags, env: &|_| None, account: &|| "ines".into(), folders: Some(folders) }
+        ConfigLoader { flags, env: &|_| None, account: &|| "ines".into(), folders: Some(folders) }
             .load();
     match loaded {
         Ok(config) => {

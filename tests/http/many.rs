@@ -23,7 +23,7 @@ use redphone::model::{
     Urgency,
 };
 use redphone::sync::Mirror;
-use redphone::sync::remote::{self, Named, Remote, State};
+use redphone::sync::remote::{self, EntryState, Remote, RemoteKey};
 use rstest::rstest;
 
 use crate::proxy::{Fault, Proxy};
@@ -71,30 +71,30 @@ impl Outbox {
     async fn open(backend: Arc<HttpBackend>, who: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = remote::Options {
-            named: Named {
+            key: RemoteKey {
                 name: "prod".into(),
                 url: backend.address().to_string(),
-                who: who.into(),
+                handle: who.into(),
             },
             folder: folder.path().to_owned(),
             rules: Rules::default(),
-            patience: Duration::from_secs(1),
+            answer_timeout: Duration::from_secs(1),
             sends: true,
-            turn_patience: Duration::from_secs(20),
-            tokens: Some(backend.token_changes()),
+            lock_timeout: Duration::from_secs(20),
+            token_changes: Some(backend.token_changes()),
         };
         let remote = Remote::open(backend, options).await.unwrap();
         // Where this gets through it is known who asks.
-        let _ = remote.fresh_capabilities().await;
+        let _ = remote.fetch_capabilities().await;
         Self { remote, _folder: folder }
     }
 
     async fn became(&self, id: CommandId) -> Option<Result<Outcome, BackendError>> {
         let entry = self.remote.entry(id).await.unwrap().expect("nobody drops anything");
         match entry.state {
-            State::Pending => None,
-            State::Sent(outcome) => Some(Ok(*outcome)),
-            State::Refused(error) => Some(Err(error)),
+            EntryState::Pending => None,
+            EntryState::Sent(outcome) => Some(Ok(*outcome)),
+            EntryState::Refused(error) => Some(Err(error)),
         }
     }
 }
@@ -103,9 +103,9 @@ impl Outbox {
 impl Driver for Outbox {
     async fn settle(&self, envelopes: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {
         for envelope in envelopes {
-            self.remote.accept(vec![envelope.clone()]).await.unwrap();
+            self.remote.enqueue(vec![envelope.clone()]).await.unwrap();
         }
-        let mut changed = self.remote.listing();
+        let mut changed = self.remote.watch_outbox();
         let mut answers = Vec::new();
         for envelope in envelopes {
             answers.push(loop {

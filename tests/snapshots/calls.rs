@@ -108,8 +108,8 @@ fn what_comes_between_the_first_page_and_the_rest_calls() {
     let first = stage.memory.open();
     let page = |rows: Vec<redphone::model::Summary>, counts| {
         let mut mirror = redphone::sync::Mirror::default();
-        mirror.first_page(rows, Some(counts));
-        redphone::sync::Update::Snapshot(mirror.snapshot())
+        mirror.put_first_page(rows, Some(counts));
+        redphone::sync::BackendUpdate::Snapshot(mirror.snapshot())
     };
     let mut counts = redphone::model::queue::OpenCounts::default();
     for row in &first {

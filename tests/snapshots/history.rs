@@ -2,7 +2,7 @@
 
 use redphone::backend::{BackendError, Page};
 use redphone::model::Status;
-use redphone::sync::{Link, Update};
+use redphone::sync::{BackendUpdate, ConnectionState};
 use redphone::tui::message::{Message, Of, Timer};
 
 use crate::find::{busy, filter, numbers};
@@ -119,9 +119,9 @@ fn a_search_of_what_is_kept_says_so_and_is_asked_again_when_the_backend_is_back(
     assert!(stage.screen().contains(&kept), "{}", stage.screen());
     let error = BackendError::Unreachable("no route to the host".into());
     let (since, retry_at) = (read_at, stage.now);
-    stage.learn(Update::Link(Link::Failing { since, error, retry_at }));
+    stage.learn(BackendUpdate::Connection(ConnectionState::Failing { since, error, retry_at }));
     stage.slow = false;
-    stage.learn(Update::Link(Link::Live { at: stage.now }));
+    stage.learn(BackendUpdate::Connection(ConnectionState::Live { at: stage.now }));
     assert!(!stage.screen().contains("kept here"), "{}", stage.screen());
     assert_eq!(stage.app.queue.rows.len(), 26, "{}", stage.screen());
 }
@@ -174,7 +174,7 @@ fn what_others_do_to_an_ended_incident_shows_in_the_history() {
     let note = redphone::model::IncidentCommand::AddNote { text: "the invoice has come".into() };
     company::ask(&stage.memory, before.id, note, stage.now).expect("it fits");
     let after = stage.memory.all().into_iter().find(|row| row.id == before.id).expect("a row");
-    stage.learn(redphone::sync::Update::Ended(vec![after.clone()]));
+    stage.learn(redphone::sync::BackendUpdate::Ended(vec![after.clone()]));
     let shown = stage.app.queue.rows.iter().find(|row| row.summary.id == before.id);
     assert_eq!(shown.expect("it stays there").summary.seq, after.seq);
     assert!(after.seq > before.seq);

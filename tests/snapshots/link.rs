@@ -5,9 +5,9 @@ use std::time::Duration;
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use redphone::backend::BackendError;
 use redphone::config::PanesSettings;
-use redphone::config::appearance::Looks;
+use redphone::config::appearance::Appearance;
 use redphone::model::{Command, IncidentCommand};
-use redphone::sync::{Link, Update};
+use redphone::sync::{BackendUpdate, ConnectionState};
 use redphone::tui::Options;
 use redphone::tui::action::Action;
 use redphone::tui::message::{Effect, Message, Timer};
@@ -20,16 +20,18 @@ use crate::support::company;
 use crate::support::stage::{Stage, options, rows};
 
 fn low(size: (u16, u16)) -> Stage {
-    let looks = Looks { low_bandwidth: true, ..Looks::default() };
-    let options =
-        Options { settings: PanesSettings { looks, ..PanesSettings::default() }, ..options() };
+    let looks = Appearance { low_bandwidth: true, ..Appearance::default() };
+    let options = Options {
+        settings: PanesSettings { appearance: looks, ..PanesSettings::default() },
+        ..options()
+    };
     let mut stage = Stage::with(company::busy(company::now()), size, Depth::Indexed, options);
     stage.connect();
     stage
 }
 
 fn failing(stage: &mut Stage) {
-    stage.learn(Update::Link(Link::Failing {
+    stage.learn(BackendUpdate::Connection(ConnectionState::Failing {
         since: company::now() - TimeDelta::minutes(10),
         error: BackendError::Unreachable("no route to the host".into()),
         retry_at: company::now() + TimeDelta::seconds(48),

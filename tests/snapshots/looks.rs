@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use redphone::backend::BackendError;
-use redphone::sync::{Link, Update};
+use redphone::sync::{BackendUpdate, ConnectionState};
 use redphone::tui::theme::Depth;
 use rstest::rstest;
 
@@ -70,7 +70,7 @@ fn nothing_known_yet(
 }
 
 fn failing(stage: &mut Stage) {
-    stage.learn(Update::Link(Link::Failing {
+    stage.learn(BackendUpdate::Connection(ConnectionState::Failing {
         since: company::now() - chrono::TimeDelta::minutes(10),
         error: BackendError::Unreachable("the store is locked by another process".into()),
         retry_at: company::now() + chrono::TimeDelta::seconds(8),

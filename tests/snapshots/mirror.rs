@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use redphone::backend::{Backend, BackendError, Cursor, Delta};
 use redphone::model::{IncidentCommand, Status, Summary};
-use redphone::sync::{Link, Mirror, Options, Update, start};
+use redphone::sync::{BackendUpdate, ConnectionState, Mirror, Options, start};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -63,7 +63,10 @@ fn a_reset_forgets_what_was_known() {
 }
 
 /// Waits for an update that fits.
-async fn until(updates: &mut mpsc::UnboundedReceiver<Update>, fits: impl Fn(&Update) -> bool) {
+async fn until(
+    updates: &mut mpsc::UnboundedReceiver<BackendUpdate>,
+    fits: impl Fn(&BackendUpdate) -> bool,
+) {
     let found = async {
         while let Some(update) = updates.recv().await {
             if fits(&update) {
@@ -93,12 +96,12 @@ fn the_first_page_comes_with_counts_and_then_all_rows() {
     play(async {
         let script = async {
             until(&mut learnt, |update| {
-                matches!(update, Update::Snapshot(s)
+                matches!(update, BackendUpdate::Snapshot(s)
                     if s.rows.len() == redphone::sync::FIRST_PAGE as usize && s.counts.is_some_and(|c| c.total() == 300))
             })
             .await;
             until(&mut learnt, |update| {
-                matches!(update, Update::Snapshot(s) if s.rows.len() == 300 && s.counts.is_none())
+                matches!(update, BackendUpdate::Snapshot(s) if s.rows.len() == 300 && s.counts.is_none())
             })
             .await;
         };
@@ -114,12 +117,21 @@ fn a_failure_is_told_and_its_end_too_though_nothing_has_changed() {
     let (handle, task) = start(backend, options(), updates);
     play(async {
         let script = async {
-            until(&mut learnt, |update| matches!(update, Update::Link(Link::Live { .. }))).await;
+            until(&mut learnt, |update| {
+                matches!(update, BackendUpdate::Connection(ConnectionState::Live { .. }))
+            })
+            .await;
             memory.fail(Some(BackendError::Unreachable("gone".into())));
-            until(&mut learnt, |update| matches!(update, Update::Link(Link::Failing { .. }))).await;
+            until(&mut learnt, |update| {
+                matches!(update, BackendUpdate::Connection(ConnectionState::Failing { .. }))
+            })
+            .await;
             memory.fail(None);
             handle.refresh();
-            until(&mut learnt, |update| matches!(update, Update::Link(Link::Live { .. }))).await;
+            until(&mut learnt, |update| {
+                matches!(update, BackendUpdate::Connection(ConnectionState::Live { .. }))
+            })
+            .await;
         };
         tokio::select! { () = task => panic!("it ended"), () = script => {} }
     });
@@ -136,14 +148,14 @@ fn what_others_do_to_an_incident_that_has_ended_is_told() {
         let script = async {
             until(
                 &mut learnt,
-                |update| matches!(update, Update::Snapshot(s) if s.counts.is_none()),
+                |update| matches!(update, BackendUpdate::Snapshot(s) if s.counts.is_none()),
             )
             .await;
             let note = IncidentCommand::AddNote { text: "the invoice has come".into() };
             company::ask(&memory, ended.id, note, company::now()).expect("it fits");
             handle.refresh();
             until(&mut learnt, |update| {
-                matches!(update, Update::Ended(rows)
+                matches!(update, BackendUpdate::Ended(rows)
                     if rows.iter().any(|row| row.id == ended.id && row.seq == ended.seq + 1))
             })
             .await;

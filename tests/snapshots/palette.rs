@@ -6,7 +6,7 @@ use redphone::backend::BackendError;
 use redphone::model::command::{Command, IncidentCommand, Link};
 use redphone::model::status::{Category, Role};
 use redphone::model::{Impact, PersonRef, Priority, Status};
-use redphone::sync::drafts::Keep;
+use redphone::sync::drafts::DraftOp;
 use redphone::tui::Options;
 use redphone::tui::app::Span;
 use redphone::tui::form::Kind;
@@ -431,7 +431,7 @@ fn a_note_that_is_typed_is_kept_when_it_is_left_and_comes_back_when_it_is_refuse
     open(&mut stage, "note rolled back");
     stage.keys("Esc");
     assert!(stage.screen().contains("kept as a draft · d brings it back"), "{}", stage.screen());
-    assert!(matches!(stage.kept.first(), Some(Keep::Save(_))), "{:?}", stage.kept);
+    assert!(matches!(stage.kept.first(), Some(DraftOp::Save(_))), "{:?}", stage.kept);
     open(&mut stage, "note looking");
     stage.keys("Enter");
     stage.refuse(&BackendError::NotAllowed("notes are closed".into()));
@@ -445,7 +445,7 @@ fn a_note_that_is_typed_is_kept_when_the_terminal_goes() {
     open(&mut stage, "note rolled back");
     stage.send(Message::Terminate);
     let kept = stage.kept.iter().find_map(|keep| match keep {
-        Keep::Save(draft) => Some(draft.contents.clone()),
+        DraftOp::Save(draft) => Some(draft.contents.clone()),
         _ => None,
     });
     assert_eq!(kept, Some(vec!["rolled back".to_owned()]));

@@ -14,8 +14,8 @@ use redphone::backend::BackendError;
 use redphone::model::status::ResolutionAction;
 use redphone::model::text::width;
 use redphone::model::{Impact, IncidentCommand, IncidentId};
-use redphone::sync::remote::{Listing, State};
-use redphone::sync::{Link, Update};
+use redphone::sync::remote::{EntryState, OutboxSnapshot};
+use redphone::sync::{BackendUpdate, ConnectionState};
 use redphone::tui::Options;
 use redphone::tui::action::TABLE;
 use redphone::tui::message::Message;
@@ -189,10 +189,12 @@ fn take(stage: &mut Stage, step: Step) {
         Step::Outbox(_) => {}
         Step::Link(how) => {
             let now = stage.now;
-            stage.learn(Update::Link(match how % 3 {
-                0 => Link::Live { at: now },
-                1 => Link::Polling { at: now, every: std::time::Duration::from_secs(10) },
-                _ => Link::Failing {
+            stage.learn(BackendUpdate::Connection(match how % 3 {
+                0 => ConnectionState::Live { at: now },
+                1 => {
+                    ConnectionState::Polling { at: now, every: std::time::Duration::from_secs(10) }
+                }
+                _ => ConnectionState::Failing {
                     since: now - TimeDelta::minutes(how.into()),
                     error: BackendError::Unreachable("it is \u{1b}gone".into()),
                     retry_at: now + TimeDelta::seconds(8),
@@ -206,22 +208,22 @@ fn take(stage: &mut Stage, step: Step) {
 /// was refused.
 fn outbox(stage: &mut Stage, what: u8) {
     let becomes = match what % 4 {
-        0 => return stage.learn(Update::Outbox(Arc::default())),
+        0 => return stage.learn(BackendUpdate::Outbox(Arc::default())),
         1 => {
             let listing = remote::mixed(stage);
-            return stage.learn(Update::Outbox(Arc::new(listing)));
+            return stage.learn(BackendUpdate::Outbox(Arc::new(listing)));
         }
-        2 => State::Pending,
-        _ => State::Refused(BackendError::NotAllowed("not today".into())),
+        2 => EntryState::Pending,
+        _ => EntryState::Refused(BackendError::NotAllowed("not today".into())),
     };
     let submitted = std::mem::take(&mut stage.submitted);
     let ids = submitted.iter().map(|envelope| envelope.id).collect();
     let entries = (1..).zip(submitted).map(|(place, envelope)| {
         remote::entry(place, "INC-2051", "a\u{202e}b", envelope, becomes.clone())
     });
-    let listing = Listing { entries: entries.collect(), me: None };
+    let listing = OutboxSnapshot { entries: entries.collect(), me: None };
     stage.send(Message::Accepted(ids, Ok(()), stage.now));
-    stage.learn(Update::Outbox(Arc::new(listing)));
+    stage.learn(BackendUpdate::Outbox(Arc::new(listing)));
 }
 
 /// Declares an incident, where its title may be one.
@@ -261,7 +263,7 @@ fn opened(data: &Data, size: (u16, u16), place: Place) -> Stage {
         stage.app.wall = Some(Box::new(Wall::new(wall::Settings::default(), true, stage.now)));
     }
     if matches!(place, Place::Remote | Place::Wall { remote: true }) {
-        stage.learn(Update::Outbox(Arc::default()));
+        stage.learn(BackendUpdate::Outbox(Arc::default()));
     }
     stage.connect();
     stage.send(Message::Started);

@@ -14,9 +14,9 @@ use redphone::model::{
     Actor, Command, CommandId, Envelope, EventId, Impact, IncidentCommand, IncidentId, Rejection,
     RejectionKind, Urgency,
 };
-use redphone::sync::drafts::Keep;
-use redphone::sync::remote::{Entry, Listing, State};
-use redphone::sync::{Kept, Link, Update};
+use redphone::sync::drafts::DraftOp;
+use redphone::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot};
+use redphone::sync::{BackendUpdate, CachedData, ConnectionState};
 use redphone::tui::app::Freshness;
 use redphone::tui::message::{Message, Of, OutboxAsk};
 use redphone::tui::mode::Mode;
@@ -27,7 +27,7 @@ use crate::support::stage::{Stage, rows};
 
 fn remote(size: (u16, u16)) -> Stage {
     let mut stage = Stage::open(company::busy(company::now()), size);
-    stage.learn(Update::Outbox(Arc::default()));
+    stage.learn(BackendUpdate::Outbox(Arc::default()));
     stage.keys("j");
     stage
 }
@@ -40,7 +40,7 @@ fn offline(stage: &mut Stage) {
     stage.now += TimeDelta::minutes(4);
     let (now, offset) = (stage.now, stage.app.offset);
     stage.send(Message::Tick(now, offset));
-    stage.learn(Update::Link(Link::Failing {
+    stage.learn(BackendUpdate::Connection(ConnectionState::Failing {
         since: company::now() + TimeDelta::seconds(20),
         error: BackendError::Unreachable("redphone.example does not answer".into()),
         retry_at: now + TimeDelta::seconds(8),
@@ -56,25 +56,31 @@ fn asked(incident: IncidentId, ask: IncidentCommand, minutes: i64) -> Envelope {
     }
 }
 
-pub fn entry(place: u64, label: &str, title: &str, envelope: Envelope, state: State) -> Arc<Entry> {
-    let settled_at = (!matches!(state, State::Pending))
+pub fn entry(
+    place: u64,
+    label: &str,
+    title: &str,
+    envelope: Envelope,
+    state: EntryState,
+) -> Arc<OutboxEntry> {
+    let settled_at = (!matches!(state, EntryState::Pending))
         .then(|| company::now() + TimeDelta::seconds(30 + i64::try_from(place).unwrap_or(0)));
-    Arc::new(Entry {
-        place,
+    Arc::new(OutboxEntry {
+        position: place,
         id: envelope.id,
-        chain: envelope.id,
+        batch: envelope.id,
         envelope: Some(envelope),
         label: label.into(),
         title: title.into(),
         state,
-        tries: 0,
-        said: None,
-        next_at: None,
+        attempts: 0,
+        last_error: None,
+        next_attempt_at: None,
         not_before: None,
-        behind: None,
+        blocked_by: None,
         settled_at,
-        settled: i64::try_from(place).unwrap_or(0),
-        person: None,
+        settled_revision: i64::try_from(place).unwrap_or(0),
+        requester: None,
     })
 }
 
@@ -86,33 +92,33 @@ fn resolve() -> IncidentCommand {
     }
 }
 
-fn conflict(message: &str) -> State {
-    State::Refused(BackendError::Conflict(Rejection::new(RejectionKind::Conflict, message)))
+fn conflict(message: &str) -> EntryState {
+    EntryState::Refused(BackendError::Conflict(Rejection::new(RejectionKind::Conflict, message)))
 }
 
-fn not_now(message: &str) -> State {
-    State::Refused(BackendError::Rejected(Rejection::new(RejectionKind::NotNow, message)))
+fn not_now(message: &str) -> EntryState {
+    EntryState::Refused(BackendError::Rejected(Rejection::new(RejectionKind::NotNow, message)))
 }
 
 /// Two that wait, one of them tried in vain.
-fn waiting(stage: &Stage) -> Listing {
+fn waiting(stage: &Stage) -> OutboxSnapshot {
     let (cards, logins) = (id_of(stage, 2051), id_of(stage, 2048));
     let title = "Card payments fail at checkout";
     let note = IncidentCommand::AddNote {
         text: "Rolled back to v811, the error rate falls.\nWatching.".into(),
     };
-    let mut first = entry(14, "INC-2051", title, asked(cards, note, 1), State::Pending);
+    let mut first = entry(14, "INC-2051", title, asked(cards, note, 1), EntryState::Pending);
     let tried = Arc::make_mut(&mut first);
-    tried.tries = 3;
-    tried.said = Some("redphone.example does not answer".into());
-    tried.next_at = Some(stage.now + TimeDelta::seconds(8));
+    tried.attempts = 3;
+    tried.last_error = Some("redphone.example does not answer".into());
+    tried.next_attempt_at = Some(stage.now + TimeDelta::seconds(8));
     let second = asked(logins, IncidentCommand::Acknowledge, 2);
-    let second = entry(15, "INC-2048", "Logins time out", second, State::Pending);
-    Listing { entries: vec![first, second], me: None }
+    let second = entry(15, "INC-2048", "Logins time out", second, EntryState::Pending);
+    OutboxSnapshot { entries: vec![first, second], me: None }
 }
 
 /// One of each kind.
-pub fn mixed(stage: &Stage) -> Listing {
+pub fn mixed(stage: &Stage) -> OutboxSnapshot {
     let (cards, logins) = (id_of(stage, 2051), id_of(stage, 2048));
     let title = "Card payments fail at checkout";
     let row = stage.memory.read(2050).0.incident.summary;
@@ -123,7 +129,7 @@ pub fn mixed(stage: &Stage) -> Listing {
             "INC-2050",
             "Search answers slowly",
             asked(id_of(stage, 2050), IncidentCommand::Acknowledge, -3),
-            State::Sent(Box::new(sent)),
+            EntryState::Sent(Box::new(sent)),
         ),
         entry(
             11,
@@ -141,11 +147,11 @@ pub fn mixed(stage: &Stage) -> Listing {
         ),
     ];
     entries.extend(waiting(stage).entries);
-    Listing { entries, me: None }
+    OutboxSnapshot { entries, me: None }
 }
 
-pub fn show(stage: &mut Stage, listing: Listing) {
-    stage.learn(Update::Outbox(Arc::new(listing)));
+pub fn show(stage: &mut Stage, listing: OutboxSnapshot) {
+    stage.learn(BackendUpdate::Outbox(Arc::new(listing)));
 }
 
 #[rstest]
@@ -182,7 +188,10 @@ fn line_1_at_every_size(
     let mut stage = remote(size);
     let first = |stage: &Stage| rows(&stage.buffer())[0].trim_end().to_owned();
     let mut lines = vec![first(&stage)];
-    stage.learn(Update::Link(Link::Polling { at: stage.now, every: Duration::from_secs(10) }));
+    stage.learn(BackendUpdate::Connection(ConnectionState::Polling {
+        at: stage.now,
+        every: Duration::from_secs(10),
+    }));
     lines.push(first(&stage));
     stage.silence(TimeDelta::seconds(150));
     lines.push(first(&stage));
@@ -197,7 +206,7 @@ fn line_1_says_how_fresh_the_rows_are() {
     let first = |stage: &Stage| rows(&stage.buffer())[0].clone();
     assert!(first(&stage).contains("● live"), "{}", first(&stage));
     let every = Duration::from_secs(10);
-    stage.learn(Update::Link(Link::Polling { at: stage.now, every }));
+    stage.learn(BackendUpdate::Connection(ConnectionState::Polling { at: stage.now, every }));
     assert!(first(&stage).contains("● polling 10 s"), "{}", first(&stage));
     // Nothing came when it should have.
     stage.silence(TimeDelta::seconds(40));
@@ -219,7 +228,7 @@ fn after_a_jump_of_the_clock_nothing_counts_as_fresh_until_it_has_answered() {
     stage.send(Message::ClockJumped(stage.now));
     assert!(matches!(stage.app.freshness(), Freshness::Stale(_)));
     assert!(stage.screen().contains("as of 22:41"), "{}", stage.screen());
-    stage.learn(Update::Link(Link::Live { at: stage.now }));
+    stage.learn(BackendUpdate::Connection(ConnectionState::Live { at: stage.now }));
     assert_eq!(stage.app.freshness(), Freshness::Live);
     assert!(!stage.screen().contains("as of"), "{}", stage.screen());
 }
@@ -228,7 +237,7 @@ fn after_a_jump_of_the_clock_nothing_counts_as_fresh_until_it_has_answered() {
 fn what_was_kept_from_another_day_says_of_which() {
     let mut stage = remote((126, 36));
     offline(&mut stage);
-    stage.learn(Update::Kept(Kept::Rows, company::now() - TimeDelta::days(2)));
+    stage.learn(BackendUpdate::Cached(CachedData::Rows, company::now() - TimeDelta::days(2)));
     assert!(stage.screen().contains("as of 05-18 22:41"), "{}", stage.screen());
 }
 
@@ -282,11 +291,11 @@ fn the_whole_way_of_a_command_that_comes_second() {
     let envelope = envelope.clone();
     // It is in the outbox: the draft is not needed any more, and the end would not wait.
     stage.send(Message::Accepted(vec![envelope.id], Ok(()), stage.now));
-    assert!(matches!(stage.kept.last(), Some(Keep::Drop(_))), "{:?}", stage.kept);
+    assert!(matches!(stage.kept.last(), Some(DraftOp::Drop(_))), "{:?}", stage.kept);
     let why = "already merged into INC-2040 by Tomo Sato 2 min ago";
     let title = "Card payments fail at checkout";
     let refused = entry(1, "INC-2051", title, envelope.clone(), conflict(why));
-    show(&mut stage, Listing { entries: vec![refused], me: None });
+    show(&mut stage, OutboxSnapshot { entries: vec![refused], me: None });
     let screen = stage.screen();
     assert!(screen.contains(why), "{screen}");
     assert!(screen.contains("O outbox"), "{screen}");
@@ -317,17 +326,17 @@ fn a_command_that_is_not_listed_is_looked_up_and_only_what_the_outbox_does_not_k
     let [first] = &stage.submitted[..] else { panic!("{:?}", stage.submitted) };
     let (id, first) = (first.id, first.clone());
     // A listing of before it was taken in.
-    show(&mut stage, Listing::default());
+    show(&mut stage, OutboxSnapshot::default());
     assert_eq!((stage.app.pending.len(), stage.asked.len()), (1, 0));
     stage.send(Message::Accepted(vec![id], Ok(()), stage.now));
     let listing = mixed(&stage);
     show(&mut stage, listing);
-    show(&mut stage, Listing::default());
+    show(&mut stage, OutboxSnapshot::default());
     assert_eq!(stage.asked, [OutboxAsk::Look(id)], "once");
     assert_eq!(stage.app.pending.len(), 1);
     let row = stage.memory.read(2051).0.incident.summary;
     let sent = Outcome { incident: Some(row.id), row: Some(row), events: vec![], replayed: false };
-    let sent = entry(1, "INC-2051", "Cards", first, State::Sent(Box::new(sent)));
+    let sent = entry(1, "INC-2051", "Cards", first, EntryState::Sent(Box::new(sent)));
     let found = Some(Box::new((*sent).clone()));
     stage.send(Message::Looked(id, Ok(found), stage.now));
     assert!(stage.app.pending.is_empty());
@@ -368,13 +377,13 @@ fn what_is_refused_is_sent_again_only_where_that_may_help() {
 fn what_can_not_be_read_here_and_what_somebody_else_has_asked_say_so() {
     let mut stage = remote((126, 36));
     let cards = id_of(&stage, 2051);
-    let odd = State::Refused(BackendError::Broken("another version wrote it".into()));
+    let odd = EntryState::Refused(BackendError::Broken("another version wrote it".into()));
     let mut odd = entry(1, "INC-2051", "Cards", asked(cards, IncidentCommand::Acknowledge, 0), odd);
     Arc::make_mut(&mut odd).envelope = None;
     let note = IncidentCommand::AddNote { text: "seen".into() };
-    let mut hers = entry(2, "INC-2051", "Cards", asked(cards, note, 0), State::Pending);
-    Arc::make_mut(&mut hers).person = Some("ines".into());
-    show(&mut stage, Listing { entries: vec![odd, hers], me: Some("tom".into()) });
+    let mut hers = entry(2, "INC-2051", "Cards", asked(cards, note, 0), EntryState::Pending);
+    Arc::make_mut(&mut hers).requester = Some("ines".into());
+    show(&mut stage, OutboxSnapshot { entries: vec![odd, hers], me: Some("tom".into()) });
     stage.keys("O e");
     let screen = stage.screen();
     for said in [
@@ -416,7 +425,7 @@ fn every_kind_of_refused_command_with_a_text_opens_its_form_with_it() {
         let mut stage = remote((126, 36));
         let envelope = asked(id_of(&stage, 2051), ask, 0);
         let refused = entry(1, "INC-2051", "Cards", envelope, not_now("not now"));
-        show(&mut stage, Listing { entries: vec![refused], me: None });
+        show(&mut stage, OutboxSnapshot { entries: vec![refused], me: None });
         stage.keys("O e");
         let screen = stage.screen();
         assert!(screen.contains(heading) && screen.contains(text), "{heading}:\n{screen}");
@@ -427,7 +436,7 @@ fn every_kind_of_refused_command_with_a_text_opens_its_form_with_it() {
 fn written_anew(about: IncidentId, ask: IncidentCommand) -> IncidentCommand {
     let mut stage = remote((126, 36));
     let refused = entry(1, "INC-2051", "Cards", asked(about, ask, 0), not_now("not now"));
-    show(&mut stage, Listing { entries: vec![refused], me: None });
+    show(&mut stage, OutboxSnapshot { entries: vec![refused], me: None });
     stage.keys("O e");
     stage.keys("^s");
     if stage.submitted.is_empty() {
@@ -517,14 +526,15 @@ fn an_incident_that_is_declared_offline_is_selected_and_stays_so_when_it_has_its
     let envelope = stage.submitted[0].clone();
     let Command::Incident { incident, .. } = envelope.command else { panic!() };
     stage.send(Message::Accepted(vec![envelope.id], Ok(()), stage.now));
-    let waits = entry(1, "new", "The vault is open", envelope.clone(), State::Pending);
-    show(&mut stage, Listing { entries: vec![waits], me: None });
+    let waits = entry(1, "new", "The vault is open", envelope.clone(), EntryState::Pending);
+    show(&mut stage, OutboxSnapshot { entries: vec![waits], me: None });
     // What the mirror tells, with what waits laid over it.
     let rules = redphone::model::Rules::default();
-    let new = redphone::sync::remote::over_row(None, &[&envelope], &rules).expect("declared");
+    let new =
+        redphone::sync::remote::apply_pending_to_row(None, &[&envelope], &rules).expect("declared");
     let mut snapshot = redphone::sync::Snapshot::clone(stage.app.snapshot.as_ref().expect("rows"));
     snapshot.rows.push(Arc::new(new.clone()));
-    stage.learn(Update::Snapshot(Arc::new(snapshot.clone())));
+    stage.learn(BackendUpdate::Snapshot(Arc::new(snapshot.clone())));
     assert!(stage.screen().contains("new"), "{}", stage.screen());
     assert_eq!(stage.app.queue.selected, Some(incident), "{}", stage.screen());
     // It arrives.
@@ -532,11 +542,11 @@ fn an_incident_that_is_declared_offline_is_selected_and_stays_so_when_it_has_its
     row.number = Some(redphone::model::IncidentNumber(2063));
     snapshot.rows.pop();
     snapshot.rows.push(Arc::new(row.clone()));
-    stage.learn(Update::Snapshot(Arc::new(snapshot)));
+    stage.learn(BackendUpdate::Snapshot(Arc::new(snapshot)));
     let outcome =
         Outcome { incident: Some(incident), row: Some(row), events: vec![], replayed: false };
-    let sent = entry(1, "new", "The vault is open", envelope, State::Sent(Box::new(outcome)));
-    show(&mut stage, Listing { entries: vec![sent], me: None });
+    let sent = entry(1, "new", "The vault is open", envelope, EntryState::Sent(Box::new(outcome)));
+    show(&mut stage, OutboxSnapshot { entries: vec![sent], me: None });
     assert_eq!(stage.selected(), "INC-2063");
 }
 
@@ -554,9 +564,9 @@ fn the_outbox_stays_where_it_is_while_what_is_selected_is_in_sight() {
     let notes = (0..20).map(|place| {
         let note = IncidentCommand::AddNote { text: format!("note {place}") };
         let asked = asked(id_of(&stage, 2051), note, 1);
-        entry(place, "INC-2051", "Card payments", asked, State::Pending)
+        entry(place, "INC-2051", "Card payments", asked, EntryState::Pending)
     });
-    let listing = Listing { entries: notes.collect(), me: None };
+    let listing = OutboxSnapshot { entries: notes.collect(), me: None };
     show(&mut stage, listing);
     stage.keys("O G");
     let top = |stage: &Stage| match &stage.app.mode {

@@ -6,7 +6,7 @@ use redphone::backend::BackendError;
 use redphone::model::checklist::Answer;
 use redphone::model::review::Section;
 use redphone::model::{Command, Envelope, Impact, IncidentCommand, IncidentId, Status, Urgency};
-use redphone::sync::drafts::{Draft, Keep};
+use redphone::sync::drafts::{Draft, DraftOp};
 use redphone::tui::Options;
 use redphone::tui::form::Form;
 use redphone::tui::message::Message;
@@ -176,7 +176,7 @@ fn what_is_typed_after_a_question_is_kept_as_a_draft_too() {
     stage.kept.clear();
     stage.write(" fault of ours");
     let kept = stage.kept.iter().any(|keep| match keep {
-        Keep::Save(draft) => draft.contents.iter().any(|text| text == "no fault of ours"),
+        DraftOp::Save(draft) => draft.contents.iter().any(|text| text == "no fault of ours"),
         _ => false,
     });
     assert!(kept, "{:?}", stage.kept);
@@ -194,7 +194,7 @@ fn a_draft_brings_back_only_what_was_changed_in_it() {
     assert!(form.asking);
     stage.keys("k");
     let draft = stage.kept.iter().rev().find_map(|keep| match keep {
-        Keep::Save(draft) => Some(draft.clone()),
+        DraftOp::Save(draft) => Some(draft.clone()),
         _ => None,
     });
     let draft: Draft = draft.expect("a draft");
@@ -385,10 +385,10 @@ fn read_only_also_holds_for_a_draft() {
     writer.keys("n");
     writer.write("typed before");
     let draft = writer.kept.iter().rev().find_map(|keep| match keep {
-        Keep::Save(draft) => Some(draft.clone()),
+        DraftOp::Save(draft) => Some(draft.clone()),
         _ => None,
     });
-    stage.app.drafts = vec![Draft { place: None, ..draft.expect("a draft") }];
+    stage.app.drafts = vec![Draft { location: None, ..draft.expect("a draft") }];
     stage.keys("d Enter");
     assert_eq!(form(&stage).value("Note"), "typed before");
     stage.keys("^s");

@@ -5,9 +5,9 @@ use redphone::backend::BackendError;
 use redphone::config::panes::{Binding, Column, KeyText, Notify, Template};
 use redphone::config::pattern::Pattern;
 use redphone::config::reload::Changed;
-use redphone::config::{PanesSettings, Place, Reload};
+use redphone::config::{FilePosition, PanesSettings, Reload};
 use redphone::model::Rules;
-use redphone::sync::{Link, Update};
+use redphone::sync::{BackendUpdate, ConnectionState};
 use redphone::tui::Options;
 use redphone::tui::message::Message;
 use redphone::tui::theme::Depth;
@@ -25,9 +25,9 @@ fn warned(size: (u16, u16)) -> Stage {
 }
 
 fn bound(action: &str, key: &str) -> PanesSettings {
-    let place = Place::whole(&std::path::Path::new("config.toml").into());
-    let key = KeyText { text: key.into(), place: place.clone() };
-    let binding = Binding { action: action.into(), place, keys: vec![key] };
+    let place = FilePosition::entire_file(&std::path::Path::new("config.toml").into());
+    let key = KeyText { text: key.into(), position: place.clone() };
+    let binding = Binding { action: action.into(), position: place, keys: vec![key] };
     PanesSettings { keys: vec![binding], ..PanesSettings::default() }
 }
 
@@ -35,10 +35,10 @@ fn changed(panes: PanesSettings) -> Message {
     let changed = Changed {
         panes,
         profiles: Vec::new(),
-        unusable: Vec::new(),
+        unusable_profiles: Vec::new(),
         rules: Rules::default(),
         warnings: Vec::new(),
-        later: Vec::new(),
+        needs_restart: Vec::new(),
     };
     Message::Config(Box::new(Reload::Changed(Box::new(changed))))
 }
@@ -83,7 +83,7 @@ fn changed_keys_hold_at_once_and_what_is_wrong_with_them_is_told() {
 fn settings_that_can_not_be_read_change_nothing() {
     let mut stage = Stage::open(company::busy(company::now()), (126, 36));
     stage.send(changed(bound("own", "Y")));
-    stage.send(Message::Config(Box::new(Reload::Kept("config.toml:3: broken".into()))));
+    stage.send(Message::Config(Box::new(Reload::Failed("config.toml:3: broken".into()))));
     assert!(stage.screen().contains("config.toml:3: broken · settings stay as they were"));
     stage.keys("1");
     assert!(stage.screen().contains("Y own"));
@@ -162,7 +162,7 @@ fn sentences_name_the_keys_as_they_are_now() {
     stage.key(KeyCode::F(9), KeyModifiers::NONE);
     stage.key(KeyCode::F(9), KeyModifiers::NONE);
     // What fails.
-    stage.learn(Update::Link(Link::Failing {
+    stage.learn(BackendUpdate::Connection(ConnectionState::Failing {
         since: stage.now,
         error: BackendError::Unreachable("it is gone".into()),
         retry_at: stage.now + chrono::TimeDelta::seconds(8),

@@ -7,8 +7,8 @@ use redphone::config::panes::Profile;
 use redphone::config::reload::Changed;
 use redphone::config::{Location, PanesSettings, Reload};
 use redphone::model::Rules;
-use redphone::sync::Update;
-use redphone::sync::drafts::{Draft, Keep};
+use redphone::sync::BackendUpdate;
+use redphone::sync::drafts::{Draft, DraftOp};
 use redphone::tui::Options;
 use redphone::tui::message::Message;
 use redphone::tui::mode::Mode;
@@ -193,11 +193,11 @@ fn profiles_that_come_into_the_settings_can_be_gone_to_at_once() {
     let mut stage = production((126, 36));
     let changed = Changed {
         panes: PanesSettings::default(),
-        unusable: Vec::new(),
+        unusable_profiles: Vec::new(),
         profiles: vec![profile("new", "/srv/new.db", false, false)],
         rules: Rules::default(),
         warnings: Vec::new(),
-        later: Vec::new(),
+        needs_restart: Vec::new(),
     };
     stage.send(Message::Config(Box::new(Reload::Changed(Box::new(changed)))));
     stage.keys("B");
@@ -251,8 +251,8 @@ fn a_draft_about_an_incident_waits_where_that_incident_is() {
     stage.keys("n");
     stage.write("half a thought");
     stage.keys("Esc k");
-    let saved = |keep: &Keep| match keep {
-        Keep::Save(draft) => Some(draft.clone()),
+    let saved = |keep: &DraftOp| match keep {
+        DraftOp::Save(draft) => Some(draft.clone()),
         _ => None,
     };
     let note = stage.kept.iter().rev().find_map(saved).expect("it was kept");
@@ -271,7 +271,7 @@ fn a_draft_about_an_incident_waits_where_that_incident_is() {
 #[test]
 fn going_elsewhere_waits_only_until_what_was_asked_is_on_the_disk() {
     let mut stage = stage((126, 36));
-    stage.learn(Update::Outbox(Arc::default()));
+    stage.learn(BackendUpdate::Outbox(Arc::default()));
     stage.keys("a B");
     let ids: Vec<_> = stage.submitted.iter().map(|envelope| envelope.id).collect();
     assert_eq!(ids.len(), 1);

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use redphone::backend::BackendError;
 use redphone::model::command::{Command, IncidentCommand};
 use redphone::model::{Actor, CommandId, Envelope, Impact, IncidentId};
-use redphone::sync::{Link, Update};
+use redphone::sync::{BackendUpdate, ConnectionState};
 use redphone::tui::app::Freshness;
 use rstest::rstest;
 
@@ -143,7 +143,9 @@ fn an_incident_that_crosses_its_level_moves_when_it_does() {
 fn the_picture_changes_with_the_minute_and_not_before() {
     let mut stage = busy();
     let before = stage.screen();
-    stage.learn(Update::Link(Link::Live { at: stage.now + TimeDelta::seconds(25) }));
+    stage.learn(BackendUpdate::Connection(ConnectionState::Live {
+        at: stage.now + TimeDelta::seconds(25),
+    }));
     let next = stage.app.next_tick(stage.now);
     assert_eq!(next.timestamp() % 60, 0, "{next}");
     assert_eq!(stage.screen(), before);
@@ -158,7 +160,7 @@ fn silence_is_told_as_stale_and_a_failure_with_its_time() {
     stage.send(redphone::tui::message::Message::Tick(now, offset));
     assert!(matches!(stage.app.freshness(), Freshness::Stale(_)));
     assert!(stage.screen().contains("stale 1m"), "{}", stage.screen());
-    stage.learn(Update::Link(Link::Failing {
+    stage.learn(BackendUpdate::Connection(ConnectionState::Failing {
         since: now,
         error: BackendError::Unreachable("no route to the host".into()),
         retry_at: now + TimeDelta::seconds(8),
@@ -243,8 +245,8 @@ fn while_only_a_part_is_known_nothing_is_said_not_to_be_open() {
         counts.add(row, stage.now, &stage.app.rules.levels);
     }
     let mut mirror = redphone::sync::Mirror::default();
-    mirror.first_page(rows[..1].to_vec(), Some(counts));
-    stage.learn(Update::Snapshot(mirror.snapshot()));
+    mirror.put_first_page(rows[..1].to_vec(), Some(counts));
+    stage.learn(BackendUpdate::Snapshot(mirror.snapshot()));
     let missing = rows[1].number.expect("a number");
     stage.keys("g");
     stage.write(&missing.0.to_string());

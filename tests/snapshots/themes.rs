@@ -6,9 +6,9 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 use redphone::backend::BackendError;
 use redphone::config::PanesSettings;
-use redphone::config::appearance::Looks;
+use redphone::config::appearance::Appearance;
 use redphone::model::service_level::running_clock;
-use redphone::sync::{Link, Update};
+use redphone::sync::{BackendUpdate, ConnectionState};
 use redphone::tui::Options;
 use redphone::tui::action::{Layer, layer};
 use redphone::tui::app::Pane;
@@ -122,10 +122,10 @@ fn stage(screen: Screen, size: (u16, u16), depth: Depth, name: Name, ascii: bool
     let quiet = matches!(screen, Screen::Empty | Screen::Loading);
     let memory = if quiet { company::quiet(now) } else { company::busy(now) };
     let read_only = screen == Screen::ReadOnly;
-    let looks = Looks { theme: name, ..Looks::default() };
+    let looks = Appearance { theme: name, ..Appearance::default() };
     let mut options = Options {
         ascii,
-        settings: PanesSettings { looks, ..runs::settings() },
+        settings: PanesSettings { appearance: looks, ..runs::settings() },
         read_only,
         ..options()
     };
@@ -139,7 +139,7 @@ fn stage(screen: Screen, size: (u16, u16), depth: Depth, name: Name, ascii: bool
     stage.connect();
     stage.send(Message::Started);
     let failing = |stage: &mut Stage| {
-        stage.learn(Update::Link(Link::Failing {
+        stage.learn(BackendUpdate::Connection(ConnectionState::Failing {
             since: now - chrono::TimeDelta::minutes(10),
             error: BackendError::Unreachable("the store is locked by another process".into()),
             retry_at: now + chrono::TimeDelta::seconds(8),
@@ -368,7 +368,7 @@ fn read_only_is_visible_at_every_size(
     for failing in [false, true] {
         let mut stage = stage(Screen::ReadOnly, size, Depth::None, Name::None, false);
         if failing {
-            stage.learn(Update::Link(Link::Failing {
+            stage.learn(BackendUpdate::Connection(ConnectionState::Failing {
                 since: company::now(),
                 error: BackendError::Unreachable("no route".into()),
                 retry_at: company::now(),
@@ -379,7 +379,7 @@ fn read_only_is_visible_at_every_size(
         assert!(first.contains("READ-ONLY"), "{first}");
         assert!(first.contains("P1 2"), "{first}");
         stage.app.toast = None;
-        stage.app.link = Link::Live { at: company::now() };
+        stage.app.link = ConnectionState::Live { at: company::now() };
         let screen = stage.screen();
         let keys = screen.lines().last().expect("the keys line");
         for verb in [" ack", " own", " note"] {

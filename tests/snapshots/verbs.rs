@@ -4,8 +4,8 @@ use redphone::backend::BackendError;
 use redphone::model::command::{Command, CommandKind, IncidentCommand};
 use redphone::model::escalation::{self, Policy, PolicyLevel};
 use redphone::model::{Rejection, RejectionKind};
-use redphone::sync::Update;
-use redphone::sync::drafts::Keep;
+use redphone::sync::BackendUpdate;
+use redphone::sync::drafts::DraftOp;
 use redphone::tui::Options;
 use redphone::tui::form::Form;
 use redphone::tui::message::Message;
@@ -135,7 +135,7 @@ fn a_refused_note_is_not_lost_while_another_is_written() {
     assert_eq!(form(&stage).contents(), ["first"]);
     stage.keys("^s");
     stage.settle();
-    assert!(matches!(stage.kept.last(), Some(Keep::Drop(_))), "{:?}", stage.kept);
+    assert!(matches!(stage.kept.last(), Some(DraftOp::Drop(_))), "{:?}", stage.kept);
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn a_directory_that_changes_shows_who_is_on_call() {
     assert!(stage.screen().contains("on call Ines Moreau"));
     let mut directory = stage.memory.directory_now();
     directory.schedules[0].rotation.reverse();
-    stage.learn(Update::Directory(std::sync::Arc::new(directory)));
+    stage.learn(BackendUpdate::Directory(std::sync::Arc::new(directory)));
     assert!(stage.screen().contains("on call Tomo Hayashi"), "{}", stage.screen());
 }
 
@@ -241,7 +241,7 @@ fn of_several_each_is_escalated_along_its_own_path() {
     };
     directory.policies =
         vec![Policy { team: "web".into(), levels: vec![level("tomo"), level("odile")] }];
-    stage.learn(Update::Directory(std::sync::Arc::new(directory)));
+    stage.learn(BackendUpdate::Directory(std::sync::Arc::new(directory)));
     let of_web = |stage: &Stage| {
         stage.app.queue.rows.iter().filter(|row| row.summary.team.as_deref() == Some("web")).count()
     };

@@ -6,7 +6,7 @@ use redphone::backend::BackendError;
 use redphone::model::command::{Command, IncidentCommand};
 use redphone::model::status::ResolutionAction;
 use redphone::model::{Actor, CommandId, Envelope, Impact, IncidentId, Priority};
-use redphone::sync::{Link, Update};
+use redphone::sync::{BackendUpdate, ConnectionState};
 use redphone::tui::Options;
 use redphone::tui::app::Pane;
 use redphone::tui::theme::Depth;
@@ -87,7 +87,7 @@ fn resolve() -> IncidentCommand {
 }
 
 fn fails(stage: &mut Stage, since: DateTime<Utc>) {
-    stage.learn(Update::Link(Link::Failing {
+    stage.learn(BackendUpdate::Connection(ConnectionState::Failing {
         since,
         error: BackendError::Unreachable(
             "/var/lib/redphone/store.db is not there: it was moved away or removed, put it back"
@@ -121,7 +121,7 @@ fn nothing_known_yet(#[values(1, 4)] size: usize) {
 fn each_page_of_the_measures(#[values(0, 1, 3)] size: usize, #[values(1, 2, 3)] page: i64) {
     let mut stage = busy(SIZES[size]);
     stage.silence(TimeDelta::seconds(15 * page));
-    stage.learn(Update::Link(Link::Live { at: stage.now }));
+    stage.learn(BackendUpdate::Connection(ConnectionState::Live { at: stage.now }));
     assert_snapshot!(name(&format!("page_{}", page + 1), SIZES[size]), stage.screen());
 }
 
@@ -193,7 +193,7 @@ fn a_new_p1_has_its_number_and_title_on_every_small_wall() {
         while shift(stage.now).1 != down {
             stage.silence(SHIFTED_EVERY);
         }
-        stage.learn(Update::Link(Link::Live { at: stage.now }));
+        stage.learn(BackendUpdate::Connection(ConnectionState::Live { at: stage.now }));
         // No big letters stand for a #.
         p1(&mut stage, "Ledger #1 halts");
         let label = wall(&stage).taking_over().next().expect("it is new").summary.label();
@@ -391,7 +391,7 @@ fn old_data_is_told_when_it_gets_old_and_louder_with_age() {
         before = now;
     }
     assert_eq!(told, [30, 120, 600]);
-    stage.learn(Update::Link(Link::Live { at: stage.now }));
+    stage.learn(BackendUpdate::Connection(ConnectionState::Live { at: stage.now }));
     assert!(!stage.screen().contains("OLD DATA"));
 }
 
@@ -416,7 +416,7 @@ fn it_ticks_with_the_page_and_the_minute_and_not_oftener() {
     let mut ticks = 0;
     let end = stage.now + TimeDelta::minutes(10);
     while stage.now < end {
-        stage.learn(Update::Link(Link::Live { at: stage.now }));
+        stage.learn(BackendUpdate::Connection(ConnectionState::Live { at: stage.now }));
         let next = stage.app.next_tick(stage.now);
         stage.silence(next - stage.now);
         ticks += 1;
@@ -452,7 +452,7 @@ fn the_picture_moves_by_a_cell_so_that_nothing_burns_in() {
     for _ in 0..6 {
         columns.push(column(&stage));
         stage.silence(SHIFTED_EVERY);
-        stage.learn(Update::Link(Link::Live { at: stage.now }));
+        stage.learn(BackendUpdate::Connection(ConnectionState::Live { at: stage.now }));
     }
     columns.sort_unstable();
     columns.dedup();

@@ -18,7 +18,7 @@ use redphone::model::{
     Actor, CommandId, Event, EventBody, EventId, Impact, IncidentId, IncidentNumber, PersonRef,
     Priority, Rules, Status, Summary,
 };
-use redphone::sync::{Link, Mirror, Update};
+use redphone::sync::{BackendUpdate, ConnectionState, Mirror};
 use redphone::tui::Options;
 use redphone::tui::app::{App, Span};
 use redphone::tui::message::{Effect, Message};
@@ -193,7 +193,10 @@ impl Day {
         };
         day.take(Message::Resized(126, 36));
         day.take(Message::Started);
-        day.take(Message::Mirror(Update::Link(Link::Live { at: now }), now));
+        day.take(Message::Mirror(
+            BackendUpdate::Connection(ConnectionState::Live { at: now }),
+            now,
+        ));
         day.tell();
         day
     }
@@ -243,7 +246,7 @@ impl Day {
     fn tell(&mut self) {
         self.snapshots += 1;
         let snapshot = self.mirror.snapshot();
-        self.take(Message::Mirror(Update::Snapshot(snapshot), self.now));
+        self.take(Message::Mirror(BackendUpdate::Snapshot(snapshot), self.now));
         self.draw();
     }
 
@@ -266,16 +269,16 @@ impl Day {
         self.pass_to(self.now + TimeDelta::seconds(10));
         let (live, now) = (round % 180 < 162, self.now);
         let link = if live {
-            Link::Live { at: now }
+            ConnectionState::Live { at: now }
         } else {
-            Link::Failing {
+            ConnectionState::Failing {
                 since: now
                     - TimeDelta::seconds(i64::try_from(round % 180 - 162).expect("few") * 40),
                 error: BackendError::Unreachable("the store is not there".into()),
                 retry_at: now + TimeDelta::seconds(10),
             }
         };
-        self.take(Message::Mirror(Update::Link(link), now));
+        self.take(Message::Mirror(BackendUpdate::Connection(link), now));
         let row = self.world.step(now);
         // While nothing is read, the world goes on: all is told at the end, as after a reset.
         if live && round.is_multiple_of(180) {

@@ -14,8 +14,8 @@ use redphone::model::measures::Window;
 use redphone::model::queue::Sort;
 use redphone::model::runbook::{RunbookHeader, RunbookPage};
 use redphone::model::{CommandId, Envelope, IncidentId, Rules};
-use redphone::sync::drafts::Keep;
-use redphone::sync::{Link, Mirror, Update};
+use redphone::sync::drafts::DraftOp;
+use redphone::sync::{BackendUpdate, ConnectionState, Mirror};
 use redphone::tui::Options;
 use redphone::tui::app::App;
 use redphone::tui::message::{Effect, Message, OutboxAsk, Timer};
@@ -39,7 +39,7 @@ pub struct Stage {
     /// What was asked of the outbox.
     pub asked: Vec<OutboxAsk>,
     /// What was done to drafts.
-    pub kept: Vec<Keep>,
+    pub kept: Vec<DraftOp>,
     /// Texts that an editor was opened on.
     pub edited: Vec<String>,
     /// Texts that were copied.
@@ -99,7 +99,7 @@ impl Stage {
 
     pub fn with(memory: Memory, size: (u16, u16), depth: Depth, options: Options) -> Self {
         let now = company::now();
-        let theme = Theme::new(depth, options.ascii).named(options.settings.looks.theme);
+        let theme = Theme::new(depth, options.ascii).named(options.settings.appearance.theme);
         let app = App::new(options, theme, now);
         let mut stage = Self {
             app,
@@ -140,9 +140,9 @@ impl Stage {
 
     pub fn connect(&mut self) {
         let capabilities = wait(self.memory.capabilities()).expect("memory answers");
-        self.learn(Update::Capabilities(capabilities));
-        self.learn(Update::Directory(Arc::new(self.memory.directory_now())));
-        self.learn(Update::Link(Link::Live { at: self.now }));
+        self.learn(BackendUpdate::Capabilities(capabilities));
+        self.learn(BackendUpdate::Directory(Arc::new(self.memory.directory_now())));
+        self.learn(BackendUpdate::Connection(ConnectionState::Live { at: self.now }));
         self.refresh();
     }
 
@@ -156,17 +156,17 @@ impl Stage {
     pub fn refresh(&mut self) {
         let delta = wait(self.memory.changes(None, std::time::Duration::ZERO));
         self.mirror.fold(delta.expect("memory answers"));
-        self.learn(Update::Snapshot(self.mirror.snapshot()));
+        self.learn(BackendUpdate::Snapshot(self.mirror.snapshot()));
     }
 
-    pub fn learn(&mut self, update: Update) {
+    pub fn learn(&mut self, update: BackendUpdate) {
         self.send(Message::Mirror(update, self.now));
     }
 
     /// So many minutes pass.
     pub fn pass(&mut self, minutes: i64) {
         self.now += Duration::minutes(minutes);
-        self.learn(Update::Link(Link::Live { at: self.now }));
+        self.learn(BackendUpdate::Connection(ConnectionState::Live { at: self.now }));
         self.send(Message::Tick(self.now, Utc.fix()));
     }
 

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use redphone::backend::Backend;
-use redphone::sync::remote::{Handed, State};
+use redphone::sync::remote::{EntryState, Submission};
 
 use crate::far::Way;
 use crate::make::{declare, declared};
@@ -16,7 +16,7 @@ async fn folder_and_files_are_only_for_their_owner() {
     let place = Place::new().await;
     let remote = place.remote().await;
     let (_, declaration) = declare("Cards fail");
-    remote.hand_over(&declaration).await.unwrap();
+    remote.submit_and_wait(&declaration).await.unwrap();
     let mode =
         |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&place.kept()), 0o700);
@@ -63,7 +63,7 @@ async fn a_damaged_outbox_is_set_aside_and_named() {
     assert!(aside);
     // And it works again.
     let (_, declaration) = declare("Cards fail");
-    assert!(matches!(remote.hand_over(&declaration).await.unwrap(), Handed::Done(_)));
+    assert!(matches!(remote.submit_and_wait(&declaration).await.unwrap(), Submission::Done(_)));
 }
 
 #[tokio::test]
@@ -79,7 +79,9 @@ async fn a_damaged_outbox_is_not_moved_away_under_who_has_it_open() {
     assert_eq!(std::fs::read(&path).unwrap(), vec![7_u8; 5000]);
     drop(open);
     let remote = place.remote().await;
-    let [aside] = &remote.set_aside()[..] else { panic!("{:?}", remote.set_aside()) };
+    let [aside] = &remote.set_aside_outboxes()[..] else {
+        panic!("{:?}", remote.set_aside_outboxes())
+    };
     assert_eq!(std::fs::read(aside).unwrap(), vec![7_u8; 5000]);
 }
 
@@ -89,12 +91,12 @@ async fn an_outbox_of_a_later_version_stays_and_a_damaged_cache_costs_nothing_el
     let remote = place.remote().await;
     let (_, declaration) = declare("Cards fail");
     place.far.set(Way::Cut);
-    remote.accept(vec![declaration]).await.unwrap();
+    remote.enqueue(vec![declaration]).await.unwrap();
     drop(remote);
     damage(&place.kept().join("kept.db")).await;
     let remote = place.remote().await;
     assert!(remote.warnings()[0].contains("kept.db.aside-"), "{:?}", remote.warnings());
-    assert_eq!(remote.listing().borrow().pending().count(), 1, "what waits is still there");
+    assert_eq!(remote.watch_outbox().borrow().pending().count(), 1, "what waits is still there");
     drop(remote);
     let later = rusqlite::Connection::open(place.kept().join("outbox.db")).unwrap();
     later.execute_batch("PRAGMA user_version = 99").unwrap();
@@ -120,11 +122,11 @@ async fn what_another_version_wrote_keeps_nothing_else_from_being_sent() {
     let id = declared(&*place.store, "Cards fail").await;
     let remote = place.remote().await;
     let sent = note(id, "sent");
-    remote.hand_over(&sent).await.unwrap();
+    remote.submit_and_wait(&sent).await.unwrap();
     place.far.set(Way::Cut);
     let odd = note(id, "odd");
     for envelope in [odd.clone(), note(id, "good")] {
-        remote.accept(vec![envelope]).await.unwrap();
+        remote.enqueue(vec![envelope]).await.unwrap();
     }
     drop(remote);
     let file = rusqlite::Connection::open(place.kept().join("outbox.db")).unwrap();
@@ -138,13 +140,13 @@ async fn what_another_version_wrote_keeps_nothing_else_from_being_sent() {
     let remote = place.remote().await;
     let listing = all_sent(&remote).await;
     assert_eq!(place.notes(id).await, ["sent", "good"]);
-    assert!(matches!(listing.get(sent.id).unwrap().state, State::Sent(_)));
+    assert!(matches!(listing.get(sent.id).unwrap().state, EntryState::Sent(_)));
     let refused = listing.get(odd.id).unwrap();
     let why = refused.refusal().unwrap().to_string();
     assert!(why.contains("written by another version"), "{why}");
-    assert!(refused.is_hopeless().is_some());
+    assert!(refused.reason_not_to_retry().is_some());
     assert_eq!(remote.drop_entry(odd.id).await.unwrap(), 1);
-    assert!(remote.listing().borrow().get(odd.id).is_none());
+    assert!(remote.watch_outbox().borrow().get(odd.id).is_none());
 }
 
 #[tokio::test]
@@ -170,7 +172,7 @@ async fn what_was_asked_by_another_name_of_the_same_api_is_sent_also_from_folder
     let url = "https://redphone.example";
     let open_in = async |folder: &std::path::Path, name: &str| {
         let mut options = crate::place::options(folder, "ines");
-        options.named.name = name.into();
+        options.key.name = name.into();
         let far = Arc::clone(&place.far) as Arc<dyn Backend>;
         redphone::sync::remote::Remote::open(far, options).await.unwrap()
     };
@@ -182,7 +184,7 @@ async fn what_was_asked_by_another_name_of_the_same_api_is_sent_also_from_folder
     for (name, prefix) in [("redphone.example", "redphone-example"), ("prod", "prod")] {
         let other = tempfile::TempDir::new_in(place.folder.path()).unwrap();
         let remote = open_in(other.path(), name).await;
-        remote.accept(vec![note(id, name)]).await.unwrap();
+        remote.enqueue(vec![note(id, name)]).await.unwrap();
         let folder = remote.outbox_file().parent().unwrap().to_owned();
         drop(remote);
         closed(&folder.join("outbox.db")).await;
@@ -191,8 +193,8 @@ async fn what_was_asked_by_another_name_of_the_same_api_is_sent_also_from_folder
         std::fs::rename(folder.join("outbox.db"), earlier.join("outbox.db")).unwrap();
     }
     let remote = open("redphone.example").await;
-    remote.accept(vec![note(id, "without a profile")]).await.unwrap();
-    assert_eq!(remote.listing().borrow().counts().pending, 2);
+    remote.enqueue(vec![note(id, "without a profile")]).await.unwrap();
+    assert_eq!(remote.watch_outbox().borrow().counts().pending, 2);
     drop(remote);
     place.far.set(Way::Open);
     let remote = open("prod").await;
@@ -203,5 +205,5 @@ async fn what_was_asked_by_another_name_of_the_same_api_is_sent_also_from_folder
     assert_eq!(notes, ["prod", "redphone.example", "without a profile"]);
     drop(remote);
     // Nothing is taken over twice.
-    assert_eq!(open("prod").await.listing().borrow().counts().pending, 0);
+    assert_eq!(open("prod").await.watch_outbox().borrow().counts().pending, 0);
 }

@@ -28,7 +28,7 @@ impl Hour {
             actor: Actor::Person(ines()),
             command: Command::Incident { incident: id, command: ask },
         };
-        remote.accept(vec![envelope.clone()]).await.unwrap();
+        remote.enqueue(vec![envelope.clone()]).await.unwrap();
         self.done.push(envelope);
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use redphone::backend::Backend;
 use redphone::model::IncidentCommand;
-use redphone::sync::{self, Kept, Link, Options, Snapshot, Update};
+use redphone::sync::{self, BackendUpdate, CachedData, ConnectionState, Options, Snapshot};
 use rstest::rstest;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -16,8 +16,8 @@ use crate::make::{ask, declare, declared};
 use crate::place::{PATIENCE, Place};
 
 struct Keeping {
-    learnt: mpsc::UnboundedReceiver<Update>,
-    handle: sync::Handle,
+    learnt: mpsc::UnboundedReceiver<BackendUpdate>,
+    handle: sync::PollerHandle,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -38,7 +38,7 @@ impl Keeping {
         (remote, Self { learnt, handle, task: tokio::spawn(work) })
     }
 
-    async fn until<T>(&mut self, wanted: impl Fn(&Update) -> Option<T>) -> T {
+    async fn until<T>(&mut self, wanted: impl Fn(&BackendUpdate) -> Option<T>) -> T {
         let found = async {
             loop {
                 let update = self.learnt.recv().await.expect("it goes on");
@@ -52,15 +52,15 @@ impl Keeping {
 
     async fn rows(&mut self, wanted: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
         self.until(|update| match update {
-            Update::Snapshot(snapshot) if wanted(snapshot) => Some(Arc::clone(snapshot)),
+            BackendUpdate::Snapshot(snapshot) if wanted(snapshot) => Some(Arc::clone(snapshot)),
             _ => None,
         })
         .await
     }
 }
 
-fn live(update: &Update) -> Option<()> {
-    matches!(update, Update::Link(Link::Live { .. })).then_some(())
+fn live(update: &BackendUpdate) -> Option<()> {
+    matches!(update, BackendUpdate::Connection(ConnectionState::Live { .. })).then_some(())
 }
 
 #[tokio::test]
@@ -75,11 +75,18 @@ async fn it_begins_with_what_is_kept_and_says_how_old_it_is() {
 
     place.far.set(Way::Cut);
     let (_remote, mut kept) = Keeping::start(&place).await;
-    kept.until(|update| matches!(update, Update::Kept(Kept::Directory, _)).then_some(())).await;
-    kept.until(|update| matches!(update, Update::Kept(Kept::Rows, _)).then_some(())).await;
+    kept.until(|update| {
+        matches!(update, BackendUpdate::Cached(CachedData::Directory, _)).then_some(())
+    })
+    .await;
+    kept.until(|update| matches!(update, BackendUpdate::Cached(CachedData::Rows, _)).then_some(()))
+        .await;
     let rows = kept.rows(|_| true).await;
     assert_eq!(rows.rows[0].title, "Cards fail");
-    kept.until(|update| matches!(update, Update::Link(Link::Failing { .. })).then_some(())).await;
+    kept.until(|update| {
+        matches!(update, BackendUpdate::Connection(ConnectionState::Failing { .. })).then_some(())
+    })
+    .await;
     let asked = place.far.asked("search").len();
 
     // It goes on from where it was: nothing is read anew but what has changed.
@@ -98,8 +105,8 @@ async fn what_waits_is_in_the_queue_at_once_and_has_its_number_when_it_arrives()
     kept.until(live).await;
     place.far.set(Way::Cut);
     let (new, declaration) = declare("Images fail");
-    remote.accept(vec![declaration]).await.unwrap();
-    remote.accept(vec![ask(known, IncidentCommand::Acknowledge)]).await.unwrap();
+    remote.enqueue(vec![declaration]).await.unwrap();
+    remote.enqueue(vec![ask(known, IncidentCommand::Acknowledge)]).await.unwrap();
     kept.rows(|snapshot| {
         let row = |id| snapshot.rows.iter().find(|row| row.id == id);
         row(new).is_some_and(|row| row.number.is_none())
@@ -125,7 +132,7 @@ async fn an_incident_that_ends_while_it_waits_leaves_the_queue_and_comes_back_wh
     kept.rows(|snapshot| snapshot.rows.len() == 1).await;
     place.far.set(Way::Cut);
     let resolved = ask(known, crate::make::resolve());
-    remote.accept(vec![resolved.clone()]).await.unwrap();
+    remote.enqueue(vec![resolved.clone()]).await.unwrap();
     kept.rows(|snapshot| snapshot.rows.is_empty()).await;
     remote.drop_entry(resolved.id).await.unwrap();
     kept.rows(|snapshot| snapshot.rows.len() == 1).await;
@@ -137,7 +144,7 @@ async fn what_was_sent_long_ago_does_not_bring_back_what_has_ended_since() {
     let (remote, mut kept) = Keeping::start(&place).await;
     kept.until(live).await;
     let (id, declaration) = declare("Cards fail");
-    remote.hand_over(&declaration).await.unwrap();
+    remote.submit_and_wait(&declaration).await.unwrap();
     kept.rows(|snapshot| snapshot.rows.len() == 1).await;
     place.store.execute(&ask(id, crate::make::resolve())).await.unwrap();
     kept.rows(|snapshot| snapshot.rows.is_empty()).await;
@@ -145,7 +152,7 @@ async fn what_was_sent_long_ago_does_not_bring_back_what_has_ended_since() {
     let (remote, mut kept) = Keeping::start(&place).await;
     kept.until(live).await;
     let (_, declaration) = declare("Images fail");
-    remote.hand_over(&declaration).await.unwrap();
+    remote.submit_and_wait(&declaration).await.unwrap();
     let rows = kept.rows(|snapshot| !snapshot.rows.is_empty()).await;
     assert_eq!(rows.rows.len(), 1);
     assert_eq!(rows.rows[0].title, "Images fail");
@@ -159,7 +166,7 @@ async fn where_questions_are_not_held_it_polls_and_says_so() {
     let (_remote, mut kept) = Keeping::start(&place).await;
     let every = kept
         .until(|update| match update {
-            Update::Link(Link::Polling { every, .. }) => Some(*every),
+            BackendUpdate::Connection(ConnectionState::Polling { every, .. }) => Some(*every),
             _ => None,
         })
         .await;
@@ -204,11 +211,11 @@ async fn what_waits_is_told_while_nothing_answers_and_who_wants_to_know_asks_ane
     place.far.set(Way::Hangs);
     let (remote, mut kept) = Keeping::start(&place).await;
     let (new, declaration) = declare("Images fail");
-    remote.accept(vec![declaration]).await.unwrap();
+    remote.enqueue(vec![declaration]).await.unwrap();
     let rows = kept.rows(|snapshot| snapshot.rows.iter().any(|row| row.id == new)).await;
     assert_eq!(rows.rows.len(), 1 + usize::from(before));
     kept.until(|update| match update {
-        Update::Outbox(listing) => listing.pending().next().map(|_| ()),
+        BackendUpdate::Outbox(listing) => listing.pending().next().map(|_| ()),
         _ => None,
     })
     .await;
@@ -231,11 +238,14 @@ async fn what_reaches_the_remote_ends_the_wait_of_all_others() {
     let id = declared(&*place.store, "Cards fail").await;
     place.far.set(Way::Cut);
     let (remote, mut kept) = Keeping::start(&place).await;
-    remote.accept(vec![ask(id, IncidentCommand::Acknowledge)]).await.unwrap();
+    remote.enqueue(vec![ask(id, IncidentCommand::Acknowledge)]).await.unwrap();
     // Some failures in a row, so that the next try is far away.
     for _ in 0..3 {
-        kept.until(|update| matches!(update, Update::Link(Link::Failing { .. })).then_some(()))
-            .await;
+        kept.until(|update| {
+            matches!(update, BackendUpdate::Connection(ConnectionState::Failing { .. }))
+                .then_some(())
+        })
+        .await;
     }
     place.far.set(Way::Open);
     // Somebody reads something: that is enough for the others.

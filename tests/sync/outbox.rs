@@ -7,7 +7,7 @@ use redphone::backend::{Backend, BackendError};
 use redphone::model::checklist::{Answer, ClosingItem, Item};
 use redphone::model::command::Link;
 use redphone::model::{EventBody, IncidentCommand, IncidentId};
-use redphone::sync::remote::{Handed, State};
+use redphone::sync::remote::{EntryState, Submission};
 
 use crate::far::Way;
 use crate::make::{ask, declaration, declare, declare_as, declared, resolve};
@@ -32,7 +32,9 @@ async fn a_command_that_can_be_sent_is_answered() {
     let place = Place::new().await;
     let remote = place.remote().await;
     let (id, declaration) = declare("Cards fail");
-    let Handed::Done(outcome) = remote.hand_over(&declaration).await.unwrap() else { panic!() };
+    let Submission::Done(outcome) = remote.submit_and_wait(&declaration).await.unwrap() else {
+        panic!()
+    };
     assert_eq!(outcome.incident, Some(id));
     assert!(outcome.row.unwrap().number.is_some());
     let listing = all_sent(&remote).await;
@@ -45,8 +47,8 @@ async fn what_was_asked_while_it_was_gone_is_sent_by_the_next_start() {
     let id = declared(&*place.store, "Cards fail").await;
     place.far.set(Way::Cut);
     let remote = place.remote().await;
-    let kept = remote.hand_over(&note(id, "seen")).await.unwrap();
-    assert!(matches!(kept, Handed::Kept(why) if why.contains("no route")));
+    let kept = remote.submit_and_wait(&note(id, "seen")).await.unwrap();
+    assert!(matches!(kept, Submission::Queued(why) if why.contains("no route")));
     drop(remote);
     place.far.set(Way::Open);
     let remote = place.remote().await;
@@ -61,11 +63,11 @@ async fn a_command_whose_answer_was_lost_happens_once() {
     let remote = place.remote().await;
     place.far.set(Way::AnswersLost);
     let envelope = note(id, "once");
-    assert!(matches!(remote.hand_over(&envelope).await.unwrap(), Handed::Kept(_)));
+    assert!(matches!(remote.submit_and_wait(&envelope).await.unwrap(), Submission::Queued(_)));
     place.far.set(Way::Open);
     remote.send_now().await.unwrap();
     let listing = all_sent(&remote).await;
-    let State::Sent(outcome) = &listing.get(envelope.id).unwrap().state else { panic!() };
+    let EntryState::Sent(outcome) = &listing.get(envelope.id).unwrap().state else { panic!() };
     assert!(outcome.replayed, "the first outcome is its answer");
     assert_eq!(place.notes(id).await, ["once"]);
     assert!(place.far.arrived().iter().filter(|sent| **sent == envelope.id).count() >= 2);
@@ -78,13 +80,13 @@ async fn an_answer_that_makes_no_sense_ends_no_command() {
     let remote = place.remote().await;
     place.far.set(Way::AnswersOdd);
     let envelope = note(id, "once");
-    let kept = remote.hand_over(&envelope).await.unwrap();
-    assert_eq!(kept, Handed::Kept("what comes makes no sense".into()));
-    assert!(remote.entry(envelope.id).await.unwrap().unwrap().next_at.is_some());
+    let kept = remote.submit_and_wait(&envelope).await.unwrap();
+    assert_eq!(kept, Submission::Queued("what comes makes no sense".into()));
+    assert!(remote.entry(envelope.id).await.unwrap().unwrap().next_attempt_at.is_some());
     place.far.set(Way::Open);
     remote.send_now().await.unwrap();
     all_sent(&remote).await;
-    assert_eq!(remote.listing().borrow().refused().count(), 0);
+    assert_eq!(remote.watch_outbox().borrow().refused().count(), 0);
     assert_eq!(place.notes(id).await, ["once"]);
 }
 
@@ -97,7 +99,7 @@ async fn commands_about_one_incident_wait_for_each_other_and_others_do_not_wait_
     let first = note(one, "first");
     place.far.poison(first.id);
     for envelope in [first.clone(), note(one, "second"), note(other, "third")] {
-        remote.accept(vec![envelope]).await.unwrap();
+        remote.enqueue(vec![envelope]).await.unwrap();
     }
     until(&remote, |listing| listing.pending().count() == 2).await;
     assert_eq!(place.notes(other).await, ["third"]);
@@ -114,8 +116,8 @@ async fn many_that_wait_are_sent_together() {
     place.far.set(Way::Cut);
     let remote = place.remote().await;
     for id in &ids {
-        remote.accept(vec![note(*id, "a")]).await.unwrap();
-        remote.accept(vec![note(*id, "b")]).await.unwrap();
+        remote.enqueue(vec![note(*id, "a")]).await.unwrap();
+        remote.enqueue(vec![note(*id, "b")]).await.unwrap();
     }
     place.far.set(Way::Open);
     remote.send_now().await.unwrap();
@@ -134,20 +136,20 @@ async fn what_was_sent_is_known_also_when_it_is_not_listed_any_more_and_whatever
     let remote = place.remote().await;
     let all: Vec<_> = (0..70).map(|index| note(id, &format!("note {index}"))).collect();
     let (first, others) = all.split_at(1);
-    remote.hand_over(&first[0]).await.unwrap();
+    remote.submit_and_wait(&first[0]).await.unwrap();
     drop(remote);
     // It was answered while the clock was a day ahead.
     let file = rusqlite::Connection::open(place.kept().join("outbox.db")).unwrap();
     file.execute("UPDATE entry SET settled_at = settled_at + 86400000", []).unwrap();
     drop(file);
     let remote = place.remote().await;
-    remote.accept(others.to_vec()).await.unwrap();
+    remote.enqueue(others.to_vec()).await.unwrap();
     let listing = all_sent(&remote).await;
     let sent: Vec<_> = listing.sent().map(|entry| entry.id).collect();
     let last: Vec<_> = all.iter().rev().take(50).map(|envelope| envelope.id).collect();
     assert_eq!(sent, last);
     let entry = remote.entry(first[0].id).await.unwrap().unwrap();
-    assert!(matches!(entry.state, State::Sent(_)));
+    assert!(matches!(entry.state, EntryState::Sent(_)));
     assert!(remote.entry(note(id, "never").id).await.unwrap().is_none());
 }
 
@@ -158,7 +160,7 @@ async fn a_refused_command_keeps_its_text_and_can_be_dropped_but_not_sent_in_vai
     place.far.set(Way::Cut);
     let remote = place.remote().await;
     let acknowledge = ask(id, IncidentCommand::Acknowledge);
-    remote.accept(vec![acknowledge.clone()]).await.unwrap();
+    remote.enqueue(vec![acknowledge.clone()]).await.unwrap();
     place.store.execute(&ask(id, IncidentCommand::Acknowledge)).await.unwrap();
     place.far.set(Way::Open);
     remote.send_now().await.unwrap();
@@ -171,9 +173,9 @@ async fn a_refused_command_keeps_its_text_and_can_be_dropped_but_not_sent_in_vai
     // Across restarts.
     drop(remote);
     let remote = place.remote().await;
-    assert_eq!(remote.listing().borrow().refused().count(), 1);
+    assert_eq!(remote.watch_outbox().borrow().refused().count(), 1);
     assert_eq!(remote.drop_entry(acknowledge.id).await.unwrap(), 1);
-    assert!(remote.listing().borrow().entries.is_empty());
+    assert!(remote.watch_outbox().borrow().entries.is_empty());
 }
 
 #[tokio::test]
@@ -184,10 +186,10 @@ async fn what_follows_a_refused_command_of_its_chain_is_not_sent_and_goes_with_i
     let remote = place.remote().await;
     // It can't be closed before it is resolved.
     let chain = vec![ask(id, IncidentCommand::Close), note(id, "closed it")];
-    remote.accept(chain.clone()).await.unwrap();
+    remote.enqueue(chain.clone()).await.unwrap();
     let listing = until(&remote, |listing| listing.refused().count() == 2).await;
     let follows = listing.get(chain[1].id).unwrap();
-    assert_eq!(follows.behind, Some(chain[0].id));
+    assert_eq!(follows.blocked_by, Some(chain[0].id));
     let why = follows.refusal().unwrap().to_string();
     assert!(
         why.starts_with("not sent, because what comes before it was refused: resolve it"),
@@ -196,17 +198,17 @@ async fn what_follows_a_refused_command_of_its_chain_is_not_sent_and_goes_with_i
     assert_eq!(place.notes(id).await, Vec::<String>::new());
     // Other commands about it are sent all the same; of those refused it is said what came before.
     let reopen = ask(id, IncidentCommand::Reopen { reason: "x".into() });
-    remote.accept(vec![reopen.clone()]).await.unwrap();
+    remote.enqueue(vec![reopen.clone()]).await.unwrap();
     let listing = until(&remote, |listing| listing.refused().count() == 3).await;
-    assert!(listing.get(reopen.id).unwrap().behind.is_some());
+    assert!(listing.get(reopen.id).unwrap().blocked_by.is_some());
     // Once it is resolved and the gate is answered, both are sent.
     may_be_closed(&place, id).await;
     remote.retry(chain[0].id).await.unwrap();
     let listing = all_sent(&remote).await;
     for envelope in &chain {
         let entry = listing.get(envelope.id).unwrap();
-        assert!(matches!(entry.state, State::Sent(_)), "{entry:#?}");
-        assert_eq!(entry.behind, None);
+        assert!(matches!(entry.state, EntryState::Sent(_)), "{entry:#?}");
+        assert_eq!(entry.blocked_by, None);
     }
     assert_eq!(place.notes(id).await, ["closed it"]);
 }
@@ -221,16 +223,16 @@ async fn what_needs_a_refused_declaration_is_held_and_sent_once_it_was_mended() 
         ..declaration("Cards fail")
     };
     let (id, declaration_ahead) = declare_as(ahead);
-    remote.accept(vec![declaration_ahead.clone()]).await.unwrap();
+    remote.enqueue(vec![declaration_ahead.clone()]).await.unwrap();
     let waits = note(id, "first look");
-    remote.accept(vec![waits.clone()]).await.unwrap();
+    remote.enqueue(vec![waits.clone()]).await.unwrap();
     place.far.set(Way::Open);
     remote.send_now().await.unwrap();
     let listing = until(&remote, |listing| listing.refused().count() == 1).await;
     let held = listing.get(waits.id).unwrap();
     assert!(held.is_pending());
-    assert_eq!(listing.held_by(held).unwrap().id, declaration_ahead.id);
-    assert_eq!(listing.dependent(listing.get(declaration_ahead.id).unwrap()), [waits.id]);
+    assert_eq!(listing.blocker_of(held).unwrap().id, declaration_ahead.id);
+    assert_eq!(listing.dependents(listing.get(declaration_ahead.id).unwrap()), [waits.id]);
     // Written anew, about the same incident.
     let mended = ask(id, IncidentCommand::Declare(Box::new(declaration("Cards fail"))));
     remote.replace(declaration_ahead.id, vec![mended]).await.unwrap();
@@ -244,7 +246,7 @@ async fn what_was_sent_again_elsewhere_is_not_sent_a_second_time_in_other_words(
     let id = declared(&*place.store, "Cards fail").await;
     let (one, other) = (place.remote().await, place.remote().await);
     let close = ask(id, IncidentCommand::Close);
-    one.accept(vec![close.clone(), note(id, "closed it")]).await.unwrap();
+    one.enqueue(vec![close.clone(), note(id, "closed it")]).await.unwrap();
     until(&one, |listing| listing.refused().count() == 2).await;
     may_be_closed(&place, id).await;
     let edited = || ask(id, IncidentCommand::Close);
@@ -267,7 +269,7 @@ async fn what_was_sent_again_elsewhere_is_not_sent_a_second_time_in_other_words(
     assert!(why.starts_with("it is not in the outbox any more"), "{why}");
     all_sent(&other).await;
     assert_eq!(place.notes(id).await, ["closed it"]);
-    assert_eq!(other.listing().borrow().entries.len(), 2);
+    assert_eq!(other.watch_outbox().borrow().entries.len(), 2);
 }
 
 #[tokio::test]
@@ -276,15 +278,15 @@ async fn what_was_not_sent_because_of_a_refused_command_goes_with_what_takes_its
     let id = declared(&*place.store, "Cards fail").await;
     let remote = place.remote().await;
     let chain = vec![ask(id, IncidentCommand::Close), note(id, "first"), note(id, "second")];
-    remote.accept(chain.clone()).await.unwrap();
+    remote.enqueue(chain.clone()).await.unwrap();
     until(&remote, |listing| listing.refused().count() == 3).await;
     place.far.set(Way::Cut);
     let edited = note(id, "instead");
     remote.replace(chain[0].id, vec![edited.clone()]).await.unwrap();
-    let listing = remote.listing().borrow().clone();
+    let listing = remote.watch_outbox().borrow().clone();
     assert_eq!(listing.refused().count(), 0);
-    assert!(listing.entries.iter().all(|entry| entry.chain == edited.id), "{listing:#?}");
-    assert!(listing.entries.iter().all(|entry| entry.behind.is_none()), "{listing:#?}");
+    assert!(listing.entries.iter().all(|entry| entry.batch == edited.id), "{listing:#?}");
+    assert!(listing.entries.iter().all(|entry| entry.blocked_by.is_none()), "{listing:#?}");
     place.far.set(Way::Open);
     remote.send_now().await.unwrap();
     all_sent(&remote).await;
@@ -297,10 +299,10 @@ async fn what_needs_a_dropped_declaration_goes_with_it() {
     place.far.set(Way::Cut);
     let remote = place.remote().await;
     let (id, declaration) = declare("Cards fail");
-    remote.accept(vec![declaration.clone()]).await.unwrap();
-    remote.accept(vec![note(id, "first look")]).await.unwrap();
+    remote.enqueue(vec![declaration.clone()]).await.unwrap();
+    remote.enqueue(vec![note(id, "first look")]).await.unwrap();
     assert_eq!(remote.drop_entry(declaration.id).await.unwrap(), 2);
-    assert!(remote.listing().borrow().entries.is_empty());
+    assert!(remote.watch_outbox().borrow().entries.is_empty());
 }
 
 #[tokio::test]
@@ -314,8 +316,8 @@ async fn what_follows_a_declaration_that_is_counted_in_another_is_about_that_one
     place.far.set(Way::Cut);
     let remote = place.remote().await;
     let (new, declaration) = declare_as(keyed);
-    remote.accept(vec![declaration]).await.unwrap();
-    remote.accept(vec![note(new, "cleaned up")]).await.unwrap();
+    remote.enqueue(vec![declaration]).await.unwrap();
+    remote.enqueue(vec![note(new, "cleaned up")]).await.unwrap();
     place.far.set(Way::Open);
     remote.send_now().await.unwrap();
     let listing = all_sent(&remote).await;
@@ -325,15 +327,17 @@ async fn what_follows_a_declaration_that_is_counted_in_another_is_about_that_one
     let other = declared(&*place.store, "Images fail").await;
     drop(remote);
     let remote = place.remote().await;
-    assert_eq!(remote.known_as(new).await.unwrap(), open);
-    assert_eq!(remote.known_as(other).await.unwrap(), other);
+    assert_eq!(remote.resolve_alias(new).await.unwrap(), open);
+    assert_eq!(remote.resolve_alias(other).await.unwrap(), other);
     let link = Link::Incident { id: new, number: None };
     for envelope in [
         note(new, "full again"),
         ask(other, IncidentCommand::Link { link: link.clone() }),
         ask(other, IncidentCommand::Unlink { link }),
     ] {
-        let Handed::Done(outcome) = remote.hand_over(&envelope).await.unwrap() else { panic!() };
+        let Submission::Done(outcome) = remote.submit_and_wait(&envelope).await.unwrap() else {
+            panic!()
+        };
         assert!(!outcome.events.is_empty());
     }
     assert_eq!(place.notes(open).await, ["cleaned up", "full again"]);

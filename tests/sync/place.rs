@@ -10,7 +10,7 @@ use std::time::Duration;
 use redphone::backend::file::{FileStore, Options as StoreOptions};
 use redphone::backend::{Backend, TimelineRange};
 use redphone::model::{Event, EventBody, IncidentId, Rules};
-use redphone::sync::remote::{Listing, Named, Options, Remote};
+use redphone::sync::remote::{Options, OutboxSnapshot, Remote, RemoteKey};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
@@ -32,17 +32,17 @@ pub async fn store_at(path: &Path) -> FileStore {
 
 pub fn options(folder: &Path, who: &str) -> Options {
     Options {
-        named: Named {
+        key: RemoteKey {
             name: "prod".into(),
             url: "https://redphone.example".into(),
-            who: who.into(),
+            handle: who.into(),
         },
         folder: folder.join("remotes"),
         rules: Rules::default(),
-        patience: Duration::from_secs(5),
+        answer_timeout: Duration::from_secs(5),
         sends: true,
-        turn_patience: Duration::from_secs(20),
-        tokens: None,
+        lock_timeout: Duration::from_secs(20),
+        token_changes: None,
     }
 }
 
@@ -73,7 +73,7 @@ impl Place {
     /// The folder of what is kept.
     pub fn kept(&self) -> PathBuf {
         let options = options(self.folder.path(), "ines");
-        options.folder.join(options.named.folder())
+        options.folder.join(options.key.folder_name())
     }
 
     pub async fn events(&self, id: IncidentId) -> Vec<Event> {
@@ -90,16 +90,19 @@ impl Place {
 }
 
 /// Waits until what is on its way is as wanted.
-pub async fn until(remote: &Remote, wanted: impl Fn(&Listing) -> bool) -> Arc<Listing> {
-    let mut listing = remote.listing();
+pub async fn until(
+    remote: &Remote,
+    wanted: impl Fn(&OutboxSnapshot) -> bool,
+) -> Arc<OutboxSnapshot> {
+    let mut listing = remote.watch_outbox();
     let found = timeout(PATIENCE, listing.wait_for(|listing| wanted(listing))).await;
     match found {
         Ok(listing) => Arc::clone(&listing.unwrap()),
-        Err(late) => panic!("never so, {late}: {:#?}", remote.listing().borrow().entries),
+        Err(late) => panic!("never so, {late}: {:#?}", remote.watch_outbox().borrow().entries),
     }
 }
 
 /// Waits until everything was sent.
-pub async fn all_sent(remote: &Remote) -> Arc<Listing> {
+pub async fn all_sent(remote: &Remote) -> Arc<OutboxSnapshot> {
     until(remote, |listing| listing.pending().next().is_none()).await
 }

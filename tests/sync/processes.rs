@@ -37,7 +37,7 @@ async fn a_process_of_its_own() {
     for _ in 0..count.parse().unwrap() {
         let envelope =
             ask(id, IncidentCommand::AddNote { text: format!("of {}", std::process::id()) });
-        remote.accept(vec![envelope.clone()]).await.unwrap();
+        remote.enqueue(vec![envelope.clone()]).await.unwrap();
         say(&format!("durable {}", envelope.id));
     }
     if way == "stay" {
@@ -98,7 +98,7 @@ async fn several_processes_send_each_command_once() {
     happened_once(&place, id, &all).await;
     assert_eq!(place.notes(id).await.len(), 100);
     let remote = place.remote().await;
-    assert_eq!(remote.listing().borrow().counts().pending, 0);
+    assert_eq!(remote.watch_outbox().borrow().counts().pending, 0);
 }
 
 #[tokio::test]
@@ -118,13 +118,13 @@ async fn a_process_that_stays_open_keeps_no_other_from_sending_and_one_that_is_k
     let stopped = Process::new("kill").args(["-STOP", &first.id().to_string()]).status();
     assert!(stopped.unwrap().success());
     let envelope = ask(id, IncidentCommand::AddNote { text: "by the second".into() });
-    second.accept(vec![envelope.clone()]).await.unwrap();
+    second.enqueue(vec![envelope.clone()]).await.unwrap();
     all_sent(&second).await;
     assert_eq!(place.far.arrived(), [envelope.id]);
     first.kill().unwrap();
     first.wait().unwrap();
     let envelope = ask(id, IncidentCommand::AddNote { text: "after it".into() });
-    second.accept(vec![envelope.clone()]).await.unwrap();
+    second.enqueue(vec![envelope.clone()]).await.unwrap();
     until(&second, |listing| listing.pending().next().is_none()).await;
     assert_eq!(place.far.arrived().last(), Some(&envelope.id));
     assert_eq!(place.notes(id).await.len(), 3);
@@ -153,7 +153,7 @@ async fn a_process_that_is_killed_at_any_moment_loses_nothing_and_doubles_nothin
     assert!(!all.is_empty());
     let remote = place.remote().await;
     let left = async {
-        while remote.listing().borrow().pending().next().is_some() {
+        while remote.watch_outbox().borrow().pending().next().is_some() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };

@@ -8,7 +8,7 @@ use redphone::model::command::CommandKind;
 use redphone::model::measures::{Cut, Window};
 use redphone::model::queue::Sort;
 use redphone::model::{EventBody, IncidentCommand, Status};
-use redphone::sync::remote::{Kept, Remote};
+use redphone::sync::remote::{Remote, Sourced};
 
 use crate::far::Way;
 use crate::make::{ask, declare, declared, resolve, search, titles};
@@ -20,7 +20,7 @@ async fn read_all(remote: &Remote) {
     remote.directory().await.unwrap();
     let delta = remote.changes(None, Duration::ZERO).await.unwrap();
     for row in &delta.rows {
-        remote.read(row.id, |_| {}).await;
+        remote.read_incident(row.id, |_| {}).await;
     }
     remote.measures(&Window::last_day(Utc::now()), Cut::Total, Utc::now()).await.unwrap();
 }
@@ -35,7 +35,7 @@ async fn all_that_was_read_is_there_without_the_remote_and_after_a_restart() {
     drop(remote);
     place.far.set(Way::Cut);
     let remote = place.remote().await;
-    let known = remote.known().await;
+    let known = remote.cached_state().await;
     assert_eq!(known.rows.unwrap().0.len(), 1);
     assert!(known.cursor.is_some());
     assert!(known.capabilities.unwrap().verbs.contains(&CommandKind::Acknowledge));
@@ -56,21 +56,21 @@ async fn what_is_kept_comes_with_its_age_and_the_answer_after_it() {
     let id = declared(&*place.store, "Cards fail").await;
     let remote = place.remote().await;
     let mut told = Vec::new();
-    remote.read(id, |read| told.push(read.unwrap().as_of)).await;
+    remote.read_incident(id, |read| told.push(read.unwrap().as_of)).await;
     assert_eq!(told, [None], "it has just been read");
     place.far.set(Way::Slow(Duration::from_millis(600)));
     let mut told = Vec::new();
-    remote.read(id, |read| told.push(read.unwrap().as_of.is_some())).await;
+    remote.read_incident(id, |read| told.push(read.unwrap().as_of.is_some())).await;
     assert_eq!(told, [true, false], "first what is kept, then what it says");
     place.far.set(Way::Cut);
-    let mut told: Vec<Result<Kept<_>, BackendError>> = Vec::new();
-    remote.read(id, |read| told.push(read)).await;
+    let mut told: Vec<Result<Sourced<_>, BackendError>> = Vec::new();
+    remote.read_incident(id, |read| told.push(read)).await;
     assert_eq!(told.len(), 1);
     assert!(told[0].as_ref().unwrap().as_of.is_some());
     // Of one that was never read there is nothing.
     let other = declared(&*place.store, "Images fail").await;
-    let mut told: Vec<Result<Kept<_>, BackendError>> = Vec::new();
-    remote.read(other, |read| told.push(read)).await;
+    let mut told: Vec<Result<Sourced<_>, BackendError>> = Vec::new();
+    remote.read_incident(other, |read| told.push(read)).await;
     assert!(matches!(&told[..], [Err(BackendError::Unreachable(_))]));
 }
 
@@ -113,15 +113,15 @@ async fn what_waits_is_laid_over_what_is_read() {
     let remote = place.remote().await;
     read_all(&remote).await;
     place.far.set(Way::Cut);
-    remote.accept(vec![ask(id, IncidentCommand::Acknowledge)]).await.unwrap();
-    remote.accept(vec![ask(id, IncidentCommand::AddNote { text: "on it".into() })]).await.unwrap();
+    remote.enqueue(vec![ask(id, IncidentCommand::Acknowledge)]).await.unwrap();
+    remote.enqueue(vec![ask(id, IncidentCommand::AddNote { text: "on it".into() })]).await.unwrap();
     let (new, declaration) = declare("Images fail");
-    remote.accept(vec![declaration]).await.unwrap();
+    remote.enqueue(vec![declaration]).await.unwrap();
     remote
-        .accept(vec![ask(new, IncidentCommand::AddNote { text: "first look".into() })])
+        .enqueue(vec![ask(new, IncidentCommand::AddNote { text: "first look".into() })])
         .await
         .unwrap();
-    remote.accept(vec![ask(new, resolve())]).await.unwrap();
+    remote.enqueue(vec![ask(new, resolve())]).await.unwrap();
 
     let detail = remote.incident(id).await.unwrap();
     assert_eq!(detail.incident.summary.status, Status::Acknowledged);
@@ -189,11 +189,11 @@ async fn what_could_not_be_written_down_is_asked_for_again_after_a_restart() {
     assert!(third.cursor != second.cursor && !third.reset);
     drop(remote);
     let remote = place.remote().await;
-    let known = remote.known().await;
+    let known = remote.cached_state().await;
     assert_eq!(known.cursor, Some(first.cursor), "behind it there is a hole");
     let rest = remote.changes(known.cursor, Duration::ZERO).await.unwrap();
     assert!(rest.rows.iter().any(|row| row.id == images));
-    let known = remote.known().await;
+    let known = remote.cached_state().await;
     assert_eq!((known.cursor, known.rows.unwrap().0.len()), (Some(third.cursor), 3));
 }
 
@@ -205,17 +205,17 @@ async fn a_search_says_whether_it_looked_only_at_what_is_kept() {
     let remote = place.remote().await;
     read_all(&remote).await;
     declared(&*place.store, "Cards fail again").await;
-    let read = remote.look_for(&search("cards")).await.unwrap();
+    let read = remote.search_sourced(&search("cards")).await.unwrap();
     assert_eq!((read.value.rows.len(), read.as_of), (2, None));
     let mut wanted = redphone::backend::Search { limit: 1, ..search("cards") };
     place.far.set(Way::Cut);
-    let read = remote.look_for(&wanted).await.unwrap();
+    let read = remote.search_sourced(&wanted).await.unwrap();
     assert!(read.as_of.is_some_and(|at| at >= before), "{:?}", read.as_of);
     // And so does each page that goes on with it, even where the remote is back.
     place.far.set(Way::Open);
     wanted.after = read.value.next;
     assert!(wanted.after.is_some());
-    assert!(remote.look_for(&wanted).await.unwrap().as_of.is_some());
+    assert!(remote.search_sourced(&wanted).await.unwrap().as_of.is_some());
 }
 
 #[tokio::test]
@@ -226,7 +226,7 @@ async fn two_remotes_and_two_people_share_nothing() {
     read_all(&mine).await;
     place.far.set(Way::Cut);
     let theirs = place.remote_of("tomo").await;
-    assert!(theirs.known().await.rows.is_none());
+    assert!(theirs.cached_state().await.rows.is_none());
     assert_ne!(mine.outbox_file(), theirs.outbox_file());
 }
 
@@ -234,7 +234,7 @@ async fn two_remotes_and_two_people_share_nothing() {
 async fn no_more_is_kept_than_is_bounded() {
     let place = Place::new().await;
     let remote = place.remote().await;
-    let most = usize::try_from(redphone::sync::remote::DETAILS).unwrap();
+    let most = usize::try_from(redphone::sync::remote::MAX_DETAILS).unwrap();
     let mut ids = Vec::new();
     for index in 0..most + 10 {
         ids.push(declared(&*place.store, &format!("incident {index}")).await);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
 use redphone::backend::Backend;
-use redphone::sync::remote::Handed;
+use redphone::sync::remote::Submission;
 
 use crate::far::Way;
 use crate::make::declared;
@@ -20,12 +20,12 @@ async fn a_turn_that_does_not_come_back_is_not_waited_for_for_ever() {
     let turn = std::fs::File::create(place.kept().join("sending.lock")).unwrap();
     rustix::fs::flock(&turn, rustix::fs::FlockOperation::LockExclusive).unwrap();
     let mut options = crate::place::options(place.folder.path(), "ines");
-    options.turn_patience = std::time::Duration::from_millis(300);
+    options.lock_timeout = std::time::Duration::from_millis(300);
     let far = Arc::clone(&place.far) as Arc<dyn Backend>;
     let remote = redphone::sync::remote::Remote::open(far, options).await.unwrap();
-    remote.accept(vec![note(id, "a")]).await.unwrap();
+    remote.enqueue(vec![note(id, "a")]).await.unwrap();
     all_sent(&remote).await;
-    remote.accept(vec![note(id, "b")]).await.unwrap();
+    remote.enqueue(vec![note(id, "b")]).await.unwrap();
     all_sent(&remote).await;
     assert_eq!(place.notes(id).await, ["a", "b"]);
 }
@@ -36,7 +36,7 @@ async fn between_two_passes_nobody_has_the_turn() {
     let id = declared(&*place.store, "Cards fail").await;
     let (first, second) = (place.remote().await, place.remote().await);
     for (remote, text) in [(&first, "a"), (&second, "b"), (&first, "c")] {
-        remote.accept(vec![note(id, text)]).await.unwrap();
+        remote.enqueue(vec![note(id, text)]).await.unwrap();
         all_sent(remote).await;
     }
     let turn = std::fs::File::create(place.kept().join("sending.lock")).unwrap();
@@ -59,7 +59,7 @@ async fn what_one_person_asked_is_not_sent_with_the_token_of_another() {
     let (changes, tokens) = tokio::sync::watch::channel(0);
     let open = async || {
         let mut options = crate::place::options(place.folder.path(), "ines");
-        options.tokens = Some(tokens.clone());
+        options.token_changes = Some(tokens.clone());
         let far = Arc::clone(&place.far) as Arc<dyn Backend>;
         redphone::sync::remote::Remote::open(far, options).await.unwrap()
     };
@@ -67,7 +67,7 @@ async fn what_one_person_asked_is_not_sent_with_the_token_of_another() {
     remote.capabilities().await.unwrap();
     place.far.set(Way::Cut);
     let hers = note(id, "by ines");
-    remote.hand_over(&hers).await.unwrap();
+    remote.submit_and_wait(&hers).await.unwrap();
     // Another start, and the token in the file is another one.
     drop(remote);
     place.far.takes_for("tom");
@@ -76,12 +76,12 @@ async fn what_one_person_asked_is_not_sent_with_the_token_of_another() {
     remote.send_now().await.unwrap();
     let listing = until(&remote, |listing| listing.me.as_deref() == Some("tom")).await;
     let why = "asked by ines, the token is tom's: it waits for one of ines";
-    assert_eq!(listing.of_another(listing.get(hers.id).unwrap()).unwrap(), why);
+    assert_eq!(listing.other_requester_reason(listing.get(hers.id).unwrap()).unwrap(), why);
     // What tom asks does not wait for it.
     let his = note(id, "by tom");
-    assert!(matches!(remote.hand_over(&his).await.unwrap(), Handed::Done(_)));
+    assert!(matches!(remote.submit_and_wait(&his).await.unwrap(), Submission::Done(_)));
     assert_eq!(place.notes(id).await, ["by tom"]);
-    assert_eq!(remote.listing().borrow().counts().pending, 1);
+    assert_eq!(remote.watch_outbox().borrow().counts().pending, 1);
     // Her token again, without another start.
     place.far.takes_for("ines");
     changes.send_modify(|count| *count += 1);
@@ -90,12 +90,15 @@ async fn what_one_person_asked_is_not_sent_with_the_token_of_another() {
     // One that is held can be dropped.
     place.far.set(Way::Cut);
     let dropped = note(id, "dropped");
-    remote.accept(vec![dropped.clone()]).await.unwrap();
+    remote.enqueue(vec![dropped.clone()]).await.unwrap();
     place.far.takes_for("tom");
     changes.send_modify(|count| *count += 1);
     place.far.set(Way::Open);
     remote.send_now().await.unwrap();
-    until(&remote, |all| all.get(dropped.id).is_some_and(|e| all.of_another(e).is_some())).await;
+    until(&remote, |all| {
+        all.get(dropped.id).is_some_and(|e| all.other_requester_reason(e).is_some())
+    })
+    .await;
     assert_eq!(remote.drop_entry(dropped.id).await.unwrap(), 1);
 }
 
@@ -106,19 +109,22 @@ async fn it_is_not_asked_before_it_listens_again() {
     let remote = place.remote().await;
     let until_then = Utc::now() + TimeDelta::minutes(20);
     place.far.set(Way::Limited(until_then));
-    remote.accept(vec![note(id, "later")]).await.unwrap();
-    let listing = until(&remote, |listing| listing.entries.iter().any(|e| e.tries == 1)).await;
-    let next = listing.next_try().unwrap();
+    remote.enqueue(vec![note(id, "later")]).await.unwrap();
+    let listing = until(&remote, |listing| listing.entries.iter().any(|e| e.attempts == 1)).await;
+    let next = listing.next_attempt().unwrap();
     assert!(next >= until_then && next < until_then + TimeDelta::minutes(2), "{next}");
     // Nor when something else gets through meanwhile, nor for what is asked later.
     place.far.set(Way::Cut);
-    let _ = remote.fresh_directory().await;
+    let _ = remote.fetch_directory().await;
     place.far.set(Way::Open);
-    let mut reached = remote.reached();
-    remote.fresh_directory().await.unwrap();
+    let mut reached = remote.watch_reconnects();
+    remote.fetch_directory().await.unwrap();
     reached.changed().await.unwrap();
-    remote.accept(vec![note(id, "more")]).await.unwrap();
-    assert!(remote.settled(crate::place::PATIENCE).await.next_try().unwrap() >= until_then);
+    remote.enqueue(vec![note(id, "more")]).await.unwrap();
+    assert!(
+        remote.wait_until_settled(crate::place::PATIENCE).await.next_attempt().unwrap()
+            >= until_then
+    );
     assert!(place.far.arrived().is_empty());
     // Unless a person wants it.
     remote.send_now().await.unwrap();
@@ -133,19 +139,19 @@ async fn a_command_that_always_fails_is_not_sent_whenever_something_else_gets_th
     let remote = place.remote().await;
     let bad = note(id, "bad");
     place.far.poison(bad.id);
-    remote.accept(vec![bad.clone()]).await.unwrap();
-    until(&remote, |listing| listing.entries.iter().any(|e| e.tries == 1)).await;
+    remote.enqueue(vec![bad.clone()]).await.unwrap();
+    until(&remote, |listing| listing.entries.iter().any(|e| e.attempts == 1)).await;
     // It may be the way that is closed: the first time that is found to be open, it is tried again.
-    remote.fresh_directory().await.unwrap();
-    until(&remote, |listing| listing.entries.iter().any(|e| e.tries == 2)).await;
-    let reached = remote.reached();
+    remote.fetch_directory().await.unwrap();
+    until(&remote, |listing| listing.entries.iter().any(|e| e.attempts == 2)).await;
+    let reached = remote.watch_reconnects();
     for _ in 0..20 {
-        remote.fresh_directory().await.unwrap();
+        remote.fetch_directory().await.unwrap();
         tokio::task::yield_now().await;
     }
     assert!(!reached.has_changed().unwrap());
-    let listing = remote.listing().borrow().clone();
-    assert!(listing.get(bad.id).unwrap().tries <= 3, "{listing:#?}");
+    let listing = remote.watch_outbox().borrow().clone();
+    assert!(listing.get(bad.id).unwrap().attempts <= 3, "{listing:#?}");
 }
 
 #[tokio::test]
@@ -159,7 +165,7 @@ async fn one_command_that_makes_a_request_fail_keeps_no_other_from_being_sent() 
     let remote = place.remote().await;
     let notes: Vec<_> = ids.iter().map(|id| note(*id, "a")).collect();
     for envelope in &notes {
-        remote.accept(vec![envelope.clone()]).await.unwrap();
+        remote.enqueue(vec![envelope.clone()]).await.unwrap();
     }
     place.far.poison(notes[2].id);
     place.far.fails_together();

@@ -42,12 +42,12 @@ async fn whoever_comes_second_is_told_who_was_first_and_when() {
     place.far.set(Way::Cut);
     // Both act while neither can see the other.
     for (remote, who) in [(&ines, "Ines"), (&tomo, "Tomo")] {
-        remote.accept(vec![by(who, id, IncidentCommand::Acknowledge)]).await.unwrap();
+        remote.enqueue(vec![by(who, id, IncidentCommand::Acknowledge)]).await.unwrap();
         let assigned =
             IncidentCommand::Assign { to: Some(PersonRef::new(who.to_lowercase(), who)) };
-        remote.accept(vec![by(who, id, assigned)]).await.unwrap();
+        remote.enqueue(vec![by(who, id, assigned)]).await.unwrap();
         let noted = IncidentCommand::AddNote { text: format!("{who} was here") };
-        remote.accept(vec![by(who, id, noted)]).await.unwrap();
+        remote.enqueue(vec![by(who, id, noted)]).await.unwrap();
         let seen = remote.incident(id).await.unwrap().incident;
         assert_eq!(seen.acknowledged_by.unwrap().name(), who, "each sees their own");
     }
@@ -96,8 +96,8 @@ async fn clashes_of_all_kinds_end_the_same_on_both_sides() {
     for (mine, theirs) in asks {
         let id = declared(&*place.store, "Cards fail").await;
         place.far.set(Way::Cut);
-        ines.accept(vec![by("Ines", id, mine)]).await.unwrap();
-        tomo.accept(vec![by("Tomo", id, theirs)]).await.unwrap();
+        ines.enqueue(vec![by("Ines", id, mine)]).await.unwrap();
+        tomo.enqueue(vec![by("Tomo", id, theirs)]).await.unwrap();
         place.far.set(Way::Open);
         let (one, other) = tokio::join!(ines.send_now(), tomo.send_now());
         one.unwrap();
@@ -107,7 +107,7 @@ async fn clashes_of_all_kinds_end_the_same_on_both_sides() {
         both_see_the_same(&ines, &tomo, id).await;
     }
     for remote in [&ines, &tomo] {
-        for entry in remote.listing().borrow().refused() {
+        for entry in remote.watch_outbox().borrow().refused() {
             let why = entry.refusal().unwrap().to_string();
             assert!(why.contains("by Ines") || why.contains("by Tomo"), "{why}");
         }

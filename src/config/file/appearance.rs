@@ -1,50 +1,53 @@
 //! `[looks]`, `[notify]` and the columns of the queue.
 
-use super::section::{Read, Section, Value};
-use crate::config::appearance::{DepthChoice, Looks, ThemeName, Zone};
+use super::section::{Section, Value, ValueResult};
+use crate::config::appearance::{Appearance, DepthChoice, ThemeName, Zone};
 use crate::config::panes::{Column, Desktop, Notify, PanesSettings, default_columns};
 use crate::model::Priority;
 
 pub(super) fn read(top: &mut Section<'_>, panes: &mut PanesSettings) {
     panes.columns = top.read("columns", columns).unwrap_or_else(default_columns);
     if let Some(section) = top.section("looks") {
-        panes.looks = looks(section);
+        panes.appearance = appearance(section);
     }
     if let Some(section) = top.section("notify") {
         panes.notify = notify(section);
     }
 }
 
-fn columns(value: &Value<'_>) -> Read<Vec<Column>> {
+fn columns(value: &Value<'_>) -> ValueResult<Vec<Column>> {
     let columns = distinct(value, |one| one.one_of(Column::ALL, Column::as_str))?;
     if columns.is_empty() {
-        return Err(value.wrong("is empty: name at least one column"));
+        return Err(value.invalid("is empty: name at least one column"));
     }
     Ok(columns)
 }
 
 /// A list in which nothing is there twice.
-fn distinct<T: PartialEq>(value: &Value<'_>, read: impl Fn(&Value<'_>) -> Read<T>) -> Read<Vec<T>> {
+fn distinct<T: PartialEq>(
+    value: &Value<'_>,
+    read: impl Fn(&Value<'_>) -> ValueResult<T>,
+) -> ValueResult<Vec<T>> {
     let mut list = Vec::new();
     for one in value.list()? {
         let item = read(&one)?;
         if list.contains(&item) {
-            return Err(one.wrong("names the same twice: remove one"));
+            return Err(one.invalid("names the same twice: remove one"));
         }
         list.push(item);
     }
     Ok(list)
 }
 
-fn looks(mut section: Section<'_>) -> Looks {
-    let default = Looks::default();
+fn appearance(mut section: Section<'_>) -> Appearance {
+    let default = Appearance::default();
     let theme = section.read("theme", |v| v.one_of(ThemeName::ALL, ThemeName::as_str));
     let depth = section.read("depth", |v| v.one_of(DepthChoice::ALL, DepthChoice::as_str));
     let zone = section.read("zone", |v| v.one_of(Zone::ALL, Zone::as_str));
     let low_bandwidth = section.read("low_bandwidth", Value::flag);
     let synchronized = section.read("synchronized", Value::flag);
     section.finish();
-    Looks {
+    Appearance {
         theme: theme.unwrap_or(default.theme),
         depth: depth.unwrap_or(default.depth),
         zone: zone.unwrap_or(default.zone),
@@ -66,6 +69,6 @@ fn notify(mut section: Section<'_>) -> Notify {
     }
 }
 
-pub(super) fn priority(value: &Value<'_>) -> Read<Priority> {
+pub(super) fn priority(value: &Value<'_>) -> ValueResult<Priority> {
     value.one_of(&Priority::ALL, Priority::as_str)
 }

@@ -5,13 +5,13 @@
 
 use std::time::Duration;
 
-use super::section::{Read, Section, Value, Wrong};
+use super::section::{InvalidValue, Section, Value, ValueResult};
 use crate::config::panes::CustomCommand;
 use crate::config::pattern::Pattern;
 use crate::model::check;
 
 /// How long a command may run unless it says otherwise.
-const TIMEOUT: Duration = Duration::from_mins(1);
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
 
 pub(super) fn read(top: &mut Section<'_>) -> Vec<CustomCommand> {
     let mut commands: Vec<CustomCommand> = Vec::new();
@@ -23,32 +23,32 @@ pub(super) fn read(top: &mut Section<'_>) -> Vec<CustomCommand> {
 
 fn command(mut section: Section<'_>, others: &[CustomCommand]) -> Option<CustomCommand> {
     let (source, offset) = (section.source, section.offset);
-    let name = section.need("name", |value| {
-        let name = value.short()?;
+    let name = section.require("name", |value| {
+        let name = value.short_text()?;
         if others.iter().any(|other| other.name.to_lowercase() == name.to_lowercase()) {
-            return Err(value.wrong("is there already: give this command another name"));
+            return Err(value.invalid("is there already: give this command another name"));
         }
         Ok(name)
     });
     let key = section.read("key", |value| {
         let key = value.character()?;
         match others.iter().find(|other| other.key == Some(key)) {
-            Some(other) => Err(value.wrong(format!("is that of {:?} already", other.name))),
+            Some(other) => Err(value.invalid(format!("is that of {:?} already", other.name))),
             None => Ok(key),
         }
     });
-    let run = section.need("run", run);
+    let run = section.require("run", run);
     let help = section.read("help", |value| {
         let text = value.text()?;
-        check::title(text).map_err(|bad| value.wrong(bad.problem))?;
+        check::title(text).map_err(|bad| value.invalid(bad.problem))?;
         Ok(text.to_owned())
     });
     let has_dangerous = section.get("dangerous").is_some();
     let dangerous = section.read("dangerous", Value::flag).unwrap_or(has_dangerous);
     let note = section.read("note", Value::flag).unwrap_or(false);
     let timeout = section.read("timeout", |value| {
-        let span = value.some_span()?;
-        span.to_std().map_err(|_| value.wrong("is no time at all: write a time above 0"))
+        let span = value.positive_duration()?;
+        span.to_std().map_err(|_| value.invalid("is no time at all: write a time above 0"))
     });
     let has_when = section.get("when").is_some();
     let when = section.read("when", Value::filter);
@@ -57,7 +57,7 @@ fn command(mut section: Section<'_>, others: &[CustomCommand]) -> Option<CustomC
     if has_when && when.is_none() {
         return None;
     }
-    source.set(format!("commands.{name}"), offset);
+    source.record_position(format!("commands.{name}"), offset);
     Some(CustomCommand {
         name,
         key,
@@ -65,36 +65,36 @@ fn command(mut section: Section<'_>, others: &[CustomCommand]) -> Option<CustomC
         help: help.unwrap_or_default(),
         dangerous,
         note,
-        timeout: timeout.unwrap_or(TIMEOUT),
+        timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
         when,
     })
 }
 
 /// The program and its arguments.
-fn run(value: &Value<'_>) -> Read<Vec<Pattern>> {
+fn run(value: &Value<'_>) -> ValueResult<Vec<Pattern>> {
     let mut patterns = Vec::new();
     for argument in value.list()? {
         let text = argument.text()?;
         let (pattern, unknown) = Pattern::parse(text);
         if let Some(placeholder) = unknown.first() {
-            return Err(Wrong {
+            return Err(InvalidValue {
                 offset: argument.offset_in(text, placeholder.at.start),
                 text: format!("{}: {}", value.name(), placeholder.message),
             });
         }
         if text.contains('\0') {
-            return Err(argument.wrong("has a zero byte: remove it"));
+            return Err(argument.invalid("has a zero byte: remove it"));
         }
         patterns.push(pattern);
     }
     match patterns.first() {
-        None => Err(value.wrong("is empty: name a program and its arguments")),
+        None => Err(value.invalid("is empty: name a program and its arguments")),
         Some(program) if program.source().trim().is_empty() => {
-            Err(value.wrong("has no program: its first text is empty"))
+            Err(value.invalid("has no program: its first text is empty"))
         }
         // A title could otherwise choose what is run.
         Some(program) if !program.is_plain() => {
-            Err(value.wrong("has a placeholder for the program: only arguments can have one"))
+            Err(value.invalid("has a placeholder for the program: only arguments can have one"))
         }
         Some(_) => Ok(patterns),
     }

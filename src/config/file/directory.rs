@@ -3,7 +3,7 @@
 //! They are laid over what the store has. Where the file lists people, teams or services, names
 //! are checked against its list; without one, they may be those of the store.
 
-use super::section::{Read, Section, Source, Value};
+use super::section::{Section, Source, Value, ValueResult};
 use crate::config::nearest;
 use crate::model::PersonRef;
 use crate::model::directory::{Directory, Service, Team};
@@ -67,7 +67,7 @@ impl References<'_> {
         ] {
             for (name, at) in meant {
                 if !names.is_empty() && !names.contains(&name.as_str()) {
-                    let hint = nearest::meant(name, names);
+                    let hint = nearest::suggestion(name, names);
                     let text = format!("there is no {kind} {name:?} in this file: {hint}");
                     self.source.warn(*at, &text);
                 }
@@ -77,44 +77,44 @@ impl References<'_> {
 }
 
 /// A name that is not there yet.
-fn fresh(value: &Value<'_>, known: impl Fn(&str) -> bool) -> Read<String> {
-    let name = value.short()?;
+fn unique_name(value: &Value<'_>, known: impl Fn(&str) -> bool) -> ValueResult<String> {
+    let name = value.short_text()?;
     if known(&name) {
-        return Err(value.wrong(format!("{name:?} is there already: the first one counts")));
+        return Err(value.invalid(format!("{name:?} is there already: the first one counts")));
     }
     Ok(name)
 }
 
 /// A handle, with or without `@`.
-fn handle(value: &Value<'_>) -> Read<(String, usize)> {
-    let name = value.short()?;
+fn handle(value: &Value<'_>) -> ValueResult<(String, usize)> {
+    let name = value.short_text()?;
     let name = name.trim_start_matches('@');
     if name.is_empty() {
-        return Err(value.wrong("is no handle: write one such as \"ines\""));
+        return Err(value.invalid("is no handle: write one such as \"ines\""));
     }
     Ok((name.to_owned(), value.offset()))
 }
 
-fn handles(value: &Value<'_>) -> Read<Vec<(String, usize)>> {
+fn handles(value: &Value<'_>) -> ValueResult<Vec<(String, usize)>> {
     value.list()?.iter().map(handle).collect()
 }
 
 /// The names alone; where they stand is kept to be checked later.
-fn kept(found: Vec<(String, usize)>, to: &mut Vec<(String, usize)>) -> Vec<String> {
+fn collect_names(found: Vec<(String, usize)>, to: &mut Vec<(String, usize)>) -> Vec<String> {
     to.extend(found.iter().cloned());
     found.into_iter().map(|(name, _)| name).collect()
 }
 
 fn person(mut section: Section<'_>, known: impl Fn(&str) -> bool) -> Option<PersonRef> {
     let (source, offset) = (section.source, section.offset);
-    let handle = section.need("handle", |value| {
+    let handle = section.require("handle", |value| {
         let (handle, _) = handle(value)?;
-        fresh(value, |_| known(&handle)).map(|_| handle.clone())
+        unique_name(value, |_| known(&handle)).map(|_| handle.clone())
     });
-    let name = section.read("name", Value::short);
+    let name = section.read("name", Value::short_text);
     section.finish();
     let handle = handle?;
-    source.set(format!("people.{handle}"), offset);
+    source.record_position(format!("people.{handle}"), offset);
     let name = name.unwrap_or_else(|| handle.clone());
     Some(PersonRef::new(handle, name))
 }
@@ -125,12 +125,12 @@ fn team<'a>(
     known: impl Fn(&str) -> bool,
 ) -> Option<Team> {
     let (source, offset) = (section.source, section.offset);
-    let name = section.need("name", |value| fresh(value, known));
+    let name = section.require("name", |value| unique_name(value, known));
     let members = section.read("members", handles).unwrap_or_default();
     section.finish();
     let name = name?;
-    source.set(format!("teams.{name}"), offset);
-    Some(Team { name, members: kept(members, &mut refer.people) })
+    source.record_position(format!("teams.{name}"), offset);
+    Some(Team { name, members: collect_names(members, &mut refer.people) })
 }
 
 fn service<'a>(
@@ -139,21 +139,21 @@ fn service<'a>(
     known: impl Fn(&str) -> bool,
 ) -> Option<Service> {
     let (source, offset) = (section.source, section.offset);
-    let name = section.need("name", |value| fresh(value, known));
-    let team = section.need("team", |value| Ok((value.short()?, value.offset())));
+    let name = section.require("name", |value| unique_name(value, known));
+    let team = section.require("team", |value| Ok((value.short_text()?, value.offset())));
     let depends_on = section.read("depends_on", Value::names).unwrap_or_default();
-    let runbook = section.read("runbook", Value::short);
+    let runbook = section.read("runbook", Value::short_text);
     let objective = section.read("objective", objective);
     section.finish();
     let (name, team) = (name?, team?);
-    source.set(format!("services.{name}"), offset);
+    source.record_position(format!("services.{name}"), offset);
     refer.teams.push(team.clone());
-    let depends_on = kept(depends_on, &mut refer.services);
+    let depends_on = collect_names(depends_on, &mut refer.services);
     Some(Service { name, team: team.0, depends_on, runbook, objective })
 }
 
 /// A share in percent with at most three decimals, as parts per 100,000.
-fn objective(value: &Value<'_>) -> Read<u32> {
+fn objective(value: &Value<'_>) -> ValueResult<u32> {
     let text = value.decimal()?;
     let text = text.trim().trim_end_matches('%').trim_end();
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
@@ -164,7 +164,7 @@ fn objective(value: &Value<'_>) -> Read<u32> {
         .and_then(|()| format!("{whole}{part:0<3}").parse::<u32>().ok())
         .filter(|parts| (1..100_000).contains(parts));
     parts.ok_or_else(|| {
-        value.wrong("is not a share between 0 and 100 %: write one such as \"99.9\"")
+        value.invalid("is not a share between 0 and 100 %: write one such as \"99.9\"")
     })
 }
 
@@ -174,7 +174,7 @@ fn policy<'a>(
     known: impl Fn(&str) -> bool,
 ) -> Option<Policy> {
     let (source, offset) = (section.source, section.offset);
-    let team = section.need("team", |value| Ok((fresh(value, known)?, value.offset())));
+    let team = section.require("team", |value| Ok((unique_name(value, known)?, value.offset())));
     let has_levels = section.get("levels").is_some();
     let levels = section.sections("levels");
     if !has_levels || levels.is_empty() {
@@ -184,19 +184,19 @@ fn policy<'a>(
     let team = team?;
     let mut read: Vec<PolicyLevel> = Vec::new();
     for mut level in levels {
-        let after = level.need("after", |value| {
-            let after_s = value.span()?.num_seconds();
+        let after = level.require("after", |value| {
+            let after_s = value.duration()?.num_seconds();
             match read.last() {
                 Some(before) if after_s <= before.after_s => {
-                    Err(value.wrong("is no later than the level before: put levels in order"))
+                    Err(value.invalid("is no later than the level before: put levels in order"))
                 }
                 _ => Ok(after_s),
             }
         });
-        let call = level.need("call", |value| {
-            let called: Vec<_> = value.list()?.iter().map(target).collect::<Read<_>>()?;
+        let call = level.require("call", |value| {
+            let called: Vec<_> = value.list()?.iter().map(target).collect::<ValueResult<_>>()?;
             if called.is_empty() {
-                return Err(value.wrong("is empty: name who is called"));
+                return Err(value.invalid("is empty: name who is called"));
             }
             Ok(called)
         });
@@ -219,20 +219,20 @@ fn policy<'a>(
     if read.is_empty() {
         return None;
     }
-    source.set(format!("policies.{}", team.0), offset);
+    source.record_position(format!("policies.{}", team.0), offset);
     refer.teams.push(team.clone());
     Some(Policy { team: team.0, levels: read })
 }
 
 /// Whom a level calls: `on-call`, `on-call:TEAM`, or a handle. Whether it is on call, and the name
 /// where there is one.
-fn target(value: &Value<'_>) -> Read<(Option<String>, usize, bool)> {
-    let text = value.short()?;
+fn target(value: &Value<'_>) -> ValueResult<(Option<String>, usize, bool)> {
+    let text = value.short_text()?;
     if text == "on-call" {
         return Ok((None, value.offset(), true));
     }
     match text.strip_prefix("on-call:").map(str::trim) {
-        Some("") => Err(value.wrong("names no team: write \"on-call:TEAM\"")),
+        Some("") => Err(value.invalid("names no team: write \"on-call:TEAM\"")),
         Some(team) => Ok((Some(team.to_owned()), value.offset(), true)),
         None => handle(value).map(|(handle, at)| (Some(handle), at, false)),
     }
@@ -244,24 +244,24 @@ fn schedule<'a>(
     known: impl Fn(&str) -> bool,
 ) -> Option<Schedule> {
     let (source, offset) = (section.source, section.offset);
-    let team = section.need("team", |value| Ok((fresh(value, known)?, value.offset())));
-    let rotation = section.need("rotation", |value| {
+    let team = section.require("team", |value| Ok((unique_name(value, known)?, value.offset())));
+    let rotation = section.require("rotation", |value| {
         let rotation = handles(value)?;
         if rotation.is_empty() {
-            return Err(value.wrong("is empty: name who takes turns"));
+            return Err(value.invalid("is empty: name who takes turns"));
         }
         Ok(rotation)
     });
-    let starts_at = section.need("starts", Value::time);
-    let turn = section.need("turn", Value::some_span);
+    let starts_at = section.require("starts", Value::time);
+    let turn = section.require("turn", Value::positive_duration);
     let mut overrides = Vec::new();
     for mut one in section.sections("overrides") {
-        let person = one.need("person", handle);
-        let from = one.need("from", Value::time);
-        let to = one.need("to", |value| {
+        let person = one.require("person", handle);
+        let from = one.require("from", Value::time);
+        let to = one.require("to", |value| {
             let to = value.time()?;
             match from {
-                Some(from) if to <= from => Err(value.wrong("is not after its from")),
+                Some(from) if to <= from => Err(value.invalid("is not after its from")),
                 _ => Ok(to),
             }
         });
@@ -272,8 +272,8 @@ fn schedule<'a>(
     }
     section.finish();
     let (team, rotation, starts_at, turn) = (team?, rotation?, starts_at?, turn?);
-    source.set(format!("schedules.{}", team.0), offset);
+    source.record_position(format!("schedules.{}", team.0), offset);
     refer.teams.push(team.clone());
-    let rotation = kept(rotation, &mut refer.people);
+    let rotation = collect_names(rotation, &mut refer.people);
     Some(Schedule { team: team.0, rotation, starts_at, turn_s: turn.num_seconds(), overrides })
 }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use tracing::level_filters::LevelFilter;
 
-use super::Base;
-use super::section::{Read, Section, Value};
+use super::PathBase;
+use super::section::{Section, Value, ValueResult};
 use crate::model::check;
 
 /// What flags and the environment can set too.
@@ -27,32 +27,32 @@ const LOG_LEVELS: [LevelFilter; 6] = [
     LevelFilter::TRACE,
 ];
 
-pub(super) fn read(top: &mut Section<'_>, base: &Base) -> General {
+pub(super) fn read(top: &mut Section<'_>, base: &PathBase) -> General {
     General {
         user: top.read("user", user),
         store: top.read("store", |value| path(value, base)),
         ascii: top.read("ascii", Value::flag),
         color: top.read("color", Value::flag),
-        log: top.read("log", |value| value.one_of(&LOG_LEVELS, crate::config::log_word)),
+        log: top.read("log", |value| value.one_of(&LOG_LEVELS, crate::config::log_level_name)),
     }
 }
 
-fn user(value: &Value<'_>) -> Read<String> {
+fn user(value: &Value<'_>) -> ValueResult<String> {
     let handle = value.text()?.trim().trim_start_matches('@').to_owned();
-    check::name("", &handle).map_err(|bad| value.wrong(bad.problem))?;
+    check::name("", &handle).map_err(|bad| value.invalid(bad.problem))?;
     Ok(handle)
 }
 
 /// A path: `~/` is the home folder, and a relative one starts at the file's folder.
-pub(super) fn path(value: &Value<'_>, base: &Base) -> Read<PathBuf> {
+pub(super) fn path(value: &Value<'_>, base: &PathBase) -> ValueResult<PathBuf> {
     let text = value.text()?;
     if text.is_empty() || text.contains('\0') {
-        return Err(value.wrong("is not a path: name a file"));
+        return Err(value.invalid("is not a path: name a file"));
     }
     if let Some(rest) = text.strip_prefix("~/") {
         let home = base.home.as_ref();
         let home = home.ok_or_else(|| {
-            value.wrong("starts with ~/ and there is no home folder: write the whole path")
+            value.invalid("starts with ~/ and there is no home folder: write the whole path")
         })?;
         return Ok(home.join(rest));
     }

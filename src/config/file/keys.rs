@@ -9,12 +9,12 @@ pub(super) fn read(top: &mut Section<'_>) -> Vec<Binding> {
     for (action, at, value) in section.entries() {
         let keys = value.one_or_more().into_iter().map(|key| {
             let text = key.text()?.to_owned();
-            Ok(KeyText { text, place: key.place() })
+            Ok(KeyText { text, position: key.position() })
         });
-        let Some(keys) = section.source.ok(keys.collect()) else { continue };
-        section.source.set(format!("keys.{action}"), at);
-        let place = section.source.place(at);
-        bindings.push(Binding { action: action.to_owned(), place, keys });
+        let Some(keys) = section.source.ok_or_warn(keys.collect()) else { continue };
+        section.source.record_position(format!("keys.{action}"), at);
+        let place = section.source.position_at(at);
+        bindings.push(Binding { action: action.to_owned(), position: place, keys });
     }
     bindings
 }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use toml::de::DeTable;
 
-use super::diagnostics::{Place, Warning};
+use super::diagnostics::{FilePosition, Warning};
 use super::panes::{PanesSettings, Profile, UnusableProfile};
 use crate::model::directory::Directory;
 use crate::model::rules::Rules;
@@ -30,7 +30,7 @@ use section::{Section, Source};
 pub(super) use general::General;
 
 /// The largest file that is read. A settings file of this size is something else.
-const MOST_BYTES: u64 = 1024 * 1024;
+const MAX_BYTES: u64 = 1024 * 1024;
 
 /// What a settings file says.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -46,11 +46,11 @@ pub(super) struct FileSettings {
     /// Places of work.
     pub(super) profiles: Vec<Profile>,
     /// Those that can't be used.
-    pub(super) unusable: Vec<UnusableProfile>,
+    pub(super) unusable_profiles: Vec<UnusableProfile>,
     /// What is wrong, in the order of the file.
     pub(super) warnings: Vec<Warning>,
     /// Where each setting stands that counts.
-    pub(super) places: BTreeMap<String, Place>,
+    pub(super) positions: BTreeMap<String, FilePosition>,
     /// It could not be read at all: nothing of it counts.
     pub(super) is_broken: bool,
 }
@@ -76,8 +76,8 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, String> {
     }
     let file = std::fs::File::open(path).map_err(told)?;
     let mut bytes = Vec::new();
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(told)?;
-    if bytes.len() as u64 > MOST_BYTES {
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(told)?;
+    if bytes.len() as u64 > MAX_BYTES {
         return Err("has more than 1 MiB: that is no settings file, the defaults hold".into());
     }
     String::from_utf8(bytes).map(Some).map_err(|error| {
@@ -92,13 +92,13 @@ fn is_missing(error: &io::Error) -> bool {
 
 /// Where relative paths of a file start, and what `~/` stands for.
 #[derive(Clone, Debug)]
-pub(super) struct Base {
+pub(super) struct PathBase {
     pub(super) folder: PathBuf,
     pub(super) home: Option<PathBuf>,
 }
 
 /// Reads a text as settings.
-pub(super) fn parse(path: &Path, text: &str, base: &Base) -> FileSettings {
+pub(super) fn parse(path: &Path, text: &str, base: &PathBase) -> FileSettings {
     let path: Arc<Path> = path.into();
     let source = Source::new(&path, text);
     let table = match DeTable::parse(text) {
@@ -107,11 +107,11 @@ pub(super) fn parse(path: &Path, text: &str, base: &Base) -> FileSettings {
             let said = error.message().lines().collect::<Vec<_>>().join(", ");
             let offset = error.span().map_or(0, |span| span.start);
             source.warn(offset, &format!("this is not TOML: {said}; none of the file counts"));
-            return broken(source.learnt().0);
+            return broken(source.into_parts().0);
         }
     };
-    let mut settings = settings(&source, table.get_ref(), base);
-    (settings.warnings, settings.places) = source.learnt();
+    let mut settings = read_settings(&source, table.get_ref(), base);
+    (settings.warnings, settings.positions) = source.into_parts();
     settings
 }
 
@@ -120,7 +120,11 @@ pub(super) fn broken(warnings: Vec<Warning>) -> FileSettings {
     FileSettings { warnings, is_broken: true, ..FileSettings::default() }
 }
 
-fn settings<'a>(source: &'a Source<'a>, table: &'a DeTable<'a>, base: &Base) -> FileSettings {
+fn read_settings<'a>(
+    source: &'a Source<'a>,
+    table: &'a DeTable<'a>,
+    base: &PathBase,
+) -> FileSettings {
     let mut top = Section::top(source, table);
     let mut panes = PanesSettings::default();
     let general = general::read(&mut top, base);
@@ -138,7 +142,7 @@ fn settings<'a>(source: &'a Source<'a>, table: &'a DeTable<'a>, base: &Base) -> 
         panes,
         directory,
         profiles,
-        unusable,
+        unusable_profiles: unusable,
         ..FileSettings::default()
     };
     top.finish();

@@ -15,7 +15,7 @@ pub(super) fn line_and_column(source: &str, offset: usize) -> (u32, u32) {
 
 /// Where a byte of a text stands in the string that was written for it, quotes included. The start
 /// of the string where that can't be told.
-pub(super) fn inside(written: &str, text: &str, offset: usize) -> usize {
+pub(super) fn offset_in_literal(written: &str, text: &str, offset: usize) -> usize {
     let quotes = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|q| written.starts_with(q));
     let Some(quotes) = quotes else { return 0 };
     let mut at = quotes.len();
@@ -81,6 +81,6 @@ mod tests {
         #[case] offset: usize,
         #[case] found: usize,
     ) {
-        assert_eq!(inside(written, text, offset), found);
+        assert_eq!(offset_in_literal(written, text, offset), found);
     }
 }

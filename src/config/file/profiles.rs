@@ -4,24 +4,24 @@
 //! true, and a profile whose place or token can't be read is left out, so that choosing it is
 //! refused.
 
-use super::Base;
+use super::PathBase;
 use super::general::path;
-use super::section::{Read, Section, Value};
+use super::section::{Section, Value, ValueResult};
 use crate::backend::http::{Address, TokenSource};
-use crate::config::location::{Location, Remote};
+use crate::config::location::{Location, RemoteConfig};
 use crate::config::panes::{Profile, UnusableProfile};
 
 /// What says how an API is reached, besides its URL.
-const OF_REMOTE: [&str; 6] =
+const REMOTE_KEYS: [&str; 6] =
     ["ca_file", "token_file", "token_env", "token_command", "token_keyring", "insecure_http"];
 
-pub(super) fn read(top: &mut Section<'_>, base: &Base) -> (Vec<Profile>, Vec<UnusableProfile>) {
+pub(super) fn read(top: &mut Section<'_>, base: &PathBase) -> (Vec<Profile>, Vec<UnusableProfile>) {
     let (mut profiles, mut unusable) = (Vec::new(), Vec::new());
     let Some(section) = top.section("profiles") else { return (profiles, unusable) };
     for (name, at, value) in section.entries() {
         let source = section.source;
-        let told = source.told();
-        let read = source.ok(value.section()).and_then(|mut of| {
+        let told = source.warning_count();
+        let read = source.ok_or_warn(value.section()).and_then(|mut of| {
             let location = location(&mut of, name, base);
             let mut protects = |key| {
                 let has = of.get(key).is_some();
@@ -35,12 +35,15 @@ pub(super) fn read(top: &mut Section<'_>, base: &Base) -> (Vec<Profile>, Vec<Unu
         });
         match read {
             Some(profile) => {
-                source.set(format!("profiles.{name}"), at);
+                source.record_position(format!("profiles.{name}"), at);
                 profiles.push(profile);
             }
             None => unusable.push(UnusableProfile {
                 name: name.to_owned(),
-                why: source.first_after(told).map(|warning| warning.brief()).unwrap_or_default(),
+                why: source
+                    .first_warning_after(told)
+                    .map(|warning| warning.brief())
+                    .unwrap_or_default(),
             }),
         }
     }
@@ -49,13 +52,13 @@ pub(super) fn read(top: &mut Section<'_>, base: &Base) -> (Vec<Profile>, Vec<Unu
 
 /// The profile's place, where it names one; `None` where that can't be read.
 #[allow(clippy::option_option, reason = "no place, and none that can be used, are not the same")]
-fn location(of: &mut Section<'_>, name: &str, base: &Base) -> Option<Option<Location>> {
+fn location(of: &mut Section<'_>, name: &str, base: &PathBase) -> Option<Option<Location>> {
     let has_store = of.get("store").is_some();
     let store = of.read("store", |value| path(value, base));
     let backend = of.get("backend");
     let (insecure, insecure_http) = flag(of, "insecure_http");
     let address = of.read("backend", |value| address(value, insecure == Some(true)));
-    let of_remote: Vec<Value<'_>> = OF_REMOTE.iter().filter_map(|key| of.get(key)).collect();
+    let of_remote: Vec<Value<'_>> = REMOTE_KEYS.iter().filter_map(|key| of.get(key)).collect();
     let ca_file = optional(of, "ca_file", |value| path(value, base));
     let token = token(of, base);
     match (backend, has_store) {
@@ -69,7 +72,13 @@ fn location(of: &mut Section<'_>, name: &str, base: &Base) -> Option<Option<Loca
             insecure_http?;
             let insecure_http = insecure.unwrap_or(false);
             let name = name.to_owned();
-            Some(Some(Location::Remote(Remote { name, address, ca_file, token, insecure_http })))
+            Some(Some(Location::Remote(RemoteConfig {
+                name,
+                address,
+                ca_file,
+                token,
+                insecure_http,
+            })))
         }
         (None, has_store) => {
             if let Some(first) = of_remote.first() {
@@ -90,7 +99,7 @@ fn location(of: &mut Section<'_>, name: &str, base: &Base) -> Option<Option<Loca
 fn optional<'a, T>(
     of: &mut Section<'a>,
     key: &'static str,
-    read: impl FnOnce(&Value<'a>) -> Read<T>,
+    read: impl FnOnce(&Value<'a>) -> ValueResult<T>,
 ) -> Option<Option<T>> {
     let has = of.get(key).is_some();
     let read = of.read(key, read);
@@ -103,17 +112,17 @@ fn flag(of: &mut Section<'_>, key: &'static str) -> (Option<bool>, Option<()>) {
     (read.flatten(), read.map(|_| ()))
 }
 
-fn address(value: &Value<'_>, insecure: bool) -> Read<Address> {
-    let address: Address = value.text()?.parse().map_err(|bad| value.wrong(format!("{bad}")))?;
+fn address(value: &Value<'_>, insecure: bool) -> ValueResult<Address> {
+    let address: Address = value.text()?.parse().map_err(|bad| value.invalid(format!("{bad}")))?;
     if address.is_exposed() && !insecure {
-        return Err(value.wrong(address.exposed_reason()));
+        return Err(value.invalid(address.exposed_reason()));
     }
     Ok(address)
 }
 
 /// Where the token comes from: at most one setting says it.
 #[allow(clippy::option_option, reason = "as of `optional`")]
-fn token(of: &mut Section<'_>, base: &Base) -> Option<Option<TokenSource>> {
+fn token(of: &mut Section<'_>, base: &PathBase) -> Option<Option<TokenSource>> {
     let keys = ["token_file", "token_env", "token_command", "token_keyring"];
     let there: Vec<Value<'_>> = keys.iter().filter_map(|key| of.get(key)).collect();
     let file = optional(of, "token_file", |value| path(value, base).map(TokenSource::File));
@@ -128,13 +137,13 @@ fn token(of: &mut Section<'_>, base: &Base) -> Option<Option<TokenSource>> {
     Some(file?.or(variable?).or(command?).or(keyring?.flatten()))
 }
 
-fn variable(value: &Value<'_>) -> Read<TokenSource> {
+fn variable(value: &Value<'_>) -> ValueResult<TokenSource> {
     let name = value.text()?;
     let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.is_empty() || !name.chars().all(good) || name.starts_with(|c: char| c.is_ascii_digit())
     {
         // It may well be the token itself, which must not be shown.
-        return Err(value.wrong(
+        return Err(value.invalid(
             "is no name of a variable: write one such as \"PROD_TOKEN\", and \
                                 put the token into that",
         ));
@@ -142,22 +151,22 @@ fn variable(value: &Value<'_>) -> Read<TokenSource> {
     Ok(TokenSource::Variable(name.to_owned()))
 }
 
-fn command(value: &Value<'_>) -> Read<TokenSource> {
+fn command(value: &Value<'_>) -> ValueResult<TokenSource> {
     let mut words = Vec::new();
     for word in value.list()? {
         let text = word.text()?;
         if text.contains('\0') {
-            return Err(word.wrong("has a NUL in it: remove it"));
+            return Err(word.invalid("has a NUL in it: remove it"));
         }
         words.push(text.to_owned());
     }
     if words.first().is_none_or(String::is_empty) {
-        return Err(value.wrong("names no program: write one such as [\"pass\", \"redphone\"]"));
+        return Err(value.invalid("names no program: write one such as [\"pass\", \"redphone\"]"));
     }
     Ok(TokenSource::Command(words))
 }
 
 /// `false` says as much as nothing does.
-fn keyring(value: &Value<'_>) -> Read<Option<TokenSource>> {
+fn keyring(value: &Value<'_>) -> ValueResult<Option<TokenSource>> {
     Ok(value.flag()?.then_some(TokenSource::Keyring))
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::appearance::priority;
-use super::section::{Read, Section, Value};
+use super::section::{Section, Value, ValueResult};
 use crate::model::Priority;
 use crate::model::priority::Level as Extent;
 use crate::model::rules::Rules;
@@ -15,7 +15,7 @@ pub(super) fn read(top: &mut Section<'_>) -> Rules {
         for (priority, key) in Priority::ALL.into_iter().zip(["p1", "p2", "p3", "p4"]) {
             if let Some(of) = section.section(key) {
                 let level = &mut rules.levels.0[priority.index()];
-                *level = level_of(of, *level);
+                *level = read_level(of, *level);
             }
         }
         section.finish();
@@ -28,22 +28,22 @@ pub(super) fn read(top: &mut Section<'_>) -> Rules {
         }
         section.finish();
     }
-    if let Some(days) = top.read("reopen", whole_days) {
+    if let Some(days) = top.read("reopen", full_days) {
         rules.reopen_days = days;
     }
-    if let Some(span) = top.read("suspect", Value::some_span) {
+    if let Some(span) = top.read("suspect", Value::positive_duration) {
         rules.suspect_s = span.num_seconds();
     }
     rules
 }
 
-fn level_of(mut section: Section<'_>, default: ServiceLevel) -> ServiceLevel {
+fn read_level(mut section: Section<'_>, default: ServiceLevel) -> ServiceLevel {
     let seconds = |span: TimeDelta| span.num_seconds();
-    let acknowledge = section.read("acknowledge", Value::some_span).map(seconds);
-    let resolve = section.read("resolve", Value::some_span).map(seconds);
+    let acknowledge = section.read("acknowledge", Value::positive_duration).map(seconds);
+    let resolve = section.read("resolve", Value::positive_duration).map(seconds);
     let update = section.read("update", |value| match value.text()? {
         "none" => Ok(None),
-        _ => value.some_span().map(|span| Some(seconds(span))),
+        _ => value.positive_duration().map(|span| Some(seconds(span))),
     });
     let update_every_s = update.unwrap_or(default.update_every_s);
     let level = ServiceLevel {
@@ -63,19 +63,20 @@ fn level_of(mut section: Section<'_>, default: ServiceLevel) -> ServiceLevel {
 }
 
 /// The priorities of one impact, for urgency high, medium and low.
-fn matrix_row(value: &Value<'_>) -> Read<[Priority; 3]> {
-    let row: Vec<Priority> = value.list()?.iter().map(priority).collect::<Read<_>>()?;
+fn matrix_row(value: &Value<'_>) -> ValueResult<[Priority; 3]> {
+    let row: Vec<Priority> = value.list()?.iter().map(priority).collect::<ValueResult<_>>()?;
     let count = row.len();
     row.try_into().map_err(|_| {
-        value
-            .wrong(format!("has {count} priorities: write three, for urgency high, medium and low"))
+        value.invalid(format!(
+            "has {count} priorities: write three, for urgency high, medium and low"
+        ))
     })
 }
 
-fn whole_days(value: &Value<'_>) -> Read<i64> {
-    let span = value.some_span()?;
+fn full_days(value: &Value<'_>) -> ValueResult<i64> {
+    let span = value.positive_duration()?;
     if span != TimeDelta::days(span.num_days()) {
-        return Err(value.wrong("is not a number of whole days: write a time such as \"7d\""));
+        return Err(value.invalid("is not a number of whole days: write a time such as \"7d\""));
     }
     Ok(span.num_days())
 }

@@ -11,18 +11,18 @@ pub(super) fn read(top: &mut Section<'_>, templates: &mut Vec<Template>) {
     for (name, at, value) in section.entries() {
         let text = value.text().and_then(|text| {
             check::name("", name)
-                .map_err(|bad| value.wrong(format!("as a name {}", bad.problem)))?;
-            check::required_text("", text).map_err(|bad| value.wrong(bad.problem))?;
+                .map_err(|bad| value.invalid(format!("as a name {}", bad.problem)))?;
+            check::required_text("", text).map_err(|bad| value.invalid(bad.problem))?;
             Ok(text)
         });
-        let Some(text) = section.source.ok(text) else { continue };
+        let Some(text) = section.source.ok_or_warn(text) else { continue };
         let (pattern, unknown) = Pattern::parse(text);
         // It is read before it is sent: what is unknown stays in it as it was written.
         for placeholder in unknown {
             let told = format!("{}: {}", value.name(), placeholder.message);
             section.source.warn(value.offset_in(text, placeholder.at.start), &told);
         }
-        section.source.set(format!("templates.{name}"), at);
+        section.source.record_position(format!("templates.{name}"), at);
         match templates.iter_mut().find(|template| template.name == name) {
             Some(there) => there.text = pattern,
             None => templates.push(Template { name: name.to_owned(), text: pattern }),

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use toml::de::DeTable;
 
-use super::super::sample::{ActionKeys, EXAMPLES, sample, uncommented};
+use super::super::sample::{ActionKeys, EXAMPLES_LINE, sample, uncommented};
 use super::section::Source;
-use super::{Base, FileSettings, parse, settings};
+use super::{FileSettings, PathBase, parse, read_settings};
 
-fn base() -> Base {
-    Base { folder: "/etc/redphone".into(), home: Some("/home/ines".into()) }
+fn base() -> PathBase {
+    PathBase { folder: "/etc/redphone".into(), home: Some("/home/ines".into()) }
 }
 
 fn with_keys() -> String {
@@ -33,10 +33,10 @@ fn the_sample_sets_every_setting_that_there_is() {
     let path: Arc<Path> = Path::new("config.toml").into();
     let source = Source::new(&path, &text);
     let table = DeTable::parse(&text).expect("TOML");
-    let _ = settings(&source, table.get_ref(), &base());
+    let _ = read_settings(&source, table.get_ref(), &base());
     // One entry of a list may leave out what another has.
     let unset = source.unset.take();
-    let (warnings, places) = source.learnt();
+    let (warnings, places) = source.into_parts();
     let set: Vec<String> = places.keys().map(|name| whichever_profile(name)).collect();
     let mut unset: Vec<String> = unset.iter().map(|name| whichever_profile(name)).collect();
     unset.retain(|name| !set.contains(name));
@@ -53,7 +53,7 @@ fn the_sample_as_it_is_sets_nothing() {
 #[test]
 fn what_the_sample_gives_as_defaults_are_the_defaults() {
     let sample = with_keys();
-    let (defaults, _) = sample.split_once(EXAMPLES).expect("examples");
+    let (defaults, _) = sample.split_once(EXAMPLES_LINE).expect("examples");
     let mut read = read(&uncommented(defaults));
     assert_eq!(read.warnings, []);
     let default = FileSettings::default();

@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::fetch::EVENTS;
-use super::{Handed, Remote};
+use super::fetch::TIMELINE_EVENTS;
+use super::{Remote, Submission};
 use crate::backend::{
     Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search,
     TimelineRange,
@@ -24,7 +24,8 @@ const CONFIRMED_EVERY_S: i64 = 60;
 impl Backend for Remote {
     async fn capabilities(&self) -> Result<Capabilities, BackendError> {
         let shared = &self.shared;
-        let known: Capabilities = shared.fact("capabilities", shared.ask_capabilities()).await?;
+        let known: Capabilities =
+            shared.read_fact("capabilities", shared.request_capabilities()).await?;
         Ok(known)
     }
 
@@ -32,15 +33,15 @@ impl Backend for Remote {
     /// What comes is kept, and what waits is not laid over it.
     async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {
         let shared = &self.shared;
-        let answer = shared.far.changes(since, wait).await;
-        shared.heard(&answer);
+        let answer = shared.backend.changes(since, wait).await;
+        shared.record_reachability(&answer);
         if let Ok(delta) = &answer {
             let news = delta.reset || !delta.rows.is_empty() || Some(delta.cursor) != since;
             let now = Utc::now();
             // That nothing has changed is written down now and then: what is kept is as of then.
-            let written = shared.written_at.load(Ordering::Relaxed);
+            let written = shared.rows_written_at_s.load(Ordering::Relaxed);
             if news || (now.timestamp() - written).abs() >= CONFIRMED_EVERY_S {
-                shared.written_at.store(now.timestamp(), Ordering::Relaxed);
+                shared.rows_written_at_s.store(now.timestamp(), Ordering::Relaxed);
                 shared.cache.fold(since, delta, now).await;
             }
         }
@@ -49,27 +50,28 @@ impl Backend for Remote {
 
     async fn search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
         let shared = &self.shared;
-        let read = shared.page(search).await?;
-        Ok(shared.given(read))
+        let read = shared.read_page(search).await?;
+        Ok(shared.record_staleness(read))
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
         let shared = &self.shared;
         // Boxed, as a whole record is in it.
-        let fresh = Box::pin(shared.fresh_detail(id, EVENTS));
-        let read = shared.any(fresh, Box::pin(shared.kept_detail(id, EVENTS)));
+        let fresh = Box::pin(shared.fetch_detail(id, TIMELINE_EVENTS));
+        let read =
+            shared.cached_or_fetch(fresh, Box::pin(shared.cached_detail(id, TIMELINE_EVENTS)));
         read.await.map(|(detail, _)| detail)
     }
 
     async fn find_by_number(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
         let shared = &self.shared;
         let ask = async {
-            let answer = shared.far.find_by_number(number).await;
-            shared.heard(&answer);
+            let answer = shared.backend.find_by_number(number).await;
+            shared.record_reachability(&answer);
             answer
         };
         let kept = async { Some((shared.cache.find(number).await?, Utc::now())) };
-        shared.any(ask, kept).await
+        shared.cached_or_fetch(ask, kept).await
     }
 
     async fn timeline(
@@ -80,14 +82,14 @@ impl Backend for Remote {
         let shared = &self.shared;
         let kept = async { Some((shared.cache.timeline(id, part).await?, Utc::now())) };
         let ask = async {
-            match shared.fresh_timeline(id, part).await {
-                Err(BackendError::NotFound(_)) if shared.declared_here(id) => Ok(Vec::new()),
+            match shared.fetch_timeline(id, part).await {
+                Err(BackendError::NotFound(_)) if shared.is_declared_locally(id) => Ok(Vec::new()),
                 answer => answer,
             }
         };
-        let read = shared.any(ask, kept).await;
+        let read = shared.cached_or_fetch(ask, kept).await;
         let mut events = match read {
-            Err(error) if error.is_temporary() && shared.declared_here(id) => Vec::new(),
+            Err(error) if error.is_temporary() && shared.is_declared_locally(id) => Vec::new(),
             read => read?,
         };
         // What waits comes after all that has happened.
@@ -96,8 +98,8 @@ impl Backend for Remote {
             TimelineRange::Last(_) => true,
             TimelineRange::After(_) => events.len() < 1000,
         };
-        if is_end && shared.listing.borrow().is_pending(id) {
-            let all = match shared.kept_detail(id, EVENTS).await {
+        if is_end && shared.outbox_snapshot.borrow().has_pending(id) {
+            let all = match shared.cached_detail(id, TIMELINE_EVENTS).await {
                 Some(((_, events), _)) => events,
                 None => Vec::new(),
             };
@@ -118,16 +120,16 @@ impl Backend for Remote {
         now: DateTime<Utc>,
     ) -> Result<Measures, BackendError> {
         let shared = &self.shared;
-        let fresh = shared.fresh_measures(window, cut, now);
-        shared.any(fresh, shared.kept_measures(window, cut)).await
+        let fresh = shared.fetch_measures(window, cut, now);
+        shared.cached_or_fetch(fresh, shared.cached_measures(window, cut)).await
     }
 
     /// Takes it into the outbox first. Without an answer in time it is
     /// [`BackendError::Unreachable`], and sent later all the same.
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
-        match self.hand_over(envelope).await? {
-            Handed::Done(outcome) => Ok(*outcome),
-            Handed::Kept(why) => Err(BackendError::Unreachable(format!(
+        match self.submit_and_wait(envelope).await? {
+            Submission::Done(outcome) => Ok(*outcome),
+            Submission::Queued(why) => Err(BackendError::Unreachable(format!(
                 "{why}: it is kept and sent as soon as that is possible"
             ))),
         }
@@ -135,11 +137,11 @@ impl Backend for Remote {
 
     async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
         let shared = &self.shared;
-        shared.fact("problems", shared.far.problems()).await
+        shared.read_fact("problems", shared.backend.problems()).await
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {
         let shared = &self.shared;
-        shared.fact("directory", shared.far.directory()).await
+        shared.read_fact("directory", shared.backend.directory()).await
     }
 }

@@ -12,22 +12,22 @@ use serde::de::DeserializeOwned;
 use sqlx::{Connection, Row, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::Mutex;
 
-use super::database::{self, Kind, is_damage, millis, time};
+use super::database::{self, DatabaseKind, from_millis, is_corruption, to_millis};
 use crate::backend::{Cursor, Delta, Detail, TimelineRange};
 use crate::model::{Event, IncidentId, IncidentNumber, Summary};
 
-const KIND: Kind = Kind {
-    application: 1_382_311_792,
+const KIND: DatabaseKind = DatabaseKind {
+    application_id: 1_382_311_792,
     migrations: &[include_str!("migrations/kept_1.sql")],
     durable: false,
 };
 
 /// Incidents that are kept as a whole; of more, those that were looked at longest ago go.
-pub const DETAILS: i64 = 500;
+pub const MAX_DETAILS: i64 = 500;
 /// Rows of ended incidents that are kept.
-pub const ENDED: i64 = 5_000;
+pub const MAX_ENDED: i64 = 5_000;
 /// The most events of one timeline that are kept: its end.
-pub const EVENTS: i64 = 1_000;
+pub const MAX_EVENTS: i64 = 1_000;
 
 /// The file.
 pub(super) struct Cache {
@@ -37,7 +37,7 @@ pub(super) struct Cache {
 }
 
 /// What a piece of work on the file gives.
-type Done<T> = Result<T, sqlx::Error>;
+type SqlResult<T> = Result<T, sqlx::Error>;
 
 impl Cache {
     /// Opens the file of a folder. Where that is not possible nothing is kept. Says which file was
@@ -45,7 +45,7 @@ impl Cache {
     pub(super) async fn open(folder: &Path) -> (Self, Option<(PathBuf, String)>) {
         let path = folder.join("kept.db");
         let (conn, aside) = match database::open(&path, &KIND).await {
-            Ok(opened) => (Some(opened.conn), opened.aside),
+            Ok(opened) => (Some(opened.conn), opened.set_aside),
             Err(error) => {
                 tracing::warn!(path = %path.display(), %error, "nothing of the remote is kept");
                 (None, None)
@@ -55,7 +55,10 @@ impl Cache {
     }
 
     /// Does some work; `None` where it failed.
-    async fn work<T>(&self, work: impl AsyncFnOnce(&mut SqliteConnection) -> Done<T>) -> Option<T> {
+    async fn with_conn<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut SqliteConnection) -> SqlResult<T>,
+    ) -> Option<T> {
         let mut held = self.conn.lock().await;
         let conn = held.as_mut()?;
         let error = match work(conn).await {
@@ -63,7 +66,7 @@ impl Cache {
             Err(error) => error,
         };
         tracing::warn!(path = %self.path.display(), %error, "what is kept of the remote");
-        if is_damage(&error) {
+        if is_corruption(&error) {
             *held = None;
             *held = database::open(&self.path, &KIND).await.ok().map(|opened| opened.conn);
         }
@@ -73,10 +76,10 @@ impl Cache {
     /// Keeps one fact.
     pub(super) async fn put_fact<T: Serialize>(&self, name: &str, fact: &T, at: DateTime<Utc>) {
         let Ok(value) = serde_json::to_string(fact) else { return };
-        self.work(async |conn| {
+        self.with_conn(async |conn| {
             sqlx::query("INSERT OR REPLACE INTO fact (name, at, value) VALUES (?, ?, ?)")
                 .bind(name.to_owned())
-                .bind(millis(at))
+                .bind(to_millis(at))
                 .bind(value)
                 .execute(conn)
                 .await
@@ -87,7 +90,7 @@ impl Cache {
     /// A fact that is kept, and when it was read.
     pub(super) async fn fact<T: DeserializeOwned>(&self, name: &str) -> Option<(T, DateTime<Utc>)> {
         let row = self
-            .work(async |conn| {
+            .with_conn(async |conn| {
                 sqlx::query("SELECT at, value FROM fact WHERE name = ?")
                     .bind(name.to_owned())
                     .fetch_optional(conn)
@@ -95,7 +98,7 @@ impl Cache {
             })
             .await??;
         let value: &str = row.try_get(1).ok()?;
-        Some((serde_json::from_str(value).ok()?, time(row.try_get(0).ok()?)))
+        Some((serde_json::from_str(value).ok()?, from_millis(row.try_get(0).ok()?)))
     }
 
     /// Takes in what has changed since a place, and from where to ask on, at once.
@@ -106,7 +109,7 @@ impl Cache {
     pub(super) async fn fold(&self, since: Option<Cursor>, delta: &Delta, at: DateTime<Utc>) {
         let cursor = serde_json::to_string(&delta.cursor).unwrap_or_default();
         let since = since.map(|since| serde_json::to_string(&since).unwrap_or_default());
-        self.work(async |conn| {
+        self.with_conn(async |conn| {
             let mut all = conn.begin().await?;
             if delta.reset {
                 sqlx::query("DELETE FROM row WHERE open = 1").execute(&mut *all).await?;
@@ -123,25 +126,25 @@ impl Cache {
                 sqlx::query(
                     "INSERT OR REPLACE INTO fact (name, at, value) VALUES ('cursor', ?, ?)",
                 )
-                .bind(millis(at))
+                .bind(to_millis(at))
                 .bind(cursor)
                 .execute(&mut *all)
                 .await?;
             }
-            forget_rows(&mut all).await?;
+            prune_rows(&mut all).await?;
             all.commit().await
         })
         .await;
     }
 
     /// Takes in rows that were read otherwise. An older state never replaces a later one.
-    pub(super) async fn learn(&self, rows: &[Summary], at: DateTime<Utc>) {
-        self.work(async |conn| {
+    pub(super) async fn put_rows(&self, rows: &[Summary], at: DateTime<Utc>) {
+        self.with_conn(async |conn| {
             let mut all = conn.begin().await?;
             for row in rows {
                 put_row(&mut all, row, at, false).await?;
             }
-            forget_rows(&mut all).await?;
+            prune_rows(&mut all).await?;
             all.commit().await
         })
         .await;
@@ -155,14 +158,14 @@ impl Cache {
             "SELECT value FROM row WHERE open = 1"
         };
         let rows: Option<Vec<String>> =
-            self.work(async |conn| sqlx::query_scalar(sql).fetch_all(conn).await).await;
+            self.with_conn(async |conn| sqlx::query_scalar(sql).fetch_all(conn).await).await;
         rows.unwrap_or_default().iter().filter_map(|row| serde_json::from_str(row).ok()).collect()
     }
 
     /// One row.
     pub(super) async fn row(&self, id: IncidentId) -> Option<Summary> {
         let row: String = self
-            .work(async |conn| {
+            .with_conn(async |conn| {
                 sqlx::query_scalar("SELECT value FROM row WHERE id = ?")
                     .bind(id.as_bytes().to_vec())
                     .fetch_optional(conn)
@@ -176,7 +179,7 @@ impl Cache {
     pub(super) async fn find(&self, number: IncidentNumber) -> Option<IncidentId> {
         let number = i64::try_from(number.0).ok()?;
         let id: Vec<u8> = self
-            .work(async |conn| {
+            .with_conn(async |conn| {
                 sqlx::query_scalar("SELECT id FROM row WHERE number = ?")
                     .bind(number)
                     .fetch_optional(conn)
@@ -191,7 +194,7 @@ impl Cache {
     pub(super) async fn put_detail(&self, detail: &Detail, events: &[Event], at: DateTime<Utc>) {
         let Ok(value) = serde_json::to_string(detail) else { return };
         let id = detail.incident.summary.id;
-        self.work(async |conn| {
+        self.with_conn(async |conn| {
             let mut all = conn.begin().await?;
             sqlx::query(
                 "INSERT INTO detail (id, seq, at, used, value) VALUES (?1, ?2, ?3, ?3, ?4)
@@ -200,13 +203,13 @@ impl Cache {
             )
             .bind(id.as_bytes().to_vec())
             .bind(i64::from(detail.incident.summary.seq))
-            .bind(millis(at))
+            .bind(to_millis(at))
             .bind(value)
             .execute(&mut *all)
             .await?;
             put_events(&mut all, id, events).await?;
             put_row(&mut all, &detail.incident.summary, at, false).await?;
-            forget_details(&mut all).await?;
+            prune_details(&mut all).await?;
             all.commit().await
         })
         .await;
@@ -214,7 +217,7 @@ impl Cache {
 
     /// Keeps a part of a timeline of an incident that is kept.
     pub(super) async fn put_timeline(&self, id: IncidentId, events: &[Event]) {
-        self.work(async |conn| {
+        self.with_conn(async |conn| {
             let mut all = conn.begin().await?;
             let kept: Option<i64> = sqlx::query_scalar("SELECT 1 FROM detail WHERE id = ?")
                 .bind(id.as_bytes().to_vec())
@@ -231,24 +234,24 @@ impl Cache {
     /// An incident that is kept, and when it was read. It counts as looked at.
     pub(super) async fn detail(&self, id: IncidentId) -> Option<(Detail, DateTime<Utc>)> {
         let row = self
-            .work(async |conn| {
+            .with_conn(async |conn| {
                 sqlx::query(
                     "UPDATE detail SET used = max(used, ?) WHERE id = ? RETURNING at, value",
                 )
-                .bind(millis(Utc::now()))
+                .bind(to_millis(Utc::now()))
                 .bind(id.as_bytes().to_vec())
                 .fetch_optional(conn)
                 .await
             })
             .await??;
         let value: &str = row.try_get(1).ok()?;
-        Some((serde_json::from_str(value).ok()?, time(row.try_get(0).ok()?)))
+        Some((serde_json::from_str(value).ok()?, from_millis(row.try_get(0).ok()?)))
     }
 
     /// The last event of each incident that is kept as a whole.
     pub(super) async fn detail_seqs(&self) -> HashMap<IncidentId, u32> {
         let rows = self
-            .work(async |conn| sqlx::query("SELECT id, seq FROM detail").fetch_all(conn).await)
+            .with_conn(async |conn| sqlx::query("SELECT id, seq FROM detail").fetch_all(conn).await)
             .await;
         let each = |row: &sqlx::sqlite::SqliteRow| {
             let id: Vec<u8> = row.try_get(0).ok()?;
@@ -282,13 +285,13 @@ impl Cache {
             ),
         };
         let values: Vec<String> = self
-            .work(async |conn| {
+            .with_conn(async |conn| {
                 let any: Option<i64> =
                     sqlx::query_scalar("SELECT 1 FROM event WHERE incident = ? LIMIT 1")
                         .bind(id.as_bytes().to_vec())
                         .fetch_optional(&mut *conn)
                         .await?;
-                if any.is_none() || !joins(&mut *conn, id, part).await? {
+                if any.is_none() || !is_contiguous(&mut *conn, id, part).await? {
                     return Ok(None);
                 }
                 sqlx::query_scalar(sql)
@@ -310,7 +313,11 @@ impl Cache {
 }
 
 /// Whether what is kept of a timeline goes on right beside where a part of it begins.
-async fn joins(conn: &mut SqliteConnection, id: IncidentId, part: TimelineRange) -> Done<bool> {
+async fn is_contiguous(
+    conn: &mut SqliteConnection,
+    id: IncidentId,
+    part: TimelineRange,
+) -> SqlResult<bool> {
     let (beside, is_end) = match part {
         TimelineRange::Last(_) | TimelineRange::Before(..=1, _) => return Ok(true),
         TimelineRange::Before(seq, _) => (seq - 1, false),
@@ -335,7 +342,7 @@ async fn put_row(
     row: &Summary,
     at: DateTime<Utc>,
     anew: bool,
-) -> Done<()> {
+) -> SqlResult<()> {
     let Ok(value) = serde_json::to_string(row) else { return Ok(()) };
     sqlx::query(
         "INSERT INTO row (id, number, open, seq, used, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -346,7 +353,7 @@ async fn put_row(
     .bind(row.number.and_then(|number| i64::try_from(number.0).ok()))
     .bind(row.status.is_open())
     .bind(i64::from(row.seq))
-    .bind(millis(at))
+    .bind(to_millis(at))
     .bind(value)
     .bind(anew)
     .execute(&mut **all)
@@ -358,7 +365,7 @@ async fn put_events(
     all: &mut Transaction<'_, Sqlite>,
     id: IncidentId,
     events: &[Event],
-) -> Done<()> {
+) -> SqlResult<()> {
     let Some((first, last)) = events.first().zip(events.last()) else { return Ok(()) };
     // A gap would hide what happened in between: what is not joined to these goes.
     sqlx::query(
@@ -384,29 +391,29 @@ async fn put_events(
             AND seq <= (SELECT max(seq) FROM event WHERE incident = ?1) - ?2",
     )
     .bind(id.as_bytes().to_vec())
-    .bind(EVENTS)
+    .bind(MAX_EVENTS)
     .execute(&mut **all)
     .await?;
     Ok(())
 }
 
-async fn forget_rows(all: &mut Transaction<'_, Sqlite>) -> Done<()> {
+async fn prune_rows(all: &mut Transaction<'_, Sqlite>) -> SqlResult<()> {
     sqlx::query(
         "DELETE FROM row WHERE open = 0 AND id IN
             (SELECT id FROM row WHERE open = 0 ORDER BY used DESC LIMIT -1 OFFSET ?)",
     )
-    .bind(ENDED)
+    .bind(MAX_ENDED)
     .execute(&mut **all)
     .await?;
     Ok(())
 }
 
-async fn forget_details(all: &mut Transaction<'_, Sqlite>) -> Done<()> {
+async fn prune_details(all: &mut Transaction<'_, Sqlite>) -> SqlResult<()> {
     let gone: Vec<Vec<u8>> = sqlx::query_scalar(
         "DELETE FROM detail WHERE id IN
             (SELECT id FROM detail ORDER BY used DESC LIMIT -1 OFFSET ?) RETURNING id",
     )
-    .bind(DETAILS)
+    .bind(MAX_DETAILS)
     .fetch_all(&mut **all)
     .await?;
     for id in gone {

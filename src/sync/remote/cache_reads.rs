@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Known, Shared};
+use super::{CachedState, Shared};
 use crate::backend::{Cursor, Detail, Page, PageMark, Search, TimelineRange};
 use crate::model::filter::{MatchContext, Scope};
 use crate::model::measures::{Cut, Measures, Window};
@@ -10,22 +10,22 @@ use crate::model::queue::{OpenCounts, Sort, compare, urgency_key};
 use crate::model::{Event, IncidentId, Summary};
 
 /// In front of where a page of kept rows ended.
-const KEPT_MARK: &str = "kept:";
+const CACHED_MARK: &str = "kept:";
 
 /// Whether a search goes on where a page of kept rows ended.
-pub(super) fn goes_on(search: &Search) -> bool {
-    search.after.as_ref().is_some_and(|mark| mark.0.starts_with(KEPT_MARK))
+pub(super) fn continues_cached_page(search: &Search) -> bool {
+    search.after.as_ref().is_some_and(|mark| mark.0.starts_with(CACHED_MARK))
 }
 
 impl Shared {
     /// What is known before anything is asked.
-    pub(super) async fn known(&self) -> Known {
+    pub(super) async fn cached_state(&self) -> CachedState {
         let cursor: Option<(Cursor, DateTime<Utc>)> = self.cache.fact("cursor").await;
-        let rows = match self.rows_at().await {
+        let rows = match self.rows_cached_at().await {
             Some(at) => Some((self.cache.rows(false).await, at)),
             None => None,
         };
-        Known {
+        CachedState {
             capabilities: self.cache.fact("capabilities").await.map(|(value, _)| value),
             directory: self.cache.fact("directory").await,
             rows,
@@ -34,7 +34,7 @@ impl Shared {
     }
 
     /// When the rows were read that are kept; `None` where none ever were.
-    pub(super) async fn rows_at(&self) -> Option<DateTime<Utc>> {
+    pub(super) async fn rows_cached_at(&self) -> Option<DateTime<Utc>> {
         let cursor: Option<(Cursor, _)> = self.cache.fact("cursor").await;
         match cursor {
             Some((_, at)) => Some(at),
@@ -44,28 +44,28 @@ impl Shared {
     }
 
     /// The rows that are kept, with what waits laid over them.
-    pub(super) async fn kept_rows(&self, ended_too: bool) -> Vec<Summary> {
+    pub(super) async fn cached_rows(&self, ended_too: bool) -> Vec<Summary> {
         let mut rows = self.cache.rows(ended_too).await;
-        self.lay_over(&mut rows, true);
+        self.apply_pending(&mut rows, true);
         rows
     }
 
     /// As a remote would answer it, from the rows that are kept. Words are found in rows alone.
-    pub(super) async fn kept_search(
+    pub(super) async fn cached_search(
         &self,
         search: &Search,
     ) -> Option<(Page<Summary>, DateTime<Utc>)> {
         // Where a page of the remote ended means nothing here.
         let start = match &search.after {
             None => 0,
-            Some(mark) => mark.0.strip_prefix(KEPT_MARK)?.parse().ok()?,
+            Some(mark) => mark.0.strip_prefix(CACHED_MARK)?.parse().ok()?,
         };
-        let at = self.rows_at().await?;
+        let at = self.rows_cached_at().await?;
         let rules = self.rules();
         let levels = rules.levels;
         let context = MatchContext { now: search.now, me: search.me.as_deref(), levels: &levels };
         let is_open = search.filter.scope() == Scope::Open;
-        let mut rows = self.kept_rows(!is_open).await;
+        let mut rows = self.cached_rows(!is_open).await;
         let mut counts = OpenCounts::default();
         for row in &rows {
             counts.add(row, search.now, &levels);
@@ -82,7 +82,7 @@ impl Shared {
         let total = ranked.len();
         let end = start + usize::try_from(search.limit).unwrap_or(usize::MAX);
         let page = Page {
-            next: (total > end).then(|| PageMark(format!("{KEPT_MARK}{end}"))),
+            next: (total > end).then(|| PageMark(format!("{CACHED_MARK}{end}"))),
             rows: ranked.into_iter().map(|(_, row)| row).take(end).skip(start).collect(),
             total: Some(total as u64),
             counts: (is_open && start == 0).then_some(counts),
@@ -90,7 +90,7 @@ impl Shared {
         Some((page, at))
     }
 
-    pub(super) async fn kept_detail(
+    pub(super) async fn cached_detail(
         &self,
         id: IncidentId,
         count: u32,
@@ -99,23 +99,23 @@ impl Shared {
             Some((detail, at)) => {
                 let events =
                     self.cache.timeline(id, TimelineRange::Last(count)).await.unwrap_or_default();
-                Some((self.laid_over(detail, events), at))
+                Some((self.apply_pending_to_detail(detail, events), at))
             }
-            None => self.new_here(id).map(|new| (new, Utc::now())),
+            None => self.declared_detail(id).map(|new| (new, Utc::now())),
         }
     }
 
-    pub(super) async fn kept_measures(
+    pub(super) async fn cached_measures(
         &self,
         window: &Window,
         cut: Cut,
     ) -> Option<(Measures, DateTime<Utc>)> {
-        self.cache.fact(&measures_of(window, cut)).await
+        self.cache.fact(&measures_key(window, cut)).await
     }
 }
 
 /// Measures over windows of one length take the place of each other.
-pub(super) fn measures_of(window: &Window, cut: Cut) -> String {
+pub(super) fn measures_key(window: &Window, cut: Cut) -> String {
     let hours = (window.to - window.from).num_hours();
     let cut = serde_json::to_string(&cut).unwrap_or_default();
     format!("measures {hours} {cut}")

@@ -10,19 +10,19 @@ use rustix::fs::FlockOperation;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, SqliteConnection};
 
-use super::lock::{self, try_lock};
-use super::paths::{beside, private};
+use super::lock::{self, try_flock};
+use super::paths::{open_private_file, with_suffix};
 
 /// How long another process may hold a lock of the file.
-const PATIENCE: Duration = Duration::from_secs(10);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Behind the name of a file that was set aside; when it was follows.
-const ASIDE: &str = ".aside-";
+const ASIDE_SUFFIX: &str = ".aside-";
 
 /// What a file is made of.
-pub(super) struct Kind {
+pub(super) struct DatabaseKind {
     /// In its header.
-    pub application: i64,
+    pub application_id: i64,
     /// Each brings a file of the version before to its own, the first an empty one to version 1.
     pub migrations: &'static [&'static str],
     /// Whether each commit is on the disk before it counts. Such a file is never taken from a process
@@ -31,22 +31,22 @@ pub(super) struct Kind {
 }
 
 /// An open file.
-pub(super) struct Opened {
+pub(super) struct OpenDatabase {
     pub conn: SqliteConnection,
     /// Held for as long as the connection is used, where the file is durable.
-    pub in_use: Option<InUse>,
+    pub use_lock: Option<UseLock>,
     /// Where the file is that was there and could not be used, and why.
-    pub aside: Option<(PathBuf, String)>,
+    pub set_aside: Option<(PathBuf, String)>,
 }
 
 /// Whoever has the file open shares a lock of a file beside it: it is not moved away under them.
 #[derive(Debug)]
-pub(super) struct InUse(File);
+pub(super) struct UseLock(File);
 
-impl InUse {
-    fn shared(path: &Path) -> Result<Self, String> {
-        let file = private(&beside(path, ".use")).map_err(|e| e.to_string())?;
-        match try_lock(&file, FlockOperation::NonBlockingLockShared) {
+impl UseLock {
+    fn acquire_shared(path: &Path) -> Result<Self, String> {
+        let file = open_private_file(&with_suffix(path, ".use")).map_err(|e| e.to_string())?;
+        match try_flock(&file, FlockOperation::NonBlockingLockShared) {
             Ok(true) => Ok(Self(file)),
             Ok(false) => Err("another process is moving it away: try again".into()),
             Err(error) => Err(error.to_string()),
@@ -54,16 +54,16 @@ impl InUse {
     }
 
     /// Whether nobody else has it open. Who opens it meanwhile waits for the lock of opening.
-    fn is_alone(&self) -> io::Result<bool> {
-        let is_alone = try_lock(&self.0, FlockOperation::NonBlockingLockExclusive)?;
+    fn is_sole_user(&self) -> io::Result<bool> {
+        let is_alone = try_flock(&self.0, FlockOperation::NonBlockingLockExclusive)?;
         // A lock that is changed in vain may be gone.
-        try_lock(&self.0, FlockOperation::NonBlockingLockShared)?;
+        try_flock(&self.0, FlockOperation::NonBlockingLockShared)?;
         Ok(is_alone)
     }
 }
 
 /// Why a file can't be used as it is.
-enum Unfit {
+enum OpenError {
     /// It is damaged: another takes its place.
     Damaged(String),
     /// It is of another program or of a later version.
@@ -72,15 +72,15 @@ enum Unfit {
     Sql(sqlx::Error),
 }
 
-impl From<sqlx::Error> for Unfit {
+impl From<sqlx::Error> for OpenError {
     fn from(error: sqlx::Error) -> Self {
-        if is_damage(&error) { Self::Damaged(error.to_string()) } else { Self::Sql(error) }
+        if is_corruption(&error) { Self::Damaged(error.to_string()) } else { Self::Sql(error) }
     }
 }
 
 /// Whether an error tells of a damaged file, or of none of `SQLite`
 /// (<https://www.sqlite.org/rescode.html>).
-pub(super) fn is_damage(error: &sqlx::Error) -> bool {
+pub(super) fn is_corruption(error: &sqlx::Error) -> bool {
     let code = error
         .as_database_error()
         .and_then(|e| e.code().and_then(|code| code.parse::<i32>().ok()))
@@ -93,38 +93,38 @@ pub(super) fn is_damage(error: &sqlx::Error) -> bool {
 ///
 /// # Errors
 /// A sentence, without the file's name.
-pub(super) async fn open(path: &Path, kind: &Kind) -> Result<Opened, String> {
+pub(super) async fn open(path: &Path, kind: &DatabaseKind) -> Result<OpenDatabase, String> {
     // Two processes must not move aside what the other has just made.
-    let lock = lock::take(&beside(path, ".lock"), PATIENCE, || true).await;
+    let lock = lock::acquire(&with_suffix(path, ".lock"), LOCK_TIMEOUT, || true).await;
     let Some(_lock) = lock.map_err(|e| e.to_string())? else {
-        let seconds = PATIENCE.as_secs();
+        let seconds = LOCK_TIMEOUT.as_secs();
         return Err(format!("another process has been opening it for {seconds} s: end that one"));
     };
-    let in_use = if kind.durable { Some(InUse::shared(path)?) } else { None };
-    let why = match opened(path, kind).await {
-        Ok(conn) => return Ok(Opened { conn, in_use, aside: None }),
-        Err(Unfit::Sql(error)) => return Err(error.to_string()),
-        Err(Unfit::Foreign(why)) if kind.durable => return Err(why),
-        Err(Unfit::Foreign(why) | Unfit::Damaged(why)) => why,
+    let in_use = if kind.durable { Some(UseLock::acquire_shared(path)?) } else { None };
+    let why = match connect(path, kind).await {
+        Ok(conn) => return Ok(OpenDatabase { conn, use_lock: in_use, set_aside: None }),
+        Err(OpenError::Sql(error)) => return Err(error.to_string()),
+        Err(OpenError::Foreign(why)) if kind.durable => return Err(why),
+        Err(OpenError::Foreign(why) | OpenError::Damaged(why)) => why,
     };
     if let Some(in_use) = &in_use
-        && !in_use.is_alone().map_err(|e| e.to_string())?
+        && !in_use.is_sole_user().map_err(|e| e.to_string())?
     {
         return Err(format!(
             "it is damaged ({why}), and another redphone has it open: end that one, and start again"
         ));
     }
     let aside = set_aside(path, Utc::now()).map_err(|e| e.to_string())?;
-    match opened(path, kind).await {
-        Ok(conn) => Ok(Opened { conn, in_use, aside: Some((aside, why)) }),
-        Err(Unfit::Sql(error)) => Err(error.to_string()),
-        Err(Unfit::Foreign(why) | Unfit::Damaged(why)) => Err(why),
+    match connect(path, kind).await {
+        Ok(conn) => Ok(OpenDatabase { conn, use_lock: in_use, set_aside: Some((aside, why)) }),
+        Err(OpenError::Sql(error)) => Err(error.to_string()),
+        Err(OpenError::Foreign(why) | OpenError::Damaged(why)) => Err(why),
     }
 }
 
 /// The files that were set aside in place of one, the oldest first.
-pub(super) fn set_aside_before(path: &Path) -> Vec<PathBuf> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned() + ASIDE;
+pub(super) fn find_set_aside(path: &Path) -> Vec<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned() + ASIDE_SUFFIX;
     let folder = path.parent().and_then(|folder| fs::read_dir(folder).ok());
     let mut files: Vec<PathBuf> = folder
         .into_iter()
@@ -139,8 +139,8 @@ pub(super) fn set_aside_before(path: &Path) -> Vec<PathBuf> {
     files
 }
 
-async fn opened(path: &Path, kind: &Kind) -> Result<SqliteConnection, Unfit> {
-    private(path).map_err(|error| Unfit::Sql(sqlx::Error::Io(error)))?;
+async fn connect(path: &Path, kind: &DatabaseKind) -> Result<SqliteConnection, OpenError> {
+    open_private_file(path).map_err(|error| OpenError::Sql(sqlx::Error::Io(error)))?;
     let synchronous =
         if kind.durable { SqliteSynchronous::Full } else { SqliteSynchronous::Normal };
     let mut conn = SqliteConnectOptions::new()
@@ -148,29 +148,29 @@ async fn opened(path: &Path, kind: &Kind) -> Result<SqliteConnection, Unfit> {
         .create_if_missing(false)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
-        .busy_timeout(PATIENCE)
+        .busy_timeout(LOCK_TIMEOUT)
         .pragma("cache_size", "-2000")
         .pragma("temp_store", "MEMORY")
         .thread_name(|n| format!("remote-{n}"))
         .disable_statement_logging()
         .connect()
         .await?;
-    let application: i64 = number(&mut conn, "PRAGMA application_id").await?;
-    let version = number(&mut conn, "PRAGMA user_version").await?;
-    let tables = number(&mut conn, "SELECT count(*) FROM sqlite_schema").await?;
+    let application: i64 = query_number(&mut conn, "PRAGMA application_id").await?;
+    let version = query_number(&mut conn, "PRAGMA user_version").await?;
+    let tables = query_number(&mut conn, "SELECT count(*) FROM sqlite_schema").await?;
     let is_empty = tables == 0 && version == 0;
-    if !is_empty && application != kind.application {
-        return Err(Unfit::Foreign("it belongs to another program: move it away".into()));
+    if !is_empty && application != kind.application_id {
+        return Err(OpenError::Foreign("it belongs to another program: move it away".into()));
     }
     let newest = i64::try_from(kind.migrations.len()).unwrap_or(i64::MAX);
     if version > newest {
-        return Err(Unfit::Foreign(format!(
+        return Err(OpenError::Foreign(format!(
             "it was written by a newer redphone (version {version}, this one knows {newest}): \
              update this one"
         )));
     }
     if kind.durable && !is_empty {
-        check(&mut conn).await?;
+        quick_check(&mut conn).await?;
     }
     for (step, migration) in kind.migrations.iter().enumerate() {
         let to = i64::try_from(step + 1).unwrap_or(i64::MAX);
@@ -183,21 +183,21 @@ async fn opened(path: &Path, kind: &Kind) -> Result<SqliteConnection, Unfit> {
 }
 
 /// Looks through a file that is small, and whose loss would matter.
-async fn check(conn: &mut SqliteConnection) -> Result<(), Unfit> {
+async fn quick_check(conn: &mut SqliteConnection) -> Result<(), OpenError> {
     let said: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *conn).await?;
-    if said == "ok" { Ok(()) } else { Err(Unfit::Damaged(said)) }
+    if said == "ok" { Ok(()) } else { Err(OpenError::Damaged(said)) }
 }
 
-async fn number(conn: &mut SqliteConnection, sql: &'static str) -> Result<i64, sqlx::Error> {
+async fn query_number(conn: &mut SqliteConnection, sql: &'static str) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar(sql).fetch_one(conn).await
 }
 
 /// Moves a file and its log to a name that says when.
 fn set_aside(path: &Path, now: DateTime<Utc>) -> io::Result<PathBuf> {
-    let aside = beside(path, &format!("{ASIDE}{}", now.format("%Y%m%dT%H%M%S%3f")));
+    let aside = with_suffix(path, &format!("{ASIDE_SUFFIX}{}", now.format("%Y%m%dT%H%M%S%3f")));
     fs::rename(path, &aside)?;
     for ending in ["-wal", "-shm"] {
-        match fs::rename(beside(path, ending), beside(&aside, ending)) {
+        match fs::rename(with_suffix(path, ending), with_suffix(&aside, ending)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
@@ -206,11 +206,11 @@ fn set_aside(path: &Path, now: DateTime<Utc>) -> io::Result<PathBuf> {
 }
 
 /// Milliseconds since 1970, as times are written.
-pub(super) fn millis(time: DateTime<Utc>) -> i64 {
+pub(super) fn to_millis(time: DateTime<Utc>) -> i64 {
     time.timestamp_millis()
 }
 
 /// The opposite of [`millis`].
-pub(super) fn time(millis: i64) -> DateTime<Utc> {
+pub(super) fn from_millis(millis: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(millis).unwrap_or_default()
 }

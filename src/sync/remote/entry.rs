@@ -14,14 +14,14 @@ use crate::model::{Command, CommandId, Envelope, IncidentCommand, IncidentId, Re
 
 /// A command that was accepted on this machine.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Entry {
+pub struct OutboxEntry {
     /// Its place in the order in which commands were asked, from 1; people name it by that.
-    pub place: u64,
+    pub position: u64,
     /// The command's id.
     pub id: CommandId,
     /// The first command of those that were asked together about one incident: what follows one of
     /// them that is refused is not sent.
-    pub chain: CommandId,
+    pub batch: CommandId,
     /// The command; `None` where another version of this program wrote it in a way that this one
     /// can't read.
     pub envelope: Option<Envelope>,
@@ -30,28 +30,28 @@ pub struct Entry {
     /// The incident's title then.
     pub title: String,
     /// What became of it.
-    pub state: State,
+    pub state: EntryState,
     /// How often it could not be delivered.
-    pub tries: u32,
+    pub attempts: u32,
     /// Why, the last time.
-    pub said: Option<String>,
+    pub last_error: Option<String>,
     /// When it is tried again.
-    pub next_at: Option<DateTime<Utc>>,
+    pub next_attempt_at: Option<DateTime<Utc>>,
     /// The remote wants to be left alone until then.
     pub not_before: Option<DateTime<Utc>>,
     /// An earlier command about the same incident that was refused before this one was.
-    pub behind: Option<CommandId>,
+    pub blocked_by: Option<CommandId>,
     /// When it was answered.
     pub settled_at: Option<DateTime<Utc>>,
     /// Of those that were sent, the later one has the higher number, whatever the clock did.
-    pub settled: i64,
+    pub settled_revision: i64,
     /// The handle of whom the remote took the asker for; `None` where it had never said so.
-    pub person: Option<String>,
+    pub requester: Option<String>,
 }
 
 /// What became of a command.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum State {
+pub enum EntryState {
     /// It has no answer yet.
     Pending,
     /// It was carried out.
@@ -60,7 +60,7 @@ pub enum State {
     Refused(BackendError),
 }
 
-impl Entry {
+impl OutboxEntry {
     /// What is asked, where that can be read.
     #[must_use]
     pub fn command(&self) -> Option<&Command> {
@@ -69,7 +69,7 @@ impl Entry {
 
     /// When it was asked.
     #[must_use]
-    pub fn asked_at(&self) -> DateTime<Utc> {
+    pub fn requested_at(&self) -> DateTime<Utc> {
         // An id tells when it was made.
         let made = || {
             let (seconds, nanos) = self.id.0.get_timestamp()?.to_unix();
@@ -96,21 +96,21 @@ impl Entry {
     /// Whether it still waits for an answer.
     #[must_use]
     pub fn is_pending(&self) -> bool {
-        matches!(self.state, State::Pending)
+        matches!(self.state, EntryState::Pending)
     }
 
     /// Why it was refused.
     #[must_use]
     pub fn refusal(&self) -> Option<&BackendError> {
         match &self.state {
-            State::Refused(error) => Some(error),
+            EntryState::Refused(error) => Some(error),
             _ => None,
         }
     }
 
     /// Why sending it again as it is would not help; `None` where it may.
     #[must_use]
-    pub fn is_hopeless(&self) -> Option<&'static str> {
+    pub fn reason_not_to_retry(&self) -> Option<&'static str> {
         let refusal = self.refusal()?;
         if self.envelope.is_none() {
             return Some(
@@ -130,7 +130,7 @@ impl Entry {
     #[must_use]
     pub fn label(&self) -> String {
         match &self.state {
-            State::Sent(outcome) => outcome
+            EntryState::Sent(outcome) => outcome
                 .row
                 .as_ref()
                 .map_or_else(|| self.label.clone(), crate::model::Summary::label),
@@ -159,8 +159,8 @@ impl Entry {
     }
 
     /// What it is about, or needs to be there: it waits for earlier commands about any of them.
-    fn touches(&self) -> Vec<Uuid> {
-        self.command().map(touches).unwrap_or_default()
+    fn referenced_ids(&self) -> Vec<Uuid> {
+        self.command().map(referenced_ids).unwrap_or_default()
     }
 }
 
@@ -173,7 +173,7 @@ pub(super) fn incident(command: &Command) -> Option<IncidentId> {
 }
 
 /// What a command is about, or needs to be there: it waits for earlier commands about any of them.
-fn touches(command: &Command) -> Vec<Uuid> {
+fn referenced_ids(command: &Command) -> Vec<Uuid> {
     match command {
         Command::RecordChange(change) => vec![change.id.0],
         Command::RecordProblem(problem) => vec![problem.id.0],
@@ -194,85 +194,90 @@ fn touches(command: &Command) -> Vec<Uuid> {
 /// The commands that are known on this machine, in the order in which they were asked. Never changed
 /// once made.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Listing {
+pub struct OutboxSnapshot {
     /// All that wait or were refused, and the last that were sent.
-    pub entries: Vec<Arc<Entry>>,
+    pub entries: Vec<Arc<OutboxEntry>>,
     /// The handle of whom the remote takes the asker for now, where it has said so.
     pub me: Option<String>,
 }
 
 /// How many there are, for a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct Counts {
+pub struct OutboxCounts {
     /// Without an answer.
     pub pending: usize,
     /// Refused.
     pub refused: usize,
 }
 
-impl Listing {
+impl OutboxSnapshot {
     /// Those without an answer.
-    pub fn pending(&self) -> impl Iterator<Item = &Arc<Entry>> {
+    pub fn pending(&self) -> impl Iterator<Item = &Arc<OutboxEntry>> {
         self.entries.iter().filter(|entry| entry.is_pending())
     }
 
     /// Those that were refused.
-    pub fn refused(&self) -> impl Iterator<Item = &Arc<Entry>> {
+    pub fn refused(&self) -> impl Iterator<Item = &Arc<OutboxEntry>> {
         self.entries.iter().filter(|entry| entry.refusal().is_some())
     }
 
     /// Those that were sent, the last one first.
-    pub fn sent(&self) -> impl Iterator<Item = &Arc<Entry>> {
-        let mut sent: Vec<&Arc<Entry>> =
-            self.entries.iter().filter(|entry| matches!(entry.state, State::Sent(_))).collect();
-        sent.sort_by_key(|entry| std::cmp::Reverse((entry.settled, entry.place)));
+    pub fn sent(&self) -> impl Iterator<Item = &Arc<OutboxEntry>> {
+        let mut sent: Vec<&Arc<OutboxEntry>> = self
+            .entries
+            .iter()
+            .filter(|entry| matches!(entry.state, EntryState::Sent(_)))
+            .collect();
+        sent.sort_by_key(|entry| std::cmp::Reverse((entry.settled_revision, entry.position)));
         sent.into_iter()
     }
 
     /// How many wait, and how many were refused.
     #[must_use]
-    pub fn counts(&self) -> Counts {
-        Counts { pending: self.pending().count(), refused: self.refused().count() }
+    pub fn counts(&self) -> OutboxCounts {
+        OutboxCounts { pending: self.pending().count(), refused: self.refused().count() }
     }
 
     /// One command.
     #[must_use]
-    pub fn get(&self, id: CommandId) -> Option<&Arc<Entry>> {
+    pub fn get(&self, id: CommandId) -> Option<&Arc<OutboxEntry>> {
         self.entries.iter().find(|entry| entry.id == id)
     }
 
     /// The refused declaration that a command needs: it is held until that one is sent or dropped. So
     /// is what was asked together with one that can't be read here.
     #[must_use]
-    pub fn held_by(&self, entry: &Entry) -> Option<&Arc<Entry>> {
+    pub fn blocker_of(&self, entry: &OutboxEntry) -> Option<&Arc<OutboxEntry>> {
         if !entry.is_pending() {
             return None;
         }
-        let needs = entry.touches();
+        let needs = entry.referenced_ids();
         self.refused().find(|refused| {
             let is_needed = refused.declares().is_some_and(|id| needs.contains(&id.0));
-            let is_odd = refused.envelope.is_none() && refused.chain == entry.chain;
-            refused.place < entry.place && (is_needed || is_odd)
+            let is_odd = refused.envelope.is_none() && refused.batch == entry.batch;
+            refused.position < entry.position && (is_needed || is_odd)
         })
     }
 
     /// Why a command is held that somebody else has asked, in a few words: it is sent by a token of
     /// that person alone.
     #[must_use]
-    pub fn of_another(&self, entry: &Entry) -> Option<String> {
-        let (asked, me) = (entry.person.as_ref()?, self.me.as_ref()?);
+    pub fn other_requester_reason(&self, entry: &OutboxEntry) -> Option<String> {
+        let (asked, me) = (entry.requester.as_ref()?, self.me.as_ref()?);
         (entry.is_pending() && asked != me)
             .then(|| format!("asked by {asked}, the token is {me}'s: it waits for one of {asked}"))
     }
 
     /// The commands that go with one that is dropped: those that need the incident it declares.
     #[must_use]
-    pub fn dependent(&self, entry: &Entry) -> Vec<CommandId> {
+    pub fn dependents(&self, entry: &OutboxEntry) -> Vec<CommandId> {
         let Some(declared) = entry.declares() else { return Vec::new() };
         self.entries
             .iter()
-            .filter(|other| other.place != entry.place && !matches!(other.state, State::Sent(_)))
-            .filter(|other| other.touches().contains(&declared.0))
+            .filter(|other| {
+                other.position != entry.position && !matches!(other.state, EntryState::Sent(_))
+            })
+            .filter(|other| other.referenced_ids().contains(&declared.0))
             .map(|other| other.id)
             .collect()
     }
@@ -280,7 +285,7 @@ impl Listing {
     /// The pending commands about each incident, in order, with merges also at the incident that
     /// goes on.
     #[must_use]
-    pub fn by_incident(&self) -> HashMap<IncidentId, Vec<&Envelope>> {
+    pub fn pending_by_incident(&self) -> HashMap<IncidentId, Vec<&Envelope>> {
         let mut by: HashMap<IncidentId, Vec<&Envelope>> = HashMap::new();
         for entry in self.pending() {
             if let (Some(id), Some(envelope)) = (entry.incident(), &entry.envelope) {
@@ -292,45 +297,46 @@ impl Listing {
 
     /// Whether a command about an incident waits.
     #[must_use]
-    pub fn is_pending(&self, id: IncidentId) -> bool {
+    pub fn has_pending(&self, id: IncidentId) -> bool {
         self.pending().any(|entry| entry.incident() == Some(id))
     }
 
     /// Those that could be sent, in order: of those that are about the same thing only the first, and
     /// nothing that is held. What somebody else has asked keeps nothing from being sent but what needs
     /// the incident that it declares.
-    fn free(&self) -> impl Iterator<Item = &Arc<Entry>> {
+    fn sendable(&self) -> impl Iterator<Item = &Arc<OutboxEntry>> {
         let mut busy: HashSet<Uuid> = HashSet::new();
         self.pending().filter(move |entry| {
-            let is_mine = self.of_another(entry).is_none();
+            let is_mine = self.other_requester_reason(entry).is_none();
             if !is_mine && entry.declares().is_none() {
-                busy.insert(entry.chain.0);
+                busy.insert(entry.batch.0);
                 return false;
             }
-            let about = entry.touches();
+            let about = entry.referenced_ids();
             let is_free =
-                is_mine && !about.iter().chain([&entry.chain.0]).any(|one| busy.contains(one));
+                is_mine && !about.iter().chain([&entry.batch.0]).any(|one| busy.contains(one));
             busy.extend(about);
-            busy.insert(entry.chain.0);
-            is_free && self.held_by(entry).is_none()
+            busy.insert(entry.batch.0);
+            is_free && self.blocker_of(entry).is_none()
         })
     }
 
     /// What is sent next, at most `most`: what is free, and does not wait for its next try.
     #[must_use]
-    pub fn due(&self, now: DateTime<Utc>, most: usize) -> Vec<Arc<Entry>> {
+    pub fn due(&self, now: DateTime<Utc>, most: usize) -> Vec<Arc<OutboxEntry>> {
         let not_before = self.not_before();
-        let is_time =
-            |entry: &&Arc<Entry>| entry.next_at.max(not_before).is_none_or(|at| at <= now);
-        self.free().filter(is_time).take(most).cloned().collect()
+        let is_time = |entry: &&Arc<OutboxEntry>| {
+            entry.next_attempt_at.max(not_before).is_none_or(|at| at <= now)
+        };
+        self.sendable().filter(is_time).take(most).cloned().collect()
     }
 
     /// When the next try comes. One that waits for others besides has no time of its own: when they
     /// are through, it is due.
     #[must_use]
-    pub fn next_try(&self) -> Option<DateTime<Utc>> {
+    pub fn next_attempt(&self) -> Option<DateTime<Utc>> {
         let not_before = self.not_before();
-        self.free().filter_map(|entry| entry.next_at.max(not_before)).min()
+        self.sendable().filter_map(|entry| entry.next_attempt_at.max(not_before)).min()
     }
 
     /// Until when the remote wants to be left alone: that holds for whatever would be sent to it.
@@ -346,7 +352,7 @@ mod tests {
     use super::*;
     use crate::model::{Actor, PersonRef};
 
-    fn entry(place: u64, incident: IncidentId, next_at: Option<DateTime<Utc>>) -> Arc<Entry> {
+    fn entry(place: u64, incident: IncidentId, next_at: Option<DateTime<Utc>>) -> Arc<OutboxEntry> {
         let id = CommandId::new();
         let envelope = Envelope {
             id,
@@ -357,22 +363,22 @@ mod tests {
                 command: IncidentCommand::AddNote { text: "a".into() },
             },
         };
-        Arc::new(Entry {
-            place,
+        Arc::new(OutboxEntry {
+            position: place,
             id,
-            chain: id,
+            batch: id,
             envelope: Some(envelope),
             label: String::new(),
             title: String::new(),
-            state: State::Pending,
-            tries: 0,
-            said: None,
-            next_at,
+            state: EntryState::Pending,
+            attempts: 0,
+            last_error: None,
+            next_attempt_at: next_at,
             not_before: None,
-            behind: None,
+            blocked_by: None,
             settled_at: None,
-            settled: 0,
-            person: None,
+            settled_revision: 0,
+            requester: None,
         })
     }
 
@@ -384,7 +390,7 @@ mod tests {
         let after = |minutes| Some(start + TimeDelta::minutes(minutes));
         let (one, other) = (IncidentId::new(), IncidentId::new());
         // What follows on one incident was to be tried long before what comes first on it.
-        let listing = Listing {
+        let listing = OutboxSnapshot {
             me: None,
             entries: vec![
                 entry(1, one, after(20)),
@@ -399,7 +405,7 @@ mod tests {
         while listing.due(now, 9).is_empty() {
             passes += 1;
             assert!(passes < 3, "it turns in a circle at {now}");
-            now = now.max(listing.next_try().unwrap());
+            now = now.max(listing.next_attempt().unwrap());
         }
         assert_eq!((now, passes), (start + TimeDelta::minutes(7), 1));
     }

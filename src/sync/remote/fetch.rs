@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::cache_reads::measures_of;
+use super::cache_reads::measures_key;
 use super::{Remote, Shared};
 use crate::backend::{BackendError, Capabilities, Detail, Page, Search, TimelineRange};
 use crate::model::directory::Directory;
@@ -11,103 +11,105 @@ use crate::model::measures::{Cut, Measures, Window};
 use crate::model::{Event, IncidentId, Summary};
 
 /// The most events that are kept of a timeline when it is read.
-pub(super) const EVENTS: u32 = 200;
+pub(super) const TIMELINE_EVENTS: u32 = 200;
 
 impl Remote {
     /// Asks for the name and what it can do, and nothing instead of an answer.
     ///
     /// # Errors
     /// As the remote's.
-    pub async fn fresh_capabilities(&self) -> Result<Capabilities, BackendError> {
-        self.shared.fresh_fact("capabilities", self.shared.ask_capabilities()).await
+    pub async fn fetch_capabilities(&self) -> Result<Capabilities, BackendError> {
+        self.shared.fetch_fact("capabilities", self.shared.request_capabilities()).await
     }
 
     /// Asks for people, teams and services, and nothing instead of an answer.
     ///
     /// # Errors
     /// As the remote's.
-    pub async fn fresh_directory(&self) -> Result<Directory, BackendError> {
-        self.shared.fresh_fact("directory", self.shared.far.directory()).await
+    pub async fn fetch_directory(&self) -> Result<Directory, BackendError> {
+        self.shared.fetch_fact("directory", self.shared.backend.directory()).await
     }
 
     /// Asks for a page of rows, and nothing instead of an answer.
     ///
     /// # Errors
     /// As the remote's.
-    pub async fn fresh_search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
-        self.shared.fresh_search(search).await
+    pub async fn fetch_search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
+        self.shared.fetch_search(search).await
     }
 
     /// Reads an incident for later, unless that fails.
-    pub(super) async fn keep(&self, id: IncidentId) -> Result<(), BackendError> {
-        self.shared.fresh_detail(id, EVENTS).await.map(|_| ())
+    pub(super) async fn prefetch_incident(&self, id: IncidentId) -> Result<(), BackendError> {
+        self.shared.fetch_detail(id, TIMELINE_EVENTS).await.map(|_| ())
     }
 }
 
 impl Shared {
-    pub(super) async fn fresh_fact<T: Serialize>(
+    pub(super) async fn fetch_fact<T: Serialize>(
         &self,
         name: &str,
         ask: impl Future<Output = Result<T, BackendError>>,
     ) -> Result<T, BackendError> {
         let answer = ask.await;
-        self.heard(&answer);
+        self.record_reachability(&answer);
         if let Ok(fact) = &answer {
             self.cache.put_fact(name, fact, Utc::now()).await;
         }
         answer
     }
 
-    pub(super) async fn fresh_search(
+    pub(super) async fn fetch_search(
         &self,
         search: &Search,
     ) -> Result<Page<Summary>, BackendError> {
-        let answer = self.far.search(search).await;
-        self.heard(&answer);
+        let answer = self.backend.search(search).await;
+        self.record_reachability(&answer);
         if let Ok(page) = &answer {
             let now = Utc::now();
-            self.cache.learn(&page.rows, now).await;
+            self.cache.put_rows(&page.rows, now).await;
             self.cache.put_fact("searched", &(), now).await;
         }
         answer
     }
 
-    pub(super) async fn fresh_detail(
+    pub(super) async fn fetch_detail(
         &self,
         id: IncidentId,
         count: u32,
     ) -> Result<(Detail, Vec<Event>), BackendError> {
-        let (detail, events) =
-            tokio::join!(self.far.incident(id), self.far.timeline(id, TimelineRange::Last(count)));
-        self.heard(&detail);
+        let (detail, events) = tokio::join!(
+            self.backend.incident(id),
+            self.backend.timeline(id, TimelineRange::Last(count))
+        );
+        self.record_reachability(&detail);
         let detail = match detail {
-            Err(BackendError::NotFound(_)) if self.declared_here(id) => {
-                return self.new_here(id).ok_or_else(|| not_found(id));
+            Err(BackendError::NotFound(_)) if self.is_declared_locally(id) => {
+                return self.declared_detail(id).ok_or_else(|| not_found(id));
             }
             detail => detail?,
         };
         let events = events?;
         self.cache.put_detail(&detail, &events, Utc::now()).await;
-        Ok(self.laid_over(detail, events))
+        Ok(self.apply_pending_to_detail(detail, events))
     }
 
-    pub(super) async fn fresh_measures(
+    pub(super) async fn fetch_measures(
         &self,
         window: &Window,
         cut: Cut,
         now: DateTime<Utc>,
     ) -> Result<Measures, BackendError> {
-        let ask = self.far.measures(window, cut, now);
-        self.fresh_fact(&measures_of(window, cut), ask).await
+        let ask = self.backend.measures(window, cut, now);
+        self.fetch_fact(&measures_key(window, cut), ask).await
     }
 
-    pub(super) async fn fresh_timeline(
+    pub(super) async fn fetch_timeline(
         &self,
         id: IncidentId,
         part: TimelineRange,
     ) -> Result<Vec<Event>, BackendError> {
-        let answer = self.far.timeline(id, part).await;
-        self.heard(&answer);
+        let answer = self.backend.timeline(id, part).await;
+        self.record_reachability(&answer);
         if let Ok(events) = &answer {
             self.cache.put_timeline(id, events).await;
         }

@@ -10,47 +10,50 @@ use super::Shared;
 use crate::backend::{BackendError, Capabilities};
 
 /// What is known of it.
-pub(super) struct Asker {
-    known: Mutex<Known>,
+pub(super) struct TokenIdentity {
+    state: Mutex<IdentityState>,
     /// Counts how often the token was changed; `None` where there is none that could be.
-    tokens: Option<watch::Receiver<u64>>,
+    token_changes: Option<watch::Receiver<u64>>,
 }
 
-struct Known {
+struct IdentityState {
     /// The person's handle, as the remote said last; `None` where it never did, and where it believes
     /// what a command says.
     handle: Option<String>,
     /// With which token of this process it said so.
-    of: Option<u64>,
+    token_revision: Option<u64>,
 }
 
-impl Asker {
+impl TokenIdentity {
     /// As an earlier process has learnt it.
     pub(super) fn new(kept: Option<Capabilities>, tokens: Option<watch::Receiver<u64>>) -> Self {
         let handle = kept.and_then(|known| known.me).map(|me| me.handle);
-        Self { known: Mutex::new(Known { handle, of: None }), tokens }
+        Self {
+            state: Mutex::new(IdentityState { handle, token_revision: None }),
+            token_changes: tokens,
+        }
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, IdentityState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn token(&self) -> u64 {
-        self.tokens.as_ref().map_or(0, |tokens| *tokens.borrow())
+    fn token_revision(&self) -> u64 {
+        self.token_changes.as_ref().map_or(0, |tokens| *tokens.borrow())
     }
 
     /// The person's handle, as far as it is known.
     pub(super) fn handle(&self) -> Option<String> {
-        self.known().handle.clone()
+        self.state().handle.clone()
     }
 
     /// Whether the remote has said so of the present token.
-    pub(super) fn is_sure(&self) -> bool {
-        self.known().of == Some(self.token())
+    pub(super) fn is_verified(&self) -> bool {
+        self.state().token_revision == Some(self.token_revision())
     }
 
     /// The token was changed. Never where it can't be.
-    pub(super) async fn changed(tokens: &mut Option<watch::Receiver<u64>>) {
+    pub(super) async fn wait_for_token_change(tokens: &mut Option<watch::Receiver<u64>>) {
         let changed = match tokens {
             Some(tokens) => tokens.changed().await.is_ok(),
             None => false,
@@ -61,25 +64,25 @@ impl Asker {
     }
 
     /// For whoever waits for a change.
-    pub(super) fn tokens(&self) -> Option<watch::Receiver<u64>> {
-        self.tokens.clone()
+    pub(super) fn token_changes(&self) -> Option<watch::Receiver<u64>> {
+        self.token_changes.clone()
     }
 }
 
 impl Shared {
     /// Asks the remote what it can do, and learns whom it takes the asker for.
-    pub(super) async fn ask_capabilities(&self) -> Result<Capabilities, BackendError> {
-        let token = self.asker.token();
-        let capabilities = self.far.capabilities().await?;
+    pub(super) async fn request_capabilities(&self) -> Result<Capabilities, BackendError> {
+        let token = self.identity.token_revision();
+        let capabilities = self.backend.capabilities().await?;
         // Where the token was changed meanwhile, nobody knows of which one this was said.
-        if self.asker.token() == token {
+        if self.identity.token_revision() == token {
             let handle = capabilities.me.as_ref().map(|me| me.handle.clone());
             let is_new = {
-                let mut known = self.asker.known();
-                known.of = Some(token);
+                let mut known = self.identity.state();
+                known.token_revision = Some(token);
                 std::mem::replace(&mut known.handle, handle.clone()) != handle
             };
-            if is_new && let Err(error) = self.written().await {
+            if is_new && let Err(error) = self.refresh_and_wake().await {
                 tracing::warn!(%error, "looking at the outbox");
             }
         }
@@ -88,9 +91,9 @@ impl Shared {
 
     /// Makes sure of whom the remote takes the asker for. Whatever it answers to that decides about no
     /// command.
-    pub(super) async fn make_sure(&self) -> Result<(), BackendError> {
-        let answer = self.ask_capabilities().await;
-        self.heard(&answer);
+    pub(super) async fn verify(&self) -> Result<(), BackendError> {
+        let answer = self.request_capabilities().await;
+        self.record_reachability(&answer);
         match answer {
             Ok(capabilities) => {
                 self.cache.put_fact("capabilities", &capabilities, Utc::now()).await;

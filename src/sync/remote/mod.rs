@@ -42,23 +42,23 @@ use crate::backend::{Backend, BackendError, Capabilities, Cursor};
 use crate::model::directory::Directory;
 use crate::model::{CommandId, IncidentId, Rules, Summary};
 
-pub use cache::{DETAILS, ENDED};
-pub use entry::{Counts, Entry, Listing, State};
+pub use cache::{MAX_DETAILS, MAX_ENDED};
+pub use entry::{EntryState, OutboxCounts, OutboxEntry, OutboxSnapshot};
 pub use open::Options;
-pub use optimistic::{over_record, over_row};
-pub use outbox::Chain;
-pub use paths::Named;
+pub use optimistic::{apply_pending_to_record, apply_pending_to_row};
+pub use outbox::Batch;
+pub use paths::RemoteKey;
 pub(super) use prefetch::prefetch;
-pub use reads::Kept;
-pub use submit::Handed;
+pub use reads::Sourced;
+pub use submit::Submission;
 
 use cache::Cache;
-use identity::Asker;
+use identity::TokenIdentity;
 use outbox::Outbox;
 
 /// What is known of a remote before it was asked.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub struct CachedState {
     /// Its name and what it can do.
     pub capabilities: Option<Capabilities>,
     /// People, teams and services, and when they were read.
@@ -83,32 +83,32 @@ impl std::fmt::Debug for Remote {
 }
 
 struct Shared {
-    far: Arc<dyn Backend>,
+    backend: Arc<dyn Backend>,
     cache: Cache,
     outbox: Outbox,
-    asker: Asker,
+    identity: TokenIdentity,
     rules: RwLock<Arc<Rules>>,
-    patience: Duration,
+    answer_timeout: Duration,
     /// What is on its way, as it was read last.
-    listing: watch::Sender<Arc<Listing>>,
+    outbox_snapshot: watch::Sender<Arc<OutboxSnapshot>>,
     /// The remote did not answer the last time.
-    failing: AtomicBool,
+    is_failing: AtomicBool,
     /// Why it did not answer the last time that it did not, in its own words.
-    failure: Mutex<Option<String>>,
+    last_failure: Mutex<Option<String>>,
     /// As of when the oldest is of what was given as it was kept.
-    gave_kept: Mutex<Option<DateTime<Utc>>>,
+    served_as_of: Mutex<Option<DateTime<Utc>>>,
     /// When rows were written down last, in seconds since 1970.
-    written_at: AtomicI64,
+    rows_written_at_s: AtomicI64,
     /// Counts how often it has answered after it had not.
-    reached: watch::Sender<u64>,
+    reconnects: watch::Sender<u64>,
     /// Something may be there to be sent.
-    nudge: Notify,
+    wake_sender: Notify,
     /// Rings when the outbox is written to, also by another process.
-    bell: Arc<StoreWatcher>,
+    watcher: Arc<StoreWatcher>,
     /// The lock of whoever sends just now.
-    turn: PathBuf,
+    lock_file: PathBuf,
     /// How long the one who has it is waited for.
-    turn_patience: Duration,
+    lock_timeout: Duration,
 }
 
 impl Remote {
@@ -127,8 +127,8 @@ impl Remote {
     /// Outboxes of this remote that were damaged and set aside, the oldest first: what they hold was
     /// not sent.
     #[must_use]
-    pub fn set_aside(&self) -> Vec<PathBuf> {
-        database::set_aside_before(&self.shared.outbox.path)
+    pub fn set_aside_outboxes(&self) -> Vec<PathBuf> {
+        database::find_set_aside(&self.shared.outbox.path)
     }
 
     /// From now on these rules are in force.
@@ -144,23 +144,23 @@ impl Remote {
 
     /// What is on its way, now and whenever it changes.
     #[must_use]
-    pub fn listing(&self) -> watch::Receiver<Arc<Listing>> {
-        self.shared.listing.subscribe()
+    pub fn watch_outbox(&self) -> watch::Receiver<Arc<OutboxSnapshot>> {
+        self.shared.outbox_snapshot.subscribe()
     }
 
     /// Tells when the remote has answered after it had not.
     #[must_use]
-    pub fn reached(&self) -> watch::Receiver<u64> {
-        self.shared.reached.subscribe()
+    pub fn watch_reconnects(&self) -> watch::Receiver<u64> {
+        self.shared.reconnects.subscribe()
     }
 
     /// What is known before anything is asked.
-    pub async fn known(&self) -> Known {
-        self.shared.known().await
+    pub async fn cached_state(&self) -> CachedState {
+        self.shared.cached_state().await
     }
 
     /// The row of an incident as it was read last, whether it is open or not.
-    pub async fn kept_row(&self, id: IncidentId) -> Option<Summary> {
+    pub async fn cached_row(&self, id: IncidentId) -> Option<Summary> {
         self.shared.cache.row(id).await
     }
 
@@ -168,7 +168,7 @@ impl Remote {
     ///
     /// # Errors
     /// When the outbox can't be read.
-    pub async fn entry(&self, id: CommandId) -> Result<Option<Entry>, BackendError> {
+    pub async fn entry(&self, id: CommandId) -> Result<Option<OutboxEntry>, BackendError> {
         self.shared.outbox.get(id).await
     }
 
@@ -177,8 +177,8 @@ impl Remote {
     ///
     /// # Errors
     /// When the outbox can't be read.
-    pub async fn known_as(&self, id: IncidentId) -> Result<IncidentId, BackendError> {
-        self.shared.outbox.known_as(id).await
+    pub async fn resolve_alias(&self, id: IncidentId) -> Result<IncidentId, BackendError> {
+        self.shared.outbox.resolve_alias(id).await
     }
 }
 
@@ -197,14 +197,14 @@ impl Shared {
     }
 
     /// What is on its way, as it is now, and for whom.
-    async fn listed(&self) -> Result<Listing, BackendError> {
-        Ok(Listing { me: self.asker.handle(), ..self.outbox.listing().await? })
+    async fn read_outbox(&self) -> Result<OutboxSnapshot, BackendError> {
+        Ok(OutboxSnapshot { me: self.identity.handle(), ..self.outbox.snapshot().await? })
     }
 
     /// Reads what is on its way, and tells where that has changed.
-    async fn look(&self) -> Result<(), BackendError> {
-        let listing = self.listed().await?;
-        self.listing.send_if_modified(|known| {
+    async fn refresh_outbox(&self) -> Result<(), BackendError> {
+        let listing = self.read_outbox().await?;
+        self.outbox_snapshot.send_if_modified(|known| {
             let is_new = **known != listing;
             if is_new {
                 *known = Arc::new(listing);
@@ -215,24 +215,24 @@ impl Shared {
     }
 
     /// The outbox was written to by this process.
-    async fn written(&self) -> Result<(), BackendError> {
-        self.look().await?;
-        self.nudge.notify_one();
+    async fn refresh_and_wake(&self) -> Result<(), BackendError> {
+        self.refresh_outbox().await?;
+        self.wake_sender.notify_one();
         Ok(())
     }
 
     /// What an answer of the remote tells about the way to it.
-    fn heard<T>(&self, answer: &Result<T, BackendError>) {
+    fn record_reachability<T>(&self, answer: &Result<T, BackendError>) {
         match answer {
             Err(BackendError::Unreachable(why)) => {
-                self.failing.store(true, Ordering::Relaxed);
-                let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+                self.is_failing.store(true, Ordering::Relaxed);
+                let mut failure = self.last_failure.lock().unwrap_or_else(PoisonError::into_inner);
                 *failure = Some(why.clone());
             }
             Err(BackendError::Limited { .. }) => {}
             _ => {
-                if self.failing.swap(false, Ordering::Relaxed) {
-                    self.reached.send_modify(|count| *count += 1);
+                if self.is_failing.swap(false, Ordering::Relaxed) {
+                    self.reconnects.send_modify(|count| *count += 1);
                 }
             }
         }

@@ -14,7 +14,7 @@ use crate::model::{Actor, Envelope, Event, Incident, Rules, Summary};
 /// `incident` is `None` where it is declared by one of the commands. `known` are events of its
 /// timeline that were read: a command that led to one of them is there already.
 #[must_use]
-pub fn over_record(
+pub fn apply_pending_to_record(
     incident: Option<Incident>,
     known: &[Event],
     pending: &[&Envelope],
@@ -48,14 +48,18 @@ pub fn over_record(
 
 /// A row with what waits laid over it; `None` where there is neither a row nor a declaration.
 #[must_use]
-pub fn over_row(row: Option<&Summary>, pending: &[&Envelope], rules: &Rules) -> Option<Summary> {
-    let known = row.cloned().map(bare);
-    over_record(known, &[], pending, rules).0.map(|incident| incident.summary)
+pub fn apply_pending_to_row(
+    row: Option<&Summary>,
+    pending: &[&Envelope],
+    rules: &Rules,
+) -> Option<Summary> {
+    let known = row.cloned().map(incident_from_row);
+    apply_pending_to_record(known, &[], pending, rules).0.map(|incident| incident.summary)
 }
 
 /// A record of which only the row is known. What the row does not tell is taken as it must be for
 /// the most to be possible: the gate is answered, as whoever closes it will have seen.
-fn bare(row: Summary) -> Incident {
+fn incident_from_row(row: Summary) -> Incident {
     // At least since then it has its status: what others wrote meanwhile moves no time.
     let known = row.closed_at.or(row.resolved_at).or(row.acknowledged_at);
     let status_at = known.unwrap_or(row.reported_at);

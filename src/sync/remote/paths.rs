@@ -6,28 +6,28 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// The most characters of a name in a folder's name.
-const LONGEST: usize = 40;
+const MAX_NAME_CHARS: usize = 40;
 
 /// The outbox in a folder.
-pub(super) const OUTBOX: &str = "outbox.db";
+pub(super) const OUTBOX_FILE: &str = "outbox.db";
 
 /// Which remote, and who asks it: what is kept for one is never shown to another.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Named {
+pub struct RemoteKey {
     /// What people call it: the profile's name, or the host. The same remote may have several.
     pub name: String,
     /// Its URL.
     pub url: String,
     /// Who asks, as far as this machine knows: the handle. Never a secret.
-    pub who: String,
+    pub handle: String,
 }
 
-impl Named {
+impl RemoteKey {
     /// The name of its folder: readable, safe as a file name, and different for each remote and
     /// each of those who ask it. By whichever name it is called, it is the same.
     #[must_use]
-    pub fn folder(&self) -> String {
-        format!("{}-{:016x}", safe(self.host()), hash(&[self.url(), &self.who]))
+    pub fn folder_name(&self) -> String {
+        format!("{}-{:016x}", safe_file_name(self.host()), fnv1a(&[self.url(), &self.handle]))
     }
 
     fn url(&self) -> &str {
@@ -40,19 +40,20 @@ impl Named {
     }
 
     /// The names that its folder had when it was named by the profile too.
-    fn earlier(&self) -> [String; 2] {
-        [self.name.as_str(), self.host()]
-            .map(|name| format!("{}-{:016x}", safe(name), hash(&[name, self.url(), &self.who])))
+    fn legacy_folder_names(&self) -> [String; 2] {
+        [self.name.as_str(), self.host()].map(|name| {
+            format!("{}-{:016x}", safe_file_name(name), fnv1a(&[name, self.url(), &self.handle]))
+        })
     }
 
     /// What earlier versions have kept of it, in folders of other names: the first becomes its folder
     /// where there is none yet. Gives those that are left and have an outbox.
-    pub(super) fn adopt(&self, folder: &Path) -> Vec<PathBuf> {
-        let here = folder.join(self.folder());
+    pub(super) fn migrate_legacy_dirs(&self, folder: &Path) -> Vec<PathBuf> {
+        let here = folder.join(self.folder_name());
         let mut left = Vec::new();
-        for name in self.earlier() {
+        for name in self.legacy_folder_names() {
             let earlier = folder.join(name);
-            if left.contains(&earlier) || !earlier.join(OUTBOX).exists() {
+            if left.contains(&earlier) || !earlier.join(OUTBOX_FILE).exists() {
                 continue;
             }
             // Another process may do the same.
@@ -65,11 +66,11 @@ impl Named {
 }
 
 /// A name without what a file name should not have.
-fn safe(name: &str) -> String {
+fn safe_file_name(name: &str) -> String {
     let mut safe: String = name
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' })
-        .take(LONGEST)
+        .take(MAX_NAME_CHARS)
         .collect();
     if safe.is_empty() {
         safe.push_str("remote");
@@ -78,7 +79,7 @@ fn safe(name: &str) -> String {
 }
 
 /// FNV-1a over parts: the same on every platform and in every version.
-fn hash(parts: &[&str]) -> u64 {
+fn fnv1a(parts: &[&str]) -> u64 {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for part in parts {
         for byte in part.bytes().chain([0xff]) {
@@ -93,7 +94,7 @@ fn hash(parts: &[&str]) -> u64 {
 ///
 /// # Errors
 /// When it can't be made or is not a folder.
-pub(super) fn make(folder: &Path) -> io::Result<()> {
+pub(super) fn create_private_dir(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let found = fs::metadata(folder)?.permissions().mode() & 0o777;
     if found != 0o700 {
@@ -106,12 +107,12 @@ pub(super) fn make(folder: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// When it can't be made.
-pub(super) fn private(path: &Path) -> io::Result<File> {
+pub(super) fn open_private_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
 /// A file beside another, by what is put behind its name.
-pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
+pub(super) fn with_suffix(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
@@ -122,7 +123,7 @@ mod tests {
     use super::*;
 
     fn named(name: &str, url: &str, who: &str) -> String {
-        Named { name: name.into(), url: url.into(), who: who.into() }.folder()
+        RemoteKey { name: name.into(), url: url.into(), handle: who.into() }.folder_name()
     }
 
     #[test]

@@ -11,8 +11,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-use super::cache_reads::goes_on;
-use super::fetch::EVENTS;
+use super::cache_reads::continues_cached_page;
+use super::fetch::TIMELINE_EVENTS;
 use super::{Remote, Shared};
 use crate::backend::{Backend, BackendError, Cursor, Detail, Page, Search};
 use crate::model::directory::Directory;
@@ -20,52 +20,60 @@ use crate::model::measures::{Cut, Measures, Window};
 use crate::model::{Event, IncidentId, Summary};
 
 /// A remote that takes longer than this to answer is waited for beside what is kept.
-const SOON: Duration = Duration::from_millis(150);
+const FALLBACK_DELAY: Duration = Duration::from_millis(150);
 
 /// What was read.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Kept<T> {
+pub struct Sourced<T> {
     /// It.
     pub value: T,
     /// When, where it is what was kept; `None` where the remote has just said so.
     pub as_of: Option<DateTime<Utc>>,
 }
 
-impl<T> Kept<T> {
+impl<T> Sourced<T> {
     fn fresh(value: T) -> Self {
         Self { value, as_of: None }
     }
 }
 
-impl<T> From<(T, DateTime<Utc>)> for Kept<T> {
+impl<T> From<(T, DateTime<Utc>)> for Sourced<T> {
     fn from((value, at): (T, DateTime<Utc>)) -> Self {
         Self { value, as_of: Some(at) }
     }
 }
 
-type Read<T> = Result<Kept<T>, BackendError>;
+type ReadResult<T> = Result<Sourced<T>, BackendError>;
 
 impl Remote {
     /// Reads an incident and the end of its timeline. Where the remote takes its time, what is kept
     /// is told first, and what it says then.
-    pub async fn read(&self, id: IncidentId, tell: impl FnMut(Read<(Detail, Vec<Event>)>)) {
+    pub async fn read_incident(
+        &self,
+        id: IncidentId,
+        tell: impl FnMut(ReadResult<(Detail, Vec<Event>)>),
+    ) {
         let shared = &self.shared;
         // Boxed, as a whole record is in it: whoever waits for it holds a pointer.
-        let fresh = Box::pin(shared.fresh_detail(id, EVENTS));
-        both(fresh, Box::pin(shared.kept_detail(id, EVENTS)), tell).await;
+        let fresh = Box::pin(shared.fetch_detail(id, TIMELINE_EVENTS));
+        stale_then_fresh(fresh, Box::pin(shared.cached_detail(id, TIMELINE_EVENTS)), tell).await;
     }
 
     /// Computes measures, or gives those that were computed last over a window of that length.
-    pub async fn measure(
+    pub async fn read_measures(
         &self,
         window: &Window,
         cut: Cut,
         now: DateTime<Utc>,
-        tell: impl FnMut(Read<Measures>),
+        tell: impl FnMut(ReadResult<Measures>),
     ) {
         let shared = &self.shared;
-        both(shared.fresh_measures(window, cut, now), shared.kept_measures(window, cut), tell)
-            .await;
+        stale_then_fresh(
+            shared.fetch_measures(window, cut, now),
+            shared.cached_measures(window, cut),
+            tell,
+        )
+        .await;
     }
 
     /// Searches, or gives what of that is kept: words are found in rows alone then, and of ended
@@ -73,26 +81,26 @@ impl Remote {
     ///
     /// # Errors
     /// As the remote's.
-    pub async fn look_for(&self, search: &Search) -> Read<Page<Summary>> {
-        self.shared.page(search).await
+    pub async fn search_sourced(&self, search: &Search) -> ReadResult<Page<Summary>> {
+        self.shared.read_page(search).await
     }
 
     /// As of when the oldest is of what was given as it was kept, since this was opened.
     #[must_use]
-    pub fn gave_kept(&self) -> Option<DateTime<Utc>> {
-        *self.shared.gave_kept.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn served_as_of(&self) -> Option<DateTime<Utc>> {
+        *self.shared.served_as_of.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Why it did not answer the last time that it did not, in its own words.
     #[must_use]
-    pub fn failure(&self) -> Option<String> {
-        self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn last_failure(&self) -> Option<String> {
+        self.shared.last_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Brings the rows that are kept up to date, for who asks later without the remote; not longer
     /// than the patience that there is.
-    pub async fn catch_up(&self) {
-        if self.shared.failing.load(Ordering::Relaxed) {
+    pub async fn refresh_cache(&self) {
+        if self.shared.is_failing.load(Ordering::Relaxed) {
             return;
         }
         let known: Option<(Cursor, _)> = self.shared.cache.fact("cursor").await;
@@ -100,24 +108,24 @@ impl Remote {
         let ask = async {
             self.changes(known.map(|(cursor, _)| cursor), Duration::ZERO).await?;
             if !has_directory {
-                self.fresh_directory().await?;
+                self.fetch_directory().await?;
             }
             Ok::<(), BackendError>(())
         };
-        if let Ok(Err(error)) = timeout(self.shared.patience, ask).await {
+        if let Ok(Err(error)) = timeout(self.shared.answer_timeout, ask).await {
             tracing::debug!(%error, "catching up");
         }
     }
 
     /// The last event of each incident that is kept as a whole.
-    pub(super) async fn kept_details(&self) -> std::collections::HashMap<IncidentId, u32> {
+    pub(super) async fn cached_detail_seqs(&self) -> std::collections::HashMap<IncidentId, u32> {
         self.shared.cache.detail_seqs().await
     }
 }
 
 /// Looks something up while a question goes on: it may be writing down its answer, and have what the
 /// look-up waits for. The answer, where it came meanwhile, and what was found.
-async fn beside<A, K>(
+async fn join_lookup<A, K>(
     mut ask: Pin<&mut impl Future<Output = A>>,
     look_up: impl Future<Output = K>,
 ) -> (Option<A>, K) {
@@ -133,17 +141,17 @@ async fn beside<A, K>(
 }
 
 /// Tells what is kept as soon as the answer takes its time, and the answer when it comes.
-async fn both<T>(
+async fn stale_then_fresh<T>(
     ask: impl Future<Output = Result<T, BackendError>>,
     kept: impl Future<Output = Option<(T, DateTime<Utc>)>>,
-    mut tell: impl FnMut(Read<T>),
+    mut tell: impl FnMut(ReadResult<T>),
 ) {
     tokio::pin!(ask);
     let mut told = false;
-    let mut answer = timeout(SOON, &mut ask).await.ok();
+    let mut answer = timeout(FALLBACK_DELAY, &mut ask).await.ok();
     let found = match &answer {
         None => {
-            let (meanwhile, found) = beside(ask.as_mut(), kept).await;
+            let (meanwhile, found) = join_lookup(ask.as_mut(), kept).await;
             answer = meanwhile;
             found
         }
@@ -154,14 +162,14 @@ async fn both<T>(
         && !matches!(answer, Some(Ok(_)))
     {
         told = true;
-        tell(Ok(Kept { value, as_of: Some(at) }));
+        tell(Ok(Sourced { value, as_of: Some(at) }));
     }
     let answer = match answer {
         Some(answer) => answer,
         None => ask.await,
     };
     match answer {
-        Ok(value) => tell(Ok(Kept::fresh(value))),
+        Ok(value) => tell(Ok(Sourced::fresh(value))),
         Err(error) if told && error.is_temporary() => {}
         Err(error) => tell(Err(error)),
     }
@@ -169,67 +177,67 @@ async fn both<T>(
 
 impl Shared {
     /// As [`Self::either`], where nobody is told how old what was kept is.
-    pub(super) async fn any<T>(
+    pub(super) async fn cached_or_fetch<T>(
         &self,
         ask: impl Future<Output = Result<T, BackendError>>,
         kept: impl Future<Output = Option<(T, DateTime<Utc>)>>,
     ) -> Result<T, BackendError> {
-        self.either(ask, kept).await.map(|read| self.given(read))
+        self.fetch_or_cached(ask, kept).await.map(|read| self.record_staleness(read))
     }
 
     /// The answer, where it comes in time; what is kept, where it does not or the remote is gone.
-    pub(super) async fn either<T>(
+    pub(super) async fn fetch_or_cached<T>(
         &self,
         ask: impl Future<Output = Result<T, BackendError>>,
         kept: impl Future<Output = Option<(T, DateTime<Utc>)>>,
-    ) -> Read<T> {
+    ) -> ReadResult<T> {
         tokio::pin!(ask);
         // Of one that did not answer just now, not much is expected.
-        let failing = self.failing.load(Ordering::Relaxed);
-        let patience = if failing { SOON } else { self.patience };
+        let failing = self.is_failing.load(Ordering::Relaxed);
+        let patience = if failing { FALLBACK_DELAY } else { self.answer_timeout };
         match timeout(patience, &mut ask).await {
-            Ok(Err(error)) if error.is_temporary() => kept.await.map(Kept::from).ok_or(error),
-            Ok(answer) => answer.map(Kept::fresh),
-            Err(_) => match beside(ask.as_mut(), kept).await {
-                (Some(Ok(answer)), _) => Ok(Kept::fresh(answer)),
+            Ok(Err(error)) if error.is_temporary() => kept.await.map(Sourced::from).ok_or(error),
+            Ok(answer) => answer.map(Sourced::fresh),
+            Err(_) => match join_lookup(ask.as_mut(), kept).await {
+                (Some(Ok(answer)), _) => Ok(Sourced::fresh(answer)),
                 (_, Some(kept)) => Ok(kept.into()),
-                (Some(answer), None) => answer.map(Kept::fresh),
-                (None, None) => ask.await.map(Kept::fresh),
+                (Some(answer), None) => answer.map(Sourced::fresh),
+                (None, None) => ask.await.map(Sourced::fresh),
             },
         }
     }
 
     /// Remembers from when what is given is, where it was kept.
-    pub(super) fn given<T>(&self, read: Kept<T>) -> T {
+    pub(super) fn record_staleness<T>(&self, read: Sourced<T>) -> T {
         if let Some(at) = read.as_of {
-            let mut oldest = self.gave_kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut oldest = self.served_as_of.lock().unwrap_or_else(PoisonError::into_inner);
             *oldest = Some(oldest.map_or(at, |known| known.min(at)));
         }
         read.value
     }
 
-    pub(super) async fn fact<T: Serialize + DeserializeOwned>(
+    pub(super) async fn read_fact<T: Serialize + DeserializeOwned>(
         &self,
         name: &str,
         ask: impl Future<Output = Result<T, BackendError>>,
     ) -> Result<T, BackendError> {
-        self.any(self.fresh_fact(name, ask), self.cache.fact(name)).await
+        self.cached_or_fetch(self.fetch_fact(name, ask), self.cache.fact(name)).await
     }
 
     /// A page, as the remote answers it or from the rows that are kept.
-    pub(super) async fn page(&self, search: &Search) -> Read<Page<Summary>> {
-        if goes_on(search) {
+    pub(super) async fn read_page(&self, search: &Search) -> ReadResult<Page<Summary>> {
+        if continues_cached_page(search) {
             // What was begun with what is kept goes on with it.
-            return self.kept_search(search).await.map(Kept::from).ok_or_else(|| {
+            return self.cached_search(search).await.map(Sourced::from).ok_or_else(|| {
                 BackendError::NotFound("nothing is kept any more: search anew".into())
             });
         }
         let fresh = async {
-            let mut page = self.fresh_search(search).await?;
-            self.lay_over(&mut page.rows, false);
+            let mut page = self.fetch_search(search).await?;
+            self.apply_pending(&mut page.rows, false);
             Ok(page)
         };
-        self.either(fresh, self.kept_search(search)).await
+        self.fetch_or_cached(fresh, self.cached_search(search)).await
     }
 }
 
@@ -260,7 +268,7 @@ mod tests {
             let _reading = file.lock().await;
             "kept"
         };
-        let both = timeout(SOON * 100, beside(ask, look_up)).await;
+        let both = timeout(FALLBACK_DELAY * 100, join_lookup(ask, look_up)).await;
         assert_eq!(both, Ok((Some("answer"), "kept")));
     }
 }

@@ -7,32 +7,32 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::{Instant, sleep};
 
 use super::Shared;
-use super::entry::{Entry, Listing};
-use super::identity::Asker;
-use super::lock::{self, Turn};
-use super::outbox::Tried;
+use super::entry::{OutboxEntry, OutboxSnapshot};
+use super::identity::TokenIdentity;
+use super::lock::{self, FileLock};
+use super::outbox::FailedAttempt;
 use crate::api::command::MAX_COMMANDS;
 use crate::backend::{BackendError, Outcome};
 use crate::model::Envelope;
 use crate::sync::pace::backoff;
 
 /// So many commands in a row that fail alone, and it is not because of them.
-const CLOSED: usize = 2;
+const MAX_FAILURES_IN_A_ROW: usize = 2;
 /// After a failure of the outbox itself it is looked at again.
-const AGAIN: Duration = Duration::from_secs(5);
+const OUTBOX_RETRY_AFTER: Duration = Duration::from_secs(5);
 /// Where all is held by a doubt whose the token is, that is asked again after this.
-const IN_DOUBT: TimeDelta = TimeDelta::seconds(30);
+const VERIFY_AGAIN_AFTER: TimeDelta = TimeDelta::seconds(30);
 /// The longest time a remote may ask not to be asked again.
-const LONGEST: TimeDelta = TimeDelta::hours(1);
+const MAX_RATE_LIMIT: TimeDelta = TimeDelta::hours(1);
 
 /// Sends for as long as it lives, whenever something is due and it is the turn of this process.
-pub(super) async fn send(shared: Arc<Shared>) {
-    let mut reached = shared.reached.subscribe();
+pub(super) async fn run_sender(shared: Arc<Shared>) {
+    let mut reached = shared.reconnects.subscribe();
     let mut answered = false;
-    let mut patience = shared.turn_patience;
-    let mut tokens = shared.asker.tokens();
+    let mut patience = shared.lock_timeout;
+    let mut tokens = shared.identity.token_changes();
     loop {
-        let wait = match shared.pass(&mut patience).await {
+        let wait = match shared.send_due(&mut patience).await {
             Ok(Pass::Again) => {
                 answered = true;
                 continue;
@@ -40,7 +40,7 @@ pub(super) async fn send(shared: Arc<Shared>) {
             Ok(Pass::Idle(until)) => until.map(|at| (at - Utc::now()).to_std().unwrap_or_default()),
             Err(error) => {
                 tracing::warn!(%error, "sending");
-                Some(AGAIN)
+                Some(OUTBOX_RETRY_AFTER)
             }
         };
         if std::mem::take(&mut answered)
@@ -49,12 +49,12 @@ pub(super) async fn send(shared: Arc<Shared>) {
             tracing::warn!(%error, "forgetting what was sent long ago");
         }
         tokio::select! {
-            () = shared.nudge.notified() => {}
-            () = Asker::changed(&mut tokens) => {}
+            () = shared.wake_sender.notified() => {}
+            () = TokenIdentity::wait_for_token_change(&mut tokens) => {}
             () = sleep(wait.unwrap_or_default()), if wait.is_some() => {}
             Ok(()) = reached.changed() => {
                 // The way is open again: nobody waits for the next try.
-                if let Err(error) = shared.outbox.hurry(Utc::now()).await {
+                if let Err(error) = shared.outbox.reschedule(Utc::now()).await {
                     tracing::warn!(%error, "sending");
                 }
             }
@@ -85,23 +85,23 @@ fn is_final(error: &BackendError) -> bool {
 impl Shared {
     /// Whether there is something to be done about what is on its way, as far as that was read.
     fn has_work(&self) -> bool {
-        let listing = self.listing.borrow();
-        !listing.due(Utc::now(), 1).is_empty() || self.is_in_doubt(&listing)
+        let listing = self.outbox_snapshot.borrow();
+        !listing.due(Utc::now(), 1).is_empty() || self.needs_verification(&listing)
     }
 
     /// Whether it has to be known whose the token is, and is not.
-    fn is_in_doubt(&self, listing: &Listing) -> bool {
+    fn needs_verification(&self, listing: &OutboxSnapshot) -> bool {
         let now = Utc::now();
-        let is_due = |entry: &Arc<Entry>| entry.next_at.is_none_or(|at| at <= now);
-        !self.asker.is_sure()
-            && listing.pending().any(|entry| entry.person.is_some() && is_due(entry))
+        let is_due = |entry: &Arc<OutboxEntry>| entry.next_attempt_at.is_none_or(|at| at <= now);
+        !self.identity.is_verified()
+            && listing.pending().any(|entry| entry.requester.is_some() && is_due(entry))
     }
 
     /// The turn to send. Whoever has it may have been stopped in the middle of a request: after a
     /// while it is not waited for any more. Both may send the same then, and what has an id happens
     /// once.
-    async fn turn(&self, patience: &mut Duration) -> Option<Turn> {
-        match lock::take(&self.turn, *patience, || self.has_work()).await {
+    async fn acquire_send_lock(&self, patience: &mut Duration) -> Option<FileLock> {
+        match lock::acquire(&self.lock_file, *patience, || self.has_work()).await {
             Ok(None) if self.has_work() => {
                 if !patience.is_zero() {
                     tracing::warn!("another process has the turn to send and does not: going on");
@@ -110,7 +110,7 @@ impl Shared {
                 None
             }
             Ok(turn) => {
-                *patience = self.turn_patience;
+                *patience = self.lock_timeout;
                 turn
             }
             Err(error) => {
@@ -121,32 +121,32 @@ impl Shared {
     }
 
     /// Sends what is due, all at once, and writes down what became of each.
-    async fn pass(&self, patience: &mut Duration) -> Result<Pass, BackendError> {
-        self.look().await?;
+    async fn send_due(&self, patience: &mut Duration) -> Result<Pass, BackendError> {
+        self.refresh_outbox().await?;
         if !self.has_work() {
-            return Ok(Pass::Idle(self.listing.borrow().next_try()));
+            return Ok(Pass::Idle(self.outbox_snapshot.borrow().next_attempt()));
         }
-        let _turn = self.turn(patience).await;
+        let _turn = self.acquire_send_lock(patience).await;
         // Whoever had it before may have sent the same.
-        let mut listing = self.listed().await?;
+        let mut listing = self.read_outbox().await?;
         let mut unsure = None;
-        if self.is_in_doubt(&listing) {
-            unsure = self.make_sure().await.err();
-            if unsure.is_none() && !self.asker.is_sure() {
+        if self.needs_verification(&listing) {
+            unsure = self.verify().await.err();
+            if unsure.is_none() && !self.identity.is_verified() {
                 // The token was changed in that moment.
                 return Ok(Pass::Again);
             }
-            listing = self.listed().await?;
+            listing = self.read_outbox().await?;
         }
         let due = listing.due(Utc::now(), MAX_COMMANDS);
         let envelopes: Vec<_> = due.iter().filter_map(|entry| entry.envelope.clone()).collect();
         let results = match (&envelopes[..], unsure) {
-            ([], None) => return Ok(Pass::Idle(listing.next_try())),
-            ([], Some(_)) => return Ok(Pass::Idle(Some(Utc::now() + IN_DOUBT))),
+            ([], None) => return Ok(Pass::Idle(listing.next_attempt())),
+            ([], Some(_)) => return Ok(Pass::Idle(Some(Utc::now() + VERIFY_AGAIN_AFTER))),
             (all, Some(error)) => vec![Err(error); all.len()],
             (all, None) => {
                 let results = self.deliver(all).await;
-                self.heard_of(&due, &results);
+                self.record_batch_reachability(&due, &results);
                 results
             }
         };
@@ -155,35 +155,37 @@ impl Shared {
         for (entry, result) in due.iter().zip(results) {
             match result {
                 Ok(outcome) => {
-                    self.carried_out(entry, &outcome).await?;
+                    self.record_outcome(entry, &outcome).await?;
                     answered = true;
                 }
                 Err(error) if is_final(&error) => {
-                    self.outbox.refused(entry, &error, Utc::now()).await?;
+                    self.outbox.mark_refused(entry, &error, Utc::now()).await?;
                     answered = true;
                 }
                 Err(error) => {
                     let now = Utc::now();
                     let not_before = match &error {
-                        BackendError::Limited { until } => Some((*until).clamp(now, now + LONGEST)),
+                        BackendError::Limited { until } => {
+                            Some((*until).clamp(now, now + MAX_RATE_LIMIT))
+                        }
                         _ => None,
                     };
                     // All that is limited at once does not come back at once.
-                    let wait = TimeDelta::from_std(backoff(entry.tries)).unwrap_or_default();
-                    tried.push(Tried {
+                    let wait = TimeDelta::from_std(backoff(entry.attempts)).unwrap_or_default();
+                    tried.push(FailedAttempt {
                         id: entry.id,
-                        said: error.to_string(),
-                        next_at: not_before.unwrap_or(now) + wait,
+                        error: error.to_string(),
+                        next_attempt_at: not_before.unwrap_or(now) + wait,
                         not_before,
                     });
                 }
             }
         }
         if !tried.is_empty() {
-            self.outbox.tried(&tried).await?;
+            self.outbox.mark_attempted(&tried).await?;
         }
-        self.look().await?;
-        let next = self.listing.borrow().next_try();
+        self.refresh_outbox().await?;
+        let next = self.outbox_snapshot.borrow().next_attempt();
         Ok(if answered { Pass::Again } else { Pass::Idle(next) })
     }
 
@@ -191,9 +193,9 @@ impl Shared {
     /// sent alone; unless it is the way that is closed.
     async fn deliver(&self, all: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {
         if let [one] = all {
-            return vec![self.far.execute(one).await];
+            return vec![self.backend.execute(one).await];
         }
-        let mut results = self.far.execute_all(all).await;
+        let mut results = self.backend.execute_all(all).await;
         let has_failed = |result: &Result<Outcome, BackendError>| {
             matches!(result, Err(BackendError::Unreachable(_) | BackendError::Broken(_)))
         };
@@ -202,9 +204,11 @@ impl Shared {
         }
         let mut in_a_row = 0;
         for (envelope, result) in all.iter().zip(&mut results) {
-            *result = self.far.execute(envelope).await;
+            *result = self.backend.execute(envelope).await;
             in_a_row = if has_failed(result) { in_a_row + 1 } else { 0 };
-            if in_a_row == CLOSED || matches!(result, Err(BackendError::Limited { .. })) {
+            if in_a_row == MAX_FAILURES_IN_A_ROW
+                || matches!(result, Err(BackendError::Limited { .. }))
+            {
                 break;
             }
         }
@@ -213,43 +217,51 @@ impl Shared {
 
     /// What commands tell about the way to the remote. One that fails again and again tells nothing:
     /// that something else reaches the remote must not be what it is sent again for.
-    fn heard_of(&self, due: &[Arc<Entry>], results: &[Result<Outcome, BackendError>]) {
+    fn record_batch_reachability(
+        &self,
+        due: &[Arc<OutboxEntry>],
+        results: &[Result<Outcome, BackendError>],
+    ) {
         let decided = |result: &Result<Outcome, BackendError>| match result {
             Ok(_) => true,
             Err(error) => is_final(error),
         };
         if results.iter().any(decided) {
-            self.heard(&Ok(()));
-        } else if due.iter().any(|entry| entry.tries == 0)
+            self.record_reachability(&Ok(()));
+        } else if due.iter().any(|entry| entry.attempts == 0)
             && let Some(failed) =
                 results.iter().find(|result| matches!(result, Err(BackendError::Unreachable(_))))
         {
-            self.heard(failed);
+            self.record_reachability(failed);
         }
     }
 
     /// A command was carried out. What it led to is kept before it counts as sent, so that nothing
     /// is shown as if it had not happened.
-    async fn carried_out(&self, entry: &Entry, outcome: &Outcome) -> Result<(), BackendError> {
+    async fn record_outcome(
+        &self,
+        entry: &OutboxEntry,
+        outcome: &Outcome,
+    ) -> Result<(), BackendError> {
         let now = Utc::now();
         if let Some(row) = &outcome.row {
-            self.cache.learn(std::slice::from_ref(row), now).await;
+            self.cache.put_rows(std::slice::from_ref(row), now).await;
         }
         if let (Some(declared), Some(is_now)) = (entry.declares(), outcome.incident) {
             if is_now != declared {
-                self.outbox.retarget(declared, is_now).await?;
+                self.outbox.redirect(declared, is_now).await?;
             }
             if let Some(row) = &outcome.row {
-                self.outbox.name(declared, &row.label()).await?;
+                self.outbox.set_label(declared, &row.label()).await?;
             }
         }
-        self.outbox.sent(entry.id, outcome, now).await
+        self.outbox.mark_sent(entry.id, outcome, now).await
     }
 }
 
 /// Looks at the outbox whenever it was written to, by whichever process.
-pub(super) async fn follow(shared: Arc<Shared>) {
-    let mut signal = shared.bell.listen();
+pub(super) async fn follow_outbox(shared: Arc<Shared>) {
+    let mut signal = shared.watcher.listen();
     let mut known = None;
     loop {
         signal.mark_seen();
@@ -257,14 +269,14 @@ pub(super) async fn follow(shared: Arc<Shared>) {
             Ok(revision) if known == Some(revision) => {}
             Ok(revision) => {
                 known = Some(revision);
-                match shared.look().await {
-                    Ok(()) => shared.nudge.notify_one(),
+                match shared.refresh_outbox().await {
+                    Ok(()) => shared.wake_sender.notify_one(),
                     Err(error) => tracing::warn!(%error, "looking at the outbox"),
                 }
             }
             Err(error) => {
                 tracing::warn!(%error, "looking at the outbox");
-                sleep(AGAIN).await;
+                sleep(OUTBOX_RETRY_AFTER).await;
             }
         }
         signal.wait(Instant::now() + Duration::from_hours(1)).await;

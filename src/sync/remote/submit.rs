@@ -6,19 +6,19 @@ use std::time::Duration;
 use chrono::Utc;
 use tokio::time::{Instant, timeout_at};
 
-use super::outbox::Chain;
-use super::{Listing, Remote, Shared, State};
+use super::outbox::Batch;
+use super::{EntryState, OutboxSnapshot, Remote, Shared};
 use crate::backend::{BackendError, Outcome};
 use crate::model::text::sanitize;
 use crate::model::{Command, CommandId, Envelope, IncidentCommand};
 
 /// What became of a command that was handed over.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Handed {
+pub enum Submission {
     /// It was carried out.
     Done(Box<Outcome>),
     /// It has no answer yet, and why, as far as that is known: it stays in the outbox and is sent.
-    Kept(String),
+    Queued(String),
 }
 
 impl Remote {
@@ -26,10 +26,10 @@ impl Remote {
     ///
     /// # Errors
     /// When the outbox can't be written.
-    pub async fn accept(&self, envelopes: Vec<Envelope>) -> Result<(), BackendError> {
-        let chain = self.shared.named(envelopes).await;
-        self.shared.outbox.accept(&chain).await?;
-        self.shared.written().await
+    pub async fn enqueue(&self, envelopes: Vec<Envelope>) -> Result<(), BackendError> {
+        let chain = self.shared.label_batch(envelopes).await;
+        self.shared.outbox.enqueue(&chain).await?;
+        self.shared.refresh_and_wake().await
     }
 
     /// Takes a command in and waits for its answer, but not longer than the remote's patience, nor
@@ -37,11 +37,11 @@ impl Remote {
     ///
     /// # Errors
     /// As the remote refuses it; when the outbox can't be written.
-    pub async fn hand_over(&self, envelope: &Envelope) -> Result<Handed, BackendError> {
+    pub async fn submit_and_wait(&self, envelope: &Envelope) -> Result<Submission, BackendError> {
         let id = envelope.id;
-        let deadline = Instant::now() + self.shared.patience;
-        let mut changed = self.listing();
-        self.accept(vec![envelope.clone()]).await?;
+        let deadline = Instant::now() + self.shared.answer_timeout;
+        let mut changed = self.watch_outbox();
+        self.enqueue(vec![envelope.clone()]).await?;
         loop {
             changed.mark_unchanged();
             // One that was sent long ago may not be listed any more.
@@ -50,34 +50,34 @@ impl Remote {
                 return Err(BackendError::NotFound("it was dropped from the outbox".into()));
             };
             match entry.state {
-                State::Sent(outcome) => return Ok(Handed::Done(outcome)),
-                State::Refused(error) => return Err(error),
-                State::Pending => {}
+                EntryState::Sent(outcome) => return Ok(Submission::Done(outcome)),
+                EntryState::Refused(error) => return Err(error),
+                EntryState::Pending => {}
             }
             let listing = changed.borrow().clone();
-            if let Some(declared) = listing.held_by(&entry) {
-                return Ok(Handed::Kept(format!(
+            if let Some(declared) = listing.blocker_of(&entry) {
+                return Ok(Submission::Queued(format!(
                     "its declaration ({}) was refused",
                     sanitize(&declared.title)
                 )));
             }
-            if let Some(why) = listing.of_another(&entry) {
-                return Ok(Handed::Kept(why));
+            if let Some(why) = listing.other_requester_reason(&entry) {
+                return Ok(Submission::Queued(why));
             }
-            if let Some(said) = entry.said.clone().filter(|_| entry.tries > 0) {
-                return Ok(Handed::Kept(said));
+            if let Some(said) = entry.last_error.clone().filter(|_| entry.attempts > 0) {
+                return Ok(Submission::Queued(said));
             }
             let first = listing.pending().find(|other| {
-                other.place < entry.place
-                    && other.said.is_some()
-                    && listing.of_another(other).is_none()
+                other.position < entry.position
+                    && other.last_error.is_some()
+                    && listing.other_requester_reason(other).is_none()
                     && other.incident() == entry.incident()
             });
-            if let Some(said) = first.and_then(|first| first.said.clone()) {
-                return Ok(Handed::Kept(said));
+            if let Some(said) = first.and_then(|first| first.last_error.clone()) {
+                return Ok(Submission::Queued(said));
             }
             if timeout_at(deadline, changed.changed()).await.is_err() {
-                return Ok(Handed::Kept("it has not answered yet".into()));
+                return Ok(Submission::Queued("it has not answered yet".into()));
             }
         }
     }
@@ -87,8 +87,8 @@ impl Remote {
     /// # Errors
     /// When the outbox can't be written.
     pub async fn send_now(&self) -> Result<(), BackendError> {
-        self.shared.outbox.at_once().await?;
-        self.shared.written().await
+        self.shared.outbox.reschedule_all().await?;
+        self.shared.refresh_and_wake().await
     }
 
     /// Sends a refused command again as it is.
@@ -97,15 +97,15 @@ impl Remote {
     /// When there is no such refused command, or when that would not help; when the outbox can't be
     /// written.
     pub async fn retry(&self, id: CommandId) -> Result<(), BackendError> {
-        let Some(entry) = self.shared.outbox.get(id).await? else { return Err(unknown()) };
+        let Some(entry) = self.shared.outbox.get(id).await? else { return Err(no_such_command()) };
         if entry.refusal().is_none() {
             return Err(BackendError::NotFound("it was not refused".into()));
         }
-        if let Some(why) = entry.is_hopeless() {
+        if let Some(why) = entry.reason_not_to_retry() {
             return Err(BackendError::NotAllowed(why.into()));
         }
         self.shared.outbox.retry(id).await?;
-        self.shared.written().await
+        self.shared.refresh_and_wake().await
     }
 
     /// Puts commands in the place of one that was refused: what waits for it waits for the first of
@@ -119,9 +119,9 @@ impl Remote {
         old: CommandId,
         envelopes: Vec<Envelope>,
     ) -> Result<(), BackendError> {
-        let chain = self.shared.named(envelopes).await;
+        let chain = self.shared.label_batch(envelopes).await;
         self.shared.outbox.replace(old, &chain).await?;
-        self.shared.written().await
+        self.shared.refresh_and_wake().await
     }
 
     /// Takes a command out that was not sent, and with a declaration what needs it. Says how many.
@@ -131,23 +131,23 @@ impl Remote {
     /// # Errors
     /// When there is none; when the outbox can't be written.
     pub async fn drop_entry(&self, id: CommandId) -> Result<usize, BackendError> {
-        let listing = self.shared.outbox.listing().await?;
-        let Some(entry) = listing.get(id) else { return Err(unknown()) };
-        if matches!(entry.state, State::Sent(_)) {
+        let listing = self.shared.outbox.snapshot().await?;
+        let Some(entry) = listing.get(id) else { return Err(no_such_command()) };
+        if matches!(entry.state, EntryState::Sent(_)) {
             return Err(BackendError::NotAllowed("it was sent: nothing is left to drop".into()));
         }
-        let mut ids = listing.dependent(entry);
+        let mut ids = listing.dependents(entry);
         ids.push(id);
         self.shared.outbox.remove(&ids).await?;
-        self.shared.written().await?;
+        self.shared.refresh_and_wake().await?;
         Ok(ids.len())
     }
 
     /// Waits until nothing can be sent any more: all is answered, or waits for its next try, or is
     /// held. Gives what is left then.
-    pub async fn settled(&self, patience: Duration) -> Arc<Listing> {
+    pub async fn wait_until_settled(&self, patience: Duration) -> Arc<OutboxSnapshot> {
         let deadline = Instant::now() + patience;
-        let mut changed = self.listing();
+        let mut changed = self.watch_outbox();
         loop {
             let listing = changed.borrow_and_update().clone();
             let now = Utc::now();
@@ -161,13 +161,13 @@ impl Remote {
     }
 }
 
-fn unknown() -> BackendError {
+fn no_such_command() -> BackendError {
     BackendError::NotFound("there is no such command in the outbox".into())
 }
 
 impl Shared {
     /// Commands with the incident's name for people.
-    async fn named(&self, envelopes: Vec<Envelope>) -> Chain {
+    async fn label_batch(&self, envelopes: Vec<Envelope>) -> Batch {
         let about = envelopes.iter().find_map(|envelope| match &envelope.command {
             Command::Incident { incident, command: ask } => Some((*incident, ask)),
             _ => None,
@@ -181,7 +181,7 @@ impl Shared {
                 if let Some(row) = self.cache.row(id).await {
                     (row.label(), row.title)
                 } else {
-                    let listing = self.listing.borrow().clone();
+                    let listing = self.outbox_snapshot.borrow().clone();
                     let declared = listing.entries.iter().find(|e| e.declares() == Some(id));
                     declared.map_or_else(
                         || (id.to_string(), String::new()),
@@ -190,6 +190,6 @@ impl Shared {
                 }
             }
         };
-        Chain { envelopes, label, title, person: self.asker.handle() }
+        Batch { envelopes, label, title, requester: self.identity.handle() }
     }
 }

@@ -14,9 +14,9 @@ use crate::model::filter::{Filter, Predicate, StateFilter, Term};
 use crate::model::measures::{Cut, Window};
 use crate::model::queue::Sort;
 use crate::model::{CommandId, Envelope};
-use crate::sync::drafts::{Keep, Keeper, Told};
-use crate::sync::remote::{Kept, Remote};
-use crate::sync::{self, Handle, Update};
+use crate::sync::drafts::{DraftEvent, DraftOp, DraftStore};
+use crate::sync::remote::{Remote, Sourced};
+use crate::sync::{self, BackendUpdate, PollerHandle};
 
 use super::super::app::{App, Span};
 use super::super::message::{Effect, Message, Of, OutboxAsk};
@@ -48,13 +48,13 @@ pub(super) struct Runner {
     me: String,
     opener: Option<Arc<dyn Opener>>,
     messages: mpsc::UnboundedSender<Message>,
-    mirror: Handle,
+    mirror: PollerHandle,
     /// What is kept of the backend, where it is a remote one.
     remote: Option<Arc<Remote>>,
     /// Commands, sent in the order in which they were asked.
     outgoing: mpsc::UnboundedSender<Outgoing>,
     /// `None` where there is no place for drafts.
-    drafts: Option<Keeper>,
+    drafts: Option<DraftStore>,
     runs: Runs,
     tasks: JoinSet<()>,
 }
@@ -65,7 +65,7 @@ impl Runner {
         app: &App,
         opener: Option<Arc<dyn Opener>>,
         messages: mpsc::UnboundedSender<Message>,
-        updates: mpsc::UnboundedSender<Update>,
+        updates: mpsc::UnboundedSender<BackendUpdate>,
     ) -> Self {
         let (me, remote) = (app.me.handle.clone(), app.remote.clone());
         let options = sync::Options {
@@ -117,12 +117,12 @@ impl Runner {
             }
             Effect::Draft(keep) => {
                 if let Some(drafts) = &self.drafts {
-                    drafts.keep(keep);
+                    drafts.send(keep);
                 }
             }
             Effect::Remember(filter) => {
                 if let Some(drafts) = &self.drafts {
-                    drafts.keep(Keep::Filter(filter));
+                    drafts.send(DraftOp::RememberFilter(filter));
                 }
             }
             Effect::LoadPage(number, search) => {
@@ -130,7 +130,7 @@ impl Runner {
                 self.tasks.spawn(async move {
                     let page = match remote {
                         None => backend.search(&search).await,
-                        Some(remote) => remote.look_for(&search).await.map(|read| {
+                        Some(remote) => remote.search_sourced(&search).await.map(|read| {
                             let _ = messages.send(Message::KeptAt(Of::Page(number), read.as_of));
                             read.value
                         }),
@@ -153,7 +153,7 @@ impl Runner {
             Effect::LoadDetail(id) if self.remote.is_some() => {
                 let Some(remote) = self.remote.clone() else { return };
                 self.tasks.spawn(async move {
-                    let tell = |read: Result<Kept<_>, _>| {
+                    let tell = |read: Result<Sourced<_>, _>| {
                         let as_of = read.as_ref().ok().and_then(|kept| kept.as_of);
                         if read.is_ok() {
                             let _ = messages.send(Message::KeptAt(Of::Detail(id), as_of));
@@ -161,7 +161,7 @@ impl Runner {
                         let read = read.map(|kept| Box::new(kept.value));
                         let _ = messages.send(Message::Detail(id, read, Utc::now()));
                     };
-                    Box::pin(remote.read(id, tell)).await;
+                    Box::pin(remote.read_incident(id, tell)).await;
                 });
             }
             Effect::LoadDetail(id) => {
@@ -189,7 +189,7 @@ impl Runner {
                         longer => Window::last_days(longer.days(), now, &Local),
                     };
                     if let Some(remote) = remote {
-                        let tell = |read: Result<Kept<_>, _>| {
+                        let tell = |read: Result<Sourced<_>, _>| {
                             let as_of = read.as_ref().ok().and_then(|kept| kept.as_of);
                             if read.is_ok() {
                                 let _ = messages.send(Message::KeptAt(Of::Measures, as_of));
@@ -197,7 +197,7 @@ impl Runner {
                             let measures = read.map(|kept| Arc::new(kept.value));
                             let _ = messages.send(Message::Measures(span, measures, Utc::now()));
                         };
-                        remote.measure(&window, Cut::Total, now, tell).await;
+                        remote.read_measures(&window, Cut::Total, now, tell).await;
                         return;
                     }
                     let measures = backend.measures(&window, Cut::Total, now).await.map(Arc::new);
@@ -277,13 +277,13 @@ impl Runner {
 }
 
 /// Starts keeping drafts; where that is not possible, that is told.
-fn keep_drafts(folder: PathBuf, messages: mpsc::UnboundedSender<Message>) -> Option<Keeper> {
+fn keep_drafts(folder: PathBuf, messages: mpsc::UnboundedSender<Message>) -> Option<DraftStore> {
     let told = messages.clone();
-    let started = Keeper::start(folder, move |told_of| {
+    let started = DraftStore::start(folder, move |told_of| {
         let message = match told_of {
-            Told::Left(drafts) => Message::Drafts(drafts),
-            Told::Filters(filters) => Message::Filters(filters),
-            Told::Failed(why) => Message::DraftLost(why),
+            DraftEvent::Recovered(drafts) => Message::Drafts(drafts),
+            DraftEvent::Filters(filters) => Message::Filters(filters),
+            DraftEvent::Failed(why) => Message::DraftLost(why),
         };
         // The loop may have ended.
         let _ = messages.send(message);
@@ -309,7 +309,7 @@ async fn hand_over(
         let done = match outgoing {
             Outgoing::Chain(envelopes) => {
                 let ids = ids(&envelopes);
-                let accepted = remote.accept(envelopes).await;
+                let accepted = remote.enqueue(envelopes).await;
                 let _ = messages.send(Message::Accepted(ids, accepted, Utc::now()));
                 continue;
             }
@@ -337,7 +337,7 @@ async fn hand_over(
 /// Carries out commands one after another. What follows a refusal in a chain is not sent.
 async fn send(
     backend: Arc<dyn Backend>,
-    mirror: Handle,
+    mirror: PollerHandle,
     messages: mpsc::UnboundedSender<Message>,
     mut to_send: mpsc::UnboundedReceiver<Outgoing>,
 ) {
@@ -362,7 +362,7 @@ async fn send(
 /// Carries out a command; one that fails for now is tried again with the same id.
 async fn submit(
     backend: &Arc<dyn Backend>,
-    mirror: &Handle,
+    mirror: &PollerHandle,
     messages: &mpsc::UnboundedSender<Message>,
     envelope: Envelope,
 ) -> Result<Outcome, BackendError> {
@@ -380,7 +380,7 @@ async fn submit(
     if let Ok(outcome) = &result
         && let Some(row) = &outcome.row
     {
-        mirror.learn(row.clone());
+        mirror.update_row(row.clone());
     }
     result
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::config::meant;
+use crate::config::suggestion;
 use crate::model::command::Link;
 use crate::model::filter::Filter;
 use crate::model::priority::Level;
@@ -90,12 +90,12 @@ pub(super) fn read(
     }
     let given = sanitize(argument);
     let values: Vec<&str> = offers.iter().filter_map(|item| item.value.as_deref()).collect();
-    let unknown = |what: &str| Err(format!("{what} {given:?}: {}", meant(argument, &values)));
+    let unknown = |what: &str| Err(format!("{what} {given:?}: {}", suggestion(argument, &values)));
     match entry.takes {
         Takes::Nothing => Err(format!("{} takes nothing behind it", entry.name)),
         Takes::Listed(_) if values.is_empty() => Err(picks::nothing(app, entry.action, targets)),
         Takes::Listed(what) => {
-            Err(format!("{given:?} is not {what}: {}", meant(argument, &values)))
+            Err(format!("{given:?} is not {what}: {}", suggestion(argument, &values)))
         }
         Takes::Person if argument.eq_ignore_ascii_case("me") => Ok(assign_to_me(app)),
         Takes::Person if values.is_empty() => Err(picks::nothing(app, entry.action, targets)),
@@ -283,7 +283,7 @@ fn service_names(app: &App, argument: &str) -> Result<Vec<String>, String> {
     for name in split(argument) {
         if !known.is_empty() && !known.contains(&name) {
             let given = sanitize(name);
-            return Err(format!("there is no service {given:?}: {}", meant(name, &known)));
+            return Err(format!("there is no service {given:?}: {}", suggestion(name, &known)));
         }
         names.push(name.to_owned());
     }

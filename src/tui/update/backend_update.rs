@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::backend::BackendError;
 use crate::model::measures::Measures;
-use crate::sync::{Kept, Link, Update};
+use crate::sync::{BackendUpdate, CachedData, ConnectionState};
 
 use super::super::app::{App, Failure, Span};
 use super::super::message::{Effect, Of};
@@ -20,9 +20,9 @@ const MEASURED_EVERY: TimeDelta = TimeDelta::minutes(1);
 const MEASURED_ANYWAY: TimeDelta = TimeDelta::minutes(10);
 
 /// The mirror has learnt something.
-pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Effect> {
+pub(super) fn learnt(app: &mut App, update: BackendUpdate, at: DateTime<Utc>) -> Vec<Effect> {
     match update {
-        Update::Capabilities(capabilities) => {
+        BackendUpdate::Capabilities(capabilities) => {
             // An API knows who asks from the token.
             if let Some(me) = capabilities.me.as_ref().filter(|me| **me != app.me) {
                 app.me = me.clone();
@@ -33,7 +33,7 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
             app.capabilities = Some(capabilities);
             Vec::new()
         }
-        Update::Ended(rows) => {
+        BackendUpdate::Ended(rows) => {
             // Only a history shows them.
             if app.queue.pages.is_none() {
                 return Vec::new();
@@ -44,31 +44,31 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
             rows::derive_by_itself(app, at);
             reading::follow(app)
         }
-        Update::Directory(directory) => {
+        BackendUpdate::Directory(directory) => {
             // One that was kept is told of right before it.
-            if !matches!(app.link, Link::Loading) {
+            if !matches!(app.link, ConnectionState::Loading) {
                 app.kept_at.directory = None;
             }
             app.directory = Some(directory);
             forms::directory_learnt(app);
             Vec::new()
         }
-        Update::Kept(Kept::Rows, at) => {
+        BackendUpdate::Cached(CachedData::Rows, at) => {
             app.answered_at = Some(at);
             Vec::new()
         }
-        Update::Kept(Kept::Directory, at) => {
+        BackendUpdate::Cached(CachedData::Directory, at) => {
             app.kept_at.directory = Some(at);
             Vec::new()
         }
-        Update::Outbox(listing) => outbox::learnt(app, &listing, at),
-        Update::Link(link) => {
-            if let Link::Live { at } | Link::Polling { at, .. } = &link {
+        BackendUpdate::Outbox(listing) => outbox::learnt(app, &listing, at),
+        BackendUpdate::Connection(link) => {
+            if let ConnectionState::Live { at } | ConnectionState::Polling { at, .. } = &link {
                 app.answered_at = Some(*at);
                 app.doubted = false;
             }
-            if let Link::Failing { error, .. } = &link
-                && !matches!(app.link, Link::Failing { .. })
+            if let ConnectionState::Failing { error, .. } = &link
+                && !matches!(app.link, ConnectionState::Failing { .. })
             {
                 // The keys line tells of it as long as it lasts: it needs no toast.
                 app.failure = Some(Failure {
@@ -77,12 +77,13 @@ pub(super) fn learnt(app: &mut App, update: Update, at: DateTime<Utc>) -> Vec<Ef
                     at,
                 });
             }
-            let answers = matches!(link, Link::Live { .. } | Link::Polling { .. });
-            let back = answers && matches!(app.link, Link::Failing { .. });
+            let answers =
+                matches!(link, ConnectionState::Live { .. } | ConnectionState::Polling { .. });
+            let back = answers && matches!(app.link, ConnectionState::Failing { .. });
             app.link = link;
             if back { retry_reading(app) } else { Vec::new() }
         }
-        Update::Snapshot(snapshot) => {
+        BackendUpdate::Snapshot(snapshot) => {
             let first = app.snapshot.is_none();
             // The rest of the rows after the first page is no news to the measures.
             let filling = app.snapshot.as_ref().is_none_or(|before| before.counts.is_some());

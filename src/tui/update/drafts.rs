@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::sync::drafts::{Draft, Keep};
+use crate::sync::drafts::{Draft, DraftOp};
 
 use super::super::app::App;
 use super::super::form::{Form, Kind};
@@ -63,7 +63,7 @@ pub(super) fn save(form: &mut Form, here: &Site, at: DateTime<Utc>) -> Option<Ef
         return None;
     }
     form.saved = Some(contents);
-    Some(Effect::Draft(Keep::Save(draft(form, here, at)?)))
+    Some(Effect::Draft(DraftOp::Save(draft(form, here, at)?)))
 }
 
 fn draft(form: &Form, here: &Site, at: DateTime<Utc>) -> Option<Draft> {
@@ -76,7 +76,7 @@ fn draft(form: &Form, here: &Site, at: DateTime<Utc>) -> Option<Draft> {
         contents: form.contents(),
         initial: form.initial.clone(),
         labels: form.fields.iter().map(|field| field.label.clone()).collect(),
-        place: Some(here.leads.clone()),
+        location: Some(here.leads.clone()),
         at,
     })
 }
@@ -86,7 +86,7 @@ pub(super) fn put_away(app: &mut App, form: &Form, at: DateTime<Utc>) -> Vec<Eff
     let Some(draft) = draft(form, &app.here, at) else { return Vec::new() };
     app.drafts.retain(|known| known.id != draft.id);
     app.drafts.insert(0, draft.clone());
-    vec![Effect::Draft(Keep::Save(draft)), Effect::Draft(Keep::Release(form.draft))]
+    vec![Effect::Draft(DraftOp::Save(draft)), Effect::Draft(DraftOp::Release(form.draft))]
 }
 
 /// Opens a form again that was refused; puts it away where something else is open.
@@ -114,7 +114,7 @@ pub(super) fn give_back(
 pub(super) fn left(app: &mut App, drafts: Vec<Draft>) -> Vec<Effect> {
     let here = |draft: &Draft| {
         // What is about incidents of another place waits there.
-        let place = draft.place.as_ref().filter(|_| !draft.about.is_empty());
+        let place = draft.location.as_ref().filter(|_| !draft.about.is_empty());
         place.is_none_or(|place| *place == app.here.leads)
     };
     let left: Vec<Draft> =

@@ -11,8 +11,8 @@ use crate::model::command::{CommandKind, Link};
 use crate::model::text::sanitize;
 use crate::model::time::UNTIL_CHANGED;
 use crate::model::{Command, CommandId, IncidentCommand, IncidentId};
-use crate::sync::drafts::Keep;
-use crate::sync::remote::{Entry, Listing, State, command_text};
+use crate::sync::drafts::DraftOp;
+use crate::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot, command_text};
 
 use super::super::action::READ_ONLY;
 use super::super::app::{App, Pending};
@@ -38,7 +38,11 @@ pub(super) fn open(app: &mut App) -> Vec<Effect> {
 
 /// What is on its way has changed: commands of this run settle, and what is read of incidents that
 /// they are about is read anew.
-pub(super) fn learnt(app: &mut App, listing: &Arc<Listing>, at: DateTime<Utc>) -> Vec<Effect> {
+pub(super) fn learnt(
+    app: &mut App,
+    listing: &Arc<OutboxSnapshot>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
     let before = app.outbox.replace(Arc::clone(listing));
     let mut effects = Vec::new();
     let waiting: Vec<CommandId> = app.pending.iter().map(|pending| pending.id).collect();
@@ -71,7 +75,7 @@ fn look(app: &mut App, id: CommandId) -> Option<Effect> {
 pub(super) fn looked(
     app: &mut App,
     id: CommandId,
-    found: Result<Option<Box<Entry>>, BackendError>,
+    found: Result<Option<Box<OutboxEntry>>, BackendError>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     if let Some(pending) = app.pending.iter_mut().find(|pending| pending.id == id) {
@@ -88,11 +92,11 @@ pub(super) fn looked(
 }
 
 /// A command of this run settles as it did in the outbox.
-fn became(app: &mut App, entry: &Entry, at: DateTime<Utc>) -> Vec<Effect> {
+fn became(app: &mut App, entry: &OutboxEntry, at: DateTime<Utc>) -> Vec<Effect> {
     let result = match &entry.state {
-        State::Pending => return Vec::new(),
-        State::Sent(outcome) => Ok(outcome.clone()),
-        State::Refused(error) => Err(error.clone()),
+        EntryState::Pending => return Vec::new(),
+        EntryState::Sent(outcome) => Ok(outcome.clone()),
+        EntryState::Refused(error) => Err(error.clone()),
     };
     if let Ok(Some(row)) = result.as_ref().map(|outcome| &outcome.row) {
         super::find::known(app, row);
@@ -101,8 +105,8 @@ fn became(app: &mut App, entry: &Entry, at: DateTime<Utc>) -> Vec<Effect> {
 }
 
 /// What waits is laid over what is read: where that has changed, it is read anew.
-fn read_anew(app: &mut App, before: &Listing, now: &Listing) -> Vec<Effect> {
-    let waiting = |listing: &Listing| -> HashSet<(IncidentId, CommandId)> {
+fn read_anew(app: &mut App, before: &OutboxSnapshot, now: &OutboxSnapshot) -> Vec<Effect> {
+    let waiting = |listing: &OutboxSnapshot| -> HashSet<(IncidentId, CommandId)> {
         listing.pending().filter_map(|entry| Some((entry.incident()?, entry.id))).collect()
     };
     let (before, now) = (waiting(before), waiting(now));
@@ -114,7 +118,11 @@ fn read_anew(app: &mut App, before: &Listing, now: &Listing) -> Vec<Effect> {
 }
 
 /// Tells once of what was refused and is not of this run, where nothing else is being told.
-fn refused_elsewhere(app: &mut App, listing: &Listing, at: DateTime<Utc>) -> Option<Vec<Effect>> {
+fn refused_elsewhere(
+    app: &mut App,
+    listing: &OutboxSnapshot,
+    at: DateTime<Utc>,
+) -> Option<Vec<Effect>> {
     if app.toast.is_some() || !matches!(app.mode, Mode::Panes) {
         return None;
     }
@@ -172,7 +180,7 @@ pub(super) fn accepted(
                 // What was typed is in the outbox now.
                 let batch = app.batches.iter_mut().find(|batch| batch.number == pending.batch);
                 if let Some(form) = batch.and_then(|batch| batch.form.take()) {
-                    effects.push(Effect::Draft(Keep::Drop(form.draft)));
+                    effects.push(Effect::Draft(DraftOp::Drop(form.draft)));
                 }
             }
             // A listing that was told before may have been of a later moment.
@@ -225,7 +233,7 @@ pub(super) fn retry(app: &mut App) -> Vec<Effect> {
         return say(app, READ_ONLY);
     }
     let Some(entry) = app.selected_entry().cloned() else { return Vec::new() };
-    if let Some(why) = entry.is_hopeless() {
+    if let Some(why) = entry.reason_not_to_retry() {
         return say(app, why);
     }
     vec![Effect::Outbox(OutboxAsk::Retry(entry.id))]
@@ -275,7 +283,7 @@ pub(super) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Some(entry) = app.selected_entry().cloned() else { return Vec::new() };
     let Some((kind, contents)) = form_of(&entry, app) else {
         let Some(command) = entry.command() else {
-            return say(app, entry.is_hopeless().unwrap_or_default());
+            return say(app, entry.reason_not_to_retry().unwrap_or_default());
         };
         let verb = command_text::verb(command);
         return say(
@@ -301,7 +309,7 @@ pub(super) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 }
 
 /// The incident of a command; none for a declaration.
-fn target(app: &App, entry: &Entry) -> Option<Target> {
+fn target(app: &App, entry: &OutboxEntry) -> Option<Target> {
     let id = entry.incident().filter(|_| entry.declares().is_none())?;
     Some(app.row(id).map_or_else(
         || Target { id, label: entry.label(), title: entry.title.clone(), seq: 0 },
@@ -310,7 +318,7 @@ fn target(app: &App, entry: &Entry) -> Option<Target> {
 }
 
 /// The form by which a command is written, and what its fields held.
-fn form_of(entry: &Entry, app: &App) -> Option<(Kind, Vec<(&'static str, String)>)> {
+fn form_of(entry: &OutboxEntry, app: &App) -> Option<(Kind, Vec<(&'static str, String)>)> {
     let Command::Incident { command: ask, .. } = entry.command()? else { return None };
     let minute = |at: DateTime<Utc>| app.clock().at(at).format("%Y-%m-%d %H:%M").to_string();
     Some(match ask {

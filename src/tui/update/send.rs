@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::backend::{BackendError, Outcome};
 use crate::model::filter::MatchContext;
 use crate::model::{Actor, Command, CommandId, Envelope, IncidentCommand};
-use crate::sync::drafts::Keep;
+use crate::sync::drafts::DraftOp;
 
 use super::super::action::READ_ONLY;
 use super::super::app::{App, Pending};
@@ -365,7 +365,11 @@ fn finished(app: &mut App, number: u64, at: DateTime<Utc>) -> Vec<Effect> {
     };
     let batch = app.batches.remove(place);
     if batch.failed.is_empty() {
-        return batch.form.map(|form| Effect::Draft(Keep::Drop(form.draft))).into_iter().collect();
+        return batch
+            .form
+            .map(|form| Effect::Draft(DraftOp::Drop(form.draft)))
+            .into_iter()
+            .collect();
     }
     let mut effects = Vec::new();
     if let Some(refused) = outbox::told(app, &batch, at) {

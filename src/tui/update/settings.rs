@@ -30,19 +30,26 @@ fn and_more(count: usize) -> String {
 pub(super) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
     let changed = match reload {
         Reload::Changed(changed) => *changed,
-        Reload::Kept(why) => {
+        Reload::Failed(why) => {
             let at = app.now;
             app.failure =
                 Some(Failure { what: "reading the settings".into(), said: why.clone(), at });
             return tell(app, format!("{why} · settings stay as they were"), true);
         }
     };
-    let Changed { panes, profiles, unusable, rules, mut warnings, later } = changed;
+    let Changed {
+        panes,
+        profiles,
+        unusable_profiles: unusable,
+        rules,
+        mut warnings,
+        needs_restart: later,
+    } = changed;
     let (keymap, wrong_keys) = Keymap::with(&panes.keys);
     warnings.extend(wrong_keys.iter().map(crate::config::Warning::brief));
     app.keymap = keymap;
     app.rules = rules;
-    let (was, is) = (app.settings.looks, panes.looks);
+    let (was, is) = (app.settings.appearance, panes.appearance);
     // What was switched by hand stays, unless the setting itself has changed.
     if was.theme != is.theme {
         app.theme = app.theme.named(is.theme);

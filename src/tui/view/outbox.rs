@@ -6,7 +6,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::model::text::{lines as safe_lines, sanitize, truncate, width as wide, wrap};
-use crate::sync::remote::{Entry, Listing, State};
+use crate::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot};
 
 use super::super::app::App;
 use super::super::outbox::{OutboxPane, SENT};
@@ -72,7 +72,7 @@ fn scrolled(laid: &Laid, place: usize, top: usize, fits: usize) -> usize {
 }
 
 /// The question, or why something can't be done.
-fn foot(app: &App, pane: &OutboxPane, outbox: &Listing, width: usize) -> Vec<Line<'static>> {
+fn foot(app: &App, pane: &OutboxPane, outbox: &OutboxSnapshot, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut say = |text: &str, style: Style| {
         for part in wrap(&sanitize(text), width) {
@@ -81,12 +81,12 @@ fn foot(app: &App, pane: &OutboxPane, outbox: &Listing, width: usize) -> Vec<Lin
     };
     if let Some(entry) = pane.asking.and_then(|id| outbox.get(id)) {
         say(&format!("Drop “{}”?", entry.phrase()), app.theme.strong());
-        match outbox.dependent(entry).len() {
+        match outbox.dependents(entry).len() {
             0 => {}
             1 => say("The command that needs it goes with it.", app.theme.strong()),
             many => say(&format!("{many} commands that need it go with it."), app.theme.strong()),
         }
-        if entry.is_pending() && entry.tries > 0 {
+        if entry.is_pending() && entry.attempts > 0 {
             say("It may have arrived without its answer.", app.theme.strong());
         }
         say(&confirm::answers(app), app.theme.accent());
@@ -96,7 +96,7 @@ fn foot(app: &App, pane: &OutboxPane, outbox: &Listing, width: usize) -> Vec<Lin
     lines
 }
 
-fn lay_out(app: &App, outbox: &Listing, pane: &OutboxPane, width: usize) -> Laid {
+fn lay_out(app: &App, outbox: &OutboxSnapshot, pane: &OutboxPane, width: usize) -> Laid {
     let mut laid = Laid { lines: Vec::new(), places: Vec::new() };
     let counts = outbox.counts();
     let at = pane.place(outbox);
@@ -145,25 +145,28 @@ fn waiting(app: &App, pending: usize) -> String {
 
 fn one(
     app: &App,
-    outbox: &Listing,
-    entry: &Entry,
+    outbox: &OutboxSnapshot,
+    entry: &OutboxEntry,
     selected: bool,
     width: usize,
     lines: &mut Vec<Line<'static>>,
 ) {
     let theme = app.theme;
-    let held = outbox.held_by(entry).map(|declared| format!("“{}” was refused", declared.phrase()));
-    let held = held.or_else(|| outbox.of_another(entry));
+    let held =
+        outbox.blocker_of(entry).map(|declared| format!("“{}” was refused", declared.phrase()));
+    let held = held.or_else(|| outbox.other_requester_reason(entry));
     let (mark, style) = match &entry.state {
-        State::Refused(_) => ("! ", theme.strong()),
-        State::Pending if held.is_some() => ("‖ ", theme.accent()),
-        State::Pending => ("↑ ", theme.accent()),
-        State::Sent(_) => ("✓ ", theme.dim()),
+        EntryState::Refused(_) => ("! ", theme.strong()),
+        EntryState::Pending if held.is_some() => ("‖ ", theme.accent()),
+        EntryState::Pending => ("↑ ", theme.accent()),
+        EntryState::Sent(_) => ("✓ ", theme.dim()),
     };
     let clock = app.clock();
-    let asked = clock.second(entry.asked_at());
+    let asked = clock.second(entry.requested_at());
     let time = match (&entry.state, entry.settled_at) {
-        (State::Sent(_), Some(at)) if width >= 60 => format!("{asked} · sent {}", clock.second(at)),
+        (EntryState::Sent(_), Some(at)) if width >= 60 => {
+            format!("{asked} · sent {}", clock.second(at))
+        }
         _ => asked,
     };
     let phrase =
@@ -195,21 +198,22 @@ fn one(
     };
     let written = entry.text();
     match &entry.state {
-        State::Sent(_) => {}
-        State::Refused(why) => {
+        EntryState::Sent(_) => {}
+        EntryState::Refused(why) => {
             say(&written, theme.dim(), if selected { usize::MAX } else { WRITTEN });
-            let earlier = entry.behind.and_then(|id| outbox.get(id));
+            let earlier = entry.blocked_by.and_then(|id| outbox.get(id));
             let earlier = earlier.filter(|_| !why.to_string().starts_with("not sent"));
             let after = earlier.map(|other| format!(" (after “{}” was refused)", other.phrase()));
             let why = format!("refused: {why}{}", after.unwrap_or_default());
             say(&why, theme.strong(), usize::MAX);
         }
-        State::Pending => {
+        EntryState::Pending => {
             say(&written, theme.dim(), if selected { usize::MAX } else { 1 });
             if let Some(held) = held {
                 say(&format!("held: {held}"), theme.strong(), usize::MAX);
-            } else if let Some(said) = &entry.said {
-                let again = entry.next_at.map(|at| format!(" · {}", retry(app, at - app.now)));
+            } else if let Some(said) = &entry.last_error {
+                let again =
+                    entry.next_attempt_at.map(|at| format!(" · {}", retry(app, at - app.now)));
                 say(&format!("{said}{}", again.unwrap_or_default()), theme.dim(), 2);
             }
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::sync::{GRACE, Link, THIRD_FAILURE, WAIT};
+use crate::sync::{ConnectionState, GRACE, LONG_POLL_TIMEOUT, THIRD_FAILURE_AFTER};
 
 /// From these ages on, it is told louder, and louder still.
 const LOUDER: [TimeDelta; 2] = [TimeDelta::minutes(2), TimeDelta::minutes(10)];
@@ -35,19 +35,23 @@ pub struct Outage {
 
 /// Since when nothing was read, and how long that is no outage yet. `opened_at` stands in where
 /// nothing was ever read.
-fn silence(link: &Link, opened_at: DateTime<Utc>) -> (DateTime<Utc>, TimeDelta) {
+fn silence(link: &ConnectionState, opened_at: DateTime<Utc>) -> (DateTime<Utc>, TimeDelta) {
     let (since, patience) = match link {
-        Link::Loading => (opened_at, WAIT + GRACE),
-        Link::Live { at } => (*at, WAIT + GRACE),
-        Link::Polling { at, every } => (*at, *every * 3),
-        Link::Failing { since, .. } => (*since, THIRD_FAILURE),
+        ConnectionState::Loading => (opened_at, LONG_POLL_TIMEOUT + GRACE),
+        ConnectionState::Live { at } => (*at, LONG_POLL_TIMEOUT + GRACE),
+        ConnectionState::Polling { at, every } => (*at, *every * 3),
+        ConnectionState::Failing { since, .. } => (*since, THIRD_FAILURE_AFTER),
     };
     (since, delta(patience))
 }
 
 impl Outage {
     /// What there is to tell at `now`; `None` while data is fresh.
-    pub(super) fn of(link: &Link, opened_at: DateTime<Utc>, now: DateTime<Utc>) -> Option<Self> {
+    pub(super) fn of(
+        link: &ConnectionState,
+        opened_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Option<Self> {
         let (since, patience) = silence(link, opened_at);
         let age = now - since;
         if age < patience {
@@ -59,14 +63,18 @@ impl Outage {
             _ => Loudness::Big,
         };
         let (said, retry_at) = match link {
-            Link::Failing { error, retry_at, .. } => (Some(error.to_string()), Some(*retry_at)),
-            Link::Loading | Link::Live { .. } | Link::Polling { .. } => (None, None),
+            ConnectionState::Failing { error, retry_at, .. } => {
+                (Some(error.to_string()), Some(*retry_at))
+            }
+            ConnectionState::Loading
+            | ConnectionState::Live { .. }
+            | ConnectionState::Polling { .. } => (None, None),
         };
         Some(Self { since, loud, said, retry_at })
     }
 
     /// When it is told, and when it gets louder.
-    pub(super) fn steps(link: &Link, opened_at: DateTime<Utc>) -> [DateTime<Utc>; 3] {
+    pub(super) fn steps(link: &ConnectionState, opened_at: DateTime<Utc>) -> [DateTime<Utc>; 3] {
         let (since, patience) = silence(link, opened_at);
         [since + patience, since + LOUDER[0], since + LOUDER[1]]
     }

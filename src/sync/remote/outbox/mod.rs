@@ -11,16 +11,16 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::Mutex;
 
-use super::database::{self, InUse, Kind};
-use super::entry::{Entry, Listing};
-use super::paths::OUTBOX;
+use super::database::{self, DatabaseKind, UseLock};
+use super::entry::{OutboxEntry, OutboxSnapshot};
+use super::paths::OUTBOX_FILE;
 use crate::backend::BackendError;
 use crate::model::{CommandId, Envelope, IncidentId};
 
-pub(super) use settle::Tried;
+pub(super) use settle::FailedAttempt;
 
-const KIND: Kind = Kind {
-    application: 1_382_313_848,
+const KIND: DatabaseKind = DatabaseKind {
+    application_id: 1_382_313_848,
     migrations: &[
         include_str!("../migrations/outbox_1.sql"),
         include_str!("../migrations/outbox_2.sql"),
@@ -29,9 +29,9 @@ const KIND: Kind = Kind {
 };
 
 /// Commands that were sent and are still shown.
-const SHOWN: i64 = 50;
+const MAX_LISTED_SENT: i64 = 50;
 /// Commands that were sent and are remembered, so that another process can learn their outcome.
-const REMEMBERED: i64 = 2_000;
+const MAX_STORED_SENT: i64 = 2_000;
 
 const PENDING: i64 = 0;
 const SENT: i64 = 1;
@@ -42,12 +42,12 @@ pub(super) struct Outbox {
     pub path: PathBuf,
     conn: Mutex<SqliteConnection>,
     /// Nobody moves the file away as long as this is held.
-    _in_use: Option<InUse>,
+    _use_lock: Option<UseLock>,
 }
 
 /// Commands that were asked together about one incident, with its name for people.
 #[derive(Clone, Debug)]
-pub struct Chain {
+pub struct Batch {
     /// In order; never empty.
     pub envelopes: Vec<Envelope>,
     /// The incident's number, or `new`.
@@ -55,56 +55,56 @@ pub struct Chain {
     /// Its title.
     pub title: String,
     /// The handle of whom the remote takes the asker for, where it has said so.
-    pub person: Option<String>,
+    pub requester: Option<String>,
 }
 
 /// What a piece of work on the file gives.
-type Done<T> = Result<T, sqlx::Error>;
+type SqlResult<T> = Result<T, sqlx::Error>;
 
 impl Outbox {
     /// Opens the file of a folder. Says which one was moved aside, and why.
     pub(super) async fn open(folder: &Path) -> Result<(Self, Option<(PathBuf, String)>), String> {
-        let path = folder.join(OUTBOX);
+        let path = folder.join(OUTBOX_FILE);
         let opened = database::open(&path, &KIND).await;
         let opened = opened.map_err(|why| format!("{}: {why}", path.display()))?;
         let conn = Mutex::new(opened.conn);
-        Ok((Self { path, conn, _in_use: opened.in_use }, opened.aside))
+        Ok((Self { path, conn, _use_lock: opened.use_lock }, opened.set_aside))
     }
 
     /// Takes in what another outbox of the same remote holds that was not sent.
-    pub(super) async fn take_in(&self, other: &Path) -> Result<(), String> {
+    pub(super) async fn import_unsent(&self, other: &Path) -> Result<(), String> {
         // It is brought up to date first, and nobody moves it away meanwhile.
         let _open = database::open(other, &KIND).await?;
         let name = other.to_str().ok_or("its name can't be read")?.to_owned();
-        let taken = self.work(async |conn| {
+        let taken = self.with_conn(async |conn| {
             sqlx::query("ATTACH DATABASE ? AS other").bind(name).execute(&mut *conn).await?;
-            let taken = take_all(conn).await;
+            let taken = move_unsent(conn).await;
             sqlx::query("DETACH DATABASE other").execute(&mut *conn).await?;
             taken
         });
         taken.await.map_err(|error| error.to_string())
     }
 
-    fn failed(&self, error: &sqlx::Error) -> BackendError {
+    fn backend_error(&self, error: &sqlx::Error) -> BackendError {
         let file = self.path.display().to_string();
         let file = crate::model::text::sanitize(&file).into_owned();
         BackendError::Broken(format!("the outbox {file} can't be used: {error}"))
     }
 
-    async fn work<T>(
+    async fn with_conn<T>(
         &self,
-        work: impl AsyncFnOnce(&mut SqliteConnection) -> Done<T>,
+        work: impl AsyncFnOnce(&mut SqliteConnection) -> SqlResult<T>,
     ) -> Result<T, BackendError> {
         let mut conn = self.conn.lock().await;
-        work(&mut conn).await.map_err(|error| self.failed(&error))
+        work(&mut conn).await.map_err(|error| self.backend_error(&error))
     }
 
     /// Takes commands in; when this returns they are on the disk. One that is there already stays
     /// as it is.
-    pub(super) async fn accept(&self, chain: &Chain) -> Result<(), BackendError> {
-        self.work(async |conn| {
+    pub(super) async fn enqueue(&self, chain: &Batch) -> Result<(), BackendError> {
+        self.with_conn(async |conn| {
             let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
-            let aliases = row::aliases(&mut all).await?;
+            let aliases = row::read_aliases(&mut all).await?;
             for envelope in &chain.envelopes {
                 row::insert(&mut all, chain, envelope, &aliases).await?;
             }
@@ -115,45 +115,47 @@ impl Outbox {
 
     /// Counts changes, also those of other processes.
     pub(super) async fn revision(&self) -> Result<i64, BackendError> {
-        self.work(async |conn| sqlx::query_scalar("SELECT n FROM revision").fetch_one(conn).await)
-            .await
+        self.with_conn(async |conn| {
+            sqlx::query_scalar("SELECT n FROM revision").fetch_one(conn).await
+        })
+        .await
     }
 
     /// All that waits or was refused, and the last that were sent.
-    pub(super) async fn listing(&self) -> Result<Listing, BackendError> {
+    pub(super) async fn snapshot(&self) -> Result<OutboxSnapshot, BackendError> {
         let rows = self
-            .work(async |conn| {
+            .with_conn(async |conn| {
                 sqlx::query(
                     "SELECT * FROM entry WHERE state != 1 OR place IN
                         (SELECT place FROM entry WHERE state = 1
                          ORDER BY settled DESC, place DESC LIMIT ?)
                      ORDER BY place",
                 )
-                .bind(SHOWN)
+                .bind(MAX_LISTED_SENT)
                 .fetch_all(conn)
                 .await
             })
             .await?;
-        let entries = rows.iter().filter_map(|row| self.entry(row).map(Arc::new)).collect();
-        Ok(Listing { entries, me: None })
+        let entries = rows.iter().filter_map(|row| self.decode_entry(row).map(Arc::new)).collect();
+        Ok(OutboxSnapshot { entries, me: None })
     }
 
     /// One command, whatever became of it.
-    pub(super) async fn get(&self, id: CommandId) -> Result<Option<Entry>, BackendError> {
+    pub(super) async fn get(&self, id: CommandId) -> Result<Option<OutboxEntry>, BackendError> {
         let row = self
-            .work(async |conn| {
+            .with_conn(async |conn| {
                 sqlx::query("SELECT * FROM entry WHERE id = ?")
                     .bind(id.as_bytes().to_vec())
                     .fetch_optional(conn)
                     .await
             })
             .await?;
-        Ok(row.as_ref().and_then(|row| self.entry(row)))
+        Ok(row.as_ref().and_then(|row| self.decode_entry(row)))
     }
 
     /// One that has not even an id stays in the file, and keeps nothing else from being sent.
-    fn entry(&self, row: &SqliteRow) -> Option<Entry> {
-        row::read(row)
+    fn decode_entry(&self, row: &SqliteRow) -> Option<OutboxEntry> {
+        row::decode_entry(row)
             .inspect_err(|error| tracing::warn!(path = %self.path.display(), %error, "outbox"))
             .ok()
     }
@@ -161,12 +163,12 @@ impl Outbox {
     /// Forgets what was sent long ago. Not while commands settle: whoever waits for one of them has to
     /// find it.
     pub(super) async fn prune(&self) -> Result<(), BackendError> {
-        self.work(async |conn| {
+        self.with_conn(async |conn| {
             sqlx::query(
                 "DELETE FROM entry WHERE place IN (SELECT place FROM entry WHERE state = 1
                     ORDER BY settled DESC, place DESC LIMIT -1 OFFSET ?)",
             )
-            .bind(REMEMBERED)
+            .bind(MAX_STORED_SENT)
             .execute(conn)
             .await
         })
@@ -176,7 +178,7 @@ impl Outbox {
 
     /// Takes commands out that were not sent.
     pub(super) async fn remove(&self, ids: &[CommandId]) -> Result<(), BackendError> {
-        self.work(async |conn| {
+        self.with_conn(async |conn| {
             let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
             for id in ids {
                 sqlx::query("DELETE FROM entry WHERE id = ? AND state != 1")
@@ -190,14 +192,14 @@ impl Outbox {
     }
 
     /// The incident in which one that was declared here is counted; the same where it has its own.
-    pub(super) async fn known_as(&self, id: IncidentId) -> Result<IncidentId, BackendError> {
-        let all = self.work(async |conn| row::aliases(conn).await).await?;
+    pub(super) async fn resolve_alias(&self, id: IncidentId) -> Result<IncidentId, BackendError> {
+        let all = self.with_conn(async |conn| row::read_aliases(conn).await).await?;
         Ok(all.iter().find(|(from, _)| *from == id).map_or(id, |(_, to)| *to))
     }
 }
 
 /// Takes over what was not sent from an outbox that is attached. It is here before it goes there.
-async fn take_all(conn: &mut SqliteConnection) -> Done<()> {
+async fn move_unsent(conn: &mut SqliteConnection) -> SqlResult<()> {
     sqlx::query(
         "INSERT OR IGNORE INTO entry
             (id, chain, envelope, label, title, state, tries, said, answer, behind, settled_at, person)

@@ -4,9 +4,9 @@ use chrono::Utc;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::super::database::time;
-use super::super::entry::{Entry, State, incident};
-use super::{Chain, Done, PENDING, REFUSED, SENT};
+use super::super::database::from_millis;
+use super::super::entry::{EntryState, OutboxEntry, incident};
+use super::{Batch, PENDING, REFUSED, SENT, SqlResult};
 use crate::api::Details;
 use crate::backend::{BackendError, Outcome};
 use crate::model::command::Link;
@@ -15,10 +15,10 @@ use crate::model::{Command, CommandId, Envelope, IncidentCommand, IncidentId};
 /// Writes a command down, unless it is there already.
 pub(super) async fn insert(
     conn: &mut SqliteConnection,
-    chain: &Chain,
+    chain: &Batch,
     envelope: &Envelope,
     aliases: &[(IncidentId, IncidentId)],
-) -> Done<()> {
+) -> SqlResult<()> {
     let first = chain.envelopes.first().unwrap_or(envelope);
     sqlx::query(
         "INSERT OR IGNORE INTO entry (id, chain, envelope, label, title, person)
@@ -26,21 +26,23 @@ pub(super) async fn insert(
     )
     .bind(envelope.id.as_bytes().to_vec())
     .bind(first.id.as_bytes().to_vec())
-    .bind(json(&meant(envelope.clone(), aliases))?)
+    .bind(encode_envelope(&resolve_aliases(envelope.clone(), aliases))?)
     .bind(chain.label.clone())
     .bind(chain.title.clone())
-    .bind(chain.person.clone())
+    .bind(chain.requester.clone())
     .execute(conn)
     .await
     .map(|_| ())
 }
 
-pub(super) fn json(envelope: &Envelope) -> Done<String> {
+pub(super) fn encode_envelope(envelope: &Envelope) -> SqlResult<String> {
     serde_json::to_string(envelope).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
 /// Incidents that were declared here, and those in which they are counted.
-pub(super) async fn aliases(conn: &mut SqliteConnection) -> Done<Vec<(IncidentId, IncidentId)>> {
+pub(super) async fn read_aliases(
+    conn: &mut SqliteConnection,
+) -> SqlResult<Vec<(IncidentId, IncidentId)>> {
     let rows: Vec<(Vec<u8>, Vec<u8>)> =
         sqlx::query_as("SELECT id, is_now FROM alias").fetch_all(conn).await?;
     let id = |bytes: &[u8]| IncidentId::from_slice(bytes);
@@ -49,7 +51,10 @@ pub(super) async fn aliases(conn: &mut SqliteConnection) -> Done<Vec<(IncidentId
 
 /// A command about the incidents that are meant. A declaration stays as it is: what it leads to is
 /// for the remote to say.
-pub(super) fn meant(mut envelope: Envelope, aliases: &[(IncidentId, IncidentId)]) -> Envelope {
+pub(super) fn resolve_aliases(
+    mut envelope: Envelope,
+    aliases: &[(IncidentId, IncidentId)],
+) -> Envelope {
     let is_now = |id: &mut IncidentId| {
         if let Some((_, to)) = aliases.iter().find(|(from, _)| from == id) {
             *id = *to;
@@ -74,7 +79,7 @@ pub(super) fn meant(mut envelope: Envelope, aliases: &[(IncidentId, IncidentId)]
 
 /// A row as far as it can be read: another version may have written it. What can't be read stays as
 /// it is, for that version; here it counts as refused, so that it is never sent and can be dropped.
-pub(super) fn read(row: &SqliteRow) -> Done<Entry> {
+pub(super) fn decode_entry(row: &SqliteRow) -> SqlResult<OutboxEntry> {
     let command = |bytes: Vec<u8>| CommandId::from_slice(&bytes);
     let text = |name| row.try_get::<Option<String>, _>(name).ok().flatten();
     let number = |name| row.try_get::<Option<i64>, _>(name).ok().flatten();
@@ -84,43 +89,43 @@ pub(super) fn read(row: &SqliteRow) -> Done<Entry> {
         text("envelope").and_then(|text| serde_json::from_str(&text).ok());
     let answer = text("answer").unwrap_or_default();
     let state = match (number("state"), &envelope) {
-        (Some(SENT), _) => State::Sent(outcome(&answer, envelope.as_ref())),
-        (Some(PENDING), Some(_)) => State::Pending,
-        (Some(REFUSED), Some(_)) => State::Refused(refusal(&answer)),
-        _ => State::Refused(odd()),
+        (Some(SENT), _) => EntryState::Sent(decode_outcome(&answer, envelope.as_ref())),
+        (Some(PENDING), Some(_)) => EntryState::Pending,
+        (Some(REFUSED), Some(_)) => EntryState::Refused(decode_refusal(&answer)),
+        _ => EntryState::Refused(unreadable()),
     };
-    Ok(Entry {
-        place: u64::try_from(row.try_get::<i64, _>("place")?).unwrap_or_default(),
+    Ok(OutboxEntry {
+        position: u64::try_from(row.try_get::<i64, _>("place")?).unwrap_or_default(),
         id,
-        chain: row.try_get("chain").ok().and_then(command).unwrap_or(id),
+        batch: row.try_get("chain").ok().and_then(command).unwrap_or(id),
         envelope,
         label: text("label").unwrap_or_default(),
         title: text("title").unwrap_or_default(),
         state,
-        tries: u32::try_from(number("tries").unwrap_or(0)).unwrap_or(u32::MAX),
-        said: text("said"),
-        next_at: number("next_at").map(time),
-        not_before: number("not_before").map(time),
-        behind: row.try_get::<Option<Vec<u8>>, _>("behind").ok().flatten().and_then(command),
-        settled_at: number("settled_at").map(time),
-        settled: number("settled").unwrap_or_default(),
-        person: text("person"),
+        attempts: u32::try_from(number("tries").unwrap_or(0)).unwrap_or(u32::MAX),
+        last_error: text("said"),
+        next_attempt_at: number("next_at").map(from_millis),
+        not_before: number("not_before").map(from_millis),
+        blocked_by: row.try_get::<Option<Vec<u8>>, _>("behind").ok().flatten().and_then(command),
+        settled_at: number("settled_at").map(from_millis),
+        settled_revision: number("settled").unwrap_or_default(),
+        requester: text("person"),
     })
 }
 
 /// What a command that was sent led to. It was sent, whether that can be read or not.
-fn outcome(answer: &str, envelope: Option<&Envelope>) -> Box<Outcome> {
+fn decode_outcome(answer: &str, envelope: Option<&Envelope>) -> Box<Outcome> {
     let incident = envelope.and_then(|envelope| incident(&envelope.command));
     let bare = |_| Outcome { incident, row: None, events: Vec::new(), replayed: false };
     Box::new(serde_json::from_str(answer).unwrap_or_else(bare))
 }
 
-fn refusal(answer: &str) -> BackendError {
+fn decode_refusal(answer: &str) -> BackendError {
     let details: Result<Details, _> = serde_json::from_str(answer);
-    details.map_or_else(|_| odd(), |details| details.into_error(Utc::now()))
+    details.map_or_else(|_| unreadable(), |details| details.into_error(Utc::now()))
 }
 
-fn odd() -> BackendError {
+fn unreadable() -> BackendError {
     BackendError::Broken(
         "it was written by another version of redphone, and this one can't read it".into(),
     )

@@ -3,35 +3,35 @@
 use chrono::{DateTime, Utc};
 use sqlx::Connection;
 
-use super::super::database::millis;
-use super::super::entry::Entry;
-use super::row::{aliases, insert, json, meant};
-use super::{Chain, Outbox, PENDING, REFUSED, SENT};
+use super::super::database::to_millis;
+use super::super::entry::OutboxEntry;
+use super::row::{encode_envelope, insert, read_aliases, resolve_aliases};
+use super::{Batch, Outbox, PENDING, REFUSED, SENT};
 use crate::api::Details;
 use crate::backend::{BackendError, Outcome};
 use crate::model::{CommandId, Envelope, IncidentId, Rejection, RejectionKind};
 
 /// A command that could not be delivered.
-pub(in crate::sync::remote) struct Tried {
+pub(in crate::sync::remote) struct FailedAttempt {
     pub id: CommandId,
     /// Why.
-    pub said: String,
+    pub error: String,
     /// When it is tried again.
-    pub next_at: DateTime<Utc>,
+    pub next_attempt_at: DateTime<Utc>,
     /// The remote wants to be left alone until then.
     pub not_before: Option<DateTime<Utc>>,
 }
 
 impl Outbox {
     /// A command was carried out.
-    pub(in crate::sync::remote) async fn sent(
+    pub(in crate::sync::remote) async fn mark_sent(
         &self,
         id: CommandId,
         outcome: &Outcome,
         at: DateTime<Utc>,
     ) -> Result<(), BackendError> {
         let answer = serde_json::to_string(outcome).unwrap_or_default();
-        self.work(async |conn| {
+        self.with_conn(async |conn| {
             sqlx::query(
                 "UPDATE entry SET state = ?, answer = ?, settled_at = ?, said = NULL,
                     settled = (SELECT n FROM revision) + 1, next_at = NULL, behind = NULL
@@ -39,7 +39,7 @@ impl Outbox {
             )
             .bind(SENT)
             .bind(answer)
-            .bind(millis(at))
+            .bind(to_millis(at))
             .bind(id.as_bytes().to_vec())
             .execute(conn)
             .await
@@ -49,17 +49,20 @@ impl Outbox {
     }
 
     /// Commands could not be delivered: each with why, and when it is tried again.
-    pub(in crate::sync::remote) async fn tried(&self, tried: &[Tried]) -> Result<(), BackendError> {
-        self.work(async |conn| {
+    pub(in crate::sync::remote) async fn mark_attempted(
+        &self,
+        tried: &[FailedAttempt],
+    ) -> Result<(), BackendError> {
+        self.with_conn(async |conn| {
             let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
             for one in tried {
                 sqlx::query(
                     "UPDATE entry SET tries = tries + 1, said = ?, next_at = ?, not_before = ?
                      WHERE id = ? AND state = 0",
                 )
-                .bind(one.said.clone())
-                .bind(millis(one.next_at))
-                .bind(one.not_before.map(millis))
+                .bind(one.error.clone())
+                .bind(to_millis(one.next_attempt_at))
+                .bind(one.not_before.map(to_millis))
                 .bind(one.id.as_bytes().to_vec())
                 .execute(&mut *all)
                 .await?;
@@ -71,16 +74,16 @@ impl Outbox {
 
     /// What waits for its next try because the remote was gone is tried now. What the remote itself
     /// has put off is not.
-    pub(in crate::sync::remote) async fn hurry(
+    pub(in crate::sync::remote) async fn reschedule(
         &self,
         now: DateTime<Utc>,
     ) -> Result<(), BackendError> {
-        self.work(async |conn| {
+        self.with_conn(async |conn| {
             sqlx::query(
                 "UPDATE entry SET next_at = NULL WHERE state = 0 AND next_at NOT NULL
                     AND (not_before IS NULL OR not_before <= ?)",
             )
-            .bind(millis(now))
+            .bind(to_millis(now))
             .execute(conn)
             .await
         })
@@ -89,8 +92,8 @@ impl Outbox {
     }
 
     /// Everything that waits for its next try is tried now, because a person wants it.
-    pub(in crate::sync::remote) async fn at_once(&self) -> Result<(), BackendError> {
-        self.work(async |conn| {
+    pub(in crate::sync::remote) async fn reschedule_all(&self) -> Result<(), BackendError> {
+        self.with_conn(async |conn| {
             sqlx::query(
                 "UPDATE entry SET next_at = NULL, not_before = NULL
                  WHERE state = 0 AND (next_at NOT NULL OR not_before NOT NULL)",
@@ -104,26 +107,26 @@ impl Outbox {
 
     /// A command was refused. What was asked together with it and follows is not sent either,
     /// unless it was a declaration: what needs that is held.
-    pub(in crate::sync::remote) async fn refused(
+    pub(in crate::sync::remote) async fn mark_refused(
         &self,
-        entry: &Entry,
+        entry: &OutboxEntry,
         error: &BackendError,
         at: DateTime<Utc>,
     ) -> Result<(), BackendError> {
-        let listing = self.listing().await?;
+        let listing = self.snapshot().await?;
         let earlier = listing.refused().filter(|other| {
             let is_same = other.incident().is_some_and(|id| entry.incident() == Some(id));
-            other.place < entry.place && is_same
+            other.position < entry.position && is_same
         });
         let earlier = earlier.last();
         let earlier = earlier.map(|other| other.id.as_bytes().to_vec());
-        let why = details(error);
+        let why = encode_error(error);
         let follows = BackendError::Rejected(Rejection::new(
             RejectionKind::NotNow,
             format!("not sent, because what comes before it was refused: {error}"),
         ));
-        let follows = details(&follows);
-        self.work(async |conn| {
+        let follows = encode_error(&follows);
+        self.with_conn(async |conn| {
             let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
             sqlx::query(
                 "UPDATE entry SET state = ?, answer = ?, settled_at = ?, behind = ?, said = NULL,
@@ -131,7 +134,7 @@ impl Outbox {
             )
             .bind(REFUSED)
             .bind(why)
-            .bind(millis(at))
+            .bind(to_millis(at))
             .bind(earlier)
             .bind(entry.id.as_bytes().to_vec())
             .execute(&mut *all)
@@ -143,10 +146,10 @@ impl Outbox {
                 )
                 .bind(REFUSED)
                 .bind(follows)
-                .bind(millis(at))
+                .bind(to_millis(at))
                 .bind(entry.id.as_bytes().to_vec())
-                .bind(entry.chain.as_bytes().to_vec())
-                .bind(i64::try_from(entry.place).unwrap_or(i64::MAX))
+                .bind(entry.batch.as_bytes().to_vec())
+                .bind(i64::try_from(entry.position).unwrap_or(i64::MAX))
                 .execute(&mut *all)
                 .await?;
             }
@@ -157,7 +160,7 @@ impl Outbox {
 
     /// A refused command is sent again, and with it what was not sent because of it.
     pub(in crate::sync::remote) async fn retry(&self, id: CommandId) -> Result<(), BackendError> {
-        self.work(async |conn| {
+        self.with_conn(async |conn| {
             sqlx::query(
                 "UPDATE entry SET state = ?1, tries = 0, said = NULL, next_at = NULL,
                     not_before = NULL, answer = NULL, behind = NULL, settled_at = NULL
@@ -179,11 +182,11 @@ impl Outbox {
     pub(in crate::sync::remote) async fn replace(
         &self,
         old: CommandId,
-        chain: &Chain,
+        chain: &Batch,
     ) -> Result<(), BackendError> {
         let Some((first, others)) = chain.envelopes.split_first() else { return Ok(()) };
         let found = self
-            .work(async |conn| {
+            .with_conn(async |conn| {
                 let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
                 let found: Option<(i64, Vec<u8>)> =
                     sqlx::query_as("SELECT state, chain FROM entry WHERE id = ?")
@@ -191,7 +194,7 @@ impl Outbox {
                         .fetch_optional(&mut *all)
                         .await?;
                 let Some((REFUSED, of)) = &found else { return Ok(found) };
-                let aliases = aliases(&mut all).await?;
+                let aliases = read_aliases(&mut all).await?;
                 sqlx::query(
                     "UPDATE entry SET id = ?1, chain = ?1, envelope = ?2, label = ?3, title = ?4,
                         state = 0, tries = 0, said = NULL, next_at = NULL, not_before = NULL,
@@ -200,11 +203,11 @@ impl Outbox {
                      WHERE id = ?5 AND state = 2",
                 )
                 .bind(first.id.as_bytes().to_vec())
-                .bind(json(&meant(first.clone(), &aliases))?)
+                .bind(encode_envelope(&resolve_aliases(first.clone(), &aliases))?)
                 .bind(chain.label.clone())
                 .bind(chain.title.clone())
                 .bind(old.as_bytes().to_vec())
-                .bind(chain.person.clone())
+                .bind(chain.requester.clone())
                 .execute(&mut *all)
                 .await?;
                 sqlx::query(
@@ -253,12 +256,12 @@ impl Outbox {
 
     /// An incident that was declared here is counted in another: what follows is about that one, also
     /// what is asked later.
-    pub(in crate::sync::remote) async fn retarget(
+    pub(in crate::sync::remote) async fn redirect(
         &self,
         from: IncidentId,
         to: IncidentId,
     ) -> Result<(), BackendError> {
-        self.work(async |conn| {
+        self.with_conn(async |conn| {
             let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
             sqlx::query("INSERT OR REPLACE INTO alias (id, is_now) VALUES (?, ?)")
                 .bind(from.as_bytes().to_vec())
@@ -271,10 +274,10 @@ impl Outbox {
                     .await?;
             for (id, text) in waiting {
                 let Ok(envelope) = serde_json::from_str::<Envelope>(&text) else { continue };
-                let now = meant(envelope.clone(), &[(from, to)]);
+                let now = resolve_aliases(envelope.clone(), &[(from, to)]);
                 if now != envelope {
                     sqlx::query("UPDATE entry SET envelope = ? WHERE id = ?")
-                        .bind(json(&now)?)
+                        .bind(encode_envelope(&now)?)
                         .bind(id)
                         .execute(&mut *all)
                         .await?;
@@ -286,19 +289,19 @@ impl Outbox {
     }
 
     /// An incident that was declared here has its number: what follows is named by it.
-    pub(in crate::sync::remote) async fn name(
+    pub(in crate::sync::remote) async fn set_label(
         &self,
         id: IncidentId,
         label: &str,
     ) -> Result<(), BackendError> {
-        let listing = self.listing().await?;
+        let listing = self.snapshot().await?;
         let of: Vec<CommandId> = listing
             .entries
             .iter()
             .filter(|entry| entry.incident() == Some(id) && entry.label != label)
             .map(|entry| entry.id)
             .collect();
-        self.work(async |conn| {
+        self.with_conn(async |conn| {
             for id in of {
                 sqlx::query("UPDATE entry SET label = ? WHERE id = ?")
                     .bind(label.to_owned())
@@ -312,6 +315,6 @@ impl Outbox {
     }
 }
 
-fn details(error: &BackendError) -> String {
+fn encode_error(error: &BackendError) -> String {
     serde_json::to_string(&Details::from(error.clone())).unwrap_or_default()
 }

@@ -16,7 +16,7 @@ use super::{drafts, send};
 use crate::model::review::Section;
 use crate::model::text::sanitize;
 use crate::model::time::format_ago;
-use crate::sync::drafts::{Draft, Keep};
+use crate::sync::drafts::{Draft, DraftOp};
 
 /// Opens a form; what was typed into it before and not sent is brought back.
 pub(super) fn open(
@@ -48,7 +48,7 @@ pub(super) fn open_with(
         form.bring_back(&draft);
         form.told = Some(format!("brought back what was typed {}", format_ago(draft.at, at)));
         // Held again, so that no other process offers it.
-        effects.push(Effect::Draft(Keep::Save(draft)));
+        effects.push(Effect::Draft(DraftOp::Save(draft)));
     }
     app.mode = Mode::Form(Box::new(form));
     effects
@@ -203,7 +203,7 @@ pub(super) fn cancel(app: &mut App) -> Vec<Effect> {
 /// Drops what was typed.
 pub(super) fn discard(app: &mut App) -> Vec<Effect> {
     match std::mem::take(&mut app.mode) {
-        Mode::Form(form) => vec![Effect::Draft(Keep::Drop(form.draft))],
+        Mode::Form(form) => vec![Effect::Draft(DraftOp::Drop(form.draft))],
         _ => Vec::new(),
     }
 }
