@@ -16,7 +16,7 @@ use super::{Context, block_on};
 use crate::config::watch::SettingsWatcher;
 use crate::config::{Config, Reload, Warning};
 use crate::model::text::sanitize;
-use crate::tui::{self, Held, RunError, Then};
+use crate::tui::{self, ExitReason, Held, RunError};
 
 /// Opens the panes on the store.
 pub fn run(context: &mut Context) -> Result<(), Failure> {
@@ -37,7 +37,7 @@ pub async fn show(first: OpenWorkspace, wall: Option<tui::wall::Settings>) -> Re
     loop {
         let then = Box::pin(show_workspace(&mut held, &desk, &doors, wall.clone())).await;
         let next = match &then {
-            Ok(Then::Switch(site)) => doors.remove(site),
+            Ok(ExitReason::Switch(site)) => doors.remove(site),
             _ => None,
         };
         if next.is_none() {
@@ -70,7 +70,7 @@ async fn show_workspace(
     desk: &OpenWorkspace,
     doors: &Arc<WorkspacePool>,
     wall: Option<tui::wall::Settings>,
-) -> Result<Then, RunError> {
+) -> Result<ExitReason, RunError> {
     let (sender, reloads) = watch::channel(None);
     let mut options = options(desk, doors);
     options.reloads = Some(reloads);

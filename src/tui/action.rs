@@ -5,9 +5,9 @@ mod entry;
 mod layer;
 mod table;
 
-pub use condition::When;
-pub use entry::{Entry, Group, READ_ONLY, Takes};
-pub use layer::{Layer, layer};
+pub use condition::Condition;
+pub use entry::{ArgumentKind, Entry, Group, READ_ONLY};
+pub use layer::{Layer, current_layer};
 pub use table::TABLE;
 
 use super::app::Pane;
@@ -120,7 +120,7 @@ pub enum Action {
     /// Everything by name.
     Palette,
     /// Go to a number.
-    Go,
+    GoToNumber,
     /// Choose the window of the measures.
     Window,
     /// The next theme.
@@ -140,7 +140,7 @@ pub enum Action {
     /// Stop a program.
     StopRun,
     /// Put what a program has written on the timeline.
-    NoteRun,
+    NoteOutput,
     /// Close a runbook or what a program has written.
     CloseRun,
     /// The event before; of the measures, a shorter window.
@@ -198,9 +198,9 @@ pub enum Action {
     /// Less impact.
     Lower,
     /// Keep the filter that is typed.
-    KeepFilter,
+    ApplyFilter,
     /// Give up the filter that is typed.
-    GiveUpFilter,
+    CancelFilter,
     /// The completion before.
     CompleteBack,
     /// A filter used before.
@@ -226,19 +226,19 @@ pub enum Action {
     /// Drop what was written.
     Discard,
     /// Go on writing.
-    Keep,
+    ContinueEditing,
     /// Leave, and keep what was written.
-    PutAway,
+    SaveDraft,
     /// End without waiting for pending commands.
-    LeaveNow,
+    QuitWithoutWaiting,
     /// Stay where the panes are.
-    Stay,
+    CancelSwitch,
     /// Go to the other place without waiting for pending commands.
-    GoNow,
+    SwitchWithoutWaiting,
 }
 
 /// The row of an action.
 #[must_use]
-pub fn of(action: Action) -> Option<&'static Entry> {
+pub fn find_entry(action: Action) -> Option<&'static Entry> {
     TABLE.iter().find(|entry| entry.action == action)
 }

@@ -4,7 +4,7 @@ mod pane;
 mod reading;
 
 pub use pane::{Metrics, Pane, Span};
-pub use reading::{Reading, Shown, TimelineOf};
+pub use reading::{LoadedIncident, Reading, TimelineInputs};
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -38,7 +38,7 @@ use super::zone::{Change, Clock, Zone};
 
 /// A command on its way.
 #[derive(Clone, Debug)]
-pub struct Pending {
+pub struct PendingCommand {
     /// Which command.
     pub id: CommandId,
     /// Its target.
@@ -52,20 +52,20 @@ pub struct Pending {
     /// Whether it has failed and is tried again.
     pub retrying: bool,
     /// It is in the outbox, on the disk: nobody needs to wait for it.
-    pub accepted: bool,
+    pub enqueued: bool,
     /// The outbox was asked what became of it.
-    pub looked: bool,
+    pub lookup_in_flight: bool,
 }
 
 /// When what is shown was read, where it was kept on this machine from before.
 #[derive(Clone, Debug, Default)]
-pub struct KeptAt {
+pub struct CachedAt {
     /// Incidents that were read.
     pub details: HashMap<IncidentId, DateTime<Utc>>,
     /// The measures.
     pub measures: Option<DateTime<Utc>>,
     /// The page of the history that is told next, by its number.
-    pub page: Option<(u64, DateTime<Utc>)>,
+    pub history_page: Option<(u64, DateTime<Utc>)>,
     /// People, teams and services.
     pub directory: Option<DateTime<Utc>>,
 }
@@ -76,37 +76,37 @@ pub struct Toast {
     /// What is told.
     pub text: String,
     /// It tells of a refusal or a failure.
-    pub bad: bool,
+    pub is_error: bool,
 }
 
 /// The last failure, for those who want to know more.
 #[derive(Clone, Debug)]
 pub struct Failure {
     /// What was being done.
-    pub what: String,
+    pub operation: String,
     /// What was said.
-    pub said: String,
+    pub message: String,
     /// When.
     pub at: DateTime<Utc>,
 }
 
 /// What somebody is called to the screen for.
 #[derive(Clone, Debug, Default)]
-pub struct Calls {
+pub struct Attention {
     /// The incidents that are known, and whether they are the viewer's; `None` until all of them
     /// have been read once.
-    pub known: Option<HashMap<IncidentId, bool>>,
+    pub seen: Option<HashMap<IncidentId, bool>>,
     /// Those that the viewer has assigned or declared: that they change is no news.
-    pub own: HashSet<IncidentId>,
+    pub own_changes: HashSet<IncidentId>,
     /// There was a call a moment ago: what is to be told waits for the next one.
-    pub quiet: bool,
+    pub throttled: bool,
     /// Numbers of those that wait.
     pub waiting: Vec<String>,
 }
 
 /// A verb that waits until the record of its target is read.
 #[derive(Clone, Debug)]
-pub struct Waiting {
+pub struct DeferredVerb {
     /// The verb.
     pub action: Action,
     /// What it is about.
@@ -114,16 +114,16 @@ pub struct Waiting {
     /// Keys pressed meanwhile: they are for what the verb opens.
     pub keys: Vec<KeyEvent>,
     /// It was read once, and had changed again by then.
-    pub again: bool,
+    pub reloaded: bool,
 }
 
 /// The selection has gone from one incident to another that nobody chose.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Moved {
+pub struct SelectionShift {
     /// What had been selected.
-    pub label: String,
+    pub previous_label: String,
     /// When what is selected now was drawn first.
-    pub drawn: Option<DateTime<Utc>>,
+    pub drawn_at: Option<DateTime<Utc>>,
 }
 
 /// How fresh the rows are.
@@ -142,7 +142,7 @@ pub enum Freshness {
         /// The first failure.
         since: DateTime<Utc>,
         /// What it said.
-        said: String,
+        message: String,
         /// Until it is asked again.
         retry_in: TimeDelta,
     },
@@ -157,15 +157,15 @@ pub struct App {
     /// The rules in force.
     pub rules: Rules,
     /// The place of work that is shown.
-    pub here: Site,
+    pub workspace: Site,
     /// All that can be gone to, this one included.
-    pub sites: Vec<Site>,
+    pub workspaces: Vec<Site>,
     /// What tells a program the same place.
     pub variables: Vec<(&'static str, String)>,
     /// Nothing may be changed.
     pub read_only: bool,
     /// The folder where what is typed is kept.
-    pub drafts_at: Option<PathBuf>,
+    pub drafts_dir: Option<PathBuf>,
     /// What is set by the person.
     pub settings: PanesSettings,
     /// Settings that could not be used.
@@ -177,7 +177,7 @@ pub struct App {
     /// As few bytes as can be: nothing that counts by itself, fewer frames.
     pub low_bandwidth: bool,
     /// Whom there is something to call for.
-    pub calls: Calls,
+    pub attention: Attention,
     /// What the keys do.
     pub keymap: Keymap,
     /// Columns and rows of the terminal.
@@ -187,21 +187,21 @@ pub struct App {
     /// The viewer's distance from UTC.
     pub offset: FixedOffset,
     /// When that changes next, where it is known to.
-    pub change: Option<Change>,
+    pub offset_change: Option<Change>,
     /// The backend's name and what it can do.
     pub capabilities: Option<Capabilities>,
     /// How it stands with the backend.
-    pub link: ConnectionState,
+    pub connection: ConnectionState,
     /// When it answered last, in this run or before.
     pub answered_at: Option<DateTime<Utc>>,
     /// The clock has jumped since: until it answers again, what is shown counts as stale.
-    pub doubted: bool,
+    pub clock_jumped: bool,
     /// What is kept of the backend on this machine, for whoever runs effects.
     pub remote: Option<Arc<Remote>>,
     /// What is on its way to it; `None` where there is no outbox.
     pub outbox: Option<Arc<OutboxSnapshot>>,
     /// When what is shown was read, where it was kept from before.
-    pub kept_at: KeptAt,
+    pub cached_at: CachedAt,
     /// People and on-call.
     pub directory: Option<Arc<Directory>>,
     /// What the rows are made of.
@@ -221,32 +221,32 @@ pub struct App {
     /// What lies over the panes.
     pub mode: Mode,
     /// The number that may be jumped to follows at once.
-    pub after_top: bool,
+    pub jump_armed: bool,
     /// Incidents that verbs are about, where any are marked.
     pub marked: HashSet<IncidentId>,
     /// A verb that waits until the record of its target is read.
-    pub waiting: Option<Waiting>,
+    pub deferred_verb: Option<DeferredVerb>,
     /// The selection has moved by itself, and nobody has had the time to see it.
-    pub moved: Option<Moved>,
+    pub selection_shift: Option<SelectionShift>,
     /// How many keys were pressed: what was asked for is not brought to the front any more once
     /// somebody has gone on.
-    pub keys: u64,
+    pub key_count: u64,
     /// How many there were when a number was looked for.
-    pub sought_at: u64,
+    pub jump_seq: u64,
     /// Commands on their way.
-    pub pending: Vec<Pending>,
+    pub pending: Vec<PendingCommand>,
     /// What was sent together, until all of it has settled.
     pub batches: Vec<Batch>,
     /// The number of the last batch.
-    pub sent: u64,
+    pub last_batch: u64,
     /// What takes the last action back, while it can be.
     pub undo: Option<Undo>,
     /// Lines that the command palette has carried out, the last one first.
-    pub commanded: Vec<String>,
+    pub palette_history: Vec<String>,
     /// What was typed and not sent, the last one first.
     pub drafts: Vec<Draft>,
     /// The template of the stakeholder update that is written.
-    pub template: usize,
+    pub template_index: usize,
     /// Known problems, the last one first, once they were asked for.
     pub problems: Option<Vec<Problem>>,
     /// The runbooks, once the folder was read.
@@ -254,17 +254,17 @@ pub struct App {
     /// Programs that were run, the last one last.
     pub runs: Vec<Run>,
     /// The number of the last one.
-    pub started: u64,
+    pub last_run: u64,
     /// When the end was asked for while programs ran.
-    pub leaving: Option<DateTime<Utc>>,
+    pub quit_armed_at: Option<DateTime<Utc>>,
     /// The incident that is read, as it was.
     pub travel: Option<Travel>,
     /// When the last command settled.
-    pub sent_at: Option<DateTime<Utc>>,
+    pub last_settled_at: Option<DateTime<Utc>>,
     /// What was told last.
     pub toast: Option<Toast>,
     /// The number of the last toast.
-    pub toasts: u64,
+    pub toast_seq: u64,
     /// The last failure.
     pub failure: Option<Failure>,
     /// When the last incident ended, once known.
@@ -280,29 +280,29 @@ impl App {
         Self {
             me: options.me,
             rules: options.rules,
-            here: options.here,
-            sites: options.sites,
+            workspace: options.here,
+            workspaces: options.sites,
             variables: options.variables,
             read_only: options.read_only,
-            drafts_at: options.drafts,
+            drafts_dir: options.drafts,
             warnings: options.warnings,
             theme,
             keymap: Keymap::with(&options.settings.keys).0,
             zone: options.settings.appearance.zone,
             low_bandwidth: options.settings.appearance.low_bandwidth,
             settings: options.settings,
-            calls: Calls::default(),
+            attention: Attention::default(),
             size: (80, 24),
             now,
             offset: Utc.fix(),
-            change: None,
+            offset_change: None,
             capabilities: None,
-            link: ConnectionState::Loading,
+            connection: ConnectionState::Loading,
             answered_at: None,
-            doubted: false,
+            clock_jumped: false,
             remote: options.remote,
             outbox: None,
-            kept_at: KeptAt::default(),
+            cached_at: CachedAt::default(),
             directory: None,
             snapshot: None,
             queue: Queue::default(),
@@ -321,28 +321,28 @@ impl App {
             tab: Pane::Detail,
             zoomed: false,
             mode: Mode::Panes,
-            after_top: false,
+            jump_armed: false,
             marked: HashSet::new(),
-            waiting: None,
-            moved: None,
-            keys: 0,
-            sought_at: 0,
+            deferred_verb: None,
+            selection_shift: None,
+            key_count: 0,
+            jump_seq: 0,
             pending: Vec::new(),
             batches: Vec::new(),
-            sent: 0,
+            last_batch: 0,
             undo: None,
-            commanded: Vec::new(),
+            palette_history: Vec::new(),
             drafts: Vec::new(),
-            template: 0,
+            template_index: 0,
             problems: None,
             runbooks: None,
             runs: Vec::new(),
-            started: 0,
-            leaving: None,
+            last_run: 0,
+            quit_armed_at: None,
             travel: None,
-            sent_at: None,
+            last_settled_at: None,
             toast: None,
-            toasts: 0,
+            toast_seq: 0,
             failure: None,
             last_ended: None,
             wall: None,
@@ -358,7 +358,7 @@ impl App {
     /// How times are shown.
     #[must_use]
     pub fn clock(&self) -> Clock {
-        Clock::new(self.zone, self.offset).changing(self.change)
+        Clock::new(self.zone, self.offset).changing(self.offset_change)
     }
 
     /// The selected row.
@@ -368,15 +368,15 @@ impl App {
     }
 
     /// The screen was drawn: what is selected can be seen from now on.
-    pub fn drawn(&mut self, at: DateTime<Utc>) {
-        if let Some(moved) = &mut self.moved {
-            moved.drawn.get_or_insert(at);
+    pub fn mark_drawn(&mut self, at: DateTime<Utc>) {
+        if let Some(moved) = &mut self.selection_shift {
+            moved.drawn_at.get_or_insert(at);
         }
     }
 
     /// Whether only the metrics are on the screen, and nothing of any incident is.
     #[must_use]
-    pub fn sees_no_incident(&self) -> bool {
+    pub fn shows_only_metrics(&self) -> bool {
         self.focus == Pane::Metrics
             && self.layout().places.iter().all(|place| place.pane == Pane::Metrics)
     }
@@ -385,7 +385,7 @@ impl App {
     /// is not on the screen is none.
     #[must_use]
     pub fn target(&self) -> Option<&Summary> {
-        if self.sees_no_incident() {
+        if self.shows_only_metrics() {
             return None;
         }
         match (self.focus, self.reading.target) {
@@ -418,8 +418,8 @@ impl App {
     /// What the place of work is called: by its profile, or as its backend calls itself. Not yet
     /// safe to show; `None` while nothing is known of it.
     #[must_use]
-    pub fn place_name(&self) -> Option<&str> {
-        match &self.here.id {
+    pub fn workspace_name(&self) -> Option<&str> {
+        match &self.workspace.id {
             SiteId::Profile(name) => Some(name),
             SiteId::Started => self.capabilities.as_ref().map(|known| known.name.as_str()),
         }
@@ -434,7 +434,7 @@ impl App {
 
     /// Whether a command is in the outbox and has no answer yet.
     #[must_use]
-    pub fn waits(&self, command: CommandId) -> bool {
+    pub fn is_command_pending(&self, command: CommandId) -> bool {
         self.outbox
             .as_ref()
             .is_some_and(|outbox| outbox.get(command).is_some_and(|entry| entry.is_pending()))
@@ -452,7 +452,7 @@ impl App {
     pub fn is_offline(&self) -> bool {
         let unreachable = |error: &BackendError| matches!(error, BackendError::Unreachable(_));
         self.outbox.is_some()
-            && matches!(&self.link, ConnectionState::Failing { error, .. } if unreachable(error))
+            && matches!(&self.connection, ConnectionState::Failing { error, .. } if unreachable(error))
     }
 
     /// As of when the rows are, where that is not now: they were kept from before, or a remote does
@@ -466,7 +466,7 @@ impl App {
     /// As of when an incident is shown, where that is not now.
     #[must_use]
     pub fn detail_as_of(&self, id: IncidentId) -> Option<DateTime<Utc>> {
-        self.kept_at.details.get(&id).copied().or_else(|| self.rows_as_of())
+        self.cached_at.details.get(&id).copied().or_else(|| self.rows_as_of())
     }
 
     /// As of when the measures are, where that is not now.
@@ -474,7 +474,7 @@ impl App {
     pub fn measures_as_of(&self) -> Option<DateTime<Utc>> {
         self.metrics.loaded.as_ref()?;
         let loaded_at = self.metrics.loaded_at.filter(|_| self.rows_as_of().is_some());
-        self.kept_at.measures.or(loaded_at)
+        self.cached_at.measures.or(loaded_at)
     }
 
     /// A time for "as of": with its date where that is not today.
@@ -492,11 +492,11 @@ impl App {
     /// How fresh the rows are.
     #[must_use]
     pub fn freshness(&self) -> Freshness {
-        match &self.link {
+        match &self.connection {
             ConnectionState::Loading => Freshness::Loading,
             ConnectionState::Live { at } => {
                 let silent = self.now - *at;
-                if self.doubted
+                if self.clock_jumped
                     || silent
                         > TimeDelta::from_std(LONG_POLL_TIMEOUT + GRACE)
                             .unwrap_or(TimeDelta::seconds(30))
@@ -508,7 +508,7 @@ impl App {
             }
             ConnectionState::Polling { at, every } => {
                 let silent = self.now - *at;
-                if self.doubted || silent > polled_within(*every) {
+                if self.clock_jumped || silent > max_poll_silence(*every) {
                     Freshness::Stale(silent)
                 } else {
                     Freshness::Polling(*every)
@@ -516,7 +516,7 @@ impl App {
             }
             ConnectionState::Failing { since, error, retry_at } => Freshness::Failing {
                 since: *since,
-                said: error.to_string(),
+                message: error.to_string(),
                 retry_in: *retry_at - self.now,
             },
         }
@@ -558,7 +558,7 @@ impl App {
         if let Some(change) = self.queue.next_change {
             next = next.min(change);
         }
-        match &self.link {
+        match &self.connection {
             ConnectionState::Failing { .. } => next = next.min(now + TimeDelta::seconds(1)),
             ConnectionState::Live { at } => {
                 let stale =
@@ -567,7 +567,7 @@ impl App {
                 next = next.min(due + TimeDelta::milliseconds(1));
             }
             ConnectionState::Polling { at, every } => {
-                let stale = *at + polled_within(*every);
+                let stale = *at + max_poll_silence(*every);
                 let due = if stale > now { stale } else { now + TimeDelta::seconds(5) };
                 next = next.min(due + TimeDelta::milliseconds(1));
             }
@@ -578,6 +578,6 @@ impl App {
 }
 
 /// Within this time what is asked every so often answers again, unless it does not.
-pub(super) fn polled_within(every: std::time::Duration) -> TimeDelta {
+pub(super) fn max_poll_silence(every: std::time::Duration) -> TimeDelta {
     TimeDelta::from_std(every.mul_f64(1.2) + GRACE).unwrap_or(TimeDelta::seconds(60))
 }

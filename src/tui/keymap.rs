@@ -118,7 +118,8 @@ impl fmt::Display for Key {
 
 /// What answers a question in a way that can't be taken back: no key that was meant for something
 /// else may do so.
-const NOT_BY_ENTER: [Action; 4] = [Action::Yes, Action::Discard, Action::GoNow, Action::LeaveNow];
+const NOT_BY_ENTER: [Action; 4] =
+    [Action::Yes, Action::Discard, Action::SwitchWithoutWaiting, Action::QuitWithoutWaiting];
 
 /// The keys in force.
 #[derive(Clone, Debug)]
@@ -237,7 +238,7 @@ fn read(binding: &Binding) -> Result<Bound<'_>, Warning> {
         if key.code == KeyCode::Enter && NOT_BY_ENTER.contains(&entry.action) {
             return wrong("Enter is pressed before a question is read: choose another key for it");
         }
-        if key.writes() && entry.layers.iter().any(|layer| layer.writes()) {
+        if key.writes() && entry.layers.iter().any(|layer| layer.accepts_text()) {
             return wrong("where text is written that is a letter of it: choose one such as ^s");
         }
         if keys.iter().all(|(there, _)| *there != key) {

@@ -44,28 +44,28 @@ pub enum Message {
     /// A timer that an effect has set has run out.
     Elapsed(Timer),
     /// The mirror has learnt something: rows, freshness, directory.
-    Mirror(sync::BackendUpdate, DateTime<Utc>),
+    BackendUpdate(sync::BackendUpdate, DateTime<Utc>),
     /// An incident and the end of its timeline were read: detail and timeline show them.
     Detail(IncidentId, Result<Box<(Detail, Vec<Event>)>, BackendError>, DateTime<Utc>),
     /// Earlier events were read: they are put ahead of those that are known.
-    Older(IncidentId, Result<Vec<Event>, BackendError>, DateTime<Utc>),
+    EarlierEvents(IncidentId, Result<Vec<Event>, BackendError>, DateTime<Utc>),
     /// Measures were computed: the metrics pane shows them.
     Measures(Span, Result<Arc<Measures>, BackendError>, DateTime<Utc>),
     /// What is told next was kept on this machine, and read then; or it was just read.
-    KeptAt(Of, Option<DateTime<Utc>>),
+    CachedAt(CachedPart, Option<DateTime<Utc>>),
     /// Commands are in the outbox, or could not be put there: nobody waits for them any more.
-    Accepted(Vec<CommandId>, Result<(), BackendError>, DateTime<Utc>),
+    Enqueued(Vec<CommandId>, Result<(), BackendError>, DateTime<Utc>),
     /// What became of a command that the outbox does not list any more, as it says: it settles, or
     /// was dropped.
-    Looked(CommandId, Result<Option<Box<OutboxEntry>>, BackendError>, DateTime<Utc>),
+    OutboxEntryLoaded(CommandId, Result<Option<Box<OutboxEntry>>, BackendError>, DateTime<Utc>),
     /// What was asked of the outbox could not be done: that is told.
-    OutboxSaid(String),
+    OutboxFailed(String),
     /// The clock has jumped, as after a sleep: what is shown may be old.
     ClockJumped(DateTime<Utc>),
     /// When the last incident ended: an empty queue says so.
     LastEnded(Option<DateTime<Utc>>),
     /// Events were read for the ribbon of the wall: they are put on it.
-    Events(Wanted, Result<Vec<Event>, BackendError>),
+    RibbonEvents(Wanted, Result<Vec<Event>, BackendError>),
     /// When the last P1 ended, if there was one: the wall counts from then.
     LastP1(Option<DateTime<Utc>>),
     /// A command could not be delivered and is tried again: its failure is shown.
@@ -73,9 +73,9 @@ pub enum Message {
     /// A command has its outcome: the pending mark goes.
     Settled(CommandId, Result<Box<Outcome>, BackendError>, DateTime<Utc>),
     /// The incident of a number was looked for: it is shown.
-    Found(IncidentNumber, Result<IncidentId, BackendError>, DateTime<Utc>),
+    IncidentLocated(IncidentNumber, Result<IncidentId, BackendError>, DateTime<Utc>),
     /// A page of the history was read, asked for by that number: its rows join the queue.
-    Page(u64, Result<Rows<Summary>, BackendError>, DateTime<Utc>),
+    HistoryPage(u64, Result<Rows<Summary>, BackendError>, DateTime<Utc>),
     /// Filters that earlier runs have left: they can be used again.
     Filters(Vec<String>),
     /// What earlier runs have left: it is offered.
@@ -97,25 +97,25 @@ pub enum Message {
     /// A program has ended: that is told, and put on the timeline where that is wanted.
     RunEnded(RunId, Ended, DateTime<Utc>),
     /// Another place of work is open, or can't be opened: the panes go there, or say why not.
-    SiteOpened(SiteId, Result<(), String>, DateTime<Utc>),
+    WorkspaceOpened(SiteId, Result<(), String>, DateTime<Utc>),
     /// The process was asked to end: it does, once pending commands have settled.
     Terminate,
 }
 
 /// What may have been kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Of {
+pub enum CachedPart {
     /// An incident and its timeline.
     Detail(IncidentId),
     /// The measures.
     Measures,
     /// The page of the history that was asked for by that number.
-    Page(u64),
+    HistoryPage(u64),
 }
 
 /// What is asked of the outbox.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum OutboxAsk {
+pub enum OutboxRequest {
     /// Send a refused command again.
     Retry(CommandId),
     /// Take a command out, and what needs it.
@@ -123,7 +123,7 @@ pub enum OutboxAsk {
     /// Send what waits now.
     SendNow,
     /// Say what became of a command that is not listed.
-    Look(CommandId),
+    Lookup(CommandId),
 }
 
 /// What a timer is for. The number tells an old one from the last one set.
@@ -140,9 +140,9 @@ pub enum Timer {
     /// What is typed is kept.
     Draft(Uuid),
     /// Somebody was called long enough ago to be called again.
-    Call,
+    AttentionThrottle,
     /// Waiting for commands at the end has lasted long enough.
-    Leave,
+    Quit,
 }
 
 /// What is to be done outside of the state. The runtime does it; answers are messages.
@@ -154,15 +154,15 @@ pub enum Effect {
     /// Put commands in the place of a refused one, and send them.
     Replace(CommandId, Vec<Envelope>),
     /// Ask something of the outbox.
-    Outbox(OutboxAsk),
+    Outbox(OutboxRequest),
     /// Look for the incident of a number.
-    Find(IncidentNumber),
+    LocateIncident(IncidentNumber),
     /// Read the problems that are known.
     LoadProblems,
     /// Read a page of the history; the number comes back with it.
-    LoadPage(u64, Box<Search>),
+    LoadHistoryPage(u64, Box<Search>),
     /// Remember a filter for later runs.
-    Remember(String),
+    RememberFilter(String),
     /// Write, drop or release a draft.
     Draft(DraftOp),
     /// Let the person edit a text in an editor of their own.
@@ -170,13 +170,13 @@ pub enum Effect {
     /// Read an incident and the end of its timeline.
     LoadDetail(IncidentId),
     /// Read the events before a position.
-    LoadOlder(IncidentId, u32),
+    LoadEarlierEvents(IncidentId, u32),
     /// Compute measures.
     LoadMeasures(Span),
     /// Find out when the last incident ended.
     LoadLastEnded,
     /// Read events for the ribbon of the wall.
-    LoadEvents(Wanted),
+    LoadRibbonEvents(Wanted),
     /// Find out when the last of the P1s that pass a filter ended.
     LoadLastP1(Filter),
     /// Ask the backend now.
@@ -199,13 +199,13 @@ pub enum Effect {
     /// Stop it.
     StopRun(RunId),
     /// Send a message when so much time has passed.
-    After(Duration, Timer),
+    StartTimer(Duration, Timer),
     /// Give the terminal back and stop until continued.
     Suspend,
     /// Open another place of work beside this one.
-    OpenSite(SiteId),
+    OpenWorkspace(SiteId),
     /// End here, to go on there.
-    Switch(SiteId),
+    SwitchWorkspace(SiteId),
     /// End.
     Quit,
 }

@@ -40,7 +40,7 @@ use tokio::sync::watch;
 
 use workspaces::{Opener, Site};
 
-pub use runtime::Then;
+pub use runtime::ExitReason;
 pub use terminal_session::Held;
 
 /// How the panes are opened.

@@ -34,7 +34,7 @@ pub enum Mode {
     /// Impact × urgency.
     Matrix(Box<Matrix>),
     /// A question before a program is run.
-    Asked(Box<Asked>),
+    ConfirmRun(Box<Asked>),
     /// What a program has written.
     Output(OutputPane),
     /// What is on its way to a remote.
@@ -46,7 +46,7 @@ pub enum Mode {
     /// A number to jump to, as far as it is typed.
     Jump(String),
     /// The end, once pending commands have settled.
-    Leaving,
+    Quitting,
     /// Going to another place of work.
     Switching(Box<Switching>),
 }
@@ -64,7 +64,7 @@ pub struct Switching {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Help {
     /// What is looked for.
-    pub typed: String,
+    pub query: String,
     /// First line on the screen.
     pub top: usize,
 }
@@ -79,5 +79,5 @@ pub struct Matrix {
     /// Chosen so far.
     pub urgency: Urgency,
     /// What others have done meanwhile.
-    pub told: Option<String>,
+    pub notice: Option<String>,
 }

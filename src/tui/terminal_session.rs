@@ -9,7 +9,7 @@ use chrono::Utc;
 use crate::backend::Backend;
 
 use super::app::{App, Toast};
-use super::runtime::{self, Outside, Real, Then};
+use super::runtime::{self, ExitReason, LoopContext, TerminalHost};
 use super::terminal::{Guard, Screen};
 use super::theme::{self, Name, Theme};
 use super::update::unconfirmed;
@@ -21,7 +21,7 @@ use super::{Options, RunError};
 #[derive(Debug)]
 pub struct Held {
     screen: Screen,
-    host: Real,
+    host: TerminalHost,
     before: Option<Before>,
 }
 
@@ -51,7 +51,7 @@ impl Held {
         // The Linux console draws no frame at once: there they would only cost bytes.
         let marks = looks.synchronized && !looks.low_bandwidth && term != "linux";
         let (guard, screen) = Guard::enter(marks)?;
-        Ok(Self { screen, host: Real::new(guard)?, before: None })
+        Ok(Self { screen, host: TerminalHost::new(guard)?, before: None })
     }
 
     /// Shows panes on a backend until they are left; or the wall display, without panes behind it.
@@ -66,7 +66,7 @@ impl Held {
         backend: Arc<dyn Backend>,
         mut options: Options,
         wall: Option<wall::Settings>,
-    ) -> Result<Then, RunError> {
+    ) -> Result<ExitReason, RunError> {
         options.read_only |= wall.is_some();
         let ascii = options.ascii || !theme::locale_is_utf8();
         let var = |name: &str| std::env::var(name).ok();
@@ -75,7 +75,8 @@ impl Held {
         // The driver would look at NO_COLOR again, which a choice wins over.
         crossterm::style::force_color_output(depth != theme::Depth::None);
         let theme = Theme::new(depth, ascii).named(looks.theme);
-        let outside = Outside { reloads: options.reloads.take(), opener: options.opener.take() };
+        let outside =
+            LoopContext { reloads: options.reloads.take(), opener: options.opener.take() };
         let now = Utc::now();
         let mut app = App::new(options, theme, now);
         app.wall = wall.map(|settings| Box::new(Wall::new(settings, true, now)));
@@ -85,11 +86,11 @@ impl Held {
         let shown = runtime::drive_with(app, backend, &mut self.screen, &mut self.host, outside);
         let (app, then) = Box::pin(shown).await?;
         let unconfirmed = unconfirmed(&app);
-        if then == Then::Over && !unconfirmed.is_empty() {
+        if then == ExitReason::Quit && !unconfirmed.is_empty() {
             return Err(RunError::Unconfirmed(unconfirmed));
         }
         let (theme, zone) = (app.theme.name(), app.zone);
-        self.before = Some(Before { theme, zone, commanded: app.commanded, unconfirmed });
+        self.before = Some(Before { theme, zone, commanded: app.palette_history, unconfirmed });
         Ok(then)
     }
 }
@@ -99,13 +100,13 @@ impl Before {
     fn goes_along(self, app: &mut App) {
         app.theme = app.theme.named(self.theme);
         app.zone = self.zone;
-        app.commanded = self.commanded;
+        app.palette_history = self.commanded;
         if !self.unconfirmed.is_empty() {
             let told = format!(
                 "not confirmed before the switch, look before you repeat: {}",
                 self.unconfirmed
             );
-            app.toast = Some(Toast { text: told, bad: true });
+            app.toast = Some(Toast { text: told, is_error: true });
         }
     }
 }

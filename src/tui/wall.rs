@@ -325,7 +325,7 @@ impl Wall {
         }
         [next(60_000), next(self.rotate_ms())]
             .into_iter()
-            .chain(Outage::steps(&app.link, self.opened_at))
+            .chain(Outage::steps(&app.connection, self.opened_at))
             .chain(self.next_change)
             .filter(|at| *at > now)
             .min()

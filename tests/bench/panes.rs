@@ -170,7 +170,7 @@ fn a_move(stage: Stage) -> (usize, usize) {
         // Without the effects: the selection has moved and has not rested.
         let _ = redphone::tui::update::perform(&mut measured.stage.app, action, now);
         let first = measured.draw();
-        let rest = measured.stage.app.reading.rest;
+        let rest = measured.stage.app.reading.rest_seq;
         measured.stage.send(redphone::tui::message::Message::Elapsed(
             redphone::tui::message::Timer::Rest(rest),
         ));
@@ -273,7 +273,7 @@ fn fold(rounds: usize) {
         let update = BackendUpdate::Snapshot(Arc::clone(&snapshot));
         let _ = redphone::tui::update::update(
             app,
-            redphone::tui::message::Message::Mirror(update, now),
+            redphone::tui::message::Message::BackendUpdate(update, now),
         );
         deriving += started.elapsed();
     }

@@ -209,7 +209,7 @@ verbs! {
     mark: Mark, "2", &[("Cards", "j "), ("1 selected", "ko")], "INC-2 owned by you", "assigned", "/to/handle", "ines";
     mark_all: MarkAll, "3", &[("Cards", "*"), ("3 selected", "a"), ("Acknowledge 3 incidents?", "y")], "3 of 3 acknowledged", "acknowledged";
     run: Run, "1", &[("Cards", "x"), ("Run on INC-1", "p"), ("exit 0", "q")], "Cards", "note_added", "/text", "ran pods: exit 0";
-    note_output: NoteRun, "1", &[("Cards", "x"), ("Run on INC-1", "q"), ("exit 0", "n"), ("put on the timeline of INC-1", "q")], "Cards", "note_added", "/text", "ran quiet: exit 0";
+    note_output: NoteOutput, "1", &[("Cards", "x"), ("Run on INC-1", "q"), ("exit 0", "n"), ("put on the timeline of INC-1", "q")], "Cards", "note_added", "/text", "ran quiet: exit 0";
     tick: Tick, "1", &[("Cards", "x"), ("Run on INC-1", "1"), ("▌[ ] 1", " "), ("[✓] 1", "q")], "Cards", "note_added", "/text", "runbook checkout";
 }
 
@@ -233,7 +233,7 @@ fn leaves_its_event(name: &str) {
 /// Rows that change something without being a verb of their own: they lead to one, take one back, or
 /// say what it is about.
 const LEADS: [Action; 6] =
-    [Action::Undo, Action::Run, Action::Tick, Action::NoteRun, Action::Mark, Action::MarkAll];
+    [Action::Undo, Action::Run, Action::Tick, Action::NoteOutput, Action::Mark, Action::MarkAll];
 
 #[test]
 fn every_row_of_the_table_that_changes_something_has_a_case_that_presses_its_key() {

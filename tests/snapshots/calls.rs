@@ -177,11 +177,11 @@ fn after_a_call_the_next_one_waits_and_tells_of_all_that_came() {
         stage.refresh();
     }
     assert_eq!(stage.calls.len(), 1, "{:?}", stage.calls);
-    stage.send(Message::Elapsed(Timer::Call));
+    stage.send(Message::Elapsed(Timer::AttentionThrottle));
     assert_eq!(stage.calls.len(), 2);
     assert!(stage.calls[1].starts_with("7 new: INC-"), "{:?}", stage.calls);
     assert!(stage.calls[1].ends_with(" and 2 more"), "{:?}", stage.calls);
-    stage.send(Message::Elapsed(Timer::Call));
+    stage.send(Message::Elapsed(Timer::AttentionThrottle));
     assert_eq!(stage.calls.len(), 2, "nothing was waiting");
     declare(&stage, "last", Impact::High);
     stage.refresh();

@@ -50,7 +50,7 @@ fn every_action_is_there() {
 #[test]
 fn each_name_is_there_once_and_is_one_word() {
     let mut names: Vec<&str> =
-        TABLE.iter().flat_map(|entry| [&[entry.name], entry.also].concat()).collect();
+        TABLE.iter().flat_map(|entry| [&[entry.name], entry.aliases].concat()).collect();
     assert!(names.iter().all(|name| !name.contains(' ')));
     let count = names.len();
     names.sort_unstable();

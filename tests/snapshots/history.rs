@@ -3,7 +3,7 @@
 use redphone::backend::{BackendError, Page};
 use redphone::model::Status;
 use redphone::sync::{BackendUpdate, ConnectionState};
-use redphone::tui::message::{Message, Of, Timer};
+use redphone::tui::message::{CachedPart, Message, Timer};
 
 use crate::find::{busy, filter, numbers};
 use crate::support::company;
@@ -71,10 +71,10 @@ fn an_answer_that_comes_too_late_changes_nothing() {
     let (old, new) = (*old, *new);
     assert_eq!(search.filter.to_string(), "is:ended mailsx");
     let empty = Page { rows: vec![], next: None, total: None, counts: None };
-    stage.send(Message::Page(new, Ok(empty), stage.now));
+    stage.send(Message::HistoryPage(new, Ok(empty), stage.now));
     let rows = stage.memory.all();
     let page = Page { rows, next: None, total: None, counts: None };
-    stage.send(Message::Page(old, Ok(page), stage.now));
+    stage.send(Message::HistoryPage(old, Ok(page), stage.now));
     assert_eq!(stage.app.queue.rows.len(), 0, "{}", stage.screen());
     // A timer of a text that was typed over asks for nothing.
     stage.send(Message::Elapsed(Timer::Search(first)));
@@ -91,7 +91,7 @@ fn reading_and_failing_are_shown_and_can_be_tried_again() {
     stage.send(Message::Elapsed(Timer::Search(stage.app.queue.searches)));
     let (number, _) = stage.searches[0].clone();
     let error = BackendError::Unreachable("the disk hangs".into());
-    stage.send(Message::Page(number, Err(error), stage.now));
+    stage.send(Message::HistoryPage(number, Err(error), stage.now));
     let screen = stage.screen();
     assert!(screen.contains("the history could not be read"), "{screen}");
     assert!(screen.contains("the disk hangs"), "{screen}");
@@ -110,12 +110,12 @@ fn a_search_of_what_is_kept_says_so_and_is_asked_again_when_the_backend_is_back(
     let (number, _) = stage.searches[0].clone();
     let read_at = stage.now - chrono::TimeDelta::minutes(10);
     let kept = format!("only 26 kept here · as of {} · is:ended", read_at.format("%H:%M"));
-    stage.send(Message::KeptAt(Of::Page(number), Some(read_at)));
+    stage.send(Message::CachedAt(CachedPart::HistoryPage(number), Some(read_at)));
     let page = Page { rows: stage.memory.all(), next: None, total: None, counts: None };
-    stage.send(Message::Page(number, Ok(page), stage.now));
+    stage.send(Message::HistoryPage(number, Ok(page), stage.now));
     assert!(stage.screen().contains(&kept), "{}", stage.screen());
     // An answer of another question changes nothing of that.
-    stage.send(Message::KeptAt(Of::Page(number + 7), None));
+    stage.send(Message::CachedAt(CachedPart::HistoryPage(number + 7), None));
     assert!(stage.screen().contains(&kept), "{}", stage.screen());
     let error = BackendError::Unreachable("no route to the host".into());
     let (since, retry_at) = (read_at, stage.now);

@@ -73,7 +73,7 @@ fn detail_follows_later_over_a_slow_link(#[case] slow: bool, #[case] millisecond
     let effects = perform(&mut stage.app, Action::Down, company::now());
     let rest = Duration::from_millis(milliseconds);
     assert!(
-        matches!(effects.as_slice(), [Effect::After(wait, Timer::Rest(_))] if *wait == rest),
+        matches!(effects.as_slice(), [Effect::StartTimer(wait, Timer::Rest(_))] if *wait == rest),
         "{effects:?}"
     );
 }
@@ -188,7 +188,7 @@ fn a_time_is_typed_in_the_zone_that_is_shown(
     stage.write(&format!("snooze {typed}"));
     stage.keys("Enter");
     let Command::Incident { command, .. } = &stage.submitted[0].command else { panic!("a snooze") };
-    assert_eq!(*ask, IncidentCommand::Snooze { until });
+    assert_eq!(*command, IncidentCommand::Snooze { until });
 }
 
 #[test]

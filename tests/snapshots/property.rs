@@ -165,7 +165,7 @@ fn take(stage: &mut Stage, step: Step) {
         Step::Opened(well) => {
             if let Some(site) = stage.opening.take() {
                 let result = if well { Ok(()) } else { Err("it is \u{1b}gone".into()) };
-                stage.send(Message::SiteOpened(site, result, stage.now));
+                stage.send(Message::WorkspaceOpened(site, result, stage.now));
             }
         }
         Step::Written(text) => {
@@ -222,7 +222,7 @@ fn outbox(stage: &mut Stage, what: u8) {
         remote::entry(place, "INC-2051", "a\u{202e}b", envelope, becomes.clone())
     });
     let listing = OutboxSnapshot { entries: entries.collect(), me: None };
-    stage.send(Message::Accepted(ids, Ok(()), stage.now));
+    stage.send(Message::Enqueued(ids, Ok(()), stage.now));
     stage.learn(BackendUpdate::Outbox(Arc::new(listing)));
 }
 

@@ -18,7 +18,7 @@ use redphone::sync::drafts::DraftOp;
 use redphone::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot};
 use redphone::sync::{BackendUpdate, CachedData, ConnectionState};
 use redphone::tui::app::Freshness;
-use redphone::tui::message::{Message, Of, OutboxAsk};
+use redphone::tui::message::{CachedPart, Message, OutboxRequest};
 use redphone::tui::mode::Mode;
 use rstest::rstest;
 
@@ -174,8 +174,8 @@ fn pictures(#[values((200, 60), (126, 36), (80, 24), (40, 12))] size: (u16, u16)
     stage.keys("x");
     assert_snapshot!(name("outbox_drop"), stage.screen());
     stage.keys("n Esc 2");
-    stage.send(Message::KeptAt(
-        Of::Detail(id_of(&stage, 2048)),
+    stage.send(Message::CachedAt(
+        CachedPart::Detail(id_of(&stage, 2048)),
         Some(company::now() - TimeDelta::minutes(11)),
     ));
     assert_snapshot!(name("kept_detail"), stage.screen());
@@ -246,15 +246,15 @@ fn measures_and_detail_that_were_kept_say_when_they_were_read() {
     let mut stage = remote((126, 36));
     let id = stage.app.reading.shown.as_ref().expect("something is read").id;
     let then = company::now() - TimeDelta::minutes(30);
-    stage.send(Message::KeptAt(Of::Detail(id), Some(then)));
-    stage.send(Message::KeptAt(Of::Measures, Some(then)));
+    stage.send(Message::CachedAt(CachedPart::Detail(id), Some(then)));
+    stage.send(Message::CachedAt(CachedPart::Measures, Some(then)));
     let screen = stage.screen();
     for pane in ["2 Detail", "3 Timeline", "4 Metrics"] {
         let line = screen.lines().find(|line| line.contains(pane)).expect("its border");
         assert!(line.contains("as of 22:11"), "{pane}:\n{screen}");
     }
-    stage.send(Message::KeptAt(Of::Detail(id), None));
-    stage.send(Message::KeptAt(Of::Measures, None));
+    stage.send(Message::CachedAt(CachedPart::Detail(id), None));
+    stage.send(Message::CachedAt(CachedPart::Measures, None));
     assert!(!stage.screen().contains("as of"));
 }
 
@@ -290,7 +290,7 @@ fn the_whole_way_of_a_command_that_comes_second() {
     let [envelope] = &stage.submitted[..] else { panic!("{:?}", stage.submitted) };
     let envelope = envelope.clone();
     // It is in the outbox: the draft is not needed any more, and the end would not wait.
-    stage.send(Message::Accepted(vec![envelope.id], Ok(()), stage.now));
+    stage.send(Message::Enqueued(vec![envelope.id], Ok(()), stage.now));
     assert!(matches!(stage.kept.last(), Some(DraftOp::Drop(_))), "{:?}", stage.kept);
     let why = "already merged into INC-2040 by Tomo Sato 2 min ago";
     let title = "Card payments fail at checkout";
@@ -328,25 +328,25 @@ fn a_command_that_is_not_listed_is_looked_up_and_only_what_the_outbox_does_not_k
     // A listing of before it was taken in.
     show(&mut stage, OutboxSnapshot::default());
     assert_eq!((stage.app.pending.len(), stage.asked.len()), (1, 0));
-    stage.send(Message::Accepted(vec![id], Ok(()), stage.now));
+    stage.send(Message::Enqueued(vec![id], Ok(()), stage.now));
     let listing = mixed(&stage);
     show(&mut stage, listing);
     show(&mut stage, OutboxSnapshot::default());
-    assert_eq!(stage.asked, [OutboxAsk::Look(id)], "once");
+    assert_eq!(stage.asked, [OutboxRequest::Lookup(id)], "once");
     assert_eq!(stage.app.pending.len(), 1);
     let row = stage.memory.read(2051).0.incident.summary;
     let sent = Outcome { incident: Some(row.id), row: Some(row), events: vec![], replayed: false };
     let sent = entry(1, "INC-2051", "Cards", first, EntryState::Sent(Box::new(sent)));
     let found = Some(Box::new((*sent).clone()));
-    stage.send(Message::Looked(id, Ok(found), stage.now));
+    stage.send(Message::OutboxEntryLoaded(id, Ok(found), stage.now));
     assert!(stage.app.pending.is_empty());
     assert!(!stage.screen().contains("dropped"), "{}", stage.screen());
     stage.submitted.clear();
     stage.keys("o");
     let id = stage.submitted[0].id;
-    stage.send(Message::Accepted(vec![id], Ok(()), stage.now));
-    assert_eq!(stage.asked[1..], [OutboxAsk::Look(id)]);
-    stage.send(Message::Looked(id, Ok(None), stage.now));
+    stage.send(Message::Enqueued(vec![id], Ok(()), stage.now));
+    assert_eq!(stage.asked[1..], [OutboxRequest::Lookup(id)]);
+    stage.send(Message::OutboxEntryLoaded(id, Ok(None), stage.now));
     assert!(stage.screen().contains("dropped from the outbox"), "{}", stage.screen());
 }
 
@@ -362,13 +362,13 @@ fn what_is_refused_is_sent_again_only_where_that_may_help() {
     stage.keys("e");
     assert!(stage.screen().contains("there is nothing to edit in “acknowledge”"));
     stage.keys("j s");
-    assert_eq!(stage.asked, [OutboxAsk::Retry(hopeful)]);
+    assert_eq!(stage.asked, [OutboxRequest::Retry(hopeful)]);
     stage.keys("k x Enter");
     assert_eq!(stage.asked.len(), 1, "Enter is no answer");
     stage.keys("y");
-    assert_eq!(stage.asked[1], OutboxAsk::Drop(hopeless));
+    assert_eq!(stage.asked[1], OutboxRequest::Drop(hopeless));
     stage.keys("R");
-    assert_eq!(stage.asked[2], OutboxAsk::SendNow);
+    assert_eq!(stage.asked[2], OutboxRequest::SendNow);
     stage.keys("q");
     assert!(matches!(stage.app.mode, Mode::Panes));
 }
@@ -497,7 +497,7 @@ fn the_end_does_not_wait_for_what_is_in_the_outbox() {
     stage.keys("k a q");
     assert!(!stage.over, "it is not on the disk yet");
     let ids: Vec<CommandId> = stage.submitted.iter().map(|envelope| envelope.id).collect();
-    stage.send(Message::Accepted(ids, Ok(()), stage.now));
+    stage.send(Message::Enqueued(ids, Ok(()), stage.now));
     assert!(stage.over);
     assert_eq!(redphone::tui::update::unconfirmed(&stage.app), "");
 }
@@ -508,7 +508,7 @@ fn the_same_can_be_done_twice_while_it_waits_as_far_as_the_model_allows() {
     offline(&mut stage);
     stage.keys("k o");
     let ids: Vec<CommandId> = stage.submitted.iter().map(|envelope| envelope.id).collect();
-    stage.send(Message::Accepted(ids, Ok(()), stage.now));
+    stage.send(Message::Enqueued(ids, Ok(()), stage.now));
     stage.submitted.clear();
     stage.keys("s");
     stage.write("tomo");
@@ -525,7 +525,7 @@ fn an_incident_that_is_declared_offline_is_selected_and_stays_so_when_it_has_its
     stage.keys("^s");
     let envelope = stage.submitted[0].clone();
     let Command::Incident { incident, .. } = envelope.command else { panic!() };
-    stage.send(Message::Accepted(vec![envelope.id], Ok(()), stage.now));
+    stage.send(Message::Enqueued(vec![envelope.id], Ok(()), stage.now));
     let waits = entry(1, "new", "The vault is open", envelope.clone(), EntryState::Pending);
     show(&mut stage, OutboxSnapshot { entries: vec![waits], me: None });
     // What the mirror tells, with what waits laid over it.

@@ -39,7 +39,7 @@ impl Host for Keys {
         }
     }
 
-    async fn next_now(&mut self) -> Option<Input> {
+    async fn try_next(&mut self) -> Option<Input> {
         self.inputs.try_recv().ok()
     }
 
@@ -47,11 +47,11 @@ impl Host for Keys {
         true
     }
 
-    fn ready(&self) -> impl Future<Output = ()> + use<> {
+    fn wait_ready(&self) -> impl Future<Output = ()> + use<> {
         std::future::ready(())
     }
 
-    fn is_gone(&self) -> bool {
+    fn is_disconnected(&self) -> bool {
         false
     }
 
@@ -60,7 +60,7 @@ impl Host for Keys {
         Ok(())
     }
 
-    fn retake(&mut self) -> io::Result<()> {
+    fn reactivate(&mut self) -> io::Result<()> {
         Ok(())
     }
 
@@ -203,7 +203,7 @@ fn a_key_reaches_the_backend_and_quitting_waits_for_it() {
     });
     let app = ended.expect("it ends well");
     assert!(app.pending.is_empty());
-    assert!(app.sent_at.is_some());
+    assert!(app.last_settled_at.is_some());
     let row = app.row(app.queue.selected.expect("a row")).expect("a row");
     assert_eq!(row.number.map(|n| n.0), Some(2051));
 }

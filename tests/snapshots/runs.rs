@@ -186,7 +186,7 @@ fn a_dangerous_one_asks_with_its_whole_command_line(
     assert!(stage.started.is_empty());
     assert_snapshot!(name("dangerous", size), stage.screen());
     stage.keys("Enter");
-    assert!(matches!(stage.app.mode, Mode::Asked(_)), "Enter says nothing");
+    assert!(matches!(stage.app.mode, Mode::ConfirmRun(_)), "Enter says nothing");
     stage.keys("n");
     assert!(stage.started.is_empty() && matches!(stage.app.mode, Mode::Panes));
     stage.keys("x r y");

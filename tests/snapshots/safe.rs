@@ -252,7 +252,7 @@ fn a_record_that_cannot_be_read_ends_the_verb_with_a_sentence() {
     let id = target(&stage);
     let error = BackendError::Unreachable("the API is away".into());
     stage.send(Message::Detail(id, Err(error), stage.now));
-    assert!(stage.app.waiting.is_none());
+    assert!(stage.app.deferred_verb.is_none());
     assert!(stage.screen().contains("the API is away"), "{}", stage.screen());
 }
 
@@ -283,7 +283,7 @@ fn what_was_on_the_screen_for_half_a_second_can_be_acted_on() {
     for (seen, acts) in [(499, false), (500, true)] {
         let mut stage = busy();
         ended(&mut stage);
-        stage.app.drawn(stage.now - TimeDelta::milliseconds(seen));
+        stage.app.mark_drawn(stage.now - TimeDelta::milliseconds(seen));
         at_once(&mut stage, 'o');
         assert_eq!(!stage.submitted.is_empty(), acts, "{seen} ms");
     }

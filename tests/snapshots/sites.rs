@@ -58,7 +58,7 @@ fn site(name: &str) -> SiteId {
 
 fn answer(stage: &mut Stage, result: Result<(), String>) {
     let id = stage.opening.take().expect("a place is being opened");
-    stage.send(Message::SiteOpened(id, result, company::now()));
+    stage.send(Message::WorkspaceOpened(id, result, company::now()));
 }
 
 #[rstest]
@@ -278,6 +278,6 @@ fn going_elsewhere_waits_only_until_what_was_asked_is_on_the_disk() {
     stage.write("stag\n");
     answer(&mut stage, Ok(()));
     assert_eq!(stage.switched, None, "it is not on the disk yet");
-    stage.send(Message::Accepted(ids, Ok(()), company::now()));
+    stage.send(Message::Enqueued(ids, Ok(()), company::now()));
     assert_eq!(stage.switched, Some(site("staging")));
 }

@@ -10,7 +10,7 @@ use redphone::config::appearance::Appearance;
 use redphone::model::service_level::running_clock;
 use redphone::sync::{BackendUpdate, ConnectionState};
 use redphone::tui::Options;
-use redphone::tui::action::{Layer, layer};
+use redphone::tui::action::{Layer, current_layer};
 use redphone::tui::app::Pane;
 use redphone::tui::message::Message;
 use redphone::tui::theme::{Depth, Name};
@@ -297,7 +297,7 @@ fn every_situation_is_among_the_screens() {
     let mut seen: HashSet<Layer> = HashSet::new();
     for screen in screens() {
         let stage = stage(screen, (126, 36), Depth::None, Name::None, false);
-        seen.insert(layer(&stage.app));
+        seen.insert(current_layer(&stage.app));
     }
     for layer in Layer::ALL {
         assert!(seen.contains(&layer), "{layer:?} is on no screen");
@@ -379,7 +379,7 @@ fn read_only_is_visible_at_every_size(
         assert!(first.contains("READ-ONLY"), "{first}");
         assert!(first.contains("P1 2"), "{first}");
         stage.app.toast = None;
-        stage.app.link = ConnectionState::Live { at: company::now() };
+        stage.app.connection = ConnectionState::Live { at: company::now() };
         let screen = stage.screen();
         let keys = screen.lines().last().expect("the keys line");
         for verb in [" ack", " own", " note"] {

@@ -155,10 +155,13 @@ fn an_answer_that_leaves_a_gap_ends_it_and_is_not_asked_for_again(#[case] seqs: 
     // It is asked for, and the answer is still on its way.
     let key = KeyEvent::new(KeyCode::Char('['), KeyModifiers::NONE);
     let effects = update(&mut stage.app, Message::Key(key, stage.now));
-    assert_eq!(effects, [Effect::LoadOlder(id, 5)]);
+    assert_eq!(effects, [Effect::LoadEarlierEvents(id, 5)]);
     let part = all.iter().filter(|event| seqs.contains(&event.seq)).cloned().collect();
-    let effects = update(&mut stage.app, Message::Older(id, Ok(part), stage.now));
-    assert!(effects.iter().all(|effect| !matches!(effect, Effect::LoadOlder(..))), "{effects:?}");
+    let effects = update(&mut stage.app, Message::EarlierEvents(id, Ok(part), stage.now));
+    assert!(
+        effects.iter().all(|effect| !matches!(effect, Effect::LoadEarlierEvents(..))),
+        "{effects:?}"
+    );
     assert_eq!(at(&stage), None);
     assert!(stage.screen().contains("reading earlier events"), "{}", stage.screen());
 }
@@ -179,7 +182,7 @@ proptest! {
                 id: CommandId::new(),
                 at: stage.now,
                 actor: Actor::Person(company::me()),
-                command: Command::Incident { incident, command },
+                command: Command::Incident { incident, command: ask },
             };
             // What is refused changes nothing.
             let _ = stage.memory.carry_out(&envelope);

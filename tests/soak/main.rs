@@ -193,7 +193,7 @@ impl Day {
         };
         day.take(Message::Resized(126, 36));
         day.take(Message::Started);
-        day.take(Message::Mirror(
+        day.take(Message::BackendUpdate(
             BackendUpdate::Connection(ConnectionState::Live { at: now }),
             now,
         ));
@@ -205,7 +205,7 @@ impl Day {
         let now = self.now;
         for effect in update(&mut self.app, message) {
             let answer = match effect {
-                Effect::LoadEvents(wanted) => {
+                Effect::LoadRibbonEvents(wanted) => {
                     let TimelineRange::After(seq) = wanted.part else { continue };
                     let command = CommandId(Uuid::from_u128(u128::from(self.snapshots) << 64));
                     let event = Event {
@@ -218,7 +218,7 @@ impl Day {
                         command,
                         body: EventBody::NoteAdded { text: "looked at it again ".repeat(10) },
                     };
-                    Message::Events(wanted, Ok(vec![event]))
+                    Message::RibbonEvents(wanted, Ok(vec![event]))
                 }
                 Effect::LoadLastP1(_) => Message::LastP1(Some(now - TimeDelta::minutes(7))),
                 Effect::LoadMeasures(span) => {
@@ -240,13 +240,13 @@ impl Day {
         assert!(wall.taking_over().count() <= wall.rows.len());
         assert!(self.app.reading.cache.is_empty() && self.app.pending.is_empty());
         self.takeovers += u64::from(wall.is_taken());
-        self.outages += u64::from(wall.outage(&self.app.link, self.now).is_some());
+        self.outages += u64::from(wall.outage(&self.app.connection, self.now).is_some());
     }
 
     fn tell(&mut self) {
         self.snapshots += 1;
         let snapshot = self.mirror.snapshot();
-        self.take(Message::Mirror(BackendUpdate::Snapshot(snapshot), self.now));
+        self.take(Message::BackendUpdate(BackendUpdate::Snapshot(snapshot), self.now));
         self.draw();
     }
 
@@ -278,7 +278,7 @@ impl Day {
                 retry_at: now + TimeDelta::seconds(10),
             }
         };
-        self.take(Message::Mirror(BackendUpdate::Connection(link), now));
+        self.take(Message::BackendUpdate(BackendUpdate::Connection(link), now));
         let row = self.world.step(now);
         // While nothing is read, the world goes on: all is told at the end, as after a reset.
         if live && round.is_multiple_of(180) {

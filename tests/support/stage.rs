@@ -18,7 +18,7 @@ use redphone::sync::drafts::DraftOp;
 use redphone::sync::{BackendUpdate, ConnectionState, Mirror};
 use redphone::tui::Options;
 use redphone::tui::app::App;
-use redphone::tui::message::{Effect, Message, OutboxAsk, Timer};
+use redphone::tui::message::{Effect, Message, OutboxRequest, Timer};
 use redphone::tui::run::{NoRunbooks, RunId, Start};
 use redphone::tui::theme::{Depth, Theme};
 use redphone::tui::update::update;
@@ -37,7 +37,7 @@ pub struct Stage {
     /// Refused commands in whose place others were put.
     pub replaced: Vec<CommandId>,
     /// What was asked of the outbox.
-    pub asked: Vec<OutboxAsk>,
+    pub asked: Vec<OutboxRequest>,
     /// What was done to drafts.
     pub kept: Vec<DraftOp>,
     /// Texts that an editor was opened on.
@@ -160,7 +160,7 @@ impl Stage {
     }
 
     pub fn learn(&mut self, update: BackendUpdate) {
-        self.send(Message::Mirror(update, self.now));
+        self.send(Message::BackendUpdate(update, self.now));
     }
 
     /// So many minutes pass.
@@ -196,9 +196,9 @@ impl Stage {
                 let read = detail.and_then(|detail| Ok(Box::new((detail, events?))));
                 Message::Detail(id, read, self.now)
             }
-            Effect::LoadOlder(id, seq) => {
+            Effect::LoadEarlierEvents(id, seq) => {
                 let events = wait(self.memory.timeline(id, TimelineRange::Before(seq, self.page)));
-                Message::Older(id, events, self.now)
+                Message::EarlierEvents(id, events, self.now)
             }
             Effect::LoadMeasures(span) => {
                 let window = Window::last_days(span.days(), self.now, &Utc);
@@ -206,16 +206,20 @@ impl Stage {
                 Message::Measures(span, Ok(Arc::new(measures)), self.now)
             }
             Effect::LoadLastEnded => Message::LastEnded(Some(self.now - Duration::minutes(200))),
-            Effect::After(_, timer @ (Timer::Rest(_) | Timer::Draft(_))) => Message::Elapsed(timer),
-            Effect::After(_, timer @ Timer::Search(_)) if !self.slow => Message::Elapsed(timer),
-            Effect::LoadPage(number, search) if self.slow => {
+            Effect::StartTimer(_, timer @ (Timer::Rest(_) | Timer::Draft(_))) => {
+                Message::Elapsed(timer)
+            }
+            Effect::StartTimer(_, timer @ Timer::Search(_)) if !self.slow => {
+                Message::Elapsed(timer)
+            }
+            Effect::LoadHistoryPage(number, search) if self.slow => {
                 self.searches.push((number, *search));
                 return;
             }
-            Effect::LoadPage(number, search) => {
-                Message::Page(number, wait(self.memory.search(&search)), self.now)
+            Effect::LoadHistoryPage(number, search) => {
+                Message::HistoryPage(number, wait(self.memory.search(&search)), self.now)
             }
-            Effect::Remember(filter) => {
+            Effect::RememberFilter(filter) => {
                 self.remembered.push(filter);
                 return;
             }
@@ -232,9 +236,9 @@ impl Stage {
                 self.asked.push(ask);
                 return;
             }
-            Effect::LoadEvents(wanted) => {
+            Effect::LoadRibbonEvents(wanted) => {
                 let events = wait(self.memory.timeline(wanted.of.id, wanted.part));
-                Message::Events(wanted, events)
+                Message::RibbonEvents(wanted, events)
             }
             Effect::LoadLastP1(filter) => {
                 let search = Search {
@@ -252,8 +256,8 @@ impl Stage {
                     Err(_) => return,
                 }
             }
-            Effect::Find(number) => {
-                Message::Found(number, wait(self.memory.find_by_number(number)), self.now)
+            Effect::LocateIncident(number) => {
+                Message::IncidentLocated(number, wait(self.memory.find_by_number(number)), self.now)
             }
             Effect::LoadProblems => Message::Problems(wait(self.memory.problems()), self.now),
             Effect::Draft(keep) => {
@@ -295,11 +299,11 @@ impl Stage {
                 self.over = true;
                 return;
             }
-            Effect::OpenSite(site) => {
+            Effect::OpenWorkspace(site) => {
                 self.opening = Some(site);
                 return;
             }
-            Effect::Switch(site) => {
+            Effect::SwitchWorkspace(site) => {
                 self.switched = Some(site);
                 return;
             }
@@ -307,7 +311,7 @@ impl Stage {
                 self.calls.push(format!("{title}: {body}"));
                 return;
             }
-            Effect::Refresh | Effect::After(..) | Effect::Suspend => return,
+            Effect::Refresh | Effect::StartTimer(..) | Effect::Suspend => return,
         };
         self.send(answer);
     }
@@ -338,7 +342,7 @@ impl Stage {
 
     /// Presses a key, having seen what is on the screen.
     pub fn key(&mut self, code: KeyCode, modifiers: KeyModifiers) {
-        self.app.drawn(self.now - Duration::seconds(1));
+        self.app.mark_drawn(self.now - Duration::seconds(1));
         self.send(Message::Key(KeyEvent::new(code, modifiers), self.now));
     }
 

@@ -3,7 +3,7 @@
 use crate::model::command::CommandKind;
 
 use super::super::app::{App, Pane};
-use super::{Action, Layer, When};
+use super::{Action, Condition, Layer};
 
 /// What an action is about, for the help.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -13,7 +13,7 @@ pub enum Group {
     /// Finding one.
     Finding,
     /// How things are looked at.
-    Looking,
+    Viewing,
     /// The program itself.
     Program,
     /// Moving about.
@@ -23,7 +23,7 @@ pub enum Group {
 impl Group {
     /// In the order of the help.
     pub const ALL: [Self; 5] =
-        [Self::Acting, Self::Finding, Self::Looking, Self::Program, Self::Moving];
+        [Self::Acting, Self::Finding, Self::Viewing, Self::Program, Self::Moving];
 
     /// As the help calls it.
     #[must_use]
@@ -31,7 +31,7 @@ impl Group {
         match self {
             Self::Acting => "Acting on an incident",
             Self::Finding => "Finding",
-            Self::Looking => "Looking",
+            Self::Viewing => "Looking",
             Self::Program => "Program",
             Self::Moving => "Moving",
         }
@@ -41,7 +41,7 @@ impl Group {
 /// What can be typed behind an action's name, as in `:assign ines`. How each is offered and read is
 /// `update::arguments`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Takes {
+pub enum ArgumentKind {
     /// Nothing.
     Nothing,
     /// One of what its list offers.
@@ -84,7 +84,7 @@ pub enum Takes {
     Run,
 }
 
-impl Takes {
+impl ArgumentKind {
     /// What would be accepted, for who has typed nothing yet.
     #[must_use]
     pub const fn accepted(self) -> &'static str {
@@ -127,23 +127,23 @@ pub struct Entry {
     /// A word for the keys line; none for what goes without saying.
     pub hint: Option<&'static str>,
     /// When the keys line shows that word.
-    pub hint_when: When,
+    pub hint_when: Condition,
     /// The word where the metrics have the focus, and the key means something else.
     pub hint_on_metrics: Option<&'static str>,
     /// Where it can be used.
     pub layers: &'static [Layer],
     /// When it applies, where it can be used.
-    pub when: When,
+    pub condition: Condition,
     /// What the backend must be able to do.
     pub verb: Option<CommandKind>,
     /// What it is about.
     pub group: Group,
     /// What can be typed behind its name in the command palette.
-    pub takes: Takes,
+    pub argument: ArgumentKind,
     /// It does nothing without that.
-    pub needs: bool,
+    pub requires_argument: bool,
     /// Other names that it answers to there.
-    pub also: &'static [&'static str],
+    pub aliases: &'static [&'static str],
 }
 
 /// Why nothing can be done.
@@ -153,47 +153,47 @@ impl Entry {
     /// Whether it applies here and now.
     #[must_use]
     pub fn applies(&self, app: &App) -> bool {
-        self.when.holds(app)
+        self.condition.holds(app)
     }
 
     /// Why it does not apply here and now, where it does not.
     #[must_use]
-    pub fn otherwise(&self, app: &App) -> String {
-        let hidden = self.when == When::Incident && app.sees_no_incident();
+    pub fn reason_if_not(&self, app: &App) -> String {
+        let hidden = self.condition == Condition::HasIncident && app.shows_only_metrics();
         if app.selected().is_some() && hidden {
             let queue = app.keymap.hint(Action::Focus(Pane::Queue), "shows the queue");
             let queue = queue.map(|queue| format!(": {queue}")).unwrap_or_default();
             return format!("no incident is in sight here{queue}");
         }
-        self.when.otherwise().to_owned()
+        self.condition.reason_if_not().to_owned()
     }
 
     /// The word that the keys line shows for it, where it shows one.
     #[must_use]
-    pub fn hinted(&self, app: &App) -> Option<&'static str> {
+    pub fn visible_hint(&self, app: &App) -> Option<&'static str> {
         let on_metrics = self.hint_on_metrics.filter(|_| app.focus == Pane::Metrics);
         let word = match on_metrics {
             Some(word) => Some(word),
             None => self.hint.filter(|_| self.hint_when.holds(app)),
         };
-        word.filter(|_| self.applies(app) && self.barred(app).is_none())
+        word.filter(|_| self.applies(app) && self.disabled_reason(app).is_none())
     }
 
     /// Why it can't be done here at all, whatever is selected; `None` when it can.
     #[must_use]
-    pub fn barred(&self, app: &App) -> Option<String> {
+    pub fn disabled_reason(&self, app: &App) -> Option<String> {
         let acts = self.verb.is_some() || self.action == Action::Run;
         if let Some(travel) = app.travel.as_ref().filter(|_| acts) {
             let key = app.keymap.keys(Action::Back).first();
             let key = key.map(|key| format!(": {key} returns")).unwrap_or_default();
             return Some(format!("this is how it was, at event {}{key}", travel.seq));
         }
-        self.unable(app)
+        self.unsupported_reason(app)
     }
 
     /// Why whoever looks can't do it on this backend at all.
     #[must_use]
-    pub fn unable(&self, app: &App) -> Option<String> {
+    pub fn unsupported_reason(&self, app: &App) -> Option<String> {
         let verb = self.verb?;
         if app.read_only {
             return Some(READ_ONLY.into());

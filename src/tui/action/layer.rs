@@ -17,7 +17,7 @@ pub enum Layer {
     /// A form: all other keys write.
     Form,
     /// The form asks whether what was typed may go.
-    Asking,
+    ConfirmDiscard,
     /// A list: all other keys search, or choose.
     Pick,
     /// A question.
@@ -35,7 +35,7 @@ pub enum Layer {
     /// What is on its way to a remote.
     Outbox,
     /// Waiting for commands at the end.
-    Leaving,
+    Quitting,
     /// On the way to another place of work.
     Switching,
     /// The wall display: nothing but leaving it.
@@ -45,7 +45,7 @@ pub enum Layer {
 impl Layer {
     /// Whether keys without another meaning write text there.
     #[must_use]
-    pub const fn writes(self) -> bool {
+    pub const fn accepts_text(self) -> bool {
         matches!(
             self,
             Self::Form | Self::Pick | Self::Jump | Self::Palette | Self::Help | Self::Filter
@@ -64,7 +64,7 @@ impl Layer {
         Self::Palette,
         Self::Help,
         Self::Form,
-        Self::Asking,
+        Self::ConfirmDiscard,
         Self::Pick,
         Self::Matrix,
         Self::Confirm,
@@ -72,7 +72,7 @@ impl Layer {
         Self::Popup,
         Self::Wall,
         Self::Switching,
-        Self::Leaving,
+        Self::Quitting,
     ];
 
     /// As the help calls it.
@@ -84,7 +84,7 @@ impl Layer {
             Self::Help => "These keys",
             Self::Palette => "Command palette",
             Self::Form => "A form",
-            Self::Asking => "Leaving a form",
+            Self::ConfirmDiscard => "Leaving a form",
             Self::Pick => "A list",
             Self::Confirm => "A question",
             Self::Matrix => "Impact × urgency",
@@ -95,14 +95,14 @@ impl Layer {
             Self::Outbox => "The outbox",
             Self::Wall => "The wall",
             Self::Switching => "Another backend",
-            Self::Leaving => "The end",
+            Self::Quitting => "The end",
         }
     }
 }
 
 /// The situation that the state is in.
 #[must_use]
-pub fn layer(app: &App) -> Layer {
+pub fn current_layer(app: &App) -> Layer {
     if app.wall.is_some() {
         return Layer::Wall;
     }
@@ -111,10 +111,10 @@ pub fn layer(app: &App) -> Layer {
         Mode::Failure(_) | Mode::Results(_) => Layer::Popup,
         Mode::Help(_) => Layer::Help,
         Mode::Palette(_) => Layer::Palette,
-        Mode::Form(form) if form.asking => Layer::Asking,
+        Mode::Form(form) if form.asking => Layer::ConfirmDiscard,
         Mode::Form(_) => Layer::Form,
         Mode::Pick(_) => Layer::Pick,
-        Mode::Confirm(_) | Mode::Asked(_) => Layer::Confirm,
+        Mode::Confirm(_) | Mode::ConfirmRun(_) => Layer::Confirm,
         Mode::Runbook(_) => Layer::Runbook,
         Mode::Output(_) => Layer::Output,
         Mode::Outbox(pane) if pane.asking.is_some() => Layer::Confirm,
@@ -123,6 +123,6 @@ pub fn layer(app: &App) -> Layer {
         Mode::Filter(_) => Layer::Filter,
         Mode::Jump(_) => Layer::Jump,
         Mode::Switching(_) => Layer::Switching,
-        Mode::Leaving => Layer::Leaving,
+        Mode::Quitting => Layer::Quitting,
     }
 }

@@ -3,7 +3,7 @@
 use crate::model::command::CommandKind;
 
 use super::super::app::Pane;
-use super::{Action, Entry, Group, Layer, Takes, When};
+use super::{Action, ArgumentKind, Condition, Entry, Group, Layer};
 
 const fn entry(
     action: Action,
@@ -18,15 +18,15 @@ const fn entry(
         keys,
         help,
         hint: None,
-        hint_when: When::Always,
+        hint_when: Condition::Always,
         hint_on_metrics: None,
         layers,
-        when: When::Always,
+        condition: Condition::Always,
         verb: None,
         group: Group::Program,
-        takes: Takes::Nothing,
-        needs: false,
-        also: &[],
+        argument: ArgumentKind::Nothing,
+        requires_argument: false,
+        aliases: &[],
     }
 }
 
@@ -36,7 +36,7 @@ impl Entry {
         self
     }
 
-    const fn hint_when(mut self, when: When) -> Self {
+    const fn hint_when(mut self, when: Condition) -> Self {
         self.hint_when = when;
         self
     }
@@ -46,8 +46,8 @@ impl Entry {
         self
     }
 
-    const fn when(mut self, when: When) -> Self {
-        self.when = when;
+    const fn condition(mut self, when: Condition) -> Self {
+        self.condition = when;
         self
     }
 
@@ -61,18 +61,18 @@ impl Entry {
         self
     }
 
-    const fn takes(mut self, takes: Takes) -> Self {
-        self.takes = takes;
+    const fn argument(mut self, takes: ArgumentKind) -> Self {
+        self.argument = takes;
         self
     }
 
-    const fn needs(mut self, takes: Takes) -> Self {
-        self.needs = true;
-        self.takes(takes)
+    const fn required_argument(mut self, takes: ArgumentKind) -> Self {
+        self.requires_argument = true;
+        self.argument(takes)
     }
 
-    const fn also(mut self, names: &'static [&'static str]) -> Self {
-        self.also = names;
+    const fn aliases(mut self, names: &'static [&'static str]) -> Self {
+        self.aliases = names;
         self
     }
 }
@@ -104,7 +104,7 @@ const EVERYWHERE: &[Layer] = &[
     Layer::Help,
     Layer::Palette,
     Layer::Form,
-    Layer::Asking,
+    Layer::ConfirmDiscard,
     Layer::Pick,
     Layer::Confirm,
     Layer::Matrix,
@@ -124,19 +124,22 @@ const fn verb(
     help: &'static str,
     verb: CommandKind,
 ) -> Entry {
-    entry(action, name, keys, help, PANES).when(When::Incident).verb(verb).group(Group::Acting)
+    entry(action, name, keys, help, PANES)
+        .condition(Condition::HasIncident)
+        .verb(verb)
+        .group(Group::Acting)
 }
 
 /// The table, in the order of the help; the keys line takes hints in the same order.
 pub const TABLE: &[Entry] = &[
     entry(Action::Undo, "undo", &["u"], "undo the last action, for 10 s", UNDONE)
         .hint("undo")
-        .hint_when(When::Undoable)
-        .when(When::Undoable)
+        .hint_when(Condition::CanUndo)
+        .condition(Condition::CanUndo)
         .group(Group::Acting),
     verb(Action::Acknowledge, "acknowledge", &["a"], "acknowledge", CommandKind::Acknowledge)
         .hint("ack")
-        .also(&["ack"]),
+        .aliases(&["ack"]),
     verb(Action::Own, "own", &["o"], "own it: assign it to me", CommandKind::Assign).hint("own"),
     verb(
         Action::Assign,
@@ -145,7 +148,7 @@ pub const TABLE: &[Entry] = &[
         "assign it to somebody, on call first",
         CommandKind::Assign,
     )
-    .takes(Takes::Person),
+    .argument(ArgumentKind::Person),
     verb(
         Action::Escalate,
         "escalate",
@@ -154,10 +157,10 @@ pub const TABLE: &[Entry] = &[
         CommandKind::Escalate,
     )
     .hint("escalate")
-    .takes(Takes::Listed("a level of the policy, from 1")),
+    .argument(ArgumentKind::Listed("a level of the policy, from 1")),
     verb(Action::Note, "note", &["n"], "write a note", CommandKind::AddNote)
         .hint("note")
-        .takes(Takes::Note),
+        .argument(ArgumentKind::Note),
     verb(
         Action::Resolve,
         "resolve",
@@ -168,12 +171,12 @@ pub const TABLE: &[Entry] = &[
     .hint("resolve"),
     verb(Action::Prioritize, "prioritize", &["p"], "impact × urgency", CommandKind::Prioritize)
         .hint("priority")
-        .takes(Takes::Priority)
-        .also(&["priority"]),
+        .argument(ArgumentKind::Priority)
+        .aliases(&["priority"]),
     verb(Action::Move, "move", &["t"], "move its status", CommandKind::MoveStatus)
         .hint("move")
-        .takes(Takes::Listed("a later stage, up to monitoring"))
-        .also(&["status"]),
+        .argument(ArgumentKind::Listed("a later stage, up to monitoring"))
+        .aliases(&["status"]),
     verb(
         Action::Categorize,
         "categorize",
@@ -182,11 +185,12 @@ pub const TABLE: &[Entry] = &[
         CommandKind::Categorize,
     ),
     verb(Action::Category, "category", &[], "the category alone", CommandKind::Categorize)
-        .needs(Takes::Category),
+        .required_argument(ArgumentKind::Category),
     verb(Action::Services, "service", &[], "the services alone", CommandKind::SetServices)
-        .needs(Takes::Services)
-        .also(&["services"]),
-    verb(Action::Team, "team", &[], "the team alone", CommandKind::SetTeam).needs(Takes::Team),
+        .required_argument(ArgumentKind::Services)
+        .aliases(&["services"]),
+    verb(Action::Team, "team", &[], "the team alone", CommandKind::SetTeam)
+        .required_argument(ArgumentKind::Team),
     verb(
         Action::Update,
         "update",
@@ -195,7 +199,7 @@ pub const TABLE: &[Entry] = &[
         CommandKind::UpdateStakeholders,
     )
     .hint("update")
-    .takes(Takes::Listed("the name of a template")),
+    .argument(ArgumentKind::Listed("the name of a template")),
     verb(Action::Checklist, "checklist", &["i"], "checklist of its stage", CommandKind::AnswerItem),
     verb(Action::Close, "close", &["C"], "close it: the gate", CommandKind::Close).hint("close"),
     verb(Action::Review, "review", &["V"], "post-incident review", CommandKind::WriteReview)
@@ -207,11 +211,11 @@ pub const TABLE: &[Entry] = &[
         "snooze it, or wait on somebody else",
         CommandKind::Snooze,
     )
-    .takes(Takes::Time),
+    .argument(ArgumentKind::Time),
     verb(Action::Merge, "merge", &["m"], "merge it into another", CommandKind::Merge)
-        .takes(Takes::Incident),
+        .argument(ArgumentKind::Incident),
     verb(Action::Link, "link", &["l"], "link a problem, a change or a URL", CommandKind::Link)
-        .takes(Takes::Url),
+        .argument(ArgumentKind::Url),
     verb(Action::Reopen, "reopen", &["A"], "reopen it: it is back", CommandKind::Reopen)
         .hint("reopen"),
     verb(
@@ -228,11 +232,12 @@ pub const TABLE: &[Entry] = &[
         "title, symptoms, labels, runbook",
         CommandKind::Describe,
     ),
-    verb(Action::Role, "role", &["L"], "give or take a role", CommandKind::GiveRole)
-        .takes(Takes::Listed("a role and who has it: scribe ines; no scribe ines takes it")),
+    verb(Action::Role, "role", &["L"], "give or take a role", CommandKind::GiveRole).argument(
+        ArgumentKind::Listed("a role and who has it: scribe ines; no scribe ines takes it"),
+    ),
     entry(Action::Run, "run", &["x"], "run a command, read a runbook", PANES)
-        .when(When::Incident)
-        .takes(Takes::Run)
+        .condition(Condition::HasIncident)
+        .argument(ArgumentKind::Run)
         .group(Group::Acting),
     entry(Action::Declare, "declare", &["D"], "declare an incident", PANES)
         .hint("declare")
@@ -240,30 +245,30 @@ pub const TABLE: &[Entry] = &[
         .group(Group::Acting),
     entry(Action::Filter, "filter", &["/"], "filter as you type: words and terms", PANES)
         .hint("filter")
-        .takes(Takes::Filter)
+        .argument(ArgumentKind::Filter)
         .group(Group::Finding),
     entry(Action::Views, "views", &["v"], "saved views", PANES)
         .hint("views")
-        .takes(Takes::View)
-        .also(&["view"])
+        .argument(ArgumentKind::View)
+        .aliases(&["view"])
         .group(Group::Finding),
     entry(Action::Sort, "sort", &["S"], "the order of the queue", PANES)
-        .takes(Takes::Sort)
+        .argument(ArgumentKind::Sort)
         .group(Group::Finding),
     entry(Action::Group, "group", &["f"], "group the queue by service, or not any more", PANES)
         .group(Group::Finding),
     entry(Action::Fold, "fold", &["Left"], "fold the group", PANES)
         .hint("fold")
-        .when(When::Grouped)
+        .condition(Condition::Grouped)
         .group(Group::Finding),
     entry(Action::Unfold, "unfold", &["Right"], "unfold the group", PANES)
         .hint("unfold")
-        .when(When::Grouped)
+        .condition(Condition::Grouped)
         .group(Group::Finding),
     entry(Action::Mark, "mark", &["Space"], "select this one: verbs act on all selected", PANES)
         .hint("select")
-        .hint_when(When::Marked)
-        .when(When::QueueRow)
+        .hint_when(Condition::HasMarks)
+        .condition(Condition::QueueRow)
         .group(Group::Acting),
     entry(
         Action::MarkAll,
@@ -272,33 +277,33 @@ pub const TABLE: &[Entry] = &[
         "select all that are shown, or none; on a group, its incidents",
         PANES,
     )
-    .when(When::QueueRow)
+    .condition(Condition::QueueRow)
     .group(Group::Acting),
     entry(Action::Drafts, "drafts", &["d"], "drafts: what was typed and not sent", PANES)
         .hint("drafts")
-        .hint_when(When::Drafted)
-        .when(When::Drafted)
+        .hint_when(Condition::HasDrafts)
+        .condition(Condition::HasDrafts)
         .group(Group::Acting),
     entry(Action::Copy, "copy", &["y"], "copy number, title, summary or the record", PANES)
-        .when(When::Incident)
+        .condition(Condition::HasIncident)
         .group(Group::Acting)
-        .takes(Takes::Listed("number, title, summary, record"))
-        .also(&["yank"]),
-    entry(Action::Go, "go", &[], "go to a number", PANES)
+        .argument(ArgumentKind::Listed("number, title, summary, record"))
+        .aliases(&["yank"]),
+    entry(Action::GoToNumber, "go", &[], "go to a number", PANES)
         .group(Group::Finding)
-        .needs(Takes::Number),
+        .required_argument(ArgumentKind::Number),
     entry(Action::Open, "open", &["Enter"], "read it on the whole screen", PANES)
         .hint("read")
-        .when(When::QueueRow)
-        .group(Group::Looking),
+        .condition(Condition::QueueRow)
+        .group(Group::Viewing),
     entry(Action::Back, "back", &["Esc"], "back", PANES)
         .hint("back")
-        .hint_when(When::Present)
-        .when(When::Inside)
+        .hint_when(Condition::Present)
+        .condition(Condition::CanGoBack)
         .group(Group::Moving),
     entry(Action::Window, "window", &[], "the window of the measures", PANES)
-        .group(Group::Looking)
-        .needs(Takes::Span),
+        .group(Group::Viewing)
+        .required_argument(ArgumentKind::Span),
     entry(
         Action::Earlier,
         "earlier",
@@ -307,21 +312,21 @@ pub const TABLE: &[Entry] = &[
         PANES,
     )
     .hint("earlier")
-    .hint_when(When::Past)
+    .hint_when(Condition::HasPast)
     .hint_on_metrics("shorter")
-    .when(When::Steps)
-    .group(Group::Looking),
+    .condition(Condition::CanStep)
+    .group(Group::Viewing),
     entry(Action::Later, "later", &["]"], "an event later; on the metrics: a longer window", PANES)
         .hint("later")
-        .hint_when(When::Travelling)
+        .hint_when(Condition::Travelling)
         .hint_on_metrics("longer window")
-        .when(When::Steps)
-        .group(Group::Looking),
+        .condition(Condition::CanStep)
+        .group(Group::Viewing),
     entry(Action::Down, "down", &["j", "Down"], "one down", SCROLLED).group(Group::Moving),
     entry(Action::Up, "up", &["k", "Up"], "one up", SCROLLED).group(Group::Moving),
     entry(Action::NextIncident, "next-incident", &["J"], "the next incident, in any pane", PANES)
         .hint("next one")
-        .hint_when(When::Reading)
+        .hint_when(Condition::Reading)
         .group(Group::Moving),
     entry(Action::PreviousIncident, "previous-incident", &["K"], "the incident before", PANES)
         .group(Group::Moving),
@@ -354,34 +359,34 @@ pub const TABLE: &[Entry] = &[
         .group(Group::Moving),
     entry(Action::Zoom, "zoom", &["z"], "this pane on the whole screen, or all again", PANES)
         .hint("zoom")
-        .when(When::Roomy)
-        .group(Group::Looking),
+        .condition(Condition::CanZoom)
+        .group(Group::Viewing),
     entry(Action::Theme, "theme", &["T"], "the next theme", PANES)
-        .takes(Takes::Theme)
-        .group(Group::Looking),
+        .argument(ArgumentKind::Theme)
+        .group(Group::Viewing),
     entry(Action::Zone, "zone", &["Z"], "times in my zone, in UTC, or in both", PANES)
-        .takes(Takes::Zone)
-        .group(Group::Looking),
-    entry(Action::Wall, "wall", &["w"], "the wall display", PANES).group(Group::Looking),
+        .argument(ArgumentKind::Zone)
+        .group(Group::Viewing),
+    entry(Action::Wall, "wall", &["w"], "the wall display", PANES).group(Group::Viewing),
     entry(Action::Backend, "backend", &["B"], "switch to another backend, by profile", PANES)
-        .takes(Takes::Backend)
-        .also(&["profile"])
-        .group(Group::Looking),
+        .argument(ArgumentKind::Backend)
+        .aliases(&["profile"])
+        .group(Group::Viewing),
     entry(Action::Refresh, "refresh", &["R"], "ask the backend now", PANES).hint("refresh"),
     entry(Action::Outbox, "outbox", &["O"], "the outbox: what is on its way to the API", PANES)
         .hint("outbox")
-        .hint_when(When::Waiting)
+        .hint_when(Condition::OutboxActive)
         .group(Group::Acting),
     entry(Action::Failure, "failure", &["!"], "what failed last", PANES)
         .hint("failure")
-        .when(When::Failed),
+        .condition(Condition::HasFailure),
     entry(Action::Palette, "commands", &[":", "^p"], "everything by name, with arguments", PANES)
         .hint("commands"),
     entry(Action::Help, "help", &["?"], "these keys", PANES).hint("help"),
     entry(Action::Suspend, "suspend", &["^z"], "stop; `fg` in the shell continues", EVERYWHERE),
     entry(Action::Quit, "back-or-quit", &["q"], "back; at the top: quit", PANES)
         .hint("quit")
-        .hint_when(When::Top),
+        .hint_when(Condition::NotZoomed),
     entry(
         Action::QuitNow,
         "quit",
@@ -389,28 +394,28 @@ pub const TABLE: &[Entry] = &[
         "quit from anywhere",
         &[Layer::Panes, Layer::Popup, Layer::Runbook, Layer::Outbox, Layer::Wall],
     )
-    .also(&["q", "exit"]),
+    .aliases(&["q", "exit"]),
     entry(Action::LeaveWall, "leave-wall", &["Esc", "q", "w"], "leave the wall", &[Layer::Wall]),
     entry(Action::Dismiss, "dismiss", &["Esc", "q", "?", "Enter"], "close this", &[Layer::Popup])
         .hint("close"),
     entry(Action::EditEntry, "edit-command", &["e"], "edit a refused command", OUTBOX)
         .hint("edit")
-        .hint_when(When::RefusedEntry)
-        .when(When::RefusedEntry),
+        .hint_when(Condition::RefusedEntry)
+        .condition(Condition::RefusedEntry),
     entry(Action::SendAnyway, "send-anyway", &["s"], "send a refused command again", OUTBOX)
         .hint("send anyway")
-        .hint_when(When::RefusedEntry)
-        .when(When::RefusedEntry),
+        .hint_when(Condition::RefusedEntry)
+        .condition(Condition::RefusedEntry),
     entry(Action::DropEntry, "drop-command", &["x"], "drop a command that was not sent", OUTBOX)
         .hint("drop")
-        .hint_when(When::UnsentEntry)
-        .when(When::UnsentEntry),
+        .hint_when(Condition::UnsentEntry)
+        .condition(Condition::UnsentEntry),
     entry(Action::SendNow, "send-now", &["R"], "send what waits now", OUTBOX)
         .hint("try now")
-        .hint_when(When::Waiting),
+        .hint_when(Condition::OutboxActive),
     entry(Action::Tick, "tick", &["Space", "Enter"], "tick this step onto the timeline", RUNBOOK)
         .hint("step done")
-        .hint_when(When::Tickable),
+        .hint_when(Condition::CanTickStep),
     entry(Action::CopyCode, "copy-code", &["y"], "copy this code, or the step", RUNBOOK)
         .hint("copy"),
     entry(
@@ -421,10 +426,10 @@ pub const TABLE: &[Entry] = &[
         OUTPUT,
     )
     .hint("stop it")
-    .hint_when(When::Running),
-    entry(Action::NoteRun, "note-output", &["n"], "put the output on the timeline", OUTPUT)
+    .hint_when(Condition::Running),
+    entry(Action::NoteOutput, "note-output", &["n"], "put the output on the timeline", OUTPUT)
         .hint("put on the timeline")
-        .hint_when(When::Notable),
+        .hint_when(Condition::CanNoteOutput),
     entry(
         Action::CloseRun,
         "close-run",
@@ -433,8 +438,8 @@ pub const TABLE: &[Entry] = &[
         &[Layer::Runbook, Layer::Output, Layer::Outbox],
     )
     .hint("close"),
-    entry(Action::KeepFilter, "keep-filter", &["Enter"], "filter by it", FILTER).hint("filter"),
-    entry(Action::GiveUpFilter, "give-up-filter", &["Esc", "^c"], "leave it as it was", FILTER)
+    entry(Action::ApplyFilter, "keep-filter", &["Enter"], "filter by it", FILTER).hint("filter"),
+    entry(Action::CancelFilter, "give-up-filter", &["Esc", "^c"], "leave it as it was", FILTER)
         .hint("leave"),
     entry(Action::CompleteBack, "complete-back", &["S-Tab"], "the completion before", FILTER),
     entry(Action::EarlierFilter, "earlier-filter", &["Up", "^p"], "a filter used before", FILTER)
@@ -446,11 +451,17 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Edit, "edit", &["^o"], "edit the field in $VISUAL or $EDITOR", FORM)
         .hint("editor"),
     entry(Action::Cancel, "cancel", &["Esc", "^c"], "leave the form", FORM).hint("leave"),
-    entry(Action::Discard, "discard", &["y"], "drop what was typed", &[Layer::Asking])
+    entry(Action::Discard, "discard", &["y"], "drop what was typed", &[Layer::ConfirmDiscard])
         .hint("drop it"),
-    entry(Action::Keep, "keep", &["n", "Esc"], "go on writing", &[Layer::Asking])
-        .hint("go on writing"),
-    entry(Action::PutAway, "put-away", &["k"], "keep it as a draft", &[Layer::Asking])
+    entry(
+        Action::ContinueEditing,
+        "keep",
+        &["n", "Esc"],
+        "go on writing",
+        &[Layer::ConfirmDiscard],
+    )
+    .hint("go on writing"),
+    entry(Action::SaveDraft, "put-away", &["k"], "keep it as a draft", &[Layer::ConfirmDiscard])
         .hint("keep as a draft"),
     entry(Action::Yes, "yes", &["y"], "yes, do it", &[Layer::Confirm]).hint("yes"),
     entry(Action::No, "no", &["n", "Esc", "q", "^c"], "no, leave it", &[Layer::Confirm]).hint("no"),
@@ -488,11 +499,23 @@ pub const TABLE: &[Entry] = &[
     .hint("leave"),
     entry(Action::Complete, "complete", &["Tab"], "complete what is typed", COMPLETED)
         .hint("complete"),
-    entry(Action::LeaveNow, "leave-now", &["q", "^c"], "end without waiting", &[Layer::Leaving])
-        .hint("end without waiting"),
-    entry(Action::GoNow, "go-now", &["y"], "switch without waiting", &[Layer::Switching])
-        .hint("switch without waiting")
-        .when(When::Unsettled),
-    entry(Action::Stay, "stay", &["n", "Esc", "q", "^c"], "stay here", &[Layer::Switching])
+    entry(
+        Action::QuitWithoutWaiting,
+        "leave-now",
+        &["q", "^c"],
+        "end without waiting",
+        &[Layer::Quitting],
+    )
+    .hint("end without waiting"),
+    entry(
+        Action::SwitchWithoutWaiting,
+        "go-now",
+        &["y"],
+        "switch without waiting",
+        &[Layer::Switching],
+    )
+    .hint("switch without waiting")
+    .condition(Condition::CanSwitchNow),
+    entry(Action::CancelSwitch, "stay", &["n", "Esc", "q", "^c"], "stay here", &[Layer::Switching])
         .hint("stay here"),
 ];

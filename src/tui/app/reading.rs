@@ -15,7 +15,7 @@ use super::super::zone::Clock;
 
 /// One incident as detail and timeline show it.
 #[derive(Clone, Debug)]
-pub struct Shown {
+pub struct LoadedIncident {
     /// Which.
     pub id: IncidentId,
     /// The record and what belongs to it.
@@ -23,12 +23,12 @@ pub struct Shown {
     /// Its events, in order; the first may be later than 1.
     pub events: Arc<Vec<Event>>,
     /// The row's last event when it was asked for.
-    pub asked_at: u32,
+    pub requested_seq: u32,
 }
 
 /// What the lines of a timeline were made from: they are long, and made anew only when this changes.
 #[derive(Clone, Debug)]
-pub struct TimelineOf {
+pub struct TimelineInputs {
     /// The events.
     pub events: Arc<Vec<Event>>,
     /// The record they belong to.
@@ -51,27 +51,27 @@ pub struct Reading {
     /// What is to be read: the selection, until somebody goes to detail or timeline.
     pub target: Option<IncidentId>,
     /// What is on the screen. It may be behind the target for a moment.
-    pub shown: Option<Shown>,
+    pub shown: Option<LoadedIncident>,
     /// Read before, the last first.
-    pub cache: VecDeque<Shown>,
+    pub cache: VecDeque<LoadedIncident>,
     /// Being read, and the last event that its row told of.
     pub loading: Option<(IncidentId, u32)>,
     /// What could not be read, and why.
     pub failed: Option<(IncidentId, String)>,
     /// Up to which event others' changes were told, by incident.
-    pub told: VecDeque<(IncidentId, u32)>,
+    pub announced: VecDeque<(IncidentId, u32)>,
     /// Targets of what is open that are being read, and the last event that their rows told of.
-    pub watched: Vec<(IncidentId, u32)>,
+    pub loading_targets: Vec<(IncidentId, u32)>,
     /// Earlier events are being read.
-    pub loading_older: bool,
+    pub loading_earlier: bool,
     /// They could not be.
-    pub older_failed: bool,
+    pub earlier_failed: bool,
     /// The number of the last rest timer.
-    pub rest: u64,
+    pub rest_seq: u64,
     /// Whether the selection has moved since it last rested.
     pub moving: bool,
     /// Verbs that what is on the screen refuses.
-    pub refused: Vec<Action>,
+    pub disabled: Vec<Action>,
     /// Lines of the detail pane, made for its width.
     pub detail_lines: Vec<Line<'static>>,
     /// Lines of the timeline pane, made for its width.
@@ -79,7 +79,7 @@ pub struct Reading {
     /// The line of the event that the incident is shown as of.
     pub timeline_mark: Option<usize>,
     /// What those were made from.
-    pub timeline_of: Option<TimelineOf>,
+    pub timeline_inputs: Option<TimelineInputs>,
     /// First line of the detail on the screen.
     pub detail_top: usize,
     /// First line of the timeline on the screen.

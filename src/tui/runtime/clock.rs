@@ -12,20 +12,20 @@ use crate::model::time::truncate_to_second;
 use super::super::zone::Change;
 
 /// Clocks that differ by more than this have not only been corrected a little.
-const JUMP: TimeDelta = TimeDelta::seconds(5);
+const JUMP_THRESHOLD: TimeDelta = TimeDelta::seconds(5);
 
 /// How often a change of the viewer's distance from UTC is looked for, and in which steps: none is
 /// taken back within one.
-const AHEAD: (i32, TimeDelta) = (60, TimeDelta::days(7));
+const OFFSET_SEARCH: (i32, TimeDelta) = (60, TimeDelta::days(7));
 
 /// When the viewer's distance from UTC changes next, to the second; `None` where it does not within
 /// about a year.
-pub(super) fn next_change(
+pub(super) fn next_offset_change(
     now: DateTime<Utc>,
     offset_at: impl Fn(DateTime<Utc>) -> FixedOffset,
 ) -> Option<Change> {
     let here = offset_at(now);
-    let (steps, step) = AHEAD;
+    let (steps, step) = OFFSET_SEARCH;
     let week = (0..steps).find(|week| offset_at(now + step * (week + 1)) != here)?;
     let (mut before, mut after) = (now + step * week, now + step * (week + 1));
     while after - before > TimeDelta::seconds(1) {
@@ -36,36 +36,36 @@ pub(super) fn next_change(
 }
 
 /// The two clocks as they stood the last time.
-pub(super) struct Clocks {
+pub(super) struct ClockMonitor {
     steady: Instant,
     wall: DateTime<Utc>,
     /// Something may have happened to the wall clock.
-    told: Option<mpsc::UnboundedReceiver<()>>,
+    changes: Option<mpsc::UnboundedReceiver<()>>,
 }
 
-impl Clocks {
+impl ClockMonitor {
     /// Looks at the clocks; where `watched`, also waits for jumps.
     pub(super) fn new(watched: bool) -> Self {
-        let told = if watched { watch() } else { None };
-        Self { steady: Instant::now(), wall: Utc::now(), told }
+        let told = if watched { watch_wall_clock() } else { None };
+        Self { steady: Instant::now(), wall: Utc::now(), changes: told }
     }
 
     /// Whether the wall clock has jumped since the last look.
-    pub(super) fn have_jumped(&mut self) -> bool {
-        self.jumped(Instant::now(), Utc::now())
+    pub(super) fn has_jumped(&mut self) -> bool {
+        self.has_jumped_by(Instant::now(), Utc::now())
     }
 
-    fn jumped(&mut self, steady: Instant, wall: DateTime<Utc>) -> bool {
+    fn has_jumped_by(&mut self, steady: Instant, wall: DateTime<Utc>) -> bool {
         let passed = steady.saturating_duration_since(self.steady);
         let passed = TimeDelta::from_std(passed).unwrap_or_default();
         let drift = (wall - self.wall) - passed;
         (self.steady, self.wall) = (steady, wall);
-        drift.abs() > JUMP
+        drift.abs() > JUMP_THRESHOLD
     }
 
     /// Waits until something may have happened to the wall clock; for ever, where nothing tells.
-    pub(super) async fn told(&mut self) {
-        if let Some(told) = &mut self.told
+    pub(super) async fn wait_for_change(&mut self) {
+        if let Some(told) = &mut self.changes
             && told.recv().await.is_some()
         {
             return;
@@ -77,7 +77,7 @@ impl Clocks {
 /// A thread that sleeps in the kernel until the wall clock is set, which it also is when the machine
 /// wakes up.
 #[cfg(target_os = "linux")]
-fn watch() -> Option<mpsc::UnboundedReceiver<()>> {
+fn watch_wall_clock() -> Option<mpsc::UnboundedReceiver<()>> {
     use rustix::time::{
         Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
         timerfd_settime,
@@ -123,14 +123,19 @@ mod tests {
 
     #[test]
     fn a_sleep_and_a_clock_that_is_set_are_jumps_and_the_passing_of_time_is_none() {
-        let mut clocks = Clocks::new(false);
+        let mut clocks = ClockMonitor::new(false);
         let (steady, wall) = (clocks.steady, clocks.wall);
         let after = |seconds| steady + Duration::from_secs(seconds);
-        assert!(!clocks.jumped(after(60), wall + TimeDelta::seconds(60)));
-        assert!(!clocks.jumped(after(120), wall + TimeDelta::seconds(122)), "a small correction");
-        assert!(clocks.jumped(after(121), wall + TimeDelta::hours(8)), "asleep");
-        assert!(!clocks.jumped(after(122), wall + TimeDelta::hours(8) + TimeDelta::seconds(1)));
-        assert!(clocks.jumped(after(123), wall), "set back");
+        assert!(!clocks.has_jumped_by(after(60), wall + TimeDelta::seconds(60)));
+        assert!(
+            !clocks.has_jumped_by(after(120), wall + TimeDelta::seconds(122)),
+            "a small correction"
+        );
+        assert!(clocks.has_jumped_by(after(121), wall + TimeDelta::hours(8)), "asleep");
+        assert!(
+            !clocks.has_jumped_by(after(122), wall + TimeDelta::hours(8) + TimeDelta::seconds(1))
+        );
+        assert!(clocks.has_jumped_by(after(123), wall), "set back");
     }
 
     #[test]
@@ -140,15 +145,15 @@ mod tests {
         let berlin = |at| if at < begins { winter } else { summer };
         let now = "2031-01-07T12:34:56.789Z".parse().unwrap();
         let change = Some(Change { at: begins, offset: summer });
-        assert_eq!(next_change(now, berlin), change);
-        assert_eq!(next_change(begins, berlin), None);
-        assert_eq!(next_change(begins - TimeDelta::milliseconds(1), berlin), change);
+        assert_eq!(next_offset_change(now, berlin), change);
+        assert_eq!(next_offset_change(begins, berlin), None);
+        assert_eq!(next_offset_change(begins - TimeDelta::milliseconds(1), berlin), change);
     }
 
     #[tokio::test]
     async fn the_watch_is_quiet_while_nothing_happens() {
-        let mut clocks = Clocks::new(true);
-        let told = tokio::time::timeout(Duration::from_millis(50), clocks.told()).await;
+        let mut clocks = ClockMonitor::new(true);
+        let told = tokio::time::timeout(Duration::from_millis(50), clocks.wait_for_change()).await;
         assert!(told.is_err());
     }
 }

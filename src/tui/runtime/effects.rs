@@ -19,24 +19,24 @@ use crate::sync::remote::{Remote, Sourced};
 use crate::sync::{self, BackendUpdate, PollerHandle};
 
 use super::super::app::{App, Span};
-use super::super::message::{Effect, Message, Of, OutboxAsk};
+use super::super::message::{CachedPart, Effect, Message, OutboxRequest};
 use super::super::run::NoRunbooks;
 use super::super::workspaces::Opener;
 use super::run::Runs;
 use super::runbooks;
 
 /// Events of a timeline that are read at once.
-const EVENTS: u32 = 200;
+const TIMELINE_PAGE: u32 = 200;
 /// Ended incidents among which the last one to end is looked for.
-const ENDED: u32 = 50;
+const ENDED_PAGE: u32 = 50;
 /// What is sent, in order.
 enum Outgoing {
     /// Commands about one incident.
-    Chain(Vec<Envelope>),
+    Submit(Vec<Envelope>),
     /// Commands in the place of a refused one.
     Replace(CommandId, Vec<Envelope>),
     /// Something asked of the outbox.
-    Ask(OutboxAsk),
+    Request(OutboxRequest),
 }
 
 /// The first and the longest wait before a command is tried again.
@@ -79,20 +79,25 @@ impl Runner {
         let (outgoing, to_send) = mpsc::unbounded_channel();
         match &remote {
             Some(remote) => {
-                tasks.spawn(hand_over(Arc::clone(remote), messages.clone(), to_send));
+                tasks.spawn(feed_outbox(Arc::clone(remote), messages.clone(), to_send));
             }
             None => {
-                tasks.spawn(send(Arc::clone(&backend), mirror.clone(), messages.clone(), to_send));
+                tasks.spawn(execute_all(
+                    Arc::clone(&backend),
+                    mirror.clone(),
+                    messages.clone(),
+                    to_send,
+                ));
             }
         }
-        let drafts = app.drafts_at.clone();
-        let drafts = drafts.and_then(|folder| keep_drafts(folder, messages.clone()));
+        let drafts = app.drafts_dir.clone();
+        let drafts = drafts.and_then(|folder| start_drafts(folder, messages.clone()));
         let runs = Runs::default();
         Self { backend, me, opener, messages, mirror, remote, outgoing, drafts, runs, tasks }
     }
 
     /// Waits until a task has ended, and goes on with its panic if it had one.
-    pub(super) async fn finished(&mut self) {
+    pub(super) async fn task_finished(&mut self) {
         match self.tasks.join_next().await {
             Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             Some(_) => {}
@@ -107,41 +112,44 @@ impl Runner {
         // Sending fails only when the loop has ended: then nobody waits for an answer.
         match effect {
             Effect::Submit(envelopes) => {
-                let _ = self.outgoing.send(Outgoing::Chain(envelopes));
+                let _ = self.outgoing.send(Outgoing::Submit(envelopes));
             }
             Effect::Replace(id, envelopes) => {
                 let _ = self.outgoing.send(Outgoing::Replace(id, envelopes));
             }
             Effect::Outbox(ask) => {
-                let _ = self.outgoing.send(Outgoing::Ask(ask));
+                let _ = self.outgoing.send(Outgoing::Request(ask));
             }
             Effect::Draft(keep) => {
                 if let Some(drafts) = &self.drafts {
                     drafts.send(keep);
                 }
             }
-            Effect::Remember(filter) => {
+            Effect::RememberFilter(filter) => {
                 if let Some(drafts) = &self.drafts {
                     drafts.send(DraftOp::RememberFilter(filter));
                 }
             }
-            Effect::LoadPage(number, search) => {
+            Effect::LoadHistoryPage(number, search) => {
                 let remote = self.remote.clone();
                 self.tasks.spawn(async move {
                     let page = match remote {
                         None => backend.search(&search).await,
                         Some(remote) => remote.search_sourced(&search).await.map(|read| {
-                            let _ = messages.send(Message::KeptAt(Of::Page(number), read.as_of));
+                            let _ = messages.send(Message::CachedAt(
+                                CachedPart::HistoryPage(number),
+                                read.as_of,
+                            ));
                             read.value
                         }),
                     };
-                    let _ = messages.send(Message::Page(number, page, Utc::now()));
+                    let _ = messages.send(Message::HistoryPage(number, page, Utc::now()));
                 });
             }
-            Effect::Find(number) => {
+            Effect::LocateIncident(number) => {
                 self.tasks.spawn(async move {
                     let found = backend.find_by_number(number).await;
-                    let _ = messages.send(Message::Found(number, found, Utc::now()));
+                    let _ = messages.send(Message::IncidentLocated(number, found, Utc::now()));
                 });
             }
             Effect::LoadProblems => {
@@ -156,7 +164,7 @@ impl Runner {
                     let tell = |read: Result<Sourced<_>, _>| {
                         let as_of = read.as_ref().ok().and_then(|kept| kept.as_of);
                         if read.is_ok() {
-                            let _ = messages.send(Message::KeptAt(Of::Detail(id), as_of));
+                            let _ = messages.send(Message::CachedAt(CachedPart::Detail(id), as_of));
                         }
                         let read = read.map(|kept| Box::new(kept.value));
                         let _ = messages.send(Message::Detail(id, read, Utc::now()));
@@ -168,16 +176,17 @@ impl Runner {
                 self.tasks.spawn(async move {
                     let (detail, events) = tokio::join!(
                         backend.incident(id),
-                        backend.timeline(id, TimelineRange::Last(EVENTS))
+                        backend.timeline(id, TimelineRange::Last(TIMELINE_PAGE))
                     );
                     let read = detail.and_then(|detail| Ok(Box::new((detail, events?))));
                     let _ = messages.send(Message::Detail(id, read, Utc::now()));
                 });
             }
-            Effect::LoadOlder(id, seq) => {
+            Effect::LoadEarlierEvents(id, seq) => {
                 self.tasks.spawn(async move {
-                    let events = backend.timeline(id, TimelineRange::Before(seq, EVENTS)).await;
-                    let _ = messages.send(Message::Older(id, events, Utc::now()));
+                    let events =
+                        backend.timeline(id, TimelineRange::Before(seq, TIMELINE_PAGE)).await;
+                    let _ = messages.send(Message::EarlierEvents(id, events, Utc::now()));
                 });
             }
             Effect::LoadMeasures(span) => {
@@ -192,7 +201,8 @@ impl Runner {
                         let tell = |read: Result<Sourced<_>, _>| {
                             let as_of = read.as_ref().ok().and_then(|kept| kept.as_of);
                             if read.is_ok() {
-                                let _ = messages.send(Message::KeptAt(Of::Measures, as_of));
+                                let _ =
+                                    messages.send(Message::CachedAt(CachedPart::Measures, as_of));
                             }
                             let measures = read.map(|kept| Arc::new(kept.value));
                             let _ = messages.send(Message::Measures(span, measures, Utc::now()));
@@ -210,28 +220,28 @@ impl Runner {
                     Term { negated: false, predicate: Predicate::State(StateFilter::Ended) };
                 self.tasks.spawn(async move {
                     let filter = Filter { terms: vec![ended] };
-                    if let Some(last) = last_end(backend, me, filter).await {
+                    if let Some(last) = find_last_end(backend, me, filter).await {
                         let _ = messages.send(Message::LastEnded(last));
                     }
                 });
             }
-            Effect::LoadEvents(wanted) => {
+            Effect::LoadRibbonEvents(wanted) => {
                 self.tasks.spawn(async move {
                     let events = backend.timeline(wanted.of.id, wanted.part).await;
-                    let _ = messages.send(Message::Events(wanted, events));
+                    let _ = messages.send(Message::RibbonEvents(wanted, events));
                 });
             }
             Effect::LoadLastP1(filter) => {
                 let me = self.me.clone();
                 self.tasks.spawn(async move {
-                    if let Some(last) = last_end(backend, me, filter).await {
+                    if let Some(last) = find_last_end(backend, me, filter).await {
                         let _ = messages.send(Message::LastP1(last));
                     }
                 });
             }
             Effect::LoadRunbooks(folder) => {
                 self.tasks.spawn(async move {
-                    let read = spawn_blocking(move || runbooks::find(&folder)).await;
+                    let read = spawn_blocking(move || runbooks::load_heads(&folder)).await;
                     let read = read.unwrap_or_else(|_| {
                         Err(NoRunbooks::Unreadable("reading the runbooks failed".into()))
                     });
@@ -241,25 +251,25 @@ impl Runner {
             Effect::LoadRunbook(folder, name) => {
                 self.tasks.spawn(async move {
                     let wanted = name.clone();
-                    let read = spawn_blocking(move || runbooks::read(&folder, &wanted)).await;
+                    let read = spawn_blocking(move || runbooks::load_page(&folder, &wanted)).await;
                     let read = read.unwrap_or_else(|_| Err("reading the runbook failed".into()));
                     let _ = messages.send(Message::Runbook(name, read));
                 });
             }
-            Effect::OpenSite(site) => {
+            Effect::OpenWorkspace(site) => {
                 let doors = self.opener.clone();
                 self.tasks.spawn(async move {
                     let opened = match doors {
                         Some(doors) => doors.open(&site).await,
                         None => Err("there is no going elsewhere from here".into()),
                     };
-                    let _ = messages.send(Message::SiteOpened(site, opened, Utc::now()));
+                    let _ = messages.send(Message::WorkspaceOpened(site, opened, Utc::now()));
                 });
             }
             Effect::Run(start) => self.runs.start(*start, messages, &mut self.tasks),
             Effect::StopRun(id) => self.runs.stop(id),
             Effect::Refresh => self.mirror.refresh(),
-            Effect::After(wait, timer) => {
+            Effect::StartTimer(wait, timer) => {
                 self.tasks.spawn(async move {
                     sleep(wait).await;
                     let _ = messages.send(Message::Elapsed(timer));
@@ -270,14 +280,14 @@ impl Runner {
             | Effect::Notify { .. }
             | Effect::Suspend
             | Effect::Edit(_)
-            | Effect::Switch(_)
+            | Effect::SwitchWorkspace(_)
             | Effect::Quit => {}
         }
     }
 }
 
 /// Starts keeping drafts; where that is not possible, that is told.
-fn keep_drafts(folder: PathBuf, messages: mpsc::UnboundedSender<Message>) -> Option<DraftStore> {
+fn start_drafts(folder: PathBuf, messages: mpsc::UnboundedSender<Message>) -> Option<DraftStore> {
     let told = messages.clone();
     let started = DraftStore::start(folder, move |told_of| {
         let message = match told_of {
@@ -299,7 +309,7 @@ fn keep_drafts(folder: PathBuf, messages: mpsc::UnboundedSender<Message>) -> Opt
 
 /// Puts commands into the outbox, in order, and asks of it what was asked for. What becomes of them is
 /// told by the mirror.
-async fn hand_over(
+async fn feed_outbox(
     remote: Arc<Remote>,
     messages: mpsc::UnboundedSender<Message>,
     mut to_send: mpsc::UnboundedReceiver<Outgoing>,
@@ -307,35 +317,35 @@ async fn hand_over(
     while let Some(outgoing) = to_send.recv().await {
         let ids = |envelopes: &[Envelope]| envelopes.iter().map(|e| e.id).collect();
         let done = match outgoing {
-            Outgoing::Chain(envelopes) => {
+            Outgoing::Submit(envelopes) => {
                 let ids = ids(&envelopes);
                 let accepted = remote.enqueue(envelopes).await;
-                let _ = messages.send(Message::Accepted(ids, accepted, Utc::now()));
+                let _ = messages.send(Message::Enqueued(ids, accepted, Utc::now()));
                 continue;
             }
             Outgoing::Replace(id, envelopes) => {
                 let ids = ids(&envelopes);
                 let accepted = remote.replace(id, envelopes).await;
-                let _ = messages.send(Message::Accepted(ids, accepted, Utc::now()));
+                let _ = messages.send(Message::Enqueued(ids, accepted, Utc::now()));
                 continue;
             }
-            Outgoing::Ask(OutboxAsk::Retry(id)) => remote.retry(id).await,
-            Outgoing::Ask(OutboxAsk::Drop(id)) => remote.drop_entry(id).await.map(|_| ()),
-            Outgoing::Ask(OutboxAsk::SendNow) => remote.send_now().await,
-            Outgoing::Ask(OutboxAsk::Look(id)) => {
+            Outgoing::Request(OutboxRequest::Retry(id)) => remote.retry(id).await,
+            Outgoing::Request(OutboxRequest::Drop(id)) => remote.drop_entry(id).await.map(|_| ()),
+            Outgoing::Request(OutboxRequest::SendNow) => remote.send_now().await,
+            Outgoing::Request(OutboxRequest::Lookup(id)) => {
                 let found = remote.entry(id).await.map(|entry| entry.map(Box::new));
-                let _ = messages.send(Message::Looked(id, found, Utc::now()));
+                let _ = messages.send(Message::OutboxEntryLoaded(id, found, Utc::now()));
                 continue;
             }
         };
         if let Err(error) = done {
-            let _ = messages.send(Message::OutboxSaid(error.to_string()));
+            let _ = messages.send(Message::OutboxFailed(error.to_string()));
         }
     }
 }
 
 /// Carries out commands one after another. What follows a refusal in a chain is not sent.
-async fn send(
+async fn execute_all(
     backend: Arc<dyn Backend>,
     mirror: PollerHandle,
     messages: mpsc::UnboundedSender<Message>,
@@ -343,12 +353,12 @@ async fn send(
 ) {
     while let Some(outgoing) = to_send.recv().await {
         // Without an outbox there is nothing else.
-        let Outgoing::Chain(chain) = outgoing else { continue };
+        let Outgoing::Submit(chain) = outgoing else { continue };
         let mut refused = None;
         for envelope in chain {
             let id = envelope.id;
             let result = match &refused {
-                None => submit(&backend, &mirror, &messages, envelope).await,
+                None => execute_with_retry(&backend, &mirror, &messages, envelope).await,
                 Some(why) => Err(BackendError::clone(why)),
             };
             if let Err(error) = &result {
@@ -360,7 +370,7 @@ async fn send(
 }
 
 /// Carries out a command; one that fails for now is tried again with the same id.
-async fn submit(
+async fn execute_with_retry(
     backend: &Arc<dyn Backend>,
     mirror: &PollerHandle,
     messages: &mpsc::UnboundedSender<Message>,
@@ -387,7 +397,7 @@ async fn submit(
 
 /// When the last of those that pass a filter ended, if any has. `None` where it could not be read: the
 /// mirror's own failure tells of that.
-async fn last_end(
+async fn find_last_end(
     backend: Arc<dyn Backend>,
     me: String,
     filter: Filter,
@@ -396,7 +406,7 @@ async fn last_end(
         filter,
         me: Some(me),
         sort: Sort::Newest,
-        limit: ENDED,
+        limit: ENDED_PAGE,
         after: None,
         now: Utc::now(),
     };

@@ -14,12 +14,12 @@ use tokio::time::timeout;
 
 use super::super::terminal::Guard;
 use super::super::terminal::osc::{self, Between};
-use super::editor::{Editing, Ended};
+use super::editor::{EditorFailure, EditorSession};
 use crate::config::panes::Notify;
 
 /// How long the stop of the process is waited for. Where nobody could continue it, the system
 /// does not stop it, and the panes come back after this.
-const STOPPED: Duration = Duration::from_millis(300);
+const STOP_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// What comes from outside.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub enum Input {
     /// The terminal is gone.
     HungUp,
     /// The terminal was given back by a panic elsewhere.
-    Broken,
+    TerminalReleased,
 }
 
 /// The surroundings of the loop.
@@ -42,18 +42,18 @@ pub trait Host {
     fn next(&mut self) -> impl Future<Output = Input>;
 
     /// The next input that is there already; never waits.
-    fn next_now(&mut self) -> impl Future<Output = Option<Input>>;
+    fn try_next(&mut self) -> impl Future<Output = Option<Input>>;
 
     /// Whether the last frame has been written.
     fn is_ready(&self) -> bool;
 
     /// Waits until the last frame has been written.
-    fn ready(&self) -> impl Future<Output = ()> + use<Self>
+    fn wait_ready(&self) -> impl Future<Output = ()> + use<Self>
     where
         Self: Sized;
 
     /// Whether there is no terminal any more.
-    fn is_gone(&self) -> bool;
+    fn is_disconnected(&self) -> bool;
 
     /// Gives the terminal back, stops the process, and takes the terminal again afterwards.
     ///
@@ -65,7 +65,7 @@ pub trait Host {
     ///
     /// # Errors
     /// When it can't be taken.
-    fn retake(&mut self) -> io::Result<()>;
+    fn reactivate(&mut self) -> io::Result<()>;
 
     /// Gives the terminal to an editor with a text, and takes it again when that has ended. Gives
     /// back the text, or why there is none.
@@ -89,54 +89,54 @@ pub trait Host {
 
 /// The real terminal and the signals of the process.
 #[derive(Debug)]
-pub(in crate::tui) struct Real {
+pub(in crate::tui) struct TerminalHost {
     guard: Guard,
     /// `None` when the terminal is gone.
     events: Option<EventStream>,
-    gone: bool,
+    disconnected: bool,
     /// The end was asked for while an editor had the terminal.
-    ends: bool,
+    terminate_pending: bool,
     /// Who hands words through to the terminal.
-    between: Between,
+    multiplexer: Between,
     terminate: Signal,
     interrupt: Signal,
     hang_up: Signal,
-    go_on: Signal,
+    resume: Signal,
 }
 
-impl Real {
+impl TerminalHost {
     pub(in crate::tui) fn new(guard: Guard) -> io::Result<Self> {
         Ok(Self {
             guard,
             events: Some(EventStream::new()),
-            gone: false,
-            ends: false,
-            between: Between::found(&variable),
+            disconnected: false,
+            terminate_pending: false,
+            multiplexer: Between::found(&env_var),
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hang_up: signal(SignalKind::hangup())?,
-            go_on: signal(SignalKind::from_raw(Raised::CONT.as_raw()))?,
+            resume: signal(SignalKind::from_raw(Raised::CONT.as_raw()))?,
         })
     }
 
-    fn input(&mut self, event: Option<io::Result<Event>>) -> Input {
+    fn event_to_input(&mut self, event: Option<io::Result<Event>>) -> Input {
         if let Some(Ok(event)) = event {
             return Input::Event(event);
         }
         self.guard.hang_up();
-        self.hung_up()
+        self.disconnect()
     }
 
     /// Nothing is drawn any more. After the signal alone the terminal may still be there, so it is
     /// given back; writing to one that is gone fails at once.
-    fn hung_up(&mut self) -> Input {
-        self.gone = true;
+    fn disconnect(&mut self) -> Input {
+        self.disconnected = true;
         self.events = None;
         Input::HungUp
     }
 }
 
-fn variable(name: &str) -> Option<String> {
+fn env_var(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
@@ -165,28 +165,28 @@ async fn next_event(events: &mut Option<EventStream>) -> Option<io::Result<Event
     }
 }
 
-impl Host for Real {
+impl Host for TerminalHost {
     async fn next(&mut self) -> Input {
-        if !self.gone && !self.guard.is_taken() {
-            return Input::Broken;
+        if !self.disconnected && !self.guard.is_taken() {
+            return Input::TerminalReleased;
         }
-        if std::mem::take(&mut self.ends) {
-            return if self.gone { self.hung_up() } else { Input::Terminate };
+        if std::mem::take(&mut self.terminate_pending) {
+            return if self.disconnected { self.disconnect() } else { Input::Terminate };
         }
         tokio::select! {
             biased;
-            _ = self.hang_up.recv() => self.hung_up(),
+            _ = self.hang_up.recv() => self.disconnect(),
             _ = self.terminate.recv() => Input::Terminate,
             _ = self.interrupt.recv() => Input::Terminate,
-            _ = self.go_on.recv() => Input::Continued,
-            event = next_event(&mut self.events) => self.input(event),
+            _ = self.resume.recv() => Input::Continued,
+            event = next_event(&mut self.events) => self.event_to_input(event),
         }
     }
 
-    async fn next_now(&mut self) -> Option<Input> {
+    async fn try_next(&mut self) -> Option<Input> {
         let events = self.events.as_mut()?;
         if is_hung_up() {
-            return Some(self.input(None));
+            return Some(self.event_to_input(None));
         }
         // Asked with the waker of the loop: the stream keeps the first one it is given, so that a
         // waker that does nothing would lose the next key.
@@ -197,20 +197,20 @@ impl Host for Real {
             })
         });
         let event = now.await?;
-        Some(self.input(event))
+        Some(self.event_to_input(event))
     }
 
     fn is_ready(&self) -> bool {
-        self.gone || self.guard.output().is_idle()
+        self.disconnected || self.guard.output().is_idle()
     }
 
-    fn ready(&self) -> impl Future<Output = ()> + use<> {
+    fn wait_ready(&self) -> impl Future<Output = ()> + use<> {
         let output = self.guard.output().clone();
         async move { output.idle().await }
     }
 
-    fn is_gone(&self) -> bool {
-        self.gone
+    fn is_disconnected(&self) -> bool {
+        self.disconnected
     }
 
     async fn suspend(&mut self) -> io::Result<()> {
@@ -220,7 +220,7 @@ impl Host for Real {
         // The whole group, as the terminal itself would do it: whoever started the program stops too.
         kill_current_process_group(Raised::TSTP)?;
         // The signal may arrive a moment later; what comes after the stop is the continuation.
-        let _ = timeout(STOPPED, self.go_on.recv()).await;
+        let _ = timeout(STOP_TIMEOUT, self.resume.recv()).await;
         self.guard.retake()?;
         self.events = Some(EventStream::new());
         Ok(())
@@ -229,7 +229,7 @@ impl Host for Real {
     async fn edit(&mut self, text: String) -> io::Result<Result<String, String>> {
         // The stream's thread must not take keys that are meant for the editor.
         self.events = None;
-        let editing = match Editing::begin(&text) {
+        let editing = match EditorSession::create(&text) {
             Ok(editing) => editing,
             Err(why) => {
                 self.events = Some(EventStream::new());
@@ -241,38 +241,38 @@ impl Host for Real {
             ended = editing.run() => ended,
             // What it has written so far is kept as a draft.
             _ = self.terminate.recv() => {
-                self.ends = true;
-                Err(Ended { why: "the editor was stopped".into(), keeps: true })
+                self.terminate_pending = true;
+                Err(EditorFailure { reason: "the editor was stopped".into(), text_counts: true })
             }
             _ = self.hang_up.recv() => {
-                self.gone = true;
-                self.ends = true;
-                Err(Ended { why: "the terminal is gone".into(), keeps: true })
+                self.disconnected = true;
+                self.terminate_pending = true;
+                Err(EditorFailure { reason: "the terminal is gone".into(), text_counts: true })
             }
         };
         let edited = editing.text(ended);
-        if self.gone {
+        if self.disconnected {
             return Ok(edited);
         }
         self.guard.retake()?;
         self.events = Some(EventStream::new());
         // Interrupts and stops were meant for the editor.
         let _ = timeout(Duration::ZERO, self.interrupt.recv()).await;
-        let _ = timeout(Duration::ZERO, self.go_on.recv()).await;
+        let _ = timeout(Duration::ZERO, self.resume.recv()).await;
         Ok(edited)
     }
 
-    fn retake(&mut self) -> io::Result<()> {
-        if self.gone { Ok(()) } else { self.guard.retake() }
+    fn reactivate(&mut self) -> io::Result<()> {
+        if self.disconnected { Ok(()) } else { self.guard.retake() }
     }
 
     fn copy(&mut self, text: &str) -> io::Result<()> {
         // What is too long was refused where it was asked for.
-        osc::copy(text, self.between).map_or(Ok(()), |bytes| self.guard.say(bytes))
+        osc::copy(text, self.multiplexer).map_or(Ok(()), |bytes| self.guard.say(bytes))
     }
 
     fn notify(&mut self, how: &Notify, title: &str, body: &str) -> io::Result<()> {
-        let desktop = how.desktop.found(&variable);
-        self.guard.say(osc::notify(title, body, how.bell, desktop, self.between))
+        let desktop = how.desktop.found(&env_var);
+        self.guard.say(osc::notify(title, body, how.bell, desktop, self.multiplexer))
     }
 }

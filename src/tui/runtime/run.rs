@@ -21,13 +21,13 @@ use super::super::output::Pipe;
 use super::super::run::{Ended, RunId, Start};
 
 /// How long after it was asked to stop it is killed.
-const PATIENCE: Duration = Duration::from_secs(3);
+const KILL_AFTER: Duration = Duration::from_secs(3);
 /// How long what it left behind may go on writing after it has ended.
-const LEFT_BEHIND: Duration = Duration::from_millis(300);
+const DRAIN_TIMEOUT: Duration = Duration::from_millis(300);
 /// What it writes is told this often.
-const TOLD: Duration = Duration::from_millis(50);
+const OUTPUT_INTERVAL: Duration = Duration::from_millis(50);
 /// The most bytes between two times: it writes no faster than they are read.
-const AT_ONCE: usize = 256 * 1024;
+const MAX_BUFFERED: usize = 256 * 1024;
 
 /// The programs that run.
 #[derive(Default)]
@@ -62,11 +62,11 @@ impl Runs {
 }
 
 /// A program and all that it has started: killed when this goes, whatever the reason.
-struct Group {
+struct ProcessGroup {
     id: Option<Pid>,
 }
 
-impl Group {
+impl ProcessGroup {
     fn signal(&self, signal: Signal) {
         if let Some(id) = self.id {
             // It may have ended by itself.
@@ -75,7 +75,7 @@ impl Group {
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         self.signal(Signal::KILL);
     }
@@ -84,38 +84,44 @@ impl Drop for Group {
 /// A pipe, and what was read and not told yet.
 struct Reader<R> {
     pipe: Pipe,
-    from: Option<R>,
+    source: Option<R>,
     strip: StripBytes,
     /// Bytes of a character that has not arrived whole.
-    begun: Vec<u8>,
+    partial_char: Vec<u8>,
     text: String,
 }
 
 impl<R: AsyncRead + Unpin> Reader<R> {
     fn new(pipe: Pipe, from: Option<R>) -> Self {
-        Self { pipe, from, strip: StripBytes::new(), begun: Vec::new(), text: String::new() }
+        Self {
+            pipe,
+            source: from,
+            strip: StripBytes::new(),
+            partial_char: Vec::new(),
+            text: String::new(),
+        }
     }
 
     /// Reads what is there; waits for ever where nothing can come, or where enough has come for now.
     async fn read(&mut self, buffer: &mut [u8]) {
-        let Some(from) = self.from.as_mut().filter(|_| self.text.len() < AT_ONCE) else {
+        let Some(from) = self.source.as_mut().filter(|_| self.text.len() < MAX_BUFFERED) else {
             return std::future::pending().await;
         };
         match from.read(buffer).await {
-            Ok(count) if count > 0 => self.take(&buffer[..count]),
+            Ok(count) if count > 0 => self.push_bytes(&buffer[..count]),
             _ => {
-                self.from = None;
-                self.text.push_str(&String::from_utf8_lossy(&self.begun));
-                self.begun.clear();
+                self.source = None;
+                self.text.push_str(&String::from_utf8_lossy(&self.partial_char));
+                self.partial_char.clear();
             }
         }
     }
 
-    fn take(&mut self, bytes: &[u8]) {
+    fn push_bytes(&mut self, bytes: &[u8]) {
         for part in self.strip.strip_next(bytes) {
-            self.begun.extend_from_slice(part);
+            self.partial_char.extend_from_slice(part);
         }
-        let mut rest = &self.begun[..];
+        let mut rest = &self.partial_char[..];
         while !rest.is_empty() {
             match std::str::from_utf8(rest) {
                 Ok(text) => {
@@ -134,7 +140,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                 }
             }
         }
-        self.begun = rest.to_vec();
+        self.partial_char = rest.to_vec();
     }
 }
 
@@ -149,7 +155,7 @@ async fn run(
         Err(error) => return Ended::NotStarted(format!("{}: {error}", start.program)),
     };
     let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    let mut group = Group { id };
+    let mut group = ProcessGroup { id };
     let mut out = Reader::new(Pipe::Out, child.stdout().take());
     let mut err = Reader::new(Pipe::Err, child.stderr().take());
     let (mut out_buffer, mut err_buffer) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
@@ -160,7 +166,7 @@ async fn run(
     let mut due = Instant::now() + start.timeout;
     let mut told_at = Instant::now();
     loop {
-        if status.is_some() && out.from.is_none() && err.from.is_none() {
+        if status.is_some() && out.source.is_none() && err.source.is_none() {
             // What has let go of its pipes is meant to go on, unless it was stopped.
             if why.is_none() {
                 group.id = None;
@@ -171,20 +177,20 @@ async fn run(
         tokio::select! {
             () = out.read(&mut out_buffer) => {}
             () = err.read(&mut err_buffer) => {}
-            () = sleep_until(told_at + TOLD), if untold => {
+            () = sleep_until(told_at + OUTPUT_INTERVAL), if untold => {
                 told_at = Instant::now();
-                tell(start.id, &mut out, messages);
-                tell(start.id, &mut err, messages);
+                send_output(start.id, &mut out, messages);
+                send_output(start.id, &mut err, messages);
             }
             ended = child.wait(), if status.is_none() => {
                 status = Some(ended);
-                due = Instant::now() + LEFT_BEHIND;
+                due = Instant::now() + DRAIN_TIMEOUT;
             }
             _ = &mut stopped, if !asked && status.is_none() => {
                 asked = true;
                 why.get_or_insert(Ended::Stopped);
                 group.signal(Signal::TERM);
-                due = Instant::now() + PATIENCE;
+                due = Instant::now() + KILL_AFTER;
             }
             () = sleep_until(due) => {
                 if status.is_some() {
@@ -196,20 +202,20 @@ async fn run(
                     why = Some(Ended::TimedOut);
                     group.signal(Signal::TERM);
                 }
-                due = Instant::now() + PATIENCE;
+                due = Instant::now() + KILL_AFTER;
             }
         }
     }
-    tell(start.id, &mut out, messages);
-    tell(start.id, &mut err, messages);
+    send_output(start.id, &mut out, messages);
+    send_output(start.id, &mut err, messages);
     why.unwrap_or_else(|| match status {
-        Some(Ok(status)) => by_itself(status),
+        Some(Ok(status)) => ended_from_status(status),
         Some(Err(error)) => Ended::NotStarted(format!("{}: {error}", start.program)),
         None => Ended::Stopped,
     })
 }
 
-fn by_itself(status: ExitStatus) -> Ended {
+fn ended_from_status(status: ExitStatus) -> Ended {
     use std::os::unix::process::ExitStatusExt;
     match (status.code(), status.signal()) {
         (Some(code), _) => Ended::Exit(code),
@@ -232,7 +238,7 @@ fn spawn(start: &Start) -> std::io::Result<Box<dyn ChildWrapper>> {
     command.wrap(ProcessSession).spawn()
 }
 
-fn tell<R>(id: RunId, reader: &mut Reader<R>, messages: &mpsc::UnboundedSender<Message>) {
+fn send_output<R>(id: RunId, reader: &mut Reader<R>, messages: &mpsc::UnboundedSender<Message>) {
     if !reader.text.is_empty() {
         let text = std::mem::take(&mut reader.text);
         // The loop may have ended.

@@ -11,22 +11,22 @@ use crate::model::text::sanitize;
 use super::super::run::{NoRunbooks, Runbooks};
 
 /// The largest runbook, in bytes.
-const LARGEST: u64 = 1024 * 1024;
+const MAX_BYTES: u64 = 1024 * 1024;
 /// So much of each is read to learn what it is for, in bytes.
-const HEAD: u64 = 8 * 1024;
+const HEAD_BYTES: u64 = 8 * 1024;
 /// The most runbooks, and the deepest folders.
-const MOST: usize = 2000;
-const DEEPEST: usize = 8;
+const MAX_RUNBOOKS: usize = 2000;
+const MAX_DEPTH: usize = 8;
 
 /// What the runbooks of a folder are for, in the order of their names.
-pub(super) fn find(folder: &Path) -> Runbooks {
+pub(super) fn load_heads(folder: &Path) -> Runbooks {
     let mut heads = Vec::new();
-    if let Err(error) = look(folder, "", 0, &mut heads) {
+    if let Err(error) = collect_heads(folder, "", 0, &mut heads) {
         return Err(if error.kind() == io::ErrorKind::NotFound {
-            let why = format!("there is no folder {}", told(folder));
+            let why = format!("there is no folder {}", display_path(folder));
             NoRunbooks::NoFolder(format!("{why}: put runbooks there, as .md files"))
         } else {
-            let why = format!("the runbooks in {} can't be read: {error}", told(folder));
+            let why = format!("the runbooks in {} can't be read: {error}", display_path(folder));
             NoRunbooks::Unreadable(why)
         });
     }
@@ -34,11 +34,11 @@ pub(super) fn find(folder: &Path) -> Runbooks {
     Ok(Arc::new(heads))
 }
 
-fn told(path: &Path) -> String {
+fn display_path(path: &Path) -> String {
     sanitize(&path.to_string_lossy()).into_owned()
 }
 
-fn look(
+fn collect_heads(
     folder: &Path,
     inside: &str,
     depth: usize,
@@ -51,13 +51,13 @@ fn look(
         let path = entry.path();
         // A link counts as what it leads to; one that leads nowhere is left out.
         let Ok(about) = fs::metadata(&path) else { continue };
-        if about.is_dir() && depth < DEEPEST {
+        if about.is_dir() && depth < MAX_DEPTH {
             // One folder that can't be read does not hide the others.
-            let _ = look(&path, &format!("{inside}{file}/"), depth + 1, heads);
+            let _ = collect_heads(&path, &format!("{inside}{file}/"), depth + 1, heads);
         } else if about.is_file()
             && let Some(name) = file.strip_suffix(".md")
-            && heads.len() < MOST
-            && let Ok(text) = text_of(&path, HEAD)
+            && heads.len() < MAX_RUNBOOKS
+            && let Ok(text) = read_prefix(&path, HEAD_BYTES)
         {
             heads.push(RunbookHeader::parse(&format!("{inside}{name}"), &text));
         }
@@ -66,23 +66,23 @@ fn look(
 }
 
 /// Reads one of them whole.
-pub(super) fn read(folder: &Path, name: &str) -> Result<Arc<RunbookPage>, String> {
+pub(super) fn load_page(folder: &Path, name: &str) -> Result<Arc<RunbookPage>, String> {
     let path: PathBuf = folder.join(format!("{name}.md"));
-    let failed = |why: &str| format!("{} can't be shown: {why}", told(&path));
+    let failed = |why: &str| format!("{} can't be shown: {why}", display_path(&path));
     let about = fs::metadata(&path).map_err(|error| failed(&error.to_string()))?;
     if !about.is_file() {
         return Err(failed("it is no file"));
     }
-    if about.len() > LARGEST {
+    if about.len() > MAX_BYTES {
         let large = about.len().div_ceil(1024);
         return Err(failed(&format!("it has {large} KiB, and 1 MiB is the most: split it")));
     }
-    let text = text_of(&path, LARGEST).map_err(|error| failed(&error.to_string()))?;
+    let text = read_prefix(&path, MAX_BYTES).map_err(|error| failed(&error.to_string()))?;
     Ok(Arc::new(RunbookPage::parse(&text)))
 }
 
 /// A file's text up to so many bytes.
-fn text_of(path: &Path, most: u64) -> io::Result<String> {
+fn read_prefix(path: &Path, most: u64) -> io::Result<String> {
     let mut bytes = Vec::new();
     File::open(path)?.take(most).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -103,7 +103,7 @@ mod tests {
     }
 
     fn names(folder: &Path) -> Vec<String> {
-        find(folder).expect("they are read").iter().map(|head| head.name.clone()).collect()
+        load_heads(folder).expect("they are read").iter().map(|head| head.name.clone()).collect()
     }
 
     #[test]
@@ -116,13 +116,13 @@ mod tests {
     fn folders_that_lead_round_in_a_circle_end() {
         let folder = folder(&[("a.md", "")]);
         std::os::unix::fs::symlink(folder.path(), folder.path().join("again")).expect("a link");
-        assert!(names(folder.path()).len() <= DEEPEST + 1);
+        assert!(names(folder.path()).len() <= MAX_DEPTH + 1);
     }
 
     #[test]
     fn a_folder_that_is_not_there_is_told_in_a_sentence() {
         let folder = folder(&[]);
-        let none = find(&folder.path().join("none")).expect_err("it is not there");
+        let none = load_heads(&folder.path().join("none")).expect_err("it is not there");
         let told = none.why();
         assert!(told.starts_with("there is no folder "), "{told}");
         assert!(told.ends_with("put runbooks there, as .md files"), "{told}");
@@ -131,8 +131,8 @@ mod tests {
     #[test]
     fn a_file_that_is_too_large_is_refused() {
         let folder = folder(&[("large.md", &"x".repeat(1024 * 1024 + 1))]);
-        let told = read(folder.path(), "large").expect_err("it is too large");
+        let told = load_page(folder.path(), "large").expect_err("it is too large");
         assert!(told.ends_with("it has 1025 KiB, and 1 MiB is the most: split it"), "{told}");
-        assert!(read(folder.path(), "gone").is_err());
+        assert!(load_page(folder.path(), "gone").is_err());
     }
 }

@@ -5,7 +5,7 @@ use super::super::message::Effect;
 use super::super::terminal::osc::{MOST, TooLong};
 use super::super::theme::{Depth, Name};
 use super::super::zone::Zone;
-use super::tell;
+use super::show_toast;
 
 /// The next theme.
 pub(super) fn next_theme(app: &mut App) -> Vec<Effect> {
@@ -15,10 +15,14 @@ pub(super) fn next_theme(app: &mut App) -> Vec<Effect> {
 /// Another theme.
 pub(super) fn set_theme(app: &mut App, name: Name) -> Vec<Effect> {
     if app.theme.depth() == Depth::None {
-        return tell(app, "there are no colours here: NO_COLOR, --depth or the terminal", true);
+        return show_toast(
+            app,
+            "there are no colours here: NO_COLOR, --depth or the terminal",
+            true,
+        );
     }
     app.theme = app.theme.named(name);
-    tell(app, format!("theme: {}", app.theme.name()), false)
+    show_toast(app, format!("theme: {}", app.theme.name()), false)
 }
 
 /// The next choice of a time zone.
@@ -35,15 +39,15 @@ pub(super) fn set_zone(app: &mut App, zone: Zone) -> Vec<Effect> {
         Zone::Utc => "times are UTC".to_owned(),
         Zone::Both => format!("times are yours ({name}) and UTC"),
     };
-    tell(app, text, false)
+    show_toast(app, text, false)
 }
 
 /// Puts a text into the clipboard, and says so; one that is too long is refused in a sentence.
-pub(super) fn put(app: &mut App, text: String, what: &str) -> Vec<Effect> {
+pub(super) fn copy_to_clipboard(app: &mut App, text: String, what: &str) -> Vec<Effect> {
     if text.len() > MOST {
-        return tell(app, TooLong(text.len()).to_string(), true);
+        return show_toast(app, TooLong(text.len()).to_string(), true);
     }
     let mut effects = vec![Effect::Copy(text)];
-    effects.extend(tell(app, format!("copied {what}"), false));
+    effects.extend(show_toast(app, format!("copied {what}"), false));
     effects
 }

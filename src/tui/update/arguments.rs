@@ -11,7 +11,7 @@ use crate::model::status::Category;
 use crate::model::text::sanitize;
 use crate::model::{IncidentCommand, IncidentNumber, Priority, check};
 
-use super::super::action::{Entry, Takes};
+use super::super::action::{ArgumentKind, Entry};
 use super::super::app::{App, Span};
 use super::super::picker::{Item, Pick};
 use super::super::plan::Target;
@@ -33,36 +33,41 @@ pub(super) fn offers(
     targets: &[Target],
     at: DateTime<Utc>,
 ) -> Vec<Item> {
-    match entry.takes {
-        Takes::Nothing | Takes::Url | Takes::Note | Takes::Filter => Vec::new(),
-        Takes::View => find::views(app).into_iter().map(view).collect(),
-        Takes::Sort => Sort::ALL
+    match entry.argument {
+        ArgumentKind::Nothing | ArgumentKind::Url | ArgumentKind::Note | ArgumentKind::Filter => {
+            Vec::new()
+        }
+        ArgumentKind::View => find::views(app).into_iter().map(view).collect(),
+        ArgumentKind::Sort => Sort::ALL
             .iter()
             .map(|sort| {
                 let value = sort.as_str();
                 Item::new(queue::order(*sort), Pick::Sort(*sort)).value(value)
             })
             .collect(),
-        Takes::Theme => Name::ALL
+        ArgumentKind::Theme => Name::ALL
             .iter()
             .map(|name| Item::new(name.as_str(), Pick::Theme(*name)).value(name.as_str()))
             .collect(),
-        Takes::Zone => Zone::ALL
+        ArgumentKind::Zone => Zone::ALL
             .iter()
             .map(|zone| Item::new(zone.as_str(), Pick::Zone(*zone)).value(zone.as_str()))
             .collect(),
-        Takes::Listed(_) | Takes::Person | Takes::Time | Takes::Incident => {
+        ArgumentKind::Listed(_)
+        | ArgumentKind::Person
+        | ArgumentKind::Time
+        | ArgumentKind::Incident => {
             let items = picks::items(app, entry.action, targets, at);
             items.into_iter().filter(|item| item.value.is_some()).collect()
         }
-        Takes::Priority => priorities(app),
-        Takes::Category => categories(),
-        Takes::Services => services(app, argument),
-        Takes::Team => teams(app),
-        Takes::Number => numbers(app),
-        Takes::Backend => workspaces::items(app),
-        Takes::Run => run::named(app, targets),
-        Takes::Span => Span::ALL.into_iter().map(span).collect(),
+        ArgumentKind::Priority => priorities(app),
+        ArgumentKind::Category => categories(),
+        ArgumentKind::Services => services(app, argument),
+        ArgumentKind::Team => teams(app),
+        ArgumentKind::Number => numbers(app),
+        ArgumentKind::Backend => workspaces::items(app),
+        ArgumentKind::Run => run::all_items(app, targets),
+        ArgumentKind::Span => Span::ALL.into_iter().map(span).collect(),
     }
 }
 
@@ -70,7 +75,7 @@ pub(super) fn offers(
 ///
 /// # Errors
 /// What is wrong with it and what would be accepted.
-pub(super) fn read(
+pub(super) fn parse(
     app: &App,
     entry: &Entry,
     argument: &str,
@@ -80,9 +85,9 @@ pub(super) fn read(
 ) -> Result<Pick, String> {
     let argument = argument.trim();
     if argument.is_empty() {
-        return Err(format!("{} takes {}", entry.name, entry.takes.accepted()));
+        return Err(format!("{} takes {}", entry.name, entry.argument.accepted()));
     }
-    if let Some(item) = offers.iter().find(|item| is_meant(item, argument)) {
+    if let Some(item) = offers.iter().find(|item| is_exact_match(item, argument)) {
         return match &item.barred {
             Some(why) => Err(why.clone()),
             None => Ok(item.pick.clone()),
@@ -91,55 +96,61 @@ pub(super) fn read(
     let given = sanitize(argument);
     let values: Vec<&str> = offers.iter().filter_map(|item| item.value.as_deref()).collect();
     let unknown = |what: &str| Err(format!("{what} {given:?}: {}", suggestion(argument, &values)));
-    match entry.takes {
-        Takes::Nothing => Err(format!("{} takes nothing behind it", entry.name)),
-        Takes::Listed(_) if values.is_empty() => Err(picks::nothing(app, entry.action, targets)),
-        Takes::Listed(what) => {
+    match entry.argument {
+        ArgumentKind::Nothing => Err(format!("{} takes nothing behind it", entry.name)),
+        ArgumentKind::Listed(_) if values.is_empty() => {
+            Err(picks::empty_reason(app, entry.action, targets))
+        }
+        ArgumentKind::Listed(what) => {
             Err(format!("{given:?} is not {what}: {}", suggestion(argument, &values)))
         }
-        Takes::Person if argument.eq_ignore_ascii_case("me") => Ok(assign_to_me(app)),
-        Takes::Person if values.is_empty() => Err(picks::nothing(app, entry.action, targets)),
-        Takes::Person => unknown("nobody is called"),
-        Takes::Time => snooze(app, argument, at),
-        Takes::Priority => priority(argument),
-        Takes::Incident => merge(argument, offers),
-        Takes::Url => url(argument),
-        Takes::Note => {
+        ArgumentKind::Person if argument.eq_ignore_ascii_case("me") => Ok(assign_to_me(app)),
+        ArgumentKind::Person if values.is_empty() => {
+            Err(picks::empty_reason(app, entry.action, targets))
+        }
+        ArgumentKind::Person => unknown("nobody is called"),
+        ArgumentKind::Time => snooze(app, argument, at),
+        ArgumentKind::Priority => priority(argument),
+        ArgumentKind::Incident => merge(argument, offers),
+        ArgumentKind::Url => url(argument),
+        ArgumentKind::Note => {
             check::required_text("note", argument).map_err(|bad| bad.problem)?;
             let ask = IncidentCommand::AddNote { text: argument.to_owned() };
-            Ok(does("write a note on", "noted", ask))
+            Ok(single_command("write a note on", "noted", ask))
         }
-        Takes::Category => unknown("there is no category"),
-        Takes::Services => service_names(app, argument).map(set_services),
-        Takes::Team if values.len() <= 1 => {
+        ArgumentKind::Category => unknown("there is no category"),
+        ArgumentKind::Services => service_names(app, argument).map(set_services),
+        ArgumentKind::Team if values.len() <= 1 => {
             check::name("team", argument).map_err(|bad| bad.problem)?;
             Ok(set_team(Some(argument)))
         }
-        Takes::Team => unknown("there is no team"),
-        Takes::Number => argument
+        ArgumentKind::Team => unknown("there is no team"),
+        ArgumentKind::Number => argument
             .parse()
             .map(Pick::Go)
             .map_err(|bad: crate::model::id::InvalidNumber| bad.to_string()),
-        Takes::View => unknown("there is no view"),
-        Takes::Sort => unknown("there is no order"),
-        Takes::Theme => unknown("there is no theme"),
-        Takes::Zone => unknown("there is no zone"),
-        Takes::Backend if values.len() <= 1 => Err(workspaces::NOWHERE.into()),
-        Takes::Backend => unknown("there is no profile"),
-        Takes::Run => match run::unnamed(app, targets, offers) {
+        ArgumentKind::View => unknown("there is no view"),
+        ArgumentKind::Sort => unknown("there is no order"),
+        ArgumentKind::Theme => unknown("there is no theme"),
+        ArgumentKind::Zone => unknown("there is no zone"),
+        ArgumentKind::Backend if values.len() <= 1 => Err(workspaces::NO_OTHER_WORKSPACE.into()),
+        ArgumentKind::Backend => unknown("there is no profile"),
+        ArgumentKind::Run => match run::no_items_reason(app, targets, offers) {
             Some(why) => Err(why),
             None => unknown("there is no runbook or command"),
         },
-        Takes::Filter => match argument.parse::<Filter>() {
+        ArgumentKind::Filter => match argument.parse::<Filter>() {
             Ok(_) => Ok(Pick::Filter(argument.to_owned())),
             Err(wrong) => Err(wrong.message),
         },
-        Takes::Span => Err(format!("{given:?} is no window: choose from {}", values.join(", "))),
+        ArgumentKind::Span => {
+            Err(format!("{given:?} is no window: choose from {}", values.join(", ")))
+        }
     }
 }
 
 /// By its value, or by what it is called.
-fn is_meant(item: &Item, argument: &str) -> bool {
+fn is_exact_match(item: &Item, argument: &str) -> bool {
     let same = |text: &str| text.to_lowercase() == argument.to_lowercase();
     let handle = argument.trim_start_matches('@').to_lowercase();
     item.value.as_deref().is_some_and(|value| same(value) || value.to_lowercase() == handle)
@@ -148,9 +159,10 @@ fn is_meant(item: &Item, argument: &str) -> bool {
 
 /// Whether what is typed is the beginning of an item, word by word, as in `scribe to` for the scribe
 /// Tomo. Impact and urgency are both said, or neither is.
-pub(super) fn begins(entry: &Entry, item: &Item, argument: &str) -> bool {
+pub(super) fn is_prefix_match(entry: &Entry, item: &Item, argument: &str) -> bool {
     let typed: Vec<String> = argument.split_whitespace().map(str::to_lowercase).collect();
-    let all_said = |words: &[String]| entry.takes != Takes::Priority || words.len() == typed.len();
+    let all_said =
+        |words: &[String]| entry.argument != ArgumentKind::Priority || words.len() == typed.len();
     let value = item.value.as_deref().unwrap_or_default();
     [value, item.text.as_str()].into_iter().any(|text| {
         let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
@@ -162,24 +174,24 @@ pub(super) fn begins(entry: &Entry, item: &Item, argument: &str) -> bool {
     })
 }
 
-fn does(verb: impl Into<String>, done: impl Into<String>, ask: IncidentCommand) -> Pick {
+fn single_command(verb: impl Into<String>, done: impl Into<String>, ask: IncidentCommand) -> Pick {
     Pick::Do { verb: verb.into(), done: done.into(), asks: vec![ask], for_good: false }
 }
 
 fn assign_to_me(app: &App) -> Pick {
     let name = sanitize(&app.me.name);
     let ask = IncidentCommand::Assign { to: Some(app.me.clone()) };
-    does(format!("assign {{}} to {name}"), format!("assigned to {name}"), ask)
+    single_command(format!("assign {{}} to {name}"), format!("assigned to {name}"), ask)
 }
 
 fn snooze(app: &App, argument: &str, at: DateTime<Utc>) -> Result<Pick, String> {
-    let until = parse_time::later(argument, at, app.clock())?;
+    let until = parse_time::parse_future(argument, at, app.clock())?;
     let clock = app.clock().at(until).format("%a %Y-%m-%d %H:%M");
     let ask = IncidentCommand::Snooze { until };
-    Ok(does(format!("snooze {{}} until {clock}"), format!("snoozed until {clock}"), ask))
+    Ok(single_command(format!("snooze {{}} until {clock}"), format!("snoozed until {clock}"), ask))
 }
 
-fn over(priority: Priority) -> Item {
+fn override_item(priority: Priority) -> Item {
     Item::new(priority.as_str(), Pick::Override(priority))
         .about("overrides the matrix, with a reason")
         .value(priority.as_str().to_lowercase())
@@ -193,13 +205,16 @@ fn priorities(app: &App) -> Vec<Item> {
     let matrix = matrix.map(|(impact, urgency)| {
         let priority = app.rules.matrix.priority(impact, urgency);
         let ask = IncidentCommand::Prioritize { impact, urgency };
-        let pick =
-            does(format!("set {priority} on"), format!("{priority}: {impact} × {urgency}"), ask);
+        let pick = single_command(
+            format!("set {priority} on"),
+            format!("{priority}: {impact} × {urgency}"),
+            ask,
+        );
         Item::new(priority.as_str(), pick)
             .about(format!("impact {impact} × urgency {urgency}"))
             .value(format!("{impact} {urgency}"))
     });
-    Priority::ALL.into_iter().map(over).chain(matrix).collect()
+    Priority::ALL.into_iter().map(override_item).chain(matrix).collect()
 }
 
 fn priority(argument: &str) -> Result<Pick, String> {
@@ -243,7 +258,8 @@ fn categories() -> Vec<Item> {
         .map(|category| {
             let word = category.map_or(UNKNOWN, Category::as_str);
             let ask = IncidentCommand::Categorize { category };
-            let pick = does(format!("set category {word} on"), format!("category {word}"), ask);
+            let pick =
+                single_command(format!("set category {word} on"), format!("category {word}"), ask);
             Item::new(word, pick).value(word)
         })
         .collect()
@@ -251,7 +267,7 @@ fn categories() -> Vec<Item> {
 
 /// Each with those that are typed before it.
 fn services(app: &App, argument: &str) -> Vec<Item> {
-    let typed: Vec<&str> = split(argument).collect();
+    let typed: Vec<&str> = split_names(argument).collect();
     let whole = argument.is_empty() || argument.ends_with([' ', ',']);
     let before = if whole { &typed[..] } else { &typed[..typed.len().saturating_sub(1)] };
     let directory = app.directory.iter();
@@ -268,7 +284,7 @@ fn services(app: &App, argument: &str) -> Vec<Item> {
         .collect()
 }
 
-fn split(argument: &str) -> impl Iterator<Item = &str> {
+fn split_names(argument: &str) -> impl Iterator<Item = &str> {
     argument.split([' ', ',']).filter(|name| !name.is_empty())
 }
 
@@ -280,7 +296,7 @@ fn service_names(app: &App, argument: &str) -> Result<Vec<String>, String> {
         .flat_map(|directory| directory.services.iter().map(|service| service.name.as_str()))
         .collect();
     let mut names: Vec<String> = Vec::new();
-    for name in split(argument) {
+    for name in split_names(argument) {
         if !known.is_empty() && !known.contains(&name) {
             let given = sanitize(name);
             return Err(format!("there is no service {given:?}: {}", suggestion(name, &known)));
@@ -294,7 +310,7 @@ fn service_names(app: &App, argument: &str) -> Result<Vec<String>, String> {
 fn set_services(services: Vec<String>) -> Pick {
     let names = sanitize(&services.join(", ")).into_owned();
     let ask = IncidentCommand::SetServices { services };
-    does(format!("set services {names} on"), format!("services: {names}"), ask)
+    single_command(format!("set services {names} on"), format!("services: {names}"), ask)
 }
 
 fn teams(app: &App) -> Vec<Item> {
@@ -311,8 +327,10 @@ fn teams(app: &App) -> Vec<Item> {
 fn set_team(team: Option<&str>) -> Pick {
     let ask = IncidentCommand::SetTeam { team: team.map(ToOwned::to_owned) };
     match team.map(sanitize) {
-        Some(name) => does(format!("give {{}} to team {name}"), format!("given to {name}"), ask),
-        None => does("take {} from its team", "without a team", ask),
+        Some(name) => {
+            single_command(format!("give {{}} to team {name}"), format!("given to {name}"), ask)
+        }
+        None => single_command("take {} from its team", "without a team", ask),
     }
 }
 

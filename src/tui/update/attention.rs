@@ -11,19 +11,19 @@ use super::super::app::App;
 use super::super::message::{Effect, Timer};
 
 /// The shortest time between two calls; what is new meanwhile makes one together.
-const QUIET: Duration = Duration::from_secs(5);
+const THROTTLE: Duration = Duration::from_secs(5);
 /// How many are named where several are new.
-const NAMED: usize = 5;
+const MAX_NAMED: usize = 5;
 
 /// Looks at a snapshot for what somebody is to be called for.
-pub(super) fn look(app: &mut App, snapshot: &Snapshot) -> Vec<Effect> {
+pub(super) fn check_snapshot(app: &mut App, snapshot: &Snapshot) -> Vec<Effect> {
     // After a first page the rest of what was there already follows; one that has all is a start.
     let rest = |counts: OpenCounts| counts.total().saturating_sub(counts.snoozed);
     if snapshot.counts.is_some_and(|counts| rest(counts) > snapshot.rows.len() as u64) {
         return Vec::new();
     }
-    let first = app.calls.known.is_none();
-    let known = app.calls.known.get_or_insert_default();
+    let first = app.attention.seen.is_none();
+    let known = app.attention.seen.get_or_insert_default();
     let mut new = Vec::new();
     for row in &snapshot.rows {
         let mine = row.assignee.as_ref().is_some_and(|person| person.handle == app.me.handle);
@@ -36,7 +36,7 @@ pub(super) fn look(app: &mut App, snapshot: &Snapshot) -> Vec<Effect> {
         }
         // What the viewer did is no news to them, and what is snoozed is to be left alone.
         if is_new
-            && !app.calls.own.remove(&row.id)
+            && !app.attention.own_changes.remove(&row.id)
             && !row.is_snoozed(app.now)
             && app.settings.notify.priorities.contains(&row.priority)
         {
@@ -51,46 +51,46 @@ pub(super) fn look(app: &mut App, snapshot: &Snapshot) -> Vec<Effect> {
     new.sort_by_key(|(row, _)| (row.priority, row.reported_at));
     match new.as_slice() {
         [] => Vec::new(),
-        [(row, mine)] if !app.calls.quiet => {
+        [(row, mine)] if !app.attention.throttled => {
             let whose = if *mine { "assigned to you" } else { "unowned" };
             let title = format!("{} {} {whose}", row.priority, row.label());
-            call(app, title, row.title.clone())
+            notify(app, title, row.title.clone())
         }
         several => {
             let labels: Vec<String> = several.iter().map(|(row, _)| Summary::label(row)).collect();
-            app.calls.waiting.extend(labels);
-            if app.calls.quiet { Vec::new() } else { together(app) }
+            app.attention.waiting.extend(labels);
+            if app.attention.throttled { Vec::new() } else { notify_waiting(app) }
         }
     }
 }
 
 /// The viewer has assigned or declared it: it is no news when it changes.
-pub(super) fn mine(app: &mut App, incident: IncidentId) {
-    app.calls.own.insert(incident);
+pub(super) fn expect_own_change(app: &mut App, incident: IncidentId) {
+    app.attention.own_changes.insert(incident);
 }
 
 /// It was not done after all.
-pub(super) fn not_mine(app: &mut App, incident: IncidentId) {
-    app.calls.own.remove(&incident);
+pub(super) fn forget_own_change(app: &mut App, incident: IncidentId) {
+    app.attention.own_changes.remove(&incident);
 }
 
 /// The quiet after a call is over.
-pub(super) fn quiet_over(app: &mut App) -> Vec<Effect> {
-    app.calls.quiet = false;
-    if app.calls.waiting.is_empty() { Vec::new() } else { together(app) }
+pub(super) fn throttle_ended(app: &mut App) -> Vec<Effect> {
+    app.attention.throttled = false;
+    if app.attention.waiting.is_empty() { Vec::new() } else { notify_waiting(app) }
 }
 
 /// One call for all that wait.
-fn together(app: &mut App) -> Vec<Effect> {
-    let waiting = std::mem::take(&mut app.calls.waiting);
-    let mut named = waiting.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    if waiting.len() > NAMED {
-        named = format!("{named} and {} more", waiting.len() - NAMED);
+fn notify_waiting(app: &mut App) -> Vec<Effect> {
+    let waiting = std::mem::take(&mut app.attention.waiting);
+    let mut named = waiting.iter().take(MAX_NAMED).cloned().collect::<Vec<_>>().join(", ");
+    if waiting.len() > MAX_NAMED {
+        named = format!("{named} and {} more", waiting.len() - MAX_NAMED);
     }
-    call(app, format!("{} new", waiting.len()), named)
+    notify(app, format!("{} new", waiting.len()), named)
 }
 
-fn call(app: &mut App, title: String, body: String) -> Vec<Effect> {
-    app.calls.quiet = true;
-    vec![Effect::Notify { title, body }, Effect::After(QUIET, Timer::Call)]
+fn notify(app: &mut App, title: String, body: String) -> Vec<Effect> {
+    app.attention.throttled = true;
+    vec![Effect::Notify { title, body }, Effect::StartTimer(THROTTLE, Timer::AttentionThrottle)]
 }

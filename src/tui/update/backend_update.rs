@@ -9,18 +9,19 @@ use crate::model::measures::Measures;
 use crate::sync::{BackendUpdate, CachedData, ConnectionState};
 
 use super::super::app::{App, Failure, Span};
-use super::super::message::{Effect, Of};
+use super::super::message::{CachedPart, Effect};
 use super::{
-    attention, fail, find, forms, navigation, outbox, reading, remote_activity, rows, tell, wall,
+    attention, find, forms, navigation, outbox, reading, remote_activity, report_failure, rows,
+    show_toast, wall,
 };
 
 /// Measures are computed anew at most this often while the queue changes.
-const MEASURED_EVERY: TimeDelta = TimeDelta::minutes(1);
+const MIN_MEASURES_AGE: TimeDelta = TimeDelta::minutes(1);
 /// And at least this often, because windows slide.
-const MEASURED_ANYWAY: TimeDelta = TimeDelta::minutes(10);
+const MAX_MEASURES_AGE: TimeDelta = TimeDelta::minutes(10);
 
 /// The mirror has learnt something.
-pub(super) fn learnt(app: &mut App, update: BackendUpdate, at: DateTime<Utc>) -> Vec<Effect> {
+pub(super) fn apply(app: &mut App, update: BackendUpdate, at: DateTime<Utc>) -> Vec<Effect> {
     match update {
         BackendUpdate::Capabilities(capabilities) => {
             // An API knows who asks from the token.
@@ -39,18 +40,18 @@ pub(super) fn learnt(app: &mut App, update: BackendUpdate, at: DateTime<Utc>) ->
                 return Vec::new();
             }
             for row in &rows {
-                find::known(app, row);
+                find::update_row(app, row);
             }
-            rows::derive_by_itself(app, at);
+            rows::derive_unprompted(app, at);
             reading::follow(app)
         }
         BackendUpdate::Directory(directory) => {
             // One that was kept is told of right before it.
-            if !matches!(app.link, ConnectionState::Loading) {
-                app.kept_at.directory = None;
+            if !matches!(app.connection, ConnectionState::Loading) {
+                app.cached_at.directory = None;
             }
             app.directory = Some(directory);
-            forms::directory_learnt(app);
+            forms::directory_changed(app);
             Vec::new()
         }
         BackendUpdate::Cached(CachedData::Rows, at) => {
@@ -58,53 +59,53 @@ pub(super) fn learnt(app: &mut App, update: BackendUpdate, at: DateTime<Utc>) ->
             Vec::new()
         }
         BackendUpdate::Cached(CachedData::Directory, at) => {
-            app.kept_at.directory = Some(at);
+            app.cached_at.directory = Some(at);
             Vec::new()
         }
-        BackendUpdate::Outbox(listing) => outbox::learnt(app, &listing, at),
+        BackendUpdate::Outbox(listing) => outbox::snapshot_changed(app, &listing, at),
         BackendUpdate::Connection(link) => {
             if let ConnectionState::Live { at } | ConnectionState::Polling { at, .. } = &link {
                 app.answered_at = Some(*at);
-                app.doubted = false;
+                app.clock_jumped = false;
             }
             if let ConnectionState::Failing { error, .. } = &link
-                && !matches!(app.link, ConnectionState::Failing { .. })
+                && !matches!(app.connection, ConnectionState::Failing { .. })
             {
                 // The keys line tells of it as long as it lasts: it needs no toast.
                 app.failure = Some(Failure {
-                    what: format!("reading {}", app.here.leads),
-                    said: error.to_string(),
+                    operation: format!("reading {}", app.workspace.leads),
+                    message: error.to_string(),
                     at,
                 });
             }
             let answers =
                 matches!(link, ConnectionState::Live { .. } | ConnectionState::Polling { .. });
-            let back = answers && matches!(app.link, ConnectionState::Failing { .. });
-            app.link = link;
-            if back { retry_reading(app) } else { Vec::new() }
+            let back = answers && matches!(app.connection, ConnectionState::Failing { .. });
+            app.connection = link;
+            if back { reload_stale(app) } else { Vec::new() }
         }
         BackendUpdate::Snapshot(snapshot) => {
             let first = app.snapshot.is_none();
             // The rest of the rows after the first page is no news to the measures.
             let filling = app.snapshot.as_ref().is_none_or(|before| before.counts.is_some());
-            let calls = attention::look(app, &snapshot);
+            let calls = attention::check_snapshot(app, &snapshot);
             let changed = find::open_changed(app, app.snapshot.clone().as_deref(), &snapshot);
             app.snapshot = Some(snapshot);
             app.metrics.outdated |= !filling;
             let selected = app.queue.selected;
-            rows::derive_by_itself(app, at);
+            rows::derive_unprompted(app, at);
             if app.queue.rows.is_empty() {
                 app.reading.moving = false;
             }
             let mut effects = if first || selected == app.queue.selected || selected.is_none() {
                 reading::follow(app)
             } else {
-                navigation::moved(app)
+                navigation::selection_moved(app)
             };
-            effects.extend(remote_activity::watch(app));
+            effects.extend(remote_activity::load_changed_targets(app));
             effects.extend(changed);
             if first {
-                effects.extend(started(app));
+                effects.extend(load_measures_if_needed(app));
             }
             if app.queue.rows.is_empty() {
                 effects.push(Effect::LoadLastEnded);
@@ -113,14 +114,14 @@ pub(super) fn learnt(app: &mut App, update: BackendUpdate, at: DateTime<Utc>) ->
             if app.wall.is_none() {
                 effects.extend(calls);
             }
-            effects.extend(wall::learnt(app, at));
+            effects.extend(wall::incidents_changed(app, at));
             effects
         }
     }
 }
 
 /// The measures are asked for, unless they are already.
-pub(super) fn started(app: &mut App) -> Option<Effect> {
+pub(super) fn load_measures_if_needed(app: &mut App) -> Option<Effect> {
     if app.metrics.loading || app.metrics.loaded.is_some() {
         return None;
     }
@@ -129,67 +130,69 @@ pub(super) fn started(app: &mut App) -> Option<Effect> {
 }
 
 /// When what is told next was read, where it was kept.
-pub(super) fn kept(app: &mut App, of: Of, at: Option<DateTime<Utc>>) {
+pub(super) fn set_cached_at(app: &mut App, of: CachedPart, at: Option<DateTime<Utc>>) {
     match (of, at) {
-        (Of::Measures, at) => app.kept_at.measures = at,
-        (Of::Page(number), at) => app.kept_at.page = at.map(|at| (number, at)),
-        (Of::Detail(id), Some(at)) => {
-            app.kept_at.details.insert(id, at);
+        (CachedPart::Measures, at) => app.cached_at.measures = at,
+        (CachedPart::HistoryPage(number), at) => {
+            app.cached_at.history_page = at.map(|at| (number, at))
         }
-        (Of::Detail(id), None) => {
-            app.kept_at.details.remove(&id);
+        (CachedPart::Detail(id), Some(at)) => {
+            app.cached_at.details.insert(id, at);
+        }
+        (CachedPart::Detail(id), None) => {
+            app.cached_at.details.remove(&id);
         }
     }
 }
 
 /// The clock has jumped: nothing counts as fresh until the backend has answered again.
-pub(super) fn doubted(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+pub(super) fn clock_jumped(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if app.outbox.is_none() {
         return Vec::new();
     }
-    app.doubted = true;
+    app.clock_jumped = true;
     let mut effects = time_passed(app, at);
     effects.push(Effect::Refresh);
     effects
 }
 
 /// What could not be read while the backend failed, or was only kept, is read again.
-fn retry_reading(app: &mut App) -> Vec<Effect> {
+fn reload_stale(app: &mut App) -> Vec<Effect> {
     app.reading.failed = None;
-    let kept = &app.kept_at.details;
+    let kept = &app.cached_at.details;
     app.reading.cache.retain(|shown| !kept.contains_key(&shown.id));
     let mut effects = reading::follow(app);
     let shown = app.reading.shown.as_ref().map(|shown| shown.id);
-    if let Some(id) = shown.filter(|id| app.kept_at.details.contains_key(id)) {
+    if let Some(id) = shown.filter(|id| app.cached_at.details.contains_key(id)) {
         effects.push(Effect::LoadDetail(id));
     }
-    if app.kept_at.measures.is_some() && !app.metrics.loading {
+    if app.cached_at.measures.is_some() && !app.metrics.loading {
         app.metrics.loading = true;
         effects.push(Effect::LoadMeasures(app.metrics.span));
     }
     if app.queue.pages.as_ref().is_some_and(|pages| pages.failed.is_some() || pages.as_of.is_some())
     {
-        effects.extend(find::again(app));
+        effects.extend(find::reload_history(app));
     }
     if app.metrics.failed.is_some() && !app.metrics.loading {
         app.metrics.loading = true;
         effects.push(Effect::LoadMeasures(app.metrics.span));
     }
-    effects.extend(wall::back(app));
+    effects.extend(wall::retry_last_p1(app));
     effects
 }
 
 /// Time has passed.
 pub(super) fn time_passed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let selected = app.queue.selected;
-    rows::derive_by_itself(app, at);
+    rows::derive_unprompted(app, at);
     let mut effects = Vec::new();
     if selected != app.queue.selected {
-        effects = navigation::moved(app);
+        effects = navigation::selection_moved(app);
     }
     let age = app.metrics.loaded_at.map(|then| (at - then).abs());
     let due = age.is_some_and(|age| {
-        age >= MEASURED_ANYWAY || (app.metrics.outdated && age >= MEASURED_EVERY)
+        age >= MAX_MEASURES_AGE || (app.metrics.outdated && age >= MIN_MEASURES_AGE)
     });
     if due && !app.metrics.loading {
         app.metrics.loading = true;
@@ -199,7 +202,7 @@ pub(super) fn time_passed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 }
 
 /// Another window of the measures.
-pub(super) fn other_span(app: &mut App, by: isize) -> Vec<Effect> {
+pub(super) fn step_span(app: &mut App, by: isize) -> Vec<Effect> {
     let here = Span::ALL.iter().position(|s| *s == app.metrics.span).unwrap_or(0);
     let next = here.saturating_add_signed(by).min(Span::ALL.len() - 1);
     if next == here {
@@ -217,7 +220,7 @@ pub(super) fn choose_span(app: &mut App, span: Span) -> Vec<Effect> {
 }
 
 /// Measures were computed.
-pub(super) fn measured(
+pub(super) fn measures_loaded(
     app: &mut App,
     span: Span,
     result: Result<Arc<Measures>, BackendError>,
@@ -242,7 +245,7 @@ pub(super) fn measured(
             if !began {
                 return Vec::new();
             }
-            fail(app, "computing measures", &error.to_string(), at)
+            report_failure(app, "computing measures", &error.to_string(), at)
         }
     }
 }
@@ -255,9 +258,9 @@ pub(super) fn refresh(app: &mut App) -> Vec<Effect> {
         app.reading.loading = Some((id, 0));
         effects.push(Effect::LoadDetail(id));
     }
-    effects.extend(find::again(app));
+    effects.extend(find::reload_history(app));
     app.metrics.loading = true;
     effects.push(Effect::LoadMeasures(app.metrics.span));
-    effects.extend(tell(app, "asked anew", false));
+    effects.extend(show_toast(app, "asked anew", false));
     effects
 }

@@ -9,7 +9,7 @@ use super::super::mode::Mode;
 use super::{drafts, send};
 
 /// Does what was asked about.
-pub(super) fn yes(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+pub(super) fn accept(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Confirm(mut confirm) = std::mem::take(&mut app.mode) else { return Vec::new() };
     // What has changed since the question was asked is told, not overridden.
     for step in &mut confirm.plan.steps {
@@ -21,27 +21,27 @@ pub(super) fn yes(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     }
     if confirm.plan.possible().next().is_none() {
         let why = confirm.plan.refused().next().map(|(t, why)| format!("{}: {why}", t.label));
-        let mut effects = confirm.form.map(|form| back(app, form)).unwrap_or_default();
-        effects.extend(super::tell(app, why.unwrap_or_default(), true));
+        let mut effects = confirm.form.map(|form| reopen_form(app, form)).unwrap_or_default();
+        effects.extend(super::show_toast(app, why.unwrap_or_default(), true));
         return effects;
     }
     send::carry_out(app, &confirm.plan, confirm.for_good, confirm.form, at)
 }
 
 /// Leaves it; back to the form where it came from one.
-pub(super) fn no(app: &mut App) -> Vec<Effect> {
+pub(super) fn decline(app: &mut App) -> Vec<Effect> {
     // A program that was asked about is not started.
     if let Mode::Confirm(confirm) = std::mem::take(&mut app.mode)
         && let Some(form) = confirm.form
     {
-        return back(app, form);
+        return reopen_form(app, form);
     }
     Vec::new()
 }
 
 /// Back to the form that the question came from; what is typed there is kept as before.
-fn back(app: &mut App, mut form: Box<Form>) -> Vec<Effect> {
+fn reopen_form(app: &mut App, mut form: Box<Form>) -> Vec<Effect> {
     form.saving = false;
     app.mode = Mode::Form(form);
-    drafts::typed(app)
+    drafts::schedule_save(app)
 }

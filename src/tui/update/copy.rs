@@ -7,7 +7,7 @@ use crate::model::text::{lines, sanitize};
 use crate::model::time::format_duration;
 use crate::model::{Event, Incident, Summary};
 
-use super::super::app::{App, Shown};
+use super::super::app::{App, LoadedIncident};
 use super::super::picker::{Item, Pick};
 use super::super::plan::Target;
 use super::precheck;
@@ -17,7 +17,8 @@ pub(super) fn items(app: &App, targets: &[Target]) -> Vec<Item> {
     let rows: Vec<&Summary> = targets
         .iter()
         .filter_map(|target| {
-            app.row(target.id).or_else(|| precheck::record(app, target.id).map(|r| &r.summary))
+            app.row(target.id)
+                .or_else(|| precheck::current_record(app, target.id).map(|r| &r.summary))
         })
         .collect();
     if rows.is_empty() {
@@ -34,14 +35,14 @@ pub(super) fn items(app: &App, targets: &[Target]) -> Vec<Item> {
     let mut items = vec![
         item('n', "number", "the number", each(&Summary::label, " ")),
         item('t', "title", "the title", each(&title, "\n")),
-        item('s', "summary", "the summary", each(&|row| summary(row, app.now), "\n")),
+        item('s', "summary", "the summary", each(&|row| summary_line(row, app.now), "\n")),
     ];
     let read = match targets {
         [one] => app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == one.id),
         _ => None,
     };
     if let Some(read) = read {
-        let text = record(read, app.now);
+        let text = record_markdown(read, app.now);
         let about = "fields and timeline, as Markdown";
         let pick = Pick::Copy(text, "the record");
         items.push(Item::new("the record", pick).key('r').about(about).value("record"));
@@ -59,7 +60,7 @@ pub(super) fn items(app: &App, targets: &[Target]) -> Vec<Item> {
 }
 
 /// One line: `INC-2041 P1 investigating checkout: Card payments fail · Ines Moreau · 38m`.
-fn summary(row: &Summary, now: DateTime<Utc>) -> String {
+fn summary_line(row: &Summary, now: DateTime<Utc>) -> String {
     let service = row.primary_service().map(|service| format!(" {}", sanitize(service)));
     let owner = row.assignee.as_ref().map_or("unowned", |owner| owner.name.as_str());
     format!(
@@ -70,24 +71,24 @@ fn summary(row: &Summary, now: DateTime<Utc>) -> String {
         service.unwrap_or_default(),
         sanitize(&row.title),
         sanitize(owner),
-        span(row, now)
+        incident_duration(row, now)
     )
 }
 
 /// How long it has lasted.
-fn span(row: &Summary, now: DateTime<Utc>) -> String {
+fn incident_duration(row: &Summary, now: DateTime<Utc>) -> String {
     let end = row.resolved_at.or(row.closed_at).unwrap_or(now);
     format_duration((end - row.reported_at).max(TimeDelta::zero()))
 }
 
 /// The whole record as Markdown. Times are UTC.
-fn record(read: &Shown, now: DateTime<Utc>) -> String {
+fn record_markdown(read: &LoadedIncident, now: DateTime<Utc>) -> String {
     let incident = &read.detail.incident;
     let row = &incident.summary;
-    let mut out = format!("# {} {}\n\n", row.label(), plain(&row.title));
-    for (label, value) in fields(incident, now) {
+    let mut out = format!("# {} {}\n\n", row.label(), one_line(&row.title));
+    for (label, value) in record_fields(incident, now) {
         if !value.trim().is_empty() {
-            out.push_str(&["- **", label, ":** ", &plain(&value), "\n"].concat());
+            out.push_str(&["- **", label, ":** ", &one_line(&value), "\n"].concat());
         }
     }
     if !incident.symptoms.trim().is_empty() {
@@ -99,24 +100,24 @@ fn record(read: &Shown, now: DateTime<Utc>) -> String {
         out.push_str("Earlier events are left out.\n\n");
     }
     for event in read.events.iter() {
-        entry(event, &mut out);
+        push_event(event, &mut out);
     }
     out
 }
 
-fn fields(incident: &Incident, now: DateTime<Utc>) -> Vec<(&'static str, String)> {
+fn record_fields(incident: &Incident, now: DateTime<Utc>) -> Vec<(&'static str, String)> {
     let row = &incident.summary;
-    let at = |time: Option<DateTime<Utc>>| time.map(stamp).unwrap_or_default();
+    let at = |time: Option<DateTime<Utc>>| time.map(format_time).unwrap_or_default();
     let mut fields = vec![
-        ("Status", format!("{}, {}", row.status, span(row, now))),
+        ("Status", format!("{}, {}", row.status, incident_duration(row, now))),
         ("Priority", format!("{}: impact {} × urgency {}", row.priority, row.impact, row.urgency)),
         ("Overridden", incident.override_reason.clone().unwrap_or_default()),
         ("Category", row.category.map(|c| c.to_string()).unwrap_or_default()),
         ("Services", row.services.join(", ")),
         ("Owner", row.assignee.as_ref().map_or("unowned".into(), |owner| owner.name.clone())),
         ("Team", row.team.clone().unwrap_or_default()),
-        ("Detected", format!("{} by {}", stamp(row.detected_at), row.source)),
-        ("Reported", stamp(row.reported_at)),
+        ("Detected", format!("{} by {}", format_time(row.detected_at), row.source)),
+        ("Reported", format_time(row.reported_at)),
         ("Acknowledged", at(row.acknowledged_at)),
         ("Resolved", at(row.resolved_at)),
         ("Closed", at(row.closed_at)),
@@ -133,8 +134,8 @@ fn fields(incident: &Incident, now: DateTime<Utc>) -> Vec<(&'static str, String)
     fields
 }
 
-fn entry(event: &Event, out: &mut String) {
-    let (at, actor) = (stamp(event.at), plain(event.actor.name()));
+fn push_event(event: &Event, out: &mut String) {
+    let (at, actor) = (format_time(event.at), one_line(event.actor.name()));
     out.push_str(&["- ", &at, " **", event.body.label(), "** ", &actor, "\n"].concat());
     let detail = event.body.detail();
     if !detail.trim().is_empty() {
@@ -142,7 +143,7 @@ fn entry(event: &Event, out: &mut String) {
     }
 }
 
-fn stamp(at: DateTime<Utc>) -> String {
+fn format_time(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
@@ -155,6 +156,6 @@ fn quote(text: &str, indent: &str, out: &mut String) {
 }
 
 /// On one line, safe to show.
-fn plain(text: &str) -> String {
+fn one_line(text: &str) -> String {
     lines(text.trim()).collect::<Vec<_>>().join(" ")
 }

@@ -13,28 +13,28 @@ use super::super::message::{Effect, Timer};
 use super::super::mode::Mode;
 use super::super::plan::Target;
 use super::super::workspaces::Site;
-use super::{forms, precheck, tell};
+use super::{forms, precheck, show_toast};
 
 /// How long after a key what was typed is written.
-const SOON: Duration = Duration::from_millis(300);
+const SAVE_DELAY: Duration = Duration::from_millis(300);
 
 /// Something may have been typed: it is written soon.
-pub(super) fn typed(app: &mut App) -> Vec<Effect> {
+pub(super) fn schedule_save(app: &mut App) -> Vec<Effect> {
     let Mode::Form(form) = &mut app.mode else { return Vec::new() };
     if form.saving || form.saved.as_ref().unwrap_or(&form.initial) == &form.contents() {
         return Vec::new();
     }
     form.saving = true;
-    vec![Effect::After(SOON, Timer::Draft(form.draft))]
+    vec![Effect::StartTimer(SAVE_DELAY, Timer::Draft(form.draft))]
 }
 
 /// The time to write has come.
-pub(super) fn due(app: &mut App, id: Uuid) -> Vec<Effect> {
+pub(super) fn save_due(app: &mut App, id: Uuid) -> Vec<Effect> {
     let now = app.now;
     match open_form(&mut app.mode) {
         Some(form) if form.draft == id => {
             form.saving = false;
-            save(form, &app.here, now).into_iter().collect()
+            save(form, &app.workspace, now).into_iter().collect()
         }
         _ => Vec::new(),
     }
@@ -53,7 +53,7 @@ fn open_form(mode: &mut Mode) -> Option<&mut Form> {
 pub(super) fn save_open(app: &mut App) -> Vec<Effect> {
     let now = app.now;
     let Some(form) = open_form(&mut app.mode) else { return Vec::new() };
-    save(form, &app.here, now).into_iter().collect()
+    save(form, &app.workspace, now).into_iter().collect()
 }
 
 /// Writes what a form holds, unless that is written already.
@@ -63,10 +63,10 @@ pub(super) fn save(form: &mut Form, here: &Site, at: DateTime<Utc>) -> Option<Ef
         return None;
     }
     form.saved = Some(contents);
-    Some(Effect::Draft(DraftOp::Save(draft(form, here, at)?)))
+    Some(Effect::Draft(DraftOp::Save(to_draft(form, here, at)?)))
 }
 
-fn draft(form: &Form, here: &Site, at: DateTime<Utc>) -> Option<Draft> {
+fn to_draft(form: &Form, here: &Site, at: DateTime<Utc>) -> Option<Draft> {
     let about = form.targets.iter();
     Some(Draft {
         id: form.draft,
@@ -82,15 +82,15 @@ fn draft(form: &Form, here: &Site, at: DateTime<Utc>) -> Option<Draft> {
 }
 
 /// Puts a form away for later.
-pub(super) fn put_away(app: &mut App, form: &Form, at: DateTime<Utc>) -> Vec<Effect> {
-    let Some(draft) = draft(form, &app.here, at) else { return Vec::new() };
+pub(super) fn save_for_later(app: &mut App, form: &Form, at: DateTime<Utc>) -> Vec<Effect> {
+    let Some(draft) = to_draft(form, &app.workspace, at) else { return Vec::new() };
     app.drafts.retain(|known| known.id != draft.id);
     app.drafts.insert(0, draft.clone());
     vec![Effect::Draft(DraftOp::Save(draft)), Effect::Draft(DraftOp::Release(form.draft))]
 }
 
 /// Opens a form again that was refused; puts it away where something else is open.
-pub(super) fn give_back(
+pub(super) fn reopen_refused(
     app: &mut App,
     mut form: Box<Form>,
     why: &str,
@@ -101,21 +101,21 @@ pub(super) fn give_back(
         // A timer that ran while it was away has found nothing to write.
         form.saving = false;
         app.mode = Mode::Form(form);
-        return typed(app);
+        return schedule_save(app);
     }
-    let mut effects = put_away(app, &form, at);
+    let mut effects = save_for_later(app, &form, at);
     let key = super::main_key(app, super::Action::Drafts).unwrap_or_default();
     let told = format!("{} not taken, kept as a draft ({key}): {why}", form.heading);
-    effects.extend(tell(app, told, true));
+    effects.extend(show_toast(app, told, true));
     effects
 }
 
 /// Earlier runs have left drafts.
-pub(super) fn left(app: &mut App, drafts: Vec<Draft>) -> Vec<Effect> {
+pub(super) fn restore(app: &mut App, drafts: Vec<Draft>) -> Vec<Effect> {
     let here = |draft: &Draft| {
         // What is about incidents of another place waits there.
         let place = draft.location.as_ref().filter(|_| !draft.about.is_empty());
-        place.is_none_or(|place| *place == app.here.leads)
+        place.is_none_or(|place| *place == app.workspace.leads)
     };
     let left: Vec<Draft> =
         drafts.into_iter().filter(|draft| kind(draft).is_some() && here(draft)).collect();
@@ -126,7 +126,7 @@ pub(super) fn left(app: &mut App, drafts: Vec<Draft>) -> Vec<Effect> {
     let count = app.drafts.len();
     let word = if count == 1 { "draft was" } else { "drafts were" };
     let key = super::main_key(app, super::Action::Drafts).unwrap_or_default();
-    tell(app, format!("{count} {word} kept · {key} brings back what was typed"), false)
+    show_toast(app, format!("{count} {word} kept · {key} brings back what was typed"), false)
 }
 
 /// The form that a draft is of.
@@ -141,9 +141,9 @@ pub(super) fn targets(draft: &Draft) -> Vec<Target> {
 }
 
 /// Takes out the last draft of such a form about the same incidents.
-pub(super) fn take_for(app: &mut App, wanted: &Kind, targets: &[Target]) -> Option<Draft> {
+pub(super) fn remove_matching(app: &mut App, wanted: &Kind, targets: &[Target]) -> Option<Draft> {
     let place = app.drafts.iter().position(|draft| {
-        kind(draft).is_some_and(|kind| is_same(app, &kind, wanted, targets))
+        kind(draft).is_some_and(|kind| is_same_form(app, &kind, wanted, targets))
             && draft.about.len() == targets.len()
             && draft.about.iter().zip(targets).all(|(there, here)| there.0 == here.id)
     })?;
@@ -152,10 +152,10 @@ pub(super) fn take_for(app: &mut App, wanted: &Kind, targets: &[Target]) -> Opti
 
 /// Whether two forms are for the same. Action items that are not written yet have no name: the draft
 /// of one is that of the next.
-fn is_same(app: &App, there: &Kind, here: &Kind, targets: &[Target]) -> bool {
+fn is_same_form(app: &App, there: &Kind, here: &Kind, targets: &[Target]) -> bool {
     match (there, here, targets) {
         (Kind::ActionItem { id: a }, Kind::ActionItem { id: b }, [target]) if a != b => {
-            let record = precheck::record(app, target.id);
+            let record = precheck::current_record(app, target.id);
             let is_new = |id: &Uuid| {
                 record.is_some_and(|r| r.review.actions.iter().all(|action| action.id != *id))
             };

@@ -8,10 +8,14 @@ mod views;
 use chrono::{DateTime, Utc};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-pub(super) use groups::{fold, mark, toggle, toggle_grouping, unfold, whole_group};
-pub(super) use pages::{again, arrived, due, known, more, open_changed};
+pub(super) use groups::{
+    fold, selected_group_ids, toggle_group, toggle_grouping, toggle_marks, unfold,
+};
+pub(super) use pages::{
+    load_more, open_changed, page_loaded, reload_history, search_due, update_row,
+};
 pub use views::{View, show_view, sort_by, views, views_with};
-pub(super) use views::{chosen, menu, sort_chosen, sorts};
+pub(super) use views::{choose_sort, choose_view, open_sorts, open_views};
 
 use crate::model::filter::Filter;
 use crate::model::queue::Sort;
@@ -21,10 +25,10 @@ use super::super::app::{App, Pane};
 use super::super::filter_line::{Before, FilterLine};
 use super::super::message::Effect;
 use super::super::mode::Mode;
-use super::{navigation, rows, tell};
+use super::{navigation, rows, show_toast};
 
 /// Puts a filter, a view's name and an order in force.
-fn put_in_force(
+fn apply_filter(
     app: &mut App,
     filter: Filter,
     view: Option<String>,
@@ -35,27 +39,27 @@ fn put_in_force(
     app.queue.set_filter(filter);
     app.queue.view = view;
     app.queue.sort = sort;
-    let mut effects = pages::wanted(app);
+    let mut effects = pages::refresh_history(app);
     rows::derive(app, at);
     if before != (app.queue.selected, app.queue.head.clone()) {
-        effects.extend(navigation::moved(app));
+        effects.extend(navigation::selection_moved(app));
     }
     effects
 }
 
 /// Filters by a text, as if it had been typed: what of it can't be understood is left out and told.
 pub fn filter_by(app: &mut App, text: &str, at: DateTime<Utc>) -> Vec<Effect> {
-    let mut effects = begin(app);
+    let mut effects = open_line(app);
     if let Mode::Filter(line) = &mut app.mode {
         line.put(String::new());
         line.write(text);
     }
-    effects.extend(keep(app, at));
+    effects.extend(commit(app, at));
     effects
 }
 
 /// Opens the line, with what is in force.
-pub(super) fn begin(app: &mut App) -> Vec<Effect> {
+pub(super) fn open_line(app: &mut App) -> Vec<Effect> {
     let mut effects = Vec::new();
     if app.focus != Pane::Queue {
         app.zoomed = false;
@@ -74,19 +78,19 @@ pub(super) fn begin(app: &mut App) -> Vec<Effect> {
         text.push(' ');
     }
     app.mode = Mode::Filter(Box::new(FilterLine::new(text, before)));
-    complete::offer(app);
+    complete::refresh_offers(app);
     effects
 }
 
 /// A key that is no action is typed.
-pub(super) fn typed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
+pub(super) fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Filter(line) = &mut app.mode else { return Vec::new() };
     let held = key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
     match key.code {
         KeyCode::Char('w') | KeyCode::Backspace if held => line.delete_word(),
         KeyCode::Backspace => {
             if !line.backspace() {
-                return keep(app, at);
+                return commit(app, at);
             }
         }
         KeyCode::Char('u') if held => line.delete_before(),
@@ -102,7 +106,7 @@ pub(super) fn typed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effe
         _ => return Vec::new(),
     }
     line.past = None;
-    changed(app, at)
+    line_changed(app, at)
 }
 
 /// Pasted text is typed.
@@ -111,16 +115,16 @@ pub(super) fn paste(app: &mut App, text: &str) -> Vec<Effect> {
     let Mode::Filter(line) = &mut app.mode else { return Vec::new() };
     line.write(text);
     line.past = None;
-    changed(app, at)
+    line_changed(app, at)
 }
 
 /// The line has changed: what of it is understood is in force.
-fn changed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    complete::offer(app);
-    in_force(app, at)
+fn line_changed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    complete::refresh_offers(app);
+    apply_typed(app, at)
 }
 
-fn in_force(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+fn apply_typed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Filter(line) = &app.mode else { return Vec::new() };
     let filter = line.typed.filter.clone();
     let before = line.before.clone();
@@ -129,16 +133,16 @@ fn in_force(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     }
     let view = before.view.filter(|_| filter == before.filter);
     let was = app.queue.selected;
-    let mut effects = put_in_force(app, filter, view, before.sort, at);
-    as_before(app);
+    let mut effects = apply_filter(app, filter, view, before.sort, at);
+    restore_selection(app);
     if was != app.queue.selected && effects.is_empty() {
-        effects = navigation::moved(app);
+        effects = navigation::selection_moved(app);
     }
     effects
 }
 
 /// What was selected before anything was typed is selected again as soon as it passes.
-fn as_before(app: &mut App) {
+fn restore_selection(app: &mut App) {
     if let Mode::Filter(line) = &app.mode
         && line.before.head.is_none()
         && let Some(id) = line.before.selected.filter(|id| app.queue.selected != Some(*id))
@@ -149,13 +153,13 @@ fn as_before(app: &mut App) {
 }
 
 /// Keeps what is typed in force, and goes back to the rows.
-pub(super) fn keep(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    let mut effects = in_force(app, at);
+pub(super) fn commit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let mut effects = apply_typed(app, at);
     let Mode::Filter(line) = std::mem::take(&mut app.mode) else { return Vec::new() };
     effects.extend(remember(app, line.text()));
     if let Some(wrong) = line.typed.errors.first() {
         let part = line.text().get(wrong.range.clone()).unwrap_or_default();
-        effects.extend(tell(app, format!("left out {part:?}: {}", wrong.message), true));
+        effects.extend(show_toast(app, format!("left out {part:?}: {}", wrong.message), true));
     }
     effects
 }
@@ -167,11 +171,11 @@ fn remember(app: &mut App, text: &str) -> Option<Effect> {
         return None;
     }
     filters::add(&mut app.queue.past, text);
-    Some(Effect::Remember(text.to_owned()))
+    Some(Effect::RememberFilter(text.to_owned()))
 }
 
 /// Earlier runs have left filters: they come before those of this one.
-pub(super) fn left(app: &mut App, mut filters: Vec<String>) -> Vec<Effect> {
+pub(super) fn add_saved_filters(app: &mut App, mut filters: Vec<String>) -> Vec<Effect> {
     filters.retain(|filter| !app.queue.past.contains(filter));
     filters.append(&mut app.queue.past);
     app.queue.past = filters;
@@ -179,19 +183,19 @@ pub(super) fn left(app: &mut App, mut filters: Vec<String>) -> Vec<Effect> {
 }
 
 /// Gives up what is typed: what was in force before is again.
-pub(super) fn give_up(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+pub(super) fn cancel(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Filter(line) = std::mem::take(&mut app.mode) else { return Vec::new() };
     let Before { filter, view, sort, selected, head } = line.before;
     let was = app.queue.selected;
     let mut effects = if filter == *app.queue.filter() {
         Vec::new()
     } else {
-        put_in_force(app, filter, view, sort, at)
+        apply_filter(app, filter, view, sort, at)
     };
     (app.queue.selected, app.queue.head) = (selected, head);
     rows::derive(app, at);
     if was != app.queue.selected && effects.is_empty() {
-        effects = navigation::moved(app);
+        effects = navigation::selection_moved(app);
     }
     effects
 }
@@ -200,11 +204,11 @@ pub(super) fn give_up(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 pub(super) fn clear(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     // A view has set the order too.
     let sort = if app.queue.view.is_some() { Sort::Urgent } else { app.queue.sort };
-    put_in_force(app, Filter::default(), None, sort, at)
+    apply_filter(app, Filter::default(), None, sort, at)
 }
 
 /// An earlier filter, or a later one.
-pub(super) fn past(app: &mut App, by: isize, at: DateTime<Utc>) -> Vec<Effect> {
+pub(super) fn recall(app: &mut App, by: isize, at: DateTime<Utc>) -> Vec<Effect> {
     let count = app.queue.past.len();
     let Mode::Filter(line) = &mut app.mode else { return Vec::new() };
     let (here, typed) = line.past.take().unwrap_or_else(|| (count, line.text().to_owned()));
@@ -214,10 +218,10 @@ pub(super) fn past(app: &mut App, by: isize, at: DateTime<Utc>) -> Vec<Effect> {
         line.put(text);
     }
     line.past = (next < count).then_some((next, typed));
-    changed(app, at)
+    line_changed(app, at)
 }
 
 /// Puts in what is offered, or the next that is.
 pub(super) fn complete(app: &mut App, by: isize, at: DateTime<Utc>) -> Vec<Effect> {
-    if complete::put_in(app, by) { in_force(app, at) } else { Vec::new() }
+    if complete::insert_next(app, by) { apply_typed(app, at) } else { Vec::new() }
 }

@@ -9,14 +9,14 @@ use crate::model::{IncidentId, IncidentNumber, Summary};
 use super::super::app::{App, Pane};
 use super::super::message::Effect;
 use super::super::mode::Mode;
-use super::{fail, navigation, reading, tell};
+use super::{navigation, reading, report_failure, show_toast};
 
 /// Digits of the largest number.
-const DIGITS: usize = 10;
+const MAX_DIGITS: usize = 10;
 
 /// A digit right after the key that goes to the top begins a number.
-pub(super) fn begins(app: &mut App, key: KeyEvent) -> Option<Vec<Effect>> {
-    if !std::mem::take(&mut app.after_top) || !matches!(app.mode, Mode::Panes) {
+pub(super) fn start_from_key(app: &mut App, key: KeyEvent) -> Option<Vec<Effect>> {
+    if !std::mem::take(&mut app.jump_armed) || !matches!(app.mode, Mode::Panes) {
         return None;
     }
     match key.code {
@@ -31,11 +31,11 @@ pub(super) fn begins(app: &mut App, key: KeyEvent) -> Option<Vec<Effect>> {
 }
 
 /// A key that is no action.
-pub(super) fn typed(app: &mut App, key: KeyEvent) -> Vec<Effect> {
+pub(super) fn handle_text_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
     let Mode::Jump(number) = &mut app.mode else { return Vec::new() };
     match key.code {
         KeyCode::Char(digit)
-            if digit.is_ascii_digit() && number.len() < DIGITS && key.modifiers.is_empty() =>
+            if digit.is_ascii_digit() && number.len() < MAX_DIGITS && key.modifiers.is_empty() =>
         {
             number.push(digit);
         }
@@ -46,37 +46,37 @@ pub(super) fn typed(app: &mut App, key: KeyEvent) -> Vec<Effect> {
 }
 
 /// Goes to the number that was typed.
-pub(super) fn go(app: &mut App) -> Vec<Effect> {
+pub(super) fn submit(app: &mut App) -> Vec<Effect> {
     let Mode::Jump(typed) = std::mem::take(&mut app.mode) else { return Vec::new() };
     let Ok(number) = typed.parse().map(IncidentNumber) else { return Vec::new() };
-    to(app, number)
+    jump_to(app, number)
 }
 
 /// Selects the incident of a number, or reads it where it is not in the queue.
-pub(in crate::tui) fn to(app: &mut App, number: IncidentNumber) -> Vec<Effect> {
+pub(in crate::tui) fn jump_to(app: &mut App, number: IncidentNumber) -> Vec<Effect> {
     let numbered = |row: &&Summary| row.number == Some(number);
     if let Some(id) = app.queue.rows.iter().map(|row| &*row.summary).find(numbered).map(|r| r.id) {
         app.queue.select(id);
         return if app.focus == Pane::Queue {
-            navigation::moved(app)
+            navigation::selection_moved(app)
         } else {
             reading::follow_at_once(app)
         };
     }
     let mut open = app.snapshot.iter().flat_map(|snapshot| &snapshot.rows).map(|row| &**row);
     let Some(row) = open.find(numbered) else {
-        app.sought_at = app.keys;
-        return vec![Effect::Find(number)];
+        app.jump_seq = app.key_count;
+        return vec![Effect::LocateIncident(number)];
     };
     let (id, snoozed) = (row.id, row.is_snoozed(app.now));
-    let mut effects = read(app, id);
+    let mut effects = open_incident(app, id);
     let why = if snoozed { "snoozed" } else { "hidden by the filter" };
-    effects.extend(tell(app, format!("{number} is {why}: it is not in the queue"), false));
+    effects.extend(show_toast(app, format!("{number} is {why}: it is not in the queue"), false));
     effects
 }
 
 /// The incident of a number was looked for.
-pub(super) fn found(
+pub(super) fn located(
     app: &mut App,
     number: IncidentNumber,
     result: Result<IncidentId, BackendError>,
@@ -84,11 +84,11 @@ pub(super) fn found(
 ) -> Vec<Effect> {
     match result {
         // Somebody has gone on since.
-        Ok(_) if app.keys != app.sought_at => {
-            tell(app, format!("{number} was found: go to it again to read it"), false)
+        Ok(_) if app.key_count != app.jump_seq => {
+            show_toast(app, format!("{number} was found: go to it again to read it"), false)
         }
         Ok(id) => {
-            let mut effects = read(app, id);
+            let mut effects = open_incident(app, id);
             // Until all open ones are known, it may well be one of them.
             let all_known = app.snapshot.as_ref().is_some_and(|known| known.counts.is_none());
             let why = if all_known {
@@ -96,16 +96,16 @@ pub(super) fn found(
             } else {
                 "is not in the queue yet: the rest of it is being read"
             };
-            effects.extend(tell(app, format!("{number} {why}"), false));
+            effects.extend(show_toast(app, format!("{number} {why}"), false));
             effects
         }
-        Err(BackendError::NotFound(why)) => tell(app, why, true),
-        Err(error) => fail(app, &format!("looking for {number}"), &error.to_string(), at),
+        Err(BackendError::NotFound(why)) => show_toast(app, why, true),
+        Err(error) => report_failure(app, &format!("looking for {number}"), &error.to_string(), at),
     }
 }
 
 /// Reads an incident on the whole screen, whether it is in the queue or not.
-pub(in crate::tui) fn read(app: &mut App, id: IncidentId) -> Vec<Effect> {
+pub(in crate::tui) fn open_incident(app: &mut App, id: IncidentId) -> Vec<Effect> {
     app.zoomed = true;
     app.focus = Pane::Detail;
     app.tab = Pane::Detail;

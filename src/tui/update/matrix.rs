@@ -18,11 +18,11 @@ fn step(level: Level, by: isize) -> Level {
 }
 
 /// To the side.
-pub(super) fn go(app: &mut App, impact: isize, urgency: isize) -> Vec<Effect> {
+pub(super) fn move_by(app: &mut App, impact: isize, urgency: isize) -> Vec<Effect> {
     if let Mode::Matrix(matrix) = &mut app.mode {
         matrix.impact = step(matrix.impact, impact);
         matrix.urgency = step(matrix.urgency, urgency);
-        matrix.told = None;
+        matrix.notice = None;
     }
     Vec::new()
 }
@@ -40,7 +40,7 @@ pub(super) fn choose(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 }
 
 /// A digit overrides the priority, with a reason.
-pub(super) fn typed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
+pub(super) fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
     let KeyCode::Char(digit) = key.code else { return Vec::new() };
     let priority = match digit {
         '1' => Priority::P1,

@@ -5,28 +5,28 @@ use chrono::{DateTime, Utc};
 use super::super::app::{App, Pane};
 use super::super::message::{Effect, Timer};
 use super::super::mode::Mode;
-use super::{LONG_REST, REST, find, popup, reading, rows, travel};
+use super::{LONG_REST_DELAY, REST_DELAY, find, popup, reading, rows, travel};
 
 /// How far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Step {
+pub(super) enum Motion {
     /// So many lines; negative is up.
     Lines(isize),
     /// So many half pages.
-    Halves(isize),
+    HalfPages(isize),
     /// To the first.
     First,
     /// To the last.
     Last,
 }
 
-impl Step {
+impl Motion {
     /// The new place, from `here` among `count` with a page of `page`.
-    pub(super) fn from(self, here: usize, count: usize, page: usize) -> usize {
+    pub(super) fn apply(self, here: usize, count: usize, page: usize) -> usize {
         let last = count.saturating_sub(1);
         match self {
             Self::Lines(lines) => here.saturating_add_signed(lines).min(last),
-            Self::Halves(halves) => {
+            Self::HalfPages(halves) => {
                 let half = isize::try_from((page / 2).max(1)).unwrap_or(1);
                 here.saturating_add_signed(half.saturating_mul(halves)).min(last)
             }
@@ -37,59 +37,59 @@ impl Step {
 }
 
 /// Moves in the pane that has the focus, or in what lies over it.
-pub(super) fn by(app: &mut App, step: Step) -> Vec<Effect> {
+pub(super) fn move_by(app: &mut App, step: Motion) -> Vec<Effect> {
     if !matches!(app.mode, Mode::Panes) {
         popup::scroll(app, step);
         return Vec::new();
     }
-    let page = page(app);
+    let page = page_height(app);
     match app.focus {
         Pane::Queue => {
-            let place = step.from(app.queue.index, app.queue.lines.len(), page);
+            let place = step.apply(app.queue.index, app.queue.lines.len(), page);
             if place == app.queue.index {
-                return find::more(app, page);
+                return find::load_more(app, page);
             }
             app.queue.select_line(place);
-            let mut effects = moved(app);
-            effects.extend(find::more(app, page));
+            let mut effects = selection_moved(app);
+            effects.extend(find::load_more(app, page));
             effects
         }
         Pane::Detail => {
-            let tops = tops(app.reading.detail_lines.len(), page);
-            app.reading.detail_top = step.from(app.reading.detail_top, tops, page);
+            let tops = top_count(app.reading.detail_lines.len(), page);
+            app.reading.detail_top = step.apply(app.reading.detail_top, tops, page);
             Vec::new()
         }
         Pane::Timeline => {
-            let tops = tops(app.reading.timeline_lines.len(), page);
-            app.reading.timeline_top = step.from(app.reading.timeline_top, tops, page);
-            reading::older_wanted(app, page)
+            let tops = top_count(app.reading.timeline_lines.len(), page);
+            app.reading.timeline_top = step.apply(app.reading.timeline_top, tops, page);
+            reading::load_earlier_if_near(app, page)
         }
         Pane::Metrics => {
-            let tops = tops(app.metrics.lines.len(), page);
-            app.metrics.top = step.from(app.metrics.top, tops, page);
+            let tops = top_count(app.metrics.lines.len(), page);
+            app.metrics.top = step.apply(app.metrics.top, tops, page);
             Vec::new()
         }
     }
 }
 
 /// Possible first lines of a text of so many lines in a page.
-pub(super) fn tops(lines: usize, page: usize) -> usize {
+pub(super) fn top_count(lines: usize, page: usize) -> usize {
     lines.saturating_sub(page) + 1
 }
 
-fn page(app: &App) -> usize {
+fn page_height(app: &App) -> usize {
     if app.focus == Pane::Queue {
-        return rows::height(app);
+        return rows::visible_rows(app);
     }
     app.layout().place(app.focus).map_or(1, |place| usize::from(place.inside().height).max(1))
 }
 
 /// The selection has moved: detail and timeline follow when it rests.
-pub(super) fn moved(app: &mut App) -> Vec<Effect> {
-    app.reading.rest += 1;
+pub(super) fn selection_moved(app: &mut App) -> Vec<Effect> {
+    app.reading.rest_seq += 1;
     app.reading.moving = true;
-    let rest = if app.low_bandwidth { LONG_REST } else { REST };
-    vec![Effect::After(rest, Timer::Rest(app.reading.rest))]
+    let rest = if app.low_bandwidth { LONG_REST_DELAY } else { REST_DELAY };
+    vec![Effect::StartTimer(rest, Timer::Rest(app.reading.rest_seq))]
 }
 
 pub(super) fn focus(app: &mut App, pane: Pane) -> Vec<Effect> {
@@ -113,14 +113,14 @@ pub(super) fn focus(app: &mut App, pane: Pane) -> Vec<Effect> {
     }
 }
 
-pub(super) fn cycle(app: &mut App, by: isize) -> Vec<Effect> {
+pub(super) fn cycle_focus(app: &mut App, by: isize) -> Vec<Effect> {
     let count = Pane::ALL.len();
     let here = app.focus.number() - 1;
     let next = (here + count).saturating_add_signed(by) % count;
     focus(app, Pane::ALL[next])
 }
 
-pub(super) fn open(app: &mut App) -> Vec<Effect> {
+pub(super) fn open_selected(app: &mut App) -> Vec<Effect> {
     app.zoomed = true;
     focus(app, Pane::Detail)
 }
@@ -147,14 +147,14 @@ pub(super) fn next_incident(app: &mut App, by: isize) -> Vec<Effect> {
         }
         line = next;
     };
-    let page = rows::height(app);
+    let page = rows::visible_rows(app);
     if app.reading.target == Some(id) && app.queue.selected == Some(id) {
-        return find::more(app, page);
+        return find::load_more(app, page);
     }
     app.queue.select_line(line);
     let mut effects =
-        if app.focus == Pane::Queue { moved(app) } else { reading::follow_at_once(app) };
-    effects.extend(find::more(app, page));
+        if app.focus == Pane::Queue { selection_moved(app) } else { reading::follow_at_once(app) };
+    effects.extend(find::load_more(app, page));
     effects
 }
 

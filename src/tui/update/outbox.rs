@@ -15,19 +15,23 @@ use crate::sync::drafts::DraftOp;
 use crate::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot, command_text};
 
 use super::super::action::READ_ONLY;
-use super::super::app::{App, Pending};
+use super::super::app::{App, PendingCommand};
 use super::super::form::Kind;
-use super::super::message::{Effect, OutboxAsk};
+use super::super::message::{Effect, OutboxRequest};
 use super::super::mode::Mode;
 use super::super::outbox::{OutboxPane, shown as in_order};
 use super::super::plan::{Batch, Target, phrase};
-use super::navigation::Step;
-use super::{Action, fail, forms, main_key, send, tell, workspaces};
+use super::navigation::Motion;
+use super::{Action, forms, main_key, report_failure, send, show_toast, workspaces};
 
 /// Shows the outbox.
 pub(super) fn open(app: &mut App) -> Vec<Effect> {
     if app.outbox.is_none() {
-        return tell(app, "there is no outbox: what is done here is in the store at once", false);
+        return show_toast(
+            app,
+            "there is no outbox: what is done here is in the store at once",
+            false,
+        );
     }
     let mut pane = OutboxPane::default();
     // What comes in above it does not move the selection.
@@ -38,7 +42,7 @@ pub(super) fn open(app: &mut App) -> Vec<Effect> {
 
 /// What is on its way has changed: commands of this run settle, and what is read of incidents that
 /// they are about is read anew.
-pub(super) fn learnt(
+pub(super) fn snapshot_changed(
     app: &mut App,
     listing: &Arc<OutboxSnapshot>,
     at: DateTime<Utc>,
@@ -48,14 +52,14 @@ pub(super) fn learnt(
     let waiting: Vec<CommandId> = app.pending.iter().map(|pending| pending.id).collect();
     for id in waiting {
         match listing.get(id) {
-            Some(entry) => effects.extend(became(app, entry, at)),
-            None => effects.extend(look(app, id)),
+            Some(entry) => effects.extend(settle_from_entry(app, entry, at)),
+            None => effects.extend(request_lookup(app, id)),
         }
     }
     if let Some(before) = before {
-        effects.extend(read_anew(app, &before, listing));
+        effects.extend(reload_affected(app, &before, listing));
     }
-    if let Some(entry) = refused_elsewhere(app, listing, at) {
+    if let Some(entry) = report_foreign_refusal(app, listing, at) {
         effects.extend(entry);
     }
     effects
@@ -63,49 +67,49 @@ pub(super) fn learnt(
 
 /// A command of this run that is not listed: it was dropped, or sent before the last ones that are, or
 /// the listing is of a moment before it was taken in. The outbox itself knows.
-fn look(app: &mut App, id: CommandId) -> Option<Effect> {
+fn request_lookup(app: &mut App, id: CommandId) -> Option<Effect> {
     let pending = app.pending.iter_mut().find(|pending| pending.id == id)?;
-    if !pending.accepted || std::mem::replace(&mut pending.looked, true) {
+    if !pending.enqueued || std::mem::replace(&mut pending.lookup_in_flight, true) {
         return None;
     }
-    Some(Effect::Outbox(OutboxAsk::Look(id)))
+    Some(Effect::Outbox(OutboxRequest::Lookup(id)))
 }
 
 /// The outbox says what became of a command that it does not list.
-pub(super) fn looked(
+pub(super) fn entry_loaded(
     app: &mut App,
     id: CommandId,
     found: Result<Option<Box<OutboxEntry>>, BackendError>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     if let Some(pending) = app.pending.iter_mut().find(|pending| pending.id == id) {
-        pending.looked = false;
+        pending.lookup_in_flight = false;
     }
     match found {
-        Ok(Some(entry)) => became(app, &entry, at),
+        Ok(Some(entry)) => settle_from_entry(app, &entry, at),
         Ok(None) => {
             let gone = BackendError::NotFound("dropped from the outbox".into());
             send::settled(app, id, Err(gone), at)
         }
-        Err(error) => tell(app, error.to_string(), true),
+        Err(error) => show_toast(app, error.to_string(), true),
     }
 }
 
 /// A command of this run settles as it did in the outbox.
-fn became(app: &mut App, entry: &OutboxEntry, at: DateTime<Utc>) -> Vec<Effect> {
+fn settle_from_entry(app: &mut App, entry: &OutboxEntry, at: DateTime<Utc>) -> Vec<Effect> {
     let result = match &entry.state {
         EntryState::Pending => return Vec::new(),
         EntryState::Sent(outcome) => Ok(outcome.clone()),
         EntryState::Refused(error) => Err(error.clone()),
     };
     if let Ok(Some(row)) = result.as_ref().map(|outcome| &outcome.row) {
-        super::find::known(app, row);
+        super::find::update_row(app, row);
     }
     send::settled(app, entry.id, result, at)
 }
 
 /// What waits is laid over what is read: where that has changed, it is read anew.
-fn read_anew(app: &mut App, before: &OutboxSnapshot, now: &OutboxSnapshot) -> Vec<Effect> {
+fn reload_affected(app: &mut App, before: &OutboxSnapshot, now: &OutboxSnapshot) -> Vec<Effect> {
     let waiting = |listing: &OutboxSnapshot| -> HashSet<(IncidentId, CommandId)> {
         listing.pending().filter_map(|entry| Some((entry.incident()?, entry.id))).collect()
     };
@@ -118,7 +122,7 @@ fn read_anew(app: &mut App, before: &OutboxSnapshot, now: &OutboxSnapshot) -> Ve
 }
 
 /// Tells once of what was refused and is not of this run, where nothing else is being told.
-fn refused_elsewhere(
+fn report_foreign_refusal(
     app: &mut App,
     listing: &OutboxSnapshot,
     at: DateTime<Utc>,
@@ -129,17 +133,17 @@ fn refused_elsewhere(
     let last = listing.refused().filter(|entry| entry.settled_at.is_some()).last()?;
     let fresh = last.settled_at.is_some_and(|settled| (at - settled).num_seconds() < 10);
     let why = last.refusal()?.to_string();
-    fresh.then(|| refused(app, &last.phrase(), &why, at))
+    fresh.then(|| report_refusal(app, &last.phrase(), &why, at))
 }
 
-fn refused(app: &mut App, what: &str, why: &str, at: DateTime<Utc>) -> Vec<Effect> {
+fn report_refusal(app: &mut App, what: &str, why: &str, at: DateTime<Utc>) -> Vec<Effect> {
     let key = main_key(app, Action::Outbox).unwrap_or_default();
-    fail(app, what, &format!("{why} · {key} outbox"), at)
+    report_failure(app, what, &format!("{why} · {key} outbox"), at)
 }
 
 /// Where there is an outbox, what was refused is told by what is in it: a form that was sent an
 /// hour ago does not come back by itself.
-pub(super) fn told(app: &mut App, batch: &Batch, at: DateTime<Utc>) -> Option<Vec<Effect>> {
+pub(super) fn report_batch(app: &mut App, batch: &Batch, at: DateTime<Utc>) -> Option<Vec<Effect>> {
     app.outbox.as_ref()?;
     if batch.form.is_some() {
         // It could not even be put there: its form comes back.
@@ -147,16 +151,16 @@ pub(super) fn told(app: &mut App, batch: &Batch, at: DateTime<Utc>) -> Option<Ve
     }
     let (label, why) = batch.failed.first()?.clone();
     if batch.all == 1 {
-        return Some(refused(app, &phrase(&batch.verb, &label), &why, at));
+        return Some(report_refusal(app, &phrase(&batch.verb, &label), &why, at));
     }
     let said = format!("{} of {} not {}", batch.failed.len(), batch.all, batch.done);
-    let effects = refused(app, &phrase(&batch.verb, "several"), &said, at);
-    send::each_failed(app, batch);
+    let effects = report_refusal(app, &phrase(&batch.verb, "several"), &said, at);
+    send::append_failures(app, batch);
     Some(effects)
 }
 
 /// Commands are in the outbox, or could not be put there.
-pub(super) fn accepted(
+pub(super) fn enqueued(
     app: &mut App,
     ids: &[CommandId],
     result: Result<(), BackendError>,
@@ -166,17 +170,17 @@ pub(super) fn accepted(
     match result {
         Ok(()) => {
             let is_declaration =
-                |p: &&Pending| ids.contains(&p.id) && p.verb == CommandKind::Declare;
+                |p: &&PendingCommand| ids.contains(&p.id) && p.verb == CommandKind::Declare;
             let declared = app.pending.iter().find(is_declaration).map(|pending| pending.incident);
             // Who has gone on to something else since is not led away from it.
-            let batch = app.batches.iter().rev().find(|batch| batch.keys == app.keys);
+            let batch = app.batches.iter().rev().find(|batch| batch.keys == app.key_count);
             let declared = declared.filter(|_| batch.is_some());
             if let Some(id) = declared.filter(|id| !app.queue.select(*id)) {
                 // It is selected when it arrives, and stays so when it has its number.
                 (app.queue.selected, app.queue.head) = (Some(id), None);
             }
             for pending in app.pending.iter_mut().filter(|pending| ids.contains(&pending.id)) {
-                pending.accepted = true;
+                pending.enqueued = true;
                 // What was typed is in the outbox now.
                 let batch = app.batches.iter_mut().find(|batch| batch.number == pending.batch);
                 if let Some(form) = batch.and_then(|batch| batch.form.take()) {
@@ -187,7 +191,7 @@ pub(super) fn accepted(
             let listed =
                 |id: &CommandId| app.outbox.as_ref().is_none_or(|all| all.get(*id).is_some());
             let not_listed: Vec<CommandId> = ids.iter().copied().filter(|id| !listed(id)).collect();
-            effects.extend(not_listed.into_iter().filter_map(|id| look(app, id)));
+            effects.extend(not_listed.into_iter().filter_map(|id| request_lookup(app, id)));
         }
         Err(error) => {
             for id in ids {
@@ -195,33 +199,33 @@ pub(super) fn accepted(
             }
         }
     }
-    if matches!(app.mode, Mode::Leaving) && app.pending.iter().all(|pending| pending.accepted) {
+    if matches!(app.mode, Mode::Quitting) && app.pending.iter().all(|pending| pending.enqueued) {
         effects.push(Effect::Quit);
     }
-    effects.extend(workspaces::leave_when_settled(app));
+    effects.extend(workspaces::switch_when_settled(app));
     effects
 }
 
 /// Moves the selection.
-pub(super) fn scroll(app: &mut App, step: Step) {
+pub(super) fn scroll(app: &mut App, step: Motion) {
     let leap = usize::from(app.layout().body().height) / 3;
     let (Mode::Outbox(pane), Some(outbox)) = (&mut app.mode, &app.outbox) else { return };
     let all = in_order(outbox);
-    let place = step.from(pane.place(outbox), all.len(), leap.max(1));
+    let place = step.apply(pane.place(outbox), all.len(), leap.max(1));
     pane.index = place;
     pane.on = all.get(place).map(|entry| entry.id);
     pane.told = None;
 }
 
-fn pane(app: &mut App) -> Option<&mut OutboxPane> {
+fn outbox_pane(app: &mut App) -> Option<&mut OutboxPane> {
     match &mut app.mode {
         Mode::Outbox(pane) => Some(pane),
         _ => None,
     }
 }
 
-fn say(app: &mut App, why: impl Into<String>) -> Vec<Effect> {
-    if let Some(pane) = pane(app) {
+fn set_notice(app: &mut App, why: impl Into<String>) -> Vec<Effect> {
+    if let Some(pane) = outbox_pane(app) {
         pane.told = Some(why.into());
     }
     Vec::new()
@@ -230,46 +234,46 @@ fn say(app: &mut App, why: impl Into<String>) -> Vec<Effect> {
 /// Sends the refused command that is selected again as it is, where that may help.
 pub(super) fn retry(app: &mut App) -> Vec<Effect> {
     if app.read_only {
-        return say(app, READ_ONLY);
+        return set_notice(app, READ_ONLY);
     }
     let Some(entry) = app.selected_entry().cloned() else { return Vec::new() };
     if let Some(why) = entry.reason_not_to_retry() {
-        return say(app, why);
+        return set_notice(app, why);
     }
-    vec![Effect::Outbox(OutboxAsk::Retry(entry.id))]
+    vec![Effect::Outbox(OutboxRequest::Retry(entry.id))]
 }
 
 /// Sends what waits now.
 pub(super) fn send_now(app: &mut App) -> Vec<Effect> {
     if app.read_only {
-        return say(app, READ_ONLY);
+        return set_notice(app, READ_ONLY);
     }
-    let mut effects = vec![Effect::Outbox(OutboxAsk::SendNow), Effect::Refresh];
-    effects.extend(say(app, "trying now"));
+    let mut effects = vec![Effect::Outbox(OutboxRequest::SendNow), Effect::Refresh];
+    effects.extend(set_notice(app, "trying now"));
     effects
 }
 
 /// Asks whether the command that is selected may go.
-pub(super) fn ask_to_drop(app: &mut App) -> Vec<Effect> {
+pub(super) fn request_drop(app: &mut App) -> Vec<Effect> {
     if app.read_only {
-        return say(app, READ_ONLY);
+        return set_notice(app, READ_ONLY);
     }
     let Some(id) = app.selected_entry().map(|entry| entry.id) else { return Vec::new() };
-    if let Some(pane) = pane(app) {
+    if let Some(pane) = outbox_pane(app) {
         (pane.asking, pane.told) = (Some(id), None);
     }
     Vec::new()
 }
 
 /// It may go.
-pub(super) fn yes(app: &mut App) -> Vec<Effect> {
-    let asked = pane(app).and_then(|pane| pane.asking.take());
-    asked.map(|id| Effect::Outbox(OutboxAsk::Drop(id))).into_iter().collect()
+pub(super) fn confirm_drop(app: &mut App) -> Vec<Effect> {
+    let asked = outbox_pane(app).and_then(|pane| pane.asking.take());
+    asked.map(|id| Effect::Outbox(OutboxRequest::Drop(id))).into_iter().collect()
 }
 
 /// It stays.
-pub(super) fn no(app: &mut App) -> Vec<Effect> {
-    if let Some(pane) = pane(app) {
+pub(super) fn cancel_drop(app: &mut App) -> Vec<Effect> {
+    if let Some(pane) = outbox_pane(app) {
         pane.asking = None;
     }
     Vec::new()
@@ -278,15 +282,15 @@ pub(super) fn no(app: &mut App) -> Vec<Effect> {
 /// Opens the form of a refused command with what was written.
 pub(super) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if app.read_only {
-        return say(app, READ_ONLY);
+        return set_notice(app, READ_ONLY);
     }
     let Some(entry) = app.selected_entry().cloned() else { return Vec::new() };
-    let Some((kind, contents)) = form_of(&entry, app) else {
+    let Some((kind, contents)) = form_for(&entry, app) else {
         let Some(command) = entry.command() else {
-            return say(app, entry.reason_not_to_retry().unwrap_or_default());
+            return set_notice(app, entry.reason_not_to_retry().unwrap_or_default());
         };
         let verb = command_text::verb(command);
-        return say(
+        return set_notice(
             app,
             format!("there is nothing to edit in “{verb}”: send it anyway or drop it"),
         );
@@ -318,7 +322,7 @@ fn target(app: &App, entry: &OutboxEntry) -> Option<Target> {
 }
 
 /// The form by which a command is written, and what its fields held.
-fn form_of(entry: &OutboxEntry, app: &App) -> Option<(Kind, Vec<(&'static str, String)>)> {
+fn form_for(entry: &OutboxEntry, app: &App) -> Option<(Kind, Vec<(&'static str, String)>)> {
     let Command::Incident { command: ask, .. } = entry.command()? else { return None };
     let minute = |at: DateTime<Utc>| app.clock().at(at).format("%Y-%m-%d %H:%M").to_string();
     Some(match ask {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use crossterm::event::KeyEvent;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::super::action::{self, Action, Entry, Group, Layer, TABLE, Takes};
+use super::super::action::{self, Action, ArgumentKind, Entry, Group, Layer, TABLE};
 use super::super::app::App;
 use super::super::form::Form;
 use super::super::fuzzy::Words;
@@ -18,9 +18,9 @@ use super::{arguments, drafts, forms, main_key, perform, picks, run, send, verbs
 use crate::model::text::sanitize;
 
 /// Lines that are remembered.
-const REMEMBERED: usize = 30;
+const MAX_HISTORY: usize = 30;
 /// Letters from which on the beginning of a name stands for it.
-const BEGINNING: usize = 2;
+const MIN_PREFIX: usize = 2;
 
 /// Opens it with something typed already. The targets are fixed now.
 pub(super) fn open(app: &mut App, typed: &str, at: DateTime<Utc>) -> Vec<Effect> {
@@ -32,12 +32,12 @@ pub(super) fn open(app: &mut App, typed: &str, at: DateTime<Utc>) -> Vec<Effect>
 
 /// Opens it for an action that does nothing without what is typed behind its name.
 pub(super) fn open_for(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
-    let name = action::of(action).map_or("", |entry| entry.name);
+    let name = action::find_entry(action).map_or("", |entry| entry.name);
     open(app, &format!("{name} "), at)
 }
 
 /// A key that is no action.
-pub(super) fn typed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
+pub(super) fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
     if let Mode::Palette(palette) = &mut app.mode
         && palette.typed(key)
     {
@@ -57,46 +57,46 @@ pub(super) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
 }
 
 /// To another line.
-pub(super) fn go(app: &mut App, by: isize) -> Vec<Effect> {
+pub(super) fn move_selection(app: &mut App, by: isize) -> Vec<Effect> {
     let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return Vec::new() };
     palette.go(by);
-    palette.will = will(app, &palette, app.now);
+    palette.will = preview(app, &palette, app.now);
     app.mode = Mode::Palette(palette);
     Vec::new()
 }
 
 /// The note that is being typed, in its form; `None` where none is, or none can be written.
-fn note(app: &App, at: DateTime<Utc>) -> Option<Box<Form>> {
+fn note_form(app: &App, at: DateTime<Utc>) -> Option<Box<Form>> {
     let Mode::Palette(palette) = &app.mode else { return None };
-    let entry = palette.command.filter(|entry| entry.takes == Takes::Note)?;
+    let entry = palette.command.filter(|entry| entry.argument == ArgumentKind::Note)?;
     let text = Some(palette.argument().trim()).filter(|text| !text.is_empty())?;
-    if verbs::barred(app, entry, &palette.targets, at).is_some() {
+    if verbs::disabled_reason(app, entry, &palette.targets, at).is_some() {
         return None;
     }
-    Some(forms::note(app, palette.targets.clone(), text, at))
+    Some(forms::note_form(app, palette.targets.clone(), text, at))
 }
 
 /// Leaves it. A note that was typed is kept as a draft.
-pub(super) fn leave(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    let form = note(app, at);
+pub(super) fn close(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let form = note_form(app, at);
     app.mode = Mode::Panes;
     let Some(form) = form else { return Vec::new() };
     app.mode = Mode::Form(form);
-    forms::put_away(app, at)
+    forms::save_draft(app, at)
 }
 
 /// Types the rest of what is selected; a note goes on in its form.
 pub(super) fn complete(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    if let Some(form) = note(app, at) {
+    if let Some(form) = note_form(app, at) {
         app.mode = Mode::Form(form);
-        return drafts::typed(app);
+        return drafts::schedule_save(app);
     }
     let Mode::Palette(palette) = &mut app.mode else { return Vec::new() };
     let Some(choice) = palette.selected() else { return Vec::new() };
     let whole = match (&choice.leads, palette.command) {
         (Leads::Again(line), _) => line.clone(),
         (Leads::Action(entry), _) => {
-            let blank = if entry.takes == Takes::Nothing { "" } else { " " };
+            let blank = if entry.argument == ArgumentKind::Nothing { "" } else { " " };
             format!("{}{blank}", entry.name)
         }
         (Leads::Item(item), command) => {
@@ -113,7 +113,7 @@ pub(super) fn complete(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 pub(super) fn choose(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Palette(palette) = &mut app.mode else { return Vec::new() };
     if palette.command.is_some() {
-        return carry_out(app, at);
+        return execute(app, at);
     }
     let Some(choice) = palette.selected() else { return Vec::new() };
     if let Some(why) = &choice.barred {
@@ -121,7 +121,7 @@ pub(super) fn choose(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         return Vec::new();
     }
     match choice.leads.clone() {
-        Leads::Action(entry) => start(app, entry, at),
+        Leads::Action(entry) => start_action(app, entry, at),
         Leads::Again(line) => {
             palette.typed = line;
             refresh(app, at);
@@ -130,49 +130,52 @@ pub(super) fn choose(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         Leads::Item(item) => {
             let targets = std::mem::take(&mut palette.targets);
             app.mode = Mode::Panes;
-            picks::take(app, item.pick, targets, at)
+            picks::apply_pick(app, item.pick, targets, at)
         }
     }
 }
 
 /// Does an action as its key would, about the targets that were fixed.
-fn start(app: &mut App, entry: &'static Entry, at: DateTime<Utc>) -> Vec<Effect> {
+fn start_action(app: &mut App, entry: &'static Entry, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return Vec::new() };
-    if entry.needs {
+    if entry.requires_argument {
         palette.typed = format!("{} ", entry.name);
         app.mode = Mode::Palette(palette);
         refresh(app, at);
         return Vec::new();
     }
     remember(app, entry.name.to_owned());
-    if entry.when == action::When::Incident {
-        return verbs::begin_on(app, entry.action, palette.targets, at);
+    if entry.condition == action::Condition::HasIncident {
+        return verbs::start_on(app, entry.action, palette.targets, at);
     }
     perform(app, entry.action, at)
 }
 
 /// Does an action with what is typed behind its name.
-fn carry_out(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+fn execute(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return Vec::new() };
     let Some(entry) = palette.command else { return Vec::new() };
-    let barred = verbs::barred(app, entry, &palette.targets, at);
+    let barred = verbs::disabled_reason(app, entry, &palette.targets, at);
     let meant = match barred {
         Some(why) => Err(why),
-        None if palette.argument().trim().is_empty() && !palette.moved && !entry.needs => {
+        None if palette.argument().trim().is_empty()
+            && !palette.moved
+            && !entry.requires_argument =>
+        {
             app.mode = Mode::Palette(palette);
-            return start(app, entry, at);
+            return start_action(app, entry, at);
         }
-        None => outcome(app, &palette, entry, at),
+        None => resolve(app, &palette, entry, at),
     };
     match meant {
         // What was written is kept until it has arrived.
-        Ok((_, text)) if entry.takes == Takes::Note => {
-            app.mode = Mode::Form(forms::note(app, palette.targets, &text, at));
+        Ok((_, text)) if entry.argument == ArgumentKind::Note => {
+            app.mode = Mode::Form(forms::note_form(app, palette.targets, &text, at));
             forms::send(app, at)
         }
         Ok((pick, value)) => {
             remember(app, format!("{} {value}", entry.name));
-            picks::take(app, pick, palette.targets, at)
+            picks::apply_pick(app, pick, palette.targets, at)
         }
         Err(why) => {
             palette.will = Some(Err(why));
@@ -185,7 +188,7 @@ fn carry_out(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 /// What an argument leads to, and how it is written: what is typed where that can be read, else
 /// what is selected, where that was done by hand or what is typed is the beginning of it. Letters
 /// that only happen to be in it are shown, but `Enter` does not guess.
-fn outcome(
+fn resolve(
     app: &App,
     palette: &Palette,
     entry: &Entry,
@@ -200,13 +203,13 @@ fn outcome(
         Err(String::new())
     } else {
         let offers = arguments::offers(app, entry, argument, &palette.targets, at);
-        arguments::read(app, entry, argument, &offers, &palette.targets, at)
+        arguments::parse(app, entry, argument, &offers, &palette.targets, at)
     };
     match (typed, selected) {
         (Ok(pick), _) => Ok((pick, argument.to_owned())),
         (Err(why), _) if argument.is_empty() && !palette.moved => Err(why),
         (Err(why), Some((None, item)))
-            if !palette.moved && !arguments::begins(entry, item, argument) =>
+            if !palette.moved && !arguments::is_prefix_match(entry, item, argument) =>
         {
             Err(why)
         }
@@ -220,9 +223,9 @@ fn outcome(
 
 /// The last one first, each once.
 fn remember(app: &mut App, line: String) {
-    app.commanded.retain(|known| *known != line);
-    app.commanded.insert(0, line);
-    app.commanded.truncate(REMEMBERED);
+    app.palette_history.retain(|known| *known != line);
+    app.palette_history.insert(0, line);
+    app.palette_history.truncate(MAX_HISTORY);
 }
 
 /// Lists anew what passes what is typed.
@@ -231,22 +234,22 @@ fn refresh(app: &mut App, at: DateTime<Utc>) {
     palette.at = 0;
     palette.top = 0;
     palette.moved = false;
-    palette.command = command(&palette.typed);
+    palette.command = find_command(&palette.typed);
     palette.choices = match palette.command {
-        Some(entry) => offered(app, &palette, entry, at),
-        None => named(app, &palette, at),
+        Some(entry) => argument_choices(app, &palette, entry, at),
+        None => action_choices(app, &palette, at),
     };
-    palette.stands = stands(app, &palette, at);
-    palette.will = will(app, &palette, at);
+    palette.stands = stands_alone(app, &palette, at);
+    palette.will = preview(app, &palette, at);
     app.mode = Mode::Palette(palette);
 }
 
 /// Whether what is typed behind a name stands by itself: `Enter` does not take the first line.
-fn stands(app: &App, palette: &Palette, at: DateTime<Utc>) -> bool {
+fn stands_alone(app: &App, palette: &Palette, at: DateTime<Utc>) -> bool {
     let Some(entry) = palette.command else { return false };
     let Some(first) = palette.choices.first() else { return true };
     let argument = palette.argument().trim();
-    match outcome(app, palette, entry, at) {
+    match resolve(app, palette, entry, at) {
         Ok((_, value)) => !first.text.eq_ignore_ascii_case(&value),
         Err(_) => !argument.is_empty(),
     }
@@ -259,17 +262,17 @@ fn entries() -> impl Iterator<Item = &'static Entry> {
 }
 
 fn names(entry: &'static Entry) -> impl Iterator<Item = &'static str> {
-    std::iter::once(entry.name).chain(entry.also.iter().copied())
+    std::iter::once(entry.name).chain(entry.aliases.iter().copied())
 }
 
 /// The action whose argument is typed: by its name, or by the beginning of its name alone.
-fn command(typed: &str) -> Option<&'static Entry> {
+fn find_command(typed: &str) -> Option<&'static Entry> {
     let name = split(typed)?.0.to_lowercase();
-    let takers = || entries().filter(|entry| entry.takes != Takes::Nothing);
+    let takers = || entries().filter(|entry| entry.argument != ArgumentKind::Nothing);
     if let Some(entry) = takers().find(|entry| names(entry).any(|known| known == name)) {
         return Some(entry);
     }
-    if name.chars().count() < BEGINNING {
+    if name.chars().count() < MIN_PREFIX {
         return None;
     }
     let begins = |entry: &&'static Entry| names(entry).any(|known| known.starts_with(&name));
@@ -278,23 +281,28 @@ fn command(typed: &str) -> Option<&'static Entry> {
 }
 
 /// What the selected argument would do, or why it can't.
-fn will(app: &App, palette: &Palette, at: DateTime<Utc>) -> Option<Result<String, String>> {
+fn preview(app: &App, palette: &Palette, at: DateTime<Utc>) -> Option<Result<String, String>> {
     let entry = palette.command?;
-    if let Some(why) = verbs::barred(app, entry, &palette.targets, at) {
+    if let Some(why) = verbs::disabled_reason(app, entry, &palette.targets, at) {
         return Some(Err(why));
     }
     if palette.argument().trim().is_empty() && !palette.moved {
         return None;
     }
-    let told = match outcome(app, palette, entry, at) {
-        Ok((pick, _)) => told(app, &pick, &palette.targets, at),
+    let told = match resolve(app, palette, entry, at) {
+        Ok((pick, _)) => describe_pick(app, &pick, &palette.targets, at),
         Err(why) => Err(why),
     };
     Some(told)
 }
 
 /// What a choice does, in words.
-fn told(app: &App, pick: &Pick, targets: &[Target], at: DateTime<Utc>) -> Result<String, String> {
+fn describe_pick(
+    app: &App,
+    pick: &Pick,
+    targets: &[Target],
+    at: DateTime<Utc>,
+) -> Result<String, String> {
     let what = match targets {
         [one] => one.label.clone(),
         many => format!("{} incidents", many.len()),
@@ -320,19 +328,24 @@ fn told(app: &App, pick: &Pick, targets: &[Target], at: DateTime<Utc>) -> Result
         Pick::Sort(sort) => format!("order: {}", queue::order(*sort)),
         Pick::Theme(name) => format!("theme: {name}"),
         Pick::Zone(zone) => format!("times: {zone}"),
-        Pick::Site(id) => match app.sites.iter().find(|site| site.id == *id) {
+        Pick::Site(id) => match app.workspaces.iter().find(|site| site.id == *id) {
             Some(site) => format!("switch to {}: {}", sanitize(site.name()), sanitize(&site.leads)),
             None => String::new(),
         },
         Pick::Runbook(name) => format!("read {} for {what}", sanitize(name)),
-        Pick::Command(name) => run::will(app, name, &what),
+        Pick::Command(name) => run::preview(app, name, &what),
         Pick::Output(_) => "look at what it has written".to_owned(),
         _ => String::new(),
     })
 }
 
 /// What fits an argument.
-fn offered(app: &App, palette: &Palette, entry: &'static Entry, at: DateTime<Utc>) -> Vec<Choice> {
+fn argument_choices(
+    app: &App,
+    palette: &Palette,
+    entry: &'static Entry,
+    at: DateTime<Utc>,
+) -> Vec<Choice> {
     let argument = palette.argument().trim_end();
     let words = Words::new(argument);
     let offers = arguments::offers(app, entry, palette.argument(), &palette.targets, at);
@@ -345,7 +358,7 @@ fn offered(app: &App, palette: &Palette, entry: &'static Entry, at: DateTime<Utc
             let about = format!("{text}{dot}{}", item.about);
             let exact = value.eq_ignore_ascii_case(argument);
             let barred = item.barred.clone();
-            let (score, marks, about_marks) = matched(&words, &value, &about)?;
+            let (score, marks, about_marks) = match_texts(&words, &value, &about)?;
             let leads = Leads::Item(Box::new(item));
             let keys = String::new();
             let choice = Choice { text: value, about, keys, barred, marks, about_marks, leads };
@@ -359,7 +372,7 @@ fn offered(app: &App, palette: &Palette, entry: &'static Entry, at: DateTime<Utc
 }
 
 /// How well words match two texts together, and where in each.
-fn matched(words: &Words, text: &str, about: &str) -> Option<(u32, Vec<usize>, Vec<usize>)> {
+fn match_texts(words: &Words, text: &str, about: &str) -> Option<(u32, Vec<usize>, Vec<usize>)> {
     if let Some(hit) = words.hit(text) {
         // A match in what it is called counts for more.
         return Some((hit.score.saturating_mul(2), hit.at, Vec::new()));
@@ -374,37 +387,37 @@ fn matched(words: &Words, text: &str, about: &str) -> Option<(u32, Vec<usize>, V
 /// How well a line is met. The beginning of a name comes before all else, whether it applies or not:
 /// `Enter` must never do something else than what was typed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Met {
-    Exactly,
-    Beginning { barred: bool },
-    Free { about: bool },
-    Barred { about: bool },
+enum MatchRank {
+    Exact,
+    Prefix { disabled: bool },
+    Enabled { in_help: bool },
+    Disabled { in_help: bool },
 }
 
 /// What has a name that passes: actions, incidents by number, and first of all, where nothing is
 /// typed, what was done before.
-fn named(app: &App, palette: &Palette, at: DateTime<Utc>) -> Vec<Choice> {
+fn action_choices(app: &App, palette: &Palette, at: DateTime<Utc>) -> Vec<Choice> {
     let typed = palette.typed.trim().trim_start_matches(':').to_lowercase();
     let words = Words::new(&typed);
-    let mut hits: Vec<(Met, u32, Group, Choice)> = entries()
+    let mut hits: Vec<(MatchRank, u32, Group, Choice)> = entries()
         .filter_map(|entry| {
-            let barred = verbs::barred(app, entry, &palette.targets, at);
-            let (score, marks, about_marks) = matched(&words, entry.name, entry.help)
-                .or_else(|| entry.also.iter().find_map(|name| alias(&words, name)))?;
+            let barred = verbs::disabled_reason(app, entry, &palette.targets, at);
+            let (score, marks, about_marks) = match_texts(&words, entry.name, entry.help)
+                .or_else(|| entry.aliases.iter().find_map(|name| match_alias(&words, name)))?;
             let about = marks.is_empty() && !about_marks.is_empty();
             let met = if names(entry).any(|name| name == typed) {
-                Met::Exactly
+                MatchRank::Exact
             } else if !typed.is_empty() && names(entry).any(|name| name.starts_with(&typed)) {
-                Met::Beginning { barred: barred.is_some() }
+                MatchRank::Prefix { disabled: barred.is_some() }
             } else if barred.is_some() {
-                Met::Barred { about }
+                MatchRank::Disabled { in_help: about }
             } else {
-                Met::Free { about }
+                MatchRank::Enabled { in_help: about }
             };
             let choice = Choice {
                 text: entry.name.to_owned(),
                 about: entry.help.to_owned(),
-                keys: keys(app, entry),
+                keys: key_text(app, entry),
                 barred,
                 marks,
                 about_marks,
@@ -413,39 +426,42 @@ fn named(app: &App, palette: &Palette, at: DateTime<Utc>) -> Vec<Choice> {
             Some((met, score, entry.group, choice))
         })
         .collect();
-    hits.extend(by_name(app, palette, &typed, &words));
+    hits.extend(runbook_choices(app, palette, &typed, &words));
     if typed.is_empty() {
         hits.sort_by_key(|(met, _, group, _)| (*met, *group));
-        let before: Vec<Choice> =
-            app.commanded.iter().filter_map(|line| again(app, palette, line, at)).collect();
+        let before: Vec<Choice> = app
+            .palette_history
+            .iter()
+            .filter_map(|line| history_choice(app, palette, line, at))
+            .collect();
         let rest = hits.into_iter().map(|(.., choice)| choice);
-        let rest = rest.filter(|choice| !app.commanded.contains(&choice.text));
+        let rest = rest.filter(|choice| !app.palette_history.contains(&choice.text));
         return before.iter().cloned().chain(rest).collect();
     }
     hits.sort_by_key(|(met, score, group, _)| (*met, std::cmp::Reverse(*score), *group));
     let actions = hits.into_iter().map(|(.., choice)| choice);
-    by_number(app, &typed).into_iter().chain(actions).collect()
+    number_choices(app, &typed).into_iter().chain(actions).collect()
 }
 
 /// Runbooks and custom commands: those for the incident, and all once something is typed.
-fn by_name(
+fn runbook_choices(
     app: &App,
     palette: &Palette,
     typed: &str,
     words: &Words,
-) -> Vec<(Met, u32, Group, Choice)> {
+) -> Vec<(MatchRank, u32, Group, Choice)> {
     let items = match &palette.targets[..] {
         [target] if typed.is_empty() => run::items(app, target),
-        targets => run::named(app, targets),
+        targets => run::all_items(app, targets),
     };
     let key = main_key(app, Action::Run);
     let hit = |item: Item| {
         let text = format!("run {}", item.value.as_ref()?);
-        let (score, marks, about_marks) = matched(words, &text, &item.about)?;
+        let (score, marks, about_marks) = match_texts(words, &text, &item.about)?;
         let about = marks.is_empty() && !about_marks.is_empty();
         let met = match item.barred {
-            Some(_) => Met::Barred { about },
-            None => Met::Free { about },
+            Some(_) => MatchRank::Disabled { in_help: about },
+            None => MatchRank::Enabled { in_help: about },
         };
         let keys = match (&key, item.key) {
             (Some(run), Some(key)) => format!("{run} {key}"),
@@ -460,23 +476,23 @@ fn by_name(
 }
 
 /// A match in another name shows no letters, since that name is not shown.
-fn alias(words: &Words, name: &str) -> Option<(u32, Vec<usize>, Vec<usize>)> {
+fn match_alias(words: &Words, name: &str) -> Option<(u32, Vec<usize>, Vec<usize>)> {
     Some((words.hit(name)?.score, Vec::new(), Vec::new()))
 }
 
-fn keys(app: &App, entry: &Entry) -> String {
+fn key_text(app: &App, entry: &Entry) -> String {
     main_key(app, entry.action).unwrap_or_default()
 }
 
 /// A line that was carried out before.
-fn again(app: &App, palette: &Palette, line: &str, at: DateTime<Utc>) -> Option<Choice> {
+fn history_choice(app: &App, palette: &Palette, line: &str, at: DateTime<Utc>) -> Option<Choice> {
     let name = line.split(' ').next()?;
     let entry = entries().find(|entry| entry.name == name)?;
     Some(Choice {
         text: sanitize(line).into_owned(),
         about: entry.help.to_owned(),
-        keys: keys(app, entry),
-        barred: verbs::barred(app, entry, &palette.targets, at),
+        keys: key_text(app, entry),
+        barred: verbs::disabled_reason(app, entry, &palette.targets, at),
         marks: Vec::new(),
         about_marks: Vec::new(),
         leads: Leads::Again(line.to_owned()),
@@ -484,7 +500,7 @@ fn again(app: &App, palette: &Palette, line: &str, at: DateTime<Utc>) -> Option<
 }
 
 /// Incidents whose number begins with what is typed; one that is not in the queue is looked for.
-fn by_number(app: &App, typed: &str) -> Vec<Choice> {
+fn number_choices(app: &App, typed: &str) -> Vec<Choice> {
     let Ok(number) = typed.parse::<crate::model::IncidentNumber>() else { return Vec::new() };
     let digits = number.0.to_string();
     let begins = |item: &Item| item.value.as_ref().is_some_and(|value| value.starts_with(&digits));

@@ -7,10 +7,10 @@ use crate::model::time::parse_duration;
 use super::super::zone::Clock;
 
 /// What is accepted.
-pub(super) const FORMS: &str = "30m, 4h, 2d, 09:00, tomorrow 09:00, 2026-03-01 09:00";
+pub(super) const FORMATS: &str = "30m, 4h, 2d, 09:00, tomorrow 09:00, 2026-03-01 09:00";
 
 /// What is accepted, with the zone where that is not UTC.
-pub(super) fn hint(forms: &str, clock: Clock) -> String {
+pub(super) fn format_hint(forms: &str, clock: Clock) -> String {
     if clock.is_utc() { forms.to_owned() } else { format!("{forms} ({})", clock.name()) }
 }
 
@@ -19,12 +19,12 @@ pub(super) fn hint(forms: &str, clock: Clock) -> String {
 ///
 /// # Errors
 /// What is wrong and what would be accepted.
-pub(in crate::tui) fn later(
+pub(in crate::tui) fn parse_future(
     text: &str,
     now: DateTime<Utc>,
     clock: Clock,
 ) -> Result<DateTime<Utc>, String> {
-    let at = read(text, now, clock, 1).ok_or_else(|| unknown(text))?;
+    let at = parse(text, now, clock, 1).ok_or_else(|| unknown_time(text))?;
     if at <= now { Err("that time has passed: choose a later one".into()) } else { Ok(at) }
 }
 
@@ -32,7 +32,7 @@ pub(in crate::tui) fn later(
 ///
 /// # Errors
 /// What is wrong and what would be accepted.
-pub(in crate::tui) fn earlier(
+pub(in crate::tui) fn parse_past(
     text: &str,
     now: DateTime<Utc>,
     clock: Clock,
@@ -41,28 +41,28 @@ pub(in crate::tui) fn earlier(
         return Ok(now);
     }
     let text = text.trim().trim_end_matches("ago").trim_end();
-    let at = read(text, now, clock, -1).ok_or_else(|| unknown(text))?;
+    let at = parse(text, now, clock, -1).ok_or_else(|| unknown_time(text))?;
     if at > now { Err("that lies in the future".into()) } else { Ok(at) }
 }
 
-fn unknown(text: &str) -> String {
-    format!("{:?} is no time: write {FORMS}", crate::model::text::sanitize(text.trim()))
+fn unknown_time(text: &str) -> String {
+    format!("{:?} is no time: write {FORMATS}", crate::model::text::sanitize(text.trim()))
 }
 
-fn read(text: &str, now: DateTime<Utc>, clock: Clock, side: i32) -> Option<DateTime<Utc>> {
+fn parse(text: &str, now: DateTime<Utc>, clock: Clock, side: i32) -> Option<DateTime<Utc>> {
     let text = text.trim().to_ascii_lowercase();
     if let Some(span) = parse_duration(&text) {
         return now.checked_add_signed(span * side);
     }
     let today = clock.at(now).date();
-    let on = |day: NaiveDate, time: &str| clock.read(day.and_time(clock_time(time)?));
+    let on = |day: NaiveDate, time: &str| clock.read(day.and_time(parse_clock_time(time)?));
     for (word, days) in [("tomorrow", 1), ("today", 0)] {
         if let Some(time) = text.strip_prefix(word) {
             let time = if time.trim().is_empty() { "09:00" } else { time.trim() };
             return on(today.checked_add_days(Days::new(days))?, time);
         }
     }
-    if clock_time(&text).is_some() {
+    if parse_clock_time(&text).is_some() {
         let at = on(today, &text)?;
         return match side {
             1 if at <= now => on(today.succ_opt()?, &text),
@@ -77,15 +77,15 @@ fn read(text: &str, now: DateTime<Utc>, clock: Clock, side: i32) -> Option<DateT
     on(day.parse().ok()?, time.trim())
 }
 
-fn clock_time(text: &str) -> Option<NaiveTime> {
+fn parse_clock_time(text: &str) -> Option<NaiveTime> {
     NaiveTime::parse_from_str(text, "%H:%M")
         .or_else(|_| NaiveTime::parse_from_str(text, "%H:%M:%S"))
         .ok()
 }
 
 /// Tomorrow at nine in the zone that is shown.
-pub(super) fn tomorrow(now: DateTime<Utc>, clock: Clock) -> DateTime<Utc> {
-    later("tomorrow 09:00", now, clock).unwrap_or(now + chrono::TimeDelta::hours(12))
+pub(super) fn tomorrow_morning(now: DateTime<Utc>, clock: Clock) -> DateTime<Utc> {
+    parse_future("tomorrow 09:00", now, clock).unwrap_or(now + chrono::TimeDelta::hours(12))
 }
 
 #[cfg(test)]
@@ -115,7 +115,7 @@ mod tests {
     #[case("tomorrow", 2, "2026-03-03T07:00:00Z")]
     #[case("2026-03-04T09:00:00+01:00", 0, "2026-03-04T08:00:00Z")]
     fn a_later_time_is_read(#[case] text: &str, #[case] hours: i32, #[case] expected: &str) {
-        assert_eq!(later(text, now(), clock(hours)), Ok(expected.parse().unwrap()));
+        assert_eq!(parse_future(text, now(), clock(hours)), Ok(expected.parse().unwrap()));
     }
 
     #[rstest]
@@ -125,7 +125,7 @@ mod tests {
     #[case("22:37", "2026-03-01T22:37:00Z")]
     #[case("23:00", "2026-02-28T23:00:00Z")]
     fn an_earlier_time_is_read(#[case] text: &str, #[case] expected: &str) {
-        assert_eq!(earlier(text, now(), clock(0)), Ok(expected.parse().unwrap()));
+        assert_eq!(parse_past(text, now(), clock(0)), Ok(expected.parse().unwrap()));
     }
 
     #[rstest]
@@ -135,7 +135,7 @@ mod tests {
     #[case("-4h")]
     #[case("999999999999w")]
     fn what_is_no_later_time_is_refused(#[case] text: &str) {
-        assert!(later(text, now(), clock(0)).is_err());
+        assert!(parse_future(text, now(), clock(0)).is_err());
     }
 
     #[test]
@@ -143,7 +143,7 @@ mod tests {
         let at = "2026-03-02T01:00:00Z".parse().unwrap();
         let change = Change { at, offset: FixedOffset::east_opt(7200).unwrap() };
         let clock = clock(1).changing(Some(change));
-        let nine = tomorrow("2026-03-01T12:00:00Z".parse().unwrap(), clock);
+        let nine = tomorrow_morning("2026-03-01T12:00:00Z".parse().unwrap(), clock);
         assert_eq!(nine, "2026-03-02T07:00:00Z".parse::<DateTime<Utc>>().unwrap());
         assert_eq!(clock.minute(nine), "09:00");
     }

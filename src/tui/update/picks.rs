@@ -22,8 +22,8 @@ use super::super::mode::Mode;
 use super::super::picker::{Item, List, Pick, Picker};
 use super::super::plan::{Plan, Step, Target};
 use super::{
-    appearance, backend_update, copy, drafts, fail, find, forms, jump, main_key, parse_time,
-    precheck, run, runbook, send, tell, verbs, workspaces,
+    appearance, backend_update, copy, drafts, find, forms, jump, main_key, parse_time, precheck,
+    report_failure, run, runbook, send, show_toast, verbs, workspaces,
 };
 
 /// Opens the list of a verb.
@@ -37,10 +37,10 @@ pub(super) fn open(
         && let Some(why) = verbs::refusal(app, action, one, at)
     {
         let label = one.label.clone();
-        return tell(app, format!("{label}: {why}"), true);
+        return show_toast(app, format!("{label}: {why}"), true);
     }
     if action == Action::Update && app.settings.templates.len() <= 1 {
-        app.template = 0;
+        app.template_index = 0;
         return forms::open(app, Kind::Update, targets, at);
     }
     if action == Action::Escalate && targets.len() > 1 {
@@ -48,8 +48,8 @@ pub(super) fn open(
     }
     let items = items(app, action, &targets, at);
     if items.is_empty() {
-        let told = nothing(app, action, &targets);
-        return tell(app, told, true);
+        let told = empty_reason(app, action, &targets);
+        return show_toast(app, told, true);
     }
     let about = match &targets[..] {
         [one] => format!("{} · {}", one.label, sanitize(&one.title)),
@@ -77,20 +77,20 @@ pub(super) fn items(app: &App, action: Action, targets: &[Target], at: DateTime<
     match action {
         Action::Assign => people::people(app, targets),
         Action::Role => people::roles(app, targets),
-        Action::Move => stages(app, targets),
-        Action::Snooze => snoozes(app, targets, at),
+        Action::Move => stage_items(app, targets),
+        Action::Snooze => snooze_items(app, targets, at),
         Action::Escalate => people::levels(app, targets, at),
-        Action::Merge => links::others(app, targets),
-        Action::Link => links::links(app, targets),
-        Action::Review => review(app, targets, at),
+        Action::Merge => links::merge_targets(app, targets),
+        Action::Link => links::link_menu(app, targets),
+        Action::Review => review_items(app, targets, at),
         Action::Copy => copy::items(app, targets),
-        Action::Update => templates(app),
+        Action::Update => template_items(app),
         _ => Vec::new(),
     }
 }
 
 /// Why a list is empty.
-pub(super) fn nothing(app: &App, action: Action, targets: &[Target]) -> String {
+pub(super) fn empty_reason(app: &App, action: Action, targets: &[Target]) -> String {
     let key = |action, does: &str| {
         app.keymap.hint(action, does).map(|hint| format!(": {hint}")).unwrap_or_default()
     };
@@ -141,20 +141,22 @@ fn escalate_each(app: &mut App, targets: &[Target], at: DateTime<Utc>) -> Vec<Ef
         && let Some((target, why)) = plan.refused().next()
     {
         let told = format!("none of them: {}: {why}", target.label);
-        return tell(app, told, true);
+        return show_toast(app, told, true);
     }
     send::submit(app, plan, true, None, at)
 }
 
-fn one<'a>(app: &'a App, targets: &[Target]) -> Option<&'a crate::model::Summary> {
+fn single_row<'a>(app: &'a App, targets: &[Target]) -> Option<&'a crate::model::Summary> {
     match targets {
-        [one] => app.row(one.id).or_else(|| precheck::record(app, one.id).map(|r| &r.summary)),
+        [one] => {
+            app.row(one.id).or_else(|| precheck::current_record(app, one.id).map(|r| &r.summary))
+        }
         _ => None,
     }
 }
 
-fn stages(app: &App, targets: &[Target]) -> Vec<Item> {
-    let here = one(app, targets).map_or(Status::Triggered, |row| row.status);
+fn stage_items(app: &App, targets: &[Target]) -> Vec<Item> {
+    let here = single_row(app, targets).map_or(Status::Triggered, |row| row.status);
     let items = stages_after(here).into_iter().map(|to| {
         let (key, about) = match to {
             Status::Acknowledged => ('a', "somebody has taken it on"),
@@ -174,7 +176,7 @@ fn stages(app: &App, targets: &[Target]) -> Vec<Item> {
     items.collect()
 }
 
-fn snoozes(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
+fn snooze_items(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     let clock = |until: DateTime<Utc>| app.clock().at(until).format("%a %H:%M").to_string();
     let item = |key, text: &str, value: &str, until: DateTime<Utc>, about: String| {
         let pick = Pick::Do {
@@ -187,7 +189,7 @@ fn snoozes(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     };
     let hour = at + TimeDelta::hours(1);
     let four = at + TimeDelta::hours(4);
-    let morning = parse_time::tomorrow(at, app.clock());
+    let morning = parse_time::tomorrow_morning(at, app.clock());
     let mut items = vec![
         item('1', "1 h", "1h", hour, format!("until {}", clock(hour))),
         item('4', "4 h", "4h", four, format!("until {}", clock(four))),
@@ -195,9 +197,9 @@ fn snoozes(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
         item('c', "until it changes", "change", UNTIL_CHANGED, "any change shows it again".into()),
         Item::new("until a time …", Pick::SnoozeUntil)
             .key('u')
-            .about(parse_time::hint(parse_time::FORMS, app.clock())),
+            .about(parse_time::format_hint(parse_time::FORMATS, app.clock())),
     ];
-    let row = one(app, targets);
+    let row = single_row(app, targets);
     if row.is_none_or(|row| row.is_snoozed(at)) {
         let pick = Pick::Do {
             verb: "show {} again".into(),
@@ -226,7 +228,7 @@ fn snoozes(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
 }
 
 /// The problems were read: they take their place in the list that waits for them.
-pub(super) fn problems_read(
+pub(super) fn problems_loaded(
     app: &mut App,
     result: Result<Vec<Problem>, BackendError>,
     at: DateTime<Utc>,
@@ -244,7 +246,7 @@ pub(super) fn problems_read(
                     app.mode = Mode::Panes;
                     let key = main_key(app, Action::Link);
                     let how = key.map(|key| format!(": {key} n records one")).unwrap_or_default();
-                    return tell(app, format!("no problem is recorded yet{how}"), true);
+                    return show_toast(app, format!("no problem is recorded yet{how}"), true);
                 }
             }
             Vec::new()
@@ -253,14 +255,14 @@ pub(super) fn problems_read(
             if matches!(&app.mode, Mode::Pick(picker) if picker.list == List::Problems) {
                 app.mode = Mode::Panes;
             }
-            fail(app, "reading the problems", &error.to_string(), at)
+            report_failure(app, "reading the problems", &error.to_string(), at)
         }
     }
 }
 
-fn review(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
+fn review_items(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     let record = match targets {
-        [one] => precheck::record(app, one.id),
+        [one] => precheck::current_record(app, one.id),
         _ => None,
     };
     let Some(record) = record else { return Vec::new() };
@@ -288,7 +290,7 @@ fn review(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     items
 }
 
-fn templates(app: &App) -> Vec<Item> {
+fn template_items(app: &App) -> Vec<Item> {
     let items = app.settings.templates.iter().enumerate().zip('1'..='9');
     items
         .map(|((place, template), key)| {
@@ -301,7 +303,7 @@ fn templates(app: &App) -> Vec<Item> {
 }
 
 /// What was typed and not sent.
-pub(super) fn kept_drafts(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+pub(super) fn open_drafts(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let items: Vec<Item> = app
         .drafts
         .iter()
@@ -324,7 +326,7 @@ pub(super) fn kept_drafts(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         })
         .collect();
     if items.is_empty() {
-        return tell(app, "no draft is kept", false);
+        return show_toast(app, "no draft is kept", false);
     }
     let heading = "Drafts: typed and not sent".to_owned();
     app.mode = Mode::Pick(Box::new(Picker::of(List::Drafts, Vec::new(), heading, items, true)));
@@ -341,14 +343,14 @@ pub(super) fn choose(app: &mut App, item: Item, at: DateTime<Utc>) -> Vec<Effect
     }
     let Mode::Pick(picker) = std::mem::take(&mut app.mode) else { return Vec::new() };
     match (picker.list, item.pick) {
-        (List::Views, Pick::Place(place)) => find::chosen(app, place, at),
-        (List::Sorts, Pick::Place(place)) => find::sort_chosen(app, place, at),
-        (_, pick) => take(app, pick, picker.targets, at),
+        (List::Views, Pick::Place(place)) => find::choose_view(app, place, at),
+        (List::Sorts, Pick::Place(place)) => find::choose_sort(app, place, at),
+        (_, pick) => apply_pick(app, pick, picker.targets, at),
     }
 }
 
 /// What a choice leads to.
-pub(super) fn take(
+pub(super) fn apply_pick(
     app: &mut App,
     pick: Pick,
     targets: Vec<Target>,
@@ -373,7 +375,11 @@ pub(super) fn take(
         Pick::LinkChange => {
             let items = links::changes(app, &targets);
             if items.is_empty() {
-                return tell(app, "no change is suspected: none touched its services before", true);
+                return show_toast(
+                    app,
+                    "no change is suspected: none touched its services before",
+                    true,
+                );
             }
             let picker = Picker::search(targets, "Link the change that caused it", items);
             app.mode = Mode::Pick(Box::new(picker));
@@ -381,7 +387,7 @@ pub(super) fn take(
         }
         Pick::Override(priority) => forms::open(app, Kind::Override { priority }, targets, at),
         Pick::Template(place) => {
-            app.template = place;
+            app.template_index = place;
             forms::open(app, Kind::Update, targets, at)
         }
         Pick::Draft(id) => drafts::open(app, id, at),
@@ -390,9 +396,9 @@ pub(super) fn take(
             let id = id.unwrap_or_else(Uuid::now_v7);
             forms::open(app, Kind::ActionItem { id }, targets, at)
         }
-        Pick::ReviewPublish => publish(app, &targets, at),
-        Pick::Copy(text, what) => appearance::put(app, text, what),
-        Pick::Go(number) => jump::to(app, number),
+        Pick::ReviewPublish => publish_review(app, &targets, at),
+        Pick::Copy(text, what) => appearance::copy_to_clipboard(app, text, what),
+        Pick::Go(number) => jump::jump_to(app, number),
         Pick::Span(span) => backend_update::choose_span(app, span),
         Pick::View(view) => find::show_view(app, *view, at),
         Pick::Filter(text) => find::filter_by(app, &text, at),
@@ -400,14 +406,14 @@ pub(super) fn take(
         Pick::Theme(name) => appearance::set_theme(app, name),
         Pick::Zone(zone) => appearance::set_zone(app, zone),
         Pick::Runbook(name) => runbook::open(app, &name, targets),
-        Pick::Command(name) => run::chosen(app, &name, targets, at),
-        Pick::Output(id) => run::look(app, id),
-        Pick::Site(id) => workspaces::go(app, id),
+        Pick::Command(name) => run::run_command(app, &name, targets, at),
+        Pick::Output(id) => run::show_output(app, id),
+        Pick::Site(id) => workspaces::switch_to(app, id),
         Pick::Place(_) => Vec::new(),
     }
 }
 
-fn publish(app: &mut App, targets: &[Target], at: DateTime<Utc>) -> Vec<Effect> {
+fn publish_review(app: &mut App, targets: &[Target], at: DateTime<Utc>) -> Vec<Effect> {
     let plan = Plan {
         verb: "publish the review of".into(),
         done: "review published".into(),

@@ -7,10 +7,10 @@ use super::super::message::Effect;
 use super::super::mode::Mode;
 use super::super::palette::{paste_into, type_into};
 use super::super::view;
-use super::navigation::{Step, tops};
+use super::navigation::{Motion, top_count};
 use super::{outbox, run, runbook};
 
-pub(super) fn scroll(app: &mut App, step: Step) {
+pub(super) fn scroll(app: &mut App, step: Motion) {
     match app.mode {
         Mode::Output(_) => return run::scroll(app, step),
         Mode::Runbook(_) => return runbook::scroll(app, step),
@@ -23,16 +23,16 @@ pub(super) fn scroll(app: &mut App, step: Step) {
         Mode::Failure(top) => top,
         Mode::Results(results) => &mut results.top,
         Mode::Confirm(confirm) => &mut confirm.top,
-        Mode::Asked(asked) => &mut asked.top,
+        Mode::ConfirmRun(asked) => &mut asked.top,
         _ => return,
     };
-    *top = step.from(*top, tops(lines, page), page);
+    *top = step.apply(*top, top_count(lines, page), page);
 }
 
 /// A letter of what is looked for in the keys.
-pub(super) fn search(app: &mut App, key: KeyEvent) -> Vec<Effect> {
+pub(super) fn search_help(app: &mut App, key: KeyEvent) -> Vec<Effect> {
     if let Mode::Help(help) = &mut app.mode
-        && type_into(&mut help.typed, key)
+        && type_into(&mut help.query, key)
     {
         help.top = 0;
     }
@@ -42,7 +42,7 @@ pub(super) fn search(app: &mut App, key: KeyEvent) -> Vec<Effect> {
 /// Pasted text is looked for in the keys.
 pub(super) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
     if let Mode::Help(help) = &mut app.mode {
-        paste_into(&mut help.typed, pasted);
+        paste_into(&mut help.query, pasted);
         help.top = 0;
     }
     Vec::new()
@@ -51,7 +51,7 @@ pub(super) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
 /// Shows all keys again, where some are looked for.
 pub(super) fn clear_search(app: &mut App) -> bool {
     match &mut app.mode {
-        Mode::Help(help) if !help.typed.is_empty() => {
+        Mode::Help(help) if !help.query.is_empty() => {
             *help = super::Help::default();
             true
         }

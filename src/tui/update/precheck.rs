@@ -11,7 +11,7 @@ use crate::model::{
 use super::super::app::App;
 
 /// The whole record, where it was read and is not older than its row.
-pub(super) fn record(app: &App, id: IncidentId) -> Option<&Incident> {
+pub(super) fn current_record(app: &App, id: IncidentId) -> Option<&Incident> {
     let row = app.row(id);
     app.reading
         .shown
@@ -30,14 +30,14 @@ pub(super) fn refusal(
     asks: &[IncidentCommand],
     now: DateTime<Utc>,
 ) -> Option<String> {
-    match record(app, id) {
-        Some(known) => record_refuses(app, known, asks, now),
-        None => asks.iter().find_map(|ask| row_refuses(app, id, ask, now)),
+    match current_record(app, id) {
+        Some(known) => record_refusal(app, known, asks, now),
+        None => asks.iter().find_map(|ask| row_refusal(app, id, ask, now)),
     }
 }
 
 /// Why a record refuses asks one after another.
-pub(super) fn record_refuses(
+pub(super) fn record_refusal(
     app: &App,
     known: &Incident,
     asks: &[IncidentCommand],
@@ -60,7 +60,7 @@ pub(super) fn record_refuses(
     None
 }
 
-fn row_refuses(
+fn row_refusal(
     app: &App,
     id: IncidentId,
     ask: &IncidentCommand,

@@ -7,13 +7,13 @@ use chrono::{DateTime, Utc};
 use crate::backend::{BackendError, Detail};
 use crate::model::{Event, IncidentId, Summary};
 
-use super::super::app::{App, Pane, Shown};
+use super::super::app::{App, LoadedIncident, Pane};
 use super::super::message::Effect;
 use super::super::mode::Mode;
-use super::{fail, remote_activity, travel};
+use super::{remote_activity, report_failure, travel};
 
 /// Incidents that are kept after they were read.
-const CACHED: usize = 32;
+const MAX_CACHED: usize = 32;
 
 /// Lets detail and timeline show what they should, reading it where it isn't known.
 pub(super) fn follow(app: &mut App) -> Vec<Effect> {
@@ -30,8 +30,8 @@ pub(super) fn follow(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     };
     let seq = app.row(id).map(|row| row.seq);
-    let fresh = |shown: &Shown| {
-        let read = shown.detail.incident.summary.seq.max(shown.asked_at);
+    let fresh = |shown: &LoadedIncident| {
+        let read = shown.detail.incident.summary.seq.max(shown.requested_seq);
         // Without a row, it has ended: read once more, it says so.
         seq.map_or_else(|| !shown.detail.incident.summary.status.is_open(), |seq| read >= seq)
     };
@@ -63,7 +63,7 @@ fn load(app: &mut App, id: IncidentId, seq: Option<u32>) -> Vec<Effect> {
     vec![Effect::LoadDetail(id)]
 }
 
-fn show(app: &mut App, shown: Shown) {
+fn show(app: &mut App, shown: LoadedIncident) {
     let reading = &mut app.reading;
     if reading.shown.as_ref().is_none_or(|before| before.id != shown.id) {
         reading.detail_top = 0;
@@ -71,7 +71,7 @@ fn show(app: &mut App, shown: Shown) {
         if let Some(before) = reading.shown.take() {
             reading.cache.retain(|c| c.id != before.id);
             reading.cache.push_front(before);
-            reading.cache.truncate(CACHED);
+            reading.cache.truncate(MAX_CACHED);
         }
     }
     reading.failed = None;
@@ -93,11 +93,11 @@ pub(super) fn loaded(
         // It may be told a second time: what was kept first, then what was read.
         _ => {
             let known = app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == id);
-            known.map_or(0, |known| known.asked_at)
+            known.map_or(0, |known| known.requested_seq)
         }
     };
-    app.reading.watched.retain(|(watched, _)| *watched != id);
-    app.reading.older_failed = false;
+    app.reading.loading_targets.retain(|(watched, _)| *watched != id);
+    app.reading.earlier_failed = false;
     let wanted = app.reading.target == Some(id) && !app.reading.moving;
     match result {
         Ok(read) => {
@@ -106,11 +106,16 @@ pub(super) fn loaded(
             let before = on_screen.map(|shown| shown.detail.incident.summary.seq);
             let known = on_screen.or_else(|| app.reading.cache.iter().find(|c| c.id == id));
             if let Some(known) = known {
-                events = with_older(&known.events, events);
+                events = prepend_earlier(&known.events, events);
             }
             let label = detail.incident.summary.label();
-            let mut effects = remote_activity::news(app, id, &label, before, &events);
-            let shown = Shown { id, detail: Arc::new(detail), events: Arc::new(events), asked_at };
+            let mut effects = remote_activity::announce(app, id, &label, before, &events);
+            let shown = LoadedIncident {
+                id,
+                detail: Arc::new(detail),
+                events: Arc::new(events),
+                requested_seq: asked_at,
+            };
             if wanted {
                 let has_row = app.row(id).is_some();
                 show(app, shown);
@@ -122,14 +127,14 @@ pub(super) fn loaded(
             }
             app.reading.cache.retain(|c| c.id != id);
             app.reading.cache.push_front(shown);
-            app.reading.cache.truncate(CACHED);
+            app.reading.cache.truncate(MAX_CACHED);
             effects
         }
         Err(error) => {
             app.reading.failed = Some((id, error.to_string()));
             let label = app.row(id).map_or_else(|| "the incident".to_owned(), Summary::label);
             if matches!(app.mode, Mode::Panes) && wanted {
-                fail(app, &format!("reading {label}"), &error.to_string(), at)
+                report_failure(app, &format!("reading {label}"), &error.to_string(), at)
             } else {
                 Vec::new()
             }
@@ -138,7 +143,7 @@ pub(super) fn loaded(
 }
 
 /// Keeps earlier events that were read before, ahead of a freshly read end of the timeline.
-fn with_older(known: &[Event], fresh: Vec<Event>) -> Vec<Event> {
+fn prepend_earlier(known: &[Event], fresh: Vec<Event>) -> Vec<Event> {
     let Some(first) = fresh.first().map(|event| event.seq) else { return known.to_vec() };
     let mut all: Vec<Event> = known.iter().filter(|event| event.seq < first).cloned().collect();
     // A gap would hide what happened in between.
@@ -150,40 +155,40 @@ fn with_older(known: &[Event], fresh: Vec<Event>) -> Vec<Event> {
 }
 
 /// Asks for earlier events when the end of what is known comes into sight.
-pub(super) fn older_wanted(app: &mut App, page: usize) -> Vec<Effect> {
+pub(super) fn load_earlier_if_near(app: &mut App, page: usize) -> Vec<Effect> {
     let reading = &mut app.reading;
     let Some(shown) = &reading.shown else { return Vec::new() };
     let near_end = reading.timeline_top + 2 * page >= reading.timeline_lines.len();
     match shown.events.first() {
-        Some(first) if first.seq > 1 && near_end && !reading.loading_older => {
-            reading.loading_older = true;
-            vec![Effect::LoadOlder(shown.id, first.seq)]
+        Some(first) if first.seq > 1 && near_end && !reading.loading_earlier => {
+            reading.loading_earlier = true;
+            vec![Effect::LoadEarlierEvents(shown.id, first.seq)]
         }
         _ => Vec::new(),
     }
 }
 
 /// Asks for the events of an incident that are before those that are known, until all are.
-pub(super) fn whole(app: &mut App, id: IncidentId) -> Vec<Effect> {
+pub(super) fn load_all_events(app: &mut App, id: IncidentId) -> Vec<Effect> {
     let reading = &mut app.reading;
     let known = reading.shown.iter().chain(&reading.cache).find(|shown| shown.id == id);
     match known.and_then(|known| known.events.first()) {
-        Some(first) if first.seq > 1 && !reading.loading_older && !reading.older_failed => {
-            reading.loading_older = true;
-            vec![Effect::LoadOlder(id, first.seq)]
+        Some(first) if first.seq > 1 && !reading.loading_earlier && !reading.earlier_failed => {
+            reading.loading_earlier = true;
+            vec![Effect::LoadEarlierEvents(id, first.seq)]
         }
         _ => Vec::new(),
     }
 }
 
 /// Earlier events were read.
-pub(super) fn older(
+pub(super) fn earlier_loaded(
     app: &mut App,
     id: IncidentId,
     result: Result<Vec<Event>, BackendError>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    app.reading.loading_older = false;
+    app.reading.loading_earlier = false;
     match result {
         Ok(events) => {
             let reading = &mut app.reading;
@@ -202,16 +207,16 @@ pub(super) fn older(
                 return Vec::new();
             }
             let why = format!("the answer does not reach up to event {first}");
-            no_older(app, &why, at)
+            earlier_failed(app, &why, at)
         }
-        Err(error) => no_older(app, &error.to_string(), at),
+        Err(error) => earlier_failed(app, &error.to_string(), at),
     }
 }
 
 /// Earlier events are not there. They are not asked for again by themselves: whoever reads the
 /// incident anew asks again.
-fn no_older(app: &mut App, why: &str, at: DateTime<Utc>) -> Vec<Effect> {
-    app.reading.older_failed = true;
+fn earlier_failed(app: &mut App, why: &str, at: DateTime<Utc>) -> Vec<Effect> {
+    app.reading.earlier_failed = true;
     travel::end(app);
-    fail(app, "reading earlier events", why, at)
+    report_failure(app, "reading earlier events", why, at)
 }

@@ -8,17 +8,17 @@ use super::super::app::App;
 use super::super::message::Effect;
 use super::super::mode::Mode;
 use super::super::plan::Target;
-use super::tell;
+use super::show_toast;
 
 /// Incidents whose last told event is remembered.
-const REMEMBERED: usize = 64;
+const MAX_ANNOUNCED: usize = 64;
 /// The most targets of what is open that are watched: of more, only the outcome is told.
-const WATCHED: usize = 8;
+const MAX_TARGETS: usize = 8;
 /// Columns of what somebody wrote.
-const QUOTED: usize = 60;
+const MAX_QUOTE_WIDTH: usize = 60;
 
 /// The incidents that what lies over the panes is about.
-fn targets(app: &App) -> Vec<Target> {
+fn open_targets(app: &App) -> Vec<Target> {
     let mut targets = match &app.mode {
         Mode::Form(form) => form.targets.clone(),
         Mode::Pick(picker) => picker.targets.clone(),
@@ -26,7 +26,7 @@ fn targets(app: &App) -> Vec<Target> {
         Mode::Confirm(confirm) => {
             confirm.plan.steps.iter().map(|step| step.target.clone()).collect()
         }
-        Mode::Asked(asked) => vec![asked.target.clone()],
+        Mode::ConfirmRun(asked) => vec![asked.target.clone()],
         Mode::Runbook(pane) => vec![pane.target.clone()],
         _ => Vec::new(),
     };
@@ -36,20 +36,20 @@ fn targets(app: &App) -> Vec<Target> {
 }
 
 /// Rows have changed: targets of what is open that have events which are not known are read.
-pub(super) fn watch(app: &mut App) -> Vec<Effect> {
-    let targets = targets(app);
-    if targets.is_empty() || targets.len() > WATCHED {
-        app.reading.watched.clear();
+pub(super) fn load_changed_targets(app: &mut App) -> Vec<Effect> {
+    let targets = open_targets(app);
+    if targets.is_empty() || targets.len() > MAX_TARGETS {
+        app.reading.loading_targets.clear();
         return Vec::new();
     }
     let mut effects = Vec::new();
     for target in &targets {
         let Some(seq) = app.row(target.id).map(|row| row.seq) else { continue };
         let asked = app.reading.loading == Some((target.id, seq))
-            || app.reading.watched.contains(&(target.id, seq));
-        if !asked && seq > base(app, target.id, target.seq) {
-            app.reading.watched.retain(|(id, _)| *id != target.id);
-            app.reading.watched.push((target.id, seq));
+            || app.reading.loading_targets.contains(&(target.id, seq));
+        if !asked && seq > last_announced(app, target.id, target.seq) {
+            app.reading.loading_targets.retain(|(id, _)| *id != target.id);
+            app.reading.loading_targets.push((target.id, seq));
             effects.push(Effect::LoadDetail(target.id));
         }
     }
@@ -57,21 +57,21 @@ pub(super) fn watch(app: &mut App) -> Vec<Effect> {
 }
 
 /// The last event of an incident that was told of, or that was there before.
-fn base(app: &App, id: IncidentId, known: u32) -> u32 {
-    let told = app.reading.told.iter().find(|(told, _)| *told == id);
+fn last_announced(app: &App, id: IncidentId, known: u32) -> u32 {
+    let told = app.reading.announced.iter().find(|(told, _)| *told == id);
     told.map_or(known, |(_, seq)| known.max(*seq))
 }
 
 /// An incident was read: what others have done to it meanwhile is told, where somebody is at it.
 /// `before` is the last event that was on the screen.
-pub(super) fn news(
+pub(super) fn announce(
     app: &mut App,
     id: IncidentId,
     label: &str,
     before: Option<u32>,
     events: &[Event],
 ) -> Vec<Effect> {
-    let target = targets(app).into_iter().find(|target| target.id == id);
+    let target = open_targets(app).into_iter().find(|target| target.id == id);
     let open = target.is_some();
     // What is on the screen may be behind or ahead of what was chosen.
     let known = match (before, target.map(|target| target.seq)) {
@@ -79,13 +79,13 @@ pub(super) fn news(
         (Some(seq), None) | (None, Some(seq)) => seq,
         (None, None) => return Vec::new(),
     };
-    let known = base(app, id, known);
+    let known = last_announced(app, id, known);
     let Some(last) = events.last().map(|event| event.seq).filter(|last| *last > known) else {
         return Vec::new();
     };
-    app.reading.told.retain(|(told, _)| *told != id);
-    app.reading.told.push_front((id, last));
-    app.reading.told.truncate(REMEMBERED);
+    app.reading.announced.retain(|(told, _)| *told != id);
+    app.reading.announced.push_front((id, last));
+    app.reading.announced.truncate(MAX_ANNOUNCED);
     let news: Vec<&Event> = events
         .iter()
         .filter(|event| event.seq > known && !is_mine(app, &event.actor) && is_news(&event.body))
@@ -93,7 +93,7 @@ pub(super) fn news(
     let milestone = news.iter().rev().find(|event| event.body.is_milestone());
     let Some(event) = milestone.or(news.last()) else { return Vec::new() };
     let who = sanitize(event.actor.name()).into_owned();
-    let mut text = format!("{label}: {who} {}", what(event, &app.me));
+    let mut text = format!("{label}: {who} {}", describe_event(event, &app.me));
     if news.len() > 1 {
         text = format!("{text} · and {} more", news.len() - 1);
     }
@@ -108,13 +108,13 @@ pub(super) fn news(
                 return Vec::new();
             }
             Mode::Matrix(matrix) => {
-                matrix.told = Some(text);
+                matrix.notice = Some(text);
                 return Vec::new();
             }
             _ => {}
         }
     }
-    tell(app, text, false)
+    show_toast(app, text, false)
 }
 
 fn is_mine(app: &App, actor: &Actor) -> bool {
@@ -127,10 +127,10 @@ fn is_news(body: &EventBody) -> bool {
 }
 
 /// What somebody did, to be read after the name.
-fn what(event: &Event, me: &PersonRef) -> String {
+fn describe_event(event: &Event, me: &PersonRef) -> String {
     let quoted = |text: &str| {
         let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        truncate(&sanitize(line.trim()), QUOTED).into_owned()
+        truncate(&sanitize(line.trim()), MAX_QUOTE_WIDTH).into_owned()
     };
     match &event.body {
         EventBody::Declared { .. } => "declared it".into(),

@@ -12,7 +12,7 @@ use crate::model::service_level::{ServiceLevels, running_clock};
 use crate::model::{IncidentId, Summary};
 use crate::sync::Snapshot;
 
-use super::super::app::{App, Moved, Pane};
+use super::super::app::{App, Pane, SelectionShift};
 use super::super::filter_line::LINES;
 use super::super::mode::Mode;
 use super::super::queue::{Line, Pages, Queue, Row};
@@ -39,7 +39,7 @@ pub(super) fn derive(app: &mut App, now: DateTime<Utc>) {
         }
     }
     if let Some(pages) = &app.queue.pages {
-        with_history(&app.queue, pages, &snapshot, context, &mut rows);
+        add_history(&app.queue, pages, &snapshot, context, &mut rows);
     }
     let sort = app.queue.order();
     if sort == Sort::Urgent {
@@ -63,7 +63,7 @@ pub(super) fn derive(app: &mut App, now: DateTime<Utc>) {
     queue.counts = snapshot.counts.unwrap_or(counts);
     queue.next_change = next;
     queue.number_width = digits.max(4);
-    let old = places(queue);
+    let old = selectables(queue);
     queue.rows = rows;
     queue.arrange();
     reselect(queue, &old);
@@ -71,19 +71,20 @@ pub(super) fn derive(app: &mut App, now: DateTime<Utc>) {
 
 /// Makes the rows anew after something has happened by itself. Where what was selected has left, a key
 /// that was meant for it must not hit its neighbour.
-pub(super) fn derive_by_itself(app: &mut App, at: DateTime<Utc>) {
+pub(super) fn derive_unprompted(app: &mut App, at: DateTime<Utc>) {
     let before = app.selected().map(|row| (row.id, row.label()));
     derive(app, at);
     let Some((id, label)) = before else { return };
     if app.selected().is_some_and(|row| row.id != id) {
-        let unseen = app.moved.take().filter(|moved| moved.drawn.is_none());
-        app.moved = unseen.or(Some(Moved { label, drawn: None }));
+        let unseen = app.selection_shift.take().filter(|moved| moved.drawn_at.is_none());
+        app.selection_shift =
+            unseen.or(Some(SelectionShift { previous_label: label, drawn_at: None }));
     }
 }
 
 /// Adds what was read of the history to the open rows that pass. An open incident is shown as it is
 /// now, not as it was read.
-fn with_history(
+fn add_history(
     queue: &Queue,
     pages: &Pages,
     snapshot: &Snapshot,
@@ -146,7 +147,7 @@ enum Selectable {
 }
 
 /// What the lines are of, from top to bottom.
-fn places(queue: &Queue) -> Vec<Selectable> {
+fn selectables(queue: &Queue) -> Vec<Selectable> {
     let of = |line: &Line| match line {
         Line::Row(row) => Selectable::Row(queue.rows[*row].summary.id),
         Line::Head(group) => Selectable::Head(queue.groups[*group].service.clone()),
@@ -158,7 +159,7 @@ fn places(queue: &Queue) -> Vec<Selectable> {
 /// selection to the head of it; where it has left, its neighbour is selected.
 fn reselect(queue: &mut Queue, old: &[Selectable]) {
     let was_at = queue.index;
-    let there = places(queue);
+    let there = selectables(queue);
     let wanted = match (&queue.head, queue.selected) {
         (Some(service), _) => Some(Selectable::Head(service.clone())),
         (None, id) => id.map(Selectable::Row),
@@ -186,14 +187,14 @@ fn reselect(queue: &mut Queue, old: &[Selectable]) {
 
 /// Makes the lines anew after groups were folded or unfolded.
 pub(super) fn arrange(queue: &mut Queue) {
-    let old = places(queue);
+    let old = selectables(queue);
     queue.arrange();
     reselect(queue, &old);
 }
 
 /// Scrolls so that the selected row is on the screen, and no further than the last row.
-pub(super) fn keep_in_sight(app: &mut App) {
-    let height = height(app);
+pub(super) fn scroll_into_view(app: &mut App) {
+    let height = visible_rows(app);
     let queue = &mut app.queue;
     let last_top = queue.lines.len().saturating_sub(height);
     queue.index = queue.index.min(queue.lines.len().saturating_sub(1));
@@ -205,7 +206,7 @@ pub(super) fn keep_in_sight(app: &mut App) {
 }
 
 /// Lines of the queue that fit on the screen, below its head and a filter being typed.
-pub(super) fn height(app: &App) -> usize {
+pub(super) fn visible_rows(app: &App) -> usize {
     let taken = 1 + if matches!(app.mode, Mode::Filter(_)) { LINES } else { 0 };
     app.layout()
         .place(Pane::Queue)

@@ -11,7 +11,7 @@ use crate::model::text::{sanitize, truncate};
 use crate::model::time::format_precise_duration;
 use crate::model::{CommandId, IncidentCommand, text};
 
-use super::super::action::{Action, of};
+use super::super::action::{Action, find_entry};
 use super::super::app::App;
 use super::super::message::Effect;
 use super::super::mode::Mode;
@@ -19,37 +19,37 @@ use super::super::output::Pipe;
 use super::super::picker::{Item, List, Pick, Picker};
 use super::super::plan::Target;
 use super::super::run::{Asked, Ended, NoRunbooks, OutputPane, Run, RunId, Start};
-use super::navigation::Step;
-use super::{precheck, runbook, send, tell, view};
+use super::navigation::Motion;
+use super::{precheck, runbook, send, show_toast, view};
 
 /// The most programs that run at the same time.
-const RUNNING: usize = 8;
+const MAX_RUNNING: usize = 8;
 /// The most runs that can be looked at again.
-const REMEMBERED: usize = 16;
+const MAX_REMEMBERED: usize = 16;
 /// What goes to the timeline of what a program has written: so many lines and bytes at most.
-const NOTED: (usize, usize) = (40, 16 * 1024);
+const MAX_NOTED: (usize, usize) = (40, 16 * 1024);
 /// Why nothing is run.
 const READ_ONLY: &str = "opened read-only: no command runs";
 
 /// Opens the list of what can be read and run.
 pub(super) fn open(app: &mut App, targets: Vec<Target>) -> Vec<Effect> {
     let [target] = &targets[..] else {
-        let told = for_one(app, targets.len());
-        return tell(app, told, true);
+        let told = single_target_reason(app, targets.len());
+        return show_toast(app, told, true);
     };
     let items = items(app, target);
     let heading = format!("Run on {} · {}", target.label, sanitize(&target.title));
     if items.is_empty() && app.settings.runbooks.is_none() {
-        let told = nothing(app, target);
-        return tell(app, told, true);
+        let told = empty_reason(app, target);
+        return show_toast(app, told, true);
     }
     app.mode = Mode::Pick(Box::new(Picker::of(List::Runs, targets, heading, items, false)));
     // Files may have come since.
-    runbook::look(app)
+    runbook::load_folder(app)
 }
 
 /// Why there is nothing to choose from.
-pub(super) fn nothing(app: &App, target: &Target) -> String {
+pub(super) fn empty_reason(app: &App, target: &Target) -> String {
     if let Some(Err(NoRunbooks::Unreadable(why))) = &app.runbooks {
         return why.clone();
     }
@@ -69,7 +69,7 @@ pub(super) fn items(app: &App, target: &Target) -> Vec<Item> {
 
 /// The same where others are shown already: what was on a digit stays on it.
 pub(super) fn items_after(app: &App, target: &Target, before: &[Item]) -> Vec<Item> {
-    let Some(incident) = precheck::record(app, target.id) else { return Vec::new() };
+    let Some(incident) = precheck::current_record(app, target.id) else { return Vec::new() };
     let mut items = runbook::items(app, incident);
     for command in &app.settings.commands {
         if is_offered(app, command, incident) {
@@ -86,7 +86,7 @@ pub(super) fn items_after(app: &App, target: &Target, before: &[Item]) -> Vec<It
             let barred = if app.read_only {
                 Some(READ_ONLY.to_owned())
             } else {
-                start(command, incident, app, RunId(0)).err()
+                prepare(command, incident, app, RunId(0)).err()
             };
             let item = item.about(format!("{asks}{}", sanitize(&help))).barred(barred);
             items.push(item.value(sanitize(&command.name)));
@@ -101,17 +101,17 @@ pub(super) fn items_after(app: &App, target: &Target, before: &[Item]) -> Vec<It
         let item = Item::new(text.clone(), Pick::Output(run.id)).about(about);
         items.push(item.value(text));
     }
-    number(&mut items, before);
+    assign_digits(&mut items, before);
     items
 }
 
 /// All that has a name: what is for the incident, then what is not, with why. A runbook can be read
 /// all the same.
-pub(super) fn named(app: &App, targets: &[Target]) -> Vec<Item> {
+pub(super) fn all_items(app: &App, targets: &[Target]) -> Vec<Item> {
     let [target] = targets else { return Vec::new() };
-    let Some(incident) = precheck::record(app, target.id) else { return Vec::new() };
+    let Some(incident) = precheck::current_record(app, target.id) else { return Vec::new() };
     let mut items = items(app, target);
-    items.extend(runbook::others(app, incident));
+    items.extend(runbook::other_items(app, incident));
     for command in &app.settings.commands {
         if let Some(when) = command.when.as_ref().filter(|_| !is_offered(app, command, incident)) {
             let name = sanitize(&command.name);
@@ -124,26 +124,26 @@ pub(super) fn named(app: &App, targets: &[Target]) -> Vec<Item> {
 }
 
 /// Why nothing has a name, where nothing has.
-pub(super) fn unnamed(app: &App, targets: &[Target], named: &[Item]) -> Option<String> {
+pub(super) fn no_items_reason(app: &App, targets: &[Target], named: &[Item]) -> Option<String> {
     match targets {
         _ if !named.is_empty() => None,
         [] => Some("no incident is selected".into()),
-        [target] if precheck::record(app, target.id).is_none() => {
+        [target] if precheck::current_record(app, target.id).is_none() => {
             Some(format!("{} is not read yet: wait a moment", target.label))
         }
-        [target] => Some(nothing(app, target)),
-        several => Some(for_one(app, several.len())),
+        [target] => Some(empty_reason(app, target)),
+        several => Some(single_target_reason(app, several.len())),
     }
 }
 
 /// What choosing a command does, in words.
-pub(super) fn will(app: &App, name: &str, what: &str) -> String {
+pub(super) fn preview(app: &App, name: &str, what: &str) -> String {
     let command = app.settings.commands.iter().find(|command| command.name == name);
     let asks = if command.is_some_and(|command| command.dangerous) { ", asks first" } else { "" };
     format!("run {} on {what}{asks}", sanitize(name))
 }
 
-fn for_one(app: &App, count: usize) -> String {
+fn single_target_reason(app: &App, count: usize) -> String {
     let key = super::main_key(app, Action::MarkAll).unwrap_or_default();
     format!(
         "{count} incidents are selected: commands and runbooks are for one ({key} changes the selection)"
@@ -152,7 +152,7 @@ fn for_one(app: &App, count: usize) -> String {
 
 /// Digits for what has no key of its own. A digit that was shown is never that of something else:
 /// it may be on its way from the keyboard.
-fn number(items: &mut [Item], before: &[Item]) {
+fn assign_digits(items: &mut [Item], before: &[Item]) {
     for item in items.iter_mut().filter(|item| item.key.is_none()) {
         let same = before.iter().find(|other| other.pick == item.pick);
         item.key = same.and_then(|same| same.key);
@@ -177,7 +177,7 @@ pub(in crate::tui) fn is_offered(app: &App, command: &CustomCommand, incident: &
 }
 
 /// What a command would start, or why it can't be.
-fn start(
+fn prepare(
     command: &CustomCommand,
     incident: &Incident,
     app: &App,
@@ -185,8 +185,8 @@ fn start(
 ) -> Result<Start, String> {
     let mut missing = None;
     let mut words = command.run.iter().map(|word| {
-        safe(&word.fill(|field| {
-            value(field, incident, app).unwrap_or_else(|| {
+        without_nul(&word.fill(|field| {
+            placeholder_value(field, incident, app).unwrap_or_else(|| {
                 missing = missing.or(Some(field));
                 String::new()
             })
@@ -202,12 +202,12 @@ fn start(
 }
 
 /// The system takes no zero byte.
-fn safe(text: &str) -> String {
+fn without_nul(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
 /// What stands for a placeholder in an argument; `None` where it is not known.
-fn value(field: Placeholder, incident: &Incident, app: &App) -> Option<String> {
+fn placeholder_value(field: Placeholder, incident: &Incident, app: &App) -> Option<String> {
     let row = &incident.summary;
     match field {
         Placeholder::Id => Some(row.id.to_string()),
@@ -257,11 +257,11 @@ fn variables(incident: &Incident, app: &App) -> Vec<(&'static str, String)> {
         ("REDPHONE_USER", app.me.handle.clone()),
     ];
     variables.extend(app.variables.iter().cloned());
-    variables.into_iter().map(|(name, value)| (name, safe(&value))).collect()
+    variables.into_iter().map(|(name, value)| (name, without_nul(&value))).collect()
 }
 
 /// A command was chosen: it is started, or asked about first.
-pub(super) fn chosen(
+pub(super) fn run_command(
     app: &mut App,
     name: &str,
     targets: Vec<Target>,
@@ -269,41 +269,53 @@ pub(super) fn chosen(
 ) -> Vec<Effect> {
     let Some(target) = targets.into_iter().next() else { return Vec::new() };
     if app.read_only {
-        return tell(app, READ_ONLY, true);
+        return show_toast(app, READ_ONLY, true);
     }
     let command = app.settings.commands.iter().find(|command| command.name == name).cloned();
     // Settings may have been read again since the list was made.
     let Some(command) = command else {
-        return tell(app, format!("{} is not in the settings any more", sanitize(name)), true);
+        return show_toast(
+            app,
+            format!("{} is not in the settings any more", sanitize(name)),
+            true,
+        );
     };
     let runs = |run: &&Run| run.ended.is_none();
     let same = |run: &&Run| run.target.id == target.id && run.name == sanitize(name);
     if let Some(id) = app.runs.iter().filter(runs).find(same).map(|run| run.id) {
         app.mode = Mode::Output(OutputPane { id, top: None });
-        return tell(app, format!("{} runs on {} already", sanitize(name), target.label), false);
+        return show_toast(
+            app,
+            format!("{} runs on {} already", sanitize(name), target.label),
+            false,
+        );
     }
-    if app.runs.iter().filter(runs).count() >= RUNNING {
-        return tell(app, format!("{RUNNING} commands run: stop one of them first"), true);
+    if app.runs.iter().filter(runs).count() >= MAX_RUNNING {
+        return show_toast(
+            app,
+            format!("{MAX_RUNNING} commands run: stop one of them first"),
+            true,
+        );
     }
-    let Some(incident) = precheck::record(app, target.id) else {
-        return tell(app, format!("{} has changed: try again", target.label), true);
+    let Some(incident) = precheck::current_record(app, target.id) else {
+        return show_toast(app, format!("{} has changed: try again", target.label), true);
     };
-    let start = match start(&command, incident, app, RunId(app.started + 1)) {
+    let start = match prepare(&command, incident, app, RunId(app.last_run + 1)) {
         Ok(start) => start,
-        Err(why) => return tell(app, format!("{}: {why}", target.label), true),
+        Err(why) => return show_toast(app, format!("{}: {why}", target.label), true),
     };
     let asked = Asked { target, name: command.name, start, note: command.note, top: 0 };
     if command.dangerous {
-        app.mode = Mode::Asked(Box::new(asked));
+        app.mode = Mode::ConfirmRun(Box::new(asked));
         return Vec::new();
     }
-    begin(app, asked, at)
+    launch(app, asked, at)
 }
 
 /// The question was answered with yes.
-pub(super) fn yes(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+pub(super) fn confirm_run(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     match std::mem::take(&mut app.mode) {
-        Mode::Asked(asked) => begin(app, *asked, at),
+        Mode::ConfirmRun(asked) => launch(app, *asked, at),
         other => {
             app.mode = other;
             Vec::new()
@@ -311,12 +323,12 @@ pub(super) fn yes(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     }
 }
 
-fn begin(app: &mut App, asked: Asked, at: DateTime<Utc>) -> Vec<Effect> {
+fn launch(app: &mut App, asked: Asked, at: DateTime<Utc>) -> Vec<Effect> {
     let Asked { target, name, mut start, note, .. } = asked;
-    app.started += 1;
-    let id = RunId(app.started);
+    app.last_run += 1;
+    let id = RunId(app.last_run);
     start.id = id;
-    if app.runs.len() >= REMEMBERED
+    if app.runs.len() >= MAX_REMEMBERED
         && let Some(old) = app.runs.iter().position(|run| run.ended.is_some())
     {
         app.runs.remove(old);
@@ -339,13 +351,13 @@ fn begin(app: &mut App, asked: Asked, at: DateTime<Utc>) -> Vec<Effect> {
 }
 
 /// Shows what a program has written.
-pub(super) fn look(app: &mut App, id: RunId) -> Vec<Effect> {
+pub(super) fn show_output(app: &mut App, id: RunId) -> Vec<Effect> {
     app.mode = Mode::Output(OutputPane { id, top: None });
     Vec::new()
 }
 
 /// A program has written something.
-pub(super) fn wrote(app: &mut App, id: RunId, pipe: Pipe, text: &str) -> Vec<Effect> {
+pub(super) fn output_received(app: &mut App, id: RunId, pipe: Pipe, text: &str) -> Vec<Effect> {
     if let Some(run) = app.runs.iter_mut().find(|run| run.id == id) {
         // Who has scrolled goes on reading the same lines, as long as they are kept.
         let gone = run.output.push(pipe, text);
@@ -368,7 +380,7 @@ pub(super) fn ended(app: &mut App, id: RunId, how: Ended, at: DateTime<Utc>) -> 
     let seen = matches!(&app.mode, Mode::Output(pane) if pane.id == id);
     if !seen {
         let key = super::main_key(app, Action::Run).unwrap_or_default();
-        effects.extend(tell(app, format!("{told} · {key} shows it"), !good));
+        effects.extend(show_toast(app, format!("{told} · {key} shows it"), !good));
     }
     effects
 }
@@ -392,34 +404,43 @@ pub(super) fn close(app: &mut App) -> Vec<Effect> {
     app.mode = Mode::Panes;
     let Some(name) = goes_on else { return Vec::new() };
     let key = super::main_key(app, Action::Run).unwrap_or_default();
-    tell(app, format!("{name} goes on · {key} shows it again"), false)
+    show_toast(app, format!("{name} goes on · {key} shows it again"), false)
 }
 
 /// Puts what is shown on the timeline.
-pub(super) fn note(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+pub(super) fn note_output(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Some(run) = app.shown_run() else { return Vec::new() };
     if run.ended.is_none() {
-        return tell(app, "it runs still: it can be put on the timeline once it has ended", true);
+        return show_toast(
+            app,
+            "it runs still: it can be put on the timeline once it has ended",
+            true,
+        );
     }
     if run.noted.is_some() {
-        return tell(app, "it is on the timeline already", false);
+        return show_toast(app, "it is on the timeline already", false);
     }
     let (id, label) = (run.id, run.target.label.clone());
     let mut effects = put_on_timeline(app, id, at);
     if app.shown_run().is_some_and(|run| run.noted.is_some()) {
-        effects.extend(tell(app, format!("put on the timeline of {label}"), false));
+        effects.extend(show_toast(app, format!("put on the timeline of {label}"), false));
     }
     effects
 }
 
 fn put_on_timeline(app: &mut App, id: RunId, at: DateTime<Utc>) -> Vec<Effect> {
-    if let Some(why) = of(Action::Note).and_then(|entry| entry.unable(app)) {
-        return tell(app, format!("not put on the timeline: {why}"), true);
+    if let Some(why) = find_entry(Action::Note).and_then(|entry| entry.unsupported_reason(app)) {
+        return show_toast(app, format!("not put on the timeline: {why}"), true);
     }
     let Some(run) = app.runs.iter().find(|run| run.id == id) else { return Vec::new() };
-    let (target, text) = (run.target.clone(), words(run));
-    let effects =
-        send::quietly(app, &target, IncidentCommand::AddNote { text }, "note the output on", at);
+    let (target, text) = (run.target.clone(), note_text(run));
+    let effects = send::send_in_background(
+        app,
+        &target,
+        IncidentCommand::AddNote { text },
+        "note the output on",
+        at,
+    );
     let command = app.pending.last().map(|pending| pending.id);
     if let Some(run) = app.runs.iter_mut().find(|run| run.id == id) {
         run.noted = command;
@@ -428,22 +449,22 @@ fn put_on_timeline(app: &mut App, id: RunId, at: DateTime<Utc>) -> Vec<Effect> {
 }
 
 /// A command was refused: what it was to put on the timeline can be put there again.
-pub(super) fn refused(app: &mut App, id: CommandId) {
+pub(super) fn note_refused(app: &mut App, id: CommandId) {
     if let Some(run) = app.runs.iter_mut().find(|run| run.noted == Some(id)) {
         run.noted = None;
     }
 }
 
 /// Command, outcome and the last lines of what was written.
-fn words(run: &Run) -> String {
+fn note_text(run: &Run) -> String {
     let mut lines = vec![format!("ran {}: {}", run.name, run.outcome())];
     if let Some((_, at)) = &run.ended {
         lines[0] = format!("{}, after {}", lines[0], format_precise_duration(*at - run.started_at));
     }
     lines.push(format!("$ {}", truncate(&run.line, 1000)));
-    let (mut tail, mut more) = run.output.tail(NOTED.0);
+    let (mut tail, mut more) = run.output.tail(MAX_NOTED.0);
     let mut bytes: usize = tail.iter().map(String::len).sum();
-    while bytes > NOTED.1 && tail.len() > 1 {
+    while bytes > MAX_NOTED.1 && tail.len() > 1 {
         bytes -= tail.remove(0).len();
         more = true;
     }
@@ -456,16 +477,16 @@ fn words(run: &Run) -> String {
 }
 
 /// Scrolls what a program has written; at the end it follows.
-pub(super) fn scroll(app: &mut App, step: Step) {
+pub(super) fn scroll(app: &mut App, step: Motion) {
     let (count, rows) = view::popup_size(app);
     let Mode::Output(pane) = &mut app.mode else { return };
     let last = count.saturating_sub(rows);
-    let top = step.from(pane.top.unwrap_or(last).min(last), last + 1, rows);
+    let top = step.apply(pane.top.unwrap_or(last).min(last), last + 1, rows);
     pane.top = (top < last).then_some(top);
 }
 
 /// What runs, for a question before the end.
-pub(super) fn running(app: &App) -> Option<String> {
+pub(super) fn running_summary(app: &App) -> Option<String> {
     let running: Vec<&Run> = app.runs.iter().filter(|run| run.ended.is_none()).collect();
     match &running[..] {
         [] => None,

@@ -10,23 +10,23 @@ use crate::model::runbook::{
 use crate::model::text::sanitize;
 use crate::model::{CommandId, Event, Incident, IncidentCommand, IncidentId};
 
-use super::super::action::{Action, of};
+use super::super::action::{Action, find_entry};
 use super::super::app::App;
 use super::super::message::Effect;
 use super::super::mode::Mode;
 use super::super::picker::{Item, List, Pick};
 use super::super::plan::Target;
 use super::super::run::{NoRunbooks, RunbookPane, Runbooks};
-use super::navigation::Step;
-use super::{main_key, reading, run, send, tell, view};
+use super::navigation::Motion;
+use super::{main_key, reading, run, send, show_toast, view};
 
 /// Reads what is in the folder, where there is one.
-pub(super) fn look(app: &App) -> Vec<Effect> {
+pub(super) fn load_folder(app: &App) -> Vec<Effect> {
     app.settings.runbooks.clone().map(Effect::LoadRunbooks).into_iter().collect()
 }
 
 /// The folder was read.
-pub(super) fn found(app: &mut App, runbooks: Runbooks) -> Vec<Effect> {
+pub(super) fn folder_loaded(app: &mut App, runbooks: Runbooks) -> Vec<Effect> {
     app.runbooks = Some(runbooks);
     let Mode::Pick(picker) = &app.mode else { return Vec::new() };
     let (List::Runs, [target]) = (picker.list, &picker.targets[..]) else { return Vec::new() };
@@ -34,8 +34,8 @@ pub(super) fn found(app: &mut App, runbooks: Runbooks) -> Vec<Effect> {
     let items = run::items_after(app, &target, &picker.items);
     if items.is_empty() {
         app.mode = Mode::Panes;
-        let told = run::nothing(app, &target);
-        return tell(app, told, true);
+        let told = run::empty_reason(app, &target);
+        return show_toast(app, told, true);
     }
     if let Mode::Pick(picker) = &mut app.mode
         && picker.items != items
@@ -51,7 +51,7 @@ pub(super) fn found(app: &mut App, runbooks: Runbooks) -> Vec<Effect> {
 }
 
 /// The runbooks that an incident and its services name.
-fn named<'a>(app: &'a App, incident: &'a Incident) -> Vec<&'a str> {
+fn named_runbooks<'a>(app: &'a App, incident: &'a Incident) -> Vec<&'a str> {
     let directory = app.directory.as_deref();
     let services = directory.into_iter().flat_map(|directory| {
         let of = incident.summary.services.iter();
@@ -67,12 +67,12 @@ fn named<'a>(app: &'a App, incident: &'a Incident) -> Vec<&'a str> {
 }
 
 /// The runbooks that fit an incident, the closest first.
-pub(in crate::tui) fn fitting<'a>(
+pub(in crate::tui) fn matching_runbooks<'a>(
     app: &'a App,
     incident: &Incident,
 ) -> Vec<(MatchReason, &'a RunbookHeader)> {
     let Some(Ok(heads)) = &app.runbooks else { return Vec::new() };
-    let named = named(app, incident);
+    let named = named_runbooks(app, incident);
     let mut fitting: Vec<(MatchReason, &RunbookHeader)> = heads
         .iter()
         .filter_map(|head| Some((head.match_reason(incident, &named)?, head)))
@@ -82,18 +82,18 @@ pub(in crate::tui) fn fitting<'a>(
 }
 
 /// Whether there is anything to read or to run for an incident.
-pub(in crate::tui) fn is_any(app: &App, incident: &Incident) -> bool {
+pub(in crate::tui) fn has_any(app: &App, incident: &Incident) -> bool {
     let mut commands = app.settings.commands.iter();
-    named(app, incident).iter().any(|name| is_url(name))
-        || !fitting(app, incident).is_empty()
+    named_runbooks(app, incident).iter().any(|name| is_url(name))
+        || !matching_runbooks(app, incident).is_empty()
         || (!app.read_only && commands.any(|command| run::is_offered(app, command, incident)))
 }
 
 /// What the list offers of them.
 pub(super) fn items(app: &App, incident: &Incident) -> Vec<Item> {
     let mut items = Vec::new();
-    let fitting = fitting(app, incident);
-    for name in named(app, incident) {
+    let fitting = matching_runbooks(app, incident);
+    for name in named_runbooks(app, incident) {
         if is_url(name) {
             let item = Item::new(sanitize(name), Pick::Copy(name.to_owned(), "the runbook's URL"));
             items.push(item.about("a runbook elsewhere: copies its URL").value(sanitize(name)));
@@ -101,7 +101,7 @@ pub(super) fn items(app: &App, incident: &Incident) -> Vec<Item> {
             let bare = name.strip_suffix(".md").unwrap_or(name).to_lowercase();
             if fitting.iter().all(|(_, head)| head.name.to_lowercase() != bare) {
                 let item = Item::new(sanitize(name), Pick::Runbook(name.to_owned()));
-                items.push(item.barred(Some(not_there(app, name))).value(sanitize(name)));
+                items.push(item.barred(Some(missing_reason(app, name))).value(sanitize(name)));
             }
         }
     }
@@ -127,9 +127,9 @@ pub(super) fn items(app: &App, incident: &Incident) -> Vec<Item> {
 }
 
 /// Those that are not for the incident, with what they are for.
-pub(super) fn others(app: &App, incident: &Incident) -> Vec<Item> {
+pub(super) fn other_items(app: &App, incident: &Incident) -> Vec<Item> {
     let Some(Ok(heads)) = &app.runbooks else { return Vec::new() };
-    let fitting = fitting(app, incident);
+    let fitting = matching_runbooks(app, incident);
     let others = heads.iter().filter(|head| fitting.iter().all(|(_, fits)| fits.name != head.name));
     let item = |head: &RunbookHeader| {
         let name = sanitize(&head.name);
@@ -150,7 +150,7 @@ fn purpose(head: &RunbookHeader) -> String {
     if all.is_empty() { "nothing names it".into() } else { format!("for {}", all.join(", ")) }
 }
 
-fn not_there(app: &App, name: &str) -> String {
+fn missing_reason(app: &App, name: &str) -> String {
     match (&app.runbooks, &app.settings.runbooks) {
         (Some(Err(none)), _) => none.why().to_owned(),
         (_, Some(folder)) => {
@@ -179,7 +179,7 @@ pub(super) fn open(app: &mut App, name: &str, targets: Vec<Target>) -> Vec<Effec
 }
 
 /// A runbook was read.
-pub(super) fn read(
+pub(super) fn page_loaded(
     app: &mut App,
     name: &str,
     result: Result<Arc<RunbookPage>, String>,
@@ -191,39 +191,39 @@ pub(super) fn read(
     match result {
         Ok(page) => {
             book.page = Some(page);
-            if !select_open(app, 0) {
+            if !select_next_open(app, 0) {
                 let first = view::runbook_stops(app).0.first().map(|(block, _)| *block);
                 if let Mode::Runbook(book) = &mut app.mode {
                     book.at = first;
                 }
             }
-            keep_in_sight(app);
+            scroll_into_view(app);
             Vec::new()
         }
         Err(why) => {
             app.mode = Mode::Panes;
-            tell(app, why, true)
+            show_toast(app, why, true)
         }
     }
 }
 
 /// The events of an incident, as far as they are known.
-pub(in crate::tui) fn events(app: &App, id: IncidentId) -> &[Event] {
+pub(in crate::tui) fn loaded_events(app: &App, id: IncidentId) -> &[Event] {
     let known = app.reading.shown.iter().chain(&app.reading.cache).find(|shown| shown.id == id);
     known.map_or(&[], |shown| &shown.events[..])
 }
 
 /// The step that keys are about.
-fn step_here(app: &App) -> Option<usize> {
+fn selected_step(app: &App) -> Option<usize> {
     let Mode::Runbook(book) = &app.mode else { return None };
     book.page.as_ref()?.blocks.get(book.at?)?.step
 }
 
 /// Which steps are done, or are being told to be.
-fn done(app: &App) -> Vec<bool> {
+fn done_steps(app: &App) -> Vec<bool> {
     let Mode::Runbook(book) = &app.mode else { return Vec::new() };
     let Some(page) = &book.page else { return Vec::new() };
-    let ticks = find_ticks(&book.head.name, &page.steps, events(app, book.target.id));
+    let ticks = find_ticks(&book.head.name, &page.steps, loaded_events(app, book.target.id));
     let mut done: Vec<bool> = ticks.iter().map(Option::is_some).collect();
     for (step, _) in &book.sent {
         done[*step] = true;
@@ -233,12 +233,12 @@ fn done(app: &App) -> Vec<bool> {
 
 /// Whether the selected step can be ticked.
 pub(in crate::tui) fn is_tickable(app: &App) -> bool {
-    step_here(app).is_some_and(|step| !done(app)[step])
+    selected_step(app).is_some_and(|step| !done_steps(app)[step])
 }
 
 /// Selects the first step from a block on that is left to do; whether there is one.
-fn select_open(app: &mut App, from: usize) -> bool {
-    let done = done(app);
+fn select_next_open(app: &mut App, from: usize) -> bool {
+    let done = done_steps(app);
     let Mode::Runbook(book) = &mut app.mode else { return false };
     let Some(page) = &book.page else { return false };
     let mut blocks = page.blocks.iter().enumerate().skip(from);
@@ -248,31 +248,31 @@ fn select_open(app: &mut App, from: usize) -> bool {
 }
 
 /// Moves: a line at a time through the text, from step to step where those are in sight.
-pub(super) fn scroll(app: &mut App, step: Step) {
+pub(super) fn scroll(app: &mut App, step: Motion) {
     let (count, page) = view::popup_size(app);
     let (stops, _) = view::runbook_stops(app);
     let Mode::Runbook(book) = &mut app.mode else { return };
     let last = count.saturating_sub(page);
-    if let Step::Lines(lines @ (-1 | 1)) = step {
+    if let Motion::Lines(lines @ (-1 | 1)) = step {
         let here = stops.iter().position(|(block, _)| Some(*block) == book.at);
         let there = here.and_then(|here| here.checked_add_signed(lines));
         if let Some((block, line)) = there.and_then(|there| stops.get(there)) {
             let sight = book.top.saturating_sub(1)..=book.top + page;
             if sight.contains(line) {
                 book.at = Some(*block);
-                keep_in_sight(app);
+                scroll_into_view(app);
                 return;
             }
         }
     }
-    book.top = step.from(book.top.min(last), last + 1, page);
+    book.top = step.apply(book.top.min(last), last + 1, page);
     let sight = book.top..book.top + page;
     let selected = stops.iter().find(|(block, _)| Some(*block) == book.at);
     if selected.is_none_or(|(_, line)| !sight.contains(line)) {
         // What is not seen can't be ticked.
         let mut seen = stops.iter().filter(|(_, line)| sight.contains(line));
         let nearest = match step {
-            Step::Lines(..0) | Step::Halves(..0) | Step::First => seen.next_back(),
+            Motion::Lines(..0) | Motion::HalfPages(..0) | Motion::First => seen.next_back(),
             _ => seen.next(),
         };
         if let Some((block, _)) = nearest {
@@ -282,7 +282,7 @@ pub(super) fn scroll(app: &mut App, step: Step) {
 }
 
 /// Scrolls so that what is selected is on the screen.
-fn keep_in_sight(app: &mut App) {
+fn scroll_into_view(app: &mut App) {
     let (count, page) = view::popup_size(app);
     let (stops, lines) = view::runbook_stops(app);
     let Mode::Runbook(book) = &mut app.mode else { return };
@@ -293,7 +293,7 @@ fn keep_in_sight(app: &mut App) {
     book.top = book.top.max(end.saturating_sub(page)).min(line).min(last);
 }
 
-fn is_in_sight(app: &App) -> bool {
+fn is_selection_visible(app: &App) -> bool {
     let (_, page) = view::popup_size(app);
     let (stops, _) = view::runbook_stops(app);
     let Mode::Runbook(book) = &app.mode else { return false };
@@ -303,19 +303,19 @@ fn is_in_sight(app: &App) -> bool {
 
 /// Ticks the selected step onto the timeline.
 pub(super) fn tick(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    if !is_in_sight(app) {
-        keep_in_sight(app);
+    if !is_selection_visible(app) {
+        scroll_into_view(app);
         return Vec::new();
     }
-    let Some(step) = step_here(app) else {
+    let Some(step) = selected_step(app) else {
         let key = main_key(app, Action::CopyCode).unwrap_or_default();
-        return tell(app, format!("this is no step to tick: {key} copies it"), true);
+        return show_toast(app, format!("this is no step to tick: {key} copies it"), true);
     };
-    if let Some(why) = of(Action::Note).and_then(|entry| entry.unable(app)) {
-        return tell(app, why, true);
+    if let Some(why) = find_entry(Action::Note).and_then(|entry| entry.unsupported_reason(app)) {
+        return show_toast(app, why, true);
     }
-    if done(app)[step] {
-        return tell(app, format!("step {} is done already", step + 1), false);
+    if done_steps(app)[step] {
+        return show_toast(app, format!("step {} is done already", step + 1), false);
     }
     let mode = std::mem::take(&mut app.mode);
     let Mode::Runbook(mut book) = mode else { return Vec::new() };
@@ -324,48 +324,48 @@ pub(super) fn tick(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let verb = format!("tick step {} on", step + 1);
     let done = format!("step {} done", step + 1);
     let plan = send::plan(app, std::slice::from_ref(&book.target), verb, done, &[ask], at);
-    let before = app.sent;
+    let before = app.last_batch;
     let effects = send::submit(app, plan, false, None, at);
-    if app.sent > before
+    if app.last_batch > before
         && let Some(pending) = app.pending.last()
     {
         book.sent.push((step, pending.id));
     }
     let below = book.at.map_or(0, |here| here + 1);
     app.mode = Mode::Runbook(book);
-    select_open(app, below);
-    keep_in_sight(app);
+    select_next_open(app, below);
+    scroll_into_view(app);
     effects
 }
 
 /// A command was refused: a step that it was to tick is open again.
-pub(super) fn refused(app: &mut App, id: CommandId) {
+pub(super) fn tick_refused(app: &mut App, id: CommandId) {
     if let Mode::Runbook(book) = &mut app.mode {
         book.sent.retain(|(_, command)| *command != id);
     }
 }
 
 /// The timeline was read anew: what it says counts.
-pub(super) fn settle(app: &mut App) -> Vec<Effect> {
+pub(super) fn reconcile(app: &mut App) -> Vec<Effect> {
     let Mode::Runbook(book) = &app.mode else { return Vec::new() };
     let id = book.target.id;
     let told: Vec<CommandId> =
-        events(app, id).iter().rev().take(500).map(|event| event.command).collect();
+        loaded_events(app, id).iter().rev().take(500).map(|event| event.command).collect();
     if let Mode::Runbook(book) = &mut app.mode {
         book.sent.retain(|(_, command)| !told.contains(command));
     }
-    reading::whole(app, id)
+    reading::load_all_events(app, id)
 }
 
 /// Copies the code that is selected, or the text of the step.
 pub(super) fn copy(app: &mut App) -> Vec<Effect> {
     let Mode::Runbook(book) = &app.mode else { return Vec::new() };
     let Some((page, at)) = book.page.as_ref().zip(book.at) else {
-        return tell(app, "there is nothing to copy: no step and no code", true);
+        return show_toast(app, "there is nothing to copy: no step and no code", true);
     };
     let (text, what) = match page.code_for_block(at) {
         Some(code) => (code.trim_end_matches('\n').to_owned(), "the code"),
         None => (page.blocks[at].text(), "the step"),
     };
-    super::appearance::put(app, text, what)
+    super::appearance::copy_to_clipboard(app, text, what)
 }

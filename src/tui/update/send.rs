@@ -8,14 +8,16 @@ use crate::model::{Actor, Command, CommandId, Envelope, IncidentCommand};
 use crate::sync::drafts::DraftOp;
 
 use super::super::action::READ_ONLY;
-use super::super::app::{App, Pending};
+use super::super::app::{App, PendingCommand};
 use super::super::form::Form;
 use super::super::message::{Effect, Timer};
 use super::super::mode::Mode;
 use super::super::plan::{
     Batch, Confirm, Inverse, Plan, Results, Step, Target, UNDO, Undo, phrase,
 };
-use super::{attention, drafts, fail, outbox, precheck, run, runbook, tell, undo, workspaces};
+use super::{
+    attention, drafts, outbox, precheck, report_failure, run, runbook, show_toast, undo, workspaces,
+};
 
 /// A plan that asks the same of each target, with what is known to refuse it.
 pub(super) fn plan(
@@ -41,7 +43,7 @@ pub(super) fn step(
     let repeated = |ask: &IncidentCommand| {
         let verb = ask.kind();
         // What is in the outbox is laid over what is known: the model can tell.
-        let mut open = app.pending.iter().filter(|pending| !pending.accepted);
+        let mut open = app.pending.iter().filter(|pending| !pending.enqueued);
         !may_repeat(ask) && open.any(|p| p.incident == target.id && p.verb == verb)
     };
     let refused = if asks.iter().any(repeated) {
@@ -80,7 +82,7 @@ pub(super) fn submit(
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     if app.read_only {
-        return not_writable(app, form);
+        return refuse_read_only(app, form);
     }
     if let [Step { refused: Some(why), target, .. }] = &plan.steps[..] {
         let told = format!("{}: {why}", target.label);
@@ -90,7 +92,7 @@ pub(super) fn submit(
             return Vec::new();
         }
         app.mode = Mode::Panes;
-        return tell(app, told, true);
+        return show_toast(app, told, true);
     }
     // What can't be taken back is asked about.
     let inverse = |step| undo::inverse(app, step, &envelopes(app, step, at));
@@ -103,14 +105,14 @@ pub(super) fn submit(
 }
 
 /// Says that nothing can be changed from here; a form comes back, so that its text is not lost.
-fn not_writable(app: &mut App, form: Option<Box<Form>>) -> Vec<Effect> {
+fn refuse_read_only(app: &mut App, form: Option<Box<Form>>) -> Vec<Effect> {
     if let Some(mut form) = form {
         form.told = Some(READ_ONLY.into());
         app.mode = Mode::Form(form);
         return Vec::new();
     }
     app.mode = Mode::Panes;
-    tell(app, READ_ONLY, true)
+    show_toast(app, READ_ONLY, true)
 }
 
 /// Sends what is possible of a plan.
@@ -122,21 +124,21 @@ pub(super) fn carry_out(
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     app.mode = Mode::Panes;
-    app.sent += 1;
+    app.last_batch += 1;
     let mut batch = Batch {
-        number: app.sent,
+        number: app.last_batch,
         verb: plan.verb.clone(),
         done: plan.done.clone(),
         all: plan.steps.len(),
         left: 0,
         failed: Vec::new(),
-        keys: app.keys,
+        keys: app.key_count,
         form,
     };
     let mut effects = Vec::new();
     // What was typed is on disk before it is on its way.
     if let Some(form) = &mut batch.form {
-        effects.extend(drafts::save(form, &app.here, at));
+        effects.extend(drafts::save(form, &app.workspace, at));
     }
     let mut inverses = Vec::new();
     for step in plan.possible() {
@@ -144,19 +146,19 @@ pub(super) fn carry_out(
         if !for_good {
             inverses.push((step, undo::inverse(app, step, &sent)));
         }
-        if to_me(app, &step.asks) {
-            attention::mine(app, step.target.id);
+        if assigns_to_me(app, &step.asks) {
+            attention::expect_own_change(app, step.target.id);
         }
         for envelope in &sent {
-            app.pending.push(Pending {
+            app.pending.push(PendingCommand {
                 id: envelope.id,
                 incident: step.target.id,
                 label: step.target.label.clone(),
                 verb: envelope.command.kind(),
                 batch: batch.number,
                 retrying: false,
-                accepted: false,
-                looked: false,
+                enqueued: false,
+                lookup_in_flight: false,
             });
         }
         batch.left += sent.len();
@@ -172,7 +174,7 @@ pub(super) fn carry_out(
     };
     let can_undo = !inverses.is_empty() && inverses.iter().all(|(_, inverse)| inverse.is_some());
     app.undo = can_undo.then(|| Undo {
-        number: app.sent,
+        number: app.last_batch,
         done: told.clone(),
         steps: inverses
             .into_iter()
@@ -184,7 +186,7 @@ pub(super) fn carry_out(
             .collect(),
     });
     if can_undo {
-        effects.push(Effect::After(UNDO, Timer::Undo(app.sent)));
+        effects.push(Effect::StartTimer(UNDO, Timer::Undo(app.last_batch)));
     }
     let key = super::main_key(app, super::Action::Undo).filter(|_| can_undo);
     let told = key.map_or_else(|| told.clone(), |key| format!("{told} · {key} undo"));
@@ -194,15 +196,15 @@ pub(super) fn carry_out(
     }
     let nothing_left = batch.left == 0;
     app.batches.push(batch);
-    effects.extend(tell(app, told, false));
+    effects.extend(show_toast(app, told, false));
     if nothing_left {
-        effects.extend(finished(app, app.sent, at));
+        effects.extend(batch_finished(app, app.last_batch, at));
     }
     effects
 }
 
 /// Whether asks make the viewer responsible: what they did themselves is no news to them.
-fn to_me(app: &App, asks: &[IncidentCommand]) -> bool {
+fn assigns_to_me(app: &App, asks: &[IncidentCommand]) -> bool {
     asks.iter().any(|ask| match ask {
         IncidentCommand::Declare(_) => true,
         IncidentCommand::Assign { to } => to.as_ref().is_some_and(|to| to.handle == app.me.handle),
@@ -212,7 +214,7 @@ fn to_me(app: &App, asks: &[IncidentCommand]) -> bool {
 
 /// Sends one thing beside whatever goes on: nothing is closed or told, and what could be undone
 /// still can be.
-pub(super) fn quietly(
+pub(super) fn send_in_background(
     app: &mut App,
     target: &Target,
     ask: IncidentCommand,
@@ -220,31 +222,31 @@ pub(super) fn quietly(
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     if app.read_only {
-        return tell(app, READ_ONLY, true);
+        return show_toast(app, READ_ONLY, true);
     }
-    app.sent += 1;
+    app.last_batch += 1;
     let step = Step { target: target.clone(), records: Vec::new(), asks: vec![ask], refused: None };
     let sent = envelopes(app, &step, at);
     for envelope in &sent {
-        app.pending.push(Pending {
+        app.pending.push(PendingCommand {
             id: envelope.id,
             incident: target.id,
             label: target.label.clone(),
             verb: envelope.command.kind(),
-            batch: app.sent,
+            batch: app.last_batch,
             retrying: false,
-            accepted: false,
-            looked: false,
+            enqueued: false,
+            lookup_in_flight: false,
         });
     }
     app.batches.push(Batch {
-        number: app.sent,
+        number: app.last_batch,
         verb: verb.to_owned(),
         done: "done".into(),
         all: 1,
         left: sent.len(),
         failed: Vec::new(),
-        keys: app.keys,
+        keys: app.key_count,
         form: None,
     });
     vec![Effect::Submit(sent)]
@@ -275,12 +277,16 @@ pub(super) fn retrying(
 ) -> Vec<Effect> {
     let Some(pending) = app.pending.iter_mut().find(|p| p.id == id) else { return Vec::new() };
     let first = !std::mem::replace(&mut pending.retrying, true);
-    let what = what(app, id);
-    if first { fail(app, &what, &format!("{error} (it is tried again)"), at) } else { Vec::new() }
+    let what = describe_command(app, id);
+    if first {
+        report_failure(app, &what, &format!("{error} (it is tried again)"), at)
+    } else {
+        Vec::new()
+    }
 }
 
 /// As in "acknowledge INC-2041".
-fn what(app: &App, id: CommandId) -> String {
+fn describe_command(app: &App, id: CommandId) -> String {
     let Some(pending) = app.pending.iter().find(|p| p.id == id) else { return String::new() };
     let verb = app.batches.iter().find(|b| b.number == pending.batch).map(|b| b.verb.as_str());
     phrase(verb.unwrap_or("change"), &pending.label)
@@ -298,23 +304,23 @@ pub(super) fn settled(
     let mut effects = Vec::new();
     match result {
         Ok(outcome) => {
-            app.sent_at = Some(at);
+            app.last_settled_at = Some(at);
             if pending.verb == crate::model::command::CommandKind::Declare {
                 let batch = app.batches.iter().find(|batch| batch.number == pending.batch);
-                let keys = batch.map_or(app.keys, |batch| batch.keys);
+                let keys = batch.map_or(app.key_count, |batch| batch.keys);
                 effects.extend(declared(app, &outcome, keys));
             }
         }
         Err(error) => {
-            runbook::refused(app, id);
-            run::refused(app, id);
+            runbook::tick_refused(app, id);
+            run::note_refused(app, id);
             if let Some(batch) = app.batches.iter_mut().find(|b| b.number == pending.batch) {
                 // What follows a refusal is not told a second time.
                 if batch.failed.last().is_none_or(|(label, _)| *label != pending.label) {
                     batch.failed.push((pending.label.clone(), error.to_string()));
                 }
             }
-            attention::not_mine(app, pending.incident);
+            attention::forget_own_change(app, pending.incident);
             // What was done to others can still be taken back.
             if let Some(undo) = app.undo.as_mut().filter(|undo| undo.number == pending.batch) {
                 undo.steps.retain(|inverse| inverse.step.target.id != pending.incident);
@@ -329,12 +335,12 @@ pub(super) fn settled(
         batch.left == 0
     });
     if done {
-        effects.extend(finished(app, pending.batch, at));
+        effects.extend(batch_finished(app, pending.batch, at));
     }
-    if app.pending.is_empty() && matches!(app.mode, Mode::Leaving) {
+    if app.pending.is_empty() && matches!(app.mode, Mode::Quitting) {
         effects.push(Effect::Quit);
     }
-    effects.extend(workspaces::leave_when_settled(app));
+    effects.extend(workspaces::switch_when_settled(app));
     effects
 }
 
@@ -342,7 +348,7 @@ pub(super) fn settled(
 /// so many keys.
 fn declared(app: &mut App, outcome: &Outcome, keys: u64) -> Vec<Effect> {
     let (Some(id), Some(row)) = (outcome.incident, &outcome.row) else { return Vec::new() };
-    if app.keys == keys && !app.queue.select(id) {
+    if app.key_count == keys && !app.queue.select(id) {
         // It is selected when it arrives.
         (app.queue.selected, app.queue.head) = (Some(id), None);
     }
@@ -355,11 +361,11 @@ fn declared(app: &mut App, outcome: &Outcome, keys: u64) -> Vec<Effect> {
     } else {
         format!("{label} is open with this key: counted there as one more alert{hidden}")
     };
-    tell(app, told, false)
+    show_toast(app, told, false)
 }
 
 /// Everything that was sent together has settled.
-fn finished(app: &mut App, number: u64, at: DateTime<Utc>) -> Vec<Effect> {
+fn batch_finished(app: &mut App, number: u64, at: DateTime<Utc>) -> Vec<Effect> {
     let Some(place) = app.batches.iter().position(|b| b.number == number) else {
         return Vec::new();
     };
@@ -372,24 +378,24 @@ fn finished(app: &mut App, number: u64, at: DateTime<Utc>) -> Vec<Effect> {
             .collect();
     }
     let mut effects = Vec::new();
-    if let Some(refused) = outbox::told(app, &batch, at) {
+    if let Some(refused) = outbox::report_batch(app, &batch, at) {
         return refused;
     }
     if batch.all == 1 {
         let (label, why) = batch.failed[0].clone();
-        effects.extend(fail(app, &phrase(&batch.verb, &label), &why, at));
+        effects.extend(report_failure(app, &phrase(&batch.verb, &label), &why, at));
         if let Some(form) = batch.form {
-            effects.extend(drafts::give_back(app, form, &why, at));
+            effects.extend(drafts::reopen_refused(app, form, &why, at));
         }
         return effects;
     }
     if let Some(form) = &batch.form {
-        effects.extend(drafts::put_away(app, form, at));
+        effects.extend(drafts::save_for_later(app, form, at));
     }
     let failed = batch.failed.len();
     let said = format!("{failed} of {} not {}", batch.all, batch.done);
-    effects.extend(fail(app, &phrase(&batch.verb, "several"), &said, at));
-    each_failed(app, &batch);
+    effects.extend(report_failure(app, &phrase(&batch.verb, "several"), &said, at));
+    append_failures(app, &batch);
     if matches!(app.mode, Mode::Panes) {
         let Batch { done, all, failed, .. } = batch;
         app.mode = Mode::Results(Results { done, all, failed, top: 0 });
@@ -398,18 +404,18 @@ fn finished(app: &mut App, number: u64, at: DateTime<Utc>) -> Vec<Effect> {
 }
 
 /// Puts what was not done, and why, with the failure: somebody may be busy with something else now.
-pub(super) fn each_failed(app: &mut App, batch: &Batch) {
+pub(super) fn append_failures(app: &mut App, batch: &Batch) {
     if let Some(failure) = &mut app.failure {
         let each = batch.failed.iter().map(|(label, why)| format!("{label}: {why}"));
-        failure.said =
-            std::iter::once(failure.said.clone()).chain(each).collect::<Vec<_>>().join("\n");
+        failure.message =
+            std::iter::once(failure.message.clone()).chain(each).collect::<Vec<_>>().join("\n");
     }
 }
 
 /// What has not been confirmed, for a last message; empty when all has.
 #[must_use]
 pub fn unconfirmed(app: &App) -> String {
-    let lost = app.pending.iter().filter(|pending| !pending.accepted);
-    let each: Vec<String> = lost.map(|p| what(app, p.id)).collect();
+    let lost = app.pending.iter().filter(|pending| !pending.enqueued);
+    let each: Vec<String> = lost.map(|p| describe_command(app, p.id)).collect();
     each.join(", ")
 }

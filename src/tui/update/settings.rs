@@ -6,20 +6,20 @@ use crate::config::reload::Changed;
 use super::super::app::{App, Failure, Toast};
 use super::super::keymap::Keymap;
 use super::super::message::Effect;
-use super::{backend_update, runbook, tell, workspaces};
+use super::{backend_update, runbook, show_toast, workspaces};
 
 /// Shows the first warning until a key is pressed.
-pub(super) fn warn(app: &mut App) {
+pub(super) fn show_warnings(app: &mut App) {
     let Some(first) = app.warnings.first() else { return };
     let text = format!("{}{} · redphone config check", first, and_more(app.warnings.len() - 1));
     // All of them, for who wants to know more.
     app.failure = Some(Failure {
-        what: "reading the settings".into(),
-        said: app.warnings.join("\n"),
+        operation: "reading the settings".into(),
+        message: app.warnings.join("\n"),
         at: app.now,
     });
-    app.toasts += 1;
-    app.toast = Some(Toast { text, bad: true });
+    app.toast_seq += 1;
+    app.toast = Some(Toast { text, is_error: true });
 }
 
 fn and_more(count: usize) -> String {
@@ -32,9 +32,12 @@ pub(super) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
         Reload::Changed(changed) => *changed,
         Reload::Failed(why) => {
             let at = app.now;
-            app.failure =
-                Some(Failure { what: "reading the settings".into(), said: why.clone(), at });
-            return tell(app, format!("{why} · settings stay as they were"), true);
+            app.failure = Some(Failure {
+                operation: "reading the settings".into(),
+                message: why.clone(),
+                at,
+            });
+            return show_toast(app, format!("{why} · settings stay as they were"), true);
         }
     };
     let Changed {
@@ -63,15 +66,15 @@ pub(super) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
     app.warnings = warnings;
     // Levels decide the order of the rows and when they change.
     let mut effects = backend_update::time_passed(app, app.now);
-    effects.extend(runbook::look(app));
+    effects.extend(runbook::load_folder(app));
     effects.extend(if app.warnings.is_empty() {
         let later = match later.as_slice() {
             [] => String::new(),
             names => format!(" · from the next start on: {}", names.join(", ")),
         };
-        tell(app, format!("settings read again{later}"), false)
+        show_toast(app, format!("settings read again{later}"), false)
     } else {
-        warn(app);
+        show_warnings(app);
         Vec::new()
     });
     effects

@@ -7,30 +7,30 @@ use crate::model::Incident;
 use super::super::app::{App, Pane};
 use super::super::message::Effect;
 use super::super::run::Travel;
-use super::{backend_update, reading, tell};
+use super::{backend_update, reading, show_toast};
 
 /// An event earlier or later; on the metrics, another window.
 pub(super) fn step(app: &mut App, by: i32) -> Vec<Effect> {
     match app.focus {
-        Pane::Metrics => backend_update::other_span(app, if by < 0 { -1 } else { 1 }),
-        Pane::Detail | Pane::Timeline => go(app, by),
+        Pane::Metrics => backend_update::step_span(app, if by < 0 { -1 } else { 1 }),
+        Pane::Detail | Pane::Timeline => go_to(app, by),
         Pane::Queue => Vec::new(),
     }
 }
 
-fn go(app: &mut App, by: i32) -> Vec<Effect> {
+fn go_to(app: &mut App, by: i32) -> Vec<Effect> {
     let Some(shown) = &app.reading.shown else { return Vec::new() };
     let (id, last) = (shown.id, shown.detail.incident.summary.seq);
     let here = app.travel.as_ref().map(|travel| travel.seq);
     let Some(seq) = here.unwrap_or(last).checked_add_signed(by).filter(|seq| *seq > 0) else {
-        return tell(app, "that is how it began", false);
+        return show_toast(app, "that is how it began", false);
     };
     if seq > last {
         end(app);
         return Vec::new();
     }
     app.travel = Some(Travel { id, seq, record: None, bring: true });
-    settle(app)
+    refresh_record(app)
 }
 
 /// Back to the present.
@@ -43,7 +43,7 @@ pub(super) fn end(app: &mut App) {
 
 /// Keeps what is shown in step with where somebody is: a record for its event, once the events
 /// before it are known; the present, where another incident is read or another pane has the focus.
-pub(super) fn settle(app: &mut App) -> Vec<Effect> {
+pub(super) fn refresh_record(app: &mut App) -> Vec<Effect> {
     let Some(travel) = &app.travel else { return Vec::new() };
     let (id, seq) = (travel.id, travel.seq);
     let shown = app.reading.shown.as_ref().filter(|shown| shown.id == id);
@@ -57,7 +57,7 @@ pub(super) fn settle(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     }
     if shown.events.first().is_some_and(|first| first.seq > 1) {
-        return reading::whole(app, id);
+        return reading::load_all_events(app, id);
     }
     let events: Vec<_> = shown.events.iter().take_while(|event| event.seq <= seq).collect();
     // What was done offline may have happened before what was known already.
@@ -71,7 +71,7 @@ pub(super) fn settle(app: &mut App) -> Vec<Effect> {
         }
         (Err(broken), _) => {
             end(app);
-            tell(app, format!("the past can't be shown: {broken}"), true)
+            show_toast(app, format!("the past can't be shown: {broken}"), true)
         }
         (Ok(_), _) => {
             end(app);

@@ -10,7 +10,7 @@ use crate::model::{Envelope, EventId, Incident, IncidentCommand, PersonRef, Summ
 use super::super::app::App;
 use super::super::message::Effect;
 use super::super::plan::{Inverse, Plan, Step, Undo};
-use super::{precheck, send, tell};
+use super::{precheck, send, show_toast};
 
 /// What a withdrawn note says.
 const WITHDRAWN: &str = "(withdrawn)";
@@ -30,16 +30,16 @@ pub(super) fn inverse(app: &App, step: &Step, sent: &[Envelope]) -> Option<Vec<I
         return Some(vec![IncidentCommand::Reclassify { to: Classification::FalseAlarm, reason }]);
     }
     let row = app.row(step.target.id);
-    let record = precheck::record(app, step.target.id);
+    let record = precheck::current_record(app, step.target.id);
     let row = row.or(record.map(|record| &record.summary))?;
     let mut inverses = Vec::with_capacity(step.asks.len());
     for (ask, envelope) in step.asks.iter().zip(sent).rev() {
-        inverses.push(of(app, ask, envelope, row, record)?);
+        inverses.push(inverse_of(app, ask, envelope, row, record)?);
     }
     Some(inverses)
 }
 
-fn of(
+fn inverse_of(
     app: &App,
     ask: &IncidentCommand,
     envelope: &Envelope,
@@ -134,7 +134,7 @@ fn of(
 /// Takes back the last action. Commands are sent in order: it may still be on its way.
 pub(super) fn undo(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Some(Undo { done, steps, .. }) = app.undo.take() else {
-        return tell(app, "nothing to undo: an action can be taken back for 10 s", true);
+        return show_toast(app, "nothing to undo: an action can be taken back for 10 s", true);
     };
     // Who changed it meanwhile is not overruled.
     let steps = steps
@@ -144,10 +144,10 @@ pub(super) fn undo(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let plan = Plan { verb: "undo".into(), done: "undone".into(), steps };
     if plan.possible().next().is_none() {
         let why = plan.refused().next().map(|(target, why)| format!("{}: {why}", target.label));
-        return tell(app, why.unwrap_or_else(|| "nothing to undo".into()), true);
+        return show_toast(app, why.unwrap_or_else(|| "nothing to undo".into()), true);
     }
     let mut effects = send::carry_out(app, &plan, true, None, at);
-    effects.extend(tell(app, format!("undone: {done}"), false));
+    effects.extend(show_toast(app, format!("undone: {done}"), false));
     effects
 }
 
@@ -160,8 +160,8 @@ fn overruled(app: &App, inverse: &Inverse) -> Option<String> {
     if on_its_way || row.seq <= target.seq {
         return None;
     }
-    let record = precheck::record(app, target.id);
-    let gone = inverse.done.iter().find(|ask| !stands(ask, row, record))?;
+    let record = precheck::current_record(app, target.id);
+    let gone = inverse.done.iter().find(|ask| !still_holds(ask, row, record))?;
     Some(match (gone, &row.assignee) {
         (IncidentCommand::Assign { .. }, Some(owner)) => {
             format!("{} owns it now", sanitize(&owner.name))
@@ -172,7 +172,7 @@ fn overruled(app: &App, inverse: &Inverse) -> Option<String> {
 }
 
 /// Whether what was asked is still so, as far as that can be told.
-fn stands(ask: &IncidentCommand, row: &Summary, record: Option<&Incident>) -> bool {
+fn still_holds(ask: &IncidentCommand, row: &Summary, record: Option<&Incident>) -> bool {
     let handle = |person: &Option<PersonRef>| person.as_ref().map(|person| person.handle.clone());
     match ask {
         IncidentCommand::Assign { to } => handle(&row.assignee) == handle(to),

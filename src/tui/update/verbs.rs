@@ -13,12 +13,12 @@ use crate::model::{
 };
 
 use super::super::action::{Action, Entry, Layer, TABLE};
-use super::super::app::{App, Pane, Waiting};
+use super::super::app::{App, DeferredVerb, Pane};
 use super::super::form::Kind;
 use super::super::message::Effect;
 use super::super::mode::{Matrix, Mode};
 use super::super::plan::Target;
-use super::{find, forms, picks, precheck, run, send, tell};
+use super::{find, forms, picks, precheck, run, send, show_toast};
 
 /// The incidents that a verb is about now: those that are marked, else the one that keys are about.
 pub(in crate::tui) fn targets(app: &App) -> Vec<Target> {
@@ -42,31 +42,31 @@ pub(in crate::tui) fn targets(app: &App) -> Vec<Target> {
 }
 
 /// Begins a verb.
-pub(super) fn begin(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
-    if let Some(told) = unseen(app, at) {
-        return tell(app, told, true);
+pub(super) fn start(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
+    if let Some(told) = unseen_selection(app, at) {
+        return show_toast(app, told, true);
     }
     let targets = targets(app);
-    begin_on(app, action, targets, at)
+    start_on(app, action, targets, at)
 }
 
 /// How long what is selected must have been on the screen after the selection has moved by itself:
 /// a finger that is on its way can't be stopped faster.
-const SEEN: TimeDelta = TimeDelta::milliseconds(500);
+const MIN_VISIBLE: TimeDelta = TimeDelta::milliseconds(500);
 
 /// Why a verb must not be about what is selected: nobody can have seen yet that it is.
-fn unseen(app: &App, at: DateTime<Utc>) -> Option<String> {
-    let moved = app.moved.as_ref().filter(|_| app.marked.is_empty())?;
-    let seen = moved.drawn.is_some_and(|drawn| at - drawn >= SEEN);
+fn unseen_selection(app: &App, at: DateTime<Utc>) -> Option<String> {
+    let moved = app.selection_shift.as_ref().filter(|_| app.marked.is_empty())?;
+    let seen = moved.drawn_at.is_some_and(|drawn| at - drawn >= MIN_VISIBLE);
     if seen || matches!(app.focus, Pane::Detail | Pane::Timeline) {
         return None;
     }
     let here = app.selected()?.label();
-    Some(format!("nothing was done: {} has left the queue, this is {here}", moved.label))
+    Some(format!("nothing was done: {} has left the queue, this is {here}", moved.previous_label))
 }
 
 /// Begins a verb about targets that were fixed before.
-pub(super) fn begin_on(
+pub(super) fn start_on(
     app: &mut App,
     action: Action,
     targets: Vec<Target>,
@@ -78,20 +78,21 @@ pub(super) fn begin_on(
     // What a form is filled in with must be known; the target is fixed meanwhile.
     if needs_record(action)
         && let [one] = &targets[..]
-        && precheck::record(app, one.id).is_none()
+        && precheck::current_record(app, one.id).is_none()
     {
         let (id, told) = (one.id, format!("reading {} …", one.label));
-        app.waiting = Some(Waiting { action, target: one.clone(), keys: Vec::new(), again: false });
-        let mut effects = tell(app, told, false);
+        app.deferred_verb =
+            Some(DeferredVerb { action, target: one.clone(), keys: Vec::new(), reloaded: false });
+        let mut effects = show_toast(app, told, false);
         effects.push(Effect::LoadDetail(id));
         return effects;
     }
-    on(app, action, targets, at)
+    dispatch(app, action, targets, at)
 }
 
 /// The record of a waiting verb's target was read: it goes on, and so do keys pressed meanwhile.
-pub(super) fn go_on(app: &mut App, id: IncidentId, at: DateTime<Utc>) -> Vec<Effect> {
-    let Some(mut waiting) = app.waiting.take_if(|waiting| waiting.target.id == id) else {
+pub(super) fn resume(app: &mut App, id: IncidentId, at: DateTime<Utc>) -> Vec<Effect> {
+    let Some(mut waiting) = app.deferred_verb.take_if(|waiting| waiting.target.id == id) else {
         return Vec::new();
     };
     // Somebody has gone on to something else meanwhile.
@@ -99,12 +100,14 @@ pub(super) fn go_on(app: &mut App, id: IncidentId, at: DateTime<Utc>) -> Vec<Eff
         return Vec::new();
     }
     // It has changed while it was read. Where it always does, the verb goes on with what there is.
-    if precheck::record(app, id).is_none() && !std::mem::replace(&mut waiting.again, true) {
-        app.waiting = Some(waiting);
+    if precheck::current_record(app, id).is_none()
+        && !std::mem::replace(&mut waiting.reloaded, true)
+    {
+        app.deferred_verb = Some(waiting);
         return vec![Effect::LoadDetail(id)];
     }
     app.toast = None;
-    let mut effects = on(app, waiting.action, vec![waiting.target], at);
+    let mut effects = dispatch(app, waiting.action, vec![waiting.target], at);
     for key in waiting.keys {
         effects.extend(super::key_pressed(app, key, at));
     }
@@ -112,33 +115,33 @@ pub(super) fn go_on(app: &mut App, id: IncidentId, at: DateTime<Utc>) -> Vec<Eff
 }
 
 /// The record of a waiting verb's target can't be read.
-pub(super) fn give_up(app: &mut App, id: IncidentId, why: &str) -> Vec<Effect> {
-    match app.waiting.take_if(|waiting| waiting.target.id == id) {
-        Some(waiting) => tell(app, format!("{}: {why}", waiting.target.label), true),
+pub(super) fn abandon(app: &mut App, id: IncidentId, why: &str) -> Vec<Effect> {
+    match app.deferred_verb.take_if(|waiting| waiting.target.id == id) {
+        Some(waiting) => show_toast(app, format!("{}: {why}", waiting.target.label), true),
         None => Vec::new(),
     }
 }
 
 /// Keys that may wait with a verb.
-const HELD: usize = 64;
+const MAX_BUFFERED_KEYS: usize = 64;
 
 /// While a verb waits for its record, keys are for what it opens, not for what is on the screen.
 /// `None` where a key is not held.
-pub(super) fn hold(app: &mut App, key: KeyEvent) -> Option<Vec<Effect>> {
+pub(super) fn buffer_key(app: &mut App, key: KeyEvent) -> Option<Vec<Effect>> {
     if !matches!(app.mode, Mode::Panes) || app.wall.is_some() {
         return None;
     }
     let action = app.keymap.action(Layer::Panes, &key);
-    let waiting = app.waiting.as_mut()?;
+    let waiting = app.deferred_verb.as_mut()?;
     match action {
         Some(Action::QuitNow | Action::Suspend) => None,
         Some(Action::Back) => {
-            app.waiting = None;
+            app.deferred_verb = None;
             app.toast = None;
             Some(Vec::new())
         }
         _ => {
-            if waiting.keys.len() < HELD {
+            if waiting.keys.len() < MAX_BUFFERED_KEYS {
                 waiting.keys.push(key);
             }
             Some(Vec::new())
@@ -163,7 +166,7 @@ fn needs_record(action: Action) -> bool {
     )
 }
 
-fn on(app: &mut App, action: Action, targets: Vec<Target>, at: DateTime<Utc>) -> Vec<Effect> {
+fn dispatch(app: &mut App, action: Action, targets: Vec<Target>, at: DateTime<Utc>) -> Vec<Effect> {
     let form = |app: &mut App, kind| forms::open(app, kind, targets.clone(), at);
     match action {
         Action::Acknowledge => {
@@ -179,10 +182,10 @@ fn on(app: &mut App, action: Action, targets: Vec<Target>, at: DateTime<Utc>) ->
         }
         Action::Own => own(app, &targets, at),
         Action::Note => form(app, Kind::Note),
-        Action::Resolve => refused_first(app, action, &targets, Kind::Resolve, at),
-        Action::Reopen => refused_first(app, action, &targets, Kind::Reopen, at),
-        Action::Close => refused_first(app, action, &targets, Kind::Close, at),
-        Action::Reclassify => refused_first(app, action, &targets, Kind::Reclassify, at),
+        Action::Resolve => open_form_unless_refused(app, action, &targets, Kind::Resolve, at),
+        Action::Reopen => open_form_unless_refused(app, action, &targets, Kind::Reopen, at),
+        Action::Close => open_form_unless_refused(app, action, &targets, Kind::Close, at),
+        Action::Reclassify => open_form_unless_refused(app, action, &targets, Kind::Reclassify, at),
         Action::Checklist => form(app, Kind::Checklist),
         Action::Categorize => form(app, Kind::Categorize),
         Action::Describe => form(app, Kind::Describe),
@@ -191,7 +194,7 @@ fn on(app: &mut App, action: Action, targets: Vec<Target>, at: DateTime<Utc>) ->
             let row = targets.first().and_then(|target| app.row(target.id));
             let (impact, urgency) =
                 row.map_or((Impact::Medium, Urgency::Medium), |r| (r.impact, r.urgency));
-            app.mode = Mode::Matrix(Box::new(Matrix { targets, impact, urgency, told: None }));
+            app.mode = Mode::Matrix(Box::new(Matrix { targets, impact, urgency, notice: None }));
             Vec::new()
         }
         Action::Assign
@@ -209,7 +212,7 @@ fn on(app: &mut App, action: Action, targets: Vec<Target>, at: DateTime<Utc>) ->
 }
 
 /// A form whose verb does not apply to the only target is not opened: that is told at once.
-fn refused_first(
+fn open_form_unless_refused(
     app: &mut App,
     action: Action,
     targets: &[Target],
@@ -219,7 +222,7 @@ fn refused_first(
     if let [one] = targets
         && let Some(why) = refusal(app, action, one, at)
     {
-        return tell(app, format!("{}: {why}", one.label), true);
+        return show_toast(app, format!("{}: {why}", one.label), true);
     }
     forms::open(app, kind, targets.to_vec(), at)
 }
@@ -240,37 +243,37 @@ fn own(app: &mut App, targets: &[Target], at: DateTime<Utc>) -> Vec<Effect> {
 }
 
 /// How many targets are asked whether a verb applies to any.
-const ASKED: usize = 50;
+const MAX_PRECHECKED: usize = 50;
 
 /// Why an action can't be done now, to these targets; `None` where it can, to one of them at least.
-pub(in crate::tui) fn barred(
+pub(in crate::tui) fn disabled_reason(
     app: &App,
     entry: &Entry,
     targets: &[Target],
     now: DateTime<Utc>,
 ) -> Option<String> {
-    if let Some(why) = entry.barred(app) {
+    if let Some(why) = entry.disabled_reason(app) {
         return Some(why);
     }
     if !entry.applies(app) {
-        return Some(entry.otherwise(app));
+        return Some(entry.reason_if_not(app));
     }
     entry.verb?;
     let mut first = None;
-    for target in targets.iter().take(ASKED) {
+    for target in targets.iter().take(MAX_PRECHECKED) {
         let why = refusal(app, entry.action, target, now)?;
         first.get_or_insert(why);
     }
     match targets.len() {
         0 | 1 => first,
-        2..=ASKED => first.map(|why| format!("none of them: {why}")),
+        2..=MAX_PRECHECKED => first.map(|why| format!("none of them: {why}")),
         _ => None,
     }
 }
 
 /// Keeps which verbs the incident on the screen refuses. While the selection moves, nothing changes:
 /// the keys line stays as it is under a held key.
-pub(super) fn learn_refused(app: &mut App) {
+pub(super) fn refresh_disabled(app: &mut App) {
     if app.reading.moving {
         return;
     }
@@ -283,20 +286,20 @@ pub(super) fn learn_refused(app: &mut App) {
             .filter(|entry| entry.verb.is_some() && entry.hint.is_some())
             .map(|entry| entry.action)
             .filter(|action| {
-                let asks = sample(app, *action, Some(row), app.now);
+                let asks = probe(app, *action, Some(row), app.now);
                 let refuses = |asks: Vec<IncidentCommand>| {
-                    precheck::record_refuses(app, incident, &asks, app.now)
+                    precheck::record_refusal(app, incident, &asks, app.now)
                 };
-                asks.and_then(refuses).is_some() || nobody_to_call(app, *action, row)
+                asks.and_then(refuses).is_some() || lacks_escalation(app, *action, row)
             })
             .collect()
     };
     let shown = app.reading.shown.as_ref().map(|shown| &shown.detail.incident);
-    app.reading.refused = shown.map(refused).unwrap_or_default();
+    app.reading.disabled = shown.map(refused).unwrap_or_default();
 }
 
 /// Whether there is no policy by which it could be escalated.
-fn nobody_to_call(app: &App, action: Action, row: &Summary) -> bool {
+fn lacks_escalation(app: &App, action: Action, row: &Summary) -> bool {
     action == Action::Escalate
         && app.directory.as_deref().is_some_and(|d| escalation::path(row, d).is_empty())
 }
@@ -309,15 +312,15 @@ pub(in crate::tui) fn refusal(
     now: DateTime<Utc>,
 ) -> Option<String> {
     let row = app.row(target.id);
-    let asks = sample(app, action, row, now)?;
+    let asks = probe(app, action, row, now)?;
     precheck::refusal(app, target.id, &asks, now).or_else(|| {
-        let nobody = row.is_some_and(|row| nobody_to_call(app, action, row));
-        nobody.then(|| picks::nothing(app, action, std::slice::from_ref(target)))
+        let nobody = row.is_some_and(|row| lacks_escalation(app, action, row));
+        nobody.then(|| picks::empty_reason(app, action, std::slice::from_ref(target)))
     })
 }
 
 /// A verb as it would be asked with everything filled in, to learn whether it applies.
-fn sample(
+fn probe(
     app: &App,
     action: Action,
     row: Option<&Summary>,
@@ -381,22 +384,22 @@ fn sample(
 }
 
 /// Marks the selected row, or takes the mark away, and goes on to the next.
-pub(super) fn mark(app: &mut App) -> Vec<Effect> {
-    if let Some(group) = find::whole_group(app) {
-        find::mark(app, group);
+pub(super) fn toggle_mark(app: &mut App) -> Vec<Effect> {
+    if let Some(group) = find::selected_group_ids(app) {
+        find::toggle_marks(app, group);
         return Vec::new();
     }
     let Some(id) = app.selected().map(|row| row.id) else { return Vec::new() };
     if !app.marked.remove(&id) {
         app.marked.insert(id);
     }
-    super::navigation::by(app, super::navigation::Step::Lines(1))
+    super::navigation::move_by(app, super::navigation::Motion::Lines(1))
 }
 
 /// Marks all that are shown, or none where all are.
-pub(super) fn mark_all(app: &mut App) -> Vec<Effect> {
-    let shown: Vec<IncidentId> = find::whole_group(app)
+pub(super) fn toggle_all_marks(app: &mut App) -> Vec<Effect> {
+    let shown: Vec<IncidentId> = find::selected_group_ids(app)
         .unwrap_or_else(|| app.queue.rows.iter().map(|row| row.summary.id).collect());
-    find::mark(app, shown);
+    find::toggle_marks(app, shown);
     Vec::new()
 }

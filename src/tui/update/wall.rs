@@ -19,21 +19,21 @@ pub(super) fn open(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let settings = Settings { view: filter.to_string(), filter, ..Settings::default() };
     app.wall = Some(Box::new(Wall::new(settings, false, at)));
     app.now = at;
-    if app.snapshot.is_some() { learnt(app, at) } else { Vec::new() }
+    if app.snapshot.is_some() { incidents_changed(app, at) } else { Vec::new() }
 }
 
 /// Back to the panes as they were, or the end where there are none.
 pub(super) fn close(app: &mut App) -> Vec<Effect> {
     let alone = app.wall.take().is_some_and(|wall| wall.alone);
     if alone {
-        return super::leave(app);
+        return super::quit(app);
     }
     rows::derive(app, app.now);
     reading::follow(app)
 }
 
 /// The open incidents have changed: makes the rows anew, and asks for what the ribbon lacks.
-pub(super) fn learnt(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+pub(super) fn incidents_changed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Some(snapshot) = app.snapshot.clone() else { return Vec::new() };
     let Some(mut wall) = app.wall.take() else { return Vec::new() };
     let urgent = wall.p1_since().is_some();
@@ -43,7 +43,7 @@ pub(super) fn learnt(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     // Before all are known, nothing is new.
     wall.notice(&before, at);
     let wanted = wall.learn(&all, snapshot.counts.is_none());
-    let mut effects: Vec<Effect> = wanted.into_iter().map(Effect::LoadEvents).collect();
+    let mut effects: Vec<Effect> = wanted.into_iter().map(Effect::LoadRibbonEvents).collect();
     let calm = wall.p1_since().is_none();
     if urgent && calm {
         // Until it has been looked up: it can't be further back.
@@ -81,13 +81,13 @@ fn derive(app: &App, wall: &mut Wall, now: DateTime<Utc>, mut each: impl FnMut(O
 }
 
 /// The backend answers again: what could not be read is asked for.
-pub(super) fn back(app: &App) -> Option<Effect> {
+pub(super) fn retry_last_p1(app: &App) -> Option<Effect> {
     let wall = app.wall.as_ref()?;
     (wall.last_p1 == LastP1::Unknown).then(|| Effect::LoadLastP1(wall.ended_p1s()))
 }
 
 /// Events for the ribbon were read. One that failed is told by the link.
-pub(super) fn happened(
+pub(super) fn ribbon_events_loaded(
     app: &mut App,
     wanted: Wanted,
     read: Result<Vec<Event>, BackendError>,
@@ -99,7 +99,7 @@ pub(super) fn happened(
 }
 
 /// When the last P1 ended is known.
-pub(super) fn last_p1(app: &mut App, ended: Option<DateTime<Utc>>) -> Vec<Effect> {
+pub(super) fn last_p1_loaded(app: &mut App, ended: Option<DateTime<Utc>>) -> Vec<Effect> {
     if let Some(wall) = &mut app.wall {
         wall.last_p1 = ended.map_or(LastP1::Never, LastP1::Ended);
     }

@@ -11,29 +11,29 @@ use super::super::message::Effect;
 use super::super::mode::{Mode, Switching};
 use super::super::picker::{Item, List, Pick, Picker};
 use super::super::workspaces::{Site, SiteId};
-use super::{fail, main_key, run, tell};
+use super::{main_key, report_failure, run, show_toast};
 
 /// Lists the places.
-pub(super) fn menu(app: &mut App) -> Vec<Effect> {
-    if app.sites.iter().all(|site| site.id == app.here.id) {
-        return tell(app, NOWHERE, true);
+pub(super) fn open_menu(app: &mut App) -> Vec<Effect> {
+    if app.workspaces.iter().all(|site| site.id == app.workspace.id) {
+        return show_toast(app, NO_OTHER_WORKSPACE, true);
     }
     let mut picker =
         Picker::of(List::Profiles, Vec::new(), "Switch to".to_owned(), items(app), true);
-    picker.at = app.sites.iter().position(|site| site.id != app.here.id).unwrap_or(0);
+    picker.at = app.workspaces.iter().position(|site| site.id != app.workspace.id).unwrap_or(0);
     app.mode = Mode::Pick(Box::new(picker));
     Vec::new()
 }
 
 /// Why there is nothing to choose from.
-pub(super) const NOWHERE: &str =
+pub(super) const NO_OTHER_WORKSPACE: &str =
     "there is no other place to go to: add [profiles.NAME] to the settings file";
 
 /// All places, with what helps to choose.
 pub(super) fn items(app: &App) -> Vec<Item> {
-    let items = app.sites.iter().map(|site| {
+    let items = app.workspaces.iter().map(|site| {
         let mut about = Vec::new();
-        if site.id == app.here.id {
+        if site.id == app.workspace.id {
             about.push("you are here".to_owned());
         }
         if site.production {
@@ -51,20 +51,24 @@ pub(super) fn items(app: &App) -> Vec<Item> {
 }
 
 /// A place was chosen: it is opened while this one stays as it is.
-pub(super) fn go(app: &mut App, id: SiteId) -> Vec<Effect> {
+pub(super) fn switch_to(app: &mut App, id: SiteId) -> Vec<Effect> {
     // Settings may have been read again since the list was made.
-    let Some(to) = app.sites.iter().find(|site| site.id == id).cloned() else {
-        return tell(app, "it is not in the settings any more", true);
+    let Some(to) = app.workspaces.iter().find(|site| site.id == id).cloned() else {
+        return show_toast(app, "it is not in the settings any more", true);
     };
-    if id == app.here.id {
-        return tell(app, format!("{} is where you are", sanitize(to.name())), false);
+    if id == app.workspace.id {
+        return show_toast(app, format!("{} is where you are", sanitize(to.name())), false);
     }
-    if let Some(what) = run::running(app) {
+    if let Some(what) = run::running_summary(app) {
         let key = main_key(app, Action::Run).unwrap_or_default();
-        return tell(app, format!("{what}: stop it first, or let it end ({key} shows it)"), true);
+        return show_toast(
+            app,
+            format!("{what}: stop it first, or let it end ({key} shows it)"),
+            true,
+        );
     }
     app.mode = Mode::Switching(Box::new(Switching { to, opened: false }));
-    vec![Effect::OpenSite(id)]
+    vec![Effect::OpenWorkspace(id)]
 }
 
 /// A place is open, or it can't be opened.
@@ -82,40 +86,40 @@ pub(super) fn opened(
     match result {
         Ok(()) => {
             switching.opened = true;
-            leave_when_settled(app)
+            switch_when_settled(app)
         }
         Err(why) => {
             let what = format!("switching to {}", sanitize(switching.to.name()));
             app.mode = Mode::Panes;
-            fail(app, &what, &why, at)
+            report_failure(app, &what, &why, at)
         }
     }
 }
 
 /// Leaves for the next place, once it is open and what was asked here is on the disk, or answered
 /// where there is no outbox.
-pub(super) fn leave_when_settled(app: &App) -> Vec<Effect> {
+pub(super) fn switch_when_settled(app: &App) -> Vec<Effect> {
     match &app.mode {
         Mode::Switching(switching)
-            if switching.opened && app.pending.iter().all(|pending| pending.accepted) =>
+            if switching.opened && app.pending.iter().all(|pending| pending.enqueued) =>
         {
-            vec![Effect::Switch(switching.to.id.clone())]
+            vec![Effect::SwitchWorkspace(switching.to.id.clone())]
         }
         _ => Vec::new(),
     }
 }
 
 /// Stays where the panes are.
-pub(super) fn stay(app: &mut App) -> Vec<Effect> {
+pub(super) fn cancel_switch(app: &mut App) -> Vec<Effect> {
     app.mode = Mode::Panes;
     Vec::new()
 }
 
 /// Leaves without waiting for what is on its way: that is told on the other side.
-pub(super) fn go_now(app: &App) -> Vec<Effect> {
+pub(super) fn switch_now(app: &App) -> Vec<Effect> {
     match &app.mode {
         Mode::Switching(switching) if switching.opened => {
-            vec![Effect::Switch(switching.to.id.clone())]
+            vec![Effect::SwitchWorkspace(switching.to.id.clone())]
         }
         _ => Vec::new(),
     }
@@ -123,7 +127,7 @@ pub(super) fn go_now(app: &App) -> Vec<Effect> {
 
 /// The settings were read again: other places can be gone to. Where the panes are stays as it was.
 pub(super) fn reloaded(app: &mut App, profiles: &[Profile], unusable: &[UnusableProfile]) {
-    app.sites.retain(|site| site.id == SiteId::Started);
-    app.sites.extend(profiles.iter().map(Site::from));
-    app.sites.extend(unusable.iter().map(Site::from));
+    app.workspaces.retain(|site| site.id == SiteId::Started);
+    app.workspaces.extend(profiles.iter().map(Site::from));
+    app.workspaces.extend(unusable.iter().map(Site::from));
 }

@@ -66,7 +66,7 @@ pub(super) fn answers(app: &App) -> String {
 
 /// That it is done where it counts.
 pub(super) fn production(app: &App) -> Option<String> {
-    app.here.production.then(|| format!("This is PRODUCTION: {}.", app.here.name()))
+    app.workspace.production.then(|| format!("This is PRODUCTION: {}.", app.workspace.name()))
 }
 
 /// What was done to how many, and why not to the others.

@@ -13,11 +13,11 @@ use crate::model::text::{lines as safe_lines, sanitize, truncate, width, wrap};
 use crate::model::time::UNTIL_CHANGED;
 use crate::model::{Incident, Status};
 
-use super::super::action::{Action, of};
+use super::super::action::{Action, find_entry};
 use super::super::app::{App, Freshness, Pane};
 use super::super::layout::Frame;
 use super::super::run::Travel;
-use super::super::update::{fitting, is_any};
+use super::super::update::{has_any, matching_runbooks};
 use super::formatting::{age, span};
 use super::pane::Title;
 
@@ -75,7 +75,7 @@ impl Fields<'_> {
     /// A field with a key at the right end of its first line, where it can be pressed now.
     fn keyed(&mut self, label: &str, text: &str, action: Action, word: &str) {
         let app = self.app;
-        let can = of(action).is_some_and(|entry| entry.barred(app).is_none());
+        let can = find_entry(action).is_some_and(|entry| entry.disabled_reason(app).is_none());
         let key = app.keymap.keys(action).first().filter(|_| can);
         let Some(key) = key else { return self.plain(label, text) };
         let hint = format!("[{key}] {word}");
@@ -202,7 +202,7 @@ fn people(out: &mut Fields<'_>, incident: &Incident) {
     match &summary.assignee {
         Some(person) => out.plain("Owner", &person.name),
         None if summary.status.is_open() => {
-            let own = of(Action::Own).filter(|entry| entry.barred(app).is_none());
+            let own = find_entry(Action::Own).filter(|entry| entry.disabled_reason(app).is_none());
             let key = own.and_then(|_| app.keymap.keys(Action::Own).first());
             let hint = key.map(|key| format!("  ← press {key} to take it")).unwrap_or_default();
             out.field("Owner", &format!("unowned{hint}"), app.theme.strong());
@@ -345,13 +345,13 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
 /// read or to run.
 fn runbook(out: &mut Fields<'_>, incident: &Incident) {
     let app = out.app;
-    let found = fitting(app, incident).into_iter().next();
+    let found = matching_runbooks(app, incident).into_iter().next();
     let text = match (&incident.runbook, &found) {
         (Some(name), _) => sanitize(name).into_owned(),
         (None, Some((_, head))) => sanitize(&head.name).into_owned(),
         (None, None) => return,
     };
-    if is_any(app, incident) {
+    if has_any(app, incident) {
         out.keyed("Runbook", &text, Action::Run, "run");
     } else {
         out.plain("Runbook", &text);

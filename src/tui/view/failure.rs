@@ -22,11 +22,11 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
             label.clear();
         }
     };
-    field("What", &failure.what);
-    field("Said", &failure.said);
+    field("What", &failure.operation);
+    field("Said", &failure.message);
     let (clock, zone) = (app.clock(), app.clock().name());
     field("When", &format!("{} {zone}", clock.at(failure.at).format("%Y-%m-%d %H:%M:%S")));
-    field("Where", &app.here.leads);
+    field("Where", &app.workspace.leads);
     match app.freshness() {
         Freshness::Failing { since, retry_in, .. } => {
             let (since, again) = (clock.second(since), retry(app, retry_in));
@@ -48,7 +48,7 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     if app.outbox.is_some() {
         let ages = [
             ("rows", app.rows_as_of()),
-            ("people and on-call", app.kept_at.directory),
+            ("people and on-call", app.cached_at.directory),
             ("measures", app.measures_as_of()),
         ];
         let kept: Vec<String> = ages

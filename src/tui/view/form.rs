@@ -380,8 +380,8 @@ fn told(app: &App, form: &Form, width: usize) -> Vec<String> {
     if form.asking {
         let answers = [
             (Action::Discard, "drop it"),
-            (Action::Keep, "go on writing"),
-            (Action::PutAway, "keep it as a draft"),
+            (Action::ContinueEditing, "go on writing"),
+            (Action::SaveDraft, "keep it as a draft"),
         ];
         let keys = answers.into_iter().filter_map(|(action, word)| app.keymap.hint(action, word));
         let keys = keys.collect::<Vec<_>>().join(" · ");

@@ -14,7 +14,7 @@ use super::super::app::App;
 use super::super::fuzzy::Words;
 use super::super::mode::Help;
 use super::super::plan::Target;
-use super::super::update::{barred, targets};
+use super::super::update::{disabled_reason, targets};
 use super::picker::marked;
 use super::{keys_line, popup};
 
@@ -67,9 +67,9 @@ pub(super) fn draw(app: &App, help: &Help, body: Rect, buffer: &mut Buffer) {
     let (area, list) = place(body);
     popup::frame(app, area, "Keys", buffer);
     let mut line = Line::from(Span::styled("› ", app.theme.accent()));
-    line.push_span(Span::raw(sanitize(&help.typed).into_owned()));
+    line.push_span(Span::raw(sanitize(&help.query).into_owned()));
     line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
-    if help.typed.is_empty() {
+    if help.query.is_empty() {
         line.push_span(Span::styled(" type to search", app.theme.dim()));
     }
     buffer.set_line(list.x, list.y - 1, &line, list.width);
@@ -84,8 +84,8 @@ pub(super) fn draw(app: &App, help: &Help, body: Rect, buffer: &mut Buffer) {
 fn lines(app: &App, help: &Help, width: usize) -> Vec<Line<'static>> {
     let targets = targets(app);
     let mut lines = Vec::new();
-    if !help.typed.trim().is_empty() {
-        let rows = found(app, &targets, &help.typed);
+    if !help.query.trim().is_empty() {
+        let rows = found(app, &targets, &help.query);
         if rows.is_empty() {
             let all = app.keymap.hint(Action::Leave, "shows all keys");
             let all = all.map(|all| format!(": {all}")).unwrap_or_default();
@@ -174,7 +174,7 @@ fn row(app: &App, entry: &Entry, targets: &[Target]) -> Row {
         keys: keys(app, entry),
         text: entry.help.to_owned(),
         marks: Vec::new(),
-        barred: if in_panes { barred(app, entry, targets, app.now) } else { None },
+        barred: if in_panes { disabled_reason(app, entry, targets, app.now) } else { None },
     }
 }
 

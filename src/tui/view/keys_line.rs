@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use crate::model::Status;
 use crate::model::text::{sanitize, truncate, width};
 
-use super::super::action::{Action, Entry, Layer, TABLE, layer};
+use super::super::action::{Action, Entry, Layer, TABLE, current_layer};
 use super::super::app::{App, Freshness, Pane};
 use super::super::mode::Mode;
 use super::formatting::retry;
@@ -27,7 +27,7 @@ fn right(app: &App) -> Line<'static> {
     let mut parts = Vec::new();
     // What is in the outbox is counted there, whoever has asked for it.
     let counts = app.outbox.as_ref().map(|outbox| outbox.counts()).unwrap_or_default();
-    let direct = app.pending.iter().filter(|pending| !pending.accepted).count();
+    let direct = app.pending.iter().filter(|pending| !pending.enqueued).count();
     let pending = if app.outbox.is_some() { counts.pending.max(direct) } else { direct };
     if pending > 0 {
         let again = if app.pending.iter().any(|p| p.retrying) { ", trying again" } else { "" };
@@ -38,7 +38,7 @@ fn right(app: &App) -> Line<'static> {
         let key = key.map(|key| format!(" ({key})")).unwrap_or_default();
         parts.push(format!("{} refused{key}", counts.refused));
     }
-    if let Some(at) = app.sent_at {
+    if let Some(at) = app.last_settled_at {
         parts.push(format!("sent {}", app.clock().second(at)));
     }
     let quiet = pending == 0 && counts.refused == 0;
@@ -63,13 +63,13 @@ fn right(app: &App) -> Line<'static> {
 fn left(app: &App, room: usize) -> Line<'static> {
     if let Some(toast) = &app.toast {
         let (mark, style) =
-            if toast.bad { (" ! ", app.theme.strong()) } else { (" ", Style::new()) };
+            if toast.is_error { (" ! ", app.theme.strong()) } else { (" ", Style::new()) };
         let text = sanitize(&toast.text).into_owned();
         let text = truncate(&text, room.saturating_sub(4)).into_owned();
-        let mark_style = if toast.bad { app.theme.alarm() } else { style };
+        let mark_style = if toast.is_error { app.theme.alarm() } else { style };
         return Line::from(vec![
             Span::styled(mark, mark_style),
-            Span::raw(if toast.bad { " " } else { "" }),
+            Span::raw(if toast.is_error { " " } else { "" }),
             Span::styled(text, style),
         ]);
     }
@@ -80,14 +80,14 @@ fn left(app: &App, room: usize) -> Line<'static> {
         hints(app, room, &mut line);
         return line;
     }
-    if let Some(said) = as_of(app, room).filter(|_| layer(app) == Layer::Panes) {
+    if let Some(said) = as_of(app, room).filter(|_| current_layer(app) == Layer::Panes) {
         let text = truncate(&said, room.saturating_sub(2)).into_owned();
         let mut line = Line::from(Span::styled(format!(" {text} "), app.theme.alarm()));
         hints(app, room, &mut line);
         return line;
     }
-    match (layer(app), app.freshness()) {
-        (Layer::Leaving, _) => {
+    match (current_layer(app), app.freshness()) {
+        (Layer::Quitting, _) => {
             let count = app.pending.len();
             let mut line = Line::from(Span::styled(
                 format!(" ending when {count} pending is stored …  "),
@@ -101,7 +101,9 @@ fn left(app: &App, room: usize) -> Line<'static> {
             hints(app, room, &mut line);
             line
         }
-        (Layer::Panes, Freshness::Failing { since, said, retry_in }) if !app.is_offline() => {
+        (Layer::Panes, Freshness::Failing { since, message: said, retry_in })
+            if !app.is_offline() =>
+        {
             let (since, said) = (app.clock().second(since), sanitize(&said));
             let again = retry(app, retry_in);
             let text = if room < 70 {
@@ -187,10 +189,10 @@ pub(super) fn useful(app: &App, here: Layer) -> Vec<&'static Entry> {
     }
     let mut entries: Vec<&Entry> = TABLE
         .iter()
-        .filter(|entry| entry.layers.contains(&here) && entry.hinted(app).is_some())
+        .filter(|entry| entry.layers.contains(&here) && entry.visible_hint(app).is_some())
         .filter(|entry| !AFTERWARDS.contains(&entry.action) || first.contains(&entry.action))
         // Of several, some may well not refuse it.
-        .filter(|entry| marked || !app.reading.refused.contains(&entry.action))
+        .filter(|entry| marked || !app.reading.disabled.contains(&entry.action))
         .collect();
     entries.sort_by_key(|entry| {
         let place = first.iter().position(|action| *action == entry.action);
@@ -204,7 +206,7 @@ fn word(app: &App, entry: &Entry) -> &'static str {
     let clears = !app.marked.is_empty() && !app.zoomed && app.focus == Pane::Queue;
     match entry.action {
         Action::Back if clears => "select none",
-        _ => entry.hinted(app).unwrap_or_default(),
+        _ => entry.visible_hint(app).unwrap_or_default(),
     }
 }
 
@@ -228,7 +230,7 @@ fn as_of(app: &App, room: usize) -> Option<String> {
 
 /// As many hints as fit; help is always among them, and commands where there is some room.
 fn hints(app: &App, room: usize, line: &mut Line<'static>) {
-    let all: Vec<(String, &str, bool)> = useful(app, layer(app))
+    let all: Vec<(String, &str, bool)> = useful(app, current_layer(app))
         .into_iter()
         .filter_map(|entry| {
             let key = app.keymap.keys(entry.action).first()?;

@@ -20,7 +20,7 @@ const TOLD: usize = 3;
 
 pub(super) fn draw(app: &App, matrix: &Matrix, body: Rect, buffer: &mut Buffer) {
     let columns = usize::from(WIDE.min(body.width).saturating_sub(4));
-    let told = matrix.told.as_ref().map(|told| wrap(&format!("! {}", sanitize(told)), columns));
+    let told = matrix.notice.as_ref().map(|told| wrap(&format!("! {}", sanitize(told)), columns));
     let mut told = told.unwrap_or_default();
     let most = usize::from(body.height.saturating_sub(HIGH)).min(TOLD);
     if told.len() > most {

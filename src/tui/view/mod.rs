@@ -81,7 +81,7 @@ fn whole(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
     keys_line::draw(app, layout.keys, buffer);
     match &app.mode {
         // A filter is typed in the queue, a number on the keys line.
-        Mode::Panes | Mode::Filter(_) | Mode::Jump(_) | Mode::Leaving | Mode::Switching(_) => {}
+        Mode::Panes | Mode::Filter(_) | Mode::Jump(_) | Mode::Quitting | Mode::Switching(_) => {}
         Mode::Help(help) => help::draw(app, help, layout.body(), buffer),
         Mode::Palette(palette) => palette::draw(app, palette, layout.body(), buffer),
         Mode::Failure(top) => {
@@ -97,7 +97,7 @@ fn whole(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
             popup::draw(app, layout.body(), confirm::TITLE, &lines, asked.top, buffer);
         }
         Mode::Form(form) => return form::draw(app, form, layout.body(), buffer),
-        Mode::Asked(asked) => {
+        Mode::ConfirmRun(asked) => {
             let lines = run::asked(app, asked, popup::wide(layout.body()));
             popup::draw(app, layout.body(), confirm::TITLE, &lines, asked.top, buffer);
         }
@@ -154,7 +154,7 @@ pub fn prepare(app: &mut App) {
         if timeline::outdated(app, usize::from(inside.width)) {
             app.reading.timeline_lines = timeline::lines(app, usize::from(inside.width));
             app.reading.timeline_mark = timeline::mark(&app.reading.timeline_lines);
-            app.reading.timeline_of = timeline::origin(app, usize::from(inside.width));
+            app.reading.timeline_inputs = timeline::origin(app, usize::from(inside.width));
         }
         timeline::bring(app, usize::from(inside.height));
         bound(&mut app.reading.timeline_top, app.reading.timeline_lines.len(), inside.height);
@@ -183,7 +183,7 @@ pub fn prepare(app: &mut App) {
         Mode::Failure(top) => *top = (*top).min(most),
         Mode::Results(results) => results.top = results.top.min(most),
         Mode::Confirm(confirm) => confirm.top = confirm.top.min(most),
-        Mode::Asked(asked) => asked.top = asked.top.min(most),
+        Mode::ConfirmRun(asked) => asked.top = asked.top.min(most),
         Mode::Runbook(book) => book.top = book.top.min(most),
         Mode::Pick(picker) => {
             let rows = picker::rows(picker, layout.body());
@@ -218,7 +218,7 @@ pub fn popup_size(app: &App) -> (usize, usize) {
         Mode::Failure(_) => failure::lines(app, popup::wide(body)).len(),
         Mode::Results(results) => confirm::results(app, results, popup::wide(body)).len(),
         Mode::Confirm(asked) => confirm::lines(app, asked, popup::wide(body)).len(),
-        Mode::Asked(asked) => run::asked(app, asked, popup::wide(body)).len(),
+        Mode::ConfirmRun(asked) => run::asked(app, asked, popup::wide(body)).len(),
         _ => 0,
     };
     (count, usize::from(popup::inside(body, count).height))

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use crate::model::text::{sanitize, truncate, width, wrap};
 
-use super::super::action::Takes;
+use super::super::action::ArgumentKind;
 use super::super::app::App;
 use super::super::palette::{Choice, Palette};
 use super::picker::marked;
@@ -52,7 +52,7 @@ pub(super) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mut Buffer
     }
     if palette.choices.is_empty() {
         let text = match palette.command {
-            Some(entry) => format!("{} takes {}", entry.name, entry.takes.accepted()),
+            Some(entry) => format!("{} takes {}", entry.name, entry.argument.accepted()),
             None => "nothing is called so".to_owned(),
         };
         let text = truncate(&text, room);
@@ -85,11 +85,13 @@ fn typed(app: &App, palette: &Palette, room: usize) -> Line<'static> {
     line.push_span(Span::styled(tail, app.theme.strong()));
     line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
     let hint = match palette.command {
-        Some(entry) if palette.argument().is_empty() => entry.takes.accepted(),
+        Some(entry) if palette.argument().is_empty() => entry.argument.accepted(),
         None if palette.typed.is_empty() => "a name, or a number such as 2041",
         None => match palette.selected().map(|choice| &choice.leads) {
-            Some(super::super::palette::Leads::Action(entry)) if entry.takes != Takes::Nothing => {
-                return takes(app, line, entry.takes.accepted(), room);
+            Some(super::super::palette::Leads::Action(entry))
+                if entry.argument != ArgumentKind::Nothing =>
+            {
+                return takes(app, line, entry.argument.accepted(), room);
             }
             _ => "",
         },

@@ -10,7 +10,7 @@ use crate::model::text::{sanitize, width, wrap};
 
 use super::super::app::App;
 use super::super::run::RunbookPane;
-use super::super::update::events;
+use super::super::update::loaded_events;
 use super::popup;
 
 /// The most columns of text: longer lines are hard to read.
@@ -47,7 +47,7 @@ pub(super) fn lay_out(app: &App, book: &RunbookPane, columns: usize) -> Laid {
     if page.blocks.is_empty() {
         laid.lines.push(Line::from(Span::styled("it is empty", app.theme.dim())));
     }
-    let ticks = find_ticks(&book.head.name, &page.steps, events(app, book.target.id));
+    let ticks = find_ticks(&book.head.name, &page.steps, loaded_events(app, book.target.id));
     let mut before: Option<&Block> = None;
     for (place, block) in page.blocks.iter().enumerate() {
         if before.is_some_and(|before| is_apart(before, block)) {
@@ -211,7 +211,7 @@ fn wrapped(pieces: &[TextSpan], columns: usize) -> Vec<Vec<TextSpan>> {
 pub(super) fn draw(app: &App, book: &RunbookPane, body: Rect, buffer: &mut Buffer) {
     let mut heading = format!("{} · {}", sanitize(&book.head.name), book.target.label);
     if let Some(page) = book.page.as_ref().filter(|page| !page.steps.is_empty()) {
-        let ticks = find_ticks(&book.head.name, &page.steps, events(app, book.target.id));
+        let ticks = find_ticks(&book.head.name, &page.steps, loaded_events(app, book.target.id));
         let done = ticks.iter().flatten().count();
         heading = format!("{heading} · {done} of {} done", page.steps.len());
     }

@@ -76,12 +76,12 @@ fn left(app: &App, room: Room) -> Line<'static> {
         line.push_span("  ");
     }
     if room < Room::Least
-        && let Some(name) = app.place_name()
+        && let Some(name) = app.workspace_name()
     {
         line.push_span(truncate(&sanitize(name), 16).into_owned());
         line.push_span(" ");
     }
-    if app.here.production {
+    if app.workspace.production {
         // At every size: this is what must not be mistaken for anything else.
         let word = if room < Room::Middle { "PRODUCTION" } else { "PROD" };
         line.push_span(Span::styled(word, app.theme.warning()));
@@ -186,7 +186,7 @@ fn right(app: &App, room: Room) -> Line<'static> {
             app.theme.dim(),
         ));
         line.push_span(truncate(&sanitize(&person.name), 24).into_owned());
-        if let Some(at) = app.kept_at.directory.filter(|_| room < Room::Wide) {
+        if let Some(at) = app.cached_at.directory.filter(|_| room < Room::Wide) {
             line.push_span(Span::styled(format!(" {}", app.as_of(at)), app.theme.dim()));
         }
         line.push_span("   ");

@@ -11,7 +11,7 @@ use crate::model::event::EventBody;
 use crate::model::text::{lines as safe_lines, pad, sanitize, truncate, wrap};
 use crate::model::time::format_duration;
 
-use super::super::app::{App, Pane, Shown, TimelineOf};
+use super::super::app::{App, LoadedIncident, Pane, TimelineInputs};
 use super::super::layout::Frame;
 use super::pane::Title;
 
@@ -29,7 +29,7 @@ const COLUMN: usize = 36;
 pub(super) fn title(app: &App) -> Title {
     let Some(shown) = &app.reading.shown else { return Title::default() };
     let events = shown.detail.incident.summary.seq;
-    let right = if app.reading.loading_older {
+    let right = if app.reading.loading_earlier {
         "reading earlier ones …".to_owned()
     } else {
         let label = shown.detail.incident.summary.label();
@@ -49,9 +49,9 @@ pub(super) fn title(app: &App) -> Title {
 }
 
 /// What the lines were made from.
-pub(super) fn origin(app: &App, width: usize) -> Option<TimelineOf> {
+pub(super) fn origin(app: &App, width: usize) -> Option<TimelineInputs> {
     let shown = app.reading.shown.as_ref()?;
-    Some(TimelineOf {
+    Some(TimelineInputs {
         events: Arc::clone(&shown.events),
         detail: Arc::clone(&shown.detail),
         width,
@@ -64,7 +64,7 @@ pub(super) fn origin(app: &App, width: usize) -> Option<TimelineOf> {
 
 /// Whether the lines must be made anew.
 pub(super) fn outdated(app: &App, width: usize) -> bool {
-    match (&app.reading.timeline_of, &app.reading.shown) {
+    match (&app.reading.timeline_inputs, &app.reading.shown) {
         (Some(of), Some(shown)) => {
             !Arc::ptr_eq(&of.events, &shown.events)
                 || !Arc::ptr_eq(&of.detail, &shown.detail)
@@ -163,7 +163,7 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
 }
 
 /// Events as they were recorded, the last first, and suspected changes among them.
-fn entries(app: &App, read: &Shown) -> Vec<Entry> {
+fn entries(app: &App, read: &LoadedIncident) -> Vec<Entry> {
     let mut entries: Vec<Entry> =
         read.events.iter().rev().map(|event| of_event(app, event, read)).collect();
     let first = read.events.first();
@@ -191,8 +191,8 @@ fn entries(app: &App, read: &Shown) -> Vec<Entry> {
     entries
 }
 
-fn of_event(app: &App, event: &Event, read: &Shown) -> Entry {
-    let pending = app.waits(event.command);
+fn of_event(app: &App, event: &Event, read: &LoadedIncident) -> Entry {
+    let pending = app.is_command_pending(event.command);
     let mut text = match &event.body {
         EventBody::Declared { declaration, priority, .. } => {
             let mut text = format!("{priority} · detected by {}", declaration.source);

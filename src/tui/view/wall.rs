@@ -36,7 +36,7 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
         width: area.width.saturating_sub(MARGIN.0),
         height: area.height.saturating_sub(MARGIN.1),
     };
-    if let Some(outage) = wall.outage(&app.link, app.now) {
+    if let Some(outage) = wall.outage(&app.connection, app.now) {
         let rows =
             banner::draw(app, &outage, Rect { x: area.x, width: area.width, ..picture }, buffer);
         picture = below(picture, rows);
@@ -86,13 +86,13 @@ fn below(area: Rect, rows: u16) -> Rect {
 fn header(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     let theme = app.theme;
     let mut left = Line::from(Span::styled("redphone", theme.strong()));
-    if let Some(name) = app.place_name().filter(|_| app.capabilities.is_some()) {
+    if let Some(name) = app.workspace_name().filter(|_| app.capabilities.is_some()) {
         left.push_span(format!("  {} ", truncate(&sanitize(name), 20)));
-        if app.here.production {
+        if app.workspace.production {
             left.push_span(Span::styled("PRODUCTION", theme.warning()));
             left.push_span(" ");
         }
-        if wall.outage(&app.link, app.now).is_none() {
+        if wall.outage(&app.connection, app.now).is_none() {
             left.push_span(Span::styled("●", theme.good()));
         }
     } else {

@@ -15,12 +15,12 @@ const KEYS: [&str; 9] =
 /// Spans that are offered.
 const SPANS: [&str; 6] = ["15m", "30m", "1h", "2h", "8h", "1d"];
 /// More than these are not offered at once.
-const MOST: usize = 40;
+const MAX_OFFERS: usize = 40;
 
 /// Finds what the piece at the cursor may become.
-pub(super) fn offer(app: &mut App) {
+pub(super) fn refresh_offers(app: &mut App) {
     let offers = match &app.mode {
-        Mode::Filter(line) => found(app, line),
+        Mode::Filter(line) => offers_at_cursor(app, line),
         _ => return,
     };
     if let Mode::Filter(line) = &mut app.mode {
@@ -29,7 +29,7 @@ pub(super) fn offer(app: &mut App) {
 }
 
 /// Puts in the first offer, or the one after that which was put in. `false` where there is none.
-pub(super) fn put_in(app: &mut App, by: isize) -> bool {
+pub(super) fn insert_next(app: &mut App, by: isize) -> bool {
     let Mode::Filter(line) = &mut app.mode else { return false };
     let mut offers = std::mem::take(&mut line.offers);
     let count = offers.texts.len();
@@ -48,7 +48,7 @@ pub(super) fn put_in(app: &mut App, by: isize) -> bool {
         if !text.ends_with([':', '>']) {
             line.write(" ");
         }
-        offer(app);
+        refresh_offers(app);
         return true;
     }
     offers.at.end = offers.at.start + text.len();
@@ -57,7 +57,7 @@ pub(super) fn put_in(app: &mut App, by: isize) -> bool {
     true
 }
 
-fn found(app: &App, line: &FilterLine) -> Offers {
+fn offers_at_cursor(app: &App, line: &FilterLine) -> Offers {
     let cursor = line.cursor();
     let piece = split_terms(line.text())
         .into_iter()
@@ -72,21 +72,21 @@ fn found(app: &App, line: &FilterLine) -> Offers {
         Some((key, operator)) => {
             let mut values = values(app, key, *operator);
             // What is whole already needs no offer.
-            values.retain(|value| !same(value, &piece.value));
+            values.retain(|value| !eq_ignore_case(value, &piece.value));
             let texts = matching(&values, &piece).into_iter();
-            texts.map(|value| format!("{key}{operator}{}", written(value))).collect()
+            texts.map(|value| format!("{key}{operator}{}", format_value(value))).collect()
         }
     };
-    let texts = texts.into_iter().take(MOST).map(|text| format!("{not}{text}")).collect();
+    let texts = texts.into_iter().take(MAX_OFFERS).map(|text| format!("{not}{text}")).collect();
     Offers { at: piece.range, texts, chosen: None }
 }
 
 /// A value as it is put in. The special words are meant as such.
-fn written(value: &str) -> String {
+fn format_value(value: &str) -> String {
     if matches!(value, "me" | "none") { value.to_owned() } else { quote_value(value) }
 }
 
-fn same(a: &str, b: &str) -> bool {
+fn eq_ignore_case(a: &str, b: &str) -> bool {
     a.to_lowercase() == b.to_lowercase()
 }
 
@@ -106,7 +106,7 @@ fn matching<'a>(values: &'a [String], piece: &RawTerm) -> Vec<&'a str> {
 }
 
 fn values(app: &App, key: &str, operator: char) -> Vec<String> {
-    fn words<T: Copy>(all: &[T], word: fn(T) -> &'static str) -> Vec<String> {
+    fn names_of<T: Copy>(all: &[T], word: fn(T) -> &'static str) -> Vec<String> {
         all.iter().map(|one| word(*one).to_owned()).collect()
     }
     let with = |special: &[&str], names: BTreeSet<&str>| -> Vec<String> {
@@ -115,12 +115,12 @@ fn values(app: &App, key: &str, operator: char) -> Vec<String> {
     let directory = app.directory.as_deref();
     let rows = app.snapshot.iter().flat_map(|snapshot| &snapshot.rows);
     match (key, operator) {
-        ("status", ':') => words(Status::ALL, Status::as_str),
-        ("sla", ':') => words(Sla::ALL, Sla::as_str),
-        ("is", ':') => words(StateFilter::ALL, StateFilter::as_str),
+        ("status", ':') => names_of(Status::ALL, Status::as_str),
+        ("sla", ':') => names_of(Sla::ALL, Sla::as_str),
+        ("is", ':') => names_of(StateFilter::ALL, StateFilter::as_str),
         ("priority" | "pri", ':') => ["p1", "p2", "p3", "p4"].map(str::to_owned).to_vec(),
         ("cat" | "category", ':') => {
-            let mut all = words(Category::ALL, Category::as_str);
+            let mut all = names_of(Category::ALL, Category::as_str);
             all.push("none".into());
             all
         }

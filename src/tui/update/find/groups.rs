@@ -8,7 +8,7 @@ use super::super::super::action::Action;
 use super::super::super::app::{App, Pane};
 use super::super::super::message::Effect;
 use super::super::super::queue::Line;
-use super::super::{navigation, rows, tell};
+use super::super::{navigation, rows, show_toast};
 
 /// Groups the queue by service, or not any more. The group of what is selected is unfolded.
 pub(in crate::tui::update) fn toggle_grouping(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
@@ -27,13 +27,13 @@ pub(in crate::tui::update) fn toggle_grouping(app: &mut App, at: DateTime<Utc>) 
     if app.queue.grouped {
         let word = if groups == 1 { "service" } else { "services" };
         let unfold = app.keymap.behind(Action::Unfold, "unfolds one");
-        effects.extend(tell(app, format!("grouped: {groups} {word}{unfold}"), false));
+        effects.extend(show_toast(app, format!("grouped: {groups} {word}{unfold}"), false));
     }
     effects
 }
 
 /// The group that the selection is in, by its place.
-fn here(app: &App) -> Option<usize> {
+fn current_group(app: &App) -> Option<usize> {
     match app.queue.lines.get(app.queue.index)? {
         Line::Head(group) => Some(*group),
         Line::Row(row) => app.queue.groups.iter().position(|group| group.rows.contains(row)),
@@ -42,7 +42,7 @@ fn here(app: &App) -> Option<usize> {
 
 /// Folds the group that the selection is in, and selects its head.
 pub(in crate::tui::update) fn fold(app: &mut App) -> Vec<Effect> {
-    let Some(group) = here(app) else { return Vec::new() };
+    let Some(group) = current_group(app) else { return Vec::new() };
     let selected = app.queue.selected;
     if let Some(line) = app.queue.lines.iter().position(|line| *line == Line::Head(group)) {
         app.queue.select_line(line);
@@ -50,7 +50,7 @@ pub(in crate::tui::update) fn fold(app: &mut App) -> Vec<Effect> {
     let service = app.queue.groups[group].service.clone();
     app.queue.unfolded.remove(&service);
     rows::arrange(&mut app.queue);
-    if selected == app.queue.selected { Vec::new() } else { navigation::moved(app) }
+    if selected == app.queue.selected { Vec::new() } else { navigation::selection_moved(app) }
 }
 
 /// Shows the rows of the selected group.
@@ -63,19 +63,19 @@ pub(in crate::tui::update) fn unfold(app: &mut App) -> Vec<Effect> {
 }
 
 /// Folds or unfolds the selected group. `None` where no head is selected.
-pub(in crate::tui::update) fn toggle(app: &mut App) -> Option<Vec<Effect>> {
+pub(in crate::tui::update) fn toggle_group(app: &mut App) -> Option<Vec<Effect>> {
     let folded = app.queue.selected_group()?.folded;
     Some(if folded { unfold(app) } else { fold(app) })
 }
 
 /// The incidents of the group whose head is selected.
-pub(in crate::tui::update) fn whole_group(app: &App) -> Option<Vec<IncidentId>> {
+pub(in crate::tui::update) fn selected_group_ids(app: &App) -> Option<Vec<IncidentId>> {
     let group = app.queue.selected_group()?;
     Some(app.queue.rows[group.rows.clone()].iter().map(|row| row.summary.id).collect())
 }
 
 /// Marks these, or takes the marks away where all of them have one.
-pub(in crate::tui::update) fn mark(app: &mut App, ids: Vec<IncidentId>) {
+pub(in crate::tui::update) fn toggle_marks(app: &mut App, ids: Vec<IncidentId>) {
     if ids.iter().all(|id| app.marked.contains(id)) {
         app.marked.retain(|id| !ids.contains(id));
     } else {

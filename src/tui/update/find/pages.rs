@@ -13,17 +13,17 @@ use crate::sync::Snapshot;
 use super::super::super::app::App;
 use super::super::super::message::{Effect, Timer};
 use super::super::super::queue::Pages;
-use super::super::{fail, navigation, rows};
+use super::super::{navigation, report_failure, rows};
 
 /// How long typing rests before the history is searched.
-pub const TYPED: Duration = Duration::from_millis(120);
+pub const SEARCH_DELAY: Duration = Duration::from_millis(120);
 /// Rows of a page.
-const PAGE: u32 = 100;
+const PAGE_ROWS: u32 = 100;
 /// The most rows that are read anew at once.
-const MOST: u32 = 1000;
+const MAX_RELOADED_ROWS: u32 = 1000;
 
 /// Sees to it that what the filter looks for is read, or forgotten where it looks at open ones only.
-pub(super) fn wanted(app: &mut App) -> Vec<Effect> {
+pub(super) fn refresh_history(app: &mut App) -> Vec<Effect> {
     let queue = &mut app.queue;
     if !queue.is_history() {
         queue.pages = None;
@@ -34,12 +34,12 @@ pub(super) fn wanted(app: &mut App) -> Vec<Effect> {
     let of = (queue.filter().clone(), queue.order());
     match &queue.pages {
         Some(pages) if pages.of.as_ref() == Some(&of) && pages.asked.is_none() => Vec::new(),
-        _ => anew(app),
+        _ => restart_search(app),
     }
 }
 
 /// Asks for it from the begin, when typing rests.
-fn anew(app: &mut App) -> Vec<Effect> {
+fn restart_search(app: &mut App) -> Vec<Effect> {
     let queue = &mut app.queue;
     queue.searches += 1;
     let pages = queue.pages.get_or_insert_with(|| Pages {
@@ -52,28 +52,28 @@ fn anew(app: &mut App) -> Vec<Effect> {
     });
     pages.asked = Some((queue.searches, false));
     pages.failed = None;
-    vec![Effect::After(TYPED, Timer::Search(queue.searches))]
+    vec![Effect::StartTimer(SEARCH_DELAY, Timer::Search(queue.searches))]
 }
 
 /// Reads it anew, where it is looked at.
-pub(in crate::tui::update) fn again(app: &mut App) -> Vec<Effect> {
-    if app.queue.pages.is_some() { anew(app) } else { Vec::new() }
+pub(in crate::tui::update) fn reload_history(app: &mut App) -> Vec<Effect> {
+    if app.queue.pages.is_some() { restart_search(app) } else { Vec::new() }
 }
 
 /// Typing rests.
-pub(in crate::tui::update) fn due(app: &mut App, number: u64) -> Vec<Effect> {
+pub(in crate::tui::update) fn search_due(app: &mut App, number: u64) -> Vec<Effect> {
     let queue = &app.queue;
     let Some(pages) = queue.pages.as_ref().filter(|p| p.asked == Some((number, false))) else {
         return Vec::new();
     };
     // As many as there were, so that what is looked at stays there.
     let same = pages.of.as_ref().is_some_and(|(f, s)| f == queue.filter() && *s == queue.order());
-    let there = if same { u32::try_from(pages.rows.len()).unwrap_or(MOST) } else { 0 };
-    vec![load(app, number, there.clamp(PAGE, MOST), None)]
+    let there = if same { u32::try_from(pages.rows.len()).unwrap_or(MAX_RELOADED_ROWS) } else { 0 };
+    vec![load(app, number, there.clamp(PAGE_ROWS, MAX_RELOADED_ROWS), None)]
 }
 
 fn load(app: &App, number: u64, limit: u32, after: Option<crate::backend::PageMark>) -> Effect {
-    Effect::LoadPage(
+    Effect::LoadHistoryPage(
         number,
         Box::new(Search {
             filter: app.queue.filter().clone(),
@@ -87,7 +87,7 @@ fn load(app: &App, number: u64, limit: u32, after: Option<crate::backend::PageMa
 }
 
 /// Asks for the next page when the selection comes near the end.
-pub(in crate::tui::update) fn more(app: &mut App, page: usize) -> Vec<Effect> {
+pub(in crate::tui::update) fn load_more(app: &mut App, page: usize) -> Vec<Effect> {
     let queue = &mut app.queue;
     let near = queue.index + 2 * page >= queue.lines.len();
     let Some(pages) = queue.pages.as_mut().filter(|pages| near && pages.asked.is_none()) else {
@@ -97,11 +97,11 @@ pub(in crate::tui::update) fn more(app: &mut App, page: usize) -> Vec<Effect> {
     queue.searches += 1;
     pages.asked = Some((queue.searches, true));
     let number = queue.searches;
-    vec![load(app, number, PAGE, Some(next))]
+    vec![load(app, number, PAGE_ROWS, Some(next))]
 }
 
 /// A page was read. One that was asked for before something else is looked for is dropped.
-pub(in crate::tui::update) fn arrived(
+pub(in crate::tui::update) fn page_loaded(
     app: &mut App,
     number: u64,
     result: Result<Page<Summary>, BackendError>,
@@ -113,12 +113,13 @@ pub(in crate::tui::update) fn arrived(
         return Vec::new();
     };
     pages.asked = None;
-    let kept_at = app.kept_at.page.take().filter(|(of, _)| *of == number).map(|(_, at)| at);
+    let kept_at =
+        app.cached_at.history_page.take().filter(|(of, _)| *of == number).map(|(_, at)| at);
     let page = match result {
         Ok(page) => page,
         Err(error) => {
             pages.failed = Some(error.to_string());
-            return fail(app, "reading the history", &error.to_string(), at);
+            return report_failure(app, "reading the history", &error.to_string(), at);
         }
     };
     pages.failed = None;
@@ -135,12 +136,12 @@ pub(in crate::tui::update) fn arrived(
     pages.next = page.next;
     let selected = app.queue.selected;
     rows::derive(app, at);
-    super::as_before(app);
-    if selected == app.queue.selected { Vec::new() } else { navigation::moved(app) }
+    super::restore_selection(app);
+    if selected == app.queue.selected { Vec::new() } else { navigation::selection_moved(app) }
 }
 
 /// An incident as a command has left it.
-pub(in crate::tui::update) fn known(app: &mut App, row: &Summary) {
+pub(in crate::tui::update) fn update_row(app: &mut App, row: &Summary) {
     let Some(pages) = &mut app.queue.pages else { return };
     if let Some(there) = pages.rows.iter_mut().find(|there| there.id == row.id)
         && there.seq < row.seq
@@ -158,5 +159,9 @@ pub(in crate::tui::update) fn open_changed(
     let whole = before.filter(|before| before.counts.is_none() && now.counts.is_none());
     let (Some(before), Some(_)) = (whole, &app.queue.pages) else { return Vec::new() };
     let open: HashSet<IncidentId> = now.rows.iter().map(|row| row.id).collect();
-    if before.rows.iter().all(|row| open.contains(&row.id)) { Vec::new() } else { anew(app) }
+    if before.rows.iter().all(|row| open.contains(&row.id)) {
+        Vec::new()
+    } else {
+        restart_search(app)
+    }
 }

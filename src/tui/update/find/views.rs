@@ -14,10 +14,10 @@ use super::super::super::mode::Mode;
 use super::super::super::picker::{Item, List, Pick, Picker};
 use super::super::super::queue::order;
 use super::super::navigation;
-use super::put_in_force;
+use super::apply_filter;
 
 /// Nothing has happened for so long to what is forgotten.
-const FORGOTTEN: TimeDelta = TimeDelta::hours(2);
+const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(2);
 
 /// A filter and an order under a name.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -61,7 +61,7 @@ pub fn views_with(own: &[SavedView]) -> Vec<View> {
         (
             "acked and forgotten",
             'f',
-            vec![not(Predicate::Status(Status::Triggered)), has(Predicate::Idle(FORGOTTEN))],
+            vec![not(Predicate::Status(Status::Triggered)), has(Predicate::Idle(FORGOTTEN_AFTER))],
             Sort::Urgent,
         ),
         ("snoozed", 's', vec![has(Predicate::State(StateFilter::Snoozed))], Sort::Urgent),
@@ -82,7 +82,7 @@ pub fn views_with(own: &[SavedView]) -> Vec<View> {
 }
 
 /// The list of views.
-pub(in crate::tui::update) fn menu(app: &mut App) -> Vec<Effect> {
+pub(in crate::tui::update) fn open_views(app: &mut App) -> Vec<Effect> {
     let levels = app.rules.levels;
     let context = MatchContext { now: app.now, me: Some(&app.me.handle), levels: &levels };
     let views = views(app);
@@ -113,7 +113,7 @@ pub(in crate::tui::update) fn menu(app: &mut App) -> Vec<Effect> {
 }
 
 /// A view was chosen, by its place among all.
-pub(in crate::tui::update) fn chosen(
+pub(in crate::tui::update) fn choose_view(
     app: &mut App,
     place: usize,
     at: DateTime<Utc>,
@@ -123,14 +123,14 @@ pub(in crate::tui::update) fn chosen(
 
 /// Shows a view.
 pub fn show_view(app: &mut App, view: View, at: DateTime<Utc>) -> Vec<Effect> {
-    let mut effects = to_queue(app);
+    let mut effects = focus_queue(app);
     let name = (!view.filter.terms.is_empty() || view.sort != Sort::Urgent).then_some(view.name);
-    effects.extend(put_in_force(app, view.filter, name, view.sort, at));
+    effects.extend(apply_filter(app, view.filter, name, view.sort, at));
     effects
 }
 
 /// What is chosen is seen in the queue.
-fn to_queue(app: &mut App) -> Vec<Effect> {
+fn focus_queue(app: &mut App) -> Vec<Effect> {
     if app.focus == Pane::Queue {
         return Vec::new();
     }
@@ -139,7 +139,7 @@ fn to_queue(app: &mut App) -> Vec<Effect> {
 }
 
 /// The list of orders.
-pub(in crate::tui::update) fn sorts(app: &mut App) -> Vec<Effect> {
+pub(in crate::tui::update) fn open_sorts(app: &mut App) -> Vec<Effect> {
     let history = app.queue.is_history();
     let items: Vec<Item> = Sort::ALL
         .iter()
@@ -165,7 +165,7 @@ pub(in crate::tui::update) fn sorts(app: &mut App) -> Vec<Effect> {
 }
 
 /// An order was chosen, by its place among all.
-pub(in crate::tui::update) fn sort_chosen(
+pub(in crate::tui::update) fn choose_sort(
     app: &mut App,
     place: usize,
     at: DateTime<Utc>,
@@ -175,8 +175,8 @@ pub(in crate::tui::update) fn sort_chosen(
 
 /// Puts the queue in another order, which holds until another is chosen.
 pub fn sort_by(app: &mut App, sort: Sort, at: DateTime<Utc>) -> Vec<Effect> {
-    let mut effects = to_queue(app);
+    let mut effects = focus_queue(app);
     let (filter, view) = (app.queue.filter().clone(), app.queue.view.clone());
-    effects.extend(put_in_force(app, filter, view, sort, at));
+    effects.extend(apply_filter(app, filter, view, sort, at));
     effects
 }

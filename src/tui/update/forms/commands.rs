@@ -17,39 +17,39 @@ use super::super::super::app::App;
 use super::super::super::form::{Field, Form, Kind};
 use super::super::super::plan::{Plan, Step, Target};
 use super::super::{parse_time, precheck, send};
-use super::fields::{UNKNOWN, fill, section_label, suspects};
+use super::fields::{UNKNOWN, placeholder_text, section_label, suspects};
 
 /// As exact as a time in a form is.
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
 
 /// A field that can't be sent as it is.
-pub(super) struct Wrong {
+pub(super) struct FieldError {
     /// Its label; none of the form's for the form as a whole.
     pub field: String,
     /// What is wrong and what to do.
-    pub why: String,
+    pub message: String,
 }
 
-fn wrong(field: &str, why: impl Into<String>) -> Wrong {
-    Wrong { field: field.to_owned(), why: why.into() }
+fn field_error(field: &str, why: impl Into<String>) -> FieldError {
+    FieldError { field: field.to_owned(), message: why.into() }
 }
 
 /// The plan, and whether it can't be taken back.
-pub(super) fn plan(app: &App, form: &Form, at: DateTime<Utc>) -> Result<(Plan, bool), Wrong> {
-    let (verb, done) = words(form);
+pub(super) fn plan(app: &App, form: &Form, at: DateTime<Utc>) -> Result<(Plan, bool), FieldError> {
+    let (verb, done) = verb_and_done(form);
     let mut steps = Vec::new();
     if form.kind == Kind::Declare {
         steps = declare(app, form, at)?;
     }
     for target in &form.targets {
-        let (records, asks) = asks(app, form, target, at)?;
+        let (records, asks) = build_commands(app, form, target, at)?;
         steps.push(send::step(app, target, records, asks, at));
     }
     let for_good = matches!(form.kind, Kind::Update | Kind::Reclassify | Kind::Reopen);
     Ok((Plan { verb: verb.into(), done: done.into(), steps }, for_good))
 }
 
-fn words(form: &Form) -> (&'static str, &'static str) {
+fn verb_and_done(form: &Form) -> (&'static str, &'static str) {
     match &form.kind {
         Kind::Note => ("write a note on", "noted"),
         Kind::Declare => ("declare", "declared"),
@@ -71,16 +71,16 @@ fn words(form: &Form) -> (&'static str, &'static str) {
     }
 }
 
-type Asked = Result<(Vec<Command>, Vec<IncidentCommand>), Wrong>;
+type FormCommands = Result<(Vec<Command>, Vec<IncidentCommand>), FieldError>;
 
-fn asks(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> Asked {
+fn build_commands(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> FormCommands {
     let only = |ask| Ok((Vec::new(), vec![ask]));
     match &form.kind {
         Kind::Declare => Ok((Vec::new(), Vec::new())),
         Kind::Note => {
             let text = form.value("Note");
-            check::required_text("note", &text).map_err(|bad| wrong("Note", bad.problem))?;
-            only(match before(form) {
+            check::required_text("note", &text).map_err(|bad| field_error("Note", bad.problem))?;
+            only(match replaced_command(form) {
                 Some(IncidentCommand::CorrectNote { note, .. }) => {
                     IncidentCommand::CorrectNote { note: *note, text }
                 }
@@ -88,19 +88,19 @@ fn asks(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> Asked {
             })
         }
         Kind::Resolve => only(IncidentCommand::Resolve {
-            action: word::<ResolutionAction>(form, "Action")?,
+            action: parse_choice::<ResolutionAction>(form, "Action")?,
             detail: form.value("What was done"),
             validation: form.value("Validated"),
         }),
         Kind::Reopen => only(IncidentCommand::Reopen { reason: form.value("Why") }),
         Kind::Reclassify => only(IncidentCommand::Reclassify {
-            to: word::<Classification>(form, "It was")?,
+            to: parse_choice::<Classification>(form, "It was")?,
             reason: form.value("Why"),
         }),
         Kind::Close => {
             let open = form.fields.iter().find(|f| f.answer().is_some_and(|a| a.1 == Answer::Open));
             if let Some(field) = open {
-                return Err(wrong(&field.label, "answer it: Space says yes, w waives it"));
+                return Err(field_error(&field.label, "answer it: Space says yes, w waives it"));
             }
             let mut asks = answers(app, form, target);
             asks.push(IncidentCommand::Close);
@@ -114,8 +114,8 @@ fn asks(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> Asked {
             let next_due = match next.as_str() {
                 "" => None,
                 text => Some(
-                    parse_time::later(text, at, app.clock())
-                        .map_err(|why| wrong("Next update", why))?,
+                    parse_time::parse_future(text, at, app.clock())
+                        .map_err(|why| field_error("Next update", why))?,
                 ),
             };
             only(IncidentCommand::UpdateStakeholders {
@@ -124,8 +124,8 @@ fn asks(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> Asked {
             })
         }
         Kind::SnoozeUntil => {
-            let until = parse_time::later(&form.value("Until"), at, app.clock());
-            only(IncidentCommand::Snooze { until: until.map_err(|why| wrong("Until", why))? })
+            let until = parse_time::parse_future(&form.value("Until"), at, app.clock());
+            only(IncidentCommand::Snooze { until: until.map_err(|why| field_error("Until", why))? })
         }
         Kind::Pause => only(IncidentCommand::Pause { reason: form.value("Waiting for") }),
         Kind::Override { priority } => only(IncidentCommand::OverridePriority {
@@ -135,7 +135,7 @@ fn asks(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> Asked {
         Kind::LinkUrl => only(IncidentCommand::Link { link: url(form)? }),
         Kind::NewProblem => problem(form, target, at),
         Kind::Review => {
-            let record = precheck::record(app, target.id);
+            let record = precheck::current_record(app, target.id);
             Ok((Vec::new(), review(form, record)))
         }
         Kind::ActionItem { id, .. } => {
@@ -145,7 +145,7 @@ fn asks(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> Asked {
 }
 
 /// What is wrong with a field, as far as that is known before the form is sent.
-pub(super) fn wrong_field(
+pub(super) fn validate_field(
     app: &App,
     form: &Form,
     label: &str,
@@ -153,10 +153,10 @@ pub(super) fn wrong_field(
 ) -> Option<String> {
     let value = form.value(label);
     let wrong = match label {
-        "Since" => return parse_time::earlier(&value, at, app.clock()).err(),
-        "Until" | "Next update" => return parse_time::later(&value, at, app.clock()).err(),
-        "URL" => return url(form).err().map(|wrong| wrong.why),
-        "Due" => return due(form).err().map(|wrong| wrong.why),
+        "Since" => return parse_time::parse_past(&value, at, app.clock()).err(),
+        "Until" | "Next update" => return parse_time::parse_future(&value, at, app.clock()).err(),
+        "URL" => return url(form).err().map(|wrong| wrong.message),
+        "Due" => return due(form).err().map(|wrong| wrong.message),
         "Title" => check::title(&value),
         "Services" | "Labels" => {
             check::names("names", &form.field(label).map(Field::listed).unwrap_or_default())
@@ -166,28 +166,34 @@ pub(super) fn wrong_field(
     wrong.err().map(|bad| bad.problem)
 }
 
-fn url(form: &Form) -> Result<Link, Wrong> {
+fn url(form: &Form) -> Result<Link, FieldError> {
     let url = form.value("URL");
     if !url.contains("://") {
-        return Err(wrong("URL", "is no URL: it begins with https:// or another scheme"));
+        return Err(field_error("URL", "is no URL: it begins with https:// or another scheme"));
     }
     let link = Link::Url(url);
-    check::link(&link).map_err(|bad| wrong("URL", bad.problem))?;
+    check::link(&link).map_err(|bad| field_error("URL", bad.problem))?;
     Ok(link)
 }
 
-fn due(form: &Form) -> Result<Option<NaiveDate>, Wrong> {
+fn due(form: &Form) -> Result<Option<NaiveDate>, FieldError> {
     match form.value("Due").as_str() {
         "" => Ok(None),
-        text => {
-            text.parse().map(Some).map_err(|_| wrong("Due", "is no date: write it as 2026-03-31"))
-        }
+        text => text
+            .parse()
+            .map(Some)
+            .map_err(|_| field_error("Due", "is no date: write it as 2026-03-31")),
     }
 }
 
 /// What stakeholders are told of an incident. To several, the placeholders of the template are
 /// written, and each has them filled in.
-fn message(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> Result<String, Wrong> {
+fn message(
+    app: &App,
+    form: &Form,
+    target: &Target,
+    at: DateTime<Utc>,
+) -> Result<String, FieldError> {
     let text = form.value("Message");
     if form.targets.len() < 2 {
         return Ok(text);
@@ -195,31 +201,31 @@ fn message(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> Result
     let (pattern, unknown) = Pattern::parse(&text);
     if let Some(unknown) = unknown.first() {
         let why = format!("{} (a brace itself is written twice: {{{{)", unknown.message);
-        return Err(wrong("Message", why));
+        return Err(field_error("Message", why));
     }
     if pattern.is_plain() {
         return Ok(pattern.fill(|_| String::new()));
     }
-    let record = precheck::record(app, target.id);
+    let record = precheck::current_record(app, target.id);
     let row = app.row(target.id).or(record.map(|record| &record.summary));
     let Some(row) = row else {
         let why =
             format!("{} is not known here any more: take it out of the selection", target.label);
-        return Err(wrong("Message", why));
+        return Err(field_error("Message", why));
     };
-    Ok(pattern.fill(|placeholder| fill(app, placeholder, row, record, at)))
+    Ok(pattern.fill(|placeholder| placeholder_text(app, placeholder, row, record, at)))
 }
 
-fn word<T: FromStr>(form: &Form, label: &str) -> Result<T, Wrong>
+fn parse_choice<T: FromStr>(form: &Form, label: &str) -> Result<T, FieldError>
 where
     T::Err: std::fmt::Display,
 {
-    form.value(label).parse().map_err(|error: T::Err| wrong(label, error.to_string()))
+    form.value(label).parse().map_err(|error: T::Err| field_error(label, error.to_string()))
 }
 
 /// The answers that were changed here and are not there yet.
 fn answers(app: &App, form: &Form, target: &Target) -> Vec<IncidentCommand> {
-    let record = precheck::record(app, target.id);
+    let record = precheck::current_record(app, target.id);
     let there = |item| {
         let answered = record.and_then(|record| record.answered.iter().find(|a| a.item == item));
         answered.map_or(Answer::Open, |answered| answered.answer.clone())
@@ -232,15 +238,19 @@ fn answers(app: &App, form: &Form, target: &Target) -> Vec<IncidentCommand> {
         .collect()
 }
 
-fn category(form: &Form) -> Result<Option<Category>, Wrong> {
-    if form.value("Category") == UNKNOWN { Ok(None) } else { word(form, "Category").map(Some) }
+fn category(form: &Form) -> Result<Option<Category>, FieldError> {
+    if form.value("Category") == UNKNOWN {
+        Ok(None)
+    } else {
+        parse_choice(form, "Category").map(Some)
+    }
 }
 
 /// What was changed here and differs from the record. Of many incidents, only what was filled in is set.
-fn categorize(app: &App, form: &Form, target: &Target) -> Asked {
+fn categorize(app: &App, form: &Form, target: &Target) -> FormCommands {
     let row = app.row(target.id);
     let many = form.targets.len() > 1;
-    let record = precheck::record(app, target.id);
+    let record = precheck::current_record(app, target.id);
     let mut asks = Vec::new();
     let to = category(form)?;
     let changed = |label: &str, empty: bool| form.is_changed(label) && !(many && empty);
@@ -249,7 +259,7 @@ fn categorize(app: &App, form: &Form, target: &Target) -> Asked {
     }
     let services = form.field("Services").map(Field::listed);
     let services = services.unwrap_or_default();
-    check::names("services", &services).map_err(|bad| wrong("Services", bad.problem))?;
+    check::names("services", &services).map_err(|bad| field_error("Services", bad.problem))?;
     if changed("Services", services.is_empty()) && row.is_none_or(|row| row.services != services) {
         asks.push(IncidentCommand::SetServices { services });
     }
@@ -273,16 +283,16 @@ fn categorize(app: &App, form: &Form, target: &Target) -> Asked {
 }
 
 /// What was changed here and differs from the record. Of many incidents, only what was filled in is set.
-fn describe(app: &App, form: &Form, target: &Target) -> Asked {
-    let record = precheck::record(app, target.id);
+fn describe(app: &App, form: &Form, target: &Target) -> FormCommands {
+    let record = precheck::current_record(app, target.id);
     let many = form.targets.len() > 1;
     let title = form.value("Title");
     if form.is_changed("Title") {
-        check::title(&title).map_err(|bad| wrong("Title", bad.problem))?;
+        check::title(&title).map_err(|bad| field_error("Title", bad.problem))?;
     }
     let symptoms = form.value("Symptoms");
     let labels = form.field("Labels").map(Field::listed).unwrap_or_default();
-    check::names("labels", &labels).map_err(|bad| wrong("Labels", bad.problem))?;
+    check::names("labels", &labels).map_err(|bad| field_error("Labels", bad.problem))?;
     let runbook = form.value("Runbook");
     let changed = |label: &str, here: &str, there: Option<&str>| {
         form.is_changed(label) && there != Some(here) && !(many && here.is_empty())
@@ -305,9 +315,9 @@ fn describe(app: &App, form: &Form, target: &Target) -> Asked {
     Ok((Vec::new(), if nothing { Vec::new() } else { vec![ask] }))
 }
 
-fn problem(form: &Form, target: &Target, at: DateTime<Utc>) -> Asked {
+fn problem(form: &Form, target: &Target, at: DateTime<Utc>) -> FormCommands {
     let title = form.value("Title");
-    check::title(&title).map_err(|bad| wrong("Title", bad.problem))?;
+    check::title(&title).map_err(|bad| field_error("Title", bad.problem))?;
     let id = ProblemId(form.draft);
     let workaround = form.value("Workaround");
     let state = if workaround.is_empty() { ProblemState::Open } else { ProblemState::KnownError };
@@ -344,7 +354,7 @@ fn review(form: &Form, record: Option<&Incident>) -> Vec<IncidentCommand> {
         .collect()
 }
 
-fn action_item(app: &App, form: &Form, id: uuid::Uuid) -> Result<IncidentCommand, Wrong> {
+fn action_item(app: &App, form: &Form, id: uuid::Uuid) -> Result<IncidentCommand, FieldError> {
     let due = due(form)?;
     Ok(IncidentCommand::SetActionItem {
         item: ActionItem {
@@ -352,7 +362,7 @@ fn action_item(app: &App, form: &Form, id: uuid::Uuid) -> Result<IncidentCommand
             text: form.value("To do"),
             owner: person(app, &form.value("Owner")),
             due,
-            kind: word::<ActionKind>(form, "It will")?,
+            kind: parse_choice::<ActionKind>(form, "It will")?,
             done: form.value("done") == "yes",
         },
     })
@@ -367,19 +377,19 @@ fn person(app: &App, who: &str) -> Option<PersonRef> {
     Some(known.unwrap_or_else(|| PersonRef::new(who.trim_start_matches('@'), who)))
 }
 
-fn declare(app: &App, form: &Form, at: DateTime<Utc>) -> Result<Vec<Step>, Wrong> {
-    let detected = parse_time::earlier(&form.value("Since"), at, app.clock());
-    let detected = detected.map_err(|why| wrong("Since", why))?;
+fn declare(app: &App, form: &Form, at: DateTime<Utc>) -> Result<Vec<Step>, FieldError> {
+    let detected = parse_time::parse_past(&form.value("Since"), at, app.clock());
+    let detected = detected.map_err(|why| field_error("Since", why))?;
     // What the form does not ask for stays as it was declared; its times are to the minute.
-    let old = replaced(form).map(|(_, old)| old);
+    let old = replaced_declaration(form).map(|(_, old)| old);
     let same = old.map(|old| old.detected_at).filter(|was| (*was - detected).abs() < MINUTE);
     let mut declaration = Declaration {
         title: form.value("Title"),
         services: form.field("Services").map(Field::listed).unwrap_or_default(),
-        impact: word(form, "Impact")?,
-        urgency: word(form, "Urgency")?,
+        impact: parse_choice(form, "Impact")?,
+        urgency: parse_choice(form, "Urgency")?,
         category: category(form)?,
-        source: word::<Source>(form, "Detected by")?,
+        source: parse_choice::<Source>(form, "Detected by")?,
         symptoms: form.value("Symptoms"),
         detected_at: same.unwrap_or(detected),
         reported_at: old.map_or(at, |old| old.reported_at.min(at)),
@@ -398,11 +408,11 @@ fn declare(app: &App, form: &Form, at: DateTime<Utc>) -> Result<Vec<Step>, Wrong
             "symptoms" => "Symptoms",
             other => other,
         };
-        wrong(label, bad.problem)
+        field_error(label, bad.problem)
     })?;
     let target = Target {
         // What waits for a refused declaration waits for this one.
-        id: replaced(form).map_or_else(IncidentId::new, |(id, _)| id),
+        id: replaced_declaration(form).map_or_else(IncidentId::new, |(id, _)| id),
         label: "the new incident".into(),
         title: declaration.title.clone(),
         seq: 0,
@@ -415,7 +425,7 @@ fn declare(app: &App, form: &Form, at: DateTime<Utc>) -> Result<Vec<Step>, Wrong
 }
 
 /// What was refused and is written anew.
-fn before(form: &Form) -> Option<&IncidentCommand> {
+fn replaced_command(form: &Form) -> Option<&IncidentCommand> {
     match &form.replaces.as_ref()?.command {
         Command::Incident { command: ask, .. } => Some(ask),
         _ => None,
@@ -423,7 +433,7 @@ fn before(form: &Form) -> Option<&IncidentCommand> {
 }
 
 /// The declaration that was refused and is written anew.
-fn replaced(form: &Form) -> Option<(IncidentId, &Declaration)> {
+fn replaced_declaration(form: &Form) -> Option<(IncidentId, &Declaration)> {
     match &form.replaces.as_ref()?.command {
         Command::Incident { incident, command: IncidentCommand::Declare(declaration) } => {
             Some((*incident, declaration))

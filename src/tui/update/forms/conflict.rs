@@ -12,22 +12,22 @@ use super::super::precheck;
 use super::fields;
 
 /// Columns of what they wrote.
-const QUOTED: usize = 60;
+const MAX_QUOTE_WIDTH: usize = 60;
 
 /// A field that somebody else has changed since it was filled in, and that was changed here too.
-pub(super) struct Clash {
-    place: usize,
+pub(super) struct FieldConflict {
+    index: usize,
     /// What it holds now, for them.
     theirs: String,
-    told: String,
+    notice: String,
 }
 
 /// The first such field of a form.
-pub(super) fn found(app: &App, form: &Form, at: DateTime<Utc>) -> Option<Clash> {
-    let (Some(target), true) = (form.target(), is_of_the_record(&form.kind)) else { return None };
+pub(super) fn find_conflict(app: &App, form: &Form, at: DateTime<Utc>) -> Option<FieldConflict> {
+    let (Some(target), true) = (form.target(), edits_record(&form.kind)) else { return None };
     // Only against the record as it is now.
-    precheck::record(app, target.id)?;
-    let fresh = fields::of(app, &form.kind, &form.targets, at);
+    precheck::current_record(app, target.id)?;
+    let fresh = fields::build(app, &form.kind, &form.targets, at);
     form.fields.iter().enumerate().find_map(|(place, field)| {
         let before = form.initial.get(place)?;
         let theirs = fresh.iter().find(|there| there.label == field.label)?.content();
@@ -35,24 +35,24 @@ pub(super) fn found(app: &App, form: &Form, at: DateTime<Utc>) -> Option<Clash> 
         if here == *before || theirs == *before || theirs == here {
             return None;
         }
-        let (who, when) = match by(app, target.id, target.seq, &form.kind) {
+        let (who, when) = match conflicting_event(app, target.id, target.seq, &form.kind) {
             Some(event) => (sanitize(event.actor.name()).into_owned(), format_ago(event.at, at)),
             None => ("somebody".to_owned(), "meanwhile".to_owned()),
         };
-        let told = match quoted(&theirs) {
+        let told = match quote_first_line(&theirs) {
             line if line.is_empty() => format!("{who} emptied this {when}"),
             line => format!("{who} changed this {when}: {line}"),
         };
-        Some(Clash { place, theirs, told })
+        Some(FieldConflict { index: place, theirs, notice: told })
     })
 }
 
 /// Says so at the field. Sent once more, it overwrites.
-pub(super) fn tell(form: &mut Form, clash: Clash) {
-    let Some(field) = form.fields.get(clash.place) else { return };
+pub(super) fn report(form: &mut Form, clash: FieldConflict) {
+    let Some(field) = form.fields.get(clash.index) else { return };
     let (label, is_tick) = (field.label.clone(), matches!(field.value, Value::Tick { .. }));
-    let told = format!("{} · sent again, yours replaces it", clash.told);
-    if let Some(initial) = form.initial.get_mut(clash.place) {
+    let told = format!("{} · sent again, yours replaces it", clash.notice);
+    if let Some(initial) = form.initial.get_mut(clash.index) {
         *initial = clash.theirs;
     }
     // A tick with an error can't be sent.
@@ -64,7 +64,7 @@ pub(super) fn tell(form: &mut Form, clash: Clash) {
 }
 
 /// Forms that are filled in with the record and write it back.
-fn is_of_the_record(kind: &Kind) -> bool {
+fn edits_record(kind: &Kind) -> bool {
     matches!(
         kind,
         Kind::Close
@@ -77,15 +77,20 @@ fn is_of_the_record(kind: &Kind) -> bool {
 }
 
 /// The last event since a position by which somebody else may have changed it.
-fn by<'a>(app: &'a App, id: IncidentId, since: u32, kind: &Kind) -> Option<&'a Event> {
+fn conflicting_event<'a>(
+    app: &'a App,
+    id: IncidentId,
+    since: u32,
+    kind: &Kind,
+) -> Option<&'a Event> {
     let read = app.reading.shown.iter().chain(&app.reading.cache).find(|read| read.id == id)?;
     read.events.iter().rev().take_while(|event| event.seq > since).find(|event| {
         let mine = event.actor.person().is_some_and(|who| who.handle == app.me.handle);
-        !mine && changes(kind, &event.body)
+        !mine && is_changed_by(kind, &event.body)
     })
 }
 
-fn changes(kind: &Kind, body: &EventBody) -> bool {
+fn is_changed_by(kind: &Kind, body: &EventBody) -> bool {
     match kind {
         Kind::Close | Kind::Checklist => matches!(body, EventBody::ItemAnswered { .. }),
         Kind::Categorize => matches!(
@@ -103,7 +108,7 @@ fn changes(kind: &Kind, body: &EventBody) -> bool {
     }
 }
 
-fn quoted(text: &str) -> String {
+fn quote_first_line(text: &str) -> String {
     let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    truncate(&sanitize(line.trim()), QUOTED).into_owned()
+    truncate(&sanitize(line.trim()), MAX_QUOTE_WIDTH).into_owned()
 }

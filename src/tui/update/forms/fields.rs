@@ -19,12 +19,12 @@ use super::super::{parse_time, precheck};
 /// The word for a category that is not known.
 pub(super) const UNKNOWN: &str = "unknown";
 
-pub(super) fn of(app: &App, kind: &Kind, targets: &[Target], at: DateTime<Utc>) -> Vec<Field> {
+pub(super) fn build(app: &App, kind: &Kind, targets: &[Target], at: DateTime<Utc>) -> Vec<Field> {
     let one = match targets {
         [one] => Some(one),
         _ => None,
     };
-    let record = one.and_then(|target| precheck::record(app, target.id));
+    let record = one.and_then(|target| precheck::current_record(app, target.id));
     let row = one.and_then(|target| app.row(target.id)).or(record.map(|r| &r.summary));
     match kind {
         Kind::Note => {
@@ -32,19 +32,23 @@ pub(super) fn of(app: &App, kind: &Kind, targets: &[Target], at: DateTime<Utc>) 
         }
         Kind::Declare => declare(app),
         Kind::Resolve => vec![
-            Field::choice("Action", words(ResolutionAction::ALL, ResolutionAction::as_str), 0),
+            Field::choice(
+                "Action",
+                choice_labels(ResolutionAction::ALL, ResolutionAction::as_str),
+                0,
+            ),
             Field::text("What was done", "").hint("checkout back to v811").needed(),
             Field::text("Validated", "")
                 .hint("how recovery was seen, such as: error rate at 0")
                 .needed(),
         ],
         Kind::Reopen => vec![Field::text("Why", "").hint("what was seen again").needed()],
-        Kind::Close => gate(record),
+        Kind::Close => closing_checklist(record),
         Kind::Checklist => checklist(record),
         Kind::Categorize => categorize(app, one, record, row),
         Kind::Describe => describe(record, row, targets.len() > 1),
         Kind::Update if one.is_none() => {
-            let template = app.settings.templates.get(app.template);
+            let template = app.settings.templates.get(app.template_index);
             let text = template.map(|template| template.text.source()).unwrap_or_default();
             update(app, &text, "")
         }
@@ -53,18 +57,20 @@ pub(super) fn of(app: &App, kind: &Kind, targets: &[Target], at: DateTime<Utc>) 
                 row.and_then(|row| app.rules.levels.for_priority(row.priority).update_every_s);
             let next =
                 every.map(|s| format_duration(chrono::TimeDelta::seconds(s))).unwrap_or_default();
-            let template = app.settings.templates.get(app.template);
+            let template = app.settings.templates.get(app.template_index);
             let filled = template.zip(row).map(|(template, row)| {
-                template.text.fill(|placeholder| fill(app, placeholder, row, record, at))
+                template
+                    .text
+                    .fill(|placeholder| placeholder_text(app, placeholder, row, record, at))
             });
             update(app, &filled.unwrap_or_default(), &next)
         }
         Kind::Reclassify => vec![
-            Field::choice("It was", words(Classification::ALL, Classification::as_str), 0),
+            Field::choice("It was", choice_labels(Classification::ALL, Classification::as_str), 0),
             Field::text("Why", "").needed(),
         ],
         Kind::SnoozeUntil => {
-            let forms = parse_time::hint(parse_time::FORMS, app.clock());
+            let forms = parse_time::format_hint(parse_time::FORMATS, app.clock());
             vec![Field::line("Until", "").hint(forms).needed()]
         }
         Kind::Pause => {
@@ -85,12 +91,12 @@ pub(super) fn of(app: &App, kind: &Kind, targets: &[Target], at: DateTime<Utc>) 
     }
 }
 
-fn words<T: Copy>(all: &[T], word: impl Fn(T) -> &'static str) -> Vec<&'static str> {
+fn choice_labels<T: Copy>(all: &[T], word: impl Fn(T) -> &'static str) -> Vec<&'static str> {
     all.iter().map(|one| word(*one)).collect()
 }
 
 fn levels() -> Vec<&'static str> {
-    words(Level::ALL.as_slice(), Level::as_str)
+    choice_labels(Level::ALL.as_slice(), Level::as_str)
 }
 
 fn categories() -> Vec<&'static str> {
@@ -113,7 +119,7 @@ fn people_names(app: &App) -> Vec<String> {
 }
 
 /// The names that are offered in a field; `None` where it is no field of names.
-pub(super) fn names(app: &App, label: &str) -> Option<Vec<String>> {
+pub(super) fn offered_names(app: &App, label: &str) -> Option<Vec<String>> {
     match label {
         "Services" => Some(service_names(app)),
         "Team" => Some(team_names(app)),
@@ -134,21 +140,22 @@ fn declare(app: &App) -> Vec<Field> {
         Field::choice("Impact", levels(), 1),
         Field::choice("Urgency", levels(), 1),
         Field::choice("Category", categories(), 0),
-        Field::choice("Detected by", words(Source::ALL, Source::as_str), source),
-        Field::line("Since", "").hint(parse_time::hint("now; or 10m ago, 22:37", app.clock())),
+        Field::choice("Detected by", choice_labels(Source::ALL, Source::as_str), source),
+        Field::line("Since", "")
+            .hint(parse_time::format_hint("now; or 10m ago, 22:37", app.clock())),
         Field::choice("Owner", vec!["nobody yet", "me"], 0),
         Field::text("Symptoms", "").hint("what users see"),
     ]
 }
 
-fn gate(record: Option<&Incident>) -> Vec<Field> {
+fn closing_checklist(record: Option<&Incident>) -> Vec<Field> {
     ClosingItem::ALL.iter().map(|item| item_field(record, Item::Closing(*item))).collect()
 }
 
 /// The list of the stage: the investigation while it is open, then the gate.
 fn checklist(record: Option<&Incident>) -> Vec<Field> {
     if record.is_some_and(|record| !record.summary.status.is_open()) {
-        return gate(record);
+        return closing_checklist(record);
     }
     let items = InvestigationItem::ALL.iter();
     items.map(|item| item_field(record, Item::Investigation(*item))).collect()
@@ -213,12 +220,12 @@ fn update(app: &App, text: &str, next: &str) -> Vec<Field> {
     vec![
         Field::text("Message", text).needed(),
         Field::line("Next update", next)
-            .hint(parse_time::hint("30m, 4h, 09:00; empty for none", app.clock())),
+            .hint(parse_time::format_hint("30m, 4h, 09:00; empty for none", app.clock())),
     ]
 }
 
 /// What stands for a placeholder.
-pub(in crate::tui) fn fill(
+pub(in crate::tui) fn placeholder_text(
     app: &App,
     placeholder: Placeholder,
     row: &Summary,
@@ -312,7 +319,7 @@ fn action_item(app: &App, record: Option<&Incident>, id: uuid::Uuid) -> Vec<Fiel
     let done = item.is_some_and(|item| item.done).then_some(crate::model::checklist::Answer::Yes);
     vec![
         Field::line("To do", item.map_or("", |item| item.text.as_str())).needed(),
-        Field::choice("It will", words(ActionKind::ALL, ActionKind::as_str), kind),
+        Field::choice("It will", choice_labels(ActionKind::ALL, ActionKind::as_str), kind),
         Field::name("Owner", owner, people_names(app)),
         Field::line("Due", &due).hint("2026-03-31"),
         Field::tick("done", None, done.as_ref()),

@@ -25,7 +25,7 @@ pub(super) fn open(
     targets: Vec<Target>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    let draft = drafts::take_for(app, &kind, &targets);
+    let draft = drafts::remove_matching(app, &kind, &targets);
     open_with(app, kind, targets, draft, at)
 }
 
@@ -38,7 +38,7 @@ pub(super) fn open_with(
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     let heading = heading(&kind, &targets);
-    let fields = fields::of(app, &kind, &targets, at);
+    let fields = fields::build(app, &kind, &targets, at);
     let mut form = Form::new(kind, targets, heading, fields);
     if form.kind == Kind::Update && form.targets.len() > 1 {
         form.told = Some("what stands in braces, such as {number}, is filled in for each".into());
@@ -55,9 +55,14 @@ pub(super) fn open_with(
 }
 
 /// A note that was written elsewhere, in its form.
-pub(super) fn note(app: &App, targets: Vec<Target>, text: &str, at: DateTime<Utc>) -> Box<Form> {
+pub(super) fn note_form(
+    app: &App,
+    targets: Vec<Target>,
+    text: &str,
+    at: DateTime<Utc>,
+) -> Box<Form> {
     let heading = heading(&Kind::Note, &targets);
-    let fields = fields::of(app, &Kind::Note, &targets, at);
+    let fields = fields::build(app, &Kind::Note, &targets, at);
     let mut form = Form::new(Kind::Note, targets, heading, fields);
     if let Some(field) = form.fields.first_mut() {
         field.fill(text);
@@ -100,7 +105,7 @@ pub(super) fn review_label(section: Section) -> &'static str {
 }
 
 /// A key that is no action goes into the field in focus.
-pub(super) fn typed(app: &mut App, key: KeyEvent) -> Vec<Effect> {
+pub(super) fn handle_text_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
     if let Mode::Form(form) = &mut app.mode
         && !form.asking
     {
@@ -109,20 +114,20 @@ pub(super) fn typed(app: &mut App, key: KeyEvent) -> Vec<Effect> {
         // The only field of a form is left for itself.
         let onward = matches!(key.code, KeyCode::Enter | KeyCode::Up | KeyCode::Down);
         if form.focus != left || onward {
-            check(app, left);
+            check_field(app, left);
         }
     }
-    drafts::typed(app)
+    drafts::schedule_save(app)
 }
 
 /// What is wrong in the field that was left is said at once, where that is known already.
-fn check(app: &mut App, left: usize) {
+fn check_field(app: &mut App, left: usize) {
     let Mode::Form(form) = &app.mode else { return };
     let Some(field) = form.fields.get(left) else { return };
     if field.error.is_some() || field.content().trim().is_empty() {
         return;
     }
-    let wrong = commands::wrong_field(app, form, &field.label, app.now);
+    let wrong = commands::validate_field(app, form, &field.label, app.now);
     if let Mode::Form(form) = &mut app.mode
         && let Some(field) = form.fields.get_mut(left)
     {
@@ -137,17 +142,17 @@ pub(super) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
         Mode::Pick(picker) => picker.paste(pasted),
         _ => {}
     }
-    drafts::typed(app)
+    drafts::schedule_save(app)
 }
 
 /// To another field.
-pub(super) fn go(app: &mut App, by: isize) -> Vec<Effect> {
+pub(super) fn move_focus(app: &mut App, by: isize) -> Vec<Effect> {
     if let Mode::Form(form) = &mut app.mode {
         let left = form.focus;
         form.go(by);
-        check(app, left);
+        check_field(app, left);
     }
-    drafts::typed(app)
+    drafts::schedule_save(app)
 }
 
 /// Sends what the form says, or says what is wrong with it.
@@ -158,14 +163,14 @@ pub(super) fn send(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         app.mode = Mode::Form(form);
         return Vec::new();
     }
-    if let Some(clash) = conflict::found(app, &form, at) {
-        conflict::tell(&mut form, clash);
+    if let Some(clash) = conflict::find_conflict(app, &form, at) {
+        conflict::report(&mut form, clash);
         app.mode = Mode::Form(form);
         return Vec::new();
     }
     match commands::plan(app, &form, at) {
         Ok((plan, for_good)) => submit(app, form, plan, for_good, at),
-        Err(commands::Wrong { field, why }) => {
+        Err(commands::FieldError { field, message: why }) => {
             form.blame(&field, why);
             app.mode = Mode::Form(form);
             Vec::new()
@@ -209,7 +214,7 @@ pub(super) fn discard(app: &mut App) -> Vec<Effect> {
 }
 
 /// Goes on writing.
-pub(super) fn keep(app: &mut App) -> Vec<Effect> {
+pub(super) fn continue_editing(app: &mut App) -> Vec<Effect> {
     if let Mode::Form(form) = &mut app.mode {
         form.asking = false;
     }
@@ -217,11 +222,15 @@ pub(super) fn keep(app: &mut App) -> Vec<Effect> {
 }
 
 /// Leaves the form and keeps what was typed.
-pub(super) fn put_away(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+pub(super) fn save_draft(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Form(form) = std::mem::take(&mut app.mode) else { return Vec::new() };
-    let mut effects = drafts::put_away(app, &form, at);
+    let mut effects = drafts::save_for_later(app, &form, at);
     let key = super::main_key(app, super::Action::Drafts).unwrap_or_default();
-    effects.extend(super::tell(app, format!("kept as a draft · {key} brings it back"), false));
+    effects.extend(super::show_toast(
+        app,
+        format!("kept as a draft · {key} brings it back"),
+        false,
+    ));
     effects
 }
 
@@ -252,18 +261,18 @@ pub(super) fn edited(app: &mut App, result: Result<String, String>) -> Vec<Effec
         }
         Err(why) => form.told = Some(why),
     }
-    drafts::typed(app)
+    drafts::schedule_save(app)
 }
 
 /// People, teams and services have become known, or others: an open form offers them.
-pub(super) fn directory_learnt(app: &mut App) {
+pub(super) fn directory_changed(app: &mut App) {
     if !matches!(app.mode, Mode::Form(_)) {
         return;
     }
     let Mode::Form(mut form) = std::mem::take(&mut app.mode) else { return };
     for field in &mut form.fields {
         if let Value::Names { known, .. } = &mut field.value
-            && let Some(names) = fields::names(app, &field.label)
+            && let Some(names) = fields::offered_names(app, &field.label)
         {
             *known = names;
         }

@@ -10,12 +10,12 @@ use super::super::super::app::App;
 use super::super::super::picker::{Item, Pick};
 use super::super::super::plan::Target;
 use super::super::precheck;
-use super::one;
+use super::single_row;
 
 /// Other open incidents: of the same service first.
-pub(super) fn others(app: &App, targets: &[Target]) -> Vec<Item> {
+pub(super) fn merge_targets(app: &App, targets: &[Target]) -> Vec<Item> {
     let Some(snapshot) = &app.snapshot else { return Vec::new() };
-    let service = one(app, targets).and_then(|row| row.primary_service());
+    let service = single_row(app, targets).and_then(|row| row.primary_service());
     let taken = |id| targets.iter().any(|target| target.id == id);
     let mut rows: Vec<_> = snapshot
         .rows
@@ -43,7 +43,7 @@ pub(super) fn others(app: &App, targets: &[Target]) -> Vec<Item> {
         .collect()
 }
 
-pub(super) fn links(app: &App, targets: &[Target]) -> Vec<Item> {
+pub(super) fn link_menu(app: &App, targets: &[Target]) -> Vec<Item> {
     let mut items = vec![
         Item::new("a known problem …", Pick::LinkProblem).key('p').about("the cause behind it"),
         Item::new("a new problem …", Pick::NewProblem)
@@ -55,7 +55,7 @@ pub(super) fn links(app: &App, targets: &[Target]) -> Vec<Item> {
         Item::new("a URL …", Pick::LinkUrl).key('u').about("a page elsewhere"),
     ];
     let record = match targets {
-        [one] => precheck::record(app, one.id),
+        [one] => precheck::current_record(app, one.id),
         _ => None,
     };
     for (link, key) in record.into_iter().flat_map(|r| &r.links).zip('1'..='9') {

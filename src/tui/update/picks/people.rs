@@ -12,17 +12,17 @@ use super::super::super::app::App;
 use super::super::super::picker::{Item, Pick};
 use super::super::super::plan::Target;
 use super::super::precheck;
-use super::one;
+use super::single_row;
 
 /// On call for its team first, then the other members of the team, then everybody else.
 pub(super) fn people(app: &App, targets: &[Target]) -> Vec<Item> {
     let Some(directory) = app.directory.as_deref() else { return Vec::new() };
-    let row = one(app, targets);
+    let row = single_row(app, targets);
     let team = row.and_then(|row| row.team.as_deref());
     let owner = row.and_then(|row| row.assignee.as_ref());
     let mut items = Vec::new();
-    for person in by_nearness(directory, team, app) {
-        let mut about = about(directory, &person, app.now);
+    for person in by_proximity(directory, team, app) {
+        let mut about = describe_person(directory, &person, app.now);
         if person.handle == app.me.handle {
             about = format!("you · {about}");
         }
@@ -50,7 +50,7 @@ pub(super) fn people(app: &App, targets: &[Target]) -> Vec<Item> {
     items
 }
 
-fn by_nearness(directory: &Directory, team: Option<&str>, app: &App) -> Vec<PersonRef> {
+fn by_proximity(directory: &Directory, team: Option<&str>, app: &App) -> Vec<PersonRef> {
     let on_call = team.and_then(|team| directory.on_call(team, app.now));
     let members = team.and_then(|team| directory.teams.iter().find(|t| t.name == team));
     let is_member = |p: &PersonRef| members.is_some_and(|team| team.members.contains(&p.handle));
@@ -78,7 +78,7 @@ fn by_nearness(directory: &Directory, team: Option<&str>, app: &App) -> Vec<Pers
 }
 
 /// Handle, teams and what somebody is on call for.
-fn about(directory: &Directory, person: &PersonRef, now: DateTime<Utc>) -> String {
+fn describe_person(directory: &Directory, person: &PersonRef, now: DateTime<Utc>) -> String {
     let mut parts = vec![format!("@{}", sanitize(&person.handle))];
     let on_call: Vec<&str> = directory
         .schedules
@@ -106,15 +106,15 @@ fn about(directory: &Directory, person: &PersonRef, now: DateTime<Utc>) -> Strin
 /// Each role with each person would be long: who has one is offered first, to give it up.
 pub(super) fn roles(app: &App, targets: &[Target]) -> Vec<Item> {
     let Some(directory) = app.directory.as_deref() else { return Vec::new() };
-    let record = targets.first().and_then(|target| precheck::record(app, target.id));
+    let record = targets.first().and_then(|target| precheck::current_record(app, target.id));
     let has = |role: Role, person: &PersonRef| {
         record.is_some_and(|r| {
             r.roles.iter().any(|(has, who)| *has == role && who.handle == person.handle)
         })
     };
-    let team = one(app, targets).and_then(|row| row.team.as_deref());
+    let team = single_row(app, targets).and_then(|row| row.team.as_deref());
     let mut items = Vec::new();
-    for person in by_nearness(directory, team, app) {
+    for person in by_proximity(directory, team, app) {
         for role in Role::ALL {
             let given = !has(*role, &person);
             let name = sanitize(&person.name).into_owned();
@@ -147,7 +147,7 @@ pub(super) fn roles(app: &App, targets: &[Target]) -> Vec<Item> {
 /// Why there is none; nothing where it has no policy.
 pub(super) fn next_level(app: &App, target: &Target) -> Result<IncidentCommand, Option<String>> {
     let (Some(row), Some(directory)) =
-        (one(app, std::slice::from_ref(target)), app.directory.as_deref())
+        (single_row(app, std::slice::from_ref(target)), app.directory.as_deref())
     else {
         return Err(None);
     };
@@ -166,7 +166,7 @@ pub(super) fn next_level(app: &App, target: &Target) -> Result<IncidentCommand, 
 
 /// The path of the policy, level by level.
 pub(super) fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
-    let (Some(row), Some(directory)) = (one(app, targets), app.directory.as_deref()) else {
+    let (Some(row), Some(directory)) = (single_row(app, targets), app.directory.as_deref()) else {
         return Vec::new();
     };
     let next = row.escalation.saturating_add(1);

@@ -13,15 +13,15 @@ use super::super::formatting::{count, span};
 pub(super) fn draw(app: &App, inside: Rect, buffer: &mut Buffer) {
     let mut said = Vec::new();
     match (app.freshness(), &app.snapshot) {
-        (Freshness::Failing { since, said: error, retry_in }, None) => {
+        (Freshness::Failing { since, message: error, retry_in }, None) => {
             said.push(format!("nothing could be read since {}", app.clock().second(since)));
             said.push(sanitize(&error).into_owned());
             let seconds = retry_in.num_seconds().max(0);
-            said.push(format!("from {}", sanitize(&app.here.leads)));
+            said.push(format!("from {}", sanitize(&app.workspace.leads)));
             let now = app.keymap.behind(Action::Refresh, "now");
             said.push(format!("retrying in {seconds} s{now}"));
         }
-        (_, None) => said.push(format!("reading {} …", sanitize(&app.here.leads))),
+        (_, None) => said.push(format!("reading {} …", sanitize(&app.workspace.leads))),
         (_, Some(_)) if app.queue.is_filtered() => filtered(app, &mut said),
         (_, Some(_)) => {
             let ended = match app.last_ended {

@@ -75,7 +75,10 @@ impl Words {
         let said = if let Some(said) = &outage.said {
             sanitize(said).into_owned()
         } else {
-            format!("{} does not answer", sanitize(app.place_name().unwrap_or(&app.here.leads)))
+            format!(
+                "{} does not answer",
+                sanitize(app.workspace_name().unwrap_or(&app.workspace.leads))
+            )
         };
         Self {
             old: if app.snapshot.is_some() { "OLD" } else { "NO" },

@@ -138,7 +138,7 @@ fn service_level(app: &App, clock: Option<Clock>, room: usize) -> Line<'static> 
 fn nothing(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     let middle = below(area, area.height.saturating_sub(4) / 2);
     if app.snapshot.is_none() {
-        let text = format!("reading {} …", sanitize(&app.here.leads));
+        let text = format!("reading {} …", sanitize(&app.workspace.leads));
         centred(&text, app.theme.dim(), middle, buffer);
         return;
     }
