@@ -37,7 +37,7 @@ pub fn run_without_settings(flags: Flags, about: ConfigCommand) -> Result<(), Fa
 pub fn run(context: &mut Context, about: ConfigCommand) -> Result<(), Failure> {
     let config = &context.config;
     if about == ConfigCommand::Show {
-        let keymap = Keymap::with(&config.panes.keys).0;
+        let keymap = Keymap::with_bindings(&config.panes.keys).0;
         let keys =
             |entry| -> Vec<String> { keymap.keys(entry).iter().map(ToString::to_string).collect() };
         let actions: Vec<_> = TABLE.iter().map(|entry| (entry.name, keys(entry.action))).collect();
@@ -62,7 +62,7 @@ pub fn run(context: &mut Context, about: ConfigCommand) -> Result<(), Failure> {
 /// All that is wrong in the settings file, in its order.
 pub fn warnings(config: &Config) -> Vec<Warning> {
     let mut all = config.warnings.clone();
-    all.extend(Keymap::with(&config.panes.keys).1);
+    all.extend(Keymap::with_bindings(&config.panes.keys).1);
     all.sort();
     all
 }

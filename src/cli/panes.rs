@@ -16,7 +16,7 @@ use super::{Context, block_on};
 use crate::config::watch::SettingsWatcher;
 use crate::config::{Config, Reload, Warning};
 use crate::model::text::sanitize;
-use crate::tui::{self, ExitReason, Held, RunError};
+use crate::tui::{self, ExitReason, RunError, TerminalSession};
 
 /// Opens the panes on the store.
 pub fn run(context: &mut Context) -> Result<(), Failure> {
@@ -32,7 +32,7 @@ pub fn run(context: &mut Context) -> Result<(), Failure> {
 /// from there.
 pub async fn show(first: OpenWorkspace, wall: Option<tui::wall::Settings>) -> Result<(), RunError> {
     let doors = Arc::new(WorkspacePool::from(&first));
-    let mut held = Held::take(&options(&first, &doors))?;
+    let mut held = TerminalSession::open(&options(&first, &doors))?;
     let mut desk = first;
     loop {
         let then = Box::pin(show_workspace(&mut held, &desk, &doors, wall.clone())).await;
@@ -66,7 +66,7 @@ fn hint_at_pending(desk: &OpenWorkspace) {
 
 /// Shows the panes on one place of work; settings that change meanwhile are taken in.
 async fn show_workspace(
-    held: &mut Held,
+    held: &mut TerminalSession,
     desk: &OpenWorkspace,
     doors: &Arc<WorkspacePool>,
     wall: Option<tui::wall::Settings>,
@@ -132,12 +132,12 @@ fn options(desk: &OpenWorkspace, doors: &Arc<WorkspacePool>) -> tui::Options {
         me: desk.me.clone(),
         rules: config.rules.clone(),
         ascii: config.ascii,
-        here: desk.workspace.clone(),
-        sites: doors.workspaces(config),
+        workspace: desk.workspace.clone(),
+        workspaces: doors.workspaces(config),
         opener: Some(opener),
         variables: desk.environment(),
         read_only: config.read_only,
-        drafts: config.drafts.clone(),
+        drafts_dir: config.drafts.clone(),
         settings: config.panes.clone(),
         warnings: warnings(config).iter().map(Warning::brief).collect(),
         remote: None,

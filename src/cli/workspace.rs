@@ -13,7 +13,7 @@ use crate::backend::file::{FileStore, ReopeningStore};
 use crate::config::{Config, Flags, Location};
 use crate::model::{PersonRef, Rules};
 use crate::sync::remote::Remote;
-use crate::tui::workspaces::{Opener, Site, SiteId};
+use crate::tui::workspaces::{Opener, Workspace, WorkspaceId};
 
 /// A place of work that is open.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ pub struct OpenWorkspace {
     /// Who works there.
     pub me: PersonRef,
     /// Which it is.
-    pub workspace: Site,
+    pub workspace: Workspace,
     backend: WorkspaceBackend,
     /// Something else uses it too: it stays open when the panes leave it for another.
     shared: bool,
@@ -52,7 +52,7 @@ impl OpenWorkspace {
 
     /// On a store that something else uses too.
     pub fn shared(config: Config, flags: Flags, me: PersonRef, store: FileStore) -> Self {
-        let here = Site::started(store.path().to_string_lossy());
+        let here = Workspace::initial(store.path().to_string_lossy());
         Self { shared: true, ..Self::from_parts(config, flags, me, here, store.into()) }
     }
 
@@ -60,7 +60,7 @@ impl OpenWorkspace {
         config: Config,
         flags: Flags,
         me: PersonRef,
-        here: Site,
+        here: Workspace,
         opened: BackendConnection,
     ) -> Self {
         let place = match opened.file {
@@ -116,8 +116,10 @@ impl OpenWorkspace {
         let (store, backend) = match (&self.backend, &self.workspace.id) {
             (WorkspaceBackend::File(store), _) => (text(store.path()), String::new()),
             // What the profile says of its API goes beyond the URL.
-            (WorkspaceBackend::Remote(_), SiteId::Profile(_)) => (String::new(), String::new()),
-            (WorkspaceBackend::Remote(opened), SiteId::Started) => {
+            (WorkspaceBackend::Remote(_), WorkspaceId::Profile(_)) => {
+                (String::new(), String::new())
+            }
+            (WorkspaceBackend::Remote(opened), WorkspaceId::Initial) => {
                 (String::new(), opened.display_name.clone())
             }
         };
@@ -155,10 +157,10 @@ impl OpenWorkspace {
 }
 
 /// Which place a configuration leads to.
-fn workspace_for(config: &Config, flags: &Flags) -> Site {
+fn workspace_for(config: &Config, flags: &Flags) -> Workspace {
     let leads = config.location.display_name();
     let Some(profile) = &config.panes.profile else {
-        return Site { read_only: config.read_only, ..Site::started(leads) };
+        return Workspace { read_only: config.read_only, ..Workspace::initial(leads) };
     };
     // A flag or a variable may have named another place than the profile's own.
     let own = match (&profile.location, &config.location) {
@@ -166,21 +168,21 @@ fn workspace_for(config: &Config, flags: &Flags) -> Site {
         (Some(own), here) => own == here,
         (None, _) => flags.store.is_none() && flags.backend.is_none(),
     };
-    let id = if own { SiteId::Profile(profile.name.clone()) } else { SiteId::Started };
+    let id = if own { WorkspaceId::Profile(profile.name.clone()) } else { WorkspaceId::Initial };
     let production = profile.production;
-    Site { id, production, read_only: config.read_only, ..Site::started(leads) }
+    Workspace { id, production, read_only: config.read_only, ..Workspace::initial(leads) }
 }
 
 /// Opens the way to other places of work, and holds those that are open until panes go there.
 pub struct WorkspacePool {
     /// Where the program was started, and with what.
-    started: Site,
+    started: Workspace,
     flags: Flags,
     /// The place itself, where it stays open.
     shared: Option<OpenWorkspace>,
-    opened: Mutex<HashMap<SiteId, OpenWorkspace>>,
+    opened: Mutex<HashMap<WorkspaceId, OpenWorkspace>>,
     /// Held by whoever opens a place: who wants the same one waits, and finds it open.
-    opening_locks: Mutex<HashMap<SiteId, Arc<tokio::sync::Mutex<()>>>>,
+    opening_locks: Mutex<HashMap<WorkspaceId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl From<&OpenWorkspace> for WorkspacePool {
@@ -198,15 +200,15 @@ impl From<&OpenWorkspace> for WorkspacePool {
 impl WorkspacePool {
     /// All places that can be gone to: where the program was started, unless that is one of the
     /// profiles, and the profiles.
-    pub fn workspaces(&self, config: &Config) -> Vec<Site> {
-        let started = Some(self.started.clone()).filter(|site| site.id == SiteId::Started);
-        let unusable = config.unusable_profiles.iter().map(Site::from);
-        let profiles = config.profiles.iter().map(Site::from);
+    pub fn workspaces(&self, config: &Config) -> Vec<Workspace> {
+        let started = Some(self.started.clone()).filter(|site| site.id == WorkspaceId::Initial);
+        let unusable = config.unusable_profiles.iter().map(Workspace::from);
+        let profiles = config.profiles.iter().map(Workspace::from);
         started.into_iter().chain(profiles).chain(unusable).collect()
     }
 
     /// The place that was opened last under that name.
-    pub fn remove(&self, site: &SiteId) -> Option<OpenWorkspace> {
+    pub fn remove(&self, site: &WorkspaceId) -> Option<OpenWorkspace> {
         self.lock_opened().remove(site)
     }
 
@@ -218,7 +220,7 @@ impl WorkspacePool {
         }
     }
 
-    fn lock_opened(&self) -> MutexGuard<'_, HashMap<SiteId, OpenWorkspace>> {
+    fn lock_opened(&self) -> MutexGuard<'_, HashMap<WorkspaceId, OpenWorkspace>> {
         // What a panic elsewhere has left is whole: each change is one call.
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -232,7 +234,7 @@ impl fmt::Debug for WorkspacePool {
 
 #[async_trait]
 impl Opener for WorkspacePool {
-    async fn open(&self, site: &SiteId) -> Result<(), String> {
+    async fn open(&self, site: &WorkspaceId) -> Result<(), String> {
         let opening = {
             let mut all = self.opening_locks.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(all.entry(site.clone()).or_default())
@@ -241,13 +243,13 @@ impl Opener for WorkspacePool {
         if self.lock_opened().contains_key(site) {
             return Ok(());
         }
-        let kept = self.shared.as_ref().filter(|_| *site == SiteId::Started);
+        let kept = self.shared.as_ref().filter(|_| *site == WorkspaceId::Initial);
         let desk = if let Some(kept) = kept {
             kept.clone()
         } else {
             let flags = match site {
-                SiteId::Started => self.flags.clone(),
-                SiteId::Profile(name) => {
+                WorkspaceId::Initial => self.flags.clone(),
+                WorkspaceId::Profile(name) => {
                     let profile = Some(name.clone());
                     let (store, backend, token_file) = (None, None, None);
                     Flags { profile, store, backend, token_file, ..self.flags.clone() }

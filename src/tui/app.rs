@@ -30,11 +30,11 @@ use super::layout::{self, Layout};
 use super::mode::Mode;
 use super::plan::{Batch, Target, Undo};
 use super::queue::Queue;
-use super::run::{Run, Runbooks, Travel};
+use super::run::{Run, Runbooks, TimeTravel};
 use super::theme::Theme;
 use super::wall::Wall;
-use super::workspaces::{Site, SiteId};
-use super::zone::{Change, Clock, Zone};
+use super::workspaces::{Workspace, WorkspaceId};
+use super::zone::{Clock, OffsetChange, Zone};
 
 /// A command on its way.
 #[derive(Clone, Debug)]
@@ -157,9 +157,9 @@ pub struct App {
     /// The rules in force.
     pub rules: Rules,
     /// The place of work that is shown.
-    pub workspace: Site,
+    pub workspace: Workspace,
     /// All that can be gone to, this one included.
-    pub workspaces: Vec<Site>,
+    pub workspaces: Vec<Workspace>,
     /// What tells a program the same place.
     pub variables: Vec<(&'static str, String)>,
     /// Nothing may be changed.
@@ -187,7 +187,7 @@ pub struct App {
     /// The viewer's distance from UTC.
     pub offset: FixedOffset,
     /// When that changes next, where it is known to.
-    pub offset_change: Option<Change>,
+    pub offset_change: Option<OffsetChange>,
     /// The backend's name and what it can do.
     pub capabilities: Option<Capabilities>,
     /// How it stands with the backend.
@@ -258,7 +258,7 @@ pub struct App {
     /// When the end was asked for while programs ran.
     pub quit_armed_at: Option<DateTime<Utc>>,
     /// The incident that is read, as it was.
-    pub travel: Option<Travel>,
+    pub travel: Option<TimeTravel>,
     /// When the last command settled.
     pub last_settled_at: Option<DateTime<Utc>>,
     /// What was told last.
@@ -280,14 +280,14 @@ impl App {
         Self {
             me: options.me,
             rules: options.rules,
-            workspace: options.here,
-            workspaces: options.sites,
+            workspace: options.workspace,
+            workspaces: options.workspaces,
             variables: options.variables,
             read_only: options.read_only,
-            drafts_dir: options.drafts,
+            drafts_dir: options.drafts_dir,
             warnings: options.warnings,
             theme,
-            keymap: Keymap::with(&options.settings.keys).0,
+            keymap: Keymap::with_bindings(&options.settings.keys).0,
             zone: options.settings.appearance.zone,
             low_bandwidth: options.settings.appearance.low_bandwidth,
             settings: options.settings,
@@ -352,13 +352,13 @@ impl App {
     /// Where everything is at the present size.
     #[must_use]
     pub fn layout(&self) -> Layout {
-        layout::of(self.size, self.focus, self.tab, self.zoomed)
+        layout::compute(self.size, self.focus, self.tab, self.zoomed)
     }
 
     /// How times are shown.
     #[must_use]
     pub fn clock(&self) -> Clock {
-        Clock::new(self.zone, self.offset).changing(self.offset_change)
+        Clock::new(self.zone, self.offset).with_change(self.offset_change)
     }
 
     /// The selected row.
@@ -378,7 +378,7 @@ impl App {
     #[must_use]
     pub fn shows_only_metrics(&self) -> bool {
         self.focus == Pane::Metrics
-            && self.layout().places.iter().all(|place| place.pane == Pane::Metrics)
+            && self.layout().slots.iter().all(|place| place.pane == Pane::Metrics)
     }
 
     /// The incident that a verb is about now: the one being read where that has the focus. One that
@@ -420,8 +420,8 @@ impl App {
     #[must_use]
     pub fn workspace_name(&self) -> Option<&str> {
         match &self.workspace.id {
-            SiteId::Profile(name) => Some(name),
-            SiteId::Started => self.capabilities.as_ref().map(|known| known.name.as_str()),
+            WorkspaceId::Profile(name) => Some(name),
+            WorkspaceId::Initial => self.capabilities.as_ref().map(|known| known.name.as_str()),
         }
     }
 
@@ -481,11 +481,11 @@ impl App {
     #[must_use]
     pub fn as_of(&self, at: DateTime<Utc>) -> String {
         let clock = self.clock();
-        let (day, today) = (clock.at(at).date(), clock.at(self.now).date());
+        let (day, today) = (clock.local_time(at).date(), clock.local_time(self.now).date());
         if day == today {
-            format!("as of {}", clock.minute(at))
+            format!("as of {}", clock.hh_mm(at))
         } else {
-            format!("as of {} {}", day.format("%m-%d"), clock.minute(at))
+            format!("as of {} {}", day.format("%m-%d"), clock.hh_mm(at))
         }
     }
 

@@ -9,13 +9,13 @@ use crate::model::filter::{Filter, PartialFilter};
 use crate::model::queue::Sort;
 
 /// Rows of the screen that it takes: the line, and what is said about it.
-pub const LINES: u16 = 2;
+pub const FILTER_LINE_ROWS: u16 = 2;
 /// The most bytes of a filter.
-const MOST: usize = 400;
+const MAX_BYTES: usize = 400;
 
 /// What was in force before something else was typed.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Before {
+pub struct PreviousFilter {
     /// The filter.
     pub filter: Filter,
     /// The view it came from.
@@ -25,14 +25,14 @@ pub struct Before {
     /// The selected incident.
     pub selected: Option<IncidentId>,
     /// The service whose head was selected.
-    pub head: Option<String>,
+    pub selected_head: Option<String>,
 }
 
 /// What the piece at the cursor may become.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Offers {
+pub struct Completions {
     /// The part that is replaced.
-    pub at: Range<usize>,
+    pub range: Range<usize>,
     /// What with.
     pub texts: Vec<String>,
     /// The one that was put in.
@@ -45,28 +45,28 @@ pub struct FilterLine {
     text: String,
     cursor: usize,
     /// What of it is understood.
-    pub typed: PartialFilter,
+    pub parsed: PartialFilter,
     /// What is restored when it is given up.
-    pub before: Before,
+    pub previous: PreviousFilter,
     /// What the piece at the cursor may become.
-    pub offers: Offers,
+    pub completions: Completions,
     /// The place among the filters used before, and what was typed before one was looked for.
-    pub past: Option<(usize, String)>,
+    pub history_position: Option<(usize, String)>,
 }
 
 impl FilterLine {
     /// A line that goes on from a text.
     #[must_use]
-    pub fn new(text: String, before: Before) -> Self {
+    pub fn new(text: String, before: PreviousFilter) -> Self {
         let mut line = Self {
             text: String::new(),
             cursor: 0,
-            typed: PartialFilter::default(),
-            before,
-            offers: Offers::default(),
-            past: None,
+            parsed: PartialFilter::default(),
+            previous: before,
+            completions: Completions::default(),
+            history_position: None,
         };
-        line.put(text);
+        line.set_text(text);
         line
     }
 
@@ -83,27 +83,27 @@ impl FilterLine {
     }
 
     /// Puts another text in its place, the cursor at its end.
-    pub fn put(&mut self, text: String) {
+    pub fn set_text(&mut self, text: String) {
         self.text = text;
         self.cursor = self.text.len();
-        self.read();
+        self.parse();
     }
 
-    fn read(&mut self) {
-        self.typed = PartialFilter::parse(&self.text);
+    fn parse(&mut self) {
+        self.parsed = PartialFilter::parse(&self.text);
     }
 
     /// Writes at the cursor; what can't be shown in a line is left out.
-    pub fn write(&mut self, text: &str) {
+    pub fn insert(&mut self, text: &str) {
         let line = text.lines().next().unwrap_or_default();
         for ch in line.chars().filter(|ch| !ch.is_control()) {
-            if self.text.len() + ch.len_utf8() > MOST {
+            if self.text.len() + ch.len_utf8() > MAX_BYTES {
                 break;
             }
             self.text.insert(self.cursor, ch);
             self.cursor += ch.len_utf8();
         }
-        self.read();
+        self.parse();
     }
 
     /// Puts a text in place of a part, the cursor behind it.
@@ -111,12 +111,12 @@ impl FilterLine {
         if self.text.get(at.clone()).is_some() {
             self.text.replace_range(at.clone(), with);
             self.cursor = at.start + with.len();
-            self.read();
+            self.parse();
         }
     }
 
     /// Takes out from the cursor to another place.
-    fn take_to(&mut self, place: usize) {
+    fn delete_to(&mut self, place: usize) {
         let (from, to) = (self.cursor.min(place), self.cursor.max(place));
         self.replace(from..to, "");
     }
@@ -124,61 +124,61 @@ impl FilterLine {
     /// Takes out what stands before the cursor. `false` where nothing is typed.
     pub fn backspace(&mut self) -> bool {
         let empty = self.text.is_empty();
-        self.take_to(self.left_of());
+        self.delete_to(self.previous_boundary());
         !empty
     }
 
     /// Takes out what stands at the cursor.
     pub fn delete(&mut self) {
-        self.take_to(self.right_of());
+        self.delete_to(self.next_boundary());
     }
 
     /// Takes out the word before the cursor.
     pub fn delete_word(&mut self) {
-        self.take_to(self.word_before());
+        self.delete_to(self.word_start());
     }
 
     /// Takes out all before the cursor.
     pub fn delete_before(&mut self) {
-        self.take_to(0);
+        self.delete_to(0);
     }
 
     /// Takes out all behind the cursor.
-    pub fn delete_behind(&mut self) {
-        self.take_to(self.text.len());
+    pub fn delete_after(&mut self) {
+        self.delete_to(self.text.len());
     }
 
     /// The cursor goes one to the left.
-    pub fn left(&mut self) {
-        self.cursor = self.left_of();
+    pub fn move_left(&mut self) {
+        self.cursor = self.previous_boundary();
     }
 
     /// The cursor goes one to the right.
-    pub fn right(&mut self) {
-        self.cursor = self.right_of();
+    pub fn move_right(&mut self) {
+        self.cursor = self.next_boundary();
     }
 
     /// The cursor goes to the begin.
-    pub fn home(&mut self) {
+    pub fn move_home(&mut self) {
         self.cursor = 0;
     }
 
     /// The cursor goes to the end.
-    pub fn end(&mut self) {
+    pub fn move_end(&mut self) {
         self.cursor = self.text.len();
     }
 
-    fn left_of(&self) -> usize {
+    fn previous_boundary(&self) -> usize {
         let before = self.text[..self.cursor].grapheme_indices(true).next_back();
         before.map_or(0, |(place, _)| place)
     }
 
-    fn right_of(&self) -> usize {
+    fn next_boundary(&self) -> usize {
         let next = self.text[self.cursor..].graphemes(true).next();
         self.cursor + next.map_or(0, str::len)
     }
 
-    fn word_before(&self) -> usize {
+    fn word_start(&self) -> usize {
         let before = self.text[..self.cursor].trim_end();
         before
             .rfind(char::is_whitespace)
@@ -187,13 +187,13 @@ impl FilterLine {
 
     /// The first term that is not understood, unless it is still being typed.
     #[must_use]
-    pub fn wrong(&self) -> Option<&crate::model::filter::FilterError> {
-        self.typed.errors.iter().find(|wrong| !self.is_in_progress(&wrong.range))
+    pub fn first_error(&self) -> Option<&crate::model::filter::FilterError> {
+        self.parsed.errors.iter().find(|wrong| !self.is_in_progress(&wrong.range))
     }
 
     /// Whether a part is the one at the cursor and may still become something.
     #[must_use]
     pub fn is_in_progress(&self, at: &Range<usize>) -> bool {
-        !self.offers.texts.is_empty() && at.start <= self.cursor && self.cursor <= at.end
+        !self.completions.texts.is_empty() && at.start <= self.cursor && self.cursor <= at.end
     }
 }

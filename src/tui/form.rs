@@ -2,7 +2,7 @@
 
 mod field;
 
-pub use field::{Field, Tick, Typed, Value, area};
+pub use field::{Field, FocusMove, Tick, Value, text_area};
 
 use crossterm::event::KeyEvent;
 use ratatui::style::{Modifier, Style};
@@ -16,7 +16,7 @@ use crate::sync::drafts::Draft;
 
 use super::plan::Target;
 
-use field::content;
+use field::area_content;
 
 /// Marks the cell of the cursor, which the view replaces by the terminal's own cursor.
 pub const CURSOR: Modifier = Modifier::RAPID_BLINK;
@@ -106,17 +106,17 @@ pub struct Form {
     /// The field that keys go to.
     pub focus: usize,
     /// Why it was not taken, or what has changed meanwhile.
-    pub told: Option<String>,
+    pub notice: Option<String>,
     /// It asks whether what was typed may go.
-    pub asking: bool,
+    pub confirm_discard: bool,
     /// The draft's id.
-    pub draft: Uuid,
+    pub draft_id: Uuid,
     /// The contents when it was opened: what differs from them is what the person has changed.
-    pub initial: Vec<String>,
+    pub initial_contents: Vec<String>,
     /// The contents when the draft was last written.
-    pub saved: Option<Vec<String>>,
+    pub saved_contents: Option<Vec<String>>,
     /// Whether a timer for the draft runs.
-    pub saving: bool,
+    pub save_scheduled: bool,
     /// The refused command that is written anew.
     pub replaces: Option<Box<Envelope>>,
 }
@@ -141,12 +141,12 @@ impl Form {
             heading: heading.into(),
             fields,
             focus: 0,
-            told: None,
-            asking: false,
-            draft: Uuid::now_v7(),
-            initial,
-            saved: None,
-            saving: false,
+            notice: None,
+            confirm_discard: false,
+            draft_id: Uuid::now_v7(),
+            initial_contents: initial,
+            saved_contents: None,
+            save_scheduled: false,
             replaces: None,
         };
         form.show_cursor();
@@ -162,7 +162,7 @@ impl Form {
     /// Whether anything was typed that is not there from the start.
     #[must_use]
     pub fn is_touched(&self) -> bool {
-        self.contents() != self.initial
+        self.contents() != self.initial_contents
     }
 
     /// The field of a label.
@@ -178,23 +178,23 @@ impl Form {
     }
 
     /// Says what is wrong with a field, and goes there.
-    pub fn blame(&mut self, label: &str, why: impl Into<String>) {
+    pub fn show_error(&mut self, label: &str, why: impl Into<String>) {
         if let Some(place) = self.fields.iter().position(|field| field.label == label) {
             self.fields[place].error = Some(why.into());
             self.focus = place;
             self.show_cursor();
         } else {
-            self.told = Some(why.into());
+            self.notice = Some(why.into());
         }
     }
 
     /// A key that is no action.
-    pub fn typed(&mut self, key: KeyEvent) {
+    pub fn handle_key(&mut self, key: KeyEvent) {
         let Some(field) = self.fields.get_mut(self.focus) else { return };
-        match field.typed(key) {
-            Typed::Inside => self.show_cursor(),
-            Typed::Next => self.go(1),
-            Typed::Previous => self.go(-1),
+        match field.handle_key(key) {
+            FocusMove::Stay => self.show_cursor(),
+            FocusMove::Next => self.move_focus(1),
+            FocusMove::Previous => self.move_focus(-1),
         }
     }
 
@@ -209,18 +209,18 @@ impl Form {
     }
 
     /// To another field.
-    pub fn go(&mut self, by: isize) {
+    pub fn move_focus(&mut self, by: isize) {
         let count = self.fields.len();
-        self.leave_field();
+        self.check_focused_field();
         self.focus = (self.focus + count).saturating_add_signed(by) % count;
         self.show_cursor();
     }
 
     /// What is missing or unknown in the field that is left is said at once.
-    fn leave_field(&mut self) {
+    fn check_focused_field(&mut self) {
         let Some(field) = self.fields.get_mut(self.focus) else { return };
         if let Value::Tick { tick: tick @ Tick::Waived, reason, .. } = &mut field.value
-            && content(reason).trim().is_empty()
+            && area_content(reason).trim().is_empty()
         {
             *tick = Tick::Open;
             field.error = Some("to waive it, write why".into());
@@ -244,8 +244,8 @@ impl Form {
     }
 
     /// Whether it can be sent; the first field that must not be empty and is, is blamed.
-    pub fn is_complete(&mut self) -> bool {
-        self.leave_field();
+    pub fn validate(&mut self) -> bool {
+        self.check_focused_field();
         if self
             .fields
             .iter()
@@ -253,10 +253,10 @@ impl Form {
         {
             return false;
         }
-        let missing = self.fields.iter().find(|f| f.needed && f.content().trim().is_empty());
+        let missing = self.fields.iter().find(|f| f.required && f.content().trim().is_empty());
         match missing.map(|field| field.label.clone()) {
             Some(label) => {
-                self.blame(&label, "is empty: say something");
+                self.show_error(&label, "is empty: say something");
                 false
             }
             None => true,
@@ -267,11 +267,13 @@ impl Form {
     #[must_use]
     pub fn is_changed(&self, label: &str) -> bool {
         let place = self.fields.iter().position(|field| field.label == label);
-        place.is_some_and(|place| self.initial.get(place) != Some(&self.fields[place].content()))
+        place.is_some_and(|place| {
+            self.initial_contents.get(place) != Some(&self.fields[place].content())
+        })
     }
 
     /// Puts a draft in: only what was changed in it, so that what others have written since stays.
-    pub fn bring_back(&mut self, draft: &Draft) {
+    pub fn restore_draft(&mut self, draft: &Draft) {
         for (index, content) in draft.contents.iter().enumerate() {
             let place = match draft.labels.get(index) {
                 Some(label) => self.fields.iter().position(|field| field.label == *label),
@@ -280,13 +282,13 @@ impl Form {
             let before = draft.initial.get(index);
             let Some(place) = place.filter(|_| before != Some(content)) else { continue };
             let Some(field) = self.fields.get_mut(place) else { continue };
-            field.fill(content);
-            if let (Some(before), Some(initial)) = (before, self.initial.get_mut(place)) {
+            field.set_content(content);
+            if let (Some(before), Some(initial)) = (before, self.initial_contents.get_mut(place)) {
                 initial.clone_from(before);
             }
         }
-        self.draft = draft.id;
-        self.saved = Some(self.contents());
+        self.draft_id = draft.id;
+        self.saved_contents = Some(self.contents());
         if let Some(field) = self.fields.get_mut(self.focus)
             && let Value::Text(area) = &mut field.value
         {

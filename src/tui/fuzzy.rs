@@ -13,21 +13,21 @@ thread_local! {
 
 /// How well something matches, and where.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Hit {
+pub struct Match {
     /// Higher is better.
     pub score: u32,
     /// Places of the matched graphemes, counted from 0, in order.
-    pub at: Vec<usize>,
+    pub positions: Vec<usize>,
 }
 
 /// Words that are looked for; each must be found.
 #[derive(Clone, Debug)]
-pub struct Words {
+pub struct FuzzyQuery {
     pattern: Pattern,
     is_empty: bool,
 }
 
-impl Words {
+impl FuzzyQuery {
     /// From what was typed: words separated by blanks, upper and lower case the same.
     #[must_use]
     pub fn new(typed: &str) -> Self {
@@ -44,9 +44,9 @@ impl Words {
 
     /// How a text matches; `None` where a word is not found.
     #[must_use]
-    pub fn hit(&self, text: &str) -> Option<Hit> {
+    pub fn match_text(&self, text: &str) -> Option<Match> {
         if self.is_empty {
-            return Some(Hit { score: 0, at: Vec::new() });
+            return Some(Match { score: 0, positions: Vec::new() });
         }
         MATCHER.with_borrow_mut(|matcher| {
             let mut buffer = Vec::new();
@@ -54,9 +54,9 @@ impl Words {
             let score = self.pattern.indices(Utf32Str::new(text, &mut buffer), matcher, &mut at)?;
             at.sort_unstable();
             at.dedup();
-            Some(Hit {
+            Some(Match {
                 score,
-                at: at.into_iter().filter_map(|i| usize::try_from(i).ok()).collect(),
+                positions: at.into_iter().filter_map(|i| usize::try_from(i).ok()).collect(),
             })
         })
     }
@@ -66,41 +66,43 @@ impl Words {
 /// side by side, or its letters begin a word of the text and leave out at most half as many as it
 /// has.
 #[derive(Clone, Debug)]
-pub struct Close {
-    beside: Atom,
-    spread: Atom,
-    letters: usize,
+pub struct WordMatcher {
+    substring: Atom,
+    subsequence: Atom,
+    letter_count: usize,
     /// In lower case, where it is ASCII.
     ascii: Option<Vec<u8>>,
 }
 
 /// A word of fewer letters must stand side by side.
-const SPREAD_FROM: usize = 3;
+const MIN_SUBSEQUENCE_LETTERS: usize = 3;
 
-impl Close {
+impl WordMatcher {
     /// A word to look for, upper and lower case the same.
     #[must_use]
     pub fn new(word: &str) -> Self {
         let atom = |kind| Atom::new(word, CaseMatching::Ignore, Normalization::Smart, kind, false);
         Self {
-            beside: atom(AtomKind::Substring),
-            spread: atom(AtomKind::Fuzzy),
-            letters: word.chars().count(),
+            substring: atom(AtomKind::Substring),
+            subsequence: atom(AtomKind::Fuzzy),
+            letter_count: word.chars().count(),
             ascii: word.is_ascii().then(|| word.to_ascii_lowercase().into_bytes()),
         }
     }
 
     /// Whether a text has it.
     #[must_use]
-    pub fn is_in(&self, text: &str) -> bool {
+    pub fn matches(&self, text: &str) -> bool {
         // Nearly all texts are ASCII: thousands of them are looked through at each key.
         if let Some(sought) = self.ascii.as_deref().filter(|_| text.is_ascii()) {
             return self.find(sought, text.as_bytes()).is_some();
         }
         MATCHER.with_borrow_mut(|matcher| {
             let mut buffer = Vec::new();
-            self.beside.score(Utf32Str::new(text, &mut buffer), matcher).is_some()
-                || self.words(text).any(|(_, word)| self.spread_in(word, matcher).is_some())
+            self.substring.score(Utf32Str::new(text, &mut buffer), matcher).is_some()
+                || self
+                    .candidate_words(text)
+                    .any(|(_, word)| self.match_subsequence(word, matcher).is_some())
         })
     }
 
@@ -113,8 +115,8 @@ impl Close {
                 return Some((at, true));
             }
             let begins = at == 0 || !text[at - 1].is_ascii_alphanumeric();
-            let end = (begins && self.letters >= SPREAD_FROM)
-                .then(|| end_of_first(sought, &text[at..], |_| ()))??;
+            let end = (begins && self.letter_count >= MIN_SUBSEQUENCE_LETTERS)
+                .then(|| subsequence_end(sought, &text[at..], |_| ()))??;
             self.is_close(0, end).then_some((at, false))
         })
     }
@@ -128,14 +130,14 @@ impl Close {
 
     /// The graphemes of a text that are it, counted from 0; none where it is not there.
     #[must_use]
-    pub fn places(&self, text: &str) -> Vec<usize> {
+    pub fn matched_graphemes(&self, text: &str) -> Vec<usize> {
         if let Some(sought) = self.ascii.as_deref().filter(|_| text.is_ascii()) {
             let text = text.as_bytes();
             let mut places = Vec::new();
             match self.find(sought, text) {
                 Some((at, true)) => places.extend(at..at + sought.len()),
                 Some((at, false)) => {
-                    end_of_first(sought, &text[at..], |place| places.push(at + place));
+                    subsequence_end(sought, &text[at..], |place| places.push(at + place));
                 }
                 None => {}
             }
@@ -146,12 +148,13 @@ impl Close {
         };
         MATCHER.with_borrow_mut(|matcher| {
             let (mut buffer, mut at) = (Vec::new(), Vec::new());
-            if self.beside.indices(Utf32Str::new(text, &mut buffer), matcher, &mut at).is_some() {
+            if self.substring.indices(Utf32Str::new(text, &mut buffer), matcher, &mut at).is_some()
+            {
                 return places(at, 0);
             }
             let found = self
-                .words(text)
-                .find_map(|(from, word)| Some((from, self.spread_in(word, matcher)?)));
+                .candidate_words(text)
+                .find_map(|(from, word)| Some((from, self.match_subsequence(word, matcher)?)));
             found.map_or_else(Vec::new, |(from, at)| {
                 places(at, text[..from].graphemes(true).count())
             })
@@ -159,9 +162,9 @@ impl Close {
     }
 
     /// The words of a text that it may be spread in, and where they begin.
-    fn words<'a>(&self, text: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
-        let text = if self.letters < SPREAD_FROM { "" } else { text };
-        let least = self.letters;
+    fn candidate_words<'a>(&self, text: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
+        let text = if self.letter_count < MIN_SUBSEQUENCE_LETTERS { "" } else { text };
+        let least = self.letter_count;
         text.split(|ch: char| !ch.is_alphanumeric())
             .filter(move |word| word.len() >= least)
             .map(move |word| (word.as_ptr().addr() - text.as_ptr().addr(), word))
@@ -169,17 +172,17 @@ impl Close {
 
     /// Whether letters from a first to a last place are close enough.
     fn is_close(&self, first: usize, last: usize) -> bool {
-        first == 0 && last < self.letters + self.letters / 2
+        first == 0 && last < self.letter_count + self.letter_count / 2
     }
 
-    fn spread_in(&self, word: &str, matcher: &mut Matcher) -> Option<Vec<u32>> {
+    fn match_subsequence(&self, word: &str, matcher: &mut Matcher) -> Option<Vec<u32>> {
         let (mut buffer, mut at) = (Vec::new(), Vec::new());
         if let Some(sought) = self.ascii.as_deref().filter(|_| word.is_ascii()) {
             let end =
-                end_of_first(sought, word.as_bytes(), |place| at.extend(u32::try_from(place)))?;
+                subsequence_end(sought, word.as_bytes(), |place| at.extend(u32::try_from(place)))?;
             return self.is_close(0, end).then_some(at);
         }
-        self.spread.indices(Utf32Str::new(word, &mut buffer), matcher, &mut at)?;
+        self.subsequence.indices(Utf32Str::new(word, &mut buffer), matcher, &mut at)?;
         let (first, last) = (*at.iter().min()?, *at.iter().max()?);
         let (first, last) = (usize::try_from(first).ok()?, usize::try_from(last).ok()?);
         self.is_close(first, last).then_some(at)
@@ -188,7 +191,7 @@ impl Close {
 
 /// The last place of letters that begin the first word of a text and follow in their order, each as early as it can;
 /// `seen` is told all places.
-fn end_of_first(sought: &[u8], text: &[u8], mut seen: impl FnMut(usize)) -> Option<usize> {
+fn subsequence_end(sought: &[u8], text: &[u8], mut seen: impl FnMut(usize)) -> Option<usize> {
     let word = text.iter().take_while(|byte| byte.is_ascii_alphanumeric());
     let mut bytes = word.enumerate();
     let mut letters = sought.iter();
@@ -204,10 +207,10 @@ fn end_of_first(sought: &[u8], text: &[u8], mut seen: impl FnMut(usize)) -> Opti
 
 /// The texts that match, best first; in their own order where nothing was typed.
 #[must_use]
-pub fn best<'a>(typed: &str, texts: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    let words = Words::new(typed);
+pub fn best_matches<'a>(typed: &str, texts: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let words = FuzzyQuery::new(typed);
     let mut hits: Vec<(u32, &str)> =
-        texts.into_iter().filter_map(|text| Some((words.hit(text)?.score, text))).collect();
+        texts.into_iter().filter_map(|text| Some((words.match_text(text)?.score, text))).collect();
     if !words.is_empty() {
         hits.sort_by_key(|(score, text)| (std::cmp::Reverse(*score), text.len()));
     }

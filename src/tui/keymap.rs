@@ -48,13 +48,13 @@ impl Key {
         }
         match text {
             "S-Tab" => plain(KeyCode::BackTab),
-            _ => plain(NAMED.iter().find(|(name, _)| *name == text)?.1),
+            _ => plain(NAMED_KEYS.iter().find(|(name, _)| *name == text)?.1),
         }
     }
 
     /// The other key that a terminal tells instead, where it can't tell this one.
     #[must_use]
-    pub fn is_told_as(&self) -> Option<&'static str> {
+    pub fn terminal_alias(&self) -> Option<&'static str> {
         match self.code {
             KeyCode::Char('i') if self.modifiers == KeyModifiers::CONTROL => Some("Tab"),
             KeyCode::Char('m') if self.modifiers == KeyModifiers::CONTROL => Some("Enter"),
@@ -65,13 +65,13 @@ impl Key {
 
     /// Whether it puts a character where text is written.
     #[must_use]
-    pub fn writes(&self) -> bool {
+    pub fn types_character(&self) -> bool {
         matches!(self.code, KeyCode::Char(_)) && self.modifiers.is_empty()
     }
 
     /// The key of a terminal's event: shift is in the character already.
     #[must_use]
-    pub fn of(event: &KeyEvent) -> Self {
+    pub fn from_event(event: &KeyEvent) -> Self {
         let keep = KeyModifiers::CONTROL | KeyModifiers::ALT;
         let code = match event.code {
             KeyCode::Char(ch) if event.modifiers.contains(KeyModifiers::CONTROL) => {
@@ -84,7 +84,7 @@ impl Key {
     }
 }
 
-const NAMED: [(&str, KeyCode); 13] = [
+const NAMED_KEYS: [(&str, KeyCode); 13] = [
     ("Enter", KeyCode::Enter),
     ("Esc", KeyCode::Esc),
     ("Tab", KeyCode::Tab),
@@ -108,7 +108,7 @@ impl fmt::Display for Key {
         if self.modifiers.contains(KeyModifiers::ALT) {
             f.write_str("A-")?;
         }
-        match (NAMED.iter().find(|(_, code)| *code == self.code), self.code) {
+        match (NAMED_KEYS.iter().find(|(_, code)| *code == self.code), self.code) {
             (Some((name, _)), _) => f.write_str(name),
             (None, KeyCode::Char(ch)) => write!(f, "{ch}"),
             (None, other) => write!(f, "{other}"),
@@ -130,12 +130,12 @@ pub struct Keymap {
 
 impl Default for Keymap {
     fn default() -> Self {
-        Self::of(&[])
+        Self::from_rebindings(&[])
     }
 }
 
 /// Keys of an action that are not the default ones.
-struct Bound<'a> {
+struct Rebinding<'a> {
     entry: &'static Entry,
     keys: Vec<(Key, &'a KeyText)>,
 }
@@ -144,30 +144,30 @@ impl Keymap {
     /// The default keys with these put in their place, and what is wrong with them. An action whose
     /// keys can't be used keeps the default ones.
     #[must_use]
-    pub fn with(bindings: &[Binding]) -> (Self, Vec<Warning>) {
+    pub fn with_bindings(bindings: &[Binding]) -> (Self, Vec<Warning>) {
         let mut warnings = Vec::new();
-        let mut bound: Vec<Bound> = Vec::new();
+        let mut bound: Vec<Rebinding> = Vec::new();
         for binding in bindings {
-            match read(binding) {
+            match parse_binding(binding) {
                 Ok(one) => bound.push(one),
                 Err(warning) => warnings.push(warning),
             }
         }
         // Two actions may swap their keys, so that only the whole tells what is shared. The last
         // one in the file gives way, which may let others clash: once more, until none do.
-        bound.sort_by(|a, b| a.place().cmp(&b.place()));
-        while let Some((index, warning)) = clash(&bound) {
+        bound.sort_by(|a, b| a.location().cmp(&b.location()));
+        while let Some((index, warning)) = find_clash(&bound) {
             bound.remove(index);
             warnings.push(warning);
         }
         warnings.sort();
-        (Self::of(&bound), warnings)
+        (Self::from_rebindings(&bound), warnings)
     }
 
-    fn of(bound: &[Bound]) -> Self {
+    fn from_rebindings(bound: &[Rebinding]) -> Self {
         let mut map = Self { actions: HashMap::new(), keys: HashMap::new() };
         for entry in TABLE {
-            for key in keys_of(entry, bound) {
+            for key in effective_keys(entry, bound) {
                 for layer in entry.layers {
                     map.actions.insert((*layer, key), entry.action);
                 }
@@ -180,7 +180,7 @@ impl Keymap {
     /// What a key does in a situation.
     #[must_use]
     pub fn action(&self, layer: Layer, event: &KeyEvent) -> Option<Action> {
-        self.actions.get(&(layer, Key::of(event))).copied()
+        self.actions.get(&(layer, Key::from_event(event))).copied()
     }
 
     /// The keys of an action, the main one first.
@@ -197,26 +197,26 @@ impl Keymap {
 
     /// The same at the end of a sentence, after a dot.
     #[must_use]
-    pub fn behind(&self, action: Action, does: &str) -> String {
+    pub fn hint_suffix(&self, action: Action, does: &str) -> String {
         self.hint(action, does).map(|hint| format!(" · {hint}")).unwrap_or_default()
     }
 }
 
-impl Bound<'_> {
-    fn place(&self) -> Option<&FilePosition> {
+impl Rebinding<'_> {
+    fn location(&self) -> Option<&FilePosition> {
         self.keys.first().map(|(_, text)| &text.position)
     }
 }
 
 /// The keys that an action has now.
-fn keys_of(entry: &Entry, bound: &[Bound]) -> Vec<Key> {
+fn effective_keys(entry: &Entry, bound: &[Rebinding]) -> Vec<Key> {
     match bound.iter().find(|bound| bound.entry.name == entry.name) {
         Some(bound) => bound.keys.iter().map(|(key, _)| *key).collect(),
         None => entry.keys.iter().filter_map(|text| Key::parse(text)).collect(),
     }
 }
 
-fn read(binding: &Binding) -> Result<Bound<'_>, Warning> {
+fn parse_binding(binding: &Binding) -> Result<Rebinding<'_>, Warning> {
     let name = &binding.action;
     let Some(entry) = TABLE.iter().find(|entry| entry.name == name) else {
         let names: Vec<&str> = TABLE.iter().map(|entry| entry.name).collect();
@@ -232,30 +232,30 @@ fn read(binding: &Binding) -> Result<Bound<'_>, Warning> {
         let Some(key) = Key::parse(&text.text) else {
             return wrong("write one character, ^d for Control and d, or a name such as Enter");
         };
-        if let Some(other) = key.is_told_as() {
+        if let Some(other) = key.terminal_alias() {
             return wrong(&format!("to a terminal that is {other}"));
         }
         if key.code == KeyCode::Enter && NOT_BY_ENTER.contains(&entry.action) {
             return wrong("Enter is pressed before a question is read: choose another key for it");
         }
-        if key.writes() && entry.layers.iter().any(|layer| layer.accepts_text()) {
+        if key.types_character() && entry.layers.iter().any(|layer| layer.accepts_text()) {
             return wrong("where text is written that is a letter of it: choose one such as ^s");
         }
         if keys.iter().all(|(there, _)| *there != key) {
             keys.push((key, text));
         }
     }
-    Ok(Bound { entry, keys })
+    Ok(Rebinding { entry, keys })
 }
 
 /// The last action in the file that shares a key with another one somewhere.
-fn clash(bound: &[Bound]) -> Option<(usize, Warning)> {
+fn find_clash(bound: &[Rebinding]) -> Option<(usize, Warning)> {
     bound.iter().enumerate().rev().find_map(|(index, one)| {
         one.keys.iter().find_map(|(key, text)| {
             let other = TABLE.iter().find(|other| {
                 other.name != one.entry.name
                     && other.layers.iter().any(|layer| one.entry.layers.contains(layer))
-                    && keys_of(other, bound).contains(key)
+                    && effective_keys(other, bound).contains(key)
             })?;
             let (name, other) = (one.entry.name, other.name);
             let told = format!(
@@ -291,7 +291,7 @@ mod tests {
     fn with(lines: &[(&str, &[&str])]) -> (Keymap, Vec<String>) {
         let bindings: Vec<Binding> =
             (1..).zip(lines).map(|(line, (action, keys))| binding(line, action, keys)).collect();
-        let (keymap, warnings) = Keymap::with(&bindings);
+        let (keymap, warnings) = Keymap::with_bindings(&bindings);
         (keymap, warnings.iter().map(Warning::brief).collect())
     }
 
@@ -306,7 +306,7 @@ mod tests {
             for text in entry.keys {
                 let key = Key::parse(text).unwrap_or_else(|| panic!("{text}"));
                 assert_eq!(key.to_string(), *text);
-                assert_eq!(key.is_told_as(), None, "{text}");
+                assert_eq!(key.terminal_alias(), None, "{text}");
                 for layer in entry.layers {
                     let before = seen.insert((*layer, key), entry.name);
                     assert_eq!(before, None, "{text} of {}", entry.name);

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::app::Pane;
 
 /// The least columns and rows.
-pub const LEAST: (u16, u16) = (40, 10);
+pub const MIN_SIZE: (u16, u16) = (40, 10);
 
 /// How a pane is framed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,7 +20,7 @@ pub enum Frame {
 
 /// A pane and its place, frame included.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Place {
+pub struct PaneSlot {
     /// Which.
     pub pane: Pane,
     /// Where.
@@ -29,10 +29,10 @@ pub struct Place {
     pub frame: Frame,
 }
 
-impl Place {
+impl PaneSlot {
     /// The part inside frame and margin.
     #[must_use]
-    pub fn inside(&self) -> Rect {
+    pub fn inner(&self) -> Rect {
         let Rect { x, y, width, height } = self.area;
         match self.frame {
             Frame::Own | Frame::Tabs(_) => Rect {
@@ -55,52 +55,55 @@ impl Place {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Layout {
     /// The state line.
-    pub state: Rect,
+    pub state_line: Rect,
     /// The panes that are visible.
-    pub places: Vec<Place>,
+    pub slots: Vec<PaneSlot>,
     /// The keys line.
-    pub keys: Rect,
+    pub keys_line: Rect,
 }
 
 impl Layout {
     /// The place of a pane, where it is visible.
     #[must_use]
-    pub fn place(&self, pane: Pane) -> Option<&Place> {
-        self.places.iter().find(|place| place.pane == pane)
+    pub fn slot(&self, pane: Pane) -> Option<&PaneSlot> {
+        self.slots.iter().find(|place| place.pane == pane)
     }
 
     /// Everything between the state line and the keys line.
     #[must_use]
     pub fn body(&self) -> Rect {
         Rect {
-            y: self.state.bottom(),
-            height: self.keys.y.saturating_sub(self.state.bottom()),
-            ..self.state
+            y: self.state_line.bottom(),
+            height: self.keys_line.y.saturating_sub(self.state_line.bottom()),
+            ..self.state_line
         }
     }
 }
 
 /// The layout of a size. `tab` is what is shown where panes share a place.
 #[must_use]
-pub fn of(size: (u16, u16), focus: Pane, tab: Pane, zoomed: bool) -> Layout {
+pub fn compute(size: (u16, u16), focus: Pane, tab: Pane, zoomed: bool) -> Layout {
     let (width, height) = size;
     let line = |y| Rect { x: 0, y, width, height: 1.min(height) };
-    let mut layout =
-        Layout { state: line(0), places: Vec::new(), keys: line(height.saturating_sub(1)) };
-    if width < LEAST.0 || height < LEAST.1 {
+    let mut layout = Layout {
+        state_line: line(0),
+        slots: Vec::new(),
+        keys_line: line(height.saturating_sub(1)),
+    };
+    if width < MIN_SIZE.0 || height < MIN_SIZE.1 {
         return layout;
     }
     let body = layout.body();
-    let place = |pane, area| Place { pane, area, frame: Frame::Own };
-    layout.places = if width < 80 {
-        vec![Place { pane: focus, area: body, frame: Frame::Bare }]
+    let place = |pane, area| PaneSlot { pane, area, frame: Frame::Own };
+    layout.slots = if width < 80 {
+        vec![PaneSlot { pane: focus, area: body, frame: Frame::Bare }]
     } else if zoomed {
         vec![place(focus, body)]
     } else if width < 100 || height < 30 {
         let top = (body.height * 11 / 20).clamp(6, 24);
         let (upper, lower) = split_rows(body, top);
         let frame = Frame::Tabs(&[Pane::Detail, Pane::Timeline, Pane::Metrics]);
-        vec![place(Pane::Queue, upper), Place { pane: tab, area: lower, frame }]
+        vec![place(Pane::Queue, upper), PaneSlot { pane: tab, area: lower, frame }]
     } else if width < 170 {
         let (left, right) = split_columns(body, width * 27 / 50);
         let measures = if body.height < 34 { 7 } else { (body.height / 4).max(10) };

@@ -21,10 +21,10 @@ use crate::sync::remote::OutboxEntry;
 
 use super::app::Span;
 use super::output::Pipe;
-use super::run::{Ended, RunId, Runbooks, Start};
-use super::wall::Wanted;
-use super::workspaces::SiteId;
-use super::zone::Change;
+use super::run::{ProgramSpec, RunEnd, RunId, Runbooks};
+use super::wall::EventRequest;
+use super::workspaces::WorkspaceId;
+use super::zone::OffsetChange;
 
 /// Everything that can change the state. One that depends on the time carries it.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub enum Message {
     /// Time has passed: clock, ages and levels are read anew.
     Tick(DateTime<Utc>, FixedOffset),
     /// The viewer's distance from UTC changes then: times after it are shown and read with the new.
-    OffsetChanges(Option<Change>),
+    OffsetChanges(Option<OffsetChange>),
     /// A timer that an effect has set has run out.
     Elapsed(Timer),
     /// The mirror has learnt something: rows, freshness, directory.
@@ -65,7 +65,7 @@ pub enum Message {
     /// When the last incident ended: an empty queue says so.
     LastEnded(Option<DateTime<Utc>>),
     /// Events were read for the ribbon of the wall: they are put on it.
-    RibbonEvents(Wanted, Result<Vec<Event>, BackendError>),
+    RibbonEvents(EventRequest, Result<Vec<Event>, BackendError>),
     /// When the last P1 ended, if there was one: the wall counts from then.
     LastP1(Option<DateTime<Utc>>),
     /// A command could not be delivered and is tried again: its failure is shown.
@@ -95,9 +95,9 @@ pub enum Message {
     /// A program has written something: it is shown.
     RunOutput(RunId, Pipe, String),
     /// A program has ended: that is told, and put on the timeline where that is wanted.
-    RunEnded(RunId, Ended, DateTime<Utc>),
+    RunEnded(RunId, RunEnd, DateTime<Utc>),
     /// Another place of work is open, or can't be opened: the panes go there, or say why not.
-    WorkspaceOpened(SiteId, Result<(), String>, DateTime<Utc>),
+    WorkspaceOpened(WorkspaceId, Result<(), String>, DateTime<Utc>),
     /// The process was asked to end: it does, once pending commands have settled.
     Terminate,
 }
@@ -176,7 +176,7 @@ pub enum Effect {
     /// Find out when the last incident ended.
     LoadLastEnded,
     /// Read events for the ribbon of the wall.
-    LoadRibbonEvents(Wanted),
+    LoadRibbonEvents(EventRequest),
     /// Find out when the last of the P1s that pass a filter ended.
     LoadLastP1(Filter),
     /// Ask the backend now.
@@ -195,7 +195,7 @@ pub enum Effect {
     /// Read one of them.
     LoadRunbook(PathBuf, String),
     /// Run a program on an incident.
-    Run(Box<Start>),
+    Run(Box<ProgramSpec>),
     /// Stop it.
     StopRun(RunId),
     /// Send a message when so much time has passed.
@@ -203,9 +203,9 @@ pub enum Effect {
     /// Give the terminal back and stop until continued.
     Suspend,
     /// Open another place of work beside this one.
-    OpenWorkspace(SiteId),
+    OpenWorkspace(WorkspaceId),
     /// End here, to go on there.
-    SwitchWorkspace(SiteId),
+    SwitchWorkspace(WorkspaceId),
     /// End.
     Quit,
 }

@@ -38,10 +38,10 @@ use crate::sync::remote::Remote;
 
 use tokio::sync::watch;
 
-use workspaces::{Opener, Site};
+use workspaces::{Opener, Workspace};
 
 pub use runtime::ExitReason;
-pub use terminal_session::Held;
+pub use terminal_session::TerminalSession;
 
 /// How the panes are opened.
 #[derive(Clone, Debug)]
@@ -53,9 +53,9 @@ pub struct Options {
     /// Borders and bars of ASCII only. Taken for granted where the locale is not UTF-8.
     pub ascii: bool,
     /// The place of work that the panes are on.
-    pub here: Site,
+    pub workspace: Workspace,
     /// All that can be gone to, this one included.
-    pub sites: Vec<Site>,
+    pub workspaces: Vec<Workspace>,
     /// Opens the others; `None` where there is no going to them.
     pub opener: Option<Arc<dyn Opener>>,
     /// What tells a program that is run from the panes the same place: variables of its
@@ -64,7 +64,7 @@ pub struct Options {
     /// Nothing may be changed.
     pub read_only: bool,
     /// The folder where what is typed is kept; `None` where there is no place for it.
-    pub drafts: Option<PathBuf>,
+    pub drafts_dir: Option<PathBuf>,
     /// Keys, looks, columns, views and what else is set.
     pub settings: PanesSettings,
     /// Settings that could not be used, told at the start.

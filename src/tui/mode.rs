@@ -8,8 +8,8 @@ use super::outbox::OutboxPane;
 use super::palette::Palette;
 use super::picker::Picker;
 use super::plan::{Confirm, Results, Target};
-use super::run::{Asked, OutputPane, RunbookPane};
-use super::workspaces::Site;
+use super::run::{OutputPane, RunConfirmation, RunbookPane};
+use super::workspaces::Workspace;
 
 /// What lies over the panes.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ pub enum Mode {
     /// Impact × urgency.
     Matrix(Box<Matrix>),
     /// A question before a program is run.
-    ConfirmRun(Box<Asked>),
+    ConfirmRun(Box<RunConfirmation>),
     /// What a program has written.
     Output(OutputPane),
     /// What is on its way to a remote.
@@ -55,7 +55,7 @@ pub enum Mode {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Switching {
     /// Where to.
-    pub to: Site,
+    pub to: Workspace,
     /// It is open: what is left is to be stored here.
     pub opened: bool,
 }

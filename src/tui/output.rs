@@ -5,39 +5,39 @@ use std::collections::VecDeque;
 use crate::model::text::{lines, wrap};
 
 /// The most bytes that are kept; the oldest lines go first.
-pub const KEPT: usize = 1024 * 1024;
+pub const MAX_OUTPUT_BYTES: usize = 1024 * 1024;
 /// A line that is longer is broken.
-const LINE: usize = 4096;
+const MAX_LINE_BYTES: usize = 4096;
 /// What a line takes besides its bytes: blank ones are not free either.
-const COST: usize = 32;
+const LINE_OVERHEAD: usize = 32;
 
 /// Which pipe something came through.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Pipe {
     /// Standard output.
-    Out,
+    Stdout,
     /// Standard error.
-    Err,
+    Stderr,
 }
 
 /// Lines as they were written, without escape sequences.
 #[derive(Clone, Debug, Default)]
-pub struct Output {
+pub struct CapturedOutput {
     lines: VecDeque<String>,
     bytes: usize,
     dropped: usize,
     /// The pipe that writes the last line, while it goes on.
-    open: Option<Pipe>,
+    open_pipe: Option<Pipe>,
     /// What comes next replaces the last line.
-    returned: bool,
+    carriage_returned: bool,
     width: usize,
     /// The lines as they are shown.
     rows: VecDeque<String>,
     /// How many rows each of the lines takes, as far as they are wrapped.
-    wrapped: VecDeque<usize>,
+    row_counts: VecDeque<usize>,
 }
 
-impl Output {
+impl CapturedOutput {
     /// Takes in what a pipe gave; gives back how many of the first rows are not kept any more.
     pub fn push(&mut self, pipe: Pipe, text: &str) -> usize {
         let mut gone = 0;
@@ -47,20 +47,20 @@ impl Output {
             match end {
                 Some('\n') => {
                     // A line without a letter is a line too.
-                    if self.open != Some(pipe) {
+                    if self.open_pipe != Some(pipe) {
                         self.begin(pipe);
                     }
-                    self.open = None;
-                    self.returned = false;
+                    self.open_pipe = None;
+                    self.carriage_returned = false;
                 }
-                Some(_) => self.returned = self.open == Some(pipe),
+                Some(_) => self.carriage_returned = self.open_pipe == Some(pipe),
                 None => {}
             }
         }
-        while self.bytes > KEPT && self.lines.len() > 1 {
-            self.bytes -= self.lines.pop_front().map_or(0, |line| line.len() + COST);
+        while self.bytes > MAX_OUTPUT_BYTES && self.lines.len() > 1 {
+            self.bytes -= self.lines.pop_front().map_or(0, |line| line.len() + LINE_OVERHEAD);
             self.dropped += 1;
-            let rows = self.wrapped.pop_front().unwrap_or(0);
+            let rows = self.row_counts.pop_front().unwrap_or(0);
             self.rows.drain(..rows);
             gone += rows;
         }
@@ -71,24 +71,24 @@ impl Output {
         if text.is_empty() {
             return;
         }
-        if self.open != Some(pipe) {
+        if self.open_pipe != Some(pipe) {
             self.begin(pipe);
         }
-        if std::mem::take(&mut self.returned)
+        if std::mem::take(&mut self.carriage_returned)
             && let Some(last) = self.lines.back_mut()
         {
             self.bytes -= last.len();
             last.clear();
         }
         // It is wrapped anew.
-        if self.wrapped.len() == self.lines.len() {
-            let rows = self.wrapped.pop_back().unwrap_or(0);
+        if self.row_counts.len() == self.lines.len() {
+            let rows = self.row_counts.pop_back().unwrap_or(0);
             self.rows.truncate(self.rows.len() - rows);
         }
         let mut rest = text;
         loop {
             let Some(last) = self.lines.back_mut() else { return };
-            let room = LINE.saturating_sub(last.len());
+            let room = MAX_LINE_BYTES.saturating_sub(last.len());
             let (now, later) = rest.split_at(rest.floor_char_boundary(room));
             last.push_str(now);
             self.bytes += now.len();
@@ -102,24 +102,24 @@ impl Output {
 
     fn begin(&mut self, pipe: Pipe) {
         self.lines.push_back(String::new());
-        self.bytes += COST;
-        self.open = Some(pipe);
-        self.returned = false;
+        self.bytes += LINE_OVERHEAD;
+        self.open_pipe = Some(pipe);
+        self.carriage_returned = false;
     }
 
     /// Wraps what has come for a screen of so many columns.
-    pub fn settle(&mut self, width: usize) {
+    pub fn wrap_to(&mut self, width: usize) {
         if self.width != width {
             self.width = width;
             self.rows.clear();
-            self.wrapped.clear();
+            self.row_counts.clear();
         }
-        for line in self.lines.iter().skip(self.wrapped.len()) {
+        for line in self.lines.iter().skip(self.row_counts.len()) {
             let before = self.rows.len();
             for safe in lines(line) {
                 self.rows.extend(wrap(&safe, width));
             }
-            self.wrapped.push_back(self.rows.len() - before);
+            self.row_counts.push_back(self.rows.len() - before);
         }
     }
 
@@ -153,40 +153,40 @@ mod tests {
     use super::*;
 
     fn kept(parts: &[(Pipe, &str)]) -> Vec<String> {
-        let mut output = Output::default();
+        let mut output = CapturedOutput::default();
         for (pipe, text) in parts {
             output.push(*pipe, text);
         }
-        output.settle(80);
+        output.wrap_to(80);
         output.rows().iter().cloned().collect()
     }
 
     #[test]
     fn lines_are_put_together_from_pieces() {
-        let parts = [(Pipe::Out, "on"), (Pipe::Out, "e\n\ntw"), (Pipe::Out, "o")];
+        let parts = [(Pipe::Stdout, "on"), (Pipe::Stdout, "e\n\ntw"), (Pipe::Stdout, "o")];
         assert_eq!(kept(&parts), ["one", "", "two"]);
     }
 
     #[test]
     fn two_pipes_do_not_share_a_line() {
-        let parts = [(Pipe::Out, "half"), (Pipe::Err, "oh\n"), (Pipe::Out, " a line\n")];
+        let parts = [(Pipe::Stdout, "half"), (Pipe::Stderr, "oh\n"), (Pipe::Stdout, " a line\n")];
         assert_eq!(kept(&parts), ["half", "oh", " a line"]);
     }
 
     #[test]
     fn a_carriage_return_writes_over_the_line() {
-        let parts = [(Pipe::Out, "10 %\r20 %\r"), (Pipe::Out, "30 %\r\nnext\r\n")];
+        let parts = [(Pipe::Stdout, "10 %\r20 %\r"), (Pipe::Stdout, "30 %\r\nnext\r\n")];
         assert_eq!(kept(&parts), ["30 %", "next"]);
     }
 
     #[test]
     fn the_oldest_lines_go_where_there_is_too_much() {
-        let mut output = Output::default();
+        let mut output = CapturedOutput::default();
         for number in 0..300_000 {
-            output.push(Pipe::Out, &format!("line {number}\n"));
+            output.push(Pipe::Stdout, &format!("line {number}\n"));
         }
-        output.settle(40);
-        assert!(output.bytes <= KEPT);
+        output.wrap_to(40);
+        assert!(output.bytes <= MAX_OUTPUT_BYTES);
         assert_eq!(output.dropped() + output.lines.len(), 300_000);
         assert_eq!(output.rows().back().map(String::as_str), Some("line 299999"));
         assert_eq!(output.rows().len(), output.lines.len());
@@ -194,8 +194,8 @@ mod tests {
 
     #[test]
     fn the_tail_says_whether_there_was_more() {
-        let mut output = Output::default();
-        output.push(Pipe::Out, "a\nb\u{7}\nc\n\n");
+        let mut output = CapturedOutput::default();
+        output.push(Pipe::Stdout, "a\nb\u{7}\nc\n\n");
         assert_eq!(output.tail(2), (vec!["b␇".to_owned(), "c".to_owned()], true));
         assert!(!output.tail(9).1);
     }
@@ -206,15 +206,15 @@ mod tests {
             parts in prop::collection::vec(("[a-zé \\n\\r]{0,30}", any::<bool>()), 0..20),
             width in 1_usize..20,
         ) {
-            let mut together = Output::default();
-            let mut apart = Output::default();
+            let mut together = CapturedOutput::default();
+            let mut apart = CapturedOutput::default();
             for (text, out) in &parts {
-                let pipe = if *out { Pipe::Out } else { Pipe::Err };
+                let pipe = if *out { Pipe::Stdout } else { Pipe::Stderr };
                 together.push(pipe, text);
                 apart.push(pipe, text);
-                apart.settle(width);
+                apart.wrap_to(width);
             }
-            together.settle(width);
+            together.wrap_to(width);
             prop_assert_eq!(together.rows(), apart.rows());
         }
     }

@@ -9,15 +9,15 @@ use super::picker::Item;
 use super::plan::Target;
 
 /// The most characters of a line.
-const MOST: usize = 2000;
+const MAX_LINE_BYTES: usize = 2000;
 
 /// What choosing a line leads to.
 #[derive(Clone, Debug)]
-pub enum Leads {
+pub enum ChoiceKind {
     /// Do it, as its key would.
     Action(&'static Entry),
     /// Carry out a line again.
-    Again(String),
+    Repeat(String),
     /// What an item of a list leads to.
     Item(Box<Item>),
 }
@@ -32,13 +32,13 @@ pub struct Choice {
     /// Its keys.
     pub keys: String,
     /// Why it can't be chosen now.
-    pub barred: Option<String>,
+    pub disabled_reason: Option<String>,
     /// Matched graphemes of the text.
     pub marks: Vec<usize>,
     /// Matched graphemes of what helps to choose.
     pub about_marks: Vec<usize>,
     /// What it leads to.
-    pub leads: Leads,
+    pub kind: ChoiceKind,
 }
 
 /// The palette, as it is typed into.
@@ -47,21 +47,21 @@ pub struct Palette {
     /// The incidents that verbs are about: fixed when it was opened.
     pub targets: Vec<Target>,
     /// What was typed.
-    pub typed: String,
+    pub input: String,
     /// The action whose argument is being typed.
     pub command: Option<&'static Entry>,
     /// What can be chosen, in order.
     pub choices: Vec<Choice>,
     /// The selected one among them.
-    pub at: usize,
+    pub selected_index: usize,
     /// The first one on the screen.
     pub top: usize,
     /// It was selected by hand: what is typed stands back.
-    pub moved: bool,
+    pub selection_moved: bool,
     /// What is typed behind the name stands by itself: `Enter` does not take the first line.
-    pub stands: bool,
+    pub runs_as_typed: bool,
     /// What `Enter` will do, or why it can't.
-    pub will: Option<Result<String, String>>,
+    pub enter_preview: Option<Result<String, String>>,
 }
 
 impl Palette {
@@ -70,51 +70,52 @@ impl Palette {
     pub fn new(targets: Vec<Target>, typed: &str) -> Self {
         Self {
             targets,
-            typed: typed.to_owned(),
+            input: typed.to_owned(),
             command: None,
             choices: Vec::new(),
-            at: 0,
+            selected_index: 0,
             top: 0,
-            moved: false,
-            stands: false,
-            will: None,
+            selection_moved: false,
+            runs_as_typed: false,
+            enter_preview: None,
         }
     }
 
     /// The selected line.
     #[must_use]
     pub fn selected(&self) -> Option<&Choice> {
-        self.choices.get(self.at)
+        self.choices.get(self.selected_index)
     }
 
     /// What is typed behind the name.
     #[must_use]
     pub fn argument(&self) -> &str {
-        split(&self.typed).map_or("", |(_, argument)| argument)
+        split(&self.input).map_or("", |(_, argument)| argument)
     }
 
     /// One down or up, or further; the ends do not wrap.
-    pub fn go(&mut self, by: isize) {
+    pub fn move_selection(&mut self, by: isize) {
         let last = self.choices.len().saturating_sub(1);
-        self.at = self.at.saturating_add_signed(by).min(last);
-        self.moved = true;
+        self.selected_index = self.selected_index.saturating_add_signed(by).min(last);
+        self.selection_moved = true;
     }
 
     /// A key that is no action; says whether something was typed.
-    pub fn typed(&mut self, key: KeyEvent) -> bool {
-        type_into(&mut self.typed, key)
+    pub fn handle_key(&mut self, key: KeyEvent) -> bool {
+        edit_line(&mut self.input, key)
     }
 
     /// Pasted text is typed, as one line.
     pub fn paste(&mut self, pasted: &str) {
-        paste_into(&mut self.typed, pasted);
+        paste_into(&mut self.input, pasted);
     }
 
     /// Keeps the selected line on a page of so many rows.
-    pub fn keep_in_sight(&mut self, rows: usize) {
+    pub fn scroll_to_selected(&mut self, rows: usize) {
         let rows = rows.max(1);
-        self.at = self.at.min(self.choices.len().saturating_sub(1));
-        self.top = self.top.min(self.at).max((self.at + 1).saturating_sub(rows));
+        self.selected_index = self.selected_index.min(self.choices.len().saturating_sub(1));
+        self.top =
+            self.top.min(self.selected_index).max((self.selected_index + 1).saturating_sub(rows));
     }
 }
 
@@ -126,11 +127,11 @@ pub fn split(typed: &str) -> Option<(&str, &str)> {
 }
 
 /// A key in a line that is only written at its end; says whether it changed.
-pub fn type_into(line: &mut String, key: KeyEvent) -> bool {
+pub fn edit_line(line: &mut String, key: KeyEvent) -> bool {
     let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
     let before = line.len();
     match key.code {
-        KeyCode::Char(ch) if plain && !ch.is_control() && before < MOST => line.push(ch),
+        KeyCode::Char(ch) if plain && !ch.is_control() && before < MAX_LINE_BYTES => line.push(ch),
         KeyCode::Backspace if plain => {
             line.pop();
         }
@@ -148,7 +149,7 @@ pub fn type_into(line: &mut String, key: KeyEvent) -> bool {
 /// Pasted text in such a line: its first line, without what is not to be seen.
 pub fn paste_into(line: &mut String, pasted: &str) {
     let text = pasted.split(['\n', '\r']).find(|part| !part.trim().is_empty()).unwrap_or_default();
-    let room = MOST.saturating_sub(line.len());
+    let room = MAX_LINE_BYTES.saturating_sub(line.len());
     line.extend(text.chars().filter(|ch| !ch.is_control()).take(room));
 }
 
@@ -178,7 +179,7 @@ mod tests {
         #[case] expected: &str,
     ) {
         let mut line = line.to_owned();
-        type_into(&mut line, KeyEvent::new(KeyCode::Char(key), KeyModifiers::CONTROL));
+        edit_line(&mut line, KeyEvent::new(KeyCode::Char(key), KeyModifiers::CONTROL));
         assert_eq!(line, expected);
     }
 

@@ -8,27 +8,27 @@ use crate::model::queue::Sort;
 use crate::model::{IncidentCommand, IncidentNumber, Priority};
 
 use super::app::Span;
-use super::fuzzy::Words;
+use super::fuzzy::FuzzyQuery;
 use super::plan::Target;
 use super::run::RunId;
 use super::theme::Name;
 use super::update::View;
-use super::workspaces::SiteId;
+use super::workspaces::WorkspaceId;
 use super::zone::Zone;
 
 /// What choosing an item leads to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Pick {
     /// Ask this of the targets. The two texts are as in a plan.
-    Do {
+    Submit {
         /// As in "assign to Ines Moreau".
         verb: String,
         /// As in "assigned to Ines Moreau".
-        done: String,
+        done_phrase: String,
         /// What.
-        asks: Vec<IncidentCommand>,
+        commands: Vec<IncidentCommand>,
         /// It can't be taken back.
-        for_good: bool,
+        irreversible: bool,
     },
     /// Open the form for a time of one's own.
     SnoozeUntil,
@@ -73,13 +73,13 @@ pub enum Pick {
     /// Show times in a zone.
     Zone(Zone),
     /// Go to another place of work.
-    Site(SiteId),
+    Workspace(WorkspaceId),
     /// Go to a number.
-    Go(IncidentNumber),
+    JumpTo(IncidentNumber),
     /// Compute the measures over a window.
     Span(Span),
     /// Anything else, by its place in what the list was made from.
-    Place(usize),
+    Index(usize),
 }
 
 /// One item.
@@ -92,7 +92,7 @@ pub struct Item {
     /// What helps to choose.
     pub about: String,
     /// Why it can't be chosen.
-    pub barred: Option<String>,
+    pub disabled_reason: Option<String>,
     /// What is typed for it in the command palette; none where it can't be.
     pub value: Option<String>,
     /// What choosing it leads to.
@@ -103,7 +103,14 @@ impl Item {
     /// An item without a key.
     #[must_use]
     pub fn new(text: impl Into<String>, pick: Pick) -> Self {
-        Self { key: None, text: text.into(), about: String::new(), barred: None, value: None, pick }
+        Self {
+            key: None,
+            text: text.into(),
+            about: String::new(),
+            disabled_reason: None,
+            value: None,
+            pick,
+        }
     }
 
     /// With a key of its own.
@@ -129,15 +136,15 @@ impl Item {
 
     /// It can't be chosen.
     #[must_use]
-    pub fn barred(mut self, why: Option<String>) -> Self {
-        self.barred = why;
+    pub fn disabled_reason(mut self, why: Option<String>) -> Self {
+        self.disabled_reason = why;
         self
     }
 }
 
 /// What a list is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum List {
+pub enum PickerKind {
     /// A verb about the targets.
     Verb,
     /// Problems to link to.
@@ -149,7 +156,7 @@ pub enum List {
     /// The order of the queue.
     Sorts,
     /// Other places of work.
-    Profiles,
+    Workspaces,
     /// Runbooks and custom commands.
     Runs,
 }
@@ -158,7 +165,7 @@ pub enum List {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Hit {
     /// Its place among the items.
-    pub item: usize,
+    pub item_index: usize,
     /// Matched graphemes of its text.
     pub marks: Vec<usize>,
     /// Matched graphemes of what helps to choose.
@@ -169,7 +176,7 @@ pub struct Hit {
 #[derive(Clone, Debug)]
 pub struct Picker {
     /// What it is for.
-    pub list: List,
+    pub kind: PickerKind,
     /// The incidents it is about.
     pub targets: Vec<Target>,
     /// What stands on its border.
@@ -177,131 +184,136 @@ pub struct Picker {
     /// Everything that can be chosen.
     pub items: Vec<Item>,
     /// Letters are words to look for; else they are the items' keys.
-    pub searched: bool,
+    pub searchable: bool,
     /// What was typed.
-    pub typed: String,
+    pub query: String,
     /// Items that pass, in order.
     pub hits: Vec<Hit>,
     /// The selected one among them.
-    pub at: usize,
+    pub selected_index: usize,
     /// The first one on the screen.
     pub top: usize,
     /// Why the last choice was not taken.
-    pub told: Option<String>,
+    pub notice: Option<String>,
 }
 
 impl Picker {
     /// A short list whose items have keys.
     #[must_use]
     pub fn menu(targets: Vec<Target>, heading: impl Into<String>, items: Vec<Item>) -> Self {
-        Self::of(List::Verb, targets, heading.into(), items, false)
+        Self::new(PickerKind::Verb, targets, heading.into(), items, false)
     }
 
     /// A long list that is searched.
     #[must_use]
     pub fn search(targets: Vec<Target>, heading: impl Into<String>, items: Vec<Item>) -> Self {
-        Self::of(List::Verb, targets, heading.into(), items, true)
+        Self::new(PickerKind::Verb, targets, heading.into(), items, true)
     }
 
     /// For something else than a verb.
     #[must_use]
-    pub fn of(
-        list: List,
+    pub fn new(
+        list: PickerKind,
         targets: Vec<Target>,
         heading: String,
         items: Vec<Item>,
         searched: bool,
     ) -> Self {
         let mut picker = Self {
-            list,
+            kind: list,
             targets,
             heading,
             items,
-            searched,
-            typed: String::new(),
+            searchable: searched,
+            query: String::new(),
             hits: Vec::new(),
-            at: 0,
+            selected_index: 0,
             top: 0,
-            told: None,
+            notice: None,
         };
-        picker.search_again();
+        picker.refresh_hits();
         // The first that can be chosen.
-        let free = picker.hits.iter().position(|hit| picker.items[hit.item].barred.is_none());
-        picker.at = free.unwrap_or(0);
+        let free = picker
+            .hits
+            .iter()
+            .position(|hit| picker.items[hit.item_index].disabled_reason.is_none());
+        picker.selected_index = free.unwrap_or(0);
         picker
     }
 
     /// The selected item.
     #[must_use]
     pub fn selected(&self) -> Option<&Item> {
-        self.hits.get(self.at).and_then(|hit| self.items.get(hit.item))
+        self.hits.get(self.selected_index).and_then(|hit| self.items.get(hit.item_index))
     }
 
     /// Puts other items in their place, keeping what was typed and what is selected.
     pub fn replace(&mut self, items: Vec<Item>) {
         let selected = self.selected().map(|item| item.text.clone());
         self.items = items;
-        self.search_again();
-        let place =
-            self.hits.iter().position(|hit| Some(&self.items[hit.item].text) == selected.as_ref());
-        self.at = place.unwrap_or(0);
+        self.refresh_hits();
+        let place = self
+            .hits
+            .iter()
+            .position(|hit| Some(&self.items[hit.item_index].text) == selected.as_ref());
+        self.selected_index = place.unwrap_or(0);
     }
 
-    fn search_again(&mut self) {
-        let words = Words::new(&self.typed);
+    fn refresh_hits(&mut self) {
+        let words = FuzzyQuery::new(&self.query);
         let mut hits: Vec<(u32, Hit)> = Vec::new();
         for (place, item) in self.items.iter().enumerate() {
             // Typed words may be spread over both texts.
             let whole = format!("{} {}", item.text, item.about);
-            let Some(hit) = words.hit(&whole) else { continue };
+            let Some(hit) = words.match_text(&whole) else { continue };
             let first = item.text.graphemes(true).count();
             let (marks, rest): (Vec<usize>, Vec<usize>) =
-                hit.at.iter().partition(|at| **at < first);
+                hit.positions.iter().partition(|at| **at < first);
             let about_marks = rest.iter().filter_map(|at| at.checked_sub(first + 1)).collect();
-            hits.push((hit.score, Hit { item: place, marks, about_marks }));
+            hits.push((hit.score, Hit { item_index: place, marks, about_marks }));
         }
         if !words.is_empty() {
-            hits.sort_by_key(|(score, hit)| (std::cmp::Reverse(*score), hit.item));
+            hits.sort_by_key(|(score, hit)| (std::cmp::Reverse(*score), hit.item_index));
         }
         self.hits = hits.into_iter().map(|(_, hit)| hit).collect();
-        self.at = 0;
+        self.selected_index = 0;
         self.top = 0;
     }
 
     /// One down or up, or further; the ends do not wrap.
-    pub fn go(&mut self, by: isize) {
-        self.told = None;
+    pub fn move_selection(&mut self, by: isize) {
+        self.notice = None;
         let last = self.hits.len().saturating_sub(1);
-        self.at = self.at.saturating_add_signed(by).min(last);
+        self.selected_index = self.selected_index.saturating_add_signed(by).min(last);
     }
 
     /// A key that is no action: a letter of what is looked for, or the key of an item, which is
     /// chosen then.
-    pub fn typed(&mut self, key: KeyEvent) -> Option<Item> {
+    pub fn handle_key(&mut self, key: KeyEvent) -> Option<Item> {
         let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
-        self.told = None;
+        self.notice = None;
         match key.code {
-            KeyCode::Char(ch) if plain && self.searched => {
-                if self.typed.len() < 200 {
-                    self.typed.push(ch);
-                    self.search_again();
+            KeyCode::Char(ch) if plain && self.searchable => {
+                if self.query.len() < 200 {
+                    self.query.push(ch);
+                    self.refresh_hits();
                 }
                 None
             }
             KeyCode::Char(ch) if plain => {
                 let place =
-                    self.hits.iter().position(|hit| self.items[hit.item].key == Some(ch))?;
-                self.at = place;
+                    self.hits.iter().position(|hit| self.items[hit.item_index].key == Some(ch))?;
+                self.selected_index = place;
                 self.selected().cloned()
             }
-            KeyCode::Backspace if self.searched => {
-                self.typed.pop();
-                self.search_again();
+            KeyCode::Backspace if self.searchable => {
+                self.query.pop();
+                self.refresh_hits();
                 None
             }
-            KeyCode::Char('u' | 'w') if !plain && self.searched => {
-                self.typed.clear();
-                self.search_again();
+            KeyCode::Char('u' | 'w') if !plain && self.searchable => {
+                self.query.clear();
+                self.refresh_hits();
                 None
             }
             _ => None,
@@ -310,17 +322,18 @@ impl Picker {
 
     /// Pasted text is looked for.
     pub fn paste(&mut self, pasted: &str) {
-        if self.searched {
+        if self.searchable {
             let line = pasted.lines().next().unwrap_or_default();
-            self.typed.extend(line.chars().filter(|ch| !ch.is_control()).take(200));
-            self.search_again();
+            self.query.extend(line.chars().filter(|ch| !ch.is_control()).take(200));
+            self.refresh_hits();
         }
     }
 
     /// Keeps the selected item on a page of so many rows.
-    pub fn keep_in_sight(&mut self, rows: usize) {
+    pub fn scroll_to_selected(&mut self, rows: usize) {
         let rows = rows.max(1);
-        self.at = self.at.min(self.hits.len().saturating_sub(1));
-        self.top = self.top.min(self.at).max((self.at + 1).saturating_sub(rows));
+        self.selected_index = self.selected_index.min(self.hits.len().saturating_sub(1));
+        self.top =
+            self.top.min(self.selected_index).max((self.selected_index + 1).saturating_sub(rows));
     }
 }

@@ -7,7 +7,7 @@ use crate::model::{Command, IncidentCommand, IncidentId, Summary};
 use super::form::Form;
 
 /// How long the last action can be undone.
-pub const UNDO: Duration = Duration::from_secs(10);
+pub const UNDO_WINDOW: Duration = Duration::from_secs(10);
 
 /// An incident that a verb is about. Fixed when the key goes down: what arrives later can't
 /// redirect it.
@@ -35,9 +35,9 @@ pub struct Step {
     /// Of which.
     pub target: Target,
     /// What is recorded before that, such as a problem to link to.
-    pub records: Vec<Command>,
+    pub prerequisites: Vec<Command>,
     /// What.
-    pub asks: Vec<IncidentCommand>,
+    pub commands: Vec<IncidentCommand>,
     /// Why it can't happen, where that is known before it is sent.
     pub refused: Option<String>,
 }
@@ -54,7 +54,7 @@ pub struct Plan {
     /// As in "acknowledge", or "assign {} to Ines Moreau", where `{}` stands for the incidents.
     pub verb: String,
     /// As in "7 acknowledged".
-    pub done: String,
+    pub done_phrase: String,
     /// Incident by incident.
     pub steps: Vec<Step>,
 }
@@ -83,7 +83,7 @@ pub struct Confirm {
     /// What will be done.
     pub plan: Plan,
     /// It can't be taken back.
-    pub for_good: bool,
+    pub irreversible: bool,
     /// The form it was written in, to go back to.
     pub form: Option<Box<Form>>,
     /// First line on the screen.
@@ -96,7 +96,7 @@ pub struct Undo {
     /// Tells one from the next.
     pub number: u64,
     /// What was done, as in "acknowledged".
-    pub done: String,
+    pub done_phrase: String,
     /// The inverse, incident by incident.
     pub steps: Vec<Inverse>,
 }
@@ -107,7 +107,7 @@ pub struct Inverse {
     /// What is to be asked.
     pub step: Step,
     /// What was asked: it is only taken back while it stands.
-    pub done: Vec<IncidentCommand>,
+    pub undoes: Vec<IncidentCommand>,
 }
 
 /// Commands that were sent together, until each has its outcome.
@@ -118,11 +118,11 @@ pub struct Batch {
     /// As in "acknowledge".
     pub verb: String,
     /// As in "acknowledged".
-    pub done: String,
+    pub done_phrase: String,
     /// Incidents it is about.
-    pub all: usize,
+    pub total: usize,
     /// Commands without an outcome.
-    pub left: usize,
+    pub remaining: usize,
     /// Label and reason of what was not done.
     pub failed: Vec<(String, String)>,
     /// How many keys had been pressed when they were sent.
@@ -135,9 +135,9 @@ pub struct Batch {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Results {
     /// As in "acknowledged".
-    pub done: String,
+    pub done_phrase: String,
     /// Incidents it was about.
-    pub all: usize,
+    pub total: usize,
     /// Label and reason of what was not done.
     pub failed: Vec<(String, String)>,
     /// First line on the screen.

@@ -11,7 +11,7 @@ use crate::model::filter::{Filter, MatchContext, Predicate, Scope};
 use crate::model::queue::{OpenCounts, Sort, UrgencyKey};
 use crate::model::{IncidentId, Summary};
 
-use super::fuzzy::Close;
+use super::fuzzy::WordMatcher;
 
 /// A row of the queue with its place.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ pub struct Group {
     /// Its rows.
     pub rows: Range<usize>,
     /// Its most urgent row.
-    pub first: usize,
+    pub most_urgent: usize,
     /// Rows that nobody has picked up.
     pub unacknowledged: usize,
     /// Only its head is shown.
@@ -48,28 +48,28 @@ pub struct Group {
 
 /// Pages of the history that were read.
 #[derive(Clone, Debug)]
-pub struct Pages {
+pub struct HistoryPages {
     /// What they are of.
-    pub of: Option<(Filter, Sort)>,
+    pub query: Option<(Filter, Sort)>,
     /// The incidents as they were when they were read.
     pub rows: Vec<Arc<Summary>>,
     /// Where the next page begins.
-    pub next: Option<PageMark>,
+    pub next_page: Option<PageMark>,
     /// The number of the search that is on its way, and whether it goes on where the last ended.
-    pub asked: Option<(u64, bool)>,
+    pub in_flight: Option<(u64, bool)>,
     /// Why the last search gave nothing.
-    pub failed: Option<String>,
+    pub error: Option<String>,
     /// When the oldest of them was read, where they are only what is kept on this machine.
     pub as_of: Option<DateTime<Utc>>,
 }
 
 /// What a filter asks for, made ready for many rows.
 #[derive(Clone, Debug, Default)]
-struct Sieve {
+struct CompiledFilter {
     /// Everything but the words.
     exact: Filter,
     /// Words, each to be found.
-    words: Vec<Close>,
+    search_words: Vec<WordMatcher>,
 }
 
 /// The queue as it is shown.
@@ -86,7 +86,7 @@ pub struct Queue {
     /// Services whose groups are unfolded.
     pub unfolded: HashSet<String>,
     filter: Filter,
-    sieve: Sieve,
+    compiled: CompiledFilter,
     /// The name of the view that the filter comes from.
     pub view: Option<String>,
     /// The order that was chosen; see [`Queue::order`].
@@ -94,7 +94,7 @@ pub struct Queue {
     /// The selected incident, or the most urgent of the selected group. Kept when rows move.
     pub selected: Option<IncidentId>,
     /// The service whose head is selected.
-    pub head: Option<String>,
+    pub selected_head: Option<String>,
     /// The place of the selection among the lines.
     pub index: usize,
     /// The first line on the screen.
@@ -106,11 +106,11 @@ pub struct Queue {
     /// When the next incident crosses a level or wakes.
     pub next_change: Option<DateTime<Utc>>,
     /// What was read of the history, where the filter looks at it.
-    pub pages: Option<Pages>,
+    pub pages: Option<HistoryPages>,
     /// The number of the last search of the history.
-    pub searches: u64,
+    pub search_count: u64,
     /// Filters that were used before, the last one last.
-    pub past: Vec<String>,
+    pub filter_history: Vec<String>,
 }
 
 impl Queue {
@@ -127,31 +127,32 @@ impl Queue {
             match &term.predicate {
                 // What is excluded and what has blanks in it is meant as it is written.
                 Predicate::Text(word) if !term.negated && !word.contains(char::is_whitespace) => {
-                    words.push(Close::new(word));
+                    words.push(WordMatcher::new(word));
                 }
                 _ => exact.terms.push(term.clone()),
             }
         }
-        self.sieve = Sieve { exact, words };
+        self.compiled = CompiledFilter { exact, search_words: words };
         self.filter = filter;
     }
 
     /// The words that are looked for.
     #[must_use]
-    pub fn words(&self) -> &[Close] {
-        &self.sieve.words
+    pub fn search_words(&self) -> &[WordMatcher] {
+        &self.compiled.search_words
     }
 
     /// Whether an incident passes.
     #[must_use]
     pub fn passes(&self, row: &Summary, context: MatchContext<'_>) -> bool {
-        self.passes_terms(row, context) && self.sieve.words.iter().all(|word| has(row, word))
+        self.passes_exact(row, context)
+            && self.compiled.search_words.iter().all(|word| contains_word(row, word))
     }
 
     /// Whether an incident passes, whatever its words.
     #[must_use]
-    pub fn passes_terms(&self, row: &Summary, context: MatchContext<'_>) -> bool {
-        self.sieve.exact.matches(row, context)
+    pub fn passes_exact(&self, row: &Summary, context: MatchContext<'_>) -> bool {
+        self.compiled.exact.matches(row, context)
     }
 
     /// Whether ended incidents are looked at too.
@@ -162,7 +163,7 @@ impl Queue {
 
     /// The order that rows are in: a history is only read by time of report.
     #[must_use]
-    pub fn order(&self) -> Sort {
+    pub fn effective_sort(&self) -> Sort {
         match self.sort {
             Sort::Newest | Sort::Oldest => self.sort,
             _ if self.is_history() => Sort::Newest,
@@ -209,11 +210,11 @@ impl Queue {
     /// Selects what is on a line.
     pub fn select_line(&mut self, line: usize) {
         self.index = line;
-        (self.selected, self.head) = match self.lines.get(line) {
+        (self.selected, self.selected_head) = match self.lines.get(line) {
             Some(Line::Row(row)) => (self.rows.get(*row).map(|row| row.summary.id), None),
             Some(Line::Head(group)) => {
                 let group = &self.groups[*group];
-                let first = self.rows.get(group.first).map(|row| row.summary.id);
+                let first = self.rows.get(group.most_urgent).map(|row| row.summary.id);
                 (first, Some(group.service.clone()))
             }
             None => (None, None),
@@ -226,7 +227,7 @@ impl Queue {
         let folded = self.groups.iter().find(|group| group.folded && group.rows.contains(&row));
         if let Some(service) = folded.map(|group| group.service.clone()) {
             self.unfolded.insert(service);
-            self.arrange();
+            self.rebuild_lines();
         }
         if let Some(line) = self.line_of(id) {
             self.select_line(line);
@@ -235,7 +236,7 @@ impl Queue {
     }
 
     /// Makes groups and lines anew from the rows; rows of a group are put side by side.
-    pub fn arrange(&mut self) {
+    pub fn rebuild_lines(&mut self) {
         self.groups.clear();
         self.lines.clear();
         if !self.grouped {
@@ -246,25 +247,25 @@ impl Queue {
         let mut places = std::collections::HashMap::new();
         for row in &self.rows {
             let next = places.len();
-            places.entry(service(row).to_owned()).or_insert(next);
+            places.entry(group_service(row).to_owned()).or_insert(next);
         }
-        self.rows.sort_by_key(|row| places.get(service(row)).copied());
+        self.rows.sort_by_key(|row| places.get(group_service(row)).copied());
         for (place, row) in self.rows.iter().enumerate() {
             let fresh = usize::from(row.summary.status == crate::model::Status::Triggered);
-            match self.groups.last_mut().filter(|group| group.service == service(row)) {
+            match self.groups.last_mut().filter(|group| group.service == group_service(row)) {
                 Some(group) => {
                     group.rows.end = place + 1;
                     group.unacknowledged += fresh;
-                    if row.rank < self.rows[group.first].rank {
-                        group.first = place;
+                    if row.rank < self.rows[group.most_urgent].rank {
+                        group.most_urgent = place;
                     }
                 }
                 None => self.groups.push(Group {
-                    service: service(row).to_owned(),
+                    service: group_service(row).to_owned(),
                     rows: place..place + 1,
-                    first: place,
+                    most_urgent: place,
                     unacknowledged: fresh,
-                    folded: !self.unfolded.contains(service(row)),
+                    folded: !self.unfolded.contains(group_service(row)),
                 }),
             }
         }
@@ -278,23 +279,25 @@ impl Queue {
 }
 
 /// The name of a row's group.
-fn service(row: &Row) -> &str {
+fn group_service(row: &Row) -> &str {
     row.summary.primary_service().unwrap_or_default()
 }
 
 /// Whether a word is found in number, title, services, owner or team.
-fn has(row: &Summary, word: &Close) -> bool {
+fn contains_word(row: &Summary, word: &WordMatcher) -> bool {
     let person = row.assignee.as_ref();
-    word.is_in(&row.title)
-        || row.services.iter().any(|service| word.is_in(service))
-        || person.is_some_and(|p| word.is_in(&p.name) || word.is_in(&p.handle))
-        || row.team.as_deref().is_some_and(|team| word.is_in(team))
-        || row.number.is_some_and(|number| word.may_be_number() && word.is_in(&number.to_string()))
+    word.matches(&row.title)
+        || row.services.iter().any(|service| word.matches(service))
+        || person.is_some_and(|p| word.matches(&p.name) || word.matches(&p.handle))
+        || row.team.as_deref().is_some_and(|team| word.matches(team))
+        || row
+            .number
+            .is_some_and(|number| word.may_be_number() && word.matches(&number.to_string()))
 }
 
 /// The words for an order.
 #[must_use]
-pub fn order(sort: Sort) -> &'static str {
+pub fn sort_label(sort: Sort) -> &'static str {
     match sort {
         Sort::Urgent => "most urgent first",
         Sort::Newest => "newest first",

@@ -10,7 +10,7 @@ use crate::model::text::sanitize;
 use crate::model::time::format_precise_duration;
 use crate::model::{CommandId, Incident, IncidentId};
 
-use super::output::Output;
+use super::output::CapturedOutput;
 use super::plan::Target;
 
 /// Tells one run from another.
@@ -19,7 +19,7 @@ pub struct RunId(pub u64);
 
 /// A program to be started: no shell stands in between.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Start {
+pub struct ProgramSpec {
     /// Tells it from others.
     pub id: RunId,
     /// The program.
@@ -32,17 +32,17 @@ pub struct Start {
     pub timeout: Duration,
 }
 
-impl Start {
+impl ProgramSpec {
     /// The command line as it could be typed into a shell.
     #[must_use]
-    pub fn line(&self) -> String {
+    pub fn command_line(&self) -> String {
         let words = std::iter::once(&self.program).chain(&self.arguments);
-        words.map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+        words.map(|word| shell_quote(word)).collect::<Vec<_>>().join(" ")
     }
 }
 
 /// A word as a shell would have to be given it.
-fn quoted(word: &str) -> String {
+fn shell_quote(word: &str) -> String {
     let plain = |ch: char| ch.is_alphanumeric() || "-_./:=@%+,".contains(ch);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
@@ -53,7 +53,7 @@ fn quoted(word: &str) -> String {
 
 /// How a program ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Ended {
+pub enum RunEnd {
     /// By itself, with a status.
     Exit(i32),
     /// By a signal that was not sent from here.
@@ -76,21 +76,21 @@ pub struct Run {
     /// The command's name, safe to show.
     pub name: String,
     /// The command line, safe to show.
-    pub line: String,
+    pub command_line: String,
     /// When it is stopped.
     pub timeout: Duration,
     /// What it leads to goes to the timeline by itself.
-    pub note: bool,
+    pub records_note: bool,
     /// The command that puts it on the timeline, unless that was refused.
-    pub noted: Option<CommandId>,
+    pub note_command: Option<CommandId>,
     /// When it was started.
     pub started_at: DateTime<Utc>,
     /// How and when it ended.
-    pub ended: Option<(Ended, DateTime<Utc>)>,
+    pub ended: Option<(RunEnd, DateTime<Utc>)>,
     /// It was asked to stop.
     pub stopping: bool,
     /// What it has written.
-    pub output: Output,
+    pub output: CapturedOutput,
 }
 
 impl Run {
@@ -99,13 +99,13 @@ impl Run {
     pub fn outcome(&self) -> String {
         match &self.ended {
             None => "it goes on".into(),
-            Some((Ended::Exit(code), _)) => format!("exit {code}"),
-            Some((Ended::Signal(signal), _)) => format!("ended by signal {signal}"),
-            Some((Ended::Stopped, _)) => "stopped".into(),
-            Some((Ended::TimedOut, _)) => {
+            Some((RunEnd::Exit(code), _)) => format!("exit {code}"),
+            Some((RunEnd::Signal(signal), _)) => format!("ended by signal {signal}"),
+            Some((RunEnd::Stopped, _)) => "stopped".into(),
+            Some((RunEnd::TimedOut, _)) => {
                 format!("stopped after {}: its time was up", format_precise_duration(self.limit()))
             }
-            Some((Ended::NotStarted(why), _)) => format!("not started: {}", sanitize(why)),
+            Some((RunEnd::NotStarted(why), _)) => format!("not started: {}", sanitize(why)),
         }
     }
 
@@ -118,21 +118,21 @@ impl Run {
     /// Whether it did what it was asked to, as far as its status says.
     #[must_use]
     pub fn is_good(&self) -> bool {
-        matches!(self.ended, None | Some((Ended::Exit(0), _)))
+        matches!(self.ended, None | Some((RunEnd::Exit(0), _)))
     }
 }
 
 /// A program that is started once somebody has said yes.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct RunConfirmation {
     /// On which incident.
     pub target: Target,
     /// The command's name.
     pub name: String,
     /// What would be started.
-    pub start: Start,
+    pub spec: ProgramSpec,
     /// What it leads to goes to the timeline by itself.
-    pub note: bool,
+    pub records_note: bool,
     /// First line on the screen.
     pub top: usize,
 }
@@ -161,7 +161,7 @@ pub enum NoRunbooks {
 impl NoRunbooks {
     /// The sentence.
     #[must_use]
-    pub fn why(&self) -> &str {
+    pub fn reason(&self) -> &str {
         match self {
             Self::NoFolder(why) | Self::Unreadable(why) => why,
         }
@@ -178,16 +178,16 @@ pub struct RunbookPane {
     /// Its text, once it is read.
     pub page: Option<Arc<RunbookPage>>,
     /// The block that keys are about, among those that can be: steps and code.
-    pub at: Option<usize>,
+    pub selected_block: Option<usize>,
     /// First line on the screen.
     pub top: usize,
     /// Steps that were ticked here, and the commands that say so.
-    pub sent: Vec<(usize, CommandId)>,
+    pub sent_ticks: Vec<(usize, CommandId)>,
 }
 
 /// An incident as it was.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Travel {
+pub struct TimeTravel {
     /// Which.
     pub id: IncidentId,
     /// The last event that had happened.
@@ -195,5 +195,5 @@ pub struct Travel {
     /// The record then, and the time of that event; `None` until the events before it are read.
     pub record: Option<(Arc<Incident>, DateTime<Utc>)>,
     /// The timeline is scrolled to the event.
-    pub bring: bool,
+    pub scroll_pending: bool,
 }

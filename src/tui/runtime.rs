@@ -27,7 +27,7 @@ use super::app::App;
 use super::message::{Effect, Message};
 use super::update::{unconfirmed, update};
 use super::view::view;
-use super::workspaces::{Opener, SiteId};
+use super::workspaces::{Opener, WorkspaceId};
 
 use clock::{ClockMonitor, next_offset_change};
 use effects::Runner;
@@ -53,7 +53,7 @@ pub enum ExitReason {
     /// Nothing: whoever looks has quit.
     Quit,
     /// Panes on another place of work, which is open.
-    Switch(SiteId),
+    Switch(WorkspaceId),
 }
 
 /// What the loop is told beside keys.

@@ -24,42 +24,42 @@ use tokio::sync::Notify;
 
 pub use framed::{Framed, Sink};
 
-use framed::END;
+use framed::SYNC_END;
 
 /// How long giving back waits for a terminal that takes nothing.
-const PATIENCE: Duration = Duration::from_secs(1);
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Whether the terminal is taken, for the panic hook, which knows nothing else.
-static TAKEN: AtomicBool = AtomicBool::new(false);
+static TERMINAL_ACTIVE: AtomicBool = AtomicBool::new(false);
 
 /// Bytes on their way to the terminal. A slow one delays this thread, not the panes.
 #[derive(Clone, Debug)]
-pub struct Output {
+pub struct TerminalWriter {
     frames: mpsc::Sender<Vec<u8>>,
-    state: Arc<OutputState>,
+    state: Arc<WriterState>,
 }
 
 #[derive(Debug, Default)]
-struct OutputState {
-    under_way: AtomicUsize,
-    done: Notify,
-    failed: Mutex<Option<io::Error>>,
+struct WriterState {
+    in_flight: AtomicUsize,
+    written: Notify,
+    error: Mutex<Option<io::Error>>,
 }
 
-impl Output {
+impl TerminalWriter {
     /// Starts the thread that writes to standard output.
     fn start() -> io::Result<Self> {
         let mut file = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         let (frames, taken) = mpsc::channel::<Vec<u8>>();
-        let state = Arc::new(OutputState::default());
+        let state = Arc::new(WriterState::default());
         let told = Arc::clone(&state);
         thread::Builder::new().name("terminal".into()).spawn(move || {
             for frame in taken {
                 if let Err(error) = file.write_all(&frame) {
-                    *told.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    *told.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                 }
-                told.under_way.fetch_sub(1, Ordering::AcqRel);
-                told.done.notify_one();
+                told.in_flight.fetch_sub(1, Ordering::AcqRel);
+                told.written.notify_one();
             }
         })?;
         Ok(Self { frames, state })
@@ -67,39 +67,39 @@ impl Output {
 
     fn send(&self, bytes: Vec<u8>) -> io::Result<()> {
         self.check()?;
-        self.state.under_way.fetch_add(1, Ordering::AcqRel);
+        self.state.in_flight.fetch_add(1, Ordering::AcqRel);
         self.frames.send(bytes).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
     }
 
     fn check(&self) -> io::Result<()> {
-        let failed = self.state.failed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let failed = self.state.error.lock().unwrap_or_else(PoisonError::into_inner).take();
         failed.map_or(Ok(()), Err)
     }
 
     /// Whether all that was sent is written.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.state.under_way.load(Ordering::Acquire) == 0
+        self.state.in_flight.load(Ordering::Acquire) == 0
     }
 
     /// Waits until all that was sent is written.
-    pub async fn idle(&self) {
+    pub async fn wait_idle(&self) {
         while !self.is_idle() {
-            self.state.done.notified().await;
+            self.state.written.notified().await;
         }
     }
 
     /// As [`Output::idle`] without a runtime, and not for ever.
-    fn wait(&self) {
-        let until = Instant::now() + PATIENCE;
+    fn wait_blocking(&self) {
+        let until = Instant::now() + RELEASE_TIMEOUT;
         while !self.is_idle() && Instant::now() < until {
             thread::sleep(Duration::from_millis(1));
         }
     }
 }
 
-impl Sink for Output {
-    fn frame(&mut self, bytes: Vec<u8>) -> io::Result<()> {
+impl Sink for TerminalWriter {
+    fn send_frame(&mut self, bytes: Vec<u8>) -> io::Result<()> {
         self.send(bytes)
     }
 
@@ -109,16 +109,16 @@ impl Sink for Output {
 }
 
 /// The terminal of the real program.
-pub type Screen = Terminal<Framed<Output>>;
+pub type Screen = Terminal<Framed<TerminalWriter>>;
 
-type Hook = Box<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync>;
+type PanicHook = Box<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync>;
 
 /// Holds the terminal, and gives it back when dropped, or in a panic.
 #[derive(Debug)]
 pub struct Guard {
-    output: Output,
+    writer: TerminalWriter,
     /// The terminal is gone: nothing may be written to it.
-    gone: bool,
+    hung_up: bool,
 }
 
 impl Guard {
@@ -128,20 +128,20 @@ impl Guard {
     /// # Errors
     /// When the terminal refuses; it is as it was then.
     pub fn enter(marks: bool) -> io::Result<(Self, Screen)> {
-        let output = Output::start()?;
-        hook_panics();
-        let guard = Self { output: output.clone(), gone: false };
-        guard.take()?;
-        let screen = Terminal::new(Framed::new(output).marked(marks))?;
+        let output = TerminalWriter::start()?;
+        install_panic_hook();
+        let guard = Self { writer: output.clone(), hung_up: false };
+        guard.activate()?;
+        let screen = Terminal::new(Framed::new(output).synchronized(marks))?;
         Ok((guard, screen))
     }
 
-    fn take(&self) -> io::Result<()> {
+    fn activate(&self) -> io::Result<()> {
         terminal::enable_raw_mode()?;
-        TAKEN.store(true, Ordering::Release);
+        TERMINAL_ACTIVE.store(true, Ordering::Release);
         let mut bytes = Vec::new();
         queue!(bytes, EnterAlternateScreen, DisableLineWrap, EnableBracketedPaste, Hide)?;
-        self.output.send(bytes)
+        self.writer.send(bytes)
     }
 
     /// Gives the terminal back for a while.
@@ -149,13 +149,13 @@ impl Guard {
     /// # Errors
     /// When it can't be written to.
     pub fn release(&self) -> io::Result<()> {
-        if !TAKEN.swap(false, Ordering::AcqRel) {
+        if !TERMINAL_ACTIVE.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
-        if !self.gone {
-            self.output.wait();
-            self.output.send(farewell())?;
-            self.output.wait();
+        if !self.hung_up {
+            self.writer.wait_blocking();
+            self.writer.send(restore_sequence())?;
+            self.writer.wait_blocking();
         }
         terminal::disable_raw_mode()
     }
@@ -164,33 +164,33 @@ impl Guard {
     ///
     /// # Errors
     /// When the terminal refuses.
-    pub fn retake(&self) -> io::Result<()> {
-        self.take()
+    pub fn reactivate(&self) -> io::Result<()> {
+        self.activate()
     }
 
     /// The terminal has hung up: nothing more is written to it.
     pub fn hang_up(&mut self) {
-        self.gone = true;
+        self.hung_up = true;
     }
 
     /// Whether it is still held: a panic gives it back at once.
     #[must_use]
-    pub fn is_taken(&self) -> bool {
-        TAKEN.load(Ordering::Acquire)
+    pub fn is_active(&self) -> bool {
+        TERMINAL_ACTIVE.load(Ordering::Acquire)
     }
 
     /// Sends words to the terminal itself, between two frames.
     ///
     /// # Errors
     /// When it can't be written to.
-    pub fn say(&self, bytes: Vec<u8>) -> io::Result<()> {
-        if self.gone || bytes.is_empty() { Ok(()) } else { self.output.send(bytes) }
+    pub fn send_sequence(&self, bytes: Vec<u8>) -> io::Result<()> {
+        if self.hung_up || bytes.is_empty() { Ok(()) } else { self.writer.send(bytes) }
     }
 
     /// What is on its way.
     #[must_use]
-    pub fn output(&self) -> &Output {
-        &self.output
+    pub fn writer(&self) -> &TerminalWriter {
+        &self.writer
     }
 }
 
@@ -205,20 +205,20 @@ impl Drop for Guard {
 }
 
 /// What sets a terminal back, but for raw mode.
-fn farewell() -> Vec<u8> {
-    let mut bytes = Vec::from(END);
+fn restore_sequence() -> Vec<u8> {
+    let mut bytes = Vec::from(SYNC_END);
     // Writing to memory does not fail.
     let _ = queue!(bytes, DisableBracketedPaste, EnableLineWrap, LeaveAlternateScreen, Show);
     bytes
 }
 
 /// Gives the terminal back before a panic is told, so that it can be read.
-fn hook_panics() {
-    let before: Hook = panic::take_hook();
+fn install_panic_hook() {
+    let before: PanicHook = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        if TAKEN.swap(false, Ordering::AcqRel) {
+        if TERMINAL_ACTIVE.swap(false, Ordering::AcqRel) {
             let mut out = io::stdout();
-            let _ = out.write_all(&farewell()).and_then(|()| out.flush());
+            let _ = out.write_all(&restore_sequence()).and_then(|()| out.flush());
             let _ = terminal::disable_raw_mode();
         }
         before(info);

@@ -19,27 +19,27 @@ use super::{Options, RunError};
 
 /// Holds the terminal, and gives it back when dropped.
 #[derive(Debug)]
-pub struct Held {
+pub struct TerminalSession {
     screen: Screen,
     host: TerminalHost,
-    before: Option<Before>,
+    carryover: Option<Carryover>,
 }
 
 /// What goes along to the next panes.
 #[derive(Debug)]
-struct Before {
+struct Carryover {
     theme: Name,
     zone: Zone,
-    commanded: Vec<String>,
+    palette_history: Vec<String>,
     unconfirmed: String,
 }
 
-impl Held {
+impl TerminalSession {
     /// Takes the terminal.
     ///
     /// # Errors
     /// When there is none, or it can't show panes; it is as it was then.
-    pub fn take(options: &Options) -> Result<Self, RunError> {
+    pub fn open(options: &Options) -> Result<Self, RunError> {
         if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
             return Err(RunError::NoTerminal);
         }
@@ -51,7 +51,7 @@ impl Held {
         // The Linux console draws no frame at once: there they would only cost bytes.
         let marks = looks.synchronized && !looks.low_bandwidth && term != "linux";
         let (guard, screen) = Guard::enter(marks)?;
-        Ok(Self { screen, host: TerminalHost::new(guard)?, before: None })
+        Ok(Self { screen, host: TerminalHost::new(guard)?, carryover: None })
     }
 
     /// Shows panes on a backend until they are left; or the wall display, without panes behind it.
@@ -71,17 +71,17 @@ impl Held {
         let ascii = options.ascii || !theme::locale_is_utf8();
         let var = |name: &str| std::env::var(name).ok();
         let looks = options.settings.appearance;
-        let depth = theme::Depth::found(looks.depth, &var);
+        let depth = theme::Depth::detect(looks.depth, &var);
         // The driver would look at NO_COLOR again, which a choice wins over.
         crossterm::style::force_color_output(depth != theme::Depth::None);
-        let theme = Theme::new(depth, ascii).named(looks.theme);
+        let theme = Theme::new(depth, ascii).with_name(looks.theme);
         let outside =
             LoopContext { reloads: options.reloads.take(), opener: options.opener.take() };
         let now = Utc::now();
         let mut app = App::new(options, theme, now);
         app.wall = wall.map(|settings| Box::new(Wall::new(settings, true, now)));
-        if let Some(before) = self.before.take() {
-            before.goes_along(&mut app);
+        if let Some(before) = self.carryover.take() {
+            before.apply_to(&mut app);
         }
         let shown = runtime::drive_with(app, backend, &mut self.screen, &mut self.host, outside);
         let (app, then) = Box::pin(shown).await?;
@@ -90,17 +90,18 @@ impl Held {
             return Err(RunError::Unconfirmed(unconfirmed));
         }
         let (theme, zone) = (app.theme.name(), app.zone);
-        self.before = Some(Before { theme, zone, commanded: app.palette_history, unconfirmed });
+        self.carryover =
+            Some(Carryover { theme, zone, palette_history: app.palette_history, unconfirmed });
         Ok(then)
     }
 }
 
-impl Before {
+impl Carryover {
     /// What was chosen by hand stays; what was not confirmed is told.
-    fn goes_along(self, app: &mut App) {
-        app.theme = app.theme.named(self.theme);
+    fn apply_to(self, app: &mut App) {
+        app.theme = app.theme.with_name(self.theme);
         app.zone = self.zone;
-        app.palette_history = self.commanded;
+        app.palette_history = self.palette_history;
         if !self.unconfirmed.is_empty() {
             let told = format!(
                 "not confirmed before the switch, look before you repeat: {}",

@@ -22,24 +22,24 @@ use super::queue::Row;
 
 pub use outage::{Loudness, Outage};
 use takeover::Takeovers;
-pub use takeover::{HELD, TAKEOVER};
+pub use takeover::{MAX_TAKEOVER, TAKEOVER_DURATION};
 
 /// How long a page of the measures stays, unless it is set.
-pub const ROTATE: Duration = Duration::from_secs(15);
+pub const DEFAULT_ROTATE: Duration = Duration::from_secs(15);
 /// Entries of the ribbon that are kept.
 pub const RIBBON: usize = 50;
 /// Timelines that are read because of one snapshot: an alert storm must not become one of reads.
 pub const READS: usize = 12;
 /// The last events of each incident on the board that the ribbon starts with.
-const FIRST: u32 = 4;
+const INITIAL_EVENTS: u32 = 4;
 /// Pages of the measures.
 pub const PAGES: usize = 4;
 /// The picture moves by a cell this often.
-pub const SHIFTED_EVERY: TimeDelta = TimeDelta::minutes(4);
+pub const SHIFT_INTERVAL: TimeDelta = TimeDelta::minutes(4);
 /// Where the picture stands, one after the other: each a cell from the one before.
 const SHIFTS: [(u16, u16); 6] = [(0, 0), (1, 0), (2, 0), (2, 1), (1, 1), (0, 1)];
 /// The most that the picture is shifted, in columns and rows.
-pub const MARGIN: (u16, u16) = (2, 1);
+pub const MAX_SHIFT: (u16, u16) = (2, 1);
 /// What the wall shows, and how.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -55,7 +55,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { view: String::new(), filter: Filter::default(), rotate: ROTATE, takeover: true }
+        Self {
+            view: String::new(),
+            filter: Filter::default(),
+            rotate: DEFAULT_ROTATE,
+            takeover: true,
+        }
     }
 }
 
@@ -72,11 +77,11 @@ pub enum LastP1 {
 
 /// An entry of the ribbon.
 #[derive(Clone, Debug)]
-pub struct Moment {
+pub struct RibbonEntry {
     /// When it happened.
     pub at: DateTime<Utc>,
     /// To which incident.
-    pub of: Of,
+    pub incident: IncidentRef,
     /// Its place on that incident's timeline.
     pub seq: u32,
     /// What happened, in a word.
@@ -89,7 +94,7 @@ pub struct Moment {
 
 /// What the ribbon says of an incident.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Of {
+pub struct IncidentRef {
     /// Which.
     pub id: IncidentId,
     /// Its number.
@@ -98,21 +103,21 @@ pub struct Of {
     pub priority: Priority,
 }
 
-impl Of {
+impl IncidentRef {
     /// As its row has it.
-    pub(super) fn row(row: &Summary) -> Self {
+    pub(super) fn from_row(row: &Summary) -> Self {
         Self { id: row.id, number: row.number, priority: row.priority }
     }
 }
 
 /// What the ribbon knows of an incident.
 #[derive(Clone, Copy, Debug)]
-struct Known {
-    of: Of,
+struct TrackedIncident {
+    incident: IncidentRef,
     /// The last event that was asked for.
     seq: u32,
     /// The snapshot that last had it.
-    round: u64,
+    snapshot_round: u64,
 }
 
 /// The wall display.
@@ -121,7 +126,7 @@ pub struct Wall {
     /// What it shows, and how.
     pub settings: Settings,
     /// There are no panes to go back to.
-    pub alone: bool,
+    pub standalone: bool,
     /// The open P1 and P2 of the view, most urgent first.
     pub rows: Vec<Row>,
     /// The open incidents of the view.
@@ -129,23 +134,23 @@ pub struct Wall {
     /// When the last P1 ended.
     pub last_p1: LastP1,
     /// What has happened, the last first.
-    pub ribbon: VecDeque<Moment>,
+    pub ribbon: VecDeque<RibbonEntry>,
     /// When a row next crosses its level or nears it.
     pub next_change: Option<DateTime<Utc>>,
     opened_at: DateTime<Utc>,
-    known: HashMap<IncidentId, Known>,
+    tracked: HashMap<IncidentId, TrackedIncident>,
     /// Counts snapshots.
-    round: u64,
+    snapshot_round: u64,
     /// All open incidents were known once: what comes after is new.
-    begun: bool,
+    initialized: bool,
     takeovers: Takeovers,
 }
 
 /// Events that the ribbon wants to know.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Wanted {
+pub struct EventRequest {
     /// Of which incident.
-    pub of: Of,
+    pub incident: IncidentRef,
     /// Which of them.
     pub part: TimelineRange,
 }
@@ -156,23 +161,23 @@ impl Wall {
     pub fn new(settings: Settings, alone: bool, at: DateTime<Utc>) -> Self {
         Self {
             settings,
-            alone,
+            standalone: alone,
             rows: Vec::new(),
             counts: OpenCounts::default(),
             last_p1: LastP1::Unknown,
             ribbon: VecDeque::new(),
             next_change: None,
             opened_at: at,
-            known: HashMap::new(),
-            round: 0,
-            begun: false,
+            tracked: HashMap::new(),
+            snapshot_round: 0,
+            initialized: false,
             takeovers: Takeovers::default(),
         }
     }
 
     /// The filter for P1s of the view that have ended: what it says about a state now is left out.
     #[must_use]
-    pub fn ended_p1s(&self) -> Filter {
+    pub fn ended_p1_filter(&self) -> Filter {
         let lasting = |ask: &Predicate| {
             matches!(
                 ask,
@@ -191,44 +196,53 @@ impl Wall {
 
     /// Takes in what the view holds now: `all` that pass it, of any priority, with the last event of
     /// each. `complete` once these are all there are. Gives the events that the ribbon lacks.
-    pub(super) fn learn(&mut self, all: &[(Of, u32)], complete: bool) -> Vec<Wanted> {
-        self.round += 1;
-        let mut wanted: Vec<Wanted> = Vec::new();
+    pub(super) fn track(
+        &mut self,
+        all: &[(IncidentRef, u32)],
+        complete: bool,
+    ) -> Vec<EventRequest> {
+        self.snapshot_round += 1;
+        let mut wanted: Vec<EventRequest> = Vec::new();
         for (of, seq) in all {
-            let round = self.round;
-            let known = self.known.entry(of.id).or_insert(Known { of: *of, seq: 0, round });
-            if known.seq < *seq && self.begun {
-                wanted.push(Wanted { of: *of, part: TimelineRange::After(known.seq) });
+            let round = self.snapshot_round;
+            let known = self.tracked.entry(of.id).or_insert(TrackedIncident {
+                incident: *of,
+                seq: 0,
+                snapshot_round: round,
+            });
+            if known.seq < *seq && self.initialized {
+                wanted.push(EventRequest { incident: *of, part: TimelineRange::After(known.seq) });
             }
-            *known = Known { of: *of, seq: *seq, round };
+            *known = TrackedIncident { incident: *of, seq: *seq, snapshot_round: round };
         }
-        let (round, begun) = (self.round, self.begun);
-        self.known.retain(|_, known| {
-            let left = known.round != round;
+        let (round, begun) = (self.snapshot_round, self.initialized);
+        self.tracked.retain(|_, known| {
+            let left = known.snapshot_round != round;
             if left && begun {
-                wanted.push(Wanted { of: known.of, part: TimelineRange::After(known.seq) });
+                wanted.push(EventRequest {
+                    incident: known.incident,
+                    part: TimelineRange::After(known.seq),
+                });
             }
             !left
         });
         if wanted.len() > READS {
-            wanted.sort_by_key(|wanted| wanted.of.priority);
+            wanted.sort_by_key(|wanted| wanted.incident.priority);
             wanted.truncate(READS);
         }
-        if !self.begun && self.ribbon.is_empty() {
+        if !self.initialized && self.ribbon.is_empty() {
             let first = self.rows.iter().take(READS);
-            wanted.extend(
-                first.map(|row| Wanted {
-                    of: Of::row(&row.summary),
-                    part: TimelineRange::Last(FIRST),
-                }),
-            );
+            wanted.extend(first.map(|row| EventRequest {
+                incident: IncidentRef::from_row(&row.summary),
+                part: TimelineRange::Last(INITIAL_EVENTS),
+            }));
         }
-        self.begun |= complete;
+        self.initialized |= complete;
         wanted
     }
 
     /// Lets P1s take the screen that were none before. `before` are the rows until now.
-    pub(super) fn notice(&mut self, before: &[Row], at: DateTime<Utc>) {
+    pub(super) fn start_takeovers(&mut self, before: &[Row], at: DateTime<Utc>) {
         let was_p1 = |id: IncidentId| {
             before.iter().any(|row| row.summary.id == id && row.summary.priority == Priority::P1)
         };
@@ -239,44 +253,44 @@ impl Wall {
             .map(|row| row.summary.id)
             .filter(|id| !was_p1(*id))
             .collect();
-        if self.begun && self.settings.takeover {
+        if self.initialized && self.settings.takeover {
             for incident in new {
-                self.takeovers.take(incident, at);
+                self.takeovers.start(incident, at);
             }
         }
-        self.pass(at);
+        self.expire_takeovers(at);
     }
 
     /// Time has passed: the screen is given back.
-    pub(super) fn pass(&mut self, at: DateTime<Utc>) {
+    pub(super) fn expire_takeovers(&mut self, at: DateTime<Utc>) {
         let rows = &self.rows;
-        self.takeovers.pass(at, |id| rows.iter().any(|row| row.summary.id == id));
+        self.takeovers.expire(at, |id| rows.iter().any(|row| row.summary.id == id));
     }
 
     /// The P1s that have the screen, the last first.
-    pub fn taking_over(&self) -> impl DoubleEndedIterator<Item = &Row> {
+    pub fn takeover_rows(&self) -> impl DoubleEndedIterator<Item = &Row> {
         self.takeovers.ids().filter_map(|id| self.rows.iter().find(|row| row.summary.id == id))
     }
 
     /// Whether a new P1 has the screen.
     #[must_use]
-    pub fn is_taken(&self) -> bool {
+    pub fn has_takeover(&self) -> bool {
         !self.takeovers.is_empty()
     }
 
     /// Puts events on the ribbon.
-    pub(super) fn remember(&mut self, of: Of, events: &[Event]) {
+    pub(super) fn add_to_ribbon(&mut self, of: IncidentRef, events: &[Event]) {
         for event in events {
             // The same alert again is nothing that anybody did.
             let again = matches!(event.body, EventBody::AlertRepeated { .. });
-            let there = self.ribbon.iter().any(|m| m.of.id == of.id && m.seq == event.seq);
+            let there = self.ribbon.iter().any(|m| m.incident.id == of.id && m.seq == event.seq);
             if again || there {
                 continue;
             }
             let place = self.ribbon.iter().position(|m| m.at <= event.at);
-            let moment = Moment {
+            let moment = RibbonEntry {
                 at: event.at,
-                of,
+                incident: of,
                 seq: event.seq,
                 word: event.body.label(),
                 detail: event.body.detail(),
@@ -308,7 +322,7 @@ impl Wall {
     /// Since when data is old, and how loudly to say so; `None` while it is not.
     #[must_use]
     pub fn outage(&self, link: &ConnectionState, now: DateTime<Utc>) -> Option<Outage> {
-        Outage::of(link, self.opened_at, now)
+        Outage::detect(link, self.opened_at, now)
     }
 
     /// When the picture changes by itself next. Each second while a new P1 has the screen; else with
@@ -320,12 +334,12 @@ impl Wall {
             let at = ms - ms.rem_euclid(every) + every;
             DateTime::from_timestamp_millis(at).unwrap_or(now + TimeDelta::minutes(1))
         };
-        if self.is_taken() {
+        if self.has_takeover() {
             return next(1000);
         }
         [next(60_000), next(self.rotate_ms())]
             .into_iter()
-            .chain(Outage::steps(&app.connection, self.opened_at))
+            .chain(Outage::change_times(&app.connection, self.opened_at))
             .chain(self.next_change)
             .filter(|at| *at > now)
             .min()
@@ -335,8 +349,8 @@ impl Wall {
 
 /// By how many columns and rows the picture is shifted, so that nothing burns in.
 #[must_use]
-pub fn shift(now: DateTime<Utc>) -> (u16, u16) {
-    let turns = now.timestamp().div_euclid(SHIFTED_EVERY.num_seconds());
+pub fn burn_in_shift(now: DateTime<Utc>) -> (u16, u16) {
+    let turns = now.timestamp().div_euclid(SHIFT_INTERVAL.num_seconds());
     // Before 1970 nobody looks.
     SHIFTS[usize::try_from(turns).map_or(0, |turns| turns % SHIFTS.len())]
 }

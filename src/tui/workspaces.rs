@@ -8,42 +8,42 @@ use crate::config::Location;
 use crate::config::panes::{Profile, UnusableProfile};
 
 /// The name of what the program was started on, where that is no profile.
-pub const STARTED: &str = "start";
+pub const INITIAL_NAME: &str = "start";
 
 /// Which place of work.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum SiteId {
+pub enum WorkspaceId {
     /// What the program was started on.
-    Started,
+    Initial,
     /// The profile of that name.
     Profile(String),
 }
 
 /// A place of work that panes can be on.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Site {
+pub struct Workspace {
     /// Which.
-    pub id: SiteId,
+    pub id: WorkspaceId,
     /// Where it leads: a store's file, or the URL of an API. Not yet safe to show.
-    pub leads: String,
+    pub location: String,
     /// What is done there counts: the screen says so.
     pub production: bool,
     /// Nothing may be changed there.
     pub read_only: bool,
     /// Why the settings can't say where it leads. Safe to show.
-    pub unusable: Option<String>,
+    pub unusable_reason: Option<String>,
 }
 
-impl Site {
+impl Workspace {
     /// What the program was started on.
     #[must_use]
-    pub fn started(leads: impl Into<String>) -> Self {
+    pub fn initial(leads: impl Into<String>) -> Self {
         Self {
-            id: SiteId::Started,
-            leads: leads.into(),
+            id: WorkspaceId::Initial,
+            location: leads.into(),
             production: false,
             read_only: false,
-            unusable: None,
+            unusable_reason: None,
         }
     }
 
@@ -51,30 +51,30 @@ impl Site {
     #[must_use]
     pub fn name(&self) -> &str {
         match &self.id {
-            SiteId::Started => STARTED,
-            SiteId::Profile(name) => name,
+            WorkspaceId::Initial => INITIAL_NAME,
+            WorkspaceId::Profile(name) => name,
         }
     }
 }
 
-impl From<&Profile> for Site {
+impl From<&Profile> for Workspace {
     fn from(profile: &Profile) -> Self {
         let leads = profile.location.as_ref().map(Location::display_name);
         Self {
-            id: SiteId::Profile(profile.name.clone()),
+            id: WorkspaceId::Profile(profile.name.clone()),
             production: profile.production,
             read_only: profile.read_only,
-            ..Self::started(leads.unwrap_or_else(|| "the usual store".into()))
+            ..Self::initial(leads.unwrap_or_else(|| "the usual store".into()))
         }
     }
 }
 
-impl From<&UnusableProfile> for Site {
+impl From<&UnusableProfile> for Workspace {
     fn from(profile: &UnusableProfile) -> Self {
         Self {
-            id: SiteId::Profile(profile.name.clone()),
-            unusable: Some(profile.why.clone()),
-            ..Self::started("")
+            id: WorkspaceId::Profile(profile.name.clone()),
+            unusable_reason: Some(profile.why.clone()),
+            ..Self::initial("")
         }
     }
 }
@@ -86,5 +86,5 @@ pub trait Opener: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// Why it can't be opened, in a sentence. Not yet safe to show.
-    async fn open(&self, site: &SiteId) -> Result<(), String>;
+    async fn open(&self, site: &WorkspaceId) -> Result<(), String>;
 }

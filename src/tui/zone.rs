@@ -6,7 +6,7 @@ pub use crate::config::appearance::Zone;
 
 /// The viewer's distance from UTC changes: summer time begins or ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Change {
+pub struct OffsetChange {
     /// When.
     pub at: DateTime<Utc>,
     /// The distance from then on.
@@ -18,7 +18,7 @@ pub struct Change {
 pub struct Clock {
     zone: Zone,
     offset: FixedOffset,
-    change: Option<Change>,
+    change: Option<OffsetChange>,
 }
 
 impl Clock {
@@ -30,7 +30,7 @@ impl Clock {
 
     /// With the next change of the distance.
     #[must_use]
-    pub const fn changing(mut self, change: Option<Change>) -> Self {
+    pub const fn with_change(mut self, change: Option<OffsetChange>) -> Self {
         self.change = change;
         self
     }
@@ -43,7 +43,7 @@ impl Clock {
 
     /// The time as it is shown.
     #[must_use]
-    pub fn at(self, at: DateTime<Utc>) -> NaiveDateTime {
+    pub fn local_time(self, at: DateTime<Utc>) -> NaiveDateTime {
         if self.zone == Zone::Utc {
             return at.naive_utc();
         }
@@ -55,7 +55,7 @@ impl Clock {
     /// What is shown as this time. Of an hour that comes twice it is the first, and one that is left
     /// out stands for the change.
     #[must_use]
-    pub fn read(self, shown: NaiveDateTime) -> Option<DateTime<Utc>> {
+    pub fn to_utc(self, shown: NaiveDateTime) -> Option<DateTime<Utc>> {
         let with = |offset: FixedOffset| {
             let seconds = TimeDelta::seconds(offset.local_minus_utc().into());
             shown.checked_sub_signed(seconds).map(|at| at.and_utc())
@@ -72,14 +72,14 @@ impl Clock {
 
     /// Hours and minutes.
     #[must_use]
-    pub fn minute(self, at: DateTime<Utc>) -> String {
-        self.at(at).format("%H:%M").to_string()
+    pub fn hh_mm(self, at: DateTime<Utc>) -> String {
+        self.local_time(at).format("%H:%M").to_string()
     }
 
     /// Hours, minutes and seconds.
     #[must_use]
-    pub fn second(self, at: DateTime<Utc>) -> String {
-        self.at(at).format("%H:%M:%S").to_string()
+    pub fn hh_mm_ss(self, at: DateTime<Utc>) -> String {
+        self.local_time(at).format("%H:%M:%S").to_string()
     }
 
     /// The name of the zone that times are shown in: `UTC`, `UTC+2`, `UTC-3:30`.
@@ -99,7 +99,7 @@ impl Clock {
 
     /// The same time in UTC, where both are wanted and differ.
     #[must_use]
-    pub fn beside(self, at: DateTime<Utc>) -> Option<NaiveDateTime> {
+    pub fn secondary_utc(self, at: DateTime<Utc>) -> Option<NaiveDateTime> {
         (self.zone == Zone::Both && !self.is_utc()).then(|| at.naive_utc())
     }
 }
@@ -127,9 +127,9 @@ mod tests {
     ) {
         let at = Utc.with_ymd_and_hms(2031, 5, 20, 22, 41, 12).unwrap();
         let clock = Clock::new(zone, FixedOffset::east_opt(offset).unwrap());
-        assert_eq!(clock.minute(at), shown);
+        assert_eq!(clock.hh_mm(at), shown);
         assert_eq!(clock.name(), name);
-        let other = clock.beside(at).map(|at| at.format("%H:%M").to_string());
+        let other = clock.secondary_utc(at).map(|at| at.format("%H:%M").to_string());
         assert_eq!(other.as_deref(), beside);
     }
 
@@ -143,11 +143,11 @@ mod tests {
     ) {
         let [winter, summer] = [3600, 7200].map(|s| FixedOffset::east_opt(s).unwrap());
         let begins = Utc.with_ymd_and_hms(2031, 3, 30, 1, 0, 0).unwrap();
-        let change = Some(Change { at: begins, offset: summer });
-        let clock = Clock::new(Zone::Viewer, winter).changing(change);
-        assert_eq!(clock.read(shown), Some(at));
-        let utc = Clock::new(Zone::Utc, winter).changing(change);
-        assert_eq!(utc.read(shown), Some(shown.and_utc()));
-        assert_eq!(utc.at(at), at.naive_utc());
+        let change = Some(OffsetChange { at: begins, offset: summer });
+        let clock = Clock::new(Zone::Viewer, winter).with_change(change);
+        assert_eq!(clock.to_utc(shown), Some(at));
+        let utc = Clock::new(Zone::Utc, winter).with_change(change);
+        assert_eq!(utc.to_utc(shown), Some(shown.and_utc()));
+        assert_eq!(utc.local_time(at), at.naive_utc());
     }
 }

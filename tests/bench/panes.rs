@@ -31,7 +31,7 @@ struct Counted {
 }
 
 impl Sink for Counted {
-    fn frame(&mut self, bytes: Vec<u8>) -> io::Result<()> {
+    fn send_frame(&mut self, bytes: Vec<u8>) -> io::Result<()> {
         self.bytes += bytes.len();
         self.frames += 1;
         Ok(())

@@ -23,7 +23,7 @@ fn whole() -> String {
 fn the_sample_without_its_comment_marks_is_right() {
     let config = read(&whole());
     assert_eq!(config.warnings, []);
-    let (keymap, warnings) = Keymap::with(&config.panes.keys);
+    let (keymap, warnings) = Keymap::with_bindings(&config.panes.keys);
     assert_eq!(warnings, []);
     let default = Keymap::default();
     for entry in TABLE {
@@ -113,7 +113,7 @@ fn what_is_shown_is_a_settings_file_that_comes_to_the_same() {
         let file = File::new(text);
         let config = file.load();
         assert_eq!(config.warnings, []);
-        let keymap = Keymap::with(&config.panes.keys).0;
+        let keymap = Keymap::with_bindings(&config.panes.keys).0;
         let actions: Vec<(&str, Vec<String>)> = TABLE
             .iter()
             .map(|e| (e.name, keymap.keys(e.action).iter().map(ToString::to_string).collect()))

@@ -9,7 +9,7 @@ use redphone::config::panes::{Column, SavedView};
 use redphone::model::queue::Sort;
 use redphone::model::{Impact, IncidentNumber, Status};
 use redphone::tui::Options;
-use redphone::tui::fuzzy::Close;
+use redphone::tui::fuzzy::WordMatcher;
 use redphone::tui::message::Message;
 use redphone::tui::mode::Mode;
 use redphone::tui::queue::Line;
@@ -69,8 +69,11 @@ fn words_are_found_where_their_letters_are_close(
     #[case] text: &str,
     #[case] found: bool,
 ) {
-    assert_eq!(Close::new(word).is_in(text), found);
-    assert_eq!(!Close::new(word).places(text).is_empty(), found && !word.is_empty());
+    assert_eq!(WordMatcher::new(word).matches(text), found);
+    assert_eq!(
+        !WordMatcher::new(word).matched_graphemes(text).is_empty(),
+        found && !word.is_empty()
+    );
 }
 
 #[test]
@@ -241,7 +244,7 @@ fn filters_used_before_are_found_with_the_arrows() {
         stage.keys("Enter");
     }
     assert_eq!(stage.remembered, ["p1", "disk", "p1"]);
-    assert_eq!(stage.app.queue.past, ["disk", "p1"], "each once, the last one last");
+    assert_eq!(stage.app.queue.filter_history, ["disk", "p1"], "each once, the last one last");
     // What an earlier run has left comes before.
     stage.send(Message::Filters(vec!["owner:me".into(), "p1".into()]));
     stage.keys("/ ^u");
@@ -283,7 +286,7 @@ fn a_view_is_one_key(#[case] key: char, #[case] name: &str, #[case] text: &str) 
     assert!(stage.screen().contains(&format!("{name} · ")), "{}", stage.screen());
     stage.keys("v a");
     assert!(!stage.app.queue.is_filtered());
-    assert_eq!(stage.app.queue.order(), Sort::Urgent);
+    assert_eq!(stage.app.queue.effective_sort(), Sort::Urgent);
     assert!(stage.screen().contains("open · most urgent first"), "{}", stage.screen());
 }
 
@@ -318,7 +321,7 @@ fn views_of_ones_own_come_with_their_keys() {
     assert!(!stage.screen().contains('\u{1b}'));
     stage.keys("m");
     assert_eq!(stage.app.queue.view.as_deref(), Some("old disks"));
-    assert_eq!((stage.app.queue.rows.len(), stage.app.queue.order()), (12, Sort::Oldest));
+    assert_eq!((stage.app.queue.rows.len(), stage.app.queue.effective_sort()), (12, Sort::Oldest));
     let shown = "old disks · 12 of 19 · oldest first";
     assert!(stage.screen().contains(shown), "{}", stage.screen());
     // Typing makes it something else; giving that up, it is the view again.
@@ -328,7 +331,7 @@ fn views_of_ones_own_come_with_their_keys() {
     stage.keys("Esc");
     assert_eq!(stage.app.queue.view.as_deref(), Some("old disks"));
     stage.keys("Esc");
-    assert_eq!((stage.app.queue.rows.len(), stage.app.queue.order()), (19, Sort::Urgent));
+    assert_eq!((stage.app.queue.rows.len(), stage.app.queue.effective_sort()), (19, Sort::Urgent));
 }
 
 #[rstest]
@@ -376,7 +379,7 @@ fn on_workers() -> Stage {
     let mut stage = busy();
     stage.keys("f");
     for _ in 0..20 {
-        if stage.app.queue.head.as_deref() == Some("workers") {
+        if stage.app.queue.selected_head.as_deref() == Some("workers") {
             return stage;
         }
         stage.keys("j");
@@ -390,12 +393,16 @@ fn a_group_is_folded_and_unfolded() {
     let folded = stage.app.queue.lines.len();
     stage.keys("Right");
     assert_eq!(stage.app.queue.lines.len(), folded + 12);
-    assert_eq!(stage.app.queue.head.as_deref(), Some("workers"), "its head stays selected");
+    assert_eq!(
+        stage.app.queue.selected_head.as_deref(),
+        Some("workers"),
+        "its head stays selected"
+    );
     stage.keys("j j");
-    assert!(stage.app.queue.head.is_none());
+    assert!(stage.app.queue.selected_head.is_none());
     stage.keys("Left");
     assert_eq!(stage.app.queue.lines.len(), folded);
-    assert_eq!(stage.app.queue.head.as_deref(), Some("workers"));
+    assert_eq!(stage.app.queue.selected_head.as_deref(), Some("workers"));
     stage.keys("Enter");
     assert_eq!(stage.app.queue.lines.len(), folded + 12);
     stage.keys("Enter");
@@ -429,7 +436,7 @@ fn the_head_of_a_group_stays_selected_when_it_moves() {
         |_| {},
     );
     stage.refresh();
-    assert_eq!(stage.app.queue.head.as_deref(), Some("workers"));
+    assert_eq!(stage.app.queue.selected_head.as_deref(), Some("workers"));
     let queue = &stage.app.queue;
     assert!(queue.index <= 2, "it has come to the top: {}", stage.screen());
     let row = stage.screen().lines().find(|l| l.contains("▸ workers")).unwrap().to_owned();

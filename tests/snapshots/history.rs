@@ -63,10 +63,10 @@ fn an_answer_that_comes_too_late_changes_nothing() {
     let mut stage = busy();
     stage.slow = true;
     filter(&mut stage, "is:ended mails");
-    let first = stage.app.queue.searches;
+    let first = stage.app.queue.search_count;
     stage.send(Message::Elapsed(Timer::Search(first)));
     stage.write("x");
-    stage.send(Message::Elapsed(Timer::Search(stage.app.queue.searches)));
+    stage.send(Message::Elapsed(Timer::Search(stage.app.queue.search_count)));
     let [(old, _), (new, search)] = &stage.searches[..] else { panic!("two searches") };
     let (old, new) = (*old, *new);
     assert_eq!(search.filter.to_string(), "is:ended mailsx");
@@ -88,7 +88,7 @@ fn reading_and_failing_are_shown_and_can_be_tried_again() {
     filter(&mut stage, "is:ended");
     stage.keys("Enter");
     assert!(stage.screen().contains("reading the history"), "{}", stage.screen());
-    stage.send(Message::Elapsed(Timer::Search(stage.app.queue.searches)));
+    stage.send(Message::Elapsed(Timer::Search(stage.app.queue.search_count)));
     let (number, _) = stage.searches[0].clone();
     let error = BackendError::Unreachable("the disk hangs".into());
     stage.send(Message::HistoryPage(number, Err(error), stage.now));
@@ -106,7 +106,7 @@ fn a_search_of_what_is_kept_says_so_and_is_asked_again_when_the_backend_is_back(
     stage.slow = true;
     filter(&mut stage, "is:ended");
     stage.keys("Enter");
-    stage.send(Message::Elapsed(Timer::Search(stage.app.queue.searches)));
+    stage.send(Message::Elapsed(Timer::Search(stage.app.queue.search_count)));
     let (number, _) = stage.searches[0].clone();
     let read_at = stage.now - chrono::TimeDelta::minutes(10);
     let kept = format!("only 26 kept here · as of {} · is:ended", read_at.format("%H:%M"));

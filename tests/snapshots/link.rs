@@ -13,7 +13,7 @@ use redphone::tui::action::Action;
 use redphone::tui::message::{Effect, Message, Timer};
 use redphone::tui::theme::Depth;
 use redphone::tui::update::perform;
-use redphone::tui::zone::{Change, Zone};
+use redphone::tui::zone::{OffsetChange, Zone};
 use rstest::rstest;
 
 use crate::support::company;
@@ -198,7 +198,7 @@ fn tomorrow_is_in_the_offset_of_tomorrow() {
     // Summer time begins in the night.
     let at = company::now() + TimeDelta::hours(3);
     let offset = FixedOffset::east_opt(2 * 3600).expect("a zone");
-    stage.send(Message::OffsetChanges(Some(Change { at, offset })));
+    stage.send(Message::OffsetChanges(Some(OffsetChange { at, offset })));
     stage.keys("b");
     assert!(stage.screen().contains("Wed 09:00"), "{}", stage.screen());
     stage.keys("t");

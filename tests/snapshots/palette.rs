@@ -120,7 +120,7 @@ fn what_is_wrong_is_named_with_what_would_be_accepted(#[case] line: &str, #[case
     stage.keys("Enter");
     assert!(stage.submitted.is_empty());
     assert!(stage.screen().contains(told), "{}", stage.screen());
-    assert_eq!(palette(&stage).typed, line, "what was typed is still there");
+    assert_eq!(palette(&stage).input, line, "what was typed is still there");
 }
 
 #[rstest]
@@ -134,7 +134,7 @@ fn what_needs_an_argument_says_so(#[case] line: &str) {
     open(&mut stage, line);
     stage.keys("Enter");
     let name = line.trim();
-    assert_eq!(palette(&stage).typed, format!("{name} "), "it goes on to the argument");
+    assert_eq!(palette(&stage).input, format!("{name} "), "it goes on to the argument");
     stage.keys("Enter");
     assert!(stage.screen().contains(&format!("! {name} takes ")), "{}", stage.screen());
 }
@@ -169,7 +169,7 @@ fn a_line_is_completed(#[case] typed: &str, #[case] expected: &str) {
     let mut stage = busy();
     open(&mut stage, typed);
     stage.keys("Tab");
-    assert_eq!(palette(&stage).typed, expected);
+    assert_eq!(palette(&stage).input, expected);
 }
 
 #[test]
@@ -279,10 +279,11 @@ fn what_does_not_apply_stands_below_and_says_why() {
     let mut stage = busy();
     stage.keys(":");
     let choices = &palette(&stage).choices;
-    let first_barred = choices.iter().position(|choice| choice.barred.is_some()).expect("one");
-    assert!(choices[first_barred..].iter().all(|choice| choice.barred.is_some()));
+    let first_barred =
+        choices.iter().position(|choice| choice.disabled_reason.is_some()).expect("one");
+    assert!(choices[first_barred..].iter().all(|choice| choice.disabled_reason.is_some()));
     let close = choices.iter().find(|choice| choice.text == "close").expect("close");
-    assert_eq!(close.barred.as_deref(), Some("resolve it before closing it"));
+    assert_eq!(close.disabled_reason.as_deref(), Some("resolve it before closing it"));
 }
 
 #[rstest]
@@ -327,7 +328,7 @@ fn a_pasted_line_is_typed_without_control_characters() {
     let mut stage = busy();
     stage.keys(":");
     stage.send(Message::Paste("note one\u{1b}[2J\nsecond".into()));
-    assert_eq!(palette(&stage).typed, "note one[2J");
+    assert_eq!(palette(&stage).input, "note one[2J");
     assert!(!stage.screen().contains('\u{1b}'));
 }
 

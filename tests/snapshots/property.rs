@@ -21,10 +21,10 @@ use redphone::tui::action::TABLE;
 use redphone::tui::message::Message;
 use redphone::tui::output::Pipe;
 use redphone::tui::queue::Line;
-use redphone::tui::run::Ended;
+use redphone::tui::run::RunEnd;
 use redphone::tui::theme::Depth;
 use redphone::tui::wall::{self, Wall};
-use redphone::tui::workspaces::{Site, SiteId};
+use redphone::tui::workspaces::{Workspace, WorkspaceId};
 
 use crate::asks::ask;
 use crate::remote;
@@ -170,12 +170,12 @@ fn take(stage: &mut Stage, step: Step) {
         }
         Step::Written(text) => {
             if let Some(start) = stage.started.last() {
-                stage.send(Message::RunOutput(start.id, Pipe::Out, text));
+                stage.send(Message::RunOutput(start.id, Pipe::Stdout, text));
             }
         }
         Step::Ended(status) => {
             if let Some(start) = stage.started.last() {
-                stage.send(Message::RunEnded(start.id, Ended::Exit(status), stage.now));
+                stage.send(Message::RunEnded(start.id, RunEnd::Exit(status), stage.now));
             }
         }
         Step::Edited(what) => stage.send(Message::Edited(match what % 3 {
@@ -255,8 +255,12 @@ fn opened(data: &Data, size: (u16, u16), place: Place) -> Stage {
         declare(&memory, title, *level, *minutes);
     }
     let mut options = Options { settings: runs::settings(), ..options() };
-    let profile = SiteId::Profile("prod\u{202e}".into());
-    options.sites.push(Site { id: profile, production: true, ..Site::started("/srv/prod.db") });
+    let profile = WorkspaceId::Profile("prod\u{202e}".into());
+    options.workspaces.push(Workspace {
+        id: profile,
+        production: true,
+        ..Workspace::initial("/srv/prod.db")
+    });
     let mut stage = Stage::with(memory, size, Depth::Indexed, options);
     stage.books = Ok(vec![("checkout".into(), "# One\n\n- [ ] look\n- [ ] ask\n".into())]);
     if matches!(place, Place::Wall { .. }) {
@@ -303,10 +307,10 @@ fn play(
         match queue.lines.get(queue.index) {
             Some(Line::Row(row)) => {
                 prop_assert_eq!(Some(queue.rows[*row].summary.id), queue.selected);
-                prop_assert_eq!(&queue.head, &None);
+                prop_assert_eq!(&queue.selected_head, &None);
             }
             Some(Line::Head(group)) => {
-                prop_assert_eq!(Some(&queue.groups[*group].service), queue.head.as_ref());
+                prop_assert_eq!(Some(&queue.groups[*group].service), queue.selected_head.as_ref());
             }
             None => prop_assert_eq!(queue.selected, None),
         }

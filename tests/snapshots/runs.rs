@@ -14,7 +14,7 @@ use redphone::tui::Options;
 use redphone::tui::message::Message;
 use redphone::tui::mode::Mode;
 use redphone::tui::output::Pipe;
-use redphone::tui::run::{Ended, NoRunbooks};
+use redphone::tui::run::{NoRunbooks, RunEnd};
 use redphone::tui::theme::Depth;
 use rstest::rstest;
 
@@ -102,11 +102,11 @@ fn what_a_command_writes_is_shown_while_it_runs_and_after(
     let rows: Vec<String> = (1..=40)
         .map(|pod| format!("checkout-7f9c4d-{pod:02}   Running   0 restarts   3d"))
         .collect();
-    stage.send(Message::RunOutput(id, Pipe::Out, rows.join("\n")));
+    stage.send(Message::RunOutput(id, Pipe::Stdout, rows.join("\n")));
     assert_snapshot!(name("running", size), stage.screen());
     let at = company::now() + chrono::TimeDelta::seconds(3);
-    stage.send(Message::RunOutput(id, Pipe::Err, "\u{1b}]0;x\u{7}warning: \tstale\n".into()));
-    stage.send(Message::RunEnded(id, Ended::Exit(0), at));
+    stage.send(Message::RunOutput(id, Pipe::Stderr, "\u{1b}]0;x\u{7}warning: \tstale\n".into()));
+    stage.send(Message::RunEnded(id, RunEnd::Exit(0), at));
     assert_snapshot!(name("ended", size), stage.screen());
     stage.keys("k k");
     assert!(!stage.screen().contains("stale"), "{}", stage.screen());
@@ -118,18 +118,18 @@ fn what_a_command_writes_is_shown_while_it_runs_and_after(
 fn a_command_that_failed_says_so(#[values((126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
     let mut stage = stage(size);
     let id = start(&mut stage, "p");
-    stage.send(Message::RunOutput(id, Pipe::Err, "error: no such cluster\n".into()));
+    stage.send(Message::RunOutput(id, Pipe::Stderr, "error: no such cluster\n".into()));
     let at = company::now() + chrono::TimeDelta::seconds(1);
-    stage.send(Message::RunEnded(id, Ended::Exit(1), at));
+    stage.send(Message::RunEnded(id, RunEnd::Exit(1), at));
     assert_snapshot!(name("failed", size), stage.screen());
 }
 
 #[rstest]
-#[case(Ended::TimedOut, "stopped after 1m00: its time was up")]
-#[case(Ended::Stopped, "stopped at 22:41:12")]
-#[case(Ended::Signal(9), "ended by signal 9")]
-#[case(Ended::NotStarted("kubectl: not found".into()), "not started: kubectl: not found")]
-fn each_end_is_told(#[case] how: Ended, #[case] told: &str) {
+#[case(RunEnd::TimedOut, "stopped after 1m00: its time was up")]
+#[case(RunEnd::Stopped, "stopped at 22:41:12")]
+#[case(RunEnd::Signal(9), "ended by signal 9")]
+#[case(RunEnd::NotStarted("kubectl: not found".into()), "not started: kubectl: not found")]
+fn each_end_is_told(#[case] how: RunEnd, #[case] told: &str) {
     let mut stage = stage((126, 36));
     let id = start(&mut stage, "p");
     stage.send(Message::RunEnded(id, how, stage.now));
@@ -201,11 +201,11 @@ fn its_outcome_goes_to_the_timeline_where_that_is_set() {
     stage.keys("Esc");
     assert!(stage.screen().contains("restart the pool goes on · x shows it again"));
     let lines: Vec<String> = (1..=60).map(|line| format!("line {line}\u{7}")).collect();
-    stage.send(Message::RunOutput(id, Pipe::Out, lines.join("\n")));
+    stage.send(Message::RunOutput(id, Pipe::Stdout, lines.join("\n")));
     stage.keys("n");
     stage.write("half a thought");
     let at = stage.now + chrono::TimeDelta::seconds(75);
-    stage.send(Message::RunEnded(id, Ended::Exit(3), at));
+    stage.send(Message::RunEnded(id, RunEnd::Exit(3), at));
     assert!(matches!(stage.app.mode, Mode::Form(_)), "typing is not disturbed");
     let notes = notes(&stage);
     let first: Vec<&str> = notes[0].lines().take(4).collect();
@@ -229,11 +229,11 @@ fn its_outcome_goes_to_the_timeline_where_that_is_set() {
 fn its_output_is_put_on_the_timeline_by_hand_once() {
     let mut stage = stage((126, 36));
     let id = start(&mut stage, "p");
-    stage.send(Message::RunOutput(id, Pipe::Out, "all well\n".into()));
+    stage.send(Message::RunOutput(id, Pipe::Stdout, "all well\n".into()));
     stage.keys("n");
     assert!(notes(&stage).is_empty());
     assert!(stage.screen().contains("it runs still"), "{}", stage.screen());
-    stage.send(Message::RunEnded(id, Ended::Exit(0), stage.now));
+    stage.send(Message::RunEnded(id, RunEnd::Exit(0), stage.now));
     stage.keys("n n");
     assert_eq!(notes(&stage).len(), 1);
     assert!(notes(&stage)[0].ends_with("all well"));
@@ -251,7 +251,7 @@ fn it_is_stopped_by_key_and_goes_on_when_it_is_left() {
     stage.keys("^c");
     assert_eq!(stage.stopped, [id]);
     assert!(stage.screen().contains("stopping"), "{}", stage.screen());
-    stage.send(Message::RunEnded(id, Ended::Stopped, stage.now));
+    stage.send(Message::RunEnded(id, RunEnd::Stopped, stage.now));
     stage.keys("^c");
     assert!(matches!(stage.app.mode, Mode::Panes));
 }
@@ -458,8 +458,8 @@ fn a_folder_that_cannot_be_read_is_told() {
 fn an_output_whose_note_was_refused_can_be_put_on_the_timeline_again() {
     let mut stage = stage((126, 36));
     let id = start(&mut stage, "p");
-    stage.send(Message::RunOutput(id, Pipe::Out, "all well\n".into()));
-    stage.send(Message::RunEnded(id, Ended::Exit(0), stage.now));
+    stage.send(Message::RunOutput(id, Pipe::Stdout, "all well\n".into()));
+    stage.send(Message::RunEnded(id, RunEnd::Exit(0), stage.now));
     stage.keys("n");
     stage.refuse(&redphone::backend::BackendError::NotAllowed("notes are closed".into()));
     assert!(!stage.screen().contains("on the timeline ·"), "{}", stage.screen());

@@ -171,7 +171,7 @@ fn what_is_typed_after_a_question_is_kept_as_a_draft_too() {
     stage.write("no");
     // The timer of the draft still runs when the question comes.
     let Mode::Form(form) = &mut stage.app.mode else { panic!("a form") };
-    form.saving = true;
+    form.save_scheduled = true;
     stage.keys("^s n");
     stage.kept.clear();
     stage.write(" fault of ours");
@@ -191,7 +191,7 @@ fn a_draft_brings_back_only_what_was_changed_in_it() {
     stage.write("pci");
     stage.keys("Esc");
     let Mode::Form(form) = &stage.app.mode else { panic!("it asks") };
-    assert!(form.asking);
+    assert!(form.confirm_discard);
     stage.keys("k");
     let draft = stage.kept.iter().rev().find_map(|keep| match keep {
         DraftOp::Save(draft) => Some(draft.clone()),
@@ -229,7 +229,7 @@ fn keys_typed_while_a_record_is_read_are_for_what_the_verb_opens() {
     stage.answer_reads();
     assert!(matches!(stage.app.mode, Mode::Pick(_) | Mode::Form(_)) || stage.submitted.len() == 1);
     assert!(
-        stage.app.undo.as_ref().is_none_or(|undo| undo.done.contains("snooze"))
+        stage.app.undo.as_ref().is_none_or(|undo| undo.done_phrase.contains("snooze"))
             || stage.submitted.is_empty()
     );
 }
@@ -394,6 +394,6 @@ fn read_only_also_holds_for_a_draft() {
     stage.keys("^s");
     assert!(stage.submitted.is_empty());
     assert_eq!(form(&stage).value("Note"), "typed before", "it is not lost");
-    let told = form(&stage).told.clone().unwrap_or_default();
+    let told = form(&stage).notice.clone().unwrap_or_default();
     assert!(told.starts_with("opened read-only"), "{told}");
 }

@@ -12,9 +12,9 @@ use redphone::sync::drafts::{Draft, DraftOp};
 use redphone::tui::Options;
 use redphone::tui::message::Message;
 use redphone::tui::mode::Mode;
-use redphone::tui::run::{Ended, RunId};
+use redphone::tui::run::{RunEnd, RunId};
 use redphone::tui::theme::Depth;
-use redphone::tui::workspaces::{Site, SiteId};
+use redphone::tui::workspaces::{Workspace, WorkspaceId};
 use rstest::rstest;
 
 use crate::support::company;
@@ -35,15 +35,15 @@ fn profiles() -> Vec<Profile> {
 
 /// Started on a file, with three profiles.
 fn stage(size: (u16, u16)) -> Stage {
-    let mut sites = options().sites;
-    sites.extend(profiles().iter().map(Site::from));
-    opened(size, Options { sites, ..options() })
+    let mut sites = options().workspaces;
+    sites.extend(profiles().iter().map(Workspace::from));
+    opened(size, Options { workspaces: sites, ..options() })
 }
 
 /// On the profile `prod`.
 fn production(size: (u16, u16)) -> Stage {
-    let sites: Vec<Site> = profiles().iter().map(Site::from).collect();
-    opened(size, Options { here: sites[0].clone(), sites, ..options() })
+    let sites: Vec<Workspace> = profiles().iter().map(Workspace::from).collect();
+    opened(size, Options { workspace: sites[0].clone(), workspaces: sites, ..options() })
 }
 
 fn opened(size: (u16, u16), options: Options) -> Stage {
@@ -52,8 +52,8 @@ fn opened(size: (u16, u16), options: Options) -> Stage {
     stage
 }
 
-fn site(name: &str) -> SiteId {
-    SiteId::Profile(name.into())
+fn site(name: &str) -> WorkspaceId {
+    WorkspaceId::Profile(name.into())
 }
 
 fn answer(stage: &mut Stage, result: Result<(), String>) {
@@ -167,14 +167,14 @@ fn somebody_who_has_stayed_is_not_taken_along_later() {
 #[test]
 fn while_a_command_runs_nobody_is_taken_away_from_it() {
     let settings = crate::runs::settings();
-    let mut sites = options().sites;
-    sites.extend(profiles().iter().map(Site::from));
-    let mut stage = opened((126, 36), Options { sites, settings, ..options() });
+    let mut sites = options().workspaces;
+    sites.extend(profiles().iter().map(Workspace::from));
+    let mut stage = opened((126, 36), Options { workspaces: sites, settings, ..options() });
     stage.keys("x p Esc B");
     stage.write("staging\n");
     assert_eq!(stage.opening, None);
     assert!(stage.screen().contains("stop it first, or let it end"), "{}", stage.screen());
-    stage.send(Message::RunEnded(RunId(1), Ended::Exit(0), company::now()));
+    stage.send(Message::RunEnded(RunId(1), RunEnd::Exit(0), company::now()));
     stage.keys("B");
     stage.write("staging\n");
     assert_eq!(stage.opening, Some(site("staging")));
@@ -212,8 +212,8 @@ fn production_is_said_in_a_word_at_every_size(
     #[values((200, 60), (126, 36), (100, 30), (80, 24), (60, 20), (40, 12))] size: (u16, u16),
     #[values(Depth::None, Depth::Indexed)] depth: Depth,
 ) {
-    let sites: Vec<Site> = profiles().iter().map(Site::from).collect();
-    let options = Options { here: sites[0].clone(), sites, ..options() };
+    let sites: Vec<Workspace> = profiles().iter().map(Workspace::from).collect();
+    let options = Options { workspace: sites[0].clone(), workspaces: sites, ..options() };
     let mut stage = Stage::with(company::busy(company::now()), size, depth, options);
     stage.connect();
     let first = stage.screen().lines().next().unwrap_or_default().to_owned();

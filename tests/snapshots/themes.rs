@@ -14,7 +14,7 @@ use redphone::tui::action::{Layer, current_layer};
 use redphone::tui::app::Pane;
 use redphone::tui::message::Message;
 use redphone::tui::theme::{Depth, Name};
-use redphone::tui::workspaces::{Site, SiteId};
+use redphone::tui::workspaces::{Workspace, WorkspaceId};
 use rstest::rstest;
 
 use crate::remote;
@@ -129,8 +129,9 @@ fn stage(screen: Screen, size: (u16, u16), depth: Depth, name: Name, ascii: bool
         read_only,
         ..options()
     };
-    let elsewhere = Site { id: SiteId::Profile("prod".into()), ..Site::started("/srv/prod.db") };
-    options.sites.push(elsewhere);
+    let elsewhere =
+        Workspace { id: WorkspaceId::Profile("prod".into()), ..Workspace::initial("/srv/prod.db") };
+    options.workspaces.push(elsewhere);
     let mut stage = Stage::with(memory, size, depth, options);
     stage.books = Ok(vec![("checkout".into(), "# One\n\n- [ ] look\n- [ ] ask\n".into())]);
     if screen == Screen::Loading {

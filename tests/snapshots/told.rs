@@ -85,7 +85,7 @@ fn a_form_tells_it_without_disturbing_what_is_typed() {
     stage.write(" thought");
     let Mode::Form(form) = &stage.app.mode else { panic!("{}", stage.screen()) };
     assert_eq!(form.contents(), ["half a thought"]);
-    assert_eq!(form.told.as_deref(), Some("INC-2051: Tomo Hayashi acknowledged it"));
+    assert_eq!(form.notice.as_deref(), Some("INC-2051: Tomo Hayashi acknowledged it"));
     assert!(stage.app.toast.is_none());
     assert!(stage.screen().contains("Tomo Hayashi acknowledged it"), "{}", stage.screen());
 }
@@ -104,14 +104,14 @@ fn the_target_of_a_form_is_watched_though_another_incident_is_read() {
     by(&stage, tomo(), incident, IncidentCommand::Acknowledge);
     stage.refresh();
     let Mode::Form(form) = &stage.app.mode else { panic!("{}", stage.screen()) };
-    assert_eq!(form.told.as_deref(), Some("INC-2051: Tomo Hayashi acknowledged it"));
+    assert_eq!(form.notice.as_deref(), Some("INC-2051: Tomo Hayashi acknowledged it"));
     // Once.
     if let Mode::Form(form) = &mut stage.app.mode {
-        form.told = None;
+        form.notice = None;
     }
     stage.refresh();
     let Mode::Form(form) = &stage.app.mode else { panic!("{}", stage.screen()) };
-    assert_eq!(form.told, None);
+    assert_eq!(form.notice, None);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use redphone::model::IncidentId;
 use redphone::model::text::width;
-use redphone::tui::fuzzy::Close;
+use redphone::tui::fuzzy::WordMatcher;
 use redphone::tui::mode::Mode;
 
 use crate::property::cases;
@@ -45,7 +45,7 @@ proptest! {
         }
         // A filter of nothing that is understood hides nothing.
         if let Mode::Filter(line) = &stage.app.mode
-            && line.typed.filter.terms.is_empty()
+            && line.parsed.filter.terms.is_empty()
         {
             prop_assert_eq!(stage.app.queue.rows.len(), 19);
         }
@@ -58,8 +58,8 @@ proptest! {
 
     #[test]
     fn what_is_found_is_marked(word in "[a-eé]{1,5}", text in "[a-eé -]{0,30}") {
-        let word = Close::new(&word);
-        prop_assert_eq!(word.is_in(&text), !word.places(&text).is_empty());
+        let word = WordMatcher::new(&word);
+        prop_assert_eq!(word.matches(&text), !word.matched_graphemes(&text).is_empty());
     }
 
     #[test]

@@ -146,9 +146,9 @@ fn leaving_the_editor_asks_only_if_something_was_typed() {
     stage.keys("n");
     stage.write("x");
     stage.keys("Esc");
-    assert!(matches!(&stage.app.mode, Mode::Form(form) if form.asking));
+    assert!(matches!(&stage.app.mode, Mode::Form(form) if form.confirm_discard));
     stage.keys("n");
-    assert!(matches!(&stage.app.mode, Mode::Form(form) if !form.asking));
+    assert!(matches!(&stage.app.mode, Mode::Form(form) if !form.confirm_discard));
     stage.keys("Esc y");
     assert!(matches!(stage.app.mode, Mode::Panes));
 }

@@ -10,7 +10,10 @@ use redphone::sync::{BackendUpdate, ConnectionState};
 use redphone::tui::Options;
 use redphone::tui::app::Pane;
 use redphone::tui::theme::Depth;
-use redphone::tui::wall::{HELD, MARGIN, RIBBON, SHIFTED_EVERY, Settings, TAKEOVER, Wall, shift};
+use redphone::tui::wall::{
+    MAX_SHIFT, MAX_TAKEOVER, RIBBON, SHIFT_INTERVAL, Settings, TAKEOVER_DURATION, Wall,
+    burn_in_shift,
+};
 use rstest::rstest;
 
 use crate::support::company;
@@ -190,13 +193,13 @@ fn every_size_can_be_drawn_in_every_state() {
 fn a_new_p1_has_its_number_and_title_on_every_small_wall() {
     for down in [0, 1] {
         let mut stage = busy((126, 36));
-        while shift(stage.now).1 != down {
-            stage.silence(SHIFTED_EVERY);
+        while burn_in_shift(stage.now).1 != down {
+            stage.silence(SHIFT_INTERVAL);
         }
         stage.learn(BackendUpdate::Connection(ConnectionState::Live { at: stage.now }));
         // No big letters stand for a #.
         p1(&mut stage, "Ledger #1 halts");
-        let label = wall(&stage).taking_over().next().expect("it is new").summary.label();
+        let label = wall(&stage).takeover_rows().next().expect("it is new").summary.label();
         let pixels = |stage: &Stage| stage.screen().matches('█').count();
         stage.send(redphone::tui::message::Message::Resized(120, 30));
         let whole = pixels(&stage);
@@ -235,9 +238,9 @@ fn a_view_is_named_and_holds_for_everything() {
     assert!(screen.contains("INC-2048"), "{screen}");
     assert!(!screen.contains("INC-2051"), "{screen}");
     assert_eq!(wall(&stage).counts.by_priority, [1, 0, 0, 0]);
-    assert!(wall(&stage).ribbon.iter().all(|m| m.of.number.map(|n| n.0) == Some(2048)));
+    assert!(wall(&stage).ribbon.iter().all(|m| m.incident.number.map(|n| n.0) == Some(2048)));
     p1(&mut stage, "Of another service");
-    assert!(!wall(&stage).is_taken());
+    assert!(!wall(&stage).has_takeover());
 }
 
 #[test]
@@ -282,25 +285,25 @@ fn hostile_text_is_made_visible() {
         for row in rows(&stage.buffer()) {
             assert_eq!(redphone::model::text::width(&row), 126, "{row}");
         }
-        stage.silence(TAKEOVER);
+        stage.silence(TAKEOVER_DURATION);
     }
 }
 
 #[test]
 fn a_new_p1_has_the_screen_for_twenty_seconds() {
     let mut stage = busy((126, 36));
-    assert!(!wall(&stage).is_taken(), "not for those there at the start");
+    assert!(!wall(&stage).has_takeover(), "not for those there at the start");
     p1(&mut stage, "The ledger refuses all bookings");
     assert!(stage.screen().contains("N E W   P 1"));
     let next = stage.app.next_tick(stage.now);
     assert!(next - stage.now <= TimeDelta::seconds(1), "seconds are counted: {next}");
-    stage.silence(TAKEOVER - TimeDelta::milliseconds(1));
+    stage.silence(TAKEOVER_DURATION - TimeDelta::milliseconds(1));
     assert!(stage.screen().contains("N E W   P 1"));
     stage.silence(TimeDelta::milliseconds(1));
     assert!(!stage.screen().contains("N E W   P 1"));
     assert!(stage.screen().contains("The ledger refuses all bookings"), "it is on the board");
     stage.refresh();
-    assert!(!wall(&stage).is_taken(), "once");
+    assert!(!wall(&stage).has_takeover(), "once");
 }
 
 #[test]
@@ -308,7 +311,7 @@ fn a_p1_that_is_resolved_gives_the_screen_back() {
     let mut stage = busy((126, 36));
     let id = p1(&mut stage, "The ledger refuses all bookings");
     elsewhere(&mut stage, id, resolve());
-    assert!(!wall(&stage).is_taken());
+    assert!(!wall(&stage).has_takeover());
 }
 
 #[test]
@@ -318,11 +321,11 @@ fn an_incident_that_becomes_p1_takes_the_screen_and_an_alert_on_one_does_not() {
     let search = id_of(&stage, 2050);
     let raise = IncidentCommand::Prioritize { impact: Impact::High, urgency: Impact::High };
     elsewhere(&mut stage, search, raise);
-    assert!(wall(&stage).is_taken());
-    stage.silence(TAKEOVER);
+    assert!(wall(&stage).has_takeover());
+    stage.silence(TAKEOVER_DURATION);
     let cards = id_of(&stage, 2051);
     elsewhere(&mut stage, cards, IncidentCommand::RepeatAlert { text: "again".into() });
-    assert!(!wall(&stage).is_taken());
+    assert!(!wall(&stage).has_takeover());
 }
 
 #[test]
@@ -337,15 +340,15 @@ fn several_share_the_screen_and_a_storm_does_not_keep_it() {
     stage.silence(TimeDelta::seconds(5));
     assert!(stage.screen().contains("N E W   P 1") && !stage.screen().contains("2   N E W"));
     let mut taken = TimeDelta::seconds(20);
-    while wall(&stage).is_taken() {
+    while wall(&stage).has_takeover() {
         stage.silence(TimeDelta::seconds(10));
         taken += TimeDelta::seconds(10);
         p1(&mut stage, "And on it goes");
-        assert!(taken <= HELD, "the board must be seen");
+        assert!(taken <= MAX_TAKEOVER, "the board must be seen");
     }
-    stage.silence(TAKEOVER);
+    stage.silence(TAKEOVER_DURATION);
     p1(&mut stage, "Later");
-    assert!(wall(&stage).is_taken(), "after a rest the next one is told");
+    assert!(wall(&stage).has_takeover(), "after a rest the next one is told");
 }
 
 #[test]
@@ -354,7 +357,7 @@ fn a_take_over_can_be_left_out() {
     let memory = company::busy(company::now());
     let mut stage = on_the_wall(memory, (126, 36), Depth::Indexed, options(), settings);
     p1(&mut stage, "The ledger refuses all bookings");
-    assert!(!wall(&stage).is_taken());
+    assert!(!wall(&stage).has_takeover());
 }
 
 #[test]
@@ -362,7 +365,7 @@ fn a_clock_set_back_does_not_hold_the_screen() {
     let mut stage = busy((126, 36));
     p1(&mut stage, "The ledger refuses all bookings");
     stage.silence(TimeDelta::hours(-3));
-    assert!(!wall(&stage).is_taken());
+    assert!(!wall(&stage).has_takeover());
 }
 
 #[test]
@@ -430,10 +433,14 @@ fn the_picture_moves_by_a_cell_so_that_nothing_burns_in() {
     let start = company::now();
     let mut seen = Vec::new();
     for turn in 0..12 {
-        let at = start + SHIFTED_EVERY * turn;
-        let (x, y) = shift(at);
-        assert!(x <= MARGIN.0 && y <= MARGIN.1);
-        assert_eq!(shift(at), shift(at + TimeDelta::milliseconds(1)), "a function of the time");
+        let at = start + SHIFT_INTERVAL * turn;
+        let (x, y) = burn_in_shift(at);
+        assert!(x <= MAX_SHIFT.0 && y <= MAX_SHIFT.1);
+        assert_eq!(
+            burn_in_shift(at),
+            burn_in_shift(at + TimeDelta::milliseconds(1)),
+            "a function of the time"
+        );
         if let Some((bx, by)) = seen.last() {
             assert_eq!(x.abs_diff(*bx) + y.abs_diff(*by), 1, "one cell");
         }
@@ -451,7 +458,7 @@ fn the_picture_moves_by_a_cell_so_that_nothing_burns_in() {
     let mut columns = Vec::new();
     for _ in 0..6 {
         columns.push(column(&stage));
-        stage.silence(SHIFTED_EVERY);
+        stage.silence(SHIFT_INTERVAL);
         stage.learn(BackendUpdate::Connection(ConnectionState::Live { at: stage.now }));
     }
     columns.sort_unstable();

@@ -26,7 +26,7 @@ struct Emulator {
 }
 
 impl Sink for Emulator {
-    fn frame(&mut self, bytes: Vec<u8>) -> io::Result<()> {
+    fn send_frame(&mut self, bytes: Vec<u8>) -> io::Result<()> {
         self.parser.process(&bytes);
         self.last = bytes;
         Ok(())
@@ -159,7 +159,7 @@ fn without_marks_a_frame_is_the_same_but_for_them() {
     let stage = Stage::open(company::busy(company::now()), (126, 36));
     let frame = |marks| {
         let sink = Emulator { parser: emulator((126, 36)), last: Vec::new() };
-        let mut terminal = Terminal::new(Framed::new(sink).marked(marks)).expect("memory");
+        let mut terminal = Terminal::new(Framed::new(sink).synchronized(marks)).expect("memory");
         terminal.draw(|frame| view(&stage.app, frame)).expect("memory");
         terminal.backend().sink().last.clone()
     };

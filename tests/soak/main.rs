@@ -27,7 +27,7 @@ use redphone::tui::theme::{Depth, Theme};
 use redphone::tui::update::update;
 use redphone::tui::view::view;
 use redphone::tui::wall::{RIBBON, Settings, Wall};
-use redphone::tui::workspaces::Site;
+use redphone::tui::workspaces::Workspace;
 use uuid::Uuid;
 
 /// Open incidents around which the world swings.
@@ -43,7 +43,7 @@ struct Nowhere {
 }
 
 impl Sink for Nowhere {
-    fn frame(&mut self, bytes: Vec<u8>) -> io::Result<()> {
+    fn send_frame(&mut self, bytes: Vec<u8>) -> io::Result<()> {
         self.frames += 1;
         self.bytes += bytes.len() as u64;
         Ok(())
@@ -160,13 +160,13 @@ impl Day {
             me: PersonRef::new("ines", "Ines Moreau"),
             rules: Rules::default(),
             ascii: false,
-            drafts: None,
+            drafts_dir: None,
             settings: redphone::config::PanesSettings::default(),
             warnings: Vec::new(),
             remote: None,
             reloads: None,
-            here: Site::started("/var/lib/redphone/store.db"),
-            sites: Vec::new(),
+            workspace: Workspace::initial("/var/lib/redphone/store.db"),
+            workspaces: Vec::new(),
             opener: None,
             variables: Vec::new(),
             read_only: true,
@@ -210,7 +210,7 @@ impl Day {
                     let command = CommandId(Uuid::from_u128(u128::from(self.snapshots) << 64));
                     let event = Event {
                         id: EventId(command.0),
-                        incident: wanted.of.id,
+                        incident: wanted.incident.id,
                         seq: seq + 1,
                         at: now,
                         recorded_at: now,
@@ -237,9 +237,9 @@ impl Day {
         let wall = self.app.wall.as_ref().expect("it is shown");
         assert!(wall.ribbon.len() <= RIBBON);
         assert!(wall.rows.len() <= self.world.open.len());
-        assert!(wall.taking_over().count() <= wall.rows.len());
+        assert!(wall.takeover_rows().count() <= wall.rows.len());
         assert!(self.app.reading.cache.is_empty() && self.app.pending.is_empty());
-        self.takeovers += u64::from(wall.is_taken());
+        self.takeovers += u64::from(wall.has_takeover());
         self.outages += u64::from(wall.outage(&self.app.connection, self.now).is_some());
     }
 

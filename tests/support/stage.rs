@@ -19,11 +19,11 @@ use redphone::sync::{BackendUpdate, ConnectionState, Mirror};
 use redphone::tui::Options;
 use redphone::tui::app::App;
 use redphone::tui::message::{Effect, Message, OutboxRequest, Timer};
-use redphone::tui::run::{NoRunbooks, RunId, Start};
+use redphone::tui::run::{NoRunbooks, ProgramSpec, RunId};
 use redphone::tui::theme::{Depth, Theme};
 use redphone::tui::update::update;
 use redphone::tui::view::view;
-use redphone::tui::workspaces::{Site, SiteId};
+use redphone::tui::workspaces::{Workspace, WorkspaceId};
 
 use super::company;
 use super::memory::Memory;
@@ -45,7 +45,7 @@ pub struct Stage {
     /// Texts that were copied.
     pub copied: Vec<String>,
     /// Programs that were started.
-    pub started: Vec<Start>,
+    pub started: Vec<ProgramSpec>,
     /// Programs that were stopped.
     pub stopped: Vec<RunId>,
     /// The runbooks of the folder, by name; or why it can't be read.
@@ -67,9 +67,9 @@ pub struct Stage {
     /// What somebody was called for.
     pub calls: Vec<String>,
     /// The place of work that is being opened.
-    pub opening: Option<SiteId>,
+    pub opening: Option<WorkspaceId>,
     /// The place that the panes have left for.
-    pub switched: Option<SiteId>,
+    pub switched: Option<WorkspaceId>,
     mirror: Mirror,
 }
 
@@ -78,12 +78,12 @@ pub fn options() -> Options {
         me: company::me(),
         rules: Rules::default(),
         ascii: false,
-        here: Site::started("/var/lib/redphone/store.db"),
-        sites: vec![Site::started("/var/lib/redphone/store.db")],
+        workspace: Workspace::initial("/var/lib/redphone/store.db"),
+        workspaces: vec![Workspace::initial("/var/lib/redphone/store.db")],
         opener: None,
         variables: Vec::new(),
         read_only: false,
-        drafts: None,
+        drafts_dir: None,
         settings: PanesSettings::default(),
         warnings: Vec::new(),
         remote: None,
@@ -99,7 +99,7 @@ impl Stage {
 
     pub fn with(memory: Memory, size: (u16, u16), depth: Depth, options: Options) -> Self {
         let now = company::now();
-        let theme = Theme::new(depth, options.ascii).named(options.settings.appearance.theme);
+        let theme = Theme::new(depth, options.ascii).with_name(options.settings.appearance.theme);
         let app = App::new(options, theme, now);
         let mut stage = Self {
             app,
@@ -237,7 +237,7 @@ impl Stage {
                 return;
             }
             Effect::LoadRibbonEvents(wanted) => {
-                let events = wait(self.memory.timeline(wanted.of.id, wanted.part));
+                let events = wait(self.memory.timeline(wanted.incident.id, wanted.part));
                 Message::RibbonEvents(wanted, events)
             }
             Effect::LoadLastP1(filter) => {

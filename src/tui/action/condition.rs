@@ -117,7 +117,7 @@ impl Condition {
             Self::Present => app.travel.is_none(),
             Self::Running => app.shown_run().is_some_and(|run| run.ended.is_none()),
             Self::CanNoteOutput => {
-                app.shown_run().is_some_and(|run| run.ended.is_some() && run.noted.is_none())
+                app.shown_run().is_some_and(|run| run.ended.is_some() && run.note_command.is_none())
             }
             Self::CanTickStep => !app.read_only && super::super::update::is_tickable(app),
             Self::HasFailure => app.failure.is_some(),
@@ -135,7 +135,7 @@ impl Condition {
                 matches!(&app.mode, Mode::Switching(switching) if switching.opened)
             }
             Self::CanZoom => {
-                app.zoomed || app.layout().places.iter().any(|p| p.frame != Frame::Bare)
+                app.zoomed || app.layout().slots.iter().any(|p| p.frame != Frame::Bare)
             }
         }
     }

@@ -14,7 +14,7 @@ pub struct Field {
     /// What belongs there, shown while it is empty.
     pub hint: String,
     /// It must not be left empty.
-    pub needed: bool,
+    pub required: bool,
     /// What it holds.
     pub value: Value,
     /// What is wrong with it.
@@ -33,16 +33,16 @@ pub enum Value {
         /// What is typed.
         area: TextArea<'static>,
         /// What is offered.
-        known: Vec<String>,
+        options: Vec<String>,
         /// One name only.
         single: bool,
     },
     /// One of a few words.
     Choice {
         /// All of them.
-        words: Vec<&'static str>,
+        options: Vec<&'static str>,
         /// Which.
-        at: usize,
+        selected: usize,
     },
     /// An item that is answered yes, or waived with a reason.
     Tick {
@@ -70,9 +70,9 @@ pub enum Tick {
 
 /// What a key did in a form.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Typed {
+pub enum FocusMove {
     /// Nothing, or something inside a field.
-    Inside,
+    Stay,
     /// Go to the next field.
     Next,
     /// Go to the field before.
@@ -81,7 +81,7 @@ pub enum Typed {
 
 /// An editor with a text.
 #[must_use]
-pub fn area(content: &str) -> TextArea<'static> {
+pub fn text_area(content: &str) -> TextArea<'static> {
     let mut area = TextArea::default();
     area.set_wrap_mode(WrapMode::WordOrGlyph);
     area.set_cursor_line_style(Style::new());
@@ -91,7 +91,7 @@ pub fn area(content: &str) -> TextArea<'static> {
     area
 }
 
-pub(super) fn content(area: &TextArea<'_>) -> String {
+pub(super) fn area_content(area: &TextArea<'_>) -> String {
     area.lines().join("\n")
 }
 
@@ -99,34 +99,40 @@ impl Field {
     /// One line.
     #[must_use]
     pub fn line(label: impl Into<String>, value: &str) -> Self {
-        Self::of(label, Value::Line(area(&one_line(value))))
+        Self::new(label, Value::Line(text_area(&one_line(value))))
     }
 
     /// Several lines.
     #[must_use]
     pub fn text(label: impl Into<String>, value: &str) -> Self {
-        let mut text = area(value);
+        let mut text = text_area(value);
         // Its beginning is read first.
         text.move_cursor(CursorMove::Top);
-        Self::of(label, Value::Text(text))
+        Self::new(label, Value::Text(text))
     }
 
     /// Names with a list that is offered.
     #[must_use]
     pub fn names(label: impl Into<String>, value: &str, known: Vec<String>) -> Self {
-        Self::of(label, Value::Names { area: area(&one_line(value)), known, single: false })
+        Self::new(
+            label,
+            Value::Names { area: text_area(&one_line(value)), options: known, single: false },
+        )
     }
 
     /// One name from a list that is offered.
     #[must_use]
     pub fn name(label: impl Into<String>, value: &str, known: Vec<String>) -> Self {
-        Self::of(label, Value::Names { area: area(&one_line(value)), known, single: true })
+        Self::new(
+            label,
+            Value::Names { area: text_area(&one_line(value)), options: known, single: true },
+        )
     }
 
     /// One of a few words, `at` chosen first.
     #[must_use]
     pub fn choice(label: impl Into<String>, words: Vec<&'static str>, at: usize) -> Self {
-        Self::of(label, Value::Choice { words, at })
+        Self::new(label, Value::Choice { options: words, selected: at })
     }
 
     /// An item of a list.
@@ -138,11 +144,14 @@ impl Field {
             Some(Answer::Open) | None => (Tick::Open, String::new()),
         };
         let waivable = item.is_some();
-        Self::of(label, Value::Tick { item, tick, reason: area(&one_line(&reason)), waivable })
+        Self::new(
+            label,
+            Value::Tick { item, tick, reason: text_area(&one_line(&reason)), waivable },
+        )
     }
 
-    fn of(label: impl Into<String>, value: Value) -> Self {
-        Self { label: label.into(), hint: String::new(), needed: false, value, error: None }
+    fn new(label: impl Into<String>, value: Value) -> Self {
+        Self { label: label.into(), hint: String::new(), required: false, value, error: None }
     }
 
     /// With what belongs there.
@@ -154,8 +163,8 @@ impl Field {
 
     /// It must not be left empty.
     #[must_use]
-    pub fn needed(mut self) -> Self {
-        self.needed = true;
+    pub fn required(mut self) -> Self {
+        self.required = true;
         self
     }
 
@@ -163,30 +172,32 @@ impl Field {
     #[must_use]
     pub fn content(&self) -> String {
         match &self.value {
-            Value::Line(area) | Value::Text(area) | Value::Names { area, .. } => content(area),
-            Value::Choice { words, at } => words.get(*at).copied().unwrap_or_default().to_owned(),
+            Value::Line(area) | Value::Text(area) | Value::Names { area, .. } => area_content(area),
+            Value::Choice { options: words, selected: at } => {
+                words.get(*at).copied().unwrap_or_default().to_owned()
+            }
             Value::Tick { tick, reason, .. } => match tick {
                 Tick::Open => String::new(),
                 Tick::Yes => "yes".into(),
-                Tick::Waived => format!("waived: {}", content(reason)),
+                Tick::Waived => format!("waived: {}", area_content(reason)),
             },
         }
     }
 
     /// Puts in what [`Field::content`] gave.
-    pub fn fill(&mut self, content: &str) {
+    pub fn set_content(&mut self, content: &str) {
         match &mut self.value {
             Value::Line(line) | Value::Names { area: line, .. } => {
-                *line = area(&one_line(content));
+                *line = text_area(&one_line(content));
             }
-            Value::Text(text) => *text = area(content),
-            Value::Choice { words, at } => {
+            Value::Text(text) => *text = text_area(content),
+            Value::Choice { options: words, selected: at } => {
                 *at = words.iter().position(|word| *word == content).unwrap_or(*at);
             }
             Value::Tick { tick, reason, .. } => match content.strip_prefix("waived: ") {
                 Some(why) => {
                     *tick = Tick::Waived;
-                    *reason = area(&one_line(why));
+                    *reason = text_area(&one_line(why));
                 }
                 None => *tick = if content == "yes" { Tick::Yes } else { Tick::Open },
             },
@@ -200,14 +211,14 @@ impl Field {
         let answer = match tick {
             Tick::Open => Answer::Open,
             Tick::Yes => Answer::Yes,
-            Tick::Waived => Answer::Waived(content(reason).trim().to_owned()),
+            Tick::Waived => Answer::Waived(area_content(reason).trim().to_owned()),
         };
         Some((*item, answer))
     }
 
     /// The names in it, without doubles.
     #[must_use]
-    pub fn listed(&self) -> Vec<String> {
+    pub fn entered_names(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for name in self.content().split(',').map(str::trim).filter(|name| !name.is_empty()) {
             if !names.iter().any(|known| known == name) {
@@ -219,15 +230,15 @@ impl Field {
 
     /// Whether it takes line breaks.
     #[must_use]
-    pub fn is_text(&self) -> bool {
+    pub fn is_multiline(&self) -> bool {
         matches!(self.value, Value::Text(_))
     }
 
     /// The names on offer for what is typed last, best first.
     #[must_use]
-    pub fn offered(&self) -> Vec<&str> {
-        let Value::Names { area, known, single } = &self.value else { return Vec::new() };
-        let typed = content(area);
+    pub fn suggestions(&self) -> Vec<&str> {
+        let Value::Names { area, options: known, single } = &self.value else { return Vec::new() };
+        let typed = area_content(area);
         let (before, last) = match typed.rsplit_once(',') {
             Some((before, last)) if !single => (before, last.trim()),
             _ => ("", typed.trim()),
@@ -237,16 +248,16 @@ impl Field {
         }
         let taken: Vec<&str> = before.split(',').map(str::trim).collect();
         let free = known.iter().map(String::as_str).filter(|name| !taken.contains(name));
-        super::super::fuzzy::best(last, free)
+        super::super::fuzzy::best_matches(last, free)
     }
 
     /// Takes in the first name on offer; says whether there was one.
-    fn complete(&mut self) -> bool {
-        let Some(name) = self.offered().first().map(|name| (*name).to_owned()) else {
+    fn accept_suggestion(&mut self) -> bool {
+        let Some(name) = self.suggestions().first().map(|name| (*name).to_owned()) else {
             return false;
         };
         let Value::Names { area: line, single, .. } = &mut self.value else { return false };
-        let typed = content(line);
+        let typed = area_content(line);
         if typed.trim().is_empty() {
             return false;
         }
@@ -254,40 +265,44 @@ impl Field {
             Some((before, _)) if !*single => format!("{before}, {name}"),
             _ => name,
         };
-        *line = area(&kept);
+        *line = text_area(&kept);
         true
     }
 
     /// A key that is no action.
-    pub(super) fn typed(&mut self, key: KeyEvent) -> Typed {
+    pub(super) fn handle_key(&mut self, key: KeyEvent) -> FocusMove {
         self.error = None;
         let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
-        let completes = key.code == KeyCode::Right && plain && self.at_end() && self.complete();
+        let completes =
+            key.code == KeyCode::Right && plain && self.cursor_at_end() && self.accept_suggestion();
         if completes {
-            return Typed::Inside;
+            return FocusMove::Stay;
         }
         match (&mut self.value, key.code) {
             (Value::Text(area), _) => {
                 area.input(key);
             }
-            (_, KeyCode::Enter | KeyCode::Down) => return Typed::Next,
-            (_, KeyCode::Up) => return Typed::Previous,
-            (Value::Line(area) | Value::Names { area, .. }, _) => single_line(area, key),
-            (Value::Choice { words, at }, KeyCode::Left) => {
+            (_, KeyCode::Enter | KeyCode::Down) => return FocusMove::Next,
+            (_, KeyCode::Up) => return FocusMove::Previous,
+            (Value::Line(area) | Value::Names { area, .. }, _) => input_single_line(area, key),
+            (Value::Choice { options: words, selected: at }, KeyCode::Left) => {
                 *at = at.saturating_sub(1).min(words.len());
             }
-            (Value::Choice { words, at }, KeyCode::Right | KeyCode::Char(' ')) => {
+            (
+                Value::Choice { options: words, selected: at },
+                KeyCode::Right | KeyCode::Char(' '),
+            ) => {
                 *at = (*at + 1) % words.len().max(1);
             }
-            (Value::Choice { words, at }, KeyCode::Char(ch)) if plain => {
+            (Value::Choice { options: words, selected: at }, KeyCode::Char(ch)) if plain => {
                 // Through all words that begin so, from the present one on.
                 let next = (1..=words.len())
                     .map(|step| (*at + step) % words.len())
                     .find(|place| words[*place].starts_with(ch.to_ascii_lowercase()));
                 *at = next.unwrap_or(*at);
             }
-            (Value::Tick { tick: Tick::Waived, reason, .. }, _) if !is_tick_key(key, reason) => {
-                single_line(reason, key);
+            (Value::Tick { tick: Tick::Waived, reason, .. }, _) if !cancels_waiver(key, reason) => {
+                input_single_line(reason, key);
             }
             (Value::Tick { tick, .. }, KeyCode::Char(' ' | 'y' | 'x')) => {
                 *tick = if *tick == Tick::Yes { Tick::Open } else { Tick::Yes };
@@ -298,10 +313,10 @@ impl Field {
             (Value::Tick { tick, waivable: true, .. }, KeyCode::Char('w')) => *tick = Tick::Waived,
             _ => {}
         }
-        Typed::Inside
+        FocusMove::Stay
     }
 
-    fn at_end(&self) -> bool {
+    fn cursor_at_end(&self) -> bool {
         match &self.value {
             Value::Names { area, .. } => {
                 let cursor = area.cursor();
@@ -328,12 +343,12 @@ impl Field {
 }
 
 /// In a reason that is still empty, a step back takes the waiver back.
-fn is_tick_key(key: KeyEvent, reason: &TextArea<'_>) -> bool {
-    key.code == KeyCode::Backspace && content(reason).is_empty()
+fn cancels_waiver(key: KeyEvent, reason: &TextArea<'_>) -> bool {
+    key.code == KeyCode::Backspace && area_content(reason).is_empty()
 }
 
 /// A key in an editor that has one line.
-fn single_line(area: &mut TextArea<'static>, key: KeyEvent) {
+fn input_single_line(area: &mut TextArea<'static>, key: KeyEvent) {
     // What breaks a line in an editor of several: Enter, ^m and ^j.
     let breaks = matches!(key.code, KeyCode::Char('m' | 'j'))
         && key.modifiers.contains(KeyModifiers::CONTROL);

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::model::time::truncate_to_second;
 
-use super::super::zone::Change;
+use super::super::zone::OffsetChange;
 
 /// Clocks that differ by more than this have not only been corrected a little.
 const JUMP_THRESHOLD: TimeDelta = TimeDelta::seconds(5);
@@ -23,7 +23,7 @@ const OFFSET_SEARCH: (i32, TimeDelta) = (60, TimeDelta::days(7));
 pub(super) fn next_offset_change(
     now: DateTime<Utc>,
     offset_at: impl Fn(DateTime<Utc>) -> FixedOffset,
-) -> Option<Change> {
+) -> Option<OffsetChange> {
     let here = offset_at(now);
     let (steps, step) = OFFSET_SEARCH;
     let week = (0..steps).find(|week| offset_at(now + step * (week + 1)) != here)?;
@@ -32,7 +32,7 @@ pub(super) fn next_offset_change(
         let middle = before + (after - before) / 2;
         if offset_at(middle) == here { before = middle } else { after = middle }
     }
-    Some(Change { at: truncate_to_second(after), offset: offset_at(after) })
+    Some(OffsetChange { at: truncate_to_second(after), offset: offset_at(after) })
 }
 
 /// The two clocks as they stood the last time.
@@ -144,7 +144,7 @@ mod tests {
         let [winter, summer] = [3600, 7200].map(|s| FixedOffset::east_opt(s).unwrap());
         let berlin = |at| if at < begins { winter } else { summer };
         let now = "2031-01-07T12:34:56.789Z".parse().unwrap();
-        let change = Some(Change { at: begins, offset: summer });
+        let change = Some(OffsetChange { at: begins, offset: summer });
         assert_eq!(next_offset_change(now, berlin), change);
         assert_eq!(next_offset_change(begins, berlin), None);
         assert_eq!(next_offset_change(begins - TimeDelta::milliseconds(1), berlin), change);

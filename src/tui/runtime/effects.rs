@@ -227,7 +227,7 @@ impl Runner {
             }
             Effect::LoadRibbonEvents(wanted) => {
                 self.tasks.spawn(async move {
-                    let events = backend.timeline(wanted.of.id, wanted.part).await;
+                    let events = backend.timeline(wanted.incident.id, wanted.part).await;
                     let _ = messages.send(Message::RibbonEvents(wanted, events));
                 });
             }

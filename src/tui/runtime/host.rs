@@ -13,7 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 
 use super::super::terminal::Guard;
-use super::super::terminal::osc::{self, Between};
+use super::super::terminal::osc::{self, Multiplexer};
 use super::editor::{EditorFailure, EditorSession};
 use crate::config::panes::Notify;
 
@@ -97,7 +97,7 @@ pub(in crate::tui) struct TerminalHost {
     /// The end was asked for while an editor had the terminal.
     terminate_pending: bool,
     /// Who hands words through to the terminal.
-    multiplexer: Between,
+    multiplexer: Multiplexer,
     terminate: Signal,
     interrupt: Signal,
     hang_up: Signal,
@@ -111,7 +111,7 @@ impl TerminalHost {
             events: Some(EventStream::new()),
             disconnected: false,
             terminate_pending: false,
-            multiplexer: Between::found(&env_var),
+            multiplexer: Multiplexer::detect(&env_var),
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hang_up: signal(SignalKind::hangup())?,
@@ -167,7 +167,7 @@ async fn next_event(events: &mut Option<EventStream>) -> Option<io::Result<Event
 
 impl Host for TerminalHost {
     async fn next(&mut self) -> Input {
-        if !self.disconnected && !self.guard.is_taken() {
+        if !self.disconnected && !self.guard.is_active() {
             return Input::TerminalReleased;
         }
         if std::mem::take(&mut self.terminate_pending) {
@@ -201,12 +201,12 @@ impl Host for TerminalHost {
     }
 
     fn is_ready(&self) -> bool {
-        self.disconnected || self.guard.output().is_idle()
+        self.disconnected || self.guard.writer().is_idle()
     }
 
     fn wait_ready(&self) -> impl Future<Output = ()> + use<> {
-        let output = self.guard.output().clone();
-        async move { output.idle().await }
+        let output = self.guard.writer().clone();
+        async move { output.wait_idle().await }
     }
 
     fn is_disconnected(&self) -> bool {
@@ -221,7 +221,7 @@ impl Host for TerminalHost {
         kill_current_process_group(Raised::TSTP)?;
         // The signal may arrive a moment later; what comes after the stop is the continuation.
         let _ = timeout(STOP_TIMEOUT, self.resume.recv()).await;
-        self.guard.retake()?;
+        self.guard.reactivate()?;
         self.events = Some(EventStream::new());
         Ok(())
     }
@@ -254,7 +254,7 @@ impl Host for TerminalHost {
         if self.disconnected {
             return Ok(edited);
         }
-        self.guard.retake()?;
+        self.guard.reactivate()?;
         self.events = Some(EventStream::new());
         // Interrupts and stops were meant for the editor.
         let _ = timeout(Duration::ZERO, self.interrupt.recv()).await;
@@ -263,16 +263,16 @@ impl Host for TerminalHost {
     }
 
     fn reactivate(&mut self) -> io::Result<()> {
-        if self.disconnected { Ok(()) } else { self.guard.retake() }
+        if self.disconnected { Ok(()) } else { self.guard.reactivate() }
     }
 
     fn copy(&mut self, text: &str) -> io::Result<()> {
         // What is too long was refused where it was asked for.
-        osc::copy(text, self.multiplexer).map_or(Ok(()), |bytes| self.guard.say(bytes))
+        osc::copy(text, self.multiplexer).map_or(Ok(()), |bytes| self.guard.send_sequence(bytes))
     }
 
     fn notify(&mut self, how: &Notify, title: &str, body: &str) -> io::Result<()> {
-        let desktop = how.desktop.found(&env_var);
-        self.guard.say(osc::notify(title, body, how.bell, desktop, self.multiplexer))
+        let desktop = how.desktop.resolve(&env_var);
+        self.guard.send_sequence(osc::notify(title, body, how.bell, desktop, self.multiplexer))
     }
 }

@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::super::message::Message;
 use super::super::output::Pipe;
-use super::super::run::{Ended, RunId, Start};
+use super::super::run::{ProgramSpec, RunEnd, RunId};
 
 /// How long after it was asked to stop it is killed.
 const KILL_AFTER: Duration = Duration::from_secs(3);
@@ -38,7 +38,7 @@ pub(super) struct Runs {
 impl Runs {
     pub(super) fn start(
         &mut self,
-        start: Start,
+        start: ProgramSpec,
         messages: mpsc::UnboundedSender<Message>,
         tasks: &mut JoinSet<()>,
     ) {
@@ -146,18 +146,18 @@ impl<R: AsyncRead + Unpin> Reader<R> {
 
 /// Runs a program to its end, and tells what it writes.
 async fn run(
-    start: Start,
+    start: ProgramSpec,
     mut stopped: oneshot::Receiver<()>,
     messages: &mpsc::UnboundedSender<Message>,
-) -> Ended {
+) -> RunEnd {
     let mut child = match spawn(&start) {
         Ok(child) => child,
-        Err(error) => return Ended::NotStarted(format!("{}: {error}", start.program)),
+        Err(error) => return RunEnd::NotStarted(format!("{}: {error}", start.program)),
     };
     let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     let mut group = ProcessGroup { id };
-    let mut out = Reader::new(Pipe::Out, child.stdout().take());
-    let mut err = Reader::new(Pipe::Err, child.stderr().take());
+    let mut out = Reader::new(Pipe::Stdout, child.stdout().take());
+    let mut err = Reader::new(Pipe::Stderr, child.stderr().take());
     let (mut out_buffer, mut err_buffer) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
     let mut why = None;
     let mut status = None;
@@ -188,7 +188,7 @@ async fn run(
             }
             _ = &mut stopped, if !asked && status.is_none() => {
                 asked = true;
-                why.get_or_insert(Ended::Stopped);
+                why.get_or_insert(RunEnd::Stopped);
                 group.signal(Signal::TERM);
                 due = Instant::now() + KILL_AFTER;
             }
@@ -199,7 +199,7 @@ async fn run(
                 if why.is_some() {
                     group.signal(Signal::KILL);
                 } else {
-                    why = Some(Ended::TimedOut);
+                    why = Some(RunEnd::TimedOut);
                     group.signal(Signal::TERM);
                 }
                 due = Instant::now() + KILL_AFTER;
@@ -210,20 +210,20 @@ async fn run(
     send_output(start.id, &mut err, messages);
     why.unwrap_or_else(|| match status {
         Some(Ok(status)) => ended_from_status(status),
-        Some(Err(error)) => Ended::NotStarted(format!("{}: {error}", start.program)),
-        None => Ended::Stopped,
+        Some(Err(error)) => RunEnd::NotStarted(format!("{}: {error}", start.program)),
+        None => RunEnd::Stopped,
     })
 }
 
-fn ended_from_status(status: ExitStatus) -> Ended {
+fn ended_from_status(status: ExitStatus) -> RunEnd {
     use std::os::unix::process::ExitStatusExt;
     match (status.code(), status.signal()) {
-        (Some(code), _) => Ended::Exit(code),
-        (None, signal) => Ended::Signal(signal.unwrap_or(0)),
+        (Some(code), _) => RunEnd::Exit(code),
+        (None, signal) => RunEnd::Signal(signal.unwrap_or(0)),
     }
 }
 
-fn spawn(start: &Start) -> std::io::Result<Box<dyn ChildWrapper>> {
+fn spawn(start: &ProgramSpec) -> std::io::Result<Box<dyn ChildWrapper>> {
     let mut command = CommandWrap::with_new(&start.program, |command| {
         command
             .args(&start.arguments)

@@ -123,7 +123,7 @@ mod tests {
     fn a_folder_that_is_not_there_is_told_in_a_sentence() {
         let folder = folder(&[]);
         let none = load_heads(&folder.path().join("none")).expect_err("it is not there");
-        let told = none.why();
+        let told = none.reason();
         assert!(told.starts_with("there is no folder "), "{told}");
         assert!(told.ends_with("put runbooks there, as .md files"), "{told}");
     }

@@ -10,7 +10,7 @@ use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 
 /// From so many blanks on, erasing them is shorter than writing them.
-const ERASED: u16 = 9;
+const MIN_ERASE_RUN: u16 = 9;
 
 /// What cells are written with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,18 +27,18 @@ const SHOWN_ON_BLANKS: Modifier =
     Modifier::REVERSED.union(Modifier::UNDERLINED).union(Modifier::CROSSED_OUT);
 
 impl Pen {
-    fn of(cell: &Cell) -> Self {
+    fn from_cell(cell: &Cell) -> Self {
         Self { fg: cell.fg, bg: cell.bg, attributes: cell.modifier }
     }
 
     /// Whether a blank written with it looks like one that was erased.
-    fn erases(self) -> bool {
+    fn looks_erased(self) -> bool {
         self.bg == Color::Reset && !self.attributes.intersects(SHOWN_ON_BLANKS)
     }
 }
 
 /// The cell as far as it can be seen: a blank has no colour of letters.
-pub(super) fn normal(cell: &Cell) -> Cell {
+pub(super) fn normalize(cell: &Cell) -> Cell {
     let mut cell = cell.clone();
     if cell.symbol() == " " {
         cell.modifier &= SHOWN_ON_BLANKS;
@@ -50,7 +50,7 @@ pub(super) fn normal(cell: &Cell) -> Cell {
 }
 
 fn is_blank(cell: &Cell) -> bool {
-    cell.symbol() == " " && Pen::of(cell).erases()
+    cell.symbol() == " " && Pen::from_cell(cell).looks_erased()
 }
 
 /// Writes cells of a screen; `changed` are their places, row by row from the left.
@@ -62,14 +62,14 @@ pub(super) fn encode(
     changed: &[(u16, u16)],
     at: Option<(u16, u16)>,
 ) -> Option<(u16, u16)> {
-    let mut writer = Writer { out, screen, pen: PLAIN, at };
+    let mut writer = Writer { out, screen, pen: PLAIN, cursor: at };
     let mut rest = changed;
     while let Some(&(x, y)) = rest.first() {
         let count = writer.run(x, y, rest);
         rest = &rest[count..];
     }
-    writer.set(PLAIN);
-    writer.at
+    writer.set_pen(PLAIN);
+    writer.cursor
 }
 
 struct Writer<'a> {
@@ -77,7 +77,7 @@ struct Writer<'a> {
     screen: &'a Buffer,
     pen: Pen,
     /// Where the cursor is; `None` where terminals may differ on that.
-    at: Option<(u16, u16)>,
+    cursor: Option<(u16, u16)>,
 }
 
 impl Writer<'_> {
@@ -87,7 +87,7 @@ impl Writer<'_> {
         if is_blank(cell) {
             return self.blanks(x, y, rest);
         }
-        self.go(x, y);
+        self.move_cursor(x, y);
         self.put(cell, x, y);
         1
     }
@@ -101,50 +101,50 @@ impl Writer<'_> {
         let last = rest[count - 1].0;
         let run = last + 1 - x;
         if until == width && run > 3 {
-            self.go(x, y);
+            self.move_cursor(x, y);
             self.erasing_pen();
             self.raw(b"\x1b[K");
-        } else if run >= ERASED {
-            self.go(x, y);
+        } else if run >= MIN_ERASE_RUN {
+            self.move_cursor(x, y);
             self.erasing_pen();
             self.csi(run, b'X');
         } else {
             for i in x..=last {
-                self.go(i, y);
+                self.move_cursor(i, y);
                 self.erasing_pen();
                 self.raw(b" ");
-                self.at = (i + 1 < width).then_some((i + 1, y));
+                self.cursor = (i + 1 < width).then_some((i + 1, y));
             }
         }
         count
     }
 
     fn erasing_pen(&mut self) {
-        if !self.pen.erases() {
-            self.set(PLAIN);
+        if !self.pen.looks_erased() {
+            self.set_pen(PLAIN);
         }
     }
 
     fn put(&mut self, cell: &Cell, x: u16, y: u16) {
-        self.set(Pen::of(cell));
+        self.set_pen(Pen::from_cell(cell));
         self.raw(cell.symbol().as_bytes());
         // Terminals differ on what is wide, and on where the cursor is after the last column.
         let next = x + 1;
         let simple = cell.symbol().chars().count() == 1 && cell.symbol().width() == 1;
-        self.at = (simple && next < self.screen.area.right()).then_some((next, y));
+        self.cursor = (simple && next < self.screen.area.right()).then_some((next, y));
     }
 
     /// Moves the cursor, or writes what lies between once more where that is shorter.
-    fn go(&mut self, x: u16, y: u16) {
+    fn move_cursor(&mut self, x: u16, y: u16) {
         let mut absolute = Vec::with_capacity(8);
         // Writing to memory does not fail.
         let _ = match x {
             0 => write!(absolute, "\x1b[{}H", y + 1),
             _ => write!(absolute, "\x1b[{};{}H", y + 1, x + 1),
         };
-        let Some((from_x, from_y)) = self.at else {
+        let Some((from_x, from_y)) = self.cursor else {
             self.raw(&absolute);
-            self.at = Some((x, y));
+            self.cursor = Some((x, y));
             return;
         };
         if (from_x, from_y) == (x, y) {
@@ -158,7 +158,7 @@ impl Writer<'_> {
                 1 => write!(relative, "\x1b[C"),
                 steps => write!(relative, "\x1b[{steps}C"),
             };
-            if let Some(between) = self.between(from_x, x, y)
+            if let Some(between) = self.bytes_between(from_x, x, y)
                 && between.len() <= relative.len()
             {
                 relative = between;
@@ -176,16 +176,17 @@ impl Writer<'_> {
         }
         let shorter = if relative.len() <= absolute.len() { relative } else { absolute };
         self.raw(&shorter);
-        self.at = Some((x, y));
+        self.cursor = Some((x, y));
     }
 
     /// What stands between two places of a row, where the pen as it is can write it.
-    fn between(&self, from: u16, to: u16, y: u16) -> Option<Vec<u8>> {
+    fn bytes_between(&self, from: u16, to: u16, y: u16) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
         for x in from..to {
             let cell = self.screen.cell((x, y))?;
             let symbol = cell.symbol();
-            let same = Pen::of(cell) == self.pen || (is_blank(cell) && self.pen.erases());
+            let same =
+                Pen::from_cell(cell) == self.pen || (is_blank(cell) && self.pen.looks_erased());
             if !same || symbol.chars().count() != 1 || symbol.width() != 1 || bytes.len() > 8 {
                 return None;
             }
@@ -195,12 +196,12 @@ impl Writer<'_> {
     }
 
     /// Changes colours and attributes by the shortest sequence.
-    fn set(&mut self, to: Pen) {
+    fn set_pen(&mut self, to: Pen) {
         if self.pen == to {
             return;
         }
-        let anew = sequence(&parameters(PLAIN, to, true));
-        let only_changes = sequence(&parameters(self.pen, to, false));
+        let anew = sgr_sequence(&sgr_parameters(PLAIN, to, true));
+        let only_changes = sgr_sequence(&sgr_parameters(self.pen, to, false));
         let shorter = if only_changes.len() < anew.len() { only_changes } else { anew };
         self.raw(shorter.as_bytes());
         self.pen = to;
@@ -216,7 +217,7 @@ impl Writer<'_> {
     }
 }
 
-fn sequence(parameters: &[String]) -> String {
+fn sgr_sequence(parameters: &[String]) -> String {
     match parameters {
         [] => String::new(),
         // A reset alone needs no number.
@@ -227,7 +228,7 @@ fn sequence(parameters: &[String]) -> String {
 }
 
 /// What leads from one pen to another; `reset` begins with one that clears everything.
-fn parameters(from: Pen, to: Pen, reset: bool) -> Vec<String> {
+fn sgr_parameters(from: Pen, to: Pen, reset: bool) -> Vec<String> {
     let mut list = Vec::new();
     if reset {
         list.push("0".into());
@@ -262,16 +263,16 @@ fn parameters(from: Pen, to: Pen, reset: bool) -> Vec<String> {
         }
     }
     if from.fg != to.fg {
-        list.push(color(to.fg, 30));
+        list.push(sgr_color(to.fg, 30));
     }
     if from.bg != to.bg {
-        list.push(color(to.bg, 40));
+        list.push(sgr_color(to.bg, 40));
     }
     list
 }
 
 /// A colour of letters (from 30) or of what is behind them (from 40).
-fn color(color: Color, base: u8) -> String {
+fn sgr_color(color: Color, base: u8) -> String {
     let basic = |index: u8| {
         if index < 8 { (base + index).to_string() } else { (base + 60 + index - 8).to_string() }
     };

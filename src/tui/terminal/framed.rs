@@ -11,17 +11,17 @@ use unicode_width::UnicodeWidthStr;
 use super::encode;
 
 /// The terminal draws what lies between these at once (synchronized update, DEC mode 2026).
-const BEGIN: &[u8] = b"\x1b[?2026h";
-pub(super) const END: &[u8] = b"\x1b[?2026l";
+const SYNC_BEGIN: &[u8] = b"\x1b[?2026h";
+pub(super) const SYNC_END: &[u8] = b"\x1b[?2026l";
 
 /// A frame that is shorter than this arrives at once anyway: the marks would be longer than it.
-const MARKED: usize = 64;
+const MIN_SYNC_BYTES: usize = 64;
 
 /// Gathers the bytes of a frame.
 #[derive(Clone, Debug, Default)]
-struct Gathered(Arc<Mutex<Vec<u8>>>);
+struct FrameBytes(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Gathered {
+impl Write for FrameBytes {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
         Ok(bytes.len())
@@ -33,8 +33,8 @@ impl Write for Gathered {
     }
 }
 
-impl Gathered {
-    fn take(&self) -> Vec<u8> {
+impl FrameBytes {
+    fn drain(&self) -> Vec<u8> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -45,7 +45,7 @@ pub trait Sink {
     ///
     /// # Errors
     /// When the terminal can't be written to.
-    fn frame(&mut self, bytes: Vec<u8>) -> io::Result<()>;
+    fn send_frame(&mut self, bytes: Vec<u8>) -> io::Result<()>;
 
     /// Columns and rows.
     ///
@@ -57,43 +57,51 @@ pub trait Sink {
 /// A terminal backend that sends each frame in one piece, and none where nothing has changed.
 #[derive(Debug)]
 pub struct Framed<S> {
-    inner: CrosstermBackend<Gathered>,
-    gathered: Gathered,
+    inner: CrosstermBackend<FrameBytes>,
+    frame_bytes: FrameBytes,
     /// What is on the screen, for the cells between those that change.
     screen: Buffer,
     cursor_shown: bool,
     /// Where the last frame has left the cursor.
-    at: Option<(u16, u16)>,
+    cursor: Option<(u16, u16)>,
     /// Whether frames stand between marks.
-    marks: bool,
+    synchronized: bool,
     sink: S,
 }
 
 impl<S: Sink> Framed<S> {
     /// Frames for a sink.
     pub fn new(sink: S) -> Self {
-        let gathered = Gathered::default();
+        let gathered = FrameBytes::default();
         let inner = CrosstermBackend::new(gathered.clone());
         let (width, height) = sink.size().unwrap_or_default();
         let screen = Buffer::empty(Rect::new(0, 0, width, height));
-        Self { inner, gathered, screen, cursor_shown: false, marks: true, at: None, sink }
+        Self {
+            inner,
+            frame_bytes: gathered,
+            screen,
+            cursor_shown: false,
+            synchronized: true,
+            cursor: None,
+            sink,
+        }
     }
 
     /// With the marks of synchronized updates around each frame, or without.
     #[must_use]
-    pub fn marked(self, marks: bool) -> Self {
-        Self { marks, ..self }
+    pub fn synchronized(self, marks: bool) -> Self {
+        Self { synchronized: marks, ..self }
     }
 
     /// Takes in what is to be shown; gives the places that look different then, in order.
-    fn changed<'a>(
+    fn apply_changes<'a>(
         &mut self,
         content: impl Iterator<Item = (u16, u16, &'a Cell)>,
     ) -> Vec<(u16, u16)> {
         let mut changed = Vec::new();
         for (x, y, cell) in content {
             let Some(on_screen) = self.screen.cell_mut((x, y)) else { continue };
-            let cell = encode::normal(cell);
+            let cell = encode::normalize(cell);
             if *on_screen == cell {
                 continue;
             }
@@ -141,10 +149,10 @@ impl<S: Sink> Backend for Framed<S> {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        let changed = self.changed(content);
+        let changed = self.apply_changes(content);
         let mut bytes = Vec::new();
-        self.at = encode::encode(&mut bytes, &self.screen, &changed, self.at);
-        self.gathered.write_all(&bytes)
+        self.cursor = encode::encode(&mut bytes, &self.screen, &changed, self.cursor);
+        self.frame_bytes.write_all(&bytes)
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
@@ -171,7 +179,7 @@ impl<S: Sink> Backend for Framed<S> {
     fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
         let position = position.into();
         let here = Some((position.x, position.y));
-        if std::mem::replace(&mut self.at, here) == here {
+        if std::mem::replace(&mut self.cursor, here) == here {
             return Ok(());
         }
         self.inner.set_cursor_position(position)
@@ -184,7 +192,7 @@ impl<S: Sink> Backend for Framed<S> {
     fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
         let size = self.size()?;
         self.screen = Buffer::empty(Rect::new(0, 0, size.width, size.height));
-        self.at = None;
+        self.cursor = None;
         self.inner.clear_region(clear_type)
     }
 
@@ -198,17 +206,17 @@ impl<S: Sink> Backend for Framed<S> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let bytes = self.gathered.take();
+        let bytes = self.frame_bytes.drain();
         if bytes.is_empty() {
             return Ok(());
         }
-        if !self.marks || bytes.len() < MARKED {
-            return self.sink.frame(bytes);
+        if !self.synchronized || bytes.len() < MIN_SYNC_BYTES {
+            return self.sink.send_frame(bytes);
         }
-        let mut frame = Vec::with_capacity(bytes.len() + BEGIN.len() + END.len());
-        frame.extend_from_slice(BEGIN);
+        let mut frame = Vec::with_capacity(bytes.len() + SYNC_BEGIN.len() + SYNC_END.len());
+        frame.extend_from_slice(SYNC_BEGIN);
         frame.extend_from_slice(&bytes);
-        frame.extend_from_slice(END);
-        self.sink.frame(frame)
+        frame.extend_from_slice(SYNC_END);
+        self.sink.send_frame(frame)
     }
 }

@@ -19,33 +19,35 @@ pub enum Depth {
 
 /// Terminals that draw 24-bit colours and say so by their name, where a login on another machine
 /// has lost `COLORTERM`.
-const FULL: [&str; 8] =
+const TRUE_COLOR_TERMS: [&str; 8] =
     ["direct", "kitty", "alacritty", "foot", "ghostty", "wezterm", "contour", "rio"];
 
 /// Terminals without colours.
-const PLAIN: [&str; 4] = ["dumb", "vt1", "vt2", "vt3"];
+const MONOCHROME_TERMS: [&str; 4] = ["dumb", "vt1", "vt2", "vt3"];
 
 impl Depth {
     /// What is asked for, or what the terminal has by the variables of the environment.
     #[must_use]
-    pub fn found(choice: Choice, var: &dyn Fn(&str) -> Option<String>) -> Self {
+    pub fn detect(choice: Choice, var: &dyn Fn(&str) -> Option<String>) -> Self {
         match choice {
             Choice::True => Self::True,
             Choice::Indexed => Self::Indexed,
             Choice::Basic => Self::Basic,
             Choice::None => Self::None,
-            Choice::Auto => Self::of_terminal(&|name| var(name).filter(|value| !value.is_empty())),
+            Choice::Auto => {
+                Self::from_environment(&|name| var(name).filter(|value| !value.is_empty()))
+            }
         }
     }
 
-    fn of_terminal(var: &dyn Fn(&str) -> Option<String>) -> Self {
+    fn from_environment(var: &dyn Fn(&str) -> Option<String>) -> Self {
         let term = var("TERM").unwrap_or_default().to_ascii_lowercase();
-        if var("NO_COLOR").is_some() || PLAIN.iter().any(|name| term.starts_with(name)) {
+        if var("NO_COLOR").is_some() || MONOCHROME_TERMS.iter().any(|name| term.starts_with(name)) {
             return Self::None;
         }
         let colors = var("COLORTERM").unwrap_or_default().to_ascii_lowercase();
         let full = ["truecolor", "24bit"].contains(&colors.as_str())
-            || FULL.iter().any(|name| term.contains(name));
+            || TRUE_COLOR_TERMS.iter().any(|name| term.contains(name));
         // GNU screen hands COLORTERM on to programs, but not their 24-bit colours to the terminal.
         let screen = term.starts_with("screen") && var("TMUX").is_none();
         match (full, screen) {
@@ -61,7 +63,7 @@ impl Depth {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Shade {
     /// Red, green and blue.
-    pub full: (u8, u8, u8),
+    pub rgb: (u8, u8, u8),
     /// Among the 256.
     pub indexed: u8,
     /// Among the 16.
@@ -71,12 +73,12 @@ pub(super) struct Shade {
 impl Shade {
     /// The colour at a depth. Where the 256 have exactly the same one its number is sent: it takes
     /// half the bytes.
-    pub(super) fn at(self, depth: Depth) -> Color {
+    pub(super) fn color(self, depth: Depth) -> Color {
         match depth {
             Depth::None => Color::Reset,
             Depth::Basic => self.basic,
-            Depth::True if of_index(self.indexed) != Some(self.full) => {
-                let (red, green, blue) = self.full;
+            Depth::True if xterm_rgb(self.indexed) != Some(self.rgb) => {
+                let (red, green, blue) = self.rgb;
                 Color::Rgb(red, green, blue)
             }
             Depth::Indexed | Depth::True => Color::Indexed(self.indexed),
@@ -86,7 +88,7 @@ impl Shade {
 
 /// What one of the 256 colours is by xterm's table, where that can be relied on: people set the
 /// first 16 to their liking, and some palettes the next 6.
-pub(super) fn of_index(index: u8) -> Option<(u8, u8, u8)> {
+pub(super) fn xterm_rgb(index: u8) -> Option<(u8, u8, u8)> {
     const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
     match index {
         0..22 => None,
@@ -130,18 +132,18 @@ mod tests {
         let var = |name: &str| {
             env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
         };
-        assert_eq!(Depth::found(Choice::Auto, &var), depth);
-        assert_eq!(Depth::found(Choice::Indexed, &var), Depth::Indexed, "a choice wins");
+        assert_eq!(Depth::detect(Choice::Auto, &var), depth);
+        assert_eq!(Depth::detect(Choice::Indexed, &var), Depth::Indexed, "a choice wins");
     }
 
     #[test]
     fn a_colour_that_the_256_have_exactly_is_sent_as_its_number() {
-        let exact = Shade { full: (95, 215, 215), indexed: 80, basic: Color::Cyan };
-        assert_eq!(exact.at(Depth::True), Color::Indexed(80));
-        let other = Shade { full: (86, 180, 233), indexed: 74, basic: Color::Cyan };
-        assert_eq!(other.at(Depth::True), Color::Rgb(86, 180, 233));
-        assert_eq!(other.at(Depth::Indexed), Color::Indexed(74));
-        assert_eq!(other.at(Depth::Basic), Color::Cyan);
-        assert_eq!(other.at(Depth::None), Color::Reset);
+        let exact = Shade { rgb: (95, 215, 215), indexed: 80, basic: Color::Cyan };
+        assert_eq!(exact.color(Depth::True), Color::Indexed(80));
+        let other = Shade { rgb: (86, 180, 233), indexed: 74, basic: Color::Cyan };
+        assert_eq!(other.color(Depth::True), Color::Rgb(86, 180, 233));
+        assert_eq!(other.color(Depth::Indexed), Color::Indexed(74));
+        assert_eq!(other.color(Depth::Basic), Color::Cyan);
+        assert_eq!(other.color(Depth::None), Color::Reset);
     }
 }

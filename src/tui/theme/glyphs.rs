@@ -24,7 +24,7 @@ pub(super) fn to_ascii(buffer: &mut Buffer) {
 }
 
 /// What stands in ASCII for which symbols.
-const PLAIN: [(&str, &str); 18] = [
+const ASCII_FALLBACKS: [(&str, &str); 18] = [
     ("+", "╭╮╰╯┌┐└┘├┤"),
     ("-", "─–—−·"),
     ("#", "╔╗╚╝▰■█"),
@@ -46,7 +46,7 @@ const PLAIN: [(&str, &str); 18] = [
 ];
 
 fn plain(symbol: &str) -> &'static str {
-    let found = PLAIN.iter().find(|(_, symbols)| symbols.contains(symbol));
+    let found = ASCII_FALLBACKS.iter().find(|(_, symbols)| symbols.contains(symbol));
     found.map_or("?", |(plain, _)| plain)
 }
 

@@ -37,7 +37,7 @@ impl Theme {
 
     /// The same with the colours of another theme.
     #[must_use]
-    pub const fn named(self, name: Name) -> Self {
+    pub const fn with_name(self, name: Name) -> Self {
         Self { name, ..self }
     }
 
@@ -59,26 +59,26 @@ impl Theme {
     }
 
     /// A text in the colour of a role; without colours, in another way.
-    fn fore(self, role: impl Fn(&Palette) -> Shade, without: Style) -> Style {
-        self.palette().map_or(without, |palette| Style::new().fg(role(palette).at(self.depth)))
+    fn foreground(self, role: impl Fn(&Palette) -> Shade, without: Style) -> Style {
+        self.palette().map_or(without, |palette| Style::new().fg(role(palette).color(self.depth)))
     }
 
     /// What has the focus.
     #[must_use]
     pub fn accent(self) -> Style {
-        self.fore(|palette| palette.accent, Style::new().add_modifier(Modifier::BOLD))
+        self.foreground(|palette| palette.accent, Style::new().add_modifier(Modifier::BOLD))
     }
 
     /// What is secondary.
     #[must_use]
     pub fn dim(self) -> Style {
-        self.fore(|palette| palette.dim, Style::new())
+        self.foreground(|palette| palette.dim, Style::new())
     }
 
     /// Borders without focus.
     #[must_use]
     pub fn border(self) -> Style {
-        self.fore(|palette| palette.border, Style::new().add_modifier(Modifier::DIM))
+        self.foreground(|palette| palette.border, Style::new().add_modifier(Modifier::DIM))
     }
 
     /// Plain text, where something else was drawn before.
@@ -102,13 +102,13 @@ impl Theme {
     /// What needs care and is not wrong yet: read-only, a setting that could not be used.
     #[must_use]
     pub fn warning(self) -> Style {
-        self.fore(|palette| palette.warning, Style::new()).add_modifier(Modifier::BOLD)
+        self.foreground(|palette| palette.warning, Style::new()).add_modifier(Modifier::BOLD)
     }
 
     /// All is well.
     #[must_use]
     pub fn good(self) -> Style {
-        self.fore(|palette| palette.good, Style::new())
+        self.foreground(|palette| palette.good, Style::new())
     }
 
     /// Letters that a search has matched.
@@ -120,7 +120,7 @@ impl Theme {
     /// A priority.
     #[must_use]
     pub fn priority(self, priority: Priority) -> Style {
-        let style = self.fore(|palette| palette.priority[priority.index()], Style::new());
+        let style = self.foreground(|palette| palette.priority[priority.index()], Style::new());
         if priority == Priority::P1 { style.add_modifier(Modifier::BOLD) } else { style }
     }
 
@@ -133,8 +133,9 @@ impl Theme {
             (Some(_), Depth::Basic) if focused => Style::new().add_modifier(Modifier::BOLD),
             (Some(_), Depth::Basic) => Style::new(),
             (Some([with, without]), _) => {
-                let style = Style::new().bg((if focused { with } else { without }).at(self.depth));
-                palette.map_or(style, |palette| style.fg(palette.selected.at(self.depth)))
+                let style =
+                    Style::new().bg((if focused { with } else { without }).color(self.depth));
+                palette.map_or(style, |palette| style.fg(palette.selected.color(self.depth)))
             }
             (None, _) if focused => Style::new().add_modifier(Modifier::REVERSED),
             (None, _) => Style::new().add_modifier(Modifier::BOLD),
@@ -156,14 +157,14 @@ impl Theme {
     /// The last step of a frame: the theme's own ground where it has one, and what ASCII has not
     /// is replaced where ASCII is all there is.
     pub fn finish(self, buffer: &mut Buffer) {
-        if let Some((text, ground)) = self.palette().and_then(|palette| palette.ground) {
+        if let Some((text, ground)) = self.palette().and_then(|palette| palette.base_colors) {
             for cell in &mut buffer.content {
                 // What is reversed is one bar of the strongest contrast.
                 if cell.fg == Color::Reset || cell.modifier.contains(Modifier::REVERSED) {
-                    cell.fg = text.at(self.depth);
+                    cell.fg = text.color(self.depth);
                 }
                 if cell.bg == Color::Reset {
-                    cell.bg = ground.at(self.depth);
+                    cell.bg = ground.color(self.depth);
                 }
             }
         }

@@ -26,12 +26,12 @@ pub(super) struct Palette {
     /// Text on the selected row: what stands on a colour of ours can't be left to the terminal.
     pub selected: Shade,
     /// Text and what is behind it, where the theme does not take the terminal's own.
-    pub ground: Option<(Shade, Shade)>,
+    pub base_colors: Option<(Shade, Shade)>,
 }
 
 const fn shade(full: u32, indexed: u8, basic: Color) -> Shade {
     let [_, red, green, blue] = full.to_be_bytes();
-    Shade { full: (red, green, blue), indexed, basic }
+    Shade { rgb: (red, green, blue), indexed, basic }
 }
 
 /// For dark terminals.
@@ -49,7 +49,7 @@ const DARK: Palette = Palette {
     ],
     selection: Some([shade(0x22_38_4d, 236, Color::Reset), shade(0x2a_2e_33, 235, Color::Reset)]),
     selected: shade(0xe4_e4_e4, 254, Color::Reset),
-    ground: None,
+    base_colors: None,
 };
 
 /// For light terminals. It does not paint their background: it is light already, and a painted one
@@ -68,7 +68,7 @@ const LIGHT: Palette = Palette {
     ],
     selection: Some([shade(0xd6_e4_f5, 254, Color::Reset), shade(0xe8_ee_f5, 255, Color::Reset)]),
     selected: shade(0x1c_1c_1c, 234, Color::Reset),
-    ground: None,
+    base_colors: None,
 };
 
 /// Strong contrasts. It paints its own background: that nothing has less than 7:1 can only be
@@ -87,7 +87,7 @@ const CONTRAST: Palette = Palette {
     ],
     selection: None,
     selected: shade(0xff_ff_ff, 231, Color::White),
-    ground: Some((shade(0xff_ff_ff, 231, Color::White), shade(0x08_08_08, 232, Color::Black))),
+    base_colors: Some((shade(0xff_ff_ff, 231, Color::White), shade(0x08_08_08, 232, Color::Black))),
 };
 
 /// For dark terminals and eyes that don't tell all hues apart (protanopia, deuteranopia,
@@ -108,7 +108,7 @@ const COLORBLIND: Palette = Palette {
     ],
     selection: Some([shade(0x22_38_4d, 236, Color::Reset), shade(0x2a_2e_33, 235, Color::Reset)]),
     selected: shade(0xe4_e4_e4, 254, Color::Reset),
-    ground: None,
+    base_colors: None,
 };
 
 impl Name {
@@ -128,7 +128,7 @@ impl Name {
 mod tests {
     use rstest::rstest;
 
-    use super::super::depth::of_index;
+    use super::super::depth::xterm_rgb;
     use super::*;
 
     type Rgb = (u8, u8, u8);
@@ -171,7 +171,7 @@ mod tests {
             ("P3", p3),
             ("P4", p4),
         ];
-        texts.extend(palette.ground.map(|(text, _)| ("text", text)));
+        texts.extend(palette.base_colors.map(|(text, _)| ("text", text)));
         texts
     }
 
@@ -182,12 +182,12 @@ mod tests {
         let palette = name.palette().expect("it has colours");
         let least = if name == Name::Contrast { 7.0 } else { 4.5 };
         let mut behind = grounds(name);
-        behind.extend(palette.ground.map(|(_, ground)| ground.full));
-        behind.extend(palette.selection.iter().flatten().map(|shade| shade.full));
+        behind.extend(palette.base_colors.map(|(_, ground)| ground.rgb));
+        behind.extend(palette.selection.iter().flatten().map(|shade| shade.rgb));
         assert!(!behind.is_empty());
         for (role, shade) in texts(palette) {
             for ground in &behind {
-                let ratio = contrast(shade.full, *ground);
+                let ratio = contrast(shade.rgb, *ground);
                 assert!(ratio >= least, "{name} {role} on {ground:02x?}: {ratio:.2}");
             }
         }
@@ -199,8 +199,8 @@ mod tests {
     ) {
         let palette = name.palette().expect("it has colours");
         for (role, shade) in texts(palette) {
-            let indexed = of_index(shade.indexed).expect("a colour that can be relied on");
-            let far = difference(shade.full, indexed);
+            let indexed = xterm_rgb(shade.indexed).expect("a colour that can be relied on");
+            let far = difference(shade.rgb, indexed);
             assert!(far < 16.0, "{name} {role}: {far:.1}");
             for ground in grounds(name) {
                 let ratio = contrast(indexed, ground);
@@ -276,7 +276,7 @@ mod tests {
         };
         for full in [true, false] {
             let shades = COLORBLIND.priority.map(|shade| {
-                if full { shade.full } else { of_index(shade.indexed).expect("one of the 256") }
+                if full { shade.rgb } else { xterm_rgb(shade.indexed).expect("one of the 256") }
             });
             for (place, one) in shades.iter().enumerate() {
                 for other in &shades[place + 1..] {

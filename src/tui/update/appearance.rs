@@ -2,7 +2,7 @@
 
 use super::super::app::App;
 use super::super::message::Effect;
-use super::super::terminal::osc::{MOST, TooLong};
+use super::super::terminal::osc::{MAX_COPY_BYTES, TooLong};
 use super::super::theme::{Depth, Name};
 use super::super::zone::Zone;
 use super::show_toast;
@@ -21,7 +21,7 @@ pub(super) fn set_theme(app: &mut App, name: Name) -> Vec<Effect> {
             true,
         );
     }
-    app.theme = app.theme.named(name);
+    app.theme = app.theme.with_name(name);
     show_toast(app, format!("theme: {}", app.theme.name()), false)
 }
 
@@ -44,7 +44,7 @@ pub(super) fn set_zone(app: &mut App, zone: Zone) -> Vec<Effect> {
 
 /// Puts a text into the clipboard, and says so; one that is too long is refused in a sentence.
 pub(super) fn copy_to_clipboard(app: &mut App, text: String, what: &str) -> Vec<Effect> {
-    if text.len() > MOST {
+    if text.len() > MAX_COPY_BYTES {
         return show_toast(app, TooLong(text.len()).to_string(), true);
     }
     let mut effects = vec![Effect::Copy(text)];

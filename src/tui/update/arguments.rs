@@ -42,7 +42,7 @@ pub(super) fn offers(
             .iter()
             .map(|sort| {
                 let value = sort.as_str();
-                Item::new(queue::order(*sort), Pick::Sort(*sort)).value(value)
+                Item::new(queue::sort_label(*sort), Pick::Sort(*sort)).value(value)
             })
             .collect(),
         ArgumentKind::Theme => Name::ALL
@@ -88,7 +88,7 @@ pub(super) fn parse(
         return Err(format!("{} takes {}", entry.name, entry.argument.accepted()));
     }
     if let Some(item) = offers.iter().find(|item| is_exact_match(item, argument)) {
-        return match &item.barred {
+        return match &item.disabled_reason {
             Some(why) => Err(why.clone()),
             None => Ok(item.pick.clone()),
         };
@@ -127,7 +127,7 @@ pub(super) fn parse(
         ArgumentKind::Team => unknown("there is no team"),
         ArgumentKind::Number => argument
             .parse()
-            .map(Pick::Go)
+            .map(Pick::JumpTo)
             .map_err(|bad: crate::model::id::InvalidNumber| bad.to_string()),
         ArgumentKind::View => unknown("there is no view"),
         ArgumentKind::Sort => unknown("there is no order"),
@@ -175,7 +175,12 @@ pub(super) fn is_prefix_match(entry: &Entry, item: &Item, argument: &str) -> boo
 }
 
 fn single_command(verb: impl Into<String>, done: impl Into<String>, ask: IncidentCommand) -> Pick {
-    Pick::Do { verb: verb.into(), done: done.into(), asks: vec![ask], for_good: false }
+    Pick::Submit {
+        verb: verb.into(),
+        done_phrase: done.into(),
+        commands: vec![ask],
+        irreversible: false,
+    }
 }
 
 fn assign_to_me(app: &App) -> Pick {
@@ -186,7 +191,7 @@ fn assign_to_me(app: &App) -> Pick {
 
 fn snooze(app: &App, argument: &str, at: DateTime<Utc>) -> Result<Pick, String> {
     let until = parse_time::parse_future(argument, at, app.clock())?;
-    let clock = app.clock().at(until).format("%a %Y-%m-%d %H:%M");
+    let clock = app.clock().local_time(until).format("%a %Y-%m-%d %H:%M");
     let ask = IncidentCommand::Snooze { until };
     Ok(single_command(format!("snooze {{}} until {clock}"), format!("snoozed until {clock}"), ask))
 }
@@ -342,7 +347,7 @@ pub(super) fn numbers(app: &App) -> Vec<Item> {
     rows.filter_map(|row| {
         let number = row.number.filter(|number| seen.insert(*number))?;
         let about = format!("{} · {} · {}", row.priority, row.status, sanitize(&row.title));
-        let item = Item::new(number.to_string(), Pick::Go(number));
+        let item = Item::new(number.to_string(), Pick::JumpTo(number));
         Some(item.about(about).value(number.0.to_string()))
     })
     .collect()

@@ -73,7 +73,7 @@ pub(super) fn apply(app: &mut App, update: BackendUpdate, at: DateTime<Utc>) -> 
             {
                 // The keys line tells of it as long as it lasts: it needs no toast.
                 app.failure = Some(Failure {
-                    operation: format!("reading {}", app.workspace.leads),
+                    operation: format!("reading {}", app.workspace.location),
                     message: error.to_string(),
                     at,
                 });
@@ -170,7 +170,7 @@ fn reload_stale(app: &mut App) -> Vec<Effect> {
         app.metrics.loading = true;
         effects.push(Effect::LoadMeasures(app.metrics.span));
     }
-    if app.queue.pages.as_ref().is_some_and(|pages| pages.failed.is_some() || pages.as_of.is_some())
+    if app.queue.pages.as_ref().is_some_and(|pages| pages.error.is_some() || pages.as_of.is_some())
     {
         effects.extend(find::reload_history(app));
     }

@@ -14,7 +14,7 @@ pub(super) fn accept(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     // What has changed since the question was asked is told, not overridden.
     for step in &mut confirm.plan.steps {
         if step.refused.is_none() {
-            let again = send::step(app, &step.target, Vec::new(), step.asks.clone(), at);
+            let again = send::step(app, &step.target, Vec::new(), step.commands.clone(), at);
             // A declaration has no record yet.
             step.refused = again.refused.filter(|_| step.target.seq > 0);
         }
@@ -25,7 +25,7 @@ pub(super) fn accept(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         effects.extend(super::show_toast(app, why.unwrap_or_default(), true));
         return effects;
     }
-    send::carry_out(app, &confirm.plan, confirm.for_good, confirm.form, at)
+    send::carry_out(app, &confirm.plan, confirm.irreversible, confirm.form, at)
 }
 
 /// Leaves it; back to the form where it came from one.
@@ -41,7 +41,7 @@ pub(super) fn decline(app: &mut App) -> Vec<Effect> {
 
 /// Back to the form that the question came from; what is typed there is kept as before.
 fn reopen_form(app: &mut App, mut form: Box<Form>) -> Vec<Effect> {
-    form.saving = false;
+    form.save_scheduled = false;
     app.mode = Mode::Form(form);
     drafts::schedule_save(app)
 }

@@ -12,7 +12,7 @@ use super::super::form::{Form, Kind};
 use super::super::message::{Effect, Timer};
 use super::super::mode::Mode;
 use super::super::plan::Target;
-use super::super::workspaces::Site;
+use super::super::workspaces::Workspace;
 use super::{forms, precheck, show_toast};
 
 /// How long after a key what was typed is written.
@@ -21,19 +21,21 @@ const SAVE_DELAY: Duration = Duration::from_millis(300);
 /// Something may have been typed: it is written soon.
 pub(super) fn schedule_save(app: &mut App) -> Vec<Effect> {
     let Mode::Form(form) = &mut app.mode else { return Vec::new() };
-    if form.saving || form.saved.as_ref().unwrap_or(&form.initial) == &form.contents() {
+    if form.save_scheduled
+        || form.saved_contents.as_ref().unwrap_or(&form.initial_contents) == &form.contents()
+    {
         return Vec::new();
     }
-    form.saving = true;
-    vec![Effect::StartTimer(SAVE_DELAY, Timer::Draft(form.draft))]
+    form.save_scheduled = true;
+    vec![Effect::StartTimer(SAVE_DELAY, Timer::Draft(form.draft_id))]
 }
 
 /// The time to write has come.
 pub(super) fn save_due(app: &mut App, id: Uuid) -> Vec<Effect> {
     let now = app.now;
     match open_form(&mut app.mode) {
-        Some(form) if form.draft == id => {
-            form.saving = false;
+        Some(form) if form.draft_id == id => {
+            form.save_scheduled = false;
             save(form, &app.workspace, now).into_iter().collect()
         }
         _ => Vec::new(),
@@ -57,26 +59,26 @@ pub(super) fn save_open(app: &mut App) -> Vec<Effect> {
 }
 
 /// Writes what a form holds, unless that is written already.
-pub(super) fn save(form: &mut Form, here: &Site, at: DateTime<Utc>) -> Option<Effect> {
+pub(super) fn save(form: &mut Form, here: &Workspace, at: DateTime<Utc>) -> Option<Effect> {
     let contents = form.contents();
-    if form.saved.as_ref().unwrap_or(&form.initial) == &contents {
+    if form.saved_contents.as_ref().unwrap_or(&form.initial_contents) == &contents {
         return None;
     }
-    form.saved = Some(contents);
+    form.saved_contents = Some(contents);
     Some(Effect::Draft(DraftOp::Save(to_draft(form, here, at)?)))
 }
 
-fn to_draft(form: &Form, here: &Site, at: DateTime<Utc>) -> Option<Draft> {
+fn to_draft(form: &Form, here: &Workspace, at: DateTime<Utc>) -> Option<Draft> {
     let about = form.targets.iter();
     Some(Draft {
-        id: form.draft,
+        id: form.draft_id,
         // Kinds are plain data.
         form: serde_json::to_string(&form.kind).ok()?,
         about: about.map(|t| (t.id, t.label.clone(), t.title.clone(), t.seq)).collect(),
         contents: form.contents(),
-        initial: form.initial.clone(),
+        initial: form.initial_contents.clone(),
         labels: form.fields.iter().map(|field| field.label.clone()).collect(),
-        location: Some(here.leads.clone()),
+        location: Some(here.location.clone()),
         at,
     })
 }
@@ -86,7 +88,7 @@ pub(super) fn save_for_later(app: &mut App, form: &Form, at: DateTime<Utc>) -> V
     let Some(draft) = to_draft(form, &app.workspace, at) else { return Vec::new() };
     app.drafts.retain(|known| known.id != draft.id);
     app.drafts.insert(0, draft.clone());
-    vec![Effect::Draft(DraftOp::Save(draft)), Effect::Draft(DraftOp::Release(form.draft))]
+    vec![Effect::Draft(DraftOp::Save(draft)), Effect::Draft(DraftOp::Release(form.draft_id))]
 }
 
 /// Opens a form again that was refused; puts it away where something else is open.
@@ -97,9 +99,9 @@ pub(super) fn reopen_refused(
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     if matches!(app.mode, Mode::Panes | Mode::Help(_) | Mode::Failure(_) | Mode::Results(_)) {
-        form.told = Some(why.to_owned());
+        form.notice = Some(why.to_owned());
         // A timer that ran while it was away has found nothing to write.
-        form.saving = false;
+        form.save_scheduled = false;
         app.mode = Mode::Form(form);
         return schedule_save(app);
     }
@@ -115,7 +117,7 @@ pub(super) fn restore(app: &mut App, drafts: Vec<Draft>) -> Vec<Effect> {
     let here = |draft: &Draft| {
         // What is about incidents of another place waits there.
         let place = draft.location.as_ref().filter(|_| !draft.about.is_empty());
-        place.is_none_or(|place| *place == app.workspace.leads)
+        place.is_none_or(|place| *place == app.workspace.location)
     };
     let left: Vec<Draft> =
         drafts.into_iter().filter(|draft| kind(draft).is_some() && here(draft)).collect();

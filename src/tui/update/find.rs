@@ -22,7 +22,7 @@ use crate::model::queue::Sort;
 use crate::sync::filters;
 
 use super::super::app::{App, Pane};
-use super::super::filter_line::{Before, FilterLine};
+use super::super::filter_line::{FilterLine, PreviousFilter};
 use super::super::message::Effect;
 use super::super::mode::Mode;
 use super::{navigation, rows, show_toast};
@@ -35,13 +35,13 @@ fn apply_filter(
     sort: Sort,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    let before = (app.queue.selected, app.queue.head.clone());
+    let before = (app.queue.selected, app.queue.selected_head.clone());
     app.queue.set_filter(filter);
     app.queue.view = view;
     app.queue.sort = sort;
     let mut effects = pages::refresh_history(app);
     rows::derive(app, at);
-    if before != (app.queue.selected, app.queue.head.clone()) {
+    if before != (app.queue.selected, app.queue.selected_head.clone()) {
         effects.extend(navigation::selection_moved(app));
     }
     effects
@@ -51,8 +51,8 @@ fn apply_filter(
 pub fn filter_by(app: &mut App, text: &str, at: DateTime<Utc>) -> Vec<Effect> {
     let mut effects = open_line(app);
     if let Mode::Filter(line) = &mut app.mode {
-        line.put(String::new());
-        line.write(text);
+        line.set_text(String::new());
+        line.insert(text);
     }
     effects.extend(commit(app, at));
     effects
@@ -66,12 +66,12 @@ pub(super) fn open_line(app: &mut App) -> Vec<Effect> {
         effects = navigation::focus(app, Pane::Queue);
     }
     let queue = &app.queue;
-    let before = Before {
+    let before = PreviousFilter {
         filter: queue.filter().clone(),
         view: queue.view.clone(),
         sort: queue.sort,
         selected: queue.selected,
-        head: queue.head.clone(),
+        selected_head: queue.selected_head.clone(),
     };
     let mut text = before.filter.to_string();
     if !text.is_empty() {
@@ -94,18 +94,18 @@ pub(super) fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -
             }
         }
         KeyCode::Char('u') if held => line.delete_before(),
-        KeyCode::Char('k') if held => line.delete_behind(),
-        KeyCode::Char('a') if held => line.home(),
-        KeyCode::Char('e') if held => line.end(),
+        KeyCode::Char('k') if held => line.delete_after(),
+        KeyCode::Char('a') if held => line.move_home(),
+        KeyCode::Char('e') if held => line.move_end(),
         KeyCode::Delete => line.delete(),
-        KeyCode::Left => line.left(),
-        KeyCode::Right => line.right(),
-        KeyCode::Home => line.home(),
-        KeyCode::End => line.end(),
-        KeyCode::Char(ch) if !held => line.write(ch.encode_utf8(&mut [0; 4])),
+        KeyCode::Left => line.move_left(),
+        KeyCode::Right => line.move_right(),
+        KeyCode::Home => line.move_home(),
+        KeyCode::End => line.move_end(),
+        KeyCode::Char(ch) if !held => line.insert(ch.encode_utf8(&mut [0; 4])),
         _ => return Vec::new(),
     }
-    line.past = None;
+    line.history_position = None;
     line_changed(app, at)
 }
 
@@ -113,8 +113,8 @@ pub(super) fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -
 pub(super) fn paste(app: &mut App, text: &str) -> Vec<Effect> {
     let at = app.now;
     let Mode::Filter(line) = &mut app.mode else { return Vec::new() };
-    line.write(text);
-    line.past = None;
+    line.insert(text);
+    line.history_position = None;
     line_changed(app, at)
 }
 
@@ -126,8 +126,8 @@ fn line_changed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 
 fn apply_typed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Filter(line) = &app.mode else { return Vec::new() };
-    let filter = line.typed.filter.clone();
-    let before = line.before.clone();
+    let filter = line.parsed.filter.clone();
+    let before = line.previous.clone();
     if filter == *app.queue.filter() {
         return Vec::new();
     }
@@ -144,8 +144,8 @@ fn apply_typed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 /// What was selected before anything was typed is selected again as soon as it passes.
 fn restore_selection(app: &mut App) {
     if let Mode::Filter(line) = &app.mode
-        && line.before.head.is_none()
-        && let Some(id) = line.before.selected.filter(|id| app.queue.selected != Some(*id))
+        && line.previous.selected_head.is_none()
+        && let Some(id) = line.previous.selected.filter(|id| app.queue.selected != Some(*id))
         && let Some(line) = app.queue.line_of(id)
     {
         app.queue.select_line(line);
@@ -157,7 +157,7 @@ pub(super) fn commit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let mut effects = apply_typed(app, at);
     let Mode::Filter(line) = std::mem::take(&mut app.mode) else { return Vec::new() };
     effects.extend(remember(app, line.text()));
-    if let Some(wrong) = line.typed.errors.first() {
+    if let Some(wrong) = line.parsed.errors.first() {
         let part = line.text().get(wrong.range.clone()).unwrap_or_default();
         effects.extend(show_toast(app, format!("left out {part:?}: {}", wrong.message), true));
     }
@@ -167,32 +167,32 @@ pub(super) fn commit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 /// Puts a filter last among those that were used.
 fn remember(app: &mut App, text: &str) -> Option<Effect> {
     let text = text.trim();
-    if text.is_empty() || app.queue.past.last().is_some_and(|last| last == text) {
+    if text.is_empty() || app.queue.filter_history.last().is_some_and(|last| last == text) {
         return None;
     }
-    filters::add(&mut app.queue.past, text);
+    filters::add(&mut app.queue.filter_history, text);
     Some(Effect::RememberFilter(text.to_owned()))
 }
 
 /// Earlier runs have left filters: they come before those of this one.
 pub(super) fn add_saved_filters(app: &mut App, mut filters: Vec<String>) -> Vec<Effect> {
-    filters.retain(|filter| !app.queue.past.contains(filter));
-    filters.append(&mut app.queue.past);
-    app.queue.past = filters;
+    filters.retain(|filter| !app.queue.filter_history.contains(filter));
+    filters.append(&mut app.queue.filter_history);
+    app.queue.filter_history = filters;
     Vec::new()
 }
 
 /// Gives up what is typed: what was in force before is again.
 pub(super) fn cancel(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Filter(line) = std::mem::take(&mut app.mode) else { return Vec::new() };
-    let Before { filter, view, sort, selected, head } = line.before;
+    let PreviousFilter { filter, view, sort, selected, selected_head: head } = line.previous;
     let was = app.queue.selected;
     let mut effects = if filter == *app.queue.filter() {
         Vec::new()
     } else {
         apply_filter(app, filter, view, sort, at)
     };
-    (app.queue.selected, app.queue.head) = (selected, head);
+    (app.queue.selected, app.queue.selected_head) = (selected, head);
     rows::derive(app, at);
     if was != app.queue.selected && effects.is_empty() {
         effects = navigation::selection_moved(app);
@@ -209,15 +209,16 @@ pub(super) fn clear(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 
 /// An earlier filter, or a later one.
 pub(super) fn recall(app: &mut App, by: isize, at: DateTime<Utc>) -> Vec<Effect> {
-    let count = app.queue.past.len();
+    let count = app.queue.filter_history.len();
     let Mode::Filter(line) = &mut app.mode else { return Vec::new() };
-    let (here, typed) = line.past.take().unwrap_or_else(|| (count, line.text().to_owned()));
+    let (here, typed) =
+        line.history_position.take().unwrap_or_else(|| (count, line.text().to_owned()));
     let next = here.saturating_add_signed(by).min(count);
-    let text = app.queue.past.get(next).cloned().unwrap_or_else(|| typed.clone());
+    let text = app.queue.filter_history.get(next).cloned().unwrap_or_else(|| typed.clone());
     if next != here {
-        line.put(text);
+        line.set_text(text);
     }
-    line.past = (next < count).then_some((next, typed));
+    line.history_position = (next < count).then_some((next, typed));
     line_changed(app, at)
 }
 

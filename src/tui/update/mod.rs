@@ -190,7 +190,7 @@ fn dispatch_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> 
 fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
     match &mut app.mode {
         Mode::Form(_) => forms::handle_text_key(app, key),
-        Mode::Pick(picker) => match picker.typed(key) {
+        Mode::Pick(picker) => match picker.handle_key(key) {
             Some(item) => picks::choose(app, item, at),
             None => Vec::new(),
         },
@@ -223,7 +223,7 @@ fn explain_disabled(app: &mut App, action: Action) -> Option<Vec<Effect>> {
     }
     Some(match entry.condition {
         // A verb must not guess which of a group it is about.
-        Condition::HasIncident if app.queue.head.is_some() => {
+        Condition::HasIncident if app.queue.selected_head.is_some() => {
             let [mark, unfold] =
                 [Action::Mark, Action::Unfold].map(|a| main_key(app, a).unwrap_or_default());
             let told =
@@ -414,7 +414,7 @@ fn choose_selected(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 
 fn move_item(app: &mut App, by: isize) -> Vec<Effect> {
     if let Mode::Pick(picker) = &mut app.mode {
-        picker.go(by);
+        picker.move_selection(by);
         return Vec::new();
     }
     move_line(app, by)

@@ -81,7 +81,7 @@ fn page_height(app: &App) -> usize {
     if app.focus == Pane::Queue {
         return rows::visible_rows(app);
     }
-    app.layout().place(app.focus).map_or(1, |place| usize::from(place.inside().height).max(1))
+    app.layout().slot(app.focus).map_or(1, |place| usize::from(place.inner().height).max(1))
 }
 
 /// The selection has moved: detail and timeline follow when it rests.

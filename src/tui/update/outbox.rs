@@ -19,7 +19,7 @@ use super::super::app::{App, PendingCommand};
 use super::super::form::Kind;
 use super::super::message::{Effect, OutboxRequest};
 use super::super::mode::Mode;
-use super::super::outbox::{OutboxPane, shown as in_order};
+use super::super::outbox::{OutboxPane, display_order as in_order};
 use super::super::plan::{Batch, Target, phrase};
 use super::navigation::Motion;
 use super::{Action, forms, main_key, report_failure, send, show_toast, workspaces};
@@ -35,7 +35,8 @@ pub(super) fn open(app: &mut App) -> Vec<Effect> {
     }
     let mut pane = OutboxPane::default();
     // What comes in above it does not move the selection.
-    pane.on = app.outbox.as_deref().and_then(|outbox| pane.selected(outbox)).map(|entry| entry.id);
+    pane.selected_id =
+        app.outbox.as_deref().and_then(|outbox| pane.selected(outbox)).map(|entry| entry.id);
     app.mode = Mode::Outbox(Box::new(pane));
     Vec::new()
 }
@@ -150,10 +151,10 @@ pub(super) fn report_batch(app: &mut App, batch: &Batch, at: DateTime<Utc>) -> O
         return None;
     }
     let (label, why) = batch.failed.first()?.clone();
-    if batch.all == 1 {
+    if batch.total == 1 {
         return Some(report_refusal(app, &phrase(&batch.verb, &label), &why, at));
     }
-    let said = format!("{} of {} not {}", batch.failed.len(), batch.all, batch.done);
+    let said = format!("{} of {} not {}", batch.failed.len(), batch.total, batch.done_phrase);
     let effects = report_refusal(app, &phrase(&batch.verb, "several"), &said, at);
     send::append_failures(app, batch);
     Some(effects)
@@ -177,14 +178,14 @@ pub(super) fn enqueued(
             let declared = declared.filter(|_| batch.is_some());
             if let Some(id) = declared.filter(|id| !app.queue.select(*id)) {
                 // It is selected when it arrives, and stays so when it has its number.
-                (app.queue.selected, app.queue.head) = (Some(id), None);
+                (app.queue.selected, app.queue.selected_head) = (Some(id), None);
             }
             for pending in app.pending.iter_mut().filter(|pending| ids.contains(&pending.id)) {
                 pending.enqueued = true;
                 // What was typed is in the outbox now.
                 let batch = app.batches.iter_mut().find(|batch| batch.number == pending.batch);
                 if let Some(form) = batch.and_then(|batch| batch.form.take()) {
-                    effects.push(Effect::Draft(DraftOp::Drop(form.draft)));
+                    effects.push(Effect::Draft(DraftOp::Drop(form.draft_id)));
                 }
             }
             // A listing that was told before may have been of a later moment.
@@ -211,10 +212,10 @@ pub(super) fn scroll(app: &mut App, step: Motion) {
     let leap = usize::from(app.layout().body().height) / 3;
     let (Mode::Outbox(pane), Some(outbox)) = (&mut app.mode, &app.outbox) else { return };
     let all = in_order(outbox);
-    let place = step.apply(pane.place(outbox), all.len(), leap.max(1));
-    pane.index = place;
-    pane.on = all.get(place).map(|entry| entry.id);
-    pane.told = None;
+    let place = step.apply(pane.selected_index(outbox), all.len(), leap.max(1));
+    pane.last_index = place;
+    pane.selected_id = all.get(place).map(|entry| entry.id);
+    pane.notice = None;
 }
 
 fn outbox_pane(app: &mut App) -> Option<&mut OutboxPane> {
@@ -226,7 +227,7 @@ fn outbox_pane(app: &mut App) -> Option<&mut OutboxPane> {
 
 fn set_notice(app: &mut App, why: impl Into<String>) -> Vec<Effect> {
     if let Some(pane) = outbox_pane(app) {
-        pane.told = Some(why.into());
+        pane.notice = Some(why.into());
     }
     Vec::new()
 }
@@ -260,21 +261,21 @@ pub(super) fn request_drop(app: &mut App) -> Vec<Effect> {
     }
     let Some(id) = app.selected_entry().map(|entry| entry.id) else { return Vec::new() };
     if let Some(pane) = outbox_pane(app) {
-        (pane.asking, pane.told) = (Some(id), None);
+        (pane.confirm_drop, pane.notice) = (Some(id), None);
     }
     Vec::new()
 }
 
 /// It may go.
 pub(super) fn confirm_drop(app: &mut App) -> Vec<Effect> {
-    let asked = outbox_pane(app).and_then(|pane| pane.asking.take());
+    let asked = outbox_pane(app).and_then(|pane| pane.confirm_drop.take());
     asked.map(|id| Effect::Outbox(OutboxRequest::Drop(id))).into_iter().collect()
 }
 
 /// It stays.
 pub(super) fn cancel_drop(app: &mut App) -> Vec<Effect> {
     if let Some(pane) = outbox_pane(app) {
-        pane.asking = None;
+        pane.confirm_drop = None;
     }
     Vec::new()
 }
@@ -301,13 +302,13 @@ pub(super) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if let Mode::Form(form) = &mut app.mode {
         for (label, content) in contents {
             if let Some(field) = form.fields.iter_mut().find(|field| field.label == label) {
-                field.fill(&content);
+                field.set_content(&content);
             }
         }
-        form.told =
+        form.notice =
             entry.refusal().map(|why| format!("it was refused: {}", sanitize(&why.to_string())));
         form.replaces = entry.envelope.clone().map(Box::new);
-        form.go(0);
+        form.move_focus(0);
     }
     effects
 }
@@ -324,7 +325,8 @@ fn target(app: &App, entry: &OutboxEntry) -> Option<Target> {
 /// The form by which a command is written, and what its fields held.
 fn form_for(entry: &OutboxEntry, app: &App) -> Option<(Kind, Vec<(&'static str, String)>)> {
     let Command::Incident { command: ask, .. } = entry.command()? else { return None };
-    let minute = |at: DateTime<Utc>| app.clock().at(at).format("%Y-%m-%d %H:%M").to_string();
+    let minute =
+        |at: DateTime<Utc>| app.clock().local_time(at).format("%Y-%m-%d %H:%M").to_string();
     Some(match ask {
         IncidentCommand::AddNote { text } | IncidentCommand::CorrectNote { text, .. } => {
             (Kind::Note, vec![("Note", text.clone())])

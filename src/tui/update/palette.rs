@@ -7,10 +7,10 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::super::action::{self, Action, ArgumentKind, Entry, Group, Layer, TABLE};
 use super::super::app::App;
 use super::super::form::Form;
-use super::super::fuzzy::Words;
+use super::super::fuzzy::FuzzyQuery;
 use super::super::message::Effect;
 use super::super::mode::Mode;
-use super::super::palette::{Choice, Leads, Palette, split};
+use super::super::palette::{Choice, ChoiceKind, Palette, split};
 use super::super::picker::{Item, Pick};
 use super::super::plan::{Target, phrase};
 use super::super::queue;
@@ -39,7 +39,7 @@ pub(super) fn open_for(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<
 /// A key that is no action.
 pub(super) fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
     if let Mode::Palette(palette) = &mut app.mode
-        && palette.typed(key)
+        && palette.handle_key(key)
     {
         refresh(app, at);
     }
@@ -59,8 +59,8 @@ pub(super) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
 /// To another line.
 pub(super) fn move_selection(app: &mut App, by: isize) -> Vec<Effect> {
     let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return Vec::new() };
-    palette.go(by);
-    palette.will = preview(app, &palette, app.now);
+    palette.move_selection(by);
+    palette.enter_preview = preview(app, &palette, app.now);
     app.mode = Mode::Palette(palette);
     Vec::new()
 }
@@ -93,18 +93,18 @@ pub(super) fn complete(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     }
     let Mode::Palette(palette) = &mut app.mode else { return Vec::new() };
     let Some(choice) = palette.selected() else { return Vec::new() };
-    let whole = match (&choice.leads, palette.command) {
-        (Leads::Again(line), _) => line.clone(),
-        (Leads::Action(entry), _) => {
+    let whole = match (&choice.kind, palette.command) {
+        (ChoiceKind::Repeat(line), _) => line.clone(),
+        (ChoiceKind::Action(entry), _) => {
             let blank = if entry.argument == ArgumentKind::Nothing { "" } else { " " };
             format!("{}{blank}", entry.name)
         }
-        (Leads::Item(item), command) => {
+        (ChoiceKind::Item(item), command) => {
             let Some(value) = &item.value else { return Vec::new() };
             command.map_or_else(|| value.clone(), |entry| format!("{} {value}", entry.name))
         }
     };
-    palette.typed = whole;
+    palette.input = whole;
     refresh(app, at);
     Vec::new()
 }
@@ -116,18 +116,18 @@ pub(super) fn choose(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         return execute(app, at);
     }
     let Some(choice) = palette.selected() else { return Vec::new() };
-    if let Some(why) = &choice.barred {
-        palette.will = Some(Err(why.clone()));
+    if let Some(why) = &choice.disabled_reason {
+        palette.enter_preview = Some(Err(why.clone()));
         return Vec::new();
     }
-    match choice.leads.clone() {
-        Leads::Action(entry) => start_action(app, entry, at),
-        Leads::Again(line) => {
-            palette.typed = line;
+    match choice.kind.clone() {
+        ChoiceKind::Action(entry) => start_action(app, entry, at),
+        ChoiceKind::Repeat(line) => {
+            palette.input = line;
             refresh(app, at);
             choose(app, at)
         }
-        Leads::Item(item) => {
+        ChoiceKind::Item(item) => {
             let targets = std::mem::take(&mut palette.targets);
             app.mode = Mode::Panes;
             picks::apply_pick(app, item.pick, targets, at)
@@ -139,7 +139,7 @@ pub(super) fn choose(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 fn start_action(app: &mut App, entry: &'static Entry, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return Vec::new() };
     if entry.requires_argument {
-        palette.typed = format!("{} ", entry.name);
+        palette.input = format!("{} ", entry.name);
         app.mode = Mode::Palette(palette);
         refresh(app, at);
         return Vec::new();
@@ -159,7 +159,7 @@ fn execute(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let meant = match barred {
         Some(why) => Err(why),
         None if palette.argument().trim().is_empty()
-            && !palette.moved
+            && !palette.selection_moved
             && !entry.requires_argument =>
         {
             app.mode = Mode::Palette(palette);
@@ -178,7 +178,7 @@ fn execute(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
             picks::apply_pick(app, pick, palette.targets, at)
         }
         Err(why) => {
-            palette.will = Some(Err(why));
+            palette.enter_preview = Some(Err(why));
             app.mode = Mode::Palette(palette);
             Vec::new()
         }
@@ -195,11 +195,11 @@ fn resolve(
     at: DateTime<Utc>,
 ) -> Result<(Pick, String), String> {
     let argument = palette.argument().trim();
-    let selected = palette.selected().and_then(|choice| match &choice.leads {
-        Leads::Item(item) => Some((choice.barred.as_ref(), item)),
+    let selected = palette.selected().and_then(|choice| match &choice.kind {
+        ChoiceKind::Item(item) => Some((choice.disabled_reason.as_ref(), item)),
         _ => None,
     });
-    let typed = if palette.moved {
+    let typed = if palette.selection_moved {
         Err(String::new())
     } else {
         let offers = arguments::offers(app, entry, argument, &palette.targets, at);
@@ -207,9 +207,9 @@ fn resolve(
     };
     match (typed, selected) {
         (Ok(pick), _) => Ok((pick, argument.to_owned())),
-        (Err(why), _) if argument.is_empty() && !palette.moved => Err(why),
+        (Err(why), _) if argument.is_empty() && !palette.selection_moved => Err(why),
         (Err(why), Some((None, item)))
-            if !palette.moved && !arguments::is_prefix_match(entry, item, argument) =>
+            if !palette.selection_moved && !arguments::is_prefix_match(entry, item, argument) =>
         {
             Err(why)
         }
@@ -231,16 +231,16 @@ fn remember(app: &mut App, line: String) {
 /// Lists anew what passes what is typed.
 fn refresh(app: &mut App, at: DateTime<Utc>) {
     let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return };
-    palette.at = 0;
+    palette.selected_index = 0;
     palette.top = 0;
-    palette.moved = false;
-    palette.command = find_command(&palette.typed);
+    palette.selection_moved = false;
+    palette.command = find_command(&palette.input);
     palette.choices = match palette.command {
         Some(entry) => argument_choices(app, &palette, entry, at),
         None => action_choices(app, &palette, at),
     };
-    palette.stands = stands_alone(app, &palette, at);
-    palette.will = preview(app, &palette, at);
+    palette.runs_as_typed = stands_alone(app, &palette, at);
+    palette.enter_preview = preview(app, &palette, at);
     app.mode = Mode::Palette(palette);
 }
 
@@ -286,7 +286,7 @@ fn preview(app: &App, palette: &Palette, at: DateTime<Utc>) -> Option<Result<Str
     if let Some(why) = verbs::disabled_reason(app, entry, &palette.targets, at) {
         return Some(Err(why));
     }
-    if palette.argument().trim().is_empty() && !palette.moved {
+    if palette.argument().trim().is_empty() && !palette.selection_moved {
         return None;
     }
     let told = match resolve(app, palette, entry, at) {
@@ -308,7 +308,7 @@ fn describe_pick(
         many => format!("{} incidents", many.len()),
     };
     Ok(match pick {
-        Pick::Do { verb, done, asks, for_good } => {
+        Pick::Submit { verb, done_phrase: done, commands: asks, irreversible: for_good } => {
             let plan = send::plan(app, targets, verb.as_str(), done.as_str(), asks, at);
             if let ([_], Some((target, why))) = (targets, plan.refused().next()) {
                 return Err(format!("{}: {why}", target.label));
@@ -321,15 +321,17 @@ fn describe_pick(
         }
         Pick::Template(_) => format!("write an update on {what}"),
         Pick::Copy(_, part) => format!("copy {part}"),
-        Pick::Go(number) => format!("go to {number}"),
+        Pick::JumpTo(number) => format!("go to {number}"),
         Pick::Span(span) => format!("measures over {}", span.label()),
         Pick::View(view) => format!("show the view {}", view.name),
         Pick::Filter(text) => format!("filter by {}", sanitize(text)),
-        Pick::Sort(sort) => format!("order: {}", queue::order(*sort)),
+        Pick::Sort(sort) => format!("order: {}", queue::sort_label(*sort)),
         Pick::Theme(name) => format!("theme: {name}"),
         Pick::Zone(zone) => format!("times: {zone}"),
-        Pick::Site(id) => match app.workspaces.iter().find(|site| site.id == *id) {
-            Some(site) => format!("switch to {}: {}", sanitize(site.name()), sanitize(&site.leads)),
+        Pick::Workspace(id) => match app.workspaces.iter().find(|site| site.id == *id) {
+            Some(site) => {
+                format!("switch to {}: {}", sanitize(site.name()), sanitize(&site.location))
+            }
             None => String::new(),
         },
         Pick::Runbook(name) => format!("read {} for {what}", sanitize(name)),
@@ -347,7 +349,7 @@ fn argument_choices(
     at: DateTime<Utc>,
 ) -> Vec<Choice> {
     let argument = palette.argument().trim_end();
-    let words = Words::new(argument);
+    let words = FuzzyQuery::new(argument);
     let offers = arguments::offers(app, entry, palette.argument(), &palette.targets, at);
     let mut hits: Vec<(bool, u32, Choice)> = offers
         .into_iter()
@@ -357,11 +359,19 @@ fn argument_choices(
             let dot = if text.is_empty() || item.about.is_empty() { "" } else { " · " };
             let about = format!("{text}{dot}{}", item.about);
             let exact = value.eq_ignore_ascii_case(argument);
-            let barred = item.barred.clone();
+            let barred = item.disabled_reason.clone();
             let (score, marks, about_marks) = match_texts(&words, &value, &about)?;
-            let leads = Leads::Item(Box::new(item));
+            let leads = ChoiceKind::Item(Box::new(item));
             let keys = String::new();
-            let choice = Choice { text: value, about, keys, barred, marks, about_marks, leads };
+            let choice = Choice {
+                text: value,
+                about,
+                keys,
+                disabled_reason: barred,
+                marks,
+                about_marks,
+                kind: leads,
+            };
             Some((!exact, score, choice))
         })
         .collect();
@@ -372,14 +382,18 @@ fn argument_choices(
 }
 
 /// How well words match two texts together, and where in each.
-fn match_texts(words: &Words, text: &str, about: &str) -> Option<(u32, Vec<usize>, Vec<usize>)> {
-    if let Some(hit) = words.hit(text) {
+fn match_texts(
+    words: &FuzzyQuery,
+    text: &str,
+    about: &str,
+) -> Option<(u32, Vec<usize>, Vec<usize>)> {
+    if let Some(hit) = words.match_text(text) {
         // A match in what it is called counts for more.
-        return Some((hit.score.saturating_mul(2), hit.at, Vec::new()));
+        return Some((hit.score.saturating_mul(2), hit.positions, Vec::new()));
     }
-    let hit = words.hit(&format!("{text} {about}"))?;
+    let hit = words.match_text(&format!("{text} {about}"))?;
     let first = text.graphemes(true).count();
-    let (marks, rest): (Vec<usize>, Vec<usize>) = hit.at.iter().partition(|at| **at < first);
+    let (marks, rest): (Vec<usize>, Vec<usize>) = hit.positions.iter().partition(|at| **at < first);
     let rest = rest.iter().filter_map(|at| at.checked_sub(first + 1)).collect();
     Some((hit.score, marks, rest))
 }
@@ -397,8 +411,8 @@ enum MatchRank {
 /// What has a name that passes: actions, incidents by number, and first of all, where nothing is
 /// typed, what was done before.
 fn action_choices(app: &App, palette: &Palette, at: DateTime<Utc>) -> Vec<Choice> {
-    let typed = palette.typed.trim().trim_start_matches(':').to_lowercase();
-    let words = Words::new(&typed);
+    let typed = palette.input.trim().trim_start_matches(':').to_lowercase();
+    let words = FuzzyQuery::new(&typed);
     let mut hits: Vec<(MatchRank, u32, Group, Choice)> = entries()
         .filter_map(|entry| {
             let barred = verbs::disabled_reason(app, entry, &palette.targets, at);
@@ -418,10 +432,10 @@ fn action_choices(app: &App, palette: &Palette, at: DateTime<Utc>) -> Vec<Choice
                 text: entry.name.to_owned(),
                 about: entry.help.to_owned(),
                 keys: key_text(app, entry),
-                barred,
+                disabled_reason: barred,
                 marks,
                 about_marks,
-                leads: Leads::Action(entry),
+                kind: ChoiceKind::Action(entry),
             };
             Some((met, score, entry.group, choice))
         })
@@ -448,7 +462,7 @@ fn runbook_choices(
     app: &App,
     palette: &Palette,
     typed: &str,
-    words: &Words,
+    words: &FuzzyQuery,
 ) -> Vec<(MatchRank, u32, Group, Choice)> {
     let items = match &palette.targets[..] {
         [target] if typed.is_empty() => run::items(app, target),
@@ -459,7 +473,7 @@ fn runbook_choices(
         let text = format!("run {}", item.value.as_ref()?);
         let (score, marks, about_marks) = match_texts(words, &text, &item.about)?;
         let about = marks.is_empty() && !about_marks.is_empty();
-        let met = match item.barred {
+        let met = match item.disabled_reason {
             Some(_) => MatchRank::Disabled { in_help: about },
             None => MatchRank::Enabled { in_help: about },
         };
@@ -467,17 +481,18 @@ fn runbook_choices(
             (Some(run), Some(key)) => format!("{run} {key}"),
             _ => String::new(),
         };
-        let (about, barred) = (item.about.clone(), item.barred.clone());
-        let leads = Leads::Item(Box::new(item));
-        let choice = Choice { text, about, keys, barred, marks, about_marks, leads };
+        let (about, barred) = (item.about.clone(), item.disabled_reason.clone());
+        let leads = ChoiceKind::Item(Box::new(item));
+        let choice =
+            Choice { text, about, keys, disabled_reason: barred, marks, about_marks, kind: leads };
         Some((met, score, Group::Acting, choice))
     };
     items.into_iter().filter_map(hit).collect()
 }
 
 /// A match in another name shows no letters, since that name is not shown.
-fn match_alias(words: &Words, name: &str) -> Option<(u32, Vec<usize>, Vec<usize>)> {
-    Some((words.hit(name)?.score, Vec::new(), Vec::new()))
+fn match_alias(words: &FuzzyQuery, name: &str) -> Option<(u32, Vec<usize>, Vec<usize>)> {
+    Some((words.match_text(name)?.score, Vec::new(), Vec::new()))
 }
 
 fn key_text(app: &App, entry: &Entry) -> String {
@@ -492,10 +507,10 @@ fn history_choice(app: &App, palette: &Palette, line: &str, at: DateTime<Utc>) -
         text: sanitize(line).into_owned(),
         about: entry.help.to_owned(),
         keys: key_text(app, entry),
-        barred: verbs::disabled_reason(app, entry, &palette.targets, at),
+        disabled_reason: verbs::disabled_reason(app, entry, &palette.targets, at),
         marks: Vec::new(),
         about_marks: Vec::new(),
-        leads: Leads::Again(line.to_owned()),
+        kind: ChoiceKind::Repeat(line.to_owned()),
     })
 }
 
@@ -507,17 +522,17 @@ fn number_choices(app: &App, typed: &str) -> Vec<Choice> {
     let mut items: Vec<Item> = arguments::numbers(app).into_iter().filter(begins).collect();
     items.sort_by_key(|item| item.value.as_ref().map(String::len));
     if items.first().and_then(|item| item.value.as_ref()) != Some(&digits) {
-        let item = Item::new(number.to_string(), Pick::Go(number));
+        let item = Item::new(number.to_string(), Pick::JumpTo(number));
         items.push(item.about("not in the queue: it is looked for").value(digits));
     }
     let choice = |item: Item| Choice {
         text: item.text.clone(),
         about: item.about.clone(),
         keys: String::new(),
-        barred: None,
+        disabled_reason: None,
         marks: Vec::new(),
         about_marks: Vec::new(),
-        leads: Leads::Item(Box::new(item)),
+        kind: ChoiceKind::Item(Box::new(item)),
     };
     items.into_iter().map(choice).collect()
 }

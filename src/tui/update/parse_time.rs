@@ -54,8 +54,8 @@ fn parse(text: &str, now: DateTime<Utc>, clock: Clock, side: i32) -> Option<Date
     if let Some(span) = parse_duration(&text) {
         return now.checked_add_signed(span * side);
     }
-    let today = clock.at(now).date();
-    let on = |day: NaiveDate, time: &str| clock.read(day.and_time(parse_clock_time(time)?));
+    let today = clock.local_time(now).date();
+    let on = |day: NaiveDate, time: &str| clock.to_utc(day.and_time(parse_clock_time(time)?));
     for (word, days) in [("tomorrow", 1), ("today", 0)] {
         if let Some(time) = text.strip_prefix(word) {
             let time = if time.trim().is_empty() { "09:00" } else { time.trim() };
@@ -94,7 +94,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::tui::zone::{Change, Zone};
+    use crate::tui::zone::{OffsetChange, Zone};
 
     fn clock(hours: i32) -> Clock {
         Clock::new(Zone::Viewer, FixedOffset::east_opt(hours * 3600).unwrap())
@@ -141,10 +141,10 @@ mod tests {
     #[test]
     fn tomorrow_at_nine_is_nine_there_when_summer_time_begins_in_the_night() {
         let at = "2026-03-02T01:00:00Z".parse().unwrap();
-        let change = Change { at, offset: FixedOffset::east_opt(7200).unwrap() };
-        let clock = clock(1).changing(Some(change));
+        let change = OffsetChange { at, offset: FixedOffset::east_opt(7200).unwrap() };
+        let clock = clock(1).with_change(Some(change));
         let nine = tomorrow_morning("2026-03-01T12:00:00Z".parse().unwrap(), clock);
         assert_eq!(nine, "2026-03-02T07:00:00Z".parse::<DateTime<Utc>>().unwrap());
-        assert_eq!(clock.minute(nine), "09:00");
+        assert_eq!(clock.hh_mm(nine), "09:00");
     }
 }

@@ -19,7 +19,7 @@ use super::super::app::App;
 use super::super::form::{Kind, stages_after};
 use super::super::message::Effect;
 use super::super::mode::Mode;
-use super::super::picker::{Item, List, Pick, Picker};
+use super::super::picker::{Item, Pick, Picker, PickerKind};
 use super::super::plan::{Plan, Step, Target};
 use super::{
     appearance, backend_update, copy, drafts, find, forms, jump, main_key, parse_time, precheck,
@@ -130,13 +130,14 @@ fn escalate_each(app: &mut App, targets: &[Target], at: DateTime<Utc>) -> Vec<Ef
         Ok(ask) => send::step(app, target, Vec::new(), vec![ask], at),
         Err(why) => Step {
             target: target.clone(),
-            records: Vec::new(),
-            asks: Vec::new(),
+            prerequisites: Vec::new(),
+            commands: Vec::new(),
             refused: Some(why.unwrap_or_else(|| no_policy(app))),
         },
     };
     let steps: Vec<Step> = targets.iter().map(step).collect();
-    let plan = Plan { verb: "call the next level for".into(), done: "escalated".into(), steps };
+    let plan =
+        Plan { verb: "call the next level for".into(), done_phrase: "escalated".into(), steps };
     if plan.possible().next().is_none()
         && let Some((target, why)) = plan.refused().next()
     {
@@ -170,20 +171,21 @@ fn stage_items(app: &App, targets: &[Target]) -> Vec<Item> {
             vec![IncidentCommand::MoveStatus { to }]
         };
         let verb = format!("move {{}} to {to}");
-        let pick = Pick::Do { verb, done: to.to_string(), asks, for_good: false };
+        let pick =
+            Pick::Submit { verb, done_phrase: to.to_string(), commands: asks, irreversible: false };
         Item::new(to.to_string(), pick).key(key).about(about).value(to.to_string())
     });
     items.collect()
 }
 
 fn snooze_items(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
-    let clock = |until: DateTime<Utc>| app.clock().at(until).format("%a %H:%M").to_string();
+    let clock = |until: DateTime<Utc>| app.clock().local_time(until).format("%a %H:%M").to_string();
     let item = |key, text: &str, value: &str, until: DateTime<Utc>, about: String| {
-        let pick = Pick::Do {
+        let pick = Pick::Submit {
             verb: format!("snooze {{}}: {text}"),
-            done: format!("snoozed: {text}"),
-            asks: vec![IncidentCommand::Snooze { until }],
-            for_good: false,
+            done_phrase: format!("snoozed: {text}"),
+            commands: vec![IncidentCommand::Snooze { until }],
+            irreversible: false,
         };
         Item::new(text, pick).key(key).about(about).value(value)
     };
@@ -201,21 +203,21 @@ fn snooze_items(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     ];
     let row = single_row(app, targets);
     if row.is_none_or(|row| row.is_snoozed(at)) {
-        let pick = Pick::Do {
+        let pick = Pick::Submit {
             verb: "show {} again".into(),
-            done: "shown again".into(),
-            asks: vec![IncidentCommand::Wake],
-            for_good: false,
+            done_phrase: "shown again".into(),
+            commands: vec![IncidentCommand::Wake],
+            irreversible: false,
         };
         let item = Item::new("show it again", pick).key('w').about("ends the snooze");
         items.push(item.value("wake"));
     }
     if row.is_none_or(|row| row.paused) {
-        let pick = Pick::Do {
+        let pick = Pick::Submit {
             verb: "go on with".into(),
-            done: "goes on".into(),
-            asks: vec![IncidentCommand::Unpause],
-            for_good: false,
+            done_phrase: "goes on".into(),
+            commands: vec![IncidentCommand::Unpause],
+            irreversible: false,
         };
         let item = Item::new("go on", pick).key('g').about("it no longer waits on somebody else");
         items.push(item.value("go on"));
@@ -239,7 +241,7 @@ pub(super) fn problems_loaded(
             let none = items.is_empty();
             app.problems = Some(list);
             if let Mode::Pick(picker) = &mut app.mode
-                && picker.list == List::Problems
+                && picker.kind == PickerKind::Problems
             {
                 picker.replace(items);
                 if none {
@@ -252,7 +254,7 @@ pub(super) fn problems_loaded(
             Vec::new()
         }
         Err(error) => {
-            if matches!(&app.mode, Mode::Pick(picker) if picker.list == List::Problems) {
+            if matches!(&app.mode, Mode::Pick(picker) if picker.kind == PickerKind::Problems) {
                 app.mode = Mode::Panes;
             }
             report_failure(app, "reading the problems", &error.to_string(), at)
@@ -286,7 +288,7 @@ fn review_items(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     }
     let target = &targets[..1];
     let barred = precheck::refusal(app, target[0].id, &[IncidentCommand::PublishReview], at);
-    items.push(Item::new("publish it", Pick::ReviewPublish).key('p').barred(barred));
+    items.push(Item::new("publish it", Pick::ReviewPublish).key('p').disabled_reason(barred));
     items
 }
 
@@ -329,22 +331,23 @@ pub(super) fn open_drafts(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         return show_toast(app, "no draft is kept", false);
     }
     let heading = "Drafts: typed and not sent".to_owned();
-    app.mode = Mode::Pick(Box::new(Picker::of(List::Drafts, Vec::new(), heading, items, true)));
+    app.mode =
+        Mode::Pick(Box::new(Picker::new(PickerKind::Drafts, Vec::new(), heading, items, true)));
     Vec::new()
 }
 
 /// An item was chosen.
 pub(super) fn choose(app: &mut App, item: Item, at: DateTime<Utc>) -> Vec<Effect> {
-    if let Some(why) = item.barred {
+    if let Some(why) = item.disabled_reason {
         if let Mode::Pick(picker) = &mut app.mode {
-            picker.told = Some(why);
+            picker.notice = Some(why);
         }
         return Vec::new();
     }
     let Mode::Pick(picker) = std::mem::take(&mut app.mode) else { return Vec::new() };
-    match (picker.list, item.pick) {
-        (List::Views, Pick::Place(place)) => find::choose_view(app, place, at),
-        (List::Sorts, Pick::Place(place)) => find::choose_sort(app, place, at),
+    match (picker.kind, item.pick) {
+        (PickerKind::Views, Pick::Index(place)) => find::choose_view(app, place, at),
+        (PickerKind::Sorts, Pick::Index(place)) => find::choose_sort(app, place, at),
         (_, pick) => apply_pick(app, pick, picker.targets, at),
     }
 }
@@ -357,7 +360,7 @@ pub(super) fn apply_pick(
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     match pick {
-        Pick::Do { verb, done, asks, for_good } => {
+        Pick::Submit { verb, done_phrase: done, commands: asks, irreversible: for_good } => {
             let plan = send::plan(app, &targets, verb, done, &asks, at);
             send::submit(app, plan, for_good, None, at)
         }
@@ -368,7 +371,7 @@ pub(super) fn apply_pick(
         Pick::LinkProblem => {
             let items = app.problems.as_deref().map(links::problems).unwrap_or_default();
             let heading = "Link to the problem".to_owned();
-            let picker = Picker::of(List::Problems, targets, heading, items, true);
+            let picker = Picker::new(PickerKind::Problems, targets, heading, items, true);
             app.mode = Mode::Pick(Box::new(picker));
             vec![Effect::LoadProblems]
         }
@@ -398,7 +401,7 @@ pub(super) fn apply_pick(
         }
         Pick::ReviewPublish => publish_review(app, &targets, at),
         Pick::Copy(text, what) => appearance::copy_to_clipboard(app, text, what),
-        Pick::Go(number) => jump::jump_to(app, number),
+        Pick::JumpTo(number) => jump::jump_to(app, number),
         Pick::Span(span) => backend_update::choose_span(app, span),
         Pick::View(view) => find::show_view(app, *view, at),
         Pick::Filter(text) => find::filter_by(app, &text, at),
@@ -408,15 +411,15 @@ pub(super) fn apply_pick(
         Pick::Runbook(name) => runbook::open(app, &name, targets),
         Pick::Command(name) => run::run_command(app, &name, targets, at),
         Pick::Output(id) => run::show_output(app, id),
-        Pick::Site(id) => workspaces::switch_to(app, id),
-        Pick::Place(_) => Vec::new(),
+        Pick::Workspace(id) => workspaces::switch_to(app, id),
+        Pick::Index(_) => Vec::new(),
     }
 }
 
 fn publish_review(app: &mut App, targets: &[Target], at: DateTime<Utc>) -> Vec<Effect> {
     let plan = Plan {
         verb: "publish the review of".into(),
-        done: "review published".into(),
+        done_phrase: "review published".into(),
         steps: targets
             .iter()
             .map(|target| {

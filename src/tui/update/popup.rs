@@ -5,7 +5,7 @@ use crossterm::event::KeyEvent;
 use super::super::app::App;
 use super::super::message::Effect;
 use super::super::mode::Mode;
-use super::super::palette::{paste_into, type_into};
+use super::super::palette::{edit_line, paste_into};
 use super::super::view;
 use super::navigation::{Motion, top_count};
 use super::{outbox, run, runbook};
@@ -32,7 +32,7 @@ pub(super) fn scroll(app: &mut App, step: Motion) {
 /// A letter of what is looked for in the keys.
 pub(super) fn search_help(app: &mut App, key: KeyEvent) -> Vec<Effect> {
     if let Mode::Help(help) = &mut app.mode
-        && type_into(&mut help.query, key)
+        && edit_line(&mut help.query, key)
     {
         help.top = 0;
     }

@@ -100,11 +100,11 @@ pub(super) fn announce(
     if open {
         match &mut app.mode {
             Mode::Form(form) => {
-                form.told = Some(text);
+                form.notice = Some(text);
                 return Vec::new();
             }
             Mode::Pick(picker) => {
-                picker.told = Some(text);
+                picker.notice = Some(text);
                 return Vec::new();
             }
             Mode::Matrix(matrix) => {

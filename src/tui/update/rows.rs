@@ -13,9 +13,9 @@ use crate::model::{IncidentId, Summary};
 use crate::sync::Snapshot;
 
 use super::super::app::{App, Pane, SelectionShift};
-use super::super::filter_line::LINES;
+use super::super::filter_line::FILTER_LINE_ROWS;
 use super::super::mode::Mode;
-use super::super::queue::{Line, Pages, Queue, Row};
+use super::super::queue::{HistoryPages, Line, Queue, Row};
 
 /// Makes the rows anew as they are at `now`.
 pub(super) fn derive(app: &mut App, now: DateTime<Utc>) {
@@ -41,7 +41,7 @@ pub(super) fn derive(app: &mut App, now: DateTime<Utc>) {
     if let Some(pages) = &app.queue.pages {
         add_history(&app.queue, pages, &snapshot, context, &mut rows);
     }
-    let sort = app.queue.order();
+    let sort = app.queue.effective_sort();
     if sort == Sort::Urgent {
         // The usual order, at each typed key: without a look at the incidents themselves.
         rows.sort_unstable_by_key(|row| row.rank);
@@ -65,7 +65,7 @@ pub(super) fn derive(app: &mut App, now: DateTime<Utc>) {
     queue.number_width = digits.max(4);
     let old = selectables(queue);
     queue.rows = rows;
-    queue.arrange();
+    queue.rebuild_lines();
     reselect(queue, &old);
 }
 
@@ -86,7 +86,7 @@ pub(super) fn derive_unprompted(app: &mut App, at: DateTime<Utc>) {
 /// now, not as it was read.
 fn add_history(
     queue: &Queue,
-    pages: &Pages,
+    pages: &HistoryPages,
     snapshot: &Snapshot,
     context: MatchContext<'_>,
     rows: &mut Vec<Row>,
@@ -96,10 +96,11 @@ fn add_history(
         Row { summary: Arc::clone(summary), rank }
     };
     // What was read for another filter is shown as far as it passes, until the right one is there.
-    let sort = queue.order();
-    let is_whole = pages.of.as_ref().is_some_and(|(f, s)| f == queue.filter() && *s == sort);
+    let sort = queue.effective_sort();
+    let is_whole = pages.query.as_ref().is_some_and(|(f, s)| f == queue.filter() && *s == sort);
     // What lies beyond the last page comes with the next one.
-    if let Some(last) = pages.rows.last().filter(|_| is_whole && pages.next.is_some()).map(row) {
+    if let Some(last) = pages.rows.last().filter(|_| is_whole && pages.next_page.is_some()).map(row)
+    {
         rows.retain(|row| {
             let (row, last) = ((&*row.summary, &row.rank), (&*last.summary, &last.rank));
             compare(sort, row, last) != Ordering::Greater
@@ -112,7 +113,7 @@ fn add_history(
         let known = open.get(&read.id).copied().unwrap_or(read);
         let passes = if is_whole {
             // Its words may stand in notes, which only the backend looks at.
-            !known.status.is_open() || queue.passes_terms(known, context)
+            !known.status.is_open() || queue.passes_exact(known, context)
         } else {
             queue.passes(known, context)
         };
@@ -160,7 +161,7 @@ fn selectables(queue: &Queue) -> Vec<Selectable> {
 fn reselect(queue: &mut Queue, old: &[Selectable]) {
     let was_at = queue.index;
     let there = selectables(queue);
-    let wanted = match (&queue.head, queue.selected) {
+    let wanted = match (&queue.selected_head, queue.selected) {
         (Some(service), _) => Some(Selectable::Head(service.clone())),
         (None, id) => id.map(Selectable::Row),
     };
@@ -188,7 +189,7 @@ fn reselect(queue: &mut Queue, old: &[Selectable]) {
 /// Makes the lines anew after groups were folded or unfolded.
 pub(super) fn arrange(queue: &mut Queue) {
     let old = selectables(queue);
-    queue.arrange();
+    queue.rebuild_lines();
     reselect(queue, &old);
 }
 
@@ -207,8 +208,8 @@ pub(super) fn scroll_into_view(app: &mut App) {
 
 /// Lines of the queue that fit on the screen, below its head and a filter being typed.
 pub(super) fn visible_rows(app: &App) -> usize {
-    let taken = 1 + if matches!(app.mode, Mode::Filter(_)) { LINES } else { 0 };
+    let taken = 1 + if matches!(app.mode, Mode::Filter(_)) { FILTER_LINE_ROWS } else { 0 };
     app.layout()
-        .place(Pane::Queue)
-        .map_or(1, |place| usize::from(place.inside().height.saturating_sub(taken)).max(1))
+        .slot(Pane::Queue)
+        .map_or(1, |place| usize::from(place.inner().height.saturating_sub(taken)).max(1))
 }

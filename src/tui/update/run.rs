@@ -16,9 +16,9 @@ use super::super::app::App;
 use super::super::message::Effect;
 use super::super::mode::Mode;
 use super::super::output::Pipe;
-use super::super::picker::{Item, List, Pick, Picker};
+use super::super::picker::{Item, Pick, Picker, PickerKind};
 use super::super::plan::Target;
-use super::super::run::{Asked, Ended, NoRunbooks, OutputPane, Run, RunId, Start};
+use super::super::run::{NoRunbooks, OutputPane, ProgramSpec, Run, RunConfirmation, RunEnd, RunId};
 use super::navigation::Motion;
 use super::{precheck, runbook, send, show_toast, view};
 
@@ -43,7 +43,7 @@ pub(super) fn open(app: &mut App, targets: Vec<Target>) -> Vec<Effect> {
         let told = empty_reason(app, target);
         return show_toast(app, told, true);
     }
-    app.mode = Mode::Pick(Box::new(Picker::of(List::Runs, targets, heading, items, false)));
+    app.mode = Mode::Pick(Box::new(Picker::new(PickerKind::Runs, targets, heading, items, false)));
     // Files may have come since.
     runbook::load_folder(app)
 }
@@ -88,14 +88,14 @@ pub(super) fn items_after(app: &App, target: &Target, before: &[Item]) -> Vec<It
             } else {
                 prepare(command, incident, app, RunId(0)).err()
             };
-            let item = item.about(format!("{asks}{}", sanitize(&help))).barred(barred);
+            let item = item.about(format!("{asks}{}", sanitize(&help))).disabled_reason(barred);
             items.push(item.value(sanitize(&command.name)));
         }
     }
     for run in app.runs.iter().rev().filter(|run| run.target.id == target.id) {
         let about = match &run.ended {
-            None => format!("runs since {}", app.clock().second(run.started_at)),
-            Some((_, at)) => format!("{} at {}", run.outcome(), app.clock().second(*at)),
+            None => format!("runs since {}", app.clock().hh_mm_ss(run.started_at)),
+            Some((_, at)) => format!("{} at {}", run.outcome(), app.clock().hh_mm_ss(*at)),
         };
         let text = format!("output of {}", run.name);
         let item = Item::new(text.clone(), Pick::Output(run.id)).about(about);
@@ -117,7 +117,7 @@ pub(super) fn all_items(app: &App, targets: &[Target]) -> Vec<Item> {
             let name = sanitize(&command.name);
             let why = format!("it is only for {}", sanitize(&when.to_string()));
             let item = Item::new(name.clone(), Pick::Command(command.name.clone())).value(name);
-            items.push(item.barred(Some(why)));
+            items.push(item.disabled_reason(Some(why)));
         }
     }
     items
@@ -182,7 +182,7 @@ fn prepare(
     incident: &Incident,
     app: &App,
     id: RunId,
-) -> Result<Start, String> {
+) -> Result<ProgramSpec, String> {
     let mut missing = None;
     let mut words = command.run.iter().map(|word| {
         without_nul(&word.fill(|field| {
@@ -198,7 +198,7 @@ fn prepare(
         return Err(format!("it has no {field}, which this needs"));
     }
     let variables = variables(incident, app);
-    Ok(Start { id, program, arguments, variables, timeout: command.timeout })
+    Ok(ProgramSpec { id, program, arguments, variables, timeout: command.timeout })
 }
 
 /// The system takes no zero byte.
@@ -304,7 +304,13 @@ pub(super) fn run_command(
         Ok(start) => start,
         Err(why) => return show_toast(app, format!("{}: {why}", target.label), true),
     };
-    let asked = Asked { target, name: command.name, start, note: command.note, top: 0 };
+    let asked = RunConfirmation {
+        target,
+        name: command.name,
+        spec: start,
+        records_note: command.note,
+        top: 0,
+    };
     if command.dangerous {
         app.mode = Mode::ConfirmRun(Box::new(asked));
         return Vec::new();
@@ -323,8 +329,8 @@ pub(super) fn confirm_run(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     }
 }
 
-fn launch(app: &mut App, asked: Asked, at: DateTime<Utc>) -> Vec<Effect> {
-    let Asked { target, name, mut start, note, .. } = asked;
+fn launch(app: &mut App, asked: RunConfirmation, at: DateTime<Utc>) -> Vec<Effect> {
+    let RunConfirmation { target, name, spec: mut start, records_note: note, .. } = asked;
     app.last_run += 1;
     let id = RunId(app.last_run);
     start.id = id;
@@ -337,14 +343,14 @@ fn launch(app: &mut App, asked: Asked, at: DateTime<Utc>) -> Vec<Effect> {
         id,
         target,
         name: sanitize(&name).into_owned(),
-        line: sanitize(&start.line()).into_owned(),
+        command_line: sanitize(&start.command_line()).into_owned(),
         timeout: start.timeout,
-        note,
-        noted: None,
+        records_note: note,
+        note_command: None,
         started_at: at,
         ended: None,
         stopping: false,
-        output: super::super::output::Output::default(),
+        output: super::super::output::CapturedOutput::default(),
     });
     app.mode = Mode::Output(OutputPane { id, top: None });
     vec![Effect::Run(Box::new(start))]
@@ -371,10 +377,10 @@ pub(super) fn output_received(app: &mut App, id: RunId, pipe: Pipe, text: &str) 
 }
 
 /// A program has ended.
-pub(super) fn ended(app: &mut App, id: RunId, how: Ended, at: DateTime<Utc>) -> Vec<Effect> {
+pub(super) fn ended(app: &mut App, id: RunId, how: RunEnd, at: DateTime<Utc>) -> Vec<Effect> {
     let Some(run) = app.runs.iter_mut().find(|run| run.id == id) else { return Vec::new() };
     run.ended = Some((how, at));
-    let (note, good) = (run.note, run.is_good());
+    let (note, good) = (run.records_note, run.is_good());
     let told = format!("{} on {}: {}", run.name, run.target.label, run.outcome());
     let mut effects = if note { put_on_timeline(app, id, at) } else { Vec::new() };
     let seen = matches!(&app.mode, Mode::Output(pane) if pane.id == id);
@@ -417,12 +423,12 @@ pub(super) fn note_output(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
             true,
         );
     }
-    if run.noted.is_some() {
+    if run.note_command.is_some() {
         return show_toast(app, "it is on the timeline already", false);
     }
     let (id, label) = (run.id, run.target.label.clone());
     let mut effects = put_on_timeline(app, id, at);
-    if app.shown_run().is_some_and(|run| run.noted.is_some()) {
+    if app.shown_run().is_some_and(|run| run.note_command.is_some()) {
         effects.extend(show_toast(app, format!("put on the timeline of {label}"), false));
     }
     effects
@@ -443,15 +449,15 @@ fn put_on_timeline(app: &mut App, id: RunId, at: DateTime<Utc>) -> Vec<Effect> {
     );
     let command = app.pending.last().map(|pending| pending.id);
     if let Some(run) = app.runs.iter_mut().find(|run| run.id == id) {
-        run.noted = command;
+        run.note_command = command;
     }
     effects
 }
 
 /// A command was refused: what it was to put on the timeline can be put there again.
 pub(super) fn note_refused(app: &mut App, id: CommandId) {
-    if let Some(run) = app.runs.iter_mut().find(|run| run.noted == Some(id)) {
-        run.noted = None;
+    if let Some(run) = app.runs.iter_mut().find(|run| run.note_command == Some(id)) {
+        run.note_command = None;
     }
 }
 
@@ -461,7 +467,7 @@ fn note_text(run: &Run) -> String {
     if let Some((_, at)) = &run.ended {
         lines[0] = format!("{}, after {}", lines[0], format_precise_duration(*at - run.started_at));
     }
-    lines.push(format!("$ {}", truncate(&run.line, 1000)));
+    lines.push(format!("$ {}", truncate(&run.command_line, 1000)));
     let (mut tail, mut more) = run.output.tail(MAX_NOTED.0);
     let mut bytes: usize = tail.iter().map(String::len).sum();
     while bytes > MAX_NOTED.1 && tail.len() > 1 {

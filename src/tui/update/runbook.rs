@@ -14,7 +14,7 @@ use super::super::action::{Action, find_entry};
 use super::super::app::App;
 use super::super::message::Effect;
 use super::super::mode::Mode;
-use super::super::picker::{Item, List, Pick};
+use super::super::picker::{Item, Pick, PickerKind};
 use super::super::plan::Target;
 use super::super::run::{NoRunbooks, RunbookPane, Runbooks};
 use super::navigation::Motion;
@@ -29,7 +29,9 @@ pub(super) fn load_folder(app: &App) -> Vec<Effect> {
 pub(super) fn folder_loaded(app: &mut App, runbooks: Runbooks) -> Vec<Effect> {
     app.runbooks = Some(runbooks);
     let Mode::Pick(picker) = &app.mode else { return Vec::new() };
-    let (List::Runs, [target]) = (picker.list, &picker.targets[..]) else { return Vec::new() };
+    let (PickerKind::Runs, [target]) = (picker.kind, &picker.targets[..]) else {
+        return Vec::new();
+    };
     let target = target.clone();
     let items = run::items_after(app, &target, &picker.items);
     if items.is_empty() {
@@ -40,11 +42,14 @@ pub(super) fn folder_loaded(app: &mut App, runbooks: Runbooks) -> Vec<Effect> {
     if let Mode::Pick(picker) = &mut app.mode
         && picker.items != items
     {
-        let untouched = picker.at == 0;
+        let untouched = picker.selected_index == 0;
         picker.replace(items);
         if untouched {
-            picker.at =
-                picker.hits.iter().position(|h| picker.items[h.item].barred.is_none()).unwrap_or(0);
+            picker.selected_index = picker
+                .hits
+                .iter()
+                .position(|h| picker.items[h.item_index].disabled_reason.is_none())
+                .unwrap_or(0);
         }
     }
     Vec::new()
@@ -101,7 +106,9 @@ pub(super) fn items(app: &App, incident: &Incident) -> Vec<Item> {
             let bare = name.strip_suffix(".md").unwrap_or(name).to_lowercase();
             if fitting.iter().all(|(_, head)| head.name.to_lowercase() != bare) {
                 let item = Item::new(sanitize(name), Pick::Runbook(name.to_owned()));
-                items.push(item.barred(Some(missing_reason(app, name))).value(sanitize(name)));
+                items.push(
+                    item.disabled_reason(Some(missing_reason(app, name))).value(sanitize(name)),
+                );
             }
         }
     }
@@ -118,10 +125,10 @@ pub(super) fn items(app: &App, incident: &Incident) -> Vec<Item> {
         items.push(item.about(format!("{why}{title}")).value(sanitize(&head.name)));
     }
     if let Some(Err(NoRunbooks::Unreadable(why))) = &app.runbooks
-        && !items.iter().any(|item| item.barred.is_some())
+        && !items.iter().any(|item| item.disabled_reason.is_some())
     {
         let item = Item::new("runbooks", Pick::Runbook(String::new()));
-        items.push(item.barred(Some(why.clone())));
+        items.push(item.disabled_reason(Some(why.clone())));
     }
     items
 }
@@ -152,7 +159,7 @@ fn purpose(head: &RunbookHeader) -> String {
 
 fn missing_reason(app: &App, name: &str) -> String {
     match (&app.runbooks, &app.settings.runbooks) {
-        (Some(Err(none)), _) => none.why().to_owned(),
+        (Some(Err(none)), _) => none.reason().to_owned(),
         (_, Some(folder)) => {
             let name = name.strip_suffix(".md").unwrap_or(name);
             format!("there is no {}.md in {}", sanitize(name), sanitize(&folder.to_string_lossy()))
@@ -173,7 +180,8 @@ pub(super) fn open(app: &mut App, name: &str, targets: Vec<Target>) -> Vec<Effec
         .cloned()
         .unwrap_or_else(|| RunbookHeader { name: name.to_owned(), ..RunbookHeader::default() });
     let (at, sent) = (None, Vec::new());
-    let book = RunbookPane { target, head, page: None, at, top: 0, sent };
+    let book =
+        RunbookPane { target, head, page: None, selected_block: at, top: 0, sent_ticks: sent };
     app.mode = Mode::Runbook(Box::new(book));
     vec![effect]
 }
@@ -194,7 +202,7 @@ pub(super) fn page_loaded(
             if !select_next_open(app, 0) {
                 let first = view::runbook_stops(app).0.first().map(|(block, _)| *block);
                 if let Mode::Runbook(book) = &mut app.mode {
-                    book.at = first;
+                    book.selected_block = first;
                 }
             }
             scroll_into_view(app);
@@ -216,7 +224,7 @@ pub(in crate::tui) fn loaded_events(app: &App, id: IncidentId) -> &[Event] {
 /// The step that keys are about.
 fn selected_step(app: &App) -> Option<usize> {
     let Mode::Runbook(book) = &app.mode else { return None };
-    book.page.as_ref()?.blocks.get(book.at?)?.step
+    book.page.as_ref()?.blocks.get(book.selected_block?)?.step
 }
 
 /// Which steps are done, or are being told to be.
@@ -225,7 +233,7 @@ fn done_steps(app: &App) -> Vec<bool> {
     let Some(page) = &book.page else { return Vec::new() };
     let ticks = find_ticks(&book.head.name, &page.steps, loaded_events(app, book.target.id));
     let mut done: Vec<bool> = ticks.iter().map(Option::is_some).collect();
-    for (step, _) in &book.sent {
+    for (step, _) in &book.sent_ticks {
         done[*step] = true;
     }
     done
@@ -243,7 +251,7 @@ fn select_next_open(app: &mut App, from: usize) -> bool {
     let Some(page) = &book.page else { return false };
     let mut blocks = page.blocks.iter().enumerate().skip(from);
     let open = blocks.find(|(_, block)| block.step.is_some_and(|step| !done[step]));
-    book.at = open.map(|(place, _)| place).or(book.at);
+    book.selected_block = open.map(|(place, _)| place).or(book.selected_block);
     open.is_some()
 }
 
@@ -254,12 +262,12 @@ pub(super) fn scroll(app: &mut App, step: Motion) {
     let Mode::Runbook(book) = &mut app.mode else { return };
     let last = count.saturating_sub(page);
     if let Motion::Lines(lines @ (-1 | 1)) = step {
-        let here = stops.iter().position(|(block, _)| Some(*block) == book.at);
+        let here = stops.iter().position(|(block, _)| Some(*block) == book.selected_block);
         let there = here.and_then(|here| here.checked_add_signed(lines));
         if let Some((block, line)) = there.and_then(|there| stops.get(there)) {
             let sight = book.top.saturating_sub(1)..=book.top + page;
             if sight.contains(line) {
-                book.at = Some(*block);
+                book.selected_block = Some(*block);
                 scroll_into_view(app);
                 return;
             }
@@ -267,7 +275,7 @@ pub(super) fn scroll(app: &mut App, step: Motion) {
     }
     book.top = step.apply(book.top.min(last), last + 1, page);
     let sight = book.top..book.top + page;
-    let selected = stops.iter().find(|(block, _)| Some(*block) == book.at);
+    let selected = stops.iter().find(|(block, _)| Some(*block) == book.selected_block);
     if selected.is_none_or(|(_, line)| !sight.contains(line)) {
         // What is not seen can't be ticked.
         let mut seen = stops.iter().filter(|(_, line)| sight.contains(line));
@@ -276,7 +284,7 @@ pub(super) fn scroll(app: &mut App, step: Motion) {
             _ => seen.next(),
         };
         if let Some((block, _)) = nearest {
-            book.at = Some(*block);
+            book.selected_block = Some(*block);
         }
     }
 }
@@ -286,7 +294,10 @@ fn scroll_into_view(app: &mut App) {
     let (count, page) = view::popup_size(app);
     let (stops, lines) = view::runbook_stops(app);
     let Mode::Runbook(book) = &mut app.mode else { return };
-    let Some(place) = stops.iter().position(|(block, _)| Some(*block) == book.at) else { return };
+    let Some(place) = stops.iter().position(|(block, _)| Some(*block) == book.selected_block)
+    else {
+        return;
+    };
     let line = stops[place].1;
     let end = line + lines.get(place).copied().unwrap_or(1);
     let last = count.saturating_sub(page);
@@ -297,7 +308,7 @@ fn is_selection_visible(app: &App) -> bool {
     let (_, page) = view::popup_size(app);
     let (stops, _) = view::runbook_stops(app);
     let Mode::Runbook(book) = &app.mode else { return false };
-    let here = stops.iter().find(|(block, _)| Some(*block) == book.at);
+    let here = stops.iter().find(|(block, _)| Some(*block) == book.selected_block);
     here.is_some_and(|(_, line)| (book.top..book.top + page).contains(line))
 }
 
@@ -329,9 +340,9 @@ pub(super) fn tick(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if app.last_batch > before
         && let Some(pending) = app.pending.last()
     {
-        book.sent.push((step, pending.id));
+        book.sent_ticks.push((step, pending.id));
     }
-    let below = book.at.map_or(0, |here| here + 1);
+    let below = book.selected_block.map_or(0, |here| here + 1);
     app.mode = Mode::Runbook(book);
     select_next_open(app, below);
     scroll_into_view(app);
@@ -341,7 +352,7 @@ pub(super) fn tick(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 /// A command was refused: a step that it was to tick is open again.
 pub(super) fn tick_refused(app: &mut App, id: CommandId) {
     if let Mode::Runbook(book) = &mut app.mode {
-        book.sent.retain(|(_, command)| *command != id);
+        book.sent_ticks.retain(|(_, command)| *command != id);
     }
 }
 
@@ -352,7 +363,7 @@ pub(super) fn reconcile(app: &mut App) -> Vec<Effect> {
     let told: Vec<CommandId> =
         loaded_events(app, id).iter().rev().take(500).map(|event| event.command).collect();
     if let Mode::Runbook(book) = &mut app.mode {
-        book.sent.retain(|(_, command)| !told.contains(command));
+        book.sent_ticks.retain(|(_, command)| !told.contains(command));
     }
     reading::load_all_events(app, id)
 }
@@ -360,7 +371,7 @@ pub(super) fn reconcile(app: &mut App) -> Vec<Effect> {
 /// Copies the code that is selected, or the text of the step.
 pub(super) fn copy(app: &mut App) -> Vec<Effect> {
     let Mode::Runbook(book) = &app.mode else { return Vec::new() };
-    let Some((page, at)) = book.page.as_ref().zip(book.at) else {
+    let Some((page, at)) = book.page.as_ref().zip(book.selected_block) else {
         return show_toast(app, "there is nothing to copy: no step and no code", true);
     };
     let (text, what) = match page.code_for_block(at) {

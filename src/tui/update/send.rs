@@ -13,7 +13,7 @@ use super::super::form::Form;
 use super::super::message::{Effect, Timer};
 use super::super::mode::Mode;
 use super::super::plan::{
-    Batch, Confirm, Inverse, Plan, Results, Step, Target, UNDO, Undo, phrase,
+    Batch, Confirm, Inverse, Plan, Results, Step, Target, UNDO_WINDOW, Undo, phrase,
 };
 use super::{
     attention, drafts, outbox, precheck, report_failure, run, runbook, show_toast, undo, workspaces,
@@ -29,7 +29,7 @@ pub(super) fn plan(
     at: DateTime<Utc>,
 ) -> Plan {
     let steps = targets.iter().map(|target| step(app, target, Vec::new(), asks.to_vec(), at));
-    Plan { verb: verb.into(), done: done.into(), steps: steps.collect() }
+    Plan { verb: verb.into(), done_phrase: done.into(), steps: steps.collect() }
 }
 
 /// What is asked of one incident, with what is known to refuse it.
@@ -51,7 +51,7 @@ pub(super) fn step(
     } else {
         precheck::refusal(app, target.id, &asks, at)
     };
-    Step { target: target.clone(), records, asks, refused }
+    Step { target: target.clone(), prerequisites: records, commands: asks, refused }
 }
 
 /// What may be asked again before the first has settled.
@@ -87,7 +87,7 @@ pub(super) fn submit(
     if let [Step { refused: Some(why), target, .. }] = &plan.steps[..] {
         let told = format!("{}: {why}", target.label);
         if let Some(mut form) = form {
-            form.told = Some(why.clone());
+            form.notice = Some(why.clone());
             app.mode = Mode::Form(form);
             return Vec::new();
         }
@@ -98,7 +98,7 @@ pub(super) fn submit(
     let inverse = |step| undo::inverse(app, step, &envelopes(app, step, at));
     let for_good = for_good || plan.possible().any(|step| inverse(step).is_none());
     if for_good || plan.steps.len() > 1 {
-        app.mode = Mode::Confirm(Box::new(Confirm { plan, for_good, form, top: 0 }));
+        app.mode = Mode::Confirm(Box::new(Confirm { plan, irreversible: for_good, form, top: 0 }));
         return Vec::new();
     }
     carry_out(app, &plan, for_good, form, at)
@@ -107,7 +107,7 @@ pub(super) fn submit(
 /// Says that nothing can be changed from here; a form comes back, so that its text is not lost.
 fn refuse_read_only(app: &mut App, form: Option<Box<Form>>) -> Vec<Effect> {
     if let Some(mut form) = form {
-        form.told = Some(READ_ONLY.into());
+        form.notice = Some(READ_ONLY.into());
         app.mode = Mode::Form(form);
         return Vec::new();
     }
@@ -128,9 +128,9 @@ pub(super) fn carry_out(
     let mut batch = Batch {
         number: app.last_batch,
         verb: plan.verb.clone(),
-        done: plan.done.clone(),
-        all: plan.steps.len(),
-        left: 0,
+        done_phrase: plan.done_phrase.clone(),
+        total: plan.steps.len(),
+        remaining: 0,
         failed: Vec::new(),
         keys: app.key_count,
         form,
@@ -146,7 +146,7 @@ pub(super) fn carry_out(
         if !for_good {
             inverses.push((step, undo::inverse(app, step, &sent)));
         }
-        if assigns_to_me(app, &step.asks) {
+        if assigns_to_me(app, &step.commands) {
             attention::expect_own_change(app, step.target.id);
         }
         for envelope in &sent {
@@ -161,7 +161,7 @@ pub(super) fn carry_out(
                 lookup_in_flight: false,
             });
         }
-        batch.left += sent.len();
+        batch.remaining += sent.len();
         let replaced = batch.form.as_mut().and_then(|form| form.replaces.take());
         effects.push(match replaced {
             Some(replaced) => Effect::Replace(replaced.id, sent),
@@ -169,24 +169,25 @@ pub(super) fn carry_out(
         });
     }
     let told = match &plan.steps[..] {
-        [only] => format!("{} {}", only.target.label, plan.done),
-        many => format!("{} of {} {}", plan.possible().count(), many.len(), plan.done),
+        [only] => format!("{} {}", only.target.label, plan.done_phrase),
+        many => format!("{} of {} {}", plan.possible().count(), many.len(), plan.done_phrase),
     };
     let can_undo = !inverses.is_empty() && inverses.iter().all(|(_, inverse)| inverse.is_some());
     app.undo = can_undo.then(|| Undo {
         number: app.last_batch,
-        done: told.clone(),
+        done_phrase: told.clone(),
         steps: inverses
             .into_iter()
             .filter_map(|(step, asks)| {
                 let target = step.target.clone();
-                let back = Step { target, records: Vec::new(), asks: asks?, refused: None };
-                Some(Inverse { step: back, done: step.asks.clone() })
+                let back =
+                    Step { target, prerequisites: Vec::new(), commands: asks?, refused: None };
+                Some(Inverse { step: back, undoes: step.commands.clone() })
             })
             .collect(),
     });
     if can_undo {
-        effects.push(Effect::StartTimer(UNDO, Timer::Undo(app.last_batch)));
+        effects.push(Effect::StartTimer(UNDO_WINDOW, Timer::Undo(app.last_batch)));
     }
     let key = super::main_key(app, super::Action::Undo).filter(|_| can_undo);
     let told = key.map_or_else(|| told.clone(), |key| format!("{told} · {key} undo"));
@@ -194,7 +195,7 @@ pub(super) fn carry_out(
     if plan.steps.len() > 1 {
         app.marked.clear();
     }
-    let nothing_left = batch.left == 0;
+    let nothing_left = batch.remaining == 0;
     app.batches.push(batch);
     effects.extend(show_toast(app, told, false));
     if nothing_left {
@@ -225,7 +226,12 @@ pub(super) fn send_in_background(
         return show_toast(app, READ_ONLY, true);
     }
     app.last_batch += 1;
-    let step = Step { target: target.clone(), records: Vec::new(), asks: vec![ask], refused: None };
+    let step = Step {
+        target: target.clone(),
+        prerequisites: Vec::new(),
+        commands: vec![ask],
+        refused: None,
+    };
     let sent = envelopes(app, &step, at);
     for envelope in &sent {
         app.pending.push(PendingCommand {
@@ -242,9 +248,9 @@ pub(super) fn send_in_background(
     app.batches.push(Batch {
         number: app.last_batch,
         verb: verb.to_owned(),
-        done: "done".into(),
-        all: 1,
-        left: sent.len(),
+        done_phrase: "done".into(),
+        total: 1,
+        remaining: sent.len(),
         failed: Vec::new(),
         keys: app.key_count,
         form: None,
@@ -254,8 +260,9 @@ pub(super) fn send_in_background(
 
 fn envelopes(app: &App, step: &Step, at: DateTime<Utc>) -> Vec<Envelope> {
     let incident = step.target.id;
-    let asks = step.asks.iter().cloned().map(|ask| Command::Incident { incident, command: ask });
-    step.records
+    let asks =
+        step.commands.iter().cloned().map(|ask| Command::Incident { incident, command: ask });
+    step.prerequisites
         .iter()
         .cloned()
         .chain(asks)
@@ -331,8 +338,8 @@ pub(super) fn settled(
         }
     }
     let done = app.batches.iter_mut().find(|b| b.number == pending.batch).is_some_and(|batch| {
-        batch.left = batch.left.saturating_sub(1);
-        batch.left == 0
+        batch.remaining = batch.remaining.saturating_sub(1);
+        batch.remaining == 0
     });
     if done {
         effects.extend(batch_finished(app, pending.batch, at));
@@ -350,7 +357,7 @@ fn declared(app: &mut App, outcome: &Outcome, keys: u64) -> Vec<Effect> {
     let (Some(id), Some(row)) = (outcome.incident, &outcome.row) else { return Vec::new() };
     if app.key_count == keys && !app.queue.select(id) {
         // It is selected when it arrives.
-        (app.queue.selected, app.queue.head) = (Some(id), None);
+        (app.queue.selected, app.queue.selected_head) = (Some(id), None);
     }
     let levels = app.rules.levels;
     let context = MatchContext { now: app.now, me: Some(&app.me.handle), levels: &levels };
@@ -373,7 +380,7 @@ fn batch_finished(app: &mut App, number: u64, at: DateTime<Utc>) -> Vec<Effect> 
     if batch.failed.is_empty() {
         return batch
             .form
-            .map(|form| Effect::Draft(DraftOp::Drop(form.draft)))
+            .map(|form| Effect::Draft(DraftOp::Drop(form.draft_id)))
             .into_iter()
             .collect();
     }
@@ -381,7 +388,7 @@ fn batch_finished(app: &mut App, number: u64, at: DateTime<Utc>) -> Vec<Effect> 
     if let Some(refused) = outbox::report_batch(app, &batch, at) {
         return refused;
     }
-    if batch.all == 1 {
+    if batch.total == 1 {
         let (label, why) = batch.failed[0].clone();
         effects.extend(report_failure(app, &phrase(&batch.verb, &label), &why, at));
         if let Some(form) = batch.form {
@@ -393,12 +400,12 @@ fn batch_finished(app: &mut App, number: u64, at: DateTime<Utc>) -> Vec<Effect> 
         effects.extend(drafts::save_for_later(app, form, at));
     }
     let failed = batch.failed.len();
-    let said = format!("{failed} of {} not {}", batch.all, batch.done);
+    let said = format!("{failed} of {} not {}", batch.total, batch.done_phrase);
     effects.extend(report_failure(app, &phrase(&batch.verb, "several"), &said, at));
     append_failures(app, &batch);
     if matches!(app.mode, Mode::Panes) {
-        let Batch { done, all, failed, .. } = batch;
-        app.mode = Mode::Results(Results { done, all, failed, top: 0 });
+        let Batch { done_phrase: done, total: all, failed, .. } = batch;
+        app.mode = Mode::Results(Results { done_phrase: done, total: all, failed, top: 0 });
     }
     effects
 }

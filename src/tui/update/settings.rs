@@ -48,14 +48,14 @@ pub(super) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
         mut warnings,
         needs_restart: later,
     } = changed;
-    let (keymap, wrong_keys) = Keymap::with(&panes.keys);
+    let (keymap, wrong_keys) = Keymap::with_bindings(&panes.keys);
     warnings.extend(wrong_keys.iter().map(crate::config::Warning::brief));
     app.keymap = keymap;
     app.rules = rules;
     let (was, is) = (app.settings.appearance, panes.appearance);
     // What was switched by hand stays, unless the setting itself has changed.
     if was.theme != is.theme {
-        app.theme = app.theme.named(is.theme);
+        app.theme = app.theme.with_name(is.theme);
     }
     if was.zone != is.zone {
         app.zone = is.zone;

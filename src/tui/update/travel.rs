@@ -6,7 +6,7 @@ use crate::model::Incident;
 
 use super::super::app::{App, Pane};
 use super::super::message::Effect;
-use super::super::run::Travel;
+use super::super::run::TimeTravel;
 use super::{backend_update, reading, show_toast};
 
 /// An event earlier or later; on the metrics, another window.
@@ -29,7 +29,7 @@ fn go_to(app: &mut App, by: i32) -> Vec<Effect> {
         end(app);
         return Vec::new();
     }
-    app.travel = Some(Travel { id, seq, record: None, bring: true });
+    app.travel = Some(TimeTravel { id, seq, record: None, scroll_pending: true });
     refresh_record(app)
 }
 

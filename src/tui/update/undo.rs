@@ -22,18 +22,18 @@ const DECLARED_BY_MISTAKE: &str = "declared by mistake, taken back at once";
 ///
 /// Asked before the step is sent: the state it leads back to is the one that is known now.
 pub(super) fn inverse(app: &App, step: &Step, sent: &[Envelope]) -> Option<Vec<IncidentCommand>> {
-    if !step.records.is_empty() {
+    if !step.prerequisites.is_empty() {
         return None;
     }
-    if matches!(step.asks.first(), Some(IncidentCommand::Declare(_))) {
+    if matches!(step.commands.first(), Some(IncidentCommand::Declare(_))) {
         let reason = DECLARED_BY_MISTAKE.into();
         return Some(vec![IncidentCommand::Reclassify { to: Classification::FalseAlarm, reason }]);
     }
     let row = app.row(step.target.id);
     let record = precheck::current_record(app, step.target.id);
     let row = row.or(record.map(|record| &record.summary))?;
-    let mut inverses = Vec::with_capacity(step.asks.len());
-    for (ask, envelope) in step.asks.iter().zip(sent).rev() {
+    let mut inverses = Vec::with_capacity(step.commands.len());
+    for (ask, envelope) in step.commands.iter().zip(sent).rev() {
         inverses.push(inverse_of(app, ask, envelope, row, record)?);
     }
     Some(inverses)
@@ -133,7 +133,7 @@ fn inverse_of(
 
 /// Takes back the last action. Commands are sent in order: it may still be on its way.
 pub(super) fn undo(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    let Some(Undo { done, steps, .. }) = app.undo.take() else {
+    let Some(Undo { done_phrase: done, steps, .. }) = app.undo.take() else {
         return show_toast(app, "nothing to undo: an action can be taken back for 10 s", true);
     };
     // Who changed it meanwhile is not overruled.
@@ -141,7 +141,7 @@ pub(super) fn undo(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         .into_iter()
         .map(|inverse| Step { refused: overruled(app, &inverse), ..inverse.step })
         .collect();
-    let plan = Plan { verb: "undo".into(), done: "undone".into(), steps };
+    let plan = Plan { verb: "undo".into(), done_phrase: "undone".into(), steps };
     if plan.possible().next().is_none() {
         let why = plan.refused().next().map(|(target, why)| format!("{}: {why}", target.label));
         return show_toast(app, why.unwrap_or_else(|| "nothing to undo".into()), true);
@@ -161,7 +161,7 @@ fn overruled(app: &App, inverse: &Inverse) -> Option<String> {
         return None;
     }
     let record = precheck::current_record(app, target.id);
-    let gone = inverse.done.iter().find(|ask| !still_holds(ask, row, record))?;
+    let gone = inverse.undoes.iter().find(|ask| !still_holds(ask, row, record))?;
     Some(match (gone, &row.assignee) {
         (IncidentCommand::Assign { .. }, Some(owner)) => {
             format!("{} owns it now", sanitize(&owner.name))

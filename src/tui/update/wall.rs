@@ -10,7 +10,7 @@ use crate::model::{Event, Priority};
 use super::super::app::App;
 use super::super::message::Effect;
 use super::super::queue::Row;
-use super::super::wall::{LastP1, Of, Settings, Wall, Wanted};
+use super::super::wall::{EventRequest, IncidentRef, LastP1, Settings, Wall};
 use super::{backend_update, reading, rows};
 
 /// Shows the wall over the panes, with the view that the queue has.
@@ -24,7 +24,7 @@ pub(super) fn open(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 
 /// Back to the panes as they were, or the end where there are none.
 pub(super) fn close(app: &mut App) -> Vec<Effect> {
-    let alone = app.wall.take().is_some_and(|wall| wall.alone);
+    let alone = app.wall.take().is_some_and(|wall| wall.standalone);
     if alone {
         return super::quit(app);
     }
@@ -41,8 +41,8 @@ pub(super) fn incidents_changed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect>
     let mut all = Vec::with_capacity(snapshot.rows.len());
     derive(app, &mut wall, at, |of, seq| all.push((of, seq)));
     // Before all are known, nothing is new.
-    wall.notice(&before, at);
-    let wanted = wall.learn(&all, snapshot.counts.is_none());
+    wall.start_takeovers(&before, at);
+    let wanted = wall.track(&all, snapshot.counts.is_none());
     let mut effects: Vec<Effect> = wanted.into_iter().map(Effect::LoadRibbonEvents).collect();
     let calm = wall.p1_since().is_none();
     if urgent && calm {
@@ -50,14 +50,14 @@ pub(super) fn incidents_changed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect>
         wall.last_p1 = LastP1::Ended(at);
     }
     if calm && (urgent || wall.last_p1 == LastP1::Unknown) {
-        effects.push(Effect::LoadLastP1(wall.ended_p1s()));
+        effects.push(Effect::LoadLastP1(wall.ended_p1_filter()));
     }
     app.wall = Some(wall);
     effects
 }
 
 /// The rows of the wall and what it counts, at `now`. Tells of each incident of the view.
-fn derive(app: &App, wall: &mut Wall, now: DateTime<Utc>, mut each: impl FnMut(Of, u32)) {
+fn derive(app: &App, wall: &mut Wall, now: DateTime<Utc>, mut each: impl FnMut(IncidentRef, u32)) {
     let Some(snapshot) = &app.snapshot else { return };
     let levels = app.rules.levels;
     let context = MatchContext { now, me: Some(&app.me.handle), levels: &levels };
@@ -69,7 +69,7 @@ fn derive(app: &App, wall: &mut Wall, now: DateTime<Utc>, mut each: impl FnMut(O
             continue;
         }
         wall.counts.add(summary, now, &levels);
-        each(Of::row(summary), summary.seq);
+        each(IncidentRef::from_row(summary), summary.seq);
         if summary.priority <= Priority::P2 {
             let change = rows::next_change(summary, now, &levels);
             wall.next_change = wall.next_change.into_iter().chain(change).min();
@@ -83,17 +83,17 @@ fn derive(app: &App, wall: &mut Wall, now: DateTime<Utc>, mut each: impl FnMut(O
 /// The backend answers again: what could not be read is asked for.
 pub(super) fn retry_last_p1(app: &App) -> Option<Effect> {
     let wall = app.wall.as_ref()?;
-    (wall.last_p1 == LastP1::Unknown).then(|| Effect::LoadLastP1(wall.ended_p1s()))
+    (wall.last_p1 == LastP1::Unknown).then(|| Effect::LoadLastP1(wall.ended_p1_filter()))
 }
 
 /// Events for the ribbon were read. One that failed is told by the link.
 pub(super) fn ribbon_events_loaded(
     app: &mut App,
-    wanted: Wanted,
+    wanted: EventRequest,
     read: Result<Vec<Event>, BackendError>,
 ) -> Vec<Effect> {
     if let (Some(wall), Ok(events)) = (&mut app.wall, read) {
-        wall.remember(wanted.of, &events);
+        wall.add_to_ribbon(wanted.incident, &events);
     }
     Vec::new()
 }
@@ -123,7 +123,7 @@ pub(super) fn time_passed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         effects
     };
     if let Some(wall) = &mut app.wall {
-        wall.pass(at);
+        wall.expire_takeovers(at);
     }
     effects
 }

@@ -9,8 +9,8 @@ use super::super::action::Action;
 use super::super::app::App;
 use super::super::message::Effect;
 use super::super::mode::{Mode, Switching};
-use super::super::picker::{Item, List, Pick, Picker};
-use super::super::workspaces::{Site, SiteId};
+use super::super::picker::{Item, Pick, Picker, PickerKind};
+use super::super::workspaces::{Workspace, WorkspaceId};
 use super::{main_key, report_failure, run, show_toast};
 
 /// Lists the places.
@@ -19,8 +19,9 @@ pub(super) fn open_menu(app: &mut App) -> Vec<Effect> {
         return show_toast(app, NO_OTHER_WORKSPACE, true);
     }
     let mut picker =
-        Picker::of(List::Profiles, Vec::new(), "Switch to".to_owned(), items(app), true);
-    picker.at = app.workspaces.iter().position(|site| site.id != app.workspace.id).unwrap_or(0);
+        Picker::new(PickerKind::Workspaces, Vec::new(), "Switch to".to_owned(), items(app), true);
+    picker.selected_index =
+        app.workspaces.iter().position(|site| site.id != app.workspace.id).unwrap_or(0);
     app.mode = Mode::Pick(Box::new(picker));
     Vec::new()
 }
@@ -42,16 +43,16 @@ pub(super) fn items(app: &App) -> Vec<Item> {
         if site.read_only {
             about.push("read-only".to_owned());
         }
-        about.push(sanitize(&site.leads).into_owned());
+        about.push(sanitize(&site.location).into_owned());
         let name = sanitize(site.name()).into_owned();
-        let item = Item::new(name.clone(), Pick::Site(site.id.clone()));
-        item.about(about.join(" · ")).value(name).barred(site.unusable.clone())
+        let item = Item::new(name.clone(), Pick::Workspace(site.id.clone()));
+        item.about(about.join(" · ")).value(name).disabled_reason(site.unusable_reason.clone())
     });
     items.collect()
 }
 
 /// A place was chosen: it is opened while this one stays as it is.
-pub(super) fn switch_to(app: &mut App, id: SiteId) -> Vec<Effect> {
+pub(super) fn switch_to(app: &mut App, id: WorkspaceId) -> Vec<Effect> {
     // Settings may have been read again since the list was made.
     let Some(to) = app.workspaces.iter().find(|site| site.id == id).cloned() else {
         return show_toast(app, "it is not in the settings any more", true);
@@ -74,7 +75,7 @@ pub(super) fn switch_to(app: &mut App, id: SiteId) -> Vec<Effect> {
 /// A place is open, or it can't be opened.
 pub(super) fn opened(
     app: &mut App,
-    id: &SiteId,
+    id: &WorkspaceId,
     result: Result<(), String>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
@@ -127,7 +128,7 @@ pub(super) fn switch_now(app: &App) -> Vec<Effect> {
 
 /// The settings were read again: other places can be gone to. Where the panes are stays as it was.
 pub(super) fn reloaded(app: &mut App, profiles: &[Profile], unusable: &[UnusableProfile]) {
-    app.workspaces.retain(|site| site.id == SiteId::Started);
-    app.workspaces.extend(profiles.iter().map(Site::from));
-    app.workspaces.extend(unusable.iter().map(Site::from));
+    app.workspaces.retain(|site| site.id == WorkspaceId::Initial);
+    app.workspaces.extend(profiles.iter().map(Workspace::from));
+    app.workspaces.extend(unusable.iter().map(Workspace::from));
 }

@@ -36,13 +36,13 @@ pub(super) fn lines(app: &App, confirm: &Confirm, width: usize) -> Vec<Line<'sta
             say(&format!("{}?", capital(&plan.phrase(&what))), strong);
         }
     }
-    if confirm.for_good {
+    if confirm.irreversible {
         say("This can't be taken back.", strong);
     }
     if let Some(production) = production(app) {
         say(&production, app.theme.warning());
     }
-    say(&answers(app), app.theme.accent());
+    say(&answer_keys(app), app.theme.accent());
     if plan.steps.len() > 1 {
         lines.push(Line::default());
         for step in possible {
@@ -58,7 +58,7 @@ pub(super) fn lines(app: &App, confirm: &Confirm, width: usize) -> Vec<Line<'sta
 }
 
 /// The keys that answer a question.
-pub(super) fn answers(app: &App) -> String {
+pub(super) fn answer_keys(app: &App) -> String {
     let keys = [(Action::Yes, "yes"), (Action::No, "no")];
     let keys = keys.into_iter().filter_map(|(action, word)| app.keymap.hint(action, word));
     keys.collect::<Vec<_>>().join(" · ")
@@ -71,8 +71,8 @@ pub(super) fn production(app: &App) -> Option<String> {
 
 /// What was done to how many, and why not to the others.
 pub(super) fn results(app: &App, results: &Results, width: usize) -> Vec<Line<'static>> {
-    let done = results.all.saturating_sub(results.failed.len());
-    let head = format!("{done} of {} {}. Not:", results.all, results.done);
+    let done = results.total.saturating_sub(results.failed.len());
+    let head = format!("{done} of {} {}. Not:", results.total, results.done_phrase);
     let mut lines: Vec<Line<'static>> = wrap(&sanitize(&head), width)
         .into_iter()
         .map(|part| Line::from(Span::styled(part, app.theme.strong())))

@@ -16,9 +16,9 @@ use crate::model::{Incident, Status};
 use super::super::action::{Action, find_entry};
 use super::super::app::{App, Freshness, Pane};
 use super::super::layout::Frame;
-use super::super::run::Travel;
+use super::super::run::TimeTravel;
 use super::super::update::{has_any, matching_runbooks};
-use super::formatting::{age, span};
+use super::formatting::{age, short_duration};
 use super::pane::Title;
 
 /// Columns of the labels, the blank after them included.
@@ -35,7 +35,7 @@ pub(super) fn title(app: &App) -> Title {
         None => false,
     };
     if let Some(travel) = &app.travel {
-        let then = travel.record.as_ref().map(|(_, at)| app.clock().second(*at));
+        let then = travel.record.as_ref().map(|(_, at)| app.clock().hh_mm_ss(*at));
         let then = then.unwrap_or_else(|| format!("event {}", travel.seq));
         return Title { right: format!("{right} as of {then}"), alarm: true, ..Title::default() };
     }
@@ -100,12 +100,12 @@ impl Fields<'_> {
 }
 
 pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
-    let Some(read) = &app.reading.shown else { return without(app, width) };
+    let Some(read) = &app.reading.shown else { return placeholder(app, width) };
     let past;
     let (detail, now) = match &app.travel {
         None => (&*read.detail, app.now),
-        Some(Travel { record: Some((incident, at)), .. }) => {
-            past = as_it_was(&read.detail, incident, *at);
+        Some(TimeTravel { record: Some((incident, at)), .. }) => {
+            past = past_detail(&read.detail, incident, *at);
             (&past, *at)
         }
         Some(_) => {
@@ -115,14 +115,14 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let incident = &detail.incident;
     let mut out = Fields { app, now, width, lines: Vec::new() };
     let mut title = sanitize(&incident.summary.title).into_owned();
-    if app.layout().place(Pane::Detail).is_some_and(|place| place.frame == Frame::Bare) {
+    if app.layout().slot(Pane::Detail).is_some_and(|place| place.frame == Frame::Bare) {
         // There is no border that could name it.
         title = format!("{} · {title}", incident.summary.label());
     }
     for line in wrap(&title, width) {
         out.lines.push(Line::from(Span::styled(line, app.theme.strong())));
     }
-    kind(&mut out, incident);
+    push_classification(&mut out, incident);
     out.lines.push(Line::default());
     people(&mut out, incident);
     service_levels(&mut out, incident);
@@ -132,7 +132,7 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
 }
 
 /// What belongs to an incident as it was: what is only known of the present is left out.
-fn as_it_was(detail: &Detail, incident: &Incident, at: DateTime<Utc>) -> Detail {
+fn past_detail(detail: &Detail, incident: &Incident, at: DateTime<Utc>) -> Detail {
     let linked = |problem: &Problem| {
         incident
             .links
@@ -148,10 +148,10 @@ fn as_it_was(detail: &Detail, incident: &Incident, at: DateTime<Utc>) -> Detail 
 }
 
 /// When nothing has been read yet.
-fn without(app: &App, width: usize) -> Vec<Line<'static>> {
+fn placeholder(app: &App, width: usize) -> Vec<Line<'static>> {
     let text = match &app.reading.failed {
         Some((_, why)) => {
-            let again = app.keymap.behind(Action::Refresh, "tries again");
+            let again = app.keymap.hint_suffix(Action::Refresh, "tries again");
             format!("it could not be read: {}{again}", sanitize(why))
         }
         None if app.snapshot.is_none() && matches!(app.freshness(), Freshness::Failing { .. }) => {
@@ -165,7 +165,7 @@ fn without(app: &App, width: usize) -> Vec<Line<'static>> {
 }
 
 /// Priority, status, category and how it was detected, on as many lines as it takes.
-fn kind(out: &mut Fields<'_>, incident: &Incident) {
+fn push_classification(out: &mut Fields<'_>, incident: &Incident) {
     let app = out.app;
     let summary = &incident.summary;
     let category = summary.category.map_or("uncategorized", |c| c.as_str());
@@ -216,7 +216,7 @@ fn people(out: &mut Fields<'_>, incident: &Incident) {
         out.plain("Role", &format!("{role}: {}", person.name));
     }
     if let (Some(at), Some(by)) = (summary.acknowledged_at, &incident.acknowledged_by) {
-        out.plain("Picked up", &format!("by {} at {}", by.name(), moment(app, at)));
+        out.plain("Picked up", &format!("by {} at {}", by.name(), format_time(app, at)));
     }
 }
 
@@ -230,17 +230,17 @@ fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
         };
         let left = clock.remaining(out.now);
         if clock.is_past(out.now) {
-            let text = format!("past SLA: {what} was due {} ago", span(-left));
+            let text = format!("past SLA: {what} was due {} ago", short_duration(-left));
             out.field("SLA", &text, app.theme.strong());
         } else {
-            out.plain("SLA", &format!("{what} within {}", span(left)));
+            out.plain("SLA", &format!("{what} within {}", short_duration(left)));
         }
     }
     if let Some(until) = summary.snoozed_until.filter(|until| *until > out.now) {
         let until = if until >= UNTIL_CHANGED {
             "until it changes".to_owned()
         } else {
-            format!("until {}", moment(app, until))
+            format!("until {}", format_time(app, until))
         };
         out.plain("Snoozed", &until);
     }
@@ -252,12 +252,12 @@ fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
     }
     let mut reported = format!(
         "{} {} · {} ago",
-        moment(app, summary.reported_at),
+        format_time(app, summary.reported_at),
         app.clock().name(),
         age(summary.reported_at, out.now)
     );
     if summary.detected_at != summary.reported_at {
-        reported = format!("{reported} · detected {}", moment(app, summary.detected_at));
+        reported = format!("{reported} · detected {}", format_time(app, summary.detected_at));
     }
     out.plain("Reported", &reported);
     if summary.alerts > 1 {
@@ -280,11 +280,11 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
         let distance = if suspect.before_s == 0 {
             "running".to_owned()
         } else {
-            format!("−{}", span(TimeDelta::seconds(suspect.before_s)))
+            format!("−{}", short_duration(TimeDelta::seconds(suspect.before_s)))
         };
         let text = format!(
             "{} {} {} ({distance}){}",
-            app.clock().minute(when),
+            app.clock().hh_mm(when),
             change.kind,
             sanitize(&change.title),
             if suspect.direct { "" } else { " · a dependency" }
@@ -302,7 +302,7 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
         let mut text = format!(
             "{label} {}, {} ago",
             sanitize(&similar.title),
-            span(out.now - similar.reported_at)
+            short_duration(out.now - similar.reported_at)
         );
         if !similar.resolution.is_empty() {
             text = format!("{text}, {}", sanitize(&similar.resolution));
@@ -369,18 +369,18 @@ fn updates(out: &mut Fields<'_>, incident: &Incident) {
         })
         .filter(|_| summary.status.is_open());
     let sent = match summary.updated_at {
-        Some(at) => format!("last sent {} ago", span(out.now - at)),
+        Some(at) => format!("last sent {} ago", short_duration(out.now - at)),
         None => "none sent".to_owned(),
     };
     let first = if summary.updated_at.is_none() { "first" } else { "next" };
     match due {
         Some(due) if due <= out.now => out.field(
             "Updates",
-            &format!("{sent} · {first} was due {} ago", span(out.now - due)),
+            &format!("{sent} · {first} was due {} ago", short_duration(out.now - due)),
             app.theme.strong(),
         ),
         Some(due) => {
-            out.plain("Updates", &format!("{sent} · {first} due in {}", minutes(due, out.now)));
+            out.plain("Updates", &format!("{sent} · {first} due in {}", due_in(due, out.now)));
         }
         None if summary.updated_at.is_some() => out.plain("Updates", &sent),
         None => {}
@@ -427,7 +427,7 @@ fn checklist(out: &mut Fields<'_>, incident: &Incident) {
 fn ending(app: &App, out: &mut Fields<'_>, incident: &Incident) {
     if let Some(resolution) = &incident.resolution {
         let when = incident.summary.resolved_at;
-        let when = when.map(|at| format!(" at {}", moment(app, at))).unwrap_or_default();
+        let when = when.map(|at| format!(" at {}", format_time(app, at))).unwrap_or_default();
         out.plain(
             "Resolved",
             &format!(
@@ -450,10 +450,10 @@ fn ending(app: &App, out: &mut Fields<'_>, incident: &Incident) {
 
 /// A time of today as `22:41`, another as `11-23 22:41`, of another year in full; where both zones
 /// are wanted, with UTC behind it.
-fn moment(app: &App, at: DateTime<Utc>) -> String {
+fn format_time(app: &App, at: DateTime<Utc>) -> String {
     use chrono::Datelike;
     let clock = app.clock();
-    let (there, now) = (clock.at(at), clock.at(app.now));
+    let (there, now) = (clock.local_time(at), clock.local_time(app.now));
     let form = if there.date() == now.date() {
         "%H:%M"
     } else if there.year() == now.year() {
@@ -461,12 +461,17 @@ fn moment(app: &App, at: DateTime<Utc>) -> String {
     } else {
         "%Y-%m-%d %H:%M"
     };
-    let utc = clock.beside(at).map(|at| at.format(" (%H:%MZ)").to_string()).unwrap_or_default();
+    let utc =
+        clock.secondary_utc(at).map(|at| at.format(" (%H:%MZ)").to_string()).unwrap_or_default();
     format!("{}{utc}", there.format(form))
 }
 
 /// `26 min`, or the short form from an hour on.
-fn minutes(due: DateTime<Utc>, now: DateTime<Utc>) -> String {
+fn due_in(due: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let left = due - now;
-    if left.num_minutes() < 60 { format!("{} min", left.num_minutes().max(1)) } else { span(left) }
+    if left.num_minutes() < 60 {
+        format!("{} min", left.num_minutes().max(1))
+    } else {
+        short_duration(left)
+    }
 }

@@ -6,7 +6,7 @@ use crate::model::text::{lines as safe_lines, wrap};
 
 use super::super::action::Action;
 use super::super::app::{App, Freshness};
-use super::formatting::retry;
+use super::formatting::retry_text;
 
 pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let Some(failure) = &app.failure else { return vec![Line::from("nothing has failed")] };
@@ -25,16 +25,19 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     field("What", &failure.operation);
     field("Said", &failure.message);
     let (clock, zone) = (app.clock(), app.clock().name());
-    field("When", &format!("{} {zone}", clock.at(failure.at).format("%Y-%m-%d %H:%M:%S")));
-    field("Where", &app.workspace.leads);
+    field("When", &format!("{} {zone}", clock.local_time(failure.at).format("%Y-%m-%d %H:%M:%S")));
+    field("Where", &app.workspace.location);
     match app.freshness() {
         Freshness::Failing { since, retry_in, .. } => {
-            let (since, again) = (clock.second(since), retry(app, retry_in));
-            let now = app.keymap.behind(Action::Refresh, "asks now");
+            let (since, again) = (clock.hh_mm_ss(since), retry_text(app, retry_in));
+            let now = app.keymap.hint_suffix(Action::Refresh, "asks now");
             field("Now", &format!("failing since {since} {zone}; {again}{now}"));
         }
         Freshness::Stale(_) => {
-            field("Now", &format!("no answer{}", app.keymap.behind(Action::Refresh, "asks anew")));
+            field(
+                "Now",
+                &format!("no answer{}", app.keymap.hint_suffix(Action::Refresh, "asks anew")),
+            );
         }
         Freshness::Loading => field("Now", "nothing has been read yet"),
         Freshness::Polling(every) => {

@@ -14,17 +14,17 @@ use super::super::filter_line::FilterLine;
 pub(super) fn draw(app: &App, typed: &FilterLine, area: Rect, found: &str, buffer: &mut Buffer) {
     let mut rows = area.rows();
     if let Some(row) = rows.next() {
-        let line = written(app, typed, usize::from(row.width));
+        let line = input_line(app, typed, usize::from(row.width));
         buffer.set_line(row.x, row.y, &line, row.width);
     }
     if let Some(row) = rows.next() {
-        let line = about(app, typed, found, usize::from(row.width));
+        let line = status_line(app, typed, found, usize::from(row.width));
         buffer.set_line(row.x, row.y, &line, row.width);
     }
 }
 
 /// What is typed, wrong terms underlined, so much of it that the cursor is seen.
-fn written(app: &App, typed: &FilterLine, room: usize) -> Line<'static> {
+fn input_line(app: &App, typed: &FilterLine, room: usize) -> Line<'static> {
     let mut cells: Vec<(String, Style)> = Vec::new();
     let mut cursor = None;
     for (at, grapheme) in typed.text().grapheme_indices(true) {
@@ -32,8 +32,11 @@ fn written(app: &App, typed: &FilterLine, room: usize) -> Line<'static> {
         if cursor.is_none() && typed.cursor() < end {
             cursor = Some(cells.len());
         }
-        let wrong =
-            typed.typed.errors.iter().find(|wrong| wrong.range.start < end && at < wrong.range.end);
+        let wrong = typed
+            .parsed
+            .errors
+            .iter()
+            .find(|wrong| wrong.range.start < end && at < wrong.range.end);
         let wrong = wrong.is_some_and(|wrong| !typed.is_in_progress(&wrong.range));
         let style = if wrong {
             app.theme.strong().add_modifier(Modifier::UNDERLINED)
@@ -71,8 +74,8 @@ fn brief(offer: &str) -> &str {
 }
 
 /// The first wrong term, what the piece at the cursor may become, or how many rows there are.
-fn about(app: &App, typed: &FilterLine, found: &str, room: usize) -> Line<'static> {
-    if let Some(wrong) = typed.wrong() {
+fn status_line(app: &App, typed: &FilterLine, found: &str, room: usize) -> Line<'static> {
+    if let Some(wrong) = typed.first_error() {
         let message = sanitize(&wrong.message).into_owned();
         return Line::from(vec![
             Span::styled("!", app.theme.alarm()),
@@ -83,7 +86,7 @@ fn about(app: &App, typed: &FilterLine, found: &str, room: usize) -> Line<'stati
         ]);
     }
     let mut line = Line::from(Span::styled(format!("{found}  "), app.theme.strong()));
-    let offers = &typed.offers;
+    let offers = &typed.completions;
     // From the one that was put in, where all before it don't fit.
     let before: usize = offers
         .texts

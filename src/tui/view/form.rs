@@ -18,7 +18,7 @@ use super::popup;
 /// Columns of the box.
 const WIDE: u16 = 80;
 /// From this width on, labels stand beside their fields.
-const BESIDE: u16 = 52;
+const LABELS_LEFT_FROM: u16 = 52;
 /// The least rows of a field of several lines.
 const TEXT_ROWS: u16 = 3;
 /// The rows of the one that has the focus, where there is room.
@@ -38,14 +38,14 @@ pub(super) fn draw(app: &App, form: &Form, body: Rect, buffer: &mut Buffer) -> O
     let wide = WIDE.min(body.width);
     let room = body.height.saturating_sub(2);
     let inside_wide = wide.saturating_sub(4);
-    let grid = Grid::of(form, inside_wide);
-    let told = told(app, form, usize::from(inside_wide));
+    let grid = Grid::new(form, inside_wide);
+    let told = notice_lines(app, form, usize::from(inside_wide));
     let told_rows = u16::try_from(told.len()).unwrap_or(0).min(room / 2);
     let heights = heights(form, grid, room.saturating_sub(told_rows));
     let all: u16 = heights.iter().sum();
     let area = popup::centred(body, wide, (all + told_rows + 2).clamp(6, body.height.max(6)));
     popup::frame(app, area, &form.heading, buffer);
-    let inside = popup::margin(area);
+    let inside = popup::inner(area);
     let fields = Rect { height: inside.height.saturating_sub(told_rows), ..inside };
     draw_fields(app, form, grid, &heights, fields, buffer);
     for (line, row) in told.iter().zip(inside.rows().skip(usize::from(fields.height))) {
@@ -71,8 +71,8 @@ fn cursor(area: Rect, buffer: &mut Buffer) -> Option<Position> {
 }
 
 impl Grid {
-    fn of(form: &Form, inside: u16) -> Self {
-        if inside < BESIDE {
+    fn new(form: &Form, inside: u16) -> Self {
+        if inside < LABELS_LEFT_FROM {
             return Self { label: 0, field: inside };
         }
         let beside = form.fields.iter().filter(|field| !matches!(field.value, Value::Tick { .. }));
@@ -96,7 +96,7 @@ fn heights(form: &Form, grid: Grid, room: u16) -> Vec<u16> {
                 Value::Tick { tick: Tick::Waived, .. } => 2,
                 Value::Tick { .. } => 1,
                 Value::Names { .. } => {
-                    1 + above + u16::from(focused && !field.offered().is_empty())
+                    1 + above + u16::from(focused && !field.suggestions().is_empty())
                 }
                 Value::Line(_) | Value::Choice { .. } => 1 + above,
             };
@@ -105,7 +105,7 @@ fn heights(form: &Form, grid: Grid, room: u16) -> Vec<u16> {
         .collect();
     let mut left = room.saturating_sub(heights.iter().sum());
     let texts: Vec<usize> =
-        (0..form.fields.len()).filter(|place| form.fields[*place].is_text()).collect();
+        (0..form.fields.len()).filter(|place| form.fields[*place].is_multiline()).collect();
     // The one being written first, then all alike.
     if texts.contains(&form.focus) {
         let more = left.min(FOCUSED_ROWS - TEXT_ROWS);
@@ -206,10 +206,10 @@ fn draw_field(
         Value::Line(area) | Value::Names { area, .. } => {
             rows = rows.min(1);
             editor(app, area, field, focused, Rect { height: rows, ..inside }, buffer);
-            let offered = field.offered();
+            let offered = field.suggestions();
             if focused && !offered.is_empty() && inside.height > 1 + below {
                 let row = Rect { y: inside.y + 1, height: 1, ..inside };
-                offer(app, field, &offered, row, buffer);
+                draw_suggestions(app, field, &offered, row, buffer);
                 rows += 1;
             }
         }
@@ -219,7 +219,7 @@ fn draw_field(
             rows = own;
             editor(app, area, field, focused, Rect { height: own, ..inside }, buffer);
         }
-        Value::Choice { words, at } => {
+        Value::Choice { options: words, selected: at } => {
             rows = rows.min(1);
             let line = choice(app, form, field, words, *at, focused, usize::from(inside.width));
             buffer.set_line(inside.x, inside.y, &line, inside.width);
@@ -267,7 +267,7 @@ fn editor(
 }
 
 /// The names on offer, the first of which `→` takes.
-fn offer(app: &App, field: &Field, offered: &[&str], row: Rect, buffer: &mut Buffer) {
+fn draw_suggestions(app: &App, field: &Field, offered: &[&str], row: Rect, buffer: &mut Buffer) {
     let typed = !field.content().trim().is_empty();
     let mut line = Line::default();
     let room = usize::from(row.width);
@@ -376,8 +376,8 @@ fn draw_tick(
 }
 
 /// What is asked, was refused, or has changed.
-fn told(app: &App, form: &Form, width: usize) -> Vec<String> {
-    if form.asking {
+fn notice_lines(app: &App, form: &Form, width: usize) -> Vec<String> {
+    if form.confirm_discard {
         let answers = [
             (Action::Discard, "drop it"),
             (Action::ContinueEditing, "go on writing"),
@@ -387,5 +387,5 @@ fn told(app: &App, form: &Form, width: usize) -> Vec<String> {
         let keys = keys.collect::<Vec<_>>().join(" · ");
         return wrap(&format!("Drop what was typed?  {keys}"), width);
     }
-    form.told.as_ref().map_or_else(Vec::new, |why| wrap(&format!("! {}", sanitize(why)), width))
+    form.notice.as_ref().map_or_else(Vec::new, |why| wrap(&format!("! {}", sanitize(why)), width))
 }

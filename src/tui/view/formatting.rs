@@ -10,17 +10,17 @@ use super::super::app::App;
 
 /// An age as the queue shows it: no seconds, so that it changes with the clock and not oftener.
 pub(super) fn age(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    span(now - then)
+    short_duration(now - then)
 }
 
 /// A duration without seconds.
-pub(super) fn span(duration: TimeDelta) -> String {
+pub(super) fn short_duration(duration: TimeDelta) -> String {
     if duration < TimeDelta::minutes(1) { "<1m".into() } else { format_duration(duration) }
 }
 
 /// A bar of so many cells that shows how much of a clock's time is left; any time left is at least
 /// one cell.
-pub(super) fn left_bar(clock: &Clock, now: DateTime<Utc>, cells: usize) -> String {
+pub(super) fn remaining_bar(clock: &Clock, now: DateTime<Utc>, cells: usize) -> String {
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -33,21 +33,25 @@ pub(super) fn left_bar(clock: &Clock, now: DateTime<Utc>, cells: usize) -> Strin
 }
 
 /// Time left or time past, `+3m`.
-pub(super) fn left(left: TimeDelta) -> String {
-    if left > TimeDelta::zero() { span(left) } else { format!("+{}", span(-left)) }
+pub(super) fn remaining_text(left: TimeDelta) -> String {
+    if left > TimeDelta::zero() {
+        short_duration(left)
+    } else {
+        format!("+{}", short_duration(-left))
+    }
 }
 
 /// When it is tried again: counted down, or at which time where nothing may count by itself.
-pub(super) fn retry(app: &App, retry_in: TimeDelta) -> String {
+pub(super) fn retry_text(app: &App, retry_in: TimeDelta) -> String {
     if app.low_bandwidth {
-        format!("retry at {}", app.clock().second(app.now + retry_in))
+        format!("retry at {}", app.clock().hh_mm_ss(app.now + retry_in))
     } else {
         format!("retrying in {} s", retry_in.num_seconds().max(0))
     }
 }
 
 /// The word for a status where there is little room.
-pub(super) fn brief(status: Status) -> &'static str {
+pub(super) fn short_status(status: Status) -> &'static str {
     match status {
         Status::Triggered => "trig",
         Status::Acknowledged => "ack",
@@ -62,6 +66,6 @@ pub(super) fn brief(status: Status) -> &'static str {
 }
 
 /// `1 incident`, `2 incidents`.
-pub(super) fn count(number: u64, one: &str, many: &str) -> String {
+pub(super) fn pluralize(number: u64, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
 }

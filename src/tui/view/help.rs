@@ -11,23 +11,23 @@ use crate::model::text::{self, pad, sanitize, truncate, wrap};
 
 use super::super::action::{Action, Entry, Group, Layer, TABLE};
 use super::super::app::App;
-use super::super::fuzzy::Words;
+use super::super::fuzzy::FuzzyQuery;
 use super::super::mode::Help;
 use super::super::plan::Target;
 use super::super::update::{disabled_reason, targets};
-use super::picker::marked;
+use super::picker::push_marked;
 use super::{keys_line, popup};
 
 /// The most columns of the keys.
-const KEYS: usize = 9;
+const MAX_KEYS_WIDTH: usize = 9;
 /// Columns of text below which they have no more than they need.
 const NARROW: usize = 60;
 /// Columns of text from which on two columns of keys stand side by side.
-const TWO: usize = 92;
+const TWO_COLUMNS_FROM: usize = 92;
 /// Columns between the two.
 const GAP: usize = 3;
 /// The most columns and rows of the box.
-const MOST: (u16, u16) = (160, 60);
+const MAX_SIZE: (u16, u16) = (160, 60);
 
 /// The signs of the queue.
 const SIGNS: [(&str, &str); 6] = [
@@ -40,31 +40,31 @@ const SIGNS: [(&str, &str); 6] = [
 ];
 
 /// One row: keys and what they do.
-struct Row {
+struct HelpRow {
     keys: String,
     text: String,
     /// Matched graphemes of the text.
     marks: Vec<usize>,
     /// Why it does not apply.
-    barred: Option<String>,
+    disabled_reason: Option<String>,
 }
 
 /// The box, and the part of it for lines.
-fn place(body: Rect) -> (Rect, Rect) {
-    let area = popup::centred(body, body.width.min(MOST.0), body.height.min(MOST.1));
-    let inside = popup::margin(area);
+fn areas(body: Rect) -> (Rect, Rect) {
+    let area = popup::centred(body, body.width.min(MAX_SIZE.0), body.height.min(MAX_SIZE.1));
+    let inside = popup::inner(area);
     let list = Rect { y: inside.y + 1, height: inside.height.saturating_sub(1), ..inside };
     (area, list)
 }
 
 /// Its lines, and how many fit.
 pub(super) fn size(app: &App, help: &Help, body: Rect) -> (usize, usize) {
-    let list = place(body).1;
+    let list = areas(body).1;
     (lines(app, help, usize::from(list.width)).len(), usize::from(list.height))
 }
 
 pub(super) fn draw(app: &App, help: &Help, body: Rect, buffer: &mut Buffer) {
-    let (area, list) = place(body);
+    let (area, list) = areas(body);
     popup::frame(app, area, "Keys", buffer);
     let mut line = Line::from(Span::styled("› ", app.theme.accent()));
     line.push_span(Span::raw(sanitize(&help.query).into_owned()));
@@ -78,56 +78,57 @@ pub(super) fn draw(app: &App, help: &Help, body: Rect, buffer: &mut Buffer) {
         buffer.set_line(row.x, row.y, line, row.width);
     }
     let below = lines.len().saturating_sub(help.top + usize::from(list.height));
-    popup::more(app, area, (help.top, below), buffer);
+    popup::draw_scroll_hint(app, area, (help.top, below), buffer);
 }
 
 fn lines(app: &App, help: &Help, width: usize) -> Vec<Line<'static>> {
     let targets = targets(app);
     let mut lines = Vec::new();
     if !help.query.trim().is_empty() {
-        let rows = found(app, &targets, &help.query);
+        let rows = search(app, &targets, &help.query);
         if rows.is_empty() {
             let all = app.keymap.hint(Action::Leave, "shows all keys");
             let all = all.map(|all| format!(": {all}")).unwrap_or_default();
             let text = Span::styled(format!("nothing matches{all}"), app.theme.dim());
             return vec![Line::from(text)];
         }
-        lay_out(app, &rows, width, &mut lines);
+        layout_rows(app, &rows, width, &mut lines);
         return lines;
     }
-    section(app, &here(app), width, &mut lines);
-    let works = keys_line::useful(app, Layer::Panes);
-    let rows: Vec<Row> = works.into_iter().map(|entry| row(app, entry, &targets)).collect();
-    lay_out(app, &rows, width, &mut lines);
+    section(app, &context_heading(app), width, &mut lines);
+    let works = keys_line::useful_entries(app, Layer::Panes);
+    let rows: Vec<HelpRow> = works.into_iter().map(|entry| row(app, entry, &targets)).collect();
+    layout_rows(app, &rows, width, &mut lines);
     for group in Group::ALL {
         section(app, group.name(), width, &mut lines);
-        let rows: Vec<Row> = TABLE
+        let rows: Vec<HelpRow> = TABLE
             .iter()
             .filter(|entry| entry.group == group && entry.layers.contains(&Layer::Panes))
             .map(|entry| row(app, entry, &targets))
             .collect();
-        lay_out(app, &rows, width, &mut lines);
+        layout_rows(app, &rows, width, &mut lines);
     }
     for layer in Layer::ALL.into_iter().filter(|layer| *layer != Layer::Panes) {
-        let rows: Vec<Row> = only_in(layer).map(|entry| row(app, entry, &targets)).collect();
+        let rows: Vec<HelpRow> =
+            entries_only_in(layer).map(|entry| row(app, entry, &targets)).collect();
         if !rows.is_empty() {
             section(app, layer.name(), width, &mut lines);
-            lay_out(app, &rows, width, &mut lines);
+            layout_rows(app, &rows, width, &mut lines);
         }
     }
     section(app, "Signs of the queue", width, &mut lines);
-    let signs = SIGNS.iter().map(|(sign, text)| Row {
+    let signs = SIGNS.iter().map(|(sign, text)| HelpRow {
         keys: (*sign).to_owned(),
         text: (*text).to_owned(),
         marks: Vec::new(),
-        barred: None,
+        disabled_reason: None,
     });
-    lay_out(app, &signs.collect::<Vec<_>>(), width, &mut lines);
+    layout_rows(app, &signs.collect::<Vec<_>>(), width, &mut lines);
     lines
 }
 
 /// What works here is about what.
-fn here(app: &App) -> String {
+fn context_heading(app: &App) -> String {
     let pane = app.focus.name().to_lowercase();
     let shown = app.reading.shown.as_ref().map(|read| &read.detail.incident.summary);
     match (app.marked.len(), shown) {
@@ -139,7 +140,7 @@ fn here(app: &App) -> String {
 }
 
 /// What is only done there; what the panes know too is told with them.
-fn only_in(layer: Layer) -> impl Iterator<Item = &'static Entry> {
+fn entries_only_in(layer: Layer) -> impl Iterator<Item = &'static Entry> {
     TABLE
         .iter()
         .filter(move |entry| entry.layers.contains(&layer) && !entry.layers.contains(&Layer::Panes))
@@ -153,13 +154,13 @@ fn section(app: &App, name: &str, width: usize, lines: &mut Vec<Line<'static>>) 
 }
 
 /// Its keys, as many as fit; without a key, what is typed into the palette.
-fn keys(app: &App, entry: &Entry) -> String {
+fn keys_text(app: &App, entry: &Entry) -> String {
     let all = app.keymap.keys(entry.action);
     let Some(first) = all.first() else { return format!(":{}", entry.name) };
     let mut text = first.to_string();
     for key in &all[1..] {
         let more = format!("{text} {key}");
-        if text::width(&more) > KEYS {
+        if text::width(&more) > MAX_KEYS_WIDTH {
             break;
         }
         text = more;
@@ -167,30 +168,34 @@ fn keys(app: &App, entry: &Entry) -> String {
     text
 }
 
-fn row(app: &App, entry: &Entry, targets: &[Target]) -> Row {
+fn row(app: &App, entry: &Entry, targets: &[Target]) -> HelpRow {
     // What is done in a form or a list is not about an incident.
     let in_panes = entry.layers.contains(&Layer::Panes);
-    Row {
-        keys: keys(app, entry),
+    HelpRow {
+        keys: keys_text(app, entry),
         text: entry.help.to_owned(),
         marks: Vec::new(),
-        barred: if in_panes { disabled_reason(app, entry, targets, app.now) } else { None },
+        disabled_reason: if in_panes {
+            disabled_reason(app, entry, targets, app.now)
+        } else {
+            None
+        },
     }
 }
 
 /// What is looked for, the best first: in what it does, then also in name and keys.
-fn found(app: &App, targets: &[Target], typed: &str) -> Vec<Row> {
-    let words = Words::new(typed);
-    let mut hits: Vec<(bool, u32, Row)> = TABLE
+fn search(app: &App, targets: &[Target], typed: &str) -> Vec<HelpRow> {
+    let words = FuzzyQuery::new(typed);
+    let mut hits: Vec<(bool, u32, HelpRow)> = TABLE
         .iter()
         .filter_map(|entry| {
             let mut row = row(app, entry, targets);
             let all = format!("{} {} {}", entry.help, entry.name, row.keys);
-            let inside = words.hit(entry.help);
+            let inside = words.match_text(entry.help);
             let elsewhere = inside.is_none();
-            let hit = inside.or_else(|| words.hit(&all))?;
+            let hit = inside.or_else(|| words.match_text(&all))?;
             let graphemes = entry.help.graphemes(true).count();
-            row.marks = hit.at.into_iter().filter(|at| *at < graphemes).collect();
+            row.marks = hit.positions.into_iter().filter(|at| *at < graphemes).collect();
             if let Some(layer) = entry.layers.first().filter(|layer| **layer != Layer::Panes) {
                 row.text = format!("{} ({})", row.text, layer.name().to_lowercase());
             }
@@ -205,16 +210,16 @@ fn found(app: &App, targets: &[Target], typed: &str) -> Vec<Row> {
 }
 
 /// Rows one below the other; where it is wide, in two columns.
-fn lay_out(app: &App, rows: &[Row], width: usize, lines: &mut Vec<Line<'static>>) {
-    if width < TWO {
+fn layout_rows(app: &App, rows: &[HelpRow], width: usize, lines: &mut Vec<Line<'static>>) {
+    if width < TWO_COLUMNS_FROM {
         let keys = rows.iter().map(|row| text::width(&row.keys)).max().unwrap_or(0);
-        let keys = if width < NARROW { keys } else { KEYS };
-        lines.extend(rows.iter().flat_map(|row| of_row(app, row, keys, width)));
+        let keys = if width < NARROW { keys } else { MAX_KEYS_WIDTH };
+        lines.extend(rows.iter().flat_map(|row| row_lines(app, row, keys, width)));
         return;
     }
     let column = (width - GAP) / 2;
     let blocks: Vec<Vec<Line<'static>>> =
-        rows.iter().map(|row| of_row(app, row, KEYS, column)).collect();
+        rows.iter().map(|row| row_lines(app, row, MAX_KEYS_WIDTH, column)).collect();
     let half = blocks.iter().map(Vec::len).sum::<usize>().div_ceil(2);
     let (mut left, mut right) = (Vec::new(), Vec::new());
     for block in blocks {
@@ -231,12 +236,12 @@ fn lay_out(app: &App, rows: &[Row], width: usize, lines: &mut Vec<Line<'static>>
     }
 }
 
-fn of_row(app: &App, row: &Row, columns: usize, width: usize) -> Vec<Line<'static>> {
-    let (key, plain) = match row.barred {
+fn row_lines(app: &App, row: &HelpRow, columns: usize, width: usize) -> Vec<Line<'static>> {
+    let (key, plain) = match row.disabled_reason {
         Some(_) => (app.theme.dim(), app.theme.dim()),
         None => (app.theme.accent(), Style::new()),
     };
-    let text = match &row.barred {
+    let text = match &row.disabled_reason {
         Some(why) => format!("{} – not now: {}", row.text, sanitize(why)),
         None => row.text.clone(),
     };
@@ -252,7 +257,7 @@ fn of_row(app: &App, row: &Row, columns: usize, width: usize) -> Vec<Line<'stati
         let marks: Vec<usize> =
             row.marks.iter().filter_map(|mark| mark.checked_sub(before)).collect();
         let mut line = Line::from(Span::styled(format!("{keys}  "), key));
-        marked(app, &part, &marks, plain, &mut line);
+        push_marked(app, &part, &marks, plain, &mut line);
         lines.push(line);
         keys = " ".repeat(columns);
     }

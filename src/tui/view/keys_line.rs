@@ -11,7 +11,7 @@ use crate::model::text::{sanitize, truncate, width};
 use super::super::action::{Action, Entry, Layer, TABLE, current_layer};
 use super::super::app::{App, Freshness, Pane};
 use super::super::mode::Mode;
-use super::formatting::retry;
+use super::formatting::retry_text;
 
 pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let right = right(app);
@@ -39,7 +39,7 @@ fn right(app: &App) -> Line<'static> {
         parts.push(format!("{} refused{key}", counts.refused));
     }
     if let Some(at) = app.last_settled_at {
-        parts.push(format!("sent {}", app.clock().second(at)));
+        parts.push(format!("sent {}", app.clock().hh_mm_ss(at)));
     }
     let quiet = pending == 0 && counts.refused == 0;
     let style = if quiet { app.theme.dim() } else { app.theme.strong() };
@@ -77,13 +77,13 @@ fn left(app: &App, room: usize) -> Line<'static> {
         let mut line = Line::from(Span::styled(" go to INC-", app.theme.strong()));
         line.push_span(Span::styled(number.clone(), app.theme.strong()));
         line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
-        hints(app, room, &mut line);
+        push_hints(app, room, &mut line);
         return line;
     }
-    if let Some(said) = as_of(app, room).filter(|_| current_layer(app) == Layer::Panes) {
+    if let Some(said) = as_of_text(app, room).filter(|_| current_layer(app) == Layer::Panes) {
         let text = truncate(&said, room.saturating_sub(2)).into_owned();
         let mut line = Line::from(Span::styled(format!(" {text} "), app.theme.alarm()));
-        hints(app, room, &mut line);
+        push_hints(app, room, &mut line);
         return line;
     }
     match (current_layer(app), app.freshness()) {
@@ -93,26 +93,26 @@ fn left(app: &App, room: usize) -> Line<'static> {
                 format!(" ending when {count} pending is stored …  "),
                 app.theme.strong(),
             ));
-            hints(app, room, &mut line);
+            push_hints(app, room, &mut line);
             line
         }
         (Layer::Switching, _) => {
-            let mut line = Line::from(Span::styled(switching(app), app.theme.strong()));
-            hints(app, room, &mut line);
+            let mut line = Line::from(Span::styled(switching_text(app), app.theme.strong()));
+            push_hints(app, room, &mut line);
             line
         }
         (Layer::Panes, Freshness::Failing { since, message: said, retry_in })
             if !app.is_offline() =>
         {
-            let (since, said) = (app.clock().second(since), sanitize(&said));
-            let again = retry(app, retry_in);
+            let (since, said) = (app.clock().hh_mm_ss(since), sanitize(&said));
+            let again = retry_text(app, retry_in);
             let text = if room < 70 {
                 let now = app.keymap.hint(Action::Refresh, "now");
                 let now = now.map(|now| format!(", {now}")).unwrap_or_default();
                 format!("{again}{now}: {said}")
             } else {
-                let now = app.keymap.behind(Action::Refresh, "now");
-                let details = app.keymap.behind(Action::Failure, "details");
+                let now = app.keymap.hint_suffix(Action::Refresh, "now");
+                let details = app.keymap.hint_suffix(Action::Failure, "details");
                 format!("{said} · since {since} · {again}{now}{details}")
             };
             Line::from(vec![
@@ -126,19 +126,19 @@ fn left(app: &App, room: usize) -> Line<'static> {
         (Layer::Panes, _) if !app.marked.is_empty() => {
             let count = format!(" {} selected", app.marked.len());
             let mut line = Line::from(Span::styled(count, app.theme.strong()));
-            hints(app, room, &mut line);
+            push_hints(app, room, &mut line);
             line
         }
         _ => {
             let mut line = Line::default();
-            hints(app, room, &mut line);
+            push_hints(app, room, &mut line);
             line
         }
     }
 }
 
 /// How far the way to another place of work is.
-fn switching(app: &App) -> String {
+fn switching_text(app: &App) -> String {
     let Mode::Switching(switching) = &app.mode else { return String::new() };
     let name = truncate(&sanitize(switching.to.name()), 24).into_owned();
     if switching.opened {
@@ -150,7 +150,7 @@ fn switching(app: &App) -> String {
 }
 
 /// The actions that come first, by where the incident on the screen stands.
-fn urgent(status: Status) -> &'static [Action] {
+fn primary_actions(status: Status) -> &'static [Action] {
     use Action::{Acknowledge, Close, Escalate, Move, Note, Own, Reopen, Resolve, Review};
     match status {
         Status::Triggered => &[Acknowledge, Own, Escalate],
@@ -167,14 +167,14 @@ const FIRST: &[Action] = &[Action::Undo];
 const MARKED: &[Action] = &[Action::Mark, Action::Back];
 const METRICS: &[Action] = &[Action::Earlier, Action::Later];
 /// Not worth a word before it has ended.
-const AFTERWARDS: &[Action] = &[Action::Review];
+const ONLY_AFTER_END: &[Action] = &[Action::Review];
 /// At the end, whatever else there is room for.
 const LAST: &[Action] = &[Action::Palette, Action::Help];
 /// Columns below which only the help is always there.
 const NARROW: usize = 60;
 
 /// The actions with a hint that work here and now, the most useful first.
-pub(super) fn useful(app: &App, here: Layer) -> Vec<&'static Entry> {
+pub(super) fn useful_entries(app: &App, here: Layer) -> Vec<&'static Entry> {
     let shown = app.reading.shown.as_ref().map(|shown| &shown.detail.incident.summary);
     let marked = !app.marked.is_empty();
     let mut first = FIRST.to_vec();
@@ -185,12 +185,12 @@ pub(super) fn useful(app: &App, here: Layer) -> Vec<&'static Entry> {
         first.extend(METRICS);
     }
     if let Some(shown) = shown.filter(|_| !marked) {
-        first.extend(urgent(shown.status));
+        first.extend(primary_actions(shown.status));
     }
     let mut entries: Vec<&Entry> = TABLE
         .iter()
         .filter(|entry| entry.layers.contains(&here) && entry.visible_hint(app).is_some())
-        .filter(|entry| !AFTERWARDS.contains(&entry.action) || first.contains(&entry.action))
+        .filter(|entry| !ONLY_AFTER_END.contains(&entry.action) || first.contains(&entry.action))
         // Of several, some may well not refuse it.
         .filter(|entry| marked || !app.reading.disabled.contains(&entry.action))
         .collect();
@@ -202,7 +202,7 @@ pub(super) fn useful(app: &App, here: Layer) -> Vec<&'static Entry> {
 }
 
 /// The word of a hint; what clears the selection says so.
-fn word(app: &App, entry: &Entry) -> &'static str {
+fn hint_text(app: &App, entry: &Entry) -> &'static str {
     let clears = !app.marked.is_empty() && !app.zoomed && app.focus == Pane::Queue;
     match entry.action {
         Action::Back if clears => "select none",
@@ -211,14 +211,14 @@ fn word(app: &App, entry: &Entry) -> &'static str {
 }
 
 /// That the incident is shown as it was.
-fn as_of(app: &App, room: usize) -> Option<String> {
+fn as_of_text(app: &App, room: usize) -> Option<String> {
     let travel = app.travel.as_ref()?;
     let all = app.reading.shown.as_ref()?.detail.incident.summary.seq;
     let key = app.keymap.keys(Action::Back).first();
     let back = key.map(|key| format!(" · {key} returns")).unwrap_or_default();
     Some(match &travel.record {
         Some((_, at)) => {
-            let at = app.clock().second(*at);
+            let at = app.clock().hh_mm_ss(*at);
             if room < 46 {
                 return Some(format!("as of {at} · {}/{all}{back}", travel.seq));
             }
@@ -229,14 +229,14 @@ fn as_of(app: &App, room: usize) -> Option<String> {
 }
 
 /// As many hints as fit; help is always among them, and commands where there is some room.
-fn hints(app: &App, room: usize, line: &mut Line<'static>) {
-    let all: Vec<(String, &str, bool)> = useful(app, current_layer(app))
+fn push_hints(app: &App, room: usize, line: &mut Line<'static>) {
+    let all: Vec<(String, &str, bool)> = useful_entries(app, current_layer(app))
         .into_iter()
         .filter_map(|entry| {
             let key = app.keymap.keys(entry.action).first()?;
             let always =
                 LAST.contains(&entry.action) && (room >= NARROW || entry.action == Action::Help);
-            Some((key.to_string(), word(app, entry), always))
+            Some((key.to_string(), hint_text(app, entry), always))
         })
         .collect();
     let wide = |(key, word, _): &(String, &str, bool)| width(key) + width(word) + 3;

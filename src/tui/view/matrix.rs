@@ -16,13 +16,13 @@ use super::popup;
 const WIDE: u16 = 40;
 const HIGH: u16 = 9;
 /// The most lines of what others have done.
-const TOLD: usize = 3;
+const MAX_NOTICE_LINES: usize = 3;
 
 pub(super) fn draw(app: &App, matrix: &Matrix, body: Rect, buffer: &mut Buffer) {
     let columns = usize::from(WIDE.min(body.width).saturating_sub(4));
     let told = matrix.notice.as_ref().map(|told| wrap(&format!("! {}", sanitize(told)), columns));
     let mut told = told.unwrap_or_default();
-    let most = usize::from(body.height.saturating_sub(HIGH)).min(TOLD);
+    let most = usize::from(body.height.saturating_sub(HIGH)).min(MAX_NOTICE_LINES);
     if told.len() > most {
         told.truncate(most);
         told.iter_mut()
@@ -37,7 +37,7 @@ pub(super) fn draw(app: &App, matrix: &Matrix, body: Rect, buffer: &mut Buffer) 
         many => format!("{} incidents", many.len()),
     };
     popup::frame(app, area, &format!("Priority of {about}"), buffer);
-    let inside = popup::margin(area);
+    let inside = popup::inner(area);
     let mut lines =
         vec![Line::from(Span::styled("       urgency  high  medium  low", app.theme.dim()))];
     for impact in Level::ALL {

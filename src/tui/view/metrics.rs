@@ -10,7 +10,7 @@ use crate::model::time::format_precise_duration;
 
 use super::super::app::{App, Pane as Shared, Span as Window};
 use super::super::layout::Frame;
-use super::formatting::{age, count};
+use super::formatting::{age, pluralize};
 use super::pane::Title;
 
 /// From so many lines on there is room for the statistics of the times.
@@ -39,7 +39,7 @@ pub(super) fn title(app: &App) -> Title {
 }
 
 fn frame(app: &App) -> Option<Frame> {
-    app.layout().place(Shared::Metrics).map(|place| place.frame)
+    app.layout().slot(Shared::Metrics).map(|place| place.frame)
 }
 
 pub(super) fn lines(app: &App, width: usize, height: usize) -> Vec<Line<'static>> {
@@ -64,7 +64,7 @@ fn figures(app: &App, width: usize, height: usize) -> Vec<Line<'static>> {
             app.theme.dim(),
         ))];
     };
-    let pane = Pane { app, measures, span: *span, width };
+    let pane = MeasuresView { app, measures, span: *span, width };
     if *span != app.metrics.span {
         // Figures of another window under this window's title would mislead.
         return vec![Line::from(Span::styled("computing …", app.theme.dim()))];
@@ -77,14 +77,14 @@ fn figures(app: &App, width: usize, height: usize) -> Vec<Line<'static>> {
 }
 
 /// The measures at a width; what stands on the wall too is written by it.
-pub(super) struct Pane<'a> {
+pub(super) struct MeasuresView<'a> {
     pub(super) app: &'a App,
     pub(super) measures: &'a Measures,
     pub(super) span: Window,
     pub(super) width: usize,
 }
 
-impl Pane<'_> {
+impl MeasuresView<'_> {
     /// Three or four lines that say the most.
     fn short(&self) -> Vec<Line<'static>> {
         let now = &self.measures.now;
@@ -94,11 +94,11 @@ impl Pane<'_> {
         first.push_span("   ");
         self.mean("MTTR", &now.mttr, &before.mttr, &mut first);
         let mut second = Line::default();
-        self.kept(&mut second);
+        self.compliance_summary(&mut second);
         second.push_span("   ");
         self.label("volume ", &mut second);
         second.push_span(now.reported().to_string());
-        self.label(&format!(" {}", change(now.reported(), before.reported())), &mut second);
+        self.label(&format!(" {}", change_text(now.reported(), before.reported())), &mut second);
         let mut lines = if first.width() + 3 + second.width() <= self.width {
             first.push_span("   ");
             first.extend(second.spans);
@@ -112,7 +112,7 @@ impl Pane<'_> {
         third.extend(self.bars(room).spans);
         lines.push(third);
         lines.push(self.recurring_short());
-        lines.push(self.left_out());
+        lines.push(self.excluded_line());
         lines
     }
 
@@ -121,7 +121,7 @@ impl Pane<'_> {
         let mut lines = Vec::new();
         self.times(&mut lines);
         let mut kept = Line::default();
-        self.kept(&mut kept);
+        self.compliance_summary(&mut kept);
         let now = &self.measures.now;
         let mut each = Line::default();
         for priority in Priority::ALL {
@@ -131,8 +131,8 @@ impl Pane<'_> {
             each.push_span(Span::styled(priority.as_str(), style));
             each.push_span(format!(
                 " {}/{}",
-                bare(now.acknowledge[index]),
-                bare(now.resolve[index])
+                percent_digits(now.acknowledge[index]),
+                percent_digits(now.resolve[index])
             ));
         }
         if kept.width() + each.width() <= self.width {
@@ -150,7 +150,7 @@ impl Pane<'_> {
         }
         lines.extend(self.volume_short());
         lines.push(self.recurring_short());
-        lines.push(self.left_out());
+        lines.push(self.excluded_line());
         lines
     }
 
@@ -160,7 +160,7 @@ impl Pane<'_> {
         let mut volume = Line::default();
         self.label("Volume ", &mut volume);
         volume.push_span(Span::styled(now.reported().to_string(), self.app.theme.strong()));
-        let changed = change(now.reported(), self.measures.before.reported());
+        let changed = change_text(now.reported(), self.measures.before.reported());
         self.label(&format!(" {changed}  "), &mut volume);
         let room = self.width.saturating_sub(volume.width());
         volume.extend(self.spark(room).spans);
@@ -168,7 +168,7 @@ impl Pane<'_> {
     }
 
     /// Kept levels over all priorities: acknowledge / resolve.
-    fn kept(&self, line: &mut Line<'static>) {
+    fn compliance_summary(&self, line: &mut Line<'static>) {
         let now = &self.measures.now;
         self.label("SLA ", line);
         line.push_span(Span::styled(
@@ -219,7 +219,7 @@ impl Pane<'_> {
         gap(&mut lines);
         self.recurring(&mut lines);
         gap(&mut lines);
-        let left = self.left_out_text();
+        let left = self.excluded_text();
         for line in crate::model::text::wrap(&left, self.width) {
             lines.push(Line::from(Span::styled(line, self.app.theme.dim())));
         }
@@ -261,11 +261,11 @@ impl Pane<'_> {
         {
             let changed = now.change_percent(before).map_or_else(|| "–".to_owned(), arrow);
             let [mean, median, p90] = [now.mean_ms, now.median_ms, now.p90_ms]
-                .map(|ms| right(&duration(Some(TimeDelta::milliseconds(ms)), now), wide));
+                .map(|ms| align_right(&duration(Some(TimeDelta::milliseconds(ms)), now), wide));
             let mut line = Line::default();
             self.label(&format!("{name:<name_wide$}"), &mut line);
             line.push_span(Span::styled(mean, self.app.theme.strong()));
-            line.push_span(format!("{}{median}{p90}", right(&changed, wide)));
+            line.push_span(format!("{}{median}{p90}", align_right(&changed, wide)));
             if counted {
                 line.push_span(format!("{:>7}", now.count));
             }
@@ -310,7 +310,10 @@ impl Pane<'_> {
         let mut head = Line::default();
         self.label("Volume  ", &mut head);
         head.push_span(Span::styled(reported.to_string(), self.app.theme.strong()));
-        self.label(&format!(" reported · {before} before {}", change(reported, before)), &mut head);
+        self.label(
+            &format!(" reported · {before} before {}", change_text(reported, before)),
+            &mut head,
+        );
         lines.push(head);
         if height >= 24 {
             self.columns(4, lines);
@@ -389,13 +392,13 @@ impl Pane<'_> {
         let clock = self.app.clock();
         let edges = &self.measures.window.edges;
         // Days are the viewer's: in another zone they begin at another hour.
-        let midnight = |at: &DateTime<Utc>| clock.at(*at).time() == NaiveTime::MIN;
+        let midnight = |at: &DateTime<Utc>| clock.local_time(*at).time() == NaiveTime::MIN;
         let form = match self.span {
             Window::Day => "%H:%M",
             _ if edges.last().is_none_or(midnight) => "%a %m-%d",
             _ => "%a %m-%d %H:%M",
         };
-        let show = |at: DateTime<Utc>| clock.at(at).format(form).to_string();
+        let show = |at: DateTime<Utc>| clock.local_time(at).format(form).to_string();
         let (Some(first), Some(last)) = (edges.first(), edges.last()) else {
             return Line::default();
         };
@@ -443,18 +446,18 @@ impl Pane<'_> {
         }
     }
 
-    fn left_out(&self) -> Line<'static> {
-        let text = self.left_out_text();
+    fn excluded_line(&self) -> Line<'static> {
+        let text = self.excluded_text();
         Line::from(Span::styled(truncate(&text, self.width).into_owned(), self.app.theme.dim()))
     }
 
-    fn left_out_text(&self) -> String {
+    fn excluded_text(&self) -> String {
         let left = self.measures.excluded;
         format!(
             "left out  {} merged · {} reclassified · {}",
             left.merged,
             left.reclassified,
-            count(left.false_alarms, "false alarm", "false alarms")
+            pluralize(left.false_alarms, "false alarm", "false alarms")
         )
     }
 }
@@ -471,7 +474,7 @@ fn percent(compliance: Compliance) -> String {
 }
 
 /// As [`percent`], without the sign.
-fn bare(compliance: Compliance) -> String {
+fn percent_digits(compliance: Compliance) -> String {
     compliance.percent().map_or_else(|| "–".into(), |percent| percent.to_string())
 }
 
@@ -485,7 +488,7 @@ fn arrow(percent: i64) -> String {
 }
 
 /// The change of a count in percent; empty where there was nothing before.
-fn change(now: u64, before: u64) -> String {
+fn change_text(now: u64, before: u64) -> String {
     if before == 0 {
         return String::new();
     }
@@ -495,7 +498,7 @@ fn change(now: u64, before: u64) -> String {
 }
 
 /// As wide as asked, to the right.
-fn right(text: &str, wide: usize) -> String {
+fn align_right(text: &str, wide: usize) -> String {
     let used = crate::model::text::width(text);
     format!("{}{text}", " ".repeat(wide.saturating_sub(used)))
 }

@@ -28,14 +28,14 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
 
 use super::app::{App, Pane};
-use super::layout::{LEAST, Layout, Place};
+use super::layout::{Layout, MIN_SIZE, PaneSlot};
 use super::mode::Mode;
 
 /// Draws a whole frame.
 pub fn view(app: &App, frame: &mut Frame<'_>) {
     let area = frame.area();
     let buffer = frame.buffer_mut();
-    if area.width < LEAST.0 || area.height < LEAST.1 {
+    if area.width < MIN_SIZE.0 || area.height < MIN_SIZE.1 {
         too_small(area, buffer);
         app.theme.finish(buffer);
         return;
@@ -48,7 +48,7 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
     // For the moment between two sizes of the terminal, the state may know the one before.
     let mut cursor = None;
     if app.size == (area.width, area.height) {
-        cursor = whole(app, &app.layout(), buffer);
+        cursor = draw_panes(app, &app.layout(), buffer);
     }
     app.theme.finish(buffer);
     if let Some(cursor) = cursor {
@@ -57,48 +57,48 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
 }
 
 /// Draws everything; gives where the cursor is, where there is one.
-fn whole(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
-    state_line::draw(app, layout.state, buffer);
-    for place in &layout.places {
+fn draw_panes(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
+    state_line::draw(app, layout.state_line, buffer);
+    for place in &layout.slots {
         match place.pane {
             Pane::Queue => queue::draw(app, place, buffer),
             Pane::Detail => {
                 let lines = &app.reading.detail_lines;
                 let title = detail::title(app);
-                scrolled(app, place, &title, lines, app.reading.detail_top, buffer);
+                draw_scrolled(app, place, &title, lines, app.reading.detail_top, buffer);
             }
             Pane::Timeline => {
                 let lines = &app.reading.timeline_lines;
                 let title = timeline::title(app);
-                scrolled(app, place, &title, lines, app.reading.timeline_top, buffer);
+                draw_scrolled(app, place, &title, lines, app.reading.timeline_top, buffer);
             }
             Pane::Metrics => {
                 let title = metrics::title(app);
-                scrolled(app, place, &title, &app.metrics.lines, app.metrics.top, buffer);
+                draw_scrolled(app, place, &title, &app.metrics.lines, app.metrics.top, buffer);
             }
         }
     }
-    keys_line::draw(app, layout.keys, buffer);
+    keys_line::draw(app, layout.keys_line, buffer);
     match &app.mode {
         // A filter is typed in the queue, a number on the keys line.
         Mode::Panes | Mode::Filter(_) | Mode::Jump(_) | Mode::Quitting | Mode::Switching(_) => {}
         Mode::Help(help) => help::draw(app, help, layout.body(), buffer),
         Mode::Palette(palette) => palette::draw(app, palette, layout.body(), buffer),
         Mode::Failure(top) => {
-            let lines = failure::lines(app, popup::wide(layout.body()));
+            let lines = failure::lines(app, popup::text_width(layout.body()));
             popup::draw(app, layout.body(), "What failed last", &lines, *top, buffer);
         }
         Mode::Results(results) => {
-            let lines = confirm::results(app, results, popup::wide(layout.body()));
+            let lines = confirm::results(app, results, popup::text_width(layout.body()));
             popup::draw(app, layout.body(), "What was not done", &lines, results.top, buffer);
         }
         Mode::Confirm(asked) => {
-            let lines = confirm::lines(app, asked, popup::wide(layout.body()));
+            let lines = confirm::lines(app, asked, popup::text_width(layout.body()));
             popup::draw(app, layout.body(), confirm::TITLE, &lines, asked.top, buffer);
         }
         Mode::Form(form) => return form::draw(app, form, layout.body(), buffer),
         Mode::ConfirmRun(asked) => {
-            let lines = run::asked(app, asked, popup::wide(layout.body()));
+            let lines = run::confirmation_lines(app, asked, popup::text_width(layout.body()));
             popup::draw(app, layout.body(), confirm::TITLE, &lines, asked.top, buffer);
         }
         Mode::Output(pane) => run::draw(app, pane, layout.body(), buffer),
@@ -111,8 +111,10 @@ fn whole(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
 }
 
 fn too_small(area: Rect, buffer: &mut Buffer) {
-    let text =
-        format!("needs at least {}×{}, this is {}×{}", LEAST.0, LEAST.1, area.width, area.height);
+    let text = format!(
+        "needs at least {}×{}, this is {}×{}",
+        MIN_SIZE.0, MIN_SIZE.1, area.width, area.height
+    );
     for (line, row) in
         crate::model::text::wrap(&text, usize::from(area.width)).iter().zip(area.rows())
     {
@@ -127,15 +129,15 @@ fn too_small(area: Rect, buffer: &mut Buffer) {
 }
 
 /// A pane whose lines were made before.
-fn scrolled(
+fn draw_scrolled(
     app: &App,
-    place: &Place,
+    place: &PaneSlot,
     title: &pane::Title,
     lines: &[Line<'static>],
     top: usize,
     buffer: &mut Buffer,
 ) {
-    let inside = place.inside();
+    let inside = place.inner();
     let hidden = lines.len().saturating_sub(top + usize::from(inside.height));
     pane::draw(app, place, title, (top, hidden), buffer);
     for (line, row) in lines.iter().skip(top).zip(inside.rows()) {
@@ -146,28 +148,32 @@ fn scrolled(
 /// Makes the lines of the panes that are scrolled, and keeps their scrolling in bounds.
 pub fn prepare(app: &mut App) {
     let layout = app.layout();
-    if let Some(inside) = layout.place(Pane::Detail).map(Place::inside) {
+    if let Some(inside) = layout.slot(Pane::Detail).map(PaneSlot::inner) {
         app.reading.detail_lines = detail::lines(app, usize::from(inside.width));
-        bound(&mut app.reading.detail_top, app.reading.detail_lines.len(), inside.height);
+        clamp_scroll(&mut app.reading.detail_top, app.reading.detail_lines.len(), inside.height);
     }
-    if let Some(inside) = layout.place(Pane::Timeline).map(Place::inside) {
-        if timeline::outdated(app, usize::from(inside.width)) {
+    if let Some(inside) = layout.slot(Pane::Timeline).map(PaneSlot::inner) {
+        if timeline::is_outdated(app, usize::from(inside.width)) {
             app.reading.timeline_lines = timeline::lines(app, usize::from(inside.width));
-            app.reading.timeline_mark = timeline::mark(&app.reading.timeline_lines);
-            app.reading.timeline_inputs = timeline::origin(app, usize::from(inside.width));
+            app.reading.timeline_mark = timeline::viewed_event_line(&app.reading.timeline_lines);
+            app.reading.timeline_inputs = timeline::layout_key(app, usize::from(inside.width));
         }
-        timeline::bring(app, usize::from(inside.height));
-        bound(&mut app.reading.timeline_top, app.reading.timeline_lines.len(), inside.height);
+        timeline::scroll_to_viewed_event(app, usize::from(inside.height));
+        clamp_scroll(
+            &mut app.reading.timeline_top,
+            app.reading.timeline_lines.len(),
+            inside.height,
+        );
     }
-    if let Some(inside) = layout.place(Pane::Metrics).map(Place::inside) {
+    if let Some(inside) = layout.slot(Pane::Metrics).map(PaneSlot::inner) {
         app.metrics.lines =
             metrics::lines(app, usize::from(inside.width), usize::from(inside.height));
-        bound(&mut app.metrics.top, app.metrics.lines.len(), inside.height);
+        clamp_scroll(&mut app.metrics.top, app.metrics.lines.len(), inside.height);
     }
     if let Mode::Output(pane) = &app.mode {
-        let (id, columns) = (pane.id, run::room(layout.body()).0);
+        let (id, columns) = (pane.id, run::text_size(layout.body()).0);
         if let Some(run) = app.runs.iter_mut().find(|run| run.id == id) {
-            run.output.settle(columns);
+            run.output.wrap_to(columns);
         }
     }
     if let Mode::Outbox(pane) = &app.mode {
@@ -187,14 +193,14 @@ pub fn prepare(app: &mut App) {
         Mode::Runbook(book) => book.top = book.top.min(most),
         Mode::Pick(picker) => {
             let rows = picker::rows(picker, layout.body());
-            picker.keep_in_sight(rows);
+            picker.scroll_to_selected(rows);
         }
-        Mode::Palette(palette) => palette.keep_in_sight(palette::rows(layout.body())),
+        Mode::Palette(palette) => palette.scroll_to_selected(palette::rows(layout.body())),
         _ => {}
     }
 }
 
-fn bound(top: &mut usize, lines: usize, height: u16) {
+fn clamp_scroll(top: &mut usize, lines: usize, height: u16) {
     *top = (*top).min(lines.saturating_sub(usize::from(height)));
 }
 
@@ -205,29 +211,31 @@ pub fn popup_size(app: &App) -> (usize, usize) {
     match &app.mode {
         Mode::Output(_) => {
             let count = app.shown_run().map_or(0, run::rows);
-            return (count, run::room(body).1);
+            return (count, run::text_size(body).1);
         }
         Mode::Runbook(book) => {
-            let (columns, fits) = runbook::room(body);
-            return (runbook::lay_out(app, book, columns).lines.len(), fits);
+            let (columns, fits) = runbook::text_size(body);
+            return (runbook::layout(app, book, columns).lines.len(), fits);
         }
         _ => {}
     }
     let count = match &app.mode {
         Mode::Help(help) => return help::size(app, help, body),
-        Mode::Failure(_) => failure::lines(app, popup::wide(body)).len(),
-        Mode::Results(results) => confirm::results(app, results, popup::wide(body)).len(),
-        Mode::Confirm(asked) => confirm::lines(app, asked, popup::wide(body)).len(),
-        Mode::ConfirmRun(asked) => run::asked(app, asked, popup::wide(body)).len(),
+        Mode::Failure(_) => failure::lines(app, popup::text_width(body)).len(),
+        Mode::Results(results) => confirm::results(app, results, popup::text_width(body)).len(),
+        Mode::Confirm(asked) => confirm::lines(app, asked, popup::text_width(body)).len(),
+        Mode::ConfirmRun(asked) => {
+            run::confirmation_lines(app, asked, popup::text_width(body)).len()
+        }
         _ => 0,
     };
-    (count, usize::from(popup::inside(body, count).height))
+    (count, usize::from(popup::text_area(body, count).height))
 }
 
 /// What can be selected in the runbook that is shown: block and first line, and how many lines.
 pub(super) fn runbook_stops(app: &App) -> (Vec<(usize, usize)>, Vec<usize>) {
     let Mode::Runbook(pane) = &app.mode else { return (Vec::new(), Vec::new()) };
-    let (columns, _) = runbook::room(app.layout().body());
-    let laid = runbook::lay_out(app, pane, columns);
+    let (columns, _) = runbook::text_size(app.layout().body());
+    let laid = runbook::layout(app, pane, columns);
     (laid.stops, laid.heights)
 }

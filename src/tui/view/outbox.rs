@@ -9,34 +9,34 @@ use crate::model::text::{lines as safe_lines, sanitize, truncate, width as wide,
 use crate::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot};
 
 use super::super::app::App;
-use super::super::outbox::{OutboxPane, SENT};
-use super::formatting::{count, retry};
+use super::super::outbox::{MAX_SENT, OutboxPane};
+use super::formatting::{pluralize, retry_text};
 use super::{confirm, popup};
 
 /// Columns in front of what belongs to a command.
 const INDENT: usize = 2;
 /// The most lines of what was written.
-const WRITTEN: usize = 3;
+const MAX_TEXT_LINES: usize = 3;
 
 /// The lines, and from which to which each command goes, in the order in which they are shown.
-struct Laid {
+struct OutboxLayout {
     lines: Vec<Line<'static>>,
-    places: Vec<(usize, usize)>,
+    entry_ranges: Vec<(usize, usize)>,
 }
 
 pub(super) fn draw(app: &App, pane: &OutboxPane, body: Rect, buffer: &mut Buffer) {
     let Some(outbox) = &app.outbox else { return };
     let name = app.capabilities.as_ref().map_or("", |known| known.name.as_str());
     popup::frame(app, body, &format!("Outbox · {}", sanitize(name)), buffer);
-    let mut inside = popup::margin(body);
+    let mut inside = popup::inner(body);
     let width = usize::from(inside.width);
-    let below = foot(app, pane, outbox, width);
+    let below = footer(app, pane, outbox, width);
     let taken = u16::try_from(below.len()).unwrap_or(0).min(inside.height.saturating_sub(2));
     inside.height -= taken;
-    let laid = lay_out(app, outbox, pane, width);
+    let laid = layout(app, outbox, pane, width);
     let fits = usize::from(inside.height);
-    let top = scrolled(&laid, pane.place(outbox), pane.top, fits);
-    let selected = laid.places.get(pane.place(outbox)).map(|(from, _)| *from);
+    let top = scroll_to_selected(&laid, pane.selected_index(outbox), pane.top, fits);
+    let selected = laid.entry_ranges.get(pane.selected_index(outbox)).map(|(from, _)| *from);
     for ((index, line), row) in laid.lines.iter().enumerate().skip(top).zip(inside.rows()) {
         buffer.set_line(row.x, row.y, line, row.width);
         if selected == Some(index) {
@@ -48,38 +48,48 @@ pub(super) fn draw(app: &App, pane: &OutboxPane, body: Rect, buffer: &mut Buffer
         buffer.set_line(row.x, row.y, line, row.width);
     }
     let hidden = laid.lines.len().saturating_sub(top + fits);
-    popup::more(app, body, (top, hidden), buffer);
+    popup::draw_scroll_hint(app, body, (top, hidden), buffer);
 }
 
 /// The first line on the screen: where it was, unless what is selected is elsewhere.
 pub(super) fn top(app: &App, pane: &OutboxPane, body: Rect) -> usize {
     let Some(outbox) = &app.outbox else { return 0 };
-    let inside = popup::margin(body);
+    let inside = popup::inner(body);
     let width = usize::from(inside.width);
-    let below = foot(app, pane, outbox, width).len();
+    let below = footer(app, pane, outbox, width).len();
     let height = usize::from(inside.height);
     let fits = height - below.min(height.saturating_sub(2));
-    scrolled(&lay_out(app, outbox, pane, width), pane.place(outbox), pane.top, fits)
+    scroll_to_selected(
+        &layout(app, outbox, pane, width),
+        pane.selected_index(outbox),
+        pane.top,
+        fits,
+    )
 }
 
 /// The first line, so that all of what is selected is on the screen.
-fn scrolled(laid: &Laid, place: usize, top: usize, fits: usize) -> usize {
+fn scroll_to_selected(laid: &OutboxLayout, place: usize, top: usize, fits: usize) -> usize {
     let last = laid.lines.len().saturating_sub(fits);
-    let Some((from, to)) = laid.places.get(place).copied() else { return top.min(last) };
+    let Some((from, to)) = laid.entry_ranges.get(place).copied() else { return top.min(last) };
     // With the first one, its heading is shown too.
     let from = if place == 0 { 0 } else { from };
     top.max(to.saturating_sub(fits)).min(from).min(last)
 }
 
 /// The question, or why something can't be done.
-fn foot(app: &App, pane: &OutboxPane, outbox: &OutboxSnapshot, width: usize) -> Vec<Line<'static>> {
+fn footer(
+    app: &App,
+    pane: &OutboxPane,
+    outbox: &OutboxSnapshot,
+    width: usize,
+) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut say = |text: &str, style: Style| {
         for part in wrap(&sanitize(text), width) {
             lines.push(Line::from(Span::styled(part, style)));
         }
     };
-    if let Some(entry) = pane.asking.and_then(|id| outbox.get(id)) {
+    if let Some(entry) = pane.confirm_drop.and_then(|id| outbox.get(id)) {
         say(&format!("Drop “{}”?", entry.phrase()), app.theme.strong());
         match outbox.dependents(entry).len() {
             0 => {}
@@ -89,20 +99,20 @@ fn foot(app: &App, pane: &OutboxPane, outbox: &OutboxSnapshot, width: usize) -> 
         if entry.is_pending() && entry.attempts > 0 {
             say("It may have arrived without its answer.", app.theme.strong());
         }
-        say(&confirm::answers(app), app.theme.accent());
-    } else if let Some(told) = &pane.told {
+        say(&confirm::answer_keys(app), app.theme.accent());
+    } else if let Some(told) = &pane.notice {
         say(told, app.theme.strong());
     }
     lines
 }
 
-fn lay_out(app: &App, outbox: &OutboxSnapshot, pane: &OutboxPane, width: usize) -> Laid {
-    let mut laid = Laid { lines: Vec::new(), places: Vec::new() };
+fn layout(app: &App, outbox: &OutboxSnapshot, pane: &OutboxPane, width: usize) -> OutboxLayout {
+    let mut laid = OutboxLayout { lines: Vec::new(), entry_ranges: Vec::new() };
     let counts = outbox.counts();
-    let at = pane.place(outbox);
+    let at = pane.selected_index(outbox);
     let refused: Vec<_> = outbox.refused().collect();
     let pending: Vec<_> = outbox.pending().collect();
-    let sent: Vec<_> = outbox.sent().take(SENT).collect();
+    let sent: Vec<_> = outbox.sent().take(MAX_SENT).collect();
     if refused.is_empty() && pending.is_empty() && sent.is_empty() {
         for part in wrap("Nothing is on its way, and nothing was sent from here yet.", width) {
             laid.lines.push(Line::from(Span::styled(part, app.theme.dim())));
@@ -111,7 +121,7 @@ fn lay_out(app: &App, outbox: &OutboxSnapshot, pane: &OutboxPane, width: usize) 
     }
     let headings = [
         (refused, format!("{} refused: decide what becomes of them", counts.refused)),
-        (pending, waiting(app, counts.pending)),
+        (pending, pending_heading(app, counts.pending)),
         (sent, "Sent, the last one first".to_owned()),
     ];
     for (entries, heading) in headings {
@@ -126,16 +136,16 @@ fn lay_out(app: &App, outbox: &OutboxSnapshot, pane: &OutboxPane, width: usize) 
         laid.lines.push(Line::from(Span::styled(heading, style)));
         for entry in entries {
             let from = laid.lines.len();
-            let selected = laid.places.len() == at;
-            one(app, outbox, entry, selected, width, &mut laid.lines);
-            laid.places.push((from, laid.lines.len()));
+            let selected = laid.entry_ranges.len() == at;
+            push_entry(app, outbox, entry, selected, width, &mut laid.lines);
+            laid.entry_ranges.push((from, laid.lines.len()));
         }
     }
     laid
 }
 
-fn waiting(app: &App, pending: usize) -> String {
-    let what = count(pending as u64, "waits", "wait");
+fn pending_heading(app: &App, pending: usize) -> String {
+    let what = pluralize(pending as u64, "waits", "wait");
     if app.is_offline() {
         format!("{what} until the API can be reached")
     } else {
@@ -143,7 +153,7 @@ fn waiting(app: &App, pending: usize) -> String {
     }
 }
 
-fn one(
+fn push_entry(
     app: &App,
     outbox: &OutboxSnapshot,
     entry: &OutboxEntry,
@@ -162,10 +172,10 @@ fn one(
         EntryState::Sent(_) => ("✓ ", theme.dim()),
     };
     let clock = app.clock();
-    let asked = clock.second(entry.requested_at());
+    let asked = clock.hh_mm_ss(entry.requested_at());
     let time = match (&entry.state, entry.settled_at) {
         (EntryState::Sent(_), Some(at)) if width >= 60 => {
-            format!("{asked} · sent {}", clock.second(at))
+            format!("{asked} · sent {}", clock.hh_mm_ss(at))
         }
         _ => asked,
     };
@@ -200,7 +210,7 @@ fn one(
     match &entry.state {
         EntryState::Sent(_) => {}
         EntryState::Refused(why) => {
-            say(&written, theme.dim(), if selected { usize::MAX } else { WRITTEN });
+            say(&written, theme.dim(), if selected { usize::MAX } else { MAX_TEXT_LINES });
             let earlier = entry.blocked_by.and_then(|id| outbox.get(id));
             let earlier = earlier.filter(|_| !why.to_string().starts_with("not sent"));
             let after = earlier.map(|other| format!(" (after “{}” was refused)", other.phrase()));
@@ -213,7 +223,7 @@ fn one(
                 say(&format!("held: {held}"), theme.strong(), usize::MAX);
             } else if let Some(said) = &entry.last_error {
                 let again =
-                    entry.next_attempt_at.map(|at| format!(" · {}", retry(app, at - app.now)));
+                    entry.next_attempt_at.map(|at| format!(" · {}", retry_text(app, at - app.now)));
                 say(&format!("{said}{}", again.unwrap_or_default()), theme.dim(), 2);
             }
         }

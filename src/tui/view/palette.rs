@@ -10,7 +10,7 @@ use crate::model::text::{sanitize, truncate, width, wrap};
 use super::super::action::ArgumentKind;
 use super::super::app::App;
 use super::super::palette::{Choice, Palette};
-use super::picker::marked;
+use super::picker::push_marked;
 use super::popup;
 
 /// Columns of the box.
@@ -18,23 +18,23 @@ const WIDE: u16 = 88;
 /// The most rows of lines.
 const ROWS: u16 = 18;
 /// The box stays as high as it is, so that lines don't jump about under the eye.
-const AROUND: u16 = 4;
+const CHROME_ROWS: u16 = 4;
 
-fn place(body: Rect) -> Rect {
-    popup::centred(body, WIDE, ROWS + AROUND)
+fn box_area(body: Rect) -> Rect {
+    popup::centred(body, WIDE, ROWS + CHROME_ROWS)
 }
 
 /// Lines that fit.
 pub(super) fn rows(body: Rect) -> usize {
-    usize::from(place(body).height.saturating_sub(AROUND))
+    usize::from(box_area(body).height.saturating_sub(CHROME_ROWS))
 }
 
 pub(super) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mut Buffer) {
-    let area = place(body);
+    let area = box_area(body);
     popup::frame(app, area, &heading(palette), buffer);
-    let inside = popup::margin(area);
+    let inside = popup::inner(area);
     let room = usize::from(inside.width);
-    buffer.set_line(inside.x, inside.y, &typed(app, palette, room), inside.width);
+    buffer.set_line(inside.x, inside.y, &input_line(app, palette, room), inside.width);
     let fit = rows(body);
     let list =
         Rect { y: inside.y + 1, height: u16::try_from(fit).unwrap_or(inside.height), ..inside };
@@ -43,7 +43,7 @@ pub(super) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mut Buffer
     let keys = visible.clone().map(|choice| width(&choice.keys)).max().unwrap_or(0);
     let column = texts.clamp(8, (room * 6 / 10).max(8));
     for ((place, choice), row) in visible.enumerate().zip(list.rows()) {
-        if palette.top + place == palette.at && stands_out(palette) {
+        if palette.top + place == palette.selected_index && is_selection_visible(palette) {
             let whole = Rect { x: row.x - 1, width: row.width + 2, ..row };
             buffer.set_style(whole, app.theme.selection(true));
             buffer.set_string(row.x - 1, row.y, "▌", app.theme.accent());
@@ -58,9 +58,9 @@ pub(super) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mut Buffer
         let text = truncate(&text, room);
         buffer.set_stringn(list.x, list.y, text, room, app.theme.dim());
     }
-    will(app, palette, fit, inside, buffer);
+    draw_preview(app, palette, fit, inside, buffer);
     let below = palette.choices.len().saturating_sub(palette.top + fit);
-    popup::more(app, area, (palette.top, below), buffer);
+    popup::draw_scroll_hint(app, area, (palette.top, below), buffer);
 }
 
 /// What verbs will be about.
@@ -73,34 +73,34 @@ fn heading(palette: &Palette) -> String {
 }
 
 /// Whether a line is selected: not while what is typed means something of its own.
-fn stands_out(palette: &Palette) -> bool {
-    palette.moved || !palette.stands
+fn is_selection_visible(palette: &Palette) -> bool {
+    palette.selection_moved || !palette.runs_as_typed
 }
 
-fn typed(app: &App, palette: &Palette, room: usize) -> Line<'static> {
+fn input_line(app: &App, palette: &Palette, room: usize) -> Line<'static> {
     let mut line = Line::from(Span::styled(": ", app.theme.accent()));
-    let text = sanitize(&palette.typed);
+    let text = sanitize(&palette.input);
     // The end is what is being written.
     let tail = tail(&text, room.saturating_sub(4));
     line.push_span(Span::styled(tail, app.theme.strong()));
     line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
     let hint = match palette.command {
         Some(entry) if palette.argument().is_empty() => entry.argument.accepted(),
-        None if palette.typed.is_empty() => "a name, or a number such as 2041",
-        None => match palette.selected().map(|choice| &choice.leads) {
-            Some(super::super::palette::Leads::Action(entry))
+        None if palette.input.is_empty() => "a name, or a number such as 2041",
+        None => match palette.selected().map(|choice| &choice.kind) {
+            Some(super::super::palette::ChoiceKind::Action(entry))
                 if entry.argument != ArgumentKind::Nothing =>
             {
-                return takes(app, line, entry.argument.accepted(), room);
+                return push_hint(app, line, entry.argument.accepted(), room);
             }
             _ => "",
         },
         Some(_) => "",
     };
-    takes(app, line, hint, room)
+    push_hint(app, line, hint, room)
 }
 
-fn takes(app: &App, mut line: Line<'static>, hint: &str, room: usize) -> Line<'static> {
+fn push_hint(app: &App, mut line: Line<'static>, hint: &str, room: usize) -> Line<'static> {
     let left = room.saturating_sub(line.width() + 1);
     if !hint.is_empty() {
         let text = format!(" {}", truncate(hint, left));
@@ -129,23 +129,23 @@ fn tail(text: &str, columns: usize) -> String {
 }
 
 fn line(app: &App, choice: &Choice, column: usize, keys: usize, room: usize) -> Line<'static> {
-    let barred = choice.barred.is_some();
+    let barred = choice.disabled_reason.is_some();
     let plain = if barred { app.theme.dim() } else { Style::new() };
     let mut line = Line::default();
     let text = truncate(&choice.text, column).into_owned();
     let blank = column.saturating_sub(width(&text)) + 2;
-    marked(app, &text, &choice.marks, plain, &mut line);
+    push_marked(app, &text, &choice.marks, plain, &mut line);
     line.push_span(Span::raw(" ".repeat(blank)));
     let keyed = if keys > 0 { keys + 2 } else { 0 };
     let left = room.saturating_sub(line.width() + keyed);
-    let about = match &choice.barred {
+    let about = match &choice.disabled_reason {
         Some(why) => format!("not now: {}", sanitize(why)),
         None => choice.about.clone(),
     };
     let about = truncate(&about, left).into_owned();
     let marks: &[usize] = if barred { &[] } else { &choice.about_marks };
     let blank = left.saturating_sub(width(&about)) + keyed.saturating_sub(width(&choice.keys));
-    marked(app, &about, marks, app.theme.dim(), &mut line);
+    push_marked(app, &about, marks, app.theme.dim(), &mut line);
     line.push_span(Span::raw(" ".repeat(blank)));
     let style = if barred { app.theme.dim() } else { app.theme.accent() };
     line.push_span(Span::styled(choice.keys.clone(), style));
@@ -153,10 +153,10 @@ fn line(app: &App, choice: &Choice, column: usize, keys: usize, room: usize) -> 
 }
 
 /// What `Enter` will do, or why it can't.
-fn will(app: &App, palette: &Palette, fit: usize, inside: Rect, buffer: &mut Buffer) {
+fn draw_preview(app: &App, palette: &Palette, fit: usize, inside: Rect, buffer: &mut Buffer) {
     let room = usize::from(inside.width);
     let y = inside.bottom().saturating_sub(1);
-    match &palette.will {
+    match &palette.enter_preview {
         Some(Ok(text)) if !text.is_empty() => {
             let mut line = Line::from(Span::styled("Enter ", app.theme.accent()));
             let text = sanitize(text);

@@ -9,7 +9,7 @@ use ratatui::widgets::{Block, BorderType, Widget};
 use crate::model::text;
 
 use super::super::app::{App, Pane};
-use super::super::layout::{Frame, Place};
+use super::super::layout::{Frame, PaneSlot};
 
 /// What stands on the upper border besides the name.
 #[derive(Default)]
@@ -25,7 +25,7 @@ pub(super) struct Title {
 /// Draws frame and title. `hidden` counts the lines above and below what is shown.
 pub(super) fn draw(
     app: &App,
-    place: &Place,
+    place: &PaneSlot,
     title: &Title,
     hidden: (usize, usize),
     buffer: &mut Buffer,

@@ -17,13 +17,13 @@ const WIDE: u16 = 88;
 /// The most rows of items.
 const ROWS: u16 = 16;
 /// The most rows of what is told below them.
-const TOLD: usize = 3;
+const MAX_NOTICE_LINES: usize = 3;
 
 /// The box, and how many items fit.
-fn place(picker: &Picker, body: Rect) -> (Rect, u16) {
-    let typed = u16::from(picker.searched);
+fn box_area(picker: &Picker, body: Rect) -> (Rect, u16) {
+    let typed = u16::from(picker.searchable);
     let columns = usize::from(WIDE.min(body.width).saturating_sub(4));
-    let told = u16::try_from(told(picker, columns).len()).unwrap_or(0);
+    let told = u16::try_from(notice_lines(picker, columns).len()).unwrap_or(0);
     let count = u16::try_from(picker.items.len()).unwrap_or(u16::MAX).clamp(1, ROWS);
     let height = count.saturating_add(typed + told + 2).min(body.height);
     let area = popup::centred(body, WIDE, height);
@@ -31,30 +31,31 @@ fn place(picker: &Picker, body: Rect) -> (Rect, u16) {
 }
 
 /// Why the last choice was not taken, or what others have done, in a few lines.
-fn told(picker: &Picker, columns: usize) -> Vec<String> {
-    let told = picker.told.as_ref().map(|told| wrap(&format!("! {}", sanitize(told)), columns));
+fn notice_lines(picker: &Picker, columns: usize) -> Vec<String> {
+    let told = picker.notice.as_ref().map(|told| wrap(&format!("! {}", sanitize(told)), columns));
     let mut lines = told.unwrap_or_default();
-    if lines.len() > TOLD {
-        lines.truncate(TOLD);
-        lines[TOLD - 1] = truncate(&format!("{} …", lines[TOLD - 1]), columns).into_owned();
+    if lines.len() > MAX_NOTICE_LINES {
+        lines.truncate(MAX_NOTICE_LINES);
+        lines[MAX_NOTICE_LINES - 1] =
+            truncate(&format!("{} …", lines[MAX_NOTICE_LINES - 1]), columns).into_owned();
     }
     lines
 }
 
 /// Items that fit.
 pub(super) fn rows(picker: &Picker, body: Rect) -> usize {
-    usize::from(place(picker, body).1)
+    usize::from(box_area(picker, body).1)
 }
 
 pub(super) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut Buffer) {
-    let (area, rows) = place(picker, body);
+    let (area, rows) = box_area(picker, body);
     popup::frame(app, area, &picker.heading, buffer);
-    let mut inside = popup::margin(area);
-    if picker.searched {
+    let mut inside = popup::inner(area);
+    if picker.searchable {
         let mut line = Line::from(Span::styled("› ", app.theme.accent()));
-        line.push_span(Span::raw(sanitize(&picker.typed).into_owned()));
+        line.push_span(Span::raw(sanitize(&picker.query).into_owned()));
         line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
-        if picker.typed.is_empty() {
+        if picker.query.is_empty() {
             line.push_span(Span::styled(" type to search", app.theme.dim()));
         }
         buffer.set_line(inside.x, inside.y, &line, inside.width);
@@ -66,12 +67,13 @@ pub(super) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut Buffer) 
         buffer.set_stringn(inside.x, inside.y, text, usize::from(inside.width), app.theme.dim());
     }
     let visible = picker.hits.iter().skip(picker.top).take(usize::from(rows));
-    let texts = visible.clone().map(|hit| width(&picker.items[hit.item].text)).max().unwrap_or(0);
+    let texts =
+        visible.clone().map(|hit| width(&picker.items[hit.item_index].text)).max().unwrap_or(0);
     let room = usize::from(inside.width);
     let column = texts.min(room * 6 / 10).max(10);
     for ((place, hit), row) in visible.enumerate().zip(inside.rows()) {
-        let selected = picker.top + place == picker.at;
-        let item = &picker.items[hit.item];
+        let selected = picker.top + place == picker.selected_index;
+        let item = &picker.items[hit.item_index];
         if selected {
             let whole = Rect { x: row.x - 1, width: row.width + 2, ..row };
             buffer.set_style(whole, app.theme.selection(true));
@@ -79,13 +81,13 @@ pub(super) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut Buffer) 
         }
         buffer.set_line(row.x, row.y, &line(app, picker, item, hit, column, room), row.width);
     }
-    let told = told(picker, room);
+    let told = notice_lines(picker, room);
     let first = area.bottom().saturating_sub(1 + u16::try_from(told.len()).unwrap_or(0));
     for (text, y) in told.iter().zip(first..) {
         buffer.set_stringn(inside.x, y, text, room, app.theme.strong());
     }
     let below = picker.hits.len().saturating_sub(picker.top + usize::from(rows));
-    popup::more(app, area, (picker.top, below), buffer);
+    popup::draw_scroll_hint(app, area, (picker.top, below), buffer);
 }
 
 fn line(
@@ -96,29 +98,29 @@ fn line(
     column: usize,
     room: usize,
 ) -> Line<'static> {
-    let plain = if item.barred.is_some() { app.theme.dim() } else { Style::new() };
+    let plain = if item.disabled_reason.is_some() { app.theme.dim() } else { Style::new() };
     let mut line = Line::default();
-    if !picker.searched {
+    if !picker.searchable {
         let key = item.key.map_or(" ".into(), |key| key.to_string());
         line.push_span(Span::styled(format!("{key}  "), app.theme.accent()));
     }
     let text = truncate(&item.text, column).into_owned();
     let blank = column.saturating_sub(width(&text)) + 2;
-    marked(app, &text, &hit.marks, plain, &mut line);
+    push_marked(app, &text, &hit.marks, plain, &mut line);
     line.push_span(Span::raw(" ".repeat(blank)));
-    let about = match &item.barred {
+    let about = match &item.disabled_reason {
         Some(why) => format!("not now: {}", sanitize(why)),
         None => item.about.clone(),
     };
     let left = room.saturating_sub(line.width());
     let about = truncate(&about, left).into_owned();
-    let marks: &[usize] = if item.barred.is_some() { &[] } else { &hit.about_marks };
-    marked(app, &about, marks, app.theme.dim(), &mut line);
+    let marks: &[usize] = if item.disabled_reason.is_some() { &[] } else { &hit.about_marks };
+    push_marked(app, &about, marks, app.theme.dim(), &mut line);
     line
 }
 
 /// A text with some of its graphemes marked.
-pub(super) fn marked(
+pub(super) fn push_marked(
     app: &App,
     text: &str,
     marks: &[usize],

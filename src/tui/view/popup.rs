@@ -9,13 +9,13 @@ use ratatui::widgets::{Block, Clear, Widget};
 use super::super::app::App;
 
 /// Columns of text in a box over `body`.
-pub(super) fn wide(body: Rect) -> usize {
+pub(super) fn text_width(body: Rect) -> usize {
     usize::from(body.width.saturating_sub(8).min(76))
 }
 
-fn outline(body: Rect, lines: usize) -> Rect {
+fn box_area(body: Rect, lines: usize) -> Rect {
     let height = u16::try_from(lines + 2).unwrap_or(u16::MAX).min(body.height);
-    let width = u16::try_from(wide(body)).unwrap_or(0) + 4;
+    let width = u16::try_from(text_width(body)).unwrap_or(0) + 4;
     centred(body, width, height)
 }
 
@@ -31,11 +31,11 @@ pub(super) fn centred(body: Rect, width: u16, height: u16) -> Rect {
 }
 
 /// The part of the box for text.
-pub(super) fn inside(body: Rect, lines: usize) -> Rect {
-    margin(outline(body, lines))
+pub(super) fn text_area(body: Rect, lines: usize) -> Rect {
+    inner(box_area(body, lines))
 }
 
-pub(super) fn margin(area: Rect) -> Rect {
+pub(super) fn inner(area: Rect) -> Rect {
     Rect {
         x: area.x + 2,
         y: area.y + 1,
@@ -66,18 +66,23 @@ pub(super) fn draw(
     top: usize,
     buffer: &mut Buffer,
 ) {
-    let area = outline(body, lines.len());
+    let area = box_area(body, lines.len());
     frame(app, area, title, buffer);
-    let inside = margin(area);
+    let inside = inner(area);
     for (line, row) in lines.iter().skip(top).zip(inside.rows()) {
         buffer.set_line(row.x, row.y, line, row.width);
     }
     let below = lines.len().saturating_sub(top + usize::from(inside.height));
-    more(app, area, (top, below), buffer);
+    draw_scroll_hint(app, area, (top, below), buffer);
 }
 
 /// How much is hidden above and below, on the lower border.
-pub(super) fn more(app: &App, area: Rect, (top, below): (usize, usize), buffer: &mut Buffer) {
+pub(super) fn draw_scroll_hint(
+    app: &App,
+    area: Rect,
+    (top, below): (usize, usize),
+    buffer: &mut Buffer,
+) {
     if top > 0 || below > 0 {
         let text = format!(" ↑ {top}  ↓ {below} ");
         let wide = u16::try_from(crate::model::text::width(&text)).unwrap_or(0);

@@ -16,38 +16,38 @@ use crate::model::text::{pad, sanitize, truncate, width};
 use crate::model::{Status, Summary};
 
 use super::super::app::{App, Pane};
-use super::super::filter_line::LINES;
-use super::super::fuzzy::Close;
-use super::super::layout::{Frame, Place};
+use super::super::filter_line::FILTER_LINE_ROWS;
+use super::super::fuzzy::WordMatcher;
+use super::super::layout::{Frame, PaneSlot};
 use super::super::mode::Mode;
 use super::super::queue::{self, Group};
-use super::formatting::{age, brief, left, left_bar};
+use super::formatting::{age, remaining_bar, remaining_text, short_status};
 use super::{filter_line, pane, picker};
 
-use columns::{BAR, Columns, LEFT, heading};
+use columns::{BAR, Columns, REMAINING_WIDTH, heading};
 
-pub(super) fn draw(app: &App, place: &Place, buffer: &mut Buffer) {
+pub(super) fn draw(app: &App, place: &PaneSlot, buffer: &mut Buffer) {
     let queue = &app.queue;
     let total = queue.lines.len();
     let at = if total == 0 { 0 } else { queue.index + 1 };
-    let mut inside = place.inside();
+    let mut inside = place.inner();
     let typed = match &app.mode {
         Mode::Filter(typed) => Some(typed),
         _ => None,
     };
-    let whole = about(app, typed.is_some());
-    let right = format!("{at}/{}", all(app));
+    let whole = title_text(app, typed.is_some());
+    let right = format!("{at}/{}", total_text(app));
     // What is filtered must be seen before how far one has scrolled.
     let room = usize::from(place.area.width).saturating_sub("╭ 1 Queue ─  ╮".chars().count());
     let about = truncate(&whole, room.saturating_sub(right.len() + 3)).into_owned();
     let title = pane::Title { about, right, alarm: false };
-    let taken = 1 + if typed.is_some() { LINES } else { 0 };
+    let taken = 1 + if typed.is_some() { FILTER_LINE_ROWS } else { 0 };
     let rows = usize::from(inside.height.saturating_sub(taken));
     let hidden = (queue.top, total.saturating_sub(queue.top + rows));
     pane::draw(app, place, &title, hidden, buffer);
     if let Some(typed) = typed {
-        let area = Rect { height: LINES.min(inside.height), ..inside };
-        filter_line::draw(app, typed, area, &found(app), buffer);
+        let area = Rect { height: FILTER_LINE_ROWS.min(inside.height), ..inside };
+        filter_line::draw(app, typed, area, &match_count_text(app), buffer);
         inside.y += area.height;
         inside.height -= area.height;
     }
@@ -66,7 +66,8 @@ pub(super) fn draw(app: &App, place: &Place, buffer: &mut Buffer) {
         empty_state::draw(app, inside, buffer);
         return;
     }
-    let columns = Columns::of(&app.settings.columns, usize::from(inside.width), queue.number_width);
+    let columns =
+        Columns::for_width(&app.settings.columns, usize::from(inside.width), queue.number_width);
     if !noted {
         buffer.set_line(inside.x, inside.y, &header(app, &columns), inside.width);
     }
@@ -74,9 +75,9 @@ pub(super) fn draw(app: &App, place: &Place, buffer: &mut Buffer) {
     for ((index, line), at) in queue.lines.iter().enumerate().skip(queue.top).zip(lines) {
         let selected = index == queue.index;
         let line = match line {
-            queue::Line::Row(row) => line_of(app, &queue.rows[*row].summary, &columns, selected),
+            queue::Line::Row(row) => row_line(app, &queue.rows[*row].summary, &columns, selected),
             queue::Line::Head(group) => {
-                head(app, &queue.groups[*group], usize::from(inside.width), selected)
+                group_line(app, &queue.groups[*group], usize::from(inside.width), selected)
             }
         };
         if selected {
@@ -94,16 +95,16 @@ fn is_special(app: &App) -> bool {
     let queue = &app.queue;
     queue.is_filtered()
         || queue.grouped
-        || queue.order() != Sort::Urgent
+        || queue.effective_sort() != Sort::Urgent
         || !app.marked.is_empty()
         || app.rows_as_of().is_some()
 }
 
 /// How many there are to scroll through.
-fn all(app: &App) -> String {
+fn total_text(app: &App) -> String {
     let queue = &app.queue;
     let there = queue.lines.len();
-    if queue.pages.as_ref().is_some_and(|pages| pages.next.is_some()) {
+    if queue.pages.as_ref().is_some_and(|pages| pages.next_page.is_some()) {
         return format!("{there}+");
     }
     let unread = !queue.is_filtered() && !queue.grouped;
@@ -115,21 +116,21 @@ fn all(app: &App) -> String {
 }
 
 /// How many pass the filter.
-fn found(app: &App) -> String {
+fn match_count_text(app: &App) -> String {
     let queue = &app.queue;
     let count = queue.rows.len();
     match &queue.pages {
-        Some(pages) if pages.asked.is_some_and(|(_, goes_on)| !goes_on) => "reading …".into(),
-        Some(pages) if pages.failed.is_some() => format!("{count}, history not read"),
+        Some(pages) if pages.in_flight.is_some_and(|(_, goes_on)| !goes_on) => "reading …".into(),
+        Some(pages) if pages.error.is_some() => format!("{count}, history not read"),
         Some(pages) if pages.as_of.is_some() => format!("only {count} kept here"),
-        Some(pages) if pages.next.is_some() => format!("{count}+ found"),
+        Some(pages) if pages.next_page.is_some() => format!("{count}+ found"),
         Some(_) => format!("{count} found"),
         None => format!("{count} of {}", queue.counts.total()),
     }
 }
 
 /// What stands in the title: the view, how many of how many, the filter, the order.
-fn about(app: &App, typing: bool) -> String {
+fn title_text(app: &App, typing: bool) -> String {
     let queue = &app.queue;
     let mut parts = Vec::new();
     if !app.marked.is_empty() {
@@ -138,7 +139,7 @@ fn about(app: &App, typing: bool) -> String {
     parts.extend(queue.view.clone());
     let kept_at = queue.pages.as_ref().and_then(|pages| pages.as_of);
     if queue.is_filtered() && !typing {
-        parts.push(found(app));
+        parts.push(match_count_text(app));
         // Ahead of what may be cut off.
         parts.extend(kept_at.map(|at| app.as_of(at)));
         if queue.view.is_none() {
@@ -151,8 +152,8 @@ fn about(app: &App, typing: bool) -> String {
         parts.push("by service".into());
     }
     // The usual order goes without saying where room is needed for the filter.
-    if queue.order() != Sort::Urgent || !queue.is_filtered() {
-        parts.push(queue::order(queue.order()).into());
+    if queue.effective_sort() != Sort::Urgent || !queue.is_filtered() {
+        parts.push(queue::sort_label(queue.effective_sort()).into());
     }
     if kept_at.is_none() {
         parts.extend(app.rows_as_of().map(|at| app.as_of(at)));
@@ -180,21 +181,29 @@ fn header(app: &App, columns: &Columns) -> Line<'static> {
 }
 
 /// A text with the letters that the filter's words find in it.
-fn sought(app: &App, text: &str, style: Style, line: &mut Line<'static>) {
-    let mut marks: Vec<usize> =
-        app.queue.words().iter().flat_map(|word: &Close| word.places(text)).collect();
+fn push_highlighted(app: &App, text: &str, style: Style, line: &mut Line<'static>) {
+    let mut marks: Vec<usize> = app
+        .queue
+        .search_words()
+        .iter()
+        .flat_map(|word: &WordMatcher| word.matched_graphemes(text))
+        .collect();
     if !marks.is_empty() {
         marks.sort_unstable();
         marks.dedup();
     }
-    picker::marked(app, text, &marks, style, line);
+    picker::push_marked(app, text, &marks, style, line);
 }
 
 /// A text with letters marked, in just so many columns, and a blank behind it.
-fn fitted(app: &App, text: &str, wide: usize, style: Style, line: &mut Line<'static>) {
+fn push_fitted(app: &App, text: &str, wide: usize, style: Style, line: &mut Line<'static>) {
     let whole = sanitize(text);
-    let mut marks: Vec<usize> =
-        app.queue.words().iter().flat_map(|word: &Close| word.places(&whole)).collect();
+    let mut marks: Vec<usize> = app
+        .queue
+        .search_words()
+        .iter()
+        .flat_map(|word: &WordMatcher| word.matched_graphemes(&whole))
+        .collect();
     let text = truncate(&whole, wide);
     marks.sort_unstable();
     marks.dedup();
@@ -203,12 +212,12 @@ fn fitted(app: &App, text: &str, wide: usize, style: Style, line: &mut Line<'sta
         let kept = text.graphemes(true).count().saturating_sub(1);
         marks.retain(|mark| *mark < kept);
     }
-    picker::marked(app, &text, &marks, style, line);
+    picker::push_marked(app, &text, &marks, style, line);
     let blank = wide.saturating_sub(width(&text)) + 1;
     line.push_span(Span::styled(" ".repeat(blank), style));
 }
 
-fn line_of(app: &App, row: &Summary, columns: &Columns, selected: bool) -> Line<'static> {
+fn row_line(app: &App, row: &Summary, columns: &Columns, selected: bool) -> Line<'static> {
     let theme = app.theme;
     let fresh = row.status == Status::Triggered;
     let strong = if fresh || selected { theme.strong() } else { Style::new() };
@@ -229,7 +238,7 @@ fn line_of(app: &App, row: &Summary, columns: &Columns, selected: bool) -> Line<
             Column::Number => {
                 let number = row.number.map_or_else(|| "new".into(), |n| n.0.to_string());
                 line.push_span(" ".repeat(wide.saturating_sub(number.len())));
-                sought(app, &number, strong, &mut line);
+                push_highlighted(app, &number, strong, &mut line);
                 line.push_span(" ");
             }
             Column::Priority => {
@@ -237,23 +246,23 @@ fn line_of(app: &App, row: &Summary, columns: &Columns, selected: bool) -> Line<
                 line.push_span(Span::styled(text, theme.priority(row.priority)));
             }
             Column::Status => {
-                let text = if wide < 13 { brief(row.status) } else { row.status.as_str() };
+                let text = if wide < 13 { short_status(row.status) } else { row.status.as_str() };
                 line.push_span(Span::styled(format!("{text:<wide$} "), strong));
             }
             Column::Age => {
                 let text = format!("{:>5} ", age(row.reported_at, app.now));
                 line.push_span(Span::styled(text, theme.dim()));
             }
-            Column::Sla => service_level(app, row, columns.bar, &mut line),
+            Column::Sla => push_service_level(app, row, columns.bar, &mut line),
             Column::Service => {
                 let service = row.primary_service().unwrap_or("–");
-                fitted(app, service, wide, Style::new(), &mut line);
+                push_fitted(app, service, wide, Style::new(), &mut line);
             }
             Column::Owner => owner(app, row, wide, &mut line),
             Column::Team => {
-                fitted(app, row.team.as_deref().unwrap_or("–"), wide, theme.dim(), &mut line);
+                push_fitted(app, row.team.as_deref().unwrap_or("–"), wide, theme.dim(), &mut line);
             }
-            Column::Title => fitted(app, &row.title, wide, strong, &mut line),
+            Column::Title => push_fitted(app, &row.title, wide, strong, &mut line),
         }
     }
     line
@@ -261,7 +270,7 @@ fn line_of(app: &App, row: &Summary, columns: &Columns, selected: bool) -> Line<
 
 fn owner(app: &App, row: &Summary, wide: usize, line: &mut Line<'static>) {
     if let Some(person) = &row.assignee {
-        fitted(app, &person.name, wide, app.theme.dim(), line);
+        push_fitted(app, &person.name, wide, app.theme.dim(), line);
         return;
     }
     let fresh = row.status == Status::Triggered;
@@ -271,9 +280,9 @@ fn owner(app: &App, row: &Summary, wide: usize, line: &mut Line<'static>) {
 }
 
 /// The head of a group: what is worst in it, and how many there are.
-fn head(app: &App, group: &Group, room: usize, selected: bool) -> Line<'static> {
+fn group_line(app: &App, group: &Group, room: usize, selected: bool) -> Line<'static> {
     let theme = app.theme;
-    let first = &app.queue.rows[group.first].summary;
+    let first = &app.queue.rows[group.most_urgent].summary;
     let rows = &app.queue.rows[group.rows.clone()];
     let marked = rows.iter().filter(|row| app.marked.contains(&row.summary.id)).count();
     let mut line = Line::default();
@@ -283,11 +292,11 @@ fn head(app: &App, group: &Group, room: usize, selected: bool) -> Line<'static> 
     line.push_span(Span::styled(fold, theme.accent()));
     let wide = if room < 72 { 10 } else { 18 };
     let service = if group.service.is_empty() { "no service" } else { &group.service };
-    fitted(app, service, wide, theme.strong(), &mut line);
+    push_fitted(app, service, wide, theme.strong(), &mut line);
     line.push_span(Span::styled(format!("{:>4} ", rows.len()), theme.strong()));
     let worst = rows.iter().map(|row| row.summary.priority).min().unwrap_or(first.priority);
     line.push_span(Span::styled(format!("{worst:<3} "), theme.priority(worst)));
-    service_level(app, first, room >= 72, &mut line);
+    push_service_level(app, first, room >= 72, &mut line);
     let (word, wide) = if room < 72 { ("unack", 9) } else { ("unacknowledged", 18) };
     let fresh = match group.unacknowledged {
         0 => String::new(),
@@ -301,23 +310,23 @@ fn head(app: &App, group: &Group, room: usize, selected: bool) -> Line<'static> 
     if group.folded && left > 8 {
         let title = sanitize(&first.title);
         let style = if selected { Style::new() } else { theme.dim() };
-        sought(app, &truncate(&title, left), style, &mut line);
+        push_highlighted(app, &truncate(&title, left), style, &mut line);
     }
     line
 }
 
 /// The clock that runs: a bar of the time left, and the time.
-fn service_level(app: &App, row: &Summary, bar: bool, line: &mut Line<'static>) {
+fn push_service_level(app: &App, row: &Summary, bar: bool, line: &mut Line<'static>) {
     let Some(clock) = running_clock(row, &app.rules.levels) else {
-        line.push_span(" ".repeat(LEFT + if bar { BAR } else { 0 }));
+        line.push_span(" ".repeat(REMAINING_WIDTH + if bar { BAR } else { 0 }));
         return;
     };
     let (past, near) = (clock.is_past(app.now), clock.is_near(app.now));
     if bar {
-        let bar = left_bar(&clock, app.now, BAR);
+        let bar = remaining_bar(&clock, app.now, BAR);
         line.push_span(Span::styled(bar, if near { Style::new() } else { app.theme.dim() }));
     }
-    let text = left(clock.remaining(app.now));
+    let text = remaining_text(clock.remaining(app.now));
     let style = if past {
         app.theme.alarm()
     } else if near {
@@ -325,7 +334,7 @@ fn service_level(app: &App, row: &Summary, bar: bool, line: &mut Line<'static>) 
     } else {
         Style::new()
     };
-    line.push_span(" ".repeat((LEFT - 1).saturating_sub(width(&text))));
+    line.push_span(" ".repeat((REMAINING_WIDTH - 1).saturating_sub(width(&text))));
     line.push_span(Span::styled(text, style));
     line.push_span(" ");
 }

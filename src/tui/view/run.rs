@@ -9,14 +9,18 @@ use crate::model::text::{sanitize, truncate, wrap};
 use crate::model::time::format_precise_duration;
 
 use super::super::app::App;
-use super::super::run::{Asked, OutputPane, Run};
+use super::super::run::{OutputPane, Run, RunConfirmation};
 use super::{confirm, popup};
 
 /// Rows above what is written: how it stands, and a blank one.
 const HEAD: u16 = 2;
 
 /// The question: which program, with what, on which incident.
-pub(super) fn asked(app: &App, asked: &Asked, width: usize) -> Vec<Line<'static>> {
+pub(super) fn confirmation_lines(
+    app: &App,
+    asked: &RunConfirmation,
+    width: usize,
+) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut say = |text: &str, style: Style| {
         for part in wrap(&sanitize(text), width) {
@@ -29,17 +33,17 @@ pub(super) fn asked(app: &App, asked: &Asked, width: usize) -> Vec<Line<'static>
     if let Some(production) = confirm::production(app) {
         say(&production, app.theme.warning());
     }
-    say(&confirm::answers(app), app.theme.accent());
+    say(&confirm::answer_keys(app), app.theme.accent());
     lines.push(Line::default());
-    for part in wrap(&sanitize(&asked.start.line()), width) {
+    for part in wrap(&sanitize(&asked.spec.command_line()), width) {
         lines.push(Line::from(part));
     }
     lines
 }
 
 /// Columns and rows of what is written.
-pub(super) fn room(body: Rect) -> (usize, usize) {
-    let inside = popup::margin(body);
+pub(super) fn text_size(body: Rect) -> (usize, usize) {
+    let inside = popup::inner(body);
     (usize::from(inside.width), usize::from(inside.height.saturating_sub(HEAD)))
 }
 
@@ -51,10 +55,10 @@ pub(super) fn rows(run: &Run) -> usize {
 pub(super) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mut Buffer) {
     let Some(run) = app.runs.iter().find(|run| run.id == pane.id) else { return };
     popup::frame(app, body, &format!("{} · {}", run.name, run.target.label), buffer);
-    let inside = popup::margin(body);
+    let inside = popup::inner(body);
     let width = usize::from(inside.width);
     buffer.set_line(inside.x, inside.y, &status(app, run, width), inside.width);
-    let (_, fits) = room(body);
+    let (_, fits) = text_size(body);
     let count = rows(run);
     let last = count.saturating_sub(fits);
     let top = pane.top.map_or(last, |top| top.min(last));
@@ -77,12 +81,12 @@ pub(super) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mut Buffer
             buffer.set_stringn(inside.x, y, text, width, app.theme.dim());
         }
     }
-    popup::more(app, body, (top, count.saturating_sub(top + fits)), buffer);
+    popup::draw_scroll_hint(app, body, (top, count.saturating_sub(top + fits)), buffer);
 }
 
 /// How it stands: since when it runs, or how it ended.
 fn status(app: &App, run: &Run, width: usize) -> Line<'static> {
-    let clock = |at: chrono::DateTime<chrono::Utc>| app.clock().second(at);
+    let clock = |at: chrono::DateTime<chrono::Utc>| app.clock().hh_mm_ss(at);
     let since = clock(run.started_at);
     let (text, style) = match &run.ended {
         None if run.stopping => (" stopping … ".to_owned(), app.theme.alarm()),
@@ -101,10 +105,10 @@ fn status(app: &App, run: &Run, width: usize) -> Line<'static> {
         None => format!(" · at most {}", format_precise_duration(run.limit())),
         Some((_, at)) => format!(" · after {}", format_precise_duration(*at - run.started_at)),
     };
-    if run.noted.is_some() {
+    if run.note_command.is_some() {
         more.push_str(" · on the timeline");
     }
-    more = format!("{more} · {}", run.line);
+    more = format!("{more} · {}", run.command_line);
     let left = width.saturating_sub(line.width());
     line.push_span(Span::styled(truncate(&more, left).into_owned(), app.theme.dim()));
     line

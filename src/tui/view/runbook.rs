@@ -17,14 +17,14 @@ use super::popup;
 const WIDE: usize = 100;
 
 /// Columns and rows of the text.
-pub(super) fn room(body: Rect) -> (usize, usize) {
-    let inside = popup::margin(body);
+pub(super) fn text_size(body: Rect) -> (usize, usize) {
+    let inside = popup::inner(body);
     (usize::from(inside.width).min(WIDE), usize::from(inside.height))
 }
 
 /// A runbook laid out for a width.
 #[derive(Default)]
-pub(super) struct Laid {
+pub(super) struct RunbookLayout {
     /// All lines.
     pub(super) lines: Vec<Line<'static>>,
     /// Steps and code: their block and first line.
@@ -33,8 +33,8 @@ pub(super) struct Laid {
     pub(super) heights: Vec<usize>,
 }
 
-pub(super) fn lay_out(app: &App, book: &RunbookPane, columns: usize) -> Laid {
-    let mut laid = Laid::default();
+pub(super) fn layout(app: &App, book: &RunbookPane, columns: usize) -> RunbookLayout {
+    let mut laid = RunbookLayout::default();
     let Some(page) = &book.page else {
         laid.lines.push(Line::from(Span::styled("reading …", app.theme.dim())));
         return laid;
@@ -50,15 +50,15 @@ pub(super) fn lay_out(app: &App, book: &RunbookPane, columns: usize) -> Laid {
     let ticks = find_ticks(&book.head.name, &page.steps, loaded_events(app, book.target.id));
     let mut before: Option<&Block> = None;
     for (place, block) in page.blocks.iter().enumerate() {
-        if before.is_some_and(|before| is_apart(before, block)) {
+        if before.is_some_and(|before| needs_blank_line(before, block)) {
             laid.lines.push(Line::default());
         }
         before = Some(block);
         let start = laid.lines.len();
         let stops = block.step.is_some() || matches!(block.kind, BlockKind::Code(..));
-        let selected = stops && book.at == Some(place);
-        let mark = block.step.map(|step| mark(app, book, page, &ticks, step));
-        let lines = lines(app, block, mark.as_ref(), selected, columns);
+        let selected = stops && book.selected_block == Some(place);
+        let mark = block.step.map(|step| step_mark(app, book, page, &ticks, step));
+        let lines = block_lines(app, block, mark.as_ref(), selected, columns);
         if stops {
             laid.stops.push((place, start));
             laid.heights.push(lines.len());
@@ -69,7 +69,7 @@ pub(super) fn lay_out(app: &App, book: &RunbookPane, columns: usize) -> Laid {
 }
 
 /// Whether a blank line stands between two blocks.
-fn is_apart(above: &Block, below: &Block) -> bool {
+fn needs_blank_line(above: &Block, below: &Block) -> bool {
     let together = match (&above.kind, &below.kind) {
         (BlockKind::Item(_) | BlockKind::Code(..), BlockKind::Item(_))
         | (BlockKind::Item(_), BlockKind::Code(..)) => true,
@@ -80,33 +80,33 @@ fn is_apart(above: &Block, below: &Block) -> bool {
 }
 
 /// What stands before a step, and who has done it.
-struct Mark {
+struct StepMark {
     text: String,
     by: String,
     done: bool,
 }
 
-fn mark(
+fn step_mark(
     app: &App,
     book: &RunbookPane,
     page: &RunbookPage,
     ticks: &[Option<Tick>],
     step: usize,
-) -> Mark {
+) -> StepMark {
     let digits = page.steps.len().to_string().len();
-    let sent = book.sent.iter().any(|(sent, _)| *sent == step);
+    let sent = book.sent_ticks.iter().any(|(sent, _)| *sent == step);
     let (sign, by) = match &ticks[step] {
-        Some(tick) => ("✓", format!(" – {} {}", sanitize(&tick.by), app.clock().minute(tick.at))),
+        Some(tick) => ("✓", format!(" – {} {}", sanitize(&tick.by), app.clock().hh_mm(tick.at))),
         None if sent => ("…", String::new()),
         None => (" ", String::new()),
     };
-    Mark { text: format!("[{sign}] {:>digits$}  ", step + 1), by, done: ticks[step].is_some() }
+    StepMark { text: format!("[{sign}] {:>digits$}  ", step + 1), by, done: ticks[step].is_some() }
 }
 
-fn lines(
+fn block_lines(
     app: &App,
     block: &Block,
-    mark: Option<&Mark>,
+    mark: Option<&StepMark>,
     selected: bool,
     columns: usize,
 ) -> Vec<Line<'static>> {
@@ -137,7 +137,7 @@ fn lines(
                 line(vec![
                     Span::raw(indent.clone()),
                     Span::styled("│ ", theme.border()),
-                    Span::styled(row, look(app, TextStyle::Code)),
+                    Span::styled(row, text_style(app, TextStyle::Code)),
                 ]);
             }
             if code.is_empty() {
@@ -157,7 +157,7 @@ fn lines(
                 pieces.push(TextSpan { text: mark.by.clone(), style: TextStyle::Emphasis });
             }
             let done = mark.is_some_and(|mark| mark.done);
-            for (place, row) in wrapped(&pieces, room).into_iter().enumerate() {
+            for (place, row) in wrap_styled(&pieces, room).into_iter().enumerate() {
                 let start = if place == 0 { first.clone() } else { " ".repeat(hang) };
                 let style = if done { theme.good() } else { theme.dim() };
                 let mut spans = vec![
@@ -166,7 +166,7 @@ fn lines(
                     Span::styled(start, style),
                 ];
                 for piece in row {
-                    let mut style = look(app, piece.style);
+                    let mut style = text_style(app, piece.style);
                     if matches!(block.kind, BlockKind::Heading(1)) {
                         style = theme.accent().add_modifier(Modifier::BOLD);
                     }
@@ -179,7 +179,7 @@ fn lines(
     lines
 }
 
-fn look(app: &App, look: TextStyle) -> Style {
+fn text_style(app: &App, look: TextStyle) -> Style {
     match look {
         TextStyle::Plain => Style::new(),
         TextStyle::Strong => app.theme.strong(),
@@ -189,7 +189,7 @@ fn look(app: &App, look: TextStyle) -> Style {
 }
 
 /// Pieces broken into rows, each with its looks.
-fn wrapped(pieces: &[TextSpan], columns: usize) -> Vec<Vec<TextSpan>> {
+fn wrap_styled(pieces: &[TextSpan], columns: usize) -> Vec<Vec<TextSpan>> {
     let text: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
     let mut rest = pieces.iter().flat_map(|piece| piece.text.chars().map(|ch| (ch, piece.style)));
     let mut rows = Vec::new();
@@ -216,11 +216,11 @@ pub(super) fn draw(app: &App, book: &RunbookPane, body: Rect, buffer: &mut Buffe
         heading = format!("{heading} · {done} of {} done", page.steps.len());
     }
     popup::frame(app, body, &heading, buffer);
-    let inside = popup::margin(body);
-    let laid = lay_out(app, book, room(body).0);
+    let inside = popup::inner(body);
+    let laid = layout(app, book, text_size(body).0);
     for (line, row) in laid.lines.iter().skip(book.top).zip(inside.rows()) {
         buffer.set_line(row.x, row.y, line, row.width);
     }
     let below = laid.lines.len().saturating_sub(book.top + usize::from(inside.height));
-    popup::more(app, body, (book.top, below), buffer);
+    popup::draw_scroll_hint(app, body, (book.top, below), buffer);
 }

@@ -10,11 +10,11 @@ use crate::model::text::{sanitize, truncate};
 
 use super::super::app::{App, Freshness};
 use super::super::zone::{Clock, Zone};
-use super::formatting::{retry, span};
+use super::formatting::{retry_text, short_duration};
 
 /// How much is said.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Room {
+enum Verbosity {
     /// Everything.
     Full,
     /// Without the local time and the program's name.
@@ -33,23 +33,23 @@ enum Room {
     Bare,
 }
 
-const ROOMS: [Room; 8] = [
-    Room::Full,
-    Room::Wide,
-    Room::Middle,
-    Room::Small,
-    Room::Less,
-    Room::Least,
-    Room::Tiny,
-    Room::Bare,
+const VERBOSITIES: [Verbosity; 8] = [
+    Verbosity::Full,
+    Verbosity::Wide,
+    Verbosity::Middle,
+    Verbosity::Small,
+    Verbosity::Less,
+    Verbosity::Least,
+    Verbosity::Tiny,
+    Verbosity::Bare,
 ];
 
 pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let width = usize::from(area.width);
-    let (mut left, mut middle, mut right) = parts(app, Room::Bare);
-    for room in ROOMS {
+    let (mut left, mut middle, mut right) = parts(app, Verbosity::Bare);
+    for room in VERBOSITIES {
         let tried = parts(app, room);
-        let gaps = if room >= Room::Less { 1 } else { 4 };
+        let gaps = if room >= Verbosity::Less { 1 } else { 4 };
         if tried.0.width() + tried.1.width() + tried.2.width() + gaps <= width {
             (left, middle, right) = tried;
             break;
@@ -65,17 +65,17 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn parts(app: &App, room: Room) -> (Line<'static>, Line<'static>, Line<'static>) {
+fn parts(app: &App, room: Verbosity) -> (Line<'static>, Line<'static>, Line<'static>) {
     (left(app, room), middle(app, room), right(app, room))
 }
 
-fn left(app: &App, room: Room) -> Line<'static> {
-    let mut line = Line::from(if room < Room::Tiny { " " } else { "" });
-    if room == Room::Full {
+fn left(app: &App, room: Verbosity) -> Line<'static> {
+    let mut line = Line::from(if room < Verbosity::Tiny { " " } else { "" });
+    if room == Verbosity::Full {
         line.push_span(Span::styled("redphone", app.theme.strong()));
         line.push_span("  ");
     }
-    if room < Room::Least
+    if room < Verbosity::Least
         && let Some(name) = app.workspace_name()
     {
         line.push_span(truncate(&sanitize(name), 16).into_owned());
@@ -83,14 +83,14 @@ fn left(app: &App, room: Room) -> Line<'static> {
     }
     if app.workspace.production {
         // At every size: this is what must not be mistaken for anything else.
-        let word = if room < Room::Middle { "PRODUCTION" } else { "PROD" };
+        let word = if room < Verbosity::Middle { "PRODUCTION" } else { "PROD" };
         line.push_span(Span::styled(word, app.theme.warning()));
         line.push_span(" ");
     }
     let (text, style) = freshness(app, room);
     if style == app.theme.good() {
         line.push_span(Span::styled("●", style));
-        if room < Room::Least {
+        if room < Verbosity::Least {
             line.push_span(Span::styled(format!(" {text}"), app.theme.dim()));
         }
     } else {
@@ -102,7 +102,7 @@ fn left(app: &App, room: Room) -> Line<'static> {
     line
 }
 
-fn freshness(app: &App, room: Room) -> (String, Style) {
+fn freshness(app: &App, room: Verbosity) -> (String, Style) {
     match app.freshness() {
         Freshness::Loading => ("loading".into(), app.theme.strong()),
         Freshness::Live => {
@@ -110,28 +110,30 @@ fn freshness(app: &App, room: Room) -> (String, Style) {
             (if live { "live" } else { "polling" }.into(), app.theme.good())
         }
         Freshness::Polling(every) => {
-            let text = if room < Room::Least {
+            let text = if room < Verbosity::Least {
                 format!("polling {} s", every.as_secs().max(1))
             } else {
                 "polling".into()
             };
             (text, app.theme.good())
         }
-        Freshness::Stale(silent) => (format!("stale {}", span(silent)), app.theme.alarm()),
+        Freshness::Stale(silent) => {
+            (format!("stale {}", short_duration(silent)), app.theme.alarm())
+        }
         Freshness::Failing { since, retry_in, .. } if app.is_offline() => {
-            let since = app.clock().minute(since);
+            let since = app.clock().hh_mm(since);
             let text = match room {
-                Room::Full | Room::Wide => {
-                    format!("offline since {since} · {}", retry(app, retry_in))
+                Verbosity::Full | Verbosity::Wide => {
+                    format!("offline since {since} · {}", retry_text(app, retry_in))
                 }
-                room if room < Room::Least => format!("offline since {since}"),
+                room if room < Verbosity::Least => format!("offline since {since}"),
                 _ => format!("offline {since}"),
             };
             (text, app.theme.alarm())
         }
         Freshness::Failing { since, .. } => {
-            let since = app.clock().minute(since);
-            let text = if room < Room::Least {
+            let since = app.clock().hh_mm(since);
+            let text = if room < Verbosity::Least {
                 format!("failing since {since}")
             } else {
                 format!("fail {since}")
@@ -141,11 +143,11 @@ fn freshness(app: &App, room: Room) -> (String, Style) {
     }
 }
 
-fn middle(app: &App, room: Room) -> Line<'static> {
+fn middle(app: &App, room: Verbosity) -> Line<'static> {
     let counts = &app.queue.counts;
     let mut line = Line::default();
-    let gap = if room >= Room::Small { " " } else { "   " };
-    let shown = if room == Room::Bare { 2 } else { Priority::ALL.len() };
+    let gap = if room >= Verbosity::Small { " " } else { "   " };
+    let shown = if room == Verbosity::Bare { 2 } else { Priority::ALL.len() };
     for (priority, count) in Priority::ALL.iter().zip(counts.by_priority).take(shown) {
         if !line.spans.is_empty() {
             line.push_span(gap);
@@ -155,14 +157,14 @@ fn middle(app: &App, room: Room) -> Line<'static> {
         let style = if count > 0 { app.theme.strong() } else { app.theme.dim() };
         line.push_span(Span::styled(format!(" {count}"), style));
     }
-    line.push_span(if room >= Room::Small { "  " } else { "      " });
-    if room < Room::Tiny {
-        let word = if room >= Room::Small { "unack" } else { "unacknowledged" };
+    line.push_span(if room >= Verbosity::Small { "  " } else { "      " });
+    if room < Verbosity::Tiny {
+        let word = if room >= Verbosity::Small { "unack" } else { "unacknowledged" };
         let style = if counts.unacknowledged > 0 { app.theme.strong() } else { app.theme.dim() };
         line.push_span(Span::styled(format!("{} {word}", counts.unacknowledged), style));
         line.push_span(gap);
     }
-    let word = if room >= Room::Small { "past" } else { "past SLA" };
+    let word = if room >= Verbosity::Small { "past" } else { "past SLA" };
     if counts.past > 0 {
         let style = app.theme.alarm().add_modifier(Modifier::BOLD);
         line.push_span(Span::styled(format!("{} {word}", counts.past), style));
@@ -172,12 +174,12 @@ fn middle(app: &App, room: Room) -> Line<'static> {
     line
 }
 
-fn right(app: &App, room: Room) -> Line<'static> {
+fn right(app: &App, room: Verbosity) -> Line<'static> {
     let mut line = Line::default();
-    if room >= Room::Less {
+    if room >= Verbosity::Less {
         return line;
     }
-    if room < Room::Middle
+    if room < Verbosity::Middle
         && let Some((team, person)) = app.on_call()
     {
         let team = team.map(|team| format!("{} ", truncate(&sanitize(team), 14)));
@@ -186,20 +188,20 @@ fn right(app: &App, room: Room) -> Line<'static> {
             app.theme.dim(),
         ));
         line.push_span(truncate(&sanitize(&person.name), 24).into_owned());
-        if let Some(at) = app.cached_at.directory.filter(|_| room < Room::Wide) {
+        if let Some(at) = app.cached_at.directory.filter(|_| room < Verbosity::Wide) {
             line.push_span(Span::styled(format!(" {}", app.as_of(at)), app.theme.dim()));
         }
         line.push_span("   ");
     }
     let utc = app.now.format("%H:%M");
-    if room >= Room::Small {
+    if room >= Verbosity::Small {
         line.push_span(format!("{utc}Z "));
         return line;
     }
     line.push_span(format!("{utc} UTC "));
     let differs = app.offset.local_minus_utc() != 0;
-    if differs && app.zone != Zone::Utc && (room == Room::Full || app.zone == Zone::Both) {
-        let local = Clock::new(Zone::Viewer, app.offset).minute(app.now);
+    if differs && app.zone != Zone::Utc && (room == Verbosity::Full || app.zone == Zone::Both) {
+        let local = Clock::new(Zone::Viewer, app.offset).hh_mm(app.now);
         line.push_span(Span::styled(format!("{local} local "), app.theme.dim()));
     }
     line

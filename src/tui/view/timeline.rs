@@ -24,7 +24,7 @@ const WIDE: usize = 90;
 /// From this width on, everything stands on one line.
 const ONE_LINE: usize = 52;
 /// The least columns in which a longer text is wrapped beside the actor.
-const COLUMN: usize = 36;
+const MIN_TEXT_WIDTH: usize = 36;
 
 pub(super) fn title(app: &App) -> Title {
     let Some(shown) = &app.reading.shown else { return Title::default() };
@@ -37,7 +37,7 @@ pub(super) fn title(app: &App) -> Title {
             let right = format!("{label} as of event {} of {events}", travel.seq);
             return Title { right, alarm: true, ..Title::default() };
         }
-        let place = app.layout().place(Pane::Timeline).map(|place| place.area.width);
+        let place = app.layout().slot(Pane::Timeline).map(|place| place.area.width);
         let order = if place.is_some_and(|width| width < 52) { "newest" } else { "newest first" };
         let about = format!("{label} · {events} · {order} · {}", app.clock().name());
         match app.detail_as_of(shown.id) {
@@ -49,21 +49,21 @@ pub(super) fn title(app: &App) -> Title {
 }
 
 /// What the lines were made from.
-pub(super) fn origin(app: &App, width: usize) -> Option<TimelineInputs> {
+pub(super) fn layout_key(app: &App, width: usize) -> Option<TimelineInputs> {
     let shown = app.reading.shown.as_ref()?;
     Some(TimelineInputs {
         events: Arc::clone(&shown.events),
         detail: Arc::clone(&shown.detail),
         width,
-        day: app.clock().at(app.now).date(),
+        day: app.clock().local_time(app.now).date(),
         clock: app.clock(),
         theme: app.theme,
-        as_of: as_of(app),
+        as_of: viewed_seq(app),
     })
 }
 
 /// Whether the lines must be made anew.
-pub(super) fn outdated(app: &App, width: usize) -> bool {
+pub(super) fn is_outdated(app: &App, width: usize) -> bool {
     match (&app.reading.timeline_inputs, &app.reading.shown) {
         (Some(of), Some(shown)) => {
             !Arc::ptr_eq(&of.events, &shown.events)
@@ -71,8 +71,8 @@ pub(super) fn outdated(app: &App, width: usize) -> bool {
                 || of.width != width
                 || of.clock != app.clock()
                 || of.theme != app.theme
-                || of.day != app.clock().at(app.now).date()
-                || of.as_of != as_of(app)
+                || of.day != app.clock().local_time(app.now).date()
+                || of.as_of != viewed_seq(app)
         }
         (None, None) => !app.reading.timeline_lines.is_empty(),
         _ => true,
@@ -80,27 +80,29 @@ pub(super) fn outdated(app: &App, width: usize) -> bool {
 }
 
 /// The event that is the last one, where the incident is shown as it was.
-fn as_of(app: &App) -> Option<u32> {
+fn viewed_seq(app: &App) -> Option<u32> {
     app.travel.as_ref().map(|travel| travel.seq)
 }
 
 /// Scrolls to the event that the incident is shown as of, where that was asked for.
-pub(super) fn bring(app: &mut App, page: usize) {
+pub(super) fn scroll_to_viewed_event(app: &mut App, page: usize) {
     let Some(travel) = &mut app.travel else { return };
     let Some(line) = app.reading.timeline_mark else { return };
-    if std::mem::take(&mut travel.bring) {
+    if std::mem::take(&mut travel.scroll_pending) {
         let top = &mut app.reading.timeline_top;
         *top = (*top).min(line.saturating_sub(1)).max((line + 2).saturating_sub(page));
     }
 }
 
 /// The line of that event.
-pub(super) fn mark(lines: &[Line<'static>]) -> Option<usize> {
-    lines.iter().position(|line| line.spans.get(1).is_some_and(|span| span.content == HERE))
+pub(super) fn viewed_event_line(lines: &[Line<'static>]) -> Option<usize> {
+    lines
+        .iter()
+        .position(|line| line.spans.get(1).is_some_and(|span| span.content == VIEWED_EVENT_MARK))
 }
 
 /// The mark of that event.
-const HERE: &str = "▶ ";
+const VIEWED_EVENT_MARK: &str = "▶ ";
 
 /// One entry before it is laid out.
 struct Entry {
@@ -117,7 +119,7 @@ struct Entry {
 pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let Some(read) = &app.reading.shown else { return Vec::new() };
     let mut lines = Vec::new();
-    if app.layout().place(Pane::Timeline).is_some_and(|place| place.frame == Frame::Bare) {
+    if app.layout().slot(Pane::Timeline).is_some_and(|place| place.frame == Frame::Bare) {
         // There is no border that could name it.
         let summary = &read.detail.incident.summary;
         let (label, zone) = (summary.label(), app.clock().name());
@@ -127,18 +129,18 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
             app.theme.strong(),
         )));
     }
-    let mut day = app.clock().at(app.now).date();
-    let then = as_of(app).and_then(|seq| read.events.iter().find(|event| event.seq == seq));
+    let mut day = app.clock().local_time(app.now).date();
+    let then = viewed_seq(app).and_then(|seq| read.events.iter().find(|event| event.seq == seq));
     let then = then.map(|event| event.at);
     for entry in entries(app, read) {
-        let date = app.clock().at(entry.at).date();
+        let date = app.clock().local_time(entry.at).date();
         if date != day {
             lines.push(separator(app, date, width));
             day = date;
         }
         let from = lines.len();
-        lay_out(app, &entry, width, &mut lines);
-        let Some(here) = as_of(app) else { continue };
+        layout_entry(app, &entry, width, &mut lines);
+        let Some(here) = viewed_seq(app) else { continue };
         let is_later =
             if entry.seq > 0 { entry.seq > here } else { then.is_none_or(|t| entry.at > t) };
         if is_later {
@@ -150,7 +152,7 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
             && let Some(first) = lines.get_mut(from)
         {
             if let Some(mark) = first.spans.get_mut(1) {
-                mark.content = HERE.into();
+                mark.content = VIEWED_EVENT_MARK.into();
             }
             *first = std::mem::take(first).patch_style(app.theme.strong());
         }
@@ -165,7 +167,7 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
 /// Events as they were recorded, the last first, and suspected changes among them.
 fn entries(app: &App, read: &LoadedIncident) -> Vec<Entry> {
     let mut entries: Vec<Entry> =
-        read.events.iter().rev().map(|event| of_event(app, event, read)).collect();
+        read.events.iter().rev().map(|event| event_entry(app, event, read)).collect();
     let first = read.events.first();
     let mut suspects: Vec<_> = read
         .detail
@@ -191,7 +193,7 @@ fn entries(app: &App, read: &LoadedIncident) -> Vec<Entry> {
     entries
 }
 
-fn of_event(app: &App, event: &Event, read: &LoadedIncident) -> Entry {
+fn event_entry(app: &App, event: &Event, read: &LoadedIncident) -> Entry {
     let pending = app.is_command_pending(event.command);
     let mut text = match &event.body {
         EventBody::Declared { declaration, priority, .. } => {
@@ -230,7 +232,7 @@ fn separator(app: &App, date: NaiveDate, width: usize) -> Line<'static> {
     ])
 }
 
-fn lay_out(app: &App, entry: &Entry, width: usize, lines: &mut Vec<Line<'static>>) {
+fn layout_entry(app: &App, entry: &Entry, width: usize, lines: &mut Vec<Line<'static>>) {
     let theme = app.theme;
     let (mark, style) = match entry {
         Entry { pending: true, .. } => ("↑ ", theme.accent()),
@@ -238,10 +240,10 @@ fn lay_out(app: &App, entry: &Entry, width: usize, lines: &mut Vec<Line<'static>
         _ => ("◦ ", Style::new()),
     };
     let actor = sanitize(&entry.actor);
-    let utc = app.clock().beside(entry.at).filter(|_| width >= WIDE);
+    let utc = app.clock().secondary_utc(entry.at).filter(|_| width >= WIDE);
     let utc = utc.map(|at| at.format("%H:%MZ  ").to_string()).unwrap_or_default();
     let mut line = Line::from(vec![
-        Span::styled(format!("{}  {utc}", app.clock().second(entry.at)), theme.dim()),
+        Span::styled(format!("{}  {utc}", app.clock().hh_mm_ss(entry.at)), theme.dim()),
         Span::styled(mark, style),
     ]);
     let texts: Vec<_> = safe_lines(&entry.text).collect();
@@ -259,7 +261,7 @@ fn lay_out(app: &App, entry: &Entry, width: usize, lines: &mut Vec<Line<'static>
     }
     // Beside the actor where that leaves a column to read; else below, across the pane.
     let (indent, below) = match width {
-        ONE_LINE.. if fits || beside >= COLUMN => (column, false),
+        ONE_LINE.. if fits || beside >= MIN_TEXT_WIDTH => (column, false),
         ONE_LINE.. => (12, true),
         _ => (4, true),
     };

@@ -16,34 +16,34 @@ use ratatui::text::{Line, Span};
 use crate::model::text::{sanitize, truncate, width};
 
 use super::super::app::App;
-use super::super::wall::{MARGIN, Wall, shift};
-use super::formatting::span;
+use super::super::wall::{MAX_SHIFT, Wall, burn_in_shift};
+use super::formatting::short_duration;
 
 /// With less than this, incidents are a plain list.
-const ROOMY: (u16, u16) = (76, 17);
+const BOARD_FROM: (u16, u16) = (76, 17);
 /// From this size on, measures and ribbon stand beside the incidents.
-const BESIDE: (u16, u16) = (116, 26);
+const SIDE_BY_SIDE_FROM: (u16, u16) = (116, 26);
 /// Rows below the incidents for measures and ribbon, where they do not stand beside them.
 const STRIP: u16 = 5;
 /// With fewer rows, there is no strip.
 const STRIP_FROM: u16 = 20;
 
 pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
-    let (right, down) = shift(app.now);
+    let (right, down) = burn_in_shift(app.now);
     let mut picture = Rect {
         x: area.x + right,
         y: area.y + down,
-        width: area.width.saturating_sub(MARGIN.0),
-        height: area.height.saturating_sub(MARGIN.1),
+        width: area.width.saturating_sub(MAX_SHIFT.0),
+        height: area.height.saturating_sub(MAX_SHIFT.1),
     };
     if let Some(outage) = wall.outage(&app.connection, app.now) {
         let rows =
             banner::draw(app, &outage, Rect { x: area.x, width: area.width, ..picture }, buffer);
         picture = below(picture, rows);
     }
-    if wall.is_taken() {
+    if wall.has_takeover() {
         takeover::draw(app, wall, picture, buffer);
-    } else if picture.width < ROOMY.0 || picture.height < ROOMY.1 {
+    } else if picture.width < BOARD_FROM.0 || picture.height < BOARD_FROM.1 {
         list::plain(app, wall, picture, buffer);
     } else {
         board(app, wall, picture, buffer);
@@ -52,10 +52,10 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
 
 fn board(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     header(app, wall, Rect { height: 1, ..area }, buffer);
-    let mut rest = below(area, if area.height >= BESIDE.1 { 2 } else { 1 });
+    let mut rest = below(area, if area.height >= SIDE_BY_SIDE_FROM.1 { 2 } else { 1 });
     let band = band::draw(app, wall, rest, buffer);
     rest = below(rest, band);
-    if area.width >= BESIDE.0 && area.height >= BESIDE.1 {
+    if area.width >= SIDE_BY_SIDE_FROM.0 && area.height >= SIDE_BY_SIDE_FROM.1 {
         let side = (area.width * 36 / 100).clamp(43, 66);
         let queue = Rect { width: rest.width - side - 4, ..rest };
         list::large(app, wall, queue, buffer);
@@ -111,7 +111,7 @@ fn header(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
         right.push_span(format!("{}   ", truncate(&sanitize(&person.name), 24)));
     }
     right.push_span(Span::styled(clock(app), theme.strong()));
-    both(&left, &right, area, buffer);
+    draw_left_right(&left, &right, area, buffer);
 }
 
 /// UTC, and the viewer's time where that is shown and differs.
@@ -121,11 +121,11 @@ fn clock(app: &App) -> String {
     if clock.is_utc() {
         return format!("{utc} UTC");
     }
-    format!("{} local · {utc} UTC", clock.minute(app.now))
+    format!("{} local · {utc} UTC", clock.hh_mm(app.now))
 }
 
 /// A line at the left and one at the right; the left one gives way.
-fn both(left: &Line<'_>, right: &Line<'_>, area: Rect, buffer: &mut Buffer) {
+fn draw_left_right(left: &Line<'_>, right: &Line<'_>, area: Rect, buffer: &mut Buffer) {
     let wide = u16::try_from(right.width()).unwrap_or(area.width).min(area.width);
     let room = area.width.saturating_sub(wide + 1);
     buffer.set_line(area.x, area.y, left, room);

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::sync::{ConnectionState, GRACE, LONG_POLL_TIMEOUT, THIRD_FAILURE_AFTER};
 
 /// From these ages on, it is told louder, and louder still.
-const LOUDER: [TimeDelta; 2] = [TimeDelta::minutes(2), TimeDelta::minutes(10)];
+const LOUDNESS_AGES: [TimeDelta; 2] = [TimeDelta::minutes(2), TimeDelta::minutes(10)];
 
 /// How loudly old data is told.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -26,9 +26,9 @@ pub struct Outage {
     /// What is shown is as it was then.
     pub since: DateTime<Utc>,
     /// How loudly it is told.
-    pub loud: Loudness,
+    pub loudness: Loudness,
     /// What the backend said; nothing where it does not answer.
-    pub said: Option<String>,
+    pub error: Option<String>,
     /// When it is asked again.
     pub retry_at: Option<DateTime<Utc>>,
 }
@@ -47,7 +47,7 @@ fn silence(link: &ConnectionState, opened_at: DateTime<Utc>) -> (DateTime<Utc>, 
 
 impl Outage {
     /// What there is to tell at `now`; `None` while data is fresh.
-    pub(super) fn of(
+    pub(super) fn detect(
         link: &ConnectionState,
         opened_at: DateTime<Utc>,
         now: DateTime<Utc>,
@@ -58,8 +58,8 @@ impl Outage {
             return None;
         }
         let loud = match age {
-            age if age < LOUDER[0] => Loudness::Line,
-            age if age < LOUDER[1] => Loudness::Block,
+            age if age < LOUDNESS_AGES[0] => Loudness::Line,
+            age if age < LOUDNESS_AGES[1] => Loudness::Block,
             _ => Loudness::Big,
         };
         let (said, retry_at) = match link {
@@ -70,13 +70,16 @@ impl Outage {
             | ConnectionState::Live { .. }
             | ConnectionState::Polling { .. } => (None, None),
         };
-        Some(Self { since, loud, said, retry_at })
+        Some(Self { since, loudness: loud, error: said, retry_at })
     }
 
     /// When it is told, and when it gets louder.
-    pub(super) fn steps(link: &ConnectionState, opened_at: DateTime<Utc>) -> [DateTime<Utc>; 3] {
+    pub(super) fn change_times(
+        link: &ConnectionState,
+        opened_at: DateTime<Utc>,
+    ) -> [DateTime<Utc>; 3] {
         let (since, patience) = silence(link, opened_at);
-        [since + patience, since + LOUDER[0], since + LOUDER[1]]
+        [since + patience, since + LOUDNESS_AGES[0], since + LOUDNESS_AGES[1]]
     }
 }
 

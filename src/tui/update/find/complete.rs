@@ -6,7 +6,7 @@ use crate::model::filter::{RawTerm, Sla, StateFilter, quote_value, split_terms};
 use crate::model::status::{Category, Status};
 
 use super::super::super::app::App;
-use super::super::super::filter_line::{FilterLine, Offers};
+use super::super::super::filter_line::{Completions, FilterLine};
 use super::super::super::mode::Mode;
 
 /// Keys of terms, as they are offered.
@@ -24,14 +24,14 @@ pub(super) fn refresh_offers(app: &mut App) {
         _ => return,
     };
     if let Mode::Filter(line) = &mut app.mode {
-        line.offers = offers;
+        line.completions = offers;
     }
 }
 
 /// Puts in the first offer, or the one after that which was put in. `false` where there is none.
 pub(super) fn insert_next(app: &mut App, by: isize) -> bool {
     let Mode::Filter(line) = &mut app.mode else { return false };
-    let mut offers = std::mem::take(&mut line.offers);
+    let mut offers = std::mem::take(&mut line.completions);
     let count = offers.texts.len();
     if count == 0 {
         return false;
@@ -42,28 +42,28 @@ pub(super) fn insert_next(app: &mut App, by: isize) -> bool {
         Some(here) => (here + count).saturating_add_signed(by) % count,
     };
     let text = offers.texts[next].clone();
-    line.replace(offers.at.clone(), &text);
+    line.replace(offers.range.clone(), &text);
     if count == 1 {
         // There is nothing to choose: the next piece can be typed.
         if !text.ends_with([':', '>']) {
-            line.write(" ");
+            line.insert(" ");
         }
         refresh_offers(app);
         return true;
     }
-    offers.at.end = offers.at.start + text.len();
+    offers.range.end = offers.range.start + text.len();
     offers.chosen = Some(next);
-    line.offers = offers;
+    line.completions = offers;
     true
 }
 
-fn offers_at_cursor(app: &App, line: &FilterLine) -> Offers {
+fn offers_at_cursor(app: &App, line: &FilterLine) -> Completions {
     let cursor = line.cursor();
     let piece = split_terms(line.text())
         .into_iter()
         .find(|p| p.range.start < cursor && cursor <= p.range.end);
     let Some(piece) = piece else {
-        return Offers { at: cursor..cursor, texts: keys(""), chosen: None };
+        return Completions { range: cursor..cursor, texts: keys(""), chosen: None };
     };
     let not = if piece.negated { "-" } else { "" };
     let texts: Vec<String> = match &piece.key {
@@ -78,7 +78,7 @@ fn offers_at_cursor(app: &App, line: &FilterLine) -> Offers {
         }
     };
     let texts = texts.into_iter().take(MAX_OFFERS).map(|text| format!("{not}{text}")).collect();
-    Offers { at: piece.range, texts, chosen: None }
+    Completions { range: piece.range, texts, chosen: None }
 }
 
 /// A value as it is put in. The special words are meant as such.

@@ -26,7 +26,7 @@ pub(in crate::tui::update) fn toggle_grouping(app: &mut App, at: DateTime<Utc>) 
     let groups = app.queue.groups.len();
     if app.queue.grouped {
         let word = if groups == 1 { "service" } else { "services" };
-        let unfold = app.keymap.behind(Action::Unfold, "unfolds one");
+        let unfold = app.keymap.hint_suffix(Action::Unfold, "unfolds one");
         effects.extend(show_toast(app, format!("grouped: {groups} {word}{unfold}"), false));
     }
     effects

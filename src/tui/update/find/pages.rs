@@ -12,7 +12,7 @@ use crate::sync::Snapshot;
 
 use super::super::super::app::App;
 use super::super::super::message::{Effect, Timer};
-use super::super::super::queue::Pages;
+use super::super::super::queue::HistoryPages;
 use super::super::{navigation, report_failure, rows};
 
 /// How long typing rests before the history is searched.
@@ -28,12 +28,12 @@ pub(super) fn refresh_history(app: &mut App) -> Vec<Effect> {
     if !queue.is_history() {
         queue.pages = None;
         // An answer on its way is of no use any more.
-        queue.searches += 1;
+        queue.search_count += 1;
         return Vec::new();
     }
-    let of = (queue.filter().clone(), queue.order());
+    let of = (queue.filter().clone(), queue.effective_sort());
     match &queue.pages {
-        Some(pages) if pages.of.as_ref() == Some(&of) && pages.asked.is_none() => Vec::new(),
+        Some(pages) if pages.query.as_ref() == Some(&of) && pages.in_flight.is_none() => Vec::new(),
         _ => restart_search(app),
     }
 }
@@ -41,18 +41,18 @@ pub(super) fn refresh_history(app: &mut App) -> Vec<Effect> {
 /// Asks for it from the begin, when typing rests.
 fn restart_search(app: &mut App) -> Vec<Effect> {
     let queue = &mut app.queue;
-    queue.searches += 1;
-    let pages = queue.pages.get_or_insert_with(|| Pages {
-        of: None,
+    queue.search_count += 1;
+    let pages = queue.pages.get_or_insert_with(|| HistoryPages {
+        query: None,
         rows: Vec::new(),
-        next: None,
-        asked: None,
-        failed: None,
+        next_page: None,
+        in_flight: None,
+        error: None,
         as_of: None,
     });
-    pages.asked = Some((queue.searches, false));
-    pages.failed = None;
-    vec![Effect::StartTimer(SEARCH_DELAY, Timer::Search(queue.searches))]
+    pages.in_flight = Some((queue.search_count, false));
+    pages.error = None;
+    vec![Effect::StartTimer(SEARCH_DELAY, Timer::Search(queue.search_count))]
 }
 
 /// Reads it anew, where it is looked at.
@@ -63,11 +63,14 @@ pub(in crate::tui::update) fn reload_history(app: &mut App) -> Vec<Effect> {
 /// Typing rests.
 pub(in crate::tui::update) fn search_due(app: &mut App, number: u64) -> Vec<Effect> {
     let queue = &app.queue;
-    let Some(pages) = queue.pages.as_ref().filter(|p| p.asked == Some((number, false))) else {
+    let Some(pages) = queue.pages.as_ref().filter(|p| p.in_flight == Some((number, false))) else {
         return Vec::new();
     };
     // As many as there were, so that what is looked at stays there.
-    let same = pages.of.as_ref().is_some_and(|(f, s)| f == queue.filter() && *s == queue.order());
+    let same = pages
+        .query
+        .as_ref()
+        .is_some_and(|(f, s)| f == queue.filter() && *s == queue.effective_sort());
     let there = if same { u32::try_from(pages.rows.len()).unwrap_or(MAX_RELOADED_ROWS) } else { 0 };
     vec![load(app, number, there.clamp(PAGE_ROWS, MAX_RELOADED_ROWS), None)]
 }
@@ -78,7 +81,7 @@ fn load(app: &App, number: u64, limit: u32, after: Option<crate::backend::PageMa
         Box::new(Search {
             filter: app.queue.filter().clone(),
             me: Some(app.me.handle.clone()),
-            sort: app.queue.order(),
+            sort: app.queue.effective_sort(),
             limit,
             after,
             now: app.now,
@@ -90,13 +93,13 @@ fn load(app: &App, number: u64, limit: u32, after: Option<crate::backend::PageMa
 pub(in crate::tui::update) fn load_more(app: &mut App, page: usize) -> Vec<Effect> {
     let queue = &mut app.queue;
     let near = queue.index + 2 * page >= queue.lines.len();
-    let Some(pages) = queue.pages.as_mut().filter(|pages| near && pages.asked.is_none()) else {
+    let Some(pages) = queue.pages.as_mut().filter(|pages| near && pages.in_flight.is_none()) else {
         return Vec::new();
     };
-    let Some(next) = pages.next.clone() else { return Vec::new() };
-    queue.searches += 1;
-    pages.asked = Some((queue.searches, true));
-    let number = queue.searches;
+    let Some(next) = pages.next_page.clone() else { return Vec::new() };
+    queue.search_count += 1;
+    pages.in_flight = Some((queue.search_count, true));
+    let number = queue.search_count;
     vec![load(app, number, PAGE_ROWS, Some(next))]
 }
 
@@ -107,22 +110,22 @@ pub(in crate::tui::update) fn page_loaded(
     result: Result<Page<Summary>, BackendError>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    let of = (app.queue.filter().clone(), app.queue.order());
+    let of = (app.queue.filter().clone(), app.queue.effective_sort());
     let Some(pages) = &mut app.queue.pages else { return Vec::new() };
-    let Some((_, goes_on)) = pages.asked.filter(|(asked, _)| *asked == number) else {
+    let Some((_, goes_on)) = pages.in_flight.filter(|(asked, _)| *asked == number) else {
         return Vec::new();
     };
-    pages.asked = None;
+    pages.in_flight = None;
     let kept_at =
         app.cached_at.history_page.take().filter(|(of, _)| *of == number).map(|(_, at)| at);
     let page = match result {
         Ok(page) => page,
         Err(error) => {
-            pages.failed = Some(error.to_string());
+            pages.error = Some(error.to_string());
             return report_failure(app, "reading the history", &error.to_string(), at);
         }
     };
-    pages.failed = None;
+    pages.error = None;
     let read = page.rows.into_iter().map(Arc::new);
     if goes_on {
         let known: HashSet<IncidentId> = pages.rows.iter().map(|row| row.id).collect();
@@ -130,10 +133,10 @@ pub(in crate::tui::update) fn page_loaded(
         pages.as_of = pages.as_of.into_iter().chain(kept_at).min();
     } else {
         pages.rows = read.collect();
-        pages.of = Some(of);
+        pages.query = Some(of);
         pages.as_of = kept_at;
     }
-    pages.next = page.next;
+    pages.next_page = page.next;
     let selected = app.queue.selected;
     rows::derive(app, at);
     super::restore_selection(app);

@@ -11,8 +11,8 @@ use crate::model::text::sanitize;
 use super::super::super::app::{App, Pane};
 use super::super::super::message::Effect;
 use super::super::super::mode::Mode;
-use super::super::super::picker::{Item, List, Pick, Picker};
-use super::super::super::queue::order;
+use super::super::super::picker::{Item, Pick, Picker, PickerKind};
+use super::super::super::queue::sort_label;
 use super::super::navigation;
 use super::apply_filter;
 
@@ -90,7 +90,7 @@ pub(in crate::tui::update) fn open_views(app: &mut App) -> Vec<Effect> {
         .iter()
         .enumerate()
         .map(|(place, view)| {
-            let mut item = Item::new(view.name.clone(), Pick::Place(place));
+            let mut item = Item::new(view.name.clone(), Pick::Index(place));
             item.key = view.key;
             let whole = app.snapshot.as_ref().filter(|snapshot| snapshot.counts.is_none());
             let count = whole.filter(|_| view.filter.scope() == Scope::Open).map(|snapshot| {
@@ -100,14 +100,14 @@ pub(in crate::tui::update) fn open_views(app: &mut App) -> Vec<Effect> {
             let about = [
                 count.map(|count| count.to_string()),
                 Some(sanitize(&filter).into_owned()).filter(|text| !text.is_empty()),
-                (view.sort != Sort::Urgent).then(|| order(view.sort).to_owned()),
+                (view.sort != Sort::Urgent).then(|| sort_label(view.sort).to_owned()),
             ];
             item.about(about.into_iter().flatten().collect::<Vec<_>>().join(" · "))
         })
         .collect();
-    let mut picker = Picker::of(List::Views, Vec::new(), "Views".into(), items, false);
+    let mut picker = Picker::new(PickerKind::Views, Vec::new(), "Views".into(), items, false);
     let here = views.iter().position(|view| Some(&view.name) == app.queue.view.as_ref());
-    picker.go(isize::try_from(here.unwrap_or(0)).unwrap_or(0));
+    picker.move_selection(isize::try_from(here.unwrap_or(0)).unwrap_or(0));
     app.mode = Mode::Pick(Box::new(picker));
     Vec::new()
 }
@@ -148,7 +148,7 @@ pub(in crate::tui::update) fn open_sorts(app: &mut App) -> Vec<Effect> {
             let by_report = matches!(sort, Sort::Newest | Sort::Oldest);
             let why = (history && !by_report)
                 .then(|| "the history is read newest or oldest first".to_owned());
-            let mut item = Item::new(order(*sort), Pick::Place(place)).barred(why);
+            let mut item = Item::new(sort_label(*sort), Pick::Index(place)).disabled_reason(why);
             item.key = match sort {
                 Sort::Owner => Some('w'),
                 other => other.as_str().chars().next(),
@@ -157,9 +157,9 @@ pub(in crate::tui::update) fn open_sorts(app: &mut App) -> Vec<Effect> {
         })
         .collect();
     let heading = "Order of the queue".to_owned();
-    let mut picker = Picker::of(List::Sorts, Vec::new(), heading, items, false);
-    let here = Sort::ALL.iter().position(|sort| *sort == app.queue.order()).unwrap_or(0);
-    picker.at = here;
+    let mut picker = Picker::new(PickerKind::Sorts, Vec::new(), heading, items, false);
+    let here = Sort::ALL.iter().position(|sort| *sort == app.queue.effective_sort()).unwrap_or(0);
+    picker.selected_index = here;
     app.mode = Mode::Pick(Box::new(picker));
     Vec::new()
 }

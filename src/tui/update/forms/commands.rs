@@ -46,7 +46,7 @@ pub(super) fn plan(app: &App, form: &Form, at: DateTime<Utc>) -> Result<(Plan, b
         steps.push(send::step(app, target, records, asks, at));
     }
     let for_good = matches!(form.kind, Kind::Update | Kind::Reclassify | Kind::Reopen);
-    Ok((Plan { verb: verb.into(), done: done.into(), steps }, for_good))
+    Ok((Plan { verb: verb.into(), done_phrase: done.into(), steps }, for_good))
 }
 
 fn verb_and_done(form: &Form) -> (&'static str, &'static str) {
@@ -159,7 +159,7 @@ pub(super) fn validate_field(
         "Due" => return due(form).err().map(|wrong| wrong.message),
         "Title" => check::title(&value),
         "Services" | "Labels" => {
-            check::names("names", &form.field(label).map(Field::listed).unwrap_or_default())
+            check::names("names", &form.field(label).map(Field::entered_names).unwrap_or_default())
         }
         _ => return None,
     };
@@ -257,7 +257,7 @@ fn categorize(app: &App, form: &Form, target: &Target) -> FormCommands {
     if changed("Category", to.is_none()) && row.is_none_or(|row| row.category != to) {
         asks.push(IncidentCommand::Categorize { category: to });
     }
-    let services = form.field("Services").map(Field::listed);
+    let services = form.field("Services").map(Field::entered_names);
     let services = services.unwrap_or_default();
     check::names("services", &services).map_err(|bad| field_error("Services", bad.problem))?;
     if changed("Services", services.is_empty()) && row.is_none_or(|row| row.services != services) {
@@ -291,7 +291,7 @@ fn describe(app: &App, form: &Form, target: &Target) -> FormCommands {
         check::title(&title).map_err(|bad| field_error("Title", bad.problem))?;
     }
     let symptoms = form.value("Symptoms");
-    let labels = form.field("Labels").map(Field::listed).unwrap_or_default();
+    let labels = form.field("Labels").map(Field::entered_names).unwrap_or_default();
     check::names("labels", &labels).map_err(|bad| field_error("Labels", bad.problem))?;
     let runbook = form.value("Runbook");
     let changed = |label: &str, here: &str, there: Option<&str>| {
@@ -318,14 +318,14 @@ fn describe(app: &App, form: &Form, target: &Target) -> FormCommands {
 fn problem(form: &Form, target: &Target, at: DateTime<Utc>) -> FormCommands {
     let title = form.value("Title");
     check::title(&title).map_err(|bad| field_error("Title", bad.problem))?;
-    let id = ProblemId(form.draft);
+    let id = ProblemId(form.draft_id);
     let workaround = form.value("Workaround");
     let state = if workaround.is_empty() { ProblemState::Open } else { ProblemState::KnownError };
     let record = Command::RecordProblem(Problem {
         id,
         title: title.clone(),
         state,
-        services: form.field("Services").map(Field::listed).unwrap_or_default(),
+        services: form.field("Services").map(Field::entered_names).unwrap_or_default(),
         cause: form.value("Cause"),
         workaround,
         opened_at: at,
@@ -385,7 +385,7 @@ fn declare(app: &App, form: &Form, at: DateTime<Utc>) -> Result<Vec<Step>, Field
     let same = old.map(|old| old.detected_at).filter(|was| (*was - detected).abs() < MINUTE);
     let mut declaration = Declaration {
         title: form.value("Title"),
-        services: form.field("Services").map(Field::listed).unwrap_or_default(),
+        services: form.field("Services").map(Field::entered_names).unwrap_or_default(),
         impact: parse_choice(form, "Impact")?,
         urgency: parse_choice(form, "Urgency")?,
         category: category(form)?,
@@ -421,7 +421,7 @@ fn declare(app: &App, form: &Form, at: DateTime<Utc>) -> Result<Vec<Step>, Field
     if form.value("Owner") == "me" {
         asks.push(IncidentCommand::Assign { to: Some(app.me.clone()) });
     }
-    Ok(vec![Step { target, records: Vec::new(), asks, refused: None }])
+    Ok(vec![Step { target, prerequisites: Vec::new(), commands: asks, refused: None }])
 }
 
 /// What was refused and is written anew.

@@ -29,7 +29,7 @@ pub(super) fn find_conflict(app: &App, form: &Form, at: DateTime<Utc>) -> Option
     precheck::current_record(app, target.id)?;
     let fresh = fields::build(app, &form.kind, &form.targets, at);
     form.fields.iter().enumerate().find_map(|(place, field)| {
-        let before = form.initial.get(place)?;
+        let before = form.initial_contents.get(place)?;
         let theirs = fresh.iter().find(|there| there.label == field.label)?.content();
         let here = field.content();
         if here == *before || theirs == *before || theirs == here {
@@ -52,14 +52,14 @@ pub(super) fn report(form: &mut Form, clash: FieldConflict) {
     let Some(field) = form.fields.get(clash.index) else { return };
     let (label, is_tick) = (field.label.clone(), matches!(field.value, Value::Tick { .. }));
     let told = format!("{} · sent again, yours replaces it", clash.notice);
-    if let Some(initial) = form.initial.get_mut(clash.index) {
+    if let Some(initial) = form.initial_contents.get_mut(clash.index) {
         *initial = clash.theirs;
     }
     // A tick with an error can't be sent.
     if is_tick {
-        form.told = Some(format!("{label}: {told}"));
+        form.notice = Some(format!("{label}: {told}"));
     } else {
-        form.blame(&label, told);
+        form.show_error(&label, told);
     }
 }
 

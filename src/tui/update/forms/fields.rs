@@ -28,7 +28,7 @@ pub(super) fn build(app: &App, kind: &Kind, targets: &[Target], at: DateTime<Utc
     let row = one.and_then(|target| app.row(target.id)).or(record.map(|r| &r.summary));
     match kind {
         Kind::Note => {
-            vec![Field::text("Note", "").hint("what was seen, tried or decided").needed()]
+            vec![Field::text("Note", "").hint("what was seen, tried or decided").required()]
         }
         Kind::Declare => declare(app),
         Kind::Resolve => vec![
@@ -37,12 +37,12 @@ pub(super) fn build(app: &App, kind: &Kind, targets: &[Target], at: DateTime<Utc
                 choice_labels(ResolutionAction::ALL, ResolutionAction::as_str),
                 0,
             ),
-            Field::text("What was done", "").hint("checkout back to v811").needed(),
+            Field::text("What was done", "").hint("checkout back to v811").required(),
             Field::text("Validated", "")
                 .hint("how recovery was seen, such as: error rate at 0")
-                .needed(),
+                .required(),
         ],
-        Kind::Reopen => vec![Field::text("Why", "").hint("what was seen again").needed()],
+        Kind::Reopen => vec![Field::text("Why", "").hint("what was seen again").required()],
         Kind::Close => closing_checklist(record),
         Kind::Checklist => checklist(record),
         Kind::Categorize => categorize(app, one, record, row),
@@ -67,21 +67,21 @@ pub(super) fn build(app: &App, kind: &Kind, targets: &[Target], at: DateTime<Utc
         }
         Kind::Reclassify => vec![
             Field::choice("It was", choice_labels(Classification::ALL, Classification::as_str), 0),
-            Field::text("Why", "").needed(),
+            Field::text("Why", "").required(),
         ],
         Kind::SnoozeUntil => {
             let forms = parse_time::format_hint(parse_time::FORMATS, app.clock());
-            vec![Field::line("Until", "").hint(forms).needed()]
+            vec![Field::line("Until", "").hint(forms).required()]
         }
         Kind::Pause => {
-            vec![Field::line("Waiting for", "").hint("the partner to restore its link").needed()]
+            vec![Field::line("Waiting for", "").hint("the partner to restore its link").required()]
         }
         Kind::Override { .. } => {
-            vec![Field::line("Why", "").hint("why the matrix does not fit").needed()]
+            vec![Field::line("Why", "").hint("why the matrix does not fit").required()]
         }
-        Kind::LinkUrl => vec![Field::line("URL", "").hint("https://…").needed()],
+        Kind::LinkUrl => vec![Field::line("URL", "").hint("https://…").required()],
         Kind::NewProblem => vec![
-            Field::line("Title", "").hint("the cause behind the incidents").needed(),
+            Field::line("Title", "").hint("the cause behind the incidents").required(),
             Field::names("Services", &services(row), service_names(app)),
             Field::text("Cause", "").hint("as far as it is known"),
             Field::text("Workaround", "").hint("how to live with it"),
@@ -135,7 +135,7 @@ fn services(row: Option<&Summary>) -> String {
 fn declare(app: &App) -> Vec<Field> {
     let source = Source::ALL.iter().position(|s| *s == Source::Internal).unwrap_or(0);
     vec![
-        Field::line("Title", "").hint("what is wrong, on one line").needed(),
+        Field::line("Title", "").hint("what is wrong, on one line").required(),
         Field::names("Services", "", service_names(app)).hint("the first is the primary"),
         Field::choice("Impact", levels(), 1),
         Field::choice("Urgency", levels(), 1),
@@ -208,7 +208,7 @@ fn describe(record: Option<&Incident>, row: Option<&Summary>, many: bool) -> Vec
     let text = |get: fn(&Incident) -> String| record.map(get).unwrap_or_default();
     let title = Field::line("Title", row.map_or("", |row| row.title.as_str()));
     vec![
-        if many { title.hint("empty: each keeps its own") } else { title.needed() },
+        if many { title.hint("empty: each keeps its own") } else { title.required() },
         Field::text("Symptoms", &text(|r| r.symptoms.clone())).hint("what users see"),
         Field::line("Labels", &text(|r| r.labels.join(", "))).hint("words, separated by commas"),
         Field::line("Runbook", &text(|r| r.runbook.clone().unwrap_or_default()))
@@ -218,7 +218,7 @@ fn describe(record: Option<&Incident>, row: Option<&Summary>, many: bool) -> Vec
 
 fn update(app: &App, text: &str, next: &str) -> Vec<Field> {
     vec![
-        Field::text("Message", text).needed(),
+        Field::text("Message", text).required(),
         Field::line("Next update", next)
             .hint(parse_time::format_hint("30m, 4h, 09:00; empty for none", app.clock())),
     ]
@@ -234,7 +234,7 @@ pub(in crate::tui) fn placeholder_text(
 ) -> String {
     // Who reads it may be anywhere.
     let zone = app.clock().name();
-    let clock = |time: DateTime<Utc>| format!("{} {zone}", app.clock().minute(time));
+    let clock = |time: DateTime<Utc>| format!("{} {zone}", app.clock().hh_mm(time));
     match placeholder {
         Placeholder::Id => row.id.to_string(),
         Placeholder::Number => row.label(),
@@ -299,7 +299,7 @@ fn milestones(app: &App, record: Option<&Incident>) -> String {
             let detail = event.body.detail();
             let line = format!(
                 "{} {} {} by {}",
-                app.clock().at(event.at).format("%Y-%m-%d %H:%M"),
+                app.clock().local_time(event.at).format("%Y-%m-%d %H:%M"),
                 app.clock().name(),
                 event.body.label().to_lowercase(),
                 event.actor.name()
@@ -318,7 +318,7 @@ fn action_item(app: &App, record: Option<&Incident>, id: uuid::Uuid) -> Vec<Fiel
     let due = item.and_then(|item| item.due).map(|due| due.to_string()).unwrap_or_default();
     let done = item.is_some_and(|item| item.done).then_some(crate::model::checklist::Answer::Yes);
     vec![
-        Field::line("To do", item.map_or("", |item| item.text.as_str())).needed(),
+        Field::line("To do", item.map_or("", |item| item.text.as_str())).required(),
         Field::choice("It will", choice_labels(ActionKind::ALL, ActionKind::as_str), kind),
         Field::name("Owner", owner, people_names(app)),
         Field::line("Due", &due).hint("2026-03-31"),

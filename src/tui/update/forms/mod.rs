@@ -41,12 +41,12 @@ pub(super) fn open_with(
     let fields = fields::build(app, &kind, &targets, at);
     let mut form = Form::new(kind, targets, heading, fields);
     if form.kind == Kind::Update && form.targets.len() > 1 {
-        form.told = Some("what stands in braces, such as {number}, is filled in for each".into());
+        form.notice = Some("what stands in braces, such as {number}, is filled in for each".into());
     }
     let mut effects = Vec::new();
     if let Some(draft) = draft {
-        form.bring_back(&draft);
-        form.told = Some(format!("brought back what was typed {}", format_ago(draft.at, at)));
+        form.restore_draft(&draft);
+        form.notice = Some(format!("brought back what was typed {}", format_ago(draft.at, at)));
         // Held again, so that no other process offers it.
         effects.push(Effect::Draft(DraftOp::Save(draft)));
     }
@@ -65,10 +65,10 @@ pub(super) fn note_form(
     let fields = fields::build(app, &Kind::Note, &targets, at);
     let mut form = Form::new(Kind::Note, targets, heading, fields);
     if let Some(field) = form.fields.first_mut() {
-        field.fill(text);
+        field.set_content(text);
     }
     // Its cursor is shown again.
-    form.go(0);
+    form.move_focus(0);
     Box::new(form)
 }
 
@@ -107,10 +107,10 @@ pub(super) fn review_label(section: Section) -> &'static str {
 /// A key that is no action goes into the field in focus.
 pub(super) fn handle_text_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
     if let Mode::Form(form) = &mut app.mode
-        && !form.asking
+        && !form.confirm_discard
     {
         let left = form.focus;
-        form.typed(key);
+        form.handle_key(key);
         // The only field of a form is left for itself.
         let onward = matches!(key.code, KeyCode::Enter | KeyCode::Up | KeyCode::Down);
         if form.focus != left || onward {
@@ -138,7 +138,7 @@ fn check_field(app: &mut App, left: usize) {
 /// Pasted text goes in as one piece, made safe to show.
 pub(super) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
     match &mut app.mode {
-        Mode::Form(form) if !form.asking => form.paste(pasted),
+        Mode::Form(form) if !form.confirm_discard => form.paste(pasted),
         Mode::Pick(picker) => picker.paste(pasted),
         _ => {}
     }
@@ -149,7 +149,7 @@ pub(super) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
 pub(super) fn move_focus(app: &mut App, by: isize) -> Vec<Effect> {
     if let Mode::Form(form) = &mut app.mode {
         let left = form.focus;
-        form.go(by);
+        form.move_focus(by);
         check_field(app, left);
     }
     drafts::schedule_save(app)
@@ -158,8 +158,8 @@ pub(super) fn move_focus(app: &mut App, by: isize) -> Vec<Effect> {
 /// Sends what the form says, or says what is wrong with it.
 pub(super) fn send(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Form(mut form) = std::mem::take(&mut app.mode) else { return Vec::new() };
-    form.told = None;
-    if !form.is_complete() {
+    form.notice = None;
+    if !form.validate() {
         app.mode = Mode::Form(form);
         return Vec::new();
     }
@@ -171,7 +171,7 @@ pub(super) fn send(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     match commands::plan(app, &form, at) {
         Ok((plan, for_good)) => submit(app, form, plan, for_good, at),
         Err(commands::FieldError { field, message: why }) => {
-            form.blame(&field, why);
+            form.show_error(&field, why);
             app.mode = Mode::Form(form);
             Vec::new()
         }
@@ -185,10 +185,10 @@ fn submit(
     for_good: bool,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    if plan.steps.iter().all(|step| step.asks.is_empty() && step.records.is_empty()) {
+    if plan.steps.iter().all(|step| step.commands.is_empty() && step.prerequisites.is_empty()) {
         let mut form = form;
-        let leave = app.keymap.behind(super::Action::Cancel, "leaves");
-        form.told = Some(format!("nothing was changed{leave}"));
+        let leave = app.keymap.hint_suffix(super::Action::Cancel, "leaves");
+        form.notice = Some(format!("nothing was changed{leave}"));
         app.mode = Mode::Form(form);
         return Vec::new();
     }
@@ -199,7 +199,7 @@ fn submit(
 pub(super) fn cancel(app: &mut App) -> Vec<Effect> {
     let Mode::Form(form) = &mut app.mode else { return Vec::new() };
     if form.is_touched() && form.contents().iter().any(|content| !content.trim().is_empty()) {
-        form.asking = true;
+        form.confirm_discard = true;
         return Vec::new();
     }
     discard(app)
@@ -208,7 +208,7 @@ pub(super) fn cancel(app: &mut App) -> Vec<Effect> {
 /// Drops what was typed.
 pub(super) fn discard(app: &mut App) -> Vec<Effect> {
     match std::mem::take(&mut app.mode) {
-        Mode::Form(form) => vec![Effect::Draft(DraftOp::Drop(form.draft))],
+        Mode::Form(form) => vec![Effect::Draft(DraftOp::Drop(form.draft_id))],
         _ => Vec::new(),
     }
 }
@@ -216,7 +216,7 @@ pub(super) fn discard(app: &mut App) -> Vec<Effect> {
 /// Goes on writing.
 pub(super) fn continue_editing(app: &mut App) -> Vec<Effect> {
     if let Mode::Form(form) = &mut app.mode {
-        form.asking = false;
+        form.confirm_discard = false;
     }
     Vec::new()
 }
@@ -238,9 +238,9 @@ pub(super) fn save_draft(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 pub(super) fn edit(app: &mut App) -> Vec<Effect> {
     let Mode::Form(form) = &mut app.mode else { return Vec::new() };
     match form.fields.get(form.focus) {
-        Some(field) if field.is_text() => vec![Effect::Edit(field.content())],
+        Some(field) if field.is_multiline() => vec![Effect::Edit(field.content())],
         _ => {
-            form.told = Some("only a field of several lines opens in an editor".into());
+            form.notice = Some("only a field of several lines opens in an editor".into());
             Vec::new()
         }
     }
@@ -252,14 +252,14 @@ pub(super) fn edited(app: &mut App, result: Result<String, String>) -> Vec<Effec
     match result {
         Ok(text) => {
             let focus = form.focus;
-            if let Some(field) = form.fields.get_mut(focus).filter(|field| field.is_text()) {
+            if let Some(field) = form.fields.get_mut(focus).filter(|field| field.is_multiline()) {
                 let safe: Vec<_> = crate::model::text::lines(text.trim_end()).collect();
-                field.fill(&safe.join("\n"));
+                field.set_content(&safe.join("\n"));
             }
             // Its cursor is shown again.
-            form.go(0);
+            form.move_focus(0);
         }
-        Err(why) => form.told = Some(why),
+        Err(why) => form.notice = Some(why),
     }
     drafts::schedule_save(app)
 }
@@ -271,7 +271,7 @@ pub(super) fn directory_changed(app: &mut App) {
     }
     let Mode::Form(mut form) = std::mem::take(&mut app.mode) else { return };
     for field in &mut form.fields {
-        if let Value::Names { known, .. } = &mut field.value
+        if let Value::Names { options: known, .. } = &mut field.value
             && let Some(names) = fields::offered_names(app, &field.label)
         {
             *known = names;

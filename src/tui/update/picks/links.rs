@@ -30,11 +30,11 @@ pub(super) fn merge_targets(app: &App, targets: &[Target]) -> Vec<Item> {
         .map(|row| {
             let label = row.label();
             let service = sanitize(row.primary_service().unwrap_or("no service")).into_owned();
-            let pick = Pick::Do {
+            let pick = Pick::Submit {
                 verb: format!("merge {{}} into {label}"),
-                done: format!("merged into {label}"),
-                asks: vec![IncidentCommand::Merge { into: row.id }],
-                for_good: true,
+                done_phrase: format!("merged into {label}"),
+                commands: vec![IncidentCommand::Merge { into: row.id }],
+                irreversible: true,
             };
             let about = format!("{} · {} · {service}", row.priority, row.status);
             let number = row.number.map(|number| number.0.to_string()).unwrap_or_default();
@@ -60,11 +60,11 @@ pub(super) fn link_menu(app: &App, targets: &[Target]) -> Vec<Item> {
     };
     for (link, key) in record.into_iter().flat_map(|r| &r.links).zip('1'..='9') {
         let text = sanitize(&link.to_string()).into_owned();
-        let pick = Pick::Do {
+        let pick = Pick::Submit {
             verb: format!("take the link to {text} from"),
-            done: "link taken away".into(),
-            asks: vec![IncidentCommand::Unlink { link: link.clone() }],
-            for_good: false,
+            done_phrase: "link taken away".into(),
+            commands: vec![IncidentCommand::Unlink { link: link.clone() }],
+            irreversible: false,
         };
         items.push(Item::new(format!("take away: {text}"), pick).key(key));
     }
@@ -72,11 +72,11 @@ pub(super) fn link_menu(app: &App, targets: &[Target]) -> Vec<Item> {
 }
 
 pub(in crate::tui::update) fn link_item(link: Link, text: String, about: String) -> Item {
-    let pick = Pick::Do {
+    let pick = Pick::Submit {
         verb: format!("link {{}} to {text}"),
-        done: format!("linked to {text}"),
-        asks: vec![IncidentCommand::Link { link }],
-        for_good: false,
+        done_phrase: format!("linked to {text}"),
+        commands: vec![IncidentCommand::Link { link }],
+        irreversible: false,
     };
     Item::new(text, pick).about(about)
 }

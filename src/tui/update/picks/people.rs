@@ -29,21 +29,21 @@ pub(super) fn people(app: &App, targets: &[Target]) -> Vec<Item> {
         let owns = owner.is_some_and(|owner| owner.handle == person.handle);
         let name = sanitize(&person.name).into_owned();
         let handle = sanitize(&person.handle).into_owned();
-        let pick = Pick::Do {
+        let pick = Pick::Submit {
             verb: format!("assign {{}} to {name}"),
-            done: format!("assigned to {name}"),
-            asks: vec![IncidentCommand::Assign { to: Some(person) }],
-            for_good: false,
+            done_phrase: format!("assigned to {name}"),
+            commands: vec![IncidentCommand::Assign { to: Some(person) }],
+            irreversible: false,
         };
         let item = Item::new(name, pick).about(about).value(handle);
-        items.push(item.barred(owns.then(|| "owns it".into())));
+        items.push(item.disabled_reason(owns.then(|| "owns it".into())));
     }
     if owner.is_some() || targets.len() > 1 {
-        let pick = Pick::Do {
+        let pick = Pick::Submit {
             verb: "make {} unowned".into(),
-            done: "unowned again".into(),
-            asks: vec![IncidentCommand::Assign { to: None }],
-            for_good: false,
+            done_phrase: "unowned again".into(),
+            commands: vec![IncidentCommand::Assign { to: None }],
+            irreversible: false,
         };
         items.push(Item::new("nobody", pick).about("makes it unowned").value("nobody"));
     }
@@ -131,7 +131,10 @@ pub(super) fn roles(app: &App, targets: &[Target]) -> Vec<Item> {
             };
             let asks =
                 vec![IncidentCommand::GiveRole { role: *role, person: person.clone(), given }];
-            let item = Item::new(text, Pick::Do { verb, done, asks, for_good: false });
+            let item = Item::new(
+                text,
+                Pick::Submit { verb, done_phrase: done, commands: asks, irreversible: false },
+            );
             let handle = sanitize(&person.handle);
             let no = if given { "" } else { "no " };
             let item = item.about(format!("@{handle}")).value(format!("{no}{role} {handle}"));
@@ -186,18 +189,22 @@ pub(super) fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<It
             };
             let about = if level == next { format!("{when} · next") } else { when };
             let nobody = step.people.is_empty().then(|| "it reaches nobody now".to_owned());
-            let pick = Pick::Do {
+            let pick = Pick::Submit {
                 verb: format!("call level {level} ({}) for", sanitize(&names)),
-                done: format!("escalated to level {level}"),
-                asks: vec![IncidentCommand::Escalate {
+                done_phrase: format!("escalated to level {level}"),
+                commands: vec![IncidentCommand::Escalate {
                     level,
                     to: step.people,
                     reason: Some("called by hand".into()),
                 }],
-                for_good: true,
+                irreversible: true,
             };
             let key = char::from_digit(u32::from(level), 10).unwrap_or('0');
-            Item::new(text, pick).key(key).about(about).value(level.to_string()).barred(nobody)
+            Item::new(text, pick)
+                .key(key)
+                .about(about)
+                .value(level.to_string())
+                .disabled_reason(nobody)
         })
         .collect()
 }

@@ -5,7 +5,7 @@ use crate::config::panes::Column;
 /// Cells of the SLA bar.
 pub(super) const BAR: usize = 4;
 /// Cells of the time left, with the blank behind it.
-pub(super) const LEFT: usize = 7;
+pub(super) const REMAINING_WIDTH: usize = 7;
 
 /// Columns and their widths, from the left; a blank follows each.
 pub(super) struct Columns {
@@ -18,7 +18,7 @@ pub(super) struct Columns {
 impl Columns {
     /// The chosen columns. Team, owner, SLA bar, service and age give way in this order; the title
     /// has the rest.
-    pub(super) fn of(chosen: &[Column], room: usize, number: usize) -> Self {
+    pub(super) fn for_width(chosen: &[Column], room: usize, number: usize) -> Self {
         let has = |column: Column| chosen.contains(&column);
         let status = if room < 48 { 5 } else { 13 };
         let sum = |list: &[(Column, usize)]| -> usize {
@@ -29,7 +29,7 @@ impl Columns {
             (Column::Number, number + 1),
             (Column::Priority, 4),
             (Column::Status, status + 1),
-            (Column::Sla, LEFT),
+            (Column::Sla, REMAINING_WIDTH),
         ]);
         let title = match room {
             _ if !has(Column::Title) => 0,
@@ -70,7 +70,7 @@ impl Columns {
             Column::Priority => 3,
             Column::Status => status,
             Column::Age => age,
-            Column::Sla => bars + LEFT - 1,
+            Column::Sla => bars + REMAINING_WIDTH - 1,
             Column::Service => service,
             Column::Owner => owner,
             Column::Team => team,

@@ -7,31 +7,31 @@ use crate::model::text::{sanitize, width};
 
 use super::super::super::action::Action;
 use super::super::super::app::{App, Freshness};
-use super::super::formatting::{count, span};
+use super::super::formatting::{pluralize, short_duration};
 
 /// Draws it in the middle of the pane.
 pub(super) fn draw(app: &App, inside: Rect, buffer: &mut Buffer) {
     let mut said = Vec::new();
     match (app.freshness(), &app.snapshot) {
         (Freshness::Failing { since, message: error, retry_in }, None) => {
-            said.push(format!("nothing could be read since {}", app.clock().second(since)));
+            said.push(format!("nothing could be read since {}", app.clock().hh_mm_ss(since)));
             said.push(sanitize(&error).into_owned());
             let seconds = retry_in.num_seconds().max(0);
-            said.push(format!("from {}", sanitize(&app.workspace.leads)));
-            let now = app.keymap.behind(Action::Refresh, "now");
+            said.push(format!("from {}", sanitize(&app.workspace.location)));
+            let now = app.keymap.hint_suffix(Action::Refresh, "now");
             said.push(format!("retrying in {seconds} s{now}"));
         }
-        (_, None) => said.push(format!("reading {} …", sanitize(&app.workspace.leads))),
+        (_, None) => said.push(format!("reading {} …", sanitize(&app.workspace.location))),
         (_, Some(_)) if app.queue.is_filtered() => filtered(app, &mut said),
         (_, Some(_)) => {
             let ended = match app.last_ended {
-                Some(Some(at)) => format!(" · the last ended {} ago", span(app.now - at)),
+                Some(Some(at)) => format!(" · the last ended {} ago", short_duration(app.now - at)),
                 Some(None) => " · none has ended yet".into(),
                 None => String::new(),
             };
             said.push(format!("no open incidents{ended}"));
             if app.queue.counts.snoozed > 0 {
-                said.push(count(app.queue.counts.snoozed, "is snoozed", "are snoozed"));
+                said.push(pluralize(app.queue.counts.snoozed, "is snoozed", "are snoozed"));
             }
         }
     }
@@ -50,13 +50,13 @@ fn filtered(app: &App, said: &mut Vec<String>) {
     let filter = app.queue.filter().to_string();
     let filter = sanitize(&filter);
     match &app.queue.pages {
-        Some(pages) if pages.asked.is_some() => {
+        Some(pages) if pages.in_flight.is_some() => {
             said.push(format!("reading the history: {filter} …"));
             return;
         }
-        Some(pages) if pages.failed.is_some() => {
+        Some(pages) if pages.error.is_some() => {
             said.push("the history could not be read".into());
-            said.extend(pages.failed.as_deref().map(|why| sanitize(why).into_owned()));
+            said.extend(pages.error.as_deref().map(|why| sanitize(why).into_owned()));
             let key = app.keymap.keys(Action::Refresh).first();
             said.extend(key.map(|key| format!("{key} asks again")));
         }

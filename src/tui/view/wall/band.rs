@@ -29,7 +29,11 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) -> u
     if area.height < LEAST {
         return 0;
     }
-    let figures = [count(app, wall, Priority::P1), count(app, wall, Priority::P2), last(app, wall)];
+    let figures = [
+        open_figure(app, wall, Priority::P1),
+        open_figure(app, wall, Priority::P2),
+        last_p1_figure(app, wall),
+    ];
     let starts = |scale: u16| {
         let third = area.width / 3;
         // On a narrow screen the time has more of it than the counts.
@@ -58,7 +62,7 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) -> u
 }
 
 /// How many are open, and whom nobody has picked up.
-fn count(app: &App, wall: &Wall, priority: Priority) -> Figure {
+fn open_figure(app: &App, wall: &Wall, priority: Priority) -> Figure {
     let theme = app.theme;
     let known = app.snapshot.is_some();
     let open = wall.counts.by_priority[priority.index()];
@@ -77,16 +81,20 @@ fn count(app: &App, wall: &Wall, priority: Priority) -> Figure {
 }
 
 /// For how long a P1 has been open, or none has.
-fn last(app: &App, wall: &Wall) -> Figure {
+fn last_p1_figure(app: &App, wall: &Wall) -> Figure {
     let theme = app.theme;
     let strong = |text: &'static str| Line::from(Span::styled(text, theme.strong()));
     if let Some(since) = wall.p1_since() {
         let style = theme.priority(Priority::P1);
-        return Figure { text: span(app.now - since), style, label: strong("P1 open for") };
+        return Figure {
+            text: compact_duration(app.now - since),
+            style,
+            label: strong("P1 open for"),
+        };
     }
     match wall.last_p1 {
         LastP1::Ended(at) => Figure {
-            text: span(app.now - at),
+            text: compact_duration(app.now - at),
             style: theme.text(),
             label: strong("since the last P1"),
         },
@@ -100,10 +108,10 @@ fn last(app: &App, wall: &Wall) -> Figure {
 }
 
 /// At most four letters: `<1m`, `12m`, `1h05`, `23h`, `3d`, `14w`.
-pub(super) fn span(duration: TimeDelta) -> String {
+pub(super) fn compact_duration(duration: TimeDelta) -> String {
     let (hours, days) = (duration.num_hours(), duration.num_days());
     match (hours, days) {
-        (..10, _) => super::span(duration),
+        (..10, _) => super::short_duration(duration),
         (10..48, _) => format!("{hours}h"),
         (_, ..100) => format!("{days}d"),
         _ => format!("{}w", days / 7),

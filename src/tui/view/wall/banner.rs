@@ -9,7 +9,7 @@ use crate::model::text::{sanitize, width};
 
 use super::super::super::app::App;
 use super::super::super::wall::{Loudness, Outage};
-use super::{big, centred, span};
+use super::{big, centred, short_duration};
 
 /// With fewer rows, big letters would leave nothing of the picture.
 const BIG_FROM: u16 = 22;
@@ -19,16 +19,16 @@ const BLANK_FROM: u16 = 14;
 /// Draws the banner on top of `area`, and says how many rows it took.
 pub(super) fn draw(app: &App, outage: &Outage, area: Rect, buffer: &mut Buffer) -> u16 {
     let room = usize::from(area.width.saturating_sub(2));
-    let words = Words::of(app, outage);
-    let letters = words.letters(area.width.saturating_sub(4));
-    let mut told: Vec<String> = match outage.loud {
+    let words = BannerText::new(app, outage);
+    let letters = words.big_text(area.width.saturating_sub(4));
+    let mut told: Vec<String> = match outage.loudness {
         Loudness::Line => vec![words.line(room)],
         _ => words.lines(room),
     };
-    let letters = letters.filter(|_| outage.loud == Loudness::Big && area.height >= BIG_FROM);
+    let letters = letters.filter(|_| outage.loudness == Loudness::Big && area.height >= BIG_FROM);
     if letters.is_some() {
         // Room for the letters, and a blank row above and below.
-        told.splice(0..0, std::iter::repeat_n(String::new(), usize::from(big::HIGH) + 2));
+        told.splice(0..0, std::iter::repeat_n(String::new(), usize::from(big::GLYPH_HEIGHT) + 2));
     } else if told.len() > 1 && area.height >= BLANK_FROM {
         told.insert(0, String::new());
     }
@@ -49,68 +49,74 @@ pub(super) fn draw(app: &App, outage: &Outage, area: Rect, buffer: &mut Buffer) 
     }
     if let Some(text) = letters {
         let x = bar.x + bar.width.saturating_sub(big::width(&text, 1)) / 2;
-        big::draw(&text, style, 1, Rect { x, y: bar.y + 1, height: big::HIGH, ..bar }, buffer);
+        big::draw(
+            &text,
+            style,
+            1,
+            Rect { x, y: bar.y + 1, height: big::GLYPH_HEIGHT, ..bar },
+            buffer,
+        );
     }
     // A blank row, so that what is below stands apart.
     rows + u16::from(area.height >= BLANK_FROM)
 }
 
 /// What is told.
-struct Words {
+struct BannerText {
     /// `OLD`, or `NO` where nothing was ever read.
     old: &'static str,
     age: TimeDelta,
     since: String,
     /// The clock tells of the next try, which needs no counting down.
-    next: Option<String>,
-    said: String,
+    next_try: Option<String>,
+    error: String,
 }
 
-impl Words {
-    fn of(app: &App, outage: &Outage) -> Self {
+impl BannerText {
+    fn new(app: &App, outage: &Outage) -> Self {
         let clock = app.clock();
-        let since = clock.at(outage.since);
-        let same_day = since.date() == clock.at(app.now).date();
+        let since = clock.local_time(outage.since);
+        let same_day = since.date() == clock.local_time(app.now).date();
         let form = if same_day { "%H:%M" } else { "%a %m-%d %H:%M" };
-        let said = if let Some(said) = &outage.said {
+        let said = if let Some(said) = &outage.error {
             sanitize(said).into_owned()
         } else {
             format!(
                 "{} does not answer",
-                sanitize(app.workspace_name().unwrap_or(&app.workspace.leads))
+                sanitize(app.workspace_name().unwrap_or(&app.workspace.location))
             )
         };
         Self {
             old: if app.snapshot.is_some() { "OLD" } else { "NO" },
             age: app.now - outage.since,
             since: format!("{} {}", since.format(form), clock.name()),
-            next: outage.retry_at.map(|at| format!("next try {}", clock.second(at))),
-            said,
+            next_try: outage.retry_at.map(|at| format!("next try {}", clock.hh_mm_ss(at))),
+            error: said,
         }
     }
 
-    fn what(&self) -> String {
-        format!("{} DATA for {}, since {}", self.old, span(self.age), self.since)
+    fn headline(&self) -> String {
+        format!("{} DATA for {}, since {}", self.old, short_duration(self.age), self.since)
     }
 
     /// As much as fits on one line.
     fn line(&self, room: usize) -> String {
-        let mut line = self.what();
-        if let Some(next) = &self.next
+        let mut line = self.headline();
+        if let Some(next) = &self.next_try
             && width(&line) + 3 + width(next) <= room
         {
             line = format!("{line} · {next}");
         }
         // A sentence that would lose its end says little.
-        if width(&line) + 3 + width(&self.said).min(40) <= room {
-            line = format!("{line} · {}", self.said);
+        if width(&line) + 3 + width(&self.error).min(40) <= room {
+            line = format!("{line} · {}", self.error);
         }
         line
     }
 
     fn lines(&self, room: usize) -> Vec<String> {
-        let mut lines = vec![self.what()];
-        let (next, said) = (self.next.as_deref().unwrap_or_default(), &self.said);
+        let mut lines = vec![self.headline()];
+        let (next, said) = (self.next_try.as_deref().unwrap_or_default(), &self.error);
         if next.is_empty() {
             lines.push(said.clone());
         } else if width(next) + 3 + width(said) <= room {
@@ -122,8 +128,8 @@ impl Words {
     }
 
     /// What is written big, by how much room there is.
-    fn letters(&self, room: u16) -> Option<String> {
-        let (old, age) = (self.old, super::band::span(self.age));
+    fn big_text(&self, room: u16) -> Option<String> {
+        let (old, age) = (self.old, super::band::compact_duration(self.age));
         [format!("{old} DATA {age}"), format!("{old} {age}"), old.to_owned()]
             .into_iter()
             .find(|text| big::width(text, 1) <= room)

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 /// Rows of a letter in pixels.
-pub(super) const HIGH: u16 = 5;
+pub(super) const GLYPH_HEIGHT: u16 = 5;
 
 /// Capital letters, digits, marks, and the small letters of units.
 const GLYPHS: &[(char, [&str; 5])] = &[
@@ -73,7 +73,7 @@ fn glyph(letter: char) -> Option<&'static [&'static str; 5]> {
 }
 
 /// Whether all of a text can be written big.
-pub(super) fn has(text: &str) -> bool {
+pub(super) fn can_render(text: &str) -> bool {
     text.chars().all(|ch| glyph(ch).is_some())
 }
 
@@ -85,12 +85,12 @@ pub(super) fn width(text: &str, scale: u16) -> u16 {
 
 /// Rows that a line of text takes at a scale.
 pub(super) const fn height(scale: u16) -> u16 {
-    HIGH * scale
+    GLYPH_HEIGHT * scale
 }
 
 /// Writes a text from the upper left corner of `area`, as far as that reaches.
 pub(super) fn draw(text: &str, style: Style, scale: u16, area: Rect, buffer: &mut Buffer) {
-    each(text, scale, area, buffer, |_| style);
+    draw_glyphs(text, scale, area, buffer, |_| style);
 }
 
 /// As [`draw`], with the units behind the figures in a style of their own.
@@ -101,10 +101,16 @@ pub(super) fn draw_span(
     area: Rect,
     buffer: &mut Buffer,
 ) {
-    each(text, scale, area, buffer, |ch| if ch.is_ascii_digit() { figure } else { unit });
+    draw_glyphs(text, scale, area, buffer, |ch| if ch.is_ascii_digit() { figure } else { unit });
 }
 
-fn each(text: &str, scale: u16, area: Rect, buffer: &mut Buffer, style: impl Fn(char) -> Style) {
+fn draw_glyphs(
+    text: &str,
+    scale: u16,
+    area: Rect,
+    buffer: &mut Buffer,
+    style: impl Fn(char) -> Style,
+) {
     let area = area.intersection(buffer.area);
     let pixel = 2 * scale;
     let mut x = area.x;
@@ -137,7 +143,7 @@ pub(super) fn lines(text: &str, scale: u16, columns: u16) -> Option<Vec<String>>
     let text = text.to_uppercase();
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
-        if !has(word) || width(word, scale) > columns {
+        if !can_render(word) || width(word, scale) > columns {
             return None;
         }
         match lines.last_mut() {

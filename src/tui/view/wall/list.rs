@@ -11,15 +11,15 @@ use crate::model::{Priority, Status, Summary};
 
 use super::super::super::app::App;
 use super::super::super::wall::{LastP1, Wall};
-use super::super::formatting::{age, count, left, left_bar};
-use super::{below, both, centred, rule, span};
+use super::super::formatting::{age, pluralize, remaining_bar, remaining_text};
+use super::{below, centred, draw_left_right, rule, short_duration};
 
 /// From this width on, the time left has a bar.
 const BARRED: usize = 90;
 /// Cells of that bar.
 const BAR: usize = 10;
 /// Columns of the longest text beside it.
-const BESIDE_BAR: usize = 23;
+const TEXT_WIDTH: usize = 23;
 /// Columns before the title: the priority and blanks.
 const INDENT: usize = 6;
 
@@ -29,7 +29,7 @@ pub(super) fn large(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     rule(app, &title, Rect { height: 1, ..area }, buffer);
     let area = below(area, if area.height > 20 { 2 } else { 1 });
     if wall.rows.is_empty() {
-        nothing(app, wall, area, buffer);
+        draw_empty(app, wall, area, buffer);
         return;
     }
     let rows = u16::try_from(wall.rows.len()).unwrap_or(u16::MAX);
@@ -73,7 +73,7 @@ fn two_lines(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     let used = INDENT + number.len() + 2 + right.width() + 2;
     first.push_span(Span::styled(format!("{number}  "), strong));
     first.push_span(Span::styled(truncate(&title, room.saturating_sub(used)).into_owned(), strong));
-    both(&first, &right, Rect { height: 1, ..area }, buffer);
+    draw_left_right(&first, &right, Rect { height: 1, ..area }, buffer);
 
     let owner = match &row.assignee {
         Some(person) => Span::raw(truncate(&sanitize(&person.name), 24).into_owned()),
@@ -93,7 +93,7 @@ fn two_lines(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     }
     let about = truncate(&about, room.saturating_sub(owner.width() + 2)).into_owned();
     let second = Line::from(Span::styled(about, theme.dim()));
-    both(&second, &Line::from(owner), Rect { y: area.y + 1, height: 1, ..area }, buffer);
+    draw_left_right(&second, &Line::from(owner), Rect { y: area.y + 1, height: 1, ..area }, buffer);
 }
 
 /// The priority, reversed, so that its colour is seen from afar.
@@ -113,16 +113,16 @@ fn service_level(app: &App, clock: Option<Clock>, room: usize) -> Line<'static> 
     let (past, near) = (clock.is_past(app.now), clock.is_near(app.now));
     let remaining = clock.remaining(app.now);
     let (text, time) = if past {
-        (format!(" {word} {} late ", span(-remaining)), String::new())
+        (format!(" {word} {} late ", short_duration(-remaining)), String::new())
     } else {
-        (format!("{word} in "), format!("{:>4}", span(remaining)))
+        (format!("{word} in "), format!("{:>4}", short_duration(remaining)))
     };
     let mut line = Line::default();
     if room >= BARRED {
-        let bar = left_bar(&clock, app.now, BAR);
+        let bar = remaining_bar(&clock, app.now, BAR);
         line.push_span(Span::styled(bar, if near { Style::new() } else { theme.dim() }));
         let used = text.len() + time.len();
-        line.push_span(" ".repeat((BESIDE_BAR + 2).saturating_sub(used)));
+        line.push_span(" ".repeat((TEXT_WIDTH + 2).saturating_sub(used)));
     }
     if past {
         line.push_span(Span::styled(text, theme.alarm().add_modifier(Modifier::BOLD)));
@@ -135,10 +135,10 @@ fn service_level(app: &App, clock: Option<Clock>, room: usize) -> Line<'static> 
 }
 
 /// Calm, and how many others there are.
-fn nothing(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
+fn draw_empty(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     let middle = below(area, area.height.saturating_sub(4) / 2);
     if app.snapshot.is_none() {
-        let text = format!("reading {} …", sanitize(&app.workspace.leads));
+        let text = format!("reading {} …", sanitize(&app.workspace.location));
         centred(&text, app.theme.dim(), middle, buffer);
         return;
     }
@@ -173,12 +173,12 @@ pub(super) fn plain(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     };
     figures.push_span(since);
     let clock = app.clock();
-    let clock_text = format!("{} {}", clock.minute(app.now), clock.name());
+    let clock_text = format!("{} {}", clock.hh_mm(app.now), clock.name());
     let clock_text = Line::from(Span::raw(clock_text));
-    both(&figures, &clock_text, Rect { height: 1, ..area }, buffer);
+    draw_left_right(&figures, &clock_text, Rect { height: 1, ..area }, buffer);
     let rest = below(area, if area.height > 9 { 2 } else { 1 });
     if wall.rows.is_empty() {
-        nothing(app, wall, rest, buffer);
+        draw_empty(app, wall, rest, buffer);
         return;
     }
     let hidden = wall.rows.len().saturating_sub(usize::from(rest.height));
@@ -189,7 +189,7 @@ pub(super) fn plain(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     }
     if hidden > 0 && rest.height > 0 {
         let more = wall.rows.len() - shown_rows;
-        let text = format!("and {}", count(more as u64, "more", "more"));
+        let text = format!("and {}", pluralize(more as u64, "more", "more"));
         buffer.set_stringn(
             rest.x,
             rest.bottom() - 1,
@@ -208,8 +208,10 @@ fn one_line(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
         Line::from(Span::styled(format!("{} ", row.priority), theme.priority(row.priority)));
     line.push_span(Span::raw(format!("{number:>4} ")));
     let (text, style) = match running_clock(row, &app.rules.levels) {
-        Some(clock) if clock.is_past(app.now) => (left(clock.remaining(app.now)), theme.alarm()),
-        Some(clock) => (left(clock.remaining(app.now)), Style::new()),
+        Some(clock) if clock.is_past(app.now) => {
+            (remaining_text(clock.remaining(app.now)), theme.alarm())
+        }
+        Some(clock) => (remaining_text(clock.remaining(app.now)), Style::new()),
         None => (String::new(), Style::new()),
     };
     line.push_span(" ".repeat(5_usize.saturating_sub(width(&text))));

@@ -42,9 +42,9 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
         buffer.set_string(inside.x, inside.y, text, theme.dim());
         return;
     };
-    let mut table = metrics::Pane { app, measures, span, width: usize::from(inside.width) };
+    let mut table = metrics::MeasuresView { app, measures, span, width: usize::from(inside.width) };
     if inside.height >= BIG && (page == 0 || page == 2) {
-        let figures = if page == 0 { response(&table) } else { kept(app, &table) };
+        let figures = if page == 0 { response(&table) } else { compliance_figures(app, &table) };
         two_big(app, figures, inside, buffer);
         return;
     }
@@ -76,19 +76,19 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
 type Figure = (String, Line<'static>);
 
 /// MTTA and MTTR.
-fn response(table: &metrics::Pane<'_>) -> [Figure; 2] {
+fn response(table: &metrics::MeasuresView<'_>) -> [Figure; 2] {
     let (now, before) = (&table.measures.now, &table.measures.before);
     [("MTTA", &now.mtta, &before.mtta), ("MTTR", &now.mttr, &before.mttr)].map(
         |(name, now, before)| {
             let mut line = Line::default();
             table.mean(name, now, before, &mut line);
-            (now.mean().map_or_else(|| "–".into(), super::band::span), line)
+            (now.mean().map_or_else(|| "–".into(), super::band::compact_duration), line)
         },
     )
 }
 
 /// Kept levels, over all priorities and by priority.
-fn kept(app: &App, table: &metrics::Pane<'_>) -> [Figure; 2] {
+fn compliance_figures(app: &App, table: &metrics::MeasuresView<'_>) -> [Figure; 2] {
     let now = &table.measures.now;
     [
         ("acknowledge", &now.acknowledge, now.acknowledge_all()),
@@ -110,12 +110,12 @@ fn kept(app: &App, table: &metrics::Pane<'_>) -> [Figure; 2] {
 fn two_big(app: &App, figures: [Figure; 2], area: Rect, buffer: &mut Buffer) {
     let mut rest = area;
     for (text, line) in figures {
-        let digits = Rect { height: big::HIGH, ..rest };
+        let digits = Rect { height: big::GLYPH_HEIGHT, ..rest };
         // Big, but not as loud as what is open now.
         let styles = (app.theme.dim(), app.theme.border());
         big::draw_span(&text, styles, 1, digits, buffer);
-        let lower = below(rest, big::HIGH);
+        let lower = below(rest, big::GLYPH_HEIGHT);
         buffer.set_line(lower.x, lower.y, &line, lower.width);
-        rest = below(rest, big::HIGH + 2 + (area.height - BIG).min(2));
+        rest = below(rest, big::GLYPH_HEIGHT + 2 + (area.height - BIG).min(2));
     }
 }

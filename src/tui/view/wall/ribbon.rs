@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use crate::model::text::{pad, sanitize, truncate, width};
 
 use super::super::super::app::App;
-use super::super::super::wall::{Moment, Wall};
+use super::super::super::wall::{RibbonEntry, Wall};
 use super::{below, rule};
 
 /// Columns of the word for what happened.
@@ -32,12 +32,12 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn line(app: &App, moment: &Moment, room: usize) -> Line<'static> {
+fn line(app: &App, moment: &RibbonEntry, room: usize) -> Line<'static> {
     let theme = app.theme;
-    let number = moment.of.number.map_or_else(|| "new".into(), |number| number.0.to_string());
+    let number = moment.incident.number.map_or_else(|| "new".into(), |number| number.0.to_string());
     let mut line = Line::from(vec![
-        Span::styled(format!("{}  ", app.clock().minute(moment.at)), theme.dim()),
-        Span::styled(format!("{number:>4} "), theme.priority(moment.of.priority)),
+        Span::styled(format!("{}  ", app.clock().hh_mm(moment.at)), theme.dim()),
+        Span::styled(format!("{number:>4} "), theme.priority(moment.incident.priority)),
         Span::raw(format!("{} ", pad(moment.word, WORD.min(room.saturating_sub(20))))),
     ]);
     let actor = sanitize(&moment.actor);

@@ -12,7 +12,7 @@ use crate::model::{Priority, Summary};
 use super::super::super::app::App;
 use super::super::super::queue::Row;
 use super::super::super::wall::Wall;
-use super::{below, big, centred, span};
+use super::{below, big, centred, short_duration};
 
 /// Rows that one of several needs.
 const SHARED: u16 = 11;
@@ -20,7 +20,7 @@ const SHARED: u16 = 11;
 const TITLE: usize = 3;
 
 pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
-    let rows: Vec<&Row> = wall.taking_over().collect();
+    let rows: Vec<&Row> = wall.takeover_rows().collect();
     let theme = app.theme;
     let bar = Rect { height: if area.height >= 20 { 3 } else { 1 }, ..area };
     let style = theme.priority(Priority::P1).add_modifier(Modifier::REVERSED | Modifier::BOLD);
@@ -36,7 +36,7 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     centred(&text, style, Rect { y: bar.y + bar.height / 2, height: 1, ..bar }, buffer);
     let rest = below(area, bar.height + u16::from(area.height >= 20));
     if let [row] = rows.as_slice() {
-        alone(app, &row.summary, rest, buffer);
+        draw_single(app, &row.summary, rest, buffer);
         return;
     }
     let each = match rest.height {
@@ -47,7 +47,7 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     let fit = usize::from(rest.height / each).max(1);
     for (row, index) in rows.iter().take(fit).zip(0..) {
         let place = below(rest, index * each);
-        shared(app, &row.summary, Rect { height: each.min(place.height), ..place }, buffer);
+        draw_shared(app, &row.summary, Rect { height: each.min(place.height), ..place }, buffer);
     }
     if rows.len() > fit {
         let line = Rect { y: rest.bottom().saturating_sub(1), height: 1, ..rest };
@@ -56,7 +56,7 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
 }
 
 /// One P1 in the middle: number and title as big as they fit.
-fn alone(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
+fn draw_single(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     let theme = app.theme;
     let label = row.label();
     let title = sanitize(&row.title).into_owned();
@@ -65,10 +65,11 @@ fn alone(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     let scale = if area.height >= 44 && big::width(&label, 2) <= area.width { 2 } else { 1 };
     let words = 4;
     let number = big::height(scale);
-    let big_rows = |lines: &[String]| u16::try_from(lines.len()).unwrap_or(1) * (big::HIGH + 1);
+    let big_rows =
+        |lines: &[String]| u16::try_from(lines.len()).unwrap_or(1) * (big::GLYPH_HEIGHT + 1);
     let needs = |title: u16| number + 2 + title + 1 + words;
     if big::width(&label, 1) > area.width || needs(1) > area.height {
-        shared(app, row, area, buffer);
+        draw_shared(app, row, area, buffer);
         return;
     }
     let title_big = big_title.filter(|lines| needs(big_rows(lines)) <= area.height);
@@ -82,7 +83,7 @@ fn alone(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     if let Some(lines) = title_big {
         for line in &lines {
             big_centred(line, theme.strong(), 1, rest, buffer);
-            rest = below(rest, big::HIGH + 1);
+            rest = below(rest, big::GLYPH_HEIGHT + 1);
         }
     } else {
         let rows = usize::from(title_rows);
@@ -113,13 +114,13 @@ fn big_centred(
 }
 
 /// One of several: number big where there is room, the rest in words.
-fn shared(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
+fn draw_shared(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     let theme = app.theme;
     let mut rest = area;
     let label = row.label();
     if area.height >= SHARED && big::width(&label, 1) <= area.width {
         big_centred(&label, theme.priority(Priority::P1), 1, rest, buffer);
-        rest = below(rest, big::HIGH + 1);
+        rest = below(rest, big::GLYPH_HEIGHT + 1);
     } else {
         centred(&label, theme.priority(Priority::P1), rest, buffer);
         rest = below(rest, 1);
@@ -149,7 +150,7 @@ fn about(app: &App, row: &Summary, room: u16) -> Vec<String> {
         };
         let left = clock.remaining(app.now);
         if clock.is_past(app.now) {
-            format!("{word} {} late", span(-left))
+            format!("{word} {} late", short_duration(-left))
         } else {
             format!("{word} in {}", format_precise_duration(left))
         }
