@@ -28,7 +28,7 @@ use super::story::impact_and_urgency;
 use super::templates::{self, REGIONS, TemplateValues};
 
 /// Mean seconds between two happenings at speed 1.
-const MEAN_PAUSE_S: f64 = 4.0;
+const MEDIAN_PAUSE_S: f64 = 4.0;
 /// The longest wait after a failure of the store.
 const MAX_RETRY_DELAY: Duration = Duration::from_mins(1);
 /// Resolved incidents that somebody may still close.
@@ -111,7 +111,7 @@ impl<'a> Simulation<'a> {
         }
         let mut failures: u32 = 0;
         loop {
-            let pause = self.dice.log_normal(MEAN_PAUSE_S, 0.7) / self.speed;
+            let pause = self.dice.log_normal(MEDIAN_PAUSE_S, 0.7) / self.speed;
             let wait = Duration::from_secs_f64(pause.clamp(0.001, 600.0));
             let patience = Duration::from_secs(1 << failures.min(6)).min(MAX_RETRY_DELAY);
             tokio::time::sleep(if failures > 0 { wait.max(patience) } else { wait }).await;
