@@ -9,7 +9,7 @@ use redphone::config::sample::{sample, uncommented};
 use redphone::model::Rules;
 use rstest::rstest;
 
-use crate::file::{File, read, told};
+use super::file::{File, read, told};
 
 #[rstest]
 // Names that there are not.

@@ -2,7 +2,7 @@ use redphone::model::filter::{Filter, MatchContext, Scope, Typed};
 use redphone::model::{Ask, Rules, Summary};
 use rstest::rstest;
 
-use crate::support::{Bench, at, declaration, ines};
+use crate::support::model::{Bench, at, declaration, ines};
 
 fn matches(filter: &str, row: &Summary) -> bool {
     let rules = Rules::default();

@@ -8,7 +8,7 @@ use redphone::model::service_level::{Promise, clock, update_due};
 use redphone::model::{Ask, Incident, IncidentId, Priority, Rules, Status, Urgency};
 use rstest::rstest;
 
-use crate::support::{Bench, at, declaration, ines, note, tariq};
+use crate::support::model::{Bench, at, declaration, ines, note, tariq};
 
 #[rstest]
 #[case(Status::Acknowledged, 1)]
@@ -53,8 +53,8 @@ fn standing(incident: &Incident) -> impl PartialEq + std::fmt::Debug + use<> {
 #[case::acknowledged(&[], Ask::Acknowledge)]
 #[case::moved(&[Ask::Acknowledge], Ask::MoveStatus { to: Status::Investigating })]
 #[case::moved_with_stages_skipped(&[], Ask::MoveStatus { to: Status::Monitoring })]
-#[case::resolved_at_once(&[], crate::support::resolve())]
-#[case::resolved(&[Ask::Acknowledge, Ask::MoveStatus { to: Status::Identified }], crate::support::resolve())]
+#[case::resolved_at_once(&[], crate::support::model::resolve())]
+#[case::resolved(&[Ask::Acknowledge, Ask::MoveStatus { to: Status::Identified }], crate::support::model::resolve())]
 fn a_move_that_is_taken_back_leaves_it_as_it_was(#[case] before: &[Ask], #[case] step: Ask) {
     let mut bench = Bench::new();
     for (minute, ask) in (1..).zip(before) {

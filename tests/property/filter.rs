@@ -4,7 +4,7 @@ use redphone::model::Priority;
 use redphone::model::filter::{Ask, Filter, Is, Owner, Sla, Term};
 use redphone::model::status::{Category, Status};
 
-use crate::asks::{any_text, of};
+use crate::support::strategies::{any_text, of};
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![

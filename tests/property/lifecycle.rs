@@ -7,7 +7,7 @@ use redphone::model::{
     Rules, Status, check,
 };
 
-use crate::asks::{ask, declaration, start};
+use crate::support::strategies::{ask, declaration, start};
 
 fn envelope(minute: i64, incident: IncidentId, ask: Ask) -> Envelope {
     Envelope {

@@ -3,7 +3,7 @@ use redphone::model::measures::{Counted, Cut, Fact, Times, Window, compute, fing
 use redphone::model::status::Category;
 use redphone::model::{Priority, Rules};
 
-use crate::asks::{any_text, of, start};
+use crate::support::strategies::{any_text, of, start};
 
 fn fact() -> impl Strategy<Value = Fact> {
     let start = start().timestamp_millis();

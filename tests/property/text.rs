@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use redphone::model::text::{cut, fit, lines, shown, width, wrap};
 use redphone::model::time::{parse_duration, short};
 
-use crate::asks::any_text;
+use crate::support::strategies::any_text;
 
 proptest! {
     #[test]

@@ -11,8 +11,8 @@ use redphone::model::{
     Actor, Ask, Command, CommandId, Envelope, Impact, IncidentId, PersonRef, Rules,
 };
 
-use crate::store::Store;
-use crate::terminal::Terminal;
+use super::store::Store;
+use crate::support::terminal::Terminal;
 
 const BEGIN: &str = "\u{1b}[?2026h";
 

@@ -14,7 +14,7 @@ use redphone::model::{
 };
 use tempfile::tempdir;
 
-use crate::make::{ask, declaration, exported, import, open};
+use super::fixtures::{ask, declaration, exported, import, open};
 
 /// One thing somebody tries; whether it may happen is the model's business.
 fn some_ask() -> impl Strategy<Value = Ask> {
