@@ -7,6 +7,7 @@ use redphone::model::{
     Rules, Status, check,
 };
 
+use crate::support::strategies;
 use crate::support::strategies::{ask, declaration, start};
 
 fn envelope(minute: i64, incident: IncidentId, ask: Ask) -> Envelope {
@@ -46,7 +47,7 @@ fn run(declared: redphone::model::command::Declaration, asks: Vec<(i64, i64, Ask
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(strategies::config(200))]
 
     #[test]
     fn whatever_is_allowed_adds_up_and_is_in_order(

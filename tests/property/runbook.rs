@@ -3,6 +3,8 @@ use redphone::model::runbook::{Head, Kind, Page, note, ticks};
 use redphone::model::text::{shown, width};
 use redphone::model::{Actor, CommandId, Event, EventBody, EventId, IncidentId};
 
+use crate::support::strategies;
+
 /// Something like Markdown.
 fn markdown() -> impl Strategy<Value = String> {
     let line = prop_oneof![
@@ -14,6 +16,8 @@ fn markdown() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(strategies::usual())]
+
     #[test]
     fn whatever_a_runbook_holds_is_read_and_safe_to_show(text in markdown()) {
         let head = Head::read("x", &text);

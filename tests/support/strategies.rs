@@ -2,12 +2,24 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 use redphone::model::checklist::{Answer, ClosingItem, InvestigationItem, Item};
 use redphone::model::command::{Declaration, Link};
 use redphone::model::review::Section;
 use redphone::model::status::{Category, Classification, ResolutionAction, Role, Source, Status};
 use redphone::model::{Ask, EventId, Impact, IncidentId, PersonRef, Priority, Urgency};
 use uuid::Uuid;
+
+/// Settings for so many cases. What once failed is kept beside the test's file, in `NAME.regressions`.
+pub fn config(cases: u32) -> ProptestConfig {
+    let beside = FileFailurePersistence::WithSource("regressions");
+    ProptestConfig { cases, failure_persistence: Some(Box::new(beside)), ..Default::default() }
+}
+
+/// As [`config`], with as many cases as are usual (`PROPTEST_CASES`, 256).
+pub fn usual() -> ProptestConfig {
+    config(ProptestConfig::default().cases)
+}
 
 pub fn start() -> DateTime<Utc> {
     "2026-03-02T08:00:00Z".parse().unwrap()

@@ -1,4 +1,4 @@
-//! When somebody is called to the screen, and when not; and what is copied from it.
+//! When somebody is called to the screen, and when not.
 
 use chrono::TimeDelta;
 use redphone::config::PanesSettings;
@@ -10,10 +10,6 @@ use redphone::tui::message::{Message, Timer};
 
 use crate::support::company;
 use crate::support::stage::{Stage, options};
-
-fn busy() -> Stage {
-    Stage::open(company::busy(company::now()), (126, 36))
-}
 
 fn with(notify: Notify) -> Stage {
     let options =
@@ -45,7 +41,7 @@ fn assign(stage: &Stage, id: IncidentId, to: PersonRef) {
 
 #[test]
 fn what_was_there_at_the_start_calls_nobody() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     assert!(stage.app.queue.counts.unacknowledged > 0);
     stage.refresh();
     stage.pass(60);
@@ -54,7 +50,7 @@ fn what_was_there_at_the_start_calls_nobody() {
 
 #[test]
 fn a_new_p1_that_nobody_owns_calls_at_once() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     let id = declare(&stage, "The vault is open", Impact::High);
     stage.refresh();
     let label = label(&stage, id);
@@ -65,7 +61,7 @@ fn a_new_p1_that_nobody_owns_calls_at_once() {
 
 #[test]
 fn a_new_p4_calls_nobody_unless_it_is_asked_for() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     declare(&stage, "A lamp is out", Impact::Low);
     stage.refresh();
     assert!(stage.calls.is_empty(), "{:?}", stage.calls);
@@ -87,7 +83,7 @@ fn on_a_wall_nobody_is_called() {
 
 #[test]
 fn what_somebody_else_owns_calls_only_them() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     let id = declare(&stage, "The vault is open", Impact::High);
     assign(&stage, id, company::tomo());
     stage.refresh();
@@ -127,7 +123,7 @@ fn what_comes_between_the_first_page_and_the_rest_calls() {
 
 #[test]
 fn what_i_do_myself_does_not_call_me() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     let selected = stage.app.queue.selected.expect("a row");
     stage.keys("o");
     stage.settle();
@@ -144,7 +140,7 @@ fn what_i_do_myself_does_not_call_me() {
 
 #[test]
 fn a_refused_assignment_is_news_when_it_comes_from_elsewhere() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     let selected = stage.app.queue.selected.expect("a row");
     stage.keys("o");
     stage.refuse(&redphone::backend::BackendError::NotAllowed("not today".into()));
@@ -155,7 +151,7 @@ fn a_refused_assignment_is_news_when_it_comes_from_elsewhere() {
 
 #[test]
 fn several_at_once_make_one_call() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     let ids = ["a", "b", "c"].map(|title| declare(&stage, title, Impact::High));
     stage.refresh();
     let labels = ids.map(|id| label(&stage, id));
@@ -166,7 +162,7 @@ fn several_at_once_make_one_call() {
 
 #[test]
 fn after_a_call_the_next_one_waits_and_tells_of_all_that_came() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     declare(&stage, "first", Impact::High);
     stage.refresh();
     for index in 0..7 {
@@ -186,30 +182,8 @@ fn after_a_call_the_next_one_waits_and_tells_of_all_that_came() {
 }
 
 #[test]
-fn what_is_copied_is_told_and_safe_to_paste() {
-    let mut stage = busy();
-    stage.keys("y t");
-    assert_eq!(stage.copied, ["Card payments fail at checkout"]);
-    assert!(stage.screen().contains("copied the title"), "{}", stage.screen());
-    while stage.selected() != "INC-2052" {
-        stage.keys("j");
-    }
-    stage.keys("y t");
-    let copied = stage.copied.last().expect("a text");
-    assert!(!copied.chars().any(char::is_control), "{copied:?}");
-    assert!(copied.contains("␛[31mred"), "{copied:?}");
-}
-
-#[test]
-fn nothing_is_copied_where_nothing_is_selected() {
-    let mut stage = Stage::open(company::quiet(company::now()), (126, 36));
-    stage.keys("y");
-    assert!(stage.copied.is_empty());
-}
-
-#[test]
 fn an_incident_that_only_changes_calls_nobody() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     stage.now += TimeDelta::minutes(3);
     let id = stage.memory.read(2048).0.incident.summary.id;
     let envelope = Envelope {

@@ -9,9 +9,10 @@ use redphone::tui::mode::Mode;
 use super::property::cases;
 use crate::support::company;
 use crate::support::stage::{Stage, rows};
+use crate::support::strategies;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(48), ..ProptestConfig::default() })]
+    #![proptest_config(strategies::config(cases(48)))]
 
     #[test]
     fn whatever_is_typed_no_frame_breaks(
@@ -29,7 +30,7 @@ proptest! {
         size in (40_u16..210, 10_u16..62),
         grouped in any::<bool>(),
     ) {
-        let mut stage = Stage::open(company::busy(company::now()), size);
+        let mut stage = Stage::busy_at(size);
         if grouped {
             stage.keys("f");
         }
@@ -76,7 +77,7 @@ proptest! {
             1..12,
         ),
     ) {
-        let mut stage = Stage::open(company::busy(company::now()), (126, 36));
+        let mut stage = Stage::busy();
         for (text, down, end) in steps {
             for _ in 0..down {
                 stage.keys("j");

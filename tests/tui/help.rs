@@ -6,15 +6,7 @@ use redphone::tui::mode::Mode;
 use rstest::rstest;
 
 use crate::support::company;
-use crate::support::stage::Stage;
-
-fn busy(size: (u16, u16)) -> Stage {
-    Stage::open(company::busy(company::now()), size)
-}
-
-fn keys_line(stage: &Stage) -> String {
-    stage.screen().lines().last().expect("a keys line").trim().to_owned()
-}
+use crate::support::stage::{Stage, sized};
 
 /// All of the help, page by page, as one text without line breaks.
 fn whole(stage: &mut Stage) -> String {
@@ -36,7 +28,7 @@ fn whole(stage: &mut Stage) -> String {
 
 #[test]
 fn every_action_is_there() {
-    let mut stage = busy((126, 60));
+    let mut stage = Stage::busy_at((126, 60));
     stage.app.size = (90, 60);
     stage.keys("?");
     let help = whole(&mut stage);
@@ -65,7 +57,7 @@ fn each_name_is_there_once_and_is_one_word() {
 #[case("prioritize", "impact × urgency")]
 #[case("send form", "send the form (a form)")]
 fn what_is_typed_is_looked_for(#[case] typed: &str, #[case] found: &str) {
-    let mut stage = busy((126, 36));
+    let mut stage = Stage::busy_at((126, 36));
     stage.keys("?");
     stage.write(typed);
     let screen = stage.screen();
@@ -79,7 +71,7 @@ fn what_is_typed_is_looked_for(#[case] typed: &str, #[case] found: &str) {
 
 #[test]
 fn what_is_not_found_says_so() {
-    let mut stage = busy((80, 24));
+    let mut stage = Stage::busy_at((80, 24));
     stage.keys("?");
     stage.write("xyzzy");
     assert!(stage.screen().contains("nothing matches: Esc shows all keys"));
@@ -87,7 +79,7 @@ fn what_is_not_found_says_so() {
 
 #[test]
 fn verbs_that_do_not_apply_say_why() {
-    let mut stage = busy((126, 60));
+    let mut stage = Stage::busy_at((126, 60));
     stage.keys("j ?");
     let screen = stage.screen();
     assert!(screen.contains("INC-2048 is investigating"), "{screen}");
@@ -96,7 +88,7 @@ fn verbs_that_do_not_apply_say_why() {
 
 #[test]
 fn it_is_scrolled_by_lines_and_pages() {
-    let mut stage = busy((80, 24));
+    let mut stage = Stage::busy_at((80, 24));
     stage.keys("? Down Down Up");
     let top = |stage: &Stage| match &stage.app.mode {
         Mode::Help(help) => help.top,
@@ -109,7 +101,7 @@ fn it_is_scrolled_by_lines_and_pages() {
 
 #[rstest]
 fn looks(#[values((126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
-    let mut stage = busy(size);
+    let mut stage = Stage::busy_at(size);
     stage.keys("?");
     stage.write("ack");
     assert_snapshot!(format!("help_searched_{}x{}", size.0, size.1), stage.screen());
@@ -117,10 +109,10 @@ fn looks(#[values((126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
 
 #[test]
 fn the_keys_line_begins_with_what_is_useful_by_state() {
-    let mut stage = busy((126, 36));
-    assert!(keys_line(&stage).starts_with("a ack  o own  n note"), "{}", keys_line(&stage));
+    let mut stage = Stage::busy_at((126, 36));
+    assert!(stage.keys_line().starts_with("a ack  o own  n note"), "{}", stage.keys_line());
     stage.keys("j");
-    let line = keys_line(&stage);
+    let line = stage.keys_line();
     assert!(line.starts_with("n note  t move  r resolve"), "{line}");
     assert!(!line.contains("a ack"), "it is acknowledged: {line}");
     assert!(line.ends_with(": commands  ? help"), "{line}");
@@ -134,34 +126,41 @@ fn a_resolved_incident_is_closed_reopened_or_reviewed() {
     stage.keys("Enter");
     // What was told gives way to the keys.
     stage.keys("j");
-    let line = keys_line(&stage);
+    let line = stage.keys_line();
     assert!(line.starts_with("C close  A reopen  V review"), "{line}");
 }
 
 #[test]
 fn with_rows_selected_it_says_how_many() {
-    let mut stage = busy((126, 36));
+    let mut stage = Stage::busy_at((126, 36));
     stage.keys("Space Space Space");
-    let line = keys_line(&stage);
+    let line = stage.keys_line();
     assert!(line.starts_with("3 selected  Space select  Esc select none"), "{line}");
     stage.keys("Esc");
-    assert!(!keys_line(&stage).contains("selected"));
+    assert!(!stage.keys_line().contains("selected"));
 }
 
 #[test]
 fn after_an_action_undo_comes_first() {
-    let mut stage = busy((126, 36));
+    let mut stage = Stage::busy_at((126, 36));
     stage.keys("o j k");
-    assert!(keys_line(&stage).starts_with("u undo"), "{}", keys_line(&stage));
+    assert!(stage.keys_line().starts_with("u undo"), "{}", stage.keys_line());
 }
 
 #[test]
 fn a_held_key_changes_nothing_in_the_keys_line() {
-    let mut stage = busy((126, 36));
-    let before = keys_line(&stage);
+    let mut stage = Stage::busy_at((126, 36));
+    let before = stage.keys_line();
     for _ in 0..5 {
         let now = stage.now;
         let _ = redphone::tui::update::perform(&mut stage.app, Action::Down, now);
-        assert_eq!(keys_line(&stage), before);
+        assert_eq!(stage.keys_line(), before);
     }
+}
+
+#[rstest]
+fn the_keys(#[values((126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
+    let mut stage = Stage::busy_at(size);
+    stage.keys("?");
+    assert_snapshot!(sized("help", size), stage.screen());
 }

@@ -5,14 +5,13 @@ use redphone::model::Status;
 use redphone::sync::{Link, Update};
 use redphone::tui::message::{Message, Of, Timer};
 
-use super::filter::{busy, filter, numbers};
 use crate::support::company;
 use crate::support::stage::Stage;
 
 #[test]
 fn the_history_is_read_when_the_filter_asks_for_it() {
-    let mut stage = busy();
-    filter(&mut stage, "is:any search");
+    let mut stage = Stage::busy();
+    stage.filter("is:any search");
     let rows = &stage.app.queue.rows;
     assert!(rows.iter().any(|row| row.summary.status == Status::Resolved));
     assert!(rows.iter().any(|row| row.summary.status == Status::Triggered));
@@ -33,7 +32,7 @@ fn more_of_the_history_is_read_as_the_selection_nears_its_end() {
         company::ended(&memory, now, 30_000 + index * 10, &title);
     }
     let mut stage = Stage::open(memory, (126, 36));
-    filter(&mut stage, "is:ended");
+    stage.filter("is:ended");
     stage.keys("Enter");
     assert_eq!(stage.app.queue.rows.len(), 100);
     assert!(stage.screen().contains("100+"), "{}", stage.screen());
@@ -47,7 +46,7 @@ fn more_of_the_history_is_read_as_the_selection_nears_its_end() {
     let all = stage.app.queue.rows.len();
     assert!(all > 250, "{all}");
     assert!(!stage.screen().contains(&format!("{all}+")), "{}", stage.screen());
-    let mut labels = numbers(&stage);
+    let mut labels = stage.numbers();
     labels.sort_unstable();
     labels.dedup();
     assert_eq!(labels.len(), all, "none twice");
@@ -60,9 +59,9 @@ fn more_of_the_history_is_read_as_the_selection_nears_its_end() {
 
 #[test]
 fn an_answer_that_comes_too_late_changes_nothing() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     stage.slow = true;
-    filter(&mut stage, "is:ended mails");
+    stage.filter("is:ended mails");
     let first = stage.app.queue.searches;
     stage.send(Message::Elapsed(Timer::Search(first)));
     stage.write("x");
@@ -83,9 +82,9 @@ fn an_answer_that_comes_too_late_changes_nothing() {
 
 #[test]
 fn reading_and_failing_are_shown_and_can_be_tried_again() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     stage.slow = true;
-    filter(&mut stage, "is:ended");
+    stage.filter("is:ended");
     stage.keys("Enter");
     assert!(stage.screen().contains("reading the history"), "{}", stage.screen());
     stage.send(Message::Elapsed(Timer::Search(stage.app.queue.searches)));
@@ -102,9 +101,9 @@ fn reading_and_failing_are_shown_and_can_be_tried_again() {
 
 #[test]
 fn a_search_of_what_is_kept_says_so_and_is_asked_again_when_the_backend_is_back() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     stage.slow = true;
-    filter(&mut stage, "is:ended");
+    stage.filter("is:ended");
     stage.keys("Enter");
     stage.send(Message::Elapsed(Timer::Search(stage.app.queue.searches)));
     let (number, _) = stage.searches[0].clone();
@@ -128,7 +127,7 @@ fn a_search_of_what_is_kept_says_so_and_is_asked_again_when_the_backend_is_back(
 
 #[test]
 fn rows_that_are_open_stay_live_in_the_history() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     stage.keys("a");
     stage.keys("v e");
     let row = |stage: &Stage| {
@@ -142,7 +141,7 @@ fn rows_that_are_open_stay_live_in_the_history() {
 
 #[test]
 fn marks_are_kept_on_ended_incidents_that_are_shown() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     stage.keys("v r");
     stage.keys("Space Space");
     assert_eq!(stage.app.marked.len(), 2);
@@ -154,8 +153,8 @@ fn marks_are_kept_on_ended_incidents_that_are_shown() {
 
 #[test]
 fn an_incident_that_ends_moves_into_the_history() {
-    let mut stage = busy();
-    filter(&mut stage, "is:ended");
+    let mut stage = Stage::busy();
+    stage.filter("is:ended");
     stage.keys("Enter");
     let before = stage.app.queue.rows.len();
     company::end(&stage.memory, stage.now, "INC-2051");
@@ -165,8 +164,8 @@ fn an_incident_that_ends_moves_into_the_history() {
 
 #[test]
 fn what_others_do_to_an_ended_incident_shows_in_the_history() {
-    let mut stage = busy();
-    filter(&mut stage, "is:ended");
+    let mut stage = Stage::busy();
+    stage.filter("is:ended");
     stage.keys("Enter");
     let resolved = |row: &&std::sync::Arc<redphone::model::Summary>| row.status == Status::Resolved;
     let rows: Vec<_> = stage.app.queue.rows.iter().map(|row| row.summary.clone()).collect();
@@ -187,7 +186,7 @@ fn reading_one_after_the_other_goes_on_past_the_first_page_of_the_history() {
         company::ended(&memory, company::now(), 30_000 + index * 10, &format!("old {index}"));
     }
     let mut stage = Stage::open(memory, (126, 36));
-    filter(&mut stage, "is:ended");
+    stage.filter("is:ended");
     stage.keys("Enter 2 z");
     assert_eq!(stage.app.queue.rows.len(), 100);
     for _ in 0..120 {

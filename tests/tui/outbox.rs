@@ -2,41 +2,32 @@
 //! refuses.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use chrono::{DurationRound, TimeDelta};
+use chrono::TimeDelta;
 use insta::assert_snapshot;
 use redphone::backend::{BackendError, Outcome};
-use redphone::model::command::Declaration;
-use redphone::model::review::{ActionItem, ActionKind};
-use redphone::model::status::{ResolutionAction, Source};
+use redphone::model::status::ResolutionAction;
 use redphone::model::{
-    Actor, Ask, Command, CommandId, Envelope, EventId, Impact, IncidentId, Rejection,
-    RejectionKind, Urgency,
+    Actor, Ask, Command, CommandId, Envelope, IncidentId, Rejection, RejectionKind,
 };
 use redphone::sync::drafts::Keep;
 use redphone::sync::remote::{Entry, Listing, State};
-use redphone::sync::{Kept, Link, Update};
-use redphone::tui::app::Freshness;
+use redphone::sync::{Link, Update};
 use redphone::tui::message::{Message, Of, OutboxAsk};
 use redphone::tui::mode::Mode;
 use rstest::rstest;
 
 use crate::support::company;
-use crate::support::stage::{Stage, rows};
+use crate::support::stage::Stage;
 
-fn remote(size: (u16, u16)) -> Stage {
-    let mut stage = Stage::open(company::busy(company::now()), size);
+pub fn remote(size: (u16, u16)) -> Stage {
+    let mut stage = Stage::busy_at(size);
     stage.learn(Update::Outbox(Arc::default()));
     stage.keys("j");
     stage
 }
 
-fn id_of(stage: &Stage, number: u64) -> IncidentId {
-    stage.memory.read(number).0.incident.summary.id
-}
-
-fn offline(stage: &mut Stage) {
+pub fn offline(stage: &mut Stage) {
     stage.now += TimeDelta::minutes(4);
     let (now, offset) = (stage.now, stage.app.offset);
     stage.send(Message::Tick(now, offset));
@@ -47,7 +38,7 @@ fn offline(stage: &mut Stage) {
     }));
 }
 
-fn asked(incident: IncidentId, ask: Ask, minutes: i64) -> Envelope {
+pub fn asked(incident: IncidentId, ask: Ask, minutes: i64) -> Envelope {
     Envelope {
         id: CommandId::new(),
         at: company::now() + TimeDelta::minutes(minutes),
@@ -90,13 +81,13 @@ fn conflict(message: &str) -> State {
     State::Refused(BackendError::Conflict(Rejection::new(RejectionKind::Conflict, message)))
 }
 
-fn not_now(message: &str) -> State {
+pub fn not_now(message: &str) -> State {
     State::Refused(BackendError::Rejected(Rejection::new(RejectionKind::NotNow, message)))
 }
 
 /// Two that wait, one of them tried in vain.
 fn waiting(stage: &Stage) -> Listing {
-    let (cards, logins) = (id_of(stage, 2051), id_of(stage, 2048));
+    let (cards, logins) = (stage.incident_id(2051), stage.incident_id(2048));
     let title = "Card payments fail at checkout";
     let note =
         Ask::AddNote { text: "Rolled back to v811, the error rate falls.\nWatching.".into() };
@@ -112,7 +103,7 @@ fn waiting(stage: &Stage) -> Listing {
 
 /// One of each kind.
 pub fn mixed(stage: &Stage) -> Listing {
-    let (cards, logins) = (id_of(stage, 2051), id_of(stage, 2048));
+    let (cards, logins) = (stage.incident_id(2051), stage.incident_id(2048));
     let title = "Card payments fail at checkout";
     let row = stage.memory.read(2050).0.incident.summary;
     let sent = Outcome { incident: Some(row.id), row: Some(row), events: vec![], replayed: false };
@@ -121,7 +112,7 @@ pub fn mixed(stage: &Stage) -> Listing {
             9,
             "INC-2050",
             "Search answers slowly",
-            asked(id_of(stage, 2050), Ask::Acknowledge, -3),
+            asked(stage.incident_id(2050), Ask::Acknowledge, -3),
             State::Sent(Box::new(sent)),
         ),
         entry(
@@ -168,84 +159,10 @@ fn pictures(#[values((200, 60), (126, 36), (80, 24), (40, 12))] size: (u16, u16)
     assert_snapshot!(name("outbox_drop"), stage.screen());
     stage.keys("n Esc 2");
     stage.send(Message::KeptAt(
-        Of::Detail(id_of(&stage, 2048)),
+        Of::Detail(stage.incident_id(2048)),
         Some(company::now() - TimeDelta::minutes(11)),
     ));
     assert_snapshot!(name("kept_detail"), stage.screen());
-}
-
-#[rstest]
-fn line_1_at_every_size(
-    #[values((200, 60), (126, 36), (100, 30), (80, 24), (40, 12))] size: (u16, u16),
-) {
-    let mut stage = remote(size);
-    let first = |stage: &Stage| rows(&stage.buffer())[0].trim_end().to_owned();
-    let mut lines = vec![first(&stage)];
-    stage.learn(Update::Link(Link::Polling { at: stage.now, every: Duration::from_secs(10) }));
-    lines.push(first(&stage));
-    stage.silence(TimeDelta::seconds(150));
-    lines.push(first(&stage));
-    offline(&mut stage);
-    lines.push(first(&stage));
-    assert_snapshot!(format!("remote_line_1_{}x{}", size.0, size.1), lines.join("\n"));
-}
-
-#[test]
-fn line_1_says_how_fresh_the_rows_are() {
-    let mut stage = remote((126, 36));
-    let first = |stage: &Stage| rows(&stage.buffer())[0].clone();
-    assert!(first(&stage).contains("● live"), "{}", first(&stage));
-    let every = Duration::from_secs(10);
-    stage.learn(Update::Link(Link::Polling { at: stage.now, every }));
-    assert!(first(&stage).contains("● polling 10 s"), "{}", first(&stage));
-    // Nothing came when it should have.
-    stage.silence(TimeDelta::seconds(40));
-    assert!(first(&stage).contains("stale"), "{}", first(&stage));
-    assert!(stage.screen().contains("as of 22:41"), "{}", stage.screen());
-    offline(&mut stage);
-    let line = first(&stage);
-    assert!(line.contains("offline since 22:41"), "{line}");
-    assert!(!stage.screen().contains("R now"), "the keys stay in sight:\n{}", stage.screen());
-    let mut wide = remote((200, 60));
-    offline(&mut wide);
-    assert!(first(&wide).contains("offline since 22:41 · retrying in 8 s"), "{}", first(&wide));
-}
-
-#[test]
-fn after_a_jump_of_the_clock_nothing_counts_as_fresh_until_it_has_answered() {
-    let mut stage = remote((126, 36));
-    stage.now += TimeDelta::seconds(3);
-    stage.send(Message::ClockJumped(stage.now));
-    assert!(matches!(stage.app.freshness(), Freshness::Stale(_)));
-    assert!(stage.screen().contains("as of 22:41"), "{}", stage.screen());
-    stage.learn(Update::Link(Link::Live { at: stage.now }));
-    assert_eq!(stage.app.freshness(), Freshness::Live);
-    assert!(!stage.screen().contains("as of"), "{}", stage.screen());
-}
-
-#[test]
-fn what_was_kept_from_another_day_says_of_which() {
-    let mut stage = remote((126, 36));
-    offline(&mut stage);
-    stage.learn(Update::Kept(Kept::Rows, company::now() - TimeDelta::days(2)));
-    assert!(stage.screen().contains("as of 05-18 22:41"), "{}", stage.screen());
-}
-
-#[test]
-fn measures_and_detail_that_were_kept_say_when_they_were_read() {
-    let mut stage = remote((126, 36));
-    let id = stage.app.reading.shown.as_ref().expect("something is read").id;
-    let then = company::now() - TimeDelta::minutes(30);
-    stage.send(Message::KeptAt(Of::Detail(id), Some(then)));
-    stage.send(Message::KeptAt(Of::Measures, Some(then)));
-    let screen = stage.screen();
-    for pane in ["2 Detail", "3 Timeline", "4 Metrics"] {
-        let line = screen.lines().find(|line| line.contains(pane)).expect("its border");
-        assert!(line.contains("as of 22:11"), "{pane}:\n{screen}");
-    }
-    stage.send(Message::KeptAt(Of::Detail(id), None));
-    stage.send(Message::KeptAt(Of::Measures, None));
-    assert!(!stage.screen().contains("as of"));
 }
 
 #[test]
@@ -258,7 +175,7 @@ fn what_waits_is_marked_on_its_row_and_on_the_timeline() {
     let row = screen.lines().find(|line| line.contains("2051 P1")).expect("a row");
     assert!(row.contains('↑'), "{row}");
     assert!(screen.contains("2 pending"), "{screen}");
-    let id = id_of(&stage, 2051);
+    let id = stage.incident_id(2051);
     let (detail, mut events) = stage.memory.read(2051);
     let mut last = events.last().expect("it was declared").clone();
     last.seq += 1;
@@ -366,7 +283,7 @@ fn what_is_refused_is_sent_again_only_where_that_may_help() {
 #[test]
 fn what_can_not_be_read_here_and_what_somebody_else_has_asked_say_so() {
     let mut stage = remote((126, 36));
-    let cards = id_of(&stage, 2051);
+    let cards = stage.incident_id(2051);
     let odd = State::Refused(BackendError::Broken("another version wrote it".into()));
     let mut odd = entry(1, "INC-2051", "Cards", asked(cards, Ask::Acknowledge, 0), odd);
     Arc::make_mut(&mut odd).envelope = None;
@@ -388,94 +305,6 @@ fn what_can_not_be_read_here_and_what_somebody_else_has_asked_say_so() {
     assert!(stage.asked.is_empty());
     stage.keys("x y");
     assert_eq!(stage.asked.len(), 1);
-}
-
-#[test]
-fn every_kind_of_refused_command_with_a_text_opens_its_form_with_it() {
-    let asks = [
-        ("Note on", "x-ray", Ask::AddNote { text: "x-ray".into() }),
-        (
-            "Resolve",
-            "x-ray",
-            Ask::Resolve {
-                action: ResolutionAction::Patch,
-                detail: "x-ray".into(),
-                validation: "y".into(),
-            },
-        ),
-        ("Reopen", "x-ray", Ask::Reopen { reason: "x-ray".into() }),
-        ("Pause", "x-ray", Ask::Pause { reason: "x-ray".into() }),
-        (
-            "Stakeholder update",
-            "x-ray",
-            Ask::UpdateStakeholders { message: "x-ray".into(), next_due: None },
-        ),
-    ];
-    for (heading, text, ask) in asks {
-        let mut stage = remote((126, 36));
-        let envelope = asked(id_of(&stage, 2051), ask, 0);
-        let refused = entry(1, "INC-2051", "Cards", envelope, not_now("not now"));
-        show(&mut stage, Listing { entries: vec![refused], me: None });
-        stage.keys("O e");
-        let screen = stage.screen();
-        assert!(screen.contains(heading) && screen.contains(text), "{heading}:\n{screen}");
-    }
-}
-
-/// What is sent in the place of a refused command when its form is opened and sent as it is.
-fn written_anew(about: IncidentId, ask: Ask) -> Ask {
-    let mut stage = remote((126, 36));
-    let refused = entry(1, "INC-2051", "Cards", asked(about, ask, 0), not_now("not now"));
-    show(&mut stage, Listing { entries: vec![refused], me: None });
-    stage.keys("O e");
-    stage.keys("^s");
-    if stage.submitted.is_empty() {
-        // What can't be taken back is asked about first.
-        stage.keys("y");
-    }
-    let Some(Command::Incident { ask, .. }) = stage.submitted.pop().map(|sent| sent.command) else {
-        panic!("{}", stage.screen())
-    };
-    ask
-}
-
-#[test]
-fn what_a_form_does_not_ask_for_stays_as_it_was_when_that_is_written_anew() {
-    let stage = remote((126, 36));
-    let (id, now) = (id_of(&stage, 2051), stage.now);
-    let declared = Declaration {
-        title: "Backups fail".into(),
-        services: vec!["vault".into()],
-        impact: Impact::Low,
-        urgency: Urgency::Medium,
-        category: None,
-        source: Source::Internal,
-        symptoms: "none since 02:00".into(),
-        detected_at: now - TimeDelta::seconds(607),
-        reported_at: now - TimeDelta::seconds(301),
-        team: Some("platform".into()),
-        labels: vec!["eu-west-1".into()],
-        dedup_key: Some("BackupAge:vault".into()),
-        runbook: Some("vault/backups".into()),
-    };
-    let note = EventId::new();
-    let item = ActionItem {
-        id: uuid::Uuid::from_u128(7),
-        text: "alert on the age of backups".into(),
-        owner: None,
-        due: None,
-        kind: ActionKind::Detect,
-        done: true,
-    };
-    let next_due = (now + TimeDelta::minutes(90)).duration_trunc(TimeDelta::minutes(1)).ok();
-    for (about, ask) in [
-        (IncidentId::new(), Ask::Declare(Box::new(declared))),
-        (id, Ask::CorrectNote { note, text: "since v813".into() }),
-        (id, Ask::SetActionItem { item }),
-        (id, Ask::UpdateStakeholders { message: "soon".into(), next_due }),
-    ] {
-        assert_eq!(written_anew(about, ask.clone()), ask);
-    }
 }
 
 #[test]
@@ -539,7 +368,7 @@ fn an_incident_that_is_declared_offline_is_selected_and_stays_so_when_it_has_its
 
 #[test]
 fn without_a_remote_there_is_no_outbox() {
-    let mut stage = Stage::open(company::busy(company::now()), (126, 36));
+    let mut stage = Stage::busy();
     stage.keys("O");
     assert!(stage.screen().contains("there is no outbox"), "{}", stage.screen());
     assert!(matches!(stage.app.mode, Mode::Panes));
@@ -550,7 +379,7 @@ fn the_outbox_stays_where_it_is_while_what_is_selected_is_in_sight() {
     let mut stage = remote((80, 16));
     let notes = (0..20).map(|place| {
         let note = Ask::AddNote { text: format!("note {place}") };
-        let asked = asked(id_of(&stage, 2051), note, 1);
+        let asked = asked(stage.incident_id(2051), note, 1);
         entry(place, "INC-2051", "Card payments", asked, State::Pending)
     });
     let listing = Listing { entries: notes.collect(), me: None };

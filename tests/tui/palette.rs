@@ -2,11 +2,9 @@
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
-use redphone::backend::BackendError;
 use redphone::model::command::{Ask, Command, Link};
 use redphone::model::status::{Category, Role};
 use redphone::model::{Impact, PersonRef, Priority, Status};
-use redphone::sync::drafts::Keep;
 use redphone::tui::Options;
 use redphone::tui::app::Span;
 use redphone::tui::form::Kind;
@@ -19,30 +17,11 @@ use rstest::rstest;
 use crate::support::company;
 use crate::support::stage::{Stage, options};
 
-/// INC-2051 is selected: P1, triggered, unowned, on checkout.
-fn busy() -> Stage {
-    Stage::open(company::busy(company::now()), (126, 36))
-}
-
 fn palette(stage: &Stage) -> &Palette {
     match &stage.app.mode {
         Mode::Palette(palette) => palette,
         _ => panic!("the palette is open:\n{}", stage.screen()),
     }
-}
-
-fn open(stage: &mut Stage, line: &str) {
-    stage.keys(":");
-    stage.write(line);
-}
-
-/// What was sent, of which incident.
-fn sent(stage: &Stage) -> Vec<Ask> {
-    let asks = stage.submitted.iter().map(|envelope| match &envelope.command {
-        Command::Incident { ask, .. } => ask.clone(),
-        other => panic!("about an incident: {other:?}"),
-    });
-    asks.collect()
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "as it is asked for")]
@@ -85,10 +64,10 @@ fn tomo() -> Option<PersonRef> {
     Ask::GiveRole { role: Role::Scribe, person: company::tomo(), given: true }
 )]
 fn a_line_asks_what_a_key_would(#[case] line: &str, #[case] expected: Ask) {
-    let mut stage = busy();
-    open(&mut stage, line);
+    let mut stage = Stage::busy();
+    stage.type_in_palette(line);
     stage.keys("Enter");
-    assert_eq!(sent(&stage), [expected], "{}", stage.screen());
+    assert_eq!(stage.submitted_commands(), [expected], "{}", stage.screen());
     assert!(matches!(stage.app.mode, Mode::Panes));
     assert!(stage.app.undo.is_some(), "and it can be undone");
 }
@@ -115,8 +94,8 @@ fn a_line_asks_what_a_key_would(#[case] line: &str, #[case] expected: Ask) {
 #[case("close", "resolve it before closing it")]
 #[case("undo", "nothing was done in the last 10 s")]
 fn what_is_wrong_is_named_with_what_would_be_accepted(#[case] line: &str, #[case] told: &str) {
-    let mut stage = busy();
-    open(&mut stage, line);
+    let mut stage = Stage::busy();
+    stage.type_in_palette(line);
     stage.keys("Enter");
     assert!(stage.submitted.is_empty());
     assert!(stage.screen().contains(told), "{}", stage.screen());
@@ -130,8 +109,8 @@ fn what_is_wrong_is_named_with_what_would_be_accepted(#[case] line: &str, #[case
 #[case("window")]
 #[case("go")]
 fn what_needs_an_argument_says_so(#[case] line: &str) {
-    let mut stage = busy();
-    open(&mut stage, line);
+    let mut stage = Stage::busy();
+    stage.type_in_palette(line);
     stage.keys("Enter");
     let name = line.trim();
     assert_eq!(palette(&stage).typed, format!("{name} "), "it goes on to the argument");
@@ -148,8 +127,8 @@ fn what_needs_an_argument_says_so(#[case] line: &str) {
 #[case("update restored", "checkout: service is restored")]
 #[case("copy", "Copy of INC-2051")]
 fn without_an_argument_it_is_as_with_its_key(#[case] line: &str, #[case] seen: &str) {
-    let mut stage = busy();
-    open(&mut stage, line);
+    let mut stage = Stage::busy();
+    stage.type_in_palette(line);
     stage.keys("Enter");
     assert!(stage.screen().contains(seen), "{}", stage.screen());
 }
@@ -166,16 +145,16 @@ fn without_an_argument_it_is_as_with_its_key(#[case] line: &str, #[case] seen: &
 #[case("2048", "2048")]
 #[case("copy sum", "copy summary")]
 fn a_line_is_completed(#[case] typed: &str, #[case] expected: &str) {
-    let mut stage = busy();
-    open(&mut stage, typed);
+    let mut stage = Stage::busy();
+    stage.type_in_palette(typed);
     stage.keys("Tab");
     assert_eq!(palette(&stage).typed, expected);
 }
 
 #[test]
 fn a_priority_is_overridden_with_a_reason() {
-    let mut stage = busy();
-    open(&mut stage, "priority p3");
+    let mut stage = Stage::busy();
+    stage.type_in_palette("priority p3");
     assert!(stage.screen().contains("Enter override the priority of INC-2051: P3, asks why"));
     stage.keys("Enter");
     let Mode::Form(form) = &stage.app.mode else { panic!("a form:\n{}", stage.screen()) };
@@ -184,34 +163,34 @@ fn a_priority_is_overridden_with_a_reason() {
 
 #[test]
 fn what_cannot_be_taken_back_asks() {
-    let mut stage = busy();
-    open(&mut stage, "merge INC-2048");
+    let mut stage = Stage::busy();
+    stage.type_in_palette("merge INC-2048");
     assert!(stage.screen().contains("Enter merge INC-2051 into INC-2048, asks first"));
     stage.keys("Enter");
     assert!(matches!(stage.app.mode, Mode::Confirm(_)), "{}", stage.screen());
     assert!(stage.submitted.is_empty());
     stage.keys("y");
-    assert!(matches!(&sent(&stage)[..], [Ask::Merge { .. }]));
+    assert!(matches!(&stage.submitted_commands()[..], [Ask::Merge { .. }]));
 }
 
 #[test]
 fn a_line_acts_on_all_that_are_selected() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     stage.keys("Space Space");
-    open(&mut stage, "assign tomo");
+    stage.type_in_palette("assign tomo");
     assert!(stage.screen().contains("Commands · 2 incidents"), "{}", stage.screen());
     stage.keys("Enter");
     assert!(matches!(stage.app.mode, Mode::Confirm(_)));
     stage.keys("y");
     // Tomo owns the second already.
-    assert_eq!(sent(&stage), [Ask::Assign { to: tomo() }]);
+    assert_eq!(stage.submitted_commands(), [Ask::Assign { to: tomo() }]);
 }
 
 #[test]
 fn the_target_is_fixed_when_the_palette_opens() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     let id = stage.app.selected().expect("a row").id;
-    open(&mut stage, "own");
+    stage.type_in_palette("own");
     let now = stage.now;
     let (high, new) = (Impact::High, "The vault is open");
     company::declare(&stage.memory, now, 50, new, "vault", high, high, |_| {});
@@ -223,19 +202,19 @@ fn the_target_is_fixed_when_the_palette_opens() {
 
 #[test]
 fn a_number_goes_to_its_incident() {
-    let mut stage = busy();
-    open(&mut stage, "2048");
+    let mut stage = Stage::busy();
+    stage.type_in_palette("2048");
     stage.keys("Enter");
     assert_eq!(stage.selected(), "INC-2048");
-    open(&mut stage, "go INC-2050");
+    stage.type_in_palette("go INC-2050");
     stage.keys("Enter");
     assert_eq!(stage.selected(), "INC-2050");
 }
 
 #[test]
 fn a_number_that_is_not_in_the_queue_is_looked_for() {
-    let mut stage = busy();
-    open(&mut stage, "9999");
+    let mut stage = Stage::busy();
+    stage.type_in_palette("9999");
     assert!(stage.screen().contains("not in the queue: it is looked for"), "{}", stage.screen());
     stage.keys("Enter");
     assert!(stage.screen().contains("INC-9999"), "{}", stage.screen());
@@ -243,8 +222,8 @@ fn a_number_that_is_not_in_the_queue_is_looked_for() {
 
 #[test]
 fn the_window_of_the_measures_is_chosen() {
-    let mut stage = busy();
-    open(&mut stage, "window 30d");
+    let mut stage = Stage::busy();
+    stage.type_in_palette("window 30d");
     stage.keys("Enter");
     assert_eq!(stage.app.metrics.span, Span::Month);
     assert!(stage.screen().contains("30 d vs 30 d before"), "{}", stage.screen());
@@ -252,9 +231,9 @@ fn the_window_of_the_measures_is_chosen() {
 
 #[test]
 fn what_was_done_last_comes_first() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     for line in ["zoom", "snooze 4h", "note not for a list", "zoom"] {
-        open(&mut stage, line);
+        stage.type_in_palette(line);
         stage.keys("Enter");
     }
     stage.settle();
@@ -267,7 +246,7 @@ fn what_was_done_last_comes_first() {
     stage.keys("j :");
     stage.keys("Down Enter");
     assert!(
-        matches!(&sent(&stage)[..], [Ask::Snooze { until }]
+        matches!(&stage.submitted_commands()[..], [Ask::Snooze { until }]
             if *until == company::now() + TimeDelta::hours(4)),
         "the same line, on what is selected now: {}",
         stage.screen()
@@ -276,7 +255,7 @@ fn what_was_done_last_comes_first() {
 
 #[test]
 fn what_does_not_apply_stands_below_and_says_why() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     stage.keys(":");
     let choices = &palette(&stage).choices;
     let first_barred = choices.iter().position(|choice| choice.barred.is_some()).expect("one");
@@ -290,8 +269,8 @@ fn what_does_not_apply_stands_below_and_says_why() {
 #[case("reope")]
 #[case("close")]
 fn the_beginning_of_a_name_never_does_something_else(#[case] line: &str) {
-    let mut stage = busy();
-    open(&mut stage, line);
+    let mut stage = Stage::busy();
+    stage.type_in_palette(line);
     stage.keys("Enter");
     assert!(matches!(stage.app.mode, Mode::Palette(_)), "{}", stage.screen());
     assert!(stage.screen().contains("! "), "it says why: {}", stage.screen());
@@ -303,7 +282,7 @@ fn read_only_bars_every_verb() {
     let options = Options { read_only: true, ..options() };
     let mut stage = Stage::with(memory, (126, 36), Depth::Indexed, options);
     stage.connect();
-    open(&mut stage, "assign tomo");
+    stage.type_in_palette("assign tomo");
     assert!(stage.screen().contains("! opened read-only"), "{}", stage.screen());
     stage.keys("Enter");
     assert!(stage.submitted.is_empty());
@@ -315,16 +294,16 @@ fn read_only_bars_every_verb() {
 
 #[test]
 fn quitting_by_name_quits_wherever_one_is() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     stage.keys("z");
-    open(&mut stage, "quit");
+    stage.type_in_palette("quit");
     stage.keys("Enter");
     assert!(stage.over);
 }
 
 #[test]
 fn a_pasted_line_is_typed_without_control_characters() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     stage.keys(":");
     stage.send(Message::Paste("note one\u{1b}[2J\nsecond".into()));
     assert_eq!(palette(&stage).typed, "note one[2J");
@@ -334,7 +313,7 @@ fn a_pasted_line_is_typed_without_control_characters() {
 #[rstest]
 fn looks(#[values((126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
     let name = |what: &str| format!("palette_{what}_{}x{}", size.0, size.1);
-    let mut stage = Stage::open(company::busy(company::now()), size);
+    let mut stage = Stage::busy_at(size);
     stage.keys(":");
     assert_snapshot!(name("all"), stage.screen());
     stage.write("pri");
@@ -348,106 +327,14 @@ fn looks(#[values((126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
     assert_snapshot!(name("numbers"), stage.screen());
 }
 
-#[rstest]
-fn the_copy_menu(#[values((126, 36), (40, 12))] size: (u16, u16)) {
-    let mut stage = Stage::open(company::busy(company::now()), size);
-    stage.keys("y");
-    assert_snapshot!(format!("copy_{}x{}", size.0, size.1), stage.screen());
-}
-
-#[rstest]
-#[case("n", "INC-2048")]
-#[case("t", "Logins time out for one in five")]
-#[case("s", "INC-2048 P1 investigating auth: Logins time out for one in five · Tomo Hayashi · 38m")]
-fn a_text_is_copied(#[case] key: &str, #[case] expected: &str) {
-    let mut stage = busy();
-    stage.keys("j y");
-    stage.keys(key);
-    assert_eq!(stage.copied, [expected]);
-    assert!(stage.screen().contains("copied the "), "{}", stage.screen());
-}
-
-#[test]
-fn of_several_a_line_each_is_copied() {
-    let mut stage = busy();
-    stage.keys("Space Space");
-    open(&mut stage, "copy summary");
-    stage.keys("Enter");
-    let lines: Vec<&str> = stage.copied[0].lines().collect();
-    assert_eq!(lines.len(), 2);
-    assert!(lines[0].starts_with("INC-2051 P1 triggered checkout: "), "{lines:?}");
-    assert!(lines[0].contains(" · unowned · "), "{lines:?}");
-}
-
-#[test]
-fn the_whole_record_is_copied_as_markdown() {
-    let mut stage = busy();
-    stage.keys("j y r");
-    assert_snapshot!("copied_record", stage.copied[0]);
-}
-
-#[test]
-fn a_hostile_title_is_copied_without_control_characters() {
-    let mut stage = busy();
-    while stage.selected() != "INC-2052" {
-        stage.keys("j");
-    }
-    for key in ["t", "s", "r"] {
-        stage.keys("y");
-        stage.keys(key);
-    }
-    for text in &stage.copied {
-        assert!(!text.chars().any(|ch| ch.is_control() && ch != '\n'), "{text:?}");
-    }
-    assert_eq!(stage.copied.len(), 3);
-}
-
-#[test]
-fn the_url_of_an_incident_can_be_copied() {
-    let mut stage = busy();
-    open(&mut stage, "link https://status.example.com/1");
-    stage.keys("Enter");
-    stage.settle();
-    open(&mut stage, "copy url");
-    stage.keys("Enter");
-    assert_eq!(stage.copied, ["https://status.example.com/1"]);
-}
-
 #[test]
 fn a_note_that_is_typed_goes_on_in_its_form() {
-    let mut stage = busy();
-    open(&mut stage, "note rolled back");
+    let mut stage = Stage::busy();
+    stage.type_in_palette("note rolled back");
     stage.keys("Tab");
     let Mode::Form(form) = &stage.app.mode else { panic!("a form:\n{}", stage.screen()) };
     assert_eq!(form.contents(), ["rolled back"]);
     stage.write("\nto v811");
     stage.keys("^s");
-    assert_eq!(sent(&stage), [Ask::AddNote { text: "rolled back\nto v811".into() }]);
-}
-
-#[test]
-fn a_note_that_is_typed_is_kept_when_it_is_left_and_comes_back_when_it_is_refused() {
-    let mut stage = busy();
-    open(&mut stage, "note rolled back");
-    stage.keys("Esc");
-    assert!(stage.screen().contains("kept as a draft · d brings it back"), "{}", stage.screen());
-    assert!(matches!(stage.kept.first(), Some(Keep::Save(_))), "{:?}", stage.kept);
-    open(&mut stage, "note looking");
-    stage.keys("Enter");
-    stage.refuse(&BackendError::NotAllowed("notes are closed".into()));
-    let Mode::Form(form) = &stage.app.mode else { panic!("a form:\n{}", stage.screen()) };
-    assert_eq!(form.contents(), ["looking"]);
-}
-
-#[test]
-fn a_note_that_is_typed_is_kept_when_the_terminal_goes() {
-    let mut stage = busy();
-    open(&mut stage, "note rolled back");
-    stage.send(Message::Terminate);
-    let kept = stage.kept.iter().find_map(|keep| match keep {
-        Keep::Save(draft) => Some(draft.contents.clone()),
-        _ => None,
-    });
-    assert_eq!(kept, Some(vec!["rolled back".to_owned()]));
-    assert!(stage.over);
+    assert_eq!(stage.submitted_commands(), [Ask::AddNote { text: "rolled back\nto v811".into() }]);
 }

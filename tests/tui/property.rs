@@ -26,8 +26,7 @@ use redphone::tui::sites::{Site, SiteId};
 use redphone::tui::theme::Depth;
 use redphone::tui::wall::{self, Wall};
 
-use super::outbox;
-use super::run;
+use super::{outbox, run};
 use crate::support::company;
 use crate::support::memory::Memory;
 use crate::support::stage::{Stage, options, rows};

@@ -8,10 +8,6 @@ use rstest::rstest;
 use crate::support::company;
 use crate::support::stage::Stage;
 
-fn busy() -> Stage {
-    Stage::open(company::busy(company::now()), (126, 36))
-}
-
 fn by(stage: &Stage, actor: Actor, incident: IncidentId, ask: Ask) {
     let command = Command::Incident { incident, ask };
     let envelope = Envelope { id: CommandId::new(), at: stage.now, actor, command };
@@ -22,14 +18,6 @@ fn tomo() -> Actor {
     Actor::Person(company::tomo())
 }
 
-fn target(stage: &Stage) -> IncidentId {
-    stage.app.target().expect("a target").id
-}
-
-fn keys_line(stage: &Stage) -> String {
-    stage.screen().lines().last().expect("a line").trim().to_owned()
-}
-
 #[rstest]
 #[case(Ask::Acknowledge, "INC-2051: Tomo Hayashi acknowledged it")]
 #[case(Ask::Assign { to: Some(company::tomo()) }, "INC-2051: Tomo Hayashi took it")]
@@ -37,26 +25,26 @@ fn keys_line(stage: &Stage) -> String {
 #[case(Ask::MoveStatus { to: Status::Identified }, "INC-2051: Tomo Hayashi moved it to identified")]
 #[case(Ask::AddNote { text: "\n\u{1b}[2Jwe roll back\nnow".into() }, "INC-2051: Tomo Hayashi wrote: ␛[2Jwe roll back")]
 fn a_change_to_what_is_read_is_told(#[case] ask: Ask, #[case] told: &str) {
-    let mut stage = busy();
-    by(&stage, tomo(), target(&stage), ask);
+    let mut stage = Stage::busy();
+    by(&stage, tomo(), stage.target(), ask);
     stage.refresh();
-    assert_eq!(keys_line(&stage), told);
+    assert_eq!(stage.keys_line(), told);
 }
 
 #[test]
 fn several_are_told_as_one_with_the_one_that_matters() {
-    let mut stage = busy();
-    let incident = target(&stage);
+    let mut stage = Stage::busy();
+    let incident = stage.target();
     by(&stage, tomo(), incident, Ask::Acknowledge);
     by(&stage, tomo(), incident, Ask::AddNote { text: "looking".into() });
     stage.refresh();
-    assert_eq!(keys_line(&stage), "INC-2051: Tomo Hayashi acknowledged it · and 1 more");
+    assert_eq!(stage.keys_line(), "INC-2051: Tomo Hayashi acknowledged it · and 1 more");
 }
 
 #[test]
 fn ones_own_changes_and_repeated_alerts_are_not_told() {
-    let mut stage = busy();
-    let incident = target(&stage);
+    let mut stage = Stage::busy();
+    let incident = stage.target();
     by(&stage, Actor::Person(company::me()), incident, Ask::Acknowledge);
     stage.refresh();
     let alerts = Actor::Integration("Alertmanager".into());
@@ -67,7 +55,7 @@ fn ones_own_changes_and_repeated_alerts_are_not_told() {
 
 #[test]
 fn a_change_to_another_incident_is_not_told() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     let other = stage.app.queue.rows[3].summary.id;
     by(&stage, tomo(), other, Ask::AddNote { text: "elsewhere".into() });
     stage.refresh();
@@ -76,8 +64,8 @@ fn a_change_to_another_incident_is_not_told() {
 
 #[test]
 fn a_form_tells_it_without_disturbing_what_is_typed() {
-    let mut stage = busy();
-    let incident = target(&stage);
+    let mut stage = Stage::busy();
+    let incident = stage.target();
     stage.keys("n");
     stage.write("half a");
     by(&stage, tomo(), incident, Ask::Acknowledge);
@@ -92,8 +80,8 @@ fn a_form_tells_it_without_disturbing_what_is_typed() {
 
 #[test]
 fn the_target_of_a_form_is_watched_though_another_incident_is_read() {
-    let mut stage = busy();
-    let incident = target(&stage);
+    let mut stage = Stage::busy();
+    let incident = stage.target();
     stage.keys("n");
     // What is selected may change below the form, such as when its incident leaves the queue.
     let other = stage.app.queue.rows[4].summary.id;
@@ -117,8 +105,8 @@ fn the_target_of_a_form_is_watched_though_another_incident_is_read() {
 #[test]
 fn lists_and_the_matrix_tell_it_too() {
     for (key, word) in [("s", "Assign"), ("p", "INC-2051")] {
-        let mut stage = busy();
-        let incident = target(&stage);
+        let mut stage = Stage::busy();
+        let incident = stage.target();
         stage.keys(key);
         by(&stage, tomo(), incident, Ask::Acknowledge);
         stage.refresh();
@@ -132,19 +120,19 @@ fn lists_and_the_matrix_tell_it_too() {
 
 #[test]
 fn a_question_leaves_it_to_the_keys_line() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     while stage.selected() != "INC-2048" {
         stage.keys("j");
     }
-    let incident = target(&stage);
+    let incident = stage.target();
     stage.keys("m Enter");
     assert!(matches!(stage.app.mode, Mode::Confirm(_)), "{}", stage.screen());
     by(&stage, tomo(), incident, Ask::MoveStatus { to: Status::Identified });
     stage.refresh();
     assert!(matches!(stage.app.mode, Mode::Confirm(_)));
     assert!(
-        keys_line(&stage).starts_with("INC-2048: Tomo Hayashi moved it to identified"),
+        stage.keys_line().starts_with("INC-2048: Tomo Hayashi moved it to identified"),
         "{}",
-        keys_line(&stage)
+        stage.keys_line()
     );
 }

@@ -66,7 +66,7 @@ fn all_warnings_can_be_read_on_a_small_screen_too() {
 
 #[test]
 fn changed_keys_hold_at_once_and_what_is_wrong_with_them_is_told() {
-    let mut stage = Stage::open(company::busy(company::now()), (126, 36));
+    let mut stage = Stage::busy();
     stage.send(changed(bound("acknowledge", "H")));
     assert!(stage.screen().contains("settings read again"));
     stage.keys("1");
@@ -81,7 +81,7 @@ fn changed_keys_hold_at_once_and_what_is_wrong_with_them_is_told() {
 
 #[test]
 fn settings_that_can_not_be_read_change_nothing() {
-    let mut stage = Stage::open(company::busy(company::now()), (126, 36));
+    let mut stage = Stage::busy();
     stage.send(changed(bound("own", "Y")));
     stage.send(Message::Config(Box::new(Reload::Kept("config.toml:3: broken".into()))));
     assert!(stage.screen().contains("config.toml:3: broken · settings stay as they were"));
@@ -91,7 +91,7 @@ fn settings_that_can_not_be_read_change_nothing() {
 
 #[test]
 fn templates_columns_and_notifications_are_those_of_the_file_as_it_is_now() {
-    let mut stage = Stage::open(company::busy(company::now()), (126, 36));
+    let mut stage = Stage::busy();
     let mut template = PanesSettings::default().templates[0].clone();
     template.name = "short".into();
     template.text = Pattern::parse("{number} is being worked on.").0;
@@ -131,7 +131,7 @@ fn sentences_name_the_keys_as_they_are_now() {
         let keys = keys.iter().flat_map(|(action, key)| bound(action, key).keys);
         PanesSettings { keys: keys.collect(), ..PanesSettings::default() }
     };
-    let mut stage = Stage::open(company::busy(company::now()), (126, 36));
+    let mut stage = Stage::busy();
     stage.send(changed(bound(&[
         ("yes", "F2"),
         ("no", "F3"),
@@ -176,7 +176,7 @@ fn sentences_name_the_keys_as_they_are_now() {
 
 #[test]
 fn enter_answers_no_question_whatever_the_settings_say() {
-    let mut stage = Stage::open(company::busy(company::now()), (126, 36));
+    let mut stage = Stage::busy();
     for action in ["yes", "discard", "go-now", "leave-now"] {
         stage.send(changed(bound(action, "Enter")));
         let told =

@@ -14,6 +14,7 @@ use redphone::tui::view::view;
 use super::property::cases;
 use crate::support::company;
 use crate::support::stage::{Stage, rows};
+use crate::support::strategies;
 
 /// As hostile as can be without the replacement character: the emulator leaves it out, though
 /// terminals do not.
@@ -128,7 +129,7 @@ fn play(keys: &[String], size: (u16, u16), depth: Depth) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(24), ..ProptestConfig::default() })]
+    #![proptest_config(strategies::config(cases(24)))]
 
     #[test]
     fn frames_add_up_to_the_picture(
@@ -142,7 +143,7 @@ proptest! {
 
 #[test]
 fn a_frame_in_which_nothing_changes_writes_nothing() {
-    let mut stage = Stage::open(company::busy(company::now()), (126, 36));
+    let mut stage = Stage::busy();
     let parser = emulator((126, 36));
     let sink = Emulator { parser, last: Vec::new() };
     let mut terminal = Terminal::new(Framed::new(sink)).expect("memory");
@@ -156,7 +157,7 @@ fn a_frame_in_which_nothing_changes_writes_nothing() {
 
 #[test]
 fn without_marks_a_frame_is_the_same_but_for_them() {
-    let stage = Stage::open(company::busy(company::now()), (126, 36));
+    let stage = Stage::busy();
     let frame = |marks| {
         let sink = Emulator { parser: emulator((126, 36)), last: Vec::new() };
         let mut terminal = Terminal::new(Framed::new(sink).marked(marks)).expect("memory");

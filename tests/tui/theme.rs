@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use insta::assert_snapshot;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 use redphone::backend::BackendError;
@@ -17,8 +18,7 @@ use redphone::tui::sites::{Site, SiteId};
 use redphone::tui::theme::{Depth, Name};
 use rstest::rstest;
 
-use super::outbox;
-use super::run;
+use super::{outbox, run};
 use crate::support::company;
 use crate::support::stage::{Stage, options, rows};
 
@@ -386,4 +386,35 @@ fn read_only_is_visible_at_every_size(
             assert!(!keys.contains(verb), "{keys}");
         }
     }
+}
+
+#[test]
+fn without_colours_everything_is_in_the_text() {
+    let memory = company::busy(company::now());
+    let mut stage = Stage::with(memory, (126, 36), Depth::None, options());
+    stage.connect();
+    stage.keys("j j");
+    let screen = stage.screen();
+    assert!(screen.contains("P2  triggered"), "priority and status");
+    assert!(screen.contains("+5m"), "past its level");
+    let row = screen.lines().find(|line| line.contains(" 2050 P2")).expect("the selected row");
+    assert!(row.contains("▌ 2050"), "the selection: {row}");
+    assert!(screen.contains("╔ 1 Queue"), "the focus is on the queue");
+    stage.keys("2");
+    assert!(stage.screen().contains("╔ 2 Detail"), "the focus is on the detail");
+    assert!(stage.buffer().content.iter().all(|cell| cell.fg == ratatui::style::Color::Reset));
+}
+
+#[test]
+fn ascii_is_all_that_is_written_where_that_is_all_there_is() {
+    let memory = company::busy(company::now());
+    let mut stage = Stage::with(
+        memory,
+        (126, 36),
+        Depth::None,
+        redphone::tui::Options { ascii: true, ..options() },
+    );
+    stage.connect();
+    assert!(stage.screen().is_ascii(), "{}", stage.screen());
+    assert_snapshot!("ascii_126x36", stage.screen());
 }

@@ -1,4 +1,4 @@
-//! An incident as it was.
+//! The timeline: earlier events, and an incident as it was.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use insta::assert_snapshot;
@@ -10,19 +10,18 @@ use redphone::tui::message::{Effect, Message};
 use redphone::tui::update::update;
 use rstest::rstest;
 
-use crate::support::company;
 use crate::support::stage::Stage;
-use crate::support::strategies;
+use crate::support::{company, strategies};
 
 /// On the timeline of INC-2048, which has seven events.
-fn reading(size: (u16, u16)) -> Stage {
-    let mut stage = Stage::open(company::busy(company::now()), size);
+pub fn reading(size: (u16, u16)) -> Stage {
+    let mut stage = Stage::busy_at(size);
     stage.keys("j 3");
     assert_eq!(stage.selected(), "INC-2048");
     stage
 }
 
-fn at(stage: &Stage) -> Option<u32> {
+pub fn at(stage: &Stage) -> Option<u32> {
     stage.app.travel.as_ref().map(|travel| travel.seq)
 }
 
@@ -120,14 +119,6 @@ fn going_elsewhere_comes_back_to_the_present() {
 }
 
 #[test]
-fn on_the_metrics_the_keys_change_the_window() {
-    let mut stage = reading((126, 36));
-    stage.keys("4 [");
-    assert_eq!(at(&stage), None);
-    assert!(stage.screen().contains("24 h"), "{}", stage.screen());
-}
-
-#[test]
 fn earlier_events_that_cannot_be_read_end_it_with_a_reason() {
     let mut stage = reading((126, 36));
     stage.page = 3;
@@ -164,7 +155,7 @@ fn an_answer_that_leaves_a_gap_ends_it_and_is_not_asked_for_again(#[case] seqs: 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(strategies::config(60))]
 
     #[test]
     fn the_record_at_an_event_is_what_the_events_up_to_it_add_up_to(
@@ -172,7 +163,7 @@ proptest! {
         page in 1_u32..6,
         back in 1_usize..30,
     ) {
-        let mut stage = Stage::open(company::busy(company::now()), (126, 36));
+        let mut stage = Stage::busy();
         for ask in wanted {
             let incident = stage.app.target().expect("a target").id;
             let envelope = Envelope {
@@ -204,4 +195,32 @@ proptest! {
         }
         stage.send(Message::Resized(40, 12));
     }
+}
+
+#[test]
+fn earlier_events_are_read_when_scrolled_to() {
+    let mut stage = Stage::busy();
+    let id = stage.incident_id(2051);
+    for index in 0..450 {
+        let envelope = Envelope {
+            id: CommandId::new(),
+            at: stage.now,
+            actor: Actor::Person(company::tomo()),
+            command: Command::Incident {
+                incident: id,
+                ask: Ask::AddNote { text: format!("look {index}") },
+            },
+        };
+        stage.memory.carry_out(&envelope).expect("a note fits");
+    }
+    stage.refresh();
+    stage.keys("3");
+    let shown = |stage: &Stage| stage.app.reading.shown.as_ref().expect("shown").events.len();
+    assert_eq!(shown(&stage), 200);
+    stage.keys("G");
+    assert_eq!(shown(&stage), 400);
+    stage.keys("G G");
+    assert_eq!(shown(&stage), 453);
+    stage.keys("G");
+    assert!(stage.screen().contains("Triggered"), "{}", stage.screen());
 }

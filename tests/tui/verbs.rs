@@ -5,31 +5,17 @@ use redphone::model::command::{Ask, Command, Verb};
 use redphone::model::escalation::{self, Policy, PolicyLevel};
 use redphone::model::{Rejection, RejectionKind};
 use redphone::sync::Update;
-use redphone::sync::drafts::Keep;
 use redphone::tui::Options;
-use redphone::tui::form::Form;
 use redphone::tui::message::Message;
-use redphone::tui::mode::Mode;
 use redphone::tui::theme::Depth;
-use rstest::rstest;
 
+use super::zone::line;
 use crate::support::company;
 use crate::support::stage::{Stage, options};
 
-fn busy() -> Stage {
-    Stage::open(company::busy(company::now()), (126, 36))
-}
-
-fn form(stage: &Stage) -> &Form {
-    match &stage.app.mode {
-        Mode::Form(form) => form,
-        _ => panic!("a form is open:\n{}", stage.screen()),
-    }
-}
-
 #[test]
 fn an_acknowledgement_is_marked_until_it_is_settled() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     stage.keys("a");
     assert_eq!(stage.submitted.len(), 1);
     let row = |stage: &Stage| {
@@ -46,7 +32,7 @@ fn an_acknowledgement_is_marked_until_it_is_settled() {
 
 #[test]
 fn the_same_key_twice_asks_once() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     stage.keys("a a");
     assert_eq!(stage.submitted.len(), 1);
     assert!(stage.screen().contains("INC-2051: that is on its way already"));
@@ -54,7 +40,7 @@ fn the_same_key_twice_asks_once() {
 
 #[test]
 fn what_somebody_did_before_is_told_in_place() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     stage.keys("j a");
     assert!(stage.submitted.is_empty());
     assert!(
@@ -66,7 +52,7 @@ fn what_somebody_did_before_is_told_in_place() {
 
 #[test]
 fn a_conflict_at_the_backend_is_told_in_a_sentence() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     stage.keys("o");
     let rejection = Rejection::new(RejectionKind::Conflict, "already owned by Tomo Hayashi");
     stage.refuse(&BackendError::Conflict(rejection));
@@ -76,7 +62,7 @@ fn a_conflict_at_the_backend_is_told_in_a_sentence() {
 
 #[test]
 fn a_command_keeps_its_target_and_id_while_it_is_tried_again() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     stage.keys("a");
     let envelope = stage.submitted[0].clone();
     let error = BackendError::Unreachable("the store is locked".into());
@@ -89,79 +75,8 @@ fn a_command_keeps_its_target_and_id_while_it_is_tried_again() {
 }
 
 #[test]
-fn a_note_is_sent_with_all_its_lines() {
-    let mut stage = busy();
-    stage.keys("n");
-    stage.write("one\ntwo");
-    stage.send(Message::Paste("\rthree\r\nfour\u{1b}[2J".into()));
-    stage.keys("^s");
-    let Command::Incident { ask: Ask::AddNote { text }, .. } = &stage.submitted[0].command else {
-        panic!("a note")
-    };
-    assert_eq!(text, "one\ntwo\nthree\nfour\u{241b}[2J");
-    assert!(matches!(stage.app.mode, Mode::Panes));
-    stage.settle();
-    assert!(stage.screen().contains("three"), "{}", stage.screen());
-}
-
-#[test]
-fn a_refused_note_comes_back_with_its_text() {
-    let mut stage = busy();
-    stage.keys("n");
-    stage.write("all of it\nmatters");
-    stage.keys("^s ?");
-    stage.refuse(&BackendError::NotAllowed("notes are closed for the night".into()));
-    assert_eq!(form(&stage).contents(), ["all of it\nmatters"]);
-    assert!(stage.screen().contains("! notes are closed for the night"), "{}", stage.screen());
-}
-
-#[test]
-fn a_refused_note_is_not_lost_while_another_is_written() {
-    let mut stage = busy();
-    stage.keys("n");
-    stage.write("first");
-    stage.keys("^s n");
-    stage.write("second");
-    stage.refuse(&BackendError::NotAllowed("no".into()));
-    assert_eq!(form(&stage).contents(), ["second"]);
-    assert!(stage.screen().contains("kept as a draft (d): no"), "{}", stage.screen());
-    stage.keys("^s");
-    stage.settle();
-    stage.keys("d");
-    assert!(stage.screen().contains("note INC-2051"), "{}", stage.screen());
-    stage.keys("Enter");
-    assert_eq!(form(&stage).contents(), ["first"]);
-    stage.keys("^s");
-    stage.settle();
-    assert!(matches!(stage.kept.last(), Some(Keep::Drop(_))), "{:?}", stage.kept);
-}
-
-#[test]
-fn leaving_the_editor_asks_only_if_something_was_typed() {
-    let mut stage = busy();
-    stage.keys("n Esc");
-    assert!(matches!(stage.app.mode, Mode::Panes));
-    stage.keys("n");
-    stage.write("x");
-    stage.keys("Esc");
-    assert!(matches!(&stage.app.mode, Mode::Form(form) if form.asking));
-    stage.keys("n");
-    assert!(matches!(&stage.app.mode, Mode::Form(form) if !form.asking));
-    stage.keys("Esc y");
-    assert!(matches!(stage.app.mode, Mode::Panes));
-}
-
-#[test]
-fn an_empty_note_is_not_sent() {
-    let mut stage = busy();
-    stage.keys("n ^s");
-    assert!(stage.submitted.is_empty());
-    assert!(stage.screen().contains("is empty: say something"));
-}
-
-#[test]
 fn quitting_waits_for_what_is_on_its_way() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     stage.keys("a q");
     assert!(!stage.over);
     assert!(stage.screen().contains("ending when 1 pending"), "{}", stage.screen());
@@ -171,7 +86,7 @@ fn quitting_waits_for_what_is_on_its_way() {
 
 #[test]
 fn what_was_not_confirmed_is_named_when_one_does_not_wait() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     stage.keys("a q q");
     assert!(stage.over);
     assert_eq!(redphone::tui::update::unconfirmed(&stage.app), "acknowledge INC-2051");
@@ -207,22 +122,12 @@ fn read_only_changes_nothing() {
 }
 
 #[test]
-fn a_directory_that_changes_shows_who_is_on_call() {
-    let mut stage = busy();
-    assert!(stage.screen().contains("on call Ines Moreau"));
-    let mut directory = stage.memory.directory_now();
-    directory.schedules[0].rotation.reverse();
-    stage.learn(Update::Directory(std::sync::Arc::new(directory)));
-    assert!(stage.screen().contains("on call Tomo Hayashi"), "{}", stage.screen());
-}
-
-#[test]
 fn why_some_of_many_failed_can_be_read_later_where_something_else_was_open() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     stage.keys("Space Space o y n");
     stage.write("busy");
     stage.refuse(&BackendError::NotAllowed("not today".into()));
-    assert_eq!(form(&stage).contents(), ["busy"]);
+    assert_eq!(stage.form().contents(), ["busy"]);
     stage.keys("Esc k !");
     let screen = stage.screen();
     assert!(screen.contains("INC-2051: not today"), "{screen}");
@@ -231,7 +136,7 @@ fn why_some_of_many_failed_can_be_read_later_where_something_else_was_open() {
 
 #[test]
 fn of_several_each_is_escalated_along_its_own_path() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     let mut directory = stage.memory.directory_now();
     let level = |person: &str| PolicyLevel {
         after_s: 300,
@@ -262,7 +167,7 @@ fn of_several_each_is_escalated_along_its_own_path() {
 
 #[test]
 fn a_review_is_written_of_one_at_a_time() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     stage.keys("Space Space V");
     let told = "2 incidents are selected, and a review is written of one at a time";
     assert!(stage.screen().contains(told), "{}", stage.screen());
@@ -270,10 +175,10 @@ fn a_review_is_written_of_one_at_a_time() {
 
 #[test]
 fn an_update_on_several_is_filled_in_for_each() {
-    let mut stage = busy();
+    let mut stage = Stage::busy();
     stage.keys("Space Space U");
     stage.keys("1");
-    assert!(form(&stage).contents()[0].starts_with("{number} {title}"), "{}", stage.screen());
+    assert!(stage.form().contents()[0].starts_with("{number} {title}"), "{}", stage.screen());
     // A slip in a name is told before anything is sent.
     stage.write("{nubmer} ");
     stage.keys("^s");
@@ -297,34 +202,18 @@ fn an_update_on_several_is_filled_in_for_each() {
     assert!(texts[1].starts_with("INC-2048 Logins"), "{texts:?}");
 }
 
-#[rstest]
-#[case::since("D", 6, "tomorrow 09:00", "that lies in the future")]
-#[case::until("b u", 0, "soon", "is no time: write")]
-#[case::url("l u", 0, "status.example.com", "is no URL: it begins with https://")]
-fn what_is_wrong_with_a_field_is_told_when_it_is_left(
-    #[case] keys: &str,
-    #[case] place: usize,
-    #[case] typed: &str,
-    #[case] told: &str,
-) {
-    let mut stage = busy();
-    stage.keys(keys);
-    for _ in 0..place {
-        stage.keys("Tab");
-    }
-    stage.write(typed);
-    assert!(!stage.screen().contains(told), "not while it is being typed");
-    stage.keys("Tab");
-    assert!(stage.screen().contains(told), "{}", stage.screen());
-    assert!(stage.submitted.is_empty());
-}
-
 #[test]
-fn a_title_that_is_too_long_is_told_when_it_is_left() {
-    let mut stage = busy();
-    stage.keys("D");
-    stage.write(&"long ".repeat(60));
-    stage.keys("Enter");
-    let error = form(&stage).fields[0].error.clone().unwrap_or_default();
-    assert!(error.contains("200"), "{error:?}");
+fn a_snooze_until_it_changes_says_so_everywhere() {
+    let mut stage = Stage::busy();
+    stage.keys("b c");
+    stage.settle();
+    stage.keys("/");
+    stage.write("is:snoozed");
+    stage.keys("Enter g 2 z");
+    let number = stage.app.target().expect("it is read").label();
+    assert_eq!(number, "INC-2051", "{}", stage.screen());
+    assert!(line(&stage.screen(), "Snoozed").contains("until it changes"), "{}", stage.screen());
+    stage.keys("3");
+    assert!(stage.screen().contains("until it changes"), "{}", stage.screen());
+    assert!(!stage.screen().contains("2100") && !stage.screen().contains("2041-"));
 }

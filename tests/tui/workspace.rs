@@ -182,7 +182,7 @@ fn while_a_command_runs_nobody_is_taken_away_from_it() {
 
 #[test]
 fn where_there_is_nowhere_else_that_is_told() {
-    let mut stage = Stage::open(company::busy(company::now()), (126, 36));
+    let mut stage = Stage::busy();
     stage.keys("B");
     let told = "there is no other place to go to: add [profiles.NAME] to the settings file";
     assert!(stage.screen().contains(told), "{}", stage.screen());
