@@ -1,4 +1,4 @@
-//! The local store: one SQLite file.
+//! The local store: one `SQLite` file.
 
 mod support;
 

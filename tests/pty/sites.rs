@@ -24,7 +24,7 @@ impl Places {
         let (prod, staging) = (Store::filled(), Store::empty());
         staging.declare("A drill", "search", "low", "low");
         let places = Self { prod, staging };
-        let program = program();
+        let program = program().display().to_string();
         places.write(&format!(
             "[profiles.prod]\nstore = \"{}\"\nproduction = true\n\
              [profiles.staging]\nstore = \"{}\"\n\
@@ -283,7 +283,7 @@ impl Drop for Served {
 #[test]
 fn an_api_is_gone_to_and_come_back_from_as_a_file_is() {
     let (places, served) = (Places::new(), Served::new());
-    let program = program();
+    let program = program().display().to_string();
     places.write(&format!(
         "[profiles.prod]\nstore = \"{}\"\n\
          [profiles.away]\nbackend = {:?}\ntoken_file = {:?}\nproduction = true\n\
