@@ -9,12 +9,10 @@ use redphone::api::Answers;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Told, client, declare, told, until};
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_redphone");
+use crate::support::api::{Told, client, declare, told, until};
 
 fn program(folder: &Path) -> Command {
-    let mut program = Command::new(PROGRAM);
+    let mut program = Command::new(crate::support::program());
     program
         .env_clear()
         .current_dir(folder)

@@ -5,7 +5,7 @@ use redphone::backend::Backend;
 use redphone::model::{IncidentCommand, IncidentId};
 use rstest::rstest;
 
-use crate::support::{Place, declare, order, told};
+use crate::support::api::{Place, declare, order, told};
 
 fn orders(commands: Vec<redphone::api::Order>) -> String {
     serde_json::to_string(&Orders { commands }).unwrap()
@@ -77,7 +77,7 @@ async fn a_body_that_is_too_long_is_refused_whether_it_says_so_or_not() {
     let long = || vec![b' '; 10_001];
     place.post(&place.respond, long()).await.refused(413, "too_large", "longer than 10000 bytes");
     // Without a length ahead.
-    let chunks = crate::raw::exchange;
+    let chunks = super::raw::exchange;
     let (addr, token) = (place.addr, place.respond.clone());
     let answer = tokio::task::spawn_blocking(move || {
         let body = " ".repeat(12_000);

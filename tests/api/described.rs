@@ -9,7 +9,7 @@ use redphone::model::status::{Classification, ResolutionAction, Role, Status};
 use redphone::model::{Impact, IncidentCommand, PersonRef, Priority};
 use serde_json::{Value, json};
 
-use crate::support::{Place, Told, declare, order, told};
+use crate::support::api::{Place, Told, declare, order, told};
 
 fn document() -> Value {
     serde_json::from_str(&redphone::server::openapi::document_json()).unwrap()
@@ -38,7 +38,7 @@ fn no_route_is_made_without_its_description() {
 #[tokio::test]
 async fn every_described_route_is_served_and_no_method_besides() {
     let place = Place::new().await;
-    for route in crate::security::routes() {
+    for route in super::security::routes() {
         for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"] {
             let request = place.request(method, &route.path).bearer_auth(&place.admin);
             let told = told(request).await;
@@ -147,7 +147,7 @@ async fn full(place: &Place) -> redphone::model::IncidentId {
     ));
     let answers = place.send(&place.admin, orders).await;
     for answer in &answers {
-        crate::support::done(answer);
+        crate::support::api::done(answer);
     }
     id
 }

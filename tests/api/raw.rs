@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rstest::rstest;
 
-use crate::support::Place;
+use crate::support::api::Place;
 
 /// Sends bytes and gives all that comes back until the other side ends.
 pub fn exchange(addr: SocketAddr, bytes: &[u8]) -> String {

@@ -5,7 +5,7 @@ use redphone::backend::{Backend, Capabilities, Delta, Detail, Page};
 use redphone::model::command::CommandKind;
 use redphone::model::{Actor, Event, IncidentCommand, PersonRef, Summary};
 
-use crate::support::{Place, declare, done, order, told};
+use crate::support::api::{Place, declare, done, order, told};
 
 #[tokio::test]
 async fn what_is_sent_is_found_by_every_route() {

@@ -11,8 +11,8 @@ use redphone::backend::Backend;
 use redphone::server::access_log::AccessLog;
 use serde_json::Value;
 
-use crate::security::held;
-use crate::support::{Place, client, declare, store, told, until};
+use super::security::held;
+use crate::support::api::{Place, client, declare, store, told, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_acknowledged_command_is_lost_when_it_stops_while_32_write() {
@@ -92,7 +92,7 @@ async fn a_head_that_never_ends_is_cut_off() {
         stream.write_all(b"GET /v1/health HTTP/1.1\r\nHost:").unwrap();
         let mut answer = String::new();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        crate::raw::ended(stream.read_to_string(&mut answer));
+        super::raw::ended(stream.read_to_string(&mut answer));
         answer
     });
     let answer = answer.await.unwrap();
@@ -114,7 +114,7 @@ async fn who_reads_no_answer_is_cut_off() {
             }
         }
     });
-    crate::raw::ended(Err(asking.await.unwrap()));
+    super::raw::ended(Err(asking.await.unwrap()));
     until("it is not open any more", async || {
         let figures = place.get(&place.read, "/v1/metrics").await.body;
         String::from_utf8(figures).unwrap().contains("redphone_connections 1\n")
@@ -125,7 +125,7 @@ async fn who_reads_no_answer_is_cut_off() {
 #[tokio::test]
 async fn bodies_wait_while_others_fill_the_room_for_them() {
     let place = Place::with(|o| o.limits.max_total_body_bytes = 1).await;
-    let stuck = crate::raw::stuck(&place, 4 * 1024 * 1024).await;
+    let stuck = super::raw::stuck(&place, 4 * 1024 * 1024).await;
     let (id, order) = declare("Card payments fail");
     let body = serde_json::json!({"commands": [order]}).to_string();
     let mut sent = std::pin::pin!(place.post(&place.respond, body));
@@ -171,7 +171,7 @@ async fn one_connection_too_many_is_told_so_and_room_that_is_free_again_is_used(
     let place = Place::with(|options| options.limits.max_connections = 2).await;
     let addr = place.addr;
     let ask = move || {
-        crate::raw::exchange(
+        super::raw::exchange(
             addr,
             b"GET /v1/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
         )

@@ -15,7 +15,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::support::{Place, store, until};
+use crate::support::api::{Place, store, until};
 
 fn write(folder: &Path) -> Vec<u8> {
     let CertifiedKey { cert, signing_key } =

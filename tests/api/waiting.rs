@@ -6,8 +6,8 @@ use redphone::api::Answered;
 use redphone::backend::{Backend, Delta};
 use redphone::model::IncidentCommand;
 
-use crate::security::held;
-use crate::support::{Place, declare, order, store, told};
+use super::security::held;
+use crate::support::api::{Place, declare, order, store, told};
 
 async fn changes(place: &Place, since: Option<&Delta>, wait: u64) -> Delta {
     let since = since.map_or(String::new(), |delta| format!("&since={}", delta.cursor.0));

@@ -3,20 +3,16 @@
 //!
 //! `REDPHONE_BENCH_LINK_S` sets how long the company is watched (60).
 
-#[allow(dead_code, reason = "the tests use the rest")]
-#[path = "../support/terminal.rs"]
-mod terminal;
-
 use std::time::{Duration, Instant};
 
 use portable_pty::CommandBuilder;
-use terminal::Terminal;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_redphone");
+use crate::support::program;
+use crate::support::terminal::Terminal;
 
 /// A demo with these arguments, once it has been drawn.
 fn demo(arguments: &[&str]) -> Terminal {
-    let mut command = CommandBuilder::new(PROGRAM);
+    let mut command = CommandBuilder::new(program());
     command.args(["demo", "--seed", "7"]);
     command.args(arguments);
     command.env("TERM", "xterm-256color");
@@ -85,11 +81,7 @@ fn by_itself(seconds: u64) {
     row("  with --low-bandwidth", &low.to_string(), "fewer", low < normal);
 }
 
-fn main() {
-    // `cargo test --benches` only asks whether it runs.
-    if !std::env::args().any(|argument| argument == "--bench") {
-        return;
-    }
+pub fn run() {
     held_key();
     let seconds = std::env::var("REDPHONE_BENCH_LINK_S").ok().and_then(|s| s.parse().ok());
     by_itself(seconds.unwrap_or(60));

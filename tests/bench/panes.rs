@@ -2,9 +2,6 @@
 //!
 //! Prints a table: name, figure, target, and whether it was reached.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,8 +17,8 @@ use redphone::tui::terminal::{Framed, Sink};
 use redphone::tui::theme::{Depth, Name};
 use redphone::tui::view::view;
 
-use support::company;
-use support::stage::{Stage, options};
+use crate::support::company;
+use crate::support::stage::{Stage, options};
 
 /// Counts what would have been written.
 struct Counted {
@@ -66,10 +63,8 @@ impl Measured {
     }
 }
 
-fn main() {
-    // `cargo test --benches` only asks whether it runs.
-    let quick = !std::env::args().any(|arg| arg == "--bench");
-    let rounds = if quick { 20 } else { 2000 };
+/// Measures over so many rounds.
+pub fn run(rounds: usize) {
     println!("{:<58} {:>12} {:>12}", "panes", "figure", "target");
     key_to_frame(rounds);
     typed_key(rounds);

@@ -1,14 +1,9 @@
 //! Speed of the server, against an axum handler that returns a constant and against the file
 //! backend itself, on the same machine in the same run, with the client on the same cores.
 //!
-//! `cargo bench --bench server`.
+//! `cargo bench --bench bench -- server`.
 
-#[path = "server/client.rs"]
 mod client;
-#[path = "../support/commands.rs"]
-mod commands;
-#[path = "../support/store.rs"]
-mod stores;
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -19,7 +14,6 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::routing::get as route;
 use chrono::Utc;
-use client::{Client, get, post, rate};
 use redphone::api::{Order, Orders};
 use redphone::backend::Backend;
 use redphone::backend::file::FileStore;
@@ -28,6 +22,11 @@ use redphone::model::{Actor, Command, CommandId, IncidentCommand, IncidentId, Pe
 use redphone::server::scope::Scope;
 use redphone::server::tokens::{NewToken, TokenFile};
 use tempfile::TempDir;
+
+use self::client::{Client, get, post, rate};
+use crate::support::commands;
+use crate::support::program;
+use crate::support::store as stores;
 
 /// Set for the process that answers with a constant.
 const CONSTANT: &str = "REDPHONE_BENCH_CONSTANT";
@@ -38,18 +37,14 @@ const CLIENTS: usize = 32;
 /// Clients that wait for changes.
 const WAITING: usize = 2000;
 
-fn main() {
-    // Only `cargo bench` asks for a run; a test run builds it and looks no further.
-    if !std::env::args().any(|arg| arg == "--bench") {
-        return;
-    }
+pub fn run() {
     if let Some(body) = std::env::var_os(CONSTANT) {
         constant(body.into_string().unwrap());
         return;
     }
     allow_files();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(run());
+    runtime.block_on(all());
 }
 
 /// Each connection needs a file.
@@ -163,7 +158,7 @@ fn serve(path: &Path) -> (Serving, String) {
     let new =
         NewToken { name: "bench".into(), scope: Scope::Admin, person: None, expires_at: None };
     let token = tokens.create(new).unwrap().0.reveal();
-    let mut process = Process::new(env!("CARGO_BIN_EXE_redphone"));
+    let mut process = Process::new(program());
     process
         .args(["serve", "--listen", "127.0.0.1:0", "--requests-a-minute", "4000000000"])
         .arg("--access-log")
@@ -173,7 +168,7 @@ fn serve(path: &Path) -> (Serving, String) {
     (Serving::start(&mut process), token)
 }
 
-async fn run() {
+async fn all() {
     println!("{:<44} {:>14} {:>14} {:>6}  {:<12}", "what", "figure", "floor", "ratio", "target");
     let base = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/bench");
     std::fs::create_dir_all(&base).unwrap();
@@ -200,7 +195,9 @@ async fn reading(server: &Serving, token: &str) {
     let poll = get(&path, token, "");
     let nothing = String::from_utf8(client.ask(&poll).await.body.to_vec()).unwrap();
     let constant = Serving::start(
-        Process::new(std::env::current_exe().unwrap()).arg("--bench").env(CONSTANT, nothing),
+        Process::new(std::env::current_exe().unwrap())
+            .args(["--bench", "server"])
+            .env(CONSTANT, nothing),
     );
     let page = get("/v1/incidents?limit=100", token, "");
     let rows: serde_json::Value = serde_json::from_slice(client.ask(&page).await.body).unwrap();

@@ -3,18 +3,14 @@
 //! `REDPHONE_BENCH_INCIDENTS` sets the size (1,000,000), `REDPHONE_BENCH_IDLE_S` how long idling is
 //! watched (60). Stores are made once, in `target/bench/`.
 
-#[allow(dead_code, reason = "the tests use the rest")]
-#[path = "../support/terminal.rs"]
-mod terminal;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use portable_pty::CommandBuilder;
-use terminal::Terminal;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_redphone");
+use crate::support::program;
+use crate::support::terminal::Terminal;
 
 fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
@@ -30,7 +26,7 @@ fn store(incidents: u64) -> PathBuf {
         for end in ["", "-wal", "-shm"] {
             let _ = std::fs::remove_file(format!("{}{end}", made.display()));
         }
-        let status = Command::new(PROGRAM)
+        let status = Command::new(program())
             .args(["demo", "--seed", "7", "--seed-only", "--incidents", &incidents.to_string()])
             .arg("--keep")
             .arg(&made)
@@ -44,11 +40,11 @@ fn store(incidents: u64) -> PathBuf {
 }
 
 fn open(store: &Path, columns: u16, rows: u16) -> Terminal {
-    run(store, &[], columns, rows)
+    opened(store, &[], columns, rows)
 }
 
-fn run(store: &Path, arguments: &[&str], columns: u16, rows: u16) -> Terminal {
-    let mut command = CommandBuilder::new(PROGRAM);
+fn opened(store: &Path, arguments: &[&str], columns: u16, rows: u16) -> Terminal {
+    let mut command = CommandBuilder::new(program());
     command.arg("--store");
     command.arg(store);
     command.args(arguments);
@@ -149,10 +145,7 @@ fn idle(name: &str, share: f64, terminal: &mut Terminal) {
 }
 
 #[allow(clippy::cast_precision_loss)]
-fn main() {
-    if std::env::args().any(|argument| argument == "--test" || argument == "--list") {
-        return;
-    }
+pub fn run() {
     let incidents = setting("REDPHONE_BENCH_INCIDENTS", 1_000_000);
     let (large, small) = (store(incidents), store(1000));
     let _ = start_times(&large, 2);
@@ -183,7 +176,7 @@ fn main() {
     idle("idle", 0.2, &mut terminal);
     leave(terminal);
 
-    let mut terminal = run(&large, &["wall"], 200, 60);
+    let mut terminal = opened(&large, &["wall"], 200, 60);
     terminal.wait_for("the wall", |screen| {
         let text = screen.contents();
         text.contains("P1 and P2") && text.contains("INC-") && !text.contains("computing")

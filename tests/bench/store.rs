@@ -1,18 +1,14 @@
 //! Speed of the local store, against bare `SQLite` on the same disk in the same run.
 //!
-//! `cargo bench --bench store`; `REDPHONE_BENCH_INCIDENTS` sets the size of the large store
+//! `cargo bench --bench bench -- store`; `REDPHONE_BENCH_INCIDENTS` sets the size of the large store
 //! (1,000,000), which is made once and kept under `target/bench/`.
 
-#[path = "store/history.rs"]
 mod history;
-#[path = "../support/store.rs"]
-mod stores;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
-use history::History;
 use redphone::backend::file::FileStore;
 use redphone::backend::record::Record;
 use redphone::backend::{Backend, Search};
@@ -20,13 +16,12 @@ use redphone::model::measures::{Cut, Window};
 use redphone::model::queue::Sort;
 use redphone::model::{Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId};
 
-fn main() {
-    // Only `cargo bench` asks for a run; a test run builds it and looks no further.
-    if !std::env::args().any(|arg| arg == "--bench") {
-        return;
-    }
+use self::history::History;
+use crate::support::store as stores;
+
+pub fn run() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(run());
+    runtime.block_on(all());
 }
 
 /// Prints one line of the table.
@@ -42,7 +37,7 @@ async fn open(path: &Path) -> FileStore {
 /// Names the large store to the process that looks at nothing else.
 const LARGE: &str = "REDPHONE_BENCH_LARGE";
 
-async fn run() {
+async fn all() {
     if let Some(path) = std::env::var_os(LARGE) {
         let store = open(Path::new(&path)).await;
         large(&store).await;
@@ -68,7 +63,7 @@ async fn run() {
     }
     // A process of its own, so that its memory is that of a program with this store open.
     let status = std::process::Command::new(std::env::current_exe().unwrap())
-        .arg("--bench")
+        .args(["--bench", "store"])
         .env(LARGE, &path)
         .status()
         .unwrap();

@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use rstest::rstest;
 
-use crate::support::{Place, Run, json_lines};
+use crate::support::cli::{Place, Run, json_lines};
 
 fn declare(place: &Place, more: &[&str]) -> Run {
     let args = ["declare", "--impact", "low", "--urgency", "low"];

@@ -3,7 +3,7 @@
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::support::{Place, Run, json_lines, mode};
+use crate::support::cli::{Place, Run, json_lines, mode};
 
 const LEVELS: [&str; 4] = ["--impact", "high", "--urgency", "high"];
 

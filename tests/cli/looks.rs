@@ -1,6 +1,6 @@
 //! What help, the manual and completions look like.
 
-use crate::support::Place;
+use crate::support::cli::Place;
 
 #[test]
 fn the_help_of_the_program() {

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use crate::support::{Place, Run, json_lines};
+use crate::support::cli::{Place, Run, json_lines};
 
 /// The account that owns nothing.
 const NOBODY: u32 = 65_534;
@@ -27,7 +27,7 @@ fn as_reader(place: &Place, args: &[&str]) -> Run {
         // Modes do not hold root back: another account runs it, from where that one may.
         let copy = place.path("redphone");
         if !copy.exists() {
-            fs::copy(crate::support::PROGRAM, &copy).unwrap();
+            fs::copy(crate::support::program(), &copy).unwrap();
         }
         let env: Vec<_> =
             program.get_envs().map(|(k, v)| (k.to_owned(), v.map(ToOwned::to_owned))).collect();

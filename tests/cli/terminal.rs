@@ -4,13 +4,14 @@ use std::io::Read;
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
-use crate::support::{PROGRAM, Place};
+use crate::support::cli::Place;
+use crate::support::program;
 
 /// Runs the program in a terminal of so many columns and gives what it wrote.
 fn in_terminal(place: &Place, columns: u16, args: &[&str], env: &[(&str, &str)]) -> String {
     let size = PtySize { rows: 30, cols: columns, pixel_width: 0, pixel_height: 0 };
     let pair = native_pty_system().openpty(size).unwrap();
-    let mut command = CommandBuilder::new(PROGRAM);
+    let mut command = CommandBuilder::new(program());
     command.env_clear();
     command.cwd(place.path("."));
     command.env("HOME", place.path("home"));

@@ -3,7 +3,7 @@
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::support::Place;
+use crate::support::cli::Place;
 
 #[test]
 fn a_token_is_shown_once_and_listed_without_its_secret() {

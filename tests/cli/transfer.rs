@@ -7,7 +7,7 @@ use std::process::Stdio;
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::support::{Place, mode};
+use crate::support::cli::{Place, mode};
 
 /// A store with something of everything, and its export.
 fn exported() -> (Place, String) {

@@ -4,7 +4,7 @@ use std::fs;
 
 use rstest::rstest;
 
-use crate::support::{Place, Run, json_lines, mode};
+use crate::support::cli::{Place, Run, json_lines, mode};
 
 /// The usual place of the settings in a test's home.
 fn file(place: &Place) -> std::path::PathBuf {

@@ -5,7 +5,7 @@ use std::fs;
 use redphone::model::PersonRef;
 use redphone::model::directory::{Directory, Team};
 
-use crate::support::{Place, json_lines};
+use crate::support::cli::{Place, json_lines};
 
 #[test]
 fn what_both_have_is_as_in_the_file_and_the_rest_stays() {

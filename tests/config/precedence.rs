@@ -6,7 +6,7 @@ use redphone::config::appearance::{DepthChoice, ThemeName, Zone};
 use redphone::config::{Flags, Location, Origin};
 use rstest::rstest;
 
-use crate::file::File;
+use super::file::File;
 
 const TEXT: &str = "user = \"of-file\"\nstore = \"/file.db\"\nascii = true\nlog = \"debug\"\n\
     color = false\n[looks]\ntheme = \"light\"\ndepth = \"16\"\nzone = \"both\"\nlow_bandwidth = true\n\

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use portable_pty::CommandBuilder;
 
-use crate::support::{PROGRAM, Place, json_lines};
-use crate::terminal::Terminal;
+use crate::support::cli::{Place, json_lines};
+use crate::support::program;
+use crate::support::terminal::Terminal;
 
 struct Running {
     place: Place,
@@ -21,7 +22,7 @@ impl Running {
         let config = place.path("config/redphone/config.toml");
         fs::create_dir_all(config.parent().unwrap()).unwrap();
         fs::write(&config, settings).unwrap();
-        let mut command = CommandBuilder::new(PROGRAM);
+        let mut command = CommandBuilder::new(program());
         command.env("REDPHONE_STORE", place.store());
         command.env("REDPHONE_USER", "ines");
         command.env("XDG_CONFIG_HOME", place.path("config"));

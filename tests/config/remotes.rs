@@ -6,7 +6,7 @@ use redphone::backend::http::TokenSource;
 use redphone::config::{Config, Flags, Location, RemoteConfig};
 use rstest::rstest;
 
-use crate::file::{File, read, told};
+use super::file::{File, read, told};
 
 const TEXT: &str = "[profiles.prod]\nbackend = \"https://prod.example/\"\nproduction = true\n\
     token_file = \"prod.token\"\n[profiles.bare]\nbackend = \"https://bare.example\"\n\

@@ -12,7 +12,7 @@ use redphone::model::{Impact, Priority};
 use redphone::tui::action::TABLE;
 use redphone::tui::keymap::Keymap;
 
-use crate::file::{File, read};
+use super::file::{File, read};
 
 fn whole() -> String {
     let rows = TABLE.iter().map(|e| ActionKeys { name: e.name, keys: e.keys, help: e.help });

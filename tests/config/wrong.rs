@@ -9,7 +9,8 @@ use redphone::config::sample::{sample, uncommented};
 use redphone::model::Rules;
 use rstest::rstest;
 
-use crate::file::{File, read, told};
+use super::file::{File, read, told};
+use crate::support::strategies;
 
 #[rstest]
 // Names that there are not.
@@ -274,7 +275,7 @@ fn columns_are_in_the_order_that_is_written() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(strategies::config(200))]
 
     #[test]
     fn no_text_stops_the_program_and_every_place_is_in_the_file(

@@ -13,7 +13,7 @@ pub struct Place {
 }
 
 async fn open(path: &std::path::Path) -> FileStore {
-    FileStore::open(path, crate::served::stores::options()).await.unwrap()
+    FileStore::open(path, crate::support::store::options()).await.unwrap()
 }
 
 /// A new store.

@@ -2,7 +2,7 @@
 
 use redphone::backend::http::{HttpBackend, Timeouts};
 
-use crate::served::Served;
+use crate::support::served::Served;
 
 /// A client and its server.
 pub struct Place {

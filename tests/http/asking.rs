@@ -12,8 +12,8 @@ use redphone::model::measures::{Cut, Window};
 use redphone::model::queue::Sort;
 use redphone::model::{IncidentId, IncidentNumber, Summary};
 
-use crate::make::{Desk, TOKEN, capabilities, json, refusal};
-use crate::proxy::{Fault, Proxy, Request};
+use super::fixtures::{Desk, TOKEN, capabilities, json, refusal};
+use crate::support::proxy::{Fault, Proxy, Request};
 
 /// Answers everything with JSON, and keeps what was asked.
 async fn listening(

@@ -11,8 +11,8 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use crate::make::{Desk, TOKEN, capabilities, json};
-use crate::proxy::Proxy;
+use super::fixtures::{Desk, TOKEN, capabilities, json};
+use crate::support::proxy::Proxy;
 
 /// An authority of its own.
 pub struct Authority {

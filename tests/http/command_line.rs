@@ -9,10 +9,9 @@ use redphone::backend::http::Timeouts;
 use redphone::model::EventBody;
 use serde_json::Value;
 
-use crate::served::Served;
-use crate::terminal::Terminal;
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_redphone");
+use crate::support::program;
+use crate::support::served::Served;
+use crate::support::terminal::Terminal;
 
 /// How a run ended.
 #[derive(Debug)]
@@ -49,7 +48,7 @@ impl Desk<'_> {
     }
 
     fn program(&self) -> Command {
-        let mut program = Command::new(PROGRAM);
+        let mut program = Command::new(program());
         program
             .env_clear()
             .env("HOME", self.home())
@@ -243,7 +242,7 @@ async fn the_panes_work_on_an_api_as_on_a_file() {
     let server = Served::start().await;
     let desk = Desk { server: &server };
     desk.ok("tom", &DECLARE);
-    let mut command = CommandBuilder::new(PROGRAM);
+    let mut command = CommandBuilder::new(program());
     command.env("REDPHONE_BACKEND", server.url());
     command.env("REDPHONE_TOKEN_FILE", server.token("ines"));
     command.env("REDPHONE_USER", "somebody");

@@ -12,9 +12,9 @@ use redphone::model::{
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::make::{Desk, json as says, refusal};
-use crate::proxy::{Fault, Proxy, Request};
-use crate::served::Served;
+use super::fixtures::{Desk, json as says, refusal};
+use crate::support::proxy::{Fault, Proxy, Request};
+use crate::support::served::Served;
 
 fn notes(count: usize) -> Vec<Envelope> {
     let note = |index| Envelope {

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use redphone::backend::http::LongPollState;
 use redphone::backend::{Backend, BackendError, Cursor};
 
-use crate::make::{Desk, delta, json};
-use crate::proxy::{Fault, Proxy, answer};
+use super::fixtures::{Desk, delta, json};
+use crate::support::proxy::{Fault, Proxy, answer};
 
 const WAIT: Duration = Duration::from_secs(25);
 /// Longer than what counts as a wait.

@@ -3,9 +3,6 @@
 //!
 //! `REDPHONE_FAULT_COMMANDS` sets how many (80; the full run is 1,000).
 
-#[path = "../support/commands.rs"]
-mod commands;
-
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -26,8 +23,9 @@ use redphone::sync::Mirror;
 use redphone::sync::remote::{self, EntryState, Remote, RemoteKey};
 use rstest::rstest;
 
-use crate::proxy::{Fault, Proxy};
-use crate::served::{Served, open};
+use crate::support::commands;
+use crate::support::proxy::{Fault, Proxy};
+use crate::support::served::{Served, open};
 
 const CLIENTS: usize = 4;
 const SEED: u64 = 20_260_302;

@@ -10,8 +10,8 @@ use rstest::rstest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-use crate::make::{Desk, TOKEN, capabilities, json, patient, refusal};
-use crate::proxy::{Fault, Proxy, answer};
+use super::fixtures::{Desk, TOKEN, capabilities, json, patient, refusal};
+use crate::support::proxy::{Fault, Proxy, answer};
 
 /// Checks what is said, and gives it without the host.
 #[track_caller]
@@ -264,7 +264,7 @@ async fn http_where_tls_is_expected_and_the_other_way_round_is_told() {
         }
     });
     let desk = Desk::new();
-    let authority = crate::certificates::Authority::new("Test");
+    let authority = super::certificates::Authority::new("Test");
     desk.write("ca.pem", &authority.pem());
     let mut options = desk.options(&format!("https://{address}"));
     options.ca_file = Some(desk.path("ca.pem"));

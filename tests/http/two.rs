@@ -13,10 +13,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::certificates::{Authority, GOOD, acceptor_of};
-use crate::make::{Desk, capabilities, json, patient};
-use crate::proxy::Proxy;
-use crate::served::Served;
+use super::certificates::{Authority, GOOD, acceptor_of};
+use super::fixtures::{Desk, capabilities, json, patient};
+use crate::support::proxy::Proxy;
+use crate::support::served::Served;
 
 /// After this long, something hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -72,7 +72,7 @@ async fn requests_at_once_share_one_connection_with_one_that_waits() {
     let others = async {
         let asked = (0..20).map(|_| async { client.directory().await.is_ok() });
         assert!(join_all(asked).await.into_iter().all(|answered| answered));
-        let (_, declared) = crate::many::declare("Cards fail".into());
+        let (_, declared) = super::many::declare("Cards fail".into());
         client.execute(&declared).await.unwrap();
     };
     let (delta, ()) = timeout(PATIENCE, async { tokio::join!(waiting, others) }).await.unwrap();

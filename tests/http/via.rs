@@ -10,9 +10,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use crate::certificates::{Authority, GOOD, acceptor};
-use crate::make::{Desk, TOKEN, capabilities, json};
-use crate::proxy::Proxy;
+use super::certificates::{Authority, GOOD, acceptor};
+use super::fixtures::{Desk, TOKEN, capabilities, json};
+use crate::support::proxy::Proxy;
 
 /// The API's name, which no name service knows.
 const NAME: &str = "redphone.test";

@@ -12,7 +12,7 @@ use redphone::model::{
 };
 use rstest::rstest;
 
-use crate::support::{Bench, at, declaration, envelope, ines, note, resolve, tariq};
+use crate::support::model::{Bench, at, declaration, envelope, ines, note, resolve, tariq};
 
 #[test]
 fn whoever_comes_second_is_told_who_was_first() {

@@ -2,7 +2,7 @@ use redphone::model::filter::{Filter, MatchContext, PartialFilter, Scope};
 use redphone::model::{IncidentCommand, Rules, Summary};
 use rstest::rstest;
 
-use crate::support::{Bench, at, declaration, ines};
+use crate::support::model::{Bench, at, declaration, ines};
 
 fn matches(filter: &str, row: &Summary) -> bool {
     let rules = Rules::default();

@@ -8,7 +8,7 @@ use redphone::model::service_level::{SlaTarget, running_clock, update_due};
 use redphone::model::{Incident, IncidentCommand, IncidentId, Priority, Rules, Status, Urgency};
 use rstest::rstest;
 
-use crate::support::{Bench, at, declaration, ines, note, tariq};
+use crate::support::model::{Bench, at, declaration, ines, note, tariq};
 
 #[rstest]
 #[case(Status::Acknowledged, 1)]
@@ -53,8 +53,8 @@ fn standing(incident: &Incident) -> impl PartialEq + std::fmt::Debug + use<> {
 #[case::acknowledged(&[], IncidentCommand::Acknowledge)]
 #[case::moved(&[IncidentCommand::Acknowledge], IncidentCommand::MoveStatus { to: Status::Investigating })]
 #[case::moved_with_stages_skipped(&[], IncidentCommand::MoveStatus { to: Status::Monitoring })]
-#[case::resolved_at_once(&[], crate::support::resolve())]
-#[case::resolved(&[IncidentCommand::Acknowledge, IncidentCommand::MoveStatus { to: Status::Identified }], crate::support::resolve())]
+#[case::resolved_at_once(&[], crate::support::model::resolve())]
+#[case::resolved(&[IncidentCommand::Acknowledge, IncidentCommand::MoveStatus { to: Status::Identified }], crate::support::model::resolve())]
 fn a_move_that_is_taken_back_leaves_it_as_it_was(
     #[case] before: &[IncidentCommand],
     #[case] step: IncidentCommand,

@@ -7,7 +7,7 @@ use redphone::model::measures::{
 use redphone::model::status::Category;
 use rstest::rstest;
 
-use crate::support::at;
+use crate::support::model::at;
 
 const MINUTE: i64 = 60_000;
 

@@ -6,7 +6,7 @@ use redphone::model::oncall::{Override, Schedule};
 use redphone::model::{Actor, ChangeId, IncidentCommand, PersonRef, Rules};
 use rstest::rstest;
 
-use crate::support::{Bench, at, ines, tariq};
+use crate::support::model::{Bench, at, ines, tariq};
 
 fn schedule() -> Schedule {
     Schedule {

@@ -8,7 +8,7 @@ use redphone::model::{
 };
 use rstest::rstest;
 
-use crate::support::Bench;
+use crate::support::model::Bench;
 
 fn incident() -> Incident {
     let mut incident = Bench::new().incident;

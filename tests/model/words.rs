@@ -4,7 +4,7 @@ use redphone::model::time::{format_ago, format_duration, format_precise_duration
 use redphone::model::{IncidentNumber, Priority};
 use rstest::rstest;
 
-use crate::support::at;
+use crate::support::model::at;
 
 #[rstest]
 #[case(Level::High, Level::High, Priority::P1)]

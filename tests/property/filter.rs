@@ -4,7 +4,8 @@ use redphone::model::Priority;
 use redphone::model::filter::{Filter, Owner, Predicate, Sla, StateFilter, Term};
 use redphone::model::status::{Category, Status};
 
-use crate::asks::{any_text, of};
+use crate::support::strategies;
+use crate::support::strategies::{any_text, of};
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -50,6 +51,8 @@ fn term() -> impl Strategy<Value = Term> {
 }
 
 proptest! {
+    #![proptest_config(strategies::usual())]
+
     #[test]
     fn a_filter_that_is_written_reads_back_as_it_was(terms in prop::collection::vec(term(), 0..6)) {
         let filter = Filter { terms };

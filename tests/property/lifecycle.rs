@@ -7,7 +7,8 @@ use redphone::model::{
     PersonRef, Rules, Status, check,
 };
 
-use crate::asks::{ask, declaration, start};
+use crate::support::strategies;
+use crate::support::strategies::{ask, declaration, start};
 
 fn envelope(minute: i64, incident: IncidentId, ask: IncidentCommand) -> Envelope {
     Envelope {
@@ -49,7 +50,7 @@ fn run(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(strategies::config(200))]
 
     #[test]
     fn whatever_is_allowed_adds_up_and_is_in_order(

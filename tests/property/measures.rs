@@ -3,7 +3,8 @@ use redphone::model::measures::{Counted, Cut, Fact, Times, Window, compute, fing
 use redphone::model::status::Category;
 use redphone::model::{Priority, Rules};
 
-use crate::asks::{any_text, of, start};
+use crate::support::strategies;
+use crate::support::strategies::{any_text, of, start};
 
 fn fact() -> impl Strategy<Value = Fact> {
     let start = start().timestamp_millis();
@@ -44,6 +45,8 @@ fn fact() -> impl Strategy<Value = Fact> {
 }
 
 proptest! {
+    #![proptest_config(strategies::usual())]
+
     #[test]
     fn statistics_lie_between_the_least_and_the_greatest(
         mut durations in prop::collection::vec(0i64..1_000_000, 1..60),

@@ -3,6 +3,8 @@ use redphone::model::runbook::{BlockKind, RunbookHeader, RunbookPage, find_ticks
 use redphone::model::text::{sanitize, width};
 use redphone::model::{Actor, CommandId, Event, EventBody, EventId, IncidentId};
 
+use crate::support::strategies;
+
 /// Something like Markdown.
 fn markdown() -> impl Strategy<Value = String> {
     let line = prop_oneof![
@@ -14,6 +16,8 @@ fn markdown() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(strategies::usual())]
+
     #[test]
     fn whatever_a_runbook_holds_is_read_and_safe_to_show(text in markdown()) {
         let head = RunbookHeader::parse("x", &text);
@@ -43,8 +47,8 @@ proptest! {
                 id: EventId::derived(command, 0),
                 incident: IncidentId::new(),
                 seq: 1,
-                at: crate::asks::start(),
-                recorded_at: crate::asks::start(),
+                at: crate::support::strategies::start(),
+                recorded_at: crate::support::strategies::start(),
                 actor: Actor::Integration("x".into()),
                 command,
                 body: EventBody::NoteAdded { text: tick_note(&name, step, &steps[step].text) },

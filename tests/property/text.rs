@@ -2,9 +2,12 @@ use proptest::prelude::*;
 use redphone::model::text::{lines, pad, sanitize, truncate, width, wrap};
 use redphone::model::time::{format_duration, parse_duration};
 
-use crate::asks::any_text;
+use crate::support::strategies;
+use crate::support::strategies::any_text;
 
 proptest! {
+    #![proptest_config(strategies::usual())]
+
     #[test]
     fn nothing_that_is_shown_can_control_a_terminal(text in any_text()) {
         let safe = sanitize(&text);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::store::Store;
+use super::store::Store;
 
 /// Ten incidents triaged: moved to, opened, acknowledged, a note of 100 characters, resolved.
 #[test]

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::store::Store;
-use crate::terminal::{PATIENCE, Terminal};
+use super::store::Store;
+use crate::support::terminal::{PATIENCE, Terminal};
 
 /// What may be missing after the program was killed.
 const LOST: Duration = Duration::from_secs(1);

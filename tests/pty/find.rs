@@ -1,5 +1,5 @@
-use crate::store::Store;
-use crate::terminal::Terminal;
+use super::store::Store;
+use crate::support::terminal::Terminal;
 
 fn opened(store: &Store, columns: u16, rows: u16) -> Terminal {
     let mut terminal = store.open(columns, rows);

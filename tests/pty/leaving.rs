@@ -2,8 +2,9 @@
 
 use portable_pty::CommandBuilder;
 
-use crate::store::{PROGRAM, Store};
-use crate::terminal::Terminal;
+use super::store::Store;
+use crate::support::program;
+use crate::support::terminal::Terminal;
 
 fn shell(store: &Store) -> Terminal {
     let mut command = CommandBuilder::new("bash");
@@ -26,7 +27,7 @@ fn shell(store: &Store) -> Terminal {
 
 fn run_in(terminal: &mut Terminal, store: &Store) {
     let file = store.file();
-    terminal.press(&format!("{PROGRAM} --store {}\r", file.display()));
+    terminal.press(&format!("{} --store {}\r", program().display(), file.display()));
     terminal.wait_for("the panes", |screen| {
         screen.alternate_screen() && screen.contents().contains("Cards fail")
     });

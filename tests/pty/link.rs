@@ -11,8 +11,8 @@ use redphone::model::{
     Actor, Command, CommandId, Envelope, Impact, IncidentCommand, IncidentId, PersonRef, Rules,
 };
 
-use crate::store::Store;
-use crate::terminal::Terminal;
+use super::store::Store;
+use crate::support::terminal::Terminal;
 
 const BEGIN: &str = "\u{1b}[?2026h";
 

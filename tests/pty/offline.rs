@@ -7,8 +7,9 @@ use std::process::{Child, Command, Output, Stdio};
 use portable_pty::CommandBuilder;
 use serde_json::Value;
 
-use crate::store::{PROGRAM, Store};
-use crate::terminal::{Terminal, signal};
+use super::store::Store;
+use crate::support::program;
+use crate::support::terminal::{Terminal, signal};
 
 /// A store, a server on it that can be taken away, and a person on another machine.
 struct Team {
@@ -37,7 +38,7 @@ impl Team {
     }
 
     fn serve(&mut self) {
-        let mut child = Command::new(PROGRAM)
+        let mut child = Command::new(program())
             .args(["serve", "--listen", &format!("127.0.0.1:{}", self.port), "--store"])
             .arg(self.store.file())
             .args(["--access-log", "/dev/null", "--requests-a-minute", "1000000"])
@@ -67,7 +68,7 @@ impl Team {
     /// A command on the other machine.
     fn far(&self) -> Command {
         let home = self.store.folder.path().join("far");
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(program());
         command
             .env_clear()
             .args(["--backend", &self.url()])
@@ -83,7 +84,7 @@ impl Team {
     }
 
     fn panes(&self, columns: u16, rows: u16) -> Terminal {
-        let mut command = CommandBuilder::new(PROGRAM);
+        let mut command = CommandBuilder::new(program());
         command.env_clear();
         command.args(["--backend", &self.url()]);
         command.env("REDPHONE_TOKEN", &self.token);

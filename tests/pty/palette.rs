@@ -2,8 +2,8 @@
 
 use rstest::rstest;
 
-use crate::store::Store;
-use crate::terminal::Terminal;
+use super::store::Store;
+use crate::support::terminal::Terminal;
 
 fn opened(store: &Store, size: (u16, u16)) -> Terminal {
     let mut terminal = store.open(size.0, size.1);

@@ -1,5 +1,5 @@
-use crate::store::Store;
-use crate::terminal::Terminal;
+use super::store::Store;
+use crate::support::terminal::Terminal;
 
 const PAYMENTS: &str = "Cards fail";
 

@@ -2,8 +2,8 @@
 
 use redphone::tui::action::{Layer, TABLE};
 
-use crate::store::Store;
-use crate::terminal::Terminal;
+use super::store::Store;
+use crate::support::terminal::Terminal;
 
 fn opened(store: &Store, columns: u16, rows: u16) -> Terminal {
     let mut command = store.command();

@@ -1,7 +1,7 @@
 //! Terminals and stores that can't be used get a sentence, and the terminal stays as it is.
 
-use crate::store::Store;
-use crate::terminal::Terminal;
+use super::store::Store;
+use crate::support::terminal::Terminal;
 
 #[test]
 fn a_dumb_terminal_is_refused_with_a_sentence() {

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::store::Store;
-use crate::terminal::Terminal;
+use super::store::Store;
+use crate::support::terminal::Terminal;
 
 /// A store with a settings file and what stands beside it.
 fn with(settings: &str) -> Store {
@@ -37,7 +37,7 @@ fn notes(store: &Store) -> Vec<String> {
 }
 
 fn wait_for_file(path: &PathBuf) -> String {
-    let deadline = std::time::Instant::now() + crate::terminal::PATIENCE;
+    let deadline = std::time::Instant::now() + crate::support::terminal::PATIENCE;
     loop {
         match fs::read_to_string(path) {
             Ok(text) if text.ends_with('\n') => return text,
@@ -54,7 +54,7 @@ fn is_running(process: &str) -> bool {
 }
 
 fn wait_for_end_of(process: &str) {
-    let deadline = std::time::Instant::now() + crate::terminal::PATIENCE;
+    let deadline = std::time::Instant::now() + crate::support::terminal::PATIENCE;
     while is_running(process) {
         assert!(std::time::Instant::now() < deadline, "process {process} goes on");
         std::thread::sleep(std::time::Duration::from_millis(5));
@@ -293,7 +293,7 @@ fn what_was_is_shown_and_left_at_both_sizes() {
 fn what_another_process_does_to_what_is_read_is_told() {
     let store = Store::filled();
     let mut terminal = opened(&store, "Cards fail");
-    let output = std::process::Command::new(crate::store::PROGRAM)
+    let output = std::process::Command::new(crate::support::program())
         .arg("--store")
         .arg(store.file())
         .args(["--user", "tomo", "ack", "1"])

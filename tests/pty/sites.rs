@@ -6,8 +6,9 @@ use std::process::{Child, Command, Stdio};
 
 use portable_pty::CommandBuilder;
 
-use crate::store::{PROGRAM, Store};
-use crate::terminal::Terminal;
+use super::store::Store;
+use crate::support::program;
+use crate::support::terminal::Terminal;
 
 const LEAVES_THE_SCREEN: &str = "\x1b[?1049l";
 
@@ -23,11 +24,12 @@ impl Places {
         let (prod, staging) = (Store::filled(), Store::empty());
         staging.declare("A drill", "search", "low", "low");
         let places = Self { prod, staging };
+        let program = program().display().to_string();
         places.write(&format!(
             "[profiles.prod]\nstore = \"{}\"\nproduction = true\n\
              [profiles.staging]\nstore = \"{}\"\n\
              [profiles.gone]\nstore = \"{}\"\n\
-             [[commands]]\nname = \"where\"\nrun = [\"sh\", \"-c\", \"echo $REDPHONE_STORE $REDPHONE_PROFILE; redphone=$0; $redphone list\", {PROGRAM:?}]\n",
+             [[commands]]\nname = \"where\"\nrun = [\"sh\", \"-c\", \"echo $REDPHONE_STORE $REDPHONE_PROFILE; redphone=$0; $redphone list\", {program:?}]\n",
             places.prod.file().display(),
             places.staging.file().display(),
             places.prod.folder.path().join("gone.db").display(),
@@ -253,7 +255,7 @@ impl Served {
         std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
         let mut file = open.create(true).write(true).truncate(true).open(&token).expect("a file");
         file.write_all(&made.stdout).expect("a token");
-        let mut child = Command::new(PROGRAM)
+        let mut child = Command::new(program())
             .arg("--store")
             .arg(store.file())
             .args(["serve", "--listen", "127.0.0.1:0", "--access-log", "/dev/null"])
@@ -281,10 +283,11 @@ impl Drop for Served {
 #[test]
 fn an_api_is_gone_to_and_come_back_from_as_a_file_is() {
     let (places, served) = (Places::new(), Served::new());
+    let program = program().display().to_string();
     places.write(&format!(
         "[profiles.prod]\nstore = \"{}\"\n\
          [profiles.away]\nbackend = {:?}\ntoken_file = {:?}\nproduction = true\n\
-         [[commands]]\nname = \"where\"\nrun = [\"sh\", \"-c\", \"echo [$REDPHONE_STORE$REDPHONE_BACKEND] $REDPHONE_PROFILE; $0 list\", {PROGRAM:?}]\n",
+         [[commands]]\nname = \"where\"\nrun = [\"sh\", \"-c\", \"echo [$REDPHONE_STORE$REDPHONE_BACKEND] $REDPHONE_PROFILE; $0 list\", {program:?}]\n",
         places.prod.file().display(),
         served.url,
         served.token,

@@ -6,9 +6,8 @@ use std::process::{Command, Output};
 use portable_pty::CommandBuilder;
 use tempfile::TempDir;
 
-use crate::terminal::Terminal;
-
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_redphone");
+use crate::support::program;
+use crate::support::terminal::Terminal;
 
 /// A store in a folder of its own, with nothing of this machine's user in it.
 pub struct Store {
@@ -51,7 +50,7 @@ impl Store {
 
     /// Runs a command of the program to its end.
     pub fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(PROGRAM)
+        Command::new(program())
             .arg("--store")
             .arg(self.file())
             .args(arguments)
@@ -81,7 +80,7 @@ impl Store {
 
 /// The panes on a store, in a plain environment.
 pub fn command(store: &Path, state: &Path) -> CommandBuilder {
-    let mut command = CommandBuilder::new(PROGRAM);
+    let mut command = CommandBuilder::new(program());
     command.arg("--store");
     command.arg(store);
     command.env("REDPHONE_USER", "ines");

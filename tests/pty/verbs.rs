@@ -4,8 +4,9 @@ use redphone::tui::action::{Action, TABLE};
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::store::{PROGRAM, Store};
-use crate::terminal::Terminal;
+use super::store::Store;
+use crate::support::program;
+use crate::support::terminal::Terminal;
 
 const ENTER: &str = "\r";
 const SEND: &str = "\x13";
@@ -272,7 +273,7 @@ fn a_clash_says_who_and_when(#[case] size: (u16, u16)) {
     let mut terminal = opened(&store, size);
     // The question stands while somebody else does it.
     play(&mut terminal, &[("Cards", "*"), ("3 selected", "a"), ("Acknowledge 3 incidents?", "")]);
-    let other = std::process::Command::new(PROGRAM)
+    let other = std::process::Command::new(program())
         .args(["--store", store.file().to_str().expect("a name"), "--user", "bo", "ack", "2"])
         .env("XDG_STATE_HOME", store.folder.path())
         .env("XDG_CONFIG_HOME", store.folder.path())

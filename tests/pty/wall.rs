@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::store::Store;
-use crate::terminal::Terminal;
+use super::store::Store;
+use crate::support::terminal::Terminal;
 
 fn on_the_wall(store: &Store, more: &[&str], columns: u16, rows: u16) -> Terminal {
     let mut command = store.command();

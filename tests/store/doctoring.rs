@@ -11,7 +11,7 @@ use rstest::rstest;
 use rusqlite::Connection;
 use tempfile::tempdir;
 
-use crate::make::{ask, declared, exported, open, options};
+use super::fixtures::{ask, declared, exported, open, options};
 
 async fn filled(path: &Path) -> Vec<IncidentId> {
     let store = open(path).await;

@@ -17,7 +17,7 @@ use redphone::model::{
 use rstest::rstest;
 use tempfile::tempdir;
 
-use crate::make::{
+use super::fixtures::{
     actor, ask, bad, declaration, declared, declared_event, event, exported, import, open, record,
 };
 

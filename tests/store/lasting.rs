@@ -8,7 +8,7 @@ use redphone::backend::file::{FileStore, ReopeningStore};
 use redphone::backend::{Backend, BackendError, Cursor, Delta};
 use tempfile::{TempDir, tempdir};
 
-use crate::make::{declared, open};
+use super::fixtures::{declared, open};
 
 const NOW: Duration = Duration::ZERO;
 

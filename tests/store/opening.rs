@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use std::time::Duration;
 use tempfile::tempdir;
 
-use crate::make::{ask, declared, open, options, refused};
+use super::fixtures::{ask, declared, open, options, refused};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777

@@ -14,7 +14,8 @@ use redphone::model::{
 };
 use tempfile::tempdir;
 
-use crate::make::{ask, declaration, exported, import, open};
+use super::fixtures::{ask, declaration, exported, import, open};
+use crate::support::strategies;
 
 /// One thing somebody tries; whether it may happen is the model's business.
 fn some_ask() -> impl Strategy<Value = IncidentCommand> {
@@ -196,7 +197,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+    #![proptest_config(strategies::config(12))]
 
     #[test]
     fn the_projection_is_the_fold_of_the_events_and_search_follows_the_filter(steps in steps()) {

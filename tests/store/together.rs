@@ -4,7 +4,7 @@ use redphone::backend::{Backend, BackendError};
 use redphone::model::{Envelope, IncidentCommand, IncidentId};
 use tempfile::tempdir;
 
-use crate::make::{ask, declaration, declared, open};
+use super::fixtures::{ask, declaration, declared, open};
 
 fn some(count: usize) -> Vec<Envelope> {
     let declare = |n| {
@@ -46,7 +46,8 @@ async fn a_store_that_is_only_read_refuses_each() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     open(&path).await.close().await;
-    let store = redphone::backend::file::FileStore::open_read_only(&path, crate::make::options());
+    let store =
+        redphone::backend::file::FileStore::open_read_only(&path, super::fixtures::options());
     let store = store.await.unwrap();
     for outcome in store.execute_all(&some(3)).await {
         assert!(matches!(outcome, Err(BackendError::NotAllowed(_))), "{outcome:?}");

@@ -10,7 +10,7 @@ use redphone::model::queue::Sort;
 use redphone::model::{EventBody, IncidentId, Rules};
 use tempfile::tempdir;
 
-use crate::make::{declared, declared_event, event, import, open, record};
+use super::fixtures::{declared, declared_event, event, import, open, record};
 
 #[tokio::test]
 async fn who_is_far_behind_gets_all_open_incidents_anew() {

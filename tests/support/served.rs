@@ -1,8 +1,5 @@
 //! A real server over a real file, that can be stopped and dropped.
 
-#[path = "store.rs"]
-pub mod stores;
-
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +17,8 @@ use redphone::server::{BindError, Options, Server};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
+
+use super::store as stores;
 
 /// The server. It has threads of its own, so that it can end as a killed process does.
 pub struct Served {

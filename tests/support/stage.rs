@@ -13,12 +13,17 @@ use redphone::config::PanesSettings;
 use redphone::model::measures::Window;
 use redphone::model::queue::Sort;
 use redphone::model::runbook::{RunbookHeader, RunbookPage};
-use redphone::model::{CommandId, Envelope, IncidentId, Rules};
+use redphone::model::status::ResolutionAction;
+use redphone::model::{
+    Command, CommandId, Envelope, IncidentCommand, IncidentId, IncidentNumber, Rules,
+};
 use redphone::sync::drafts::DraftOp;
 use redphone::sync::{BackendUpdate, ConnectionState, Mirror};
 use redphone::tui::Options;
 use redphone::tui::app::App;
+use redphone::tui::form::Form;
 use redphone::tui::message::{Effect, Message, OutboxRequest, Timer};
+use redphone::tui::mode::Mode;
 use redphone::tui::run::{NoRunbooks, ProgramSpec, RunId};
 use redphone::tui::theme::{Depth, Theme};
 use redphone::tui::update::update;
@@ -129,6 +134,16 @@ impl Stage {
         stage.send(Message::Resized(size.0, size.1));
         stage.send(Message::Tick(now, Utc.fix()));
         stage
+    }
+
+    /// The company on a busy evening, on a screen of the usual size.
+    pub fn busy() -> Self {
+        Self::busy_at((126, 36))
+    }
+
+    /// As [`Self::busy`], on a screen of that size.
+    pub fn busy_at(size: (u16, u16)) -> Self {
+        Self::open(company::busy(company::now()), size)
     }
 
     /// Everything has been read.
@@ -380,6 +395,95 @@ impl Stage {
         }
     }
 
+    /// Types a filter in place of the present one.
+    pub fn filter(&mut self, text: &str) {
+        self.keys("/ ^u");
+        self.write(text);
+    }
+
+    /// Opens the palette and types a line.
+    pub fn type_in_palette(&mut self, line: &str) {
+        self.keys(":");
+        self.write(line);
+    }
+
+    /// Moves the focus to the form's field of a label.
+    #[track_caller]
+    pub fn focus_field(&mut self, label: &str) {
+        for _ in 0..self.form().fields.len() {
+            if self.form().fields[self.form().focus].label == label {
+                return;
+            }
+            self.keys("Tab");
+        }
+        panic!("no field {label}");
+    }
+
+    /// What was submitted for incidents, in order.
+    pub fn submitted_commands(&self) -> Vec<IncidentCommand> {
+        let ask = |envelope: &Envelope| match &envelope.command {
+            Command::Incident { command: ask, .. } => Some(ask.clone()),
+            _ => None,
+        };
+        self.submitted.iter().filter_map(ask).collect()
+    }
+
+    /// Somebody else executes a command, and the change arrives.
+    #[track_caller]
+    pub fn execute_as_other(&mut self, incident: IncidentId, ask: IncidentCommand) {
+        company::ask(&self.memory, incident, ask, self.now).expect("it can be asked");
+        self.refresh();
+    }
+
+    /// Somebody else acknowledges and resolves the target.
+    pub fn resolve_selected(&mut self) -> IncidentId {
+        let id = self.target();
+        self.execute_as_other(id, IncidentCommand::Acknowledge);
+        let resolve = IncidentCommand::Resolve {
+            action: ResolutionAction::Restart,
+            detail: "restarted".into(),
+            validation: "seen".into(),
+        };
+        self.execute_as_other(id, resolve);
+        id
+    }
+
+    /// The form that is open.
+    #[track_caller]
+    pub fn form(&self) -> &Form {
+        match &self.app.mode {
+            Mode::Form(form) => form,
+            _ => panic!("a form is open:\n{}", self.screen()),
+        }
+    }
+
+    /// The incident that a verb would act on.
+    pub fn target(&self) -> IncidentId {
+        self.app.target().expect("a target").id
+    }
+
+    /// The id of the incident with a number.
+    pub fn incident_id(&self, number: u64) -> IncidentId {
+        self.memory.read(number).0.incident.summary.id
+    }
+
+    /// Titles of the queue's rows.
+    pub fn titles(&self) -> Vec<String> {
+        self.app.queue.rows.iter().map(|row| row.summary.title.clone()).collect()
+    }
+
+    /// Numbers of the queue's rows, without `INC-`.
+    pub fn numbers(&self) -> Vec<u32> {
+        let number = |number: Option<IncidentNumber>| number.expect("it is stored").0;
+        let rows = self.app.queue.rows.iter();
+        rows.map(|row| u32::try_from(number(row.summary.number)).expect("a number")).collect()
+    }
+
+    /// The last line of the screen, which has the keys or what was said last.
+    pub fn keys_line(&self) -> String {
+        self.screen().lines().last().expect("a line").trim().to_owned()
+    }
+
     pub fn selected(&self) -> String {
         self.app.selected().map_or_else(|| "nothing".into(), redphone::model::Summary::label)
     }
@@ -397,6 +501,11 @@ impl Stage {
     pub fn screen(&self) -> String {
         rows(&self.buffer()).join("\n")
     }
+}
+
+/// The name of a snapshot of a screen of that size.
+pub fn sized(what: &str, (columns, rows): (u16, u16)) -> String {
+    format!("{what}_{columns}x{rows}")
 }
 
 /// The text of each row; the second half of a wide character is left out.

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use redphone::backend::Backend;
 use redphone::sync::remote::{EntryState, Submission};
 
-use crate::far::Way;
-use crate::make::{declare, declared};
-use crate::outbox::note;
-use crate::place::{Place, all_sent};
+use super::fixtures::{Place, all_sent};
+use super::outbox::note;
+use crate::support::far::Way;
+use crate::support::requests::{declare, declared};
 
 #[tokio::test]
 async fn folder_and_files_are_only_for_their_owner() {
@@ -36,7 +36,7 @@ async fn closed(path: &std::path::Path) {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(crate::place::PATIENCE, closed).await.expect("it is closed");
+    tokio::time::timeout(super::fixtures::PATIENCE, closed).await.expect("it is closed");
 }
 
 /// Writes something else into a file, once whoever had it open has closed it.
@@ -153,7 +153,7 @@ async fn what_another_version_wrote_keeps_nothing_else_from_being_sent() {
 async fn a_place_is_opened_twice_at_once_on_one_thread() {
     let place = Place::new().await;
     let both = async { tokio::join!(place.remote(), place.remote(), place.remote()) };
-    tokio::time::timeout(crate::place::PATIENCE, both).await.expect("nobody waits for ever");
+    tokio::time::timeout(super::fixtures::PATIENCE, both).await.expect("nobody waits for ever");
 }
 
 /// FNV-1a, as folders are named by.
@@ -171,7 +171,7 @@ async fn what_was_asked_by_another_name_of_the_same_api_is_sent_also_from_folder
     let id = declared(&*place.store, "Cards fail").await;
     let url = "https://redphone.example";
     let open_in = async |folder: &std::path::Path, name: &str| {
-        let mut options = crate::place::options(folder, "ines");
+        let mut options = super::fixtures::options(folder, "ines");
         options.key.name = name.into();
         let far = Arc::clone(&place.far) as Arc<dyn Backend>;
         redphone::sync::remote::Remote::open(far, options).await.unwrap()

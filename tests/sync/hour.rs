@@ -9,9 +9,9 @@ use redphone::model::{
 };
 use redphone::sync::remote::Remote;
 
-use crate::far::Way;
-use crate::make::{declaration, ines, resolve};
-use crate::place::{Place, all_sent};
+use super::fixtures::{Place, all_sent};
+use crate::support::far::Way;
+use crate::support::requests::{declaration, ines, resolve};
 
 /// What was done, in order.
 struct Hour {
@@ -50,7 +50,7 @@ async fn an_hour_of_work_without_the_remote_arrives_as_it_was_done() {
     let place = Place::new().await;
     let began = Utc::now() - TimeDelta::minutes(65);
     let before = began - TimeDelta::minutes(20);
-    let (known, mut declared) = crate::make::declare_as(Declaration {
+    let (known, mut declared) = crate::support::requests::declare_as(Declaration {
         detected_at: before,
         reported_at: before,
         ..declaration("Logins time out")
@@ -103,8 +103,10 @@ async fn an_hour_of_work_without_the_remote_arrives_as_it_was_done() {
     hour.act(&remote, 8, known, resolve()).await;
 
     // Meanwhile a colleague writes something: it is there before all that was done offline.
-    let mut note =
-        crate::make::ask(known, IncidentCommand::AddNote { text: "is anybody there?".into() });
+    let mut note = crate::support::requests::ask(
+        known,
+        IncidentCommand::AddNote { text: "is anybody there?".into() },
+    );
     note.actor = Actor::Person(PersonRef::new("tomo", "Tomo Kishi"));
     place.store.execute(&note).await.unwrap();
 

@@ -11,9 +11,9 @@ use rstest::rstest;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::far::Way;
-use crate::make::{ask, declare, declared};
-use crate::place::{PATIENCE, Place};
+use super::fixtures::{PATIENCE, Place};
+use crate::support::far::Way;
+use crate::support::requests::{ask, declare, declared};
 
 struct Keeping {
     learnt: mpsc::UnboundedReceiver<BackendUpdate>,
@@ -131,7 +131,7 @@ async fn an_incident_that_ends_while_it_waits_leaves_the_queue_and_comes_back_wh
     kept.until(live).await;
     kept.rows(|snapshot| snapshot.rows.len() == 1).await;
     place.far.set(Way::Cut);
-    let resolved = ask(known, crate::make::resolve());
+    let resolved = ask(known, crate::support::requests::resolve());
     remote.enqueue(vec![resolved.clone()]).await.unwrap();
     kept.rows(|snapshot| snapshot.rows.is_empty()).await;
     remote.drop_entry(resolved.id).await.unwrap();
@@ -146,7 +146,7 @@ async fn what_was_sent_long_ago_does_not_bring_back_what_has_ended_since() {
     let (id, declaration) = declare("Cards fail");
     remote.submit_and_wait(&declaration).await.unwrap();
     kept.rows(|snapshot| snapshot.rows.len() == 1).await;
-    place.store.execute(&ask(id, crate::make::resolve())).await.unwrap();
+    place.store.execute(&ask(id, crate::support::requests::resolve())).await.unwrap();
     kept.rows(|snapshot| snapshot.rows.is_empty()).await;
     drop((kept, remote));
     let (remote, mut kept) = Keeping::start(&place).await;
@@ -250,6 +250,6 @@ async fn what_reaches_the_remote_ends_the_wait_of_all_others() {
     place.far.set(Way::Open);
     // Somebody reads something: that is enough for the others.
     let _ = remote.incident(id).await;
-    crate::place::all_sent(&remote).await;
+    super::fixtures::all_sent(&remote).await;
     kept.until(live).await;
 }

@@ -9,9 +9,9 @@ use redphone::model::command::Link;
 use redphone::model::{EventBody, IncidentCommand, IncidentId};
 use redphone::sync::remote::{EntryState, Submission};
 
-use crate::far::Way;
-use crate::make::{ask, declaration, declare, declare_as, declared, resolve};
-use crate::place::{Place, all_sent, until};
+use super::fixtures::{Place, all_sent, until};
+use crate::support::far::Way;
+use crate::support::requests::{ask, declaration, declare, declare_as, declared, resolve};
 
 pub fn note(id: IncidentId, text: &str) -> redphone::model::Envelope {
     ask(id, IncidentCommand::AddNote { text: text.into() })
@@ -312,7 +312,7 @@ async fn what_follows_a_declaration_that_is_counted_in_another_is_about_that_one
         dedup_key: Some("disk/db-3".into()),
         ..declaration("Disk full")
     };
-    let open = crate::make::declared_as(&*place.store, keyed.clone()).await;
+    let open = crate::support::requests::declared_as(&*place.store, keyed.clone()).await;
     place.far.set(Way::Cut);
     let remote = place.remote().await;
     let (new, declaration) = declare_as(keyed);

@@ -12,9 +12,9 @@ use std::time::Duration;
 use redphone::model::{CommandId, IncidentCommand, IncidentId};
 use redphone::sync::remote::Remote;
 
-use crate::far::{Far, Way};
-use crate::make::{ask, declared};
-use crate::place::{Place, all_sent, options, store_at, until};
+use super::fixtures::{Place, all_sent, options, store_at, until};
+use crate::support::far::{Far, Way};
+use crate::support::requests::{ask, declared};
 
 /// What a process of these tests does; set for it, and only there.
 const PLACE: &str = "REDPHONE_OUTBOX_PLACE";
@@ -58,7 +58,7 @@ fn say(what: &str) {
 fn start(place: &Place, id: IncidentId, count: usize, way: &str) -> Child {
     let folder = place.folder.path().display();
     Process::new(std::env::current_exe().unwrap())
-        .args(["--exact", "processes::a_process_of_its_own", "--nocapture"])
+        .args(["--exact", "sync::processes::a_process_of_its_own", "--nocapture"])
         .env(PLACE, format!("{folder}|{id}|{count}|{way}"))
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

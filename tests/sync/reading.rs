@@ -10,9 +10,9 @@ use redphone::model::queue::Sort;
 use redphone::model::{EventBody, IncidentCommand, Status};
 use redphone::sync::remote::{Remote, Sourced};
 
-use crate::far::Way;
-use crate::make::{ask, declare, declared, resolve, search, titles};
-use crate::place::Place;
+use super::fixtures::Place;
+use crate::support::far::Way;
+use crate::support::requests::{ask, declare, declared, resolve, search, titles};
 
 /// Reads all that there is once.
 async fn read_all(remote: &Remote) {
@@ -142,7 +142,7 @@ async fn what_waits_is_laid_over_what_is_read() {
     // With the remote back, and what it has seen not laid over a second time.
     place.far.set(Way::Open);
     remote.send_now().await.unwrap();
-    crate::place::all_sent(&remote).await;
+    super::fixtures::all_sent(&remote).await;
     let events = remote.timeline(id, TimelineRange::Last(10)).await.unwrap();
     assert_eq!(events.len(), 3);
     assert!(remote.incident(new).await.unwrap().incident.summary.number.is_some());

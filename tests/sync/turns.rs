@@ -6,10 +6,10 @@ use chrono::{TimeDelta, Utc};
 use redphone::backend::Backend;
 use redphone::sync::remote::Submission;
 
-use crate::far::Way;
-use crate::make::declared;
-use crate::outbox::note;
-use crate::place::{Place, all_sent, until};
+use super::fixtures::{Place, all_sent, until};
+use super::outbox::note;
+use crate::support::far::Way;
+use crate::support::requests::declared;
 
 #[tokio::test]
 async fn a_turn_that_does_not_come_back_is_not_waited_for_for_ever() {
@@ -19,7 +19,7 @@ async fn a_turn_that_does_not_come_back_is_not_waited_for_for_ever() {
     // Another process was stopped in the middle of a request.
     let turn = std::fs::File::create(place.kept().join("sending.lock")).unwrap();
     rustix::fs::flock(&turn, rustix::fs::FlockOperation::LockExclusive).unwrap();
-    let mut options = crate::place::options(place.folder.path(), "ines");
+    let mut options = super::fixtures::options(place.folder.path(), "ines");
     options.lock_timeout = std::time::Duration::from_millis(300);
     let far = Arc::clone(&place.far) as Arc<dyn Backend>;
     let remote = redphone::sync::remote::Remote::open(far, options).await.unwrap();
@@ -47,7 +47,7 @@ async fn between_two_passes_nobody_has_the_turn() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(crate::place::PATIENCE, taken).await.expect("it is free");
+    tokio::time::timeout(super::fixtures::PATIENCE, taken).await.expect("it is free");
     assert_eq!(place.notes(id).await, ["a", "b", "c"]);
 }
 
@@ -58,7 +58,7 @@ async fn what_one_person_asked_is_not_sent_with_the_token_of_another() {
     place.far.takes_for("ines");
     let (changes, tokens) = tokio::sync::watch::channel(0);
     let open = async || {
-        let mut options = crate::place::options(place.folder.path(), "ines");
+        let mut options = super::fixtures::options(place.folder.path(), "ines");
         options.token_changes = Some(tokens.clone());
         let far = Arc::clone(&place.far) as Arc<dyn Backend>;
         redphone::sync::remote::Remote::open(far, options).await.unwrap()
@@ -122,7 +122,7 @@ async fn it_is_not_asked_before_it_listens_again() {
     reached.changed().await.unwrap();
     remote.enqueue(vec![note(id, "more")]).await.unwrap();
     assert!(
-        remote.wait_until_settled(crate::place::PATIENCE).await.next_attempt().unwrap()
+        remote.wait_until_settled(super::fixtures::PATIENCE).await.next_attempt().unwrap()
             >= until_then
     );
     assert!(place.far.arrived().is_empty());

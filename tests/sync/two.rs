@@ -9,9 +9,9 @@ use redphone::model::{
 };
 use redphone::sync::remote::Remote;
 
-use crate::far::Way;
-use crate::make::declared;
-use crate::place::{Place, all_sent};
+use super::fixtures::{Place, all_sent};
+use crate::support::far::Way;
+use crate::support::requests::declared;
 
 fn by(who: &str, id: IncidentId, ask: IncidentCommand) -> Envelope {
     Envelope {

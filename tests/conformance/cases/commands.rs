@@ -8,7 +8,7 @@ use redphone::model::{
     EventBody, Impact, IncidentCommand, IncidentId, IncidentNumber, PersonRef, Priority, Urgency,
 };
 
-use crate::make::{
+use crate::support::requests::{
     ask, declaration, declare, declare_as, declared, declared_as, done, ines, resolve,
 };
 

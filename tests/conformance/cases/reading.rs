@@ -10,7 +10,9 @@ use redphone::model::measures::{Cut, Window};
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::{Actor, ChangeId, Command, IncidentCommand, ProblemId};
 
-use crate::make::{ago, declaration, declared, declared_as, done, envelope, ines, resolve, titles};
+use crate::support::requests::{
+    ago, declaration, declared, declared_as, done, envelope, ines, resolve, titles,
+};
 
 pub async fn a_new_place_is_empty(backend: &dyn Backend) {
     let delta = backend.changes(None, Duration::ZERO).await.unwrap();

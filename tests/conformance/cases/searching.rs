@@ -9,7 +9,9 @@ use redphone::model::service_level::ServiceLevels;
 use redphone::model::status::Category;
 use redphone::model::{Impact, IncidentCommand, PersonRef, Summary, Urgency};
 
-use crate::make::{ago, declaration, declared, declared_as, done, ines, resolve, search, titles};
+use crate::support::requests::{
+    ago, declaration, declared, declared_as, done, ines, resolve, search, titles,
+};
 
 /// All titles, page by page.
 async fn paged(backend: &dyn Backend, mut asked: Search) -> Vec<String> {

@@ -1,0 +1,45 @@
+//! Benchmarks of the real program and its parts.
+//!
+//! `cargo bench --bench bench` runs all of them; `cargo bench --bench bench -- server store` only
+//! those that are named. The tests (`cargo test --benches`) run `panes` alone, in a few rounds.
+
+mod support;
+
+mod bench {
+    pub mod link;
+    pub mod panes;
+    pub mod server;
+    pub mod start;
+    pub mod store;
+}
+
+/// Each benchmark by its name, in the order in which they run.
+const ALL: [(&str, fn()); 5] = [
+    ("start", bench::start::run),
+    ("panes", || bench::panes::run(2000)),
+    ("link", bench::link::run),
+    ("server", bench::server::run),
+    ("store", bench::store::run),
+];
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == "--list") {
+        return;
+    }
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        bench::panes::run(20);
+        return;
+    }
+    let named: Vec<&String> = arguments.iter().filter(|name| !name.starts_with('-')).collect();
+    if let Some(unknown) = named.iter().find(|name| ALL.iter().all(|(known, _)| known != *name)) {
+        let known = ALL.map(|(name, _)| name).join(", ");
+        eprintln!("there is no benchmark {unknown}: there are {known}");
+        std::process::exit(2);
+    }
+    for (name, run) in ALL {
+        if named.is_empty() || named.iter().any(|wanted| *wanted == name) {
+            run();
+        }
+    }
+}

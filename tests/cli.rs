@@ -1,0 +1,16 @@
+//! The command line, its settings and its README, by running the real program on real files.
+
+mod support;
+
+mod config;
+mod readme;
+
+mod cli {
+    mod bad_input;
+    mod commands;
+    mod looks;
+    mod reading;
+    mod terminal;
+    mod tokens;
+    mod transfer;
+}

@@ -1,0 +1,3 @@
+//! What must be understood for ever.
+
+mod fuzz;

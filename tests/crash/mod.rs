@@ -1,0 +1,296 @@
+//! A writer is killed at random moments: what it acknowledged is there, and nothing twice.
+//!
+//! `REDPHONE_CRASH_RUNS` sets how often (10; the full run is 200).
+
+use std::collections::{HashMap, HashSet};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, Command as Process, Stdio};
+use std::time::{Duration, SystemTime};
+
+use chrono::Utc;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use redphone::backend::Backend;
+use redphone::backend::file::{FileStore, Options, doctor};
+use redphone::backend::record::Record;
+use redphone::model::actor::PersonRef;
+use redphone::model::change::{Change, ChangeKind, ChangeState};
+use redphone::model::command::Declaration;
+use redphone::model::directory::Directory;
+use redphone::model::status::Source;
+use redphone::model::{
+    Actor, ChangeId, Command, CommandId, Envelope, Event, EventBody, EventId, Impact,
+    IncidentCommand, IncidentId, Priority, Rules, Urgency,
+};
+
+/// Where the writer finds its store; set for the process that is killed, and only there.
+const STORE: &str = "REDPHONE_CRASH_STORE";
+
+async fn open(path: &Path) -> FileStore {
+    let options = Options {
+        name: "crash".into(),
+        rules: Rules::default(),
+        overlay: Directory::default(),
+        create: true,
+        lock_timeout: Duration::from_secs(30),
+    };
+    FileStore::open(path, options).await.unwrap()
+}
+
+fn actor() -> Actor {
+    Actor::Person(PersonRef::new("ines", "Ines Moreau"))
+}
+
+fn envelope(command: Command) -> Envelope {
+    Envelope { id: CommandId::new(), at: Utc::now(), actor: actor(), command }
+}
+
+fn declaration(title: String) -> Declaration {
+    let now = Utc::now();
+    Declaration {
+        title,
+        services: vec!["checkout".into(), "cart".into()],
+        impact: Impact::High,
+        urgency: Urgency::Low,
+        category: None,
+        source: Source::Monitoring,
+        symptoms: "errors".into(),
+        detected_at: now,
+        reported_at: now,
+        team: Some("payments".into()),
+        labels: Vec::new(),
+        dedup_key: None,
+        runbook: None,
+    }
+}
+
+/// Says that something is durable, before anything else is begun.
+fn acknowledge(what: &str, id: &str) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "durable {what} {id}").unwrap();
+    out.flush().unwrap();
+}
+
+/// An import of one incident with two events.
+async fn import(store: &FileStore) {
+    let incident = IncidentId::new();
+    let mut importer = store.importer().await.unwrap();
+    let mut ids = Vec::new();
+    for (seq, body) in [
+        (
+            1,
+            EventBody::Declared {
+                number: None,
+                priority: Priority::P3,
+                declaration: Box::new(declaration("imported".into())),
+            },
+        ),
+        (2, EventBody::Acknowledged),
+    ] {
+        let event = Event {
+            id: EventId::new(),
+            incident,
+            seq,
+            at: Utc::now(),
+            recorded_at: Utc::now(),
+            actor: actor(),
+            command: CommandId::new(),
+            body,
+        };
+        ids.push(event.command);
+        importer.add(Record::Event(Box::new(event))).await.unwrap();
+    }
+    importer.commit().await.unwrap();
+    for id in ids {
+        acknowledge("command", &id.to_string());
+    }
+}
+
+/// Commands that are made durable together.
+async fn together(store: &FileStore, title: &str) {
+    let mut commands = Vec::new();
+    for _ in 0..10 {
+        let incident = IncidentId::new();
+        for ask in [
+            IncidentCommand::Declare(Box::new(declaration(title.to_owned()))),
+            IncidentCommand::Acknowledge,
+        ] {
+            commands.push(envelope(Command::Incident { incident, command: ask }));
+        }
+    }
+    for (command, outcome) in commands.iter().zip(store.execute_all(&commands).await) {
+        outcome.unwrap();
+        acknowledge("command", &command.id.to_string());
+    }
+}
+
+/// The process that is killed: writes everything there is to write, and never stops by itself.
+#[tokio::test]
+async fn the_writer_that_is_killed() {
+    let Some(path) = std::env::var_os(STORE) else { return };
+    let store = open(Path::new(&path)).await;
+    for round in 0u64.. {
+        let incident = IncidentId::new();
+        let title = format!("round {round} of {}", std::process::id());
+        for ask in [
+            IncidentCommand::Declare(Box::new(declaration(title.clone()))),
+            IncidentCommand::Acknowledge,
+            IncidentCommand::AddNote { text: "looking into it".into() },
+        ] {
+            let envelope = envelope(Command::Incident { incident, command: ask });
+            store.execute(&envelope).await.unwrap();
+            acknowledge("command", &envelope.id.to_string());
+        }
+        match round % 5 {
+            4 => together(&store, &title).await,
+            0 => {
+                let id = ChangeId::new();
+                let change = Change {
+                    id,
+                    kind: ChangeKind::Deploy,
+                    title,
+                    services: vec!["checkout".into()],
+                    by: actor(),
+                    starts_at: Utc::now(),
+                    ends_at: None,
+                    state: ChangeState::Running,
+                };
+                store.execute(&envelope(Command::RecordChange(change))).await.unwrap();
+                acknowledge("change", &id.to_string());
+            }
+            1 => {
+                let people = vec![PersonRef::new(format!("p{round}"), title.clone())];
+                let directory = Directory { people, ..Directory::default() };
+                store.set_directory(&directory).await.unwrap();
+                acknowledge("directory", &format!("p{round}"));
+            }
+            2 => import(&store).await,
+            _ => {
+                let search = redphone::backend::Search {
+                    filter: "is:any looking".parse().unwrap(),
+                    me: None,
+                    sort: redphone::model::queue::Sort::Newest,
+                    limit: 5,
+                    after: None,
+                    now: Utc::now(),
+                };
+                store.search(&search).await.unwrap();
+            }
+        }
+    }
+}
+
+fn start(path: &Path) -> Child {
+    Process::new(std::env::current_exe().unwrap())
+        .args(["crash::the_writer_that_is_killed", "--exact", "--nocapture", "--test-threads=1"])
+        .env(STORE, path)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Lets a writer run for a while and kills it; what it said by then.
+fn run_and_kill(path: &Path, rng: &mut ChaCha8Rng) -> Vec<String> {
+    let mut child = start(path);
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut said = String::new();
+    let mut line = String::new();
+    // The moments before the first acknowledgement, with the file being made, count too.
+    let early = rng.random_range(0..5) == 0;
+    while !early && !line.starts_with("durable") {
+        line.clear();
+        assert_ne!(out.read_line(&mut line).unwrap(), 0, "the writer stopped by itself");
+        said.push_str(&line);
+    }
+    std::thread::sleep(Duration::from_micros(rng.random_range(0..150_000)));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    out.read_to_string(&mut said).unwrap();
+    // A line that was cut off was not said.
+    let whole = said.rfind('\n').map_or(0, |end| end + 1);
+    said[..whole].lines().filter_map(|l| l.strip_prefix("durable ")).map(str::to_owned).collect()
+}
+
+/// What a store holds, as the writer names it.
+#[derive(Default)]
+struct Held {
+    commands: HashSet<String>,
+    changes: HashSet<String>,
+    people: HashSet<String>,
+}
+
+async fn held(store: &FileStore) -> Held {
+    let mut held = Held::default();
+    let mut events = HashSet::new();
+    let mut last: HashMap<IncidentId, u32> = HashMap::new();
+    store
+        .export(&mut |record| {
+            match record {
+                Record::Event(event) => {
+                    assert!(events.insert(event.id), "event {} is there twice", event.id);
+                    let seq = last.entry(event.incident).or_default();
+                    assert_eq!(event.seq, *seq + 1, "a timeline has a gap");
+                    *seq = event.seq;
+                    assert!(held.commands.insert(event.command.to_string()), "done twice");
+                }
+                Record::Change(change) => {
+                    held.changes.insert(change.id.to_string());
+                }
+                Record::Directory(directory) => {
+                    held.people.extend(directory.people.iter().map(|p| p.handle.clone()));
+                }
+                Record::Header { .. } | Record::Problem(_) => {}
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    held
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_a_kill_at_any_moment() {
+    let runs: u32 =
+        std::env::var("REDPHONE_CRASH_RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(10);
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    let seed = since.as_secs();
+    println!("seed {seed}");
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let mut acknowledged = 0;
+    for run in 0..runs {
+        if run % 10 == 0 {
+            // Begin anew: a file being made is a moment like any other.
+            for end in ["", "-wal", "-shm"] {
+                std::fs::remove_file(folder.path().join(format!("store.db{end}"))).ok();
+            }
+        }
+        let said = run_and_kill(&path, &mut rng);
+        acknowledged += said.len();
+        let store = open(&path).await;
+        let held = held(&store).await;
+        let mut last_person = None;
+        for what in &said {
+            let (kind, id) = what.split_once(' ').unwrap();
+            match kind {
+                "command" => assert!(held.commands.contains(id), "run {run}: {what} is lost"),
+                "change" => assert!(held.changes.contains(id), "run {run}: {what} is lost"),
+                _ => last_person = Some(id),
+            }
+        }
+        if let Some(person) = last_person {
+            // A later one may have been written and not said.
+            let number = |p: &str| p[1..].parse::<u64>().unwrap();
+            let there = held.people.iter().map(|p| number(p)).max().unwrap();
+            assert!(there >= number(person), "run {run}: the directory is lost");
+        }
+        store.close().await;
+        let report = doctor::examine(&path).await.unwrap();
+        assert!(report.is_healthy(), "run {run}: {:?}", report.findings);
+    }
+    println!("{acknowledged} acknowledgements in {runs} runs");
+    assert!(acknowledged > 0);
+}

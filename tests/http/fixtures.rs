@@ -1,0 +1,96 @@
+//! A client, and answers to it.
+
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use redphone::api::Details;
+use redphone::backend::http::{HttpBackend, Options, ProxySettings, Timeouts, TokenSource};
+use redphone::backend::{Capabilities, Cursor, Delta};
+use tempfile::TempDir;
+
+use crate::support::proxy::{Fault, answer};
+
+/// The token that the client sends.
+pub const TOKEN: &str = "hunter2";
+
+/// A folder with a token in it.
+pub struct Desk {
+    folder: TempDir,
+}
+
+impl Desk {
+    pub fn new() -> Self {
+        let desk = Self { folder: tempfile::tempdir().unwrap() };
+        desk.write("token", TOKEN);
+        desk
+    }
+
+    pub fn token(&self) -> PathBuf {
+        self.path("token")
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file of its folder that only its owner can read.
+    pub fn write(&self, name: &str, text: &str) {
+        let mut to = std::fs::OpenOptions::new();
+        let to = to.write(true).create(true).truncate(true).mode(0o600).open(self.path(name));
+        std::io::Write::write_all(&mut to.unwrap(), text.as_bytes()).unwrap();
+    }
+
+    pub fn options(&self, url: &str) -> Options {
+        Options {
+            address: url.parse().unwrap(),
+            token: TokenSource::File(self.token()),
+            ca_file: None,
+            insecure_http: false,
+            proxies: ProxySettings::System,
+            timeouts: patient(),
+        }
+    }
+
+    pub fn client(&self, url: &str) -> HttpBackend {
+        HttpBackend::new(self.options(url)).unwrap()
+    }
+}
+
+/// So long that no busy machine reaches it.
+pub fn patient() -> Timeouts {
+    let long = Duration::from_mins(1);
+    Timeouts { connect: long, response: long, chunk: long, body: long }
+}
+
+pub fn capabilities() -> Capabilities {
+    Capabilities {
+        name: "test".into(),
+        verbs: [].into(),
+        live: true,
+        me: None,
+        checks_person: false,
+    }
+}
+
+pub fn delta(cursor: u64) -> Delta {
+    Delta { cursor: Cursor(cursor), reset: false, rows: Vec::new(), directory: false }
+}
+
+/// JSON as the API answers it.
+pub fn json(headers: &str, body: &impl serde::Serialize) -> Fault {
+    let body = serde_json::to_string(body).unwrap();
+    Fault::says("200 OK", headers, "application/json", &body)
+}
+
+/// A refusal as the API answers it.
+pub fn refusal(details: &Details) -> Fault {
+    Fault::Say(Duration::ZERO, refusal_text(details))
+}
+
+pub fn refusal_text(details: &Details) -> String {
+    let body = serde_json::to_string(details).unwrap();
+    // The server always says so where it can't at the moment.
+    let headers = if details.status == 503 { "retry-after: 1\r\n" } else { "" };
+    answer(&format!("{} X", details.status), headers, redphone::api::details::MEDIA_TYPE, &body)
+}

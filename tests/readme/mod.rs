@@ -1,0 +1,95 @@
+//! What the README says is what the program does.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::process::Command;
+
+use redphone::tui::action::{Layer, TABLE};
+
+use crate::support::program;
+
+fn readme() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    std::fs::read_to_string(path).expect("the README")
+}
+
+/// The rows of the keys table, from the one table of actions.
+fn keys() -> String {
+    let rows = TABLE.iter().filter(|entry| {
+        entry.layers.contains(&Layer::Panes) || entry.layers.contains(&Layer::Form)
+    });
+    let mut table = String::new();
+    for entry in rows {
+        let mut keys: Vec<String> = entry.keys.iter().map(|key| format!("`{key}`")).collect();
+        if keys.is_empty() {
+            // Only by name, in the command palette.
+            keys.push(format!("`:{}`", entry.name));
+        }
+        writeln!(table, "| {} | {} |", keys.join(" "), entry.help).expect("a string takes it");
+    }
+    table
+}
+
+#[test]
+fn the_keys_are_those_of_the_table_of_actions() {
+    let expected = format!("| key | does |\n|---|---|\n{}\n", keys());
+    assert!(readme().contains(&expected), "the README's table of keys should be:\n\n{expected}");
+}
+
+#[test]
+fn every_command_is_there() {
+    let help = Command::new(program()).arg("--help").output().expect("it runs");
+    let help = String::from_utf8(help.stdout).expect("text");
+    let commands =
+        help.lines().skip_while(|l| *l != "Commands:").skip(1).take_while(|l| !l.is_empty());
+    let readme = readme();
+    let mut count = 0;
+    for line in commands {
+        let name = line.split_whitespace().next().expect("a name");
+        assert!(readme.contains(&format!("`redphone {name}")), "{name} is missing");
+        count += 1;
+    }
+    assert!(count >= 12, "{help}");
+}
+
+#[test]
+fn every_variable_of_the_environment_is_there() {
+    let help = Command::new(program()).arg("--help").output().expect("it runs");
+    let help = String::from_utf8(help.stdout).expect("text");
+    let names = help.split_whitespace().filter(|w| w.starts_with("REDPHONE_") || *w == "NO_COLOR");
+    for name in names {
+        assert!(readme().contains(&format!("`{name}`")), "{name} is missing");
+    }
+}
+
+#[test]
+fn every_picture_is_there() {
+    let readme = readme();
+    let mut pictures = 0;
+    for part in readme.split("](").skip(1) {
+        let target = part.split(')').next().unwrap_or_default();
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(target);
+        if path.extension().is_some_and(|end| end == "png") {
+            pictures += 1;
+            assert!(path.is_file(), "{target} is missing");
+        }
+    }
+    assert!(pictures >= 1);
+}
+
+#[test]
+fn its_settings_are_right() {
+    let readme = readme();
+    let (_, rest) = readme.split_once("```toml\n").expect("an example of settings");
+    let (settings, _) = rest.split_once("```").expect("its end");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("config.toml");
+    std::fs::write(&file, settings).expect("a file");
+    let check = Command::new(program())
+        .args(["config", "check", "--config"])
+        .arg(&file)
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8(check.stdout).expect("text");
+    assert!(check.status.success(), "{said}");
+}

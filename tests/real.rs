@@ -1,0 +1,7 @@
+//! Real parts of a machine: skipped unless `REDPHONE_REAL=1`, where a missing part is a failure.
+
+mod support;
+
+mod real {
+    mod keyring;
+}

@@ -1,0 +1,115 @@
+//! Stores, events and commands in few words.
+
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use redphone::backend::Backend;
+use redphone::backend::file::{FileStore, ImportError, Imported, OpenError, Options};
+use redphone::backend::record::Record;
+use redphone::model::command::Declaration;
+use redphone::model::status::Category;
+use redphone::model::{
+    Actor, Command, CommandId, Envelope, Event, EventBody, EventId, IncidentCommand, IncidentId,
+    IncidentNumber, PersonRef, Priority, Urgency,
+};
+
+use crate::support::{commands, store as stores};
+
+pub fn options() -> Options {
+    Options { lock_timeout: Duration::from_millis(300), ..stores::options() }
+}
+
+pub async fn open(path: &Path) -> FileStore {
+    FileStore::open(path, options()).await.unwrap()
+}
+
+/// The sentence a store is refused with.
+pub async fn refused(path: &Path) -> String {
+    match FileStore::open(path, options()).await {
+        Ok(_) => panic!("{} was opened", path.display()),
+        Err(OpenError::Missing(text) | OpenError::Refused(text)) => text,
+    }
+}
+
+pub fn actor() -> Actor {
+    Actor::Person(PersonRef::new("ines", "Ines Moreau"))
+}
+
+pub fn ask(incident: IncidentId, ask: IncidentCommand) -> Envelope {
+    let command = Command::Incident { incident, command: ask };
+    Envelope { id: CommandId::new(), at: Utc::now(), actor: actor(), command }
+}
+
+pub fn declaration(title: &str) -> Declaration {
+    let now = Utc::now().trunc_subsecs(0);
+    Declaration {
+        services: vec!["checkout".into(), "cart".into()],
+        urgency: Urgency::Medium,
+        category: Some(Category::Application),
+        symptoms: "carts are empty".into(),
+        detected_at: now - TimeDelta::minutes(2),
+        reported_at: now - TimeDelta::minutes(1),
+        team: Some("payments".into()),
+        labels: vec!["eu".into()],
+        ..commands::declaration(title)
+    }
+}
+
+pub async fn declared(store: &FileStore, title: &str) -> IncidentId {
+    let id = IncidentId::new();
+    store.execute(&ask(id, IncidentCommand::Declare(Box::new(declaration(title))))).await.unwrap();
+    id
+}
+
+/// An event as an import may bring it.
+pub fn event(incident: IncidentId, seq: u32, body: EventBody) -> Event {
+    let at: DateTime<Utc> = Utc::now().trunc_subsecs(3);
+    let command = CommandId::new();
+    let id = EventId::derived(command, 0);
+    Event { id, incident, seq, at, recorded_at: at, actor: actor(), command, body }
+}
+
+pub fn declared_event(incident: IncidentId, number: Option<u64>, title: &str) -> Event {
+    let body = EventBody::Declared {
+        number: number.map(IncidentNumber),
+        priority: Priority::P2,
+        declaration: Box::new(declaration(title)),
+    };
+    event(incident, 1, body)
+}
+
+pub fn record(event: &Event) -> Record {
+    Record::Event(Box::new(event.clone()))
+}
+
+/// Imports records of which none may be wrong.
+pub async fn import(store: &FileStore, records: &[Record]) -> Imported {
+    let mut importer = store.importer().await.unwrap();
+    for record in records {
+        importer.add(record.clone()).await.unwrap();
+    }
+    importer.commit().await.unwrap()
+}
+
+/// The field and the sentence that a record is refused with.
+pub fn bad(result: Result<(), ImportError>) -> (String, String) {
+    match result {
+        Err(ImportError::Invalid { field, problem }) => (field, problem),
+        other => panic!("{other:?} is not a bad record"),
+    }
+}
+
+/// Every line of an export.
+pub async fn exported(store: &FileStore) -> Vec<String> {
+    let mut lines = Vec::new();
+    let count = store
+        .export(&mut |record| {
+            lines.push(serde_json::to_string(record).unwrap());
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert_eq!(count, lines.len() as u64);
+    lines
+}

@@ -1,0 +1,155 @@
+//! A place of its own for each test, and the program run in it.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::program;
+
+/// A folder with a home and a store in it.
+pub struct Place {
+    folder: TempDir,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Run {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn store(&self) -> PathBuf {
+        self.path("store.db")
+    }
+
+    /// The program with the environment of a person called ines, and nothing of this process's.
+    pub fn program(&self) -> Command {
+        let mut program = Command::new(program());
+        program
+            .env_clear()
+            .current_dir(self.folder.path())
+            .env("HOME", self.folder.path().join("home"))
+            .env("REDPHONE_STORE", self.store())
+            .env("REDPHONE_USER", "ines")
+            .env("TERM", "xterm-256color")
+            .stdin(Stdio::null());
+        program
+    }
+
+    pub fn run<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run {
+        Run::from(self.program().args(args).output().unwrap())
+    }
+
+    /// Runs what must end well, and gives what it printed.
+    pub fn ok<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> String {
+        let run = self.run(args);
+        assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+        run.out
+    }
+
+    /// Runs with something on standard input.
+    pub fn pipe<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>, input: &[u8]) -> Run {
+        let mut child = self
+            .program()
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let input = input.to_vec();
+        // A program that refuses early does not read it all.
+        let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+        let run = Run::from(child.wait_with_output().unwrap());
+        writer.join().unwrap();
+        run
+    }
+
+    /// Declares an incident and gives its number.
+    pub fn declare(&self, title: &str, service: &str) -> String {
+        let args = ["declare", "--title", title, "--service", service];
+        let level = ["--impact", "high", "--urgency", "high"];
+        self.ok(args.iter().chain(&level)).trim_end().to_owned()
+    }
+
+    /// A store with a directory of two teams, three services and two people.
+    pub fn with_company() -> Self {
+        let place = Self::new();
+        let directory = serde_json::json!({"directory": {
+            "people": [
+                {"handle": "ines", "name": "Ines Moreau"},
+                {"handle": "tom", "name": "Tom Varga"},
+            ],
+            "teams": [
+                {"name": "payments", "members": ["ines"]},
+                {"name": "platform", "members": ["tom"]},
+            ],
+            "services": [
+                {"name": "checkout", "team": "payments", "depends_on": ["ledger"],
+                 "runbook": "payments/5xx"},
+                {"name": "ledger", "team": "payments"},
+                {"name": "cdn", "team": "platform"},
+            ],
+            "policies": [], "schedules": [],
+        }});
+        let run = place.pipe(["import", "-"], format!("{directory}\n").as_bytes());
+        assert_eq!((run.code, run.err.as_str()), (0, ""));
+        place
+    }
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Run {
+    /// Checks a refusal: its code, nothing on standard output, and one sentence that says this.
+    #[track_caller]
+    pub fn refused(&self, code: i32, says: &[&str]) {
+        assert_eq!(self.code, code, "{self:?}");
+        assert_eq!(self.out, "", "{self:?}");
+        self.told(says);
+    }
+
+    /// Checks the sentence on standard error.
+    #[track_caller]
+    pub fn told(&self, says: &[&str]) {
+        assert!(self.err.starts_with("redphone: "), "{self:?}");
+        assert_eq!(self.err.lines().filter(|l| !l.starts_with("  ")).count(), 1, "{self:?}");
+        assert!(self.err.chars().all(|c| c == '\n' || !c.is_control()), "{self:?}");
+        for part in says {
+            assert!(self.err.contains(part), "{part:?} is not in {self:?}");
+        }
+    }
+}
+
+/// JSON Lines as values.
+pub fn json_lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+pub fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().unwrap().permissions().mode() & 0o777
+}

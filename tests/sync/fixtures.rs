@@ -1,0 +1,106 @@
+//! A store, the way to it, and what is kept of it on this machine.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use redphone::backend::file::{FileStore, Options as StoreOptions};
+use redphone::backend::{Backend, TimelineRange};
+use redphone::model::{Event, EventBody, IncidentId, Rules};
+use redphone::sync::remote::{Options, OutboxSnapshot, Remote, RemoteKey};
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+use crate::support::far::Far;
+use crate::support::store as stores;
+
+/// After this long, something hangs.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+pub struct Place {
+    pub store: Arc<FileStore>,
+    pub far: Arc<Far>,
+    pub folder: TempDir,
+}
+
+pub async fn store_at(path: &Path) -> FileStore {
+    let options = StoreOptions { name: "prod".into(), ..stores::options() };
+    FileStore::open(path, options).await.unwrap()
+}
+
+pub fn options(folder: &Path, who: &str) -> Options {
+    Options {
+        key: RemoteKey {
+            name: "prod".into(),
+            url: "https://redphone.example".into(),
+            handle: who.into(),
+        },
+        folder: folder.join("remotes"),
+        rules: Rules::default(),
+        answer_timeout: Duration::from_secs(5),
+        sends: true,
+        lock_timeout: Duration::from_secs(20),
+        token_changes: None,
+    }
+}
+
+impl Place {
+    pub async fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let store = Arc::new(store_at(&folder.path().join("store.db")).await);
+        let far = Far::new(Arc::clone(&store) as Arc<dyn Backend>);
+        Self { store, far, folder }
+    }
+
+    /// What is kept of it, as another start of the program finds it.
+    pub async fn remote(&self) -> Arc<Remote> {
+        self.remote_of("ines").await
+    }
+
+    pub async fn remote_of(&self, who: &str) -> Arc<Remote> {
+        let far = Arc::clone(&self.far) as Arc<dyn Backend>;
+        Remote::open(far, options(self.folder.path(), who)).await.unwrap()
+    }
+
+    /// As [`Self::remote`], where that may fail.
+    pub async fn try_remote(&self) -> Result<Arc<Remote>, String> {
+        let far = Arc::clone(&self.far) as Arc<dyn Backend>;
+        Remote::open(far, options(self.folder.path(), "ines")).await
+    }
+
+    /// The folder of what is kept.
+    pub fn kept(&self) -> PathBuf {
+        let options = options(self.folder.path(), "ines");
+        options.folder.join(options.key.folder_name())
+    }
+
+    pub async fn events(&self, id: IncidentId) -> Vec<Event> {
+        self.store.timeline(id, TimelineRange::After(0)).await.unwrap()
+    }
+
+    pub async fn notes(&self, id: IncidentId) -> Vec<String> {
+        let note = |event: Event| match event.body {
+            EventBody::NoteAdded { text } => Some(text),
+            _ => None,
+        };
+        self.events(id).await.into_iter().filter_map(note).collect()
+    }
+}
+
+/// Waits until what is on its way is as wanted.
+pub async fn until(
+    remote: &Remote,
+    wanted: impl Fn(&OutboxSnapshot) -> bool,
+) -> Arc<OutboxSnapshot> {
+    let mut listing = remote.watch_outbox();
+    let found = timeout(PATIENCE, listing.wait_for(|listing| wanted(listing))).await;
+    match found {
+        Ok(listing) => Arc::clone(&listing.unwrap()),
+        Err(late) => panic!("never so, {late}: {:#?}", remote.watch_outbox().borrow().entries),
+    }
+}
+
+/// Waits until everything was sent.
+pub async fn all_sent(remote: &Remote) -> Arc<OutboxSnapshot> {
+    until(remote, |listing| listing.pending().next().is_none()).await
+}

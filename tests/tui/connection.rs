@@ -1,0 +1,141 @@
+//! How fresh the rows are, and what is shown while the backend fails.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use insta::assert_snapshot;
+use redphone::backend::BackendError;
+use redphone::sync::{BackendUpdate, CachedData, ConnectionState};
+use redphone::tui::app::Freshness;
+use redphone::tui::message::{CachedPart, Message};
+use redphone::tui::theme::Depth;
+use rstest::rstest;
+
+use super::outbox::{offline, remote};
+use crate::support::company;
+use crate::support::stage::{Stage, rows, sized};
+
+fn failing(stage: &mut Stage) {
+    stage.learn(BackendUpdate::Connection(ConnectionState::Failing {
+        since: company::now() - chrono::TimeDelta::minutes(10),
+        error: BackendError::Unreachable("the store is locked by another process".into()),
+        retry_at: company::now() + chrono::TimeDelta::seconds(8),
+    }));
+}
+
+#[test]
+fn silence_is_told_as_stale_and_a_failure_with_its_time() {
+    let mut stage = Stage::busy();
+    assert_eq!(stage.app.freshness(), Freshness::Live);
+    stage.now += TimeDelta::seconds(90);
+    let (now, offset) = (stage.now, stage.app.offset);
+    stage.send(redphone::tui::message::Message::Tick(now, offset));
+    assert!(matches!(stage.app.freshness(), Freshness::Stale(_)));
+    assert!(stage.screen().contains("stale 1m"), "{}", stage.screen());
+    stage.learn(BackendUpdate::Connection(ConnectionState::Failing {
+        since: now,
+        error: BackendError::Unreachable("no route to the host".into()),
+        retry_at: now + TimeDelta::seconds(8),
+    }));
+    let screen = stage.screen();
+    assert!(screen.contains("failing since 22:42"), "{screen}");
+    assert!(screen.contains("no route to the host · since 22:42:42 · retrying in 8 s"), "{screen}");
+    assert!(screen.contains("INC-2051"), "what was read stays readable");
+}
+
+#[rstest]
+fn a_backend_that_fails(
+    #[values((200, 60), (126, 36), (100, 30), (80, 24), (40, 12))] size: (u16, u16),
+) {
+    let mut stage = Stage::busy_at(size);
+    failing(&mut stage);
+    assert_snapshot!(sized("failing", size), stage.screen());
+    let mut stage = Stage::blank(company::quiet(company::now()), size, Depth::Indexed);
+    failing(&mut stage);
+    assert_snapshot!(sized("failing_from_the_start", size), stage.screen());
+}
+
+#[test]
+fn what_failed_last_is_told_in_detail() {
+    let mut stage = Stage::busy_at((100, 30));
+    failing(&mut stage);
+    stage.keys("!");
+    assert_snapshot!("failure_100x30", stage.screen());
+}
+
+#[rstest]
+fn line_1_at_every_size(
+    #[values((200, 60), (126, 36), (100, 30), (80, 24), (40, 12))] size: (u16, u16),
+) {
+    let mut stage = remote(size);
+    let first = |stage: &Stage| rows(&stage.buffer())[0].trim_end().to_owned();
+    let mut lines = vec![first(&stage)];
+    stage.learn(BackendUpdate::Connection(ConnectionState::Polling {
+        at: stage.now,
+        every: Duration::from_secs(10),
+    }));
+    lines.push(first(&stage));
+    stage.silence(TimeDelta::seconds(150));
+    lines.push(first(&stage));
+    offline(&mut stage);
+    lines.push(first(&stage));
+    assert_snapshot!(format!("remote_line_1_{}x{}", size.0, size.1), lines.join("\n"));
+}
+
+#[test]
+fn line_1_says_how_fresh_the_rows_are() {
+    let mut stage = remote((126, 36));
+    let first = |stage: &Stage| rows(&stage.buffer())[0].clone();
+    assert!(first(&stage).contains("● live"), "{}", first(&stage));
+    let every = Duration::from_secs(10);
+    stage.learn(BackendUpdate::Connection(ConnectionState::Polling { at: stage.now, every }));
+    assert!(first(&stage).contains("● polling 10 s"), "{}", first(&stage));
+    // Nothing came when it should have.
+    stage.silence(TimeDelta::seconds(40));
+    assert!(first(&stage).contains("stale"), "{}", first(&stage));
+    assert!(stage.screen().contains("as of 22:41"), "{}", stage.screen());
+    offline(&mut stage);
+    let line = first(&stage);
+    assert!(line.contains("offline since 22:41"), "{line}");
+    assert!(!stage.screen().contains("R now"), "the keys stay in sight:\n{}", stage.screen());
+    let mut wide = remote((200, 60));
+    offline(&mut wide);
+    assert!(first(&wide).contains("offline since 22:41 · retrying in 8 s"), "{}", first(&wide));
+}
+
+#[test]
+fn after_a_jump_of_the_clock_nothing_counts_as_fresh_until_it_has_answered() {
+    let mut stage = remote((126, 36));
+    stage.now += TimeDelta::seconds(3);
+    stage.send(Message::ClockJumped(stage.now));
+    assert!(matches!(stage.app.freshness(), Freshness::Stale(_)));
+    assert!(stage.screen().contains("as of 22:41"), "{}", stage.screen());
+    stage.learn(BackendUpdate::Connection(ConnectionState::Live { at: stage.now }));
+    assert_eq!(stage.app.freshness(), Freshness::Live);
+    assert!(!stage.screen().contains("as of"), "{}", stage.screen());
+}
+
+#[test]
+fn what_was_kept_from_another_day_says_of_which() {
+    let mut stage = remote((126, 36));
+    offline(&mut stage);
+    stage.learn(BackendUpdate::Cached(CachedData::Rows, company::now() - TimeDelta::days(2)));
+    assert!(stage.screen().contains("as of 05-18 22:41"), "{}", stage.screen());
+}
+
+#[test]
+fn measures_and_detail_that_were_kept_say_when_they_were_read() {
+    let mut stage = remote((126, 36));
+    let id = stage.app.reading.shown.as_ref().expect("something is read").id;
+    let then = company::now() - TimeDelta::minutes(30);
+    stage.send(Message::CachedAt(CachedPart::Detail(id), Some(then)));
+    stage.send(Message::CachedAt(CachedPart::Measures, Some(then)));
+    let screen = stage.screen();
+    for pane in ["2 Detail", "3 Timeline", "4 Metrics"] {
+        let line = screen.lines().find(|line| line.contains(pane)).expect("its border");
+        assert!(line.contains("as of 22:11"), "{pane}:\n{screen}");
+    }
+    stage.send(Message::CachedAt(CachedPart::Detail(id), None));
+    stage.send(Message::CachedAt(CachedPart::Measures, None));
+    assert!(!stage.screen().contains("as of"));
+}

@@ -1,0 +1,139 @@
+//! Drafts: what was typed and not sent is kept, and brought back.
+
+use redphone::backend::BackendError;
+use redphone::model::IncidentCommand;
+use redphone::sync::drafts::{Draft, DraftOp};
+use redphone::tui::Options;
+use redphone::tui::message::Message;
+use redphone::tui::mode::Mode;
+use redphone::tui::theme::Depth;
+
+use crate::support::company;
+use crate::support::stage::{Stage, options};
+
+#[test]
+fn a_refused_note_is_not_lost_while_another_is_written() {
+    let mut stage = Stage::busy();
+    stage.keys("n");
+    stage.write("first");
+    stage.keys("^s n");
+    stage.write("second");
+    stage.refuse(&BackendError::NotAllowed("no".into()));
+    assert_eq!(stage.form().contents(), ["second"]);
+    assert!(stage.screen().contains("kept as a draft (d): no"), "{}", stage.screen());
+    stage.keys("^s");
+    stage.settle();
+    stage.keys("d");
+    assert!(stage.screen().contains("note INC-2051"), "{}", stage.screen());
+    stage.keys("Enter");
+    assert_eq!(stage.form().contents(), ["first"]);
+    stage.keys("^s");
+    stage.settle();
+    assert!(matches!(stage.kept.last(), Some(DraftOp::Drop(_))), "{:?}", stage.kept);
+}
+
+#[test]
+fn a_note_that_is_typed_is_kept_when_it_is_left_and_comes_back_when_it_is_refused() {
+    let mut stage = Stage::busy();
+    stage.type_in_palette("note rolled back");
+    stage.keys("Esc");
+    assert!(stage.screen().contains("kept as a draft · d brings it back"), "{}", stage.screen());
+    assert!(matches!(stage.kept.first(), Some(DraftOp::Save(_))), "{:?}", stage.kept);
+    stage.type_in_palette("note looking");
+    stage.keys("Enter");
+    stage.refuse(&BackendError::NotAllowed("notes are closed".into()));
+    let Mode::Form(form) = &stage.app.mode else { panic!("a form:\n{}", stage.screen()) };
+    assert_eq!(form.contents(), ["looking"]);
+}
+
+#[test]
+fn a_note_that_is_typed_is_kept_when_the_terminal_goes() {
+    let mut stage = Stage::busy();
+    stage.type_in_palette("note rolled back");
+    stage.send(Message::Terminate);
+    let kept = stage.kept.iter().find_map(|keep| match keep {
+        DraftOp::Save(draft) => Some(draft.contents.clone()),
+        _ => None,
+    });
+    assert_eq!(kept, Some(vec!["rolled back".to_owned()]));
+    assert!(stage.over);
+}
+
+#[test]
+fn what_is_typed_after_a_question_is_kept_as_a_draft_too() {
+    let mut stage = Stage::busy();
+    stage.keys("X");
+    stage.focus_field("Why");
+    stage.write("no");
+    // The timer of the draft still runs when the question comes.
+    let Mode::Form(form) = &mut stage.app.mode else { panic!("a form") };
+    form.save_scheduled = true;
+    stage.keys("^s n");
+    stage.kept.clear();
+    stage.write(" fault of ours");
+    let kept = stage.kept.iter().any(|keep| match keep {
+        DraftOp::Save(draft) => draft.contents.iter().any(|text| text == "no fault of ours"),
+        _ => false,
+    });
+    assert!(kept, "{:?}", stage.kept);
+}
+
+#[test]
+fn a_draft_brings_back_only_what_was_changed_in_it() {
+    let mut stage = Stage::busy();
+    let id = stage.target();
+    stage.keys("E");
+    stage.focus_field("Labels");
+    stage.write("pci");
+    stage.keys("Esc");
+    let Mode::Form(form) = &stage.app.mode else { panic!("it asks") };
+    assert!(form.confirm_discard);
+    stage.keys("k");
+    let draft = stage.kept.iter().rev().find_map(|keep| match keep {
+        DraftOp::Save(draft) => Some(draft.clone()),
+        _ => None,
+    });
+    let draft: Draft = draft.expect("a draft");
+    let describe = IncidentCommand::Describe {
+        title: Some("Cards fail in France".into()),
+        symptoms: None,
+        labels: None,
+        runbook: None,
+    };
+    stage.execute_as_other(id, describe);
+    stage.app.drafts = vec![draft];
+    stage.keys("E ^s");
+    let only_the_labels = IncidentCommand::Describe {
+        title: None,
+        symptoms: None,
+        labels: Some(vec!["pci".into()]),
+        runbook: None,
+    };
+    assert_eq!(stage.submitted_commands(), [only_the_labels], "{}", stage.screen());
+}
+
+#[test]
+fn read_only_also_holds_for_a_draft() {
+    let mut stage = Stage::with(
+        company::busy(company::now()),
+        (126, 36),
+        Depth::None,
+        Options { read_only: true, ..options() },
+    );
+    stage.connect();
+    let mut writer = Stage::busy();
+    writer.keys("n");
+    writer.write("typed before");
+    let draft = writer.kept.iter().rev().find_map(|keep| match keep {
+        DraftOp::Save(draft) => Some(draft.clone()),
+        _ => None,
+    });
+    stage.app.drafts = vec![Draft { location: None, ..draft.expect("a draft") }];
+    stage.keys("d Enter");
+    assert_eq!(stage.form().value("Note"), "typed before");
+    stage.keys("^s");
+    assert!(stage.submitted.is_empty());
+    assert_eq!(stage.form().value("Note"), "typed before", "it is not lost");
+    let told = stage.form().notice.clone().unwrap_or_default();
+    assert!(told.starts_with("opened read-only"), "{told}");
+}

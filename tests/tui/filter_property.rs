@@ -1,0 +1,114 @@
+//! Whatever filter is typed: no frame breaks, and the selection stays where it can.
+
+use proptest::prelude::*;
+use redphone::model::IncidentId;
+use redphone::model::text::width;
+use redphone::tui::fuzzy::WordMatcher;
+use redphone::tui::mode::Mode;
+
+use super::property::cases;
+use crate::support::company;
+use crate::support::stage::{Stage, rows};
+use crate::support::strategies;
+
+proptest! {
+    #![proptest_config(strategies::config(cases(48)))]
+
+    #[test]
+    fn whatever_is_typed_no_frame_breaks(
+        text in prop_oneof![
+            ".{0,40}",
+            proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "p1 ", "p", "status:", "tri", " ", "-", "\"", "is:any ", "is:", "age>", "2h ",
+                    "idle<", "owner:", "me", "team:", "サ", "🔥", "disk", "\u{301}", ":", "é", "x ",
+                ]),
+                0..12,
+            ).prop_map(|parts| parts.concat()),
+        ],
+        keys in proptest::collection::vec(0_usize..12, 0..12),
+        size in (40_u16..210, 10_u16..62),
+        grouped in any::<bool>(),
+    ) {
+        let mut stage = Stage::busy_at(size);
+        if grouped {
+            stage.keys("f");
+        }
+        stage.keys("/");
+        stage.write(&text.replace('\n', " "));
+        for key in keys {
+            let named = ["Left", "Right", "Backspace", "Tab", "S-Tab", "Up", "Down", "^w", "^k", "^a", "End", "Enter /"];
+            stage.keys(named[key]);
+            for row in rows(&stage.buffer()) {
+                prop_assert!(width(&row) <= usize::from(size.0), "{row:?}");
+                prop_assert!(!row.chars().any(char::is_control), "{row:?}");
+            }
+        }
+        // A filter of nothing that is understood hides nothing.
+        if let Mode::Filter(line) = &stage.app.mode
+            && line.parsed.filter.terms.is_empty()
+        {
+            prop_assert_eq!(stage.app.queue.rows.len(), 19);
+        }
+        stage.keys("Enter");
+        prop_assert!(matches!(stage.app.mode, Mode::Panes));
+        for row in rows(&stage.buffer()) {
+            prop_assert_eq!(width(&row), usize::from(size.0));
+        }
+    }
+
+    #[test]
+    fn what_is_found_is_marked(word in "[a-eé]{1,5}", text in "[a-eé -]{0,30}") {
+        let word = WordMatcher::new(&word);
+        prop_assert_eq!(word.matches(&text), !word.matched_graphemes(&text).is_empty());
+    }
+
+    #[test]
+    fn the_selection_stays_or_goes_to_a_neighbour(
+        steps in proptest::collection::vec(
+            (
+                proptest::sample::select(vec![
+                    "", "p1", "disk", "-disk", "status:triggered", "owner:tomo", "pymnt", "zebra",
+                    "is:ended", "is:any", "service:workers", "sla:late",
+                ]),
+                0_usize..25,
+                any::<bool>(),
+            ),
+            1..12,
+        ),
+    ) {
+        let mut stage = Stage::busy();
+        for (text, down, end) in steps {
+            for _ in 0..down {
+                stage.keys("j");
+            }
+            let selected = stage.app.queue.selected;
+            stage.keys("/ ^u");
+            stage.write(text);
+            stage.keys("Enter");
+            let after: Vec<IncidentId> =
+                stage.app.queue.rows.iter().map(|row| row.summary.id).collect();
+            let now = stage.app.queue.selected;
+            prop_assert_eq!(now.is_none(), after.is_empty());
+            prop_assert_eq!(stage.app.selected().map(|row| row.id), now);
+            if let Some(id) = selected.filter(|id| after.contains(id)) {
+                prop_assert_eq!(now, Some(id), "it is still there");
+            }
+            if end && let Some(row) = stage.app.selected().filter(|row| row.status.is_open()) {
+                let label = row.label();
+                let lines: Vec<IncidentId> =
+                    stage.app.queue.rows.iter().map(|row| row.summary.id).collect();
+                let place = stage.app.queue.index;
+                company::end(&stage.memory, stage.now, &label);
+                stage.refresh();
+                let there = stage.app.queue.selected;
+                let still = |id: &IncidentId| stage.app.queue.rows.iter().any(|r| r.summary.id == *id);
+                if !lines.get(place).is_some_and(still) {
+                    let below = lines.iter().skip(place + 1).find(|id| still(id));
+                    let above = lines.iter().take(place).rev().find(|id| still(id));
+                    prop_assert_eq!(there, below.or(above).copied(), "a neighbour");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What is left out over a slow link.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use redphone::config::PanesSettings;
+use redphone::config::appearance::Appearance;
+use redphone::tui::Options;
+use redphone::tui::action::Action;
+use redphone::tui::message::{Effect, Message, Timer};
+use redphone::tui::theme::Depth;
+use redphone::tui::update::perform;
+use rstest::rstest;
+
+use super::zone::failing;
+use crate::support::company;
+use crate::support::stage::{Stage, options};
+
+fn low(size: (u16, u16)) -> Stage {
+    let looks = Appearance { low_bandwidth: true, ..Appearance::default() };
+    let options = Options {
+        settings: PanesSettings { appearance: looks, ..PanesSettings::default() },
+        ..options()
+    };
+    let mut stage = Stage::with(company::busy(company::now()), size, Depth::Indexed, options);
+    stage.connect();
+    stage
+}
+
+#[test]
+fn over_a_slow_link_nothing_counts_by_itself() {
+    for size in [(126, 36), (80, 24), (40, 12)] {
+        let mut stage = low(size);
+        failing(&mut stage);
+        let before = stage.buffer();
+        assert!(stage.screen().contains("retry at 22:42:00"), "{}", stage.screen());
+        // The next full minute is 48 s away.
+        assert_eq!(stage.app.next_tick(stage.now), company::now() + TimeDelta::seconds(48));
+        for _ in 0..47 {
+            stage.now += TimeDelta::seconds(1);
+            let (now, offset) = (stage.now, stage.app.offset);
+            stage.send(Message::Tick(now, offset));
+            assert_eq!(stage.buffer(), before, "{size:?}");
+        }
+    }
+}
+
+#[test]
+fn without_a_slow_link_the_wait_is_counted_down() {
+    let mut stage = Stage::busy();
+    failing(&mut stage);
+    assert!(stage.screen().contains("retrying in 48 s"));
+    assert_eq!(stage.app.next_tick(stage.now), company::now() + TimeDelta::seconds(1));
+}
+
+#[rstest]
+#[case(false, 80)]
+#[case(true, 200)]
+fn detail_follows_later_over_a_slow_link(#[case] slow: bool, #[case] milliseconds: u64) {
+    let mut stage = Stage::busy();
+    stage.app.low_bandwidth = slow;
+    let effects = perform(&mut stage.app, Action::Down, company::now());
+    let rest = Duration::from_millis(milliseconds);
+    assert!(
+        matches!(effects.as_slice(), [Effect::StartTimer(wait, Timer::Rest(_))] if *wait == rest),
+        "{effects:?}"
+    );
+}

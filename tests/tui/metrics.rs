@@ -1,0 +1,45 @@
+//! The pane of the measures.
+
+use redphone::backend::BackendError;
+use redphone::tui::message::Message;
+
+use super::timeline::{at, reading};
+use crate::support::stage::Stage;
+
+#[test]
+fn days_of_the_measures_that_begin_at_another_hour_say_at_which() {
+    let mut stage = Stage::busy();
+    stage.keys("4 z");
+    assert!(stage.screen().contains("Tue 05-13 – Tue 05-20  by day, UTC"), "{}", stage.screen());
+    stage.zone(2);
+    let screen = stage.screen();
+    assert!(screen.contains("02:00  by day, UTC+2"), "{screen}");
+}
+
+#[test]
+fn measures_that_fail_are_told_when_that_begins_and_not_every_minute() {
+    let mut stage = Stage::busy();
+    let fails = |stage: &mut Stage| {
+        let (span, error) = (stage.app.metrics.span, BackendError::Broken("a page".into()));
+        stage.send(Message::Measures(span, Err(error), stage.now));
+    };
+    fails(&mut stage);
+    assert!(stage.screen().contains("computing measures: "), "{}", stage.screen());
+    stage.keys("j a");
+    let told = stage.screen().lines().last().map(str::to_owned);
+    fails(&mut stage);
+    assert_eq!(stage.screen().lines().last().map(str::to_owned), told);
+    // Once they have worked again, the next failure is news.
+    let measures = stage.app.metrics.loaded.clone().expect("they were there").1;
+    stage.send(Message::Measures(stage.app.metrics.span, Ok(measures), stage.now));
+    fails(&mut stage);
+    assert!(stage.screen().contains("computing measures: "), "{}", stage.screen());
+}
+
+#[test]
+fn on_the_metrics_the_keys_change_the_window() {
+    let mut stage = reading((126, 36));
+    stage.keys("4 [");
+    assert_eq!(at(&stage), None);
+    assert!(stage.screen().contains("24 h"), "{}", stage.screen());
+}

@@ -1,0 +1,406 @@
+//! A remote that is slow or gone: how old things are, what is on its way, and what becomes of what it
+//! refuses.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use insta::assert_snapshot;
+use redphone::backend::{BackendError, Outcome};
+use redphone::model::status::ResolutionAction;
+use redphone::model::{
+    Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, Rejection, RejectionKind,
+};
+use redphone::sync::drafts::DraftOp;
+use redphone::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot};
+use redphone::sync::{BackendUpdate, ConnectionState};
+use redphone::tui::message::{CachedPart, Message, OutboxRequest};
+use redphone::tui::mode::Mode;
+use rstest::rstest;
+
+use crate::support::company;
+use crate::support::stage::Stage;
+
+pub fn remote(size: (u16, u16)) -> Stage {
+    let mut stage = Stage::busy_at(size);
+    stage.learn(BackendUpdate::Outbox(Arc::default()));
+    stage.keys("j");
+    stage
+}
+
+pub fn offline(stage: &mut Stage) {
+    stage.now += TimeDelta::minutes(4);
+    let (now, offset) = (stage.now, stage.app.offset);
+    stage.send(Message::Tick(now, offset));
+    stage.learn(BackendUpdate::Connection(ConnectionState::Failing {
+        since: company::now() + TimeDelta::seconds(20),
+        error: BackendError::Unreachable("redphone.example does not answer".into()),
+        retry_at: now + TimeDelta::seconds(8),
+    }));
+}
+
+pub fn asked(incident: IncidentId, ask: IncidentCommand, minutes: i64) -> Envelope {
+    Envelope {
+        id: CommandId::new(),
+        at: company::now() + TimeDelta::minutes(minutes),
+        actor: Actor::Person(company::me()),
+        command: Command::Incident { incident, command: ask },
+    }
+}
+
+pub fn entry(
+    place: u64,
+    label: &str,
+    title: &str,
+    envelope: Envelope,
+    state: EntryState,
+) -> Arc<OutboxEntry> {
+    let settled_at = (!matches!(state, EntryState::Pending))
+        .then(|| company::now() + TimeDelta::seconds(30 + i64::try_from(place).unwrap_or(0)));
+    Arc::new(OutboxEntry {
+        position: place,
+        id: envelope.id,
+        batch: envelope.id,
+        envelope: Some(envelope),
+        label: label.into(),
+        title: title.into(),
+        state,
+        attempts: 0,
+        last_error: None,
+        next_attempt_at: None,
+        not_before: None,
+        blocked_by: None,
+        settled_at,
+        settled_revision: i64::try_from(place).unwrap_or(0),
+        requester: None,
+    })
+}
+
+fn resolve() -> IncidentCommand {
+    IncidentCommand::Resolve {
+        action: ResolutionAction::Rollback,
+        detail: "checkout back to v811".into(),
+        validation: "20 test payments went through".into(),
+    }
+}
+
+fn conflict(message: &str) -> EntryState {
+    EntryState::Refused(BackendError::Conflict(Rejection::new(RejectionKind::Conflict, message)))
+}
+
+pub fn not_now(message: &str) -> EntryState {
+    EntryState::Refused(BackendError::Rejected(Rejection::new(RejectionKind::NotNow, message)))
+}
+
+/// Two that wait, one of them tried in vain.
+fn waiting(stage: &Stage) -> OutboxSnapshot {
+    let (cards, logins) = (stage.incident_id(2051), stage.incident_id(2048));
+    let title = "Card payments fail at checkout";
+    let note = IncidentCommand::AddNote {
+        text: "Rolled back to v811, the error rate falls.\nWatching.".into(),
+    };
+    let mut first = entry(14, "INC-2051", title, asked(cards, note, 1), EntryState::Pending);
+    let tried = Arc::make_mut(&mut first);
+    tried.attempts = 3;
+    tried.last_error = Some("redphone.example does not answer".into());
+    tried.next_attempt_at = Some(stage.now + TimeDelta::seconds(8));
+    let second = asked(logins, IncidentCommand::Acknowledge, 2);
+    let second = entry(15, "INC-2048", "Logins time out", second, EntryState::Pending);
+    OutboxSnapshot { entries: vec![first, second], me: None }
+}
+
+/// One of each kind.
+pub fn mixed(stage: &Stage) -> OutboxSnapshot {
+    let (cards, logins) = (stage.incident_id(2051), stage.incident_id(2048));
+    let title = "Card payments fail at checkout";
+    let row = stage.memory.read(2050).0.incident.summary;
+    let sent = Outcome { incident: Some(row.id), row: Some(row), events: vec![], replayed: false };
+    let mut entries = vec![
+        entry(
+            9,
+            "INC-2050",
+            "Search answers slowly",
+            asked(stage.incident_id(2050), IncidentCommand::Acknowledge, -3),
+            EntryState::Sent(Box::new(sent)),
+        ),
+        entry(
+            11,
+            "INC-2048",
+            "Logins time out",
+            asked(logins, IncidentCommand::Acknowledge, -2),
+            conflict("already acknowledged by Tomo Sato 3 min ago"),
+        ),
+        entry(
+            12,
+            "INC-2051",
+            title,
+            asked(cards, resolve(), -1),
+            not_now("it is paused: go on with it first"),
+        ),
+    ];
+    entries.extend(waiting(stage).entries);
+    OutboxSnapshot { entries, me: None }
+}
+
+pub fn show(stage: &mut Stage, listing: OutboxSnapshot) {
+    stage.learn(BackendUpdate::Outbox(Arc::new(listing)));
+}
+
+#[rstest]
+fn pictures(#[values((200, 60), (126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
+    let name = |what: &str| format!("remote_{what}_{}x{}", size.0, size.1);
+    let mut stage = remote(size);
+    stage.keys("O");
+    assert_snapshot!(name("outbox_empty"), stage.screen());
+    stage.keys("Esc");
+    offline(&mut stage);
+    let listing = waiting(&stage);
+    show(&mut stage, listing);
+    assert_snapshot!(name("offline"), stage.screen());
+    stage.keys("O");
+    assert_snapshot!(name("outbox_pending"), stage.screen());
+    let listing = mixed(&stage);
+    show(&mut stage, listing);
+    stage.keys("j");
+    assert_snapshot!(name("outbox_refused"), stage.screen());
+    stage.keys("x");
+    assert_snapshot!(name("outbox_drop"), stage.screen());
+    stage.keys("n Esc 2");
+    stage.send(Message::CachedAt(
+        CachedPart::Detail(stage.incident_id(2048)),
+        Some(company::now() - TimeDelta::minutes(11)),
+    ));
+    assert_snapshot!(name("kept_detail"), stage.screen());
+}
+
+#[test]
+fn what_waits_is_marked_on_its_row_and_on_the_timeline() {
+    let mut stage = remote((126, 36));
+    let listing = waiting(&stage);
+    let command = listing.entries[0].id;
+    show(&mut stage, listing);
+    let screen = stage.screen();
+    let row = screen.lines().find(|line| line.contains("2051 P1")).expect("a row");
+    assert!(row.contains('↑'), "{row}");
+    assert!(screen.contains("2 pending"), "{screen}");
+    let id = stage.incident_id(2051);
+    let (detail, mut events) = stage.memory.read(2051);
+    let mut last = events.last().expect("it was declared").clone();
+    last.seq += 1;
+    last.command = command;
+    events.push(last);
+    stage.keys("k");
+    stage.send(Message::Detail(id, Ok(Box::new((detail, events))), stage.now));
+    assert!(stage.screen().contains("  ↑ "), "{}", stage.screen());
+}
+
+#[test]
+fn the_whole_way_of_a_command_that_comes_second() {
+    let mut stage = remote((126, 36));
+    assert_eq!(stage.selected(), "INC-2048");
+    stage.keys("k");
+    stage.keys("n");
+    stage.write("seen it");
+    stage.keys("^s");
+    let [envelope] = &stage.submitted[..] else { panic!("{:?}", stage.submitted) };
+    let envelope = envelope.clone();
+    // It is in the outbox: the draft is not needed any more, and the end would not wait.
+    stage.send(Message::Enqueued(vec![envelope.id], Ok(()), stage.now));
+    assert!(matches!(stage.kept.last(), Some(DraftOp::Drop(_))), "{:?}", stage.kept);
+    let why = "already merged into INC-2040 by Tomo Sato 2 min ago";
+    let title = "Card payments fail at checkout";
+    let refused = entry(1, "INC-2051", title, envelope.clone(), conflict(why));
+    show(&mut stage, OutboxSnapshot { entries: vec![refused], me: None });
+    let screen = stage.screen();
+    assert!(screen.contains(why), "{screen}");
+    assert!(screen.contains("O outbox"), "{screen}");
+    assert!(screen.contains("1 refused (O)"), "{screen}");
+    assert!(matches!(stage.app.mode, Mode::Panes), "no form comes back by itself");
+    // Its text is there, and is written anew.
+    stage.keys("O e");
+    let screen = stage.screen();
+    assert!(
+        screen.contains("seen it") && screen.contains("it was refused: already merged"),
+        "{screen}"
+    );
+    stage.write(" again");
+    stage.submitted.clear();
+    stage.keys("^s");
+    assert_eq!(stage.replaced, [envelope.id]);
+    assert!(matches!(
+        &stage.submitted[0].command,
+        Command::Incident { command: IncidentCommand::AddNote { text }, .. } if text == "seen it again"
+    ));
+    assert_ne!(stage.submitted[0].id, envelope.id, "other words are another command");
+}
+
+#[test]
+fn a_command_that_is_not_listed_is_looked_up_and_only_what_the_outbox_does_not_know_was_dropped() {
+    let mut stage = remote((126, 36));
+    stage.keys("k a");
+    let [first] = &stage.submitted[..] else { panic!("{:?}", stage.submitted) };
+    let (id, first) = (first.id, first.clone());
+    // A listing of before it was taken in.
+    show(&mut stage, OutboxSnapshot::default());
+    assert_eq!((stage.app.pending.len(), stage.asked.len()), (1, 0));
+    stage.send(Message::Enqueued(vec![id], Ok(()), stage.now));
+    let listing = mixed(&stage);
+    show(&mut stage, listing);
+    show(&mut stage, OutboxSnapshot::default());
+    assert_eq!(stage.asked, [OutboxRequest::Lookup(id)], "once");
+    assert_eq!(stage.app.pending.len(), 1);
+    let row = stage.memory.read(2051).0.incident.summary;
+    let sent = Outcome { incident: Some(row.id), row: Some(row), events: vec![], replayed: false };
+    let sent = entry(1, "INC-2051", "Cards", first, EntryState::Sent(Box::new(sent)));
+    let found = Some(Box::new((*sent).clone()));
+    stage.send(Message::OutboxEntryLoaded(id, Ok(found), stage.now));
+    assert!(stage.app.pending.is_empty());
+    assert!(!stage.screen().contains("dropped"), "{}", stage.screen());
+    stage.submitted.clear();
+    stage.keys("o");
+    let id = stage.submitted[0].id;
+    stage.send(Message::Enqueued(vec![id], Ok(()), stage.now));
+    assert_eq!(stage.asked[1..], [OutboxRequest::Lookup(id)]);
+    stage.send(Message::OutboxEntryLoaded(id, Ok(None), stage.now));
+    assert!(stage.screen().contains("dropped from the outbox"), "{}", stage.screen());
+}
+
+#[test]
+fn what_is_refused_is_sent_again_only_where_that_may_help() {
+    let mut stage = remote((126, 36));
+    let listing = mixed(&stage);
+    let (hopeless, hopeful) = (listing.entries[1].id, listing.entries[2].id);
+    show(&mut stage, listing);
+    stage.keys("O s");
+    assert!(stage.asked.is_empty());
+    assert!(stage.screen().contains("nothing is left to do: drop it"), "{}", stage.screen());
+    stage.keys("e");
+    assert!(stage.screen().contains("there is nothing to edit in “acknowledge”"));
+    stage.keys("j s");
+    assert_eq!(stage.asked, [OutboxRequest::Retry(hopeful)]);
+    stage.keys("k x Enter");
+    assert_eq!(stage.asked.len(), 1, "Enter is no answer");
+    stage.keys("y");
+    assert_eq!(stage.asked[1], OutboxRequest::Drop(hopeless));
+    stage.keys("R");
+    assert_eq!(stage.asked[2], OutboxRequest::SendNow);
+    stage.keys("q");
+    assert!(matches!(stage.app.mode, Mode::Panes));
+}
+
+#[test]
+fn what_can_not_be_read_here_and_what_somebody_else_has_asked_say_so() {
+    let mut stage = remote((126, 36));
+    let cards = stage.incident_id(2051);
+    let odd = EntryState::Refused(BackendError::Broken("another version wrote it".into()));
+    let mut odd = entry(1, "INC-2051", "Cards", asked(cards, IncidentCommand::Acknowledge, 0), odd);
+    Arc::make_mut(&mut odd).envelope = None;
+    let note = IncidentCommand::AddNote { text: "seen".into() };
+    let mut hers = entry(2, "INC-2051", "Cards", asked(cards, note, 0), EntryState::Pending);
+    Arc::make_mut(&mut hers).requester = Some("ines".into());
+    show(&mut stage, OutboxSnapshot { entries: vec![odd, hers], me: Some("tom".into()) });
+    stage.keys("O e");
+    let screen = stage.screen();
+    for said in [
+        "a command on INC-2051",
+        "refused: another version wrote it",
+        "it can't be read here: drop it",
+        "held: asked by ines, the token is tom's: it waits for one of ines",
+    ] {
+        assert!(screen.contains(said), "{said}:\n{screen}");
+    }
+    stage.keys("s");
+    assert!(stage.asked.is_empty());
+    stage.keys("x y");
+    assert_eq!(stage.asked.len(), 1);
+}
+
+#[test]
+fn the_end_does_not_wait_for_what_is_in_the_outbox() {
+    let mut stage = remote((126, 36));
+    offline(&mut stage);
+    stage.keys("k a q");
+    assert!(!stage.over, "it is not on the disk yet");
+    let ids: Vec<CommandId> = stage.submitted.iter().map(|envelope| envelope.id).collect();
+    stage.send(Message::Enqueued(ids, Ok(()), stage.now));
+    assert!(stage.over);
+    assert_eq!(redphone::tui::update::unconfirmed(&stage.app), "");
+}
+
+#[test]
+fn the_same_can_be_done_twice_while_it_waits_as_far_as_the_model_allows() {
+    let mut stage = remote((126, 36));
+    offline(&mut stage);
+    stage.keys("k o");
+    let ids: Vec<CommandId> = stage.submitted.iter().map(|envelope| envelope.id).collect();
+    stage.send(Message::Enqueued(ids, Ok(()), stage.now));
+    stage.submitted.clear();
+    stage.keys("s");
+    stage.write("tomo");
+    stage.keys("Enter");
+    assert_eq!(stage.submitted.len(), 1, "{}", stage.screen());
+}
+
+#[test]
+fn an_incident_that_is_declared_offline_is_selected_and_stays_so_when_it_has_its_number() {
+    let mut stage = remote((126, 36));
+    offline(&mut stage);
+    stage.keys("D");
+    stage.write("The vault is open");
+    stage.keys("^s");
+    let envelope = stage.submitted[0].clone();
+    let Command::Incident { incident, .. } = envelope.command else { panic!() };
+    stage.send(Message::Enqueued(vec![envelope.id], Ok(()), stage.now));
+    let waits = entry(1, "new", "The vault is open", envelope.clone(), EntryState::Pending);
+    show(&mut stage, OutboxSnapshot { entries: vec![waits], me: None });
+    // What the mirror tells, with what waits laid over it.
+    let rules = redphone::model::Rules::default();
+    let new =
+        redphone::sync::remote::apply_pending_to_row(None, &[&envelope], &rules).expect("declared");
+    let mut snapshot = redphone::sync::Snapshot::clone(stage.app.snapshot.as_ref().expect("rows"));
+    snapshot.rows.push(Arc::new(new.clone()));
+    stage.learn(BackendUpdate::Snapshot(Arc::new(snapshot.clone())));
+    assert!(stage.screen().contains("new"), "{}", stage.screen());
+    assert_eq!(stage.app.queue.selected, Some(incident), "{}", stage.screen());
+    // It arrives.
+    let mut row = new;
+    row.number = Some(redphone::model::IncidentNumber(2063));
+    snapshot.rows.pop();
+    snapshot.rows.push(Arc::new(row.clone()));
+    stage.learn(BackendUpdate::Snapshot(Arc::new(snapshot)));
+    let outcome =
+        Outcome { incident: Some(incident), row: Some(row), events: vec![], replayed: false };
+    let sent = entry(1, "new", "The vault is open", envelope, EntryState::Sent(Box::new(outcome)));
+    show(&mut stage, OutboxSnapshot { entries: vec![sent], me: None });
+    assert_eq!(stage.selected(), "INC-2063");
+}
+
+#[test]
+fn without_a_remote_there_is_no_outbox() {
+    let mut stage = Stage::busy();
+    stage.keys("O");
+    assert!(stage.screen().contains("there is no outbox"), "{}", stage.screen());
+    assert!(matches!(stage.app.mode, Mode::Panes));
+}
+
+#[test]
+fn the_outbox_stays_where_it_is_while_what_is_selected_is_in_sight() {
+    let mut stage = remote((80, 16));
+    let notes = (0..20).map(|place| {
+        let note = IncidentCommand::AddNote { text: format!("note {place}") };
+        let asked = asked(stage.incident_id(2051), note, 1);
+        entry(place, "INC-2051", "Card payments", asked, EntryState::Pending)
+    });
+    let listing = OutboxSnapshot { entries: notes.collect(), me: None };
+    show(&mut stage, listing);
+    stage.keys("O G");
+    let top = |stage: &Stage| match &stage.app.mode {
+        Mode::Outbox(pane) => pane.top,
+        _ => panic!("the outbox is open"),
+    };
+    let last = top(&stage);
+    assert!(last > 0);
+    stage.keys("k");
+    assert_eq!(top(&stage), last, "{}", stage.screen());
+    stage.keys("g");
+    assert_eq!(top(&stage), 0);
+}

@@ -1,0 +1,100 @@
+//! A refused command is written again from the form it came from.
+
+use chrono::{DurationRound, TimeDelta};
+use redphone::model::command::Declaration;
+use redphone::model::review::{ActionItem, ActionKind};
+use redphone::model::status::{ResolutionAction, Source};
+use redphone::model::{Command, EventId, Impact, IncidentCommand, IncidentId, Urgency};
+use redphone::sync::remote::OutboxSnapshot;
+
+use super::outbox::{asked, entry, not_now, remote, show};
+
+/// What is sent in the place of a refused command when its form is opened and sent as it is.
+fn written_anew(about: IncidentId, ask: IncidentCommand) -> IncidentCommand {
+    let mut stage = remote((126, 36));
+    let refused = entry(1, "INC-2051", "Cards", asked(about, ask, 0), not_now("not now"));
+    show(&mut stage, OutboxSnapshot { entries: vec![refused], me: None });
+    stage.keys("O e");
+    stage.keys("^s");
+    if stage.submitted.is_empty() {
+        // What can't be taken back is asked about first.
+        stage.keys("y");
+    }
+    let Some(Command::Incident { command: ask, .. }) =
+        stage.submitted.pop().map(|sent| sent.command)
+    else {
+        panic!("{}", stage.screen())
+    };
+    ask
+}
+
+#[test]
+fn every_kind_of_refused_command_with_a_text_opens_its_form_with_it() {
+    let asks = [
+        ("Note on", "x-ray", IncidentCommand::AddNote { text: "x-ray".into() }),
+        (
+            "Resolve",
+            "x-ray",
+            IncidentCommand::Resolve {
+                action: ResolutionAction::Patch,
+                detail: "x-ray".into(),
+                validation: "y".into(),
+            },
+        ),
+        ("Reopen", "x-ray", IncidentCommand::Reopen { reason: "x-ray".into() }),
+        ("Pause", "x-ray", IncidentCommand::Pause { reason: "x-ray".into() }),
+        (
+            "Stakeholder update",
+            "x-ray",
+            IncidentCommand::UpdateStakeholders { message: "x-ray".into(), next_due: None },
+        ),
+    ];
+    for (heading, text, ask) in asks {
+        let mut stage = remote((126, 36));
+        let envelope = asked(stage.incident_id(2051), ask, 0);
+        let refused = entry(1, "INC-2051", "Cards", envelope, not_now("not now"));
+        show(&mut stage, OutboxSnapshot { entries: vec![refused], me: None });
+        stage.keys("O e");
+        let screen = stage.screen();
+        assert!(screen.contains(heading) && screen.contains(text), "{heading}:\n{screen}");
+    }
+}
+
+#[test]
+fn what_a_form_does_not_ask_for_stays_as_it_was_when_that_is_written_anew() {
+    let stage = remote((126, 36));
+    let (id, now) = (stage.incident_id(2051), stage.now);
+    let declared = Declaration {
+        title: "Backups fail".into(),
+        services: vec!["vault".into()],
+        impact: Impact::Low,
+        urgency: Urgency::Medium,
+        category: None,
+        source: Source::Internal,
+        symptoms: "none since 02:00".into(),
+        detected_at: now - TimeDelta::seconds(607),
+        reported_at: now - TimeDelta::seconds(301),
+        team: Some("platform".into()),
+        labels: vec!["eu-west-1".into()],
+        dedup_key: Some("BackupAge:vault".into()),
+        runbook: Some("vault/backups".into()),
+    };
+    let note = EventId::new();
+    let item = ActionItem {
+        id: uuid::Uuid::from_u128(7),
+        text: "alert on the age of backups".into(),
+        owner: None,
+        due: None,
+        kind: ActionKind::Detect,
+        done: true,
+    };
+    let next_due = (now + TimeDelta::minutes(90)).duration_trunc(TimeDelta::minutes(1)).ok();
+    for (about, ask) in [
+        (IncidentId::new(), IncidentCommand::Declare(Box::new(declared))),
+        (id, IncidentCommand::CorrectNote { note, text: "since v813".into() }),
+        (id, IncidentCommand::SetActionItem { item }),
+        (id, IncidentCommand::UpdateStakeholders { message: "soon".into(), next_due }),
+    ] {
+        assert_eq!(written_anew(about, ask.clone()), ask);
+    }
+}

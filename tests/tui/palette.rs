@@ -1,0 +1,344 @@
+//! The command palette: what can be typed, what it leads to, and how it looks.
+
+use chrono::TimeDelta;
+use insta::assert_snapshot;
+use redphone::model::command::{Command, IncidentCommand, Link};
+use redphone::model::status::{Category, Role};
+use redphone::model::{Impact, PersonRef, Priority, Status};
+use redphone::tui::Options;
+use redphone::tui::app::Span;
+use redphone::tui::form::Kind;
+use redphone::tui::message::Message;
+use redphone::tui::mode::Mode;
+use redphone::tui::palette::Palette;
+use redphone::tui::theme::Depth;
+use rstest::rstest;
+
+use crate::support::company;
+use crate::support::stage::{Stage, options};
+
+fn palette(stage: &Stage) -> &Palette {
+    match &stage.app.mode {
+        Mode::Palette(palette) => palette,
+        _ => panic!("the palette is open:\n{}", stage.screen()),
+    }
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "as it is asked for")]
+fn tomo() -> Option<PersonRef> {
+    Some(company::tomo())
+}
+
+#[rstest]
+#[case("ack", IncidentCommand::Acknowledge)]
+#[case("acknowledge", IncidentCommand::Acknowledge)]
+#[case("own", IncidentCommand::Assign { to: Some(company::me()) })]
+#[case("assign tomo", IncidentCommand::Assign { to: tomo() })]
+#[case("assign @tomo", IncidentCommand::Assign { to: tomo() })]
+#[case("ASSIGN Tomo Hayashi", IncidentCommand::Assign { to: tomo() })]
+#[case("assign tom", IncidentCommand::Assign { to: tomo() })]
+#[case("assign me", IncidentCommand::Assign { to: Some(company::me()) })]
+#[case("as tomo", IncidentCommand::Assign { to: tomo() })]
+#[case("snooze 4h", IncidentCommand::Snooze { until: company::now() + TimeDelta::hours(4) })]
+#[case("snooze 45m", IncidentCommand::Snooze { until: company::now() + TimeDelta::minutes(45) })]
+#[case("snooze tomorrow", IncidentCommand::Snooze { until: "2031-05-21T09:00:00Z".parse().unwrap() })]
+#[case("snooze change", IncidentCommand::Snooze { until: redphone::model::time::UNTIL_CHANGED })]
+#[case("priority high low", IncidentCommand::Prioritize { impact: Impact::High, urgency: Impact::Low })]
+#[case("prioritize med l", IncidentCommand::Prioritize { impact: Impact::Medium, urgency: Impact::Low })]
+#[case("move identified", IncidentCommand::MoveStatus { to: Status::Identified })]
+#[case("move acknowledged", IncidentCommand::Acknowledge)]
+#[case("status mon", IncidentCommand::MoveStatus { to: Status::Monitoring })]
+#[case("note  rolled back: looking", IncidentCommand::AddNote { text: "rolled back: looking".into() })]
+#[case("link https://a.example/b", IncidentCommand::Link { link: Link::Url("https://a.example/b".into()) })]
+#[case("category security", IncidentCommand::Categorize { category: Some(Category::Security) })]
+#[case("category unknown", IncidentCommand::Categorize { category: None })]
+#[case("service search", IncidentCommand::SetServices { services: vec!["search".into()] })]
+#[case(
+    "services checkout, search",
+    IncidentCommand::SetServices { services: vec!["checkout".into(), "search".into()] }
+)]
+#[case("team data", IncidentCommand::SetTeam { team: Some("data".into()) })]
+#[case("team none", IncidentCommand::SetTeam { team: None })]
+#[case(
+    "role scribe tomo",
+    IncidentCommand::GiveRole { role: Role::Scribe, person: company::tomo(), given: true }
+)]
+fn a_line_asks_what_a_key_would(#[case] line: &str, #[case] expected: IncidentCommand) {
+    let mut stage = Stage::busy();
+    stage.type_in_palette(line);
+    stage.keys("Enter");
+    assert_eq!(stage.submitted_commands(), [expected], "{}", stage.screen());
+    assert!(matches!(stage.app.mode, Mode::Panes));
+    assert!(stage.app.undo.is_some(), "and it can be undone");
+}
+
+#[rstest]
+#[case("assign zoe", "nobody is called \"zoe\"")]
+#[case("assign tmoo", "did you mean tomo?")]
+#[case("snooze soon", "is no time: write 30m, 4h")]
+#[case("snooze 2031-05-20 10:00", "that time has passed")]
+#[case("priority p7", "is no priority: write p1 to p4, or impact and urgency")]
+#[case("priority high", "say the urgency too, as in high medium")]
+#[case("move resolved", "is not a later stage, up to monitoring")]
+#[case("merge 9999", "INC-9999 is no other open incident")]
+#[case("merge x", "is not an incident number")]
+#[case("link example.com", "is no URL: it begins with https://")]
+#[case("category weather", "there is no category \"weather\"")]
+#[case("service chekcout", "there is no service \"chekcout\": did you mean checkout?")]
+#[case("service search search", "is there twice")]
+#[case("team sails", "there is no team \"sails\"")]
+#[case("role king tomo", "is not a role and who has it")]
+#[case("escalate 2", "there is no escalation policy for its team")]
+#[case("window 5d", "is no window: choose from 24h, 7d, 30d, 90d")]
+#[case("go up", "is not an incident number: write it as INC-2041 or 2041")]
+#[case("close", "resolve it before closing it")]
+#[case("undo", "nothing was done in the last 10 s")]
+fn what_is_wrong_is_named_with_what_would_be_accepted(#[case] line: &str, #[case] told: &str) {
+    let mut stage = Stage::busy();
+    stage.type_in_palette(line);
+    stage.keys("Enter");
+    assert!(stage.submitted.is_empty());
+    assert!(stage.screen().contains(told), "{}", stage.screen());
+    assert_eq!(palette(&stage).input, line, "what was typed is still there");
+}
+
+#[rstest]
+#[case("category")]
+#[case("service")]
+#[case("team ")]
+#[case("window")]
+#[case("go")]
+fn what_needs_an_argument_says_so(#[case] line: &str) {
+    let mut stage = Stage::busy();
+    stage.type_in_palette(line);
+    stage.keys("Enter");
+    let name = line.trim();
+    assert_eq!(palette(&stage).input, format!("{name} "), "it goes on to the argument");
+    stage.keys("Enter");
+    assert!(stage.screen().contains(&format!("! {name} takes ")), "{}", stage.screen());
+}
+
+#[rstest]
+#[case("assign", "Assign INC-2051")]
+#[case("assign ", "Assign INC-2051")]
+#[case("snooze", "Snooze INC-2051")]
+#[case("note ", "Note on INC-2051")]
+#[case("resolve", "Resolve INC-2051")]
+#[case("update restored", "checkout: service is restored")]
+#[case("copy", "Copy of INC-2051")]
+fn without_an_argument_it_is_as_with_its_key(#[case] line: &str, #[case] seen: &str) {
+    let mut stage = Stage::busy();
+    stage.type_in_palette(line);
+    stage.keys("Enter");
+    assert!(stage.screen().contains(seen), "{}", stage.screen());
+}
+
+#[rstest]
+#[case("assi", "assign ")]
+#[case("zo", "zoom")]
+#[case("assign tom", "assign tomo")]
+#[case("service check", "service checkout")]
+#[case("service checkout sea", "service checkout search")]
+#[case("move ident", "move identified")]
+#[case("priority p2", "prioritize p2")]
+#[case("window 30", "window 30d")]
+#[case("2048", "2048")]
+#[case("copy sum", "copy summary")]
+fn a_line_is_completed(#[case] typed: &str, #[case] expected: &str) {
+    let mut stage = Stage::busy();
+    stage.type_in_palette(typed);
+    stage.keys("Tab");
+    assert_eq!(palette(&stage).input, expected);
+}
+
+#[test]
+fn a_priority_is_overridden_with_a_reason() {
+    let mut stage = Stage::busy();
+    stage.type_in_palette("priority p3");
+    assert!(stage.screen().contains("Enter override the priority of INC-2051: P3, asks why"));
+    stage.keys("Enter");
+    let Mode::Form(form) = &stage.app.mode else { panic!("a form:\n{}", stage.screen()) };
+    assert_eq!(form.kind, Kind::Override { priority: Priority::P3 });
+}
+
+#[test]
+fn what_cannot_be_taken_back_asks() {
+    let mut stage = Stage::busy();
+    stage.type_in_palette("merge INC-2048");
+    assert!(stage.screen().contains("Enter merge INC-2051 into INC-2048, asks first"));
+    stage.keys("Enter");
+    assert!(matches!(stage.app.mode, Mode::Confirm(_)), "{}", stage.screen());
+    assert!(stage.submitted.is_empty());
+    stage.keys("y");
+    assert!(matches!(&stage.submitted_commands()[..], [IncidentCommand::Merge { .. }]));
+}
+
+#[test]
+fn a_line_acts_on_all_that_are_selected() {
+    let mut stage = Stage::busy();
+    stage.keys("Space Space");
+    stage.type_in_palette("assign tomo");
+    assert!(stage.screen().contains("Commands · 2 incidents"), "{}", stage.screen());
+    stage.keys("Enter");
+    assert!(matches!(stage.app.mode, Mode::Confirm(_)));
+    stage.keys("y");
+    // Tomo owns the second already.
+    assert_eq!(stage.submitted_commands(), [IncidentCommand::Assign { to: tomo() }]);
+}
+
+#[test]
+fn the_target_is_fixed_when_the_palette_opens() {
+    let mut stage = Stage::busy();
+    let id = stage.app.selected().expect("a row").id;
+    stage.type_in_palette("own");
+    let now = stage.now;
+    let (high, new) = (Impact::High, "The vault is open");
+    company::declare(&stage.memory, now, 50, new, "vault", high, high, |_| {});
+    stage.refresh();
+    stage.keys("Enter");
+    let Command::Incident { incident, .. } = &stage.submitted[0].command else { panic!() };
+    assert_eq!(*incident, id);
+}
+
+#[test]
+fn a_number_goes_to_its_incident() {
+    let mut stage = Stage::busy();
+    stage.type_in_palette("2048");
+    stage.keys("Enter");
+    assert_eq!(stage.selected(), "INC-2048");
+    stage.type_in_palette("go INC-2050");
+    stage.keys("Enter");
+    assert_eq!(stage.selected(), "INC-2050");
+}
+
+#[test]
+fn a_number_that_is_not_in_the_queue_is_looked_for() {
+    let mut stage = Stage::busy();
+    stage.type_in_palette("9999");
+    assert!(stage.screen().contains("not in the queue: it is looked for"), "{}", stage.screen());
+    stage.keys("Enter");
+    assert!(stage.screen().contains("INC-9999"), "{}", stage.screen());
+}
+
+#[test]
+fn the_window_of_the_measures_is_chosen() {
+    let mut stage = Stage::busy();
+    stage.type_in_palette("window 30d");
+    stage.keys("Enter");
+    assert_eq!(stage.app.metrics.span, Span::Month);
+    assert!(stage.screen().contains("30 d vs 30 d before"), "{}", stage.screen());
+}
+
+#[test]
+fn what_was_done_last_comes_first() {
+    let mut stage = Stage::busy();
+    for line in ["zoom", "snooze 4h", "note not for a list", "zoom"] {
+        stage.type_in_palette(line);
+        stage.keys("Enter");
+    }
+    stage.settle();
+    stage.keys(":");
+    let lines: Vec<&str> = palette(&stage).choices.iter().map(|c| c.text.as_str()).collect();
+    assert_eq!(lines[..2], ["zoom", "snooze 4h"]);
+    assert_eq!(lines.iter().filter(|line| **line == "zoom").count(), 1);
+    assert!(!lines.contains(&"note not for a list"));
+    stage.keys("Esc");
+    stage.keys("j :");
+    stage.keys("Down Enter");
+    assert!(
+        matches!(&stage.submitted_commands()[..], [IncidentCommand::Snooze { until }]
+            if *until == company::now() + TimeDelta::hours(4)),
+        "the same line, on what is selected now: {}",
+        stage.screen()
+    );
+}
+
+#[test]
+fn what_does_not_apply_stands_below_and_says_why() {
+    let mut stage = Stage::busy();
+    stage.keys(":");
+    let choices = &palette(&stage).choices;
+    let first_barred =
+        choices.iter().position(|choice| choice.disabled_reason.is_some()).expect("one");
+    assert!(choices[first_barred..].iter().all(|choice| choice.disabled_reason.is_some()));
+    let close = choices.iter().find(|choice| choice.text == "close").expect("close");
+    assert_eq!(close.disabled_reason.as_deref(), Some("resolve it before closing it"));
+}
+
+#[rstest]
+#[case("clos")]
+#[case("reope")]
+#[case("close")]
+fn the_beginning_of_a_name_never_does_something_else(#[case] line: &str) {
+    let mut stage = Stage::busy();
+    stage.type_in_palette(line);
+    stage.keys("Enter");
+    assert!(matches!(stage.app.mode, Mode::Palette(_)), "{}", stage.screen());
+    assert!(stage.screen().contains("! "), "it says why: {}", stage.screen());
+}
+
+#[test]
+fn read_only_bars_every_verb() {
+    let memory = company::busy(company::now());
+    let options = Options { read_only: true, ..options() };
+    let mut stage = Stage::with(memory, (126, 36), Depth::Indexed, options);
+    stage.connect();
+    stage.type_in_palette("assign tomo");
+    assert!(stage.screen().contains("! opened read-only"), "{}", stage.screen());
+    stage.keys("Enter");
+    assert!(stage.submitted.is_empty());
+    stage.keys("^u");
+    stage.write("zoom");
+    stage.keys("Enter");
+    assert!(stage.app.zoomed, "what changes nothing works");
+}
+
+#[test]
+fn quitting_by_name_quits_wherever_one_is() {
+    let mut stage = Stage::busy();
+    stage.keys("z");
+    stage.type_in_palette("quit");
+    stage.keys("Enter");
+    assert!(stage.over);
+}
+
+#[test]
+fn a_pasted_line_is_typed_without_control_characters() {
+    let mut stage = Stage::busy();
+    stage.keys(":");
+    stage.send(Message::Paste("note one\u{1b}[2J\nsecond".into()));
+    assert_eq!(palette(&stage).input, "note one[2J");
+    assert!(!stage.screen().contains('\u{1b}'));
+}
+
+#[rstest]
+fn looks(#[values((126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
+    let name = |what: &str| format!("palette_{what}_{}x{}", size.0, size.1);
+    let mut stage = Stage::busy_at(size);
+    stage.keys(":");
+    assert_snapshot!(name("all"), stage.screen());
+    stage.write("pri");
+    assert_snapshot!(name("searched"), stage.screen());
+    stage.keys("Tab");
+    assert_snapshot!(name("argument"), stage.screen());
+    stage.write("p9");
+    assert_snapshot!(name("wrong"), stage.screen());
+    stage.keys("^u");
+    stage.write("205");
+    assert_snapshot!(name("numbers"), stage.screen());
+}
+
+#[test]
+fn a_note_that_is_typed_goes_on_in_its_form() {
+    let mut stage = Stage::busy();
+    stage.type_in_palette("note rolled back");
+    stage.keys("Tab");
+    let Mode::Form(form) = &stage.app.mode else { panic!("a form:\n{}", stage.screen()) };
+    assert_eq!(form.contents(), ["rolled back"]);
+    stage.write("\nto v811");
+    stage.keys("^s");
+    assert_eq!(
+        stage.submitted_commands(),
+        [IncidentCommand::AddNote { text: "rolled back\nto v811".into() }]
+    );
+}

@@ -1,0 +1,404 @@
+//! Whatever keys come, whatever the rows and the size are, and whatever others do meanwhile: nothing
+//! panics, no line is too wide or too narrow, and the selection stays where it was. On the panes and on
+//! the wall, over a store and over a remote with an outbox.
+//!
+//! `REDPHONE_SEQUENCES` sets how many sequences of keys are played (64; `.ci/run` asks for 10,000).
+
+use std::sync::Arc;
+
+use chrono::{Offset, TimeDelta, Utc};
+use crossterm::event::{KeyCode, KeyModifiers};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use redphone::backend::BackendError;
+use redphone::model::status::ResolutionAction;
+use redphone::model::text::width;
+use redphone::model::{Impact, IncidentCommand, IncidentId};
+use redphone::sync::remote::{EntryState, OutboxSnapshot};
+use redphone::sync::{BackendUpdate, ConnectionState};
+use redphone::tui::Options;
+use redphone::tui::action::TABLE;
+use redphone::tui::message::Message;
+use redphone::tui::output::Pipe;
+use redphone::tui::queue::Line;
+use redphone::tui::run::RunEnd;
+use redphone::tui::theme::Depth;
+use redphone::tui::wall::{self, Wall};
+use redphone::tui::workspaces::{Workspace, WorkspaceId};
+
+use super::{outbox, run};
+use crate::support::company;
+use crate::support::memory::Memory;
+use crate::support::stage::{Stage, options, rows};
+use crate::support::strategies::ask;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Key(char, bool),
+    Named(u8),
+    Paste(String),
+    Resize(u16, u16),
+    Declare(String, u8),
+    Pass(i64),
+    End(u8),
+    Ask(u8, Box<IncidentCommand>),
+    Edited(u8),
+    Opened(bool),
+    Written(String),
+    Ended(i32),
+    Settle,
+    Refuse,
+    Outbox(u8),
+    Link(u8),
+}
+
+/// Where a sequence begins.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// The panes over a store on this machine.
+    Panes,
+    /// The panes over a remote.
+    Remote,
+    /// The wall display, over either.
+    Wall { remote: bool },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => (proptest::sample::select(single_keys()), 0_u8..8)
+            .prop_map(|(key, control)| Step::Key(key, control == 0)),
+        1 => any::<char>().prop_map(|key| Step::Key(key, false)),
+        3 => (0_u8..14).prop_map(Step::Named),
+        1 => ".{0,60}".prop_map(Step::Paste),
+        2 => (0_u16..230, 0_u16..70).prop_map(|(w, h)| Step::Resize(w, h)),
+        1 => (".{1,80}", any::<u8>()).prop_map(|(title, level)| Step::Declare(title, level)),
+        1 => (-3000_i64..6000).prop_map(Step::Pass),
+        1 => any::<u8>().prop_map(Step::End),
+        2 => (any::<u8>(), ask()).prop_map(|(place, ask)| Step::Ask(place, Box::new(ask))),
+        1 => any::<u8>().prop_map(Step::Edited),
+        1 => any::<bool>().prop_map(Step::Opened),
+        1 => ".{0,200}".prop_map(Step::Written),
+        1 => (0..3).prop_map(Step::Ended),
+        1 => Just(Step::Settle),
+        1 => Just(Step::Refuse),
+        1 => any::<u8>().prop_map(Step::Outbox),
+        1 => any::<u8>().prop_map(Step::Link),
+    ]
+}
+
+fn place() -> impl Strategy<Value = Place> {
+    prop_oneof![
+        3 => Just(Place::Panes),
+        2 => Just(Place::Remote),
+        1 => any::<bool>().prop_map(|remote| Place::Wall { remote }),
+    ]
+}
+
+/// Every character that is a key of its own somewhere, and digits.
+fn single_keys() -> Vec<char> {
+    let keys = TABLE.iter().flat_map(|entry| entry.keys).filter_map(|key| {
+        let mut chars = key.trim_start_matches('^').chars();
+        chars.next().filter(|_| chars.next().is_none())
+    });
+    keys.chain("0123456789 wx".chars()).collect()
+}
+
+fn take(stage: &mut Stage, step: Step) {
+    match step {
+        Step::Key(key, control) => {
+            let modifiers = if control { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+            stage.key(KeyCode::Char(key), modifiers);
+        }
+        Step::Named(index) => {
+            let codes = [
+                KeyCode::Enter,
+                KeyCode::Esc,
+                KeyCode::Tab,
+                KeyCode::BackTab,
+                KeyCode::PageDown,
+                KeyCode::PageUp,
+                KeyCode::Home,
+                KeyCode::End,
+                KeyCode::Up,
+                KeyCode::Down,
+                KeyCode::Left,
+                KeyCode::Right,
+                KeyCode::Backspace,
+                KeyCode::Delete,
+            ];
+            stage.key(codes[usize::from(index)], KeyModifiers::NONE);
+        }
+        Step::Paste(text) => stage.send(Message::Paste(text)),
+        Step::Resize(width, height) => stage.send(Message::Resized(width, height)),
+        Step::Declare(title, level) => {
+            declare(&stage.memory, &title, level, 30);
+            stage.refresh();
+        }
+        Step::Pass(minutes) => {
+            stage.now += TimeDelta::minutes(minutes);
+            let now = stage.now;
+            stage.send(Message::Tick(now, Utc.fix()));
+        }
+        // Somebody else ends one of the open incidents.
+        Step::End(place) => {
+            let open = stage.memory.open();
+            if let Some(row) = open.get(usize::from(place) % open.len().max(1)) {
+                let resolve = IncidentCommand::Resolve {
+                    action: ResolutionAction::Restart,
+                    detail: "restarted".into(),
+                    validation: "seen".into(),
+                };
+                // It may be over already.
+                let _ = company::ask(&stage.memory, row.id, resolve, stage.now);
+                stage.refresh();
+            }
+        }
+        // Somebody else does something to one of them, open or ended; it may be refused.
+        Step::Ask(place, ask) => {
+            let all = stage.memory.all();
+            if let Some(row) = all.get(usize::from(place) % all.len().max(1)) {
+                let _ = company::ask(&stage.memory, row.id, *ask, stage.now);
+                stage.refresh();
+            }
+        }
+        Step::Opened(well) => {
+            if let Some(site) = stage.opening.take() {
+                let result = if well { Ok(()) } else { Err("it is \u{1b}gone".into()) };
+                stage.send(Message::WorkspaceOpened(site, result, stage.now));
+            }
+        }
+        Step::Written(text) => {
+            if let Some(start) = stage.started.last() {
+                stage.send(Message::RunOutput(start.id, Pipe::Stdout, text));
+            }
+        }
+        Step::Ended(status) => {
+            if let Some(start) = stage.started.last() {
+                stage.send(Message::RunEnded(start.id, RunEnd::Exit(status), stage.now));
+            }
+        }
+        Step::Edited(what) => stage.send(Message::Edited(match what % 3 {
+            0 => Err("the editor has gone".into()),
+            1 => Ok(String::new()),
+            _ => Ok("a\u{1b}[2J\nb\u{202e}\t决".into()),
+        })),
+        Step::Settle => stage.settle(),
+        Step::Refuse => stage.refuse(&BackendError::NotAllowed("not today".into())),
+        Step::Outbox(what) if stage.app.outbox.is_some() => outbox(stage, what),
+        Step::Outbox(_) => {}
+        Step::Link(how) => {
+            let now = stage.now;
+            stage.learn(BackendUpdate::Connection(match how % 3 {
+                0 => ConnectionState::Live { at: now },
+                1 => {
+                    ConnectionState::Polling { at: now, every: std::time::Duration::from_secs(10) }
+                }
+                _ => ConnectionState::Failing {
+                    since: now - TimeDelta::minutes(how.into()),
+                    error: BackendError::Unreachable("it is \u{1b}gone".into()),
+                    retry_at: now + TimeDelta::seconds(8),
+                },
+            }));
+        }
+    }
+}
+
+/// What is on its way changes: nothing, something of each kind, or what was submitted, which waits or
+/// was refused.
+fn outbox(stage: &mut Stage, what: u8) {
+    let becomes = match what % 4 {
+        0 => return stage.learn(BackendUpdate::Outbox(Arc::default())),
+        1 => {
+            let listing = outbox::mixed(stage);
+            return stage.learn(BackendUpdate::Outbox(Arc::new(listing)));
+        }
+        2 => EntryState::Pending,
+        _ => EntryState::Refused(BackendError::NotAllowed("not today".into())),
+    };
+    let submitted = std::mem::take(&mut stage.submitted);
+    let ids = submitted.iter().map(|envelope| envelope.id).collect();
+    let entries = (1..).zip(submitted).map(|(place, envelope)| {
+        outbox::entry(place, "INC-2051", "a\u{202e}b", envelope, becomes.clone())
+    });
+    let listing = OutboxSnapshot { entries: entries.collect(), me: None };
+    stage.send(Message::Enqueued(ids, Ok(()), stage.now));
+    stage.learn(BackendUpdate::Outbox(Arc::new(listing)));
+}
+
+/// Declares an incident, where its title may be one.
+fn declare(memory: &Memory, title: &str, level: u8, minutes_ago: i64) {
+    let title: String = title.chars().filter(|c| !c.is_control()).collect();
+    if title.trim().is_empty() || title.contains(['\u{2028}', '\u{2029}', '\u{85}']) {
+        return;
+    }
+    let level = Impact::ALL[usize::from(level) % Impact::ALL.len()];
+    company::declare(memory, company::now(), minutes_ago, &title, &title, level, level, |_| {});
+}
+
+/// Incidents that are there at the start: title, impact and urgency, minutes since the report.
+type Data = Vec<(String, u8, i64)>;
+
+/// Incidents, the size of the terminal, where it begins, and what happens.
+fn sequence() -> impl Strategy<Value = (Data, (u16, u16), Place, Vec<Step>)> {
+    let data = proptest::collection::vec((".{1,80}", any::<u8>(), 0_i64..20_000), 0..8);
+    let size = prop_oneof![
+        proptest::sample::select(vec![(126, 36), (80, 24), (200, 60), (40, 12)]),
+        (1_u16..230, 1_u16..70),
+    ];
+    (data, size, place(), proptest::collection::vec(step(), 1..40))
+}
+
+fn opened(data: &Data, size: (u16, u16), place: Place) -> Stage {
+    let memory = company::busy(company::now());
+    for (title, level, minutes) in data {
+        declare(&memory, title, *level, *minutes);
+    }
+    let mut options = Options { settings: run::settings(), ..options() };
+    let profile = WorkspaceId::Profile("prod\u{202e}".into());
+    options.workspaces.push(Workspace {
+        id: profile,
+        production: true,
+        ..Workspace::initial("/srv/prod.db")
+    });
+    let mut stage = Stage::with(memory, size, Depth::Indexed, options);
+    stage.books = Ok(vec![("checkout".into(), "# One\n\n- [ ] look\n- [ ] ask\n".into())]);
+    if matches!(place, Place::Wall { .. }) {
+        stage.app.wall = Some(Box::new(Wall::new(wall::Settings::default(), true, stage.now)));
+    }
+    if matches!(place, Place::Remote | Place::Wall { remote: true }) {
+        stage.learn(BackendUpdate::Outbox(Arc::default()));
+    }
+    stage.connect();
+    stage.send(Message::Started);
+    stage
+}
+
+fn play(
+    data: &Data,
+    size: (u16, u16),
+    place: Place,
+    steps: Vec<Step>,
+) -> Result<(), TestCaseError> {
+    let mut stage = opened(data, size, place);
+    for step in steps {
+        let by_hand = matches!(
+            step,
+            Step::Key(..)
+                | Step::Named(_)
+                | Step::Settle
+                | Step::Refuse
+                | Step::Paste(_)
+                | Step::Outbox(_)
+        );
+        let before = (selection(&stage), lines(&stage));
+        let grouped = stage.app.queue.grouped;
+        take(&mut stage, step);
+        let columns = usize::from(stage.app.size.0);
+        if stage.app.size.1 > 0 && columns > 0 {
+            let rows = rows(&stage.buffer());
+            prop_assert_eq!(rows.len(), usize::from(stage.app.size.1));
+            for row in rows {
+                prop_assert!(width(&row) == columns, "{row:?} in {columns}");
+                prop_assert!(!row.chars().any(char::is_control), "{row:?}");
+            }
+        }
+        let queue = &stage.app.queue;
+        match queue.lines.get(queue.index) {
+            Some(Line::Row(row)) => {
+                prop_assert_eq!(Some(queue.rows[*row].summary.id), queue.selected);
+                prop_assert_eq!(&queue.selected_head, &None);
+            }
+            Some(Line::Head(group)) => {
+                prop_assert_eq!(Some(&queue.groups[*group].service), queue.selected_head.as_ref());
+            }
+            None => prop_assert_eq!(queue.selected, None),
+        }
+        prop_assert!(queue.top <= queue.index || queue.rows.is_empty());
+        if by_hand || queue.grouped != grouped {
+            continue;
+        }
+        // In the history, what comes with a page may take the place of what has gone.
+        let expected = kept(&before, &stage);
+        let stays = expected == before.0;
+        if !queue.is_history() || stays {
+            prop_assert_eq!(selection(&stage), expected);
+        }
+    }
+    Ok(())
+}
+
+/// On all processors: they are many.
+#[test]
+fn no_keys_no_rows_and_no_size_break_the_screen() {
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(8));
+    let threads = u32::try_from(threads).expect("few");
+    let all = number("REDPHONE_SEQUENCES", 64);
+    let part = || {
+        let cases = all.div_ceil(threads);
+        // Where it fails, the smallest sequence that does is told: it becomes a test of its own.
+        let config = ProptestConfig { cases, failure_persistence: None, ..Default::default() };
+        TestRunner::new(config)
+            .run(&sequence(), |(data, size, place, steps)| play(&data, size, place, steps))
+    };
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = (0..threads).map(|_| scope.spawn(part)).collect();
+        for part in parts {
+            if let Err(error) = part.join().expect("a panic is caught where it happens") {
+                panic!("{error}");
+            }
+        }
+    });
+}
+
+/// What can be selected.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Selectable {
+    Row(IncidentId),
+    Head(String),
+}
+
+fn selectable(stage: &Stage, line: &Line) -> Selectable {
+    let queue = &stage.app.queue;
+    match line {
+        Line::Row(row) => Selectable::Row(queue.rows[*row].summary.id),
+        Line::Head(group) => Selectable::Head(queue.groups[*group].service.clone()),
+    }
+}
+
+fn lines(stage: &Stage) -> Vec<Selectable> {
+    stage.app.queue.lines.iter().map(|line| selectable(stage, line)).collect()
+}
+
+fn selection(stage: &Stage) -> Option<Selectable> {
+    let queue = &stage.app.queue;
+    queue.lines.get(queue.index).map(|line| selectable(stage, line))
+}
+
+/// Where the selection must be when rows have changed by themselves: on the same incident or group,
+/// on the head of the group that an incident is hidden in now, or on the nearest line below that is
+/// still there, else above.
+fn kept(before: &(Option<Selectable>, Vec<Selectable>), stage: &Stage) -> Option<Selectable> {
+    let now = lines(stage);
+    let (Some(selected), old) = before else { return now.first().cloned() };
+    if now.contains(selected) {
+        return Some(selected.clone());
+    }
+    if let Selectable::Row(id) = selected
+        && let Some(row) = stage.app.queue.rows.iter().find(|row| row.summary.id == *id)
+    {
+        let service = row.summary.primary_service().unwrap_or_default().to_owned();
+        return Some(Selectable::Head(service));
+    }
+    let place = old.iter().position(|line| line == selected).unwrap_or(0);
+    let mut candidates = old[place..].iter().chain(old[..place].iter().rev());
+    candidates.find(|line| now.contains(line)).or(now.first()).cloned()
+}
+
+/// How many cases are tried; `REDPHONE_CASES` sets another number.
+pub fn cases(usual: u32) -> u32 {
+    number("REDPHONE_CASES", usual)
+}
+
+fn number(variable: &str, usual: u32) -> u32 {
+    std::env::var(variable).ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
+}

@@ -1,0 +1,138 @@
+//! What others do to the incident that somebody is at.
+
+use redphone::model::command::{Command, IncidentCommand};
+use redphone::model::{Actor, CommandId, Envelope, IncidentId, Status};
+use redphone::tui::mode::Mode;
+use rstest::rstest;
+
+use crate::support::company;
+use crate::support::stage::Stage;
+
+fn by(stage: &Stage, actor: Actor, incident: IncidentId, ask: IncidentCommand) {
+    let command = Command::Incident { incident, command: ask };
+    let envelope = Envelope { id: CommandId::new(), at: stage.now, actor, command };
+    stage.memory.carry_out(&envelope).expect("it can be asked");
+}
+
+fn tomo() -> Actor {
+    Actor::Person(company::tomo())
+}
+
+#[rstest]
+#[case(IncidentCommand::Acknowledge, "INC-2051: Tomo Hayashi acknowledged it")]
+#[case(IncidentCommand::Assign { to: Some(company::tomo()) }, "INC-2051: Tomo Hayashi took it")]
+#[case(IncidentCommand::Assign { to: Some(company::me()) }, "INC-2051: Tomo Hayashi assigned it to you")]
+#[case(IncidentCommand::MoveStatus { to: Status::Identified }, "INC-2051: Tomo Hayashi moved it to identified")]
+#[case(IncidentCommand::AddNote { text: "\n\u{1b}[2Jwe roll back\nnow".into() }, "INC-2051: Tomo Hayashi wrote: ␛[2Jwe roll back")]
+fn a_change_to_what_is_read_is_told(#[case] ask: IncidentCommand, #[case] told: &str) {
+    let mut stage = Stage::busy();
+    by(&stage, tomo(), stage.target(), ask);
+    stage.refresh();
+    assert_eq!(stage.keys_line(), told);
+}
+
+#[test]
+fn several_are_told_as_one_with_the_one_that_matters() {
+    let mut stage = Stage::busy();
+    let incident = stage.target();
+    by(&stage, tomo(), incident, IncidentCommand::Acknowledge);
+    by(&stage, tomo(), incident, IncidentCommand::AddNote { text: "looking".into() });
+    stage.refresh();
+    assert_eq!(stage.keys_line(), "INC-2051: Tomo Hayashi acknowledged it · and 1 more");
+}
+
+#[test]
+fn ones_own_changes_and_repeated_alerts_are_not_told() {
+    let mut stage = Stage::busy();
+    let incident = stage.target();
+    by(&stage, Actor::Person(company::me()), incident, IncidentCommand::Acknowledge);
+    stage.refresh();
+    let alerts = Actor::Integration("Alertmanager".into());
+    by(&stage, alerts, incident, IncidentCommand::RepeatAlert { text: "again".into() });
+    stage.refresh();
+    assert!(stage.app.toast.is_none(), "{:?}", stage.app.toast);
+}
+
+#[test]
+fn a_change_to_another_incident_is_not_told() {
+    let mut stage = Stage::busy();
+    let other = stage.app.queue.rows[3].summary.id;
+    by(&stage, tomo(), other, IncidentCommand::AddNote { text: "elsewhere".into() });
+    stage.refresh();
+    assert!(stage.app.toast.is_none(), "{:?}", stage.app.toast);
+}
+
+#[test]
+fn a_form_tells_it_without_disturbing_what_is_typed() {
+    let mut stage = Stage::busy();
+    let incident = stage.target();
+    stage.keys("n");
+    stage.write("half a");
+    by(&stage, tomo(), incident, IncidentCommand::Acknowledge);
+    stage.refresh();
+    stage.write(" thought");
+    let Mode::Form(form) = &stage.app.mode else { panic!("{}", stage.screen()) };
+    assert_eq!(form.contents(), ["half a thought"]);
+    assert_eq!(form.notice.as_deref(), Some("INC-2051: Tomo Hayashi acknowledged it"));
+    assert!(stage.app.toast.is_none());
+    assert!(stage.screen().contains("Tomo Hayashi acknowledged it"), "{}", stage.screen());
+}
+
+#[test]
+fn the_target_of_a_form_is_watched_though_another_incident_is_read() {
+    let mut stage = Stage::busy();
+    let incident = stage.target();
+    stage.keys("n");
+    // What is selected may change below the form, such as when its incident leaves the queue.
+    let other = stage.app.queue.rows[4].summary.id;
+    stage.app.queue.selected = Some(other);
+    stage.app.reading.target = Some(other);
+    stage.refresh();
+    assert_ne!(stage.app.reading.shown.as_ref().map(|shown| shown.id), Some(incident));
+    by(&stage, tomo(), incident, IncidentCommand::Acknowledge);
+    stage.refresh();
+    let Mode::Form(form) = &stage.app.mode else { panic!("{}", stage.screen()) };
+    assert_eq!(form.notice.as_deref(), Some("INC-2051: Tomo Hayashi acknowledged it"));
+    // Once.
+    if let Mode::Form(form) = &mut stage.app.mode {
+        form.notice = None;
+    }
+    stage.refresh();
+    let Mode::Form(form) = &stage.app.mode else { panic!("{}", stage.screen()) };
+    assert_eq!(form.notice, None);
+}
+
+#[test]
+fn lists_and_the_matrix_tell_it_too() {
+    for (key, word) in [("s", "Assign"), ("p", "INC-2051")] {
+        let mut stage = Stage::busy();
+        let incident = stage.target();
+        stage.keys(key);
+        by(&stage, tomo(), incident, IncidentCommand::Acknowledge);
+        stage.refresh();
+        let screen = stage.screen();
+        assert!(screen.contains(word), "{screen}");
+        // In the small box of the matrix it takes two lines.
+        assert!(screen.contains("! INC-2051: Tomo Hayashi"), "{key}: {screen}");
+        assert!(screen.contains("acknowledged it"), "{key}: {screen}");
+    }
+}
+
+#[test]
+fn a_question_leaves_it_to_the_keys_line() {
+    let mut stage = Stage::busy();
+    while stage.selected() != "INC-2048" {
+        stage.keys("j");
+    }
+    let incident = stage.target();
+    stage.keys("m Enter");
+    assert!(matches!(stage.app.mode, Mode::Confirm(_)), "{}", stage.screen());
+    by(&stage, tomo(), incident, IncidentCommand::MoveStatus { to: Status::Identified });
+    stage.refresh();
+    assert!(matches!(stage.app.mode, Mode::Confirm(_)));
+    assert!(
+        stage.keys_line().starts_with("INC-2048: Tomo Hayashi moved it to identified"),
+        "{}",
+        stage.keys_line()
+    );
+}

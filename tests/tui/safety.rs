@@ -1,0 +1,94 @@
+//! What others do, and answers that come late, change neither what a key is for nor what was typed.
+
+use chrono::TimeDelta;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use redphone::backend::BackendError;
+use redphone::tui::message::Message;
+use redphone::tui::mode::Mode;
+
+use crate::support::stage::Stage;
+
+#[test]
+fn keys_typed_while_a_record_is_read_are_for_what_the_verb_opens() {
+    let mut stage = Stage::busy();
+    stage.keys("a");
+    stage.settle();
+    assert!(stage.app.undo.is_some());
+    stage.slow_reads = true;
+    stage.keys("j b u");
+    assert!(stage.app.undo.is_some(), "`u` was for the menu, not for the acknowledgement");
+    assert!(stage.screen().contains("reading INC-"), "{}", stage.screen());
+    stage.answer_reads();
+    assert!(matches!(stage.app.mode, Mode::Pick(_) | Mode::Form(_)) || stage.submitted.len() == 1);
+    assert!(
+        stage.app.undo.as_ref().is_none_or(|undo| undo.done_phrase.contains("snooze"))
+            || stage.submitted.is_empty()
+    );
+}
+
+#[test]
+fn esc_leaves_a_verb_that_waits_and_the_keys_with_it() {
+    let mut stage = Stage::busy();
+    stage.slow_reads = true;
+    stage.keys("j b t Esc");
+    stage.answer_reads();
+    assert!(matches!(stage.app.mode, Mode::Panes), "{:?}", stage.app.mode);
+    assert!(stage.submitted.is_empty());
+}
+
+#[test]
+fn a_record_that_cannot_be_read_ends_the_verb_with_a_sentence() {
+    let mut stage = Stage::busy();
+    stage.slow_reads = true;
+    stage.keys("j b");
+    let id = stage.target();
+    let error = BackendError::Unreachable("the API is away".into());
+    stage.send(Message::Detail(id, Err(error), stage.now));
+    assert!(stage.app.deferred_verb.is_none());
+    assert!(stage.screen().contains("the API is away"), "{}", stage.screen());
+}
+
+/// A key as it is pressed by a finger that was on its way.
+fn at_once(stage: &mut Stage, key: char) {
+    let key = KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE);
+    stage.send(Message::Key(key, stage.now));
+}
+
+#[test]
+fn a_key_that_was_meant_for_an_incident_that_has_left_does_not_hit_its_neighbour() {
+    let mut stage = Stage::busy();
+    let first = stage.selected();
+    stage.resolve_selected();
+    let next = stage.selected();
+    assert_ne!(first, next);
+    at_once(&mut stage, 'o');
+    assert!(stage.submitted.is_empty());
+    let told = format!("nothing was done: {first} has left the queue, this is {next}");
+    assert!(stage.screen().contains(&told), "{}", stage.screen());
+    // Told, it is known.
+    at_once(&mut stage, 'o');
+    assert_eq!(stage.submitted.len(), 1);
+}
+
+#[test]
+fn what_was_on_the_screen_for_half_a_second_can_be_acted_on() {
+    for (seen, acts) in [(499, false), (500, true)] {
+        let mut stage = Stage::busy();
+        stage.resolve_selected();
+        stage.app.mark_drawn(stage.now - TimeDelta::milliseconds(seen));
+        at_once(&mut stage, 'o');
+        assert_eq!(!stage.submitted.is_empty(), acts, "{seen} ms");
+    }
+}
+
+#[test]
+fn a_declaration_that_is_answered_late_does_not_take_the_selection() {
+    let mut stage = Stage::busy();
+    stage.keys("D");
+    stage.write("Mail is late");
+    stage.keys("^s j");
+    let selected = stage.selected();
+    stage.settle();
+    assert_eq!(stage.selected(), selected);
+    assert!(stage.screen().contains("declared as INC-"), "{}", stage.screen());
+}

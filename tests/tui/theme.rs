@@ -1,0 +1,421 @@
+//! Every screen in every theme: the same text, nothing said by colour alone, ASCII where that is all.
+
+use std::collections::HashSet;
+
+use insta::assert_snapshot;
+use ratatui::buffer::Buffer;
+use ratatui::style::{Color, Modifier};
+use redphone::backend::BackendError;
+use redphone::config::PanesSettings;
+use redphone::config::appearance::Appearance;
+use redphone::model::service_level::running_clock;
+use redphone::sync::{BackendUpdate, ConnectionState};
+use redphone::tui::Options;
+use redphone::tui::action::{Layer, current_layer};
+use redphone::tui::app::Pane;
+use redphone::tui::message::Message;
+use redphone::tui::theme::{Depth, Name};
+use redphone::tui::workspaces::{Workspace, WorkspaceId};
+use rstest::rstest;
+
+use super::{outbox, run};
+use crate::support::company;
+use crate::support::stage::{Stage, options, rows};
+
+const SIZES: [(u16, u16); 6] = [(200, 60), (126, 36), (126, 24), (100, 30), (80, 24), (40, 12)];
+
+/// What is on the screen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Screen {
+    Main,
+    Zoomed(&'static str),
+    Help,
+    Note,
+    Asking,
+    Told,
+    Failing,
+    Failure,
+    Empty,
+    Loading,
+    ReadOnly,
+    Outbox,
+    /// What keys lead to.
+    After(&'static str),
+}
+
+/// Every mode that can lie over the panes: the keys that lead to it, and what says in the text which
+/// line, field or cell keys are about, or what is going on.
+const OVER: &[(&str, &str)] = &[
+    ("s", "▌"),
+    ("e", "▌"),
+    ("t", "▌"),
+    ("b", "▌"),
+    ("m", "▌"),
+    ("l", "▌"),
+    ("l c", "▌"),
+    ("V", "▌"),
+    ("U", "▌"),
+    ("L", "▌"),
+    ("y", "▌"),
+    ("v", "▌"),
+    ("S", "▌"),
+    ("x", "▌"),
+    ("B", "▌"),
+    (":", "▌"),
+    (": a s s i g n Space", "▌"),
+    (": z q z q", "nothing"),
+    ("p", "[P1]"),
+    ("p 4", "▸"),
+    ("n", "▸"),
+    ("c", "▸"),
+    ("r", "▸"),
+    ("i", "▸"),
+    ("X", "▸"),
+    ("E", "▸"),
+    ("D", "▸"),
+    ("U 1", "▸"),
+    ("b u", "▸"),
+    ("b p", "▸"),
+    ("l u", "▸"),
+    ("l n", "▸"),
+    ("V w", "▸"),
+    ("V a", "▸"),
+    ("n a Esc", "drop it"),
+    ("m Enter", "y yes"),
+    ("x r", "y yes"),
+    ("x p", "running since"),
+    ("x 2", "▌[ ] 1"),
+    ("* a", "y yes"),
+    ("*", "selected"),
+    ("f", "▌"),
+    ("/", "/"),
+    ("/ p 1 Space s t a t s u :", "statsu"),
+    ("g 2", "go to INC-2"),
+    ("3 [", "as of"),
+    ("a ^c", "ending when"),
+    ("B Enter", "opening"),
+    ("/ i s : e n d e d Enter", "▌"),
+    ("w", "P1"),
+];
+
+fn screens() -> Vec<Screen> {
+    use Screen::{
+        Asking, Empty, Failing, Failure, Help, Loading, Main, Note, Outbox, ReadOnly, Told,
+    };
+    let mut screens =
+        vec![Main, Help, Note, Asking, Told, Failing, Failure, Empty, Loading, ReadOnly, Outbox];
+    screens.extend(["1", "2", "3", "4"].map(Screen::Zoomed));
+    screens.extend(OVER.iter().map(|(keys, _)| Screen::After(keys)));
+    screens
+}
+
+/// Boxes over the panes look the same at most sizes.
+fn sizes(screen: Screen) -> Vec<(u16, u16)> {
+    match screen {
+        Screen::After(_) => vec![(126, 36), (40, 12)],
+        _ => SIZES.to_vec(),
+    }
+}
+
+fn stage(screen: Screen, size: (u16, u16), depth: Depth, name: Name, ascii: bool) -> Stage {
+    let now = company::now();
+    let quiet = matches!(screen, Screen::Empty | Screen::Loading);
+    let memory = if quiet { company::quiet(now) } else { company::busy(now) };
+    let read_only = screen == Screen::ReadOnly;
+    let looks = Appearance { theme: name, ..Appearance::default() };
+    let mut options = Options {
+        ascii,
+        settings: PanesSettings { appearance: looks, ..run::settings() },
+        read_only,
+        ..options()
+    };
+    let elsewhere =
+        Workspace { id: WorkspaceId::Profile("prod".into()), ..Workspace::initial("/srv/prod.db") };
+    options.workspaces.push(elsewhere);
+    let mut stage = Stage::with(memory, size, depth, options);
+    stage.books = Ok(vec![("checkout".into(), "# One\n\n- [ ] look\n- [ ] ask\n".into())]);
+    if screen == Screen::Loading {
+        return stage;
+    }
+    stage.connect();
+    stage.send(Message::Started);
+    let failing = |stage: &mut Stage| {
+        stage.learn(BackendUpdate::Connection(ConnectionState::Failing {
+            since: now - chrono::TimeDelta::minutes(10),
+            error: BackendError::Unreachable("the store is locked by another process".into()),
+            retry_at: now + chrono::TimeDelta::seconds(8),
+        }));
+    };
+    match screen {
+        Screen::Main | Screen::Empty | Screen::Loading => {}
+        Screen::Zoomed(pane) => stage.keys(&format!("{pane} z")),
+        Screen::Help => stage.keys("?"),
+        Screen::Note => {
+            stage.keys("n");
+            stage.write("Half a thought.");
+        }
+        Screen::Asking => {
+            stage.keys("n");
+            stage.write("Half a thought.");
+            stage.keys("Esc");
+        }
+        Screen::Told => stage.keys("j a a"),
+        Screen::Failing => failing(&mut stage),
+        Screen::Failure => {
+            failing(&mut stage);
+            stage.keys("!");
+        }
+        Screen::ReadOnly => stage.keys("a"),
+        Screen::Outbox => {
+            let listing = outbox::mixed(&stage);
+            outbox::show(&mut stage, listing);
+            stage.keys("O");
+        }
+        Screen::After(keys) => stage.keys(keys),
+    }
+    stage
+}
+
+/// The text with the border of the focus drawn as any other: its kind stands for a colour.
+fn text(stage: &Stage) -> Vec<String> {
+    let single = |ch| match ch {
+        '╔' => '╭',
+        '╗' => '╮',
+        '╚' => '╰',
+        '╝' => '╯',
+        '═' => '─',
+        '║' => '│',
+        other => other,
+    };
+    rows(&stage.buffer()).iter().map(|row| row.chars().map(single).collect()).collect()
+}
+
+#[rstest]
+fn every_theme_says_the_same_as_none(
+    #[values(Name::Dark, Name::Light, Name::Contrast, Name::Colorblind)] name: Name,
+) {
+    for screen in screens() {
+        for size in sizes(screen) {
+            let plain = text(&stage(screen, size, Depth::None, Name::None, false));
+            // Each is the same picture in other colours: of what lies over the panes one is enough.
+            let over = matches!(screen, Screen::After(_));
+            let depths = [Depth::Indexed, Depth::Basic, Depth::True];
+            for depth in depths.into_iter().take(if over { 1 } else { 3 }) {
+                let themed = text(&stage(screen, size, depth, name, false));
+                assert_eq!(themed, plain, "{screen:?} {size:?} {depth:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn without_colours_there_are_none_on_any_screen() {
+    for screen in screens() {
+        for size in sizes(screen) {
+            for (depth, name) in [(Depth::None, Name::Dark), (Depth::True, Name::None)] {
+                let buffer = stage(screen, size, depth, name, false).buffer();
+                let plain = |color| color == Color::Reset;
+                assert!(
+                    buffer.content.iter().all(|cell| plain(cell.fg) && plain(cell.bg)),
+                    "{screen:?} {size:?}"
+                );
+            }
+        }
+    }
+}
+
+#[rstest]
+fn ascii_is_all_there_is_on_every_screen(
+    #[values(Name::Dark, Name::Contrast, Name::None)] name: Name,
+) {
+    for screen in screens() {
+        for size in sizes(screen).into_iter().chain([(39, 12)]) {
+            let screen_text = stage(screen, size, Depth::Indexed, name, true).screen();
+            let foreign: String = screen_text.chars().filter(|c| !c.is_ascii()).collect();
+            assert!(foreign.is_empty(), "{screen:?} {size:?}: {foreign:?}\n{screen_text}");
+        }
+    }
+}
+
+/// Whether some cell in a row of the buffer has a modifier.
+fn has(buffer: &Buffer, row: usize, modifier: Modifier) -> bool {
+    let width = usize::from(buffer.area.width);
+    buffer.content[row * width..(row + 1) * width].iter().any(|c| c.modifier.contains(modifier))
+}
+
+#[rstest]
+fn without_colours_priority_status_lateness_and_selection_are_in_the_text(
+    #[values((200, 60), (126, 36), (126, 24), (100, 30), (80, 24), (40, 12))] size: (u16, u16),
+) {
+    let mut stage = stage(Screen::Main, size, Depth::None, Name::None, false);
+    stage.keys("j");
+    let buffer = stage.buffer();
+    let screen = rows(&buffer);
+    let mut late = 0;
+    let mut seen = 0;
+    for row in &stage.app.queue.rows {
+        let summary = &row.summary;
+        let number = summary.number.expect("a number").0.to_string();
+        let line = |line: &&String| line.contains(&format!("{number} {}", summary.priority));
+        let Some(place) = screen.iter().position(|l| line(&l)) else { continue };
+        let told = &screen[place];
+        seen += 1;
+        let word = summary.status.as_str();
+        assert!(told.contains(word) || told.contains(&word[..3]), "{word}: {told}");
+        let is_late = running_clock(summary, &stage.app.rules.levels)
+            .is_some_and(|c| c.is_past(stage.app.now));
+        let time = told.split_whitespace().any(|w| w.starts_with('+') && w.len() > 1);
+        assert_eq!(is_late, time, "{told}");
+        if is_late {
+            late += 1;
+            assert!(has(&buffer, place, Modifier::REVERSED), "{told}");
+        }
+        let selected = stage.app.queue.selected == Some(summary.id);
+        assert_eq!(selected, told.contains('▌'), "{told}");
+    }
+    assert!(seen >= 5 && late >= 2, "{seen} rows, {late} late");
+    let past = screen[0].contains("5 past");
+    assert!(past, "{}", screen[0]);
+}
+
+#[rstest]
+fn without_colours_what_lies_over_the_panes_says_where_one_is(
+    #[values((200, 60), (126, 36), (100, 30), (80, 24), (60, 20), (40, 12))] size: (u16, u16),
+) {
+    let mut missing = String::new();
+    for (keys, mark) in OVER {
+        let screen = stage(Screen::After(keys), size, Depth::None, Name::None, false).screen();
+        if !screen.contains(mark) {
+            missing = format!("{missing}{mark} after {keys} at {size:?}:\n{screen}\n");
+        }
+    }
+    assert!(missing.is_empty(), "{missing}");
+}
+
+/// A mode that nobody has thought of here would be missed by every test of this file.
+#[test]
+fn every_situation_is_among_the_screens() {
+    let mut seen: HashSet<Layer> = HashSet::new();
+    for screen in screens() {
+        let stage = stage(screen, (126, 36), Depth::None, Name::None, false);
+        seen.insert(current_layer(&stage.app));
+    }
+    for layer in Layer::ALL {
+        assert!(seen.contains(&layer), "{layer:?} is on no screen");
+    }
+}
+
+#[rstest]
+fn without_colours_the_focus_is_in_the_text(
+    #[values((200, 60), (126, 36), (100, 30), (80, 24), (40, 12))] size: (u16, u16),
+) {
+    let mut stage = stage(Screen::Main, size, Depth::None, Name::None, false);
+    for pane in Pane::ALL {
+        stage.keys(&pane.number().to_string());
+        let screen = stage.screen();
+        let name = format!("{} {}", pane.number(), pane.name());
+        let framed = screen.lines().any(|l| l.contains('╔') && l.contains(&name));
+        let named = size.0 < 80 && screen.contains(&format!("[{name}]"));
+        assert!(framed || named, "{name}:\n{screen}");
+        let focused = screen.matches('╔').count() + usize::from(named);
+        assert_eq!(focused, 1, "{screen}");
+    }
+}
+
+#[rstest]
+fn a_selection_without_the_focus_differs_from_one_with_it(
+    #[values(Name::Dark, Name::Light, Name::Contrast, Name::Colorblind, Name::None)] name: Name,
+    #[values(Depth::None, Depth::Basic, Depth::Indexed, Depth::True)] depth: Depth,
+) {
+    let mut stage = stage(Screen::Main, (126, 36), depth, name, false);
+    let row = |stage: &Stage| {
+        let buffer = stage.buffer();
+        let place = rows(&buffer).iter().position(|l| l.contains('▌')).expect("a mark");
+        let cell = |x: usize| buffer.content[place * 126 + x].clone();
+        [cell(3), cell(30)]
+    };
+    let with = row(&stage);
+    stage.keys("2");
+    assert_ne!(row(&stage), with);
+}
+
+#[test]
+fn a_theme_is_changed_by_a_key_without_a_start() {
+    let mut stage = stage(Screen::Main, (126, 36), Depth::True, Name::Dark, false);
+    let mut pictures = vec![stage.buffer()];
+    for name in ["light", "contrast", "colorblind", "none"] {
+        stage.keys("T");
+        assert!(stage.screen().contains(&format!("theme: {name}")), "{}", stage.screen());
+        let picture = stage.buffer();
+        assert!(pictures.iter().all(|before| before.content[130..] != picture.content[130..]));
+        pictures.push(picture);
+    }
+    stage.keys("T");
+    let timeline = |buffer: &Buffer| buffer.content[126 * 25 + 70..126 * 25 + 120].to_vec();
+    assert_eq!(timeline(&stage.buffer()), timeline(&pictures[0]), "also what is kept is anew");
+}
+
+#[test]
+fn where_there_are_no_colours_the_key_says_so() {
+    let mut stage = stage(Screen::Main, (126, 36), Depth::None, Name::Dark, false);
+    stage.keys("T");
+    assert!(stage.screen().contains("there are no colours here"), "{}", stage.screen());
+}
+
+#[rstest]
+fn read_only_is_visible_at_every_size(
+    #[values((200, 60), (126, 36), (100, 30), (80, 24), (60, 20), (40, 12))] size: (u16, u16),
+) {
+    for failing in [false, true] {
+        let mut stage = stage(Screen::ReadOnly, size, Depth::None, Name::None, false);
+        if failing {
+            stage.learn(BackendUpdate::Connection(ConnectionState::Failing {
+                since: company::now(),
+                error: BackendError::Unreachable("no route".into()),
+                retry_at: company::now(),
+            }));
+        }
+        let screen = stage.screen();
+        let first = screen.lines().next().expect("the state line");
+        assert!(first.contains("READ-ONLY"), "{first}");
+        assert!(first.contains("P1 2"), "{first}");
+        stage.app.toast = None;
+        stage.app.connection = ConnectionState::Live { at: company::now() };
+        let screen = stage.screen();
+        let keys = screen.lines().last().expect("the keys line");
+        for verb in [" ack", " own", " note"] {
+            assert!(!keys.contains(verb), "{keys}");
+        }
+    }
+}
+
+#[test]
+fn without_colours_everything_is_in_the_text() {
+    let memory = company::busy(company::now());
+    let mut stage = Stage::with(memory, (126, 36), Depth::None, options());
+    stage.connect();
+    stage.keys("j j");
+    let screen = stage.screen();
+    assert!(screen.contains("P2  triggered"), "priority and status");
+    assert!(screen.contains("+5m"), "past its level");
+    let row = screen.lines().find(|line| line.contains(" 2050 P2")).expect("the selected row");
+    assert!(row.contains("▌ 2050"), "the selection: {row}");
+    assert!(screen.contains("╔ 1 Queue"), "the focus is on the queue");
+    stage.keys("2");
+    assert!(stage.screen().contains("╔ 2 Detail"), "the focus is on the detail");
+    assert!(stage.buffer().content.iter().all(|cell| cell.fg == ratatui::style::Color::Reset));
+}
+
+#[test]
+fn ascii_is_all_that_is_written_where_that_is_all_there_is() {
+    let memory = company::busy(company::now());
+    let mut stage = Stage::with(
+        memory,
+        (126, 36),
+        Depth::None,
+        redphone::tui::Options { ascii: true, ..options() },
+    );
+    stage.connect();
+    assert!(stage.screen().is_ascii(), "{}", stage.screen());
+    assert_snapshot!("ascii_126x36", stage.screen());
+}

@@ -1,0 +1,229 @@
+//! The timeline: earlier events, and an incident as it was.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use insta::assert_snapshot;
+use proptest::prelude::*;
+use redphone::backend::BackendError;
+use redphone::model::command::{Command, IncidentCommand};
+use redphone::model::{Actor, CommandId, Envelope, Incident};
+use redphone::tui::message::{Effect, Message};
+use redphone::tui::update::update;
+use rstest::rstest;
+
+use crate::support::stage::Stage;
+use crate::support::{company, strategies};
+
+/// On the timeline of INC-2048, which has seven events.
+pub fn reading(size: (u16, u16)) -> Stage {
+    let mut stage = Stage::busy_at(size);
+    stage.keys("j 3");
+    assert_eq!(stage.selected(), "INC-2048");
+    stage
+}
+
+pub fn at(stage: &Stage) -> Option<u32> {
+    stage.app.travel.as_ref().map(|travel| travel.seq)
+}
+
+fn add(stage: &Stage, ask: IncidentCommand) {
+    let envelope = Envelope {
+        id: CommandId::new(),
+        at: stage.now,
+        actor: Actor::Person(company::tomo()),
+        command: Command::Incident { incident: stage.app.target().expect("one").id, command: ask },
+    };
+    stage.memory.carry_out(&envelope).expect("it can be asked");
+}
+
+#[rstest]
+fn it_looks_as_it_was(
+    #[values((126, 36), (80, 24), (40, 12))] size: (u16, u16),
+    #[values("2", "3")] pane: &str,
+) {
+    let mut stage = reading(size);
+    stage.keys(pane);
+    stage.keys("[ [ [");
+    assert_snapshot!(format!("travel_{pane}_{}x{}", size.0, size.1), stage.screen());
+}
+
+#[test]
+fn detail_and_keys_line_say_which_event_until_one_returns() {
+    let mut stage = reading((126, 36));
+    let events = stage.memory.read(2048).1;
+    let last = events.len();
+    stage.keys("[");
+    assert_eq!(at(&stage), Some(u32::try_from(last - 1).expect("few")));
+    let then = events[last - 2].at.format("%H:%M:%S");
+    let told = format!("as of {then} · event {} of {last} · Esc returns", last - 1);
+    assert!(stage.screen().contains(&told), "{told}\n{}", stage.screen());
+    stage.keys("Esc");
+    assert_eq!(at(&stage), None);
+    assert!(!stage.screen().contains("as of"));
+    // And forward past the last one.
+    stage.keys("[ [ ] ]");
+    assert_eq!(at(&stage), Some(u32::try_from(last).expect("few")));
+    stage.keys("]");
+    assert_eq!(at(&stage), None);
+    stage.keys("]");
+    assert_eq!(at(&stage), None);
+}
+
+#[test]
+fn nothing_is_before_the_declaration() {
+    let mut stage = reading((126, 36));
+    for _ in 0..20 {
+        stage.keys("[");
+    }
+    assert_eq!(at(&stage), Some(1));
+    assert!(stage.screen().contains("that is how it began"), "{}", stage.screen());
+    assert!(stage.screen().contains("triggered · access"), "{}", stage.screen());
+}
+
+#[test]
+fn new_events_do_not_move_the_view() {
+    let mut stage = reading((126, 36));
+    stage.keys("[ [");
+    let before = stage.app.travel.clone();
+    add(&stage, IncidentCommand::AddNote { text: "something new".into() });
+    stage.refresh();
+    assert_eq!(stage.app.travel, before);
+    assert!(stage.screen().contains("as of event 5 of 8"), "{}", stage.screen());
+}
+
+#[test]
+fn verbs_do_not_act_on_the_past() {
+    let mut stage = reading((126, 36));
+    stage.keys("[");
+    for key in ["a", "o", "n", "r", "x"] {
+        stage.keys(key);
+        assert!(
+            stage.screen().contains("this is how it was, at event 6: Esc returns"),
+            "{key}: {}",
+            stage.screen()
+        );
+    }
+    assert!(stage.submitted.is_empty());
+}
+
+#[test]
+fn going_elsewhere_comes_back_to_the_present() {
+    for keys in ["1", "4"] {
+        let mut stage = reading((126, 36));
+        stage.keys("[");
+        stage.keys(keys);
+        assert_eq!(at(&stage), None, "{keys}");
+    }
+    let mut stage = reading((126, 36));
+    stage.keys("[ 2");
+    assert_eq!(at(&stage), Some(6), "detail and timeline go together");
+}
+
+#[test]
+fn earlier_events_that_cannot_be_read_end_it_with_a_reason() {
+    let mut stage = reading((126, 36));
+    stage.page = 3;
+    stage.keys("R");
+    // Known events are kept; another incident's are not.
+    stage.keys("1 j 3");
+    stage.keys("1 k");
+    stage.app.reading.cache.clear();
+    stage.app.reading.shown = None;
+    stage.keys("3");
+    stage.memory.fail(Some(BackendError::Unreachable("the store is locked".into())));
+    stage.keys("[");
+    assert_eq!(at(&stage), None);
+    assert!(stage.screen().contains("the store is locked"), "{}", stage.screen());
+}
+
+#[rstest]
+#[case::nothing(Vec::new())]
+#[case::not_up_to_what_is_known(vec![1, 2])]
+fn an_answer_that_leaves_a_gap_ends_it_and_is_not_asked_for_again(#[case] seqs: Vec<u32>) {
+    let mut stage = reading((126, 36));
+    let (id, all) = (stage.app.target().expect("one").id, stage.memory.read(2048).1);
+    let shown = stage.app.reading.shown.as_mut().expect("it is read");
+    shown.events = std::sync::Arc::new(all[4..].to_vec());
+    // It is asked for, and the answer is still on its way.
+    let key = KeyEvent::new(KeyCode::Char('['), KeyModifiers::NONE);
+    let effects = update(&mut stage.app, Message::Key(key, stage.now));
+    assert_eq!(effects, [Effect::LoadEarlierEvents(id, 5)]);
+    let part = all.iter().filter(|event| seqs.contains(&event.seq)).cloned().collect();
+    let effects = update(&mut stage.app, Message::EarlierEvents(id, Ok(part), stage.now));
+    assert!(
+        effects.iter().all(|effect| !matches!(effect, Effect::LoadEarlierEvents(..))),
+        "{effects:?}"
+    );
+    assert_eq!(at(&stage), None);
+    assert!(stage.screen().contains("reading earlier events"), "{}", stage.screen());
+}
+
+proptest! {
+    #![proptest_config(strategies::config(60))]
+
+    #[test]
+    fn the_record_at_an_event_is_what_the_events_up_to_it_add_up_to(
+        wanted in prop::collection::vec(strategies::ask(), 1..25),
+        page in 1_u32..6,
+        back in 1_usize..30,
+    ) {
+        let mut stage = Stage::busy();
+        for ask in wanted {
+            let incident = stage.app.target().expect("a target").id;
+            let envelope = Envelope {
+                id: CommandId::new(),
+                at: stage.now,
+                actor: Actor::Person(company::me()),
+                command: Command::Incident { incident, command: ask },
+            };
+            // What is refused changes nothing.
+            let _ = stage.memory.carry_out(&envelope);
+        }
+        stage.page = page;
+        stage.keys("3");
+        stage.app.reading.shown = None;
+        stage.app.reading.cache.clear();
+        stage.keys("R");
+        let (detail, events) = stage.memory.read(2051);
+        for _ in 0..back {
+            stage.keys("[");
+            let Some(travel) = stage.app.travel.clone() else {
+                prop_assert_eq!(detail.incident.summary.seq, 1);
+                break;
+            };
+            let first = &events[..travel.seq as usize];
+            let (record, at) = travel.record.expect("all events are there");
+            let added_up = Incident::fold(first).expect("they add up").expect("a record");
+            prop_assert_eq!(&*record, &added_up);
+            prop_assert_eq!(Some(at), first.iter().map(|event| event.at).max());
+        }
+        stage.send(Message::Resized(40, 12));
+    }
+}
+
+#[test]
+fn earlier_events_are_read_when_scrolled_to() {
+    let mut stage = Stage::busy();
+    let id = stage.incident_id(2051);
+    for index in 0..450 {
+        let envelope = Envelope {
+            id: CommandId::new(),
+            at: stage.now,
+            actor: Actor::Person(company::tomo()),
+            command: Command::Incident {
+                incident: id,
+                command: IncidentCommand::AddNote { text: format!("look {index}") },
+            },
+        };
+        stage.memory.carry_out(&envelope).expect("a note fits");
+    }
+    stage.refresh();
+    stage.keys("3");
+    let shown = |stage: &Stage| stage.app.reading.shown.as_ref().expect("shown").events.len();
+    assert_eq!(shown(&stage), 200);
+    stage.keys("G");
+    assert_eq!(shown(&stage), 400);
+    stage.keys("G G");
+    assert_eq!(shown(&stage), 453);
+    stage.keys("G");
+    assert!(stage.screen().contains("Triggered"), "{}", stage.screen());
+}

@@ -1,0 +1,79 @@
+//! Undo: what it takes back, and where it does not apply.
+
+use redphone::backend::BackendError;
+use redphone::model::{Impact, IncidentCommand, Status, Urgency};
+use redphone::tui::message::Message;
+use redphone::tui::mode::Mode;
+
+use crate::support::stage::Stage;
+
+#[test]
+fn undo_does_not_overrule_what_somebody_has_changed_since() {
+    let mut stage = Stage::busy();
+    let id = stage.target();
+    let row = stage.app.selected().expect("a row").clone();
+    let before = (row.impact, row.urgency);
+    let mine = if before == (Impact::Low, Urgency::Low) { "l m" } else { "l l" };
+    stage.keys(&format!("p {mine}"));
+    if matches!(stage.app.mode, Mode::Matrix(_)) {
+        stage.keys("Enter");
+    }
+    stage.settle();
+    let theirs = IncidentCommand::Prioritize { impact: Impact::Medium, urgency: Urgency::High };
+    stage.execute_as_other(id, theirs);
+    stage.keys("u");
+    assert!(stage.submitted.is_empty(), "{:?}", stage.submitted);
+    assert!(stage.screen().contains("somebody has changed that since"), "{}", stage.screen());
+}
+
+#[test]
+fn a_repeated_alert_does_not_keep_an_assignment_from_being_undone() {
+    let mut stage = Stage::busy();
+    let id = stage.target();
+    stage.keys("o");
+    stage.settle();
+    stage.execute_as_other(id, IncidentCommand::AddNote { text: "looking".into() });
+    stage.keys("u");
+    assert_eq!(stage.submitted.len(), 1, "{}", stage.screen());
+}
+
+#[test]
+fn what_was_done_to_the_others_of_several_can_still_be_undone() {
+    let mut stage = Stage::busy();
+    stage.keys("Space Space o y");
+    assert_eq!(stage.submitted.len(), 2);
+    let refused = stage.submitted.remove(0);
+    let error = BackendError::NotAllowed("not today".into());
+    stage.send(Message::Settled(refused.id, Err(error), stage.now));
+    stage.settle();
+    stage.keys("Esc u");
+    assert_eq!(stage.submitted.len(), 1, "{}", stage.screen());
+}
+
+#[test]
+fn a_declaration_can_be_taken_back() {
+    let mut stage = Stage::busy();
+    stage.keys("D");
+    stage.write("Mail is late");
+    stage.keys("^s");
+    stage.settle();
+    stage.keys("u");
+    stage.settle();
+    let mail = stage.memory.all().into_iter().find(|row| row.title == "Mail is late");
+    assert_eq!(mail.map(|row| row.status), Some(Status::Reclassified));
+}
+
+#[test]
+fn what_cannot_be_taken_back_is_asked_about() {
+    let mut stage = Stage::busy();
+    stage.keys("l");
+    let Mode::Pick(picker) = &stage.app.mode else { panic!("links") };
+    assert!(!picker.targets.is_empty());
+    stage.write("new problem");
+    stage.keys("Enter");
+    stage.focus_field("Title");
+    stage.write("Locks are not given back");
+    stage.keys("^s");
+    assert!(matches!(stage.app.mode, Mode::Confirm(_)), "{}", stage.screen());
+    assert!(stage.submitted.is_empty());
+}

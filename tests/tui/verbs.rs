@@ -1,0 +1,222 @@
+//! Commands from a key to their outcome.
+
+use redphone::backend::BackendError;
+use redphone::model::command::{Command, CommandKind, IncidentCommand};
+use redphone::model::escalation::{self, Policy, PolicyLevel};
+use redphone::model::{Rejection, RejectionKind};
+use redphone::sync::BackendUpdate;
+use redphone::tui::Options;
+use redphone::tui::message::Message;
+use redphone::tui::theme::Depth;
+
+use super::zone::line;
+use crate::support::company;
+use crate::support::stage::{Stage, options};
+
+#[test]
+fn an_acknowledgement_is_marked_until_it_is_settled() {
+    let mut stage = Stage::busy();
+    stage.keys("a");
+    assert_eq!(stage.submitted.len(), 1);
+    let row = |stage: &Stage| {
+        let screen = stage.screen();
+        screen.lines().find(|line| line.contains("2051 P1")).expect("the row").to_owned()
+    };
+    assert!(row(&stage).contains("▌↑2051"), "{}", row(&stage));
+    assert!(stage.screen().contains("1 pending"));
+    stage.settle();
+    assert!(row(&stage).contains("▌ 2051 P1  acknowledged"), "{}", row(&stage));
+    assert!(stage.screen().contains("sent 22:41:12"), "{}", stage.screen());
+    assert!(stage.screen().contains("by Ines Moreau at 22:41"));
+}
+
+#[test]
+fn the_same_key_twice_asks_once() {
+    let mut stage = Stage::busy();
+    stage.keys("a a");
+    assert_eq!(stage.submitted.len(), 1);
+    assert!(stage.screen().contains("INC-2051: that is on its way already"));
+}
+
+#[test]
+fn what_somebody_did_before_is_told_in_place() {
+    let mut stage = Stage::busy();
+    stage.keys("j a");
+    assert!(stage.submitted.is_empty());
+    assert!(
+        stage.screen().contains("INC-2048: already acknowledged by Tomo Hayashi 35 min ago"),
+        "{}",
+        stage.screen()
+    );
+}
+
+#[test]
+fn a_conflict_at_the_backend_is_told_in_a_sentence() {
+    let mut stage = Stage::busy();
+    stage.keys("o");
+    let rejection = Rejection::new(RejectionKind::Conflict, "already owned by Tomo Hayashi");
+    stage.refuse(&BackendError::Conflict(rejection));
+    assert!(stage.screen().contains("own INC-2051: already owned by Tomo Hayashi"));
+    assert!(stage.app.pending.is_empty());
+}
+
+#[test]
+fn a_command_keeps_its_target_and_id_while_it_is_tried_again() {
+    let mut stage = Stage::busy();
+    stage.keys("a");
+    let envelope = stage.submitted[0].clone();
+    let error = BackendError::Unreachable("the store is locked".into());
+    stage.send(Message::Retrying(envelope.id, error, company::now()));
+    stage.keys("j j j");
+    assert!(stage.screen().contains("1 pending, trying again"), "{}", stage.screen());
+    stage.settle();
+    assert!(stage.app.pending.is_empty());
+    assert!(stage.memory.read(2051).0.incident.summary.acknowledged_at.is_some());
+}
+
+#[test]
+fn quitting_waits_for_what_is_on_its_way() {
+    let mut stage = Stage::busy();
+    stage.keys("a q");
+    assert!(!stage.over);
+    assert!(stage.screen().contains("ending when 1 pending"), "{}", stage.screen());
+    stage.settle();
+    assert!(stage.over);
+}
+
+#[test]
+fn what_was_not_confirmed_is_named_when_one_does_not_wait() {
+    let mut stage = Stage::busy();
+    stage.keys("a q q");
+    assert!(stage.over);
+    assert_eq!(redphone::tui::update::unconfirmed(&stage.app), "acknowledge INC-2051");
+}
+
+#[test]
+fn what_the_backend_cannot_do_is_not_offered_and_told_why() {
+    let memory = company::busy(company::now());
+    memory.only(vec![CommandKind::AddNote]);
+    let mut stage = Stage::open(memory, (126, 36));
+    let screen = stage.screen();
+    let keys = screen.lines().last().expect("the keys line").to_owned();
+    assert!(!keys.contains("a ack") && keys.contains("n note"), "{keys}");
+    assert!(!stage.screen().contains("press o to take it"));
+    stage.keys("a");
+    assert!(stage.submitted.is_empty());
+    assert!(stage.screen().contains("memory can't do that"), "{}", stage.screen());
+    stage.keys("?");
+    assert!(stage.screen().contains("acknowledge – not now: memory can't do that"));
+}
+
+#[test]
+fn read_only_changes_nothing() {
+    let memory = company::busy(company::now());
+    let options = Options { read_only: true, ..options() };
+    let mut stage = Stage::with(memory, (126, 36), Depth::Indexed, options);
+    stage.connect();
+    for key in ["a", "o", "n"] {
+        stage.keys(key);
+        assert!(stage.screen().contains("opened read-only"), "{key}: {}", stage.screen());
+    }
+    assert!(stage.submitted.is_empty());
+}
+
+#[test]
+fn why_some_of_many_failed_can_be_read_later_where_something_else_was_open() {
+    let mut stage = Stage::busy();
+    stage.keys("Space Space o y n");
+    stage.write("busy");
+    stage.refuse(&BackendError::NotAllowed("not today".into()));
+    assert_eq!(stage.form().contents(), ["busy"]);
+    stage.keys("Esc k !");
+    let screen = stage.screen();
+    assert!(screen.contains("INC-2051: not today"), "{screen}");
+    assert!(screen.contains("INC-2048: not today"), "{screen}");
+}
+
+#[test]
+fn of_several_each_is_escalated_along_its_own_path() {
+    let mut stage = Stage::busy();
+    let mut directory = stage.memory.directory_now();
+    let level = |person: &str| PolicyLevel {
+        after_s: 300,
+        call: vec![escalation::Target::Person(person.into())],
+    };
+    directory.policies =
+        vec![Policy { team: "web".into(), levels: vec![level("tomo"), level("odile")] }];
+    stage.learn(BackendUpdate::Directory(std::sync::Arc::new(directory)));
+    let of_web = |stage: &Stage| {
+        stage.app.queue.rows.iter().filter(|row| row.summary.team.as_deref() == Some("web")).count()
+    };
+    stage.keys("* e");
+    let screen = stage.screen();
+    assert!(screen.contains("Call the next level for"), "{screen}");
+    assert!(screen.contains("there is no escalation policy for its team"), "{screen}");
+    stage.keys("y");
+    let levels: Vec<u8> = stage
+        .submitted
+        .iter()
+        .filter_map(|envelope| match &envelope.command {
+            Command::Incident { command: IncidentCommand::Escalate { level, .. }, .. } => {
+                Some(*level)
+            }
+            _ => None,
+        })
+        .collect();
+    assert!(!levels.is_empty() && levels.len() <= of_web(&stage), "{levels:?}");
+    assert!(levels.iter().all(|level| *level == 1), "{levels:?}");
+}
+
+#[test]
+fn a_review_is_written_of_one_at_a_time() {
+    let mut stage = Stage::busy();
+    stage.keys("Space Space V");
+    let told = "2 incidents are selected, and a review is written of one at a time";
+    assert!(stage.screen().contains(told), "{}", stage.screen());
+}
+
+#[test]
+fn an_update_on_several_is_filled_in_for_each() {
+    let mut stage = Stage::busy();
+    stage.keys("Space Space U");
+    stage.keys("1");
+    assert!(stage.form().contents()[0].starts_with("{number} {title}"), "{}", stage.screen());
+    // A slip in a name is told before anything is sent.
+    stage.write("{nubmer} ");
+    stage.keys("^s");
+    assert!(stage.screen().contains("did you mean number?"), "{}", stage.screen());
+    for _ in 0.."{nubmer} ".len() {
+        stage.keys("Backspace");
+    }
+    stage.keys("^s y");
+    let texts: Vec<&str> = stage
+        .submitted
+        .iter()
+        .filter_map(|envelope| match &envelope.command {
+            Command::Incident {
+                command: IncidentCommand::UpdateStakeholders { message, .. },
+                ..
+            } => Some(message.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(texts.len(), 2, "{}", stage.screen());
+    assert!(texts[0].starts_with("INC-2051 Card payments"), "{texts:?}");
+    assert!(texts[1].starts_with("INC-2048 Logins"), "{texts:?}");
+}
+
+#[test]
+fn a_snooze_until_it_changes_says_so_everywhere() {
+    let mut stage = Stage::busy();
+    stage.keys("b c");
+    stage.settle();
+    stage.keys("/");
+    stage.write("is:snoozed");
+    stage.keys("Enter g 2 z");
+    let number = stage.app.target().expect("it is read").label();
+    assert_eq!(number, "INC-2051", "{}", stage.screen());
+    assert!(line(&stage.screen(), "Snoozed").contains("until it changes"), "{}", stage.screen());
+    stage.keys("3");
+    assert!(stage.screen().contains("until it changes"), "{}", stage.screen());
+    assert!(!stage.screen().contains("2100") && !stage.screen().contains("2041-"));
+}

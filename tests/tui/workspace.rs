@@ -1,0 +1,283 @@
+//! Going from one place of work to another.
+
+use std::sync::Arc;
+
+use insta::assert_snapshot;
+use redphone::config::panes::Profile;
+use redphone::config::reload::Changed;
+use redphone::config::{Location, PanesSettings, Reload};
+use redphone::model::Rules;
+use redphone::sync::BackendUpdate;
+use redphone::sync::drafts::{Draft, DraftOp};
+use redphone::tui::Options;
+use redphone::tui::message::Message;
+use redphone::tui::mode::Mode;
+use redphone::tui::run::{RunEnd, RunId};
+use redphone::tui::theme::Depth;
+use redphone::tui::workspaces::{Workspace, WorkspaceId};
+use rstest::rstest;
+
+use crate::support::company;
+use crate::support::stage::{Stage, options};
+
+fn profile(name: &str, store: &str, production: bool, read_only: bool) -> Profile {
+    let location = Some(Location::File(store.into()));
+    Profile { name: name.into(), location, production, read_only }
+}
+
+fn profiles() -> Vec<Profile> {
+    vec![
+        profile("prod", "/srv/redphone/prod.db", true, false),
+        profile("audit", "/srv/redphone/\u{1b}[31maudit.db", true, true),
+        profile("staging", "/srv/redphone/staging.db", false, false),
+    ]
+}
+
+/// Started on a file, with three profiles.
+fn stage(size: (u16, u16)) -> Stage {
+    let mut sites = options().workspaces;
+    sites.extend(profiles().iter().map(Workspace::from));
+    opened(size, Options { workspaces: sites, ..options() })
+}
+
+/// On the profile `prod`.
+fn production(size: (u16, u16)) -> Stage {
+    let sites: Vec<Workspace> = profiles().iter().map(Workspace::from).collect();
+    opened(size, Options { workspace: sites[0].clone(), workspaces: sites, ..options() })
+}
+
+fn opened(size: (u16, u16), options: Options) -> Stage {
+    let mut stage = Stage::with(company::busy(company::now()), size, Depth::Indexed, options);
+    stage.connect();
+    stage
+}
+
+fn site(name: &str) -> WorkspaceId {
+    WorkspaceId::Profile(name.into())
+}
+
+fn answer(stage: &mut Stage, result: Result<(), String>) {
+    let id = stage.opening.take().expect("a place is being opened");
+    stage.send(Message::WorkspaceOpened(id, result, company::now()));
+}
+
+#[rstest]
+fn the_places_are_listed_with_where_they_lead(
+    #[values((126, 36), (80, 24), (40, 12))] size: (u16, u16),
+) {
+    let mut stage = stage(size);
+    stage.keys("B");
+    assert_snapshot!(format!("list_{}x{}", size.0, size.1), stage.screen());
+}
+
+#[test]
+fn one_that_is_chosen_is_opened_and_gone_to() {
+    let mut stage = stage((126, 36));
+    stage.keys("B");
+    stage.write("stag\n");
+    assert_eq!(stage.opening, Some(site("staging")));
+    assert!(stage.screen().contains("opening staging …"), "{}", stage.screen());
+    // The present one lives on meanwhile.
+    assert_eq!(stage.switched, None);
+    answer(&mut stage, Ok(()));
+    assert_eq!(stage.switched, Some(site("staging")));
+}
+
+#[rstest]
+#[case("backend staging\n", Some("staging"))]
+#[case("backend stag\n", Some("staging"))]
+#[case("profile PROD\n", Some("prod"))]
+#[case("backend nowhere\n", None)]
+#[case("backend start\n", None)]
+fn the_palette_takes_its_name(#[case] line: &str, #[case] to: Option<&str>) {
+    let mut stage = stage((126, 36));
+    stage.keys(":");
+    stage.write(line);
+    assert_eq!(stage.opening, to.map(site), "{}", stage.screen());
+}
+
+#[test]
+fn a_name_that_is_misspelt_names_the_nearest() {
+    let mut stage = stage((126, 36));
+    stage.keys(":");
+    stage.write("backend stagign");
+    let told = "there is no profile \"stagign\": did you mean staging?";
+    assert!(stage.screen().contains(told), "{}", stage.screen());
+}
+
+#[test]
+fn one_that_cant_be_opened_says_why_and_the_present_one_stays() {
+    let mut stage = stage((126, 36));
+    stage.keys("B");
+    stage.write("prod\n");
+    answer(&mut stage, Err("the store /srv/\u{1b}prod.db does not exist".into()));
+    let screen = stage.screen();
+    assert!(
+        screen.contains("switching to prod: the store /srv/␛prod.db does not exist"),
+        "{screen}"
+    );
+    assert!(screen.contains("▌ 2051"), "{screen}");
+    assert_eq!(stage.switched, None);
+    stage.keys("a");
+    assert_eq!(stage.submitted.len(), 1, "keys work as before");
+}
+
+#[test]
+fn what_is_on_its_way_is_waited_for() {
+    let mut stage = stage((126, 36));
+    stage.keys("a B");
+    stage.write("staging\n");
+    answer(&mut stage, Ok(()));
+    assert_eq!(stage.switched, None);
+    let screen = stage.screen();
+    assert!(screen.contains("to staging when 1 pending is stored …"), "{screen}");
+    assert!(
+        screen.contains("y switch without waiting") && screen.contains("n stay here"),
+        "{screen}"
+    );
+    stage.settle();
+    assert_eq!(stage.switched, Some(site("staging")));
+}
+
+#[test]
+fn somebody_in_a_hurry_goes_at_once() {
+    let mut stage = stage((126, 36));
+    stage.keys("a B");
+    stage.write("staging\n");
+    // Not before there is somewhere to go to.
+    stage.keys("y");
+    assert_eq!(stage.switched, None);
+    answer(&mut stage, Ok(()));
+    stage.keys("y");
+    assert_eq!(stage.switched, Some(site("staging")));
+}
+
+#[test]
+fn somebody_who_has_stayed_is_not_taken_along_later() {
+    let mut stage = stage((126, 36));
+    stage.keys("B");
+    stage.write("staging\n");
+    stage.keys("Esc n");
+    assert!(matches!(stage.app.mode, Mode::Form(_)));
+    answer(&mut stage, Ok(()));
+    assert_eq!(stage.switched, None);
+    assert!(matches!(stage.app.mode, Mode::Form(_)), "the form stays open");
+}
+
+#[test]
+fn while_a_command_runs_nobody_is_taken_away_from_it() {
+    let settings = super::run::settings();
+    let mut sites = options().workspaces;
+    sites.extend(profiles().iter().map(Workspace::from));
+    let mut stage = opened((126, 36), Options { workspaces: sites, settings, ..options() });
+    stage.keys("x p Esc B");
+    stage.write("staging\n");
+    assert_eq!(stage.opening, None);
+    assert!(stage.screen().contains("stop it first, or let it end"), "{}", stage.screen());
+    stage.send(Message::RunEnded(RunId(1), RunEnd::Exit(0), company::now()));
+    stage.keys("B");
+    stage.write("staging\n");
+    assert_eq!(stage.opening, Some(site("staging")));
+}
+
+#[test]
+fn where_there_is_nowhere_else_that_is_told() {
+    let mut stage = Stage::busy();
+    stage.keys("B");
+    let told = "there is no other place to go to: add [profiles.NAME] to the settings file";
+    assert!(stage.screen().contains(told), "{}", stage.screen());
+}
+
+#[test]
+fn profiles_that_come_into_the_settings_can_be_gone_to_at_once() {
+    let mut stage = production((126, 36));
+    let changed = Changed {
+        panes: PanesSettings::default(),
+        unusable_profiles: Vec::new(),
+        profiles: vec![profile("new", "/srv/new.db", false, false)],
+        rules: Rules::default(),
+        warnings: Vec::new(),
+        needs_restart: Vec::new(),
+    };
+    stage.send(Message::Config(Box::new(Reload::Changed(Box::new(changed)))));
+    stage.keys("B");
+    let screen = stage.screen();
+    assert!(screen.contains("/srv/new.db") && !screen.contains("staging"), "{screen}");
+    // Where the panes are stays as it was.
+    assert!(screen.lines().next().is_some_and(|line| line.contains("PRODUCTION")), "{screen}");
+}
+
+#[rstest]
+fn production_is_said_in_a_word_at_every_size(
+    #[values((200, 60), (126, 36), (100, 30), (80, 24), (60, 20), (40, 12))] size: (u16, u16),
+    #[values(Depth::None, Depth::Indexed)] depth: Depth,
+) {
+    let sites: Vec<Workspace> = profiles().iter().map(Workspace::from).collect();
+    let options = Options { workspace: sites[0].clone(), workspaces: sites, ..options() };
+    let mut stage = Stage::with(company::busy(company::now()), size, depth, options);
+    stage.connect();
+    let first = stage.screen().lines().next().unwrap_or_default().to_owned();
+    assert!(first.contains("PROD"), "{first}");
+    // What else is there stays readable.
+    for text in ["P1 ", "P2 ", "past"] {
+        assert!(first.contains(text), "{first}");
+    }
+}
+
+#[rstest]
+fn what_is_for_good_names_production(#[values((126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
+    let mut stage = production(size);
+    stage.keys("m");
+    stage.write("2048\n");
+    let screen = stage.screen();
+    assert!(screen.contains("This can't be taken back."), "{screen}");
+    assert!(screen.contains("This is PRODUCTION: prod."), "{screen}");
+    assert!(screen.contains("y yes · n no"), "{screen}");
+}
+
+#[test]
+fn elsewhere_nothing_speaks_of_production() {
+    let mut stage = stage((126, 36));
+    assert!(!stage.screen().contains("PROD"));
+    stage.keys("m");
+    stage.write("2048\n");
+    assert!(stage.screen().contains("This can't be taken back."));
+    assert!(!stage.screen().contains("PROD"));
+}
+
+#[test]
+fn a_draft_about_an_incident_waits_where_that_incident_is() {
+    let mut stage = stage((126, 36));
+    stage.keys("n");
+    stage.write("half a thought");
+    stage.keys("Esc k");
+    let saved = |keep: &DraftOp| match keep {
+        DraftOp::Save(draft) => Some(draft.clone()),
+        _ => None,
+    };
+    let note = stage.kept.iter().rev().find_map(saved).expect("it was kept");
+    let mut declaration = Draft { about: Vec::new(), ..note.clone() };
+    declaration.form = "\"Declare\"".into();
+    let offered = |mut stage: Stage, drafts: &[&Draft]| {
+        let drafts = drafts.iter().map(|draft| (*draft).clone()).collect();
+        stage.send(Message::Drafts(drafts));
+        stage.app.drafts.len()
+    };
+    assert_eq!(offered(self::stage((126, 36)), &[&note, &declaration]), 2);
+    assert_eq!(offered(production((126, 36)), &[&note]), 0);
+    assert_eq!(offered(production((126, 36)), &[&note, &declaration]), 1);
+}
+
+#[test]
+fn going_elsewhere_waits_only_until_what_was_asked_is_on_the_disk() {
+    let mut stage = stage((126, 36));
+    stage.learn(BackendUpdate::Outbox(Arc::default()));
+    stage.keys("a B");
+    let ids: Vec<_> = stage.submitted.iter().map(|envelope| envelope.id).collect();
+    assert_eq!(ids.len(), 1);
+    stage.write("stag\n");
+    answer(&mut stage, Ok(()));
+    assert_eq!(stage.switched, None, "it is not on the disk yet");
+    stage.send(Message::Enqueued(ids, Ok(()), company::now()));
+    assert_eq!(stage.switched, Some(site("staging")));
+}
