@@ -1,32 +1,33 @@
 //! redphone: incident management in a terminal.
 //!
-//! The house has floors, and a floor uses only those below it.
+//! The modules form floors; a floor uses only those below it.
 //!
-//! | floor | modules | what it is for |
+//! | floor | modules | purpose |
 //! |---|---|---|
-//! | ground | [`model`] | what an incident is and what may happen to it; pure |
-//! | first | [`backend`] | where incidents live, behind one trait |
-//! | first | [`api`] | the same trait on the wire: paths, queries, bodies, refusals |
-//! | second | [`sync`] | keeps what the panes read up to date, and what is asked of a remote until it is answered |
-//! | second | [`server`] | any backend, served over HTTP |
+//! | ground | [`model`] | incidents, commands and the rules that decide; pure |
+//! | first | [`backend`] | where incidents are stored, behind one trait |
+//! | first | [`api`] | the same trait on the wire: paths, queries, bodies, errors |
+//! | second | [`sync`] | mirrors a backend for the panes; cache and outbox of a remote |
+//! | second | [`server`] | serves any backend over HTTP |
 //! | top | [`tui`], [`cli`] | the panes, and the command line |
 //!
-//! [`config`] stands beside them: files, environment and flags, checked once.
+//! [`config`] is used by the upper floors: it reads files, environment and flags, and checks them
+//! once.
 //!
-//! **How a key travels.** A terminal event becomes an action by the one table of actions; `update`
-//! fixes the target, makes a command with its own id, asks `decide` at once, marks the row pending
-//! and returns an effect; the effect executes the command on the backend, or puts it into the outbox
-//! of a remote one, where it is durable; the outcome comes back as a message and the mark goes.
-//! Nothing is awaited on the way to the next frame.
+//! **How a key becomes a change.** The table of actions maps a terminal event to an action.
+//! `update` fixes the target, makes a command with its own id, checks it with `decide` at once,
+//! marks the row as pending and returns an effect. The effect executes the command on the backend,
+//! or puts it into the durable outbox of a remote. The outcome comes back as a message, and the row
+//! is no longer pending. Nothing is awaited before the next frame.
 //!
-//! **How a change travels.** `sync` asks the backend for changes since a cursor, folds them into an
-//! immutable snapshot and sends it as a message; `update` derives the rows anew, keeping the
-//! selection by id; `view` draws.
+//! **How a change reaches the panes.** `sync` asks the backend for changes since a cursor, folds
+//! them into an immutable snapshot and sends it as a message. `update` derives the rows from it and
+//! keeps the selection by id. `view` draws.
 //!
-//! **How a request travels.** `server` knows who asks from the token, reads strictly what is asked
-//! for, and hands commands to the backend together with all that arrived meanwhile; nobody is
-//! answered before they are durable. What is only read is answered from memory where that is still
-//! true: one task follows the backend's changes for all who ask.
+//! **How a request is served.** `server` identifies the caller by the token and parses the request
+//! strictly. It passes commands to the backend in groups, together with all others that arrived
+//! meanwhile, and answers only once they are durable. Reads are answered from memory while that is
+//! up to date: one task follows the backend's changes for all callers.
 
 pub mod api;
 pub mod backend;

@@ -1,4 +1,4 @@
-//! Commands on the wire. Who asks is not in them: that follows from the token.
+//! Commands on the wire. They do not name the requester, who follows from the token.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use super::Details;
 use crate::backend::Outcome;
 use crate::model::{Actor, Command, CommandId, Envelope};
 
-/// The most commands at once.
+/// Highest number of commands in one request.
 pub const MAX_COMMANDS: usize = 500;
 
 /// One command.
@@ -28,7 +28,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// As the backend takes it.
+    /// Makes the envelope that a backend executes, with the actor of the token.
     #[must_use]
     pub fn into_envelope(self, actor: Actor) -> Envelope {
         Envelope { id: self.id, at: self.at, actor, command: self.command }
@@ -46,6 +46,7 @@ impl From<Envelope> for Order {
 #[serde(deny_unknown_fields)]
 pub struct Orders {
     /// From 1 to [`MOST`].
+    #[allow(rustdoc::broken_intra_doc_links, reason = "the text is part of the OpenAPI document")]
     #[schema(min_items = 1, max_items = 500)]
     pub commands: Vec<Order>,
 }

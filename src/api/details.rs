@@ -1,4 +1,4 @@
-//! How a refusal travels: problem details (RFC 9457) with a code that does not change.
+//! Bodies of error responses: problem details (RFC 9457) with a stable code.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -32,43 +32,43 @@ pub struct Details {
     pub until: Option<DateTime<Utc>>,
 }
 
-/// The codes, each with its HTTP status.
+/// The codes of errors, each with its HTTP status.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ErrorCode {
-    /// Path, query, header or body can't be understood.
+    /// Path, query, header or body can't be parsed.
     BadRequest,
-    /// There is no token, or it is unknown, expired or revoked.
+    /// The token is missing, unknown, expired or revoked.
     Unauthorized,
-    /// Of a command: the token is of another person than the one who has asked it.
+    /// The token belongs to another person than the requester of the command.
     OtherPerson,
-    /// The token may not do this, or the backend can't.
+    /// The token does not permit this, or the backend does not support it.
     NotAllowed,
-    /// There is no such thing.
+    /// The path, the incident or its number does not exist.
     NotFound,
-    /// The path has no such method.
+    /// The path does not support the method.
     NoSuchMethod,
     /// The body took too long to arrive.
     TooSlow,
-    /// Somebody was first.
+    /// Another change was first.
     Conflict,
     /// The body is too long.
     TooLarge,
-    /// The body is not JSON by its type.
+    /// The media type of the body is not JSON.
     MediaType,
-    /// A person must choose something else.
+    /// The rules refuse the command; a person must choose something else.
     Rejected,
-    /// Too much was asked for.
+    /// The caller sends too many requests.
     Limited,
-    /// What is stored makes no sense.
+    /// The stored data is damaged.
     Broken,
-    /// It failed in a way that was not foreseen.
+    /// The server failed unexpectedly.
     Internal,
-    /// The backend does not answer, or the server is about to end.
+    /// The backend does not answer, or the server is shutting down.
     Unreachable,
 }
 
 impl ErrorCode {
-    /// All of them.
+    /// All codes.
     pub const ALL: [Self; 15] = [
         Self::BadRequest,
         Self::Unauthorized,
@@ -87,7 +87,7 @@ impl ErrorCode {
         Self::Unreachable,
     ];
 
-    /// As it travels.
+    /// Returns the code as it is sent.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -109,7 +109,7 @@ impl ErrorCode {
         }
     }
 
-    /// In words.
+    /// Returns the title of the error, for people.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -131,7 +131,7 @@ impl ErrorCode {
         }
     }
 
-    /// The HTTP status (RFC 9110).
+    /// Returns the HTTP status (RFC 9110).
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
@@ -153,7 +153,7 @@ impl ErrorCode {
 }
 
 impl Details {
-    /// Of a code, with its sentence.
+    /// Creates the details of a code, with a sentence for people.
     pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
         Self {
             kind: format!("urn:redphone:{}", code.as_str()),
@@ -166,7 +166,7 @@ impl Details {
         }
     }
 
-    /// Its code, where it is one that is known here.
+    /// Returns the code; `None` for one that this version does not define.
     #[must_use]
     pub fn code(&self) -> Option<ErrorCode> {
         ErrorCode::ALL.into_iter().find(|code| code.as_str() == self.code)
@@ -195,21 +195,23 @@ impl From<BackendError> for Details {
 }
 
 impl Details {
-    /// As a backend says it. What a later try may cure is temporary, so that nothing that was asked
-    /// for is given up because of a token that must be renewed or a server that stumbles.
+    /// Converts the details to the error of a backend.
+    ///
+    /// Errors that a retry may cure become temporary ones, so that no command is given up because a
+    /// token must be renewed or a server fails for a while.
     #[must_use]
     pub fn into_error(self, now: DateTime<Utc>) -> BackendError {
         let code = self.code();
         let detail = self.detail;
-        let rejected = |kind| Rejection::new(self.rejection.unwrap_or(kind), detail.clone());
+        let rejection = |kind| Rejection::new(self.rejection.unwrap_or(kind), detail.clone());
         match code {
             Some(
                 ErrorCode::Rejected
                 | ErrorCode::BadRequest
                 | ErrorCode::TooLarge
                 | ErrorCode::MediaType,
-            ) => BackendError::Rejected(rejected(RejectionKind::Invalid)),
-            Some(ErrorCode::Conflict) => BackendError::Conflict(rejected(RejectionKind::Conflict)),
+            ) => BackendError::Rejected(rejection(RejectionKind::Invalid)),
+            Some(ErrorCode::Conflict) => BackendError::Conflict(rejection(RejectionKind::Conflict)),
             Some(ErrorCode::NotFound) => BackendError::NotFound(detail),
             Some(ErrorCode::NotAllowed | ErrorCode::NoSuchMethod) => {
                 BackendError::NotAllowed(detail)
@@ -226,8 +228,8 @@ impl Details {
             None => match self.status {
                 404 | 410 => BackendError::NotFound(detail),
                 403 | 405 => BackendError::NotAllowed(detail),
-                400 | 413 | 415 | 422 => BackendError::Rejected(rejected(RejectionKind::Invalid)),
-                409 => BackendError::Conflict(rejected(RejectionKind::Conflict)),
+                400 | 413 | 415 | 422 => BackendError::Rejected(rejection(RejectionKind::Invalid)),
+                409 => BackendError::Conflict(rejection(RejectionKind::Conflict)),
                 429 => BackendError::Limited { until: self.until.unwrap_or(now) },
                 _ => BackendError::Unreachable(detail),
             },
@@ -240,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_comes_back_as_it_was() {
+    fn error_survives_the_round_trip_through_details() {
         let now = DateTime::from_timestamp(1_790_000_000, 0).unwrap_or_default();
         let rejection = |kind| Rejection::new(kind, "no");
         let errors = [
@@ -261,14 +263,18 @@ mod tests {
     }
 
     #[test]
-    fn a_code_that_is_not_known_goes_by_its_status() {
+    fn unknown_code_is_mapped_by_its_http_status() {
         let now = DateTime::UNIX_EPOCH;
-        let of = |status| {
+        let error_for = |status| {
             let details = Details::new(ErrorCode::Internal, "no");
             Details { code: "of_a_later_version".into(), status, ..details }.into_error(now)
         };
-        assert_eq!(of(404), BackendError::NotFound("no".into()));
-        assert!(of(503).is_temporary() && of(401).is_temporary() && of(429).is_temporary());
-        assert!(!of(403).is_temporary() && !of(422).is_temporary());
+        assert_eq!(error_for(404), BackendError::NotFound("no".into()));
+        assert!(
+            error_for(503).is_temporary()
+                && error_for(401).is_temporary()
+                && error_for(429).is_temporary()
+        );
+        assert!(!error_for(403).is_temporary() && !error_for(422).is_temporary());
     }
 }

@@ -1,8 +1,8 @@
-//! First floor: the wire types of the project's own API, for the server and for its client.
+//! Wire types of redphone's own HTTP API, shared by the server and its client.
 //!
-//! The API is [`crate::backend::Backend`] on the wire: what its methods take and give travels as
-//! JSON of the model's own types. Here are the paths, what stands in queries and bodies besides, and
-//! how a refusal travels ([`details`]).
+//! The API is [`crate::backend::Backend`] over HTTP: arguments and results of its methods are sent
+//! as JSON of the model's own types. This module adds the paths, the queries, and the bodies of
+//! commands and of errors ([`details`]).
 
 pub mod command;
 pub mod details;

@@ -1,4 +1,4 @@
-//! What stands behind the question mark.
+//! Query parameters of the API.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use crate::backend::{Cursor, PageMark};
 use crate::model::measures::Cut;
 use crate::model::queue::Sort;
 
-/// The longest that [`Changes::wait`] may be, in seconds.
+/// Highest value of [`Changes::wait`], in seconds.
 pub const MAX_WAIT_S: u64 = 60;
 
 /// Which rows, in which order. Whoever asks is known from the token.

@@ -1,4 +1,4 @@
-//! The command line as it is written.
+//! Definition of the command line.
 
 mod incidents;
 mod outbox;
@@ -13,7 +13,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use super::value::Word;
+use super::value::EnumParser;
 use crate::backend::demo;
 use crate::tui::theme::{Choice, Name};
 use crate::tui::zone::Zone;
@@ -94,18 +94,18 @@ pub struct Global {
     pub ascii: bool,
     /// How many colours are used
     #[arg(long, global = true, help_heading = "Everywhere", value_name = "DEPTH",
-          value_parser = Word::<Choice>::new())]
+          value_parser = EnumParser::<Choice>::new())]
     pub depth: Option<Choice>,
     /// Change nothing: a store is only read, and no verb works
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub read_only: bool,
     /// Which colours the panes have [default: dark]
     #[arg(long, global = true, help_heading = "Panes", value_name = "NAME",
-          value_parser = Word::<Name>::new())]
+          value_parser = EnumParser::<Name>::new())]
     pub theme: Option<Name>,
     /// In which time zone the panes show times [default: viewer]
     #[arg(long, global = true, help_heading = "Panes", value_name = "ZONE",
-          value_parser = Word::<Zone>::new())]
+          value_parser = EnumParser::<Zone>::new())]
     pub zone: Option<Zone>,
     /// Panes for a slow link: no clock seconds, fewer frames
     #[arg(long, global = true, help_heading = "Panes")]
@@ -217,8 +217,7 @@ pub struct Demo {
           value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
     pub incidents: u32,
     /// Keep the store in this file
-    #[arg(long, value_name = "FILE")]
-    #[arg(id = "keep", long = "keep")]
+    #[arg(id = "keep", long = "keep", value_name = "FILE")]
     pub store_file: Option<PathBuf>,
     /// Show it on the wall display
     #[arg(long, conflicts_with = "seed_only")]
@@ -387,8 +386,7 @@ Examples:
 #[derive(Args, Clone, Debug)]
 pub struct Login {
     /// A profile's name or an API's URL [default: the API that is chosen]
-    #[arg(value_name = "PROFILE|URL")]
-    #[arg(id = "place")]
+    #[arg(id = "place", value_name = "PROFILE|URL")]
     pub target: Option<String>,
 }
 

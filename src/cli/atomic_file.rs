@@ -1,4 +1,4 @@
-//! A file that is there whole or not at all.
+//! A file that appears complete or not at all.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -9,17 +9,19 @@ use tempfile::NamedTempFile;
 use super::failure::{Failure, io_error_text};
 use crate::model::text::sanitize;
 
-/// What is written goes to a file beside the target, readable by its owner alone, and takes the
-/// target's place once it is on disk. Dropped before [`WholeFile::done`], nothing stays.
+/// Writes to a temporary file next to the target, and replaces the target once all is on disk.
+///
+/// Only the owner can read the file. If it is dropped before [`AtomicFile::commit`], nothing
+/// remains.
 pub struct AtomicFile {
     target: PathBuf,
-    to: BufWriter<NamedTempFile>,
+    writer: BufWriter<NamedTempFile>,
 }
 
 impl AtomicFile {
-    /// Begins a file.
+    /// Creates the temporary file for a target.
     pub fn create(target: &Path) -> Result<Self, Failure> {
-        // A link is followed, so that it stays one.
+        // A symbolic link is followed, so that it remains a link.
         let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
         match fs::metadata(&target) {
             Ok(meta) if meta.is_dir() => {
@@ -41,19 +43,19 @@ impl AtomicFile {
             _ => Path::new("."),
         };
         let file = NamedTempFile::new_in(folder).map_err(|error| write_failure(&target, &error))?;
-        Ok(Self { to: BufWriter::with_capacity(256 * 1024, file), target })
+        Ok(Self { writer: BufWriter::with_capacity(256 * 1024, file), target })
     }
 
-    /// Where it will be.
+    /// Returns the path of the target.
     pub fn target(&self) -> &Path {
         &self.target
     }
 
-    /// Makes it durable and puts it in its place.
+    /// Makes the file durable and moves it to the target.
     pub fn commit(self) -> Result<(), Failure> {
-        let Self { target, to } = self;
+        let Self { target, writer } = self;
         let finish = || -> io::Result<()> {
-            let file = to.into_inner().map_err(io::IntoInnerError::into_error)?;
+            let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
             file.as_file().sync_all()?;
             file.persist(&target).map_err(|error| error.error)?;
             if let Some(folder) = target.parent().filter(|f| !f.as_os_str().is_empty()) {
@@ -67,15 +69,15 @@ impl AtomicFile {
 
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.to.write(bytes)
+        self.writer.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.to.flush()
+        self.writer.flush()
     }
 }
 
-/// Why a file can't be written.
+/// Returns the failure for a file that can't be written.
 pub fn write_failure(target: &Path, error: &io::Error) -> Failure {
     Failure::failed(format!(
         "can't write {}: {}: name another file or make room",
@@ -84,7 +86,7 @@ pub fn write_failure(target: &Path, error: &io::Error) -> Failure {
     ))
 }
 
-/// A path, safe to show.
+/// Returns a path as text, sanitized to show.
 pub fn display_path(path: &Path) -> String {
     sanitize(&path.to_string_lossy()).into_owned()
 }

@@ -1,4 +1,4 @@
-//! `completions`: print completions for a shell.
+//! `completions`: prints completions for a shell.
 
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -8,9 +8,9 @@ use super::failure::{Failure, output_failed};
 use super::out::Out;
 use std::io::Write;
 
-/// Prints them.
+/// Prints the completion script of a shell.
 pub fn run(out: &mut Out, shell: Shell) -> Result<(), Failure> {
-    // Clap's generator panics where a write fails, so it writes to memory.
+    // Clap's generator panics when a write fails, so it writes to memory.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "redphone", &mut script);
     out.writer().write_all(&script).map_err(|error| output_failed(&error))

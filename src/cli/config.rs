@@ -1,4 +1,4 @@
-//! `config`: where the settings are, what holds, what is wrong with them, and a sample.
+//! `config`: prints the settings' path, their values, what is wrong with them, or writes a sample.
 
 use std::fs::DirBuilder;
 use std::io::{self, Write};
@@ -18,10 +18,10 @@ use crate::config::{Config, ConfigLoader, Flags, Warning};
 use crate::tui::action::TABLE;
 use crate::tui::keymap::Keymap;
 
-/// What needs no settings: it also works where they are wrong.
+/// Runs the subcommands that read no settings, so that they work with wrong settings too.
 pub fn run_without_settings(flags: Flags, about: ConfigCommand) -> Result<(), Failure> {
     let path = ConfigLoader::from_process(flags).path()?;
-    let told = match about {
+    let text = match about {
         ConfigCommand::Init => {
             write_sample(&path)?;
             format!("{} has all settings, commented out", display_path(&path))
@@ -29,11 +29,11 @@ pub fn run_without_settings(flags: Flags, about: ConfigCommand) -> Result<(), Fa
         _ => display_path(&path),
     };
     let mut out = Out::with(false, false);
-    out.line(&told)?;
+    out.line(&text)?;
     out.flush()
 }
 
-/// What holds, or what is wrong.
+/// Prints the settings in force, or what is wrong with them.
 pub fn run(context: &mut Context, about: ConfigCommand) -> Result<(), Failure> {
     let config = &context.config;
     if about == ConfigCommand::Show {
@@ -51,15 +51,15 @@ pub fn run(context: &mut Context, about: ConfigCommand) -> Result<(), Failure> {
     if !all.is_empty() {
         return Err(Failure::silent(Exit::Failed));
     }
-    let told = match &config.file {
+    let text = match &config.file {
         Some(path) if path.exists() => format!("{}: nothing is wrong", display_path(path)),
         Some(path) => format!("{} does not exist: the defaults hold", display_path(path)),
         None => "there is no home folder to keep settings in: the defaults hold".to_owned(),
     };
-    context.out.line(&told)
+    context.out.line(&text)
 }
 
-/// All that is wrong in the settings file, in its order.
+/// Returns all warnings about the settings file, in the order of the file.
 pub fn warnings(config: &Config) -> Vec<Warning> {
     let mut all = config.warnings.clone();
     all.extend(Keymap::with_bindings(&config.panes.keys).1);
@@ -67,7 +67,7 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
     all
 }
 
-/// Says once that settings are wrong.
+/// Prints one hint when settings are wrong.
 pub fn hint_at_warnings(config: &Config) {
     let all = warnings(config);
     if let Some(text) = summarize_warnings(&all) {
@@ -75,7 +75,7 @@ pub fn hint_at_warnings(config: &Config) {
     }
 }
 
-/// The first warning, how many more there are, and where to read them.
+/// Summarizes warnings: the first one, the number of others, and the command that lists them.
 pub fn summarize_warnings(all: &[Warning]) -> Option<String> {
     let first = all.first()?.brief();
     let first = first.trim_end_matches('?');
@@ -86,39 +86,39 @@ pub fn summarize_warnings(all: &[Warning]) -> Option<String> {
 }
 
 fn write_sample(path: &Path) -> Result<(), Failure> {
-    let failed = |error: &io::Error| {
+    let write_failure = |error: &io::Error| {
         Failure::failed(format!(
             "can't write {}: {}: name another file with --config FILE or make room",
             display_path(path),
             io_error_text(error)
         ))
     };
-    let there = || {
+    let already_exists = || {
         Failure::failed(format!(
             "{} is there already and stays as it is: edit it, or name another with --config FILE",
             display_path(path)
         ))
     };
     if path.symlink_metadata().is_ok() {
-        return Err(there());
+        return Err(already_exists());
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| failed(&e))?;
-    // Readable by its owner alone, and there whole or not at all.
-    let mut file = NamedTempFile::new_in(folder).map_err(|e| failed(&e))?;
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| write_failure(&e))?;
+    // Only the owner can read the file, and it appears complete or not at all.
+    let mut file = NamedTempFile::new_in(folder).map_err(|e| write_failure(&e))?;
     let actions = TABLE.iter().map(|entry| ActionKeys {
         name: entry.name,
         keys: entry.keys,
         help: entry.help,
     });
-    file.write_all(sample(actions).as_bytes()).map_err(|e| failed(&e))?;
-    file.as_file().sync_all().map_err(|e| failed(&e))?;
+    file.write_all(sample(actions).as_bytes()).map_err(|e| write_failure(&e))?;
+    file.as_file().sync_all().map_err(|e| write_failure(&e))?;
     file.persist_noclobber(path).map(drop).map_err(|error| {
         if error.error.kind() == io::ErrorKind::AlreadyExists {
-            there()
+            already_exists()
         } else {
-            failed(&error.error)
+            write_failure(&error.error)
         }
     })
 }

@@ -1,4 +1,4 @@
-//! `declare`: report and log an incident.
+//! `declare`: reports and logs an incident.
 
 use chrono::Utc;
 
@@ -11,10 +11,10 @@ use crate::model::directory::Directory;
 use crate::model::text::{sanitize, truncate};
 use crate::model::{IncidentCommand, IncidentId, PersonRef, Summary, check};
 
-/// Names closer than this are offered as what was meant; 1.0 is the same name.
+/// Lowest similarity at which a name is suggested; 1.0 is the same name.
 const MIN_SIMILARITY: f64 = 0.75;
 
-/// Declares it, gives it to somebody where that is wanted, and prints its number.
+/// Declares the incident, assigns it if an owner is given, and prints its number.
 pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
     let now = Utc::now();
     let reported_at = args.reported_at.map_or(now, |time| time.at(now));
@@ -33,14 +33,15 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
         dedup_key: args.dedup_key,
         runbook: args.runbook,
     };
-    // What can't be right makes no store.
-    check::declaration(&declaration).map_err(|bad| Failure::failed(bad.to_string()))?;
+    // Invalid arguments must not create a store.
+    check::declaration(&declaration).map_err(|error| Failure::failed(error.to_string()))?;
     if let Some(owner) = &args.owner {
-        check::name("owner", owner).map_err(|bad| Failure::failed(bad.to_string()))?;
+        check::name("owner", owner).map_err(|error| Failure::failed(error.to_string()))?;
     }
     let session = Session::open(&context.config, IfMissing::Create).await?;
     let directory = match session.connection.backend.directory().await {
-        // What is asked is kept: that must not fail for want of what only fills in.
+        // The command is queued anyway, so it must not fail because the directory, which only
+        // fills in missing fields, can't be fetched.
         Err(error) if error.is_temporary() && session.connection.remote.is_some() => {
             context.config.directory.clone()
         }
@@ -49,8 +50,8 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
     declaration.fill_from_directory(&directory);
     let id = IncidentId::new();
     let services = declaration.services.clone();
-    let declared = session.execute(id, IncidentCommand::Declare(Box::new(declaration))).await;
-    let outcome = match declared {
+    let result = session.execute(id, IncidentCommand::Declare(Box::new(declaration))).await;
+    let outcome = match result {
         Err(failure) if failure.exit == Exit::Queued => {
             return finish_queued(
                 context,
@@ -61,7 +62,7 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
             )
             .await;
         }
-        declared => declared?,
+        result => result?,
     };
     let (id, grouped) = match outcome.incident {
         Some(open) => (open, open != id),
@@ -94,7 +95,9 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
         .map_err(|failure| failure.with_prefix(&format!("{label} is declared but not assigned")))
 }
 
-/// It has no number yet: its id stands for it, here and in what is asked about it meanwhile.
+/// Finishes a declaration that is queued: queues the assignment too and prints the id.
+///
+/// The incident has no number yet. Its id stands for it, also in further commands.
 async fn finish_queued(
     context: &mut Context,
     session: Session,
@@ -125,21 +128,21 @@ fn resolve_owner(owner: &str, me: &PersonRef, directory: &Directory) -> PersonRe
     if owner.eq_ignore_ascii_case("me") { me.clone() } else { resolve_person(owner, directory) }
 }
 
-/// Names services that the directory does not have, with what may have been meant.
+/// Prints a hint for each service that the directory does not have, with the nearest name.
 fn hint_at_unknown_services(services: &[String], directory: &Directory) {
     if directory.services.is_empty() {
         return;
     }
     for name in services.iter().filter(|name| directory.service(name).is_none()) {
-        let name_shown = sanitize(name);
-        let name_shown = truncate(&name_shown, 60);
+        let shown_name = sanitize(name);
+        let shown_name = truncate(&shown_name, 60);
         match nearest_service(name, directory) {
             Some(near) => out::print_hint(&format!(
-                "there is no service {name_shown:?} in the directory, the nearest is {:?}",
+                "there is no service {shown_name:?} in the directory, the nearest is {:?}",
                 sanitize(near)
             )),
             None => {
-                out::print_hint(&format!("there is no service {name_shown:?} in the directory"))
+                out::print_hint(&format!("there is no service {shown_name:?} in the directory"))
             }
         }
     }
@@ -147,11 +150,11 @@ fn hint_at_unknown_services(services: &[String], directory: &Directory) {
 
 fn nearest_service<'a>(name: &str, directory: &'a Directory) -> Option<&'a str> {
     let name = name.to_lowercase();
-    let alike = |other: &str| strsim::jaro_winkler(&name, &other.to_lowercase());
+    let similarity = |other: &str| strsim::jaro_winkler(&name, &other.to_lowercase());
     let names = directory.services.iter().map(|service| service.name.as_str());
     names
-        .map(|other| (alike(other), other))
-        .filter(|(alike, _)| *alike >= MIN_SIMILARITY)
+        .map(|other| (similarity(other), other))
+        .filter(|(similarity, _)| *similarity >= MIN_SIMILARITY)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, other)| other)
 }

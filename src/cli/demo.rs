@@ -1,4 +1,4 @@
-//! `demo`: a made-up company that lives while it is shown.
+//! `demo`: shows or serves a made-up company, whose incidents go on while it runs.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::server::tokens::{NewToken, TokenFile};
 use crate::server::{self, Server};
 use crate::tui;
 
-/// Makes the company, and shows it unless only a file is wanted.
+/// Creates the company, and shows or serves it unless only its store is wanted.
 pub fn run(context: &mut Context, args: Demo) -> Result<(), Failure> {
     if args.serve {
         return serve::run_multi_threaded(serve(context, args));
@@ -31,7 +31,9 @@ pub fn run(context: &mut Context, args: Demo) -> Result<(), Failure> {
     block_on(show(context, args))
 }
 
-/// Makes the company, or finds it made; and says how many incidents were made.
+/// Opens the store of the company, filling it if it is empty.
+///
+/// Returns the demo and the number of incidents that were created.
 async fn open(context: &Context, args: &Demo) -> Result<(demo::Demo, u64), Failure> {
     let options = demo::Options {
         seed: args.seed,
@@ -43,17 +45,17 @@ async fn open(context: &Context, args: &Demo) -> Result<(demo::Demo, u64), Failu
         rules: context.config.rules.clone(),
     };
     let mut progress = Progress::new(Unit::Items("incidents made"));
-    let mut made = 0;
-    let mut told = |done, all| {
-        made = done;
-        progress.set_position(done, Some(all));
+    let mut created = 0;
+    let mut on_progress = |done, total| {
+        created = done;
+        progress.set_position(done, Some(total));
     };
-    let opened = unless_stopped(demo::open(options, &mut told)).await?;
+    let opened = unless_stopped(demo::open(options, &mut on_progress)).await?;
     drop(progress);
-    Ok((opened.map_err(open_failure)?, made))
+    Ok((opened.map_err(open_failure)?, created))
 }
 
-/// Serves the company to panes elsewhere until a signal comes.
+/// Serves the company over HTTP until a signal comes.
 async fn serve(context: &mut Context, args: Demo) -> Result<(), Failure> {
     let (demo, _) = open(context, &args).await?;
     let mut stop = StopSignals::listen()?;
@@ -61,10 +63,10 @@ async fn serve(context: &mut Context, args: Demo) -> Result<(), Failure> {
     let tokens = TokenFile::for_store(store);
     let token_file = store.with_extension("token");
     let name = demo.me.handle.clone();
-    // That of an earlier run on a store that is kept; mostly there is none.
+    // Revokes the token of an earlier run on the same store; mostly there is none.
     tokens.revoke(&name).ok();
-    let new = NewToken { name, scope: Scope::Respond, person: None, expires_at: None };
-    let (secret, _) = tokens.create(new)?;
+    let new_token = NewToken { name, scope: Scope::Respond, person: None, expires_at: None };
+    let (secret, _) = tokens.create(new_token)?;
     let mut file = AtomicFile::create(&token_file)?;
     writeln!(file, "{}", secret.reveal()).map_err(|error| write_failure(&token_file, &error))?;
     file.commit()?;
@@ -80,47 +82,47 @@ async fn serve(context: &mut Context, args: Demo) -> Result<(), Failure> {
     context.out.flush()?;
     let serving = serve::serve_until_stopped(server, &mut stop);
     tokio::pin!(serving);
-    let in_peace = tokio::select! {
-        in_peace = &mut serving => in_peace,
+    let has_finished = tokio::select! {
+        has_finished = &mut serving => has_finished,
         () = demo.simulate() => serving.await,
     };
-    if in_peace {
+    if has_finished {
         demo.store.clone().close().await;
     }
     Ok(())
 }
 
 async fn show(context: &mut Context, args: Demo) -> Result<(), Failure> {
-    let (demo, made) = open(context, &args).await?;
+    let (demo, created) = open(context, &args).await?;
     if args.seed_only {
         demo.store.clone().close().await;
-        let place = display_path(demo.store.path());
-        return context.out.line(&match made {
-            0 => format!("{place} has incidents already: nothing was added"),
-            made => format!("{} made in {place}", pluralize(made, "incident")),
+        let path = display_path(demo.store.path());
+        return context.out.line(&match created {
+            0 => format!("{path} has incidents already: nothing was added"),
+            created => format!("{} made in {path}", pluralize(created, "incident")),
         });
     }
-    // What a profile says is said of another store.
+    // The settings of a profile are meant for another store.
     let mut config = context.config.clone();
     config.panes.profile = None;
     config.read_only = context.flags.read_only;
     let wall = args.wall.then(tui::wall::Settings::default);
-    let desk =
+    let workspace =
         OpenWorkspace::shared(config, context.flags.clone(), demo.me.clone(), demo.store.clone());
-    let shown = panes::show(desk, wall);
-    tokio::pin!(shown);
-    let done = tokio::select! {
-        done = &mut shown => done,
-        () = demo.simulate() => shown.await,
+    let panes = panes::show(workspace, wall);
+    tokio::pin!(panes);
+    let result = tokio::select! {
+        result = &mut panes => result,
+        () = demo.simulate() => panes.await,
     };
     demo.store.clone().close().await;
-    done.map_err(|error| panes::run_failure(&error))
+    result.map_err(|error| panes::run_failure(&error))
 }
 
-/// As one word for a shell.
+/// Quotes a text as one word for a shell.
 fn shell_quote(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+');
-    if text.chars().all(plain) {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+');
+    if text.chars().all(is_plain) {
         return text.to_owned();
     }
     format!("'{}'", text.replace('\'', "'\\''"))

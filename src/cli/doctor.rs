@@ -1,4 +1,4 @@
-//! `doctor`: check the store, and repair what follows from the events.
+//! `doctor`: checks the store, rebuilds what follows from the events, or salvages its records.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::backend::file::doctor::{Report, examine, rebuild, salvage};
 use crate::backend::record::Record;
 use crate::model::text::sanitize;
 
-/// What was found, as `--json` prints it.
+/// The report, as `--json` prints it.
 #[derive(Debug, Serialize)]
 struct ReportJson<'a> {
     content: bool,
@@ -29,7 +29,7 @@ struct Finding<'a> {
     text: &'a str,
 }
 
-/// Examines, rebuilds or salvages.
+/// Examines, rebuilds or salvages the store.
 pub async fn run(context: &mut Context, args: Doctor) -> Result<(), Failure> {
     let store = context.config.store_file("doctor")?.to_owned();
     if let Some(target) = &args.salvage {
@@ -54,13 +54,13 @@ fn print_report(
     if as_json {
         let findings =
             report.findings.iter().map(|f| Finding { grave: f.grave, text: &f.text }).collect();
-        let told = ReportJson {
+        let json_report = ReportJson {
             content: report.is_healthy(),
             incidents: report.incidents,
             events: report.events,
             findings,
         };
-        json::print(out, &told)?;
+        json::print(out, &json_report)?;
     } else {
         for finding in &report.findings {
             let word = if finding.grave { "damage" } else { "note" };
@@ -72,10 +72,10 @@ fn print_report(
     if report.is_healthy() { Ok(()) } else { Err(Failure::silent(Exit::Failed)) }
 }
 
-/// What it comes to, and what to do next.
+/// Returns the conclusion of a report, with the command to run next.
 fn verdict(report: &Report) -> String {
     let mut text = if report.is_healthy() { "all is well" } else { "not all is well" }.to_owned();
-    // A check that ended early has counted nothing.
+    // A check that ended early has no counts.
     if report.is_healthy() || report.events > 0 {
         let (incidents, events) =
             (pluralize(report.incidents, "incident"), pluralize(report.events, "event"));
@@ -97,31 +97,31 @@ async fn salvage_to(
 ) -> Result<(), Failure> {
     let mut failed = None;
     if target.as_os_str() == "-" {
-        let to = context.out.writer();
-        let done =
-            salvage(store, &mut |r| record_error(json::write_line(to, r), &mut failed)).await;
+        let writer = context.out.writer();
+        let result =
+            salvage(store, &mut |r| record_error(json::write_line(writer, r), &mut failed)).await;
         if let Some(error) = failed {
             return Err(output_failed(&error));
         }
-        done?;
+        result?;
         return Ok(());
     }
     refuse_store_as_target(target, store)?;
     let mut file = AtomicFile::create(target)?;
     let mut sink = |record: &Record| record_error(json::write_line(&mut file, record), &mut failed);
-    let done = unless_stopped(salvage(store, &mut sink)).await?;
+    let result = unless_stopped(salvage(store, &mut sink)).await?;
     if let Some(error) = failed {
         return Err(write_failure(target, &error));
     }
-    let records = done?;
-    let place = display_path(file.target());
+    let records = result?;
+    let target_text = display_path(file.target());
     file.commit()?;
     if as_json {
         return json::print(&mut context.out, &serde_json::json!({ "records": records }));
     }
     context.out.line(&format!(
-        "{} saved to {place}: take them into a new store with \
-         redphone import {place} --skip-bad --store NEW.db",
+        "{} saved to {target_text}: take them into a new store with \
+         redphone import {target_text} --skip-bad --store NEW.db",
         pluralize(records, "record")
     ))
 }

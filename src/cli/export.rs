@@ -1,4 +1,4 @@
-//! `export`: everything the store holds, as JSON Lines.
+//! `export`: writes all records of the store as JSON Lines.
 
 use std::fs;
 use std::io;
@@ -13,7 +13,7 @@ use super::session::{IfMissing, open_store};
 use super::{Context, json, unless_stopped};
 use crate::backend::record::Record;
 
-/// Writes to a file, or to standard output.
+/// Exports the store to a file, or to standard output.
 pub async fn run(context: &mut Context, args: Export) -> Result<(), Failure> {
     let target = args.file.filter(|file| file.as_os_str() != "-");
     if let Some(target) = &target {
@@ -21,14 +21,15 @@ pub async fn run(context: &mut Context, args: Export) -> Result<(), Failure> {
     }
     let store = open_store(&context.config, IfMissing::Refuse, "export").await?;
     let Some(target) = target else {
-        let to = context.out.writer();
+        let writer = context.out.writer();
         let mut failed = None;
-        let mut sink = |record: &Record| record_error(json::write_line(to, record), &mut failed);
-        let done = store.export(&mut sink).await;
+        let mut sink =
+            |record: &Record| record_error(json::write_line(writer, record), &mut failed);
+        let result = store.export(&mut sink).await;
         if let Some(error) = failed {
             return Err(output_failed(&error));
         }
-        done?;
+        result?;
         store.close().await;
         return Ok(());
     };
@@ -41,39 +42,41 @@ pub async fn run(context: &mut Context, args: Export) -> Result<(), Failure> {
         progress.set_position(lines, None);
         record_error(json::write_line(&mut file, record), &mut failed)
     };
-    let done = unless_stopped(store.export(&mut sink)).await?;
+    let result = unless_stopped(store.export(&mut sink)).await?;
     drop(progress);
     if let Some(error) = failed {
         return Err(write_failure(&target, &error));
     }
-    done?;
-    let place = display_path(file.target());
+    result?;
+    let target_text = display_path(file.target());
     file.commit()?;
     store.close().await;
-    context.out.line(&format!("{} written to {place}", pluralize(lines, "line")))
+    context.out.line(&format!("{} written to {target_text}", pluralize(lines, "line")))
 }
 
-/// Keeps an error of the sink for its own sentence, and lets the store stop.
-pub fn record_error(done: io::Result<()>, failed: &mut Option<io::Error>) -> io::Result<()> {
-    done.map_err(|error| {
+/// Stores an I/O error of the sink in `failed`, and returns its kind so that the store stops.
+///
+/// The caller reports the stored error in its own sentence.
+pub fn record_error(result: io::Result<()>, failed: &mut Option<io::Error>) -> io::Result<()> {
+    result.map_err(|error| {
         let kind = error.kind();
         *failed = Some(error);
         kind.into()
     })
 }
 
-/// Refuses to write over the store itself.
+/// Refuses a target that would overwrite the store or one of its SQLite files.
 pub fn refuse_store_as_target(target: &Path, store: &Path) -> Result<(), Failure> {
-    let (Ok(there), Ok(store)) = (fs::canonicalize(target), fs::canonicalize(store)) else {
+    let (Ok(target_path), Ok(store)) = (fs::canonicalize(target), fs::canonicalize(store)) else {
         return Ok(());
     };
-    let of_store = there == store
-        || ["-wal", "-shm", "-journal"].iter().any(|end| {
+    let is_store = target_path == store
+        || ["-wal", "-shm", "-journal"].iter().any(|suffix| {
             let mut name = store.clone().into_os_string();
-            name.push(end);
-            there == Path::new(&name)
+            name.push(suffix);
+            target_path == Path::new(&name)
         });
-    if of_store {
+    if is_store {
         return Err(Failure::new(
             Exit::Failed,
             format!("{} is the store itself: name another file", display_path(target)),

@@ -1,4 +1,4 @@
-//! How a command ends when it does not end well: one sentence and an exit code.
+//! The failure of a command: one sentence and an exit code.
 
 use std::io;
 
@@ -6,23 +6,23 @@ use crate::backend::BackendError;
 use crate::backend::file::OpenError;
 use crate::config::ConfigError;
 
-/// Exit codes; of those up to the fourth, each is worse than the one before.
+/// Exit codes. The first four are ordered: each is worse than the one before.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Exit {
-    /// It was refused, or it failed.
+    /// The command was refused, or it failed.
     Failed = 1,
     /// The command line or a setting is wrong.
     Usage = 2,
-    /// There is no such incident or store.
+    /// The incident or the store does not exist.
     NotFound = 3,
-    /// The store can't be opened or does not answer; the same may work later.
+    /// The store can't be opened, or the API does not answer; the same may work later.
     Unreachable = 4,
-    /// What was asked has no answer yet: it is kept and will be sent.
+    /// The command has no answer yet: it waits in the outbox and will be sent.
     Queued = 5,
 }
 
 impl Exit {
-    /// The worse of two: what is kept is done sooner or later.
+    /// Returns the worse of two codes. A queued command is the least bad, as it will be executed.
     #[must_use]
     pub fn worse_of(self, other: Self) -> Self {
         match (self, other) {
@@ -32,44 +32,44 @@ impl Exit {
     }
 }
 
-/// Why a command did not do what it was asked for.
+/// Why a command failed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
     /// The exit code.
     pub exit: Exit,
-    /// One sentence without a full stop; empty where nobody is left to read it, or all is said.
+    /// One sentence without a full stop; empty when there is nothing more to report.
     pub message: String,
-    /// Lines that point at the place, shown below the sentence.
+    /// Lines below the sentence that show the input and mark the error in it.
     pub snippet: Option<String>,
 }
 
 impl Failure {
-    /// A failure with its sentence.
+    /// Creates a failure from an exit code and a sentence.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { exit, message: message.into(), snippet: None }
     }
 
-    /// It was refused, or it failed.
+    /// Creates a failure with the code [`Exit::Failed`].
     pub fn failed(message: impl Into<String>) -> Self {
         Self::new(Exit::Failed, message)
     }
 
-    /// The command line is wrong.
+    /// Creates a failure with the code [`Exit::Usage`]: the command line is wrong.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
     }
 
-    /// All has been said already.
+    /// Creates a failure without a message: everything was reported already.
     #[must_use]
     pub fn silent(exit: Exit) -> Self {
         Self::new(exit, "")
     }
 
-    /// The same with what it is about in front.
+    /// Prefixes the message with what it is about.
     #[must_use]
-    pub fn with_prefix(mut self, what: &str) -> Self {
-        self.message = format!("{what}: {}", self.message);
+    pub fn with_prefix(mut self, prefix: &str) -> Self {
+        self.message = format!("{prefix}: {}", self.message);
         self
     }
 }
@@ -104,7 +104,9 @@ impl From<ConfigError> for Failure {
     }
 }
 
-/// A write to standard output that failed. Whoever has closed it does not want to hear more.
+/// Returns the failure of a write to standard output.
+///
+/// It is silent when the reader has closed the pipe.
 pub fn output_failed(error: &io::Error) -> Failure {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Failure::silent(Exit::Failed);
@@ -115,7 +117,7 @@ pub fn output_failed(error: &io::Error) -> Failure {
     ))
 }
 
-/// What the system says, without its number.
+/// Returns the text of a system error without its number.
 pub fn io_error_text(error: &io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error") {

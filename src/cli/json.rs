@@ -1,4 +1,6 @@
-//! JSON that is safe on a terminal: what JSON itself leaves raw but a terminal may obey is escaped.
+//! JSON that is safe on a terminal.
+//!
+//! Characters that JSON does not escape but that a terminal may interpret are escaped too.
 
 use std::io::{self, Write};
 
@@ -9,7 +11,7 @@ use serde_json::ser::{CharEscape, Formatter};
 use super::failure::{Failure, output_failed};
 use super::out::Out;
 
-/// Writes a value on one line, with its line end.
+/// Writes a value on one line, with a line feed.
 pub fn write_line(to: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     value.serialize(&mut Serializer::with_formatter(&mut *to, TerminalSafeFormatter))?;
     to.write_all(b"\n")
@@ -20,7 +22,7 @@ pub fn print(out: &mut Out, value: &impl Serialize) -> Result<(), Failure> {
     write_line(out.writer(), value).map_err(|error| output_failed(&error))
 }
 
-/// Compact, with one-byte controls, DEL and characters that turn text around written as `\u`.
+/// Compact JSON that escapes C1 controls, DEL and characters that reorder text as `\u`.
 struct TerminalSafeFormatter;
 
 impl Formatter for TerminalSafeFormatter {
@@ -29,20 +31,20 @@ impl Formatter for TerminalSafeFormatter {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        // Below DEL there is nothing to escape that is not escaped already.
+        // Characters below DEL that need it are escaped already.
         if fragment.bytes().all(|b| b < 0x7f) {
             return writer.write_all(fragment.as_bytes());
         }
-        let mut done = 0;
+        let mut written = 0;
         for (index, ch) in fragment.char_indices() {
             let code = u32::from(ch);
             if matches!(code, 0x7f..=0x9f | 0x200e | 0x200f | 0x2028..=0x202e | 0x2066..=0x2069) {
-                writer.write_all(&fragment.as_bytes()[done..index])?;
+                writer.write_all(&fragment.as_bytes()[written..index])?;
                 write!(writer, "\\u{code:04x}")?;
-                done = index + ch.len_utf8();
+                written = index + ch.len_utf8();
             }
         }
-        writer.write_all(&fragment.as_bytes()[done..])
+        writer.write_all(&fragment.as_bytes()[written..])
     }
 
     fn write_char_escape<W: ?Sized + Write>(
@@ -50,7 +52,7 @@ impl Formatter for TerminalSafeFormatter {
         writer: &mut W,
         escape: CharEscape,
     ) -> io::Result<()> {
-        // As the compact form has it.
+        // The escapes of JSON itself are those of the compact form.
         serde_json::ser::CompactFormatter.write_char_escape(writer, escape)
     }
 }
@@ -60,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_that_a_terminal_obeys_is_left_raw_and_nothing_is_lost() {
+    fn terminal_controls_are_escaped_without_losing_text() {
         let text = "a\u{1b}[2J \u{9b}31m \u{7f} \u{202e}zyx \"é\\ 漢 🚒\n";
         let mut line = Vec::new();
         write_line(&mut line, &text).unwrap();

@@ -1,4 +1,4 @@
-//! `list`: incidents that pass a filter.
+//! `list`: lists the incidents that pass a filter.
 
 use chrono::Utc;
 
@@ -11,15 +11,15 @@ use crate::backend::Search;
 use crate::model::filter::{Filter, FilterError};
 use crate::model::text::{sanitize, width};
 
-/// The most rows a backend gives at once.
+/// Highest number of rows that a backend returns at once.
 const PAGE_ROWS: u32 = 1000;
 
-/// Lists page by page, so that memory does not grow with the list.
+/// Lists incidents page by page, so that memory does not grow with the list.
 pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
     let text = args.filter.join(" ");
     let filter: Filter = text.parse().map_err(|error| filter_failure(&text, &error))?;
     let Context { config, out, .. } = context;
-    let place = open(config, IfMissing::Refuse).await?;
+    let connection = open(config, IfMissing::Refuse).await?;
     let now = Utc::now();
     let mut search = Search {
         filter,
@@ -30,14 +30,15 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
         now,
     };
     let mut table = Table::new(&config.rules.levels, now);
-    let mut left = if args.all { u64::MAX } else { u64::from(args.limit) };
-    let mut told = 0_u64;
+    let mut remaining = if args.all { u64::MAX } else { u64::from(args.limit) };
+    let mut printed = 0_u64;
     loop {
-        search.limit = u32::try_from(left).map_or(PAGE_ROWS, |left| left.min(PAGE_ROWS));
-        let page = place.backend.search(&search).await?;
+        search.limit =
+            u32::try_from(remaining).map_or(PAGE_ROWS, |remaining| remaining.min(PAGE_ROWS));
+        let page = connection.backend.search(&search).await?;
         let count = u64::try_from(page.rows.len()).unwrap_or(u64::MAX);
-        told += count;
-        left = left.saturating_sub(count);
+        printed += count;
+        remaining = remaining.saturating_sub(count);
         if args.json {
             for row in &page.rows {
                 json::print(out, row)?;
@@ -46,9 +47,9 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
             table.print_page(out, &page.rows)?;
         }
         let more = page.next.is_some() && !page.rows.is_empty();
-        if !more || left == 0 {
+        if !more || remaining == 0 {
             out.flush()?;
-            if told == 0 && !args.json {
+            if printed == 0 && !args.json {
                 out::print_hint(if text.trim().is_empty() {
                     "no open incidents; all there are: redphone list is:any"
                 } else {
@@ -56,20 +57,20 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
                 });
             } else if more && out.width().is_some() {
                 let of = page.total.map_or_else(String::new, |total| format!(" of {total}"));
-                out::print_hint(&format!("{told}{of} shown; more with --limit N or --all"));
+                out::print_hint(&format!("{printed}{of} shown; more with --limit N or --all"));
             }
-            place.report_staleness();
-            if let Some(remote) = &place.remote {
+            connection.report_staleness();
+            if let Some(remote) = &connection.remote {
                 remote.refresh_cache().await;
             }
-            place.close().await;
+            connection.close().await;
             return Ok(());
         }
         search.after = page.next;
     }
 }
 
-/// Names the term that can't be understood, and points at it.
+/// Returns the failure for a filter that can't be parsed; it names and marks the wrong term.
 pub fn filter_failure(text: &str, error: &FilterError) -> Failure {
     let (before, term) = (
         sanitize(text.get(..error.range.start).unwrap_or_default()),
@@ -94,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wrong_term_is_pointed_at() {
+    fn failure_marks_the_wrong_filter_term() {
         let text = "p1 漢 statsu:open x";
         let error = text.parse::<Filter>().unwrap_err();
         let failure = filter_failure(text, &error);

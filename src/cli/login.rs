@@ -1,4 +1,4 @@
-//! `login` and `logout`: the token of an API, into the keyring and out of it.
+//! `login` and `logout`: stores the token of an API in the keyring, and removes it.
 
 use std::io::{self, BufRead, IsTerminal, Read};
 
@@ -12,7 +12,7 @@ use crate::backend::http::{Address, Token, TokenSource};
 use crate::config::{Config, Location, RemoteConfig, suggestion};
 use crate::model::text::sanitize;
 
-/// Takes a token from the terminal or from standard input, and puts it into the keyring.
+/// Reads a token from the terminal or from standard input, and stores it in the keyring.
 pub async fn run(context: &mut Context, args: Login) -> Result<(), Failure> {
     let remote = resolve_remote(&context.config, args.target.as_deref(), "login")?;
     if let Some(source) = remote.token.as_ref().filter(|source| **source != TokenSource::Keyring) {
@@ -26,16 +26,16 @@ pub async fn run(context: &mut Context, args: Login) -> Result<(), Failure> {
         return Err(Failure::usage(format!("the API {}", remote.address.exposed_reason())));
     }
     let text = read_token(&remote.address)?;
-    let token = Token::new(text).map_err(|bad| Failure::failed(format!("the token {bad}")))?;
+    let token = Token::new(text).map_err(|error| Failure::failed(format!("the token {error}")))?;
     keyring::write(&remote.address, &token).await.map_err(|why| no_keyring(&remote, &why))?;
     let host = remote.address.host();
     context.out.line(&format!("the token for {host} is in the keyring"))?;
     context.out.flush()?;
-    // It is kept in any case: the API may only be away.
+    // The token stays stored in any case: the API may be unreachable for a while.
     let remote = RemoteConfig { token: Some(TokenSource::Keyring), ..remote };
     match open_remote(&remote)?.capabilities().await {
-        Ok(can) => {
-            let me = can.me.map_or_else(String::new, |me| {
+        Ok(capabilities) => {
+            let me = capabilities.me.map_or_else(String::new, |me| {
                 format!(", and takes you for {} ({})", sanitize(&me.name), sanitize(&me.handle))
             });
             context.out.line(&format!("{host} answers{me}"))
@@ -47,12 +47,12 @@ pub async fn run(context: &mut Context, args: Login) -> Result<(), Failure> {
     }
 }
 
-/// Takes a token out of the keyring.
+/// Removes a token from the keyring.
 pub async fn logout(context: &mut Context, args: Login) -> Result<(), Failure> {
     let remote = resolve_remote(&context.config, args.target.as_deref(), "logout")?;
     let host = remote.address.host();
-    let was_there = keyring::remove(&remote.address).await;
-    if was_there.map_err(|why| Failure::failed(why.to_string()))? {
+    let was_removed = keyring::remove(&remote.address).await;
+    if was_removed.map_err(|why| Failure::failed(why.to_string()))? {
         return context.out.line(&format!("the token for {host} is no longer in the keyring"));
     }
     Err(Failure::new(
@@ -61,13 +61,13 @@ pub async fn logout(context: &mut Context, args: Login) -> Result<(), Failure> {
     ))
 }
 
-/// Which API is meant: by a profile's name, by its URL, or the one that is chosen.
+/// Finds the API that is meant: by a profile's name, by its URL, or the one in force.
 fn resolve_remote(
     config: &Config,
-    place: Option<&str>,
+    reference: Option<&str>,
     command: &str,
 ) -> Result<RemoteConfig, Failure> {
-    let Some(place) = place else {
+    let Some(reference) = reference else {
         return config.location.remote().cloned().ok_or_else(|| {
             Failure::usage(format!(
                 "there is no API to {command} to: name a profile or a URL, such as redphone \
@@ -75,33 +75,39 @@ fn resolve_remote(
             ))
         });
     };
-    if let Some(profile) = config.profiles.iter().find(|profile| profile.name == place) {
+    if let Some(profile) = config.profiles.iter().find(|profile| profile.name == reference) {
         let remote = profile.location.as_ref().and_then(Location::remote);
         return remote.cloned().ok_or_else(|| {
             Failure::usage(format!(
                 "the profile {:?} is a store's file: it needs no token",
-                sanitize(place)
+                sanitize(reference)
             ))
         });
     }
-    if let Some(bad) = config.unusable_profiles.iter().find(|bad| bad.name == place) {
+    if let Some(unusable) =
+        config.unusable_profiles.iter().find(|unusable| unusable.name == reference)
+    {
         return Err(Failure::usage(format!(
             "the profile {:?} can't be used: {}",
-            sanitize(place),
-            bad.why
+            sanitize(reference),
+            unusable.why
         )));
     }
-    if !place.contains("://") {
+    if !reference.contains("://") {
         let names: Vec<&str> = config.profiles.iter().map(|p| p.name.as_str()).collect();
         let why = if names.is_empty() {
             "name an API by its URL, such as https://incidents.example.net".to_owned()
         } else {
-            suggestion(place, &names)
+            suggestion(reference, &names)
         };
-        return Err(Failure::usage(format!("there is no profile {:?}: {why}", sanitize(place))));
+        return Err(Failure::usage(format!(
+            "there is no profile {:?}: {why}",
+            sanitize(reference)
+        )));
     }
-    let address: Address = place.parse().map_err(|bad| Failure::usage(format!("the URL {bad}")))?;
-    // Where a profile allows it for that API, it is allowed however the API is named.
+    let address: Address =
+        reference.parse().map_err(|error| Failure::usage(format!("the URL {error}")))?;
+    // Plain HTTP that a profile allows for an API is also allowed when the URL is given.
     let insecure_http = config.profiles.iter().any(|profile| {
         let remote = profile.location.as_ref().and_then(Location::remote);
         remote.is_some_and(|remote| remote.address == address && remote.insecure_http)
@@ -110,9 +116,9 @@ fn resolve_remote(
     Ok(RemoteConfig { name, address, ca_file: None, token: None, insecure_http })
 }
 
-/// Reads a token: from the terminal without showing it, or a line of standard input.
+/// Reads a token from the terminal without echo, or from one line of standard input.
 fn read_token(address: &Address) -> Result<String, Failure> {
-    let failed = |error: &io::Error| {
+    let read_failure = |error: &io::Error| {
         Failure::failed(format!(
             "can't read the token: {}: pipe it in instead",
             io_error_text(error)
@@ -120,16 +126,16 @@ fn read_token(address: &Address) -> Result<String, Failure> {
     };
     if io::stdin().is_terminal() {
         let prompt = format!("Token for {address} (is not shown): ");
-        return rpassword::prompt_password(prompt).map_err(|error| failed(&error));
+        return rpassword::prompt_password(prompt).map_err(|error| read_failure(&error));
     }
     let mut line = Vec::new();
-    let most = MAX_TOKEN_BYTES as u64 + 2;
-    let read = io::stdin().lock().take(most).read_until(b'\n', &mut line);
-    read.map_err(|error| failed(&error))?;
+    let max_bytes = MAX_TOKEN_BYTES as u64 + 2;
+    let read = io::stdin().lock().take(max_bytes).read_until(b'\n', &mut line);
+    read.map_err(|error| read_failure(&error))?;
     String::from_utf8(line).map_err(|_| Failure::failed("the token is no text: pipe it in as text"))
 }
 
-/// How to do without a keyring.
+/// Returns the failure for a system without a keyring; it says how to use a file instead.
 fn no_keyring(remote: &RemoteConfig, why: &keyring::KeyringError) -> Failure {
     Failure::failed(format!(
         "{why}: put the token into a file instead, with (umask 077; cat > redphone.token), and name \

@@ -1,4 +1,4 @@
-//! `man`: the manual page, or one for each command.
+//! `man`: prints the manual page, or writes one for each command.
 
 use std::fs;
 use std::io::Write;
@@ -20,7 +20,7 @@ pub fn run(out: &mut Out, folder: Option<&Path>) -> Result<(), Failure> {
             .and_then(|()| out.writer().flush())
             .map_err(|error| output_failed(&error));
     };
-    let told = |error: &std::io::Error| {
+    let write_failure = |error: &std::io::Error| {
         let folder = folder.to_string_lossy();
         Failure::failed(format!(
             "can't write the pages to {}: {}: name another folder",
@@ -28,14 +28,14 @@ pub fn run(out: &mut Out, folder: Option<&Path>) -> Result<(), Failure> {
             io_error_text(error)
         ))
     };
-    fs::create_dir_all(folder).map_err(|error| told(&error))?;
-    clap_mangen::generate_to(Cli::command(), folder).map_err(|error| told(&error))?;
+    fs::create_dir_all(folder).map_err(|error| write_failure(&error))?;
+    clap_mangen::generate_to(Cli::command(), folder).map_err(|error| write_failure(&error))?;
     let pages = count_pages(&Cli::command());
     let folder = folder.to_string_lossy();
     out.line(&format!("{pages} pages written to {}", sanitize(&folder)))
 }
 
-/// The page of a command itself, and those of the commands in it.
+/// Counts the pages of a command and of its subcommands.
 fn count_pages(command: &clap::Command) -> usize {
     1 + command.get_subcommands().filter(|c| !c.is_hide_set()).map(count_pages).sum::<usize>()
 }

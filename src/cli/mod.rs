@@ -1,8 +1,7 @@
-//! Top floor: the command line, one file per command.
+//! The command line, one file per command.
 //!
-//! What is asked for goes to standard output; what went wrong goes to standard error in one
-//! sentence, and the exit code says which kind it was. A command opens nothing that it does not
-//! need.
+//! Results go to standard output. Errors go to standard error in one sentence, and the exit code
+//! says which kind of error it was. A command opens nothing that it does not need.
 
 pub mod args;
 pub mod failure;
@@ -46,14 +45,14 @@ use self::failure::{Exit, Failure};
 use self::out::Out;
 use crate::config::{Config, Flags, log};
 
-/// What a command needs from the outside.
+/// What every command needs: flags, configuration and standard output.
 struct Context {
     flags: Flags,
     config: Config,
     out: Out,
 }
 
-/// Runs the command line of this process.
+/// Runs the command line of this process and returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
@@ -93,14 +92,15 @@ fn run(args: &[OsString]) -> Result<(), Failure> {
     if command.as_ref().is_some_and(reports_warnings) {
         config::hint_at_warnings(&context.config);
     }
-    let done = dispatch(&mut context, command);
+    let result = dispatch(&mut context, command);
     // What was printed before a failure is still shown.
     let flushed = context.out.flush();
-    done.and(flushed)
+    result.and(flushed)
 }
 
-/// Whether a command says on standard error that settings are wrong: the panes show it, `config`
-/// is about it, and the rest of these have nothing to do with settings.
+/// Returns whether a command reports wrong settings on standard error.
+///
+/// The panes show them by themselves, `config` is about them, and the others below use no settings.
 fn reports_warnings(command: &Command) -> bool {
     !matches!(
         command,
@@ -111,7 +111,7 @@ fn reports_warnings(command: &Command) -> bool {
     )
 }
 
-/// Refuses what would change a place that may only be read.
+/// Refuses a command that would change a read-only store or API.
 fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
     let writes = match command {
         Command::Declare(_)
@@ -134,7 +134,7 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
             "the profile {name:?} is read-only: nothing can be changed with it, choose another"
         )));
     }
-    // Where only a flag asks for it, a store itself refuses; an API does not know of it.
+    // With --read-only alone, a store refuses changes itself; an API does not know the flag.
     if config.read_only && config.location.remote().is_some() {
         return Err(Failure::failed(format!(
             "{} was opened read-only: leave out --read-only to change something",
@@ -173,20 +173,22 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
     }
 }
 
-/// Runs what has to wait for files, on this thread.
+/// Runs asynchronous work to its end on this thread.
 fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
         let reason = failure::io_error_text(&error);
         Failure::new(Exit::Failed, format!("can't start: {reason}: free some memory or files"))
     })?;
-    let done = runtime.block_on(work);
-    // A read of standard input that nobody waits for any more must not hold up the end.
+    let result = runtime.block_on(work);
+    // A pending read of standard input must not delay the exit.
     runtime.shutdown_background();
-    done
+    result
 }
 
-/// Waits for work that has files to clear away, which a signal would otherwise leave behind.
+/// Runs work that must clean up files, and drops it when a signal arrives.
+///
+/// The signal would otherwise end the process and leave the files behind.
 async fn unless_stopped<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     use tokio::signal::unix::{SignalKind, signal};
     let listen = |kind| {
@@ -200,7 +202,7 @@ async fn unless_stopped<T>(work: impl Future<Output = T>) -> Result<T, Failure> 
     let mut hang_up = listen(SignalKind::hangup())?;
     let stopped = || Failure::failed("stopped by a signal before it was done: start it again");
     tokio::select! {
-        done = work => Ok(done),
+        result = work => Ok(result),
         _ = interrupt.recv() => Err(stopped()),
         _ = terminate.recv() => Err(stopped()),
         _ = hang_up.recv() => Err(stopped()),

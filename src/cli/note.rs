@@ -1,4 +1,4 @@
-//! `note`: write on an incident's timeline.
+//! `note`: writes a note on an incident's timeline.
 
 use std::io::{self, IsTerminal, Read};
 
@@ -7,10 +7,12 @@ use super::failure::{Failure, io_error_text};
 use super::{Context, ack, block_on};
 use crate::model::IncidentCommand;
 
-/// The most that is read; far more than a note may have, so that the refusal can say how long it is.
+/// How much of standard input is read, in bytes.
+///
+/// This is far more than a note may have, so that the rejection can give its length.
 const MAX_BYTES: u64 = 1024 * 1024;
 
-/// Writes one note. The text is read before the store is opened.
+/// Adds one note. The text is read before the store is opened.
 pub fn run(context: &mut Context, args: Note) -> Result<(), Failure> {
     let Note { incident, text, json } = args;
     let piped = text == ["-"] || (text.is_empty() && !io::stdin().is_terminal());
@@ -23,9 +25,9 @@ pub fn run(context: &mut Context, args: Note) -> Result<(), Failure> {
     block_on(ack::run_single(context, incident, IncidentCommand::AddNote { text }, "noted", json))
 }
 
-fn read_text(from: impl Read) -> Result<String, Failure> {
+fn read_text(input: impl Read) -> Result<String, Failure> {
     let mut bytes = Vec::new();
-    from.take(MAX_BYTES).read_to_end(&mut bytes).map_err(|error| {
+    input.take(MAX_BYTES).read_to_end(&mut bytes).map_err(|error| {
         Failure::failed(format!("can't read standard input: {}: try again", io_error_text(&error)))
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {

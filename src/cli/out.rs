@@ -1,42 +1,42 @@
-//! What is printed, and how it fits where it goes.
+//! Output of the commands: standard output with width and styles, and messages to standard error.
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 
 use super::failure::{Failure, output_failed};
 use crate::config::Config;
 
-/// Columns where the terminal does not tell.
+/// Columns of a terminal that does not report its size.
 const DEFAULT_COLUMNS: usize = 80;
 
-/// Standard output: buffered, and aware of whether a person reads it.
+/// Buffered standard output that knows whether it is a terminal.
 pub struct Out {
     to: BufWriter<Stdout>,
-    /// Columns of the terminal; `None` where it goes to a file or a pipe.
+    /// Columns of the terminal; `None` for a file or a pipe.
     width: Option<usize>,
     color: bool,
     ascii: bool,
 }
 
-/// Looks that carry no meaning of their own.
+/// Styles of text. They only emphasize: the text alone carries the meaning.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Style {
-    /// As it is.
+    /// Text without a style.
     Plain,
-    /// What matters.
+    /// Important text.
     Bold,
-    /// What is secondary.
+    /// Secondary text.
     Dim,
-    /// What is past or most urgent.
+    /// Text about what is overdue or most urgent.
     Alarm,
 }
 
 impl Out {
-    /// Standard output under a configuration.
+    /// Opens standard output with the options of a configuration.
     pub fn new(config: &Config) -> Self {
         Self::with(config.ascii, config.color)
     }
 
-    /// Standard output where no configuration holds yet.
+    /// Opens standard output before a configuration is loaded.
     pub fn with(ascii: bool, color: bool) -> Self {
         let stdout = io::stdout();
         let terminal = stdout.is_terminal();
@@ -48,25 +48,25 @@ impl Out {
         }
     }
 
-    /// Columns to fit into; `None` where nothing is to be cut.
+    /// Returns the columns of the terminal; `None` where nothing is truncated.
     pub fn width(&self) -> Option<usize> {
         self.width
     }
 
-    /// Prints a line that is safe to show.
+    /// Prints a line; the text must be sanitized.
     pub fn line(&mut self, text: &str) -> Result<(), Failure> {
         let text = text.trim_end();
-        let done = if self.ascii {
+        let result = if self.ascii {
             writeln!(self.to, "{}", to_ascii(text))
         } else {
             writeln!(self.to, "{text}")
         };
-        done.map_err(|error| output_failed(&error))
+        result.map_err(|error| output_failed(&error))
     }
 
-    /// A piece of a line in a look, where there are looks.
-    pub fn styled(&self, text: &str, look: Style) -> String {
-        let code = match look {
+    /// Returns a text with the escape codes of a style, if standard output has colours.
+    pub fn styled(&self, text: &str, style: Style) -> String {
+        let code = match style {
             Style::Bold => "1",
             Style::Dim => "2",
             Style::Alarm => "1;31",
@@ -79,18 +79,18 @@ impl Out {
         }
     }
 
-    /// Where whole documents are written.
+    /// Returns the writer, for documents that are written directly.
     pub fn writer(&mut self) -> &mut impl Write {
         &mut self.to
     }
 
-    /// Hands over what is held back.
+    /// Writes the buffered output.
     pub fn flush(&mut self) -> Result<(), Failure> {
         self.to.flush().map_err(|error| output_failed(&error))
     }
 }
 
-/// The same without the characters that this program itself uses beyond ASCII.
+/// Replaces the non-ASCII characters that this program itself uses.
 fn to_ascii(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for ch in text.chars() {
@@ -111,12 +111,12 @@ fn terminal_columns() -> usize {
     size.ok().map(|s| usize::from(s.ws_col)).filter(|c| *c > 0).unwrap_or(DEFAULT_COLUMNS)
 }
 
-/// How many of something, as in `1 line` and `2 lines`.
+/// Formats a count with its noun, as in `1 line` and `2 lines`.
 pub fn pluralize(count: u64, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Says on standard error what went wrong.
+/// Prints a failure to standard error.
 pub fn print_failure(failure: &Failure) {
     if failure.message.is_empty() {
         return;
@@ -130,12 +130,12 @@ pub fn print_failure(failure: &Failure) {
     write_stderr(&text);
 }
 
-/// Says something on standard error that is no failure.
+/// Prints a message that is no failure to standard error.
 pub fn print_hint(text: &str) {
     write_stderr(&format!("redphone: {text}\n"));
 }
 
 fn write_stderr(text: &str) {
-    // Where standard error is gone, nobody is left to tell.
+    // If standard error is closed, there is nobody to inform.
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }

@@ -1,4 +1,4 @@
-//! `outbox`: what waits to be sent to an API, what was sent last, and what it refused.
+//! `outbox`: lists, sends, retries and drops the commands that are queued for an API.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use crate::model::text::{sanitize, truncate};
 use crate::model::{Command, CommandId, IncidentId};
 use crate::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot, Remote};
 
-/// How long what waits may take to be sent.
+/// How long to wait for the answers to pending commands.
 const SEND_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// A command, as `--json` prints it.
+/// An outbox entry, as `--json` prints it.
 #[derive(Debug, Serialize)]
 struct EntryJson<'a> {
     #[serde(rename = "place")]
@@ -34,8 +34,7 @@ struct EntryJson<'a> {
     command: Option<&'a Command>,
     #[serde(rename = "tries")]
     attempts: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[serde(rename = "said")]
+    #[serde(rename = "said", skip_serializing_if = "Option::is_none")]
     last_error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_at: Option<DateTime<Utc>>,
@@ -43,17 +42,17 @@ struct EntryJson<'a> {
     settled_at: Option<DateTime<Utc>>,
 }
 
-/// Carries out what is asked of the outbox.
+/// Runs the subcommands of `outbox`.
 pub async fn run(context: &mut Context, args: OutboxArgs) -> Result<(), Failure> {
     let Context { config, out, .. } = context;
-    let sends = match &args.about {
+    let sending = match &args.about {
         Some(OutboxCommand::Send) if config.read_only => {
             return Err(Failure::failed("opened read-only: nothing is sent from here"));
         }
         Some(OutboxCommand::Send) => Sending::Yes,
         _ => Sending::No,
     };
-    let remote = session::open_outbox(config, sends).await?;
+    let remote = session::open_outbox(config, sending).await?;
     match args.about.unwrap_or(OutboxCommand::List) {
         OutboxCommand::List => {
             print_list(out, &remote.watch_outbox().borrow(), args.json)?;
@@ -77,12 +76,12 @@ pub async fn run(context: &mut Context, args: OutboxArgs) -> Result<(), Failure>
             let dropped = remote.drop_entry(entry.id).await;
             let count = dropped.map_err(|error| entry_failure(&entry, error))?;
             let more = count.saturating_sub(1) as u64;
-            let with = if more > 0 {
+            let suffix = if more > 0 {
                 format!(", and {} that needed it", pluralize(more, "command"))
             } else {
                 String::new()
             };
-            out.line(&format!("{} dropped{with}", sanitize(&entry.phrase())))
+            out.line(&format!("{} dropped{suffix}", sanitize(&entry.phrase())))
         }
     }
 }
@@ -91,44 +90,45 @@ fn entry_failure(entry: &OutboxEntry, error: crate::backend::BackendError) -> Fa
     Failure::from(error).with_prefix(&sanitize(&entry.phrase()))
 }
 
-/// The command of a place in the list, or of an id.
-fn find_entry(remote: &Remote, which: EntryRef) -> Result<Arc<OutboxEntry>, Failure> {
-    let listing = remote.watch_outbox().borrow().clone();
-    let found = listing.entries.iter().find(|entry| match which {
-        EntryRef::Position(place) => entry.position == place,
+/// Finds an entry by its position in the list or by the id of its command.
+fn find_entry(remote: &Remote, reference: EntryRef) -> Result<Arc<OutboxEntry>, Failure> {
+    let outbox = remote.watch_outbox().borrow().clone();
+    let found = outbox.entries.iter().find(|entry| match reference {
+        EntryRef::Position(position) => entry.position == position,
         EntryRef::Id(id) => entry.id == id,
     });
     found.cloned().ok_or_else(|| {
-        let told = format!("there is no {which} in the outbox: `redphone outbox` lists them");
-        Failure::new(Exit::NotFound, told)
+        let message =
+            format!("there is no {reference} in the outbox: `redphone outbox` lists them");
+        Failure::new(Exit::NotFound, message)
     })
 }
 
-/// Sends what waits, and tells what became of each.
+/// Sends the pending commands and prints the outcome of each.
 async fn send_pending(out: &mut Out, remote: &Remote, as_json: bool) -> Result<(), Failure> {
     let before = remote.watch_outbox().borrow().clone();
     remote.send_now().await?;
     let after = remote.wait_until_settled(SEND_TIMEOUT).await;
     let mut refused = false;
     for entry in before.pending() {
-        let Some(now) = after.get(entry.id) else { continue };
+        let Some(settled) = after.get(entry.id) else { continue };
         if as_json {
-            json::print(out, &entry_json(now, &after))?;
+            json::print(out, &entry_json(settled, &after))?;
         } else {
-            print_entry(out, now, &after)?;
+            print_entry(out, settled, &after)?;
         }
-        refused |= now.refusal().is_some();
+        refused |= settled.refusal().is_some();
     }
     out.flush()?;
-    let left = after.counts().pending as u64;
+    let pending = after.counts().pending as u64;
     if refused {
         return Err(Failure::failed("some were refused: `redphone outbox` says why"));
     }
-    if left > 0 {
-        let are = if left == 1 { "command waits" } else { "commands wait" };
+    if pending > 0 {
+        let waiting = if pending == 1 { "command waits" } else { "commands wait" };
         return Err(Failure::new(
             Exit::Queued,
-            format!("{left} {are}: kept, and tried again later"),
+            format!("{pending} {waiting}: kept, and tried again later"),
         ));
     }
     if before.pending().next().is_none() && !as_json {
@@ -137,14 +137,13 @@ async fn send_pending(out: &mut Out, remote: &Remote, as_json: bool) -> Result<(
     Ok(())
 }
 
-fn print_list(out: &mut Out, listing: &OutboxSnapshot, as_json: bool) -> Result<(), Failure> {
-    let entries: Vec<_> =
-        listing.refused().chain(listing.pending()).chain(listing.sent()).collect();
+fn print_list(out: &mut Out, outbox: &OutboxSnapshot, as_json: bool) -> Result<(), Failure> {
+    let entries: Vec<_> = outbox.refused().chain(outbox.pending()).chain(outbox.sent()).collect();
     for entry in &entries {
         if as_json {
-            json::print(out, &entry_json(entry, listing))?;
+            json::print(out, &entry_json(entry, outbox))?;
         } else {
-            print_entry(out, entry, listing)?;
+            print_entry(out, entry, outbox)?;
         }
     }
     out.flush()?;
@@ -154,65 +153,68 @@ fn print_list(out: &mut Out, listing: &OutboxSnapshot, as_json: bool) -> Result<
     Ok(())
 }
 
-fn state_name(entry: &OutboxEntry, listing: &OutboxSnapshot) -> &'static str {
+fn state_name(entry: &OutboxEntry, outbox: &OutboxSnapshot) -> &'static str {
     match entry.state {
         EntryState::Sent(_) => "sent",
         EntryState::Refused(_) => "refused",
-        EntryState::Pending if listing.blocker_of(entry).is_some() => "held",
-        EntryState::Pending if listing.other_requester_reason(entry).is_some() => "held",
+        EntryState::Pending if outbox.blocker_of(entry).is_some() => "held",
+        EntryState::Pending if outbox.other_requester_reason(entry).is_some() => "held",
         EntryState::Pending => "pending",
     }
 }
 
-fn explanation(entry: &OutboxEntry, listing: &OutboxSnapshot) -> Option<String> {
+fn explanation(entry: &OutboxEntry, outbox: &OutboxSnapshot) -> Option<String> {
     match &entry.state {
         EntryState::Sent(_) => None,
         EntryState::Refused(why) => Some(why.to_string()),
-        EntryState::Pending => match listing.blocker_of(entry) {
-            Some(declared) => Some(format!("{} was refused", declared.phrase())),
-            None => listing.other_requester_reason(entry).or_else(|| entry.last_error.clone()),
+        EntryState::Pending => match outbox.blocker_of(entry) {
+            Some(blocker) => Some(format!("{} was refused", blocker.phrase())),
+            None => outbox.other_requester_reason(entry).or_else(|| entry.last_error.clone()),
         },
     }
 }
 
-fn entry_json<'a>(entry: &'a OutboxEntry, listing: &OutboxSnapshot) -> EntryJson<'a> {
+fn entry_json<'a>(entry: &'a OutboxEntry, outbox: &OutboxSnapshot) -> EntryJson<'a> {
     EntryJson {
         position: entry.position,
         id: entry.id,
         incident: entry.incident(),
         label: entry.label(),
-        state: state_name(entry, listing),
+        state: state_name(entry, outbox),
         requested_at: entry.requested_at(),
         command: entry.command(),
         attempts: entry.attempts,
-        last_error: explanation(entry, listing),
+        last_error: explanation(entry, outbox),
         next_at: entry.next_attempt_at,
         settled_at: entry.settled_at,
     }
 }
 
-/// One command: its place, what became of it, when it was asked, what it is; why, below it.
-fn print_entry(
-    out: &mut Out,
-    entry: &OutboxEntry,
-    listing: &OutboxSnapshot,
-) -> Result<(), Failure> {
-    let word = state_name(entry, listing);
-    let look = match word {
+/// Prints one entry: position, state, request time and command, with the reason below it.
+fn print_entry(out: &mut Out, entry: &OutboxEntry, outbox: &OutboxSnapshot) -> Result<(), Failure> {
+    let state = state_name(entry, outbox);
+    let style = match state {
         "refused" => Style::Alarm,
         "sent" => Style::Dim,
         _ => Style::Bold,
     };
     let text = entry.text();
-    let first = text.lines().next().unwrap_or_default();
-    let what =
-        if first.is_empty() { entry.phrase() } else { format!("{}: {first}", entry.phrase()) };
-    let room = out.width().map_or(usize::MAX, |width| width.saturating_sub(36));
-    let what = sanitize(&what);
+    let first_line = text.lines().next().unwrap_or_default();
+    let description = if first_line.is_empty() {
+        entry.phrase()
+    } else {
+        format!("{}: {first_line}", entry.phrase())
+    };
+    let columns = out.width().map_or(usize::MAX, |width| width.saturating_sub(36));
+    let description = sanitize(&description);
     let at = entry.requested_at().format("%m-%d %H:%M:%S UTC");
-    let state = out.styled(&format!("{word:<8}"), look);
-    out.line(&format!("{:>5}  {state}  {at}  {}", entry.position, truncate(&what, room)))?;
-    match explanation(entry, listing) {
+    let state = out.styled(&format!("{state:<8}"), style);
+    out.line(&format!(
+        "{:>5}  {state}  {at}  {}",
+        entry.position,
+        truncate(&description, columns)
+    ))?;
+    match explanation(entry, outbox) {
         Some(why) => out.line(&format!("       {}", sanitize(&why))),
         None => Ok(()),
     }

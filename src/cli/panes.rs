@@ -1,4 +1,4 @@
-//! Without a command: the panes, on one place of work after another.
+//! Without a command: runs the panes, on one workspace after another.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -18,102 +18,105 @@ use crate::config::{Config, Reload, Warning};
 use crate::model::text::sanitize;
 use crate::tui::{self, ExitReason, RunError, TerminalSession};
 
-/// Opens the panes on the store.
+/// Opens the panes on the workspace of the configuration.
 pub fn run(context: &mut Context) -> Result<(), Failure> {
     check_terminal()?;
     let (config, flags) = (context.config.clone(), context.flags.clone());
     block_on(async {
-        let desk = OpenWorkspace::open(config, flags, IfMissing::Create).await?;
-        Box::pin(show(desk, None)).await.map_err(|error| run_failure(&error))
+        let workspace = OpenWorkspace::open(config, flags, IfMissing::Create).await?;
+        Box::pin(show(workspace, None)).await.map_err(|error| run_failure(&error))
     })
 }
 
-/// Shows the panes until they are left, on the first place of work and on those that are gone to
-/// from there.
+/// Runs the panes until the user quits, on the first workspace and on those they switch to.
 pub async fn show(first: OpenWorkspace, wall: Option<tui::wall::Settings>) -> Result<(), RunError> {
-    let doors = Arc::new(WorkspacePool::from(&first));
-    let mut held = TerminalSession::open(&options(&first, &doors))?;
-    let mut desk = first;
+    let pool = Arc::new(WorkspacePool::from(&first));
+    let mut terminal = TerminalSession::open(&options(&first, &pool))?;
+    let mut workspace = first;
     loop {
-        let then = Box::pin(show_workspace(&mut held, &desk, &doors, wall.clone())).await;
-        let next = match &then {
-            Ok(ExitReason::Switch(site)) => doors.remove(site),
+        let reason = Box::pin(show_workspace(&mut terminal, &workspace, &pool, wall.clone())).await;
+        let next = match &reason {
+            Ok(ExitReason::Switch(id)) => pool.remove(id),
             _ => None,
         };
         if next.is_none() {
-            // Whoever looks gets the terminal back before anything is waited for.
-            drop(held);
-            hint_at_pending(&desk);
-            desk.close().await;
-            doors.close().await;
-            return then.map(drop);
+            // The user gets the terminal back before anything is awaited.
+            drop(terminal);
+            hint_at_pending(&workspace);
+            workspace.close().await;
+            pool.close().await;
+            return reason.map(drop);
         }
-        desk.close_unless_shared().await;
-        desk = next.unwrap_or(desk);
+        workspace.close_unless_shared().await;
+        workspace = next.unwrap_or(workspace);
     }
 }
 
-/// Says how much is left to be sent.
-fn hint_at_pending(desk: &OpenWorkspace) {
-    let waits = desk.remote().map_or(0, |kept| kept.watch_outbox().borrow().counts().pending);
-    if waits > 0 {
-        let what = pluralize(waits as u64, "command");
+/// Prints how many commands are still to be sent.
+fn hint_at_pending(workspace: &OpenWorkspace) {
+    let count =
+        workspace.remote().map_or(0, |remote| remote.watch_outbox().borrow().counts().pending);
+    if count > 0 {
+        let commands = pluralize(count as u64, "command");
         out::print_hint(&format!(
-            "{what} kept, and sent by the next redphone that runs or by `redphone outbox send`"
+            "{commands} kept, and sent by the next redphone that runs or by `redphone outbox send`"
         ));
     }
 }
 
-/// Shows the panes on one place of work; settings that change meanwhile are taken in.
+/// Runs the panes on one workspace, and reloads settings that change meanwhile.
 async fn show_workspace(
-    held: &mut TerminalSession,
-    desk: &OpenWorkspace,
-    doors: &Arc<WorkspacePool>,
+    terminal: &mut TerminalSession,
+    workspace: &OpenWorkspace,
+    pool: &Arc<WorkspacePool>,
     wall: Option<tui::wall::Settings>,
 ) -> Result<ExitReason, RunError> {
     let (sender, reloads) = watch::channel(None);
-    let mut options = options(desk, doors);
+    let mut options = options(workspace, pool);
     options.reloads = Some(reloads);
-    if let Some(remote) = desk.remote() {
+    if let Some(remote) = workspace.remote() {
         options.warnings.extend(remote.warnings().iter().cloned());
         options.remote = Some(Arc::clone(remote));
     }
     if wall.is_some() {
         options.opener = None;
     }
-    let following = follow_settings(desk.clone(), sender);
-    let shown = Box::pin(held.show(desk.backend(), options, wall));
+    let following = follow_settings(workspace.clone(), sender);
+    let panes = Box::pin(terminal.show(workspace.backend(), options, wall));
     tokio::select! {
         biased;
-        done = shown => done,
+        done = panes => done,
         never = following => match never {},
     }
 }
 
-/// Reads the settings again whenever their file was changed.
-async fn follow_settings(desk: OpenWorkspace, panes: watch::Sender<Option<Reload>>) -> Infallible {
-    let mut config = desk.config.clone();
-    let Some(mut watched) = config.file.as_deref().and_then(SettingsWatcher::start) else {
+/// Reloads the settings whenever their file changes, and sends the result to the panes.
+async fn follow_settings(
+    workspace: OpenWorkspace,
+    reloads: watch::Sender<Option<Reload>>,
+) -> Infallible {
+    let mut config = workspace.config.clone();
+    let Some(mut watcher) = config.file.as_deref().and_then(SettingsWatcher::start) else {
         return pending().await;
     };
     loop {
-        let reload = if watched.changed().await {
-            let (reload, holds) =
-                Reload::compare(&config, Config::from_process(desk.flags.clone()));
-            if let Some(holds) = holds {
-                desk.set_rules(holds.rules.clone()).await;
-                config = holds;
+        let reload = if watcher.changed().await {
+            let (reload, applied) =
+                Reload::compare(&config, Config::from_process(workspace.flags.clone()));
+            if let Some(applied) = applied {
+                workspace.set_rules(applied.rules.clone()).await;
+                config = applied;
             }
             reload
         } else {
             Reload::Failed("the settings file is gone".into())
         };
-        // Without panes, the end is near.
-        let _ = panes.send(Some(reload));
+        // The send fails only when the panes have ended, which ends this task too.
+        let _ = reloads.send(Some(reload));
     }
 }
 
-/// Refuses before anything is opened or made where the panes can't be drawn.
+/// Refuses terminals on which the panes can't be drawn, before anything is opened or created.
 pub fn check_terminal() -> Result<(), Failure> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(run_failure(&RunError::NoTerminal));
@@ -124,18 +127,18 @@ pub fn check_terminal() -> Result<(), Failure> {
     }
 }
 
-/// How the panes look and whose they are.
-fn options(desk: &OpenWorkspace, doors: &Arc<WorkspacePool>) -> tui::Options {
-    let config = &desk.config;
-    let opener: Arc<dyn tui::workspaces::Opener> = doors.clone();
+/// Returns the options of the panes for a workspace.
+fn options(workspace: &OpenWorkspace, pool: &Arc<WorkspacePool>) -> tui::Options {
+    let config = &workspace.config;
+    let opener: Arc<dyn tui::workspaces::Opener> = pool.clone();
     tui::Options {
-        me: desk.me.clone(),
+        me: workspace.me.clone(),
         rules: config.rules.clone(),
         ascii: config.ascii,
-        workspace: desk.workspace.clone(),
-        workspaces: doors.workspaces(config),
+        workspace: workspace.workspace.clone(),
+        workspaces: pool.workspaces(config),
         opener: Some(opener),
-        variables: desk.environment(),
+        variables: workspace.environment(),
         read_only: config.read_only,
         drafts_dir: config.drafts.clone(),
         settings: config.panes.clone(),
@@ -145,7 +148,7 @@ fn options(desk: &OpenWorkspace, doors: &Arc<WorkspacePool>) -> tui::Options {
     }
 }
 
-/// Why the panes ended.
+/// Converts an error of the panes to a failure.
 pub fn run_failure(error: &RunError) -> Failure {
     let exit = match error {
         RunError::NoTerminal | RunError::DumbTerminal(_) => Exit::Usage,

@@ -1,4 +1,4 @@
-//! From arguments to a command, and from what is wrong with them to one sentence.
+//! Parses the arguments, and turns clap's errors into one sentence.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -10,10 +10,10 @@ use super::args::{Cli, Command};
 use super::failure::{Failure, output_failed};
 use crate::model::text::{sanitize, truncate};
 
-/// Reads the arguments; `None` when help or the version was asked for and printed.
+/// Parses the arguments; `None` when help or the version was requested and printed.
 ///
 /// # Errors
-/// One sentence that names the argument.
+/// A usage failure whose sentence names the argument.
 pub fn parse(args: &[OsString]) -> Result<Option<Cli>, Failure> {
     if let Some(cli) = with_exclusions(args) {
         return Ok(Some(cli));
@@ -24,7 +24,7 @@ pub fn parse(args: &[OsString]) -> Result<Option<Cli>, Failure> {
     };
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            // Clap knows whether colours may be used.
+            // Clap decides whether colours may be used.
             match error.print().and_then(|()| std::io::stdout().flush()) {
                 Ok(()) => Ok(None),
                 Err(error) => Err(output_failed(&error)),
@@ -34,7 +34,9 @@ pub fn parse(args: &[OsString]) -> Result<Option<Cli>, Failure> {
     }
 }
 
-/// Reads `list` with terms that begin with a `-`, which otherwise are options.
+/// Parses `list` with terms that begin with a `-`, which clap would treat as options.
+///
+/// `None` if there is no such term, or if the other arguments are wrong.
 fn with_exclusions(args: &[OsString]) -> Option<Cli> {
     let list = args.iter().position(|arg| arg == "list")?;
     let end = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
@@ -58,12 +60,12 @@ fn with_exclusions(args: &[OsString]) -> Option<Cli> {
     Some(cli)
 }
 
-/// Whether an argument is a filter term that excludes: `list` has no short options but `-h`.
+/// Returns whether an argument is a negated filter term: `list` has no short options but `-h`.
 fn excludes(arg: &str) -> bool {
     arg.len() > 1 && arg.starts_with('-') && !arg.starts_with("--") && !matches!(arg, "-h" | "-V")
 }
 
-/// What clap says over several lines, as one.
+/// Joins the lines of clap's error message into one sentence.
 fn one_sentence(rendered: &str, args: &[OsString]) -> String {
     let mut parts: Vec<String> = Vec::new();
     let cli = Cli::command();
@@ -111,25 +113,25 @@ mod tests {
     }
 
     #[test]
-    fn the_definition_holds_together() {
+    fn command_line_definition_is_consistent() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn a_term_that_excludes_is_no_option() {
+    fn negated_filter_term_is_not_an_option() {
         let line = ["redphone", "list", "p1", "-service:cdn", "--json", "-p4"];
         assert_eq!(filter(&line), ["p1", "-service:cdn", "-p4"]);
         assert_eq!(filter(&["redphone", "list", "--", "-x"]), ["-x"]);
     }
 
     #[test]
-    fn elsewhere_it_stays_an_option() {
+    fn dash_argument_of_other_commands_stays_an_option() {
         let failure = parsed(&["redphone", "note", "1", "list", "-x"]).unwrap_err();
         assert!(failure.message.starts_with("unexpected argument '-x' found"), "{failure}");
     }
 
     #[test]
-    fn what_is_wrong_is_one_sentence() {
+    fn usage_error_is_one_sentence() {
         let failure = parsed(&["redphone", "declare", "--title", "x"]).unwrap_err();
         assert_eq!(
             failure.message,

@@ -1,4 +1,4 @@
-//! `profiles`: the places of work in the settings, and whether they can be used.
+//! `profiles`: lists the profiles in the settings, and checks whether they can be used.
 
 use std::time::Instant;
 
@@ -16,7 +16,7 @@ use crate::model::command::CommandKind;
 use crate::model::text::{pad, sanitize, truncate, width};
 use crate::model::time::format_precise_duration;
 
-/// The widest column of names.
+/// Widest column of names.
 const MAX_NAME_COLUMNS: usize = 24;
 
 /// A profile, as `--json` prints it.
@@ -30,7 +30,7 @@ struct ProfileJson {
     store: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     backend: Option<String>,
-    /// Why it can't be chosen.
+    /// Why the profile can't be chosen.
     #[serde(skip_serializing_if = "Option::is_none")]
     unusable: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,17 +39,17 @@ struct ProfileJson {
     check: Option<CheckJson>,
 }
 
-/// Where a token comes from, and whether it is there.
+/// The source of a token, and whether the token was found.
 #[derive(Debug, Serialize)]
 struct TokenJson {
     from: String,
-    /// `None` where a command was not run to see.
+    /// Whether the token was found; `None` if its command was not run.
     found: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
 }
 
-/// How a place answers.
+/// The result of asking a profile's backend for its capabilities.
 #[derive(Debug, Serialize)]
 struct CheckJson {
     answers: bool,
@@ -58,32 +58,32 @@ struct CheckJson {
     called: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     me: Option<String>,
-    /// How many kinds of commands it carries out.
+    /// Number of kinds of commands that the backend executes.
     #[serde(skip_serializing_if = "Option::is_none")]
     verbs: Option<usize>,
-    /// The server's clock less this one, in seconds.
+    /// The server's clock minus this one, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     clock_s: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
 
-/// Lists all; asks each of them where that is wanted.
+/// Lists all profiles and, with `--check`, asks each of their backends.
 pub async fn run(context: &mut Context, args: Profiles) -> Result<(), Failure> {
     let config = context.config.clone();
     let mut failed = false;
     let mut count = 0_usize;
     for profile in &config.profiles {
         let chosen = config.panes.profile.as_ref() == Some(profile);
-        let told = inspect(&context.flags, &profile.name, chosen, args.check).await;
-        failed |= told.check.as_ref().is_some_and(|check| !check.answers);
-        print_profile(&mut context.out, &told, args.json)?;
+        let report = inspect(&context.flags, &profile.name, chosen, args.check).await;
+        failed |= report.check.as_ref().is_some_and(|check| !check.answers);
+        print_profile(&mut context.out, &report, args.json)?;
         count += 1;
     }
     for bad in &config.unusable_profiles {
-        let told = unusable_profile(&bad.name, bad.why.clone());
+        let report = unusable_profile(&bad.name, bad.why.clone());
         failed |= args.check;
-        print_profile(&mut context.out, &told, args.json)?;
+        print_profile(&mut context.out, &report, args.json)?;
         count += 1;
     }
     context.out.flush()?;
@@ -112,7 +112,7 @@ fn unusable_profile(name: &str, why: String) -> ProfileJson {
     }
 }
 
-/// Looks at a profile as it is when it is chosen.
+/// Inspects a profile as if it were chosen.
 async fn inspect(flags: &Flags, name: &str, chosen: bool, check: bool) -> ProfileJson {
     let flags = Flags {
         profile: Some(name.to_owned()),
@@ -129,9 +129,9 @@ async fn inspect(flags: &Flags, name: &str, chosen: bool, check: bool) -> Profil
     let token = match config.location.remote() {
         Some(remote) => {
             let source = remote.token_source();
-            // Looking must have no effects that nobody asked for.
-            let looks = check || !matches!(source, TokenSource::Command(_));
-            let read = if looks { Some(source.read(&remote.address).await) } else { None };
+            // Listing must not run a command that nobody requested.
+            let may_read = check || !matches!(source, TokenSource::Command(_));
+            let read = if may_read { Some(source.read(&remote.address).await) } else { None };
             Some(TokenJson {
                 from: source.to_string(),
                 found: read.as_ref().map(Result::is_ok),
@@ -154,16 +154,16 @@ async fn inspect(flags: &Flags, name: &str, chosen: bool, check: bool) -> Profil
     }
 }
 
-/// Asks a place what it can do.
+/// Asks a backend for its capabilities and measures the time.
 async fn check_backend(config: &Config) -> CheckJson {
-    let begun = Instant::now();
+    let started = Instant::now();
     let (answer, clock_s) = match &config.location {
         Location::File(_) => {
             let config = Config { read_only: true, ..config.clone() };
             let answer = match open(&config, IfMissing::Refuse).await {
-                Ok(place) => {
-                    let answer = place.backend.capabilities().await;
-                    place.close().await;
+                Ok(connection) => {
+                    let answer = connection.backend.capabilities().await;
+                    connection.close().await;
                     error_to_string(answer)
                 }
                 Err(failure) => Err(failure.message),
@@ -178,17 +178,20 @@ async fn check_backend(config: &Config) -> CheckJson {
             Err(failure) => (Err(failure.message), None),
         },
     };
-    let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let (can, error) = match answer {
-        Ok(can) => (Some(can), None),
+    let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let (capabilities, error) = match answer {
+        Ok(capabilities) => (Some(capabilities), None),
         Err(error) => (None, Some(error)),
     };
     CheckJson {
-        answers: can.is_some(),
+        answers: capabilities.is_some(),
         ms,
-        verbs: can.as_ref().map(|can| can.verbs.len()),
-        me: can.as_ref().and_then(|can| can.me.as_ref()).map(|me| me.name.clone()),
-        called: can.map(|can| can.name),
+        verbs: capabilities.as_ref().map(|capabilities| capabilities.verbs.len()),
+        me: capabilities
+            .as_ref()
+            .and_then(|capabilities| capabilities.me.as_ref())
+            .map(|me| me.name.clone()),
+        called: capabilities.map(|capabilities| capabilities.name),
         clock_s,
         error,
     }
@@ -198,25 +201,28 @@ fn error_to_string(answer: Result<Capabilities, BackendError>) -> Result<Capabil
     answer.map_err(|error| error.to_string())
 }
 
-fn print_profile(out: &mut Out, told: &ProfileJson, as_json: bool) -> Result<(), Failure> {
+fn print_profile(out: &mut Out, profile: &ProfileJson, as_json: bool) -> Result<(), Failure> {
     if as_json {
-        return json::print(out, told);
+        return json::print(out, profile);
     }
-    let name = sanitize(&told.name);
+    let name = sanitize(&profile.name);
     let name = truncate(&name, MAX_NAME_COLUMNS);
     let head = out.styled(&pad(&name, MAX_NAME_COLUMNS.min(width(&name).max(10))), Style::Bold);
-    if let Some(why) = &told.unusable {
+    if let Some(why) = &profile.unusable {
         return out.line(&format!("{head}  can't be used: {}", sanitize(why)));
     }
-    let mut parts = vec![told.backend.clone().or_else(|| told.store.clone()).unwrap_or_default()];
-    for (word, there) in
-        [("production", told.production), ("read-only", told.read_only), ("chosen", told.chosen)]
-    {
-        if there {
+    let mut parts =
+        vec![profile.backend.clone().or_else(|| profile.store.clone()).unwrap_or_default()];
+    for (word, is_set) in [
+        ("production", profile.production),
+        ("read-only", profile.read_only),
+        ("chosen", profile.chosen),
+    ] {
+        if is_set {
             parts.push(word.to_owned());
         }
     }
-    if let Some(token) = &told.token {
+    if let Some(token) = &profile.token {
         parts.push(match token.found {
             Some(true) => format!("token from {}", token.from),
             Some(false) => "no token".into(),
@@ -225,10 +231,10 @@ fn print_profile(out: &mut Out, told: &ProfileJson, as_json: bool) -> Result<(),
     }
     out.line(&format!("{head}  {}", parts.join(" · ")))?;
     let indent = " ".repeat(12);
-    if let Some(why) = told.token.as_ref().and_then(|token| token.why.as_ref()) {
+    if let Some(why) = profile.token.as_ref().and_then(|token| token.why.as_ref()) {
         out.line(&format!("{indent}{}", sanitize(why)))?;
     }
-    let Some(check) = &told.check else { return Ok(()) };
+    let Some(check) = &profile.check else { return Ok(()) };
     let text = match &check.error {
         Some(error) => sanitize(error).into_owned(),
         None => describe_check(check),
@@ -236,7 +242,7 @@ fn print_profile(out: &mut Out, told: &ProfileJson, as_json: bool) -> Result<(),
     out.line(&format!("{indent}{text}"))
 }
 
-/// What came of asking, in a line.
+/// Describes a successful check in one line.
 fn describe_check(check: &CheckJson) -> String {
     let called = sanitize(check.called.as_deref().unwrap_or_default());
     let mut parts = vec![format!("answers as {called} in {} ms", check.ms)];

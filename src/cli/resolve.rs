@@ -1,4 +1,4 @@
-//! `resolve`: say that service is restored.
+//! `resolve`: resolves an incident.
 
 use super::args::Resolve;
 use super::failure::Failure;

@@ -1,4 +1,4 @@
-//! `serve`: the store of this machine for others.
+//! `serve`: serves the store of this machine over HTTP.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -20,7 +20,7 @@ use crate::server::tls::TlsFiles;
 use crate::server::tokens::{TokenError, TokenFile};
 use crate::server::{BindError, Options, Server, openapi};
 
-/// Serves until it is told to stop, or prints what is served.
+/// Serves until a signal comes, or prints the OpenAPI document.
 pub fn run(context: &mut Context, args: Serve) -> Result<(), Failure> {
     if args.print_openapi {
         use std::io::Write;
@@ -31,23 +31,25 @@ pub fn run(context: &mut Context, args: Serve) -> Result<(), Failure> {
     run_multi_threaded(serve(context, args))
 }
 
-/// Runs a server: unlike the panes, it has work for more than one thread.
+/// Runs asynchronous work on a multi-threaded runtime.
+///
+/// Unlike the panes, a server has work for more than one thread.
 pub fn run_multi_threaded<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
         let reason = io_error_text(&error);
         Failure::new(Exit::Failed, format!("can't start: {reason}: free some memory or files"))
     })?;
-    let done = runtime.block_on(work);
+    let result = runtime.block_on(work);
     runtime.shutdown_background();
-    done
+    result
 }
 
-/// Each connection needs a file; systems allow few unless they are asked.
+/// Raises the soft limit of open files: each connection needs one, and the default is low.
 fn raise_file_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
-    // Where more is not allowed, it goes with what there is.
+    // If the limit can't be raised, the server runs with the present one.
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).ok();
 }
 
@@ -55,7 +57,8 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
     let config = &context.config;
     config.store_file("serve")?;
     let mut stop = StopSignals::listen()?;
-    // Before the store is opened, which may take a while: until then this signal ends a program.
+    // Registered before the store is opened, which may take a while: without a handler, SIGHUP
+    // ends the process.
     let hang_up = listen(SignalKind::hangup())?;
     let limits = Limits {
         max_body_bytes: usize::try_from(args.max_body).unwrap_or(usize::MAX),
@@ -67,7 +70,7 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
     let options = Options {
         listen: args.listen,
         tokens: token_file(args.tokens, config)?,
-        // The command line takes both or none.
+        // The command line accepts both or neither.
         tls: args.tls_cert.zip(args.tls_key).map(|(cert, key)| TlsFiles { cert, key }),
         access_log: args.access_log.map_or(AccessLog::Stderr, AccessLog::File),
         insecure_http: args.insecure_http,
@@ -83,7 +86,7 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
     }
     context.out.line(&format!("serving {} at {}", config.location.display_name(), server.url()))?;
     context.out.flush()?;
-    let follow = SettingsFollower {
+    let follower = SettingsFollower {
         config: config.clone(),
         flags: context.flags.clone(),
         store: Arc::clone(&store),
@@ -91,27 +94,28 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
         forget_answers: Box::new(server.cache_invalidator()),
     };
     tokio::select! {
-        in_peace = serve_until_stopped(server, &mut stop) => {
-            if in_peace {
+        has_finished = serve_until_stopped(server, &mut stop) => {
+            if has_finished {
                 store.close().await;
             }
         }
-        never = follow.run(hang_up) => match never {},
+        never = follower.run(hang_up) => match never {},
     }
     Ok(())
 }
 
-/// Serves until a signal comes and what runs has ended; whether it has. A second signal does not
-/// wait for that.
+/// Serves until a signal comes, then finishes running requests.
+///
+/// Returns whether they have finished: a second signal ends the server at once.
 pub async fn serve_until_stopped(server: Server, stop: &mut StopSignals) -> bool {
-    let (tell, told) = oneshot::channel();
+    let (stop_sender, stop_receiver) = oneshot::channel();
     let running = server.run(async {
-        // It is told, or not waited for.
-        told.await.ok();
+        // An error means that the sender is dropped, which ends the server too.
+        stop_receiver.await.ok();
     });
     let twice = async {
         stop.wait().await;
-        tell.send(()).ok();
+        stop_sender.send(()).ok();
         stop.wait().await;
     };
     tokio::select! {
@@ -123,8 +127,9 @@ pub async fn serve_until_stopped(server: Server, stop: &mut StopSignals) -> bool
     }
 }
 
-/// What a running server takes in: its settings whenever their file changes and on SIGHUP, which
-/// opens the access log anew as well.
+/// Reloads the settings of a running server when their file changes, and on SIGHUP.
+///
+/// SIGHUP reopens the access log as well.
 struct SettingsFollower {
     config: Config,
     flags: Flags,
@@ -135,22 +140,22 @@ struct SettingsFollower {
 
 impl SettingsFollower {
     async fn run(mut self, mut hang_up: Signal) -> Infallible {
-        let mut watched = self.config.file.as_deref().and_then(SettingsWatcher::start);
+        let mut watcher = self.config.file.as_deref().and_then(SettingsWatcher::start);
         loop {
             let changed = async {
-                match &mut watched {
-                    Some(watched) => watched.changed().await,
+                match &mut watcher {
+                    Some(watcher) => watcher.changed().await,
                     None => pending().await,
                 }
             };
-            let is_there = tokio::select! {
-                is_there = changed => is_there,
+            let exists = tokio::select! {
+                exists = changed => exists,
                 _ = hang_up.recv() => {
                     (self.reopen_log)();
                     true
                 }
             };
-            if is_there {
+            if exists {
                 self.reload().await;
             } else {
                 tracing::warn!("the settings file is gone: what it said still holds");
@@ -159,12 +164,12 @@ impl SettingsFollower {
     }
 
     async fn reload(&mut self) {
-        let read = Config::from_process(self.flags.clone());
-        match Reload::compare(&self.config, read) {
-            (Reload::Changed(changed), Some(holds)) => {
-                self.store.set_rules(holds.rules.clone()).await;
+        let loaded = Config::from_process(self.flags.clone());
+        match Reload::compare(&self.config, loaded) {
+            (Reload::Changed(changed), Some(applied)) => {
+                self.store.set_rules(applied.rules.clone()).await;
                 (self.forget_answers)();
-                self.config = holds;
+                self.config = applied;
                 for warning in changed.warnings {
                     tracing::warn!("{warning}");
                 }
@@ -181,22 +186,21 @@ impl SettingsFollower {
     }
 }
 
-/// Where the tokens of a configuration's store are kept.
-pub fn token_file(
-    given: Option<std::path::PathBuf>,
-    config: &Config,
-) -> Result<TokenFile, Failure> {
-    match given {
+/// Returns the file of tokens: the one given, or the one next to the configuration's store.
+pub fn token_file(path: Option<std::path::PathBuf>, config: &Config) -> Result<TokenFile, Failure> {
+    match path {
         Some(file) => Ok(TokenFile::new(file)),
         None => Ok(TokenFile::for_store(config.store_file("token")?)),
     }
 }
 
-/// What does not listen.
+/// Converts the error of a server that can't listen to a failure.
 pub fn bind_failure(error: BindError) -> Failure {
     match error {
-        BindError::Refused(told) => Failure::usage(told),
-        BindError::Listen(told) | BindError::Log(told) => Failure::new(Exit::Unreachable, told),
+        BindError::Refused(message) => Failure::usage(message),
+        BindError::Listen(message) | BindError::Log(message) => {
+            Failure::new(Exit::Unreachable, message)
+        }
         BindError::Tls(error) => Failure::new(Exit::Unreachable, error.to_string()),
         BindError::Tokens(error) => error.into(),
     }
@@ -220,14 +224,14 @@ fn listen(kind: SignalKind) -> Result<Signal, Failure> {
     })
 }
 
-/// Signals by which a server is told to stop.
+/// The signals that stop a server: SIGINT and SIGTERM.
 pub struct StopSignals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl StopSignals {
-    /// Begins to listen, so that none is missed from here on.
+    /// Registers the handlers, so that no signal is missed from this call on.
     pub fn listen() -> Result<Self, Failure> {
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
@@ -235,7 +239,7 @@ impl StopSignals {
         })
     }
 
-    /// Waits for the first.
+    /// Waits for the next of the signals.
     pub async fn wait(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}

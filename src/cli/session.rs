@@ -1,4 +1,4 @@
-//! An open place of work, and who uses it.
+//! Connections to a backend, and sessions of a user on them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,65 +17,60 @@ use crate::model::directory::Directory;
 use crate::model::text::sanitize;
 use crate::model::{Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, PersonRef};
 use crate::sync;
-use crate::sync::remote::{Remote as Kept, RemoteKey, Submission};
+use crate::sync::remote::{Remote, RemoteKey, Submission};
 
-/// How long an API may take to answer before what is kept is given instead, and before what is asked
-/// counts as kept.
+/// How long an API may take to answer before cached data is returned instead, and before a command
+/// counts as queued.
 const REMOTE_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// How long another process may hold the store.
+/// How long to wait for another process that has locked the store.
 pub const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What becomes of a store that is not there.
+/// What to do if the store does not exist.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum IfMissing {
-    /// It is made.
+    /// Create it.
     Create,
-    /// It is an error: there would be nothing in it.
+    /// Fail: a new store would be empty.
     Refuse,
 }
 
-/// A place where incidents live, opened.
+/// An open connection to a backend.
 #[derive(Clone)]
 pub struct BackendConnection {
-    /// What it does.
+    /// The backend.
     pub backend: Arc<dyn Backend>,
-    /// The same, where it is a store's file.
+    /// The same backend, if it is a store's file.
     pub file: Option<FileStore>,
-    /// What is kept of it on this machine, where it is an API.
-    pub remote: Option<Arc<Kept>>,
-    /// For messages, safe to show: the file's path, or the URL.
+    /// The local state of an API (cache and outbox), if the backend is one.
+    pub remote: Option<Arc<Remote>>,
+    /// The file's path or the URL, sanitized for messages.
     pub display_name: String,
 }
 
 impl From<FileStore> for BackendConnection {
     fn from(store: FileStore) -> Self {
-        let told = sanitize(&store.path().to_string_lossy()).into_owned();
-        Self {
-            backend: Arc::new(store.clone()),
-            file: Some(store),
-            remote: None,
-            display_name: told,
-        }
+        let display_name = sanitize(&store.path().to_string_lossy()).into_owned();
+        Self { backend: Arc::new(store.clone()), file: Some(store), remote: None, display_name }
     }
 }
 
 impl BackendConnection {
-    /// Says where what was read was kept, and from when.
+    /// Prints a hint if cached data was returned: why, and as of when.
     pub fn report_staleness(&self) {
         let Some(remote) = &self.remote else { return };
         if let Some(at) = remote.served_as_of() {
             let at = at.format("%Y-%m-%d %H:%M UTC");
-            // One that is only slow has not failed yet.
+            // An API that is only slow has not failed yet.
             let slow = || format!("{} does not answer", self.display_name);
             let why = remote.last_failure().unwrap_or_else(slow);
             out::print_hint(&format!("{}: this is as of {at}", sanitize(&why)));
         }
     }
 
-    /// Ends with it. What was sent is durable already.
+    /// Closes the connection. All executed commands are durable already.
     pub async fn close(self) {
-        // The file is closed by the last one who has it.
+        // The file is closed when its last handle is dropped.
         drop(self.backend);
         if let Some(store) = self.file {
             store.close().await;
@@ -83,63 +78,65 @@ impl BackendConnection {
     }
 }
 
-/// Opens the place of a configuration. Of an API nothing is asked yet.
+/// Opens the backend of a configuration. No request is sent to an API yet.
 pub async fn open(config: &Config, missing: IfMissing) -> Result<BackendConnection, Failure> {
     match &config.location {
         Location::File(path) => Ok(open_file(path, config, missing).await?.into()),
         Location::Remote(remote) => {
-            let far = Arc::new(open_remote(remote)?);
-            let kept = open_synced_remote(config, remote, Arc::clone(&far), Sending::Yes).await?;
-            let backend =
-                kept.clone().map_or(far as Arc<dyn Backend>, |kept| kept as Arc<dyn Backend>);
+            let client = Arc::new(open_remote(remote)?);
+            let synced =
+                open_synced_remote(config, remote, Arc::clone(&client), Sending::Yes).await?;
+            let backend = synced
+                .clone()
+                .map_or(client as Arc<dyn Backend>, |synced| synced as Arc<dyn Backend>);
             Ok(BackendConnection {
                 backend,
                 file: None,
-                remote: kept,
+                remote: synced,
                 display_name: config.location.display_name(),
             })
         }
     }
 }
 
-/// Whether this process may send what waits.
+/// Whether this process may send pending commands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sending {
-    /// It may, as long as not only reading was asked for.
+    /// It may, unless the configuration is read-only.
     Yes,
-    /// It only looks.
+    /// It only reads the outbox.
     No,
 }
 
-/// What is kept of an API on this machine; `None` where there is no home folder for it.
+/// Opens the cache and outbox of an API; `None` if there is no home folder for them.
 async fn open_synced_remote(
     config: &Config,
     remote: &RemoteConfig,
-    far: Arc<HttpBackend>,
+    client: Arc<HttpBackend>,
     sending: Sending,
-) -> Result<Option<Arc<Kept>>, Failure> {
+) -> Result<Option<Arc<Remote>>, Failure> {
     let Some(folder) = config.remotes.clone() else { return Ok(None) };
-    let named = RemoteKey {
+    let key = RemoteKey {
         name: remote.name.clone(),
         url: remote.address.to_string(),
         handle: config.me.clone(),
     };
     let options = sync::remote::Options {
-        key: named,
+        key,
         folder,
         rules: config.rules.clone(),
         answer_timeout: REMOTE_TIMEOUT,
         sends: sending == Sending::Yes && !config.read_only,
-        token_changes: Some(far.token_changes()),
+        token_changes: Some(client.token_changes()),
         lock_timeout: 2 * Timeouts::default().request(),
     };
-    let kept = Kept::open(far, options).await;
-    let kept = kept.map_err(|why| Failure::new(Exit::Unreachable, why))?;
-    Ok(Some(kept))
+    let opened = Remote::open(client, options).await;
+    let opened = opened.map_err(|why| Failure::new(Exit::Unreachable, why))?;
+    Ok(Some(opened))
 }
 
-/// The outbox of the API of a configuration.
-pub async fn open_outbox(config: &Config, sending: Sending) -> Result<Arc<Kept>, Failure> {
+/// Opens the outbox of the configuration's API, without asking the API.
+pub async fn open_outbox(config: &Config, sending: Sending) -> Result<Arc<Remote>, Failure> {
     let Some(remote) = config.location.remote() else {
         return Err(Failure::usage(format!(
             "{} is a store's file: what is done there is in it at once, and nothing waits; name an \
@@ -147,24 +144,26 @@ pub async fn open_outbox(config: &Config, sending: Sending) -> Result<Arc<Kept>,
             config.location.display_name()
         )));
     };
-    let far = Arc::new(open_remote(remote)?);
-    let opened = open_synced_remote(config, remote, far, sending).await?;
-    let kept = opened.ok_or_else(|| {
+    let client = Arc::new(open_remote(remote)?);
+    let opened = open_synced_remote(config, remote, client, sending).await?;
+    let synced = opened.ok_or_else(|| {
         Failure::usage("there is no home folder to keep an outbox in: set HOME or XDG_STATE_HOME")
     })?;
-    for warning in kept.warnings() {
+    for warning in synced.warnings() {
         out::print_hint(warning);
     }
-    Ok(kept)
+    Ok(synced)
 }
 
-/// Opens the store of a configuration, for what can be done with nothing else.
+/// Opens the store of a configuration, for commands that work only with a store's file.
+///
+/// `what` names the command in the failure if the configuration leads to an API.
 pub async fn open_store(
     config: &Config,
     missing: IfMissing,
-    what: &str,
+    command: &str,
 ) -> Result<FileStore, Failure> {
-    open_file(config.store_file(what)?, config, missing).await
+    open_file(config.store_file(command)?, config, missing).await
 }
 
 async fn open_file(path: &Path, config: &Config, missing: IfMissing) -> Result<FileStore, Failure> {
@@ -181,7 +180,7 @@ async fn open_file(path: &Path, config: &Config, missing: IfMissing) -> Result<F
     Ok(FileStore::open(path, options).await?)
 }
 
-/// Makes ready to ask an API.
+/// Creates the client of an API; no request is sent yet.
 pub fn open_remote(remote: &RemoteConfig) -> Result<HttpBackend, Failure> {
     let options = http::Options {
         address: remote.address.clone(),
@@ -194,7 +193,7 @@ pub fn open_remote(remote: &RemoteConfig) -> Result<HttpBackend, Failure> {
     HttpBackend::new(options).map_err(|error| Failure::new(Exit::Unreachable, error.to_string()))
 }
 
-/// A person by handle, with the full name where the directory has it.
+/// Returns a person by handle, with the full name if the directory has it.
 pub fn resolve_person(handle: &str, directory: &Directory) -> PersonRef {
     directory.person(handle).cloned().unwrap_or_else(|| {
         let handle = handle.trim_start_matches('@');
@@ -202,40 +201,41 @@ pub fn resolve_person(handle: &str, directory: &Directory) -> PersonRef {
     })
 }
 
-/// Commands of one person on one place.
+/// A user's session on a backend, for executing commands.
 pub struct Session {
-    /// Where they go.
+    /// The connection to the backend.
     pub connection: BackendConnection,
-    /// Who asks.
+    /// The user, who is the actor of the commands.
     pub me: PersonRef,
 }
 
 impl Session {
-    /// Opens the place of a configuration for its user, or for whom the place takes them.
+    /// Opens a session for the user whom the backend names, or else for that of the configuration.
     pub async fn open(config: &Config, missing: IfMissing) -> Result<Self, Failure> {
-        let place = open(config, missing).await?;
-        if let Some(remote) = &place.remote {
+        let connection = open(config, missing).await?;
+        if let Some(remote) = &connection.remote {
             for warning in remote.warnings() {
                 out::print_hint(warning);
             }
         }
-        let known = place.backend.capabilities().await;
-        let me = match known {
+        let capabilities = connection.backend.capabilities().await;
+        let me = match capabilities {
             Ok(Capabilities { me: Some(me), .. }) => me,
-            // What is asked is kept: it is known later who asks.
-            Err(error) if error.is_temporary() && place.remote.is_some() => {
+            // Commands are queued, and the API names the user when it is reachable again.
+            Err(error) if error.is_temporary() && connection.remote.is_some() => {
                 resolve_person(&config.me, &config.directory)
             }
-            known => {
-                known?;
-                resolve_person(&config.me, &place.backend.directory().await?)
+            capabilities => {
+                capabilities?;
+                resolve_person(&config.me, &connection.backend.directory().await?)
             }
         };
-        Ok(Self { connection: place, me })
+        Ok(Self { connection, me })
     }
 
-    /// As [`Self::open`] for what shows by itself whether a place answers: an API is not waited for,
-    /// and says later whom it takes the user for.
+    /// Opens a session for the panes, which show by themselves whether a backend answers.
+    ///
+    /// Other than [`Self::open`], this does not wait for an API, which names the user later.
     pub async fn open_panes(config: &Config, missing: IfMissing) -> Result<Self, Failure> {
         if config.location.remote().is_none() {
             return Self::open(config, missing).await;
@@ -244,7 +244,7 @@ impl Session {
         Ok(Self { connection: open(config, missing).await?, me })
     }
 
-    /// The id of an incident.
+    /// Finds the id of an incident by number or id.
     pub async fn find_incident(&self, target: IncidentRef) -> Result<IncidentId, Failure> {
         match target {
             IncidentRef::Id(id) => match &self.connection.remote {
@@ -257,17 +257,17 @@ impl Session {
         }
     }
 
-    /// Asks for something about an incident, as this person, now.
+    /// Executes a command on an incident now, with the user as its actor.
     pub async fn execute(
         &self,
         incident: IncidentId,
-        ask: IncidentCommand,
+        command: IncidentCommand,
     ) -> Result<Outcome, Failure> {
         let envelope = Envelope {
             id: CommandId::new(),
             at: Utc::now(),
             actor: Actor::Person(self.me.clone()),
-            command: Command::Incident { incident, command: ask },
+            command: Command::Incident { incident, command },
         };
         let Some(remote) = &self.connection.remote else {
             return Ok(self.connection.backend.execute(&envelope).await?);

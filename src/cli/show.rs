@@ -1,4 +1,4 @@
-//! `show`: one incident with all that belongs to it.
+//! `show`: prints one incident with its context and its timeline.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -17,12 +17,12 @@ use crate::model::service_level::{ServiceLevels, SlaTarget, running_clock};
 use crate::model::text::{self, pad, sanitize};
 use crate::model::{Event, Incident, IncidentId, Priority, time};
 
-/// The most events asked for at once.
+/// Highest number of events that are requested at once.
 const PAGE_EVENTS: usize = 1000;
-/// The column in which values begin.
+/// Column in which values begin.
 const INDENT: usize = 13;
 
-/// All of it, as `--json` prints it.
+/// The incident with its context and timeline, as `--json` prints it.
 #[derive(Debug, Serialize)]
 struct IncidentJson<'a> {
     incident: &'a Incident,
@@ -34,16 +34,16 @@ struct IncidentJson<'a> {
 
 /// Shows one incident.
 pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
-    let place = open(&context.config, IfMissing::Refuse).await?;
-    let backend = &*place.backend;
+    let connection = open(&context.config, IfMissing::Refuse).await?;
+    let backend = &*connection.backend;
     let id = match args.incident {
         IncidentRef::Id(id) => id,
         IncidentRef::Number(number) => backend.find_by_number(number).await?,
     };
     let detail = backend.incident(id).await?;
     let timeline = timeline(backend, id).await?;
-    place.report_staleness();
-    place.close().await;
+    connection.report_staleness();
+    connection.close().await;
     let out = &mut context.out;
     if let Some(first) = timeline.first().filter(|first| first.seq > 1) {
         out::print_hint(&format!(
@@ -66,16 +66,16 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
     page.timeline(&timeline)
 }
 
-/// The whole timeline; its end where no more is there, which is not seldom without the API.
+/// Returns the complete timeline, or only its end if the cache has no more and the API is away.
 async fn timeline(backend: &dyn Backend, id: IncidentId) -> Result<Vec<Event>, Failure> {
     let mut all: Vec<Event> = Vec::new();
     loop {
         let after = all.last().map_or(0, |event| event.seq);
         let part = match backend.timeline(id, TimelineRange::After(after)).await {
             Err(error) if all.is_empty() && error.is_temporary() => {
-                let end = u32::try_from(PAGE_EVENTS).unwrap_or(u32::MAX);
-                let end = backend.timeline(id, TimelineRange::Last(end)).await;
-                // What can't be read at all is told as it was first.
+                let limit = u32::try_from(PAGE_EVENTS).unwrap_or(u32::MAX);
+                let end = backend.timeline(id, TimelineRange::Last(limit)).await;
+                // If the end can't be read either, the first error is reported.
                 return end.map_err(|_| error.into());
             }
             part => part?,
@@ -98,13 +98,13 @@ impl DetailPrinter<'_> {
         let row = &incident.summary;
         let title = self.out.styled(&sanitize(&row.title), Style::Bold);
         self.out.line(&format!("{}  {title}", row.label()))?;
-        let look = match row.priority {
+        let style = match row.priority {
             Priority::P1 => Style::Alarm,
             Priority::P2 => Style::Bold,
             _ => Style::Plain,
         };
         let mut parts = vec![
-            self.out.styled(row.priority.as_str(), look),
+            self.out.styled(row.priority.as_str(), style),
             row.status.to_string(),
             row.category.map_or_else(|| "no category".into(), |c| c.to_string()),
             format!("detected by {}", row.source),
@@ -137,14 +137,14 @@ impl DetailPrinter<'_> {
         self.field("Detected", &self.format_time(row.detected_at))?;
         self.field("Reported", &self.format_time(row.reported_at))?;
         if let Some(clock) = running_clock(row, levels) {
-            let what = match clock.target {
+            let target = match clock.target {
                 SlaTarget::Acknowledge => "acknowledge",
                 SlaTarget::Resolve => "resolve",
             };
-            let rest = format_remaining(clock.remaining(self.now));
-            let text = match rest.strip_prefix('+') {
-                Some(past) => format!("{what}: past by {past}"),
-                None => format!("{what}: {rest} left"),
+            let remaining = format_remaining(clock.remaining(self.now));
+            let text = match remaining.strip_prefix('+') {
+                Some(overdue) => format!("{target}: past by {overdue}"),
+                None => format!("{target}: {remaining} left"),
             };
             self.field("SLA", &text)?;
         }
@@ -164,17 +164,20 @@ impl DetailPrinter<'_> {
                 due.map_or_else(String::new, |due| format!(" · next due {}", format_minute(due)));
             self.field("Update", &format!("{message}{due}"))?;
         }
-        if let Some(done) = &incident.resolution {
-            let by = done.by.name();
-            self.field("Resolution", &format!("{}: {} · {by}", done.action, done.detail))?;
-            self.field("Validated", &done.validation)?;
+        if let Some(resolution) = &incident.resolution {
+            let by = resolution.by.name();
+            self.field(
+                "Resolution",
+                &format!("{}: {} · {by}", resolution.action, resolution.detail),
+            )?;
+            self.field("Validated", &resolution.validation)?;
         }
         if let Some((_, number)) = &incident.merged_into {
             let into = number.map_or_else(|| "another incident".into(), |n| n.to_string());
             self.field("Merged", &format!("into {into}"))?;
         }
-        if let Some((what, why)) = &incident.reclassified {
-            self.field("Reclassified", &format!("{what}: {why}"))?;
+        if let Some((classification, why)) = &incident.reclassified {
+            self.field("Reclassified", &format!("{classification}: {why}"))?;
         }
         let missing = incident.missing_fields();
         if row.status.is_open() {
@@ -231,21 +234,21 @@ impl DetailPrinter<'_> {
         let head = self.out.styled("Timeline, UTC", Style::Bold);
         self.out.line(&head)?;
         if let Some(first) = events.first().filter(|first| first.seq > 1) {
-            let left_out = match first.seq - 1 {
+            let omitted = match first.seq - 1 {
                 1 => "1 earlier event is not kept here".to_owned(),
                 earlier => format!("{earlier} earlier events are not kept here"),
             };
-            let left_out = self.out.styled(&left_out, Style::Dim);
-            self.out.line(&left_out)?;
+            let omitted = self.out.styled(&omitted, Style::Dim);
+            self.out.line(&omitted)?;
         }
         let widest = events.iter().map(|e| text::width(&sanitize(e.actor.name()))).max();
         let actor = widest.unwrap_or(0).min(20);
         for event in events {
             let mut detail = event.body.detail();
-            if let Some(late) = event.recording_delay() {
+            if let Some(delay) = event.recording_delay() {
                 let separator = if detail.is_empty() { "" } else { " · " };
                 detail =
-                    format!("{detail}{separator}recorded {} later", time::format_duration(late));
+                    format!("{detail}{separator}recorded {} later", time::format_duration(delay));
             }
             let mark = if event.body.is_milestone() { '●' } else { '◦' };
             let lead = format!(
@@ -265,7 +268,7 @@ impl DetailPrinter<'_> {
         Ok(())
     }
 
-    /// A label and its value; nothing where there is no value.
+    /// Prints a label and its value; nothing for an empty value.
     fn field(&mut self, label: &str, value: &str) -> Result<(), Failure> {
         if value.trim().is_empty() {
             return Ok(());
@@ -278,7 +281,7 @@ impl DetailPrinter<'_> {
         Ok(())
     }
 
-    /// A text in safe lines that fit beside an indent; whole lines where it goes to no terminal.
+    /// Splits a text into sanitized lines, wrapped to the width after an indent on a terminal.
     fn wrapped(&self, value: &str, indent: usize) -> Vec<String> {
         let lines = text::lines(value.trim_end());
         match self.out.width() {

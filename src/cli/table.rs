@@ -1,4 +1,4 @@
-//! Rows of incidents in columns that fit.
+//! Prints incidents as a table whose columns fit the terminal.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -8,7 +8,7 @@ use crate::model::service_level::{ServiceLevels, running_clock};
 use crate::model::text::{pad, sanitize, truncate, width};
 use crate::model::{Priority, Summary, time};
 
-/// A column: its head, and the widths it may have on a terminal.
+/// A column: header, greatest width on a terminal, and alignment.
 struct Column {
     head: &'static str,
     max_width: usize,
@@ -31,29 +31,29 @@ const SLA: usize = 4;
 const OWNER: usize = 5;
 const SERVICE: usize = 6;
 const TITLE: usize = 7;
-/// The columns that give way on a narrow terminal, first to last.
+/// The columns that are dropped on a narrow terminal, in this order.
 const DROP_ORDER: [usize; 4] = [OWNER, SLA, SERVICE, AGE];
-/// A title gets at least this much before other columns give way.
+/// Other columns are dropped before a title gets narrower than this.
 const MIN_TITLE_WIDTH: usize = 24;
 const GAP: usize = 2;
 
 type Cells = [String; COLUMNS.len()];
 
-/// Prints pages of rows under one head.
+/// Prints pages of rows below one header.
 pub struct Table<'a> {
     levels: &'a ServiceLevels,
     now: DateTime<Utc>,
-    /// Width by column, and whether it is there; fixed with the first page.
+    /// Width of each column, `None` for a dropped one; fixed with the first page.
     widths: Option<[Option<usize>; COLUMNS.len()]>,
 }
 
 impl<'a> Table<'a> {
-    /// An empty table at a time.
+    /// Creates an empty table. Ages and clocks are those at `now`.
     pub fn new(levels: &'a ServiceLevels, now: DateTime<Utc>) -> Self {
         Self { levels, now, widths: None }
     }
 
-    /// Prints a page; the first one has the head above it.
+    /// Prints a page of rows; the header is printed above the first page.
     pub fn print_page(&mut self, out: &mut Out, rows: &[Summary]) -> Result<(), Failure> {
         let cells: Vec<Cells> = rows.iter().map(|row| self.cells(row)).collect();
         let widths = if let Some(widths) = self.widths {
@@ -100,31 +100,31 @@ impl<'a> Table<'a> {
     }
 }
 
-/// The time that is left of a promise; `+3m` when it has been past for three minutes.
-pub fn format_remaining(left: TimeDelta) -> String {
-    if left > TimeDelta::zero() {
-        time::format_duration(left)
+/// Formats the time that remains until a target; `+3m` when it was missed three minutes ago.
+pub fn format_remaining(remaining: TimeDelta) -> String {
+    if remaining > TimeDelta::zero() {
+        time::format_duration(remaining)
     } else {
-        format!("+{}", time::format_duration(-left))
+        format!("+{}", time::format_duration(-remaining))
     }
 }
 
-/// How wide each column is, and which give way.
+/// Computes the width of each column; `None` for those that are dropped.
 fn column_widths(cells: &[Cells], columns: Option<usize>) -> [Option<usize>; COLUMNS.len()] {
     let mut widths = [None; COLUMNS.len()];
     for (index, column) in COLUMNS.iter().enumerate() {
         let widest = cells.iter().map(|row| width(&row[index])).max().unwrap_or(0);
         let widest = widest.max(column.head.len());
-        let most = if columns.is_some() { column.max_width } else { usize::MAX };
-        widths[index] = Some(widest.min(most));
+        let max_width = if columns.is_some() { column.max_width } else { usize::MAX };
+        widths[index] = Some(widest.min(max_width));
     }
     let Some(columns) = columns else { return widths };
-    let wanted = widths[TITLE].unwrap_or(0).min(MIN_TITLE_WIDTH);
-    for gone in DROP_ORDER {
-        if width_before_title(&widths) + wanted <= columns {
+    let title_width = widths[TITLE].unwrap_or(0).min(MIN_TITLE_WIDTH);
+    for dropped in DROP_ORDER {
+        if width_before_title(&widths) + title_width <= columns {
             break;
         }
-        widths[gone] = None;
+        widths[dropped] = None;
     }
     widths[TITLE] = Some(columns.saturating_sub(width_before_title(&widths)).max(1));
     widths
@@ -138,14 +138,14 @@ fn format_line(
     out: &Out,
     cells: &Cells,
     widths: [Option<usize>; COLUMNS.len()],
-    look: impl Fn(usize) -> Style,
+    style: impl Fn(usize) -> Style,
 ) -> String {
     let mut line = String::new();
     for (index, (cell, column)) in cells.iter().zip(&COLUMNS).enumerate() {
         let Some(columns) = widths[index] else { continue };
-        // Where nothing is cut, a later page may have wider cells than the first.
+        // Without truncation, a later page may have wider cells than the first.
         let columns = if out.width().is_some() { columns } else { columns.max(width(cell)) };
-        let piece = match (index, column.is_right_aligned) {
+        let text = match (index, column.is_right_aligned) {
             (TITLE, _) => truncate(cell, columns).into_owned(),
             (_, false) => pad(cell, columns),
             (_, true) => {
@@ -153,7 +153,7 @@ fn format_line(
                 format!("{}{cell}", " ".repeat(columns.saturating_sub(width(&cell))))
             }
         };
-        line.push_str(&out.styled(&piece, look(index)));
+        line.push_str(&out.styled(&text, style(index)));
         if index != TITLE {
             line.push_str("  ");
         }

@@ -1,4 +1,4 @@
-//! `token`: who may ask a server, made, listed and taken back.
+//! `token`: creates, lists and revokes the tokens of a server.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::model::text::{pad, sanitize, width};
 use crate::server::scope::Scope;
 use crate::server::tokens::{NewToken, Token, TokenStatus};
 
-/// Does one thing about tokens.
+/// Runs the subcommands of `token`.
 pub fn run(context: &mut Context, about: TokenCommand) -> Result<(), Failure> {
     match about {
         TokenCommand::Create(args) => create(context, args),
@@ -21,7 +21,7 @@ pub fn run(context: &mut Context, about: TokenCommand) -> Result<(), Failure> {
     }
 }
 
-/// A token as `--json` prints it: never its secret, unless it was just made.
+/// A token as `--json` prints it. The secret is included only for a new token.
 #[derive(Serialize)]
 struct TokenJson<'a> {
     id: &'a str,
@@ -64,13 +64,13 @@ fn state_name(token: &Token) -> &'static str {
 
 fn create(context: &mut Context, args: CreateToken) -> Result<(), Failure> {
     let file = token_file(args.tokens, &context.config)?;
-    let new = NewToken {
+    let new_token = NewToken {
         name: args.name,
         scope: args.scope,
         person: args.person,
         expires_at: args.expires.at(Utc::now()),
     };
-    let (secret, token) = file.create(new)?;
+    let (secret, token) = file.create(new_token)?;
     if args.json {
         return json::print(&mut context.out, &TokenJson::new(&token, Some(secret.reveal())));
     }
@@ -118,8 +118,8 @@ fn list(context: &mut Context, args: ListTokens) -> Result<(), Failure> {
         let cells: Vec<_> =
             row.iter().zip(&widths).map(|(cell, width)| pad(cell, *width)).collect();
         let line = cells.join("  ");
-        let look = if index == 0 { Style::Dim } else { Style::Plain };
-        let line = context.out.styled(line.trim_end(), look);
+        let style = if index == 0 { Style::Dim } else { Style::Plain };
+        let line = context.out.styled(line.trim_end(), style);
         context.out.line(&line)?;
     }
     Ok(())

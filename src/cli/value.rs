@@ -1,4 +1,4 @@
-//! Values on the command line that are more than text.
+//! Parsers for values on the command line.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -20,10 +20,10 @@ use crate::server::scope::Scope;
 use crate::tui::theme::{Choice, Name};
 use crate::tui::zone::Zone;
 
-/// An incident as people name it.
+/// Names an incident by number or id.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum IncidentRef {
-    /// By its number.
+    /// By its number, such as `INC-12`.
     Number(IncidentNumber),
     /// By its id.
     Id(IncidentId),
@@ -49,17 +49,17 @@ impl FromStr for IncidentRef {
     }
 }
 
-/// A point in time, or how long ago it was.
+/// A point in time, absolute or relative to now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Time {
     /// A point in time.
     At(DateTime<Utc>),
-    /// So long before now.
+    /// A duration before now.
     Ago(TimeDelta),
 }
 
 impl Time {
-    /// The point in time, at `now`.
+    /// Returns the absolute time, with `now` as the present.
     #[must_use]
     pub fn at(self, now: DateTime<Utc>) -> DateTime<Utc> {
         match self {
@@ -69,7 +69,7 @@ impl Time {
     }
 }
 
-/// A time that can't be read.
+/// The error for a time that can't be parsed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("write it as 2026-03-01T22:37:00Z, or as 10m for ten minutes ago")]
 pub struct BadTime;
@@ -92,10 +92,10 @@ impl FromStr for Time {
     }
 }
 
-/// Reads the speed of the demo.
+/// Parses the speed of the demo.
 ///
 /// # Errors
-/// When it is no number from 0 to 1000.
+/// When the text is no number from 0 to 1000.
 pub fn speed(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(speed) if (0.0..=1000.0).contains(&speed) => Ok(speed),
@@ -103,10 +103,10 @@ pub fn speed(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Reads how long a page of the wall display stays.
+/// Parses how long a page of the wall display stays.
 ///
 /// # Errors
-/// When it is no duration from 5 s to a day.
+/// When the text is no duration from 5 s to a day.
 pub fn rotate(text: &str) -> Result<Duration, String> {
     let found = parse_duration(text.trim()).and_then(|span| span.to_std().ok());
     found
@@ -114,10 +114,10 @@ pub fn rotate(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "give a time from 5s to 1d, such as 15s or 1m".into())
 }
 
-/// Reads how long a request for changes is held.
+/// Parses how long a long poll may wait for changes.
 ///
 /// # Errors
-/// When it is no duration from 0 s to a minute.
+/// When the text is no duration from 0 s to a minute.
 pub fn hold(text: &str) -> Result<Duration, String> {
     let found = match text.trim() {
         "0" => Some(Duration::ZERO),
@@ -128,19 +128,19 @@ pub fn hold(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "give a time from 0s to 60s, such as 25s".into())
 }
 
-/// Until when something is good.
+/// When a token expires.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Expiry {
     /// A point in time.
     At(DateTime<Utc>),
-    /// So long from now.
+    /// A duration from now.
     In(TimeDelta),
-    /// For ever.
+    /// It does not expire.
     Never,
 }
 
 impl Expiry {
-    /// The point in time, at `now`; `None` for never.
+    /// Returns the absolute time, with `now` as the present; `None` for never.
     #[must_use]
     pub fn at(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self {
@@ -153,7 +153,7 @@ impl Expiry {
     }
 }
 
-/// An expiry that can't be read.
+/// The error for an expiry that can't be parsed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("write it as 90d, as 2027-03-01, as 2027-03-01T22:37:00Z, or as never")]
 pub struct BadExpiry;
@@ -178,42 +178,42 @@ impl FromStr for Expiry {
     }
 }
 
-/// Values that are one of a few words.
+/// An enum whose values are given as fixed texts.
 pub trait TextEnum: FromStr + Clone + Send + Sync + 'static {
-    /// The words that are offered; more may be accepted.
-    fn accepted_values() -> Vec<&'static str>;
+    /// Returns the texts that help and completions offer; parsing may accept more.
+    fn offered_values() -> Vec<&'static str>;
 }
 
-macro_rules! offered {
+macro_rules! impl_text_enum {
     ($($name:ty),+) => {
         $(impl TextEnum for $name {
-            fn accepted_values() -> Vec<&'static str> {
-                Self::ALL.iter().map(|word| word.as_str()).collect()
+            fn offered_values() -> Vec<&'static str> {
+                Self::ALL.iter().map(|value| value.as_str()).collect()
             }
         })+
     };
 }
-offered!(Level, Sort, Category, Source, ResolutionAction, Name, Choice, Zone, Scope);
+impl_text_enum!(Level, Sort, Category, Source, ResolutionAction, Name, Choice, Zone, Scope);
 
-/// Reads one of a few words as the model does, and offers them to help and completions.
+/// A clap parser for a [`TextEnum`], which offers its values to help and completions.
 #[derive(Clone, Debug)]
-pub struct Word<T>(PhantomData<T>);
+pub struct EnumParser<T>(PhantomData<T>);
 
-impl<T> Word<T> {
-    /// The reader.
+impl<T> EnumParser<T> {
+    /// Creates the parser.
     #[must_use]
     pub fn new() -> Self {
         Self(PhantomData)
     }
 }
 
-impl<T> Default for Word<T> {
+impl<T> Default for EnumParser<T> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<T: TextEnum> TypedValueParser for Word<T> {
+impl<T: TextEnum> TypedValueParser for EnumParser<T> {
     type Value = T;
 
     fn parse_ref(
@@ -228,24 +228,24 @@ impl<T: TextEnum> TypedValueParser for Word<T> {
             if let Some(arg) = arg {
                 error.insert(ContextKind::InvalidArg, ContextValue::String(arg.to_string()));
             }
-            let given = truncate(&sanitize(&text), 60).into_owned();
-            error.insert(ContextKind::InvalidValue, ContextValue::String(given));
-            let words =
-                T::accepted_values().into_iter().map(|word| hyphenated(word).to_owned()).collect();
-            error.insert(ContextKind::ValidValue, ContextValue::Strings(words));
+            let shown = truncate(&sanitize(&text), 60).into_owned();
+            error.insert(ContextKind::InvalidValue, ContextValue::String(shown));
+            let values =
+                T::offered_values().into_iter().map(|value| hyphenated(value).to_owned()).collect();
+            error.insert(ContextKind::ValidValue, ContextValue::Strings(values));
             error
         })
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let words = T::accepted_values();
-        Some(Box::new(words.into_iter().map(|word| PossibleValue::new(hyphenated(word)))))
+        let values = T::offered_values();
+        Some(Box::new(values.into_iter().map(|value| PossibleValue::new(hyphenated(value)))))
     }
 }
 
-/// A word that needs no quotes in a shell.
-fn hyphenated(word: &'static str) -> &'static str {
-    match word {
+/// Returns a text with hyphens for spaces, so that it needs no quotes in a shell.
+fn hyphenated(text: &'static str) -> &'static str {
+    match text {
         "user report" => "user-report",
         "config fix" => "config-fix",
         "block access" => "block-access",
@@ -258,7 +258,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_points_or_spans_before_now() {
+    fn time_is_absolute_or_a_duration_before_now() {
         let now: DateTime<Utc> = "2026-03-01T12:00:00Z".parse().unwrap();
         let at = |text: &str| text.parse::<Time>().map(|t| t.at(now).to_rfc3339());
         for text in
@@ -273,9 +273,9 @@ mod tests {
     }
 
     #[test]
-    fn every_offered_word_is_read_and_needs_no_quotes() {
+    fn offered_values_parse_and_need_no_quotes() {
         fn check<T: TextEnum>() {
-            for word in T::accepted_values() {
+            for word in T::offered_values() {
                 let word = hyphenated(word);
                 assert!(!word.contains(' ') && word.parse::<T>().is_ok(), "{word}");
             }
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn an_incident_is_named_by_number_or_id() {
+    fn incident_is_referenced_by_number_or_id() {
         let id = IncidentId::new();
         assert_eq!(id.to_string().parse(), Ok(IncidentRef::Id(id)));
         assert_eq!("inc-12".parse(), Ok(IncidentRef::Number(IncidentNumber(12))));

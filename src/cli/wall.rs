@@ -1,4 +1,4 @@
-//! `wall`: the board for a big screen, for months.
+//! `wall`: runs the wall display, which may stay open on a big screen for months.
 
 use super::args::Wall;
 use super::failure::Failure;
@@ -12,7 +12,7 @@ use crate::model::text::sanitize;
 use crate::tui::update::{View, views_with};
 use crate::tui::wall::Settings;
 
-/// Shows the wall on the store.
+/// Runs the wall display on the workspace of the configuration.
 pub fn run(context: &mut Context, args: &Wall) -> Result<(), Failure> {
     let settings = settings(args, &views_with(&context.config.panes.views))?;
     panes::check_terminal()?;
@@ -25,29 +25,31 @@ pub fn run(context: &mut Context, args: &Wall) -> Result<(), Failure> {
     })
 }
 
-/// What is shown, and how, with the views that have a name.
+/// Returns the settings of the wall display; `views` are the named views.
 fn settings(args: &Wall, views: &[View]) -> Result<Settings, Failure> {
     let text = args.view.as_deref().unwrap_or_default().trim();
     let name = sanitize(text).to_lowercase();
-    // Of two with one name, the person's own comes last and counts.
-    let known = views.iter().rev().find(|view| view.name.to_lowercase() == name);
-    let filter = match known {
+    // If two views have one name, the user's own comes last and wins.
+    let named = views.iter().rev().find(|view| view.name.to_lowercase() == name);
+    let filter = match named {
         Some(view) => view.filter.clone(),
         None => parse_filter(text, views)?,
     };
     Ok(Settings { view: text.to_owned(), filter, rotate: args.rotate, takeover: !args.no_takeover })
 }
 
-/// A filter that is no view. Mere words that are nearly the name of one are a slip: a wall that
-/// looks for them would stay empty, and nobody would know why.
+/// Parses a filter that is not the name of a view.
+///
+/// Plain words that nearly match the name of a view are refused as a typing error: a wall display
+/// that searches for them would stay empty without an explanation.
 fn parse_filter(text: &str, views: &[View]) -> Result<Filter, Failure> {
     let filter: Filter = text.parse().map_err(|error| filter_failure(text, &error))?;
-    let mere = |term: &crate::model::filter::Term| {
+    let is_plain_text = |term: &crate::model::filter::Term| {
         !term.negated && matches!(term.predicate, Predicate::Text(_))
     };
     let names: Vec<&str> = views.iter().map(|view| view.name.as_str()).collect();
-    let slip = filter.terms.iter().all(mere) && !text.contains('"');
-    match nearest(text, &names).filter(|_| slip) {
+    let is_likely_typo = filter.terms.iter().all(is_plain_text) && !text.contains('"');
+    match nearest(text, &names).filter(|_| is_likely_typo) {
         Some(name) => Err(Failure::usage(format!(
             "there is no view {:?}: did you mean {name}? To look for the words, put them in quotes: --view '\"{}\"'",
             sanitize(text),
@@ -67,7 +69,7 @@ mod tests {
     use crate::config::panes::SavedView;
     use crate::model::queue::Sort;
 
-    fn shown(view: &str) -> Result<Settings, Failure> {
+    fn settings_for(view: &str) -> Result<Settings, Failure> {
         let args =
             Wall { view: Some(view.into()), rotate: Duration::from_secs(15), no_takeover: false };
         let view = |name: &str, filter: &str| SavedView {
@@ -80,16 +82,16 @@ mod tests {
     }
 
     #[test]
-    fn a_view_is_a_name_or_else_a_filter() {
-        let named = shown("night").expect("it has that name");
+    fn view_is_a_name_or_else_a_filter() {
+        let named = settings_for("night").expect("it has that name");
         assert_eq!(
             (named.view.as_str(), named.filter.to_string()),
             ("night", "p1 team:night".into())
         );
-        let words = shown("p2 night").expect("a filter");
-        assert_eq!(words.filter.to_string(), "p2 night");
-        assert!(shown("").expect("all").filter.terms.is_empty());
-        assert!(shown("colour:red").is_err());
+        let filter = settings_for("p2 night").expect("a filter");
+        assert_eq!(filter.filter.to_string(), "p2 night");
+        assert!(settings_for("").expect("all").filter.terms.is_empty());
+        assert!(settings_for("colour:red").is_err());
     }
     #[rstest]
     #[case("mine", "owner:me")]
@@ -98,16 +100,16 @@ mod tests {
     #[case("past sla", "sla:late")]
     #[case("all open", "")]
     #[case("snoozed", "p4")]
-    fn the_views_that_are_always_there_have_names_too(#[case] view: &str, #[case] filter: &str) {
-        assert_eq!(shown(view).expect("it has that name").filter.to_string(), filter);
+    fn built_in_views_are_found_by_name(#[case] view: &str, #[case] filter: &str) {
+        assert_eq!(settings_for(view).expect("it has that name").filter.to_string(), filter);
     }
 
     #[test]
-    fn a_slip_in_a_name_is_told_and_its_words_can_be_looked_for_all_the_same() {
-        let Err(failure) = shown("unwoned") else { panic!("a wall that is empty") };
-        let told = "there is no view \"unwoned\": did you mean unowned?";
-        assert!(failure.message.starts_with(told), "{failure}");
-        assert_eq!(shown("\"unwoned\"").expect("a filter").filter.terms.len(), 1);
-        assert!(shown("checkout").is_ok());
+    fn misspelt_view_name_is_refused_unless_quoted() {
+        let Err(failure) = settings_for("unwoned") else { panic!("a wall that is empty") };
+        let expected = "there is no view \"unwoned\": did you mean unowned?";
+        assert!(failure.message.starts_with(expected), "{failure}");
+        assert_eq!(settings_for("\"unwoned\"").expect("a filter").filter.terms.len(), 1);
+        assert!(settings_for("checkout").is_ok());
     }
 }

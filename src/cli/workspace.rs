@@ -1,4 +1,4 @@
-//! A place of work that is open, and the doors to the others.
+//! Open workspaces: the one that the panes show, and those that they can switch to.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,112 +15,107 @@ use crate::model::{PersonRef, Rules};
 use crate::sync::remote::Remote;
 use crate::tui::workspaces::{Opener, Workspace, WorkspaceId};
 
-/// A place of work that is open.
+/// A workspace that is open: a backend with its configuration and user.
 #[derive(Clone)]
 pub struct OpenWorkspace {
-    /// What holds there.
+    /// The configuration of the workspace.
     pub config: Config,
-    /// The flags that it was opened with.
+    /// The flags with which the workspace was opened.
     pub flags: Flags,
-    /// Who works there.
+    /// The user.
     pub me: PersonRef,
-    /// Which it is.
+    /// The description of the workspace that the panes show.
     pub workspace: Workspace,
     backend: WorkspaceBackend,
-    /// Something else uses it too: it stays open when the panes leave it for another.
+    /// Whether something else uses the store too, so that it stays open when the panes switch.
     shared: bool,
-    /// The program was started somewhere else.
+    /// Whether the program was started in another workspace.
     started_elsewhere: bool,
 }
 
-/// Where incidents live, as panes need it.
+/// The backend of an open workspace.
 #[derive(Clone)]
 enum WorkspaceBackend {
-    /// Panes may stay open for weeks: the file may be moved or replaced under them.
+    /// A store's file. It reopens itself: panes may stay open for weeks, and the file may be moved
+    /// or replaced meanwhile.
     File(Arc<ReopeningStore>),
-    /// An API.
+    /// An API and what is cached of it.
     Remote(BackendConnection),
 }
 
 impl OpenWorkspace {
-    /// Opens the place of a configuration for its user.
+    /// Opens the workspace of a configuration for its user.
     pub async fn open(config: Config, flags: Flags, missing: IfMissing) -> Result<Self, Failure> {
-        let Session { connection: place, me } = Session::open_panes(&config, missing).await?;
-        let here = workspace_for(&config, &flags);
-        Ok(Self::from_parts(config, flags, me, here, place))
+        let Session { connection, me } = Session::open_panes(&config, missing).await?;
+        let workspace = workspace_for(&config, &flags);
+        Ok(Self::from_parts(config, flags, me, workspace, connection))
     }
 
-    /// On a store that something else uses too.
+    /// Creates a workspace on an open store that something else uses too.
     pub fn shared(config: Config, flags: Flags, me: PersonRef, store: FileStore) -> Self {
-        let here = Workspace::initial(store.path().to_string_lossy());
-        Self { shared: true, ..Self::from_parts(config, flags, me, here, store.into()) }
+        let workspace = Workspace::initial(store.path().to_string_lossy());
+        Self { shared: true, ..Self::from_parts(config, flags, me, workspace, store.into()) }
     }
 
     fn from_parts(
         config: Config,
         flags: Flags,
         me: PersonRef,
-        here: Workspace,
-        opened: BackendConnection,
+        workspace: Workspace,
+        connection: BackendConnection,
     ) -> Self {
-        let place = match opened.file {
+        let backend = match connection.file {
             Some(store) => WorkspaceBackend::File(Arc::new(ReopeningStore::new(store))),
-            None => WorkspaceBackend::Remote(opened),
+            None => WorkspaceBackend::Remote(connection),
         };
-        Self {
-            config,
-            flags,
-            me,
-            workspace: here,
-            backend: place,
-            shared: false,
-            started_elsewhere: false,
-        }
+        Self { config, flags, me, workspace, backend, shared: false, started_elsewhere: false }
     }
 
-    /// What the panes read and ask.
+    /// Returns the backend that the panes use.
     pub fn backend(&self) -> Arc<dyn Backend> {
         match &self.backend {
             WorkspaceBackend::File(store) => store.clone(),
-            WorkspaceBackend::Remote(opened) => opened.backend.clone(),
+            WorkspaceBackend::Remote(connection) => connection.backend.clone(),
         }
     }
 
-    /// What is kept of it on this machine, where it is an API.
+    /// Returns the local state of an API: cache and outbox. `None` for a store's file.
     pub fn remote(&self) -> Option<&Arc<Remote>> {
         match &self.backend {
             WorkspaceBackend::File(_) => None,
-            WorkspaceBackend::Remote(opened) => opened.remote.as_ref(),
+            WorkspaceBackend::Remote(connection) => connection.remote.as_ref(),
         }
     }
 
-    /// Lets other rules hold from now on.
+    /// Replaces the rules in force.
     pub async fn set_rules(&self, rules: Rules) {
         match &self.backend {
             WorkspaceBackend::File(store) => store.set_rules(rules).await,
-            WorkspaceBackend::Remote(opened) => {
-                if let Some(remote) = &opened.remote {
+            WorkspaceBackend::Remote(connection) => {
+                if let Some(remote) = &connection.remote {
                     remote.set_rules(rules);
                 }
             }
         }
     }
 
-    /// What tells a program that is run here the same place. An empty variable counts as unset.
+    /// Returns the environment variables that give a child process this workspace.
+    ///
+    /// A variable with an empty value counts as unset.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
-        let text = |path: &std::path::Path| {
-            let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-            whole.to_string_lossy().into_owned()
+        let path_text = |path: &std::path::Path| {
+            let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            absolute.to_string_lossy().into_owned()
         };
         let profile = self.config.panes.profile.as_ref().map(|profile| profile.name.clone());
         let (store, backend) = match (&self.backend, &self.workspace.id) {
-            (WorkspaceBackend::File(store), _) => (text(store.path()), String::new()),
-            // What the profile says of its API goes beyond the URL.
+            (WorkspaceBackend::File(store), _) => (path_text(store.path()), String::new()),
+            // The profile has more settings of its API than the URL.
             (WorkspaceBackend::Remote(_), WorkspaceId::Profile(_)) => {
                 (String::new(), String::new())
             }
-            (WorkspaceBackend::Remote(opened), WorkspaceId::Initial) => {
-                (String::new(), opened.display_name.clone())
+            (WorkspaceBackend::Remote(connection), WorkspaceId::Initial) => {
+                (String::new(), connection.display_name.clone())
             }
         };
         let mut variables = vec![
@@ -129,26 +124,28 @@ impl OpenWorkspace {
             ("REDPHONE_PROFILE", profile.unwrap_or_default()),
         ];
         if self.started_elsewhere {
-            // A token that was given for where the program was started is for that place alone.
+            // A token that was given at the start is for the workspace of the start alone.
             let unset = ["REDPHONE_TOKEN", "REDPHONE_TOKEN_FILE"];
             variables.extend(unset.map(|name| (name, String::new())));
         } else if let Some(file) = &self.flags.token_file {
-            variables.push(("REDPHONE_TOKEN_FILE", text(file)));
+            variables.push(("REDPHONE_TOKEN_FILE", path_text(file)));
         }
         if let Some(file) = &self.flags.config {
-            variables.push(("REDPHONE_CONFIG", text(file)));
+            variables.push(("REDPHONE_CONFIG", path_text(file)));
         }
         variables
     }
 
-    /// The panes go on elsewhere.
+    /// Closes the workspace when the panes switch to another, unless something else uses it.
     pub async fn close_unless_shared(&self) {
         if !self.shared {
             self.close().await;
         }
     }
 
-    /// Closes it. What the panes have sent is durable; this only folds the write-ahead log in.
+    /// Closes the workspace.
+    ///
+    /// All commands of the panes are durable already; this only checkpoints the write-ahead log.
     pub async fn close(&self) {
         if let WorkspaceBackend::File(store) = &self.backend {
             store.close().await;
@@ -156,32 +153,33 @@ impl OpenWorkspace {
     }
 }
 
-/// Which place a configuration leads to.
+/// Describes the workspace that a configuration leads to.
 fn workspace_for(config: &Config, flags: &Flags) -> Workspace {
-    let leads = config.location.display_name();
+    let display_name = config.location.display_name();
     let Some(profile) = &config.panes.profile else {
-        return Workspace { read_only: config.read_only, ..Workspace::initial(leads) };
+        return Workspace { read_only: config.read_only, ..Workspace::initial(display_name) };
     };
-    // A flag or a variable may have named another place than the profile's own.
-    let own = match (&profile.location, &config.location) {
-        (Some(Location::Remote(own)), Location::Remote(here)) => own.address == here.address,
-        (Some(own), here) => own == here,
+    // A flag or a variable may have named another location than that of the profile.
+    let is_profile = match (&profile.location, &config.location) {
+        (Some(Location::Remote(own)), Location::Remote(actual)) => own.address == actual.address,
+        (Some(own), actual) => own == actual,
         (None, _) => flags.store.is_none() && flags.backend.is_none(),
     };
-    let id = if own { WorkspaceId::Profile(profile.name.clone()) } else { WorkspaceId::Initial };
+    let id =
+        if is_profile { WorkspaceId::Profile(profile.name.clone()) } else { WorkspaceId::Initial };
     let production = profile.production;
-    Workspace { id, production, read_only: config.read_only, ..Workspace::initial(leads) }
+    Workspace { id, production, read_only: config.read_only, ..Workspace::initial(display_name) }
 }
 
-/// Opens the way to other places of work, and holds those that are open until panes go there.
+/// Opens other workspaces, and stores them until the panes switch to them.
 pub struct WorkspacePool {
-    /// Where the program was started, and with what.
+    /// The workspace in which the program was started.
     started: Workspace,
     flags: Flags,
-    /// The place itself, where it stays open.
+    /// The first workspace, if it is shared and therefore stays open.
     shared: Option<OpenWorkspace>,
     opened: Mutex<HashMap<WorkspaceId, OpenWorkspace>>,
-    /// Held by whoever opens a place: who wants the same one waits, and finds it open.
+    /// One lock for each workspace that is being opened: a second request waits and finds it open.
     opening_locks: Mutex<HashMap<WorkspaceId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
@@ -198,30 +196,32 @@ impl From<&OpenWorkspace> for WorkspacePool {
 }
 
 impl WorkspacePool {
-    /// All places that can be gone to: where the program was started, unless that is one of the
-    /// profiles, and the profiles.
+    /// Returns all workspaces that the panes can switch to: the one in which the program was
+    /// started, unless it is that of a profile, and the profiles.
     pub fn workspaces(&self, config: &Config) -> Vec<Workspace> {
-        let started = Some(self.started.clone()).filter(|site| site.id == WorkspaceId::Initial);
+        let started =
+            Some(self.started.clone()).filter(|workspace| workspace.id == WorkspaceId::Initial);
         let unusable = config.unusable_profiles.iter().map(Workspace::from);
         let profiles = config.profiles.iter().map(Workspace::from);
         started.into_iter().chain(profiles).chain(unusable).collect()
     }
 
-    /// The place that was opened last under that name.
-    pub fn remove(&self, site: &WorkspaceId) -> Option<OpenWorkspace> {
-        self.lock_opened().remove(site)
+    /// Removes and returns the open workspace with this id.
+    pub fn remove(&self, id: &WorkspaceId) -> Option<OpenWorkspace> {
+        self.lock_opened().remove(id)
     }
 
-    /// Closes what was opened and not gone to.
+    /// Closes the workspaces that were opened but not switched to, and the shared one.
     pub async fn close(&self) {
-        let left: Vec<OpenWorkspace> = self.lock_opened().drain().map(|(_, desk)| desk).collect();
-        for desk in left.into_iter().chain(self.shared.clone()) {
-            desk.close().await;
+        let remaining: Vec<OpenWorkspace> =
+            self.lock_opened().drain().map(|(_, workspace)| workspace).collect();
+        for workspace in remaining.into_iter().chain(self.shared.clone()) {
+            workspace.close().await;
         }
     }
 
     fn lock_opened(&self) -> MutexGuard<'_, HashMap<WorkspaceId, OpenWorkspace>> {
-        // What a panic elsewhere has left is whole: each change is one call.
+        // A panic can't leave the map half changed: each change is one call.
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -234,20 +234,20 @@ impl fmt::Debug for WorkspacePool {
 
 #[async_trait]
 impl Opener for WorkspacePool {
-    async fn open(&self, site: &WorkspaceId) -> Result<(), String> {
+    async fn open(&self, id: &WorkspaceId) -> Result<(), String> {
         let opening = {
             let mut all = self.opening_locks.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(all.entry(site.clone()).or_default())
+            Arc::clone(all.entry(id.clone()).or_default())
         };
         let _one_at_a_time = opening.lock().await;
-        if self.lock_opened().contains_key(site) {
+        if self.lock_opened().contains_key(id) {
             return Ok(());
         }
-        let kept = self.shared.as_ref().filter(|_| *site == WorkspaceId::Initial);
-        let desk = if let Some(kept) = kept {
-            kept.clone()
+        let shared = self.shared.as_ref().filter(|_| *id == WorkspaceId::Initial);
+        let workspace = if let Some(shared) = shared {
+            shared.clone()
         } else {
-            let flags = match site {
+            let flags = match id {
                 WorkspaceId::Initial => self.flags.clone(),
                 WorkspaceId::Profile(name) => {
                     let profile = Some(name.clone());
@@ -256,15 +256,12 @@ impl Opener for WorkspacePool {
                 }
             };
             let config = Config::from_process(flags.clone()).map_err(|e| e.to_string())?;
-            // A store that is not there would be made by a slip.
+            // A missing store must not be created by a typing error.
             let opened = OpenWorkspace::open(config, flags, IfMissing::Refuse).await;
-            let elsewhere = *site != self.started.id;
-            OpenWorkspace {
-                started_elsewhere: elsewhere,
-                ..opened.map_err(|failure| failure.message)?
-            }
+            let started_elsewhere = *id != self.started.id;
+            OpenWorkspace { started_elsewhere, ..opened.map_err(|failure| failure.message)? }
         };
-        self.lock_opened().insert(site.clone(), desk);
+        self.lock_opened().insert(id.clone(), workspace);
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ pub struct PersonRef {
 }
 
 impl PersonRef {
-    /// A person known by handle and full name.
+    /// Creates a reference to a person from a handle and a full name.
     pub fn new(handle: impl Into<String>, name: impl Into<String>) -> Self {
         Self { handle: handle.into(), name: name.into() }
     }
@@ -30,7 +30,7 @@ pub enum Actor {
 }
 
 impl Actor {
-    /// The name to show.
+    /// Returns the name to show: the person's full name, or the name of the integration.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -39,7 +39,7 @@ impl Actor {
         }
     }
 
-    /// The person, where it is one.
+    /// Returns the person, or `None` for an integration.
     #[must_use]
     pub fn person(&self) -> Option<&PersonRef> {
         match self {

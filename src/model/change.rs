@@ -14,15 +14,15 @@ use super::status::text_enum;
 text_enum! {
     /// Where a change stands.
     ChangeState, "change state" {
-        /// Not yet begun.
+        /// The change has not started.
         Planned = "planned",
-        /// Being made.
+        /// The change is in progress.
         Running = "running",
-        /// Made as planned.
+        /// The change ended as planned.
         Done = "done",
-        /// Not made as planned.
+        /// The change failed.
         Failed = "failed",
-        /// Taken back.
+        /// The change was reverted.
         RolledBack = "rolled back",
     }
 }
@@ -30,13 +30,13 @@ text_enum! {
 text_enum! {
     /// What kind of modification it is.
     ChangeKind, "change kind" {
-        /// New code.
+        /// New code was released.
         Deploy = "deploy",
-        /// A setting.
+        /// A setting was changed.
         ConfigEdit = "config edit" | "config",
-        /// Data or schema.
+        /// Data or a schema was changed.
         Migration = "migration",
-        /// Anything else.
+        /// Any other modification.
         Other = "other",
     }
 }
@@ -73,9 +73,11 @@ pub struct Suspect {
     pub direct: bool,
 }
 
-/// The changes suspected of causing an incident, nearest first: those of the same services or of
-/// services they depend on, that ended or were running in the time before detection that the
-/// rules set (2 h).
+/// Returns the changes suspected of causing an incident, the nearest in time first.
+///
+/// A change is suspected when it touches one of `services` or a service that these depend on, and
+/// ended or was running within [`Rules::suspect_s`] (2 h by default) before detection. Planned
+/// changes that have not started are never suspected.
 #[must_use]
 pub fn find_suspects(
     services: &[String],
@@ -85,21 +87,21 @@ pub fn find_suspects(
     rules: &Rules,
 ) -> Vec<Suspect> {
     let own: BTreeSet<&str> = services.iter().map(String::as_str).collect();
-    let wide = directory.with_dependencies(services);
+    let touched = directory.with_dependencies(services);
     let earliest = detected_at - TimeDelta::seconds(rules.suspect_s);
-    let mut found: Vec<Suspect> = changes
+    let mut suspects: Vec<Suspect> = changes
         .iter()
         .filter(|change| change.starts_at <= detected_at && change.state != ChangeState::Planned)
         .filter(|change| change.ends_at.is_none_or(|end| end >= earliest))
-        .filter(|change| change.services.iter().any(|s| wide.contains(s.as_str())))
+        .filter(|change| change.services.iter().any(|s| touched.contains(s.as_str())))
         .map(|change| Suspect {
             before_s: change.ends_at.map_or(0, |end| (detected_at - end).num_seconds().max(0)),
             direct: change.services.iter().any(|s| own.contains(s.as_str())),
             change: change.clone(),
         })
         .collect();
-    found.sort_by_key(|s| {
+    suspects.sort_by_key(|s| {
         (s.before_s, !s.direct, std::cmp::Reverse(s.change.starts_at), s.change.id)
     });
-    found
+    suspects
 }

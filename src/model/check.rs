@@ -1,4 +1,6 @@
-//! What the fields of a record may hold. Shared by commands and by import, so that both refuse the same.
+//! Limits on the fields of records.
+//!
+//! Commands and imports share these checks, so that both refuse the same values.
 
 use chrono::{DateTime, Utc};
 
@@ -9,16 +11,16 @@ use super::event::{Event, EventBody};
 use super::text::sanitize;
 use super::time;
 
-/// The longest title, in characters.
+/// Longest title, in characters.
 pub const MAX_TITLE_CHARS: usize = 200;
-/// The longest note, symptoms, message or review section, in bytes.
+/// Longest note, symptoms, message or review section, in bytes.
 pub const MAX_TEXT_BYTES: usize = 64 * 1024;
-/// The longest name of a service, team, label or person, in characters.
+/// Longest name of a service, team, label or person, in characters.
 pub const MAX_NAME_CHARS: usize = 100;
-/// The most services, labels or people on one record.
+/// Highest number of services, labels or people on one record.
 pub const MAX_LIST_ITEMS: usize = 200;
 
-/// A field that holds what it may not: which one, and why.
+/// The error of a check: a field has a value that is not allowed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{field}: {problem}")]
 pub struct BadField {
@@ -36,15 +38,15 @@ impl BadField {
 
 type CheckResult = Result<(), BadField>;
 
-fn one_line(field: &'static str, text: &str, most: usize) -> CheckResult {
+fn one_line(field: &'static str, text: &str, max_chars: usize) -> CheckResult {
     let count = text.chars().count();
     if text.trim().is_empty() {
         return Err(BadField::new(field, "is empty: write at least one character"));
     }
-    if count > most {
+    if count > max_chars {
         return Err(BadField::new(
             field,
-            format!("has {count} characters: shorten it to {most} or fewer"),
+            format!("has {count} characters: shorten it to {max_chars} or fewer"),
         ));
     }
     if text
@@ -56,38 +58,38 @@ fn one_line(field: &'static str, text: &str, most: usize) -> CheckResult {
     Ok(())
 }
 
-/// A title: one line of 1 to 200 characters.
+/// Checks a title: one line of 1 to [`MAX_TITLE_CHARS`] characters.
 ///
 /// # Errors
-/// Says what is wrong with it.
+/// [`BadField`] says whether it is empty, too long or has a line break.
 pub fn title(text: &str) -> CheckResult {
     one_line("title", text, MAX_TITLE_CHARS)
 }
 
-/// A name of at most 100 characters on one line.
+/// Checks a name: one line of 1 to [`MAX_NAME_CHARS`] characters.
 ///
 /// # Errors
-/// Says what is wrong with it.
+/// [`BadField`] says whether it is empty, too long or has a line break.
 pub fn name(field: &'static str, text: &str) -> CheckResult {
     one_line(field, text, MAX_NAME_CHARS)
 }
 
-/// A person: a handle, and a name that may be empty.
+/// Checks a person: a handle, and a full name that may be empty.
 ///
 /// # Errors
-/// Says what is wrong with either.
+/// [`BadField`] says what is wrong with the handle or the name.
 pub fn person(field: &'static str, person: &PersonRef) -> CheckResult {
     name(field, &person.handle)?;
     if person.name.is_empty() { Ok(()) } else { name(field, &person.name) }
 }
 
-/// As many people as a record may have.
+/// Checks a list of people: at most [`MAX_LIST_ITEMS`], each with a valid handle and name.
 ///
 /// # Errors
-/// Says that they are too many, or what is wrong with one.
+/// [`BadField`] says that there are too many people, or what is wrong with the first bad one.
 pub fn people(field: &'static str, list: &[PersonRef]) -> CheckResult {
     list_length(field, list.len())?;
-    list.iter().try_for_each(|one| person(field, one))
+    list.iter().try_for_each(|each| person(field, each))
 }
 
 fn list_length(field: &'static str, count: usize) -> CheckResult {
@@ -98,10 +100,10 @@ fn list_length(field: &'static str, count: usize) -> CheckResult {
     Ok(())
 }
 
-/// A text of at most 64 KiB.
+/// Checks a text: at most [`MAX_TEXT_BYTES`] bytes, and it may be empty.
 ///
 /// # Errors
-/// Says how long it is.
+/// [`BadField`] gives the length of a text that is too long.
 pub fn text(field: &'static str, text: &str) -> CheckResult {
     if text.len() > MAX_TEXT_BYTES {
         return Err(BadField::new(
@@ -112,10 +114,10 @@ pub fn text(field: &'static str, text: &str) -> CheckResult {
     Ok(())
 }
 
-/// A text of at most 64 KiB that says something.
+/// Checks a text that must not be blank: at most [`MAX_TEXT_BYTES`] bytes.
 ///
 /// # Errors
-/// Says that it is empty, or how long it is.
+/// [`BadField`] says that it is empty, or gives the length of a text that is too long.
 pub fn required_text(field: &'static str, content: &str) -> CheckResult {
     if content.trim().is_empty() {
         return Err(BadField::new(field, "is empty: say something"));
@@ -123,10 +125,10 @@ pub fn required_text(field: &'static str, content: &str) -> CheckResult {
     text(field, content)
 }
 
-/// A time from 1970 to 2100.
+/// Checks a time: its year must be from 1970 to 2100.
 ///
 /// # Errors
-/// Says which time was given.
+/// [`BadField`] names the date that is out of range.
 pub fn time(field: &'static str, at: DateTime<Utc>) -> CheckResult {
     if time::is_in_range(at) {
         Ok(())
@@ -138,10 +140,10 @@ pub fn time(field: &'static str, at: DateTime<Utc>) -> CheckResult {
     }
 }
 
-/// A list of names without doubles.
+/// Checks a list of names: at most [`MAX_LIST_ITEMS`] valid names without duplicates.
 ///
 /// # Errors
-/// Says which one is wrong.
+/// [`BadField`] says that there are too many names, or what is wrong with the first bad one.
 pub fn names(field: &'static str, list: &[String]) -> CheckResult {
     list_length(field, list.len())?;
     for (index, entry) in list.iter().enumerate() {
@@ -153,10 +155,10 @@ pub fn names(field: &'static str, list: &[String]) -> CheckResult {
     Ok(())
 }
 
-/// What a declaration may hold.
+/// Checks all fields of a declaration.
 ///
 /// # Errors
-/// Says which field is wrong.
+/// [`BadField`] describes the first field that is wrong.
 pub fn declaration(declared: &Declaration) -> CheckResult {
     title(&declared.title)?;
     names("services", &declared.services)?;
@@ -182,10 +184,10 @@ pub fn declaration(declared: &Declaration) -> CheckResult {
     Ok(())
 }
 
-/// What a link may hold.
+/// Checks the title or URL of a link.
 ///
 /// # Errors
-/// Says what is wrong with it.
+/// [`BadField`] says whether it is empty, too long or has a line break.
 pub fn link(link: &Link) -> CheckResult {
     match link {
         Link::Problem { title, .. } | Link::Change { title, .. } => {
@@ -196,10 +198,10 @@ pub fn link(link: &Link) -> CheckResult {
     }
 }
 
-/// What an event from elsewhere may hold, before it is taken into a store.
+/// Checks an event from an import before the store accepts it.
 ///
 /// # Errors
-/// Says which field is wrong.
+/// [`BadField`] describes the first field that is wrong.
 pub fn event(event: &Event) -> CheckResult {
     time("at", event.at)?;
     time("recorded_at", event.recorded_at)?;
@@ -251,10 +253,10 @@ pub fn event(event: &Event) -> CheckResult {
     }
 }
 
-/// A stage that a person can move to directly.
+/// Checks that a person can move an incident to this stage directly.
 ///
 /// # Errors
-/// Says which command leads to the stage instead.
+/// [`BadField`] says that another command leads to the stage.
 pub fn stage(to: super::Status) -> CheckResult {
     use super::Status;
     match to {
@@ -268,10 +270,10 @@ pub fn stage(to: super::Status) -> CheckResult {
     }
 }
 
-/// What a rewritten part of the record may hold.
+/// Checks the fields that a description rewrites; `None` stands for a field that stays.
 ///
 /// # Errors
-/// Says which part is wrong.
+/// [`BadField`] describes the first field that is wrong.
 pub fn description(
     new_title: Option<&str>,
     symptoms: Option<&str>,

@@ -19,7 +19,7 @@ text_enum! {
         Dependencies = "dependencies validated" | "dependencies",
         /// Affected services confirmed.
         AffectedServices = "affected services confirmed" | "services",
-        /// Reproduced.
+        /// The fault was reproduced.
         Reproduced = "reproduced",
         /// Workaround found.
         Workaround = "workaround found" | "workaround",
@@ -29,7 +29,7 @@ text_enum! {
 text_enum! {
     /// What must be answered before an incident is closed.
     ClosingItem, "closing item" {
-        /// Service stable.
+        /// The service is stable.
         ServiceStable = "service stable" | "stable",
         /// Resolved or contained.
         Contained = "resolved or contained" | "contained",
@@ -87,7 +87,7 @@ pub struct Answered {
     pub by: Actor,
 }
 
-/// The items of the closing gate that are still open, in order.
+/// Returns the items of the closing gate that are not answered yet, in order.
 #[must_use]
 pub fn open_closing_items(answered: &[Answered]) -> Vec<ClosingItem> {
     ClosingItem::ALL

@@ -1,4 +1,6 @@
-//! What is asked for. A command is made once, where the person is, and carries its own id.
+//! Commands: requests to change an incident.
+//!
+//! A command is created once, on the requester's machine, and carries its own id.
 
 use std::fmt;
 
@@ -16,16 +18,16 @@ use super::problem::Problem;
 use super::review::{ActionItem, Section};
 use super::status::{Category, Classification, ResolutionAction, Role, Source, Status};
 
-/// A command with who asks, and when. The same id twice is the same request.
+/// A command with its requester and its time. Two envelopes with one id are the same request.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Envelope {
-    /// Made once; a replay carries it again.
+    /// The id of the request, created once; a retry carries the same id.
     pub id: CommandId,
-    /// When the person asked, by the clock of their machine.
+    /// When the request was made, by the clock of the requester's machine.
     pub at: DateTime<Utc>,
-    /// Who asks.
+    /// The requester.
     pub actor: Actor,
-    /// What for.
+    /// The change that is requested.
     pub command: Command,
 }
 
@@ -86,7 +88,7 @@ pub struct Declaration {
 }
 
 impl Declaration {
-    /// Takes team and runbook from the primary service, where they are not given.
+    /// Fills in a missing team or runbook from the directory's entry of the primary service.
     pub fn fill_from_directory(&mut self, directory: &Directory) {
         let primary = self.services.first();
         let Some(service) = primary.and_then(|name| directory.service(name)) else { return };
@@ -321,13 +323,16 @@ pub enum IncidentCommand {
     PublishReview,
 }
 
-/// The kinds of [`Ask`], for saying what a backend can carry out.
+/// The kinds of commands; a backend lists those that it can execute.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "each is the ask or the command of the same name")]
-#[schema(as = Verb)]
+#[allow(missing_docs, reason = "each is the command of the same name")]
+#[schema(
+    as = Verb,
+    description = "The kinds of [`Ask`], for saying what a backend can carry out."
+)]
 pub enum CommandKind {
     Declare,
     RepeatAlert,
@@ -367,7 +372,7 @@ pub enum CommandKind {
 }
 
 impl CommandKind {
-    /// All of them.
+    /// All kinds of commands, in the order of their definition.
     pub const ALL: [Self; 34] = [
         Self::Declare,
         Self::RepeatAlert,

@@ -1,4 +1,4 @@
-//! Whether a command may happen, and what happens then.
+//! Decides whether a command is allowed, and which events it leads to.
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -17,13 +17,13 @@ use super::status::Status;
 use super::text::sanitize;
 use super::time::{format_ago, truncate_to_second};
 
-/// A report may lie this far ahead of the deciding clock, for clocks that differ a little.
+/// How far a report may lie ahead of the deciding clock: clocks differ a little.
 const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 
-/// What deciding depends on besides the incident and the command.
+/// What a decision depends on besides the incident and the command.
 ///
-/// Rules about time go by when somebody asked, as far as that is not later than `now`: what was
-/// asked while the backend could not be reached is decided much later, and was in time.
+/// Rules about time use the time of the request, or `now` if that is earlier. A command that was
+/// requested while the backend could not be reached is decided much later, and was in time.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
     /// The deciding machine's clock.
@@ -32,13 +32,13 @@ pub struct Context<'a> {
     pub rules: &'a Rules,
 }
 
-/// Why a command can't happen.
+/// Why the rules refuse a command.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
 pub struct Rejection {
-    /// What kind of refusal it is.
+    /// The kind of refusal.
     pub kind: RejectionKind,
-    /// In a person's words, without a full stop.
+    /// The reason as a sentence for people, without a full stop.
     pub message: String,
 }
 
@@ -46,7 +46,7 @@ pub struct Rejection {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RejectionKind {
-    /// Somebody was first; nothing is left to do.
+    /// Somebody was first; there is nothing to do any more.
     Conflict,
     /// The command itself is wrong.
     Invalid,
@@ -57,7 +57,7 @@ pub enum RejectionKind {
 }
 
 impl Rejection {
-    /// A refusal of a kind, with its sentence.
+    /// Creates a rejection from its kind and its sentence.
     pub fn new(kind: RejectionKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }
@@ -77,44 +77,44 @@ fn not_now(message: impl Into<String>) -> Rejection {
     Rejection::new(RejectionKind::NotNow, message)
 }
 
-/// What happens if this is asked: the events in order, never none.
+/// Returns the events that a command leads to, in order; there is at least one.
 ///
-/// For a declaration `incident` is `None`; its number is left for the store to give, and so is the
-/// number of the other incident in a merge. A merge gives the events of the incident that ends;
+/// For a declaration `incident` is `None`. The store sets the number of a declared incident, and
+/// the number of the other incident in a merge. A merge gives the events of the incident that ends;
 /// [`absorb`] gives those of the other.
 ///
 /// # Errors
-/// [`Rejection`], in a person's words.
+/// [`Rejection`] when the rules refuse the command.
 pub fn decide(
     incident: Option<&Incident>,
     envelope: &Envelope,
     context: Context<'_>,
 ) -> Result<Vec<Event>, Rejection> {
-    let Command::Incident { incident: id, command: ask } = &envelope.command else {
+    let Command::Incident { incident: id, command } = &envelope.command else {
         return Err(Rejection::new(RejectionKind::Invalid, "not a command about an incident"));
     };
     check::time("at", envelope.at)?;
     check::name("actor", envelope.actor.name())?;
-    let bodies = match (incident, ask) {
+    let bodies = match (incident, command) {
         (None, IncidentCommand::Declare(declaration)) => vec![declare(declaration, context)?],
-        (Some(there), IncidentCommand::Declare(_)) => {
-            return Err(conflict(format!("already declared as {}", there.summary.label())));
+        (Some(incident), IncidentCommand::Declare(_)) => {
+            return Err(conflict(format!("already declared as {}", incident.summary.label())));
         }
         (None, _) => {
             return Err(Rejection::new(RejectionKind::NotFound, "there is no such incident"));
         }
-        (Some(incident), ask) => decide_bodies(incident, ask, envelope, context)?,
+        (Some(incident), command) => decide_bodies(incident, command, envelope, context)?,
     };
     Ok(stamp(bodies, *id, incident, envelope, context.now))
 }
 
-/// What a merge adds to the incident in which the other continues.
+/// Returns the events that a merge adds to the incident in which the other one continues.
 ///
 /// # Errors
-/// [`Rejection`] when it is over itself.
+/// [`Rejection`] when the target has ended itself.
 pub fn absorb(
     target: &Incident,
-    from: &Incident,
+    ended: &Incident,
     envelope: &Envelope,
     context: Context<'_>,
 ) -> Result<Vec<Event>, Rejection> {
@@ -126,35 +126,35 @@ pub fn absorb(
         )));
     }
     let body = EventBody::Absorbed {
-        from: from.summary.id,
-        number: from.summary.number,
-        title: from.summary.title.clone(),
+        from: ended.summary.id,
+        number: ended.summary.number,
+        title: ended.summary.title.clone(),
     };
     let mut events = stamp(vec![body], target.summary.id, Some(target), envelope, context.now);
     for event in &mut events {
-        // The events of the incident that ends have the first ids of this command.
+        // The events of the incident that ends use the first ids derived from this command.
         event.id = EventId::derived(envelope.id, 100);
     }
     Ok(events)
 }
 
-/// Gives bodies their ids, positions and times.
+/// Makes events from bodies: adds ids, positions and times.
 ///
-/// They happened when the person asked, but not after the deciding clock, and not before what they
-/// build on: see [`Incident::earliest`]. What others did meanwhile moves no time: what was done
-/// offline arrives after it, and happened before it all the same.
+/// An event happened when the person requested it, but not after the deciding clock, and not before
+/// what it builds on: see [`Incident::earliest_time`]. Events that other people added meanwhile do
+/// not shift that time. What was done offline arrives after them and still happened before them.
 fn stamp(
     bodies: Vec<EventBody>,
     id: IncidentId,
-    before: Option<&Incident>,
+    incident: Option<&Incident>,
     envelope: &Envelope,
     now: DateTime<Utc>,
 ) -> Vec<Event> {
-    let asked_at = envelope.at.min(now);
+    let requested_at = envelope.at.min(now);
     let at = |body: &EventBody| {
-        before.map_or(asked_at, |before| happened_at(body, asked_at, before, now))
+        incident.map_or(requested_at, |incident| happened_at(body, requested_at, incident, now))
     };
-    let last = before.map_or(0, |b| b.summary.seq);
+    let last = incident.map_or(0, |b| b.summary.seq);
     bodies
         .into_iter()
         .enumerate()
@@ -172,25 +172,26 @@ fn stamp(
         .collect()
 }
 
-/// When something happened that was asked at a time.
+/// Returns the time at which an event happened that was requested at `asked_at`.
 fn happened_at(
     body: &EventBody,
-    asked_at: DateTime<Utc>,
-    before: &Incident,
+    requested_at: DateTime<Utc>,
+    incident: &Incident,
     now: DateTime<Utc>,
 ) -> DateTime<Utc> {
-    let earliest = before.earliest_time(body);
-    let reaches = matches!(
+    let earliest = incident.earliest_time(body);
+    let reaches_stage = matches!(
         body,
         EventBody::Acknowledged
             | EventBody::StatusMoved { .. }
             | EventBody::Resolved { .. }
             | EventBody::Closed
     );
-    if !reaches || asked_at > earliest {
-        return asked_at.max(earliest);
+    if !reaches_stage || requested_at > earliest {
+        return requested_at.max(earliest);
     }
-    // Stages that one move reaches have its time: two moves have two, as far as the clock allows.
+    // All stages that one move reaches share its time. Two moves must therefore have different
+    // times, as far as the clock allows.
     let next = earliest + TimeDelta::milliseconds(1);
     if next <= now { next } else { earliest }
 }
@@ -219,50 +220,50 @@ fn declare(declaration: &Declaration, context: Context<'_>) -> Result<EventBody,
 #[allow(clippy::too_many_lines, reason = "one arm for each thing that can be asked")]
 fn decide_bodies(
     incident: &Incident,
-    ask: &IncidentCommand,
+    command: &IncidentCommand,
     envelope: &Envelope,
     context: Context<'_>,
 ) -> Result<Vec<EventBody>, Rejection> {
     let now = context.now;
-    let asked_at = envelope.at.min(now);
+    let requested_at = envelope.at.min(now);
     let summary = &incident.summary;
-    let one = |body| Ok(vec![body]);
-    match ask {
-        // Notes, links and the review may be written at any time; the rest needs it open.
+    let single = |body| Ok(vec![body]);
+    match command {
+        // Notes, links and the review may be written at any time; the rest needs an open incident.
         IncidentCommand::Declare(_) => {
             Err(conflict(format!("already declared as {}", summary.label())))
         }
         IncidentCommand::AddNote { text } => {
             check::required_text("note", text)?;
-            one(EventBody::NoteAdded { text: text.clone() })
+            single(EventBody::NoteAdded { text: text.clone() })
         }
         IncidentCommand::CorrectNote { note, text } => {
             check::required_text("note", text)?;
-            one(EventBody::NoteCorrected { note: *note, text: text.clone() })
+            single(EventBody::NoteCorrected { note: *note, text: text.clone() })
         }
         IncidentCommand::Link { link } => {
             check::link(link)?;
             if incident.links.contains(link) {
                 return Err(conflict(format!("already linked to {}", sanitize(&link.to_string()))));
             }
-            one(EventBody::Linked { link: link.clone() })
+            single(EventBody::Linked { link: link.clone() })
         }
         IncidentCommand::Unlink { link } => {
             if !incident.links.contains(link) {
                 return Err(conflict(format!("not linked to {}", sanitize(&link.to_string()))));
             }
-            one(EventBody::Unlinked { link: link.clone() })
+            single(EventBody::Unlinked { link: link.clone() })
         }
         IncidentCommand::WriteReview { section, text } => {
             require_reviewable(incident)?;
             check::text("text", text)?;
-            one(EventBody::ReviewWritten { section: *section, text: text.clone() })
+            single(EventBody::ReviewWritten { section: *section, text: text.clone() })
         }
         IncidentCommand::SetActionItem { item } => {
             require_reviewable(incident)?;
             check::required_text("action item", &item.text)?;
             item.owner.as_ref().map_or(Ok(()), |owner| check::person("owner", owner))?;
-            one(EventBody::ActionItemSet { item: item.clone() })
+            single(EventBody::ActionItemSet { item: item.clone() })
         }
         IncidentCommand::PublishReview => publish_review(incident, now),
         IncidentCommand::AnswerItem { item, answer } => {
@@ -272,9 +273,9 @@ fn decide_bodies(
             if matches!(summary.status, Status::Closed | Status::Merged | Status::Reclassified) {
                 return Err(already_ended(incident, now));
             }
-            one(EventBody::ItemAnswered { item: *item, answer: answer.clone() })
+            single(EventBody::ItemAnswered { item: *item, answer: answer.clone() })
         }
-        IncidentCommand::Reopen { reason } => reopen(incident, reason, asked_at, context),
+        IncidentCommand::Reopen { reason } => reopen(incident, reason, requested_at, context),
         IncidentCommand::Close => close(incident, now),
         IncidentCommand::Describe { title, symptoms, labels, runbook } => {
             check::description(
@@ -286,7 +287,7 @@ fn decide_bodies(
             if title.is_none() && symptoms.is_none() && labels.is_none() && runbook.is_none() {
                 return Err(Rejection::new(RejectionKind::Invalid, "nothing to change was given"));
             }
-            one(EventBody::Described {
+            single(EventBody::Described {
                 title: title.as_ref().map(|t| t.trim().to_owned()),
                 symptoms: symptoms.clone(),
                 labels: labels.clone(),
@@ -300,35 +301,34 @@ fn decide_bodies(
                     |category| format!("already {category}"),
                 )));
             }
-            one(EventBody::Categorized { category: *category })
+            single(EventBody::Categorized { category: *category })
         }
         IncidentCommand::SetServices { services } => {
             check::names("services", services)?;
             if summary.services == *services {
                 return Err(conflict("these are its services already".into()));
             }
-            one(EventBody::ServicesSet { services: services.clone() })
+            single(EventBody::ServicesSet { services: services.clone() })
         }
         IncidentCommand::UpdateStakeholders { message, next_due } => {
             check::required_text("message", message)?;
             next_due.map_or(Ok(()), |at| check::time("next_due", at))?;
             let next_due = next_due.or_else(|| {
-                summary
-                    .status
-                    .is_open()
-                    .then(|| update_due(summary.priority, asked_at, None, &context.rules.levels))?
+                summary.status.is_open().then(|| {
+                    update_due(summary.priority, requested_at, None, &context.rules.levels)
+                })?
             });
-            one(EventBody::StakeholdersUpdated { message: message.clone(), next_due })
+            single(EventBody::StakeholdersUpdated { message: message.clone(), next_due })
         }
         IncidentCommand::Reclassify { to, reason } => {
             check::required_text("reason", reason)?;
             require_open(incident, now)?;
-            one(EventBody::Reclassified { to: *to, reason: reason.clone() })
+            single(EventBody::Reclassified { to: *to, reason: reason.clone() })
         }
         IncidentCommand::RepeatAlert { text } => {
             check::text("text", text)?;
             require_open(incident, now)?;
-            one(EventBody::AlertRepeated { text: text.clone() })
+            single(EventBody::AlertRepeated { text: text.clone() })
         }
         IncidentCommand::Acknowledge => {
             require_open(incident, now)?;
@@ -338,11 +338,11 @@ fn decide_bodies(
                     sanitize(by.name()),
                     format_ago(at, now)
                 ))),
-                _ => one(EventBody::Acknowledged),
+                _ => single(EventBody::Acknowledged),
             }
         }
         IncidentCommand::MoveStatus { to } => move_status(incident, *to, now),
-        IncidentCommand::UndoMove => undo_move(incident, &envelope.actor, asked_at, context),
+        IncidentCommand::UndoMove => undo_move(incident, &envelope.actor, requested_at, context),
         IncidentCommand::Assign { to } => {
             require_open(incident, now)?;
             if summary.assignee.as_ref().map(|p| &p.handle) == to.as_ref().map(|p| &p.handle) {
@@ -355,7 +355,7 @@ fn decide_bodies(
             if let Some(person) = to {
                 check::person("assignee", person)?;
             }
-            one(EventBody::Assigned { to: to.clone() })
+            single(EventBody::Assigned { to: to.clone() })
         }
         IncidentCommand::SetTeam { team } => {
             require_open(incident, now)?;
@@ -365,7 +365,7 @@ fn decide_bodies(
             if summary.team == *team {
                 return Err(conflict("that is its team already".into()));
             }
-            one(EventBody::TeamSet { team: team.clone() })
+            single(EventBody::TeamSet { team: team.clone() })
         }
         IncidentCommand::GiveRole { role, person, given } => {
             require_open(incident, now)?;
@@ -375,7 +375,7 @@ fn decide_bodies(
                 let word = if has { "already" } else { "not" };
                 return Err(conflict(format!("{} is {word} {role}", sanitize(&person.name))));
             }
-            one(EventBody::RoleGiven { role: *role, person: person.clone(), given: *given })
+            single(EventBody::RoleGiven { role: *role, person: person.clone(), given: *given })
         }
         IncidentCommand::Escalate { level, to, reason } => {
             require_open(incident, now)?;
@@ -387,7 +387,7 @@ fn decide_bodies(
             if reason.is_none() && *level <= summary.escalation {
                 return Err(conflict(format!("level {level} was called already")));
             }
-            one(EventBody::Escalated { level: *level, to: to.clone(), reason: reason.clone() })
+            single(EventBody::Escalated { level: *level, to: to.clone(), reason: reason.clone() })
         }
         IncidentCommand::Prioritize { impact, urgency } => {
             require_open(incident, now)?;
@@ -396,7 +396,7 @@ fn decide_bodies(
             {
                 return Err(conflict(format!("already {priority}, {impact} × {urgency}")));
             }
-            one(EventBody::Prioritized {
+            single(EventBody::Prioritized {
                 impact: *impact,
                 urgency: *urgency,
                 priority,
@@ -409,7 +409,7 @@ fn decide_bodies(
             if summary.priority == *priority {
                 return Err(conflict(format!("already {priority}")));
             }
-            one(EventBody::Prioritized {
+            single(EventBody::Prioritized {
                 impact: summary.impact,
                 urgency: summary.urgency,
                 priority: *priority,
@@ -420,7 +420,7 @@ fn decide_bodies(
             require_open(incident, now)?;
             check::required_text("what was done", detail)?;
             check::required_text("how recovery was validated", validation)?;
-            one(EventBody::Resolved {
+            single(EventBody::Resolved {
                 action: *action,
                 detail: detail.clone(),
                 validation: validation.clone(),
@@ -429,18 +429,18 @@ fn decide_bodies(
         IncidentCommand::Snooze { until } => {
             require_open(incident, now)?;
             check::time("until", *until)?;
-            if *until <= asked_at {
+            if *until <= requested_at {
                 return Err(Rejection::new(
                     RejectionKind::Invalid,
                     "until: that time has passed: choose a later one",
                 ));
             }
-            one(EventBody::Snoozed { until: *until })
+            single(EventBody::Snoozed { until: *until })
         }
         IncidentCommand::Wake => {
             require_open(incident, now)?;
-            if summary.is_snoozed(asked_at) {
-                one(EventBody::Woken)
+            if summary.is_snoozed(requested_at) {
+                single(EventBody::Woken)
             } else {
                 Err(conflict("it is not snoozed".into()))
             }
@@ -451,12 +451,12 @@ fn decide_bodies(
             if let Some(what) = &incident.paused_for {
                 return Err(conflict(format!("already paused: {}", sanitize(what))));
             }
-            one(EventBody::Paused { reason: reason.clone() })
+            single(EventBody::Paused { reason: reason.clone() })
         }
         IncidentCommand::Unpause => {
             require_open(incident, now)?;
             if summary.paused {
-                one(EventBody::Unpaused)
+                single(EventBody::Unpaused)
             } else {
                 Err(conflict("it is not paused".into()))
             }
@@ -469,23 +469,23 @@ fn decide_bodies(
                     "an incident can't be merged into itself",
                 ));
             }
-            one(EventBody::MergedInto { into: *into, number: None })
+            single(EventBody::MergedInto { into: *into, number: None })
         }
     }
 }
 
-/// Refuses what only fits an open incident.
+/// Rejects a command that needs an open incident when the incident has ended.
 fn require_open(incident: &Incident, now: DateTime<Utc>) -> Result<(), Rejection> {
     if incident.summary.status.is_open() { Ok(()) } else { Err(already_ended(incident, now)) }
 }
 
 fn already_ended(incident: &Incident, now: DateTime<Utc>) -> Rejection {
-    let what = match (incident.summary.status, &incident.merged_into) {
+    let outcome = match (incident.summary.status, &incident.merged_into) {
         (Status::Merged, Some((_, Some(number)))) => format!("merged into {number}"),
         (status, _) => status.to_string(),
     };
     conflict(format!(
-        "already {what} by {} {}",
+        "already {outcome} by {} {}",
         sanitize(incident.status_by.name()),
         format_ago(incident.status_at, now)
     ))
@@ -498,16 +498,16 @@ fn move_status(
 ) -> Result<Vec<EventBody>, Rejection> {
     check::stage(to)?;
     require_open(incident, now)?;
-    let here = incident.summary.status;
-    if to == here {
+    let current = incident.summary.status;
+    if to == current {
         return Err(conflict(format!(
             "already {to} by {} {}",
             sanitize(incident.status_by.name()),
             format_ago(incident.status_at, now)
         )));
     }
-    if to < here {
-        return Err(not_now(format!("it is {here}: stages only move forward")));
+    if to < current {
+        return Err(not_now(format!("it is {current}: stages only move forward")));
     }
     if to == Status::Acknowledged {
         return Ok(vec![EventBody::Acknowledged]);
@@ -515,26 +515,29 @@ fn move_status(
     Ok(vec![EventBody::StatusMoved { to }])
 }
 
-/// Who has just moved it may take that back, while nobody has moved it since.
+/// Undoes the last move along the lifecycle.
+///
+/// Only the person who made the move may undo it, shortly afterwards, and only while nobody else
+/// has moved the incident since.
 fn undo_move(
     incident: &Incident,
-    by: &Actor,
-    asked_at: DateTime<Utc>,
+    actor: &Actor,
+    requested_at: DateTime<Utc>,
     context: Context<'_>,
 ) -> Result<Vec<EventBody>, Rejection> {
     let summary = &incident.summary;
     let Some(to) = incident.stage_before_move() else {
         return Err(not_now(format!("it is {}: there is no move to take back", summary.status)));
     };
-    let (mover, when) =
+    let (mover, moved_ago) =
         (sanitize(incident.status_by.name()), format_ago(incident.status_at, context.now));
-    if incident.status_by != *by {
-        return Err(conflict(format!("{mover} has made it {} {when}", summary.status)));
+    if incident.status_by != *actor {
+        return Err(conflict(format!("{mover} has made it {} {moved_ago}", summary.status)));
     }
     let seconds = context.rules.undo_move_s;
-    if asked_at - incident.status_at > TimeDelta::seconds(seconds) {
+    if requested_at - incident.status_at > TimeDelta::seconds(seconds) {
         return Err(not_now(format!(
-            "made {} {when}: a move can be taken back for {seconds} s",
+            "made {} {moved_ago}: a move can be taken back for {seconds} s",
             summary.status
         )));
     }
@@ -544,7 +547,7 @@ fn undo_move(
 fn reopen(
     incident: &Incident,
     reason: &str,
-    asked_at: DateTime<Utc>,
+    requested_at: DateTime<Utc>,
     context: Context<'_>,
 ) -> Result<Vec<EventBody>, Rejection> {
     check::required_text("reason", reason)?;
@@ -553,7 +556,7 @@ fn reopen(
         Status::Closed => {
             let days = context.rules.reopen_days;
             let closed = incident.summary.closed_at.unwrap_or(incident.status_at);
-            if asked_at - closed > TimeDelta::days(days) {
+            if requested_at - closed > TimeDelta::days(days) {
                 return Err(not_now(format!(
                     "closed {}: it can be reopened for {days} days, declare a new one",
                     format_ago(closed, context.now)

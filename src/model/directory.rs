@@ -54,77 +54,81 @@ pub struct Service {
 }
 
 impl Directory {
-    /// This directory with another laid over it: what both have under one name is as there.
+    /// Merges another directory into this one. For a name in both, the entry of `other` wins.
     #[must_use]
-    pub fn merged_with(self, over: &Self) -> Self {
+    pub fn merged_with(self, other: &Self) -> Self {
         Self {
-            people: merge_by_name(self.people, &over.people, |person| &person.handle),
-            teams: merge_by_name(self.teams, &over.teams, |team| &team.name),
-            services: merge_by_name(self.services, &over.services, |service| &service.name),
-            policies: merge_by_name(self.policies, &over.policies, |policy| &policy.team),
-            schedules: merge_by_name(self.schedules, &over.schedules, |schedule| &schedule.team),
+            people: merge_by_name(self.people, &other.people, |person| &person.handle),
+            teams: merge_by_name(self.teams, &other.teams, |team| &team.name),
+            services: merge_by_name(self.services, &other.services, |service| &service.name),
+            policies: merge_by_name(self.policies, &other.policies, |policy| &policy.team),
+            schedules: merge_by_name(self.schedules, &other.schedules, |schedule| &schedule.team),
         }
     }
 
-    /// The service of that name.
+    /// Returns the service with this name.
     #[must_use]
     pub fn service(&self, name: &str) -> Option<&Service> {
         self.services.iter().find(|service| service.name == name)
     }
 
-    /// The person with that handle, or with that full name.
+    /// Finds a person by handle, or else by full name. Case and a leading `@` are ignored.
     #[must_use]
-    pub fn person(&self, who: &str) -> Option<&PersonRef> {
-        let who = who.trim_start_matches('@');
+    pub fn person(&self, reference: &str) -> Option<&PersonRef> {
+        let reference = reference.trim_start_matches('@');
         self.people
             .iter()
-            .find(|p| p.handle.eq_ignore_ascii_case(who))
-            .or_else(|| self.people.iter().find(|p| p.name.eq_ignore_ascii_case(who)))
+            .find(|p| p.handle.eq_ignore_ascii_case(reference))
+            .or_else(|| self.people.iter().find(|p| p.name.eq_ignore_ascii_case(reference)))
     }
 
-    /// These services and all that they depend on, directly or not.
+    /// Returns these services and all services that they depend on, directly or indirectly.
     #[must_use]
     pub fn with_dependencies<'a>(&'a self, services: &'a [String]) -> BTreeSet<&'a str> {
         let by_name: BTreeMap<&str, &Service> =
             self.services.iter().map(|s| (s.name.as_str(), s)).collect();
         let mut seen: BTreeSet<&str> = BTreeSet::new();
-        let mut open: Vec<&str> = services.iter().map(String::as_str).collect();
-        while let Some(name) = open.pop() {
+        let mut pending: Vec<&str> = services.iter().map(String::as_str).collect();
+        while let Some(name) = pending.pop() {
             if seen.insert(name)
                 && let Some(service) = by_name.get(name)
             {
-                open.extend(service.depends_on.iter().map(String::as_str));
+                pending.extend(service.depends_on.iter().map(String::as_str));
             }
         }
         seen
     }
 
-    /// Who is on call for a team at a time.
+    /// Returns the person who is on call for a team at a time.
     #[must_use]
     pub fn on_call(&self, team: &str, at: DateTime<Utc>) -> Option<&PersonRef> {
         let schedule = self.schedules.iter().find(|s| s.team == team)?;
         self.person(schedule.on_call(at)?)
     }
 
-    /// The escalation policy of a team.
+    /// Returns the escalation policy of a team.
     #[must_use]
     pub fn policy(&self, team: &str) -> Option<&Policy> {
         self.policies.iter().find(|p| p.team == team)
     }
 
-    /// The team that answers for a service.
+    /// Returns the name of the team that owns a service.
     #[must_use]
     pub fn owning_team(&self, service: &str) -> Option<&str> {
         self.service(service).map(|s| s.team.as_str())
     }
 }
 
-fn merge_by_name<T: Clone>(mut below: Vec<T>, over: &[T], name: impl Fn(&T) -> &String) -> Vec<T> {
-    for item in over {
-        match below.iter_mut().find(|there| name(there) == name(item)) {
-            Some(there) => there.clone_from(item),
-            None => below.push(item.clone()),
+fn merge_by_name<T: Clone>(
+    mut entries: Vec<T>,
+    others: &[T],
+    name: impl Fn(&T) -> &String,
+) -> Vec<T> {
+    for item in others {
+        match entries.iter_mut().find(|entry| name(entry) == name(item)) {
+            Some(entry) => entry.clone_from(item),
+            None => entries.push(item.clone()),
         }
     }
-    below
+    entries
 }

@@ -37,20 +37,22 @@ pub enum Target {
     Person(String),
 }
 
-/// One level as it would be called now.
+/// One level of a policy, resolved to people for one incident.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Step {
-    /// From 1.
+    /// Number of the level in its policy, from 1.
     pub level: u8,
-    /// When it is or was called.
+    /// When the level is or was called.
     pub due: DateTime<Utc>,
-    /// Whom it reaches at that time.
+    /// The people whom it reaches at that time.
     pub people: Vec<PersonRef>,
-    /// Whether it has been called.
+    /// Whether the level has been called already.
     pub reached: bool,
 }
 
-/// The path an incident takes if nobody acknowledges, level by level. Empty without a policy.
+/// Returns the levels that are called one after another while nobody acknowledges the incident.
+///
+/// The list is empty when the incident has no team or the team has no policy.
 #[must_use]
 pub fn path(incident: &Summary, directory: &Directory) -> Vec<Step> {
     let Some(policy) = incident.team.as_deref().and_then(|team| directory.policy(team)) else {
@@ -79,7 +81,9 @@ pub fn path(incident: &Summary, directory: &Directory) -> Vec<Step> {
         .collect()
 }
 
-/// The level that is due at `now` because nobody has acknowledged, if any.
+/// Returns the highest level that is due at `now` and was not called yet.
+///
+/// `None` once somebody has acknowledged the incident, or when no level is due.
 #[must_use]
 pub fn due(incident: &Summary, directory: &Directory, now: DateTime<Utc>) -> Option<Step> {
     if incident.status != Status::Triggered {

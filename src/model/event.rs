@@ -1,4 +1,4 @@
-//! What has happened: the entries of a timeline. Nothing is edited or deleted.
+//! Events: the entries of an incident's timeline. Events are never edited or deleted.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,7 @@ pub struct Event {
     /// When it happened, to the millisecond. Never before what it builds on, see
     /// [`Incident::earliest`](super::Incident::earliest); what was done offline may have happened
     /// before the event ahead of it.
+    #[allow(rustdoc::broken_intra_doc_links, reason = "the text is part of the OpenAPI document")]
     pub at: DateTime<Utc>,
     /// When the store wrote it down; later than `at` for what was done offline.
     pub recorded_at: DateTime<Utc>,
@@ -234,11 +235,13 @@ pub enum EventBody {
     ReviewPublished,
 }
 
-/// What was recorded later than this after it was done was done offline.
+/// An event that was recorded more than this after it happened was done offline.
 const LATE_AFTER: TimeDelta = TimeDelta::minutes(1);
 
 impl Event {
-    /// How long after it was done it was recorded, where that was not at once.
+    /// Returns how long after it happened the event was recorded.
+    ///
+    /// `None` for an event that was recorded within a minute.
     #[must_use]
     pub fn recording_delay(&self) -> Option<TimeDelta> {
         Some(self.recorded_at - self.at).filter(|late| *late > LATE_AFTER)
@@ -246,7 +249,8 @@ impl Event {
 }
 
 impl EventBody {
-    /// Whether it builds on the status that it found: a move along the lifecycle, or its end.
+    /// Returns whether the event depends on the status before it: a move along the lifecycle, or an
+    /// end of it.
     #[must_use]
     pub fn is_move(&self) -> bool {
         matches!(
@@ -263,7 +267,7 @@ impl EventBody {
         )
     }
 
-    /// A word or two for a timeline.
+    /// Returns the label of the event in a timeline: one or two words.
     #[must_use]
     pub fn label(&self) -> &'static str {
         match self {
@@ -299,7 +303,7 @@ impl EventBody {
         }
     }
 
-    /// Whether it moved the incident along its lifecycle.
+    /// Returns whether the event marks a step of the response, which timelines emphasize.
     #[must_use]
     pub fn is_milestone(&self) -> bool {
         matches!(
@@ -317,7 +321,10 @@ impl EventBody {
         )
     }
 
-    /// What happened in words, unsafe to print as it is: text from outside may be in it.
+    /// Returns the details of the event as text.
+    ///
+    /// The text is not sanitized: it may contain text from outside, so it must not be printed as it
+    /// is.
     #[must_use]
     pub fn detail(&self) -> String {
         let people = |people: &[PersonRef]| {

@@ -1,10 +1,9 @@
-//! The filter language: words and terms.
+//! The filter language: words and terms that select incidents.
 //!
-//! Words are looked for in number, title, services, owner and team. Terms are `p1`,
+//! A word is searched for in number, title, services, owner and team. Terms are `p1`,
 //! `status:triggered`, `service:checkout`, `owner:me`, `owner:none`, `team:db`, `cat:security`,
-//! `age>2h`, `idle>2h`, `sla:late`, `is:snoozed`; a `-` before a word or a term excludes what it
-//! matches.
-//! Terms on the same field are alternatives (`p1 p2`), everything else must hold together.
+//! `age>2h`, `idle>2h`, `sla:late`, `is:snoozed`. A `-` before a word or a term excludes what it
+//! matches. Terms on the same field are alternatives (`p1 p2`); all other terms must match.
 
 mod written;
 
@@ -18,115 +17,115 @@ use super::status::{Category, Status, text_enum};
 use super::summary::Summary;
 
 text_enum! {
-    /// How an incident stands to its service level.
+    /// The state of an incident's running service level.
     Sla, "service level state" {
-        /// Past it.
+        /// The target is missed.
         Late = "late" | "past",
-        /// Less than a quarter of the time is left, or none.
+        /// At most a quarter of the time remains, or none.
         Near = "near",
-        /// Time is left.
+        /// The target is not missed yet.
         Ok = "ok",
     }
 }
 
 text_enum! {
-    /// States that are no status.
+    /// The states that `is:` selects; they are not statuses.
     StateFilter, "state" {
         /// Somebody still has to restore service.
         Open = "open",
         /// Resolved, closed, merged or reclassified.
         Ended = "ended" | "done",
-        /// Whatever its status.
+        /// Open or ended.
         Any = "any" | "all",
         /// Hidden from the queue for a while.
         Snoozed = "snoozed",
         /// Waiting on somebody else.
         Paused = "paused",
-        /// Nobody has picked it up.
+        /// Nobody has acknowledged it.
         Unacknowledged = "unacknowledged" | "unacked",
     }
 }
 
-/// Whose incidents.
+/// The assignee that a term selects.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Owner {
-    /// Those of whoever asks.
+    /// The requester.
     Me,
-    /// Those that nobody leads.
+    /// Nobody: the incident is unowned.
     Nobody,
-    /// Those of a person, by handle or part of the name.
+    /// A person, by handle or by a part of the full name.
     Person(String),
 }
 
-/// What a term asks for.
+/// The condition that a term puts on an incident.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Predicate {
-    /// Words to be found.
+    /// Contains this text in number, title, services, owner or team.
     Text(String),
-    /// A priority.
+    /// Has this priority.
     Priority(Priority),
-    /// A status.
+    /// Has this status.
     Status(Status),
-    /// An affected service.
+    /// Affects this service.
     Service(String),
-    /// The assignee.
+    /// Is led by this assignee.
     Owner(Owner),
-    /// The team; `None` for those without.
+    /// Belongs to this team; `None` selects incidents without a team.
     Team(Option<String>),
-    /// The category; `None` for those without.
+    /// Has this category; `None` selects incidents without a category.
     Category(Option<Category>),
-    /// Reported longer ago than this.
+    /// Was reported longer ago than this.
     Older(TimeDelta),
-    /// Reported more recently than this.
+    /// Was reported more recently than this.
     Younger(TimeDelta),
-    /// Nothing has happened to it for longer than this.
+    /// Has had no event for longer than this.
     Idle(TimeDelta),
-    /// Something has happened to it more recently than this.
+    /// Has had an event more recently than this.
     Active(TimeDelta),
-    /// How it stands to its service level.
+    /// Is in this state of its service level.
     Sla(Sla),
-    /// A state that is no status.
+    /// Is in this state, which `is:` selects.
     State(StateFilter),
 }
 
-/// One part of a filter.
+/// One term of a filter: a predicate that may be negated.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Term {
-    /// Excludes what it matches.
+    /// Whether the term excludes the incidents that its predicate matches.
     pub negated: bool,
-    /// What it matches.
+    /// The condition on an incident.
     pub predicate: Predicate,
 }
 
-/// A whole filter; empty matches every open incident that isn't snoozed.
+/// A complete filter. An empty one matches every open incident that isn't snoozed.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Filter {
-    /// In the order they were written.
+    /// The terms, in the order in which they were written.
     pub terms: Vec<Term>,
 }
 
-/// What matching depends on besides the filter and the incident.
+/// What a match depends on besides the filter and the incident.
 #[derive(Clone, Copy, Debug)]
 pub struct MatchContext<'a> {
-    /// The time for ages and clocks.
+    /// The time at which ages and clocks are evaluated.
     pub now: DateTime<Utc>,
-    /// Handle of whoever asks.
+    /// The requester's handle, for `owner:me`.
     pub me: Option<&'a str>,
     /// The service levels in force.
     pub levels: &'a ServiceLevels,
 }
 
-/// Which incidents a filter looks at, before any term is tried.
+/// The incidents that a filter considers before any term is applied.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Scope {
-    /// Open ones.
+    /// Only open incidents.
     Open,
-    /// All there are.
+    /// Open and ended incidents.
     All,
 }
 
 impl Filter {
-    /// The words of it that must be found, in order.
+    /// Returns the texts that an incident must contain, in order.
     pub fn search_texts(&self) -> impl Iterator<Item = &str> {
         self.terms.iter().filter_map(|term| match &term.predicate {
             Predicate::Text(word) if !term.negated => Some(word.as_str()),
@@ -134,19 +133,21 @@ impl Filter {
         })
     }
 
-    /// Open incidents, unless it asks for a status or for others by `is:`.
+    /// Returns which incidents the filter considers.
+    ///
+    /// These are the open ones, unless a term selects ended ones by `status:` or `is:`.
     #[must_use]
     pub fn scope(&self) -> Scope {
-        let wide = self.terms.iter().any(|term| match &term.predicate {
+        let selects_ended = self.terms.iter().any(|term| match &term.predicate {
             Predicate::Status(status) => !term.negated && !status.is_open(),
             Predicate::State(StateFilter::Any | StateFilter::Ended) => !term.negated,
             Predicate::State(StateFilter::Open) => term.negated,
             _ => false,
         });
-        if wide { Scope::All } else { Scope::Open }
+        if selects_ended { Scope::All } else { Scope::Open }
     }
 
-    /// Whether snoozed incidents are looked at.
+    /// Returns whether the filter considers snoozed incidents too.
     #[must_use]
     pub fn shows_snoozed(&self) -> bool {
         self.terms.iter().any(|t| {
@@ -155,7 +156,7 @@ impl Filter {
         })
     }
 
-    /// Whether an incident passes.
+    /// Returns whether an incident passes the filter.
     #[must_use]
     pub fn matches(&self, incident: &Summary, context: MatchContext<'_>) -> bool {
         if self.scope() == Scope::Open && !incident.status.is_open() {
@@ -164,26 +165,28 @@ impl Filter {
         if incident.is_snoozed(context.now) && !self.shows_snoozed() {
             return false;
         }
-        // Fields that are asked about, and those of them of which a term has matched.
-        let (mut asked, mut met) = (0_u8, 0_u8);
+        // Bits of the fields that have terms, and of those fields for which a term has matched.
+        let (mut fields_with_terms, mut fields_matched) = (0_u8, 0_u8);
         for term in &self.terms {
             let field = if term.negated { 0 } else { term.predicate.field_bit() };
-            asked |= field;
-            if field & met != 0 {
+            fields_with_terms |= field;
+            if field & fields_matched != 0 {
                 continue;
             }
             match (term.predicate.matches(incident, context), field) {
-                (hit, 0) if hit == term.negated => return false,
-                (true, field) => met |= field,
+                (is_match, 0) if is_match == term.negated => return false,
+                (true, field) => fields_matched |= field,
                 (false, _) => {}
             }
         }
-        asked == met
+        fields_with_terms == fields_matched
     }
 }
 
 impl Predicate {
-    /// The field on which several terms are alternatives; `None` where each must hold.
+    /// Returns the name of the field on which several terms are alternatives.
+    ///
+    /// `None` for a predicate that must match by itself.
     #[must_use]
     pub fn field(&self) -> Option<&'static str> {
         match self {
@@ -203,7 +206,7 @@ impl Predicate {
         }
     }
 
-    /// The same as a bit; 0 where each must hold.
+    /// Returns the bit of the predicate's [`field`](Self::field), or 0 without one.
     fn field_bit(&self) -> u8 {
         match self {
             Self::Priority(_) => 1,
@@ -222,7 +225,7 @@ impl Predicate {
         }
     }
 
-    /// Whether an incident has what is asked for.
+    /// Returns whether an incident satisfies the predicate.
     #[must_use]
     pub fn matches(&self, incident: &Summary, context: MatchContext<'_>) -> bool {
         match self {
@@ -239,7 +242,7 @@ impl Predicate {
                 equals_ignoring_case(&p.handle, who) || contains_ignoring_case(&p.name, who)
             }),
             Self::Team(team) => match (team, &incident.team) {
-                (Some(team), Some(there)) => equals_ignoring_case(there, team),
+                (Some(team), Some(incident_team)) => equals_ignoring_case(incident_team, team),
                 (None, None) => true,
                 _ => false,
             },

@@ -1,4 +1,6 @@
-//! Identifiers: newtypes over UUID v7, made where the thing is made, so that they can be made offline.
+//! Identifiers: newtypes over UUID v7.
+//!
+//! An id is created on the machine where the record is created, which also works offline.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,20 +17,20 @@ macro_rules! id {
         pub struct $name(pub Uuid);
 
         impl $name {
-            /// A new identifier, ordered by the time it was made (UUID v7).
+            /// Creates a new identifier. Identifiers sort by the time of their creation (UUID v7).
             #[must_use]
             #[allow(clippy::new_without_default, reason = "a fresh id is not a default value")]
             pub fn new() -> Self {
                 Self(Uuid::now_v7())
             }
 
-            /// The 16 bytes, most significant first.
+            /// Returns the 16 bytes, most significant first.
             #[must_use]
             pub fn as_bytes(&self) -> &[u8; 16] {
                 self.0.as_bytes()
             }
 
-            /// From exactly 16 bytes; `None` for any other length.
+            /// Creates an identifier from exactly 16 bytes; `None` for any other length.
             #[must_use]
             pub fn from_slice(bytes: &[u8]) -> Option<Self> {
                 Uuid::from_slice(bytes).ok().map(Self)
@@ -73,9 +75,10 @@ id! {
 }
 
 impl EventId {
-    /// The id of the `index`-th event that a command leads to.
+    /// Returns the id of the `index`-th event that a command leads to.
     ///
-    /// Derived, so that deciding stays pure and a replay makes the same events.
+    /// It is derived from the command's id, so that deciding stays pure and a replay makes the same
+    /// events.
     #[must_use]
     pub fn derived(command: CommandId, index: usize) -> Self {
         let step = u128::try_from(index).unwrap_or(0).wrapping_add(1);
@@ -96,7 +99,7 @@ impl fmt::Display for IncidentNumber {
     }
 }
 
-/// What is wrong with an incident number that a person typed.
+/// The error for a text that is not an incident number.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not an incident number: write it as INC-2041 or 2041")]
 pub struct InvalidNumber(pub String);
@@ -104,7 +107,7 @@ pub struct InvalidNumber(pub String);
 impl FromStr for IncidentNumber {
     type Err = InvalidNumber;
 
-    /// Reads `INC-2041`, `inc2041`, `#2041` and `2041`.
+    /// Parses `INC-2041`, `inc2041`, `#2041` and `2041`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let trimmed = text.trim();
         let digits = match trimmed.get(..3) {

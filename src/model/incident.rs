@@ -1,4 +1,4 @@
-//! The record of an incident, and what its events add up to.
+//! The record of an incident, built by applying its events in order.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -80,27 +80,27 @@ pub struct Resolution {
     pub by: Actor,
 }
 
-/// Events that do not add up.
+/// Why a list of events is not the timeline of one incident.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TimelineError {
-    /// A timeline must begin with the declaration.
+    /// The first event is not a declaration.
     #[error("the timeline does not begin with a declaration")]
     NoDeclaration,
-    /// An incident is declared once.
+    /// A later event declares the incident again.
     #[error("event {seq} declares the incident a second time")]
     DeclaredTwice {
         /// Its position.
         seq: u32,
     },
-    /// Positions must have no gaps.
+    /// An event does not directly follow the one before it.
     #[error("event {found} follows event {before}: one is missing or doubled")]
     Gap {
-        /// The position before.
+        /// Position of the last event that was applied.
         before: u32,
-        /// The position found.
+        /// Position of the event that should follow it.
         found: u32,
     },
-    /// An event of another incident.
+    /// An event belongs to another incident.
     #[error("event {seq} belongs to another incident")]
     ForeignEvent {
         /// Its position.
@@ -109,7 +109,7 @@ pub enum TimelineError {
 }
 
 impl Incident {
-    /// The record right after its declaration; `None` for any other event.
+    /// Creates the record from its declaration; `None` for any other event.
     #[must_use]
     pub fn from_declaration(event: &Event) -> Option<Self> {
         let EventBody::Declared { number, priority, declaration } = &event.body else {
@@ -170,10 +170,10 @@ impl Incident {
         })
     }
 
-    /// What a whole timeline adds up to; `None` for an empty one.
+    /// Builds the record from a complete timeline; `None` for an empty one.
     ///
     /// # Errors
-    /// [`Broken`] when the events are not one incident's, from 1, without gaps.
+    /// [`TimelineError`] when the events are not those of one incident, from 1 on without gaps.
     pub fn fold<'a>(
         events: impl IntoIterator<Item = &'a Event>,
     ) -> Result<Option<Self>, TimelineError> {
@@ -193,10 +193,10 @@ impl Incident {
         Ok(folded)
     }
 
-    /// Applies the next event after checking that it is the next.
+    /// Checks that an event directly follows the last one, and applies it.
     ///
     /// # Errors
-    /// [`Broken`] when it is not; the record is unchanged then.
+    /// [`TimelineError`] when it does not follow; the record is unchanged then.
     pub fn apply_next(&mut self, event: &Event) -> Result<(), TimelineError> {
         if event.incident != self.summary.id {
             return Err(TimelineError::ForeignEvent { seq: event.seq });
@@ -211,7 +211,7 @@ impl Incident {
         Ok(())
     }
 
-    /// What an event adds. Total: whatever has happened can be applied.
+    /// Applies an event to the record. This never fails: every recorded event can be applied.
     #[allow(clippy::too_many_lines, reason = "one arm for each thing that can happen")]
     pub fn apply(&mut self, event: &Event) {
         let at = event.at;
@@ -267,7 +267,7 @@ impl Incident {
                 }
             }
             EventBody::StakeholdersUpdated { message, next_due } => {
-                // One that was sent earlier and is told later is not the last.
+                // An update that was sent earlier but recorded later is not the last one.
                 if self.summary.updated_at.is_none_or(|last| last <= at) {
                     self.stakeholder_message = Some(message.clone());
                     self.summary.updated_at = Some(at);
@@ -327,25 +327,27 @@ impl Incident {
         self.summary.last_event_at = self.summary.last_event_at.max(at);
     }
 
-    /// The earliest time at which something can have happened that happens next, however late it is
-    /// told: moves and ends build on the present status, a change of the assignee on the time since
-    /// when there is none, and all else only on the report.
+    /// Returns the earliest time at which the next event can have happened, however late it is
+    /// recorded.
+    ///
+    /// Moves and ends depend on the present status. A change of the assignee depends on the time
+    /// since which the incident is unowned. All other events depend only on the report.
     #[must_use]
     pub fn earliest_time(&self, body: &EventBody) -> DateTime<Utc> {
         match body {
             EventBody::Assigned { .. } => self.unowned_since.unwrap_or(self.status_at),
             body if body.is_move() => self.status_at,
-            // A report may be told before its time by the clock of who tells it.
+            // By the reporter's clock, an incident may be declared before its report time.
             _ => self.summary.reported_at.min(self.status_at),
         }
     }
 
-    /// Moves to a stage; those before it count as passed at the same time.
+    /// Moves to a stage. Stages that are skipped count as passed at the same time.
     fn advance_to(&mut self, status: Status, event: &Event) {
         let at = event.at;
         let stage = status.stage().unwrap_or_default();
-        for passed in self.stages.iter_mut().take(stage + 1) {
-            passed.get_or_insert(at);
+        for reached_at in self.stages.iter_mut().take(stage + 1) {
+            reached_at.get_or_insert(at);
         }
         if stage >= 1 && self.summary.acknowledged_at.is_none() {
             self.summary.acknowledged_at = Some(at);
@@ -360,23 +362,23 @@ impl Incident {
         self.set_status(status, event);
     }
 
-    /// The stage it was in before its last move along the lifecycle; `None` where the last move
-    /// was none, such as a reopening.
+    /// Returns the stage before the last move along the lifecycle.
     ///
-    /// All stages that a move reaches or skips have its time.
+    /// `None` when the last change of status was not such a move, for example a reopening. All
+    /// stages that a move reaches or skips have the time of that move, which identifies them.
     #[must_use]
     pub fn stage_before_move(&self) -> Option<Status> {
-        let here = self.summary.status.stage()?;
+        let current = self.summary.status.stage()?;
         let reached = |stage: usize| self.stages[stage] == Some(self.status_at);
-        let before = (0..here).rev().find(|stage| *stage == 0 || !reached(*stage))?;
-        reached(here).then_some(Status::STAGES[before])
+        let before = (0..current).rev().find(|stage| *stage == 0 || !reached(*stage))?;
+        reached(current).then_some(Status::STAGES[before])
     }
 
-    /// Back to a stage, as if those after it had not been reached.
+    /// Returns to a stage as if no later one had been reached.
     fn revert_to(&mut self, to: Status, event: &Event) {
         let stage = to.stage().unwrap_or_default();
-        for later in self.stages.iter_mut().skip(stage + 1) {
-            *later = None;
+        for reached_at in self.stages.iter_mut().skip(stage + 1) {
+            *reached_at = None;
         }
         self.summary.closed_at = None;
         if to < Status::Resolved {
@@ -394,10 +396,10 @@ impl Incident {
         self.reopened += 1;
         self.summary.resolved_at = None;
         self.summary.closed_at = None;
-        for later in self.stages.iter_mut().skip(3) {
-            *later = None;
+        for reached_at in self.stages.iter_mut().skip(3) {
+            *reached_at = None;
         }
-        // The gate was about the fix that did not hold.
+        // The closing gate was answered for the fix that did not last.
         self.answered.retain(|a| !matches!(a.item, super::checklist::Item::Closing(_)));
         self.advance_to(Status::Investigating, event);
     }
@@ -420,7 +422,7 @@ impl Incident {
         self.paused_for = None;
     }
 
-    /// Ends or starts the count of unowned time as the assignee and the status say.
+    /// Starts or stops counting unowned time, depending on the assignee and the status.
     fn update_unowned(&mut self, at: DateTime<Utc>) {
         let unowned = self.summary.assignee.is_none() && self.summary.status.is_open();
         match (self.unowned_since, unowned) {
@@ -433,14 +435,14 @@ impl Incident {
         }
     }
 
-    /// How long nobody has led it, in all, at `now`.
+    /// Returns the total time without an assignee, up to `now`.
     #[must_use]
     pub fn unowned_for(&self, now: DateTime<Utc>) -> TimeDelta {
         let running = self.unowned_since.map_or(0, |since| (now - since).num_seconds().max(0));
         TimeDelta::seconds(self.unowned_s + running)
     }
 
-    /// What the log still lacks, in the order people fill it in.
+    /// Returns the names of fields that are still empty, in the order in which people fill them in.
     #[must_use]
     pub fn missing_fields(&self) -> Vec<&'static str> {
         let mut missing = Vec::new();

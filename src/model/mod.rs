@@ -1,7 +1,8 @@
-//! Ground floor: what an incident is and what may happen to it.
+//! The incident domain: the records, the commands that change them and the rules that decide.
 //!
 //! Everything here is pure: no I/O, no clock, no async, no terminal. Functions that depend on the
 //! time take `now` as a parameter. Terms follow ITIL 4 incident management and common SRE usage.
+//! This module uses no other module of the crate.
 
 pub mod actor;
 pub mod change;

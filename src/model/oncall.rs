@@ -32,7 +32,7 @@ pub struct Override {
 }
 
 impl Schedule {
-    /// The handle of who is on call; `None` for an empty rotation.
+    /// Returns the handle of the person on call at a time; `None` for an empty rotation.
     #[must_use]
     pub fn on_call(&self, at: DateTime<Utc>) -> Option<&str> {
         if let Some(stand_in) = self.overrides.iter().rev().find(|o| o.from <= at && at < o.to) {
@@ -44,7 +44,7 @@ impl Schedule {
         self.rotation.get(index).map(String::as_str)
     }
 
-    /// When the turn that runs at `at` ends, leaving overrides aside.
+    /// Returns the end of the turn that runs at `at`. Overrides are ignored.
     #[must_use]
     pub fn turn_ends_at(&self, at: DateTime<Utc>) -> DateTime<Utc> {
         let turn_s = self.turn_s.max(1);

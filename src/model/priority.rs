@@ -12,11 +12,11 @@ use utoipa::ToSchema;
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
-    /// The greatest.
+    /// The greatest level.
     High,
-    /// In between.
+    /// The level in between.
     Medium,
-    /// The least.
+    /// The least level.
     Low,
 }
 
@@ -26,10 +26,10 @@ pub type Impact = Level;
 pub type Urgency = Level;
 
 impl Level {
-    /// From the greatest to the least.
+    /// All levels, from the greatest to the least.
     pub const ALL: [Self; 3] = [Self::High, Self::Medium, Self::Low];
 
-    /// The word for it.
+    /// Returns the word for the level, which is shown and accepted.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -46,22 +46,22 @@ impl fmt::Display for Level {
     }
 }
 
-/// A word that is not one of the known values of a field.
+/// The error for a text that is not one of the values of a field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{given:?} is not a {field}: choose from {choices}")]
+#[error("{input:?} is not a {field}: choose from {choices}")]
 pub struct UnknownValue {
-    /// What was given, cut to 40 characters.
-    pub given: String,
-    /// The field's name.
+    /// The text that was parsed, truncated to 40 characters.
+    pub input: String,
+    /// Name of the field.
     pub field: &'static str,
-    /// What would be accepted.
+    /// The accepted values, separated by commas.
     pub choices: String,
 }
 
 impl UnknownValue {
-    /// For `field`, of which `choices` are accepted.
-    pub fn new(given: &str, field: &'static str, choices: &[&str]) -> Self {
-        Self { given: given.chars().take(40).collect(), field, choices: choices.join(", ") }
+    /// Creates the error for a text that is none of the `choices` of `field`.
+    pub fn new(input: &str, field: &'static str, choices: &[&str]) -> Self {
+        Self { input: input.chars().take(40).collect(), field, choices: choices.join(", ") }
     }
 }
 
@@ -83,33 +83,33 @@ impl FromStr for Level {
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, ToSchema,
 )]
 pub enum Priority {
-    /// Critical.
+    /// Critical priority.
     P1,
-    /// High.
+    /// High priority.
     P2,
-    /// Medium.
+    /// Medium priority.
     P3,
-    /// Low.
+    /// Low priority.
     P4,
 }
 
 impl Priority {
-    /// From the most urgent to the least.
+    /// All priorities, from the most urgent to the least.
     pub const ALL: [Self; 4] = [Self::P1, Self::P2, Self::P3, Self::P4];
 
-    /// `0` for P1 to `3` for P4.
+    /// Returns the position of the priority: `0` for P1 to `3` for P4.
     #[must_use]
     pub const fn index(self) -> usize {
         self as usize
     }
 
-    /// The priority at `index`, as [`Priority::index`] gives it.
+    /// Returns the priority at a position, the inverse of [`Priority::index`].
     #[must_use]
     pub fn from_index(index: usize) -> Option<Self> {
         Self::ALL.get(index).copied()
     }
 
-    /// `P1` to `P4`.
+    /// Returns the name of the priority: `P1` to `P4`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -130,7 +130,7 @@ impl fmt::Display for Priority {
 impl FromStr for Priority {
     type Err = UnknownValue;
 
-    /// Reads `P1`, `1`, `sev1` and `critical`, in any case; likewise for the others.
+    /// Parses `P1`, `1`, `sev1` and `critical` in any case, and likewise the other priorities.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.to_ascii_lowercase().as_str() {
             "p1" | "1" | "sev1" | "critical" => Ok(Self::P1),
@@ -154,7 +154,7 @@ impl Default for Matrix {
 }
 
 impl Matrix {
-    /// The priority that this impact and this urgency lead to.
+    /// Returns the priority for an impact and an urgency.
     #[must_use]
     pub fn priority(&self, impact: Impact, urgency: Urgency) -> Priority {
         self.0[impact as usize][urgency as usize]

@@ -10,9 +10,9 @@ use super::status::text_enum;
 text_enum! {
     /// Where a problem stands.
     ProblemState, "problem state" {
-        /// The cause is being looked for.
+        /// The cause is being investigated.
         Open = "open",
-        /// The cause is known and lived with; the workaround says how.
+        /// The cause is known and accepted, with a workaround.
         KnownError = "known error",
         /// The cause is removed.
         Removed = "removed",

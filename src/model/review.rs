@@ -14,15 +14,15 @@ text_enum! {
     Section, "review section" {
         /// What happened, in a few sentences.
         Summary = "summary",
-        /// In order.
+        /// What happened when, in order.
         Timeline = "timeline",
-        /// Who was hurt, how much, how long.
+        /// Who was affected, how much, and for how long.
         Impact = "impact",
-        /// Why.
+        /// Why the incident happened.
         RootCause = "root cause and contributing factors" | "root cause" | "cause",
-        /// What ended it.
+        /// What restored service.
         Resolution = "resolution",
-        /// Who was told what.
+        /// Who was informed of what.
         Communication = "communication",
         /// What was missing in monitoring, process or ownership.
         Gaps = "gaps in monitoring, process or ownership" | "gaps",
@@ -32,13 +32,13 @@ text_enum! {
 text_enum! {
     /// What an action item is to achieve.
     ActionKind, "kind of action item" {
-        /// That it does not happen again.
+        /// Prevents that the incident recurs.
         Prevent = "prevent",
-        /// That it is seen sooner.
+        /// Detects such an incident sooner.
         Detect = "detect",
-        /// That it hurts less.
+        /// Reduces the harm of such an incident.
         Mitigate = "mitigate",
-        /// That people work better together.
+        /// Improves how people work together.
         Process = "process",
     }
 }
@@ -72,7 +72,7 @@ pub struct Review {
 }
 
 impl Review {
-    /// The sections that have no text yet, in order.
+    /// Returns the sections that have no text yet, in order.
     #[must_use]
     pub fn missing(&self) -> Vec<Section> {
         Section::ALL

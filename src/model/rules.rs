@@ -1,4 +1,4 @@
-//! The numbers and lists that a team may set for itself.
+//! Rules that the settings can change.
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -6,20 +6,20 @@ use serde::{Deserialize, Serialize};
 use super::priority::Matrix;
 use super::service_level::ServiceLevels;
 
-/// The rules in force. The default is the one in the documentation of each part.
+/// The rules in force. The defaults are those that the documentation of each part gives.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Rules {
-    /// Impact × urgency to priority.
+    /// Maps impact and urgency to the priority.
     pub matrix: Matrix,
-    /// Service levels by priority.
+    /// The service level of each priority.
     pub levels: ServiceLevels,
-    /// A closed incident can be reopened for this many days.
+    /// For how many days a closed incident can be reopened.
     pub reopen_days: i64,
-    /// Whoever has moved an incident can take that back for this many seconds.
+    /// For how many seconds a move along the lifecycle can be undone by the person who made it.
     #[serde(rename = "take_back_s")]
     pub undo_move_s: i64,
-    /// A change is suspected when it ran or ended within this many seconds before detection.
+    /// How many seconds before detection a change must have run or ended to be suspected.
     pub suspect_s: i64,
 }
 

@@ -1,7 +1,7 @@
-//! Runbooks: Markdown files that are found for an incident, and whose steps are ticked on its
+//! Runbooks: Markdown files that are offered for an incident, and whose steps are ticked on its
 //! timeline.
 //!
-//! A file begins with what it is for, between lines of `---` or without them:
+//! A file begins with a header that says what it is for, between lines of `---` or without them:
 //!
 //! ```text
 //! services: checkout, payments-gateway
@@ -19,38 +19,38 @@ use super::incident::Incident;
 use super::status::Category;
 use super::text::sanitize;
 
-/// What a runbook is for, from its name and its first lines.
+/// The header of a runbook: what it is for, from its name and its first lines.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RunbookHeader {
-    /// Its path in the folder without `.md`, such as `payments/5xx`.
+    /// Path in the folder of runbooks without `.md`, such as `payments/5xx`.
     pub name: String,
-    /// What it calls itself, safe to show; empty where it does not.
+    /// Title from the header or the first heading, sanitized; empty without one.
     pub title: String,
-    /// Services it is for.
+    /// Services that the runbook is for.
     pub services: Vec<String>,
-    /// Labels it is for.
+    /// Labels that the runbook is for.
     pub labels: Vec<String>,
-    /// Kinds of fault it is for.
+    /// Kinds of fault that the runbook is for.
     pub categories: Vec<Category>,
-    /// What can't be understood in its first lines, in sentences.
+    /// What could not be parsed in the header, in sentences.
     pub problems: Vec<String>,
 }
 
-/// Why a runbook is offered for an incident; the closest comes first.
+/// Why a runbook is offered for an incident. The closest reason sorts first.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum MatchReason {
-    /// The incident or its service names it.
+    /// The incident or its service names the runbook.
     Named,
-    /// It is for this service.
+    /// The runbook is for this service.
     Service(String),
-    /// It is for this label.
+    /// The runbook is for this label.
     Label(String),
-    /// It is for this kind of fault.
+    /// The runbook is for this kind of fault.
     Category(Category),
 }
 
 impl RunbookHeader {
-    /// Reads the first lines of a runbook.
+    /// Parses the header of a runbook from its name and its text.
     #[must_use]
     pub fn parse(name: &str, text: &str) -> Self {
         let (fields, body) = split_header(text);
@@ -80,25 +80,25 @@ impl RunbookHeader {
         head
     }
 
-    /// Why it is offered for an incident; `None` where it is not. `named` are the runbooks that the
-    /// incident and its services name.
+    /// Returns why the runbook is offered for an incident; `None` if it is not offered.
+    ///
+    /// `named` are the runbooks that the incident and its services name.
     #[must_use]
     pub fn match_reason(&self, incident: &Incident, named: &[&str]) -> Option<MatchReason> {
         let same = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
         if named.iter().any(|name| same(name.strip_suffix(".md").unwrap_or(name), &self.name)) {
             return Some(MatchReason::Named);
         }
-        let last = self.name.rsplit('/').next().unwrap_or(&self.name);
+        let file_stem = self.name.rsplit('/').next().unwrap_or(&self.name);
         let service = incident.summary.services.iter().find(|service| {
-            same(service, last) || self.services.iter().any(|known| same(known, service))
+            same(service, file_stem) || self.services.iter().any(|listed| same(listed, service))
         });
         if let Some(service) = service {
             return Some(MatchReason::Service(service.clone()));
         }
-        let label = incident
-            .labels
-            .iter()
-            .find(|label| same(label, last) || self.labels.iter().any(|known| same(known, label)));
+        let label = incident.labels.iter().find(|label| {
+            same(label, file_stem) || self.labels.iter().any(|listed| same(listed, label))
+        });
         if let Some(label) = label {
             return Some(MatchReason::Label(label.clone()));
         }
@@ -107,36 +107,36 @@ impl RunbookHeader {
     }
 }
 
-/// Whether a runbook's name is a page elsewhere.
+/// Returns whether a runbook's name is a URL instead of a file.
 #[must_use]
 pub fn is_url(name: &str) -> bool {
     let (scheme, rest) = name.split_once("://").unwrap_or_default();
     !rest.is_empty() && !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
-/// A key of the first lines, in small letters, and its values.
+/// A key of the header, in lower case, and its values.
 type Field = (String, Vec<String>);
 
-/// The fields at the beginning of a runbook, and what follows them.
+/// Splits a runbook into the fields of its header and the text after them.
 fn split_header(text: &str) -> (Vec<Field>, &str) {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut lines = text.split_inclusive('\n');
     let fenced = lines.clone().next().is_some_and(|line| line.trim_end() == "---");
-    let mut at = 0;
+    let mut offset = 0;
     if fenced {
-        at += lines.next().map_or(0, str::len);
+        offset += lines.next().map_or(0, str::len);
     }
     let mut fields: Vec<Field> = Vec::new();
     for line in lines {
-        let bare = line.trim();
-        if fenced && (bare == "---" || bare == "...") {
-            return (fields, &text[at + line.len()..]);
+        let trimmed = line.trim();
+        if fenced && (trimmed == "---" || trimmed == "...") {
+            return (fields, &text[offset + line.len()..]);
         }
-        if let Some(value) = bare.strip_prefix("- ").filter(|_| fenced) {
+        if let Some(value) = trimmed.strip_prefix("- ").filter(|_| fenced) {
             if let Some((_, values)) = fields.last_mut() {
                 values.extend(unquote(value));
             }
-        } else if let Some((key, value)) = bare.split_once(':')
+        } else if let Some((key, value)) = trimmed.split_once(':')
             && (fenced || is_header_key(key))
         {
             let value = value.trim().trim_start_matches('[').trim_end_matches(']');
@@ -145,15 +145,15 @@ fn split_header(text: &str) -> (Vec<Field>, &str) {
         } else if !fenced {
             break;
         }
-        at += line.len();
+        offset += line.len();
     }
-    // Without its end, what looked like a header is a line across the page.
-    if fenced { (Vec::new(), text) } else { (fields, &text[at..]) }
+    // Without the closing line, the first `---` is a horizontal rule and no header.
+    if fenced { (Vec::new(), text) } else { (fields, &text[offset..]) }
 }
 
 fn is_header_key(key: &str) -> bool {
-    let known = ["title", "service", "services", "label", "labels", "category", "categories"];
-    known.contains(&key.trim().to_lowercase().as_str())
+    let keys = ["title", "service", "services", "label", "labels", "category", "categories"];
+    keys.contains(&key.trim().to_lowercase().as_str())
 }
 
 fn unquote(value: &str) -> Option<String> {

@@ -6,18 +6,18 @@ use serde::{Deserialize, Serialize};
 use super::priority::Priority;
 use super::summary::Summary;
 
-/// The level of one priority. All times are counted in seconds.
+/// The service level of one priority. All durations are in seconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ServiceLevel {
     /// Acknowledge within this many seconds of the report.
     pub acknowledge_s: i64,
     /// Resolve within this many seconds of the report.
     pub resolve_s: i64,
-    /// Tell stakeholders at least this often, in seconds; `None` where nobody waits for it.
+    /// Update stakeholders at least this often, in seconds; `None` where no updates are due.
     pub update_every_s: Option<i64>,
 }
 
-/// The levels of P1 to P4.
+/// The service levels of P1 to P4, in this order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ServiceLevels(pub [ServiceLevel; 4]);
 
@@ -41,66 +41,68 @@ impl Default for ServiceLevels {
 }
 
 impl ServiceLevels {
-    /// The level of a priority.
+    /// Returns the service level of a priority.
     #[must_use]
     pub fn for_priority(&self, priority: Priority) -> ServiceLevel {
         self.0[priority.index()]
     }
 }
 
-/// Which promise is running.
+/// The target of a service level that a clock measures.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SlaTarget {
-    /// To acknowledge.
+    /// The incident must be acknowledged.
     Acknowledge,
-    /// To resolve.
+    /// The incident must be resolved.
     Resolve,
 }
 
-/// The clock that runs now.
+/// A running clock of a service level.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Clock {
-    /// What is promised.
+    /// The target that the clock measures.
     pub target: SlaTarget,
-    /// When the clock started: the report.
+    /// When the clock started: the time of the report.
     pub started_at: DateTime<Utc>,
-    /// When the promise is broken.
+    /// When the target is missed.
     pub due: DateTime<Utc>,
 }
 
 impl Clock {
-    /// Time left; negative when past.
+    /// Returns the time that remains; negative once the target is missed.
     #[must_use]
     pub fn remaining(&self, now: DateTime<Utc>) -> TimeDelta {
         self.due - now
     }
 
-    /// Whether the promise is broken.
+    /// Returns whether the target is missed. The due instant itself counts as missed.
     #[must_use]
     pub fn is_past(&self, now: DateTime<Utc>) -> bool {
         now >= self.due
     }
 
-    /// Whether less than a quarter of the time is left, or none.
+    /// Returns whether at most a quarter of the time remains, or none.
     #[must_use]
     pub fn is_near(&self, now: DateTime<Utc>) -> bool {
         self.remaining(now) * 4 <= self.due - self.started_at
     }
 
-    /// The share of the time that is used, from 0.0 to 1.0.
+    /// Returns the share of the time that has elapsed, from 0.0 to 1.0.
     #[must_use]
     pub fn elapsed_share(&self, now: DateTime<Utc>) -> f64 {
-        let whole = (self.due - self.started_at).num_seconds().max(1);
-        let used = (now - self.started_at).num_seconds().clamp(0, whole);
+        let total = (self.due - self.started_at).num_seconds().max(1);
+        let elapsed = (now - self.started_at).num_seconds().clamp(0, total);
         // Both are far below 2^52 seconds.
         #[allow(clippy::cast_precision_loss)]
-        let share = used as f64 / whole as f64;
+        let share = elapsed as f64 / total as f64;
         share
     }
 }
 
-/// The clock that runs for an incident: to acknowledge first, then to resolve; none once resolved.
+/// Returns the clock that runs for an incident: first to acknowledge, then to resolve.
+///
+/// `None` once the incident is resolved or has ended otherwise.
 #[must_use]
 pub fn running_clock(incident: &Summary, levels: &ServiceLevels) -> Option<Clock> {
     if !incident.status.is_open() {
@@ -116,7 +118,7 @@ pub fn running_clock(incident: &Summary, levels: &ServiceLevels) -> Option<Clock
     Some(Clock { target: promise, started_at: from, due: from + TimeDelta::seconds(seconds) })
 }
 
-/// When the next stakeholder update is due: counted from the last one, or from the report.
+/// Returns when the next stakeholder update is due, counted from the last one or from the report.
 #[must_use]
 pub fn update_due(
     priority: Priority,
@@ -124,6 +126,6 @@ pub fn update_due(
     last: Option<DateTime<Utc>>,
     levels: &ServiceLevels,
 ) -> Option<DateTime<Utc>> {
-    let every = levels.for_priority(priority).update_every_s?;
-    Some(last.unwrap_or(reported_at) + TimeDelta::seconds(every))
+    let interval = levels.for_priority(priority).update_every_s?;
+    Some(last.unwrap_or(reported_at) + TimeDelta::seconds(interval))
 }

@@ -1,6 +1,9 @@
-//! The lifecycle, and the fixed words of an incident's fields.
+//! The lifecycle of incidents, and the fields that have a fixed set of values.
 
-/// Defines an enum of fixed words with `ALL`, `as_str`, `Display` and `FromStr`.
+/// Defines an enum whose variants have fixed texts, with `ALL`, `as_str`, `Display` and `FromStr`.
+///
+/// Each variant has the text that is shown, and aliases that are accepted too. Parsing ignores case
+/// and treats `_` and `-` as spaces.
 macro_rules! text_enum {
     ($(#[$doc:meta])* $name:ident, $field:literal { $($(#[$vdoc:meta])* $variant:ident = $word:literal $(| $alias:literal)*),+ $(,)? }) => {
         $(#[$doc])*
@@ -11,10 +14,10 @@ macro_rules! text_enum {
         }
 
         impl $name {
-            /// All of them, in their order.
+            /// All variants, in order.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The word shown and accepted.
+            /// Returns the text that is shown and accepted.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -47,11 +50,11 @@ pub(crate) use text_enum;
 text_enum! {
     /// Where an incident stands. The order of the first seven is the order of the lifecycle.
     Status, "status" {
-        /// Reported; nobody has picked it up.
+        /// Reported; nobody has acknowledged it.
         Triggered = "triggered",
-        /// Somebody has seen it and taken it on.
+        /// Somebody has seen it and is responsible for it.
         Acknowledged = "acknowledged" | "acked" | "ack",
-        /// The cause is being looked for.
+        /// The cause is being investigated.
         Investigating = "investigating",
         /// The cause is known.
         Identified = "identified",
@@ -80,7 +83,7 @@ impl Status {
         Self::Closed,
     ];
 
-    /// Whether somebody still has to restore service: triggered to monitoring.
+    /// Returns whether somebody still has to restore service: triggered to monitoring.
     #[must_use]
     pub const fn is_open(self) -> bool {
         matches!(
@@ -93,7 +96,7 @@ impl Status {
         )
     }
 
-    /// Position in the lifecycle; `None` for merged and reclassified.
+    /// Returns the position in the lifecycle; `None` for merged and reclassified.
     #[must_use]
     pub fn stage(self) -> Option<usize> {
         Self::STAGES.iter().position(|stage| *stage == self)
@@ -105,7 +108,7 @@ impl Status {
         self as u8
     }
 
-    /// The status stored as `index`.
+    /// Returns the status stored as `index`; `None` if there is none.
     #[must_use]
     pub fn from_index(index: u8) -> Option<Self> {
         Self::ALL.get(usize::from(index)).copied()
@@ -135,7 +138,7 @@ impl Category {
         self as u8
     }
 
-    /// The category stored as `index`.
+    /// Returns the category stored as `index`; `None` if there is none.
     #[must_use]
     pub fn from_index(index: u8) -> Option<Self> {
         Self::ALL.get(usize::from(index)).copied()
@@ -145,15 +148,15 @@ impl Category {
 text_enum! {
     /// How an incident was detected.
     Source, "source" {
-        /// An alert.
+        /// An alert of a monitoring system.
         Monitoring = "monitoring",
-        /// A user.
+        /// A user reported it.
         UserReport = "user report" | "user",
-        /// The support desk.
+        /// The support desk reported it.
         Support = "support",
-        /// A colleague.
+        /// A colleague reported it.
         Internal = "internal",
-        /// A partner or supplier.
+        /// A partner or supplier reported it.
         Partner = "partner",
     }
 }
@@ -165,7 +168,7 @@ text_enum! {
         IncidentManager = "incident manager" | "manager" | "im",
         /// Speaks to stakeholders.
         Communications = "communications" | "comms",
-        /// Keeps the record.
+        /// Writes the record.
         Scribe = "scribe",
         /// Works on the fix.
         Resolver = "resolver" | "resolvers",
@@ -175,7 +178,7 @@ text_enum! {
 text_enum! {
     /// What restored service.
     ResolutionAction, "action" {
-        /// A change was taken back.
+        /// A change was reverted.
         Rollback = "rollback",
         /// Something was started again.
         Restart = "restart",

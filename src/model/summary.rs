@@ -1,4 +1,4 @@
-//! The row of an incident: what a queue, a filter and a clock need, and no more.
+//! The summary of an incident: only the fields that a queue, a filter and a clock need.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -63,19 +63,19 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// The primary service.
+    /// Returns the primary service: the first affected one.
     #[must_use]
     pub fn primary_service(&self) -> Option<&str> {
         self.services.first().map(String::as_str)
     }
 
-    /// Whether it is hidden from the queue at `now`.
+    /// Returns whether the incident is hidden from the queue at `now`.
     #[must_use]
     pub fn is_snoozed(&self, now: DateTime<Utc>) -> bool {
         self.status.is_open() && self.snoozed_until.is_some_and(|until| until > now)
     }
 
-    /// `INC-2041`, or `new` while the store has not numbered it.
+    /// Returns the number, such as `INC-2041`, or `new` until the store has numbered the incident.
     #[must_use]
     pub fn label(&self) -> String {
         self.number.map_or_else(|| "new".into(), |number| number.to_string())

@@ -1,17 +1,18 @@
-//! Text from outside, made safe to show.
+//! Sanitizing, truncating, padding and wrapping of text for the terminal.
 //!
-//! Titles, notes and alert labels can contain anything. What reaches the terminal has no control
-//! characters, nothing that reorders or hides text, and the width it is believed to have.
+//! Titles, notes and alert labels come from outside and can contain anything. Sanitized text has no
+//! control characters and nothing that reorders or hides text, and its computed width is the width
+//! that terminals give it.
 
 use std::borrow::Cow;
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Marks that may be stacked on one character; more only smear the screen.
+/// How many combining marks one character may have; more of them smear over other lines.
 const MAX_COMBINING_MARKS: usize = 2;
 
-/// One line, safe to show: control characters are made visible, invisible ones dropped.
+/// Sanitizes one line: control characters become visible, invisible characters are dropped.
 #[must_use]
 pub fn sanitize(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
@@ -22,12 +23,12 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
     for ch in text.chars() {
         match classify(ch) {
             CharClass::Drop => {}
-            CharClass::Show(other) => {
-                safe.push(other);
+            CharClass::Show(shown) => {
+                safe.push(shown);
                 marks = 0;
             }
             CharClass::CombiningMark => {
-                // A mark needs something to stand on.
+                // A mark needs a character to combine with.
                 if !safe.is_empty() && marks < MAX_COMBINING_MARKS {
                     safe.push(ch);
                     marks += 1;
@@ -48,11 +49,11 @@ fn classify(ch: char) -> CharClass {
     let code = u32::from(ch);
     match code {
         0x20..=0x7e => CharClass::Show(ch),
-        // The pictures of control characters: U+241B stands for ESC.
+        // Control pictures show control characters: U+241B stands for ESC.
         0x00..=0x1f => CharClass::Show(char::from_u32(0x2400 + code).unwrap_or('\u{fffd}')),
         0x7f => CharClass::Show('\u{2421}'),
-        // The one-byte CSI and its kin, line and paragraph separators, bidi overrides and isolates,
-        // private-use characters that a font or a terminal may treat in its own way.
+        // C1 controls such as the one-byte CSI, line and paragraph separators, bidi overrides and
+        // isolates, and private-use characters, which fonts and terminals treat in their own ways.
         0x80..=0x9f
         | 0x061c
         | 0x200e
@@ -81,9 +82,9 @@ fn classify(ch: char) -> CharClass {
         | 0xfff0..=0xfff8
         | 0x1_f3fb..=0x1_f3ff
         | 0xe_0000..=0xe_0fff => CharClass::Drop,
-        // Odd spaces are shown as one.
+        // Special spaces are shown as a plain space.
         0xa0 | 0x1680 | 0x2000..=0x200a | 0x202f | 0x205f => CharClass::Show(' '),
-        // Flags are pairs of letters that terminals join or not: the letters are shown.
+        // Flags are pairs of letters, which only some terminals join: the letters are shown.
         0x1_f1e6..=0x1_f1ff => {
             CharClass::Show(char::from_u32(code - 0x1_f1e6 + 0x41).unwrap_or('\u{fffd}'))
         }
@@ -95,7 +96,7 @@ fn classify(ch: char) -> CharClass {
     }
 }
 
-/// The lines of a text, each safe to show; a tab becomes four spaces.
+/// Returns the lines of a text, each sanitized. A tab becomes four spaces.
 pub fn lines(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
     text.split('\n').map(|line| {
         let line = line.strip_suffix('\r').unwrap_or(line);
@@ -107,13 +108,13 @@ pub fn lines(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
     })
 }
 
-/// Columns that a safe text takes.
+/// Returns the width of a sanitized text in terminal cells.
 #[must_use]
 pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// A safe text cut to a number of columns; `…` stands for what is cut off.
+/// Truncates a sanitized text to a number of columns; `…` stands for the rest.
 #[must_use]
 pub fn truncate(text: &str, columns: usize) -> Cow<'_, str> {
     if text.len() <= columns || text.width() <= columns {
@@ -122,56 +123,59 @@ pub fn truncate(text: &str, columns: usize) -> Cow<'_, str> {
     if columns == 0 {
         return Cow::Borrowed("");
     }
-    let mut kept = String::with_capacity(columns + 3);
-    // Of most texts every byte is a column, and many are cut in every frame.
+    let mut truncated = String::with_capacity(columns + 3);
+    // Fast path: in an ASCII text every byte is a column, and every frame truncates many of them.
     if text.is_ascii() {
-        kept.push_str(text[..columns - 1].trim_end());
-        kept.push('…');
-        return Cow::Owned(kept);
+        truncated.push_str(text[..columns - 1].trim_end());
+        truncated.push('…');
+        return Cow::Owned(truncated);
     }
     let mut used = 0;
-    for piece in text.graphemes(true) {
-        let wide = piece.width();
-        if used + wide > columns - 1 {
+    for grapheme in text.graphemes(true) {
+        let grapheme_width = grapheme.width();
+        if used + grapheme_width > columns - 1 {
             break;
         }
-        kept.push_str(piece);
-        used += wide;
+        truncated.push_str(grapheme);
+        used += grapheme_width;
     }
-    kept.truncate(kept.trim_end().len());
-    kept.push('…');
-    Cow::Owned(kept)
+    truncated.truncate(truncated.trim_end().len());
+    truncated.push('…');
+    Cow::Owned(truncated)
 }
 
-/// A safe text cut or filled with spaces to exactly a number of columns.
+/// Truncates or pads a sanitized text to exactly a number of columns.
 #[must_use]
 pub fn pad(text: &str, columns: usize) -> String {
-    let mut fitted = truncate(text, columns).into_owned();
-    let used = fitted.width();
-    fitted.extend(std::iter::repeat_n(' ', columns.saturating_sub(used)));
-    fitted
+    let mut padded = truncate(text, columns).into_owned();
+    let used = padded.width();
+    padded.extend(std::iter::repeat_n(' ', columns.saturating_sub(used)));
+    padded
 }
 
-/// Runs of blanks and runs of anything else, in turn: `22:37` and `a/b` stay whole.
+/// Splits a text into alternating runs of whitespace and of other characters.
+///
+/// Only whitespace separates: `22:37` and `a/b` are one run each.
 fn split_runs(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        let blank = rest.chars().next()?.is_whitespace();
-        let end = rest.find(|c: char| c.is_whitespace() != blank).unwrap_or(rest.len());
-        let (word, after) = rest.split_at(end);
-        rest = after;
-        Some(word)
+        let is_blank = rest.chars().next()?.is_whitespace();
+        let end = rest.find(|c: char| c.is_whitespace() != is_blank).unwrap_or(rest.len());
+        let (run, remainder) = rest.split_at(end);
+        rest = remainder;
+        Some(run)
     })
 }
 
-/// What stands for one character to a person, or where it is wider than all there is, as with a sign
-/// that goes before an emoji, each character by itself.
-fn split_if_too_wide(whole: &str, columns: usize) -> impl Iterator<Item = &str> {
-    let too_wide = whole.width() > columns;
-    whole.split_inclusive(move |_: char| too_wide)
+/// Splits a grapheme cluster into its characters if it is wider than a line of `columns`.
+///
+/// That happens on very narrow lines, for example when a sign precedes an emoji.
+fn split_if_too_wide(grapheme: &str, columns: usize) -> impl Iterator<Item = &str> {
+    let too_wide = grapheme.width() > columns;
+    grapheme.split_inclusive(move |_: char| too_wide)
 }
 
-/// A safe text broken at spaces into lines of at most so many columns; longer words are broken.
+/// Wraps a sanitized text at spaces into lines of at most `columns`. Longer words are broken.
 #[must_use]
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
@@ -179,14 +183,14 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut line = String::new();
     let mut used = 0;
     for word in split_runs(text) {
-        let wide = word.width();
-        if used + wide <= columns {
+        let word_width = word.width();
+        if used + word_width <= columns {
             line.push_str(word);
-            used += wide;
+            used += word_width;
             continue;
         }
         if word.trim().is_empty() {
-            // The blanks at which a line ends are not shown, and what comes after them is on the next.
+            // The whitespace at which a line breaks is dropped; the next word begins the next line.
             if used > 0 {
                 lines.push(std::mem::take(&mut line));
                 used = 0;
@@ -197,14 +201,14 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             lines.push(std::mem::take(&mut line).trim_end().to_owned());
             used = 0;
         }
-        for piece in word.graphemes(true).flat_map(|whole| split_if_too_wide(whole, columns)) {
-            let wide = piece.width();
-            if used + wide > columns && used > 0 {
+        for part in word.graphemes(true).flat_map(|grapheme| split_if_too_wide(grapheme, columns)) {
+            let part_width = part.width();
+            if used + part_width > columns && used > 0 {
                 lines.push(std::mem::take(&mut line));
                 used = 0;
             }
-            line.push_str(piece);
-            used += wide;
+            line.push_str(part);
+            used += part_width;
         }
     }
     if !line.trim().is_empty() || lines.is_empty() {

@@ -1,27 +1,29 @@
-//! Times and durations as the model accepts and writes them.
+//! Accepted times, and the text form of times and durations.
 
 use chrono::{DateTime, Datelike, SubsecRound, TimeDelta, Utc};
 
-/// The first and the last year whose times are accepted, both included.
+/// The years whose times are accepted, both ends included.
 pub const ACCEPTED_YEARS: std::ops::RangeInclusive<i32> = 1970..=2100;
 
-/// The end of a snooze that only a change ends: a time that nobody waits for.
+/// The end of a snooze that lasts until the incident changes: a time in the far future (2100).
 pub const UNTIL_CHANGED: DateTime<Utc> =
     DateTime::from_timestamp_nanos(4_102_444_800 * 1_000_000_000);
 
-/// A time cut to the second, as detection and report are recorded.
+/// Truncates a time to the second; detection and report are recorded like that.
 #[must_use]
 pub fn truncate_to_second(time: DateTime<Utc>) -> DateTime<Utc> {
     time.trunc_subsecs(0)
 }
 
-/// Whether a time lies in the years the store can hold.
+/// Returns whether a time is in the years that the store accepts.
 #[must_use]
 pub fn is_in_range(time: DateTime<Utc>) -> bool {
     ACCEPTED_YEARS.contains(&time.year())
 }
 
-/// One form for every duration: `45s`, `4m`, `1h12`, `3d`, `5w`. Negative durations are shown as zero.
+/// Formats a duration with one or two units: `45s`, `4m`, `1h12`, `3d`, `20w`.
+///
+/// Negative durations are shown as zero.
 #[must_use]
 pub fn format_duration(duration: TimeDelta) -> String {
     let seconds = duration.num_seconds().max(0);
@@ -39,7 +41,9 @@ pub fn format_duration(duration: TimeDelta) -> String {
     }
 }
 
-/// As [`short`], with seconds below an hour: `3m10`, for means and medians.
+/// Formats a duration as [`format_duration`] does, with seconds below an hour: `3m10`.
+///
+/// Means and medians are shown like this.
 #[must_use]
 pub fn format_precise_duration(duration: TimeDelta) -> String {
     let seconds = duration.num_seconds().max(0);
@@ -50,7 +54,7 @@ pub fn format_precise_duration(duration: TimeDelta) -> String {
     }
 }
 
-/// How long ago, in words for a sentence: `just now`, `2 min ago`, `3 h ago`, `5 d ago`.
+/// Formats how long ago a time was: `just now`, `2 min ago`, `3 h ago`, `5 d ago`.
 #[must_use]
 pub fn format_ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let seconds = (now - then).num_seconds();
@@ -62,7 +66,7 @@ pub fn format_ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
     }
 }
 
-/// Reads `90s`, `15m`, `2h`, `3d`, `1w`, and sums such as `1h30m`.
+/// Parses `90s`, `15m`, `2h`, `3d`, `1w`, and sums such as `1h30m`; at most 36,500 days.
 #[must_use]
 pub fn parse_duration(text: &str) -> Option<TimeDelta> {
     let mut total: i64 = 0;
@@ -87,7 +91,7 @@ pub fn parse_duration(text: &str) -> Option<TimeDelta> {
         digits.clear();
         total = total.checked_add(count.checked_mul(unit)?)?;
     }
-    // A bare number has no unit, so it is no duration.
+    // A number without a unit is no duration.
     if !digits.is_empty() {
         return None;
     }

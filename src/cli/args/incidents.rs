@@ -1,8 +1,8 @@
-//! What the commands about incidents take.
+//! Arguments of the commands about incidents.
 
 use clap::Args;
 
-use super::super::value::{IncidentRef, Time, Word};
+use super::super::value::{EnumParser, IncidentRef, Time};
 use crate::model::priority::Level;
 use crate::model::queue::Sort;
 use crate::model::status::{Category, ResolutionAction, Source};
@@ -14,7 +14,8 @@ pub struct List {
     #[arg(value_name = "FILTER")]
     pub filter: Vec<String>,
     /// The order; only `newest` and `oldest` hold among ended ones, any other means `newest` there
-    #[arg(long, value_name = "ORDER", default_value = "urgent", value_parser = Word::<Sort>::new())]
+    #[arg(long, value_name = "ORDER", default_value = "urgent",
+          value_parser = EnumParser::<Sort>::new())]
     pub sort: Sort,
     /// The most rows
     #[arg(long, value_name = "N", default_value_t = 100,
@@ -70,17 +71,17 @@ pub struct Declare {
     #[arg(long = "service", value_name = "NAME")]
     pub services: Vec<String>,
     /// Extent of the harm
-    #[arg(long, value_name = "LEVEL", value_parser = Word::<Level>::new())]
+    #[arg(long, value_name = "LEVEL", value_parser = EnumParser::<Level>::new())]
     pub impact: Level,
     /// How fast it must be handled
-    #[arg(long, value_name = "LEVEL", value_parser = Word::<Level>::new())]
+    #[arg(long, value_name = "LEVEL", value_parser = EnumParser::<Level>::new())]
     pub urgency: Level,
     /// The kind of fault, where known
-    #[arg(long, value_name = "KIND", value_parser = Word::<Category>::new())]
+    #[arg(long, value_name = "KIND", value_parser = EnumParser::<Category>::new())]
     pub category: Option<Category>,
     /// How it was detected
     #[arg(long, value_name = "SOURCE", default_value = "internal",
-          value_parser = Word::<Source>::new())]
+          value_parser = EnumParser::<Source>::new())]
     pub source: Source,
     /// What users see
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
@@ -168,7 +169,7 @@ pub struct Resolve {
     #[arg(value_name = "NUMBER|ID")]
     pub incident: IncidentRef,
     /// What restored service
-    #[arg(long, value_name = "ACTION", value_parser = Word::<ResolutionAction>::new())]
+    #[arg(long, value_name = "ACTION", value_parser = EnumParser::<ResolutionAction>::new())]
     pub action: ResolutionAction,
     /// What was done, in words
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]

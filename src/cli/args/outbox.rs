@@ -1,4 +1,4 @@
-//! What the commands about the outbox take.
+//! Arguments of the commands about the outbox, and the help of `export`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -54,12 +54,12 @@ pub enum OutboxCommand {
     },
 }
 
-/// A command of the outbox.
+/// Names an entry of the outbox.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum EntryRef {
-    /// By its place in the list.
+    /// By its position in the list.
     Position(u64),
-    /// By its id.
+    /// By the id of its command.
     Id(CommandId),
 }
 

@@ -1,4 +1,4 @@
-//! `serve` and `token` as they are written.
+//! Arguments of `serve` and `token`.
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::value::{Expiry, Word, hold};
+use crate::cli::value::{EnumParser, Expiry, hold};
 use crate::server::scope::Scope;
 
-/// What follows the options of `serve`.
+/// Help text after the options of `serve`.
 pub const SERVE: &str = "\
 Who asks needs a token, made with `redphone token create`. Other machines are only answered over
 TLS, unless --insecure-http says that something in front does that. Certificate and key are read
@@ -64,7 +64,7 @@ pub struct Serve {
     pub print_openapi: bool,
 }
 
-/// What follows the commands of `token`.
+/// Help text after the subcommands of `token`.
 pub const TOKEN: &str = "\
 Tokens are kept in a file beside the store, without their secrets. A running server takes changes
 over within a second.
@@ -99,7 +99,7 @@ pub struct CreateToken {
     #[arg(long, value_name = "NAME")]
     pub name: String,
     /// What it is good for
-    #[arg(long, value_name = "SCOPE", value_parser = Word::<Scope>::new())]
+    #[arg(long, value_name = "SCOPE", value_parser = EnumParser::<Scope>::new())]
     pub scope: Scope,
     /// Whom it acts for [default: the name]
     #[arg(long, value_name = "HANDLE")]

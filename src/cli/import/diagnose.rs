@@ -1,7 +1,7 @@
-//! What exactly is wrong with a line that can't be parsed.
+//! Finds the wrong field of a line that can't be parsed.
 //!
-//! Parsing an event goes through flattened parts, whose errors don't say which field they are
-//! about. Here a wrong line is looked at a second time, part by part; speed does not matter.
+//! Events have flattened parts, whose errors don't say which field is wrong. This module parses a
+//! wrong line a second time, part by part; speed does not matter.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -13,10 +13,10 @@ use crate::model::{
 };
 use chrono::{DateTime, Utc};
 
-/// The kinds of record that are known.
+/// The kinds of records, as messages list them.
 const KINDS: &str = "header, directory, problem, change, event";
 
-/// A field and what is wrong with it, as half a sentence.
+/// Returns the wrong field and what is wrong with it, as half a sentence.
 pub fn diagnose(text: &[u8], error: &serde_json::Error) -> String {
     let value: Value = match serde_json::from_slice(text) {
         Ok(value) => value,
@@ -47,7 +47,7 @@ pub fn diagnose(text: &[u8], error: &serde_json::Error) -> String {
     found.unwrap_or_else(|| format!("{kind}: {}", without_position(error)))
 }
 
-/// Looks at the parts of an event one after another.
+/// Parses the parts of an event one after another; returns the first that is wrong.
 fn diagnose_event(event: &Map<String, Value>) -> Option<String> {
     check_required::<EventId>(event, "id")
         .or_else(|| check_required::<IncidentId>(event, "incident"))
@@ -76,7 +76,7 @@ fn diagnose_event(event: &Map<String, Value>) -> Option<String> {
         })
 }
 
-/// What is wrong with a field that must be there.
+/// Returns what is wrong with a required field.
 fn check_required<T: DeserializeOwned>(object: &Map<String, Value>, key: &str) -> Option<String> {
     match object.get(key) {
         None => Some(format!("{key}: is missing")),
@@ -87,13 +87,13 @@ fn check_required<T: DeserializeOwned>(object: &Map<String, Value>, key: &str) -
     }
 }
 
-/// What is wrong with a field that may be absent.
+/// Returns what is wrong with a field that may be missing or null.
 fn check_optional<T: DeserializeOwned>(object: &Map<String, Value>, key: &str) -> Option<String> {
     object.get(key).filter(|value| !value.is_null())?;
     check_required::<T>(object, key)
 }
 
-/// Finds the field at fault: the one without which the complaint is another.
+/// Finds the wrong field: the one without which the parser's error differs.
 fn diagnose_fields(
     content: &Value,
     parse: impl Fn(Value) -> Result<(), serde_json::Error>,
@@ -107,8 +107,8 @@ fn diagnose_fields(
     }
     if error.starts_with("unknown variant") && content.get("kind").is_some() {
         let mut without = content.clone();
-        let known = without.as_object_mut().and_then(|o| o.remove("kind"));
-        let kind = known.as_ref().and_then(Value::as_str).unwrap_or_default();
+        let removed = without.as_object_mut().and_then(|o| o.remove("kind"));
+        let kind = removed.as_ref().and_then(Value::as_str).unwrap_or_default();
         if error.contains(&format!("`{kind}`")) {
             return Some(format!("kind: {kind:?} is an event not known here"));
         }
@@ -117,21 +117,25 @@ fn diagnose_fields(
     for key in fields.keys() {
         let mut without = fields.clone();
         without.remove(key);
-        let left = parse(Value::Object(without)).err().map(|e| without_position(&e));
-        if left.is_none_or(|left| left != error) {
+        let remaining = parse(Value::Object(without)).err().map(|e| without_position(&e));
+        if remaining.is_none_or(|remaining| remaining != error) {
             return Some(format!("{key}: {error}"));
         }
     }
     Some(error)
 }
 
-/// Whether a list within has an entry without a field, so that the complaint may be about that.
+/// Returns whether a value is a list with an object that lacks a field.
+///
+/// The parser's error about a missing field may be about such an entry.
 fn has_entry_without(value: &Value, field: &str) -> bool {
     let Value::Array(list) = value else { return false };
     list.iter().any(|entry| entry.is_object() && entry.get(field).is_none())
 }
 
-/// What the parser says, without the place, which is one of a value and not of the line.
+/// Returns the parser's message without its position.
+///
+/// The position is relative to a value and would be misleading for the line.
 fn without_position(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rfind(" at line ") {
@@ -169,13 +173,13 @@ mod tests {
         value.to_string()
     }
 
-    fn told(line: &str) -> String {
+    fn diagnose_line(line: &str) -> String {
         let error = serde_json::from_str::<Record>(line).unwrap_err();
         diagnose(line.as_bytes(), &error)
     }
 
     #[test]
-    fn the_example_is_right() {
+    fn example_event_parses() {
         assert!(serde_json::from_str::<Record>(&event(|_| {})).is_ok());
     }
 
@@ -191,26 +195,26 @@ mod tests {
     #[case("impact", Value::from("huge"), "impact: unknown variant `huge`")]
     #[case("services", Value::from("a"), "services: invalid type: string \"a\"")]
     #[case("category", Value::from("x"), "category: unknown variant `x`")]
-    fn the_field_of_a_wrong_value_is_named(
+    fn diagnosis_names_the_field_of_a_wrong_value(
         #[case] field: &str,
         #[case] value: Value,
         #[case] expected: &str,
     ) {
-        let told = told(&event(|event| {
+        let diagnosis = diagnose_line(&event(|event| {
             event.insert(field.into(), value.clone());
         }));
-        assert!(told.starts_with(expected), "{told}");
+        assert!(diagnosis.starts_with(expected), "{diagnosis}");
     }
 
     #[rstest::rstest]
-    fn a_missing_field_is_named(
+    fn diagnosis_names_a_missing_field(
         #[values("id", "incident", "seq", "at", "actor", "kind", "priority", "title", "source")]
         field: &str,
     ) {
-        let told = told(&event(|event| {
+        let diagnosis = diagnose_line(&event(|event| {
             event.remove(field);
         }));
-        assert_eq!(told, format!("{field}: is missing"));
+        assert_eq!(diagnosis, format!("{field}: is missing"));
     }
 
     #[rstest::rstest]
@@ -221,7 +225,7 @@ mod tests {
     #[case("{\"event\":3}", "invalid type: integer `3`")]
     #[case("{\"directory\":{\"teams\":[{\"name\":\"db\"}]}}", "teams: missing field `members`")]
     #[case("{\"change\":{}}", "id: is missing")]
-    fn other_lines_are_told_apart(#[case] line: &str, #[case] expected: &str) {
-        assert!(told(line).starts_with(expected), "{}", told(line));
+    fn diagnosis_distinguishes_other_wrong_lines(#[case] line: &str, #[case] expected: &str) {
+        assert!(diagnose_line(line).starts_with(expected), "{}", diagnose_line(line));
     }
 }

@@ -1,4 +1,4 @@
-//! Lines of an export, read and parsed in bounded memory.
+//! Reads and parses the lines of an export in bounded memory.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -8,67 +8,69 @@ use super::diagnose::diagnose;
 use crate::backend::record::{FORMAT, Record, VERSION};
 use crate::cli::failure::io_error_text;
 
-/// The longest line, in bytes. What a record may hold stays far below.
+/// Longest line, in bytes. The limits of records stay far below.
 pub const LINE_BYTES: usize = 8 * 1024 * 1024;
-/// A batch is handed over with so many items,
+/// A batch is sent once it has this many lines.
 const BATCH_ITEMS: usize = 256;
-/// or once its lines have so many bytes.
+/// A batch is sent once its lines have this many bytes.
 const BATCH_BYTES: u64 = 1024 * 1024;
 
-/// What is wrong with a line.
+/// Why a line can't be imported.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum LineError {
-    /// It can be left out.
+    /// The line is wrong and can be skipped.
     Skippable(String),
-    /// Nothing of the input can be trusted, or read on.
+    /// The input as a whole can't be trusted, or not be read further.
     Fatal(String),
 }
 
-/// A line that says something.
+/// A line that is not blank.
 #[derive(Debug)]
 pub struct ParsedLine {
-    /// Counted from 1, blank ones included.
+    /// Number of the line from 1; blank lines count.
     pub line: u64,
-    /// What it says.
+    /// The parsed record.
     pub record: Result<Record, LineError>,
 }
 
-/// Some lines.
+/// Consecutive lines that are sent together.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// In order.
+    /// The lines, in order.
     pub items: Vec<ParsedLine>,
-    /// Bytes of the input up to here.
+    /// Bytes of the input that were read up to the end of this batch.
     pub bytes: u64,
-    /// Nothing follows. Without it the reader has died on the way.
+    /// Whether this is the last batch. If none is the last, the reader has panicked.
     pub last: bool,
 }
 
-/// Reads to the end, or until nobody listens.
-pub fn read_batches(from: impl Read, to: &Sender<Batch>) {
-    let mut lines = Lines::new(from);
+/// Reads the input to its end and sends its lines in batches.
+///
+/// Stops early at a fatal error, or when the receiver is dropped.
+pub fn read_batches(input: impl Read, sender: &Sender<Batch>) {
+    let mut lines = Lines::new(input);
     let mut batch = Batch::default();
-    let mut handed_over = 0;
+    let mut sent_bytes = 0;
     while let Some(item) = lines.next_item() {
         let stop = matches!(item.record, Err(LineError::Fatal(_)));
         batch.items.push(item);
         batch.bytes = lines.bytes;
-        let full = batch.items.len() >= BATCH_ITEMS || lines.bytes - handed_over >= BATCH_BYTES;
+        let full = batch.items.len() >= BATCH_ITEMS || lines.bytes - sent_bytes >= BATCH_BYTES;
         if stop || full {
-            handed_over = lines.bytes;
-            if to.blocking_send(std::mem::take(&mut batch)).is_err() || stop {
+            sent_bytes = lines.bytes;
+            if sender.blocking_send(std::mem::take(&mut batch)).is_err() || stop {
                 return;
             }
         }
     }
     batch.bytes = lines.bytes;
     batch.last = true;
-    // Nobody listens once the import has failed.
-    let _ = to.blocking_send(batch);
+    // The receiver is dropped once the import has failed.
+    let _ = sender.blocking_send(batch);
 }
 
 struct Lines<R> {
-    from: BufReader<R>,
+    input: BufReader<R>,
     buffer: Vec<u8>,
     line: u64,
     bytes: u64,
@@ -77,21 +79,21 @@ struct Lines<R> {
 /// How a line ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// With a line feed.
+    /// The line ends with a line feed.
     Feed,
-    /// With the input.
+    /// The input ends without a line feed.
     Input,
-    /// It is too long; the rest of it was passed over.
+    /// The line is too long; it was read to its end but not stored.
     TooLong,
 }
 
 impl<R: Read> Lines<R> {
-    fn new(from: R) -> Self {
-        let from = BufReader::with_capacity(256 * 1024, from);
-        Self { from, buffer: Vec::new(), line: 0, bytes: 0 }
+    fn new(input: R) -> Self {
+        let input = BufReader::with_capacity(256 * 1024, input);
+        Self { input, buffer: Vec::new(), line: 0, bytes: 0 }
     }
 
-    /// The next line that says something; headers that fit are passed over.
+    /// Returns the next line that is not blank; valid headers are skipped.
     fn next_item(&mut self) -> Option<ParsedLine> {
         loop {
             let end = match self.next_line() {
@@ -131,13 +133,13 @@ impl<R: Read> Lines<R> {
         ParsedLine { line: self.line, record }
     }
 
-    /// Reads one line into the buffer, without its end.
+    /// Reads one line into the buffer, without its line feed.
     fn next_line(&mut self) -> io::Result<Option<End>> {
         self.buffer.clear();
         let mut too_long = false;
-        let mut any = false;
+        let mut has_bytes = false;
         loop {
-            let part = match self.from.fill_buf() {
+            let part = match self.input.fill_buf() {
                 Ok(part) => part,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => {
@@ -146,25 +148,25 @@ impl<R: Read> Lines<R> {
                 }
             };
             if part.is_empty() {
-                if !any {
+                if !has_bytes {
                     return Ok(None);
                 }
                 self.line += 1;
                 return Ok(Some(if too_long { End::TooLong } else { End::Input }));
             }
-            any = true;
+            has_bytes = true;
             let feed = part.iter().position(|b| *b == b'\n');
-            let (piece, used) = match feed {
+            let (content, used) = match feed {
                 Some(at) => (&part[..at], at + 1),
                 None => (part, part.len()),
             };
-            if self.buffer.len() + piece.len() > LINE_BYTES {
+            if self.buffer.len() + content.len() > LINE_BYTES {
                 too_long = true;
                 self.buffer = Vec::new();
             } else if !too_long {
-                self.buffer.extend_from_slice(piece);
+                self.buffer.extend_from_slice(content);
             }
-            self.from.consume(used);
+            self.input.consume(used);
             self.bytes += u64::try_from(used).unwrap_or(0);
             if feed.is_some() {
                 self.line += 1;
@@ -220,7 +222,7 @@ mod tests {
     const EMPTY: &str = r#"{"directory":{}}"#;
 
     #[test]
-    fn blank_lines_crlf_and_a_byte_order_mark_are_passed_over() {
+    fn blank_lines_crlf_and_a_byte_order_mark_are_skipped() {
         let header = r#"{"header":{"format":"redphone","version":1}}"#;
         let input = format!("\u{feff}{header}\r\n\r\n   \n{EMPTY}\r\n{EMPTY}");
         let lines: Vec<u64> = read_all(input.as_bytes())
@@ -231,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_off_last_line_is_named_as_such() {
+    fn truncated_last_line_is_reported_as_cut_off() {
         let input = format!("{EMPTY}\n{}", &EMPTY[..9]);
         let second = read_all(input.as_bytes()).pop().unwrap();
         let cut_off = "is cut off: the input ends in the middle of it";
@@ -239,16 +241,16 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_or_foreign_header_refuses_all() {
+    fn newer_or_foreign_header_refuses_the_entire_input() {
         let newer = reasons(r#"{"header":{"format":"redphone","version":2}}"#);
-        let told = "ALL version: is 2, and 1 is the newest known here: update redphone";
-        assert_eq!(newer, [(1, told.into())]);
+        let expected = "ALL version: is 2, and 1 is the newest known here: update redphone";
+        assert_eq!(newer, [(1, expected.into())]);
         let foreign = reasons(r#"{"header":{"format":"pager","version":1}}"#);
         assert!(foreign[0].1.starts_with("ALL format: is \"pager\""), "{foreign:?}");
     }
 
     #[test]
-    fn a_line_that_is_too_long_is_passed_over_without_keeping_it() {
+    fn line_beyond_the_limit_is_skipped_without_buffering_it() {
         let mut input = vec![b'x'; LINE_BYTES + 1];
         input.extend_from_slice(b"\n");
         input.extend_from_slice(EMPTY.as_bytes());

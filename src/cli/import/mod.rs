@@ -1,7 +1,7 @@
-//! `import`: take in JSON Lines, all or nothing.
+//! `import`: imports JSON Lines, all or nothing.
 //!
-//! A second thread reads and parses; this one hands the records to the store. What is between
-//! them is bounded, so memory does not grow with the input.
+//! A second thread reads and parses; this one passes the records to the store. The queue between
+//! them is bounded, so that memory does not grow with the input.
 
 mod diagnose;
 mod lines;
@@ -24,12 +24,12 @@ use super::{Context, block_on, json, out};
 use crate::backend::file::{ImportError, Imported};
 use crate::model::text::{sanitize, truncate};
 
-/// The most reasons that are told one by one.
+/// Highest number of skipped lines whose reasons are printed.
 const MAX_REASONS: usize = 20;
-/// Batches that may lie between the threads.
+/// Capacity of the queue between the threads, in batches.
 const BATCH_CAPACITY: usize = 4;
 
-/// What came of it, as `--json` prints it.
+/// The counts of an import, as `--json` prints them.
 #[derive(Debug, Serialize)]
 struct ImportJson {
     incidents: u64,
@@ -48,31 +48,31 @@ pub fn run(context: &mut Context, args: &Import) -> Result<(), Failure> {
             "there is nothing to import: name a file, or pipe JSON Lines in with -",
         ));
     }
-    let (from, size): (Box<dyn Read + Send>, Option<u64>) = match file {
+    let (input, size): (Box<dyn Read + Send>, Option<u64>) = match file {
         Some(path) => {
             let (file, size) = open_file(path)?;
             (Box::new(file), size)
         }
         None => (Box::new(io::stdin()), None),
     };
-    let place = file.map_or_else(|| "standard input".to_owned(), display_path);
-    block_on(import_records(context, from, size, &place, args))
+    let source = file.map_or_else(|| "standard input".to_owned(), display_path);
+    block_on(import_records(context, input, size, &source, args))
 }
 
 fn open_file(path: &Path) -> Result<(File, Option<u64>), Failure> {
-    let told = |error: io::Error| {
-        let what = format!(
+    let read_failure = |error: io::Error| {
+        let message = format!(
             "can't read {}: {}: name another file",
             display_path(path),
             io_error_text(&error)
         );
         match error.kind() {
-            io::ErrorKind::NotFound => Failure::new(super::Exit::NotFound, what),
-            _ => Failure::failed(what),
+            io::ErrorKind::NotFound => Failure::new(super::Exit::NotFound, message),
+            _ => Failure::failed(message),
         }
     };
-    let file = File::open(path).map_err(told)?;
-    let meta = file.metadata().map_err(told)?;
+    let file = File::open(path).map_err(read_failure)?;
+    let meta = file.metadata().map_err(read_failure)?;
     if meta.is_dir() {
         return Err(Failure::failed(format!(
             "{} is a folder: name a file in it",
@@ -82,7 +82,7 @@ fn open_file(path: &Path) -> Result<(File, Option<u64>), Failure> {
     Ok((file, meta.is_file().then_some(meta.len())))
 }
 
-/// Lines that were left out.
+/// The lines that were skipped.
 #[derive(Default)]
 struct Skipped {
     count: u64,
@@ -100,18 +100,19 @@ impl Skipped {
 
 async fn import_records(
     context: &mut Context,
-    from: Box<dyn Read + Send>,
+    input: Box<dyn Read + Send>,
     size: Option<u64>,
-    place: &str,
+    source: &str,
     args: &Import,
 ) -> Result<(), Failure> {
     let store = open_store(&context.config, IfMissing::Create, "import").await?;
     let mut importer = store.importer().await?;
     let (sender, mut batches) = mpsc::channel::<Batch>(BATCH_CAPACITY);
-    // Left alone where the import ends early: it ends with its next batch, or with the process.
+    // The thread is not joined when the import ends early: it ends with its next batch, or with
+    // the process.
     std::thread::Builder::new()
         .name("import".into())
-        .spawn(move || lines::read_batches(from, &sender))
+        .spawn(move || lines::read_batches(input, &sender))
         .map_err(|error| {
             Failure::failed(format!("can't start a thread: {}: try again", io_error_text(&error)))
         })?;
@@ -135,14 +136,14 @@ async fn import_records(
                 LineError::Skippable(_) if args.skip_bad => skipped.add(line, &bad),
                 LineError::Skippable(_) => {
                     return Err(Failure::failed(format!(
-                        "{}: correct it or use --skip-bad, nothing was imported from {place}",
+                        "{}: correct it or use --skip-bad, nothing was imported from {source}",
                         format_reason(line, &bad)
                     )));
                 }
                 LineError::Fatal(reason) => {
                     let reason = sanitize(&reason);
                     return Err(Failure::failed(format!(
-                        "line {line}: {reason}, nothing was imported from {place}"
+                        "line {line}: {reason}, nothing was imported from {source}"
                     )));
                 }
             }
@@ -151,7 +152,7 @@ async fn import_records(
     }
     if !complete {
         return Err(Failure::failed(format!(
-            "reading {place} ended by a fault of this program, nothing was imported: report it"
+            "reading {source} ended by a fault of this program, nothing was imported: report it"
         )));
     }
     progress.set_message("making it durable");

@@ -1,4 +1,4 @@
-//! Filters as people write them.
+//! The text form of filters: parsing and printing.
 
 use std::fmt;
 use std::ops::Range;
@@ -11,17 +11,17 @@ use crate::model::priority::UnknownValue;
 use crate::model::text::sanitize;
 use crate::model::time::parse_duration;
 
-/// A term that can't be understood.
+/// The error for a term that can't be parsed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct FilterError {
-    /// Where it stands in the text, in bytes.
+    /// Position of the term in the text, in bytes.
     pub range: Range<usize>,
-    /// What is wrong and what would be accepted.
+    /// What is wrong, and what would be accepted instead.
     pub message: String,
 }
 
-/// A piece of the text: whether it excludes, its key, its operator and its value.
+/// One term of the text: position, negation, key with operator, and value.
 struct Token {
     range: Range<usize>,
     negated: bool,
@@ -30,7 +30,7 @@ struct Token {
     quoted: bool,
 }
 
-/// Splits at blanks outside quotes. A quote that isn't closed reaches to the end.
+/// Splits a text at whitespace outside quotes. An unclosed quote extends to the end of the text.
 fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut chars = text.char_indices().peekable();
@@ -48,26 +48,29 @@ fn tokens(text: &str) -> Vec<Token> {
             chars.next();
             token.negated = true;
         }
-        let mut open = false;
+        let mut in_quotes = false;
         while let Some(&(index, ch)) = chars.peek() {
-            if ch.is_whitespace() && !open {
+            if ch.is_whitespace() && !in_quotes {
                 break;
             }
             chars.next();
             token.range.end = index + ch.len_utf8();
             match ch {
                 '"' => {
-                    open = !open;
+                    in_quotes = !in_quotes;
                     token.quoted = true;
                 }
-                '\\' if open => {
+                '\\' if in_quotes => {
                     if let Some((i, next)) = chars.next() {
                         token.value.push(next);
                         token.range.end = i + next.len_utf8();
                     }
                 }
                 ':' | '<' | '>'
-                    if !open && !token.quoted && token.key.is_none() && !token.value.is_empty() =>
+                    if !in_quotes
+                        && !token.quoted
+                        && token.key.is_none()
+                        && !token.value.is_empty() =>
                 {
                     token.key = Some((std::mem::take(&mut token.value).to_lowercase(), ch));
                 }
@@ -85,25 +88,25 @@ fn tokens(text: &str) -> Vec<Token> {
 const TERMS_HELP: &str =
     "p1 to p4, status:, service:, owner:, team:, cat:, age> or age<, idle> or idle<, sla:, is:";
 
-/// A filter as it is typed: some of it may not be understood.
+/// The result of parsing a filter while it is typed: some terms may be wrong.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct PartialFilter {
-    /// The terms that are understood.
+    /// The terms that could be parsed.
     pub filter: Filter,
-    /// Those that are not, in their order.
+    /// The errors of the other terms, in the order of the text.
     pub errors: Vec<FilterError>,
 }
 
 impl PartialFilter {
-    /// Reads a text and leaves out what can't be understood.
+    /// Parses a text; terms that can't be parsed become errors and are not part of the filter.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let mut typed = Self::default();
         for token in tokens(text) {
             match parse_predicate(&token) {
                 Ok(ask) => typed.filter.terms.push(Term { negated: token.negated, predicate: ask }),
-                Err(said) => {
-                    let message = sanitize(&said).into_owned();
+                Err(message_text) => {
+                    let message = sanitize(&message_text).into_owned();
                     typed.errors.push(FilterError { range: token.range, message });
                 }
             }
@@ -116,38 +119,34 @@ impl FromStr for Filter {
     type Err = FilterError;
 
     fn from_str(text: &str) -> Result<Self, FilterError> {
-        let PartialFilter { filter, errors: wrong } = PartialFilter::parse(text);
-        wrong.into_iter().next().map_or(Ok(filter), Err)
+        let PartialFilter { filter, errors } = PartialFilter::parse(text);
+        errors.into_iter().next().map_or(Ok(filter), Err)
     }
 }
 
-/// One blank-separated piece of a filter that is typed.
+/// One term of a filter as it is typed, split but not interpreted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RawTerm {
-    /// Where it stands, in bytes.
+    /// Position of the term in the text, in bytes.
     pub range: Range<usize>,
-    /// It begins with a `-`.
+    /// Whether the term begins with a `-`.
     pub negated: bool,
-    /// Its key and operator, as `status` and `:`.
+    /// The key and the operator, such as `status` and `:`.
     pub key: Option<(String, char)>,
-    /// What follows, without quotes.
+    /// The text after the operator, without quotes.
     pub value: String,
 }
 
-/// The pieces of a text, for whoever completes what is typed.
+/// Splits a text into its terms, for completion while it is typed.
 #[must_use]
 pub fn split_terms(text: &str) -> Vec<RawTerm> {
-    let each = tokens(text).into_iter();
-    each.map(|Token { range: at, negated: not, key, value, .. }| RawTerm {
-        range: at,
-        negated: not,
-        key,
-        value,
-    })
-    .collect()
+    let tokens = tokens(text).into_iter();
+    tokens
+        .map(|Token { range, negated, key, value, .. }| RawTerm { range, negated, key, value })
+        .collect()
 }
 
-/// A value as a filter has it: in quotes where it would be read as something else.
+/// Returns a value as it is written in a filter: quoted where it would be parsed differently.
 #[must_use]
 pub fn quote_value(text: &str) -> String {
     struct Value<'a>(&'a str);
@@ -161,7 +160,7 @@ pub fn quote_value(text: &str) -> String {
 
 fn parse_predicate(token: &Token) -> Result<Predicate, String> {
     let value = token.value.as_str();
-    let said = |error: UnknownValue| error.to_string();
+    let to_message = |error: UnknownValue| error.to_string();
     let Some((key, operator)) = &token.key else {
         if value.trim().is_empty() {
             return Err("nothing stands after the -, or between the quotes".into());
@@ -171,7 +170,7 @@ fn parse_predicate(token: &Token) -> Result<Predicate, String> {
             lower.strip_prefix(prefix).is_some_and(|n| matches!(n, "1" | "2" | "3" | "4"))
         };
         if !token.quoted && (is_level("p") || is_level("sev")) {
-            return lower.parse().map(Predicate::Priority).map_err(said);
+            return lower.parse().map(Predicate::Priority).map_err(to_message);
         }
         return Ok(Predicate::Text(value.to_owned()));
     };
@@ -180,8 +179,8 @@ fn parse_predicate(token: &Token) -> Result<Predicate, String> {
     }
     let none = !token.quoted && value.eq_ignore_ascii_case("none");
     match (key.as_str(), operator) {
-        ("priority" | "pri", ':') => value.parse().map(Predicate::Priority).map_err(said),
-        ("status", ':') => value.parse().map(Predicate::Status).map_err(said),
+        ("priority" | "pri", ':') => value.parse().map(Predicate::Priority).map_err(to_message),
+        ("status", ':') => value.parse().map(Predicate::Status).map_err(to_message),
         ("service" | "svc", ':') => Ok(Predicate::Service(value.to_owned())),
         ("owner" | "assignee", ':') if none => Ok(Predicate::Owner(Owner::Nobody)),
         ("owner" | "assignee", ':') if !token.quoted && value.eq_ignore_ascii_case("me") => {
@@ -194,19 +193,19 @@ fn parse_predicate(token: &Token) -> Result<Predicate, String> {
         ("team", ':') => Ok(Predicate::Team((!none).then(|| value.to_owned()))),
         ("cat" | "category", ':') if none => Ok(Predicate::Category(None)),
         ("cat" | "category", ':') => {
-            value.parse().map(|c| Predicate::Category(Some(c))).map_err(said)
+            value.parse().map(|c| Predicate::Category(Some(c))).map_err(to_message)
         }
-        ("sla", ':') => value.parse().map(Predicate::Sla).map_err(said),
-        ("is", ':') => value.parse().map(Predicate::State).map_err(said),
+        ("sla", ':') => value.parse().map(Predicate::Sla).map_err(to_message),
+        ("is", ':') => value.parse().map(Predicate::State).map_err(to_message),
         ("age" | "idle", '<' | '>') => {
-            let span = parse_duration(value).ok_or_else(|| {
+            let duration = parse_duration(value).ok_or_else(|| {
                 format!("{value:?} is not a duration: write 30m, 2h, 1h30m or 3d")
             })?;
             Ok(match (key.as_str(), operator) {
-                ("age", '>') => Predicate::Older(span),
-                ("age", _) => Predicate::Younger(span),
-                (_, '>') => Predicate::Idle(span),
-                _ => Predicate::Active(span),
+                ("age", '>') => Predicate::Older(duration),
+                ("age", _) => Predicate::Younger(duration),
+                (_, '>') => Predicate::Idle(duration),
+                _ => Predicate::Active(duration),
             })
         }
         ("age" | "idle", _) => Err(format!("{key} needs > or <, as in {key}>2h")),
@@ -219,7 +218,7 @@ fn parse_predicate(token: &Token) -> Result<Predicate, String> {
     }
 }
 
-/// The key that was meant by one that is misspelt or cut short.
+/// Returns the key that was probably meant by a misspelt or abbreviated one.
 fn nearest_key(key: &str) -> Option<&'static str> {
     const KEYS: [&str; 10] = [
         "status:",
@@ -233,19 +232,22 @@ fn nearest_key(key: &str) -> Option<&'static str> {
         "is:",
         "priority:",
     ];
-    let name = |known: &'static str| &known[..known.len() - 1];
-    let begun = |known: &&&str| key.len() > 1 && known.starts_with(key);
-    let alike = |known: &str| strsim::damerau_levenshtein(key, known);
-    let nearest = || {
-        let near = KEYS.iter().map(|known| (alike(name(known)), known));
-        near.filter(|(distance, known)| *distance <= 1 + known.len() / 5 && *distance < key.len())
+    let name = |candidate: &'static str| &candidate[..candidate.len() - 1];
+    let is_prefix = |candidate: &&&str| key.len() > 1 && candidate.starts_with(key);
+    let distance_to = |candidate: &str| strsim::damerau_levenshtein(key, candidate);
+    let closest = || {
+        let distances = KEYS.iter().map(|candidate| (distance_to(name(candidate)), candidate));
+        distances
+            .filter(|(distance, candidate)| {
+                *distance <= 1 + candidate.len() / 5 && *distance < key.len()
+            })
             .min_by_key(|(distance, _)| *distance)
-            .map(|(_, known)| known)
+            .map(|(_, candidate)| candidate)
     };
-    KEYS.iter().find(begun).or_else(nearest).copied()
+    KEYS.iter().find(is_prefix).or_else(closest).copied()
 }
 
-/// A value as it is written: quoted where it would be read as something else.
+/// Writes a value, quoted where `quote` or its characters demand it.
 fn write_value(f: &mut fmt::Formatter<'_>, text: &str, quote: bool) -> fmt::Result {
     let plain = !quote && !text.chars().any(|c| c.is_whitespace() || c == '"');
     if plain {
@@ -261,10 +263,10 @@ fn write_value(f: &mut fmt::Formatter<'_>, text: &str, quote: bool) -> fmt::Resu
     f.write_str("\"")
 }
 
-/// A key with a span in the largest unit that is exact.
-fn write_duration(f: &mut fmt::Formatter<'_>, key: &str, span: TimeDelta) -> fmt::Result {
+/// Writes a key and a duration in the largest unit that is exact.
+fn write_duration(f: &mut fmt::Formatter<'_>, key: &str, duration: TimeDelta) -> fmt::Result {
     f.write_str(key)?;
-    let seconds = span.num_seconds();
+    let seconds = duration.num_seconds();
     for (unit, size) in [("w", 604_800), ("d", 86_400), ("h", 3600), ("m", 60)] {
         if seconds > 0 && seconds % size == 0 {
             return write!(f, "{}{unit}", seconds / size);
@@ -290,16 +292,16 @@ impl fmt::Display for Term {
         if self.negated {
             f.write_str("-")?;
         }
-        // A name that reads like a special word is quoted.
-        let special =
-            |text: &str, words: &[&str]| words.iter().any(|w| text.eq_ignore_ascii_case(w));
+        // A name that equals a reserved value, such as `me`, must be quoted.
+        let is_reserved =
+            |text: &str, reserved: &[&str]| reserved.iter().any(|w| text.eq_ignore_ascii_case(w));
         match &self.predicate {
             Predicate::Text(word) => {
-                let alone = word.parse::<Filter>().ok().filter(|f| f.terms.len() == 1);
-                let same = alone.is_some_and(|f| {
+                let parsed = word.parse::<Filter>().ok().filter(|f| f.terms.len() == 1);
+                let is_stable = parsed.is_some_and(|f| {
                     !f.terms[0].negated && f.terms[0].predicate == Predicate::Text(word.clone())
                 });
-                write_value(f, word, !same)
+                write_value(f, word, !is_stable)
             }
             Predicate::Priority(priority) => f.write_str(&priority.as_str().to_lowercase()),
             Predicate::Status(status) => write!(f, "status:{status}"),
@@ -311,12 +313,12 @@ impl fmt::Display for Term {
             Predicate::Owner(Owner::Nobody) => f.write_str("owner:none"),
             Predicate::Owner(Owner::Person(who)) => {
                 f.write_str("owner:")?;
-                write_value(f, who, special(who, &["me", "none"]))
+                write_value(f, who, is_reserved(who, &["me", "none"]))
             }
             Predicate::Team(None) => f.write_str("team:none"),
             Predicate::Team(Some(team)) => {
                 f.write_str("team:")?;
-                write_value(f, team, special(team, &["none"]))
+                write_value(f, team, is_reserved(team, &["none"]))
             }
             Predicate::Category(None) => f.write_str("cat:none"),
             Predicate::Category(Some(category)) => write!(f, "cat:{category}"),

@@ -1,8 +1,8 @@
-//! Measures over a window, against the window of the same length before it.
+//! Measures over a time window, compared with the window of the same length before it.
 //!
-//! Terms as in DORA and ITIL practice: MTTA is reported → first acknowledged, MTTR is detected →
-//! resolved (the last time, if reopened). Merged, reclassified and false alarms are left out and
-//! counted apart.
+//! Terms follow DORA and ITIL practice: MTTA is reported → first acknowledged, MTTR is detected →
+//! resolved (the last time, if reopened). Merged incidents, reclassified incidents and false alarms
+//! are excluded and counted separately.
 
 mod recurring;
 mod sla;
@@ -26,7 +26,7 @@ pub use recurring::{Recurring, fingerprint, title_pattern};
 pub use sla::Compliance;
 pub use times::Times;
 
-/// Means over fewer are marked as thin.
+/// A mean over fewer durations than this is marked as thin.
 pub const MIN_SAMPLE: u64 = 5;
 
 /// A half-open span of time, [from, to), with the starts of its buckets.
@@ -41,16 +41,18 @@ pub struct Window {
 }
 
 impl Window {
-    /// The last `days` calendar days of the viewer, today included, up to `now`; by day.
+    /// Creates the window of the last `days` × 24 hours up to `now`.
+    ///
+    /// Its buckets start at `from` and at every midnight of the viewer's zone after it.
     #[must_use]
     pub fn last_days<Z: TimeZone>(days: u32, now: DateTime<Utc>, zone: &Z) -> Self {
         let today = now.with_timezone(zone).date_naive();
         let from = now - TimeDelta::days(i64::from(days));
         let mut edges = vec![from];
-        for back in (0..days).rev() {
-            let day = today - TimeDelta::days(i64::from(back));
+        for days_ago in (0..days).rev() {
+            let day = today - TimeDelta::days(i64::from(days_ago));
             let midnight = day.and_time(chrono::NaiveTime::MIN);
-            // Where a clock change swallows midnight, the day starts an hour later.
+            // If a clock change skips midnight, the day starts an hour later.
             let start = zone
                 .from_local_datetime(&midnight)
                 .earliest()
@@ -64,7 +66,7 @@ impl Window {
         Self { from, to: now, edges }
     }
 
-    /// The last 24 hours up to `now`; by hour.
+    /// Creates the window of the last 24 hours up to `now`, with one bucket an hour.
     #[must_use]
     pub fn last_day(now: DateTime<Utc>) -> Self {
         let from = now - TimeDelta::hours(24);
@@ -72,7 +74,7 @@ impl Window {
         Self { from, to: now, edges }
     }
 
-    /// The window of the same length that ends where this one starts.
+    /// Returns start and end of the window of the same length that ends where this one starts.
     #[must_use]
     pub fn previous_span(&self) -> (DateTime<Utc>, DateTime<Utc>) {
         (self.from - (self.to - self.from), self.from)
@@ -87,7 +89,7 @@ impl Window {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cut {
-    /// Not at all.
+    /// No breakdown: totals only.
     #[default]
     #[serde(rename = "whole")]
     Total,
@@ -101,21 +103,21 @@ pub enum Cut {
     Team,
 }
 
-/// Whether an incident counts, or why not.
+/// Whether an incident counts in the measures, or why it is excluded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Counted {
-    /// It does.
+    /// The incident counts.
     Yes,
-    /// It continued in another.
+    /// Excluded: the incident continued in another one.
     Merged,
-    /// It was a request, a change or a problem.
+    /// Excluded: it was a service request, a change or a problem.
     Reclassified,
-    /// Nothing was wrong.
+    /// Excluded: nothing was wrong.
     FalseAlarm,
 }
 
 impl Counted {
-    /// As the record says.
+    /// Returns whether an incident counts, from its status and classification.
     #[must_use]
     pub fn for_incident(incident: &Incident) -> Self {
         match (incident.summary.status, &incident.reclassified) {
@@ -127,35 +129,35 @@ impl Counted {
     }
 }
 
-/// What one incident adds to the measures; times in milliseconds since 1970.
+/// The input of the measures from one incident. Times are milliseconds since 1970 (UTC).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fact {
-    /// The incident's number; 0 without one.
+    /// Number of the incident; 0 without one.
     pub number: u64,
-    /// When the clocks started.
+    /// When the incident was reported, which starts the clocks.
     pub reported_ms: i64,
-    /// When it was noticed.
+    /// When the incident was detected.
     pub detected_ms: i64,
-    /// The first acknowledgement.
+    /// When the incident was first acknowledged.
     pub acknowledged_ms: Option<i64>,
-    /// The last resolution.
+    /// When the incident was last resolved.
     pub resolved_ms: Option<i64>,
-    /// Its priority now.
+    /// The present priority.
     pub priority: Priority,
-    /// Its category, where it has one.
+    /// The category, if it is set.
     pub category: Option<Category>,
     /// Key of the primary service's name; 0 without one.
     pub service: u32,
     /// Key of the team's name; 0 without one.
     pub team: u32,
-    /// Whether it counts.
+    /// Whether the incident counts.
     pub counted: Counted,
-    /// What makes it the same fault as another, see [`fingerprint`].
+    /// Hash that incidents of the same fault share; see [`fingerprint`].
     pub fingerprint: u64,
 }
 
 impl Fact {
-    /// From a row, with the keys of its names and what the row does not know.
+    /// Creates a fact from a summary, the keys of its names, and what the summary does not hold.
     #[must_use]
     pub fn new(row: &Summary, service: u32, team: u32, counted: Counted, fingerprint: u64) -> Self {
         Self {
@@ -190,19 +192,19 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// Incidents reported.
+    /// Returns the number of incidents reported, over all priorities.
     #[must_use]
     pub fn reported(&self) -> u64 {
         self.volume.iter().sum()
     }
 
-    /// The acknowledge level over all priorities.
+    /// Returns compliance with the acknowledge level over all priorities.
     #[must_use]
     pub fn acknowledge_all(&self) -> Compliance {
         Compliance::sum(&self.acknowledge)
     }
 
-    /// The resolve level over all priorities.
+    /// Returns compliance with the resolve level over all priorities.
     #[must_use]
     pub fn resolve_all(&self) -> Compliance {
         Compliance::sum(&self.resolve)
@@ -241,13 +243,14 @@ pub struct Measures {
     pub excluded: ExcludedCounts,
 }
 
-/// The most groups of recurring incidents that are told.
+/// Highest number of groups of recurring incidents that are returned.
 const MAX_RECURRING: usize = 20;
 
 /// Computes the measures from the facts of every incident that was reported or resolved in the
-/// window or in the one before; others do no harm. `name` gives the name of a key.
+/// window or in the one before it.
 ///
-/// The titles of recurring groups are left empty: a fact has no text.
+/// Facts of other incidents do not change the result. `name` returns the name of a service or team
+/// by its key. The titles of recurring groups stay empty, because a fact has no text.
 #[must_use]
 pub fn compute(
     facts: impl IntoIterator<Item = Fact>,

@@ -1,4 +1,4 @@
-//! Incidents that are the same fault again.
+//! Recurring incidents: groups of incidents with the same fault.
 
 use std::collections::HashMap;
 
@@ -27,10 +27,11 @@ pub struct Recurring {
     pub problem: Option<String>,
 }
 
-/// A title with numbers and ids taken out, in lower case: what stays the same when a fault recurs.
+/// Returns a title in lower case without numbers and ids: the part that stays the same when a
+/// fault recurs.
 #[must_use]
 pub fn title_pattern(title: &str) -> String {
-    let mut kept = String::with_capacity(title.len());
+    let mut pattern = String::with_capacity(title.len());
     for word in title.split_whitespace() {
         let word = word.to_lowercase();
         let is_id = word.len() >= 6
@@ -43,16 +44,18 @@ pub fn title_pattern(title: &str) -> String {
         if word.is_empty() {
             continue;
         }
-        if !kept.is_empty() {
-            kept.push(' ');
+        if !pattern.is_empty() {
+            pattern.push(' ');
         }
-        kept.push_str(&word);
+        pattern.push_str(&word);
     }
-    kept
+    pattern
 }
 
-/// What two incidents of the same fault have in common: the deduplication key, or else primary
-/// service, category and [`pattern`] of the title. A 64-bit FNV-1a hash, the same on every machine.
+/// Returns the hash that incidents of the same fault share.
+///
+/// It covers the deduplication key, or else primary service, category and [`title_pattern`]. It is
+/// a 64-bit FNV-1a hash, the same on every machine.
 #[must_use]
 pub fn fingerprint(
     dedup_key: Option<&str>,
@@ -83,7 +86,7 @@ fn hash(parts: &[&str]) -> u64 {
     hash
 }
 
-/// Counts by fingerprint.
+/// Counts incidents by fingerprint.
 #[derive(Default)]
 pub(super) struct Groups {
     by_fingerprint: HashMap<u64, (u64, i64, u64)>,
@@ -98,8 +101,8 @@ impl Groups {
         }
     }
 
-    /// The groups of two or more, most often first, then the most recent.
-    pub(super) fn largest(self, most: usize) -> Vec<Recurring> {
+    /// Returns the groups of two or more, by count and then by the most recent incident.
+    pub(super) fn largest(self, limit: usize) -> Vec<Recurring> {
         let mut groups: Vec<(u64, i64, u64)> =
             self.by_fingerprint.into_values().filter(|(count, _, _)| *count >= 2).collect();
         groups.sort_unstable_by_key(|(count, last_ms, number)| {
@@ -107,7 +110,7 @@ impl Groups {
         });
         groups
             .into_iter()
-            .take(most)
+            .take(limit)
             .map(|(count, last_ms, number)| Recurring {
                 count,
                 last: incident_number(number),

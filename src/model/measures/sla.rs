@@ -1,4 +1,4 @@
-//! Service level compliance: kept and missed promises.
+//! Service level compliance: how many targets were met and missed.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,7 +14,7 @@ pub struct Compliance {
 }
 
 impl Compliance {
-    /// Adds one promise: times in milliseconds since 1970, its length in seconds.
+    /// Adds one target: times in milliseconds since 1970, its duration in seconds.
     pub(super) fn add(&mut self, from_ms: i64, done_ms: Option<i64>, within_s: i64, now_ms: i64) {
         let due_ms = from_ms.saturating_add(within_s.saturating_mul(1000));
         match done_ms {
@@ -25,21 +25,23 @@ impl Compliance {
         }
     }
 
-    /// Over several.
-    pub(super) fn sum(of: &[Self]) -> Self {
-        of.iter().fold(Self::default(), |sum, one| Self {
-            met: sum.met + one.met,
-            missed: sum.missed + one.missed,
+    /// Returns the sum of several counts.
+    pub(super) fn sum(counts: &[Self]) -> Self {
+        counts.iter().fold(Self::default(), |sum, count| Self {
+            met: sum.met + count.met,
+            missed: sum.missed + count.missed,
         })
     }
 
-    /// How many it rests on.
+    /// Returns the number of targets, met or missed.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.met + self.missed
     }
 
-    /// Kept ones in percent, rounded down so that 100 means all; `None` where nothing was due.
+    /// Returns the share of met targets in percent; `None` where nothing was due.
+    ///
+    /// The share is rounded down, so that 100 means all.
     #[must_use]
     pub fn percent(&self) -> Option<u64> {
         (self.met * 100).checked_div(self.count())

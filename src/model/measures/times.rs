@@ -18,7 +18,7 @@ pub struct Times {
 }
 
 impl Times {
-    /// Of these durations; they are left in ascending order.
+    /// Computes the statistics of durations in milliseconds. Sorts `durations` in ascending order.
     #[must_use]
     pub fn from_durations(durations: &mut [i64]) -> Self {
         durations.sort_unstable();
@@ -39,19 +39,21 @@ impl Times {
         }
     }
 
-    /// The mean, where there is one.
+    /// Returns the mean; `None` without any duration.
     #[must_use]
     pub fn mean(&self) -> Option<TimeDelta> {
         (self.count > 0).then(|| TimeDelta::milliseconds(self.mean_ms))
     }
 
-    /// Whether the mean rests on too few to be trusted.
+    /// Returns whether the mean rests on too few durations to be trusted.
     #[must_use]
     pub fn is_thin(&self) -> bool {
         self.count < super::MIN_SAMPLE
     }
 
-    /// Change of the mean against another in whole percent; `None` where either has none.
+    /// Returns the change of the mean against an earlier one, in whole percent.
+    ///
+    /// `None` where either has no mean, or the earlier mean is 0.
     #[must_use]
     pub fn change_percent(&self, before: &Self) -> Option<i64> {
         if self.count == 0 || before.count == 0 || before.mean_ms == 0 {
@@ -59,7 +61,7 @@ impl Times {
         }
         let (change, base) =
             (i128::from(self.mean_ms - before.mean_ms), i128::from(before.mean_ms));
-        // Rounded to the nearest, halves away from zero.
+        // Rounds to the nearest percent, halves away from zero.
         let rounded = (change.abs() * 200 + base) / (base * 2) * change.signum();
         i64::try_from(rounded).ok()
     }

@@ -1,13 +1,13 @@
-//! Incidents reported by bucket of time.
+//! Volume: the number of incidents reported in each bucket of a window.
 
 use chrono::{DateTime, Utc};
 
 use super::super::priority::Priority;
 
-/// Counts by bucket and priority.
+/// Counts incidents by bucket and priority.
 pub(super) struct Buckets {
     starts_ms: Vec<i64>,
-    /// As many as there are edges.
+    /// One count for each bucket, by priority.
     pub(super) counts: Vec<[u64; 4]>,
 }
 

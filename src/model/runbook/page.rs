@@ -1,130 +1,132 @@
-//! The text of a runbook: from Markdown to blocks that can be shown, with its steps.
+//! The body of a runbook: parses Markdown into blocks to show, and finds its steps.
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use super::split_header;
 use crate::model::text::{lines, sanitize};
 
-/// A runbook to read. All its text is safe to show.
+/// The parsed body of a runbook. All its text is sanitized.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RunbookPage {
-    /// From top to bottom.
+    /// The blocks, from top to bottom.
     pub blocks: Vec<Block>,
-    /// Its steps: the items of task lists, or of numbered lists where there are none.
+    /// The steps: the items of task lists or, without any, of top-level numbered lists.
     pub steps: Vec<Step>,
 }
 
-/// A step.
+/// One step of a runbook.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Step {
-    /// What to do, on one line.
+    /// The instruction, on one line.
     pub text: String,
 }
 
-/// A part of the page that begins on a line of its own.
+/// A part of the body that begins on a line of its own.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Block {
-    /// What it is.
+    /// The kind of block.
     pub kind: BlockKind,
-    /// How deep it stands in lists and quotations.
+    /// How many lists contain the block.
     pub indent: usize,
-    /// It is quoted.
+    /// Whether the block is part of a quotation.
     pub quoted: bool,
-    /// The step that it is, from 0.
+    /// Index of the step that this block is, from 0; `None` if it is no step.
     pub step: Option<usize>,
-    /// Its text, but for code.
+    /// The text of the block in spans; empty for code.
     pub spans: Vec<TextSpan>,
 }
 
-/// What a block is.
+/// The kind of a block.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum BlockKind {
-    /// A heading of a level from 1.
+    /// A heading with its level, from 1.
     Heading(u8),
-    /// A paragraph.
+    /// A paragraph of text.
     Text,
-    /// An item of a list, with its mark.
+    /// An item of a list, with its marker: `•` or a number.
     Item(String),
-    /// Lines to be copied as they are; the second has them as they were written.
+    /// A block of code: its sanitized lines to show, and its original text to copy.
     Code(Vec<String>, String),
-    /// A line across.
+    /// A horizontal rule.
     Rule,
 }
 
-/// A run of text that looks the same.
+/// A run of text in one style.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TextSpan {
-    /// The text.
+    /// The sanitized text.
     pub text: String,
-    /// How it looks.
+    /// The style of the text.
     pub style: TextStyle,
 }
 
-/// How a piece looks.
+/// The style of a run of text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TextStyle {
-    /// As it is.
+    /// Text without markup.
     Plain,
-    /// To be read first.
+    /// Strong emphasis, and headings.
     Strong,
-    /// Set off.
+    /// Emphasis.
     Emphasis,
-    /// To be typed as it is.
+    /// Inline code.
     Code,
 }
 
 impl RunbookPage {
-    /// Reads a runbook's text.
+    /// Parses the text of a runbook; its header is skipped.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let body = split_header(text).1;
         let events = || Parser::new_ext(body, Options::ENABLE_TASKLISTS);
         let has_tasks = events().any(|event| matches!(event, Event::TaskListMarker(_)));
-        let mut maker = PageBuilder { has_tasks, ..PageBuilder::default() };
+        let mut builder = PageBuilder { has_tasks, ..PageBuilder::default() };
         for event in events() {
-            maker.handle_event(event);
+            builder.handle_event(event);
         }
-        maker.finish_block();
-        maker.page
+        builder.finish_block();
+        builder.page
     }
 
-    /// The code that belongs to a block: its own, or that of the step it is.
+    /// Returns the original code that belongs to the block at `index`.
+    ///
+    /// That is the code of a code block, or the first code below the block of a step.
     #[must_use]
-    pub fn code_for_block(&self, place: usize) -> Option<&str> {
-        let block = self.blocks.get(place)?;
-        if let BlockKind::Code(_, written) = &block.kind {
-            return Some(written);
+    pub fn code_for_block(&self, index: usize) -> Option<&str> {
+        let block = self.blocks.get(index)?;
+        if let BlockKind::Code(_, original) = &block.kind {
+            return Some(original);
         }
         block.step?;
-        self.blocks[place + 1..]
+        self.blocks[index + 1..]
             .iter()
             .take_while(|below| below.step.is_none() && below.indent > block.indent)
             .find_map(|below| match &below.kind {
-                BlockKind::Code(_, written) => Some(written.as_str()),
+                BlockKind::Code(_, original) => Some(original.as_str()),
                 _ => None,
             })
     }
 }
 
 impl Block {
-    /// Its text without looks.
+    /// Returns the text of the block without styles.
     #[must_use]
     pub fn text(&self) -> String {
-        self.spans.iter().map(|piece| piece.text.as_str()).collect()
+        self.spans.iter().map(|span| span.text.as_str()).collect()
     }
 }
 
-/// Puts blocks together from the events of the parser.
+/// Builds the blocks from the events of the Markdown parser.
 #[derive(Default)]
 struct PageBuilder {
     page: RunbookPage,
     has_tasks: bool,
     current: Option<Block>,
-    /// The lists that are open; the next number of those that count.
+    /// The open lists; the next number of each numbered one.
     lists: Vec<Option<u64>>,
     quotes: usize,
     styles: Vec<TextStyle>,
-    /// Target and text of the links that are open.
+    /// Target and text of each open link.
     links: Vec<(String, String)>,
     code: Option<String>,
 }
@@ -164,10 +166,10 @@ impl PageBuilder {
     fn start_tag(&mut self, tag: Tag<'_>) {
         match tag {
             Tag::Paragraph | Tag::HtmlBlock => {
-                let begun = self.current.as_ref().is_some_and(|block| {
+                let is_item_start = self.current.as_ref().is_some_and(|block| {
                     matches!(block.kind, BlockKind::Item(_)) && block.spans.is_empty()
                 });
-                if !begun {
+                if !is_item_start {
                     self.finish_block();
                     self.start_block(BlockKind::Text, self.indent());
                 }
@@ -182,7 +184,7 @@ impl PageBuilder {
             }
             Tag::CodeBlock(kind) => {
                 self.finish_block();
-                // The language says nothing that the code does not.
+                // The name of the language is not shown.
                 let (CodeBlockKind::Indented | CodeBlockKind::Fenced(_)) = kind;
                 self.code = Some(String::new());
             }
@@ -193,8 +195,8 @@ impl PageBuilder {
             Tag::Item => {
                 self.finish_block();
                 let indent = self.indent().saturating_sub(1);
-                let top = self.lists.len() == 1;
-                let (mark, counts) = match self.lists.last_mut() {
+                let is_top_level = self.lists.len() == 1;
+                let (mark, is_numbered) = match self.lists.last_mut() {
                     Some(Some(next)) => {
                         let mark = format!("{next}.");
                         *next += 1;
@@ -203,7 +205,7 @@ impl PageBuilder {
                     _ => ("•".to_owned(), false),
                 };
                 self.start_block(BlockKind::Item(mark), indent);
-                if counts && top && !self.has_tasks {
+                if is_numbered && is_top_level && !self.has_tasks {
                     self.mark_step();
                 }
             }
@@ -226,9 +228,9 @@ impl PageBuilder {
                 self.quotes = self.quotes.saturating_sub(1);
             }
             TagEnd::CodeBlock => {
-                let written = self.code.take().unwrap_or_default();
-                let code = lines(written.trim_end_matches('\n')).map(Into::into).collect();
-                self.start_block(BlockKind::Code(code, written), self.indent());
+                let original = self.code.take().unwrap_or_default();
+                let code = lines(original.trim_end_matches('\n')).map(Into::into).collect();
+                self.start_block(BlockKind::Code(code, original), self.indent());
                 self.finish_block();
             }
             TagEnd::List(_) => {
@@ -258,7 +260,7 @@ impl PageBuilder {
         self.current = Some(Block { kind, indent, quoted, step: None, spans: Vec::new() });
     }
 
-    /// What is written now is a step.
+    /// Marks the current block as a step.
     fn mark_step(&mut self) {
         if let Some(block) = &mut self.current
             && block.step.is_none()
@@ -269,21 +271,21 @@ impl PageBuilder {
     }
 
     fn push_text(&mut self, text: &str) {
-        if let Some((_, named)) = self.links.last_mut() {
-            named.push_str(text);
+        if let Some((_, link_text)) = self.links.last_mut() {
+            link_text.push_str(text);
         }
         if self.current.is_none() {
             self.start_block(BlockKind::Text, self.indent());
         }
         let Some(block) = &mut self.current else { return };
-        let look = self.styles.last().copied().unwrap_or(match block.kind {
+        let style = self.styles.last().copied().unwrap_or(match block.kind {
             BlockKind::Heading(_) => TextStyle::Strong,
             _ => TextStyle::Plain,
         });
         let text = sanitize(text).into_owned();
         match block.spans.last_mut() {
-            Some(last) if last.style == look => last.text.push_str(&text),
-            _ => block.spans.push(TextSpan { text, style: look }),
+            Some(last) if last.style == style => last.text.push_str(&text),
+            _ => block.spans.push(TextSpan { text, style }),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Steps that were ticked: notes on the timeline that say so.
+//! Ticked steps of runbooks. A step is ticked by a note of a fixed form on the timeline.
 
 use std::collections::HashMap;
 
@@ -8,19 +8,19 @@ use super::page::Step;
 use crate::model::text::{sanitize, truncate};
 use crate::model::{Event, EventBody, EventId};
 
-/// The most columns of a step in its note.
+/// Longest text of a step in its note, in columns.
 const MAX_COLUMNS: usize = 300;
 
-/// A step that was ticked.
+/// Records that a step was ticked.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Tick {
-    /// Who did it.
+    /// Name of the person who ticked the step.
     pub by: String,
-    /// When.
+    /// When the step was ticked.
     pub at: DateTime<Utc>,
 }
 
-/// The note that ticks a step, counted from 0.
+/// Returns the text of the note that ticks a step. `step` counts from 0.
 #[must_use]
 pub fn tick_note(name: &str, step: usize, text: &str) -> String {
     format!("{}{} done: {}", note_prefix(name), step + 1, truncate(text, MAX_COLUMNS))
@@ -30,10 +30,11 @@ fn note_prefix(name: &str) -> String {
     format!("runbook {} · step ", sanitize(name))
 }
 
-/// Which steps the timeline says are done: for each step, who ticked it first.
+/// Finds the ticked steps of a runbook on a timeline; returns the first tick of each step.
 ///
-/// A step is known by its text, so that a runbook may be rewritten while it is used; by its number
-/// only where two have the same text. A note that was corrected says what it says now.
+/// A step is identified by its text, so that a runbook may be rewritten while it is used, and by
+/// its number only where several steps have the same text. Of a corrected note the present text
+/// counts.
 #[must_use]
 pub fn find_ticks(name: &str, steps: &[Step], events: &[Event]) -> Vec<Option<Tick>> {
     let mut corrected: HashMap<EventId, &str> = HashMap::new();
@@ -42,15 +43,15 @@ pub fn find_ticks(name: &str, steps: &[Step], events: &[Event]) -> Vec<Option<Ti
             corrected.insert(*note, text);
         }
     }
-    let begins = note_prefix(name);
+    let prefix = note_prefix(name);
     let mut ticks = vec![None; steps.len()];
     for event in events {
         let EventBody::NoteAdded { text } = &event.body else { continue };
         let text = corrected.get(&event.id).copied().unwrap_or(text);
-        let parts = text.strip_prefix(&begins).and_then(|rest| rest.split_once(" done: "));
-        let Some((number, said)) = parts else { continue };
+        let parts = text.strip_prefix(&prefix).and_then(|rest| rest.split_once(" done: "));
+        let Some((number, ticked_text)) = parts else { continue };
         let same: Vec<usize> = (0..steps.len())
-            .filter(|step| truncate(&steps[*step].text, MAX_COLUMNS) == said)
+            .filter(|step| truncate(&steps[*step].text, MAX_COLUMNS) == ticked_text)
             .collect();
         let number = number.parse().ok().and_then(|number: usize| number.checked_sub(1));
         let step = match &same[..] {
