@@ -1,4 +1,4 @@
-//! How the panes look: the words a settings file may choose from.
+//! How the panes look: the words that a settings file may choose from.
 
 use crate::model::status::text_enum;
 
@@ -11,7 +11,7 @@ text_enum! {
         Light = "light",
         /// The strongest contrasts.
         Contrast = "contrast" | "high contrast",
-        /// Told apart also by eyes that don't tell red from green.
+        /// Distinguishable also for people who don't tell red from green.
         Colorblind = "colorblind" | "colourblind" | "color blind",
         /// No colours: bold, dim and reverse alone.
         None = "none",
@@ -23,13 +23,13 @@ text_enum! {
     DepthChoice, "colour depth" {
         /// As many as the terminal says it has.
         Auto = "auto",
-        /// 16 million.
+        /// 16 million colours.
         True = "24bit" | "truecolor",
-        /// 256.
+        /// 256 colours.
         Indexed = "256",
         /// The 16 of every colour terminal.
         Basic = "16",
-        /// None.
+        /// No colours at all.
         None = "none" | "never",
     }
 }
@@ -37,9 +37,9 @@ text_enum! {
 text_enum! {
     /// In which time zone times are shown.
     Zone, "time zone choice" {
-        /// That of whoever looks.
+        /// The time zone of the viewer.
         Viewer = "viewer" | "local",
-        /// UTC.
+        /// Coordinated universal time.
         Utc = "utc",
         /// Both, where there is room.
         Both = "both",
@@ -47,16 +47,16 @@ text_enum! {
 }
 
 impl ThemeName {
-    /// The one after it; after the last, the first.
+    /// Returns the theme after this one; after the last, the first.
     #[must_use]
     pub fn next(self) -> Self {
-        let place = Self::ALL.iter().position(|name| *name == self).unwrap_or(0);
-        Self::ALL[(place + 1) % Self::ALL.len()]
+        let index = Self::ALL.iter().position(|name| *name == self).unwrap_or(0);
+        Self::ALL[(index + 1) % Self::ALL.len()]
     }
 }
 
 impl Zone {
-    /// The one after it; after the last, the first.
+    /// Returns the choice after this one; after the last, the first.
     #[must_use]
     pub const fn next(self) -> Self {
         match self {
@@ -76,10 +76,10 @@ pub struct Appearance {
     pub depth: DepthChoice,
     /// In which time zone times are shown.
     pub zone: Zone,
-    /// As few bytes as can be: no seconds, nothing animated, fewer frames.
+    /// Whether to send as few bytes as possible: no seconds, nothing animated, fewer frames.
     pub low_bandwidth: bool,
-    /// Marks around each frame, so that the terminal draws it at once. Left out anyhow where the
-    /// terminal is known not to understand them.
+    /// Whether to put marks around each frame, so that the terminal draws it at once. They are left
+    /// out in any case if the terminal is known not to understand them.
     pub synchronized: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Where a setting stands, and what is wrong with it.
+//! Positions in a settings file, and warnings about what is wrong there.
 
 use std::fmt;
 use std::path::Path;
@@ -6,19 +6,19 @@ use std::sync::Arc;
 
 use crate::model::text::sanitize;
 
-/// A place in a settings file.
+/// A position in a settings file.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct FilePosition {
-    /// The file.
+    /// Path of the file.
     pub file: Arc<Path>,
-    /// From 1; 0 where the file as a whole is meant.
+    /// The line from 1; 0 if the entire file is meant.
     pub line: u32,
-    /// Characters from 1; 0 where the file as a whole is meant.
+    /// The column in characters from 1; 0 if the entire file is meant.
     pub column: u32,
 }
 
 impl FilePosition {
-    /// The file as a whole.
+    /// Returns the position that stands for the entire file.
     #[must_use]
     pub fn entire_file(file: &Arc<Path>) -> Self {
         Self { file: Arc::clone(file), line: 0, column: 0 }
@@ -26,7 +26,7 @@ impl FilePosition {
 }
 
 impl fmt::Display for FilePosition {
-    /// `file:line:column`, safe to show.
+    /// Formats as `file:line:column`, safe to show.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&sanitize(&self.file.to_string_lossy()))?;
         if self.line > 0 {
@@ -39,20 +39,20 @@ impl fmt::Display for FilePosition {
 /// A setting that can't be used. Its default holds instead.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Warning {
-    /// Where it stands.
+    /// Position of the setting.
     pub position: FilePosition,
     /// What is wrong and what to do, safe to show.
     pub text: String,
 }
 
 impl Warning {
-    /// A warning about a place. What is quoted from the file is made safe to show.
+    /// Makes a warning about a position. What is quoted from the file is made safe to show.
     #[must_use]
-    pub fn new(place: FilePosition, text: &str) -> Self {
-        Self { position: place, text: sanitize(text).into_owned() }
+    pub fn new(position: FilePosition, text: &str) -> Self {
+        Self { position, text: sanitize(text).into_owned() }
     }
 
-    /// As short as it can be told: `config.toml:12: …`.
+    /// Formats the warning as short as possible: `config.toml:12: …`.
     #[must_use]
     pub fn brief(&self) -> String {
         let name = self.position.file.file_name().unwrap_or(self.position.file.as_os_str());

@@ -1,4 +1,4 @@
-//! Where each value is chosen.
+//! Chooses each value of the configuration among flags, environment, settings file and defaults.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -15,15 +15,15 @@ use super::{
 use crate::model::check;
 use crate::model::text::sanitize;
 
-/// Where values come from, so that a test can stand in for the process.
+/// Loads the configuration from its sources, for which a test can stand in.
 pub struct ConfigLoader<'a> {
-    /// From the command line.
+    /// Flags of the command line.
     pub flags: Flags,
-    /// A variable of the environment.
+    /// Returns a variable of the environment.
     pub env: &'a dyn Fn(&str) -> Option<OsString>,
-    /// The name of the account that runs the program.
+    /// Returns the name of the account that runs the program.
     pub account: &'a dyn Fn() -> String,
-    /// The XDG folders; `None` where there is no home folder.
+    /// The XDG folders; `None` if there is no home folder.
     pub folders: Option<Folders>,
 }
 
@@ -36,12 +36,12 @@ impl std::fmt::Debug for ConfigLoader<'_> {
 /// Where the settings file is.
 struct SettingsFile {
     path: PathBuf,
-    /// What names it; a file that is named must be there.
+    /// What names the file; a file that is named must exist.
     named_by: Option<&'static str>,
 }
 
 impl ConfigLoader<'static> {
-    /// Those of this process.
+    /// Returns a loader that uses the sources of this process.
     #[must_use]
     pub fn from_process(flags: Flags) -> Self {
         ConfigLoader {
@@ -54,17 +54,17 @@ impl ConfigLoader<'static> {
 }
 
 impl ConfigLoader<'_> {
-    /// Where the settings file is, or would be.
+    /// Returns where the settings file is, or would be.
     ///
     /// # Errors
     /// When nothing names one and there is no home folder.
     pub fn path(&self) -> Result<PathBuf, ConfigError> {
-        let place = self.settings_file()?.ok_or_else(|| {
-            let told = "there is no home folder to keep settings in: set HOME, or name a file \
+        let file = self.settings_file()?.ok_or_else(|| {
+            let message = "there is no home folder to keep settings in: set HOME, or name a file \
                         with --config FILE or REDPHONE_CONFIG";
-            ConfigError(told.into())
+            ConfigError(message.into())
         })?;
-        Ok(place.path)
+        Ok(file.path)
     }
 
     /// Chooses and checks every value.
@@ -72,14 +72,15 @@ impl ConfigLoader<'_> {
     /// # Errors
     /// The first flag or variable that can't be used.
     pub fn load(&self) -> Result<Config, ConfigError> {
-        let place = self.settings_file()?;
-        let mut file = self.read_file(place.as_ref())?;
+        let settings_file = self.settings_file()?;
+        let mut file = self.read_file(settings_file.as_ref())?;
         let mut origins = Origins::from_file(std::mem::take(&mut file.positions));
         let profile = self.profile(&file)?;
         let mut panes = file.panes.clone();
         panes.appearance = self.appearance(panes.appearance, &mut origins)?;
         panes.runbooks = panes.runbooks.or_else(|| {
-            let folder = place.as_ref().and_then(|place| place.path.parent());
+            let folder =
+                settings_file.as_ref().and_then(|settings_file| settings_file.path.parent());
             folder.map(|folder| folder.join("runbooks"))
         });
         panes.profile = profile.as_ref().map(|(_, profile)| profile.clone());
@@ -95,7 +96,7 @@ impl ConfigLoader<'_> {
             read_only: self.flags.read_only
                 || self.flag_var("REDPHONE_READ_ONLY")?.unwrap_or(false)
                 || profile.is_some_and(|(_, profile)| profile.read_only),
-            file: place.map(|place| place.path),
+            file: settings_file.map(|settings_file| settings_file.path),
             is_broken: file.is_broken,
             rules: file.rules,
             directory: file.directory,
@@ -107,7 +108,7 @@ impl ConfigLoader<'_> {
         })
     }
 
-    /// A variable that is set to something.
+    /// Returns a variable that is set and not empty.
     pub(super) fn var(&self, name: &str) -> Option<OsString> {
         (self.env)(name).filter(|value| !value.is_empty())
     }
@@ -135,14 +136,14 @@ impl ConfigLoader<'_> {
         }))
     }
 
-    fn read_file(&self, place: Option<&SettingsFile>) -> Result<FileSettings, ConfigError> {
-        let Some(SettingsFile { path, named_by }) = place else {
+    fn read_file(&self, settings_file: Option<&SettingsFile>) -> Result<FileSettings, ConfigError> {
+        let Some(SettingsFile { path, named_by }) = settings_file else {
             return Ok(FileSettings::default());
         };
         match (file::read(path), named_by) {
             (Ok(Some(text)), _) => Ok(file::parse(path, &text, &self.base(path))),
             (Ok(None), None) => Ok(FileSettings::default()),
-            // It may say which store is meant: the usual one would be a wrong guess.
+            // The file may say which store is meant: the default one would be a wrong guess.
             (Ok(None), Some(by)) => {
                 let path = path.to_string_lossy();
                 Err(ConfigError(format!(
@@ -163,7 +164,7 @@ impl ConfigLoader<'_> {
         PathBase { folder, home: self.folders.as_ref().map(|folders| folders.home.clone()) }
     }
 
-    /// The profile that was asked for, and by what.
+    /// Returns the profile that was requested, and by what.
     fn profile(&self, file: &FileSettings) -> Result<Option<(&'static str, Profile)>, ConfigError> {
         let (by, name) = if let Some(name) = &self.flags.profile {
             ("--profile", name.clone())
@@ -175,12 +176,13 @@ impl ConfigLoader<'_> {
         if let Some(profile) = file.profiles.iter().find(|profile| profile.name == name) {
             return Ok(Some((by, profile.clone())));
         }
-        // Any other place would be a wrong guess.
-        if let Some(bad) = file.unusable_profiles.iter().find(|bad| bad.name == name) {
-            let told = sanitize(&name);
+        // Any other location would be a wrong guess.
+        if let Some(unusable) = file.unusable_profiles.iter().find(|unusable| unusable.name == name)
+        {
+            let shown_name = sanitize(&name);
             return Err(ConfigError(format!(
-                "{by}: the profile {told:?} can't be used: {}",
-                bad.why
+                "{by}: the profile {shown_name:?} can't be used: {}",
+                unusable.why
             )));
         }
         let names: Vec<&str> = file.profiles.iter().map(|p| p.name.as_str()).collect();
@@ -194,7 +196,7 @@ impl ConfigLoader<'_> {
     }
 
     fn me(&self, file: &FileSettings, origins: &mut Origins) -> Result<String, ConfigError> {
-        let (from, handle) = if let Some(handle) = &self.flags.user {
+        let (source, handle) = if let Some(handle) = &self.flags.user {
             ("--user", handle.clone())
         } else if let Some(handle) = self.text_var("REDPHONE_USER")? {
             ("REDPHONE_USER", handle)
@@ -206,10 +208,10 @@ impl ConfigLoader<'_> {
             ("the account's name", (self.account)())
         };
         let handle = handle.trim().trim_start_matches('@').to_owned();
-        check::name("user", &handle).map_err(|bad| {
-            ConfigError(format!("{from} {}: use a short handle, such as ines", bad.problem))
+        check::name("user", &handle).map_err(|error| {
+            ConfigError(format!("{source} {}: use a short handle, such as ines", error.problem))
         })?;
-        origins.set("user", from);
+        origins.set("user", source);
         Ok(handle)
     }
 
@@ -256,59 +258,59 @@ impl ConfigLoader<'_> {
         file: Appearance,
         origins: &mut Origins,
     ) -> Result<Appearance, ConfigError> {
-        let mut looks = file;
+        let mut appearance = file;
         let flags = &self.flags;
         if let Some(theme) = flags.theme {
-            looks.theme = theme;
+            appearance.theme = theme;
             origins.set("looks.theme", "--theme");
         } else if let Some(theme) =
             self.choice_var("REDPHONE_THEME", ThemeName::ALL, ThemeName::as_str)?
         {
-            looks.theme = theme;
+            appearance.theme = theme;
             origins.set("looks.theme", "REDPHONE_THEME");
         }
         if let Some(depth) = flags.depth {
-            looks.depth = depth;
+            appearance.depth = depth;
             origins.set("looks.depth", "--depth");
         } else if let Some(depth) =
             self.choice_var("REDPHONE_DEPTH", DepthChoice::ALL, DepthChoice::as_str)?
         {
-            looks.depth = depth;
+            appearance.depth = depth;
             origins.set("looks.depth", "REDPHONE_DEPTH");
         } else if self.var("NO_COLOR").is_some() {
-            // What is asked for by name wins over it, as its authors want it (no-color.org).
-            looks.depth = DepthChoice::None;
+            // An explicit choice wins over it, as its authors want it (no-color.org).
+            appearance.depth = DepthChoice::None;
             origins.set("looks.depth", "NO_COLOR");
         }
         if let Some(zone) = flags.zone {
-            looks.zone = zone;
+            appearance.zone = zone;
             origins.set("looks.zone", "--zone");
         } else if let Some(zone) = self.choice_var("REDPHONE_ZONE", Zone::ALL, Zone::as_str)? {
-            looks.zone = zone;
+            appearance.zone = zone;
             origins.set("looks.zone", "REDPHONE_ZONE");
         }
         if flags.low_bandwidth {
-            looks.low_bandwidth = true;
+            appearance.low_bandwidth = true;
             origins.set("looks.low_bandwidth", "--low-bandwidth");
         } else if let Some(low_bandwidth) = self.flag_var("REDPHONE_LOW_BANDWIDTH")? {
-            looks.low_bandwidth = low_bandwidth;
+            appearance.low_bandwidth = low_bandwidth;
             origins.set("looks.low_bandwidth", "REDPHONE_LOW_BANDWIDTH");
         }
         if let Some(synchronized) = self.flag_var("REDPHONE_SYNC")? {
-            looks.synchronized = synchronized;
+            appearance.synchronized = synchronized;
             origins.set("looks.synchronized", "REDPHONE_SYNC");
         }
-        Ok(looks)
+        Ok(appearance)
     }
 
     fn flag_var(&self, name: &str) -> Result<Option<bool>, ConfigError> {
-        let Some(word) = self.text_var(name)? else { return Ok(None) };
-        match word.to_ascii_lowercase().as_str() {
+        let Some(value) = self.text_var(name)? else { return Ok(None) };
+        match value.to_ascii_lowercase().as_str() {
             "1" | "true" | "yes" | "on" => Ok(Some(true)),
             "0" | "false" | "no" | "off" => Ok(Some(false)),
             _ => Err(ConfigError(format!(
                 "{name} is {:?}: set it to 1 or 0, or unset it",
-                sanitize(&word)
+                sanitize(&value)
             ))),
         }
     }
@@ -316,17 +318,18 @@ impl ConfigLoader<'_> {
     fn choice_var<T: Copy>(
         &self,
         name: &str,
-        all: &[T],
-        word: impl Fn(T) -> &'static str,
+        choices: &[T],
+        as_str: impl Fn(T) -> &'static str,
     ) -> Result<Option<T>, ConfigError> {
-        let Some(given) = self.text_var(name)? else { return Ok(None) };
-        let found = all.iter().copied().find(|one| word(*one).eq_ignore_ascii_case(&given));
+        let Some(value) = self.text_var(name)? else { return Ok(None) };
+        let found =
+            choices.iter().copied().find(|choice| as_str(*choice).eq_ignore_ascii_case(&value));
         if found.is_none() {
-            let words: Vec<&str> = all.iter().map(|one| word(*one)).collect();
-            let words = words.join(", ");
-            let given = sanitize(&given);
+            let names: Vec<&str> = choices.iter().map(|choice| as_str(*choice)).collect();
+            let names = names.join(", ");
+            let value = sanitize(&value);
             return Err(ConfigError(format!(
-                "{name} is {given:?}: set it to one of {words}, or unset it"
+                "{name} is {value:?}: set it to one of {names}, or unset it"
             )));
         }
         Ok(found)
@@ -337,20 +340,20 @@ impl ConfigLoader<'_> {
         file: &FileSettings,
         origins: &mut Origins,
     ) -> Result<LevelFilter, ConfigError> {
-        let Some(word) = self.text_var("REDPHONE_LOG")? else {
+        let Some(value) = self.text_var("REDPHONE_LOG")? else {
             return Ok(file.general.log.unwrap_or(LevelFilter::WARN));
         };
         origins.set("log", "REDPHONE_LOG");
-        word.parse().map_err(|_| {
+        value.parse().map_err(|_| {
             ConfigError(format!(
                 "REDPHONE_LOG is {:?}: set it to off, error, warn, info, debug or trace",
-                sanitize(&word)
+                sanitize(&value)
             ))
         })
     }
 }
 
-/// The name of the account in the list of accounts, or its number where it isn't there.
+/// Returns the account's name from the list of accounts, or its number if it isn't listed.
 fn account_name() -> String {
     let uid = rustix::process::getuid().as_raw().to_string();
     let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
@@ -390,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn without_flags_and_environment_the_defaults_hold() {
+    fn defaults_hold_without_flags_and_environment() {
         let config = load(Flags::default(), &[]).unwrap();
         assert_eq!(config.location, store("/data/redphone/redphone.db"));
         assert_eq!(config.log_file, Some(PathBuf::from("/state/redphone/log")));
@@ -401,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_wins_over_the_environment() {
+    fn flag_wins_against_the_environment() {
         let flags = Flags {
             store: Some("f.db".into()),
             user: Some("@flag".into()),
@@ -422,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_variable_counts_as_unset() {
+    fn empty_variable_counts_as_unset() {
         let env = [("REDPHONE_STORE", ""), ("REDPHONE_USER", ""), ("NO_COLOR", "")];
         let config = load(Flags::default(), &env).unwrap();
         assert_eq!(config.location, store("/data/redphone/redphone.db"));
@@ -431,30 +434,30 @@ mod tests {
 
     #[test]
     fn colour_and_ascii_follow_the_terminal() {
-        let of = |env: &[(&str, &str)]| {
+        let color_and_ascii = |env: &[(&str, &str)]| {
             let config = load(Flags::default(), env).unwrap();
             (config.color, config.ascii)
         };
-        assert_eq!(of(&[("NO_COLOR", "1")]), (false, false));
-        assert_eq!(of(&[("TERM", "dumb")]), (false, false));
-        assert_eq!(of(&[("LANG", "en_GB.UTF-8")]), (true, false));
-        assert_eq!(of(&[("LANG", "en_GB.UTF-8"), ("LC_ALL", "C")]), (true, true));
-        assert_eq!(of(&[("LANG", "C.utf8")]), (true, false));
+        assert_eq!(color_and_ascii(&[("NO_COLOR", "1")]), (false, false));
+        assert_eq!(color_and_ascii(&[("TERM", "dumb")]), (false, false));
+        assert_eq!(color_and_ascii(&[("LANG", "en_GB.UTF-8")]), (true, false));
+        assert_eq!(color_and_ascii(&[("LANG", "en_GB.UTF-8"), ("LC_ALL", "C")]), (true, true));
+        assert_eq!(color_and_ascii(&[("LANG", "C.utf8")]), (true, false));
     }
 
     #[test]
-    fn a_bad_value_is_named_with_its_source() {
-        let told = |env: &[(&str, &str)]| load(Flags::default(), env).unwrap_err().to_string();
+    fn bad_value_is_reported_with_its_source() {
+        let message = |env: &[(&str, &str)]| load(Flags::default(), env).unwrap_err().to_string();
         assert_eq!(
-            told(&[("REDPHONE_LOG", "loud")]),
+            message(&[("REDPHONE_LOG", "loud")]),
             "REDPHONE_LOG is \"loud\": set it to off, error, warn, info, debug or trace"
         );
         assert_eq!(
-            told(&[("REDPHONE_ASCII", "may\u{1b}be")]),
+            message(&[("REDPHONE_ASCII", "may\u{1b}be")]),
             "REDPHONE_ASCII is \"may␛be\": set it to 1 or 0, or unset it"
         );
         assert_eq!(
-            told(&[("REDPHONE_USER", "a\nb")]),
+            message(&[("REDPHONE_USER", "a\nb")]),
             "REDPHONE_USER has a line break: write it on one line: use a short handle, such as ines"
         );
     }

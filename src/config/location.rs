@@ -11,7 +11,7 @@ use crate::model::text::sanitize;
 /// Where incidents live.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Location {
-    /// A store's file.
+    /// The file of a local store.
     File(PathBuf),
     /// An API somewhere else.
     Remote(RemoteConfig),
@@ -20,20 +20,20 @@ pub enum Location {
 /// An API, and how it is reached.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RemoteConfig {
-    /// The profile's name, or the host where no profile names it.
+    /// The profile's name, or the host if no profile names it.
     pub name: String,
-    /// Where it is.
+    /// Address of the API.
     pub address: Address,
     /// A PEM file with the authorities that are trusted; `None` for those of the system.
     pub ca_file: Option<PathBuf>,
-    /// Where the token comes from; `None` where nothing says so.
+    /// Where the token comes from; `None` if no setting says so.
     pub token: Option<TokenSource>,
-    /// It may be spoken to without TLS beyond this machine.
+    /// Whether the API may be used without TLS beyond this machine.
     pub insecure_http: bool,
 }
 
 impl RemoteConfig {
-    /// Where the token comes from: the keyring, unless something else is said.
+    /// Returns where the token comes from: the keyring, unless a setting says otherwise.
     #[must_use]
     pub fn token_source(&self) -> TokenSource {
         self.token.clone().unwrap_or(TokenSource::Keyring)
@@ -41,7 +41,7 @@ impl RemoteConfig {
 }
 
 impl Location {
-    /// The store's file, where it is one.
+    /// Returns the store's file, if this is one.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         match self {
@@ -50,7 +50,7 @@ impl Location {
         }
     }
 
-    /// The API, where it is one.
+    /// Returns the API, if this is one.
     #[must_use]
     pub fn remote(&self) -> Option<&RemoteConfig> {
         match self {
@@ -59,7 +59,7 @@ impl Location {
         }
     }
 
-    /// For messages, safe to show: the file's path, or the URL.
+    /// Returns the file's path or the URL for messages, safe to show.
     #[must_use]
     pub fn display_name(&self) -> String {
         match self {
@@ -70,10 +70,11 @@ impl Location {
 }
 
 impl Config {
-    /// The store's file, for what can be done with nothing else.
+    /// Returns the store's file, for what can be done with nothing else.
     ///
     /// # Errors
-    /// The place of work is an API; `what` says what was wanted, such as `export`.
+    /// When incidents live behind an API. `what` names the command that needs the file, such as
+    /// `export`.
     pub fn store_file(&self, what: &str) -> Result<&Path, ConfigError> {
         self.location.file().ok_or_else(|| {
             ConfigError(format!(
@@ -93,16 +94,17 @@ impl ConfigLoader<'_> {
         profile: Option<&(&'static str, Profile)>,
         origins: &mut Origins,
     ) -> Result<Location, ConfigError> {
-        let of_profile = profile.and_then(|(by, profile)| Some((*by, profile.location.clone()?)));
-        let (by_flag, by_variable) = match of_profile {
+        let profile_location =
+            profile.and_then(|(by, profile)| Some((*by, profile.location.clone()?)));
+        let (by_flag, by_variable) = match profile_location {
             Some((by @ "--profile", location)) => (Some((by, location)), None),
             other => (None, other),
         };
-        // A profile on the command line wins over any variable, one of the environment over none.
-        let chosen = match self.from_flags()? {
+        // A profile of the command line wins over any variable, one of the environment over none.
+        let chosen = match self.location_from_flags()? {
             Some(chosen) => Some(chosen),
             None if by_flag.is_some() => by_flag,
-            None => self.from_env()?.or(by_variable),
+            None => self.location_from_env()?.or(by_variable),
         };
         let location = if let Some((by, location)) = chosen {
             let name = if location.file().is_some() { "store" } else { "backend" };
@@ -119,7 +121,7 @@ impl ConfigLoader<'_> {
         Ok(location)
     }
 
-    fn from_flags(&self) -> Result<Option<(&'static str, Location)>, ConfigError> {
+    fn location_from_flags(&self) -> Result<Option<(&'static str, Location)>, ConfigError> {
         match (&self.flags.store, &self.flags.backend) {
             (Some(_), Some(_)) => {
                 Err(ConfigError("--store and --backend exclude each other: leave one out".into()))
@@ -133,7 +135,7 @@ impl ConfigLoader<'_> {
         }
     }
 
-    fn from_env(&self) -> Result<Option<(&'static str, Location)>, ConfigError> {
+    fn location_from_env(&self) -> Result<Option<(&'static str, Location)>, ConfigError> {
         match (self.var("REDPHONE_STORE"), self.text_var("REDPHONE_BACKEND")?) {
             (Some(_), Some(_)) => Err(ConfigError(
                 "REDPHONE_STORE and REDPHONE_BACKEND exclude each other: unset one".into(),
@@ -146,12 +148,12 @@ impl ConfigLoader<'_> {
         }
     }
 
-    /// What says where the token comes from: a flag, then the profile that was named by a flag, then
-    /// a variable, then any other profile. A profile's token goes to that profile's API alone.
+    /// Chooses where the token comes from: a flag, then the profile that a flag named, then a
+    /// variable, then any other profile. A profile's token goes to that profile's API alone.
     fn with_token(&self, by: &str, location: Location) -> Result<Location, ConfigError> {
         let Location::Remote(mut remote) = location else { return Ok(location) };
-        let of_profile = remote.token.take();
-        let by_variable = || -> Result<Option<TokenSource>, ConfigError> {
+        let profile_token = remote.token.take();
+        let token_from_env = || -> Result<Option<TokenSource>, ConfigError> {
             match (self.var("REDPHONE_TOKEN"), self.var("REDPHONE_TOKEN_FILE")) {
                 (Some(_), Some(_)) => Err(ConfigError(
                     "REDPHONE_TOKEN and REDPHONE_TOKEN_FILE exclude each other: unset one".into(),
@@ -161,13 +163,13 @@ impl ConfigLoader<'_> {
                 (None, None) => Ok(None),
             }
         };
-        remote.token = match (&self.flags.token_file, of_profile) {
+        remote.token = match (&self.flags.token_file, profile_token) {
             (Some(path), _) if path.as_os_str().is_empty() => {
                 return Err(ConfigError("--token-file is empty: name the token's file".into()));
             }
             (Some(path), _) => Some(TokenSource::File(path.clone())),
             (None, Some(token)) if by == "--profile" => Some(token),
-            (None, of_profile) => by_variable()?.or(of_profile),
+            (None, profile_token) => token_from_env()?.or(profile_token),
         };
         Ok(Location::Remote(remote))
     }
@@ -187,9 +189,9 @@ impl ConfigLoader<'_> {
     }
 }
 
-/// An API that is named outside of the settings file.
+/// Parses the URL of an API that is named outside of the settings file.
 fn parse_remote(by: &str, url: &str) -> Result<Location, ConfigError> {
-    let address: Address = url.parse().map_err(|bad| ConfigError(format!("{by} {bad}")))?;
+    let address: Address = url.parse().map_err(|error| ConfigError(format!("{by} {error}")))?;
     if address.is_exposed() {
         return Err(ConfigError(format!("{by} {}", address.exposed_reason())));
     }

@@ -1,7 +1,7 @@
 //! The log: a file in the state folder, never the screen.
 //!
-//! It is opened with its first line, so that a run with nothing to say leaves no file. A log that
-//! can't be written is done without: it is for finding faults, and must not become one.
+//! The file is opened with its first line, so that a run with nothing to say leaves no file. A log
+//! that can't be written is skipped: it is for finding faults, and must not become one.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -14,10 +14,10 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::Config;
 
-/// From this size on the log is put aside and begun anew; one old file is kept.
+/// The size at which the log is rotated; one old file remains.
 const MAX_BYTES: u64 = 5 * 1024 * 1024;
 
-/// Sends what is traced to the log of this configuration.
+/// Writes tracing events to the log of this configuration.
 pub fn start(config: &Config) {
     let Some(path) = config.log_file.clone() else { return };
     if config.log_level == LevelFilter::OFF {
@@ -32,7 +32,7 @@ pub fn start(config: &Config) {
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
-/// A file that is opened late and kept below a size.
+/// A file that is opened late, and rotated before it exceeds a size.
 struct LogFile {
     path: PathBuf,
     max_bytes: u64,
@@ -65,8 +65,8 @@ impl LogFile {
         Ok(())
     }
 
-    /// Opens the file, putting it aside first where it is full. Another process may just have
-    /// done that, so its size is looked at anew.
+    /// Opens the file, and rotates it first if it is full. Another process may just have done that,
+    /// so the size is read again.
     fn reopen(&self, added: u64) -> io::Result<OpenFile> {
         if let Some(folder) = self.path.parent() {
             DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
@@ -93,12 +93,12 @@ impl<'a> MakeWriter<'a> for LogFile {
     }
 }
 
-/// One line on its way.
+/// Writes one line to the log.
 struct LineWriter<'a>(&'a LogFile);
 
 impl Write for LineWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // Told to nobody: the subscriber would print it on the screen.
+        // Not returned: the subscriber would print the error on the screen.
         let _ = self.0.write(bytes);
         Ok(bytes.len())
     }
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_made_with_its_first_line_for_its_owner_alone() {
+    fn log_is_created_with_its_first_line_for_its_owner() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("redphone/log");
         let log = LogFile::new(path.clone(), 100);
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_one_is_put_aside_once() {
+    fn full_log_is_rotated_once() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
         let log = LogFile::new(path.clone(), 10);
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_can_not_be_written_stops_nothing() {
+    fn unwritable_log_is_ignored() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("file"), "").unwrap();
         let log = LogFile::new(folder.path().join("file/log"), 10);

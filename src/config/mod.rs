@@ -1,8 +1,8 @@
-//! File, environment and flags, checked once into one value.
+//! Checks the settings file, the environment and the flags once, and merges them into one value.
 //!
 //! A flag wins over the environment, the environment over the settings file, and the file over the
-//! default: [`Settings::load`] is the one place where a value is chosen. What is wrong with a flag
-//! or a variable is an error; what is wrong in the file is a [`Warning`], and its default holds.
+//! default: only [`ConfigLoader::load`] chooses values. What is wrong with a flag or a variable is
+//! an error. What is wrong in the file is a [`Warning`], and its default holds.
 
 pub mod appearance;
 pub mod diagnostics;
@@ -43,74 +43,63 @@ const NAME: &str = "redphone";
 /// The name of the settings file in its folder.
 pub const FILE_NAME: &str = "config.toml";
 
-/// What the command line can set.
+/// Settings that the command line can give; each field is the flag of its name.
+#[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Flags {
-    /// `--config`.
     pub config: Option<PathBuf>,
-    /// `--profile`.
     pub profile: Option<String>,
-    /// `--store`.
     pub store: Option<PathBuf>,
-    /// `--backend`.
     pub backend: Option<String>,
-    /// `--token-file`.
     pub token_file: Option<PathBuf>,
-    /// `--user`.
     pub user: Option<String>,
-    /// `--ascii`.
     pub ascii: bool,
-    /// `--theme`.
     pub theme: Option<ThemeName>,
-    /// `--depth`.
     pub depth: Option<DepthChoice>,
-    /// `--zone`.
     pub zone: Option<Zone>,
-    /// `--low-bandwidth`.
     pub low_bandwidth: bool,
-    /// `--read-only`.
     pub read_only: bool,
 }
 
-/// What holds for this run. Every value is checked.
+/// The configuration in force for this run. Every value is checked.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Config {
-    /// Where the settings file is, or would be; `None` where there is no home folder.
+    /// Where the settings file is, or would be; `None` if there is no home folder.
     pub file: Option<PathBuf>,
-    /// The file could not be read at all: nothing of it counts.
+    /// Whether the file could not be read at all, so that nothing of it counts.
     pub is_broken: bool,
     /// Where incidents live.
     pub location: Location,
-    /// Handle of whoever uses the program.
+    /// Handle of the person who uses the program.
     pub me: String,
-    /// The rules in force.
+    /// Service levels, priorities and time spans in force.
     pub rules: Rules,
-    /// People, teams and services of the file, to be laid over those of the store.
+    /// People, teams and services of the file, to be merged over those of the store.
     pub directory: Directory,
-    /// Draw with ASCII characters only.
+    /// Whether to draw with ASCII characters only.
     pub ascii: bool,
-    /// Colours may be used where there is a terminal.
+    /// Whether colours may be used if there is a terminal.
     pub color: bool,
-    /// What the panes are told.
+    /// Settings of the panes.
     pub panes: PanesSettings,
-    /// Places of work that can be chosen.
+    /// Profiles that can be chosen.
     pub profiles: Vec<panes::Profile>,
-    /// Those of the file that can't be chosen.
+    /// Profiles of the file that can't be chosen.
     pub unusable_profiles: Vec<panes::UnusableProfile>,
-    /// Nothing may be changed.
+    /// Whether changes are forbidden.
     pub read_only: bool,
     /// Settings of the file that could not be used, in the file's order.
     pub warnings: Vec<Warning>,
-    /// Where values come from that are no defaults.
+    /// Where values come from that are not defaults.
     pub origins: Origins,
-    /// What the log takes in.
+    /// The least severe level that is logged.
     pub log_level: LevelFilter,
-    /// The log's file; `None` where there is no place for it.
+    /// Path of the log; `None` if there is no home folder.
     pub log_file: Option<PathBuf>,
-    /// The folder where what is typed is kept; `None` where there is no place for it.
+    /// The folder of drafts; `None` if there is no home folder.
     pub drafts: Option<PathBuf>,
-    /// The folder where what is kept of APIs is; `None` where there is no place for it.
+    /// The folder with the caches and outboxes of remotes; `None` if there is no home folder.
     pub remotes: Option<PathBuf>,
 }
 
@@ -122,18 +111,18 @@ pub struct ConfigError(String);
 /// The folders of the user, without the program's name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Folders {
-    /// The home folder.
+    /// The user's home folder.
     pub home: PathBuf,
-    /// Where settings are kept.
+    /// The folder of settings.
     pub config: PathBuf,
-    /// Where data is kept.
+    /// The folder of data.
     pub data: PathBuf,
-    /// Where logs are kept.
+    /// The folder of logs, drafts and caches.
     pub state: PathBuf,
 }
 
 impl Folders {
-    /// The XDG folders of this process, also on macOS; `None` without a home folder.
+    /// Returns the XDG folders of this process, also on macOS; `None` without a home folder.
     #[must_use]
     pub fn from_process() -> Option<Self> {
         let xdg = Xdg::new().ok()?;
@@ -145,7 +134,7 @@ impl Folders {
 }
 
 impl Config {
-    /// From flags, the process's environment and the settings file.
+    /// Loads the configuration from flags, the process's environment and the settings file.
     ///
     /// # Errors
     /// The first flag or variable that can't be used.
@@ -154,7 +143,7 @@ impl Config {
     }
 }
 
-/// The word for what the log takes in.
+/// Returns the name of a log level in the settings.
 pub(crate) fn log_level_name(level: LevelFilter) -> &'static str {
     match level {
         LevelFilter::OFF => "off",

@@ -1,19 +1,19 @@
-//! The nearest valid name to one that is misspelt.
+//! Finds the nearest valid name to a misspelt one.
 
-/// What was meant instead of a name, as half a sentence: the nearest one, or all there are.
-pub(crate) fn suggestion(given: &str, names: &[&str]) -> String {
-    match nearest(given, names) {
-        Some(name) => format!("did you mean {name}?"),
+/// Returns what was meant instead of a name, as half a sentence: the nearest one, or all there are.
+pub(crate) fn suggestion(name: &str, names: &[&str]) -> String {
+    match nearest(name, names) {
+        Some(candidate) => format!("did you mean {candidate}?"),
         None => format!("use one of {}", names.join(", ")),
     }
 }
 
-/// The nearest of some names, if one is near enough to be meant.
-pub(crate) fn nearest<'a>(given: &str, names: &[&'a str]) -> Option<&'a str> {
-    let given = given.to_lowercase();
+/// Returns the nearest of some names, if one is near enough to be meant.
+pub(crate) fn nearest<'a>(misspelt: &str, names: &[&'a str]) -> Option<&'a str> {
+    let misspelt = misspelt.to_lowercase();
     names
         .iter()
-        .map(|name| (strsim::damerau_levenshtein(&given, &name.to_lowercase()), *name))
+        .map(|name| (strsim::damerau_levenshtein(&misspelt, &name.to_lowercase()), *name))
         .filter(|(distance, name)| *distance <= 1 + name.chars().count() / 4)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_of_the_fingers_is_understood_and_another_word_is_not() {
+    fn typos_are_matched_and_other_names_are_not() {
         let names = ["acknowledge", "own", "note", "utc"];
         assert_eq!(nearest("acknowlegde", &names), Some("acknowledge"));
         assert_eq!(nearest("UCT", &names), Some("utc"));

@@ -1,4 +1,4 @@
-//! What the panes are told by the settings, checked.
+//! Checked settings of the panes.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,29 +18,29 @@ text_enum! {
     Column, "column" {
         /// The incident's number.
         Number = "number",
-        /// Its priority.
+        /// The incident's priority.
         Priority = "priority",
-        /// Its status.
+        /// The incident's status.
         Status = "status",
         /// The time since the report.
         Age = "age",
         /// The clock that runs: a bar and the time left.
         Sla = "sla",
-        /// Its primary service.
+        /// The incident's primary service.
         Service = "service",
         /// Who leads the response.
         Owner = "owner",
         /// The team that answers for it.
         Team = "team",
-        /// Its title.
+        /// The incident's title.
         Title = "title",
     }
 }
 
 text_enum! {
-    /// How the terminal is asked to notify.
+    /// How the terminal is asked to show something on the desktop.
     Desktop, "desktop notification" {
-        /// It is not.
+        /// The terminal is not asked.
         Off = "off",
         /// By OSC 9 (iTerm2, `WezTerm`, Windows Terminal, kitty, Ghostty).
         Osc9 = "osc9",
@@ -53,77 +53,76 @@ text_enum! {
 
 /// Keys that an action has instead of its default ones.
 ///
-/// Names and keys are checked where the actions are known, by the keymap of the panes.
+/// The keymap of the panes knows the actions, and checks names and keys.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Binding {
-    /// The action's name.
+    /// Name of the action.
     pub action: String,
-    /// Where that name stands.
+    /// Position of that name in the file.
     pub position: FilePosition,
-    /// Its keys, the main one first; none takes all keys from it.
+    /// Keys of the action, the main one first; none removes all keys from it.
     pub keys: Vec<KeyText>,
 }
 
 /// A key as it is written, such as `^d` or `Enter`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KeyText {
-    /// The key.
+    /// The text of the key.
     pub text: String,
-    /// Where it stands.
+    /// Position of the key in the file.
     pub position: FilePosition,
 }
 
-/// A filter and an order under a name.
+/// A named filter with an order.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SavedView {
-    /// Its name, safe to show once it went through `shown`.
+    /// Name of the view, which has to be sanitized before it is shown.
     pub name: String,
-    /// What is in it.
+    /// Selects the incidents of the view.
     pub filter: Filter,
-    /// In which order.
+    /// Order of the incidents.
     pub sort: Sort,
     /// The key that picks it in the list of views.
     pub key: Option<char>,
 }
 
-/// A text for stakeholders that is filled in.
+/// A named text for stakeholders, whose placeholders are filled in.
+#[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Template {
-    /// Its name.
     pub name: String,
-    /// The text.
     pub text: Pattern,
 }
 
-/// A program that is run on an incident.
+/// A program that can be run on an incident.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CustomCommand {
-    /// Its name.
+    /// Name of the command.
     pub name: String,
     /// The key that picks it in the list of commands.
     pub key: Option<char>,
     /// The program and its arguments, without a shell in between. At least one.
     pub run: Vec<Pattern>,
-    /// What it does.
+    /// What the command does, on one line.
     pub help: String,
-    /// It asks first.
+    /// Whether it asks before it runs.
     pub dangerous: bool,
-    /// Its output goes to the timeline.
+    /// Whether its output goes to the timeline.
     pub note: bool,
-    /// It is stopped after this time.
+    /// The time after which it is stopped.
     pub timeout: Duration,
-    /// On which incidents it is offered; `None` for all.
+    /// Selects the incidents on which it is offered; `None` for all.
     pub when: Option<Filter>,
 }
 
-/// When somebody is called to the screen.
+/// When and how somebody's attention is called to the screen.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Notify {
-    /// The terminal's bell rings.
+    /// Whether the terminal's bell sounds.
     pub bell: bool,
-    /// The terminal shows a notification.
+    /// How the terminal shows an incident on the desktop.
     pub desktop: Desktop,
-    /// For incidents of these priorities.
+    /// The priorities of the incidents that call for attention.
     pub priorities: Vec<Priority>,
 }
 
@@ -134,53 +133,53 @@ impl Default for Notify {
 }
 
 impl Notify {
-    /// Nobody is called, as on a wall.
+    /// Returns the settings of a screen that calls nobody, such as a wall.
     #[must_use]
     pub fn off() -> Self {
         Self { bell: false, desktop: Desktop::Off, priorities: Vec::new() }
     }
 }
 
-/// A place of work, and how careful one has to be with it.
+/// A named location of incidents, with the protections that hold there.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Profile {
-    /// Its name.
+    /// Name of the profile.
     pub name: String,
-    /// Where its incidents live; `None` for the usual store.
+    /// Where its incidents live; `None` for the default store.
     pub location: Option<Location>,
-    /// What is done here counts: the screen says so.
+    /// Whether this is a production environment, which the screen then shows.
     pub production: bool,
-    /// Nothing may be changed.
+    /// Whether changes are forbidden.
     pub read_only: bool,
 }
 
-/// A profile that can't be used, because what says where it is can't be read.
+/// A profile that can't be used, because its location can't be read.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UnusableProfile {
-    /// Its name.
+    /// Name of the profile.
     pub name: String,
-    /// The first thing that is wrong with it, and where: safe to show.
+    /// The first problem with the profile, and where it is; safe to show.
     pub why: String,
 }
 
-/// What the panes are told by the settings.
+/// Checked settings of the panes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PanesSettings {
     /// Keys that are not the default ones.
     pub keys: Vec<Binding>,
-    /// Colours and times.
+    /// Theme, colours and the zone of times.
     pub appearance: Appearance,
     /// The columns of the queue, from the left. Never empty.
     pub columns: Vec<Column>,
-    /// The person's own views, beside those that are always there.
+    /// The person's own views, besides the built-in ones.
     pub views: Vec<SavedView>,
     /// Texts for stakeholders. Never empty.
     pub templates: Vec<Template>,
     /// Programs to run on an incident.
     pub commands: Vec<CustomCommand>,
-    /// The folder with runbooks; `None` where there is no place for one.
+    /// The folder with runbooks; `None` if there is no folder of settings.
     pub runbooks: Option<PathBuf>,
-    /// When somebody is called to the screen.
+    /// When somebody's attention is called to the screen.
     pub notify: Notify,
     /// The profile that was chosen.
     pub profile: Option<Profile>,
@@ -202,14 +201,14 @@ impl Default for PanesSettings {
     }
 }
 
-/// The columns of the queue unless others are chosen; narrow screens show fewer.
+/// Returns the columns of the queue unless others are chosen; narrow screens show fewer.
 #[must_use]
 pub fn default_columns() -> Vec<Column> {
     use Column::{Age, Number, Owner, Priority, Service, Sla, Status, Team, Title};
     vec![Number, Priority, Status, Age, Sla, Service, Owner, Team, Title]
 }
 
-/// Name and text of the templates that are always there.
+/// Name and text of the built-in templates.
 pub const DEFAULT_TEMPLATES: [(&str, &str); 2] = [
     (
         "update",

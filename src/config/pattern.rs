@@ -7,29 +7,29 @@ use crate::model::status::text_enum;
 use super::nearest;
 
 text_enum! {
-    /// What stands in for a part of an incident.
+    /// A field of an incident that a placeholder stands for.
     Placeholder, "placeholder" {
-        /// Its id.
+        /// The incident's id.
         Id = "id",
-        /// Its number, such as `INC-2041`.
+        /// The incident's number, such as `INC-2041`.
         Number = "number",
-        /// Its title.
+        /// The incident's title.
         Title = "title",
-        /// Its status.
+        /// The incident's status.
         Status = "status",
-        /// Its priority.
+        /// The incident's priority.
         Priority = "priority",
-        /// Its impact.
+        /// The incident's impact.
         Impact = "impact",
-        /// Its urgency.
+        /// The incident's urgency.
         Urgency = "urgency",
-        /// Its primary service.
+        /// The incident's primary service.
         Service = "service",
         /// The team that answers for it.
         Team = "team",
         /// Who leads the response.
         Owner = "owner",
-        /// Since when it has lasted.
+        /// Since when the incident has lasted.
         Since = "since",
         /// When the next stakeholder update is due.
         Next = "next",
@@ -48,17 +48,17 @@ enum Part {
     Field(Placeholder),
 }
 
-/// A placeholder that there is not. The text keeps it as it was written.
+/// A placeholder that does not exist. The text contains it as it was written.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UnknownPlaceholder {
-    /// Where it stands in the text, in bytes.
+    /// Range of the placeholder in the text, in bytes.
     pub at: Range<usize>,
     /// What is wrong and what to do.
     pub message: String,
 }
 
 impl Pattern {
-    /// Reads a text. Braces that hold no known name stay as they are and are told.
+    /// Parses a text. Braces that contain no known name stay as they are and are returned.
     #[must_use]
     pub fn parse(text: &str) -> (Self, Vec<UnknownPlaceholder>) {
         let mut pattern = Self::default();
@@ -72,7 +72,7 @@ impl Pattern {
                 at += 2;
                 continue;
             }
-            let name = rest.strip_prefix('{').and_then(|inside| inside.split_once('}'));
+            let name = rest.strip_prefix('{').and_then(|after_brace| after_brace.split_once('}'));
             if let Some((name, _)) = name
                 && !name.contains(['{', '\n'])
             {
@@ -99,7 +99,7 @@ impl Pattern {
         (pattern, unknown)
     }
 
-    /// The text with its placeholders filled in.
+    /// Returns the text with its placeholders filled in.
     pub fn fill(&self, mut value: impl FnMut(Placeholder) -> String) -> String {
         let mut text = String::new();
         for part in &self.parts {
@@ -111,13 +111,13 @@ impl Pattern {
         text
     }
 
-    /// Whether it has no placeholders.
+    /// Returns whether the text has no placeholders.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.parts.iter().all(|part| matches!(part, Part::Text(_)))
     }
 
-    /// The text as it is written, so that reading it gives the same pattern.
+    /// Returns the text as it is written, so that parsing it gives the same pattern.
     #[must_use]
     pub fn source(&self) -> String {
         let mut text = String::new();
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_are_filled_in_and_all_else_stays() {
+    fn placeholders_are_filled_and_other_text_stays() {
         assert_eq!(filled("{number}: {title}"), "<number>: <title>");
         assert_eq!(filled("{{number}} } { {}"), "{number} } { {}");
         assert_eq!(filled("ü{status}ü"), "ü<status>ü");
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_one_stays_and_is_told_with_the_nearest_name() {
+    fn unknown_placeholder_stays_and_suggests_the_nearest() {
         let (pattern, unknown) = Pattern::parse("é {nubmer} {title}");
         assert_eq!(pattern.fill(|_| "x".into()), "é {nubmer} x");
         assert_eq!(unknown[0].at, 3..11);
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_back_reads_the_same() {
+    fn pattern_source_parses_to_the_same_pattern() {
         for text in ["{number} {{x}} {nope}", "a } b { c", ""] {
             let pattern = Pattern::parse(text).0;
             assert_eq!(Pattern::parse(&pattern.source()).0, pattern, "{text}");

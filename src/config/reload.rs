@@ -1,48 +1,49 @@
-//! What a changed settings file comes to while the program runs.
+//! Compares a settings file that changed while the program runs with what was in force.
 
 use super::panes::{Profile, UnusableProfile};
 use super::{Config, ConfigError, PanesSettings};
 use crate::model::rules::Rules;
 
-/// What a settings file says after it was changed.
+/// The result of reading a changed settings file.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Reload {
-    /// It was read.
+    /// The file was read.
     Changed(Box<Changed>),
-    /// It can't be read: why, in a sentence. What held before still holds.
+    /// The file can't be read: why, in a sentence. What held before still holds.
     Failed(String),
 }
 
 /// What can change while the program runs.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Changed {
-    /// What the panes are told.
+    /// Settings of the panes.
     pub panes: PanesSettings,
-    /// Places of work that can be chosen.
+    /// Profiles that can be chosen.
     pub profiles: Vec<Profile>,
-    /// Those that can't, and why.
+    /// Profiles that can't be chosen, and why.
     pub unusable_profiles: Vec<UnusableProfile>,
-    /// The rules in force.
+    /// Service levels, priorities and time spans in force.
     pub rules: Rules,
     /// Settings that could not be used.
     pub warnings: Vec<String>,
-    /// Names of changed settings that count from the next start on.
+    /// Names of changed settings that count only from the next start.
     pub needs_restart: Vec<&'static str>,
 }
 
 impl Reload {
-    /// What is told when `before` holds and the file has been read again, and what holds then.
+    /// Compares the configuration in force with the file as it was read again. Returns what to
+    /// report, and the configuration that is in force then.
     #[must_use]
     pub fn compare(before: &Config, after: Result<Config, ConfigError>) -> (Self, Option<Config>) {
         let mut after = match after {
             Ok(after) if after.is_broken => {
-                let said = after.warnings.first().map(super::Warning::brief);
-                return (Self::Failed(said.unwrap_or_default()), None);
+                let warning = after.warnings.first().map(super::Warning::brief);
+                return (Self::Failed(warning.unwrap_or_default()), None);
             }
             Ok(after) => after,
             Err(error) => return (Self::Failed(error.to_string()), None),
         };
-        let same = [
+        let comparisons = [
             ("user", before.me == after.me),
             ("the store or backend", before.location == after.location),
             ("ascii", before.ascii == after.ascii),
@@ -54,8 +55,12 @@ impl Reload {
             ),
             ("people and services", before.directory == after.directory),
         ];
-        let later = same.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect();
-        // The place stays, and with it what is said of it.
+        let needs_restart = comparisons
+            .iter()
+            .filter(|(_, comparisons)| !comparisons)
+            .map(|(name, _)| *name)
+            .collect();
+        // The location stays, and with it what was set about it.
         after.location.clone_from(&before.location);
         after.panes.profile.clone_from(&before.panes.profile);
         after.read_only = before.read_only;
@@ -65,7 +70,7 @@ impl Reload {
             unusable_profiles: after.unusable_profiles.clone(),
             rules: after.rules.clone(),
             warnings: after.warnings.iter().map(super::Warning::brief).collect(),
-            needs_restart: later,
+            needs_restart,
         };
         (Self::Changed(Box::new(changed)), Some(after))
     }

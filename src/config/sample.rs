@@ -5,35 +5,35 @@ use std::fmt::Write;
 use super::show::quote;
 
 const SAMPLE: &str = include_str!("sample.toml");
-/// The line in whose place the keys of the actions stand.
+/// The line that the keys of the actions replace.
 const KEYS_LINE: &str = "@KEYS@\n";
-/// What follows this line is no default but an example.
+/// What follows this line are examples instead of defaults.
 pub const EXAMPLES_LINE: &str = "# From here on examples";
 
 /// An action with its default keys.
 #[derive(Clone, Copy, Debug)]
 pub struct ActionKeys<'a> {
-    /// The action's name.
+    /// Name of the action.
     pub name: &'a str,
-    /// Its keys, the main one first.
+    /// Keys of the action, the main one first.
     pub keys: &'a [&'a str],
-    /// What it does.
+    /// What the action does, on one line.
     pub help: &'a str,
 }
 
-/// The sample with the keys of these actions.
+/// Returns the sample with the keys of these actions.
 #[must_use]
 pub fn sample<'a>(actions: impl IntoIterator<Item = ActionKeys<'a>>) -> String {
     let mut lines = String::new();
     for action in actions {
         let keys = format_keys(action.keys);
-        // A String takes it.
+        // Writing to a String can't fail.
         let _ = writeln!(lines, "#{} = {keys} # {}", action.name, action.help);
     }
     SAMPLE.replacen(KEYS_LINE, &lines, 1)
 }
 
-/// One key, or the list of several.
+/// Formats one key, or the list of several.
 pub(super) fn format_keys(keys: &[impl AsRef<str>]) -> String {
     match keys {
         [one] => quote(one.as_ref()),
@@ -44,8 +44,8 @@ pub(super) fn format_keys(keys: &[impl AsRef<str>]) -> String {
     }
 }
 
-/// The sample as it is where nothing in it is commented out: a `#` that a blank follows begins a
-/// sentence, any other a setting.
+/// Returns the sample with its settings uncommented: a `#` that a blank follows begins a sentence,
+/// any other one a setting.
 #[must_use]
 pub fn uncommented(sample: &str) -> String {
     let mut text = String::new();

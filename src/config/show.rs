@@ -1,18 +1,18 @@
-//! The configuration in force as TOML, with where each value comes from.
+//! Writes the configuration in force as TOML, with where each value comes from.
 
 use std::fmt::Write;
 use std::path::Path;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-use super::sample::format_keys as key_list;
+use super::sample::format_keys;
 use super::{Config, Location, RemoteConfig, log_level_name};
 use crate::backend::http::TokenSource;
 use crate::model::Priority;
 use crate::model::escalation::Target;
 use crate::model::priority::Level as Extent;
 
-/// A text in quotes, as TOML has it on one line. No control character is left as it is.
+/// Quotes a text as TOML has it on one line. Control characters are escaped.
 #[must_use]
 pub fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
@@ -25,10 +25,10 @@ pub fn quote(text: &str) -> String {
             }
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
-            // What can't be shown as it is, and what orders text anew.
+            // What can't be shown as it is, and what reorders text.
             ch if crate::model::text::sanitize(ch.encode_utf8(&mut [0; 4])) != ch.to_string() => {
                 let code = u32::from(ch);
-                // A String takes it.
+                // Writing to a String can't fail.
                 let _ = if code > 0xffff {
                     write!(quoted, "\\U{code:08x}")
                 } else {
@@ -42,35 +42,36 @@ pub fn quote(text: &str) -> String {
     quoted
 }
 
-/// A span in the largest unit that is exact.
+/// Formats a duration in the largest unit that is exact.
 #[must_use]
-pub fn format_duration(span: TimeDelta) -> String {
-    let seconds = span.num_seconds();
+pub fn format_duration(duration: TimeDelta) -> String {
+    let seconds = duration.num_seconds();
     let units = [("d", 86_400), ("h", 3600), ("m", 60)];
     let unit = units.iter().find(|(_, size)| seconds > 0 && seconds % size == 0);
     unit.map_or_else(|| format!("{seconds}s"), |(unit, size)| format!("{}{unit}", seconds / size))
 }
 
-/// All that holds. `actions` are the names of all actions with the keys they have now.
+/// Returns everything that is in force. `actions` are the names of all actions with their present
+/// keys.
 #[must_use]
 pub fn show(config: &Config, actions: &[(&str, Vec<String>)]) -> String {
-    let mut page = TomlWriter { config, text: String::new(), prefix: String::new() };
-    page.general();
-    page.appearance();
-    page.rules();
-    page.section("templates");
+    let mut writer = TomlWriter { config, text: String::new(), prefix: String::new() };
+    writer.general();
+    writer.appearance();
+    writer.rules();
+    writer.section("templates");
     for template in &config.panes.templates {
-        page.setting(&template.name, &quote(&template.text.source()));
+        writer.setting(&template.name, &quote(&template.text.source()));
     }
-    page.section("keys");
+    writer.section("keys");
     for (name, keys) in actions {
-        page.setting(name, &key_list(keys));
+        writer.setting(name, &format_keys(keys));
     }
-    page.views();
-    page.commands();
-    page.profiles();
-    page.directory();
-    page.text
+    writer.views();
+    writer.commands();
+    writer.profiles();
+    writer.directory();
+    writer.text
 }
 
 struct TomlWriter<'a> {
@@ -97,20 +98,20 @@ fn format_time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
-/// A key as it is where it may be anything.
+/// Formats a key that may be any text, in quotes if it needs them.
 fn format_key(name: &str) -> String {
-    let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if !name.is_empty() && name.chars().all(bare) { name.to_owned() } else { quote(name) }
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if !name.is_empty() && name.chars().all(is_bare) { name.to_owned() } else { quote(name) }
 }
 
 impl TomlWriter<'_> {
-    /// A setting, with where it comes from.
+    /// Writes a setting, with where it comes from.
     fn setting(&mut self, name: &str, value: &str) {
         let origin = self.config.origins.get(&format!("{}{}", self.prefix, name));
         self.push_line(&format!("{} = {value} # {origin}", format_key(name)));
     }
 
-    /// A setting of an entry that tells where it comes from as a whole.
+    /// Writes a setting of an entry; where it comes from is written once for the entire entry.
     fn field(&mut self, name: &str, value: &str) {
         self.push_line(&format!("{name} = {value}"));
     }
@@ -125,7 +126,7 @@ impl TomlWriter<'_> {
         self.prefix = format!("{name}.");
     }
 
-    /// An entry of a list of tables.
+    /// Begins an entry of a list of tables.
     fn entry(&mut self, list: &str, name: &str) {
         let origin = self.config.origins.get(&format!("{list}.{name}"));
         self.push_line(&format!("\n[[{list}]] # {origin}"));
@@ -136,7 +137,8 @@ impl TomlWriter<'_> {
         self.setting("user", &quote(&config.me));
         match &config.location {
             Location::File(store) => self.setting("store", &quote_path(store)),
-            // Only profiles name one; what chose it is told all the same.
+            // Only profiles name an API, so that this is a comment: what chose it is shown all the
+            // same.
             Location::Remote(remote) => {
                 let origin = config.origins.get("backend");
                 self.push_line(&format!(
@@ -157,13 +159,13 @@ impl TomlWriter<'_> {
     }
 
     fn appearance(&mut self) {
-        let looks = self.config.panes.appearance;
+        let appearance = self.config.panes.appearance;
         self.section("looks");
-        self.setting("theme", &quote(looks.theme.as_str()));
-        self.setting("depth", &quote(looks.depth.as_str()));
-        self.setting("zone", &quote(looks.zone.as_str()));
-        self.setting("low_bandwidth", &looks.low_bandwidth.to_string());
-        self.setting("synchronized", &looks.synchronized.to_string());
+        self.setting("theme", &quote(appearance.theme.as_str()));
+        self.setting("depth", &quote(appearance.depth.as_str()));
+        self.setting("zone", &quote(appearance.zone.as_str()));
+        self.setting("low_bandwidth", &appearance.low_bandwidth.to_string());
+        self.setting("synchronized", &appearance.synchronized.to_string());
         let notify = &self.config.panes.notify;
         self.section("notify");
         self.setting("bell", &notify.bell.to_string());
@@ -224,8 +226,8 @@ impl TomlWriter<'_> {
     fn profiles(&mut self) {
         for profile in &self.config.profiles {
             let origin = self.config.origins.get(&format!("profiles.{}", profile.name));
-            let here = self.config.panes.profile.as_ref() == Some(profile);
-            let chosen = if here { ", chosen" } else { "" };
+            let is_chosen = self.config.panes.profile.as_ref() == Some(profile);
+            let chosen = if is_chosen { ", chosen" } else { "" };
             self.push_line(&format!(
                 "\n[profiles.{}] # {origin}{chosen}",
                 format_key(&profile.name)
@@ -278,8 +280,8 @@ impl TomlWriter<'_> {
                 self.field("runbook", &quote(runbook));
             }
             if let Some(objective) = service.objective {
-                let (whole, part) = (objective / 1000, objective % 1000);
-                self.field("objective", &quote(&format!("{whole}.{part:03}")));
+                let (percent, fraction) = (objective / 1000, objective % 1000);
+                self.field("objective", &quote(&format!("{percent}.{fraction:03}")));
             }
         }
         for policy in &directory.policies {
@@ -308,9 +310,9 @@ impl TomlWriter<'_> {
                 continue;
             }
             self.push_line("overrides = [");
-            for one in &schedule.overrides {
-                let (from, to) = (format_time(one.from), format_time(one.to));
-                let person = quote(&one.person);
+            for entry in &schedule.overrides {
+                let (from, to) = (format_time(entry.from), format_time(entry.to));
+                let person = quote(&entry.person);
                 self.push_line(&format!("    {{ person = {person}, from = {from}, to = {to} }},"));
             }
             self.push_line("]");

@@ -1,8 +1,8 @@
-//! Drafts: what is being typed, on disk as it is typed.
+//! Stores form drafts on disk while they are being typed.
 //!
-//! Each draft is a file of its own, replaced as a whole, so that whatever ends the program leaves
-//! the last one or the one before. While a form is open its draft is held by a lock, so that another
-//! process does not offer it.
+//! Each draft is a file of its own and is replaced atomically, so that a crash at any moment leaves
+//! either the latest version or the one before. While a form is open its draft is locked, so that
+//! another process does not offer it.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
@@ -21,61 +21,63 @@ use uuid::Uuid;
 use super::filters;
 use crate::model::IncidentId;
 
-/// What was typed into a form.
+/// The content of a form that is being filled in.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Draft {
-    /// Which draft.
+    /// Identifies the draft, and names its file.
     pub id: Uuid,
-    /// The form, as the panes know it.
+    /// Name of the form, defined and understood by the panes.
     pub form: String,
-    /// The incidents it is about: id, label, title, and the last event when the form opened.
+    /// The incidents that the form is about: id, label, title, and the last event's sequence number
+    /// when the form opened.
     pub about: Vec<(IncidentId, String, String, u32)>,
-    /// What the fields hold, from top to bottom.
+    /// Contents of the fields, from top to bottom.
     pub contents: Vec<String>,
-    /// What they held when the form opened; none in drafts of earlier versions.
+    /// Contents of the fields when the form opened; empty in drafts of earlier versions.
     #[serde(default)]
     pub initial: Vec<String>,
-    /// The labels of the fields; none in drafts of earlier versions.
+    /// Labels of the fields; empty in drafts of earlier versions.
     #[serde(default)]
     pub labels: Vec<String>,
-    /// Where those incidents are, such as a store's file; none in drafts of earlier versions.
-    #[serde(default)]
-    #[serde(rename = "place")]
+    /// Where the incidents live, such as the path of a store's file; `None` in drafts of earlier
+    /// versions.
+    #[serde(default, rename = "place")]
     pub location: Option<String>,
-    /// When it was written.
+    /// When the draft was saved last.
     pub at: DateTime<Utc>,
 }
 
-/// What is done to drafts.
+/// An operation on the drafts, carried out by the worker thread.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum DraftOp {
-    /// Write it, or write it anew.
+    /// Saves a draft, or replaces its earlier version.
     Save(Draft),
-    /// It is not needed any more.
+    /// Deletes a draft that is not needed any more.
     Drop(Uuid),
-    /// Leave it for later, here or elsewhere.
+    /// Unlocks a draft, so that this process or another one can offer it later.
     Release(Uuid),
-    /// Remember a filter, beside the drafts.
+    /// Adds a filter to the filters used before, which are stored next to the drafts.
     RememberFilter(String),
 }
 
-/// What the thread tells.
+/// An event that the worker thread reports.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum DraftEvent {
-    /// What earlier runs have left, the last one first.
+    /// Drafts that earlier runs left behind, the latest first.
     Recovered(Vec<Draft>),
-    /// Filters that earlier runs have left, the last one last.
+    /// Filters that earlier runs used, the latest last.
     Filters(Vec<String>),
-    /// What is typed can't be kept, and why.
+    /// A draft can't be saved; the text says why.
     Failed(String),
 }
 
-/// How long the end waits for what is being written.
+/// How long dropping a [`DraftStore`] waits for pending writes.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The folder of drafts and the thread that writes to it, in the order of what is asked.
+/// Handle to the drafts folder and the worker thread that writes it, in the order of the
+/// operations.
 ///
-/// A disk that hangs delays the thread, not the panes.
+/// The thread writes on its own, so that a disk that hangs delays it and not the panes.
 #[derive(Debug)]
 pub struct DraftStore {
     ops: Option<mpsc::Sender<DraftOp>>,
@@ -83,52 +85,56 @@ pub struct DraftStore {
 }
 
 impl DraftStore {
-    /// Starts the thread. It tells first what earlier runs have left, then what can't be written.
+    /// Starts the worker thread. It first reports the drafts and filters of earlier runs, and from
+    /// then on whatever can't be written.
     ///
     /// # Errors
     /// When no thread can be started.
-    pub fn start(folder: PathBuf, tell: impl Fn(DraftEvent) + Send + 'static) -> io::Result<Self> {
-        let (asks, asked) = mpsc::channel::<DraftOp>();
-        let (over, ended) = mpsc::channel();
+    pub fn start(
+        folder: PathBuf,
+        on_event: impl Fn(DraftEvent) + Send + 'static,
+    ) -> io::Result<Self> {
+        let (ops, queued) = mpsc::channel::<DraftOp>();
+        let (ended_sender, worker_ended) = mpsc::channel();
         thread::Builder::new().name("drafts".into()).spawn(move || {
-            let mut held = Worker { folder, locks: HashMap::new() };
-            match held.find_abandoned() {
-                Ok(left) if left.is_empty() => {}
-                Ok(left) => tell(DraftEvent::Recovered(left)),
-                Err(error) => tell(DraftEvent::Failed(held.failure(&error))),
+            let mut worker = Worker { folder, locks: HashMap::new() };
+            match worker.find_abandoned() {
+                Ok(abandoned) if abandoned.is_empty() => {}
+                Ok(abandoned) => on_event(DraftEvent::Recovered(abandoned)),
+                Err(error) => on_event(DraftEvent::Failed(worker.failure(&error))),
             }
-            match filters::load(&filters::file_path(&held.folder)) {
-                Ok(read) if read.is_empty() => {}
-                Ok(read) => tell(DraftEvent::Filters(read)),
+            match filters::load(&filters::file_path(&worker.folder)) {
+                Ok(loaded) if loaded.is_empty() => {}
+                Ok(loaded) => on_event(DraftEvent::Filters(loaded)),
                 Err(error) => tracing::warn!(%error, "filters used before can't be read"),
             }
-            for ask in asked {
-                match held.execute(&ask) {
+            for op in queued {
+                match worker.execute(&op) {
                     Ok(()) => {}
-                    // Nobody waits for it, and it is typed again easily.
-                    Err(error) if matches!(ask, DraftOp::RememberFilter(_)) => {
+                    // Only logged: nobody waits for it, and a filter is quickly typed again.
+                    Err(error) if matches!(op, DraftOp::RememberFilter(_)) => {
                         tracing::warn!(%error, "a filter can't be remembered");
                     }
-                    Err(error) => tell(DraftEvent::Failed(held.failure(&error))),
+                    Err(error) => on_event(DraftEvent::Failed(worker.failure(&error))),
                 }
             }
-            // Nobody waits for it any more where the end was not waited for.
-            let _ = over.send(());
+            // The receiver is gone when the drop has given up waiting.
+            let _ = ended_sender.send(());
         })?;
-        Ok(Self { ops: Some(asks), worker_ended: ended })
+        Ok(Self { ops: Some(ops), worker_ended })
     }
 
-    /// Asks for something to be done.
-    pub fn send(&self, ask: DraftOp) {
-        if let Some(asks) = &self.ops {
-            // The thread ends only after this end.
-            let _ = asks.send(ask);
+    /// Queues an operation for the worker thread.
+    pub fn send(&self, op: DraftOp) {
+        if let Some(ops) = &self.ops {
+            // The worker outlives this sender: it ends when the sender is dropped.
+            let _ = ops.send(op);
         }
     }
 }
 
 impl Drop for DraftStore {
-    /// Waits until all is written, but not for ever for a disk that hangs.
+    /// Waits until everything is written, but not forever in case the disk hangs.
     fn drop(&mut self) {
         self.ops = None;
         let _ = self.worker_ended.recv_timeout(SHUTDOWN_TIMEOUT);
@@ -137,7 +143,7 @@ impl Drop for DraftStore {
 
 struct Worker {
     folder: PathBuf,
-    /// Of the drafts that are open here.
+    /// Locks of the drafts that are open in this process.
     locks: HashMap<Uuid, File>,
 }
 
@@ -150,7 +156,7 @@ impl Worker {
         self.folder.join(format!("{id}.{ending}"))
     }
 
-    /// Takes the lock of a draft; `false` where another process has it.
+    /// Locks a draft. Returns `false` when another process holds the lock.
     fn lock(&mut self, id: Uuid) -> io::Result<bool> {
         if self.locks.contains_key(&id) {
             return Ok(true);
@@ -167,8 +173,8 @@ impl Worker {
         }
     }
 
-    fn execute(&mut self, ask: &DraftOp) -> io::Result<()> {
-        match ask {
+    fn execute(&mut self, op: &DraftOp) -> io::Result<()> {
+        match op {
             DraftOp::Save(draft) => {
                 self.lock(draft.id)?;
                 self.write(draft)
@@ -193,34 +199,36 @@ impl Worker {
     }
 
     fn write(&self, draft: &Draft) -> io::Result<()> {
-        let beside = self.path(draft.id, "new");
-        let mut file = private_file_options().create(true).truncate(true).open(&beside)?;
+        let temporary = self.path(draft.id, "new");
+        let mut file = private_file_options().create(true).truncate(true).open(&temporary)?;
         serde_json::to_writer(&mut file, draft).map_err(io::Error::other)?;
         file.flush()?;
-        fs::rename(beside, self.path(draft.id, "json"))
+        fs::rename(temporary, self.path(draft.id, "json"))
     }
 
-    /// Drafts that no process has open, the last one first. Files that make no sense stay there.
+    /// Returns the drafts that no process has open, the latest first. Files that can't be parsed
+    /// stay where they are.
     fn find_abandoned(&mut self) -> io::Result<Vec<Draft>> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
-        let mut left = Vec::new();
+        let mut abandoned = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
             let path = entry?.path();
             if path.extension().is_none_or(|ending| ending != "json") {
                 continue;
             }
-            let read = fs::read(&path).ok().and_then(|b| serde_json::from_slice::<Draft>(&b).ok());
-            let Some(draft) = read else {
+            let parsed =
+                fs::read(&path).ok().and_then(|b| serde_json::from_slice::<Draft>(&b).ok());
+            let Some(draft) = parsed else {
                 tracing::warn!(path = %path.display(), "a draft can't be read");
                 continue;
             };
             if self.lock(draft.id)? {
                 self.release(draft.id)?;
-                left.push(draft);
+                abandoned.push(draft);
             }
         }
-        left.sort_by_key(|draft| std::cmp::Reverse(draft.at));
-        Ok(left)
+        abandoned.sort_by_key(|draft| std::cmp::Reverse(draft.at));
+        Ok(abandoned)
     }
 }
 

@@ -1,4 +1,5 @@
-//! Filters that were used before: one a line, the last one last, in a file beside the drafts.
+//! Stores the filters that were used before: one a line, the latest last, in a file next to the
+//! drafts folder.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -7,18 +8,18 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
-/// The most that are remembered.
+/// The most filters that are remembered.
 pub const MAX_FILTERS: usize = 100;
-/// The most bytes that are read: a file that somebody else has filled is not taken in.
+/// The most bytes that are read, as a guard against a file that something else has filled.
 const MAX_BYTES: u64 = 100_000;
 
-/// The file of a folder of drafts.
+/// Returns the path of the filters file that belongs to a drafts folder.
 #[must_use]
 pub fn file_path(drafts: &Path) -> PathBuf {
     drafts.with_file_name("filters")
 }
 
-/// Filters that earlier runs have left; none where there is no file.
+/// Loads the filters of earlier runs; empty when there is no file.
 ///
 /// # Errors
 /// When the file can't be read.
@@ -39,16 +40,17 @@ pub fn load(path: &Path) -> io::Result<Vec<String>> {
     Ok(filters)
 }
 
-/// Puts a filter last among those of a list, without doubles and without more than are remembered.
+/// Appends a filter to a list. An earlier duplicate is removed, and so are the oldest filters
+/// beyond [`MAX_FILTERS`].
 pub fn add(filters: &mut Vec<String>, filter: &str) {
-    filters.retain(|known| known != filter);
+    filters.retain(|other| other != filter);
     filters.push(filter.to_owned());
-    let over = filters.len().saturating_sub(MAX_FILTERS);
-    filters.drain(..over);
+    let excess = filters.len().saturating_sub(MAX_FILTERS);
+    filters.drain(..excess);
 }
 
-/// Puts a filter last in the file, which is replaced as a whole. What another process has added
-/// meanwhile is kept.
+/// Appends a filter to the file, which is replaced atomically. Filters that another process has
+/// added meanwhile are preserved.
 ///
 /// # Errors
 /// When the file can't be written.
@@ -74,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn filters_are_remembered_once_each_the_last_one_last() {
+    fn filters_are_remembered_once_with_the_latest_last() {
         let folder = tempfile::tempdir().unwrap();
         let path = file_path(&folder.path().join("drafts"));
         assert_eq!(path, folder.path().join("filters"));
@@ -88,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_a_hundred_are_remembered() {
+    fn filters_beyond_the_limit_are_dropped() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("filters");
         for number in 0..MAX_FILTERS + 5 {
@@ -101,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_makes_no_sense_gives_what_of_it_does() {
+    fn damaged_file_yields_its_readable_lines() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("filters");
         fs::write(&path, b"p1\n\n \x1b[31mred\n\xff\xfe\np2 \np1\n").unwrap();

@@ -1,4 +1,4 @@
-//! The rows that are known, and how a delta changes them.
+//! The mirror: the poller's copy of the open incidents, and how a delta changes it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,22 +9,22 @@ use crate::model::{IncidentId, Summary};
 
 use super::Snapshot;
 
-/// How many of those that have left are remembered.
+/// How many incidents that have ended are remembered.
 const MAX_ENDED: usize = 1000;
 
-/// All open incidents that are known. Rows are shared with the snapshots made of them, so that a
-/// snapshot of thousands costs as many pointers.
+/// The open incidents that are known. Rows are shared with the snapshots made of them, so that a
+/// snapshot of thousands of rows costs as many pointers.
 #[derive(Debug, Default)]
 pub struct Mirror {
     rows: Vec<Arc<Summary>>,
     index_by_id: HashMap<IncidentId, usize>,
-    /// Those that have left the queue, and their last event: an older state must not bring them back.
+    /// The last event of each incident that has ended: an older state must not bring it back.
     ended_seqs: HashMap<IncidentId, u32>,
     counts: Option<OpenCounts>,
 }
 
 impl Mirror {
-    /// Takes in the first page of a search; the rest is still unknown.
+    /// Adds the first page of a search. The remaining rows are still unknown.
     pub fn put_first_page(&mut self, rows: Vec<Summary>, counts: Option<OpenCounts>) {
         for row in rows {
             self.put(row);
@@ -32,7 +32,7 @@ impl Mirror {
         self.counts = counts;
     }
 
-    /// Takes in what has changed. Says whether anything has.
+    /// Applies a delta. Returns whether anything has changed.
     pub fn fold(&mut self, delta: Delta) -> bool {
         if delta.reset {
             let mut fresh = Self::default();
@@ -49,18 +49,19 @@ impl Mirror {
         changed
     }
 
-    /// Takes in one row unless a later state of it is known. Says whether anything has changed.
+    /// Adds or replaces a row, unless a later state of it is known. Returns whether anything has
+    /// changed.
     pub fn put(&mut self, row: Summary) -> bool {
         match self.index_by_id.get(&row.id).copied() {
-            Some(place) => {
-                let known = &mut self.rows[place];
-                if row.seq < known.seq || **known == row {
+            Some(index) => {
+                let current = &mut self.rows[index];
+                if row.seq < current.seq || **current == row {
                     return false;
                 }
                 if row.status.is_open() {
-                    *known = Arc::new(row);
+                    *current = Arc::new(row);
                 } else {
-                    self.remove(row.id, place);
+                    self.remove(row.id, index);
                     if self.ended_seqs.len() >= MAX_ENDED {
                         self.ended_seqs.clear();
                     }
@@ -69,7 +70,7 @@ impl Mirror {
                 true
             }
             None if row.status.is_open()
-                && self.ended_seqs.get(&row.id).is_none_or(|s| *s < row.seq) =>
+                && self.ended_seqs.get(&row.id).is_none_or(|seq| *seq < row.seq) =>
             {
                 self.ended_seqs.remove(&row.id);
                 self.index_by_id.insert(row.id, self.rows.len());
@@ -80,21 +81,21 @@ impl Mirror {
         }
     }
 
-    /// Whether an incident is among the open ones.
+    /// Returns whether an incident is among the open ones.
     #[must_use]
     pub fn contains(&self, id: IncidentId) -> bool {
         self.index_by_id.contains_key(&id)
     }
 
-    fn remove(&mut self, id: IncidentId, place: usize) {
+    fn remove(&mut self, id: IncidentId, index: usize) {
         self.index_by_id.remove(&id);
-        self.rows.swap_remove(place);
-        if let Some(moved) = self.rows.get(place) {
-            self.index_by_id.insert(moved.id, place);
+        self.rows.swap_remove(index);
+        if let Some(moved) = self.rows.get(index) {
+            self.index_by_id.insert(moved.id, index);
         }
     }
 
-    /// What is known now.
+    /// Returns an immutable copy of the current state.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         Arc::new(Snapshot { rows: self.rows.clone(), counts: self.counts })

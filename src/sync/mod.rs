@@ -1,7 +1,8 @@
-//! Second floor: keeps a mirror of a backend, and says how fresh it is.
+//! Second floor: mirrors a backend, and reports how fresh the mirror is.
 //!
-//! [`start`] gives the future that does the work and a [`Handle`] to speak to it. Everything that
-//! is learnt arrives as an [`Update`]; whoever reads them never waits for the backend.
+//! [`start`] returns the future that does the work and a [`PollerHandle`] to control it. Everything
+//! that is fetched arrives as a [`BackendUpdate`], so that whoever receives the updates never waits
+//! for the backend.
 
 pub mod drafts;
 pub mod filters;
@@ -25,80 +26,82 @@ use crate::model::queue::OpenCounts;
 pub use mirror::Mirror;
 use remote::{OutboxSnapshot, Remote};
 
-/// How long one question for changes may be open.
+/// How long the backend may hold one request for changes (long poll).
 pub const LONG_POLL_TIMEOUT: Duration = Duration::from_secs(25);
 
-/// Without an answer for this much longer, what is shown counts as stale.
+/// When a response is overdue by this much, the shown data counts as stale.
 pub const GRACE: Duration = Duration::from_secs(5);
 
-/// The wait before a question that failed is asked again, for the first time.
+/// The wait before the first retry of a failed request.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 
-/// So long after the first failure, a third question in a row has failed: the second is asked after
+/// How long after the first failure a third request in a row has failed: the second is sent after
 /// the first wait, and the third after twice that.
 pub const THIRD_FAILURE_AFTER: Duration = FIRST_RETRY.saturating_mul(3);
 
-/// The rows of the first page, drawn before all open ones are known.
+/// The number of rows in the first page, which is drawn before all open incidents are known.
 pub const FIRST_PAGE: u32 = 80;
 
-/// The open incidents as they were known at one moment. Never changed once made.
+/// The open incidents as they were known at one moment. Immutable.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    /// All open incidents that are known, in no order.
+    /// All open incidents that are known, in no particular order.
     pub rows: Vec<Arc<Summary>>,
-    /// While only the first page is known: the counts of all. `None` once all rows are here.
+    /// Counts of all open incidents while only the first page is known; `None` once all rows are
+    /// known.
     pub counts: Option<OpenCounts>,
 }
 
-/// How it stands with the backend.
+/// The state of the connection to the backend.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConnectionState {
-    /// It has not answered yet.
+    /// The backend has not answered yet.
     Loading,
-    /// It answered last at that time, and tells of changes as they happen.
+    /// The backend answers, and reports changes as they happen (long poll).
     Live {
-        /// When it answered.
+        /// When the backend answered last.
         at: DateTime<Utc>,
     },
-    /// It answered last at that time, and must be asked every so often.
+    /// The backend answers, and has to be polled at intervals.
     Polling {
-        /// When it answered.
+        /// When the backend answered last.
         at: DateTime<Utc>,
-        /// About how often it is asked now.
+        /// The approximate interval at present.
         every: Duration,
     },
-    /// It has failed since then.
+    /// Requests to the backend fail.
     Failing {
-        /// The first failure in a row; or when what is shown was kept, where it has not answered
-        /// since.
+        /// When the first failure in a row happened. If cached data is shown and the backend has
+        /// not answered since the start, the time at which that data was cached.
         since: DateTime<Utc>,
-        /// What it said last.
+        /// The error of the last request.
         error: BackendError,
-        /// When it is asked again.
+        /// When the next request is sent.
         retry_at: DateTime<Utc>,
     },
 }
 
-/// What has been learnt.
+/// News about the backend, sent by the poller.
 #[derive(Clone, Debug)]
 pub enum BackendUpdate {
     /// The backend's name and what it can do.
     Capabilities(Capabilities),
     /// The open incidents have changed.
     Snapshot(Arc<Snapshot>),
-    /// Incidents that have ended have changed, or have ended now.
+    /// Incidents have ended, or incidents that had ended before have changed.
     Ended(Vec<Summary>),
     /// People, teams and services have changed.
     Directory(Arc<Directory>),
-    /// It answered, or it failed.
+    /// The backend answered, or it failed.
     Connection(ConnectionState),
-    /// What was told of this, or is told next, was kept on this machine, and read then.
+    /// The data of the update that follows comes from the cache and was fetched at that time.
     Cached(CachedData, DateTime<Utc>),
-    /// What is on its way to a remote has changed; told first of all where there is an outbox.
+    /// The outbox of a remote has changed. If there is an outbox, its first state is sent before
+    /// anything is fetched.
     Outbox(Arc<OutboxSnapshot>),
 }
 
-/// What may have been kept from before.
+/// The kinds of data that an earlier run may have cached.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CachedData {
     /// The rows of all open incidents.
@@ -107,61 +110,61 @@ pub enum CachedData {
     Directory,
 }
 
-/// What the task can be told.
+/// A command to the poller.
 #[derive(Debug)]
 enum PollerCommand {
     Refresh,
     Row(Box<Summary>),
 }
 
-/// Speaks to the task. When it is dropped, the task ends.
+/// Controls the poller, which ends when all its handles are dropped.
 #[derive(Clone, Debug)]
 pub struct PollerHandle {
     commands: mpsc::UnboundedSender<PollerCommand>,
 }
 
 impl PollerHandle {
-    /// Ask now, whatever is being waited for.
+    /// Requests the changes now, whatever the poller is waiting for.
     pub fn refresh(&self) {
-        // A task that has ended has nothing to refresh.
+        // A poller that has ended has nothing to refresh.
         let _ = self.commands.send(PollerCommand::Refresh);
     }
 
-    /// A row as a command's outcome told it: shown without waiting for the next answer.
+    /// Passes on a row from a command's outcome, so that it shows before the next response.
     pub fn update_row(&self, row: Summary) {
         let _ = self.commands.send(PollerCommand::Row(Box::new(row)));
     }
 }
 
-/// How the task works.
+/// Options of the poller.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The handle of whoever looks, for filters.
+    /// Handle of the viewer, for filters.
     pub me: String,
-    /// What is kept of the backend on this machine, where it is a remote one.
+    /// The cache and outbox of the backend, if it is a remote.
     pub remote: Option<Arc<Remote>>,
-    /// Urgent incidents are read before somebody asks for them, where the backend is a remote one.
+    /// Whether urgent incidents are fetched before somebody opens them, if the backend is a remote.
     pub read_ahead: bool,
 }
 
-/// The task and its handle.
+/// Returns the handle of a new poller, and the future that runs it.
 pub fn start(
     backend: Arc<dyn Backend>,
     options: Options,
     updates: mpsc::UnboundedSender<BackendUpdate>,
 ) -> (PollerHandle, impl Future<Output = ()> + Send + 'static) {
-    let (nudges, heard) = mpsc::unbounded_channel();
-    let (snapshots, seen) = watch::channel(Arc::default());
-    let ahead = options.remote.as_ref().filter(|_| options.read_ahead).map(Arc::downgrade);
+    let (commands, command_receiver) = mpsc::unbounded_channel();
+    let (snapshots, snapshot_receiver) = watch::channel(Arc::default());
+    let prefetched = options.remote.as_ref().filter(|_| options.read_ahead).map(Arc::downgrade);
     let remote = options.remote.map(|remote| (remote, snapshots));
-    let keeper = poller::Poller::new(backend, remote, options.me, updates, heard);
-    let reading = async move {
-        if let Some(remote) = ahead {
-            remote::prefetch(remote, seen).await;
+    let poller = poller::Poller::new(backend, remote, options.me, updates, command_receiver);
+    let prefetching = async move {
+        if let Some(remote) = prefetched {
+            remote::prefetch(remote, snapshot_receiver).await;
         }
     };
-    let work = async move {
-        join(keeper.run(), reading).await;
+    let running = async move {
+        join(poller.run(), prefetching).await;
     };
-    (PollerHandle { commands: nudges }, work)
+    (PollerHandle { commands }, running)
 }

@@ -1,4 +1,4 @@
-//! The task that asks.
+//! The poller: requests changes from the backend, and publishes snapshots of the open incidents.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -21,77 +21,78 @@ use super::{
     PollerCommand, Snapshot,
 };
 
-/// The shortest time between two snapshots: more a second can't be read.
+/// The shortest time between two snapshots; nobody could read more of them.
 const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(200);
-/// After the first page, the rest of the open incidents waits for so long.
+/// How long the request for all open incidents waits after the first page.
 const FULL_FETCH_DELAY: Duration = Duration::from_millis(120);
-/// The shortest time between two questions.
+/// The shortest time between two requests for changes.
 const MIN_POLL_INTERVAL: Duration = Duration::from_millis(100);
-/// A question that should be answered at once and was not for so long is asked anew where somebody
-/// wants to know: the way may have changed under it.
+/// A request that should be answered at once, and was not for this long, is restarted when a
+/// refresh is requested: the network may have changed under it.
 const RESTART_AFTER: Duration = Duration::from_secs(1);
 
 pub(super) struct Poller {
     backend: Arc<dyn Backend>,
-    /// What is kept of the backend on this machine, where it is a remote one.
+    /// The cache and outbox of the backend, if it is a remote.
     remote: Option<RemoteState>,
     me: String,
     updates: mpsc::UnboundedSender<BackendUpdate>,
     commands: mpsc::UnboundedReceiver<PollerCommand>,
     mirror: Mirror,
-    /// What was learnt since the last snapshot is still to be told.
+    /// Whether the mirror has changed since the last published snapshot.
     has_unpublished: bool,
     published_at: Option<Instant>,
     fetched: Fetched,
-    /// All open incidents are not asked for before then.
+    /// The earliest time for the request of all open incidents, after the first page.
     full_fetch_not_before: Option<Instant>,
     cursor: Option<Cursor>,
-    /// How questions are spaced.
+    /// Decides how requests are spaced.
     pace: Pace,
-    /// The next question does not wait: somebody wants to know.
+    /// Whether the next request returns at once instead of waiting for changes, because somebody
+    /// requested a refresh.
     poll_immediately: bool,
     failures: u32,
     failing_since: Option<DateTime<Utc>>,
-    /// When what is told was kept, until the backend has answered.
+    /// When the published rows were cached; `None` once the backend has answered.
     cached_at: Option<DateTime<Utc>>,
 }
 
-/// What was learnt of what has to be asked for once.
+/// What has been fetched of the data that is needed once.
 #[derive(Default)]
 struct Fetched {
-    /// The first rows, so that there is something to tell.
+    /// The first page of rows, or rows of the cache: there is something to publish.
     page: bool,
-    /// The backend's name, and what may be asked of it.
+    /// The backend's name and capabilities.
     capabilities: bool,
-    /// People, teams and services, as they are now.
+    /// People, teams and services in their current state.
     directory: bool,
 }
 
-/// A remote, as the task sees it.
+/// A remote, as the poller sees it.
 struct RemoteState {
     remote: Arc<Remote>,
-    /// What is on its way.
+    /// Snapshots of the outbox.
     outbox: watch::Receiver<Arc<OutboxSnapshot>>,
-    /// Somebody else has reached it.
+    /// Changes when another request reaches the remote again after a failure.
     reconnects: watch::Receiver<u64>,
-    /// Rows that commands wait for and that are not in the mirror: they have ended.
+    /// Rows of ended incidents, which are not in the mirror, that have pending commands.
     ended_rows: HashMap<IncidentId, Summary>,
-    /// What had been sent when that was looked at last.
+    /// Ids of the commands that had been sent when the outbox was last inspected.
     sent_ids: Option<HashSet<CommandId>>,
-    /// For who reads ahead.
+    /// Passes snapshots to the prefetcher.
     snapshots: watch::Sender<Arc<Snapshot>>,
 }
 
-/// Nobody listens any more.
+/// Nobody receives updates any more, or every handle was dropped.
 struct Closed;
 
-/// Why a question was not answered.
+/// Why a request has no response.
 enum FetchError {
-    /// Nobody listens any more.
+    /// Nobody receives updates any more, or every handle was dropped.
     Closed,
-    /// Somebody wants to know now: it was dropped for one that is asked at once.
+    /// A refresh was requested: the request was dropped, and the next one returns at once.
     Restart,
-    /// It failed.
+    /// The backend returned an error.
     Failed(BackendError),
 }
 
@@ -107,7 +108,7 @@ impl From<BackendError> for FetchError {
     }
 }
 
-/// What ended a wait.
+/// Why a wait ended.
 enum Wake {
     Command(Option<PollerCommand>),
     Outbox,
@@ -120,7 +121,7 @@ impl Poller {
         remote: Option<(Arc<Remote>, watch::Sender<Arc<Snapshot>>)>,
         me: String,
         updates: mpsc::UnboundedSender<BackendUpdate>,
-        nudges: mpsc::UnboundedReceiver<PollerCommand>,
+        commands: mpsc::UnboundedReceiver<PollerCommand>,
     ) -> Self {
         let remote = remote.map(|(remote, snapshots)| RemoteState {
             outbox: remote.watch_outbox(),
@@ -135,7 +136,7 @@ impl Poller {
             remote,
             me,
             updates,
-            commands: nudges,
+            commands,
             mirror: Mirror::default(),
             has_unpublished: false,
             published_at: None,
@@ -152,59 +153,61 @@ impl Poller {
 
     pub(super) async fn run(mut self) {
         self.publish_cached().await;
-        // Ends when whoever listens is gone.
+        // Ends when nobody receives updates any more.
         while let Ok(()) = self.poll_once().await {}
     }
 
-    /// Tells what is kept, before anything is asked.
+    /// Publishes the cached data before anything is fetched.
     async fn publish_cached(&mut self) {
-        let Some(far) = &self.remote else { return };
-        let known = far.remote.cached_state().await;
-        if let Some(capabilities) = known.capabilities {
+        let Some(state) = &self.remote else { return };
+        let cached = state.remote.cached_state().await;
+        if let Some(capabilities) = cached.capabilities {
             self.send(BackendUpdate::Capabilities(capabilities));
         }
-        if let Some((directory, at)) = known.directory {
+        if let Some((directory, at)) = cached.directory {
             self.send(BackendUpdate::Cached(CachedData::Directory, at));
             self.send(BackendUpdate::Directory(Arc::new(directory)));
         }
-        if let Some((rows, at)) = known.rows {
-            let cursor = known.cursor.unwrap_or(Cursor(0));
+        if let Some((rows, at)) = cached.rows {
+            let cursor = cached.cursor.unwrap_or(Cursor(0));
             self.mirror.fold(Delta { cursor, reset: true, rows, directory: false });
-            self.cursor = known.cursor;
+            self.cursor = cached.cursor;
             self.fetched.page = true;
             self.poll_immediately = true;
             self.cached_at = Some(at);
             self.send(BackendUpdate::Cached(CachedData::Rows, at));
         }
-        // Also without rows: what waits has some of its own.
+        // Also without cached rows: pending declarations have rows of their own.
         if let Err(Closed) = self.publish_outbox().await {
             tracing::debug!("nobody listens");
         }
     }
 
-    /// One question and what follows from its answer.
+    /// Sends one request for changes and handles its response.
     async fn poll_once(&mut self) -> Result<(), Closed> {
-        // Whoever asks for it, or waits for the end of a failure, is answered at once.
-        let at_once = std::mem::take(&mut self.poll_immediately) || self.failing_since.is_some();
-        let wait = if at_once { Duration::ZERO } else { self.pace.timeout() };
-        let introduced = self.fetch_initial().await;
+        // Somebody who requested a refresh, or waits for the end of a failure, gets a response at
+        // once.
+        let immediately =
+            std::mem::take(&mut self.poll_immediately) || self.failing_since.is_some();
+        let wait = if immediately { Duration::ZERO } else { self.pace.timeout() };
+        let initial = self.fetch_initial().await;
         if let Some(until) = self.full_fetch_not_before.take() {
             self.pause(until.saturating_duration_since(Instant::now())).await?;
         }
-        let asked_at = Instant::now();
-        let answer = match introduced {
+        let sent_at = Instant::now();
+        let response = match initial {
             Ok(()) => self.fetch_changes(wait).await,
-            Err(why) => Err(why),
+            Err(error) => Err(error),
         };
-        match answer {
+        match response {
             Err(FetchError::Closed) => Err(Closed),
             Err(FetchError::Restart) => {
                 self.poll_immediately = true;
                 Ok(())
             }
             Ok(delta) => {
-                let news = !delta.rows.is_empty() || delta.reset || delta.directory;
-                let rest = self.pace.record_answer(news, wait, asked_at.elapsed());
+                let has_news = !delta.rows.is_empty() || delta.reset || delta.directory;
+                let interval = self.pace.record_answer(has_news, wait, sent_at.elapsed());
                 self.report_success()?;
                 self.apply_delta(delta)?;
                 if self.has_unpublished
@@ -212,19 +215,19 @@ impl Poller {
                 {
                     self.publish()?;
                 }
-                self.pause(rest.unwrap_or(MIN_POLL_INTERVAL).max(MIN_POLL_INTERVAL)).await
+                self.pause(interval.unwrap_or(MIN_POLL_INTERVAL).max(MIN_POLL_INTERVAL)).await
             }
             Err(FetchError::Failed(error)) => {
-                self.pace.record_failure(wait, asked_at.elapsed());
+                self.pace.record_failure(wait, sent_at.elapsed());
                 self.report_failure(error).await
             }
         }
     }
 
-    /// Asks what must be known once: the name, the first page, the directory.
+    /// Fetches what is needed once: the capabilities, the first page and the directory.
     async fn fetch_initial(&mut self) -> Result<(), FetchError> {
         let backend = Arc::clone(&self.backend);
-        let far = self.remote.as_ref().map(|far| Arc::clone(&far.remote));
+        let remote = self.remote.as_ref().map(|remote| Arc::clone(&remote.remote));
         if !self.fetched.page {
             let search = Search {
                 filter: Filter::default(),
@@ -234,16 +237,16 @@ impl Poller {
                 after: None,
                 now: Utc::now(),
             };
-            let (backend, far) = (Arc::clone(&backend), far.clone());
-            let question = async move {
-                match &far {
+            let (backend, remote) = (Arc::clone(&backend), remote.clone());
+            let request = async move {
+                match &remote {
                     None => tokio::join!(backend.capabilities(), backend.search(&search)),
-                    Some(far) => {
-                        tokio::join!(far.fetch_capabilities(), far.fetch_search(&search))
+                    Some(remote) => {
+                        tokio::join!(remote.fetch_capabilities(), remote.fetch_search(&search))
                     }
                 }
             };
-            let (capabilities, page) = self.await_response(question, Duration::ZERO).await?;
+            let (capabilities, page) = self.await_response(request, Duration::ZERO).await?;
             self.send(BackendUpdate::Capabilities(capabilities?));
             self.fetched.capabilities = true;
             let page = page?;
@@ -254,52 +257,52 @@ impl Poller {
             // What fills the screen is read first.
             self.full_fetch_not_before = Some(Instant::now() + FULL_FETCH_DELAY);
         }
-        if let Some(far) = far.clone().filter(|_| !self.fetched.capabilities) {
-            let question = async move { far.fetch_capabilities().await };
-            let capabilities = self.await_response(question, Duration::ZERO).await??;
+        if let Some(remote) = remote.clone().filter(|_| !self.fetched.capabilities) {
+            let request = async move { remote.fetch_capabilities().await };
+            let capabilities = self.await_response(request, Duration::ZERO).await??;
             self.send(BackendUpdate::Capabilities(capabilities));
             self.fetched.capabilities = true;
         }
         if !self.fetched.directory {
-            let question = async move {
-                match &far {
+            let request = async move {
+                match &remote {
                     None => backend.directory().await,
-                    Some(far) => far.fetch_directory().await,
+                    Some(remote) => remote.fetch_directory().await,
                 }
             };
-            let directory = self.await_response(question, Duration::ZERO).await??;
+            let directory = self.await_response(request, Duration::ZERO).await??;
             self.send(BackendUpdate::Directory(Arc::new(directory)));
             self.fetched.directory = true;
         }
         Ok(())
     }
 
-    /// Asks for changes.
+    /// Requests the changes since the cursor. The backend may hold the request for up to `wait`.
     async fn fetch_changes(&mut self, wait: Duration) -> Result<Delta, FetchError> {
         let (backend, cursor) = (Arc::clone(&self.backend), self.cursor);
-        let question = async move { backend.changes(cursor, wait).await };
-        Ok(self.await_response(question, wait).await??)
+        let request = async move { backend.changes(cursor, wait).await };
+        Ok(self.await_response(request, wait).await??)
     }
 
-    /// Waits for the answer to a question that may be open for `wait`. What is learnt meanwhile is
-    /// told, however long it takes.
+    /// Waits for the response to a request that the backend may hold for `wait`. Whatever happens
+    /// meanwhile is handled and published, however long the request takes.
     ///
-    /// The question is a task of its own: it goes on while what was learnt is looked up, and gives
-    /// back what both need.
+    /// The request runs as a task of its own. It makes progress while the cache and the outbox are
+    /// read here, and so releases the locks that both need.
     async fn await_response<T: Send + 'static>(
         &mut self,
-        question: impl Future<Output = T> + Send + 'static,
+        request: impl Future<Output = T> + Send + 'static,
         wait: Duration,
     ) -> Result<T, FetchError> {
-        // Dropped, it is asked no more.
-        let mut asked = JoinSet::new();
-        asked.spawn(question);
-        let asked_at = Instant::now();
+        // Dropping the set aborts the request.
+        let mut tasks = JoinSet::new();
+        tasks.spawn(request);
+        let sent_at = Instant::now();
         loop {
             let due = self.published_at.map_or_else(Instant::now, |at| at + SNAPSHOT_INTERVAL);
-            let woken = tokio::select! {
+            let wake = tokio::select! {
                 biased;
-                Some(answer) = asked.join_next() => return answer.map_err(|error| {
+                Some(response) = tasks.join_next() => return response.map_err(|error| {
                     let why = format!("the question failed ({error}): it is asked again");
                     FetchError::Failed(BackendError::Unreachable(why))
                 }),
@@ -307,11 +310,11 @@ impl Poller {
                     self.publish()?;
                     continue;
                 }
-                woken = next_wake(&mut self.commands, &mut self.remote) => woken,
+                wake = next_wake(&mut self.commands, &mut self.remote) => wake,
             };
-            match woken {
+            match wake {
                 Wake::Command(Some(PollerCommand::Refresh))
-                    if !wait.is_zero() || asked_at.elapsed() >= RESTART_AFTER =>
+                    if !wait.is_zero() || sent_at.elapsed() >= RESTART_AFTER =>
                 {
                     return Err(FetchError::Restart);
                 }
@@ -328,7 +331,7 @@ impl Poller {
         if delta.directory {
             self.fetched.directory = false;
         }
-        // All rows of a first answer are open.
+        // A first response has open incidents alone.
         let ended: Vec<_> =
             delta.rows.iter().filter(|row| !row.status.is_open()).cloned().collect();
         if !ended.is_empty() {
@@ -340,7 +343,7 @@ impl Poller {
 
     fn apply_row(&mut self, row: Summary) -> Result<(), Closed> {
         self.has_unpublished |= self.mirror.put(row);
-        // One row alone is no queue.
+        // A single row without the first page is not a queue yet.
         if self.has_unpublished && self.fetched.page { self.publish() } else { Ok(()) }
     }
 
@@ -356,7 +359,7 @@ impl Poller {
 
     async fn report_failure(&mut self, error: BackendError) -> Result<(), Closed> {
         let now = Utc::now();
-        // What is shown is as old as it was kept, however short this run is.
+        // The data shown is as old as the cache, however short this run is.
         let since = *self.failing_since.get_or_insert(self.cached_at.unwrap_or(now));
         let mut wait = backoff(self.failures);
         self.failures = self.failures.saturating_add(1);
@@ -372,16 +375,16 @@ impl Poller {
         self.pause(wait).await
     }
 
-    /// Waits, unless somebody wants to know at once, or has reached the remote meanwhile. What is
-    /// learnt meanwhile is told.
+    /// Waits, unless somebody requests a refresh, or another request reaches a failing remote
+    /// meanwhile. Whatever happens meanwhile is handled and published.
     async fn pause(&mut self, wait: Duration) -> Result<(), Closed> {
         let until = Instant::now() + wait;
         loop {
-            let woken = tokio::select! {
+            let wake = tokio::select! {
                 () = sleep_until(until) => return Ok(()),
-                woken = next_wake(&mut self.commands, &mut self.remote) => woken,
+                wake = next_wake(&mut self.commands, &mut self.remote) => wake,
             };
-            match woken {
+            match wake {
                 Wake::Command(Some(PollerCommand::Refresh)) => {
                     self.poll_immediately = true;
                     return Ok(());
@@ -395,57 +398,57 @@ impl Poller {
         }
     }
 
-    /// What is on its way has changed: rows are told with it, then it itself. Where none were told
-    /// and none are its own, nothing is told of them.
+    /// Publishes the rows with the changed outbox applied, then the outbox itself. Without any
+    /// known rows and without a pending command, no rows are published.
     async fn publish_outbox(&mut self) -> Result<(), Closed> {
-        let Some(far) = &mut self.remote else { return Ok(()) };
-        let listing = far.outbox.borrow_and_update().clone();
-        let before = far.sent_ids.replace(listing.sent().map(|entry| entry.id).collect());
-        for entry in listing.sent() {
-            // Also what another process has sent; not what was sent long ago, and has changed since.
-            let is_new = before.as_ref().is_some_and(|sent| !sent.contains(&entry.id));
+        let Some(state) = &mut self.remote else { return Ok(()) };
+        let outbox = state.outbox.borrow_and_update().clone();
+        let sent_before = state.sent_ids.replace(outbox.sent().map(|entry| entry.id).collect());
+        for entry in outbox.sent() {
+            // Includes what another process has sent, but not what was sent long ago and has
+            // changed since.
+            let is_new = sent_before.as_ref().is_some_and(|sent| !sent.contains(&entry.id));
             if let EntryState::Sent(outcome) = &entry.state
                 && let Some(row) = outcome.row.as_ref().filter(|_| is_new)
             {
                 self.mirror.put(row.clone());
             }
         }
-        let mut ended = HashMap::new();
-        for id in listing.pending_by_incident().into_keys().filter(|id| !self.mirror.contains(*id))
-        {
-            if let Some(row) = far.remote.cached_row(id).await {
-                ended.insert(id, row);
+        let mut ended_rows = HashMap::new();
+        for id in outbox.pending_by_incident().into_keys().filter(|id| !self.mirror.contains(*id)) {
+            if let Some(row) = state.remote.cached_row(id).await {
+                ended_rows.insert(id, row);
             }
         }
-        far.ended_rows = ended;
-        if self.fetched.page || self.published_at.is_some() || listing.pending().next().is_some() {
+        state.ended_rows = ended_rows;
+        if self.fetched.page || self.published_at.is_some() || outbox.pending().next().is_some() {
             self.publish()?;
         }
-        self.try_send(BackendUpdate::Outbox(listing))
+        self.try_send(BackendUpdate::Outbox(outbox))
     }
 
-    /// The rows that are known, with what waits laid over them.
+    /// Returns the known rows with pending commands applied (optimistic update).
     fn snapshot(&self) -> Arc<Snapshot> {
         let plain = self.mirror.snapshot();
-        let Some(far) = &self.remote else { return plain };
-        let _ = far.snapshots.send_replace(Arc::clone(&plain));
-        let listing = far.outbox.borrow().clone();
-        let mut waits = listing.pending_by_incident();
-        if waits.is_empty() {
+        let Some(state) = &self.remote else { return plain };
+        let _ = state.snapshots.send_replace(Arc::clone(&plain));
+        let outbox = state.outbox.borrow().clone();
+        let mut pending_by_id = outbox.pending_by_incident();
+        if pending_by_id.is_empty() {
             return plain;
         }
-        let rules = far.remote.rules();
+        let rules = state.remote.rules();
         let mut snapshot = Snapshot::clone(&plain);
         snapshot.rows.retain_mut(|row| {
-            let Some(pending) = waits.remove(&row.id) else { return true };
-            if let Some(over) = apply_pending_to_row(Some(row), &pending, &rules) {
-                *row = Arc::new(over);
+            let Some(pending) = pending_by_id.remove(&row.id) else { return true };
+            if let Some(updated) = apply_pending_to_row(Some(row), &pending, &rules) {
+                *row = Arc::new(updated);
             }
             row.status.is_open()
         });
-        for (id, pending) in waits {
-            let over = apply_pending_to_row(far.ended_rows.get(&id), &pending, &rules);
-            snapshot.rows.extend(over.filter(|row| row.status.is_open()).map(Arc::new));
+        for (id, pending) in pending_by_id {
+            let updated = apply_pending_to_row(state.ended_rows.get(&id), &pending, &rules);
+            snapshot.rows.extend(updated.filter(|row| row.status.is_open()).map(Arc::new));
         }
         Arc::new(snapshot)
     }
@@ -460,23 +463,23 @@ impl Poller {
         self.updates.send(update).map_err(|_| Closed)
     }
 
-    /// As [`Self::told`], where the end is noticed later.
+    /// Sends an update and ignores a closed receiver, which is noticed later.
     fn send(&self, update: BackendUpdate) {
         let _ = self.updates.send(update);
     }
 }
 
-/// Waits until somebody says something, or something happens to what is kept of a remote.
+/// Waits for a command to the poller, or for a change of the remote's state.
 async fn next_wake(
-    nudges: &mut mpsc::UnboundedReceiver<PollerCommand>,
-    far: &mut Option<RemoteState>,
+    commands: &mut mpsc::UnboundedReceiver<PollerCommand>,
+    remote: &mut Option<RemoteState>,
 ) -> Wake {
-    match far {
-        None => Wake::Command(nudges.recv().await),
-        Some(far) => tokio::select! {
-            nudge = nudges.recv() => Wake::Command(nudge),
-            Ok(()) = far.outbox.changed() => Wake::Outbox,
-            Ok(()) = far.reconnects.changed() => Wake::Reconnected,
+    match remote {
+        None => Wake::Command(commands.recv().await),
+        Some(remote) => tokio::select! {
+            command = commands.recv() => Wake::Command(command),
+            Ok(()) = remote.outbox.changed() => Wake::Outbox,
+            Ok(()) = remote.reconnects.changed() => Wake::Reconnected,
             else => Wake::Command(None),
         },
     }

@@ -1,4 +1,4 @@
-//! `[looks]`, `[notify]` and the columns of the queue.
+//! Reads `[looks]`, `[notify]` and the columns of the queue.
 
 use super::section::{Section, Value, ValueResult};
 use crate::config::appearance::{Appearance, DepthChoice, ThemeName, Zone};
@@ -16,23 +16,23 @@ pub(super) fn read(top: &mut Section<'_>, panes: &mut PanesSettings) {
 }
 
 fn columns(value: &Value<'_>) -> ValueResult<Vec<Column>> {
-    let columns = distinct(value, |one| one.one_of(Column::ALL, Column::as_str))?;
+    let columns = distinct(value, |item| item.one_of(Column::ALL, Column::as_str))?;
     if columns.is_empty() {
         return Err(value.invalid("is empty: name at least one column"));
     }
     Ok(columns)
 }
 
-/// A list in which nothing is there twice.
+/// Reads a list without duplicates.
 fn distinct<T: PartialEq>(
     value: &Value<'_>,
     read: impl Fn(&Value<'_>) -> ValueResult<T>,
 ) -> ValueResult<Vec<T>> {
     let mut list = Vec::new();
-    for one in value.list()? {
-        let item = read(&one)?;
+    for element in value.list()? {
+        let item = read(&element)?;
         if list.contains(&item) {
-            return Err(one.invalid("names the same twice: remove one"));
+            return Err(element.invalid("names the same twice: remove one"));
         }
         list.push(item);
     }

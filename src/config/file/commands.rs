@@ -1,7 +1,7 @@
-//! `[[commands]]`: programs to run on an incident.
+//! Reads `[[commands]]`: programs to run on an incident.
 //!
-//! What decides whether and on what a program runs is never guessed: a command whose program,
-//! arguments or filter are wrong is left out, and one whose `dangerous` is wrong asks first.
+//! Whether a program runs, and on what, is never guessed: a command whose program, arguments or
+//! filter are wrong is left out, and one whose `dangerous` is wrong asks before it runs.
 
 use std::time::Duration;
 
@@ -40,15 +40,15 @@ fn command(mut section: Section<'_>, others: &[CustomCommand]) -> Option<CustomC
     let run = section.require("run", run);
     let help = section.read("help", |value| {
         let text = value.text()?;
-        check::title(text).map_err(|bad| value.invalid(bad.problem))?;
+        check::title(text).map_err(|error| value.invalid(error.problem))?;
         Ok(text.to_owned())
     });
     let has_dangerous = section.get("dangerous").is_some();
     let dangerous = section.read("dangerous", Value::flag).unwrap_or(has_dangerous);
     let note = section.read("note", Value::flag).unwrap_or(false);
     let timeout = section.read("timeout", |value| {
-        let span = value.positive_duration()?;
-        span.to_std().map_err(|_| value.invalid("is no time at all: write a time above 0"))
+        let duration = value.positive_duration()?;
+        duration.to_std().map_err(|_| value.invalid("is no time at all: write a time above 0"))
     });
     let has_when = section.get("when").is_some();
     let when = section.read("when", Value::filter);
@@ -70,7 +70,7 @@ fn command(mut section: Section<'_>, others: &[CustomCommand]) -> Option<CustomC
     })
 }
 
-/// The program and its arguments.
+/// Reads the program and its arguments.
 fn run(value: &Value<'_>) -> ValueResult<Vec<Pattern>> {
     let mut patterns = Vec::new();
     for argument in value.list()? {
@@ -92,7 +92,7 @@ fn run(value: &Value<'_>) -> ValueResult<Vec<Pattern>> {
         Some(program) if program.source().trim().is_empty() => {
             Err(value.invalid("has no program: its first text is empty"))
         }
-        // A title could otherwise choose what is run.
+        // Otherwise the title of an incident could choose the program.
         Some(program) if !program.is_plain() => {
             Err(value.invalid("has a placeholder for the program: only arguments can have one"))
         }

@@ -1,6 +1,6 @@
-//! `[[people]]`, `[[teams]]`, `[[services]]`, `[[policies]]` and `[[schedules]]`.
+//! Reads `[[people]]`, `[[teams]]`, `[[services]]`, `[[policies]]` and `[[schedules]]`.
 //!
-//! They are laid over what the store has. Where the file lists people, teams or services, names
+//! They are merged over what the store has. If the file lists people, teams or services, references
 //! are checked against its list; without one, they may be those of the store.
 
 use super::section::{Section, Source, Value, ValueResult};
@@ -10,7 +10,7 @@ use crate::model::directory::{Directory, Service, Team};
 use crate::model::escalation::{Policy, PolicyLevel, Target};
 use crate::model::oncall::{Override, Schedule};
 
-/// Names that are meant to be in a list of the file.
+/// References to entries of the file's lists, each with its offset, to be checked at the end.
 struct References<'a> {
     source: &'a Source<'a>,
     people: Vec<(String, usize)>,
@@ -19,7 +19,7 @@ struct References<'a> {
 }
 
 pub(super) fn read(top: &mut Section<'_>) -> Directory {
-    let mut refer = References {
+    let mut references = References {
         source: top.source,
         people: Vec::new(),
         teams: Vec::new(),
@@ -27,31 +27,33 @@ pub(super) fn read(top: &mut Section<'_>) -> Directory {
     };
     let mut directory = Directory::default();
     for section in top.sections("people") {
-        let known = |handle: &str| directory.people.iter().any(|p| p.handle == handle);
-        let person = person(section, known);
+        let is_duplicate = |handle: &str| directory.people.iter().any(|p| p.handle == handle);
+        let person = person(section, is_duplicate);
         directory.people.extend(person);
     }
     for section in top.sections("teams") {
-        let known = |name: &str| directory.teams.iter().any(|team| team.name == name);
-        let team = team(section, &mut refer, known);
+        let is_duplicate = |name: &str| directory.teams.iter().any(|team| team.name == name);
+        let team = team(section, &mut references, is_duplicate);
         directory.teams.extend(team);
     }
     for section in top.sections("services") {
-        let known = |name: &str| directory.services.iter().any(|service| service.name == name);
-        let service = service(section, &mut refer, known);
+        let is_duplicate =
+            |name: &str| directory.services.iter().any(|service| service.name == name);
+        let service = service(section, &mut references, is_duplicate);
         directory.services.extend(service);
     }
     for section in top.sections("policies") {
-        let known = |team: &str| directory.policies.iter().any(|policy| policy.team == team);
-        let policy = policy(section, &mut refer, known);
+        let is_duplicate = |team: &str| directory.policies.iter().any(|policy| policy.team == team);
+        let policy = policy(section, &mut references, is_duplicate);
         directory.policies.extend(policy);
     }
     for section in top.sections("schedules") {
-        let known = |team: &str| directory.schedules.iter().any(|schedule| schedule.team == team);
-        let schedule = schedule(section, &mut refer, known);
+        let is_duplicate =
+            |team: &str| directory.schedules.iter().any(|schedule| schedule.team == team);
+        let schedule = schedule(section, &mut references, is_duplicate);
         directory.schedules.extend(schedule);
     }
-    refer.check(&directory);
+    references.check(&directory);
     directory
 }
 
@@ -76,16 +78,16 @@ impl References<'_> {
     }
 }
 
-/// A name that is not there yet.
-fn unique_name(value: &Value<'_>, known: impl Fn(&str) -> bool) -> ValueResult<String> {
+/// Reads a name that no earlier entry has.
+fn unique_name(value: &Value<'_>, is_duplicate: impl Fn(&str) -> bool) -> ValueResult<String> {
     let name = value.short_text()?;
-    if known(&name) {
+    if is_duplicate(&name) {
         return Err(value.invalid(format!("{name:?} is there already: the first one counts")));
     }
     Ok(name)
 }
 
-/// A handle, with or without `@`.
+/// Reads a handle, with or without `@`.
 fn handle(value: &Value<'_>) -> ValueResult<(String, usize)> {
     let name = value.short_text()?;
     let name = name.trim_start_matches('@');
@@ -99,17 +101,17 @@ fn handles(value: &Value<'_>) -> ValueResult<Vec<(String, usize)>> {
     value.list()?.iter().map(handle).collect()
 }
 
-/// The names alone; where they stand is kept to be checked later.
-fn collect_names(found: Vec<(String, usize)>, to: &mut Vec<(String, usize)>) -> Vec<String> {
-    to.extend(found.iter().cloned());
-    found.into_iter().map(|(name, _)| name).collect()
+/// Returns the names alone, and adds them with their offsets to `to`, to be checked later.
+fn collect_names(names: Vec<(String, usize)>, to: &mut Vec<(String, usize)>) -> Vec<String> {
+    to.extend(names.iter().cloned());
+    names.into_iter().map(|(name, _)| name).collect()
 }
 
-fn person(mut section: Section<'_>, known: impl Fn(&str) -> bool) -> Option<PersonRef> {
+fn person(mut section: Section<'_>, is_duplicate: impl Fn(&str) -> bool) -> Option<PersonRef> {
     let (source, offset) = (section.source, section.offset);
     let handle = section.require("handle", |value| {
         let (handle, _) = handle(value)?;
-        unique_name(value, |_| known(&handle)).map(|_| handle.clone())
+        unique_name(value, |_| is_duplicate(&handle)).map(|_| handle.clone())
     });
     let name = section.read("name", Value::short_text);
     section.finish();
@@ -121,25 +123,25 @@ fn person(mut section: Section<'_>, known: impl Fn(&str) -> bool) -> Option<Pers
 
 fn team<'a>(
     mut section: Section<'a>,
-    refer: &mut References<'a>,
-    known: impl Fn(&str) -> bool,
+    references: &mut References<'a>,
+    is_duplicate: impl Fn(&str) -> bool,
 ) -> Option<Team> {
     let (source, offset) = (section.source, section.offset);
-    let name = section.require("name", |value| unique_name(value, known));
+    let name = section.require("name", |value| unique_name(value, is_duplicate));
     let members = section.read("members", handles).unwrap_or_default();
     section.finish();
     let name = name?;
     source.record_position(format!("teams.{name}"), offset);
-    Some(Team { name, members: collect_names(members, &mut refer.people) })
+    Some(Team { name, members: collect_names(members, &mut references.people) })
 }
 
 fn service<'a>(
     mut section: Section<'a>,
-    refer: &mut References<'a>,
-    known: impl Fn(&str) -> bool,
+    references: &mut References<'a>,
+    is_duplicate: impl Fn(&str) -> bool,
 ) -> Option<Service> {
     let (source, offset) = (section.source, section.offset);
-    let name = section.require("name", |value| unique_name(value, known));
+    let name = section.require("name", |value| unique_name(value, is_duplicate));
     let team = section.require("team", |value| Ok((value.short_text()?, value.offset())));
     let depends_on = section.read("depends_on", Value::names).unwrap_or_default();
     let runbook = section.read("runbook", Value::short_text);
@@ -147,21 +149,21 @@ fn service<'a>(
     section.finish();
     let (name, team) = (name?, team?);
     source.record_position(format!("services.{name}"), offset);
-    refer.teams.push(team.clone());
-    let depends_on = collect_names(depends_on, &mut refer.services);
+    references.teams.push(team.clone());
+    let depends_on = collect_names(depends_on, &mut references.services);
     Some(Service { name, team: team.0, depends_on, runbook, objective })
 }
 
-/// A share in percent with at most three decimals, as parts per 100,000.
+/// Reads a share in percent with at most three decimals, as parts per 100,000.
 fn objective(value: &Value<'_>) -> ValueResult<u32> {
     let text = value.decimal()?;
     let text = text.trim().trim_end_matches('%').trim_end();
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    let parts = (!whole.is_empty() && whole.len() <= 3 && part.len() <= 3)
+    let (percent, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let are_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let parts = (!percent.is_empty() && percent.len() <= 3 && fraction.len() <= 3)
         .then_some(())
-        .filter(|()| digits(whole) && digits(part))
-        .and_then(|()| format!("{whole}{part:0<3}").parse::<u32>().ok())
+        .filter(|()| are_digits(percent) && are_digits(fraction))
+        .and_then(|()| format!("{percent}{fraction:0<3}").parse::<u32>().ok())
         .filter(|parts| (1..100_000).contains(parts));
     parts.ok_or_else(|| {
         value.invalid("is not a share between 0 and 100 %: write one such as \"99.9\"")
@@ -170,11 +172,12 @@ fn objective(value: &Value<'_>) -> ValueResult<u32> {
 
 fn policy<'a>(
     mut section: Section<'a>,
-    refer: &mut References<'a>,
-    known: impl Fn(&str) -> bool,
+    references: &mut References<'a>,
+    is_duplicate: impl Fn(&str) -> bool,
 ) -> Option<Policy> {
     let (source, offset) = (section.source, section.offset);
-    let team = section.require("team", |value| Ok((unique_name(value, known)?, value.offset())));
+    let team =
+        section.require("team", |value| Ok((unique_name(value, is_duplicate)?, value.offset())));
     let has_levels = section.get("levels").is_some();
     let levels = section.sections("levels");
     if !has_levels || levels.is_empty() {
@@ -182,11 +185,11 @@ fn policy<'a>(
     }
     section.finish();
     let team = team?;
-    let mut read: Vec<PolicyLevel> = Vec::new();
+    let mut policy_levels: Vec<PolicyLevel> = Vec::new();
     for mut level in levels {
         let after = level.require("after", |value| {
             let after_s = value.duration()?.num_seconds();
-            match read.last() {
+            match policy_levels.last() {
                 Some(before) if after_s <= before.after_s => {
                     Err(value.invalid("is no later than the level before: put levels in order"))
                 }
@@ -201,31 +204,31 @@ fn policy<'a>(
             Ok(called)
         });
         level.finish();
-        // A level that can't be read is called by nobody, and the ones after it still are.
+        // A level that can't be read calls nobody, and the ones after it still do.
         let (Some(after_s), Some(call)) = (after, call) else { continue };
         let call = call.into_iter().map(|(name, at, on_call)| match (name, on_call) {
             (Some(other), true) => {
-                refer.teams.push((other.clone(), at));
+                references.teams.push((other.clone(), at));
                 Target::OnCall(other)
             }
             (None, _) => Target::OnCall(team.0.clone()),
             (Some(person), false) => {
-                refer.people.push((person.clone(), at));
+                references.people.push((person.clone(), at));
                 Target::Person(person)
             }
         });
-        read.push(PolicyLevel { after_s, call: call.collect() });
+        policy_levels.push(PolicyLevel { after_s, call: call.collect() });
     }
-    if read.is_empty() {
+    if policy_levels.is_empty() {
         return None;
     }
     source.record_position(format!("policies.{}", team.0), offset);
-    refer.teams.push(team.clone());
-    Some(Policy { team: team.0, levels: read })
+    references.teams.push(team.clone());
+    Some(Policy { team: team.0, levels: policy_levels })
 }
 
-/// Whom a level calls: `on-call`, `on-call:TEAM`, or a handle. Whether it is on call, and the name
-/// where there is one.
+/// Reads whom a level calls: `on-call`, `on-call:TEAM`, or a handle. Returns the name if there is
+/// one, its offset, and whether whoever is on call is meant.
 fn target(value: &Value<'_>) -> ValueResult<(Option<String>, usize, bool)> {
     let text = value.short_text()?;
     if text == "on-call" {
@@ -240,11 +243,12 @@ fn target(value: &Value<'_>) -> ValueResult<(Option<String>, usize, bool)> {
 
 fn schedule<'a>(
     mut section: Section<'a>,
-    refer: &mut References<'a>,
-    known: impl Fn(&str) -> bool,
+    references: &mut References<'a>,
+    is_duplicate: impl Fn(&str) -> bool,
 ) -> Option<Schedule> {
     let (source, offset) = (section.source, section.offset);
-    let team = section.require("team", |value| Ok((unique_name(value, known)?, value.offset())));
+    let team =
+        section.require("team", |value| Ok((unique_name(value, is_duplicate)?, value.offset())));
     let rotation = section.require("rotation", |value| {
         let rotation = handles(value)?;
         if rotation.is_empty() {
@@ -255,25 +259,25 @@ fn schedule<'a>(
     let starts_at = section.require("starts", Value::time);
     let turn = section.require("turn", Value::positive_duration);
     let mut overrides = Vec::new();
-    for mut one in section.sections("overrides") {
-        let person = one.require("person", handle);
-        let from = one.require("from", Value::time);
-        let to = one.require("to", |value| {
+    for mut entry in section.sections("overrides") {
+        let person = entry.require("person", handle);
+        let from = entry.require("from", Value::time);
+        let to = entry.require("to", |value| {
             let to = value.time()?;
             match from {
                 Some(from) if to <= from => Err(value.invalid("is not after its from")),
                 _ => Ok(to),
             }
         });
-        one.finish();
+        entry.finish();
         let (Some(person), Some(from), Some(to)) = (person, from, to) else { continue };
-        refer.people.push(person.clone());
+        references.people.push(person.clone());
         overrides.push(Override { person: person.0, from, to });
     }
     section.finish();
     let (team, rotation, starts_at, turn) = (team?, rotation?, starts_at?, turn?);
     source.record_position(format!("schedules.{}", team.0), offset);
-    refer.teams.push(team.clone());
-    let rotation = collect_names(rotation, &mut refer.people);
+    references.teams.push(team.clone());
+    let rotation = collect_names(rotation, &mut references.people);
     Some(Schedule { team: team.0, rotation, starts_at, turn_s: turn.num_seconds(), overrides })
 }

@@ -1,4 +1,4 @@
-//! User, store, looks of the output, and the log.
+//! Reads the user, the store, the options of the output, and the log level.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use super::PathBase;
 use super::section::{Section, Value, ValueResult};
 use crate::model::check;
 
-/// What flags and the environment can set too.
+/// Settings that flags or the environment can override.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(in crate::config) struct General {
     pub(in crate::config) user: Option<String>,
@@ -43,7 +43,7 @@ fn user(value: &Value<'_>) -> ValueResult<String> {
     Ok(handle)
 }
 
-/// A path: `~/` is the home folder, and a relative one starts at the file's folder.
+/// Reads a path. `~/` is the home folder, and a relative path starts at the file's folder.
 pub(super) fn path(value: &Value<'_>, base: &PathBase) -> ValueResult<PathBuf> {
     let text = value.text()?;
     if text.is_empty() || text.contains('\0') {

@@ -1,4 +1,4 @@
-//! `[keys]`: which keys an action has. Whether there is such an action, the keymap knows.
+//! Reads `[keys]`: the keys of actions. The keymap checks whether an action exists.
 
 use super::section::Section;
 use crate::config::panes::{Binding, KeyText};
@@ -13,8 +13,8 @@ pub(super) fn read(top: &mut Section<'_>) -> Vec<Binding> {
         });
         let Some(keys) = section.source.ok_or_warn(keys.collect()) else { continue };
         section.source.record_position(format!("keys.{action}"), at);
-        let place = section.source.position_at(at);
-        bindings.push(Binding { action: action.to_owned(), position: place, keys });
+        let position = section.source.position_at(at);
+        bindings.push(Binding { action: action.to_owned(), position, keys });
     }
     bindings
 }

@@ -1,6 +1,6 @@
-//! The settings file: read, checked value by value, and told where it is wrong.
+//! Reads the settings file, checks it value by value, and warns where it is wrong.
 //!
-//! A wrong setting is left out with a warning, and all else holds.
+//! A wrong setting is left out with a warning, and all others hold.
 
 mod appearance;
 mod commands;
@@ -29,54 +29,54 @@ use section::{Section, Source};
 
 pub(super) use general::General;
 
-/// The largest file that is read. A settings file of this size is something else.
+/// The largest file that is read. A larger one is no settings file.
 const MAX_BYTES: u64 = 1024 * 1024;
 
-/// What a settings file says.
+/// The contents of a settings file.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(super) struct FileSettings {
-    /// The user, the store, the log.
+    /// The user, the store, the options of the output, and the log level.
     pub(super) general: General,
-    /// Service levels, priorities and spans.
+    /// Service levels, priorities and time spans.
     pub(super) rules: Rules,
-    /// What the panes are told.
+    /// Settings of the panes.
     pub(super) panes: PanesSettings,
     /// People, teams and services.
     pub(super) directory: Directory,
-    /// Places of work.
+    /// Profiles that can be chosen.
     pub(super) profiles: Vec<Profile>,
-    /// Those that can't be used.
+    /// Profiles that can't be used.
     pub(super) unusable_profiles: Vec<UnusableProfile>,
     /// What is wrong, in the order of the file.
     pub(super) warnings: Vec<Warning>,
-    /// Where each setting stands that counts.
+    /// Position of each setting that counts.
     pub(super) positions: BTreeMap<String, FilePosition>,
-    /// It could not be read at all: nothing of it counts.
+    /// Whether the file could not be read at all, so that nothing of it counts.
     pub(super) is_broken: bool,
 }
 
-/// The text of a settings file; `None` where there is no file.
+/// Reads the text of a settings file; `None` if there is no file.
 ///
 /// # Errors
 /// Why it can't be read.
 pub(super) fn read(path: &Path) -> Result<Option<String>, String> {
-    let told = |error: io::Error| {
-        let said = error.to_string();
-        let said = said.split(" (os error").next().unwrap_or_default().to_owned();
-        format!("can't be read: {said}: correct that, until then the defaults hold")
+    let describe = |error: io::Error| {
+        let message = error.to_string();
+        let message = message.split(" (os error").next().unwrap_or_default().to_owned();
+        format!("can't be read: {message}: correct that, until then the defaults hold")
     };
-    // A pipe would be waited for, and a device has no end.
+    // Reading a pipe would block, and a device has no end.
     match std::fs::metadata(path) {
         Err(error) if is_missing(&error) => return Ok(None),
-        Err(error) => return Err(told(error)),
+        Err(error) => return Err(describe(error)),
         Ok(meta) if !meta.is_file() => {
             return Err("is not a file: until it is one the defaults hold".into());
         }
         Ok(_) => {}
     }
-    let file = std::fs::File::open(path).map_err(told)?;
+    let file = std::fs::File::open(path).map_err(describe)?;
     let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(told)?;
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(describe)?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err("has more than 1 MiB: that is no settings file, the defaults hold".into());
     }
@@ -90,23 +90,23 @@ fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// Where relative paths of a file start, and what `~/` stands for.
+/// The folder at which relative paths of a file start, and the one that `~/` stands for.
 #[derive(Clone, Debug)]
 pub(super) struct PathBase {
     pub(super) folder: PathBuf,
     pub(super) home: Option<PathBuf>,
 }
 
-/// Reads a text as settings.
+/// Parses a text as settings.
 pub(super) fn parse(path: &Path, text: &str, base: &PathBase) -> FileSettings {
     let path: Arc<Path> = path.into();
     let source = Source::new(&path, text);
     let table = match DeTable::parse(text) {
         Ok(table) => table,
         Err(error) => {
-            let said = error.message().lines().collect::<Vec<_>>().join(", ");
+            let message = error.message().lines().collect::<Vec<_>>().join(", ");
             let offset = error.span().map_or(0, |span| span.start);
-            source.warn(offset, &format!("this is not TOML: {said}; none of the file counts"));
+            source.warn(offset, &format!("this is not TOML: {message}; none of the file counts"));
             return broken(source.into_parts().0);
         }
     };
@@ -115,7 +115,7 @@ pub(super) fn parse(path: &Path, text: &str, base: &PathBase) -> FileSettings {
     settings
 }
 
-/// What holds where a file says nothing that can be used.
+/// Returns the settings of a file that can't be used at all.
 pub(super) fn broken(warnings: Vec<Warning>) -> FileSettings {
     FileSettings { warnings, is_broken: true, ..FileSettings::default() }
 }
@@ -135,14 +135,14 @@ fn read_settings<'a>(
     panes.commands = commands::read(&mut top);
     panes.runbooks = top.read("runbooks", |value| general::path(value, base));
     let (rules, directory) = (rules::read(&mut top), directory::read(&mut top));
-    let (profiles, unusable) = profiles::read(&mut top, base);
+    let (profiles, unusable_profiles) = profiles::read(&mut top, base);
     let settings = FileSettings {
         general,
         rules,
         panes,
         directory,
         profiles,
-        unusable_profiles: unusable,
+        unusable_profiles,
         ..FileSettings::default()
     };
     top.finish();

@@ -1,6 +1,6 @@
-//! From bytes of the file to lines and columns that an editor shows.
+//! Converts byte offsets of the file to lines and columns, as an editor shows them.
 
-/// Line and column of a byte, both from 1; columns count characters.
+/// Returns the line and column of a byte, both from 1. Columns count characters.
 pub(super) fn line_and_column(source: &str, offset: usize) -> (u32, u32) {
     let mut at = offset.min(source.len());
     while !source.is_char_boundary(at) {
@@ -13,8 +13,8 @@ pub(super) fn line_and_column(source: &str, offset: usize) -> (u32, u32) {
     (number(line), number(before[start..].chars().count() + 1))
 }
 
-/// Where a byte of a text stands in the string that was written for it, quotes included. The start
-/// of the string where that can't be told.
+/// Returns the offset of a byte of a text within the string literal that was written for it, quotes
+/// included; 0, the start of the literal, if that can't be determined.
 pub(super) fn offset_in_literal(written: &str, text: &str, offset: usize) -> usize {
     let quotes = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|q| written.starts_with(q));
     let Some(quotes) = quotes else { return 0 };
@@ -24,8 +24,8 @@ pub(super) fn offset_in_literal(written: &str, text: &str, offset: usize) -> usi
         // The line break after the opening quotes does not count.
         at += if rest.starts_with("\r\n") { 2 } else { usize::from(rest.starts_with('\n')) };
     }
-    let mut read = text.char_indices().peekable();
-    while let Some(&(index, ch)) = read.peek() {
+    let mut chars = text.char_indices().peekable();
+    while let Some(&(index, ch)) = chars.peek() {
         if index >= offset {
             return at;
         }
@@ -38,7 +38,7 @@ pub(super) fn offset_in_literal(written: &str, text: &str, offset: usize) -> usi
                 Some('U') => 9,
                 Some('x') => 3,
                 Some(one) if !one.is_whitespace() => one.len_utf8(),
-                // A line that goes on in the next.
+                // A line that continues in the next one.
                 _ => return 0,
             };
         } else {
@@ -47,7 +47,7 @@ pub(super) fn offset_in_literal(written: &str, text: &str, offset: usize) -> usi
         if !written.is_char_boundary(at) {
             return 0;
         }
-        read.next();
+        chars.next();
     }
     at
 }
@@ -75,7 +75,7 @@ mod tests {
     #[case("\"\"\"\nab\nx:y\"\"\"", "ab\nx:y", 3, 7)]
     #[case("\"\"\"ab \\\n   x:y\"\"\"", "ab x:y", 4, 0)]
     #[case(r"'a\b x:y'", "a\\b x:y", 4, 5)]
-    fn a_place_in_a_text_is_found_in_the_file(
+    fn offset_in_a_text_is_found_in_the_file(
         #[case] written: &str,
         #[case] text: &str,
         #[case] offset: usize,

@@ -1,8 +1,7 @@
-//! `[profiles.NAME]`: places of work.
+//! Reads `[profiles.NAME]`: named locations of incidents, with the protections that hold there.
 //!
-//! What protects is never guessed: a `production` or `read_only` that can't be read counts as
-//! true, and a profile whose place or token can't be read is left out, so that choosing it is
-//! refused.
+//! Protections are never guessed: a `production` or `read_only` that can't be read counts as true,
+//! and a profile whose location or token can't be read is left out, so that choosing it is refused.
 
 use super::PathBase;
 use super::general::path;
@@ -11,60 +10,61 @@ use crate::backend::http::{Address, TokenSource};
 use crate::config::location::{Location, RemoteConfig};
 use crate::config::panes::{Profile, UnusableProfile};
 
-/// What says how an API is reached, besides its URL.
+/// The keys that say how an API is reached, besides its URL.
 const REMOTE_KEYS: [&str; 6] =
     ["ca_file", "token_file", "token_env", "token_command", "token_keyring", "insecure_http"];
 
 pub(super) fn read(top: &mut Section<'_>, base: &PathBase) -> (Vec<Profile>, Vec<UnusableProfile>) {
-    let (mut profiles, mut unusable) = (Vec::new(), Vec::new());
-    let Some(section) = top.section("profiles") else { return (profiles, unusable) };
+    let (mut profiles, mut unusable_profiles) = (Vec::new(), Vec::new());
+    let Some(section) = top.section("profiles") else { return (profiles, unusable_profiles) };
     for (name, at, value) in section.entries() {
         let source = section.source;
-        let told = source.warning_count();
-        let read = source.ok_or_warn(value.section()).and_then(|mut of| {
-            let location = location(&mut of, name, base);
+        let warnings_before = source.warning_count();
+        let parsed = source.ok_or_warn(value.section()).and_then(|mut table| {
+            let location = location(&mut table, name, base);
             let mut protects = |key| {
-                let has = of.get(key).is_some();
-                of.read(key, Value::flag).unwrap_or(has)
+                let is_set = table.get(key).is_some();
+                table.read(key, Value::flag).unwrap_or(is_set)
             };
             let (production, read_only) = (protects("production"), protects("read_only"));
-            let is_known = of.finish();
-            // What is misspelt may have been the place: the usual one would be a wrong guess.
-            let location = location.filter(|location| location.is_some() || is_known)?;
+            let is_clean = table.finish();
+            // A misspelt key may have been the location: the default store would be a wrong guess.
+            let location = location.filter(|location| location.is_some() || is_clean)?;
             Some(Profile { name: name.to_owned(), location, production, read_only })
         });
-        match read {
+        match parsed {
             Some(profile) => {
                 source.record_position(format!("profiles.{name}"), at);
                 profiles.push(profile);
             }
-            None => unusable.push(UnusableProfile {
+            None => unusable_profiles.push(UnusableProfile {
                 name: name.to_owned(),
                 why: source
-                    .first_warning_after(told)
+                    .first_warning_after(warnings_before)
                     .map(|warning| warning.brief())
                     .unwrap_or_default(),
             }),
         }
     }
-    (profiles, unusable)
+    (profiles, unusable_profiles)
 }
 
-/// The profile's place, where it names one; `None` where that can't be read.
+/// Reads the profile's location: `Some(None)` if it names none, and `None` if that can't be read.
 #[allow(clippy::option_option, reason = "no place, and none that can be used, are not the same")]
-fn location(of: &mut Section<'_>, name: &str, base: &PathBase) -> Option<Option<Location>> {
-    let has_store = of.get("store").is_some();
-    let store = of.read("store", |value| path(value, base));
-    let backend = of.get("backend");
-    let (insecure, insecure_http) = flag(of, "insecure_http");
-    let address = of.read("backend", |value| address(value, insecure == Some(true)));
-    let of_remote: Vec<Value<'_>> = REMOTE_KEYS.iter().filter_map(|key| of.get(key)).collect();
-    let ca_file = optional(of, "ca_file", |value| path(value, base));
-    let token = token(of, base);
+fn location(table: &mut Section<'_>, name: &str, base: &PathBase) -> Option<Option<Location>> {
+    let has_store = table.get("store").is_some();
+    let store = table.read("store", |value| path(value, base));
+    let backend = table.get("backend");
+    let (insecure, insecure_http) = flag(table, "insecure_http");
+    let address = table.read("backend", |value| address(value, insecure == Some(true)));
+    let remote_values: Vec<Value<'_>> =
+        REMOTE_KEYS.iter().filter_map(|key| table.get(key)).collect();
+    let ca_file = optional(table, "ca_file", |value| path(value, base));
+    let token = token(table, base);
     match (backend, has_store) {
         (Some(backend), true) => {
-            let both = "is there beside a store: a profile has one place, remove one";
-            of.source.warn(backend.offset(), &format!("{} {both}", backend.name()));
+            let problem = "is there beside a store: a profile has one place, remove one";
+            table.source.warn(backend.offset(), &format!("{} {problem}", backend.name()));
             None
         }
         (Some(_), false) => {
@@ -81,9 +81,9 @@ fn location(of: &mut Section<'_>, name: &str, base: &PathBase) -> Option<Option<
             })))
         }
         (None, has_store) => {
-            if let Some(first) = of_remote.first() {
-                let why = "is for an API: name that with backend = \"https://…\"";
-                of.source.warn(first.offset(), &format!("{} {why}", first.name()));
+            if let Some(first) = remote_values.first() {
+                let problem = "is for an API: name that with backend = \"https://…\"";
+                table.source.warn(first.offset(), &format!("{} {problem}", first.name()));
                 return None;
             }
             match store {
@@ -94,22 +94,22 @@ fn location(of: &mut Section<'_>, name: &str, base: &PathBase) -> Option<Option<
     }
 }
 
-/// A value, where there is one; `None` where it can't be read.
+/// Reads a value: `Some(None)` if there is none, and `None` if it can't be read.
 #[allow(clippy::option_option, reason = "no value, and none that can be used, are not the same")]
 fn optional<'a, T>(
-    of: &mut Section<'a>,
+    table: &mut Section<'a>,
     key: &'static str,
-    read: impl FnOnce(&Value<'a>) -> ValueResult<T>,
+    parse: impl FnOnce(&Value<'a>) -> ValueResult<T>,
 ) -> Option<Option<T>> {
-    let has = of.get(key).is_some();
-    let read = of.read(key, read);
-    (read.is_some() || !has).then_some(read)
+    let is_set = table.get(key).is_some();
+    let value = table.read(key, parse);
+    (value.is_some() || !is_set).then_some(value)
 }
 
-/// A flag, and whether it could be read.
-fn flag(of: &mut Section<'_>, key: &'static str) -> (Option<bool>, Option<()>) {
-    let read = optional(of, key, Value::flag);
-    (read.flatten(), read.map(|_| ()))
+/// Reads a flag, and returns whether it could be read.
+fn flag(table: &mut Section<'_>, key: &'static str) -> (Option<bool>, Option<()>) {
+    let parsed = optional(table, key, Value::flag);
+    (parsed.flatten(), parsed.map(|_| ()))
 }
 
 fn address(value: &Value<'_>, insecure: bool) -> ValueResult<Address> {
@@ -120,18 +120,18 @@ fn address(value: &Value<'_>, insecure: bool) -> ValueResult<Address> {
     Ok(address)
 }
 
-/// Where the token comes from: at most one setting says it.
+/// Reads where the token comes from: at most one setting may say it.
 #[allow(clippy::option_option, reason = "as of `optional`")]
-fn token(of: &mut Section<'_>, base: &PathBase) -> Option<Option<TokenSource>> {
+fn token(table: &mut Section<'_>, base: &PathBase) -> Option<Option<TokenSource>> {
     let keys = ["token_file", "token_env", "token_command", "token_keyring"];
-    let there: Vec<Value<'_>> = keys.iter().filter_map(|key| of.get(key)).collect();
-    let file = optional(of, "token_file", |value| path(value, base).map(TokenSource::File));
-    let variable = optional(of, "token_env", variable);
-    let command = optional(of, "token_command", command);
-    let keyring = optional(of, "token_keyring", keyring);
-    if let [_, second, ..] = there.as_slice() {
-        let why = "is one too many: only one setting says where the token comes from";
-        of.source.warn(second.offset(), &format!("{} {why}", second.name()));
+    let values: Vec<Value<'_>> = keys.iter().filter_map(|key| table.get(key)).collect();
+    let file = optional(table, "token_file", |value| path(value, base).map(TokenSource::File));
+    let variable = optional(table, "token_env", variable);
+    let command = optional(table, "token_command", command);
+    let keyring = optional(table, "token_keyring", keyring);
+    if let [_, second, ..] = values.as_slice() {
+        let problem = "is one too many: only one setting says where the token comes from";
+        table.source.warn(second.offset(), &format!("{} {problem}", second.name()));
         return None;
     }
     Some(file?.or(variable?).or(command?).or(keyring?.flatten()))
@@ -139,10 +139,12 @@ fn token(of: &mut Section<'_>, base: &PathBase) -> Option<Option<TokenSource>> {
 
 fn variable(value: &Value<'_>) -> ValueResult<TokenSource> {
     let name = value.text()?;
-    let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if name.is_empty() || !name.chars().all(good) || name.starts_with(|c: char| c.is_ascii_digit())
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.is_empty()
+        || !name.chars().all(is_allowed)
+        || name.starts_with(|c: char| c.is_ascii_digit())
     {
-        // It may well be the token itself, which must not be shown.
+        // The value may well be the token itself, which must not be shown.
         return Err(value.invalid(
             "is no name of a variable: write one such as \"PROD_TOKEN\", and \
                                 put the token into that",
@@ -152,21 +154,21 @@ fn variable(value: &Value<'_>) -> ValueResult<TokenSource> {
 }
 
 fn command(value: &Value<'_>) -> ValueResult<TokenSource> {
-    let mut words = Vec::new();
-    for word in value.list()? {
-        let text = word.text()?;
+    let mut arguments = Vec::new();
+    for argument in value.list()? {
+        let text = argument.text()?;
         if text.contains('\0') {
-            return Err(word.invalid("has a NUL in it: remove it"));
+            return Err(argument.invalid("has a NUL in it: remove it"));
         }
-        words.push(text.to_owned());
+        arguments.push(text.to_owned());
     }
-    if words.first().is_none_or(String::is_empty) {
+    if arguments.first().is_none_or(String::is_empty) {
         return Err(value.invalid("names no program: write one such as [\"pass\", \"redphone\"]"));
     }
-    Ok(TokenSource::Command(words))
+    Ok(TokenSource::Command(arguments))
 }
 
-/// `false` says as much as nothing does.
+/// Reads whether the token is in the keyring; `false` says as much as no setting does.
 fn keyring(value: &Value<'_>) -> ValueResult<Option<TokenSource>> {
     Ok(value.flag()?.then_some(TokenSource::Keyring))
 }

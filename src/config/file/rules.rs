@@ -1,4 +1,4 @@
-//! Service levels, the matrix of priorities, and the spans of the rules.
+//! Reads service levels, the matrix of priorities, and the time spans of the rules.
 
 use chrono::TimeDelta;
 
@@ -13,9 +13,9 @@ pub(super) fn read(top: &mut Section<'_>) -> Rules {
     let mut rules = Rules::default();
     if let Some(mut section) = top.section("levels") {
         for (priority, key) in Priority::ALL.into_iter().zip(["p1", "p2", "p3", "p4"]) {
-            if let Some(of) = section.section(key) {
+            if let Some(table) = section.section(key) {
                 let level = &mut rules.levels.0[priority.index()];
-                *level = read_level(of, *level);
+                *level = read_level(table, *level);
             }
         }
         section.finish();
@@ -51,7 +51,7 @@ fn read_level(mut section: Section<'_>, default: ServiceLevel) -> ServiceLevel {
         resolve_s: resolve.unwrap_or(default.resolve_s),
         update_every_s,
     };
-    let both = if level.acknowledge_s > level.resolve_s {
+    let checked = if level.acknowledge_s > level.resolve_s {
         let text = "acknowledge is longer than resolve here: both keep their defaults";
         section.source.warn(section.offset, text);
         ServiceLevel { update_every_s, ..default }
@@ -59,10 +59,10 @@ fn read_level(mut section: Section<'_>, default: ServiceLevel) -> ServiceLevel {
         level
     };
     section.finish();
-    both
+    checked
 }
 
-/// The priorities of one impact, for urgency high, medium and low.
+/// Reads the priorities of one impact, for urgency high, medium and low.
 fn matrix_row(value: &Value<'_>) -> ValueResult<[Priority; 3]> {
     let row: Vec<Priority> = value.list()?.iter().map(priority).collect::<ValueResult<_>>()?;
     let count = row.len();

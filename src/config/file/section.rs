@@ -1,5 +1,5 @@
-//! A table of the file while it is read: every setting is asked for by name, and what nobody has
-//! asked for is told.
+//! A table of the settings file while it is read: every setting is requested by its key, and keys
+//! that nobody requests are reported.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,13 +18,13 @@ use crate::model::filter::Filter;
 use crate::model::text::{sanitize, truncate};
 use crate::model::time::parse_duration;
 
-/// What is learnt about the file as it is read.
+/// The text of the file, with the warnings and positions that are collected while it is read.
 pub(super) struct Source<'a> {
     path: Arc<Path>,
     text: &'a str,
     warnings: RefCell<Vec<Warning>>,
     positions: RefCell<BTreeMap<String, FilePosition>>,
-    /// Settings that there are and that this file does not have, for the test of the sample.
+    /// Settings that exist and that this file does not set, for the test of the sample.
     #[cfg(test)]
     pub(super) unset: RefCell<BTreeSet<String>>,
 }
@@ -58,27 +58,27 @@ impl<'a> Source<'a> {
         self.warnings.borrow_mut().push(Warning::new(self.position_at(offset), text));
     }
 
-    /// How many warnings there are so far.
+    /// Returns the number of warnings so far.
     pub(super) fn warning_count(&self) -> usize {
         self.warnings.borrow().len()
     }
 
-    /// The first warning in the file's order of those that came after so many.
-    pub(super) fn first_warning_after(&self, told: usize) -> Option<Warning> {
-        self.warnings.borrow().get(told..)?.iter().min().cloned()
+    /// Returns the first warning, in the file's order, of those that came after the first `count`.
+    pub(super) fn first_warning_after(&self, count: usize) -> Option<Warning> {
+        self.warnings.borrow().get(count..)?.iter().min().cloned()
     }
 
-    /// The value, or nothing and a warning.
-    pub(super) fn ok_or_warn<T>(&self, read: ValueResult<T>) -> Option<T> {
-        read.map_err(|wrong| self.warn(wrong.offset, &wrong.text)).ok()
+    /// Returns the value, or `None` after adding a warning.
+    pub(super) fn ok_or_warn<T>(&self, result: ValueResult<T>) -> Option<T> {
+        result.map_err(|error| self.warn(error.offset, &error.text)).ok()
     }
 
-    /// Remembers where something was set.
+    /// Records the position of a setting.
     pub(super) fn record_position(&self, name: impl Into<String>, offset: usize) {
         self.positions.borrow_mut().insert(name.into(), self.position_at(offset));
     }
 
-    /// Warnings in the order of the file, and where each setting stands.
+    /// Returns the warnings in the order of the file, and the position of each setting.
     pub(super) fn into_parts(self) -> (Vec<Warning>, BTreeMap<String, FilePosition>) {
         let mut warnings = self.warnings.into_inner();
         warnings.sort();
@@ -86,13 +86,13 @@ impl<'a> Source<'a> {
     }
 }
 
-/// A table.
+/// A table of the file.
 pub(super) struct Section<'a> {
     pub(super) source: &'a Source<'a>,
     table: &'a DeTable<'a>,
-    /// Such as `levels.p1`; empty at the top.
+    /// The full name, such as `levels.p1`; empty at the top.
     name: String,
-    /// Where it begins, for what is missing in it.
+    /// Where the table begins, for warnings about what is missing in it.
     pub(super) offset: usize,
     read_keys: BTreeSet<&'static str>,
 }
@@ -107,26 +107,26 @@ impl<'a> Section<'a> {
         if self.name.is_empty() { key } else { format!("{}.{key}", self.name) }
     }
 
-    /// The value under a key, if there is one.
+    /// Returns the value of a key, if there is one.
     pub(super) fn get(&mut self, key: &'static str) -> Option<Value<'a>> {
         self.read_keys.insert(key);
         let value = self.table.get(key)?;
         Some(Value { source: self.source, spanned: value, name: self.full_name(key) })
     }
 
-    /// Reads what stands under a key; a wrong value is told and not given.
+    /// Reads the value of a key. A wrong value is reported, and the result is `None`.
     pub(super) fn read<T>(
         &mut self,
         key: &'static str,
         read: impl FnOnce(&Value<'a>) -> ValueResult<T>,
     ) -> Option<T> {
         let value = self.get(key)?;
-        let found = self.source.ok_or_warn(read(&value))?;
+        let parsed = self.source.ok_or_warn(read(&value))?;
         self.source.record_position(value.name.clone(), value.offset());
-        Some(found)
+        Some(parsed)
     }
 
-    /// As [`Self::read`], of something that must be there.
+    /// As [`Self::read`], for a value that must not be missing.
     pub(super) fn require<T>(
         &mut self,
         key: &'static str,
@@ -140,13 +140,13 @@ impl<'a> Section<'a> {
         self.read(key, read)
     }
 
-    /// The table under a key.
+    /// Returns the table of a key.
     pub(super) fn section(&mut self, key: &'static str) -> Option<Section<'a>> {
         let value = self.get(key)?;
         self.source.ok_or_warn(value.section())
     }
 
-    /// The tables of the list under a key. One that is none is told and left out.
+    /// Returns the tables in the list of a key. An item that is no table is reported and left out.
     pub(super) fn sections(&mut self, key: &'static str) -> Vec<Section<'a>> {
         let Some(value) = self.get(key) else { return Vec::new() };
         let Some(list) = self.source.ok_or_warn(value.list_of("tables, each under [[…]]")) else {
@@ -155,15 +155,15 @@ impl<'a> Section<'a> {
         list.iter().filter_map(|value| self.source.ok_or_warn(value.section())).collect()
     }
 
-    /// All there is, in the order of the file, where names are free.
+    /// Returns all entries in the order of the file, for a table whose keys are free to choose.
     pub(super) fn entries(&self) -> Vec<(&'a str, usize, Value<'a>)> {
         let mut entries: Vec<_> = self
             .table
             .iter()
             .map(|(key, value)| {
                 let name: &str = key.get_ref();
-                let full = self.full_name(name);
-                let value = Value { source: self.source, spanned: value, name: full };
+                let full_name = self.full_name(name);
+                let value = Value { source: self.source, spanned: value, name: full_name };
                 (name, key.span().start, value)
             })
             .collect();
@@ -171,24 +171,24 @@ impl<'a> Section<'a> {
         entries
     }
 
-    /// Tells of what nobody has asked for; says whether there is nothing of the kind.
+    /// Reports the keys that nobody requested. Returns whether there are none.
     pub(super) fn finish(self) -> bool {
-        let mut all_known = true;
-        let known: Vec<&str> = self.read_keys.iter().copied().collect();
+        let mut is_clean = true;
+        let read_keys: Vec<&str> = self.read_keys.iter().copied().collect();
         for key in self.table.keys() {
             let name: &str = key.get_ref();
             if !self.read_keys.contains(name) {
-                all_known = false;
-                let meant = nearest::suggestion(name, &known);
-                let text = format!("{} is not a setting: {meant}", self.full_name(name));
+                is_clean = false;
+                let suggestion = nearest::suggestion(name, &read_keys);
+                let text = format!("{} is not a setting: {suggestion}", self.full_name(name));
                 self.source.warn(key.span().start, &text);
             }
         }
         #[cfg(test)]
-        for key in known.iter().filter(|key| !self.table.contains_key(**key)) {
+        for key in read_keys.iter().filter(|key| !self.table.contains_key(**key)) {
             self.source.unset.borrow_mut().insert(self.full_name(key));
         }
-        all_known
+        is_clean
     }
 }
 
@@ -212,33 +212,33 @@ impl<'a> Value<'a> {
         &self.name
     }
 
-    /// Why it can't be used; `problem` follows its name.
+    /// Returns why the value can't be used; `problem` follows its name.
     pub(super) fn invalid(&self, problem: impl AsRef<str>) -> InvalidValue {
         let text = format!("{} {}", self.name, problem.as_ref());
         InvalidValue { offset: self.offset(), text }
     }
 
-    fn expected(&self, wanted: &str) -> InvalidValue {
-        self.invalid(format!("is {}: write {wanted}", kind_name(self.spanned.get_ref())))
+    fn expected(&self, expected: &str) -> InvalidValue {
+        self.invalid(format!("is {}: write {expected}", kind_name(self.spanned.get_ref())))
     }
 
-    /// Where a byte of its text stands in the file.
+    /// Returns the offset in the file of a byte of the value's text.
     pub(super) fn offset_in(&self, text: &str, at: usize) -> usize {
         let span = self.spanned.span();
-        let written = self.source.text.get(span.clone()).unwrap_or_default();
-        span.start + offset_in_literal(written, text, at)
+        let literal = self.source.text.get(span.clone()).unwrap_or_default();
+        span.start + offset_in_literal(literal, text, at)
     }
 
-    /// Text, which may be empty.
+    /// Reads a text, which may be empty.
     pub(super) fn text(&self) -> ValueResult<&'a str> {
-        let wanted = "text in quotes";
-        self.spanned.get_ref().as_str().ok_or_else(|| self.expected(wanted))
+        let expected = "text in quotes";
+        self.spanned.get_ref().as_str().ok_or_else(|| self.expected(expected))
     }
 
-    /// Text on one line that says something, at most 100 characters long.
+    /// Reads a text on one line that is not empty and has at most 100 characters.
     pub(super) fn short_text(&self) -> ValueResult<String> {
         let text = self.text()?;
-        check::name("", text).map_err(|bad| self.invalid(bad.problem))?;
+        check::name("", text).map_err(|error| self.invalid(error.problem))?;
         Ok(text.to_owned())
     }
 
@@ -249,45 +249,46 @@ impl<'a> Value<'a> {
             .ok_or_else(|| self.expected("true or false, without quotes"))
     }
 
-    /// One of a few words.
+    /// Reads one of a few words.
     pub(super) fn one_of<T: Copy>(
         &self,
-        all: &[T],
-        word: impl Fn(T) -> &'static str,
+        choices: &[T],
+        as_str: impl Fn(T) -> &'static str,
     ) -> ValueResult<T> {
-        let words: Vec<&str> = all.iter().map(|one| word(*one)).collect();
-        let wanted = || format!("one of {} in quotes", words.join(", "));
-        let text = self.spanned.get_ref().as_str().ok_or_else(|| self.expected(&wanted()))?;
-        let found = all.iter().copied().find(|one| word(*one).eq_ignore_ascii_case(text));
+        let names: Vec<&str> = choices.iter().map(|choice| as_str(*choice)).collect();
+        let expected = || format!("one of {} in quotes", names.join(", "));
+        let text = self.spanned.get_ref().as_str().ok_or_else(|| self.expected(&expected()))?;
+        let found =
+            choices.iter().copied().find(|choice| as_str(*choice).eq_ignore_ascii_case(text));
         found.ok_or_else(|| {
-            let given = sanitize(text);
-            let given = truncate(&given, 40);
-            self.invalid(format!("is {given:?}: {}", nearest::suggestion(text, &words)))
+            let shown = sanitize(text);
+            let shown = truncate(&shown, 40);
+            self.invalid(format!("is {shown:?}: {}", nearest::suggestion(text, &names)))
         })
     }
 
-    /// A span of time, such as `5m`.
+    /// Reads a duration, such as `5m`.
     pub(super) fn duration(&self) -> ValueResult<TimeDelta> {
-        let wanted = "a time such as \"30m\", \"2h\" or \"7d\"";
-        let text = self.spanned.get_ref().as_str().ok_or_else(|| self.expected(wanted))?;
+        let expected = "a time such as \"30m\", \"2h\" or \"7d\"";
+        let text = self.spanned.get_ref().as_str().ok_or_else(|| self.expected(expected))?;
         parse_duration(text).ok_or_else(|| {
-            let given = sanitize(text);
-            let given = truncate(&given, 40);
-            self.invalid(format!("is {given:?}: write {wanted}"))
+            let shown = sanitize(text);
+            let shown = truncate(&shown, 40);
+            self.invalid(format!("is {shown:?}: write {expected}"))
         })
     }
 
-    /// A span of time above zero.
+    /// Reads a duration above zero.
     pub(super) fn positive_duration(&self) -> ValueResult<TimeDelta> {
-        let span = self.duration()?;
-        if span > TimeDelta::zero() {
-            Ok(span)
+        let duration = self.duration()?;
+        if duration > TimeDelta::zero() {
+            Ok(duration)
         } else {
             Err(self.invalid("is no time at all: write a time above 0"))
         }
     }
 
-    /// A filter; what is wrong in it is told where it stands.
+    /// Reads a filter. What is wrong in it is reported with its position in the file.
     pub(super) fn filter(&self) -> ValueResult<Filter> {
         let text = self.text()?;
         text.parse().map_err(|error: crate::model::filter::FilterError| InvalidValue {
@@ -296,7 +297,7 @@ impl<'a> Value<'a> {
         })
     }
 
-    /// One character.
+    /// Reads one character.
     pub(super) fn character(&self) -> ValueResult<char> {
         let text = self.text()?;
         let mut chars = text.chars();
@@ -306,7 +307,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A point in time, as TOML has it or as text.
+    /// Reads a point in time, written as a TOML time or as text.
     pub(super) fn time(&self) -> ValueResult<chrono::DateTime<chrono::Utc>> {
         let text = match self.spanned.get_ref() {
             DeValue::Datetime(time) => time.to_string(),
@@ -317,11 +318,11 @@ impl<'a> Value<'a> {
             self.invalid("is not a time with a zone: write one such as 2026-03-02T09:00:00Z")
         })?;
         let time = time.with_timezone(&chrono::Utc);
-        check::time("", time).map_err(|bad| self.invalid(format!("is {}", bad.problem)))?;
+        check::time("", time).map_err(|error| self.invalid(format!("is {}", error.problem)))?;
         Ok(time)
     }
 
-    /// A decimal number, written as a number or as text.
+    /// Reads a decimal number, written as a number or as text. Returns its text.
     pub(super) fn decimal(&self) -> ValueResult<String> {
         match self.spanned.get_ref() {
             DeValue::String(text) => Ok(text.to_string()),
@@ -331,31 +332,31 @@ impl<'a> Value<'a> {
         }
     }
 
-    fn list_of(&self, wanted: &str) -> ValueResult<Vec<Value<'a>>> {
+    fn list_of(&self, expected: &str) -> ValueResult<Vec<Value<'a>>> {
         let list = self.spanned.get_ref().as_array();
-        let list = list.ok_or_else(|| self.expected(&format!("a list of {wanted}")))?;
+        let list = list.ok_or_else(|| self.expected(&format!("a list of {expected}")))?;
         let (source, name) = (self.source, &self.name);
         Ok(list.iter().map(|value| Value { source, spanned: value, name: name.clone() }).collect())
     }
 
-    /// The values of a list.
+    /// Returns the values of a list.
     pub(super) fn list(&self) -> ValueResult<Vec<Value<'a>>> {
         self.list_of("values in [ ]")
     }
 
-    /// The values of a list, or the one value that stands without brackets.
+    /// Returns the values of a list, or the one value that stands without brackets.
     pub(super) fn one_or_more(&self) -> Vec<Value<'a>> {
         self.list().unwrap_or_else(|_| {
             vec![Value { source: self.source, spanned: self.spanned, name: self.name.clone() }]
         })
     }
 
-    /// A list of names without doubles.
+    /// Reads a list of names without duplicates, each with its offset.
     pub(super) fn names(&self) -> ValueResult<Vec<(String, usize)>> {
         let mut names: Vec<(String, usize)> = Vec::new();
         for value in self.list_of("names in quotes")? {
             let name = value.short_text()?;
-            if names.iter().any(|(there, _)| *there == name) {
+            if names.iter().any(|(other, _)| *other == name) {
                 return Err(value.invalid(format!("has {name:?} twice: remove one")));
             }
             names.push((name, value.offset()));
@@ -363,27 +364,21 @@ impl<'a> Value<'a> {
         Ok(names)
     }
 
-    /// A table.
+    /// Reads a table.
     pub(super) fn section(&self) -> ValueResult<Section<'a>> {
         let table = self.spanned.get_ref().as_table();
         let table = table.ok_or_else(|| self.expected("a table"))?;
         let first = table.keys().map(|key| key.span().start).min();
         let offset = self.offset().min(first.unwrap_or(usize::MAX));
-        let known = BTreeSet::new();
-        Ok(Section {
-            source: self.source,
-            table,
-            name: self.name.clone(),
-            offset,
-            read_keys: known,
-        })
+        let read_keys = BTreeSet::new();
+        Ok(Section { source: self.source, table, name: self.name.clone(), offset, read_keys })
     }
 }
 
-/// A key as it is written in TOML.
+/// Returns a key as it is written in TOML.
 fn format_key(key: &str) -> String {
-    let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if !key.is_empty() && key.chars().all(bare) {
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if !key.is_empty() && key.chars().all(is_bare) {
         return key.to_owned();
     }
     format!("{:?}", truncate(&sanitize(key), 60))

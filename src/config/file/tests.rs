@@ -1,4 +1,4 @@
-//! The sample names every setting that is asked for.
+//! The sample contains every setting that is read.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,14 +21,14 @@ fn read(text: &str) -> FileSettings {
     parse(Path::new("config.toml"), text, &base())
 }
 
-/// A setting's name without that of its profile: no profile can have all of them.
+/// Replaces the profile in a setting's name: no single profile can have all settings.
 fn whichever_profile(name: &str) -> String {
     let rest = name.strip_prefix("profiles.").and_then(|rest| rest.split_once('.'));
     rest.map_or_else(|| name.to_owned(), |(_, setting)| format!("profiles.*.{setting}"))
 }
 
 #[test]
-fn the_sample_sets_every_setting_that_there_is() {
+fn sample_sets_every_setting() {
     let text = uncommented(&with_keys());
     let path: Arc<Path> = Path::new("config.toml").into();
     let source = Source::new(&path, &text);
@@ -36,8 +36,8 @@ fn the_sample_sets_every_setting_that_there_is() {
     let _ = read_settings(&source, table.get_ref(), &base());
     // One entry of a list may leave out what another has.
     let unset = source.unset.take();
-    let (warnings, places) = source.into_parts();
-    let set: Vec<String> = places.keys().map(|name| whichever_profile(name)).collect();
+    let (warnings, positions) = source.into_parts();
+    let set: Vec<String> = positions.keys().map(|name| whichever_profile(name)).collect();
     let mut unset: Vec<String> = unset.iter().map(|name| whichever_profile(name)).collect();
     unset.retain(|name| !set.contains(name));
     assert_eq!(unset, [""; 0]);
@@ -45,13 +45,13 @@ fn the_sample_sets_every_setting_that_there_is() {
 }
 
 #[test]
-fn the_sample_as_it_is_sets_nothing() {
+fn sample_as_it_is_sets_nothing() {
     let settings = read(&with_keys());
     assert_eq!(settings, FileSettings::default());
 }
 
 #[test]
-fn what_the_sample_gives_as_defaults_are_the_defaults() {
+fn defaults_in_the_sample_are_the_defaults() {
     let sample = with_keys();
     let (defaults, _) = sample.split_once(EXAMPLES_LINE).expect("examples");
     let mut read = read(&uncommented(defaults));

@@ -1,4 +1,4 @@
-//! `[[views]]`: filters and orders under a name.
+//! Reads `[[views]]`: named filters, each with an order.
 
 use super::section::{Section, Value};
 use crate::config::panes::SavedView;

@@ -1,4 +1,4 @@
-//! A remote as a backend again.
+//! Implements [`Backend`] for a remote with its cache and outbox.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -17,61 +17,61 @@ use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Summary};
 
-/// How often it is written down that rows are still as they are kept, in seconds.
+/// How often, in seconds, the cache records that its rows are still current.
 const CONFIRMED_EVERY_S: i64 = 60;
 
 #[async_trait]
 impl Backend for Remote {
     async fn capabilities(&self) -> Result<Capabilities, BackendError> {
         let shared = &self.shared;
-        let known: Capabilities =
+        let capabilities: Capabilities =
             shared.read_fact("capabilities", shared.request_capabilities()).await?;
-        Ok(known)
+        Ok(capabilities)
     }
 
-    /// Never answered from what is kept: who asks for changes wants to know whether there are any.
-    /// What comes is kept, and what waits is not laid over it.
+    /// Requests changes, and is never answered from the cache: the caller wants to know whether
+    /// there are any. The response is cached; pending commands are not applied to it.
     async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {
         let shared = &self.shared;
-        let answer = shared.backend.changes(since, wait).await;
-        shared.record_reachability(&answer);
-        if let Ok(delta) = &answer {
-            let news = delta.reset || !delta.rows.is_empty() || Some(delta.cursor) != since;
+        let response = shared.backend.changes(since, wait).await;
+        shared.record_reachability(&response);
+        if let Ok(delta) = &response {
+            let has_news = delta.reset || !delta.rows.is_empty() || Some(delta.cursor) != since;
             let now = Utc::now();
-            // That nothing has changed is written down now and then: what is kept is as of then.
-            let written = shared.rows_written_at_s.load(Ordering::Relaxed);
-            if news || (now.timestamp() - written).abs() >= CONFIRMED_EVERY_S {
+            // That nothing has changed is recorded now and then: it dates the cached rows.
+            let written_at = shared.rows_written_at_s.load(Ordering::Relaxed);
+            if has_news || (now.timestamp() - written_at).abs() >= CONFIRMED_EVERY_S {
                 shared.rows_written_at_s.store(now.timestamp(), Ordering::Relaxed);
                 shared.cache.fold(since, delta, now).await;
             }
         }
-        answer
+        response
     }
 
     async fn search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
         let shared = &self.shared;
-        let read = shared.read_page(search).await?;
-        Ok(shared.record_staleness(read))
+        let page = shared.read_page(search).await?;
+        Ok(shared.record_staleness(page))
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
         let shared = &self.shared;
-        // Boxed, as a whole record is in it.
+        // Boxed, because it contains an entire record.
         let fresh = Box::pin(shared.fetch_detail(id, TIMELINE_EVENTS));
-        let read =
+        let detail =
             shared.cached_or_fetch(fresh, Box::pin(shared.cached_detail(id, TIMELINE_EVENTS)));
-        read.await.map(|(detail, _)| detail)
+        detail.await.map(|(detail, _)| detail)
     }
 
     async fn find_by_number(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
         let shared = &self.shared;
-        let ask = async {
-            let answer = shared.backend.find_by_number(number).await;
-            shared.record_reachability(&answer);
-            answer
+        let request = async {
+            let response = shared.backend.find_by_number(number).await;
+            shared.record_reachability(&response);
+            response
         };
-        let kept = async { Some((shared.cache.find(number).await?, Utc::now())) };
-        shared.cached_or_fetch(ask, kept).await
+        let cached = async { Some((shared.cache.find(number).await?, Utc::now())) };
+        shared.cached_or_fetch(request, cached).await
     }
 
     async fn timeline(
@@ -80,35 +80,35 @@ impl Backend for Remote {
         part: TimelineRange,
     ) -> Result<Vec<Event>, BackendError> {
         let shared = &self.shared;
-        let kept = async { Some((shared.cache.timeline(id, part).await?, Utc::now())) };
-        let ask = async {
+        let cached = async { Some((shared.cache.timeline(id, part).await?, Utc::now())) };
+        let request = async {
             match shared.fetch_timeline(id, part).await {
                 Err(BackendError::NotFound(_)) if shared.is_declared_locally(id) => Ok(Vec::new()),
-                answer => answer,
+                response => response,
             }
         };
-        let read = shared.cached_or_fetch(ask, kept).await;
+        let read = shared.cached_or_fetch(request, cached).await;
         let mut events = match read {
             Err(error) if error.is_temporary() && shared.is_declared_locally(id) => Vec::new(),
             read => read?,
         };
-        // What waits comes after all that has happened.
+        // Pending commands come after everything that has happened.
         let is_end = match part {
             TimelineRange::Before(..) => false,
             TimelineRange::Last(_) => true,
             TimelineRange::After(_) => events.len() < 1000,
         };
         if is_end && shared.outbox_snapshot.borrow().has_pending(id) {
-            let all = match shared.cached_detail(id, TIMELINE_EVENTS).await {
+            let all_events = match shared.cached_detail(id, TIMELINE_EVENTS).await {
                 Some(((_, events), _)) => events,
                 None => Vec::new(),
             };
-            let last = events.last().map_or(0, |event| event.seq);
-            let after = match part {
-                TimelineRange::After(seq) => last.max(seq),
-                _ => last,
+            let last_seq = events.last().map_or(0, |event| event.seq);
+            let after_seq = match part {
+                TimelineRange::After(seq) => last_seq.max(seq),
+                _ => last_seq,
             };
-            events.extend(all.into_iter().filter(|event| event.seq > after));
+            events.extend(all_events.into_iter().filter(|event| event.seq > after_seq));
         }
         Ok(events)
     }
@@ -124,8 +124,8 @@ impl Backend for Remote {
         shared.cached_or_fetch(fresh, shared.cached_measures(window, cut)).await
     }
 
-    /// Takes it into the outbox first. Without an answer in time it is
-    /// [`BackendError::Unreachable`], and sent later all the same.
+    /// Puts the command into the outbox first. Without an answer in time the result is
+    /// [`BackendError::Unreachable`], and the command is sent later all the same.
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
         match self.submit_and_wait(envelope).await? {
             Submission::Done(outcome) => Ok(*outcome),

@@ -1,7 +1,8 @@
-//! What was read of a remote, on disk: rows, details with timelines, and single facts.
+//! The cache on disk of what was fetched from a remote: rows, details with timelines, and single
+//! facts.
 //!
-//! Nothing depends on it: where it can't be read there is nothing kept, and where it can't be
-//! written less is. A damaged file is moved aside and begun anew.
+//! Nothing depends on it. If it can't be read, nothing is cached; if it can't be written, less is.
+//! A damaged file is moved aside and replaced by a new one.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -22,58 +23,58 @@ const KIND: DatabaseKind = DatabaseKind {
     durable: false,
 };
 
-/// Incidents that are kept as a whole; of more, those that were looked at longest ago go.
+/// The most incidents that are cached in full. Beyond that, those viewed longest ago are removed.
 pub const MAX_DETAILS: i64 = 500;
-/// Rows of ended incidents that are kept.
+/// The most rows of ended incidents that are cached.
 pub const MAX_ENDED: i64 = 5_000;
-/// The most events of one timeline that are kept: its end.
+/// The most events of one timeline that are cached: its latest ones.
 pub const MAX_EVENTS: i64 = 1_000;
 
-/// The file.
+/// The cache file of one remote.
 pub(super) struct Cache {
     path: PathBuf,
-    /// `None` where it can't be opened.
+    /// `None` if the file can't be opened.
     conn: Mutex<Option<SqliteConnection>>,
 }
 
-/// What a piece of work on the file gives.
+/// The result of an operation on the file.
 type SqlResult<T> = Result<T, sqlx::Error>;
 
 impl Cache {
-    /// Opens the file of a folder. Where that is not possible nothing is kept. Says which file was
-    /// moved aside, and why.
+    /// Opens the cache file in a folder. If that fails, nothing is cached. Also returns which file
+    /// was moved aside, and why.
     pub(super) async fn open(folder: &Path) -> (Self, Option<(PathBuf, String)>) {
         let path = folder.join("kept.db");
-        let (conn, aside) = match database::open(&path, &KIND).await {
+        let (conn, set_aside) = match database::open(&path, &KIND).await {
             Ok(opened) => (Some(opened.conn), opened.set_aside),
             Err(error) => {
                 tracing::warn!(path = %path.display(), %error, "nothing of the remote is kept");
                 (None, None)
             }
         };
-        (Self { path, conn: Mutex::new(conn) }, aside)
+        (Self { path, conn: Mutex::new(conn) }, set_aside)
     }
 
-    /// Does some work; `None` where it failed.
+    /// Runs an operation on the file. Returns `None` if it failed; a damaged file is replaced then.
     async fn with_conn<T>(
         &self,
-        work: impl AsyncFnOnce(&mut SqliteConnection) -> SqlResult<T>,
+        operation: impl AsyncFnOnce(&mut SqliteConnection) -> SqlResult<T>,
     ) -> Option<T> {
-        let mut held = self.conn.lock().await;
-        let conn = held.as_mut()?;
-        let error = match work(conn).await {
+        let mut slot = self.conn.lock().await;
+        let conn = slot.as_mut()?;
+        let error = match operation(conn).await {
             Ok(done) => return Some(done),
             Err(error) => error,
         };
         tracing::warn!(path = %self.path.display(), %error, "what is kept of the remote");
         if is_corruption(&error) {
-            *held = None;
-            *held = database::open(&self.path, &KIND).await.ok().map(|opened| opened.conn);
+            *slot = None;
+            *slot = database::open(&self.path, &KIND).await.ok().map(|opened| opened.conn);
         }
         None
     }
 
-    /// Keeps one fact.
+    /// Stores a fact under a name.
     pub(super) async fn put_fact<T: Serialize>(&self, name: &str, fact: &T, at: DateTime<Utc>) {
         let Ok(value) = serde_json::to_string(fact) else { return };
         self.with_conn(async |conn| {
@@ -87,7 +88,7 @@ impl Cache {
         .await;
     }
 
-    /// A fact that is kept, and when it was read.
+    /// Returns a cached fact, and when it was fetched.
     pub(super) async fn fact<T: DeserializeOwned>(&self, name: &str) -> Option<(T, DateTime<Utc>)> {
         let row = self
             .with_conn(async |conn| {
@@ -101,56 +102,56 @@ impl Cache {
         Some((serde_json::from_str(value).ok()?, from_millis(row.try_get(0).ok()?)))
     }
 
-    /// Takes in what has changed since a place, and from where to ask on, at once.
+    /// Stores the changes since a cursor together with the next cursor, in one transaction.
     ///
-    /// Where what is kept ends elsewhere, as after one that could not be written, there would be a
-    /// hole behind the new place: the rows are taken in, and whoever comes next asks on from the old
-    /// one.
+    /// If the stored cursor is not `since`, for example because an earlier delta could not be
+    /// written, advancing it would leave a hole. Only the rows are stored then, and the next
+    /// request starts from the old cursor again.
     pub(super) async fn fold(&self, since: Option<Cursor>, delta: &Delta, at: DateTime<Utc>) {
         let cursor = serde_json::to_string(&delta.cursor).unwrap_or_default();
         let since = since.map(|since| serde_json::to_string(&since).unwrap_or_default());
         self.with_conn(async |conn| {
-            let mut all = conn.begin().await?;
+            let mut tx = conn.begin().await?;
             if delta.reset {
-                sqlx::query("DELETE FROM row WHERE open = 1").execute(&mut *all).await?;
+                sqlx::query("DELETE FROM row WHERE open = 1").execute(&mut *tx).await?;
             }
             for row in &delta.rows {
-                put_row(&mut all, row, at, delta.reset).await?;
+                put_row(&mut tx, row, at, delta.reset).await?;
             }
-            let kept: Option<String> =
+            let stored: Option<String> =
                 sqlx::query_scalar("SELECT value FROM fact WHERE name = 'cursor'")
-                    .fetch_optional(&mut *all)
+                    .fetch_optional(&mut *tx)
                     .await?;
-            // Another process may have been there first.
-            if delta.reset || kept == since || kept.as_ref() == Some(&cursor) {
+            // Another process may have stored the same first.
+            if delta.reset || stored == since || stored.as_ref() == Some(&cursor) {
                 sqlx::query(
                     "INSERT OR REPLACE INTO fact (name, at, value) VALUES ('cursor', ?, ?)",
                 )
                 .bind(to_millis(at))
                 .bind(cursor)
-                .execute(&mut *all)
+                .execute(&mut *tx)
                 .await?;
             }
-            prune_rows(&mut all).await?;
-            all.commit().await
+            prune_rows(&mut tx).await?;
+            tx.commit().await
         })
         .await;
     }
 
-    /// Takes in rows that were read otherwise. An older state never replaces a later one.
+    /// Stores rows that were fetched in other ways. An older state never replaces a later one.
     pub(super) async fn put_rows(&self, rows: &[Summary], at: DateTime<Utc>) {
         self.with_conn(async |conn| {
-            let mut all = conn.begin().await?;
+            let mut tx = conn.begin().await?;
             for row in rows {
-                put_row(&mut all, row, at, false).await?;
+                put_row(&mut tx, row, at, false).await?;
             }
-            prune_rows(&mut all).await?;
-            all.commit().await
+            prune_rows(&mut tx).await?;
+            tx.commit().await
         })
         .await;
     }
 
-    /// All rows that are kept; only the open ones where that is enough.
+    /// Returns the cached rows: all, or the open ones alone.
     pub(super) async fn rows(&self, ended_too: bool) -> Vec<Summary> {
         let sql = if ended_too {
             "SELECT value FROM row"
@@ -162,7 +163,7 @@ impl Cache {
         rows.unwrap_or_default().iter().filter_map(|row| serde_json::from_str(row).ok()).collect()
     }
 
-    /// One row.
+    /// Returns the cached row of an incident.
     pub(super) async fn row(&self, id: IncidentId) -> Option<Summary> {
         let row: String = self
             .with_conn(async |conn| {
@@ -175,7 +176,7 @@ impl Cache {
         serde_json::from_str(&row).ok()
     }
 
-    /// The incident of a number.
+    /// Returns the id of the incident with a number.
     pub(super) async fn find(&self, number: IncidentNumber) -> Option<IncidentId> {
         let number = i64::try_from(number.0).ok()?;
         let id: Vec<u8> = self
@@ -189,13 +190,13 @@ impl Cache {
         IncidentId::from_slice(&id)
     }
 
-    /// Keeps an incident with the end of its timeline, which may be empty where only the record is
-    /// known anew.
+    /// Stores an incident with the end of its timeline. `events` may be empty if only the record
+    /// was fetched.
     pub(super) async fn put_detail(&self, detail: &Detail, events: &[Event], at: DateTime<Utc>) {
         let Ok(value) = serde_json::to_string(detail) else { return };
         let id = detail.incident.summary.id;
         self.with_conn(async |conn| {
-            let mut all = conn.begin().await?;
+            let mut tx = conn.begin().await?;
             sqlx::query(
                 "INSERT INTO detail (id, seq, at, used, value) VALUES (?1, ?2, ?3, ?3, ?4)
                  ON CONFLICT (id) DO UPDATE SET seq = ?2, at = ?3, used = ?3, value = ?4
@@ -205,33 +206,33 @@ impl Cache {
             .bind(i64::from(detail.incident.summary.seq))
             .bind(to_millis(at))
             .bind(value)
-            .execute(&mut *all)
+            .execute(&mut *tx)
             .await?;
-            put_events(&mut all, id, events).await?;
-            put_row(&mut all, &detail.incident.summary, at, false).await?;
-            prune_details(&mut all).await?;
-            all.commit().await
+            put_events(&mut tx, id, events).await?;
+            put_row(&mut tx, &detail.incident.summary, at, false).await?;
+            prune_details(&mut tx).await?;
+            tx.commit().await
         })
         .await;
     }
 
-    /// Keeps a part of a timeline of an incident that is kept.
+    /// Stores a part of the timeline of an incident, if the incident is cached.
     pub(super) async fn put_timeline(&self, id: IncidentId, events: &[Event]) {
         self.with_conn(async |conn| {
-            let mut all = conn.begin().await?;
-            let kept: Option<i64> = sqlx::query_scalar("SELECT 1 FROM detail WHERE id = ?")
+            let mut tx = conn.begin().await?;
+            let cached: Option<i64> = sqlx::query_scalar("SELECT 1 FROM detail WHERE id = ?")
                 .bind(id.as_bytes().to_vec())
-                .fetch_optional(&mut *all)
+                .fetch_optional(&mut *tx)
                 .await?;
-            if kept.is_some() {
-                put_events(&mut all, id, events).await?;
+            if cached.is_some() {
+                put_events(&mut tx, id, events).await?;
             }
-            all.commit().await
+            tx.commit().await
         })
         .await;
     }
 
-    /// An incident that is kept, and when it was read. It counts as looked at.
+    /// Returns a cached incident, and when it was fetched. The incident counts as viewed.
     pub(super) async fn detail(&self, id: IncidentId) -> Option<(Detail, DateTime<Utc>)> {
         let row = self
             .with_conn(async |conn| {
@@ -248,24 +249,24 @@ impl Cache {
         Some((serde_json::from_str(value).ok()?, from_millis(row.try_get(0).ok()?)))
     }
 
-    /// The last event of each incident that is kept as a whole.
+    /// Returns the last event of each incident that is cached in full.
     pub(super) async fn detail_seqs(&self) -> HashMap<IncidentId, u32> {
         let rows = self
             .with_conn(async |conn| sqlx::query("SELECT id, seq FROM detail").fetch_all(conn).await)
             .await;
-        let each = |row: &sqlx::sqlite::SqliteRow| {
+        let decode = |row: &sqlx::sqlite::SqliteRow| {
             let id: Vec<u8> = row.try_get(0).ok()?;
             Some((
                 IncidentId::from_slice(&id)?,
                 u32::try_from(row.try_get::<i64, _>(1).ok()?).ok()?,
             ))
         };
-        rows.unwrap_or_default().iter().filter_map(each).collect()
+        rows.unwrap_or_default().iter().filter_map(decode).collect()
     }
 
-    /// A part of a timeline, as far as it is kept; `None` where nothing of it is, or not what stands
-    /// right beside the position: only the end of a long timeline is kept, and what it begins with is
-    /// not the begin of the whole.
+    /// Returns a part of a timeline, as far as it is cached. The result is `None` if no event is
+    /// cached, or none next to the requested position: only the end of a long timeline is cached,
+    /// and its first cached event is not the first of the timeline.
     pub(super) async fn timeline(&self, id: IncidentId, part: TimelineRange) -> Option<Vec<Event>> {
         let (sql, first, count) = match part {
             TimelineRange::Last(count) => (
@@ -286,12 +287,12 @@ impl Cache {
         };
         let values: Vec<String> = self
             .with_conn(async |conn| {
-                let any: Option<i64> =
+                let exists: Option<i64> =
                     sqlx::query_scalar("SELECT 1 FROM event WHERE incident = ? LIMIT 1")
                         .bind(id.as_bytes().to_vec())
                         .fetch_optional(&mut *conn)
                         .await?;
-                if any.is_none() || !is_contiguous(&mut *conn, id, part).await? {
+                if exists.is_none() || !is_contiguous(&mut *conn, id, part).await? {
                     return Ok(None);
                 }
                 sqlx::query_scalar(sql)
@@ -312,18 +313,18 @@ impl Cache {
     }
 }
 
-/// Whether what is kept of a timeline goes on right beside where a part of it begins.
+/// Returns whether the cached timeline continues right next to where a part begins.
 async fn is_contiguous(
     conn: &mut SqliteConnection,
     id: IncidentId,
     part: TimelineRange,
 ) -> SqlResult<bool> {
-    let (beside, is_end) = match part {
+    let (adjacent_seq, is_end) = match part {
         TimelineRange::Last(_) | TimelineRange::Before(..=1, _) => return Ok(true),
         TimelineRange::Before(seq, _) => (seq - 1, false),
         TimelineRange::After(seq) => (seq.saturating_add(1), true),
     };
-    // Behind the last event there is nothing, as far as is known.
+    // After the last cached event nothing more is known to exist.
     sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM event WHERE incident = ?1 AND seq = ?2)
             OR (?3 AND ?2 > max(
@@ -331,17 +332,17 @@ async fn is_contiguous(
                 coalesce((SELECT seq FROM detail WHERE id = ?1), 0)))",
     )
     .bind(id.as_bytes().to_vec())
-    .bind(i64::from(beside))
+    .bind(i64::from(adjacent_seq))
     .bind(is_end)
     .fetch_one(conn)
     .await
 }
 
 async fn put_row(
-    all: &mut Transaction<'_, Sqlite>,
+    tx: &mut Transaction<'_, Sqlite>,
     row: &Summary,
     at: DateTime<Utc>,
-    anew: bool,
+    replace: bool,
 ) -> SqlResult<()> {
     let Ok(value) = serde_json::to_string(row) else { return Ok(()) };
     sqlx::query(
@@ -355,19 +356,20 @@ async fn put_row(
     .bind(i64::from(row.seq))
     .bind(to_millis(at))
     .bind(value)
-    .bind(anew)
-    .execute(&mut **all)
+    .bind(replace)
+    .execute(&mut **tx)
     .await?;
     Ok(())
 }
 
 async fn put_events(
-    all: &mut Transaction<'_, Sqlite>,
+    tx: &mut Transaction<'_, Sqlite>,
     id: IncidentId,
     events: &[Event],
 ) -> SqlResult<()> {
     let Some((first, last)) = events.first().zip(events.last()) else { return Ok(()) };
-    // A gap would hide what happened in between: what is not joined to these goes.
+    // A gap would hide what happened in between: events that are not contiguous with these are
+    // removed.
     sqlx::query(
         "DELETE FROM event WHERE incident = ?1
             AND NOT EXISTS (SELECT 1 FROM event WHERE incident = ?1 AND seq BETWEEN ?2 AND ?3)",
@@ -375,7 +377,7 @@ async fn put_events(
     .bind(id.as_bytes().to_vec())
     .bind(i64::from(first.seq) - 1)
     .bind(i64::from(last.seq) + 1)
-    .execute(&mut **all)
+    .execute(&mut **tx)
     .await?;
     for event in events {
         let Ok(value) = serde_json::to_string(event) else { continue };
@@ -383,7 +385,7 @@ async fn put_events(
             .bind(id.as_bytes().to_vec())
             .bind(i64::from(event.seq))
             .bind(value)
-            .execute(&mut **all)
+            .execute(&mut **tx)
             .await?;
     }
     sqlx::query(
@@ -392,32 +394,32 @@ async fn put_events(
     )
     .bind(id.as_bytes().to_vec())
     .bind(MAX_EVENTS)
-    .execute(&mut **all)
+    .execute(&mut **tx)
     .await?;
     Ok(())
 }
 
-async fn prune_rows(all: &mut Transaction<'_, Sqlite>) -> SqlResult<()> {
+async fn prune_rows(tx: &mut Transaction<'_, Sqlite>) -> SqlResult<()> {
     sqlx::query(
         "DELETE FROM row WHERE open = 0 AND id IN
             (SELECT id FROM row WHERE open = 0 ORDER BY used DESC LIMIT -1 OFFSET ?)",
     )
     .bind(MAX_ENDED)
-    .execute(&mut **all)
+    .execute(&mut **tx)
     .await?;
     Ok(())
 }
 
-async fn prune_details(all: &mut Transaction<'_, Sqlite>) -> SqlResult<()> {
-    let gone: Vec<Vec<u8>> = sqlx::query_scalar(
+async fn prune_details(tx: &mut Transaction<'_, Sqlite>) -> SqlResult<()> {
+    let removed: Vec<Vec<u8>> = sqlx::query_scalar(
         "DELETE FROM detail WHERE id IN
             (SELECT id FROM detail ORDER BY used DESC LIMIT -1 OFFSET ?) RETURNING id",
     )
     .bind(MAX_DETAILS)
-    .fetch_all(&mut **all)
+    .fetch_all(&mut **tx)
     .await?;
-    for id in gone {
-        sqlx::query("DELETE FROM event WHERE incident = ?").bind(id).execute(&mut **all).await?;
+    for id in removed {
+        sqlx::query("DELETE FROM event WHERE incident = ?").bind(id).execute(&mut **tx).await?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What is given from the disk, where the remote does not answer.
+//! Answers from the cache, for when the remote does not.
 
 use chrono::{DateTime, Utc};
 
@@ -9,16 +9,16 @@ use crate::model::measures::{Cut, Measures, Window};
 use crate::model::queue::{OpenCounts, Sort, compare, urgency_key};
 use crate::model::{Event, IncidentId, Summary};
 
-/// In front of where a page of kept rows ended.
+/// Prefix of the mark at which a page of cached rows ended.
 const CACHED_MARK: &str = "kept:";
 
-/// Whether a search goes on where a page of kept rows ended.
+/// Returns whether a search continues where a page of cached rows ended.
 pub(super) fn continues_cached_page(search: &Search) -> bool {
     search.after.as_ref().is_some_and(|mark| mark.0.starts_with(CACHED_MARK))
 }
 
 impl Shared {
-    /// What is known before anything is asked.
+    /// Returns what is cached before anything is fetched.
     pub(super) async fn cached_state(&self) -> CachedState {
         let cursor: Option<(Cursor, DateTime<Utc>)> = self.cache.fact("cursor").await;
         let rows = match self.rows_cached_at().await {
@@ -33,29 +33,29 @@ impl Shared {
         }
     }
 
-    /// When the rows were read that are kept; `None` where none ever were.
+    /// Returns when the cached rows were fetched; `None` if none ever were.
     pub(super) async fn rows_cached_at(&self) -> Option<DateTime<Utc>> {
         let cursor: Option<(Cursor, _)> = self.cache.fact("cursor").await;
         match cursor {
             Some((_, at)) => Some(at),
-            // All of them were not read, but some.
+            // A search has fetched some rows, though never all.
             None => self.cache.fact::<()>("searched").await.map(|((), at)| at),
         }
     }
 
-    /// The rows that are kept, with what waits laid over them.
+    /// Returns the cached rows with pending commands applied.
     pub(super) async fn cached_rows(&self, ended_too: bool) -> Vec<Summary> {
         let mut rows = self.cache.rows(ended_too).await;
         self.apply_pending(&mut rows, true);
         rows
     }
 
-    /// As a remote would answer it, from the rows that are kept. Words are found in rows alone.
+    /// Answers a search as a remote would, from the cached rows. Words are searched in rows alone.
     pub(super) async fn cached_search(
         &self,
         search: &Search,
     ) -> Option<(Page<Summary>, DateTime<Utc>)> {
-        // Where a page of the remote ended means nothing here.
+        // A mark at which a page of the remote ended has no meaning here.
         let start = match &search.after {
             None => 0,
             Some(mark) => mark.0.strip_prefix(CACHED_MARK)?.parse().ok()?,
@@ -114,7 +114,7 @@ impl Shared {
     }
 }
 
-/// Measures over windows of one length take the place of each other.
+/// Returns the name of the fact with measures. Those over windows of one length replace each other.
 pub(super) fn measures_key(window: &Window, cut: Cut) -> String {
     let hours = (window.to - window.from).num_hours();
     let cut = serde_json::to_string(&cut).unwrap_or_default();

@@ -1,17 +1,17 @@
-//! Commands in words, for people who look at what is on its way.
+//! Describes commands in words, for people who look at the outbox.
 
 use crate::model::command::Link;
 use crate::model::{Command, IncidentCommand};
 
-/// What is asked, as in "acknowledge"; the incident is named behind it.
+/// Returns the verb of a command, such as "acknowledge"; the incident's number follows it.
 #[must_use]
 pub fn verb(command: &Command) -> &'static str {
-    let ask = match command {
-        Command::Incident { command: ask, .. } => ask,
+    let command = match command {
+        Command::Incident { command, .. } => command,
         Command::RecordChange(_) => return "record a change",
         Command::RecordProblem(_) => return "record a problem",
     };
-    match ask {
+    match command {
         IncidentCommand::Declare(_) => "declare",
         IncidentCommand::RepeatAlert { .. } => "count an alert on",
         IncidentCommand::Acknowledge => "acknowledge",
@@ -50,15 +50,15 @@ pub fn verb(command: &Command) -> &'static str {
     }
 }
 
-/// What was written or chosen; empty where the verb says it all.
+/// Returns what was typed or chosen; empty if the verb says everything.
 #[must_use]
 pub fn text(command: &Command) -> String {
-    let ask = match command {
-        Command::Incident { command: ask, .. } => ask,
+    let command = match command {
+        Command::Incident { command, .. } => command,
         Command::RecordChange(change) => return change.title.clone(),
         Command::RecordProblem(problem) => return problem.title.clone(),
     };
-    match ask {
+    match command {
         IncidentCommand::Declare(declaration) => declaration.title.clone(),
         IncidentCommand::RepeatAlert { text }
         | IncidentCommand::AddNote { text }

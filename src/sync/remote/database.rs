@@ -1,4 +1,4 @@
-//! One private `SQLite` file: opened, brought up to date, and set aside where it can't be used.
+//! Opens a private `SQLite` file, migrates it, and moves it aside if it can't be used.
 
 use std::fs::{self, File};
 use std::io;
@@ -13,33 +13,36 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Executor, SqliteConnection};
 use super::lock::{self, try_flock};
 use super::paths::{open_private_file, with_suffix};
 
-/// How long another process may hold a lock of the file.
+/// How long to wait for another process that holds a lock of the file.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Behind the name of a file that was set aside; when it was follows.
+/// Follows the name of a file that was moved aside; the time comes after it.
 const ASIDE_SUFFIX: &str = ".aside-";
 
-/// What a file is made of.
+/// The properties of one kind of database file.
 pub(super) struct DatabaseKind {
-    /// In its header.
+    /// The `application_id` in the file's header.
     pub application_id: i64,
-    /// Each brings a file of the version before to its own, the first an empty one to version 1.
+    /// Each migration brings a file from the version before to its own, the first an empty file to
+    /// version 1.
     pub migrations: &'static [&'static str],
-    /// Whether each commit is on the disk before it counts. Such a file is never taken from a process
-    /// that can use it: one of a later version stays where it is, and so does one that is open.
+    /// Whether each commit is on the disk before it counts. A durable file is never taken away from
+    /// a process that can use it: it stays where it is when a later version wrote it, and when it
+    /// is open.
     pub durable: bool,
 }
 
-/// An open file.
+/// An open database file.
 pub(super) struct OpenDatabase {
     pub conn: SqliteConnection,
-    /// Held for as long as the connection is used, where the file is durable.
+    /// Held for as long as the connection is used, if the file is durable.
     pub use_lock: Option<UseLock>,
-    /// Where the file is that was there and could not be used, and why.
+    /// The new path of an existing file that could not be used, and why.
     pub set_aside: Option<(PathBuf, String)>,
 }
 
-/// Whoever has the file open shares a lock of a file beside it: it is not moved away under them.
+/// A lock on a file next to the database, shared by all who have the database open, so that it is
+/// not moved away under them.
 #[derive(Debug)]
 pub(super) struct UseLock(File);
 
@@ -53,20 +56,21 @@ impl UseLock {
         }
     }
 
-    /// Whether nobody else has it open. Who opens it meanwhile waits for the lock of opening.
+    /// Returns whether nobody else has the file open. Whoever opens it meanwhile waits for the lock
+    /// that guards opening.
     fn is_sole_user(&self) -> io::Result<bool> {
-        let is_alone = try_flock(&self.0, FlockOperation::NonBlockingLockExclusive)?;
-        // A lock that is changed in vain may be gone.
+        let is_sole = try_flock(&self.0, FlockOperation::NonBlockingLockExclusive)?;
+        // A lock whose conversion failed may be lost.
         try_flock(&self.0, FlockOperation::NonBlockingLockShared)?;
-        Ok(is_alone)
+        Ok(is_sole)
     }
 }
 
 /// Why a file can't be used as it is.
 enum OpenError {
-    /// It is damaged: another takes its place.
+    /// It is damaged: another one takes its place.
     Damaged(String),
-    /// It is of another program or of a later version.
+    /// It belongs to another program, or to a later version.
     Foreign(String),
     /// It may be usable later.
     Sql(sqlx::Error),
@@ -78,7 +82,7 @@ impl From<sqlx::Error> for OpenError {
     }
 }
 
-/// Whether an error tells of a damaged file, or of none of `SQLite`
+/// Returns whether an error means that the file is damaged, or no `SQLite` database at all
 /// (<https://www.sqlite.org/rescode.html>).
 pub(super) fn is_corruption(error: &sqlx::Error) -> bool {
     let code = error
@@ -88,41 +92,41 @@ pub(super) fn is_corruption(error: &sqlx::Error) -> bool {
     matches!(code & 0xff, 11 | 26)
 }
 
-/// Opens a file; one that can't be used is moved aside, and an empty one takes its place. One that is
-/// durable is moved only where it is damaged and nobody else has it open.
+/// Opens a file. One that can't be used is moved aside, and an empty one takes its place. A durable
+/// file is moved only if it is damaged and nobody else has it open.
 ///
 /// # Errors
 /// A sentence, without the file's name.
 pub(super) async fn open(path: &Path, kind: &DatabaseKind) -> Result<OpenDatabase, String> {
-    // Two processes must not move aside what the other has just made.
+    // Two processes must not move aside what the other has just created.
     let lock = lock::acquire(&with_suffix(path, ".lock"), LOCK_TIMEOUT, || true).await;
     let Some(_lock) = lock.map_err(|e| e.to_string())? else {
         let seconds = LOCK_TIMEOUT.as_secs();
         return Err(format!("another process has been opening it for {seconds} s: end that one"));
     };
-    let in_use = if kind.durable { Some(UseLock::acquire_shared(path)?) } else { None };
+    let use_lock = if kind.durable { Some(UseLock::acquire_shared(path)?) } else { None };
     let why = match connect(path, kind).await {
-        Ok(conn) => return Ok(OpenDatabase { conn, use_lock: in_use, set_aside: None }),
+        Ok(conn) => return Ok(OpenDatabase { conn, use_lock, set_aside: None }),
         Err(OpenError::Sql(error)) => return Err(error.to_string()),
         Err(OpenError::Foreign(why)) if kind.durable => return Err(why),
         Err(OpenError::Foreign(why) | OpenError::Damaged(why)) => why,
     };
-    if let Some(in_use) = &in_use
-        && !in_use.is_sole_user().map_err(|e| e.to_string())?
+    if let Some(use_lock) = &use_lock
+        && !use_lock.is_sole_user().map_err(|e| e.to_string())?
     {
         return Err(format!(
             "it is damaged ({why}), and another redphone has it open: end that one, and start again"
         ));
     }
-    let aside = set_aside(path, Utc::now()).map_err(|e| e.to_string())?;
+    let moved_to = set_aside(path, Utc::now()).map_err(|e| e.to_string())?;
     match connect(path, kind).await {
-        Ok(conn) => Ok(OpenDatabase { conn, use_lock: in_use, set_aside: Some((aside, why)) }),
+        Ok(conn) => Ok(OpenDatabase { conn, use_lock, set_aside: Some((moved_to, why)) }),
         Err(OpenError::Sql(error)) => Err(error.to_string()),
         Err(OpenError::Foreign(why) | OpenError::Damaged(why)) => Err(why),
     }
 }
 
-/// The files that were set aside in place of one, the oldest first.
+/// Returns the files that were moved aside from a path, the oldest first.
 pub(super) fn find_set_aside(path: &Path) -> Vec<PathBuf> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned() + ASIDE_SUFFIX;
     let folder = path.parent().and_then(|folder| fs::read_dir(folder).ok());
@@ -182,35 +186,35 @@ async fn connect(path: &Path, kind: &DatabaseKind) -> Result<SqliteConnection, O
     Ok(conn)
 }
 
-/// Looks through a file that is small, and whose loss would matter.
+/// Checks the integrity of a file; used for files that are small and whose loss would matter.
 async fn quick_check(conn: &mut SqliteConnection) -> Result<(), OpenError> {
-    let said: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *conn).await?;
-    if said == "ok" { Ok(()) } else { Err(OpenError::Damaged(said)) }
+    let report: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *conn).await?;
+    if report == "ok" { Ok(()) } else { Err(OpenError::Damaged(report)) }
 }
 
 async fn query_number(conn: &mut SqliteConnection, sql: &'static str) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar(sql).fetch_one(conn).await
 }
 
-/// Moves a file and its log to a name that says when.
+/// Moves a file and its write-ahead log to a name that contains the time.
 fn set_aside(path: &Path, now: DateTime<Utc>) -> io::Result<PathBuf> {
-    let aside = with_suffix(path, &format!("{ASIDE_SUFFIX}{}", now.format("%Y%m%dT%H%M%S%3f")));
-    fs::rename(path, &aside)?;
-    for ending in ["-wal", "-shm"] {
-        match fs::rename(with_suffix(path, ending), with_suffix(&aside, ending)) {
+    let moved_to = with_suffix(path, &format!("{ASIDE_SUFFIX}{}", now.format("%Y%m%dT%H%M%S%3f")));
+    fs::rename(path, &moved_to)?;
+    for suffix in ["-wal", "-shm"] {
+        match fs::rename(with_suffix(path, suffix), with_suffix(&moved_to, suffix)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
     }
-    Ok(aside)
+    Ok(moved_to)
 }
 
-/// Milliseconds since 1970, as times are written.
+/// Converts a time to milliseconds since 1970, as times are stored.
 pub(super) fn to_millis(time: DateTime<Utc>) -> i64 {
     time.timestamp_millis()
 }
 
-/// The opposite of [`millis`].
+/// Converts milliseconds since 1970 to a time; the inverse of [`to_millis`].
 pub(super) fn from_millis(millis: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(millis).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! A command on its way, and all of them together. Pure.
+//! Outbox entries, and the snapshot of an outbox. Pure.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -12,65 +12,67 @@ use crate::backend::{BackendError, Outcome};
 use crate::model::command::Link;
 use crate::model::{Command, CommandId, Envelope, IncidentCommand, IncidentId, RejectionKind};
 
-/// A command that was accepted on this machine.
+/// A command in the outbox.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OutboxEntry {
-    /// Its place in the order in which commands were asked, from 1; people name it by that.
+    /// Its position in the order in which commands were requested, from 1. People refer to an entry
+    /// by it.
     pub position: u64,
-    /// The command's id.
+    /// Id of the command, the same for each attempt.
     pub id: CommandId,
-    /// The first command of those that were asked together about one incident: what follows one of
-    /// them that is refused is not sent.
+    /// Id of the first command of its batch: the commands that were requested together about one
+    /// incident. If one of them is refused, those after it are not sent.
     pub batch: CommandId,
-    /// The command; `None` where another version of this program wrote it in a way that this one
-    /// can't read.
+    /// The command; `None` if another version of this program wrote it in a way that this one can't
+    /// read.
     pub envelope: Option<Envelope>,
-    /// The incident's number when it was asked, or `new`.
+    /// The incident's number when the command was requested, or `new`.
     pub label: String,
-    /// The incident's title then.
+    /// The incident's title when the command was requested.
     pub title: String,
-    /// What became of it.
+    /// What became of the command.
     pub state: EntryState,
-    /// How often it could not be delivered.
+    /// How often the command could not be delivered.
     pub attempts: u32,
-    /// Why, the last time.
+    /// Why the last attempt failed.
     pub last_error: Option<String>,
-    /// When it is tried again.
+    /// When the next attempt is due.
     pub next_attempt_at: Option<DateTime<Utc>>,
-    /// The remote wants to be left alone until then.
+    /// The remote accepts no attempt before this time.
     pub not_before: Option<DateTime<Utc>>,
     /// An earlier command about the same incident that was refused before this one was.
     pub blocked_by: Option<CommandId>,
-    /// When it was answered.
+    /// When the remote answered.
     pub settled_at: Option<DateTime<Utc>>,
-    /// Of those that were sent, the later one has the higher number, whatever the clock did.
+    /// Orders the sent commands: the later one has the higher number, whatever the clock did.
     pub settled_revision: i64,
-    /// The handle of whom the remote took the asker for; `None` where it had never said so.
+    /// Handle of the person that the remote took the requester for; `None` if the remote had never
+    /// reported it.
     pub requester: Option<String>,
 }
 
 /// What became of a command.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum EntryState {
-    /// It has no answer yet.
+    /// The remote has not answered yet.
     Pending,
-    /// It was carried out.
+    /// The command was carried out.
     Sent(Box<Outcome>),
-    /// It was refused; a person decides what becomes of it.
+    /// The command was refused. A person decides what becomes of it.
     Refused(BackendError),
 }
 
 impl OutboxEntry {
-    /// What is asked, where that can be read.
+    /// Returns the command, if it can be read.
     #[must_use]
     pub fn command(&self) -> Option<&Command> {
         self.envelope.as_ref().map(|envelope| &envelope.command)
     }
 
-    /// When it was asked.
+    /// Returns when the command was requested.
     #[must_use]
     pub fn requested_at(&self) -> DateTime<Utc> {
-        // An id tells when it was made.
+        // The id contains the time at which it was created.
         let made = || {
             let (seconds, nanos) = self.id.0.get_timestamp()?.to_unix();
             DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
@@ -78,13 +80,13 @@ impl OutboxEntry {
         self.envelope.as_ref().map_or_else(|| made().unwrap_or_default(), |envelope| envelope.at)
     }
 
-    /// The incident it is about, where it is about one.
+    /// Returns the incident that the command is about, if it is about one.
     #[must_use]
     pub fn incident(&self) -> Option<IncidentId> {
         self.command().and_then(incident)
     }
 
-    /// The incident it declares, where it does.
+    /// Returns the incident that the command declares, if it does.
     #[must_use]
     pub fn declares(&self) -> Option<IncidentId> {
         match self.command()? {
@@ -93,13 +95,13 @@ impl OutboxEntry {
         }
     }
 
-    /// Whether it still waits for an answer.
+    /// Returns whether the command still waits for an answer.
     #[must_use]
     pub fn is_pending(&self) -> bool {
         matches!(self.state, EntryState::Pending)
     }
 
-    /// Why it was refused.
+    /// Returns why the command was refused.
     #[must_use]
     pub fn refusal(&self) -> Option<&BackendError> {
         match &self.state {
@@ -108,7 +110,7 @@ impl OutboxEntry {
         }
     }
 
-    /// Why sending it again as it is would not help; `None` where it may.
+    /// Returns why sending the command again as it is would not help; `None` if it may.
     #[must_use]
     pub fn reason_not_to_retry(&self) -> Option<&'static str> {
         let refusal = self.refusal()?;
@@ -126,7 +128,7 @@ impl OutboxEntry {
         }
     }
 
-    /// The incident's number: the one it was given meanwhile, or the one that was known.
+    /// Returns the incident's number: the one it was given meanwhile, or the one that was known.
     #[must_use]
     pub fn label(&self) -> String {
         match &self.state {
@@ -138,7 +140,7 @@ impl OutboxEntry {
         }
     }
 
-    /// In words, as in "acknowledge INC-12".
+    /// Describes the command in a few words, such as "acknowledge INC-12".
     #[must_use]
     pub fn phrase(&self) -> String {
         let label = self.label();
@@ -152,19 +154,20 @@ impl OutboxEntry {
         }
     }
 
-    /// What was written or chosen; empty where the phrase says it all.
+    /// Returns what was typed or chosen; empty if the phrase says everything.
     #[must_use]
     pub fn text(&self) -> String {
         self.command().map(command_text::text).unwrap_or_default()
     }
 
-    /// What it is about, or needs to be there: it waits for earlier commands about any of them.
+    /// Returns the ids of what the command is about, or needs to exist. The command waits for
+    /// earlier ones about any of them.
     fn referenced_ids(&self) -> Vec<Uuid> {
         self.command().map(referenced_ids).unwrap_or_default()
     }
 }
 
-/// The incident that a command is about.
+/// Returns the incident that a command is about.
 pub(super) fn incident(command: &Command) -> Option<IncidentId> {
     match command {
         Command::Incident { incident, .. } => Some(*incident),
@@ -172,13 +175,14 @@ pub(super) fn incident(command: &Command) -> Option<IncidentId> {
     }
 }
 
-/// What a command is about, or needs to be there: it waits for earlier commands about any of them.
+/// Returns the ids of what a command is about, or needs to exist. The command waits for earlier
+/// ones about any of them.
 fn referenced_ids(command: &Command) -> Vec<Uuid> {
     match command {
         Command::RecordChange(change) => vec![change.id.0],
         Command::RecordProblem(problem) => vec![problem.id.0],
-        Command::Incident { incident, command: ask } => {
-            let other = match ask {
+        Command::Incident { incident, command } => {
+            let other = match command {
                 IncidentCommand::Merge { into } => Some(into.0),
                 IncidentCommand::Link { link: Link::Problem { id, .. } } => Some(id.0),
                 IncidentCommand::Link { link: Link::Change { id, .. } } => Some(id.0),
@@ -191,37 +195,36 @@ fn referenced_ids(command: &Command) -> Vec<Uuid> {
     }
 }
 
-/// The commands that are known on this machine, in the order in which they were asked. Never changed
-/// once made.
+/// The commands in the outbox, in the order in which they were requested. Immutable.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct OutboxSnapshot {
-    /// All that wait or were refused, and the last that were sent.
+    /// All pending and refused commands, and the latest sent ones.
     pub entries: Vec<Arc<OutboxEntry>>,
-    /// The handle of whom the remote takes the asker for now, where it has said so.
+    /// Handle of the person that the remote takes the holder of the token for now, if it has
+    /// reported that.
     pub me: Option<String>,
 }
 
-/// How many there are, for a line.
+/// How many commands of an outbox are pending, and how many were refused.
+#[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct OutboxCounts {
-    /// Without an answer.
     pub pending: usize,
-    /// Refused.
     pub refused: usize,
 }
 
 impl OutboxSnapshot {
-    /// Those without an answer.
+    /// Iterates over the commands without an answer.
     pub fn pending(&self) -> impl Iterator<Item = &Arc<OutboxEntry>> {
         self.entries.iter().filter(|entry| entry.is_pending())
     }
 
-    /// Those that were refused.
+    /// Iterates over the refused commands.
     pub fn refused(&self) -> impl Iterator<Item = &Arc<OutboxEntry>> {
         self.entries.iter().filter(|entry| entry.refusal().is_some())
     }
 
-    /// Those that were sent, the last one first.
+    /// Iterates over the sent commands, the latest first.
     pub fn sent(&self) -> impl Iterator<Item = &Arc<OutboxEntry>> {
         let mut sent: Vec<&Arc<OutboxEntry>> = self
             .entries
@@ -232,43 +235,45 @@ impl OutboxSnapshot {
         sent.into_iter()
     }
 
-    /// How many wait, and how many were refused.
+    /// Counts the pending and the refused commands.
     #[must_use]
     pub fn counts(&self) -> OutboxCounts {
         OutboxCounts { pending: self.pending().count(), refused: self.refused().count() }
     }
 
-    /// One command.
+    /// Returns the command with an id.
     #[must_use]
     pub fn get(&self, id: CommandId) -> Option<&Arc<OutboxEntry>> {
         self.entries.iter().find(|entry| entry.id == id)
     }
 
-    /// The refused declaration that a command needs: it is held until that one is sent or dropped. So
-    /// is what was asked together with one that can't be read here.
+    /// Returns the refused command that blocks another one until it is sent or dropped: the
+    /// declaration that the other one needs, or a command of the same batch that can't be read
+    /// here.
     #[must_use]
     pub fn blocker_of(&self, entry: &OutboxEntry) -> Option<&Arc<OutboxEntry>> {
         if !entry.is_pending() {
             return None;
         }
-        let needs = entry.referenced_ids();
+        let needed_ids = entry.referenced_ids();
         self.refused().find(|refused| {
-            let is_needed = refused.declares().is_some_and(|id| needs.contains(&id.0));
-            let is_odd = refused.envelope.is_none() && refused.batch == entry.batch;
-            refused.position < entry.position && (is_needed || is_odd)
+            let is_needed = refused.declares().is_some_and(|id| needed_ids.contains(&id.0));
+            let is_unreadable = refused.envelope.is_none() && refused.batch == entry.batch;
+            refused.position < entry.position && (is_needed || is_unreadable)
         })
     }
 
-    /// Why a command is held that somebody else has asked, in a few words: it is sent by a token of
-    /// that person alone.
+    /// Explains in a few words why a command that another person requested is blocked: only a token
+    /// of that person sends it. The result is `None` if that is not the case.
     #[must_use]
     pub fn other_requester_reason(&self, entry: &OutboxEntry) -> Option<String> {
-        let (asked, me) = (entry.requester.as_ref()?, self.me.as_ref()?);
-        (entry.is_pending() && asked != me)
-            .then(|| format!("asked by {asked}, the token is {me}'s: it waits for one of {asked}"))
+        let (other, me) = (entry.requester.as_ref()?, self.me.as_ref()?);
+        (entry.is_pending() && other != me)
+            .then(|| format!("asked by {other}, the token is {me}'s: it waits for one of {other}"))
     }
 
-    /// The commands that go with one that is dropped: those that need the incident it declares.
+    /// Returns the commands that are dropped together with one: those that need the incident that
+    /// it declares.
     #[must_use]
     pub fn dependents(&self, entry: &OutboxEntry) -> Vec<CommandId> {
         let Some(declared) = entry.declares() else { return Vec::new() };
@@ -282,64 +287,64 @@ impl OutboxSnapshot {
             .collect()
     }
 
-    /// The pending commands about each incident, in order, with merges also at the incident that
-    /// goes on.
+    /// Groups the pending commands by incident, each group in order.
     #[must_use]
     pub fn pending_by_incident(&self) -> HashMap<IncidentId, Vec<&Envelope>> {
-        let mut by: HashMap<IncidentId, Vec<&Envelope>> = HashMap::new();
+        let mut groups: HashMap<IncidentId, Vec<&Envelope>> = HashMap::new();
         for entry in self.pending() {
             if let (Some(id), Some(envelope)) = (entry.incident(), &entry.envelope) {
-                by.entry(id).or_default().push(envelope);
+                groups.entry(id).or_default().push(envelope);
             }
         }
-        by
+        groups
     }
 
-    /// Whether a command about an incident waits.
+    /// Returns whether a command about an incident is pending.
     #[must_use]
     pub fn has_pending(&self, id: IncidentId) -> bool {
         self.pending().any(|entry| entry.incident() == Some(id))
     }
 
-    /// Those that could be sent, in order: of those that are about the same thing only the first, and
-    /// nothing that is held. What somebody else has asked keeps nothing from being sent but what needs
-    /// the incident that it declares.
+    /// Iterates over the commands that could be sent, in order: only the first of those about the
+    /// same thing, and none that is blocked. What another person requested holds back only its own
+    /// batch, and what needs the incident that it declares.
     fn sendable(&self) -> impl Iterator<Item = &Arc<OutboxEntry>> {
-        let mut busy: HashSet<Uuid> = HashSet::new();
+        let mut busy_ids: HashSet<Uuid> = HashSet::new();
         self.pending().filter(move |entry| {
             let is_mine = self.other_requester_reason(entry).is_none();
             if !is_mine && entry.declares().is_none() {
-                busy.insert(entry.batch.0);
+                busy_ids.insert(entry.batch.0);
                 return false;
             }
-            let about = entry.referenced_ids();
-            let is_free =
-                is_mine && !about.iter().chain([&entry.batch.0]).any(|one| busy.contains(one));
-            busy.extend(about);
-            busy.insert(entry.batch.0);
-            is_free && self.blocker_of(entry).is_none()
+            let ids = entry.referenced_ids();
+            let is_first =
+                is_mine && !ids.iter().chain([&entry.batch.0]).any(|id| busy_ids.contains(id));
+            busy_ids.extend(ids);
+            busy_ids.insert(entry.batch.0);
+            is_first && self.blocker_of(entry).is_none()
         })
     }
 
-    /// What is sent next, at most `most`: what is free, and does not wait for its next try.
+    /// Returns what is sent next, at most `limit` commands: those that could be sent, and do not
+    /// wait for their next attempt.
     #[must_use]
-    pub fn due(&self, now: DateTime<Utc>, most: usize) -> Vec<Arc<OutboxEntry>> {
+    pub fn due(&self, now: DateTime<Utc>, limit: usize) -> Vec<Arc<OutboxEntry>> {
         let not_before = self.not_before();
-        let is_time = |entry: &&Arc<OutboxEntry>| {
+        let is_due = |entry: &&Arc<OutboxEntry>| {
             entry.next_attempt_at.max(not_before).is_none_or(|at| at <= now)
         };
-        self.sendable().filter(is_time).take(most).cloned().collect()
+        self.sendable().filter(is_due).take(limit).cloned().collect()
     }
 
-    /// When the next try comes. One that waits for others besides has no time of its own: when they
-    /// are through, it is due.
+    /// Returns when the next attempt is due. A command that also waits for others has no time of
+    /// its own: it is due when they are done.
     #[must_use]
     pub fn next_attempt(&self) -> Option<DateTime<Utc>> {
         let not_before = self.not_before();
         self.sendable().filter_map(|entry| entry.next_attempt_at.max(not_before)).min()
     }
 
-    /// Until when the remote wants to be left alone: that holds for whatever would be sent to it.
+    /// Returns until when the remote accepts no attempts: that holds for every command.
     fn not_before(&self) -> Option<DateTime<Utc>> {
         self.pending().filter_map(|entry| entry.not_before).max()
     }
@@ -352,7 +357,11 @@ mod tests {
     use super::*;
     use crate::model::{Actor, PersonRef};
 
-    fn entry(place: u64, incident: IncidentId, next_at: Option<DateTime<Utc>>) -> Arc<OutboxEntry> {
+    fn entry(
+        position: u64,
+        incident: IncidentId,
+        next_attempt_at: Option<DateTime<Utc>>,
+    ) -> Arc<OutboxEntry> {
         let id = CommandId::new();
         let envelope = Envelope {
             id,
@@ -364,7 +373,7 @@ mod tests {
             },
         };
         Arc::new(OutboxEntry {
-            position: place,
+            position,
             id,
             batch: id,
             envelope: Some(envelope),
@@ -373,7 +382,7 @@ mod tests {
             state: EntryState::Pending,
             attempts: 0,
             last_error: None,
-            next_attempt_at: next_at,
+            next_attempt_at,
             not_before: None,
             blocked_by: None,
             settled_at: None,
@@ -382,15 +391,14 @@ mod tests {
         })
     }
 
-    /// Whoever sleeps until the next try finds something to be sent then, and does not turn in a
-    /// circle.
+    /// A sender that sleeps until the next attempt finds something to send then, and does not spin.
     #[test]
-    fn at_the_time_of_the_next_try_something_is_due() {
+    fn command_is_due_at_the_next_attempt() {
         let start = DateTime::UNIX_EPOCH;
         let after = |minutes| Some(start + TimeDelta::minutes(minutes));
         let (one, other) = (IncidentId::new(), IncidentId::new());
-        // What follows on one incident was to be tried long before what comes first on it.
-        let listing = OutboxSnapshot {
+        // The second command about an incident was due long before the first one.
+        let snapshot = OutboxSnapshot {
             me: None,
             entries: vec![
                 entry(1, one, after(20)),
@@ -399,13 +407,13 @@ mod tests {
                 entry(4, other, after(1)),
             ],
         };
-        assert!(listing.due(start, 9).is_empty());
+        assert!(snapshot.due(start, 9).is_empty());
         let mut now = start;
         let mut passes = 0;
-        while listing.due(now, 9).is_empty() {
+        while snapshot.due(now, 9).is_empty() {
             passes += 1;
             assert!(passes < 3, "it turns in a circle at {now}");
-            now = now.max(listing.next_attempt().unwrap());
+            now = now.max(snapshot.next_attempt().unwrap());
         }
         assert_eq!((now, passes), (start + TimeDelta::minutes(7), 1));
     }

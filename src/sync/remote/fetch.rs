@@ -1,4 +1,4 @@
-//! What is asked of the remote, and nothing instead of an answer. What it answers is kept.
+//! Fetches from the remote, without a fallback to the cache. Responses are cached.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -10,35 +10,35 @@ use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::{Event, IncidentId, Summary};
 
-/// The most events that are kept of a timeline when it is read.
+/// How many events, the latest of a timeline, are fetched together with an incident.
 pub(super) const TIMELINE_EVENTS: u32 = 200;
 
 impl Remote {
-    /// Asks for the name and what it can do, and nothing instead of an answer.
+    /// Fetches the remote's name and what it can do, without a fallback to the cache.
     ///
     /// # Errors
-    /// As the remote's.
+    /// Those of the remote.
     pub async fn fetch_capabilities(&self) -> Result<Capabilities, BackendError> {
         self.shared.fetch_fact("capabilities", self.shared.request_capabilities()).await
     }
 
-    /// Asks for people, teams and services, and nothing instead of an answer.
+    /// Fetches people, teams and services, without a fallback to the cache.
     ///
     /// # Errors
-    /// As the remote's.
+    /// Those of the remote.
     pub async fn fetch_directory(&self) -> Result<Directory, BackendError> {
         self.shared.fetch_fact("directory", self.shared.backend.directory()).await
     }
 
-    /// Asks for a page of rows, and nothing instead of an answer.
+    /// Fetches a page of rows, without a fallback to the cache.
     ///
     /// # Errors
-    /// As the remote's.
+    /// Those of the remote.
     pub async fn fetch_search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
         self.shared.fetch_search(search).await
     }
 
-    /// Reads an incident for later, unless that fails.
+    /// Fetches an incident into the cache, to be read later.
     pub(super) async fn prefetch_incident(&self, id: IncidentId) -> Result<(), BackendError> {
         self.shared.fetch_detail(id, TIMELINE_EVENTS).await.map(|_| ())
     }
@@ -48,28 +48,28 @@ impl Shared {
     pub(super) async fn fetch_fact<T: Serialize>(
         &self,
         name: &str,
-        ask: impl Future<Output = Result<T, BackendError>>,
+        request: impl Future<Output = Result<T, BackendError>>,
     ) -> Result<T, BackendError> {
-        let answer = ask.await;
-        self.record_reachability(&answer);
-        if let Ok(fact) = &answer {
+        let response = request.await;
+        self.record_reachability(&response);
+        if let Ok(fact) = &response {
             self.cache.put_fact(name, fact, Utc::now()).await;
         }
-        answer
+        response
     }
 
     pub(super) async fn fetch_search(
         &self,
         search: &Search,
     ) -> Result<Page<Summary>, BackendError> {
-        let answer = self.backend.search(search).await;
-        self.record_reachability(&answer);
-        if let Ok(page) = &answer {
+        let response = self.backend.search(search).await;
+        self.record_reachability(&response);
+        if let Ok(page) = &response {
             let now = Utc::now();
             self.cache.put_rows(&page.rows, now).await;
             self.cache.put_fact("searched", &(), now).await;
         }
-        answer
+        response
     }
 
     pub(super) async fn fetch_detail(
@@ -99,8 +99,8 @@ impl Shared {
         cut: Cut,
         now: DateTime<Utc>,
     ) -> Result<Measures, BackendError> {
-        let ask = self.backend.measures(window, cut, now);
-        self.fetch_fact(&measures_key(window, cut), ask).await
+        let request = self.backend.measures(window, cut, now);
+        self.fetch_fact(&measures_key(window, cut), request).await
     }
 
     pub(super) async fn fetch_timeline(
@@ -108,12 +108,12 @@ impl Shared {
         id: IncidentId,
         part: TimelineRange,
     ) -> Result<Vec<Event>, BackendError> {
-        let answer = self.backend.timeline(id, part).await;
-        self.record_reachability(&answer);
-        if let Ok(events) = &answer {
+        let response = self.backend.timeline(id, part).await;
+        self.record_reachability(&response);
+        if let Ok(events) = &response {
             self.cache.put_timeline(id, events).await;
         }
-        answer
+        response
     }
 }
 

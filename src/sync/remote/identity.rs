@@ -1,5 +1,6 @@
-//! Whom the remote takes the asker for. That follows from the token, which may be changed for one of
-//! somebody else: what was asked by one person is not sent as another.
+//! The identity of the token: the person that the remote takes its holder for. The token may be
+//! replaced by one of somebody else, and a command that one person requested is not sent as
+//! another.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -9,29 +10,29 @@ use tokio::sync::watch;
 use super::Shared;
 use crate::backend::{BackendError, Capabilities};
 
-/// What is known of it.
+/// The person that the current token belongs to, as far as that is known.
 pub(super) struct TokenIdentity {
     state: Mutex<IdentityState>,
-    /// Counts how often the token was changed; `None` where there is none that could be.
+    /// Counts the changes of the token; `None` if it can't change.
     token_changes: Option<watch::Receiver<u64>>,
 }
 
 struct IdentityState {
-    /// The person's handle, as the remote said last; `None` where it never did, and where it believes
-    /// what a command says.
+    /// The person's handle as the remote reported it last; `None` if it never did, or if it trusts
+    /// the actor that a command names.
     handle: Option<String>,
-    /// With which token of this process it said so.
+    /// The revision of the token, within this process, for which the remote reported that.
     token_revision: Option<u64>,
 }
 
 impl TokenIdentity {
-    /// As an earlier process has learnt it.
-    pub(super) fn new(kept: Option<Capabilities>, tokens: Option<watch::Receiver<u64>>) -> Self {
-        let handle = kept.and_then(|known| known.me).map(|me| me.handle);
-        Self {
-            state: Mutex::new(IdentityState { handle, token_revision: None }),
-            token_changes: tokens,
-        }
+    /// Begins with what an earlier process has cached.
+    pub(super) fn new(
+        cached: Option<Capabilities>,
+        token_changes: Option<watch::Receiver<u64>>,
+    ) -> Self {
+        let handle = cached.and_then(|capabilities| capabilities.me).map(|me| me.handle);
+        Self { state: Mutex::new(IdentityState { handle, token_revision: None }), token_changes }
     }
 
     fn state(&self) -> MutexGuard<'_, IdentityState> {
@@ -39,23 +40,23 @@ impl TokenIdentity {
     }
 
     fn token_revision(&self) -> u64 {
-        self.token_changes.as_ref().map_or(0, |tokens| *tokens.borrow())
+        self.token_changes.as_ref().map_or(0, |changes| *changes.borrow())
     }
 
-    /// The person's handle, as far as it is known.
+    /// Returns the person's handle, if it is known.
     pub(super) fn handle(&self) -> Option<String> {
         self.state().handle.clone()
     }
 
-    /// Whether the remote has said so of the present token.
+    /// Returns whether the remote has reported the identity of the current token.
     pub(super) fn is_verified(&self) -> bool {
         self.state().token_revision == Some(self.token_revision())
     }
 
-    /// The token was changed. Never where it can't be.
-    pub(super) async fn wait_for_token_change(tokens: &mut Option<watch::Receiver<u64>>) {
-        let changed = match tokens {
-            Some(tokens) => tokens.changed().await.is_ok(),
+    /// Waits until the token changes, which is forever if it can't.
+    pub(super) async fn wait_for_token_change(token_changes: &mut Option<watch::Receiver<u64>>) {
+        let changed = match token_changes {
+            Some(token_changes) => token_changes.changed().await.is_ok(),
             None => false,
         };
         if !changed {
@@ -63,24 +64,24 @@ impl TokenIdentity {
         }
     }
 
-    /// For whoever waits for a change.
+    /// Returns a receiver that changes with the token.
     pub(super) fn token_changes(&self) -> Option<watch::Receiver<u64>> {
         self.token_changes.clone()
     }
 }
 
 impl Shared {
-    /// Asks the remote what it can do, and learns whom it takes the asker for.
+    /// Requests the remote's capabilities, and with them the identity of the token.
     pub(super) async fn request_capabilities(&self) -> Result<Capabilities, BackendError> {
-        let token = self.identity.token_revision();
+        let revision = self.identity.token_revision();
         let capabilities = self.backend.capabilities().await?;
-        // Where the token was changed meanwhile, nobody knows of which one this was said.
-        if self.identity.token_revision() == token {
+        // If the token changed meanwhile, it is unknown which one the response is about.
+        if self.identity.token_revision() == revision {
             let handle = capabilities.me.as_ref().map(|me| me.handle.clone());
             let is_new = {
-                let mut known = self.identity.state();
-                known.token_revision = Some(token);
-                std::mem::replace(&mut known.handle, handle.clone()) != handle
+                let mut state = self.identity.state();
+                state.token_revision = Some(revision);
+                std::mem::replace(&mut state.handle, handle.clone()) != handle
             };
             if is_new && let Err(error) = self.refresh_and_wake().await {
                 tracing::warn!(%error, "looking at the outbox");
@@ -89,12 +90,12 @@ impl Shared {
         Ok(capabilities)
     }
 
-    /// Makes sure of whom the remote takes the asker for. Whatever it answers to that decides about no
-    /// command.
+    /// Verifies the identity of the token with the remote. An error of this request must not decide
+    /// about a command, so every error is returned as a temporary one.
     pub(super) async fn verify(&self) -> Result<(), BackendError> {
-        let answer = self.request_capabilities().await;
-        self.record_reachability(&answer);
-        match answer {
+        let response = self.request_capabilities().await;
+        self.record_reachability(&response);
+        match response {
             Ok(capabilities) => {
                 self.cache.put_fact("capabilities", &capabilities, Utc::now()).await;
                 Ok(())

@@ -1,5 +1,6 @@
-//! Who sends: one process of this machine for each outbox at a time. The turn is taken for each pass of
-//! work, so that one that is stopped in between keeps nobody else from sending.
+//! File locks, which decide who sends: one process of this machine at a time for each outbox. The
+//! lock is acquired for each pass of work, so that a process that is suspended in between does not
+//! prevent others from sending.
 
 use std::fs::File;
 use std::io;
@@ -11,50 +12,50 @@ use tokio::time::{Instant, sleep};
 
 use super::paths::open_private_file;
 
-/// The first and the longest pause before it is looked again whether the turn is free.
+/// The first and the longest pause before the next attempt to acquire a lock.
 const RETRY_PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(250));
 
-/// A lock; given back when it is dropped, or when the process ends.
+/// A lock on a file; released when it is dropped, or when the process ends.
 #[derive(Debug)]
 pub(super) struct FileLock {
-    /// Held for its lock.
+    /// Open because the lock belongs to it.
     _file: File,
 }
 
-/// Takes the lock of a file where nobody has it.
+/// Acquires the lock of a file, unless somebody else holds it.
 pub(super) fn try_acquire(path: &Path) -> io::Result<Option<FileLock>> {
     let file = open_private_file(path)?;
     Ok(try_flock(&file, FlockOperation::NonBlockingLockExclusive)?
         .then_some(FileLock { _file: file }))
 }
 
-/// Whether a lock of an open file could be had at once.
-pub(super) fn try_flock(file: &File, how: FlockOperation) -> io::Result<bool> {
-    match flock(file, how) {
+/// Tries to lock an open file without waiting. Returns whether that succeeded.
+pub(super) fn try_flock(file: &File, operation: FlockOperation) -> io::Result<bool> {
+    match flock(file, operation) {
         Ok(()) => Ok(true),
         Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Waits for the lock of a file for as long as that is `wanted`, but not longer than `patience`;
-/// `None` where it did not come. Nothing else of this process waits meanwhile.
+/// Waits for the lock of a file while `is_wanted` returns true, but not longer than `timeout`.
+/// Returns `None` if the lock did not become free. Other tasks of this process go on meanwhile.
 pub(super) async fn acquire(
     path: &Path,
-    patience: Duration,
-    wanted: impl Fn() -> bool,
+    timeout: Duration,
+    is_wanted: impl Fn() -> bool,
 ) -> io::Result<Option<FileLock>> {
-    let deadline = Instant::now() + patience;
+    let deadline = Instant::now() + timeout;
     let mut pause = RETRY_PAUSES.0;
     loop {
-        if let Some(turn) = try_acquire(path)? {
-            return Ok(Some(turn));
+        if let Some(lock) = try_acquire(path)? {
+            return Ok(Some(lock));
         }
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() || !wanted() {
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        if remaining.is_zero() || !is_wanted() {
             return Ok(None);
         }
-        sleep(pause.min(left)).await;
+        sleep(pause.min(remaining)).await;
         pause = (pause * 2).min(RETRY_PAUSES.1);
     }
 }
@@ -64,20 +65,20 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn it_is_waited_for_and_not_for_ever() {
+    async fn lock_is_awaited_only_up_to_the_deadline() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
         let (short, long) = (Duration::from_millis(30), Duration::from_mins(1));
         let first = acquire(&path, long, || true).await.unwrap().unwrap();
-        let begun = Instant::now();
+        let started = Instant::now();
         assert!(acquire(&path, short, || true).await.unwrap().is_none());
-        assert!(begun.elapsed() >= short);
+        assert!(started.elapsed() >= short);
         // Nor for longer than it is wanted.
         assert!(acquire(&path, long, || false).await.unwrap().is_none());
-        // Nothing else of this thread waits for it: whoever has it can give it back.
-        let gives = async { drop(first) };
-        let (taken, ()) = tokio::join!(acquire(&path, long, || true), gives);
-        assert!(taken.unwrap().is_some());
-        assert!(begun.elapsed() < long);
+        // Other tasks of this thread do not wait for it: whoever holds the lock can release it.
+        let release = async { drop(first) };
+        let (acquired, ()) = tokio::join!(acquire(&path, long, || true), release);
+        assert!(acquired.unwrap().is_some());
+        assert!(started.elapsed() < long);
     }
 }

@@ -1,13 +1,13 @@
-//! What is kept of a remote backend on this machine: what was read of it, and what waits for it.
+//! The cache and the outbox of a remote backend on this machine.
 //!
-//! [`Remote`] wraps any backend that may be slow or gone, and is a [`Backend`] again. What it reads
-//! it keeps; what can't be read it gives as it was kept, and says how old it is. What is asked is in
-//! the outbox, on the disk, before it counts as accepted; one process of the machine at a time sends
-//! it, in order for an incident, with the same id until it is answered. Pending commands are laid over
-//! whatever is read.
+//! [`Remote`] wraps a backend that may be slow or unreachable, and is a [`Backend`] again. It
+//! caches what it fetches. What can't be fetched it answers from the cache, and reports how old
+//! that is. A command is in the outbox, on the disk, before it counts as accepted. One process of
+//! the machine at a time sends the outbox, in order for each incident, and with the same id until a
+//! command is answered. Pending commands are applied to whatever is read (optimistic update).
 //!
-//! There is a folder for each remote with two files: the cache, which can be thrown away, and the
-//! outbox, which can't.
+//! Each remote has a folder with two files: the cache, which can be thrown away, and the outbox,
+//! which can't.
 
 mod backend;
 mod cache;
@@ -56,20 +56,20 @@ use cache::Cache;
 use identity::TokenIdentity;
 use outbox::Outbox;
 
-/// What is known of a remote before it was asked.
+/// What is cached of a remote before anything is fetched.
 #[derive(Clone, Debug, Default)]
 pub struct CachedState {
-    /// Its name and what it can do.
+    /// The remote's name and what it can do.
     pub capabilities: Option<Capabilities>,
-    /// People, teams and services, and when they were read.
+    /// People, teams and services, and when they were fetched.
     pub directory: Option<(Directory, DateTime<Utc>)>,
-    /// The rows of all open incidents, where they were read once, and when.
+    /// The rows of all open incidents, if they were ever fetched, and when.
     pub rows: Option<(Vec<Summary>, DateTime<Utc>)>,
-    /// From where to ask on.
+    /// The cursor of the next request for changes.
     pub cursor: Option<Cursor>,
 }
 
-/// A remote backend with what is kept of it.
+/// A remote backend with its cache and outbox.
 pub struct Remote {
     shared: Arc<Shared>,
     tasks: Vec<AbortHandle>,
@@ -89,82 +89,82 @@ struct Shared {
     identity: TokenIdentity,
     rules: RwLock<Arc<Rules>>,
     answer_timeout: Duration,
-    /// What is on its way, as it was read last.
+    /// The outbox as it was last read.
     outbox_snapshot: watch::Sender<Arc<OutboxSnapshot>>,
-    /// The remote did not answer the last time.
+    /// Whether the last request did not reach the remote.
     is_failing: AtomicBool,
-    /// Why it did not answer the last time that it did not, in its own words.
+    /// The error of the last request that did not reach the remote.
     last_failure: Mutex<Option<String>>,
-    /// As of when the oldest is of what was given as it was kept.
+    /// When the oldest cached data that was returned was fetched.
     served_as_of: Mutex<Option<DateTime<Utc>>>,
-    /// When rows were written down last, in seconds since 1970.
+    /// When rows were last written to the cache, in seconds since 1970.
     rows_written_at_s: AtomicI64,
-    /// Counts how often it has answered after it had not.
+    /// Counts how often the remote has answered again after a failure.
     reconnects: watch::Sender<u64>,
-    /// Something may be there to be sent.
+    /// Wakes the sender, because there may be something to send.
     wake_sender: Notify,
-    /// Rings when the outbox is written to, also by another process.
+    /// Reports writes to the outbox, also by another process.
     watcher: Arc<StoreWatcher>,
-    /// The lock of whoever sends just now.
+    /// The file whose lock the sending process holds.
     lock_file: PathBuf,
-    /// How long the one who has it is waited for.
+    /// How long to wait for the process that holds the lock.
     lock_timeout: Duration,
 }
 
 impl Remote {
-    /// What was found to be wrong when it was opened, in sentences.
+    /// Returns what was found to be wrong when the remote was opened, in sentences.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// Where the outbox is.
+    /// Returns the path of the outbox.
     #[must_use]
     pub fn outbox_file(&self) -> &Path {
         &self.shared.outbox.path
     }
 
-    /// Outboxes of this remote that were damaged and set aside, the oldest first: what they hold was
-    /// not sent.
+    /// Returns the outboxes of this remote that were damaged and moved aside, the oldest first.
+    /// What they contain was not sent.
     #[must_use]
     pub fn set_aside_outboxes(&self) -> Vec<PathBuf> {
         database::find_set_aside(&self.shared.outbox.path)
     }
 
-    /// From now on these rules are in force.
+    /// Replaces the rules in force.
     pub fn set_rules(&self, rules: Rules) {
         *self.shared.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
     }
 
-    /// The rules in force.
+    /// Returns the rules in force.
     #[must_use]
     pub fn rules(&self) -> Arc<Rules> {
         self.shared.rules()
     }
 
-    /// What is on its way, now and whenever it changes.
+    /// Returns a receiver of outbox snapshots: the current one, and a new one after each change.
     #[must_use]
     pub fn watch_outbox(&self) -> watch::Receiver<Arc<OutboxSnapshot>> {
         self.shared.outbox_snapshot.subscribe()
     }
 
-    /// Tells when the remote has answered after it had not.
+    /// Returns a receiver that changes when the remote answers again after a failure.
     #[must_use]
     pub fn watch_reconnects(&self) -> watch::Receiver<u64> {
         self.shared.reconnects.subscribe()
     }
 
-    /// What is known before anything is asked.
+    /// Returns what is cached before anything is fetched.
     pub async fn cached_state(&self) -> CachedState {
         self.shared.cached_state().await
     }
 
-    /// The row of an incident as it was read last, whether it is open or not.
+    /// Returns the row of an incident as it was last fetched, whether the incident is open or not.
     pub async fn cached_row(&self, id: IncidentId) -> Option<Summary> {
         self.shared.cache.row(id).await
     }
 
-    /// One command, whatever became of it and however long ago; `None` where it was dropped.
+    /// Returns a command, whatever became of it and however long ago; `None` if it was dropped.
     ///
     /// # Errors
     /// When the outbox can't be read.
@@ -172,8 +172,8 @@ impl Remote {
         self.shared.outbox.get(id).await
     }
 
-    /// The incident in which one that was declared here is counted, because its alert belongs to one
-    /// that was open; the same where it is its own.
+    /// Returns the incident in which a declared one is counted, because its alert belongs to an
+    /// incident that was already open; the same id if it is an incident of its own.
     ///
     /// # Errors
     /// When the outbox can't be read.
@@ -184,7 +184,7 @@ impl Remote {
 
 impl Drop for Remote {
     fn drop(&mut self) {
-        // What is being sent is sent again by whoever comes next, with the same id.
+        // A command that is being sent is sent again by the next process, with the same id.
         for task in &self.tasks {
             task.abort();
         }
@@ -196,34 +196,34 @@ impl Shared {
         Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What is on its way, as it is now, and for whom.
+    /// Reads the outbox, and adds the identity of the token.
     async fn read_outbox(&self) -> Result<OutboxSnapshot, BackendError> {
         Ok(OutboxSnapshot { me: self.identity.handle(), ..self.outbox.snapshot().await? })
     }
 
-    /// Reads what is on its way, and tells where that has changed.
+    /// Reads the outbox, and publishes it if it has changed.
     async fn refresh_outbox(&self) -> Result<(), BackendError> {
-        let listing = self.read_outbox().await?;
-        self.outbox_snapshot.send_if_modified(|known| {
-            let is_new = **known != listing;
+        let snapshot = self.read_outbox().await?;
+        self.outbox_snapshot.send_if_modified(|current| {
+            let is_new = **current != snapshot;
             if is_new {
-                *known = Arc::new(listing);
+                *current = Arc::new(snapshot);
             }
             is_new
         });
         Ok(())
     }
 
-    /// The outbox was written to by this process.
+    /// Publishes the outbox after this process wrote it, and wakes the sender.
     async fn refresh_and_wake(&self) -> Result<(), BackendError> {
         self.refresh_outbox().await?;
         self.wake_sender.notify_one();
         Ok(())
     }
 
-    /// What an answer of the remote tells about the way to it.
-    fn record_reachability<T>(&self, answer: &Result<T, BackendError>) {
-        match answer {
+    /// Records what a response says about whether the remote can be reached.
+    fn record_reachability<T>(&self, response: &Result<T, BackendError>) {
+        match response {
             Err(BackendError::Unreachable(why)) => {
                 self.is_failing.store(true, Ordering::Relaxed);
                 let mut failure = self.last_failure.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! How what is kept of a remote is opened.
+//! Opens the cache and the outbox of a remote.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64};
@@ -17,33 +17,34 @@ use crate::backend::file::watch::StoreWatcher;
 use crate::model::Rules;
 use crate::model::text::sanitize;
 
-/// How a remote is opened.
+/// Options of a remote.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Which remote, and who asks it.
+    /// Identifies the remote and the requester.
     pub key: RemoteKey,
-    /// The folder in which each remote has its own.
+    /// The folder in which each remote has a folder of its own.
     pub folder: PathBuf,
-    /// The rules by which pending commands are laid over what was read.
+    /// The rules by which pending commands are applied to what was read.
     pub rules: Rules,
-    /// How long a question waits for the remote before what is kept is given instead, and how long
-    /// a command waits for its answer before it counts as kept.
+    /// How long a read waits for the remote before cached data is returned instead, and how long a
+    /// command waits for its answer before it counts as queued.
     pub answer_timeout: Duration,
-    /// Whether this process sends what waits. One that only looks leaves it to others.
+    /// Whether this process sends pending commands. One that only reads leaves that to others.
     pub sends: bool,
-    /// How long another process that sends is waited for: two limits of a request.
+    /// How long to wait for another process that is sending: twice the timeout of a request.
     pub lock_timeout: Duration,
-    /// Counts how often the token was changed; `None` where that can't happen.
+    /// Counts the changes of the token; `None` if it can't change.
     pub token_changes: Option<watch::Receiver<u64>>,
 }
 
 impl Remote {
-    /// Opens what is kept of a remote, and begins to send what waits. Nothing is asked yet.
+    /// Opens the cache and the outbox of a remote, and starts to send pending commands. Nothing is
+    /// requested yet.
     ///
     /// # Errors
-    /// In a sentence, where there is no place for the outbox: without it nothing could be promised.
-    pub async fn open(far: Arc<dyn Backend>, options: Options) -> Result<Arc<Self>, String> {
-        let earlier = options.key.migrate_legacy_dirs(&options.folder);
+    /// A sentence, if the outbox can't be stored: without it nothing could be promised.
+    pub async fn open(backend: Arc<dyn Backend>, options: Options) -> Result<Arc<Self>, String> {
+        let legacy_folders = options.key.migrate_legacy_dirs(&options.folder);
         let folder = options.folder.join(options.key.folder_name());
         let failed = |why: &str| {
             let folder = sanitize(&folder.to_string_lossy()).into_owned();
@@ -51,12 +52,12 @@ impl Remote {
         };
         paths::create_private_dir(&folder).map_err(|error| failed(&error.to_string()))?;
         let (outbox, lost) = Outbox::open(&folder).await.map_err(|why| failed(&why))?;
-        let (cache, aside) = Cache::open(&folder).await;
+        let (cache, set_aside) = Cache::open(&folder).await;
         let mut warnings = Vec::new();
         if let Some((file, why)) = lost {
             warnings.push(lost_outbox_warning(&file, &why));
         }
-        for folder in earlier {
+        for folder in legacy_folders {
             let file = folder.join(paths::OUTBOX_FILE);
             if let Err(why) = outbox.import_unsent(&file).await {
                 let file = sanitize(&file.to_string_lossy()).into_owned();
@@ -64,17 +65,17 @@ impl Remote {
                 warnings.push(format!("what waits in {file} could not be taken over ({why})"));
             }
         }
-        if let Some((file, why)) = aside {
+        if let Some((file, why)) = set_aside {
             let file = sanitize(&file.to_string_lossy()).into_owned();
             let why = sanitize(&why).into_owned();
             warnings.push(format!("what was kept could not be used ({why}): it is in {file} now"));
         }
-        let bell = StoreWatcher::new(&outbox.path);
-        let known = cache.fact("capabilities").await.map(|(known, _)| known);
+        let watcher = StoreWatcher::new(&outbox.path);
+        let capabilities = cache.fact("capabilities").await.map(|(capabilities, _)| capabilities);
         let shared = Arc::new(Shared {
-            backend: far,
+            backend,
             cache,
-            identity: TokenIdentity::new(known, options.token_changes),
+            identity: TokenIdentity::new(capabilities, options.token_changes),
             rules: RwLock::new(Arc::new(options.rules)),
             answer_timeout: options.answer_timeout,
             outbox_snapshot: watch::Sender::new(Arc::default()),
@@ -84,7 +85,7 @@ impl Remote {
             rows_written_at_s: AtomicI64::new(0),
             reconnects: watch::Sender::new(0),
             wake_sender: Notify::new(),
-            watcher: bell,
+            watcher,
             lock_file: folder.join("sending.lock"),
             lock_timeout: options.lock_timeout,
             outbox,
@@ -99,7 +100,7 @@ impl Remote {
     }
 }
 
-/// An outbox that can't be read is never gone in silence.
+/// Returns the warning about an outbox that can't be read: it is never lost in silence.
 fn lost_outbox_warning(file: &Path, why: &str) -> String {
     let (file, why) = (sanitize(&file.to_string_lossy()).into_owned(), sanitize(why).into_owned());
     format!("the outbox could not be used ({why}): what it holds was not sent and is in {file} now")

@@ -1,32 +1,35 @@
-//! Pending commands laid over what was read: what the record will be once they are carried out, as
-//! far as this machine can tell. Pure.
+//! Applies pending commands to what was read (optimistic update): what a record will be once they
+//! are carried out, as far as this machine can tell. Pure.
 //!
-//! Each is decided as of the time it was asked. One that would be refused changes nothing here: what
-//! the remote says counts.
+//! Each command is decided as of the time at which it was requested. One that would be refused
+//! changes nothing here: the remote decides.
 
 use crate::model::checklist::{Answer, Answered, ClosingItem, Item};
 use crate::model::decide::{Context, decide};
 use crate::model::review::Review;
 use crate::model::{Actor, Envelope, Event, Incident, Rules, Summary};
 
-/// A record with what waits laid over it, and the events that this adds to its timeline.
+/// Applies pending commands to a record. Returns the record, and the events that this adds to its
+/// timeline.
 ///
-/// `incident` is `None` where it is declared by one of the commands. `known` are events of its
-/// timeline that were read: a command that led to one of them is there already.
+/// `incident` is `None` if one of the commands declares it. `read_events` are events of its
+/// timeline that were read: the effect of a command that led to one of them is already in the
+/// record.
 #[must_use]
 pub fn apply_pending_to_record(
     incident: Option<Incident>,
-    known: &[Event],
+    read_events: &[Event],
     pending: &[&Envelope],
     rules: &Rules,
 ) -> (Option<Incident>, Vec<Event>) {
     let mut incident = incident;
     let mut added = Vec::new();
     // The timeline may have been read a moment after the record.
-    let later = known.last().map_or(0, |event| event.seq);
-    let ahead = later.saturating_sub(incident.as_ref().map_or(0, |known| known.summary.seq));
+    let last_seq = read_events.last().map_or(0, |event| event.seq);
+    let offset =
+        last_seq.saturating_sub(incident.as_ref().map_or(0, |incident| incident.summary.seq));
     for envelope in pending {
-        if known.iter().any(|event| event.command == envelope.id) {
+        if read_events.iter().any(|event| event.command == envelope.id) {
             continue;
         }
         let context = Context { now: envelope.at, rules };
@@ -36,33 +39,33 @@ pub fn apply_pending_to_record(
                 Some(incident) => incident.apply(&event),
                 None => incident = Incident::from_declaration(&event),
             }
-            event.seq += ahead;
+            event.seq += offset;
             added.push(event);
         }
     }
     if let Some(incident) = incident.as_mut().filter(|_| !added.is_empty()) {
-        incident.summary.seq += ahead;
+        incident.summary.seq += offset;
     }
     (incident, added)
 }
 
-/// A row with what waits laid over it; `None` where there is neither a row nor a declaration.
+/// Applies pending commands to a row. Returns `None` if there is neither a row nor a declaration.
 #[must_use]
 pub fn apply_pending_to_row(
     row: Option<&Summary>,
     pending: &[&Envelope],
     rules: &Rules,
 ) -> Option<Summary> {
-    let known = row.cloned().map(incident_from_row);
-    apply_pending_to_record(known, &[], pending, rules).0.map(|incident| incident.summary)
+    let incident = row.cloned().map(incident_from_row);
+    apply_pending_to_record(incident, &[], pending, rules).0.map(|incident| incident.summary)
 }
 
-/// A record of which only the row is known. What the row does not tell is taken as it must be for
-/// the most to be possible: the gate is answered, as whoever closes it will have seen.
+/// Makes a record of which only the row is known. Unknown fields get the values that make the most
+/// commands possible: the closing gate is answered, as whoever closes the incident will have seen.
 fn incident_from_row(row: Summary) -> Incident {
-    // At least since then it has its status: what others wrote meanwhile moves no time.
-    let known = row.closed_at.or(row.resolved_at).or(row.acknowledged_at);
-    let status_at = known.unwrap_or(row.reported_at);
+    // The status has held at least since then: what others write meanwhile moves no time.
+    let reached_at = row.closed_at.or(row.resolved_at).or(row.acknowledged_at);
+    let status_at = reached_at.unwrap_or(row.reported_at);
     let nobody = Actor::Integration(String::new());
     let answered = ClosingItem::ALL.iter().map(|item| Answered {
         item: Item::Closing(*item),

@@ -1,5 +1,5 @@
-//! Reading: from the remote, or what is kept where it does not answer in time. What waits is laid over
-//! both.
+//! Reads from the remote, or from the cache if the remote does not answer in time. Pending commands
+//! are applied to both.
 
 use std::pin::Pin;
 use std::sync::PoisonError;
@@ -19,15 +19,15 @@ use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::{Event, IncidentId, Summary};
 
-/// A remote that takes longer than this to answer is waited for beside what is kept.
+/// How long a response may take before the cache is read as well.
 const FALLBACK_DELAY: Duration = Duration::from_millis(150);
 
-/// What was read.
+/// A value that was read, with its age.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Sourced<T> {
-    /// It.
+    /// The value itself.
     pub value: T,
-    /// When, where it is what was kept; `None` where the remote has just said so.
+    /// When a cached value was fetched; `None` if the remote has just returned it.
     pub as_of: Option<DateTime<Utc>>,
 }
 
@@ -46,188 +46,195 @@ impl<T> From<(T, DateTime<Utc>)> for Sourced<T> {
 type ReadResult<T> = Result<Sourced<T>, BackendError>;
 
 impl Remote {
-    /// Reads an incident and the end of its timeline. Where the remote takes its time, what is kept
-    /// is told first, and what it says then.
+    /// Reads an incident and the end of its timeline. If the remote takes its time, `on_update`
+    /// gets the cached state first, and the response when it comes.
     pub async fn read_incident(
         &self,
         id: IncidentId,
-        tell: impl FnMut(ReadResult<(Detail, Vec<Event>)>),
+        on_update: impl FnMut(ReadResult<(Detail, Vec<Event>)>),
     ) {
         let shared = &self.shared;
-        // Boxed, as a whole record is in it: whoever waits for it holds a pointer.
+        // Boxed, because it contains an entire record: whoever waits for it holds a pointer.
         let fresh = Box::pin(shared.fetch_detail(id, TIMELINE_EVENTS));
-        stale_then_fresh(fresh, Box::pin(shared.cached_detail(id, TIMELINE_EVENTS)), tell).await;
+        stale_then_fresh(fresh, Box::pin(shared.cached_detail(id, TIMELINE_EVENTS)), on_update)
+            .await;
     }
 
-    /// Computes measures, or gives those that were computed last over a window of that length.
+    /// Reads measures. If the remote takes its time, `on_update` first gets those that were
+    /// computed last over a window of that length, and the response when it comes.
     pub async fn read_measures(
         &self,
         window: &Window,
         cut: Cut,
         now: DateTime<Utc>,
-        tell: impl FnMut(ReadResult<Measures>),
+        on_update: impl FnMut(ReadResult<Measures>),
     ) {
         let shared = &self.shared;
         stale_then_fresh(
             shared.fetch_measures(window, cut, now),
             shared.cached_measures(window, cut),
-            tell,
+            on_update,
         )
         .await;
     }
 
-    /// Searches, or gives what of that is kept: words are found in rows alone then, and of ended
-    /// incidents only those are there that were read once.
+    /// Searches the remote, or the cache if the remote does not answer in time. The cache searches
+    /// words in rows alone, and has only those ended incidents that were fetched once.
     ///
     /// # Errors
-    /// As the remote's.
+    /// Those of the remote.
     pub async fn search_sourced(&self, search: &Search) -> ReadResult<Page<Summary>> {
         self.shared.read_page(search).await
     }
 
-    /// As of when the oldest is of what was given as it was kept, since this was opened.
+    /// Returns the age of the oldest cached data that was returned since the remote was opened, as
+    /// the time at which it was fetched.
     #[must_use]
     pub fn served_as_of(&self) -> Option<DateTime<Utc>> {
         *self.shared.served_as_of.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Why it did not answer the last time that it did not, in its own words.
+    /// Returns the error of the last request that did not reach the remote.
     #[must_use]
     pub fn last_failure(&self) -> Option<String> {
         self.shared.last_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Brings the rows that are kept up to date, for who asks later without the remote; not longer
-    /// than the patience that there is.
+    /// Updates the cached rows, for those who read them later without the remote. Waits no longer
+    /// than the answer timeout.
     pub async fn refresh_cache(&self) {
         if self.shared.is_failing.load(Ordering::Relaxed) {
             return;
         }
-        let known: Option<(Cursor, _)> = self.shared.cache.fact("cursor").await;
+        let cursor: Option<(Cursor, _)> = self.shared.cache.fact("cursor").await;
         let has_directory = self.shared.cache.fact::<Directory>("directory").await.is_some();
-        let ask = async {
-            self.changes(known.map(|(cursor, _)| cursor), Duration::ZERO).await?;
+        let request = async {
+            self.changes(cursor.map(|(cursor, _)| cursor), Duration::ZERO).await?;
             if !has_directory {
                 self.fetch_directory().await?;
             }
             Ok::<(), BackendError>(())
         };
-        if let Ok(Err(error)) = timeout(self.shared.answer_timeout, ask).await {
+        if let Ok(Err(error)) = timeout(self.shared.answer_timeout, request).await {
             tracing::debug!(%error, "catching up");
         }
     }
 
-    /// The last event of each incident that is kept as a whole.
+    /// Returns the last event of each incident that is cached in full.
     pub(super) async fn cached_detail_seqs(&self) -> std::collections::HashMap<IncidentId, u32> {
         self.shared.cache.detail_seqs().await
     }
 }
 
-/// Looks something up while a question goes on: it may be writing down its answer, and have what the
-/// look-up waits for. The answer, where it came meanwhile, and what was found.
+/// Runs a lookup while a request goes on: the request may be storing its response, and hold the
+/// lock that the lookup waits for. Returns the response, if it came meanwhile, and what the lookup
+/// found.
 async fn join_lookup<A, K>(
-    mut ask: Pin<&mut impl Future<Output = A>>,
-    look_up: impl Future<Output = K>,
+    mut request: Pin<&mut impl Future<Output = A>>,
+    lookup: impl Future<Output = K>,
 ) -> (Option<A>, K) {
-    tokio::pin!(look_up);
-    let mut answer = None;
+    tokio::pin!(lookup);
+    let mut response = None;
     loop {
         tokio::select! {
             biased;
-            found = &mut look_up => return (answer, found),
-            came = ask.as_mut(), if answer.is_none() => answer = Some(came),
+            found = &mut lookup => return (response, found),
+            arrived = request.as_mut(), if response.is_none() => response = Some(arrived),
         }
     }
 }
 
-/// Tells what is kept as soon as the answer takes its time, and the answer when it comes.
+/// Passes the cached value to `on_update` if the response takes its time, and the response when it
+/// comes.
 async fn stale_then_fresh<T>(
-    ask: impl Future<Output = Result<T, BackendError>>,
-    kept: impl Future<Output = Option<(T, DateTime<Utc>)>>,
-    mut tell: impl FnMut(ReadResult<T>),
+    request: impl Future<Output = Result<T, BackendError>>,
+    cached: impl Future<Output = Option<(T, DateTime<Utc>)>>,
+    mut on_update: impl FnMut(ReadResult<T>),
 ) {
-    tokio::pin!(ask);
-    let mut told = false;
-    let mut answer = timeout(FALLBACK_DELAY, &mut ask).await.ok();
-    let found = match &answer {
+    tokio::pin!(request);
+    let mut has_sent_cached = false;
+    let mut response = timeout(FALLBACK_DELAY, &mut request).await.ok();
+    let found = match &response {
         None => {
-            let (meanwhile, found) = join_lookup(ask.as_mut(), kept).await;
-            answer = meanwhile;
+            let (arrived, found) = join_lookup(request.as_mut(), cached).await;
+            response = arrived;
             found
         }
-        Some(Err(error)) if error.is_temporary() => kept.await,
+        Some(Err(error)) if error.is_temporary() => cached.await,
         Some(_) => None,
     };
     if let Some((value, at)) = found
-        && !matches!(answer, Some(Ok(_)))
+        && !matches!(response, Some(Ok(_)))
     {
-        told = true;
-        tell(Ok(Sourced { value, as_of: Some(at) }));
+        has_sent_cached = true;
+        on_update(Ok(Sourced { value, as_of: Some(at) }));
     }
-    let answer = match answer {
-        Some(answer) => answer,
-        None => ask.await,
+    let response = match response {
+        Some(response) => response,
+        None => request.await,
     };
-    match answer {
-        Ok(value) => tell(Ok(Sourced::fresh(value))),
-        Err(error) if told && error.is_temporary() => {}
-        Err(error) => tell(Err(error)),
+    match response {
+        Ok(value) => on_update(Ok(Sourced::fresh(value))),
+        Err(error) if has_sent_cached && error.is_temporary() => {}
+        Err(error) => on_update(Err(error)),
     }
 }
 
 impl Shared {
-    /// As [`Self::either`], where nobody is told how old what was kept is.
+    /// Like [`Self::fetch_or_cached`], for callers that do not report the age of a cached value: it
+    /// is recorded instead.
     pub(super) async fn cached_or_fetch<T>(
         &self,
-        ask: impl Future<Output = Result<T, BackendError>>,
-        kept: impl Future<Output = Option<(T, DateTime<Utc>)>>,
+        request: impl Future<Output = Result<T, BackendError>>,
+        cached: impl Future<Output = Option<(T, DateTime<Utc>)>>,
     ) -> Result<T, BackendError> {
-        self.fetch_or_cached(ask, kept).await.map(|read| self.record_staleness(read))
+        self.fetch_or_cached(request, cached).await.map(|read| self.record_staleness(read))
     }
 
-    /// The answer, where it comes in time; what is kept, where it does not or the remote is gone.
+    /// Returns the response if it comes in time, and the cached value if it does not or if the
+    /// remote is unreachable.
     pub(super) async fn fetch_or_cached<T>(
         &self,
-        ask: impl Future<Output = Result<T, BackendError>>,
-        kept: impl Future<Output = Option<(T, DateTime<Utc>)>>,
+        request: impl Future<Output = Result<T, BackendError>>,
+        cached: impl Future<Output = Option<(T, DateTime<Utc>)>>,
     ) -> ReadResult<T> {
-        tokio::pin!(ask);
-        // Of one that did not answer just now, not much is expected.
-        let failing = self.is_failing.load(Ordering::Relaxed);
-        let patience = if failing { FALLBACK_DELAY } else { self.answer_timeout };
-        match timeout(patience, &mut ask).await {
-            Ok(Err(error)) if error.is_temporary() => kept.await.map(Sourced::from).ok_or(error),
-            Ok(answer) => answer.map(Sourced::fresh),
-            Err(_) => match join_lookup(ask.as_mut(), kept).await {
-                (Some(Ok(answer)), _) => Ok(Sourced::fresh(answer)),
-                (_, Some(kept)) => Ok(kept.into()),
-                (Some(answer), None) => answer.map(Sourced::fresh),
-                (None, None) => ask.await.map(Sourced::fresh),
+        tokio::pin!(request);
+        // A remote that has just failed to answer is not expected to answer soon.
+        let is_failing = self.is_failing.load(Ordering::Relaxed);
+        let limit = if is_failing { FALLBACK_DELAY } else { self.answer_timeout };
+        match timeout(limit, &mut request).await {
+            Ok(Err(error)) if error.is_temporary() => cached.await.map(Sourced::from).ok_or(error),
+            Ok(response) => response.map(Sourced::fresh),
+            Err(_) => match join_lookup(request.as_mut(), cached).await {
+                (Some(Ok(response)), _) => Ok(Sourced::fresh(response)),
+                (_, Some(cached)) => Ok(cached.into()),
+                (Some(response), None) => response.map(Sourced::fresh),
+                (None, None) => request.await.map(Sourced::fresh),
             },
         }
     }
 
-    /// Remembers from when what is given is, where it was kept.
-    pub(super) fn record_staleness<T>(&self, read: Sourced<T>) -> T {
-        if let Some(at) = read.as_of {
+    /// Records the age of a cached value, and returns the value.
+    pub(super) fn record_staleness<T>(&self, sourced: Sourced<T>) -> T {
+        if let Some(at) = sourced.as_of {
             let mut oldest = self.served_as_of.lock().unwrap_or_else(PoisonError::into_inner);
-            *oldest = Some(oldest.map_or(at, |known| known.min(at)));
+            *oldest = Some(oldest.map_or(at, |earlier| earlier.min(at)));
         }
-        read.value
+        sourced.value
     }
 
     pub(super) async fn read_fact<T: Serialize + DeserializeOwned>(
         &self,
         name: &str,
-        ask: impl Future<Output = Result<T, BackendError>>,
+        request: impl Future<Output = Result<T, BackendError>>,
     ) -> Result<T, BackendError> {
-        self.cached_or_fetch(self.fetch_fact(name, ask), self.cache.fact(name)).await
+        self.cached_or_fetch(self.fetch_fact(name, request), self.cache.fact(name)).await
     }
 
-    /// A page, as the remote answers it or from the rows that are kept.
+    /// Reads a page from the remote, or from the cached rows.
     pub(super) async fn read_page(&self, search: &Search) -> ReadResult<Page<Summary>> {
         if continues_cached_page(search) {
-            // What was begun with what is kept goes on with it.
+            // A search that began in the cache continues in it.
             return self.cached_search(search).await.map(Sourced::from).ok_or_else(|| {
                 BackendError::NotFound("nothing is kept any more: search anew".into())
             });
@@ -247,28 +254,28 @@ mod tests {
 
     use super::*;
 
-    /// A question that has the file when it is left alone, and gives it back only when it goes on.
+    /// The request holds the lock when it stops being polled, and releases it only when it goes on.
     #[tokio::test]
-    async fn a_question_that_is_writing_does_not_keep_what_is_kept_from_being_read() {
-        let (file, has_it) = (Mutex::new(()), Notify::new());
-        let ask = async {
+    async fn lookup_proceeds_while_a_request_holds_the_lock() {
+        let (file, is_locked) = (Mutex::new(()), Notify::new());
+        let request = async {
             let _writing = file.lock().await;
-            has_it.notify_one();
+            is_locked.notify_one();
             tokio::task::yield_now().await;
             tokio::task::yield_now().await;
             "answer"
         };
-        tokio::pin!(ask);
+        tokio::pin!(request);
         tokio::select! {
             biased;
-            _ = &mut ask => panic!("it is not so fast"),
-            () = has_it.notified() => {}
+            _ = &mut request => panic!("it is not so fast"),
+            () = is_locked.notified() => {}
         }
-        let look_up = async {
+        let lookup = async {
             let _reading = file.lock().await;
             "kept"
         };
-        let both = timeout(FALLBACK_DELAY * 100, join_lookup(ask, look_up)).await;
-        assert_eq!(both, Ok((Some("answer"), "kept")));
+        let result = timeout(FALLBACK_DELAY * 100, join_lookup(request, lookup)).await;
+        assert_eq!(result, Ok((Some("answer"), "kept")));
     }
 }

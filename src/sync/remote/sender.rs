@@ -1,4 +1,4 @@
-//! What is sent, and when; and what other processes have sent.
+//! Sends the outbox, and follows what other processes have sent.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,25 +16,26 @@ use crate::backend::{BackendError, Outcome};
 use crate::model::Envelope;
 use crate::sync::pace::backoff;
 
-/// So many commands in a row that fail alone, and it is not because of them.
+/// After this many failures in a row of commands sent one by one, the connection is to blame and
+/// not the commands.
 const MAX_FAILURES_IN_A_ROW: usize = 2;
-/// After a failure of the outbox itself it is looked at again.
+/// The wait after a failure of the outbox itself.
 const OUTBOX_RETRY_AFTER: Duration = Duration::from_secs(5);
-/// Where all is held by a doubt whose the token is, that is asked again after this.
+/// The wait before the token's identity is verified again, if nothing can be sent without it.
 const VERIFY_AGAIN_AFTER: TimeDelta = TimeDelta::seconds(30);
-/// The longest time a remote may ask not to be asked again.
+/// The longest time for which a remote may refuse attempts.
 const MAX_RATE_LIMIT: TimeDelta = TimeDelta::hours(1);
 
-/// Sends for as long as it lives, whenever something is due and it is the turn of this process.
+/// Sends commands until it is aborted, whenever one is due and no other process is sending.
 pub(super) async fn run_sender(shared: Arc<Shared>) {
-    let mut reached = shared.reconnects.subscribe();
-    let mut answered = false;
-    let mut patience = shared.lock_timeout;
-    let mut tokens = shared.identity.token_changes();
+    let mut reconnects = shared.reconnects.subscribe();
+    let mut has_answers = false;
+    let mut lock_timeout = shared.lock_timeout;
+    let mut token_changes = shared.identity.token_changes();
     loop {
-        let wait = match shared.send_due(&mut patience).await {
+        let wait = match shared.send_due(&mut lock_timeout).await {
             Ok(Pass::Again) => {
-                answered = true;
+                has_answers = true;
                 continue;
             }
             Ok(Pass::Idle(until)) => until.map(|at| (at - Utc::now()).to_std().unwrap_or_default()),
@@ -43,17 +44,17 @@ pub(super) async fn run_sender(shared: Arc<Shared>) {
                 Some(OUTBOX_RETRY_AFTER)
             }
         };
-        if std::mem::take(&mut answered)
+        if std::mem::take(&mut has_answers)
             && let Err(error) = shared.outbox.prune().await
         {
             tracing::warn!(%error, "forgetting what was sent long ago");
         }
         tokio::select! {
             () = shared.wake_sender.notified() => {}
-            () = TokenIdentity::wait_for_token_change(&mut tokens) => {}
+            () = TokenIdentity::wait_for_token_change(&mut token_changes) => {}
             () = sleep(wait.unwrap_or_default()), if wait.is_some() => {}
-            Ok(()) = reached.changed() => {
-                // The way is open again: nobody waits for the next try.
+            Ok(()) = reconnects.changed() => {
+                // The remote can be reached again: nothing waits for its next attempt.
                 if let Err(error) = shared.outbox.reschedule(Utc::now()).await {
                     tracing::warn!(%error, "sending");
                 }
@@ -62,16 +63,17 @@ pub(super) async fn run_sender(shared: Arc<Shared>) {
     }
 }
 
-/// What a pass led to.
+/// What a pass over the outbox led to.
 enum Pass {
-    /// Something was answered: there may be more.
+    /// Something was answered: there may be more to send.
     Again,
-    /// Nothing is left to be sent before then.
+    /// Nothing is due before that time; `None` if nothing waits for a time.
     Idle(Option<DateTime<Utc>>),
 }
 
-/// Whether the remote has decided about a command. An answer that makes no sense decides nothing: it
-/// may be of something in between, or of another version, and the command may have been carried out.
+/// Returns whether the remote has decided about a command. A response that makes no sense decides
+/// nothing: it may come from a proxy or from another version, and the command may have been carried
+/// out.
 fn is_final(error: &BackendError) -> bool {
     matches!(
         error,
@@ -83,35 +85,35 @@ fn is_final(error: &BackendError) -> bool {
 }
 
 impl Shared {
-    /// Whether there is something to be done about what is on its way, as far as that was read.
+    /// Returns whether the outbox, as it was last read, needs work.
     fn has_work(&self) -> bool {
-        let listing = self.outbox_snapshot.borrow();
-        !listing.due(Utc::now(), 1).is_empty() || self.needs_verification(&listing)
+        let snapshot = self.outbox_snapshot.borrow();
+        !snapshot.due(Utc::now(), 1).is_empty() || self.needs_verification(&snapshot)
     }
 
-    /// Whether it has to be known whose the token is, and is not.
-    fn needs_verification(&self, listing: &OutboxSnapshot) -> bool {
+    /// Returns whether sending needs the identity of the token, and that is not verified.
+    fn needs_verification(&self, snapshot: &OutboxSnapshot) -> bool {
         let now = Utc::now();
         let is_due = |entry: &Arc<OutboxEntry>| entry.next_attempt_at.is_none_or(|at| at <= now);
         !self.identity.is_verified()
-            && listing.pending().any(|entry| entry.requester.is_some() && is_due(entry))
+            && snapshot.pending().any(|entry| entry.requester.is_some() && is_due(entry))
     }
 
-    /// The turn to send. Whoever has it may have been stopped in the middle of a request: after a
-    /// while it is not waited for any more. Both may send the same then, and what has an id happens
-    /// once.
-    async fn acquire_send_lock(&self, patience: &mut Duration) -> Option<FileLock> {
-        match lock::acquire(&self.lock_file, *patience, || self.has_work()).await {
+    /// Acquires the lock to send. Its holder may have been suspended in the middle of a request, so
+    /// this process does not wait for it forever. Both may then send the same command, which is
+    /// carried out only once because of its id.
+    async fn acquire_send_lock(&self, lock_timeout: &mut Duration) -> Option<FileLock> {
+        match lock::acquire(&self.lock_file, *lock_timeout, || self.has_work()).await {
             Ok(None) if self.has_work() => {
-                if !patience.is_zero() {
+                if !lock_timeout.is_zero() {
                     tracing::warn!("another process has the turn to send and does not: going on");
                 }
-                *patience = Duration::ZERO;
+                *lock_timeout = Duration::ZERO;
                 None
             }
-            Ok(turn) => {
-                *patience = self.lock_timeout;
-                turn
+            Ok(lock) => {
+                *lock_timeout = self.lock_timeout;
+                lock
             }
             Err(error) => {
                 tracing::warn!(%error, "no turn to send");
@@ -120,28 +122,28 @@ impl Shared {
         }
     }
 
-    /// Sends what is due, all at once, and writes down what became of each.
-    async fn send_due(&self, patience: &mut Duration) -> Result<Pass, BackendError> {
+    /// Sends what is due, all at once, and records what became of each command.
+    async fn send_due(&self, lock_timeout: &mut Duration) -> Result<Pass, BackendError> {
         self.refresh_outbox().await?;
         if !self.has_work() {
             return Ok(Pass::Idle(self.outbox_snapshot.borrow().next_attempt()));
         }
-        let _turn = self.acquire_send_lock(patience).await;
-        // Whoever had it before may have sent the same.
-        let mut listing = self.read_outbox().await?;
-        let mut unsure = None;
-        if self.needs_verification(&listing) {
-            unsure = self.verify().await.err();
-            if unsure.is_none() && !self.identity.is_verified() {
-                // The token was changed in that moment.
+        let _lock = self.acquire_send_lock(lock_timeout).await;
+        // The previous holder of the lock may have sent the same.
+        let mut snapshot = self.read_outbox().await?;
+        let mut verify_error = None;
+        if self.needs_verification(&snapshot) {
+            verify_error = self.verify().await.err();
+            if verify_error.is_none() && !self.identity.is_verified() {
+                // The token was changed during the verification.
                 return Ok(Pass::Again);
             }
-            listing = self.read_outbox().await?;
+            snapshot = self.read_outbox().await?;
         }
-        let due = listing.due(Utc::now(), MAX_COMMANDS);
+        let due = snapshot.due(Utc::now(), MAX_COMMANDS);
         let envelopes: Vec<_> = due.iter().filter_map(|entry| entry.envelope.clone()).collect();
-        let results = match (&envelopes[..], unsure) {
-            ([], None) => return Ok(Pass::Idle(listing.next_attempt())),
+        let results = match (&envelopes[..], verify_error) {
+            ([], None) => return Ok(Pass::Idle(snapshot.next_attempt())),
             ([], Some(_)) => return Ok(Pass::Idle(Some(Utc::now() + VERIFY_AGAIN_AFTER))),
             (all, Some(error)) => vec![Err(error); all.len()],
             (all, None) => {
@@ -150,17 +152,17 @@ impl Shared {
                 results
             }
         };
-        let mut tried = Vec::new();
-        let mut answered = false;
+        let mut failed = Vec::new();
+        let mut has_answers = false;
         for (entry, result) in due.iter().zip(results) {
             match result {
                 Ok(outcome) => {
                     self.record_outcome(entry, &outcome).await?;
-                    answered = true;
+                    has_answers = true;
                 }
                 Err(error) if is_final(&error) => {
                     self.outbox.mark_refused(entry, &error, Utc::now()).await?;
-                    answered = true;
+                    has_answers = true;
                 }
                 Err(error) => {
                     let now = Utc::now();
@@ -170,9 +172,10 @@ impl Shared {
                         }
                         _ => None,
                     };
-                    // All that is limited at once does not come back at once.
+                    // The jitter keeps commands that were limited together from coming back
+                    // together.
                     let wait = TimeDelta::from_std(backoff(entry.attempts)).unwrap_or_default();
-                    tried.push(FailedAttempt {
+                    failed.push(FailedAttempt {
                         id: entry.id,
                         error: error.to_string(),
                         next_attempt_at: not_before.unwrap_or(now) + wait,
@@ -181,21 +184,21 @@ impl Shared {
                 }
             }
         }
-        if !tried.is_empty() {
-            self.outbox.mark_attempted(&tried).await?;
+        if !failed.is_empty() {
+            self.outbox.mark_attempted(&failed).await?;
         }
         self.refresh_outbox().await?;
         let next = self.outbox_snapshot.borrow().next_attempt();
-        Ok(if answered { Pass::Again } else { Pass::Idle(next) })
+        Ok(if has_answers { Pass::Again } else { Pass::Idle(next) })
     }
 
-    /// Sends commands together. Where they fail as a whole one of them may be the reason, and each is
-    /// sent alone; unless it is the way that is closed.
-    async fn deliver(&self, all: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {
-        if let [one] = all {
+    /// Sends commands together. If all of them fail, one may be to blame, and each is sent alone,
+    /// unless the connection turns out to be to blame.
+    async fn deliver(&self, envelopes: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {
+        if let [one] = envelopes {
             return vec![self.backend.execute(one).await];
         }
-        let mut results = self.backend.execute_all(all).await;
+        let mut results = self.backend.execute_all(envelopes).await;
         let has_failed = |result: &Result<Outcome, BackendError>| {
             matches!(result, Err(BackendError::Unreachable(_) | BackendError::Broken(_)))
         };
@@ -203,7 +206,7 @@ impl Shared {
             return results;
         }
         let mut in_a_row = 0;
-        for (envelope, result) in all.iter().zip(&mut results) {
+        for (envelope, result) in envelopes.iter().zip(&mut results) {
             *result = self.backend.execute(envelope).await;
             in_a_row = if has_failed(result) { in_a_row + 1 } else { 0 };
             if in_a_row == MAX_FAILURES_IN_A_ROW
@@ -215,18 +218,19 @@ impl Shared {
         results
     }
 
-    /// What commands tell about the way to the remote. One that fails again and again tells nothing:
-    /// that something else reaches the remote must not be what it is sent again for.
+    /// Records what the results of commands say about whether the remote can be reached. A command
+    /// that fails again and again says nothing: that another request reaches the remote must not be
+    /// what makes it due again.
     fn record_batch_reachability(
         &self,
         due: &[Arc<OutboxEntry>],
         results: &[Result<Outcome, BackendError>],
     ) {
-        let decided = |result: &Result<Outcome, BackendError>| match result {
+        let is_decided = |result: &Result<Outcome, BackendError>| match result {
             Ok(_) => true,
             Err(error) => is_final(error),
         };
-        if results.iter().any(decided) {
+        if results.iter().any(is_decided) {
             self.record_reachability(&Ok(()));
         } else if due.iter().any(|entry| entry.attempts == 0)
             && let Some(failed) =
@@ -236,8 +240,8 @@ impl Shared {
         }
     }
 
-    /// A command was carried out. What it led to is kept before it counts as sent, so that nothing
-    /// is shown as if it had not happened.
+    /// Records that a command was carried out. What it led to is cached before it counts as sent,
+    /// so that nothing is shown as if it had not happened.
     async fn record_outcome(
         &self,
         entry: &OutboxEntry,
@@ -247,9 +251,9 @@ impl Shared {
         if let Some(row) = &outcome.row {
             self.cache.put_rows(std::slice::from_ref(row), now).await;
         }
-        if let (Some(declared), Some(is_now)) = (entry.declares(), outcome.incident) {
-            if is_now != declared {
-                self.outbox.redirect(declared, is_now).await?;
+        if let (Some(declared), Some(counted_in)) = (entry.declares(), outcome.incident) {
+            if counted_in != declared {
+                self.outbox.redirect(declared, counted_in).await?;
             }
             if let Some(row) = &outcome.row {
                 self.outbox.set_label(declared, &row.label()).await?;
@@ -259,16 +263,16 @@ impl Shared {
     }
 }
 
-/// Looks at the outbox whenever it was written to, by whichever process.
+/// Reads the outbox whenever any process has written it.
 pub(super) async fn follow_outbox(shared: Arc<Shared>) {
-    let mut signal = shared.watcher.listen();
-    let mut known = None;
+    let mut listener = shared.watcher.listen();
+    let mut known_revision = None;
     loop {
-        signal.mark_seen();
+        listener.mark_seen();
         match shared.outbox.revision().await {
-            Ok(revision) if known == Some(revision) => {}
+            Ok(revision) if known_revision == Some(revision) => {}
             Ok(revision) => {
-                known = Some(revision);
+                known_revision = Some(revision);
                 match shared.refresh_outbox().await {
                     Ok(()) => shared.wake_sender.notify_one(),
                     Err(error) => tracing::warn!(%error, "looking at the outbox"),
@@ -279,6 +283,6 @@ pub(super) async fn follow_outbox(shared: Arc<Shared>) {
                 sleep(OUTBOX_RETRY_AFTER).await;
             }
         }
-        signal.wait(Instant::now() + Duration::from_hours(1)).await;
+        listener.wait(Instant::now() + Duration::from_hours(1)).await;
     }
 }

@@ -1,4 +1,4 @@
-//! What is handed over to the outbox, and what is asked of it.
+//! Adds commands to the outbox, waits for their answers, and edits what is in the outbox.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,39 +12,40 @@ use crate::backend::{BackendError, Outcome};
 use crate::model::text::sanitize;
 use crate::model::{Command, CommandId, Envelope, IncidentCommand};
 
-/// What became of a command that was handed over.
+/// What became of a submitted command.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Submission {
-    /// It was carried out.
+    /// The command was carried out.
     Done(Box<Outcome>),
-    /// It has no answer yet, and why, as far as that is known: it stays in the outbox and is sent.
+    /// The command has no answer yet, for this reason. It stays in the outbox and is sent later.
     Queued(String),
 }
 
 impl Remote {
-    /// Takes commands in, to be sent in their order. When this returns they are on the disk.
+    /// Adds commands to the outbox, to be sent in their order. They are on the disk when this
+    /// returns.
     ///
     /// # Errors
     /// When the outbox can't be written.
     pub async fn enqueue(&self, envelopes: Vec<Envelope>) -> Result<(), BackendError> {
-        let chain = self.shared.label_batch(envelopes).await;
-        self.shared.outbox.enqueue(&chain).await?;
+        let batch = self.shared.label_batch(envelopes).await;
+        self.shared.outbox.enqueue(&batch).await?;
         self.shared.refresh_and_wake().await
     }
 
-    /// Takes a command in and waits for its answer, but not longer than the remote's patience, nor
-    /// when it is known that the remote does not answer.
+    /// Adds a command to the outbox and waits for its answer: not longer than the answer timeout,
+    /// and not once it is known that the remote does not answer.
     ///
     /// # Errors
-    /// As the remote refuses it; when the outbox can't be written.
+    /// The remote's refusal; when the outbox can't be written.
     pub async fn submit_and_wait(&self, envelope: &Envelope) -> Result<Submission, BackendError> {
         let id = envelope.id;
         let deadline = Instant::now() + self.shared.answer_timeout;
-        let mut changed = self.watch_outbox();
+        let mut snapshots = self.watch_outbox();
         self.enqueue(vec![envelope.clone()]).await?;
         loop {
-            changed.mark_unchanged();
-            // One that was sent long ago may not be listed any more.
+            snapshots.mark_unchanged();
+            // A command that was sent long ago may not be in the snapshot any more.
             let entry = self.shared.outbox.get(id).await?;
             let Some(entry) = entry else {
                 return Err(BackendError::NotFound("it was dropped from the outbox".into()));
@@ -54,35 +55,35 @@ impl Remote {
                 EntryState::Refused(error) => return Err(error),
                 EntryState::Pending => {}
             }
-            let listing = changed.borrow().clone();
-            if let Some(declared) = listing.blocker_of(&entry) {
+            let snapshot = snapshots.borrow().clone();
+            if let Some(declared) = snapshot.blocker_of(&entry) {
                 return Ok(Submission::Queued(format!(
                     "its declaration ({}) was refused",
                     sanitize(&declared.title)
                 )));
             }
-            if let Some(why) = listing.other_requester_reason(&entry) {
+            if let Some(why) = snapshot.other_requester_reason(&entry) {
                 return Ok(Submission::Queued(why));
             }
-            if let Some(said) = entry.last_error.clone().filter(|_| entry.attempts > 0) {
-                return Ok(Submission::Queued(said));
+            if let Some(error) = entry.last_error.clone().filter(|_| entry.attempts > 0) {
+                return Ok(Submission::Queued(error));
             }
-            let first = listing.pending().find(|other| {
+            let earlier = snapshot.pending().find(|other| {
                 other.position < entry.position
                     && other.last_error.is_some()
-                    && listing.other_requester_reason(other).is_none()
+                    && snapshot.other_requester_reason(other).is_none()
                     && other.incident() == entry.incident()
             });
-            if let Some(said) = first.and_then(|first| first.last_error.clone()) {
-                return Ok(Submission::Queued(said));
+            if let Some(error) = earlier.and_then(|earlier| earlier.last_error.clone()) {
+                return Ok(Submission::Queued(error));
             }
-            if timeout_at(deadline, changed.changed()).await.is_err() {
+            if timeout_at(deadline, snapshots.changed()).await.is_err() {
                 return Ok(Submission::Queued("it has not answered yet".into()));
             }
         }
     }
 
-    /// Sends what waits now, whatever time its next try was set for.
+    /// Sends the pending commands now, whenever their next attempt was due.
     ///
     /// # Errors
     /// When the outbox can't be written.
@@ -108,54 +109,54 @@ impl Remote {
         self.shared.refresh_and_wake().await
     }
 
-    /// Puts commands in the place of one that was refused: what waits for it waits for the first of
-    /// them.
+    /// Replaces a refused command by others. What waits for it then waits for the first of them.
     ///
     /// # Errors
-    /// A conflict where it was sent again or dropped meanwhile, by another process that shows it too;
-    /// when the outbox can't be written.
+    /// A conflict if another process that shows the command too has sent it again or dropped it
+    /// meanwhile; when the outbox can't be written.
     pub async fn replace(
         &self,
         old: CommandId,
         envelopes: Vec<Envelope>,
     ) -> Result<(), BackendError> {
-        let chain = self.shared.label_batch(envelopes).await;
-        self.shared.outbox.replace(old, &chain).await?;
+        let batch = self.shared.label_batch(envelopes).await;
+        self.shared.outbox.replace(old, &batch).await?;
         self.shared.refresh_and_wake().await
     }
 
-    /// Takes a command out that was not sent, and with a declaration what needs it. Says how many.
+    /// Removes a command that was not sent, and with a declaration the commands that need it.
+    /// Returns how many were removed.
     ///
-    /// One that is pending may have arrived without its answer: then the remote has it all the same.
+    /// A pending command may have arrived without its answer: then the remote has it all the same.
     ///
     /// # Errors
-    /// When there is none; when the outbox can't be written.
+    /// When there is no such command, or it was sent; when the outbox can't be written.
     pub async fn drop_entry(&self, id: CommandId) -> Result<usize, BackendError> {
-        let listing = self.shared.outbox.snapshot().await?;
-        let Some(entry) = listing.get(id) else { return Err(no_such_command()) };
+        let snapshot = self.shared.outbox.snapshot().await?;
+        let Some(entry) = snapshot.get(id) else { return Err(no_such_command()) };
         if matches!(entry.state, EntryState::Sent(_)) {
             return Err(BackendError::NotAllowed("it was sent: nothing is left to drop".into()));
         }
-        let mut ids = listing.dependents(entry);
+        let mut ids = snapshot.dependents(entry);
         ids.push(id);
         self.shared.outbox.remove(&ids).await?;
         self.shared.refresh_and_wake().await?;
         Ok(ids.len())
     }
 
-    /// Waits until nothing can be sent any more: all is answered, or waits for its next try, or is
-    /// held. Gives what is left then.
-    pub async fn wait_until_settled(&self, patience: Duration) -> Arc<OutboxSnapshot> {
-        let deadline = Instant::now() + patience;
-        let mut changed = self.watch_outbox();
+    /// Waits until nothing can be sent any more: every command is answered, waits for its next
+    /// attempt, or is blocked. Returns the outbox as it is then, or after `timeout`.
+    pub async fn wait_until_settled(&self, timeout: Duration) -> Arc<OutboxSnapshot> {
+        let deadline = Instant::now() + timeout;
+        let mut snapshots = self.watch_outbox();
         loop {
-            let listing = changed.borrow_and_update().clone();
+            let snapshot = snapshots.borrow_and_update().clone();
             let now = Utc::now();
-            if listing.due(now, 1).is_empty() {
-                return listing;
+            if snapshot.due(now, 1).is_empty() {
+                return snapshot;
             }
-            if timeout_at(deadline, changed.changed()).await.is_err() {
-                return listing;
+            if timeout_at(deadline, snapshots.changed()).await.is_err() {
+                return snapshot;
             }
         }
     }
@@ -166,10 +167,10 @@ fn no_such_command() -> BackendError {
 }
 
 impl Shared {
-    /// Commands with the incident's name for people.
+    /// Makes a batch of commands, labelled with the incident's number and title for people.
     async fn label_batch(&self, envelopes: Vec<Envelope>) -> Batch {
         let about = envelopes.iter().find_map(|envelope| match &envelope.command {
-            Command::Incident { incident, command: ask } => Some((*incident, ask)),
+            Command::Incident { incident, command } => Some((*incident, command)),
             _ => None,
         });
         let (label, title) = match about {
@@ -181,8 +182,8 @@ impl Shared {
                 if let Some(row) = self.cache.row(id).await {
                     (row.label(), row.title)
                 } else {
-                    let listing = self.outbox_snapshot.borrow().clone();
-                    let declared = listing.entries.iter().find(|e| e.declares() == Some(id));
+                    let snapshot = self.outbox_snapshot.borrow().clone();
+                    let declared = snapshot.entries.iter().find(|e| e.declares() == Some(id));
                     declared.map_or_else(
                         || (id.to_string(), String::new()),
                         |declared| (declared.label(), declared.title.clone()),

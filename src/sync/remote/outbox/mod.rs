@@ -1,5 +1,5 @@
-//! The outbox on disk: what was asked is there before it counts as accepted, and stays there until
-//! it is answered.
+//! The outbox on disk: a command is in it before it counts as accepted, and stays in it until it is
+//! answered.
 
 mod row;
 mod settle;
@@ -28,41 +28,41 @@ const KIND: DatabaseKind = DatabaseKind {
     durable: true,
 };
 
-/// Commands that were sent and are still shown.
+/// How many sent commands are still listed.
 const MAX_LISTED_SENT: i64 = 50;
-/// Commands that were sent and are remembered, so that another process can learn their outcome.
+/// How many sent commands are stored, so that another process can read their outcome.
 const MAX_STORED_SENT: i64 = 2_000;
 
 const PENDING: i64 = 0;
 const SENT: i64 = 1;
 const REFUSED: i64 = 2;
 
-/// The file.
+/// The outbox file of one remote.
 pub(super) struct Outbox {
     pub path: PathBuf,
     conn: Mutex<SqliteConnection>,
-    /// Nobody moves the file away as long as this is held.
+    /// Nobody moves the file away while this is held.
     _use_lock: Option<UseLock>,
 }
 
-/// Commands that were asked together about one incident, with its name for people.
+/// Commands that were requested together about one incident, with its label for people.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    /// In order; never empty.
+    /// The commands in order; never empty.
     pub envelopes: Vec<Envelope>,
     /// The incident's number, or `new`.
     pub label: String,
-    /// Its title.
+    /// Title of the incident.
     pub title: String,
-    /// The handle of whom the remote takes the asker for, where it has said so.
+    /// Handle of the person that the remote takes the requester for, if it has reported that.
     pub requester: Option<String>,
 }
 
-/// What a piece of work on the file gives.
+/// The result of an operation on the file.
 type SqlResult<T> = Result<T, sqlx::Error>;
 
 impl Outbox {
-    /// Opens the file of a folder. Says which one was moved aside, and why.
+    /// Opens the outbox file in a folder. Also returns which file was moved aside, and why.
     pub(super) async fn open(folder: &Path) -> Result<(Self, Option<(PathBuf, String)>), String> {
         let path = folder.join(OUTBOX_FILE);
         let opened = database::open(&path, &KIND).await;
@@ -71,18 +71,18 @@ impl Outbox {
         Ok((Self { path, conn, _use_lock: opened.use_lock }, opened.set_aside))
     }
 
-    /// Takes in what another outbox of the same remote holds that was not sent.
+    /// Moves the unsent commands of another outbox of the same remote into this one.
     pub(super) async fn import_unsent(&self, other: &Path) -> Result<(), String> {
-        // It is brought up to date first, and nobody moves it away meanwhile.
+        // Opening the other file migrates it, and prevents others from moving it away meanwhile.
         let _open = database::open(other, &KIND).await?;
         let name = other.to_str().ok_or("its name can't be read")?.to_owned();
-        let taken = self.with_conn(async |conn| {
+        let moved = self.with_conn(async |conn| {
             sqlx::query("ATTACH DATABASE ? AS other").bind(name).execute(&mut *conn).await?;
-            let taken = move_unsent(conn).await;
+            let moved = move_unsent(conn).await;
             sqlx::query("DETACH DATABASE other").execute(&mut *conn).await?;
-            taken
+            moved
         });
-        taken.await.map_err(|error| error.to_string())
+        moved.await.map_err(|error| error.to_string())
     }
 
     fn backend_error(&self, error: &sqlx::Error) -> BackendError {
@@ -93,27 +93,27 @@ impl Outbox {
 
     async fn with_conn<T>(
         &self,
-        work: impl AsyncFnOnce(&mut SqliteConnection) -> SqlResult<T>,
+        operation: impl AsyncFnOnce(&mut SqliteConnection) -> SqlResult<T>,
     ) -> Result<T, BackendError> {
         let mut conn = self.conn.lock().await;
-        work(&mut conn).await.map_err(|error| self.backend_error(&error))
+        operation(&mut conn).await.map_err(|error| self.backend_error(&error))
     }
 
-    /// Takes commands in; when this returns they are on the disk. One that is there already stays
-    /// as it is.
-    pub(super) async fn enqueue(&self, chain: &Batch) -> Result<(), BackendError> {
+    /// Stores commands; they are on the disk when this returns. One that is stored already stays as
+    /// it is.
+    pub(super) async fn enqueue(&self, batch: &Batch) -> Result<(), BackendError> {
         self.with_conn(async |conn| {
-            let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
-            let aliases = row::read_aliases(&mut all).await?;
-            for envelope in &chain.envelopes {
-                row::insert(&mut all, chain, envelope, &aliases).await?;
+            let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
+            let aliases = row::read_aliases(&mut tx).await?;
+            for envelope in &batch.envelopes {
+                row::insert(&mut tx, batch, envelope, &aliases).await?;
             }
-            all.commit().await
+            tx.commit().await
         })
         .await
     }
 
-    /// Counts changes, also those of other processes.
+    /// Returns the number of changes, including those of other processes.
     pub(super) async fn revision(&self) -> Result<i64, BackendError> {
         self.with_conn(async |conn| {
             sqlx::query_scalar("SELECT n FROM revision").fetch_one(conn).await
@@ -121,7 +121,7 @@ impl Outbox {
         .await
     }
 
-    /// All that waits or was refused, and the last that were sent.
+    /// Returns all pending and refused commands, and the latest sent ones.
     pub(super) async fn snapshot(&self) -> Result<OutboxSnapshot, BackendError> {
         let rows = self
             .with_conn(async |conn| {
@@ -140,7 +140,7 @@ impl Outbox {
         Ok(OutboxSnapshot { entries, me: None })
     }
 
-    /// One command, whatever became of it.
+    /// Returns a command, whatever became of it.
     pub(super) async fn get(&self, id: CommandId) -> Result<Option<OutboxEntry>, BackendError> {
         let row = self
             .with_conn(async |conn| {
@@ -153,15 +153,16 @@ impl Outbox {
         Ok(row.as_ref().and_then(|row| self.decode_entry(row)))
     }
 
-    /// One that has not even an id stays in the file, and keeps nothing else from being sent.
+    /// Decodes a row. One that does not even have an id is skipped: it stays in the file, and does
+    /// not prevent anything else from being sent.
     fn decode_entry(&self, row: &SqliteRow) -> Option<OutboxEntry> {
         row::decode_entry(row)
             .inspect_err(|error| tracing::warn!(path = %self.path.display(), %error, "outbox"))
             .ok()
     }
 
-    /// Forgets what was sent long ago. Not while commands settle: whoever waits for one of them has to
-    /// find it.
+    /// Deletes what was sent long ago. Not called while commands settle: whoever waits for one of
+    /// them has to find it.
     pub(super) async fn prune(&self) -> Result<(), BackendError> {
         self.with_conn(async |conn| {
             sqlx::query(
@@ -176,29 +177,31 @@ impl Outbox {
         .map(|_| ())
     }
 
-    /// Takes commands out that were not sent.
+    /// Deletes commands that were not sent.
     pub(super) async fn remove(&self, ids: &[CommandId]) -> Result<(), BackendError> {
         self.with_conn(async |conn| {
-            let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
+            let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
             for id in ids {
                 sqlx::query("DELETE FROM entry WHERE id = ? AND state != 1")
                     .bind(id.as_bytes().to_vec())
-                    .execute(&mut *all)
+                    .execute(&mut *tx)
                     .await?;
             }
-            all.commit().await
+            tx.commit().await
         })
         .await
     }
 
-    /// The incident in which one that was declared here is counted; the same where it has its own.
+    /// Returns the incident in which a declared one is counted; the same id if it is an incident of
+    /// its own.
     pub(super) async fn resolve_alias(&self, id: IncidentId) -> Result<IncidentId, BackendError> {
-        let all = self.with_conn(async |conn| row::read_aliases(conn).await).await?;
-        Ok(all.iter().find(|(from, _)| *from == id).map_or(id, |(_, to)| *to))
+        let aliases = self.with_conn(async |conn| row::read_aliases(conn).await).await?;
+        Ok(aliases.iter().find(|(from, _)| *from == id).map_or(id, |(_, to)| *to))
     }
 }
 
-/// Takes over what was not sent from an outbox that is attached. It is here before it goes there.
+/// Moves the unsent commands of an attached outbox. They are stored here before they are deleted
+/// there.
 async fn move_unsent(conn: &mut SqliteConnection) -> SqlResult<()> {
     sqlx::query(
         "INSERT OR IGNORE INTO entry

@@ -1,4 +1,4 @@
-//! How commands stand in rows, and what is read of them.
+//! Encodes commands as rows of the outbox, and decodes them.
 
 use chrono::Utc;
 use sqlx::sqlite::SqliteRow;
@@ -12,14 +12,14 @@ use crate::backend::{BackendError, Outcome};
 use crate::model::command::Link;
 use crate::model::{Command, CommandId, Envelope, IncidentCommand, IncidentId};
 
-/// Writes a command down, unless it is there already.
+/// Inserts a command, unless it is already stored.
 pub(super) async fn insert(
     conn: &mut SqliteConnection,
-    chain: &Batch,
+    batch: &Batch,
     envelope: &Envelope,
     aliases: &[(IncidentId, IncidentId)],
 ) -> SqlResult<()> {
-    let first = chain.envelopes.first().unwrap_or(envelope);
+    let first = batch.envelopes.first().unwrap_or(envelope);
     sqlx::query(
         "INSERT OR IGNORE INTO entry (id, chain, envelope, label, title, person)
          VALUES (?, ?, ?, ?, ?, ?)",
@@ -27,9 +27,9 @@ pub(super) async fn insert(
     .bind(envelope.id.as_bytes().to_vec())
     .bind(first.id.as_bytes().to_vec())
     .bind(encode_envelope(&resolve_aliases(envelope.clone(), aliases))?)
-    .bind(chain.label.clone())
-    .bind(chain.title.clone())
-    .bind(chain.requester.clone())
+    .bind(batch.label.clone())
+    .bind(batch.title.clone())
+    .bind(batch.requester.clone())
     .execute(conn)
     .await
     .map(|_| ())
@@ -39,7 +39,7 @@ pub(super) fn encode_envelope(envelope: &Envelope) -> SqlResult<String> {
     serde_json::to_string(envelope).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
-/// Incidents that were declared here, and those in which they are counted.
+/// Returns incidents that were declared here, each with the one in which it is counted.
 pub(super) async fn read_aliases(
     conn: &mut SqliteConnection,
 ) -> SqlResult<Vec<(IncidentId, IncidentId)>> {
@@ -49,13 +49,13 @@ pub(super) async fn read_aliases(
     Ok(rows.iter().filter_map(|(from, to)| Some((id(from)?, id(to)?))).collect())
 }
 
-/// A command about the incidents that are meant. A declaration stays as it is: what it leads to is
-/// for the remote to say.
+/// Replaces declared incidents in a command by those in which they are counted. A declaration stays
+/// as it is: what it leads to is for the remote to decide.
 pub(super) fn resolve_aliases(
     mut envelope: Envelope,
     aliases: &[(IncidentId, IncidentId)],
 ) -> Envelope {
-    let is_now = |id: &mut IncidentId| {
+    let resolve = |id: &mut IncidentId| {
         if let Some((_, to)) = aliases.iter().find(|(from, _)| from == id) {
             *id = *to;
         }
@@ -64,12 +64,12 @@ pub(super) fn resolve_aliases(
         Command::RecordChange(_)
         | Command::RecordProblem(_)
         | Command::Incident { command: IncidentCommand::Declare(_), .. } => {}
-        Command::Incident { incident, command: ask } => {
-            is_now(incident);
-            match ask {
-                IncidentCommand::Merge { into } => is_now(into),
+        Command::Incident { incident, command } => {
+            resolve(incident);
+            match command {
+                IncidentCommand::Merge { into } => resolve(into),
                 IncidentCommand::Link { link: Link::Incident { id, .. } }
-                | IncidentCommand::Unlink { link: Link::Incident { id, .. } } => is_now(id),
+                | IncidentCommand::Unlink { link: Link::Incident { id, .. } } => resolve(id),
                 _ => {}
             }
         }
@@ -77,14 +77,15 @@ pub(super) fn resolve_aliases(
     envelope
 }
 
-/// A row as far as it can be read: another version may have written it. What can't be read stays as
-/// it is, for that version; here it counts as refused, so that it is never sent and can be dropped.
+/// Decodes a row as far as possible: another version may have written it. What can't be decoded
+/// stays in the file for that version. Here it counts as refused, so that it is never sent and can
+/// be dropped.
 pub(super) fn decode_entry(row: &SqliteRow) -> SqlResult<OutboxEntry> {
-    let command = |bytes: Vec<u8>| CommandId::from_slice(&bytes);
+    let command_id = |bytes: Vec<u8>| CommandId::from_slice(&bytes);
     let text = |name| row.try_get::<Option<String>, _>(name).ok().flatten();
     let number = |name| row.try_get::<Option<i64>, _>(name).ok().flatten();
     let no_id = || sqlx::Error::Decode("a command has no id".into());
-    let id = command(row.try_get("id")?).ok_or_else(no_id)?;
+    let id = command_id(row.try_get("id")?).ok_or_else(no_id)?;
     let envelope: Option<Envelope> =
         text("envelope").and_then(|text| serde_json::from_str(&text).ok());
     let answer = text("answer").unwrap_or_default();
@@ -97,7 +98,7 @@ pub(super) fn decode_entry(row: &SqliteRow) -> SqlResult<OutboxEntry> {
     Ok(OutboxEntry {
         position: u64::try_from(row.try_get::<i64, _>("place")?).unwrap_or_default(),
         id,
-        batch: row.try_get("chain").ok().and_then(command).unwrap_or(id),
+        batch: row.try_get("chain").ok().and_then(command_id).unwrap_or(id),
         envelope,
         label: text("label").unwrap_or_default(),
         title: text("title").unwrap_or_default(),
@@ -106,18 +107,19 @@ pub(super) fn decode_entry(row: &SqliteRow) -> SqlResult<OutboxEntry> {
         last_error: text("said"),
         next_attempt_at: number("next_at").map(from_millis),
         not_before: number("not_before").map(from_millis),
-        blocked_by: row.try_get::<Option<Vec<u8>>, _>("behind").ok().flatten().and_then(command),
+        blocked_by: row.try_get::<Option<Vec<u8>>, _>("behind").ok().flatten().and_then(command_id),
         settled_at: number("settled_at").map(from_millis),
         settled_revision: number("settled").unwrap_or_default(),
         requester: text("person"),
     })
 }
 
-/// What a command that was sent led to. It was sent, whether that can be read or not.
+/// Decodes the outcome of a sent command. The command was sent, whether its outcome can be decoded
+/// or not.
 fn decode_outcome(answer: &str, envelope: Option<&Envelope>) -> Box<Outcome> {
     let incident = envelope.and_then(|envelope| incident(&envelope.command));
-    let bare = |_| Outcome { incident, row: None, events: Vec::new(), replayed: false };
-    Box::new(serde_json::from_str(answer).unwrap_or_else(bare))
+    let without_row = |_| Outcome { incident, row: None, events: Vec::new(), replayed: false };
+    Box::new(serde_json::from_str(answer).unwrap_or_else(without_row))
 }
 
 fn decode_refusal(answer: &str) -> BackendError {

@@ -1,4 +1,4 @@
-//! What becomes of commands: answered, put off, sent again, rewritten.
+//! Records what becomes of commands: answered, postponed, sent again, replaced.
 
 use chrono::{DateTime, Utc};
 use sqlx::Connection;
@@ -14,16 +14,16 @@ use crate::model::{CommandId, Envelope, IncidentId, Rejection, RejectionKind};
 /// A command that could not be delivered.
 pub(in crate::sync::remote) struct FailedAttempt {
     pub id: CommandId,
-    /// Why.
+    /// Why the attempt failed.
     pub error: String,
-    /// When it is tried again.
+    /// When the next attempt is due.
     pub next_attempt_at: DateTime<Utc>,
-    /// The remote wants to be left alone until then.
+    /// The remote accepts no attempt before this time.
     pub not_before: Option<DateTime<Utc>>,
 }
 
 impl Outbox {
-    /// A command was carried out.
+    /// Records that a command was carried out.
     pub(in crate::sync::remote) async fn mark_sent(
         &self,
         id: CommandId,
@@ -48,32 +48,32 @@ impl Outbox {
         .map(|_| ())
     }
 
-    /// Commands could not be delivered: each with why, and when it is tried again.
+    /// Records failed attempts: for each, why it failed and when the next one is due.
     pub(in crate::sync::remote) async fn mark_attempted(
         &self,
-        tried: &[FailedAttempt],
+        attempts: &[FailedAttempt],
     ) -> Result<(), BackendError> {
         self.with_conn(async |conn| {
-            let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
-            for one in tried {
+            let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
+            for attempt in attempts {
                 sqlx::query(
                     "UPDATE entry SET tries = tries + 1, said = ?, next_at = ?, not_before = ?
                      WHERE id = ? AND state = 0",
                 )
-                .bind(one.error.clone())
-                .bind(to_millis(one.next_attempt_at))
-                .bind(one.not_before.map(to_millis))
-                .bind(one.id.as_bytes().to_vec())
-                .execute(&mut *all)
+                .bind(attempt.error.clone())
+                .bind(to_millis(attempt.next_attempt_at))
+                .bind(attempt.not_before.map(to_millis))
+                .bind(attempt.id.as_bytes().to_vec())
+                .execute(&mut *tx)
                 .await?;
             }
-            all.commit().await
+            tx.commit().await
         })
         .await
     }
 
-    /// What waits for its next try because the remote was gone is tried now. What the remote itself
-    /// has put off is not.
+    /// Makes commands due that wait for their next attempt because the remote was unreachable. What
+    /// the remote itself has postponed still waits.
     pub(in crate::sync::remote) async fn reschedule(
         &self,
         now: DateTime<Utc>,
@@ -91,7 +91,7 @@ impl Outbox {
         .map(|_| ())
     }
 
-    /// Everything that waits for its next try is tried now, because a person wants it.
+    /// Makes all pending commands due, because a person asks for it.
     pub(in crate::sync::remote) async fn reschedule_all(&self) -> Result<(), BackendError> {
         self.with_conn(async |conn| {
             sqlx::query(
@@ -105,29 +105,29 @@ impl Outbox {
         .map(|_| ())
     }
 
-    /// A command was refused. What was asked together with it and follows is not sent either,
-    /// unless it was a declaration: what needs that is held.
+    /// Records that a command was refused. The commands of its batch that follow it are not sent
+    /// either, unless it was a declaration: what needs a declaration is blocked.
     pub(in crate::sync::remote) async fn mark_refused(
         &self,
         entry: &OutboxEntry,
         error: &BackendError,
         at: DateTime<Utc>,
     ) -> Result<(), BackendError> {
-        let listing = self.snapshot().await?;
-        let earlier = listing.refused().filter(|other| {
+        let snapshot = self.snapshot().await?;
+        let earlier = snapshot.refused().filter(|other| {
             let is_same = other.incident().is_some_and(|id| entry.incident() == Some(id));
             other.position < entry.position && is_same
         });
         let earlier = earlier.last();
         let earlier = earlier.map(|other| other.id.as_bytes().to_vec());
         let why = encode_error(error);
-        let follows = BackendError::Rejected(Rejection::new(
+        let following = BackendError::Rejected(Rejection::new(
             RejectionKind::NotNow,
             format!("not sent, because what comes before it was refused: {error}"),
         ));
-        let follows = encode_error(&follows);
+        let following = encode_error(&following);
         self.with_conn(async |conn| {
-            let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
+            let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
             sqlx::query(
                 "UPDATE entry SET state = ?, answer = ?, settled_at = ?, behind = ?, said = NULL,
                     next_at = NULL WHERE id = ? AND state = 0",
@@ -137,7 +137,7 @@ impl Outbox {
             .bind(to_millis(at))
             .bind(earlier)
             .bind(entry.id.as_bytes().to_vec())
-            .execute(&mut *all)
+            .execute(&mut *tx)
             .await?;
             if entry.declares().is_none() {
                 sqlx::query(
@@ -145,20 +145,20 @@ impl Outbox {
                      WHERE chain = ? AND place > ? AND state = 0",
                 )
                 .bind(REFUSED)
-                .bind(follows)
+                .bind(following)
                 .bind(to_millis(at))
                 .bind(entry.id.as_bytes().to_vec())
                 .bind(entry.batch.as_bytes().to_vec())
                 .bind(i64::try_from(entry.position).unwrap_or(i64::MAX))
-                .execute(&mut *all)
+                .execute(&mut *tx)
                 .await?;
             }
-            all.commit().await
+            tx.commit().await
         })
         .await
     }
 
-    /// A refused command is sent again, and with it what was not sent because of it.
+    /// Makes a refused command pending again, and with it what was not sent because of it.
     pub(in crate::sync::remote) async fn retry(&self, id: CommandId) -> Result<(), BackendError> {
         self.with_conn(async |conn| {
             sqlx::query(
@@ -176,25 +176,25 @@ impl Outbox {
         .map(|_| ())
     }
 
-    /// Puts commands in the place of one that was refused; the first keeps its place in the order, and
-    /// what was not sent because of the old one goes with it. Where the old one is not refused any
-    /// more nothing changes: both would be sent.
+    /// Replaces a refused command by others. The first takes over its position, and what was not
+    /// sent because of the old one becomes pending with it. If the old one is not refused any more,
+    /// nothing changes: both would be sent.
     pub(in crate::sync::remote) async fn replace(
         &self,
         old: CommandId,
-        chain: &Batch,
+        batch: &Batch,
     ) -> Result<(), BackendError> {
-        let Some((first, others)) = chain.envelopes.split_first() else { return Ok(()) };
+        let Some((first, others)) = batch.envelopes.split_first() else { return Ok(()) };
         let found = self
             .with_conn(async |conn| {
-                let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
+                let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
                 let found: Option<(i64, Vec<u8>)> =
                     sqlx::query_as("SELECT state, chain FROM entry WHERE id = ?")
                         .bind(old.as_bytes().to_vec())
-                        .fetch_optional(&mut *all)
+                        .fetch_optional(&mut *tx)
                         .await?;
-                let Some((REFUSED, of)) = &found else { return Ok(found) };
-                let aliases = read_aliases(&mut all).await?;
+                let Some((REFUSED, old_batch)) = &found else { return Ok(found) };
+                let aliases = read_aliases(&mut tx).await?;
                 sqlx::query(
                     "UPDATE entry SET id = ?1, chain = ?1, envelope = ?2, label = ?3, title = ?4,
                         state = 0, tries = 0, said = NULL, next_at = NULL, not_before = NULL,
@@ -204,11 +204,11 @@ impl Outbox {
                 )
                 .bind(first.id.as_bytes().to_vec())
                 .bind(encode_envelope(&resolve_aliases(first.clone(), &aliases))?)
-                .bind(chain.label.clone())
-                .bind(chain.title.clone())
+                .bind(batch.label.clone())
+                .bind(batch.title.clone())
                 .bind(old.as_bytes().to_vec())
-                .bind(chain.requester.clone())
-                .execute(&mut *all)
+                .bind(batch.requester.clone())
+                .execute(&mut *tx)
                 .await?;
                 sqlx::query(
                     "UPDATE entry SET state = 0, tries = 0, said = NULL, next_at = NULL,
@@ -216,17 +216,17 @@ impl Outbox {
                      WHERE state = 2 AND behind = ? AND chain = ?",
                 )
                 .bind(old.as_bytes().to_vec())
-                .bind(of.clone())
-                .execute(&mut *all)
+                .bind(old_batch.clone())
+                .execute(&mut *tx)
                 .await?;
-                // What follows it belongs to the new one from now on.
+                // What follows the old command belongs to the new one from now on.
                 sqlx::query(
                     "UPDATE entry SET chain = ?1 WHERE state = 0 AND chain = ?2
                         AND place > (SELECT place FROM entry WHERE id = ?1)",
                 )
                 .bind(first.id.as_bytes().to_vec())
-                .bind(of.clone())
-                .execute(&mut *all)
+                .bind(old_batch.clone())
+                .execute(&mut *tx)
                 .await?;
                 sqlx::query(
                     "UPDATE entry SET behind = CASE state WHEN 0 THEN NULL ELSE ? END
@@ -234,12 +234,12 @@ impl Outbox {
                 )
                 .bind(first.id.as_bytes().to_vec())
                 .bind(old.as_bytes().to_vec())
-                .execute(&mut *all)
+                .execute(&mut *tx)
                 .await?;
                 for envelope in others {
-                    insert(&mut all, chain, envelope, &aliases).await?;
+                    insert(&mut tx, batch, envelope, &aliases).await?;
                 }
-                all.commit().await?;
+                tx.commit().await?;
                 Ok(found)
             })
             .await?;
@@ -254,55 +254,55 @@ impl Outbox {
         Err(Rejection::new(RejectionKind::Conflict, why).into())
     }
 
-    /// An incident that was declared here is counted in another: what follows is about that one, also
-    /// what is asked later.
+    /// Records that a declared incident is counted in another. Stored commands are redirected to
+    /// that one, and so are later ones.
     pub(in crate::sync::remote) async fn redirect(
         &self,
         from: IncidentId,
         to: IncidentId,
     ) -> Result<(), BackendError> {
         self.with_conn(async |conn| {
-            let mut all = conn.begin_with("BEGIN IMMEDIATE").await?;
+            let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
             sqlx::query("INSERT OR REPLACE INTO alias (id, is_now) VALUES (?, ?)")
                 .bind(from.as_bytes().to_vec())
                 .bind(to.as_bytes().to_vec())
-                .execute(&mut *all)
+                .execute(&mut *tx)
                 .await?;
-            let waiting: Vec<(Vec<u8>, String)> =
+            let unsent: Vec<(Vec<u8>, String)> =
                 sqlx::query_as("SELECT id, envelope FROM entry WHERE state != 1")
-                    .fetch_all(&mut *all)
+                    .fetch_all(&mut *tx)
                     .await?;
-            for (id, text) in waiting {
+            for (id, text) in unsent {
                 let Ok(envelope) = serde_json::from_str::<Envelope>(&text) else { continue };
-                let now = resolve_aliases(envelope.clone(), &[(from, to)]);
-                if now != envelope {
+                let redirected = resolve_aliases(envelope.clone(), &[(from, to)]);
+                if redirected != envelope {
                     sqlx::query("UPDATE entry SET envelope = ? WHERE id = ?")
-                        .bind(encode_envelope(&now)?)
+                        .bind(encode_envelope(&redirected)?)
                         .bind(id)
-                        .execute(&mut *all)
+                        .execute(&mut *tx)
                         .await?;
                 }
             }
-            all.commit().await
+            tx.commit().await
         })
         .await
     }
 
-    /// An incident that was declared here has its number: what follows is named by it.
+    /// Labels the commands about a declared incident with its number, once it has one.
     pub(in crate::sync::remote) async fn set_label(
         &self,
         id: IncidentId,
         label: &str,
     ) -> Result<(), BackendError> {
-        let listing = self.snapshot().await?;
-        let of: Vec<CommandId> = listing
+        let snapshot = self.snapshot().await?;
+        let ids: Vec<CommandId> = snapshot
             .entries
             .iter()
             .filter(|entry| entry.incident() == Some(id) && entry.label != label)
             .map(|entry| entry.id)
             .collect();
         self.with_conn(async |conn| {
-            for id in of {
+            for id in ids {
                 sqlx::query("UPDATE entry SET label = ? WHERE id = ?")
                     .bind(label.to_owned())
                     .bind(id.as_bytes().to_vec())
