@@ -1,7 +1,7 @@
-//! First floor: where incidents live.
+//! Backends, the first floor of the architecture: where incidents live.
 //!
-//! [`Backend`] is small and is exactly what the wire carries, so that any backend can be served
-//! and a served one is a backend again.
+//! [`Backend`] is small and has exactly the operations that the wire carries. So any backend can be
+//! served over HTTP, and a served backend can be used as a backend again.
 
 pub mod demo;
 pub mod file;
@@ -31,35 +31,38 @@ use crate::model::{
     Summary,
 };
 
-/// A place where incidents live.
+/// Stores incidents, carries out commands on them and reports what changed.
+///
+/// Implemented by the local store ([`file`]), a remote API ([`http`]) and, over the local store,
+/// the demo ([`demo`]).
 #[async_trait]
 pub trait Backend: Send + Sync {
-    /// What it is called and what it can carry out.
+    /// Returns the name of the backend and the commands that it can carry out.
     async fn capabilities(&self) -> Result<Capabilities, BackendError>;
 
-    /// What has changed since a cursor; `None` asks for all open incidents.
+    /// Returns what changed since the cursor `since`, or all open incidents if it is `None`.
     ///
-    /// Returns at once when there is something, else when there is or when `wait` has passed;
-    /// then the delta is empty and its cursor is still good.
+    /// Returns at once if something has changed. Otherwise it waits for a change, at most for
+    /// `wait` (a long poll). After that time the delta is empty; its cursor can be used again.
     async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError>;
 
-    /// A page of rows that pass a filter.
+    /// Returns one page of the rows that match a filter.
     async fn search(&self, search: &Search) -> Result<Page<Summary>, BackendError>;
 
-    /// One incident with what belongs to it.
+    /// Returns one incident with its suspected changes, similar incidents and problem.
     async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError>;
 
-    /// The incident of a number.
+    /// Returns the id of the incident that has a number.
     async fn find_by_number(&self, number: IncidentNumber) -> Result<IncidentId, BackendError>;
 
-    /// A part of a timeline, in order.
+    /// Returns a part of a timeline, earliest event first.
     async fn timeline(
         &self,
         id: IncidentId,
-        part: TimelineRange,
+        range: TimelineRange,
     ) -> Result<Vec<Event>, BackendError>;
 
-    /// The measures of a window, up to `now`.
+    /// Returns the measures of a window, counted up to `now`.
     async fn measures(
         &self,
         window: &Window,
@@ -67,11 +70,12 @@ pub trait Backend: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<Measures, BackendError>;
 
-    /// Carries out a command. The same command again is answered with the first outcome.
+    /// Carries out a command. A command that was carried out before (same id) changes nothing and
+    /// is answered with its first outcome.
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError>;
 
-    /// Carries out commands in their order, and says what became of each. One that is refused does
-    /// not keep the others from being carried out.
+    /// Carries out commands in their order and returns the outcome of each. A rejected command does
+    /// not prevent the others from being carried out.
     async fn execute_all(&self, envelopes: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {
         let mut results = Vec::with_capacity(envelopes.len());
         for envelope in envelopes {
@@ -80,10 +84,10 @@ pub trait Backend: Send + Sync {
         results
     }
 
-    /// The problems that are recorded, the last one first; at most 1000.
+    /// Returns the recorded problems, newest first; at most 1000.
     async fn problems(&self) -> Result<Vec<Problem>, BackendError>;
 
-    /// People, teams, services, policies and on-call schedules.
+    /// Returns the people, teams, services, escalation policies and on-call schedules.
     async fn directory(&self) -> Result<Directory, BackendError>;
 }
 
@@ -104,9 +108,9 @@ pub struct Capabilities {
     pub checks_person: bool,
 }
 
-/// A position in a backend's stream of changes. Only the backend that gave it knows its meaning.
+/// A position in a backend's stream of changes. Only the backend that issued it can interpret it.
 ///
-/// On the wire it is a text: not every reader of JSON keeps all digits of such a number.
+/// On the wire it is a string of digits, because some JSON parsers round numbers of this size.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Cursor(pub u64);
 
@@ -122,7 +126,8 @@ impl<'de> Deserialize<'de> for Cursor {
         if text.is_empty() || text.len() > 20 || !text.bytes().all(|b| b.is_ascii_digit()) {
             return Err(D::Error::custom("a cursor is a number in a text"));
         }
-        // One that is larger than any is of another backend, as many that are not are.
+        // No backend issues a cursor above `u64::MAX`. A larger number is foreign, as a smaller one
+        // may be, and a backend answers a foreign cursor with all open incidents.
         Ok(Self(text.parse().unwrap_or(u64::MAX)))
     }
 }
@@ -152,21 +157,22 @@ pub struct Delta {
     pub directory: bool,
 }
 
-/// Which rows, in which order.
+/// A request for one page of rows: which rows, and in which order.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Search {
-    /// What they must pass, as it is written.
+    /// The filter that rows must match; on the wire in the syntax that people type.
     #[serde(with = "filter_text")]
     pub filter: Filter,
-    /// Handle of whoever asks, for `owner:me`.
+    /// Handle of the requester, for `owner:me`.
     pub me: Option<String>,
-    /// In which order. [`Sort::Urgent`] holds only among open incidents; else it means newest.
+    /// The order of the rows. [`Sort::Urgent`] orders open incidents only; in a search of the
+    /// history it means newest first.
     pub sort: Sort,
-    /// The most rows, from 1 to 1000.
+    /// The maximum number of rows, from 1 to 1000.
     pub limit: u32,
-    /// Where the page before ended; `None` for the first.
+    /// The end of the previous page; `None` for the first page.
     pub after: Option<PageMark>,
-    /// The time for ages and clocks.
+    /// The time at which ages and service level clocks are computed.
     pub now: DateTime<Utc>,
 }
 
@@ -218,15 +224,15 @@ pub struct Similar {
     pub same_fault: bool,
 }
 
-/// Which part of a timeline.
+/// Selects a part of a timeline, by the sequence numbers of its events.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TimelineRange {
-    /// The last so many.
+    /// The last events, at most this many.
     Last(u32),
-    /// All after a position; at most 1000.
+    /// The events after a sequence number, at most 1000.
     After(u32),
-    /// The last so many before a position.
+    /// The last events before a sequence number (first value), at most as many as the second value.
     Before(u32, u32),
 }
 
@@ -243,37 +249,37 @@ pub struct Outcome {
     pub replayed: bool,
 }
 
-/// Why a backend did not do what it was asked for.
+/// The reasons for which a backend did not carry out a request. Each holds a sentence for people.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum BackendError {
-    /// It refuses; a person must choose something else.
+    /// The rules refuse the command; a person must choose something else.
     #[error("{0}")]
     Rejected(Rejection),
-    /// Somebody was first; nothing is left to do.
+    /// Somebody else was first; nothing remains to be done.
     #[error("{0}")]
     Conflict(Rejection),
-    /// There is no such thing.
+    /// What the request names, such as an incident, does not exist.
     #[error("{0}")]
     NotFound(String),
-    /// Whoever asks may not do this, or this backend can't.
+    /// The requester may not do this, or this backend can't do it.
     #[error("{0}")]
     NotAllowed(String),
-    /// Too much was asked for; it will listen again then.
+    /// The requester exceeded a rate limit and is served again after a time.
     #[error("asked too often: it answers again at {}", until.format("%H:%M:%S UTC"))]
     Limited {
-        /// From then on.
+        /// The time from which requests are served again.
         until: DateTime<Utc>,
     },
-    /// It did not answer; the same may work later.
+    /// The backend did not answer; the same request may succeed later.
     #[error("{0}")]
     Unreachable(String),
-    /// What it holds or answers makes no sense.
+    /// The stored data or the response is invalid.
     #[error("{0}")]
     Broken(String),
 }
 
 impl BackendError {
-    /// Whether the same request may work later without anybody choosing something else.
+    /// Returns whether the same request may succeed later without a person changing it.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         matches!(self, Self::Limited { .. } | Self::Unreachable(_))
@@ -290,7 +296,7 @@ impl From<Rejection> for BackendError {
     }
 }
 
-/// A filter travels as people write it.
+/// Serializes a filter in the syntax that people type.
 mod filter_text {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 

@@ -1,4 +1,4 @@
-//! One line of an export: everything a store holds, as JSON Lines.
+//! The export format: everything that a store holds, as JSON Lines with one [`Record`] a line.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,35 +7,37 @@ use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::problem::Problem;
 
-/// The first line of an export names this format and its version.
+/// Name of the format, written in the first line of an export.
 pub const FORMAT: &str = "redphone";
-/// The version that is written. Lines of a newer one are refused.
+/// Version of the format that this program writes. Exports of a newer version are refused.
 pub const VERSION: u32 = 1;
 
-/// One line. An export has the header first, then the directory, problems and changes, then all
-/// events in the order in which the store wrote them down.
+/// One line of an export.
+///
+/// An export begins with the header. The directory, the problems and the changes follow, then all
+/// events in the order in which the store recorded them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Record {
-    /// What the lines are.
+    /// Names the format and version of the lines that follow.
     Header {
-        /// [`FORMAT`].
+        /// Always [`FORMAT`].
         format: String,
-        /// [`VERSION`].
+        /// The version that the lines were written in; [`VERSION`] when this program writes them.
         version: u32,
     },
-    /// People, teams, services; takes the place of what is there.
+    /// People, teams and services. On import it replaces the directory of the store.
     Directory(Box<Directory>),
-    /// A problem.
+    /// A problem: the cause of one or more incidents.
     Problem(Problem),
-    /// A change.
+    /// A planned change, such as a deploy.
     Change(Change),
-    /// One event of one incident.
+    /// One event of the timeline of one incident.
     Event(Box<Event>),
 }
 
 impl Record {
-    /// The first line.
+    /// Returns the header, the first line of an export.
     #[must_use]
     pub fn header() -> Self {
         Self::Header { format: FORMAT.into(), version: VERSION }

@@ -1,31 +1,32 @@
-//! What is open when the demo starts: picked by hand, so that the first look makes sense.
+//! The open incidents that are written by hand, so that the queue is plausible when the demo
+//! starts.
 
 use crate::model::Status;
 use crate::model::priority::Level::{self, High, Low, Medium};
 
 use super::faults::Cause;
 
-/// What is special about an open incident.
+/// The special property of an open incident.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Twist {
-    /// Nothing.
+    /// It has no special property.
     Plain,
     /// Nobody leads it.
     Unowned,
-    /// Whoever looks at the demo leads it.
+    /// The viewer of the demo leads it.
     Mine,
-    /// It waits on somebody else.
+    /// Its resolution is paused, waiting for somebody else.
     Paused,
-    /// It is hidden until the evening.
+    /// It is snoozed for some hours.
     Snoozed,
-    /// Reported by a person who did not know the category.
+    /// It was reported by a person who did not know the category.
     Bare,
 }
 
-/// One open incident.
+/// An open incident that is written by hand.
 pub(super) struct Case {
     pub service: &'static str,
-    /// Which of the faults of that kind.
+    /// Index of the fault among those of the service's kind.
     pub fault: usize,
     pub cause: Cause,
     pub title: &'static str,
@@ -36,14 +37,14 @@ pub(super) struct Case {
     /// Seconds since the report.
     pub age_s: i64,
     pub twist: Twist,
-    /// A change before it: title, service, minutes before detection.
+    /// The change that preceded it: title, service, minutes before detection.
     pub change: Option<(&'static str, &'static str, i64)>,
 }
 
 const MIN: i64 = 60;
 const HOUR: i64 = 60 * MIN;
 
-/// In the order in which they are taken when fewer are wanted.
+/// Ordered by importance: a demo with fewer open incidents has the first ones.
 #[rustfmt::skip]
 pub(super) const CASES: [Case; 21] = [
     Case {

@@ -1,4 +1,4 @@
-//! What responders find, do and learn, by cause.
+//! Templates for what responders find, do and learn, by cause.
 
 use crate::model::change::ChangeKind;
 use crate::model::status::ResolutionAction::{
@@ -7,20 +7,20 @@ use crate::model::status::ResolutionAction::{
 
 use super::faults::Cause;
 
-/// What goes with a cause.
+/// The templates for incidents with one cause.
 pub(super) struct CauseTemplates {
-    /// The note that says what it was.
+    /// Notes that name the cause.
     pub found: &'static [&'static str],
-    /// What was done, with its kind.
+    /// What was done to resolve the incident, with the kind of the action.
     pub fixes: &'static [(ResolutionAction, &'static str)],
-    /// The kind of change that came before it, if one did, and its titles.
+    /// The kind of change that leads to this cause, with its titles; `None` if no change does.
     pub change: Option<(ChangeKind, &'static [&'static str])>,
-    /// Title of the problem behind it when it recurs.
+    /// The title of the problem if the cause recurs.
     pub problem: &'static str,
 }
 
 impl Cause {
-    /// What goes with it.
+    /// Returns the templates for this cause.
     pub fn templates(self) -> &'static CauseTemplates {
         match self {
             Self::Deploy => &DEPLOY,

@@ -1,4 +1,4 @@
-//! Faults that come again and again, and the problems behind them.
+//! Chronic faults, which recur for some months, and the problems that cause them.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -10,10 +10,10 @@ use super::dice::{Dice, Stream};
 use super::faults::Cause;
 use super::templates::{REGIONS, TemplateValues};
 
-/// How many there are, one after another.
+/// The number of chronic faults.
 const COUNT: u64 = 26;
 
-/// A fault that comes again and again, with the problem behind it.
+/// A fault that recurs from `from` until `until`, and the problem that causes it.
 pub(super) struct ChronicFault {
     pub service: usize,
     pub fault: usize,
@@ -23,7 +23,7 @@ pub(super) struct ChronicFault {
     pub problem: Problem,
 }
 
-/// Faults that come again and again for some months, and the problems behind them.
+/// Returns the chronic faults of the company between `from` and `now`.
 pub(super) fn chronic_faults(
     company: &Company,
     seed: u64,
@@ -37,16 +37,16 @@ pub(super) fn chronic_faults(
             let faults = company.kinds[service].faults();
             let fault = dice.index(faults.len());
             let cause = *dice.pick(faults[fault].causes);
-            // They begin one after another, so that some are active at any time.
+            // Their beginnings are spread, so that some are active at any time.
             let step = (now - from).num_days() / i64::try_from(COUNT).unwrap_or(1);
             let begins = i64::try_from(index).unwrap_or(0) * step - dice.between(30, 90);
             let begins = from + TimeDelta::days(begins);
             let until = begins + TimeDelta::days(dice.between(60, 260));
-            let found = begins
+            let found_at = begins
                 + TimeDelta::seconds(dice.between(4, 25) * 86_400 + dice.between(30_000, 60_000));
-            let opened_at = found.min(now - TimeDelta::hours(30));
-            let gone = until < now;
-            let state = match (gone, dice.chance(0.5)) {
+            let opened_at = found_at.min(now - TimeDelta::hours(30));
+            let has_ended = until < now;
+            let state = match (has_ended, dice.chance(0.5)) {
                 (true, _) => ProblemState::Removed,
                 (false, true) => ProblemState::KnownError,
                 (false, false) => ProblemState::Open,
@@ -60,18 +60,18 @@ pub(super) fn chronic_faults(
                 is_severe: false,
                 began_minute: 600,
             };
-            let words = cause.templates();
+            let templates = cause.templates();
             let cause_text = match state {
                 ProblemState::Open => String::new(),
-                _ => filler.fill(dice.pick_text(words.found), &mut dice),
+                _ => filler.fill(dice.pick_text(templates.found), &mut dice),
             };
             let problem = Problem {
                 id: ProblemId(dice.uuid_at(opened_at)),
-                title: filler.fill(words.problem, &mut dice),
+                title: filler.fill(templates.problem, &mut dice),
                 state,
                 services: vec![service_row.name.clone()],
                 cause: cause_text,
-                workaround: filler.fill(dice.pick(words.fixes).1, &mut dice),
+                workaround: filler.fill(dice.pick(templates.fixes).1, &mut dice),
                 opened_at,
             };
             ChronicFault { service, fault, cause, from: begins, until, problem }

@@ -1,4 +1,4 @@
-//! The simulated company: who works there, what runs there, and who is called.
+//! The simulated company: its people, teams, services, escalation policies and on-call schedules.
 //!
 //! All names are invented.
 
@@ -11,10 +11,10 @@ use crate::model::oncall::{Override, Schedule};
 
 use super::faults::ServiceKind;
 
-/// Handle of the person who looks at the demo.
+/// Handle of the person of the company who the viewer of the demo is.
 pub(super) const VIEWER: &str = "ines";
 
-/// A team and its people, as handle and full name.
+/// The name of a team, and its members as handle and full name.
 type TeamRow = (&'static str, &'static [(&'static str, &'static str)]);
 
 const TEAMS: [TeamRow; 12] = [
@@ -115,7 +115,7 @@ const TEAMS: [TeamRow; 12] = [
     ("workplace", &[("marisol", "Marisol Quintero"), ("gareth", "Gareth Pryce")]),
 ];
 
-/// A service: name, kind, team, what it needs, objective in parts per 100,000 (0: none).
+/// A service: name, kind, team, dependencies, objective in parts per 100,000 (0: none).
 type ServiceRow = (&'static str, ServiceKind, &'static str, &'static [&'static str], u32);
 
 const SERVICES: [ServiceRow; 62] = [
@@ -201,7 +201,7 @@ const SERVICES: [ServiceRow; 62] = [
     ("helpdesk", ServiceKind::Workplace, "workplace", &["sso", "email"], 0),
 ];
 
-/// Whether a directory is that of the simulated company, whenever it was made.
+/// Returns whether a directory is that of the simulated company, whenever it was created.
 pub(super) fn is_demo(directory: &Directory) -> bool {
     directory.services.len() == SERVICES.len()
         && SERVICES.iter().all(|(name, ..)| directory.service(name).is_some())
@@ -209,18 +209,18 @@ pub(super) fn is_demo(directory: &Directory) -> bool {
 
 const WEEK: i64 = 7 * 24 * 3600;
 
-/// The services, by position in this list.
+/// The company. A service is referred to by its index in the directory.
 pub(super) struct Company {
-    /// As the backend shows it.
+    /// The directory that the store has.
     pub directory: Directory,
-    /// What each service is, in the order of the directory.
+    /// The kind of each service, in the order of the directory.
     pub kinds: Vec<ServiceKind>,
-    /// Positions of the services that need a service, directly.
+    /// For each service the indexes of the services that directly depend on it.
     pub dependents: Vec<Vec<usize>>,
 }
 
 impl Company {
-    /// The company as it is at `now`, when the viewer is on call for their team.
+    /// Returns the company with schedules by which the viewer is on call for their team at `now`.
     pub fn at(now: DateTime<Utc>) -> Self {
         let services: Vec<Service> = SERVICES
             .iter()
@@ -254,7 +254,8 @@ impl Company {
         Self::from_directory(directory)
     }
 
-    /// The company that a store holds; a service that is not known by name is taken for an API.
+    /// Returns the company with the directory of a store. A service with an unknown name is treated
+    /// as an API.
     pub fn from_directory(directory: Directory) -> Self {
         let names = || directory.services.iter();
         let dependents = names()
@@ -264,19 +265,19 @@ impl Company {
             })
             .collect();
         let kind = |service: &Service| {
-            let known = SERVICES.iter().find(|(name, ..)| *name == service.name);
-            known.map_or(ServiceKind::Api, |(_, kind, ..)| *kind)
+            let entry = SERVICES.iter().find(|(name, ..)| *name == service.name);
+            entry.map_or(ServiceKind::Api, |(_, kind, ..)| *kind)
         };
         let kinds = names().map(kind).collect();
         Self { directory, kinds, dependents }
     }
 
-    /// Position of a service.
+    /// Returns the index of a service.
     pub fn position(&self, service: &str) -> Option<usize> {
         self.directory.services.iter().position(|s| s.name == service)
     }
 
-    /// Whoever runs a team's services, in the order of the team.
+    /// Returns the members of a team, in the order of the team.
     pub fn members<'a>(&'a self, team: &'a str) -> impl Iterator<Item = &'a PersonRef> {
         let team = self.directory.teams.iter().find(|t| t.name == team);
         team.into_iter()
@@ -285,7 +286,8 @@ impl Company {
     }
 }
 
-/// On call at once, then the next in the team, then its most senior, who is the first listed.
+/// Returns the escalation policy of a team: first the person on call, then also the second member,
+/// then the most senior member, who is listed first, and the platform team's person on call.
 fn policy((team, members): &TeamRow) -> Policy {
     let person = |index: usize| Target::Person(members[index % members.len()].0.to_owned());
     let level = |minutes: i64, call| PolicyLevel { after_s: minutes * 60, call };
@@ -299,7 +301,8 @@ fn policy((team, members): &TeamRow) -> Policy {
     }
 }
 
-/// Weekly turns that change on Mondays at 09:00 UTC; the first listed is on at `now`.
+/// Returns the on-call schedule of a team: weekly turns that change on Mondays at 09:00 UTC, with
+/// the first member on call at `now`.
 fn schedule((team, members): &TeamRow, now: DateTime<Utc>) -> Schedule {
     let since_monday = i64::from(now.weekday().num_days_from_monday()) * 86_400
         + i64::from(now.num_seconds_from_midnight())
@@ -307,10 +310,10 @@ fn schedule((team, members): &TeamRow, now: DateTime<Utc>) -> Schedule {
     let turn_start = now
         - TimeDelta::seconds(since_monday.rem_euclid(WEEK))
         - TimeDelta::nanoseconds(i64::from(now.nanosecond()));
-    // Whole rounds back, so that the same person is on at `now`.
+    // Goes back by full rounds, so that the first member is on call at `now`.
     let rounds = 80 / i64::try_from(members.len()).unwrap_or(1).max(1);
     let back = rounds * i64::try_from(members.len()).unwrap_or(1) * WEEK;
-    // Somebody stands in for a day of last week, as happens in every rotation.
+    // Another member stands in for one day of last week, as happens in every rotation.
     let stand_in = Override {
         person: members[members.len() - 1].0.into(),
         from: turn_start - TimeDelta::days(3),
@@ -372,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn the_viewer_is_on_call_now_whatever_the_day() {
+    fn viewer_is_on_call_on_any_weekday() {
         for day in 0..9 {
             let now = now() + TimeDelta::days(day);
             let company = Company::at(now);

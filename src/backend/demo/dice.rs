@@ -1,11 +1,11 @@
-//! Chance, the same for the same seed.
+//! Random numbers that are the same for the same seed.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use uuid::{Builder, Uuid};
 
-/// What a stream of random numbers is for; streams of different use never meet.
+/// The independent streams of random numbers, by their use.
 #[derive(Clone, Copy)]
 pub(super) enum Stream {
     Rhythm = 1,
@@ -18,7 +18,7 @@ pub(super) enum Stream {
     Episode = 7,
 }
 
-/// A source of chance.
+/// A source of random numbers.
 pub(super) struct Dice(ChaCha8Rng);
 
 impl Dice {
@@ -26,64 +26,65 @@ impl Dice {
         Self::with_index(seed, stream, 0)
     }
 
-    /// The source of the `index`-th of many things.
+    /// Returns the source for the `index`-th of many things.
     pub fn with_index(seed: u64, stream: Stream, index: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream((index << 8) | stream as u64);
         Self(rng)
     }
 
-    /// From 0 up to but not including 1.
+    /// Returns a number from 0 up to but not including 1.
     pub fn unit(&mut self) -> f64 {
         self.0.random::<f64>()
     }
 
+    /// Returns `true` with the probability `share`.
     pub fn chance(&mut self, share: f64) -> bool {
         self.unit() < share
     }
 
-    /// A whole number of [from, to].
+    /// Returns an integer of the closed interval [from, to].
     pub fn between(&mut self, from: i64, to: i64) -> i64 {
         self.0.random_range(from..=to.max(from))
     }
 
-    /// A position in a list of that length, above 0.
+    /// Returns an index into a list of this length, which is greater than 0.
     pub fn index(&mut self, length: usize) -> usize {
         self.0.random_range(0..length.max(1))
     }
 
-    /// One of a list that is not empty.
+    /// Returns one item of a list that is not empty.
     pub fn pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
         &list[self.index(list.len())]
     }
 
-    /// One of some words.
+    /// Returns one of some texts.
     pub fn pick_text(&mut self, list: &[&'static str]) -> &'static str {
         self.pick::<&'static str>(list)
     }
 
-    /// A position, by weights that are not all 0.
+    /// Returns an index with a probability proportional to its weight. Not all weights are 0.
     pub fn weighted(&mut self, weights: &[u32]) -> usize {
         let sum: u32 = weights.iter().sum();
-        let mut left = self.0.random_range(0..sum.max(1));
+        let mut remaining = self.0.random_range(0..sum.max(1));
         for (index, weight) in weights.iter().enumerate() {
-            if left < *weight {
+            if remaining < *weight {
                 return index;
             }
-            left -= weight;
+            remaining -= weight;
         }
         0
     }
 
-    /// Seconds around a median, with a long tail as times of people have: about one in six is
-    /// longer than `median × e^spread`.
+    /// Returns a duration in seconds with about a log-normal distribution, which has the long tail
+    /// of human response times: about one in six is longer than `median × e^spread`.
     pub fn log_normal(&mut self, median_s: f64, spread: f64) -> f64 {
-        // Four uniform numbers add up to nearly a normal one, of variance 1/3.
+        // The sum of four uniform numbers has nearly a normal distribution, with variance 1/3.
         let sum: f64 = (0..4).map(|_| self.unit()).sum();
         median_s * ((sum - 2.0) * 1.732 * spread).exp()
     }
 
-    /// An id as a machine would have made it at that time (UUID v7).
+    /// Returns an id as it would have been created at that time (UUID v7).
     pub fn uuid_at(&mut self, at: DateTime<Utc>) -> Uuid {
         let millis = u64::try_from(at.timestamp_millis()).unwrap_or(0);
         let random: [u8; 10] = self.0.random();
@@ -91,9 +92,9 @@ impl Dice {
     }
 }
 
-/// A span of so many seconds, to the millisecond.
+/// Converts seconds to a duration with millisecond precision.
 pub(super) fn seconds(s: f64) -> TimeDelta {
-    // A span of the simulated history is far below 2^53 milliseconds.
+    // A duration within the simulated history is far below 2^53 milliseconds.
     #[allow(clippy::cast_possible_truncation, reason = "out of range saturates")]
     let millis = (s * 1000.0) as i64;
     TimeDelta::milliseconds(millis)

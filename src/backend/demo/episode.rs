@@ -1,4 +1,5 @@
-//! A few incidents that belong together, decided by the model in the order of time.
+//! Episodes: one or more related incidents, whose events the rules of the model decide in the order
+//! of time.
 
 use std::cmp::Ordering;
 use std::collections::VecDeque;
@@ -16,26 +17,26 @@ use crate::model::{
 use super::dice::Dice;
 use super::story::{Step, Story};
 
-/// What an episode leads to.
+/// The events of one or more related incidents.
 pub(super) struct Episode {
-    /// Which one it is, for an order among equal times.
+    /// The number of the episode, which orders episodes with equal times.
     index: u64,
-    /// In the order of time, each incident's in sequence.
+    /// In the order of time; those of each incident in the order of their sequence numbers.
     events: VecDeque<Event>,
-    /// The numbers that its incidents were given so far.
+    /// The numbers that were assigned to its incidents so far.
     numbers: Vec<(IncidentId, IncidentNumber)>,
 }
 
-/// An episode as it came out.
+/// An episode with the changes and rejections of its stories.
 pub(super) struct EpisodeResult {
     pub episode: Episode,
-    /// The changes that came before, each to be told ahead of its incident.
+    /// The changes that preceded its incidents. Each is emitted before its incident.
     pub changes: Vec<Change>,
-    /// Commands that the model refused. A story that asks for them is wrong.
+    /// The rejections of commands. A story with such a command has a bug.
     pub refused: Vec<Rejection>,
 }
 
-/// Lets the model decide on every step of some stories.
+/// Decides every step of some stories by the rules of the model.
 pub(super) fn perform(
     index: u64,
     stories: Vec<Story>,
@@ -56,8 +57,8 @@ pub(super) fn perform(
     }
     let mut events = VecDeque::with_capacity(steps.len() + 1);
     let mut refused = Vec::new();
-    for (member, id, Step { at, actor, command: ask }) in steps {
-        let into = match &ask {
+    for (member, id, Step { at, actor, command }) in steps {
+        let into = match &command {
             IncidentCommand::Merge { into } => ids.iter().position(|other| other == into),
             _ => None,
         };
@@ -65,7 +66,7 @@ pub(super) fn perform(
             id: CommandId(dice.uuid_at(at)),
             at,
             actor,
-            command: Command::Incident { incident: id, command: ask },
+            command: Command::Incident { incident: id, command },
         };
         let context = Context { now: at, rules };
         let decided = decide(incidents[member].as_ref(), &envelope, context).and_then(|own| {
@@ -76,10 +77,10 @@ pub(super) fn perform(
             }
         });
         match decided {
-            Ok((own, others)) => {
-                let both = own.into_iter().map(|e| (member, e));
-                let others = others.into_iter().map(|e| (into.unwrap_or(member), e));
-                for (whose, event) in both.chain(others) {
+            Ok((own, absorbed)) => {
+                let own_events = own.into_iter().map(|e| (member, e));
+                let absorbed = absorbed.into_iter().map(|e| (into.unwrap_or(member), e));
+                for (whose, event) in own_events.chain(absorbed) {
                     match &mut incidents[whose] {
                         Some(incident) => incident.apply(&event),
                         none => *none = Incident::from_declaration(&event),
@@ -95,12 +96,12 @@ pub(super) fn perform(
 }
 
 impl Episode {
-    /// When its next event happens; `None` when there is none.
+    /// Returns the time of the next event; `None` if there is none.
     pub fn next_at(&self) -> Option<DateTime<Utc>> {
         self.events.front().map(|event| event.at)
     }
 
-    /// Whether the next event declares an incident.
+    /// Returns the incident that the next event declares; `None` if it is no declaration.
     pub fn declares_next(&self) -> Option<IncidentId> {
         self.events
             .front()
@@ -108,25 +109,27 @@ impl Episode {
             .map(|event| event.incident)
     }
 
-    /// The next event, with the numbers that a store gives. `fresh` is for a declaration.
-    pub fn pop(&mut self, fresh: IncidentNumber) -> Option<Event> {
+    /// Removes and returns the next event, with incident numbers filled in as a store does it. A
+    /// declaration gets `next_number`.
+    pub fn pop(&mut self, next_number: IncidentNumber) -> Option<Event> {
         let mut event = self.events.pop_front()?;
-        let known = |id: IncidentId| self.numbers.iter().find(|(i, _)| *i == id).map(|(_, n)| *n);
+        let number_of =
+            |id: IncidentId| self.numbers.iter().find(|(i, _)| *i == id).map(|(_, n)| *n);
         match &mut event.body {
             EventBody::Declared { number, .. } => {
-                *number = Some(fresh);
-                self.numbers.push((event.incident, fresh));
+                *number = Some(next_number);
+                self.numbers.push((event.incident, next_number));
             }
-            EventBody::MergedInto { into, number } => *number = known(*into),
-            EventBody::Absorbed { from, number, .. } => *number = known(*from),
-            EventBody::Linked { link: Link::Incident { id, number } } => *number = known(*id),
+            EventBody::MergedInto { into, number } => *number = number_of(*into),
+            EventBody::Absorbed { from, number, .. } => *number = number_of(*from),
+            EventBody::Linked { link: Link::Incident { id, number } } => *number = number_of(*id),
             _ => {}
         }
         Some(event)
     }
 }
 
-// The one whose next event is the earliest is the greatest, as a heap wants it.
+// The episode with the earliest next event is the greatest, so that a max-heap returns it first.
 impl Ord for Episode {
     fn cmp(&self, other: &Self) -> Ordering {
         (other.next_at(), other.index).cmp(&(self.next_at(), self.index))

@@ -1,4 +1,4 @@
-//! Eighteen months of the company, record by record, in little memory.
+//! Generates eighteen months of records of the company, one by one, in little memory.
 
 use std::collections::{BinaryHeap, VecDeque, binary_heap::PeekMut};
 
@@ -21,47 +21,48 @@ use super::rhythm::{Arrivals, Rhythm};
 use super::story::{DetailLevel, Ending, Setting, Story, Subject, impact_and_urgency, write_story};
 use super::templates::{self, REGIONS, TemplateValues};
 
-/// Days of history.
+/// The length of the history in days.
 const DAYS: i64 = 548;
-/// Up to so many incidents every story is told in full.
+/// The maximum number of incidents of a history in which most stories have all their events. In a
+/// larger history only severe incidents have all of them.
 const MAX_FULL_DETAIL: u64 = 20_000;
-/// Changes that led to nothing: so many in all at most.
+/// The maximum number of changes that caused no incident.
 const CHANGES: u64 = 4_000;
-/// The most ways in which a kind of service breaks.
+/// The maximum number of faults of a kind of service.
 const FAULTS: usize = 4;
 
-/// What is wanted.
+/// Options for generating a history.
 #[derive(Clone, Debug)]
 pub(super) struct HistoryOptions {
     pub seed: u64,
     pub incidents: u64,
-    /// How many of them are open at `now`.
+    /// The number of incidents that are open at `now`.
     pub open: u64,
     pub now: DateTime<Utc>,
     pub rules: Rules,
 }
 
-/// One way in which one service breaks.
+/// The state of one fault of one service.
 #[derive(Clone, Copy)]
 struct FaultSlot {
-    /// An incident with its deduplication key is open until then.
+    /// Until then an incident with the deduplication key of this fault is open.
     busy_until: DateTime<Utc>,
-    /// Number of the last incident.
+    /// The number of the last incident with this fault.
     last_number: Option<u64>,
 }
 
-/// All records of the company in the order in which they were written down: the header, the
-/// directory, problems, then changes and events by time. Every change comes ahead of the incident
-/// it led to.
+/// An iterator over all records of the company, in the order of an export: the header, the
+/// directory, problems, then changes and events by time. A change comes before the incident that it
+/// caused.
 pub(super) struct History {
     options: HistoryOptions,
     company: Company,
     weights: Vec<u32>,
     chronic: Vec<ChronicFault>,
     slots: Vec<[FaultSlot; FAULTS]>,
-    /// Reports of what is over by `now`.
+    /// Times of report of the incidents that have ended by `now`.
     ended_arrivals: std::iter::Peekable<Arrivals>,
-    /// Reports of what is still open then, the last first.
+    /// Incidents that are still open at `now`, the last reported one first.
     open: Vec<OpenIncident>,
     changes: std::iter::Peekable<Arrivals>,
     background: Dice,
@@ -69,32 +70,32 @@ pub(super) struct History {
     ready: VecDeque<Record>,
     episodes: u64,
     last_number: u64,
-    /// Which slot an incident belongs to, while its declaration is to come.
+    /// The service and fault of each incident whose declaration is still to come.
     expected: VecDeque<(IncidentId, usize, usize)>,
     refused: u64,
 }
 
 impl History {
-    pub fn new(wanted: HistoryOptions) -> Self {
-        let wanted = HistoryOptions { now: truncate_to_second(wanted.now), ..wanted };
-        let (seed, now) = (wanted.seed, wanted.now);
+    pub fn new(options: HistoryOptions) -> Self {
+        let options = HistoryOptions { now: truncate_to_second(options.now), ..options };
+        let (seed, now) = (options.seed, options.now);
         let company = Company::at(now);
         let from = now - TimeDelta::days(DAYS);
         let mut dice = Dice::new(seed, Stream::Rhythm);
-        // What is over needs some time to be so.
+        // An incident needs some time to be resolved before `now`.
         let to = now - TimeDelta::minutes(7);
         let rhythm = Rhythm::incidents(from, to, &mut dice);
-        let open = wanted.open.min(wanted.incidents);
-        let over = Arrivals::new(rhythm, to, wanted.incidents - open, dice).peekable();
+        let open = options.open.min(options.incidents);
+        let ended_arrivals = Arrivals::new(rhythm, to, options.incidents - open, dice).peekable();
         let changes =
-            if wanted.incidents == 0 { 0 } else { CHANGES.min(100 + wanted.incidents * 2) };
+            if options.incidents == 0 { 0 } else { CHANGES.min(100 + options.incidents * 2) };
         let changes = Arrivals::new(
             Rhythm::changes(from, now),
             now - TimeDelta::seconds(30),
             changes,
             Dice::new(seed, Stream::Changes),
         );
-        let chronic = if wanted.incidents == 0 {
+        let chronic = if options.incidents == 0 {
             Vec::new()
         } else {
             chronic_faults(&company, seed, from, now)
@@ -108,7 +109,7 @@ impl History {
         Self {
             weights: company.kinds.iter().map(|kind| kind.weight()).collect(),
             slots: vec![[free; FAULTS]; company.kinds.len()],
-            open: pick_open_incidents(&wanted, open),
+            open: pick_open_incidents(&options, open),
             changes: changes.peekable(),
             background: Dice::new(seed, Stream::Background),
             active: BinaryHeap::new(),
@@ -116,26 +117,26 @@ impl History {
             last_number: 0,
             expected: VecDeque::new(),
             refused: 0,
-            options: wanted,
+            options,
             company,
             chronic,
-            ended_arrivals: over,
+            ended_arrivals,
             ready,
         }
     }
 
-    /// Commands of the stories that the model refused: 0 unless a story is wrong.
+    /// Returns the number of commands that the model rejected: 0 unless a story has a bug.
     #[cfg(test)]
     pub fn refused(&self) -> u64 {
         self.refused
     }
 
-    /// When something new begins.
+    /// Returns the time at which the next episode or change begins; `None` if there is none.
     fn next_begin_at(&mut self) -> Option<DateTime<Utc>> {
-        let over = self.ended_arrivals.peek().copied();
+        let ended = self.ended_arrivals.peek().copied();
         let open = self.open.last().map(|o| o.reported);
         let change = self.changes.peek().copied();
-        [over, open, change].into_iter().flatten().min()
+        [ended, open, change].into_iter().flatten().min()
     }
 
     fn begin_next(&mut self, at: DateTime<Utc>) {
@@ -149,7 +150,11 @@ impl History {
         self.episodes += 1;
         let mut dice = Dice::with_index(self.options.seed, Stream::Episode, index);
         let stories = if self.open.last().is_some_and(|o| o.reported == at) {
-            self.open.pop().map(|one| self.open_story(one, &mut dice)).into_iter().collect()
+            self.open
+                .pop()
+                .map(|incident| self.open_story(incident, &mut dice))
+                .into_iter()
+                .collect()
         } else {
             self.ended_arrivals.next();
             self.ended_stories(truncate_to_second(at), &mut dice)
@@ -163,7 +168,7 @@ impl History {
         }
     }
 
-    /// A change that nothing came of.
+    /// Returns a change that causes no incident.
     fn background_change(&mut self, at: DateTime<Utc>) -> Change {
         let dice = &mut self.background;
         let service = &self.company.directory.services[dice.index(self.company.kinds.len())];
@@ -188,7 +193,7 @@ impl History {
             1 => ChangeState::Failed,
             _ => ChangeState::RolledBack,
         };
-        let over = ends < self.options.now;
+        let has_ended = ends < self.options.now;
         Change {
             id: ChangeId(dice.uuid_at(at)),
             kind,
@@ -196,28 +201,29 @@ impl History {
             services: vec![service.name.clone()],
             by,
             starts_at: at,
-            ends_at: over.then_some(ends),
-            state: if over { state } else { ChangeState::Running },
+            ends_at: has_ended.then_some(ends),
+            state: if has_ended { state } else { ChangeState::Running },
         }
     }
 
     fn pick_detail(&self, priority: Priority, dice: &mut Dice) -> DetailLevel {
-        let few = self.options.incidents <= MAX_FULL_DETAIL;
-        let full = match (few, priority) {
+        let is_small = self.options.incidents <= MAX_FULL_DETAIL;
+        let full_share = match (is_small, priority) {
             (_, Priority::P1) | (true, Priority::P2) => 1.0,
             (false, Priority::P2) => 0.3,
             (true, Priority::P3) => 0.75,
             (true, Priority::P4) => 0.4,
             (false, _) => 0.02,
         };
-        match (dice.chance(full), few) {
+        match (dice.chance(full_share), is_small) {
             (true, _) => DetailLevel::Full,
             (false, true) => DetailLevel::Brief,
             (false, false) => DetailLevel::Bare,
         }
     }
 
-    /// A fault, and the chronic one it is, if it is one.
+    /// Picks a fault for a new incident: service, index of the fault, cause, and the index of the
+    /// chronic fault if it is one.
     fn pick_fault(
         &self,
         at: DateTime<Utc>,
@@ -239,23 +245,23 @@ impl History {
         (service, fault, *dice.pick(faults[fault].causes), None)
     }
 
-    /// An incident that is over by `now`, and those that come with it.
+    /// Returns the stories of an incident that has ended by `now`, and of incidents related to it.
     fn ended_stories(&mut self, at: DateTime<Utc>, dice: &mut Dice) -> Vec<Story> {
-        let settled = at < self.options.now - TimeDelta::hours(12);
-        if settled && dice.chance(0.012) {
+        let is_old_enough = at < self.options.now - TimeDelta::hours(12);
+        if is_old_enough && dice.chance(0.012) {
             return self.storm_stories(at, dice);
         }
         let (service, fault, cause, chronic) = self.pick_fault(at, dice);
         let faults = self.company.kinds[service].faults();
         let mut gravity = faults[fault].gravity;
         if chronic.is_some() {
-            // What comes often is rarely grave.
+            // Recurring incidents are rarely severe.
             gravity[0] /= 2;
             gravity[1] /= 2;
         }
         let objective = self.company.directory.services[service].objective;
         if objective.is_none_or(|objective| objective < 99_900) {
-            // Nobody loses money while it is away.
+            // Nobody loses money while this service is down.
             gravity[0] = 0;
             gravity[1] /= 3;
         }
@@ -281,29 +287,29 @@ impl History {
         };
         let setting = self.setting();
         let main = write_story(&setting, &subject, at, None, dice);
-        let (id, over) = (main.id, main.ended_at);
+        let (id, ended_at) = (main.id, main.ended_at);
         let keyed = subject.has_dedup_key;
         let mut stories = vec![main];
-        let long = over - at > TimeDelta::minutes(8);
-        if settled
-            && long
+        let is_long = ended_at - at > TimeDelta::minutes(8);
+        if is_old_enough
+            && is_long
             && ending == Ending::Resolved
             && dice.chance(0.04)
             && self.ended_arrivals.peek().is_some()
         {
-            // The same thing, reported again by a person.
+            // The same outage, reported again by a person.
             let reported = truncate_to_second(
-                at + seconds((over - at).as_seconds_f64() * (0.1 + dice.unit() * 0.3)),
+                at + seconds((ended_at - at).as_seconds_f64() * (0.1 + dice.unit() * 0.3)),
             );
             subject.source = *dice.pick(&[Source::Support, Source::UserReport, Source::Internal]);
             subject.has_dedup_key = false;
             subject.ending = Ending::Merged(id);
-            subject.ends_by = Some(over - TimeDelta::seconds(2));
+            subject.ends_by = Some(ended_at - TimeDelta::seconds(2));
             let setting = self.setting();
             stories.push(write_story(&setting, &subject, reported, None, dice));
             self.ended_arrivals.next();
         }
-        self.occupy(service, fault, keyed, over, id);
+        self.occupy(service, fault, keyed, ended_at, id);
         stories
     }
 
@@ -325,7 +331,8 @@ impl History {
         self.expected.push_back((id, service, fault));
     }
 
-    /// A service that many need breaks, mostly after a change, and they all show it.
+    /// Returns the stories of an incident storm: a service on which many others depend breaks,
+    /// mostly after a change, and several of these break too.
     fn storm_stories(&mut self, at: DateTime<Utc>, dice: &mut Dice) -> Vec<Story> {
         let roots: Vec<usize> = (0..self.company.kinds.len())
             .filter(|service| self.company.dependents[*service].len() >= 3)
@@ -358,55 +365,58 @@ impl History {
             ends_by: None,
         };
         let root = write_story(&self.setting(), &subject, at, None, dice);
-        let (root_id, root_over) = (root.id, root.ended_at);
+        let (root_id, root_ended_at) = (root.id, root.ended_at);
         let mut stories = vec![root];
-        self.occupy(service, 0, subject.has_dedup_key, root_over, root_id);
-        let mut hit = self.company.dependents[service].clone();
-        let most = usize::try_from(dice.between(2, 7)).unwrap_or(2);
-        while stories.len() <= most && !hit.is_empty() && self.ended_arrivals.peek().is_some() {
+        self.occupy(service, 0, subject.has_dedup_key, root_ended_at, root_id);
+        let mut affected = self.company.dependents[service].clone();
+        let max_stories = usize::try_from(dice.between(2, 7)).unwrap_or(2);
+        while stories.len() <= max_stories
+            && !affected.is_empty()
+            && self.ended_arrivals.peek().is_some()
+        {
             self.ended_arrivals.next();
-            let child = hit.swap_remove(dice.index(hit.len()));
-            let faults = self.company.kinds[child].faults();
+            let dependent = affected.swap_remove(dice.index(affected.len()));
+            let faults = self.company.kinds[dependent].faults();
             let fault = dice.index(faults.len().min(2));
             let reported =
-                at + seconds((root_over - at).as_seconds_f64() * (0.03 + dice.unit() * 0.4));
+                at + seconds((root_ended_at - at).as_seconds_f64() * (0.03 + dice.unit() * 0.4));
             let reported = truncate_to_second(reported) + TimeDelta::seconds(1);
             let priority = *dice.pick(&[Priority::P2, Priority::P3, Priority::P3, Priority::P4]);
             (subject.impact, subject.urgency) = impact_and_urgency(priority, dice);
-            subject.service = child;
+            subject.service = dependent;
             subject.fault = &faults[fault];
             subject.cause = Cause::Dependency;
             subject.failing_dependency = Some(service);
-            subject.has_dedup_key = self.slots[child][fault].busy_until <= reported;
+            subject.has_dedup_key = self.slots[dependent][fault].busy_until <= reported;
             subject.previous = None;
             subject.detail = self.pick_detail(priority, dice);
             (subject.ending, subject.ends_by) = if dice.chance(0.45) {
-                (Ending::Merged(root_id), Some(root_over - TimeDelta::seconds(2)))
+                (Ending::Merged(root_id), Some(root_ended_at - TimeDelta::seconds(2)))
             } else {
-                (Ending::Resolved, Some(root_over + TimeDelta::seconds(dice.between(60, 900))))
+                (Ending::Resolved, Some(root_ended_at + TimeDelta::seconds(dice.between(60, 900))))
             };
             let story = write_story(&self.setting(), &subject, reported, None, dice);
-            self.occupy(child, fault, subject.has_dedup_key, story.ended_at, story.id);
+            self.occupy(dependent, fault, subject.has_dedup_key, story.ended_at, story.id);
             stories.push(story);
         }
         stories
     }
 
-    /// An incident that is open at `now`.
-    fn open_story(&mut self, one: OpenIncident, dice: &mut Dice) -> Story {
-        let case = one.case;
-        let (service, fault, why) = if let Some(case) = case {
+    /// Returns the story of an incident that is open at `now`.
+    fn open_story(&mut self, incident: OpenIncident, dice: &mut Dice) -> Story {
+        let case = incident.case;
+        let (service, fault, cause) = if let Some(case) = case {
             (self.company.position(case.service).unwrap_or(0), case.fault, case.cause)
         } else {
-            let (service, fault, why, _) = self.pick_fault(one.reported, dice);
-            (service, fault, why)
+            let (service, fault, cause, _) = self.pick_fault(incident.reported, dice);
+            (service, fault, cause)
         };
         let faults: &'static [Fault] = self.company.kinds[service].faults();
         let fault = fault.min(faults.len() - 1);
         let slot = self.slots[service][fault];
         let (impact, urgency) = match case {
             Some(case) => (case.impact, case.urgency),
-            None => impact_and_urgency(one.priority, dice),
+            None => impact_and_urgency(incident.priority, dice),
         };
         let twist = match case {
             Some(case) => case.twist,
@@ -415,32 +425,32 @@ impl History {
         let subject = Subject {
             service,
             fault: &faults[fault],
-            cause: why,
+            cause,
             impact,
             urgency,
             source: if twist == Twist::Bare { Source::UserReport } else { Source::Monitoring },
-            has_dedup_key: slot.busy_until <= one.reported,
+            has_dedup_key: slot.busy_until <= incident.reported,
             text: case.map(|case| (case.title, case.symptoms)),
             problem: None,
             previous: slot.last_number,
             detail: if case.is_some() {
                 DetailLevel::Full
             } else {
-                self.pick_detail(one.priority, dice)
+                self.pick_detail(incident.priority, dice)
             },
             failing_dependency: None,
-            ending: Ending::Open(one.stage, twist),
+            ending: Ending::Open(incident.stage, twist),
             ends_by: None,
         };
         let change = case.and_then(|case| case.change).map(|(title, service, minutes)| {
             (title, self.company.position(service).unwrap_or(0), minutes)
         });
-        let story = write_story(&self.setting(), &subject, one.reported, change, dice);
+        let story = write_story(&self.setting(), &subject, incident.reported, change, dice);
         self.occupy(service, fault, subject.has_dedup_key, DateTime::<Utc>::MAX_UTC, story.id);
         story
     }
 
-    /// The next event of all active episodes.
+    /// Removes and returns the earliest event of all active episodes.
     fn pop_event(&mut self) -> Option<Record> {
         let mut first = self.active.peek_mut()?;
         if let Some(id) = first.declares_next() {

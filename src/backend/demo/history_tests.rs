@@ -1,4 +1,4 @@
-//! What the history must be like, whatever the seed.
+//! Tests of properties that the history must have for any seed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -18,11 +18,11 @@ fn now() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 3, 11, 15, 9, 26).unwrap()
 }
 
-fn wanted(seed: u64, incidents: u64, open: u64) -> HistoryOptions {
+fn options(seed: u64, incidents: u64, open: u64) -> HistoryOptions {
     HistoryOptions { seed, incidents, open, now: now(), rules: Rules::default() }
 }
 
-/// A history that has been read as an importer would.
+/// A history that was read as an importer reads it.
 #[derive(Default)]
 struct ReadHistory {
     directory: Directory,
@@ -32,10 +32,10 @@ struct ReadHistory {
     events: Vec<Event>,
 }
 
-fn read_history(wanted: HistoryOptions) -> ReadHistory {
+fn read_history(options: HistoryOptions) -> ReadHistory {
     let mut read = ReadHistory::default();
-    let mut places = BTreeMap::new();
-    let mut history = History::new(wanted);
+    let mut indexes = BTreeMap::new();
+    let mut history = History::new(options);
     for record in &mut history {
         match record {
             Record::Header { .. } => {}
@@ -49,11 +49,11 @@ fn read_history(wanted: HistoryOptions) -> ReadHistory {
                 check::event(&event).unwrap_or_else(|bad| panic!("{bad}: {event:?}"));
                 if let EventBody::Declared { .. } = event.body {
                     assert_eq!(event.seq, 1);
-                    places.insert(event.incident, read.incidents.len());
+                    indexes.insert(event.incident, read.incidents.len());
                     read.incidents.push(Incident::from_declaration(&event).unwrap());
                 } else {
-                    let place = places[&event.incident];
-                    read.incidents[place].apply_next(&event).unwrap();
+                    let index = indexes[&event.incident];
+                    read.incidents[index].apply_next(&event).unwrap();
                 }
                 read.events.push(event);
             }
@@ -63,16 +63,16 @@ fn read_history(wanted: HistoryOptions) -> ReadHistory {
     read
 }
 
-fn share(part: usize, of: usize) -> f64 {
+fn share(part: usize, total: usize) -> f64 {
     #[allow(clippy::cast_precision_loss, reason = "small counts")]
-    let share = part as f64 / of.max(1) as f64;
+    let share = part as f64 / total.max(1) as f64;
     share
 }
 
 #[test]
-fn the_same_seed_gives_the_same_records_and_another_seed_others() {
+fn seed_determines_the_records() {
     let lines = |seed| -> Vec<String> {
-        History::new(wanted(seed, 300, 20)).map(|r| serde_json::to_string(&r).unwrap()).collect()
+        History::new(options(seed, 300, 20)).map(|r| serde_json::to_string(&r).unwrap()).collect()
     };
     let first = lines(7);
     assert_eq!(first, lines(7));
@@ -89,20 +89,20 @@ fn the_same_seed_gives_the_same_records_and_another_seed_others() {
 #[case(400, 0)]
 #[case(2400, 20)]
 #[case(1500, 300)]
-fn there_are_exactly_as_many_incidents_and_open_ones_as_asked_for(
+fn history_has_the_requested_number_of_incidents(
     #[case] incidents: u64,
     #[case] open: u64,
     #[values(1, 99)] seed: u64,
 ) {
-    let read = read_history(wanted(seed, incidents, open));
+    let read = read_history(options(seed, incidents, open));
     assert_eq!(read.incidents.len() as u64, incidents);
     let still = read.incidents.iter().filter(|i| i.summary.status.is_open()).count();
     assert_eq!(still as u64, open.min(incidents));
 }
 
 #[test]
-fn numbers_ascend_with_the_report_and_nothing_happens_after_now() {
-    let read = read_history(wanted(3, 2400, 20));
+fn numbers_ascend_and_nothing_happens_after_now() {
+    let read = read_history(options(3, 2400, 20));
     let mut last = now() - TimeDelta::days(600);
     for (incident, number) in read.incidents.iter().zip(1..) {
         assert_eq!(incident.summary.number.map(|n| n.0), Some(number));
@@ -117,8 +117,8 @@ fn numbers_ascend_with_the_report_and_nothing_happens_after_now() {
 }
 
 #[test]
-fn everything_that_is_named_exists() {
-    let read = read_history(wanted(4, 2400, 20));
+fn every_reference_names_an_existing_record() {
+    let read = read_history(options(4, 2400, 20));
     let changes: BTreeSet<_> = read.changes.iter().map(|c| c.id).collect();
     let numbers: BTreeMap<_, _> =
         read.incidents.iter().map(|i| (i.summary.id, i.summary.number)).collect();
@@ -147,8 +147,8 @@ fn everything_that_is_named_exists() {
 }
 
 #[test]
-fn templates_leave_no_braces_behind() {
-    for record in History::new(wanted(5, 2400, 20)) {
+fn filled_templates_have_no_braces() {
+    for record in History::new(options(5, 2400, 20)) {
         let text = match &record {
             Record::Event(event) => event.body.detail(),
             Record::Change(change) => change.title.clone(),
@@ -160,8 +160,8 @@ fn templates_leave_no_braces_behind() {
 }
 
 #[test]
-fn the_company_has_quiet_weekends_recurring_faults_and_few_p1() {
-    let read = read_history(wanted(6, 2400, 20));
+fn history_has_quiet_weekends_recurring_faults_and_few_p1() {
+    let read = read_history(options(6, 2400, 20));
     let all = read.incidents.len();
     let weekend = read
         .incidents
@@ -202,8 +202,8 @@ fn the_company_has_quiet_weekends_recurring_faults_and_few_p1() {
 }
 
 #[test]
-fn promises_are_mostly_kept() {
-    let read = read_history(wanted(6, 2400, 20));
+fn service_levels_are_mostly_met() {
+    let read = read_history(options(6, 2400, 20));
     let levels = Rules::default().levels;
     let (mut acknowledged, mut resolved, mut all) = (0, 0, 0);
     for incident in &read.incidents {
@@ -221,8 +221,8 @@ fn promises_are_mostly_kept() {
 }
 
 #[test]
-fn changes_stand_before_many_incidents() {
-    let read = read_history(wanted(6, 600, 20));
+fn many_incidents_have_suspected_changes() {
+    let read = read_history(options(6, 600, 20));
     let rules = Rules::default();
     let found = read
         .incidents
@@ -243,8 +243,8 @@ fn changes_stand_before_many_incidents() {
 }
 
 #[test]
-fn the_queue_at_the_start_has_something_of_everything() {
-    let read = read_history(wanted(1, 2400, 20));
+fn first_queue_has_every_priority_status_and_special_case() {
+    let read = read_history(options(1, 2400, 20));
     let rules = Rules::default();
     let open: Vec<&Incident> =
         read.incidents.iter().filter(|i| i.summary.status.is_open()).collect();
@@ -271,7 +271,7 @@ fn the_queue_at_the_start_has_something_of_everything() {
 
 #[test]
 fn open_incidents_never_share_a_deduplication_key() {
-    let read = read_history(wanted(9, 3000, 1000));
+    let read = read_history(options(9, 3000, 1000));
     let mut keys = BTreeSet::new();
     for incident in read.incidents.iter().filter(|i| i.summary.status.is_open()) {
         if let Some(key) = &incident.dedup_key {
@@ -280,16 +280,16 @@ fn open_incidents_never_share_a_deduplication_key() {
     }
 }
 
-/// `REDPHONE_TEST_INCIDENTS=1000000` is the whole size.
+/// `REDPHONE_TEST_INCIDENTS=1000000` tests the full size.
 #[test]
-fn a_large_history_keeps_its_shape_and_few_events_each() {
+fn large_history_has_few_events_for_each_incident() {
     let incidents = std::env::var("REDPHONE_TEST_INCIDENTS")
         .ok()
         .and_then(|count| count.parse().ok())
         .unwrap_or(30_000);
     let began = Instant::now();
     let (mut declared, mut events, mut over) = (0_u64, 0_u64, 0_u64);
-    for record in History::new(wanted(1, incidents, incidents / 200)) {
+    for record in History::new(options(1, incidents, incidents / 200)) {
         if let Record::Event(event) = record {
             events += 1;
             match event.body {
@@ -309,11 +309,11 @@ fn a_large_history_keeps_its_shape_and_few_events_each() {
     assert!((3..=7).contains(&(events / declared)), "{events}");
 }
 
-/// Prints what people would read: `cargo test --lib sample -- --ignored --nocapture`.
+/// Prints what people would read: `cargo test --lib history_prints -- --ignored --nocapture`.
 #[test]
 #[ignore = "for looking at"]
-fn sample() {
-    let read = read_history(wanted(1, 2400, 20));
+fn history_prints_a_sample() {
+    let read = read_history(options(1, 2400, 20));
     eprintln!("{} events, {} changes", read.events.len(), read.changes.len());
     for incident in read.incidents.iter().rev().take(70) {
         let s = &incident.summary;

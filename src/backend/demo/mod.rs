@@ -1,8 +1,9 @@
-//! A file store with a simulated company on it.
+//! The demo: a local store with the incidents of a simulated company.
 //!
 //! The company and its history are the same for the same seed, size and time: people, teams,
-//! services, changes, problems, and incidents over eighteen months that end with a queue of open
-//! ones. [`Demo::simulate`] lets the company go on living.
+//! services, changes, problems, and the incidents of eighteen months, some of which are still open
+//! at the end.
+//! [`Demo::simulate`] lets new things happen in the company.
 
 mod cases;
 mod causes;
@@ -41,27 +42,30 @@ use dice::{Dice, Stream};
 use history::{History, HistoryOptions};
 use simulation::Simulation;
 
-/// Incidents in a demo that nobody gave a number for.
+/// The default number of incidents in a demo.
 pub const INCIDENTS: u32 = 2400;
-/// The name for the state line.
+/// The name that the state line shows.
 const NAME: &str = "demo";
 
-/// What the simulated company is like.
+/// Options for opening a demo.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The same seed, incidents and time give the same records.
+    /// The seed of the random numbers. Demos with the same seed, number of incidents and time have
+    /// the same records.
     pub seed: u64,
-    /// At 1 something happens every few seconds, at 2 twice as often; at 0 nothing does.
+    /// The speed of the simulation. At 1 something happens every few seconds, at 2 twice as often,
+    /// at 0 nothing happens.
     pub speed: f64,
-    /// How many incidents there are, the open ones included.
+    /// The number of incidents, including the open ones.
     pub incidents: u32,
-    /// How many are open; `None` for one in 200, but at least 20. Never more than there are.
+    /// The number of open incidents, at most `incidents`. `None` stands for one in 200, but at
+    /// least 20.
     pub open: Option<u32>,
-    /// When history ends.
+    /// The time at which the history ends.
     pub now: DateTime<Utc>,
-    /// The store to use and keep; `None` for a temporary one.
+    /// The path of a store that remains after the demo; `None` for a temporary one.
     pub path: Option<PathBuf>,
-    /// The rules in force.
+    /// The rules that commands are checked against.
     pub rules: Rules,
 }
 
@@ -85,47 +89,47 @@ impl Options {
     }
 }
 
-/// Why there is no demo.
+/// The reasons for which a demo can't be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
-    /// No temporary folder.
+    /// The temporary folder can't be created.
     #[error("no temporary folder can be made: {0}; set TMPDIR to a folder that can be written to")]
     Folder(#[source] std::io::Error),
-    /// Its store can't be opened.
+    /// The store can't be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The store to keep is somebody's own: nothing invented is put into it.
+    /// The store at the given path has real records, so no invented ones are added to it.
     #[error("{0} holds records that are not a demo's: name another file to keep the demo in")]
     Foreign(String),
-    /// Its store does not take the history in.
+    /// The history can't be imported into the store.
     #[error("the demo's history can't be stored: {0}")]
     Import(#[from] ImportError),
-    /// Its store fails.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] BackendError),
 }
 
-/// A store with a company in it.
+/// An open demo: a store with the records of a simulated company.
 pub struct Demo {
-    /// The store; temporary unless it was to be kept.
+    /// The store; temporary unless the options name a path.
     pub store: FileStore,
-    /// Who looks at it.
+    /// The person of the company who the viewer of the demo is.
     pub me: PersonRef,
     company: Company,
     rules: Rules,
     speed: f64,
     seed: u64,
-    /// Removed when the demo is dropped.
+    /// The temporary folder, which is removed when the demo is dropped.
     _folder: Option<TempDir>,
 }
 
-/// Opens the demo, and fills its store unless a demo is in it already.
+/// Opens a demo, and fills its store unless the store has a demo already.
 ///
-/// `progress` is told how many incidents are done, and of how many; not for each single one. The
-/// history is stored in one transaction: when the future is dropped, nothing of it stays.
+/// `progress` is called now and then with the number of incidents that are done and the total. The
+/// history is stored in one transaction: if the future is dropped, nothing was stored.
 ///
 /// # Errors
-/// [`DemoError`], in a sentence.
+/// [`DemoError`] if the store can't be opened or filled, or has records that are not a demo's.
 pub async fn open(
     options: Options,
     progress: &mut (dyn FnMut(u64, u64) + Send),
@@ -137,10 +141,10 @@ pub async fn open(
     finish(store, folder, options).await
 }
 
-/// Opens a demo whose company has no history yet.
+/// Opens a demo of a company that has no history yet.
 ///
 /// # Errors
-/// [`DemoError`], in a sentence.
+/// [`DemoError`] if the store can't be opened or written, or has records that are not a demo's.
 pub async fn open_empty(options: Options) -> Result<Demo, DemoError> {
     let (store, folder) = open_store(&options).await?;
     if is_new(&store, options.now).await? {
@@ -149,7 +153,7 @@ pub async fn open_empty(options: Options) -> Result<Demo, DemoError> {
     finish(store, folder, options).await
 }
 
-/// Where the store is.
+/// Opens the store: at the given path, or in a temporary folder.
 async fn open_store(options: &Options) -> Result<(FileStore, Option<TempDir>), DemoError> {
     let (path, folder) = if let Some(path) = &options.path {
         (path.clone(), None)
@@ -170,7 +174,7 @@ async fn open_store(options: &Options) -> Result<(FileStore, Option<TempDir>), D
     Ok((FileStore::open(&path, store).await?, folder))
 }
 
-/// Whether there is nothing in the store yet. What is in it must be a demo's.
+/// Returns whether the store is empty. Refuses a store with records that are not a demo's.
 async fn is_new(store: &FileStore, now: DateTime<Utc>) -> Result<bool, DemoError> {
     let directory = store.directory().await?;
     if directory == Directory::default() && is_empty(store, now).await? {
@@ -183,8 +187,9 @@ async fn is_new(store: &FileStore, now: DateTime<Utc>) -> Result<bool, DemoError
 }
 
 async fn is_empty(store: &FileStore, now: DateTime<Utc>) -> Result<bool, BackendError> {
-    let any = Search {
-        // Open ones only if this were not understood, which a test would tell.
+    let search = Search {
+        // The default, which finds open incidents only, is used if the filter can't be parsed; a
+        // test would fail then.
         filter: "is:any".parse().unwrap_or_default(),
         me: None,
         sort: crate::model::queue::Sort::Newest,
@@ -192,21 +197,21 @@ async fn is_empty(store: &FileStore, now: DateTime<Utc>) -> Result<bool, Backend
         after: None,
         now,
     };
-    Ok(store.search(&any).await?.rows.is_empty())
+    Ok(store.search(&search).await?.rows.is_empty())
 }
 
-/// Fills the store in one transaction.
+/// Imports the history into the store in one transaction.
 async fn seed_store(
     store: &FileStore,
     options: &Options,
     progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<(), DemoError> {
-    /// Incidents between two calls of `progress`.
+    /// The number of incidents between two calls of `progress`.
     const STEP: u64 = 100;
-    let of = u64::from(options.incidents);
+    let total = u64::from(options.incidents);
     let history = History::new(HistoryOptions {
         seed: options.seed,
-        incidents: of,
+        incidents: total,
         open: u64::from(options.open()),
         now: options.now,
         rules: options.rules.clone(),
@@ -221,14 +226,14 @@ async fn seed_store(
         if declares {
             done += 1;
             if done % STEP == 0 {
-                progress(done, of);
-                // Whoever waits may want to stop.
+                progress(done, total);
+                // Lets the caller drop this future here.
                 tokio::task::yield_now().await;
             }
         }
     }
     importer.commit().await?;
-    progress(done, of);
+    progress(done, total);
     Ok(())
 }
 
@@ -252,8 +257,8 @@ async fn finish(
 }
 
 impl Demo {
-    /// The company goes on living until the future is dropped: alerts arrive, others answer them.
-    /// Incidents that [`Demo::me`] leads get alerts only.
+    /// Simulates the company until the future is dropped: alerts arrive, and people respond.
+    /// Incidents that [`Demo::me`] leads only get alerts.
     pub async fn simulate(&self) {
         let dice = Dice::new(self.seed, Stream::Simulation);
         let me = &self.me.handle;

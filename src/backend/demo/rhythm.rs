@@ -1,4 +1,4 @@
-//! When things happen: more by day than by night, less on weekends, never evenly.
+//! Times at which things happen: more by day than by night, fewer on weekends, never evenly spaced.
 
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc, Weekday};
 
@@ -6,15 +6,16 @@ use super::dice::Dice;
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// How much happens in each hour of a span of time.
+/// A distribution over time, by hours: how much happens in each hour of a period.
 pub(super) struct Rhythm {
     from_ms: i64,
-    /// Sum of the weights up to and including each hour.
+    /// The sum of the weights up to and including each hour.
     sums: Vec<f64>,
 }
 
 impl Rhythm {
-    /// Of incidents: machines fail at night too, and some weeks are worse than others.
+    /// Returns the distribution of incidents: machines fail at night too, and some days are worse
+    /// than others.
     pub fn incidents(from: DateTime<Utc>, to: DateTime<Utc>, dice: &mut Dice) -> Self {
         let mut day = 0;
         let mut mood = 1.0;
@@ -33,7 +34,7 @@ impl Rhythm {
                 18..=20 => 0.95,
                 _ => 0.5,
             };
-            // The week of the big sales, and the freeze at the end of the year.
+            // The week of the big sales, and the change freeze at the end of the year.
             let season = match (at.month(), at.day()) {
                 (11, 23..=30) => 1.9,
                 (12, 22..=31) | (1, 1..=2) => 0.5,
@@ -44,7 +45,8 @@ impl Rhythm {
         })
     }
 
-    /// Of planned changes: in working hours, hardly on Fridays, not in the freeze.
+    /// Returns the distribution of planned changes: in working hours, fewer on Fridays, and hardly
+    /// any in the change freeze.
     pub fn changes(from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
         Self::from_weights(from, to, |at| {
             let day = match at.weekday() {
@@ -73,7 +75,7 @@ impl Rhythm {
         let mut at = from;
         while at < to {
             let next = at + TimeDelta::hours(1);
-            // The last hour counts for the part of it that is there.
+            // The last hour counts only for the part of it that lies before `to`.
             let part = (next.min(to) - at).num_seconds();
             #[allow(clippy::cast_precision_loss, reason = "at most 3600")]
             let part = part as f64 / 3600.0;
@@ -84,7 +86,7 @@ impl Rhythm {
         Self { from_ms: from.timestamp_millis(), sums }
     }
 
-    /// The time up to which a share, from 0 to 1, of all that happens has happened.
+    /// Returns the time by which a share (0 to 1) of everything has happened; at most `to`.
     fn time_at_share(&self, share: f64, to: DateTime<Utc>) -> DateTime<Utc> {
         let total = self.sums.last().copied().unwrap_or(0.0);
         let wanted = share * total;
@@ -109,13 +111,14 @@ fn is_weekend(at: DateTime<Utc>) -> bool {
     matches!(at.weekday(), Weekday::Sat | Weekday::Sun)
 }
 
-/// Exactly so many times in ascending order, drawn one by one, as random as a Poisson process.
+/// A given number of random times in ascending order, drawn one by one. Between two times there is
+/// as much chance as in a Poisson process.
 pub(super) struct Arrivals {
     rhythm: Rhythm,
     to: DateTime<Utc>,
     dice: Dice,
     remaining: u64,
-    /// Share of all that has happened so far.
+    /// The share (0 to 1) of everything that has happened so far.
     share: f64,
 }
 
@@ -132,7 +135,8 @@ impl Iterator for Arrivals {
         if self.remaining == 0 {
             return None;
         }
-        // The least of n uniform numbers above `share`: sorted uniform numbers without sorting.
+        // Draws the least of n uniform numbers above `share`. This gives uniform numbers in
+        // ascending order without sorting them.
         #[allow(clippy::cast_precision_loss, reason = "a count of incidents is far below 2^52")]
         let power = 1.0 / self.remaining as f64;
         let least = 1.0 - (1.0 - self.dice.unit()).powf(power);
@@ -150,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arrivals_are_as_many_as_asked_for_in_order_and_within_the_span() {
+    fn arrivals_have_the_requested_count_order_and_span() {
         let to = Utc.with_ymd_and_hms(2026, 3, 14, 15, 9, 26).unwrap();
         let from = to - TimeDelta::days(90);
         for count in [0, 1, 2, 5000] {

@@ -1,7 +1,7 @@
-//! The company goes on living: alerts arrive, people answer them.
+//! Simulates the company while the demo is open: alerts arrive, and people respond.
 //!
-//! Nothing is planned far ahead. After each pause one thing happens that fits what is open now, so
-//! that whatever the viewer does meanwhile is taken into account.
+//! Nothing is planned far ahead. After each pause one thing happens that fits the incidents that
+//! are open now, so the simulation reacts to whatever the viewer does meanwhile.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -27,14 +27,14 @@ use super::faults::{Cause, Fault};
 use super::story::impact_and_urgency;
 use super::templates::{self, REGIONS, TemplateValues};
 
-/// Mean seconds between two happenings at speed 1.
+/// The median seconds between two happenings at speed 1.
 const MEDIAN_PAUSE_S: f64 = 4.0;
-/// The longest wait after a failure of the store.
+/// The longest delay before another attempt after an error of the store.
 const MAX_RETRY_DELAY: Duration = Duration::from_mins(1);
-/// Resolved incidents that somebody may still close.
+/// The maximum number of resolved incidents that are remembered, to be closed or reopened.
 const MAX_RESOLVED: usize = 40;
 
-/// What may happen next.
+/// The kinds of things that may happen next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Happening {
     New,
@@ -52,30 +52,30 @@ enum Happening {
     Storm,
 }
 
-/// What is still to come of a storm.
+/// One incident of a storm that is still to be declared.
 #[derive(Clone, Copy, Debug)]
 struct StormWave {
     service: usize,
-    /// The service it comes from; `None` for the root itself.
+    /// The service whose failure causes it; `None` for the incident of that service itself.
     from: Option<usize>,
 }
 
-/// A company at work.
+/// The simulation of a company on a backend.
 pub(super) struct Simulation<'a> {
     backend: &'a dyn Backend,
     company: &'a Company,
     rules: &'a Rules,
-    /// Handle of the viewer, whose incidents are left alone.
+    /// Handle of the viewer, whose incidents only get alerts.
     viewer: &'a str,
     dice: Dice,
     speed: f64,
     cursor: Option<Cursor>,
     open: BTreeMap<IncidentId, Summary>,
     resolved: VecDeque<Summary>,
-    /// How many are open when all is as usual.
+    /// The usual number of open incidents, to which the simulation returns.
     usual_open: usize,
     waves: VecDeque<StormWave>,
-    /// Items of the checklist that were answered here, so that none is twice.
+    /// Checklist items that the simulation has answered, so that it answers none twice.
     answered: BTreeSet<(IncidentId, InvestigationItem)>,
 }
 
@@ -104,7 +104,7 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    /// Goes on until it is dropped. At speed 0, or with nothing to break, nothing happens.
+    /// Runs until the future is dropped. At speed 0, or without services, nothing happens.
     pub async fn run(mut self) {
         if self.speed <= 0.0 || self.company.kinds.is_empty() {
             return std::future::pending().await;
@@ -116,7 +116,7 @@ impl<'a> Simulation<'a> {
             let patience = Duration::from_secs(1 << failures.min(6)).min(MAX_RETRY_DELAY);
             tokio::time::sleep(if failures > 0 { wait.max(patience) } else { wait }).await;
             match self.step(Utc::now()).await {
-                // Somebody was faster, or it no longer fits: as among real people.
+                // The viewer was faster, or the command no longer fits: as among real people.
                 Ok(())
                 | Err(
                     BackendError::Rejected(_)
@@ -131,7 +131,7 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    /// Takes in what others did, then lets one thing happen.
+    /// Reads what others changed, then lets one thing happen.
     async fn step(&mut self, now: DateTime<Utc>) -> Result<(), BackendError> {
         self.read_changes().await?;
         if self.escalate(now).await? {
@@ -194,10 +194,11 @@ impl<'a> Simulation<'a> {
         row.assignee.as_ref().is_some_and(|p| p.handle == self.viewer)
     }
 
-    /// Weights by what is open: few open ones draw new ones, many get resolved.
+    /// Chooses what happens, with weights that depend on the number of open incidents: if few are
+    /// open, new ones are likely; if many are open, resolutions are.
     fn choose(&mut self, now: DateTime<Utc>) -> Happening {
-        let (open, natural) = (self.open.len(), self.usual_open);
-        let percent = u32::try_from(open * 100 / natural.max(1)).unwrap_or(u32::MAX).min(400);
+        let (open, usual) = (self.open.len(), self.usual_open);
+        let percent = u32::try_from(open * 100 / usual.max(1)).unwrap_or(u32::MAX).min(400);
         let triggered =
             self.open.values().filter(|row| self.is_unanswered(row, now)).take(8).count();
         let triggered = u32::try_from(triggered).unwrap_or(8);
@@ -222,7 +223,7 @@ impl<'a> Simulation<'a> {
         choices[self.dice.weighted(&weights)].0
     }
 
-    /// Whether nobody has picked it up although the viewer had the time to.
+    /// Returns whether nobody has acknowledged it although the viewer had enough time to do so.
     fn is_unanswered(&self, row: &Summary, now: DateTime<Utc>) -> bool {
         let grace = [75.0, 60.0, 90.0, 150.0][row.priority.index()] / self.speed.max(1.0);
         row.status == Status::Triggered
@@ -230,7 +231,8 @@ impl<'a> Simulation<'a> {
             && (now - row.reported_at).as_seconds_f64() >= grace
     }
 
-    /// Calls the level that is due for the most pressing one, as a pager does.
+    /// Escalates the first P1 or P2 incident for which a level of its policy is due, as a pager
+    /// does. Returns whether there was one.
     async fn escalate(&mut self, now: DateTime<Utc>) -> Result<bool, BackendError> {
         let directory = &self.company.directory;
         let due = self
@@ -240,8 +242,9 @@ impl<'a> Simulation<'a> {
             .find_map(|row| escalation::due(row, directory, now).map(|step| (row.id, step)));
         let Some((id, step)) = due else { return Ok(false) };
         let actor = Actor::Integration("Escalation".into());
-        let ask = IncidentCommand::Escalate { level: step.level, to: step.people, reason: None };
-        self.execute(id, actor, ask, now).await?;
+        let command =
+            IncidentCommand::Escalate { level: step.level, to: step.people, reason: None };
+        self.execute(id, actor, command, now).await?;
         Ok(true)
     }
 
@@ -249,15 +252,15 @@ impl<'a> Simulation<'a> {
         &mut self,
         incident: IncidentId,
         actor: Actor,
-        ask: IncidentCommand,
+        incident_command: IncidentCommand,
         now: DateTime<Utc>,
     ) -> Result<(), BackendError> {
-        let command = Command::Incident { incident, command: ask };
+        let command = Command::Incident { incident, command: incident_command };
         let envelope = Envelope { id: CommandId::new(), at: now, actor, command };
         self.backend.execute(&envelope).await.map(drop)
     }
 
-    /// The fault that a row shows, as far as its service, title and category tell.
+    /// Guesses the service, fault and cause of an incident from its service, title and category.
     fn guess_fault(&self, row: &Summary) -> (usize, &'static Fault, Cause) {
         let name = row.primary_service().unwrap_or_default();
         let service = self.company.position(name).unwrap_or(0);
@@ -272,7 +275,7 @@ impl<'a> Simulation<'a> {
         let alike = |fault: &&Fault| Some(fault.category) == row.category;
         let fault =
             faults.iter().find(shows).or_else(|| faults.iter().find(alike)).unwrap_or(&faults[0]);
-        // Always the same for the same incident, so that its notes agree with each other.
+        // The cause is always the same for the same incident, so that its notes are consistent.
         let cause = fault.causes[usize::from(row.id.as_bytes()[15]) % fault.causes.len()];
         (service, fault, cause)
     }
@@ -284,25 +287,25 @@ impl<'a> Simulation<'a> {
 
     fn fill(&mut self, row: &Summary, template: &str) -> String {
         let (service, ..) = self.guess_fault(row);
-        let bad = row.priority <= Priority::P2;
-        self.fill_for(service, None, bad, row.reported_at, row.id.as_bytes()[14], template)
+        let is_severe = row.priority <= Priority::P2;
+        self.fill_for(service, None, is_severe, row.reported_at, row.id.as_bytes()[14], template)
     }
 
     fn fill_for(
         &mut self,
         service: usize,
-        needs: Option<usize>,
-        bad: bool,
-        began: DateTime<Utc>,
-        mark: u8,
+        dependency: Option<usize>,
+        is_severe: bool,
+        began_at: DateTime<Utc>,
+        variant: u8,
         template: &str,
     ) -> String {
         let directory = &self.company.directory;
         let row = &directory.services[service];
-        let needed = row.depends_on.get(usize::from(mark) % row.depends_on.len().max(1));
-        let needs = match needs {
-            Some(needs) => &directory.services[needs].name,
-            None => needed.unwrap_or(&row.name),
+        let own_dependency = row.depends_on.get(usize::from(variant) % row.depends_on.len().max(1));
+        let dependency = match dependency {
+            Some(dependency) => &directory.services[dependency].name,
+            None => own_dependency.unwrap_or(&row.name),
         };
         let colleague = match directory.people.len() {
             0 => "a colleague",
@@ -310,16 +313,16 @@ impl<'a> Simulation<'a> {
         };
         let filler = TemplateValues {
             service: &row.name,
-            dependency: needs,
-            region: REGIONS[usize::from(mark) % REGIONS.len()],
+            dependency,
+            region: REGIONS[usize::from(variant) % REGIONS.len()],
             colleague: colleague.split(' ').next().unwrap_or(colleague),
-            is_severe: bad,
-            began_minute: began.num_seconds_from_midnight() / 60,
+            is_severe,
+            began_minute: began_at.num_seconds_from_midnight() / 60,
         };
         filler.fill(template, &mut self.dice)
     }
 
-    /// Who acts on it: its owner, else somebody of its team, but never the viewer.
+    /// Returns who acts on an incident: its assignee, else a person of its team, never the viewer.
     fn pick_lead(&mut self, row: &Summary, now: DateTime<Utc>) -> Actor {
         if let Some(owner) = row.assignee.as_ref().filter(|p| p.handle != self.viewer) {
             return Actor::Person(owner.clone());
@@ -333,18 +336,18 @@ impl<'a> Simulation<'a> {
         if let Some(person) = on_call.filter(|_| self.dice.chance(0.6)) {
             return Actor::Person(person.clone());
         }
-        let mut others: Vec<&PersonRef> =
+        let mut candidates: Vec<&PersonRef> =
             company.members(team).filter(|p| p.handle != viewer).collect();
-        if others.is_empty() {
-            others = company.directory.people.iter().filter(|p| p.handle != viewer).collect();
+        if candidates.is_empty() {
+            candidates = company.directory.people.iter().filter(|p| p.handle != viewer).collect();
         }
-        match others.len() {
+        match candidates.len() {
             0 => Actor::Integration("Responder bot".into()),
-            count => Actor::Person(others[self.dice.index(count)].clone()),
+            count => Actor::Person(candidates[self.dice.index(count)].clone()),
         }
     }
 
-    /// An alert, or now and then a person, reports something new.
+    /// Declares a new incident, reported by an alert or sometimes by the support desk.
     async fn declare(&mut self, wave: StormWave, now: DateTime<Utc>) -> Result<(), BackendError> {
         let company = self.company;
         let service = &company.directory.services[wave.service];
@@ -354,7 +357,7 @@ impl<'a> Simulation<'a> {
             None => &faults[self.dice.index(faults.len())],
         };
         let mut gravity = fault.gravity;
-        // A P1 is a rare thing, even in a demo: not while another is open.
+        // A P1 is rare, even in a demo: there is no new one while two are open.
         if self.open.values().filter(|row| row.priority == Priority::P1).count() >= 2 {
             gravity[0] = 0;
         }
@@ -363,15 +366,19 @@ impl<'a> Simulation<'a> {
             None => Priority::ALL[self.dice.weighted(&gravity)],
         };
         let (impact, urgency) = impact_and_urgency(priority, &mut self.dice);
-        let machine = wave.from.is_some() || self.dice.chance(0.8);
-        let bad = priority <= Priority::P2;
-        let titles =
-            if bad && !fault.severe_titles.is_empty() { fault.severe_titles } else { fault.titles };
-        let mark = u8::try_from(self.dice.between(0, 255)).unwrap_or(0);
+        let by_machine = wave.from.is_some() || self.dice.chance(0.8);
+        let is_severe = priority <= Priority::P2;
+        let titles = if is_severe && !fault.severe_titles.is_empty() {
+            fault.severe_titles
+        } else {
+            fault.titles
+        };
+        let variant = u8::try_from(self.dice.between(0, 255)).unwrap_or(0);
         let (title, symptoms) = (self.dice.pick_text(titles), self.dice.pick_text(fault.symptoms));
         let reported_at = truncate_to_second(now);
         let detected_at = reported_at - TimeDelta::seconds(self.dice.between(5, 90));
-        let mut fill = |text| self.fill_for(wave.service, wave.from, bad, detected_at, mark, text);
+        let mut fill =
+            |text| self.fill_for(wave.service, wave.from, is_severe, detected_at, variant, text);
         let declaration = Declaration {
             title: fill(title),
             symptoms: fill(symptoms),
@@ -379,20 +386,21 @@ impl<'a> Simulation<'a> {
             impact,
             urgency,
             category: Some(fault.category),
-            source: if machine { Source::Monitoring } else { Source::Support },
+            source: if by_machine { Source::Monitoring } else { Source::Support },
             detected_at,
             reported_at,
             team: Some(service.team.clone()),
-            labels: vec![REGIONS[usize::from(mark) % REGIONS.len()].to_owned()],
-            dedup_key: machine.then(|| format!("{}:{}", fault.alert, service.name)),
+            labels: vec![REGIONS[usize::from(variant) % REGIONS.len()].to_owned()],
+            dedup_key: by_machine.then(|| format!("{}:{}", fault.alert, service.name)),
             runbook: service.runbook.clone(),
         };
-        let name = if machine { "Alertmanager" } else { "Support desk" };
-        let ask = IncidentCommand::Declare(Box::new(declaration));
-        self.execute(IncidentId::new(), Actor::Integration(name.into()), ask, now).await
+        let name = if by_machine { "Alertmanager" } else { "Support desk" };
+        let command = IncidentCommand::Declare(Box::new(declaration));
+        self.execute(IncidentId::new(), Actor::Integration(name.into()), command, now).await
     }
 
-    /// A change goes wrong, and what needs the service shows it one after another.
+    /// Begins a storm: a change breaks a service, and services that depend on it break one after
+    /// another.
     async fn storm(&mut self, now: DateTime<Utc>) -> Result<(), BackendError> {
         let roots: Vec<usize> = (0..self.company.kinds.len())
             .filter(|service| self.company.dependents[*service].len() >= 2)
@@ -402,13 +410,13 @@ impl<'a> Simulation<'a> {
         }
         let service = *self.dice.pick(&roots);
         self.record_change(service, now).await?;
-        let mut hit = self.company.dependents[service].clone();
+        let mut dependents = self.company.dependents[service].clone();
         self.waves.push_back(StormWave { service, from: None });
         for _ in 0..self.dice.between(1, 4) {
-            if hit.is_empty() {
+            if dependents.is_empty() {
                 break;
             }
-            let next = hit.swap_remove(self.dice.index(hit.len()));
+            let next = dependents.swap_remove(self.dice.index(dependents.len()));
             self.waves.push_back(StormWave { service: next, from: Some(service) });
         }
         Ok(())
@@ -442,7 +450,7 @@ impl<'a> Simulation<'a> {
         self.backend.execute(&envelope).await.map(drop)
     }
 
-    /// One of those that fit, if any does.
+    /// Picks a random open incident that fits; `None` if there is none.
     fn pick_open(&mut self, fits: impl Fn(&Self, &Summary) -> bool) -> Option<Summary> {
         let this = &*self;
         let ids: Vec<IncidentId> =
@@ -454,7 +462,8 @@ impl<'a> Simulation<'a> {
         self.open.get(&id).cloned()
     }
 
-    /// Something about an open incident that the viewer does not lead.
+    /// Lets something happen to a random open incident that fits. Incidents that the viewer leads
+    /// only get alerts.
     async fn act_on_open(
         &mut self,
         happening: Happening,
@@ -462,23 +471,27 @@ impl<'a> Simulation<'a> {
     ) -> Result<(), BackendError> {
         let levels = self.rules.levels;
         let row = self.pick_open(|this, row| {
-            let seen = row.status != Status::Triggered;
+            let is_acknowledged = row.status != Status::Triggered;
             match happening {
                 Happening::Alert => {
                     row.source == Source::Monitoring && row.status < Status::Monitoring
                 }
                 Happening::Acknowledge => this.is_unanswered(row, now),
                 _ if this.is_led_by_viewer(row) || row.is_snoozed(now) => false,
-                Happening::Assign => seen && row.assignee.is_none(),
-                Happening::Move => seen && row.status < Status::Monitoring && !row.paused,
-                Happening::Check => seen && row.status <= Status::Investigating,
+                Happening::Assign => is_acknowledged && row.assignee.is_none(),
+                Happening::Move => {
+                    is_acknowledged && row.status < Status::Monitoring && !row.paused
+                }
+                Happening::Check => is_acknowledged && row.status <= Status::Investigating,
                 Happening::Update => {
                     let due = update_due(row.priority, row.reported_at, row.updated_at, &levels);
                     let early = due.map(|due| due - TimeDelta::minutes(8));
-                    seen && row.priority <= Priority::P2 && early.is_some_and(|early| early <= now)
+                    is_acknowledged
+                        && row.priority <= Priority::P2
+                        && early.is_some_and(|early| early <= now)
                 }
                 Happening::Resolve => row.status >= Status::Identified && !row.paused,
-                _ => seen,
+                _ => is_acknowledged,
             }
         });
         let Some(row) = row else { return Ok(()) };
@@ -486,7 +499,7 @@ impl<'a> Simulation<'a> {
             Happening::Alert => Actor::Integration("Alertmanager".into()),
             _ => self.pick_lead(&row, now),
         };
-        let ask = match happening {
+        let command = match happening {
             Happening::Alert => {
                 IncidentCommand::RepeatAlert { text: self.fill_one_of(&row, templates::ALERTS) }
             }
@@ -514,10 +527,10 @@ impl<'a> Simulation<'a> {
             Happening::Resolve => self.resolution(&row),
             _ => IncidentCommand::AddNote { text: self.note(&row) },
         };
-        self.execute(row.id, lead, ask, now).await
+        self.execute(row.id, lead, command, now).await
     }
 
-    /// What fits to say in the stage it is in.
+    /// Returns a note that fits the status of the incident.
     fn note(&mut self, row: &Summary) -> String {
         let (_, fault, cause) = self.guess_fault(row);
         match row.status {
@@ -533,19 +546,19 @@ impl<'a> Simulation<'a> {
     fn resolution(&mut self, row: &Summary) -> IncidentCommand {
         let (service, _, cause) = self.guess_fault(row);
         let (action, detail): (ResolutionAction, _) = *self.dice.pick(cause.templates().fixes);
-        let proofs = self.company.kinds[service].recovery_checks();
-        let validation = templates::capitalize(self.fill_one_of(row, proofs));
+        let checks = self.company.kinds[service].recovery_checks();
+        let validation = templates::capitalize(self.fill_one_of(row, checks));
         IncidentCommand::Resolve { action, detail: self.fill(row, detail), validation }
     }
 
-    /// Goes through the closing gate of one that was resolved a while ago.
+    /// Answers the closing gate of the incident that was resolved first, and closes it.
     async fn close(&mut self, now: DateTime<Utc>) -> Result<(), BackendError> {
         let Some(row) = self.resolved.pop_front() else { return Ok(()) };
         let lead = self.pick_lead(&row, now);
         for item in ClosingItem::ALL {
-            let ask =
+            let command =
                 IncidentCommand::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes };
-            self.execute(row.id, lead.clone(), ask, now).await?;
+            self.execute(row.id, lead.clone(), command, now).await?;
         }
         self.execute(row.id, lead, IncidentCommand::Close, now).await
     }

@@ -1,4 +1,4 @@
-//! The words that responders use, and how they are filled in.
+//! Templates for what responders write, and how their placeholders are filled in.
 
 use std::fmt::Write;
 
@@ -6,17 +6,17 @@ use crate::model::change::ChangeKind;
 
 use super::dice::Dice;
 
-/// What stands for the words in braces of a template.
+/// The values for the placeholders (names in braces) of a template.
 pub(super) struct TemplateValues<'a> {
     pub service: &'a str,
-    /// A service it needs, or itself.
+    /// A service on which it depends, or the service itself if there is none.
     pub dependency: &'a str,
     pub region: &'a str,
     /// First name of a colleague.
     pub colleague: &'a str,
-    /// Whether it is bad: shares are high then.
+    /// Whether the incident is severe: percentages are high then.
     pub is_severe: bool,
-    /// Minutes after midnight when it began.
+    /// The minute of the day (UTC) at which the incident began.
     pub began_minute: u32,
 }
 
@@ -25,7 +25,7 @@ pub(super) const REGIONS: [&str; 6] =
 const WEEKDAYS: [&str; 5] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"];
 
 impl TemplateValues<'_> {
-    /// The template with its words filled in.
+    /// Returns the template with its placeholders filled in.
     pub fn fill(&self, template: &str, dice: &mut Dice) -> String {
         let mut text = String::with_capacity(template.len() + 24);
         let mut rest = template;
@@ -39,9 +39,10 @@ impl TemplateValues<'_> {
         text
     }
 
-    fn fill_placeholder(&self, word: &str, text: &mut String, dice: &mut Dice) {
+    /// Appends the value of a placeholder; an unknown one becomes its own name.
+    fn fill_placeholder(&self, name: &str, text: &mut String, dice: &mut Dice) {
         // Writing to a string can't fail.
-        let _ = match word {
+        let _ = match name {
             "svc" => text.write_str(self.service),
             "dep" => text.write_str(self.dependency),
             "region" => text.write_str(self.region),
@@ -72,28 +73,28 @@ impl TemplateValues<'_> {
             "clock" => {
                 write!(text, "{:02}:{:02}", self.began_minute / 60 % 24, self.began_minute % 60)
             }
-            _ => text.write_str(word),
+            _ => text.write_str(name),
         };
     }
 }
 
-/// Whether a text could be the template, filled in.
+/// Returns whether a text could be the template with its placeholders filled in.
 pub(super) fn matches_template(template: &str, text: &str) -> bool {
     let mut rest = text;
-    for (index, piece) in template.split(['{', '}']).enumerate() {
-        // Every second piece is the name of a word.
-        if index % 2 == 1 || piece.is_empty() {
+    for (index, part) in template.split(['{', '}']).enumerate() {
+        // Every second part is the name of a placeholder.
+        if index % 2 == 1 || part.is_empty() {
             continue;
         }
-        match rest.find(piece) {
-            Some(at) if index > 0 || at == 0 => rest = &rest[at + piece.len()..],
+        match rest.find(part) {
+            Some(at) if index > 0 || at == 0 => rest = &rest[at + part.len()..],
             _ => return false,
         }
     }
     true
 }
 
-/// With a capital first letter.
+/// Makes the first letter of a text upper case.
 pub(super) fn capitalize(mut text: String) -> String {
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_uppercase();
@@ -101,7 +102,7 @@ pub(super) fn capitalize(mut text: String) -> String {
     text
 }
 
-/// First words of whoever looks.
+/// First notes of a responder.
 pub(super) const FIRST_NOTES: &[&str] = &[
     "Looking.",
     "On it. Checking dashboards and the last changes first.",
@@ -115,7 +116,7 @@ pub(super) const FIRST_NOTES: &[&str] = &[
     "Reproduced with curl from the bastion.",
 ];
 
-/// While the fix is in and watched.
+/// Notes while the effect of a fix is watched.
 pub(super) const WATCHING: &[&str] = &[
     "Fix is out. Watching for {min} min before I call it done.",
     "Graphs bend the right way. Keeping an eye on it.",
@@ -123,7 +124,7 @@ pub(super) const WATCHING: &[&str] = &[
     "Looks good so far in {region}, other regions follow.",
 ];
 
-/// When it happened before.
+/// Notes about an earlier incident with the same fault.
 pub(super) const RECURRENCE_NOTES: &[&str] = &[
     "This looks like {prev} again.",
     "Same picture as in {prev}. Trying what helped there.",
@@ -131,7 +132,7 @@ pub(super) const RECURRENCE_NOTES: &[&str] = &[
     "Again. Compare {prev}, the workaround is in its notes.",
 ];
 
-/// For stakeholders, while the cause is looked for.
+/// Stakeholder updates while the cause is unknown.
 pub(super) const EARLY_UPDATES: &[&str] = &[
     "We see trouble with {svc} since {clock} UTC. About {pct} % of requests are affected. We are looking for the cause.",
     "{svc} is impaired since {clock} UTC. The team is on it, next update as agreed.",
@@ -139,27 +140,27 @@ pub(super) const EARLY_UPDATES: &[&str] = &[
     "We are still looking for the cause of the trouble with {svc}. It has not spread.",
 ];
 
-/// For stakeholders, once it is known.
+/// Stakeholder updates once the cause is known.
 pub(super) const CAUSE_FOUND_UPDATES: &[&str] = &[
     "Cause found, the fix is being prepared. Some customers are still affected.",
     "We know what causes the trouble with {svc} and expect recovery within {min} min.",
     "The fix for {svc} is being rolled out, {region} first.",
 ];
 
-/// For stakeholders, while the fix shows its effect.
+/// Stakeholder updates while the service recovers.
 pub(super) const RECOVERY_UPDATES: &[&str] = &[
     "{svc} is recovering. Numbers go back to normal; we keep watching.",
     "The fix is in for all regions. We watch {svc} before we call it done.",
 ];
 
-/// The last one.
+/// Stakeholder updates after the resolution.
 pub(super) const FINAL_UPDATES: &[&str] = &[
     "{svc} works again. We watched it for {min} min. A review follows.",
     "Resolved. What got stuck was replayed; nobody needs to do anything.",
     "All clear for {svc}. Thanks for your patience, details come with the review.",
 ];
 
-/// Why it came back.
+/// Reasons for reopening an incident.
 pub(super) const REOPEN_REASONS: &[&str] = &[
     "Same alert again {min} min after we called it done.",
     "Support has {n} new contacts with the same picture.",
@@ -167,7 +168,7 @@ pub(super) const REOPEN_REASONS: &[&str] = &[
     "Restart only helped for a while.",
 ];
 
-/// Why it waits.
+/// Reasons for pausing an incident.
 pub(super) const PAUSE_REASONS: &[&str] = &[
     "waiting on the supplier, their ticket {id}",
     "waiting for the spare part, delivery tomorrow",
@@ -175,42 +176,42 @@ pub(super) const PAUSE_REASONS: &[&str] = &[
     "waiting for finance to confirm the figures",
 ];
 
-/// Why it is passed on.
+/// Notes when another person becomes the lead.
 pub(super) const HANDOVER_NOTES: &[&str] = &[
     "Handing over to {who}, who knows {dep} better.",
     "My shift ends, {who} takes it from here. State: see above.",
     "{who} takes over; it comes from {dep} after all.",
 ];
 
-/// Why the next level is called by a person.
+/// Reasons why a person escalates.
 pub(super) const ESCALATION_REASONS: &[&str] = &[
     "needs somebody who knows {dep}",
     "customer impact grows, second pair of hands needed",
     "no progress for 20 min",
 ];
 
-/// Why the priority was raised.
+/// Notes when the priority is raised.
 pub(super) const RAISED: &[&str] = &[
     "Impact is wider than it looked. Raising it.",
     "Second region is affected now, raising the priority.",
     "Support gets contacts by the minute. This is more than it looked.",
 ];
 
-/// Why the priority was lowered.
+/// Notes when the priority is lowered.
 pub(super) const LOWERED: &[&str] = &[
     "Fallback holds, customers hardly notice. Lowering it.",
     "Only internal users are affected, so this is less urgent than it looked.",
     "Retries cover for it. Lowering, we look at it in the morning.",
 ];
 
-/// Why it was no incident.
+/// Reasons for reclassifying an incident as a service request.
 pub(super) const RECLASSIFY_REASONS: &[&str] = &[
     "A routine access request, moved to the service desk",
     "Asks for a new report, nothing is broken",
     "Planned maintenance, announced last week",
 ];
 
-/// What an alert says when it comes again.
+/// Texts of repeated alerts.
 pub(super) const ALERTS: &[&str] = &[
     "still firing: {svc} in {region}, value {pct} %",
     "p99 latency {ms} ms on {svc}",
@@ -219,7 +220,7 @@ pub(super) const ALERTS: &[&str] = &[
     "{svc} on {node}: no answer for {min} s",
 ];
 
-/// Action items of a review, with what they are to achieve.
+/// Action items of a review, with their kind.
 pub(super) const ACTIONS: &[(crate::model::review::ActionKind, &str)] = {
     use crate::model::review::ActionKind::{Detect, Mitigate, Prevent, Process};
     &[
@@ -236,7 +237,7 @@ pub(super) const ACTIONS: &[(crate::model::review::ActionKind, &str)] = {
     ]
 };
 
-/// Titles of changes that led to nothing.
+/// Titles of changes that caused no incident.
 pub(super) const CHANGES: &[(ChangeKind, &str)] = &[
     (ChangeKind::Deploy, "{svc} {ver}"),
     (ChangeKind::Deploy, "{svc} {ver}: small fixes"),
@@ -263,16 +264,12 @@ mod tests {
     #[case("Card payments fail", "All card payments fail", false)]
     #[case("Lock waits on {svc}", "Lock waits on catalog-db", true)]
     #[case("Lock waits on {svc}", "No lock waits", false)]
-    fn a_title_is_known_by_its_template(
-        #[case] template: &str,
-        #[case] title: &str,
-        #[case] same: bool,
-    ) {
+    fn title_matches_its_template(#[case] template: &str, #[case] title: &str, #[case] same: bool) {
         assert_eq!(matches_template(template, title), same);
     }
 
     #[test]
-    fn a_filled_template_fits() {
+    fn filled_text_matches_its_template() {
         let filler = TemplateValues {
             service: "search",
             dependency: "dns",

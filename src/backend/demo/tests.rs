@@ -1,4 +1,4 @@
-//! The demo on a real store.
+//! Tests of the demo on a real store.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -49,15 +49,15 @@ async fn at(path: &Path, incidents: u32) -> Demo {
 }
 
 #[tokio::test]
-async fn the_store_holds_what_the_history_tells() {
-    let mut told = Vec::new();
-    let demo = open(small(300), &mut |done, of| told.push((done, of))).await.unwrap();
-    assert_eq!(told.last(), Some(&(300, 300)));
-    assert!(told.is_sorted());
+async fn store_has_the_records_of_the_history() {
+    let mut calls = Vec::new();
+    let demo = open(small(300), &mut |done, total| calls.push((done, total))).await.unwrap();
+    assert_eq!(calls.last(), Some(&(300, 300)));
+    assert!(calls.is_sorted());
     assert_eq!(demo.me.handle, VIEWER);
     assert_eq!(page(&demo, "is:any").await.rows.len(), 300);
 
-    let wanted =
+    let history_options =
         HistoryOptions { seed: 1, incidents: 300, open: 20, now: now(), rules: Rules::default() };
     let events = |records: Vec<Record>| -> Vec<Event> {
         let event = |record| match record {
@@ -67,7 +67,10 @@ async fn the_store_holds_what_the_history_tells() {
         records.into_iter().filter_map(event).collect()
     };
     let stored = events(export_all(&demo).await);
-    assert!(stored == events(History::new(wanted).collect()), "the store changed the history");
+    assert!(
+        stored == events(History::new(history_options).collect()),
+        "the store changed the history"
+    );
     let delta = demo.store.changes(None, Duration::ZERO).await.unwrap();
     assert_eq!(delta.rows.len(), 20);
     let report = file::doctor::examine(demo.store.path()).await.unwrap();
@@ -75,7 +78,7 @@ async fn the_store_holds_what_the_history_tells() {
 }
 
 #[tokio::test]
-async fn an_empty_demo_has_a_company_and_no_history() {
+async fn empty_demo_has_a_company_and_no_history() {
     let demo = open_empty(small(300)).await.unwrap();
     assert!(page(&demo, "is:any").await.rows.is_empty());
     let directory = demo.store.directory().await.unwrap();
@@ -84,7 +87,7 @@ async fn an_empty_demo_has_a_company_and_no_history() {
 }
 
 #[tokio::test]
-async fn a_kept_store_is_seeded_once() {
+async fn store_at_a_path_is_seeded_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kept.db");
     let first = at(&path, 60).await;
@@ -95,7 +98,7 @@ async fn a_kept_store_is_seeded_once() {
 }
 
 #[tokio::test]
-async fn a_store_of_somebody_elses_incidents_is_left_alone() {
+async fn store_with_real_records_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("own.db");
     let options = file::Options {
@@ -119,7 +122,7 @@ async fn a_store_of_somebody_elses_incidents_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_seeding_that_is_stopped_leaves_nothing_half_done() {
+async fn stopped_seeding_stores_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kept.db");
     let options = Options { path: Some(path.clone()), ..small(2000) };
@@ -141,7 +144,7 @@ async fn a_seeding_that_is_stopped_leaves_nothing_half_done() {
     assert_eq!(page(&demo, "is:any").await.rows.len(), 40);
 }
 
-/// Lets a demo live until something holds; panics when it does not within five minutes.
+/// Simulates a demo until a condition holds; panics if it does not hold within five minutes.
 async fn live_until(demo: &Demo, mut holds: impl AsyncFnMut(&[Summary]) -> bool) {
     let watch = async {
         let mut cursor: Option<Cursor> = None;
@@ -161,7 +164,7 @@ async fn live_until(demo: &Demo, mut holds: impl AsyncFnMut(&[Summary]) -> bool)
 }
 
 #[tokio::test]
-async fn the_company_goes_on_living() {
+async fn simulation_declares_acknowledges_and_resolves() {
     let options = Options { speed: 1000.0, now: Utc::now(), ..small(200) };
     let demo = open(options, &mut |_, _| {}).await.unwrap();
     let began = Utc::now() - TimeDelta::seconds(2);
@@ -180,10 +183,10 @@ async fn the_company_goes_on_living() {
 }
 
 #[tokio::test]
-async fn the_number_of_open_incidents_stays_near_where_it_was() {
+async fn number_of_open_incidents_stays_near_the_usual() {
     let options = Options { speed: 1000.0, now: Utc::now(), ..small(100) };
     let demo = open(options, &mut |_, _| {}).await.unwrap();
-    // 700 take about three quarters of an hour at the usual speed.
+    // 700 changes take about three quarters of an hour at the usual speed.
     let changes = std::env::var("REDPHONE_TEST_CHANGES")
         .ok()
         .and_then(|changes| changes.parse().ok())
@@ -210,7 +213,7 @@ async fn the_number_of_open_incidents_stays_near_where_it_was() {
 }
 
 #[tokio::test]
-async fn what_the_viewer_leads_gets_alerts_only() {
+async fn incidents_led_by_the_viewer_only_get_alerts() {
     let options = Options { speed: 1000.0, now: Utc::now(), ..small(100) };
     let demo = open(options, &mut |_, _| {}).await.unwrap();
     let delta = demo.store.changes(None, Duration::ZERO).await.unwrap();
@@ -258,7 +261,7 @@ async fn what_the_viewer_leads_gets_alerts_only() {
 }
 
 #[tokio::test]
-async fn at_speed_zero_nothing_happens() {
+async fn simulation_at_speed_zero_changes_nothing() {
     let demo = open(Options { speed: 0.0, ..small(30) }, &mut |_, _| {}).await.unwrap();
     let cursor = demo.store.changes(None, Duration::ZERO).await.unwrap().cursor;
     tokio::select! {
@@ -269,10 +272,10 @@ async fn at_speed_zero_nothing_happens() {
     }
 }
 
-/// Prints what people would see: `cargo test --lib simulated -- --ignored --nocapture`.
+/// Prints what people would see: `cargo test --lib simulation_prints -- --ignored --nocapture`.
 #[tokio::test]
 #[ignore = "for looking at"]
-async fn simulated_sample() {
+async fn simulation_prints_a_sample() {
     let options = Options { speed: 1000.0, now: Utc::now(), ..small(200) };
     let demo = open(options, &mut |_, _| {}).await.unwrap();
     let began = Utc::now();
@@ -302,7 +305,7 @@ async fn simulated_sample() {
 /// Prints how long the default demo takes: for a release build.
 #[tokio::test]
 #[ignore = "for measuring; REDPHONE_TEST_INCIDENTS sets the size"]
-async fn seeding_time() {
+async fn seeding_prints_its_duration() {
     let incidents = std::env::var("REDPHONE_TEST_INCIDENTS")
         .ok()
         .and_then(|count| count.parse().ok())

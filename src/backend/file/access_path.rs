@@ -1,8 +1,10 @@
-//! Which index serves a search of the history, and what it can promise about the rows it gives.
+//! Chooses the access path of a search of the history: which index it reads, and which conditions
+//! remain to be checked on the rows.
 //!
-//! Every index ends in the key of the incident, which is ordered by report. So any value of any
-//! field gives its incidents newest or oldest first, and a page is read from a few such lists
-//! without sorting a history. What an index can't promise is checked on the rows.
+//! Every index ends in the key of the incident, which is ordered by the time of the report. So for
+//! any value of any field the index gives its incidents newest or oldest first, and a page is read
+//! from a few such lists without sorting the history. The conditions that an index can't guarantee
+//! are checked on the rows.
 
 use sqlx::{Row, SqliteConnection};
 
@@ -15,18 +17,19 @@ use crate::model::filter::{Filter, MatchContext, Owner, Predicate, Scope, StateF
 use crate::model::status::{Category, Source, Status};
 use crate::model::{Impact, IncidentId, PersonRef, Priority, Summary};
 
-/// The list that is read, newest or oldest first.
+/// The list of incidents that a search reads, newest or oldest first.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum AccessPath {
     /// Every incident.
     All,
     /// Incidents with one of these values in a column.
     Column { column: IndexedColumn, values: Vec<i64> },
-    /// Incidents with words that begin with each of these, and how the index is asked for them.
+    /// Incidents in which each of these prefixes begins some word. `expression` is the FTS5 query
+    /// that finds them.
     FullText { expression: String, prefixes: Vec<String> },
 }
 
-/// Where a list of values is indexed.
+/// The fields that have an index of their own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum IndexedColumn {
     Service,
@@ -36,7 +39,8 @@ pub(super) enum IndexedColumn {
 }
 
 impl IndexedColumn {
-    /// Table, column of the key and column of the value.
+    /// Returns the names of the table, of the column with the incident's key, and of the column
+    /// with the value.
     pub(super) fn sql_names(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Service => ("affected", "incident", "service"),
@@ -47,24 +51,24 @@ impl IndexedColumn {
     }
 }
 
-/// How a search of the history is served.
+/// How to carry out a search of the history.
 #[derive(Clone, Debug)]
 pub(super) struct SearchPlan {
     pub access_path: AccessPath,
-    /// Ranges of facets that may pass, both ends included; `None` where all may.
+    /// Ranges of facets that may match, both ends included; `None` if all may.
     pub facet_ranges: Option<Vec<(i64, i64)>>,
-    /// Keys from here on, and below here.
+    /// The first key that may match, and the key below which all matches are.
     pub key_range: (i64, i64),
-    /// What the rows must still pass.
+    /// The filter that the rows must still match.
     pub row_filter: Filter,
 }
 
-/// In the columns of assignee and team of those that have none.
+/// The value of the columns `assignee` and `team` for an incident that has none.
 const NO_NAME: i64 = 0;
-/// More values than this are not worth a list each.
+/// With more values than this, reading one list for each value is too slow.
 const LISTS: usize = 64;
 
-/// Plans a search; `None` where nothing can be found.
+/// Plans a search. Returns `None` if no incident can match.
 pub(super) async fn plan_search(
     conn: &mut SqliteConnection,
     filter: &Filter,
@@ -74,27 +78,28 @@ pub(super) async fn plan_search(
     if facets.is_empty() {
         return Ok(None);
     }
-    let ranges =
+    let facet_ranges =
         (facets.len() < usize::try_from(FACETS_END).unwrap_or(0)).then(|| join_ranges(&facets));
-    let mut rest = filter.clone();
-    let mut pieces = Vec::new();
-    rest.terms.retain(|term| match &term.predicate {
+    let mut row_filter = filter.clone();
+    let mut prefixes = Vec::new();
+    row_filter.terms.retain(|term| match &term.predicate {
         Predicate::Text(word) if !term.negated => {
-            let found = full_text::filter_prefixes(word);
-            let kept = found.is_empty();
-            pieces.extend(found);
-            kept
+            let word_prefixes = full_text::filter_prefixes(word);
+            let has_no_prefix = word_prefixes.is_empty();
+            prefixes.extend(word_prefixes);
+            has_no_prefix
         }
         _ => true,
     });
-    let keys = key_range(filter, context);
-    let drive = if pieces.is_empty() {
+    let key_bounds = key_range(filter, context);
+    let access_path = if prefixes.is_empty() {
         match choose_column(conn, filter, context).await? {
             Some((_, values)) if values.is_empty() => return Ok(None),
-            Some((table, values)) => AccessPath::Column { column: table, values },
-            None if ranges.is_some() => {
-                let there = read_existing_facets(conn).await?;
-                let values: Vec<i64> = there.into_iter().filter(|f| facets.contains(f)).collect();
+            Some((column, values)) => AccessPath::Column { column, values },
+            None if facet_ranges.is_some() => {
+                let existing = read_existing_facets(conn).await?;
+                let values: Vec<i64> =
+                    existing.into_iter().filter(|f| facets.contains(f)).collect();
                 if values.is_empty() {
                     return Ok(None);
                 }
@@ -104,19 +109,14 @@ pub(super) async fn plan_search(
         }
     } else {
         AccessPath::FullText {
-            expression: full_text::match_expression(conn, &pieces).await?,
-            prefixes: pieces,
+            expression: full_text::match_expression(conn, &prefixes).await?,
+            prefixes,
         }
     };
-    Ok(Some(SearchPlan {
-        access_path: drive,
-        facet_ranges: ranges,
-        key_range: keys,
-        row_filter: rest,
-    }))
+    Ok(Some(SearchPlan { access_path, facet_ranges, key_range: key_bounds, row_filter }))
 }
 
-/// The facets an incident may have and still pass.
+/// Returns the facets with which an incident may match, in ascending order.
 fn matching_facets(filter: &Filter) -> Vec<i64> {
     let categories: Vec<Option<Category>> =
         std::iter::once(None).chain(Category::ALL.iter().copied().map(Some)).collect();
@@ -125,9 +125,9 @@ fn matching_facets(filter: &Filter) -> Vec<i64> {
         for priority in Priority::ALL {
             for category in &categories {
                 for paused in [false, true] {
-                    let known =
+                    let values =
                         FacetValues { status: *status, priority, category: *category, paused };
-                    if known.may_pass(filter) {
+                    if values.may_pass(filter) {
                         allowed.push(pack_facets(*status, priority, *category, paused));
                     }
                 }
@@ -138,7 +138,7 @@ fn matching_facets(filter: &Filter) -> Vec<i64> {
     allowed
 }
 
-/// What facets tell of an incident.
+/// The fields of an incident that its facets hold.
 struct FacetValues {
     status: Status,
     priority: Priority,
@@ -147,6 +147,7 @@ struct FacetValues {
 }
 
 impl FacetValues {
+    /// Returns whether an incident with these fields may match the filter.
     fn may_pass(&self, filter: &Filter) -> bool {
         if filter.scope() == Scope::Open && !self.status.is_open() {
             return false;
@@ -167,9 +168,10 @@ impl FacetValues {
         })
     }
 
-    /// Whether it has what is asked for; `None` where facets don't tell.
-    fn matches(&self, ask: &Predicate) -> Option<bool> {
-        match ask {
+    /// Returns whether an incident with these fields matches a predicate; `None` if the facets
+    /// don't determine it.
+    fn matches(&self, predicate: &Predicate) -> Option<bool> {
+        match predicate {
             Predicate::Priority(priority) => Some(self.priority == *priority),
             Predicate::Status(status) => Some(self.status == *status),
             Predicate::Category(category) => Some(self.category == *category),
@@ -187,7 +189,7 @@ impl FacetValues {
     }
 }
 
-/// Neighbours joined.
+/// Joins consecutive facets into ranges.
 fn join_ranges(facets: &[i64]) -> Vec<(i64, i64)> {
     let mut ranges: Vec<(i64, i64)> = Vec::new();
     for facet in facets {
@@ -199,7 +201,7 @@ fn join_ranges(facets: &[i64]) -> Vec<(i64, i64)> {
     ranges
 }
 
-/// The keys that ages leave.
+/// Returns the range of keys that the ages in the filter allow.
 fn key_range(filter: &Filter, context: MatchContext<'_>) -> (i64, i64) {
     let (mut from, mut below) = (0, i64::MAX);
     for term in filter.terms.iter().filter(|term| !term.negated) {
@@ -218,8 +220,10 @@ fn key_range(filter: &Filter, context: MatchContext<'_>) -> (i64, i64) {
     (from, below)
 }
 
-/// The field of the filter that leaves the fewest, as far as that can be told: a person leads
-/// fewer incidents than a service has, and that fewer than a team.
+/// Chooses the field of the filter that matches the fewest incidents, with the values that match.
+///
+/// The order is an estimate: a person leads fewer incidents than a service has, and a service has
+/// fewer than a team.
 async fn choose_column(
     conn: &mut SqliteConnection,
     filter: &Filter,
@@ -228,34 +232,34 @@ async fn choose_column(
     let positive = |field: &'static str| {
         filter.terms.iter().filter(move |t| !t.negated && t.predicate.field() == Some(field))
     };
-    for (table, field, kind) in [
+    for (column, field, kind) in [
         (IndexedColumn::Assignee, "owner", NameKind::Person),
         (IndexedColumn::Service, "service", NameKind::Service),
         (IndexedColumn::Team, "team", NameKind::Team),
     ] {
-        let asks: Vec<&Predicate> = positive(field).map(|t| &t.predicate).collect();
-        let nobody = |ask: &&Predicate| {
-            matches!(ask, Predicate::Owner(Owner::Nobody) | Predicate::Team(None))
+        let predicates: Vec<&Predicate> = positive(field).map(|t| &t.predicate).collect();
+        let nobody = |predicate: &&Predicate| {
+            matches!(predicate, Predicate::Owner(Owner::Nobody) | Predicate::Team(None))
         };
-        if asks.is_empty() {
+        if predicates.is_empty() {
             continue;
         }
-        let mut values = matching_name_ids(conn, kind, &asks, context).await?;
-        if asks.iter().any(nobody) {
+        let mut values = matching_name_ids(conn, kind, &predicates, context).await?;
+        if predicates.iter().any(nobody) {
             values.push(NO_NAME);
         }
         if values.len() <= LISTS {
-            return Ok(Some((table, values)));
+            return Ok(Some((column, values)));
         }
     }
     Ok(None)
 }
 
-/// The ids of the names that one of the terms finds, by the filter's own rule.
+/// Returns the ids of the names that one of the predicates matches, by the rule of the filter.
 async fn matching_name_ids(
     conn: &mut SqliteConnection,
     kind: NameKind,
-    asks: &[&Predicate],
+    predicates: &[&Predicate],
     context: MatchContext<'_>,
 ) -> StoreResult<Vec<i64>> {
     let mut batch = Batch::new("SELECT id, text FROM name WHERE kind = ?");
@@ -271,14 +275,15 @@ async fn matching_name_ids(
                 probe.assignee = serde_json::from_str::<PersonRef>(&text).ok();
             }
         }
-        if asks.iter().any(|ask| ask.matches(&probe, context)) {
+        if predicates.iter().any(|predicate| predicate.matches(&probe, context)) {
             values.push(row.try_get(0)?);
         }
     }
     Ok(values)
 }
 
-/// An incident to try a name on, or to fill in with what an index tells.
+/// Returns an empty summary: to match a single name against a filter, or to fill in with the fields
+/// that an index holds.
 pub(super) fn blank_summary() -> Summary {
     let at = chrono::DateTime::UNIX_EPOCH;
     Summary {
@@ -309,7 +314,8 @@ pub(super) fn blank_summary() -> Summary {
     }
 }
 
-/// The facets that occur, found by leaping from one to the next.
+/// Reads the facets that occur. The query jumps from each value to the next one in the index, so it
+/// does not read all incidents.
 async fn read_existing_facets(conn: &mut SqliteConnection) -> StoreResult<Vec<i64>> {
     let rows = Batch::new(
         "WITH RECURSIVE there (value) AS (

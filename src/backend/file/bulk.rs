@@ -1,4 +1,4 @@
-//! Puts many incidents into the projection at once, for imports and rebuilding.
+//! Writes many incidents to the projection at once, for imports and rebuilds.
 
 use std::collections::HashSet;
 
@@ -13,37 +13,38 @@ use super::row::Columns;
 use super::sql::Batch;
 use crate::model::Incident;
 
-/// Rows of one statement. The text of a full statement is always the same and stays prepared.
+/// The number of rows of one statement. The text of a full statement is always the same, so it
+/// stays prepared.
 const ROWS: usize = 40;
-/// Words that are remembered as stored; then they are forgotten.
+/// The cache of stored words is cleared when it holds more than this.
 const MAX_VOCABULARY: usize = 40_000;
 
-/// An incident that waits to be written to the projection.
+/// An incident to write to the projection.
 pub(super) struct ProjectionWrite {
     pub key: i64,
     pub incident: Incident,
-    /// As the projection has it; `None` where it doesn't.
+    /// The incident as the projection has it; `None` if it is new there.
     pub stored: Option<Box<Incident>>,
-    /// All its words, where they are known; else they are taken in later.
+    /// All its words for the full-text index; `None` if they must be read from the store later.
     pub word_set: Option<WordSet>,
-    /// Its words have changed.
+    /// Whether its words have changed.
     pub text_changed: bool,
 }
 
-/// Writes incidents, and remembers what has been written where that saves work.
+/// Writes incidents. Remembers the words that it has stored, to store each only once.
 #[derive(Default)]
 pub(super) struct BulkWriter {
     vocabulary: HashSet<String>,
 }
 
-/// A statement of several rows.
+/// Returns an `INSERT` statement for `count` rows.
 fn insert_statement(head: &str, columns: usize, count: usize) -> Batch {
-    let one = format!("({})", vec!["?"; columns].join(", "));
-    let sql = format!("{head} VALUES {};", vec![one; count].join(", "));
+    let row = format!("({})", vec!["?"; columns].join(", "));
+    let sql = format!("{head} VALUES {};", vec![row; count].join(", "));
     if count == ROWS { Batch::new(&sql) } else { Batch::one_off(&sql) }
 }
 
-/// Runs a statement of several rows over as many items as there are.
+/// Inserts one row for each item, with several rows in each statement.
 pub(super) async fn insert_rows<T>(
     conn: &mut SqliteConnection,
     head: &str,
@@ -62,37 +63,37 @@ pub(super) async fn insert_rows<T>(
 }
 
 impl BulkWriter {
-    /// Writes these incidents.
+    /// Writes incidents to the projection and the full-text index.
     pub(super) async fn write(
         &mut self,
         conn: &mut SqliteConnection,
         names: &mut NameInterner,
-        mut waiting: Vec<ProjectionWrite>,
+        mut entries: Vec<ProjectionWrite>,
     ) -> StoreResult<()> {
-        // The index of words takes them in order; else each would become a piece of its own.
-        waiting.sort_unstable_by_key(|w| w.key);
-        let mut new: Vec<ProjectedIncident> = Vec::new();
+        // The full-text index needs ascending keys; otherwise each row would start a new segment.
+        entries.sort_unstable_by_key(|entry| entry.key);
+        let mut new_rows: Vec<ProjectedIncident> = Vec::new();
         let mut snapshots = Vec::new();
-        for one in &waiting {
-            let now = ProjectedIncident {
-                columns: Columns::from_incident(&one.incident),
-                names: names.intern_incident(conn, &one.incident).await?,
+        for entry in &entries {
+            let new_state = ProjectedIncident {
+                columns: Columns::from_incident(&entry.incident),
+                names: names.intern_incident(conn, &entry.incident).await?,
             };
             let mut batch = Batch::default();
-            match &one.stored {
+            match &entry.stored {
                 None => {
-                    new.push(now);
-                    let record = KeyedIncident { key: one.key, incident: one.incident.clone() };
+                    new_rows.push(new_state);
+                    let record = KeyedIncident { key: entry.key, incident: entry.incident.clone() };
                     projection::put_snapshot_if_due(&mut batch, 0, &record)?;
                     snapshots.push(batch);
                 }
                 Some(stored) => {
-                    let old = ProjectedIncident {
+                    let old_state = ProjectedIncident {
                         columns: Columns::from_incident(stored),
                         names: names.intern_incident(conn, stored).await?,
                     };
-                    projection::update(&mut batch, &old, &now);
-                    let record = KeyedIncident { key: one.key, incident: one.incident.clone() };
+                    projection::update(&mut batch, &old_state, &new_state);
+                    let record = KeyedIncident { key: entry.key, incident: entry.incident.clone() };
                     projection::put_snapshot_if_due(&mut batch, stored.summary.seq, &record)?;
                     snapshots.push(batch);
                 }
@@ -103,17 +104,17 @@ impl BulkWriter {
             "INSERT INTO incident (key, id, number, facets, service, team, assignee, fingerprint,
                 counted, late_day, dedup_key, snoozed, row)",
             13,
-            &new,
-            |batch, one| {
-                projection::bind_row(batch, one);
+            &new_rows,
+            |batch, entry| {
+                projection::bind_row(batch, entry);
                 Ok(())
             },
         )
         .await?;
         let mut affected: Vec<(i64, i64, i64)> = Vec::new();
-        for one in &new {
-            for service in &one.names.services {
-                affected.push((*service, one.columns.key, one.columns.facets));
+        for entry in &new_rows {
+            for service in &entry.names.services {
+                affected.push((*service, entry.columns.key, entry.columns.facets));
             }
         }
         affected.sort_unstable();
@@ -131,13 +132,13 @@ impl BulkWriter {
         for batch in snapshots.into_iter().filter(|batch| !batch.is_empty()) {
             batch.run(conn).await?;
         }
-        self.index_text(conn, &waiting).await
+        self.index_text(conn, &entries).await
     }
 
     async fn index_text(
         &mut self,
         conn: &mut SqliteConnection,
-        waiting: &[ProjectionWrite],
+        entries: &[ProjectionWrite],
     ) -> StoreResult<()> {
         let mut texts: Vec<(i64, String)> = Vec::new();
         let mut new_words: Vec<String> = Vec::new();
@@ -145,10 +146,10 @@ impl BulkWriter {
         if self.vocabulary.len() > MAX_VOCABULARY {
             self.vocabulary.clear();
         }
-        for one in waiting {
-            match &one.word_set {
+        for entry in entries {
+            match &entry.word_set {
                 Some(words) => {
-                    texts.push((one.key, words.document()));
+                    texts.push((entry.key, words.document()));
                     for word in words.vocabulary() {
                         if !self.vocabulary.contains(word) {
                             self.vocabulary.insert(word.to_owned());
@@ -156,7 +157,7 @@ impl BulkWriter {
                         }
                     }
                 }
-                None if one.text_changed => later.push(one.key),
+                None if entry.text_changed => later.push(entry.key),
                 None => {}
             }
         }

@@ -1,4 +1,4 @@
-//! What has changed since a cursor.
+//! Changes since a cursor, with long polling.
 
 use std::time::Duration;
 
@@ -13,23 +13,24 @@ use super::sql::Batch;
 use super::writer_guard;
 use crate::backend::{BackendError, Cursor, Delta};
 
-/// Further behind than this, all open incidents are given anew.
+/// If a cursor is more than this many events behind, the delta has all open incidents instead.
 const MAX_DELTA_EVENTS: i64 = 10_000;
 
-/// A position in the log, and the directory's version.
+/// A position in the log, and the version of the directory.
 ///
-/// The log counts from 1 in every file, so that a number alone would also be believed after a backup
-/// was put back and others were written: the end of the event's id bears witness that it is the same.
+/// The log counts from 1 in every file. After a backup is restored and other events are written,
+/// the same number names another event. So the position also has the end of the event's id as a
+/// witness that the log is the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct LogPosition {
     log: i64,
-    /// The last two bytes of the id of the event there; 0 before the first.
+    /// The last two bytes of the id of the event at this position; 0 before the first event.
     witness: u16,
     directory: u8,
 }
 
-/// The bits of a cursor above the directory's version: the log, the witness, and what is left to
-/// [`super::lasting`].
+/// The bit offsets of the parts of a cursor above the directory's version: the log, the witness,
+/// and the epoch, which [`super::reopening`] uses.
 const LOG_AT: u32 = 8;
 const WITNESS_AT: u32 = 44;
 pub(super) const EPOCH_AT: u32 = 60;
@@ -41,7 +42,7 @@ impl LogPosition {
         Cursor(u64::from(self.witness) << WITNESS_AT | log | u64::from(self.directory))
     }
 
-    /// `None` for what no store gives.
+    /// Decodes a cursor; `None` for one that no store issues.
     fn from_cursor(cursor: Cursor) -> Option<Self> {
         if cursor.0 >> EPOCH_AT != 0 {
             return None;
@@ -57,7 +58,7 @@ impl LogPosition {
     }
 }
 
-/// The statements that tell the position.
+/// The statement that reads the current position.
 const POSITION: &str = "SELECT (SELECT max(log) FROM event), (SELECT version FROM directory),
     (SELECT id FROM event ORDER BY log DESC LIMIT 1)";
 
@@ -79,7 +80,7 @@ fn witness(id: Option<&[u8]>) -> u16 {
     }
 }
 
-/// The position now, and whether the file has the event that `then` was given for.
+/// Reads the current position, and whether the log has the event that `then` was issued for.
 async fn read_position(
     conn: &mut SqliteConnection,
     then: Option<LogPosition>,
@@ -87,23 +88,24 @@ async fn read_position(
     let mut batch = Batch::new(&format!("{POSITION}, (SELECT id FROM event WHERE log = ?)"));
     batch.arg(then.map_or(0, |then| then.log));
     let row = batch.fetch_optional(conn).await?;
-    let there = match &row {
+    let stored_witness = match &row {
         Some(row) => witness(row.try_get(3)?),
         None => 0,
     };
-    Ok((parse_position(row.as_ref())?, then.is_some_and(|then| then.witness == there)))
+    Ok((parse_position(row.as_ref())?, then.is_some_and(|then| then.witness == stored_witness)))
 }
 
-/// Reads to the end even if whoever asks goes away in the middle, as one whose connection to a server
-/// breaks: a transaction that is left open would be in the way of the next one to read.
+/// Runs a read as a task of its own, so that it ends even if the caller stops waiting, such as a
+/// client whose connection breaks. A transaction that stayed open would disturb the next read on
+/// the same connection.
 pub(super) async fn read_to_completion<T: Send + 'static>(
     read: impl Future<Output = StoreResult<T>> + Send + 'static,
 ) -> StoreResult<T> {
-    let broke_off = |_| BackendError::Unreachable(writer_guard::panic_message("ask again"));
-    tokio::spawn(read).await.map_err(broke_off)?
+    let panicked = |_| BackendError::Unreachable(writer_guard::panic_message("ask again"));
+    tokio::spawn(read).await.map_err(panicked)?
 }
 
-/// Waits for a change, at most so long, and gives what there is.
+/// Waits for a change since the cursor, at most for `wait`, and returns the delta.
 pub(super) async fn wait_for_changes(
     store: &FileStore,
     since: Option<Cursor>,
@@ -111,10 +113,10 @@ pub(super) async fn wait_for_changes(
 ) -> StoreResult<Delta> {
     let deadline = Instant::now() + wait;
     let since = since.and_then(LogPosition::from_cursor);
-    let mut signal = store.listen();
+    let mut listener = store.listen();
     loop {
-        // What is told from here on is not missed, however it falls.
-        signal.mark_seen();
+        // A write from now on ends the wait below, even if it happens during the read.
+        listener.mark_seen();
         let mut conn = store.acquire_reader().await?;
         let (now, is_same) = read_position(&mut conn, since).await?;
         match since {
@@ -138,7 +140,7 @@ pub(super) async fn wait_for_changes(
             Some(_) => {}
         }
         drop(conn);
-        signal.wait(deadline).await;
+        listener.wait(deadline).await;
     }
 }
 
@@ -179,7 +181,7 @@ async fn read_delta(conn: &mut SqliteConnection, then: LogPosition) -> StoreResu
     })
 }
 
-/// Leaves no transaction open after a failure.
+/// Rolls back the transaction if the read failed.
 async fn roll_back_if_failed<T>(
     conn: &mut SqliteConnection,
     result: StoreResult<T>,

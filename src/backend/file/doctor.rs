@@ -1,4 +1,4 @@
-//! Checks a store, makes its projection anew, and reads what can be read of a damaged one.
+//! Checks a store, rebuilds its projection, and salvages what can be read of a damaged one.
 
 mod examine;
 mod rebuild;
@@ -16,28 +16,28 @@ use super::writer::parse_incident_id;
 use crate::backend::record::Record;
 use crate::model::{Event, Incident, IncidentId};
 
-/// What a check found.
+/// The result of checking a store.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Report {
-    /// What is wrong; empty where all is well.
+    /// The faults that were found; empty for a healthy store.
     pub findings: Vec<Finding>,
-    /// Incidents in the store.
+    /// The number of incidents in the store.
     pub incidents: u64,
-    /// Events in the store.
+    /// The number of events in the store.
     pub events: u64,
 }
 
-/// Something that is wrong.
+/// One fault of a store.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {
-    /// Making the projection anew does not cure it.
+    /// Whether a rebuild of the projection does not repair it.
     pub grave: bool,
-    /// In a sentence.
+    /// The description of the fault, in a sentence.
     pub text: String,
 }
 
 impl Report {
-    /// Whether nothing is wrong.
+    /// Returns whether no fault was found.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
         self.findings.is_empty()
@@ -52,17 +52,17 @@ impl Report {
     }
 }
 
-/// How a finding about the file itself begins.
+/// The beginning of the text of every finding about the file itself.
 const DAMAGED: &str = "the file is damaged";
 
-/// Checks a store without changing it: the file, the events, and whether the projection is what
-/// they add up to.
+/// Checks a store without changing it: the file, the events, and whether the projection matches
+/// the events.
 ///
 /// # Errors
-/// [`OpenError`] where it can't be looked at. Damage is no error: it is in the report.
+/// [`OpenError`] if the store can't be checked. Damage is not an error: it is in the report.
 pub async fn examine(path: &Path) -> Result<Report, OpenError> {
     let mut report = examine::examine(path).await?;
-    if report.findings.iter().any(|found| found.text.starts_with(DAMAGED)) {
+    if report.findings.iter().any(|finding| finding.text.starts_with(DAMAGED)) {
         let (mut incidents, mut events) = (0_u64, 0_u64);
         let mut count = |record: &Record| {
             if let Record::Event(event) = record {
@@ -71,8 +71,8 @@ pub async fn examine(path: &Path) -> Result<Report, OpenError> {
             }
             Ok(())
         };
-        let read = salvage::salvage(path, &mut count).await;
-        report.add_grave(match read {
+        let salvaged = salvage::salvage(path, &mut count).await;
+        report.add_grave(match salvaged {
             Ok(_) => format!("{events} events of {incidents} incidents can still be read"),
             Err(_) => "nothing in it can be read".into(),
         });
@@ -80,23 +80,23 @@ pub async fn examine(path: &Path) -> Result<Report, OpenError> {
     Ok(report)
 }
 
-/// Makes the projection, the index of words and what else follows from the events anew, and
-/// checks the store again. A damaged file is left as it is.
+/// Rebuilds everything that derives from the events, such as the projection and the full-text
+/// index, and checks the store again. A damaged file is not changed.
 ///
 /// # Errors
-/// [`OpenError`] where it can't be written; then nothing was changed.
+/// [`OpenError`] if the store can't be written; then nothing was changed.
 pub async fn rebuild(path: &Path) -> Result<Report, OpenError> {
     rebuild::rebuild(path).await
 }
 
-/// Gives what can be read of a damaged store to `sink`, as an export does, and says how many
-/// records there were. The file is only read.
+/// Passes the readable records of a damaged store to `sink`, as an export does, and returns their
+/// number. The file is only read.
 ///
-/// An event that can't be read is left out, so that the rest of its timeline can't be taken in by
-/// an import: what an import refuses then tells what was lost.
+/// An event that can't be read is omitted. An import then refuses the rest of that timeline, and
+/// the refusals tell what was lost.
 ///
 /// # Errors
-/// [`OpenError`] where nothing can be read, or the sink fails.
+/// [`OpenError`] if nothing can be read, or the sink fails.
 pub async fn salvage(
     path: &Path,
     sink: &mut (dyn FnMut(&Record) -> std::io::Result<()> + Send),
@@ -104,39 +104,40 @@ pub async fn salvage(
     salvage::salvage(path, sink).await
 }
 
-/// Incidents that are looked at together.
+/// The number of timelines that are read together.
 const TIMELINES_PER_READ: i64 = 500;
 
-/// One timeline as it stands in the log.
+/// The timeline of one incident as the log has it.
 struct Timeline {
     key: i64,
     id: Option<IncidentId>,
     events: Vec<Event>,
-    /// What is wrong with it.
+    /// A fault that was found in it.
     broken: Option<String>,
 }
 
 impl Timeline {
-    /// What it adds up to, and the record at a position on the way.
+    /// Folds the events. Returns the record after the last event, and the record after the event
+    /// with the sequence number `at`.
     fn fold(&self, at: Option<u32>) -> Result<(Incident, Option<Incident>), String> {
-        if let Some(broken) = &self.broken {
-            return Err(broken.clone());
+        if let Some(fault) = &self.broken {
+            return Err(fault.clone());
         }
         let (first, rest) = self.events.split_first().ok_or("it has no events")?;
         let mut incident =
             Incident::fold([first]).map_err(|e| e.to_string())?.ok_or("it has no declaration")?;
-        let mut then = None;
+        let mut record_at = None;
         for event in rest {
             incident.apply_next(event).map_err(|e| e.to_string())?;
             if at == Some(event.seq) {
-                then = Some(incident.clone());
+                record_at = Some(incident.clone());
             }
         }
-        Ok((incident, then))
+        Ok((incident, record_at))
     }
 }
 
-/// The next timelines by key, after one.
+/// Reads the next timelines in the order of their keys, beginning after the key `after`.
 async fn read_timelines(conn: &mut SqliteConnection, after: i64) -> StoreResult<Vec<Timeline>> {
     let mut batch = Batch::new(&format!(
         "SELECT {COLUMNS}, e.incident, e.subject FROM {FROM}

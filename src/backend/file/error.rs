@@ -1,34 +1,34 @@
-//! What `SQLite` says, in sentences that name the file and what to do.
+//! Errors of the store, as sentences that name the file and say what to do.
 
 use std::path::Path;
 
 use crate::backend::BackendError;
 use crate::model::text::sanitize;
 
-/// What kind of failure a store had.
+/// The kinds of `SQLite` errors that the store tells apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum SqliteFault {
-    /// Another process holds the lock.
+    /// Another process holds the lock (`SQLITE_BUSY`, `SQLITE_LOCKED`).
     Locked,
-    /// No space is left.
+    /// The disk is full.
     Full,
     /// The file or its folder can't be written.
     ReadOnly,
     /// The file can't be opened.
     CannotOpen,
-    /// The disk failed.
+    /// Reading from or writing to the disk failed.
     Disk,
     /// The file is damaged.
     Damaged,
-    /// It is no `SQLite` file.
+    /// The file is not an `SQLite` file.
     Foreign,
-    /// A value that the schema refuses, such as an id that is there already.
+    /// The schema refuses a value, such as an id that exists already.
     Constraint,
-    /// Anything else.
+    /// Any other error.
     Other,
 }
 
-/// The fault behind an error of the driver, by `SQLite`'s result codes
+/// Classifies an error of the driver by `SQLite`'s result codes
 /// (<https://www.sqlite.org/rescode.html>).
 pub(super) fn classify(error: &sqlx::Error) -> SqliteFault {
     if let sqlx::Error::Io(_) = error {
@@ -51,12 +51,12 @@ pub(super) fn classify(error: &sqlx::Error) -> SqliteFault {
     }
 }
 
-/// A path as it may be shown.
+/// Formats a path for display, without characters that could harm a terminal.
 pub(super) fn display_path(path: &Path) -> String {
     sanitize(&path.display().to_string()).into_owned()
 }
 
-/// The sentence for a fault.
+/// Returns the sentence for an error of the driver.
 pub(super) fn error_message(path: &Path, error: &sqlx::Error) -> String {
     let file = display_path(path);
     match classify(error) {
@@ -83,7 +83,8 @@ pub(super) fn error_message(path: &Path, error: &sqlx::Error) -> String {
     }
 }
 
-/// The sentence for a file that is not the one that was opened; `replaced` where another is there.
+/// Returns the sentence for a path that no longer names the file that was opened. `replaced` tells
+/// whether it names another file now.
 pub(super) fn moved_message(path: &Path, replaced: bool) -> String {
     let file = display_path(path);
     if replaced {
@@ -93,17 +94,17 @@ pub(super) fn moved_message(path: &Path, replaced: bool) -> String {
     }
 }
 
-/// The sentence for a damaged file.
-pub(super) fn damaged_message(path: &Path, what: &str) -> String {
+/// Returns the sentence for a damaged file.
+pub(super) fn damaged_message(path: &Path, detail: &str) -> String {
     let file = display_path(path);
     format!(
         "{file} is damaged ({}) and was left as it is: `redphone doctor` says what can be read \
          and saves it into a new file",
-        sanitize(what)
+        sanitize(detail)
     )
 }
 
-/// What callers of the backend are told.
+/// Converts an error of the driver into the error that callers of the backend get.
 pub(super) fn backend_error(path: &Path, error: &sqlx::Error) -> BackendError {
     let sentence = error_message(path, error);
     match classify(error) {
@@ -119,22 +120,23 @@ pub(super) fn backend_error(path: &Path, error: &sqlx::Error) -> BackendError {
     }
 }
 
-/// A failure inside the store, before the file's name is added.
+/// An error inside the store, before the file's name is added to its text.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StoreError {
-    /// `SQLite` or the driver.
+    /// An error of `SQLite` or of the driver.
     #[error(transparent)]
     Sql(sqlx::Error),
-    /// Content that makes no sense.
+    /// The content of the file is invalid.
     #[error("{0}")]
     Content(String),
-    /// An answer for the caller, not a failure of the store.
+    /// An answer for the caller, such as a rejection; the store itself has not failed.
     #[error(transparent)]
     Answer(#[from] BackendError),
 }
 
 impl From<sqlx::Error> for StoreError {
-    /// A value that isn't of its column's type is damage, not a failure of `SQLite`.
+    /// Treats a value that does not have its column's type as damaged content, not as an error of
+    /// `SQLite`.
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
@@ -146,7 +148,7 @@ impl From<sqlx::Error> for StoreError {
 }
 
 impl StoreError {
-    /// For callers of the backend.
+    /// Converts this error into the error that callers of the backend get.
     pub(super) fn into_backend_error(self, path: &Path) -> BackendError {
         match self {
             Self::Sql(error) => backend_error(path, &error),
@@ -155,11 +157,11 @@ impl StoreError {
         }
     }
 
-    /// Content that makes no sense.
-    pub(super) fn content(what: impl Into<String>) -> Self {
-        Self::Content(what.into())
+    /// Returns the error for invalid content.
+    pub(super) fn content(detail: impl Into<String>) -> Self {
+        Self::Content(detail.into())
     }
 }
 
-/// Results inside the store.
+/// A result inside the store.
 pub(super) type StoreResult<T> = Result<T, StoreError>;

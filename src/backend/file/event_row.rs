@@ -1,4 +1,4 @@
-//! An event as the log holds it.
+//! Events as rows of the log.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use sqlx::Row;
@@ -8,22 +8,23 @@ use super::error::{StoreError, StoreResult};
 use crate::model::time::truncate_to_second;
 use crate::model::{Actor, CommandId, Event, EventBody, EventId, IncidentId};
 
-/// The columns that [`read`] takes, of `event e JOIN name a`.
+/// The columns that [`decode`] expects, of `event e JOIN name a`.
 pub(super) const COLUMNS: &str =
     "e.log, e.id, e.seq, e.at, e.recorded, a.text, e.nth, e.command, e.body";
-/// Where they come from.
+/// The tables that [`COLUMNS`] come from.
 pub(super) const FROM: &str = "event e JOIN name a ON a.id = e.actor";
 
-/// The first event.
+/// Kind of the first event of a timeline.
 pub(super) const DECLARED: i64 = 1;
-/// A note or its correction.
+/// Kind of a note or its correction.
 pub(super) const NOTE: i64 = 2;
-/// Another text that is searched: title, symptoms, services.
+/// Kind of an event that sets other searched text: title, symptoms, services.
 pub(super) const TEXT: i64 = 3;
-/// A resolution.
+/// Kind of a resolution.
 pub(super) const RESOLVED: i64 = 4;
 
-/// The kind of an event, where a query asks for it.
+/// Returns the value of the column `kind`: one of the constants above if a query selects by it,
+/// else 0.
 pub(super) fn kind(body: &EventBody) -> i64 {
     match body {
         EventBody::Declared { .. } => DECLARED,
@@ -34,12 +35,12 @@ pub(super) fn kind(body: &EventBody) -> i64 {
     }
 }
 
-/// Whether an event changes the words that an incident is found by.
+/// Returns whether an event changes the words by which an incident is found.
 pub(super) fn affects_full_text(body: &EventBody) -> bool {
     matches!(kind(body), DECLARED | NOTE | TEXT)
 }
 
-/// An event with its times cut to what the store keeps.
+/// Truncates the times of an event to the precision of the store.
 pub(super) fn truncate_times(mut event: Event) -> Event {
     event.at = event.at.trunc_subsecs(3);
     event.recorded_at = event.recorded_at.trunc_subsecs(3);
@@ -54,7 +55,8 @@ pub(super) fn truncate_times(mut event: Event) -> Event {
     event
 }
 
-/// Which of its command's events it is, where its id says so.
+/// Returns the index of an event among those of its command, if its id derives from the command's
+/// id (command id + index + 1).
 pub(super) fn nth(event: &Event) -> Option<i64> {
     let step = event.id.0.as_u128().wrapping_sub(event.command.0.as_u128());
     (1..=256).contains(&step).then(|| i64::try_from(step - 1).unwrap_or(0))
@@ -65,27 +67,30 @@ fn time(millis: i64) -> StoreResult<DateTime<Utc>> {
         .ok_or_else(|| StoreError::content("a time out of range"))
 }
 
-/// The event of a row with [`COLUMNS`].
+/// Decodes the event of a row with [`COLUMNS`].
 pub(super) fn decode(row: &SqliteRow, incident: IncidentId) -> StoreResult<Event> {
     let log: i64 = row.try_get(0)?;
-    let broken = |what: &str| StoreError::content(format!("event {log} of the log: {what}"));
-    let id = EventId::from_slice(row.try_get(1)?).ok_or_else(|| broken("its id"))?;
+    let decode_error =
+        |detail: &str| StoreError::content(format!("event {log} of the log: {detail}"));
+    let id = EventId::from_slice(row.try_get(1)?).ok_or_else(|| decode_error("its id"))?;
     let command = match (row.try_get::<Option<i64>, _>(6)?, row.try_get::<Option<&[u8]>, _>(7)?) {
         (Some(nth), _) => {
             let step = u128::try_from(nth).unwrap_or(0) + 1;
             CommandId(uuid::Uuid::from_u128(id.0.as_u128().wrapping_sub(step)))
         }
-        (None, Some(bytes)) => CommandId::from_slice(bytes).ok_or_else(|| broken("its command"))?,
-        (None, None) => return Err(broken("it has no command")),
+        (None, Some(bytes)) => {
+            CommandId::from_slice(bytes).ok_or_else(|| decode_error("its command"))?
+        }
+        (None, None) => return Err(decode_error("it has no command")),
     };
-    let actor: Actor =
-        serde_json::from_str(row.try_get(5)?).map_err(|e| broken(&format!("its actor: {e}")))?;
-    let body: EventBody =
-        serde_json::from_str(row.try_get(8)?).map_err(|e| broken(&format!("its body: {e}")))?;
+    let actor: Actor = serde_json::from_str(row.try_get(5)?)
+        .map_err(|e| decode_error(&format!("its actor: {e}")))?;
+    let body: EventBody = serde_json::from_str(row.try_get(8)?)
+        .map_err(|e| decode_error(&format!("its body: {e}")))?;
     Ok(Event {
         id,
         incident,
-        seq: u32::try_from(row.try_get::<i64, _>(2)?).map_err(|_| broken("its position"))?,
+        seq: u32::try_from(row.try_get::<i64, _>(2)?).map_err(|_| decode_error("its position"))?,
         at: time(row.try_get(3)?)?,
         recorded_at: time(row.try_get(4)?)?,
         actor,

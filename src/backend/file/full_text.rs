@@ -1,9 +1,10 @@
-//! Words of incidents: how text is split, how the index is kept, and what a word of a filter finds.
+//! Full-text search over the history: how text is split into words, how the index is updated, and
+//! which incidents a word of a filter finds.
 //!
-//! A word of a filter is split as the text is, and each piece finds every word that begins with
-//! it. That differs from [`crate::model::filter`], which finds a word anywhere inside a title, a
-//! service, an owner or a team: a list of open incidents is matched by that rule, the history by
-//! this one, which also looks into symptoms and notes.
+//! A word of a filter is split in the same way as the text, and each part finds every word that
+//! begins with it. [`crate::model::filter`] follows another rule: it finds a word anywhere inside a
+//! title, a service, an owner or a team. Lists of open incidents are matched by that rule, the
+//! history by the rule of this module, which also covers symptoms and notes.
 
 use std::collections::BTreeSet;
 
@@ -17,34 +18,36 @@ use super::sql::Batch;
 use crate::backend::BackendError;
 use crate::model::{EventBody, Incident, IncidentId, IncidentNumber};
 
-/// Longer words are cut.
+/// Longer words are truncated to this many characters.
 const MAX_WORD_CHARS: usize = 64;
-/// A prefix of up to so many words is asked for as these words, newest first without reading all.
+/// A prefix of up to this many words is replaced by these words in the query: the index can give
+/// the incidents of full words newest first without reading all of them.
 const MAX_EXPANSIONS: usize = 300;
-/// Incidents whose words are taken in at once.
+/// The number of incidents that are indexed by one batch of statements.
 const INCIDENTS_PER_BATCH: i64 = 200;
 
-/// The words of a text, in lower case. ASCII letters and digits, and all letters, digits and
-/// marks beyond ASCII, belong to words.
+/// Splits a text into words in lower case. ASCII letters and digits, and all letters, digits and
+/// marks beyond ASCII, are parts of words.
 pub(super) fn tokenize(text: &str) -> impl Iterator<Item = String> {
     text.split(|c: char| !(c.is_alphanumeric() || (!c.is_ascii() && !is_separator(c))))
         .filter(|word| !word.is_empty())
         .map(|word| word.chars().flat_map(char::to_lowercase).take(MAX_WORD_CHARS).collect())
 }
 
-/// Blanks and punctuation beyond ASCII.
+/// Returns whether a character beyond ASCII separates words: white space or punctuation.
 fn is_separator(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
         || matches!(u32::from(c), 0xa0..=0xbf | 0xd7 | 0xf7 | 0x2000..=0x206f | 0x3000..=0x303f | 0xfeff | 0xff00..=0xff0f)
 }
 
-/// The words an incident is found by: number, title, symptoms, services and notes.
+/// The distinct words by which an incident is found: of its number, title, symptoms, services and
+/// notes.
 #[derive(Default)]
 pub(super) struct WordSet(BTreeSet<String>);
 
 impl WordSet {
-    /// Of the record, without its notes.
+    /// Collects the words of the record, without those of its notes.
     pub(super) fn from_incident(incident: &Incident) -> Self {
         let row = &incident.summary;
         let mut words = Self::default();
@@ -59,41 +62,41 @@ impl WordSet {
         words
     }
 
-    /// Adds those of a note.
+    /// Adds the words of a text.
     pub(super) fn add(&mut self, text: &str) {
         self.0.extend(tokenize(text));
     }
 
-    /// Adds those of an event that is a note.
+    /// Adds the words of an event if it is a note.
     pub(super) fn add_note(&mut self, body: &EventBody) {
         if let EventBody::NoteAdded { text } | EventBody::NoteCorrected { text, .. } = body {
             self.add(text);
         }
     }
 
-    /// Whether each of these is the beginning of a word, as the index finds it.
-    fn matches_prefixes(&self, pieces: &[String]) -> bool {
-        pieces.iter().all(|piece| {
-            let next = self.0.range(piece.clone()..).next();
-            next.is_some_and(|word| word.starts_with(piece.as_str()))
+    /// Returns whether each of these is the prefix of a word, by the same rule as the index.
+    fn matches_prefixes(&self, prefixes: &[String]) -> bool {
+        prefixes.iter().all(|prefix| {
+            let next = self.0.range(prefix.clone()..).next();
+            next.is_some_and(|word| word.starts_with(prefix.as_str()))
         })
     }
 
-    /// The text for the index.
+    /// Returns the text that is indexed.
     pub(super) fn document(&self) -> String {
         let words: Vec<&str> = self.0.iter().map(String::as_str).collect();
         words.join(" ")
     }
 
-    /// Those that are worth keeping in the vocabulary: numbers are too many.
+    /// Returns the words for the table `vocabulary`: all but numbers, which are too many.
     pub(super) fn vocabulary(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str).filter(|w| !w.starts_with(|c: char| c.is_ascii_digit()))
     }
 }
 
-/// The pieces of a filter's word; none where it has no letter and no digit.
+/// Splits a word of a filter into prefixes. Returns none if it has no letter and no digit.
 pub(super) fn filter_prefixes(word: &str) -> Vec<String> {
-    // The `INC` of a number stands in every incident and finds nothing.
+    // The prefix `INC` of a number is not indexed, because every incident has it.
     let folded = word.trim_start_matches('#');
     if folded.get(..3).is_some_and(|head| head.eq_ignore_ascii_case("inc"))
         && let Ok(number) = folded.parse::<IncidentNumber>()
@@ -103,21 +106,21 @@ pub(super) fn filter_prefixes(word: &str) -> Vec<String> {
     tokenize(word).collect()
 }
 
-/// What the index is asked for: every piece, each as the beginning of a word.
+/// Returns the FTS5 expression that finds the texts in which every prefix begins some word.
 pub(super) async fn match_expression(
     conn: &mut SqliteConnection,
-    pieces: &[String],
+    prefixes: &[String],
 ) -> StoreResult<String> {
     let mut parts = Vec::new();
-    for piece in pieces {
-        // Pieces hold letters and digits only, so nothing in them needs to be escaped.
-        let mut part = format!("\"{piece}\" *");
-        if !piece.starts_with(|c: char| c.is_ascii_digit()) {
+    for prefix in prefixes {
+        // Prefixes hold letters and digits only, so nothing in them needs to be escaped.
+        let mut part = format!("\"{prefix}\" *");
+        if !prefix.starts_with(|c: char| c.is_ascii_digit()) {
             let mut batch = Batch::new(
                 "SELECT word FROM vocabulary WHERE word >= $1 AND word < $1 || char(1114111)
                  LIMIT $2",
             );
-            batch.arg(piece.clone()).arg(i64::try_from(MAX_EXPANSIONS).unwrap_or(0) + 1);
+            batch.arg(prefix.clone()).arg(i64::try_from(MAX_EXPANSIONS).unwrap_or(0) + 1);
             let rows = batch.fetch_all(conn).await?;
             if (1..=MAX_EXPANSIONS).contains(&rows.len()) {
                 let words: Vec<String> = rows
@@ -132,19 +135,20 @@ pub(super) async fn match_expression(
     Ok(parts.join(" AND "))
 }
 
-/// Whether words wait to be taken in.
+/// Returns whether there are incidents whose words are not indexed yet.
 async fn has_unindexed(conn: &mut SqliteConnection) -> StoreResult<bool> {
     Ok(Batch::new("SELECT 1 FROM words_todo LIMIT 1").fetch_optional(conn).await?.is_some())
 }
 
-/// Which incidents wait for their words to be taken in, and which of them have these. For a store
-/// that is only read: others bring its index up to date.
+/// Returns the keys of the incidents whose words are not indexed yet, and of those among them that
+/// match all prefixes. Used for a store that this process only reads and whose index it can't
+/// update.
 pub(super) async fn find_unindexed(
     conn: &mut SqliteConnection,
-    pieces: &[String],
+    prefixes: &[String],
 ) -> StoreResult<(Vec<i64>, Vec<i64>)> {
     let mut all = Vec::new();
-    let mut found = Vec::new();
+    let mut matching = Vec::new();
     let todo = Batch::new(
         "SELECT t.incident, i.id FROM words_todo t JOIN incident i ON i.key = t.incident",
     );
@@ -153,17 +157,17 @@ pub(super) async fn find_unindexed(
         all.push(key);
         let Some(id) = IncidentId::from_slice(row.try_get(1)?) else { continue };
         if let Some(words) = read_word_set(conn, key, id).await?
-            && words.matches_prefixes(pieces)
+            && words.matches_prefixes(prefixes)
         {
-            found.push(key);
+            matching.push(key);
         }
     }
-    Ok((all, found))
+    Ok((all, matching))
 }
 
 impl FileStore {
-    /// Takes in words that wait, unless somebody else is writing. Whoever searches may go away in
-    /// the middle: what is begun is ended all the same.
+    /// Indexes incidents whose words are not indexed yet, unless another task or process is
+    /// writing. The work goes on to its end even if the caller stops waiting.
     pub(super) async fn update_full_text(&self) -> Result<(), BackendError> {
         if self.is_read_only() {
             return Ok(());
@@ -178,24 +182,24 @@ impl FileStore {
         }
         let Some(mut writer) = self.try_lock_writer().await else { return Ok(()) };
         let begun = Batch::new("PRAGMA busy_timeout = 100; BEGIN IMMEDIATE").run(&mut writer.conn);
-        let done = match begun.await {
+        let result = match begun.await {
             Ok(()) => match index_pending(&mut writer.conn).await {
                 Ok(()) => Batch::new("COMMIT").run(&mut writer.conn).await,
                 Err(failure) => Err(failure),
             },
-            // The words are found once the other has finished.
+            // Another process is writing; the words are indexed at a later search.
             Err(StoreError::Sql(e)) if classify(&e) == SqliteFault::Locked => Ok(()),
             Err(failure) => Err(failure),
         };
-        if done.is_err() {
+        if result.is_err() {
             writer.roll_back().await;
         }
         writer.set_lock_timeout(self.lock_timeout()).await?;
-        done
+        result
     }
 }
 
-/// Takes in the words that wait, all within the running transaction.
+/// Indexes all incidents whose words are not indexed yet, within the running transaction.
 pub(super) async fn index_pending(conn: &mut SqliteConnection) -> StoreResult<()> {
     loop {
         let mut batch = Batch::new(
@@ -222,7 +226,7 @@ pub(super) async fn index_pending(conn: &mut SqliteConnection) -> StoreResult<()
     }
 }
 
-/// Adds the statements that put an incident's words into the index.
+/// Adds the statements that store the words of an incident in the index.
 pub(super) fn put_word_set(batch: &mut Batch, key: i64, words: &WordSet) {
     batch
         .sql("INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?);")
@@ -233,7 +237,7 @@ pub(super) fn put_word_set(batch: &mut Batch, key: i64, words: &WordSet) {
     }
 }
 
-/// The words of an incident in the store.
+/// Collects the words of an incident from the store, including those of its notes.
 async fn read_word_set(
     conn: &mut SqliteConnection,
     key: i64,

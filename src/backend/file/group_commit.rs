@@ -1,8 +1,9 @@
-//! Many commands in one transaction: what is slow, making it durable, is done once for all.
+//! Group commit: many commands in one transaction, so that the slow part, making them durable, is
+//! done once for all of them.
 //!
-//! Each command is a savepoint of its own, so that one that is refused leaves the others alone, and
-//! is decided on what those before it have done. Nobody is told of an outcome before all are durable.
-//! After a crash all of them are there or none, and each can be sent again.
+//! Each command has a savepoint of its own. So a rejected command does not affect the others, and
+//! each is decided on the state that the commands before it led to. No outcome is returned before
+//! all are durable. After a crash the store has all of them or none, and each can be sent again.
 
 use std::path::Path;
 
@@ -15,7 +16,7 @@ use crate::model::{Envelope, Rules};
 
 type Outcomes = Vec<Result<Outcome, BackendError>>;
 
-/// Carries out commands in their order; an outcome for each.
+/// Carries out commands in their order and returns the outcome of each.
 pub(super) async fn execute_all(store: &FileStore, envelopes: &[Envelope]) -> Outcomes {
     match envelopes {
         [] => return Vec::new(),
@@ -53,8 +54,8 @@ pub(super) async fn execute_all(store: &FileStore, envelopes: &[Envelope]) -> Ou
     }
 }
 
-/// Whether a fault may be of some of the commands only, such as those about an incident whose pages
-/// are damaged: then each is tried alone.
+/// Returns whether the cause of an error may concern only some of the commands, such as those about
+/// an incident whose pages are damaged. Then each command is tried alone.
 fn may_concern_one_command(fault: SqliteFault) -> bool {
     match fault {
         SqliteFault::Damaged
@@ -70,22 +71,22 @@ fn may_concern_one_command(fault: SqliteFault) -> bool {
 }
 
 impl Writer {
-    /// Carries out commands in one transaction, which has ended when this returns. With an error
-    /// nothing of it is kept.
+    /// Carries out commands in one transaction, which has ended when this returns. After an error
+    /// none of them has changed anything.
     async fn execute_group(
         &mut self,
         envelopes: &[Envelope],
         rules: &Rules,
         path: &Path,
     ) -> StoreResult<Outcomes> {
-        let done = self.execute_in_transaction(envelopes, rules, path).await;
-        if done.is_ok() {
+        let result = self.execute_in_transaction(envelopes, rules, path).await;
+        if result.is_ok() {
             self.on_commit();
         } else {
             self.roll_back().await;
             self.clear_caches();
         }
-        done
+        result
     }
 
     async fn execute_in_transaction(

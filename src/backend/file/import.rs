@@ -1,4 +1,4 @@
-//! Takes records into a store: everything in one transaction, in memory that does not grow.
+//! Imports records into a store in one transaction, with a bounded amount of memory.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -22,21 +22,23 @@ use crate::backend::record::{FORMAT, Record, VERSION};
 use crate::model::check::{self, BadField};
 use crate::model::{Event, EventBody, Incident, IncidentId, IncidentNumber};
 
-/// Incidents kept in memory; the half that was used longest ago is written out when there are more.
+/// The maximum number of incidents in memory. When there are more, the least recently used half is
+/// written to the store.
 const MAX_IN_MEMORY: usize = 12_000;
-/// Events that are written at once.
+/// The number of events that are written at once.
 const EVENTS_PER_WRITE: usize = 400;
 
-/// Takes records into a store in one transaction. Dropped without [`Importer::commit`], nothing
-/// of it stays.
+/// Imports records into a store in one transaction. If it is dropped without [`Importer::commit`],
+/// nothing was added.
 pub struct Importer {
     store: FileStore,
     conn: SqliteConnection,
     names: NameInterner,
     bulk: BulkWriter,
     incidents: HashMap<IncidentId, CachedIncident>,
-    /// Numbers of incidents that are only in memory.
+    /// Numbers of new incidents that are not written to the projection yet.
     numbers: HashSet<u64>,
+    /// Events to write: position in the log, key of the incident, id of the actor, event.
     events: Vec<(i64, i64, i64, Event)>,
     seen: SeenIds,
     next_log: i64,
@@ -57,8 +59,8 @@ impl fmt::Debug for Importer {
     }
 }
 
-/// Which ids may be there already, in a fixed amount of memory: a Bloom filter for those of this
-/// import, and the greatest id for those of the store, as ids grow with time.
+/// Tells which ids may exist already, in a fixed amount of memory: by a Bloom filter for the ids of
+/// this import, and by the greatest id for those of the store, as ids grow with time.
 struct SeenIds {
     bits: Vec<u64>,
     greatest_event: Option<[u8; 16]>,
@@ -66,10 +68,11 @@ struct SeenIds {
 }
 
 impl SeenIds {
-    /// 2^26 bits are 8 MiB: one in 200 is asked for in vain after five million events.
+    /// 2^26 bits are 8 MiB. After five million events, one in 200 new ids is a false positive,
+    /// which costs a needless query.
     const BITS: u64 = 1 << 26;
 
-    /// Whether the id may have been seen; from now on it has.
+    /// Returns whether the id may exist already, and adds it.
     fn test_and_insert(&mut self, id: &[u8; 16], greatest: Option<[u8; 16]>) -> bool {
         let value = u128::from_be_bytes(*id);
         let mix = |seed: u128| {
@@ -101,8 +104,8 @@ impl From<BadField> for ImportError {
 
 impl Importer {
     pub(super) async fn begin(store: FileStore) -> StoreResult<Self> {
-        let patience = store.inner.options.lock_timeout;
-        let mut conn = open::connect_writer(store.path(), patience).await?;
+        let lock_timeout = store.inner.options.lock_timeout;
+        let mut conn = open::connect_writer(store.path(), lock_timeout).await?;
         let rows = Batch::new(
             "PRAGMA cache_size = -32000; BEGIN IMMEDIATE;
              SELECT (SELECT max(log) FROM event), (SELECT max(number) FROM incident),
@@ -141,10 +144,11 @@ impl Importer {
         })
     }
 
-    /// Takes in one record.
+    /// Imports one record.
     ///
     /// # Errors
-    /// [`ImportError::Bad`] leaves the import as it was before the record.
+    /// After [`ImportError::Invalid`] the import is as it was before the record, and can go on.
+    /// After [`ImportError::Store`] nothing more can be added.
     pub async fn add(&mut self, record: Record) -> Result<(), ImportError> {
         match record {
             Record::Header { format, version } => {
@@ -188,11 +192,11 @@ impl Importer {
     }
 
     async fn add_other(&mut self, put: StoreResult<()>, batch: Batch) -> Result<(), ImportError> {
-        let done = match put {
+        let result = match put {
             Ok(()) => batch.run(&mut self.conn).await,
             Err(failure) => Err(failure),
         };
-        done.map_err(|failure| self.store_error(failure))?;
+        result.map_err(|failure| self.store_error(failure))?;
         self.added.others += 1;
         Ok(())
     }
@@ -204,17 +208,17 @@ impl Importer {
         if !self.incidents.contains_key(&id) {
             self.load_incident(&event).await?;
         }
-        let Some(kept) = self.incidents.get_mut(&id) else {
+        let Some(cached) = self.incidents.get_mut(&id) else {
             return self.add_declaration(event).await;
         };
-        kept.last_used = self.tick;
-        let last = kept.entry.incident.summary.seq;
+        cached.last_used = self.tick;
+        let last = cached.entry.incident.summary.seq;
         if event.seq <= last {
-            let key = kept.entry.key;
+            let key = cached.entry.key;
             return self.compare_with_stored(key, &event).await;
         }
         if event.seq > last + 1 {
-            let label = kept.entry.incident.summary.label();
+            let label = cached.entry.incident.summary.label();
             return Err(invalid(
                 "seq",
                 format!(
@@ -226,52 +230,52 @@ impl Importer {
         if matches!(event.body, EventBody::Declared { .. }) {
             return Err(invalid("kind", "declares an incident that is declared already"));
         }
-        // Nothing happens before what it builds on; what went wrong there is put right as a command's
-        // time is.
-        event.at = event.at.max(kept.entry.incident.earliest_time(&event.body));
+        // An event can't happen before the events that it builds on. An earlier time is corrected,
+        // as that of a command is.
+        event.at = event.at.max(cached.entry.incident.earliest_time(&event.body));
         self.check_id_is_new(&event).await?;
-        let Some(kept) = self.incidents.get_mut(&id) else {
+        let Some(cached) = self.incidents.get_mut(&id) else {
             return Err(invalid("incident", "is gone"));
         };
-        kept.entry.incident.apply_next(&event).map_err(|e| invalid("seq", e.to_string()))?;
-        kept.dirty = true;
-        kept.entry.text_changed |= affects_full_text(&event.body);
-        if let Some(words) = &mut kept.entry.word_set {
-            words.add_note(&event.body);
+        cached.entry.incident.apply_next(&event).map_err(|e| invalid("seq", e.to_string()))?;
+        cached.dirty = true;
+        cached.entry.text_changed |= affects_full_text(&event.body);
+        if let Some(word_set) = &mut cached.entry.word_set {
+            word_set.add_note(&event.body);
             if matches!(event.body, EventBody::Described { .. } | EventBody::ServicesSet { .. }) {
-                // Words that were replaced must go: they are told anew from the whole.
-                kept.entry.word_set = None;
+                // The words of the replaced text must go, so all words are collected again from the
+                // store later.
+                cached.entry.word_set = None;
             }
         }
-        let key = kept.entry.key;
+        let key = cached.entry.key;
         self.queue_event(key, event).await
     }
 
-    /// Brings an incident of the store into memory, if it is there.
+    /// Loads an incident from the store into memory if it exists.
     async fn load_incident(&mut self, event: &Event) -> Result<(), ImportError> {
         let id = event.incident;
-        // A declaration with an id that was never seen is new without asking.
+        // A declaration whose id was never seen is new, so no query is needed.
         let greatest = self.seen.greatest_incident;
-        let maybe = self.seen.test_and_insert(id.as_bytes(), greatest);
-        if event.seq == 1 && !maybe {
+        let may_exist = self.seen.test_and_insert(id.as_bytes(), greatest);
+        if event.seq == 1 && !may_exist {
             return Ok(());
         }
-        let found = records::load(&mut self.conn, id, true).await;
-        if let Some(record) = found.map_err(|failure| self.store_error(failure))? {
-            let waiting = ProjectionWrite {
+        let loaded = records::load(&mut self.conn, id, true).await;
+        if let Some(record) = loaded.map_err(|failure| self.store_error(failure))? {
+            let entry = ProjectionWrite {
                 key: record.key,
                 stored: Some(Box::new(record.incident.clone())),
                 incident: record.incident,
                 word_set: None,
                 text_changed: false,
             };
-            self.incidents
-                .insert(id, CachedIncident { entry: waiting, dirty: false, last_used: self.tick });
+            self.incidents.insert(id, CachedIncident { entry, dirty: false, last_used: self.tick });
         }
         Ok(())
     }
 
-    /// The first event of an incident.
+    /// Adds the first event of an incident.
     async fn add_declaration(&mut self, mut event: Event) -> Result<(), ImportError> {
         if event.seq != 1 {
             return Err(invalid(
@@ -282,34 +286,31 @@ impl Importer {
         let EventBody::Declared { number, .. } = &mut event.body else {
             return Err(invalid("kind", "is not a declaration: a timeline begins with one"));
         };
-        let given = match number {
-            Some(IncidentNumber(given)) => *given,
+        let assigned = match number {
+            Some(IncidentNumber(assigned)) => *assigned,
             None => self.last_number + 1,
         };
-        if given == 0 || given >= NUMBERS_END {
+        if assigned == 0 || assigned >= NUMBERS_END {
             return Err(invalid(
                 "number",
-                format!("is {given}: it must lie from 1 to {}", NUMBERS_END - 1),
+                format!("is {assigned}: it must lie from 1 to {}", NUMBERS_END - 1),
             ));
         }
-        *number = Some(IncidentNumber(given));
-        if given <= self.last_number && self.has_number(given).await? {
-            return Err(invalid("number", format!("INC-{given} is another incident's already")));
+        *number = Some(IncidentNumber(assigned));
+        if assigned <= self.last_number && self.has_number(assigned).await? {
+            return Err(invalid("number", format!("INC-{assigned} is another incident's already")));
         }
         self.check_id_is_new(&event).await?;
         let Some(incident) = Incident::from_declaration(&event) else {
             return Err(invalid("kind", "is not a declaration: a timeline begins with one"));
         };
-        self.last_number = self.last_number.max(given);
-        self.numbers.insert(given);
-        let key = incident_key(incident.summary.reported_at, IncidentNumber(given));
-        let words = Some(WordSet::from_incident(&incident));
-        let waiting =
-            ProjectionWrite { key, incident, stored: None, word_set: words, text_changed: true };
-        self.incidents.insert(
-            event.incident,
-            CachedIncident { entry: waiting, dirty: true, last_used: self.tick },
-        );
+        self.last_number = self.last_number.max(assigned);
+        self.numbers.insert(assigned);
+        let key = incident_key(incident.summary.reported_at, IncidentNumber(assigned));
+        let word_set = Some(WordSet::from_incident(&incident));
+        let entry = ProjectionWrite { key, incident, stored: None, word_set, text_changed: true };
+        self.incidents
+            .insert(event.incident, CachedIncident { entry, dirty: true, last_used: self.tick });
         self.added.incidents += 1;
         self.queue_event(key, event).await
     }
@@ -327,7 +328,7 @@ impl Importer {
         Ok(row.is_some())
     }
 
-    /// Refuses an event whose id another one has.
+    /// Refuses an event if another one has the same id.
     async fn check_id_is_new(&mut self, event: &Event) -> Result<(), ImportError> {
         let greatest = self.seen.greatest_event;
         if !self.seen.test_and_insert(event.id.as_bytes(), greatest) {
@@ -346,25 +347,28 @@ impl Importer {
         }
     }
 
-    /// An event whose place is taken: the same one again, or another.
+    /// Handles an event whose sequence number exists already: counts it if the stored event is the
+    /// same, refuses it otherwise.
     async fn compare_with_stored(&mut self, key: i64, event: &Event) -> Result<(), ImportError> {
         self.write_events().await.map_err(|failure| self.store_error(failure))?;
         let mut batch =
             Batch::new(&format!("SELECT {COLUMNS} FROM {FROM} WHERE e.incident = ? AND e.seq = ?"));
         batch.arg(key).arg(i64::from(event.seq));
-        let there = match batch.fetch_optional(&mut self.conn).await {
+        let stored = match batch.fetch_optional(&mut self.conn).await {
             Ok(Some(row)) => event_row::decode(&row, event.incident),
             Ok(None) => Err(StoreError::content("an event is missing")),
             Err(failure) => Err(failure),
         }
         .map_err(|failure| self.store_error(failure))?;
-        let mut given = event.clone();
-        if let (EventBody::Declared { number, .. }, EventBody::Declared { number: stored, .. }) =
-            (&mut given.body, &there.body)
+        let mut imported = event.clone();
+        if let (
+            EventBody::Declared { number, .. },
+            EventBody::Declared { number: stored_number, .. },
+        ) = (&mut imported.body, &stored.body)
         {
-            *number = number.or(*stored);
+            *number = number.or(*stored_number);
         }
-        if there == given {
+        if stored == imported {
             self.added.already_present += 1;
             return Ok(());
         }
@@ -383,14 +387,14 @@ impl Importer {
         self.events.push((self.next_log, key, actor, event));
         self.next_log += 1;
         self.added.events += 1;
-        let mut done = Ok(());
+        let mut result = Ok(());
         if self.events.len() >= EVENTS_PER_WRITE {
-            done = self.write_events().await;
+            result = self.write_events().await;
         }
-        if done.is_ok() && self.incidents.len() > MAX_IN_MEMORY {
-            done = self.write_incidents(MAX_IN_MEMORY / 2).await;
+        if result.is_ok() && self.incidents.len() > MAX_IN_MEMORY {
+            result = self.write_incidents(MAX_IN_MEMORY / 2).await;
         }
-        done.map_err(|failure| self.store_error(failure))
+        result.map_err(|failure| self.store_error(failure))
     }
 
     async fn write_events(&mut self) -> StoreResult<()> {
@@ -409,7 +413,7 @@ impl Importer {
             },
         )
         .await?;
-        let untold: Vec<(&Event, i64)> = events
+        let with_own_command: Vec<(&Event, i64)> = events
             .iter()
             .filter(|(_, _, _, event)| event_row::nth(event).is_none())
             .map(|(_, key, _, event)| (event, *key))
@@ -418,7 +422,7 @@ impl Importer {
             &mut self.conn,
             "INSERT OR IGNORE INTO command (id, incident)",
             2,
-            &untold,
+            &with_own_command,
             |batch, (event, key)| {
                 batch.arg(event.command.as_bytes().to_vec()).arg(*key);
                 Ok(())
@@ -427,34 +431,34 @@ impl Importer {
         .await
     }
 
-    /// Writes out incidents until only so many are left in memory.
-    async fn write_incidents(&mut self, left: usize) -> StoreResult<()> {
+    /// Writes the least recently used incidents until only `remaining` are in memory.
+    async fn write_incidents(&mut self, remaining: usize) -> StoreResult<()> {
         self.write_events().await?;
-        let mut used: Vec<u64> = self.incidents.values().map(|kept| kept.last_used).collect();
+        let mut used: Vec<u64> = self.incidents.values().map(|cached| cached.last_used).collect();
         used.sort_unstable();
-        let gone = used.len().saturating_sub(left);
-        let oldest = used.get(gone).copied().unwrap_or(u64::MAX);
-        let mut waiting = Vec::with_capacity(gone);
-        for (_, kept) in self.incidents.extract_if(|_, kept| kept.last_used < oldest) {
-            if kept.entry.stored.is_none() {
-                let number = kept.entry.incident.summary.number.map_or(0, |n| n.0);
+        let evicted = used.len().saturating_sub(remaining);
+        let oldest = used.get(evicted).copied().unwrap_or(u64::MAX);
+        let mut entries = Vec::with_capacity(evicted);
+        for (_, cached) in self.incidents.extract_if(|_, cached| cached.last_used < oldest) {
+            if cached.entry.stored.is_none() {
+                let number = cached.entry.incident.summary.number.map_or(0, |n| n.0);
                 self.numbers.remove(&number);
             }
-            if kept.dirty {
-                waiting.push(kept.entry);
+            if cached.dirty {
+                entries.push(cached.entry);
             }
         }
-        self.bulk.write(&mut self.conn, &mut self.names, waiting).await
+        self.bulk.write(&mut self.conn, &mut self.names, entries).await
     }
 
-    /// Makes it all durable at once.
+    /// Commits the import and returns the counts of the added records.
     ///
     /// # Errors
-    /// When the store can't write; then nothing was added.
+    /// [`BackendError`] if the store can't be written; then nothing was added.
     pub async fn commit(mut self) -> Result<Imported, BackendError> {
-        let done = self.finish().await;
+        let result = self.finish().await;
         let Self { store, conn, added, .. } = self;
-        match done {
+        match result {
             Ok(()) => {
                 conn.close().await.ok();
                 store.inner.watcher.wake();
@@ -469,7 +473,7 @@ impl Importer {
         full_text::index_pending(&mut self.conn).await?;
         measures::warm_cache(&mut self.conn).await?;
         Batch::new("COMMIT").run(&mut self.conn).await?;
-        // The log of a large import is large: give the space back, unless somebody reads.
+        // A large import leaves a large write-ahead log: free its space, unless a reader uses it.
         Batch::new("PRAGMA busy_timeout = 100; PRAGMA wal_checkpoint(TRUNCATE)")
             .run(&mut self.conn)
             .await

@@ -1,8 +1,8 @@
-//! Measures over a window, from facts that are packed by day.
+//! Measures over a window, computed from facts that are cached in packed form, day by day.
 //!
-//! A window of 90 days and the one before it hold some hundred thousand incidents; reading their
-//! rows takes longer than a person waits. Days that are over seldom change, so what they add is
-//! kept packed until something in them changes.
+//! A window of 90 days and the one before it have some hundred thousand incidents. Reading their
+//! rows takes longer than a person is willing to wait. Past days seldom change, so their facts are
+//! cached in packed form until an incident of the day changes.
 
 use std::collections::HashMap;
 
@@ -21,17 +21,18 @@ use crate::model::measures::{Cut, Fact, Measures, Recurring, Window, compute};
 use crate::model::priority::Priority;
 use crate::model::status::Category;
 
-/// An import packs so many of the last days.
+/// The number of past days that an import packs.
 const WARM_DAYS: i64 = 185;
 
-/// What one day adds.
+/// The packed facts of one day.
 struct PackedDay {
+    /// Days since 1970, UTC.
     number: i64,
     kind: i64,
     facts: Vec<u8>,
 }
 
-/// The measures of a window.
+/// Computes the measures of a window.
 pub(super) async fn read_measures(
     store: &FileStore,
     window: &Window,
@@ -40,16 +41,16 @@ pub(super) async fn read_measures(
 ) -> StoreResult<Measures> {
     let mut conn = store.acquire_reader().await?;
     let first_ms = window.previous_span().0.timestamp_millis();
-    let wanted = (first_ms.div_euclid(DAY_MS), window.to.timestamp_millis().div_euclid(DAY_MS));
+    let span = (first_ms.div_euclid(DAY_MS), window.to.timestamp_millis().div_euclid(DAY_MS));
     Batch::new("BEGIN").run(&mut conn).await?;
-    let read = read_days(&mut conn, wanted).await;
+    let result = read_days(&mut conn, span).await;
     Batch::new("COMMIT").run(&mut conn).await.ok();
-    let (days, fresh, log) = read?;
+    let (days, fresh, log) = result?;
     let names = read_names(&mut conn).await?;
     let levels = store.rules().levels;
-    let first_day_ms = wanted.0 * DAY_MS;
+    let first_day_ms = span.0 * DAY_MS;
     let facts = days.iter().flat_map(|day| {
-        // An incident reported in the span stands on the day of its report already.
+        // An incident reported within the span is counted on the day of its report already.
         let late = day.kind == 1;
         FactReader { day_ms: day.number * DAY_MS, bytes: &day.facts }
             .filter(move |fact| !late || fact.reported_ms < first_day_ms)
@@ -61,16 +62,18 @@ pub(super) async fn read_measures(
         describe_group(&mut conn, group).await?;
     }
     drop(conn);
-    let old: Vec<PackedDay> =
+    let fresh_days: Vec<PackedDay> =
         days.into_iter().filter(|day| fresh.contains(&(day.number, day.kind))).collect();
-    if !old.is_empty() {
-        cache_days(store, old, log).await;
+    if !fresh_days.is_empty() {
+        cache_days(store, fresh_days, log).await;
     }
     Ok(measures)
 }
 
-/// The packed facts of a span of days, which of them were made just now, and the state of the
-/// store they belong to.
+/// Reads the packed facts of a span of days, and packs those that are not cached.
+///
+/// Returns the days, the number and kind of those that were packed just now, and the position of
+/// the log that they belong to.
 async fn read_days(
     conn: &mut SqliteConnection,
     (first, last): (i64, i64),
@@ -103,12 +106,12 @@ async fn read_days(
             facts: row.try_get(2)?,
         });
     }
-    let there: std::collections::HashSet<(i64, i64)> =
+    let cached: std::collections::HashSet<(i64, i64)> =
         days.iter().map(|day| (day.number, day.kind)).collect();
     let mut fresh = Vec::new();
     for day in first.max(day_of(least_key))..=last.min(day_of(greatest_key).max(last_late)) {
         for kind in [0, 1] {
-            if !there.contains(&(day, kind)) {
+            if !cached.contains(&(day, kind)) {
                 days.push(pack_day(conn, day, kind).await?);
                 fresh.push((day, kind));
             }
@@ -117,7 +120,8 @@ async fn read_days(
     Ok((days, fresh, log))
 }
 
-/// Packs the facts of a day.
+/// Packs the facts of one day: of the incidents reported that day (kind 0), or of those resolved
+/// that day but reported before (kind 1).
 async fn pack_day(conn: &mut SqliteConnection, day: i64, kind: i64) -> StoreResult<PackedDay> {
     let condition = if kind == 0 { "key >= ? AND key < ?" } else { "late_day = ?" };
     let mut batch = Batch::new(&format!(
@@ -151,27 +155,28 @@ async fn pack_day(conn: &mut SqliteConnection, day: i64, kind: i64) -> StoreResu
     Ok(PackedDay { number: day, kind, facts })
 }
 
-/// Keeps packed days, if nothing was written since they were read and nobody else is writing.
+/// Stores packed days in the cache, unless the log has grown since they were read or another task
+/// is writing.
 async fn cache_days(store: &FileStore, days: Vec<PackedDay>, log: i64) {
     if store.is_read_only() {
         return;
     }
-    let writing = store.clone();
-    let kept = store.run_to_completion(async move {
-        let Some(mut writer) = writing.try_lock_writer().await else { return Ok(()) };
+    let own_store = store.clone();
+    let written = store.run_to_completion(async move {
+        let Some(mut writer) = own_store.try_lock_writer().await else { return Ok(()) };
         let mut batch = Batch::one_off("BEGIN IMMEDIATE;");
         for day in days {
             put_day(&mut batch, day, log);
         }
         batch.sql("COMMIT;");
-        let done = batch.run(&mut writer.conn).await;
-        if done.is_err() {
+        let result = batch.run(&mut writer.conn).await;
+        if result.is_err() {
             writer.roll_back().await;
         }
-        done
+        result
     });
-    if let Err(error) = kept.await {
-        // They are made again when they are next asked for.
+    if let Err(error) = written.await {
+        // They are packed again when they are needed next.
         tracing::debug!(%error, "packed facts were not kept");
     }
 }
@@ -188,7 +193,7 @@ fn put_day(batch: &mut Batch, day: PackedDay, log: i64) {
         .arg(log);
 }
 
-/// Packs the last days of the store, within the running transaction.
+/// Packs and caches the last [`WARM_DAYS`] days, within the running transaction.
 pub(super) async fn warm_cache(conn: &mut SqliteConnection) -> StoreResult<()> {
     let today = Utc::now().timestamp_millis().div_euclid(DAY_MS);
     let (days, fresh, log) = read_days(conn, (today - WARM_DAYS, today)).await?;
@@ -200,18 +205,18 @@ pub(super) async fn warm_cache(conn: &mut SqliteConnection) -> StoreResult<()> {
     Ok(())
 }
 
-/// Packed days that are not what the projection gives.
+/// Counts the cached days that differ from what the projection gives.
 pub(super) async fn count_stale_days(conn: &mut SqliteConnection) -> StoreResult<u64> {
     let rows = Batch::new("SELECT day, kind, facts FROM fact_day").fetch_all(conn).await?;
     let mut count = 0;
     for row in rows {
-        let again = pack_day(conn, row.try_get(0)?, row.try_get(1)?).await?;
-        count += u64::from(again.facts != row.try_get::<Vec<u8>, _>(2)?);
+        let expected = pack_day(conn, row.try_get(0)?, row.try_get(1)?).await?;
+        count += u64::from(expected.facts != row.try_get::<Vec<u8>, _>(2)?);
     }
     Ok(count)
 }
 
-/// Names of services and teams by id.
+/// Reads the names of services and teams by id.
 async fn read_names(conn: &mut SqliteConnection) -> StoreResult<HashMap<u32, String>> {
     let rows = Batch::new("SELECT id, text FROM name WHERE kind IN (1, 2)").fetch_all(conn).await?;
     let mut names = HashMap::new();
@@ -221,21 +226,22 @@ async fn read_names(conn: &mut SqliteConnection) -> StoreResult<HashMap<u32, Str
     Ok(names)
 }
 
-/// Fills in what facts don't tell of a group: title, service and problem of its last incident.
+/// Sets the fields of a group that facts don't have: title, service and problem of its last
+/// incident.
 async fn describe_group(conn: &mut SqliteConnection, group: &mut Recurring) -> StoreResult<()> {
     let Some(number) = group.last else { return Ok(()) };
     let mut batch = Batch::new("SELECT row FROM incident WHERE number = ?");
     batch.arg(i64::try_from(number.0).unwrap_or(0));
-    let Some(found) = batch.fetch_optional(conn).await? else { return Ok(()) };
-    let summary = summary_at(&found, 0)?;
+    let Some(row) = batch.fetch_optional(conn).await? else { return Ok(()) };
+    let summary = summary_at(&row, 0)?;
     summary.primary_service().unwrap_or_default().clone_into(&mut group.service);
     let id = summary.id;
     group.title = summary.title;
     let Some(record) = records::load(conn, id, false).await? else { return Ok(()) };
     for link in &record.incident.links {
         if let Link::Problem { id, title } = link {
-            let there = read_problem(conn, *id).await?;
-            group.problem = Some(there.map_or_else(|| title.clone(), |p| p.title));
+            let problem_record = read_problem(conn, *id).await?;
+            group.problem = Some(problem_record.map_or_else(|| title.clone(), |p| p.title));
         }
     }
     Ok(())
@@ -249,12 +255,12 @@ fn write_varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(u8::try_from(value).unwrap_or(0));
 }
 
-/// Small numbers of either sign become small numbers.
+/// Writes a signed number in zigzag encoding, so that small numbers of either sign are short.
 fn write_signed_varint(out: &mut Vec<u8>, value: i64) {
     write_varint(out, ((value << 1) ^ (value >> 63)).cast_unsigned());
 }
 
-/// Packs a fact: most numbers are small, counted from the day or from the report.
+/// Packs a fact. Times are relative to the day or to the report, so most numbers are small.
 fn pack_fact(out: &mut Vec<u8>, fact: &Fact, day_ms: i64) {
     let counted = u8::try_from(encode_counted(fact.counted)).unwrap_or(0);
     out.push(
@@ -275,7 +281,7 @@ fn pack_fact(out: &mut Vec<u8>, fact: &Fact, day_ms: i64) {
     out.extend(fact.fingerprint.to_le_bytes());
 }
 
-/// The facts of a packed day; it ends early where the bytes are damaged.
+/// Decodes the facts of a packed day. Ends early if the bytes are damaged.
 struct FactReader<'a> {
     day_ms: i64,
     bytes: &'a [u8],
@@ -314,8 +320,8 @@ impl Iterator for FactReader<'_> {
         let category = self.read_byte()?;
         let reported_ms = self.day_ms + self.read_signed_varint()?;
         let detected_ms = reported_ms + self.read_signed_varint()?;
-        let mut time = |there: bool| {
-            if there {
+        let mut time = |is_present: bool| {
+            if is_present {
                 self.read_signed_varint().map(|after| Some(reported_ms + after))
             } else {
                 Some(None)

@@ -1,7 +1,8 @@
 //! The local store: one `SQLite` file that several processes may use at once.
 //!
-//! Events are appended to a log and the projection is brought in step in the same transaction.
-//! The log is the truth: what the projection holds can be made anew from it ([`doctor`]).
+//! Events are appended to a log, and the same transaction updates the projection: the tables that
+//! hold the current state of each incident. The log is the source of truth. The projection can be
+//! rebuilt from it ([`doctor`]).
 
 mod access_path;
 mod bulk;
@@ -61,22 +62,22 @@ use writer::{TxScope, Writer};
 pub use import::Importer;
 pub use reopening::ReopeningStore;
 
-/// How a store is opened.
+/// Options for opening a store.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The name for the state line, such as `local`.
+    /// The name that the state line shows, such as `local`.
     pub name: String,
-    /// The rules in force.
+    /// The rules that commands are checked against.
     pub rules: Rules,
-    /// Laid over the store's own directory: what is in both is as here.
+    /// Entries that extend the store's own directory; on a conflict these win.
     pub overlay: Directory,
-    /// Make the file and its folder where they are missing.
+    /// Whether to create the file and its folder if they are missing.
     pub create: bool,
-    /// How long a lock of another process is waited for.
+    /// How long to wait for a lock that another process holds.
     pub lock_timeout: Duration,
 }
 
-/// An open store.
+/// An open store. Clones share the same connections.
 #[derive(Clone)]
 pub struct FileStore {
     inner: Arc<Inner>,
@@ -88,10 +89,10 @@ struct Inner {
     rules: RwLock<Arc<Rules>>,
     writer: Mutex<Writer>,
     readers: ReadPool,
-    /// Nothing is written, whatever is asked for.
+    /// Set when the store was opened only for reading: every write is refused.
     read_only: bool,
     watcher: Arc<StoreWatcher>,
-    /// The file that the connections are to, whatever its name leads to later.
+    /// The file that the connections have open. The path may name another file later.
     identity: Option<FileIdentity>,
 }
 
@@ -101,48 +102,49 @@ impl fmt::Debug for FileStore {
     }
 }
 
-/// Why a store can't be opened. Each sentence names the file and says what to do.
+/// The reasons for which a store can't be opened. Each holds a sentence that names the file and
+/// says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// No such file, and it was not to be made.
+    /// The file does not exist, and the options do not allow creating it.
     #[error("{0}")]
     Missing(String),
-    /// Anything else.
+    /// The file can't be opened for any other reason.
     #[error("{0}")]
     Refused(String),
 }
 
-/// A record that can't be taken in.
+/// The reasons for which a record can't be imported.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ImportError {
-    /// The record is wrong: which field, and why. The import can go on without it.
+    /// A field of the record is invalid. The import can go on without the record.
     #[error("{field}: {problem}")]
     Invalid {
-        /// The field's name.
+        /// The name of the field.
         field: String,
-        /// What is wrong and what to do, as half a sentence.
+        /// What is wrong and what to do: the part of a sentence that follows the field's name.
         problem: String,
     },
-    /// The store failed: nothing more can be added.
+    /// The store failed; no further record can be added.
     #[error(transparent)]
     Store(#[from] BackendError),
 }
 
-/// What an import added.
+/// Counts the records of an import.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Imported {
-    /// Incidents.
+    /// Incidents that were added.
     pub incidents: u64,
-    /// Events.
+    /// Events that were added.
     pub events: u64,
-    /// Records of other kinds.
+    /// Records of other kinds: directories, problems and changes.
     pub others: u64,
-    /// Events that were there already, word for word.
+    /// Events that the store already had, identical in every field.
     pub already_present: u64,
 }
 
 impl FileStore {
-    /// Opens a store, and makes it where that is wanted.
+    /// Opens a store, and creates it if the options say so.
     ///
     /// # Errors
     /// [`OpenError`], in a sentence that names the file.
@@ -152,8 +154,8 @@ impl FileStore {
         Ok(Self::new(path, options, identity, conn, readers, false))
     }
 
-    /// Opens a store only to read it. Nothing is made or changed, and every command is refused; the
-    /// file may belong to somebody else and be readable only.
+    /// Opens a store only for reading. Nothing is created or changed, and every command is refused.
+    /// The file may belong to another user and be read-only.
     ///
     /// # Errors
     /// [`OpenError`], in a sentence that names the file.
@@ -185,13 +187,13 @@ impl FileStore {
         }
     }
 
-    /// Whether it was opened only to be read.
+    /// Returns whether the store was opened only for reading.
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.inner.read_only
     }
 
-    /// Refuses a write to a store that is only read.
+    /// Refuses a write if the store was opened only for reading.
     fn check_writable(&self) -> Result<(), BackendError> {
         if !self.inner.read_only {
             return Ok(());
@@ -202,27 +204,27 @@ impl FileStore {
         )))
     }
 
-    /// Where it is.
+    /// Returns the path that the store was opened with.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.inner.path
     }
 
-    /// The rules in force.
+    /// Returns the rules that commands are checked against.
     #[must_use]
     pub fn rules(&self) -> Arc<Rules> {
         Arc::clone(&self.inner.rules.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// From now on these rules are in force.
+    /// Replaces the rules that commands are checked against.
     pub fn set_rules(&self, rules: Rules) {
         *self.inner.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
     }
 
-    /// Puts a directory in the place of the one there is.
+    /// Replaces the directory of people, teams, services, policies and schedules.
     ///
     /// # Errors
-    /// As any write.
+    /// [`BackendError`] if the store is read-only or can't be written.
     pub async fn set_directory(&self, directory: &Directory) -> Result<(), BackendError> {
         self.check_writable()?;
         let (store, directory) = (self.clone(), directory.clone());
@@ -231,12 +233,12 @@ impl FileStore {
             let mut batch = sql::Batch::new("BEGIN IMMEDIATE;");
             others::put_directory(&mut batch, &directory)?;
             batch.sql("COMMIT;");
-            let done = batch.run(&mut writer.conn).await;
-            if done.is_err() {
+            let result = batch.run(&mut writer.conn).await;
+            if result.is_err() {
                 writer.roll_back().await;
             }
             store.inner.watcher.wake();
-            done
+            result
         })
         .await
     }
@@ -244,7 +246,7 @@ impl FileStore {
     /// Begins an import. Other writers wait until it ends.
     ///
     /// # Errors
-    /// When the store can't be locked.
+    /// [`BackendError`] if the store is read-only or can't be locked.
     pub async fn importer(&self) -> Result<Importer, BackendError> {
         self.check_writable()?;
         Importer::begin(self.clone())
@@ -252,11 +254,12 @@ impl FileStore {
             .map_err(|failure| failure.into_backend_error(self.path()))
     }
 
-    /// Gives every record of one consistent state of the store to `sink`, the header first, and
-    /// says how many there were.
+    /// Passes every record of one consistent state of the store to `sink`, the header first.
+    /// Returns the number of records.
     ///
     /// # Errors
-    /// [`BackendError`] of the store; an error of the sink as [`BackendError::Unreachable`].
+    /// [`BackendError`] if the store can't be read. An error of the sink is returned as
+    /// [`BackendError::Unreachable`].
     pub async fn export(
         &self,
         sink: &mut (dyn FnMut(&Record) -> std::io::Result<()> + Send),
@@ -267,37 +270,37 @@ impl FileStore {
         .await
     }
 
-    /// Writes what is in memory and closes the file.
+    /// Closes the connections for reading, and the one for writing if no clone is in use.
     pub async fn close(self) {
         self.inner.readers.close().await;
         if let Ok(inner) = Arc::try_unwrap(self.inner).map_err(|_| ()) {
-            // Nothing is left to write: a failure to close loses nothing.
+            // Everything is written by now, so a failure to close loses nothing.
             inner.writer.into_inner().conn.close().await.ok();
         }
     }
 
-    /// Refuses where the file has been moved away or replaced: what the connections would read is
-    /// nobody's store any more, and would never change again.
+    /// Refuses if the file was moved away or replaced. The connections would still read the old
+    /// file, which nobody else uses any more and which would never change again.
     fn check_same_file(&self) -> StoreResult<()> {
-        let there = FileIdentity::from_path(&self.inner.path);
-        if there == self.inner.identity {
+        let current = FileIdentity::from_path(&self.inner.path);
+        if current == self.inner.identity {
             return Ok(());
         }
-        Err(BackendError::Unreachable(error::moved_message(self.path(), there.is_some())).into())
+        Err(BackendError::Unreachable(error::moved_message(self.path(), current.is_some())).into())
     }
 
-    /// A connection that reads.
+    /// Returns a connection for reading.
     async fn acquire_reader(&self) -> StoreResult<PoolConnection<Sqlite>> {
         self.check_same_file()?;
         Ok(self.inner.readers.acquire().await?)
     }
 
-    /// Told when the store is written to.
+    /// Returns a listener that is woken when this or another process writes to the store.
     fn listen(&self) -> StoreListener {
         self.inner.watcher.listen()
     }
 
-    /// A failure in words that name the file.
+    /// Runs `work` and turns its error into one whose sentence names the file.
     async fn with_path_context<T>(
         &self,
         work: impl Future<Output = StoreResult<T>>,
@@ -357,10 +360,10 @@ impl Backend for FileStore {
     async fn timeline(
         &self,
         id: IncidentId,
-        part: TimelineRange,
+        range: TimelineRange,
     ) -> Result<Vec<Event>, BackendError> {
         self.with_path_context(async {
-            read::read_timeline(&mut *self.acquire_reader().await?, id, part).await
+            read::read_timeline(&mut *self.acquire_reader().await?, id, range).await
         })
         .await
     }
@@ -386,12 +389,12 @@ impl Backend for FileStore {
             let mut writer = store.lock_writer().await;
             let rules = store.rules();
             let work = Box::pin(writer.execute(&envelope, &rules, TxScope::Transaction));
-            let done = writer_guard::poll_eagerly(work).await;
+            let result = writer_guard::poll_eagerly(work).await;
             drop(writer);
-            if done.is_ok() {
+            if result.is_ok() {
                 store.inner.watcher.wake();
             }
-            done
+            result
         })
         .await
     }
@@ -408,9 +411,9 @@ impl Backend for FileStore {
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {
-        let found = self.with_path_context(async {
+        let stored = self.with_path_context(async {
             others::read_directory(&mut *self.acquire_reader().await?).await
         });
-        Ok(found.await?.unwrap_or_default().merged_with(&self.inner.options.overlay))
+        Ok(stored.await?.unwrap_or_default().merged_with(&self.inner.options.overlay))
     }
 }

@@ -1,4 +1,4 @@
-//! Names that many rows share, stored once.
+//! Interned names: a name that many rows share is stored once and referred to by its id.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use super::error::{StoreError, StoreResult};
 use super::sql::Batch;
 use crate::model::{Actor, Event, EventBody, Incident, PersonRef};
 
-/// What a name names.
+/// The kinds of things that have a name. The numbers are stored.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum NameKind {
     Service = 1,
@@ -17,17 +17,18 @@ pub(super) enum NameKind {
     Actor = 4,
 }
 
-/// Known names are forgotten when there are more than this.
+/// The cache is cleared when it holds more names than this.
 const MAX_CACHED: usize = 20_000;
 
-/// The ids of names, as far as one writer knows them.
+/// Stores names and caches their ids, for one writer.
 #[derive(Default)]
 pub(super) struct NameInterner {
     ids: HashMap<(NameKind, String), i64>,
+    /// Names that the running transaction stored or looked up.
     uncommitted: Vec<(NameKind, String)>,
 }
 
-/// The ids of an incident's names; 0 stands for none.
+/// The ids of the names of an incident; 0 stands for none.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct NameIds {
     pub services: Vec<i64>,
@@ -36,19 +37,19 @@ pub(super) struct NameIds {
 }
 
 impl NameIds {
-    /// The primary service.
+    /// Returns the id of the primary service; 0 if there is none.
     pub(super) fn primary_service(&self) -> i64 {
         self.services.first().copied().unwrap_or(0)
     }
 }
 
-/// A person as a name.
+/// Encodes a person as the text of a name.
 pub(super) fn person_text(person: &PersonRef) -> StoreResult<String> {
     serde_json::to_string(person).map_err(|e| StoreError::content(e.to_string()))
 }
 
 impl NameInterner {
-    /// The id of a name; it is stored if it is new.
+    /// Returns the id of a name, and stores the name if it is new.
     pub(super) async fn intern(
         &mut self,
         conn: &mut SqliteConnection,
@@ -75,7 +76,7 @@ impl NameInterner {
         Ok(id)
     }
 
-    /// The id of an actor.
+    /// Returns the id of an actor, and stores the actor if it is new.
     pub(super) async fn intern_actor(
         &mut self,
         conn: &mut SqliteConnection,
@@ -85,7 +86,7 @@ impl NameInterner {
         self.intern(conn, NameKind::Actor, text).await
     }
 
-    /// The ids of what an incident names.
+    /// Returns the ids of the names of an incident, and stores those that are new.
     pub(super) async fn intern_incident(
         &mut self,
         conn: &mut SqliteConnection,
@@ -105,13 +106,13 @@ impl NameInterner {
         Ok(ids)
     }
 
-    /// Whether all names of these events and of what they lead to are known to be stored.
+    /// Returns whether the ids of all names in these events and in the record `before` are cached.
     pub(super) fn has_all(&self, events: &[Event], before: Option<&Incident>) -> StoreResult<bool> {
         let has = |kind: NameKind, text: String| self.ids.contains_key(&(kind, text));
         for event in events {
             let actor = serde_json::to_string(&event.actor)
                 .map_err(|e| StoreError::content(e.to_string()))?;
-            let there = has(NameKind::Actor, actor)
+            let all_cached = has(NameKind::Actor, actor)
                 && match &event.body {
                     EventBody::Declared { declaration, .. } => {
                         declaration.services.iter().all(|s| has(NameKind::Service, s.clone()))
@@ -126,7 +127,7 @@ impl NameInterner {
                     }
                     _ => true,
                 };
-            if !there {
+            if !all_cached {
                 return Ok(false);
             }
         }
@@ -138,7 +139,7 @@ impl NameInterner {
             && person.is_none_or(|p| has(NameKind::Person, p)))
     }
 
-    /// The transaction was committed: new names stay.
+    /// Called when the transaction was committed: its names stay in the cache.
     pub(super) fn on_commit(&mut self) {
         self.uncommitted.clear();
         if self.ids.len() > MAX_CACHED {
@@ -146,7 +147,7 @@ impl NameInterner {
         }
     }
 
-    /// The transaction was rolled back: new names are gone.
+    /// Called when the transaction was rolled back: its names are removed from the cache.
     pub(super) fn on_rollback(&mut self) {
         for name in self.uncommitted.drain(..) {
             self.ids.remove(&name);

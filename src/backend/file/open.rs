@@ -1,4 +1,5 @@
-//! Opens a store: looks before it touches, makes what is missing, brings the schema up to date.
+//! Opens a store: checks the file before changing anything, creates it if it is missing, and
+//! migrates the schema.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read};
@@ -16,93 +17,94 @@ use super::read_pool::{connect_reader, with_suffix};
 use super::sql::Batch;
 use super::{OpenError, Options};
 
-/// In the header of every store.
+/// `application_id` in the header of every store.
 pub(super) const APPLICATION_ID: i64 = 0x5264_706e;
 /// The version of the last migration.
 pub(super) const SCHEMA_VERSION: i64 = 1;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/backend/file/migrations");
 
-/// Connections that read; each keeps a small cache.
+/// The maximum number of connections for reading. Each has a small page cache.
 const MAX_READERS: u32 = 3;
 
 fn refused(sentence: String) -> OpenError {
     OpenError::Refused(sentence)
 }
 
-/// Options that every connection to the file has.
-pub(super) fn connect_options(path: &Path, patience: Duration) -> SqliteConnectOptions {
+/// Returns the options that every connection to the file uses.
+pub(super) fn connect_options(path: &Path, lock_timeout: Duration) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(false)
         .foreign_keys(true)
         .synchronous(SqliteSynchronous::Full)
-        // The driver takes milliseconds in 31 bits.
-        .busy_timeout(patience.min(Duration::from_secs(1_000_000)))
+        // The driver stores milliseconds in 31 bits.
+        .busy_timeout(lock_timeout.min(Duration::from_secs(1_000_000)))
         .pragma("cache_size", "-2000")
         .pragma("temp_store", "MEMORY")
         .thread_name(|n| format!("store-{n}"))
         .disable_statement_logging()
 }
 
-/// A connection that writes, to a store that is known to be one.
+/// Opens a connection for writing. The caller has checked that the file is a store.
 pub(super) async fn connect_writer(
     path: &Path,
-    patience: Duration,
+    lock_timeout: Duration,
 ) -> Result<SqliteConnection, sqlx::Error> {
-    // A larger log means fewer pauses for copying it back into the file.
-    connect_options(path, patience).pragma("wal_autocheckpoint", "4000").connect().await
+    // A larger write-ahead log means fewer pauses for copying it back into the file.
+    connect_options(path, lock_timeout).pragma("wal_autocheckpoint", "4000").connect().await
 }
 
-/// The connections that read, made when they are needed.
-pub(super) fn lazy_read_pool(options: SqliteConnectOptions, patience: Duration) -> SqlitePool {
+/// Returns a pool of connections for reading, each of which is opened when it is needed.
+pub(super) fn lazy_read_pool(options: SqliteConnectOptions, lock_timeout: Duration) -> SqlitePool {
     SqlitePoolOptions::new()
         .max_connections(MAX_READERS)
         .min_connections(0)
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
-        .acquire_timeout(patience.max(Duration::from_secs(30)))
+        .acquire_timeout(lock_timeout.max(Duration::from_secs(30)))
         .connect_lazy_with(options.pragma("query_only", "ON"))
 }
 
-/// Which file a name leads to: device and inode.
+/// Identifies a file independently of its path, by device and inode.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct FileIdentity(u64, u64);
 
 impl FileIdentity {
-    /// `None` where there is no file, or none that can be looked at.
+    /// Returns the identity of the file at `path`; `None` if there is no file or its metadata can't
+    /// be read.
     pub(super) fn from_path(path: &Path) -> Option<Self> {
-        std::fs::metadata(path).ok().map(|found| Self(found.dev(), found.ino()))
+        std::fs::metadata(path).ok().map(|metadata| Self(metadata.dev(), metadata.ino()))
     }
 }
 
-/// Looks at what is there without touching it, makes what is missing, and gives the connection
-/// that writes, with the file it is to.
+/// Checks the file without changing it, creates it if it is missing and `options` say so, and
+/// migrates it. Returns the connection for writing and the identity of its file.
 pub(super) async fn open(
     path: &Path,
     options: &Options,
 ) -> Result<(SqliteConnection, Option<FileIdentity>), OpenError> {
     check_path(path, options.create)?;
     check_permissions(path)?;
-    // Before the connection: a file that is put in its place meanwhile is noticed later.
+    // Read before connecting, so that a file that replaces this one meanwhile is noticed later.
     let identity = FileIdentity::from_path(path);
-    let sql = |e: sqlx::Error| refused(error::error_message(path, &e));
-    let mut conn = connect_writer(path, options.lock_timeout).await.map_err(sql)?;
+    let open_error = |e: sqlx::Error| refused(error::error_message(path, &e));
+    let mut conn = connect_writer(path, options.lock_timeout).await.map_err(open_error)?;
     if !is_current(path, &mut conn).await? {
         upgrade(path, &mut conn).await?;
     }
     Ok((conn, identity))
 }
 
-/// Refuses what can't be a store, in a sentence, and makes folder and file where that is wanted.
+/// Refuses a path that can't be a store. Creates the folder and the file if `create` is set.
 fn check_path(path: &Path, create: bool) -> Result<(), OpenError> {
     let file = display_path(path);
     match std::fs::metadata(path) {
-        Ok(found) if found.is_dir() => {
+        Ok(metadata) if metadata.is_dir() => {
             Err(refused(format!("{file} is a folder: name a file in it")))
         }
-        Ok(found) if !found.is_file() => {
+        Ok(metadata) if !metadata.is_file() => {
             Err(refused(format!("{file} is not a plain file: name another one")))
         }
         Ok(_) => check_magic(path),
@@ -121,19 +123,19 @@ pub(super) fn parent_folder(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A folder that is made is only for its owner, and so is the file.
+/// Creates the file, and its folder if it is missing. Only their owner can read them.
 fn create_file(path: &Path) -> Result<(), OpenError> {
     let folder = parent_folder(path);
-    let failed = |what: &Path, e: &io::Error| {
-        let what = display_path(what);
+    let create_error = |target: &Path, e: &io::Error| {
+        let target = display_path(target);
         match e.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => refused(format!(
-                "the disk that should hold {what} is full: free some space and try again"
+                "the disk that should hold {target} is full: free some space and try again"
             )),
             io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => refused(
-                format!("{what} can't be made: its folder is not writable for you; name another"),
+                format!("{target} can't be made: its folder is not writable for you; name another"),
             ),
-            _ => refused(format!("{what} can't be made ({e}): check its folder or name another")),
+            _ => refused(format!("{target} can't be made ({e}): check its folder or name another")),
         }
     };
     if !folder.is_dir() {
@@ -141,23 +143,23 @@ fn create_file(path: &Path) -> Result<(), OpenError> {
             .recursive(true)
             .mode(0o700)
             .create(folder)
-            .map_err(|e| failed(folder, &e))?;
+            .map_err(|e| create_error(folder, &e))?;
     }
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(_) => Ok(()),
-        // Another process was first.
+        // Another process created it first.
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(e) => Err(failed(path, &e)),
+        Err(e) => Err(create_error(path, &e)),
     }
 }
 
 fn check_magic(path: &Path) -> Result<(), OpenError> {
     let file = display_path(path);
-    let mut head = Vec::new();
+    let mut magic = Vec::new();
     File::open(path)
-        .and_then(|f| f.take(16).read_to_end(&mut head))
+        .and_then(|f| f.take(16).read_to_end(&mut magic))
         .map_err(|e| refused(format!("{file} can't be read ({e}): make it readable for you")))?;
-    if !head.is_empty() && head != *b"SQLite format 3\0" {
+    if !magic.is_empty() && magic != *b"SQLite format 3\0" {
         return Err(refused(format!(
             "{file} is not a redphone store, nor any SQLite file: name another file"
         )));
@@ -165,7 +167,7 @@ fn check_magic(path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Refuses a store that can't be written.
+/// Refuses a store whose file or folder can't be written.
 fn check_permissions(path: &Path) -> Result<(), OpenError> {
     let file = display_path(path);
     if access(path, Access::WRITE_OK).is_err() {
@@ -184,7 +186,7 @@ fn check_permissions(path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Opens a store of this version only to read it; nothing is made or changed.
+/// Opens a store of this version only for reading; nothing is created or changed.
 pub(super) async fn open_read_only(
     path: &Path,
     options: &Options,
@@ -193,8 +195,8 @@ pub(super) async fn open_read_only(
     let identity = FileIdentity::from_path(path);
     let mut conn =
         connect_reader(path, options.lock_timeout).await.map_err(|e| read_error(path, &e))?;
-    let found = read_header(path, &mut conn).await?;
-    if found.version != SCHEMA_VERSION {
+    let header = read_header(path, &mut conn).await?;
+    if header.version != SCHEMA_VERSION {
         return Err(refused(format!(
             "{} was written by an older redphone or is empty, and reading alone does not bring it \
              up to date: open it once without --read-only",
@@ -204,7 +206,8 @@ pub(super) async fn open_read_only(
     Ok((conn, identity))
 }
 
-/// A log that was left behind can only be read by who may write it.
+/// Returns the error for a file that can't be read. A write-ahead log that a dead process did not
+/// remove can only be read by a user who may write it, which needs a sentence of its own.
 fn read_error(path: &Path, error: &sqlx::Error) -> OpenError {
     if matches!(classify(error), SqliteFault::CannotOpen) && with_suffix(path, "-wal").exists() {
         let file = display_path(path);
@@ -216,27 +219,28 @@ fn read_error(path: &Path, error: &sqlx::Error) -> OpenError {
     refused(error::error_message(path, error))
 }
 
-/// Whether the file is a store of this version; `false` for an empty file or an older store.
+/// Returns whether the file is a store of this version; `false` for an empty file or an older
+/// store.
 pub(super) async fn is_current(
     path: &Path,
     conn: &mut SqliteConnection,
 ) -> Result<bool, OpenError> {
-    let found = read_header(path, conn).await?;
-    Ok(found.version == SCHEMA_VERSION && found.has_wal)
+    let header = read_header(path, conn).await?;
+    Ok(header.version == SCHEMA_VERSION && header.has_wal)
 }
 
-/// What a file says of itself.
+/// The properties of a file that tell whether it is a store, and of which version.
 struct StoreHeader {
-    /// The version of its schema; 0 for an empty file.
+    /// The version of the schema; 0 for an empty file.
     version: i64,
-    /// It has a write-ahead log.
+    /// Whether the file uses a write-ahead log.
     has_wal: bool,
 }
 
-/// Looks at the header of what may be a store.
+/// Reads the header of a file, and refuses one that is no store or of a newer version.
 async fn read_header(path: &Path, conn: &mut SqliteConnection) -> Result<StoreHeader, OpenError> {
     let file = display_path(path);
-    let rows = Batch::new(
+    let result_sets = Batch::new(
         "PRAGMA application_id; PRAGMA user_version; SELECT count(*) FROM sqlite_schema;
          PRAGMA journal_mode;",
     )
@@ -252,7 +256,8 @@ async fn read_header(path: &Path, conn: &mut SqliteConnection) -> Result<StoreHe
         other => refused(error::damaged_message(path, &other.to_string())),
     })?;
     let number = |index: usize| -> i64 {
-        rows.get(index)
+        result_sets
+            .get(index)
             .and_then(|rows| rows.first())
             .and_then(|row| row.try_get::<i64, _>(0).ok())
             .unwrap_or(0)
@@ -262,12 +267,13 @@ async fn read_header(path: &Path, conn: &mut SqliteConnection) -> Result<StoreHe
         return Ok(StoreHeader { version: 0, has_wal: false });
     }
     if application != APPLICATION_ID {
-        // A store that was being made when its maker died has no header yet.
-        let begun = Batch::new("SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations'")
-            .fetch_optional(conn)
-            .await
-            .is_ok_and(|row| row.is_some());
-        if begun && application == 0 && tables <= 2 {
+        // A store whose creation was interrupted has no header yet, but a migrations table.
+        let has_migrations =
+            Batch::new("SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations'")
+                .fetch_optional(conn)
+                .await
+                .is_ok_and(|row| row.is_some());
+        if has_migrations && application == 0 && tables <= 2 {
             return Ok(StoreHeader { version: 0, has_wal: false });
         }
         return Err(refused(format!(
@@ -280,7 +286,7 @@ async fn read_header(path: &Path, conn: &mut SqliteConnection) -> Result<StoreHe
              {SCHEMA_VERSION}): update redphone, it was left as it is"
         )));
     }
-    let wal = rows
+    let wal = result_sets
         .get(3)
         .and_then(|rows| rows.first())
         .and_then(|row| row.try_get::<String, _>(0).ok())
@@ -288,19 +294,21 @@ async fn read_header(path: &Path, conn: &mut SqliteConnection) -> Result<StoreHe
     Ok(StoreHeader { version, has_wal: wal })
 }
 
-/// Runs the migrations. `Migrator::run` takes anything that gives a connection, in a way by which
-/// the compiler can't tell that opening a store may be moved between threads.
+/// Runs the migrations.
+///
+/// Uses `run_direct` because the future of `Migrator::run`, which is generic over how it gets its
+/// connection, is not recognized as `Send` by the compiler.
 async fn migrate(conn: &mut SqliteConnection) -> Result<(), MigrateError> {
     MIGRATIONS.run_direct(None, conn, false).await
 }
 
-/// Switches a file to the write-ahead log and brings its schema up to date. Two processes may do
-/// so at once: the second finds it done.
+/// Switches a file to a write-ahead log and migrates its schema. Two processes may do so at once:
+/// the second finds it done.
 async fn upgrade(path: &Path, conn: &mut SqliteConnection) -> Result<(), OpenError> {
-    let mut last = String::new();
+    let mut last_error = String::new();
     for _ in 0..20 {
-        let walled = Batch::new("PRAGMA journal_mode = WAL").run(conn).await;
-        let migrated = match walled {
+        let wal_result = Batch::new("PRAGMA journal_mode = WAL").run(conn).await;
+        let migration_result = match wal_result {
             Ok(()) => migrate(conn).await.map_err(|e| match e {
                 MigrateError::Execute(e) => error::error_message(path, &e),
                 other => format!("{} can't be brought up to date ({other})", display_path(path)),
@@ -311,15 +319,15 @@ async fn upgrade(path: &Path, conn: &mut SqliteConnection) -> Result<(), OpenErr
         if is_current(path, conn).await? {
             return Ok(());
         }
-        if let Err(sentence) = migrated {
-            last = sentence;
+        if let Err(sentence) = migration_result {
+            last_error = sentence;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    Err(refused(last))
+    Err(refused(last_error))
 }
 
-/// Opens a file only to read it, damaged or not.
+/// Opens a file only for reading without checking its header, so that a damaged one can be read.
 pub(super) async fn open_unchecked(path: &Path) -> Result<SqliteConnection, OpenError> {
     check_path(path, false)?;
     let mut conn =

@@ -1,4 +1,4 @@
-//! Problems, changes and the directory.
+//! Problems, changes and the directory: checks, statements that store them, and queries.
 
 use sqlx::{Row, SqliteConnection};
 
@@ -12,15 +12,15 @@ use crate::model::directory::Directory;
 use crate::model::problem::Problem;
 use crate::model::{IncidentId, ProblemId};
 
-/// Spans are counted from here, in the middle of what 32 bits hold.
+/// The second from which the times of spans are counted, so that 1970 to 2100 fits signed 32 bits.
 const SPAN_EPOCH: i64 = 1 << 31;
 
-/// A second as the span table holds it.
+/// Converts a second since 1970 to the form in the table `change_span`.
 pub(super) fn span_second(second: i64) -> i64 {
     (second - SPAN_EPOCH).clamp(i64::from(i32::MIN), i64::from(i32::MAX))
 }
 
-/// What a change may hold.
+/// Checks the fields of a change.
 pub(super) fn check_change(change: &Change) -> Result<(), BadField> {
     check::title(&change.title)?;
     check::names("services", &change.services)?;
@@ -38,7 +38,7 @@ pub(super) fn check_change(change: &Change) -> Result<(), BadField> {
     Ok(())
 }
 
-/// What a problem may hold.
+/// Checks the fields of a problem.
 pub(super) fn check_problem(problem: &Problem) -> Result<(), BadField> {
     check::title(&problem.title)?;
     check::names("services", &problem.services)?;
@@ -47,12 +47,12 @@ pub(super) fn check_problem(problem: &Problem) -> Result<(), BadField> {
     check::time("opened_at", problem.opened_at)
 }
 
-/// Refuses a change that holds what it may not.
+/// Rejects a change that has an invalid field.
 pub(super) fn reject_bad_change(change: &Change) -> StoreResult<()> {
     check_change(change).map_err(|bad| BackendError::from(Rejection::from(bad)).into())
 }
 
-/// Refuses a problem that holds what it may not.
+/// Rejects a problem that has an invalid field.
 pub(super) fn reject_bad_problem(problem: &Problem) -> StoreResult<()> {
     check_problem(problem).map_err(|bad| BackendError::from(Rejection::from(bad)).into())
 }
@@ -91,7 +91,8 @@ pub(super) fn put_problem(batch: &mut Batch, problem: &Problem) -> StoreResult<(
     Ok(())
 }
 
-/// Adds the statement that stores a directory; its version tells others that it changed.
+/// Adds the statement that stores a directory. Its version increases, so that other processes
+/// notice the change.
 pub(super) fn put_directory(batch: &mut Batch, directory: &Directory) -> StoreResult<()> {
     batch
         .sql(
@@ -102,18 +103,21 @@ pub(super) fn put_directory(batch: &mut Batch, directory: &Directory) -> StoreRe
     Ok(())
 }
 
-/// A JSON column.
-pub(super) fn parse_json<T: serde::de::DeserializeOwned>(text: &str, what: &str) -> StoreResult<T> {
-    serde_json::from_str(text).map_err(|e| StoreError::content(format!("{what}: {e}")))
+/// Parses the text of a JSON column; `what` names the content in an error.
+pub(super) fn parse_json<T: serde::de::DeserializeOwned>(
+    text: &str,
+    content: &str,
+) -> StoreResult<T> {
+    serde_json::from_str(text).map_err(|e| StoreError::content(format!("{content}: {e}")))
 }
 
-/// The directory; `None` where none was ever set.
+/// Reads the directory; `None` if none was ever set.
 pub(super) async fn read_directory(conn: &mut SqliteConnection) -> StoreResult<Option<Directory>> {
     let row = Batch::new("SELECT body FROM directory WHERE id = 1").fetch_optional(conn).await?;
     row.map(|row| parse_json(row.try_get(0)?, "the directory")).transpose()
 }
 
-/// A problem.
+/// Reads a problem; `None` if it does not exist.
 pub(super) async fn read_problem(
     conn: &mut SqliteConnection,
     id: ProblemId,
@@ -127,14 +131,14 @@ pub(super) async fn read_problem(
         .transpose()
 }
 
-/// Problems, the last one first: ids are made in the order of time.
+/// Reads the problems, newest first, as ids ascend with time.
 pub(super) async fn read_problems(conn: &mut SqliteConnection) -> StoreResult<Vec<Problem>> {
     let batch = Batch::new("SELECT body FROM problem ORDER BY id DESC LIMIT 1000");
     let rows = batch.fetch_all(conn).await?;
     rows.iter().map(|row| parse_json(row.try_get(0)?, "a problem")).collect()
 }
 
-/// The changes that ran at some time of a span, in seconds since 1970.
+/// Reads the changes that ran at some time between `from` and `to`, in seconds since 1970.
 pub(super) async fn read_changes_between(
     conn: &mut SqliteConnection,
     from: i64,
@@ -149,7 +153,7 @@ pub(super) async fn read_changes_between(
     rows.iter().map(|row| parse_json(row.try_get(0)?, "a change")).collect()
 }
 
-/// The sentence for an incident that isn't there.
+/// Returns the error for an incident that does not exist.
 pub(super) fn no_such_incident(id: IncidentId) -> StoreError {
     BackendError::NotFound(format!("there is no incident {id}")).into()
 }

@@ -1,4 +1,4 @@
-//! Keeps the projection in step with the events.
+//! Statements that update the projection: the tables with the current state of each incident.
 
 use super::error::{StoreError, StoreResult};
 use super::names::NameIds;
@@ -7,14 +7,14 @@ use super::row::Columns;
 use super::sql::Batch;
 use crate::model::Incident;
 
-/// An incident as the projection holds it.
+/// An incident in the form that the projection stores.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct ProjectedIncident {
     pub columns: Columns,
     pub names: NameIds,
 }
 
-/// Adds the statements that put a new incident into the projection.
+/// Adds the statements that insert a new incident into the projection.
 pub(super) fn insert(batch: &mut Batch, new: &ProjectedIncident) {
     batch.sql(
         "INSERT INTO incident (key, id, number, facets, service, team, assignee, fingerprint,
@@ -25,7 +25,7 @@ pub(super) fn insert(batch: &mut Batch, new: &ProjectedIncident) {
     insert_affected(batch, new);
 }
 
-/// The arguments of a whole row of the table, in its order.
+/// Binds the arguments of a full row of the table `incident`, in the order of its columns.
 pub(super) fn bind_row(batch: &mut Batch, new: &ProjectedIncident) {
     let columns = &new.columns;
     batch
@@ -44,45 +44,48 @@ pub(super) fn bind_row(batch: &mut Batch, new: &ProjectedIncident) {
         .arg(columns.row.clone());
 }
 
-/// Adds the statements that bring an incident from one state to another. Only what differs is
-/// written: each index that is spared is a page less to make durable.
+/// Adds the statements that change an incident from one state to another. Only columns that differ
+/// are written: each index that is not touched saves a page to make durable.
 pub(super) fn update(batch: &mut Batch, old: &ProjectedIncident, new: &ProjectedIncident) {
-    let (was, is) = (&old.columns, &new.columns);
-    batch.sql("UPDATE incident SET row = ?").arg(is.row.clone());
-    let mut number = |column: &str, was: i64, is: i64| {
-        if was != is {
-            batch.sql(", ").sql(column).sql(" = ?").arg(is);
+    let (before, after) = (&old.columns, &new.columns);
+    batch.sql("UPDATE incident SET row = ?").arg(after.row.clone());
+    let mut number = |column: &str, before: i64, after: i64| {
+        if before != after {
+            batch.sql(", ").sql(column).sql(" = ?").arg(after);
         }
     };
-    number("facets", was.facets, is.facets);
+    number("facets", before.facets, after.facets);
     number("service", old.names.primary_service(), new.names.primary_service());
     number("team", old.names.team, new.names.team);
     number("assignee", old.names.assignee, new.names.assignee);
-    number("fingerprint", was.fingerprint, is.fingerprint);
-    number("counted", was.counted, is.counted);
-    if was.late_day != is.late_day {
-        batch.sql(", late_day = ?").arg(is.late_day);
+    number("fingerprint", before.fingerprint, after.fingerprint);
+    number("counted", before.counted, after.counted);
+    if before.late_day != after.late_day {
+        batch.sql(", late_day = ?").arg(after.late_day);
     }
-    if was.dedup_key != is.dedup_key {
-        batch.sql(", dedup_key = ?").arg(is.dedup_key.clone());
+    if before.dedup_key != after.dedup_key {
+        batch.sql(", dedup_key = ?").arg(after.dedup_key.clone());
     }
-    if was.snoozed != is.snoozed {
-        batch.sql(", snoozed = ?").arg(is.snoozed);
+    if before.snoozed != after.snoozed {
+        batch.sql(", snoozed = ?").arg(after.snoozed);
     }
-    batch.sql(" WHERE key = ?;").arg(is.key);
+    batch.sql(" WHERE key = ?;").arg(after.key);
     if old.names.services != new.names.services {
         if !old.names.services.is_empty() {
-            batch.sql("DELETE FROM affected WHERE incident = ?").arg(is.key);
+            batch.sql("DELETE FROM affected WHERE incident = ?").arg(after.key);
             push_service_condition(batch, &old.names.services);
         }
         insert_affected(batch, new);
-    } else if was.facets != is.facets && !new.names.services.is_empty() {
-        batch.sql("UPDATE affected SET facets = ? WHERE incident = ?").arg(is.facets).arg(is.key);
+    } else if before.facets != after.facets && !new.names.services.is_empty() {
+        batch
+            .sql("UPDATE affected SET facets = ? WHERE incident = ?")
+            .arg(after.facets)
+            .arg(after.key);
         push_service_condition(batch, &new.names.services);
     }
 }
 
-/// Adds the statement that lists an incident under its services.
+/// Adds the statement that lists an incident under each of its services.
 fn insert_affected(batch: &mut Batch, new: &ProjectedIncident) {
     for (index, service) in new.names.services.iter().enumerate() {
         batch
@@ -100,7 +103,7 @@ fn insert_affected(batch: &mut Batch, new: &ProjectedIncident) {
     }
 }
 
-/// Adds the condition that the service is one of these.
+/// Adds the condition that the service is one of `services`, and ends the statement.
 fn push_service_condition(batch: &mut Batch, services: &[i64]) {
     batch.sql(" AND service IN (");
     for (index, service) in services.iter().enumerate() {
@@ -109,7 +112,8 @@ fn push_service_condition(batch: &mut Batch, services: &[i64]) {
     batch.sql(");");
 }
 
-/// Adds a snapshot of the record, where enough events have come since the last.
+/// Adds the statement that stores a snapshot of the record, if enough events were added since the
+/// last one.
 pub(super) fn put_snapshot_if_due(
     batch: &mut Batch,
     seq_before: u32,
@@ -125,7 +129,7 @@ pub(super) fn put_snapshot_if_due(
     Ok(())
 }
 
-/// A record as a snapshot holds it.
+/// Encodes a record as a snapshot holds it.
 pub(super) fn encode_record(incident: &Incident) -> StoreResult<String> {
     serde_json::to_string(incident).map_err(|e| StoreError::content(e.to_string()))
 }

@@ -1,7 +1,7 @@
-//! The first page of the whole queue, found without reading the rows that are not on it.
+//! The first page of the full queue, found without reading the rows that are not on it.
 //!
-//! Panes start with it: with 5,000 open incidents, reading all of them takes longer than a person
-//! should wait for the first look. What the order needs stands in an index.
+//! The panes start with this page. With 5,000 open incidents, reading all rows would delay their
+//! first frame too much. An index has the fields that the order needs.
 
 use std::collections::HashMap;
 
@@ -18,14 +18,14 @@ use crate::backend::{Page, Search};
 use crate::model::queue::{OpenCounts, UrgencyKey, urgency_key};
 use crate::model::{Rules, Status, Summary};
 
-/// What is known of an open incident without its row.
+/// The fields of an open incident that can be read from indexes, without its row.
 struct Outline {
-    /// Its rank, but for the id that tells apart what was reported in the same second.
+    /// The rank without the id, which orders incidents reported in the same second.
     rank: UrgencyKey,
     key: i64,
 }
 
-/// See the module.
+/// Returns the first page of all open incidents that are not snoozed, most urgent first.
 pub(super) async fn first_page(
     conn: &mut SqliteConnection,
     search: &Search,
@@ -36,7 +36,7 @@ pub(super) async fn first_page(
     let total = outlines.len() as u64;
     let limit = usize::try_from(search.limit).unwrap_or(1);
     outlines.sort_unstable_by_key(|outline| (outline.rank, outline.key));
-    // All that tie with the last of the page: which of them is on it, their ids tell.
+    // Include all that tie with the last one of the page: their ids decide which are on it.
     let last = outlines.get(limit - 1).map(|outline| outline.rank);
     let read = outlines.partition_point(|outline| last.is_none_or(|last| outline.rank <= last));
     let mut ranked = rows(conn, &outlines[..read]).await?;
@@ -49,7 +49,8 @@ pub(super) async fn first_page(
     Ok(Page { rows: ranked, next, total: Some(total), counts: Some(counts) })
 }
 
-/// All open incidents that are not snoozed, in no order; counts the snoozed ones too.
+/// Reads all open incidents that are not snoozed, in no order. Adds all open incidents to `counts`,
+/// the snoozed ones too.
 async fn outlines(
     conn: &mut SqliteConnection,
     now: DateTime<Utc>,
@@ -64,27 +65,27 @@ async fn outlines(
     .await?;
     let damaged = || StoreError::content("the index of open incidents can't be read");
     let [snoozed, groups] = results.as_slice() else { return Err(damaged()) };
-    let mut until: HashMap<i64, Option<DateTime<Utc>>> = HashMap::new();
+    let mut snoozed_until: HashMap<i64, Option<DateTime<Utc>>> = HashMap::new();
     for row in snoozed {
-        until.insert(row.try_get(0)?, DateTime::from_timestamp_millis(row.try_get(1)?));
+        snoozed_until.insert(row.try_get(0)?, DateTime::from_timestamp_millis(row.try_get(1)?));
     }
-    let mut found = Vec::new();
+    let mut outlines = Vec::new();
     let mut row = blank_summary();
     for group in groups {
         (row.status, row.priority) = status_and_priority(group.try_get(0)?).ok_or_else(damaged)?;
         for key in group.try_get::<&str, _>(1)?.split(',') {
             let key: i64 = key.parse().map_err(|_| damaged())?;
             row.reported_at = DateTime::from_timestamp(key >> 31, 0).ok_or_else(damaged)?;
-            // Any stage after the first means that somebody has acknowledged.
+            // Any status after the first means that somebody has acknowledged the incident.
             row.acknowledged_at = (row.status != Status::Triggered).then_some(row.reported_at);
-            row.snoozed_until = until.get(&key).copied().flatten();
+            row.snoozed_until = snoozed_until.get(&key).copied().flatten();
             counts.add(&row, now, &rules.levels);
             if !row.is_snoozed(now) {
-                found.push(Outline { rank: urgency_key(&row, now, &rules.levels), key });
+                outlines.push(Outline { rank: urgency_key(&row, now, &rules.levels), key });
             }
         }
     }
-    Ok(found)
+    Ok(outlines)
 }
 
 async fn rows(conn: &mut SqliteConnection, outlines: &[Outline]) -> StoreResult<Vec<Summary>> {

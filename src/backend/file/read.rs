@@ -1,4 +1,4 @@
-//! One incident: its record and what belongs to it, and its timeline.
+//! Reads one incident: its record with related records, and its timeline.
 
 use sqlx::{Row, SqliteConnection};
 
@@ -15,13 +15,13 @@ use crate::model::command::Link;
 use crate::model::directory::Directory;
 use crate::model::{Event, EventBody, IncidentId, IncidentNumber, Rules, Summary};
 
-/// The most suspected changes, and the most similar incidents.
+/// The maximum numbers of suspected changes and of similar incidents.
 const SUSPECTS: usize = 10;
 const SIMILAR: usize = 5;
-/// The most events of one answer.
+/// The maximum number of events of one result.
 const EVENTS: u32 = 1000;
 
-/// An incident with what belongs to it.
+/// Reads an incident with its suspected changes, similar incidents and problem.
 pub(super) async fn read_detail(
     conn: &mut SqliteConnection,
     id: IncidentId,
@@ -36,15 +36,16 @@ pub(super) async fn read_detail(
         Vec::new()
     } else {
         let directory = read_directory(conn).await?.unwrap_or_default().merged_with(overlay);
-        let mut found = find_suspects(&row.services, row.detected_at, &changes, &directory, rules);
-        found.truncate(SUSPECTS);
-        found
+        let mut suspects =
+            find_suspects(&row.services, row.detected_at, &changes, &directory, rules);
+        suspects.truncate(SUSPECTS);
+        suspects
     };
-    let linked = record.incident.links.iter().find_map(|link| match link {
+    let problem_id = record.incident.links.iter().find_map(|link| match link {
         Link::Problem { id, .. } => Some(*id),
         _ => None,
     });
-    let problem = match linked {
+    let problem = match problem_id {
         Some(id) => read_problem(conn, id).await?,
         None => None,
     };
@@ -52,8 +53,8 @@ pub(super) async fn read_detail(
     Ok(Detail { incident: record.incident, suspects, similar, problem })
 }
 
-/// Earlier incidents: of the same fingerprint first, then of the same primary service and
-/// category, each from the newest.
+/// Finds earlier incidents: those with the same fingerprint first, then those with the same primary
+/// service and category, each newest first.
 async fn find_similar(
     conn: &mut SqliteConnection,
     record: &KeyedIncident,
@@ -74,7 +75,7 @@ async fn find_similar(
     for (index, rows) in results.iter().enumerate() {
         for row in rows {
             let key: i64 = row.try_get(0)?;
-            if found.len() >= SIMILAR || found.iter().any(|(there, _)| *there == key) {
+            if found.len() >= SIMILAR || found.iter().any(|(other_key, _)| *other_key == key) {
                 continue;
             }
             let summary = summary_at(row, 1)?;
@@ -98,7 +99,7 @@ async fn find_similar(
     Ok(found.into_iter().map(|(_, similar)| similar).collect())
 }
 
-/// How an incident was resolved the last time, in a few words.
+/// Returns how an incident was resolved the last time, in a few words; empty if it was not.
 async fn read_resolution(
     conn: &mut SqliteConnection,
     key: i64,
@@ -119,13 +120,13 @@ async fn read_resolution(
     })
 }
 
-/// The packed row in a column.
+/// Decodes the packed row in a column.
 pub(super) fn summary_at(row: &sqlx::sqlite::SqliteRow, column: usize) -> StoreResult<Summary> {
     unpack_row(row.try_get(column)?)
         .ok_or_else(|| StoreError::content("a row of the projection can't be read"))
 }
 
-/// The incident of a number.
+/// Returns the id of the incident that has a number.
 pub(super) async fn find_by_number(
     conn: &mut SqliteConnection,
     number: IncidentNumber,
@@ -138,13 +139,13 @@ pub(super) async fn find_by_number(
     }
 }
 
-/// A part of a timeline, in order.
+/// Reads a part of a timeline, earliest event first.
 pub(super) async fn read_timeline(
     conn: &mut SqliteConnection,
     id: IncidentId,
-    part: TimelineRange,
+    range: TimelineRange,
 ) -> StoreResult<Vec<Event>> {
-    let (condition, order, position, most) = match part {
+    let (condition, order, position, most) = match range {
         TimelineRange::Last(most) => ("<", "DESC", u32::MAX, most),
         TimelineRange::Before(position, most) => ("<", "DESC", position, most),
         TimelineRange::After(position) => (">", "ASC", position, EVENTS),

@@ -1,11 +1,13 @@
-//! The connections that read, also of a file that this process can't or must not write.
+//! Connections for reading, also from a file that this process can't or must not write.
 //!
-//! `SQLite` reads a write-ahead log through an index in shared memory (`-shm`) that every reader
-//! takes part in. Where this process may not make that file there are two cases
-//! (<https://www.sqlite.org/wal.html#readonly>): somebody has the store open, then log and index
-//! are there and it reads through them; or nobody has, then there is no log, and the file is read
-//! as one that does not change. Which of the two it is can change at any time, so it is looked at
-//! before each reading.
+//! `SQLite` reads a write-ahead log through an index in shared memory (`-shm`), which every reader
+//! uses. If this process may not create that file, there are two cases
+//! (<https://www.sqlite.org/wal.html#readonly>):
+//! - Another process has the store open. Then log and index exist, and this process uses them.
+//! - No process has it open. Then there is no log, and the file is read as one that does not
+//!   change.
+//!
+//! Which case applies can change at any time, so it is checked before each read.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -18,27 +20,27 @@ use sqlx::{ConnectOptions, Sqlite, SqliteConnection};
 
 use super::open::{connect_options, lazy_read_pool, parent_folder};
 
-/// The connections that read.
+/// A pool of connections for reading.
 pub(super) enum ReadPool {
-    /// Of a store that is written to by this process, or could be.
+    /// To a store that this process can write.
     Writable(SqlitePool),
-    /// Of one that it can only read.
+    /// To a store that this process can only read.
     ReadOnly(ReadOnlyPool),
 }
 
-/// Connections to a file that can only be read.
+/// Connections to a file that this process can only read.
 pub(super) struct ReadOnlyPool {
     path: PathBuf,
-    patience: Duration,
+    lock_timeout: Duration,
     current: Mutex<(FileState, SqlitePool)>,
 }
 
-/// What tells one state of such a file from another.
+/// The state of a file that this process can only read. Connections are valid for one state.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum FileState {
-    /// Somebody has it open: they keep it consistent.
+    /// Another process has the file open and coordinates the access.
     InUse,
-    /// Nobody has; the file has this length and was written then.
+    /// No process has the file open. Holds its length and the time of its last modification.
     Unused(u64, Option<SystemTime>),
 }
 
@@ -47,74 +49,78 @@ impl FileState {
         if with_suffix(path, "-wal").exists() {
             return Self::InUse;
         }
-        let found = std::fs::metadata(path);
-        found
-            .map_or(Self::Unused(0, None), |found| Self::Unused(found.len(), found.modified().ok()))
+        let metadata = std::fs::metadata(path);
+        metadata.map_or(Self::Unused(0, None), |metadata| {
+            Self::Unused(metadata.len(), metadata.modified().ok())
+        })
     }
 
-    fn connect_options(self, path: &Path, patience: Duration) -> SqliteConnectOptions {
-        let options = connect_options(path, patience).read_only(true);
+    fn connect_options(self, path: &Path, lock_timeout: Duration) -> SqliteConnectOptions {
+        let options = connect_options(path, lock_timeout).read_only(true);
         options.immutable(matches!(self, Self::Unused(..)))
     }
 }
 
-/// A file that belongs to a store, by its ending.
-pub(super) fn with_suffix(path: &Path, ending: &str) -> PathBuf {
+/// Returns the path of a companion file of the store, such as the one with the suffix `-wal`.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(ending);
+    name.push(suffix);
     name.into()
 }
 
-/// Whether this process could write the store: the file, and those beside it.
+/// Returns whether this process can write the store: the file, its folder, and the files `-wal`
+/// and `-shm` if they exist.
 fn is_writable(path: &Path) -> bool {
-    let may = |path: &Path| access(path, Access::WRITE_OK).is_ok();
-    let log = ["-wal", "-shm"].map(|ending| with_suffix(path, ending));
-    may(path) && may(parent_folder(path)) && log.iter().all(|file| !file.exists() || may(file))
+    let can_write = |path: &Path| access(path, Access::WRITE_OK).is_ok();
+    let log_files = ["-wal", "-shm"].map(|suffix| with_suffix(path, suffix));
+    can_write(path)
+        && can_write(parent_folder(path))
+        && log_files.iter().all(|file| !file.exists() || can_write(file))
 }
 
-/// A connection that only reads, by whatever way the file allows.
+/// Opens a connection that only reads, in the way that the permissions of the file allow.
 pub(super) async fn connect_reader(
     path: &Path,
-    patience: Duration,
+    lock_timeout: Duration,
 ) -> Result<SqliteConnection, sqlx::Error> {
     let options = if is_writable(path) {
-        connect_options(path, patience)
+        connect_options(path, lock_timeout)
     } else {
-        FileState::read(path).connect_options(path, patience)
+        FileState::read(path).connect_options(path, lock_timeout)
     };
     options.pragma("query_only", "ON").connect().await
 }
 
 impl ReadPool {
-    /// For a store that this process may write to.
-    pub(super) fn writable(path: &Path, patience: Duration) -> Self {
-        Self::Writable(lazy_read_pool(connect_options(path, patience), patience))
+    /// Returns the pool for a store that this process can write.
+    pub(super) fn writable(path: &Path, lock_timeout: Duration) -> Self {
+        Self::Writable(lazy_read_pool(connect_options(path, lock_timeout), lock_timeout))
     }
 
-    /// For one that it only reads.
-    pub(super) fn read_only(path: &Path, patience: Duration) -> Self {
+    /// Returns the pool for a store that this process only reads.
+    pub(super) fn read_only(path: &Path, lock_timeout: Duration) -> Self {
         if is_writable(path) {
-            return Self::writable(path, patience);
+            return Self::writable(path, lock_timeout);
         }
         let state = FileState::read(path);
-        let pool = lazy_read_pool(state.connect_options(path, patience), patience);
-        let made_for = Mutex::new((state, pool));
-        Self::ReadOnly(ReadOnlyPool { path: path.to_owned(), patience, current: made_for })
+        let pool = lazy_read_pool(state.connect_options(path, lock_timeout), lock_timeout);
+        let current = Mutex::new((state, pool));
+        Self::ReadOnly(ReadOnlyPool { path: path.to_owned(), lock_timeout, current })
     }
 
     fn pool(&self) -> SqlitePool {
-        let foreign = match self {
+        let read_only = match self {
             Self::Writable(pool) => return pool.clone(),
-            Self::ReadOnly(foreign) => foreign,
+            Self::ReadOnly(read_only) => read_only,
         };
-        let state = FileState::read(&foreign.path);
-        let mut made_for = foreign.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if made_for.0 != state {
-            // The connections made for the state before are closed when their work is done.
-            let options = state.connect_options(&foreign.path, foreign.patience);
-            *made_for = (state, lazy_read_pool(options, foreign.patience));
+        let state = FileState::read(&read_only.path);
+        let mut current = read_only.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.0 != state {
+            // The connections for the previous state are closed when they are no longer in use.
+            let options = state.connect_options(&read_only.path, read_only.lock_timeout);
+            *current = (state, lazy_read_pool(options, read_only.lock_timeout));
         }
-        made_for.1.clone()
+        current.1.clone()
     }
 
     pub(super) async fn acquire(&self) -> Result<PoolConnection<Sqlite>, sqlx::Error> {

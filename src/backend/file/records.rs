@@ -1,4 +1,4 @@
-//! Whole records, folded from the last snapshot and the events after it.
+//! Full records, folded from the last snapshot and the events after it.
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
@@ -8,62 +8,63 @@ use super::event_row::{self, COLUMNS, FROM};
 use super::sql::Batch;
 use crate::model::{Incident, IncidentId};
 
-/// A snapshot is kept each time so many events have been added.
+/// The number of events after which a snapshot is stored.
 pub(super) const SNAPSHOT_EVERY: u32 = 64;
 
-/// A record with its key.
+/// The record of an incident, with its key in the store.
 #[derive(Clone, Debug)]
 pub(super) struct KeyedIncident {
     pub key: i64,
     pub incident: Incident,
 }
 
-/// Statements that read what [`folded`] takes: `$1` is the incident's id, `$2` the position up to
-/// which it is known already.
-pub(super) fn load_sql(incident: &str, known: &str) -> String {
+/// Returns the statements whose rows [`fold_rows`] expects. `incident` is the parameter with the
+/// incident's id, such as `$1`. Only events with a sequence number greater than `after` are read.
+pub(super) fn load_sql(incident: &str, after: &str) -> String {
     let key = format!("(SELECT key FROM incident WHERE id = {incident})");
     format!(
         "SELECT key FROM incident WHERE id = {incident};
-         SELECT record FROM snapshot WHERE incident = {key} AND seq > {known};
+         SELECT record FROM snapshot WHERE incident = {key} AND seq > {after};
          SELECT {COLUMNS} FROM {FROM} WHERE e.incident = {key}
-            AND e.seq > max({known}, coalesce((SELECT seq FROM snapshot WHERE incident = {key}), 0))
+            AND e.seq > max({after}, coalesce((SELECT seq FROM snapshot WHERE incident = {key}), 0))
             ORDER BY e.seq;"
     )
 }
 
-/// The record from the rows of [`reading`]'s statements, beginning with what is known.
+/// Folds the rows of the statements of [`load_sql`] into a record, beginning with the `cached` one.
 pub(super) fn fold_rows(
     id: IncidentId,
-    known: Option<Incident>,
+    cached: Option<Incident>,
     key: &[SqliteRow],
     snapshot: &[SqliteRow],
     events: &[SqliteRow],
 ) -> StoreResult<Option<KeyedIncident>> {
     let Some(key) = key.first() else { return Ok(None) };
     let key: i64 = key.try_get(0)?;
-    let broken =
-        |what: String| StoreError::content(format!("the timeline of incident {id}: {what}"));
+    let fold_error =
+        |detail: String| StoreError::content(format!("the timeline of incident {id}: {detail}"));
     let mut incident = match snapshot.first() {
         Some(row) => {
-            Some(serde_json::from_str(row.try_get(0)?).map_err(|e| broken(e.to_string()))?)
+            Some(serde_json::from_str(row.try_get(0)?).map_err(|e| fold_error(e.to_string()))?)
         }
-        None => known,
+        None => cached,
     };
     for row in events {
         let event = event_row::decode(row, id)?;
         match &mut incident {
-            Some(incident) => incident.apply_next(&event).map_err(|e| broken(e.to_string()))?,
+            Some(incident) => incident.apply_next(&event).map_err(|e| fold_error(e.to_string()))?,
             None => {
-                incident = Incident::fold([&event]).map_err(|e| broken(e.to_string()))?;
+                incident = Incident::fold([&event]).map_err(|e| fold_error(e.to_string()))?;
             }
         }
     }
     incident
         .map(|incident| Some(KeyedIncident { key, incident }))
-        .ok_or_else(|| broken("it has no events".into()))
+        .ok_or_else(|| fold_error("it has no events".into()))
 }
 
-/// The record of an incident, from one state of the store.
+/// Loads the record of an incident from one consistent state of the store; `None` if it does not
+/// exist.
 pub(super) async fn load(
     conn: &mut SqliteConnection,
     id: IncidentId,

@@ -1,5 +1,5 @@
-//! A store that outlives its file: what is left open for months finds it moved away, and put back,
-//! or another in its place, such as one made from a backup.
+//! A store that survives the replacement of its file. While a program runs for months, its file may
+//! be moved away and back, or replaced by another one, such as a restored backup.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -23,24 +23,25 @@ use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
 
-/// A [`FileStore`] that is opened anew when its file is no longer the one that was opened.
+/// A [`FileStore`] that is reopened when its path no longer names the file that was opened.
 ///
-/// While there is no file, or only part of one, everything is [`BackendError::Unreachable`].
+/// While the file is missing or only partly copied, every call fails with
+/// [`BackendError::Unreachable`].
 pub struct ReopeningStore {
     path: PathBuf,
     read_only: bool,
     options: Options,
-    /// The rules may change while it is open.
+    /// The current rules; they may change while the store is open.
     rules: RwLock<Rules>,
     current: Mutex<OpenState>,
 }
 
 struct OpenState {
-    /// `None` while the file is away.
+    /// `None` while the file is missing.
     store: Option<FileStore>,
-    /// What was opened last, and the write-ahead log it had.
+    /// The file that was opened last, and its write-ahead log.
     last: FileIdentities,
-    /// Counts how often it was opened: cursors from before mean nothing.
+    /// The number of times that the store was reopened. Cursors of earlier epochs are invalid.
     epoch: u64,
 }
 
@@ -57,7 +58,7 @@ impl FileIdentities {
 }
 
 impl ReopeningStore {
-    /// Goes on with an open store.
+    /// Wraps an open store.
     #[must_use]
     pub fn new(store: FileStore) -> Self {
         Self {
@@ -73,13 +74,13 @@ impl ReopeningStore {
         }
     }
 
-    /// The file it goes on with.
+    /// Returns the path of the store.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Lets other rules hold from now on.
+    /// Replaces the rules that commands are checked against.
     pub async fn set_rules(&self, rules: Rules) {
         self.rules.write().await.clone_from(&rules);
         if let Some(store) = &self.current.lock().await.store {
@@ -87,14 +88,14 @@ impl ReopeningStore {
         }
     }
 
-    /// Closes the file.
+    /// Closes the store if it is open.
     pub async fn close(&self) {
         if let Some(store) = self.current.lock().await.store.take() {
             store.close().await;
         }
     }
 
-    /// The store as it is now, opened anew where that is needed, and its epoch.
+    /// Returns the open store and its epoch. Reopens the store if the file was replaced.
     async fn current_store(&self) -> Result<(FileStore, u64), BackendError> {
         let mut current = self.current.lock().await;
         if let Some(store) = &current.store
@@ -102,8 +103,9 @@ impl ReopeningStore {
         {
             return Ok((store.clone(), current.epoch));
         }
-        // Before another file is opened under this name, and also when it is only away: whoever
-        // moves it may move its log as well. Nothing is written: SQLite sees that it has moved.
+        // Close the old file before opening another one under this path, and also while the file is
+        // missing, because its log may be moved too. Closing writes nothing: SQLite notices that
+        // the file was moved.
         if let Some(store) = current.store.take() {
             store.close().await;
         }
@@ -118,25 +120,26 @@ impl ReopeningStore {
         let store = opened.map_err(|error| BackendError::Unreachable(error.to_string()))?;
         current.last = FileIdentities::from_store(&store);
         current.epoch = (current.epoch + 1) & (u64::MAX >> EPOCH_AT);
-        let again = (store.clone(), current.epoch);
+        let reopened = (store.clone(), current.epoch);
         current.store = Some(store);
-        Ok(again)
+        Ok(reopened)
     }
 
-    /// Refuses, in a sentence, what must not be opened: opening makes a store of an empty file, and
-    /// plays the log beside it into any file.
+    /// Refuses to reopen a file that is incomplete or does not belong to its log, with a sentence
+    /// for people. Opening would turn an empty file into a store, and would replay the log found
+    /// next to it into any file.
     fn check_reopen(&self, last: FileIdentities) -> Result<(), String> {
         let file = display_path(&self.path);
-        let found = FileIdentity::from_path(&self.path);
-        if found.is_none() {
+        let identity = FileIdentity::from_path(&self.path);
+        if identity.is_none() {
             return Err(moved_message(&self.path, false));
         }
         if !is_complete_file(&self.path).unwrap_or(true) {
             return Err(format!("{file} is not there as a whole: it may still be copied"));
         }
         let log = wal_path(&self.path);
-        let left = FileIdentity::from_path(&log).filter(|log| Some(*log) == last.log);
-        if found != last.store && left.is_some() {
+        let old_log = FileIdentity::from_path(&log).filter(|log| Some(*log) == last.log);
+        if identity != last.store && old_log.is_some() {
             return Err(format!(
                 "{file} was replaced, but {} is still that of the file before: move it away too",
                 display_path(&log)
@@ -145,6 +148,8 @@ impl ReopeningStore {
         Ok(())
     }
 
+    /// Returns the store, its epoch, and `since` as a cursor of that store; `None` for a cursor of
+    /// another epoch.
     async fn store_and_cursor(
         &self,
         since: Option<Cursor>,
@@ -155,22 +160,22 @@ impl ReopeningStore {
     }
 }
 
-/// The write-ahead log of a store.
+/// Returns the path of the write-ahead log of a store.
 fn wal_path(path: &Path) -> PathBuf {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     PathBuf::from(log)
 }
 
-/// Whether a file has as many pages as its header says (<https://www.sqlite.org/fileformat.html>).
-/// One that is being copied has fewer.
+/// Returns whether a file has as many pages as its header says
+/// (<https://www.sqlite.org/fileformat.html>). A file that is still being copied has fewer.
 fn is_complete_file(path: &Path) -> io::Result<bool> {
     let mut head = Vec::new();
     let file = File::open(path)?;
     let length = file.metadata()?.len();
     file.take(100).read_to_end(&mut head)?;
     let (Some(size), Some(pages)) = (head.get(16..18), head.get(28..32)) else { return Ok(false) };
-    // 1 stands for 65,536, which does not fit.
+    // The value 1 stands for 65,536, which does not fit into two bytes.
     let size = match u16::from_be_bytes([size[0], size[1]]) {
         1 => 65_536,
         size => u64::from(size),
@@ -207,9 +212,9 @@ impl Backend for ReopeningStore {
     async fn timeline(
         &self,
         id: IncidentId,
-        part: TimelineRange,
+        range: TimelineRange,
     ) -> Result<Vec<Event>, BackendError> {
-        self.current_store().await?.0.timeline(id, part).await
+        self.current_store().await?.0.timeline(id, range).await
     }
 
     async fn measures(

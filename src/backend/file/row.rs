@@ -1,7 +1,9 @@
-//! An incident as the projection holds it: a packed row, and the columns it is looked up by.
+//! The form in which the projection stores an incident: a packed row, and the columns by which it
+//! is looked up.
 //!
-//! The row is one value because a queue of 5,000 is read at once, and a column costs as much as a
-//! whole row to hand over. What is searched for stands in columns of its own beside it.
+//! The row is one value because a queue of 5,000 rows is read at once, and passing one column from
+//! the driver costs as much as passing the full row. Searched fields have columns of their own as
+//! well.
 
 use chrono::{DateTime, Utc};
 
@@ -10,34 +12,34 @@ use crate::model::priority::{Level, Priority};
 use crate::model::status::{Category, Source, Status};
 use crate::model::{Incident, IncidentId, IncidentNumber, PersonRef, Summary};
 
-/// Numbers are below this, so that a number and a second fit one key.
+/// Incident numbers are below this, so that a number and a second fit one key.
 pub(super) const NUMBERS_END: u64 = 1 << 31;
-/// Facets of open incidents are below this.
+/// The facets of open incidents are below this.
 pub(super) const OPEN_FACETS_END: i64 = 5 << 6;
-/// Facets are below this.
+/// All facets are below this.
 pub(super) const FACETS_END: i64 = 9 << 6;
-/// Milliseconds of a day.
+/// The number of milliseconds of a day.
 pub(super) const DAY_MS: i64 = 86_400_000;
 
 const VERSION: u8 = 1;
 const NO_TIME: i64 = i64::MIN;
 
-/// The key of an incident: ordered by report, then by number.
+/// Returns the key of an incident. Keys are ordered by time of report, then by number.
 pub(super) fn incident_key(reported_at: DateTime<Utc>, number: IncidentNumber) -> i64 {
     (reported_at.timestamp() << 31) | i64::try_from(number.0 & (NUMBERS_END - 1)).unwrap_or(0)
 }
 
-/// The least key of a report at this second.
+/// Returns the least key of an incident that is reported at this second.
 pub(super) fn first_key_at(second: i64) -> i64 {
     second.clamp(0, (1 << 32) - 1) << 31
 }
 
-/// Status, priority, category and pause in one small number.
+/// Returns the facets of a row: status, priority, category and pause in one small number.
 pub(super) fn facets(row: &Summary) -> i64 {
     pack_facets(row.status, row.priority, row.category, row.paused)
 }
 
-/// See [`facets`].
+/// Packs status, priority, category and pause into one small number.
 pub(super) fn pack_facets(
     status: Status,
     priority: Priority,
@@ -49,14 +51,14 @@ pub(super) fn pack_facets(
     (i64::from(status.index()) << 6) | (priority << 4) | (category << 1) | i64::from(paused)
 }
 
-/// The status and the priority in facets.
+/// Returns the status and the priority in facets.
 pub(super) fn status_and_priority(facets: i64) -> Option<(Status, Priority)> {
     let status = Status::from_index(u8::try_from(facets >> 6).ok()?)?;
     let priority = Priority::from_index(usize::try_from((facets >> 4) & 3).ok()?)?;
     Some((status, priority))
 }
 
-/// How an incident counts, as a column.
+/// Encodes how measures count an incident, for the column `counted`.
 pub(super) fn encode_counted(counted: Counted) -> i64 {
     match counted {
         Counted::Yes => 0,
@@ -66,7 +68,7 @@ pub(super) fn encode_counted(counted: Counted) -> i64 {
     }
 }
 
-/// The opposite of [`counted_column`].
+/// Decodes the column `counted`.
 pub(super) fn decode_counted(column: i64) -> Counted {
     match column {
         1 => Counted::Merged,
@@ -76,7 +78,7 @@ pub(super) fn decode_counted(column: i64) -> Counted {
     }
 }
 
-/// The columns of an incident, but for the ids of its names.
+/// The columns of an incident, without the ids of its names.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Columns {
     pub key: i64,
@@ -92,7 +94,7 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// Of a record that the store has numbered.
+    /// Returns the columns of a record that has its number.
     pub(super) fn from_incident(incident: &Incident) -> Self {
         let summary = &incident.summary;
         let number = summary.number.unwrap_or(IncidentNumber(0));
@@ -122,7 +124,7 @@ impl Columns {
     }
 }
 
-/// A row in bytes: a fixed part, then the texts.
+/// Packs a row into bytes: a part of fixed length, then the texts.
 pub(super) fn pack_row(row: &Summary) -> Vec<u8> {
     let mut out = Vec::with_capacity(160);
     out.extend([
@@ -169,7 +171,7 @@ pub(super) fn pack_row(row: &Summary) -> Vec<u8> {
     out
 }
 
-/// Bytes that can't be read.
+/// The error for bytes that can't be decoded.
 struct Damaged;
 
 struct ByteReader<'a>(&'a [u8]);
@@ -185,7 +187,7 @@ impl<'a> ByteReader<'a> {
         self.read_array::<1>().map(|b| b[0])
     }
 
-    /// A time that may be missing.
+    /// Reads a time that may be absent.
     fn read_optional_time(&mut self) -> Result<Option<DateTime<Utc>>, Damaged> {
         match i64::from_le_bytes(self.read_array().ok_or(Damaged)?) {
             NO_TIME => Ok(None),
@@ -197,7 +199,7 @@ impl<'a> ByteReader<'a> {
         self.read_optional_time().ok()?
     }
 
-    /// A text that may be missing.
+    /// Reads a text that may be absent.
     fn read_optional_text(&mut self) -> Result<Option<&'a str>, Damaged> {
         let length = u32::from_le_bytes(self.read_array().ok_or(Damaged)?);
         if length == u32::MAX {
@@ -214,7 +216,7 @@ impl<'a> ByteReader<'a> {
     }
 }
 
-/// The row of these bytes; `None` where they are damaged.
+/// Unpacks a row; `None` if the bytes are damaged.
 pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
     let mut from = ByteReader(bytes);
     if from.read_byte()? != VERSION {
@@ -280,7 +282,7 @@ pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
     })
 }
 
-/// The times and the kind of an incident in a packed row, without its texts.
+/// Unpacks only the fields of a row that measures need, without its texts.
 pub(super) fn unpack_fact(
     bytes: &[u8],
     service: u32,

@@ -1,4 +1,4 @@
-//! Pages of rows: the queue of open incidents in the order of urgency, and the history.
+//! Searches: pages of open incidents in any order, and pages of the history by time of report.
 
 use chrono::DateTime;
 use sqlx::{Row, SqliteConnection};
@@ -15,14 +15,15 @@ use crate::model::filter::{MatchContext, Scope};
 use crate::model::queue::{OpenCounts, Sort, UrgencyKey, compare, urgency_key};
 use crate::model::{IncidentId, IncidentNumber, Priority, Rules, Summary};
 
-/// The most rows of a page.
+/// The maximum number of rows of a page.
 const MAX_LIMIT: u32 = 1000;
 
 fn invalid(message: &str) -> StoreError {
     BackendError::Rejected(Rejection::new(RejectionKind::Invalid, message)).into()
 }
 
-/// A page of what is searched for. `read_only`: nobody has brought the index of words up to date.
+/// Returns a page of the incidents that match. `read_only` tells that this process can't update the
+/// full-text index, so the search must cope with incidents that are not in it yet.
 pub(super) async fn search(
     conn: &mut SqliteConnection,
     search: &Search,
@@ -41,7 +42,8 @@ pub(super) async fn search(
     }
 }
 
-/// The first page of all that needs a person, as the panes show it when they start.
+/// Returns whether the search is for the first page of all open incidents by urgency, which the
+/// panes show when they start.
 fn is_default_queue(search: &Search) -> bool {
     search.filter.terms.is_empty() && search.sort == Sort::Urgent && search.after.is_none()
 }
@@ -50,17 +52,18 @@ fn context<'a>(search: &'a Search, rules: &'a Rules) -> MatchContext<'a> {
     MatchContext { now: search.now, me: search.me.as_deref(), levels: &rules.levels }
 }
 
-/// The place of a row in a list by report.
+/// Returns the key of a row, which is its position in a list by time of report.
 fn summary_key(row: &Summary) -> i64 {
     incident_key(row.reported_at, row.number.unwrap_or(IncidentNumber(0)))
 }
 
-/// A place as a page ends with it.
+/// The decoded form of a [`PageMark`]: where a page ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum ParsedPageMark {
     Key(i64),
     Rank(UrgencyKey),
-    /// The last row, and how many there were up to it: what counts where it has left.
+    /// The id of the last row, and the number of rows up to it, which is used if that row is no
+    /// longer in the list.
     Row(IncidentId, usize),
 }
 
@@ -68,9 +71,9 @@ impl ParsedPageMark {
     pub(super) fn to_page_mark(self) -> PageMark {
         PageMark(match self {
             Self::Key(key) => format!("k{key}"),
-            Self::Rank((calm, priority, held, reported, id)) => {
+            Self::Rank((calm, priority, acknowledged, reported, id)) => {
                 let reported = reported.timestamp_millis();
-                format!("r{calm}.{}.{held}.{reported}.{id}", priority.index())
+                format!("r{calm}.{}.{acknowledged}.{reported}.{id}", priority.index())
             }
             Self::Row(id, count) => format!("o{count}.{id}"),
         })
@@ -88,14 +91,15 @@ impl ParsedPageMark {
         let mut next = || parts.next();
         let calm = next()?.parse().ok()?;
         let priority = Priority::from_index(next()?.parse().ok()?)?;
-        let held = next()?.parse().ok()?;
+        let acknowledged = next()?.parse().ok()?;
         let reported = DateTime::from_timestamp_millis(next()?.parse().ok()?)?;
         let id: IncidentId = next()?.parse().ok()?;
-        Some(Self::Rank((calm, priority, held, reported, id)))
+        Some(Self::Rank((calm, priority, acknowledged, reported, id)))
     }
 }
 
-/// Where the page begins; refuses the end of a page of another list or another order.
+/// Returns the mark after which the page begins; `None` for the first page. Refuses a mark of
+/// another list or another order.
 fn start_mark(search: &Search) -> StoreResult<Option<ParsedPageMark>> {
     let Some(mark) = &search.after else { return Ok(None) };
     let mark = ParsedPageMark::parse(mark).filter(|mark| {
@@ -113,7 +117,7 @@ fn start_mark(search: &Search) -> StoreResult<Option<ParsedPageMark>> {
         .ok_or_else(|| invalid("page: that is no page of this list: begin with the first"))
 }
 
-/// Open incidents: few enough to look at all of them.
+/// Returns a page of open incidents. Reads all of them, as they are few.
 async fn search_open(
     conn: &mut SqliteConnection,
     search: &Search,
@@ -122,22 +126,22 @@ async fn search_open(
     let mark = start_mark(search)?;
     let context = context(search, rules);
     let mut counts = OpenCounts::default();
-    let mut found = Vec::new();
+    let mut matching = Vec::new();
     Batch::new(&format!("SELECT row FROM incident WHERE facets < {OPEN_FACETS_END}"))
         .for_each_row(conn, |row| {
             let row = summary_at(row, 0)?;
             counts.add(&row, search.now, &rules.levels);
             if search.filter.matches(&row, context) {
-                found.push(row);
+                matching.push(row);
             }
             Ok(true)
         })
         .await?;
-    let total = found.len() as u64;
+    let total = matching.len() as u64;
     let limit = usize::try_from(search.limit).unwrap_or(1);
     let (rows, next) = match search.sort {
         Sort::Urgent => {
-            let mut ranked: Vec<(UrgencyKey, Summary)> = found
+            let mut ranked: Vec<(UrgencyKey, Summary)> = matching
                 .into_iter()
                 .map(|row| (urgency_key(&row, search.now, &rules.levels), row))
                 .filter(|(rank, _)| match mark {
@@ -152,21 +156,21 @@ async fn search_open(
         }
         Sort::Newest | Sort::Oldest => {
             let newest = search.sort == Sort::Newest;
-            found.retain(|row| match mark {
+            matching.retain(|row| match mark {
                 Some(ParsedPageMark::Key(end)) if newest => summary_key(row) < end,
                 Some(ParsedPageMark::Key(end)) => summary_key(row) > end,
                 _ => true,
             });
-            found.sort_unstable_by_key(summary_key);
+            matching.sort_unstable_by_key(summary_key);
             if newest {
-                found.reverse();
+                matching.reverse();
             }
-            let next =
-                (found.len() > limit).then(|| ParsedPageMark::Key(summary_key(&found[limit - 1])));
-            found.truncate(limit);
-            (found, next)
+            let next = (matching.len() > limit)
+                .then(|| ParsedPageMark::Key(summary_key(&matching[limit - 1])));
+            matching.truncate(limit);
+            (matching, next)
         }
-        sort => page_in_order(found, sort, mark, search, rules),
+        sort => page_in_order(matching, sort, mark, search, rules),
     };
     Ok(Page {
         rows,
@@ -176,20 +180,22 @@ async fn search_open(
     })
 }
 
-/// A page of open incidents in an order whose places can't be told by a key.
+/// Returns a page of open incidents in an order for which no key marks where a page ends.
 fn page_in_order(
-    found: Vec<Summary>,
+    matching: Vec<Summary>,
     sort: Sort,
     mark: Option<ParsedPageMark>,
     search: &Search,
     rules: &Rules,
 ) -> (Vec<Summary>, Option<ParsedPageMark>) {
-    let mut ranked: Vec<(UrgencyKey, Summary)> =
-        found.into_iter().map(|row| (urgency_key(&row, search.now, &rules.levels), row)).collect();
+    let mut ranked: Vec<(UrgencyKey, Summary)> = matching
+        .into_iter()
+        .map(|row| (urgency_key(&row, search.now, &rules.levels), row))
+        .collect();
     ranked.sort_unstable_by(|a, b| compare(sort, (&a.1, &a.0), (&b.1, &b.0)));
     let start = match mark {
         Some(ParsedPageMark::Row(id, count)) => {
-            ranked.iter().position(|(_, row)| row.id == id).map_or(count, |place| place + 1)
+            ranked.iter().position(|(_, row)| row.id == id).map_or(count, |index| index + 1)
         }
         _ => 0,
     };
@@ -202,7 +208,7 @@ fn page_in_order(
     (rows, next)
 }
 
-/// The history, newest or oldest first.
+/// Returns a page of the history, newest or oldest first.
 async fn search_history(
     conn: &mut SqliteConnection,
     search: &Search,
@@ -218,28 +224,28 @@ async fn search_history(
     let oldest = search.sort == Sort::Oldest;
     match mark {
         Some(ParsedPageMark::Key(end)) if oldest => {
-            plan.key_range.0 = plan.key_range.0.max(end.saturating_add(1))
+            plan.key_range.0 = plan.key_range.0.max(end.saturating_add(1));
         }
         Some(ParsedPageMark::Key(end)) => plan.key_range.1 = plan.key_range.1.min(end),
-        // The history has no other marks.
+        // `start_mark` accepts no other marks for the history.
         Some(ParsedPageMark::Rank(_) | ParsedPageMark::Row(..)) | None => {}
     }
-    let waiting = match &plan.access_path {
-        AccessPath::FullText { prefixes: pieces, .. } if read_only => {
-            full_text::find_unindexed(conn, pieces).await?
+    let unindexed = match &plan.access_path {
+        AccessPath::FullText { prefixes, .. } if read_only => {
+            full_text::find_unindexed(conn, prefixes).await?
         }
         _ => Default::default(),
     };
     let limit = usize::try_from(search.limit).unwrap_or(1);
-    // One more than asked for tells whether there is another page.
+    // One row more than requested tells whether there is another page.
     let mut rows: Vec<(i64, Summary)> = Vec::with_capacity(limit + 1);
-    let mut at_once = limit + 1;
+    let mut batch_size = limit + 1;
     loop {
         let wanted = limit + 1 - rows.len();
         let mut last = None;
         let mut seen = 0;
         let streamed = matches!(plan.access_path, AccessPath::All | AccessPath::FullText { .. });
-        build_statement(&plan, &waiting, oldest, (!streamed).then_some(at_once))
+        build_statement(&plan, &unindexed, oldest, (!streamed).then_some(batch_size))
             .for_each_row(conn, |row| {
                 let key: i64 = row.try_get(0)?;
                 seen += 1;
@@ -251,22 +257,22 @@ async fn search_history(
                 Ok(rows.len() <= limit)
             })
             .await?;
-        let done = rows.len() > limit || streamed || seen < at_once;
-        let (false, Some(last)) = (done, last) else { break };
+        let is_done = rows.len() > limit || streamed || seen < batch_size;
+        let (false, Some(last)) = (is_done, last) else { break };
         if oldest {
             plan.key_range.0 = last.saturating_add(1);
         } else {
             plan.key_range.1 = last;
         }
-        // Few of these pass: look at more at once.
-        at_once = (at_once * 4).min(20_000).max(wanted);
+        // Few of these rows match: read more at once.
+        batch_size = (batch_size * 4).min(20_000).max(wanted);
     }
     let next = (rows.len() > limit).then(|| ParsedPageMark::Key(rows[limit - 1].0).to_page_mark());
     rows.truncate(limit);
     Ok(Page { rows: rows.into_iter().map(|(_, row)| row).collect(), next, ..empty })
 }
 
-/// The condition on a column of facets, empty where there is none.
+/// Returns the SQL condition on a column of facets; empty if all facets may match.
 fn facets_condition(plan: &SearchPlan, column: &str) -> String {
     let Some(ranges) = &plan.facet_ranges else { return String::new() };
     let each: Vec<String> = ranges
@@ -282,31 +288,33 @@ fn facets_condition(plan: &SearchPlan, column: &str) -> String {
     format!(" AND ({})", each.join(" OR "))
 }
 
-/// Keys as the database reads a list.
+/// Formats keys as a JSON array, for `json_each`.
 fn json_array(keys: &[i64]) -> String {
     let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
     format!("[{}]", keys.join(","))
 }
 
-/// The statement that gives keys and rows in order, at most so many. `waiting` are incidents whose
-/// words the index does not have yet, and those of them that have the words.
+/// Returns the statement that gives keys and rows in order, at most `max_rows`.
+///
+/// `unindexed` holds the keys of the incidents that are not in the full-text index yet, and of
+/// those among them that match.
 fn build_statement(
     plan: &SearchPlan,
-    waiting: &(Vec<i64>, Vec<i64>),
+    unindexed: &(Vec<i64>, Vec<i64>),
     oldest: bool,
-    most: Option<usize>,
+    max_rows: Option<usize>,
 ) -> Batch {
     let (from, below) = plan.key_range;
     let order = if oldest { "ASC" } else { "DESC" };
     let span = |key: &str| format!("{key} >= {from} AND {key} < {below}");
-    let limit = most.map_or(String::new(), |most| format!(" LIMIT {most}"));
+    let limit = max_rows.map_or(String::new(), |max_rows| format!(" LIMIT {max_rows}"));
     match &plan.access_path {
         AccessPath::All => Batch::one_off(&format!(
             "SELECT key, row FROM incident WHERE {}{} ORDER BY key {order}{limit}",
             span("key"),
             facets_condition(plan, "+facets")
         )),
-        AccessPath::FullText { expression, .. } if !waiting.0.is_empty() => {
+        AccessPath::FullText { expression, .. } if !unindexed.0.is_empty() => {
             let mut batch = Batch::one_off(&format!(
                 "SELECT key, row FROM incident WHERE (key IN (SELECT value FROM json_each(?))
                     OR key IN (SELECT rowid FROM words WHERE words MATCH ?
@@ -315,7 +323,10 @@ fn build_statement(
                 span("key"),
                 facets_condition(plan, "+facets")
             ));
-            batch.arg(json_array(&waiting.1)).arg(expression.clone()).arg(json_array(&waiting.0));
+            batch
+                .arg(json_array(&unindexed.1))
+                .arg(expression.clone())
+                .arg(json_array(&unindexed.0));
             batch
         }
         AccessPath::FullText { expression, .. } => {

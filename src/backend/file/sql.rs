@@ -1,4 +1,5 @@
-//! Statements sent together, so that a transaction costs few crossings to the driver's thread.
+//! Batches of statements that are sent together, so that a transaction costs few round trips to the
+//! driver's thread.
 
 use futures_util::StreamExt;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -6,7 +7,7 @@ use sqlx::{Arguments, AssertSqlSafe, Encode, Executor, Sqlite, SqliteConnection,
 
 use super::error::StoreResult;
 
-/// Several statements and the arguments of their `?`, in order.
+/// Several statements, and the arguments of their parameters in order.
 #[derive(Default)]
 pub(super) struct Batch {
     sql: String,
@@ -16,19 +17,20 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Begins with a statement.
+    /// Returns a batch that begins with `sql`.
     pub(super) fn new(sql: &str) -> Self {
         let mut batch = Self::default();
         batch.sql(sql);
         batch
     }
 
-    /// One whose text is not worth keeping prepared.
+    /// Returns a batch that is not cached as a prepared statement, because its text is seldom the
+    /// same.
     pub(super) fn one_off(sql: &str) -> Self {
         Self { one_off: true, ..Self::new(sql) }
     }
 
-    /// Adds a statement, or a piece of one.
+    /// Adds a statement, or a part of one.
     pub(super) fn sql(&mut self, sql: &str) -> &mut Self {
         self.sql.push_str(sql);
         self
@@ -45,7 +47,7 @@ impl Batch {
         self
     }
 
-    /// Whether there is nothing to run.
+    /// Returns whether the batch has no statement.
     pub(super) fn is_empty(&self) -> bool {
         self.sql.is_empty()
     }
@@ -69,7 +71,7 @@ impl Batch {
         Ok(())
     }
 
-    /// Runs all statements and gives the rows of each.
+    /// Runs all statements and returns the rows of each.
     pub(super) async fn fetch_result_sets(
         self,
         conn: &mut SqliteConnection,
@@ -91,7 +93,7 @@ impl Batch {
         Ok(results)
     }
 
-    /// Runs one statement and gives its rows.
+    /// Runs one statement and returns its rows.
     pub(super) async fn fetch_all(
         self,
         conn: &mut SqliteConnection,
@@ -99,7 +101,7 @@ impl Batch {
         Ok(self.query()?.fetch_all(conn).await?)
     }
 
-    /// Runs one statement and gives its first row.
+    /// Runs one statement and returns its first row.
     pub(super) async fn fetch_optional(
         self,
         conn: &mut SqliteConnection,
@@ -107,16 +109,17 @@ impl Batch {
         Ok(self.query()?.fetch_optional(conn).await?)
     }
 
-    /// Runs one statement and gives each row to `each` as it comes, until that says `false`.
+    /// Runs one statement and passes each row to `on_row` as it arrives, until that returns
+    /// `false`.
     pub(super) async fn for_each_row(
         self,
         conn: &mut SqliteConnection,
-        mut each: impl FnMut(&SqliteRow) -> StoreResult<bool> + Send,
+        mut on_row: impl FnMut(&SqliteRow) -> StoreResult<bool> + Send,
     ) -> StoreResult<()> {
         let query = self.query()?;
         let mut stream = query.fetch(conn);
         while let Some(row) = stream.next().await {
-            if !each(&row?)? {
+            if !on_row(&row?)? {
                 break;
             }
         }

@@ -1,7 +1,8 @@
-//! Tells when the store has been written to, by this process or by another.
+//! Wakes listeners when the store is written, by this process or by another one.
 //!
-//! Another process is noticed by the write-ahead log that it appends to, and the file itself when it
-//! is moved away or replaced. Where files can't be watched, or changes made on another machine would not show, the store is asked every so often.
+//! A write by another process is noticed by watching the write-ahead log that it appends to. The
+//! file itself is watched to notice that it is moved away or replaced. If files can't be watched,
+//! or if changes made on another machine would not be reported, the listeners poll the store.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,15 +13,17 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-/// How often the store is asked where nothing tells.
+/// How often a listener checks the store if files can't be watched.
 const POLL_INTERVAL: Duration = Duration::from_millis(900);
 
-/// The log is written before what it says counts, and nothing tells of that last step: after a
-/// write the store is asked again after these pauses, so that a slow disk is waited for.
+/// Delays after a write, in milliseconds, after which the store is checked again.
+///
+/// A process appends to the log before the transaction is visible to others, and that last step
+/// changes no watched file. The repeated checks also wait for a slow disk.
 const RECHECK_DELAYS_MS: [u64; 9] = [10, 20, 40, 80, 160, 320, 640, 1280, 2560];
 
-/// Kinds of file systems on which another machine may write without this one being told
-/// (`statfs(2)`): NFS, SMB, CIFS, SMB2, 9P, FUSE, AFS, Ceph, Coda.
+/// Types of file systems (`statfs(2)`) on which a write by another machine is not reported to this
+/// one: NFS, SMB, CIFS, SMB2, 9P, FUSE, AFS, Ceph, Coda.
 const REMOTE_FILE_SYSTEMS: [u32; 9] = [
     0x6969,
     0x517b,
@@ -33,28 +36,29 @@ const REMOTE_FILE_SYSTEMS: [u32; 9] = [
     0x7375_7245,
 ];
 
-/// The bell of one open store.
+/// Watches one open store for writes, and wakes its listeners.
 #[derive(Debug)]
 pub(crate) struct StoreWatcher {
     file: PathBuf,
-    /// When it rang last.
+    /// The time of the last write that was noticed.
     sender: watch::Sender<Option<Instant>>,
-    /// Begun by the first who waits: one command on the command line watches nothing.
+    /// Set by the first listener, so that a single command on the command line watches nothing.
     mode: Mutex<Option<WatchMode>>,
 }
 
 #[derive(Debug)]
 enum WatchMode {
-    /// Held for what it does until it is dropped.
+    /// The operating system reports writes until the watcher is dropped.
     Notified(#[allow(dead_code, reason = "dropping it ends the watch")] RecommendedWatcher),
     Polling,
 }
 
-/// Waits for the bell.
+/// Waits for writes to one store.
 pub(crate) struct StoreListener {
     receiver: watch::Receiver<Option<Instant>>,
     is_polling: bool,
-    /// The next pause of [`AGAIN_MS`], while a write may not count yet.
+    /// The index of the next delay in [`RECHECK_DELAYS_MS`], while the last write may not be
+    /// visible yet.
     next_recheck: Option<usize>,
 }
 
@@ -67,24 +71,24 @@ impl StoreWatcher {
         })
     }
 
-    /// Something was written by this process.
+    /// Wakes the listeners after a write by this process.
     pub(crate) fn wake(&self) {
         self.sender.send_replace(Some(Instant::now()));
     }
 
-    /// For somebody who wants to wait.
+    /// Returns a new listener. The first one starts watching the file.
     pub(crate) fn listen(&self) -> StoreListener {
-        let mut watcher = self.mode.lock().unwrap_or_else(PoisonError::into_inner);
-        let watching = watcher.get_or_insert_with(|| match self.start_file_watch() {
+        let mut mode = self.mode.lock().unwrap_or_else(PoisonError::into_inner);
+        let mode = mode.get_or_insert_with(|| match self.start_file_watch() {
             Some(watcher) => WatchMode::Notified(watcher),
             None => WatchMode::Polling,
         });
-        let asking = matches!(watching, WatchMode::Polling);
-        // What it rang for just before may not count yet.
+        let is_polling = matches!(mode, WatchMode::Polling);
+        // A write just before may not be visible yet.
         let last = *self.sender.borrow();
-        let pauses = Duration::from_millis(RECHECK_DELAYS_MS.iter().sum());
-        let again = last.filter(|at| at.elapsed() < pauses).map(|_| 0);
-        StoreListener { receiver: self.sender.subscribe(), is_polling: asking, next_recheck: again }
+        let all_delays = Duration::from_millis(RECHECK_DELAYS_MS.iter().sum());
+        let next_recheck = last.filter(|at| at.elapsed() < all_delays).map(|_| 0);
+        StoreListener { receiver: self.sender.subscribe(), is_polling, next_recheck }
     }
 
     fn start_file_watch(&self) -> Option<RecommendedWatcher> {
@@ -99,10 +103,10 @@ impl StoreWatcher {
         let sender = self.sender.clone();
         let mut watcher =
             notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-                // An error may have swallowed a change.
+                // An error may hide a change, so it counts as one.
                 let written = event.map_or(true, |event| {
-                    // Opening and closing, which readers do too, is no change.
-                    let about = match event.kind {
+                    // Opening and closing the file is no change: readers do it too.
+                    let watched_paths = match event.kind {
                         EventKind::Create(_) => [Some(&log), Some(&file)],
                         EventKind::Modify(ModifyKind::Data(_)) => [Some(&log), None],
                         EventKind::Modify(ModifyKind::Name(_)) | EventKind::Remove(_) => {
@@ -110,8 +114,9 @@ impl StoreWatcher {
                         }
                         _ => [None, None],
                     };
-                    let about = about.into_iter().flatten();
-                    event.need_rescan() || about.into_iter().any(|p| event.paths.contains(p))
+                    let watched_paths = watched_paths.into_iter().flatten();
+                    event.need_rescan()
+                        || watched_paths.into_iter().any(|p| event.paths.contains(p))
                 });
                 if written {
                     sender.send_replace(Some(Instant::now()));
@@ -125,10 +130,10 @@ impl StoreWatcher {
 
 #[cfg(target_os = "linux")]
 fn is_remote(folder: &Path) -> bool {
-    rustix::fs::statfs(folder).is_ok_and(|found| {
+    rustix::fs::statfs(folder).is_ok_and(|stat| {
         // The width of this field differs between platforms; the magic numbers have 32 bits.
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "32-bit magic")]
-        let kind = found.f_type as u32;
+        let kind = stat.f_type as u32;
         REMOTE_FILE_SYSTEMS.contains(&kind)
     })
 }
@@ -139,12 +144,12 @@ fn is_remote(_folder: &Path) -> bool {
 }
 
 impl StoreListener {
-    /// What was told until now counts as known.
+    /// Marks all writes until now as seen, so that only later ones end the next wait.
     pub(crate) fn mark_seen(&mut self) {
         self.receiver.mark_unchanged();
     }
 
-    /// Waits until something was written, or it is time to ask again, or the deadline.
+    /// Waits until the store is written, it is time to check it again, or the deadline passes.
     pub(crate) async fn wait(&mut self, deadline: Instant) {
         let pause = match self.next_recheck {
             Some(step) => RECHECK_DELAYS_MS.get(step).copied().map(Duration::from_millis),
@@ -152,18 +157,18 @@ impl StoreListener {
             None => None,
         };
         let until = pause.map_or(deadline, |pause| deadline.min(Instant::now() + pause));
-        // A bell that is gone can't ring; then the deadline ends the wait.
+        // An error of `changed` means that the watcher was dropped. Callers stop at their deadline.
         match timeout_at(until, self.receiver.changed()).await {
             Ok(_) => {
                 if self.next_recheck.is_some() {
-                    // Somebody writes a lot: now and then is often enough.
+                    // Another process writes frequently: limit how often the store is checked.
                     sleep_until(deadline.min(Instant::now() + Duration::from_millis(10))).await;
                 }
                 self.next_recheck = Some(0);
             }
             Err(_) => {
                 self.next_recheck =
-                    self.next_recheck.map(|step| step + 1).filter(|s| *s < RECHECK_DELAYS_MS.len())
+                    self.next_recheck.map(|step| step + 1).filter(|s| *s < RECHECK_DELAYS_MS.len());
             }
         }
     }
@@ -174,11 +179,11 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_write_just_before_the_wait_is_asked_for_again() {
+    async fn write_just_before_the_wait_is_checked_again() {
         let folder = tempfile::tempdir().expect("a folder");
         let bell = StoreWatcher::new(&folder.path().join("store.db"));
         let far = Instant::now() + Duration::from_hours(1);
-        // Another process has written its log, but has not committed yet.
+        // Another process has written to the log but has not committed yet.
         bell.wake();
         let mut signal = bell.listen();
         signal.mark_seen();

@@ -1,5 +1,5 @@
-//! Carries out commands, in two crossings to the database each: in a transaction of its own, or in
-//! one that others share ([`super::together`]).
+//! Carries out commands with at most two round trips to the database each, in a transaction of
+//! their own or in one shared with other commands ([`super::group_commit`]).
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -22,32 +22,34 @@ use crate::model::{
     IncidentNumber, Rules, Summary,
 };
 
-/// Records that are kept in memory between commands.
+/// The maximum number of records in memory between commands.
 const MAX_RECENT: usize = 128;
 
-/// The one connection of this process that writes.
+/// The connection of this process that writes, with its caches.
 pub(super) struct Writer {
     pub conn: SqliteConnection,
     pub names: NameInterner,
-    /// Records as the last commands left them. They may lag behind other processes: what was added since is folded in.
+    /// Records after the last commands of this process. Other processes may have added events
+    /// since; these are folded in before a record is used.
     recent_records: HashMap<IncidentId, KeyedIncident>,
-    /// The last number that this process gave; another may have gone on since.
+    /// The last number that this process assigned; another process may have assigned more since.
     last_number: Option<u64>,
-    /// Who had it panicked: what is in memory and in the transaction may be half done.
+    /// Set when a task panicked while it held the writer: the caches and the open transaction
+    /// can't be trusted.
     pub poisoned: bool,
 }
 
-/// What a command is carried out in: all of it or nothing.
+/// The scope within which a command is carried out completely or not at all.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum TxScope {
     /// A transaction of its own.
     Transaction,
-    /// A part of a transaction that others share.
+    /// A savepoint in a transaction that other commands share.
     Savepoint,
 }
 
 impl TxScope {
-    /// The statement that begins it.
+    /// Returns the statement that begins the scope.
     fn begin(self) -> &'static str {
         match self {
             Self::Transaction => "BEGIN IMMEDIATE;",
@@ -55,7 +57,7 @@ impl TxScope {
         }
     }
 
-    /// The statement that ends it; what is shared is not durable yet.
+    /// Returns the statement that ends the scope. The changes of a savepoint are not durable yet.
     fn commit(self) -> &'static str {
         match self {
             Self::Transaction => "COMMIT;",
@@ -63,7 +65,7 @@ impl TxScope {
         }
     }
 
-    /// The statements that undo it.
+    /// Returns the statements that undo the scope.
     fn roll_back(self) -> &'static str {
         match self {
             Self::Transaction => "ROLLBACK",
@@ -72,8 +74,9 @@ impl TxScope {
     }
 }
 
-/// What was found when a command was begun.
+/// What the store holds about a command and its incident, read when its scope begins.
 struct CommandLookup {
+    /// Events that the command led to before; empty unless it is a repetition.
     earlier_events: Vec<(IncidentId, Event)>,
     is_recorded: bool,
     record: Option<KeyedIncident>,
@@ -92,115 +95,117 @@ impl Writer {
         }
     }
 
-    /// Ends a transaction that did not reach its commit.
+    /// Rolls back a transaction that did not reach its commit.
     pub(super) async fn roll_back(&mut self) {
         self.roll_back_scope(TxScope::Transaction).await;
     }
 
-    /// Undoes what did not reach its end. Names that others of a shared transaction have stored are
-    /// forgotten as well: they are looked up again.
-    async fn roll_back_scope(&mut self, frame: TxScope) {
+    /// Rolls back a scope that did not reach its end. Names that other commands of a shared
+    /// transaction stored are removed from the cache as well; they are looked up again.
+    async fn roll_back_scope(&mut self, scope: TxScope) {
         self.names.on_rollback();
-        // Fails where it never began or has ended by itself.
-        Batch::new(frame.roll_back()).run(&mut self.conn).await.ok();
+        // Fails if the scope never began or was ended by SQLite.
+        Batch::new(scope.roll_back()).run(&mut self.conn).await.ok();
     }
 
-    /// Nothing that was kept in memory counts any more: the transaction it came from is undone.
+    /// Clears the caches after the transaction that they were filled in was rolled back.
     pub(super) fn clear_caches(&mut self) {
         self.names.on_rollback();
         self.recent_records.clear();
         self.last_number = None;
     }
 
-    /// Begins anew after a panic, with nothing of what it left.
-    pub(super) async fn recover(&mut self, patience: Duration) -> StoreResult<()> {
+    /// Makes the writer usable after a panic: rolls back the transaction and clears the caches.
+    pub(super) async fn recover(&mut self, lock_timeout: Duration) -> StoreResult<()> {
         self.roll_back().await;
         self.clear_caches();
-        self.set_lock_timeout(patience).await?;
+        self.set_lock_timeout(lock_timeout).await?;
         self.poisoned = false;
         Ok(())
     }
 
-    /// Waits so long for a lock of another process from now on.
-    pub(super) async fn set_lock_timeout(&mut self, patience: Duration) -> StoreResult<()> {
-        let ms = patience.as_millis().min(1_000_000_000);
+    /// Sets how long to wait for a lock that another process holds.
+    pub(super) async fn set_lock_timeout(&mut self, lock_timeout: Duration) -> StoreResult<()> {
+        let ms = lock_timeout.as_millis().min(1_000_000_000);
         Batch::one_off(&format!("PRAGMA busy_timeout = {ms}")).run(&mut self.conn).await
     }
 
-    /// The transaction is durable.
+    /// Called when the transaction is durable.
     pub(super) fn on_commit(&mut self) {
         self.names.on_commit();
     }
 
-    /// Carries out a command; its frame has ended when this returns.
+    /// Carries out a command. The scope has ended when this returns.
     pub(super) async fn execute(
         &mut self,
         envelope: &Envelope,
         rules: &Rules,
-        frame: TxScope,
+        scope: TxScope,
     ) -> StoreResult<Outcome> {
-        let done = match &envelope.command {
-            Command::Incident { incident, command: ask } => {
-                self.execute_on_incident(envelope, *incident, ask, rules, frame).await
+        let result = match &envelope.command {
+            Command::Incident { incident, command } => {
+                self.execute_on_incident(envelope, *incident, command, rules, scope).await
             }
             Command::RecordChange(change) => {
                 super::others::reject_bad_change(change)?;
                 let mut batch = Batch::default();
                 super::others::put_change(&mut batch, change)?;
-                self.execute_record(envelope.id, batch, frame).await
+                self.execute_record(envelope.id, batch, scope).await
             }
             Command::RecordProblem(problem) => {
                 super::others::reject_bad_problem(problem)?;
                 let mut batch = Batch::default();
                 super::others::put_problem(&mut batch, problem)?;
-                self.execute_record(envelope.id, batch, frame).await
+                self.execute_record(envelope.id, batch, scope).await
             }
         };
-        match (&done, frame) {
+        match (&result, scope) {
             (Ok(outcome), TxScope::Transaction) if !outcome.replayed => self.on_commit(),
             (Ok(outcome), TxScope::Savepoint) if !outcome.replayed => {}
-            _ => self.roll_back_scope(frame).await,
+            _ => self.roll_back_scope(scope).await,
         }
-        done
+        result
     }
 
-    /// A change or a problem, unless the command was carried out before.
+    /// Stores a change or a problem with the statements in `put`, unless the command was carried
+    /// out before.
     async fn execute_record(
         &mut self,
         command: CommandId,
         mut put: Batch,
-        frame: TxScope,
+        scope: TxScope,
     ) -> StoreResult<Outcome> {
-        let mut batch = Batch::new(frame.begin());
+        let mut batch = Batch::new(scope.begin());
         batch.sql("SELECT 1 FROM command WHERE id = ?;");
         batch.arg(command.as_bytes().to_vec());
         let rows = batch.fetch_result_sets(&mut self.conn).await?;
         let replayed = rows.get(1).is_some_and(|rows| !rows.is_empty());
         if !replayed {
-            put.sql("INSERT INTO command (id) VALUES (?);").sql(frame.commit());
+            put.sql("INSERT INTO command (id) VALUES (?);").sql(scope.commit());
             put.arg(command.as_bytes().to_vec());
             put.run(&mut self.conn).await?;
         }
         Ok(Outcome { incident: None, row: None, events: Vec::new(), replayed })
     }
 
-    async fn begin_and_look_up(
+    /// Begins the scope, and reads what the store holds about the command and its incident.
+    async fn begin_and_read(
         &mut self,
         envelope: &Envelope,
         id: IncidentId,
-        ask: &IncidentCommand,
-        frame: TxScope,
+        command: &IncidentCommand,
+        scope: TxScope,
     ) -> StoreResult<CommandLookup> {
-        let known = self.recent_records.get(&id).map(|record| record.incident.clone());
+        let cached = self.recent_records.get(&id).map(|record| record.incident.clone());
         let mut sql = format!(
             "{}
              SELECT {COLUMNS}, i.id FROM {FROM} JOIN incident i ON i.key = e.incident
                 WHERE e.id > $1 AND e.id <= $2 ORDER BY e.log;
              SELECT incident FROM command WHERE id = $1;",
-            frame.begin()
+            scope.begin()
         );
         sql.push_str(&records::load_sql("$3", "$4"));
-        let dedup = match ask {
+        let dedup_key = match command {
             IncidentCommand::Declare(declaration) => {
                 sql.push_str(
                     "SELECT max(number) FROM incident;
@@ -210,65 +215,67 @@ impl Writer {
             }
             _ => None,
         };
+        // The ids of a command's events are its own id plus 1 to 256, see `event_row::nth`.
         let first = envelope.id.0.as_u128();
         let mut batch = Batch::new(&sql);
         batch
             .arg(envelope.id.as_bytes().to_vec())
             .arg(Uuid::from_u128(first.saturating_add(256)).as_bytes().to_vec())
             .arg(id.as_bytes().to_vec())
-            .arg(known.as_ref().map_or(0, |k| i64::from(k.summary.seq)))
-            .arg(dedup);
+            .arg(cached.as_ref().map_or(0, |k| i64::from(k.summary.seq)))
+            .arg(dedup_key);
         let rows = batch.fetch_result_sets(&mut self.conn).await?;
-        let [_, replay, recorded, key, snapshot, events, rest @ ..] = rows.as_slice() else {
+        let [_, candidates, recorded_commands, key, snapshot, events, rest @ ..] = rows.as_slice()
+        else {
             return Err(StoreError::content("a transaction began in part"));
         };
-        let mut replayed = Vec::new();
-        for row in replay {
+        let mut earlier_events = Vec::new();
+        for row in candidates {
             let incident = parse_incident_id(row.try_get(9)?)?;
             let event = event_row::decode(row, incident)?;
             if event.command == envelope.id {
-                replayed.push((incident, event));
+                earlier_events.push((incident, event));
             }
         }
-        let mut found = CommandLookup {
-            earlier_events: replayed,
-            is_recorded: !recorded.is_empty(),
-            record: records::fold_rows(id, known, key, snapshot, events)?,
+        let mut lookup = CommandLookup {
+            earlier_events,
+            is_recorded: !recorded_commands.is_empty(),
+            record: records::fold_rows(id, cached, key, snapshot, events)?,
             next_number: 0,
             same_alert_incident: None,
         };
-        if let [numbers, same] = rest {
+        if let [numbers, same_alert] = rest {
             let last: Option<i64> = numbers.first().map(|r| r.try_get(0)).transpose()?.flatten();
-            found.next_number = u64::try_from(last.unwrap_or(0)).unwrap_or(0) + 1;
-            found.same_alert_incident =
-                same.first().map(|row| parse_incident_id(row.try_get(0)?)).transpose()?;
+            lookup.next_number = u64::try_from(last.unwrap_or(0)).unwrap_or(0) + 1;
+            lookup.same_alert_incident =
+                same_alert.first().map(|row| parse_incident_id(row.try_get(0)?)).transpose()?;
         }
-        Ok(found)
+        Ok(lookup)
     }
 
     async fn execute_on_incident(
         &mut self,
         envelope: &Envelope,
         id: IncidentId,
-        ask: &IncidentCommand,
+        command: &IncidentCommand,
         rules: &Rules,
-        frame: TxScope,
+        scope: TxScope,
     ) -> StoreResult<Outcome> {
-        if let Some(outcome) = self.try_from_cache(envelope, id, ask, rules, frame).await? {
+        if let Some(outcome) = self.try_from_cache(envelope, id, command, rules, scope).await? {
             return Ok(outcome);
         }
-        let found = self.begin_and_look_up(envelope, id, ask, frame).await?;
-        if let Some((incident, _)) = found.earlier_events.first() {
+        let lookup = self.begin_and_read(envelope, id, command, scope).await?;
+        if let Some((incident, _)) = lookup.earlier_events.first() {
             let incident = *incident;
-            let events = found.earlier_events.into_iter().map(|(_, event)| event).collect();
+            let events = lookup.earlier_events.into_iter().map(|(_, event)| event).collect();
             return self.replay_outcome(incident, events).await;
         }
-        if found.is_recorded {
+        if lookup.is_recorded {
             return self.replay_import(envelope.id, id).await;
         }
         let context = Context { now: Utc::now(), rules };
-        let mut before = found.record;
-        let mut events = match (ask, found.same_alert_incident) {
+        let mut before = lookup.record;
+        let mut events = match (command, lookup.same_alert_incident) {
             (IncidentCommand::Declare(declaration), Some(open)) if before.is_none() => {
                 before = records::load(&mut self.conn, open, true).await?;
                 let repeat = Envelope {
@@ -286,7 +293,7 @@ impl Writer {
         }
         .map_err(BackendError::from)?;
         let mut absorbed = None;
-        if let (IncidentCommand::Merge { into }, Some(from)) = (ask, &before) {
+        if let (IncidentCommand::Merge { into }, Some(from)) = (command, &before) {
             absorbed = Some(
                 self.absorb_into_target(*into, &from.incident, &mut events, envelope, context)
                     .await?,
@@ -294,24 +301,24 @@ impl Writer {
         }
         let events: Vec<Event> = events
             .into_iter()
-            .map(|event| assign_number(event_row::truncate_times(event), found.next_number))
+            .map(|event| assign_number(event_row::truncate_times(event), lookup.next_number))
             .collect::<StoreResult<_>>()?;
         let mut batch = Batch::default();
-        let now = self.add_events(&mut batch, before, &events, None).await?;
-        let mut told = events;
-        let mut touched = vec![now];
+        let updated = self.add_events(&mut batch, before, &events, None).await?;
+        let mut all_events = events;
+        let mut touched = vec![updated];
         if let Some((target, added)) = absorbed {
             touched.push(self.add_events(&mut batch, Some(target), &added, None).await?);
-            told.extend(added);
+            all_events.extend(added);
         }
-        batch.sql(frame.commit());
+        batch.sql(scope.commit());
         batch.run(&mut self.conn).await?;
         let row = touched[0].incident.summary.clone();
         self.remember(touched);
-        Ok(Outcome { incident: Some(row.id), row: Some(row), events: told, replayed: false })
+        Ok(Outcome { incident: Some(row.id), row: Some(row), events: all_events, replayed: false })
     }
 
-    /// Keeps records that are now durable, or will be with the rest of a shared transaction.
+    /// Caches records that are durable, or will be with the commit of a shared transaction.
     fn remember(&mut self, records: Vec<KeyedIncident>) {
         if self.recent_records.len() + records.len() > MAX_RECENT {
             self.recent_records.clear();
@@ -323,25 +330,26 @@ impl Writer {
         }
     }
 
-    /// Carries a command out in one crossing, where this process knows the incident as it was a
-    /// moment ago; `None` where it must be looked at first.
+    /// Carries out a command in one round trip if the incident is cached. Returns `None` if the
+    /// store must be read first.
     ///
-    /// The store refuses what it would have been told otherwise: a position or a number that
-    /// another process has taken, a command that was carried out before. Nothing has happened
-    /// then, and a refusal by the model is not believed without looking either.
+    /// The cached record may be stale. So the statements are written such that the store refuses
+    /// a sequence number or an incident number that another process used meanwhile, and a command
+    /// that was carried out before; then nothing was changed and `None` is returned. A rejection by
+    /// the model is not final either, because it may rest on a stale record.
     async fn try_from_cache(
         &mut self,
         envelope: &Envelope,
         id: IncidentId,
-        ask: &IncidentCommand,
+        command: &IncidentCommand,
         rules: &Rules,
-        frame: TxScope,
+        scope: TxScope,
     ) -> StoreResult<Option<Outcome>> {
         let before = self.recent_records.get(&id).cloned();
-        let (next, dedup_key) = match (ask, &before) {
-            (IncidentCommand::Declare(declared), None) => {
+        let (next_number, dedup_key) = match (command, &before) {
+            (IncidentCommand::Declare(declaration), None) => {
                 let Some(last) = self.last_number else { return Ok(None) };
-                (last + 1, declared.dedup_key.clone())
+                (last + 1, declaration.dedup_key.clone())
             }
             (IncidentCommand::Merge { .. }, _)
             | (IncidentCommand::Declare(_), Some(_))
@@ -354,31 +362,32 @@ impl Writer {
         };
         let events: Vec<Event> = events
             .into_iter()
-            .map(|event| assign_number(event_row::truncate_times(event), next))
+            .map(|event| assign_number(event_row::truncate_times(event), next_number))
             .collect::<StoreResult<_>>()?;
-        // Names that are new are stored within the transaction, after a look at what is there.
+        // New names must be stored within the transaction, after reading those that exist.
         if !self.names.has_all(&events, before.as_ref().map(|b| &b.incident))? {
             return Ok(None);
         }
-        let guard = InsertGuard { command: envelope.id, number: next, dedup_key };
-        let mut batch = Batch::new(frame.begin());
-        let now = self.add_events(&mut batch, before, &events, Some(&guard)).await?;
-        batch.sql(frame.commit());
+        let guard = InsertGuard { command: envelope.id, number: next_number, dedup_key };
+        let mut batch = Batch::new(scope.begin());
+        let updated = self.add_events(&mut batch, before, &events, Some(&guard)).await?;
+        batch.sql(scope.commit());
         match batch.run(&mut self.conn).await {
             Ok(()) => {}
             Err(StoreError::Sql(e)) if classify(&e) == SqliteFault::Constraint => {
-                self.roll_back_scope(frame).await;
+                self.roll_back_scope(scope).await;
                 self.recent_records.remove(&id);
                 return Ok(None);
             }
             Err(failure) => return Err(failure),
         }
-        let row = now.incident.summary.clone();
-        self.remember(vec![now]);
+        let row = updated.incident.summary.clone();
+        self.remember(vec![updated]);
         Ok(Some(Outcome { incident: Some(id), row: Some(row), events, replayed: false }))
     }
 
-    /// Fills in the number of the incident that another is merged into, and what it adds there.
+    /// Reads the incident that another one is merged into, and sets its number in the events of the
+    /// merge. Returns it with the events that the merge adds to its timeline.
     async fn absorb_into_target(
         &mut self,
         into: IncidentId,
@@ -403,7 +412,7 @@ impl Writer {
         Ok((target, added))
     }
 
-    /// Adds the statements that append events to one timeline and bring the projection in step.
+    /// Adds the statements that append events to one timeline and update the projection.
     async fn add_events(
         &mut self,
         batch: &mut Batch,
@@ -412,7 +421,7 @@ impl Writer {
         guard: Option<&InsertGuard>,
     ) -> StoreResult<KeyedIncident> {
         let broken = |e: crate::model::incident::TimelineError| StoreError::content(e.to_string());
-        let (old, now) = match before {
+        let (old_record, after) = match before {
             None => {
                 let incident = Incident::fold(events)
                     .map_err(broken)?
@@ -423,37 +432,39 @@ impl Writer {
                 (None, KeyedIncident { key, incident })
             }
             Some(mut record) => {
-                let old = record.incident.clone();
+                let old_record = record.incident.clone();
                 for event in events {
                     record.incident.apply_next(event).map_err(broken)?;
                 }
-                (Some(old), record)
+                (Some(old_record), record)
             }
         };
         for event in events {
             let actor = self.names.intern_actor(&mut self.conn, &event.actor).await?;
-            insert_event(batch, now.key, actor, event, guard)?;
+            insert_event(batch, after.key, actor, event, guard)?;
         }
-        let new = ProjectedIncident {
-            columns: Columns::from_incident(&now.incident),
-            names: self.names.intern_incident(&mut self.conn, &now.incident).await?,
+        let new_row = ProjectedIncident {
+            columns: Columns::from_incident(&after.incident),
+            names: self.names.intern_incident(&mut self.conn, &after.incident).await?,
         };
-        match old {
-            None => projection::insert(batch, &new),
-            Some(old) => {
-                let names = self.names.intern_incident(&mut self.conn, &old).await?;
-                let seq = old.summary.seq;
-                let old = ProjectedIncident { columns: Columns::from_incident(&old), names };
-                projection::update(batch, &old, &new);
-                projection::put_snapshot_if_due(batch, seq, &now)?;
+        match old_record {
+            None => projection::insert(batch, &new_row),
+            Some(old_record) => {
+                let names = self.names.intern_incident(&mut self.conn, &old_record).await?;
+                let seq = old_record.summary.seq;
+                let old_row =
+                    ProjectedIncident { columns: Columns::from_incident(&old_record), names };
+                projection::update(batch, &old_row, &new_row);
+                projection::put_snapshot_if_due(batch, seq, &after)?;
             }
         }
         if events.iter().any(|e| event_row::affects_full_text(&e.body)) {
-            batch.sql("INSERT OR IGNORE INTO words_todo (incident) VALUES (?);").arg(now.key);
+            batch.sql("INSERT OR IGNORE INTO words_todo (incident) VALUES (?);").arg(after.key);
         }
-        Ok(now)
+        Ok(after)
     }
 
+    /// Returns the first outcome of a command that was carried out before.
     async fn replay_outcome(
         &mut self,
         incident: IncidentId,
@@ -463,7 +474,8 @@ impl Writer {
         Ok(Outcome { incident: Some(incident), row, events, replayed: true })
     }
 
-    /// A command whose imported events don't tell its id.
+    /// Returns the first outcome of a command whose imported events have ids that don't derive from
+    /// the command's id.
     async fn replay_import(&mut self, command: CommandId, id: IncidentId) -> StoreResult<Outcome> {
         let mut batch = Batch::new(&format!(
             "SELECT {COLUMNS} FROM {FROM}
@@ -481,17 +493,18 @@ impl Writer {
     }
 }
 
-/// What must hold for a command that was decided without looking.
+/// The conditions for inserting the events of a command that was decided on a cached record.
 struct InsertGuard {
+    /// Must not have been carried out before.
     command: CommandId,
-    /// Above all that were given; 0 where none is given.
+    /// Must be greater than every assigned number; 0 if the command assigns none.
     number: u64,
-    /// Of no open incident.
+    /// Must not be the key of an open incident.
     dedup_key: Option<String>,
 }
 
-/// Adds the statement that writes one event down. Where its guard does not hold, the body becomes
-/// NULL, which the table refuses.
+/// Adds the statement that inserts one event. If its guard does not hold, the body becomes NULL,
+/// which the table refuses.
 fn insert_event(
     batch: &mut Batch,
     key: i64,
@@ -525,7 +538,7 @@ fn insert_event(
     Ok(())
 }
 
-/// The arguments of an event, from its id to its subject.
+/// Binds the arguments of an event, from its id to its subject.
 pub(super) fn bind_event(batch: &mut Batch, key: i64, actor: i64, event: &Event) {
     let nth = event_row::nth(event);
     let command = nth.is_none().then(|| event.command.as_bytes().to_vec());
@@ -543,12 +556,12 @@ pub(super) fn bind_event(batch: &mut Batch, key: i64, actor: i64, event: &Event)
         .arg(subject);
 }
 
-/// The body of an event as the log holds it.
+/// Encodes the body of an event as the log holds it.
 pub(super) fn encode_body(event: &Event) -> StoreResult<String> {
     serde_json::to_string(&event.body).map_err(|e| StoreError::content(e.to_string()))
 }
 
-/// A declaration gets its number.
+/// Sets the number of an incident if the event is its declaration.
 fn assign_number(mut event: Event, next: u64) -> StoreResult<Event> {
     if let EventBody::Declared { number, .. } = &mut event.body {
         if next >= NUMBERS_END {
@@ -562,12 +575,12 @@ fn assign_number(mut event: Event, next: u64) -> StoreResult<Event> {
     Ok(event)
 }
 
-/// An incident's id from its bytes.
+/// Decodes the id of an incident.
 pub(super) fn parse_incident_id(bytes: &[u8]) -> StoreResult<IncidentId> {
     IncidentId::from_slice(bytes).ok_or_else(|| StoreError::content("an incident's id"))
 }
 
-/// The row of an incident as it is now.
+/// Reads the current summary of an incident.
 async fn read_summary(conn: &mut SqliteConnection, id: IncidentId) -> StoreResult<Option<Summary>> {
     let mut batch = Batch::new("SELECT row FROM incident WHERE id = ?");
     batch.arg(id.as_bytes().to_vec());

@@ -1,4 +1,5 @@
-//! Who writes: one at a time, to the end, and with nothing of what somebody left half done.
+//! Access to the writer: one task at a time, each write runs to its end, and the state that a
+//! panicking task left behind is discarded.
 
 use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
@@ -10,10 +11,10 @@ use super::error::{StoreResult, display_path};
 use super::writer::Writer;
 use crate::backend::BackendError;
 
-/// A command is mostly done within this time.
+/// The time within which most commands are done.
 const EAGER_TIME: Duration = Duration::from_micros(600);
 
-/// The writer while somebody has it.
+/// Exclusive access to the writer. Marks it as poisoned if it is dropped by a panic.
 pub(super) struct WriterGuard<'a>(MutexGuard<'a, Writer>);
 
 impl Deref for WriterGuard<'_> {
@@ -37,57 +38,59 @@ impl Drop for WriterGuard<'_> {
 }
 
 impl FileStore {
-    /// The connection that writes.
+    /// Waits for exclusive access to the writer.
     pub(super) async fn lock_writer(&self) -> WriterGuard<'_> {
         self.recovered(self.inner.writer.lock().await).await
     }
 
-    /// The same, unless somebody has it.
+    /// Returns exclusive access to the writer, or `None` if another task has it.
     pub(super) async fn try_lock_writer(&self) -> Option<WriterGuard<'_>> {
         Some(self.recovered(self.inner.writer.try_lock().ok()?).await)
     }
 
+    /// Recovers the writer if it is poisoned.
     async fn recovered<'a>(&self, mut writer: MutexGuard<'a, Writer>) -> WriterGuard<'a> {
         if writer.poisoned {
-            // Where even that fails, so does what follows, and the next one tries again.
+            // If this fails, the caller's statements fail too, and the next caller tries again.
             writer.recover(self.lock_timeout()).await.ok();
         }
         WriterGuard(writer)
     }
 
-    /// How long a lock of another process is waited for.
+    /// Returns how long to wait for a lock that another process holds.
     pub(super) fn lock_timeout(&self) -> Duration {
         self.inner.options.lock_timeout
     }
 
-    /// As [`Self::told`], for a write: it ends in commit or roll-back even if the caller stops
-    /// waiting.
+    /// Runs a write as a task of its own, so that it ends in commit or rollback even if the caller
+    /// stops waiting. Its error names the file, as by [`Self::with_path_context`].
     pub(super) async fn run_to_completion<T: Send + 'static>(
         &self,
         work: impl Future<Output = StoreResult<T>> + Send + 'static,
     ) -> Result<T, BackendError> {
-        let Ok(ended) = tokio::spawn(work).await else {
-            let (file, what) = (display_path(self.path()), "the same command may be sent again");
-            return Err(BackendError::Unreachable(format!("{file}: {}", panic_message(what))));
+        let Ok(result) = tokio::spawn(work).await else {
+            let (file, advice) = (display_path(self.path()), "the same command may be sent again");
+            return Err(BackendError::Unreachable(format!("{file}: {}", panic_message(advice))));
         };
-        ended.map_err(|failure| failure.into_backend_error(self.path()))
+        result.map_err(|failure| failure.into_backend_error(self.path()))
     }
 }
 
-/// The sentence for work that panicked, which is a fault of the program and not of the file.
-pub(super) fn panic_message(next: &str) -> String {
-    format!("the program failed in the middle, and its log says why: {next}")
+/// Returns the sentence for work that panicked, which is a bug of the program and not damage of the
+/// file. `advice` says what to do.
+pub(super) fn panic_message(advice: &str) -> String {
+    format!("the program failed in the middle, and its log says why: {advice}")
 }
 
-/// Waits for a future, awake for the first moment: falling asleep and being woken by the driver's
-/// thread takes a fair part of the time that a whole command does.
+/// Awaits a future, polling it without sleeping for the first [`EAGER_TIME`]. To sleep and be woken
+/// by the driver's thread would take a large part of the time that a command takes in all.
 pub(super) async fn poll_eagerly<F: Future>(work: F) -> F::Output {
     let mut work = std::pin::pin!(work);
     let until = Instant::now() + EAGER_TIME;
     loop {
         tokio::select! {
             biased;
-            done = &mut work => return done,
+            output = &mut work => return output,
             () = tokio::task::yield_now(), if Instant::now() < until => {}
         }
     }
@@ -109,9 +112,9 @@ mod tests {
         Actor, Command, CommandId, Envelope, Impact, IncidentCommand, IncidentId, PersonRef, Rules,
     };
 
-    fn envelope(incident: IncidentId, ask: IncidentCommand) -> Envelope {
+    fn envelope(incident: IncidentId, command: IncidentCommand) -> Envelope {
         let actor = Actor::Person(PersonRef::new("ines", "Ines Moreau"));
-        let command = Command::Incident { incident, command: ask };
+        let command = Command::Incident { incident, command };
         Envelope { id: CommandId::new(), at: Utc::now(), actor, command }
     }
 
@@ -146,11 +149,11 @@ mod tests {
         FileStore::open(&folder.path().join("store.db"), options).await.unwrap()
     }
 
-    /// Carries out commands in a transaction, and panics before it is durable.
+    /// Carries out commands in a transaction and panics before the commit.
     async fn panic_in_transaction(store: &FileStore, envelopes: Vec<Envelope>) -> BackendError {
-        let own = store.clone();
+        let own_store = store.clone();
         let work = store.run_to_completion::<()>(async move {
-            let mut writer = own.lock_writer().await;
+            let mut writer = own_store.lock_writer().await;
             Batch::new("BEGIN IMMEDIATE").run(&mut writer.conn).await?;
             for envelope in envelopes {
                 writer.execute(&envelope, &Rules::default(), TxScope::Savepoint).await?;
@@ -161,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_panic_left_half_done_is_forgotten() {
+    async fn writer_recovers_after_a_panic_in_a_transaction() {
         let folder = tempfile::tempdir().unwrap();
         let store = store(&folder).await;
         let id = IncidentId::new();
@@ -171,7 +174,7 @@ mod tests {
         let told = panic_in_transaction(&store, vec![note(), declare(lost)]).await;
         assert!(matches!(told, BackendError::Unreachable(_)), "{told}");
         assert!(told.to_string().contains("may be sent again"), "{told}");
-        // Neither a gap in a timeline, nor an incident that was never there.
+        // There is neither a gap in the timeline nor an incident that was never committed.
         assert_eq!(store.execute(&note()).await.unwrap().events[0].seq, 2);
         let refused =
             store.execute(&envelope(lost, IncidentCommand::Acknowledge)).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! Faults of what keeps and moves data.
+//! Faults of services that store and move data.
 
 use crate::model::status::Category::{Application, Infrastructure, Performance};
 
@@ -111,7 +111,7 @@ pub(super) const CACHE: &[Fault] = &[
     },
 ];
 
-/// Brokers first, so that a bus takes the head of it and a queue the tail.
+/// Ordered so that a bus uses the first faults (of brokers) and a queue the last ones.
 pub(super) const QUEUE: &[Fault] = &[
     Fault {
         alert: "BrokerUnderReplicated",

@@ -1,6 +1,6 @@
-//! What can break, by kind of service, and in which words people report it.
+//! Faults by kind of service: what can break, and the templates in which people report it.
 //!
-//! Words in braces are filled in by [`super::words::Filler`].
+//! Placeholders in braces are filled in by [`super::templates::TemplateValues`].
 
 mod data;
 mod platform;
@@ -8,7 +8,7 @@ mod product;
 
 use crate::model::status::Category;
 
-/// What a service is.
+/// The kinds of services.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum ServiceKind {
     Api,
@@ -37,7 +37,8 @@ pub(super) enum ServiceKind {
     Security,
 }
 
-/// Why it broke; decides what is found, what is done, and whether a change came before.
+/// The causes of a fault. The cause decides what is found, what is done, and whether a change
+/// preceded the incident.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Cause {
     /// New code.
@@ -46,54 +47,54 @@ pub(super) enum Cause {
     Config,
     /// A change of data or schema.
     Migration,
-    /// More load than room.
+    /// More load than capacity.
     Capacity,
-    /// Something that grows until it is restarted.
+    /// A resource leak that grows until a restart.
     Leak,
-    /// A machine, a disk, a link.
+    /// A machine, a disk or a network link.
     Hardware,
-    /// A service that it needs.
+    /// A service on which it depends.
     Dependency,
-    /// A supplier.
+    /// An external supplier.
     Supplier,
-    /// A certificate, key or token ran out.
+    /// An expired certificate, key or token.
     Expiry,
-    /// Somebody means harm.
+    /// An attack.
     Abuse,
-    /// Data that nobody expected.
+    /// Unexpected data.
     Data,
-    /// A query or a lock.
+    /// A slow query or a lock.
     Query,
 }
 
-/// How bad it usually is: weights of P1 to P4.
+/// How severe a fault usually is: weights of P1 to P4.
 pub(super) type Gravity = [u32; 4];
-/// Hurts customers at once.
+/// Affects customers at once.
 pub(super) const SEVERE: Gravity = [4, 24, 48, 24];
-/// Hurts some.
+/// Affects some customers.
 pub(super) const USUAL: Gravity = [1, 8, 48, 43];
-/// Rarely hurts.
+/// Rarely affects customers.
 pub(super) const MINOR: Gravity = [0, 2, 34, 64];
 
-/// One way to break.
+/// One way in which a kind of service breaks.
 pub(super) struct Fault {
-    /// The alert that finds it; part of the deduplication key.
+    /// The alert that detects it; part of the deduplication key.
     pub alert: &'static str,
     pub category: Category,
     pub gravity: Gravity,
-    /// Titles for P3 and P4, and for all where there are no worse ones.
+    /// Titles for P3 and P4, and for P1 and P2 if `severe_titles` is empty.
     pub titles: &'static [&'static str],
     /// Titles for P1 and P2.
     pub severe_titles: &'static [&'static str],
-    /// What users see.
+    /// Descriptions of what users see.
     pub symptoms: &'static [&'static str],
-    /// What responders note while they look.
+    /// Notes of responders during the investigation.
     pub clues: &'static [&'static str],
     pub causes: &'static [Cause],
 }
 
 impl ServiceKind {
-    /// The ways in which this kind breaks.
+    /// Returns the faults of this kind.
     pub fn faults(self) -> &'static [Fault] {
         match self {
             Self::Api => product::API,
@@ -107,7 +108,7 @@ impl ServiceKind {
             Self::Workplace => product::WORKPLACE,
             Self::Database => data::DATABASE,
             Self::Cache => data::CACHE,
-            // One bus has brokers of its own, the queues on it have not.
+            // A bus has brokers of its own, the queues on it have none.
             Self::Bus => &data::QUEUE[..2],
             Self::Queue => &data::QUEUE[1..],
             Self::Batch => data::BATCH,
@@ -124,7 +125,7 @@ impl ServiceKind {
         }
     }
 
-    /// How often it breaks, against the others.
+    /// Returns how often this kind breaks, relative to the others.
     pub fn weight(self) -> u32 {
         match self {
             Self::Api | Self::Database | Self::Kubernetes => 12,
@@ -142,7 +143,7 @@ impl ServiceKind {
         }
     }
 
-    /// The last part of a runbook's name.
+    /// Returns the last part of the name of its runbook.
     pub fn runbook(self) -> &'static str {
         match self {
             Self::Api | Self::Web | Self::Payments => "5xx",
@@ -165,7 +166,7 @@ impl ServiceKind {
         }
     }
 
-    /// How recovery shows.
+    /// Returns texts that say how the recovery was validated.
     pub fn recovery_checks(self) -> &'static [&'static str] {
         match self {
             Self::Api | Self::Web | Self::Partner => &[
@@ -234,7 +235,7 @@ impl ServiceKind {
         }
     }
 
-    /// What it turns out to be when it was no incident.
+    /// Returns the reason why an alert was a false alarm.
     pub fn false_alarm_reason(self) -> &'static str {
         match self {
             Self::Batch | Self::Bus | Self::Queue | Self::Messaging => {
@@ -280,7 +281,7 @@ mod tests {
     ];
 
     #[test]
-    fn every_fault_has_words_for_all_that_is_asked_of_it() {
+    fn every_fault_has_all_its_templates() {
         for kind in KINDS {
             assert!(kind.faults().len() >= 2, "{kind:?}");
             assert!(!kind.recovery_checks().is_empty());

@@ -1,4 +1,4 @@
-//! Faults of what everything else runs on.
+//! Faults of services that everything else runs on.
 
 use crate::model::status::Category::{Access, Application, Infrastructure, Performance, Security};
 
@@ -58,7 +58,8 @@ pub(super) const KUBERNETES: &[Fault] = &[
     },
 ];
 
-/// Tunnels first, so that a VPN takes the head of it and the rest of the network the tail.
+/// Ordered so that a VPN uses the first faults (of tunnels) and the rest of the network the last
+/// ones.
 pub(super) const NETWORK: &[Fault] = &[
     Fault {
         alert: "TunnelDown",

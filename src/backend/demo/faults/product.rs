@@ -1,4 +1,4 @@
-//! Faults of what customers and colleagues use directly.
+//! Faults of services that customers and colleagues use directly.
 
 use crate::model::status::Category::{Access, Application, Infrastructure, Performance, Security};
 

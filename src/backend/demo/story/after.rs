@@ -1,4 +1,5 @@
-//! Once it is resolved: it may come back, it is closed, and what was big is reviewed.
+//! The part of a story after the resolution: reopening, closing, and the review of a severe
+//! incident.
 
 use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, Timelike, Utc, Weekday};
 
@@ -11,39 +12,40 @@ use super::super::templates;
 use super::StoryWriter;
 
 impl StoryWriter<'_> {
-    /// Now and then it comes back. When it is over in the end, and who leads then.
+    /// Sometimes reopens the incident and resolves it again. Returns the time of the last
+    /// resolution, and who leads the incident then.
     pub(super) fn maybe_reopen(
         &mut self,
         resolved: DateTime<Utc>,
         lead: Actor,
     ) -> (DateTime<Utc>, Actor) {
-        let back = resolved + seconds(self.dice.log_normal(1500.0, 0.6));
-        let again = back + seconds(self.dice.log_normal(2400.0, 0.6));
-        let late = self.subject.ends_by.unwrap_or(self.setting.now) < again;
-        if late || !self.dice.chance(0.03) {
+        let reopened_at = resolved + seconds(self.dice.log_normal(1500.0, 0.6));
+        let resolved_again_at = reopened_at + seconds(self.dice.log_normal(2400.0, 0.6));
+        let is_too_late = self.subject.ends_by.unwrap_or(self.setting.now) < resolved_again_at;
+        if is_too_late || !self.dice.chance(0.03) {
             return (resolved, lead);
         }
         let reason = self.fill_one_of(templates::REOPEN_REASONS);
-        self.step(back, &lead, IncidentCommand::Reopen { reason });
-        let found = self.templates.found;
-        self.note(back + (again - back) / 2, &lead, found);
-        self.resolve(again, &lead);
-        (again, lead)
+        self.step(reopened_at, &lead, IncidentCommand::Reopen { reason });
+        let notes = self.templates.found;
+        self.note(reopened_at + (resolved_again_at - reopened_at) / 2, &lead, notes);
+        self.resolve(resolved_again_at, &lead);
+        (resolved_again_at, lead)
     }
 
     pub(super) fn close(&mut self, resolved: DateTime<Utc>, lead: &Actor) {
-        let big = self.priority <= Priority::P2;
-        if big {
+        let is_severe = self.priority <= Priority::P2;
+        if is_severe {
             let message = self.fill_one_of(templates::FINAL_UPDATES);
             let at = resolved + TimeDelta::seconds(self.dice.between(60, 500));
             self.step(at, lead, IncidentCommand::UpdateStakeholders { message, next_due: None });
         }
-        let wait = if big { 5.0 * 3600.0 } else { 26.0 * 3600.0 };
+        let wait = if is_severe { 5.0 * 3600.0 } else { 26.0 * 3600.0 };
         let at = resolved + seconds(600.0 + self.dice.log_normal(wait, 0.6));
         let mut at = self.next_office_time(at);
         for item in ClosingItem::ALL {
             let answer = match item {
-                ClosingItem::FinalUpdate if !big && self.dice.chance(0.7) => {
+                ClosingItem::FinalUpdate if !is_severe && self.dice.chance(0.7) => {
                     Answer::Waived("no stakeholders were told of it".into())
                 }
                 ClosingItem::FollowUp if self.dice.chance(0.15) => {
@@ -57,14 +59,14 @@ impl StoryWriter<'_> {
         self.step(at, lead, IncidentCommand::Close);
     }
 
-    /// The review of what was big.
+    /// Adds the review of a severe incident.
     pub(super) fn review(&mut self, resolved: DateTime<Utc>, lead: &Actor) {
-        let wanted = match self.priority {
+        let share = match self.priority {
             Priority::P1 => 0.95,
             Priority::P2 => 0.5,
             _ => 0.0,
         };
-        if !self.dice.chance(wanted) {
+        if !self.dice.chance(share) {
             return;
         }
         let at = resolved + seconds(self.dice.log_normal(2.2 * 86_400.0, 0.4));
@@ -93,7 +95,7 @@ impl StoryWriter<'_> {
         self.step(at, lead, IncidentCommand::PublishReview);
     }
 
-    /// The same time, or the next at which people do what can wait.
+    /// Returns `at` if it is within working hours, else a time on the next working morning.
     pub(super) fn next_office_time(&mut self, at: DateTime<Utc>) -> DateTime<Utc> {
         let mut day = at.date_naive();
         if at.hour() >= 17 {

@@ -1,7 +1,7 @@
-//! One incident as a story: who does what, and when.
+//! The story of one incident: who does what, and when.
 //!
-//! A story is a list of commands in the order of time. [`super::episode`] lets the model decide on
-//! each of them, so that a timeline can't hold what the model would refuse.
+//! A story is a list of commands in the order of time. [`super::episode`] passes each of them to
+//! the rules of the model, so a timeline can't have an event that the rules would refuse.
 
 mod after;
 mod open;
@@ -23,38 +23,38 @@ use super::dice::{Dice, seconds};
 use super::faults::{Cause, Fault};
 use super::templates::{self, REGIONS, TemplateValues};
 
-/// What every story is set in.
+/// The setting that all stories share.
 pub(super) struct Setting<'a> {
     pub company: &'a Company,
     pub rules: &'a Rules,
     pub now: DateTime<Utc>,
 }
 
-/// How a story goes.
+/// How a story ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Ending {
-    /// Resolved, and mostly closed.
+    /// The incident is resolved, and mostly closed.
     Resolved,
-    /// Continued in another member of the episode.
+    /// The incident is merged into another one of the same episode.
     Merged(IncidentId),
-    /// It was no incident.
+    /// The incident is reclassified, because it was none.
     Reclassified,
-    /// Still open at `now`, in this stage.
+    /// The incident is still open at `now`, in this status.
     Open(Status, Twist),
 }
 
-/// How much of a story is told.
+/// How many events a story has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum DetailLevel {
-    /// All of it.
+    /// All events of a thorough response.
     Full,
-    /// What small incidents get: hardly a word, but closed.
+    /// The events of a small incident: hardly any notes, but closed.
     Brief,
-    /// What must be: reported, acknowledged, resolved.
+    /// The events that every incident has: reported, acknowledged, resolved.
     Bare,
 }
 
-/// What a story is about.
+/// The properties of the incident that a story is about.
 pub(super) struct Subject<'a> {
     pub service: usize,
     pub fault: &'static Fault,
@@ -62,19 +62,19 @@ pub(super) struct Subject<'a> {
     pub impact: Impact,
     pub urgency: Urgency,
     pub source: Source,
-    /// Whether its alert may be grouped: nothing with the same key is open.
+    /// Whether it may have a deduplication key: no other open incident has the same one.
     pub has_dedup_key: bool,
-    /// Title and symptoms, where they are given.
+    /// Title and symptoms of a case written by hand.
     pub text: Option<(&'a str, &'a str)>,
-    /// The problem that is known to be behind it.
+    /// The known problem that causes it.
     pub problem: Option<&'a Problem>,
-    /// Number of the last incident of the same fault.
+    /// The number of the last incident with the same fault.
     pub previous: Option<u64>,
     pub detail: DetailLevel,
-    /// The service that its troubles come from, where that is known.
+    /// The service whose failure causes it, if it is part of a storm.
     pub failing_dependency: Option<usize>,
     pub ending: Ending,
-    /// When it must be over; for what others wait on.
+    /// The latest time at which it may end, if it must end before or with another incident.
     pub ends_by: Option<DateTime<Utc>>,
 }
 
@@ -85,14 +85,14 @@ pub(super) struct Step {
     pub command: IncidentCommand,
 }
 
-/// A story that is told.
+/// The complete story of one incident.
 pub(super) struct Story {
     pub id: IncidentId,
     /// In the order of time.
     pub steps: Vec<Step>,
-    /// The change that came before, with its final state.
+    /// The change that preceded it, with its final state.
     pub change: Option<Change>,
-    /// When it is over; `now` while it is open.
+    /// The time at which it ends; `now` if it is open.
     pub ended_at: DateTime<Utc>,
 }
 
@@ -108,7 +108,8 @@ struct StoryWriter<'a> {
     steps: Vec<Step>,
 }
 
-/// Tells the story of one incident, reported at a time.
+/// Writes the story of one incident that is reported at `reported`. `change` is the change that
+/// precedes it: title, service, minutes before detection.
 pub(super) fn write_story(
     setting: &Setting<'_>,
     subject: &Subject<'_>,
@@ -118,8 +119,8 @@ pub(super) fn write_story(
 ) -> Story {
     let directory = &setting.company.directory;
     let service = &directory.services[subject.service];
-    let needs = match (subject.failing_dependency, service.depends_on.len()) {
-        (Some(needs), _) => directory.services[needs].name.as_str(),
+    let dependency = match (subject.failing_dependency, service.depends_on.len()) {
+        (Some(dependency), _) => directory.services[dependency].name.as_str(),
         (None, 0) => service.name.as_str(),
         (None, n) => service.depends_on[dice.index(n)].as_str(),
     };
@@ -127,7 +128,7 @@ pub(super) fn write_story(
     let colleague = dice.pick(&directory.people).name.as_str();
     let filler = TemplateValues {
         service: &service.name,
-        dependency: needs,
+        dependency,
         region: subject
             .text
             .and_then(|(_, symptoms)| REGIONS.iter().find(|r| symptoms.contains(**r)).copied())
@@ -156,7 +157,7 @@ impl<'a> StoryWriter<'a> {
         let detected = self.declare();
         let change = self.preceding_change(detected, change);
         let (acknowledged, resolved) = self.response_times();
-        let over = match self.subject.ending {
+        let ended_at = match self.subject.ending {
             Ending::Open(stage, twist) => {
                 self.write_open(stage, twist, change.as_ref());
                 self.setting.now
@@ -181,7 +182,7 @@ impl<'a> StoryWriter<'a> {
         let now = self.setting.now;
         self.steps.retain(|step| step.at <= now);
         self.steps.sort_by_key(|step| step.at);
-        Story { id, steps: std::mem::take(&mut self.steps), change, ended_at: over }
+        Story { id, steps: std::mem::take(&mut self.steps), change, ended_at }
     }
 
     fn fill(&mut self, template: &str) -> String {
@@ -193,8 +194,8 @@ impl<'a> StoryWriter<'a> {
         self.fill(template)
     }
 
-    fn step(&mut self, at: DateTime<Utc>, actor: &Actor, ask: IncidentCommand) {
-        self.steps.push(Step { at, actor: actor.clone(), command: ask });
+    fn step(&mut self, at: DateTime<Utc>, actor: &Actor, command: IncidentCommand) {
+        self.steps.push(Step { at, actor: actor.clone(), command });
     }
 
     fn note(&mut self, at: DateTime<Utc>, actor: &Actor, templates: &[&str]) {
@@ -202,7 +203,7 @@ impl<'a> StoryWriter<'a> {
         self.step(at, actor, IncidentCommand::AddNote { text });
     }
 
-    /// Mostly whoever is on call, else somebody of the team.
+    /// Returns who responds: mostly the person on call, else a member of the team.
     fn responder(&mut self, at: DateTime<Utc>) -> Actor {
         let company = self.setting.company;
         let on_call = company.directory.on_call(self.team, at);
@@ -213,7 +214,8 @@ impl<'a> StoryWriter<'a> {
         Actor::Person(person.clone())
     }
 
-    /// Somebody of the team, other than one where there is another.
+    /// Returns a random member of the team other than the one with the handle `not`, if the team
+    /// has another member.
     fn member(&mut self, not: &str) -> &'a PersonRef {
         let company = self.setting.company;
         let directory = &company.directory;
@@ -226,23 +228,24 @@ impl<'a> StoryWriter<'a> {
         handle.and_then(|h| directory.person(h)).unwrap_or(&directory.people[0])
     }
 
-    /// Logs it, and the alerts that follow. When it was detected.
+    /// Adds the declaration and returns the time of detection.
     fn declare(&mut self) -> DateTime<Utc> {
         let subject = self.subject;
         let service = &self.setting.company.directory.services[subject.service];
-        let machine = subject.source == Source::Monitoring;
-        let delay = if machine { self.dice.between(12, 150) } else { self.dice.between(90, 900) };
+        let by_machine = subject.source == Source::Monitoring;
+        let delay =
+            if by_machine { self.dice.between(12, 150) } else { self.dice.between(90, 900) };
         let detected_at = self.reported - TimeDelta::seconds(delay);
         let fault = subject.fault;
         let (title, symptoms) = if let Some((title, symptoms)) = subject.text {
             (title.to_owned(), self.fill(symptoms))
         } else {
-            let bad = self.filler.is_severe && !fault.severe_titles.is_empty();
-            let titles = if bad { fault.severe_titles } else { fault.titles };
+            let is_severe = self.filler.is_severe && !fault.severe_titles.is_empty();
+            let titles = if is_severe { fault.severe_titles } else { fault.titles };
             (self.fill_one_of(titles), self.fill_one_of(fault.symptoms))
         };
-        let bare = matches!(subject.ending, Ending::Open(_, Twist::Bare));
-        let forgotten = !machine
+        let is_bare = matches!(subject.ending, Ending::Open(_, Twist::Bare));
+        let category_forgotten = !by_machine
             && subject.detail == DetailLevel::Full
             && subject.ending == Ending::Resolved
             && self.dice.chance(0.4);
@@ -270,7 +273,7 @@ impl<'a> StoryWriter<'a> {
             services,
             impact: subject.impact,
             urgency: subject.urgency,
-            category: (!bare && !forgotten).then_some(fault.category),
+            category: (!is_bare && !category_forgotten).then_some(fault.category),
             source: subject.source,
             symptoms,
             detected_at,
@@ -281,7 +284,7 @@ impl<'a> StoryWriter<'a> {
             } else {
                 Vec::new()
             },
-            dedup_key: (subject.has_dedup_key && machine)
+            dedup_key: (subject.has_dedup_key && by_machine)
                 .then(|| format!("{}:{}", fault.alert, service.name)),
             runbook: service.runbook.clone(),
         };
@@ -290,42 +293,44 @@ impl<'a> StoryWriter<'a> {
         detected_at
     }
 
-    /// When it is acknowledged and when it is resolved.
+    /// Returns the times at which the incident is acknowledged and resolved.
     fn response_times(&mut self) -> (DateTime<Utc>, DateTime<Utc>) {
         let level = self.setting.rules.levels.for_priority(self.priority);
-        // Seconds to acknowledge and to resolve as a good team manages them, and the shares of
-        // those that take longer than was promised.
-        let (ack, resolve, late_ack, late) = match self.priority {
+        // Median seconds to acknowledge and to resolve for a good team, and the shares of
+        // incidents that miss each service level.
+        let (ack, resolve, late_ack_share, late_share) = match self.priority {
             Priority::P1 => (95.0, 32.0 * 60.0, 0.05, 0.17),
             Priority::P2 => (230.0, 75.0 * 60.0, 0.05, 0.09),
             Priority::P3 => (540.0, 130.0 * 60.0, 0.04, 0.04),
             Priority::P4 => (1300.0, 250.0 * 60.0, 0.02, 0.02),
         };
-        let night = self.reported.hour() < 6 && self.priority >= Priority::P3;
-        let tired = if night { 2.0 } else { 1.0 };
-        let mut span = |promised_s: i64, median: f64, spread: f64, late: f64| {
+        let at_night = self.reported.hour() < 6 && self.priority >= Priority::P3;
+        let slowdown = if at_night { 2.0 } else { 1.0 };
+        let mut span = |promised_s: i64, median: f64, spread: f64, late_share: f64| {
             #[allow(clippy::cast_precision_loss, reason = "a promise is far below 2^52 s")]
             let promised = promised_s as f64;
-            let typical = self.dice.log_normal(median * tired, spread).min(promised * 0.94);
-            if self.dice.chance(late) {
+            let typical = self.dice.log_normal(median * slowdown, spread).min(promised * 0.94);
+            if self.dice.chance(late_share) {
                 promised * (1.04 + self.dice.log_normal(0.35, 0.9))
             } else {
                 typical
             }
         };
-        let ack_s = span(level.acknowledge_s, ack, 0.7, late_ack);
-        let resolve_s = span(level.resolve_s, resolve, 0.65, late).max(ack_s * 1.2 + 90.0);
+        let ack_s = span(level.acknowledge_s, ack, 0.7, late_ack_share);
+        let resolve_s = span(level.resolve_s, resolve, 0.65, late_share).max(ack_s * 1.2 + 90.0);
         let acknowledged = self.reported + seconds(ack_s);
         let resolved = self.reported + seconds(resolve_s);
-        // What is history has ended before `now`, and before those that wait for it.
+        // The incident must end before `now`, and before `ends_by`. If it takes longer, both times
+        // are scaled down.
         let now = self.setting.now - TimeDelta::seconds(20);
         let latest = self.subject.ends_by.map_or(now, |by| by.min(now));
         if resolved > latest {
-            let (whole, there) = (resolved - self.reported, latest - self.reported);
-            let (whole, there) = (whole.num_milliseconds(), there.num_milliseconds().max(0));
+            let (planned, allowed) = (resolved - self.reported, latest - self.reported);
+            let (planned, allowed) =
+                (planned.num_milliseconds(), allowed.num_milliseconds().max(0));
             let scaled = |span: TimeDelta| {
-                let ms = i128::from(span.num_milliseconds()) * i128::from(there)
-                    / i128::from(whole.max(1));
+                let ms = i128::from(span.num_milliseconds()) * i128::from(allowed)
+                    / i128::from(planned.max(1));
                 TimeDelta::milliseconds(i64::try_from(ms).unwrap_or(0))
             };
             let acknowledged = self.reported + scaled(acknowledged - self.reported);
@@ -334,7 +339,8 @@ impl<'a> StoryWriter<'a> {
         (acknowledged, resolved)
     }
 
-    /// The change that led to it, where one did.
+    /// Returns the change that caused the incident, if its cause is one. A `given` change of a case
+    /// written by hand is used as it is.
     fn preceding_change(
         &mut self,
         detected: DateTime<Utc>,
@@ -355,17 +361,18 @@ impl<'a> StoryWriter<'a> {
                         0.93
                     }) =>
             {
-                let of = match self.subject.cause {
+                let changed_service = match self.subject.cause {
                     Cause::Dependency => self.filler.dependency,
                     _ => self.filler.service,
                 };
-                let (of, title) = (of.to_owned(), self.fill_one_of(titles));
+                let (changed_service, title) =
+                    (changed_service.to_owned(), self.fill_one_of(titles));
                 #[allow(
                     clippy::cast_possible_truncation,
                     reason = "minutes of at most a few hours"
                 )]
                 let minutes = self.dice.log_normal(9.0, 0.8) as i64;
-                (kind, title, of, minutes)
+                (kind, title, changed_service, minutes)
             }
             _ => return None,
         };
@@ -404,14 +411,14 @@ impl<'a> StoryWriter<'a> {
     }
 }
 
-/// Milliseconds of a span.
+/// Converts a duration to milliseconds.
 fn millis(span: TimeDelta) -> f64 {
     #[allow(clippy::cast_precision_loss, reason = "a span of months is far below 2^52 ms")]
     let millis = span.num_milliseconds() as f64;
     millis
 }
 
-/// Impact and urgency that lead to a priority by the default matrix.
+/// Returns a random pair of impact and urgency that leads to a priority by the default matrix.
 pub(super) fn impact_and_urgency(priority: Priority, dice: &mut Dice) -> (Impact, Urgency) {
     use Level::{High, Low, Medium};
     *match priority {

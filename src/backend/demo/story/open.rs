@@ -1,4 +1,4 @@
-//! What has happened so far to an incident that is still open.
+//! The part of a story that has happened so far to an incident that is still open.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -11,7 +11,7 @@ use super::super::templates;
 use super::StoryWriter;
 
 impl StoryWriter<'_> {
-    /// What has happened so far to one that is still open.
+    /// Writes the steps that have happened so far to an incident that is still open.
     pub(super) fn write_open(&mut self, stage: Status, twist: Twist, change: Option<&Change>) {
         let now = self.setting.now;
         let age = now - self.reported;
@@ -23,7 +23,7 @@ impl StoryWriter<'_> {
         let viewer = self.setting.company.directory.person(VIEWER).cloned();
         let lead = match (twist, viewer) {
             (Twist::Mine, Some(viewer)) => Actor::Person(viewer),
-            // What the viewer leads is set by hand.
+            // Only cases written by hand are led by the viewer.
             _ => match self.responder(self.reported) {
                 Actor::Person(p) if p.handle == VIEWER => {
                     Actor::Person(self.member(VIEWER).clone())
@@ -52,7 +52,7 @@ impl StoryWriter<'_> {
         }
     }
 
-    /// Makes sure that an open incident is in its stage, whatever its story skipped.
+    /// Moves an open incident to its stage if the random steps before did not.
     pub(super) fn ensure_stage(
         &mut self,
         stage: Status,
@@ -60,11 +60,11 @@ impl StoryWriter<'_> {
         work: TimeDelta,
         lead: &Actor,
     ) {
-        let there = self
+        let is_reached = self
             .steps
             .iter()
             .any(|s| matches!(&s.command, IncidentCommand::MoveStatus { to } if *to == stage));
-        if stage > Status::Acknowledged && !there {
+        if stage > Status::Acknowledged && !is_reached {
             self.step(soon - work / 7, lead, IncidentCommand::MoveStatus { to: stage });
         }
     }

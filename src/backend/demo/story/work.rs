@@ -1,4 +1,4 @@
-//! From acknowledged to resolved: what responders do and say.
+//! The part of a story from the acknowledgement to the resolution: what responders do and write.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -39,8 +39,8 @@ impl StoryWriter<'_> {
             self.step(acknowledged + work / 50, &lead, IncidentCommand::Assign { to });
         }
         if self.dice.chance(0.35) {
-            let found = self.templates.found;
-            self.note(acknowledged + work / 2, &lead, found);
+            let notes = self.templates.found;
+            self.note(acknowledged + work / 2, &lead, notes);
         }
         self.resolve(resolved, &lead);
         if self.subject.detail == DetailLevel::Brief {
@@ -48,7 +48,7 @@ impl StoryWriter<'_> {
         }
     }
 
-    /// The same alert again, while nobody has fixed it.
+    /// Repeats the alert a few times before the resolution.
     pub(super) fn repeat_alerts(&mut self, acknowledged: DateTime<Utc>, resolved: DateTime<Utc>) {
         if self.subject.source != Source::Monitoring {
             return;
@@ -69,7 +69,7 @@ impl StoryWriter<'_> {
         }
     }
 
-    /// Levels that were called before somebody acknowledged.
+    /// Adds the escalation levels that were reached before somebody acknowledged.
     pub(super) fn escalate_unanswered(&mut self, acknowledged: DateTime<Utc>) {
         if self.priority > Priority::P2 {
             return;
@@ -96,25 +96,25 @@ impl StoryWriter<'_> {
         }
     }
 
-    /// From acknowledged up to a stage. Who leads in the end.
+    /// Adds the steps of the investigation up to a status. Returns who leads the incident then.
     pub(super) fn investigate(
         &mut self,
         from: DateTime<Utc>,
         work: TimeDelta,
-        upto: Status,
+        until: Status,
         lead: &Actor,
         change: Option<&Change>,
     ) -> Actor {
         let mut lead = lead.clone();
         let part = |share: f64| from + seconds(share * millis(work) / 1000.0);
-        let big = self.priority <= Priority::P2;
+        let is_severe = self.priority <= Priority::P2;
         if let Some(person) = lead.person().cloned() {
             self.step(part(0.01), &lead, IncidentCommand::Assign { to: Some(person) });
         }
-        if self.dice.chance(0.35) || big {
+        if self.dice.chance(0.35) || is_severe {
             self.note(part(0.02), &lead, templates::FIRST_NOTES);
         }
-        if upto >= Status::Investigating && (big || self.dice.chance(0.6)) {
+        if until >= Status::Investigating && (is_severe || self.dice.chance(0.6)) {
             self.step(part(0.05), &lead, IncidentCommand::MoveStatus { to: Status::Investigating });
         }
         if self.priority == Priority::P1 {
@@ -124,18 +124,18 @@ impl StoryWriter<'_> {
             let category = self.subject.fault.category;
             self.step(part(0.03), &lead, IncidentCommand::Categorize { category: Some(category) });
         }
-        if big {
+        if is_severe {
             self.update_stakeholders(from, work, &lead);
         }
-        self.answer_checklist(part(0.08), work, &lead, big);
-        if upto < Status::Investigating {
+        self.answer_checklist(part(0.08), work, &lead, is_severe);
+        if until < Status::Investigating {
             return lead;
         }
         if self.subject.text.is_none() && self.dice.chance(0.05) {
             self.reprioritize(part(0.1), &lead);
         }
         let clues = self.subject.fault.clues;
-        if big || self.dice.chance(0.6) {
+        if is_severe || self.dice.chance(0.6) {
             let at = 0.12 + self.dice.unit() * 0.2;
             self.note(part(at), &lead, clues);
         }
@@ -154,22 +154,22 @@ impl StoryWriter<'_> {
             let link = Link::Problem { id: problem.id, title: problem.title.clone() };
             self.step(part(0.36), &lead, IncidentCommand::Link { link });
         }
-        if self.dice.chance(if big { 0.3 } else { 0.04 }) {
+        if self.dice.chance(if is_severe { 0.3 } else { 0.04 }) {
             lead = self.handover(part(0.38), &lead);
         }
-        if upto < Status::Identified {
+        if until < Status::Identified {
             return lead;
         }
         if let Some(change) = change.filter(|_| self.dice.chance(0.7)) {
             let link = Link::Change { id: change.id, title: change.title.clone() };
             self.step(part(0.45), &lead, IncidentCommand::Link { link });
         }
-        if big || self.dice.chance(0.4) {
+        if is_severe || self.dice.chance(0.4) {
             let found = self.templates.found;
             self.step(part(0.5), &lead, IncidentCommand::MoveStatus { to: Status::Identified });
             self.note(part(0.51), &lead, found);
         }
-        if upto >= Status::Monitoring && (big || self.dice.chance(0.3)) {
+        if until >= Status::Monitoring && (is_severe || self.dice.chance(0.3)) {
             self.step(part(0.8), &lead, IncidentCommand::MoveStatus { to: Status::Monitoring });
             if self.dice.chance(0.5) {
                 self.note(part(0.82), &lead, templates::WATCHING);
@@ -178,7 +178,7 @@ impl StoryWriter<'_> {
         lead
     }
 
-    /// Whether it was reported without a category that somebody will fill in.
+    /// Returns whether the incident was reported without a category and somebody should set it.
     pub(super) fn lacks_category(&self) -> bool {
         let bare = matches!(self.subject.ending, Ending::Open(_, Twist::Bare));
         !bare
@@ -187,7 +187,7 @@ impl StoryWriter<'_> {
             )
     }
 
-    /// A second look at impact and urgency.
+    /// Changes impact and urgency, with a note that says why.
     pub(super) fn reprioritize(&mut self, at: DateTime<Utc>, lead: &Actor) {
         let (priority, why) = match self.priority {
             Priority::P1 => return,
@@ -219,17 +219,17 @@ impl StoryWriter<'_> {
         at: DateTime<Utc>,
         work: TimeDelta,
         lead: &Actor,
-        big: bool,
+        is_severe: bool,
     ) {
-        let share = if big { 0.7 } else { 0.12 };
+        let share = if is_severe { 0.7 } else { 0.12 };
         for (index, item) in (0_i32..).zip(InvestigationItem::ALL) {
             if self.dice.chance(share) {
                 let at = at + work * index / 14;
-                let ask = IncidentCommand::AnswerItem {
+                let command = IncidentCommand::AnswerItem {
                     item: Item::Investigation(*item),
                     answer: Answer::Yes,
                 };
-                self.step(at, lead, ask);
+                self.step(at, lead, command);
             }
         }
     }
@@ -257,7 +257,7 @@ impl StoryWriter<'_> {
         Actor::Person(next)
     }
 
-    /// What stakeholders are told while it lasts: nearly as often as promised.
+    /// Adds the stakeholder updates during the incident, mostly as often as the service level says.
     pub(super) fn update_stakeholders(
         &mut self,
         from: DateTime<Utc>,
@@ -270,11 +270,11 @@ impl StoryWriter<'_> {
         let mut at = from + seconds(self.dice.log_normal(420.0, 0.4));
         let mut count = 0;
         while at < end && count < 12 {
-            let told = millis(at - from) / millis(work).max(1.0);
-            let known = !matches!(self.subject.ending, Ending::Open(stage, _) if stage < Status::Identified);
-            let message = self.fill_one_of(match told {
-                told if told < 0.55 || !known => templates::EARLY_UPDATES,
-                told if told < 0.82 => templates::CAUSE_FOUND_UPDATES,
+            let progress = millis(at - from) / millis(work).max(1.0);
+            let is_cause_known = !matches!(self.subject.ending, Ending::Open(stage, _) if stage < Status::Identified);
+            let message = self.fill_one_of(match progress {
+                progress if progress < 0.55 || !is_cause_known => templates::EARLY_UPDATES,
+                progress if progress < 0.82 => templates::CAUSE_FOUND_UPDATES,
                 _ => templates::RECOVERY_UPDATES,
             });
             self.step(at, lead, IncidentCommand::UpdateStakeholders { message, next_due: None });
@@ -288,8 +288,8 @@ impl StoryWriter<'_> {
     pub(super) fn resolve(&mut self, at: DateTime<Utc>, lead: &Actor) {
         let (action, template): (ResolutionAction, &str) = *self.dice.pick(self.templates.fixes);
         let detail = self.fill(template);
-        let proofs = self.setting.company.kinds[self.subject.service].recovery_checks();
-        let validation = templates::capitalize(self.fill_one_of(proofs));
+        let checks = self.setting.company.kinds[self.subject.service].recovery_checks();
+        let validation = templates::capitalize(self.fill_one_of(checks));
         self.step(at, lead, IncidentCommand::Resolve { action, detail, validation });
     }
 }

@@ -1,4 +1,4 @@
-//! Looks for damage, and for a projection that is not what the events add up to.
+//! Checks a store for damage, and for a projection that does not match the events.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -16,9 +16,9 @@ use crate::backend::file::sql::Batch;
 use crate::model::text::sanitize;
 use crate::model::{Incident, IncidentNumber};
 
-/// Damaged places that are told one by one.
+/// The maximum number of lines about damage that are reported one by one.
 const MAX_DAMAGE_LINES: usize = 3;
-/// So many are told one by one.
+/// The maximum number of timelines, incidents or snapshots that are reported by name.
 const MAX_NAMED: u64 = 10;
 
 /// See [`super::examine()`].
@@ -56,11 +56,11 @@ async fn examine_in_transaction(
     conn: &mut SqliteConnection,
     report: &mut Report,
 ) -> StoreResult<()> {
-    // One state of the store, however others go on writing.
+    // The transaction shows one consistent state, even while other processes write.
     Batch::new("BEGIN").run(conn).await?;
-    let done = run_checks(conn, report).await;
+    let result = run_checks(conn, report).await;
     Batch::new("ROLLBACK").run(conn).await.ok();
-    done
+    result
 }
 
 async fn run_checks(conn: &mut SqliteConnection, report: &mut Report) -> StoreResult<()> {
@@ -82,27 +82,27 @@ async fn run_checks(conn: &mut SqliteConnection, report: &mut Report) -> StoreRe
             }
         }
     }
-    let strays = Batch::new("PRAGMA foreign_key_check").fetch_all(conn).await?.len();
-    if strays > 0 {
-        report.add_grave(format!("{strays} events have an actor that is not there"));
+    let orphans = Batch::new("PRAGMA foreign_key_check").fetch_all(conn).await?.len();
+    if orphans > 0 {
+        report.add_grave(format!("{orphans} events have an actor that is not there"));
     }
     report.incidents = count(conn, "SELECT count(*) FROM incident").await?;
     report.events = count(conn, "SELECT count(*) FROM event").await?;
     let names = names(conn).await?;
-    let mut different = DifferenceCounts::default();
+    let mut differences = DifferenceCounts::default();
     let mut after = i64::MIN;
     loop {
-        let found = read_timelines(conn, after).await?;
-        let Some(last) = found.last() else { break };
+        let timelines = read_timelines(conn, after).await?;
+        let Some(last) = timelines.last() else { break };
         let last = last.key;
-        compare_timelines(conn, report, &mut different, &names, after, &found).await?;
+        compare_timelines(conn, report, &mut differences, &names, after, &timelines).await?;
         after = last;
     }
-    different.report_totals(report);
-    check_totals(conn, report, different.affected).await
+    differences.report_totals(report);
+    check_totals(conn, report, differences.affected).await
 }
 
-/// Counts what differs, and tells the first of them.
+/// Counts the differences by kind.
 #[derive(Default)]
 struct DifferenceCounts {
     timelines: u64,
@@ -112,15 +112,16 @@ struct DifferenceCounts {
 }
 
 impl DifferenceCounts {
+    /// Reports the totals of the kinds that have more differences than are reported by name.
     fn report_totals(&self, report: &mut Report) {
-        for (count, what) in [
+        for (count, description) in [
             (self.timelines, "timelines are broken"),
             (self.rows, "incidents differ from what their events add up to"),
             (self.snapshots, "snapshots differ from what the events add up to"),
         ] {
             if count > MAX_NAMED {
-                let text = format!("{count} {what}; the first {MAX_NAMED} are named");
-                if what.starts_with("timelines") {
+                let text = format!("{count} {description}; the first {MAX_NAMED} are named");
+                if description.starts_with("timelines") {
                     report.add_grave(text);
                 } else {
                     report.add_curable(text);
@@ -147,7 +148,7 @@ async fn names(conn: &mut SqliteConnection) -> StoreResult<NameMap> {
     Ok(names)
 }
 
-/// The ids an incident's names should have; -1 for a name that isn't there.
+/// Returns the ids that the names of an incident should have; -1 for a name that is not stored.
 fn expected_names(names: &NameMap, incident: &Incident) -> StoreResult<NameIds> {
     let id = |kind: NameKind, text: String| names.get(&(kind as i64, text)).copied().unwrap_or(-1);
     let row = &incident.summary;
@@ -159,7 +160,7 @@ fn expected_names(names: &NameMap, incident: &Incident) -> StoreResult<NameIds> 
     })
 }
 
-/// What the projection has of an incident.
+/// An incident as the projection holds it.
 struct StoredProjection {
     columns: Vec<Option<i64>>,
     dedup_key: Option<String>,
@@ -204,7 +205,7 @@ async fn read_stored(
 async fn compare_timelines(
     conn: &mut SqliteConnection,
     report: &mut Report,
-    different: &mut DifferenceCounts,
+    differences: &mut DifferenceCounts,
     names: &NameMap,
     after: i64,
     timelines: &[Timeline],
@@ -212,16 +213,16 @@ async fn compare_timelines(
     let last = timelines.last().map_or(after, |t| t.key);
     let stored = read_stored(conn, after, last).await?;
     for timeline in timelines {
-        let there = stored.get(&timeline.key);
-        let snapshot_at = there.and_then(|s| s.snapshot.as_ref()).map(|(seq, _)| *seq);
+        let projected = stored.get(&timeline.key);
+        let snapshot_at = projected.and_then(|s| s.snapshot.as_ref()).map(|(seq, _)| *seq);
         let label = |incident: &Incident| incident.summary.label();
-        let (incident, then) = match timeline.fold(snapshot_at) {
+        let (incident, record_at_snapshot) = match timeline.fold(snapshot_at) {
             Ok(folded) => folded,
-            Err(what) => {
-                different.timelines += 1;
-                if different.timelines <= MAX_NAMED {
+            Err(fault) => {
+                differences.timelines += 1;
+                if differences.timelines <= MAX_NAMED {
                     let number = timeline.key & ((1 << 31) - 1);
-                    report.add_grave(format!("the timeline of INC-{number} is broken: {what}"));
+                    report.add_grave(format!("the timeline of INC-{number} is broken: {fault}"));
                 }
                 continue;
             }
@@ -231,22 +232,28 @@ async fn compare_timelines(
             report.add_grave(format!("{} stands in the wrong place of the log", label(&incident)));
         }
         let ids = expected_names(names, &incident)?;
-        different.affected += ids.services.len() as u64;
-        if !there.is_some_and(|there| is_same(there, &Columns::from_incident(&incident), &ids)) {
-            different.rows += 1;
-            if different.rows <= MAX_NAMED {
+        differences.affected += ids.services.len() as u64;
+        if !projected
+            .is_some_and(|projected| is_same(projected, &Columns::from_incident(&incident), &ids))
+        {
+            differences.rows += 1;
+            if differences.rows <= MAX_NAMED {
                 report.add_curable(format!(
                     "{} differs from what its events add up to",
                     label(&incident)
                 ));
             }
         }
-        let Some(there) = there else { continue };
-        let kept = there.snapshot.as_ref().and_then(|(_, text)| serde_json::from_str(text).ok());
-        let lacks = there.snapshot.is_none() && row.seq >= 2 * SNAPSHOT_EVERY;
-        if lacks || (there.snapshot.is_some() && (then.is_none() || kept != then)) {
-            different.snapshots += 1;
-            if different.snapshots <= MAX_NAMED {
+        let Some(projected) = projected else { continue };
+        let stored_snapshot =
+            projected.snapshot.as_ref().and_then(|(_, text)| serde_json::from_str(text).ok());
+        let is_missing = projected.snapshot.is_none() && row.seq >= 2 * SNAPSHOT_EVERY;
+        if is_missing
+            || (projected.snapshot.is_some()
+                && (record_at_snapshot.is_none() || stored_snapshot != record_at_snapshot))
+        {
+            differences.snapshots += 1;
+            if differences.snapshots <= MAX_NAMED {
                 report.add_curable(format!(
                     "the snapshot of {} differs from what its events add up to",
                     label(&incident)
@@ -257,7 +264,7 @@ async fn compare_timelines(
     Ok(())
 }
 
-fn is_same(there: &StoredProjection, columns: &Columns, names: &NameIds) -> bool {
+fn is_same(stored: &StoredProjection, columns: &Columns, names: &NameIds) -> bool {
     let expected = [
         Some(columns.number),
         Some(columns.facets),
@@ -268,19 +275,19 @@ fn is_same(there: &StoredProjection, columns: &Columns, names: &NameIds) -> bool
         Some(columns.counted),
         columns.late_day,
     ];
-    there.columns == expected
-        && there.dedup_key == columns.dedup_key
-        && there.id == columns.id.as_bytes()
-        && there.row == columns.row
+    stored.columns == expected
+        && stored.dedup_key == columns.dedup_key
+        && stored.id == columns.id.as_bytes()
+        && stored.row == columns.row
 }
 
-/// What is counted over all incidents at once.
+/// Runs the checks that are a single query over all incidents.
 async fn check_totals(
     conn: &mut SqliteConnection,
     report: &mut Report,
     affected: u64,
 ) -> StoreResult<()> {
-    for (sql, what) in [
+    for (sql, description) in [
         (
             "SELECT count(*) FROM incident i
              WHERE NOT EXISTS (SELECT 1 FROM event WHERE incident = i.key)",
@@ -320,7 +327,7 @@ async fn check_totals(
     ] {
         let count = count(conn, sql).await?;
         if count > 0 {
-            report.add_curable(format!("{count} {what}"));
+            report.add_curable(format!("{count} {description}"));
         }
     }
     if count(conn, "SELECT count(*) FROM affected").await? != affected {

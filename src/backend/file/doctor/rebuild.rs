@@ -1,4 +1,4 @@
-//! Makes everything anew that follows from the events.
+//! Rebuilds everything that derives from the events.
 
 use std::path::Path;
 use std::time::Duration;
@@ -17,24 +17,24 @@ use crate::backend::file::sql::Batch;
 
 /// See [`super::rebuild()`].
 pub(super) async fn rebuild(path: &Path) -> Result<Report, OpenError> {
-    let found = examine::examine(path).await?;
-    if found.findings.iter().any(|finding| finding.grave) {
-        return Ok(found);
+    let report = examine::examine(path).await?;
+    if report.findings.iter().any(|finding| finding.grave) {
+        return Ok(report);
     }
-    let sentence = |failure: StoreError| {
+    let open_error = |failure: StoreError| {
         OpenError::Refused(match failure {
             StoreError::Sql(e) => error::error_message(path, &e),
             other => error::damaged_message(path, &other.to_string()),
         })
     };
     let opened = open::connect_writer(path, Duration::from_secs(10)).await;
-    let mut conn = opened.map_err(|e| sentence(e.into()))?;
-    let done = rebuild_in_transaction(&mut conn).await;
-    if done.is_err() {
+    let mut conn = opened.map_err(|e| open_error(e.into()))?;
+    let result = rebuild_in_transaction(&mut conn).await;
+    if result.is_err() {
         Batch::new("ROLLBACK").run(&mut conn).await.ok();
     }
     conn.close().await.ok();
-    done.map_err(sentence)?;
+    result.map_err(open_error)?;
     examine::examine(path).await
 }
 
@@ -51,17 +51,17 @@ async fn rebuild_in_transaction(conn: &mut SqliteConnection) -> StoreResult<()> 
     let mut names = NameInterner::default();
     let mut after = i64::MIN;
     loop {
-        let found = read_timelines(conn, after).await?;
-        let Some(last) = found.last() else { break };
+        let timelines = read_timelines(conn, after).await?;
+        let Some(last) = timelines.last() else { break };
         after = last.key;
-        let mut waiting = Vec::with_capacity(found.len());
-        for timeline in found {
+        let mut entries = Vec::with_capacity(timelines.len());
+        for timeline in timelines {
             let (incident, _) = timeline.fold(None).map_err(StoreError::content)?;
             let mut words = WordSet::from_incident(&incident);
             for event in &timeline.events {
                 words.add_note(&event.body);
             }
-            waiting.push(ProjectionWrite {
+            entries.push(ProjectionWrite {
                 key: timeline.key,
                 incident,
                 stored: None,
@@ -69,7 +69,7 @@ async fn rebuild_in_transaction(conn: &mut SqliteConnection) -> StoreResult<()> 
                 text_changed: true,
             });
         }
-        bulk.write(conn, &mut names, waiting).await?;
+        bulk.write(conn, &mut names, entries).await?;
     }
     for row in Batch::new("SELECT body FROM change").fetch_all(conn).await? {
         let mut batch = Batch::default();

@@ -1,4 +1,4 @@
-//! Reads around damage.
+//! Reads the records of a damaged store, and skips those that can't be read.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -16,19 +16,20 @@ use crate::backend::file::writer::parse_incident_id;
 use crate::backend::record::Record;
 use crate::model::IncidentId;
 
-/// Rows that are read at once; where that fails, one by one.
+/// The number of rows that are read at once. If that fails, they are read one by one.
 const ROWS_PER_READ: i64 = 200;
-/// Where even the last position can't be read, so many are tried after the last that was.
+/// The number of positions that are tried after the last readable one if the end of the log can't
+/// be read.
 const BLIND_RANGE: i64 = 100_000;
 
 /// See [`super::salvage()`].
 pub(super) async fn salvage(path: &Path, sink: Sink<'_>) -> Result<u64, OpenError> {
     let mut conn = open::open_unchecked(path).await?;
-    let mut reading = Salvager { conn: &mut conn, sink, count: 0, ids: HashMap::new() };
-    let done = reading.salvage_all().await;
-    let count = reading.count;
+    let mut salvager = Salvager { conn: &mut conn, sink, count: 0, ids: HashMap::new() };
+    let result = salvager.salvage_all().await;
+    let count = salvager.count;
     conn.close().await.ok();
-    match done {
+    match result {
         Ok(()) if count > 1 => Ok(count),
         Ok(()) => Err(OpenError::Refused(damaged_message(path, "nothing in it can be read"))),
         Err(error) => Err(OpenError::Refused(format!("what was read can't be written ({error})"))),
@@ -64,15 +65,15 @@ impl Salvager<'_> {
         self.events().await
     }
 
-    /// A column of a table, as far as it can be read.
+    /// Reads a column of a table, as far as it is readable.
     async fn bodies(&mut self, sql: &str) -> Vec<String> {
         let mut bodies = Vec::new();
-        let read = Batch::new(sql).for_each_row(self.conn, |row| {
+        let reading = Batch::new(sql).for_each_row(self.conn, |row| {
             bodies.extend(row.try_get::<String, _>(0).ok());
             Ok(true)
         });
-        // What was read before the damage stays.
-        read.await.ok();
+        // The bodies that were read before an error are used.
+        reading.await.ok();
         bodies
     }
 
@@ -82,38 +83,38 @@ impl Salvager<'_> {
         let mut end = last.unwrap_or(BLIND_RANGE);
         let mut log = 0;
         while log < end {
-            let upto = (log + ROWS_PER_READ).min(end);
-            let found = match self.read_range(log, upto).await {
-                Ok(found) => found,
-                Err(_) => self.one_by_one(log, upto).await,
+            let until = (log + ROWS_PER_READ).min(end);
+            let records = match self.read_range(log, until).await {
+                Ok(records) => records,
+                Err(_) => self.one_by_one(log, until).await,
             };
-            if last.is_none() && !found.is_empty() {
-                end = upto + BLIND_RANGE;
+            if last.is_none() && !records.is_empty() {
+                end = until + BLIND_RANGE;
             }
-            for record in found {
+            for record in records {
                 self.emit(&record)?;
             }
-            log = upto;
+            log = until;
         }
         Ok(())
     }
 
-    async fn one_by_one(&mut self, from: i64, upto: i64) -> Vec<Record> {
-        let mut found = Vec::new();
-        for log in from..upto {
-            found.extend(self.read_range(log, log + 1).await.unwrap_or_default());
+    async fn one_by_one(&mut self, from: i64, until: i64) -> Vec<Record> {
+        let mut records = Vec::new();
+        for log in from..until {
+            records.extend(self.read_range(log, log + 1).await.unwrap_or_default());
         }
-        found
+        records
     }
 
-    /// The events after a position, up to another.
-    async fn read_range(&mut self, after: i64, upto: i64) -> StoreResult<Vec<Record>> {
+    /// Reads the events after one position of the log, up to and including another.
+    async fn read_range(&mut self, after: i64, until: i64) -> StoreResult<Vec<Record>> {
         let mut batch = Batch::new(&format!(
             "SELECT {COLUMNS}, e.incident, e.subject FROM {FROM}
              WHERE e.log > ? AND e.log <= ? ORDER BY e.log"
         ));
-        batch.arg(after).arg(upto);
-        let mut found = Vec::new();
+        batch.arg(after).arg(until);
+        let mut records = Vec::new();
         for row in batch.fetch_all(self.conn).await? {
             let key: i64 = row.try_get(9)?;
             if let Some(id) = row.try_get::<Option<&[u8]>, _>(10)?.and_then(IncidentId::from_slice)
@@ -127,15 +128,15 @@ impl Salvager<'_> {
                     Err(_) => continue,
                 },
             };
-            // An event whose content is damaged is left out.
+            // An event whose content is damaged is omitted.
             if let Ok(event) = event_row::decode(&row, id) {
-                found.push(Record::Event(Box::new(event)));
+                records.push(Record::Event(Box::new(event)));
             }
         }
-        Ok(found)
+        Ok(records)
     }
 
-    /// The id of an incident whose first event can't be read.
+    /// Returns the id of an incident whose first event can't be read, from the projection.
     async fn id_from_projection(&mut self, key: i64) -> StoreResult<IncidentId> {
         let mut batch = Batch::new("SELECT id FROM incident WHERE key = ?");
         batch.arg(key);
