@@ -1,4 +1,4 @@
-//! The one table of actions. Keymap, help, command palette and keys line are read from it.
+//! The one table of actions. Keymap, help, command palette and keys line are derived from it.
 
 mod condition;
 mod entry;
@@ -12,232 +12,224 @@ pub use table::TABLE;
 
 use super::app::Pane;
 
-/// Everything a key can do.
+/// An action that a key can be bound to.
+#[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Action {
-    /// One row or line down.
+    /// Moves one row or line down.
     Down,
-    /// One row or line up.
+    /// Moves one row or line up.
     Up,
-    /// The next incident, staying in the pane.
+    /// Goes to the next incident of the queue without leaving the pane.
     NextIncident,
-    /// The incident before.
+    /// Goes to the previous incident of the queue without leaving the pane.
     PreviousIncident,
-    /// To the first.
+    /// Goes to the first row or line.
     Top,
-    /// To the last.
+    /// Goes to the last row or line.
     Bottom,
-    /// Half a page down.
     HalfDown,
-    /// Half a page up.
     HalfUp,
-    /// A page down.
     PageDown,
-    /// A page up.
     PageUp,
-    /// Focus a pane.
     Focus(Pane),
-    /// Focus the next pane.
     NextPane,
-    /// Focus the pane before.
     PreviousPane,
-    /// One pane on the whole screen, or all again.
+    /// Shows the focused pane on the entire screen, or all panes again.
     Zoom,
-    /// Read the selected incident on the whole screen.
+    /// Reads the selected incident on the entire screen; on the head of a group, folds or unfolds
+    /// it.
     Open,
-    /// Back to where one came from.
+    /// Goes back one step: from a past state, a zoomed pane, marks or a filter.
     Back,
-    /// Acknowledge.
     Acknowledge,
-    /// Assign to me.
+    /// Assigns the incident to the viewer.
     Own,
-    /// Assign to somebody.
+    /// Opens the list of people to assign the incident to.
     Assign,
-    /// Call the next level.
+    /// Opens the levels of the escalation policy, to call one.
     Escalate,
-    /// Move along the lifecycle.
+    /// Opens the later stages of the lifecycle, to move the status to one.
     Move,
-    /// Set impact and urgency.
+    /// Opens the matrix of impact and urgency.
     Prioritize,
-    /// Set category, services, team and suspects.
+    /// Opens the form of category, services, team and suspected changes.
     Categorize,
-    /// Write a note.
+    /// Opens the form of a note.
     Note,
-    /// Tell stakeholders.
+    /// Opens the form of an update to stakeholders.
     Update,
-    /// Answer the checklist.
+    /// Opens the checklist of the incident's stage.
     Checklist,
-    /// Say that service is restored.
+    /// Opens the form that resolves the incident: service is restored.
     Resolve,
-    /// Answer the gate and close.
+    /// Opens the closing checklist, which closes the incident.
     Close,
-    /// The post-incident review.
+    /// Opens the menu of the post-incident review.
     Review,
-    /// Hide it for a while.
+    /// Opens the list of durations for which to hide the incident.
     Snooze,
-    /// Continue in another incident.
+    /// Opens the list of incidents to merge this one into.
     Merge,
-    /// Link to a problem, a change or a page.
+    /// Opens the menu of links: to a problem, a change or a page.
     Link,
-    /// Say that it is back.
+    /// Opens the form that reopens the incident: the failure is back.
     Reopen,
-    /// Say that it was no incident.
+    /// Opens the form that reclassifies the incident: it was none.
     Reclassify,
-    /// Rewrite title, symptoms, labels, runbook.
+    /// Opens the form of title, symptoms, labels and runbook.
     Describe,
-    /// Give roles.
+    /// Opens the list of roles, to give one or to remove it.
     Role,
-    /// Declare an incident.
+    /// Opens the form that declares an incident.
     Declare,
-    /// Type a filter.
+    /// Opens the filter line.
     Filter,
-    /// Choose a view.
+    /// Opens the list of saved views.
     Views,
-    /// Choose an order.
+    /// Opens the list of orders of the queue.
     Sort,
-    /// Group by service.
+    /// Groups the queue by service, or no longer.
     Group,
-    /// Fold a group.
+    /// Hides the rows of the selected group.
     Fold,
-    /// Unfold a group.
+    /// Shows the rows of the selected group.
     Unfold,
-    /// Mark the selected row.
+    /// Marks the selected row, or removes its mark: verbs act on all marked rows.
     Mark,
-    /// Mark all rows.
+    /// Marks all rows that are shown, or removes all marks.
     MarkAll,
-    /// Take back the last action.
+    /// Undoes the last action.
     Undo,
-    /// What was typed and not sent.
+    /// Opens the list of drafts: forms that were filled in and not sent.
     Drafts,
-    /// Set the category alone.
+    /// Sets the category alone, from the command palette.
     Category,
-    /// Set the services alone.
+    /// Sets the services alone, from the command palette.
     Services,
-    /// Set the team alone.
+    /// Sets the team alone, from the command palette.
     Team,
-    /// Copy a text about an incident.
+    /// Opens the list of texts about the incident that can be copied.
     Copy,
-    /// Everything by name.
+    /// Opens the command palette.
     Palette,
-    /// Go to a number.
+    /// Goes to the incident of a number that is typed into the command palette.
     GoToNumber,
-    /// Choose the window of the measures.
+    /// Sets the window of the measures, from the command palette.
     Window,
-    /// The next theme.
+    /// Switches to the next theme.
     Theme,
-    /// The next choice of a time zone.
+    /// Switches to the next choice of a time zone: the viewer's, UTC or both.
     Zone,
-    /// Show the wall display.
     Wall,
-    /// Back from the wall display.
+    /// Returns from the wall display to the panes.
     LeaveWall,
-    /// Runbooks and custom commands.
+    /// Opens the list of runbooks and custom commands for the incident.
     Run,
-    /// Tick a step of a runbook.
+    /// Ticks the selected step of a runbook, with a note on the timeline.
     Tick,
-    /// Copy the code of a runbook.
+    /// Copies the selected code of a runbook, or the text of the step.
     CopyCode,
-    /// Stop a program.
+    /// Stops the program whose output is shown, or closes the output of one that has ended.
     StopRun,
-    /// Put what a program has written on the timeline.
+    /// Adds the output of a program to the timeline as a note.
     NoteOutput,
-    /// Close a runbook or what a program has written.
+    /// Closes the runbook, the output or the outbox that is open; a program keeps running.
     CloseRun,
-    /// The event before; of the measures, a shorter window.
+    /// Views the incident as of the event before; on the metrics, selects a shorter window.
     Earlier,
-    /// The event after; of the measures, a longer window.
+    /// Views the incident as of the event after; on the metrics, selects a longer window.
     Later,
-    /// Go to another place of work.
+    /// Opens the list of workspaces to switch to.
     Backend,
-    /// Ask the backend now.
+    /// Polls the backend now, and reads again what is on the screen.
     Refresh,
-    /// What is on its way to a remote.
+    /// Opens the outbox: commands for a remote that have no answer yet, or were refused.
     Outbox,
-    /// Edit a refused command.
+    /// Opens the form of the refused command that is selected in the outbox.
     EditEntry,
-    /// Send a refused command again.
+    /// Sends the selected refused command again.
     SendAnyway,
-    /// Take a command out of the outbox.
+    /// Removes the selected command from the outbox, after a question.
     DropEntry,
-    /// Send what waits now.
+    /// Sends all waiting commands of the outbox now.
     SendNow,
-    /// Details of the last failure.
+    /// Shows the details of the last failure.
     Failure,
-    /// The keys.
+    /// Shows the list of keys.
     Help,
-    /// Stop until continued.
+    /// Stops the process until the shell continues it.
     Suspend,
-    /// Back, and quit at the top.
+    /// Goes back from a zoomed pane, and quits elsewhere.
     Quit,
-    /// Quit from anywhere.
     QuitNow,
-    /// Close what lies over the panes.
+    /// Closes the popup on top of the panes.
     Dismiss,
-    /// Take the selected item.
+    /// Confirms the selected item.
     Choose,
-    /// The next item of a list.
+    /// Selects the next item of a list.
     NextItem,
-    /// The item before.
+    /// Selects the previous item of a list.
     PreviousItem,
-    /// The next line of what is searched.
+    /// Selects or scrolls to the next line of what is searched.
     NextLine,
-    /// The line before.
+    /// Selects or scrolls to the previous line of what is searched.
     PreviousLine,
-    /// Complete what is typed.
+    /// Completes the typed text.
     Complete,
-    /// A page of items on.
+    /// Moves a page of items down.
     NextPage,
-    /// A page of items back.
+    /// Moves a page of items up.
     PreviousPage,
-    /// More urgent.
+    /// Moves the choice in the matrix to more urgent.
     Left,
-    /// Less urgent.
+    /// Moves the choice in the matrix to less urgent.
     Right,
-    /// More impact.
+    /// Moves the choice in the matrix to more impact.
     Raise,
-    /// Less impact.
+    /// Moves the choice in the matrix to less impact.
     Lower,
-    /// Keep the filter that is typed.
+    /// Keeps the typed filter in force and closes the filter line.
     ApplyFilter,
-    /// Give up the filter that is typed.
+    /// Closes the filter line and restores the previous filter.
     CancelFilter,
-    /// The completion before.
+    /// Inserts the previous completion.
     CompleteBack,
-    /// A filter used before.
+    /// Recalls an earlier filter.
     EarlierFilter,
-    /// A filter used later.
+    /// Recalls a later filter.
     LaterFilter,
-    /// Leave a list without a choice.
+    /// Closes a list, matrix, palette or help without a choice.
     Leave,
-    /// Yes, do it.
+    /// Answers a question with yes.
     Yes,
-    /// No, leave it.
+    /// Answers a question with no.
     No,
-    /// The next field.
+    /// Focuses the next field of a form.
     NextField,
-    /// The field before.
+    /// Focuses the previous field of a form.
     PreviousField,
-    /// Send what was written.
+    /// Sends the form that is open.
     Send,
-    /// Edit the field in an editor of one's own.
+    /// Opens the focused field in the person's own editor.
     Edit,
-    /// Leave the form, asking first where something was written.
+    /// Closes the form, after a question where something was typed.
     Cancel,
-    /// Drop what was written.
+    /// Closes the form and drops what was typed.
     Discard,
-    /// Go on writing.
+    /// Returns from that question to the form.
     ContinueEditing,
-    /// Leave, and keep what was written.
+    /// Closes the form and stores what was typed as a draft.
     SaveDraft,
-    /// End without waiting for pending commands.
+    /// Quits without waiting for pending commands.
     QuitWithoutWaiting,
-    /// Stay where the panes are.
+    /// Cancels a switch to another workspace.
     CancelSwitch,
-    /// Go to the other place without waiting for pending commands.
+    /// Switches to the other workspace without waiting for pending commands.
     SwitchWithoutWaiting,
 }
 
-/// The row of an action.
+/// Returns the table's entry of an action.
 #[must_use]
 pub fn find_entry(action: Action) -> Option<&'static Entry> {
     TABLE.iter().find(|entry| entry.action == action)

@@ -1,4 +1,4 @@
-//! The state of the panes.
+//! Application state of the terminal interface, and what can be read from it.
 
 mod pane;
 mod reading;
@@ -36,245 +36,249 @@ use super::wall::Wall;
 use super::workspaces::{Workspace, WorkspaceId};
 use super::zone::{Clock, OffsetChange, Zone};
 
-/// A command on its way.
+/// A command that was sent from these panes and has no outcome yet.
+#[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug)]
 pub struct PendingCommand {
-    /// Which command.
     pub id: CommandId,
-    /// Its target.
     pub incident: IncidentId,
-    /// The target's number, for messages.
+    /// Number of the target, for messages to the person.
     pub label: String,
-    /// What is asked.
     pub verb: CommandKind,
-    /// What it was sent with.
+    /// Number of the batch that it was sent in.
     pub batch: u64,
-    /// Whether it has failed and is tried again.
+    /// Whether an attempt has failed and the command is being retried.
     pub retrying: bool,
-    /// It is in the outbox, on the disk: nobody needs to wait for it.
+    /// Whether the command is in the outbox, on disk: nobody needs to wait for it.
     pub enqueued: bool,
-    /// The outbox was asked what became of it.
+    /// Whether the outbox was asked for the outcome of this command and has not answered yet.
     pub lookup_in_flight: bool,
 }
 
-/// When what is shown was read, where it was kept on this machine from before.
+/// When the data on the screen was fetched, where it came from the cache on this machine. Holds
+/// nothing about data that was just fetched.
 #[derive(Clone, Debug, Default)]
 pub struct CachedAt {
-    /// Incidents that were read.
+    /// Time of the cached record, by incident.
     pub details: HashMap<IncidentId, DateTime<Utc>>,
-    /// The measures.
+    /// Time of the cached measures.
     pub measures: Option<DateTime<Utc>>,
-    /// The page of the history that is told next, by its number.
+    /// Number and time of the cached history page whose rows arrive with the next message.
     pub history_page: Option<(u64, DateTime<Utc>)>,
-    /// People, teams and services.
+    /// Time of the cached directory (people, teams and services).
     pub directory: Option<DateTime<Utc>>,
 }
 
-/// A sentence on the keys line.
+/// A sentence that is shown on the keys line for a few seconds.
+#[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug)]
 pub struct Toast {
-    /// What is told.
     pub text: String,
-    /// It tells of a refusal or a failure.
+    /// Whether the sentence reports a refusal or a failure.
     pub is_error: bool,
 }
 
-/// The last failure, for those who want to know more.
+/// The last failure, for the popup that shows its details.
+#[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// What was being done.
+    /// What was being done when it failed, as in "reading INC-2041".
     pub operation: String,
-    /// What was said.
+    /// The error in full, possibly of several lines.
     pub message: String,
-    /// When.
     pub at: DateTime<Utc>,
 }
 
-/// What somebody is called to the screen for.
+/// Incidents for which the viewer's attention is requested (bell or desktop message).
 #[derive(Clone, Debug, Default)]
 pub struct Attention {
-    /// The incidents that are known, and whether they are the viewer's; `None` until all of them
-    /// have been read once.
+    /// The open incidents seen so far, each with whether it is assigned to the viewer. `None` until
+    /// all of them have been read once.
     pub seen: Option<HashMap<IncidentId, bool>>,
-    /// Those that the viewer has assigned or declared: that they change is no news.
+    /// Incidents that the viewer assigned to themselves or declared: these changes need no
+    /// attention.
     pub own_changes: HashSet<IncidentId>,
-    /// There was a call a moment ago: what is to be told waits for the next one.
+    /// Whether attention was requested a moment ago: further requests are collected until the
+    /// throttle ends.
     pub throttled: bool,
-    /// Numbers of those that wait.
+    /// Numbers of the incidents collected for the next request.
     pub waiting: Vec<String>,
 }
 
-/// A verb that waits until the record of its target is read.
+/// A verb that starts as soon as the record of its target has been read.
+#[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug)]
 pub struct DeferredVerb {
-    /// The verb.
     pub action: Action,
-    /// What it is about.
     pub target: Target,
-    /// Keys pressed meanwhile: they are for what the verb opens.
+    /// Keys pressed in the meantime: they are for what the verb opens.
     pub keys: Vec<KeyEvent>,
-    /// It was read once, and had changed again by then.
+    /// Whether the record was read once and had changed again by then, so that it is read a second
+    /// time.
     pub reloaded: bool,
 }
 
-/// The selection has gone from one incident to another that nobody chose.
+/// Records that the selection moved to another incident without anybody choosing it, because the
+/// selected one left the queue.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SelectionShift {
-    /// What had been selected.
+    /// Number of the incident that had been selected.
     pub previous_label: String,
-    /// When what is selected now was drawn first.
+    /// When the new selection was first drawn; `None` until then.
     pub drawn_at: Option<DateTime<Utc>>,
 }
 
-/// How fresh the rows are.
+/// How up to date the rows on the screen are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Freshness {
-    /// Nothing is known yet.
+    /// Nothing has been read yet.
     Loading,
-    /// As it is now.
+    /// The rows are up to date: changes arrive as they happen.
     Live,
-    /// As it was when it was asked last; it is asked about every so often.
+    /// The rows are as of the last poll; the backend is polled at this interval.
     Polling(std::time::Duration),
-    /// No answer for so long, and no failure either.
+    /// The backend has neither answered nor failed for this long.
     Stale(TimeDelta),
-    /// Not answered since.
+    /// Requests to the backend fail.
     Failing {
-        /// The first failure.
+        /// Time of the first failure in a row.
         since: DateTime<Utc>,
-        /// What it said.
+        /// Text of the last error.
         message: String,
-        /// Until it is asked again.
+        /// Time until the next attempt.
         retry_in: TimeDelta,
     },
 }
 
-/// All of it.
+/// Application state; changed only by [`update`](super::update::update).
 #[allow(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 #[derive(Debug)]
 pub struct App {
-    /// Who looks and acts.
+    /// The viewer: whoever sees the screen and in whose name commands are sent.
     pub me: PersonRef,
-    /// The rules in force.
+    /// The rules in force: matrix, service levels and the like.
     pub rules: Rules,
-    /// The place of work that is shown.
+    /// The workspace that the panes show.
     pub workspace: Workspace,
-    /// All that can be gone to, this one included.
+    /// All workspaces that can be switched to, this one included.
     pub workspaces: Vec<Workspace>,
-    /// What tells a program the same place.
+    /// Environment variables that let a program started from the panes use the same workspace.
     pub variables: Vec<(&'static str, String)>,
-    /// Nothing may be changed.
+    /// Whether commands are forbidden.
     pub read_only: bool,
-    /// The folder where what is typed is kept.
+    /// The folder where drafts are stored.
     pub drafts_dir: Option<PathBuf>,
-    /// What is set by the person.
+    /// The person's settings of the panes.
     pub settings: PanesSettings,
-    /// Settings that could not be used.
+    /// Sentences about settings that could not be used.
     pub warnings: Vec<String>,
-    /// Colours and glyphs.
+    /// Colours and glyphs of the current theme.
     pub theme: Theme,
-    /// In which time zone times are shown.
+    /// The time zone in which times are shown.
     pub zone: Zone,
-    /// As few bytes as can be: nothing that counts by itself, fewer frames.
+    /// Whether to save bytes: no counters that run by themselves, fewer frames.
     pub low_bandwidth: bool,
-    /// Whom there is something to call for.
+    /// Incidents for which the viewer's attention is requested.
     pub attention: Attention,
-    /// What the keys do.
+    /// The keys of each layer and their actions.
     pub keymap: Keymap,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
-    /// The time that the panes show.
+    /// The time as of which the panes are drawn.
     pub now: DateTime<Utc>,
-    /// The viewer's distance from UTC.
+    /// The viewer's offset from UTC.
     pub offset: FixedOffset,
-    /// When that changes next, where it is known to.
+    /// The next change of that offset, where one is known (summer time).
     pub offset_change: Option<OffsetChange>,
-    /// The backend's name and what it can do.
+    /// The backend's name and what it supports; `None` until it has answered.
     pub capabilities: Option<Capabilities>,
-    /// How it stands with the backend.
+    /// State of the connection to the backend.
     pub connection: ConnectionState,
-    /// When it answered last, in this run or before.
+    /// When the backend last answered, in this run or an earlier one.
     pub answered_at: Option<DateTime<Utc>>,
-    /// The clock has jumped since: until it answers again, what is shown counts as stale.
+    /// Whether the clock has jumped since the last answer: until the next one, the rows count as
+    /// stale.
     pub clock_jumped: bool,
-    /// What is kept of the backend on this machine, for whoever runs effects.
+    /// The cache and outbox of a remote backend on this machine, for the task that runs effects.
     pub remote: Option<Arc<Remote>>,
-    /// What is on its way to it; `None` where there is no outbox.
+    /// The commands in the outbox; `None` where there is no outbox.
     pub outbox: Option<Arc<OutboxSnapshot>>,
-    /// When what is shown was read, where it was kept from before.
+    /// Times of the cached data that is on the screen.
     pub cached_at: CachedAt,
-    /// People and on-call.
+    /// People, teams, services and on-call schedules.
     pub directory: Option<Arc<Directory>>,
-    /// What the rows are made of.
+    /// The open incidents as the poller last published them; the rows are derived from them.
     pub snapshot: Option<Arc<Snapshot>>,
-    /// The queue.
+    /// State of the queue pane.
     pub queue: Queue,
-    /// Detail and timeline.
+    /// State of the detail and timeline panes.
     pub reading: Reading,
-    /// Metrics.
+    /// State of the metrics pane.
     pub metrics: Metrics,
     /// The pane that keys go to.
     pub focus: Pane,
-    /// The pane that is shown where panes share a place as tabs.
+    /// The pane in front where panes share one area as tabs.
     pub tab: Pane,
-    /// The pane in focus fills the screen.
+    /// Whether the focused pane fills the screen.
     pub zoomed: bool,
-    /// What lies over the panes.
+    /// What is open on top of the panes, if anything.
     pub mode: Mode,
-    /// The number that may be jumped to follows at once.
+    /// Whether the last key was the one that goes to the top: a digit right after it starts a
+    /// number to jump to.
     pub jump_armed: bool,
-    /// Incidents that verbs are about, where any are marked.
+    /// The incidents that are marked; verbs act on them, where there are any.
     pub marked: HashSet<IncidentId>,
-    /// A verb that waits until the record of its target is read.
+    /// A verb that starts as soon as the record of its target has been read.
     pub deferred_verb: Option<DeferredVerb>,
-    /// The selection has moved by itself, and nobody has had the time to see it.
+    /// Set when the selection moved by itself and the viewer has not had the time to see it.
     pub selection_shift: Option<SelectionShift>,
-    /// How many keys were pressed: what was asked for is not brought to the front any more once
-    /// somebody has gone on.
+    /// How many keys were pressed so far. An answer that was requested at an earlier count is not
+    /// brought to the front: the person has gone on to something else.
     pub key_count: u64,
-    /// How many there were when a number was looked for.
+    /// The key count at which an incident was last looked up by its number.
     pub jump_seq: u64,
-    /// Commands on their way.
+    /// Commands that were sent and have no outcome yet.
     pub pending: Vec<PendingCommand>,
-    /// What was sent together, until all of it has settled.
+    /// Commands that were sent together, until all of them have settled.
     pub batches: Vec<Batch>,
     /// The number of the last batch.
     pub last_batch: u64,
-    /// What takes the last action back, while it can be.
+    /// How to undo the last action, while that is possible.
     pub undo: Option<Undo>,
-    /// Lines that the command palette has carried out, the last one first.
+    /// Lines that were run from the command palette, the latest first.
     pub palette_history: Vec<String>,
-    /// What was typed and not sent, the last one first.
+    /// Forms that were filled in and not sent, the latest first.
     pub drafts: Vec<Draft>,
-    /// The template of the stakeholder update that is written.
+    /// Index of the template for the stakeholder update that is being written.
     pub template_index: usize,
-    /// Known problems, the last one first, once they were asked for.
+    /// Recorded problems, the latest first; `None` until they have been requested and read.
     pub problems: Option<Vec<Problem>>,
     /// The runbooks, once the folder was read.
     pub runbooks: Option<Runbooks>,
-    /// Programs that were run, the last one last.
+    /// Programs that were started, the latest last.
     pub runs: Vec<Run>,
-    /// The number of the last one.
+    /// The number of the latest run.
     pub last_run: u64,
-    /// When the end was asked for while programs ran.
+    /// When the person asked to quit while programs ran: asking again quits.
     pub quit_armed_at: Option<DateTime<Utc>>,
-    /// The incident that is read, as it was.
+    /// The past state of the incident that is read, while an earlier event is viewed.
     pub travel: Option<TimeTravel>,
     /// When the last command settled.
     pub last_settled_at: Option<DateTime<Utc>>,
-    /// What was told last.
+    /// The sentence that is shown on the keys line.
     pub toast: Option<Toast>,
-    /// The number of the last toast.
+    /// The number of the latest toast, so that an old timer does not remove a new one.
     pub toast_seq: u64,
-    /// The last failure.
+    /// The last failure, until another one replaces it.
     pub failure: Option<Failure>,
-    /// When the last incident ended, once known.
+    /// When the last incident ended: `None` until looked up, `Some(None)` where none ever did.
     pub last_ended: Option<Option<DateTime<Utc>>>,
     /// The wall display, while it is shown.
     pub wall: Option<Box<Wall>>,
 }
 
 impl App {
-    /// The state before anything is known.
+    /// Creates the state before anything has been read.
     #[must_use]
     pub fn new(options: Options, theme: Theme, now: DateTime<Utc>) -> Self {
         Self {
@@ -349,40 +353,40 @@ impl App {
         }
     }
 
-    /// Where everything is at the present size.
+    /// Returns where each pane is at the present size of the terminal.
     #[must_use]
     pub fn layout(&self) -> Layout {
         layout::compute(self.size, self.focus, self.tab, self.zoomed)
     }
 
-    /// How times are shown.
+    /// Returns the clock that formats times in the viewer's zone.
     #[must_use]
     pub fn clock(&self) -> Clock {
         Clock::new(self.zone, self.offset).with_change(self.offset_change)
     }
 
-    /// The selected row.
+    /// Returns the selected row of the queue.
     #[must_use]
     pub fn selected(&self) -> Option<&Summary> {
         self.queue.row_at(self.queue.index).map(|row| &*row.summary)
     }
 
-    /// The screen was drawn: what is selected can be seen from now on.
+    /// Records that the screen was drawn at `at`: the present selection can be seen from then on.
     pub fn mark_drawn(&mut self, at: DateTime<Utc>) {
-        if let Some(moved) = &mut self.selection_shift {
-            moved.drawn_at.get_or_insert(at);
+        if let Some(shift) = &mut self.selection_shift {
+            shift.drawn_at.get_or_insert(at);
         }
     }
 
-    /// Whether only the metrics are on the screen, and nothing of any incident is.
+    /// Returns whether only the metrics are on the screen, and nothing of any incident.
     #[must_use]
     pub fn shows_only_metrics(&self) -> bool {
         self.focus == Pane::Metrics
-            && self.layout().slots.iter().all(|place| place.pane == Pane::Metrics)
+            && self.layout().slots.iter().all(|slot| slot.pane == Pane::Metrics)
     }
 
-    /// The incident that a verb is about now: the one being read where that has the focus. One that
-    /// is not on the screen is none.
+    /// Returns the incident that a verb acts on now: the one being read if detail or timeline has
+    /// the focus, else the selected one. `None` if no incident is on the screen.
     #[must_use]
     pub fn target(&self) -> Option<&Summary> {
         if self.shows_only_metrics() {
@@ -397,7 +401,7 @@ impl App {
         }
     }
 
-    /// The row of an incident, where it is in the queue or hidden from it.
+    /// Returns the row of an incident, whether the queue shows or hides it.
     #[must_use]
     pub fn row(&self, id: IncidentId) -> Option<&Summary> {
         let selected = self.selected().filter(|row| row.id == id);
@@ -406,7 +410,7 @@ impl App {
         selected.or_else(|| rows.chain(hidden).find(|row| row.id == id))
     }
 
-    /// The program whose output is on the screen.
+    /// Returns the run whose output is on the screen.
     #[must_use]
     pub fn shown_run(&self) -> Option<&Run> {
         match &self.mode {
@@ -415,24 +419,26 @@ impl App {
         }
     }
 
-    /// What the place of work is called: by its profile, or as its backend calls itself. Not yet
-    /// safe to show; `None` while nothing is known of it.
+    /// Returns the name of the workspace: its profile's, or the one that its backend gives itself.
+    /// `None` while nothing is known of it. Not yet sanitized.
     #[must_use]
     pub fn workspace_name(&self) -> Option<&str> {
         match &self.workspace.id {
             WorkspaceId::Profile(name) => Some(name),
-            WorkspaceId::Initial => self.capabilities.as_ref().map(|known| known.name.as_str()),
+            WorkspaceId::Initial => {
+                self.capabilities.as_ref().map(|capabilities| capabilities.name.as_str())
+            }
         }
     }
 
-    /// Whether a command about an incident is on its way.
+    /// Returns whether a command about an incident has been sent and has no outcome yet.
     #[must_use]
     pub fn is_pending(&self, id: IncidentId) -> bool {
         self.pending.iter().any(|pending| pending.incident == id)
             || self.outbox.as_ref().is_some_and(|outbox| outbox.has_pending(id))
     }
 
-    /// Whether a command is in the outbox and has no answer yet.
+    /// Returns whether a command is in the outbox and has no answer yet.
     #[must_use]
     pub fn is_command_pending(&self, command: CommandId) -> bool {
         self.outbox
@@ -440,36 +446,39 @@ impl App {
             .is_some_and(|outbox| outbox.get(command).is_some_and(|entry| entry.is_pending()))
     }
 
-    /// The command that is selected in the outbox.
+    /// Returns the command that is selected in the outbox pane.
     #[must_use]
     pub fn selected_entry(&self) -> Option<&Arc<OutboxEntry>> {
         let (Mode::Outbox(pane), Some(outbox)) = (&self.mode, &self.outbox) else { return None };
         pane.selected(outbox)
     }
 
-    /// Whether the backend is a remote one that can't be reached.
+    /// Returns whether the backend is a remote one that can't be reached.
     #[must_use]
     pub fn is_offline(&self) -> bool {
         let unreachable = |error: &BackendError| matches!(error, BackendError::Unreachable(_));
         self.outbox.is_some()
-            && matches!(&self.connection, ConnectionState::Failing { error, .. } if unreachable(error))
+            && matches!(
+                &self.connection,
+                ConnectionState::Failing { error, .. } if unreachable(error)
+            )
     }
 
-    /// As of when the rows are, where that is not now: they were kept from before, or a remote does
-    /// not answer.
+    /// Returns the time as of which the rows are true if that is not now: they come from the cache,
+    /// or a remote does not answer.
     #[must_use]
     pub fn rows_as_of(&self) -> Option<DateTime<Utc>> {
         let fresh = matches!(self.freshness(), Freshness::Live | Freshness::Polling(_));
         self.answered_at.filter(|_| self.outbox.is_some() && !fresh)
     }
 
-    /// As of when an incident is shown, where that is not now.
+    /// Returns the time as of which an incident's record is true if that is not now.
     #[must_use]
     pub fn detail_as_of(&self, id: IncidentId) -> Option<DateTime<Utc>> {
         self.cached_at.details.get(&id).copied().or_else(|| self.rows_as_of())
     }
 
-    /// As of when the measures are, where that is not now.
+    /// Returns the time as of which the measures are true if that is not now.
     #[must_use]
     pub fn measures_as_of(&self) -> Option<DateTime<Utc>> {
         self.metrics.loaded.as_ref()?;
@@ -477,7 +486,7 @@ impl App {
         self.cached_at.measures.or(loaded_at)
     }
 
-    /// A time for "as of": with its date where that is not today.
+    /// Formats a time for "as of", with its date if that is not today.
     #[must_use]
     pub fn as_of(&self, at: DateTime<Utc>) -> String {
         let clock = self.clock();
@@ -489,7 +498,7 @@ impl App {
         }
     }
 
-    /// How fresh the rows are.
+    /// Returns how fresh the rows are.
     #[must_use]
     pub fn freshness(&self) -> Freshness {
         match &self.connection {
@@ -522,8 +531,8 @@ impl App {
         }
     }
 
-    /// Who is on call for the viewer's team, or else for the first team, with the team's name
-    /// where it is not the viewer's.
+    /// Returns who is on call for the viewer's team, or else for the first team that has somebody;
+    /// with the team's name if it is not the viewer's.
     #[must_use]
     pub fn on_call(&self) -> Option<(Option<&str>, &PersonRef)> {
         let directory = self.directory.as_deref()?;
@@ -540,9 +549,9 @@ impl App {
         })
     }
 
-    /// When the picture changes by itself next: at the full minute, when an incident crosses a
-    /// level, and each second while a wait is counted down; with low bandwidth, at the full minute
-    /// only. At most 60 s away.
+    /// Returns when the screen next changes by itself: at the full minute, when an incident crosses
+    /// a level, and each second while a wait is counted down; with low bandwidth, at the full
+    /// minute only. At most 60 s ahead.
     #[must_use]
     pub fn next_tick(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         if let Some(wall) = &self.wall {
@@ -577,7 +586,8 @@ impl App {
     }
 }
 
-/// Within this time what is asked every so often answers again, unless it does not.
+/// Returns how long a backend that is polled at this interval may be silent before it counts as
+/// stale.
 pub(super) fn max_poll_silence(every: std::time::Duration) -> TimeDelta {
     TimeDelta::from_std(every.mul_f64(1.2) + GRACE).unwrap_or(TimeDelta::seconds(60))
 }

@@ -1,4 +1,4 @@
-//! The line in which a filter is typed.
+//! State of the line in which a filter is typed.
 
 use std::ops::Range;
 
@@ -8,61 +8,62 @@ use crate::model::IncidentId;
 use crate::model::filter::{Filter, PartialFilter};
 use crate::model::queue::Sort;
 
-/// Rows of the screen that it takes: the line, and what is said about it.
+/// The number of screen rows of the filter line: the line itself and the status below it.
 pub const FILTER_LINE_ROWS: u16 = 2;
-/// The most bytes of a filter.
+/// The maximum length of a filter, in bytes.
 const MAX_BYTES: usize = 400;
 
-/// What was in force before something else was typed.
+/// The state of the queue before a filter was typed, restored when typing is cancelled.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PreviousFilter {
     /// The filter.
     pub filter: Filter,
-    /// The view it came from.
+    /// The view that the filter came from.
     pub view: Option<String>,
-    /// The order.
+    /// The sort order.
     pub sort: Sort,
     /// The selected incident.
     pub selected: Option<IncidentId>,
-    /// The service whose head was selected.
+    /// The service whose group heading was selected.
     pub selected_head: Option<String>,
 }
 
-/// What the piece at the cursor may become.
+/// Completions of the term at the cursor.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Completions {
-    /// The part that is replaced.
+    /// The byte range that a completion replaces.
     pub range: Range<usize>,
-    /// What with.
+    /// The replacement texts.
     pub texts: Vec<String>,
-    /// The one that was put in.
+    /// Index of the completion that was inserted.
     pub chosen: Option<usize>,
 }
 
-/// The line as far as it is typed.
+/// The filter line while it is edited.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FilterLine {
     text: String,
     cursor: usize,
-    /// What of it is understood.
+    /// The parsed text: terms that are understood, and errors.
     pub parsed: PartialFilter,
-    /// What is restored when it is given up.
+    /// The state to restore when typing is cancelled.
     pub previous: PreviousFilter,
-    /// What the piece at the cursor may become.
+    /// Completions of the term at the cursor.
     pub completions: Completions,
-    /// The place among the filters used before, and what was typed before one was looked for.
+    /// The position in the filter history, and the text that was typed before the history was
+    /// browsed.
     pub history_position: Option<(usize, String)>,
 }
 
 impl FilterLine {
-    /// A line that goes on from a text.
+    /// Creates a line with an initial text, the cursor at its end.
     #[must_use]
-    pub fn new(text: String, before: PreviousFilter) -> Self {
+    pub fn new(text: String, previous: PreviousFilter) -> Self {
         let mut line = Self {
             text: String::new(),
             cursor: 0,
             parsed: PartialFilter::default(),
-            previous: before,
+            previous,
             completions: Completions::default(),
             history_position: None,
         };
@@ -70,19 +71,19 @@ impl FilterLine {
         line
     }
 
-    /// What is typed.
+    /// Returns the text.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The place of the cursor, in bytes.
+    /// Returns the cursor's offset in bytes.
     #[must_use]
     pub fn cursor(&self) -> usize {
         self.cursor
     }
 
-    /// Puts another text in its place, the cursor at its end.
+    /// Replaces the text, and moves the cursor to its end.
     pub fn set_text(&mut self, text: String) {
         self.text = text;
         self.cursor = self.text.len();
@@ -93,7 +94,7 @@ impl FilterLine {
         self.parsed = PartialFilter::parse(&self.text);
     }
 
-    /// Writes at the cursor; what can't be shown in a line is left out.
+    /// Inserts the first line of a text at the cursor, without control characters.
     pub fn insert(&mut self, text: &str) {
         let line = text.lines().next().unwrap_or_default();
         for ch in line.chars().filter(|ch| !ch.is_control()) {
@@ -106,71 +107,71 @@ impl FilterLine {
         self.parse();
     }
 
-    /// Puts a text in place of a part, the cursor behind it.
-    pub fn replace(&mut self, at: Range<usize>, with: &str) {
-        if self.text.get(at.clone()).is_some() {
-            self.text.replace_range(at.clone(), with);
-            self.cursor = at.start + with.len();
+    /// Replaces a byte range, and moves the cursor behind the replacement.
+    pub fn replace(&mut self, range: Range<usize>, with: &str) {
+        if self.text.get(range.clone()).is_some() {
+            self.text.replace_range(range.clone(), with);
+            self.cursor = range.start + with.len();
             self.parse();
         }
     }
 
-    /// Takes out from the cursor to another place.
-    fn delete_to(&mut self, place: usize) {
-        let (from, to) = (self.cursor.min(place), self.cursor.max(place));
+    /// Deletes the text between the cursor and an offset.
+    fn delete_to(&mut self, offset: usize) {
+        let (from, to) = (self.cursor.min(offset), self.cursor.max(offset));
         self.replace(from..to, "");
     }
 
-    /// Takes out what stands before the cursor. `false` where nothing is typed.
+    /// Deletes the grapheme before the cursor. Returns `false` if the line was empty.
     pub fn backspace(&mut self) -> bool {
         let empty = self.text.is_empty();
         self.delete_to(self.previous_boundary());
         !empty
     }
 
-    /// Takes out what stands at the cursor.
+    /// Deletes the grapheme at the cursor.
     pub fn delete(&mut self) {
         self.delete_to(self.next_boundary());
     }
 
-    /// Takes out the word before the cursor.
+    /// Deletes the word before the cursor.
     pub fn delete_word(&mut self) {
         self.delete_to(self.word_start());
     }
 
-    /// Takes out all before the cursor.
+    /// Deletes everything before the cursor.
     pub fn delete_before(&mut self) {
         self.delete_to(0);
     }
 
-    /// Takes out all behind the cursor.
+    /// Deletes everything after the cursor.
     pub fn delete_after(&mut self) {
         self.delete_to(self.text.len());
     }
 
-    /// The cursor goes one to the left.
+    /// Moves the cursor one grapheme to the left.
     pub fn move_left(&mut self) {
         self.cursor = self.previous_boundary();
     }
 
-    /// The cursor goes one to the right.
+    /// Moves the cursor one grapheme to the right.
     pub fn move_right(&mut self) {
         self.cursor = self.next_boundary();
     }
 
-    /// The cursor goes to the begin.
+    /// Moves the cursor to the start.
     pub fn move_home(&mut self) {
         self.cursor = 0;
     }
 
-    /// The cursor goes to the end.
+    /// Moves the cursor to the end.
     pub fn move_end(&mut self) {
         self.cursor = self.text.len();
     }
 
     fn previous_boundary(&self) -> usize {
         let before = self.text[..self.cursor].grapheme_indices(true).next_back();
-        before.map_or(0, |(place, _)| place)
+        before.map_or(0, |(offset, _)| offset)
     }
 
     fn next_boundary(&self) -> usize {
@@ -185,15 +186,15 @@ impl FilterLine {
             .map_or(0, |blank| blank + before[blank..].chars().next().map_or(0, char::len_utf8))
     }
 
-    /// The first term that is not understood, unless it is still being typed.
+    /// Returns the first error, unless its term is still being typed.
     #[must_use]
     pub fn first_error(&self) -> Option<&crate::model::filter::FilterError> {
-        self.parsed.errors.iter().find(|wrong| !self.is_in_progress(&wrong.range))
+        self.parsed.errors.iter().find(|error| !self.is_in_progress(&error.range))
     }
 
-    /// Whether a part is the one at the cursor and may still become something.
+    /// Whether a term is at the cursor and can still be completed.
     #[must_use]
-    pub fn is_in_progress(&self, at: &Range<usize>) -> bool {
-        !self.completions.texts.is_empty() && at.start <= self.cursor && self.cursor <= at.end
+    pub fn is_in_progress(&self, range: &Range<usize>) -> bool {
+        !self.completions.texts.is_empty() && range.start <= self.cursor && self.cursor <= range.end
     }
 }

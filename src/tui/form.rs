@@ -1,4 +1,4 @@
-//! A form: one column of fields, labels on the left. Pure state; what it leads to is `update::forms`.
+//! State of a form: one column of fields, labels on the left. `update::forms` sends what it holds.
 
 mod field;
 
@@ -21,53 +21,53 @@ use field::area_content;
 /// Marks the cell of the cursor, which the view replaces by the terminal's own cursor.
 pub const CURSOR: Modifier = Modifier::RAPID_BLINK;
 
-/// What a form is for.
+/// What a form is for. Stored in drafts.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Kind {
     /// Write a note.
     Note,
     /// Declare an incident.
     Declare,
-    /// Say what was done and how recovery was validated.
+    /// Resolve: what was done, and how recovery was validated.
     Resolve,
-    /// Say that it is back.
+    /// Reopen an incident that has come back.
     Reopen,
-    /// Answer the closing gate and close.
+    /// Answer the closing gate, and close.
     Close,
-    /// Answer the checklist of the stage.
+    /// Answer the checklist of the current stage.
     Checklist,
-    /// Category, services, team, suspects.
+    /// Change category, services, team and suspected changes.
     Categorize,
-    /// Title, symptoms, labels, runbook.
+    /// Change title, symptoms, labels and runbook.
     Describe,
-    /// Tell stakeholders.
+    /// Send an update to stakeholders.
     Update,
-    /// Say what it was instead.
+    /// Reclassify: say what it was instead of an incident.
     Reclassify,
-    /// Hide it until a time that is typed.
+    /// Snooze until a time that is typed.
     SnoozeUntil,
-    /// Wait on somebody else.
+    /// Pause while somebody else has to act.
     Pause,
-    /// A priority that the matrix does not give.
+    /// Override the priority that follows from impact and urgency.
     Override {
-        /// Which.
+        /// The new priority.
         priority: Priority,
     },
-    /// A page elsewhere.
+    /// Link to a web page.
     LinkUrl,
-    /// A new problem to link to.
+    /// Describe a new problem to link to.
     NewProblem,
-    /// The sections of the review.
+    /// Write the sections of the review.
     Review,
-    /// An action item of the review.
+    /// Add or change an action item of the review.
     ActionItem {
-        /// Which; a new one has a new id.
+        /// The action item; a new one has a new id.
         id: Uuid,
     },
 }
 
 impl Kind {
-    /// The word by which a draft is found again.
+    /// Returns the name under which a draft is listed.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -92,37 +92,37 @@ impl Kind {
     }
 }
 
-/// A form being filled in.
+/// A form that is being filled in.
 #[derive(Debug)]
 pub struct Form {
-    /// What it is for.
+    /// What the form is for.
     pub kind: Kind,
-    /// The incidents it is about; none for a declaration.
+    /// The incidents that it applies to; none for a declaration.
     pub targets: Vec<Target>,
-    /// What stands on its border.
+    /// The title on the border.
     pub heading: String,
-    /// From top to bottom; never empty.
+    /// The fields from top to bottom; never empty.
     pub fields: Vec<Field>,
-    /// The field that keys go to.
+    /// Index of the field that has the focus.
     pub focus: usize,
-    /// Why it was not taken, or what has changed meanwhile.
+    /// Why the form could not be sent, or what others have changed meanwhile.
     pub notice: Option<String>,
-    /// It asks whether what was typed may go.
+    /// Whether the form asks for confirmation before it discards the typed text.
     pub confirm_discard: bool,
-    /// The draft's id.
+    /// The id of the form's draft.
     pub draft_id: Uuid,
-    /// The contents when it was opened: what differs from them is what the person has changed.
+    /// The contents when the form was opened; what differs was changed by the person.
     pub initial_contents: Vec<String>,
-    /// The contents when the draft was last written.
+    /// The contents when the draft was last stored; `None` if it never was.
     pub saved_contents: Option<Vec<String>>,
-    /// Whether a timer for the draft runs.
+    /// Whether a timer to store the draft is running.
     pub save_scheduled: bool,
-    /// The refused command that is written anew.
+    /// The refused command that the form rewrites.
     pub replaces: Option<Box<Envelope>>,
 }
 
 impl Form {
-    /// A form as it is opened.
+    /// Creates a form with the focus on its first field.
     ///
     /// # Panics
     /// Never: a form without fields gets an empty line.
@@ -134,7 +134,7 @@ impl Form {
         fields: Vec<Field>,
     ) -> Self {
         let fields = if fields.is_empty() { vec![Field::line("", "")] } else { fields };
-        let initial = fields.iter().map(Field::content).collect();
+        let initial_contents = fields.iter().map(Field::content).collect();
         let mut form = Self {
             kind,
             targets,
@@ -144,7 +144,7 @@ impl Form {
             notice: None,
             confirm_discard: false,
             draft_id: Uuid::now_v7(),
-            initial_contents: initial,
+            initial_contents,
             saved_contents: None,
             save_scheduled: false,
             replaces: None,
@@ -153,42 +153,43 @@ impl Form {
         form
     }
 
-    /// The contents, field by field.
+    /// Returns the contents, field by field.
     #[must_use]
     pub fn contents(&self) -> Vec<String> {
         self.fields.iter().map(Field::content).collect()
     }
 
-    /// Whether anything was typed that is not there from the start.
+    /// Whether the contents differ from those when the form was opened.
     #[must_use]
     pub fn is_touched(&self) -> bool {
         self.contents() != self.initial_contents
     }
 
-    /// The field of a label.
+    /// Returns the field with a label.
     #[must_use]
     pub fn field(&self, label: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.label == label)
     }
 
-    /// What a field holds, without blanks around it; empty where there is no such field.
+    /// Returns the trimmed content of a field; empty if there is no such field.
     #[must_use]
     pub fn value(&self, label: &str) -> String {
         self.field(label).map(|field| field.content().trim().to_owned()).unwrap_or_default()
     }
 
-    /// Says what is wrong with a field, and goes there.
-    pub fn show_error(&mut self, label: &str, why: impl Into<String>) {
-        if let Some(place) = self.fields.iter().position(|field| field.label == label) {
-            self.fields[place].error = Some(why.into());
-            self.focus = place;
+    /// Shows an error at a field and moves the focus there; as the form's notice if there is no
+    /// such field.
+    pub fn show_error(&mut self, label: &str, error: impl Into<String>) {
+        if let Some(index) = self.fields.iter().position(|field| field.label == label) {
+            self.fields[index].error = Some(error.into());
+            self.focus = index;
             self.show_cursor();
         } else {
-            self.notice = Some(why.into());
+            self.notice = Some(error.into());
         }
     }
 
-    /// A key that is no action.
+    /// Handles a key that triggers no action.
     pub fn handle_key(&mut self, key: KeyEvent) {
         let Some(field) = self.fields.get_mut(self.focus) else { return };
         match field.handle_key(key) {
@@ -198,7 +199,7 @@ impl Form {
         }
     }
 
-    /// Text that was pasted, made safe to show.
+    /// Inserts pasted text into the field in focus, sanitized.
     pub fn paste(&mut self, pasted: &str) {
         // Terminals send line ends of a paste as carriage returns.
         let unix = pasted.replace("\r\n", "\n").replace('\r', "\n");
@@ -208,7 +209,7 @@ impl Form {
         }
     }
 
-    /// To another field.
+    /// Moves the focus by `by` fields, wrapping at the ends.
     pub fn move_focus(&mut self, by: isize) {
         let count = self.fields.len();
         self.check_focused_field();
@@ -216,7 +217,8 @@ impl Form {
         self.show_cursor();
     }
 
-    /// What is missing or unknown in the field that is left is said at once.
+    /// Checks the field in focus before the focus leaves it: a waiver without a reason is
+    /// withdrawn.
     fn check_focused_field(&mut self) {
         let Some(field) = self.fields.get_mut(self.focus) else { return };
         if let Value::Tick { tick: tick @ Tick::Waived, reason, .. } = &mut field.value
@@ -227,12 +229,12 @@ impl Form {
         }
     }
 
-    /// Only the field in focus shows a cursor.
+    /// Shows a cursor in the field in focus only.
     fn show_cursor(&mut self) {
         let focus = self.focus;
-        for (place, field) in self.fields.iter_mut().enumerate() {
+        for (index, field) in self.fields.iter_mut().enumerate() {
             let style =
-                if place == focus { Style::new().add_modifier(CURSOR) } else { Style::new() };
+                if index == focus { Style::new().add_modifier(CURSOR) } else { Style::new() };
             match &mut field.value {
                 Value::Line(area)
                 | Value::Text(area)
@@ -243,7 +245,8 @@ impl Form {
         }
     }
 
-    /// Whether it can be sent; the first field that must not be empty and is, is blamed.
+    /// Checks whether the form can be sent. Shows an error at the first required field that is
+    /// empty.
     pub fn validate(&mut self) -> bool {
         self.check_focused_field();
         if self
@@ -263,28 +266,33 @@ impl Form {
         }
     }
 
-    /// Whether a field holds something else than when the form opened.
+    /// Whether the content of a field differs from that when the form was opened.
     #[must_use]
     pub fn is_changed(&self, label: &str) -> bool {
-        let place = self.fields.iter().position(|field| field.label == label);
-        place.is_some_and(|place| {
-            self.initial_contents.get(place) != Some(&self.fields[place].content())
+        let index = self.fields.iter().position(|field| field.label == label);
+        index.is_some_and(|index| {
+            self.initial_contents.get(index) != Some(&self.fields[index].content())
         })
     }
 
-    /// Puts a draft in: only what was changed in it, so that what others have written since stays.
+    /// Restores a draft. Only fields that the person had changed are restored, so that what others
+    /// have changed since is preserved.
     pub fn restore_draft(&mut self, draft: &Draft) {
         for (index, content) in draft.contents.iter().enumerate() {
-            let place = match draft.labels.get(index) {
+            let field_index = match draft.labels.get(index) {
                 Some(label) => self.fields.iter().position(|field| field.label == *label),
                 None => Some(index),
             };
-            let before = draft.initial.get(index);
-            let Some(place) = place.filter(|_| before != Some(content)) else { continue };
-            let Some(field) = self.fields.get_mut(place) else { continue };
+            let draft_initial = draft.initial.get(index);
+            let Some(field_index) = field_index.filter(|_| draft_initial != Some(content)) else {
+                continue;
+            };
+            let Some(field) = self.fields.get_mut(field_index) else { continue };
             field.set_content(content);
-            if let (Some(before), Some(initial)) = (before, self.initial_contents.get_mut(place)) {
-                initial.clone_from(before);
+            if let (Some(draft_initial), Some(initial)) =
+                (draft_initial, self.initial_contents.get_mut(field_index))
+            {
+                initial.clone_from(draft_initial);
             }
         }
         self.draft_id = draft.id;
@@ -298,7 +306,7 @@ impl Form {
         self.show_cursor();
     }
 
-    /// The single incident it is about.
+    /// Returns the incident that the form applies to, if it is exactly one.
     #[must_use]
     pub fn target(&self) -> Option<&Target> {
         match &self.targets[..] {
@@ -308,7 +316,7 @@ impl Form {
     }
 }
 
-/// The places that `t` offers: the stages after one.
+/// Returns the stages that an incident can be moved to from a status.
 #[must_use]
 pub fn stages_after(status: Status) -> Vec<Status> {
     Status::STAGES[1..5].iter().copied().filter(|stage| *stage > status).collect()

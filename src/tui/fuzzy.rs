@@ -1,4 +1,4 @@
-//! Fuzzy words: the letters in order, not necessarily side by side.
+//! Fuzzy matching: the letters of a word appear in order, not necessarily adjacent.
 
 use std::cell::RefCell;
 
@@ -7,20 +7,20 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 use unicode_segmentation::UnicodeSegmentation;
 
 thread_local! {
-    /// The matcher's memory is large; it is made once.
+    /// The matcher of this thread. It allocates a lot of memory, so it is created once.
     static MATCHER: RefCell<Matcher> = RefCell::new(Matcher::new(Config::DEFAULT));
 }
 
-/// How well something matches, and where.
+/// How well a text matches, and where.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Match {
-    /// Higher is better.
+    /// The score; higher is better.
     pub score: u32,
-    /// Places of the matched graphemes, counted from 0, in order.
+    /// Indices of the matched graphemes, from 0, ascending.
     pub positions: Vec<usize>,
 }
 
-/// Words that are looked for; each must be found.
+/// A query of one or more words, all of which must match.
 #[derive(Clone, Debug)]
 pub struct FuzzyQuery {
     pattern: Pattern,
@@ -28,7 +28,7 @@ pub struct FuzzyQuery {
 }
 
 impl FuzzyQuery {
-    /// From what was typed: words separated by blanks, upper and lower case the same.
+    /// Parses a query: words separated by blanks, case-insensitive.
     #[must_use]
     pub fn new(typed: &str) -> Self {
         let pattern =
@@ -36,13 +36,13 @@ impl FuzzyQuery {
         Self { pattern, is_empty: typed.trim().is_empty() }
     }
 
-    /// Whether nothing is looked for: everything matches then.
+    /// Whether the query has no words; everything matches then.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.is_empty
     }
 
-    /// How a text matches; `None` where a word is not found.
+    /// Returns how a text matches; `None` if a word does not match.
     #[must_use]
     pub fn match_text(&self, text: &str) -> Option<Match> {
         if self.is_empty {
@@ -50,35 +50,36 @@ impl FuzzyQuery {
         }
         MATCHER.with_borrow_mut(|matcher| {
             let mut buffer = Vec::new();
-            let mut at = Vec::new();
-            let score = self.pattern.indices(Utf32Str::new(text, &mut buffer), matcher, &mut at)?;
-            at.sort_unstable();
-            at.dedup();
+            let mut positions = Vec::new();
+            let score =
+                self.pattern.indices(Utf32Str::new(text, &mut buffer), matcher, &mut positions)?;
+            positions.sort_unstable();
+            positions.dedup();
             Some(Match {
                 score,
-                positions: at.into_iter().filter_map(|i| usize::try_from(i).ok()).collect(),
+                positions: positions.into_iter().filter_map(|i| usize::try_from(i).ok()).collect(),
             })
         })
     }
 }
 
-/// A word that is looked for in running text, where letters far apart mean nothing: it stands there
-/// side by side, or its letters begin a word of the text and leave out at most half as many as it
-/// has.
+/// Matches one word in running text, more strictly than [`FuzzyQuery`]: the text contains the word,
+/// or one of the text's words starts with its first letter and has the other letters in order, with
+/// at most half as many letters skipped as the word has.
 #[derive(Clone, Debug)]
 pub struct WordMatcher {
     substring: Atom,
     subsequence: Atom,
     letter_count: usize,
-    /// In lower case, where it is ASCII.
+    /// The word in lower case, if it is ASCII.
     ascii: Option<Vec<u8>>,
 }
 
-/// A word of fewer letters must stand side by side.
+/// Words with fewer letters match only as a substring.
 const MIN_SUBSEQUENCE_LETTERS: usize = 3;
 
 impl WordMatcher {
-    /// A word to look for, upper and lower case the same.
+    /// Creates a case-insensitive matcher for a word.
     #[must_use]
     pub fn new(word: &str) -> Self {
         let atom = |kind| Atom::new(word, CaseMatching::Ignore, Normalization::Smart, kind, false);
@@ -90,96 +91,97 @@ impl WordMatcher {
         }
     }
 
-    /// Whether a text has it.
+    /// Whether a text matches.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        // Nearly all texts are ASCII: thousands of them are looked through at each key.
-        if let Some(sought) = self.ascii.as_deref().filter(|_| text.is_ascii()) {
-            return self.find(sought, text.as_bytes()).is_some();
+        // Nearly all texts are ASCII, and thousands of them are searched at each key press.
+        if let Some(needle) = self.ascii.as_deref().filter(|_| text.is_ascii()) {
+            return self.find(needle, text.as_bytes()).is_some();
         }
         MATCHER.with_borrow_mut(|matcher| {
             let mut buffer = Vec::new();
             self.substring.score(Utf32Str::new(text, &mut buffer), matcher).is_some()
                 || self
-                    .candidate_words(text)
+                    .candidate_tokens(text)
                     .any(|(_, word)| self.match_subsequence(word, matcher).is_some())
         })
     }
 
-    /// Where it begins in a text, and whether it stands there side by side.
-    fn find(&self, sought: &[u8], text: &[u8]) -> Option<(usize, bool)> {
-        let Some((first, rest)) = sought.split_first() else { return Some((0, true)) };
+    /// Finds the start of the match in an ASCII text, and whether it is a substring.
+    fn find(&self, needle: &[u8], text: &[u8]) -> Option<(usize, bool)> {
+        let Some((first, rest)) = needle.split_first() else { return Some((0, true)) };
         memchr::memchr2_iter(*first, first.to_ascii_uppercase(), text).find_map(|at| {
-            let behind = &text[at + 1..];
-            if behind.get(..rest.len()).is_some_and(|next| next.eq_ignore_ascii_case(rest)) {
+            let rest_of_text = &text[at + 1..];
+            if rest_of_text.get(..rest.len()).is_some_and(|next| next.eq_ignore_ascii_case(rest)) {
                 return Some((at, true));
             }
-            let begins = at == 0 || !text[at - 1].is_ascii_alphanumeric();
-            let end = (begins && self.letter_count >= MIN_SUBSEQUENCE_LETTERS)
-                .then(|| subsequence_end(sought, &text[at..], |_| ()))??;
+            let starts_word = at == 0 || !text[at - 1].is_ascii_alphanumeric();
+            let end = (starts_word && self.letter_count >= MIN_SUBSEQUENCE_LETTERS)
+                .then(|| subsequence_end(needle, &text[at..], |_| ()))??;
             self.is_close(0, end).then_some((at, false))
         })
     }
 
-    /// Whether it can be a part of `INC-2041`.
+    /// Whether the word can be part of an incident number such as `INC-2041`.
     #[must_use]
     pub fn may_be_number(&self) -> bool {
         let allowed = |byte: &u8| byte.is_ascii_digit() || b"inc-".contains(byte);
         self.ascii.as_deref().is_some_and(|word| word.iter().all(allowed))
     }
 
-    /// The graphemes of a text that are it, counted from 0; none where it is not there.
+    /// Returns the indices of the matched graphemes, from 0; empty without a match.
     #[must_use]
     pub fn matched_graphemes(&self, text: &str) -> Vec<usize> {
-        if let Some(sought) = self.ascii.as_deref().filter(|_| text.is_ascii()) {
+        if let Some(needle) = self.ascii.as_deref().filter(|_| text.is_ascii()) {
             let text = text.as_bytes();
-            let mut places = Vec::new();
-            match self.find(sought, text) {
-                Some((at, true)) => places.extend(at..at + sought.len()),
+            let mut positions = Vec::new();
+            match self.find(needle, text) {
+                Some((at, true)) => positions.extend(at..at + needle.len()),
                 Some((at, false)) => {
-                    subsequence_end(sought, &text[at..], |place| places.push(at + place));
+                    subsequence_end(needle, &text[at..], |index| positions.push(at + index));
                 }
                 None => {}
             }
-            return places;
+            return positions;
         }
-        let places = |at: Vec<u32>, from: usize| -> Vec<usize> {
+        let positions = |at: Vec<u32>, from: usize| -> Vec<usize> {
             at.into_iter().filter_map(|i| Some(usize::try_from(i).ok()? + from)).collect()
         };
         MATCHER.with_borrow_mut(|matcher| {
             let (mut buffer, mut at) = (Vec::new(), Vec::new());
             if self.substring.indices(Utf32Str::new(text, &mut buffer), matcher, &mut at).is_some()
             {
-                return places(at, 0);
+                return positions(at, 0);
             }
             let found = self
-                .candidate_words(text)
+                .candidate_tokens(text)
                 .find_map(|(from, word)| Some((from, self.match_subsequence(word, matcher)?)));
             found.map_or_else(Vec::new, |(from, at)| {
-                places(at, text[..from].graphemes(true).count())
+                positions(at, text[..from].graphemes(true).count())
             })
         })
     }
 
-    /// The words of a text that it may be spread in, and where they begin.
-    fn candidate_words<'a>(&self, text: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
+    /// Returns the words of a text that are long enough for a subsequence match, with their offsets
+    /// in bytes.
+    fn candidate_tokens<'a>(&self, text: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
         let text = if self.letter_count < MIN_SUBSEQUENCE_LETTERS { "" } else { text };
-        let least = self.letter_count;
+        let min_length = self.letter_count;
         text.split(|ch: char| !ch.is_alphanumeric())
-            .filter(move |word| word.len() >= least)
+            .filter(move |word| word.len() >= min_length)
             .map(move |word| (word.as_ptr().addr() - text.as_ptr().addr(), word))
     }
 
-    /// Whether letters from a first to a last place are close enough.
+    /// Whether a subsequence from index `first` to `last` of a word is compact enough.
     fn is_close(&self, first: usize, last: usize) -> bool {
         first == 0 && last < self.letter_count + self.letter_count / 2
     }
 
     fn match_subsequence(&self, word: &str, matcher: &mut Matcher) -> Option<Vec<u32>> {
         let (mut buffer, mut at) = (Vec::new(), Vec::new());
-        if let Some(sought) = self.ascii.as_deref().filter(|_| word.is_ascii()) {
+        if let Some(needle) = self.ascii.as_deref().filter(|_| word.is_ascii()) {
             let end =
-                subsequence_end(sought, word.as_bytes(), |place| at.extend(u32::try_from(place)))?;
+                subsequence_end(needle, word.as_bytes(), |index| at.extend(u32::try_from(index)))?;
             return self.is_close(0, end).then_some(at);
         }
         self.subsequence.indices(Utf32Str::new(word, &mut buffer), matcher, &mut at)?;
@@ -189,29 +191,30 @@ impl WordMatcher {
     }
 }
 
-/// The last place of letters that begin the first word of a text and follow in their order, each as early as it can;
-/// `seen` is told all places.
-fn subsequence_end(sought: &[u8], text: &[u8], mut seen: impl FnMut(usize)) -> Option<usize> {
+/// Matches `needle` as a subsequence of the first word of `text`, starting at its first letter and
+/// taking each next letter as early as possible. Calls `on_match` with the index of each matched
+/// letter, and returns the last index.
+fn subsequence_end(needle: &[u8], text: &[u8], mut on_match: impl FnMut(usize)) -> Option<usize> {
     let word = text.iter().take_while(|byte| byte.is_ascii_alphanumeric());
     let mut bytes = word.enumerate();
-    let mut letters = sought.iter();
+    let mut letters = needle.iter();
     let first = letters.next()?;
     let (mut last, _) = bytes.next().filter(|(_, byte)| byte.to_ascii_lowercase() == *first)?;
-    seen(last);
+    on_match(last);
     for letter in letters {
         (last, _) = bytes.find(|(_, byte)| byte.to_ascii_lowercase() == *letter)?;
-        seen(last);
+        on_match(last);
     }
     Some(last)
 }
 
-/// The texts that match, best first; in their own order where nothing was typed.
+/// Returns the texts that match, best first; in their own order where the query is empty.
 #[must_use]
-pub fn best_matches<'a>(typed: &str, texts: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    let words = FuzzyQuery::new(typed);
+pub fn best_matches<'a>(input: &str, texts: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let query = FuzzyQuery::new(input);
     let mut hits: Vec<(u32, &str)> =
-        texts.into_iter().filter_map(|text| Some((words.match_text(text)?.score, text))).collect();
-    if !words.is_empty() {
+        texts.into_iter().filter_map(|text| Some((query.match_text(text)?.score, text))).collect();
+    if !query.is_empty() {
         hits.sort_by_key(|(score, text)| (std::cmp::Reverse(*score), text.len()));
     }
     hits.into_iter().map(|(_, text)| text).collect()

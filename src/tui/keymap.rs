@@ -1,4 +1,4 @@
-//! Which key does what: the keys of the table of actions, as a map.
+//! The keymap: maps keys to actions, built from the table of actions and the settings.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use crate::config::{FilePosition, Warning, suggestion};
 
 use super::action::{Action, Entry, Layer, TABLE};
 
-/// A key with its modifiers, in the one form it is looked up by.
+/// A key with its modifiers, normalized so that it can be looked up.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Key {
     code: KeyCode,
@@ -18,7 +18,8 @@ pub struct Key {
 }
 
 impl Key {
-    /// Reads `a`, `G`, `^d`, `A-x`, `F5`, `Enter`, `S-Tab`, `PgDn`.
+    /// Parses a key as it is written in settings: `a`, `G`, `^d`, `A-x`, `F5`, `Enter`, `S-Tab`,
+    /// `PgDn`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let plain = |code| Some(Self { code, modifiers: KeyModifiers::NONE });
@@ -52,7 +53,7 @@ impl Key {
         }
     }
 
-    /// The other key that a terminal tells instead, where it can't tell this one.
+    /// Returns the key that a terminal sends instead, where terminals can't tell the two apart.
     #[must_use]
     pub fn terminal_alias(&self) -> Option<&'static str> {
         match self.code {
@@ -63,16 +64,16 @@ impl Key {
         }
     }
 
-    /// Whether it puts a character where text is written.
+    /// Whether it enters a character where text is typed.
     #[must_use]
     pub fn types_character(&self) -> bool {
         matches!(self.code, KeyCode::Char(_)) && self.modifiers.is_empty()
     }
 
-    /// The key of a terminal's event: shift is in the character already.
+    /// Normalizes a key event of the terminal. Shift is already part of the character.
     #[must_use]
     pub fn from_event(event: &KeyEvent) -> Self {
-        let keep = KeyModifiers::CONTROL | KeyModifiers::ALT;
+        let relevant = KeyModifiers::CONTROL | KeyModifiers::ALT;
         let code = match event.code {
             KeyCode::Char(ch) if event.modifiers.contains(KeyModifiers::CONTROL) => {
                 KeyCode::Char(ch.to_ascii_lowercase())
@@ -80,7 +81,7 @@ impl Key {
             KeyCode::Tab if event.modifiers.contains(KeyModifiers::SHIFT) => KeyCode::BackTab,
             code => code,
         };
-        Self { code, modifiers: event.modifiers & keep }
+        Self { code, modifiers: event.modifiers & relevant }
     }
 }
 
@@ -116,12 +117,12 @@ impl fmt::Display for Key {
     }
 }
 
-/// What answers a question in a way that can't be taken back: no key that was meant for something
-/// else may do so.
+/// Actions that answer a question irreversibly. `Enter` can't be bound to them, because people
+/// press it before they have read a question.
 const NOT_BY_ENTER: [Action; 4] =
     [Action::Yes, Action::Discard, Action::SwitchWithoutWaiting, Action::QuitWithoutWaiting];
 
-/// The keys in force.
+/// The keys that are in force.
 #[derive(Clone, Debug)]
 pub struct Keymap {
     actions: HashMap<(Layer, Key), Action>,
@@ -134,40 +135,42 @@ impl Default for Keymap {
     }
 }
 
-/// Keys of an action that are not the default ones.
+/// Keys from the settings that replace the default keys of an action.
 struct Rebinding<'a> {
     entry: &'static Entry,
     keys: Vec<(Key, &'a KeyText)>,
 }
 
 impl Keymap {
-    /// The default keys with these put in their place, and what is wrong with them. An action whose
-    /// keys can't be used keeps the default ones.
+    /// Creates a keymap from the default keys and `bindings`, and returns warnings about bindings
+    /// that can't be used. The actions of those keep their default keys.
     #[must_use]
     pub fn with_bindings(bindings: &[Binding]) -> (Self, Vec<Warning>) {
         let mut warnings = Vec::new();
-        let mut bound: Vec<Rebinding> = Vec::new();
+        let mut rebindings: Vec<Rebinding> = Vec::new();
         for binding in bindings {
             match parse_binding(binding) {
-                Ok(one) => bound.push(one),
+                Ok(rebinding) => rebindings.push(rebinding),
                 Err(warning) => warnings.push(warning),
             }
         }
-        // Two actions may swap their keys, so that only the whole tells what is shared. The last
-        // one in the file gives way, which may let others clash: once more, until none do.
-        bound.sort_by(|a, b| a.location().cmp(&b.location()));
-        while let Some((index, warning)) = find_clash(&bound) {
-            bound.remove(index);
+        // Two actions may swap their keys, so conflicts can only be judged with all bindings
+        // applied. The last conflicting binding in the file is removed. Its action returns to the
+        // default keys, which may conflict with other bindings, so the check repeats until none is
+        // left.
+        rebindings.sort_by(|a, b| a.location().cmp(&b.location()));
+        while let Some((index, warning)) = find_clash(&rebindings) {
+            rebindings.remove(index);
             warnings.push(warning);
         }
         warnings.sort();
-        (Self::from_rebindings(&bound), warnings)
+        (Self::from_rebindings(&rebindings), warnings)
     }
 
-    fn from_rebindings(bound: &[Rebinding]) -> Self {
+    fn from_rebindings(rebindings: &[Rebinding]) -> Self {
         let mut map = Self { actions: HashMap::new(), keys: HashMap::new() };
         for entry in TABLE {
-            for key in effective_keys(entry, bound) {
+            for key in effective_keys(entry, rebindings) {
                 for layer in entry.layers {
                     map.actions.insert((*layer, key), entry.action);
                 }
@@ -177,28 +180,29 @@ impl Keymap {
         map
     }
 
-    /// What a key does in a situation.
+    /// Returns the action that a key triggers in a layer.
     #[must_use]
     pub fn action(&self, layer: Layer, event: &KeyEvent) -> Option<Action> {
         self.actions.get(&(layer, Key::from_event(event))).copied()
     }
 
-    /// The keys of an action, the main one first.
+    /// Returns the keys of an action, the main one first.
     #[must_use]
     pub fn keys(&self, action: Action) -> &[Key] {
         self.keys.get(&action).map_or(&[], Vec::as_slice)
     }
 
-    /// The main key of an action and what it does, as in `R now`; nothing where it has no key.
+    /// Returns the main key of an action and what it does, as in `R now`; `None` where it has no
+    /// key.
     #[must_use]
-    pub fn hint(&self, action: Action, does: &str) -> Option<String> {
-        self.keys(action).first().map(|key| format!("{key} {does}"))
+    pub fn hint(&self, action: Action, description: &str) -> Option<String> {
+        self.keys(action).first().map(|key| format!("{key} {description}"))
     }
 
-    /// The same at the end of a sentence, after a dot.
+    /// Returns [`Keymap::hint`] with ` · ` before it, to append to a sentence; empty without a key.
     #[must_use]
-    pub fn hint_suffix(&self, action: Action, does: &str) -> String {
-        self.hint(action, does).map(|hint| format!(" · {hint}")).unwrap_or_default()
+    pub fn hint_suffix(&self, action: Action, description: &str) -> String {
+        self.hint(action, description).map(|hint| format!(" · {hint}")).unwrap_or_default()
     }
 }
 
@@ -208,10 +212,10 @@ impl Rebinding<'_> {
     }
 }
 
-/// The keys that an action has now.
-fn effective_keys(entry: &Entry, bound: &[Rebinding]) -> Vec<Key> {
-    match bound.iter().find(|bound| bound.entry.name == entry.name) {
-        Some(bound) => bound.keys.iter().map(|(key, _)| *key).collect(),
+/// Returns the keys of an action: those of its rebinding, else the default ones.
+fn effective_keys(entry: &Entry, rebindings: &[Rebinding]) -> Vec<Key> {
+    match rebindings.iter().find(|rebinding| rebinding.entry.name == entry.name) {
+        Some(rebinding) => rebinding.keys.iter().map(|(key, _)| *key).collect(),
         None => entry.keys.iter().filter_map(|text| Key::parse(text)).collect(),
     }
 }
@@ -225,43 +229,45 @@ fn parse_binding(binding: &Binding) -> Result<Rebinding<'_>, Warning> {
     };
     let mut keys: Vec<(Key, &KeyText)> = Vec::new();
     for text in &binding.keys {
-        let wrong = |problem: &str| {
-            let told = format!("keys.{name} is {:?}: {problem}", text.text);
-            Err(Warning::new(text.position.clone(), &told))
+        let invalid = |problem: &str| {
+            let message = format!("keys.{name} is {:?}: {problem}", text.text);
+            Err(Warning::new(text.position.clone(), &message))
         };
         let Some(key) = Key::parse(&text.text) else {
-            return wrong("write one character, ^d for Control and d, or a name such as Enter");
+            return invalid("write one character, ^d for Control and d, or a name such as Enter");
         };
         if let Some(other) = key.terminal_alias() {
-            return wrong(&format!("to a terminal that is {other}"));
+            return invalid(&format!("to a terminal that is {other}"));
         }
         if key.code == KeyCode::Enter && NOT_BY_ENTER.contains(&entry.action) {
-            return wrong("Enter is pressed before a question is read: choose another key for it");
+            return invalid(
+                "Enter is pressed before a question is read: choose another key for it",
+            );
         }
         if key.types_character() && entry.layers.iter().any(|layer| layer.accepts_text()) {
-            return wrong("where text is written that is a letter of it: choose one such as ^s");
+            return invalid("where text is written that is a letter of it: choose one such as ^s");
         }
-        if keys.iter().all(|(there, _)| *there != key) {
+        if keys.iter().all(|(other, _)| *other != key) {
             keys.push((key, text));
         }
     }
     Ok(Rebinding { entry, keys })
 }
 
-/// The last action in the file that shares a key with another one somewhere.
-fn find_clash(bound: &[Rebinding]) -> Option<(usize, Warning)> {
-    bound.iter().enumerate().rev().find_map(|(index, one)| {
-        one.keys.iter().find_map(|(key, text)| {
+/// Finds the last rebinding in the file that shares a key with another action in some layer.
+fn find_clash(rebindings: &[Rebinding]) -> Option<(usize, Warning)> {
+    rebindings.iter().enumerate().rev().find_map(|(index, rebinding)| {
+        rebinding.keys.iter().find_map(|(key, text)| {
             let other = TABLE.iter().find(|other| {
-                other.name != one.entry.name
-                    && other.layers.iter().any(|layer| one.entry.layers.contains(layer))
-                    && effective_keys(other, bound).contains(key)
+                other.name != rebinding.entry.name
+                    && other.layers.iter().any(|layer| rebinding.entry.layers.contains(layer))
+                    && effective_keys(other, rebindings).contains(key)
             })?;
-            let (name, other) = (one.entry.name, other.name);
-            let told = format!(
+            let (name, other) = (rebinding.entry.name, other.name);
+            let message = format!(
                 "keys.{name} is {key}, and that is a key of {other} too: give one of them another"
             );
-            Some((index, Warning::new(text.position.clone(), &told)))
+            Some((index, Warning::new(text.position.clone(), &message)))
         })
     })
 }
@@ -275,32 +281,32 @@ mod tests {
 
     use super::*;
 
-    fn place(line: u32) -> FilePosition {
+    fn position(line: u32) -> FilePosition {
         FilePosition { file: Arc::from(Path::new("config.toml")), line, column: 1 }
     }
 
     fn binding(line: u32, action: &str, keys: &[&str]) -> Binding {
-        let key = |text: &&str| KeyText { text: (*text).into(), position: place(line) };
+        let key = |text: &&str| KeyText { text: (*text).into(), position: position(line) };
         Binding {
             action: action.into(),
-            position: place(line),
+            position: position(line),
             keys: keys.iter().map(key).collect(),
         }
     }
 
-    fn with(lines: &[(&str, &[&str])]) -> (Keymap, Vec<String>) {
+    fn keymap_with(lines: &[(&str, &[&str])]) -> (Keymap, Vec<String>) {
         let bindings: Vec<Binding> =
             (1..).zip(lines).map(|(line, (action, keys))| binding(line, action, keys)).collect();
         let (keymap, warnings) = Keymap::with_bindings(&bindings);
         (keymap, warnings.iter().map(Warning::brief).collect())
     }
 
-    fn shown(keymap: &Keymap, action: Action) -> String {
+    fn keys_text(keymap: &Keymap, action: Action) -> String {
         keymap.keys(action).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
-    fn default_keys_can_be_read_and_no_two_actions_of_a_layer_share_one() {
+    fn default_keys_parse_and_are_unique_in_each_layer() {
         let mut seen = HashMap::new();
         for entry in TABLE {
             for text in entry.keys {
@@ -316,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_actions_are_distinct() {
+    fn action_names_are_distinct() {
         let mut names: Vec<&str> = TABLE.iter().map(|entry| entry.name).collect();
         names.sort_unstable();
         names.dedup();
@@ -324,11 +330,11 @@ mod tests {
     }
 
     #[test]
-    fn new_keys_take_the_place_of_all_old_ones() {
-        let (keymap, warnings) = with(&[("down", &["H", "^n", "H"]), ("zoom", &[])]);
+    fn bound_keys_replace_all_default_keys() {
+        let (keymap, warnings) = keymap_with(&[("down", &["H", "^n", "H"]), ("zoom", &[])]);
         assert_eq!(warnings, [""; 0]);
-        assert_eq!(shown(&keymap, Action::Down), "H ^n");
-        assert_eq!(shown(&keymap, Action::Zoom), "");
+        assert_eq!(keys_text(&keymap, Action::Down), "H ^n");
+        assert_eq!(keys_text(&keymap, Action::Zoom), "");
         let j = KeyEvent::new(KeyCode::Char('j'), KeyModifiers::NONE);
         assert_eq!(keymap.action(Layer::Panes, &j), None);
         let n = KeyEvent::new(KeyCode::Char('n'), KeyModifiers::CONTROL);
@@ -338,10 +344,10 @@ mod tests {
 
     #[test]
     fn two_actions_can_swap_their_keys() {
-        let (keymap, warnings) = with(&[("acknowledge", &["o"]), ("own", &["a"])]);
+        let (keymap, warnings) = keymap_with(&[("acknowledge", &["o"]), ("own", &["a"])]);
         assert_eq!(warnings, [""; 0]);
-        assert_eq!(shown(&keymap, Action::Acknowledge), "o");
-        assert_eq!(shown(&keymap, Action::Own), "a");
+        assert_eq!(keys_text(&keymap, Action::Acknowledge), "o");
+        assert_eq!(keys_text(&keymap, Action::Own), "a");
     }
 
     #[rstest]
@@ -353,28 +359,29 @@ mod tests {
     #[case("discard", &["Enter"], "1: keys.discard is \"Enter\": Enter is pressed before a question is read: choose another key for it")]
     #[case("go-now", &["x", "Enter"], "1: keys.go-now is \"Enter\": Enter is pressed before a question is read: choose another key for it")]
     #[case("send", &["s"], "1: keys.send is \"s\": where text is written that is a letter of it: choose one such as ^s")]
-    fn a_wrong_one_is_told_and_the_default_keys_stay(
+    fn wrong_binding_is_reported_and_default_keys_remain(
         #[case] action: &str,
         #[case] keys: &[&str],
-        #[case] told: &str,
+        #[case] message: &str,
     ) {
-        let (keymap, warnings) = with(&[(action, keys), ("zoom", &["N"])]);
-        assert_eq!(warnings, [format!("config.toml:{told}")]);
-        assert_eq!(shown(&keymap, Action::Acknowledge), "a");
-        assert_eq!(shown(&keymap, Action::Send), "^s");
-        assert_eq!(shown(&keymap, Action::Zoom), "N", "all else holds");
+        let (keymap, warnings) = keymap_with(&[(action, keys), ("zoom", &["N"])]);
+        assert_eq!(warnings, [format!("config.toml:{message}")]);
+        assert_eq!(keys_text(&keymap, Action::Acknowledge), "a");
+        assert_eq!(keys_text(&keymap, Action::Send), "^s");
+        assert_eq!(keys_text(&keymap, Action::Zoom), "N", "all else holds");
     }
 
     #[test]
-    fn when_one_gives_way_those_that_clash_then_do_too() {
-        // Without the third, the second has the key that the first has taken.
+    fn dropped_binding_drops_others_that_conflict_then() {
+        // `z` belongs to `zoom`, so `note` returns to `n`, which `own` then shares. When `own`
+        // returns to `o`, `acknowledge` shares that.
         let lines: &[(&str, &[&str])] =
             &[("acknowledge", &["o"]), ("own", &["n"]), ("note", &["z"])];
-        let (keymap, warnings) = with(lines);
+        let (keymap, warnings) = keymap_with(lines);
         assert_eq!(warnings.len(), 3, "{warnings:?}");
-        assert_eq!(shown(&keymap, Action::Acknowledge), "a");
-        assert_eq!(shown(&keymap, Action::Own), "o");
-        assert_eq!(shown(&keymap, Action::Note), "n");
+        assert_eq!(keys_text(&keymap, Action::Acknowledge), "a");
+        assert_eq!(keys_text(&keymap, Action::Own), "o");
+        assert_eq!(keys_text(&keymap, Action::Note), "n");
     }
 
     #[rstest]
@@ -385,12 +392,12 @@ mod tests {
     #[case(" ", "Space")]
     #[case("ü", "ü")]
     #[case("^", "^")]
-    fn keys_are_read_as_they_are_shown(#[case] text: &str, #[case] shown: &str) {
+    fn keys_parse_as_they_are_displayed(#[case] text: &str, #[case] shown: &str) {
         assert_eq!(Key::parse(text).map(|key| key.to_string()).as_deref(), Some(shown));
     }
 
     #[rstest]
-    fn what_is_no_key_is_not_read(
+    fn text_that_names_no_key_does_not_parse(
         #[values("", "F0", "F13", "A-", "enter", "^^^", "ab", "\u{1b}")] text: &str,
     ) {
         assert_eq!(Key::parse(text), None);

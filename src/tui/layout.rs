@@ -1,36 +1,36 @@
-//! Where everything is, by the size of the terminal.
+//! The screen layout, by the size of the terminal.
 
 use ratatui::layout::Rect;
 
 use super::app::Pane;
 
-/// The least columns and rows.
+/// The minimum number of columns and rows.
 pub const MIN_SIZE: (u16, u16) = (40, 10);
 
 /// How a pane is framed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Frame {
-    /// Border all round, its own name on it.
+    /// A border on all sides, with the pane's name on it.
     Own,
-    /// Border all round, names of all that share the place on it, from the given one on.
+    /// A border on all sides, with the names of all panes that share the slot as tabs.
     Tabs(&'static [Pane]),
-    /// A line with the names of all panes above, no border.
+    /// No border; a line with the names of all panes above.
     Bare,
 }
 
-/// A pane and its place, frame included.
+/// A visible pane and its area on the screen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PaneSlot {
-    /// Which.
+    /// The pane.
     pub pane: Pane,
-    /// Where.
+    /// Its area, frame included.
     pub area: Rect,
-    /// With what around it.
+    /// How it is framed.
     pub frame: Frame,
 }
 
 impl PaneSlot {
-    /// The part inside frame and margin.
+    /// Returns the area inside frame and margin.
     #[must_use]
     pub fn inner(&self) -> Rect {
         let Rect { x, y, width, height } = self.area;
@@ -51,25 +51,25 @@ impl PaneSlot {
     }
 }
 
-/// The whole screen.
+/// The layout of the entire screen.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Layout {
-    /// The state line.
+    /// The first line: the state line.
     pub state_line: Rect,
-    /// The panes that are visible.
+    /// The visible panes.
     pub slots: Vec<PaneSlot>,
-    /// The keys line.
+    /// The last line: the keys line.
     pub keys_line: Rect,
 }
 
 impl Layout {
-    /// The place of a pane, where it is visible.
+    /// Returns the slot of a pane, if it is visible.
     #[must_use]
     pub fn slot(&self, pane: Pane) -> Option<&PaneSlot> {
-        self.slots.iter().find(|place| place.pane == pane)
+        self.slots.iter().find(|slot| slot.pane == pane)
     }
 
-    /// Everything between the state line and the keys line.
+    /// Returns the area between the state line and the keys line.
     #[must_use]
     pub fn body(&self) -> Rect {
         Rect {
@@ -80,7 +80,7 @@ impl Layout {
     }
 }
 
-/// The layout of a size. `tab` is what is shown where panes share a place.
+/// Computes the layout for a size. `tab` is the pane that is shown where several share a slot.
 #[must_use]
 pub fn compute(size: (u16, u16), focus: Pane, tab: Pane, zoomed: bool) -> Layout {
     let (width, height) = size;
@@ -94,26 +94,26 @@ pub fn compute(size: (u16, u16), focus: Pane, tab: Pane, zoomed: bool) -> Layout
         return layout;
     }
     let body = layout.body();
-    let place = |pane, area| PaneSlot { pane, area, frame: Frame::Own };
+    let slot = |pane, area| PaneSlot { pane, area, frame: Frame::Own };
     layout.slots = if width < 80 {
         vec![PaneSlot { pane: focus, area: body, frame: Frame::Bare }]
     } else if zoomed {
-        vec![place(focus, body)]
+        vec![slot(focus, body)]
     } else if width < 100 || height < 30 {
         let top = (body.height * 11 / 20).clamp(6, 24);
         let (upper, lower) = split_rows(body, top);
         let frame = Frame::Tabs(&[Pane::Detail, Pane::Timeline, Pane::Metrics]);
-        vec![place(Pane::Queue, upper), PaneSlot { pane: tab, area: lower, frame }]
+        vec![slot(Pane::Queue, upper), PaneSlot { pane: tab, area: lower, frame }]
     } else if width < 170 {
         let (left, right) = split_columns(body, width * 27 / 50);
         let measures = if body.height < 34 { 7 } else { (body.height / 4).max(10) };
         let (queue, metrics) = split_rows(left, left.height - measures);
         let (detail, timeline) = split_rows(right, right.height * 11 / 20);
         vec![
-            place(Pane::Queue, queue),
-            place(Pane::Detail, detail),
-            place(Pane::Timeline, timeline),
-            place(Pane::Metrics, metrics),
+            slot(Pane::Queue, queue),
+            slot(Pane::Detail, detail),
+            slot(Pane::Timeline, timeline),
+            slot(Pane::Metrics, metrics),
         ]
     } else {
         let measures = (width * 23 / 100).clamp(44, 60);
@@ -121,10 +121,10 @@ pub fn compute(size: (u16, u16), focus: Pane, tab: Pane, zoomed: bool) -> Layout
         let (queue, right) = split_columns(rest, rest.width * 3 / 5);
         let (detail, timeline) = split_rows(right, right.height * 11 / 20);
         vec![
-            place(Pane::Queue, queue),
-            place(Pane::Detail, detail),
-            place(Pane::Timeline, timeline),
-            place(Pane::Metrics, metrics),
+            slot(Pane::Queue, queue),
+            slot(Pane::Detail, detail),
+            slot(Pane::Timeline, timeline),
+            slot(Pane::Metrics, metrics),
         ]
     };
     layout

@@ -1,4 +1,4 @@
-//! What the state learns, and what it asks to be done.
+//! The inputs of `update` (messages) and the work that it asks for (effects).
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,41 +26,43 @@ use super::wall::EventRequest;
 use super::workspaces::WorkspaceId;
 use super::zone::OffsetChange;
 
-/// Everything that can change the state. One that depends on the time carries it.
+/// Everything that can change the state. A message that depends on the time carries it.
 #[derive(Debug)]
 pub enum Message {
-    /// The loop begins: what does not depend on the queue is asked for beside it.
+    /// The loop has started: data that does not depend on the queue is requested at once.
     Started,
     /// A key was pressed: the keymap turns it into an action.
     Key(KeyEvent, DateTime<Utc>),
-    /// Text was pasted: it goes into the editor that is open.
+    /// Text was pasted: it goes into the field or line that is open.
     Paste(String),
-    /// The terminal has another size: the layout is made anew.
+    /// The terminal has another size: the layout is computed again.
     Resized(u16, u16),
-    /// Time has passed: clock, ages and levels are read anew.
+    /// Time has passed: clock, ages and service levels are computed again.
     Tick(DateTime<Utc>, FixedOffset),
-    /// The viewer's distance from UTC changes then: times after it are shown and read with the new.
+    /// The next change of the viewer's offset from UTC: times after it are shown and parsed with
+    /// the new offset.
     OffsetChanges(Option<OffsetChange>),
-    /// A timer that an effect has set has run out.
+    /// A timer that an effect started has run out.
     Elapsed(Timer),
-    /// The mirror has learnt something: rows, freshness, directory.
+    /// The poller has published something new: rows, freshness, directory, outbox.
     BackendUpdate(sync::BackendUpdate, DateTime<Utc>),
     /// An incident and the end of its timeline were read: detail and timeline show them.
     Detail(IncidentId, Result<Box<(Detail, Vec<Event>)>, BackendError>, DateTime<Utc>),
-    /// Earlier events were read: they are put ahead of those that are known.
+    /// Earlier events were read: they are put ahead of those that are loaded.
     EarlierEvents(IncidentId, Result<Vec<Event>, BackendError>, DateTime<Utc>),
     /// Measures were computed: the metrics pane shows them.
     Measures(Span, Result<Arc<Measures>, BackendError>, DateTime<Utc>),
-    /// What is told next was kept on this machine, and read then; or it was just read.
+    /// When the data of the next message about this part was fetched, where it comes from the
+    /// cache; `None` where it was just fetched.
     CachedAt(CachedPart, Option<DateTime<Utc>>),
-    /// Commands are in the outbox, or could not be put there: nobody waits for them any more.
+    /// Commands are in the outbox, or could not be put there: nothing waits for them any more.
     Enqueued(Vec<CommandId>, Result<(), BackendError>, DateTime<Utc>),
-    /// What became of a command that the outbox does not list any more, as it says: it settles, or
-    /// was dropped.
+    /// The outbox has answered about a command that it does not list any more: the command settles,
+    /// or was dropped.
     OutboxEntryLoaded(CommandId, Result<Option<Box<OutboxEntry>>, BackendError>, DateTime<Utc>),
-    /// What was asked of the outbox could not be done: that is told.
+    /// A request to the outbox has failed: the sentence is shown.
     OutboxFailed(String),
-    /// The clock has jumped, as after a sleep: what is shown may be old.
+    /// The clock has jumped, as after a sleep of the machine: what is shown may be old.
     ClockJumped(DateTime<Utc>),
     /// When the last incident ended: an empty queue says so.
     LastEnded(Option<DateTime<Utc>>),
@@ -68,25 +70,25 @@ pub enum Message {
     RibbonEvents(EventRequest, Result<Vec<Event>, BackendError>),
     /// When the last P1 ended, if there was one: the wall counts from then.
     LastP1(Option<DateTime<Utc>>),
-    /// A command could not be delivered and is tried again: its failure is shown.
+    /// A command could not be delivered and is retried: its failure is shown.
     Retrying(CommandId, BackendError, DateTime<Utc>),
-    /// A command has its outcome: the pending mark goes.
+    /// A command has its outcome: its pending mark disappears.
     Settled(CommandId, Result<Box<Outcome>, BackendError>, DateTime<Utc>),
-    /// The incident of a number was looked for: it is shown.
+    /// The lookup of an incident by its number has ended: the incident is shown.
     IncidentLocated(IncidentNumber, Result<IncidentId, BackendError>, DateTime<Utc>),
-    /// A page of the history was read, asked for by that number: its rows join the queue.
+    /// A page of the history was read for the request of that number: its rows join the queue.
     HistoryPage(u64, Result<Rows<Summary>, BackendError>, DateTime<Utc>),
-    /// Filters that earlier runs have left: they can be used again.
+    /// Filters that earlier runs have stored: they can be used again.
     Filters(Vec<String>),
-    /// What earlier runs have left: it is offered.
+    /// Drafts that earlier runs have stored: they are offered.
     Drafts(Vec<Draft>),
-    /// A draft can't be kept: that is told.
+    /// A draft can't be stored: the sentence is shown.
     DraftLost(String),
-    /// The problems that are known: they can be linked to.
+    /// The recorded problems were read: incidents can be linked to them.
     Problems(Result<Vec<Problem>, BackendError>, DateTime<Utc>),
     /// The editor has ended: its text goes into the field.
     Edited(Result<String, String>),
-    /// The settings file was changed: keys, looks and rules are those of it now.
+    /// The settings file was changed: keys, appearance and rules follow it from now on.
     Config(Box<Reload>),
     /// The folder of runbooks was read: they are offered.
     Runbooks(Runbooks),
@@ -94,84 +96,84 @@ pub enum Message {
     Runbook(String, Result<Arc<RunbookPage>, String>),
     /// A program has written something: it is shown.
     RunOutput(RunId, Pipe, String),
-    /// A program has ended: that is told, and put on the timeline where that is wanted.
+    /// A program has ended: that is shown, and put on the timeline where that is wanted.
     RunEnded(RunId, RunEnd, DateTime<Utc>),
-    /// Another place of work is open, or can't be opened: the panes go there, or say why not.
+    /// Another workspace is open, or can't be opened: the panes switch to it, or show why not.
     WorkspaceOpened(WorkspaceId, Result<(), String>, DateTime<Utc>),
-    /// The process was asked to end: it does, once pending commands have settled.
+    /// The process was asked to end: it ends once pending commands have settled.
     Terminate,
 }
 
-/// What may have been kept.
+/// A part of the data on the screen that may come from the cache.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CachedPart {
     /// An incident and its timeline.
     Detail(IncidentId),
-    /// The measures.
+    /// The measures of the metrics pane.
     Measures,
-    /// The page of the history that was asked for by that number.
+    /// The history page that was requested under that number.
     HistoryPage(u64),
 }
 
-/// What is asked of the outbox.
+/// A request to the outbox.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum OutboxRequest {
     /// Send a refused command again.
     Retry(CommandId),
-    /// Take a command out, and what needs it.
+    /// Remove a command, and the commands that depend on it.
     Drop(CommandId),
-    /// Send what waits now.
+    /// Send all waiting commands now.
     SendNow,
-    /// Say what became of a command that is not listed.
+    /// Return the outcome of a command that is not listed any more.
     Lookup(CommandId),
 }
 
-/// What a timer is for. The number tells an old one from the last one set.
+/// Purpose of a timer. The number tells an outdated timer from the last one set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Timer {
-    /// The selection has rested.
+    /// The selection has rested long enough for detail and timeline to follow.
     Rest(u64),
-    /// A told sentence has been there long enough.
+    /// A sentence on the keys line has been shown long enough.
     Toast(u64),
     /// The last action can't be undone any more.
     Undo(u64),
-    /// Typing a filter has rested: the history is searched.
+    /// Nothing was typed into the filter for a moment: the history is searched.
     Search(u64),
-    /// What is typed is kept.
+    /// The contents of a form are due to be stored as a draft.
     Draft(Uuid),
-    /// Somebody was called long enough ago to be called again.
+    /// Attention was requested long enough ago to be requested again.
     AttentionThrottle,
-    /// Waiting for commands at the end has lasted long enough.
+    /// The wait for pending commands before quitting has lasted long enough.
     Quit,
 }
 
-/// What is to be done outside of the state. The runtime does it; answers are messages.
+/// Work that `update` asks for. The runtime does it; answers come back as messages.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// Carry out commands one after another, each again and again with the same id while that may
-    /// help. What follows one that is refused is not sent.
+    /// Execute commands one after another, each retried with the same id while that may help.
+    /// Commands after a refused one are not sent.
     Submit(Vec<Envelope>),
-    /// Put commands in the place of a refused one, and send them.
+    /// Replace a refused command in the outbox by others, and send them.
     Replace(CommandId, Vec<Envelope>),
-    /// Ask something of the outbox.
+    /// Send a request to the outbox.
     Outbox(OutboxRequest),
-    /// Look for the incident of a number.
+    /// Look up an incident by its number.
     LocateIncident(IncidentNumber),
-    /// Read the problems that are known.
+    /// Read the recorded problems.
     LoadProblems,
-    /// Read a page of the history; the number comes back with it.
+    /// Read a page of the history; the number comes back with the answer.
     LoadHistoryPage(u64, Box<Search>),
-    /// Remember a filter for later runs.
+    /// Store a filter for later runs.
     RememberFilter(String),
     /// Write, drop or release a draft.
     Draft(DraftOp),
-    /// Let the person edit a text in an editor of their own.
+    /// Let the person edit a text in their own editor.
     Edit(String),
     /// Read an incident and the end of its timeline.
     LoadDetail(IncidentId),
     /// Read the events before a position.
     LoadEarlierEvents(IncidentId, u32),
-    /// Compute measures.
+    /// Compute the measures over a window.
     LoadMeasures(Span),
     /// Find out when the last incident ended.
     LoadLastEnded,
@@ -179,33 +181,33 @@ pub enum Effect {
     LoadRibbonEvents(EventRequest),
     /// Find out when the last of the P1s that pass a filter ended.
     LoadLastP1(Filter),
-    /// Ask the backend now.
+    /// Poll the backend now.
     Refresh,
-    /// Put a text into the clipboard of whoever looks.
+    /// Put a text into the viewer's clipboard.
     Copy(String),
-    /// Call somebody to the screen, by what the settings allow.
+    /// Request the viewer's attention, in the ways that the settings allow.
     Notify {
-        /// What for, in a few words.
+        /// The reason in a few words.
         title: String,
-        /// More of it.
+        /// Details in a sentence, such as the incident's title.
         body: String,
     },
-    /// Read what the runbooks of a folder are for.
+    /// Read the headers of the runbooks in a folder: what each is for.
     LoadRunbooks(PathBuf),
-    /// Read one of them.
+    /// Read one runbook of a folder, by its name.
     LoadRunbook(PathBuf, String),
     /// Run a program on an incident.
     Run(Box<ProgramSpec>),
-    /// Stop it.
+    /// Stop a running program.
     StopRun(RunId),
-    /// Send a message when so much time has passed.
+    /// Send [`Message::Elapsed`] after a duration.
     StartTimer(Duration, Timer),
-    /// Give the terminal back and stop until continued.
+    /// Release the terminal and stop the process until it is continued.
     Suspend,
-    /// Open another place of work beside this one.
+    /// Open another workspace while this one stays open.
     OpenWorkspace(WorkspaceId),
-    /// End here, to go on there.
+    /// End these panes and continue on another workspace, which is open.
     SwitchWorkspace(WorkspaceId),
-    /// End.
+    /// End the panes and the program.
     Quit,
 }

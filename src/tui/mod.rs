@@ -1,6 +1,6 @@
-//! Top floor: the panes.
+//! The terminal interface: the panes and the wall display. It uses all other layers; none uses it.
 //!
-//! State ([`app`]), [`update::update`] and [`view::view`] are plain functions without I/O; effects
+//! State ([`app`]), [`update::update`] and [`view::view`] are plain functions without I/O. Effects
 //! are data that [`runtime`] runs. Keys, help and the keys line come from one table ([`action`]).
 
 pub mod action;
@@ -43,55 +43,55 @@ use workspaces::{Opener, Workspace};
 pub use runtime::ExitReason;
 pub use terminal_session::TerminalSession;
 
-/// How the panes are opened.
+/// What the panes need to start.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Who looks and acts.
+    /// The person who uses the panes; commands are recorded in this name.
     pub me: PersonRef,
-    /// The rules in force.
+    /// The rules of incident management that are in force.
     pub rules: Rules,
-    /// Borders and bars of ASCII only. Taken for granted where the locale is not UTF-8.
+    /// Draws borders and bars with ASCII only. Always so where the locale is not UTF-8.
     pub ascii: bool,
-    /// The place of work that the panes are on.
+    /// The workspace that the panes show.
     pub workspace: Workspace,
-    /// All that can be gone to, this one included.
+    /// All workspaces that can be switched to, this one included.
     pub workspaces: Vec<Workspace>,
-    /// Opens the others; `None` where there is no going to them.
+    /// Opens other workspaces; `None` where switching is not possible.
     pub opener: Option<Arc<dyn Opener>>,
-    /// What tells a program that is run from the panes the same place: variables of its
-    /// environment, where an empty one counts as unset.
+    /// Environment variables that point programs run from the panes at the same workspace. An empty
+    /// value counts as unset.
     pub variables: Vec<(&'static str, String)>,
-    /// Nothing may be changed.
+    /// Refuses all changes.
     pub read_only: bool,
-    /// The folder where what is typed is kept; `None` where there is no place for it.
+    /// The folder for drafts of unfinished forms; `None` where drafts can't be stored.
     pub drafts_dir: Option<PathBuf>,
-    /// Keys, looks, columns, views and what else is set.
+    /// Settings of the panes: keys, theme, columns, views and more.
     pub settings: PanesSettings,
-    /// Settings that could not be used, told at the start.
+    /// Warnings about settings that could not be used, shown at the start.
     pub warnings: Vec<String>,
-    /// What is kept of the backend on this machine, where it is a remote one.
+    /// The cache and outbox of the backend, where it is a remote one.
     pub remote: Option<Arc<Remote>>,
-    /// Tells of settings that were changed meanwhile.
+    /// Receives settings that are changed while the panes run.
     pub reloads: Option<watch::Receiver<Option<Reload>>>,
 }
 
 /// Why the panes could not be opened, or ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// There is nobody to look.
+    /// Standard input or output is not a terminal.
     #[error(
         "the panes need a terminal: standard input and output must both be one (for scripts there is `redphone list`)"
     )]
     NoTerminal,
-    /// It can't place text.
+    /// The terminal can't position text.
     #[error(
         "TERM is {0:?}: such a terminal can't show panes; set TERM to what it is, or use `redphone list`"
     )]
     DumbTerminal(String),
-    /// Reading or writing it failed.
+    /// Reading from or writing to the terminal failed.
     #[error("the terminal failed: {0}")]
     Terminal(#[from] std::io::Error),
-    /// It ended while commands were on their way.
+    /// The panes ended while commands had no confirmed outcome.
     #[error("not confirmed before the end, look before you repeat: {0}")]
     Unconfirmed(String),
 }

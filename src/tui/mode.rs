@@ -1,4 +1,4 @@
-//! What lies over the panes: where keys go instead.
+//! Modes: what can be open on top of the panes and receives the keys instead of them.
 
 use crate::model::{Impact, Urgency};
 
@@ -11,73 +11,72 @@ use super::plan::{Confirm, Results, Target};
 use super::run::{OutputPane, RunConfirmation, RunbookPane};
 use super::workspaces::Workspace;
 
-/// What lies over the panes.
+/// The mode of the panes: what is open on top of them and receives the keys.
 #[derive(Debug, Default)]
 pub enum Mode {
-    /// Nothing.
+    /// Nothing: keys go to the panes.
     #[default]
     Panes,
-    /// The keys.
+    /// The list of keys.
     Help(Help),
-    /// Everything by name.
+    /// The command palette: every action by its name.
     Palette(Box<Palette>),
-    /// The last failure, scrolled by so many lines.
+    /// Details of the last failure, scrolled by this many lines.
     Failure(usize),
-    /// What became of commands, where some failed.
+    /// The outcome of commands that were sent together, where some failed.
     Results(Results),
-    /// A form.
+    /// A form to fill in.
     Form(Box<Form>),
     /// A list to choose from.
     Pick(Box<Picker>),
-    /// A question.
+    /// A question before something is done.
     Confirm(Box<Confirm>),
-    /// Impact × urgency.
+    /// The matrix of impact × urgency.
     Matrix(Box<Matrix>),
     /// A question before a program is run.
     ConfirmRun(Box<RunConfirmation>),
-    /// What a program has written.
+    /// The output of a program.
     Output(OutputPane),
-    /// What is on its way to a remote.
+    /// The commands in the outbox.
     Outbox(Box<OutboxPane>),
-    /// A runbook.
+    /// A runbook and its steps.
     Runbook(Box<RunbookPane>),
-    /// A filter being typed.
+    /// A filter that is being typed.
     Filter(Box<FilterLine>),
-    /// A number to jump to, as far as it is typed.
+    /// The number of an incident to jump to, as typed so far.
     Jump(String),
-    /// The end, once pending commands have settled.
+    /// Waiting for pending commands before the program ends.
     Quitting,
-    /// Going to another place of work.
+    /// Switching to another workspace.
     Switching(Box<Switching>),
 }
 
-/// On the way to another place of work.
+/// A switch to another workspace that is under way.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Switching {
-    /// Where to.
+    /// The workspace to switch to.
     pub to: Workspace,
-    /// It is open: what is left is to be stored here.
+    /// Whether it is open: what remains is to store the commands of this workspace.
     pub opened: bool,
 }
 
-/// The keys, as they are searched and scrolled.
+/// The list of keys, searched and scrolled.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Help {
-    /// What is looked for.
+    /// The text that keys are searched by.
     pub query: String,
-    /// First line on the screen.
+    /// Index of the first line on the screen.
     pub top: usize,
 }
 
-/// Impact × urgency being chosen.
+/// A choice of impact × urgency that is being made.
+#[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Matrix {
-    /// For which incidents.
+    /// The incidents to be prioritized.
     pub targets: Vec<Target>,
-    /// Chosen so far.
     pub impact: Impact,
-    /// Chosen so far.
     pub urgency: Urgency,
-    /// What others have done meanwhile.
+    /// A line about what others have done to the incidents in the meantime.
     pub notice: Option<String>,
 }

@@ -1,46 +1,46 @@
-//! The outbox as it is shown: what was refused first, then what waits, then what was sent.
+//! State of the outbox popup: refused commands first, then pending ones, then sent ones.
 
 use std::sync::Arc;
 
 use crate::model::CommandId;
 use crate::sync::remote::{OutboxEntry, OutboxSnapshot};
 
-/// The most of those that were sent.
+/// The maximum number of sent commands that are shown.
 pub const MAX_SENT: usize = 20;
 
-/// The outbox, lying over the panes.
+/// The popup that shows the outbox.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct OutboxPane {
-    /// What is selected; the first where it is not there any more.
+    /// The selected command.
     pub selected_id: Option<CommandId>,
-    /// Its place, for when it goes.
+    /// The index of the selected command, used when that command disappears.
     pub last_index: usize,
     /// First line on the screen.
     pub top: usize,
-    /// The command that is asked about, whether it may be dropped.
+    /// The command that the person is asked to confirm dropping.
     pub confirm_drop: Option<CommandId>,
-    /// Why something can't be done with what is selected.
+    /// Why the last key could not be applied to the selected command.
     pub notice: Option<String>,
 }
 
-/// The commands in the order in which they are shown.
+/// Returns the commands in the order in which they are shown.
 #[must_use]
-pub fn display_order(listing: &OutboxSnapshot) -> Vec<&Arc<OutboxEntry>> {
-    listing.refused().chain(listing.pending()).chain(listing.sent().take(MAX_SENT)).collect()
+pub fn display_order(outbox: &OutboxSnapshot) -> Vec<&Arc<OutboxEntry>> {
+    outbox.refused().chain(outbox.pending()).chain(outbox.sent().take(MAX_SENT)).collect()
 }
 
 impl OutboxPane {
-    /// The place of what is selected.
+    /// Returns the index of the selected command in display order.
     #[must_use]
-    pub fn selected_index(&self, listing: &OutboxSnapshot) -> usize {
-        let all = display_order(listing);
-        let there = self.selected_id.and_then(|id| all.iter().position(|entry| entry.id == id));
-        there.unwrap_or(self.last_index).min(all.len().saturating_sub(1))
+    pub fn selected_index(&self, outbox: &OutboxSnapshot) -> usize {
+        let entries = display_order(outbox);
+        let index = self.selected_id.and_then(|id| entries.iter().position(|entry| entry.id == id));
+        index.unwrap_or(self.last_index).min(entries.len().saturating_sub(1))
     }
 
-    /// What is selected.
+    /// Returns the selected command.
     #[must_use]
-    pub fn selected<'a>(&self, listing: &'a OutboxSnapshot) -> Option<&'a Arc<OutboxEntry>> {
-        display_order(listing).get(self.selected_index(listing)).copied()
+    pub fn selected<'a>(&self, outbox: &'a OutboxSnapshot) -> Option<&'a Arc<OutboxEntry>> {
+        display_order(outbox).get(self.selected_index(outbox)).copied()
     }
 }

@@ -1,17 +1,17 @@
-//! What a command has written, as far as it is kept: lines, wrapped for the screen as they come.
+//! Captured output of a program: a bounded number of lines, wrapped for the screen as they arrive.
 
 use std::collections::VecDeque;
 
 use crate::model::text::{lines, wrap};
 
-/// The most bytes that are kept; the oldest lines go first.
+/// The maximum size of the captured output; the oldest lines are dropped first.
 pub const MAX_OUTPUT_BYTES: usize = 1024 * 1024;
-/// A line that is longer is broken.
+/// The maximum length of a line, in bytes; longer ones are split.
 const MAX_LINE_BYTES: usize = 4096;
-/// What a line takes besides its bytes: blank ones are not free either.
+/// Bytes that are counted for a line in addition to its text, so that blank lines are bounded too.
 const LINE_OVERHEAD: usize = 32;
 
-/// Which pipe something came through.
+/// The pipe that a program wrote to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Pipe {
     /// Standard output.
@@ -20,33 +20,33 @@ pub enum Pipe {
     Stderr,
 }
 
-/// Lines as they were written, without escape sequences.
+/// The captured lines, and the same lines wrapped for a screen.
 #[derive(Clone, Debug, Default)]
 pub struct CapturedOutput {
     lines: VecDeque<String>,
     bytes: usize,
     dropped: usize,
-    /// The pipe that writes the last line, while it goes on.
+    /// The pipe that wrote the last line, while that line has no end yet.
     open_pipe: Option<Pipe>,
-    /// What comes next replaces the last line.
+    /// Whether the last line ended in a carriage return: the next text replaces it.
     carriage_returned: bool,
     width: usize,
-    /// The lines as they are shown.
+    /// The lines as shown, wrapped at `width` columns.
     rows: VecDeque<String>,
-    /// How many rows each of the lines takes, as far as they are wrapped.
+    /// For each line that is wrapped already, its number of rows.
     row_counts: VecDeque<usize>,
 }
 
 impl CapturedOutput {
-    /// Takes in what a pipe gave; gives back how many of the first rows are not kept any more.
+    /// Appends text from a pipe. Returns how many of the first rows were dropped.
     pub fn push(&mut self, pipe: Pipe, text: &str) -> usize {
-        let mut gone = 0;
+        let mut dropped_rows = 0;
         for part in text.split_inclusive(['\n', '\r']) {
             let end = part.chars().last().filter(|ch| matches!(ch, '\n' | '\r'));
             self.write(pipe, part.trim_end_matches(['\n', '\r']));
             match end {
                 Some('\n') => {
-                    // A line without a letter is a line too.
+                    // An empty line counts as a line.
                     if self.open_pipe != Some(pipe) {
                         self.begin(pipe);
                     }
@@ -62,9 +62,9 @@ impl CapturedOutput {
             self.dropped += 1;
             let rows = self.row_counts.pop_front().unwrap_or(0);
             self.rows.drain(..rows);
-            gone += rows;
+            dropped_rows += rows;
         }
-        gone
+        dropped_rows
     }
 
     fn write(&mut self, pipe: Pipe, text: &str) {
@@ -80,7 +80,7 @@ impl CapturedOutput {
             self.bytes -= last.len();
             last.clear();
         }
-        // It is wrapped anew.
+        // The last line grows, so it has to be wrapped again.
         if self.row_counts.len() == self.lines.len() {
             let rows = self.row_counts.pop_back().unwrap_or(0);
             self.rows.truncate(self.rows.len() - rows);
@@ -107,7 +107,7 @@ impl CapturedOutput {
         self.carriage_returned = false;
     }
 
-    /// Wraps what has come for a screen of so many columns.
+    /// Wraps lines that are not wrapped yet; all of them if the width has changed.
     pub fn wrap_to(&mut self, width: usize) {
         if self.width != width {
             self.width = width;
@@ -123,19 +123,20 @@ impl CapturedOutput {
         }
     }
 
-    /// Rows as they are shown, as of the last time they were wrapped.
+    /// Returns the rows as of the last call of [`CapturedOutput::wrap_to`].
     #[must_use]
     pub fn rows(&self) -> &VecDeque<String> {
         &self.rows
     }
 
-    /// Lines that are not kept any more.
+    /// Returns how many lines were dropped.
     #[must_use]
     pub fn dropped(&self) -> usize {
         self.dropped
     }
 
-    /// The last so many lines, safe to show, and whether there are more.
+    /// Returns the last `count` lines, safe to show, and whether there were more. Blank lines at
+    /// the end are skipped.
     #[must_use]
     pub fn tail(&self, count: usize) -> (Vec<String>, bool) {
         let blank = |line: &&String| line.trim().is_empty();
@@ -152,7 +153,7 @@ mod tests {
 
     use super::*;
 
-    fn kept(parts: &[(Pipe, &str)]) -> Vec<String> {
+    fn captured_rows(parts: &[(Pipe, &str)]) -> Vec<String> {
         let mut output = CapturedOutput::default();
         for (pipe, text) in parts {
             output.push(*pipe, text);
@@ -162,25 +163,25 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_put_together_from_pieces() {
+    fn lines_are_joined_from_partial_writes() {
         let parts = [(Pipe::Stdout, "on"), (Pipe::Stdout, "e\n\ntw"), (Pipe::Stdout, "o")];
-        assert_eq!(kept(&parts), ["one", "", "two"]);
+        assert_eq!(captured_rows(&parts), ["one", "", "two"]);
     }
 
     #[test]
     fn two_pipes_do_not_share_a_line() {
         let parts = [(Pipe::Stdout, "half"), (Pipe::Stderr, "oh\n"), (Pipe::Stdout, " a line\n")];
-        assert_eq!(kept(&parts), ["half", "oh", " a line"]);
+        assert_eq!(captured_rows(&parts), ["half", "oh", " a line"]);
     }
 
     #[test]
-    fn a_carriage_return_writes_over_the_line() {
+    fn carriage_return_overwrites_the_line() {
         let parts = [(Pipe::Stdout, "10 %\r20 %\r"), (Pipe::Stdout, "30 %\r\nnext\r\n")];
-        assert_eq!(kept(&parts), ["30 %", "next"]);
+        assert_eq!(captured_rows(&parts), ["30 %", "next"]);
     }
 
     #[test]
-    fn the_oldest_lines_go_where_there_is_too_much() {
+    fn oldest_lines_are_dropped_when_output_is_too_large() {
         let mut output = CapturedOutput::default();
         for number in 0..300_000 {
             output.push(Pipe::Stdout, &format!("line {number}\n"));
@@ -193,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tail_says_whether_there_was_more() {
+    fn tail_reports_whether_there_were_more_lines() {
         let mut output = CapturedOutput::default();
         output.push(Pipe::Stdout, "a\nb\u{7}\nc\n\n");
         assert_eq!(output.tail(2), (vec!["b␇".to_owned(), "c".to_owned()], true));
@@ -202,20 +203,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_wrapped_the_same_whether_at_once_or_as_it_comes(
+        fn rows_are_the_same_wrapped_at_once_or_step_by_step(
             parts in prop::collection::vec(("[a-zé \\n\\r]{0,30}", any::<bool>()), 0..20),
             width in 1_usize..20,
         ) {
-            let mut together = CapturedOutput::default();
-            let mut apart = CapturedOutput::default();
+            let mut at_once = CapturedOutput::default();
+            let mut stepwise = CapturedOutput::default();
             for (text, out) in &parts {
                 let pipe = if *out { Pipe::Stdout } else { Pipe::Stderr };
-                together.push(pipe, text);
-                apart.push(pipe, text);
-                apart.wrap_to(width);
+                at_once.push(pipe, text);
+                stepwise.push(pipe, text);
+                stepwise.wrap_to(width);
             }
-            together.wrap_to(width);
-            prop_assert_eq!(together.rows(), apart.rows());
+            at_once.wrap_to(width);
+            prop_assert_eq!(at_once.rows(), stepwise.rows());
         }
     }
 }

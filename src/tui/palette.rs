@@ -1,6 +1,6 @@
-//! The command palette: everything by name, with what is typed behind the name.
+//! The command palette: every action by name, followed by its argument.
 //!
-//! Pure state; what its lines are and lead to is `update::palette`.
+//! State only; `update::palette` fills in the choices and runs them.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -8,64 +8,64 @@ use super::action::Entry;
 use super::picker::Item;
 use super::plan::Target;
 
-/// The most characters of a line.
+/// The maximum length of the typed line, in bytes.
 const MAX_LINE_BYTES: usize = 2000;
 
-/// What choosing a line leads to.
+/// What choosing a line does.
 #[derive(Clone, Debug)]
 pub enum ChoiceKind {
-    /// Do it, as its key would.
+    /// Runs an action, as its key would.
     Action(&'static Entry),
-    /// Carry out a line again.
+    /// Runs an earlier line again.
     Repeat(String),
-    /// What an item of a list leads to.
+    /// Does what choosing an item of a picker does.
     Item(Box<Item>),
 }
 
 /// A line that can be chosen.
 #[derive(Clone, Debug)]
 pub struct Choice {
-    /// What it is called.
+    /// The name.
     pub text: String,
-    /// What helps to choose.
+    /// A description that helps to choose.
     pub about: String,
-    /// Its keys.
+    /// The keys of the action.
     pub keys: String,
-    /// Why it can't be chosen now.
+    /// Why it can't be chosen now; `None` if it can.
     pub disabled_reason: Option<String>,
-    /// Matched graphemes of the text.
+    /// Indices of the matched graphemes in the text.
     pub marks: Vec<usize>,
-    /// Matched graphemes of what helps to choose.
+    /// Indices of the matched graphemes in the description.
     pub about_marks: Vec<usize>,
-    /// What it leads to.
+    /// What choosing it does.
     pub kind: ChoiceKind,
 }
 
-/// The palette, as it is typed into.
+/// The open command palette.
 #[derive(Clone, Debug)]
 pub struct Palette {
-    /// The incidents that verbs are about: fixed when it was opened.
+    /// The incidents that verbs apply to; fixed when the palette was opened.
     pub targets: Vec<Target>,
-    /// What was typed.
+    /// The typed line.
     pub input: String,
-    /// The action whose argument is being typed.
+    /// The action whose argument is being typed; `None` while its name is typed.
     pub command: Option<&'static Entry>,
-    /// What can be chosen, in order.
+    /// The lines that can be chosen, in order.
     pub choices: Vec<Choice>,
-    /// The selected one among them.
+    /// Index of the selected choice.
     pub selected_index: usize,
-    /// The first one on the screen.
+    /// Index of the first choice on the screen.
     pub top: usize,
-    /// It was selected by hand: what is typed stands back.
+    /// Whether the person moved the selection: it then has precedence over the typed line.
     pub selection_moved: bool,
-    /// What is typed behind the name stands by itself: `Enter` does not take the first line.
+    /// Whether the typed argument is complete: `Enter` then runs it and not the first choice.
     pub runs_as_typed: bool,
     /// What `Enter` will do, or why it can't.
     pub enter_preview: Option<Result<String, String>>,
 }
 
 impl Palette {
-    /// With something typed already.
+    /// Creates a palette with text typed already.
     #[must_use]
     pub fn new(targets: Vec<Target>, typed: &str) -> Self {
         Self {
@@ -81,36 +81,36 @@ impl Palette {
         }
     }
 
-    /// The selected line.
+    /// Returns the selected choice.
     #[must_use]
     pub fn selected(&self) -> Option<&Choice> {
         self.choices.get(self.selected_index)
     }
 
-    /// What is typed behind the name.
+    /// Returns the argument that is typed after the name.
     #[must_use]
     pub fn argument(&self) -> &str {
         split(&self.input).map_or("", |(_, argument)| argument)
     }
 
-    /// One down or up, or further; the ends do not wrap.
+    /// Moves the selection by `by` lines; it stops at the ends.
     pub fn move_selection(&mut self, by: isize) {
         let last = self.choices.len().saturating_sub(1);
         self.selected_index = self.selected_index.saturating_add_signed(by).min(last);
         self.selection_moved = true;
     }
 
-    /// A key that is no action; says whether something was typed.
+    /// Handles a key that triggers no action. Returns whether the line changed.
     pub fn handle_key(&mut self, key: KeyEvent) -> bool {
         edit_line(&mut self.input, key)
     }
 
-    /// Pasted text is typed, as one line.
+    /// Appends pasted text as one line.
     pub fn paste(&mut self, pasted: &str) {
         paste_into(&mut self.input, pasted);
     }
 
-    /// Keeps the selected line on a page of so many rows.
+    /// Scrolls so that the selected choice is visible among `rows` rows.
     pub fn scroll_to_selected(&mut self, rows: usize) {
         let rows = rows.max(1);
         self.selected_index = self.selected_index.min(self.choices.len().saturating_sub(1));
@@ -119,14 +119,14 @@ impl Palette {
     }
 }
 
-/// A name and what is typed behind it; `None` while the name is being typed.
+/// Splits a line into name and argument; `None` while the name is being typed.
 #[must_use]
 pub fn split(typed: &str) -> Option<(&str, &str)> {
     let (name, argument) = typed.trim_start().split_once(char::is_whitespace)?;
     Some((name.trim_start_matches(':'), argument.trim_start()))
 }
 
-/// A key in a line that is only written at its end; says whether it changed.
+/// Applies a key to a line that is edited only at its end. Returns whether the line changed.
 pub fn edit_line(line: &mut String, key: KeyEvent) -> bool {
     let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
     let before = line.len();
@@ -135,18 +135,18 @@ pub fn edit_line(line: &mut String, key: KeyEvent) -> bool {
         KeyCode::Backspace if plain => {
             line.pop();
         }
-        // As a shell does: the line, or its last word.
+        // As in a shell: deletes the line, or its last word.
         KeyCode::Char('u') if !plain => line.clear(),
         KeyCode::Char('w') | KeyCode::Backspace if !plain => {
-            let kept = line.trim_end().rfind(char::is_whitespace).map_or(0, |at| at + 1);
-            line.truncate(kept);
+            let word_start = line.trim_end().rfind(char::is_whitespace).map_or(0, |at| at + 1);
+            line.truncate(word_start);
         }
         _ => {}
     }
     line.len() != before
 }
 
-/// Pasted text in such a line: its first line, without what is not to be seen.
+/// Appends the first non-blank line of pasted text, without control characters.
 pub fn paste_into(line: &mut String, pasted: &str) {
     let text = pasted.split(['\n', '\r']).find(|part| !part.trim().is_empty()).unwrap_or_default();
     let room = MAX_LINE_BYTES.saturating_sub(line.len());
@@ -164,7 +164,7 @@ mod tests {
     #[case("assign ", Some(("assign", "")))]
     #[case(" :assign  ines ", Some(("assign", "ines ")))]
     #[case("note one two", Some(("note", "one two")))]
-    fn a_name_ends_at_the_first_blank(#[case] typed: &str, #[case] expected: Option<(&str, &str)>) {
+    fn name_ends_at_the_first_blank(#[case] typed: &str, #[case] expected: Option<(&str, &str)>) {
         assert_eq!(split(typed), expected);
     }
 
@@ -173,7 +173,7 @@ mod tests {
     #[case("assign ", 'w', "")]
     #[case("assign ines", 'u', "")]
     #[case("assign", 'x', "assign")]
-    fn control_keys_take_back_as_in_a_shell(
+    fn control_keys_delete_as_in_a_shell(
         #[case] line: &str,
         #[case] key: char,
         #[case] expected: &str,
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_pasted_is_one_line_without_control_characters() {
+    fn pasted_text_is_one_line_without_control_characters() {
         let mut line = "note ".to_owned();
         paste_into(&mut line, "\r\nrolled\u{1b} back\nsecond");
         assert_eq!(line, "note rolled back");

@@ -1,4 +1,4 @@
-//! A list to choose from: by a key of its own where it has one, by fuzzy words where it is long.
+//! State of a picker: a list to choose from, by the items' keys or by fuzzy search.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use unicode_segmentation::UnicodeSegmentation;
@@ -16,91 +16,91 @@ use super::update::View;
 use super::workspaces::WorkspaceId;
 use super::zone::Zone;
 
-/// What choosing an item leads to.
+/// What choosing an item does.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Pick {
-    /// Ask this of the targets. The two texts are as in a plan.
+    /// Sends commands for the targets. The two texts are as in a [`super::plan::Plan`].
     Submit {
         /// As in "assign to Ines Moreau".
         verb: String,
         /// As in "assigned to Ines Moreau".
         done_phrase: String,
-        /// What.
+        /// The commands for each target.
         commands: Vec<IncidentCommand>,
-        /// It can't be taken back.
+        /// Whether they can't be undone.
         irreversible: bool,
     },
-    /// Open the form for a time of one's own.
+    /// Opens the form for a time to snooze until.
     SnoozeUntil,
-    /// Wait on somebody else.
+    /// Opens the form to pause while somebody else has to act.
     Pause,
-    /// Link the targets to what is chosen next.
+    /// Lists problems to link the targets to.
     LinkProblem,
-    /// Link the targets to what is chosen next.
+    /// Lists changes to link the targets to.
     LinkChange,
-    /// Write a URL.
+    /// Opens the form to link to a web page.
     LinkUrl,
-    /// Describe a new problem and link to it.
+    /// Opens the form to describe a new problem and link to it.
     NewProblem,
-    /// Override the priority.
+    /// Opens the form to override the priority.
     Override(Priority),
-    /// Tell stakeholders, with the template of that place.
+    /// Opens the form for a stakeholder update, with the template at this index.
     Template(usize),
-    /// Put a text on the clipboard; the second says what it is.
+    /// Copies a text to the clipboard; the second string says what it is.
     Copy(String, &'static str),
-    /// Read a runbook.
+    /// Shows a runbook.
     Runbook(String),
-    /// Run a custom command.
+    /// Runs a custom command.
     Command(String),
-    /// Look at what a program has written.
+    /// Shows the output of a run.
     Output(RunId),
-    /// Open a draft.
+    /// Opens a draft.
     Draft(Uuid),
-    /// Write a part of the review.
+    /// Opens the form for the sections of the review.
     ReviewText,
-    /// Add or change an action item; `None` for a new one.
+    /// Opens the form for an action item; `None` for a new one.
     ReviewAction(Option<Uuid>),
-    /// Publish the review.
+    /// Publishes the review.
     ReviewPublish,
-    /// Show a view.
+    /// Shows a view.
     View(Box<View>),
-    /// Filter by this.
+    /// Applies a filter.
     Filter(String),
-    /// Put the queue in an order.
+    /// Sorts the queue.
     Sort(Sort),
-    /// Take a theme.
+    /// Changes the theme.
     Theme(Name),
-    /// Show times in a zone.
+    /// Changes the time zone.
     Zone(Zone),
-    /// Go to another place of work.
+    /// Switches to another workspace.
     Workspace(WorkspaceId),
-    /// Go to a number.
+    /// Jumps to the incident with this number.
     JumpTo(IncidentNumber),
-    /// Compute the measures over a window.
+    /// Changes the window of the measures.
     Span(Span),
-    /// Anything else, by its place in what the list was made from.
+    /// Anything else, by its index in what the list was made from.
     Index(usize),
 }
 
-/// One item.
+/// An item of a picker.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Item {
-    /// The key that chooses it at once.
+    /// The key that chooses it at once, in a picker that is not searched.
     pub key: Option<char>,
-    /// What it is.
+    /// The item's name.
     pub text: String,
-    /// What helps to choose.
+    /// A description that helps to choose.
     pub about: String,
-    /// Why it can't be chosen.
+    /// Why it can't be chosen; `None` if it can.
     pub disabled_reason: Option<String>,
-    /// What is typed for it in the command palette; none where it can't be.
+    /// What is typed for it as an argument in the command palette; `None` if it can't be typed.
     pub value: Option<String>,
-    /// What choosing it leads to.
+    /// What choosing it does.
     pub pick: Pick,
 }
 
 impl Item {
-    /// An item without a key.
+    /// Creates an item without a key.
     #[must_use]
     pub fn new(text: impl Into<String>, pick: Pick) -> Self {
         Self {
@@ -113,28 +113,28 @@ impl Item {
         }
     }
 
-    /// With a key of its own.
+    /// Sets the key.
     #[must_use]
     pub fn key(mut self, key: char) -> Self {
         self.key = Some(key);
         self
     }
 
-    /// With what helps to choose.
+    /// Sets the description.
     #[must_use]
     pub fn about(mut self, about: impl Into<String>) -> Self {
         self.about = about.into();
         self
     }
 
-    /// With what is typed for it in the command palette.
+    /// Sets what is typed for it in the command palette.
     #[must_use]
     pub fn value(mut self, value: impl Into<String>) -> Self {
         self.value = Some(value.into());
         self
     }
 
-    /// It can't be chosen.
+    /// Sets the reason why it can't be chosen.
     #[must_use]
     pub fn disabled_reason(mut self, why: Option<String>) -> Self {
         self.disabled_reason = why;
@@ -142,89 +142,89 @@ impl Item {
     }
 }
 
-/// What a list is for.
+/// What a picker is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PickerKind {
-    /// A verb about the targets.
+    /// The argument of a verb for the targets.
     Verb,
     /// Problems to link to.
     Problems,
-    /// The drafts that were kept.
+    /// Stored drafts.
     Drafts,
     /// Saved views.
     Views,
-    /// The order of the queue.
+    /// Sort orders of the queue.
     Sorts,
-    /// Other places of work.
+    /// Other workspaces.
     Workspaces,
     /// Runbooks and custom commands.
     Runs,
 }
 
-/// An item that passes the words, and where they match.
+/// An item that matches the query, and where it matches.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Hit {
-    /// Its place among the items.
+    /// Index of the item.
     pub item_index: usize,
-    /// Matched graphemes of its text.
+    /// Indices of the matched graphemes in the item's text.
     pub marks: Vec<usize>,
-    /// Matched graphemes of what helps to choose.
+    /// Indices of the matched graphemes in the item's description.
     pub about_marks: Vec<usize>,
 }
 
-/// The list and what was typed.
+/// An open picker.
 #[derive(Clone, Debug)]
 pub struct Picker {
-    /// What it is for.
+    /// What the picker is for.
     pub kind: PickerKind,
-    /// The incidents it is about.
+    /// The incidents that the choice applies to.
     pub targets: Vec<Target>,
-    /// What stands on its border.
+    /// The title on the border.
     pub heading: String,
-    /// Everything that can be chosen.
+    /// All items.
     pub items: Vec<Item>,
-    /// Letters are words to look for; else they are the items' keys.
+    /// Whether typed letters search the items; else they are the items' keys.
     pub searchable: bool,
-    /// What was typed.
+    /// The typed query.
     pub query: String,
-    /// Items that pass, in order.
+    /// The items that match, in order.
     pub hits: Vec<Hit>,
-    /// The selected one among them.
+    /// Index of the selected hit.
     pub selected_index: usize,
-    /// The first one on the screen.
+    /// Index of the first hit on the screen.
     pub top: usize,
-    /// Why the last choice was not taken.
+    /// Why the last choice was not possible, or what others have changed meanwhile.
     pub notice: Option<String>,
 }
 
 impl Picker {
-    /// A short list whose items have keys.
+    /// Creates a short picker whose items have keys.
     #[must_use]
     pub fn menu(targets: Vec<Target>, heading: impl Into<String>, items: Vec<Item>) -> Self {
         Self::new(PickerKind::Verb, targets, heading.into(), items, false)
     }
 
-    /// A long list that is searched.
+    /// Creates a long picker that is searched.
     #[must_use]
     pub fn search(targets: Vec<Target>, heading: impl Into<String>, items: Vec<Item>) -> Self {
         Self::new(PickerKind::Verb, targets, heading.into(), items, true)
     }
 
-    /// For something else than a verb.
+    /// Creates a picker of any kind.
     #[must_use]
     pub fn new(
-        list: PickerKind,
+        kind: PickerKind,
         targets: Vec<Target>,
         heading: String,
         items: Vec<Item>,
-        searched: bool,
+        searchable: bool,
     ) -> Self {
         let mut picker = Self {
-            kind: list,
+            kind,
             targets,
             heading,
             items,
-            searchable: searched,
+            searchable,
             query: String::new(),
             hits: Vec::new(),
             selected_index: 0,
@@ -232,7 +232,7 @@ impl Picker {
             notice: None,
         };
         picker.refresh_hits();
-        // The first that can be chosen.
+        // Select the first item that can be chosen.
         let free = picker
             .hits
             .iter()
@@ -241,38 +241,38 @@ impl Picker {
         picker
     }
 
-    /// The selected item.
+    /// Returns the selected item.
     #[must_use]
     pub fn selected(&self) -> Option<&Item> {
         self.hits.get(self.selected_index).and_then(|hit| self.items.get(hit.item_index))
     }
 
-    /// Puts other items in their place, keeping what was typed and what is selected.
+    /// Replaces the items and retains query and selection.
     pub fn replace(&mut self, items: Vec<Item>) {
         let selected = self.selected().map(|item| item.text.clone());
         self.items = items;
         self.refresh_hits();
-        let place = self
+        let index = self
             .hits
             .iter()
             .position(|hit| Some(&self.items[hit.item_index].text) == selected.as_ref());
-        self.selected_index = place.unwrap_or(0);
+        self.selected_index = index.unwrap_or(0);
     }
 
     fn refresh_hits(&mut self) {
-        let words = FuzzyQuery::new(&self.query);
+        let query = FuzzyQuery::new(&self.query);
         let mut hits: Vec<(u32, Hit)> = Vec::new();
-        for (place, item) in self.items.iter().enumerate() {
-            // Typed words may be spread over both texts.
-            let whole = format!("{} {}", item.text, item.about);
-            let Some(hit) = words.match_text(&whole) else { continue };
+        for (item_index, item) in self.items.iter().enumerate() {
+            // The words of a query may match in both texts.
+            let full_text = format!("{} {}", item.text, item.about);
+            let Some(hit) = query.match_text(&full_text) else { continue };
             let first = item.text.graphemes(true).count();
             let (marks, rest): (Vec<usize>, Vec<usize>) =
                 hit.positions.iter().partition(|at| **at < first);
             let about_marks = rest.iter().filter_map(|at| at.checked_sub(first + 1)).collect();
-            hits.push((hit.score, Hit { item_index: place, marks, about_marks }));
+            hits.push((hit.score, Hit { item_index, marks, about_marks }));
         }
-        if !words.is_empty() {
+        if !query.is_empty() {
             hits.sort_by_key(|(score, hit)| (std::cmp::Reverse(*score), hit.item_index));
         }
         self.hits = hits.into_iter().map(|(_, hit)| hit).collect();
@@ -280,15 +280,15 @@ impl Picker {
         self.top = 0;
     }
 
-    /// One down or up, or further; the ends do not wrap.
+    /// Moves the selection by `by` items; it stops at the ends.
     pub fn move_selection(&mut self, by: isize) {
         self.notice = None;
         let last = self.hits.len().saturating_sub(1);
         self.selected_index = self.selected_index.saturating_add_signed(by).min(last);
     }
 
-    /// A key that is no action: a letter of what is looked for, or the key of an item, which is
-    /// chosen then.
+    /// Handles a key that triggers no action: a letter of the query, or the key of an item, which
+    /// is returned as chosen.
     pub fn handle_key(&mut self, key: KeyEvent) -> Option<Item> {
         let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
         self.notice = None;
@@ -301,9 +301,9 @@ impl Picker {
                 None
             }
             KeyCode::Char(ch) if plain => {
-                let place =
+                let index =
                     self.hits.iter().position(|hit| self.items[hit.item_index].key == Some(ch))?;
-                self.selected_index = place;
+                self.selected_index = index;
                 self.selected().cloned()
             }
             KeyCode::Backspace if self.searchable => {
@@ -320,7 +320,7 @@ impl Picker {
         }
     }
 
-    /// Pasted text is looked for.
+    /// Appends pasted text to the query.
     pub fn paste(&mut self, pasted: &str) {
         if self.searchable {
             let line = pasted.lines().next().unwrap_or_default();
@@ -329,7 +329,7 @@ impl Picker {
         }
     }
 
-    /// Keeps the selected item on a page of so many rows.
+    /// Scrolls so that the selected item is visible among `rows` rows.
     pub fn scroll_to_selected(&mut self, rows: usize) {
         let rows = rows.max(1);
         self.selected_index = self.selected_index.min(self.hits.len().saturating_sub(1));

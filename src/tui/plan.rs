@@ -1,4 +1,4 @@
-//! What a verb is about, what it will do, and how it can be taken back.
+//! Plans: which incidents a verb applies to, which commands it sends, and how it is undone.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use super::form::Form;
 /// How long the last action can be undone.
 pub const UNDO_WINDOW: Duration = Duration::from_secs(10);
 
-/// An incident that a verb is about. Fixed when the key goes down: what arrives later can't
-/// redirect it.
+/// An incident that a verb applies to. Fixed when the key is pressed, so that changes that arrive
+/// later can't redirect the verb.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Target {
-    /// Which.
+    /// The incident.
     pub id: IncidentId,
-    /// Its number.
+    /// The incident's number as shown, such as `INC-2041`.
     pub label: String,
-    /// Its title.
+    /// The incident's title.
     pub title: String,
-    /// Its last event when it was chosen.
+    /// Sequence number of the incident's last event when it was chosen.
     pub seq: u32,
 }
 
@@ -29,116 +29,116 @@ impl From<&Summary> for Target {
     }
 }
 
-/// What is asked of one incident, in order. What follows a refusal is not sent.
+/// The commands for one incident, in order. Those after a refused one are not sent.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Step {
-    /// Of which.
+    /// The incident.
     pub target: Target,
-    /// What is recorded before that, such as a problem to link to.
+    /// Commands that are sent before, such as the declaration of a problem to link to.
     pub prerequisites: Vec<Command>,
-    /// What.
+    /// The commands for the incident.
     pub commands: Vec<IncidentCommand>,
-    /// Why it can't happen, where that is known before it is sent.
+    /// Why the step can't happen, where a precheck found a reason.
     pub refused: Option<String>,
 }
 
-/// Puts what it is about into a verb, or behind it.
+/// Inserts the object into a verb phrase at `{}`, or appends it.
 #[must_use]
 pub fn phrase(verb: &str, what: &str) -> String {
     if verb.contains("{}") { verb.replace("{}", what) } else { format!("{verb} {what}") }
 }
 
-/// What one key leads to, for one incident or for many.
+/// Everything that one verb will do, for one incident or for many.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Plan {
     /// As in "acknowledge", or "assign {} to Ines Moreau", where `{}` stands for the incidents.
     pub verb: String,
-    /// As in "7 acknowledged".
+    /// What is reported afterwards, as in "acknowledged".
     pub done_phrase: String,
-    /// Incident by incident.
+    /// One step for each incident.
     pub steps: Vec<Step>,
 }
 
 impl Plan {
-    /// What is done to what, as in "assign INC-2041 to Ines Moreau".
+    /// Returns the verb with its object, as in "assign INC-2041 to Ines Moreau".
     #[must_use]
     pub fn phrase(&self, what: &str) -> String {
         phrase(&self.verb, what)
     }
 
-    /// Those that will be sent.
+    /// Returns the steps that will be sent.
     pub fn possible(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(|step| step.refused.is_none())
     }
 
-    /// Those that can't happen.
+    /// Returns the targets of steps that can't happen, each with the reason.
     pub fn refused(&self) -> impl Iterator<Item = (&Target, &str)> {
         self.steps.iter().filter_map(|step| Some((&step.target, step.refused.as_deref()?)))
     }
 }
 
-/// A question before something is done: what can't be taken back, or what is done to many.
+/// A question before something irreversible is done, or something to many incidents.
 #[derive(Debug)]
 pub struct Confirm {
-    /// What will be done.
+    /// The plan that is carried out once it is confirmed.
     pub plan: Plan,
-    /// It can't be taken back.
+    /// Whether it can't be undone.
     pub irreversible: bool,
-    /// The form it was written in, to go back to.
+    /// The form that it comes from, to return to.
     pub form: Option<Box<Form>>,
     /// First line on the screen.
     pub top: usize,
 }
 
-/// What takes the last action back.
+/// How the last action can be undone.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Undo {
-    /// Tells one from the next.
+    /// Identifies it among earlier and later ones.
     pub number: u64,
     /// What was done, as in "acknowledged".
     pub done_phrase: String,
-    /// The inverse, incident by incident.
+    /// The inverse for each incident.
     pub steps: Vec<Inverse>,
 }
 
-/// What takes back what was done to one incident.
+/// How the commands sent for one incident are undone.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Inverse {
-    /// What is to be asked.
+    /// The commands to send.
     pub step: Step,
-    /// What was asked: it is only taken back while it stands.
+    /// The commands to undo. They are undone only while nothing has replaced their effect.
     pub undoes: Vec<IncidentCommand>,
 }
 
 /// Commands that were sent together, until each has its outcome.
 #[derive(Debug)]
 pub struct Batch {
-    /// Tells one from the next.
+    /// Identifies the batch.
     pub number: u64,
     /// As in "acknowledge".
     pub verb: String,
     /// As in "acknowledged".
     pub done_phrase: String,
-    /// Incidents it is about.
+    /// The number of incidents.
     pub total: usize,
-    /// Commands without an outcome.
+    /// The number of commands without an outcome.
     pub remaining: usize,
-    /// Label and reason of what was not done.
+    /// Label of each incident for which it failed, and the reason.
     pub failed: Vec<(String, String)>,
-    /// How many keys had been pressed when they were sent.
+    /// How many keys had been pressed when the batch was sent.
     pub keys: u64,
-    /// The form it came from: given back when it was refused, its draft dropped when it was not.
+    /// The form it came from. It is reopened after a rejection; after success its draft is deleted.
     pub form: Option<Box<Form>>,
 }
 
-/// What became of commands that were sent together, where something was not done.
+/// The outcome of a batch in which something failed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Results {
     /// As in "acknowledged".
     pub done_phrase: String,
-    /// Incidents it was about.
+    /// The number of incidents.
     pub total: usize,
-    /// Label and reason of what was not done.
+    /// Label of each incident for which it failed, and the reason.
     pub failed: Vec<(String, String)>,
     /// First line on the screen.
     pub top: usize,

@@ -1,4 +1,4 @@
-//! The queue: which incidents are shown, in which order, and what is selected.
+//! State of the queue: which incidents are shown, in which order, and which one is selected.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -13,155 +13,158 @@ use crate::model::{IncidentId, Summary};
 
 use super::fuzzy::WordMatcher;
 
-/// A row of the queue with its place.
+/// A row of the queue with its sort key.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The incident.
     pub summary: Arc<Summary>,
-    /// What it was sorted by.
+    /// The key that it was sorted by.
     pub rank: UrgencyKey,
 }
 
 /// A line of the queue.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Line {
-    /// The head of a group, by its place among them.
+    /// The heading of a group, by its index among the groups.
     Head(usize),
-    /// A row, by its place among them.
+    /// A row, by its index among the rows.
     Row(usize),
 }
 
 /// Rows of the same service.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Group {
-    /// The service; empty for those without one.
+    /// The service; empty for incidents without one.
     pub service: String,
-    /// Its rows.
+    /// Indices of the group's rows.
     pub rows: Range<usize>,
-    /// Its most urgent row.
+    /// Index of the most urgent row.
     pub most_urgent: usize,
-    /// Rows that nobody has picked up.
+    /// The number of rows that nobody has acknowledged.
     pub unacknowledged: usize,
-    /// Only its head is shown.
+    /// Whether only the heading is shown.
     pub folded: bool,
 }
 
-/// Pages of the history that were read.
+/// The pages of the history that were fetched.
 #[derive(Clone, Debug)]
 pub struct HistoryPages {
-    /// What they are of.
+    /// The filter and order that they were fetched for.
     pub query: Option<(Filter, Sort)>,
-    /// The incidents as they were when they were read.
+    /// The incidents as they were when they were fetched.
     pub rows: Vec<Arc<Summary>>,
-    /// Where the next page begins.
+    /// The start of the next page; `None` after the last one.
     pub next_page: Option<PageMark>,
-    /// The number of the search that is on its way, and whether it goes on where the last ended.
+    /// The number of the search in flight, and whether it fetches a further page of the same
+    /// search.
     pub in_flight: Option<(u64, bool)>,
-    /// Why the last search gave nothing.
+    /// Why the last search failed.
     pub error: Option<String>,
-    /// When the oldest of them was read, where they are only what is kept on this machine.
+    /// When the oldest of the rows was fetched, if they come from the cache only.
     pub as_of: Option<DateTime<Utc>>,
 }
 
-/// What a filter asks for, made ready for many rows.
+/// A filter prepared for matching many rows.
 #[derive(Clone, Debug, Default)]
 struct CompiledFilter {
-    /// Everything but the words.
+    /// All terms that are not search words.
     exact: Filter,
-    /// Words, each to be found.
-    search_words: Vec<WordMatcher>,
+    /// The search words, all of which must match.
+    text_matchers: Vec<WordMatcher>,
 }
 
 /// The queue as it is shown.
 #[derive(Clone, Debug, Default)]
 pub struct Queue {
-    /// The rows that pass the filter, in order, those of folded groups among them.
+    /// The rows that pass the filter, in order, including those of folded groups.
     pub rows: Vec<Row>,
-    /// What is on the screen, from top to bottom.
+    /// The lines from top to bottom.
     pub lines: Vec<Line>,
-    /// The groups, in order; none unless they are grouped.
+    /// The groups, in order; empty if rows are not grouped.
     pub groups: Vec<Group>,
-    /// Rows are grouped by service.
+    /// Whether rows are grouped by service.
     pub grouped: bool,
-    /// Services whose groups are unfolded.
+    /// The services whose groups are unfolded.
     pub unfolded: HashSet<String>,
     filter: Filter,
     compiled: CompiledFilter,
     /// The name of the view that the filter comes from.
     pub view: Option<String>,
-    /// The order that was chosen; see [`Queue::order`].
+    /// The order that was chosen; see [`Queue::effective_sort`].
     pub sort: Sort,
-    /// The selected incident, or the most urgent of the selected group. Kept when rows move.
+    /// The selected incident, or the most urgent one of the selected group. The selection follows
+    /// the incident when rows move.
     pub selected: Option<IncidentId>,
-    /// The service whose head is selected.
+    /// The service whose group heading is selected.
     pub selected_head: Option<String>,
-    /// The place of the selection among the lines.
+    /// Index of the selected line.
     pub index: usize,
-    /// The first line on the screen.
+    /// Index of the first line on the screen.
     pub top: usize,
-    /// Columns of the longest number.
+    /// The width of the longest incident number, in columns.
     pub number_width: usize,
-    /// All open ones, whatever the filter.
+    /// Counts of all open incidents, independent of the filter.
     pub counts: OpenCounts,
-    /// When the next incident crosses a level or wakes.
+    /// When the next incident comes near its service level, misses it, or stops being snoozed.
     pub next_change: Option<DateTime<Utc>>,
-    /// What was read of the history, where the filter looks at it.
+    /// The fetched history, if the filter includes ended incidents.
     pub pages: Option<HistoryPages>,
     /// The number of the last search of the history.
     pub search_count: u64,
-    /// Filters that were used before, the last one last.
+    /// Filters that were used before, newest last.
     pub filter_history: Vec<String>,
 }
 
 impl Queue {
-    /// What rows must pass.
+    /// Returns the filter that rows must pass.
     #[must_use]
     pub fn filter(&self) -> &Filter {
         &self.filter
     }
 
-    /// Lets other rows pass.
+    /// Changes the filter. The rows are not updated.
     pub fn set_filter(&mut self, filter: Filter) {
-        let (mut exact, mut words) = (Filter::default(), Vec::new());
+        let (mut exact, mut text_matchers) = (Filter::default(), Vec::new());
         for term in &filter.terms {
             match &term.predicate {
-                // What is excluded and what has blanks in it is meant as it is written.
+                // Excluded words and phrases with blanks match literally.
                 Predicate::Text(word) if !term.negated && !word.contains(char::is_whitespace) => {
-                    words.push(WordMatcher::new(word));
+                    text_matchers.push(WordMatcher::new(word));
                 }
                 _ => exact.terms.push(term.clone()),
             }
         }
-        self.compiled = CompiledFilter { exact, search_words: words };
+        self.compiled = CompiledFilter { exact, text_matchers };
         self.filter = filter;
     }
 
-    /// The words that are looked for.
+    /// Returns the search words of the filter.
     #[must_use]
-    pub fn search_words(&self) -> &[WordMatcher] {
-        &self.compiled.search_words
+    pub fn text_matchers(&self) -> &[WordMatcher] {
+        &self.compiled.text_matchers
     }
 
-    /// Whether an incident passes.
+    /// Whether an incident passes the filter.
     #[must_use]
     pub fn passes(&self, row: &Summary, context: MatchContext<'_>) -> bool {
         self.passes_exact(row, context)
-            && self.compiled.search_words.iter().all(|word| contains_word(row, word))
+            && self.compiled.text_matchers.iter().all(|word| contains_word(row, word))
     }
 
-    /// Whether an incident passes, whatever its words.
+    /// Whether an incident passes all terms except the search words.
     #[must_use]
     pub fn passes_exact(&self, row: &Summary, context: MatchContext<'_>) -> bool {
         self.compiled.exact.matches(row, context)
     }
 
-    /// Whether ended incidents are looked at too.
+    /// Whether the filter includes ended incidents.
     #[must_use]
     pub fn is_history(&self) -> bool {
         self.filter.scope() == Scope::All
     }
 
-    /// The order that rows are in: a history is only read by time of report.
+    /// Returns the order of the rows. A history is always sorted by time of report, because
+    /// backends page it in that order only.
     #[must_use]
     pub fn effective_sort(&self) -> Sort {
         match self.sort {
@@ -171,13 +174,13 @@ impl Queue {
         }
     }
 
-    /// Whether some rows may be kept out.
+    /// Whether there is a filter.
     #[must_use]
     pub fn is_filtered(&self) -> bool {
         !self.filter.terms.is_empty()
     }
 
-    /// The row of a line.
+    /// Returns the row of a line; `None` for a group heading.
     #[must_use]
     pub fn row_at(&self, line: usize) -> Option<&Row> {
         match self.lines.get(line)? {
@@ -186,7 +189,7 @@ impl Queue {
         }
     }
 
-    /// The group whose head is selected.
+    /// Returns the group whose heading is selected.
     #[must_use]
     pub fn selected_group(&self) -> Option<&Group> {
         match self.lines.get(self.index)? {
@@ -195,7 +198,7 @@ impl Queue {
         }
     }
 
-    /// The line of an incident; that of its group where that is folded.
+    /// Returns the index of an incident's line, or of its group's heading if the group is folded.
     #[must_use]
     pub fn line_of(&self, id: IncidentId) -> Option<usize> {
         let row = self.rows.iter().position(|row| row.summary.id == id)?;
@@ -204,10 +207,10 @@ impl Queue {
         }
         let group = self.groups.iter().position(|group| group.rows.contains(&row))?;
         let line = if self.groups[group].folded { Line::Head(group) } else { Line::Row(row) };
-        self.lines.iter().position(|there| *there == line)
+        self.lines.iter().position(|other| *other == line)
     }
 
-    /// Selects what is on a line.
+    /// Selects a line.
     pub fn select_line(&mut self, line: usize) {
         self.index = line;
         (self.selected, self.selected_head) = match self.lines.get(line) {
@@ -221,7 +224,7 @@ impl Queue {
         };
     }
 
-    /// Selects an incident, unfolding its group. Says whether it is among the rows.
+    /// Selects an incident, and unfolds its group. Returns whether the incident is among the rows.
     pub fn select(&mut self, id: IncidentId) -> bool {
         let Some(row) = self.rows.iter().position(|row| row.summary.id == id) else { return false };
         let folded = self.groups.iter().find(|group| group.folded && group.rows.contains(&row));
@@ -235,7 +238,8 @@ impl Queue {
         true
     }
 
-    /// Makes groups and lines anew from the rows; rows of a group are put side by side.
+    /// Rebuilds groups and lines from the rows, and sorts the rows so that those of a group are
+    /// adjacent.
     pub fn rebuild_lines(&mut self) {
         self.groups.clear();
         self.lines.clear();
@@ -244,33 +248,33 @@ impl Queue {
             return;
         }
         // Groups in the order of their first rows.
-        let mut places = std::collections::HashMap::new();
+        let mut group_order = std::collections::HashMap::new();
         for row in &self.rows {
-            let next = places.len();
-            places.entry(group_service(row).to_owned()).or_insert(next);
+            let next = group_order.len();
+            group_order.entry(group_service(row).to_owned()).or_insert(next);
         }
-        self.rows.sort_by_key(|row| places.get(group_service(row)).copied());
-        for (place, row) in self.rows.iter().enumerate() {
-            let fresh = usize::from(row.summary.status == crate::model::Status::Triggered);
+        self.rows.sort_by_key(|row| group_order.get(group_service(row)).copied());
+        for (index, row) in self.rows.iter().enumerate() {
+            let triggered = usize::from(row.summary.status == crate::model::Status::Triggered);
             match self.groups.last_mut().filter(|group| group.service == group_service(row)) {
                 Some(group) => {
-                    group.rows.end = place + 1;
-                    group.unacknowledged += fresh;
+                    group.rows.end = index + 1;
+                    group.unacknowledged += triggered;
                     if row.rank < self.rows[group.most_urgent].rank {
-                        group.most_urgent = place;
+                        group.most_urgent = index;
                     }
                 }
                 None => self.groups.push(Group {
                     service: group_service(row).to_owned(),
-                    rows: place..place + 1,
-                    most_urgent: place,
-                    unacknowledged: fresh,
+                    rows: index..index + 1,
+                    most_urgent: index,
+                    unacknowledged: triggered,
                     folded: !self.unfolded.contains(group_service(row)),
                 }),
             }
         }
-        for (place, group) in self.groups.iter().enumerate() {
-            self.lines.push(Line::Head(place));
+        for (index, group) in self.groups.iter().enumerate() {
+            self.lines.push(Line::Head(index));
             if !group.folded {
                 self.lines.extend(group.rows.clone().map(Line::Row));
             }
@@ -278,12 +282,12 @@ impl Queue {
     }
 }
 
-/// The name of a row's group.
+/// Returns the service by which a row is grouped.
 fn group_service(row: &Row) -> &str {
     row.summary.primary_service().unwrap_or_default()
 }
 
-/// Whether a word is found in number, title, services, owner or team.
+/// Whether a word matches number, title, services, owner or team.
 fn contains_word(row: &Summary, word: &WordMatcher) -> bool {
     let person = row.assignee.as_ref();
     word.matches(&row.title)
@@ -295,7 +299,7 @@ fn contains_word(row: &Summary, word: &WordMatcher) -> bool {
             .is_some_and(|number| word.may_be_number() && word.matches(&number.to_string()))
 }
 
-/// The words for an order.
+/// Describes a sort order.
 #[must_use]
 pub fn sort_label(sort: Sort) -> &'static str {
     match sort {

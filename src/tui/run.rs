@@ -1,4 +1,4 @@
-//! Commands that run on incidents, and runbooks that are read: state.
+//! State of programs that run on incidents, and of runbooks that are read.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,35 +13,35 @@ use crate::model::{CommandId, Incident, IncidentId};
 use super::output::CapturedOutput;
 use super::plan::Target;
 
-/// Tells one run from another.
+/// Identifies a run within this process.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RunId(pub u64);
 
-/// A program to be started: no shell stands in between.
+/// A program to be started directly, without a shell.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ProgramSpec {
-    /// Tells it from others.
+    /// Identifies the run.
     pub id: RunId,
-    /// The program.
+    /// Name or path of the program.
     pub program: String,
-    /// Its arguments, each as it will arrive.
+    /// The arguments, passed on unchanged.
     pub arguments: Vec<String>,
-    /// Variables that are set for it, besides those of this process.
+    /// Environment variables that are set for it, in addition to those of this process.
     pub variables: Vec<(&'static str, String)>,
-    /// When it is stopped.
+    /// The time after which it is stopped.
     pub timeout: Duration,
 }
 
 impl ProgramSpec {
-    /// The command line as it could be typed into a shell.
+    /// Returns the command line as it could be typed into a shell.
     #[must_use]
     pub fn command_line(&self) -> String {
-        let words = std::iter::once(&self.program).chain(&self.arguments);
-        words.map(|word| shell_quote(word)).collect::<Vec<_>>().join(" ")
+        let parts = std::iter::once(&self.program).chain(&self.arguments);
+        parts.map(|word| shell_quote(word)).collect::<Vec<_>>().join(" ")
     }
 }
 
-/// A word as a shell would have to be given it.
+/// Quotes a word for a shell where that is necessary.
 fn shell_quote(word: &str) -> String {
     let plain = |ch: char| ch.is_alphanumeric() || "-_./:=@%+,".contains(ch);
     if !word.is_empty() && word.chars().all(plain) {
@@ -54,47 +54,47 @@ fn shell_quote(word: &str) -> String {
 /// How a program ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RunEnd {
-    /// By itself, with a status.
+    /// It exited by itself with this status.
     Exit(i32),
-    /// By a signal that was not sent from here.
+    /// It was ended by a signal that this program did not send.
     Signal(i32),
-    /// It was stopped by hand.
+    /// The person stopped it.
     Stopped,
-    /// It was stopped because its time was up.
+    /// It was stopped because its timeout had elapsed.
     TimedOut,
-    /// It could not be started.
+    /// It could not be started, for this reason.
     NotStarted(String),
 }
 
 /// A program that was started on an incident.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// Tells it from others.
+    /// Identifies the run.
     pub id: RunId,
-    /// The incident it is about.
+    /// The incident that it runs on.
     pub target: Target,
-    /// The command's name, safe to show.
+    /// The name of the custom command, safe to show.
     pub name: String,
     /// The command line, safe to show.
     pub command_line: String,
-    /// When it is stopped.
+    /// The time after which it is stopped.
     pub timeout: Duration,
-    /// What it leads to goes to the timeline by itself.
+    /// Whether its outcome is added to the timeline automatically.
     pub records_note: bool,
-    /// The command that puts it on the timeline, unless that was refused.
+    /// The command that adds the outcome to the timeline, unless that command was refused.
     pub note_command: Option<CommandId>,
     /// When it was started.
     pub started_at: DateTime<Utc>,
-    /// How and when it ended.
+    /// How and when it ended; `None` while it runs.
     pub ended: Option<(RunEnd, DateTime<Utc>)>,
-    /// It was asked to stop.
+    /// Whether it was asked to stop.
     pub stopping: bool,
-    /// What it has written.
+    /// What it has written so far.
     pub output: CapturedOutput,
 }
 
 impl Run {
-    /// How it ended, or that it goes on.
+    /// Describes how it ended, or that it is still running.
     #[must_use]
     pub fn outcome(&self) -> String {
         match &self.ended {
@@ -105,95 +105,95 @@ impl Run {
             Some((RunEnd::TimedOut, _)) => {
                 format!("stopped after {}: its time was up", format_precise_duration(self.limit()))
             }
-            Some((RunEnd::NotStarted(why), _)) => format!("not started: {}", sanitize(why)),
+            Some((RunEnd::NotStarted(reason), _)) => format!("not started: {}", sanitize(reason)),
         }
     }
 
-    /// When it is stopped, from its start.
+    /// Returns the timeout, measured from the start.
     #[must_use]
     pub fn limit(&self) -> TimeDelta {
         TimeDelta::from_std(self.timeout).unwrap_or(TimeDelta::MAX)
     }
 
-    /// Whether it did what it was asked to, as far as its status says.
+    /// Whether it runs, or exited with status 0.
     #[must_use]
     pub fn is_good(&self) -> bool {
         matches!(self.ended, None | Some((RunEnd::Exit(0), _)))
     }
 }
 
-/// A program that is started once somebody has said yes.
+/// A program that is started once the person has confirmed it.
 #[derive(Clone, Debug)]
 pub struct RunConfirmation {
-    /// On which incident.
+    /// The incident that it would run on.
     pub target: Target,
-    /// The command's name.
+    /// The name of the custom command.
     pub name: String,
-    /// What would be started.
+    /// The program that would be started.
     pub spec: ProgramSpec,
-    /// What it leads to goes to the timeline by itself.
+    /// Whether its outcome is added to the timeline automatically.
     pub records_note: bool,
     /// First line on the screen.
     pub top: usize,
 }
 
-/// What a program has written, on the screen.
+/// The popup that shows the output of a run.
 #[derive(Clone, Debug)]
 pub struct OutputPane {
-    /// Which run.
+    /// The run whose output is shown.
     pub id: RunId,
-    /// The first row on the screen; `None` for the end, whatever comes.
+    /// The first row on the screen; `None` follows the end of the output.
     pub top: Option<usize>,
 }
 
-/// The runbooks of the folder, or why there are none.
+/// The runbooks of the runbook folder, or why there are none.
 pub type Runbooks = Result<Arc<Vec<RunbookHeader>>, NoRunbooks>;
 
-/// Why there are no runbooks, in a sentence.
+/// Why there are no runbooks; each variant holds a sentence for the person.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum NoRunbooks {
-    /// There is no such folder: nobody has put any there.
+    /// The folder does not exist: nobody has written any runbooks.
     NoFolder(String),
-    /// It can't be read.
+    /// The folder can't be read.
     Unreadable(String),
 }
 
 impl NoRunbooks {
-    /// The sentence.
+    /// Returns the sentence for the person.
     #[must_use]
     pub fn reason(&self) -> &str {
         match self {
-            Self::NoFolder(why) | Self::Unreadable(why) => why,
+            Self::NoFolder(reason) | Self::Unreadable(reason) => reason,
         }
     }
 }
 
-/// A runbook on the screen.
+/// The popup that shows a runbook.
 #[derive(Clone, Debug)]
 pub struct RunbookPane {
-    /// The incident whose timeline takes the ticks.
+    /// The incident whose timeline records the ticked steps.
     pub target: Target,
-    /// Its name and what it is for.
+    /// The runbook's name and what it is for.
     pub head: RunbookHeader,
-    /// Its text, once it is read.
+    /// The runbook's text; `None` until it is loaded.
     pub page: Option<Arc<RunbookPage>>,
-    /// The block that keys are about, among those that can be: steps and code.
+    /// The selected block, an index among all blocks. Only steps and code can be selected.
     pub selected_block: Option<usize>,
     /// First line on the screen.
     pub top: usize,
-    /// Steps that were ticked here, and the commands that say so.
+    /// Steps that were ticked in this popup, and the commands that record them.
     pub sent_ticks: Vec<(usize, CommandId)>,
 }
 
-/// An incident as it was.
+/// An earlier state of an incident that is being viewed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TimeTravel {
-    /// Which.
+    /// The incident.
     pub id: IncidentId,
-    /// The last event that had happened.
+    /// The sequence number of the last event that counts as having happened.
     pub seq: u32,
-    /// The record then, and the time of that event; `None` until the events before it are read.
+    /// The record at that event and the event's time; `None` until the earlier events are loaded.
     pub record: Option<(Arc<Incident>, DateTime<Utc>)>,
-    /// The timeline is scrolled to the event.
+    /// Whether the timeline still has to scroll to the event.
     pub scroll_pending: bool,
 }

@@ -1,6 +1,7 @@
-//! The loop: waits for keys, messages and time, lets the state change, draws, and runs effects.
+//! The event loop: waits for keys, messages and time, lets `update` change the state, draws, and
+//! runs effects.
 //!
-//! Everything that waits is a task; the loop itself only waits for something to happen.
+//! Everything that waits is a task; the loop itself only waits for the next event.
 
 mod clock;
 mod editor;
@@ -36,42 +37,42 @@ pub use host::{Host, Input};
 
 /// The shortest time between two frames.
 const FRAME_INTERVAL: Duration = Duration::from_millis(16);
-/// The same with low bandwidth, while somebody works but for the answer to a key itself.
+/// The same with low bandwidth while somebody works, except for the answer to a key itself.
 const ACTIVE_FRAME_INTERVAL: Duration = Duration::from_millis(250);
-/// The same with low bandwidth, while nobody works: what changes by itself is told together.
+/// The same with low bandwidth while nobody works: changes that happen by themselves share frames.
 const IDLE_FRAME_INTERVAL: Duration = Duration::from_secs(5);
-/// So long after a key somebody is at work: what it led to is shown soon.
+/// For this long after a key somebody counts as working: what the key led to is shown soon.
 const ACTIVE_AFTER_KEY: Duration = Duration::from_secs(2);
-/// How long the first frame waits for the rows, so that it is a whole one.
+/// How long the first frame waits for the rows, so that it is complete.
 const FIRST_FRAME_WAIT: Duration = Duration::from_millis(40);
-/// So long what has arrived is taken in before a frame is drawn.
+/// How long messages that have arrived are handled before a frame is drawn.
 const MAX_DRAIN: Duration = Duration::from_millis(100);
 
-/// What follows once panes have ended.
+/// Why the panes ended, and what follows.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ExitReason {
-    /// Nothing: whoever looks has quit.
+    /// The person has quit.
     Quit,
-    /// Panes on another place of work, which is open.
+    /// The person switched to another workspace, which is open.
     Switch(WorkspaceId),
 }
 
-/// What the loop is told beside keys.
+/// What the loop gets from its surroundings besides keys.
 #[derive(Debug, Default)]
 pub struct LoopContext {
-    /// Settings that were changed meanwhile.
+    /// Announces changed settings; `None` where nobody watches the settings file.
     pub reloads: Option<watch::Receiver<Option<Reload>>>,
-    /// Opens other places of work.
+    /// Opens other workspaces; `None` where there is no switching.
     pub opener: Option<Arc<dyn Opener>>,
 }
 
-/// Runs the panes on any terminal and any source of keys until the end; gives back the last state.
+/// Runs the panes on any terminal and any source of keys until they end. Returns the last state.
 ///
 /// # Errors
 /// [`RunError`] when the terminal fails, or when commands were not confirmed.
 ///
 /// # Panics
-/// Goes on with the panic of a task.
+/// Passes on the panic of a task.
 pub async fn drive<B, H>(
     app: App,
     backend: Arc<dyn Backend>,
@@ -88,47 +89,47 @@ where
     if unsent.is_empty() { Ok(app) } else { Err(RunError::Unconfirmed(unsent)) }
 }
 
-/// As [`drive`], on a terminal that panes on another place of work may follow on. Commands may be on
-/// their way still, as the state says.
+/// Runs the panes like [`drive`], on a terminal that the panes of another workspace may reuse.
+/// Commands may still be pending at the end; the returned state lists them.
 ///
 /// # Errors
 /// [`RunError`] when the terminal fails.
 ///
 /// # Panics
-/// As [`drive`].
+/// Passes on the panic of a task.
 pub async fn drive_with<B, H>(
     app: App,
     backend: Arc<dyn Backend>,
     terminal: &mut Terminal<B>,
     host: &mut H,
-    outside: LoopContext,
+    context: LoopContext,
 ) -> Result<(App, ExitReason), RunError>
 where
     B: ratatui::backend::Backend,
     B::Error: Send + Sync + 'static,
     H: Host,
 {
-    let (messages, heard) = mpsc::unbounded_channel();
-    let (updates, learnt) = mpsc::unbounded_channel();
-    let LoopContext { reloads, opener } = outside;
-    let runner = Runner::start(backend, &app, opener, messages, updates);
-    // A store on this machine is as fresh after a sleep as before.
+    let (message_sender, messages) = mpsc::unbounded_channel();
+    let (update_sender, updates) = mpsc::unbounded_channel();
+    let LoopContext { reloads, opener } = context;
+    let runner = Runner::start(backend, &app, opener, message_sender, update_sender);
+    // A local store is as fresh after a sleep as before: only a remote needs to notice jumps.
     let clocks = ClockMonitor::new(app.remote.is_some());
-    let mut running = EventLoop {
+    let mut event_loop = EventLoop {
         app,
         terminal,
         host,
         runner,
-        messages: heard,
-        updates: learnt,
+        messages,
+        updates,
         reloads,
         clocks,
         dirty: true,
         last_key_at: None,
         last_frame_at: None,
     };
-    let then = running.run().await?;
-    Ok((running.app, then))
+    let reason = event_loop.run().await?;
+    Ok((event_loop.app, reason))
 }
 
 struct EventLoop<'a, B: ratatui::backend::Backend, H> {
@@ -147,7 +148,7 @@ struct EventLoop<'a, B: ratatui::backend::Backend, H> {
     last_frame_at: Option<Instant>,
 }
 
-/// The loop goes on, or not.
+/// Whether the loop continues.
 #[derive(PartialEq, Eq)]
 enum Flow {
     Continue,
@@ -168,16 +169,16 @@ where
         let started_at = Instant::now();
         self.last_key_at = Some(started_at);
         loop {
-            if let Flow::Exit(then) = next {
-                return Ok(then);
+            if let Flow::Exit(reason) = next {
+                return Ok(reason);
             }
             let due = match self.last_frame_at {
                 Some(at) => {
-                    let (low, keyed) = (self.app.low_bandwidth, self.last_key_at);
+                    let (low, last_key_at) = (self.app.low_bandwidth, self.last_key_at);
                     at + frame_interval(
                         low,
-                        keyed.is_some_and(|key| key > at),
-                        keyed.map(|key| key.elapsed()),
+                        last_key_at.is_some_and(|key| key > at),
+                        last_key_at.map(|key| key.elapsed()),
                     )
                 }
                 None if self.app.snapshot.is_some() => started_at,
@@ -202,14 +203,14 @@ where
         Ok(())
     }
 
-    /// Waits until something happens, and takes in all that has.
+    /// Waits for the next event and handles all that have arrived.
     async fn next_event(&mut self, frame_due: Instant) -> Result<Flow, RunError> {
         let ready = self.host.is_ready();
         let written = self.host.wait_ready();
         let tick_due = {
             let now = Utc::now();
-            let left = (self.app.next_tick(now) - now).to_std().unwrap_or_default();
-            Instant::now() + left.max(Duration::from_millis(1))
+            let remaining = (self.app.next_tick(now) - now).to_std().unwrap_or_default();
+            Instant::now() + remaining.max(Duration::from_millis(1))
         };
         let mut next = tokio::select! {
             biased;
@@ -230,10 +231,10 @@ where
         if self.clocks.has_jumped() && next == Flow::Continue {
             next = self.handle_message(Message::ClockJumped(Utc::now())).await?;
         }
-        // One frame for all that has arrived. Messages are few, and must not wait for the end of a
+        // One frame for all that has arrived. Messages are few and must not wait for the end of a
         // flood of keys: a timer may be among them.
         let began = Instant::now();
-        // Where keys never cease to come, tasks and timers get their turn all the same.
+        // Tasks and timers get their turn even if keys never cease to arrive.
         tokio::task::yield_now().await;
         while next == Flow::Continue && began.elapsed() < MAX_DRAIN {
             if let Ok(message) = self.messages.try_recv() {
@@ -268,7 +269,7 @@ where
         self.handle_message(message).await
     }
 
-    /// Draws everything anew on a terminal that may show something else, at another size.
+    /// Draws everything again, on a terminal that may show something else or have another size.
     async fn redraw(&mut self) -> Result<Flow, RunError> {
         self.terminal.clear().map_err(io::Error::other)?;
         let size = self.terminal.size().map_err(io::Error::other)?;
@@ -276,13 +277,13 @@ where
         Box::pin(self.tick()).await
     }
 
-    /// Time has passed. Looks for the next change of the viewer's distance from UTC where the one
-    /// that was known is over, or the viewer is somewhere else.
+    /// Handles the passing of time. Looks up the next change of the viewer's offset from UTC if the
+    /// known one has passed, or the viewer is in another zone now.
     async fn tick(&mut self) -> Result<Flow, RunError> {
         let now = Local::now();
         let offset = now.offset().fix();
-        let known = self.app.offset_change.is_some_and(|change| change.at > now);
-        if !known || offset != self.app.offset {
+        let still_ahead = self.app.offset_change.is_some_and(|change| change.at > now);
+        if !still_ahead || offset != self.app.offset {
             let change =
                 next_offset_change(now.to_utc(), |at| at.with_timezone(&Local).offset().fix());
             let _ = self.handle_message(Message::OffsetChanges(change)).await?;
@@ -290,17 +291,19 @@ where
         self.handle_message(Message::Tick(now.to_utc(), offset)).await
     }
 
-    /// Lets the state change and runs what it asks for.
+    /// Applies a message to the state and runs the effects that it leads to.
     ///
     /// # Panics
-    /// In builds for testing, where `REDPHONE_TEST_PANIC` is set and a command is submitted: so that
-    /// a test can see what a panic leaves behind.
+    /// In debug builds, if `REDPHONE_TEST_PANIC` is set and a command is submitted, so that a test
+    /// can see what a panic leaves behind.
     async fn handle_message(&mut self, message: Message) -> Result<Flow, RunError> {
         self.dirty = true;
         for effect in update(&mut self.app, message) {
             match effect {
                 Effect::Quit => return Ok(Flow::Exit(ExitReason::Quit)),
-                Effect::SwitchWorkspace(site) => return Ok(Flow::Exit(ExitReason::Switch(site))),
+                Effect::SwitchWorkspace(workspace) => {
+                    return Ok(Flow::Exit(ExitReason::Switch(workspace)));
+                }
                 Effect::Copy(text) => self.host.copy(&text)?,
                 Effect::Notify { title, body } => {
                     self.host.notify(&self.app.settings.notify, &title, &body)?;
@@ -332,7 +335,8 @@ where
     }
 }
 
-/// The settings that were read last; never, where nobody reads them again.
+/// Waits for changed settings and returns them; waits for ever where nobody watches the settings
+/// file.
 async fn next_reload(reloads: &mut Option<watch::Receiver<Option<Reload>>>) -> Reload {
     while let Some(receiver) = reloads {
         if receiver.changed().await.is_err() {
@@ -344,11 +348,11 @@ async fn next_reload(reloads: &mut Option<watch::Receiver<Option<Reload>>>) -> R
     std::future::pending().await
 }
 
-/// The shortest time between two frames: where bytes are dear it depends on whether a key waits for
-/// its answer, and how long ago the last one was pressed.
-fn frame_interval(low_bandwidth: bool, key_waits: bool, since_key: Option<Duration>) -> Duration {
+/// Returns the shortest time between two frames. With low bandwidth it depends on whether a key is
+/// waiting for its answer, and how long ago the last key was pressed.
+fn frame_interval(low_bandwidth: bool, key_waiting: bool, since_key: Option<Duration>) -> Duration {
     match since_key {
-        _ if !low_bandwidth || key_waits => FRAME_INTERVAL,
+        _ if !low_bandwidth || key_waiting => FRAME_INTERVAL,
         Some(since) if since < ACTIVE_AFTER_KEY => ACTIVE_FRAME_INTERVAL,
         _ => IDLE_FRAME_INTERVAL,
     }
@@ -366,7 +370,7 @@ mod tests {
     #[case::at_work(true, false, Some(100), 250)]
     #[case::nobody_at_work(true, false, Some(3000), 5000)]
     #[case::never(true, false, None, 5000)]
-    fn over_a_slow_link_frames_come_when_somebody_waits_for_them(
+    fn slow_link_gets_a_frame_when_somebody_waits_for_it(
         #[case] low_bandwidth: bool,
         #[case] key_waits: bool,
         #[case] since_key: Option<u64>,

@@ -1,4 +1,5 @@
-//! The terminal: taken, given back whatever happens, and written to without ever blocking the panes.
+//! The terminal: set up for the panes, restored whatever happens, and written to without ever
+//! blocking the panes.
 
 mod encode;
 mod framed;
@@ -26,13 +27,14 @@ pub use framed::{Framed, Sink};
 
 use framed::SYNC_END;
 
-/// How long giving back waits for a terminal that takes nothing.
+/// How long restoring waits for a terminal that accepts no output.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Whether the terminal is taken, for the panic hook, which knows nothing else.
+/// Whether the terminal is set up for the panes. Static, because the panic hook has no other state.
 static TERMINAL_ACTIVE: AtomicBool = AtomicBool::new(false);
 
-/// Bytes on their way to the terminal. A slow one delays this thread, not the panes.
+/// Sends bytes to the thread that writes to the terminal. A slow terminal delays that thread, not
+/// the panes.
 #[derive(Clone, Debug)]
 pub struct TerminalWriter {
     frames: mpsc::Sender<Vec<u8>>,
@@ -50,16 +52,17 @@ impl TerminalWriter {
     /// Starts the thread that writes to standard output.
     fn start() -> io::Result<Self> {
         let mut file = File::from(io::stdout().as_fd().try_clone_to_owned()?);
-        let (frames, taken) = mpsc::channel::<Vec<u8>>();
+        let (frames, received) = mpsc::channel::<Vec<u8>>();
         let state = Arc::new(WriterState::default());
-        let told = Arc::clone(&state);
+        let thread_state = Arc::clone(&state);
         thread::Builder::new().name("terminal".into()).spawn(move || {
-            for frame in taken {
+            for frame in received {
                 if let Err(error) = file.write_all(&frame) {
-                    *told.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    *thread_state.error.lock().unwrap_or_else(PoisonError::into_inner) =
+                        Some(error);
                 }
-                told.in_flight.fetch_sub(1, Ordering::AcqRel);
-                told.written.notify_one();
+                thread_state.in_flight.fetch_sub(1, Ordering::AcqRel);
+                thread_state.written.notify_one();
             }
         })?;
         Ok(Self { frames, state })
@@ -72,24 +75,25 @@ impl TerminalWriter {
     }
 
     fn check(&self) -> io::Result<()> {
-        let failed = self.state.error.lock().unwrap_or_else(PoisonError::into_inner).take();
-        failed.map_or(Ok(()), Err)
+        let error = self.state.error.lock().unwrap_or_else(PoisonError::into_inner).take();
+        error.map_or(Ok(()), Err)
     }
 
-    /// Whether all that was sent is written.
+    /// Whether everything that was sent has been written.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.state.in_flight.load(Ordering::Acquire) == 0
     }
 
-    /// Waits until all that was sent is written.
+    /// Waits until everything that was sent has been written.
     pub async fn wait_idle(&self) {
         while !self.is_idle() {
             self.state.written.notified().await;
         }
     }
 
-    /// As [`Output::idle`] without a runtime, and not for ever.
+    /// Waits like [`TerminalWriter::wait_idle`], but blocks the thread, for [`RELEASE_TIMEOUT`] at
+    /// most.
     fn wait_blocking(&self) {
         let until = Instant::now() + RELEASE_TIMEOUT;
         while !self.is_idle() && Instant::now() < until {
@@ -113,26 +117,26 @@ pub type Screen = Terminal<Framed<TerminalWriter>>;
 
 type PanicHook = Box<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync>;
 
-/// Holds the terminal, and gives it back when dropped, or in a panic.
+/// Owns the terminal, and restores it when dropped or in a panic.
 #[derive(Debug)]
 pub struct Guard {
     writer: TerminalWriter,
-    /// The terminal is gone: nothing may be written to it.
+    /// Whether the terminal has hung up: nothing may be written to it then.
     hung_up: bool,
 }
 
 impl Guard {
-    /// Takes the terminal: raw mode, alternate screen, bracketed paste. `marks` are those around
-    /// each frame.
+    /// Sets the terminal up: raw mode, alternate screen, bracketed paste. `synchronized` puts the
+    /// marks of synchronized updates around each frame.
     ///
     /// # Errors
-    /// When the terminal refuses; it is as it was then.
-    pub fn enter(marks: bool) -> io::Result<(Self, Screen)> {
-        let output = TerminalWriter::start()?;
+    /// When the terminal can't be set up; it is left as it was then.
+    pub fn enter(synchronized: bool) -> io::Result<(Self, Screen)> {
+        let writer = TerminalWriter::start()?;
         install_panic_hook();
-        let guard = Self { writer: output.clone(), hung_up: false };
+        let guard = Self { writer: writer.clone(), hung_up: false };
         guard.activate()?;
-        let screen = Terminal::new(Framed::new(output).synchronized(marks))?;
+        let screen = Terminal::new(Framed::new(writer).synchronized(synchronized))?;
         Ok((guard, screen))
     }
 
@@ -144,7 +148,7 @@ impl Guard {
         self.writer.send(bytes)
     }
 
-    /// Gives the terminal back for a while.
+    /// Restores the terminal for a while.
     ///
     /// # Errors
     /// When it can't be written to.
@@ -160,26 +164,26 @@ impl Guard {
         terminal::disable_raw_mode()
     }
 
-    /// Takes it again after [`Guard::release`], or after something else has used it.
+    /// Sets the terminal up again after [`Guard::release`], or after another program has used it.
     ///
     /// # Errors
-    /// When the terminal refuses.
+    /// When the terminal can't be set up.
     pub fn reactivate(&self) -> io::Result<()> {
         self.activate()
     }
 
-    /// The terminal has hung up: nothing more is written to it.
+    /// Records that the terminal has hung up: nothing more is written to it.
     pub fn hang_up(&mut self) {
         self.hung_up = true;
     }
 
-    /// Whether it is still held: a panic gives it back at once.
+    /// Whether the terminal is still set up; a panic restores it at once.
     #[must_use]
     pub fn is_active(&self) -> bool {
         TERMINAL_ACTIVE.load(Ordering::Acquire)
     }
 
-    /// Sends words to the terminal itself, between two frames.
+    /// Sends a control sequence to the terminal itself, between two frames.
     ///
     /// # Errors
     /// When it can't be written to.
@@ -187,7 +191,7 @@ impl Guard {
         if self.hung_up || bytes.is_empty() { Ok(()) } else { self.writer.send(bytes) }
     }
 
-    /// What is on its way.
+    /// Returns the writer that sends bytes to the terminal.
     #[must_use]
     pub fn writer(&self) -> &TerminalWriter {
         &self.writer
@@ -196,7 +200,7 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // There is nobody left to tell.
+        // An error can't be reported to anybody any more.
         let _ = self.release();
         if !thread::panicking() {
             drop(panic::take_hook());
@@ -204,7 +208,7 @@ impl Drop for Guard {
     }
 }
 
-/// What sets a terminal back, but for raw mode.
+/// Returns the sequence that restores a terminal, except for raw mode.
 fn restore_sequence() -> Vec<u8> {
     let mut bytes = Vec::from(SYNC_END);
     // Writing to memory does not fail.
@@ -212,15 +216,15 @@ fn restore_sequence() -> Vec<u8> {
     bytes
 }
 
-/// Gives the terminal back before a panic is told, so that it can be read.
+/// Installs a hook that restores the terminal before a panic is printed, so that it can be read.
 fn install_panic_hook() {
-    let before: PanicHook = panic::take_hook();
+    let previous_hook: PanicHook = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         if TERMINAL_ACTIVE.swap(false, Ordering::AcqRel) {
             let mut out = io::stdout();
             let _ = out.write_all(&restore_sequence()).and_then(|()| out.flush());
             let _ = terminal::disable_raw_mode();
         }
-        before(info);
+        previous_hook(info);
     }));
 }

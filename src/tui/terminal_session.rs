@@ -1,5 +1,5 @@
-//! The terminal, held from the first panes to the last: those of one place of work follow on those
-//! of another without giving it back in between.
+//! One terminal session: the terminal is acquired before the first panes and released after the
+//! last ones, so that switching workspaces does not leave the alternate screen in between.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use super::wall::{self, Wall};
 use super::zone::Zone;
 use super::{Options, RunError};
 
-/// Holds the terminal, and gives it back when dropped.
+/// Owns the terminal, and restores it when dropped.
 #[derive(Debug)]
 pub struct TerminalSession {
     screen: Screen,
@@ -25,7 +25,7 @@ pub struct TerminalSession {
     carryover: Option<Carryover>,
 }
 
-/// What goes along to the next panes.
+/// State that is carried over from one workspace's panes to the next.
 #[derive(Debug)]
 struct Carryover {
     theme: Name,
@@ -35,10 +35,10 @@ struct Carryover {
 }
 
 impl TerminalSession {
-    /// Takes the terminal.
+    /// Acquires the terminal for the panes.
     ///
     /// # Errors
-    /// When there is none, or it can't show panes; it is as it was then.
+    /// [`RunError`] when there is no terminal, or it can't show panes. It is left as it was then.
     pub fn open(options: &Options) -> Result<Self, RunError> {
         if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
             return Err(RunError::NoTerminal);
@@ -47,20 +47,21 @@ impl TerminalSession {
         if term == "dumb" {
             return Err(RunError::DumbTerminal(term));
         }
-        let looks = options.settings.appearance;
-        // The Linux console draws no frame at once: there they would only cost bytes.
-        let marks = looks.synchronized && !looks.low_bandwidth && term != "linux";
-        let (guard, screen) = Guard::enter(marks)?;
+        let appearance = options.settings.appearance;
+        // The Linux console does not support synchronized updates: the marks would only cost bytes.
+        let synchronized = appearance.synchronized && !appearance.low_bandwidth && term != "linux";
+        let (guard, screen) = Guard::enter(synchronized)?;
         Ok(Self { screen, host: TerminalHost::new(guard)?, carryover: None })
     }
 
-    /// Shows panes on a backend until they are left; or the wall display, without panes behind it.
+    /// Shows panes on a backend until the person leaves them, or the wall display without panes
+    /// behind it.
     ///
     /// # Errors
-    /// [`RunError`] in a sentence.
+    /// [`RunError`], which displays as a sentence.
     ///
     /// # Panics
-    /// Goes on with the panic of a task, after the terminal was given back.
+    /// Resumes the panic of a task after the terminal was restored.
     pub async fn show(
         &mut self,
         backend: Arc<dyn Backend>,
@@ -70,44 +71,45 @@ impl TerminalSession {
         options.read_only |= wall.is_some();
         let ascii = options.ascii || !theme::locale_is_utf8();
         let var = |name: &str| std::env::var(name).ok();
-        let looks = options.settings.appearance;
-        let depth = theme::Depth::detect(looks.depth, &var);
-        // The driver would look at NO_COLOR again, which a choice wins over.
+        let appearance = options.settings.appearance;
+        let depth = theme::Depth::detect(appearance.depth, &var);
+        // crossterm would read NO_COLOR again, but an explicit choice overrides that variable.
         crossterm::style::force_color_output(depth != theme::Depth::None);
-        let theme = Theme::new(depth, ascii).with_name(looks.theme);
-        let outside =
+        let theme = Theme::new(depth, ascii).with_name(appearance.theme);
+        let context =
             LoopContext { reloads: options.reloads.take(), opener: options.opener.take() };
         let now = Utc::now();
         let mut app = App::new(options, theme, now);
         app.wall = wall.map(|settings| Box::new(Wall::new(settings, true, now)));
-        if let Some(before) = self.carryover.take() {
-            before.apply_to(&mut app);
+        if let Some(carryover) = self.carryover.take() {
+            carryover.apply_to(&mut app);
         }
-        let shown = runtime::drive_with(app, backend, &mut self.screen, &mut self.host, outside);
-        let (app, then) = Box::pin(shown).await?;
+        let panes = runtime::drive_with(app, backend, &mut self.screen, &mut self.host, context);
+        let (app, reason) = Box::pin(panes).await?;
         let unconfirmed = unconfirmed(&app);
-        if then == ExitReason::Quit && !unconfirmed.is_empty() {
+        if reason == ExitReason::Quit && !unconfirmed.is_empty() {
             return Err(RunError::Unconfirmed(unconfirmed));
         }
         let (theme, zone) = (app.theme.name(), app.zone);
         self.carryover =
             Some(Carryover { theme, zone, palette_history: app.palette_history, unconfirmed });
-        Ok(then)
+        Ok(reason)
     }
 }
 
 impl Carryover {
-    /// What was chosen by hand stays; what was not confirmed is told.
+    /// Applies the earlier choices of theme, zone and palette history, and shows a notice about
+    /// commands that were not confirmed before the switch.
     fn apply_to(self, app: &mut App) {
         app.theme = app.theme.with_name(self.theme);
         app.zone = self.zone;
         app.palette_history = self.palette_history;
         if !self.unconfirmed.is_empty() {
-            let told = format!(
+            let text = format!(
                 "not confirmed before the switch, look before you repeat: {}",
                 self.unconfirmed
             );
-            app.toast = Some(Toast { text: told, is_error: true });
+            app.toast = Some(Toast { text, is_error: true });
         }
     }
 }

@@ -1,7 +1,8 @@
-//! The wall display: what it knows beside the state of the panes, and what follows from the time.
+//! State of the wall display, in addition to the state of the panes.
 //!
-//! Nobody presses a key there for months. Whatever it keeps is bounded, and what moves (pages, the
-//! shift of the picture, a take-over) is a function of the time, so that a tick needs no state.
+//! Nobody presses a key on a wall display for months. All its state is bounded, and everything that
+//! moves (pages, the shift of the picture, a takeover) is a function of the time, so that a tick
+//! needs no state.
 
 mod outage;
 mod takeover;
@@ -24,32 +25,33 @@ pub use outage::{Loudness, Outage};
 use takeover::Takeovers;
 pub use takeover::{MAX_TAKEOVER, TAKEOVER_DURATION};
 
-/// How long a page of the measures stays, unless it is set.
+/// How long a page of the measures is shown by default.
 pub const DEFAULT_ROTATE: Duration = Duration::from_secs(15);
-/// Entries of the ribbon that are kept.
+/// The maximum number of entries on the ribbon.
 pub const RIBBON: usize = 50;
-/// Timelines that are read because of one snapshot: an alert storm must not become one of reads.
-pub const READS: usize = 12;
-/// The last events of each incident on the board that the ribbon starts with.
+/// The maximum number of timelines fetched for one snapshot, so that a storm of alerts does not
+/// become a storm of requests.
+pub const MAX_READS: usize = 12;
+/// How many of the last events of each incident the ribbon starts with.
 const INITIAL_EVENTS: u32 = 4;
-/// Pages of the measures.
-pub const PAGES: usize = 4;
-/// The picture moves by a cell this often.
+/// The number of pages of the measures.
+pub const PAGE_COUNT: usize = 4;
+/// How often the picture moves by a cell.
 pub const SHIFT_INTERVAL: TimeDelta = TimeDelta::minutes(4);
-/// Where the picture stands, one after the other: each a cell from the one before.
+/// The positions of the picture in turn, each one cell away from the one before.
 const SHIFTS: [(u16, u16); 6] = [(0, 0), (1, 0), (2, 0), (2, 1), (1, 1), (0, 1)];
-/// The most that the picture is shifted, in columns and rows.
+/// The maximum shift of the picture, in columns and rows.
 pub const MAX_SHIFT: (u16, u16) = (2, 1);
-/// What the wall shows, and how.
+/// Settings of the wall display.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The view, as whoever looks would name it; empty for all incidents.
+    /// The name of the view as people know it; empty for all incidents.
     pub view: String,
-    /// What incidents must pass.
+    /// The filter that incidents must pass.
     pub filter: Filter,
-    /// How long a page of the measures stays.
+    /// How long a page of the measures is shown.
     pub rotate: Duration,
-    /// Whether a new P1 takes the screen.
+    /// Whether a new P1 takes over the screen.
     pub takeover: bool,
 }
 
@@ -67,56 +69,56 @@ impl Default for Settings {
 /// When the last P1 ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LastP1 {
-    /// It is not known yet.
+    /// The time is still being fetched.
     Unknown,
-    /// There has been none.
+    /// There has been no P1.
     Never,
-    /// Then.
+    /// It ended at this time.
     Ended(DateTime<Utc>),
 }
 
-/// An entry of the ribbon.
+/// An entry on the ribbon: one event of an incident.
 #[derive(Clone, Debug)]
 pub struct RibbonEntry {
     /// When it happened.
     pub at: DateTime<Utc>,
-    /// To which incident.
+    /// The incident.
     pub incident: IncidentRef,
-    /// Its place on that incident's timeline.
+    /// The event's sequence number on that incident's timeline.
     pub seq: u32,
     /// What happened, in a word.
     pub word: &'static str,
-    /// More about it.
+    /// Details of the event.
     pub detail: String,
     /// Who did it.
     pub actor: String,
 }
 
-/// What the ribbon says of an incident.
+/// What the ribbon shows of an incident.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct IncidentRef {
-    /// Which.
+    /// The incident.
     pub id: IncidentId,
-    /// Its number.
+    /// The incident's number; `None` until the store has assigned one.
     pub number: Option<IncidentNumber>,
-    /// Its priority.
+    /// The incident's priority.
     pub priority: Priority,
 }
 
 impl IncidentRef {
-    /// As its row has it.
+    /// Creates it from a row.
     pub(super) fn from_row(row: &Summary) -> Self {
         Self { id: row.id, number: row.number, priority: row.priority }
     }
 }
 
-/// What the ribbon knows of an incident.
+/// What the ribbon has seen of an open incident.
 #[derive(Clone, Copy, Debug)]
 struct TrackedIncident {
     incident: IncidentRef,
-    /// The last event that was asked for.
+    /// Sequence number of the last event that was requested.
     seq: u32,
-    /// The snapshot that last had it.
+    /// The number of the last snapshot that contained it.
     snapshot_round: u64,
 }
 
@@ -125,43 +127,43 @@ struct TrackedIncident {
 pub struct Wall {
     /// What it shows, and how.
     pub settings: Settings,
-    /// There are no panes to go back to.
+    /// Whether there are no panes to return to.
     pub standalone: bool,
     /// The open P1 and P2 of the view, most urgent first.
     pub rows: Vec<Row>,
-    /// The open incidents of the view.
+    /// Counts of the view's open incidents.
     pub counts: OpenCounts,
     /// When the last P1 ended.
     pub last_p1: LastP1,
-    /// What has happened, the last first.
+    /// The last events, newest first.
     pub ribbon: VecDeque<RibbonEntry>,
-    /// When a row next crosses its level or nears it.
+    /// When a row next comes near its service level or misses it.
     pub next_change: Option<DateTime<Utc>>,
     opened_at: DateTime<Utc>,
     tracked: HashMap<IncidentId, TrackedIncident>,
-    /// Counts snapshots.
+    /// The number of the current snapshot.
     snapshot_round: u64,
-    /// All open incidents were known once: what comes after is new.
+    /// Whether a complete snapshot was seen. Incidents that appear later are new.
     initialized: bool,
     takeovers: Takeovers,
 }
 
-/// Events that the ribbon wants to know.
+/// A request for events that the ribbon lacks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EventRequest {
-    /// Of which incident.
+    /// The incident.
     pub incident: IncidentRef,
-    /// Which of them.
+    /// The part of its timeline.
     pub part: TimelineRange,
 }
 
 impl Wall {
-    /// Nothing is known yet.
+    /// Creates a wall display without any data.
     #[must_use]
-    pub fn new(settings: Settings, alone: bool, at: DateTime<Utc>) -> Self {
+    pub fn new(settings: Settings, standalone: bool, at: DateTime<Utc>) -> Self {
         Self {
             settings,
-            standalone: alone,
+            standalone,
             rows: Vec::new(),
             counts: OpenCounts::default(),
             last_p1: LastP1::Unknown,
@@ -175,12 +177,13 @@ impl Wall {
         }
     }
 
-    /// The filter for P1s of the view that have ended: what it says about a state now is left out.
+    /// Returns the filter for the view's P1s that have ended. Terms about a current state are
+    /// omitted, because an ended incident does not match them.
     #[must_use]
     pub fn ended_p1_filter(&self) -> Filter {
-        let lasting = |ask: &Predicate| {
+        let is_lasting = |predicate: &Predicate| {
             matches!(
-                ask,
+                predicate,
                 Predicate::Text(_)
                     | Predicate::Service(_)
                     | Predicate::Team(_)
@@ -188,60 +191,64 @@ impl Wall {
             )
         };
         let view =
-            self.settings.filter.terms.iter().filter(|term| lasting(&term.predicate)).cloned();
+            self.settings.filter.terms.iter().filter(|term| is_lasting(&term.predicate)).cloned();
         let mut filter: Filter = "p1 is:ended".parse().unwrap_or_default();
         filter.terms.extend(view);
         filter
     }
 
-    /// Takes in what the view holds now: `all` that pass it, of any priority, with the last event of
-    /// each. `complete` once these are all there are. Gives the events that the ribbon lacks.
+    /// Updates the tracked incidents. `all` holds the view's open incidents of any priority, each
+    /// with the sequence number of its last event; `complete` is set once these are all there are.
+    /// Returns the events that the ribbon lacks.
     pub(super) fn track(
         &mut self,
         all: &[(IncidentRef, u32)],
         complete: bool,
     ) -> Vec<EventRequest> {
         self.snapshot_round += 1;
-        let mut wanted: Vec<EventRequest> = Vec::new();
-        for (of, seq) in all {
+        let mut requests: Vec<EventRequest> = Vec::new();
+        for (incident, seq) in all {
             let round = self.snapshot_round;
-            let known = self.tracked.entry(of.id).or_insert(TrackedIncident {
-                incident: *of,
+            let tracked = self.tracked.entry(incident.id).or_insert(TrackedIncident {
+                incident: *incident,
                 seq: 0,
                 snapshot_round: round,
             });
-            if known.seq < *seq && self.initialized {
-                wanted.push(EventRequest { incident: *of, part: TimelineRange::After(known.seq) });
-            }
-            *known = TrackedIncident { incident: *of, seq: *seq, snapshot_round: round };
-        }
-        let (round, begun) = (self.snapshot_round, self.initialized);
-        self.tracked.retain(|_, known| {
-            let left = known.snapshot_round != round;
-            if left && begun {
-                wanted.push(EventRequest {
-                    incident: known.incident,
-                    part: TimelineRange::After(known.seq),
+            if tracked.seq < *seq && self.initialized {
+                requests.push(EventRequest {
+                    incident: *incident,
+                    part: TimelineRange::After(tracked.seq),
                 });
             }
-            !left
+            *tracked = TrackedIncident { incident: *incident, seq: *seq, snapshot_round: round };
+        }
+        let (round, initialized) = (self.snapshot_round, self.initialized);
+        self.tracked.retain(|_, tracked| {
+            let is_missing = tracked.snapshot_round != round;
+            if is_missing && initialized {
+                requests.push(EventRequest {
+                    incident: tracked.incident,
+                    part: TimelineRange::After(tracked.seq),
+                });
+            }
+            !is_missing
         });
-        if wanted.len() > READS {
-            wanted.sort_by_key(|wanted| wanted.incident.priority);
-            wanted.truncate(READS);
+        if requests.len() > MAX_READS {
+            requests.sort_by_key(|request| request.incident.priority);
+            requests.truncate(MAX_READS);
         }
         if !self.initialized && self.ribbon.is_empty() {
-            let first = self.rows.iter().take(READS);
-            wanted.extend(first.map(|row| EventRequest {
+            let first = self.rows.iter().take(MAX_READS);
+            requests.extend(first.map(|row| EventRequest {
                 incident: IncidentRef::from_row(&row.summary),
                 part: TimelineRange::Last(INITIAL_EVENTS),
             }));
         }
         self.initialized |= complete;
-        wanted
+        requests
     }
 
-    /// Lets P1s take the screen that were none before. `before` are the rows until now.
+    /// Starts takeovers for P1s that were not P1 in `before`, the previous rows.
     pub(super) fn start_takeovers(&mut self, before: &[Row], at: DateTime<Utc>) {
         let was_p1 = |id: IncidentId| {
             before.iter().any(|row| row.summary.id == id && row.summary.priority == Priority::P1)
@@ -261,72 +268,75 @@ impl Wall {
         self.expire_takeovers(at);
     }
 
-    /// Time has passed: the screen is given back.
+    /// Ends takeovers whose time is up, or whose incident is no longer among the rows.
     pub(super) fn expire_takeovers(&mut self, at: DateTime<Utc>) {
         let rows = &self.rows;
         self.takeovers.expire(at, |id| rows.iter().any(|row| row.summary.id == id));
     }
 
-    /// The P1s that have the screen, the last first.
+    /// Returns the rows of the P1s that have taken over the screen, newest first.
     pub fn takeover_rows(&self) -> impl DoubleEndedIterator<Item = &Row> {
         self.takeovers.ids().filter_map(|id| self.rows.iter().find(|row| row.summary.id == id))
     }
 
-    /// Whether a new P1 has the screen.
+    /// Whether a new P1 has taken over the screen.
     #[must_use]
     pub fn has_takeover(&self) -> bool {
         !self.takeovers.is_empty()
     }
 
-    /// Puts events on the ribbon.
-    pub(super) fn add_to_ribbon(&mut self, of: IncidentRef, events: &[Event]) {
+    /// Adds events to the ribbon, except those that it has already.
+    pub(super) fn add_to_ribbon(&mut self, incident: IncidentRef, events: &[Event]) {
         for event in events {
-            // The same alert again is nothing that anybody did.
-            let again = matches!(event.body, EventBody::AlertRepeated { .. });
-            let there = self.ribbon.iter().any(|m| m.incident.id == of.id && m.seq == event.seq);
-            if again || there {
+            // A repeated alert is not an action of a person.
+            let is_repeat = matches!(event.body, EventBody::AlertRepeated { .. });
+            let is_present = self
+                .ribbon
+                .iter()
+                .any(|entry| entry.incident.id == incident.id && entry.seq == event.seq);
+            if is_repeat || is_present {
                 continue;
             }
-            let place = self.ribbon.iter().position(|m| m.at <= event.at);
-            let moment = RibbonEntry {
+            let index = self.ribbon.iter().position(|entry| entry.at <= event.at);
+            let entry = RibbonEntry {
                 at: event.at,
-                incident: of,
+                incident,
                 seq: event.seq,
                 word: event.body.label(),
                 detail: event.body.detail(),
                 actor: event.actor.name().to_owned(),
             };
-            self.ribbon.insert(place.unwrap_or(self.ribbon.len()), moment);
+            self.ribbon.insert(index.unwrap_or(self.ribbon.len()), entry);
             self.ribbon.truncate(RIBBON);
         }
     }
 
-    /// The page of the measures that is shown.
+    /// Returns the index of the page of the measures that is shown.
     #[must_use]
     pub fn page(&self, now: DateTime<Utc>) -> usize {
         let turns = now.timestamp_millis().div_euclid(self.rotate_ms());
-        usize::try_from(turns).map_or(0, |turns| turns % PAGES)
+        usize::try_from(turns).map_or(0, |turns| turns % PAGE_COUNT)
     }
 
     fn rotate_ms(&self) -> i64 {
         i64::try_from(self.settings.rotate.as_millis()).unwrap_or(i64::MAX).max(1000)
     }
 
-    /// The open P1 that has lasted longest: since when.
+    /// Returns when the oldest open P1 was reported.
     #[must_use]
     pub fn p1_since(&self) -> Option<DateTime<Utc>> {
         let p1s = self.rows.iter().filter(|row| row.summary.priority == Priority::P1);
         p1s.map(|row| row.summary.reported_at).min()
     }
 
-    /// Since when data is old, and how loudly to say so; `None` while it is not.
+    /// Returns the outage of the backend connection, or `None` while data is fresh.
     #[must_use]
-    pub fn outage(&self, link: &ConnectionState, now: DateTime<Utc>) -> Option<Outage> {
-        Outage::detect(link, self.opened_at, now)
+    pub fn outage(&self, connection: &ConnectionState, now: DateTime<Utc>) -> Option<Outage> {
+        Outage::detect(connection, self.opened_at, now)
     }
 
-    /// When the picture changes by itself next. Each second while a new P1 has the screen; else with
-    /// the minute, the page, a level, or the age of the data.
+    /// Returns when the picture next changes by itself: each second during a takeover, else with
+    /// the minute, the page, a service level, or the age of the data.
     #[must_use]
     pub fn next_tick(&self, app: &App, now: DateTime<Utc>) -> DateTime<Utc> {
         let ms = now.timestamp_millis();
@@ -347,10 +357,10 @@ impl Wall {
     }
 }
 
-/// By how many columns and rows the picture is shifted, so that nothing burns in.
+/// Returns by how many columns and rows the picture is shifted, so that nothing burns in.
 #[must_use]
 pub fn burn_in_shift(now: DateTime<Utc>) -> (u16, u16) {
     let turns = now.timestamp().div_euclid(SHIFT_INTERVAL.num_seconds());
-    // Before 1970 nobody looks.
+    // Times before 1970 do not occur.
     SHIFTS[usize::try_from(turns).map_or(0, |turns| turns % SHIFTS.len())]
 }

@@ -1,4 +1,4 @@
-//! Places of work: where the panes are, where else they can go, and who opens the way there.
+//! Workspaces: the backend that the panes show, others that they can switch to, and who opens them.
 
 use std::fmt;
 
@@ -7,47 +7,47 @@ use async_trait::async_trait;
 use crate::config::Location;
 use crate::config::panes::{Profile, UnusableProfile};
 
-/// The name of what the program was started on, where that is no profile.
+/// The name of the workspace that the program was started on, where that is no profile.
 pub const INITIAL_NAME: &str = "start";
 
-/// Which place of work.
+/// Identifies a workspace.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum WorkspaceId {
-    /// What the program was started on.
+    /// The workspace that the program was started on.
     Initial,
-    /// The profile of that name.
+    /// The profile with this name.
     Profile(String),
 }
 
-/// A place of work that panes can be on.
+/// A workspace that panes can show: a backend and its settings.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Workspace {
-    /// Which.
+    /// Identifies the workspace.
     pub id: WorkspaceId,
-    /// Where it leads: a store's file, or the URL of an API. Not yet safe to show.
+    /// The path of a local store or the URL of an API. Not sanitized.
     pub location: String,
-    /// What is done there counts: the screen says so.
+    /// Whether it is a production environment; the screen marks it then.
     pub production: bool,
-    /// Nothing may be changed there.
+    /// Whether changes are refused.
     pub read_only: bool,
-    /// Why the settings can't say where it leads. Safe to show.
+    /// Why the profile's settings give no usable location. Safe to show.
     pub unusable_reason: Option<String>,
 }
 
 impl Workspace {
-    /// What the program was started on.
+    /// Creates the workspace that the program was started on.
     #[must_use]
-    pub fn initial(leads: impl Into<String>) -> Self {
+    pub fn initial(location: impl Into<String>) -> Self {
         Self {
             id: WorkspaceId::Initial,
-            location: leads.into(),
+            location: location.into(),
             production: false,
             read_only: false,
             unusable_reason: None,
         }
     }
 
-    /// What it is called. Not yet safe to show.
+    /// Returns the name of the profile, or [`INITIAL_NAME`]. Not sanitized.
     #[must_use]
     pub fn name(&self) -> &str {
         match &self.id {
@@ -59,12 +59,12 @@ impl Workspace {
 
 impl From<&Profile> for Workspace {
     fn from(profile: &Profile) -> Self {
-        let leads = profile.location.as_ref().map(Location::display_name);
+        let location = profile.location.as_ref().map(Location::display_name);
         Self {
             id: WorkspaceId::Profile(profile.name.clone()),
             production: profile.production,
             read_only: profile.read_only,
-            ..Self::initial(leads.unwrap_or_else(|| "the usual store".into()))
+            ..Self::initial(location.unwrap_or_else(|| "the usual store".into()))
         }
     }
 }
@@ -79,12 +79,12 @@ impl From<&UnusableProfile> for Workspace {
     }
 }
 
-/// Opens other places of work. Panes end where they are only once the next place is open.
+/// Opens other workspaces. The current panes end only once the next workspace is open.
 #[async_trait]
 pub trait Opener: fmt::Debug + Send + Sync {
-    /// Opens a place and holds it until panes are shown on it.
+    /// Opens a workspace and keeps it open until panes are shown on it.
     ///
     /// # Errors
-    /// Why it can't be opened, in a sentence. Not yet safe to show.
-    async fn open(&self, site: &WorkspaceId) -> Result<(), String>;
+    /// A sentence that says why it can't be opened. Not sanitized.
+    async fn open(&self, id: &WorkspaceId) -> Result<(), String>;
 }

@@ -1,19 +1,19 @@
-//! In which time zone times are shown.
+//! The time zone in which times are shown and typed.
 
 use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeDelta, Utc};
 
 pub use crate::config::appearance::Zone;
 
-/// The viewer's distance from UTC changes: summer time begins or ends.
+/// A change of the viewer's offset from UTC, when summer time begins or ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OffsetChange {
-    /// When.
+    /// When the offset changes.
     pub at: DateTime<Utc>,
-    /// The distance from then on.
+    /// The offset from then on.
     pub offset: FixedOffset,
 }
 
-/// The zone that times are shown in and typed in, with the viewer's present distance from UTC.
+/// Converts times between UTC and the zone in which they are shown and typed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Clock {
     zone: Zone,
@@ -22,26 +22,26 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock.
+    /// Creates a clock; `offset` is the viewer's present offset from UTC.
     #[must_use]
     pub const fn new(zone: Zone, offset: FixedOffset) -> Self {
         Self { zone, offset, change: None }
     }
 
-    /// With the next change of the distance.
+    /// Sets the next change of the offset.
     #[must_use]
     pub const fn with_change(mut self, change: Option<OffsetChange>) -> Self {
         self.change = change;
         self
     }
 
-    /// Whether the viewer's time is UTC.
+    /// Whether times are shown in UTC.
     #[must_use]
     pub fn is_utc(self) -> bool {
         self.zone == Zone::Utc || self.offset.local_minus_utc() == 0
     }
 
-    /// The time as it is shown.
+    /// Converts a time to the zone in which it is shown.
     #[must_use]
     pub fn local_time(self, at: DateTime<Utc>) -> NaiveDateTime {
         if self.zone == Zone::Utc {
@@ -52,8 +52,8 @@ impl Clock {
         at.with_timezone(&offset).naive_local()
     }
 
-    /// What is shown as this time. Of an hour that comes twice it is the first, and one that is left
-    /// out stands for the change.
+    /// Converts a time as shown back to UTC. A time that occurs twice means its first occurrence; a
+    /// time that is skipped means the moment of the change.
     #[must_use]
     pub fn to_utc(self, shown: NaiveDateTime) -> Option<DateTime<Utc>> {
         let with = |offset: FixedOffset| {
@@ -70,19 +70,19 @@ impl Clock {
         }
     }
 
-    /// Hours and minutes.
+    /// Formats hours and minutes.
     #[must_use]
     pub fn hh_mm(self, at: DateTime<Utc>) -> String {
         self.local_time(at).format("%H:%M").to_string()
     }
 
-    /// Hours, minutes and seconds.
+    /// Formats hours, minutes and seconds.
     #[must_use]
     pub fn hh_mm_ss(self, at: DateTime<Utc>) -> String {
         self.local_time(at).format("%H:%M:%S").to_string()
     }
 
-    /// The name of the zone that times are shown in: `UTC`, `UTC+2`, `UTC-3:30`.
+    /// Returns the name of the zone in which times are shown: `UTC`, `UTC+2`, `UTC-3:30`.
     #[must_use]
     pub fn name(self) -> String {
         if self.is_utc() {
@@ -97,7 +97,7 @@ impl Clock {
         }
     }
 
-    /// The same time in UTC, where both are wanted and differ.
+    /// Returns the time in UTC if the settings show both zones and they differ.
     #[must_use]
     pub fn secondary_utc(self, at: DateTime<Utc>) -> Option<NaiveDateTime> {
         (self.zone == Zone::Both && !self.is_utc()).then(|| at.naive_utc())
@@ -118,26 +118,26 @@ mod tests {
     #[case(Zone::Utc, 7200, "22:41", "UTC", None)]
     #[case(Zone::Both, 7200, "00:41", "UTC+2", Some("22:41"))]
     #[case(Zone::Both, 0, "22:41", "UTC", None)]
-    fn a_time_is_shown_with_the_name_of_its_zone(
+    fn time_is_shown_with_the_name_of_its_zone(
         #[case] zone: Zone,
         #[case] offset: i32,
         #[case] shown: &str,
         #[case] name: &str,
-        #[case] beside: Option<&str>,
+        #[case] secondary: Option<&str>,
     ) {
         let at = Utc.with_ymd_and_hms(2031, 5, 20, 22, 41, 12).unwrap();
         let clock = Clock::new(zone, FixedOffset::east_opt(offset).unwrap());
         assert_eq!(clock.hh_mm(at), shown);
         assert_eq!(clock.name(), name);
-        let other = clock.secondary_utc(at).map(|at| at.format("%H:%M").to_string());
-        assert_eq!(other.as_deref(), beside);
+        let utc = clock.secondary_utc(at).map(|at| at.format("%H:%M").to_string());
+        assert_eq!(utc.as_deref(), secondary);
     }
 
     #[rstest]
     #[case::before_it_begins("2031-03-30T01:30:00", "2031-03-30T00:30:00Z")]
     #[case::the_hour_left_out("2031-03-30T02:30:00", "2031-03-30T01:00:00Z")]
     #[case::after_it_has_begun("2031-03-30T09:00:00", "2031-03-30T07:00:00Z")]
-    fn a_time_after_summer_time_begins_is_read_with_the_distance_of_then(
+    fn time_after_summer_time_begins_uses_the_later_offset(
         #[case] shown: NaiveDateTime,
         #[case] at: DateTime<Utc>,
     ) {

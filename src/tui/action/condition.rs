@@ -1,62 +1,63 @@
-//! When an action applies.
+//! Conditions under which actions apply.
 
 use super::super::app::{App, Pane};
 use super::super::layout::Frame;
 use super::super::mode::Mode;
 
-/// When an action applies.
+/// A condition under which an action applies.
+#[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Condition {
-    /// Always.
     Always,
-    /// There is an incident it can be about.
+    /// An incident is targeted or marked.
     HasIncident,
     /// The last action can be undone.
     CanUndo,
-    /// Something was typed and not sent.
+    /// There are drafts: forms that were filled in and not sent.
     HasDrafts,
-    /// Rows are marked.
+    /// Some rows are marked.
     HasMarks,
     /// The queue is grouped, has the focus and has something selected.
     Grouped,
     /// The queue has the focus and something is selected.
     QueueRow,
-    /// There is somewhere to go back to.
+    /// There is something to go back from: a zoomed pane, another focus, marks or a filter.
     CanGoBack,
     /// Detail or timeline has the focus.
     Reading,
-    /// Detail, timeline or metrics have the focus.
+    /// Detail, timeline or metrics has the focus.
     CanStep,
-    /// Detail or timeline have the focus and there is a past to go to.
+    /// Detail or timeline has the focus and there is an earlier event to view.
     HasPast,
-    /// An incident is shown as it was.
+    /// An incident is shown as it was at an earlier event.
     Travelling,
-    /// Everything is shown as it is.
+    /// Everything is shown as it is now.
     Present,
-    /// A program is running whose output is shown.
+    /// The program whose output is shown is running.
     Running,
-    /// A program has ended whose output is shown, and is not on the timeline.
+    /// The program whose output is shown has ended, and its output is not on the timeline.
     CanNoteOutput,
-    /// A runbook's step is selected that is not done.
+    /// An unticked step of a runbook is selected.
     CanTickStep,
-    /// Something has failed.
+    /// There is a last failure to show.
     HasFailure,
-    /// Something is on its way to a remote, or was refused by it.
+    /// The outbox holds commands that are pending or were refused.
     OutboxActive,
-    /// A command that was refused is selected in the outbox.
+    /// A refused command is selected in the outbox.
     RefusedEntry,
-    /// A command that was not sent is selected in the outbox.
+    /// A command that was not sent (pending or refused) is selected in the outbox.
     UnsentEntry,
     /// Several panes fit, or one is zoomed.
     CanZoom,
-    /// Nothing fills the screen.
+    /// No pane is zoomed.
     NotZoomed,
-    /// Another place of work is open, and commands are on their way here.
+    /// Another workspace is open, and commands of this one are still pending.
     CanSwitchNow,
 }
 
 impl Condition {
-    /// Why it does not apply, where it does not.
+    /// Returns why an action with this condition does not apply. Meaningful only while the
+    /// condition does not hold.
     #[must_use]
     pub const fn reason_if_not(self) -> &'static str {
         match self {
@@ -85,7 +86,7 @@ impl Condition {
         }
     }
 
-    /// Whether it is so.
+    /// Returns whether the condition holds.
     #[must_use]
     pub fn holds(self, app: &App) -> bool {
         match self {

@@ -1,31 +1,32 @@
-//! A row of the table, and what it says of an action.
+//! An entry of the table of actions, and what follows from it: whether the action applies, and why
+//! not.
 
 use crate::model::command::CommandKind;
 
 use super::super::app::{App, Pane};
 use super::{Action, Condition, Layer};
 
-/// What an action is about, for the help.
+/// The section of the help that an action belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Group {
-    /// An incident, or all that are selected.
+    /// Acting on an incident, or on all that are marked.
     Acting,
-    /// Finding one.
+    /// Finding incidents in the queue and the history.
     Finding,
-    /// How things are looked at.
+    /// How things are shown.
     Viewing,
-    /// The program itself.
+    /// The program itself, such as refreshing and quitting.
     Program,
-    /// Moving about.
+    /// Moving the selection and the focus.
     Moving,
 }
 
 impl Group {
-    /// In the order of the help.
+    /// All groups in the order of the help.
     pub const ALL: [Self; 5] =
         [Self::Acting, Self::Finding, Self::Viewing, Self::Program, Self::Moving];
 
-    /// As the help calls it.
+    /// Returns the heading of the section.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -38,54 +39,49 @@ impl Group {
     }
 }
 
-/// What can be typed behind an action's name, as in `:assign ines`. How each is offered and read is
-/// `update::arguments`.
+/// The kind of argument that an action has in the command palette, as in `:assign ines`.
+/// `update::arguments` lists and parses each kind.
+#[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ArgumentKind {
-    /// Nothing.
+    /// The action has no argument.
     Nothing,
-    /// One of what its list offers.
+    /// One of the items that the action's list offers; the text describes them.
     Listed(&'static str),
-    /// A person.
+    /// A person by handle or name, `me` or `nobody`.
     Person,
-    /// How long, or until when.
+    /// A duration or a point in time.
     Time,
     /// A priority, or impact and urgency.
     Priority,
-    /// An incident to merge into.
+    /// The number of an incident to merge into.
     Incident,
-    /// A page elsewhere.
+    /// The URL of a page elsewhere.
     Url,
-    /// A note's text.
+    /// The text of a note.
     Note,
-    /// A category.
     Category,
-    /// Services.
     Services,
-    /// A team.
     Team,
-    /// An incident's number.
+    /// The number of an incident to go to.
     Number,
     /// A window of the measures.
     Span,
-    /// A saved view.
+    /// The name of a saved view.
     View,
-    /// A filter.
     Filter,
     /// An order of the queue.
     Sort,
-    /// A theme.
     Theme,
-    /// A time zone.
     Zone,
-    /// A place of work.
+    /// The name of a workspace to switch to.
     Backend,
-    /// A runbook or a custom command.
+    /// The name of a runbook or a custom command.
     Run,
 }
 
 impl ArgumentKind {
-    /// What would be accepted, for who has typed nothing yet.
+    /// Describes what would be accepted, for somebody who has typed nothing yet.
     #[must_use]
     pub const fn accepted(self) -> &'static str {
         match self {
@@ -113,50 +109,50 @@ impl ArgumentKind {
     }
 }
 
-/// A row of the table.
+/// An entry of the table of actions.
+#[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
-    /// What it does.
     pub action: Action,
-    /// Its name in a configuration.
+    /// Name of the action in the settings file, the help and the command palette.
     pub name: &'static str,
-    /// The keys it has unless they are remapped.
+    /// The keys bound to the action by default.
     pub keys: &'static [&'static str],
-    /// What it does, for the help.
+    /// Description of the action in the help.
     pub help: &'static str,
-    /// A word for the keys line; none for what goes without saying.
+    /// The text on the keys line; `None` for what goes without saying.
     pub hint: Option<&'static str>,
-    /// When the keys line shows that word.
+    /// When the keys line shows that text.
     pub hint_when: Condition,
-    /// The word where the metrics have the focus, and the key means something else.
+    /// The text while the metrics have the focus, where the key means something else then.
     pub hint_on_metrics: Option<&'static str>,
-    /// Where it can be used.
+    /// The layers in which the action can be used.
     pub layers: &'static [Layer],
-    /// When it applies, where it can be used.
+    /// When the action applies, within those layers.
     pub condition: Condition,
-    /// What the backend must be able to do.
+    /// The command that the backend must support.
     pub verb: Option<CommandKind>,
-    /// What it is about.
     pub group: Group,
-    /// What can be typed behind its name in the command palette.
+    /// The argument that can be typed after the name in the command palette.
     pub argument: ArgumentKind,
-    /// It does nothing without that.
+    /// Whether the action does nothing without an argument.
     pub requires_argument: bool,
-    /// Other names that it answers to there.
+    /// Other names for the action in the command palette.
     pub aliases: &'static [&'static str],
 }
 
-/// Why nothing can be done.
+/// The reason why no command can be sent from read-only panes.
 pub const READ_ONLY: &str = "opened read-only: nothing can be changed from here";
 
 impl Entry {
-    /// Whether it applies here and now.
+    /// Returns whether the action applies to the present state.
     #[must_use]
     pub fn applies(&self, app: &App) -> bool {
         self.condition.holds(app)
     }
 
-    /// Why it does not apply here and now, where it does not.
+    /// Returns why the action does not apply to the present state. Meaningful only where it does
+    /// not.
     #[must_use]
     pub fn reason_if_not(&self, app: &App) -> String {
         let hidden = self.condition == Condition::HasIncident && app.shows_only_metrics();
@@ -168,7 +164,7 @@ impl Entry {
         self.condition.reason_if_not().to_owned()
     }
 
-    /// The word that the keys line shows for it, where it shows one.
+    /// Returns the text that the keys line shows for the action, if it shows one.
     #[must_use]
     pub fn visible_hint(&self, app: &App) -> Option<&'static str> {
         let on_metrics = self.hint_on_metrics.filter(|_| app.focus == Pane::Metrics);
@@ -179,7 +175,7 @@ impl Entry {
         word.filter(|_| self.applies(app) && self.disabled_reason(app).is_none())
     }
 
-    /// Why it can't be done here at all, whatever is selected; `None` when it can.
+    /// Returns why the action can't be used at all, whatever is selected; `None` if it can.
     #[must_use]
     pub fn disabled_reason(&self, app: &App) -> Option<String> {
         let acts = self.verb.is_some() || self.action == Action::Run;
@@ -191,7 +187,8 @@ impl Entry {
         self.unsupported_reason(app)
     }
 
-    /// Why whoever looks can't do it on this backend at all.
+    /// Returns why the viewer can't use the action on this backend: the panes are read-only, or the
+    /// backend does not support the command.
     #[must_use]
     pub fn unsupported_reason(&self, app: &App) -> Option<String> {
         let verb = self.verb?;

@@ -1,49 +1,47 @@
-//! The situations in which keys mean different things.
+//! Layers: situations in which the same keys mean different things.
 
 use super::super::app::App;
 use super::super::mode::Mode;
 
-/// In which situations keys mean what a row says.
+/// A situation with key bindings of its own.
+#[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Layer {
-    /// The panes.
     Panes,
-    /// Something to read over them.
+    /// Something to read on top of the panes.
     Popup,
-    /// The keys: all other keys search.
+    /// The list of keys: keys without a binding are typed into its search.
     Help,
-    /// The command palette: all other keys write.
+    /// The command palette: keys without a binding are typed.
     Palette,
-    /// A form: all other keys write.
+    /// A form: keys without a binding are typed.
     Form,
-    /// The form asks whether what was typed may go.
+    /// The question whether what was typed into a form may be dropped.
     ConfirmDiscard,
-    /// A list: all other keys search, or choose.
+    /// A list: keys without a binding search it, or choose an item.
     Pick,
-    /// A question.
+    /// A question with yes or no.
     Confirm,
-    /// Impact × urgency.
+    /// The matrix of impact × urgency.
     Matrix,
-    /// A filter is being typed: all other keys write.
+    /// The filter line: keys without a binding are typed.
     Filter,
-    /// A number is being typed.
+    /// The number of an incident to jump to: digits are typed.
     Jump,
-    /// A runbook.
     Runbook,
-    /// What a program has written.
+    /// The output of a program.
     Output,
-    /// What is on its way to a remote.
     Outbox,
-    /// Waiting for commands at the end.
+    /// Waiting for pending commands before the program ends.
     Quitting,
-    /// On the way to another place of work.
+    /// Switching to another workspace.
     Switching,
-    /// The wall display: nothing but leaving it.
+    /// The wall display: it can only be left.
     Wall,
 }
 
 impl Layer {
-    /// Whether keys without another meaning write text there.
+    /// Returns whether keys without a binding are typed as text.
     #[must_use]
     pub const fn accepts_text(self) -> bool {
         matches!(
@@ -54,7 +52,7 @@ impl Layer {
 }
 
 impl Layer {
-    /// All of them.
+    /// All layers in the order of the help.
     pub const ALL: [Self; 17] = [
         Self::Panes,
         Self::Filter,
@@ -75,7 +73,7 @@ impl Layer {
         Self::Quitting,
     ];
 
-    /// As the help calls it.
+    /// Returns the name of the layer in the help.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -100,7 +98,7 @@ impl Layer {
     }
 }
 
-/// The situation that the state is in.
+/// Returns the layer of the present state.
 #[must_use]
 pub fn current_layer(app: &App) -> Layer {
     if app.wall.is_some() {

@@ -1,4 +1,4 @@
-//! The rows of the table.
+//! The entries of the table of actions.
 
 use crate::model::command::CommandKind;
 
@@ -61,14 +61,14 @@ impl Entry {
         self
     }
 
-    const fn argument(mut self, takes: ArgumentKind) -> Self {
-        self.argument = takes;
+    const fn argument(mut self, kind: ArgumentKind) -> Self {
+        self.argument = kind;
         self
     }
 
-    const fn required_argument(mut self, takes: ArgumentKind) -> Self {
+    const fn required_argument(mut self, kind: ArgumentKind) -> Self {
         self.requires_argument = true;
-        self.argument(takes)
+        self.argument(kind)
     }
 
     const fn aliases(mut self, names: &'static [&'static str]) -> Self {
@@ -116,7 +116,7 @@ const EVERYWHERE: &[Layer] = &[
     Layer::Wall,
 ];
 
-/// A row about one incident or all that are marked.
+/// Makes the entry of a verb: it acts on one incident or on all that are marked.
 const fn verb(
     action: Action,
     name: &'static str,
@@ -130,7 +130,7 @@ const fn verb(
         .group(Group::Acting)
 }
 
-/// The table, in the order of the help; the keys line takes hints in the same order.
+/// The table in the order of the help; the keys line shows hints in the same order.
 pub const TABLE: &[Entry] = &[
     entry(Action::Undo, "undo", &["u"], "undo the last action, for 10 s", UNDONE)
         .hint("undo")

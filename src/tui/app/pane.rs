@@ -1,4 +1,4 @@
-//! The four panes, and what the metrics pane keeps.
+//! The four panes, and the state of the metrics pane.
 
 use std::sync::Arc;
 
@@ -7,24 +7,24 @@ use ratatui::text::Line;
 
 use crate::model::measures::Measures;
 
-/// The four panes.
+/// One of the four panes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Pane {
-    /// The open incidents.
+    /// List of the open incidents.
     Queue,
-    /// The record of one.
+    /// Record of one incident.
     Detail,
-    /// What has happened to it.
+    /// Events of that incident.
     Timeline,
-    /// The measures.
+    /// Measures over a window of time.
     Metrics,
 }
 
 impl Pane {
-    /// In the order of their numbers.
+    /// All panes in the order of their numbers.
     pub const ALL: [Self; 4] = [Self::Queue, Self::Detail, Self::Timeline, Self::Metrics];
 
-    /// The name on its border.
+    /// Returns the name on the pane's border.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -35,14 +35,14 @@ impl Pane {
         }
     }
 
-    /// The key that focuses it, from 1.
+    /// Returns the digit of the key that focuses the pane, from 1.
     #[must_use]
     pub const fn number(self) -> usize {
         self as usize + 1
     }
 }
 
-/// The windows of the metrics pane.
+/// A window of time that the metrics pane can show.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Span {
     /// The last 24 hours.
@@ -56,10 +56,10 @@ pub enum Span {
 }
 
 impl Span {
-    /// From the shortest to the longest.
+    /// All windows, from the shortest to the longest.
     pub const ALL: [Self; 4] = [Self::Day, Self::Week, Self::Month, Self::Quarter];
 
-    /// As it is shown.
+    /// Returns the text that stands for the window on the screen.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -70,7 +70,7 @@ impl Span {
         }
     }
 
-    /// Its length in days.
+    /// Returns the window's length in days.
     #[must_use]
     pub const fn days(self) -> u32 {
         match self {
@@ -82,23 +82,23 @@ impl Span {
     }
 }
 
-/// The metrics pane.
+/// State of the metrics pane.
 #[derive(Clone, Debug)]
 pub struct Metrics {
-    /// The window that is wanted.
+    /// The window that was chosen.
     pub span: Span,
-    /// What was computed last, and for which window.
+    /// The latest measures and the window they cover.
     pub loaded: Option<(Span, Arc<Measures>)>,
-    /// When.
+    /// When the measures last arrived or failed.
     pub loaded_at: Option<DateTime<Utc>>,
-    /// Being computed.
+    /// Whether measures are being computed.
     pub loading: bool,
-    /// The queue has changed since.
+    /// Whether the queue has changed since they were computed.
     pub outdated: bool,
-    /// Why it could not be computed.
+    /// Why they could not be computed.
     pub failed: Option<String>,
-    /// Lines, made for the pane's size.
+    /// Text of the pane, laid out for its size.
     pub lines: Vec<Line<'static>>,
-    /// First line on the screen.
+    /// Index of the first line on the screen.
     pub top: usize,
 }

@@ -1,4 +1,5 @@
-//! What is read of one incident, and the lines that detail and timeline make of it.
+//! State of the detail and timeline panes: the incident that was read, and the lines laid out from
+//! it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,75 +14,78 @@ use super::super::action::Action;
 use super::super::theme::Theme;
 use super::super::zone::Clock;
 
-/// One incident as detail and timeline show it.
+/// An incident that was read, with what detail and timeline show of it.
+#[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug)]
 pub struct LoadedIncident {
-    /// Which.
     pub id: IncidentId,
-    /// The record and what belongs to it.
+    /// The record, with what the backend returns along with it.
     pub detail: Arc<Detail>,
-    /// Its events, in order; the first may be later than 1.
+    /// Events in order. The first may have a later position than 1: earlier ones are read on
+    /// demand.
     pub events: Arc<Vec<Event>>,
-    /// The row's last event when it was asked for.
+    /// Position of the row's last event when the incident was requested.
     pub requested_seq: u32,
 }
 
-/// What the lines of a timeline were made from: they are long, and made anew only when this changes.
+/// Values that the lines of the timeline were laid out from. The lines are long, so they are laid
+/// out again only when one of these values changes.
+#[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug)]
 pub struct TimelineInputs {
-    /// The events.
     pub events: Arc<Vec<Event>>,
-    /// The record they belong to.
+    /// The record that the events belong to.
     pub detail: Arc<Detail>,
-    /// Columns.
+    /// Width of the pane in terminal cells.
     pub width: usize,
-    /// The day it was then.
+    /// The date when the lines were laid out: times of today are shown without a date.
     pub day: NaiveDate,
-    /// The zone of its times.
     pub clock: Clock,
-    /// Its colours.
     pub theme: Theme,
-    /// The event that is the last one, where it is shown as it was.
+    /// Position of the viewed event, where the incident is shown as it was at that event.
     pub as_of: Option<u32>,
 }
 
-/// Detail and timeline.
+/// State of the detail and timeline panes.
 #[derive(Clone, Debug, Default)]
 pub struct Reading {
-    /// What is to be read: the selection, until somebody goes to detail or timeline.
+    /// The incident to be read. It follows the selection until the person goes to detail or
+    /// timeline.
     pub target: Option<IncidentId>,
-    /// What is on the screen. It may be behind the target for a moment.
+    /// The incident on the screen. It may be another than `target` for a moment, while that is
+    /// read.
     pub shown: Option<LoadedIncident>,
-    /// Read before, the last first.
+    /// Incidents that were read before, the latest first.
     pub cache: VecDeque<LoadedIncident>,
-    /// Being read, and the last event that its row told of.
+    /// The incident that is being read, and the position of its row's last event at the request.
     pub loading: Option<(IncidentId, u32)>,
-    /// What could not be read, and why.
+    /// The incident that could not be read, and why.
     pub failed: Option<(IncidentId, String)>,
-    /// Up to which event others' changes were told, by incident.
+    /// Position of the last event that was announced to the viewer, by incident.
     pub announced: VecDeque<(IncidentId, u32)>,
-    /// Targets of what is open that are being read, and the last event that their rows told of.
+    /// Targets of the open form, list or question that are being read, and the position of their
+    /// rows' last event at the request.
     pub loading_targets: Vec<(IncidentId, u32)>,
-    /// Earlier events are being read.
+    /// Whether earlier events are being read.
     pub loading_earlier: bool,
-    /// They could not be.
+    /// Whether reading earlier events has failed.
     pub earlier_failed: bool,
-    /// The number of the last rest timer.
+    /// The number of the last timer that waits for the selection to rest.
     pub rest_seq: u64,
     /// Whether the selection has moved since it last rested.
     pub moving: bool,
-    /// Verbs that what is on the screen refuses.
+    /// Verbs that the incident on the screen refuses.
     pub disabled: Vec<Action>,
-    /// Lines of the detail pane, made for its width.
+    /// Lines of the detail pane, laid out for its width.
     pub detail_lines: Vec<Line<'static>>,
-    /// Lines of the timeline pane, made for its width.
+    /// Lines of the timeline pane, laid out for its width.
     pub timeline_lines: Vec<Line<'static>>,
-    /// The line of the event that the incident is shown as of.
+    /// Line of the viewed event, where the incident is shown as it was at that event.
     pub timeline_mark: Option<usize>,
-    /// What those were made from.
+    /// Values that the lines of the timeline were laid out from.
     pub timeline_inputs: Option<TimelineInputs>,
-    /// First line of the detail on the screen.
+    /// Index of the first line of the detail on the screen.
     pub detail_top: usize,
-    /// First line of the timeline on the screen.
+    /// Index of the first line of the timeline on the screen.
     pub timeline_top: usize,
 }

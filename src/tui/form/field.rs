@@ -1,4 +1,4 @@
-//! A field of a form.
+//! Fields of a form.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::Style;
@@ -6,80 +6,80 @@ use tui_textarea::{CursorMove, TextArea, WrapMode};
 
 use crate::model::checklist::{Answer, Item};
 
-/// One field.
+/// A field of a form.
 #[derive(Debug)]
 pub struct Field {
-    /// Its label.
+    /// The label; it identifies the field in its form.
     pub label: String,
-    /// What belongs there, shown while it is empty.
+    /// What to enter, shown while the field is empty.
     pub hint: String,
-    /// It must not be left empty.
+    /// Whether the field must not be empty.
     pub required: bool,
-    /// What it holds.
+    /// The value.
     pub value: Value,
-    /// What is wrong with it.
+    /// What is wrong with the value.
     pub error: Option<String>,
 }
 
-/// What a field holds.
+/// The value of a field, with its editor.
 #[derive(Debug)]
 pub enum Value {
-    /// One line.
+    /// One line of text.
     Line(TextArea<'static>),
-    /// Several lines.
+    /// Several lines of text.
     Text(TextArea<'static>),
-    /// One line of names, separated by commas, from a list that is offered.
+    /// One line of names separated by commas, with suggestions from a list.
     Names {
-        /// What is typed.
+        /// The editor.
         area: TextArea<'static>,
-        /// What is offered.
+        /// The names that are suggested.
         options: Vec<String>,
-        /// One name only.
+        /// Whether it holds a single name.
         single: bool,
     },
-    /// One of a few words.
+    /// One of a few options.
     Choice {
-        /// All of them.
+        /// All options.
         options: Vec<&'static str>,
-        /// Which.
+        /// Index of the selected option.
         selected: usize,
     },
-    /// An item that is answered yes, or waived with a reason.
+    /// A checklist item that is answered yes, or waived with a reason.
     Tick {
-        /// Which item.
+        /// The checklist item; `None` for a plain yes-or-no field.
         item: Option<Item>,
-        /// Its answer.
+        /// The answer.
         tick: Tick,
-        /// Why it is waived.
+        /// The editor for the reason of a waiver.
         reason: TextArea<'static>,
         /// Whether it can be waived.
         waivable: bool,
     },
 }
 
-/// How an item is answered.
+/// The answer to a checklist item.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tick {
-    /// Not yet.
+    /// Not answered yet.
     Open,
-    /// Yes.
+    /// Answered with yes.
     Yes,
-    /// Waived; the reason is being written or is there.
+    /// Waived; the reason may still be being typed.
     Waived,
 }
 
-/// What a key did in a form.
+/// How a key moves the focus of a form.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FocusMove {
-    /// Nothing, or something inside a field.
+    /// The focus stays on the field.
     Stay,
-    /// Go to the next field.
+    /// The focus moves to the next field.
     Next,
-    /// Go to the field before.
+    /// The focus moves to the previous field.
     Previous,
 }
 
-/// An editor with a text.
+/// Creates an editor with a text, the cursor at its end.
 #[must_use]
 pub fn text_area(content: &str) -> TextArea<'static> {
     let mut area = TextArea::default();
@@ -96,46 +96,40 @@ pub(super) fn area_content(area: &TextArea<'_>) -> String {
 }
 
 impl Field {
-    /// One line.
+    /// Creates a field for one line of text.
     #[must_use]
     pub fn line(label: impl Into<String>, value: &str) -> Self {
         Self::new(label, Value::Line(text_area(&one_line(value))))
     }
 
-    /// Several lines.
+    /// Creates a field for several lines of text.
     #[must_use]
     pub fn text(label: impl Into<String>, value: &str) -> Self {
         let mut text = text_area(value);
-        // Its beginning is read first.
+        // People read a text from its start.
         text.move_cursor(CursorMove::Top);
         Self::new(label, Value::Text(text))
     }
 
-    /// Names with a list that is offered.
+    /// Creates a field for several names, with suggestions.
     #[must_use]
-    pub fn names(label: impl Into<String>, value: &str, known: Vec<String>) -> Self {
-        Self::new(
-            label,
-            Value::Names { area: text_area(&one_line(value)), options: known, single: false },
-        )
+    pub fn names(label: impl Into<String>, value: &str, options: Vec<String>) -> Self {
+        Self::new(label, Value::Names { area: text_area(&one_line(value)), options, single: false })
     }
 
-    /// One name from a list that is offered.
+    /// Creates a field for one name, with suggestions.
     #[must_use]
-    pub fn name(label: impl Into<String>, value: &str, known: Vec<String>) -> Self {
-        Self::new(
-            label,
-            Value::Names { area: text_area(&one_line(value)), options: known, single: true },
-        )
+    pub fn name(label: impl Into<String>, value: &str, options: Vec<String>) -> Self {
+        Self::new(label, Value::Names { area: text_area(&one_line(value)), options, single: true })
     }
 
-    /// One of a few words, `at` chosen first.
+    /// Creates a field for one of a few options, `selected` at first.
     #[must_use]
-    pub fn choice(label: impl Into<String>, words: Vec<&'static str>, at: usize) -> Self {
-        Self::new(label, Value::Choice { options: words, selected: at })
+    pub fn choice(label: impl Into<String>, options: Vec<&'static str>, selected: usize) -> Self {
+        Self::new(label, Value::Choice { options, selected })
     }
 
-    /// An item of a list.
+    /// Creates a field for a checklist item.
     #[must_use]
     pub fn tick(label: impl Into<String>, item: Option<Item>, answer: Option<&Answer>) -> Self {
         let (tick, reason) = match answer {
@@ -154,27 +148,28 @@ impl Field {
         Self { label: label.into(), hint: String::new(), required: false, value, error: None }
     }
 
-    /// With what belongs there.
+    /// Sets the hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
         self
     }
 
-    /// It must not be left empty.
+    /// Makes the field required.
     #[must_use]
     pub fn required(mut self) -> Self {
         self.required = true;
         self
     }
 
-    /// What it holds, as text: of a choice its word, of a tick `yes`, `waived: why` or nothing.
+    /// Returns the value as text: of a choice the selected option, of a tick `yes`,
+    /// `waived: <reason>` or nothing.
     #[must_use]
     pub fn content(&self) -> String {
         match &self.value {
             Value::Line(area) | Value::Text(area) | Value::Names { area, .. } => area_content(area),
-            Value::Choice { options: words, selected: at } => {
-                words.get(*at).copied().unwrap_or_default().to_owned()
+            Value::Choice { options, selected } => {
+                options.get(*selected).copied().unwrap_or_default().to_owned()
             }
             Value::Tick { tick, reason, .. } => match tick {
                 Tick::Open => String::new(),
@@ -184,27 +179,27 @@ impl Field {
         }
     }
 
-    /// Puts in what [`Field::content`] gave.
+    /// Sets the value from a text as [`Field::content`] returns it.
     pub fn set_content(&mut self, content: &str) {
         match &mut self.value {
             Value::Line(line) | Value::Names { area: line, .. } => {
                 *line = text_area(&one_line(content));
             }
             Value::Text(text) => *text = text_area(content),
-            Value::Choice { options: words, selected: at } => {
-                *at = words.iter().position(|word| *word == content).unwrap_or(*at);
+            Value::Choice { options, selected } => {
+                *selected = options.iter().position(|word| *word == content).unwrap_or(*selected);
             }
             Value::Tick { tick, reason, .. } => match content.strip_prefix("waived: ") {
-                Some(why) => {
+                Some(reason_text) => {
                     *tick = Tick::Waived;
-                    *reason = text_area(&one_line(why));
+                    *reason = text_area(&one_line(reason_text));
                 }
                 None => *tick = if content == "yes" { Tick::Yes } else { Tick::Open },
             },
         }
     }
 
-    /// Its answer, where it is an item.
+    /// Returns the answer, if the field is a checklist item.
     #[must_use]
     pub fn answer(&self) -> Option<(Item, Answer)> {
         let Value::Tick { item: Some(item), tick, reason, .. } = &self.value else { return None };
@@ -216,42 +211,42 @@ impl Field {
         Some((*item, answer))
     }
 
-    /// The names in it, without doubles.
+    /// Returns the names in the field, without duplicates.
     #[must_use]
     pub fn entered_names(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for name in self.content().split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            if !names.iter().any(|known| known == name) {
+            if !names.iter().any(|other| other == name) {
                 names.push(name.to_owned());
             }
         }
         names
     }
 
-    /// Whether it takes line breaks.
+    /// Whether the field accepts line breaks.
     #[must_use]
     pub fn is_multiline(&self) -> bool {
         matches!(self.value, Value::Text(_))
     }
 
-    /// The names on offer for what is typed last, best first.
+    /// Returns the names that match the last one typed, best first.
     #[must_use]
     pub fn suggestions(&self) -> Vec<&str> {
-        let Value::Names { area, options: known, single } = &self.value else { return Vec::new() };
+        let Value::Names { area, options, single } = &self.value else { return Vec::new() };
         let typed = area_content(area);
         let (before, last) = match typed.rsplit_once(',') {
             Some((before, last)) if !single => (before, last.trim()),
             _ => ("", typed.trim()),
         };
-        if known.iter().any(|name| name == last) {
+        if options.iter().any(|name| name == last) {
             return Vec::new();
         }
-        let taken: Vec<&str> = before.split(',').map(str::trim).collect();
-        let free = known.iter().map(String::as_str).filter(|name| !taken.contains(name));
+        let chosen: Vec<&str> = before.split(',').map(str::trim).collect();
+        let free = options.iter().map(String::as_str).filter(|name| !chosen.contains(name));
         super::super::fuzzy::best_matches(last, free)
     }
 
-    /// Takes in the first name on offer; says whether there was one.
+    /// Inserts the first suggestion. Returns whether there was one.
     fn accept_suggestion(&mut self) -> bool {
         let Some(name) = self.suggestions().first().map(|name| (*name).to_owned()) else {
             return false;
@@ -261,15 +256,15 @@ impl Field {
         if typed.trim().is_empty() {
             return false;
         }
-        let kept = match typed.rsplit_once(',') {
+        let text = match typed.rsplit_once(',') {
             Some((before, _)) if !*single => format!("{before}, {name}"),
             _ => name,
         };
-        *line = text_area(&kept);
+        *line = text_area(&text);
         true
     }
 
-    /// A key that is no action.
+    /// Handles a key that triggers no action.
     pub(super) fn handle_key(&mut self, key: KeyEvent) -> FocusMove {
         self.error = None;
         let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
@@ -285,21 +280,18 @@ impl Field {
             (_, KeyCode::Enter | KeyCode::Down) => return FocusMove::Next,
             (_, KeyCode::Up) => return FocusMove::Previous,
             (Value::Line(area) | Value::Names { area, .. }, _) => input_single_line(area, key),
-            (Value::Choice { options: words, selected: at }, KeyCode::Left) => {
-                *at = at.saturating_sub(1).min(words.len());
+            (Value::Choice { options, selected }, KeyCode::Left) => {
+                *selected = selected.saturating_sub(1).min(options.len());
             }
-            (
-                Value::Choice { options: words, selected: at },
-                KeyCode::Right | KeyCode::Char(' '),
-            ) => {
-                *at = (*at + 1) % words.len().max(1);
+            (Value::Choice { options, selected }, KeyCode::Right | KeyCode::Char(' ')) => {
+                *selected = (*selected + 1) % options.len().max(1);
             }
-            (Value::Choice { options: words, selected: at }, KeyCode::Char(ch)) if plain => {
-                // Through all words that begin so, from the present one on.
-                let next = (1..=words.len())
-                    .map(|step| (*at + step) % words.len())
-                    .find(|place| words[*place].starts_with(ch.to_ascii_lowercase()));
-                *at = next.unwrap_or(*at);
+            (Value::Choice { options, selected }, KeyCode::Char(ch)) if plain => {
+                // The next option that starts with the letter, from the selected one on.
+                let next = (1..=options.len())
+                    .map(|step| (*selected + step) % options.len())
+                    .find(|index| options[*index].starts_with(ch.to_ascii_lowercase()));
+                *selected = next.unwrap_or(*selected);
             }
             (Value::Tick { tick: Tick::Waived, reason, .. }, _) if !cancels_waiver(key, reason) => {
                 input_single_line(reason, key);
@@ -342,14 +334,14 @@ impl Field {
     }
 }
 
-/// In a reason that is still empty, a step back takes the waiver back.
+/// Whether a key withdraws a waiver: Backspace in a reason that is still empty.
 fn cancels_waiver(key: KeyEvent, reason: &TextArea<'_>) -> bool {
     key.code == KeyCode::Backspace && area_content(reason).is_empty()
 }
 
-/// A key in an editor that has one line.
+/// Applies a key to an editor of one line.
 fn input_single_line(area: &mut TextArea<'static>, key: KeyEvent) {
-    // What breaks a line in an editor of several: Enter, ^m and ^j.
+    // Keys that insert a line break in the editor: ^m and ^j. Enter is handled before.
     let breaks = matches!(key.code, KeyCode::Char('m' | 'j'))
         && key.modifiers.contains(KeyModifiers::CONTROL);
     if !breaks {
@@ -357,7 +349,7 @@ fn input_single_line(area: &mut TextArea<'static>, key: KeyEvent) {
     }
 }
 
-/// Line breaks as blanks.
+/// Replaces line breaks with blanks.
 fn one_line(text: &str) -> String {
     text.split(['\n', '\r'])
         .map(str::trim)

@@ -1,7 +1,7 @@
-//! Notices that the clock has jumped: set by somebody, or gone on while the machine slept.
+//! Detects jumps of the wall clock: somebody set it, or it went on while the machine slept.
 //!
-//! What was live before may be hours old then. The clock that timers go by stands still while the
-//! machine sleeps, so nothing else would wake the panes.
+//! What was live before a jump may be hours old after it. The clock that timers use stands still
+//! while the machine sleeps, so nothing else would wake the panes.
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use tokio::sync::mpsc;
@@ -11,46 +11,46 @@ use crate::model::time::truncate_to_second;
 
 use super::super::zone::OffsetChange;
 
-/// Clocks that differ by more than this have not only been corrected a little.
+/// A larger difference between the clocks is a jump, not a small correction.
 const JUMP_THRESHOLD: TimeDelta = TimeDelta::seconds(5);
 
-/// How often a change of the viewer's distance from UTC is looked for, and in which steps: none is
-/// taken back within one.
+/// Number and length of the steps in which the next change of the viewer's offset from UTC is
+/// searched. No change is reverted within one step, so the search misses none.
 const OFFSET_SEARCH: (i32, TimeDelta) = (60, TimeDelta::days(7));
 
-/// When the viewer's distance from UTC changes next, to the second; `None` where it does not within
-/// about a year.
+/// Returns the next change of the viewer's offset from UTC, to the second; `None` if there is none
+/// within about a year.
 pub(super) fn next_offset_change(
     now: DateTime<Utc>,
     offset_at: impl Fn(DateTime<Utc>) -> FixedOffset,
 ) -> Option<OffsetChange> {
-    let here = offset_at(now);
+    let present = offset_at(now);
     let (steps, step) = OFFSET_SEARCH;
-    let week = (0..steps).find(|week| offset_at(now + step * (week + 1)) != here)?;
-    let (mut before, mut after) = (now + step * week, now + step * (week + 1));
+    let index = (0..steps).find(|index| offset_at(now + step * (index + 1)) != present)?;
+    let (mut before, mut after) = (now + step * index, now + step * (index + 1));
     while after - before > TimeDelta::seconds(1) {
         let middle = before + (after - before) / 2;
-        if offset_at(middle) == here { before = middle } else { after = middle }
+        if offset_at(middle) == present { before = middle } else { after = middle }
     }
     Some(OffsetChange { at: truncate_to_second(after), offset: offset_at(after) })
 }
 
-/// The two clocks as they stood the last time.
+/// Compares the monotonic clock with the wall clock: both as they stood at the last comparison.
 pub(super) struct ClockMonitor {
     steady: Instant,
     wall: DateTime<Utc>,
-    /// Something may have happened to the wall clock.
+    /// Receives a message when the wall clock may have been set; `None` where nothing watches it.
     changes: Option<mpsc::UnboundedReceiver<()>>,
 }
 
 impl ClockMonitor {
-    /// Looks at the clocks; where `watched`, also waits for jumps.
+    /// Reads both clocks; if `watched`, also starts to watch the wall clock.
     pub(super) fn new(watched: bool) -> Self {
-        let told = if watched { watch_wall_clock() } else { None };
-        Self { steady: Instant::now(), wall: Utc::now(), changes: told }
+        let changes = if watched { watch_wall_clock() } else { None };
+        Self { steady: Instant::now(), wall: Utc::now(), changes }
     }
 
-    /// Whether the wall clock has jumped since the last look.
+    /// Returns whether the wall clock has jumped since the last call.
     pub(super) fn has_jumped(&mut self) -> bool {
         self.has_jumped_by(Instant::now(), Utc::now())
     }
@@ -63,10 +63,10 @@ impl ClockMonitor {
         drift.abs() > JUMP_THRESHOLD
     }
 
-    /// Waits until something may have happened to the wall clock; for ever, where nothing tells.
+    /// Waits until the wall clock may have been set; for ever where nothing watches it.
     pub(super) async fn wait_for_change(&mut self) {
-        if let Some(told) = &mut self.changes
-            && told.recv().await.is_some()
+        if let Some(changes) = &mut self.changes
+            && changes.recv().await.is_some()
         {
             return;
         }
@@ -74,8 +74,8 @@ impl ClockMonitor {
     }
 }
 
-/// A thread that sleeps in the kernel until the wall clock is set, which it also is when the machine
-/// wakes up.
+/// Starts a thread that sleeps in the kernel until the wall clock is set, which also happens when
+/// the machine wakes up.
 #[cfg(target_os = "linux")]
 fn watch_wall_clock() -> Option<mpsc::UnboundedReceiver<()>> {
     use rustix::time::{
@@ -84,12 +84,12 @@ fn watch_wall_clock() -> Option<mpsc::UnboundedReceiver<()>> {
     };
 
     let timer = timerfd_create(TimerfdClockId::Realtime, TimerfdFlags::CLOEXEC).ok()?;
-    let (sender, told) = mpsc::unbounded_channel();
-    // In a hundred years or so: only that the clock is set ends the wait.
-    let far = Utc::now().timestamp() + 100 * 365 * 86_400;
+    let (sender, changes) = mpsc::unbounded_channel();
+    // About a hundred years ahead: only setting the clock ends the wait.
+    let far_ahead = Utc::now().timestamp() + 100 * 365 * 86_400;
     let never = Itimerspec {
         it_interval: Timespec { tv_sec: 0, tv_nsec: 0 },
-        it_value: Timespec { tv_sec: far, tv_nsec: 0 },
+        it_value: Timespec { tv_sec: far_ahead, tv_nsec: 0 },
     };
     let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
     let work = move || {
@@ -105,13 +105,13 @@ fn watch_wall_clock() -> Option<mpsc::UnboundedReceiver<()>> {
             }
         }
     };
-    // It ends with the process.
+    // The thread ends with the process.
     std::thread::Builder::new().name("clock".into()).spawn(work).ok()?;
-    Some(told)
+    Some(changes)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn watch() -> Option<mpsc::UnboundedReceiver<()>> {
+fn watch_wall_clock() -> Option<mpsc::UnboundedReceiver<()>> {
     None
 }
 
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sleep_and_a_clock_that_is_set_are_jumps_and_the_passing_of_time_is_none() {
+    fn sleep_and_a_set_clock_are_jumps_but_passing_time_is_not() {
         let mut clocks = ClockMonitor::new(false);
         let (steady, wall) = (clocks.steady, clocks.wall);
         let after = |seconds| steady + Duration::from_secs(seconds);
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_change_of_the_distance_from_utc_is_found_to_the_second() {
+    fn next_offset_change_is_found_to_the_second() {
         let begins: DateTime<Utc> = "2031-03-30T01:00:00Z".parse().unwrap();
         let [winter, summer] = [3600, 7200].map(|s| FixedOffset::east_opt(s).unwrap());
         let berlin = |at| if at < begins { winter } else { summer };
@@ -151,9 +151,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_watch_is_quiet_while_nothing_happens() {
+    async fn watch_is_silent_while_nobody_sets_the_clock() {
         let mut clocks = ClockMonitor::new(true);
-        let told = tokio::time::timeout(Duration::from_millis(50), clocks.wait_for_change()).await;
-        assert!(told.is_err());
+        let waited =
+            tokio::time::timeout(Duration::from_millis(50), clocks.wait_for_change()).await;
+        assert!(waited.is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! An editor of the person's own, on a text in a temporary file.
+//! Editing a text in the person's own editor, through a temporary file.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -6,32 +6,32 @@ use std::process::Stdio;
 use tempfile::NamedTempFile;
 use tokio::process::Command;
 
-/// The editor where none is set, as other programs take it.
+/// The editor if none is set: the one that other programs use then.
 const DEFAULT_EDITOR: &str = "vi";
-/// A shell gives this and the signal's number where what it ran was killed.
+/// A shell exits with this plus the signal's number if the program it ran was killed.
 const SIGNAL_STATUS_BASE: i32 = 128;
 
-/// A text on its way through an editor. The file outlives the editor, whatever ends that.
+/// A text that is being edited. The file outlives the editor, however that ends.
 pub(super) struct EditorSession {
     editor: String,
     original: String,
-    // Only its owner can read it, and it goes away with the value.
+    // Only its owner can read the file; it is deleted with this value.
     file: NamedTempFile,
 }
 
-/// How an editor ended that was not left in the usual way.
+/// How an editor ended that did not exit successfully.
 pub(super) struct EditorFailure {
-    /// In a sentence.
+    /// The reason in a sentence.
     pub reason: String,
-    /// What it had written counts all the same: nobody chose to drop it.
+    /// Whether the text in the file counts nevertheless: nobody chose to drop it.
     pub text_counts: bool,
 }
 
 impl EditorSession {
-    /// Puts a text into a file.
+    /// Writes a text to a temporary file.
     ///
     /// # Errors
-    /// Why that can't be done, in a sentence.
+    /// A sentence that says why that is not possible.
     pub(super) fn create(text: &str) -> Result<Self, String> {
         let set = |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         let editor =
@@ -41,15 +41,16 @@ impl EditorSession {
             .suffix(".md")
             .tempfile()
             .map_err(|error| format!("no file for the editor can be made: {error}"))?;
-        let given = format!("{text}\n");
-        file.write_all(given.as_bytes())
+        let original = format!("{text}\n");
+        file.write_all(original.as_bytes())
             .map_err(|error| format!("the editor's file can't be written: {error}"))?;
-        Ok(Self { editor, original: given, file })
+        Ok(Self { editor, original, file })
     }
 
-    /// Runs the editor to its end. The terminal must have been given back.
+    /// Runs the editor until it exits. The terminal must have been released.
     pub(super) async fn run(&self) -> Result<(), EditorFailure> {
-        // Through a shell, because it may have arguments; the file is one argument, whatever its name.
+        // Through a shell, because the setting may have arguments; the file is one argument,
+        // whatever its name.
         let status = Command::new("sh")
             .arg("-c")
             .arg(format!("{} \"$1\"", self.editor))
@@ -66,27 +67,27 @@ impl EditorSession {
         if status.success() {
             return Ok(());
         }
-        let why = format!("{} ended with {status}: the text is as it was", self.editor);
+        let reason = format!("{} ended with {status}: the text is as it was", self.editor);
         Err(EditorFailure {
-            reason: why,
+            reason,
             text_counts: status.code().is_none_or(|code| code > SIGNAL_STATUS_BASE),
         })
     }
 
-    /// What is in the file after the editor has ended so.
+    /// Returns the text in the file after the editor has ended this way.
     ///
     /// # Errors
-    /// Why there is no text, in a sentence.
+    /// A sentence that says why there is no text.
     pub(super) fn text(&self, ended: Result<(), EditorFailure>) -> Result<String, String> {
-        // Editors may put another file in its place.
+        // Read by path, because editors may replace the file.
         let read = std::fs::read(self.file.path())
             .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
             .map_err(|error| format!("what the editor wrote can't be read: {error}"));
         match ended {
             Ok(()) => read,
-            Err(EditorFailure { reason: why, text_counts: false }) => Err(why),
-            Err(EditorFailure { reason: why, text_counts: true }) => {
-                read.ok().filter(|text| *text != self.original).ok_or(why)
+            Err(EditorFailure { reason, text_counts: false }) => Err(reason),
+            Err(EditorFailure { reason, text_counts: true }) => {
+                read.ok().filter(|text| *text != self.original).ok_or(reason)
             }
         }
     }
@@ -96,12 +97,12 @@ impl EditorSession {
 mod tests {
     use super::*;
 
-    fn ended(keeps: bool) -> Result<(), EditorFailure> {
-        Err(EditorFailure { reason: "gone".into(), text_counts: keeps })
+    fn ended(text_counts: bool) -> Result<(), EditorFailure> {
+        Err(EditorFailure { reason: "gone".into(), text_counts })
     }
 
     #[test]
-    fn what_was_written_counts_however_the_editor_was_ended() {
+    fn edited_text_counts_unless_somebody_chose_to_drop_it() {
         let editing = EditorSession::create("before").unwrap();
         assert_eq!(editing.text(ended(true)), Err("gone".into()), "nothing was written");
         std::fs::write(editing.file.path(), "after").unwrap();

@@ -1,4 +1,4 @@
-//! Effects as tasks.
+//! Runs effects as tasks and sends their results back as messages.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,35 +25,36 @@ use super::super::workspaces::Opener;
 use super::run::Runs;
 use super::runbooks;
 
-/// Events of a timeline that are read at once.
+/// How many events of a timeline are read at once.
 const TIMELINE_PAGE: u32 = 200;
-/// Ended incidents among which the last one to end is looked for.
+/// How many ended incidents, newest first, are searched for the last one to end.
 const ENDED_PAGE: u32 = 50;
-/// What is sent, in order.
+
+/// A request to the task that sends commands, which handles them in order.
 enum Outgoing {
     /// Commands about one incident.
     Submit(Vec<Envelope>),
-    /// Commands in the place of a refused one.
+    /// Commands that replace a refused one.
     Replace(CommandId, Vec<Envelope>),
-    /// Something asked of the outbox.
+    /// A request to the outbox.
     Request(OutboxRequest),
 }
 
 /// The first and the longest wait before a command is tried again.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
-/// Runs effects; answers come as messages.
+/// Runs effects; results come back as messages.
 pub(super) struct Runner {
     backend: Arc<dyn Backend>,
     me: String,
     opener: Option<Arc<dyn Opener>>,
     messages: mpsc::UnboundedSender<Message>,
-    mirror: PollerHandle,
-    /// What is kept of the backend, where it is a remote one.
+    poller: PollerHandle,
+    /// Cache and outbox of the backend, if it is a remote one.
     remote: Option<Arc<Remote>>,
-    /// Commands, sent in the order in which they were asked.
+    /// Commands, which are sent in the order of their requests.
     outgoing: mpsc::UnboundedSender<Outgoing>,
-    /// `None` where there is no place for drafts.
+    /// `None` where drafts can't be stored.
     drafts: Option<DraftStore>,
     runs: Runs,
     tasks: JoinSet<()>,
@@ -73,30 +74,30 @@ impl Runner {
             remote: remote.clone(),
             read_ahead: !app.low_bandwidth,
         };
-        let (mirror, keeping) = sync::start(Arc::clone(&backend), options, updates);
+        let (poller, polling) = sync::start(Arc::clone(&backend), options, updates);
         let mut tasks = JoinSet::new();
-        tasks.spawn(keeping);
-        let (outgoing, to_send) = mpsc::unbounded_channel();
+        tasks.spawn(polling);
+        let (outgoing, requests) = mpsc::unbounded_channel();
         match &remote {
             Some(remote) => {
-                tasks.spawn(feed_outbox(Arc::clone(remote), messages.clone(), to_send));
+                tasks.spawn(feed_outbox(Arc::clone(remote), messages.clone(), requests));
             }
             None => {
                 tasks.spawn(execute_all(
                     Arc::clone(&backend),
-                    mirror.clone(),
+                    poller.clone(),
                     messages.clone(),
-                    to_send,
+                    requests,
                 ));
             }
         }
         let drafts = app.drafts_dir.clone();
         let drafts = drafts.and_then(|folder| start_drafts(folder, messages.clone()));
         let runs = Runs::default();
-        Self { backend, me, opener, messages, mirror, remote, outgoing, drafts, runs, tasks }
+        Self { backend, me, opener, messages, poller, remote, outgoing, drafts, runs, tasks }
     }
 
-    /// Waits until a task has ended, and goes on with its panic if it had one.
+    /// Waits until a task has ended; passes on its panic if it had one.
     pub(super) async fn task_finished(&mut self) {
         match self.tasks.join_next().await {
             Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
@@ -109,7 +110,7 @@ impl Runner {
     pub(super) fn run(&mut self, effect: Effect) {
         let backend = Arc::clone(&self.backend);
         let messages = self.messages.clone();
-        // Sending fails only when the loop has ended: then nobody waits for an answer.
+        // Sending fails only after the loop has ended: then nobody waits for an answer.
         match effect {
             Effect::Submit(envelopes) => {
                 let _ = self.outgoing.send(Outgoing::Submit(envelopes));
@@ -117,12 +118,12 @@ impl Runner {
             Effect::Replace(id, envelopes) => {
                 let _ = self.outgoing.send(Outgoing::Replace(id, envelopes));
             }
-            Effect::Outbox(ask) => {
-                let _ = self.outgoing.send(Outgoing::Request(ask));
+            Effect::Outbox(request) => {
+                let _ = self.outgoing.send(Outgoing::Request(request));
             }
-            Effect::Draft(keep) => {
+            Effect::Draft(op) => {
                 if let Some(drafts) = &self.drafts {
-                    drafts.send(keep);
+                    drafts.send(op);
                 }
             }
             Effect::RememberFilter(filter) => {
@@ -161,15 +162,15 @@ impl Runner {
             Effect::LoadDetail(id) if self.remote.is_some() => {
                 let Some(remote) = self.remote.clone() else { return };
                 self.tasks.spawn(async move {
-                    let tell = |read: Result<Sourced<_>, _>| {
-                        let as_of = read.as_ref().ok().and_then(|kept| kept.as_of);
+                    let on_update = |read: Result<Sourced<_>, _>| {
+                        let as_of = read.as_ref().ok().and_then(|sourced| sourced.as_of);
                         if read.is_ok() {
                             let _ = messages.send(Message::CachedAt(CachedPart::Detail(id), as_of));
                         }
-                        let read = read.map(|kept| Box::new(kept.value));
+                        let read = read.map(|sourced| Box::new(sourced.value));
                         let _ = messages.send(Message::Detail(id, read, Utc::now()));
                     };
-                    Box::pin(remote.read_incident(id, tell)).await;
+                    Box::pin(remote.read_incident(id, on_update)).await;
                 });
             }
             Effect::LoadDetail(id) => {
@@ -198,16 +199,16 @@ impl Runner {
                         longer => Window::last_days(longer.days(), now, &Local),
                     };
                     if let Some(remote) = remote {
-                        let tell = |read: Result<Sourced<_>, _>| {
-                            let as_of = read.as_ref().ok().and_then(|kept| kept.as_of);
+                        let on_update = |read: Result<Sourced<_>, _>| {
+                            let as_of = read.as_ref().ok().and_then(|sourced| sourced.as_of);
                             if read.is_ok() {
                                 let _ =
                                     messages.send(Message::CachedAt(CachedPart::Measures, as_of));
                             }
-                            let measures = read.map(|kept| Arc::new(kept.value));
+                            let measures = read.map(|sourced| Arc::new(sourced.value));
                             let _ = messages.send(Message::Measures(span, measures, Utc::now()));
                         };
-                        remote.read_measures(&window, Cut::Total, now, tell).await;
+                        remote.read_measures(&window, Cut::Total, now, on_update).await;
                         return;
                     }
                     let measures = backend.measures(&window, Cut::Total, now).await.map(Arc::new);
@@ -225,10 +226,10 @@ impl Runner {
                     }
                 });
             }
-            Effect::LoadRibbonEvents(wanted) => {
+            Effect::LoadRibbonEvents(request) => {
                 self.tasks.spawn(async move {
-                    let events = backend.timeline(wanted.incident.id, wanted.part).await;
-                    let _ = messages.send(Message::RibbonEvents(wanted, events));
+                    let events = backend.timeline(request.incident.id, request.part).await;
+                    let _ = messages.send(Message::RibbonEvents(request, events));
                 });
             }
             Effect::LoadLastP1(filter) => {
@@ -250,32 +251,33 @@ impl Runner {
             }
             Effect::LoadRunbook(folder, name) => {
                 self.tasks.spawn(async move {
-                    let wanted = name.clone();
-                    let read = spawn_blocking(move || runbooks::load_page(&folder, &wanted)).await;
+                    let requested = name.clone();
+                    let read =
+                        spawn_blocking(move || runbooks::load_page(&folder, &requested)).await;
                     let read = read.unwrap_or_else(|_| Err("reading the runbook failed".into()));
                     let _ = messages.send(Message::Runbook(name, read));
                 });
             }
-            Effect::OpenWorkspace(site) => {
-                let doors = self.opener.clone();
+            Effect::OpenWorkspace(workspace) => {
+                let opener = self.opener.clone();
                 self.tasks.spawn(async move {
-                    let opened = match doors {
-                        Some(doors) => doors.open(&site).await,
+                    let opened = match opener {
+                        Some(opener) => opener.open(&workspace).await,
                         None => Err("there is no going elsewhere from here".into()),
                     };
-                    let _ = messages.send(Message::WorkspaceOpened(site, opened, Utc::now()));
+                    let _ = messages.send(Message::WorkspaceOpened(workspace, opened, Utc::now()));
                 });
             }
-            Effect::Run(start) => self.runs.start(*start, messages, &mut self.tasks),
+            Effect::Run(spec) => self.runs.start(*spec, messages, &mut self.tasks),
             Effect::StopRun(id) => self.runs.stop(id),
-            Effect::Refresh => self.mirror.refresh(),
+            Effect::Refresh => self.poller.refresh(),
             Effect::StartTimer(wait, timer) => {
                 self.tasks.spawn(async move {
                     sleep(wait).await;
                     let _ = messages.send(Message::Elapsed(timer));
                 });
             }
-            // The loop itself does these.
+            // The loop itself runs these.
             Effect::Copy(_)
             | Effect::Notify { .. }
             | Effect::Suspend
@@ -286,11 +288,11 @@ impl Runner {
     }
 }
 
-/// Starts keeping drafts; where that is not possible, that is told.
+/// Starts the store of drafts; sends a message if that is not possible.
 fn start_drafts(folder: PathBuf, messages: mpsc::UnboundedSender<Message>) -> Option<DraftStore> {
-    let told = messages.clone();
-    let started = DraftStore::start(folder, move |told_of| {
-        let message = match told_of {
+    let failure_sender = messages.clone();
+    let started = DraftStore::start(folder, move |event| {
+        let message = match event {
             DraftEvent::Recovered(drafts) => Message::Drafts(drafts),
             DraftEvent::Filters(filters) => Message::Filters(filters),
             DraftEvent::Failed(why) => Message::DraftLost(why),
@@ -299,24 +301,25 @@ fn start_drafts(folder: PathBuf, messages: mpsc::UnboundedSender<Message>) -> Op
         let _ = messages.send(message);
     });
     match started {
-        Ok(keeper) => Some(keeper),
+        Ok(store) => Some(store),
         Err(error) => {
-            let _ = told.send(Message::DraftLost(format!("what is typed can't be kept: {error}")));
+            let _ = failure_sender
+                .send(Message::DraftLost(format!("what is typed can't be kept: {error}")));
             None
         }
     }
 }
 
-/// Puts commands into the outbox, in order, and asks of it what was asked for. What becomes of them is
-/// told by the mirror.
+/// Puts commands into the outbox, in order, and passes on requests to it. The poller publishes what
+/// becomes of the commands.
 async fn feed_outbox(
     remote: Arc<Remote>,
     messages: mpsc::UnboundedSender<Message>,
-    mut to_send: mpsc::UnboundedReceiver<Outgoing>,
+    mut requests: mpsc::UnboundedReceiver<Outgoing>,
 ) {
-    while let Some(outgoing) = to_send.recv().await {
+    while let Some(outgoing) = requests.recv().await {
         let ids = |envelopes: &[Envelope]| envelopes.iter().map(|e| e.id).collect();
-        let done = match outgoing {
+        let result = match outgoing {
             Outgoing::Submit(envelopes) => {
                 let ids = ids(&envelopes);
                 let accepted = remote.enqueue(envelopes).await;
@@ -338,27 +341,28 @@ async fn feed_outbox(
                 continue;
             }
         };
-        if let Err(error) = done {
+        if let Err(error) = result {
             let _ = messages.send(Message::OutboxFailed(error.to_string()));
         }
     }
 }
 
-/// Carries out commands one after another. What follows a refusal in a chain is not sent.
+/// Executes commands one after another. Commands after a refused one of the same request are not
+/// sent.
 async fn execute_all(
     backend: Arc<dyn Backend>,
-    mirror: PollerHandle,
+    poller: PollerHandle,
     messages: mpsc::UnboundedSender<Message>,
-    mut to_send: mpsc::UnboundedReceiver<Outgoing>,
+    mut requests: mpsc::UnboundedReceiver<Outgoing>,
 ) {
-    while let Some(outgoing) = to_send.recv().await {
-        // Without an outbox there is nothing else.
-        let Outgoing::Submit(chain) = outgoing else { continue };
+    while let Some(outgoing) = requests.recv().await {
+        // Without an outbox there are no other requests.
+        let Outgoing::Submit(envelopes) = outgoing else { continue };
         let mut refused = None;
-        for envelope in chain {
+        for envelope in envelopes {
             let id = envelope.id;
             let result = match &refused {
-                None => execute_with_retry(&backend, &mirror, &messages, envelope).await,
+                None => execute_with_retry(&backend, &poller, &messages, envelope).await,
                 Some(why) => Err(BackendError::clone(why)),
             };
             if let Err(error) = &result {
@@ -369,10 +373,10 @@ async fn execute_all(
     }
 }
 
-/// Carries out a command; one that fails for now is tried again with the same id.
+/// Executes a command, and retries it with the same id while it fails temporarily.
 async fn execute_with_retry(
     backend: &Arc<dyn Backend>,
-    mirror: &PollerHandle,
+    poller: &PollerHandle,
     messages: &mpsc::UnboundedSender<Message>,
     envelope: Envelope,
 ) -> Result<Outcome, BackendError> {
@@ -390,13 +394,13 @@ async fn execute_with_retry(
     if let Ok(outcome) = &result
         && let Some(row) = &outcome.row
     {
-        mirror.update_row(row.clone());
+        poller.update_row(row.clone());
     }
     result
 }
 
-/// When the last of those that pass a filter ended, if any has. `None` where it could not be read: the
-/// mirror's own failure tells of that.
+/// Returns when the last of the incidents that pass a filter ended, if any has. `None` if they
+/// could not be read: the poller reports that failure itself.
 async fn find_last_end(
     backend: Arc<dyn Backend>,
     me: String,

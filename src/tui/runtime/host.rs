@@ -1,4 +1,4 @@
-//! Where keys and signals come from, and who holds the terminal.
+//! The surroundings of the loop: the source of keys and signals, and the terminal.
 
 use std::future::poll_fn;
 use std::io;
@@ -17,34 +17,34 @@ use super::super::terminal::osc::{self, Multiplexer};
 use super::editor::{EditorFailure, EditorSession};
 use crate::config::panes::Notify;
 
-/// How long the stop of the process is waited for. Where nobody could continue it, the system
-/// does not stop it, and the panes come back after this.
+/// How long to wait for the process to be stopped. Where nobody could continue it, the system does
+/// not stop it, and the panes come back after this time.
 const STOP_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// What comes from outside.
+/// An input from the terminal or the system.
 #[derive(Debug)]
 pub enum Input {
-    /// A key, a paste, another size.
+    /// A key, a paste, or another size of the terminal.
     Event(Event),
     /// The process runs again after a stop.
     Continued,
     /// The process is asked to end.
     Terminate,
-    /// The terminal is gone.
+    /// The terminal was closed.
     HungUp,
-    /// The terminal was given back by a panic elsewhere.
+    /// The terminal was released because of a panic elsewhere.
     TerminalReleased,
 }
 
-/// The surroundings of the loop.
+/// The source of inputs and the owner of the terminal.
 pub trait Host {
     /// Waits for the next input. Dropping the future loses nothing.
     fn next(&mut self) -> impl Future<Output = Input>;
 
-    /// The next input that is there already; never waits.
+    /// Returns the next input if one has arrived; never waits.
     fn try_next(&mut self) -> impl Future<Output = Option<Input>>;
 
-    /// Whether the last frame has been written.
+    /// Returns whether the last frame has been written to the terminal.
     fn is_ready(&self) -> bool;
 
     /// Waits until the last frame has been written.
@@ -52,35 +52,35 @@ pub trait Host {
     where
         Self: Sized;
 
-    /// Whether there is no terminal any more.
+    /// Returns whether the terminal was closed.
     fn is_disconnected(&self) -> bool;
 
-    /// Gives the terminal back, stops the process, and takes the terminal again afterwards.
+    /// Releases the terminal, stops the process, and sets up the terminal again afterwards.
     ///
     /// # Errors
-    /// When the terminal can't be given back or taken.
+    /// When the terminal can't be released or set up.
     fn suspend(&mut self) -> impl Future<Output = io::Result<()>>;
 
-    /// Takes the terminal after something else may have used it.
+    /// Sets up the terminal again after something else may have used it.
     ///
     /// # Errors
-    /// When it can't be taken.
+    /// When that fails.
     fn reactivate(&mut self) -> io::Result<()>;
 
-    /// Gives the terminal to an editor with a text, and takes it again when that has ended. Gives
-    /// back the text, or why there is none.
+    /// Releases the terminal for an editor with a text, and sets it up again when the editor has
+    /// ended. Returns the edited text, or why there is none.
     ///
     /// # Errors
-    /// When the terminal can't be given back or taken.
+    /// When the terminal can't be released or set up.
     fn edit(&mut self, text: String) -> impl Future<Output = io::Result<Result<String, String>>>;
 
-    /// Puts a text into the clipboard of whoever looks.
+    /// Puts a text into the viewer's clipboard.
     ///
     /// # Errors
     /// When the terminal can't be written to.
     fn copy(&mut self, text: &str) -> io::Result<()>;
 
-    /// Calls somebody to the screen, as the settings allow.
+    /// Requests the viewer's attention, in the ways that the settings allow.
     ///
     /// # Errors
     /// When the terminal can't be written to.
@@ -91,12 +91,12 @@ pub trait Host {
 #[derive(Debug)]
 pub(in crate::tui) struct TerminalHost {
     guard: Guard,
-    /// `None` when the terminal is gone.
+    /// `None` while an editor or the shell uses the terminal, and after it was closed.
     events: Option<EventStream>,
     disconnected: bool,
-    /// The end was asked for while an editor had the terminal.
+    /// Whether the process was asked to end while an editor had the terminal.
     terminate_pending: bool,
-    /// Who hands words through to the terminal.
+    /// The multiplexer that passes sequences through to the terminal, if any.
     multiplexer: Multiplexer,
     terminate: Signal,
     interrupt: Signal,
@@ -127,8 +127,8 @@ impl TerminalHost {
         self.disconnect()
     }
 
-    /// Nothing is drawn any more. After the signal alone the terminal may still be there, so it is
-    /// given back; writing to one that is gone fails at once.
+    /// Stops drawing. After the signal alone the terminal may still exist, so it is released;
+    /// writing to one that was closed fails at once.
     fn disconnect(&mut self) -> Input {
         self.disconnected = true;
         self.events = None;
@@ -140,8 +140,8 @@ fn env_var(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Whether the terminal was taken away. Reading from it then gives nothing, for ever, and the reader
-/// of events does not stop at that: it is not asked.
+/// Returns whether the terminal was closed. Reading from it then returns nothing, for ever, and the
+/// reader of events does not stop at that: it is not polled any more.
 fn is_hung_up() -> bool {
     let input = rustix::stdio::stdin();
     let mut polled = [PollFd::new(&input, PollFlags::IN)];
@@ -150,7 +150,7 @@ fn is_hung_up() -> bool {
         && polled[0].revents().intersects(PollFlags::HUP | PollFlags::ERR)
 }
 
-/// The next terminal event; never, where there is no terminal.
+/// Waits for the next event of the terminal; for ever if there is no terminal.
 async fn next_event(events: &mut Option<EventStream>) -> Option<io::Result<Event>> {
     match events {
         Some(events) => {
@@ -188,8 +188,8 @@ impl Host for TerminalHost {
         if is_hung_up() {
             return Some(self.event_to_input(None));
         }
-        // Asked with the waker of the loop: the stream keeps the first one it is given, so that a
-        // waker that does nothing would lose the next key.
+        // Polled with the waker of the loop: the stream stores the first waker it gets, so one that
+        // does nothing would lose the next key.
         let now = poll_fn(|context| {
             Poll::Ready(match events.poll_next_unpin(context) {
                 Poll::Ready(event) => Some(event),
@@ -214,12 +214,13 @@ impl Host for TerminalHost {
     }
 
     async fn suspend(&mut self) -> io::Result<()> {
-        // The stream's thread must not take keys that are meant for the shell.
+        // The stream's thread must not read keys that are meant for the shell.
         self.events = None;
         self.guard.release()?;
-        // The whole group, as the terminal itself would do it: whoever started the program stops too.
+        // The entire process group, as the terminal itself would do it: whoever started the program
+        // stops too.
         kill_current_process_group(Raised::TSTP)?;
-        // The signal may arrive a moment later; what comes after the stop is the continuation.
+        // The signal may arrive a moment later; the next one is the continuation.
         let _ = timeout(STOP_TIMEOUT, self.resume.recv()).await;
         self.guard.reactivate()?;
         self.events = Some(EventStream::new());
@@ -227,7 +228,7 @@ impl Host for TerminalHost {
     }
 
     async fn edit(&mut self, text: String) -> io::Result<Result<String, String>> {
-        // The stream's thread must not take keys that are meant for the editor.
+        // The stream's thread must not read keys that are meant for the editor.
         self.events = None;
         let editing = match EditorSession::create(&text) {
             Ok(editing) => editing,
@@ -239,7 +240,7 @@ impl Host for TerminalHost {
         self.guard.release()?;
         let ended = tokio::select! {
             ended = editing.run() => ended,
-            // What it has written so far is kept as a draft.
+            // The text written so far is stored as a draft.
             _ = self.terminate.recv() => {
                 self.terminate_pending = true;
                 Err(EditorFailure { reason: "the editor was stopped".into(), text_counts: true })
@@ -267,7 +268,7 @@ impl Host for TerminalHost {
     }
 
     fn copy(&mut self, text: &str) -> io::Result<()> {
-        // What is too long was refused where it was asked for.
+        // A text that is too long was refused before this effect was requested.
         osc::copy(text, self.multiplexer).map_or(Ok(()), |bytes| self.guard.send_sequence(bytes))
     }
 

@@ -1,7 +1,7 @@
 //! Programs that are run on incidents.
 //!
-//! Each has a session of its own: it has no terminal to write to or to ask on, and is ended with all
-//! that it has started. Its only ways out are two pipes.
+//! Each has a session of its own: it has no terminal to write to or to prompt on, and is ended with
+//! everything that it has started. Its only ways out are two pipes.
 
 use std::collections::HashMap;
 use std::process::{ExitStatus, Stdio};
@@ -20,16 +20,16 @@ use super::super::message::Message;
 use super::super::output::Pipe;
 use super::super::run::{ProgramSpec, RunEnd, RunId};
 
-/// How long after it was asked to stop it is killed.
+/// How long after the request to stop a program is killed.
 const KILL_AFTER: Duration = Duration::from_secs(3);
-/// How long what it left behind may go on writing after it has ended.
+/// How long processes that outlive the program may keep writing after it has ended.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(300);
-/// What it writes is told this often.
+/// How often its output is sent to the panes.
 const OUTPUT_INTERVAL: Duration = Duration::from_millis(50);
-/// The most bytes between two times: it writes no faster than they are read.
+/// The most bytes of output between two sends: a program writes no faster than it is read.
 const MAX_BUFFERED: usize = 256 * 1024;
 
-/// The programs that run.
+/// The programs that are running, by the channel that stops each.
 #[derive(Default)]
 pub(super) struct Runs {
     stops: HashMap<RunId, oneshot::Sender<()>>,
@@ -55,13 +55,14 @@ impl Runs {
 
     pub(super) fn stop(&mut self, id: RunId) {
         if let Some(stop) = self.stops.remove(&id) {
-            // It may have ended by itself.
+            // The program may have ended by itself.
             let _ = stop.send(());
         }
     }
 }
 
-/// A program and all that it has started: killed when this goes, whatever the reason.
+/// A program and all processes that it has started: killed when this value is dropped, whatever the
+/// reason.
 struct ProcessGroup {
     id: Option<Pid>,
 }
@@ -69,7 +70,7 @@ struct ProcessGroup {
 impl ProcessGroup {
     fn signal(&self, signal: Signal) {
         if let Some(id) = self.id {
-            // It may have ended by itself.
+            // The program may have ended by itself.
             let _ = kill_process_group(id, signal);
         }
     }
@@ -81,33 +82,33 @@ impl Drop for ProcessGroup {
     }
 }
 
-/// A pipe, and what was read and not told yet.
+/// A pipe, and the output that was read and not sent yet.
 struct Reader<R> {
     pipe: Pipe,
     source: Option<R>,
     strip: StripBytes,
-    /// Bytes of a character that has not arrived whole.
+    /// Bytes of a character that has not arrived completely.
     partial_char: Vec<u8>,
     text: String,
 }
 
 impl<R: AsyncRead + Unpin> Reader<R> {
-    fn new(pipe: Pipe, from: Option<R>) -> Self {
+    fn new(pipe: Pipe, source: Option<R>) -> Self {
         Self {
             pipe,
-            source: from,
+            source,
             strip: StripBytes::new(),
             partial_char: Vec::new(),
             text: String::new(),
         }
     }
 
-    /// Reads what is there; waits for ever where nothing can come, or where enough has come for now.
+    /// Reads available output; waits for ever if none can come, or enough is buffered for now.
     async fn read(&mut self, buffer: &mut [u8]) {
-        let Some(from) = self.source.as_mut().filter(|_| self.text.len() < MAX_BUFFERED) else {
+        let Some(source) = self.source.as_mut().filter(|_| self.text.len() < MAX_BUFFERED) else {
             return std::future::pending().await;
         };
-        match from.read(buffer).await {
+        match source.read(buffer).await {
             Ok(count) if count > 0 => self.push_bytes(&buffer[..count]),
             _ => {
                 self.source = None;
@@ -144,7 +145,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 }
 
-/// Runs a program to its end, and tells what it writes.
+/// Runs a program until it ends, and sends its output as messages.
 async fn run(
     start: ProgramSpec,
     mut stopped: oneshot::Receiver<()>,
@@ -159,26 +160,28 @@ async fn run(
     let mut out = Reader::new(Pipe::Stdout, child.stdout().take());
     let mut err = Reader::new(Pipe::Stderr, child.stderr().take());
     let (mut out_buffer, mut err_buffer) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
-    let mut why = None;
+    let mut reason = None;
     let mut status = None;
-    let mut asked = false;
-    // When the next thing happens to it: its time is up, it is killed, it is not waited for any more.
+    let mut stop_requested = false;
+    // When the program is next acted on: its time is up, it is killed, or it is waited for no
+    // longer.
     let mut due = Instant::now() + start.timeout;
-    let mut told_at = Instant::now();
+    let mut sent_at = Instant::now();
     loop {
         if status.is_some() && out.source.is_none() && err.source.is_none() {
-            // What has let go of its pipes is meant to go on, unless it was stopped.
-            if why.is_none() {
+            // Processes that have closed the pipes are meant to keep running, unless the program
+            // was stopped.
+            if reason.is_none() {
                 group.id = None;
             }
             break;
         }
-        let untold = !out.text.is_empty() || !err.text.is_empty();
+        let unsent = !out.text.is_empty() || !err.text.is_empty();
         tokio::select! {
             () = out.read(&mut out_buffer) => {}
             () = err.read(&mut err_buffer) => {}
-            () = sleep_until(told_at + OUTPUT_INTERVAL), if untold => {
-                told_at = Instant::now();
+            () = sleep_until(sent_at + OUTPUT_INTERVAL), if unsent => {
+                sent_at = Instant::now();
                 send_output(start.id, &mut out, messages);
                 send_output(start.id, &mut err, messages);
             }
@@ -186,9 +189,9 @@ async fn run(
                 status = Some(ended);
                 due = Instant::now() + DRAIN_TIMEOUT;
             }
-            _ = &mut stopped, if !asked && status.is_none() => {
-                asked = true;
-                why.get_or_insert(RunEnd::Stopped);
+            _ = &mut stopped, if !stop_requested && status.is_none() => {
+                stop_requested = true;
+                reason.get_or_insert(RunEnd::Stopped);
                 group.signal(Signal::TERM);
                 due = Instant::now() + KILL_AFTER;
             }
@@ -196,10 +199,10 @@ async fn run(
                 if status.is_some() {
                     break;
                 }
-                if why.is_some() {
+                if reason.is_some() {
                     group.signal(Signal::KILL);
                 } else {
-                    why = Some(RunEnd::TimedOut);
+                    reason = Some(RunEnd::TimedOut);
                     group.signal(Signal::TERM);
                 }
                 due = Instant::now() + KILL_AFTER;
@@ -208,7 +211,7 @@ async fn run(
     }
     send_output(start.id, &mut out, messages);
     send_output(start.id, &mut err, messages);
-    why.unwrap_or_else(|| match status {
+    reason.unwrap_or_else(|| match status {
         Some(Ok(status)) => ended_from_status(status),
         Some(Err(error)) => RunEnd::NotStarted(format!("{}: {error}", start.program)),
         None => RunEnd::Stopped,
@@ -228,7 +231,7 @@ fn spawn(start: &ProgramSpec) -> std::io::Result<Box<dyn ChildWrapper>> {
         command
             .args(&start.arguments)
             .envs(start.variables.iter().map(|(name, value)| (name, value)))
-            // What it writes is shown as text.
+            // Its output is shown as plain text.
             .env("TERM", "dumb")
             .env("NO_COLOR", "1")
             .stdin(Stdio::null())

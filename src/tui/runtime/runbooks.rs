@@ -1,4 +1,4 @@
-//! The folder of runbooks.
+//! Reads the folder of runbooks.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -10,15 +10,16 @@ use crate::model::text::sanitize;
 
 use super::super::run::{NoRunbooks, Runbooks};
 
-/// The largest runbook, in bytes.
+/// The largest size of a runbook, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;
-/// So much of each is read to learn what it is for, in bytes.
+/// How much of each runbook is read to learn what it is for, in bytes.
 const HEAD_BYTES: u64 = 8 * 1024;
-/// The most runbooks, and the deepest folders.
+/// The most runbooks that are read from a folder.
 const MAX_RUNBOOKS: usize = 2000;
+/// The most levels of folders that are read below it.
 const MAX_DEPTH: usize = 8;
 
-/// What the runbooks of a folder are for, in the order of their names.
+/// Returns the headers of the runbooks in a folder (what each is for), sorted by name.
 pub(super) fn load_heads(folder: &Path) -> Runbooks {
     let mut heads = Vec::new();
     if let Err(error) = collect_heads(folder, "", 0, &mut heads) {
@@ -49,7 +50,7 @@ fn collect_heads(
         let file = entry.file_name();
         let Some(file) = file.to_str().filter(|name| !name.starts_with('.')) else { continue };
         let path = entry.path();
-        // A link counts as what it leads to; one that leads nowhere is left out.
+        // A link counts as what it points to; a dangling one is left out.
         let Ok(about) = fs::metadata(&path) else { continue };
         if about.is_dir() && depth < MAX_DEPTH {
             // One folder that can't be read does not hide the others.
@@ -65,7 +66,7 @@ fn collect_heads(
     Ok(())
 }
 
-/// Reads one of them whole.
+/// Reads a runbook completely. The error is a sentence.
 pub(super) fn load_page(folder: &Path, name: &str) -> Result<Arc<RunbookPage>, String> {
     let path: PathBuf = folder.join(format!("{name}.md"));
     let failed = |why: &str| format!("{} can't be shown: {why}", display_path(&path));
@@ -81,7 +82,7 @@ pub(super) fn load_page(folder: &Path, name: &str) -> Result<Arc<RunbookPage>, S
     Ok(Arc::new(RunbookPage::parse(&text)))
 }
 
-/// A file's text up to so many bytes.
+/// Returns a file's text up to this many bytes.
 fn read_prefix(path: &Path, most: u64) -> io::Result<String> {
     let mut bytes = Vec::new();
     File::open(path)?.take(most).read_to_end(&mut bytes)?;
@@ -113,26 +114,26 @@ mod tests {
     }
 
     #[test]
-    fn folders_that_lead_round_in_a_circle_end() {
+    fn circular_folder_links_end_at_the_depth_limit() {
         let folder = folder(&[("a.md", "")]);
         std::os::unix::fs::symlink(folder.path(), folder.path().join("again")).expect("a link");
         assert!(names(folder.path()).len() <= MAX_DEPTH + 1);
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_told_in_a_sentence() {
+    fn missing_folder_is_reported_in_a_sentence() {
         let folder = folder(&[]);
         let none = load_heads(&folder.path().join("none")).expect_err("it is not there");
-        let told = none.reason();
-        assert!(told.starts_with("there is no folder "), "{told}");
-        assert!(told.ends_with("put runbooks there, as .md files"), "{told}");
+        let message = none.reason();
+        assert!(message.starts_with("there is no folder "), "{message}");
+        assert!(message.ends_with("put runbooks there, as .md files"), "{message}");
     }
 
     #[test]
-    fn a_file_that_is_too_large_is_refused() {
+    fn too_large_file_is_refused() {
         let folder = folder(&[("large.md", &"x".repeat(1024 * 1024 + 1))]);
-        let told = load_page(folder.path(), "large").expect_err("it is too large");
-        assert!(told.ends_with("it has 1025 KiB, and 1 MiB is the most: split it"), "{told}");
+        let message = load_page(folder.path(), "large").expect_err("it is too large");
+        assert!(message.ends_with("it has 1025 KiB, and 1 MiB is the most: split it"), "{message}");
         assert!(load_page(folder.path(), "gone").is_err());
     }
 }

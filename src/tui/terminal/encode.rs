@@ -1,7 +1,7 @@
-//! Cells as bytes, as few as possible: a slow link carries every one of them.
+//! Encodes cells as the fewest possible bytes, because slow links carry every one of them.
 //!
-//! Only what every terminal since the VT220 understands is used: cursor moves, colours and
-//! attributes (SGR), erasing to the end of the line (EL) and of so many cells (ECH).
+//! Uses only sequences that every terminal since the VT220 understands: cursor moves, colours and
+//! attributes (SGR), erasing to the end of the line (EL) and erasing characters (ECH).
 
 use std::io::Write;
 
@@ -9,10 +9,10 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 
-/// From so many blanks on, erasing them is shorter than writing them.
+/// The number of blanks from which erasing them is shorter than writing them.
 const MIN_ERASE_RUN: u16 = 9;
 
-/// What cells are written with.
+/// The colours and attributes that cells are written with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Pen {
     fg: Color,
@@ -22,7 +22,7 @@ struct Pen {
 
 const PLAIN: Pen = Pen { fg: Color::Reset, bg: Color::Reset, attributes: Modifier::empty() };
 
-/// Attributes that show on a blank.
+/// Attributes that are visible on a blank.
 const SHOWN_ON_BLANKS: Modifier =
     Modifier::REVERSED.union(Modifier::UNDERLINED).union(Modifier::CROSSED_OUT);
 
@@ -31,13 +31,13 @@ impl Pen {
         Self { fg: cell.fg, bg: cell.bg, attributes: cell.modifier }
     }
 
-    /// Whether a blank written with it looks like one that was erased.
-    fn looks_erased(self) -> bool {
+    /// Whether a blank written with this pen looks like an erased cell.
+    fn matches_erased(self) -> bool {
         self.bg == Color::Reset && !self.attributes.intersects(SHOWN_ON_BLANKS)
     }
 }
 
-/// The cell as far as it can be seen: a blank has no colour of letters.
+/// Reduces a cell to what can be seen: a blank has no foreground colour.
 pub(super) fn normalize(cell: &Cell) -> Cell {
     let mut cell = cell.clone();
     if cell.symbol() == " " {
@@ -50,19 +50,19 @@ pub(super) fn normalize(cell: &Cell) -> Cell {
 }
 
 fn is_blank(cell: &Cell) -> bool {
-    cell.symbol() == " " && Pen::from_cell(cell).looks_erased()
+    cell.symbol() == " " && Pen::from_cell(cell).matches_erased()
 }
 
-/// Writes cells of a screen; `changed` are their places, row by row from the left.
+/// Encodes cells of a screen. `changed` are their positions, row by row from the left.
 ///
-/// `at` is where the cursor is known to be; gives where it is then.
+/// `cursor` is the cursor's position, if it is certain. Returns the position afterwards.
 pub(super) fn encode(
     out: &mut Vec<u8>,
     screen: &Buffer,
     changed: &[(u16, u16)],
-    at: Option<(u16, u16)>,
+    cursor: Option<(u16, u16)>,
 ) -> Option<(u16, u16)> {
-    let mut writer = Writer { out, screen, pen: PLAIN, cursor: at };
+    let mut writer = Writer { out, screen, pen: PLAIN, cursor };
     let mut rest = changed;
     while let Some(&(x, y)) = rest.first() {
         let count = writer.run(x, y, rest);
@@ -76,12 +76,13 @@ struct Writer<'a> {
     out: &'a mut Vec<u8>,
     screen: &'a Buffer,
     pen: Pen,
-    /// Where the cursor is; `None` where terminals may differ on that.
+    /// The cursor's position; `None` where terminals may differ on it.
     cursor: Option<(u16, u16)>,
 }
 
 impl Writer<'_> {
-    /// Writes the first of some places, and those that go with it; says how many that were.
+    /// Writes the cell at the first position, and further ones if one sequence covers them. Returns
+    /// how many positions were written.
     fn run(&mut self, x: u16, y: u16, rest: &[(u16, u16)]) -> usize {
         let Some(cell) = self.screen.cell((x, y)) else { return 1 };
         if is_blank(cell) {
@@ -92,7 +93,7 @@ impl Writer<'_> {
         1
     }
 
-    /// Blanks side by side: erased where that is shorter than writing them.
+    /// Writes adjacent blanks; erases them where that is shorter.
     fn blanks(&mut self, x: u16, y: u16, rest: &[(u16, u16)]) -> usize {
         let width = self.screen.area.right();
         let blank = |x: &u16| self.screen.cell((*x, y)).is_some_and(is_blank);
@@ -120,7 +121,7 @@ impl Writer<'_> {
     }
 
     fn erasing_pen(&mut self) {
-        if !self.pen.looks_erased() {
+        if !self.pen.matches_erased() {
             self.set_pen(PLAIN);
         }
     }
@@ -128,13 +129,13 @@ impl Writer<'_> {
     fn put(&mut self, cell: &Cell, x: u16, y: u16) {
         self.set_pen(Pen::from_cell(cell));
         self.raw(cell.symbol().as_bytes());
-        // Terminals differ on what is wide, and on where the cursor is after the last column.
+        // Terminals differ on which characters are wide, and on the cursor after the last column.
         let next = x + 1;
         let simple = cell.symbol().chars().count() == 1 && cell.symbol().width() == 1;
         self.cursor = (simple && next < self.screen.area.right()).then_some((next, y));
     }
 
-    /// Moves the cursor, or writes what lies between once more where that is shorter.
+    /// Moves the cursor, or writes the cells in between again where that is shorter.
     fn move_cursor(&mut self, x: u16, y: u16) {
         let mut absolute = Vec::with_capacity(8);
         // Writing to memory does not fail.
@@ -179,14 +180,14 @@ impl Writer<'_> {
         self.cursor = Some((x, y));
     }
 
-    /// What stands between two places of a row, where the pen as it is can write it.
+    /// Returns the cells between two columns of a row as bytes, if the current pen can write them.
     fn bytes_between(&self, from: u16, to: u16, y: u16) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
         for x in from..to {
             let cell = self.screen.cell((x, y))?;
             let symbol = cell.symbol();
             let same =
-                Pen::from_cell(cell) == self.pen || (is_blank(cell) && self.pen.looks_erased());
+                Pen::from_cell(cell) == self.pen || (is_blank(cell) && self.pen.matches_erased());
             if !same || symbol.chars().count() != 1 || symbol.width() != 1 || bytes.len() > 8 {
                 return None;
             }
@@ -200,9 +201,9 @@ impl Writer<'_> {
         if self.pen == to {
             return;
         }
-        let anew = sgr_sequence(&sgr_parameters(PLAIN, to, true));
-        let only_changes = sgr_sequence(&sgr_parameters(self.pen, to, false));
-        let shorter = if only_changes.len() < anew.len() { only_changes } else { anew };
+        let full = sgr_sequence(&sgr_parameters(PLAIN, to, true));
+        let changes = sgr_sequence(&sgr_parameters(self.pen, to, false));
+        let shorter = if changes.len() < full.len() { changes } else { full };
         self.raw(shorter.as_bytes());
         self.pen = to;
     }
@@ -227,17 +228,18 @@ fn sgr_sequence(parameters: &[String]) -> String {
     }
 }
 
-/// What leads from one pen to another; `reset` begins with one that clears everything.
+/// Returns the SGR parameters that change one pen to another; `reset` starts with the parameter
+/// that clears everything.
 fn sgr_parameters(from: Pen, to: Pen, reset: bool) -> Vec<String> {
     let mut list = Vec::new();
     if reset {
         list.push("0".into());
     }
-    let gone = from.attributes - to.attributes;
+    let removed = from.attributes - to.attributes;
     let mut new = to.attributes - from.attributes;
-    if gone.intersects(Modifier::BOLD | Modifier::DIM) {
+    if removed.intersects(Modifier::BOLD | Modifier::DIM) {
         list.push("22".into());
-        // One number ends both.
+        // One parameter ends both bold and dim.
         new |= to.attributes & (Modifier::BOLD | Modifier::DIM);
     }
     for (attribute, ends) in [
@@ -246,7 +248,7 @@ fn sgr_parameters(from: Pen, to: Pen, reset: bool) -> Vec<String> {
         (Modifier::REVERSED, "27"),
         (Modifier::CROSSED_OUT, "29"),
     ] {
-        if gone.contains(attribute) {
+        if removed.contains(attribute) {
             list.push(ends.into());
         }
     }
@@ -271,7 +273,7 @@ fn sgr_parameters(from: Pen, to: Pen, reset: bool) -> Vec<String> {
     list
 }
 
-/// A colour of letters (from 30) or of what is behind them (from 40).
+/// Returns the SGR parameters of a colour; `base` is 30 for the foreground, 40 for the background.
 fn sgr_color(color: Color, base: u8) -> String {
     let basic = |index: u8| {
         if index < 8 { (base + index).to_string() } else { (base + 60 + index - 8).to_string() }

@@ -1,4 +1,4 @@
-//! Frames: the bytes of one picture, sent in one piece and as few as possible.
+//! A terminal backend that sends the bytes of each frame at once, and as few as possible.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,14 +10,15 @@ use unicode_width::UnicodeWidthStr;
 
 use super::encode;
 
-/// The terminal draws what lies between these at once (synchronized update, DEC mode 2026).
+/// The marks of a synchronized update (DEC mode 2026): the terminal draws what lies between them
+/// at once.
 const SYNC_BEGIN: &[u8] = b"\x1b[?2026h";
 pub(super) const SYNC_END: &[u8] = b"\x1b[?2026l";
 
-/// A frame that is shorter than this arrives at once anyway: the marks would be longer than it.
+/// Frames shorter than this arrive at once anyway; the marks would be longer than the frame.
 const MIN_SYNC_BYTES: usize = 64;
 
-/// Gathers the bytes of a frame.
+/// Collects the bytes of a frame.
 #[derive(Clone, Debug, Default)]
 struct FrameBytes(Arc<Mutex<Vec<u8>>>);
 
@@ -27,7 +28,7 @@ impl Write for FrameBytes {
         Ok(bytes.len())
     }
 
-    /// Nothing: a frame is sent as a whole.
+    /// Does nothing: a frame is sent as a unit.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -39,38 +40,38 @@ impl FrameBytes {
     }
 }
 
-/// Where whole frames go.
+/// A destination of complete frames.
 pub trait Sink {
-    /// Takes the bytes of one frame, synchronized-update marks included.
+    /// Sends the bytes of one frame, including the marks of a synchronized update.
     ///
     /// # Errors
     /// When the terminal can't be written to.
     fn send_frame(&mut self, bytes: Vec<u8>) -> io::Result<()>;
 
-    /// Columns and rows.
+    /// Returns the size in columns and rows.
     ///
     /// # Errors
-    /// When the terminal doesn't tell.
+    /// When the terminal does not report its size.
     fn size(&self) -> io::Result<(u16, u16)>;
 }
 
-/// A terminal backend that sends each frame in one piece, and none where nothing has changed.
+/// A terminal backend that sends each frame at once, and nothing if nothing has changed.
 #[derive(Debug)]
 pub struct Framed<S> {
     inner: CrosstermBackend<FrameBytes>,
     frame_bytes: FrameBytes,
-    /// What is on the screen, for the cells between those that change.
+    /// What is on the screen, needed for the cells between those that change.
     screen: Buffer,
     cursor_shown: bool,
-    /// Where the last frame has left the cursor.
+    /// The position of the cursor after the last frame, if it is certain.
     cursor: Option<(u16, u16)>,
-    /// Whether frames stand between marks.
+    /// Whether frames are enclosed in the marks of a synchronized update.
     synchronized: bool,
     sink: S,
 }
 
 impl<S: Sink> Framed<S> {
-    /// Frames for a sink.
+    /// Creates a backend that sends its frames to a sink.
     pub fn new(sink: S) -> Self {
         let gathered = FrameBytes::default();
         let inner = CrosstermBackend::new(gathered.clone());
@@ -87,13 +88,13 @@ impl<S: Sink> Framed<S> {
         }
     }
 
-    /// With the marks of synchronized updates around each frame, or without.
+    /// Sets whether frames are enclosed in the marks of a synchronized update.
     #[must_use]
-    pub fn synchronized(self, marks: bool) -> Self {
-        Self { synchronized: marks, ..self }
+    pub fn synchronized(self, synchronized: bool) -> Self {
+        Self { synchronized, ..self }
     }
 
-    /// Takes in what is to be shown; gives the places that look different then, in order.
+    /// Applies cells to the screen. Returns the positions that look different afterwards, in order.
     fn apply_changes<'a>(
         &mut self,
         content: impl Iterator<Item = (u16, u16, &'a Cell)>,
@@ -110,33 +111,34 @@ impl<S: Sink> Framed<S> {
             let (covered, covers) = (columns(on_screen), columns(&cell));
             let background = cell.bg;
             *on_screen = cell;
-            // What a wide character covers has no looks of its own.
-            for beside in 1..covers {
-                if let Some(beside) = self.screen.cell_mut((x + beside, y)) {
-                    beside.reset();
+            // A cell that a wide character covers has no content of its own.
+            for offset in 1..covers {
+                if let Some(covered_cell) = self.screen.cell_mut((x + offset, y)) {
+                    covered_cell.reset();
                 }
             }
-            // When it goes, what it covered is a blank that nobody tells of: a terminal may keep the
-            // second half of a character whose first was written over.
-            for beside in covers..covered {
-                if let Some(blank) = self.screen.cell_mut((x + beside, y)) {
+            // When a wide character is removed, the cell that it covered becomes a blank, which
+            // ratatui does not report: a terminal may still show the second half of a character
+            // whose first half was overwritten.
+            for offset in covers..covered {
+                if let Some(blank) = self.screen.cell_mut((x + offset, y)) {
                     blank.reset();
                     blank.set_bg(background);
-                    changed.push((x + beside, y));
+                    changed.push((x + offset, y));
                 }
             }
         }
-        // It may have been told of after all.
+        // ratatui may have reported that cell as well.
         changed.dedup();
         changed
     }
 
-    /// Where the frames go.
+    /// Returns the sink of the frames.
     pub fn sink(&self) -> &S {
         &self.sink
     }
 
-    /// As [`Framed::sink`], to be changed.
+    /// Returns the sink of the frames, mutably.
     pub fn sink_mut(&mut self) -> &mut S {
         &mut self.sink
     }
@@ -171,15 +173,15 @@ impl<S: Sink> Backend for Framed<S> {
         }
     }
 
-    /// Never asks the terminal: its answer would come among the keys.
+    /// Never queries the terminal: its answer would arrive among the keys.
     fn get_cursor_position(&mut self) -> io::Result<Position> {
         Ok(Position::ORIGIN)
     }
 
     fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
         let position = position.into();
-        let here = Some((position.x, position.y));
-        if std::mem::replace(&mut self.cursor, here) == here {
+        let target = Some((position.x, position.y));
+        if std::mem::replace(&mut self.cursor, target) == target {
             return Ok(());
         }
         self.inner.set_cursor_position(position)

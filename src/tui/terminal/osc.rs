@@ -1,4 +1,5 @@
-//! Words to the terminal itself, outside of the picture: copy, notify.
+//! Control sequences (OSC) for the terminal itself: copying to the clipboard and desktop
+//! notifications.
 
 use std::borrow::Cow;
 
@@ -9,20 +10,20 @@ use crate::model::text::{sanitize, truncate};
 
 pub use crate::config::panes::Desktop;
 
-/// The longest text that is copied, in bytes: xterm takes 75,000 characters of base64, others
-/// about as much, and what is longer they drop without a word.
+/// The maximum length of a copied text, in bytes. xterm accepts 75,000 characters of base64, others
+/// about as much; they silently drop what is longer.
 pub const MAX_COPY_BYTES: usize = 56_000;
 
-/// The most columns of a notification.
+/// The maximum width of a notification, in columns.
 const MAX_COLUMNS: usize = 200;
 
-/// What GNU screen takes at once: its oldest versions have 256 bytes.
+/// The number of bytes that GNU screen accepts in one string; its oldest versions allow 256.
 const SCREEN_CHUNK: usize = 240;
 
-/// Who stands between the program and the terminal.
+/// The terminal multiplexer that the program runs in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Multiplexer {
-    /// Nobody.
+    /// No multiplexer.
     None,
     /// tmux.
     Tmux,
@@ -31,7 +32,7 @@ pub enum Multiplexer {
 }
 
 impl Multiplexer {
-    /// By the variables of the environment.
+    /// Detects the multiplexer from the environment.
     #[must_use]
     pub fn detect(var: &dyn Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| var(name).is_some_and(|value| !value.is_empty());
@@ -44,14 +45,14 @@ impl Multiplexer {
         }
     }
 
-    /// The sequence handed through to the terminal.
+    /// Wraps a sequence so that the multiplexer passes it through to the terminal.
     fn pass_through(self, sequence: &[u8]) -> Vec<u8> {
         match self {
             Self::None => sequence.to_vec(),
             Self::Tmux => {
                 let mut bytes = b"\x1bPtmux;".to_vec();
                 for byte in sequence {
-                    // An escape would end the string: twice is one.
+                    // A single escape would end the string; a doubled one stands for one.
                     if *byte == 0x1b {
                         bytes.push(0x1b);
                     }
@@ -62,9 +63,9 @@ impl Multiplexer {
             }
             Self::Screen => {
                 let mut bytes = Vec::new();
-                for piece in sequence.chunks(SCREEN_CHUNK) {
+                for chunk in sequence.chunks(SCREEN_CHUNK) {
                     bytes.extend_from_slice(b"\x1bP");
-                    bytes.extend_from_slice(piece);
+                    bytes.extend_from_slice(chunk);
                     bytes.extend_from_slice(b"\x1b\\");
                 }
                 bytes
@@ -73,15 +74,16 @@ impl Multiplexer {
     }
 }
 
-/// The text is longer than terminals take.
+/// The text is longer than terminals accept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0} bytes are too many to copy through the terminal: it takes {MAX_COPY_BYTES}")]
 pub struct TooLong(pub usize);
 
-/// Puts a text into the clipboard of whoever looks, wherever the program runs (OSC 52).
+/// Returns the sequence that copies a text to the clipboard of the person's machine, wherever the
+/// program runs (OSC 52).
 ///
 /// # Errors
-/// [`TooLong`].
+/// [`TooLong`] if the text is longer than [`MAX_COPY_BYTES`].
 pub fn copy(text: &str, between: Multiplexer) -> Result<Vec<u8>, TooLong> {
     if text.len() > MAX_COPY_BYTES {
         return Err(TooLong(text.len()));
@@ -89,15 +91,16 @@ pub fn copy(text: &str, between: Multiplexer) -> Result<Vec<u8>, TooLong> {
     let sequence = format!("\x1b]52;c;{}\x07", STANDARD.encode(text));
     let mut bytes = Vec::new();
     if between == Multiplexer::Tmux {
-        // tmux takes this one itself with `set-clipboard on`, and hands the other one through with
-        // `allow-passthrough on`.
+        // tmux handles the plain sequence with `set-clipboard on`, and passes the wrapped one
+        // through with `allow-passthrough on`.
         bytes.extend_from_slice(sequence.as_bytes());
     }
     bytes.extend(between.pass_through(sequence.as_bytes()));
     Ok(bytes)
 }
 
-/// Asks the terminal to notify, and rings its bell where `bell` is set. Nothing where it is neither.
+/// Returns the sequence for a desktop notification, preceded by BEL if `bell` is set. Empty if
+/// neither is wanted.
 #[must_use]
 pub fn notify(title: &str, body: &str, bell: bool, how: Desktop, between: Multiplexer) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -109,12 +112,12 @@ pub fn notify(title: &str, body: &str, bell: bool, how: Desktop, between: Multip
         Desktop::Osc9 => {
             let text = format!("{title}: {body}");
             let text = sanitize_payload(&text);
-            // Numbers in front mean something else to some, such as a progress bar.
+            // To some terminals a leading number means something else, such as a progress bar.
             let gap = if text.starts_with(|c: char| c.is_ascii_digit()) { " " } else { "" };
             format!("\x1b]9;{gap}{text}\x07")
         }
         Desktop::Osc777 => {
-            // What stands behind the next semicolon would be the body.
+            // A semicolon in the title would start the body.
             let title = sanitize_payload(title).replace(';', ",");
             format!("\x1b]777;notify;{title};{}\x07", sanitize_payload(body))
         }
@@ -123,7 +126,7 @@ pub fn notify(title: &str, body: &str, bell: bool, how: Desktop, between: Multip
     bytes
 }
 
-/// Made safe, so that nothing in it ends the sequence or begins another.
+/// Sanitizes a text so that it can't end the sequence or begin another, and truncates it.
 fn sanitize_payload(text: &str) -> String {
     match sanitize(text) {
         Cow::Borrowed(text) => truncate(text, MAX_COLUMNS).into_owned(),
@@ -132,7 +135,7 @@ fn sanitize_payload(text: &str) -> String {
 }
 
 impl Desktop {
-    /// What is meant by `auto`, by the variables of the environment.
+    /// Resolves `auto` to a protocol, from the environment.
     #[must_use]
     pub fn resolve(self, var: &dyn Fn(&str) -> Option<String>) -> Self {
         if self != Self::Auto {
@@ -141,7 +144,7 @@ impl Desktop {
         let value = |name: &str| var(name).unwrap_or_default();
         let program = value("TERM_PROGRAM");
         let term = value("TERM");
-        // Inside tmux these two name tmux; LC_TERMINAL is what iTerm2 sends along with a login.
+        // Inside tmux these two variables name tmux; iTerm2 sends LC_TERMINAL along with a login.
         let nine = ["iTerm.app", "WezTerm", "ghostty"].contains(&program.as_str())
             || value("LC_TERMINAL") == "iTerm2"
             || !value("WT_SESSION").is_empty()
@@ -169,37 +172,41 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_copied_as_base64() {
+    fn text_is_copied_as_base64() {
         let bytes = copy("INC-2041", Multiplexer::None).unwrap();
         assert_eq!(text(&bytes), "\x1b]52;c;SU5DLTIwNDE=\x07");
     }
 
     #[test]
-    fn inside_tmux_it_is_sent_both_ways() {
+    fn copy_in_tmux_is_sent_plain_and_wrapped() {
         let bytes = copy("x", Multiplexer::Tmux).unwrap();
         assert_eq!(text(&bytes), "\x1b]52;c;eA==\x07\x1bPtmux;\x1b\x1b]52;c;eA==\x07\x1b\\");
     }
 
     #[test]
-    fn inside_screen_it_goes_in_pieces() {
+    fn copy_in_screen_is_split_into_chunks() {
         let bytes = copy(&"x".repeat(600), Multiplexer::Screen).unwrap();
-        let pieces: Vec<&str> = text(&bytes).split("\x1b\\").filter(|p| !p.is_empty()).collect();
-        assert!(pieces.len() > 2);
+        let chunks: Vec<&str> =
+            text(&bytes).split("\x1b\\").filter(|chunk| !chunk.is_empty()).collect();
+        assert!(chunks.len() > 2);
         assert!(
-            pieces
+            chunks
                 .iter()
-                .all(|piece| piece.starts_with("\x1bP") && piece.len() <= SCREEN_CHUNK + 2)
+                .all(|chunk| chunk.starts_with("\x1bP") && chunk.len() <= SCREEN_CHUNK + 2)
         );
-        let whole: String = pieces.iter().map(|piece| &piece[2..]).collect();
-        assert_eq!(whole.as_bytes(), copy(&"x".repeat(600), Multiplexer::None).unwrap());
+        let joined: String = chunks.iter().map(|chunk| &chunk[2..]).collect();
+        assert_eq!(joined.as_bytes(), copy(&"x".repeat(600), Multiplexer::None).unwrap());
     }
 
     #[test]
-    fn what_is_too_long_is_told() {
+    fn too_long_text_is_refused_with_its_size() {
         assert!(copy(&"x".repeat(MAX_COPY_BYTES), Multiplexer::None).unwrap().len() < 75_000);
-        let told =
+        let message =
             copy(&"x".repeat(MAX_COPY_BYTES + 1), Multiplexer::None).unwrap_err().to_string();
-        assert_eq!(told, "56001 bytes are too many to copy through the terminal: it takes 56000");
+        assert_eq!(
+            message,
+            "56001 bytes are too many to copy through the terminal: it takes 56000"
+        );
     }
 
     #[rstest]
@@ -207,7 +214,7 @@ mod tests {
     #[case(Desktop::Off, false, "")]
     #[case(Desktop::Osc9, false, "\x1b]9;P1 INC-7 unowned: Cards fail\x07")]
     #[case(Desktop::Osc777, true, "\x07\x1b]777;notify;P1 INC-7 unowned;Cards fail\x07")]
-    fn a_notification_is_what_the_terminal_understands(
+    fn notification_uses_the_protocol_of_the_terminal(
         #[case] how: Desktop,
         #[case] bell: bool,
         #[case] sent: &str,
@@ -217,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_title_has_no_second_part_and_a_text_no_number_in_front() {
+    fn title_has_no_semicolon_and_text_no_leading_digit() {
         let bytes = notify("a;b", "c;d", false, Desktop::Osc777, Multiplexer::None);
         assert_eq!(text(&bytes), "\x1b]777;notify;a,b;c;d\x07");
         let bytes = notify("4;1", "x", false, Desktop::Osc9, Multiplexer::None);
@@ -226,7 +233,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_in_a_text_ends_the_sequence_early(title in ".{0,40}", body in "(?s).{0,300}") {
+        fn text_never_ends_the_sequence_early(title in ".{0,40}", body in "(?s).{0,300}") {
             for how in [Desktop::Osc9, Desktop::Osc777] {
                 let sent = notify(&title, &body, false, how, Multiplexer::None);
                 let inside = text(&sent[1..sent.len() - 1]);
@@ -244,7 +251,7 @@ mod tests {
     #[case(&[("TERM", "tmux-256color"), ("LC_TERMINAL", "iTerm2")], Desktop::Osc9)]
     #[case(&[("TERM", "foot")], Desktop::Osc777)]
     #[case(&[("TERM", "xterm-256color")], Desktop::Off)]
-    fn a_terminal_that_is_not_known_is_not_asked(
+    fn protocol_is_detected_and_unknown_terminals_get_none(
         #[case] env: &[(&str, &str)],
         #[case] how: Desktop,
     ) {

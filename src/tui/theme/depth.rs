@@ -1,24 +1,24 @@
-//! How many colours there are.
+//! Colour depth: how many colours the terminal can show.
 
 use ratatui::style::Color;
 
 pub use crate::config::appearance::DepthChoice as Choice;
 
-/// How many colours there are.
+/// How many colours the terminal can show.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Depth {
     /// None: only bold, dim, underline and reverse.
     None,
-    /// The 16 of every colour terminal.
+    /// The 16 colours of every colour terminal.
     Basic,
-    /// 256.
+    /// The 256 indexed colours.
     Indexed,
-    /// 16 million.
+    /// 24-bit colours.
     True,
 }
 
-/// Terminals that draw 24-bit colours and say so by their name, where a login on another machine
-/// has lost `COLORTERM`.
+/// Terminals that draw 24-bit colours, recognized by their name because a login on another machine
+/// drops `COLORTERM`.
 const TRUE_COLOR_TERMS: [&str; 8] =
     ["direct", "kitty", "alacritty", "foot", "ghostty", "wezterm", "contour", "rio"];
 
@@ -26,7 +26,7 @@ const TRUE_COLOR_TERMS: [&str; 8] =
 const MONOCHROME_TERMS: [&str; 4] = ["dumb", "vt1", "vt2", "vt3"];
 
 impl Depth {
-    /// What is asked for, or what the terminal has by the variables of the environment.
+    /// Returns the chosen depth, or detects the terminal's from the environment.
     #[must_use]
     pub fn detect(choice: Choice, var: &dyn Fn(&str) -> Option<String>) -> Self {
         match choice {
@@ -48,7 +48,7 @@ impl Depth {
         let colors = var("COLORTERM").unwrap_or_default().to_ascii_lowercase();
         let full = ["truecolor", "24bit"].contains(&colors.as_str())
             || TRUE_COLOR_TERMS.iter().any(|name| term.contains(name));
-        // GNU screen hands COLORTERM on to programs, but not their 24-bit colours to the terminal.
+        // GNU screen passes COLORTERM on to programs, but no 24-bit colours to the terminal.
         let screen = term.starts_with("screen") && var("TMUX").is_none();
         match (full, screen) {
             (true, false) => Self::True,
@@ -59,20 +59,20 @@ impl Depth {
     }
 }
 
-/// A colour, and what stands for it where there are fewer.
+/// A colour, and its replacements at lower colour depths.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Shade {
     /// Red, green and blue.
     pub rgb: (u8, u8, u8),
-    /// Among the 256.
+    /// Its number among the 256 indexed colours.
     pub indexed: u8,
-    /// Among the 16.
+    /// Its replacement among the 16 colours.
     pub basic: Color,
 }
 
 impl Shade {
-    /// The colour at a depth. Where the 256 have exactly the same one its number is sent: it takes
-    /// half the bytes.
+    /// Returns the colour at a depth. If the 256 colours contain exactly the same one, its number
+    /// is used at 24 bits too: it takes half the bytes.
     pub(super) fn color(self, depth: Depth) -> Color {
         match depth {
             Depth::None => Color::Reset,
@@ -86,8 +86,8 @@ impl Shade {
     }
 }
 
-/// What one of the 256 colours is by xterm's table, where that can be relied on: people set the
-/// first 16 to their liking, and some palettes the next 6.
+/// Returns an indexed colour by xterm's table, where it can be relied on: people change the first
+/// 16 colours, and some palettes the next 6.
 pub(super) fn xterm_rgb(index: u8) -> Option<(u8, u8, u8)> {
     const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
     match index {
@@ -128,7 +128,10 @@ mod tests {
     #[case::old(&[("TERM", "vt220")], Depth::None)]
     #[case::unwanted(&[("TERM", "xterm-256color"), ("NO_COLOR", "1")], Depth::None)]
     #[case::empty_is_unset(&[("TERM", "xterm-256color"), ("NO_COLOR", "")], Depth::Indexed)]
-    fn the_terminal_tells_its_colours(#[case] env: &[(&str, &str)], #[case] depth: Depth) {
+    fn color_depth_is_detected_from_the_environment(
+        #[case] env: &[(&str, &str)],
+        #[case] depth: Depth,
+    ) {
         let var = |name: &str| {
             env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
         };
@@ -137,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_colour_that_the_256_have_exactly_is_sent_as_its_number() {
+    fn exact_indexed_colour_is_sent_as_its_number() {
         let exact = Shade { rgb: (95, 215, 215), indexed: 80, basic: Color::Cyan };
         assert_eq!(exact.color(Depth::True), Color::Indexed(80));
         let other = Shade { rgb: (86, 180, 233), indexed: 74, basic: Color::Cyan };

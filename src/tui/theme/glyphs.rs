@@ -1,9 +1,9 @@
-//! What is drawn where ASCII is all there is.
+//! ASCII replacements of symbols, for terminals that show nothing else.
 
 use ratatui::buffer::Buffer;
 use unicode_width::UnicodeWidthStr;
 
-/// Replaces what ASCII has not.
+/// Replaces all symbols that are not ASCII.
 pub(super) fn to_ascii(buffer: &mut Buffer) {
     let mut wide = 0;
     for cell in &mut buffer.content {
@@ -23,7 +23,7 @@ pub(super) fn to_ascii(buffer: &mut Buffer) {
     }
 }
 
-/// What stands in ASCII for which symbols.
+/// ASCII characters, each with the symbols that it replaces.
 const ASCII_FALLBACKS: [(&str, &str); 18] = [
     ("+", "╭╮╰╯┌┐└┘├┤"),
     ("-", "─–—−·"),
@@ -50,7 +50,7 @@ fn plain(symbol: &str) -> &'static str {
     found.map_or("?", |(plain, _)| plain)
 }
 
-/// Whether the locale writes UTF-8. Without any setting it is taken for granted.
+/// Whether the locale uses UTF-8; assumed if no variable is set.
 #[must_use]
 pub fn locale_is_utf8() -> bool {
     let set = ["LC_ALL", "LC_CTYPE", "LANG"]

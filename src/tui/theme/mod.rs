@@ -1,7 +1,7 @@
-//! Colours and glyphs.
+//! Themes: the colours and glyphs of the interface.
 //!
-//! One accent for the focus, priority colours for priorities and nothing else, dim for what is
-//! secondary. Without colours the same is said by text, bold, underline and reverse.
+//! One accent colour marks the focus, priority colours are used for priorities only, and secondary
+//! text is dim. Without colours the same is expressed by text, bold, underline and reverse.
 
 mod depth;
 mod glyphs;
@@ -20,7 +20,7 @@ pub use glyphs::locale_is_utf8;
 use depth::Shade;
 use palette::Palette;
 
-/// The looks.
+/// The active theme, for the terminal's colour depth.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Theme {
     name: Name,
@@ -29,107 +29,107 @@ pub struct Theme {
 }
 
 impl Theme {
-    /// The dark theme for so many colours, with ASCII only where that is all there is.
+    /// Creates the dark theme for a colour depth; `ascii` replaces all other symbols.
     #[must_use]
     pub const fn new(depth: Depth, ascii: bool) -> Self {
         Self { name: Name::Dark, depth, ascii }
     }
 
-    /// The same with the colours of another theme.
+    /// Changes the colours to those of another theme.
     #[must_use]
     pub const fn with_name(self, name: Name) -> Self {
         Self { name, ..self }
     }
 
-    /// Which one it is.
+    /// Returns the name of the theme.
     #[must_use]
     pub const fn name(self) -> Name {
         self.name
     }
 
-    /// How many colours the terminal has.
+    /// Returns the colour depth of the terminal.
     #[must_use]
     pub const fn depth(self) -> Depth {
         self.depth
     }
 
-    /// The colours; `None` where there are none.
+    /// Returns the colours; `None` if the theme or the terminal has none.
     fn palette(self) -> Option<&'static Palette> {
         if self.depth == Depth::None { None } else { self.name.palette() }
     }
 
-    /// A text in the colour of a role; without colours, in another way.
+    /// Returns the style for text of a role; `without` is used if there are no colours.
     fn foreground(self, role: impl Fn(&Palette) -> Shade, without: Style) -> Style {
         self.palette().map_or(without, |palette| Style::new().fg(role(palette).color(self.depth)))
     }
 
-    /// What has the focus.
+    /// Returns the style for what has the focus.
     #[must_use]
     pub fn accent(self) -> Style {
         self.foreground(|palette| palette.accent, Style::new().add_modifier(Modifier::BOLD))
     }
 
-    /// What is secondary.
+    /// Returns the style for secondary text.
     #[must_use]
     pub fn dim(self) -> Style {
         self.foreground(|palette| palette.dim, Style::new())
     }
 
-    /// Borders without focus.
+    /// Returns the style for borders without focus.
     #[must_use]
     pub fn border(self) -> Style {
         self.foreground(|palette| palette.border, Style::new().add_modifier(Modifier::DIM))
     }
 
-    /// Plain text, where something else was drawn before.
+    /// Returns the style for plain text that is drawn over something else.
     #[must_use]
     pub fn text(self) -> Style {
         Style::new().fg(Color::Reset).remove_modifier(Modifier::DIM)
     }
 
-    /// What must be read.
+    /// Returns the style for important text.
     #[must_use]
     pub fn strong(self) -> Style {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
-    /// What is wrong: past, failing, refused.
+    /// Returns the style for faults: a missed service level, a failure, a refused command.
     #[must_use]
     pub fn alarm(self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
-    /// What needs care and is not wrong yet: read-only, a setting that could not be used.
+    /// Returns the style for warnings, such as read-only mode or a setting that could not be used.
     #[must_use]
     pub fn warning(self) -> Style {
         self.foreground(|palette| palette.warning, Style::new()).add_modifier(Modifier::BOLD)
     }
 
-    /// All is well.
+    /// Returns the style for a good state.
     #[must_use]
     pub fn good(self) -> Style {
         self.foreground(|palette| palette.good, Style::new())
     }
 
-    /// Letters that a search has matched.
+    /// Returns the style for letters that a search has matched.
     #[must_use]
     pub fn matched(self) -> Style {
         self.accent().add_modifier(Modifier::UNDERLINED)
     }
 
-    /// A priority.
+    /// Returns the style for a priority.
     #[must_use]
     pub fn priority(self, priority: Priority) -> Style {
         let style = self.foreground(|palette| palette.priority[priority.index()], Style::new());
         if priority == Priority::P1 { style.add_modifier(Modifier::BOLD) } else { style }
     }
 
-    /// The selected row; `focused` when keys go there.
+    /// Returns the style for the selected row; `focused` if its pane has the focus.
     #[must_use]
     pub fn selection(self, focused: bool) -> Style {
         let palette = self.palette();
-        let behind = palette.and_then(|palette| palette.selection);
-        match (behind, self.depth) {
+        let backgrounds = palette.and_then(|palette| palette.selection);
+        match (backgrounds, self.depth) {
             (Some(_), Depth::Basic) if focused => Style::new().add_modifier(Modifier::BOLD),
             (Some(_), Depth::Basic) => Style::new(),
             (Some([with, without]), _) => {
@@ -142,24 +142,25 @@ impl Theme {
         }
     }
 
-    /// The border of what has the focus: of another kind where no colour tells.
+    /// Returns the border type of what has the focus: a different one where no colour shows the
+    /// focus.
     #[must_use]
     pub fn focus_border(self) -> BorderType {
         if self.palette().is_none() { BorderType::Double } else { BorderType::Rounded }
     }
 
-    /// A piece of the upper border.
+    /// Returns the symbol of the upper border.
     #[must_use]
     pub fn rule(self, focused: bool) -> &'static str {
         if focused && self.palette().is_none() { "═" } else { "─" }
     }
 
-    /// The last step of a frame: the theme's own ground where it has one, and what ASCII has not
-    /// is replaced where ASCII is all there is.
+    /// Finishes a frame: applies the theme's own background if it has one, and replaces symbols
+    /// where only ASCII can be shown.
     pub fn finish(self, buffer: &mut Buffer) {
         if let Some((text, ground)) = self.palette().and_then(|palette| palette.base_colors) {
             for cell in &mut buffer.content {
-                // What is reversed is one bar of the strongest contrast.
+                // Reversed cells form one bar of the strongest contrast.
                 if cell.fg == Color::Reset || cell.modifier.contains(Modifier::REVERSED) {
                     cell.fg = text.color(self.depth);
                 }

@@ -1,31 +1,31 @@
-//! The themes as tables: which colour each role has.
+//! The themes as tables of the colour of each role.
 
 use ratatui::style::Color;
 
 use super::Name;
 use super::depth::Shade;
 
-/// The colours of a theme. Where there are 16, what they look like is the terminal's choice, and
-/// bright black is often next to invisible: no text has it on a dark ground.
+/// The colours of a theme. With 16 colours the terminal decides what they look like, and bright
+/// black is often almost invisible, so no text has it on a dark background.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Palette {
     /// What has the focus.
     pub accent: Shade,
-    /// What is secondary.
+    /// Secondary text.
     pub dim: Shade,
     /// Borders without focus.
     pub border: Shade,
-    /// All is well.
+    /// A good state.
     pub good: Shade,
-    /// What needs care.
+    /// Warnings.
     pub warning: Shade,
-    /// P1 to P4.
+    /// The priorities P1 to P4.
     pub priority: [Shade; 4],
-    /// Behind the selected row: with the focus and without; `None` marks it by reverse.
+    /// The background of the selected row, with and without focus; `None` marks it by reverse.
     pub selection: Option<[Shade; 2]>,
-    /// Text on the selected row: what stands on a colour of ours can't be left to the terminal.
+    /// Text on the selected row: on a background of the theme it can't be left to the terminal.
     pub selected: Shade,
-    /// Text and what is behind it, where the theme does not take the terminal's own.
+    /// Text and background, if the theme does not use those of the terminal.
     pub base_colors: Option<(Shade, Shade)>,
 }
 
@@ -52,8 +52,8 @@ const DARK: Palette = Palette {
     base_colors: None,
 };
 
-/// For light terminals. It does not paint their background: it is light already, and a painted one
-/// would cost bytes on every cell and end in a frame of another white at the window's edge.
+/// For light terminals. It does not paint their background, which is light already: a painted one
+/// would cost bytes on every cell, and leave a frame of another white at the window's edge.
 const LIGHT: Palette = Palette {
     accent: shade(0x00_5f_87, 24, Color::Blue),
     dim: shade(0x58_58_58, 240, Color::DarkGray),
@@ -71,8 +71,8 @@ const LIGHT: Palette = Palette {
     base_colors: None,
 };
 
-/// Strong contrasts. It paints its own background: that nothing has less than 7:1 can only be
-/// promised where it is known what text stands on.
+/// Strong contrasts. It paints its own background: a contrast of at least 7:1 can only be promised
+/// on a known background.
 const CONTRAST: Palette = Palette {
     accent: shade(0x00_ff_ff, 51, Color::LightCyan),
     dim: shade(0xd0_d0_d0, 252, Color::White),
@@ -90,7 +90,7 @@ const CONTRAST: Palette = Palette {
     base_colors: Some((shade(0xff_ff_ff, 231, Color::White), shade(0x08_08_08, 232, Color::Black))),
 };
 
-/// For dark terminals and eyes that don't tell all hues apart (protanopia, deuteranopia,
+/// For dark terminals and people with a colour vision deficiency (protanopia, deuteranopia,
 /// tritanopia): vermilion, yellow, bluish green, reddish purple and sky blue after M. Okabe and
 /// K. Ito, "Color Universal Design" (2008, <https://jfly.uni-koeln.de/color/>), the darker ones
 /// made lighter so that they can be read on black.
@@ -112,7 +112,7 @@ const COLORBLIND: Palette = Palette {
 };
 
 impl Name {
-    /// Its colours; `None` where it has none.
+    /// Returns the colours of the theme; `None` if it has none.
     pub(super) const fn palette(self) -> Option<&'static Palette> {
         match self {
             Self::Dark => Some(&DARK),
@@ -148,7 +148,7 @@ mod tests {
         (one.max(other) + 0.05) / (one.min(other) + 0.05)
     }
 
-    /// What terminals that a theme is for have behind the text.
+    /// Typical backgrounds of the terminals that a theme is made for.
     fn grounds(name: Name) -> Vec<Rgb> {
         match name {
             Name::Dark | Name::Colorblind => {
@@ -176,17 +176,17 @@ mod tests {
     }
 
     #[rstest]
-    fn every_text_can_be_read_on_what_is_behind_it(
+    fn every_text_is_readable_on_its_background(
         #[values(Name::Dark, Name::Light, Name::Contrast, Name::Colorblind)] name: Name,
     ) {
         let palette = name.palette().expect("it has colours");
         let least = if name == Name::Contrast { 7.0 } else { 4.5 };
-        let mut behind = grounds(name);
-        behind.extend(palette.base_colors.map(|(_, ground)| ground.rgb));
-        behind.extend(palette.selection.iter().flatten().map(|shade| shade.rgb));
-        assert!(!behind.is_empty());
+        let mut backgrounds = grounds(name);
+        backgrounds.extend(palette.base_colors.map(|(_, ground)| ground.rgb));
+        backgrounds.extend(palette.selection.iter().flatten().map(|shade| shade.rgb));
+        assert!(!backgrounds.is_empty());
         for (role, shade) in texts(palette) {
-            for ground in &behind {
+            for ground in &backgrounds {
                 let ratio = contrast(shade.rgb, *ground);
                 assert!(ratio >= least, "{name} {role} on {ground:02x?}: {ratio:.2}");
             }
@@ -194,14 +194,14 @@ mod tests {
     }
 
     #[rstest]
-    fn of_256_colours_each_is_near_the_one_it_stands_for(
+    fn indexed_colours_are_near_the_full_ones(
         #[values(Name::Dark, Name::Light, Name::Contrast, Name::Colorblind)] name: Name,
     ) {
         let palette = name.palette().expect("it has colours");
         for (role, shade) in texts(palette) {
             let indexed = xterm_rgb(shade.indexed).expect("a colour that can be relied on");
-            let far = difference(shade.rgb, indexed);
-            assert!(far < 16.0, "{name} {role}: {far:.1}");
+            let delta = difference(shade.rgb, indexed);
+            assert!(delta < 16.0, "{name} {role}: {delta:.1}");
             for ground in grounds(name) {
                 let ratio = contrast(indexed, ground);
                 assert!(ratio >= 4.5, "{name} {role} on {ground:02x?}: {ratio:.2}");
@@ -209,7 +209,7 @@ mod tests {
         }
     }
 
-    /// A colour in CIE L*a*b* under D65, from linear red, green and blue.
+    /// Converts linear red, green and blue to CIE L*a*b* under D65.
     fn lab(linear: [f64; 3]) -> [f64; 3] {
         let [red, green, blue] = linear.map(|value| value.clamp(0.0, 1.0));
         let [long, middle, short] =
@@ -224,7 +224,7 @@ mod tests {
         [116.0 * middle - 16.0, 500.0 * (long - middle), 200.0 * (middle - short)]
     }
 
-    /// CIE76: about 2.3 can just be seen.
+    /// Returns the CIE76 colour difference; about 2.3 is just noticeable.
     fn distance(one: [f64; 3], other: [f64; 3]) -> f64 {
         let (one, other) = (lab(one), lab(other));
         one.iter().zip(other).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
@@ -238,8 +238,8 @@ mod tests {
         distance(channels(one), channels(other))
     }
 
-    /// What is seen without one kind of cone: G. Machado, M. Oliveira and L. Fernandes,
-    /// "A Physiologically-based Model for Simulation of Color Vision Deficiency" (2009).
+    /// Matrices that simulate the absence of one kind of cone: G. Machado, M. Oliveira and L.
+    /// Fernandes, "A Physiologically-based Model for Simulation of Color Vision Deficiency" (2009).
     const SEEN: [(&str, [[f64; 3]; 3]); 3] = [
         (
             "protanopia",
@@ -268,7 +268,7 @@ mod tests {
     ];
 
     #[rstest]
-    fn priorities_are_told_apart_without_one_kind_of_cone(#[values(0, 1, 2)] kind: usize) {
+    fn priorities_are_distinct_without_one_kind_of_cone(#[values(0, 1, 2)] kind: usize) {
         let (what, matrix) = SEEN[kind];
         let seen = |rgb: Rgb| {
             let rgb = channels(rgb);
@@ -278,10 +278,10 @@ mod tests {
             let shades = COLORBLIND.priority.map(|shade| {
                 if full { shade.rgb } else { xterm_rgb(shade.indexed).expect("one of the 256") }
             });
-            for (place, one) in shades.iter().enumerate() {
-                for other in &shades[place + 1..] {
-                    let apart = distance(seen(*one), seen(*other));
-                    assert!(apart >= 20.0, "{what}: {one:02x?} and {other:02x?}: {apart:.1}");
+            for (index, one) in shades.iter().enumerate() {
+                for other in &shades[index + 1..] {
+                    let delta = distance(seen(*one), seen(*other));
+                    assert!(delta >= 20.0, "{what}: {one:02x?} and {other:02x?}: {delta:.1}");
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! How things are shown, and what is taken along from the screen.
+//! How things are shown: theme and time zone; and copying to the clipboard.
 
 use super::super::app::App;
 use super::super::message::Effect;
@@ -7,12 +7,12 @@ use super::super::theme::{Depth, Name};
 use super::super::zone::Zone;
 use super::show_toast;
 
-/// The next theme.
+/// Switches to the next theme.
 pub(super) fn next_theme(app: &mut App) -> Vec<Effect> {
     set_theme(app, app.theme.name().next())
 }
 
-/// Another theme.
+/// Switches to a theme; shows why not if there are no colours.
 pub(super) fn set_theme(app: &mut App, name: Name) -> Vec<Effect> {
     if app.theme.depth() == Depth::None {
         return show_toast(
@@ -25,12 +25,12 @@ pub(super) fn set_theme(app: &mut App, name: Name) -> Vec<Effect> {
     show_toast(app, format!("theme: {}", app.theme.name()), false)
 }
 
-/// The next choice of a time zone.
+/// Switches to the next choice of a time zone.
 pub(super) fn next_zone(app: &mut App) -> Vec<Effect> {
     set_zone(app, app.zone.next())
 }
 
-/// Another choice of a time zone.
+/// Switches to a choice of a time zone.
 pub(super) fn set_zone(app: &mut App, zone: Zone) -> Vec<Effect> {
     app.zone = zone;
     let name = app.clock().name();
@@ -42,7 +42,7 @@ pub(super) fn set_zone(app: &mut App, zone: Zone) -> Vec<Effect> {
     show_toast(app, text, false)
 }
 
-/// Puts a text into the clipboard, and says so; one that is too long is refused in a sentence.
+/// Puts a text into the clipboard and confirms that; a text that is too long is refused.
 pub(super) fn copy_to_clipboard(app: &mut App, text: String, what: &str) -> Vec<Effect> {
     if text.len() > MAX_COPY_BYTES {
         return show_toast(app, TooLong(text.len()).to_string(), true);

@@ -1,4 +1,4 @@
-//! What is typed behind a name in the command palette: what is offered, and how it is read.
+//! Arguments in the command palette: what is offered after an action's name, and how it is parsed.
 
 use chrono::{DateTime, Utc};
 
@@ -20,12 +20,12 @@ use super::super::theme::Name;
 use super::super::zone::Zone;
 use super::{find, parse_time, picks, run, workspaces};
 
-/// The word that takes a value away.
+/// The word that clears a value.
 const NONE: &str = "none";
-/// The word for a category that is not known.
+/// The word for an unknown category.
 const UNKNOWN: &str = "unknown";
 
-/// What can be typed behind a name, where that can be listed: each has a value.
+/// Returns the possible arguments of an action, where they can be listed. Each item has a value.
 pub(super) fn offers(
     app: &App,
     entry: &Entry,
@@ -71,7 +71,7 @@ pub(super) fn offers(
     }
 }
 
-/// What is typed means.
+/// Parses a typed argument into the pick that it stands for.
 ///
 /// # Errors
 /// What is wrong with it and what would be accepted.
@@ -93,16 +93,16 @@ pub(super) fn parse(
             None => Ok(item.pick.clone()),
         };
     }
-    let given = sanitize(argument);
+    let shown = sanitize(argument);
     let values: Vec<&str> = offers.iter().filter_map(|item| item.value.as_deref()).collect();
-    let unknown = |what: &str| Err(format!("{what} {given:?}: {}", suggestion(argument, &values)));
+    let unknown = |what: &str| Err(format!("{what} {shown:?}: {}", suggestion(argument, &values)));
     match entry.argument {
         ArgumentKind::Nothing => Err(format!("{} takes nothing behind it", entry.name)),
         ArgumentKind::Listed(_) if values.is_empty() => {
             Err(picks::empty_reason(app, entry.action, targets))
         }
         ArgumentKind::Listed(what) => {
-            Err(format!("{given:?} is not {what}: {}", suggestion(argument, &values)))
+            Err(format!("{shown:?} is not {what}: {}", suggestion(argument, &values)))
         }
         ArgumentKind::Person if argument.eq_ignore_ascii_case("me") => Ok(assign_to_me(app)),
         ArgumentKind::Person if values.is_empty() => {
@@ -114,21 +114,21 @@ pub(super) fn parse(
         ArgumentKind::Incident => merge(argument, offers),
         ArgumentKind::Url => url(argument),
         ArgumentKind::Note => {
-            check::required_text("note", argument).map_err(|bad| bad.problem)?;
-            let ask = IncidentCommand::AddNote { text: argument.to_owned() };
-            Ok(single_command("write a note on", "noted", ask))
+            check::required_text("note", argument).map_err(|error| error.problem)?;
+            let command = IncidentCommand::AddNote { text: argument.to_owned() };
+            Ok(single_command("write a note on", "noted", command))
         }
         ArgumentKind::Category => unknown("there is no category"),
         ArgumentKind::Services => service_names(app, argument).map(set_services),
         ArgumentKind::Team if values.len() <= 1 => {
-            check::name("team", argument).map_err(|bad| bad.problem)?;
+            check::name("team", argument).map_err(|error| error.problem)?;
             Ok(set_team(Some(argument)))
         }
         ArgumentKind::Team => unknown("there is no team"),
         ArgumentKind::Number => argument
             .parse()
             .map(Pick::JumpTo)
-            .map_err(|bad: crate::model::id::InvalidNumber| bad.to_string()),
+            .map_err(|error: crate::model::id::InvalidNumber| error.to_string()),
         ArgumentKind::View => unknown("there is no view"),
         ArgumentKind::Sort => unknown("there is no order"),
         ArgumentKind::Theme => unknown("there is no theme"),
@@ -141,15 +141,15 @@ pub(super) fn parse(
         },
         ArgumentKind::Filter => match argument.parse::<Filter>() {
             Ok(_) => Ok(Pick::Filter(argument.to_owned())),
-            Err(wrong) => Err(wrong.message),
+            Err(error) => Err(error.message),
         },
         ArgumentKind::Span => {
-            Err(format!("{given:?} is no window: choose from {}", values.join(", ")))
+            Err(format!("{shown:?} is no window: choose from {}", values.join(", ")))
         }
     }
 }
 
-/// By its value, or by what it is called.
+/// Returns whether an argument is exactly an item's value or text.
 fn is_exact_match(item: &Item, argument: &str) -> bool {
     let same = |text: &str| text.to_lowercase() == argument.to_lowercase();
     let handle = argument.trim_start_matches('@').to_lowercase();
@@ -157,43 +157,52 @@ fn is_exact_match(item: &Item, argument: &str) -> bool {
         || same(&item.text)
 }
 
-/// Whether what is typed is the beginning of an item, word by word, as in `scribe to` for the scribe
-/// Tomo. Impact and urgency are both said, or neither is.
+/// Returns whether an argument abbreviates an item, word by word, as in `scribe to` for the scribe
+/// Tomo. Impact and urgency must both be given.
 pub(super) fn is_prefix_match(entry: &Entry, item: &Item, argument: &str) -> bool {
     let typed: Vec<String> = argument.split_whitespace().map(str::to_lowercase).collect();
-    let all_said =
-        |words: &[String]| entry.argument != ArgumentKind::Priority || words.len() == typed.len();
+    let is_full =
+        |parts: &[String]| entry.argument != ArgumentKind::Priority || parts.len() == typed.len();
     let value = item.value.as_deref().unwrap_or_default();
     [value, item.text.as_str()].into_iter().any(|text| {
-        let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+        let parts: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
         !typed.is_empty()
-            && all_said(&words)
-            && words
-                .windows(typed.len())
-                .any(|some| some.iter().zip(&typed).all(|(word, begin)| word.starts_with(begin)))
+            && is_full(&parts)
+            && parts.windows(typed.len()).any(|window| {
+                window.iter().zip(&typed).all(|(part, begin)| part.starts_with(begin))
+            })
     })
 }
 
-fn single_command(verb: impl Into<String>, done: impl Into<String>, ask: IncidentCommand) -> Pick {
+/// Makes the pick that sends one reversible command.
+fn single_command(
+    verb: impl Into<String>,
+    done_phrase: impl Into<String>,
+    command: IncidentCommand,
+) -> Pick {
     Pick::Submit {
         verb: verb.into(),
-        done_phrase: done.into(),
-        commands: vec![ask],
+        done_phrase: done_phrase.into(),
+        commands: vec![command],
         irreversible: false,
     }
 }
 
 fn assign_to_me(app: &App) -> Pick {
     let name = sanitize(&app.me.name);
-    let ask = IncidentCommand::Assign { to: Some(app.me.clone()) };
-    single_command(format!("assign {{}} to {name}"), format!("assigned to {name}"), ask)
+    let command = IncidentCommand::Assign { to: Some(app.me.clone()) };
+    single_command(format!("assign {{}} to {name}"), format!("assigned to {name}"), command)
 }
 
 fn snooze(app: &App, argument: &str, at: DateTime<Utc>) -> Result<Pick, String> {
     let until = parse_time::parse_future(argument, at, app.clock())?;
     let clock = app.clock().local_time(until).format("%a %Y-%m-%d %H:%M");
-    let ask = IncidentCommand::Snooze { until };
-    Ok(single_command(format!("snooze {{}} until {clock}"), format!("snoozed until {clock}"), ask))
+    let command = IncidentCommand::Snooze { until };
+    Ok(single_command(
+        format!("snooze {{}} until {clock}"),
+        format!("snoozed until {clock}"),
+        command,
+    ))
 }
 
 fn override_item(priority: Priority) -> Item {
@@ -202,18 +211,18 @@ fn override_item(priority: Priority) -> Item {
         .value(priority.as_str().to_lowercase())
 }
 
-/// What the matrix gives, and what overrides it.
+/// Returns the priorities that the matrix gives, and those that override it.
 fn priorities(app: &App) -> Vec<Item> {
     let matrix = Level::ALL
         .into_iter()
         .flat_map(|impact| Level::ALL.into_iter().map(move |urgency| (impact, urgency)));
     let matrix = matrix.map(|(impact, urgency)| {
         let priority = app.rules.matrix.priority(impact, urgency);
-        let ask = IncidentCommand::Prioritize { impact, urgency };
+        let command = IncidentCommand::Prioritize { impact, urgency };
         let pick = single_command(
             format!("set {priority} on"),
             format!("{priority}: {impact} × {urgency}"),
-            ask,
+            command,
         );
         Item::new(priority.as_str(), pick)
             .about(format!("impact {impact} × urgency {urgency}"))
@@ -226,7 +235,7 @@ fn priority(argument: &str) -> Result<Pick, String> {
     if let Ok(level) = argument.parse::<Level>() {
         return Err(format!("impact is {level}: say the urgency too, as in {level} medium"));
     }
-    // `high` is a level here, so only numbers are priorities.
+    // `high` is a level of impact, so only numbers are priorities.
     let numbered = argument.ends_with(|ch: char| ch.is_ascii_digit());
     match argument.parse() {
         Ok(priority) if numbered => Ok(Pick::Override(priority)),
@@ -239,7 +248,7 @@ fn priority(argument: &str) -> Result<Pick, String> {
 
 fn merge(argument: &str, offers: &[Item]) -> Result<Pick, String> {
     let number: IncidentNumber =
-        argument.parse().map_err(|bad: crate::model::id::InvalidNumber| bad.to_string())?;
+        argument.parse().map_err(|error: crate::model::id::InvalidNumber| error.to_string())?;
     let value = number.0.to_string();
     let item = offers.iter().find(|item| item.value.as_deref() == Some(&value));
     item.map(|item| item.pick.clone())
@@ -248,36 +257,39 @@ fn merge(argument: &str, offers: &[Item]) -> Result<Pick, String> {
 
 fn url(argument: &str) -> Result<Pick, String> {
     if !argument.contains("://") {
-        let given = sanitize(argument);
-        return Err(format!("{given:?} is no URL: it begins with https:// or another scheme"));
+        let shown = sanitize(argument);
+        return Err(format!("{shown:?} is no URL: it begins with https:// or another scheme"));
     }
     let link = Link::Url(argument.to_owned());
-    check::link(&link).map_err(|bad| format!("the URL {}", bad.problem))?;
+    check::link(&link).map_err(|error| format!("the URL {}", error.problem))?;
     Ok(picks::link_item(link, sanitize(argument).into_owned(), String::new()).pick)
 }
 
 fn categories() -> Vec<Item> {
-    let known = Category::ALL.iter().map(|category| Some(*category));
-    known
+    let categories = Category::ALL.iter().map(|category| Some(*category));
+    categories
         .chain([None])
         .map(|category| {
             let word = category.map_or(UNKNOWN, Category::as_str);
-            let ask = IncidentCommand::Categorize { category };
-            let pick =
-                single_command(format!("set category {word} on"), format!("category {word}"), ask);
+            let command = IncidentCommand::Categorize { category };
+            let pick = single_command(
+                format!("set category {word} on"),
+                format!("category {word}"),
+                command,
+            );
             Item::new(word, pick).value(word)
         })
         .collect()
 }
 
-/// Each with those that are typed before it.
+/// Returns the known services, each together with those that are typed before it.
 fn services(app: &App, argument: &str) -> Vec<Item> {
     let typed: Vec<&str> = split_names(argument).collect();
-    let whole = argument.is_empty() || argument.ends_with([' ', ',']);
-    let before = if whole { &typed[..] } else { &typed[..typed.len().saturating_sub(1)] };
+    let is_complete = argument.is_empty() || argument.ends_with([' ', ',']);
+    let before = if is_complete { &typed[..] } else { &typed[..typed.len().saturating_sub(1)] };
     let directory = app.directory.iter();
-    let known = directory.flat_map(|directory| &directory.services);
-    known
+    let services = directory.flat_map(|directory| &directory.services);
+    services
         .filter(|service| !before.contains(&service.name.as_str()))
         .map(|service| {
             let names = before.iter().map(|name| (*name).to_owned());
@@ -293,29 +305,29 @@ fn split_names(argument: &str) -> impl Iterator<Item = &str> {
     argument.split([' ', ',']).filter(|name| !name.is_empty())
 }
 
-/// Where services are known, others are slips.
+/// Parses a list of services. If services are known, others count as typing errors.
 fn service_names(app: &App, argument: &str) -> Result<Vec<String>, String> {
-    let known: Vec<&str> = app
+    let listed: Vec<&str> = app
         .directory
         .iter()
         .flat_map(|directory| directory.services.iter().map(|service| service.name.as_str()))
         .collect();
     let mut names: Vec<String> = Vec::new();
     for name in split_names(argument) {
-        if !known.is_empty() && !known.contains(&name) {
-            let given = sanitize(name);
-            return Err(format!("there is no service {given:?}: {}", suggestion(name, &known)));
+        if !listed.is_empty() && !listed.contains(&name) {
+            let shown = sanitize(name);
+            return Err(format!("there is no service {shown:?}: {}", suggestion(name, &listed)));
         }
         names.push(name.to_owned());
     }
-    check::names("services", &names).map_err(|bad| format!("the list {}", bad.problem))?;
+    check::names("services", &names).map_err(|error| format!("the list {}", error.problem))?;
     Ok(names)
 }
 
 fn set_services(services: Vec<String>) -> Pick {
     let names = sanitize(&services.join(", ")).into_owned();
-    let ask = IncidentCommand::SetServices { services };
-    single_command(format!("set services {names} on"), format!("services: {names}"), ask)
+    let command = IncidentCommand::SetServices { services };
+    single_command(format!("set services {names} on"), format!("services: {names}"), command)
 }
 
 fn teams(app: &App) -> Vec<Item> {
@@ -330,16 +342,17 @@ fn teams(app: &App) -> Vec<Item> {
 }
 
 fn set_team(team: Option<&str>) -> Pick {
-    let ask = IncidentCommand::SetTeam { team: team.map(ToOwned::to_owned) };
+    let command = IncidentCommand::SetTeam { team: team.map(ToOwned::to_owned) };
     match team.map(sanitize) {
         Some(name) => {
-            single_command(format!("give {{}} to team {name}"), format!("given to {name}"), ask)
+            single_command(format!("give {{}} to team {name}"), format!("given to {name}"), command)
         }
-        None => single_command("take {} from its team", "without a team", ask),
+        None => single_command("take {} from its team", "without a team", command),
     }
 }
 
-/// Open incidents in the order of the queue, then those that the filter hides.
+/// Returns the open incidents by number: in the order of the queue, then those that the filter
+/// hides.
 pub(super) fn numbers(app: &App) -> Vec<Item> {
     let hidden = app.snapshot.iter().flat_map(|snapshot| &snapshot.rows).map(|row| &**row);
     let rows = app.queue.rows.iter().map(|row| &*row.summary).chain(hidden);

@@ -1,4 +1,4 @@
-//! When somebody is called to the screen: for what is new and is theirs, or nobody's.
+//! When the viewer's attention is requested: for new incidents that are theirs, or nobody's.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -10,31 +10,32 @@ use crate::sync::Snapshot;
 use super::super::app::App;
 use super::super::message::{Effect, Timer};
 
-/// The shortest time between two calls; what is new meanwhile makes one together.
+/// The shortest time between two requests; what is new in the meantime makes one request together.
 const THROTTLE: Duration = Duration::from_secs(5);
-/// How many are named where several are new.
+/// How many incidents are named where several are new.
 const MAX_NAMED: usize = 5;
 
-/// Looks at a snapshot for what somebody is to be called for.
+/// Checks a snapshot for new incidents that need the viewer's attention.
 pub(super) fn check_snapshot(app: &mut App, snapshot: &Snapshot) -> Vec<Effect> {
-    // After a first page the rest of what was there already follows; one that has all is a start.
+    // The first page of rows is followed by the rest of what was open already. Only a complete
+    // snapshot is a starting point.
     let rest = |counts: OpenCounts| counts.total().saturating_sub(counts.snoozed);
     if snapshot.counts.is_some_and(|counts| rest(counts) > snapshot.rows.len() as u64) {
         return Vec::new();
     }
     let first = app.attention.seen.is_none();
-    let known = app.attention.seen.get_or_insert_default();
+    let seen = app.attention.seen.get_or_insert_default();
     let mut new = Vec::new();
     for row in &snapshot.rows {
         let mine = row.assignee.as_ref().is_some_and(|person| person.handle == app.me.handle);
-        let is_new = match known.insert(row.id, mine) {
+        let is_new = match seen.insert(row.id, mine) {
             None => mine || row.assignee.is_none(),
             Some(was_mine) => mine && !was_mine,
         };
         if first {
             continue;
         }
-        // What the viewer did is no news to them, and what is snoozed is to be left alone.
+        // The viewer's own changes are not new to them, and snoozed incidents are to be left alone.
         if is_new
             && !app.attention.own_changes.remove(&row.id)
             && !row.is_snoozed(app.now)
@@ -43,10 +44,10 @@ pub(super) fn check_snapshot(app: &mut App, snapshot: &Snapshot) -> Vec<Effect> 
             new.push((row, mine));
         }
     }
-    if known.len() > snapshot.rows.len() {
-        // One that comes back is new again.
-        let there: HashSet<IncidentId> = snapshot.rows.iter().map(|row| row.id).collect();
-        known.retain(|id, _| there.contains(id));
+    if seen.len() > snapshot.rows.len() {
+        // An incident that comes back is new again.
+        let present: HashSet<IncidentId> = snapshot.rows.iter().map(|row| row.id).collect();
+        seen.retain(|id, _| present.contains(id));
     }
     new.sort_by_key(|(row, _)| (row.priority, row.reported_at));
     match new.as_slice() {
@@ -64,23 +65,23 @@ pub(super) fn check_snapshot(app: &mut App, snapshot: &Snapshot) -> Vec<Effect> 
     }
 }
 
-/// The viewer has assigned or declared it: it is no news when it changes.
+/// Records that the viewer assigned or declared an incident: its change needs no attention.
 pub(super) fn expect_own_change(app: &mut App, incident: IncidentId) {
     app.attention.own_changes.insert(incident);
 }
 
-/// It was not done after all.
+/// Forgets such a change, because its command was refused.
 pub(super) fn forget_own_change(app: &mut App, incident: IncidentId) {
     app.attention.own_changes.remove(&incident);
 }
 
-/// The quiet after a call is over.
+/// Ends the throttle after a request; requests attention for what was collected in the meantime.
 pub(super) fn throttle_ended(app: &mut App) -> Vec<Effect> {
     app.attention.throttled = false;
     if app.attention.waiting.is_empty() { Vec::new() } else { notify_waiting(app) }
 }
 
-/// One call for all that wait.
+/// Makes one request for all collected incidents.
 fn notify_waiting(app: &mut App) -> Vec<Effect> {
     let waiting = std::mem::take(&mut app.attention.waiting);
     let mut named = waiting.iter().take(MAX_NAMED).cloned().collect::<Vec<_>>().join(", ");

@@ -1,4 +1,4 @@
-//! What comes from the backend by itself, and what time does.
+//! What the poller publishes about the backend, and what the passing of time changes.
 
 use std::sync::Arc;
 
@@ -15,16 +15,16 @@ use super::{
     show_toast, wall,
 };
 
-/// Measures are computed anew at most this often while the queue changes.
+/// The shortest time between two computations of the measures while the queue changes.
 const MIN_MEASURES_AGE: TimeDelta = TimeDelta::minutes(1);
-/// And at least this often, because windows slide.
+/// The longest time between two computations of the measures, because windows slide.
 const MAX_MEASURES_AGE: TimeDelta = TimeDelta::minutes(10);
 
-/// The mirror has learnt something.
+/// Applies an update that the poller has published.
 pub(super) fn apply(app: &mut App, update: BackendUpdate, at: DateTime<Utc>) -> Vec<Effect> {
     match update {
         BackendUpdate::Capabilities(capabilities) => {
-            // An API knows who asks from the token.
+            // An API knows from the token who the viewer is.
             if let Some(me) = capabilities.me.as_ref().filter(|me| **me != app.me) {
                 app.me = me.clone();
                 if app.snapshot.is_some() {
@@ -35,7 +35,7 @@ pub(super) fn apply(app: &mut App, update: BackendUpdate, at: DateTime<Utc>) -> 
             Vec::new()
         }
         BackendUpdate::Ended(rows) => {
-            // Only a history shows them.
+            // Only a history shows ended incidents.
             if app.queue.pages.is_none() {
                 return Vec::new();
             }
@@ -46,7 +46,7 @@ pub(super) fn apply(app: &mut App, update: BackendUpdate, at: DateTime<Utc>) -> 
             reading::follow(app)
         }
         BackendUpdate::Directory(directory) => {
-            // One that was kept is told of right before it.
+            // The time of a cached directory is published right before the directory itself.
             if !matches!(app.connection, ConnectionState::Loading) {
                 app.cached_at.directory = None;
             }
@@ -62,33 +62,36 @@ pub(super) fn apply(app: &mut App, update: BackendUpdate, at: DateTime<Utc>) -> 
             app.cached_at.directory = Some(at);
             Vec::new()
         }
-        BackendUpdate::Outbox(listing) => outbox::snapshot_changed(app, &listing, at),
-        BackendUpdate::Connection(link) => {
-            if let ConnectionState::Live { at } | ConnectionState::Polling { at, .. } = &link {
+        BackendUpdate::Outbox(snapshot) => outbox::snapshot_changed(app, &snapshot, at),
+        BackendUpdate::Connection(connection) => {
+            if let ConnectionState::Live { at } | ConnectionState::Polling { at, .. } = &connection
+            {
                 app.answered_at = Some(*at);
                 app.clock_jumped = false;
             }
-            if let ConnectionState::Failing { error, .. } = &link
+            if let ConnectionState::Failing { error, .. } = &connection
                 && !matches!(app.connection, ConnectionState::Failing { .. })
             {
-                // The keys line tells of it as long as it lasts: it needs no toast.
+                // The keys line shows the failure as long as it lasts: it needs no toast.
                 app.failure = Some(Failure {
                     operation: format!("reading {}", app.workspace.location),
                     message: error.to_string(),
                     at,
                 });
             }
-            let answers =
-                matches!(link, ConnectionState::Live { .. } | ConnectionState::Polling { .. });
-            let back = answers && matches!(app.connection, ConnectionState::Failing { .. });
-            app.connection = link;
-            if back { reload_stale(app) } else { Vec::new() }
+            let answers = matches!(
+                connection,
+                ConnectionState::Live { .. } | ConnectionState::Polling { .. }
+            );
+            let recovered = answers && matches!(app.connection, ConnectionState::Failing { .. });
+            app.connection = connection;
+            if recovered { reload_stale(app) } else { Vec::new() }
         }
         BackendUpdate::Snapshot(snapshot) => {
             let first = app.snapshot.is_none();
-            // The rest of the rows after the first page is no news to the measures.
+            // The rows that follow the first page are no change to the measures.
             let filling = app.snapshot.as_ref().is_none_or(|before| before.counts.is_some());
-            let calls = attention::check_snapshot(app, &snapshot);
+            let attention = attention::check_snapshot(app, &snapshot);
             let changed = find::open_changed(app, app.snapshot.clone().as_deref(), &snapshot);
             app.snapshot = Some(snapshot);
             app.metrics.outdated |= !filling;
@@ -110,9 +113,9 @@ pub(super) fn apply(app: &mut App, update: BackendUpdate, at: DateTime<Utc>) -> 
             if app.queue.rows.is_empty() {
                 effects.push(Effect::LoadLastEnded);
             }
-            // Nobody is called to a wall.
+            // The wall display needs nobody's attention.
             if app.wall.is_none() {
-                effects.extend(calls);
+                effects.extend(attention);
             }
             effects.extend(wall::incidents_changed(app, at));
             effects
@@ -120,7 +123,7 @@ pub(super) fn apply(app: &mut App, update: BackendUpdate, at: DateTime<Utc>) -> 
     }
 }
 
-/// The measures are asked for, unless they are already.
+/// Requests the measures, unless they were requested before.
 pub(super) fn load_measures_if_needed(app: &mut App) -> Option<Effect> {
     if app.metrics.loading || app.metrics.loaded.is_some() {
         return None;
@@ -129,12 +132,12 @@ pub(super) fn load_measures_if_needed(app: &mut App) -> Option<Effect> {
     Some(Effect::LoadMeasures(app.metrics.span))
 }
 
-/// When what is told next was read, where it was kept.
-pub(super) fn set_cached_at(app: &mut App, of: CachedPart, at: Option<DateTime<Utc>>) {
-    match (of, at) {
+/// Stores the time of the cached data that the next message brings.
+pub(super) fn set_cached_at(app: &mut App, part: CachedPart, at: Option<DateTime<Utc>>) {
+    match (part, at) {
         (CachedPart::Measures, at) => app.cached_at.measures = at,
         (CachedPart::HistoryPage(number), at) => {
-            app.cached_at.history_page = at.map(|at| (number, at))
+            app.cached_at.history_page = at.map(|at| (number, at));
         }
         (CachedPart::Detail(id), Some(at)) => {
             app.cached_at.details.insert(id, at);
@@ -145,7 +148,7 @@ pub(super) fn set_cached_at(app: &mut App, of: CachedPart, at: Option<DateTime<U
     }
 }
 
-/// The clock has jumped: nothing counts as fresh until the backend has answered again.
+/// Marks everything as stale until the backend has answered again, because the clock has jumped.
 pub(super) fn clock_jumped(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if app.outbox.is_none() {
         return Vec::new();
@@ -156,11 +159,11 @@ pub(super) fn clock_jumped(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     effects
 }
 
-/// What could not be read while the backend failed, or was only kept, is read again.
+/// Reads again what could not be read while the backend failed, or came from the cache.
 fn reload_stale(app: &mut App) -> Vec<Effect> {
     app.reading.failed = None;
-    let kept = &app.cached_at.details;
-    app.reading.cache.retain(|shown| !kept.contains_key(&shown.id));
+    let cached = &app.cached_at.details;
+    app.reading.cache.retain(|shown| !cached.contains_key(&shown.id));
     let mut effects = reading::follow(app);
     let shown = app.reading.shown.as_ref().map(|shown| shown.id);
     if let Some(id) = shown.filter(|id| app.cached_at.details.contains_key(id)) {
@@ -182,7 +185,7 @@ fn reload_stale(app: &mut App) -> Vec<Effect> {
     effects
 }
 
-/// Time has passed.
+/// Applies the passing of time: rows are derived again, and measures computed if they are due.
 pub(super) fn time_passed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let selected = app.queue.selected;
     rows::derive_unprompted(app, at);
@@ -201,11 +204,11 @@ pub(super) fn time_passed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     effects
 }
 
-/// Another window of the measures.
+/// Selects a shorter (negative `by`) or longer window of the measures.
 pub(super) fn step_span(app: &mut App, by: isize) -> Vec<Effect> {
-    let here = Span::ALL.iter().position(|s| *s == app.metrics.span).unwrap_or(0);
-    let next = here.saturating_add_signed(by).min(Span::ALL.len() - 1);
-    if next == here {
+    let index = Span::ALL.iter().position(|s| *s == app.metrics.span).unwrap_or(0);
+    let next = index.saturating_add_signed(by).min(Span::ALL.len() - 1);
+    if next == index {
         return Vec::new();
     }
     choose_span(app, Span::ALL[next])
@@ -219,7 +222,7 @@ pub(super) fn choose_span(app: &mut App, span: Span) -> Vec<Effect> {
     vec![Effect::LoadMeasures(app.metrics.span)]
 }
 
-/// Measures were computed.
+/// Shows measures that were computed, or why they could not be.
 pub(super) fn measures_loaded(
     app: &mut App,
     span: Span,
@@ -239,10 +242,10 @@ pub(super) fn measures_loaded(
             Vec::new()
         }
         Err(error) => {
-            let began = app.metrics.failed.replace(error.to_string()).is_none();
+            let first_failure = app.metrics.failed.replace(error.to_string()).is_none();
             app.metrics.outdated = true;
-            // The pane tells of it as long as it lasts.
-            if !began {
+            // The pane shows the failure as long as it lasts.
+            if !first_failure {
                 return Vec::new();
             }
             report_failure(app, "computing measures", &error.to_string(), at)
@@ -250,7 +253,7 @@ pub(super) fn measures_loaded(
     }
 }
 
-/// Everything is asked for anew.
+/// Reads everything on the screen again.
 pub(super) fn refresh(app: &mut App) -> Vec<Effect> {
     let mut effects = vec![Effect::Refresh];
     app.reading.failed = None;

@@ -8,10 +8,10 @@ use super::super::message::Effect;
 use super::super::mode::Mode;
 use super::{drafts, send};
 
-/// Does what was asked about.
+/// Carries out the plan that the question is about.
 pub(super) fn accept(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Confirm(mut confirm) = std::mem::take(&mut app.mode) else { return Vec::new() };
-    // What has changed since the question was asked is told, not overridden.
+    // Steps that have become impossible since the question was asked are reported, not forced.
     for step in &mut confirm.plan.steps {
         if step.refused.is_none() {
             let again = send::step(app, &step.target, Vec::new(), step.commands.clone(), at);
@@ -28,9 +28,9 @@ pub(super) fn accept(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     send::carry_out(app, &confirm.plan, confirm.irreversible, confirm.form, at)
 }
 
-/// Leaves it; back to the form where it came from one.
+/// Drops the plan; returns to the form if the question came from one.
 pub(super) fn decline(app: &mut App) -> Vec<Effect> {
-    // A program that was asked about is not started.
+    // A question about running a program is closed as well: it is not started.
     if let Mode::Confirm(confirm) = std::mem::take(&mut app.mode)
         && let Some(form) = confirm.form
     {
@@ -39,7 +39,7 @@ pub(super) fn decline(app: &mut App) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Back to the form that the question came from; what is typed there is kept as before.
+/// Reopens the form that the question came from; its text is stored as a draft as before.
 fn reopen_form(app: &mut App, mut form: Box<Form>) -> Vec<Effect> {
     form.save_scheduled = false;
     app.mode = Mode::Form(form);

@@ -1,4 +1,4 @@
-//! Texts about an incident, to be taken elsewhere.
+//! Texts about incidents that can be copied to the clipboard.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -12,7 +12,7 @@ use super::super::picker::{Item, Pick};
 use super::super::plan::Target;
 use super::precheck;
 
-/// What can be copied of the targets: of several, a line each.
+/// Returns what can be copied of the targets; of several, a line each.
 pub(super) fn items(app: &App, targets: &[Target]) -> Vec<Item> {
     let rows: Vec<&Summary> = targets
         .iter()
@@ -50,8 +50,8 @@ pub(super) fn items(app: &App, targets: &[Target]) -> Vec<Item> {
             Link::Url(url) => Some(sanitize(url).into_owned()),
             _ => None,
         });
-        for (place, (url, key)) in urls.zip('1'..='9').enumerate() {
-            let value = if place == 0 { "url".into() } else { format!("url {}", place + 1) };
+        for (index, (url, key)) in urls.zip('1'..='9').enumerate() {
+            let value = if index == 0 { "url".into() } else { format!("url {}", index + 1) };
             let pick = Pick::Copy(url.clone(), "the URL");
             items.push(Item::new("a URL of it", pick).key(key).about(url).value(value));
         }
@@ -59,7 +59,8 @@ pub(super) fn items(app: &App, targets: &[Target]) -> Vec<Item> {
     items
 }
 
-/// One line: `INC-2041 P1 investigating checkout: Card payments fail · Ines Moreau · 38m`.
+/// Formats a row as one line, as in
+/// `INC-2041 P1 investigating checkout: Card payments fail · Ines Moreau · 38m`.
 fn summary_line(row: &Summary, now: DateTime<Utc>) -> String {
     let service = row.primary_service().map(|service| format!(" {}", sanitize(service)));
     let owner = row.assignee.as_ref().map_or("unowned", |owner| owner.name.as_str());
@@ -75,13 +76,13 @@ fn summary_line(row: &Summary, now: DateTime<Utc>) -> String {
     )
 }
 
-/// How long it has lasted.
+/// Formats how long an incident has lasted.
 fn incident_duration(row: &Summary, now: DateTime<Utc>) -> String {
     let end = row.resolved_at.or(row.closed_at).unwrap_or(now);
     format_duration((end - row.reported_at).max(TimeDelta::zero()))
 }
 
-/// The whole record as Markdown. Times are UTC.
+/// Formats the complete record as Markdown. Times are UTC.
 fn record_markdown(read: &LoadedIncident, now: DateTime<Utc>) -> String {
     let incident = &read.detail.incident;
     let row = &incident.summary;
@@ -147,7 +148,8 @@ fn format_time(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// As a quotation, so that what people wrote can't become headings or lists of the whole.
+/// Adds text as a quotation, so that what people wrote can't become headings or lists of the
+/// document.
 fn quote(text: &str, indent: &str, out: &mut String) {
     for line in lines(text.trim_end()) {
         out.push_str(format!("{indent}> {line}").trim_end());
@@ -155,7 +157,7 @@ fn quote(text: &str, indent: &str, out: &mut String) {
     }
 }
 
-/// On one line, safe to show.
+/// Returns the text on one line, sanitized.
 fn one_line(text: &str) -> String {
     lines(text.trim()).collect::<Vec<_>>().join(" ")
 }

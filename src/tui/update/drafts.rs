@@ -1,4 +1,4 @@
-//! What is typed, kept as it is typed, and offered back.
+//! Drafts: forms are stored while they are typed into, and offered again later.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use super::super::plan::Target;
 use super::super::workspaces::Workspace;
 use super::{forms, precheck, show_toast};
 
-/// How long after a key what was typed is written.
+/// How long after a key the form is stored.
 const SAVE_DELAY: Duration = Duration::from_millis(300);
 
-/// Something may have been typed: it is written soon.
+/// Schedules storing the open form, if something was typed since it was last stored.
 pub(super) fn schedule_save(app: &mut App) -> Vec<Effect> {
     let Mode::Form(form) = &mut app.mode else { return Vec::new() };
     if form.save_scheduled
@@ -30,7 +30,7 @@ pub(super) fn schedule_save(app: &mut App) -> Vec<Effect> {
     vec![Effect::StartTimer(SAVE_DELAY, Timer::Draft(form.draft_id))]
 }
 
-/// The time to write has come.
+/// Stores the form of that draft, if it is still open.
 pub(super) fn save_due(app: &mut App, id: Uuid) -> Vec<Effect> {
     let now = app.now;
     match open_form(&mut app.mode) {
@@ -42,7 +42,7 @@ pub(super) fn save_due(app: &mut App, id: Uuid) -> Vec<Effect> {
     }
 }
 
-/// The form that is open, or that a question is asked about.
+/// Returns the form that is open, or that a question is about.
 fn open_form(mode: &mut Mode) -> Option<&mut Form> {
     match mode {
         Mode::Form(form) => Some(form),
@@ -51,47 +51,47 @@ fn open_form(mode: &mut Mode) -> Option<&mut Form> {
     }
 }
 
-/// The end comes while a form is open: what was typed is written before it.
+/// Stores the open form, because the program ends.
 pub(super) fn save_open(app: &mut App) -> Vec<Effect> {
     let now = app.now;
     let Some(form) = open_form(&mut app.mode) else { return Vec::new() };
     save(form, &app.workspace, now).into_iter().collect()
 }
 
-/// Writes what a form holds, unless that is written already.
-pub(super) fn save(form: &mut Form, here: &Workspace, at: DateTime<Utc>) -> Option<Effect> {
+/// Stores the contents of a form, unless they are stored already.
+pub(super) fn save(form: &mut Form, workspace: &Workspace, at: DateTime<Utc>) -> Option<Effect> {
     let contents = form.contents();
     if form.saved_contents.as_ref().unwrap_or(&form.initial_contents) == &contents {
         return None;
     }
     form.saved_contents = Some(contents);
-    Some(Effect::Draft(DraftOp::Save(to_draft(form, here, at)?)))
+    Some(Effect::Draft(DraftOp::Save(to_draft(form, workspace, at)?)))
 }
 
-fn to_draft(form: &Form, here: &Workspace, at: DateTime<Utc>) -> Option<Draft> {
+fn to_draft(form: &Form, workspace: &Workspace, at: DateTime<Utc>) -> Option<Draft> {
     let about = form.targets.iter();
     Some(Draft {
         id: form.draft_id,
-        // Kinds are plain data.
+        // Kinds are plain data: they always serialize.
         form: serde_json::to_string(&form.kind).ok()?,
         about: about.map(|t| (t.id, t.label.clone(), t.title.clone(), t.seq)).collect(),
         contents: form.contents(),
         initial: form.initial_contents.clone(),
         labels: form.fields.iter().map(|field| field.label.clone()).collect(),
-        location: Some(here.location.clone()),
+        location: Some(workspace.location.clone()),
         at,
     })
 }
 
-/// Puts a form away for later.
+/// Stores a form as a draft to continue later, and lets other processes offer it.
 pub(super) fn save_for_later(app: &mut App, form: &Form, at: DateTime<Utc>) -> Vec<Effect> {
     let Some(draft) = to_draft(form, &app.workspace, at) else { return Vec::new() };
-    app.drafts.retain(|known| known.id != draft.id);
+    app.drafts.retain(|other| other.id != draft.id);
     app.drafts.insert(0, draft.clone());
     vec![Effect::Draft(DraftOp::Save(draft)), Effect::Draft(DraftOp::Release(form.draft_id))]
 }
 
-/// Opens a form again that was refused; puts it away where something else is open.
+/// Reopens a form that was refused; stores it as a draft if something else is open.
 pub(super) fn reopen_refused(
     app: &mut App,
     mut form: Box<Form>,
@@ -100,28 +100,28 @@ pub(super) fn reopen_refused(
 ) -> Vec<Effect> {
     if matches!(app.mode, Mode::Panes | Mode::Help(_) | Mode::Failure(_) | Mode::Results(_)) {
         form.notice = Some(why.to_owned());
-        // A timer that ran while it was away has found nothing to write.
+        // A timer that ran out while the form was closed found nothing to store.
         form.save_scheduled = false;
         app.mode = Mode::Form(form);
         return schedule_save(app);
     }
     let mut effects = save_for_later(app, &form, at);
     let key = super::main_key(app, super::Action::Drafts).unwrap_or_default();
-    let told = format!("{} not taken, kept as a draft ({key}): {why}", form.heading);
-    effects.extend(show_toast(app, told, true));
+    let message = format!("{} not taken, kept as a draft ({key}): {why}", form.heading);
+    effects.extend(show_toast(app, message, true));
     effects
 }
 
-/// Earlier runs have left drafts.
+/// Offers the drafts that earlier runs have stored.
 pub(super) fn restore(app: &mut App, drafts: Vec<Draft>) -> Vec<Effect> {
-    let here = |draft: &Draft| {
-        // What is about incidents of another place waits there.
-        let place = draft.location.as_ref().filter(|_| !draft.about.is_empty());
-        place.is_none_or(|place| *place == app.workspace.location)
+    let is_local = |draft: &Draft| {
+        // Drafts about incidents of another workspace wait there.
+        let location = draft.location.as_ref().filter(|_| !draft.about.is_empty());
+        location.is_none_or(|location| *location == app.workspace.location)
     };
-    let left: Vec<Draft> =
-        drafts.into_iter().filter(|draft| kind(draft).is_some() && here(draft)).collect();
-    app.drafts.extend(left);
+    let restored: Vec<Draft> =
+        drafts.into_iter().filter(|draft| kind(draft).is_some() && is_local(draft)).collect();
+    app.drafts.extend(restored);
     if app.drafts.is_empty() {
         return Vec::new();
     }
@@ -131,31 +131,31 @@ pub(super) fn restore(app: &mut App, drafts: Vec<Draft>) -> Vec<Effect> {
     show_toast(app, format!("{count} {word} kept · {key} brings back what was typed"), false)
 }
 
-/// The form that a draft is of.
+/// Returns the kind of form that a draft belongs to; `None` if this version does not have it.
 pub(super) fn kind(draft: &Draft) -> Option<Kind> {
     serde_json::from_str(&draft.form).ok()
 }
 
-/// The incidents that a draft is about.
+/// Returns the incidents that a draft is about.
 pub(super) fn targets(draft: &Draft) -> Vec<Target> {
     let about = draft.about.iter().cloned();
     about.map(|(id, label, title, seq)| Target { id, label, title, seq }).collect()
 }
 
-/// Takes out the last draft of such a form about the same incidents.
+/// Removes and returns the latest draft of such a form about the same incidents.
 pub(super) fn remove_matching(app: &mut App, wanted: &Kind, targets: &[Target]) -> Option<Draft> {
-    let place = app.drafts.iter().position(|draft| {
+    let index = app.drafts.iter().position(|draft| {
         kind(draft).is_some_and(|kind| is_same_form(app, &kind, wanted, targets))
             && draft.about.len() == targets.len()
-            && draft.about.iter().zip(targets).all(|(there, here)| there.0 == here.id)
+            && draft.about.iter().zip(targets).all(|(about, target)| about.0 == target.id)
     })?;
-    Some(app.drafts.remove(place))
+    Some(app.drafts.remove(index))
 }
 
-/// Whether two forms are for the same. Action items that are not written yet have no name: the draft
-/// of one is that of the next.
-fn is_same_form(app: &App, there: &Kind, here: &Kind, targets: &[Target]) -> bool {
-    match (there, here, targets) {
+/// Returns whether two forms are for the same thing. New action items get random ids, so the draft
+/// of one new item counts as a draft of the next.
+fn is_same_form(app: &App, drafted: &Kind, wanted: &Kind, targets: &[Target]) -> bool {
+    match (drafted, wanted, targets) {
         (Kind::ActionItem { id: a }, Kind::ActionItem { id: b }, [target]) if a != b => {
             let record = precheck::current_record(app, target.id);
             let is_new = |id: &Uuid| {
@@ -163,16 +163,16 @@ fn is_same_form(app: &App, there: &Kind, here: &Kind, targets: &[Target]) -> boo
             };
             is_new(a) && is_new(b)
         }
-        _ => there == here,
+        _ => drafted == wanted,
     }
 }
 
-/// Opens a draft from the list.
+/// Opens the form of a draft that was chosen from the list.
 pub(super) fn open(app: &mut App, id: Uuid, at: DateTime<Utc>) -> Vec<Effect> {
     let Some(draft) = app.drafts.iter().find(|draft| draft.id == id).cloned() else {
         return Vec::new();
     };
     let Some(kind) = kind(&draft) else { return Vec::new() };
-    app.drafts.retain(|known| known.id != id);
+    app.drafts.retain(|other| other.id != id);
     forms::open_with(app, kind, targets(&draft), Some(draft), at)
 }

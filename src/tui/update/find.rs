@@ -1,4 +1,4 @@
-//! Finding: the filter as it is typed, views, orders, groups, and the history.
+//! Finding incidents: the filter line, saved views, orders, groups, and the history.
 
 mod complete;
 mod groups;
@@ -27,7 +27,7 @@ use super::super::message::Effect;
 use super::super::mode::Mode;
 use super::{navigation, rows, show_toast};
 
-/// Puts a filter, a view's name and an order in force.
+/// Applies a filter, a view's name and an order to the queue.
 fn apply_filter(
     app: &mut App,
     filter: Filter,
@@ -47,7 +47,8 @@ fn apply_filter(
     effects
 }
 
-/// Filters by a text, as if it had been typed: what of it can't be understood is left out and told.
+/// Filters the queue by a text, as if it had been typed. Parts that can't be understood are left
+/// out and reported.
 pub fn filter_by(app: &mut App, text: &str, at: DateTime<Utc>) -> Vec<Effect> {
     let mut effects = open_line(app);
     if let Mode::Filter(line) = &mut app.mode {
@@ -58,7 +59,7 @@ pub fn filter_by(app: &mut App, text: &str, at: DateTime<Utc>) -> Vec<Effect> {
     effects
 }
 
-/// Opens the line, with what is in force.
+/// Opens the filter line with the present filter.
 pub(super) fn open_line(app: &mut App) -> Vec<Effect> {
     let mut effects = Vec::new();
     if app.focus != Pane::Queue {
@@ -66,50 +67,50 @@ pub(super) fn open_line(app: &mut App) -> Vec<Effect> {
         effects = navigation::focus(app, Pane::Queue);
     }
     let queue = &app.queue;
-    let before = PreviousFilter {
+    let previous = PreviousFilter {
         filter: queue.filter().clone(),
         view: queue.view.clone(),
         sort: queue.sort,
         selected: queue.selected,
         selected_head: queue.selected_head.clone(),
     };
-    let mut text = before.filter.to_string();
+    let mut text = previous.filter.to_string();
     if !text.is_empty() {
         text.push(' ');
     }
-    app.mode = Mode::Filter(Box::new(FilterLine::new(text, before)));
-    complete::refresh_offers(app);
+    app.mode = Mode::Filter(Box::new(FilterLine::new(text, previous)));
+    complete::refresh_completions(app);
     effects
 }
 
-/// A key that is no action is typed.
+/// Handles a key without a binding: it edits the line.
 pub(super) fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Filter(line) = &mut app.mode else { return Vec::new() };
-    let held = key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+    let modified = key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
     match key.code {
-        KeyCode::Char('w') | KeyCode::Backspace if held => line.delete_word(),
+        KeyCode::Char('w') | KeyCode::Backspace if modified => line.delete_word(),
         KeyCode::Backspace => {
             if !line.backspace() {
                 return commit(app, at);
             }
         }
-        KeyCode::Char('u') if held => line.delete_before(),
-        KeyCode::Char('k') if held => line.delete_after(),
-        KeyCode::Char('a') if held => line.move_home(),
-        KeyCode::Char('e') if held => line.move_end(),
+        KeyCode::Char('u') if modified => line.delete_before(),
+        KeyCode::Char('k') if modified => line.delete_after(),
+        KeyCode::Char('a') if modified => line.move_home(),
+        KeyCode::Char('e') if modified => line.move_end(),
         KeyCode::Delete => line.delete(),
         KeyCode::Left => line.move_left(),
         KeyCode::Right => line.move_right(),
         KeyCode::Home => line.move_home(),
         KeyCode::End => line.move_end(),
-        KeyCode::Char(ch) if !held => line.insert(ch.encode_utf8(&mut [0; 4])),
+        KeyCode::Char(ch) if !modified => line.insert(ch.encode_utf8(&mut [0; 4])),
         _ => return Vec::new(),
     }
     line.history_position = None;
     line_changed(app, at)
 }
 
-/// Pasted text is typed.
+/// Inserts pasted text into the line.
 pub(super) fn paste(app: &mut App, text: &str) -> Vec<Effect> {
     let at = app.now;
     let Mode::Filter(line) = &mut app.mode else { return Vec::new() };
@@ -118,30 +119,30 @@ pub(super) fn paste(app: &mut App, text: &str) -> Vec<Effect> {
     line_changed(app, at)
 }
 
-/// The line has changed: what of it is understood is in force.
+/// Handles a change of the line: the part that can be understood is applied.
 fn line_changed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    complete::refresh_offers(app);
+    complete::refresh_completions(app);
     apply_typed(app, at)
 }
 
 fn apply_typed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Filter(line) = &app.mode else { return Vec::new() };
     let filter = line.parsed.filter.clone();
-    let before = line.previous.clone();
+    let previous = line.previous.clone();
     if filter == *app.queue.filter() {
         return Vec::new();
     }
-    let view = before.view.filter(|_| filter == before.filter);
-    let was = app.queue.selected;
-    let mut effects = apply_filter(app, filter, view, before.sort, at);
+    let view = previous.view.filter(|_| filter == previous.filter);
+    let selected_before = app.queue.selected;
+    let mut effects = apply_filter(app, filter, view, previous.sort, at);
     restore_selection(app);
-    if was != app.queue.selected && effects.is_empty() {
+    if selected_before != app.queue.selected && effects.is_empty() {
         effects = navigation::selection_moved(app);
     }
     effects
 }
 
-/// What was selected before anything was typed is selected again as soon as it passes.
+/// Selects again what was selected before the line was opened, as soon as it passes the filter.
 fn restore_selection(app: &mut App) {
     if let Mode::Filter(line) = &app.mode
         && line.previous.selected_head.is_none()
@@ -152,19 +153,19 @@ fn restore_selection(app: &mut App) {
     }
 }
 
-/// Keeps what is typed in force, and goes back to the rows.
+/// Closes the line and keeps its filter.
 pub(super) fn commit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let mut effects = apply_typed(app, at);
     let Mode::Filter(line) = std::mem::take(&mut app.mode) else { return Vec::new() };
     effects.extend(remember(app, line.text()));
-    if let Some(wrong) = line.parsed.errors.first() {
-        let part = line.text().get(wrong.range.clone()).unwrap_or_default();
-        effects.extend(show_toast(app, format!("left out {part:?}: {}", wrong.message), true));
+    if let Some(error) = line.parsed.errors.first() {
+        let part = line.text().get(error.range.clone()).unwrap_or_default();
+        effects.extend(show_toast(app, format!("left out {part:?}: {}", error.message), true));
     }
     effects
 }
 
-/// Puts a filter last among those that were used.
+/// Adds a filter to the end of the filters used so far.
 fn remember(app: &mut App, text: &str) -> Option<Effect> {
     let text = text.trim();
     if text.is_empty() || app.queue.filter_history.last().is_some_and(|last| last == text) {
@@ -174,7 +175,7 @@ fn remember(app: &mut App, text: &str) -> Option<Effect> {
     Some(Effect::RememberFilter(text.to_owned()))
 }
 
-/// Earlier runs have left filters: they come before those of this one.
+/// Adds the filters of earlier runs, ahead of those of this run.
 pub(super) fn add_saved_filters(app: &mut App, mut filters: Vec<String>) -> Vec<Effect> {
     filters.retain(|filter| !app.queue.filter_history.contains(filter));
     filters.append(&mut app.queue.filter_history);
@@ -182,47 +183,47 @@ pub(super) fn add_saved_filters(app: &mut App, mut filters: Vec<String>) -> Vec<
     Vec::new()
 }
 
-/// Gives up what is typed: what was in force before is again.
+/// Closes the line and restores the filter, the order and the selection from before.
 pub(super) fn cancel(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Filter(line) = std::mem::take(&mut app.mode) else { return Vec::new() };
-    let PreviousFilter { filter, view, sort, selected, selected_head: head } = line.previous;
-    let was = app.queue.selected;
+    let PreviousFilter { filter, view, sort, selected, selected_head } = line.previous;
+    let selected_before = app.queue.selected;
     let mut effects = if filter == *app.queue.filter() {
         Vec::new()
     } else {
         apply_filter(app, filter, view, sort, at)
     };
-    (app.queue.selected, app.queue.selected_head) = (selected, head);
+    (app.queue.selected, app.queue.selected_head) = (selected, selected_head);
     rows::derive(app, at);
-    if was != app.queue.selected && effects.is_empty() {
+    if selected_before != app.queue.selected && effects.is_empty() {
         effects = navigation::selection_moved(app);
     }
     effects
 }
 
-/// Everything open again.
+/// Removes the filter: all open incidents are shown.
 pub(super) fn clear(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     // A view has set the order too.
     let sort = if app.queue.view.is_some() { Sort::Urgent } else { app.queue.sort };
     apply_filter(app, Filter::default(), None, sort, at)
 }
 
-/// An earlier filter, or a later one.
+/// Recalls an earlier filter into the line (`by` is -1), or a later one (1).
 pub(super) fn recall(app: &mut App, by: isize, at: DateTime<Utc>) -> Vec<Effect> {
     let count = app.queue.filter_history.len();
     let Mode::Filter(line) = &mut app.mode else { return Vec::new() };
-    let (here, typed) =
+    let (position, typed) =
         line.history_position.take().unwrap_or_else(|| (count, line.text().to_owned()));
-    let next = here.saturating_add_signed(by).min(count);
+    let next = position.saturating_add_signed(by).min(count);
     let text = app.queue.filter_history.get(next).cloned().unwrap_or_else(|| typed.clone());
-    if next != here {
+    if next != position {
         line.set_text(text);
     }
     line.history_position = (next < count).then_some((next, typed));
     line_changed(app, at)
 }
 
-/// Puts in what is offered, or the next that is.
+/// Inserts the first completion, or the one after it (before it, if `by` is -1).
 pub(super) fn complete(app: &mut App, by: isize, at: DateTime<Utc>) -> Vec<Effect> {
     if complete::insert_next(app, by) { apply_typed(app, at) } else { Vec::new() }
 }

@@ -1,4 +1,4 @@
-//! Jumping to a number: `g 2041`.
+//! Jumping to an incident by its number: `g 2041`.
 
 use chrono::{DateTime, Utc};
 use crossterm::event::{KeyCode, KeyEvent};
@@ -11,10 +11,10 @@ use super::super::message::Effect;
 use super::super::mode::Mode;
 use super::{navigation, reading, report_failure, show_toast};
 
-/// Digits of the largest number.
+/// How many digits the largest number has.
 const MAX_DIGITS: usize = 10;
 
-/// A digit right after the key that goes to the top begins a number.
+/// Starts a jump if the key is a digit or a space right after the key that goes to the top.
 pub(super) fn start_from_key(app: &mut App, key: KeyEvent) -> Option<Vec<Effect>> {
     if !std::mem::take(&mut app.jump_armed) || !matches!(app.mode, Mode::Panes) {
         return None;
@@ -30,7 +30,7 @@ pub(super) fn start_from_key(app: &mut App, key: KeyEvent) -> Option<Vec<Effect>
     Some(Vec::new())
 }
 
-/// A key that is no action.
+/// Handles a key without a binding: digits are typed.
 pub(super) fn handle_text_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
     let Mode::Jump(number) = &mut app.mode else { return Vec::new() };
     match key.code {
@@ -52,10 +52,11 @@ pub(super) fn submit(app: &mut App) -> Vec<Effect> {
     jump_to(app, number)
 }
 
-/// Selects the incident of a number, or reads it where it is not in the queue.
+/// Selects the incident of a number, or reads it if it is not in the queue.
 pub(in crate::tui) fn jump_to(app: &mut App, number: IncidentNumber) -> Vec<Effect> {
-    let numbered = |row: &&Summary| row.number == Some(number);
-    if let Some(id) = app.queue.rows.iter().map(|row| &*row.summary).find(numbered).map(|r| r.id) {
+    let has_number = |row: &&Summary| row.number == Some(number);
+    if let Some(id) = app.queue.rows.iter().map(|row| &*row.summary).find(has_number).map(|r| r.id)
+    {
         app.queue.select(id);
         return if app.focus == Pane::Queue {
             navigation::selection_moved(app)
@@ -64,7 +65,7 @@ pub(in crate::tui) fn jump_to(app: &mut App, number: IncidentNumber) -> Vec<Effe
         };
     }
     let mut open = app.snapshot.iter().flat_map(|snapshot| &snapshot.rows).map(|row| &**row);
-    let Some(row) = open.find(numbered) else {
+    let Some(row) = open.find(has_number) else {
         app.jump_seq = app.key_count;
         return vec![Effect::LocateIncident(number)];
     };
@@ -75,7 +76,7 @@ pub(in crate::tui) fn jump_to(app: &mut App, number: IncidentNumber) -> Vec<Effe
     effects
 }
 
-/// The incident of a number was looked for.
+/// Handles the result of looking up an incident by its number.
 pub(super) fn located(
     app: &mut App,
     number: IncidentNumber,
@@ -83,15 +84,16 @@ pub(super) fn located(
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     match result {
-        // Somebody has gone on since.
+        // The person has gone on to something else since.
         Ok(_) if app.key_count != app.jump_seq => {
             show_toast(app, format!("{number} was found: go to it again to read it"), false)
         }
         Ok(id) => {
             let mut effects = open_incident(app, id);
-            // Until all open ones are known, it may well be one of them.
-            let all_known = app.snapshot.as_ref().is_some_and(|known| known.counts.is_none());
-            let why = if all_known {
+            // Until all open incidents are loaded, it may well be one of them.
+            let all_loaded =
+                app.snapshot.as_ref().is_some_and(|snapshot| snapshot.counts.is_none());
+            let why = if all_loaded {
                 "is not open: it is not in the queue"
             } else {
                 "is not in the queue yet: the rest of it is being read"
@@ -104,7 +106,7 @@ pub(super) fn located(
     }
 }
 
-/// Reads an incident on the whole screen, whether it is in the queue or not.
+/// Reads an incident on the entire screen, whether it is in the queue or not.
 pub(in crate::tui) fn open_incident(app: &mut App, id: IncidentId) -> Vec<Effect> {
     app.zoomed = true;
     app.focus = Pane::Detail;

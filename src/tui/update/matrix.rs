@@ -1,4 +1,4 @@
-//! Impact × urgency.
+//! The matrix of impact × urgency.
 
 use chrono::{DateTime, Utc};
 use crossterm::event::{KeyCode, KeyEvent};
@@ -13,11 +13,11 @@ use super::super::mode::Mode;
 use super::{forms, send};
 
 fn step(level: Level, by: isize) -> Level {
-    let here = Level::ALL.iter().position(|l| *l == level).unwrap_or(1);
-    Level::ALL[here.saturating_add_signed(by).min(Level::ALL.len() - 1)]
+    let index = Level::ALL.iter().position(|l| *l == level).unwrap_or(1);
+    Level::ALL[index.saturating_add_signed(by).min(Level::ALL.len() - 1)]
 }
 
-/// To the side.
+/// Moves the choice by so many levels of impact and urgency.
 pub(super) fn move_by(app: &mut App, impact: isize, urgency: isize) -> Vec<Effect> {
     if let Mode::Matrix(matrix) = &mut app.mode {
         matrix.impact = step(matrix.impact, impact);
@@ -27,19 +27,19 @@ pub(super) fn move_by(app: &mut App, impact: isize, urgency: isize) -> Vec<Effec
     Vec::new()
 }
 
-/// Sets what is chosen.
+/// Sends the chosen impact and urgency.
 pub(super) fn choose(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Matrix(matrix) = std::mem::take(&mut app.mode) else { return Vec::new() };
     let (impact, urgency) = (matrix.impact, matrix.urgency);
     let priority = app.rules.matrix.priority(impact, urgency);
-    let asks = [IncidentCommand::Prioritize { impact, urgency }];
-    let done = format!("{priority}: {impact} × {urgency}");
+    let commands = [IncidentCommand::Prioritize { impact, urgency }];
+    let done_phrase = format!("{priority}: {impact} × {urgency}");
     let verb = format!("set {priority} on");
-    let plan = send::plan(app, &matrix.targets, verb, done, &asks, at);
+    let plan = send::plan(app, &matrix.targets, verb, done_phrase, &commands, at);
     send::submit(app, plan, false, None, at)
 }
 
-/// A digit overrides the priority, with a reason.
+/// Handles a digit: it opens the form that overrides the priority, with a reason.
 pub(super) fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
     let KeyCode::Char(digit) = key.code else { return Vec::new() };
     let priority = match digit {

@@ -1,4 +1,4 @@
-//! How messages change the state. Plain functions: no I/O, no clock.
+//! How messages change the state: plain functions without I/O and without a clock.
 
 mod appearance;
 mod arguments;
@@ -52,16 +52,16 @@ use super::view;
 pub const REST_DELAY: Duration = Duration::from_millis(80);
 /// The same with low bandwidth.
 pub const LONG_REST_DELAY: Duration = Duration::from_millis(200);
-/// How long a told sentence stays.
+/// How long a sentence stays on the keys line.
 const TOAST_DURATION: Duration = Duration::from_secs(8);
-/// How long the end waits for pending commands.
+/// How long quitting waits for pending commands.
 pub const QUIT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Takes in a message; gives back what is to be done.
+/// Applies a message to the state and returns the effects to run.
 pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
     let mut effects = match message {
         Message::Key(key, at) => key_pressed(app, key, at),
-        // A form that was given back may wait behind the wall.
+        // A form that was reopened may wait behind the wall.
         Message::Paste(_) if app.wall.is_some() => Vec::new(),
         Message::Paste(text) if matches!(app.mode, Mode::Filter(_)) => find::paste(app, &text),
         Message::Paste(text) => paste(app, &text),
@@ -103,19 +103,19 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Measures(span, result, at) => {
             backend_update::measures_loaded(app, span, result, at)
         }
-        Message::CachedAt(of, at) => {
-            backend_update::set_cached_at(app, of, at);
+        Message::CachedAt(part, at) => {
+            backend_update::set_cached_at(app, part, at);
             Vec::new()
         }
         Message::Enqueued(ids, result, at) => outbox::enqueued(app, &ids, result, at),
         Message::OutboxEntryLoaded(id, result, at) => outbox::entry_loaded(app, id, result, at),
-        Message::OutboxFailed(said) => show_toast(app, said, true),
+        Message::OutboxFailed(message) => show_toast(app, message, true),
         Message::ClockJumped(at) => backend_update::clock_jumped(app, at),
         Message::LastEnded(at) => {
             app.last_ended = Some(at);
             Vec::new()
         }
-        Message::RibbonEvents(wanted, read) => wall::ribbon_events_loaded(app, wanted, read),
+        Message::RibbonEvents(request, read) => wall::ribbon_events_loaded(app, request, read),
         Message::LastP1(ended) => wall::last_p1_loaded(app, ended),
         Message::Retrying(id, error, at) => send::retrying(app, id, &error, at),
         Message::Settled(id, result, at) => {
@@ -148,7 +148,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
     };
     effects.extend(travel::refresh_record(app));
     effects.extend(runbook::reconcile(app));
-    // Behind the wall nothing is laid out; leaving it does so.
+    // Behind the wall nothing is laid out; that happens when it is closed.
     if app.wall.is_none() {
         refresh_layout(app);
     }
@@ -186,7 +186,7 @@ fn dispatch_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> 
     }
 }
 
-/// A key that is no action goes into what is open.
+/// Handles a key without a binding: it is typed into what is open.
 fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
     match &mut app.mode {
         Mode::Form(_) => forms::handle_text_key(app, key),
@@ -203,7 +203,7 @@ fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effec
     }
 }
 
-/// Pasted text goes into what is open.
+/// Handles pasted text: it goes into what is open.
 fn paste(app: &mut App, text: &str) -> Vec<Effect> {
     match &app.mode {
         Mode::Palette(_) => palette::paste(app, text),
@@ -212,7 +212,9 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
     }
 }
 
-/// Where an action can't be done here and now: says so, where somebody may well expect it to work.
+/// Returns the effects that explain why an action can't be used now, where the person may well
+/// expect it to work; `None` if it can be used. The effects are empty where nothing needs to be
+/// said.
 fn explain_disabled(app: &mut App, action: Action) -> Option<Vec<Effect>> {
     let entry = action::find_entry(action)?;
     if let Some(why) = entry.disabled_reason(app) {
@@ -226,9 +228,9 @@ fn explain_disabled(app: &mut App, action: Action) -> Option<Vec<Effect>> {
         Condition::HasIncident if app.queue.selected_head.is_some() => {
             let [mark, unfold] =
                 [Action::Mark, Action::Unfold].map(|a| main_key(app, a).unwrap_or_default());
-            let told =
+            let message =
                 format!("that is a group: {mark} selects its incidents, {unfold} shows them");
-            show_toast(app, told, true)
+            show_toast(app, message, true)
         }
         Condition::HasIncident
         | Condition::CanUndo
@@ -240,14 +242,14 @@ fn explain_disabled(app: &mut App, action: Action) -> Option<Vec<Effect>> {
     })
 }
 
-/// Does what a key is mapped to.
+/// Performs the action that a key is bound to.
 #[allow(clippy::too_many_lines, reason = "one arm for each action")]
 pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
     if !matches!(action, Action::Quit | Action::QuitNow) {
         app.quit_armed_at = None;
     }
-    if let Some(told) = explain_disabled(app, action) {
-        return told;
+    if let Some(effects) = explain_disabled(app, action) {
+        return effects;
     }
     match action {
         Action::Down => navigation::move_by(app, navigation::Motion::Lines(1)),
@@ -355,7 +357,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Leave if popup::clear_search(app) => Vec::new(),
         Action::Leave if matches!(app.mode, Mode::Palette(_)) => palette::close(app, at),
         Action::Quit | Action::QuitNow => match run::running_summary(app) {
-            // They are ended with the panes.
+            // Programs are ended with the panes.
             Some(what) if app.quit_armed_at.is_none() => {
                 app.quit_armed_at = Some(at);
                 show_toast(app, format!("{what}: again stops it and ends"), true)
@@ -398,7 +400,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
     }
 }
 
-/// Takes what is selected in what is open.
+/// Confirms the selected item of what is open.
 fn choose_selected(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     match &app.mode {
         Mode::Pick(picker) => match picker.selected().cloned() {
@@ -427,16 +429,16 @@ fn move_line(app: &mut App, by: isize) -> Vec<Effect> {
     }
 }
 
-/// The main key of an action, as it is written.
+/// Returns the first key of an action, as it is written for the person.
 fn main_key(app: &App, action: Action) -> Option<String> {
     app.keymap.keys(action).first().map(ToString::to_string)
 }
 
-/// Ends, or waits for the commands that are on their way.
+/// Quits, or waits for pending commands first.
 fn quit(app: &mut App) -> Vec<Effect> {
-    // What is still on its way is told on the panes.
+    // The panes show what is still pending.
     app.wall = None;
-    // What is in the outbox is sent by whoever comes next.
+    // Commands in the outbox are sent by the next process.
     if app.pending.iter().all(|pending| pending.enqueued) {
         return vec![Effect::Quit];
     }
@@ -468,20 +470,21 @@ fn timer_elapsed(app: &mut App, timer: Timer) -> Vec<Effect> {
     }
 }
 
-/// Tells a sentence on the keys line.
-fn show_toast(app: &mut App, text: impl Into<String>, bad: bool) -> Vec<Effect> {
+/// Shows a sentence on the keys line for a few seconds.
+fn show_toast(app: &mut App, text: impl Into<String>, is_error: bool) -> Vec<Effect> {
     app.toast_seq += 1;
-    app.toast = Some(Toast { text: text.into(), is_error: bad });
+    app.toast = Some(Toast { text: text.into(), is_error });
     vec![Effect::StartTimer(TOAST_DURATION, Timer::Toast(app.toast_seq))]
 }
 
-/// Tells of a failure and keeps it for those who want to know more.
-fn report_failure(app: &mut App, what: &str, said: &str, at: DateTime<Utc>) -> Vec<Effect> {
-    app.failure = Some(Failure { operation: what.to_owned(), message: said.to_owned(), at });
-    show_toast(app, format!("{what}: {said}"), true)
+/// Shows a failure on the keys line and stores it for the popup with details.
+fn report_failure(app: &mut App, operation: &str, message: &str, at: DateTime<Utc>) -> Vec<Effect> {
+    app.failure =
+        Some(Failure { operation: operation.to_owned(), message: message.to_owned(), at });
+    show_toast(app, format!("{operation}: {message}"), true)
 }
 
-/// Makes anew what depends on the layout: lines of the reading panes, and where they are scrolled.
+/// Lays out again what depends on sizes: lines of the reading panes, and scroll positions.
 fn refresh_layout(app: &mut App) {
     rows::scroll_into_view(app);
     verbs::refresh_disabled(app);

@@ -1,4 +1,4 @@
-//! Moving the selection, scrolling, and going from pane to pane.
+//! Moving the selection, scrolling, and changing the focus between panes.
 
 use chrono::{DateTime, Utc};
 
@@ -7,28 +7,28 @@ use super::super::message::{Effect, Timer};
 use super::super::mode::Mode;
 use super::{LONG_REST_DELAY, REST_DELAY, find, popup, reading, rows, travel};
 
-/// How far.
+/// A movement through rows or lines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Motion {
-    /// So many lines; negative is up.
+    /// This many lines; negative is up.
     Lines(isize),
-    /// So many half pages.
+    /// This many half pages; negative is up.
     HalfPages(isize),
-    /// To the first.
+    /// To the first row or line.
     First,
-    /// To the last.
+    /// To the last row or line.
     Last,
 }
 
 impl Motion {
-    /// The new place, from `here` among `count` with a page of `page`.
-    pub(super) fn apply(self, here: usize, count: usize, page: usize) -> usize {
+    /// Returns the new index, starting at `index` of `count` with pages of `page` lines.
+    pub(super) fn apply(self, index: usize, count: usize, page: usize) -> usize {
         let last = count.saturating_sub(1);
         match self {
-            Self::Lines(lines) => here.saturating_add_signed(lines).min(last),
+            Self::Lines(lines) => index.saturating_add_signed(lines).min(last),
             Self::HalfPages(halves) => {
                 let half = isize::try_from((page / 2).max(1)).unwrap_or(1);
-                here.saturating_add_signed(half.saturating_mul(halves)).min(last)
+                index.saturating_add_signed(half.saturating_mul(halves)).min(last)
             }
             Self::First => 0,
             Self::Last => last,
@@ -36,43 +36,43 @@ impl Motion {
     }
 }
 
-/// Moves in the pane that has the focus, or in what lies over it.
-pub(super) fn move_by(app: &mut App, step: Motion) -> Vec<Effect> {
+/// Moves in the focused pane, or in what is open on top of it.
+pub(super) fn move_by(app: &mut App, motion: Motion) -> Vec<Effect> {
     if !matches!(app.mode, Mode::Panes) {
-        popup::scroll(app, step);
+        popup::scroll(app, motion);
         return Vec::new();
     }
     let page = page_height(app);
     match app.focus {
         Pane::Queue => {
-            let place = step.apply(app.queue.index, app.queue.lines.len(), page);
-            if place == app.queue.index {
+            let index = motion.apply(app.queue.index, app.queue.lines.len(), page);
+            if index == app.queue.index {
                 return find::load_more(app, page);
             }
-            app.queue.select_line(place);
+            app.queue.select_line(index);
             let mut effects = selection_moved(app);
             effects.extend(find::load_more(app, page));
             effects
         }
         Pane::Detail => {
             let tops = top_count(app.reading.detail_lines.len(), page);
-            app.reading.detail_top = step.apply(app.reading.detail_top, tops, page);
+            app.reading.detail_top = motion.apply(app.reading.detail_top, tops, page);
             Vec::new()
         }
         Pane::Timeline => {
             let tops = top_count(app.reading.timeline_lines.len(), page);
-            app.reading.timeline_top = step.apply(app.reading.timeline_top, tops, page);
+            app.reading.timeline_top = motion.apply(app.reading.timeline_top, tops, page);
             reading::load_earlier_if_near(app, page)
         }
         Pane::Metrics => {
             let tops = top_count(app.metrics.lines.len(), page);
-            app.metrics.top = step.apply(app.metrics.top, tops, page);
+            app.metrics.top = motion.apply(app.metrics.top, tops, page);
             Vec::new()
         }
     }
 }
 
-/// Possible first lines of a text of so many lines in a page.
+/// Returns how many lines can be the first on the screen, for a text of `lines` lines in a page.
 pub(super) fn top_count(lines: usize, page: usize) -> usize {
     lines.saturating_sub(page) + 1
 }
@@ -81,10 +81,10 @@ fn page_height(app: &App) -> usize {
     if app.focus == Pane::Queue {
         return rows::visible_rows(app);
     }
-    app.layout().slot(app.focus).map_or(1, |place| usize::from(place.inner().height).max(1))
+    app.layout().slot(app.focus).map_or(1, |slot| usize::from(slot.inner().height).max(1))
 }
 
-/// The selection has moved: detail and timeline follow when it rests.
+/// Handles a moved selection: detail and timeline follow once it rests.
 pub(super) fn selection_moved(app: &mut App) -> Vec<Effect> {
     app.reading.rest_seq += 1;
     app.reading.moving = true;
@@ -99,7 +99,7 @@ pub(super) fn focus(app: &mut App, pane: Pane) -> Vec<Effect> {
             app.tab = pane;
             Vec::new()
         }
-        // What is gone to is what is selected, not what is still shown from before.
+        // The panes show what is selected, not what was shown in them before.
         (_, Pane::Detail | Pane::Timeline) => {
             app.tab = pane;
             reading::follow_at_once(app)
@@ -108,15 +108,15 @@ pub(super) fn focus(app: &mut App, pane: Pane) -> Vec<Effect> {
             app.tab = pane;
             reading::follow(app)
         }
-        // What was read may have left the queue meanwhile.
+        // The incident that was read may have left the queue in the meantime.
         (_, Pane::Queue) => reading::follow(app),
     }
 }
 
 pub(super) fn cycle_focus(app: &mut App, by: isize) -> Vec<Effect> {
     let count = Pane::ALL.len();
-    let here = app.focus.number() - 1;
-    let next = (here + count).saturating_add_signed(by) % count;
+    let index = app.focus.number() - 1;
+    let next = (index + count).saturating_add_signed(by) % count;
     focus(app, Pane::ALL[next])
 }
 
@@ -125,18 +125,19 @@ pub(super) fn open_selected(app: &mut App) -> Vec<Effect> {
     focus(app, Pane::Detail)
 }
 
-/// To the next incident of the queue or the one before, staying in the pane.
+/// Goes to the next incident of the queue, or the previous one, without leaving the pane.
 pub(super) fn next_incident(app: &mut App, by: isize) -> Vec<Effect> {
-    // From the one that is read, where it is still in the queue: it may not be the selected one.
+    // Starts from the incident that is read, if it is still in the queue: it may not be the
+    // selected one.
     let read = app.reading.target.filter(|_| matches!(app.focus, Pane::Detail | Pane::Timeline));
-    let here = read.and_then(|id| app.queue.line_of(id));
+    let position = read.and_then(|id| app.queue.line_of(id));
     let last = app.queue.lines.len().saturating_sub(1);
-    let mut line = here.unwrap_or(app.queue.index).min(last);
-    // Where the one that was read has left, the selection stands at its place already.
-    if read.is_none() || here.is_some() {
+    let mut line = position.unwrap_or(app.queue.index).min(last);
+    // If the incident that was read has left the queue, the selection is at its position already.
+    if read.is_none() || position.is_some() {
         line = line.saturating_add_signed(by).min(last);
     }
-    // Heads of groups are passed by.
+    // Heads of groups are skipped.
     let id = loop {
         if let Some(row) = app.queue.row_at(line) {
             break row.summary.id;
@@ -158,8 +159,8 @@ pub(super) fn next_incident(app: &mut App, by: isize) -> Vec<Effect> {
     effects
 }
 
-/// Back to the present, to the panes, to the queue, to nothing selected, to everything open: one at
-/// a time.
+/// Goes back one step: to the present, to all panes, to the queue, to nothing marked, to everything
+/// open.
 pub(super) fn back(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if app.travel.is_some() {
         travel::end(app);

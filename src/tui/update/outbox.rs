@@ -1,5 +1,5 @@
-//! The outbox: what becomes of commands that wait for a remote, and what a person decides about those
-//! that it refused.
+//! The outbox: what becomes of commands for a remote, and what the person decides about refused
+//! ones.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -19,12 +19,12 @@ use super::super::app::{App, PendingCommand};
 use super::super::form::Kind;
 use super::super::message::{Effect, OutboxRequest};
 use super::super::mode::Mode;
-use super::super::outbox::{OutboxPane, display_order as in_order};
+use super::super::outbox::{OutboxPane, display_order};
 use super::super::plan::{Batch, Target, phrase};
 use super::navigation::Motion;
 use super::{Action, forms, main_key, report_failure, send, show_toast, workspaces};
 
-/// Shows the outbox.
+/// Opens the outbox pane.
 pub(super) fn open(app: &mut App) -> Vec<Effect> {
     if app.outbox.is_none() {
         return show_toast(
@@ -34,40 +34,41 @@ pub(super) fn open(app: &mut App) -> Vec<Effect> {
         );
     }
     let mut pane = OutboxPane::default();
-    // What comes in above it does not move the selection.
+    // New commands above it do not move the selection.
     pane.selected_id =
         app.outbox.as_deref().and_then(|outbox| pane.selected(outbox)).map(|entry| entry.id);
     app.mode = Mode::Outbox(Box::new(pane));
     Vec::new()
 }
 
-/// What is on its way has changed: commands of this run settle, and what is read of incidents that
-/// they are about is read anew.
+/// Applies a changed outbox: commands of this run settle, and incidents that commands are about are
+/// read again.
 pub(super) fn snapshot_changed(
     app: &mut App,
-    listing: &Arc<OutboxSnapshot>,
+    snapshot: &Arc<OutboxSnapshot>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    let before = app.outbox.replace(Arc::clone(listing));
+    let before = app.outbox.replace(Arc::clone(snapshot));
     let mut effects = Vec::new();
     let waiting: Vec<CommandId> = app.pending.iter().map(|pending| pending.id).collect();
     for id in waiting {
-        match listing.get(id) {
+        match snapshot.get(id) {
             Some(entry) => effects.extend(settle_from_entry(app, entry, at)),
             None => effects.extend(request_lookup(app, id)),
         }
     }
     if let Some(before) = before {
-        effects.extend(reload_affected(app, &before, listing));
+        effects.extend(reload_affected(app, &before, snapshot));
     }
-    if let Some(entry) = report_foreign_refusal(app, listing, at) {
-        effects.extend(entry);
+    if let Some(report) = report_foreign_refusal(app, snapshot, at) {
+        effects.extend(report);
     }
     effects
 }
 
-/// A command of this run that is not listed: it was dropped, or sent before the last ones that are, or
-/// the listing is of a moment before it was taken in. The outbox itself knows.
+/// Requests the outcome of a command of this run that is not listed. It was dropped, or sent before
+/// the last ones that are listed, or the published outbox is older than the command. The outbox
+/// itself can tell.
 fn request_lookup(app: &mut App, id: CommandId) -> Option<Effect> {
     let pending = app.pending.iter_mut().find(|pending| pending.id == id)?;
     if !pending.enqueued || std::mem::replace(&mut pending.lookup_in_flight, true) {
@@ -76,7 +77,7 @@ fn request_lookup(app: &mut App, id: CommandId) -> Option<Effect> {
     Some(Effect::Outbox(OutboxRequest::Lookup(id)))
 }
 
-/// The outbox says what became of a command that it does not list.
+/// Settles a command by the answer of the outbox, which does not list it any more.
 pub(super) fn entry_loaded(
     app: &mut App,
     id: CommandId,
@@ -89,14 +90,14 @@ pub(super) fn entry_loaded(
     match found {
         Ok(Some(entry)) => settle_from_entry(app, &entry, at),
         Ok(None) => {
-            let gone = BackendError::NotFound("dropped from the outbox".into());
-            send::settled(app, id, Err(gone), at)
+            let dropped = BackendError::NotFound("dropped from the outbox".into());
+            send::settled(app, id, Err(dropped), at)
         }
         Err(error) => show_toast(app, error.to_string(), true),
     }
 }
 
-/// A command of this run settles as it did in the outbox.
+/// Settles a command of this run as its entry in the outbox has.
 fn settle_from_entry(app: &mut App, entry: &OutboxEntry, at: DateTime<Utc>) -> Vec<Effect> {
     let result = match &entry.state {
         EntryState::Pending => return Vec::new(),
@@ -109,10 +110,11 @@ fn settle_from_entry(app: &mut App, entry: &OutboxEntry, at: DateTime<Utc>) -> V
     send::settled(app, entry.id, result, at)
 }
 
-/// What waits is laid over what is read: where that has changed, it is read anew.
+/// Reads the shown incident again if its pending commands have changed: reads apply pending
+/// commands to the record (optimistic update).
 fn reload_affected(app: &mut App, before: &OutboxSnapshot, now: &OutboxSnapshot) -> Vec<Effect> {
-    let waiting = |listing: &OutboxSnapshot| -> HashSet<(IncidentId, CommandId)> {
-        listing.pending().filter_map(|entry| Some((entry.incident()?, entry.id))).collect()
+    let waiting = |snapshot: &OutboxSnapshot| -> HashSet<(IncidentId, CommandId)> {
+        snapshot.pending().filter_map(|entry| Some((entry.incident()?, entry.id))).collect()
     };
     let (before, now) = (waiting(before), waiting(now));
     let changed: HashSet<IncidentId> =
@@ -122,45 +124,45 @@ fn reload_affected(app: &mut App, before: &OutboxSnapshot, now: &OutboxSnapshot)
     shown.filter(|id| changed.contains(id)).map(Effect::LoadDetail).into_iter().collect()
 }
 
-/// Tells once of what was refused and is not of this run, where nothing else is being told.
+/// Reports, once, a refused command that is not of this run, if nothing else is on the keys line.
 fn report_foreign_refusal(
     app: &mut App,
-    listing: &OutboxSnapshot,
+    snapshot: &OutboxSnapshot,
     at: DateTime<Utc>,
 ) -> Option<Vec<Effect>> {
     if app.toast.is_some() || !matches!(app.mode, Mode::Panes) {
         return None;
     }
-    let last = listing.refused().filter(|entry| entry.settled_at.is_some()).last()?;
+    let last = snapshot.refused().filter(|entry| entry.settled_at.is_some()).last()?;
     let fresh = last.settled_at.is_some_and(|settled| (at - settled).num_seconds() < 10);
-    let why = last.refusal()?.to_string();
-    fresh.then(|| report_refusal(app, &last.phrase(), &why, at))
+    let error = last.refusal()?.to_string();
+    fresh.then(|| report_refusal(app, &last.phrase(), &error, at))
 }
 
-fn report_refusal(app: &mut App, what: &str, why: &str, at: DateTime<Utc>) -> Vec<Effect> {
+fn report_refusal(app: &mut App, operation: &str, why: &str, at: DateTime<Utc>) -> Vec<Effect> {
     let key = main_key(app, Action::Outbox).unwrap_or_default();
-    report_failure(app, what, &format!("{why} · {key} outbox"), at)
+    report_failure(app, operation, &format!("{why} · {key} outbox"), at)
 }
 
-/// Where there is an outbox, what was refused is told by what is in it: a form that was sent an
-/// hour ago does not come back by itself.
+/// Reports the refused commands of a batch by pointing to the outbox, if there is one: the form of
+/// a command that was sent an hour ago does not come back by itself.
 pub(super) fn report_batch(app: &mut App, batch: &Batch, at: DateTime<Utc>) -> Option<Vec<Effect>> {
     app.outbox.as_ref()?;
     if batch.form.is_some() {
-        // It could not even be put there: its form comes back.
+        // The commands could not even be put into the outbox: the form comes back.
         return None;
     }
     let (label, why) = batch.failed.first()?.clone();
     if batch.total == 1 {
         return Some(report_refusal(app, &phrase(&batch.verb, &label), &why, at));
     }
-    let said = format!("{} of {} not {}", batch.failed.len(), batch.total, batch.done_phrase);
-    let effects = report_refusal(app, &phrase(&batch.verb, "several"), &said, at);
+    let summary = format!("{} of {} not {}", batch.failed.len(), batch.total, batch.done_phrase);
+    let effects = report_refusal(app, &phrase(&batch.verb, "several"), &summary, at);
     send::append_failures(app, batch);
     Some(effects)
 }
 
-/// Commands are in the outbox, or could not be put there.
+/// Handles the answer to enqueueing commands: they are in the outbox, or could not be put there.
 pub(super) fn enqueued(
     app: &mut App,
     ids: &[CommandId],
@@ -173,22 +175,23 @@ pub(super) fn enqueued(
             let is_declaration =
                 |p: &&PendingCommand| ids.contains(&p.id) && p.verb == CommandKind::Declare;
             let declared = app.pending.iter().find(is_declaration).map(|pending| pending.incident);
-            // Who has gone on to something else since is not led away from it.
+            // A person who has gone on to something else since is not interrupted.
             let batch = app.batches.iter().rev().find(|batch| batch.keys == app.key_count);
             let declared = declared.filter(|_| batch.is_some());
             if let Some(id) = declared.filter(|id| !app.queue.select(*id)) {
-                // It is selected when it arrives, and stays so when it has its number.
+                // The incident is selected when it arrives, and stays selected when it gets its
+                // number.
                 (app.queue.selected, app.queue.selected_head) = (Some(id), None);
             }
             for pending in app.pending.iter_mut().filter(|pending| ids.contains(&pending.id)) {
                 pending.enqueued = true;
-                // What was typed is in the outbox now.
+                // What was typed is in the outbox now: the draft is not needed any more.
                 let batch = app.batches.iter_mut().find(|batch| batch.number == pending.batch);
                 if let Some(form) = batch.and_then(|batch| batch.form.take()) {
                     effects.push(Effect::Draft(DraftOp::Drop(form.draft_id)));
                 }
             }
-            // A listing that was told before may have been of a later moment.
+            // The published outbox may be of a later moment than this answer.
             let listed =
                 |id: &CommandId| app.outbox.as_ref().is_none_or(|all| all.get(*id).is_some());
             let not_listed: Vec<CommandId> = ids.iter().copied().filter(|id| !listed(id)).collect();
@@ -207,14 +210,14 @@ pub(super) fn enqueued(
     effects
 }
 
-/// Moves the selection.
-pub(super) fn scroll(app: &mut App, step: Motion) {
-    let leap = usize::from(app.layout().body().height) / 3;
+/// Moves the selection in the outbox pane.
+pub(super) fn scroll(app: &mut App, motion: Motion) {
+    let page = usize::from(app.layout().body().height) / 3;
     let (Mode::Outbox(pane), Some(outbox)) = (&mut app.mode, &app.outbox) else { return };
-    let all = in_order(outbox);
-    let place = step.apply(pane.selected_index(outbox), all.len(), leap.max(1));
-    pane.last_index = place;
-    pane.selected_id = all.get(place).map(|entry| entry.id);
+    let all = display_order(outbox);
+    let index = motion.apply(pane.selected_index(outbox), all.len(), page.max(1));
+    pane.last_index = index;
+    pane.selected_id = all.get(index).map(|entry| entry.id);
     pane.notice = None;
 }
 
@@ -232,7 +235,7 @@ fn set_notice(app: &mut App, why: impl Into<String>) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Sends the refused command that is selected again as it is, where that may help.
+/// Sends the selected refused command again as it is, where that may help.
 pub(super) fn retry(app: &mut App) -> Vec<Effect> {
     if app.read_only {
         return set_notice(app, READ_ONLY);
@@ -244,7 +247,7 @@ pub(super) fn retry(app: &mut App) -> Vec<Effect> {
     vec![Effect::Outbox(OutboxRequest::Retry(entry.id))]
 }
 
-/// Sends what waits now.
+/// Sends all waiting commands now.
 pub(super) fn send_now(app: &mut App) -> Vec<Effect> {
     if app.read_only {
         return set_notice(app, READ_ONLY);
@@ -254,7 +257,7 @@ pub(super) fn send_now(app: &mut App) -> Vec<Effect> {
     effects
 }
 
-/// Asks whether the command that is selected may go.
+/// Asks whether to drop the selected command.
 pub(super) fn request_drop(app: &mut App) -> Vec<Effect> {
     if app.read_only {
         return set_notice(app, READ_ONLY);
@@ -266,13 +269,13 @@ pub(super) fn request_drop(app: &mut App) -> Vec<Effect> {
     Vec::new()
 }
 
-/// It may go.
+/// Drops the command that the question is about.
 pub(super) fn confirm_drop(app: &mut App) -> Vec<Effect> {
-    let asked = outbox_pane(app).and_then(|pane| pane.confirm_drop.take());
-    asked.map(|id| Effect::Outbox(OutboxRequest::Drop(id))).into_iter().collect()
+    let command = outbox_pane(app).and_then(|pane| pane.confirm_drop.take());
+    command.map(|id| Effect::Outbox(OutboxRequest::Drop(id))).into_iter().collect()
 }
 
-/// It stays.
+/// Closes the question; the command stays.
 pub(super) fn cancel_drop(app: &mut App) -> Vec<Effect> {
     if let Some(pane) = outbox_pane(app) {
         pane.confirm_drop = None;
@@ -280,7 +283,7 @@ pub(super) fn cancel_drop(app: &mut App) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Opens the form of a refused command with what was written.
+/// Opens the form of the selected refused command, filled in with its contents.
 pub(super) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if app.read_only {
         return set_notice(app, READ_ONLY);
@@ -313,7 +316,7 @@ pub(super) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     effects
 }
 
-/// The incident of a command; none for a declaration.
+/// Returns the incident of a command; `None` for a declaration.
 fn target(app: &App, entry: &OutboxEntry) -> Option<Target> {
     let id = entry.incident().filter(|_| entry.declares().is_none())?;
     Some(app.row(id).map_or_else(
@@ -322,12 +325,12 @@ fn target(app: &App, entry: &OutboxEntry) -> Option<Target> {
     ))
 }
 
-/// The form by which a command is written, and what its fields held.
+/// Returns the form by which a command is written, and the contents of its fields.
 fn form_for(entry: &OutboxEntry, app: &App) -> Option<(Kind, Vec<(&'static str, String)>)> {
-    let Command::Incident { command: ask, .. } = entry.command()? else { return None };
+    let Command::Incident { command, .. } = entry.command()? else { return None };
     let minute =
         |at: DateTime<Utc>| app.clock().local_time(at).format("%Y-%m-%d %H:%M").to_string();
-    Some(match ask {
+    Some(match command {
         IncidentCommand::AddNote { text } | IncidentCommand::CorrectNote { text, .. } => {
             (Kind::Note, vec![("Note", text.clone())])
         }
@@ -377,8 +380,8 @@ fn form_for(entry: &OutboxEntry, app: &App) -> Option<(Kind, Vec<(&'static str, 
                 ("Labels", labels.as_ref().map(|labels| labels.join(", "))),
                 ("Runbook", runbook.clone()),
             ];
-            let given = fields.into_iter().filter_map(|(label, text)| Some((label, text?)));
-            (Kind::Describe, given.collect())
+            let set = fields.into_iter().filter_map(|(label, text)| Some((label, text?)));
+            (Kind::Describe, set.collect())
         }
         IncidentCommand::WriteReview { section, text } => {
             (Kind::Review, vec![(forms::review_label(*section), text.clone())])

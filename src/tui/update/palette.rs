@@ -1,4 +1,4 @@
-//! The command palette: what it lists, and what a line leads to.
+//! The command palette: what it lists, and what a line does.
 
 use chrono::{DateTime, Utc};
 use crossterm::event::KeyEvent;
@@ -17,12 +17,12 @@ use super::super::queue;
 use super::{arguments, drafts, forms, main_key, perform, picks, run, send, verbs};
 use crate::model::text::sanitize;
 
-/// Lines that are remembered.
+/// How many lines are remembered.
 const MAX_HISTORY: usize = 30;
-/// Letters from which on the beginning of a name stands for it.
+/// How many letters of an unambiguous name stand for it.
 const MIN_PREFIX: usize = 2;
 
-/// Opens it with something typed already. The targets are fixed now.
+/// Opens the palette with something typed already. The targets are fixed now.
 pub(super) fn open(app: &mut App, typed: &str, at: DateTime<Utc>) -> Vec<Effect> {
     let targets = verbs::targets(app);
     app.mode = Mode::Palette(Box::new(Palette::new(targets, typed)));
@@ -30,13 +30,13 @@ pub(super) fn open(app: &mut App, typed: &str, at: DateTime<Utc>) -> Vec<Effect>
     Vec::new()
 }
 
-/// Opens it for an action that does nothing without what is typed behind its name.
+/// Opens the palette for an action that does nothing without an argument.
 pub(super) fn open_for(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
     let name = action::find_entry(action).map_or("", |entry| entry.name);
     open(app, &format!("{name} "), at)
 }
 
-/// A key that is no action.
+/// Handles a key without a binding: it is typed.
 pub(super) fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
     if let Mode::Palette(palette) = &mut app.mode
         && palette.handle_key(key)
@@ -46,7 +46,7 @@ pub(super) fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -
     Vec::new()
 }
 
-/// Pasted text is typed.
+/// Inserts pasted text into the input line.
 pub(super) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
     if let Mode::Palette(palette) = &mut app.mode {
         palette.paste(pasted);
@@ -56,7 +56,7 @@ pub(super) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
     Vec::new()
 }
 
-/// To another line.
+/// Selects another line of the palette.
 pub(super) fn move_selection(app: &mut App, by: isize) -> Vec<Effect> {
     let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return Vec::new() };
     palette.move_selection(by);
@@ -65,7 +65,7 @@ pub(super) fn move_selection(app: &mut App, by: isize) -> Vec<Effect> {
     Vec::new()
 }
 
-/// The note that is being typed, in its form; `None` where none is, or none can be written.
+/// Returns the form of the note that is being typed; `None` if none is, or none can be written.
 fn note_form(app: &App, at: DateTime<Utc>) -> Option<Box<Form>> {
     let Mode::Palette(palette) = &app.mode else { return None };
     let entry = palette.command.filter(|entry| entry.argument == ArgumentKind::Note)?;
@@ -76,7 +76,7 @@ fn note_form(app: &App, at: DateTime<Utc>) -> Option<Box<Form>> {
     Some(forms::note_form(app, palette.targets.clone(), text, at))
 }
 
-/// Leaves it. A note that was typed is kept as a draft.
+/// Closes the palette. A note that was typed is stored as a draft.
 pub(super) fn close(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let form = note_form(app, at);
     app.mode = Mode::Panes;
@@ -85,7 +85,7 @@ pub(super) fn close(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     forms::save_draft(app, at)
 }
 
-/// Types the rest of what is selected; a note goes on in its form.
+/// Completes the selected line; a note continues in its form.
 pub(super) fn complete(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if let Some(form) = note_form(app, at) {
         app.mode = Mode::Form(form);
@@ -93,7 +93,7 @@ pub(super) fn complete(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     }
     let Mode::Palette(palette) = &mut app.mode else { return Vec::new() };
     let Some(choice) = palette.selected() else { return Vec::new() };
-    let whole = match (&choice.kind, palette.command) {
+    let completed = match (&choice.kind, palette.command) {
         (ChoiceKind::Repeat(line), _) => line.clone(),
         (ChoiceKind::Action(entry), _) => {
             let blank = if entry.argument == ArgumentKind::Nothing { "" } else { " " };
@@ -104,12 +104,12 @@ pub(super) fn complete(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
             command.map_or_else(|| value.clone(), |entry| format!("{} {value}", entry.name))
         }
     };
-    palette.input = whole;
+    palette.input = completed;
     refresh(app, at);
     Vec::new()
 }
 
-/// Does what is typed or selected.
+/// Performs what is typed or selected.
 pub(super) fn choose(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Palette(palette) = &mut app.mode else { return Vec::new() };
     if palette.command.is_some() {
@@ -135,7 +135,7 @@ pub(super) fn choose(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     }
 }
 
-/// Does an action as its key would, about the targets that were fixed.
+/// Performs an action as its key would, on the targets that were fixed.
 fn start_action(app: &mut App, entry: &'static Entry, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return Vec::new() };
     if entry.requires_argument {
@@ -151,12 +151,12 @@ fn start_action(app: &mut App, entry: &'static Entry, at: DateTime<Utc>) -> Vec<
     perform(app, entry.action, at)
 }
 
-/// Does an action with what is typed behind its name.
+/// Performs an action with the argument that is typed after its name.
 fn execute(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return Vec::new() };
     let Some(entry) = palette.command else { return Vec::new() };
-    let barred = verbs::disabled_reason(app, entry, &palette.targets, at);
-    let meant = match barred {
+    let reason = verbs::disabled_reason(app, entry, &palette.targets, at);
+    let resolved = match reason {
         Some(why) => Err(why),
         None if palette.argument().trim().is_empty()
             && !palette.selection_moved
@@ -167,8 +167,8 @@ fn execute(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         }
         None => resolve(app, &palette, entry, at),
     };
-    match meant {
-        // What was written is kept until it has arrived.
+    match resolved {
+        // The form keeps the text until the command has arrived.
         Ok((_, text)) if entry.argument == ArgumentKind::Note => {
             app.mode = Mode::Form(forms::note_form(app, palette.targets, &text, at));
             forms::send(app, at)
@@ -185,9 +185,9 @@ fn execute(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     }
 }
 
-/// What an argument leads to, and how it is written: what is typed where that can be read, else
-/// what is selected, where that was done by hand or what is typed is the beginning of it. Letters
-/// that only happen to be in it are shown, but `Enter` does not guess.
+/// Returns what an argument stands for, and how it is written: the typed argument if it can be
+/// parsed; else the selected line, if it was selected by hand or the argument abbreviates it. Lines
+/// that only happen to contain the letters are shown, but `Enter` does not guess.
 fn resolve(
     app: &App,
     palette: &Palette,
@@ -221,14 +221,14 @@ fn resolve(
     }
 }
 
-/// The last one first, each once.
+/// Adds a line to the front of the history, where each line stands once.
 fn remember(app: &mut App, line: String) {
-    app.palette_history.retain(|known| *known != line);
+    app.palette_history.retain(|earlier| *earlier != line);
     app.palette_history.insert(0, line);
     app.palette_history.truncate(MAX_HISTORY);
 }
 
-/// Lists anew what passes what is typed.
+/// Computes the lines for the typed text again.
 fn refresh(app: &mut App, at: DateTime<Utc>) {
     let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return };
     palette.selected_index = 0;
@@ -244,7 +244,7 @@ fn refresh(app: &mut App, at: DateTime<Utc>) {
     app.mode = Mode::Palette(palette);
 }
 
-/// Whether what is typed behind a name stands by itself: `Enter` does not take the first line.
+/// Returns whether the typed argument is used as it is: `Enter` does not choose the first line.
 fn stands_alone(app: &App, palette: &Palette, at: DateTime<Utc>) -> bool {
     let Some(entry) = palette.command else { return false };
     let Some(first) = palette.choices.first() else { return true };
@@ -255,32 +255,36 @@ fn stands_alone(app: &App, palette: &Palette, at: DateTime<Utc>) -> bool {
     }
 }
 
-/// The actions that have a name here.
+/// Returns the actions that can be called by name in the palette.
 fn entries() -> impl Iterator<Item = &'static Entry> {
-    let here = |entry: &&Entry| entry.layers.contains(&Layer::Panes);
-    TABLE.iter().filter(here).filter(|entry| entry.action != Action::Palette)
+    let has_name = |entry: &&Entry| entry.layers.contains(&Layer::Panes);
+    TABLE.iter().filter(has_name).filter(|entry| entry.action != Action::Palette)
 }
 
 fn names(entry: &'static Entry) -> impl Iterator<Item = &'static str> {
     std::iter::once(entry.name).chain(entry.aliases.iter().copied())
 }
 
-/// The action whose argument is typed: by its name, or by the beginning of its name alone.
+/// Returns the action whose argument is being typed: by its name, or an unambiguous beginning of
+/// it.
 fn find_command(typed: &str) -> Option<&'static Entry> {
     let name = split(typed)?.0.to_lowercase();
-    let takers = || entries().filter(|entry| entry.argument != ArgumentKind::Nothing);
-    if let Some(entry) = takers().find(|entry| names(entry).any(|known| known == name)) {
+    let with_argument = || entries().filter(|entry| entry.argument != ArgumentKind::Nothing);
+    if let Some(entry) =
+        with_argument().find(|entry| names(entry).any(|candidate| candidate == name))
+    {
         return Some(entry);
     }
     if name.chars().count() < MIN_PREFIX {
         return None;
     }
-    let begins = |entry: &&'static Entry| names(entry).any(|known| known.starts_with(&name));
-    let mut some = takers().filter(begins);
-    some.next().filter(|_| some.next().is_none())
+    let begins =
+        |entry: &&'static Entry| names(entry).any(|candidate| candidate.starts_with(&name));
+    let mut matches = with_argument().filter(begins);
+    matches.next().filter(|_| matches.next().is_none())
 }
 
-/// What the selected argument would do, or why it can't.
+/// Returns what `Enter` would do with the argument, or why it can't.
 fn preview(app: &App, palette: &Palette, at: DateTime<Utc>) -> Option<Result<String, String>> {
     let entry = palette.command?;
     if let Some(why) = verbs::disabled_reason(app, entry, &palette.targets, at) {
@@ -289,14 +293,14 @@ fn preview(app: &App, palette: &Palette, at: DateTime<Utc>) -> Option<Result<Str
     if palette.argument().trim().is_empty() && !palette.selection_moved {
         return None;
     }
-    let told = match resolve(app, palette, entry, at) {
+    let description = match resolve(app, palette, entry, at) {
         Ok((pick, _)) => describe_pick(app, &pick, &palette.targets, at),
         Err(why) => Err(why),
     };
-    Some(told)
+    Some(description)
 }
 
-/// What a choice does, in words.
+/// Describes what a pick does; the error says why it can't be done.
 fn describe_pick(
     app: &App,
     pick: &Pick,
@@ -308,13 +312,13 @@ fn describe_pick(
         many => format!("{} incidents", many.len()),
     };
     Ok(match pick {
-        Pick::Submit { verb, done_phrase: done, commands: asks, irreversible: for_good } => {
-            let plan = send::plan(app, targets, verb.as_str(), done.as_str(), asks, at);
+        Pick::Submit { verb, done_phrase, commands, irreversible } => {
+            let plan = send::plan(app, targets, verb.as_str(), done_phrase.as_str(), commands, at);
             if let ([_], Some((target, why))) = (targets, plan.refused().next()) {
                 return Err(format!("{}: {why}", target.label));
             }
-            let asked = if *for_good || targets.len() > 1 { ", asks first" } else { "" };
-            format!("{}{asked}", phrase(verb, &what))
+            let question = if *irreversible || targets.len() > 1 { ", asks first" } else { "" };
+            format!("{}{question}", phrase(verb, &what))
         }
         Pick::Override(priority) => {
             format!("override the priority of {what}: {priority}, asks why")
@@ -328,9 +332,13 @@ fn describe_pick(
         Pick::Sort(sort) => format!("order: {}", queue::sort_label(*sort)),
         Pick::Theme(name) => format!("theme: {name}"),
         Pick::Zone(zone) => format!("times: {zone}"),
-        Pick::Workspace(id) => match app.workspaces.iter().find(|site| site.id == *id) {
-            Some(site) => {
-                format!("switch to {}: {}", sanitize(site.name()), sanitize(&site.location))
+        Pick::Workspace(id) => match app.workspaces.iter().find(|workspace| workspace.id == *id) {
+            Some(workspace) => {
+                format!(
+                    "switch to {}: {}",
+                    sanitize(workspace.name()),
+                    sanitize(&workspace.location)
+                )
             }
             None => String::new(),
         },
@@ -341,7 +349,7 @@ fn describe_pick(
     })
 }
 
-/// What fits an argument.
+/// Returns the lines that match the typed argument.
 fn argument_choices(
     app: &App,
     palette: &Palette,
@@ -349,7 +357,7 @@ fn argument_choices(
     at: DateTime<Utc>,
 ) -> Vec<Choice> {
     let argument = palette.argument().trim_end();
-    let words = FuzzyQuery::new(argument);
+    let query = FuzzyQuery::new(argument);
     let offers = arguments::offers(app, entry, palette.argument(), &palette.targets, at);
     let mut hits: Vec<(bool, u32, Choice)> = offers
         .into_iter()
@@ -359,47 +367,40 @@ fn argument_choices(
             let dot = if text.is_empty() || item.about.is_empty() { "" } else { " · " };
             let about = format!("{text}{dot}{}", item.about);
             let exact = value.eq_ignore_ascii_case(argument);
-            let barred = item.disabled_reason.clone();
-            let (score, marks, about_marks) = match_texts(&words, &value, &about)?;
-            let leads = ChoiceKind::Item(Box::new(item));
+            let disabled_reason = item.disabled_reason.clone();
+            let (score, marks, about_marks) = match_texts(&query, &value, &about)?;
+            let kind = ChoiceKind::Item(Box::new(item));
             let keys = String::new();
-            let choice = Choice {
-                text: value,
-                about,
-                keys,
-                disabled_reason: barred,
-                marks,
-                about_marks,
-                kind: leads,
-            };
+            let choice =
+                Choice { text: value, about, keys, disabled_reason, marks, about_marks, kind };
             Some((!exact, score, choice))
         })
         .collect();
-    if !words.is_empty() {
+    if !query.is_empty() {
         hits.sort_by_key(|(other, score, _)| (*other, std::cmp::Reverse(*score)));
     }
     hits.into_iter().map(|(_, _, choice)| choice).collect()
 }
 
-/// How well words match two texts together, and where in each.
+/// Returns how well words match two texts together, and which letters of each.
 fn match_texts(
-    words: &FuzzyQuery,
+    query: &FuzzyQuery,
     text: &str,
     about: &str,
 ) -> Option<(u32, Vec<usize>, Vec<usize>)> {
-    if let Some(hit) = words.match_text(text) {
-        // A match in what it is called counts for more.
+    if let Some(hit) = query.match_text(text) {
+        // A match in the name counts for more.
         return Some((hit.score.saturating_mul(2), hit.positions, Vec::new()));
     }
-    let hit = words.match_text(&format!("{text} {about}"))?;
+    let hit = query.match_text(&format!("{text} {about}"))?;
     let first = text.graphemes(true).count();
     let (marks, rest): (Vec<usize>, Vec<usize>) = hit.positions.iter().partition(|at| **at < first);
     let rest = rest.iter().filter_map(|at| at.checked_sub(first + 1)).collect();
     Some((hit.score, marks, rest))
 }
 
-/// How well a line is met. The beginning of a name comes before all else, whether it applies or not:
-/// `Enter` must never do something else than what was typed.
+/// How well a line matches, best first. The beginning of a name comes first, whether the action can
+/// be used or not: `Enter` must never do something else than what was typed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum MatchRank {
     Exact,
@@ -408,61 +409,62 @@ enum MatchRank {
     Disabled { in_help: bool },
 }
 
-/// What has a name that passes: actions, incidents by number, and first of all, where nothing is
-/// typed, what was done before.
+/// Returns the lines that match the typed name: incidents by number, then actions. While nothing is
+/// typed, the history comes first.
 fn action_choices(app: &App, palette: &Palette, at: DateTime<Utc>) -> Vec<Choice> {
     let typed = palette.input.trim().trim_start_matches(':').to_lowercase();
-    let words = FuzzyQuery::new(&typed);
+    let query = FuzzyQuery::new(&typed);
     let mut hits: Vec<(MatchRank, u32, Group, Choice)> = entries()
         .filter_map(|entry| {
-            let barred = verbs::disabled_reason(app, entry, &palette.targets, at);
-            let (score, marks, about_marks) = match_texts(&words, entry.name, entry.help)
-                .or_else(|| entry.aliases.iter().find_map(|name| match_alias(&words, name)))?;
-            let about = marks.is_empty() && !about_marks.is_empty();
-            let met = if names(entry).any(|name| name == typed) {
+            let disabled_reason = verbs::disabled_reason(app, entry, &palette.targets, at);
+            let (score, marks, about_marks) = match_texts(&query, entry.name, entry.help)
+                .or_else(|| entry.aliases.iter().find_map(|name| match_alias(&query, name)))?;
+            let in_help = marks.is_empty() && !about_marks.is_empty();
+            let rank = if names(entry).any(|name| name == typed) {
                 MatchRank::Exact
             } else if !typed.is_empty() && names(entry).any(|name| name.starts_with(&typed)) {
-                MatchRank::Prefix { disabled: barred.is_some() }
-            } else if barred.is_some() {
-                MatchRank::Disabled { in_help: about }
+                MatchRank::Prefix { disabled: disabled_reason.is_some() }
+            } else if disabled_reason.is_some() {
+                MatchRank::Disabled { in_help }
             } else {
-                MatchRank::Enabled { in_help: about }
+                MatchRank::Enabled { in_help }
             };
             let choice = Choice {
                 text: entry.name.to_owned(),
                 about: entry.help.to_owned(),
                 keys: key_text(app, entry),
-                disabled_reason: barred,
+                disabled_reason,
                 marks,
                 about_marks,
                 kind: ChoiceKind::Action(entry),
             };
-            Some((met, score, entry.group, choice))
+            Some((rank, score, entry.group, choice))
         })
         .collect();
-    hits.extend(runbook_choices(app, palette, &typed, &words));
+    hits.extend(runbook_choices(app, palette, &typed, &query));
     if typed.is_empty() {
-        hits.sort_by_key(|(met, _, group, _)| (*met, *group));
-        let before: Vec<Choice> = app
+        hits.sort_by_key(|(rank, _, group, _)| (*rank, *group));
+        let history: Vec<Choice> = app
             .palette_history
             .iter()
             .filter_map(|line| history_choice(app, palette, line, at))
             .collect();
         let rest = hits.into_iter().map(|(.., choice)| choice);
         let rest = rest.filter(|choice| !app.palette_history.contains(&choice.text));
-        return before.iter().cloned().chain(rest).collect();
+        return history.iter().cloned().chain(rest).collect();
     }
-    hits.sort_by_key(|(met, score, group, _)| (*met, std::cmp::Reverse(*score), *group));
+    hits.sort_by_key(|(rank, score, group, _)| (*rank, std::cmp::Reverse(*score), *group));
     let actions = hits.into_iter().map(|(.., choice)| choice);
     number_choices(app, &typed).into_iter().chain(actions).collect()
 }
 
-/// Runbooks and custom commands: those for the incident, and all once something is typed.
+/// Returns the runbooks and custom commands that match: those for the incident, and all once
+/// something is typed.
 fn runbook_choices(
     app: &App,
     palette: &Palette,
     typed: &str,
-    words: &FuzzyQuery,
+    query: &FuzzyQuery,
 ) -> Vec<(MatchRank, u32, Group, Choice)> {
     let items = match &palette.targets[..] {
         [target] if typed.is_empty() => run::items(app, target),
@@ -471,35 +473,34 @@ fn runbook_choices(
     let key = main_key(app, Action::Run);
     let hit = |item: Item| {
         let text = format!("run {}", item.value.as_ref()?);
-        let (score, marks, about_marks) = match_texts(words, &text, &item.about)?;
-        let about = marks.is_empty() && !about_marks.is_empty();
-        let met = match item.disabled_reason {
-            Some(_) => MatchRank::Disabled { in_help: about },
-            None => MatchRank::Enabled { in_help: about },
+        let (score, marks, about_marks) = match_texts(query, &text, &item.about)?;
+        let in_help = marks.is_empty() && !about_marks.is_empty();
+        let rank = match item.disabled_reason {
+            Some(_) => MatchRank::Disabled { in_help },
+            None => MatchRank::Enabled { in_help },
         };
         let keys = match (&key, item.key) {
             (Some(run), Some(key)) => format!("{run} {key}"),
             _ => String::new(),
         };
-        let (about, barred) = (item.about.clone(), item.disabled_reason.clone());
-        let leads = ChoiceKind::Item(Box::new(item));
-        let choice =
-            Choice { text, about, keys, disabled_reason: barred, marks, about_marks, kind: leads };
-        Some((met, score, Group::Acting, choice))
+        let (about, disabled_reason) = (item.about.clone(), item.disabled_reason.clone());
+        let kind = ChoiceKind::Item(Box::new(item));
+        let choice = Choice { text, about, keys, disabled_reason, marks, about_marks, kind };
+        Some((rank, score, Group::Acting, choice))
     };
     items.into_iter().filter_map(hit).collect()
 }
 
-/// A match in another name shows no letters, since that name is not shown.
-fn match_alias(words: &FuzzyQuery, name: &str) -> Option<(u32, Vec<usize>, Vec<usize>)> {
-    Some((words.match_text(name)?.score, Vec::new(), Vec::new()))
+/// Matches an alias. No letters are highlighted, since the alias is not shown.
+fn match_alias(query: &FuzzyQuery, name: &str) -> Option<(u32, Vec<usize>, Vec<usize>)> {
+    Some((query.match_text(name)?.score, Vec::new(), Vec::new()))
 }
 
 fn key_text(app: &App, entry: &Entry) -> String {
     main_key(app, entry.action).unwrap_or_default()
 }
 
-/// A line that was carried out before.
+/// Returns the choice for a line of the history.
 fn history_choice(app: &App, palette: &Palette, line: &str, at: DateTime<Utc>) -> Option<Choice> {
     let name = line.split(' ').next()?;
     let entry = entries().find(|entry| entry.name == name)?;
@@ -514,7 +515,8 @@ fn history_choice(app: &App, palette: &Palette, line: &str, at: DateTime<Utc>) -
     })
 }
 
-/// Incidents whose number begins with what is typed; one that is not in the queue is looked for.
+/// Returns the incidents whose number begins with what is typed, and one entry that looks the
+/// number up if it is not in the queue.
 fn number_choices(app: &App, typed: &str) -> Vec<Choice> {
     let Ok(number) = typed.parse::<crate::model::IncidentNumber>() else { return Vec::new() };
     let digits = number.0.to_string();

@@ -1,4 +1,4 @@
-//! Times as people type them.
+//! Parses times as people type them.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
@@ -6,16 +6,16 @@ use crate::model::time::parse_duration;
 
 use super::super::zone::Clock;
 
-/// What is accepted.
+/// The formats that are accepted, for messages.
 pub(super) const FORMATS: &str = "30m, 4h, 2d, 09:00, tomorrow 09:00, 2026-03-01 09:00";
 
-/// What is accepted, with the zone where that is not UTC.
+/// Returns the accepted formats, with the zone unless it is UTC.
 pub(super) fn format_hint(forms: &str, clock: Clock) -> String {
     if clock.is_utc() { forms.to_owned() } else { format!("{forms} ({})", clock.name()) }
 }
 
-/// A time after now: a span, a time of the day (the next one), or a date and a time, in the zone
-/// that times are shown in.
+/// Parses a time after `now`: a duration, a time of day (the next one), or a date and a time, in
+/// the zone that times are shown in.
 ///
 /// # Errors
 /// What is wrong and what would be accepted.
@@ -28,7 +28,8 @@ pub(in crate::tui) fn parse_future(
     if at <= now { Err("that time has passed: choose a later one".into()) } else { Ok(at) }
 }
 
-/// A time up to now: `now`, a span before now, a time of the day (the last one), or a date and time.
+/// Parses a time up to `now`: empty or `now`, a duration before now, a time of day (the last one),
+/// or a date and a time.
 ///
 /// # Errors
 /// What is wrong and what would be accepted.
@@ -83,7 +84,7 @@ fn parse_clock_time(text: &str) -> Option<NaiveTime> {
         .ok()
 }
 
-/// Tomorrow at nine in the zone that is shown.
+/// Returns tomorrow at 09:00 in the zone that times are shown in.
 pub(super) fn tomorrow_morning(now: DateTime<Utc>, clock: Clock) -> DateTime<Utc> {
     parse_future("tomorrow 09:00", now, clock).unwrap_or(now + chrono::TimeDelta::hours(12))
 }
@@ -114,7 +115,7 @@ mod tests {
     #[case("09:00", 2, "2026-03-02T07:00:00Z")]
     #[case("tomorrow", 2, "2026-03-03T07:00:00Z")]
     #[case("2026-03-04T09:00:00+01:00", 0, "2026-03-04T08:00:00Z")]
-    fn a_later_time_is_read(#[case] text: &str, #[case] hours: i32, #[case] expected: &str) {
+    fn future_time_is_parsed(#[case] text: &str, #[case] hours: i32, #[case] expected: &str) {
         assert_eq!(parse_future(text, now(), clock(hours)), Ok(expected.parse().unwrap()));
     }
 
@@ -124,7 +125,7 @@ mod tests {
     #[case("10m ago", "2026-03-01T22:31:00Z")]
     #[case("22:37", "2026-03-01T22:37:00Z")]
     #[case("23:00", "2026-02-28T23:00:00Z")]
-    fn an_earlier_time_is_read(#[case] text: &str, #[case] expected: &str) {
+    fn past_time_is_parsed(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(parse_past(text, now(), clock(0)), Ok(expected.parse().unwrap()));
     }
 
@@ -134,12 +135,12 @@ mod tests {
     #[case("2026-03-01 22:00")]
     #[case("-4h")]
     #[case("999999999999w")]
-    fn what_is_no_later_time_is_refused(#[case] text: &str) {
+    fn text_that_is_no_future_time_is_refused(#[case] text: &str) {
         assert!(parse_future(text, now(), clock(0)).is_err());
     }
 
     #[test]
-    fn tomorrow_at_nine_is_nine_there_when_summer_time_begins_in_the_night() {
+    fn tomorrow_at_nine_stays_nine_across_a_summer_time_change() {
         let at = "2026-03-02T01:00:00Z".parse().unwrap();
         let change = OffsetChange { at, offset: FixedOffset::east_opt(7200).unwrap() };
         let clock = clock(1).with_change(Some(change));

@@ -1,4 +1,4 @@
-//! Lists to choose from: what they offer, and what a choice leads to.
+//! Lists to choose from: what they offer, and what a choice does.
 
 mod links;
 mod people;
@@ -48,14 +48,14 @@ pub(super) fn open(
     }
     let items = items(app, action, &targets, at);
     if items.is_empty() {
-        let told = empty_reason(app, action, &targets);
-        return show_toast(app, told, true);
+        let reason = empty_reason(app, action, &targets);
+        return show_toast(app, reason, true);
     }
     let about = match &targets[..] {
         [one] => format!("{} · {}", one.label, sanitize(&one.title)),
         many => format!("{} incidents", many.len()),
     };
-    let (heading, searched) = match action {
+    let (heading, searchable) = match action {
         Action::Assign => (format!("Assign {about}"), true),
         Action::Role => (format!("Roles of {about}"), true),
         Action::Move => (format!("Move {about}"), false),
@@ -67,12 +67,12 @@ pub(super) fn open(
         Action::Copy => (format!("Copy of {about}"), false),
         _ => (format!("Update on {about}"), false),
     };
-    let picker = if searched { Picker::search } else { Picker::menu }(targets, heading, items);
+    let picker = if searchable { Picker::search } else { Picker::menu }(targets, heading, items);
     app.mode = Mode::Pick(Box::new(picker));
     Vec::new()
 }
 
-/// What the list of an action offers.
+/// Returns the items of an action's list.
 pub(super) fn items(app: &App, action: Action, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     match action {
         Action::Assign => people::people(app, targets),
@@ -89,7 +89,7 @@ pub(super) fn items(app: &App, action: Action, targets: &[Target], at: DateTime<
     }
 }
 
-/// Why a list is empty.
+/// Returns why a list is empty.
 pub(super) fn empty_reason(app: &App, action: Action, targets: &[Target]) -> String {
     let key = |action, does: &str| {
         app.keymap.hint(action, does).map(|hint| format!(": {hint}")).unwrap_or_default()
@@ -124,10 +124,10 @@ fn no_policy(app: &App) -> String {
     )
 }
 
-/// Calls the next level of each: every incident has a path of its own.
+/// Calls the next escalation level of each incident: every incident has its own policy.
 fn escalate_each(app: &mut App, targets: &[Target], at: DateTime<Utc>) -> Vec<Effect> {
     let step = |target: &Target| match people::next_level(app, target) {
-        Ok(ask) => send::step(app, target, Vec::new(), vec![ask], at),
+        Ok(command) => send::step(app, target, Vec::new(), vec![command], at),
         Err(why) => Step {
             target: target.clone(),
             prerequisites: Vec::new(),
@@ -141,8 +141,8 @@ fn escalate_each(app: &mut App, targets: &[Target], at: DateTime<Utc>) -> Vec<Ef
     if plan.possible().next().is_none()
         && let Some((target, why)) = plan.refused().next()
     {
-        let told = format!("none of them: {}: {why}", target.label);
-        return show_toast(app, told, true);
+        let message = format!("none of them: {}: {why}", target.label);
+        return show_toast(app, message, true);
     }
     send::submit(app, plan, true, None, at)
 }
@@ -157,29 +157,29 @@ fn single_row<'a>(app: &'a App, targets: &[Target]) -> Option<&'a crate::model::
 }
 
 fn stage_items(app: &App, targets: &[Target]) -> Vec<Item> {
-    let here = single_row(app, targets).map_or(Status::Triggered, |row| row.status);
-    let items = stages_after(here).into_iter().map(|to| {
+    let status = single_row(app, targets).map_or(Status::Triggered, |row| row.status);
+    let items = stages_after(status).into_iter().map(|to| {
         let (key, about) = match to {
             Status::Acknowledged => ('a', "somebody has taken it on"),
             Status::Investigating => ('i', "the cause is being looked for"),
             Status::Identified => ('d', "the cause is known"),
             _ => ('m', "a fix is in; its effect is being watched"),
         };
-        let asks = if to == Status::Acknowledged {
+        let commands = if to == Status::Acknowledged {
             vec![IncidentCommand::Acknowledge]
         } else {
             vec![IncidentCommand::MoveStatus { to }]
         };
         let verb = format!("move {{}} to {to}");
         let pick =
-            Pick::Submit { verb, done_phrase: to.to_string(), commands: asks, irreversible: false };
+            Pick::Submit { verb, done_phrase: to.to_string(), commands, irreversible: false };
         Item::new(to.to_string(), pick).key(key).about(about).value(to.to_string())
     });
     items.collect()
 }
 
 fn snooze_items(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
-    let clock = |until: DateTime<Utc>| app.clock().local_time(until).format("%a %H:%M").to_string();
+    let time = |until: DateTime<Utc>| app.clock().local_time(until).format("%a %H:%M").to_string();
     let item = |key, text: &str, value: &str, until: DateTime<Utc>, about: String| {
         let pick = Pick::Submit {
             verb: format!("snooze {{}}: {text}"),
@@ -193,9 +193,9 @@ fn snooze_items(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     let four = at + TimeDelta::hours(4);
     let morning = parse_time::tomorrow_morning(at, app.clock());
     let mut items = vec![
-        item('1', "1 h", "1h", hour, format!("until {}", clock(hour))),
-        item('4', "4 h", "4h", four, format!("until {}", clock(four))),
-        item('t', "until tomorrow 09:00", "tomorrow", morning, clock(morning)),
+        item('1', "1 h", "1h", hour, format!("until {}", time(hour))),
+        item('4', "4 h", "4h", four, format!("until {}", time(four))),
+        item('t', "until tomorrow 09:00", "tomorrow", morning, time(morning)),
         item('c', "until it changes", "change", UNTIL_CHANGED, "any change shows it again".into()),
         Item::new("until a time …", Pick::SnoozeUntil)
             .key('u')
@@ -229,7 +229,7 @@ fn snooze_items(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     items
 }
 
-/// The problems were read: they take their place in the list that waits for them.
+/// Shows the problems that were read, in the list that waits for them.
 pub(super) fn problems_loaded(
     app: &mut App,
     result: Result<Vec<Problem>, BackendError>,
@@ -287,24 +287,27 @@ fn review_items(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
         items.push(Item::new(text, Pick::ReviewAction(Some(item.id))).key(key).about(about));
     }
     let target = &targets[..1];
-    let barred = precheck::refusal(app, target[0].id, &[IncidentCommand::PublishReview], at);
-    items.push(Item::new("publish it", Pick::ReviewPublish).key('p').disabled_reason(barred));
+    let disabled_reason =
+        precheck::refusal(app, target[0].id, &[IncidentCommand::PublishReview], at);
+    items.push(
+        Item::new("publish it", Pick::ReviewPublish).key('p').disabled_reason(disabled_reason),
+    );
     items
 }
 
 fn template_items(app: &App) -> Vec<Item> {
     let items = app.settings.templates.iter().enumerate().zip('1'..='9');
     items
-        .map(|((place, template), key)| {
+        .map(|((index, template), key)| {
             let about = sanitize(&template.text.source()).into_owned();
             let name = sanitize(&template.name);
-            let item = Item::new(name.clone(), Pick::Template(place)).key(key).about(about);
+            let item = Item::new(name.clone(), Pick::Template(index)).key(key).about(about);
             item.value(name)
         })
         .collect()
 }
 
-/// What was typed and not sent.
+/// Opens the list of drafts.
 pub(super) fn open_drafts(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let items: Vec<Item> = app
         .drafts
@@ -317,12 +320,12 @@ pub(super) fn open_drafts(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
                 many => format!(" {} incidents", many.len()),
             };
             let text = format!("{}{about}", kind.name());
-            let said: Vec<&str> = draft.contents.iter().map(|c| c.trim()).collect();
-            let said = said.join(" · ");
+            let contents: Vec<&str> = draft.contents.iter().map(|c| c.trim()).collect();
+            let contents = contents.join(" · ");
             let about = format!(
                 "{} · {}",
                 format_ago(draft.at, at),
-                sanitize(said.trim_matches([' ', '·']))
+                sanitize(contents.trim_matches([' ', '·']))
             );
             Some(Item::new(sanitize(&text), Pick::Draft(draft.id)).about(about))
         })
@@ -336,7 +339,7 @@ pub(super) fn open_drafts(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     Vec::new()
 }
 
-/// An item was chosen.
+/// Performs the chosen item.
 pub(super) fn choose(app: &mut App, item: Item, at: DateTime<Utc>) -> Vec<Effect> {
     if let Some(why) = item.disabled_reason {
         if let Mode::Pick(picker) = &mut app.mode {
@@ -346,13 +349,13 @@ pub(super) fn choose(app: &mut App, item: Item, at: DateTime<Utc>) -> Vec<Effect
     }
     let Mode::Pick(picker) = std::mem::take(&mut app.mode) else { return Vec::new() };
     match (picker.kind, item.pick) {
-        (PickerKind::Views, Pick::Index(place)) => find::choose_view(app, place, at),
-        (PickerKind::Sorts, Pick::Index(place)) => find::choose_sort(app, place, at),
+        (PickerKind::Views, Pick::Index(index)) => find::choose_view(app, index, at),
+        (PickerKind::Sorts, Pick::Index(index)) => find::choose_sort(app, index, at),
         (_, pick) => apply_pick(app, pick, picker.targets, at),
     }
 }
 
-/// What a choice leads to.
+/// Performs what a pick stands for.
 pub(super) fn apply_pick(
     app: &mut App,
     pick: Pick,
@@ -360,9 +363,9 @@ pub(super) fn apply_pick(
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     match pick {
-        Pick::Submit { verb, done_phrase: done, commands: asks, irreversible: for_good } => {
-            let plan = send::plan(app, &targets, verb, done, &asks, at);
-            send::submit(app, plan, for_good, None, at)
+        Pick::Submit { verb, done_phrase, commands, irreversible } => {
+            let plan = send::plan(app, &targets, verb, done_phrase, &commands, at);
+            send::submit(app, plan, irreversible, None, at)
         }
         Pick::SnoozeUntil => forms::open(app, Kind::SnoozeUntil, targets, at),
         Pick::Pause => forms::open(app, Kind::Pause, targets, at),
@@ -389,8 +392,8 @@ pub(super) fn apply_pick(
             Vec::new()
         }
         Pick::Override(priority) => forms::open(app, Kind::Override { priority }, targets, at),
-        Pick::Template(place) => {
-            app.template_index = place;
+        Pick::Template(index) => {
+            app.template_index = index;
             forms::open(app, Kind::Update, targets, at)
         }
         Pick::Draft(id) => drafts::open(app, id, at),

@@ -1,4 +1,4 @@
-//! What lies over the panes and is scrolled or searched.
+//! Scrolling and searching popups on top of the panes.
 
 use crossterm::event::KeyEvent;
 
@@ -10,11 +10,11 @@ use super::super::view;
 use super::navigation::{Motion, top_count};
 use super::{outbox, run, runbook};
 
-pub(super) fn scroll(app: &mut App, step: Motion) {
+pub(super) fn scroll(app: &mut App, motion: Motion) {
     match app.mode {
-        Mode::Output(_) => return run::scroll(app, step),
-        Mode::Runbook(_) => return runbook::scroll(app, step),
-        Mode::Outbox(_) => return outbox::scroll(app, step),
+        Mode::Output(_) => return run::scroll(app, motion),
+        Mode::Runbook(_) => return runbook::scroll(app, motion),
+        Mode::Outbox(_) => return outbox::scroll(app, motion),
         _ => {}
     }
     let (lines, page) = view::popup_size(app);
@@ -23,13 +23,13 @@ pub(super) fn scroll(app: &mut App, step: Motion) {
         Mode::Failure(top) => top,
         Mode::Results(results) => &mut results.top,
         Mode::Confirm(confirm) => &mut confirm.top,
-        Mode::ConfirmRun(asked) => &mut asked.top,
+        Mode::ConfirmRun(confirmation) => &mut confirmation.top,
         _ => return,
     };
-    *top = step.apply(*top, top_count(lines, page), page);
+    *top = motion.apply(*top, top_count(lines, page), page);
 }
 
-/// A letter of what is looked for in the keys.
+/// Handles a key in the list of keys: it is typed into the search.
 pub(super) fn search_help(app: &mut App, key: KeyEvent) -> Vec<Effect> {
     if let Mode::Help(help) = &mut app.mode
         && edit_line(&mut help.query, key)
@@ -39,7 +39,7 @@ pub(super) fn search_help(app: &mut App, key: KeyEvent) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Pasted text is looked for in the keys.
+/// Inserts pasted text into the search of the list of keys.
 pub(super) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
     if let Mode::Help(help) = &mut app.mode {
         paste_into(&mut help.query, pasted);
@@ -48,7 +48,7 @@ pub(super) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Shows all keys again, where some are looked for.
+/// Clears the search of the list of keys. Returns whether there was one.
 pub(super) fn clear_search(app: &mut App) -> bool {
     match &mut app.mode {
         Mode::Help(help) if !help.query.is_empty() => {

@@ -1,4 +1,4 @@
-//! What is known of an incident, and whether something may happen to it.
+//! Prechecks: whether a command would be refused, as far as that is known before it is sent.
 
 use chrono::{DateTime, Utc};
 
@@ -10,7 +10,7 @@ use crate::model::{
 
 use super::super::app::App;
 
-/// The whole record, where it was read and is not older than its row.
+/// Returns the complete record, if it was read and is not older than its row.
 pub(super) fn current_record(app: &App, id: IncidentId) -> Option<&Incident> {
     let row = app.row(id);
     app.reading
@@ -22,35 +22,36 @@ pub(super) fn current_record(app: &App, id: IncidentId) -> Option<&Incident> {
         .filter(|incident| row.is_none_or(|row| row.seq <= incident.summary.seq))
 }
 
-/// Why asks can't happen one after another, in a person's words. The model is asked where the whole
-/// record is known, else what the row can tell is told.
+/// Returns why commands can't be executed one after another, in a sentence for the person. The
+/// model decides where the complete record is known; otherwise the row is checked as far as it
+/// goes.
 pub(super) fn refusal(
     app: &App,
     id: IncidentId,
-    asks: &[IncidentCommand],
+    commands: &[IncidentCommand],
     now: DateTime<Utc>,
 ) -> Option<String> {
     match current_record(app, id) {
-        Some(known) => record_refusal(app, known, asks, now),
-        None => asks.iter().find_map(|ask| row_refusal(app, id, ask, now)),
+        Some(record) => record_refusal(app, record, commands, now),
+        None => commands.iter().find_map(|command| row_refusal(app, id, command, now)),
     }
 }
 
-/// Why a record refuses asks one after another.
+/// Returns why the model refuses commands on a record, executed one after another.
 pub(super) fn record_refusal(
     app: &App,
-    known: &Incident,
-    asks: &[IncidentCommand],
+    record: &Incident,
+    commands: &[IncidentCommand],
     now: DateTime<Utc>,
 ) -> Option<String> {
-    let id = known.summary.id;
-    let mut incident = known.clone();
-    for ask in asks {
+    let id = record.summary.id;
+    let mut incident = record.clone();
+    for command in commands {
         let envelope = Envelope {
             id: CommandId::new(),
             at: now,
             actor: Actor::Person(app.me.clone()),
-            command: Command::Incident { incident: id, command: ask.clone() },
+            command: Command::Incident { incident: id, command: command.clone() },
         };
         match decide(Some(&incident), &envelope, Context { now, rules: &app.rules }) {
             Ok(events) => events.iter().for_each(|event| incident.apply(event)),
@@ -63,12 +64,12 @@ pub(super) fn record_refusal(
 fn row_refusal(
     app: &App,
     id: IncidentId,
-    ask: &IncidentCommand,
+    command: &IncidentCommand,
     now: DateTime<Utc>,
 ) -> Option<String> {
     let row = app.row(id)?;
     let at_any_time = matches!(
-        ask,
+        command,
         IncidentCommand::AddNote { .. }
             | IncidentCommand::CorrectNote { .. }
             | IncidentCommand::Link { .. }
@@ -86,7 +87,7 @@ fn row_refusal(
     if !row.status.is_open() && !at_any_time {
         return Some(format!("already {}", row.status));
     }
-    match (ask, row.acknowledged_at, &row.assignee) {
+    match (command, row.acknowledged_at, &row.assignee) {
         (IncidentCommand::Acknowledge, Some(when), _) => {
             Some(format!("already acknowledged {}", format_ago(when, now)))
         }

@@ -12,16 +12,17 @@ use super::super::message::Effect;
 use super::super::mode::Mode;
 use super::{remote_activity, report_failure, travel};
 
-/// Incidents that are kept after they were read.
+/// How many incidents stay in memory after they were read.
 const MAX_CACHED: usize = 32;
 
-/// Lets detail and timeline show what they should, reading it where it isn't known.
+/// Shows in detail and timeline the incident that they should show, and reads it if it is not
+/// loaded.
 pub(super) fn follow(app: &mut App) -> Vec<Effect> {
     // Behind the wall nobody reads.
     if app.reading.moving || app.wall.is_some() {
         return Vec::new();
     }
-    // Who reads is not taken to another incident because this one has left the queue.
+    // A person who reads is not moved to another incident because this one has left the queue.
     if app.reading.target.is_none() || !matches!(app.focus, Pane::Detail | Pane::Timeline) {
         app.reading.target = app.queue.selected;
     }
@@ -30,24 +31,24 @@ pub(super) fn follow(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     };
     let seq = app.row(id).map(|row| row.seq);
-    let fresh = |shown: &LoadedIncident| {
+    let is_fresh = |shown: &LoadedIncident| {
         let read = shown.detail.incident.summary.seq.max(shown.requested_seq);
-        // Without a row, it has ended: read once more, it says so.
+        // An incident without a row has ended: it is read once more, until the record says so.
         seq.map_or_else(|| !shown.detail.incident.summary.status.is_open(), |seq| read >= seq)
     };
     if let Some(shown) = app.reading.shown.as_ref().filter(|shown| shown.id == id) {
-        return if fresh(shown) { Vec::new() } else { load(app, id, seq) };
+        return if is_fresh(shown) { Vec::new() } else { load(app, id, seq) };
     }
-    if let Some(place) = app.reading.cache.iter().position(|c| c.id == id && fresh(c))
-        && let Some(known) = app.reading.cache.remove(place)
+    if let Some(index) = app.reading.cache.iter().position(|c| c.id == id && is_fresh(c))
+        && let Some(cached) = app.reading.cache.remove(index)
     {
-        show(app, known);
+        show(app, cached);
         return Vec::new();
     }
     load(app, id, seq)
 }
 
-/// The selection is read now, whether it has rested or not.
+/// Reads the selected incident now, whether the selection has rested or not.
 pub(super) fn follow_at_once(app: &mut App) -> Vec<Effect> {
     app.reading.moving = false;
     app.reading.target = app.queue.selected;
@@ -55,22 +56,22 @@ pub(super) fn follow_at_once(app: &mut App) -> Vec<Effect> {
 }
 
 fn load(app: &mut App, id: IncidentId, seq: Option<u32>) -> Vec<Effect> {
-    let asked = (id, seq.unwrap_or(0));
-    if app.reading.loading == Some(asked) {
+    let request = (id, seq.unwrap_or(0));
+    if app.reading.loading == Some(request) {
         return Vec::new();
     }
-    app.reading.loading = Some(asked);
+    app.reading.loading = Some(request);
     vec![Effect::LoadDetail(id)]
 }
 
 fn show(app: &mut App, shown: LoadedIncident) {
     let reading = &mut app.reading;
-    if reading.shown.as_ref().is_none_or(|before| before.id != shown.id) {
+    if reading.shown.as_ref().is_none_or(|previous| previous.id != shown.id) {
         reading.detail_top = 0;
         reading.timeline_top = 0;
-        if let Some(before) = reading.shown.take() {
-            reading.cache.retain(|c| c.id != before.id);
-            reading.cache.push_front(before);
+        if let Some(previous) = reading.shown.take() {
+            reading.cache.retain(|c| c.id != previous.id);
+            reading.cache.push_front(previous);
             reading.cache.truncate(MAX_CACHED);
         }
     }
@@ -78,35 +79,35 @@ fn show(app: &mut App, shown: LoadedIncident) {
     reading.shown = Some(shown);
 }
 
-/// An incident was read.
+/// Shows or caches an incident that was read, or reports why it could not be.
 pub(super) fn loaded(
     app: &mut App,
     id: IncidentId,
     result: Result<Box<(Detail, Vec<Event>)>, BackendError>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    let asked_at = match app.reading.loading {
+    let requested_seq = match app.reading.loading {
         Some((loading, seq)) if loading == id => {
             app.reading.loading = None;
             seq
         }
-        // It may be told a second time: what was kept first, then what was read.
+        // The message may come a second time: the cached record first, then the fetched one.
         _ => {
-            let known = app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == id);
-            known.map_or(0, |known| known.requested_seq)
+            let previous = app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == id);
+            previous.map_or(0, |previous| previous.requested_seq)
         }
     };
-    app.reading.loading_targets.retain(|(watched, _)| *watched != id);
+    app.reading.loading_targets.retain(|(target, _)| *target != id);
     app.reading.earlier_failed = false;
-    let wanted = app.reading.target == Some(id) && !app.reading.moving;
+    let is_target = app.reading.target == Some(id) && !app.reading.moving;
     match result {
         Ok(read) => {
             let (detail, mut events) = *read;
             let on_screen = app.reading.shown.as_ref().filter(|shown| shown.id == id);
             let before = on_screen.map(|shown| shown.detail.incident.summary.seq);
-            let known = on_screen.or_else(|| app.reading.cache.iter().find(|c| c.id == id));
-            if let Some(known) = known {
-                events = prepend_earlier(&known.events, events);
+            let previous = on_screen.or_else(|| app.reading.cache.iter().find(|c| c.id == id));
+            if let Some(previous) = previous {
+                events = prepend_earlier(&previous.events, events);
             }
             let label = detail.incident.summary.label();
             let mut effects = remote_activity::announce(app, id, &label, before, &events);
@@ -114,12 +115,12 @@ pub(super) fn loaded(
                 id,
                 detail: Arc::new(detail),
                 events: Arc::new(events),
-                requested_seq: asked_at,
+                requested_seq,
             };
-            if wanted {
+            if is_target {
                 let has_row = app.row(id).is_some();
                 show(app, shown);
-                // It may have changed while it was read.
+                // The incident may have changed while it was read.
                 if has_row {
                     effects.extend(follow(app));
                 }
@@ -133,7 +134,7 @@ pub(super) fn loaded(
         Err(error) => {
             app.reading.failed = Some((id, error.to_string()));
             let label = app.row(id).map_or_else(|| "the incident".to_owned(), Summary::label);
-            if matches!(app.mode, Mode::Panes) && wanted {
+            if matches!(app.mode, Mode::Panes) && is_target {
                 report_failure(app, &format!("reading {label}"), &error.to_string(), at)
             } else {
                 Vec::new()
@@ -142,10 +143,10 @@ pub(super) fn loaded(
     }
 }
 
-/// Keeps earlier events that were read before, ahead of a freshly read end of the timeline.
-fn prepend_earlier(known: &[Event], fresh: Vec<Event>) -> Vec<Event> {
-    let Some(first) = fresh.first().map(|event| event.seq) else { return known.to_vec() };
-    let mut all: Vec<Event> = known.iter().filter(|event| event.seq < first).cloned().collect();
+/// Puts earlier events that were read before ahead of a freshly read end of the timeline.
+fn prepend_earlier(loaded: &[Event], fresh: Vec<Event>) -> Vec<Event> {
+    let Some(first) = fresh.first().map(|event| event.seq) else { return loaded.to_vec() };
+    let mut all: Vec<Event> = loaded.iter().filter(|event| event.seq < first).cloned().collect();
     // A gap would hide what happened in between.
     if all.last().is_some_and(|last| last.seq + 1 != first) {
         all.clear();
@@ -154,7 +155,7 @@ fn prepend_earlier(known: &[Event], fresh: Vec<Event>) -> Vec<Event> {
     all
 }
 
-/// Asks for earlier events when the end of what is known comes into sight.
+/// Requests earlier events when the oldest loaded event comes into sight.
 pub(super) fn load_earlier_if_near(app: &mut App, page: usize) -> Vec<Effect> {
     let reading = &mut app.reading;
     let Some(shown) = &reading.shown else { return Vec::new() };
@@ -168,11 +169,11 @@ pub(super) fn load_earlier_if_near(app: &mut App, page: usize) -> Vec<Effect> {
     }
 }
 
-/// Asks for the events of an incident that are before those that are known, until all are.
+/// Requests the events of an incident that come before the loaded ones, until all are loaded.
 pub(super) fn load_all_events(app: &mut App, id: IncidentId) -> Vec<Effect> {
     let reading = &mut app.reading;
-    let known = reading.shown.iter().chain(&reading.cache).find(|shown| shown.id == id);
-    match known.and_then(|known| known.events.first()) {
+    let loaded = reading.shown.iter().chain(&reading.cache).find(|shown| shown.id == id);
+    match loaded.and_then(|loaded| loaded.events.first()) {
         Some(first) if first.seq > 1 && !reading.loading_earlier && !reading.earlier_failed => {
             reading.loading_earlier = true;
             vec![Effect::LoadEarlierEvents(id, first.seq)]
@@ -181,7 +182,7 @@ pub(super) fn load_all_events(app: &mut App, id: IncidentId) -> Vec<Effect> {
     }
 }
 
-/// Earlier events were read.
+/// Adds earlier events that were read, or reports why they could not be.
 pub(super) fn earlier_loaded(
     app: &mut App,
     id: IncidentId,
@@ -192,15 +193,15 @@ pub(super) fn earlier_loaded(
     match result {
         Ok(events) => {
             let reading = &mut app.reading;
-            let mut known = reading.shown.iter_mut().chain(&mut reading.cache);
-            let Some(known) = known.find(|known| known.id == id) else { return Vec::new() };
-            let Some(first) = known.events.first().map(|first| first.seq) else {
+            let mut loaded = reading.shown.iter_mut().chain(&mut reading.cache);
+            let Some(loaded) = loaded.find(|loaded| loaded.id == id) else { return Vec::new() };
+            let Some(first) = loaded.events.first().map(|first| first.seq) else {
                 return Vec::new();
             };
             if events.last().is_some_and(|last| last.seq + 1 == first) {
                 let mut all = events;
-                all.extend(known.events.iter().cloned());
-                known.events = Arc::new(all);
+                all.extend(loaded.events.iter().cloned());
+                loaded.events = Arc::new(all);
                 return Vec::new();
             }
             if first <= 1 {
@@ -213,8 +214,8 @@ pub(super) fn earlier_loaded(
     }
 }
 
-/// Earlier events are not there. They are not asked for again by themselves: whoever reads the
-/// incident anew asks again.
+/// Reports that earlier events could not be read. They are not requested again automatically: only
+/// when the incident is read again.
 fn earlier_failed(app: &mut App, why: &str, at: DateTime<Utc>) -> Vec<Effect> {
     app.reading.earlier_failed = true;
     travel::end(app);

@@ -1,4 +1,4 @@
-//! What others do to the incident that somebody is at, told as it happens.
+//! What others do to the incident that the person is working on, shown as it happens.
 
 use crate::model::actor::Actor;
 use crate::model::text::{sanitize, truncate};
@@ -10,14 +10,15 @@ use super::super::mode::Mode;
 use super::super::plan::Target;
 use super::show_toast;
 
-/// Incidents whose last told event is remembered.
+/// How many incidents' last announced events are remembered.
 const MAX_ANNOUNCED: usize = 64;
-/// The most targets of what is open that are watched: of more, only the outcome is told.
+/// The most targets of an open form, list or question that are read again; with more, only the
+/// outcome is shown.
 const MAX_TARGETS: usize = 8;
-/// Columns of what somebody wrote.
+/// Width up to which a text is quoted, in terminal cells.
 const MAX_QUOTE_WIDTH: usize = 60;
 
-/// The incidents that what lies over the panes is about.
+/// Returns the incidents that the open form, list or question is about.
 fn open_targets(app: &App) -> Vec<Target> {
     let mut targets = match &app.mode {
         Mode::Form(form) => form.targets.clone(),
@@ -26,7 +27,7 @@ fn open_targets(app: &App) -> Vec<Target> {
         Mode::Confirm(confirm) => {
             confirm.plan.steps.iter().map(|step| step.target.clone()).collect()
         }
-        Mode::ConfirmRun(asked) => vec![asked.target.clone()],
+        Mode::ConfirmRun(confirmation) => vec![confirmation.target.clone()],
         Mode::Runbook(pane) => vec![pane.target.clone()],
         _ => Vec::new(),
     };
@@ -35,7 +36,8 @@ fn open_targets(app: &App) -> Vec<Target> {
     targets
 }
 
-/// Rows have changed: targets of what is open that have events which are not known are read.
+/// Reads the targets of the open form, list or question that have events which are not loaded,
+/// because rows have changed.
 pub(super) fn load_changed_targets(app: &mut App) -> Vec<Effect> {
     let targets = open_targets(app);
     if targets.is_empty() || targets.len() > MAX_TARGETS {
@@ -45,9 +47,9 @@ pub(super) fn load_changed_targets(app: &mut App) -> Vec<Effect> {
     let mut effects = Vec::new();
     for target in &targets {
         let Some(seq) = app.row(target.id).map(|row| row.seq) else { continue };
-        let asked = app.reading.loading == Some((target.id, seq))
+        let requested = app.reading.loading == Some((target.id, seq))
             || app.reading.loading_targets.contains(&(target.id, seq));
-        if !asked && seq > last_announced(app, target.id, target.seq) {
+        if !requested && seq > last_announced(app, target.id, target.seq) {
             app.reading.loading_targets.retain(|(id, _)| *id != target.id);
             app.reading.loading_targets.push((target.id, seq));
             effects.push(Effect::LoadDetail(target.id));
@@ -56,14 +58,14 @@ pub(super) fn load_changed_targets(app: &mut App) -> Vec<Effect> {
     effects
 }
 
-/// The last event of an incident that was told of, or that was there before.
-fn last_announced(app: &App, id: IncidentId, known: u32) -> u32 {
-    let told = app.reading.announced.iter().find(|(told, _)| *told == id);
-    told.map_or(known, |(_, seq)| known.max(*seq))
+/// Returns the position of the last announced event of an incident, or `at_least` if that is later.
+fn last_announced(app: &App, id: IncidentId, at_least: u32) -> u32 {
+    let announced = app.reading.announced.iter().find(|(announced, _)| *announced == id);
+    announced.map_or(at_least, |(_, seq)| at_least.max(*seq))
 }
 
-/// An incident was read: what others have done to it meanwhile is told, where somebody is at it.
-/// `before` is the last event that was on the screen.
+/// Announces what others have done to an incident that was read, if the person is working on it.
+/// `before` is the position of the last event that was on the screen.
 pub(super) fn announce(
     app: &mut App,
     id: IncidentId,
@@ -72,23 +74,23 @@ pub(super) fn announce(
     events: &[Event],
 ) -> Vec<Effect> {
     let target = open_targets(app).into_iter().find(|target| target.id == id);
-    let open = target.is_some();
-    // What is on the screen may be behind or ahead of what was chosen.
-    let known = match (before, target.map(|target| target.seq)) {
+    let is_open = target.is_some();
+    // The record on the screen may be older or newer than the target that was chosen.
+    let seen_seq = match (before, target.map(|target| target.seq)) {
         (Some(before), Some(seq)) => before.max(seq),
         (Some(seq), None) | (None, Some(seq)) => seq,
         (None, None) => return Vec::new(),
     };
-    let known = last_announced(app, id, known);
-    let Some(last) = events.last().map(|event| event.seq).filter(|last| *last > known) else {
+    let seen_seq = last_announced(app, id, seen_seq);
+    let Some(last) = events.last().map(|event| event.seq).filter(|last| *last > seen_seq) else {
         return Vec::new();
     };
-    app.reading.announced.retain(|(told, _)| *told != id);
+    app.reading.announced.retain(|(announced, _)| *announced != id);
     app.reading.announced.push_front((id, last));
     app.reading.announced.truncate(MAX_ANNOUNCED);
     let news: Vec<&Event> = events
         .iter()
-        .filter(|event| event.seq > known && !is_mine(app, &event.actor) && is_news(&event.body))
+        .filter(|event| event.seq > seen_seq && !is_mine(app, &event.actor) && is_news(&event.body))
         .collect();
     let milestone = news.iter().rev().find(|event| event.body.is_milestone());
     let Some(event) = milestone.or(news.last()) else { return Vec::new() };
@@ -97,7 +99,7 @@ pub(super) fn announce(
     if news.len() > 1 {
         text = format!("{text} · and {} more", news.len() - 1);
     }
-    if open {
+    if is_open {
         match &mut app.mode {
             Mode::Form(form) => {
                 form.notice = Some(text);
@@ -121,12 +123,13 @@ fn is_mine(app: &App, actor: &Actor) -> bool {
     actor.person().is_some_and(|person| person.handle == app.me.handle)
 }
 
-/// An alert that comes again is counted, not told: there may be hundreds.
+/// Returns whether an event is worth announcing. A repeated alert is only counted: there may be
+/// hundreds.
 fn is_news(body: &EventBody) -> bool {
     !matches!(body, EventBody::AlertRepeated { .. })
 }
 
-/// What somebody did, to be read after the name.
+/// Describes what somebody did, to be read after the name.
 fn describe_event(event: &Event, me: &PersonRef) -> String {
     let quoted = |text: &str| {
         let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();

@@ -1,11 +1,11 @@
-//! Custom commands: offered, started, shown while they run, put on the timeline.
+//! Custom commands: how they are offered, started, shown while they run, and put on the timeline.
 
 use chrono::{DateTime, Utc};
 
 use crate::config::panes::CustomCommand;
 use crate::config::pattern::{Pattern, Placeholder};
 use crate::model::Incident;
-use crate::model::filter::{MatchContext, Predicate as FilterAsk, StateFilter, Term};
+use crate::model::filter::{MatchContext, Predicate as FilterPredicate, StateFilter, Term};
 use crate::model::status::Category;
 use crate::model::text::{sanitize, truncate};
 use crate::model::time::format_precise_duration;
@@ -24,50 +24,51 @@ use super::{precheck, runbook, send, show_toast, view};
 
 /// The most programs that run at the same time.
 const MAX_RUNNING: usize = 8;
-/// The most runs that can be looked at again.
+/// The most runs whose output stays available.
 const MAX_REMEMBERED: usize = 16;
-/// What goes to the timeline of what a program has written: so many lines and bytes at most.
+/// The most lines and bytes of a program's output that go to the timeline.
 const MAX_NOTED: (usize, usize) = (40, 16 * 1024);
-/// Why nothing is run.
+/// The reason why read-only panes run no command.
 const READ_ONLY: &str = "opened read-only: no command runs";
 
-/// Opens the list of what can be read and run.
+/// Opens the list of runbooks, custom commands and runs of an incident.
 pub(super) fn open(app: &mut App, targets: Vec<Target>) -> Vec<Effect> {
     let [target] = &targets[..] else {
-        let told = single_target_reason(app, targets.len());
-        return show_toast(app, told, true);
+        let reason = single_target_reason(app, targets.len());
+        return show_toast(app, reason, true);
     };
     let items = items(app, target);
     let heading = format!("Run on {} · {}", target.label, sanitize(&target.title));
     if items.is_empty() && app.settings.runbooks.is_none() {
-        let told = empty_reason(app, target);
-        return show_toast(app, told, true);
+        let reason = empty_reason(app, target);
+        return show_toast(app, reason, true);
     }
     app.mode = Mode::Pick(Box::new(Picker::new(PickerKind::Runs, targets, heading, items, false)));
-    // Files may have come since.
+    // Runbooks may have been added since.
     runbook::load_folder(app)
 }
 
-/// Why there is nothing to choose from.
+/// Returns why the list is empty.
 pub(super) fn empty_reason(app: &App, target: &Target) -> String {
     if let Some(Err(NoRunbooks::Unreadable(why))) = &app.runbooks {
         return why.clone();
     }
     let folder = app.settings.runbooks.as_ref().map(|folder| folder.to_string_lossy());
-    let place = folder.map(|folder| format!("as .md files in {}, ", sanitize(&folder)));
+    let location = folder.map(|folder| format!("as .md files in {}, ", sanitize(&folder)));
     format!(
         "nothing is there for {}: put runbooks {}or [[commands]] into the settings",
         target.label,
-        place.unwrap_or_default()
+        location.unwrap_or_default()
     )
 }
 
-/// Runbooks, then commands, then what has been run.
+/// Returns the runbooks, then the commands, then the runs of an incident.
 pub(super) fn items(app: &App, target: &Target) -> Vec<Item> {
     items_after(app, target, &[])
 }
 
-/// The same where others are shown already: what was on a digit stays on it.
+/// Returns the same items, while `before` is on the screen: digits that are in use stay where they
+/// are.
 pub(super) fn items_after(app: &App, target: &Target, before: &[Item]) -> Vec<Item> {
     let Some(incident) = precheck::current_record(app, target.id) else { return Vec::new() };
     let mut items = runbook::items(app, incident);
@@ -75,20 +76,22 @@ pub(super) fn items_after(app: &App, target: &Target, before: &[Item]) -> Vec<It
         if is_offered(app, command, incident) {
             let mut item = Item::new(sanitize(&command.name), Pick::Command(command.name.clone()));
             item.key = command.key;
-            let asks = if command.dangerous { "asks first · " } else { "" };
+            let question = if command.dangerous { "asks first · " } else { "" };
             let help = match &command.help {
                 help if help.is_empty() => {
-                    let words: Vec<String> = command.run.iter().map(Pattern::source).collect();
-                    words.join(" ")
+                    let arguments: Vec<String> = command.run.iter().map(Pattern::source).collect();
+                    arguments.join(" ")
                 }
                 help => help.clone(),
             };
-            let barred = if app.read_only {
+            let disabled_reason = if app.read_only {
                 Some(READ_ONLY.to_owned())
             } else {
                 prepare(command, incident, app, RunId(0)).err()
             };
-            let item = item.about(format!("{asks}{}", sanitize(&help))).disabled_reason(barred);
+            let item = item
+                .about(format!("{question}{}", sanitize(&help)))
+                .disabled_reason(disabled_reason);
             items.push(item.value(sanitize(&command.name)));
         }
     }
@@ -105,8 +108,8 @@ pub(super) fn items_after(app: &App, target: &Target, before: &[Item]) -> Vec<It
     items
 }
 
-/// All that has a name: what is for the incident, then what is not, with why. A runbook can be read
-/// all the same.
+/// Returns all runbooks and commands by name: those for the incident, then the others with the
+/// reason. A runbook that is not for the incident can be read all the same.
 pub(super) fn all_items(app: &App, targets: &[Target]) -> Vec<Item> {
     let [target] = targets else { return Vec::new() };
     let Some(incident) = precheck::current_record(app, target.id) else { return Vec::new() };
@@ -123,7 +126,7 @@ pub(super) fn all_items(app: &App, targets: &[Target]) -> Vec<Item> {
     items
 }
 
-/// Why nothing has a name, where nothing has.
+/// Returns why there is nothing to run, if there is nothing.
 pub(super) fn no_items_reason(app: &App, targets: &[Target], named: &[Item]) -> Option<String> {
     match targets {
         _ if !named.is_empty() => None,
@@ -136,11 +139,12 @@ pub(super) fn no_items_reason(app: &App, targets: &[Target], named: &[Item]) -> 
     }
 }
 
-/// What choosing a command does, in words.
+/// Describes what choosing a command does.
 pub(super) fn preview(app: &App, name: &str, what: &str) -> String {
     let command = app.settings.commands.iter().find(|command| command.name == name);
-    let asks = if command.is_some_and(|command| command.dangerous) { ", asks first" } else { "" };
-    format!("run {} on {what}{asks}", sanitize(name))
+    let question =
+        if command.is_some_and(|command| command.dangerous) { ", asks first" } else { "" };
+    format!("run {} on {what}{question}", sanitize(name))
 }
 
 fn single_target_reason(app: &App, count: usize) -> String {
@@ -150,33 +154,33 @@ fn single_target_reason(app: &App, count: usize) -> String {
     )
 }
 
-/// Digits for what has no key of its own. A digit that was shown is never that of something else:
-/// it may be on its way from the keyboard.
+/// Assigns digits to the items without a key. A digit that was shown is never reused for another
+/// item: its key press may be on the way.
 fn assign_digits(items: &mut [Item], before: &[Item]) {
     for item in items.iter_mut().filter(|item| item.key.is_none()) {
         let same = before.iter().find(|other| other.pick == item.pick);
         item.key = same.and_then(|same| same.key);
     }
-    let taken = items.iter().chain(before).filter_map(|item| item.key);
-    let taken: Vec<char> = taken.collect();
-    let mut free = ('1'..='9').filter(|digit| !taken.contains(digit));
+    let used = items.iter().chain(before).filter_map(|item| item.key);
+    let used: Vec<char> = used.collect();
+    let mut free = ('1'..='9').filter(|digit| !used.contains(digit));
     for item in items.iter_mut().filter(|item| item.key.is_none()) {
         item.key = free.next();
     }
 }
 
-/// Whether a command is for an incident.
+/// Returns whether a command is for an incident.
 pub(in crate::tui) fn is_offered(app: &App, command: &CustomCommand, incident: &Incident) -> bool {
     let Some(when) = &command.when else { return true };
-    // A snoozed or a closed one is left out only where the filter says so.
+    // Snoozed and closed incidents are excluded only if the filter says so.
     let mut filter = when.clone();
-    filter.terms.push(Term { negated: false, predicate: FilterAsk::State(StateFilter::Any) });
+    filter.terms.push(Term { negated: false, predicate: FilterPredicate::State(StateFilter::Any) });
     let context =
         MatchContext { now: app.now, me: Some(&app.me.handle), levels: &app.rules.levels };
     filter.matches(&incident.summary, context)
 }
 
-/// What a command would start, or why it can't be.
+/// Returns the program that a command would start, or why it can't be started.
 fn prepare(
     command: &CustomCommand,
     incident: &Incident,
@@ -184,16 +188,16 @@ fn prepare(
     id: RunId,
 ) -> Result<ProgramSpec, String> {
     let mut missing = None;
-    let mut words = command.run.iter().map(|word| {
-        without_nul(&word.fill(|field| {
+    let mut parts = command.run.iter().map(|part| {
+        without_nul(&part.fill(|field| {
             placeholder_value(field, incident, app).unwrap_or_else(|| {
                 missing = missing.or(Some(field));
                 String::new()
             })
         }))
     });
-    let program = words.next().unwrap_or_default();
-    let arguments = words.collect();
+    let program = parts.next().unwrap_or_default();
+    let arguments = parts.collect();
     if let Some(field) = missing {
         return Err(format!("it has no {field}, which this needs"));
     }
@@ -201,12 +205,12 @@ fn prepare(
     Ok(ProgramSpec { id, program, arguments, variables, timeout: command.timeout })
 }
 
-/// The system takes no zero byte.
+/// Replaces zero bytes, which the system does not accept.
 fn without_nul(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
-/// What stands for a placeholder in an argument; `None` where it is not known.
+/// Returns the value of a placeholder in an argument; `None` if it is not known.
 fn placeholder_value(field: Placeholder, incident: &Incident, app: &App) -> Option<String> {
     let row = &incident.summary;
     match field {
@@ -232,7 +236,7 @@ fn placeholder_value(field: Placeholder, incident: &Incident, app: &App) -> Opti
     }
 }
 
-/// What a program is told about the incident.
+/// Returns the environment variables that describe the incident to a program.
 fn variables(incident: &Incident, app: &App) -> Vec<(&'static str, String)> {
     let row = &incident.summary;
     let or_empty = |text: Option<&str>| text.unwrap_or_default().to_owned();
@@ -260,7 +264,7 @@ fn variables(incident: &Incident, app: &App) -> Vec<(&'static str, String)> {
     variables.into_iter().map(|(name, value)| (name, without_nul(&value))).collect()
 }
 
-/// A command was chosen: it is started, or asked about first.
+/// Starts the chosen command, or asks first.
 pub(super) fn run_command(
     app: &mut App,
     name: &str,
@@ -272,7 +276,7 @@ pub(super) fn run_command(
         return show_toast(app, READ_ONLY, true);
     }
     let command = app.settings.commands.iter().find(|command| command.name == name).cloned();
-    // Settings may have been read again since the list was made.
+    // Settings may have been reloaded since the list was opened.
     let Some(command) = command else {
         return show_toast(
             app,
@@ -300,28 +304,23 @@ pub(super) fn run_command(
     let Some(incident) = precheck::current_record(app, target.id) else {
         return show_toast(app, format!("{} has changed: try again", target.label), true);
     };
-    let start = match prepare(&command, incident, app, RunId(app.last_run + 1)) {
-        Ok(start) => start,
+    let spec = match prepare(&command, incident, app, RunId(app.last_run + 1)) {
+        Ok(spec) => spec,
         Err(why) => return show_toast(app, format!("{}: {why}", target.label), true),
     };
-    let asked = RunConfirmation {
-        target,
-        name: command.name,
-        spec: start,
-        records_note: command.note,
-        top: 0,
-    };
+    let confirmation =
+        RunConfirmation { target, name: command.name, spec, records_note: command.note, top: 0 };
     if command.dangerous {
-        app.mode = Mode::ConfirmRun(Box::new(asked));
+        app.mode = Mode::ConfirmRun(Box::new(confirmation));
         return Vec::new();
     }
-    launch(app, asked, at)
+    launch(app, confirmation, at)
 }
 
-/// The question was answered with yes.
+/// Starts the program that the question is about.
 pub(super) fn confirm_run(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     match std::mem::take(&mut app.mode) {
-        Mode::ConfirmRun(asked) => launch(app, *asked, at),
+        Mode::ConfirmRun(confirmation) => launch(app, *confirmation, at),
         other => {
             app.mode = other;
             Vec::new()
@@ -329,11 +328,11 @@ pub(super) fn confirm_run(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     }
 }
 
-fn launch(app: &mut App, asked: RunConfirmation, at: DateTime<Utc>) -> Vec<Effect> {
-    let RunConfirmation { target, name, spec: mut start, records_note: note, .. } = asked;
+fn launch(app: &mut App, confirmation: RunConfirmation, at: DateTime<Utc>) -> Vec<Effect> {
+    let RunConfirmation { target, name, mut spec, records_note, .. } = confirmation;
     app.last_run += 1;
     let id = RunId(app.last_run);
-    start.id = id;
+    spec.id = id;
     if app.runs.len() >= MAX_REMEMBERED
         && let Some(old) = app.runs.iter().position(|run| run.ended.is_some())
     {
@@ -343,9 +342,9 @@ fn launch(app: &mut App, asked: RunConfirmation, at: DateTime<Utc>) -> Vec<Effec
         id,
         target,
         name: sanitize(&name).into_owned(),
-        command_line: sanitize(&start.command_line()).into_owned(),
-        timeout: start.timeout,
-        records_note: note,
+        command_line: sanitize(&spec.command_line()).into_owned(),
+        timeout: spec.timeout,
+        records_note,
         note_command: None,
         started_at: at,
         ended: None,
@@ -353,45 +352,45 @@ fn launch(app: &mut App, asked: RunConfirmation, at: DateTime<Utc>) -> Vec<Effec
         output: super::super::output::CapturedOutput::default(),
     });
     app.mode = Mode::Output(OutputPane { id, top: None });
-    vec![Effect::Run(Box::new(start))]
+    vec![Effect::Run(Box::new(spec))]
 }
 
-/// Shows what a program has written.
+/// Shows the output of a program.
 pub(super) fn show_output(app: &mut App, id: RunId) -> Vec<Effect> {
     app.mode = Mode::Output(OutputPane { id, top: None });
     Vec::new()
 }
 
-/// A program has written something.
+/// Adds output of a program.
 pub(super) fn output_received(app: &mut App, id: RunId, pipe: Pipe, text: &str) -> Vec<Effect> {
     if let Some(run) = app.runs.iter_mut().find(|run| run.id == id) {
-        // Who has scrolled goes on reading the same lines, as long as they are kept.
-        let gone = run.output.push(pipe, text);
+        // A person who has scrolled keeps reading the same lines, as long as they are stored.
+        let removed = run.output.push(pipe, text);
         if let Mode::Output(OutputPane { id: shown, top: Some(top) }) = &mut app.mode
             && *shown == id
         {
-            *top = top.saturating_sub(gone);
+            *top = top.saturating_sub(removed);
         }
     }
     Vec::new()
 }
 
-/// A program has ended.
+/// Records that a program has ended, and puts its output on the timeline where that is wanted.
 pub(super) fn ended(app: &mut App, id: RunId, how: RunEnd, at: DateTime<Utc>) -> Vec<Effect> {
     let Some(run) = app.runs.iter_mut().find(|run| run.id == id) else { return Vec::new() };
     run.ended = Some((how, at));
-    let (note, good) = (run.records_note, run.is_good());
-    let told = format!("{} on {}: {}", run.name, run.target.label, run.outcome());
-    let mut effects = if note { put_on_timeline(app, id, at) } else { Vec::new() };
+    let (records_note, succeeded) = (run.records_note, run.is_good());
+    let message = format!("{} on {}: {}", run.name, run.target.label, run.outcome());
+    let mut effects = if records_note { put_on_timeline(app, id, at) } else { Vec::new() };
     let seen = matches!(&app.mode, Mode::Output(pane) if pane.id == id);
     if !seen {
         let key = super::main_key(app, Action::Run).unwrap_or_default();
-        effects.extend(show_toast(app, format!("{told} · {key} shows it"), !good));
+        effects.extend(show_toast(app, format!("{message} · {key} shows it"), !succeeded));
     }
     effects
 }
 
-/// Stops the program that is shown; closes what is shown of one that has ended.
+/// Stops the program whose output is shown; closes the output of one that has ended.
 pub(super) fn stop(app: &mut App) -> Vec<Effect> {
     let Mode::Output(pane) = &app.mode else { return Vec::new() };
     let id = pane.id;
@@ -404,16 +403,16 @@ pub(super) fn stop(app: &mut App) -> Vec<Effect> {
     }
 }
 
-/// Leaves what is shown; a program goes on.
+/// Closes the output; a running program keeps running.
 pub(super) fn close(app: &mut App) -> Vec<Effect> {
-    let goes_on = app.shown_run().filter(|run| run.ended.is_none()).map(|run| run.name.clone());
+    let running = app.shown_run().filter(|run| run.ended.is_none()).map(|run| run.name.clone());
     app.mode = Mode::Panes;
-    let Some(name) = goes_on else { return Vec::new() };
+    let Some(name) = running else { return Vec::new() };
     let key = super::main_key(app, Action::Run).unwrap_or_default();
     show_toast(app, format!("{name} goes on · {key} shows it again"), false)
 }
 
-/// Puts what is shown on the timeline.
+/// Puts the shown output on the timeline.
 pub(super) fn note_output(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Some(run) = app.shown_run() else { return Vec::new() };
     if run.ended.is_none() {
@@ -454,14 +453,15 @@ fn put_on_timeline(app: &mut App, id: RunId, at: DateTime<Utc>) -> Vec<Effect> {
     effects
 }
 
-/// A command was refused: what it was to put on the timeline can be put there again.
+/// Allows the output to be put on the timeline again, because the command that was to do it was
+/// refused.
 pub(super) fn note_refused(app: &mut App, id: CommandId) {
     if let Some(run) = app.runs.iter_mut().find(|run| run.note_command == Some(id)) {
         run.note_command = None;
     }
 }
 
-/// Command, outcome and the last lines of what was written.
+/// Returns the note for the timeline: command, outcome and the last lines of the output.
 fn note_text(run: &Run) -> String {
     let mut lines = vec![format!("ran {}: {}", run.name, run.outcome())];
     if let Some((_, at)) = &run.ended {
@@ -482,16 +482,16 @@ fn note_text(run: &Run) -> String {
     lines.join("\n")
 }
 
-/// Scrolls what a program has written; at the end it follows.
-pub(super) fn scroll(app: &mut App, step: Motion) {
+/// Scrolls the output of a program; at the end it follows new output.
+pub(super) fn scroll(app: &mut App, motion: Motion) {
     let (count, rows) = view::popup_size(app);
     let Mode::Output(pane) = &mut app.mode else { return };
     let last = count.saturating_sub(rows);
-    let top = step.apply(pane.top.unwrap_or(last).min(last), last + 1, rows);
+    let top = motion.apply(pane.top.unwrap_or(last).min(last), last + 1, rows);
     pane.top = (top < last).then_some(top);
 }
 
-/// What runs, for a question before the end.
+/// Describes what is running, for the warning before quitting; `None` if nothing is.
 pub(super) fn running_summary(app: &App) -> Option<String> {
     let running: Vec<&Run> = app.runs.iter().filter(|run| run.ended.is_none()).collect();
     match &running[..] {

@@ -1,4 +1,4 @@
-//! Runbooks: offered, opened, ticked step by step.
+//! Runbooks: how they are offered, opened, and ticked step by step.
 
 use std::sync::Arc;
 
@@ -20,12 +20,12 @@ use super::super::run::{NoRunbooks, RunbookPane, Runbooks};
 use super::navigation::Motion;
 use super::{main_key, reading, run, send, show_toast, view};
 
-/// Reads what is in the folder, where there is one.
+/// Requests the runbooks of the folder, if one is set.
 pub(super) fn load_folder(app: &App) -> Vec<Effect> {
     app.settings.runbooks.clone().map(Effect::LoadRunbooks).into_iter().collect()
 }
 
-/// The folder was read.
+/// Stores the runbooks that were read, and updates the list that is open.
 pub(super) fn folder_loaded(app: &mut App, runbooks: Runbooks) -> Vec<Effect> {
     app.runbooks = Some(runbooks);
     let Mode::Pick(picker) = &app.mode else { return Vec::new() };
@@ -36,8 +36,8 @@ pub(super) fn folder_loaded(app: &mut App, runbooks: Runbooks) -> Vec<Effect> {
     let items = run::items_after(app, &target, &picker.items);
     if items.is_empty() {
         app.mode = Mode::Panes;
-        let told = run::empty_reason(app, &target);
-        return show_toast(app, told, true);
+        let reason = run::empty_reason(app, &target);
+        return show_toast(app, reason, true);
     }
     if let Mode::Pick(picker) = &mut app.mode
         && picker.items != items
@@ -55,12 +55,12 @@ pub(super) fn folder_loaded(app: &mut App, runbooks: Runbooks) -> Vec<Effect> {
     Vec::new()
 }
 
-/// The runbooks that an incident and its services name.
+/// Returns the runbooks that an incident and its services name.
 fn named_runbooks<'a>(app: &'a App, incident: &'a Incident) -> Vec<&'a str> {
     let directory = app.directory.as_deref();
     let services = directory.into_iter().flat_map(|directory| {
-        let of = incident.summary.services.iter();
-        of.filter_map(|name| directory.services.iter().find(|known| known.name == *name))
+        let names = incident.summary.services.iter();
+        names.filter_map(|name| directory.services.iter().find(|service| service.name == *name))
     });
     let mut names: Vec<&str> = incident.runbook.as_deref().into_iter().collect();
     for name in services.filter_map(|service| service.runbook.as_deref()) {
@@ -71,22 +71,22 @@ fn named_runbooks<'a>(app: &'a App, incident: &'a Incident) -> Vec<&'a str> {
     names
 }
 
-/// The runbooks that fit an incident, the closest first.
+/// Returns the runbooks that match an incident, the closest match first.
 pub(in crate::tui) fn matching_runbooks<'a>(
     app: &'a App,
     incident: &Incident,
 ) -> Vec<(MatchReason, &'a RunbookHeader)> {
-    let Some(Ok(heads)) = &app.runbooks else { return Vec::new() };
+    let Some(Ok(headers)) = &app.runbooks else { return Vec::new() };
     let named = named_runbooks(app, incident);
-    let mut fitting: Vec<(MatchReason, &RunbookHeader)> = heads
+    let mut matching: Vec<(MatchReason, &RunbookHeader)> = headers
         .iter()
-        .filter_map(|head| Some((head.match_reason(incident, &named)?, head)))
+        .filter_map(|header| Some((header.match_reason(incident, &named)?, header)))
         .collect();
-    fitting.sort_by(|(a, one), (b, other)| (a, &one.name).cmp(&(b, &other.name)));
-    fitting
+    matching.sort_by(|(a, one), (b, other)| (a, &one.name).cmp(&(b, &other.name)));
+    matching
 }
 
-/// Whether there is anything to read or to run for an incident.
+/// Returns whether there is a runbook to read or a command to run for an incident.
 pub(in crate::tui) fn has_any(app: &App, incident: &Incident) -> bool {
     let mut commands = app.settings.commands.iter();
     named_runbooks(app, incident).iter().any(|name| is_url(name))
@@ -94,17 +94,17 @@ pub(in crate::tui) fn has_any(app: &App, incident: &Incident) -> bool {
         || (!app.read_only && commands.any(|command| run::is_offered(app, command, incident)))
 }
 
-/// What the list offers of them.
+/// Returns the runbooks that the list offers for an incident.
 pub(super) fn items(app: &App, incident: &Incident) -> Vec<Item> {
     let mut items = Vec::new();
-    let fitting = matching_runbooks(app, incident);
+    let matching = matching_runbooks(app, incident);
     for name in named_runbooks(app, incident) {
         if is_url(name) {
             let item = Item::new(sanitize(name), Pick::Copy(name.to_owned(), "the runbook's URL"));
             items.push(item.about("a runbook elsewhere: copies its URL").value(sanitize(name)));
         } else if app.settings.runbooks.is_none() || app.runbooks.is_some() {
             let bare = name.strip_suffix(".md").unwrap_or(name).to_lowercase();
-            if fitting.iter().all(|(_, head)| head.name.to_lowercase() != bare) {
+            if matching.iter().all(|(_, head)| head.name.to_lowercase() != bare) {
                 let item = Item::new(sanitize(name), Pick::Runbook(name.to_owned()));
                 items.push(
                     item.disabled_reason(Some(missing_reason(app, name))).value(sanitize(name)),
@@ -112,7 +112,7 @@ pub(super) fn items(app: &App, incident: &Incident) -> Vec<Item> {
             }
         }
     }
-    for (why, head) in fitting {
+    for (why, head) in matching {
         let why = match why {
             MatchReason::Named => "runbook".to_owned(),
             MatchReason::Service(service) => format!("runbook for service {}", sanitize(&service)),
@@ -133,11 +133,12 @@ pub(super) fn items(app: &App, incident: &Incident) -> Vec<Item> {
     items
 }
 
-/// Those that are not for the incident, with what they are for.
+/// Returns the runbooks that are not for the incident, with what they are for.
 pub(super) fn other_items(app: &App, incident: &Incident) -> Vec<Item> {
     let Some(Ok(heads)) = &app.runbooks else { return Vec::new() };
-    let fitting = matching_runbooks(app, incident);
-    let others = heads.iter().filter(|head| fitting.iter().all(|(_, fits)| fits.name != head.name));
+    let matching = matching_runbooks(app, incident);
+    let others =
+        heads.iter().filter(|head| matching.iter().all(|(_, fits)| fits.name != head.name));
     let item = |head: &RunbookHeader| {
         let name = sanitize(&head.name);
         let title =
@@ -148,7 +149,7 @@ pub(super) fn other_items(app: &App, incident: &Incident) -> Vec<Item> {
     others.map(item).collect()
 }
 
-/// What a runbook is for.
+/// Describes what a runbook is for.
 fn purpose(head: &RunbookHeader) -> String {
     let services = head.services.iter().map(|name| format!("service {}", sanitize(name)));
     let labels = head.labels.iter().map(|name| format!("label {}", sanitize(name)));
@@ -168,7 +169,7 @@ fn missing_reason(app: &App, name: &str) -> String {
     }
 }
 
-/// A runbook was chosen.
+/// Opens the chosen runbook.
 pub(super) fn open(app: &mut App, name: &str, targets: Vec<Target>) -> Vec<Effect> {
     let (Some(target), Some(folder)) = (targets.into_iter().next(), &app.settings.runbooks) else {
         return Vec::new();
@@ -179,14 +180,13 @@ pub(super) fn open(app: &mut App, name: &str, targets: Vec<Target>) -> Vec<Effec
     let head = head
         .cloned()
         .unwrap_or_else(|| RunbookHeader { name: name.to_owned(), ..RunbookHeader::default() });
-    let (at, sent) = (None, Vec::new());
-    let book =
-        RunbookPane { target, head, page: None, selected_block: at, top: 0, sent_ticks: sent };
+    let (selected_block, sent_ticks) = (None, Vec::new());
+    let book = RunbookPane { target, head, page: None, selected_block, top: 0, sent_ticks };
     app.mode = Mode::Runbook(Box::new(book));
     vec![effect]
 }
 
-/// A runbook was read.
+/// Shows a runbook that was read, or why it could not be.
 pub(super) fn page_loaded(
     app: &mut App,
     name: &str,
@@ -215,19 +215,19 @@ pub(super) fn page_loaded(
     }
 }
 
-/// The events of an incident, as far as they are known.
+/// Returns the events of an incident, as far as they are loaded.
 pub(in crate::tui) fn loaded_events(app: &App, id: IncidentId) -> &[Event] {
-    let known = app.reading.shown.iter().chain(&app.reading.cache).find(|shown| shown.id == id);
-    known.map_or(&[], |shown| &shown.events[..])
+    let incident = app.reading.shown.iter().chain(&app.reading.cache).find(|shown| shown.id == id);
+    incident.map_or(&[], |shown| &shown.events[..])
 }
 
-/// The step that keys are about.
+/// Returns the step that is selected.
 fn selected_step(app: &App) -> Option<usize> {
     let Mode::Runbook(book) = &app.mode else { return None };
     book.page.as_ref()?.blocks.get(book.selected_block?)?.step
 }
 
-/// Which steps are done, or are being told to be.
+/// Returns which steps are done, or are being ticked.
 fn done_steps(app: &App) -> Vec<bool> {
     let Mode::Runbook(book) = &app.mode else { return Vec::new() };
     let Some(page) = &book.page else { return Vec::new() };
@@ -239,47 +239,47 @@ fn done_steps(app: &App) -> Vec<bool> {
     done
 }
 
-/// Whether the selected step can be ticked.
+/// Returns whether the selected step can be ticked.
 pub(in crate::tui) fn is_tickable(app: &App) -> bool {
     selected_step(app).is_some_and(|step| !done_steps(app)[step])
 }
 
-/// Selects the first step from a block on that is left to do; whether there is one.
+/// Selects the first undone step from a block on. Returns whether there is one.
 fn select_next_open(app: &mut App, from: usize) -> bool {
     let done = done_steps(app);
     let Mode::Runbook(book) = &mut app.mode else { return false };
     let Some(page) = &book.page else { return false };
     let mut blocks = page.blocks.iter().enumerate().skip(from);
     let open = blocks.find(|(_, block)| block.step.is_some_and(|step| !done[step]));
-    book.selected_block = open.map(|(place, _)| place).or(book.selected_block);
+    book.selected_block = open.map(|(index, _)| index).or(book.selected_block);
     open.is_some()
 }
 
-/// Moves: a line at a time through the text, from step to step where those are in sight.
-pub(super) fn scroll(app: &mut App, step: Motion) {
+/// Moves by a line at a time through the text, and from step to step where steps are on the screen.
+pub(super) fn scroll(app: &mut App, motion: Motion) {
     let (count, page) = view::popup_size(app);
     let (stops, _) = view::runbook_stops(app);
     let Mode::Runbook(book) = &mut app.mode else { return };
     let last = count.saturating_sub(page);
-    if let Motion::Lines(lines @ (-1 | 1)) = step {
-        let here = stops.iter().position(|(block, _)| Some(*block) == book.selected_block);
-        let there = here.and_then(|here| here.checked_add_signed(lines));
-        if let Some((block, line)) = there.and_then(|there| stops.get(there)) {
-            let sight = book.top.saturating_sub(1)..=book.top + page;
-            if sight.contains(line) {
+    if let Motion::Lines(lines @ (-1 | 1)) = motion {
+        let position = stops.iter().position(|(block, _)| Some(*block) == book.selected_block);
+        let next = position.and_then(|position| position.checked_add_signed(lines));
+        if let Some((block, line)) = next.and_then(|next| stops.get(next)) {
+            let visible = book.top.saturating_sub(1)..=book.top + page;
+            if visible.contains(line) {
                 book.selected_block = Some(*block);
                 scroll_into_view(app);
                 return;
             }
         }
     }
-    book.top = step.apply(book.top.min(last), last + 1, page);
-    let sight = book.top..book.top + page;
+    book.top = motion.apply(book.top.min(last), last + 1, page);
+    let visible = book.top..book.top + page;
     let selected = stops.iter().find(|(block, _)| Some(*block) == book.selected_block);
-    if selected.is_none_or(|(_, line)| !sight.contains(line)) {
-        // What is not seen can't be ticked.
-        let mut seen = stops.iter().filter(|(_, line)| sight.contains(line));
-        let nearest = match step {
+    if selected.is_none_or(|(_, line)| !visible.contains(line)) {
+        // What is not on the screen can't be ticked.
+        let mut seen = stops.iter().filter(|(_, line)| visible.contains(line));
+        let nearest = match motion {
             Motion::Lines(..0) | Motion::HalfPages(..0) | Motion::First => seen.next_back(),
             _ => seen.next(),
         };
@@ -294,12 +294,12 @@ fn scroll_into_view(app: &mut App) {
     let (count, page) = view::popup_size(app);
     let (stops, lines) = view::runbook_stops(app);
     let Mode::Runbook(book) = &mut app.mode else { return };
-    let Some(place) = stops.iter().position(|(block, _)| Some(*block) == book.selected_block)
+    let Some(position) = stops.iter().position(|(block, _)| Some(*block) == book.selected_block)
     else {
         return;
     };
-    let line = stops[place].1;
-    let end = line + lines.get(place).copied().unwrap_or(1);
+    let line = stops[position].1;
+    let end = line + lines.get(position).copied().unwrap_or(1);
     let last = count.saturating_sub(page);
     book.top = book.top.max(end.saturating_sub(page)).min(line).min(last);
 }
@@ -308,11 +308,11 @@ fn is_selection_visible(app: &App) -> bool {
     let (_, page) = view::popup_size(app);
     let (stops, _) = view::runbook_stops(app);
     let Mode::Runbook(book) = &app.mode else { return false };
-    let here = stops.iter().find(|(block, _)| Some(*block) == book.selected_block);
-    here.is_some_and(|(_, line)| (book.top..book.top + page).contains(line))
+    let selected = stops.iter().find(|(block, _)| Some(*block) == book.selected_block);
+    selected.is_some_and(|(_, line)| (book.top..book.top + page).contains(line))
 }
 
-/// Ticks the selected step onto the timeline.
+/// Ticks the selected step, with a note on the timeline.
 pub(super) fn tick(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if !is_selection_visible(app) {
         scroll_into_view(app);
@@ -331,10 +331,11 @@ pub(super) fn tick(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let mode = std::mem::take(&mut app.mode);
     let Mode::Runbook(mut book) = mode else { return Vec::new() };
     let text = book.page.as_ref().map_or("", |page| &page.steps[step].text);
-    let ask = IncidentCommand::AddNote { text: tick_note(&book.head.name, step, text) };
+    let command = IncidentCommand::AddNote { text: tick_note(&book.head.name, step, text) };
     let verb = format!("tick step {} on", step + 1);
-    let done = format!("step {} done", step + 1);
-    let plan = send::plan(app, std::slice::from_ref(&book.target), verb, done, &[ask], at);
+    let done_phrase = format!("step {} done", step + 1);
+    let plan =
+        send::plan(app, std::slice::from_ref(&book.target), verb, done_phrase, &[command], at);
     let before = app.last_batch;
     let effects = send::submit(app, plan, false, None, at);
     if app.last_batch > before
@@ -342,33 +343,34 @@ pub(super) fn tick(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     {
         book.sent_ticks.push((step, pending.id));
     }
-    let below = book.selected_block.map_or(0, |here| here + 1);
+    let below = book.selected_block.map_or(0, |block| block + 1);
     app.mode = Mode::Runbook(book);
     select_next_open(app, below);
     scroll_into_view(app);
     effects
 }
 
-/// A command was refused: a step that it was to tick is open again.
+/// Unticks a step, because the command that was to tick it was refused.
 pub(super) fn tick_refused(app: &mut App, id: CommandId) {
     if let Mode::Runbook(book) = &mut app.mode {
         book.sent_ticks.retain(|(_, command)| *command != id);
     }
 }
 
-/// The timeline was read anew: what it says counts.
+/// Drops ticks that the timeline has by now; it counts from then on. Requests the rest of the
+/// timeline.
 pub(super) fn reconcile(app: &mut App) -> Vec<Effect> {
     let Mode::Runbook(book) = &app.mode else { return Vec::new() };
     let id = book.target.id;
-    let told: Vec<CommandId> =
+    let recorded: Vec<CommandId> =
         loaded_events(app, id).iter().rev().take(500).map(|event| event.command).collect();
     if let Mode::Runbook(book) = &mut app.mode {
-        book.sent_ticks.retain(|(_, command)| !told.contains(command));
+        book.sent_ticks.retain(|(_, command)| !recorded.contains(command));
     }
     reading::load_all_events(app, id)
 }
 
-/// Copies the code that is selected, or the text of the step.
+/// Copies the selected code, or the text of the step.
 pub(super) fn copy(app: &mut App) -> Vec<Effect> {
     let Mode::Runbook(book) = &app.mode else { return Vec::new() };
     let Some((page, at)) = book.page.as_ref().zip(book.selected_block) else {

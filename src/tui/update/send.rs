@@ -1,4 +1,4 @@
-//! Commands: planned, sent, marked while on their way, settled by their outcome.
+//! Commands: how they are planned, sent, shown as pending, and settled by their outcome.
 
 use chrono::{DateTime, Utc};
 
@@ -19,45 +19,45 @@ use super::{
     attention, drafts, outbox, precheck, report_failure, run, runbook, show_toast, undo, workspaces,
 };
 
-/// A plan that asks the same of each target, with what is known to refuse it.
+/// Makes a plan with the same commands for each target, with what is known to refuse them.
 pub(super) fn plan(
     app: &App,
     targets: &[Target],
     verb: impl Into<String>,
-    done: impl Into<String>,
-    asks: &[IncidentCommand],
+    done_phrase: impl Into<String>,
+    commands: &[IncidentCommand],
     at: DateTime<Utc>,
 ) -> Plan {
-    let steps = targets.iter().map(|target| step(app, target, Vec::new(), asks.to_vec(), at));
-    Plan { verb: verb.into(), done_phrase: done.into(), steps: steps.collect() }
+    let steps = targets.iter().map(|target| step(app, target, Vec::new(), commands.to_vec(), at));
+    Plan { verb: verb.into(), done_phrase: done_phrase.into(), steps: steps.collect() }
 }
 
-/// What is asked of one incident, with what is known to refuse it.
+/// Makes the step of a plan for one incident, with what is known to refuse it.
 pub(super) fn step(
     app: &App,
     target: &Target,
-    records: Vec<Command>,
-    asks: Vec<IncidentCommand>,
+    prerequisites: Vec<Command>,
+    commands: Vec<IncidentCommand>,
     at: DateTime<Utc>,
 ) -> Step {
-    let repeated = |ask: &IncidentCommand| {
-        let verb = ask.kind();
-        // What is in the outbox is laid over what is known: the model can tell.
+    let repeated = |command: &IncidentCommand| {
+        let verb = command.kind();
+        // Commands in the outbox are applied to the loaded record already: the model can tell.
         let mut open = app.pending.iter().filter(|pending| !pending.enqueued);
-        !may_repeat(ask) && open.any(|p| p.incident == target.id && p.verb == verb)
+        !may_repeat(command) && open.any(|p| p.incident == target.id && p.verb == verb)
     };
-    let refused = if asks.iter().any(repeated) {
+    let refused = if commands.iter().any(repeated) {
         Some("that is on its way already".into())
     } else {
-        precheck::refusal(app, target.id, &asks, at)
+        precheck::refusal(app, target.id, &commands, at)
     };
-    Step { target: target.clone(), prerequisites: records, commands: asks, refused }
+    Step { target: target.clone(), prerequisites, commands, refused }
 }
 
-/// What may be asked again before the first has settled.
-fn may_repeat(ask: &IncidentCommand) -> bool {
+/// Returns whether a command may be sent again before the first one has settled.
+fn may_repeat(command: &IncidentCommand) -> bool {
     !matches!(
-        ask,
+        command,
         IncidentCommand::Acknowledge
             | IncidentCommand::MoveStatus { .. }
             | IncidentCommand::Assign { .. }
@@ -71,13 +71,14 @@ fn may_repeat(ask: &IncidentCommand) -> bool {
     )
 }
 
-/// Does it at once for one incident; asks first where it is for good, or where there are many.
+/// Sends a plan at once if it concerns one incident; asks first if it is irreversible or concerns
+/// several.
 ///
-/// A plan that is refused gives its form back, with the reason.
+/// A refused plan returns to its form, with the reason.
 pub(super) fn submit(
     app: &mut App,
     plan: Plan,
-    for_good: bool,
+    irreversible: bool,
     form: Option<Box<Form>>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
@@ -85,26 +86,26 @@ pub(super) fn submit(
         return refuse_read_only(app, form);
     }
     if let [Step { refused: Some(why), target, .. }] = &plan.steps[..] {
-        let told = format!("{}: {why}", target.label);
+        let message = format!("{}: {why}", target.label);
         if let Some(mut form) = form {
             form.notice = Some(why.clone());
             app.mode = Mode::Form(form);
             return Vec::new();
         }
         app.mode = Mode::Panes;
-        return show_toast(app, told, true);
+        return show_toast(app, message, true);
     }
-    // What can't be taken back is asked about.
+    // A plan that can't be undone needs a question first.
     let inverse = |step| undo::inverse(app, step, &envelopes(app, step, at));
-    let for_good = for_good || plan.possible().any(|step| inverse(step).is_none());
-    if for_good || plan.steps.len() > 1 {
-        app.mode = Mode::Confirm(Box::new(Confirm { plan, irreversible: for_good, form, top: 0 }));
+    let irreversible = irreversible || plan.possible().any(|step| inverse(step).is_none());
+    if irreversible || plan.steps.len() > 1 {
+        app.mode = Mode::Confirm(Box::new(Confirm { plan, irreversible, form, top: 0 }));
         return Vec::new();
     }
-    carry_out(app, &plan, for_good, form, at)
+    carry_out(app, &plan, irreversible, form, at)
 }
 
-/// Says that nothing can be changed from here; a form comes back, so that its text is not lost.
+/// Reports that the panes are read-only; a form is reopened, so that its text is not lost.
 fn refuse_read_only(app: &mut App, form: Option<Box<Form>>) -> Vec<Effect> {
     if let Some(mut form) = form {
         form.notice = Some(READ_ONLY.into());
@@ -115,11 +116,11 @@ fn refuse_read_only(app: &mut App, form: Option<Box<Form>>) -> Vec<Effect> {
     show_toast(app, READ_ONLY, true)
 }
 
-/// Sends what is possible of a plan.
+/// Sends the steps of a plan that are possible.
 pub(super) fn carry_out(
     app: &mut App,
     plan: &Plan,
-    for_good: bool,
+    irreversible: bool,
     form: Option<Box<Form>>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
@@ -136,14 +137,14 @@ pub(super) fn carry_out(
         form,
     };
     let mut effects = Vec::new();
-    // What was typed is on disk before it is on its way.
+    // The form is stored on disk before its commands are sent.
     if let Some(form) = &mut batch.form {
         effects.extend(drafts::save(form, &app.workspace, at));
     }
     let mut inverses = Vec::new();
     for step in plan.possible() {
         let sent = envelopes(app, step, at);
-        if !for_good {
+        if !irreversible {
             inverses.push((step, undo::inverse(app, step, &sent)));
         }
         if assigns_to_me(app, &step.commands) {
@@ -168,21 +169,21 @@ pub(super) fn carry_out(
             None => Effect::Submit(sent),
         });
     }
-    let told = match &plan.steps[..] {
+    let message = match &plan.steps[..] {
         [only] => format!("{} {}", only.target.label, plan.done_phrase),
         many => format!("{} of {} {}", plan.possible().count(), many.len(), plan.done_phrase),
     };
     let can_undo = !inverses.is_empty() && inverses.iter().all(|(_, inverse)| inverse.is_some());
     app.undo = can_undo.then(|| Undo {
         number: app.last_batch,
-        done_phrase: told.clone(),
+        done_phrase: message.clone(),
         steps: inverses
             .into_iter()
-            .filter_map(|(step, asks)| {
+            .filter_map(|(step, commands)| {
                 let target = step.target.clone();
-                let back =
-                    Step { target, prerequisites: Vec::new(), commands: asks?, refused: None };
-                Some(Inverse { step: back, undoes: step.commands.clone() })
+                let undo_step =
+                    Step { target, prerequisites: Vec::new(), commands: commands?, refused: None };
+                Some(Inverse { step: undo_step, undoes: step.commands.clone() })
             })
             .collect(),
     });
@@ -190,35 +191,35 @@ pub(super) fn carry_out(
         effects.push(Effect::StartTimer(UNDO_WINDOW, Timer::Undo(app.last_batch)));
     }
     let key = super::main_key(app, super::Action::Undo).filter(|_| can_undo);
-    let told = key.map_or_else(|| told.clone(), |key| format!("{told} · {key} undo"));
-    // Who has marked incidents is done with them.
+    let message = key.map_or_else(|| message.clone(), |key| format!("{message} · {key} undo"));
+    // The marks have served their purpose.
     if plan.steps.len() > 1 {
         app.marked.clear();
     }
-    let nothing_left = batch.remaining == 0;
+    let nothing_sent = batch.remaining == 0;
     app.batches.push(batch);
-    effects.extend(show_toast(app, told, false));
-    if nothing_left {
+    effects.extend(show_toast(app, message, false));
+    if nothing_sent {
         effects.extend(batch_finished(app, app.last_batch, at));
     }
     effects
 }
 
-/// Whether asks make the viewer responsible: what they did themselves is no news to them.
-fn assigns_to_me(app: &App, asks: &[IncidentCommand]) -> bool {
-    asks.iter().any(|ask| match ask {
+/// Returns whether commands make the viewer responsible: their own changes need no attention.
+fn assigns_to_me(app: &App, commands: &[IncidentCommand]) -> bool {
+    commands.iter().any(|command| match command {
         IncidentCommand::Declare(_) => true,
         IncidentCommand::Assign { to } => to.as_ref().is_some_and(|to| to.handle == app.me.handle),
         _ => false,
     })
 }
 
-/// Sends one thing beside whatever goes on: nothing is closed or told, and what could be undone
-/// still can be.
+/// Sends one command in the background: nothing is closed or reported, and the last action can
+/// still be undone.
 pub(super) fn send_in_background(
     app: &mut App,
     target: &Target,
-    ask: IncidentCommand,
+    command: IncidentCommand,
     verb: &str,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
@@ -229,7 +230,7 @@ pub(super) fn send_in_background(
     let step = Step {
         target: target.clone(),
         prerequisites: Vec::new(),
-        commands: vec![ask],
+        commands: vec![command],
         refused: None,
     };
     let sent = envelopes(app, &step, at);
@@ -260,12 +261,12 @@ pub(super) fn send_in_background(
 
 fn envelopes(app: &App, step: &Step, at: DateTime<Utc>) -> Vec<Envelope> {
     let incident = step.target.id;
-    let asks =
-        step.commands.iter().cloned().map(|ask| Command::Incident { incident, command: ask });
+    let commands =
+        step.commands.iter().cloned().map(|command| Command::Incident { incident, command });
     step.prerequisites
         .iter()
         .cloned()
-        .chain(asks)
+        .chain(commands)
         .map(|command| Envelope {
             id: CommandId::new(),
             at,
@@ -275,7 +276,7 @@ fn envelopes(app: &App, step: &Step, at: DateTime<Utc>) -> Vec<Envelope> {
         .collect()
 }
 
-/// A command failed for now and is tried again.
+/// Shows that a command has failed temporarily and is retried.
 pub(super) fn retrying(
     app: &mut App,
     id: CommandId,
@@ -292,22 +293,22 @@ pub(super) fn retrying(
     }
 }
 
-/// As in "acknowledge INC-2041".
+/// Describes a command, as in "acknowledge INC-2041".
 fn describe_command(app: &App, id: CommandId) -> String {
     let Some(pending) = app.pending.iter().find(|p| p.id == id) else { return String::new() };
     let verb = app.batches.iter().find(|b| b.number == pending.batch).map(|b| b.verb.as_str());
     phrase(verb.unwrap_or("change"), &pending.label)
 }
 
-/// A command has its outcome.
+/// Settles a command by its outcome.
 pub(super) fn settled(
     app: &mut App,
     id: CommandId,
     result: Result<Box<Outcome>, BackendError>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    let Some(place) = app.pending.iter().position(|p| p.id == id) else { return Vec::new() };
-    let pending = app.pending.remove(place);
+    let Some(index) = app.pending.iter().position(|p| p.id == id) else { return Vec::new() };
+    let pending = app.pending.remove(index);
     let mut effects = Vec::new();
     match result {
         Ok(outcome) => {
@@ -322,13 +323,13 @@ pub(super) fn settled(
             runbook::tick_refused(app, id);
             run::note_refused(app, id);
             if let Some(batch) = app.batches.iter_mut().find(|b| b.number == pending.batch) {
-                // What follows a refusal is not told a second time.
+                // Commands after a refused one are not reported a second time.
                 if batch.failed.last().is_none_or(|(label, _)| *label != pending.label) {
                     batch.failed.push((pending.label.clone(), error.to_string()));
                 }
             }
             attention::forget_own_change(app, pending.incident);
-            // What was done to others can still be taken back.
+            // What was done to the other incidents can still be undone.
             if let Some(undo) = app.undo.as_mut().filter(|undo| undo.number == pending.batch) {
                 undo.steps.retain(|inverse| inverse.step.target.id != pending.incident);
                 if undo.steps.is_empty() {
@@ -337,11 +338,12 @@ pub(super) fn settled(
             }
         }
     }
-    let done = app.batches.iter_mut().find(|b| b.number == pending.batch).is_some_and(|batch| {
-        batch.remaining = batch.remaining.saturating_sub(1);
-        batch.remaining == 0
-    });
-    if done {
+    let all_settled =
+        app.batches.iter_mut().find(|b| b.number == pending.batch).is_some_and(|batch| {
+            batch.remaining = batch.remaining.saturating_sub(1);
+            batch.remaining == 0
+        });
+    if all_settled {
         effects.extend(batch_finished(app, pending.batch, at));
     }
     if app.pending.is_empty() && matches!(app.mode, Mode::Quitting) {
@@ -351,32 +353,32 @@ pub(super) fn settled(
     effects
 }
 
-/// A declaration has its number: it is selected, unless somebody has gone on to something else since
-/// so many keys.
+/// Selects a declared incident that has got its number, unless the person has gone on to something
+/// else: the key count is not `keys` any more.
 fn declared(app: &mut App, outcome: &Outcome, keys: u64) -> Vec<Effect> {
     let (Some(id), Some(row)) = (outcome.incident, &outcome.row) else { return Vec::new() };
     if app.key_count == keys && !app.queue.select(id) {
-        // It is selected when it arrives.
+        // The incident is selected when it arrives.
         (app.queue.selected, app.queue.selected_head) = (Some(id), None);
     }
     let levels = app.rules.levels;
     let context = MatchContext { now: app.now, me: Some(&app.me.handle), levels: &levels };
     let hidden = if app.queue.passes(row, context) { "" } else { " · hidden by the filter" };
     let label = row.label();
-    let told = if outcome.events.iter().any(|event| event.seq == 1) {
+    let message = if outcome.events.iter().any(|event| event.seq == 1) {
         format!("declared as {label}{hidden}")
     } else {
         format!("{label} is open with this key: counted there as one more alert{hidden}")
     };
-    show_toast(app, told, false)
+    show_toast(app, message, false)
 }
 
-/// Everything that was sent together has settled.
+/// Reports the outcome of a batch, all of whose commands have settled.
 fn batch_finished(app: &mut App, number: u64, at: DateTime<Utc>) -> Vec<Effect> {
-    let Some(place) = app.batches.iter().position(|b| b.number == number) else {
+    let Some(index) = app.batches.iter().position(|b| b.number == number) else {
         return Vec::new();
     };
-    let batch = app.batches.remove(place);
+    let batch = app.batches.remove(index);
     if batch.failed.is_empty() {
         return batch
             .form
@@ -400,17 +402,18 @@ fn batch_finished(app: &mut App, number: u64, at: DateTime<Utc>) -> Vec<Effect> 
         effects.extend(drafts::save_for_later(app, form, at));
     }
     let failed = batch.failed.len();
-    let said = format!("{failed} of {} not {}", batch.total, batch.done_phrase);
-    effects.extend(report_failure(app, &phrase(&batch.verb, "several"), &said, at));
+    let summary = format!("{failed} of {} not {}", batch.total, batch.done_phrase);
+    effects.extend(report_failure(app, &phrase(&batch.verb, "several"), &summary, at));
     append_failures(app, &batch);
     if matches!(app.mode, Mode::Panes) {
-        let Batch { done_phrase: done, total: all, failed, .. } = batch;
-        app.mode = Mode::Results(Results { done_phrase: done, total: all, failed, top: 0 });
+        let Batch { done_phrase, total, failed, .. } = batch;
+        app.mode = Mode::Results(Results { done_phrase, total, failed, top: 0 });
     }
     effects
 }
 
-/// Puts what was not done, and why, with the failure: somebody may be busy with something else now.
+/// Adds what was not done, and why, to the last failure: the person may be busy with something else
+/// now.
 pub(super) fn append_failures(app: &mut App, batch: &Batch) {
     if let Some(failure) = &mut app.failure {
         let each = batch.failed.iter().map(|(label, why)| format!("{label}: {why}"));
@@ -419,7 +422,7 @@ pub(super) fn append_failures(app: &mut App, batch: &Batch) {
     }
 }
 
-/// What has not been confirmed, for a last message; empty when all has.
+/// Describes the commands that have not been confirmed, for a last message; empty if all have.
 #[must_use]
 pub fn unconfirmed(app: &App) -> String {
     let lost = app.pending.iter().filter(|pending| !pending.enqueued);

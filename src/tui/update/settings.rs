@@ -1,4 +1,4 @@
-//! Settings: what is wrong with them, and taking them in while the panes run.
+//! Settings: warnings about them, and applying them while the panes run.
 
 use crate::config::Reload;
 use crate::config::reload::Changed;
@@ -12,7 +12,7 @@ use super::{backend_update, runbook, show_toast, workspaces};
 pub(super) fn show_warnings(app: &mut App) {
     let Some(first) = app.warnings.first() else { return };
     let text = format!("{}{} · redphone config check", first, and_more(app.warnings.len() - 1));
-    // All of them, for who wants to know more.
+    // All warnings, for the popup with details.
     app.failure = Some(Failure {
         operation: "reading the settings".into(),
         message: app.warnings.join("\n"),
@@ -26,7 +26,7 @@ fn and_more(count: usize) -> String {
     if count == 0 { String::new() } else { format!(" · {count} more") }
 }
 
-/// Takes in a changed settings file, or says why it can't be used.
+/// Applies a changed settings file, or reports why it can't be used.
 pub(super) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
     let changed = match reload {
         Reload::Changed(changed) => *changed,
@@ -40,39 +40,33 @@ pub(super) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
             return show_toast(app, format!("{why} · settings stay as they were"), true);
         }
     };
-    let Changed {
-        panes,
-        profiles,
-        unusable_profiles: unusable,
-        rules,
-        mut warnings,
-        needs_restart: later,
-    } = changed;
+    let Changed { panes, profiles, unusable_profiles, rules, mut warnings, needs_restart } =
+        changed;
     let (keymap, wrong_keys) = Keymap::with_bindings(&panes.keys);
     warnings.extend(wrong_keys.iter().map(crate::config::Warning::brief));
     app.keymap = keymap;
     app.rules = rules;
-    let (was, is) = (app.settings.appearance, panes.appearance);
+    let (old, new) = (app.settings.appearance, panes.appearance);
     // What was switched by hand stays, unless the setting itself has changed.
-    if was.theme != is.theme {
-        app.theme = app.theme.with_name(is.theme);
+    if old.theme != new.theme {
+        app.theme = app.theme.with_name(new.theme);
     }
-    if was.zone != is.zone {
-        app.zone = is.zone;
+    if old.zone != new.zone {
+        app.zone = new.zone;
     }
-    app.low_bandwidth = is.low_bandwidth;
+    app.low_bandwidth = new.low_bandwidth;
     app.settings = panes;
-    workspaces::reloaded(app, &profiles, &unusable);
+    workspaces::reloaded(app, &profiles, &unusable_profiles);
     app.warnings = warnings;
-    // Levels decide the order of the rows and when they change.
+    // Service levels decide the order of the rows and when they change.
     let mut effects = backend_update::time_passed(app, app.now);
     effects.extend(runbook::load_folder(app));
     effects.extend(if app.warnings.is_empty() {
-        let later = match later.as_slice() {
+        let restart_hint = match needs_restart.as_slice() {
             [] => String::new(),
             names => format!(" · from the next start on: {}", names.join(", ")),
         };
-        show_toast(app, format!("settings read again{later}"), false)
+        show_toast(app, format!("settings read again{restart_hint}"), false)
     } else {
         show_warnings(app);
         Vec::new()

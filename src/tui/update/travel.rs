@@ -1,4 +1,4 @@
-//! An incident as it was: back and forth through its events.
+//! Viewing an incident as it was, back and forth through its events.
 
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use super::super::message::Effect;
 use super::super::run::TimeTravel;
 use super::{backend_update, reading, show_toast};
 
-/// An event earlier or later; on the metrics, another window.
+/// Views the incident as of an earlier (negative `by`) or later event; on the metrics, selects
+/// another window.
 pub(super) fn step(app: &mut App, by: i32) -> Vec<Effect> {
     match app.focus {
         Pane::Metrics => backend_update::step_span(app, if by < 0 { -1 } else { 1 }),
@@ -21,8 +22,8 @@ pub(super) fn step(app: &mut App, by: i32) -> Vec<Effect> {
 fn go_to(app: &mut App, by: i32) -> Vec<Effect> {
     let Some(shown) = &app.reading.shown else { return Vec::new() };
     let (id, last) = (shown.id, shown.detail.incident.summary.seq);
-    let here = app.travel.as_ref().map(|travel| travel.seq);
-    let Some(seq) = here.unwrap_or(last).checked_add_signed(by).filter(|seq| *seq > 0) else {
+    let viewed = app.travel.as_ref().map(|travel| travel.seq);
+    let Some(seq) = viewed.unwrap_or(last).checked_add_signed(by).filter(|seq| *seq > 0) else {
         return show_toast(app, "that is how it began", false);
     };
     if seq > last {
@@ -33,7 +34,7 @@ fn go_to(app: &mut App, by: i32) -> Vec<Effect> {
     refresh_record(app)
 }
 
-/// Back to the present.
+/// Returns to the present state.
 pub(super) fn end(app: &mut App) {
     if app.travel.take().is_some() {
         app.reading.detail_top = 0;
@@ -41,15 +42,15 @@ pub(super) fn end(app: &mut App) {
     }
 }
 
-/// Keeps what is shown in step with where somebody is: a record for its event, once the events
-/// before it are known; the present, where another incident is read or another pane has the focus.
+/// Updates the past state that is viewed: folds the record as of its event once the events before
+/// it are loaded; returns to the present if another incident is read or another pane has the focus.
 pub(super) fn refresh_record(app: &mut App) -> Vec<Effect> {
     let Some(travel) = &app.travel else { return Vec::new() };
     let (id, seq) = (travel.id, travel.seq);
     let shown = app.reading.shown.as_ref().filter(|shown| shown.id == id);
-    let stays = matches!(app.focus, Pane::Detail | Pane::Timeline)
+    let is_reading = matches!(app.focus, Pane::Detail | Pane::Timeline)
         && app.reading.target.is_none_or(|target| target == id);
-    let Some(shown) = shown.filter(|_| stays) else {
+    let Some(shown) = shown.filter(|_| is_reading) else {
         end(app);
         return Vec::new();
     };
@@ -60,7 +61,7 @@ pub(super) fn refresh_record(app: &mut App) -> Vec<Effect> {
         return reading::load_all_events(app, id);
     }
     let events: Vec<_> = shown.events.iter().take_while(|event| event.seq <= seq).collect();
-    // What was done offline may have happened before what was known already.
+    // Commands sent offline may have earlier times than events that were recorded before them.
     let at = events.iter().map(|event| event.at).max();
     match (Incident::fold(events), at) {
         (Ok(Some(incident)), Some(at)) => {

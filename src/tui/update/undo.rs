@@ -1,4 +1,4 @@
-//! Taking back the last action: by the command that undoes it.
+//! Undoing the last action, by sending its inverse commands.
 
 use chrono::{DateTime, Utc};
 
@@ -12,15 +12,15 @@ use super::super::message::Effect;
 use super::super::plan::{Inverse, Plan, Step, Undo};
 use super::{precheck, send, show_toast};
 
-/// What a withdrawn note says.
+/// The text of a withdrawn note.
 const WITHDRAWN: &str = "(withdrawn)";
 
-/// Why a declaration that was taken back was no incident.
+/// The reason recorded when a declaration is undone.
 const DECLARED_BY_MISTAKE: &str = "declared by mistake, taken back at once";
 
-/// What undoes a step, in order; `None` where that is not possible.
+/// Returns the commands that undo a step, in order; `None` if that is not possible.
 ///
-/// Asked before the step is sent: the state it leads back to is the one that is known now.
+/// Call it before the step is sent: the commands lead back to the state that is known now.
 pub(super) fn inverse(app: &App, step: &Step, sent: &[Envelope]) -> Option<Vec<IncidentCommand>> {
     if !step.prerequisites.is_empty() {
         return None;
@@ -33,21 +33,21 @@ pub(super) fn inverse(app: &App, step: &Step, sent: &[Envelope]) -> Option<Vec<I
     let record = precheck::current_record(app, step.target.id);
     let row = row.or(record.map(|record| &record.summary))?;
     let mut inverses = Vec::with_capacity(step.commands.len());
-    for (ask, envelope) in step.commands.iter().zip(sent).rev() {
-        inverses.push(inverse_of(app, ask, envelope, row, record)?);
+    for (command, envelope) in step.commands.iter().zip(sent).rev() {
+        inverses.push(inverse_of(app, command, envelope, row, record)?);
     }
     Some(inverses)
 }
 
 fn inverse_of(
     app: &App,
-    ask: &IncidentCommand,
+    command: &IncidentCommand,
     envelope: &Envelope,
     row: &Summary,
     record: Option<&Incident>,
 ) -> Option<IncidentCommand> {
     let usual = app.rules.matrix.priority(row.impact, row.urgency);
-    match ask {
+    match command {
         IncidentCommand::Acknowledge
         | IncidentCommand::MoveStatus { .. }
         | IncidentCommand::Resolve { .. }
@@ -66,7 +66,7 @@ fn inverse_of(
                 Some(reason) => {
                     Some(IncidentCommand::OverridePriority { priority: row.priority, reason })
                 }
-                // It was set by hand, and nobody here knows why.
+                // The priority was overridden, and the reason is not loaded.
                 None if row.priority != usual => None,
                 None => {
                     Some(IncidentCommand::Prioritize { impact: row.impact, urgency: row.urgency })
@@ -131,12 +131,12 @@ fn inverse_of(
     }
 }
 
-/// Takes back the last action. Commands are sent in order: it may still be on its way.
+/// Undoes the last action. Commands are sent in order, so the action itself may still be pending.
 pub(super) fn undo(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    let Some(Undo { done_phrase: done, steps, .. }) = app.undo.take() else {
+    let Some(Undo { done_phrase, steps, .. }) = app.undo.take() else {
         return show_toast(app, "nothing to undo: an action can be taken back for 10 s", true);
     };
-    // Who changed it meanwhile is not overruled.
+    // What somebody else has changed in the meantime is not overwritten.
     let steps = steps
         .into_iter()
         .map(|inverse| Step { refused: overruled(app, &inverse), ..inverse.step })
@@ -147,22 +147,22 @@ pub(super) fn undo(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         return show_toast(app, why.unwrap_or_else(|| "nothing to undo".into()), true);
     }
     let mut effects = send::carry_out(app, &plan, true, None, at);
-    effects.extend(show_toast(app, format!("undone: {done}"), false));
+    effects.extend(show_toast(app, format!("undone: {done_phrase}"), false));
     effects
 }
 
-/// Why taking back would undo what somebody else has done since.
+/// Returns why undoing would overwrite what somebody else has done since.
 fn overruled(app: &App, inverse: &Inverse) -> Option<String> {
     let target = &inverse.step.target;
     let row = app.row(target.id)?;
     let on_its_way = app.pending.iter().any(|pending| pending.incident == target.id);
-    // Not even what was done here has arrived.
+    // Not even the viewer's own change has arrived.
     if on_its_way || row.seq <= target.seq {
         return None;
     }
     let record = precheck::current_record(app, target.id);
-    let gone = inverse.undoes.iter().find(|ask| !still_holds(ask, row, record))?;
-    Some(match (gone, &row.assignee) {
+    let overwritten = inverse.undoes.iter().find(|command| !still_holds(command, row, record))?;
+    Some(match (overwritten, &row.assignee) {
         (IncidentCommand::Assign { .. }, Some(owner)) => {
             format!("{} owns it now", sanitize(&owner.name))
         }
@@ -171,10 +171,10 @@ fn overruled(app: &App, inverse: &Inverse) -> Option<String> {
     })
 }
 
-/// Whether what was asked is still so, as far as that can be told.
-fn still_holds(ask: &IncidentCommand, row: &Summary, record: Option<&Incident>) -> bool {
+/// Returns whether the effect of a command still stands, as far as that can be told.
+fn still_holds(command: &IncidentCommand, row: &Summary, record: Option<&Incident>) -> bool {
     let handle = |person: &Option<PersonRef>| person.as_ref().map(|person| person.handle.clone());
-    match ask {
+    match command {
         IncidentCommand::Assign { to } => handle(&row.assignee) == handle(to),
         IncidentCommand::SetTeam { team } => row.team == *team,
         IncidentCommand::Prioritize { impact, urgency } => {
@@ -186,8 +186,8 @@ fn still_holds(ask: &IncidentCommand, row: &Summary, record: Option<&Incident>) 
         IncidentCommand::Snooze { until } => row.snoozed_until == Some(*until),
         IncidentCommand::Wake => row.snoozed_until.is_none(),
         IncidentCommand::Describe { title, symptoms, labels, runbook } => {
-            let same = |set: &Option<String>, there: &str| {
-                set.as_ref().is_none_or(|set| set.trim() == there.trim())
+            let same = |set: &Option<String>, current: &str| {
+                set.as_ref().is_none_or(|set| set.trim() == current.trim())
             };
             same(title, &row.title)
                 && record.is_none_or(|record| {
@@ -197,12 +197,12 @@ fn still_holds(ask: &IncidentCommand, row: &Summary, record: Option<&Incident>) 
                 })
         }
         IncidentCommand::WriteReview { section, text } => record.is_none_or(|record| {
-            let there = record.review.sections.get(section).map_or("", String::as_str);
-            there.trim() == text.trim()
+            let current = record.review.sections.get(section).map_or("", String::as_str);
+            current.trim() == text.trim()
         }),
         IncidentCommand::AnswerItem { item, answer } => record.is_none_or(|record| {
-            let there = record.answered.iter().find(|answered| answered.item == *item);
-            there.map_or(Answer::Open, |answered| answered.answer.clone()) == *answer
+            let current = record.answered.iter().find(|answered| answered.item == *item);
+            current.map_or(Answer::Open, |answered| answered.answer.clone()) == *answer
         }),
         _ => true,
     }

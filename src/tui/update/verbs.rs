@@ -1,4 +1,4 @@
-//! Verbs: what a key begins, for the incident that keys are about now, or for all that are marked.
+//! Verbs: commands that a key starts, on the incident that is targeted now or on all marked ones.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use crossterm::event::KeyEvent;
@@ -20,7 +20,7 @@ use super::super::mode::{Matrix, Mode};
 use super::super::plan::Target;
 use super::{find, forms, picks, precheck, run, send, show_toast};
 
-/// The incidents that a verb is about now: those that are marked, else the one that keys are about.
+/// Returns the incidents that a verb acts on now: the marked ones, else the targeted one.
 pub(in crate::tui) fn targets(app: &App) -> Vec<Target> {
     if app.marked.is_empty() {
         return app.target().map(Target::from).into_iter().collect();
@@ -41,31 +41,32 @@ pub(in crate::tui) fn targets(app: &App) -> Vec<Target> {
     targets
 }
 
-/// Begins a verb.
+/// Starts a verb on the incidents that are marked or targeted.
 pub(super) fn start(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
-    if let Some(told) = unseen_selection(app, at) {
-        return show_toast(app, told, true);
+    if let Some(reason) = unseen_selection(app, at) {
+        return show_toast(app, reason, true);
     }
     let targets = targets(app);
     start_on(app, action, targets, at)
 }
 
-/// How long what is selected must have been on the screen after the selection has moved by itself:
-/// a finger that is on its way can't be stopped faster.
+/// How long the selected row must have been on the screen after the selection moved by itself: a
+/// finger that is about to press a key can't be stopped faster.
 const MIN_VISIBLE: TimeDelta = TimeDelta::milliseconds(500);
 
-/// Why a verb must not be about what is selected: nobody can have seen yet that it is.
+/// Returns why a verb must not act on the selected incident: the viewer can't have seen yet that
+/// the selection has moved to it.
 fn unseen_selection(app: &App, at: DateTime<Utc>) -> Option<String> {
-    let moved = app.selection_shift.as_ref().filter(|_| app.marked.is_empty())?;
-    let seen = moved.drawn_at.is_some_and(|drawn| at - drawn >= MIN_VISIBLE);
+    let shift = app.selection_shift.as_ref().filter(|_| app.marked.is_empty())?;
+    let seen = shift.drawn_at.is_some_and(|drawn| at - drawn >= MIN_VISIBLE);
     if seen || matches!(app.focus, Pane::Detail | Pane::Timeline) {
         return None;
     }
-    let here = app.selected()?.label();
-    Some(format!("nothing was done: {} has left the queue, this is {here}", moved.previous_label))
+    let label = app.selected()?.label();
+    Some(format!("nothing was done: {} has left the queue, this is {label}", shift.previous_label))
 }
 
-/// Begins a verb about targets that were fixed before.
+/// Starts a verb on targets that were fixed before.
 pub(super) fn start_on(
     app: &mut App,
     action: Action,
@@ -75,64 +76,65 @@ pub(super) fn start_on(
     if targets.is_empty() {
         return Vec::new();
     }
-    // What a form is filled in with must be known; the target is fixed meanwhile.
+    // The record that a form is filled in from must be loaded; the target is fixed in the meantime.
     if needs_record(action)
         && let [one] = &targets[..]
         && precheck::current_record(app, one.id).is_none()
     {
-        let (id, told) = (one.id, format!("reading {} …", one.label));
+        let (id, message) = (one.id, format!("reading {} …", one.label));
         app.deferred_verb =
             Some(DeferredVerb { action, target: one.clone(), keys: Vec::new(), reloaded: false });
-        let mut effects = show_toast(app, told, false);
+        let mut effects = show_toast(app, message, false);
         effects.push(Effect::LoadDetail(id));
         return effects;
     }
     dispatch(app, action, targets, at)
 }
 
-/// The record of a waiting verb's target was read: it goes on, and so do keys pressed meanwhile.
+/// Resumes a deferred verb whose record was read, and replays the keys pressed in the meantime.
 pub(super) fn resume(app: &mut App, id: IncidentId, at: DateTime<Utc>) -> Vec<Effect> {
-    let Some(mut waiting) = app.deferred_verb.take_if(|waiting| waiting.target.id == id) else {
+    let Some(mut deferred) = app.deferred_verb.take_if(|deferred| deferred.target.id == id) else {
         return Vec::new();
     };
-    // Somebody has gone on to something else meanwhile.
+    // The person has gone on to something else in the meantime.
     if !matches!(app.mode, Mode::Panes) {
         return Vec::new();
     }
-    // It has changed while it was read. Where it always does, the verb goes on with what there is.
+    // The incident has changed while it was read. If it always does, the verb goes on with what
+    // there is.
     if precheck::current_record(app, id).is_none()
-        && !std::mem::replace(&mut waiting.reloaded, true)
+        && !std::mem::replace(&mut deferred.reloaded, true)
     {
-        app.deferred_verb = Some(waiting);
+        app.deferred_verb = Some(deferred);
         return vec![Effect::LoadDetail(id)];
     }
     app.toast = None;
-    let mut effects = dispatch(app, waiting.action, vec![waiting.target], at);
-    for key in waiting.keys {
+    let mut effects = dispatch(app, deferred.action, vec![deferred.target], at);
+    for key in deferred.keys {
         effects.extend(super::key_pressed(app, key, at));
     }
     effects
 }
 
-/// The record of a waiting verb's target can't be read.
+/// Abandons a deferred verb whose record can't be read.
 pub(super) fn abandon(app: &mut App, id: IncidentId, why: &str) -> Vec<Effect> {
-    match app.deferred_verb.take_if(|waiting| waiting.target.id == id) {
-        Some(waiting) => show_toast(app, format!("{}: {why}", waiting.target.label), true),
+    match app.deferred_verb.take_if(|deferred| deferred.target.id == id) {
+        Some(deferred) => show_toast(app, format!("{}: {why}", deferred.target.label), true),
         None => Vec::new(),
     }
 }
 
-/// Keys that may wait with a verb.
+/// The most keys that are stored for a deferred verb.
 const MAX_BUFFERED_KEYS: usize = 64;
 
-/// While a verb waits for its record, keys are for what it opens, not for what is on the screen.
-/// `None` where a key is not held.
+/// Stores a key for a deferred verb: while the record is read, keys are for what the verb opens,
+/// not for what is on the screen. Returns `None` if the key is to be handled now.
 pub(super) fn buffer_key(app: &mut App, key: KeyEvent) -> Option<Vec<Effect>> {
     if !matches!(app.mode, Mode::Panes) || app.wall.is_some() {
         return None;
     }
     let action = app.keymap.action(Layer::Panes, &key);
-    let waiting = app.deferred_verb.as_mut()?;
+    let deferred = app.deferred_verb.as_mut()?;
     match action {
         Some(Action::QuitNow | Action::Suspend) => None,
         Some(Action::Back) => {
@@ -141,8 +143,8 @@ pub(super) fn buffer_key(app: &mut App, key: KeyEvent) -> Option<Vec<Effect>> {
             Some(Vec::new())
         }
         _ => {
-            if waiting.keys.len() < MAX_BUFFERED_KEYS {
-                waiting.keys.push(key);
+            if deferred.keys.len() < MAX_BUFFERED_KEYS {
+                deferred.keys.push(key);
             }
             Some(Vec::new())
         }
@@ -211,7 +213,7 @@ fn dispatch(app: &mut App, action: Action, targets: Vec<Target>, at: DateTime<Ut
     }
 }
 
-/// A form whose verb does not apply to the only target is not opened: that is told at once.
+/// Opens the form of a verb, unless it does not apply to the only target: then shows why.
 fn open_form_unless_refused(
     app: &mut App,
     action: Action,
@@ -227,25 +229,26 @@ fn open_form_unless_refused(
     forms::open(app, kind, targets.to_vec(), at)
 }
 
-/// Assigns to whoever looks; says from whom it was taken over.
+/// Assigns the incidents to the viewer; says from whom one was taken over.
 fn own(app: &mut App, targets: &[Target], at: DateTime<Utc>) -> Vec<Effect> {
-    let before = match targets {
+    let previous_owner = match targets {
         [one] => app.row(one.id).and_then(|row| row.assignee.clone()),
         _ => None,
     };
-    let done = match before.filter(|owner| owner.handle != app.me.handle) {
+    let done_phrase = match previous_owner.filter(|owner| owner.handle != app.me.handle) {
         Some(owner) => format!("taken over from {}", owner.name),
         None => "owned by you".into(),
     };
     let to = Some(app.me.clone());
-    let plan = send::plan(app, targets, "own", done, &[IncidentCommand::Assign { to }], at);
+    let plan = send::plan(app, targets, "own", done_phrase, &[IncidentCommand::Assign { to }], at);
     send::submit(app, plan, false, None, at)
 }
 
-/// How many targets are asked whether a verb applies to any.
+/// How many targets are checked for whether a verb applies to any.
 const MAX_PRECHECKED: usize = 50;
 
-/// Why an action can't be done now, to these targets; `None` where it can, to one of them at least.
+/// Returns why an action can't be used now on these targets; `None` if it can, on one of them at
+/// least.
 pub(in crate::tui) fn disabled_reason(
     app: &App,
     entry: &Entry,
@@ -271,40 +274,41 @@ pub(in crate::tui) fn disabled_reason(
     }
 }
 
-/// Keeps which verbs the incident on the screen refuses. While the selection moves, nothing changes:
-/// the keys line stays as it is under a held key.
+/// Stores which verbs the incident on the screen refuses. While the selection moves, nothing
+/// changes: the keys line stays as it is while a key is held down.
 pub(super) fn refresh_disabled(app: &mut App) {
     if app.reading.moving {
         return;
     }
-    // Asked of the record alone: this happens with every message, and looking for a row takes long
-    // where there are many.
-    let refused = |incident: &Incident| {
+    // Only the record is checked: this happens with every message, and finding a row takes long if
+    // there are many.
+    let refused_actions = |incident: &Incident| {
         let row = &incident.summary;
         TABLE
             .iter()
             .filter(|entry| entry.verb.is_some() && entry.hint.is_some())
             .map(|entry| entry.action)
             .filter(|action| {
-                let asks = probe(app, *action, Some(row), app.now);
-                let refuses = |asks: Vec<IncidentCommand>| {
-                    precheck::record_refusal(app, incident, &asks, app.now)
+                let commands = probe(app, *action, Some(row), app.now);
+                let refuses = |commands: Vec<IncidentCommand>| {
+                    precheck::record_refusal(app, incident, &commands, app.now)
                 };
-                asks.and_then(refuses).is_some() || lacks_escalation(app, *action, row)
+                commands.and_then(refuses).is_some() || lacks_escalation(app, *action, row)
             })
             .collect()
     };
     let shown = app.reading.shown.as_ref().map(|shown| &shown.detail.incident);
-    app.reading.disabled = shown.map(refused).unwrap_or_default();
+    app.reading.disabled = shown.map(refused_actions).unwrap_or_default();
 }
 
-/// Whether there is no policy by which it could be escalated.
+/// Returns whether the action is an escalation and no policy covers the incident.
 fn lacks_escalation(app: &App, action: Action, row: &Summary) -> bool {
     action == Action::Escalate
         && app.directory.as_deref().is_some_and(|d| escalation::path(row, d).is_empty())
 }
 
-/// Why a verb does not apply to an incident, in a person's words; `None` where it does.
+/// Returns why a verb does not apply to an incident, in a sentence for the person; `None` if it
+/// does.
 pub(in crate::tui) fn refusal(
     app: &App,
     action: Action,
@@ -312,78 +316,79 @@ pub(in crate::tui) fn refusal(
     now: DateTime<Utc>,
 ) -> Option<String> {
     let row = app.row(target.id);
-    let asks = probe(app, action, row, now)?;
-    precheck::refusal(app, target.id, &asks, now).or_else(|| {
-        let nobody = row.is_some_and(|row| lacks_escalation(app, action, row));
-        nobody.then(|| picks::empty_reason(app, action, std::slice::from_ref(target)))
+    let commands = probe(app, action, row, now)?;
+    precheck::refusal(app, target.id, &commands, now).or_else(|| {
+        let nobody_to_call = row.is_some_and(|row| lacks_escalation(app, action, row));
+        nobody_to_call.then(|| picks::empty_reason(app, action, std::slice::from_ref(target)))
     })
 }
 
-/// A verb as it would be asked with everything filled in, to learn whether it applies.
+/// Returns the commands of a verb with made-up contents, to check whether it applies.
 fn probe(
     app: &App,
     action: Action,
     row: Option<&Summary>,
     now: DateTime<Utc>,
 ) -> Option<Vec<IncidentCommand>> {
-    let some = || "x".to_owned();
-    let yes = |item| IncidentCommand::AnswerItem { item, answer: Answer::Yes };
+    let text = || "x".to_owned();
+    let answer_yes = |item| IncidentCommand::AnswerItem { item, answer: Answer::Yes };
     Some(match action {
         Action::Acknowledge => vec![IncidentCommand::Acknowledge],
         Action::Own => vec![IncidentCommand::Assign { to: Some(app.me.clone()) }],
         Action::Resolve => vec![IncidentCommand::Resolve {
             action: ResolutionAction::Other,
-            detail: some(),
-            validation: some(),
+            detail: text(),
+            validation: text(),
         }],
-        Action::Reopen => vec![IncidentCommand::Reopen { reason: some() }],
+        Action::Reopen => vec![IncidentCommand::Reopen { reason: text() }],
         Action::Close => {
-            let gate = ClosingItem::ALL.iter().map(|item| yes(Item::Closing(*item)));
-            gate.chain([IncidentCommand::Close]).collect()
+            let checklist = ClosingItem::ALL.iter().map(|item| answer_yes(Item::Closing(*item)));
+            checklist.chain([IncidentCommand::Close]).collect()
         }
-        Action::Checklist => vec![yes(Item::Investigation(InvestigationItem::Reproduced))],
+        Action::Checklist => vec![answer_yes(Item::Investigation(InvestigationItem::Reproduced))],
         Action::Reclassify => {
-            vec![IncidentCommand::Reclassify { to: Classification::FalseAlarm, reason: some() }]
+            vec![IncidentCommand::Reclassify { to: Classification::FalseAlarm, reason: text() }]
         }
         Action::Prioritize => {
             let row = row?;
             let priority = Priority::ALL.into_iter().find(|p| *p != row.priority)?;
-            vec![IncidentCommand::OverridePriority { priority, reason: some() }]
+            vec![IncidentCommand::OverridePriority { priority, reason: text() }]
         }
         Action::Move => {
-            let here = row?.status;
-            let next = Status::STAGES[1..5].iter().find(|stage| **stage > here);
+            let status = row?.status;
+            let next = Status::STAGES[1..5].iter().find(|stage| **stage > status);
             vec![IncidentCommand::MoveStatus { to: next.copied().unwrap_or(Status::Monitoring) }]
         }
         Action::Assign => vec![IncidentCommand::Assign { to: Some(PersonRef::new("x", "x")) }],
         Action::Category | Action::Categorize => {
-            let here = row?.category;
-            let other = Category::ALL.iter().find(|category| Some(**category) != here);
+            let category = row?.category;
+            let other = Category::ALL.iter().find(|other| Some(**other) != category);
             vec![IncidentCommand::Categorize { category: other.copied() }]
         }
-        Action::Services => vec![IncidentCommand::SetServices { services: vec![some()] }],
-        Action::Team => vec![IncidentCommand::SetTeam { team: Some(some()) }],
+        Action::Services => vec![IncidentCommand::SetServices { services: vec![text()] }],
+        Action::Team => vec![IncidentCommand::SetTeam { team: Some(text()) }],
         Action::Role => vec![IncidentCommand::GiveRole {
             role: Role::Resolver,
             person: PersonRef::new("x", "x"),
             given: true,
         }],
         Action::Update => {
-            vec![IncidentCommand::UpdateStakeholders { message: some(), next_due: None }]
+            vec![IncidentCommand::UpdateStakeholders { message: text(), next_due: None }]
         }
         Action::Escalate => {
-            vec![IncidentCommand::Escalate { level: 1, to: Vec::new(), reason: Some(some()) }]
+            vec![IncidentCommand::Escalate { level: 1, to: Vec::new(), reason: Some(text()) }]
         }
         Action::Snooze => vec![IncidentCommand::Snooze { until: now + TimeDelta::hours(1) }],
         Action::Merge => vec![IncidentCommand::Merge { into: IncidentId::new() }],
         Action::Review => {
-            vec![IncidentCommand::WriteReview { section: Section::Summary, text: some() }]
+            vec![IncidentCommand::WriteReview { section: Section::Summary, text: text() }]
         }
         _ => return None,
     })
 }
 
-/// Marks the selected row, or takes the mark away, and goes on to the next.
+/// Marks the selected row, or removes its mark, and moves to the next row. On the head of a group,
+/// the same for all its rows, without moving.
 pub(super) fn toggle_mark(app: &mut App) -> Vec<Effect> {
     if let Some(group) = find::selected_group_ids(app) {
         find::toggle_marks(app, group);
@@ -396,7 +401,7 @@ pub(super) fn toggle_mark(app: &mut App) -> Vec<Effect> {
     super::navigation::move_by(app, super::navigation::Motion::Lines(1))
 }
 
-/// Marks all that are shown, or none where all are.
+/// Marks all rows that are shown, or removes the marks if all are marked.
 pub(super) fn toggle_all_marks(app: &mut App) -> Vec<Effect> {
     let shown: Vec<IncidentId> = find::selected_group_ids(app)
         .unwrap_or_else(|| app.queue.rows.iter().map(|row| row.summary.id).collect());

@@ -1,4 +1,4 @@
-//! The wall display: opened, kept up to date, left.
+//! The wall display: how it is opened, updated and closed.
 
 use chrono::{DateTime, Utc};
 
@@ -13,7 +13,7 @@ use super::super::queue::Row;
 use super::super::wall::{EventRequest, IncidentRef, LastP1, Settings, Wall};
 use super::{backend_update, reading, rows};
 
-/// Shows the wall over the panes, with the view that the queue has.
+/// Shows the wall display over the panes, with the filter of the queue.
 pub(super) fn open(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let filter = app.queue.filter().clone();
     let settings = Settings { view: filter.to_string(), filter, ..Settings::default() };
@@ -22,31 +22,32 @@ pub(super) fn open(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if app.snapshot.is_some() { incidents_changed(app, at) } else { Vec::new() }
 }
 
-/// Back to the panes as they were, or the end where there are none.
+/// Returns to the panes as they were, or quits if there are none.
 pub(super) fn close(app: &mut App) -> Vec<Effect> {
-    let alone = app.wall.take().is_some_and(|wall| wall.standalone);
-    if alone {
+    let standalone = app.wall.take().is_some_and(|wall| wall.standalone);
+    if standalone {
         return super::quit(app);
     }
     rows::derive(app, app.now);
     reading::follow(app)
 }
 
-/// The open incidents have changed: makes the rows anew, and asks for what the ribbon lacks.
+/// Derives the rows of the wall again, because the open incidents have changed, and requests events
+/// that the ribbon lacks.
 pub(super) fn incidents_changed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Some(snapshot) = app.snapshot.clone() else { return Vec::new() };
     let Some(mut wall) = app.wall.take() else { return Vec::new() };
     let urgent = wall.p1_since().is_some();
     let before = std::mem::take(&mut wall.rows);
     let mut all = Vec::with_capacity(snapshot.rows.len());
-    derive(app, &mut wall, at, |of, seq| all.push((of, seq)));
-    // Before all are known, nothing is new.
+    derive(app, &mut wall, at, |incident, seq| all.push((incident, seq)));
+    // Until all incidents are loaded, none counts as new.
     wall.start_takeovers(&before, at);
-    let wanted = wall.track(&all, snapshot.counts.is_none());
-    let mut effects: Vec<Effect> = wanted.into_iter().map(Effect::LoadRibbonEvents).collect();
+    let requests = wall.track(&all, snapshot.counts.is_none());
+    let mut effects: Vec<Effect> = requests.into_iter().map(Effect::LoadRibbonEvents).collect();
     let calm = wall.p1_since().is_none();
     if urgent && calm {
-        // Until it has been looked up: it can't be further back.
+        // Until the lookup has answered: the P1 was open a moment ago, so it ended just now.
         wall.last_p1 = LastP1::Ended(at);
     }
     if calm && (urgent || wall.last_p1 == LastP1::Unknown) {
@@ -56,7 +57,7 @@ pub(super) fn incidents_changed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect>
     effects
 }
 
-/// The rows of the wall and what it counts, at `now`. Tells of each incident of the view.
+/// Derives the rows and counts of the wall at `now`. Calls `each` for every incident of the view.
 fn derive(app: &App, wall: &mut Wall, now: DateTime<Utc>, mut each: impl FnMut(IncidentRef, u32)) {
     let Some(snapshot) = &app.snapshot else { return };
     let levels = app.rules.levels;
@@ -80,25 +81,25 @@ fn derive(app: &App, wall: &mut Wall, now: DateTime<Utc>, mut each: impl FnMut(I
     wall.rows.sort_unstable_by_key(|row| row.rank);
 }
 
-/// The backend answers again: what could not be read is asked for.
+/// Requests again what could not be read, because the backend answers again.
 pub(super) fn retry_last_p1(app: &App) -> Option<Effect> {
     let wall = app.wall.as_ref()?;
     (wall.last_p1 == LastP1::Unknown).then(|| Effect::LoadLastP1(wall.ended_p1_filter()))
 }
 
-/// Events for the ribbon were read. One that failed is told by the link.
+/// Adds events to the ribbon. A failed read is shown by the state of the connection.
 pub(super) fn ribbon_events_loaded(
     app: &mut App,
-    wanted: EventRequest,
+    request: EventRequest,
     read: Result<Vec<Event>, BackendError>,
 ) -> Vec<Effect> {
     if let (Some(wall), Ok(events)) = (&mut app.wall, read) {
-        wall.add_to_ribbon(wanted.incident, &events);
+        wall.add_to_ribbon(request.incident, &events);
     }
     Vec::new()
 }
 
-/// When the last P1 ended is known.
+/// Stores when the last P1 ended.
 pub(super) fn last_p1_loaded(app: &mut App, ended: Option<DateTime<Utc>>) -> Vec<Effect> {
     if let Some(wall) = &mut app.wall {
         wall.last_p1 = ended.map_or(LastP1::Never, LastP1::Ended);
@@ -106,8 +107,8 @@ pub(super) fn last_p1_loaded(app: &mut App, ended: Option<DateTime<Utc>>) -> Vec
     Vec::new()
 }
 
-/// Time has passed. What depends on the minute is made anew with it; what turns or counts seconds
-/// is a matter of drawing.
+/// Applies the passing of time. What depends on the minute is derived again each minute; drawing
+/// alone takes care of what rotates or counts seconds.
 pub(super) fn time_passed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let minute = |at: DateTime<Utc>| at.timestamp().div_euclid(60);
     let due = app.wall.as_ref().and_then(|wall| wall.next_change).is_some_and(|due| due <= at);

@@ -1,4 +1,4 @@
-//! A question, and what became of what was asked.
+//! The confirmation before a plan is carried out, and the results of a batch.
 
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -11,12 +11,12 @@ use super::super::plan::{Confirm, Results};
 
 pub(super) const TITLE: &str = "Are you sure?";
 
-/// The question: what, to which incidents, and which can't.
+/// Returns the lines of the question: what is done, to which incidents, and to which it can't be.
 pub(super) fn lines(app: &App, confirm: &Confirm, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let plan = &confirm.plan;
     let strong = app.theme.strong();
-    let mut say = |text: &str, style: Style| {
+    let mut push = |text: &str, style: Style| {
         for part in wrap(&sanitize(text), width) {
             lines.push(Line::from(Span::styled(part, style)));
         }
@@ -24,8 +24,8 @@ pub(super) fn lines(app: &App, confirm: &Confirm, width: usize) -> Vec<Line<'sta
     let possible: Vec<_> = plan.possible().collect();
     match &plan.steps[..] {
         [one] => {
-            say(&format!("{}?", capital(&plan.phrase(&one.target.label))), strong);
-            say(&one.target.title, Style::new());
+            push(&format!("{}?", capital(&plan.phrase(&one.target.label))), strong);
+            push(&one.target.title, Style::new());
         }
         many => {
             let what = if possible.len() == many.len() {
@@ -33,16 +33,16 @@ pub(super) fn lines(app: &App, confirm: &Confirm, width: usize) -> Vec<Line<'sta
             } else {
                 format!("{} of {} incidents", possible.len(), many.len())
             };
-            say(&format!("{}?", capital(&plan.phrase(&what))), strong);
+            push(&format!("{}?", capital(&plan.phrase(&what))), strong);
         }
     }
     if confirm.irreversible {
-        say("This can't be taken back.", strong);
+        push("This can't be taken back.", strong);
     }
     if let Some(production) = production(app) {
-        say(&production, app.theme.warning());
+        push(&production, app.theme.warning());
     }
-    say(&answer_keys(app), app.theme.accent());
+    push(&answer_keys(app), app.theme.accent());
     if plan.steps.len() > 1 {
         lines.push(Line::default());
         for step in possible {
@@ -57,19 +57,19 @@ pub(super) fn lines(app: &App, confirm: &Confirm, width: usize) -> Vec<Line<'sta
     lines
 }
 
-/// The keys that answer a question.
+/// Returns the keys that answer a question.
 pub(super) fn answer_keys(app: &App) -> String {
     let keys = [(Action::Yes, "yes"), (Action::No, "no")];
     let keys = keys.into_iter().filter_map(|(action, word)| app.keymap.hint(action, word));
     keys.collect::<Vec<_>>().join(" · ")
 }
 
-/// That it is done where it counts.
+/// Returns a warning if the workspace is a production environment.
 pub(super) fn production(app: &App) -> Option<String> {
     app.workspace.production.then(|| format!("This is PRODUCTION: {}.", app.workspace.name()))
 }
 
-/// What was done to how many, and why not to the others.
+/// Returns for how many incidents a batch succeeded, and why not for the others.
 pub(super) fn results(app: &App, results: &Results, width: usize) -> Vec<Line<'static>> {
     let done = results.total.saturating_sub(results.failed.len());
     let head = format!("{done} of {} {}. Not:", results.total, results.done_phrase);

@@ -1,4 +1,4 @@
-//! The record of the incident that is read.
+//! The detail pane: the record of the shown incident.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::style::Style;
@@ -21,8 +21,8 @@ use super::super::update::{has_any, matching_runbooks};
 use super::formatting::{age, short_duration};
 use super::pane::Title;
 
-/// Columns of the labels, the blank after them included.
-const LABEL: usize = 11;
+/// The width of the labels including a blank, in columns.
+const LABEL_WIDTH: usize = 11;
 
 pub(super) fn title(app: &App) -> Title {
     let reading = &app.reading;
@@ -39,8 +39,8 @@ pub(super) fn title(app: &App) -> Title {
         let then = then.unwrap_or_else(|| format!("event {}", travel.seq));
         return Title { right: format!("{right} as of {then}"), alarm: true, ..Title::default() };
     }
-    let kept = reading.shown.as_ref().and_then(|shown| app.detail_as_of(shown.id));
-    if let Some(at) = kept {
+    let as_of = reading.shown.as_ref().and_then(|shown| app.detail_as_of(shown.id));
+    if let Some(at) = as_of {
         right = format!("{} · {right}", app.as_of(at));
     } else if failed {
         right = format!("not read anew · {right}");
@@ -48,47 +48,47 @@ pub(super) fn title(app: &App) -> Title {
     Title { right, alarm: failed, ..Title::default() }
 }
 
-/// Lines under a label.
+/// Builds the labelled lines of the pane.
 struct Fields<'a> {
     app: &'a App,
-    /// The time that it is shown at: the present, or that of an event.
+    /// The time as of which the incident is shown: the present, or that of an event.
     now: DateTime<Utc>,
     width: usize,
     lines: Vec<Line<'static>>,
 }
 
 impl Fields<'_> {
-    /// A field with a text that may be long; other lines stand below the first.
+    /// Appends a field, wrapped below its first line if the text is long.
     fn field(&mut self, label: &str, text: &str, style: Style) {
-        let room = self.width.saturating_sub(LABEL).max(8);
+        let room = self.width.saturating_sub(LABEL_WIDTH).max(8);
         let wrapped: Vec<String> = safe_lines(text).flat_map(|line| wrap(&line, room)).collect();
         let mut label = label;
         for line in wrapped {
             self.lines.push(Line::from(vec![
-                Span::styled(format!("{label:<LABEL$}"), self.app.theme.dim()),
+                Span::styled(format!("{label:<LABEL_WIDTH$}"), self.app.theme.dim()),
                 Span::styled(line, style),
             ]));
             label = "";
         }
     }
 
-    /// A field with a key at the right end of its first line, where it can be pressed now.
+    /// Appends a field with a key at the right end of its first line, if the key can be used now.
     fn keyed(&mut self, label: &str, text: &str, action: Action, word: &str) {
         let app = self.app;
         let can = find_entry(action).is_some_and(|entry| entry.disabled_reason(app).is_none());
         let key = app.keymap.keys(action).first().filter(|_| can);
         let Some(key) = key else { return self.plain(label, text) };
         let hint = format!("[{key}] {word}");
-        let room = self.width.saturating_sub(LABEL + width(&hint) + 2);
+        let room = self.width.saturating_sub(LABEL_WIDTH + width(&hint) + 2);
         let from = self.lines.len();
         if room < 12 {
             return self.plain(label, &format!("{text}  {hint}"));
         }
-        let whole = std::mem::replace(&mut self.width, LABEL + room);
+        let full_width = std::mem::replace(&mut self.width, LABEL_WIDTH + room);
         self.plain(label, text);
-        self.width = whole;
+        self.width = full_width;
         if let Some(line) = self.lines.get_mut(from) {
-            let blank = whole.saturating_sub(line.width() + width(&hint));
+            let blank = full_width.saturating_sub(line.width() + width(&hint));
             line.push_span(Span::raw(" ".repeat(blank)));
             line.push_span(Span::styled(hint, app.theme.accent()));
         }
@@ -100,12 +100,12 @@ impl Fields<'_> {
 }
 
 pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
-    let Some(read) = &app.reading.shown else { return placeholder(app, width) };
+    let Some(shown) = &app.reading.shown else { return placeholder(app, width) };
     let past;
     let (detail, now) = match &app.travel {
-        None => (&*read.detail, app.now),
+        None => (&*shown.detail, app.now),
         Some(TimeTravel { record: Some((incident, at)), .. }) => {
-            past = past_detail(&read.detail, incident, *at);
+            past = past_detail(&shown.detail, incident, *at);
             (&past, *at)
         }
         Some(_) => {
@@ -115,8 +115,8 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let incident = &detail.incident;
     let mut out = Fields { app, now, width, lines: Vec::new() };
     let mut title = sanitize(&incident.summary.title).into_owned();
-    if app.layout().slot(Pane::Detail).is_some_and(|place| place.frame == Frame::Bare) {
-        // There is no border that could name it.
+    if app.layout().slot(Pane::Detail).is_some_and(|slot| slot.frame == Frame::Bare) {
+        // Without a border there is no title that names the incident.
         title = format!("{} · {title}", incident.summary.label());
     }
     for line in wrap(&title, width) {
@@ -131,7 +131,7 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     out.lines
 }
 
-/// What belongs to an incident as it was: what is only known of the present is left out.
+/// Returns the detail of an earlier state. Parts that are known for the present only are omitted.
 fn past_detail(detail: &Detail, incident: &Incident, at: DateTime<Utc>) -> Detail {
     let linked = |problem: &Problem| {
         incident
@@ -147,7 +147,7 @@ fn past_detail(detail: &Detail, incident: &Incident, at: DateTime<Utc>) -> Detai
     }
 }
 
-/// When nothing has been read yet.
+/// Returns the lines for when no incident is loaded.
 fn placeholder(app: &App, width: usize) -> Vec<Line<'static>> {
     let text = match &app.reading.failed {
         Some((_, why)) => {
@@ -164,7 +164,7 @@ fn placeholder(app: &App, width: usize) -> Vec<Line<'static>> {
     wrap(&text, width).into_iter().map(|line| Line::from(Span::styled(line, style))).collect()
 }
 
-/// Priority, status, category and how it was detected, on as many lines as it takes.
+/// Appends priority, status, category and source, on as many lines as necessary.
 fn push_classification(out: &mut Fields<'_>, incident: &Incident) {
     let app = out.app;
     let summary = &incident.summary;
@@ -228,12 +228,12 @@ fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
             SlaTarget::Acknowledge => "acknowledge",
             SlaTarget::Resolve => "resolve",
         };
-        let left = clock.remaining(out.now);
+        let remaining = clock.remaining(out.now);
         if clock.is_past(out.now) {
-            let text = format!("past SLA: {what} was due {} ago", short_duration(-left));
+            let text = format!("past SLA: {what} was due {} ago", short_duration(-remaining));
             out.field("SLA", &text, app.theme.strong());
         } else {
-            out.plain("SLA", &format!("{what} within {}", short_duration(left)));
+            out.plain("SLA", &format!("{what} within {}", short_duration(remaining)));
         }
     }
     if let Some(until) = summary.snoozed_until.filter(|until| *until > out.now) {
@@ -295,7 +295,7 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
             out.plain("", &text);
         }
     }
-    // One line each beside other panes; whole where this one fills the screen.
+    // Truncated to one line each, unless the pane fills the screen.
     let most = if app.zoomed { detail.similar.len() } else { 3 };
     for (index, similar) in detail.similar.iter().take(most).enumerate() {
         let label = similar.number.map_or_else(|| "new".to_owned(), |n| n.to_string());
@@ -308,7 +308,7 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
             text = format!("{text}, {}", sanitize(&similar.resolution));
         }
         if !app.zoomed {
-            text = truncate(&text, out.width.saturating_sub(LABEL)).into_owned();
+            text = truncate(&text, out.width.saturating_sub(LABEL_WIDTH)).into_owned();
         }
         out.plain(if index == 0 { "Similar" } else { "" }, &text);
     }
@@ -341,8 +341,8 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
     }
 }
 
-/// The runbook that is named, or the closest one that fits; with a key where there is anything to
-/// read or to run.
+/// Appends the runbook that the incident names, or else the best match; with a key if there is
+/// anything to read or run.
 fn runbook(out: &mut Fields<'_>, incident: &Incident) {
     let app = out.app;
     let found = matching_runbooks(app, incident).into_iter().next();
@@ -358,7 +358,7 @@ fn runbook(out: &mut Fields<'_>, incident: &Incident) {
     }
 }
 
-/// Messages to stakeholders.
+/// Appends when stakeholders were updated, and when the next update is due.
 fn updates(out: &mut Fields<'_>, incident: &Incident) {
     let app = out.app;
     let summary = &incident.summary;
@@ -390,7 +390,7 @@ fn updates(out: &mut Fields<'_>, incident: &Incident) {
     }
 }
 
-/// How far the list of the stage is answered.
+/// Appends how far the checklist of the stage is answered.
 fn checklist(out: &mut Fields<'_>, incident: &Incident) {
     let status = incident.summary.status;
     if status == Status::Resolved {
@@ -423,7 +423,7 @@ fn checklist(out: &mut Fields<'_>, incident: &Incident) {
     }
 }
 
-/// How it ended.
+/// Appends how the incident ended.
 fn ending(app: &App, out: &mut Fields<'_>, incident: &Incident) {
     if let Some(resolution) = &incident.resolution {
         let when = incident.summary.resolved_at;
@@ -448,30 +448,30 @@ fn ending(app: &App, out: &mut Fields<'_>, incident: &Incident) {
     }
 }
 
-/// A time of today as `22:41`, another as `11-23 22:41`, of another year in full; where both zones
-/// are wanted, with UTC behind it.
+/// Formats a time of today as `22:41`, another as `11-23 22:41`, of another year in full; followed
+/// by UTC if both zones are shown.
 fn format_time(app: &App, at: DateTime<Utc>) -> String {
     use chrono::Datelike;
     let clock = app.clock();
-    let (there, now) = (clock.local_time(at), clock.local_time(app.now));
-    let form = if there.date() == now.date() {
+    let (local, now) = (clock.local_time(at), clock.local_time(app.now));
+    let form = if local.date() == now.date() {
         "%H:%M"
-    } else if there.year() == now.year() {
+    } else if local.year() == now.year() {
         "%m-%d %H:%M"
     } else {
         "%Y-%m-%d %H:%M"
     };
     let utc =
         clock.secondary_utc(at).map(|at| at.format(" (%H:%MZ)").to_string()).unwrap_or_default();
-    format!("{}{utc}", there.format(form))
+    format!("{}{utc}", local.format(form))
 }
 
-/// `26 min`, or the short form from an hour on.
+/// Formats the time until `due` as `26 min`, from an hour on in the short form.
 fn due_in(due: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    let left = due - now;
-    if left.num_minutes() < 60 {
-        format!("{} min", left.num_minutes().max(1))
+    let remaining = due - now;
+    if remaining.num_minutes() < 60 {
+        format!("{} min", remaining.num_minutes().max(1))
     } else {
-        short_duration(left)
+        short_duration(remaining)
     }
 }

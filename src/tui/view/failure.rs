@@ -54,12 +54,12 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
             ("people and on-call", app.cached_at.directory),
             ("measures", app.measures_as_of()),
         ];
-        let kept: Vec<String> = ages
+        let texts: Vec<String> = ages
             .into_iter()
             .filter_map(|(what, at)| Some(format!("{what} {}", app.as_of(at?))))
             .collect();
-        if !kept.is_empty() {
-            field("Shown", &kept.join(" · "));
+        if !texts.is_empty() {
+            field("Shown", &texts.join(" · "));
         }
     }
     lines

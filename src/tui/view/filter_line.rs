@@ -1,4 +1,4 @@
-//! The line in which a filter is typed, and below it what is said about it.
+//! The line in which a filter is typed, and the status below it.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,19 +11,25 @@ use crate::model::text::{sanitize, truncate, width};
 use super::super::app::App;
 use super::super::filter_line::FilterLine;
 
-pub(super) fn draw(app: &App, typed: &FilterLine, area: Rect, found: &str, buffer: &mut Buffer) {
+pub(super) fn draw(
+    app: &App,
+    typed: &FilterLine,
+    area: Rect,
+    count_text: &str,
+    buffer: &mut Buffer,
+) {
     let mut rows = area.rows();
     if let Some(row) = rows.next() {
         let line = input_line(app, typed, usize::from(row.width));
         buffer.set_line(row.x, row.y, &line, row.width);
     }
     if let Some(row) = rows.next() {
-        let line = status_line(app, typed, found, usize::from(row.width));
+        let line = status_line(app, typed, count_text, usize::from(row.width));
         buffer.set_line(row.x, row.y, &line, row.width);
     }
 }
 
-/// What is typed, wrong terms underlined, so much of it that the cursor is seen.
+/// Returns the typed text with wrong terms underlined, scrolled so that the cursor is visible.
 fn input_line(app: &App, typed: &FilterLine, room: usize) -> Line<'static> {
     let mut cells: Vec<(String, Style)> = Vec::new();
     let mut cursor = None;
@@ -32,13 +38,13 @@ fn input_line(app: &App, typed: &FilterLine, room: usize) -> Line<'static> {
         if cursor.is_none() && typed.cursor() < end {
             cursor = Some(cells.len());
         }
-        let wrong = typed
+        let error = typed
             .parsed
             .errors
             .iter()
-            .find(|wrong| wrong.range.start < end && at < wrong.range.end);
-        let wrong = wrong.is_some_and(|wrong| !typed.is_in_progress(&wrong.range));
-        let style = if wrong {
+            .find(|error| error.range.start < end && at < error.range.end);
+        let is_error = error.is_some_and(|error| !typed.is_in_progress(&error.range));
+        let style = if is_error {
             app.theme.strong().add_modifier(Modifier::UNDERLINED)
         } else {
             Style::new()
@@ -50,7 +56,7 @@ fn input_line(app: &App, typed: &FilterLine, room: usize) -> Line<'static> {
         cells.push((" ".into(), Style::new()));
     }
     cells[cursor].1 = cells[cursor].1.add_modifier(Modifier::REVERSED);
-    // From the left as much as must go so that the cursor is seen.
+    // Cells on the left are skipped until the cursor is visible.
     let room = room.saturating_sub(2);
     let wide: Vec<usize> = cells.iter().map(|(text, _)| width(text)).collect();
     let mut from = 0;
@@ -65,18 +71,18 @@ fn input_line(app: &App, typed: &FilterLine, room: usize) -> Line<'static> {
     line
 }
 
-/// An offer without the key that is typed already.
-fn brief(offer: &str) -> &str {
-    match offer.find([':', '<', '>']) {
-        Some(at) if at + 1 < offer.len() => &offer[at + 1..],
-        _ => offer,
+/// Returns a completion without the key, such as `service:`, that is typed already.
+fn short_completion(completion: &str) -> &str {
+    match completion.find([':', '<', '>']) {
+        Some(at) if at + 1 < completion.len() => &completion[at + 1..],
+        _ => completion,
     }
 }
 
-/// The first wrong term, what the piece at the cursor may become, or how many rows there are.
-fn status_line(app: &App, typed: &FilterLine, found: &str, room: usize) -> Line<'static> {
-    if let Some(wrong) = typed.first_error() {
-        let message = sanitize(&wrong.message).into_owned();
+/// Returns the first error, or the number of rows and the completions of the term at the cursor.
+fn status_line(app: &App, typed: &FilterLine, count_text: &str, room: usize) -> Line<'static> {
+    if let Some(error) = typed.first_error() {
+        let message = sanitize(&error.message).into_owned();
         return Line::from(vec![
             Span::styled("!", app.theme.alarm()),
             Span::styled(
@@ -85,27 +91,27 @@ fn status_line(app: &App, typed: &FilterLine, found: &str, room: usize) -> Line<
             ),
         ]);
     }
-    let mut line = Line::from(Span::styled(format!("{found}  "), app.theme.strong()));
-    let offers = &typed.completions;
-    // From the one that was put in, where all before it don't fit.
-    let before: usize = offers
+    let mut line = Line::from(Span::styled(format!("{count_text}  "), app.theme.strong()));
+    let completions = &typed.completions;
+    // Starts at the inserted completion if those before it don't fit.
+    let before: usize = completions
         .texts
         .iter()
-        .take(offers.chosen.map_or(0, |at| at + 1))
-        .map(|t| width(brief(t)) + 2)
+        .take(completions.chosen.map_or(0, |at| at + 1))
+        .map(|t| width(short_completion(t)) + 2)
         .sum();
-    let from = if line.width() + before > room { offers.chosen.unwrap_or(0) } else { 0 };
-    for (place, text) in offers.texts.iter().enumerate().skip(from) {
-        let text = sanitize(brief(text));
-        let left = room.saturating_sub(line.width());
-        if width(&text) > left {
-            if left > 0 {
+    let from = if line.width() + before > room { completions.chosen.unwrap_or(0) } else { 0 };
+    for (index, text) in completions.texts.iter().enumerate().skip(from) {
+        let text = sanitize(short_completion(text));
+        let remaining = room.saturating_sub(line.width());
+        if width(&text) > remaining {
+            if remaining > 0 {
                 line.push_span(Span::styled("…", app.theme.dim()));
             }
             break;
         }
-        let here = offers.chosen == Some(place);
-        let style = if here {
+        let is_chosen = completions.chosen == Some(index);
+        let style = if is_chosen {
             app.theme.selection(true).patch(app.theme.strong())
         } else {
             app.theme.dim()

@@ -1,4 +1,4 @@
-//! A form: labels on the left, what is wrong below the field.
+//! A form: labels on the left, errors below the fields.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -15,56 +15,56 @@ use super::super::app::App;
 use super::super::form::{CURSOR, Field, Form, Kind, Tick, Value};
 use super::popup;
 
-/// Columns of the box.
-const WIDE: u16 = 80;
-/// From this width on, labels stand beside their fields.
+/// The width of the box, in columns.
+const BOX_WIDTH: u16 = 80;
+/// The width from which labels are to the left of their fields.
 const LABELS_LEFT_FROM: u16 = 52;
-/// The least rows of a field of several lines.
+/// The minimum number of rows of a field of several lines.
 const TEXT_ROWS: u16 = 3;
-/// The rows of the one that has the focus, where there is room.
+/// The number of rows of the one that has the focus, if they fit.
 const FOCUSED_ROWS: u16 = 6;
 
-/// Where labels and fields are.
+/// The widths of labels and fields.
 #[derive(Clone, Copy)]
 struct Grid {
-    /// Columns of the labels; 0 where they stand above.
+    /// The width of the labels, in columns; 0 if they are above the fields.
     label: u16,
-    /// Columns of the fields.
+    /// The width of the fields, in columns.
     field: u16,
 }
 
-/// Draws it; gives where the cursor is.
+/// Draws the form. Returns the position of the cursor.
 pub(super) fn draw(app: &App, form: &Form, body: Rect, buffer: &mut Buffer) -> Option<Position> {
-    let wide = WIDE.min(body.width);
+    let wide = BOX_WIDTH.min(body.width);
     let room = body.height.saturating_sub(2);
     let inside_wide = wide.saturating_sub(4);
     let grid = Grid::new(form, inside_wide);
-    let told = notice_lines(app, form, usize::from(inside_wide));
-    let told_rows = u16::try_from(told.len()).unwrap_or(0).min(room / 2);
-    let heights = heights(form, grid, room.saturating_sub(told_rows));
+    let notice = notice_lines(app, form, usize::from(inside_wide));
+    let notice_rows = u16::try_from(notice.len()).unwrap_or(0).min(room / 2);
+    let heights = heights(form, grid, room.saturating_sub(notice_rows));
     let all: u16 = heights.iter().sum();
-    let area = popup::centred(body, wide, (all + told_rows + 2).clamp(6, body.height.max(6)));
+    let area = popup::centred(body, wide, (all + notice_rows + 2).clamp(6, body.height.max(6)));
     popup::frame(app, area, &form.heading, buffer);
     let inside = popup::inner(area);
-    let fields = Rect { height: inside.height.saturating_sub(told_rows), ..inside };
+    let fields = Rect { height: inside.height.saturating_sub(notice_rows), ..inside };
     draw_fields(app, form, grid, &heights, fields, buffer);
-    for (line, row) in told.iter().zip(inside.rows().skip(usize::from(fields.height))) {
+    for (line, row) in notice.iter().zip(inside.rows().skip(usize::from(fields.height))) {
         let line = Span::styled(line.as_str(), app.theme.strong());
         buffer.set_span(row.x, row.y, &line, row.width);
     }
     cursor(area, buffer)
 }
 
-/// Where the cursor was drawn. The terminal has a cursor of its own: it takes no bytes to move on
-/// while one types, and other programs find it.
+/// Finds the marked cell of the cursor and removes the mark, so that the terminal's own cursor can
+/// be used: it takes no bytes to advance while one types, and other programs can find it.
 fn cursor(area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let mut found = None;
-    for place in area.intersection(buffer.area).positions() {
-        if let Some(cell) = buffer.cell_mut(place)
+    for position in area.intersection(buffer.area).positions() {
+        if let Some(cell) = buffer.cell_mut(position)
             && cell.modifier.contains(CURSOR)
         {
             cell.modifier.remove(CURSOR);
-            found.get_or_insert(place);
+            found.get_or_insert(position);
         }
     }
     found
@@ -75,22 +75,23 @@ impl Grid {
         if inside < LABELS_LEFT_FROM {
             return Self { label: 0, field: inside };
         }
-        let beside = form.fields.iter().filter(|field| !matches!(field.value, Value::Tick { .. }));
-        let label = beside.map(|field| width(&field.label)).max().unwrap_or(0);
+        let labelled =
+            form.fields.iter().filter(|field| !matches!(field.value, Value::Tick { .. }));
+        let label = labelled.map(|field| width(&field.label)).max().unwrap_or(0);
         let label = u16::try_from(label + 3).unwrap_or(0).min(20);
         Self { label, field: inside.saturating_sub(label) }
     }
 }
 
-/// Rows of each field; those of several lines share what is left.
+/// Returns the number of rows of each field; fields of several lines share the remaining room.
 fn heights(form: &Form, grid: Grid, room: u16) -> Vec<u16> {
     let above = u16::from(grid.label == 0);
     let mut heights: Vec<u16> = form
         .fields
         .iter()
         .enumerate()
-        .map(|(place, field)| {
-            let focused = place == form.focus;
+        .map(|(index, field)| {
+            let focused = index == form.focus;
             let rows = match &field.value {
                 Value::Text(_) => TEXT_ROWS + above,
                 Value::Tick { tick: Tick::Waived, .. } => 2,
@@ -103,25 +104,26 @@ fn heights(form: &Form, grid: Grid, room: u16) -> Vec<u16> {
             rows + u16::from(field.error.is_some())
         })
         .collect();
-    let mut left = room.saturating_sub(heights.iter().sum());
+    let mut remaining = room.saturating_sub(heights.iter().sum());
     let texts: Vec<usize> =
-        (0..form.fields.len()).filter(|place| form.fields[*place].is_multiline()).collect();
-    // The one being written first, then all alike.
+        (0..form.fields.len()).filter(|index| form.fields[*index].is_multiline()).collect();
+    // The field in focus first, then all equally.
     if texts.contains(&form.focus) {
-        let more = left.min(FOCUSED_ROWS - TEXT_ROWS);
+        let more = remaining.min(FOCUSED_ROWS - TEXT_ROWS);
         heights[form.focus] += more;
-        left -= more;
+        remaining -= more;
     }
     let most = if texts.len() == 1 { 8 } else { 4 };
-    for place in texts {
-        let more = left.min(most - TEXT_ROWS.min(most)).min(most.saturating_sub(heights[place]));
-        heights[place] += more;
-        left -= more;
+    for index in texts {
+        let more =
+            remaining.min(most - TEXT_ROWS.min(most)).min(most.saturating_sub(heights[index]));
+        heights[index] += more;
+        remaining -= more;
     }
-    // A blank row between fields, where all of them get one.
+    // A blank row between fields, if there is room for all of them.
     let gaps = u16::try_from(heights.len().saturating_sub(1)).unwrap_or(0);
     let ticks = form.fields.iter().all(|field| matches!(field.value, Value::Tick { .. }));
-    if gaps > 0 && gaps <= left && !ticks {
+    if gaps > 0 && gaps <= remaining && !ticks {
         let last = heights.len() - 1;
         heights[..last].iter_mut().for_each(|height| *height += 1);
     }
@@ -136,12 +138,12 @@ fn draw_fields(
     area: Rect,
     buffer: &mut Buffer,
 ) {
-    // Scrolled so that the whole field in focus can be seen.
+    // Scrolled so that the field in focus is fully visible.
     let before: u16 = heights[..form.focus].iter().sum();
     let ends = before + heights[form.focus];
     let skipped = ends.saturating_sub(area.height).min(before);
     let mut at = 0_u16;
-    for (place, (field, height)) in form.fields.iter().zip(heights).enumerate() {
+    for (index, (field, height)) in form.fields.iter().zip(heights).enumerate() {
         let starts = at;
         at += height;
         if starts < skipped {
@@ -152,8 +154,8 @@ fn draw_fields(
         if room == 0 {
             break;
         }
-        let place_at = Rect { y, height: room, ..area };
-        draw_field(app, form, field, place == form.focus, grid, place_at, buffer);
+        let field_area = Rect { y, height: room, ..area };
+        draw_field(app, form, field, index == form.focus, grid, field_area, buffer);
     }
     if skipped > 0 || at - skipped > area.height {
         let text = format!(" {} of {} ", form.focus + 1, form.fields.len());
@@ -205,11 +207,11 @@ fn draw_field(
     match &field.value {
         Value::Line(area) | Value::Names { area, .. } => {
             rows = rows.min(1);
-            editor(app, area, field, focused, Rect { height: rows, ..inside }, buffer);
-            let offered = field.suggestions();
-            if focused && !offered.is_empty() && inside.height > 1 + below {
+            draw_editor(app, area, field, focused, Rect { height: rows, ..inside }, buffer);
+            let suggestions = field.suggestions();
+            if focused && !suggestions.is_empty() && inside.height > 1 + below {
                 let row = Rect { y: inside.y + 1, height: 1, ..inside };
-                draw_suggestions(app, field, &offered, row, buffer);
+                draw_suggestions(app, field, &suggestions, row, buffer);
                 rows += 1;
             }
         }
@@ -217,11 +219,19 @@ fn draw_field(
             // The blank row below stays blank.
             let own = inside.height.saturating_sub(below);
             rows = own;
-            editor(app, area, field, focused, Rect { height: own, ..inside }, buffer);
+            draw_editor(app, area, field, focused, Rect { height: own, ..inside }, buffer);
         }
-        Value::Choice { options: words, selected: at } => {
+        Value::Choice { options, selected } => {
             rows = rows.min(1);
-            let line = choice(app, form, field, words, *at, focused, usize::from(inside.width));
+            let line = choice_line(
+                app,
+                form,
+                field,
+                options,
+                *selected,
+                focused,
+                usize::from(inside.width),
+            );
             buffer.set_line(inside.x, inside.y, &line, inside.width);
         }
         Value::Tick { .. } => {}
@@ -241,42 +251,48 @@ fn draw_field(
     }
 }
 
-/// A field that is typed into, with what belongs there while it is empty.
-fn editor(
+/// Draws an editor, with the hint while it is empty.
+fn draw_editor(
     app: &App,
     area: &TextArea<'_>,
     field: &Field,
     focused: bool,
-    place: Rect,
+    rect: Rect,
     buffer: &mut Buffer,
 ) {
-    if place.height == 0 {
+    if rect.height == 0 {
         return;
     }
-    area.render(place, buffer);
+    area.render(rect, buffer);
     let empty = area.lines().iter().all(String::is_empty);
     if empty && !field.hint.is_empty() {
         let at = u16::from(focused);
-        let room = usize::from(place.width.saturating_sub(at));
+        let room = usize::from(rect.width.saturating_sub(at));
         let hint = truncate(&field.hint, room).into_owned();
-        buffer.set_stringn(place.x + at, place.y, hint, room, app.theme.dim());
+        buffer.set_stringn(rect.x + at, rect.y, hint, room, app.theme.dim());
     }
     if empty && !focused && field.hint.is_empty() {
-        buffer.set_stringn(place.x, place.y, "–", 1, app.theme.dim());
+        buffer.set_stringn(rect.x, rect.y, "–", 1, app.theme.dim());
     }
 }
 
-/// The names on offer, the first of which `→` takes.
-fn draw_suggestions(app: &App, field: &Field, offered: &[&str], row: Rect, buffer: &mut Buffer) {
+/// Draws the suggested names; `→` inserts the first of them.
+fn draw_suggestions(
+    app: &App,
+    field: &Field,
+    suggestions: &[&str],
+    row: Rect,
+    buffer: &mut Buffer,
+) {
     let typed = !field.content().trim().is_empty();
     let mut line = Line::default();
     let room = usize::from(row.width);
-    for (place, name) in offered.iter().enumerate() {
+    for (index, name) in suggestions.iter().enumerate() {
         let name = sanitize(name);
         if line.width() + width(&name) + 4 > room {
             break;
         }
-        let first = place == 0 && typed;
+        let first = index == 0 && typed;
         let style = if first { app.theme.accent() } else { app.theme.dim() };
         let text = if first { format!("→ {name}  ") } else { format!("{name}  ") };
         line.push_span(Span::styled(text, style));
@@ -284,33 +300,33 @@ fn draw_suggestions(app: &App, field: &Field, offered: &[&str], row: Rect, buffe
     buffer.set_line(row.x, row.y, &line, row.width);
 }
 
-fn choice(
+fn choice_line(
     app: &App,
     form: &Form,
     field: &Field,
-    words: &[&'static str],
-    at: usize,
+    options: &[&'static str],
+    selected: usize,
     focused: bool,
     room: usize,
 ) -> Line<'static> {
-    let chosen = words.get(at).copied().unwrap_or_default();
+    let chosen = options.get(selected).copied().unwrap_or_default();
     let marked = if focused { app.theme.accent() } else { app.theme.text() };
     let marked = marked.add_modifier(ratatui::style::Modifier::BOLD);
     let mut line = Line::default();
-    let all: usize = words.iter().map(|word| word.len() + 2).sum::<usize>() + 2;
-    if all <= room {
-        for (place, word) in words.iter().enumerate() {
-            if place == at {
+    let total_width: usize = options.iter().map(|word| word.len() + 2).sum::<usize>() + 2;
+    if total_width <= room {
+        for (index, word) in options.iter().enumerate() {
+            if index == selected {
                 line.push_span(Span::styled(format!("[{word}] "), marked));
             } else {
                 line.push_span(Span::styled(format!("{word}  "), app.theme.dim()));
             }
         }
     } else {
-        let text = format!("‹ {chosen} ›  {} of {}", at + 1, words.len());
+        let text = format!("‹ {chosen} ›  {} of {}", selected + 1, options.len());
         line.push_span(Span::styled(text, marked));
     }
-    // What impact and urgency lead to is shown while they are chosen.
+    // The priority that follows from impact and urgency is shown while they are chosen.
     if form.kind == Kind::Declare && field.label == "Urgency" {
         let level = |label| form.value(label).parse_level();
         if let (Some(impact), Some(urgency)) = (level("Impact"), level("Urgency")) {
@@ -322,7 +338,7 @@ fn choice(
     line
 }
 
-/// Reads a level as the form shows it.
+/// Parses a level as the form shows it.
 trait ParseLevel {
     fn parse_level(&self) -> Option<Level>;
 }
@@ -375,7 +391,7 @@ fn draw_tick(
     }
 }
 
-/// What is asked, was refused, or has changed.
+/// Returns the question whether to discard the form, or the notice.
 fn notice_lines(app: &App, form: &Form, width: usize) -> Vec<String> {
     if form.confirm_discard {
         let answers = [

@@ -1,4 +1,4 @@
-//! Small texts that several regions share.
+//! Formatting of short texts that several regions share.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -8,18 +8,18 @@ use crate::model::time::format_duration;
 
 use super::super::app::App;
 
-/// An age as the queue shows it: no seconds, so that it changes with the clock and not oftener.
+/// Formats an age as the queue shows it: without seconds, so that it changes with the minute only.
 pub(super) fn age(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
     short_duration(now - then)
 }
 
-/// A duration without seconds.
+/// Formats a duration without seconds.
 pub(super) fn short_duration(duration: TimeDelta) -> String {
     if duration < TimeDelta::minutes(1) { "<1m".into() } else { format_duration(duration) }
 }
 
-/// A bar of so many cells that shows how much of a clock's time is left; any time left is at least
-/// one cell.
+/// Returns a bar of `cells` cells that shows a clock's remaining time. It has at least one full
+/// cell while any time remains.
 pub(super) fn remaining_bar(clock: &Clock, now: DateTime<Utc>, cells: usize) -> String {
     #[allow(
         clippy::cast_possible_truncation,
@@ -32,16 +32,17 @@ pub(super) fn remaining_bar(clock: &Clock, now: DateTime<Utc>, cells: usize) -> 
     format!("{}{}", "▰".repeat(full), "▱".repeat(cells - full))
 }
 
-/// Time left or time past, `+3m`.
-pub(super) fn remaining_text(left: TimeDelta) -> String {
-    if left > TimeDelta::zero() {
-        short_duration(left)
+/// Formats a remaining time, or the time since the deadline as in `+3m`.
+pub(super) fn remaining_text(remaining: TimeDelta) -> String {
+    if remaining > TimeDelta::zero() {
+        short_duration(remaining)
     } else {
-        format!("+{}", short_duration(-left))
+        format!("+{}", short_duration(-remaining))
     }
 }
 
-/// When it is tried again: counted down, or at which time where nothing may count by itself.
+/// Says when the next attempt is: as a countdown, or as a time with low bandwidth, where nothing
+/// may change by itself.
 pub(super) fn retry_text(app: &App, retry_in: TimeDelta) -> String {
     if app.low_bandwidth {
         format!("retry at {}", app.clock().hh_mm_ss(app.now + retry_in))
@@ -50,7 +51,7 @@ pub(super) fn retry_text(app: &App, retry_in: TimeDelta) -> String {
     }
 }
 
-/// The word for a status where there is little room.
+/// Returns an abbreviation of a status.
 pub(super) fn short_status(status: Status) -> &'static str {
     match status {
         Status::Triggered => "trig",
@@ -65,7 +66,7 @@ pub(super) fn short_status(status: Status) -> &'static str {
     }
 }
 
-/// `1 incident`, `2 incidents`.
+/// Formats a number with its noun: `1 incident`, `2 incidents`.
 pub(super) fn pluralize(number: u64, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
 }

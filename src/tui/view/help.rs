@@ -1,5 +1,5 @@
-//! The keys, made from the table of actions: what works here first, then everything by what it is
-//! about. What is typed is looked for.
+//! The help, built from the table of actions: first what works in the current situation, then all
+//! actions by subject. It can be searched.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -18,18 +18,18 @@ use super::super::update::{disabled_reason, targets};
 use super::picker::push_marked;
 use super::{keys_line, popup};
 
-/// The most columns of the keys.
+/// The maximum width of the keys, in columns.
 const MAX_KEYS_WIDTH: usize = 9;
-/// Columns of text below which they have no more than they need.
-const NARROW: usize = 60;
-/// Columns of text from which on two columns of keys stand side by side.
+/// The width of the text below which the keys get no more columns than they need.
+const NARROW_BELOW: usize = 60;
+/// The width of the text from which rows are shown in two columns.
 const TWO_COLUMNS_FROM: usize = 92;
-/// Columns between the two.
-const GAP: usize = 3;
-/// The most columns and rows of the box.
+/// The blank columns between the two.
+const COLUMN_GAP: usize = 3;
+/// The maximum size of the box, in columns and rows.
 const MAX_SIZE: (u16, u16) = (160, 60);
 
-/// The signs of the queue.
+/// The signs of the queue, and what they mean.
 const SIGNS: [(&str, &str); 6] = [
     ("▌", "the row that keys are about"),
     ("✓", "selected: verbs act on all that are"),
@@ -39,17 +39,17 @@ const SIGNS: [(&str, &str); 6] = [
     ("+5m", "past its service level since then"),
 ];
 
-/// One row: keys and what they do.
+/// A row: keys and what they do.
 struct HelpRow {
     keys: String,
     text: String,
-    /// Matched graphemes of the text.
+    /// Indices of the matched graphemes in the text.
     marks: Vec<usize>,
-    /// Why it does not apply.
+    /// Why the action does not apply now.
     disabled_reason: Option<String>,
 }
 
-/// The box, and the part of it for lines.
+/// Returns the area of the box, and the part of it for lines.
 fn areas(body: Rect) -> (Rect, Rect) {
     let area = popup::centred(body, body.width.min(MAX_SIZE.0), body.height.min(MAX_SIZE.1));
     let inside = popup::inner(area);
@@ -57,7 +57,7 @@ fn areas(body: Rect) -> (Rect, Rect) {
     (area, list)
 }
 
-/// Its lines, and how many fit.
+/// Returns the number of lines, and how many of them fit.
 pub(super) fn size(app: &App, help: &Help, body: Rect) -> (usize, usize) {
     let list = areas(body).1;
     (lines(app, help, usize::from(list.width)).len(), usize::from(list.height))
@@ -127,7 +127,7 @@ fn lines(app: &App, help: &Help, width: usize) -> Vec<Line<'static>> {
     lines
 }
 
-/// What works here is about what.
+/// Describes the situation that the first section applies to.
 fn context_heading(app: &App) -> String {
     let pane = app.focus.name().to_lowercase();
     let shown = app.reading.shown.as_ref().map(|read| &read.detail.incident.summary);
@@ -139,7 +139,7 @@ fn context_heading(app: &App) -> String {
     }
 }
 
-/// What is only done there; what the panes know too is told with them.
+/// Returns the actions of a layer that the panes don't have; shared ones are listed with the panes.
 fn entries_only_in(layer: Layer) -> impl Iterator<Item = &'static Entry> {
     TABLE
         .iter()
@@ -153,7 +153,7 @@ fn section(app: &App, name: &str, width: usize, lines: &mut Vec<Line<'static>>) 
     lines.push(Line::from(Span::styled(truncate(name, width).into_owned(), app.theme.strong())));
 }
 
-/// Its keys, as many as fit; without a key, what is typed into the palette.
+/// Returns the keys of an action, as many as fit; without a key, its name in the command palette.
 fn keys_text(app: &App, entry: &Entry) -> String {
     let all = app.keymap.keys(entry.action);
     let Some(first) = all.first() else { return format!(":{}", entry.name) };
@@ -169,7 +169,7 @@ fn keys_text(app: &App, entry: &Entry) -> String {
 }
 
 fn row(app: &App, entry: &Entry, targets: &[Target]) -> HelpRow {
-    // What is done in a form or a list is not about an incident.
+    // Actions of forms and pickers don't apply to an incident.
     let in_panes = entry.layers.contains(&Layer::Panes);
     HelpRow {
         keys: keys_text(app, entry),
@@ -183,17 +183,17 @@ fn row(app: &App, entry: &Entry, targets: &[Target]) -> HelpRow {
     }
 }
 
-/// What is looked for, the best first: in what it does, then also in name and keys.
-fn search(app: &App, targets: &[Target], typed: &str) -> Vec<HelpRow> {
-    let words = FuzzyQuery::new(typed);
+/// Searches the help texts, then also names and keys. Returns the best matches first.
+fn search(app: &App, targets: &[Target], input: &str) -> Vec<HelpRow> {
+    let query = FuzzyQuery::new(input);
     let mut hits: Vec<(bool, u32, HelpRow)> = TABLE
         .iter()
         .filter_map(|entry| {
             let mut row = row(app, entry, targets);
             let all = format!("{} {} {}", entry.help, entry.name, row.keys);
-            let inside = words.match_text(entry.help);
+            let inside = query.match_text(entry.help);
             let elsewhere = inside.is_none();
-            let hit = inside.or_else(|| words.match_text(&all))?;
+            let hit = inside.or_else(|| query.match_text(&all))?;
             let graphemes = entry.help.graphemes(true).count();
             row.marks = hit.positions.into_iter().filter(|at| *at < graphemes).collect();
             if let Some(layer) = entry.layers.first().filter(|layer| **layer != Layer::Panes) {
@@ -202,22 +202,22 @@ fn search(app: &App, targets: &[Target], typed: &str) -> Vec<HelpRow> {
             Some((elsewhere, hit.score, row))
         })
         .collect();
-    // Letters that only happen to come in that order are no find beside a whole word.
+    // Scattered letters don't count beside a good match.
     let best = hits.iter().map(|(_, score, _)| *score).max().unwrap_or(0);
     hits.retain(|(_, score, _)| score.saturating_mul(2) > best);
     hits.sort_by_key(|(elsewhere, score, _)| (*elsewhere, std::cmp::Reverse(*score)));
     hits.into_iter().map(|(.., row)| row).collect()
 }
 
-/// Rows one below the other; where it is wide, in two columns.
+/// Appends rows one below the other, or in two columns where the screen is wide.
 fn layout_rows(app: &App, rows: &[HelpRow], width: usize, lines: &mut Vec<Line<'static>>) {
     if width < TWO_COLUMNS_FROM {
         let keys = rows.iter().map(|row| text::width(&row.keys)).max().unwrap_or(0);
-        let keys = if width < NARROW { keys } else { MAX_KEYS_WIDTH };
+        let keys = if width < NARROW_BELOW { keys } else { MAX_KEYS_WIDTH };
         lines.extend(rows.iter().flat_map(|row| row_lines(app, row, keys, width)));
         return;
     }
-    let column = (width - GAP) / 2;
+    let column = (width - COLUMN_GAP) / 2;
     let blocks: Vec<Vec<Line<'static>>> =
         rows.iter().map(|row| row_lines(app, row, MAX_KEYS_WIDTH, column)).collect();
     let half = blocks.iter().map(Vec::len).sum::<usize>().div_ceil(2);
@@ -228,7 +228,7 @@ fn layout_rows(app: &App, rows: &[HelpRow], width: usize, lines: &mut Vec<Line<'
     let mut right = right.into_iter();
     for mut line in left {
         if let Some(other) = right.next() {
-            let blank = (column + GAP).saturating_sub(line.width());
+            let blank = (column + COLUMN_GAP).saturating_sub(line.width());
             line.push_span(Span::raw(" ".repeat(blank)));
             line.spans.extend(other.spans);
         }
@@ -249,7 +249,7 @@ fn row_lines(app: &App, row: &HelpRow, columns: usize, width: usize) -> Vec<Line
     let mut lines = Vec::new();
     let mut from = 0;
     for part in wrap(&text, width.saturating_sub(columns + 2).max(8)) {
-        // Where a line is broken, blanks are left out.
+        // Wrapping drops the blanks at which a line is broken.
         let found = text[from..].find(&part).map(|at| from + at);
         let start = found.unwrap_or(from);
         from = found.map_or(from, |at| at + part.len());

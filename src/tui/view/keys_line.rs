@@ -1,4 +1,5 @@
-//! The last line: the keys that work here and now, and what is on its way.
+//! The keys line, last on the screen: keys that work in the current situation, and pending
+//! commands.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -22,10 +23,10 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     buffer.set_line(x, area.y, &right, area.right() - x);
 }
 
-/// What is on its way to the backend.
+/// Returns the right part: commands that are pending, refused or sent.
 fn right(app: &App) -> Line<'static> {
     let mut parts = Vec::new();
-    // What is in the outbox is counted there, whoever has asked for it.
+    // The outbox counts all its commands, including those of other processes.
     let counts = app.outbox.as_ref().map(|outbox| outbox.counts()).unwrap_or_default();
     let direct = app.pending.iter().filter(|pending| !pending.enqueued).count();
     let pending = if app.outbox.is_some() { counts.pending.max(direct) } else { direct };
@@ -47,7 +48,7 @@ fn right(app: &App) -> Line<'static> {
     if text.is_empty() {
         return Line::default();
     }
-    // On a small screen, only what is still on its way.
+    // On a small screen, only commands that are not done.
     if app.size.0 < 80 {
         let text = match (pending, counts.refused) {
             (0, 0) => String::new(),
@@ -80,8 +81,8 @@ fn left(app: &App, room: usize) -> Line<'static> {
         push_hints(app, room, &mut line);
         return line;
     }
-    if let Some(said) = as_of_text(app, room).filter(|_| current_layer(app) == Layer::Panes) {
-        let text = truncate(&said, room.saturating_sub(2)).into_owned();
+    if let Some(as_of) = as_of_text(app, room).filter(|_| current_layer(app) == Layer::Panes) {
+        let text = truncate(&as_of, room.saturating_sub(2)).into_owned();
         let mut line = Line::from(Span::styled(format!(" {text} "), app.theme.alarm()));
         push_hints(app, room, &mut line);
         return line;
@@ -101,19 +102,17 @@ fn left(app: &App, room: usize) -> Line<'static> {
             push_hints(app, room, &mut line);
             line
         }
-        (Layer::Panes, Freshness::Failing { since, message: said, retry_in })
-            if !app.is_offline() =>
-        {
-            let (since, said) = (app.clock().hh_mm_ss(since), sanitize(&said));
+        (Layer::Panes, Freshness::Failing { since, message, retry_in }) if !app.is_offline() => {
+            let (since, message) = (app.clock().hh_mm_ss(since), sanitize(&message));
             let again = retry_text(app, retry_in);
             let text = if room < 70 {
                 let now = app.keymap.hint(Action::Refresh, "now");
                 let now = now.map(|now| format!(", {now}")).unwrap_or_default();
-                format!("{again}{now}: {said}")
+                format!("{again}{now}: {message}")
             } else {
                 let now = app.keymap.hint_suffix(Action::Refresh, "now");
                 let details = app.keymap.hint_suffix(Action::Failure, "details");
-                format!("{said} · since {since} · {again}{now}{details}")
+                format!("{message} · since {since} · {again}{now}{details}")
             };
             Line::from(vec![
                 Span::styled(" ! ", app.theme.alarm()),
@@ -137,7 +136,7 @@ fn left(app: &App, room: usize) -> Line<'static> {
     }
 }
 
-/// How far the way to another place of work is.
+/// Describes the progress of switching to another workspace.
 fn switching_text(app: &App) -> String {
     let Mode::Switching(switching) = &app.mode else { return String::new() };
     let name = truncate(&sanitize(switching.to.name()), 24).into_owned();
@@ -149,7 +148,7 @@ fn switching_text(app: &App) -> String {
     }
 }
 
-/// The actions that come first, by where the incident on the screen stands.
+/// Returns the actions that come first for the shown incident's status.
 fn primary_actions(status: Status) -> &'static [Action] {
     use Action::{Acknowledge, Close, Escalate, Move, Note, Own, Reopen, Resolve, Review};
     match status {
@@ -162,46 +161,48 @@ fn primary_actions(status: Status) -> &'static [Action] {
     }
 }
 
-/// Before all others: what passes soon, and what only works here.
-const FIRST: &[Action] = &[Action::Undo];
-const MARKED: &[Action] = &[Action::Mark, Action::Back];
-const METRICS: &[Action] = &[Action::Earlier, Action::Later];
-/// Not worth a word before it has ended.
+/// Actions before all others: undo, which is possible for a short time only, and in
+/// [`WITH_SELECTION`] and [`IN_METRICS`] those that work only with a selection or in the metrics
+/// pane.
+const ALWAYS_FIRST: &[Action] = &[Action::Undo];
+const WITH_SELECTION: &[Action] = &[Action::Mark, Action::Back];
+const IN_METRICS: &[Action] = &[Action::Earlier, Action::Later];
+/// Actions that are shown only once the incident has ended.
 const ONLY_AFTER_END: &[Action] = &[Action::Review];
-/// At the end, whatever else there is room for.
-const LAST: &[Action] = &[Action::Palette, Action::Help];
-/// Columns below which only the help is always there.
-const NARROW: usize = 60;
+/// Actions at the end, which always have room.
+const ALWAYS_LAST: &[Action] = &[Action::Palette, Action::Help];
+/// The width below which only the help is always shown.
+const NARROW_BELOW: usize = 60;
 
-/// The actions with a hint that work here and now, the most useful first.
-pub(super) fn useful_entries(app: &App, here: Layer) -> Vec<&'static Entry> {
+/// Returns the actions with a hint that work in a layer now, the most useful first.
+pub(super) fn useful_entries(app: &App, layer: Layer) -> Vec<&'static Entry> {
     let shown = app.reading.shown.as_ref().map(|shown| &shown.detail.incident.summary);
     let marked = !app.marked.is_empty();
-    let mut first = FIRST.to_vec();
+    let mut first = ALWAYS_FIRST.to_vec();
     if marked {
-        first.extend(MARKED);
+        first.extend(WITH_SELECTION);
     }
     if app.focus == Pane::Metrics {
-        first.extend(METRICS);
+        first.extend(IN_METRICS);
     }
     if let Some(shown) = shown.filter(|_| !marked) {
         first.extend(primary_actions(shown.status));
     }
     let mut entries: Vec<&Entry> = TABLE
         .iter()
-        .filter(|entry| entry.layers.contains(&here) && entry.visible_hint(app).is_some())
+        .filter(|entry| entry.layers.contains(&layer) && entry.visible_hint(app).is_some())
         .filter(|entry| !ONLY_AFTER_END.contains(&entry.action) || first.contains(&entry.action))
-        // Of several, some may well not refuse it.
+        // With several incidents selected, some of them may accept it.
         .filter(|entry| marked || !app.reading.disabled.contains(&entry.action))
         .collect();
     entries.sort_by_key(|entry| {
-        let place = first.iter().position(|action| *action == entry.action);
-        (place.unwrap_or(first.len()), LAST.contains(&entry.action))
+        let index = first.iter().position(|action| *action == entry.action);
+        (index.unwrap_or(first.len()), ALWAYS_LAST.contains(&entry.action))
     });
     entries
 }
 
-/// The word of a hint; what clears the selection says so.
+/// Returns the text of an action's hint; the key that clears the selection has its own.
 fn hint_text(app: &App, entry: &Entry) -> &'static str {
     let clears = !app.marked.is_empty() && !app.zoomed && app.focus == Pane::Queue;
     match entry.action {
@@ -210,7 +211,7 @@ fn hint_text(app: &App, entry: &Entry) -> &'static str {
     }
 }
 
-/// That the incident is shown as it was.
+/// Returns a text that says that an earlier state of the incident is shown.
 fn as_of_text(app: &App, room: usize) -> Option<String> {
     let travel = app.travel.as_ref()?;
     let all = app.reading.shown.as_ref()?.detail.incident.summary.seq;
@@ -228,26 +229,26 @@ fn as_of_text(app: &App, room: usize) -> Option<String> {
     })
 }
 
-/// As many hints as fit; help is always among them, and commands where there is some room.
+/// Appends as many hints as fit. Help is always among them, and the palette if there is some room.
 fn push_hints(app: &App, room: usize, line: &mut Line<'static>) {
     let all: Vec<(String, &str, bool)> = useful_entries(app, current_layer(app))
         .into_iter()
         .filter_map(|entry| {
             let key = app.keymap.keys(entry.action).first()?;
-            let always =
-                LAST.contains(&entry.action) && (room >= NARROW || entry.action == Action::Help);
+            let always = ALWAYS_LAST.contains(&entry.action)
+                && (room >= NARROW_BELOW || entry.action == Action::Help);
             Some((key.to_string(), hint_text(app, entry), always))
         })
         .collect();
     let wide = |(key, word, _): &(String, &str, bool)| width(key) + width(word) + 3;
     let last: usize = all.iter().filter(|hint| hint.2).map(wide).sum();
-    let mut left = room.saturating_sub(line.width() + last);
+    let mut remaining = room.saturating_sub(line.width() + last);
     for hint in &all {
-        if !hint.2 && wide(hint) > left {
+        if !hint.2 && wide(hint) > remaining {
             continue;
         }
         if !hint.2 {
-            left -= wide(hint);
+            remaining -= wide(hint);
         }
         line.push_span(Span::raw(if line.spans.is_empty() { " " } else { "  " }));
         line.push_span(Span::styled(hint.0.clone(), app.theme.accent()));

@@ -1,4 +1,4 @@
-//! Impact × urgency, and the priority each leads to.
+//! The matrix of impact × urgency, and the priority that follows.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,26 +12,28 @@ use super::super::app::App;
 use super::super::mode::Matrix;
 use super::popup;
 
-/// Columns of the box: it fits the smallest screen.
-const WIDE: u16 = 40;
-const HIGH: u16 = 9;
-/// The most lines of what others have done.
+/// The width of the box, in columns: it fits the smallest screen.
+const BOX_WIDTH: u16 = 40;
+const BOX_HEIGHT: u16 = 9;
+/// The maximum number of lines for the notice.
 const MAX_NOTICE_LINES: usize = 3;
 
 pub(super) fn draw(app: &App, matrix: &Matrix, body: Rect, buffer: &mut Buffer) {
-    let columns = usize::from(WIDE.min(body.width).saturating_sub(4));
-    let told = matrix.notice.as_ref().map(|told| wrap(&format!("! {}", sanitize(told)), columns));
-    let mut told = told.unwrap_or_default();
-    let most = usize::from(body.height.saturating_sub(HIGH)).min(MAX_NOTICE_LINES);
-    if told.len() > most {
-        told.truncate(most);
-        told.iter_mut()
+    let columns = usize::from(BOX_WIDTH.min(body.width).saturating_sub(4));
+    let notice =
+        matrix.notice.as_ref().map(|notice| wrap(&format!("! {}", sanitize(notice)), columns));
+    let mut notice = notice.unwrap_or_default();
+    let most = usize::from(body.height.saturating_sub(BOX_HEIGHT)).min(MAX_NOTICE_LINES);
+    if notice.len() > most {
+        notice.truncate(most);
+        notice
+            .iter_mut()
             .rev()
             .take(1)
             .for_each(|last| *last = truncate(&format!("{last} …"), columns).into_owned());
     }
-    let high = HIGH + u16::try_from(told.len()).unwrap_or(0);
-    let area = popup::centred(body, WIDE, high);
+    let height = BOX_HEIGHT + u16::try_from(notice.len()).unwrap_or(0);
+    let area = popup::centred(body, BOX_WIDTH, height);
     let about = match &matrix.targets[..] {
         [one] => format!("{} · {}", one.label, sanitize(&one.title)),
         many => format!("{} incidents", many.len()),
@@ -46,9 +48,9 @@ pub(super) fn draw(app: &App, matrix: &Matrix, body: Rect, buffer: &mut Buffer) 
             Line::from(Span::styled(format!("{label:<7} {:<7}", impact.as_str()), app.theme.dim()));
         for urgency in Level::ALL {
             let priority = app.rules.matrix.priority(impact, urgency);
-            let here = impact == matrix.impact && urgency == matrix.urgency;
+            let is_selected = impact == matrix.impact && urgency == matrix.urgency;
             let style = app.theme.priority(priority);
-            let text = if here {
+            let text = if is_selected {
                 Span::styled(
                     format!(" [{priority}] "),
                     style.add_modifier(Modifier::BOLD | Modifier::REVERSED),
@@ -65,7 +67,7 @@ pub(super) fn draw(app: &App, matrix: &Matrix, body: Rect, buffer: &mut Buffer) 
     lines.push(Line::default());
     lines.push(Line::from(Span::styled(text, app.theme.strong())));
     lines.push(Line::from(Span::styled("Enter sets it · 1–4 overrides it", app.theme.dim())));
-    lines.extend(told.into_iter().map(|text| Line::from(Span::styled(text, app.theme.strong()))));
+    lines.extend(notice.into_iter().map(|text| Line::from(Span::styled(text, app.theme.strong()))));
     for (line, row) in lines.iter().zip(inside.rows()) {
         buffer.set_line(row.x, row.y, line, row.width);
     }

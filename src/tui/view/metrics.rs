@@ -1,4 +1,4 @@
-//! The measures of a window against the window before.
+//! The metrics pane: the measures of a window, compared with the window before.
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use ratatui::text::{Line, Span};
@@ -13,10 +13,10 @@ use super::super::layout::Frame;
 use super::formatting::{age, pluralize};
 use super::pane::Title;
 
-/// From so many lines on there is room for the statistics of the times.
-const MEDIUM: usize = 7;
-/// From so many lines on there is room for tables.
-const TALL: usize = 16;
+/// The number of lines from which there is room for the statistics of the times.
+const MEDIUM_FROM: usize = 7;
+/// The number of lines from which there is room for tables.
+const TALL_FROM: usize = 16;
 const EIGHTHS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
 pub(super) fn title(app: &App) -> Title {
@@ -30,7 +30,7 @@ pub(super) fn title(app: &App) -> Title {
     } else if !current && app.metrics.loading {
         "computing …".to_owned()
     } else if frame(app).is_some_and(|frame| frame != Frame::Own) {
-        // Where panes share a border, it has no room beside the name.
+        // Where panes share a border, there is no room for it after the names.
         about.clone()
     } else {
         String::new()
@@ -39,7 +39,7 @@ pub(super) fn title(app: &App) -> Title {
 }
 
 fn frame(app: &App) -> Option<Frame> {
-    app.layout().slot(Shared::Metrics).map(|place| place.frame)
+    app.layout().slot(Shared::Metrics).map(|slot| slot.frame)
 }
 
 pub(super) fn lines(app: &App, width: usize, height: usize) -> Vec<Line<'static>> {
@@ -66,17 +66,17 @@ fn figures(app: &App, width: usize, height: usize) -> Vec<Line<'static>> {
     };
     let pane = MeasuresView { app, measures, span: *span, width };
     if *span != app.metrics.span {
-        // Figures of another window under this window's title would mislead.
+        // Figures of another window under this window's title would be misleading.
         return vec![Line::from(Span::styled("computing …", app.theme.dim()))];
     }
     match height {
-        0..MEDIUM => pane.short(),
-        MEDIUM..TALL => pane.medium(),
+        0..MEDIUM_FROM => pane.short(),
+        MEDIUM_FROM..TALL_FROM => pane.medium(),
         _ => pane.tall(height),
     }
 }
 
-/// The measures at a width; what stands on the wall too is written by it.
+/// Formats measures for a width. The wall display uses parts of it too.
 pub(super) struct MeasuresView<'a> {
     pub(super) app: &'a App,
     pub(super) measures: &'a Measures,
@@ -85,7 +85,7 @@ pub(super) struct MeasuresView<'a> {
 }
 
 impl MeasuresView<'_> {
-    /// Three or four lines that say the most.
+    /// Returns the most important figures in a few lines.
     fn short(&self) -> Vec<Line<'static>> {
         let now = &self.measures.now;
         let before = &self.measures.before;
@@ -116,12 +116,12 @@ impl MeasuresView<'_> {
         lines
     }
 
-    /// Some more lines, where tables don't fit yet.
+    /// Returns more lines, for heights at which tables don't fit.
     fn medium(&self) -> Vec<Line<'static>> {
         let mut lines = Vec::new();
         self.times(&mut lines);
-        let mut kept = Line::default();
-        self.compliance_summary(&mut kept);
+        let mut totals = Line::default();
+        self.compliance_summary(&mut totals);
         let now = &self.measures.now;
         let mut each = Line::default();
         for priority in Priority::ALL {
@@ -135,17 +135,17 @@ impl MeasuresView<'_> {
                 percent_digits(now.resolve[index])
             ));
         }
-        if kept.width() + each.width() <= self.width {
-            kept.extend(each.spans);
-            lines.push(kept);
+        if totals.width() + each.width() <= self.width {
+            totals.extend(each.spans);
+            lines.push(totals);
         } else if each.width() <= self.width {
-            lines.push(kept);
+            lines.push(totals);
             lines.push(each);
         } else {
-            // Half of them beside the sums: a figure that is cut would be another one.
+            // Half of them follow the totals: a truncated figure would show a wrong number.
             let half = each.spans.split_off(each.spans.len() / 2);
-            kept.extend(each.spans);
-            lines.push(kept);
+            totals.extend(each.spans);
+            lines.push(totals);
             lines.push(Line::from(half));
         }
         lines.extend(self.volume_short());
@@ -154,7 +154,7 @@ impl MeasuresView<'_> {
         lines
     }
 
-    /// Incidents reported, on two lines.
+    /// Returns the number of reported incidents, on two lines.
     pub(super) fn volume_short(&self) -> [Line<'static>; 2] {
         let now = &self.measures.now;
         let mut volume = Line::default();
@@ -167,7 +167,7 @@ impl MeasuresView<'_> {
         [volume, self.bars(self.width)]
     }
 
-    /// Kept levels over all priorities: acknowledge / resolve.
+    /// Appends the SLA compliance over all priorities: acknowledge / resolve.
     fn compliance_summary(&self, line: &mut Line<'static>) {
         let now = &self.measures.now;
         self.label("SLA ", line);
@@ -177,14 +177,15 @@ impl MeasuresView<'_> {
         ));
     }
 
-    /// A bar for each priority, side by side.
+    /// Returns a line with a bar for each priority.
     fn bars(&self, room: usize) -> Line<'static> {
         let volume = self.measures.now.volume;
         let figures: usize = volume.iter().map(|v| v.to_string().len() + 6).sum();
-        // Nothing stands behind the last one.
+        // No blanks follow the last one.
         let cells = (room + 2).saturating_sub(figures) as u64;
         let sum = volume.iter().sum::<u64>().max(1);
-        // One cell for each where they fit, else in proportion; the longest give what rounding took.
+        // One cell for each incident if they fit, else in proportion; excess cells from rounding up
+        // are removed from the longest bars.
         let mut bars = volume.map(|v| if sum <= cells { v } else { (v * cells).div_ceil(sum) });
         while bars.iter().sum::<u64>() > cells {
             let Some(longest) = bars.iter_mut().max() else { break };
@@ -202,7 +203,7 @@ impl MeasuresView<'_> {
         line
     }
 
-    /// Tables, as many as there is room for; the rest is scrolled to.
+    /// Returns the tables; what does not fit can be scrolled to.
     fn tall(&self, height: usize) -> Vec<Line<'static>> {
         let mut lines = Vec::new();
         self.times(&mut lines);
@@ -219,8 +220,8 @@ impl MeasuresView<'_> {
         gap(&mut lines);
         self.recurring(&mut lines);
         gap(&mut lines);
-        let left = self.excluded_text();
-        for line in crate::model::text::wrap(&left, self.width) {
+        let excluded = self.excluded_text();
+        for line in crate::model::text::wrap(&excluded, self.width) {
             lines.push(Line::from(Span::styled(line, self.app.theme.dim())));
         }
         lines
@@ -241,7 +242,7 @@ impl MeasuresView<'_> {
         }
     }
 
-    /// Mean, median and 90th percentile, and what they rest on where there is room.
+    /// Appends mean, median and 90th percentile, and the counts they rest on if there is room.
     pub(super) fn times(&self, lines: &mut Vec<Line<'static>>) {
         let (name_wide, wide, counted) = match self.width {
             52.. => (6, 8, true),
@@ -275,7 +276,7 @@ impl MeasuresView<'_> {
         }
     }
 
-    /// Kept levels by priority.
+    /// Appends the SLA compliance by priority.
     pub(super) fn compliance(&self, lines: &mut Vec<Line<'static>>) {
         let mut head =
             Line::from(Span::styled(format!("{:<12}", "SLA kept"), self.app.theme.dim()));
@@ -302,7 +303,7 @@ impl MeasuresView<'_> {
         }
     }
 
-    /// Incidents reported: by bucket and by priority.
+    /// Appends the number of reported incidents, by bucket and by priority.
     pub(super) fn volume(&self, height: usize, lines: &mut Vec<Line<'static>>) {
         let now = &self.measures.now;
         let reported = now.reported();
@@ -335,7 +336,7 @@ impl MeasuresView<'_> {
         }
     }
 
-    /// Counts by bucket, gathered so that they fit.
+    /// Returns the counts by bucket, merged so that they fit.
     fn buckets(&self, room: usize) -> Vec<u64> {
         let counts: Vec<u64> =
             self.measures.buckets.iter().map(|b| b.iter().sum::<u64>()).collect();
@@ -362,7 +363,7 @@ impl MeasuresView<'_> {
         if self.span == Window::Day { "  by hour" } else { "  by day" }
     }
 
-    /// Columns of several lines.
+    /// Appends a column chart of several lines.
     fn columns(&self, height: usize, lines: &mut Vec<Line<'static>>) {
         let count = self.measures.buckets.len().max(1);
         let wide = (self.width / count).clamp(1, 6);
@@ -373,11 +374,11 @@ impl MeasuresView<'_> {
             let mut text = String::new();
             for count in &buckets {
                 let eighths = usize::try_from((count * full as u64).div_ceil(most)).unwrap_or(0);
-                let here = eighths.saturating_sub(level * 8).min(8);
-                let symbol = match (here, level) {
+                let filled = eighths.saturating_sub(level * 8).min(8);
+                let symbol = match (filled, level) {
                     (0, 0) => "·",
                     (0, _) => " ",
-                    (here, _) => EIGHTHS[here - 1],
+                    (filled, _) => EIGHTHS[filled - 1],
                 };
                 let gap = usize::from(wide > 1);
                 text.push_str(&symbol.repeat(wide - gap));
@@ -387,11 +388,11 @@ impl MeasuresView<'_> {
         }
     }
 
-    /// When the first and the last bucket start, in the viewer's days.
+    /// Returns when the first and the last bucket start, in the viewer's zone.
     fn axis(&self) -> Line<'static> {
         let clock = self.app.clock();
         let edges = &self.measures.window.edges;
-        // Days are the viewer's: in another zone they begin at another hour.
+        // Buckets are days of the viewer's zone: shown in another zone they start at another hour.
         let midnight = |at: &DateTime<Utc>| clock.local_time(*at).time() == NaiveTime::MIN;
         let form = match self.span {
             Window::Day => "%H:%M",
@@ -452,12 +453,12 @@ impl MeasuresView<'_> {
     }
 
     fn excluded_text(&self) -> String {
-        let left = self.measures.excluded;
+        let excluded = self.measures.excluded;
         format!(
             "left out  {} merged · {} reclassified · {}",
-            left.merged,
-            left.reclassified,
-            pluralize(left.false_alarms, "false alarm", "false alarms")
+            excluded.merged,
+            excluded.reclassified,
+            pluralize(excluded.false_alarms, "false alarm", "false alarms")
         )
     }
 }
@@ -473,12 +474,12 @@ fn percent(compliance: Compliance) -> String {
     compliance.percent().map_or_else(|| "–".into(), |percent| format!("{percent}%"))
 }
 
-/// As [`percent`], without the sign.
+/// Formats compliance like [`percent`], without the sign.
 fn percent_digits(compliance: Compliance) -> String {
     compliance.percent().map_or_else(|| "–".into(), |percent| percent.to_string())
 }
 
-/// `▲5%`, `▼12%`, `=`.
+/// Formats a change as `▲5%`, `▼12%` or `=`.
 fn arrow(percent: i64) -> String {
     match percent {
         0 => "=".into(),
@@ -487,7 +488,7 @@ fn arrow(percent: i64) -> String {
     }
 }
 
-/// The change of a count in percent; empty where there was nothing before.
+/// Formats the change of a count in percent; empty if the earlier count is 0.
 fn change_text(now: u64, before: u64) -> String {
     if before == 0 {
         return String::new();
@@ -497,7 +498,7 @@ fn change_text(now: u64, before: u64) -> String {
     arrow(i64::try_from(percent).unwrap_or(i64::MAX))
 }
 
-/// As wide as asked, to the right.
+/// Aligns a text to the right of `wide` columns.
 fn align_right(text: &str, wide: usize) -> String {
     let used = crate::model::text::width(text);
     format!("{}{text}", " ".repeat(wide.saturating_sub(used)))

@@ -1,4 +1,4 @@
-//! What the state looks like. Plain functions of the state: one file per region of the screen.
+//! Draws the state. Plain functions of the state, one file for each region of the screen.
 
 mod confirm;
 mod detail;
@@ -31,21 +31,21 @@ use super::app::{App, Pane};
 use super::layout::{Layout, MIN_SIZE, PaneSlot};
 use super::mode::Mode;
 
-/// Draws a whole frame.
+/// Draws a frame.
 pub fn view(app: &App, frame: &mut Frame<'_>) {
     let area = frame.area();
     let buffer = frame.buffer_mut();
     if area.width < MIN_SIZE.0 || area.height < MIN_SIZE.1 {
-        too_small(area, buffer);
+        draw_too_small(area, buffer);
         app.theme.finish(buffer);
         return;
     }
-    if let Some(shown) = &app.wall {
-        wall::draw(app, shown, area, buffer);
+    if let Some(wall) = &app.wall {
+        wall::draw(app, wall, area, buffer);
         app.theme.finish(buffer);
         return;
     }
-    // For the moment between two sizes of the terminal, the state may know the one before.
+    // Right after a resize the state may still have the old size: its layout does not fit then.
     let mut cursor = None;
     if app.size == (area.width, area.height) {
         cursor = draw_panes(app, &app.layout(), buffer);
@@ -56,31 +56,31 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
     }
 }
 
-/// Draws everything; gives where the cursor is, where there is one.
+/// Draws the panes and what is open over them. Returns the position of the cursor, if there is one.
 fn draw_panes(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
     state_line::draw(app, layout.state_line, buffer);
-    for place in &layout.slots {
-        match place.pane {
-            Pane::Queue => queue::draw(app, place, buffer),
+    for slot in &layout.slots {
+        match slot.pane {
+            Pane::Queue => queue::draw(app, slot, buffer),
             Pane::Detail => {
                 let lines = &app.reading.detail_lines;
                 let title = detail::title(app);
-                draw_scrolled(app, place, &title, lines, app.reading.detail_top, buffer);
+                draw_scrolled(app, slot, &title, lines, app.reading.detail_top, buffer);
             }
             Pane::Timeline => {
                 let lines = &app.reading.timeline_lines;
                 let title = timeline::title(app);
-                draw_scrolled(app, place, &title, lines, app.reading.timeline_top, buffer);
+                draw_scrolled(app, slot, &title, lines, app.reading.timeline_top, buffer);
             }
             Pane::Metrics => {
                 let title = metrics::title(app);
-                draw_scrolled(app, place, &title, &app.metrics.lines, app.metrics.top, buffer);
+                draw_scrolled(app, slot, &title, &app.metrics.lines, app.metrics.top, buffer);
             }
         }
     }
     keys_line::draw(app, layout.keys_line, buffer);
     match &app.mode {
-        // A filter is typed in the queue, a number on the keys line.
+        // The queue draws the filter line, and the keys line the number that is typed.
         Mode::Panes | Mode::Filter(_) | Mode::Jump(_) | Mode::Quitting | Mode::Switching(_) => {}
         Mode::Help(help) => help::draw(app, help, layout.body(), buffer),
         Mode::Palette(palette) => palette::draw(app, palette, layout.body(), buffer),
@@ -92,14 +92,15 @@ fn draw_panes(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Positio
             let lines = confirm::results(app, results, popup::text_width(layout.body()));
             popup::draw(app, layout.body(), "What was not done", &lines, results.top, buffer);
         }
-        Mode::Confirm(asked) => {
-            let lines = confirm::lines(app, asked, popup::text_width(layout.body()));
-            popup::draw(app, layout.body(), confirm::TITLE, &lines, asked.top, buffer);
+        Mode::Confirm(confirmation) => {
+            let lines = confirm::lines(app, confirmation, popup::text_width(layout.body()));
+            popup::draw(app, layout.body(), confirm::TITLE, &lines, confirmation.top, buffer);
         }
         Mode::Form(form) => return form::draw(app, form, layout.body(), buffer),
-        Mode::ConfirmRun(asked) => {
-            let lines = run::confirmation_lines(app, asked, popup::text_width(layout.body()));
-            popup::draw(app, layout.body(), confirm::TITLE, &lines, asked.top, buffer);
+        Mode::ConfirmRun(confirmation) => {
+            let lines =
+                run::confirmation_lines(app, confirmation, popup::text_width(layout.body()));
+            popup::draw(app, layout.body(), confirm::TITLE, &lines, confirmation.top, buffer);
         }
         Mode::Output(pane) => run::draw(app, pane, layout.body(), buffer),
         Mode::Outbox(pane) => outbox::draw(app, pane, layout.body(), buffer),
@@ -110,7 +111,7 @@ fn draw_panes(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Positio
     None
 }
 
-fn too_small(area: Rect, buffer: &mut Buffer) {
+fn draw_too_small(area: Rect, buffer: &mut Buffer) {
     let text = format!(
         "needs at least {}×{}, this is {}×{}",
         MIN_SIZE.0, MIN_SIZE.1, area.width, area.height
@@ -128,24 +129,24 @@ fn too_small(area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// A pane whose lines were made before.
+/// Draws a pane whose lines were laid out by [`prepare`].
 fn draw_scrolled(
     app: &App,
-    place: &PaneSlot,
+    slot: &PaneSlot,
     title: &pane::Title,
     lines: &[Line<'static>],
     top: usize,
     buffer: &mut Buffer,
 ) {
-    let inside = place.inner();
+    let inside = slot.inner();
     let hidden = lines.len().saturating_sub(top + usize::from(inside.height));
-    pane::draw(app, place, title, (top, hidden), buffer);
+    pane::draw(app, slot, title, (top, hidden), buffer);
     for (line, row) in lines.iter().skip(top).zip(inside.rows()) {
         buffer.set_line(row.x, row.y, line, row.width);
     }
 }
 
-/// Makes the lines of the panes that are scrolled, and keeps their scrolling in bounds.
+/// Lays out the lines of scrollable panes, and clamps the scroll positions.
 pub fn prepare(app: &mut App) {
     let layout = app.layout();
     if let Some(inside) = layout.slot(Pane::Detail).map(PaneSlot::inner) {
@@ -156,7 +157,7 @@ pub fn prepare(app: &mut App) {
         if timeline::is_outdated(app, usize::from(inside.width)) {
             app.reading.timeline_lines = timeline::lines(app, usize::from(inside.width));
             app.reading.timeline_mark = timeline::viewed_event_line(&app.reading.timeline_lines);
-            app.reading.timeline_inputs = timeline::layout_key(app, usize::from(inside.width));
+            app.reading.timeline_inputs = timeline::layout_inputs(app, usize::from(inside.width));
         }
         timeline::scroll_to_viewed_event(app, usize::from(inside.height));
         clamp_scroll(
@@ -189,7 +190,7 @@ pub fn prepare(app: &mut App) {
         Mode::Failure(top) => *top = (*top).min(most),
         Mode::Results(results) => results.top = results.top.min(most),
         Mode::Confirm(confirm) => confirm.top = confirm.top.min(most),
-        Mode::ConfirmRun(asked) => asked.top = asked.top.min(most),
+        Mode::ConfirmRun(confirmation) => confirmation.top = confirmation.top.min(most),
         Mode::Runbook(book) => book.top = book.top.min(most),
         Mode::Pick(picker) => {
             let rows = picker::rows(picker, layout.body());
@@ -204,7 +205,7 @@ fn clamp_scroll(top: &mut usize, lines: usize, height: u16) {
     *top = (*top).min(lines.saturating_sub(usize::from(height)));
 }
 
-/// Lines of what lies over the panes, and how many of them fit.
+/// Returns the number of lines of what is open over the panes, and how many of them fit.
 #[must_use]
 pub fn popup_size(app: &App) -> (usize, usize) {
     let body = app.layout().body();
@@ -223,19 +224,22 @@ pub fn popup_size(app: &App) -> (usize, usize) {
         Mode::Help(help) => return help::size(app, help, body),
         Mode::Failure(_) => failure::lines(app, popup::text_width(body)).len(),
         Mode::Results(results) => confirm::results(app, results, popup::text_width(body)).len(),
-        Mode::Confirm(asked) => confirm::lines(app, asked, popup::text_width(body)).len(),
-        Mode::ConfirmRun(asked) => {
-            run::confirmation_lines(app, asked, popup::text_width(body)).len()
+        Mode::Confirm(confirmation) => {
+            confirm::lines(app, confirmation, popup::text_width(body)).len()
+        }
+        Mode::ConfirmRun(confirmation) => {
+            run::confirmation_lines(app, confirmation, popup::text_width(body)).len()
         }
         _ => 0,
     };
     (count, usize::from(popup::text_area(body, count).height))
 }
 
-/// What can be selected in the runbook that is shown: block and first line, and how many lines.
+/// Returns what can be selected in the open runbook: each block with its first line, and the
+/// number of its lines.
 pub(super) fn runbook_stops(app: &App) -> (Vec<(usize, usize)>, Vec<usize>) {
     let Mode::Runbook(pane) = &app.mode else { return (Vec::new(), Vec::new()) };
     let (columns, _) = runbook::text_size(app.layout().body());
-    let laid = runbook::layout(app, pane, columns);
-    (laid.stops, laid.heights)
+    let layout = runbook::layout(app, pane, columns);
+    (layout.stops, layout.heights)
 }

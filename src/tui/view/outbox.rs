@@ -1,4 +1,4 @@
-//! What is on its way to a remote: refused, pending, sent.
+//! The outbox popup: commands for a remote that were refused, are pending, or were sent.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -13,12 +13,12 @@ use super::super::outbox::{MAX_SENT, OutboxPane};
 use super::formatting::{pluralize, retry_text};
 use super::{confirm, popup};
 
-/// Columns in front of what belongs to a command.
+/// The indent of lines that belong to a command, in columns.
 const INDENT: usize = 2;
-/// The most lines of what was written.
+/// The maximum number of lines of a refused command's text.
 const MAX_TEXT_LINES: usize = 3;
 
-/// The lines, and from which to which each command goes, in the order in which they are shown.
+/// The lines, and the range of lines of each command, in display order.
 struct OutboxLayout {
     lines: Vec<Line<'static>>,
     entry_ranges: Vec<(usize, usize)>,
@@ -26,39 +26,40 @@ struct OutboxLayout {
 
 pub(super) fn draw(app: &App, pane: &OutboxPane, body: Rect, buffer: &mut Buffer) {
     let Some(outbox) = &app.outbox else { return };
-    let name = app.capabilities.as_ref().map_or("", |known| known.name.as_str());
+    let name = app.capabilities.as_ref().map_or("", |capabilities| capabilities.name.as_str());
     popup::frame(app, body, &format!("Outbox · {}", sanitize(name)), buffer);
     let mut inside = popup::inner(body);
     let width = usize::from(inside.width);
-    let below = footer(app, pane, outbox, width);
-    let taken = u16::try_from(below.len()).unwrap_or(0).min(inside.height.saturating_sub(2));
-    inside.height -= taken;
-    let laid = layout(app, outbox, pane, width);
+    let footer_lines = footer(app, pane, outbox, width);
+    let footer_rows =
+        u16::try_from(footer_lines.len()).unwrap_or(0).min(inside.height.saturating_sub(2));
+    inside.height -= footer_rows;
+    let layout = layout(app, outbox, pane, width);
     let fits = usize::from(inside.height);
-    let top = scroll_to_selected(&laid, pane.selected_index(outbox), pane.top, fits);
-    let selected = laid.entry_ranges.get(pane.selected_index(outbox)).map(|(from, _)| *from);
-    for ((index, line), row) in laid.lines.iter().enumerate().skip(top).zip(inside.rows()) {
+    let top = scroll_to_selected(&layout, pane.selected_index(outbox), pane.top, fits);
+    let selected = layout.entry_ranges.get(pane.selected_index(outbox)).map(|(from, _)| *from);
+    for ((index, line), row) in layout.lines.iter().enumerate().skip(top).zip(inside.rows()) {
         buffer.set_line(row.x, row.y, line, row.width);
         if selected == Some(index) {
             buffer.set_string(row.x - 1, row.y, "▌", app.theme.accent());
         }
     }
-    let foot_at = Rect { y: inside.bottom(), height: taken, ..inside };
-    for (line, row) in below.iter().zip(foot_at.rows()) {
+    let footer_area = Rect { y: inside.bottom(), height: footer_rows, ..inside };
+    for (line, row) in footer_lines.iter().zip(footer_area.rows()) {
         buffer.set_line(row.x, row.y, line, row.width);
     }
-    let hidden = laid.lines.len().saturating_sub(top + fits);
+    let hidden = layout.lines.len().saturating_sub(top + fits);
     popup::draw_scroll_hint(app, body, (top, hidden), buffer);
 }
 
-/// The first line on the screen: where it was, unless what is selected is elsewhere.
+/// Returns the first line on the screen: unchanged, unless the selected command is outside.
 pub(super) fn top(app: &App, pane: &OutboxPane, body: Rect) -> usize {
     let Some(outbox) = &app.outbox else { return 0 };
     let inside = popup::inner(body);
     let width = usize::from(inside.width);
-    let below = footer(app, pane, outbox, width).len();
+    let footer_rows = footer(app, pane, outbox, width).len();
     let height = usize::from(inside.height);
-    let fits = height - below.min(height.saturating_sub(2));
+    let fits = height - footer_rows.min(height.saturating_sub(2));
     scroll_to_selected(
         &layout(app, outbox, pane, width),
         pane.selected_index(outbox),
@@ -67,16 +68,16 @@ pub(super) fn top(app: &App, pane: &OutboxPane, body: Rect) -> usize {
     )
 }
 
-/// The first line, so that all of what is selected is on the screen.
-fn scroll_to_selected(laid: &OutboxLayout, place: usize, top: usize, fits: usize) -> usize {
-    let last = laid.lines.len().saturating_sub(fits);
-    let Some((from, to)) = laid.entry_ranges.get(place).copied() else { return top.min(last) };
-    // With the first one, its heading is shown too.
-    let from = if place == 0 { 0 } else { from };
+/// Returns the first line on the screen such that all lines of the selected command are visible.
+fn scroll_to_selected(layout: &OutboxLayout, index: usize, top: usize, fits: usize) -> usize {
+    let last = layout.lines.len().saturating_sub(fits);
+    let Some((from, to)) = layout.entry_ranges.get(index).copied() else { return top.min(last) };
+    // The first command is shown together with its heading.
+    let from = if index == 0 { 0 } else { from };
     top.max(to.saturating_sub(fits)).min(from).min(last)
 }
 
-/// The question, or why something can't be done.
+/// Returns the question whether to drop a command, or the notice.
 fn footer(
     app: &App,
     pane: &OutboxPane,
@@ -84,30 +85,30 @@ fn footer(
     width: usize,
 ) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    let mut say = |text: &str, style: Style| {
+    let mut push = |text: &str, style: Style| {
         for part in wrap(&sanitize(text), width) {
             lines.push(Line::from(Span::styled(part, style)));
         }
     };
     if let Some(entry) = pane.confirm_drop.and_then(|id| outbox.get(id)) {
-        say(&format!("Drop “{}”?", entry.phrase()), app.theme.strong());
+        push(&format!("Drop “{}”?", entry.phrase()), app.theme.strong());
         match outbox.dependents(entry).len() {
             0 => {}
-            1 => say("The command that needs it goes with it.", app.theme.strong()),
-            many => say(&format!("{many} commands that need it go with it."), app.theme.strong()),
+            1 => push("The command that needs it goes with it.", app.theme.strong()),
+            many => push(&format!("{many} commands that need it go with it."), app.theme.strong()),
         }
         if entry.is_pending() && entry.attempts > 0 {
-            say("It may have arrived without its answer.", app.theme.strong());
+            push("It may have arrived without its answer.", app.theme.strong());
         }
-        say(&confirm::answer_keys(app), app.theme.accent());
-    } else if let Some(told) = &pane.notice {
-        say(told, app.theme.strong());
+        push(&confirm::answer_keys(app), app.theme.accent());
+    } else if let Some(notice) = &pane.notice {
+        push(notice, app.theme.strong());
     }
     lines
 }
 
 fn layout(app: &App, outbox: &OutboxSnapshot, pane: &OutboxPane, width: usize) -> OutboxLayout {
-    let mut laid = OutboxLayout { lines: Vec::new(), entry_ranges: Vec::new() };
+    let mut layout = OutboxLayout { lines: Vec::new(), entry_ranges: Vec::new() };
     let counts = outbox.counts();
     let at = pane.selected_index(outbox);
     let refused: Vec<_> = outbox.refused().collect();
@@ -115,9 +116,9 @@ fn layout(app: &App, outbox: &OutboxSnapshot, pane: &OutboxPane, width: usize) -
     let sent: Vec<_> = outbox.sent().take(MAX_SENT).collect();
     if refused.is_empty() && pending.is_empty() && sent.is_empty() {
         for part in wrap("Nothing is on its way, and nothing was sent from here yet.", width) {
-            laid.lines.push(Line::from(Span::styled(part, app.theme.dim())));
+            layout.lines.push(Line::from(Span::styled(part, app.theme.dim())));
         }
-        return laid;
+        return layout;
     }
     let headings = [
         (refused, format!("{} refused: decide what becomes of them", counts.refused)),
@@ -128,20 +129,20 @@ fn layout(app: &App, outbox: &OutboxSnapshot, pane: &OutboxPane, width: usize) -
         if entries.is_empty() {
             continue;
         }
-        if !laid.lines.is_empty() {
-            laid.lines.push(Line::default());
+        if !layout.lines.is_empty() {
+            layout.lines.push(Line::default());
         }
         let heading = truncate(&heading, width).into_owned();
         let style = app.theme.dim().add_modifier(Modifier::BOLD);
-        laid.lines.push(Line::from(Span::styled(heading, style)));
+        layout.lines.push(Line::from(Span::styled(heading, style)));
         for entry in entries {
-            let from = laid.lines.len();
-            let selected = laid.entry_ranges.len() == at;
-            push_entry(app, outbox, entry, selected, width, &mut laid.lines);
-            laid.entry_ranges.push((from, laid.lines.len()));
+            let from = layout.lines.len();
+            let selected = layout.entry_ranges.len() == at;
+            push_entry(app, outbox, entry, selected, width, &mut layout.lines);
+            layout.entry_ranges.push((from, layout.lines.len()));
         }
     }
-    laid
+    layout
 }
 
 fn pending_heading(app: &App, pending: usize) -> String {
@@ -162,22 +163,22 @@ fn push_entry(
     lines: &mut Vec<Line<'static>>,
 ) {
     let theme = app.theme;
-    let held =
+    let blocked_reason =
         outbox.blocker_of(entry).map(|declared| format!("“{}” was refused", declared.phrase()));
-    let held = held.or_else(|| outbox.other_requester_reason(entry));
+    let blocked_reason = blocked_reason.or_else(|| outbox.other_requester_reason(entry));
     let (mark, style) = match &entry.state {
         EntryState::Refused(_) => ("! ", theme.strong()),
-        EntryState::Pending if held.is_some() => ("‖ ", theme.accent()),
+        EntryState::Pending if blocked_reason.is_some() => ("‖ ", theme.accent()),
         EntryState::Pending => ("↑ ", theme.accent()),
         EntryState::Sent(_) => ("✓ ", theme.dim()),
     };
     let clock = app.clock();
-    let asked = clock.hh_mm_ss(entry.requested_at());
+    let requested_at = clock.hh_mm_ss(entry.requested_at());
     let time = match (&entry.state, entry.settled_at) {
         (EntryState::Sent(_), Some(at)) if width >= 60 => {
-            format!("{asked} · sent {}", clock.hh_mm_ss(at))
+            format!("{requested_at} · sent {}", clock.hh_mm_ss(at))
         }
-        _ => asked,
+        _ => requested_at,
     };
     let phrase =
         truncate(&sanitize(&entry.phrase()), width.saturating_sub(time.len() + 4)).into_owned();
@@ -196,7 +197,7 @@ fn push_entry(
     }
     lines.push(line);
     let room = width.saturating_sub(INDENT).max(8);
-    let mut say = |text: &str, style: Style, most: usize| {
+    let mut push = |text: &str, style: Style, most: usize| {
         let parts: Vec<String> =
             safe_lines(text).flat_map(|line| wrap(&line, room)).filter(|p| !p.is_empty()).collect();
         for part in parts.iter().take(most) {
@@ -206,25 +207,25 @@ fn push_entry(
             lines.push(Line::from(vec![Span::raw("  "), Span::styled("…", theme.dim())]));
         }
     };
-    let written = entry.text();
+    let text = entry.text();
     match &entry.state {
         EntryState::Sent(_) => {}
         EntryState::Refused(why) => {
-            say(&written, theme.dim(), if selected { usize::MAX } else { MAX_TEXT_LINES });
+            push(&text, theme.dim(), if selected { usize::MAX } else { MAX_TEXT_LINES });
             let earlier = entry.blocked_by.and_then(|id| outbox.get(id));
             let earlier = earlier.filter(|_| !why.to_string().starts_with("not sent"));
             let after = earlier.map(|other| format!(" (after “{}” was refused)", other.phrase()));
             let why = format!("refused: {why}{}", after.unwrap_or_default());
-            say(&why, theme.strong(), usize::MAX);
+            push(&why, theme.strong(), usize::MAX);
         }
         EntryState::Pending => {
-            say(&written, theme.dim(), if selected { usize::MAX } else { 1 });
-            if let Some(held) = held {
-                say(&format!("held: {held}"), theme.strong(), usize::MAX);
-            } else if let Some(said) = &entry.last_error {
+            push(&text, theme.dim(), if selected { usize::MAX } else { 1 });
+            if let Some(blocked_reason) = blocked_reason {
+                push(&format!("held: {blocked_reason}"), theme.strong(), usize::MAX);
+            } else if let Some(error) = &entry.last_error {
                 let again =
                     entry.next_attempt_at.map(|at| format!(" · {}", retry_text(app, at - app.now)));
-                say(&format!("{said}{}", again.unwrap_or_default()), theme.dim(), 2);
+                push(&format!("{error}{}", again.unwrap_or_default()), theme.dim(), 2);
             }
         }
     }

@@ -13,18 +13,19 @@ use super::super::palette::{Choice, Palette};
 use super::picker::push_marked;
 use super::popup;
 
-/// Columns of the box.
-const WIDE: u16 = 88;
-/// The most rows of lines.
-const ROWS: u16 = 18;
-/// The box stays as high as it is, so that lines don't jump about under the eye.
+/// The width of the box, in columns.
+const BOX_WIDTH: u16 = 88;
+/// The maximum number of rows for choices.
+const MAX_ROWS: u16 = 18;
+/// Rows of the box besides the choices: border, typed line, preview. The box has a constant height,
+/// so that lines don't move while one types.
 const CHROME_ROWS: u16 = 4;
 
 fn box_area(body: Rect) -> Rect {
-    popup::centred(body, WIDE, ROWS + CHROME_ROWS)
+    popup::centred(body, BOX_WIDTH, MAX_ROWS + CHROME_ROWS)
 }
 
-/// Lines that fit.
+/// Returns the number of choices that fit.
 pub(super) fn rows(body: Rect) -> usize {
     usize::from(box_area(body).height.saturating_sub(CHROME_ROWS))
 }
@@ -42,10 +43,10 @@ pub(super) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mut Buffer
     let texts = visible.clone().map(|choice| width(&choice.text)).max().unwrap_or(0);
     let keys = visible.clone().map(|choice| width(&choice.keys)).max().unwrap_or(0);
     let column = texts.clamp(8, (room * 6 / 10).max(8));
-    for ((place, choice), row) in visible.enumerate().zip(list.rows()) {
-        if palette.top + place == palette.selected_index && is_selection_visible(palette) {
-            let whole = Rect { x: row.x - 1, width: row.width + 2, ..row };
-            buffer.set_style(whole, app.theme.selection(true));
+    for ((index, choice), row) in visible.enumerate().zip(list.rows()) {
+        if palette.top + index == palette.selected_index && is_selection_visible(palette) {
+            let highlight = Rect { x: row.x - 1, width: row.width + 2, ..row };
+            buffer.set_style(highlight, app.theme.selection(true));
             buffer.set_string(row.x - 1, row.y, "▌", app.theme.accent());
         }
         buffer.set_line(row.x, row.y, &line(app, choice, column, keys, room), row.width);
@@ -63,7 +64,7 @@ pub(super) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mut Buffer
     popup::draw_scroll_hint(app, area, (palette.top, below), buffer);
 }
 
-/// What verbs will be about.
+/// Returns the title, which names the incidents that verbs will apply to.
 fn heading(palette: &Palette) -> String {
     match &palette.targets[..] {
         [] => "Commands".into(),
@@ -72,7 +73,7 @@ fn heading(palette: &Palette) -> String {
     }
 }
 
-/// Whether a line is selected: not while what is typed means something of its own.
+/// Whether a choice is shown as selected: not while `Enter` runs the typed line itself.
 fn is_selection_visible(palette: &Palette) -> bool {
     palette.selection_moved || !palette.runs_as_typed
 }
@@ -80,7 +81,7 @@ fn is_selection_visible(palette: &Palette) -> bool {
 fn input_line(app: &App, palette: &Palette, room: usize) -> Line<'static> {
     let mut line = Line::from(Span::styled(": ", app.theme.accent()));
     let text = sanitize(&palette.input);
-    // The end is what is being written.
+    // The end of the line is what is being typed.
     let tail = tail(&text, room.saturating_sub(4));
     line.push_span(Span::styled(tail, app.theme.strong()));
     line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
@@ -101,31 +102,31 @@ fn input_line(app: &App, palette: &Palette, room: usize) -> Line<'static> {
 }
 
 fn push_hint(app: &App, mut line: Line<'static>, hint: &str, room: usize) -> Line<'static> {
-    let left = room.saturating_sub(line.width() + 1);
+    let remaining = room.saturating_sub(line.width() + 1);
     if !hint.is_empty() {
-        let text = format!(" {}", truncate(hint, left));
+        let text = format!(" {}", truncate(hint, remaining));
         line.push_span(Span::styled(text, app.theme.dim()));
     }
     line
 }
 
-/// The last so many columns of a text.
+/// Returns the last `columns` columns of a text.
 fn tail(text: &str, columns: usize) -> String {
     use unicode_segmentation::UnicodeSegmentation;
     if width(text) <= columns {
         return text.to_owned();
     }
-    let mut kept: Vec<&str> = Vec::new();
+    let mut graphemes: Vec<&str> = Vec::new();
     let mut used = 1;
-    for piece in text.graphemes(true).rev() {
-        used += width(piece);
+    for grapheme in text.graphemes(true).rev() {
+        used += width(grapheme);
         if used > columns {
             break;
         }
-        kept.push(piece);
+        graphemes.push(grapheme);
     }
-    kept.push("…");
-    kept.into_iter().rev().collect()
+    graphemes.push("…");
+    graphemes.into_iter().rev().collect()
 }
 
 fn line(app: &App, choice: &Choice, column: usize, keys: usize, room: usize) -> Line<'static> {
@@ -136,15 +137,16 @@ fn line(app: &App, choice: &Choice, column: usize, keys: usize, room: usize) -> 
     let blank = column.saturating_sub(width(&text)) + 2;
     push_marked(app, &text, &choice.marks, plain, &mut line);
     line.push_span(Span::raw(" ".repeat(blank)));
-    let keyed = if keys > 0 { keys + 2 } else { 0 };
-    let left = room.saturating_sub(line.width() + keyed);
+    let keys_width = if keys > 0 { keys + 2 } else { 0 };
+    let remaining = room.saturating_sub(line.width() + keys_width);
     let about = match &choice.disabled_reason {
         Some(why) => format!("not now: {}", sanitize(why)),
         None => choice.about.clone(),
     };
-    let about = truncate(&about, left).into_owned();
+    let about = truncate(&about, remaining).into_owned();
     let marks: &[usize] = if barred { &[] } else { &choice.about_marks };
-    let blank = left.saturating_sub(width(&about)) + keyed.saturating_sub(width(&choice.keys));
+    let blank =
+        remaining.saturating_sub(width(&about)) + keys_width.saturating_sub(width(&choice.keys));
     push_marked(app, &about, marks, app.theme.dim(), &mut line);
     line.push_span(Span::raw(" ".repeat(blank)));
     let style = if barred { app.theme.dim() } else { app.theme.accent() };
@@ -152,7 +154,7 @@ fn line(app: &App, choice: &Choice, column: usize, keys: usize, room: usize) -> 
     line
 }
 
-/// What `Enter` will do, or why it can't.
+/// Draws what `Enter` will do, or why it can't.
 fn draw_preview(app: &App, palette: &Palette, fit: usize, inside: Rect, buffer: &mut Buffer) {
     let room = usize::from(inside.width);
     let y = inside.bottom().saturating_sub(1);
@@ -164,7 +166,7 @@ fn draw_preview(app: &App, palette: &Palette, fit: usize, inside: Rect, buffer: 
             buffer.set_line(inside.x, y, &line, inside.width);
         }
         Some(Err(why)) => {
-            // In as many lines as the list leaves free.
+            // Uses the lines that the choices leave free.
             let text = format!("! {}", sanitize(why));
             let free = fit.saturating_sub(palette.choices.len().max(1)) + 1;
             let mut lines = wrap(&text, room);

@@ -1,4 +1,4 @@
-//! Borders and titles.
+//! Borders and titles of panes.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,40 +11,40 @@ use crate::model::text;
 use super::super::app::{App, Pane};
 use super::super::layout::{Frame, PaneSlot};
 
-/// What stands on the upper border besides the name.
+/// What the upper border shows in addition to the pane's name.
 #[derive(Default)]
 pub(super) struct Title {
-    /// After the name.
+    /// Text after the name.
     pub(super) about: String,
-    /// At the right end.
+    /// Text at the right end.
     pub(super) right: String,
-    /// The right end tells of something wrong.
+    /// Whether the text at the right end is about a fault.
     pub(super) alarm: bool,
 }
 
-/// Draws frame and title. `hidden` counts the lines above and below what is shown.
+/// Draws frame and title. `hidden` counts the lines above and below the visible ones.
 pub(super) fn draw(
     app: &App,
-    place: &PaneSlot,
+    slot: &PaneSlot,
     title: &Title,
     hidden: (usize, usize),
     buffer: &mut Buffer,
 ) {
-    let focused = app.focus == place.pane;
+    let focused = app.focus == slot.pane;
     let style = if focused { app.theme.accent() } else { app.theme.border() };
-    let area = place.area;
-    match place.frame {
+    let area = slot.area;
+    match slot.frame {
         Frame::Bare => {
-            let line = tabs(app, &Pane::ALL, place.pane, focused);
+            let line = tabs(app, &Pane::ALL, slot.pane, focused);
             let left = usize::from(buffer.set_line(area.x, area.y, &line, area.width).0 - area.x);
             right(app, title, area, left, 0, buffer);
         }
         Frame::Own | Frame::Tabs(_) => {
             let kind = if focused { app.theme.focus_border() } else { BorderType::Rounded };
             Block::bordered().border_type(kind).border_style(style).render(area, buffer);
-            let line = match place.frame {
-                Frame::Tabs(panes) => tabs(app, panes, place.pane, focused),
-                _ => own(app, place.pane, title, focused),
+            let line = match slot.frame {
+                Frame::Tabs(panes) => tabs(app, panes, slot.pane, focused),
+                _ => own_title(app, slot.pane, title, focused),
             };
             let room = area.width.saturating_sub(3);
             let end = buffer.set_line(area.x + 1, area.y, &line, room).0;
@@ -62,7 +62,7 @@ fn name_style(app: &App, focused: bool) -> Style {
     if focused { app.theme.accent().add_modifier(Modifier::BOLD) } else { app.theme.text() }
 }
 
-fn own<'a>(app: &App, pane: Pane, title: &Title, focused: bool) -> Line<'a> {
+fn own_title<'a>(app: &App, pane: Pane, title: &Title, focused: bool) -> Line<'a> {
     let mut line =
         Line::from(vec![Span::styled(format!(" {} ", name(pane)), name_style(app, focused))]);
     if !title.about.is_empty() {
@@ -73,24 +73,24 @@ fn own<'a>(app: &App, pane: Pane, title: &Title, focused: bool) -> Line<'a> {
     line
 }
 
-/// The names of panes that share a place; the one that is shown in brackets.
+/// Returns the names of panes that share a slot, the visible one in brackets.
 fn tabs<'a>(app: &App, panes: &[Pane], shown: Pane, focused: bool) -> Line<'a> {
     let mut line = Line::from(" ");
     for pane in panes {
-        let here = *pane == shown;
-        let style = match (here, focused) {
+        let is_shown = *pane == shown;
+        let style = match (is_shown, focused) {
             (true, true) => name_style(app, true),
             (true, false) => app.theme.text().add_modifier(Modifier::BOLD),
             _ => app.theme.dim(),
         };
         let name = name(*pane);
-        line.push_span(Span::styled(if here { format!("[{name}]") } else { name }, style));
+        line.push_span(Span::styled(if is_shown { format!("[{name}]") } else { name }, style));
         line.push_span(Span::raw(" "));
     }
     line
 }
 
-/// Writes the right end where it fits beside what stands on the left.
+/// Draws the text at the right end, if it fits next to the text on the left.
 fn right(app: &App, title: &Title, area: Rect, left: usize, corner: u16, buffer: &mut Buffer) {
     let room = usize::from(area.width).saturating_sub(left + usize::from(corner) + 1);
     if title.right.is_empty() || room < 6 {
@@ -103,7 +103,7 @@ fn right(app: &App, title: &Title, area: Rect, left: usize, corner: u16, buffer:
     buffer.set_stringn(x, area.y, format!(" {shown} "), usize::from(wide), style);
 }
 
-/// Says on the lower border how much is hidden.
+/// Shows on the lower border how many lines are hidden.
 fn scroll_marks(app: &App, area: Rect, hidden: (usize, usize), buffer: &mut Buffer) {
     let (above, below) = hidden;
     let text = match (above, below) {

@@ -1,4 +1,4 @@
-//! A list to choose from.
+//! A picker: a list to choose from.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,28 +12,29 @@ use super::super::app::App;
 use super::super::picker::{Hit, Item, Picker};
 use super::popup;
 
-/// Columns of the box.
-const WIDE: u16 = 88;
-/// The most rows of items.
-const ROWS: u16 = 16;
-/// The most rows of what is told below them.
+/// The width of the box, in columns.
+const BOX_WIDTH: u16 = 88;
+/// The maximum number of rows for items.
+const MAX_ROWS: u16 = 16;
+/// The maximum number of rows for the notice below the items.
 const MAX_NOTICE_LINES: usize = 3;
 
-/// The box, and how many items fit.
+/// Returns the area of the box, and how many items fit.
 fn box_area(picker: &Picker, body: Rect) -> (Rect, u16) {
     let typed = u16::from(picker.searchable);
-    let columns = usize::from(WIDE.min(body.width).saturating_sub(4));
-    let told = u16::try_from(notice_lines(picker, columns).len()).unwrap_or(0);
-    let count = u16::try_from(picker.items.len()).unwrap_or(u16::MAX).clamp(1, ROWS);
-    let height = count.saturating_add(typed + told + 2).min(body.height);
-    let area = popup::centred(body, WIDE, height);
-    (area, height.saturating_sub(typed + told + 2))
+    let columns = usize::from(BOX_WIDTH.min(body.width).saturating_sub(4));
+    let notice_rows = u16::try_from(notice_lines(picker, columns).len()).unwrap_or(0);
+    let count = u16::try_from(picker.items.len()).unwrap_or(u16::MAX).clamp(1, MAX_ROWS);
+    let height = count.saturating_add(typed + notice_rows + 2).min(body.height);
+    let area = popup::centred(body, BOX_WIDTH, height);
+    (area, height.saturating_sub(typed + notice_rows + 2))
 }
 
-/// Why the last choice was not taken, or what others have done, in a few lines.
+/// Returns the notice, wrapped and truncated to a few lines.
 fn notice_lines(picker: &Picker, columns: usize) -> Vec<String> {
-    let told = picker.notice.as_ref().map(|told| wrap(&format!("! {}", sanitize(told)), columns));
-    let mut lines = told.unwrap_or_default();
+    let notice =
+        picker.notice.as_ref().map(|notice| wrap(&format!("! {}", sanitize(notice)), columns));
+    let mut lines = notice.unwrap_or_default();
     if lines.len() > MAX_NOTICE_LINES {
         lines.truncate(MAX_NOTICE_LINES);
         lines[MAX_NOTICE_LINES - 1] =
@@ -42,7 +43,7 @@ fn notice_lines(picker: &Picker, columns: usize) -> Vec<String> {
     lines
 }
 
-/// Items that fit.
+/// Returns the number of items that fit.
 pub(super) fn rows(picker: &Picker, body: Rect) -> usize {
     usize::from(box_area(picker, body).1)
 }
@@ -71,19 +72,19 @@ pub(super) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut Buffer) 
         visible.clone().map(|hit| width(&picker.items[hit.item_index].text)).max().unwrap_or(0);
     let room = usize::from(inside.width);
     let column = texts.min(room * 6 / 10).max(10);
-    for ((place, hit), row) in visible.enumerate().zip(inside.rows()) {
-        let selected = picker.top + place == picker.selected_index;
+    for ((index, hit), row) in visible.enumerate().zip(inside.rows()) {
+        let selected = picker.top + index == picker.selected_index;
         let item = &picker.items[hit.item_index];
         if selected {
-            let whole = Rect { x: row.x - 1, width: row.width + 2, ..row };
-            buffer.set_style(whole, app.theme.selection(true));
+            let highlight = Rect { x: row.x - 1, width: row.width + 2, ..row };
+            buffer.set_style(highlight, app.theme.selection(true));
             buffer.set_string(row.x - 1, row.y, "▌", app.theme.accent());
         }
         buffer.set_line(row.x, row.y, &line(app, picker, item, hit, column, room), row.width);
     }
-    let told = notice_lines(picker, room);
-    let first = area.bottom().saturating_sub(1 + u16::try_from(told.len()).unwrap_or(0));
-    for (text, y) in told.iter().zip(first..) {
+    let notice = notice_lines(picker, room);
+    let first = area.bottom().saturating_sub(1 + u16::try_from(notice.len()).unwrap_or(0));
+    for (text, y) in notice.iter().zip(first..) {
         buffer.set_stringn(inside.x, y, text, room, app.theme.strong());
     }
     let below = picker.hits.len().saturating_sub(picker.top + usize::from(rows));
@@ -112,14 +113,14 @@ fn line(
         Some(why) => format!("not now: {}", sanitize(why)),
         None => item.about.clone(),
     };
-    let left = room.saturating_sub(line.width());
-    let about = truncate(&about, left).into_owned();
+    let remaining = room.saturating_sub(line.width());
+    let about = truncate(&about, remaining).into_owned();
     let marks: &[usize] = if item.disabled_reason.is_some() { &[] } else { &hit.about_marks };
     push_marked(app, &about, marks, app.theme.dim(), &mut line);
     line
 }
 
-/// A text with some of its graphemes marked.
+/// Appends a text with some of its graphemes highlighted.
 pub(super) fn push_marked(
     app: &App,
     text: &str,
@@ -133,13 +134,13 @@ pub(super) fn push_marked(
     }
     let mut run = String::new();
     let mut on = false;
-    for (place, grapheme) in text.graphemes(true).enumerate() {
-        let here = marks.binary_search(&place).is_ok();
-        if here != on && !run.is_empty() {
+    for (index, grapheme) in text.graphemes(true).enumerate() {
+        let is_marked = marks.binary_search(&index).is_ok();
+        if is_marked != on && !run.is_empty() {
             let style = if on { app.theme.matched() } else { plain };
             line.push_span(Span::styled(std::mem::take(&mut run), style));
         }
-        on = here;
+        on = is_marked;
         run.push_str(grapheme);
     }
     let style = if on { app.theme.matched() } else { plain };

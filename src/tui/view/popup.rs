@@ -1,4 +1,4 @@
-//! A box over the panes.
+//! Popups: boxes over the panes.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -8,7 +8,7 @@ use ratatui::widgets::{Block, Clear, Widget};
 
 use super::super::app::App;
 
-/// Columns of text in a box over `body`.
+/// Returns the width of the text in a box over `body`, in columns.
 pub(super) fn text_width(body: Rect) -> usize {
     usize::from(body.width.saturating_sub(8).min(76))
 }
@@ -19,7 +19,7 @@ fn box_area(body: Rect, lines: usize) -> Rect {
     centred(body, width, height)
 }
 
-/// A box of a size in the middle of `body`.
+/// Returns an area of the given size in the middle of `body`.
 pub(super) fn centred(body: Rect, width: u16, height: u16) -> Rect {
     let (width, height) = (width.min(body.width), height.min(body.height));
     Rect {
@@ -30,7 +30,7 @@ pub(super) fn centred(body: Rect, width: u16, height: u16) -> Rect {
     }
 }
 
-/// The part of the box for text.
+/// Returns the area for text of a box with `lines` lines.
 pub(super) fn text_area(body: Rect, lines: usize) -> Rect {
     inner(box_area(body, lines))
 }
@@ -44,7 +44,7 @@ pub(super) fn inner(area: Rect) -> Rect {
     }
 }
 
-/// Draws the box alone.
+/// Draws an empty box.
 pub(super) fn frame(app: &App, area: Rect, title: &str, buffer: &mut Buffer) {
     Clear.render(area, buffer);
     let style = app.theme.accent();
@@ -76,7 +76,7 @@ pub(super) fn draw(
     draw_scroll_hint(app, area, (top, below), buffer);
 }
 
-/// How much is hidden above and below, on the lower border.
+/// Shows on the lower border how many lines are hidden above and below.
 pub(super) fn draw_scroll_hint(
     app: &App,
     area: Rect,

@@ -1,4 +1,4 @@
-//! The queue.
+//! The queue pane.
 
 mod columns;
 mod empty_state;
@@ -24,37 +24,37 @@ use super::super::queue::{self, Group};
 use super::formatting::{age, remaining_bar, remaining_text, short_status};
 use super::{filter_line, pane, picker};
 
-use columns::{BAR, Columns, REMAINING_WIDTH, heading};
+use columns::{BAR_WIDTH, Columns, REMAINING_WIDTH, heading};
 
-pub(super) fn draw(app: &App, place: &PaneSlot, buffer: &mut Buffer) {
+pub(super) fn draw(app: &App, slot: &PaneSlot, buffer: &mut Buffer) {
     let queue = &app.queue;
     let total = queue.lines.len();
     let at = if total == 0 { 0 } else { queue.index + 1 };
-    let mut inside = place.inner();
+    let mut inside = slot.inner();
     let typed = match &app.mode {
         Mode::Filter(typed) => Some(typed),
         _ => None,
     };
-    let whole = title_text(app, typed.is_some());
+    let full_title = title_text(app, typed.is_some());
     let right = format!("{at}/{}", total_text(app));
-    // What is filtered must be seen before how far one has scrolled.
-    let room = usize::from(place.area.width).saturating_sub("╭ 1 Queue ─  ╮".chars().count());
-    let about = truncate(&whole, room.saturating_sub(right.len() + 3)).into_owned();
+    // The filter has precedence over the scroll position where both don't fit.
+    let room = usize::from(slot.area.width).saturating_sub("╭ 1 Queue ─  ╮".chars().count());
+    let about = truncate(&full_title, room.saturating_sub(right.len() + 3)).into_owned();
     let title = pane::Title { about, right, alarm: false };
-    let taken = 1 + if typed.is_some() { FILTER_LINE_ROWS } else { 0 };
-    let rows = usize::from(inside.height.saturating_sub(taken));
+    let header_rows = 1 + if typed.is_some() { FILTER_LINE_ROWS } else { 0 };
+    let rows = usize::from(inside.height.saturating_sub(header_rows));
     let hidden = (queue.top, total.saturating_sub(queue.top + rows));
-    pane::draw(app, place, &title, hidden, buffer);
+    pane::draw(app, slot, &title, hidden, buffer);
     if let Some(typed) = typed {
         let area = Rect { height: FILTER_LINE_ROWS.min(inside.height), ..inside };
         filter_line::draw(app, typed, area, &match_count_text(app), buffer);
         inside.y += area.height;
         inside.height -= area.height;
     }
-    // Without a border there is no title: what is filtered stands above the rows.
-    let noted = place.frame == Frame::Bare && typed.is_none() && is_special(app);
+    // Without a border there is no title: the filter is shown above the rows.
+    let noted = slot.frame == Frame::Bare && typed.is_none() && is_special(app);
     if noted {
-        let text = truncate(&whole, usize::from(inside.width)).into_owned();
+        let text = truncate(&full_title, usize::from(inside.width)).into_owned();
         let style = app.theme.accent();
         buffer.set_stringn(inside.x, inside.y, text, usize::from(inside.width), style);
     }
@@ -82,15 +82,15 @@ pub(super) fn draw(app: &App, place: &PaneSlot, buffer: &mut Buffer) {
         };
         if selected {
             let focused = app.focus == Pane::Queue;
-            let whole = Rect { x: at.x - 1, width: at.width + 2, ..at };
-            buffer.set_style(whole, app.theme.selection(focused));
+            let highlight = Rect { x: at.x - 1, width: at.width + 2, ..at };
+            buffer.set_style(highlight, app.theme.selection(focused));
             buffer.set_string(at.x - 1, at.y, "▌", app.theme.accent());
         }
         buffer.set_line(at.x, at.y, &line, at.width);
     }
 }
 
-/// Whether anything but all open incidents in their usual order is shown.
+/// Whether anything but all open incidents in the usual order is shown.
 fn is_special(app: &App) -> bool {
     let queue = &app.queue;
     queue.is_filtered()
@@ -100,22 +100,22 @@ fn is_special(app: &App) -> bool {
         || app.rows_as_of().is_some()
 }
 
-/// How many there are to scroll through.
+/// Returns the number of lines that can be scrolled through, with `+` if more can be fetched.
 fn total_text(app: &App) -> String {
     let queue = &app.queue;
-    let there = queue.lines.len();
+    let line_count = queue.lines.len();
     if queue.pages.as_ref().is_some_and(|pages| pages.next_page.is_some()) {
-        return format!("{there}+");
+        return format!("{line_count}+");
     }
     let unread = !queue.is_filtered() && !queue.grouped;
-    let known = app.snapshot.as_ref().and_then(|s| s.counts).filter(|_| unread);
-    known
-        .and_then(|known| usize::try_from(known.total()).ok())
-        .map_or(there, |known| known.max(there))
+    let total = app.snapshot.as_ref().and_then(|s| s.counts).filter(|_| unread);
+    total
+        .and_then(|total| usize::try_from(total.total()).ok())
+        .map_or(line_count, |total| total.max(line_count))
         .to_string()
 }
 
-/// How many pass the filter.
+/// Returns how many incidents pass the filter.
 fn match_count_text(app: &App) -> String {
     let queue = &app.queue;
     let count = queue.rows.len();
@@ -129,7 +129,7 @@ fn match_count_text(app: &App) -> String {
     }
 }
 
-/// What stands in the title: the view, how many of how many, the filter, the order.
+/// Returns the title: view, counts, filter and order.
 fn title_text(app: &App, typing: bool) -> String {
     let queue = &app.queue;
     let mut parts = Vec::new();
@@ -137,11 +137,11 @@ fn title_text(app: &App, typing: bool) -> String {
         parts.push(format!("{} selected", app.marked.len()));
     }
     parts.extend(queue.view.clone());
-    let kept_at = queue.pages.as_ref().and_then(|pages| pages.as_of);
+    let cached_at = queue.pages.as_ref().and_then(|pages| pages.as_of);
     if queue.is_filtered() && !typing {
         parts.push(match_count_text(app));
-        // Ahead of what may be cut off.
-        parts.extend(kept_at.map(|at| app.as_of(at)));
+        // Before the parts that may be truncated.
+        parts.extend(cached_at.map(|at| app.as_of(at)));
         if queue.view.is_none() {
             parts.push(sanitize(&queue.filter().to_string()).into_owned());
         }
@@ -151,11 +151,11 @@ fn title_text(app: &App, typing: bool) -> String {
     if queue.grouped {
         parts.push("by service".into());
     }
-    // The usual order goes without saying where room is needed for the filter.
+    // The usual order is not named where the filter needs the room.
     if queue.effective_sort() != Sort::Urgent || !queue.is_filtered() {
         parts.push(queue::sort_label(queue.effective_sort()).into());
     }
-    if kept_at.is_none() {
+    if cached_at.is_none() {
         parts.extend(app.rows_as_of().map(|at| app.as_of(at)));
     }
     if queue.counts.snoozed > 0 && !queue.is_filtered() {
@@ -180,11 +180,11 @@ fn header(app: &App, columns: &Columns) -> Line<'static> {
     Line::from(Span::styled(text.trim_end().to_owned(), app.theme.dim()))
 }
 
-/// A text with the letters that the filter's words find in it.
+/// Appends a text with the matches of the filter's search words highlighted.
 fn push_highlighted(app: &App, text: &str, style: Style, line: &mut Line<'static>) {
     let mut marks: Vec<usize> = app
         .queue
-        .search_words()
+        .text_matchers()
         .iter()
         .flat_map(|word: &WordMatcher| word.matched_graphemes(text))
         .collect();
@@ -195,22 +195,22 @@ fn push_highlighted(app: &App, text: &str, style: Style, line: &mut Line<'static
     picker::push_marked(app, text, &marks, style, line);
 }
 
-/// A text with letters marked, in just so many columns, and a blank behind it.
+/// Appends a text with matches highlighted, padded or truncated to `wide` columns, and a blank.
 fn push_fitted(app: &App, text: &str, wide: usize, style: Style, line: &mut Line<'static>) {
-    let whole = sanitize(text);
+    let safe = sanitize(text);
     let mut marks: Vec<usize> = app
         .queue
-        .search_words()
+        .text_matchers()
         .iter()
-        .flat_map(|word: &WordMatcher| word.matched_graphemes(&whole))
+        .flat_map(|word: &WordMatcher| word.matched_graphemes(&safe))
         .collect();
-    let text = truncate(&whole, wide);
+    let text = truncate(&safe, wide);
     marks.sort_unstable();
     marks.dedup();
-    // What is cut away is not marked, nor what stands for it.
-    if text.len() < whole.len() {
-        let kept = text.graphemes(true).count().saturating_sub(1);
-        marks.retain(|mark| *mark < kept);
+    // Neither truncated letters nor the ellipsis are highlighted.
+    if text.len() < safe.len() {
+        let visible = text.graphemes(true).count().saturating_sub(1);
+        marks.retain(|mark| *mark < visible);
     }
     picker::push_marked(app, &text, &marks, style, line);
     let blank = wide.saturating_sub(width(&text)) + 1;
@@ -258,7 +258,7 @@ fn row_line(app: &App, row: &Summary, columns: &Columns, selected: bool) -> Line
                 let service = row.primary_service().unwrap_or("–");
                 push_fitted(app, service, wide, Style::new(), &mut line);
             }
-            Column::Owner => owner(app, row, wide, &mut line),
+            Column::Owner => push_owner(app, row, wide, &mut line),
             Column::Team => {
                 push_fitted(app, row.team.as_deref().unwrap_or("–"), wide, theme.dim(), &mut line);
             }
@@ -268,7 +268,7 @@ fn row_line(app: &App, row: &Summary, columns: &Columns, selected: bool) -> Line
     line
 }
 
-fn owner(app: &App, row: &Summary, wide: usize, line: &mut Line<'static>) {
+fn push_owner(app: &App, row: &Summary, wide: usize, line: &mut Line<'static>) {
     if let Some(person) = &row.assignee {
         push_fitted(app, &person.name, wide, app.theme.dim(), line);
         return;
@@ -279,7 +279,7 @@ fn owner(app: &App, row: &Summary, wide: usize, line: &mut Line<'static>) {
     line.push_span(" ");
 }
 
-/// The head of a group: what is worst in it, and how many there are.
+/// Returns the heading of a group: its most urgent state and its number of incidents.
 fn group_line(app: &App, group: &Group, room: usize, selected: bool) -> Line<'static> {
     let theme = app.theme;
     let first = &app.queue.rows[group.most_urgent].summary;
@@ -306,24 +306,24 @@ fn group_line(app: &App, group: &Group, room: usize, selected: bool) -> Line<'st
     if marked > 0 && marked < rows.len() {
         line.push_span(Span::styled(format!("{marked} selected "), theme.accent()));
     }
-    let left = room.saturating_sub(line.width());
-    if group.folded && left > 8 {
+    let remaining = room.saturating_sub(line.width());
+    if group.folded && remaining > 8 {
         let title = sanitize(&first.title);
         let style = if selected { Style::new() } else { theme.dim() };
-        push_highlighted(app, &truncate(&title, left), style, &mut line);
+        push_highlighted(app, &truncate(&title, remaining), style, &mut line);
     }
     line
 }
 
-/// The clock that runs: a bar of the time left, and the time.
+/// Appends the running service level clock: a bar of the remaining time, and the time.
 fn push_service_level(app: &App, row: &Summary, bar: bool, line: &mut Line<'static>) {
     let Some(clock) = running_clock(row, &app.rules.levels) else {
-        line.push_span(" ".repeat(REMAINING_WIDTH + if bar { BAR } else { 0 }));
+        line.push_span(" ".repeat(REMAINING_WIDTH + if bar { BAR_WIDTH } else { 0 }));
         return;
     };
     let (past, near) = (clock.is_past(app.now), clock.is_near(app.now));
     if bar {
-        let bar = remaining_bar(&clock, app.now, BAR);
+        let bar = remaining_bar(&clock, app.now, BAR_WIDTH);
         line.push_span(Span::styled(bar, if near { Style::new() } else { app.theme.dim() }));
     }
     let text = remaining_text(clock.remaining(app.now));

@@ -1,4 +1,4 @@
-//! Programs that run on incidents: the question before, and what they write.
+//! Programs that run on incidents: the confirmation before they start, and their output.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,42 +12,45 @@ use super::super::app::App;
 use super::super::run::{OutputPane, Run, RunConfirmation};
 use super::{confirm, popup};
 
-/// Rows above what is written: how it stands, and a blank one.
-const HEAD: u16 = 2;
+/// Rows above the output: the status of the run, and a blank row.
+const HEADER_ROWS: u16 = 2;
 
-/// The question: which program, with what, on which incident.
+/// Returns the lines of the confirmation: the program, its arguments, and the incident.
 pub(super) fn confirmation_lines(
     app: &App,
-    asked: &RunConfirmation,
+    confirmation: &RunConfirmation,
     width: usize,
 ) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    let mut say = |text: &str, style: Style| {
+    let mut push = |text: &str, style: Style| {
         for part in wrap(&sanitize(text), width) {
             lines.push(Line::from(Span::styled(part, style)));
         }
     };
-    say(&format!("Run {} on {}?", asked.name, asked.target.label), app.theme.strong());
-    say(&asked.target.title, Style::new());
-    say("It is marked as dangerous.", app.theme.strong());
+    push(
+        &format!("Run {} on {}?", confirmation.name, confirmation.target.label),
+        app.theme.strong(),
+    );
+    push(&confirmation.target.title, Style::new());
+    push("It is marked as dangerous.", app.theme.strong());
     if let Some(production) = confirm::production(app) {
-        say(&production, app.theme.warning());
+        push(&production, app.theme.warning());
     }
-    say(&confirm::answer_keys(app), app.theme.accent());
+    push(&confirm::answer_keys(app), app.theme.accent());
     lines.push(Line::default());
-    for part in wrap(&sanitize(&asked.spec.command_line()), width) {
+    for part in wrap(&sanitize(&confirmation.spec.command_line()), width) {
         lines.push(Line::from(part));
     }
     lines
 }
 
-/// Columns and rows of what is written.
+/// Returns the size of the area for output, in columns and rows.
 pub(super) fn text_size(body: Rect) -> (usize, usize) {
     let inside = popup::inner(body);
-    (usize::from(inside.width), usize::from(inside.height.saturating_sub(HEAD)))
+    (usize::from(inside.width), usize::from(inside.height.saturating_sub(HEADER_ROWS)))
 }
 
-/// Rows of what is written, a note on what is not kept included.
+/// Returns the number of rows of output, including the row about dropped lines.
 pub(super) fn rows(run: &Run) -> usize {
     run.output.rows().len() + usize::from(run.output.dropped() > 0)
 }
@@ -68,7 +71,7 @@ pub(super) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mut Buffer
     });
     let written = run.output.rows().iter().map(|row| Line::from(row.clone()));
     let lines = dropped.into_iter().chain(written).skip(top).take(fits);
-    for (line, y) in lines.zip(inside.y + HEAD..inside.bottom()) {
+    for (line, y) in lines.zip(inside.y + HEADER_ROWS..inside.bottom()) {
         buffer.set_line(inside.x, y, &line, inside.width);
     }
     if count == 0 {
@@ -76,7 +79,7 @@ pub(super) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mut Buffer
             None => "nothing is written yet",
             Some(_) => "nothing was written",
         };
-        let y = inside.y + HEAD;
+        let y = inside.y + HEADER_ROWS;
         if y < inside.bottom() {
             buffer.set_stringn(inside.x, y, text, width, app.theme.dim());
         }
@@ -84,7 +87,7 @@ pub(super) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mut Buffer
     popup::draw_scroll_hint(app, body, (top, count.saturating_sub(top + fits)), buffer);
 }
 
-/// How it stands: since when it runs, or how it ended.
+/// Returns the status: since when the program runs, or how it ended.
 fn status(app: &App, run: &Run, width: usize) -> Line<'static> {
     let clock = |at: chrono::DateTime<chrono::Utc>| app.clock().hh_mm_ss(at);
     let since = clock(run.started_at);
@@ -109,7 +112,7 @@ fn status(app: &App, run: &Run, width: usize) -> Line<'static> {
         more.push_str(" · on the timeline");
     }
     more = format!("{more} · {}", run.command_line);
-    let left = width.saturating_sub(line.width());
-    line.push_span(Span::styled(truncate(&more, left).into_owned(), app.theme.dim()));
+    let remaining = width.saturating_sub(line.width());
+    line.push_span(Span::styled(truncate(&more, remaining).into_owned(), app.theme.dim()));
     line
 }

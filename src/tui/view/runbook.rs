@@ -1,4 +1,4 @@
-//! A runbook, with its steps numbered and ticked.
+//! The runbook popup, with steps numbered and ticked.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -13,13 +13,13 @@ use super::super::run::RunbookPane;
 use super::super::update::loaded_events;
 use super::popup;
 
-/// The most columns of text: longer lines are hard to read.
-const WIDE: usize = 100;
+/// The maximum width of the text, in columns: longer lines are hard to read.
+const MAX_COLUMNS: usize = 100;
 
-/// Columns and rows of the text.
+/// Returns the size of the area for text, in columns and rows.
 pub(super) fn text_size(body: Rect) -> (usize, usize) {
     let inside = popup::inner(body);
-    (usize::from(inside.width).min(WIDE), usize::from(inside.height))
+    (usize::from(inside.width).min(MAX_COLUMNS), usize::from(inside.height))
 }
 
 /// A runbook laid out for a width.
@@ -27,48 +27,48 @@ pub(super) fn text_size(body: Rect) -> (usize, usize) {
 pub(super) struct RunbookLayout {
     /// All lines.
     pub(super) lines: Vec<Line<'static>>,
-    /// Steps and code: their block and first line.
+    /// For each step and code block, the index of its block and its first line.
     pub(super) stops: Vec<(usize, usize)>,
-    /// Lines of each of those.
+    /// The number of lines of each of those.
     pub(super) heights: Vec<usize>,
 }
 
 pub(super) fn layout(app: &App, book: &RunbookPane, columns: usize) -> RunbookLayout {
-    let mut laid = RunbookLayout::default();
+    let mut layout = RunbookLayout::default();
     let Some(page) = &book.page else {
-        laid.lines.push(Line::from(Span::styled("reading …", app.theme.dim())));
-        return laid;
+        layout.lines.push(Line::from(Span::styled("reading …", app.theme.dim())));
+        return layout;
     };
-    for wrong in &book.head.problems {
-        for part in wrap(&format!("! {wrong}"), columns) {
-            laid.lines.push(Line::from(Span::styled(part, app.theme.strong())));
+    for problem in &book.head.problems {
+        for part in wrap(&format!("! {problem}"), columns) {
+            layout.lines.push(Line::from(Span::styled(part, app.theme.strong())));
         }
     }
     if page.blocks.is_empty() {
-        laid.lines.push(Line::from(Span::styled("it is empty", app.theme.dim())));
+        layout.lines.push(Line::from(Span::styled("it is empty", app.theme.dim())));
     }
     let ticks = find_ticks(&book.head.name, &page.steps, loaded_events(app, book.target.id));
     let mut before: Option<&Block> = None;
-    for (place, block) in page.blocks.iter().enumerate() {
+    for (index, block) in page.blocks.iter().enumerate() {
         if before.is_some_and(|before| needs_blank_line(before, block)) {
-            laid.lines.push(Line::default());
+            layout.lines.push(Line::default());
         }
         before = Some(block);
-        let start = laid.lines.len();
+        let start = layout.lines.len();
         let stops = block.step.is_some() || matches!(block.kind, BlockKind::Code(..));
-        let selected = stops && book.selected_block == Some(place);
+        let selected = stops && book.selected_block == Some(index);
         let mark = block.step.map(|step| step_mark(app, book, page, &ticks, step));
         let lines = block_lines(app, block, mark.as_ref(), selected, columns);
         if stops {
-            laid.stops.push((place, start));
-            laid.heights.push(lines.len());
+            layout.stops.push((index, start));
+            layout.heights.push(lines.len());
         }
-        laid.lines.extend(lines);
+        layout.lines.extend(lines);
     }
-    laid
+    layout
 }
 
-/// Whether a blank line stands between two blocks.
+/// Whether a blank line separates two blocks.
 fn needs_blank_line(above: &Block, below: &Block) -> bool {
     let together = match (&above.kind, &below.kind) {
         (BlockKind::Item(_) | BlockKind::Code(..), BlockKind::Item(_))
@@ -79,7 +79,7 @@ fn needs_blank_line(above: &Block, below: &Block) -> bool {
     !together
 }
 
-/// What stands before a step, and who has done it.
+/// The mark and number before a step, and who has done the step.
 struct StepMark {
     text: String,
     by: String,
@@ -152,25 +152,25 @@ fn block_lines(
             };
             let hang = width(&first);
             let room = columns.saturating_sub(1 + deep + width(quoted) + hang).max(8);
-            let mut pieces = block.spans.clone();
+            let mut text_spans = block.spans.clone();
             if let Some(mark) = mark.filter(|mark| !mark.by.is_empty()) {
-                pieces.push(TextSpan { text: mark.by.clone(), style: TextStyle::Emphasis });
+                text_spans.push(TextSpan { text: mark.by.clone(), style: TextStyle::Emphasis });
             }
             let done = mark.is_some_and(|mark| mark.done);
-            for (place, row) in wrap_styled(&pieces, room).into_iter().enumerate() {
-                let start = if place == 0 { first.clone() } else { " ".repeat(hang) };
+            for (index, row) in wrap_styled(&text_spans, room).into_iter().enumerate() {
+                let start = if index == 0 { first.clone() } else { " ".repeat(hang) };
                 let style = if done { theme.good() } else { theme.dim() };
                 let mut spans = vec![
                     Span::raw(indent.clone()),
                     Span::styled(quoted, theme.border()),
                     Span::styled(start, style),
                 ];
-                for piece in row {
-                    let mut style = text_style(app, piece.style);
+                for text_span in row {
+                    let mut style = text_style(app, text_span.style);
                     if matches!(block.kind, BlockKind::Heading(1)) {
                         style = theme.accent().add_modifier(Modifier::BOLD);
                     }
-                    spans.push(Span::styled(piece.text, style));
+                    spans.push(Span::styled(text_span.text, style));
                 }
                 line(spans);
             }
@@ -179,8 +179,8 @@ fn block_lines(
     lines
 }
 
-fn text_style(app: &App, look: TextStyle) -> Style {
-    match look {
+fn text_style(app: &App, style: TextStyle) -> Style {
+    match style {
         TextStyle::Plain => Style::new(),
         TextStyle::Strong => app.theme.strong(),
         TextStyle::Emphasis => app.theme.dim(),
@@ -188,19 +188,19 @@ fn text_style(app: &App, look: TextStyle) -> Style {
     }
 }
 
-/// Pieces broken into rows, each with its looks.
-fn wrap_styled(pieces: &[TextSpan], columns: usize) -> Vec<Vec<TextSpan>> {
-    let text: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
-    let mut rest = pieces.iter().flat_map(|piece| piece.text.chars().map(|ch| (ch, piece.style)));
+/// Wraps styled text into rows.
+fn wrap_styled(spans: &[TextSpan], columns: usize) -> Vec<Vec<TextSpan>> {
+    let text: String = spans.iter().map(|span| span.text.as_str()).collect();
+    let mut rest = spans.iter().flat_map(|span| span.text.chars().map(|ch| (ch, span.style)));
     let mut rows = Vec::new();
     for row in wrap(&text, columns) {
         let mut parts: Vec<TextSpan> = Vec::new();
-        // Blanks at which a line was broken are not in the rows.
+        // Wrapping drops the blanks at which a line is broken.
         for wanted in row.chars() {
-            let Some((_, look)) = rest.by_ref().find(|(ch, _)| *ch == wanted) else { break };
+            let Some((_, style)) = rest.by_ref().find(|(ch, _)| *ch == wanted) else { break };
             match parts.last_mut() {
-                Some(last) if last.style == look => last.text.push(wanted),
-                _ => parts.push(TextSpan { text: wanted.to_string(), style: look }),
+                Some(last) if last.style == style => last.text.push(wanted),
+                _ => parts.push(TextSpan { text: wanted.to_string(), style }),
             }
         }
         rows.push(parts);
@@ -217,10 +217,10 @@ pub(super) fn draw(app: &App, book: &RunbookPane, body: Rect, buffer: &mut Buffe
     }
     popup::frame(app, body, &heading, buffer);
     let inside = popup::inner(body);
-    let laid = layout(app, book, text_size(body).0);
-    for (line, row) in laid.lines.iter().skip(book.top).zip(inside.rows()) {
+    let layout = layout(app, book, text_size(body).0);
+    for (line, row) in layout.lines.iter().skip(book.top).zip(inside.rows()) {
         buffer.set_line(row.x, row.y, line, row.width);
     }
-    let below = laid.lines.len().saturating_sub(book.top + usize::from(inside.height));
+    let below = layout.lines.len().saturating_sub(book.top + usize::from(inside.height));
     popup::draw_scroll_hint(app, body, (book.top, below), buffer);
 }

@@ -1,4 +1,4 @@
-//! Line 1: the state of the world.
+//! The state line, first on the screen: workspace, connection, counts of incidents, time.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,7 +12,7 @@ use super::super::app::{App, Freshness};
 use super::super::zone::{Clock, Zone};
 use super::formatting::{retry_text, short_duration};
 
-/// How much is said.
+/// How much the state line shows, so that it fits the width.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Verbosity {
     /// Everything.
@@ -21,15 +21,15 @@ enum Verbosity {
     Wide,
     /// Without who is on call.
     Middle,
-    /// Short words.
+    /// With short words.
     Small,
     /// Without the clock.
     Less,
-    /// Without the backend's name.
+    /// Without the workspace's name.
     Least,
-    /// Without what nobody has picked up.
+    /// Without the number of unacknowledged incidents.
     Tiny,
-    /// Only the two highest priorities.
+    /// With the two highest priorities only.
     Bare,
 }
 
@@ -47,11 +47,11 @@ const VERBOSITIES: [Verbosity; 8] = [
 pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let width = usize::from(area.width);
     let (mut left, mut middle, mut right) = parts(app, Verbosity::Bare);
-    for room in VERBOSITIES {
-        let tried = parts(app, room);
-        let gaps = if room >= Verbosity::Less { 1 } else { 4 };
-        if tried.0.width() + tried.1.width() + tried.2.width() + gaps <= width {
-            (left, middle, right) = tried;
+    for verbosity in VERBOSITIES {
+        let candidate = parts(app, verbosity);
+        let gaps = if verbosity >= Verbosity::Less { 1 } else { 4 };
+        if candidate.0.width() + candidate.1.width() + candidate.2.width() + gaps <= width {
+            (left, middle, right) = candidate;
             break;
         }
     }
@@ -65,32 +65,32 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn parts(app: &App, room: Verbosity) -> (Line<'static>, Line<'static>, Line<'static>) {
-    (left(app, room), middle(app, room), right(app, room))
+fn parts(app: &App, verbosity: Verbosity) -> (Line<'static>, Line<'static>, Line<'static>) {
+    (left(app, verbosity), middle(app, verbosity), right(app, verbosity))
 }
 
-fn left(app: &App, room: Verbosity) -> Line<'static> {
-    let mut line = Line::from(if room < Verbosity::Tiny { " " } else { "" });
-    if room == Verbosity::Full {
+fn left(app: &App, verbosity: Verbosity) -> Line<'static> {
+    let mut line = Line::from(if verbosity < Verbosity::Tiny { " " } else { "" });
+    if verbosity == Verbosity::Full {
         line.push_span(Span::styled("redphone", app.theme.strong()));
         line.push_span("  ");
     }
-    if room < Verbosity::Least
+    if verbosity < Verbosity::Least
         && let Some(name) = app.workspace_name()
     {
         line.push_span(truncate(&sanitize(name), 16).into_owned());
         line.push_span(" ");
     }
     if app.workspace.production {
-        // At every size: this is what must not be mistaken for anything else.
-        let word = if room < Verbosity::Middle { "PRODUCTION" } else { "PROD" };
+        // Shown at every size: nobody may mistake production for something else.
+        let word = if verbosity < Verbosity::Middle { "PRODUCTION" } else { "PROD" };
         line.push_span(Span::styled(word, app.theme.warning()));
         line.push_span(" ");
     }
-    let (text, style) = freshness(app, room);
+    let (text, style) = freshness(app, verbosity);
     if style == app.theme.good() {
         line.push_span(Span::styled("●", style));
-        if room < Verbosity::Least {
+        if verbosity < Verbosity::Least {
             line.push_span(Span::styled(format!(" {text}"), app.theme.dim()));
         }
     } else {
@@ -102,7 +102,7 @@ fn left(app: &App, room: Verbosity) -> Line<'static> {
     line
 }
 
-fn freshness(app: &App, room: Verbosity) -> (String, Style) {
+fn freshness(app: &App, verbosity: Verbosity) -> (String, Style) {
     match app.freshness() {
         Freshness::Loading => ("loading".into(), app.theme.strong()),
         Freshness::Live => {
@@ -110,7 +110,7 @@ fn freshness(app: &App, room: Verbosity) -> (String, Style) {
             (if live { "live" } else { "polling" }.into(), app.theme.good())
         }
         Freshness::Polling(every) => {
-            let text = if room < Verbosity::Least {
+            let text = if verbosity < Verbosity::Least {
                 format!("polling {} s", every.as_secs().max(1))
             } else {
                 "polling".into()
@@ -122,18 +122,18 @@ fn freshness(app: &App, room: Verbosity) -> (String, Style) {
         }
         Freshness::Failing { since, retry_in, .. } if app.is_offline() => {
             let since = app.clock().hh_mm(since);
-            let text = match room {
+            let text = match verbosity {
                 Verbosity::Full | Verbosity::Wide => {
                     format!("offline since {since} · {}", retry_text(app, retry_in))
                 }
-                room if room < Verbosity::Least => format!("offline since {since}"),
+                verbosity if verbosity < Verbosity::Least => format!("offline since {since}"),
                 _ => format!("offline {since}"),
             };
             (text, app.theme.alarm())
         }
         Freshness::Failing { since, .. } => {
             let since = app.clock().hh_mm(since);
-            let text = if room < Verbosity::Least {
+            let text = if verbosity < Verbosity::Least {
                 format!("failing since {since}")
             } else {
                 format!("fail {since}")
@@ -143,11 +143,11 @@ fn freshness(app: &App, room: Verbosity) -> (String, Style) {
     }
 }
 
-fn middle(app: &App, room: Verbosity) -> Line<'static> {
+fn middle(app: &App, verbosity: Verbosity) -> Line<'static> {
     let counts = &app.queue.counts;
     let mut line = Line::default();
-    let gap = if room >= Verbosity::Small { " " } else { "   " };
-    let shown = if room == Verbosity::Bare { 2 } else { Priority::ALL.len() };
+    let gap = if verbosity >= Verbosity::Small { " " } else { "   " };
+    let shown = if verbosity == Verbosity::Bare { 2 } else { Priority::ALL.len() };
     for (priority, count) in Priority::ALL.iter().zip(counts.by_priority).take(shown) {
         if !line.spans.is_empty() {
             line.push_span(gap);
@@ -157,14 +157,14 @@ fn middle(app: &App, room: Verbosity) -> Line<'static> {
         let style = if count > 0 { app.theme.strong() } else { app.theme.dim() };
         line.push_span(Span::styled(format!(" {count}"), style));
     }
-    line.push_span(if room >= Verbosity::Small { "  " } else { "      " });
-    if room < Verbosity::Tiny {
-        let word = if room >= Verbosity::Small { "unack" } else { "unacknowledged" };
+    line.push_span(if verbosity >= Verbosity::Small { "  " } else { "      " });
+    if verbosity < Verbosity::Tiny {
+        let word = if verbosity >= Verbosity::Small { "unack" } else { "unacknowledged" };
         let style = if counts.unacknowledged > 0 { app.theme.strong() } else { app.theme.dim() };
         line.push_span(Span::styled(format!("{} {word}", counts.unacknowledged), style));
         line.push_span(gap);
     }
-    let word = if room >= Verbosity::Small { "past" } else { "past SLA" };
+    let word = if verbosity >= Verbosity::Small { "past" } else { "past SLA" };
     if counts.past > 0 {
         let style = app.theme.alarm().add_modifier(Modifier::BOLD);
         line.push_span(Span::styled(format!("{} {word}", counts.past), style));
@@ -174,12 +174,12 @@ fn middle(app: &App, room: Verbosity) -> Line<'static> {
     line
 }
 
-fn right(app: &App, room: Verbosity) -> Line<'static> {
+fn right(app: &App, verbosity: Verbosity) -> Line<'static> {
     let mut line = Line::default();
-    if room >= Verbosity::Less {
+    if verbosity >= Verbosity::Less {
         return line;
     }
-    if room < Verbosity::Middle
+    if verbosity < Verbosity::Middle
         && let Some((team, person)) = app.on_call()
     {
         let team = team.map(|team| format!("{} ", truncate(&sanitize(team), 14)));
@@ -188,19 +188,20 @@ fn right(app: &App, room: Verbosity) -> Line<'static> {
             app.theme.dim(),
         ));
         line.push_span(truncate(&sanitize(&person.name), 24).into_owned());
-        if let Some(at) = app.cached_at.directory.filter(|_| room < Verbosity::Wide) {
+        if let Some(at) = app.cached_at.directory.filter(|_| verbosity < Verbosity::Wide) {
             line.push_span(Span::styled(format!(" {}", app.as_of(at)), app.theme.dim()));
         }
         line.push_span("   ");
     }
     let utc = app.now.format("%H:%M");
-    if room >= Verbosity::Small {
+    if verbosity >= Verbosity::Small {
         line.push_span(format!("{utc}Z "));
         return line;
     }
     line.push_span(format!("{utc} UTC "));
     let differs = app.offset.local_minus_utc() != 0;
-    if differs && app.zone != Zone::Utc && (room == Verbosity::Full || app.zone == Zone::Both) {
+    if differs && app.zone != Zone::Utc && (verbosity == Verbosity::Full || app.zone == Zone::Both)
+    {
         let local = Clock::new(Zone::Viewer, app.offset).hh_mm(app.now);
         line.push_span(Span::styled(format!("{local} local "), app.theme.dim()));
     }

@@ -1,4 +1,4 @@
-//! What has happened to the incident that is read, newest first.
+//! The timeline pane: the events of the shown incident, newest first.
 
 use std::sync::Arc;
 
@@ -15,15 +15,15 @@ use super::super::app::{App, LoadedIncident, Pane, TimelineInputs};
 use super::super::layout::Frame;
 use super::pane::Title;
 
-/// The word beside the mark.
-const WORD: usize = 13;
-/// Who did it.
-const ACTOR: usize = 13;
-/// From this width on, there is more room for who did it.
-const WIDE: usize = 90;
-/// From this width on, everything stands on one line.
-const ONE_LINE: usize = 52;
-/// The least columns in which a longer text is wrapped beside the actor.
+/// The width of the word after the mark, in columns.
+const WORD_WIDTH: usize = 13;
+/// The width of the actor's name, in columns.
+const ACTOR_WIDTH: usize = 13;
+/// The width from which there is more room for the actor.
+const WIDE_FROM: usize = 90;
+/// The width from which an entry fits on one line.
+const ONE_LINE_FROM: usize = 52;
+/// The minimum number of columns in which a longer text is wrapped next to the actor.
 const MIN_TEXT_WIDTH: usize = 36;
 
 pub(super) fn title(app: &App) -> Title {
@@ -37,8 +37,9 @@ pub(super) fn title(app: &App) -> Title {
             let right = format!("{label} as of event {} of {events}", travel.seq);
             return Title { right, alarm: true, ..Title::default() };
         }
-        let place = app.layout().slot(Pane::Timeline).map(|place| place.area.width);
-        let order = if place.is_some_and(|width| width < 52) { "newest" } else { "newest first" };
+        let pane_width = app.layout().slot(Pane::Timeline).map(|slot| slot.area.width);
+        let order =
+            if pane_width.is_some_and(|width| width < 52) { "newest" } else { "newest first" };
         let about = format!("{label} · {events} · {order} · {}", app.clock().name());
         match app.detail_as_of(shown.id) {
             Some(at) => format!("{} · {about}", app.as_of(at)),
@@ -48,8 +49,8 @@ pub(super) fn title(app: &App) -> Title {
     Title { right, ..Title::default() }
 }
 
-/// What the lines were made from.
-pub(super) fn layout_key(app: &App, width: usize) -> Option<TimelineInputs> {
+/// Returns what the layout of the lines depends on.
+pub(super) fn layout_inputs(app: &App, width: usize) -> Option<TimelineInputs> {
     let shown = app.reading.shown.as_ref()?;
     Some(TimelineInputs {
         events: Arc::clone(&shown.events),
@@ -62,29 +63,29 @@ pub(super) fn layout_key(app: &App, width: usize) -> Option<TimelineInputs> {
     })
 }
 
-/// Whether the lines must be made anew.
+/// Whether the lines must be laid out again.
 pub(super) fn is_outdated(app: &App, width: usize) -> bool {
     match (&app.reading.timeline_inputs, &app.reading.shown) {
-        (Some(of), Some(shown)) => {
-            !Arc::ptr_eq(&of.events, &shown.events)
-                || !Arc::ptr_eq(&of.detail, &shown.detail)
-                || of.width != width
-                || of.clock != app.clock()
-                || of.theme != app.theme
-                || of.day != app.clock().local_time(app.now).date()
-                || of.as_of != viewed_seq(app)
+        (Some(inputs), Some(shown)) => {
+            !Arc::ptr_eq(&inputs.events, &shown.events)
+                || !Arc::ptr_eq(&inputs.detail, &shown.detail)
+                || inputs.width != width
+                || inputs.clock != app.clock()
+                || inputs.theme != app.theme
+                || inputs.day != app.clock().local_time(app.now).date()
+                || inputs.as_of != viewed_seq(app)
         }
         (None, None) => !app.reading.timeline_lines.is_empty(),
         _ => true,
     }
 }
 
-/// The event that is the last one, where the incident is shown as it was.
+/// Returns the sequence number of the event as of which the incident is shown; `None` for now.
 fn viewed_seq(app: &App) -> Option<u32> {
     app.travel.as_ref().map(|travel| travel.seq)
 }
 
-/// Scrolls to the event that the incident is shown as of, where that was asked for.
+/// Scrolls to the event as of which the incident is shown, if that was requested.
 pub(super) fn scroll_to_viewed_event(app: &mut App, page: usize) {
     let Some(travel) = &mut app.travel else { return };
     let Some(line) = app.reading.timeline_mark else { return };
@@ -94,22 +95,22 @@ pub(super) fn scroll_to_viewed_event(app: &mut App, page: usize) {
     }
 }
 
-/// The line of that event.
+/// Returns the line of the event as of which the incident is shown.
 pub(super) fn viewed_event_line(lines: &[Line<'static>]) -> Option<usize> {
     lines
         .iter()
         .position(|line| line.spans.get(1).is_some_and(|span| span.content == VIEWED_EVENT_MARK))
 }
 
-/// The mark of that event.
+/// The mark of the event as of which the incident is shown.
 const VIEWED_EVENT_MARK: &str = "▶ ";
 
-/// One entry before it is laid out.
+/// An entry of the timeline before it is laid out.
 struct Entry {
     seq: u32,
     at: DateTime<Utc>,
     milestone: bool,
-    /// It waits to be sent.
+    /// Whether its command is still in the outbox.
     pending: bool,
     word: &'static str,
     actor: String,
@@ -117,11 +118,11 @@ struct Entry {
 }
 
 pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
-    let Some(read) = &app.reading.shown else { return Vec::new() };
+    let Some(shown) = &app.reading.shown else { return Vec::new() };
     let mut lines = Vec::new();
-    if app.layout().slot(Pane::Timeline).is_some_and(|place| place.frame == Frame::Bare) {
-        // There is no border that could name it.
-        let summary = &read.detail.incident.summary;
+    if app.layout().slot(Pane::Timeline).is_some_and(|slot| slot.frame == Frame::Bare) {
+        // Without a border there is no title that names the incident.
+        let summary = &shown.detail.incident.summary;
         let (label, zone) = (summary.label(), app.clock().name());
         let text = format!("{label} · {zone} · {}", sanitize(&summary.title));
         lines.push(Line::from(Span::styled(
@@ -130,9 +131,10 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
         )));
     }
     let mut day = app.clock().local_time(app.now).date();
-    let then = viewed_seq(app).and_then(|seq| read.events.iter().find(|event| event.seq == seq));
-    let then = then.map(|event| event.at);
-    for entry in entries(app, read) {
+    let viewed_at =
+        viewed_seq(app).and_then(|seq| shown.events.iter().find(|event| event.seq == seq));
+    let viewed_at = viewed_at.map(|event| event.at);
+    for entry in entries(app, shown) {
         let date = app.clock().local_time(entry.at).date();
         if date != day {
             lines.push(separator(app, date, width));
@@ -140,15 +142,15 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
         }
         let from = lines.len();
         layout_entry(app, &entry, width, &mut lines);
-        let Some(here) = viewed_seq(app) else { continue };
+        let Some(viewed) = viewed_seq(app) else { continue };
         let is_later =
-            if entry.seq > 0 { entry.seq > here } else { then.is_none_or(|t| entry.at > t) };
+            if entry.seq > 0 { entry.seq > viewed } else { viewed_at.is_none_or(|t| entry.at > t) };
         if is_later {
             for line in &mut lines[from..] {
                 *line =
                     std::mem::take(line).patch_style(app.theme.dim().add_modifier(Modifier::DIM));
             }
-        } else if entry.seq == here
+        } else if entry.seq == viewed
             && let Some(first) = lines.get_mut(from)
         {
             if let Some(mark) = first.spans.get_mut(1) {
@@ -157,19 +159,20 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
             *first = std::mem::take(first).patch_style(app.theme.strong());
         }
     }
-    if read.events.first().is_some_and(|first| first.seq > 1) {
+    if shown.events.first().is_some_and(|first| first.seq > 1) {
         let text = "earlier events follow when scrolled to";
         lines.push(Line::from(Span::styled(text, app.theme.dim())));
     }
     lines
 }
 
-/// Events as they were recorded, the last first, and suspected changes among them.
-fn entries(app: &App, read: &LoadedIncident) -> Vec<Entry> {
+/// Returns the events in the order in which they were recorded, newest first, with suspected
+/// changes inserted by time.
+fn entries(app: &App, shown: &LoadedIncident) -> Vec<Entry> {
     let mut entries: Vec<Entry> =
-        read.events.iter().rev().map(|event| event_entry(app, event, read)).collect();
-    let first = read.events.first();
-    let mut suspects: Vec<_> = read
+        shown.events.iter().rev().map(|event| event_entry(app, event, shown)).collect();
+    let first = shown.events.first();
+    let mut suspects: Vec<_> = shown
         .detail
         .suspects
         .iter()
@@ -179,26 +182,26 @@ fn entries(app: &App, read: &LoadedIncident) -> Vec<Entry> {
         .collect();
     suspects.sort_by_key(|(at, _)| *at);
     for (at, change) in suspects {
-        // Among earlier events that aren't read yet, its place is unknown.
+        // Its position among earlier events that aren't loaded yet is unknown.
         if first.is_some_and(|first| first.seq > 1 && at < first.at) {
             continue;
         }
         let text = format!("{} {} · {}", change.kind, change.title, change.state);
         let actor = change.by.name().to_owned();
-        let place = entries.iter().position(|there| there.at <= at).unwrap_or(entries.len());
+        let index = entries.iter().position(|entry| entry.at <= at).unwrap_or(entries.len());
         let entry =
             Entry { seq: 0, at, milestone: false, pending: false, word: "Change", actor, text };
-        entries.insert(place, entry);
+        entries.insert(index, entry);
     }
     entries
 }
 
-fn event_entry(app: &App, event: &Event, read: &LoadedIncident) -> Entry {
+fn event_entry(app: &App, event: &Event, shown: &LoadedIncident) -> Entry {
     let pending = app.is_command_pending(event.command);
     let mut text = match &event.body {
         EventBody::Declared { declaration, priority, .. } => {
             let mut text = format!("{priority} · detected by {}", declaration.source);
-            let alerts = read.detail.incident.summary.alerts;
+            let alerts = shown.detail.incident.summary.alerts;
             if alerts > 1 {
                 text = format!("{text} · {alerts} alerts grouped");
             }
@@ -206,7 +209,7 @@ fn event_entry(app: &App, event: &Event, read: &LoadedIncident) -> Entry {
         }
         body => body.detail(),
     };
-    // Its time may lie before that of the entry below it.
+    // An event recorded later may have an earlier time than the entry below it.
     if let Some(late) = event.recording_delay().filter(|_| !pending) {
         let separator = if text.is_empty() { "" } else { " · " };
         text = format!("{text}{separator}recorded {} later", format_duration(late));
@@ -240,29 +243,29 @@ fn layout_entry(app: &App, entry: &Entry, width: usize, lines: &mut Vec<Line<'st
         _ => ("◦ ", Style::new()),
     };
     let actor = sanitize(&entry.actor);
-    let utc = app.clock().secondary_utc(entry.at).filter(|_| width >= WIDE);
+    let utc = app.clock().secondary_utc(entry.at).filter(|_| width >= WIDE_FROM);
     let utc = utc.map(|at| at.format("%H:%MZ  ").to_string()).unwrap_or_default();
     let mut line = Line::from(vec![
         Span::styled(format!("{}  {utc}", app.clock().hh_mm_ss(entry.at)), theme.dim()),
         Span::styled(mark, style),
     ]);
     let texts: Vec<_> = safe_lines(&entry.text).collect();
-    let by = if width < WIDE { ACTOR } else { 2 * ACTOR - 8 };
-    let column = 8 + 2 + utc.len() + 2 + WORD + 1 + by + 2;
-    let beside = width.saturating_sub(column);
-    let fits = texts.len() == 1 && crate::model::text::width(&texts[0]) <= beside;
-    if width >= ONE_LINE {
-        line.push_span(Span::styled(pad(entry.word, WORD), style));
+    let by = if width < WIDE_FROM { ACTOR_WIDTH } else { 2 * ACTOR_WIDTH - 8 };
+    let column = 8 + 2 + utc.len() + 2 + WORD_WIDTH + 1 + by + 2;
+    let text_width = width.saturating_sub(column);
+    let fits = texts.len() == 1 && crate::model::text::width(&texts[0]) <= text_width;
+    if width >= ONE_LINE_FROM {
+        line.push_span(Span::styled(pad(entry.word, WORD_WIDTH), style));
         line.push_span(format!(" {}  ", pad(&actor, by)));
     } else {
         line.push_span(Span::styled(entry.word, style));
         let room = width.saturating_sub(12 + entry.word.len() + 3);
         line.push_span(Span::styled(format!(" · {}", truncate(&actor, room)), theme.dim()));
     }
-    // Beside the actor where that leaves a column to read; else below, across the pane.
+    // The text goes next to the actor if that column is wide enough, else below across the pane.
     let (indent, below) = match width {
-        ONE_LINE.. if fits || beside >= MIN_TEXT_WIDTH => (column, false),
-        ONE_LINE.. => (12, true),
+        ONE_LINE_FROM.. if fits || text_width >= MIN_TEXT_WIDTH => (column, false),
+        ONE_LINE_FROM.. => (12, true),
         _ => (4, true),
     };
     let room = width.saturating_sub(indent).max(8);

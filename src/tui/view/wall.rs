@@ -1,4 +1,4 @@
-//! The wall display: big, calm, and never silently old.
+//! The wall display: readable from afar, calm, and never silently outdated.
 
 mod band;
 mod banner;
@@ -19,13 +19,13 @@ use super::super::app::App;
 use super::super::wall::{MAX_SHIFT, Wall, burn_in_shift};
 use super::formatting::short_duration;
 
-/// With less than this, incidents are a plain list.
+/// The size below which incidents are shown as a plain list.
 const BOARD_FROM: (u16, u16) = (76, 17);
-/// From this size on, measures and ribbon stand beside the incidents.
+/// The size from which measures and ribbon are to the right of the incidents.
 const SIDE_BY_SIDE_FROM: (u16, u16) = (116, 26);
-/// Rows below the incidents for measures and ribbon, where they do not stand beside them.
-const STRIP: u16 = 5;
-/// With fewer rows, there is no strip.
+/// The height of the strip below the incidents for measures and ribbon, on smaller screens.
+const STRIP_ROWS: u16 = 5;
+/// The height below which there is no strip.
 const STRIP_FROM: u16 = 20;
 
 pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
@@ -65,7 +65,7 @@ fn board(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
         ribbon::draw(app, wall, below(side, pages), buffer);
         return;
     }
-    let strip = if area.height >= STRIP_FROM { STRIP } else { 0 };
+    let strip = if area.height >= STRIP_FROM { STRIP_ROWS } else { 0 };
     list::large(app, wall, Rect { height: rest.height - strip, ..rest }, buffer);
     if strip > 0 {
         let strip = Rect { y: rest.bottom() - strip, height: strip, ..rest };
@@ -76,13 +76,13 @@ fn board(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// What is left below so many rows.
+/// Returns the part of an area below its first `rows` rows.
 fn below(area: Rect, rows: u16) -> Rect {
     let rows = rows.min(area.height);
     Rect { y: area.y + rows, height: area.height - rows, ..area }
 }
 
-/// Which backend, which view, who is on call, what time it is.
+/// Draws workspace, view, who is on call, and the time.
 fn header(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     let theme = app.theme;
     let mut left = Line::from(Span::styled("redphone", theme.strong()));
@@ -114,7 +114,7 @@ fn header(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     draw_left_right(&left, &right, area, buffer);
 }
 
-/// UTC, and the viewer's time where that is shown and differs.
+/// Returns the time in UTC, with the viewer's time if that is shown and differs.
 fn clock(app: &App) -> String {
     let utc = app.now.format("%H:%M");
     let clock = app.clock();
@@ -124,7 +124,7 @@ fn clock(app: &App) -> String {
     format!("{} local · {utc} UTC", clock.hh_mm(app.now))
 }
 
-/// A line at the left and one at the right; the left one gives way.
+/// Draws one line at the left and one at the right; the left one is truncated if they don't fit.
 fn draw_left_right(left: &Line<'_>, right: &Line<'_>, area: Rect, buffer: &mut Buffer) {
     let wide = u16::try_from(right.width()).unwrap_or(area.width).min(area.width);
     let room = area.width.saturating_sub(wide + 1);
@@ -132,7 +132,7 @@ fn draw_left_right(left: &Line<'_>, right: &Line<'_>, area: Rect, buffer: &mut B
     buffer.set_line(area.right() - wide, area.y, right, wide);
 }
 
-/// A title with a rule to the right end.
+/// Draws a title followed by a rule.
 fn rule(app: &App, title: &Line<'_>, area: Rect, buffer: &mut Buffer) {
     let used = u16::try_from(title.width()).unwrap_or(area.width).min(area.width);
     buffer.set_line(area.x, area.y, title, area.width);
@@ -140,7 +140,7 @@ fn rule(app: &App, title: &Line<'_>, area: Rect, buffer: &mut Buffer) {
     buffer.set_string(area.x + used + 1, area.y, "─".repeat(rest), app.theme.border());
 }
 
-/// A text in the middle of a line, where there is one.
+/// Draws a text in the middle of an area's first line, unless the area is empty.
 fn centred(text: &str, style: Style, area: Rect, buffer: &mut Buffer) {
     if area.is_empty() {
         return;

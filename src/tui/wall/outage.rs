@@ -1,4 +1,4 @@
-//! How old the data is, and how loudly that must be told.
+//! How old the data is, and how prominently the wall display must show that.
 
 use std::time::Duration;
 
@@ -6,63 +6,63 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::sync::{ConnectionState, GRACE, LONG_POLL_TIMEOUT, THIRD_FAILURE_AFTER};
 
-/// From these ages on, it is told louder, and louder still.
+/// The ages from which an outage is shown as [`Loudness::Block`] and [`Loudness::Big`].
 const LOUDNESS_AGES: [TimeDelta; 2] = [TimeDelta::minutes(2), TimeDelta::minutes(10)];
 
-/// How loudly old data is told.
+/// How prominently an outage is shown.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Loudness {
     /// On one line.
     Line,
-    /// On a few.
+    /// On a few lines.
     Block,
     /// In big letters.
     Big,
 }
 
-/// Data is older than three polls.
+/// The backend has not answered for longer than three polls.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Outage {
-    /// What is shown is as it was then.
+    /// The time as of which the shown data was true.
     pub since: DateTime<Utc>,
-    /// How loudly it is told.
+    /// How prominently the outage is shown.
     pub loudness: Loudness,
-    /// What the backend said; nothing where it does not answer.
+    /// The error of the backend; `None` if it does not answer.
     pub error: Option<String>,
-    /// When it is asked again.
+    /// When the next attempt is made.
     pub retry_at: Option<DateTime<Utc>>,
 }
 
-/// Since when nothing was read, and how long that is no outage yet. `opened_at` stands in where
-/// nothing was ever read.
-fn silence(link: &ConnectionState, opened_at: DateTime<Utc>) -> (DateTime<Utc>, TimeDelta) {
-    let (since, patience) = match link {
+/// Returns since when no data has arrived, and after how long that becomes an outage. `opened_at`
+/// stands in where no data has ever arrived.
+fn silence(connection: &ConnectionState, opened_at: DateTime<Utc>) -> (DateTime<Utc>, TimeDelta) {
+    let (since, threshold) = match connection {
         ConnectionState::Loading => (opened_at, LONG_POLL_TIMEOUT + GRACE),
         ConnectionState::Live { at } => (*at, LONG_POLL_TIMEOUT + GRACE),
         ConnectionState::Polling { at, every } => (*at, *every * 3),
         ConnectionState::Failing { since, .. } => (*since, THIRD_FAILURE_AFTER),
     };
-    (since, delta(patience))
+    (since, delta(threshold))
 }
 
 impl Outage {
-    /// What there is to tell at `now`; `None` while data is fresh.
+    /// Returns the outage at `now`, or `None` while data is fresh.
     pub(super) fn detect(
-        link: &ConnectionState,
+        connection: &ConnectionState,
         opened_at: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Option<Self> {
-        let (since, patience) = silence(link, opened_at);
+        let (since, threshold) = silence(connection, opened_at);
         let age = now - since;
-        if age < patience {
+        if age < threshold {
             return None;
         }
-        let loud = match age {
+        let loudness = match age {
             age if age < LOUDNESS_AGES[0] => Loudness::Line,
             age if age < LOUDNESS_AGES[1] => Loudness::Block,
             _ => Loudness::Big,
         };
-        let (said, retry_at) = match link {
+        let (error, retry_at) = match connection {
             ConnectionState::Failing { error, retry_at, .. } => {
                 (Some(error.to_string()), Some(*retry_at))
             }
@@ -70,16 +70,16 @@ impl Outage {
             | ConnectionState::Live { .. }
             | ConnectionState::Polling { .. } => (None, None),
         };
-        Some(Self { since, loudness: loud, error: said, retry_at })
+        Some(Self { since, loudness, error, retry_at })
     }
 
-    /// When it is told, and when it gets louder.
+    /// Returns the times at which the outage begins and becomes more prominent.
     pub(super) fn change_times(
-        link: &ConnectionState,
+        connection: &ConnectionState,
         opened_at: DateTime<Utc>,
     ) -> [DateTime<Utc>; 3] {
-        let (since, patience) = silence(link, opened_at);
-        [since + patience, since + LOUDNESS_AGES[0], since + LOUDNESS_AGES[1]]
+        let (since, threshold) = silence(connection, opened_at);
+        [since + threshold, since + LOUDNESS_AGES[0], since + LOUDNESS_AGES[1]]
     }
 }
 

@@ -1,28 +1,28 @@
-//! New P1s have the screen for a while, but not for ever.
+//! Takeovers: a new P1 has the screen for a limited time.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::IncidentId;
 
-/// How long a new P1 takes the screen.
+/// How long a new P1 has the screen.
 pub const TAKEOVER_DURATION: TimeDelta = TimeDelta::seconds(20);
-/// The longest time that new P1s take the screen one after the other; then the board is shown for
-/// [`TAKEOVER`] at least, whatever comes.
+/// The longest time that consecutive takeovers have the screen. Then the board is shown for at
+/// least [`TAKEOVER_DURATION`], whatever happens.
 pub const MAX_TAKEOVER: TimeDelta = TimeDelta::seconds(60);
 
 /// The P1s that have the screen.
 #[derive(Debug, Default)]
 pub(super) struct Takeovers {
-    /// Each until its time, the last one last.
+    /// Each incident with the time at which its takeover ends, newest last.
     active: Vec<(IncidentId, DateTime<Utc>)>,
-    /// Since when the screen has been taken without a break.
+    /// Since when there has been a takeover without a break.
     active_since: Option<DateTime<Utc>>,
-    /// Until then nothing takes the screen.
+    /// Until then no takeover starts.
     blocked_until: Option<DateTime<Utc>>,
 }
 
 impl Takeovers {
-    /// A new P1 takes the screen, alone or beside others.
+    /// Gives the screen to a new P1, alone or together with others.
     pub(super) fn start(&mut self, incident: IncidentId, at: DateTime<Utc>) {
         if self.blocked_until.is_some_and(|until| at < until) {
             return;
@@ -31,12 +31,11 @@ impl Takeovers {
         self.active.push((incident, at + TAKEOVER_DURATION));
     }
 
-    /// Time has passed, or incidents have changed: those whose time is over, or that are no longer
-    /// `there`, give the screen back.
-    pub(super) fn expire(&mut self, at: DateTime<Utc>, there: impl Fn(IncidentId) -> bool) {
-        // A clock that was set back must not hold the screen.
+    /// Ends the takeovers whose time is up, and those of incidents for which `is_open` is false.
+    pub(super) fn expire(&mut self, at: DateTime<Utc>, is_open: impl Fn(IncidentId) -> bool) {
+        // A clock that was set back must not prolong a takeover.
         let lasts = |until: DateTime<Utc>| at < until && until - at <= TAKEOVER_DURATION;
-        self.active.retain(|(id, until)| lasts(*until) && there(*id));
+        self.active.retain(|(id, until)| lasts(*until) && is_open(*id));
         if self.active.is_empty() {
             self.active_since = None;
             return;
@@ -49,7 +48,7 @@ impl Takeovers {
         }
     }
 
-    /// The last first.
+    /// Returns the incidents, newest first.
     pub(super) fn ids(&self) -> impl DoubleEndedIterator<Item = IncidentId> {
         self.active.iter().rev().map(|(id, _)| *id)
     }

@@ -1,4 +1,4 @@
-//! What the piece at the cursor of a filter may become.
+//! Completions for the term at the cursor of the filter line.
 
 use std::collections::BTreeSet;
 
@@ -9,79 +9,81 @@ use super::super::super::app::App;
 use super::super::super::filter_line::{Completions, FilterLine};
 use super::super::super::mode::Mode;
 
-/// Keys of terms, as they are offered.
+/// The keys of terms that are offered.
 const KEYS: [&str; 9] =
     ["status:", "service:", "owner:", "team:", "cat:", "sla:", "is:", "age>", "idle>"];
-/// Spans that are offered.
+/// The durations that are offered.
 const SPANS: [&str; 6] = ["15m", "30m", "1h", "2h", "8h", "1d"];
-/// More than these are not offered at once.
-const MAX_OFFERS: usize = 40;
+/// The most completions that are offered at once.
+const MAX_COMPLETIONS: usize = 40;
 
-/// Finds what the piece at the cursor may become.
-pub(super) fn refresh_offers(app: &mut App) {
-    let offers = match &app.mode {
-        Mode::Filter(line) => offers_at_cursor(app, line),
+/// Computes the completions of the term at the cursor again.
+pub(super) fn refresh_completions(app: &mut App) {
+    let completions = match &app.mode {
+        Mode::Filter(line) => completions_at_cursor(app, line),
         _ => return,
     };
     if let Mode::Filter(line) = &mut app.mode {
-        line.completions = offers;
+        line.completions = completions;
     }
 }
 
-/// Puts in the first offer, or the one after that which was put in. `false` where there is none.
+/// Inserts the first completion, or the one after that which was inserted. Returns `false` if there
+/// is none.
 pub(super) fn insert_next(app: &mut App, by: isize) -> bool {
     let Mode::Filter(line) = &mut app.mode else { return false };
-    let mut offers = std::mem::take(&mut line.completions);
-    let count = offers.texts.len();
+    let mut completions = std::mem::take(&mut line.completions);
+    let count = completions.texts.len();
     if count == 0 {
         return false;
     }
-    let next = match offers.chosen {
+    let next = match completions.chosen {
         None if by < 0 => count - 1,
         None => 0,
-        Some(here) => (here + count).saturating_add_signed(by) % count,
+        Some(index) => (index + count).saturating_add_signed(by) % count,
     };
-    let text = offers.texts[next].clone();
-    line.replace(offers.range.clone(), &text);
+    let text = completions.texts[next].clone();
+    line.replace(completions.range.clone(), &text);
     if count == 1 {
-        // There is nothing to choose: the next piece can be typed.
+        // There is nothing to choose: the next term can be typed.
         if !text.ends_with([':', '>']) {
             line.insert(" ");
         }
-        refresh_offers(app);
+        refresh_completions(app);
         return true;
     }
-    offers.range.end = offers.range.start + text.len();
-    offers.chosen = Some(next);
-    line.completions = offers;
+    completions.range.end = completions.range.start + text.len();
+    completions.chosen = Some(next);
+    line.completions = completions;
     true
 }
 
-fn offers_at_cursor(app: &App, line: &FilterLine) -> Completions {
+fn completions_at_cursor(app: &App, line: &FilterLine) -> Completions {
     let cursor = line.cursor();
-    let piece = split_terms(line.text())
+    let term = split_terms(line.text())
         .into_iter()
         .find(|p| p.range.start < cursor && cursor <= p.range.end);
-    let Some(piece) = piece else {
+    let Some(term) = term else {
         return Completions { range: cursor..cursor, texts: keys(""), chosen: None };
     };
-    let not = if piece.negated { "-" } else { "" };
-    let texts: Vec<String> = match &piece.key {
-        None if piece.value.is_empty() => Vec::new(),
-        None => keys(&piece.value),
+    let not = if term.negated { "-" } else { "" };
+    let texts: Vec<String> = match &term.key {
+        None if term.value.is_empty() => Vec::new(),
+        None => keys(&term.value),
         Some((key, operator)) => {
             let mut values = values(app, key, *operator);
-            // What is whole already needs no offer.
-            values.retain(|value| !eq_ignore_case(value, &piece.value));
-            let texts = matching(&values, &piece).into_iter();
+            // A complete value needs no completion.
+            values.retain(|value| !eq_ignore_case(value, &term.value));
+            let texts = matching(&values, &term).into_iter();
             texts.map(|value| format!("{key}{operator}{}", format_value(value))).collect()
         }
     };
-    let texts = texts.into_iter().take(MAX_OFFERS).map(|text| format!("{not}{text}")).collect();
-    Completions { range: piece.range, texts, chosen: None }
+    let texts =
+        texts.into_iter().take(MAX_COMPLETIONS).map(|text| format!("{not}{text}")).collect();
+    Completions { range: term.range, texts, chosen: None }
 }
 
-/// A value as it is put in. The special words are meant as such.
+/// Formats a value as it is inserted. The special words are not quoted.
 fn format_value(value: &str) -> String {
     if matches!(value, "me" | "none") { value.to_owned() } else { quote_value(value) }
 }
@@ -96,9 +98,9 @@ fn keys(begin: &str) -> Vec<String> {
     keys.map(|key| (*key).to_owned()).collect()
 }
 
-/// Values that begin with what is typed, then those that have it further on.
-fn matching<'a>(values: &'a [String], piece: &RawTerm) -> Vec<&'a str> {
-    let typed = piece.value.trim_start_matches('@').to_lowercase();
+/// Returns the values that begin with what is typed, then those that contain it further on.
+fn matching<'a>(values: &'a [String], term: &RawTerm) -> Vec<&'a str> {
+    let typed = term.value.trim_start_matches('@').to_lowercase();
     let begins = |value: &&String| value.to_lowercase().starts_with(&typed);
     let has = |value: &&String| value.to_lowercase().contains(&typed) && !begins(value);
     let first = values.iter().filter(begins);
@@ -125,17 +127,20 @@ fn values(app: &App, key: &str, operator: char) -> Vec<String> {
             all
         }
         ("service" | "svc", ':') => {
-            let known = directory.into_iter().flat_map(|d| &d.services).map(|s| &*s.name);
-            with(&[], known.chain(rows.flat_map(|row| row.services.iter().map(|s| &**s))).collect())
+            let listed = directory.into_iter().flat_map(|d| &d.services).map(|s| &*s.name);
+            with(
+                &[],
+                listed.chain(rows.flat_map(|row| row.services.iter().map(|s| &**s))).collect(),
+            )
         }
         ("team", ':') => {
-            let known = directory.into_iter().flat_map(|d| &d.teams).map(|team| &*team.name);
-            with(&["none"], known.chain(rows.filter_map(|row| row.team.as_deref())).collect())
+            let listed = directory.into_iter().flat_map(|d| &d.teams).map(|team| &*team.name);
+            with(&["none"], listed.chain(rows.filter_map(|row| row.team.as_deref())).collect())
         }
         ("owner" | "assignee", ':') => {
-            let known = directory.into_iter().flat_map(|d| &d.people).map(|p| &*p.handle);
+            let listed = directory.into_iter().flat_map(|d| &d.people).map(|p| &*p.handle);
             let owners = rows.filter_map(|row| Some(&*row.assignee.as_ref()?.handle));
-            with(&["me", "none"], known.chain(owners).collect())
+            with(&["me", "none"], listed.chain(owners).collect())
         }
         ("age" | "idle", '<' | '>') => SPANS.map(str::to_owned).to_vec(),
         _ => Vec::new(),

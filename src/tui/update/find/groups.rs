@@ -1,4 +1,4 @@
-//! Groups of the queue: one for each service, folded until it is looked into.
+//! Groups of the queue: one for each service, folded until it is opened.
 
 use chrono::{DateTime, Utc};
 
@@ -10,7 +10,7 @@ use super::super::super::message::Effect;
 use super::super::super::queue::Line;
 use super::super::{navigation, rows, show_toast};
 
-/// Groups the queue by service, or not any more. The group of what is selected is unfolded.
+/// Groups the queue by service, or no longer. The group of the selected row is unfolded.
 pub(in crate::tui::update) fn toggle_grouping(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let mut effects = Vec::new();
     if app.focus != Pane::Queue {
@@ -32,7 +32,7 @@ pub(in crate::tui::update) fn toggle_grouping(app: &mut App, at: DateTime<Utc>) 
     effects
 }
 
-/// The group that the selection is in, by its place.
+/// Returns the index of the group that the selection is in.
 fn current_group(app: &App) -> Option<usize> {
     match app.queue.lines.get(app.queue.index)? {
         Line::Head(group) => Some(*group),
@@ -68,13 +68,13 @@ pub(in crate::tui::update) fn toggle_group(app: &mut App) -> Option<Vec<Effect>>
     Some(if folded { unfold(app) } else { fold(app) })
 }
 
-/// The incidents of the group whose head is selected.
+/// Returns the incidents of the group whose head is selected.
 pub(in crate::tui::update) fn selected_group_ids(app: &App) -> Option<Vec<IncidentId>> {
     let group = app.queue.selected_group()?;
     Some(app.queue.rows[group.rows.clone()].iter().map(|row| row.summary.id).collect())
 }
 
-/// Marks these, or takes the marks away where all of them have one.
+/// Marks these incidents, or removes their marks if all of them are marked.
 pub(in crate::tui::update) fn toggle_marks(app: &mut App, ids: Vec<IncidentId>) {
     if ids.iter().all(|id| app.marked.contains(id)) {
         app.marked.retain(|id| !ids.contains(id));

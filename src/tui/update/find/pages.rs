@@ -15,30 +15,33 @@ use super::super::super::message::{Effect, Timer};
 use super::super::super::queue::HistoryPages;
 use super::super::{navigation, report_failure, rows};
 
-/// How long typing rests before the history is searched.
+/// How long typing must pause before the history is searched.
 pub const SEARCH_DELAY: Duration = Duration::from_millis(120);
-/// Rows of a page.
+/// How many rows a page has.
 const PAGE_ROWS: u32 = 100;
-/// The most rows that are read anew at once.
+/// The most rows that are read again at once.
 const MAX_RELOADED_ROWS: u32 = 1000;
 
-/// Sees to it that what the filter looks for is read, or forgotten where it looks at open ones only.
+/// Makes sure that the rows the filter asks for are being read, or drops the history if the filter
+/// covers open incidents only.
 pub(super) fn refresh_history(app: &mut App) -> Vec<Effect> {
     let queue = &mut app.queue;
     if !queue.is_history() {
         queue.pages = None;
-        // An answer on its way is of no use any more.
+        // An answer that is still to come is of no use any more.
         queue.search_count += 1;
         return Vec::new();
     }
-    let of = (queue.filter().clone(), queue.effective_sort());
+    let query = (queue.filter().clone(), queue.effective_sort());
     match &queue.pages {
-        Some(pages) if pages.query.as_ref() == Some(&of) && pages.in_flight.is_none() => Vec::new(),
+        Some(pages) if pages.query.as_ref() == Some(&query) && pages.in_flight.is_none() => {
+            Vec::new()
+        }
         _ => restart_search(app),
     }
 }
 
-/// Asks for it from the begin, when typing rests.
+/// Starts the search again from the first page, once typing pauses.
 fn restart_search(app: &mut App) -> Vec<Effect> {
     let queue = &mut app.queue;
     queue.search_count += 1;
@@ -55,24 +58,25 @@ fn restart_search(app: &mut App) -> Vec<Effect> {
     vec![Effect::StartTimer(SEARCH_DELAY, Timer::Search(queue.search_count))]
 }
 
-/// Reads it anew, where it is looked at.
+/// Reads the history again, if it is shown.
 pub(in crate::tui::update) fn reload_history(app: &mut App) -> Vec<Effect> {
     if app.queue.pages.is_some() { restart_search(app) } else { Vec::new() }
 }
 
-/// Typing rests.
+/// Starts the search of that number, because typing has paused.
 pub(in crate::tui::update) fn search_due(app: &mut App, number: u64) -> Vec<Effect> {
     let queue = &app.queue;
     let Some(pages) = queue.pages.as_ref().filter(|p| p.in_flight == Some((number, false))) else {
         return Vec::new();
     };
-    // As many as there were, so that what is looked at stays there.
+    // As many rows as there were, so that the rows on the screen stay where they are.
     let same = pages
         .query
         .as_ref()
         .is_some_and(|(f, s)| f == queue.filter() && *s == queue.effective_sort());
-    let there = if same { u32::try_from(pages.rows.len()).unwrap_or(MAX_RELOADED_ROWS) } else { 0 };
-    vec![load(app, number, there.clamp(PAGE_ROWS, MAX_RELOADED_ROWS), None)]
+    let loaded =
+        if same { u32::try_from(pages.rows.len()).unwrap_or(MAX_RELOADED_ROWS) } else { 0 };
+    vec![load(app, number, loaded.clamp(PAGE_ROWS, MAX_RELOADED_ROWS), None)]
 }
 
 fn load(app: &App, number: u64, limit: u32, after: Option<crate::backend::PageMark>) -> Effect {
@@ -89,7 +93,7 @@ fn load(app: &App, number: u64, limit: u32, after: Option<crate::backend::PageMa
     )
 }
 
-/// Asks for the next page when the selection comes near the end.
+/// Requests the next page when the selection comes near the end.
 pub(in crate::tui::update) fn load_more(app: &mut App, page: usize) -> Vec<Effect> {
     let queue = &mut app.queue;
     let near = queue.index + 2 * page >= queue.lines.len();
@@ -103,21 +107,25 @@ pub(in crate::tui::update) fn load_more(app: &mut App, page: usize) -> Vec<Effec
     vec![load(app, number, PAGE_ROWS, Some(next))]
 }
 
-/// A page was read. One that was asked for before something else is looked for is dropped.
+/// Adds a page that was read. A page that was requested before the filter changed is dropped.
 pub(in crate::tui::update) fn page_loaded(
     app: &mut App,
     number: u64,
     result: Result<Page<Summary>, BackendError>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    let of = (app.queue.filter().clone(), app.queue.effective_sort());
+    let query = (app.queue.filter().clone(), app.queue.effective_sort());
     let Some(pages) = &mut app.queue.pages else { return Vec::new() };
-    let Some((_, goes_on)) = pages.in_flight.filter(|(asked, _)| *asked == number) else {
+    let Some((_, continues)) = pages.in_flight.filter(|(request, _)| *request == number) else {
         return Vec::new();
     };
     pages.in_flight = None;
-    let kept_at =
-        app.cached_at.history_page.take().filter(|(of, _)| *of == number).map(|(_, at)| at);
+    let cached_at = app
+        .cached_at
+        .history_page
+        .take()
+        .filter(|(request, _)| *request == number)
+        .map(|(_, at)| at);
     let page = match result {
         Ok(page) => page,
         Err(error) => {
@@ -127,14 +135,14 @@ pub(in crate::tui::update) fn page_loaded(
     };
     pages.error = None;
     let read = page.rows.into_iter().map(Arc::new);
-    if goes_on {
-        let known: HashSet<IncidentId> = pages.rows.iter().map(|row| row.id).collect();
-        pages.rows.extend(read.filter(|row| !known.contains(&row.id)));
-        pages.as_of = pages.as_of.into_iter().chain(kept_at).min();
+    if continues {
+        let loaded: HashSet<IncidentId> = pages.rows.iter().map(|row| row.id).collect();
+        pages.rows.extend(read.filter(|row| !loaded.contains(&row.id)));
+        pages.as_of = pages.as_of.into_iter().chain(cached_at).min();
     } else {
         pages.rows = read.collect();
-        pages.query = Some(of);
-        pages.as_of = kept_at;
+        pages.query = Some(query);
+        pages.as_of = cached_at;
     }
     pages.next_page = page.next;
     let selected = app.queue.selected;
@@ -143,24 +151,24 @@ pub(in crate::tui::update) fn page_loaded(
     if selected == app.queue.selected { Vec::new() } else { navigation::selection_moved(app) }
 }
 
-/// An incident as a command has left it.
+/// Updates the row of an incident to its state after a command.
 pub(in crate::tui::update) fn update_row(app: &mut App, row: &Summary) {
     let Some(pages) = &mut app.queue.pages else { return };
-    if let Some(there) = pages.rows.iter_mut().find(|there| there.id == row.id)
-        && there.seq < row.seq
+    if let Some(loaded) = pages.rows.iter_mut().find(|loaded| loaded.id == row.id)
+        && loaded.seq < row.seq
     {
-        *there = Arc::new(row.clone());
+        *loaded = Arc::new(row.clone());
     }
 }
 
-/// Where incidents have ended meanwhile, they belong to the history now.
+/// Searches again if open incidents have ended: they belong to the history now.
 pub(in crate::tui::update) fn open_changed(
     app: &mut App,
     before: Option<&Snapshot>,
     now: &Snapshot,
 ) -> Vec<Effect> {
-    let whole = before.filter(|before| before.counts.is_none() && now.counts.is_none());
-    let (Some(before), Some(_)) = (whole, &app.queue.pages) else { return Vec::new() };
+    let complete = before.filter(|before| before.counts.is_none() && now.counts.is_none());
+    let (Some(before), Some(_)) = (complete, &app.queue.pages) else { return Vec::new() };
     let open: HashSet<IncidentId> = now.rows.iter().map(|row| row.id).collect();
     if before.rows.iter().all(|row| open.contains(&row.id)) {
         Vec::new()

@@ -1,4 +1,4 @@
-//! Saved views and orders.
+//! Saved views and orders of the queue.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -16,30 +16,30 @@ use super::super::super::queue::sort_label;
 use super::super::navigation;
 use super::apply_filter;
 
-/// Nothing has happened for so long to what is forgotten.
+/// Incidents count as forgotten after this time without an event.
 const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(2);
 
 /// A filter and an order under a name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct View {
-    /// Its name, safe to show.
+    /// The name of the view, sanitized.
     pub name: String,
-    /// What is in it.
+    /// Which incidents the view shows.
     pub filter: Filter,
-    /// In which order.
+    /// The order in which it shows them.
     pub sort: Sort,
-    /// The key that picks it.
+    /// The key that selects the view in the list.
     pub key: Option<char>,
 }
 
-/// All views of the panes.
+/// Returns all views of the panes.
 #[must_use]
 pub fn views(app: &App) -> Vec<View> {
     views_with(&app.settings.views)
 }
 
-/// All views: those that are always there, then the person's own. Where two want the same key, it
-/// is the person's.
+/// Returns all views: the built-in ones, then the person's own. Where two want the same key, the
+/// person's own gets it.
 #[must_use]
 pub fn views_with(own: &[SavedView]) -> Vec<View> {
     let own: Vec<View> = own
@@ -51,8 +51,8 @@ pub fn views_with(own: &[SavedView]) -> Vec<View> {
             key: view.key,
         })
         .collect();
-    let has = |ask: Predicate| Term { negated: false, predicate: ask };
-    let not = |ask: Predicate| Term { negated: true, predicate: ask };
+    let has = |predicate: Predicate| Term { negated: false, predicate };
+    let not = |predicate: Predicate| Term { negated: true, predicate };
     let usual = [
         ("all open", 'a', vec![], Sort::Urgent),
         ("mine", 'm', vec![has(Predicate::Owner(Owner::Me))], Sort::Urgent),
@@ -81,7 +81,7 @@ pub fn views_with(own: &[SavedView]) -> Vec<View> {
     all
 }
 
-/// The list of views.
+/// Opens the list of views.
 pub(in crate::tui::update) fn open_views(app: &mut App) -> Vec<Effect> {
     let levels = app.rules.levels;
     let context = MatchContext { now: app.now, me: Some(&app.me.handle), levels: &levels };
@@ -89,11 +89,11 @@ pub(in crate::tui::update) fn open_views(app: &mut App) -> Vec<Effect> {
     let items: Vec<Item> = views
         .iter()
         .enumerate()
-        .map(|(place, view)| {
-            let mut item = Item::new(view.name.clone(), Pick::Index(place));
+        .map(|(index, view)| {
+            let mut item = Item::new(view.name.clone(), Pick::Index(index));
             item.key = view.key;
-            let whole = app.snapshot.as_ref().filter(|snapshot| snapshot.counts.is_none());
-            let count = whole.filter(|_| view.filter.scope() == Scope::Open).map(|snapshot| {
+            let complete = app.snapshot.as_ref().filter(|snapshot| snapshot.counts.is_none());
+            let count = complete.filter(|_| view.filter.scope() == Scope::Open).map(|snapshot| {
                 snapshot.rows.iter().filter(|row| view.filter.matches(row, context)).count()
             });
             let filter = view.filter.to_string();
@@ -106,22 +106,22 @@ pub(in crate::tui::update) fn open_views(app: &mut App) -> Vec<Effect> {
         })
         .collect();
     let mut picker = Picker::new(PickerKind::Views, Vec::new(), "Views".into(), items, false);
-    let here = views.iter().position(|view| Some(&view.name) == app.queue.view.as_ref());
-    picker.move_selection(isize::try_from(here.unwrap_or(0)).unwrap_or(0));
+    let current = views.iter().position(|view| Some(&view.name) == app.queue.view.as_ref());
+    picker.move_selection(isize::try_from(current.unwrap_or(0)).unwrap_or(0));
     app.mode = Mode::Pick(Box::new(picker));
     Vec::new()
 }
 
-/// A view was chosen, by its place among all.
+/// Shows the view that was chosen, by its index among all.
 pub(in crate::tui::update) fn choose_view(
     app: &mut App,
-    place: usize,
+    index: usize,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    views(app).into_iter().nth(place).map_or_else(Vec::new, |view| show_view(app, view, at))
+    views(app).into_iter().nth(index).map_or_else(Vec::new, |view| show_view(app, view, at))
 }
 
-/// Shows a view.
+/// Shows the incidents of a view in the queue.
 pub fn show_view(app: &mut App, view: View, at: DateTime<Utc>) -> Vec<Effect> {
     let mut effects = focus_queue(app);
     let name = (!view.filter.terms.is_empty() || view.sort != Sort::Urgent).then_some(view.name);
@@ -129,7 +129,7 @@ pub fn show_view(app: &mut App, view: View, at: DateTime<Utc>) -> Vec<Effect> {
     effects
 }
 
-/// What is chosen is seen in the queue.
+/// Brings the queue to the front, where the choice takes effect.
 fn focus_queue(app: &mut App) -> Vec<Effect> {
     if app.focus == Pane::Queue {
         return Vec::new();
@@ -138,17 +138,17 @@ fn focus_queue(app: &mut App) -> Vec<Effect> {
     navigation::focus(app, Pane::Queue)
 }
 
-/// The list of orders.
+/// Opens the list of orders.
 pub(in crate::tui::update) fn open_sorts(app: &mut App) -> Vec<Effect> {
     let history = app.queue.is_history();
     let items: Vec<Item> = Sort::ALL
         .iter()
         .enumerate()
-        .map(|(place, sort)| {
+        .map(|(index, sort)| {
             let by_report = matches!(sort, Sort::Newest | Sort::Oldest);
             let why = (history && !by_report)
                 .then(|| "the history is read newest or oldest first".to_owned());
-            let mut item = Item::new(sort_label(*sort), Pick::Index(place)).disabled_reason(why);
+            let mut item = Item::new(sort_label(*sort), Pick::Index(index)).disabled_reason(why);
             item.key = match sort {
                 Sort::Owner => Some('w'),
                 other => other.as_str().chars().next(),
@@ -158,22 +158,23 @@ pub(in crate::tui::update) fn open_sorts(app: &mut App) -> Vec<Effect> {
         .collect();
     let heading = "Order of the queue".to_owned();
     let mut picker = Picker::new(PickerKind::Sorts, Vec::new(), heading, items, false);
-    let here = Sort::ALL.iter().position(|sort| *sort == app.queue.effective_sort()).unwrap_or(0);
-    picker.selected_index = here;
+    let current =
+        Sort::ALL.iter().position(|sort| *sort == app.queue.effective_sort()).unwrap_or(0);
+    picker.selected_index = current;
     app.mode = Mode::Pick(Box::new(picker));
     Vec::new()
 }
 
-/// An order was chosen, by its place among all.
+/// Applies the order that was chosen, by its index among all.
 pub(in crate::tui::update) fn choose_sort(
     app: &mut App,
-    place: usize,
+    index: usize,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    Sort::ALL.get(place).map_or_else(Vec::new, |sort| sort_by(app, *sort, at))
+    Sort::ALL.get(index).map_or_else(Vec::new, |sort| sort_by(app, *sort, at))
 }
 
-/// Puts the queue in another order, which holds until another is chosen.
+/// Applies an order to the queue, until another one is chosen.
 pub fn sort_by(app: &mut App, sort: Sort, at: DateTime<Utc>) -> Vec<Effect> {
     let mut effects = focus_queue(app);
     let (filter, view) = (app.queue.filter().clone(), app.queue.view.clone());

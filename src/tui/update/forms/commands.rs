@@ -1,4 +1,4 @@
-//! What a form asks for when it is sent.
+//! The commands that a form sends.
 
 use std::str::FromStr;
 
@@ -19,12 +19,13 @@ use super::super::super::plan::{Plan, Step, Target};
 use super::super::{parse_time, precheck, send};
 use super::fields::{UNKNOWN, placeholder_text, section_label, suspects};
 
-/// As exact as a time in a form is.
+/// The precision of times in a form.
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
 
-/// A field that can't be sent as it is.
+/// An error in a field that prevents sending.
 pub(super) struct FieldError {
-    /// Its label; none of the form's for the form as a whole.
+    /// Label of the field; a text that is no label of the form if the error concerns the entire
+    /// form.
     pub field: String,
     /// What is wrong and what to do.
     pub message: String,
@@ -34,21 +35,22 @@ fn field_error(field: &str, why: impl Into<String>) -> FieldError {
     FieldError { field: field.to_owned(), message: why.into() }
 }
 
-/// The plan, and whether it can't be taken back.
+/// Returns the plan of a form, and whether it is irreversible.
 pub(super) fn plan(app: &App, form: &Form, at: DateTime<Utc>) -> Result<(Plan, bool), FieldError> {
-    let (verb, done) = verb_and_done(form);
+    let (verb, done_phrase) = verb_and_done(form);
     let mut steps = Vec::new();
     if form.kind == Kind::Declare {
         steps = declare(app, form, at)?;
     }
     for target in &form.targets {
-        let (records, asks) = build_commands(app, form, target, at)?;
-        steps.push(send::step(app, target, records, asks, at));
+        let (prerequisites, commands) = build_commands(app, form, target, at)?;
+        steps.push(send::step(app, target, prerequisites, commands, at));
     }
-    let for_good = matches!(form.kind, Kind::Update | Kind::Reclassify | Kind::Reopen);
-    Ok((Plan { verb: verb.into(), done_phrase: done.into(), steps }, for_good))
+    let irreversible = matches!(form.kind, Kind::Update | Kind::Reclassify | Kind::Reopen);
+    Ok((Plan { verb: verb.into(), done_phrase: done_phrase.into(), steps }, irreversible))
 }
 
+/// Returns the verb of a form's plan, and the phrase for what was done.
 fn verb_and_done(form: &Form) -> (&'static str, &'static str) {
     match &form.kind {
         Kind::Note => ("write a note on", "noted"),
@@ -71,15 +73,18 @@ fn verb_and_done(form: &Form) -> (&'static str, &'static str) {
     }
 }
 
+/// The prerequisite commands and the incident commands of one target, in order.
 type FormCommands = Result<(Vec<Command>, Vec<IncidentCommand>), FieldError>;
 
+/// Returns the commands of a form for one target.
 fn build_commands(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) -> FormCommands {
-    let only = |ask| Ok((Vec::new(), vec![ask]));
+    let only = |command| Ok((Vec::new(), vec![command]));
     match &form.kind {
         Kind::Declare => Ok((Vec::new(), Vec::new())),
         Kind::Note => {
             let text = form.value("Note");
-            check::required_text("note", &text).map_err(|bad| field_error("Note", bad.problem))?;
+            check::required_text("note", &text)
+                .map_err(|error| field_error("Note", error.problem))?;
             only(match replaced_command(form) {
                 Some(IncidentCommand::CorrectNote { note, .. }) => {
                     IncidentCommand::CorrectNote { note: *note, text }
@@ -102,9 +107,9 @@ fn build_commands(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) ->
             if let Some(field) = open {
                 return Err(field_error(&field.label, "answer it: Space says yes, w waives it"));
             }
-            let mut asks = answers(app, form, target);
-            asks.push(IncidentCommand::Close);
-            Ok((Vec::new(), asks))
+            let mut commands = answers(app, form, target);
+            commands.push(IncidentCommand::Close);
+            Ok((Vec::new(), commands))
         }
         Kind::Checklist => Ok((Vec::new(), answers(app, form, target))),
         Kind::Categorize => categorize(app, form, target),
@@ -139,12 +144,12 @@ fn build_commands(app: &App, form: &Form, target: &Target, at: DateTime<Utc>) ->
             Ok((Vec::new(), review(form, record)))
         }
         Kind::ActionItem { id, .. } => {
-            action_item(app, form, *id).map(|ask| (Vec::new(), vec![ask]))
+            action_item(app, form, *id).map(|command| (Vec::new(), vec![command]))
         }
     }
 }
 
-/// What is wrong with a field, as far as that is known before the form is sent.
+/// Returns what is wrong with a field, as far as that is known before the form is sent.
 pub(super) fn validate_field(
     app: &App,
     form: &Form,
@@ -152,18 +157,18 @@ pub(super) fn validate_field(
     at: DateTime<Utc>,
 ) -> Option<String> {
     let value = form.value(label);
-    let wrong = match label {
+    let result = match label {
         "Since" => return parse_time::parse_past(&value, at, app.clock()).err(),
         "Until" | "Next update" => return parse_time::parse_future(&value, at, app.clock()).err(),
-        "URL" => return url(form).err().map(|wrong| wrong.message),
-        "Due" => return due(form).err().map(|wrong| wrong.message),
+        "URL" => return url(form).err().map(|result| result.message),
+        "Due" => return due(form).err().map(|result| result.message),
         "Title" => check::title(&value),
         "Services" | "Labels" => {
             check::names("names", &form.field(label).map(Field::entered_names).unwrap_or_default())
         }
         _ => return None,
     };
-    wrong.err().map(|bad| bad.problem)
+    result.err().map(|error| error.problem)
 }
 
 fn url(form: &Form) -> Result<Link, FieldError> {
@@ -172,7 +177,7 @@ fn url(form: &Form) -> Result<Link, FieldError> {
         return Err(field_error("URL", "is no URL: it begins with https:// or another scheme"));
     }
     let link = Link::Url(url);
-    check::link(&link).map_err(|bad| field_error("URL", bad.problem))?;
+    check::link(&link).map_err(|error| field_error("URL", error.problem))?;
     Ok(link)
 }
 
@@ -186,8 +191,8 @@ fn due(form: &Form) -> Result<Option<NaiveDate>, FieldError> {
     }
 }
 
-/// What stakeholders are told of an incident. To several, the placeholders of the template are
-/// written, and each has them filled in.
+/// Returns the message to stakeholders of one incident. With several targets the text contains
+/// placeholders, which are filled in for each.
 fn message(
     app: &App,
     form: &Form,
@@ -223,17 +228,17 @@ where
     form.value(label).parse().map_err(|error: T::Err| field_error(label, error.to_string()))
 }
 
-/// The answers that were changed here and are not there yet.
+/// Returns the answers that were changed in the form and differ from the record.
 fn answers(app: &App, form: &Form, target: &Target) -> Vec<IncidentCommand> {
     let record = precheck::current_record(app, target.id);
-    let there = |item| {
+    let recorded = |item| {
         let answered = record.and_then(|record| record.answered.iter().find(|a| a.item == item));
         answered.map_or(Answer::Open, |answered| answered.answer.clone())
     };
     let changed = form.fields.iter().filter(|field| form.is_changed(&field.label));
     changed
         .filter_map(Field::answer)
-        .filter(|(item, answer)| there(*item) != *answer)
+        .filter(|(item, answer)| recorded(*item) != *answer)
         .map(|(item, answer)| IncidentCommand::AnswerItem { item, answer })
         .collect()
 }
@@ -246,59 +251,61 @@ fn category(form: &Form) -> Result<Option<Category>, FieldError> {
     }
 }
 
-/// What was changed here and differs from the record. Of many incidents, only what was filled in is set.
+/// Returns commands for what was changed in the form and differs from the record. With many
+/// incidents, fields that are empty are left as they are.
 fn categorize(app: &App, form: &Form, target: &Target) -> FormCommands {
     let row = app.row(target.id);
     let many = form.targets.len() > 1;
     let record = precheck::current_record(app, target.id);
-    let mut asks = Vec::new();
+    let mut commands = Vec::new();
     let to = category(form)?;
     let changed = |label: &str, empty: bool| form.is_changed(label) && !(many && empty);
     if changed("Category", to.is_none()) && row.is_none_or(|row| row.category != to) {
-        asks.push(IncidentCommand::Categorize { category: to });
+        commands.push(IncidentCommand::Categorize { category: to });
     }
     let services = form.field("Services").map(Field::entered_names);
     let services = services.unwrap_or_default();
-    check::names("services", &services).map_err(|bad| field_error("Services", bad.problem))?;
+    check::names("services", &services).map_err(|error| field_error("Services", error.problem))?;
     if changed("Services", services.is_empty()) && row.is_none_or(|row| row.services != services) {
-        asks.push(IncidentCommand::SetServices { services });
+        commands.push(IncidentCommand::SetServices { services });
     }
     let team = Some(form.value("Team")).filter(|team| !team.is_empty());
     if changed("Team", team.is_none()) && row.is_none_or(|row| row.team != team) {
-        asks.push(IncidentCommand::SetTeam { team });
+        commands.push(IncidentCommand::SetTeam { team });
     }
     for (link, label) in suspects(app, form.target()) {
         if !form.is_changed(&label) {
             continue;
         }
         let wanted = form.field(&label).is_some_and(|field| field.content() == "yes");
-        let there = record.is_some_and(|record| record.links.contains(&link));
-        match (wanted, there) {
-            (true, false) => asks.push(IncidentCommand::Link { link }),
-            (false, true) => asks.push(IncidentCommand::Unlink { link }),
+        let linked = record.is_some_and(|record| record.links.contains(&link));
+        match (wanted, linked) {
+            (true, false) => commands.push(IncidentCommand::Link { link }),
+            (false, true) => commands.push(IncidentCommand::Unlink { link }),
             _ => {}
         }
     }
-    Ok((Vec::new(), asks))
+    Ok((Vec::new(), commands))
 }
 
-/// What was changed here and differs from the record. Of many incidents, only what was filled in is set.
+/// Returns a command for what was changed in the form and differs from the record. With many
+/// incidents, fields that are empty are left as they are.
 fn describe(app: &App, form: &Form, target: &Target) -> FormCommands {
     let record = precheck::current_record(app, target.id);
     let many = form.targets.len() > 1;
     let title = form.value("Title");
     if form.is_changed("Title") {
-        check::title(&title).map_err(|bad| field_error("Title", bad.problem))?;
+        check::title(&title).map_err(|error| field_error("Title", error.problem))?;
     }
     let symptoms = form.value("Symptoms");
     let labels = form.field("Labels").map(Field::entered_names).unwrap_or_default();
-    check::names("labels", &labels).map_err(|bad| field_error("Labels", bad.problem))?;
+    check::names("labels", &labels).map_err(|error| field_error("Labels", error.problem))?;
     let runbook = form.value("Runbook");
-    let changed = |label: &str, here: &str, there: Option<&str>| {
-        form.is_changed(label) && there != Some(here) && !(many && here.is_empty())
+    let changed = |label: &str, entered: &str, recorded: Option<&str>| {
+        form.is_changed(label) && recorded != Some(entered) && !(many && entered.is_empty())
     };
-    let runbook_there = record.map(|r| r.runbook.as_deref().unwrap_or_default());
-    let ask = IncidentCommand::Describe {
+    let recorded_runbook = record.map(|r| r.runbook.as_deref().unwrap_or_default());
+    let command = IncidentCommand::Describe {
         title: changed("Title", &title, record.map(|r| r.summary.title.as_str())).then_some(title),
         symptoms: changed("Symptoms", &symptoms, record.map(|r| r.symptoms.as_str()))
             .then_some(symptoms),
@@ -306,18 +313,18 @@ fn describe(app: &App, form: &Form, target: &Target) -> FormCommands {
             && record.is_none_or(|r| r.labels != labels)
             && !(many && labels.is_empty()))
         .then_some(labels),
-        runbook: changed("Runbook", &runbook, runbook_there).then_some(runbook),
+        runbook: changed("Runbook", &runbook, recorded_runbook).then_some(runbook),
     };
     let nothing = matches!(
-        &ask,
+        &command,
         IncidentCommand::Describe { title: None, symptoms: None, labels: None, runbook: None }
     );
-    Ok((Vec::new(), if nothing { Vec::new() } else { vec![ask] }))
+    Ok((Vec::new(), if nothing { Vec::new() } else { vec![command] }))
 }
 
 fn problem(form: &Form, target: &Target, at: DateTime<Utc>) -> FormCommands {
     let title = form.value("Title");
-    check::title(&title).map_err(|bad| field_error("Title", bad.problem))?;
+    check::title(&title).map_err(|error| field_error("Title", error.problem))?;
     let id = ProblemId(form.draft_id);
     let workaround = form.value("Workaround");
     let state = if workaround.is_empty() { ProblemState::Open } else { ProblemState::KnownError };
@@ -330,14 +337,14 @@ fn problem(form: &Form, target: &Target, at: DateTime<Utc>) -> FormCommands {
         workaround,
         opened_at: at,
     });
-    // Recorded once, before the first link to it.
+    // The problem is recorded once, before the first link to it.
     let first = form.targets.first().is_some_and(|first| first.id == target.id);
-    let records = if first { vec![record] } else { Vec::new() };
-    Ok((records, vec![IncidentCommand::Link { link: Link::Problem { id, title } }]))
+    let prerequisites = if first { vec![record] } else { Vec::new() };
+    Ok((prerequisites, vec![IncidentCommand::Link { link: Link::Problem { id, title } }]))
 }
 
-/// The sections that were changed here and differ from what is written; a timeline that was only
-/// begun by the form counts where none is written.
+/// Returns commands for the sections that were changed in the form and differ from what is
+/// recorded. A timeline that the form prefilled also counts if none is recorded.
 fn review(form: &Form, record: Option<&Incident>) -> Vec<IncidentCommand> {
     let written = |section: Section| {
         record.and_then(|record| record.review.sections.get(&section)).map_or("", String::as_str)
@@ -347,8 +354,8 @@ fn review(form: &Form, record: Option<&Incident>) -> Vec<IncidentCommand> {
         .map(|section| (*section, form.value(section_label(*section))))
         .filter(|(section, text)| {
             let written = written(*section).trim();
-            let begun = *section == Section::Timeline && written.is_empty();
-            (begun || form.is_changed(section_label(*section))) && text != written
+            let prefilled = *section == Section::Timeline && written.is_empty();
+            (prefilled || form.is_changed(section_label(*section))) && text != written
         })
         .map(|(section, text)| IncidentCommand::WriteReview { section, text })
         .collect()
@@ -368,13 +375,13 @@ fn action_item(app: &App, form: &Form, id: uuid::Uuid) -> Result<IncidentCommand
     })
 }
 
-/// A person by name or handle; one that is not in the directory is taken as a handle.
+/// Finds a person by name or handle; one who is not in the directory is taken as a handle.
 fn person(app: &App, who: &str) -> Option<PersonRef> {
     if who.is_empty() {
         return None;
     }
-    let known = app.directory.as_ref().and_then(|directory| directory.person(who)).cloned();
-    Some(known.unwrap_or_else(|| PersonRef::new(who.trim_start_matches('@'), who)))
+    let found = app.directory.as_ref().and_then(|directory| directory.person(who)).cloned();
+    Some(found.unwrap_or_else(|| PersonRef::new(who.trim_start_matches('@'), who)))
 }
 
 fn declare(app: &App, form: &Form, at: DateTime<Utc>) -> Result<Vec<Step>, FieldError> {
@@ -401,38 +408,38 @@ fn declare(app: &App, form: &Form, at: DateTime<Utc>) -> Result<Vec<Step>, Field
     if let Some(directory) = &app.directory {
         declaration.fill_from_directory(directory);
     }
-    check::declaration(&declaration).map_err(|bad| {
-        let label = match bad.field {
+    check::declaration(&declaration).map_err(|error| {
+        let label = match error.field {
             "title" => "Title",
             "services" => "Services",
             "symptoms" => "Symptoms",
             other => other,
         };
-        field_error(label, bad.problem)
+        field_error(label, error.problem)
     })?;
     let target = Target {
-        // What waits for a refused declaration waits for this one.
+        // Commands that depend on the refused declaration depend on this one.
         id: replaced_declaration(form).map_or_else(IncidentId::new, |(id, _)| id),
         label: "the new incident".into(),
         title: declaration.title.clone(),
         seq: 0,
     };
-    let mut asks = vec![IncidentCommand::Declare(Box::new(declaration))];
+    let mut commands = vec![IncidentCommand::Declare(Box::new(declaration))];
     if form.value("Owner") == "me" {
-        asks.push(IncidentCommand::Assign { to: Some(app.me.clone()) });
+        commands.push(IncidentCommand::Assign { to: Some(app.me.clone()) });
     }
-    Ok(vec![Step { target, prerequisites: Vec::new(), commands: asks, refused: None }])
+    Ok(vec![Step { target, prerequisites: Vec::new(), commands, refused: None }])
 }
 
-/// What was refused and is written anew.
+/// Returns the refused command that the form rewrites.
 fn replaced_command(form: &Form) -> Option<&IncidentCommand> {
     match &form.replaces.as_ref()?.command {
-        Command::Incident { command: ask, .. } => Some(ask),
+        Command::Incident { command, .. } => Some(command),
         _ => None,
     }
 }
 
-/// The declaration that was refused and is written anew.
+/// Returns the refused declaration that the form rewrites, with its incident.
 fn replaced_declaration(form: &Form) -> Option<(IncidentId, &Declaration)> {
     match &form.replaces.as_ref()?.command {
         Command::Incident { incident, command: IncidentCommand::Declare(declaration) } => {

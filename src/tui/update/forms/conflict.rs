@@ -1,4 +1,5 @@
-//! What others have written into a field while it was open here, told before it is overwritten.
+//! Conflicts: what others have written into a field while the form was open, shown before it is
+//! overwritten.
 
 use chrono::{DateTime, Utc};
 
@@ -11,59 +12,60 @@ use super::super::super::form::{Form, Kind, Value};
 use super::super::precheck;
 use super::fields;
 
-/// Columns of what they wrote.
+/// Width up to which the other value is quoted, in terminal cells.
 const MAX_QUOTE_WIDTH: usize = 60;
 
-/// A field that somebody else has changed since it was filled in, and that was changed here too.
+/// A field that somebody else has changed since it was filled in, and that was changed in the form
+/// too.
 pub(super) struct FieldConflict {
     index: usize,
-    /// What it holds now, for them.
+    /// The value in the record now.
     theirs: String,
     notice: String,
 }
 
-/// The first such field of a form.
+/// Returns the first conflict of a form.
 pub(super) fn find_conflict(app: &App, form: &Form, at: DateTime<Utc>) -> Option<FieldConflict> {
     let (Some(target), true) = (form.target(), edits_record(&form.kind)) else { return None };
-    // Only against the record as it is now.
+    // Only the current record can be compared.
     precheck::current_record(app, target.id)?;
     let fresh = fields::build(app, &form.kind, &form.targets, at);
-    form.fields.iter().enumerate().find_map(|(place, field)| {
-        let before = form.initial_contents.get(place)?;
-        let theirs = fresh.iter().find(|there| there.label == field.label)?.content();
-        let here = field.content();
-        if here == *before || theirs == *before || theirs == here {
+    form.fields.iter().enumerate().find_map(|(index, field)| {
+        let before = form.initial_contents.get(index)?;
+        let theirs = fresh.iter().find(|current| current.label == field.label)?.content();
+        let entered = field.content();
+        if entered == *before || theirs == *before || theirs == entered {
             return None;
         }
         let (who, when) = match conflicting_event(app, target.id, target.seq, &form.kind) {
             Some(event) => (sanitize(event.actor.name()).into_owned(), format_ago(event.at, at)),
             None => ("somebody".to_owned(), "meanwhile".to_owned()),
         };
-        let told = match quote_first_line(&theirs) {
+        let notice = match quote_first_line(&theirs) {
             line if line.is_empty() => format!("{who} emptied this {when}"),
             line => format!("{who} changed this {when}: {line}"),
         };
-        Some(FieldConflict { index: place, theirs, notice: told })
+        Some(FieldConflict { index, theirs, notice })
     })
 }
 
-/// Says so at the field. Sent once more, it overwrites.
-pub(super) fn report(form: &mut Form, clash: FieldConflict) {
-    let Some(field) = form.fields.get(clash.index) else { return };
+/// Shows the conflict at the field. Sending the form once more overwrites the other value.
+pub(super) fn report(form: &mut Form, conflict: FieldConflict) {
+    let Some(field) = form.fields.get(conflict.index) else { return };
     let (label, is_tick) = (field.label.clone(), matches!(field.value, Value::Tick { .. }));
-    let told = format!("{} · sent again, yours replaces it", clash.notice);
-    if let Some(initial) = form.initial_contents.get_mut(clash.index) {
-        *initial = clash.theirs;
+    let notice = format!("{} · sent again, yours replaces it", conflict.notice);
+    if let Some(initial) = form.initial_contents.get_mut(conflict.index) {
+        *initial = conflict.theirs;
     }
     // A tick with an error can't be sent.
     if is_tick {
-        form.notice = Some(format!("{label}: {told}"));
+        form.notice = Some(format!("{label}: {notice}"));
     } else {
-        form.show_error(&label, told);
+        form.show_error(&label, notice);
     }
 }
 
-/// Forms that are filled in with the record and write it back.
+/// Returns whether a form is filled in from the record and writes it back.
 fn edits_record(kind: &Kind) -> bool {
     matches!(
         kind,
@@ -76,7 +78,7 @@ fn edits_record(kind: &Kind) -> bool {
     )
 }
 
-/// The last event since a position by which somebody else may have changed it.
+/// Returns the last event after a position by which somebody else may have changed the field.
 fn conflicting_event<'a>(
     app: &'a App,
     id: IncidentId,

@@ -1,4 +1,4 @@
-//! The fields of each form, filled in with what is known.
+//! The fields of each form, filled in from the record.
 
 use chrono::{DateTime, Utc};
 
@@ -16,9 +16,10 @@ use super::super::super::form::{Field, Kind};
 use super::super::super::plan::Target;
 use super::super::{parse_time, precheck};
 
-/// The word for a category that is not known.
+/// The word for an unknown category.
 pub(super) const UNKNOWN: &str = "unknown";
 
+/// Returns the fields of a form, filled in from the record of its target.
 pub(super) fn build(app: &App, kind: &Kind, targets: &[Target], at: DateTime<Utc>) -> Vec<Field> {
     let one = match targets {
         [one] => Some(one),
@@ -118,7 +119,7 @@ fn people_names(app: &App) -> Vec<String> {
     directory.flat_map(|d| d.people.iter().map(|person| person.name.clone())).collect()
 }
 
-/// The names that are offered in a field; `None` where it is no field of names.
+/// Returns the names that are offered in a field; `None` if it is no field of names.
 pub(super) fn offered_names(app: &App, label: &str) -> Option<Vec<String>> {
     match label {
         "Services" => Some(service_names(app)),
@@ -152,7 +153,8 @@ fn closing_checklist(record: Option<&Incident>) -> Vec<Field> {
     ClosingItem::ALL.iter().map(|item| item_field(record, Item::Closing(*item))).collect()
 }
 
-/// The list of the stage: the investigation while it is open, then the gate.
+/// Returns the checklist of the incident's stage: the investigation while it is open, then the
+/// closing checklist.
 fn checklist(record: Option<&Incident>) -> Vec<Field> {
     if record.is_some_and(|record| !record.summary.status.is_open()) {
         return closing_checklist(record);
@@ -188,7 +190,7 @@ fn categorize(
     fields
 }
 
-/// The suspected changes of an incident as links, with their labels.
+/// Returns the suspected changes of an incident as links, with the labels of their fields.
 pub(super) fn suspects(app: &App, target: Option<&Target>) -> Vec<(Link, String)> {
     let Some(target) = target else { return Vec::new() };
     let shown = app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == target.id);
@@ -203,7 +205,7 @@ pub(super) fn suspects(app: &App, target: Option<&Target>) -> Vec<(Link, String)
         .collect()
 }
 
-/// Of many, what stays empty stays as it is.
+/// Returns the fields of the record. With many incidents, fields that stay empty change nothing.
 fn describe(record: Option<&Incident>, row: Option<&Summary>, many: bool) -> Vec<Field> {
     let text = |get: fn(&Incident) -> String| record.map(get).unwrap_or_default();
     let title = Field::line("Title", row.map_or("", |row| row.title.as_str()));
@@ -224,7 +226,7 @@ fn update(app: &App, text: &str, next: &str) -> Vec<Field> {
     ]
 }
 
-/// What stands for a placeholder.
+/// Returns the text that replaces a placeholder of a template.
 pub(in crate::tui) fn placeholder_text(
     app: &App,
     placeholder: Placeholder,
@@ -232,7 +234,7 @@ pub(in crate::tui) fn placeholder_text(
     record: Option<&Incident>,
     at: DateTime<Utc>,
 ) -> String {
-    // Who reads it may be anywhere.
+    // The readers may be in any zone.
     let zone = app.clock().name();
     let clock = |time: DateTime<Utc>| format!("{} {zone}", app.clock().hh_mm(time));
     match placeholder {
@@ -266,7 +268,7 @@ fn review(app: &App, record: Option<&Incident>) -> Vec<Field> {
             let text = written.cloned().unwrap_or_default();
             let mut field = Field::text(section_label(*section), &text);
             if *section == Section::Timeline && text.trim().is_empty() {
-                // A start, for whoever writes it.
+                // Prefilled, as a start for the author.
                 field = Field::text(section_label(*section), &milestones(app, record));
             }
             field
@@ -274,7 +276,7 @@ fn review(app: &App, record: Option<&Incident>) -> Vec<Field> {
         .collect()
 }
 
-/// A short label for a section.
+/// Returns a short label for a section.
 pub(super) fn section_label(section: Section) -> &'static str {
     match section {
         Section::Summary => "Summary",
@@ -287,7 +289,7 @@ pub(super) fn section_label(section: Section) -> &'static str {
     }
 }
 
-/// What moved the incident, a line each.
+/// Returns the milestones of an incident, a line each.
 fn milestones(app: &App, record: Option<&Incident>) -> String {
     let Some(id) = record.map(|record| record.summary.id) else { return String::new() };
     let shown = app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == id);

@@ -1,4 +1,4 @@
-//! Forms: opened, typed into, sent.
+//! Forms: how they are opened, typed into and sent.
 
 mod commands;
 mod conflict;
@@ -18,7 +18,7 @@ use crate::model::text::sanitize;
 use crate::model::time::format_ago;
 use crate::sync::drafts::{Draft, DraftOp};
 
-/// Opens a form; what was typed into it before and not sent is brought back.
+/// Opens a form; restores what was typed into it before and not sent.
 pub(super) fn open(
     app: &mut App,
     kind: Kind,
@@ -29,7 +29,7 @@ pub(super) fn open(
     open_with(app, kind, targets, draft, at)
 }
 
-/// Opens a form with a draft of it, or as it is filled in from what is known.
+/// Opens a form with the contents of a draft, or filled in from the record.
 pub(super) fn open_with(
     app: &mut App,
     kind: Kind,
@@ -47,14 +47,14 @@ pub(super) fn open_with(
     if let Some(draft) = draft {
         form.restore_draft(&draft);
         form.notice = Some(format!("brought back what was typed {}", format_ago(draft.at, at)));
-        // Held again, so that no other process offers it.
+        // Stored again at once, so that no other process offers the draft.
         effects.push(Effect::Draft(DraftOp::Save(draft)));
     }
     app.mode = Mode::Form(Box::new(form));
     effects
 }
 
-/// A note that was written elsewhere, in its form.
+/// Makes the form of a note whose text was typed elsewhere.
 pub(super) fn note_form(
     app: &App,
     targets: Vec<Target>,
@@ -67,13 +67,13 @@ pub(super) fn note_form(
     if let Some(field) = form.fields.first_mut() {
         field.set_content(text);
     }
-    // Its cursor is shown again.
+    // Focuses the field again, so that its cursor is shown.
     form.move_focus(0);
     Box::new(form)
 }
 
 fn heading(kind: &Kind, targets: &[Target]) -> String {
-    let what = match kind {
+    let prefix = match kind {
         Kind::Note => "Note",
         Kind::Declare => return "Declare an incident".into(),
         Kind::Resolve => "Resolve",
@@ -92,50 +92,50 @@ fn heading(kind: &Kind, targets: &[Target]) -> String {
         Kind::Review => "Review of",
         Kind::ActionItem { .. } => "Action item of",
     };
-    let what = if *kind == Kind::Note { "Note on" } else { what };
+    let prefix = if *kind == Kind::Note { "Note on" } else { prefix };
     match targets {
-        [one] => format!("{what} {} · {}", one.label, sanitize(&one.title)),
-        many => format!("{what} {} incidents", many.len()),
+        [one] => format!("{prefix} {} · {}", one.label, sanitize(&one.title)),
+        many => format!("{prefix} {} incidents", many.len()),
     }
 }
 
-/// The label of a section of the review.
+/// Returns the label of a section of the review.
 pub(super) fn review_label(section: Section) -> &'static str {
     fields::section_label(section)
 }
 
-/// A key that is no action goes into the field in focus.
+/// Handles a key without a binding: it is typed into the focused field.
 pub(super) fn handle_text_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
     if let Mode::Form(form) = &mut app.mode
         && !form.confirm_discard
     {
-        let left = form.focus;
+        let previous_focus = form.focus;
         form.handle_key(key);
-        // The only field of a form is left for itself.
+        // In a form with one field, leaving it focuses the same field again.
         let onward = matches!(key.code, KeyCode::Enter | KeyCode::Up | KeyCode::Down);
-        if form.focus != left || onward {
-            check_field(app, left);
+        if form.focus != previous_focus || onward {
+            check_field(app, previous_focus);
         }
     }
     drafts::schedule_save(app)
 }
 
-/// What is wrong in the field that was left is said at once, where that is known already.
-fn check_field(app: &mut App, left: usize) {
+/// Shows at once what is wrong in the field that lost the focus, where that is known already.
+fn check_field(app: &mut App, index: usize) {
     let Mode::Form(form) = &app.mode else { return };
-    let Some(field) = form.fields.get(left) else { return };
+    let Some(field) = form.fields.get(index) else { return };
     if field.error.is_some() || field.content().trim().is_empty() {
         return;
     }
-    let wrong = commands::validate_field(app, form, &field.label, app.now);
+    let error = commands::validate_field(app, form, &field.label, app.now);
     if let Mode::Form(form) = &mut app.mode
-        && let Some(field) = form.fields.get_mut(left)
+        && let Some(field) = form.fields.get_mut(index)
     {
-        field.error = wrong;
+        field.error = error;
     }
 }
 
-/// Pasted text goes in as one piece, made safe to show.
+/// Inserts pasted text at once, sanitized.
 pub(super) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
     match &mut app.mode {
         Mode::Form(form) if !form.confirm_discard => form.paste(pasted),
@@ -145,17 +145,17 @@ pub(super) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
     drafts::schedule_save(app)
 }
 
-/// To another field.
+/// Moves the focus to another field.
 pub(super) fn move_focus(app: &mut App, by: isize) -> Vec<Effect> {
     if let Mode::Form(form) = &mut app.mode {
-        let left = form.focus;
+        let previous_focus = form.focus;
         form.move_focus(by);
-        check_field(app, left);
+        check_field(app, previous_focus);
     }
     drafts::schedule_save(app)
 }
 
-/// Sends what the form says, or says what is wrong with it.
+/// Sends the form, or shows what is wrong with it.
 pub(super) fn send(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Form(mut form) = std::mem::take(&mut app.mode) else { return Vec::new() };
     form.notice = None;
@@ -163,15 +163,15 @@ pub(super) fn send(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         app.mode = Mode::Form(form);
         return Vec::new();
     }
-    if let Some(clash) = conflict::find_conflict(app, &form, at) {
-        conflict::report(&mut form, clash);
+    if let Some(conflict) = conflict::find_conflict(app, &form, at) {
+        conflict::report(&mut form, conflict);
         app.mode = Mode::Form(form);
         return Vec::new();
     }
     match commands::plan(app, &form, at) {
-        Ok((plan, for_good)) => submit(app, form, plan, for_good, at),
-        Err(commands::FieldError { field, message: why }) => {
-            form.show_error(&field, why);
+        Ok((plan, irreversible)) => submit(app, form, plan, irreversible, at),
+        Err(commands::FieldError { field, message }) => {
+            form.show_error(&field, message);
             app.mode = Mode::Form(form);
             Vec::new()
         }
@@ -182,7 +182,7 @@ fn submit(
     app: &mut App,
     form: Box<Form>,
     plan: Plan,
-    for_good: bool,
+    irreversible: bool,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     if plan.steps.iter().all(|step| step.commands.is_empty() && step.prerequisites.is_empty()) {
@@ -192,10 +192,10 @@ fn submit(
         app.mode = Mode::Form(form);
         return Vec::new();
     }
-    send::submit(app, plan, for_good, Some(form), at)
+    send::submit(app, plan, irreversible, Some(form), at)
 }
 
-/// Leaves the form; asks first where something was typed.
+/// Closes the form, after a question where something was typed.
 pub(super) fn cancel(app: &mut App) -> Vec<Effect> {
     let Mode::Form(form) = &mut app.mode else { return Vec::new() };
     if form.is_touched() && form.contents().iter().any(|content| !content.trim().is_empty()) {
@@ -205,7 +205,7 @@ pub(super) fn cancel(app: &mut App) -> Vec<Effect> {
     discard(app)
 }
 
-/// Drops what was typed.
+/// Closes the form and drops its draft.
 pub(super) fn discard(app: &mut App) -> Vec<Effect> {
     match std::mem::take(&mut app.mode) {
         Mode::Form(form) => vec![Effect::Draft(DraftOp::Drop(form.draft_id))],
@@ -213,7 +213,7 @@ pub(super) fn discard(app: &mut App) -> Vec<Effect> {
     }
 }
 
-/// Goes on writing.
+/// Returns from the question to the form.
 pub(super) fn continue_editing(app: &mut App) -> Vec<Effect> {
     if let Mode::Form(form) = &mut app.mode {
         form.confirm_discard = false;
@@ -221,7 +221,7 @@ pub(super) fn continue_editing(app: &mut App) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Leaves the form and keeps what was typed.
+/// Closes the form and stores what was typed as a draft.
 pub(super) fn save_draft(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Form(form) = std::mem::take(&mut app.mode) else { return Vec::new() };
     let mut effects = drafts::save_for_later(app, &form, at);
@@ -234,7 +234,7 @@ pub(super) fn save_draft(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     effects
 }
 
-/// The text of the field in focus, for an editor of the person's own.
+/// Opens the text of the focused field in the person's own editor.
 pub(super) fn edit(app: &mut App) -> Vec<Effect> {
     let Mode::Form(form) = &mut app.mode else { return Vec::new() };
     match form.fields.get(form.focus) {
@@ -246,7 +246,7 @@ pub(super) fn edit(app: &mut App) -> Vec<Effect> {
     }
 }
 
-/// The editor has ended.
+/// Puts the text from the editor into the focused field, or shows why there is none.
 pub(super) fn edited(app: &mut App, result: Result<String, String>) -> Vec<Effect> {
     let Mode::Form(form) = &mut app.mode else { return Vec::new() };
     match result {
@@ -256,7 +256,7 @@ pub(super) fn edited(app: &mut App, result: Result<String, String>) -> Vec<Effec
                 let safe: Vec<_> = crate::model::text::lines(text.trim_end()).collect();
                 field.set_content(&safe.join("\n"));
             }
-            // Its cursor is shown again.
+            // Focuses the field again, so that its cursor is shown.
             form.move_focus(0);
         }
         Err(why) => form.notice = Some(why),
@@ -264,17 +264,17 @@ pub(super) fn edited(app: &mut App, result: Result<String, String>) -> Vec<Effec
     drafts::schedule_save(app)
 }
 
-/// People, teams and services have become known, or others: an open form offers them.
+/// Offers the names of a new directory in the open form.
 pub(super) fn directory_changed(app: &mut App) {
     if !matches!(app.mode, Mode::Form(_)) {
         return;
     }
     let Mode::Form(mut form) = std::mem::take(&mut app.mode) else { return };
     for field in &mut form.fields {
-        if let Value::Names { options: known, .. } = &mut field.value
+        if let Value::Names { options, .. } = &mut field.value
             && let Some(names) = fields::offered_names(app, &field.label)
         {
-            *known = names;
+            *options = names;
         }
     }
     app.mode = Mode::Form(form);

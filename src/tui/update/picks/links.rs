@@ -1,4 +1,4 @@
-//! Lists of what an incident can be tied to: other incidents, problems, changes, pages.
+//! Lists of what an incident can be linked to: other incidents, problems, changes, pages.
 
 use crate::model::IncidentCommand;
 use crate::model::command::Link;
@@ -12,15 +12,15 @@ use super::super::super::plan::Target;
 use super::super::precheck;
 use super::single_row;
 
-/// Other open incidents: of the same service first.
+/// Returns the open incidents to merge into, those of the same service first.
 pub(super) fn merge_targets(app: &App, targets: &[Target]) -> Vec<Item> {
     let Some(snapshot) = &app.snapshot else { return Vec::new() };
     let service = single_row(app, targets).and_then(|row| row.primary_service());
-    let taken = |id| targets.iter().any(|target| target.id == id);
+    let is_target = |id| targets.iter().any(|target| target.id == id);
     let mut rows: Vec<_> = snapshot
         .rows
         .iter()
-        .filter(|row| row.status.is_open() && row.number.is_some() && !taken(row.id))
+        .filter(|row| row.status.is_open() && row.number.is_some() && !is_target(row.id))
         .collect();
     rows.sort_by_key(|row| {
         let same = service.is_some() && row.primary_service() == service;
@@ -92,8 +92,8 @@ pub(super) fn problems(list: &[Problem]) -> Vec<Item> {
 
 pub(super) fn changes(app: &App, targets: &[Target]) -> Vec<Item> {
     let Some(first) = targets.first() else { return Vec::new() };
-    let shown_here = app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == first.id);
-    let suspects = shown_here.map(|s| s.detail.suspects.as_slice()).unwrap_or_default();
+    let loaded = app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == first.id);
+    let suspects = loaded.map(|s| s.detail.suspects.as_slice()).unwrap_or_default();
     let items = suspects.iter().map(|suspect| {
         let change = &suspect.change;
         let link = Link::Change { id: change.id, title: change.title.clone() };

@@ -1,4 +1,4 @@
-//! Lists of people: whom to assign it to, who has which role, whom a policy calls.
+//! Lists of people: whom to assign an incident to, who has which role, whom a policy calls.
 
 use chrono::{DateTime, Utc};
 
@@ -14,7 +14,8 @@ use super::super::super::plan::Target;
 use super::super::precheck;
 use super::single_row;
 
-/// On call for its team first, then the other members of the team, then everybody else.
+/// Returns the people to assign to: on call for the incident's team first, then the other members
+/// of the team, then everybody else.
 pub(super) fn people(app: &App, targets: &[Target]) -> Vec<Item> {
     let Some(directory) = app.directory.as_deref() else { return Vec::new() };
     let row = single_row(app, targets);
@@ -77,7 +78,7 @@ fn by_proximity(directory: &Directory, team: Option<&str>, app: &App) -> Vec<Per
     people.into_iter().map(|(_, person)| person.clone()).collect()
 }
 
-/// Handle, teams and what somebody is on call for.
+/// Describes a person: handle, teams, and what they are on call for.
 fn describe_person(directory: &Directory, person: &PersonRef, now: DateTime<Utc>) -> String {
     let mut parts = vec![format!("@{}", sanitize(&person.handle))];
     let on_call: Vec<&str> = directory
@@ -103,7 +104,8 @@ fn describe_person(directory: &Directory, person: &PersonRef, now: DateTime<Utc>
     parts.join(" · ")
 }
 
-/// Each role with each person would be long: who has one is offered first, to give it up.
+/// Returns every role with every person. Those who have a role come first, to give it up, because
+/// the list is long.
 pub(super) fn roles(app: &App, targets: &[Target]) -> Vec<Item> {
     let Some(directory) = app.directory.as_deref() else { return Vec::new() };
     let record = targets.first().and_then(|target| precheck::current_record(app, target.id));
@@ -118,7 +120,7 @@ pub(super) fn roles(app: &App, targets: &[Target]) -> Vec<Item> {
         for role in Role::ALL {
             let given = !has(*role, &person);
             let name = sanitize(&person.name).into_owned();
-            let (verb, done, text) = if given {
+            let (verb, done_phrase, text) = if given {
                 let text = format!("{role}: {name}");
                 (format!("make {name} {role} of {{}}"), format!("{role} is {name}"), text)
             } else {
@@ -129,12 +131,10 @@ pub(super) fn roles(app: &App, targets: &[Target]) -> Vec<Item> {
                     text,
                 )
             };
-            let asks =
+            let commands =
                 vec![IncidentCommand::GiveRole { role: *role, person: person.clone(), given }];
-            let item = Item::new(
-                text,
-                Pick::Submit { verb, done_phrase: done, commands: asks, irreversible: false },
-            );
+            let item =
+                Item::new(text, Pick::Submit { verb, done_phrase, commands, irreversible: false });
             let handle = sanitize(&person.handle);
             let no = if given { "" } else { "no " };
             let item = item.about(format!("@{handle}")).value(format!("{no}{role} {handle}"));
@@ -144,10 +144,10 @@ pub(super) fn roles(app: &App, targets: &[Target]) -> Vec<Item> {
     items
 }
 
-/// Calls the next level of an incident's policy.
+/// Returns the command that calls the next level of an incident's policy.
 ///
 /// # Errors
-/// Why there is none; nothing where it has no policy.
+/// Why there is none; `None` if the incident has no policy.
 pub(super) fn next_level(app: &App, target: &Target) -> Result<IncidentCommand, Option<String>> {
     let (Some(row), Some(directory)) =
         (single_row(app, std::slice::from_ref(target)), app.directory.as_deref())
@@ -167,7 +167,7 @@ pub(super) fn next_level(app: &App, target: &Target) -> Result<IncidentCommand, 
     Ok(IncidentCommand::Escalate { level, to: next.people, reason })
 }
 
-/// The path of the policy, level by level.
+/// Returns the levels of the incident's policy.
 pub(super) fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     let (Some(row), Some(directory)) = (single_row(app, targets), app.directory.as_deref()) else {
         return Vec::new();

@@ -1,30 +1,30 @@
-//! The columns of the queue: which, in which order, how wide.
+//! The columns of the queue: their order and widths.
 
 use crate::config::panes::Column;
 
-/// Cells of the SLA bar.
-pub(super) const BAR: usize = 4;
-/// Cells of the time left, with the blank behind it.
+/// The width of the SLA bar, in cells.
+pub(super) const BAR_WIDTH: usize = 4;
+/// The width of the remaining time and the blank after it, in cells.
 pub(super) const REMAINING_WIDTH: usize = 7;
 
 /// Columns and their widths, from the left; a blank follows each.
 pub(super) struct Columns {
-    /// Those that have room.
+    /// The columns that fit.
     pub(super) list: Vec<(Column, usize)>,
-    /// Whether the time left has a bar.
+    /// Whether the remaining time has a bar.
     pub(super) bar: bool,
 }
 
 impl Columns {
-    /// The chosen columns. Team, owner, SLA bar, service and age give way in this order; the title
-    /// has the rest.
+    /// Fits the chosen columns into a width of `room`. Team, owner, SLA bar, service and age are
+    /// dropped in this order if they don't fit; the title gets the rest.
     pub(super) fn for_width(chosen: &[Column], room: usize, number: usize) -> Self {
         let has = |column: Column| chosen.contains(&column);
         let status = if room < 48 { 5 } else { 13 };
         let sum = |list: &[(Column, usize)]| -> usize {
             list.iter().filter(|(column, _)| has(*column)).map(|(_, wide)| wide).sum()
         };
-        // Flag, and what never gives way.
+        // The flag, and the columns that are never dropped.
         let fixed = 1 + sum(&[
             (Column::Number, number + 1),
             (Column::Priority, 4),
@@ -39,7 +39,7 @@ impl Columns {
             _ => 44,
         };
         let mut spare = room.saturating_sub(fixed + title);
-        let mut take = |column: Column, wide: usize| {
+        let mut reserve = |column: Column, wide: usize| {
             if !has(column) {
                 0
             } else if wide < spare {
@@ -55,16 +55,16 @@ impl Columns {
             72..100 => 12,
             _ => 18,
         };
-        let age = take(Column::Age, 5);
-        let service = take(Column::Service, service);
-        let bar = take(Column::Sla, BAR - 1) > 0;
-        let owner = take(Column::Owner, if room < 110 { 12 } else { 16 });
-        let team = take(Column::Team, 10);
+        let age = reserve(Column::Age, 5);
+        let service = reserve(Column::Service, service);
+        let bar = reserve(Column::Sla, BAR_WIDTH - 1) > 0;
+        let owner = reserve(Column::Owner, if room < 110 { 12 } else { 16 });
+        let team = reserve(Column::Team, 10);
         let used: usize =
             [age, service, owner, team].iter().filter(|w| **w > 0).map(|w| w + 1).sum();
-        let bars = if bar { BAR } else { 0 };
-        let behind = usize::from(chosen.last() != Some(&Column::Title));
-        let title = room.saturating_sub(fixed + used + bars + behind);
+        let bars = if bar { BAR_WIDTH } else { 0 };
+        let gap = usize::from(chosen.last() != Some(&Column::Title));
+        let title = room.saturating_sub(fixed + used + bars + gap);
         let wide = |column: Column| match column {
             Column::Number => number,
             Column::Priority => 3,
@@ -81,7 +81,7 @@ impl Columns {
     }
 }
 
-/// What stands above a column, in its width.
+/// Returns the heading of a column, in its width.
 pub(super) fn heading(column: Column, wide: usize, bar: bool) -> &'static str {
     match column {
         Column::Number => "INC",

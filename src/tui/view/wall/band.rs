@@ -12,10 +12,10 @@ use super::super::super::app::App;
 use super::super::super::wall::{LastP1, Wall};
 use super::big;
 
-/// From so many rows on, digits are twice as big.
-const TALL: u16 = 44;
-/// With fewer rows there are no big digits.
-const LEAST: u16 = 12;
+/// The height from which digits are twice as big.
+const DOUBLE_SIZE_FROM: u16 = 44;
+/// The height below which there are no big digits.
+const MIN_HEIGHT: u16 = 12;
 
 /// One of the figures.
 struct Figure {
@@ -24,9 +24,9 @@ struct Figure {
     label: Line<'static>,
 }
 
-/// Draws the band on top of `area`, and says how many rows it took.
+/// Draws the band at the top of `area`. Returns the number of rows that it takes.
 pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) -> u16 {
-    if area.height < LEAST {
+    if area.height < MIN_HEIGHT {
         return 0;
     }
     let figures = [
@@ -36,7 +36,7 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) -> u
     ];
     let starts = |scale: u16| {
         let third = area.width / 3;
-        // On a narrow screen the time has more of it than the counts.
+        // On a narrow screen the time gets more room than the counts.
         let each = third.min(22 * scale.max(area.width / 100 + 1));
         [0, each, 2 * each]
     };
@@ -48,23 +48,23 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) -> u
             .zip(starts.iter().zip(ends))
             .all(|(figure, (start, end))| start + big::width(&figure.text, scale) + 2 <= end)
     };
-    let scale = if area.height >= TALL && fits(2) { 2 } else { 1 };
+    let scale = if area.height >= DOUBLE_SIZE_FROM && fits(2) { 2 } else { 1 };
     let rows = big::height(scale);
     for (figure, start) in figures.iter().zip(starts(scale)) {
-        let place = Rect { x: area.x + start, width: area.width - start, ..area };
-        let digits = Rect { height: rows, ..place };
+        let slot = Rect { x: area.x + start, width: area.width - start, ..area };
+        let digits = Rect { height: rows, ..slot };
         big::draw_span(&figure.text, (figure.style, app.theme.dim()), scale, digits, buffer);
         let y = area.y + rows + scale - 1;
-        buffer.set_line(place.x, y, &figure.label, place.width);
+        buffer.set_line(slot.x, y, &figure.label, slot.width);
     }
-    // A blank row below the labels, and two where there is room.
+    // A blank row below the labels, or two if there is room.
     rows + scale + scale.max(u16::from(area.height >= 24))
 }
 
-/// How many are open, and whom nobody has picked up.
+/// Returns how many incidents are open, and how many of them nobody has acknowledged.
 fn open_figure(app: &App, wall: &Wall, priority: Priority) -> Figure {
     let theme = app.theme;
-    let known = app.snapshot.is_some();
+    let is_loaded = app.snapshot.is_some();
     let open = wall.counts.by_priority[priority.index()];
     let style = if open > 0 { theme.priority(priority) } else { theme.dim() };
     let mut label = Line::from(Span::styled(format!("{priority} open"), theme.strong()));
@@ -77,10 +77,10 @@ fn open_figure(app: &App, wall: &Wall, priority: Priority) -> Figure {
     if untouched > 0 {
         label.push_span(Span::styled(format!(" · {untouched} unacked"), theme.dim()));
     }
-    Figure { text: if known { open.to_string() } else { "–".into() }, style, label }
+    Figure { text: if is_loaded { open.to_string() } else { "–".into() }, style, label }
 }
 
-/// For how long a P1 has been open, or none has.
+/// Returns for how long a P1 has been open, or else the time since the last one.
 fn last_p1_figure(app: &App, wall: &Wall) -> Figure {
     let theme = app.theme;
     let strong = |text: &'static str| Line::from(Span::styled(text, theme.strong()));
@@ -107,7 +107,7 @@ fn last_p1_figure(app: &App, wall: &Wall) -> Figure {
     }
 }
 
-/// At most four letters: `<1m`, `12m`, `1h05`, `23h`, `3d`, `14w`.
+/// Formats a duration in at most four letters: `<1m`, `12m`, `1h05`, `23h`, `3d`, `14w`.
 pub(super) fn compact_duration(duration: TimeDelta) -> String {
     let (hours, days) = (duration.num_hours(), duration.num_days());
     match (hours, days) {

@@ -1,4 +1,5 @@
-//! Says that the data is old: louder with age, in words, reversed, and bigger; never by colour alone.
+//! The banner that says that the data is old: more prominent with age, in words, reversed, and
+//! bigger; never by colour alone.
 
 use chrono::TimeDelta;
 use ratatui::buffer::Buffer;
@@ -11,43 +12,43 @@ use super::super::super::app::App;
 use super::super::super::wall::{Loudness, Outage};
 use super::{big, centred, short_duration};
 
-/// With fewer rows, big letters would leave nothing of the picture.
+/// The height below which big letters would cover the entire picture.
 const BIG_FROM: u16 = 22;
-/// With fewer rows, no row of the banner is blank.
+/// The height below which no row of the banner is blank.
 const BLANK_FROM: u16 = 14;
 
-/// Draws the banner on top of `area`, and says how many rows it took.
+/// Draws the banner at the top of `area`. Returns the number of rows that it takes.
 pub(super) fn draw(app: &App, outage: &Outage, area: Rect, buffer: &mut Buffer) -> u16 {
     let room = usize::from(area.width.saturating_sub(2));
-    let words = BannerText::new(app, outage);
-    let letters = words.big_text(area.width.saturating_sub(4));
-    let mut told: Vec<String> = match outage.loudness {
-        Loudness::Line => vec![words.line(room)],
-        _ => words.lines(room),
+    let texts = BannerText::new(app, outage);
+    let big_text = texts.big_text(area.width.saturating_sub(4));
+    let mut lines: Vec<String> = match outage.loudness {
+        Loudness::Line => vec![texts.line(room)],
+        _ => texts.lines(room),
     };
-    let letters = letters.filter(|_| outage.loudness == Loudness::Big && area.height >= BIG_FROM);
-    if letters.is_some() {
+    let big_text = big_text.filter(|_| outage.loudness == Loudness::Big && area.height >= BIG_FROM);
+    if big_text.is_some() {
         // Room for the letters, and a blank row above and below.
-        told.splice(0..0, std::iter::repeat_n(String::new(), usize::from(big::GLYPH_HEIGHT) + 2));
-    } else if told.len() > 1 && area.height >= BLANK_FROM {
-        told.insert(0, String::new());
+        lines.splice(0..0, std::iter::repeat_n(String::new(), usize::from(big::GLYPH_HEIGHT) + 2));
+    } else if lines.len() > 1 && area.height >= BLANK_FROM {
+        lines.insert(0, String::new());
     }
-    if told.len() > 1 && area.height >= BLANK_FROM {
-        told.push(String::new());
+    if lines.len() > 1 && area.height >= BLANK_FROM {
+        lines.push(String::new());
     }
-    let rows = u16::try_from(told.len()).unwrap_or(1).min(area.height);
+    let rows = u16::try_from(lines.len()).unwrap_or(1).min(area.height);
     let bar = Rect { height: rows, ..area };
     let style = app.theme.alarm().add_modifier(Modifier::BOLD);
-    for place in bar.positions() {
-        if let Some(cell) = buffer.cell_mut(place) {
+    for position in bar.positions() {
+        if let Some(cell) = buffer.cell_mut(position) {
             cell.set_symbol(" ").set_style(style);
         }
     }
-    for (text, row) in told.iter().zip(bar.rows()) {
+    for (text, row) in lines.iter().zip(bar.rows()) {
         let inside = Rect { x: row.x + 1, width: row.width.saturating_sub(2), ..row };
         centred(text, style, inside, buffer);
     }
-    if let Some(text) = letters {
+    if let Some(text) = big_text {
         let x = bar.x + bar.width.saturating_sub(big::width(&text, 1)) / 2;
         big::draw(
             &text,
@@ -57,17 +58,17 @@ pub(super) fn draw(app: &App, outage: &Outage, area: Rect, buffer: &mut Buffer) 
             buffer,
         );
     }
-    // A blank row, so that what is below stands apart.
+    // A blank row separates the banner from what is below.
     rows + u16::from(area.height >= BLANK_FROM)
 }
 
-/// What is told.
+/// The texts of the banner.
 struct BannerText {
-    /// `OLD`, or `NO` where nothing was ever read.
+    /// `OLD`, or `NO` if no data has ever arrived.
     old: &'static str,
     age: TimeDelta,
     since: String,
-    /// The clock tells of the next try, which needs no counting down.
+    /// The time of the next attempt, as a time of day because that needs no countdown.
     next_try: Option<String>,
     error: String,
 }
@@ -78,8 +79,8 @@ impl BannerText {
         let since = clock.local_time(outage.since);
         let same_day = since.date() == clock.local_time(app.now).date();
         let form = if same_day { "%H:%M" } else { "%a %m-%d %H:%M" };
-        let said = if let Some(said) = &outage.error {
-            sanitize(said).into_owned()
+        let error = if let Some(error) = &outage.error {
+            sanitize(error).into_owned()
         } else {
             format!(
                 "{} does not answer",
@@ -91,7 +92,7 @@ impl BannerText {
             age: app.now - outage.since,
             since: format!("{} {}", since.format(form), clock.name()),
             next_try: outage.retry_at.map(|at| format!("next try {}", clock.hh_mm_ss(at))),
-            error: said,
+            error,
         }
     }
 
@@ -99,7 +100,7 @@ impl BannerText {
         format!("{} DATA for {}, since {}", self.old, short_duration(self.age), self.since)
     }
 
-    /// As much as fits on one line.
+    /// Returns as much as fits on one line.
     fn line(&self, room: usize) -> String {
         let mut line = self.headline();
         if let Some(next) = &self.next_try
@@ -116,18 +117,18 @@ impl BannerText {
 
     fn lines(&self, room: usize) -> Vec<String> {
         let mut lines = vec![self.headline()];
-        let (next, said) = (self.next_try.as_deref().unwrap_or_default(), &self.error);
+        let (next, error) = (self.next_try.as_deref().unwrap_or_default(), &self.error);
         if next.is_empty() {
-            lines.push(said.clone());
-        } else if width(next) + 3 + width(said) <= room {
-            lines.push(format!("{next} · {said}"));
+            lines.push(error.clone());
+        } else if width(next) + 3 + width(error) <= room {
+            lines.push(format!("{next} · {error}"));
         } else {
-            lines.extend([next.to_owned(), said.clone()]);
+            lines.extend([next.to_owned(), error.clone()]);
         }
         lines
     }
 
-    /// What is written big, by how much room there is.
+    /// Returns the text in big letters, the longest version that fits.
     fn big_text(&self, room: u16) -> Option<String> {
         let (old, age) = (self.old, super::band::compact_duration(self.age));
         [format!("{old} DATA {age}"), format!("{old} {age}"), old.to_owned()]

@@ -1,10 +1,11 @@
-//! Letters that are read from across a room: each pixel is two cells wide and one high, or a multiple.
+//! Letters that can be read from across a room: each pixel is two cells wide and one high, or a
+//! multiple.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-/// Rows of a letter in pixels.
+/// The height of a letter, in pixels.
 pub(super) const GLYPH_HEIGHT: u16 = 5;
 
 /// Capital letters, digits, marks, and the small letters of units.
@@ -72,28 +73,28 @@ fn glyph(letter: char) -> Option<&'static [&'static str; 5]> {
     GLYPHS.iter().find(|(ch, _)| *ch == letter).map(|(_, rows)| rows)
 }
 
-/// Whether all of a text can be written big.
+/// Whether there is a glyph for each character of a text.
 pub(super) fn can_render(text: &str) -> bool {
     text.chars().all(|ch| glyph(ch).is_some())
 }
 
-/// Columns that a text takes at a scale.
+/// Returns the width of a text at a scale, in columns.
 pub(super) fn width(text: &str, scale: u16) -> u16 {
     let pixels: usize = text.chars().filter_map(glyph).map(|rows| rows[0].len() + 1).sum::<usize>();
     u16::try_from(pixels.saturating_sub(1)).unwrap_or(u16::MAX).saturating_mul(2 * scale)
 }
 
-/// Rows that a line of text takes at a scale.
+/// Returns the height of a line at a scale, in rows.
 pub(super) const fn height(scale: u16) -> u16 {
     GLYPH_HEIGHT * scale
 }
 
-/// Writes a text from the upper left corner of `area`, as far as that reaches.
+/// Draws a text from the upper left corner of `area`, clipped to it.
 pub(super) fn draw(text: &str, style: Style, scale: u16, area: Rect, buffer: &mut Buffer) {
     draw_glyphs(text, scale, area, buffer, |_| style);
 }
 
-/// As [`draw`], with the units behind the figures in a style of their own.
+/// Draws a duration like [`draw`], with a separate style for the units after the figures.
 pub(super) fn draw_span(
     text: &str,
     (figure, unit): (Style, Style),
@@ -117,8 +118,8 @@ fn draw_glyphs(
     for ch in text.chars() {
         let Some(rows) = glyph(ch) else { continue };
         for (row, y) in rows.iter().zip((area.y..).step_by(usize::from(scale))) {
-            for (place, left) in row.chars().zip((x..).step_by(usize::from(pixel))) {
-                if place == '#' {
+            for (mark, left) in row.chars().zip((x..).step_by(usize::from(pixel))) {
+                if mark == '#' {
                     let dot = Rect { x: left, y, width: pixel, height: scale };
                     fill(dot.intersection(area), style(ch), buffer);
                 }
@@ -130,15 +131,15 @@ fn draw_glyphs(
 }
 
 fn fill(dot: Rect, style: Style, buffer: &mut Buffer) {
-    for place in dot.positions() {
-        if let Some(cell) = buffer.cell_mut(place) {
+    for position in dot.positions() {
+        if let Some(cell) = buffer.cell_mut(position) {
             cell.set_symbol("█").set_style(style);
         }
     }
 }
 
-/// A text in capitals, broken at spaces into lines of at most so many columns. `None` where it can't be
-/// written, or a word is too long.
+/// Wraps a text in capitals into lines of at most `columns` columns. `None` if a character has no
+/// glyph, or a word is too long.
 pub(super) fn lines(text: &str, scale: u16, columns: u16) -> Option<Vec<String>> {
     let text = text.to_uppercase();
     let mut lines: Vec<String> = Vec::new();

@@ -1,4 +1,4 @@
-//! The open P1 and P2: in large rows, or as a plain list where there is little room.
+//! The open P1 and P2: in large rows, or as a plain list if there is little room.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -14,16 +14,16 @@ use super::super::super::wall::{LastP1, Wall};
 use super::super::formatting::{age, pluralize, remaining_bar, remaining_text};
 use super::{below, centred, draw_left_right, rule, short_duration};
 
-/// From this width on, the time left has a bar.
-const BARRED: usize = 90;
-/// Cells of that bar.
-const BAR: usize = 10;
-/// Columns of the longest text beside it.
+/// The width from which the remaining time has a bar.
+const BAR_FROM: usize = 90;
+/// The width of that bar, in cells.
+const BAR_WIDTH: usize = 10;
+/// The width of the longest text next to the bar, in columns.
 const TEXT_WIDTH: usize = 23;
-/// Columns before the title: the priority and blanks.
+/// The columns before the title: the priority and blanks.
 const INDENT: usize = 6;
 
-/// Two lines for each incident, and a blank one where there is room for all.
+/// Draws two lines for each incident, and blank ones if there is room for all.
 pub(super) fn large(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     let title = Line::from(Span::styled("P1 and P2 · most urgent first", app.theme.dim()));
     rule(app, &title, Rect { height: 1, ..area }, buffer);
@@ -33,21 +33,21 @@ pub(super) fn large(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let rows = u16::try_from(wall.rows.len()).unwrap_or(u16::MAX);
-    // One blank row below each where all fit so, and two on a large screen.
+    // One blank row below each if all fit, and two on a large screen.
     let each = match (area.height + 1) / rows {
         4.. if area.height > 28 => 4,
         3.. => 3,
         _ => 2,
     };
-    // The last line tells of those that don't fit.
+    // The last line says how many don't fit.
     let fit = if rows.saturating_mul(each) <= area.height + each - 2 {
         rows
     } else {
         area.height.saturating_sub(1) / each
     };
     for (row, index) in wall.rows.iter().zip(0..fit) {
-        let place = below(area, index * each);
-        two_lines(app, &row.summary, Rect { height: 2, ..place }, buffer);
+        let slot = below(area, index * each);
+        draw_two_lines(app, &row.summary, Rect { height: 2, ..slot }, buffer);
     }
     if rows > fit {
         let text = format!("and {} more", rows - fit);
@@ -57,7 +57,7 @@ pub(super) fn large(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn two_lines(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
+fn draw_two_lines(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     let theme = app.theme;
     let room = usize::from(area.width);
     let clock = running_clock(row, &app.rules.levels);
@@ -96,13 +96,13 @@ fn two_lines(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     draw_left_right(&second, &Line::from(owner), Rect { y: area.y + 1, height: 1, ..area }, buffer);
 }
 
-/// The priority, reversed, so that its colour is seen from afar.
+/// Returns the priority, reversed so that its colour can be seen from afar.
 fn tag(app: &App, priority: Priority) -> Span<'static> {
     let style = app.theme.priority(priority).add_modifier(Modifier::REVERSED | Modifier::BOLD);
     Span::styled(format!(" {priority} "), style)
 }
 
-/// What is promised, and how much time is left for it.
+/// Returns the service level that applies and its remaining time.
 fn service_level(app: &App, clock: Option<Clock>, room: usize) -> Line<'static> {
     let Some(clock) = clock else { return Line::default() };
     let theme = app.theme;
@@ -118,8 +118,8 @@ fn service_level(app: &App, clock: Option<Clock>, room: usize) -> Line<'static> 
         (format!("{word} in "), format!("{:>4}", short_duration(remaining)))
     };
     let mut line = Line::default();
-    if room >= BARRED {
-        let bar = remaining_bar(&clock, app.now, BAR);
+    if room >= BAR_FROM {
+        let bar = remaining_bar(&clock, app.now, BAR_WIDTH);
         line.push_span(Span::styled(bar, if near { Style::new() } else { theme.dim() }));
         let used = text.len() + time.len();
         line.push_span(" ".repeat((TEXT_WIDTH + 2).saturating_sub(used)));
@@ -134,7 +134,7 @@ fn service_level(app: &App, clock: Option<Clock>, room: usize) -> Line<'static> 
     line
 }
 
-/// Calm, and how many others there are.
+/// Draws that no P1 or P2 is open, and how many other incidents are.
 fn draw_empty(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     let middle = below(area, area.height.saturating_sub(4) / 2);
     if app.snapshot.is_none() {
@@ -151,7 +151,7 @@ fn draw_empty(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     centred(&text, app.theme.dim(), below(middle, 2), buffer);
 }
 
-/// A line for each incident, with the figures above.
+/// Draws a line for each incident, with the figures above.
 pub(super) fn plain(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     if area.height == 0 {
         return;
@@ -185,7 +185,7 @@ pub(super) fn plain(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     let shown_rows =
         usize::from(rest.height) - usize::from(hidden > 0).min(usize::from(rest.height));
     for (row, line) in wall.rows.iter().take(shown_rows).zip(rest.rows()) {
-        one_line(app, &row.summary, line, buffer);
+        draw_one_line(app, &row.summary, line, buffer);
     }
     if hidden > 0 && rest.height > 0 {
         let more = wall.rows.len() - shown_rows;
@@ -200,7 +200,7 @@ pub(super) fn plain(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn one_line(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
+fn draw_one_line(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     let theme = app.theme;
     let room = usize::from(area.width);
     let number = row.number.map_or_else(|| "new".into(), |number| number.0.to_string());

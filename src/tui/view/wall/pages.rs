@@ -8,12 +8,12 @@ use crate::model::Priority;
 use crate::model::text::{sanitize, truncate};
 
 use super::super::super::app::App;
-use super::super::super::wall::{PAGES, Wall};
+use super::super::super::wall::{PAGE_COUNT, Wall};
 use super::super::metrics;
 use super::{below, big, rule};
 
-/// From so many rows on, means are written big.
-const BIG: u16 = 13;
+/// The height from which means are in big digits.
+const BIG_FROM: u16 = 13;
 
 pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     if area.height < 2 {
@@ -25,14 +25,14 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     let names = ["Response", "Volume", "Levels kept", "Recurring"];
     let mut title =
         Line::from(Span::styled(format!("{} · {} ", names[page], span.label()), theme.dim()));
-    for index in 0..PAGES {
+    for index in 0..PAGE_COUNT {
         let (dot, style) =
             if index == page { (" ●", theme.text()) } else { (" ○", theme.dim()) };
         title.push_span(Span::styled(dot, style));
     }
     rule(app, &title, Rect { height: 1, ..area }, buffer);
     let inside = below(area, if area.height > 8 { 2 } else { 1 });
-    let loaded = app.metrics.loaded.as_ref().filter(|(of, _)| *of == span);
+    let loaded = app.metrics.loaded.as_ref().filter(|(window, _)| *window == span);
     let Some((_, measures)) = loaded else {
         let text = match &app.metrics.failed {
             Some(why) => format!("could not be computed: {}", sanitize(why)),
@@ -43,16 +43,17 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
         return;
     };
     let mut table = metrics::MeasuresView { app, measures, span, width: usize::from(inside.width) };
-    if inside.height >= BIG && (page == 0 || page == 2) {
-        let figures = if page == 0 { response(&table) } else { compliance_figures(app, &table) };
-        two_big(app, figures, inside, buffer);
+    if inside.height >= BIG_FROM && (page == 0 || page == 2) {
+        let figures =
+            if page == 0 { response_figures(&table) } else { compliance_figures(app, &table) };
+        draw_figures(app, figures, inside, buffer);
         return;
     }
     let mut lines = Vec::new();
     let height = usize::from(inside.height);
     match page {
         0 => {
-            // A word may follow the table where its figures rest on few.
+            // The word "thin" may follow figures that rest on few incidents.
             table.width -= 5;
             table.times(&mut lines);
         }
@@ -75,8 +76,8 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
 /// A figure in big digits, and a line that says what it is.
 type Figure = (String, Line<'static>);
 
-/// MTTA and MTTR.
-fn response(table: &metrics::MeasuresView<'_>) -> [Figure; 2] {
+/// Returns MTTA and MTTR.
+fn response_figures(table: &metrics::MeasuresView<'_>) -> [Figure; 2] {
     let (now, before) = (&table.measures.now, &table.measures.before);
     [("MTTA", &now.mtta, &before.mtta), ("MTTR", &now.mttr, &before.mttr)].map(
         |(name, now, before)| {
@@ -87,7 +88,7 @@ fn response(table: &metrics::MeasuresView<'_>) -> [Figure; 2] {
     )
 }
 
-/// Kept levels, over all priorities and by priority.
+/// Returns the SLA compliance, over all priorities and by priority.
 fn compliance_figures(app: &App, table: &metrics::MeasuresView<'_>) -> [Figure; 2] {
     let now = &table.measures.now;
     [
@@ -107,15 +108,15 @@ fn compliance_figures(app: &App, table: &metrics::MeasuresView<'_>) -> [Figure; 
     })
 }
 
-fn two_big(app: &App, figures: [Figure; 2], area: Rect, buffer: &mut Buffer) {
+fn draw_figures(app: &App, figures: [Figure; 2], area: Rect, buffer: &mut Buffer) {
     let mut rest = area;
     for (text, line) in figures {
         let digits = Rect { height: big::GLYPH_HEIGHT, ..rest };
-        // Big, but not as loud as what is open now.
+        // Big, but less prominent than the open incidents.
         let styles = (app.theme.dim(), app.theme.border());
         big::draw_span(&text, styles, 1, digits, buffer);
         let lower = below(rest, big::GLYPH_HEIGHT);
         buffer.set_line(lower.x, lower.y, &line, lower.width);
-        rest = below(rest, big::GLYPH_HEIGHT + 2 + (area.height - BIG).min(2));
+        rest = below(rest, big::GLYPH_HEIGHT + 2 + (area.height - BIG_FROM).min(2));
     }
 }

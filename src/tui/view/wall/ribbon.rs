@@ -1,4 +1,4 @@
-//! What happened last, to which incident, and who did it.
+//! The ribbon: the last events, with incident and actor.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -10,10 +10,10 @@ use super::super::super::app::App;
 use super::super::super::wall::{RibbonEntry, Wall};
 use super::{below, rule};
 
-/// Columns of the word for what happened.
-const WORD: usize = 13;
-/// From this width on, more is said than the word.
-const WIDE: usize = 58;
+/// The width of the word for what happened, in columns.
+const WORD_WIDTH: usize = 13;
+/// The width from which details are shown after the word.
+const WIDE_FROM: usize = 58;
 
 pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     if area.height < 2 {
@@ -26,31 +26,31 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
         let text = "none since this was opened";
         buffer.set_stringn(lines.x, lines.y, text, usize::from(area.width), app.theme.dim());
     }
-    for (moment, row) in wall.ribbon.iter().zip(lines.rows()) {
-        let line = line(app, moment, usize::from(row.width));
+    for (entry, row) in wall.ribbon.iter().zip(lines.rows()) {
+        let line = line(app, entry, usize::from(row.width));
         buffer.set_line(row.x, row.y, &line, row.width);
     }
 }
 
-fn line(app: &App, moment: &RibbonEntry, room: usize) -> Line<'static> {
+fn line(app: &App, entry: &RibbonEntry, room: usize) -> Line<'static> {
     let theme = app.theme;
-    let number = moment.incident.number.map_or_else(|| "new".into(), |number| number.0.to_string());
+    let number = entry.incident.number.map_or_else(|| "new".into(), |number| number.0.to_string());
     let mut line = Line::from(vec![
-        Span::styled(format!("{}  ", app.clock().hh_mm(moment.at)), theme.dim()),
-        Span::styled(format!("{number:>4} "), theme.priority(moment.incident.priority)),
-        Span::raw(format!("{} ", pad(moment.word, WORD.min(room.saturating_sub(20))))),
+        Span::styled(format!("{}  ", app.clock().hh_mm(entry.at)), theme.dim()),
+        Span::styled(format!("{number:>4} "), theme.priority(entry.incident.priority)),
+        Span::raw(format!("{} ", pad(entry.word, WORD_WIDTH.min(room.saturating_sub(20))))),
     ]);
-    let actor = sanitize(&moment.actor);
-    let left = room.saturating_sub(line.width());
-    if room < WIDE {
-        line.push_span(Span::styled(truncate(&actor, left).into_owned(), theme.dim()));
+    let actor = sanitize(&entry.actor);
+    let remaining = room.saturating_sub(line.width());
+    if room < WIDE_FROM {
+        line.push_span(Span::styled(truncate(&actor, remaining).into_owned(), theme.dim()));
         return line;
     }
-    let first = moment.detail.lines().next().unwrap_or_default();
+    let first = entry.detail.lines().next().unwrap_or_default();
     let detail = sanitize(first);
     let actor = pad(&actor, 16);
-    let left = left.saturating_sub(width(&actor) + 2);
+    let remaining = remaining.saturating_sub(width(&actor) + 2);
     line.push_span(actor);
-    line.push_span(Span::styled(format!("  {}", truncate(&detail, left)), theme.dim()));
+    line.push_span(Span::styled(format!("  {}", truncate(&detail, remaining)), theme.dim()));
     line
 }

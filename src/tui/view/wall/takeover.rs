@@ -1,4 +1,4 @@
-//! A new P1 on the whole screen, or several side by side.
+//! A new P1 that has taken over the screen, or several one below the other.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -14,18 +14,18 @@ use super::super::super::queue::Row;
 use super::super::super::wall::Wall;
 use super::{below, big, centred, short_duration};
 
-/// Rows that one of several needs.
-const SHARED: u16 = 11;
-/// The most lines of a title in big letters.
-const TITLE: usize = 3;
+/// The number of rows for each of several P1s.
+const SHARED_ROWS: u16 = 11;
+/// The maximum number of lines of a title in big letters.
+const MAX_TITLE_LINES: usize = 3;
 
 pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     let rows: Vec<&Row> = wall.takeover_rows().collect();
     let theme = app.theme;
     let bar = Rect { height: if area.height >= 20 { 3 } else { 1 }, ..area };
     let style = theme.priority(Priority::P1).add_modifier(Modifier::REVERSED | Modifier::BOLD);
-    for place in bar.positions() {
-        if let Some(cell) = buffer.cell_mut(place) {
+    for position in bar.positions() {
+        if let Some(cell) = buffer.cell_mut(position) {
             cell.set_symbol(" ").set_style(style);
         }
     }
@@ -40,14 +40,14 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let each = match rest.height {
-        height if height >= 2 * SHARED => SHARED,
+        height if height >= 2 * SHARED_ROWS => SHARED_ROWS,
         14.. => 6,
         _ => 5,
     };
     let fit = usize::from(rest.height / each).max(1);
     for (row, index) in rows.iter().take(fit).zip(0..) {
-        let place = below(rest, index * each);
-        draw_shared(app, &row.summary, Rect { height: each.min(place.height), ..place }, buffer);
+        let slot = below(rest, index * each);
+        draw_shared(app, &row.summary, Rect { height: each.min(slot.height), ..slot }, buffer);
     }
     if rows.len() > fit {
         let line = Rect { y: rest.bottom().saturating_sub(1), height: 1, ..rest };
@@ -55,19 +55,20 @@ pub(super) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// One P1 in the middle: number and title as big as they fit.
+/// Draws one P1 in the middle: number and title as big as they fit.
 fn draw_single(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     let theme = app.theme;
     let label = row.label();
     let title = sanitize(&row.title).into_owned();
-    let big_title = big::lines(&title, 1, area.width).filter(|lines| lines.len() <= TITLE);
+    let big_title =
+        big::lines(&title, 1, area.width).filter(|lines| lines.len() <= MAX_TITLE_LINES);
     let plain = wrap(&title, usize::from(area.width.saturating_sub(8)));
     let scale = if area.height >= 44 && big::width(&label, 2) <= area.width { 2 } else { 1 };
-    let words = 4;
+    let text_rows = 4;
     let number = big::height(scale);
     let big_rows =
         |lines: &[String]| u16::try_from(lines.len()).unwrap_or(1) * (big::GLYPH_HEIGHT + 1);
-    let needs = |title: u16| number + 2 + title + 1 + words;
+    let needs = |title: u16| number + 2 + title + 1 + text_rows;
     if big::width(&label, 1) > area.width || needs(1) > area.height {
         draw_shared(app, row, area, buffer);
         return;
@@ -78,17 +79,17 @@ fn draw_single(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
         None => u16::try_from(plain.len()).unwrap_or(1).min(1 + area.height - needs(1)),
     };
     let mut rest = below(area, area.height.saturating_sub(needs(title_rows)) / 2);
-    big_centred(&label, theme.priority(Priority::P1), scale, rest, buffer);
+    draw_big_centred(&label, theme.priority(Priority::P1), scale, rest, buffer);
     rest = below(rest, number + 2);
     if let Some(lines) = title_big {
         for line in &lines {
-            big_centred(line, theme.strong(), 1, rest, buffer);
+            draw_big_centred(line, theme.strong(), 1, rest, buffer);
             rest = below(rest, big::GLYPH_HEIGHT + 1);
         }
     } else {
         let rows = usize::from(title_rows);
         for (line, row) in plain.iter().zip(1..=rows) {
-            // What does not fit is not left out in silence.
+            // An ellipsis shows that lines are missing.
             let cut_off = if row == rows && plain.len() > rows { " …" } else { "" };
             centred(&format!("{line}{cut_off}"), theme.strong(), rest, buffer);
             rest = below(rest, 1);
@@ -101,7 +102,7 @@ fn draw_single(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn big_centred(
+fn draw_big_centred(
     text: &str,
     style: ratatui::style::Style,
     scale: u16,
@@ -113,13 +114,13 @@ fn big_centred(
     big::draw(text, style, scale, Rect { x, height, width: area.right() - x, ..area }, buffer);
 }
 
-/// One of several: number big where there is room, the rest in words.
+/// Draws one of several P1s: the number big if there is room, the rest as text.
 fn draw_shared(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     let theme = app.theme;
     let mut rest = area;
     let label = row.label();
-    if area.height >= SHARED && big::width(&label, 1) <= area.width {
-        big_centred(&label, theme.priority(Priority::P1), 1, rest, buffer);
+    if area.height >= SHARED_ROWS && big::width(&label, 1) <= area.width {
+        draw_big_centred(&label, theme.priority(Priority::P1), 1, rest, buffer);
         rest = below(rest, big::GLYPH_HEIGHT + 1);
     } else {
         centred(&label, theme.priority(Priority::P1), rest, buffer);
@@ -134,7 +135,7 @@ fn draw_shared(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// Service and owner, how long, and what is due.
+/// Returns lines with service, owner, age and the service level.
 fn about(app: &App, row: &Summary, room: u16) -> Vec<String> {
     let service = row.primary_service().map_or("no service".into(), sanitize);
     let more = match row.services.len() {
@@ -148,11 +149,11 @@ fn about(app: &App, row: &Summary, room: u16) -> Vec<String> {
             SlaTarget::Acknowledge => "acknowledge",
             SlaTarget::Resolve => "resolve",
         };
-        let left = clock.remaining(app.now);
+        let remaining = clock.remaining(app.now);
         if clock.is_past(app.now) {
-            format!("{word} {} late", short_duration(-left))
+            format!("{word} {} late", short_duration(-remaining))
         } else {
-            format!("{word} in {}", format_precise_duration(left))
+            format!("{word} in {}", format_precise_duration(remaining))
         }
     });
     let open = format!("{} · open for {open}", row.status);
