@@ -5,6 +5,7 @@ mod support;
 mod property;
 
 mod model {
+    mod commands;
     mod decide;
     mod filter;
     mod lifecycle;

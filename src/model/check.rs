@@ -5,9 +5,8 @@
 use chrono::{DateTime, Utc};
 
 use super::actor::PersonRef;
-use super::checklist::Answer;
 use super::command::{Declaration, Link};
-use super::event::{Event, EventBody};
+use super::event::Event;
 use super::text::sanitize;
 use super::time;
 
@@ -31,7 +30,7 @@ pub struct BadField {
 }
 
 impl BadField {
-    fn new(field: &'static str, problem: impl Into<String>) -> Self {
+    pub(super) fn new(field: &'static str, problem: impl Into<String>) -> Self {
         Self { field, problem: problem.into() }
     }
 }
@@ -209,48 +208,7 @@ pub fn event(event: &Event) -> CheckResult {
     if event.seq == 0 {
         return Err(BadField::new("seq", "is 0: positions start at 1"));
     }
-    match &event.body {
-        EventBody::Declared { declaration: declared, .. } => declaration(declared),
-        EventBody::AlertRepeated { text: t }
-        | EventBody::NoteAdded { text: t }
-        | EventBody::NoteCorrected { text: t, .. }
-        | EventBody::ReviewWritten { text: t, .. } => text("text", t),
-        EventBody::StatusMoved { to } => stage(*to),
-        EventBody::MoveUndone { to } if to.stage().is_none_or(|stage| stage > 5) => {
-            Err(BadField::new("to", format!("{to} is not a stage to go back to")))
-        }
-        EventBody::Assigned { to: Some(to) } => person("to", to),
-        EventBody::TeamSet { team: Some(team) } => name("team", team),
-        EventBody::RoleGiven { person: p, .. } => person("person", p),
-        EventBody::Escalated { to, reason, .. } => {
-            people("to", to)?;
-            reason.as_deref().map_or(Ok(()), |r| text("reason", r))
-        }
-        EventBody::Prioritized { override_reason: Some(r), .. } => text("override_reason", r),
-        EventBody::ServicesSet { services } => names("services", services),
-        EventBody::Described { title: t, symptoms, labels, runbook } => {
-            description(t.as_deref(), symptoms.as_deref(), labels.as_deref(), runbook.as_deref())
-        }
-        EventBody::StakeholdersUpdated { message, next_due } => {
-            text("message", message)?;
-            next_due.map_or(Ok(()), |at| time("next_due", at))
-        }
-        EventBody::Resolved { detail, validation, .. } => {
-            text("detail", detail)?;
-            text("validation", validation)
-        }
-        EventBody::Reopened { reason }
-        | EventBody::Paused { reason }
-        | EventBody::ItemAnswered { answer: Answer::Waived(reason), .. }
-        | EventBody::Reclassified { reason, .. } => text("reason", reason),
-        EventBody::Snoozed { until } => time("until", *until),
-        EventBody::Linked { link: l } | EventBody::Unlinked { link: l } => link(l),
-        EventBody::ActionItemSet { item } => {
-            text("text", &item.text)?;
-            item.owner.as_ref().map_or(Ok(()), |owner| person("owner", owner))
-        }
-        _ => Ok(()),
-    }
+    event.body.check()
 }
 
 /// Checks that a person can move an incident to this stage directly.

@@ -6,12 +6,17 @@ use utoipa::ToSchema;
 
 use super::actor::{Actor, PersonRef};
 use super::checklist::{Answer, Item};
-use super::command::{Declaration, Link};
+use super::command::logic::EventLogic;
+use super::command::{
+    Declaration, Link, acknowledge, add_note, answer_item, assign, categorize, close, correct_note,
+    declare, describe, escalate, give_role, link, merge, move_status, pause, prioritize,
+    publish_review, reclassify, reopen, repeat_alert, resolve, set_action_item, set_services,
+    set_team, snooze, undo_move, unlink, unpause, update_stakeholders, wake, write_review,
+};
 use super::id::{CommandId, EventId, IncidentId, IncidentNumber};
 use super::priority::{Impact, Priority, Urgency};
 use super::review::{ActionItem, Section};
 use super::status::{Category, Classification, ResolutionAction, Role, Status};
-use super::time::UNTIL_CHANGED;
 
 /// One entry of a timeline.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -249,171 +254,76 @@ impl Event {
 }
 
 impl EventBody {
-    /// Returns whether the event depends on the status before it: a move along the lifecycle, or an
-    /// end of it.
-    #[must_use]
-    pub fn is_move(&self) -> bool {
-        matches!(
-            self,
-            Self::Acknowledged
-                | Self::StatusMoved { .. }
-                | Self::MoveUndone { .. }
-                | Self::Resolved { .. }
-                | Self::Reopened { .. }
-                | Self::Closed
-                | Self::MergedInto { .. }
-                | Self::Reclassified { .. }
-                | Self::ReviewPublished
-        )
-    }
-
-    /// Returns the label of the event in a timeline: one or two words.
-    #[must_use]
-    pub fn label(&self) -> &'static str {
+    /// Calls `read` with the logic of the event, which stands in the file of the verb that leads to
+    /// it.
+    pub(super) fn with_logic<T>(&self, read: impl FnOnce(&dyn EventLogic) -> T) -> T {
         match self {
-            Self::Declared { .. } => "Triggered",
-            Self::AlertRepeated { .. } => "Alert",
-            Self::Acknowledged => "Acknowledged",
-            Self::StatusMoved { .. } => "Status",
-            Self::MoveUndone { .. } => "Taken back",
-            Self::Assigned { .. } => "Assigned",
-            Self::TeamSet { .. } => "Team",
-            Self::RoleGiven { .. } => "Role",
-            Self::Escalated { .. } => "Escalated",
-            Self::Prioritized { .. } => "Priority",
-            Self::Categorized { .. } => "Category",
-            Self::ServicesSet { .. } => "Services",
-            Self::Described { .. } => "Record",
-            Self::NoteAdded { .. } => "Note",
-            Self::NoteCorrected { .. } => "Correction",
-            Self::StakeholdersUpdated { .. } => "Update",
-            Self::ItemAnswered { .. } => "Checklist",
-            Self::Resolved { .. } => "Resolved",
-            Self::Reopened { .. } => "Reopened",
-            Self::Closed => "Closed",
-            Self::Snoozed { .. } => "Snoozed",
-            Self::Woken => "Woken",
-            Self::Paused { .. } => "Paused",
-            Self::Unpaused => "Continued",
-            Self::MergedInto { .. } | Self::Absorbed { .. } => "Merged",
-            Self::Linked { .. } | Self::Unlinked { .. } => "Link",
-            Self::Reclassified { .. } => "Reclassified",
-            Self::ReviewWritten { .. } | Self::ActionItemSet { .. } => "Review",
-            Self::ReviewPublished => "Review out",
-        }
-    }
-
-    /// Returns whether the event marks a step of the response, which timelines emphasize.
-    #[must_use]
-    pub fn is_milestone(&self) -> bool {
-        matches!(
-            self,
-            Self::Declared { .. }
-                | Self::Acknowledged
-                | Self::StatusMoved { .. }
-                | Self::MoveUndone { .. }
-                | Self::Escalated { .. }
-                | Self::Resolved { .. }
-                | Self::Reopened { .. }
-                | Self::Closed
-                | Self::MergedInto { .. }
-                | Self::Reclassified { .. }
-        )
-    }
-
-    /// Returns the details of the event as text.
-    ///
-    /// The text is not sanitized: it may contain text from outside, so it must not be printed as it
-    /// is.
-    #[must_use]
-    pub fn detail(&self) -> String {
-        let people = |people: &[PersonRef]| {
-            people.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ")
-        };
-        let number = |number: &Option<IncidentNumber>| {
-            number.map_or_else(|| "another incident".to_owned(), |n| n.to_string())
-        };
-        match self {
-            Self::Declared { declaration, priority, .. } => {
-                format!("{priority} · {}", declaration.title)
+            Self::Declared { priority, declaration, .. } => {
+                read(&declare::Declared { priority: *priority, declaration })
             }
-            Self::AlertRepeated { text }
-            | Self::NoteAdded { text }
-            | Self::NoteCorrected { text, .. } => text.clone(),
-            Self::Acknowledged
-            | Self::Closed
-            | Self::Woken
-            | Self::Unpaused
-            | Self::ReviewPublished => String::new(),
-            Self::StatusMoved { to } => to.to_string(),
-            Self::MoveUndone { to } => format!("{to} again"),
-            Self::Assigned { to } => {
-                to.as_ref().map_or_else(|| "unowned".to_owned(), |p| format!("to {}", p.name))
-            }
-            Self::TeamSet { team } => team.clone().unwrap_or_else(|| "no team".to_owned()),
-            Self::RoleGiven { role, person, given: true } => format!("{role}: {}", person.name),
-            Self::RoleGiven { role, person, given: false } => {
-                format!("{role}: no longer {}", person.name)
+            Self::AlertRepeated { text } => read(&repeat_alert::AlertRepeated { text }),
+            Self::Acknowledged => read(&acknowledge::Acknowledged),
+            Self::StatusMoved { to } => read(&move_status::StatusMoved { to: *to }),
+            Self::MoveUndone { to } => read(&undo_move::MoveUndone { to: *to }),
+            Self::Assigned { to } => read(&assign::Assigned { to: to.as_ref() }),
+            Self::TeamSet { team } => read(&set_team::TeamSet { team: team.as_deref() }),
+            Self::RoleGiven { role, person, given } => {
+                read(&give_role::RoleGiven { role: *role, person, given: *given })
             }
             Self::Escalated { level, to, reason } => {
-                let mut text = format!("level {level}");
-                if !to.is_empty() {
-                    text.push_str(" to ");
-                    text.push_str(&people(to));
-                }
-                if let Some(reason) = reason {
-                    text.push_str(": ");
-                    text.push_str(reason);
-                }
-                text
+                read(&escalate::Escalated { level: *level, to, reason: reason.as_deref() })
             }
             Self::Prioritized { impact, urgency, priority, override_reason } => {
-                match override_reason {
-                    Some(reason) => format!("{priority}, overridden: {reason}"),
-                    None => format!("{priority} · {impact} × {urgency}"),
-                }
+                read(&prioritize::Prioritized {
+                    impact: *impact,
+                    urgency: *urgency,
+                    priority: *priority,
+                    override_reason: override_reason.as_deref(),
+                })
             }
             Self::Categorized { category } => {
-                category.map_or_else(|| "no category".to_owned(), |c| c.to_string())
+                read(&categorize::Categorized { category: *category })
             }
-            Self::ServicesSet { services } => services.join(", "),
-            Self::Described { title, symptoms, labels, runbook } => {
-                let mut parts = Vec::new();
-                if let Some(title) = title {
-                    parts.push(format!("title: {title}"));
-                }
-                if let Some(symptoms) = symptoms {
-                    parts.push(format!("symptoms: {symptoms}"));
-                }
-                if let Some(labels) = labels {
-                    parts.push(format!("labels: {}", labels.join(", ")));
-                }
-                if let Some(runbook) = runbook {
-                    parts.push(format!("runbook: {runbook}"));
-                }
-                parts.join(" · ")
+            Self::ServicesSet { services } => read(&set_services::ServicesSet { services }),
+            Self::Described { title, symptoms, labels, runbook } => read(&describe::Described {
+                title: title.as_deref(),
+                symptoms: symptoms.as_deref(),
+                labels: labels.as_deref(),
+                runbook: runbook.as_deref(),
+            }),
+            Self::NoteAdded { text } => read(&add_note::NoteAdded { text }),
+            Self::NoteCorrected { text, .. } => read(&correct_note::NoteCorrected { text }),
+            Self::StakeholdersUpdated { message, next_due } => {
+                read(&update_stakeholders::StakeholdersUpdated { message, next_due: *next_due })
             }
-            Self::StakeholdersUpdated { message, .. } => message.clone(),
-            Self::ItemAnswered { item, answer } => match answer {
-                Answer::Yes => format!("{item}: yes"),
-                Answer::Waived(reason) => format!("{item}: waived, {reason}"),
-                Answer::Open => format!("{item}: open again"),
-            },
+            Self::ItemAnswered { item, answer } => {
+                read(&answer_item::ItemAnswered { item: *item, answer })
+            }
             Self::Resolved { action, detail, validation } => {
-                format!("{action}: {detail} · validated: {validation}")
+                read(&resolve::Resolved { action: *action, detail, validation })
             }
-            Self::Reopened { reason } | Self::Paused { reason } => reason.clone(),
-            Self::Snoozed { until } if *until >= UNTIL_CHANGED => "until it changes".into(),
-            Self::Snoozed { until } => format!("until {}", until.format("%Y-%m-%d %H:%M UTC")),
-            Self::MergedInto { number: n, .. } => format!("into {}", number(n)),
-            Self::Absorbed { number: n, title, .. } => {
-                format!("{} continues here: {title}", number(n))
+            Self::Reopened { reason } => read(&reopen::Reopened { reason }),
+            Self::Closed => read(&close::Closed),
+            Self::Snoozed { until } => read(&snooze::Snoozed { until: *until }),
+            Self::Woken => read(&wake::Woken),
+            Self::Paused { reason } => read(&pause::Paused { reason }),
+            Self::Unpaused => read(&unpause::Unpaused),
+            Self::MergedInto { into, number } => {
+                read(&merge::MergedInto { into: *into, number: *number })
             }
-            Self::Linked { link } => link.to_string(),
-            Self::Unlinked { link } => format!("removed {link}"),
-            Self::Reclassified { to, reason } => format!("{to}: {reason}"),
-            Self::ReviewWritten { section, .. } => section.to_string(),
-            Self::ActionItemSet { item } => item.text.clone(),
+            Self::Absorbed { from, number, title } => {
+                read(&merge::Absorbed { from: *from, number: *number, title })
+            }
+            Self::Linked { link } => read(&link::Linked { link }),
+            Self::Unlinked { link } => read(&unlink::Unlinked { link }),
+            Self::Reclassified { to, reason } => {
+                read(&reclassify::Reclassified { to: *to, reason })
+            }
+            Self::ReviewWritten { section, text } => {
+                read(&write_review::ReviewWritten { section: *section, text })
+            }
+            Self::ActionItemSet { item } => read(&set_action_item::ActionItemSet { item }),
+            Self::ReviewPublished => read(&publish_review::ReviewPublished),
         }
     }
 }

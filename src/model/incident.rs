@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::actor::{Actor, PersonRef};
-use super::checklist::{Answer, Answered};
+use super::checklist::Answered;
 use super::command::Link;
 use super::event::{Event, EventBody};
 use super::id::{IncidentId, IncidentNumber};
@@ -212,119 +212,12 @@ impl Incident {
     }
 
     /// Applies an event to the record. This never fails: every recorded event can be applied.
-    #[allow(clippy::too_many_lines, reason = "one arm for each thing that can happen")]
     pub fn apply(&mut self, event: &Event) {
-        let at = event.at;
-        if !matches!(event.body, EventBody::Snoozed { .. }) {
-            // A change ends a snooze.
-            self.summary.snoozed_until = None;
-        }
-        match &event.body {
-            EventBody::Declared { .. }
-            | EventBody::NoteAdded { .. }
-            | EventBody::NoteCorrected { .. }
-            | EventBody::Woken => {}
-            EventBody::AlertRepeated { .. } => {
-                self.summary.alerts = self.summary.alerts.saturating_add(1);
-            }
-            EventBody::Acknowledged => self.advance_to(Status::Acknowledged, event),
-            EventBody::StatusMoved { to } => self.advance_to(*to, event),
-            EventBody::MoveUndone { to } => self.revert_to(*to, event),
-            EventBody::Assigned { to } => {
-                self.summary.assignee.clone_from(to);
-                self.update_unowned(at);
-            }
-            EventBody::TeamSet { team } => self.summary.team.clone_from(team),
-            EventBody::RoleGiven { role, person, given } => {
-                self.roles.retain(|(r, p)| !(r == role && p.handle == person.handle));
-                if *given {
-                    self.roles.push((*role, person.clone()));
-                }
-            }
-            EventBody::Escalated { level, .. } => {
-                self.summary.escalation = self.summary.escalation.max(*level);
-            }
-            EventBody::Prioritized { impact, urgency, priority, override_reason } => {
-                self.summary.impact = *impact;
-                self.summary.urgency = *urgency;
-                self.summary.priority = *priority;
-                self.override_reason.clone_from(override_reason);
-            }
-            EventBody::Categorized { category } => self.summary.category = *category,
-            EventBody::ServicesSet { services } => self.summary.services.clone_from(services),
-            EventBody::Described { title, symptoms, labels, runbook } => {
-                if let Some(title) = title {
-                    self.summary.title.clone_from(title);
-                }
-                if let Some(symptoms) = symptoms {
-                    self.symptoms.clone_from(symptoms);
-                }
-                if let Some(labels) = labels {
-                    self.labels.clone_from(labels);
-                }
-                if let Some(runbook) = runbook {
-                    self.runbook = Some(runbook.clone()).filter(|name| !name.is_empty());
-                }
-            }
-            EventBody::StakeholdersUpdated { message, next_due } => {
-                // An update that was sent earlier but recorded later is not the last one.
-                if self.summary.updated_at.is_none_or(|last| last <= at) {
-                    self.stakeholder_message = Some(message.clone());
-                    self.summary.updated_at = Some(at);
-                    self.next_update_due = *next_due;
-                }
-            }
-            EventBody::ItemAnswered { item, answer } => {
-                self.answered.retain(|a| a.item != *item);
-                if *answer != Answer::Open {
-                    self.answered.push(Answered {
-                        item: *item,
-                        answer: answer.clone(),
-                        by: event.actor.clone(),
-                    });
-                }
-            }
-            EventBody::Resolved { action, detail, validation } => {
-                self.resolution = Some(Resolution {
-                    action: *action,
-                    detail: detail.clone(),
-                    validation: validation.clone(),
-                    by: event.actor.clone(),
-                });
-                self.unpause();
-                self.advance_to(Status::Resolved, event);
-            }
-            EventBody::Reopened { .. } => self.reopen(event),
-            EventBody::Closed => self.advance_to(Status::Closed, event),
-            EventBody::Snoozed { until } => self.summary.snoozed_until = Some(*until),
-            EventBody::Paused { reason } => {
-                self.summary.paused = true;
-                self.paused_for = Some(reason.clone());
-            }
-            EventBody::Unpaused => self.unpause(),
-            EventBody::MergedInto { into, number } => {
-                self.merged_into = Some((*into, *number));
-                self.end_as(Status::Merged, event);
-            }
-            EventBody::Absorbed { from, number, .. } => self.absorbed.push((*from, *number)),
-            EventBody::Linked { link } => {
-                if !self.links.contains(link) {
-                    self.links.push(link.clone());
-                }
-            }
-            EventBody::Unlinked { link } => self.links.retain(|l| l != link),
-            EventBody::Reclassified { to, reason } => {
-                self.reclassified = Some((*to, reason.clone()));
-                self.end_as(Status::Reclassified, event);
-            }
-            EventBody::ReviewWritten { section, text } => {
-                self.review.sections.insert(*section, text.clone());
-            }
-            EventBody::ActionItemSet { item } => self.review.set_action(item.clone()),
-            EventBody::ReviewPublished => self.review.published_at = Some(at),
-        }
+        // A change ends a snooze; a snooze then begins the next one.
+        self.summary.snoozed_until = None;
+        event.apply_to(self);
         self.summary.seq = event.seq;
-        self.summary.last_event_at = self.summary.last_event_at.max(at);
+        self.summary.last_event_at = self.summary.last_event_at.max(event.at);
     }
 
     /// Returns the earliest time at which the next event can have happened, however late it is
@@ -334,16 +227,11 @@ impl Incident {
     /// since which the incident is unowned. All other events depend only on the report.
     #[must_use]
     pub fn earliest_time(&self, body: &EventBody) -> DateTime<Utc> {
-        match body {
-            EventBody::Assigned { .. } => self.unowned_since.unwrap_or(self.status_at),
-            body if body.is_move() => self.status_at,
-            // By the reporter's clock, an incident may be declared before its report time.
-            _ => self.summary.reported_at.min(self.status_at),
-        }
+        body.earliest_time(self)
     }
 
     /// Moves to a stage. Stages that are skipped count as passed at the same time.
-    fn advance_to(&mut self, status: Status, event: &Event) {
+    pub(super) fn advance_to(&mut self, status: Status, event: &Event) {
         let at = event.at;
         let stage = status.stage().unwrap_or_default();
         for reached_at in self.stages.iter_mut().take(stage + 1) {
@@ -375,7 +263,7 @@ impl Incident {
     }
 
     /// Returns to a stage as if no later one had been reached.
-    fn revert_to(&mut self, to: Status, event: &Event) {
+    pub(super) fn revert_to(&mut self, to: Status, event: &Event) {
         let stage = to.stage().unwrap_or_default();
         for reached_at in self.stages.iter_mut().skip(stage + 1) {
             *reached_at = None;
@@ -392,19 +280,8 @@ impl Incident {
         self.set_status(to, event);
     }
 
-    fn reopen(&mut self, event: &Event) {
-        self.reopened += 1;
-        self.summary.resolved_at = None;
-        self.summary.closed_at = None;
-        for reached_at in self.stages.iter_mut().skip(3) {
-            *reached_at = None;
-        }
-        // The closing gate was answered for the fix that did not last.
-        self.answered.retain(|a| !matches!(a.item, super::checklist::Item::Closing(_)));
-        self.advance_to(Status::Investigating, event);
-    }
-
-    fn end_as(&mut self, status: Status, event: &Event) {
+    /// Ends the incident without a resolution: it was merged or reclassified.
+    pub(super) fn end_as(&mut self, status: Status, event: &Event) {
         self.summary.closed_at = Some(event.at);
         self.unpause();
         self.set_status(status, event);
@@ -417,13 +294,14 @@ impl Incident {
         self.update_unowned(event.at);
     }
 
-    fn unpause(&mut self) {
+    /// Ends a pause, if there is one.
+    pub(super) fn unpause(&mut self) {
         self.summary.paused = false;
         self.paused_for = None;
     }
 
     /// Starts or stops counting unowned time, depending on the assignee and the status.
-    fn update_unowned(&mut self, at: DateTime<Utc>) {
+    pub(super) fn update_unowned(&mut self, at: DateTime<Utc>) {
         let unowned = self.summary.assignee.is_none() && self.summary.status.is_open();
         match (self.unowned_since, unowned) {
             (Some(since), false) => {

@@ -36,7 +36,7 @@ struct RouteLabels {
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 struct CommandLabels {
-    verb: String,
+    verb: &'static str,
     outcome: &'static str,
 }
 
@@ -161,9 +161,7 @@ impl Metrics {
                 "failed"
             }
         };
-        // As it travels.
-        let verb = serde_json::to_value(verb).ok();
-        let verb = verb.and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+        let verb = verb.row().wire_name;
         self.commands.get_or_create(&CommandLabels { verb, outcome }).inc();
     }
 

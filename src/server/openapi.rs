@@ -13,7 +13,9 @@ use utoipa::openapi::{
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use super::routes;
+use super::scope::Scope;
 use crate::api::{Details, ErrorCode, details};
+use crate::model::command::CommandKind;
 
 /// What a route that is read may answer besides what it is for.
 pub(super) struct ErrorResponses;
@@ -79,7 +81,7 @@ pub(super) fn base_document() -> OpenApi {
             InfoBuilder::new()
                 .title("redphone incident API")
                 .version(env!("CARGO_PKG_VERSION"))
-                .description(Some(DESCRIPTION))
+                .description(Some(description()))
                 .license(Some(License::new("MIT")))
                 .build(),
         )
@@ -92,17 +94,35 @@ pub(super) fn base_document() -> OpenApi {
         .build()
 }
 
-const DESCRIPTION: &str = "\
+const INTRODUCTION: &str = "\
 Incidents, their timelines and measures; commands, of which each is carried out once however often it
 is sent; and changes, which can be waited for. What is read has a tag (ETag), and is not sent again to
-who knows it. Every refusal is problem details with a code that does not change.
+who knows it. Every refusal is problem details with a code that does not change.";
+
+/// Returns the description of the API, with the table of scopes.
+fn description() -> String {
+    let names = |is_listed: fn(CommandKind) -> bool| {
+        let kinds = CommandKind::ALL.into_iter().filter(|kind| is_listed(*kind));
+        kinds.map(|kind| kind.row().wire_name).collect::<Vec<_>>()
+    };
+    let ingest = names(|kind| Scope::Ingest.allows(kind)).join(", ");
+    let respond = match &names(|kind| !Scope::Respond.allows(kind))[..] {
+        [] => "all".to_owned(),
+        [one] => format!("all but {one}"),
+        [first @ .., last] => format!("all but {} and {last}", first.join(", ")),
+    };
+    format!(
+        "\
+{INTRODUCTION}
 
 | scope of the token | reads | commands |
 |---|---|---|
 | read | everything | none |
-| ingest | capabilities only | declare, repeat_alert, record_change |
-| respond | everything | all but repeat_alert, record_change and record_problem |
-| admin | everything | all |";
+| ingest | capabilities only | {ingest} |
+| respond | everything | {respond} |
+| admin | everything | all |"
+    )
+}
 
 /// The whole description as JSON.
 #[must_use]

@@ -40,13 +40,6 @@ pub enum Permission {
     Command,
 }
 
-/// What programs bring in.
-const INGEST: [CommandKind; 3] =
-    [CommandKind::Declare, CommandKind::RepeatAlert, CommandKind::RecordChange];
-/// What people do not do.
-const NOT_FOR_RESPONDERS: [CommandKind; 3] =
-    [CommandKind::RepeatAlert, CommandKind::RecordChange, CommandKind::RecordProblem];
-
 impl Scope {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Read, Self::Ingest, Self::Respond, Self::Admin];
@@ -77,8 +70,8 @@ impl Scope {
     pub fn allows(self, verb: CommandKind) -> bool {
         match self {
             Self::Read => false,
-            Self::Ingest => INGEST.contains(&verb),
-            Self::Respond => !NOT_FOR_RESPONDERS.contains(&verb),
+            Self::Ingest => verb.row().scope.permits_ingest(),
+            Self::Respond => verb.row().scope.permits_responders(),
             Self::Admin => true,
         }
     }
@@ -117,7 +110,14 @@ mod tests {
     fn each_scope_may_what_its_table_says() {
         let of = |scope: Scope| scope.narrow(BTreeSet::from(CommandKind::ALL));
         assert!(of(Scope::Read).is_empty());
-        assert_eq!(of(Scope::Ingest), BTreeSet::from(INGEST));
+        assert_eq!(
+            of(Scope::Ingest),
+            BTreeSet::from([
+                CommandKind::Declare,
+                CommandKind::RepeatAlert,
+                CommandKind::RecordChange
+            ])
+        );
         assert_eq!(of(Scope::Admin).len(), CommandKind::ALL.len());
         let people = of(Scope::Respond);
         assert_eq!(people.len(), CommandKind::ALL.len() - 3);

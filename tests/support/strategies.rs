@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use redphone::model::checklist::{Answer, ClosingItem, InvestigationItem, Item};
-use redphone::model::command::{Declaration, Link};
+use redphone::model::command::{CommandKind, Declaration, Link};
 use redphone::model::review::Section;
 use redphone::model::status::{Category, Classification, ResolutionAction, Role, Source, Status};
 use redphone::model::{EventId, Impact, IncidentCommand, IncidentId, PersonRef, Priority, Urgency};
@@ -150,5 +150,14 @@ pub fn ask() -> impl Strategy<Value = IncidentCommand> {
         1 => reclassify,
         1 => review,
         4 => (item(), answer()).prop_map(|(item, answer)| IncidentCommand::AnswerItem { item, answer }),
+        1 => sample(),
     ]
+}
+
+/// A command of any kind in the table, with made-up contents: also of those that have no strategy
+/// of their own.
+fn sample() -> impl Strategy<Value = IncidentCommand> {
+    let samples: Vec<IncidentCommand> =
+        CommandKind::ALL.iter().filter_map(|kind| (kind.row().sample)(None, start())).collect();
+    of(&samples)
 }

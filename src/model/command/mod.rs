@@ -1,146 +1,65 @@
-//! Commands: requests to change an incident.
+//! Commands: requests to change an incident, one file each, and the one table of them.
 //!
-//! A command is created once, on the requester's machine, and carries its own id.
+//! A command is created once, on the requester's machine, and carries its own id. The server, the
+//! OpenAPI document, the command line and the panes read [`CommandKind::TABLE`]; no other list of
+//! commands exists. A new command is a file here, a variant of [`IncidentCommand`] and of
+//! [`CommandKind`], and its row in the table.
 
-use std::fmt;
+pub(in crate::model) mod acknowledge;
+pub(in crate::model) mod add_note;
+pub(in crate::model) mod answer_item;
+pub(in crate::model) mod assign;
+pub(in crate::model) mod categorize;
+pub(in crate::model) mod close;
+pub(in crate::model) mod correct_note;
+pub(in crate::model) mod declare;
+pub(in crate::model) mod describe;
+mod envelope;
+pub(in crate::model) mod escalate;
+pub(in crate::model) mod give_role;
+pub(in crate::model) mod link;
+pub(in crate::model) mod logic;
+pub(in crate::model) mod merge;
+pub(in crate::model) mod move_status;
+pub(in crate::model) mod override_priority;
+pub(in crate::model) mod pause;
+pub(in crate::model) mod prioritize;
+pub(in crate::model) mod publish_review;
+pub(in crate::model) mod reclassify;
+pub(in crate::model) mod record_change;
+pub(in crate::model) mod record_problem;
+pub(in crate::model) mod reopen;
+pub(in crate::model) mod repeat_alert;
+pub(in crate::model) mod resolve;
+pub(in crate::model) mod set_action_item;
+pub(in crate::model) mod set_services;
+pub(in crate::model) mod set_team;
+pub(in crate::model) mod snooze;
+mod table;
+pub(in crate::model) mod undo_move;
+pub(in crate::model) mod unlink;
+pub(in crate::model) mod unpause;
+pub(in crate::model) mod update_stakeholders;
+pub(in crate::model) mod wake;
+pub(in crate::model) mod write_review;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::actor::{Actor, PersonRef};
-use super::change::Change;
+pub use declare::Declaration;
+pub use envelope::{Command, Envelope};
+pub use link::Link;
+pub use logic::Before;
+pub use table::{Argument, CommandRow, CommandScope};
+
+use super::actor::PersonRef;
 use super::checklist::{Answer, Item};
-use super::directory::Directory;
-use super::id::{ChangeId, CommandId, EventId, IncidentId, IncidentNumber, ProblemId};
+use super::id::{EventId, IncidentId};
 use super::priority::{Impact, Priority, Urgency};
-use super::problem::Problem;
 use super::review::{ActionItem, Section};
-use super::status::{Category, Classification, ResolutionAction, Role, Source, Status};
-
-/// A command with its requester and its time. Two envelopes with one id are the same request.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Envelope {
-    /// The id of the request, created once; a retry carries the same id.
-    pub id: CommandId,
-    /// When the request was made, by the clock of the requester's machine.
-    pub at: DateTime<Utc>,
-    /// The requester.
-    pub actor: Actor,
-    /// The change that is requested.
-    pub command: Command,
-}
-
-/// What can be asked of a backend.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Command {
-    /// Something about one incident.
-    Incident {
-        /// Which; for a declaration, the id it will have.
-        incident: IncidentId,
-        /// What.
-        #[serde(rename = "ask")]
-        command: IncidentCommand,
-    },
-    /// Record a change, or its new state.
-    RecordChange(Change),
-    /// Record a problem, or its new state.
-    RecordProblem(Problem),
-}
-
-/// What is known when an incident is declared.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Declaration {
-    /// One line, 1 to 200 characters.
-    pub title: String,
-    /// The affected services; the first is the primary.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub services: Vec<String>,
-    /// Extent of the harm.
-    pub impact: Impact,
-    /// How fast it must be handled.
-    pub urgency: Urgency,
-    /// The kind of fault, where known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub category: Option<Category>,
-    /// How it was detected.
-    pub source: Source,
-    /// What users see.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub symptoms: String,
-    /// When it was noticed. Not after the report.
-    pub detected_at: DateTime<Utc>,
-    /// When the clocks start.
-    pub reported_at: DateTime<Utc>,
-    /// The team that answers for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub team: Option<String>,
-    /// Free words.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub labels: Vec<String>,
-    /// Repeated alerts with this key are grouped into one open incident.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dedup_key: Option<String>,
-    /// The runbook's name or URL.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub runbook: Option<String>,
-}
-
-impl Declaration {
-    /// Fills in a missing team or runbook from the directory's entry of the primary service.
-    pub fn fill_from_directory(&mut self, directory: &Directory) {
-        let primary = self.services.first();
-        let Some(service) = primary.and_then(|name| directory.service(name)) else { return };
-        if self.team.is_none() && !service.team.is_empty() {
-            self.team = Some(service.team.clone());
-        }
-        if self.runbook.is_none() {
-            self.runbook.clone_from(&service.runbook);
-        }
-    }
-}
-
-/// What an incident links to.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Link {
-    /// The problem behind it.
-    Problem {
-        /// Which.
-        id: ProblemId,
-        /// Its title, for reading.
-        title: String,
-    },
-    /// A change suspected of causing it.
-    Change {
-        /// Which.
-        id: ChangeId,
-        /// Its title, for reading.
-        title: String,
-    },
-    /// Another incident.
-    Incident {
-        /// Which.
-        id: IncidentId,
-        /// Its number, for reading.
-        number: Option<IncidentNumber>,
-    },
-    /// A page elsewhere.
-    Url(String),
-}
-
-impl fmt::Display for Link {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Problem { title, .. } => write!(f, "problem {title}"),
-            Self::Change { title, .. } => write!(f, "change {title}"),
-            Self::Incident { number: Some(number), .. } => number.fmt(f),
-            Self::Incident { number: None, id } => write!(f, "incident {id}"),
-            Self::Url(url) => f.write_str(url),
-        }
-    }
-}
+use super::status::{Category, Classification, ResolutionAction, Role, Status};
+use logic::CommandLogic;
 
 /// What can be asked about one incident.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -372,94 +291,104 @@ pub enum CommandKind {
 }
 
 impl CommandKind {
-    /// All kinds of commands, in the order of their definition.
-    pub const ALL: [Self; 34] = [
-        Self::Declare,
-        Self::RepeatAlert,
-        Self::Acknowledge,
-        Self::MoveStatus,
-        Self::UndoMove,
-        Self::Assign,
-        Self::SetTeam,
-        Self::GiveRole,
-        Self::Escalate,
-        Self::Prioritize,
-        Self::OverridePriority,
-        Self::Categorize,
-        Self::SetServices,
-        Self::Describe,
-        Self::AddNote,
-        Self::CorrectNote,
-        Self::UpdateStakeholders,
-        Self::AnswerItem,
-        Self::Resolve,
-        Self::Reopen,
-        Self::Close,
-        Self::Snooze,
-        Self::Wake,
-        Self::Pause,
-        Self::Unpause,
-        Self::Merge,
-        Self::Link,
-        Self::Unlink,
-        Self::Reclassify,
-        Self::WriteReview,
-        Self::SetActionItem,
-        Self::PublishReview,
-        Self::RecordChange,
-        Self::RecordProblem,
+    /// The one table of commands, in the order of the kinds.
+    pub const TABLE: [&'static CommandRow; 34] = [
+        &declare::ROW,
+        &repeat_alert::ROW,
+        &acknowledge::ROW,
+        &move_status::ROW,
+        &undo_move::ROW,
+        &assign::ROW,
+        &set_team::ROW,
+        &give_role::ROW,
+        &escalate::ROW,
+        &prioritize::ROW,
+        &override_priority::ROW,
+        &categorize::ROW,
+        &set_services::ROW,
+        &describe::ROW,
+        &add_note::ROW,
+        &correct_note::ROW,
+        &update_stakeholders::ROW,
+        &answer_item::ROW,
+        &resolve::ROW,
+        &reopen::ROW,
+        &close::ROW,
+        &snooze::ROW,
+        &wake::ROW,
+        &pause::ROW,
+        &unpause::ROW,
+        &merge::ROW,
+        &link::ROW,
+        &unlink::ROW,
+        &reclassify::ROW,
+        &write_review::ROW,
+        &set_action_item::ROW,
+        &publish_review::ROW,
+        &record_change::ROW,
+        &record_problem::ROW,
     ];
 }
 
-impl Command {
-    /// Which kind it is.
-    #[must_use]
-    pub fn kind(&self) -> CommandKind {
-        match self {
-            Self::Incident { command: ask, .. } => ask.kind(),
-            Self::RecordChange(_) => CommandKind::RecordChange,
-            Self::RecordProblem(_) => CommandKind::RecordProblem,
-        }
-    }
-}
-
 impl IncidentCommand {
-    /// Which kind it is.
-    #[must_use]
-    pub fn kind(&self) -> CommandKind {
+    /// Calls `read` with the logic of the command, which stands in the verb's own file.
+    pub(super) fn with_logic<T>(&self, read: impl FnOnce(&dyn CommandLogic) -> T) -> T {
         match self {
-            Self::Declare(_) => CommandKind::Declare,
-            Self::RepeatAlert { .. } => CommandKind::RepeatAlert,
-            Self::Acknowledge => CommandKind::Acknowledge,
-            Self::MoveStatus { .. } => CommandKind::MoveStatus,
-            Self::UndoMove => CommandKind::UndoMove,
-            Self::Assign { .. } => CommandKind::Assign,
-            Self::SetTeam { .. } => CommandKind::SetTeam,
-            Self::GiveRole { .. } => CommandKind::GiveRole,
-            Self::Escalate { .. } => CommandKind::Escalate,
-            Self::Prioritize { .. } => CommandKind::Prioritize,
-            Self::OverridePriority { .. } => CommandKind::OverridePriority,
-            Self::Categorize { .. } => CommandKind::Categorize,
-            Self::SetServices { .. } => CommandKind::SetServices,
-            Self::Describe { .. } => CommandKind::Describe,
-            Self::AddNote { .. } => CommandKind::AddNote,
-            Self::CorrectNote { .. } => CommandKind::CorrectNote,
-            Self::UpdateStakeholders { .. } => CommandKind::UpdateStakeholders,
-            Self::AnswerItem { .. } => CommandKind::AnswerItem,
-            Self::Resolve { .. } => CommandKind::Resolve,
-            Self::Reopen { .. } => CommandKind::Reopen,
-            Self::Close => CommandKind::Close,
-            Self::Snooze { .. } => CommandKind::Snooze,
-            Self::Wake => CommandKind::Wake,
-            Self::Pause { .. } => CommandKind::Pause,
-            Self::Unpause => CommandKind::Unpause,
-            Self::Merge { .. } => CommandKind::Merge,
-            Self::Link { .. } => CommandKind::Link,
-            Self::Unlink { .. } => CommandKind::Unlink,
-            Self::Reclassify { .. } => CommandKind::Reclassify,
-            Self::WriteReview { .. } => CommandKind::WriteReview,
-            Self::SetActionItem { .. } => CommandKind::SetActionItem,
-            Self::PublishReview => CommandKind::PublishReview,
+            Self::Declare(declaration) => read(&declare::Declare { declaration }),
+            Self::RepeatAlert { text } => read(&repeat_alert::RepeatAlert { text }),
+            Self::Acknowledge => read(&acknowledge::Acknowledge),
+            Self::MoveStatus { to } => read(&move_status::MoveStatus { to: *to }),
+            Self::Assign { to } => read(&assign::Assign { to: to.as_ref() }),
+            Self::SetTeam { team } => read(&set_team::SetTeam { team: team.as_deref() }),
+            Self::GiveRole { role, person, given } => {
+                read(&give_role::GiveRole { role: *role, person, given: *given })
+            }
+            Self::Escalate { level, to, reason } => {
+                read(&escalate::Escalate { level: *level, to, reason: reason.as_deref() })
+            }
+            Self::Prioritize { impact, urgency } => {
+                read(&prioritize::Prioritize { impact: *impact, urgency: *urgency })
+            }
+            Self::OverridePriority { priority, reason } => {
+                read(&override_priority::OverridePriority { priority: *priority, reason })
+            }
+            Self::UndoMove => read(&undo_move::UndoMove),
+            Self::Categorize { category } => read(&categorize::Categorize { category: *category }),
+            Self::SetServices { services } => read(&set_services::SetServices { services }),
+            Self::Describe { title, symptoms, labels, runbook } => read(&describe::Describe {
+                title: title.as_deref(),
+                symptoms: symptoms.as_deref(),
+                labels: labels.as_deref(),
+                runbook: runbook.as_deref(),
+            }),
+            Self::AddNote { text } => read(&add_note::AddNote { text }),
+            Self::CorrectNote { note, text } => {
+                read(&correct_note::CorrectNote { note: *note, text })
+            }
+            Self::UpdateStakeholders { message, next_due } => {
+                read(&update_stakeholders::UpdateStakeholders { message, next_due: *next_due })
+            }
+            Self::AnswerItem { item, answer } => {
+                read(&answer_item::AnswerItem { item: *item, answer })
+            }
+            Self::Resolve { action, detail, validation } => {
+                read(&resolve::Resolve { action: *action, detail, validation })
+            }
+            Self::Reopen { reason } => read(&reopen::Reopen { reason }),
+            Self::Close => read(&close::Close),
+            Self::Snooze { until } => read(&snooze::Snooze { until: *until }),
+            Self::Wake => read(&wake::Wake),
+            Self::Pause { reason } => read(&pause::Pause { reason }),
+            Self::Unpause => read(&unpause::Unpause),
+            Self::Merge { into } => read(&merge::Merge { into: *into }),
+            Self::Link { link } => read(&link::AddLink { link }),
+            Self::Unlink { link } => read(&unlink::Unlink { link }),
+            Self::Reclassify { to, reason } => read(&reclassify::Reclassify { to: *to, reason }),
+            Self::WriteReview { section, text } => {
+                read(&write_review::WriteReview { section: *section, text })
+            }
+            Self::SetActionItem { item } => read(&set_action_item::SetActionItem { item }),
+            Self::PublishReview => read(&publish_review::PublishReview),
         }
     }
 }

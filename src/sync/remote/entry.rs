@@ -7,7 +7,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::command_text;
 use crate::backend::{BackendError, Outcome};
 use crate::model::command::Link;
 use crate::model::{Command, CommandId, Envelope, IncidentCommand, IncidentId, RejectionKind};
@@ -146,9 +145,9 @@ impl OutboxEntry {
         let label = self.label();
         match self.command() {
             Some(command) if self.incident().is_some() => {
-                format!("{} {label}", command_text::verb(command))
+                format!("{} {label}", command.phrase())
             }
-            Some(command) => command_text::verb(command).to_owned(),
+            Some(command) => command.phrase().to_owned(),
             None if label.is_empty() => "a command".to_owned(),
             None => format!("a command on {label}"),
         }
@@ -157,7 +156,7 @@ impl OutboxEntry {
     /// Returns what was typed or chosen; empty if the phrase says everything.
     #[must_use]
     pub fn text(&self) -> String {
-        self.command().map(command_text::text).unwrap_or_default()
+        self.command().map(Command::content).unwrap_or_default()
     }
 
     /// Returns the ids of what the command is about, or needs to exist. The command waits for

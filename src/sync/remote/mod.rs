@@ -12,7 +12,6 @@
 mod backend;
 mod cache;
 mod cache_reads;
-pub mod command_text;
 mod database;
 mod entry;
 mod fetch;

@@ -12,7 +12,7 @@ use crate::model::text::sanitize;
 use crate::model::time::UNTIL_CHANGED;
 use crate::model::{Command, CommandId, IncidentCommand, IncidentId};
 use crate::sync::drafts::DraftOp;
-use crate::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot, command_text};
+use crate::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot};
 
 use super::super::action::READ_ONLY;
 use super::super::app::{App, PendingCommand};
@@ -293,7 +293,7 @@ pub(super) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         let Some(command) = entry.command() else {
             return set_notice(app, entry.reason_not_to_retry().unwrap_or_default());
         };
-        let verb = command_text::verb(command);
+        let verb = command.phrase();
         return set_notice(
             app,
             format!("there is nothing to edit in “{verb}”: send it anyway or drop it"),

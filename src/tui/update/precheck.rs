@@ -3,10 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::decide::{Context, decide};
-use crate::model::time::format_ago;
-use crate::model::{
-    Actor, Command, CommandId, Envelope, Incident, IncidentCommand, IncidentId, text,
-};
+use crate::model::{Actor, Command, CommandId, Envelope, Incident, IncidentCommand, IncidentId};
 
 use super::super::app::App;
 
@@ -33,7 +30,10 @@ pub(super) fn refusal(
 ) -> Option<String> {
     match current_record(app, id) {
         Some(record) => record_refusal(app, record, commands, now),
-        None => commands.iter().find_map(|command| row_refusal(app, id, command, now)),
+        None => {
+            let row = app.row(id)?;
+            commands.iter().find_map(|command| command.row_refusal(row, now))
+        }
     }
 }
 
@@ -59,54 +59,4 @@ pub(super) fn record_refusal(
         }
     }
     None
-}
-
-fn row_refusal(
-    app: &App,
-    id: IncidentId,
-    command: &IncidentCommand,
-    now: DateTime<Utc>,
-) -> Option<String> {
-    let row = app.row(id)?;
-    let at_any_time = matches!(
-        command,
-        IncidentCommand::AddNote { .. }
-            | IncidentCommand::CorrectNote { .. }
-            | IncidentCommand::Link { .. }
-            | IncidentCommand::Unlink { .. }
-            | IncidentCommand::Reopen { .. }
-            | IncidentCommand::Close
-            | IncidentCommand::AnswerItem { .. }
-            | IncidentCommand::Describe { .. }
-            | IncidentCommand::UpdateStakeholders { .. }
-            | IncidentCommand::WriteReview { .. }
-            | IncidentCommand::SetActionItem { .. }
-            | IncidentCommand::PublishReview
-            | IncidentCommand::UndoMove
-    );
-    if !row.status.is_open() && !at_any_time {
-        return Some(format!("already {}", row.status));
-    }
-    match (command, row.acknowledged_at, &row.assignee) {
-        (IncidentCommand::Acknowledge, Some(when), _) => {
-            Some(format!("already acknowledged {}", format_ago(when, now)))
-        }
-        (IncidentCommand::Assign { to: Some(to) }, _, Some(owner)) if to.handle == owner.handle => {
-            Some(format!("already owned by {}", text::sanitize(&owner.name)))
-        }
-        (IncidentCommand::Assign { to: None }, _, None) => Some("already unowned".into()),
-        (IncidentCommand::MoveStatus { to }, ..) if *to <= row.status => {
-            Some(format!("it is {}: stages only move forward", row.status))
-        }
-        (IncidentCommand::Close, ..) if row.status.is_open() => {
-            Some("resolve it before closing it".into())
-        }
-        (IncidentCommand::Reopen { .. }, ..) if row.status.is_open() => {
-            Some(format!("it is {}: it needs no reopening", row.status))
-        }
-        (IncidentCommand::Merge { into }, ..) if *into == id => {
-            Some("an incident can't be merged into itself".into())
-        }
-        _ => None,
-    }
 }

@@ -1,8 +1,8 @@
 //! What others do to the incident that the person is working on, shown as it happens.
 
 use crate::model::actor::Actor;
-use crate::model::text::{sanitize, truncate};
-use crate::model::{Event, EventBody, IncidentId, PersonRef};
+use crate::model::text::sanitize;
+use crate::model::{Event, IncidentId};
 
 use super::super::app::App;
 use super::super::message::Effect;
@@ -15,8 +15,6 @@ const MAX_ANNOUNCED: usize = 64;
 /// The most targets of an open form, list or question that are read again; with more, only the
 /// outcome is shown.
 const MAX_TARGETS: usize = 8;
-/// Width up to which a text is quoted, in terminal cells.
-const MAX_QUOTE_WIDTH: usize = 60;
 
 /// Returns the incidents that the open form, list or question is about.
 fn open_targets(app: &App) -> Vec<Target> {
@@ -90,12 +88,12 @@ pub(super) fn announce(
     app.reading.announced.truncate(MAX_ANNOUNCED);
     let news: Vec<&Event> = events
         .iter()
-        .filter(|event| event.seq > seen_seq && !is_mine(app, &event.actor) && is_news(&event.body))
+        .filter(|event| event.seq > seen_seq && !is_mine(app, &event.actor) && event.body.is_news())
         .collect();
     let milestone = news.iter().rev().find(|event| event.body.is_milestone());
     let Some(event) = milestone.or(news.last()) else { return Vec::new() };
     let who = sanitize(event.actor.name()).into_owned();
-    let mut text = format!("{label}: {who} {}", describe_event(event, &app.me));
+    let mut text = format!("{label}: {who} {}", event.news(&app.me));
     if news.len() > 1 {
         text = format!("{text} · and {} more", news.len() - 1);
     }
@@ -121,85 +119,4 @@ pub(super) fn announce(
 
 fn is_mine(app: &App, actor: &Actor) -> bool {
     actor.person().is_some_and(|person| person.handle == app.me.handle)
-}
-
-/// Returns whether an event is worth announcing. A repeated alert is only counted: there may be
-/// hundreds.
-fn is_news(body: &EventBody) -> bool {
-    !matches!(body, EventBody::AlertRepeated { .. })
-}
-
-/// Describes what somebody did, to be read after the name.
-fn describe_event(event: &Event, me: &PersonRef) -> String {
-    let quoted = |text: &str| {
-        let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        truncate(&sanitize(line.trim()), MAX_QUOTE_WIDTH).into_owned()
-    };
-    match &event.body {
-        EventBody::Declared { .. } => "declared it".into(),
-        EventBody::AlertRepeated { .. } => "counted one more alert".into(),
-        EventBody::Acknowledged => "acknowledged it".into(),
-        EventBody::StatusMoved { to } => format!("moved it to {to}"),
-        EventBody::MoveUndone { to } => format!("took that back: it is {to} again"),
-        EventBody::Assigned { to: None } => "made it unowned".into(),
-        EventBody::Assigned { to: Some(person) } => {
-            if person.handle == me.handle {
-                "assigned it to you".into()
-            } else if event.actor.person().is_some_and(|actor| actor.handle == person.handle) {
-                "took it".into()
-            } else {
-                format!("assigned it to {}", sanitize(&person.name))
-            }
-        }
-        EventBody::TeamSet { team: Some(team) } => format!("gave it to team {}", sanitize(team)),
-        EventBody::TeamSet { team: None } => "took its team away".into(),
-        EventBody::RoleGiven { role, person, given } => {
-            let name = if person.handle == me.handle { "you" } else { &sanitize(&person.name) };
-            if *given {
-                format!("made {name} {role}")
-            } else {
-                format!("took the role {role} from {name}")
-            }
-        }
-        EventBody::Escalated { level, .. } => format!("called level {level}"),
-        EventBody::Prioritized { priority, .. } => format!("made it {priority}"),
-        EventBody::Categorized { category: Some(category) } => format!("says it is {category}"),
-        EventBody::Categorized { category: None } => "took its category away".into(),
-        EventBody::ServicesSet { services } => {
-            format!("set its services: {}", quoted(&services.join(", ")))
-        }
-        EventBody::Described { .. } => format!("rewrote its {}", quoted(&event.body.detail())),
-        EventBody::NoteAdded { text } => format!("wrote: {}", quoted(text)),
-        EventBody::NoteCorrected { text, .. } => format!("corrected a note: {}", quoted(text)),
-        EventBody::StakeholdersUpdated { message, .. } => {
-            format!("told stakeholders: {}", quoted(message))
-        }
-        EventBody::ItemAnswered { .. } => format!("answered {}", quoted(&event.body.detail())),
-        EventBody::Resolved { detail, .. } => format!("resolved it: {}", quoted(detail)),
-        EventBody::Reopened { reason } => format!("reopened it: {}", quoted(reason)),
-        EventBody::Closed => "closed it".into(),
-        EventBody::Snoozed { .. } => "snoozed it".into(),
-        EventBody::Woken => "ended its snooze".into(),
-        EventBody::Paused { reason } => format!("waits: {}", quoted(reason)),
-        EventBody::Unpaused => "goes on with it".into(),
-        EventBody::MergedInto { number, .. } => {
-            let into = number.map_or_else(|| "another".to_owned(), |number| number.to_string());
-            format!("merged it into {into}")
-        }
-        EventBody::Absorbed { number, .. } => {
-            let from = number.map_or_else(|| "another".to_owned(), |number| number.to_string());
-            format!("merged {from} into it")
-        }
-        EventBody::Linked { link } => format!("linked {}", quoted(&link.to_string())),
-        EventBody::Unlinked { link } => {
-            format!("took the link to {} away", quoted(&link.to_string()))
-        }
-        EventBody::Reclassified { to, reason } => {
-            format!("says it was {to}: {}", quoted(reason))
-        }
-        EventBody::ReviewWritten { .. } | EventBody::ActionItemSet { .. } => {
-            "wrote a part of the review".into()
-        }
-        EventBody::ReviewPublished => "published the review".into(),
-    }
 }

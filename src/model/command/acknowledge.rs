@@ -1,0 +1,81 @@
+//! Acknowledge: somebody takes the incident on.
+
+use chrono::{DateTime, Utc};
+
+use super::logic::{Before, Case, CommandLogic, Decision, EventLogic};
+use super::table::CommandRow;
+use super::{CommandKind, IncidentCommand};
+use crate::model::decide::{conflict, require_open};
+use crate::model::text::sanitize;
+use crate::model::time::format_ago;
+use crate::model::{CommandId, Event, EventBody, Incident, PersonRef, Status, Summary};
+
+pub(super) const ROW: CommandRow = CommandRow::new(
+    CommandKind::Acknowledge,
+    "acknowledge",
+    "acknowledge",
+    "acknowledge",
+    |_, _| Some(IncidentCommand::Acknowledge),
+)
+.inverse(&[CommandKind::UndoMove]);
+
+pub(in crate::model) struct Acknowledge;
+
+impl CommandLogic for Acknowledge {
+    fn row(&self) -> &'static CommandRow {
+        &ROW
+    }
+
+    fn decide(&self, case: &Case<'_>) -> Decision {
+        require_open(case.incident, case.now)?;
+        match (case.incident.summary.acknowledged_at, &case.incident.acknowledged_by) {
+            (Some(at), Some(by)) => Err(conflict(format!(
+                "already acknowledged by {} {}",
+                sanitize(by.name()),
+                format_ago(at, case.now)
+            ))),
+            _ => Ok(vec![EventBody::Acknowledged]),
+        }
+    }
+
+    fn row_refusal(&self, row: &Summary, now: DateTime<Utc>) -> Option<String> {
+        let when = row.acknowledged_at?;
+        Some(format!("already acknowledged {}", format_ago(when, now)))
+    }
+
+    fn inverse(&self, _: CommandId, before: Option<&Before<'_>>) -> Option<IncidentCommand> {
+        before.map(|_| IncidentCommand::UndoMove)
+    }
+
+    fn phrase(&self) -> &'static str {
+        "acknowledge"
+    }
+}
+
+pub(in crate::model) struct Acknowledged;
+
+impl EventLogic for Acknowledged {
+    fn apply(&self, incident: &mut Incident, event: &Event) {
+        incident.advance_to(Status::Acknowledged, event);
+    }
+
+    fn is_move(&self) -> bool {
+        true
+    }
+
+    fn reaches_stage(&self) -> bool {
+        true
+    }
+
+    fn is_milestone(&self) -> bool {
+        true
+    }
+
+    fn label(&self) -> &'static str {
+        "Acknowledged"
+    }
+
+    fn news(&self, _: &Event, _: &PersonRef) -> String {
+        "acknowledged it".into()
+    }
+}

@@ -1,0 +1,82 @@
+//! Close: the response is over; the closing gate must be answered.
+
+use chrono::{DateTime, Utc};
+
+use super::logic::{Before, Case, CommandLogic, Decision, EventLogic};
+use super::table::CommandRow;
+use super::{CommandKind, IncidentCommand};
+use crate::model::checklist::open_closing_items;
+use crate::model::decide::{already_ended, not_now};
+use crate::model::{CommandId, Event, EventBody, Incident, PersonRef, Status, Summary};
+
+pub(super) const ROW: CommandRow =
+    CommandRow::new(CommandKind::Close, "close", "close", "close it: the gate", |_, _| {
+        Some(IncidentCommand::Close)
+    })
+    .inverse(&[CommandKind::UndoMove]);
+
+pub(in crate::model) struct Close;
+
+impl CommandLogic for Close {
+    fn row(&self) -> &'static CommandRow {
+        &ROW
+    }
+
+    fn decide(&self, case: &Case<'_>) -> Decision {
+        match case.incident.summary.status {
+            Status::Resolved => {}
+            status if status.is_open() => return Err(not_now("resolve it before closing it")),
+            _ => return Err(already_ended(case.incident, case.now)),
+        }
+        let missing = open_closing_items(&case.incident.answered);
+        if missing.is_empty() {
+            return Ok(vec![EventBody::Closed]);
+        }
+        let names: Vec<&str> = missing.iter().map(|item| item.as_str()).collect();
+        Err(not_now(format!("the closing gate is not answered: {}", names.join(", "))))
+    }
+
+    fn applies_when_ended(&self) -> bool {
+        true
+    }
+
+    fn row_refusal(&self, row: &Summary, _: DateTime<Utc>) -> Option<String> {
+        row.status.is_open().then(|| "resolve it before closing it".into())
+    }
+
+    fn inverse(&self, _: CommandId, before: Option<&Before<'_>>) -> Option<IncidentCommand> {
+        before.map(|_| IncidentCommand::UndoMove)
+    }
+
+    fn phrase(&self) -> &'static str {
+        "close"
+    }
+}
+
+pub(in crate::model) struct Closed;
+
+impl EventLogic for Closed {
+    fn apply(&self, incident: &mut Incident, event: &Event) {
+        incident.advance_to(Status::Closed, event);
+    }
+
+    fn is_move(&self) -> bool {
+        true
+    }
+
+    fn reaches_stage(&self) -> bool {
+        true
+    }
+
+    fn is_milestone(&self) -> bool {
+        true
+    }
+
+    fn label(&self) -> &'static str {
+        "Closed"
+    }
+
+    fn news(&self, _: &Event, _: &PersonRef) -> String {
+        "closed it".into()
+    }
+}

@@ -1,0 +1,136 @@
+//! Link an incident to a problem, a change, another incident or a page elsewhere.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::logic::{Before, Case, CommandLogic, Decision, EventLogic, quote};
+use super::table::{Argument, CommandRow};
+use super::{CommandKind, IncidentCommand};
+use crate::model::check::{self, BadField};
+use crate::model::decide::conflict;
+use crate::model::id::{ChangeId, IncidentId, IncidentNumber, ProblemId};
+use crate::model::text::sanitize;
+use crate::model::{CommandId, Event, EventBody, Incident, PersonRef};
+
+pub(super) const ROW: CommandRow = CommandRow::new(
+    CommandKind::Link,
+    "link",
+    "link",
+    "link a problem, a change or a URL",
+    |_, _| Some(IncidentCommand::Link { link: sample_link() }),
+)
+.argument(Argument::Url)
+.inverse(&[CommandKind::Unlink]);
+
+/// Returns the link of a sample.
+pub(super) fn sample_link() -> Link {
+    Link::Url("https://example.org".into())
+}
+
+/// What an incident links to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Link {
+    /// The problem behind it.
+    Problem {
+        /// Which.
+        id: ProblemId,
+        /// Its title, for reading.
+        title: String,
+    },
+    /// A change suspected of causing it.
+    Change {
+        /// Which.
+        id: ChangeId,
+        /// Its title, for reading.
+        title: String,
+    },
+    /// Another incident.
+    Incident {
+        /// Which.
+        id: IncidentId,
+        /// Its number, for reading.
+        number: Option<IncidentNumber>,
+    },
+    /// A page elsewhere.
+    Url(String),
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Problem { title, .. } => write!(f, "problem {title}"),
+            Self::Change { title, .. } => write!(f, "change {title}"),
+            Self::Incident { number: Some(number), .. } => number.fmt(f),
+            Self::Incident { number: None, id } => write!(f, "incident {id}"),
+            Self::Url(url) => f.write_str(url),
+        }
+    }
+}
+
+pub(in crate::model) struct AddLink<'a> {
+    pub link: &'a Link,
+}
+
+impl CommandLogic for AddLink<'_> {
+    fn row(&self) -> &'static CommandRow {
+        &ROW
+    }
+
+    fn decide(&self, case: &Case<'_>) -> Decision {
+        check::link(self.link)?;
+        if case.incident.links.contains(self.link) {
+            return Err(conflict(format!(
+                "already linked to {}",
+                sanitize(&self.link.to_string())
+            )));
+        }
+        Ok(vec![EventBody::Linked { link: self.link.clone() }])
+    }
+
+    fn applies_when_ended(&self) -> bool {
+        true
+    }
+
+    fn inverse(&self, _: CommandId, before: Option<&Before<'_>>) -> Option<IncidentCommand> {
+        before.map(|_| IncidentCommand::Unlink { link: self.link.clone() })
+    }
+
+    fn phrase(&self) -> &'static str {
+        "link"
+    }
+
+    fn content(&self) -> String {
+        self.link.to_string()
+    }
+}
+
+pub(in crate::model) struct Linked<'a> {
+    pub link: &'a Link,
+}
+
+impl EventLogic for Linked<'_> {
+    fn apply(&self, incident: &mut Incident, _: &Event) {
+        if !incident.links.contains(self.link) {
+            incident.links.push(self.link.clone());
+        }
+    }
+
+    fn check(&self) -> Result<(), BadField> {
+        check::link(self.link)
+    }
+
+    fn label(&self) -> &'static str {
+        "Link"
+    }
+
+    fn detail(&self) -> String {
+        self.link.to_string()
+    }
+
+    fn news(&self, _: &Event, _: &PersonRef) -> String {
+        format!("linked {}", quote(&self.link.to_string()))
+    }
+}

@@ -1,0 +1,239 @@
+//! What the model must know about each command and each event; every verb implements it in its own
+//! file.
+
+use chrono::{DateTime, Utc};
+
+use super::{CommandKind, CommandRow, IncidentCommand};
+use crate::model::check::BadField;
+use crate::model::decide::Rejection;
+use crate::model::text::{sanitize, truncate};
+use crate::model::{CommandId, Envelope, Event, EventBody, Incident, PersonRef, Rules, Summary};
+
+/// What a decision about an existing incident depends on besides the command's own fields.
+pub(in crate::model) struct Case<'a> {
+    pub incident: &'a Incident,
+    pub envelope: &'a Envelope,
+    pub rules: &'a Rules,
+    /// The deciding machine's clock.
+    pub now: DateTime<Utc>,
+    /// When the command was requested, but not after `now`: rules about time use it.
+    pub requested_at: DateTime<Utc>,
+}
+
+/// An incident before a command is sent, as far as it is known: an inverse leads back to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Before<'a> {
+    /// The incident's row.
+    pub row: &'a Summary,
+    /// The complete record, if it was read.
+    pub record: Option<&'a Incident>,
+    /// The rules in force.
+    pub rules: &'a Rules,
+    /// The present time.
+    pub now: DateTime<Utc>,
+}
+
+/// The result of a decision: the bodies of the events that follow, in order.
+pub(in crate::model) type Decision = Result<Vec<EventBody>, Rejection>;
+
+/// The logic of one kind of command.
+pub(in crate::model) trait CommandLogic {
+    /// Returns the command's row in the table.
+    fn row(&self) -> &'static CommandRow;
+
+    /// Returns the events that follow from the command, or why the rules refuse it.
+    fn decide(&self, case: &Case<'_>) -> Decision;
+
+    /// Whether the command may apply to an incident that has ended. Used where only the row is
+    /// known; [`decide`](Self::decide) has the last word.
+    fn applies_when_ended(&self) -> bool {
+        false
+    }
+
+    /// Returns why the rules will refuse the command, as far as an incident's row shows it.
+    fn row_refusal(&self, _row: &Summary, _now: DateTime<Utc>) -> Option<String> {
+        None
+    }
+
+    /// Returns the command that undoes this one after it was sent with the id `sent`; `None` if
+    /// nothing does, or if too little is known of the incident. `before` is `None` for an incident
+    /// that was not known before the command.
+    fn inverse(&self, _sent: CommandId, _before: Option<&Before<'_>>) -> Option<IncidentCommand> {
+        None
+    }
+
+    /// Whether the effect of the command still stands, as far as that can be told.
+    fn still_holds(&self, _row: &Summary, _record: Option<&Incident>) -> bool {
+        true
+    }
+
+    /// Returns the command as a phrase that the incident's number can follow, such as "note on".
+    fn phrase(&self) -> &'static str;
+
+    /// Returns what was typed or chosen, not sanitized; empty if the phrase says everything.
+    fn content(&self) -> String {
+        String::new()
+    }
+}
+
+/// The logic of one kind of event.
+pub(in crate::model) trait EventLogic {
+    /// Changes the record by the event. Never fails: every recorded event can be applied.
+    fn apply(&self, incident: &mut Incident, event: &Event);
+
+    /// Checks the fields of an event that is imported.
+    fn check(&self) -> Result<(), BadField> {
+        Ok(())
+    }
+
+    /// Whether the event depends on the status before it; see [`EventBody::is_move`].
+    fn is_move(&self) -> bool {
+        false
+    }
+
+    /// Whether the event reaches a stage of the lifecycle, which needs a time of its own.
+    fn reaches_stage(&self) -> bool {
+        false
+    }
+
+    /// Returns the earliest time at which the event can have happened, however late it is recorded.
+    fn earliest_time(&self, incident: &Incident) -> DateTime<Utc> {
+        if self.is_move() {
+            incident.status_at
+        } else {
+            // By the reporter's clock, an incident may be declared before its report time.
+            incident.summary.reported_at.min(incident.status_at)
+        }
+    }
+
+    /// Whether the event marks a step of the response; see [`EventBody::is_milestone`].
+    fn is_milestone(&self) -> bool {
+        false
+    }
+
+    /// Whether the event is worth announcing to a person who works on the incident.
+    fn is_news(&self) -> bool {
+        true
+    }
+
+    /// Returns the label of the event in a timeline: one or two words.
+    fn label(&self) -> &'static str;
+
+    /// Returns the details of the event, not sanitized.
+    fn detail(&self) -> String {
+        String::new()
+    }
+
+    /// Describes what somebody did, to be read after the name by the person `reader`; sanitized.
+    fn news(&self, event: &Event, reader: &PersonRef) -> String;
+}
+
+/// Width up to which a text is quoted, in terminal cells.
+const MAX_QUOTE_WIDTH: usize = 60;
+
+/// Quotes the first line of a text, sanitized and shortened.
+pub(super) fn quote(text: &str) -> String {
+    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    truncate(&sanitize(line.trim()), MAX_QUOTE_WIDTH).into_owned()
+}
+
+/// What callers outside of the model ask a command; the answers stand in the verb's own file.
+impl IncidentCommand {
+    /// Which kind it is.
+    #[must_use]
+    pub fn kind(&self) -> CommandKind {
+        self.with_logic(|logic| logic.row().kind)
+    }
+
+    /// Returns why the rules will refuse the command, as far as an incident's row shows it.
+    #[must_use]
+    pub fn row_refusal(&self, row: &Summary, now: DateTime<Utc>) -> Option<String> {
+        self.with_logic(|logic| {
+            if !row.status.is_open() && !logic.applies_when_ended() {
+                return Some(format!("already {}", row.status));
+            }
+            logic.row_refusal(row, now)
+        })
+    }
+
+    /// Returns the command that undoes this one after it was sent with the id `sent`; `None` if
+    /// nothing does, or if too little is known of the incident. `before` is the incident before
+    /// the command; only a declaration needs none.
+    #[must_use]
+    pub fn inverse(&self, sent: CommandId, before: Option<&Before<'_>>) -> Option<Self> {
+        self.with_logic(|logic| logic.inverse(sent, before))
+    }
+
+    /// Returns whether the effect of the command still stands, as far as that can be told from the
+    /// row and, if it was read, the record.
+    #[must_use]
+    pub fn still_holds(&self, row: &Summary, record: Option<&Incident>) -> bool {
+        self.with_logic(|logic| logic.still_holds(row, record))
+    }
+}
+
+/// What callers ask an event; the answers stand in the file of the verb that leads to it.
+impl EventBody {
+    /// Returns whether the event depends on the status before it: a move along the lifecycle, or an
+    /// end of it.
+    #[must_use]
+    pub fn is_move(&self) -> bool {
+        self.with_logic(|logic| logic.is_move())
+    }
+
+    /// Returns the label of the event in a timeline: one or two words.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        self.with_logic(|logic| logic.label())
+    }
+
+    /// Returns whether the event marks a step of the response, which timelines emphasize.
+    #[must_use]
+    pub fn is_milestone(&self) -> bool {
+        self.with_logic(|logic| logic.is_milestone())
+    }
+
+    /// Returns whether the event is worth announcing to a person who works on the incident.
+    #[must_use]
+    pub fn is_news(&self) -> bool {
+        self.with_logic(|logic| logic.is_news())
+    }
+
+    /// Returns the details of the event as text.
+    ///
+    /// The text is not sanitized: it may contain text from outside, so it must not be printed as it
+    /// is.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        self.with_logic(|logic| logic.detail())
+    }
+
+    /// Returns whether the event reaches a stage of the lifecycle.
+    pub(in crate::model) fn reaches_stage(&self) -> bool {
+        self.with_logic(|logic| logic.reaches_stage())
+    }
+
+    /// Returns the earliest time at which the event can have happened on an incident.
+    pub(in crate::model) fn earliest_time(&self, incident: &Incident) -> DateTime<Utc> {
+        self.with_logic(|logic| logic.earliest_time(incident))
+    }
+
+    /// Checks the fields of an event that is imported.
+    pub(in crate::model) fn check(&self) -> Result<(), BadField> {
+        self.with_logic(|logic| logic.check())
+    }
+}
+
+impl Event {
+    /// Describes what somebody did, to be read after the name by the person `reader`, for whom the
+    /// text may say "you". The text is sanitized.
+    #[must_use]
+    pub fn news(&self, reader: &PersonRef) -> String {
+        self.body.with_logic(|logic| logic.news(self, reader))
+    }
+
+    /// Applies the event to the fields of the record that its kind changes.
+    pub(in crate::model) fn apply_to(&self, incident: &mut Incident) {
+        self.body.with_logic(|logic| logic.apply(incident, self));
+    }
+}

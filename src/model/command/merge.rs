@@ -1,0 +1,126 @@
+//! Merge: an incident ends and continues in another one.
+
+use chrono::{DateTime, Utc};
+
+use super::logic::{Case, CommandLogic, Decision, EventLogic};
+use super::table::{Argument, CommandRow};
+use super::{CommandKind, IncidentCommand};
+use crate::model::decide::{Rejection, RejectionKind, not_now, require_open};
+use crate::model::{
+    Event, EventBody, Incident, IncidentId, IncidentNumber, PersonRef, Status, Summary,
+};
+
+pub(super) const ROW: CommandRow =
+    CommandRow::new(CommandKind::Merge, "merge", "merge", "merge it into another", |_, _| {
+        Some(IncidentCommand::Merge { into: IncidentId::new() })
+    })
+    .argument(Argument::Incident);
+
+pub(in crate::model) struct Merge {
+    pub into: IncidentId,
+}
+
+impl CommandLogic for Merge {
+    fn row(&self) -> &'static CommandRow {
+        &ROW
+    }
+
+    fn decide(&self, case: &Case<'_>) -> Decision {
+        require_open(case.incident, case.now)?;
+        if self.into == case.incident.summary.id {
+            return Err(Rejection::new(
+                RejectionKind::Invalid,
+                "an incident can't be merged into itself",
+            ));
+        }
+        Ok(vec![EventBody::MergedInto { into: self.into, number: None }])
+    }
+
+    fn row_refusal(&self, row: &Summary, _: DateTime<Utc>) -> Option<String> {
+        (self.into == row.id).then(|| "an incident can't be merged into itself".into())
+    }
+
+    fn phrase(&self) -> &'static str {
+        "merge"
+    }
+}
+
+/// Returns what happens to the incident in which the ended one continues.
+pub(in crate::model) fn absorb(
+    target: &Incident,
+    ended: &Incident,
+) -> Result<EventBody, Rejection> {
+    if !target.summary.status.is_open() {
+        return Err(not_now(format!(
+            "{} is {}: choose an open incident to merge into",
+            target.summary.label(),
+            target.summary.status
+        )));
+    }
+    Ok(EventBody::Absorbed {
+        from: ended.summary.id,
+        number: ended.summary.number,
+        title: ended.summary.title.clone(),
+    })
+}
+
+pub(in crate::model) struct MergedInto {
+    pub into: IncidentId,
+    pub number: Option<IncidentNumber>,
+}
+
+impl EventLogic for MergedInto {
+    fn apply(&self, incident: &mut Incident, event: &Event) {
+        incident.merged_into = Some((self.into, self.number));
+        incident.end_as(Status::Merged, event);
+    }
+
+    fn is_move(&self) -> bool {
+        true
+    }
+
+    fn is_milestone(&self) -> bool {
+        true
+    }
+
+    fn label(&self) -> &'static str {
+        "Merged"
+    }
+
+    fn detail(&self) -> String {
+        let number = self.number.map(|number| number.to_string());
+        format!("into {}", number.as_deref().unwrap_or("another incident"))
+    }
+
+    fn news(&self, _: &Event, _: &PersonRef) -> String {
+        let number = self.number.map(|number| number.to_string());
+        format!("merged it into {}", number.as_deref().unwrap_or("another"))
+    }
+}
+
+pub(in crate::model) struct Absorbed<'a> {
+    pub from: IncidentId,
+    pub number: Option<IncidentNumber>,
+    pub title: &'a str,
+}
+
+impl EventLogic for Absorbed<'_> {
+    fn apply(&self, incident: &mut Incident, _: &Event) {
+        incident.absorbed.push((self.from, self.number));
+    }
+
+    fn label(&self) -> &'static str {
+        "Merged"
+    }
+
+    fn detail(&self) -> String {
+        let number = self.number.map(|number| number.to_string());
+        let number = number.as_deref().unwrap_or("another incident");
+        format!("{number} continues here: {}", self.title)
+    }
+
+    fn news(&self, _: &Event, _: &PersonRef) -> String {
+        let number = self.number.map(|number| number.to_string());
+        format!("merged {} into it", number.as_deref().unwrap_or("another"))
+    }
+}

@@ -1,0 +1,66 @@
+//! Override the priority: set one that the matrix does not give, with a reason.
+
+use super::logic::{Before, Case, CommandLogic, Decision};
+use super::prioritize::restore_priority;
+use super::table::{CommandRow, SAMPLE_TEXT};
+use super::{CommandKind, IncidentCommand};
+use crate::model::check;
+use crate::model::decide::{conflict, require_open};
+use crate::model::priority::Priority;
+use crate::model::{CommandId, EventBody, Incident, Summary};
+
+pub(super) const ROW: CommandRow = CommandRow::new(
+    CommandKind::OverridePriority,
+    "override_priority",
+    "override",
+    "a priority that the matrix does not give",
+    |row, _| {
+        let row = row?;
+        let priority = Priority::ALL.into_iter().find(|p| *p != row.priority)?;
+        Some(IncidentCommand::OverridePriority { priority, reason: SAMPLE_TEXT.into() })
+    },
+)
+.inverse(&[CommandKind::Prioritize, CommandKind::OverridePriority]);
+
+pub(in crate::model) struct OverridePriority<'a> {
+    pub priority: Priority,
+    pub reason: &'a str,
+}
+
+impl CommandLogic for OverridePriority<'_> {
+    fn row(&self) -> &'static CommandRow {
+        &ROW
+    }
+
+    fn decide(&self, case: &Case<'_>) -> Decision {
+        let Self { priority, reason } = *self;
+        require_open(case.incident, case.now)?;
+        check::required_text("reason", reason)?;
+        let summary = &case.incident.summary;
+        if summary.priority == priority {
+            return Err(conflict(format!("already {priority}")));
+        }
+        Ok(vec![EventBody::Prioritized {
+            impact: summary.impact,
+            urgency: summary.urgency,
+            priority,
+            override_reason: Some(reason.to_owned()),
+        }])
+    }
+
+    fn inverse(&self, _: CommandId, before: Option<&Before<'_>>) -> Option<IncidentCommand> {
+        restore_priority(before?)
+    }
+
+    fn still_holds(&self, row: &Summary, _: Option<&Incident>) -> bool {
+        row.priority == self.priority
+    }
+
+    fn phrase(&self) -> &'static str {
+        "prioritize"
+    }
+
+    fn content(&self) -> String {
+        format!("{}: {}", self.priority, self.reason)
+    }
+}

@@ -1,0 +1,73 @@
+//! Pause: wait on somebody else, with a reason. The resolve clock stops.
+
+use super::logic::{Before, Case, CommandLogic, Decision, EventLogic, quote};
+use super::table::{CommandRow, SAMPLE_TEXT};
+use super::{CommandKind, IncidentCommand};
+use crate::model::check::{self, BadField};
+use crate::model::decide::{conflict, require_open};
+use crate::model::text::sanitize;
+use crate::model::{CommandId, Event, EventBody, Incident, PersonRef};
+
+pub(super) const ROW: CommandRow =
+    CommandRow::new(CommandKind::Pause, "pause", "pause", "wait on somebody else", |_, _| {
+        Some(IncidentCommand::Pause { reason: SAMPLE_TEXT.into() })
+    })
+    .inverse(&[CommandKind::Unpause]);
+
+pub(in crate::model) struct Pause<'a> {
+    pub reason: &'a str,
+}
+
+impl CommandLogic for Pause<'_> {
+    fn row(&self) -> &'static CommandRow {
+        &ROW
+    }
+
+    fn decide(&self, case: &Case<'_>) -> Decision {
+        require_open(case.incident, case.now)?;
+        check::required_text("reason", self.reason)?;
+        if let Some(what) = &case.incident.paused_for {
+            return Err(conflict(format!("already paused: {}", sanitize(what))));
+        }
+        Ok(vec![EventBody::Paused { reason: self.reason.to_owned() }])
+    }
+
+    fn inverse(&self, _: CommandId, before: Option<&Before<'_>>) -> Option<IncidentCommand> {
+        before.map(|_| IncidentCommand::Unpause)
+    }
+
+    fn phrase(&self) -> &'static str {
+        "pause"
+    }
+
+    fn content(&self) -> String {
+        self.reason.to_owned()
+    }
+}
+
+pub(in crate::model) struct Paused<'a> {
+    pub reason: &'a str,
+}
+
+impl EventLogic for Paused<'_> {
+    fn apply(&self, incident: &mut Incident, _: &Event) {
+        incident.summary.paused = true;
+        incident.paused_for = Some(self.reason.to_owned());
+    }
+
+    fn check(&self) -> Result<(), BadField> {
+        check::text("reason", self.reason)
+    }
+
+    fn label(&self) -> &'static str {
+        "Paused"
+    }
+
+    fn detail(&self) -> String {
+        self.reason.to_owned()
+    }
+
+    fn news(&self, _: &Event, _: &PersonRef) -> String {
+        format!("waits: {}", quote(self.reason))
+    }
+}

@@ -1,0 +1,69 @@
+//! Publish the post-incident review.
+
+use super::logic::{Case, CommandLogic, Decision, EventLogic};
+use super::table::CommandRow;
+use super::{CommandKind, IncidentCommand};
+use crate::model::decide::{conflict, not_now, require_reviewable};
+use crate::model::time::format_ago;
+use crate::model::{Event, EventBody, Incident, PersonRef};
+
+pub(super) const ROW: CommandRow = CommandRow::new(
+    CommandKind::PublishReview,
+    "publish_review",
+    "publish-review",
+    "publish the review",
+    |_, _| Some(IncidentCommand::PublishReview),
+);
+
+pub(in crate::model) struct PublishReview;
+
+impl CommandLogic for PublishReview {
+    fn row(&self) -> &'static CommandRow {
+        &ROW
+    }
+
+    fn decide(&self, case: &Case<'_>) -> Decision {
+        let incident = case.incident;
+        require_reviewable(incident)?;
+        if let Some(at) = incident.review.published_at {
+            return Err(conflict(format!("the review was published {}", format_ago(at, case.now))));
+        }
+        if incident.summary.status.is_open() {
+            return Err(not_now("resolve it before publishing its review"));
+        }
+        let missing = incident.review.missing();
+        if missing.is_empty() {
+            return Ok(vec![EventBody::ReviewPublished]);
+        }
+        let names: Vec<&str> = missing.iter().map(|section| section.as_str()).collect();
+        Err(not_now(format!("the review lacks: {}", names.join(", "))))
+    }
+
+    fn applies_when_ended(&self) -> bool {
+        true
+    }
+
+    fn phrase(&self) -> &'static str {
+        "publish the review of"
+    }
+}
+
+pub(in crate::model) struct ReviewPublished;
+
+impl EventLogic for ReviewPublished {
+    fn apply(&self, incident: &mut Incident, event: &Event) {
+        incident.review.published_at = Some(event.at);
+    }
+
+    fn is_move(&self) -> bool {
+        true
+    }
+
+    fn label(&self) -> &'static str {
+        "Review out"
+    }
+
+    fn news(&self, _: &Event, _: &PersonRef) -> String {
+        "published the review".into()
+    }
+}

@@ -1,0 +1,108 @@
+//! Reopen: the failure is back, and the same incident goes on.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::logic::{Case, CommandLogic, Decision, EventLogic, quote};
+use super::table::{CommandRow, SAMPLE_TEXT};
+use super::{CommandKind, IncidentCommand};
+use crate::model::check::{self, BadField};
+use crate::model::checklist::Item;
+use crate::model::decide::{already_ended, conflict, not_now};
+use crate::model::time::format_ago;
+use crate::model::{Event, EventBody, Incident, PersonRef, Status, Summary};
+
+pub(super) const ROW: CommandRow =
+    CommandRow::new(CommandKind::Reopen, "reopen", "reopen", "reopen it: it is back", |_, _| {
+        Some(IncidentCommand::Reopen { reason: SAMPLE_TEXT.into() })
+    });
+
+pub(in crate::model) struct Reopen<'a> {
+    pub reason: &'a str,
+}
+
+impl CommandLogic for Reopen<'_> {
+    fn row(&self) -> &'static CommandRow {
+        &ROW
+    }
+
+    fn decide(&self, case: &Case<'_>) -> Decision {
+        check::required_text("reason", self.reason)?;
+        let incident = case.incident;
+        match incident.summary.status {
+            Status::Resolved => {}
+            Status::Closed => {
+                let days = case.rules.reopen_days;
+                let closed = incident.summary.closed_at.unwrap_or(incident.status_at);
+                if case.requested_at - closed > TimeDelta::days(days) {
+                    return Err(not_now(format!(
+                        "closed {}: it can be reopened for {days} days, declare a new one",
+                        format_ago(closed, case.now)
+                    )));
+                }
+            }
+            Status::Merged | Status::Reclassified => {
+                return Err(already_ended(incident, case.now));
+            }
+            status => return Err(conflict(format!("it is {status}: it needs no reopening"))),
+        }
+        Ok(vec![EventBody::Reopened { reason: self.reason.to_owned() }])
+    }
+
+    fn applies_when_ended(&self) -> bool {
+        true
+    }
+
+    fn row_refusal(&self, row: &Summary, _: DateTime<Utc>) -> Option<String> {
+        row.status.is_open().then(|| format!("it is {}: it needs no reopening", row.status))
+    }
+
+    fn phrase(&self) -> &'static str {
+        "reopen"
+    }
+
+    fn content(&self) -> String {
+        self.reason.to_owned()
+    }
+}
+
+pub(in crate::model) struct Reopened<'a> {
+    pub reason: &'a str,
+}
+
+impl EventLogic for Reopened<'_> {
+    fn apply(&self, incident: &mut Incident, event: &Event) {
+        incident.reopened += 1;
+        incident.summary.resolved_at = None;
+        incident.summary.closed_at = None;
+        for reached_at in incident.stages.iter_mut().skip(3) {
+            *reached_at = None;
+        }
+        // The closing gate was answered for the fix that did not last.
+        incident.answered.retain(|answered| !matches!(answered.item, Item::Closing(_)));
+        incident.advance_to(Status::Investigating, event);
+    }
+
+    fn check(&self) -> Result<(), BadField> {
+        check::text("reason", self.reason)
+    }
+
+    fn is_move(&self) -> bool {
+        true
+    }
+
+    fn is_milestone(&self) -> bool {
+        true
+    }
+
+    fn label(&self) -> &'static str {
+        "Reopened"
+    }
+
+    fn detail(&self) -> String {
+        self.reason.to_owned()
+    }
+
+    fn news(&self, _: &Event, _: &PersonRef) -> String {
+        format!("reopened it: {}", quote(self.reason))
+    }
+}

@@ -1,0 +1,72 @@
+//! Repeat an alert: the same alert came again for an open incident.
+
+use super::logic::{Case, CommandLogic, Decision, EventLogic};
+use super::table::{CommandRow, CommandScope, SAMPLE_TEXT};
+use super::{CommandKind, IncidentCommand};
+use crate::model::check::{self, BadField};
+use crate::model::decide::require_open;
+use crate::model::{Event, EventBody, Incident, PersonRef};
+
+pub(super) const ROW: CommandRow = CommandRow::new(
+    CommandKind::RepeatAlert,
+    "repeat_alert",
+    "alert",
+    "count the same alert once more",
+    |_, _| Some(IncidentCommand::RepeatAlert { text: SAMPLE_TEXT.into() }),
+)
+.scope(CommandScope::Ingest);
+
+pub(in crate::model) struct RepeatAlert<'a> {
+    pub text: &'a str,
+}
+
+impl CommandLogic for RepeatAlert<'_> {
+    fn row(&self) -> &'static CommandRow {
+        &ROW
+    }
+
+    fn decide(&self, case: &Case<'_>) -> Decision {
+        check::text("text", self.text)?;
+        require_open(case.incident, case.now)?;
+        Ok(vec![EventBody::AlertRepeated { text: self.text.to_owned() }])
+    }
+
+    fn phrase(&self) -> &'static str {
+        "count an alert on"
+    }
+
+    fn content(&self) -> String {
+        self.text.to_owned()
+    }
+}
+
+pub(in crate::model) struct AlertRepeated<'a> {
+    pub text: &'a str,
+}
+
+impl EventLogic for AlertRepeated<'_> {
+    fn apply(&self, incident: &mut Incident, _: &Event) {
+        incident.summary.alerts = incident.summary.alerts.saturating_add(1);
+    }
+
+    fn check(&self) -> Result<(), BadField> {
+        check::text("text", self.text)
+    }
+
+    /// A repeated alert is only counted: there may be hundreds.
+    fn is_news(&self) -> bool {
+        false
+    }
+
+    fn label(&self) -> &'static str {
+        "Alert"
+    }
+
+    fn detail(&self) -> String {
+        self.text.to_owned()
+    }
+
+    fn news(&self, _: &Event, _: &PersonRef) -> String {
+        "counted one more alert".into()
+    }
+}

@@ -1,0 +1,75 @@
+//! Unlink: remove a link.
+
+use super::link::{Link, sample_link};
+use super::logic::{Before, Case, CommandLogic, Decision, EventLogic, quote};
+use super::table::CommandRow;
+use super::{CommandKind, IncidentCommand};
+use crate::model::check::{self, BadField};
+use crate::model::decide::conflict;
+use crate::model::text::sanitize;
+use crate::model::{CommandId, Event, EventBody, Incident, PersonRef};
+
+pub(super) const ROW: CommandRow =
+    CommandRow::new(CommandKind::Unlink, "unlink", "unlink", "remove a link", |_, _| {
+        Some(IncidentCommand::Unlink { link: sample_link() })
+    })
+    .inverse(&[CommandKind::Link]);
+
+pub(in crate::model) struct Unlink<'a> {
+    pub link: &'a Link,
+}
+
+impl CommandLogic for Unlink<'_> {
+    fn row(&self) -> &'static CommandRow {
+        &ROW
+    }
+
+    fn decide(&self, case: &Case<'_>) -> Decision {
+        if !case.incident.links.contains(self.link) {
+            return Err(conflict(format!("not linked to {}", sanitize(&self.link.to_string()))));
+        }
+        Ok(vec![EventBody::Unlinked { link: self.link.clone() }])
+    }
+
+    fn applies_when_ended(&self) -> bool {
+        true
+    }
+
+    fn inverse(&self, _: CommandId, before: Option<&Before<'_>>) -> Option<IncidentCommand> {
+        before.map(|_| IncidentCommand::Link { link: self.link.clone() })
+    }
+
+    fn phrase(&self) -> &'static str {
+        "unlink"
+    }
+
+    fn content(&self) -> String {
+        self.link.to_string()
+    }
+}
+
+pub(in crate::model) struct Unlinked<'a> {
+    pub link: &'a Link,
+}
+
+impl EventLogic for Unlinked<'_> {
+    fn apply(&self, incident: &mut Incident, _: &Event) {
+        incident.links.retain(|link| link != self.link);
+    }
+
+    fn check(&self) -> Result<(), BadField> {
+        check::link(self.link)
+    }
+
+    fn label(&self) -> &'static str {
+        "Link"
+    }
+
+    fn detail(&self) -> String {
+        format!("removed {}", self.link)
+    }
+
+    fn news(&self, _: &Event, _: &PersonRef) -> String {
+        format!("took the link to {} away", quote(&self.link.to_string()))
+    }
+}

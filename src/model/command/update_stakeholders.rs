@@ -1,0 +1,90 @@
+//! Update stakeholders: tell them how the response goes, and when they will hear next.
+
+use chrono::{DateTime, Utc};
+
+use super::logic::{Case, CommandLogic, Decision, EventLogic, quote};
+use super::table::{Argument, CommandRow, SAMPLE_TEXT};
+use super::{CommandKind, IncidentCommand};
+use crate::model::check::{self, BadField};
+use crate::model::service_level::update_due;
+use crate::model::{Event, EventBody, Incident, PersonRef};
+
+pub(super) const ROW: CommandRow = CommandRow::new(
+    CommandKind::UpdateStakeholders,
+    "update_stakeholders",
+    "update",
+    "tell stakeholders, from a template",
+    |_, _| {
+        let message = SAMPLE_TEXT.into();
+        Some(IncidentCommand::UpdateStakeholders { message, next_due: None })
+    },
+)
+.argument(Argument::Listed("the name of a template"));
+
+pub(in crate::model) struct UpdateStakeholders<'a> {
+    pub message: &'a str,
+    pub next_due: Option<DateTime<Utc>>,
+}
+
+impl CommandLogic for UpdateStakeholders<'_> {
+    fn row(&self) -> &'static CommandRow {
+        &ROW
+    }
+
+    fn decide(&self, case: &Case<'_>) -> Decision {
+        check::required_text("message", self.message)?;
+        self.next_due.map_or(Ok(()), |at| check::time("next_due", at))?;
+        let summary = &case.incident.summary;
+        let next_due = self.next_due.or_else(|| {
+            summary.status.is_open().then(|| {
+                update_due(summary.priority, case.requested_at, None, &case.rules.levels)
+            })?
+        });
+        Ok(vec![EventBody::StakeholdersUpdated { message: self.message.to_owned(), next_due }])
+    }
+
+    fn applies_when_ended(&self) -> bool {
+        true
+    }
+
+    fn phrase(&self) -> &'static str {
+        "tell stakeholders of"
+    }
+
+    fn content(&self) -> String {
+        self.message.to_owned()
+    }
+}
+
+pub(in crate::model) struct StakeholdersUpdated<'a> {
+    pub message: &'a str,
+    pub next_due: Option<DateTime<Utc>>,
+}
+
+impl EventLogic for StakeholdersUpdated<'_> {
+    fn apply(&self, incident: &mut Incident, event: &Event) {
+        // An update that was sent earlier but recorded later is not the last one.
+        if incident.summary.updated_at.is_none_or(|last| last <= event.at) {
+            incident.stakeholder_message = Some(self.message.to_owned());
+            incident.summary.updated_at = Some(event.at);
+            incident.next_update_due = self.next_due;
+        }
+    }
+
+    fn check(&self) -> Result<(), BadField> {
+        check::text("message", self.message)?;
+        self.next_due.map_or(Ok(()), |at| check::time("next_due", at))
+    }
+
+    fn label(&self) -> &'static str {
+        "Update"
+    }
+
+    fn detail(&self) -> String {
+        self.message.to_owned()
+    }
+
+    fn news(&self, _: &Event, _: &PersonRef) -> String {
+        format!("told stakeholders: {}", quote(self.message))
+    }
+}
