@@ -8,6 +8,7 @@ mod support;
 mod bench {
     pub mod link;
     pub mod panes;
+    mod report;
     pub mod server;
     pub mod start;
     pub mod store;

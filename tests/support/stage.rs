@@ -8,6 +8,7 @@ mod surroundings;
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, FixedOffset, Offset, Utc};
+use ratatui::buffer::Buffer;
 use redphone::backend::{Backend, BackendError, Search};
 use redphone::config::PanesSettings;
 use redphone::model::status::ResolutionAction;
@@ -27,7 +28,6 @@ use tokio::sync::mpsc;
 use super::company;
 use super::memory::Memory;
 
-pub use screen::{rows, sized};
 use surroundings::wait;
 
 pub struct Stage {
@@ -253,4 +253,29 @@ impl Stage {
         self.execute_as_other(id, resolve);
         id
     }
+}
+
+/// The name of a snapshot of a screen of that size.
+pub fn sized(what: &str, (columns, rows): (u16, u16)) -> String {
+    format!("{what}_{columns}x{rows}")
+}
+
+/// The text of each row; the second half of a wide character is left out.
+pub fn rows(buffer: &Buffer) -> Vec<String> {
+    let width = usize::from(buffer.area.width.max(1));
+    let mut rows = Vec::new();
+    for cells in buffer.content.chunks(width) {
+        let mut row = String::new();
+        let mut covered = 0;
+        for cell in cells {
+            if covered > 0 {
+                covered -= 1;
+                continue;
+            }
+            row.push_str(cell.symbol());
+            covered = redphone::model::text::width(cell.symbol()).saturating_sub(1);
+        }
+        rows.push(row);
+    }
+    rows
 }

@@ -8,7 +8,7 @@ use redphone::tui::form::Form;
 use redphone::tui::mode::Mode;
 use redphone::tui::view::view;
 
-use super::Stage;
+use super::{Stage, rows};
 
 impl Stage {
     /// The form that is open.
@@ -64,29 +64,4 @@ impl Stage {
     pub fn screen(&self) -> String {
         rows(&self.buffer()).join("\n")
     }
-}
-
-/// The name of a snapshot of a screen of that size.
-pub fn sized(what: &str, (columns, rows): (u16, u16)) -> String {
-    format!("{what}_{columns}x{rows}")
-}
-
-/// The text of each row; the second half of a wide character is left out.
-pub fn rows(buffer: &Buffer) -> Vec<String> {
-    let width = usize::from(buffer.area.width.max(1));
-    let mut rows = Vec::new();
-    for cells in buffer.content.chunks(width) {
-        let mut row = String::new();
-        let mut covered = 0;
-        for cell in cells {
-            if covered > 0 {
-                covered -= 1;
-                continue;
-            }
-            row.push_str(cell.symbol());
-            covered = redphone::model::text::width(cell.symbol()).saturating_sub(1);
-        }
-        rows.push(row);
-    }
-    rows
 }
