@@ -1,7 +1,7 @@
 //! Speed of the server, against an axum handler that returns a constant and against the file
 //! backend itself, on the same machine in the same run, with the client on the same cores.
 //!
-//! `cargo bench --bench bench -- server`.
+//! `cargo bench -- server`.
 
 mod client;
 

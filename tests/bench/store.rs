@@ -1,6 +1,6 @@
 //! Speed of the local store, against bare `SQLite` on the same disk in the same run.
 //!
-//! `cargo bench --bench bench -- store`; `REDPHONE_BENCH_INCIDENTS` sets the size of the large store
+//! `cargo bench -- store`; `REDPHONE_BENCH_INCIDENTS` sets the size of the large store
 //! (1,000,000), which is made once and kept under `target/bench/`.
 
 mod history;

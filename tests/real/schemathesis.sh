@@ -40,7 +40,7 @@ no_proxy=127.0.0.1 "$OLDPWD/$venv/bin/schemathesis" \
     --config-file "$OLDPWD/tests/real/schemathesis.toml" \
     run openapi.json --url "$url" --header "Authorization: Bearer $token" \
     --checks all --phases examples,coverage,fuzzing,stateful --mode all \
-    --max-time "$seconds" --workers 2 --no-color || failed=$?
+    --max-time "$seconds" --workers 2 --no-color ${REDPHONE_SEED:+--seed "$REDPHONE_SEED"} || failed=$?
 kill -TERM "$server"
 wait "$server" || { echo "the server did not end in peace"; cat "$place/err"; exit 1; }
 server=
