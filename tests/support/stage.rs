@@ -20,15 +20,15 @@ use redphone::model::{
 use redphone::sync::drafts::DraftOp;
 use redphone::sync::{BackendUpdate, ConnectionState, Mirror};
 use redphone::tui::Options;
-use redphone::tui::app::App;
+use redphone::tui::core::app::App;
+use redphone::tui::core::message::{Effect, Message, OutboxRequest, Timer};
+use redphone::tui::core::mode::Mode;
 use redphone::tui::form::Form;
-use redphone::tui::message::{Effect, Message, OutboxRequest, Timer};
-use redphone::tui::mode::Mode;
 use redphone::tui::run::{NoRunbooks, ProgramSpec, RunId};
 use redphone::tui::theme::{Depth, Theme};
 use redphone::tui::update::update;
 use redphone::tui::view::view;
-use redphone::tui::workspaces::{Workspace, WorkspaceId};
+use redphone::tui::workspace::{Workspace, WorkspaceId};
 
 use super::company;
 use super::memory::Memory;

@@ -18,12 +18,12 @@ use crate::sync::drafts::{DraftEvent, DraftOp, DraftStore};
 use crate::sync::remote::{Remote, Sourced};
 use crate::sync::{self, BackendUpdate, PollerHandle};
 
-use super::super::app::{App, Span};
-use super::super::message::{CachedPart, Effect, Message, OutboxRequest};
-use super::super::run::NoRunbooks;
-use super::super::workspaces::Opener;
 use super::run::Runs;
 use super::runbooks;
+use crate::tui::core::app::{App, Span};
+use crate::tui::core::message::{CachedPart, Effect, Message, OutboxRequest};
+use crate::tui::run::NoRunbooks;
+use crate::tui::workspace::Opener;
 
 /// How many events of a timeline are read at once.
 const TIMELINE_PAGE: u32 = 200;
