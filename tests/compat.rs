@@ -18,6 +18,7 @@ mod compat {
     mod recording;
     mod relay;
     mod remote;
+    mod replay;
     mod server;
     mod stand_in;
     mod terminal;

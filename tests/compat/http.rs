@@ -18,6 +18,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// Sent with its length, where there is one.
     pub body: Option<Vec<u8>>,
+    /// How many more bytes are announced, and never sent.
+    pub withheld: usize,
 }
 
 /// What came back.
@@ -50,7 +52,7 @@ pub fn send(port: u16, request: &Request) -> Response {
         head += &format!("{name}: {value}\r\n");
     }
     if let Some(body) = &request.body {
-        head += &format!("Content-Length: {}\r\n", body.len());
+        head += &format!("Content-Length: {}\r\n", body.len() + request.withheld);
     }
     head += "\r\n";
     stream.write_all(head.as_bytes()).unwrap();
@@ -116,5 +118,5 @@ pub fn read_request(stream: &mut impl Read) -> Option<Request> {
     let length = length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
     let mut body = vec![0; length];
     stream.read_exact(&mut body).ok()?;
-    Some(Request { method, path, headers, body: (length > 0).then_some(body) })
+    Some(Request { method, path, headers, body: (length > 0).then_some(body), withheld: 0 })
 }

@@ -14,15 +14,18 @@ pub struct Exchange {
     #[serde(default)]
     pub title: String,
     /// What was asked.
-    pub request: Asked,
+    pub request: RecordedRequest,
     /// What was answered; `None` where the server was away.
-    pub response: Option<Answered>,
+    pub response: Option<RecordedResponse>,
     /// Names for parts of the answer that later requests repeat, with where they stand.
     #[serde(default)]
     pub save: BTreeMap<String, String>,
     /// How often the one command of the body was in it, where it was there more than once.
     #[serde(default)]
     pub times: Option<usize>,
+    /// How many bytes of the body were announced and not sent.
+    #[serde(default)]
+    pub withheld: usize,
     /// The answer came only after the next exchange had begun.
     #[serde(default)]
     pub parked: bool,
@@ -31,7 +34,7 @@ pub struct Exchange {
 /// A recorded request.
 #[derive(Clone, Deserialize, Debug)]
 #[allow(missing_docs, reason = "the names say it")]
-pub struct Asked {
+pub struct RecordedRequest {
     pub method: String,
     pub path: String,
     pub headers: Vec<(String, String)>,
@@ -43,7 +46,7 @@ pub struct Asked {
 /// A recorded answer.
 #[derive(Clone, Deserialize, Debug)]
 #[allow(missing_docs, reason = "the names say it")]
-pub struct Answered {
+pub struct RecordedResponse {
     pub status: u16,
     pub headers: BTreeMap<String, String>,
     pub body: Option<Value>,
@@ -51,7 +54,7 @@ pub struct Answered {
     pub text: Option<String>,
 }
 
-impl Asked {
+impl RecordedRequest {
     /// Returns the request to send, with a function applied to its path and its headers.
     pub fn request(&self, fill: impl Fn(&str) -> String) -> Request {
         let body = match (&self.body, &self.raw) {
@@ -62,11 +65,11 @@ impl Asked {
         };
         let headers =
             self.headers.iter().map(|(name, value)| (name.clone(), fill(value))).collect();
-        Request { method: self.method.clone(), path: fill(&self.path), headers, body }
+        Request { method: self.method.clone(), path: fill(&self.path), headers, body, withheld: 0 }
     }
 }
 
-impl From<&Response> for Answered {
+impl From<&Response> for RecordedResponse {
     fn from(response: &Response) -> Self {
         let is_json = response.header("content-type").is_some_and(|kind| kind.contains("json"));
         let body = &response.body;
@@ -81,7 +84,7 @@ impl From<&Response> for Answered {
     }
 }
 
-impl Answered {
+impl RecordedResponse {
     /// Returns what stands at a pointer in the body, or in a header (`header:etag`).
     pub fn at(&self, at: &str) -> Option<String> {
         match at.strip_prefix("header:") {

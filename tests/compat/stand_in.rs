@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::Utc;
 
 use super::http::{Request, read_request};
-use super::recording::{Answered, Exchange};
+use super::recording::{Exchange, RecordedResponse};
 use super::unify::Bindings;
 
 /// How clients name the server; they reach it through `HTTP_PROXY`.
@@ -74,7 +74,7 @@ impl StandIn {
 
 impl Script {
     /// Finds the recorded answer: of the first that was not played yet, or else of one that was.
-    fn answer(&mut self, request: &Request) -> Option<Option<Answered>> {
+    fn answer(&mut self, request: &Request) -> Option<Option<RecordedResponse>> {
         for again in [false, true] {
             for (exchange, used) in self.exchanges.iter_mut().filter(|(_, used)| *used == again) {
                 if self.bindings.unify(&exchange.request, request) {
