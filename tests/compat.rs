@@ -3,6 +3,7 @@
 //! `tests/compat/files/README.md` says what the recorded files are and how they were made.
 
 mod compat {
+    mod coverage;
     mod help;
     mod http;
     mod local;

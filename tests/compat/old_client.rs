@@ -141,6 +141,10 @@ fn store_that_was_moved_away_is_answered_as_recorded() {
     replay.expect_no_failures(after.len());
 }
 
+fn answer(exchange: &mut Exchange) -> &mut RecordedResponse {
+    exchange.response.as_mut().unwrap()
+}
+
 #[test]
 fn replay_names_each_change_of_an_answer() {
     let (setup, lines) = lines("recordings/server-read-only.jsonl");
@@ -152,9 +156,6 @@ fn replay_names_each_change_of_an_answer() {
         replay.play(&exchanges);
         replay.failures
     };
-    fn answer(exchange: &mut Exchange) -> &mut RecordedResponse {
-        exchange.response.as_mut().unwrap()
-    }
     assert!(change(|_| ()).is_empty());
     for (what, found) in [
         ("status", change(|exchange| answer(exchange).status = 201)),

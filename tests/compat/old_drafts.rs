@@ -29,11 +29,13 @@ fn old_drafts_are_offered_and_opened() {
 fn old_filters_are_offered_again() {
     let remote = Remote::new();
     let mut terminal = panes(&remote);
-    // Control and p: the filter used last.
+    // Control and p: the filter used last, then the one before it.
     terminal.press("/\x10");
-    terminal.wait_for("is:any nothingofthat");
+    terminal.wait_for("ledger p2 is:any checkout is:any nothingofthat");
     terminal.press("\x10");
-    terminal.wait_for("is:any checkout");
+    terminal.wait_until("the filter before", |screen| {
+        screen.contains("ledger p2 is:any checkout") && !screen.contains("nothingofthat")
+    });
 }
 
 #[test]

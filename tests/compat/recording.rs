@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::http::{Request, Response};
+use super::program::{json_lines, text_of};
 
 /// A request and what the old server answered.
 #[derive(Clone, Deserialize, Debug)]
@@ -96,7 +97,8 @@ impl RecordedResponse {
 
 /// Returns the lines of a recording: the first says in what it was made.
 pub fn lines(name: &str) -> (Value, Vec<Value>) {
-    let mut lines = super::program::json_lines(&super::program::text_of(name));
+    let mut lines = json_lines(&text_of(name));
     let setup = lines.remove(0);
+    assert!(setup.get("title").is_none(), "{name} does not say in what it was made");
     (setup, lines)
 }
