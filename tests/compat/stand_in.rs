@@ -91,6 +91,12 @@ impl Script {
                 }
             }
         }
+        // What waits is tried again after a while, which may be over earlier or later than it was.
+        let is_away = !self.exchanges.is_empty()
+            && self.exchanges.iter().all(|(exchange, _)| exchange.response.is_none());
+        if is_away {
+            return Answer::Away;
+        }
         let body = request.body.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
         self.refused.push(format!("no recording asks {} {} {body}", request.method, request.path));
         Answer::NotRecorded

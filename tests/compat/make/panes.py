@@ -140,7 +140,7 @@ def shortened(exchanges, seen):
         asked, answer = entry["request"], entry["response"]
         route = re.sub(r"[0-9a-f-]{36}", "{id}", asked["path"].split("?")[0])
         seen[route] = seen.get(route, 0) + 1
-        if asked["method"] == "GET" and seen[route] > 4 and answer:
+        if asked["method"] == "GET" and seen[route] > 2 and answer:
             answer.pop("body", None)
     return exchanges
 
