@@ -1,0 +1,78 @@
+//! Undoing the last action, by sending its inverse commands.
+
+use chrono::{DateTime, Utc};
+
+use crate::model::command::Before;
+use crate::model::text::sanitize;
+use crate::model::{Envelope, IncidentCommand};
+
+use crate::tui::core::app::App;
+use crate::tui::core::message::Effect;
+use crate::tui::update::show_toast;
+use crate::tui::verb::plan::{Inverse, Plan, Step, Undo};
+use crate::tui::verb::{precheck, send};
+
+/// Returns the commands that undo a step, in order; `None` if that is not possible.
+///
+/// Call it before the step is sent: the commands lead back to the state that is known now.
+pub(in crate::tui) fn inverse(
+    app: &App,
+    step: &Step,
+    sent: &[Envelope],
+) -> Option<Vec<IncidentCommand>> {
+    if !step.prerequisites.is_empty() {
+        return None;
+    }
+    let row = app.row(step.target.id);
+    let record = precheck::current_record(app, step.target.id);
+    let row = row.or(record.map(|record| &record.summary));
+    let before = row.map(|row| Before { row, record, rules: &app.rules, now: app.now });
+    if let (Some(declare @ IncidentCommand::Declare(_)), Some(envelope)) =
+        (step.commands.first(), sent.first())
+    {
+        return declare.inverse(envelope.id, None).map(|command| vec![command]);
+    }
+    let before = before?;
+    let commands = step.commands.iter().zip(sent).rev();
+    commands.map(|(command, envelope)| command.inverse(envelope.id, Some(&before))).collect()
+}
+
+/// Undoes the last action. Commands are sent in order, so the action itself may still be pending.
+pub(in crate::tui) fn undo(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let Some(Undo { done_phrase, steps, .. }) = app.undo.take() else {
+        return show_toast(app, "nothing to undo: an action can be taken back for 10 s", true);
+    };
+    // What somebody else has changed in the meantime is not overwritten.
+    let steps = steps
+        .into_iter()
+        .map(|inverse| Step { refused: overruled(app, &inverse), ..inverse.step })
+        .collect();
+    let plan = Plan { verb: "undo".into(), done_phrase: "undone".into(), steps };
+    if plan.possible().next().is_none() {
+        let why = plan.refused().next().map(|(target, why)| format!("{}: {why}", target.label));
+        return show_toast(app, why.unwrap_or_else(|| "nothing to undo".into()), true);
+    }
+    let mut effects = send::carry_out(app, &plan, true, None, at);
+    effects.extend(show_toast(app, format!("undone: {done_phrase}"), false));
+    effects
+}
+
+/// Returns why undoing would overwrite what somebody else has done since.
+fn overruled(app: &App, inverse: &Inverse) -> Option<String> {
+    let target = &inverse.step.target;
+    let row = app.row(target.id)?;
+    let on_its_way = app.pending.iter().any(|pending| pending.incident == target.id);
+    // Not even the viewer's own change has arrived.
+    if on_its_way || row.seq <= target.seq {
+        return None;
+    }
+    let record = precheck::current_record(app, target.id);
+    let overwritten = inverse.undoes.iter().find(|command| !command.still_holds(row, record))?;
+    Some(match (overwritten, &row.assignee) {
+        (IncidentCommand::Assign { .. }, Some(owner)) => {
+            format!("{} owns it now", sanitize(&owner.name))
+        }
+        (IncidentCommand::Assign { .. }, None) => "nobody owns it now".into(),
+        _ => "somebody has changed that since".into(),
+    })
+}

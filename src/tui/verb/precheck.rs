@@ -1,0 +1,62 @@
+//! Prechecks: whether a command would be refused, as far as that is known before it is sent.
+
+use chrono::{DateTime, Utc};
+
+use crate::model::decide::{Context, decide};
+use crate::model::{Actor, Command, CommandId, Envelope, Incident, IncidentCommand, IncidentId};
+
+use crate::tui::core::app::App;
+
+/// Returns the complete record, if it was read and is not older than its row.
+pub(in crate::tui) fn current_record(app: &App, id: IncidentId) -> Option<&Incident> {
+    let row = app.row(id);
+    app.reading
+        .shown
+        .iter()
+        .chain(&app.reading.cache)
+        .find(|shown| shown.id == id)
+        .map(|shown| &shown.detail.incident)
+        .filter(|incident| row.is_none_or(|row| row.seq <= incident.summary.seq))
+}
+
+/// Returns why commands can't be executed one after another, in a sentence for the person. The
+/// model decides where the complete record is known; otherwise the row is checked as far as it
+/// goes.
+pub(in crate::tui) fn refusal(
+    app: &App,
+    id: IncidentId,
+    commands: &[IncidentCommand],
+    now: DateTime<Utc>,
+) -> Option<String> {
+    match current_record(app, id) {
+        Some(record) => record_refusal(app, record, commands, now),
+        None => {
+            let row = app.row(id)?;
+            commands.iter().find_map(|command| command.row_refusal(row, now))
+        }
+    }
+}
+
+/// Returns why the model refuses commands on a record, executed one after another.
+pub(in crate::tui) fn record_refusal(
+    app: &App,
+    record: &Incident,
+    commands: &[IncidentCommand],
+    now: DateTime<Utc>,
+) -> Option<String> {
+    let id = record.summary.id;
+    let mut incident = record.clone();
+    for command in commands {
+        let envelope = Envelope {
+            id: CommandId::new(),
+            at: now,
+            actor: Actor::Person(app.me.clone()),
+            command: Command::Incident { incident: id, command: command.clone() },
+        };
+        match decide(Some(&incident), &envelope, Context { now, rules: &app.rules }) {
+            Ok(events) => events.iter().for_each(|event| incident.apply(event)),
+            Err(rejection) => return Some(rejection.message),
+        }
+    }
+    None
+}
