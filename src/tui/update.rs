@@ -41,7 +41,6 @@ pub(in crate::tui) use crate::tui::action::{self, Action, Condition, Layer};
 use crate::tui::core::app::{App, Failure, Toast};
 use crate::tui::core::message::{Effect, Message, Timer};
 pub(in crate::tui) use crate::tui::core::mode::{Help, Mode};
-use crate::tui::form::Kind;
 pub(in crate::tui) use crate::tui::view;
 
 /// How long the selection rests before detail and timeline follow.
@@ -284,35 +283,10 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
             filter::update::toggle_group(app).unwrap_or_else(|| navigation::open_selected(app))
         }
         Action::Back => navigation::back(app, at),
-        Action::Acknowledge
-        | Action::Own
-        | Action::Assign
-        | Action::Escalate
-        | Action::Move
-        | Action::Prioritize
-        | Action::Categorize
-        | Action::Note
-        | Action::Update
-        | Action::Checklist
-        | Action::Resolve
-        | Action::Close
-        | Action::Review
-        | Action::Snooze
-        | Action::Merge
-        | Action::Link
-        | Action::Reopen
-        | Action::Reclassify
-        | Action::Describe
-        | Action::Copy
-        | Action::Run
-        | Action::Role => start::start(app, action, at),
+        Action::Command(_) | Action::Own | Action::Categorize => start::choose(app, action, at),
+        Action::Copy | Action::Run => start::start(app, action, at),
         Action::Palette => palette::update::open(app, "", at),
-        Action::Category
-        | Action::Services
-        | Action::Team
-        | Action::GoToNumber
-        | Action::Window => palette::update::open_for(app, action, at),
-        Action::Declare => form::update::open(app, Kind::Declare, Vec::new(), at),
+        Action::GoToNumber | Action::Window => palette::update::open_for(app, action, at),
         Action::Filter => filter::update::open_line(app),
         Action::Views => filter::update::open_views(app),
         Action::Sort => filter::update::open_sorts(app),

@@ -165,7 +165,7 @@ fn events_of_samples_can_be_imported_and_described() {
         .map(|row| row.wire_name)
         .filter(|name| !seen.contains(name))
         .collect();
-    assert_eq!(rest, ["wake", "unpause", "unlink", "publish_review"]);
+    assert_eq!(rest, ["take_back", "wake", "unpause", "unlink", "publish_review"]);
 }
 
 proptest! {

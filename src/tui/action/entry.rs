@@ -1,7 +1,7 @@
 //! An entry of the table of actions, and what follows from it: whether the action applies, and why
 //! not.
 
-use crate::model::command::CommandKind;
+use crate::model::command::{Argument, CommandKind};
 
 use super::{Action, Condition, Layer};
 use crate::tui::core::app::{App, Pane};
@@ -48,21 +48,8 @@ pub enum ArgumentKind {
     Nothing,
     /// One of the items that the action's list offers; the text describes them.
     Listed(&'static str),
-    /// A person by handle or name, `me` or `nobody`.
-    Person,
-    /// A duration or a point in time.
-    Time,
-    /// A priority, or impact and urgency.
-    Priority,
-    /// The number of an incident to merge into.
-    Incident,
-    /// The URL of a page elsewhere.
-    Url,
-    /// The text of a note.
-    Note,
-    Category,
-    Services,
-    Team,
+    /// The argument of a command.
+    Command(Argument),
     /// The number of an incident to go to.
     Number,
     /// A window of the measures.
@@ -87,15 +74,7 @@ impl ArgumentKind {
         match self {
             Self::Nothing => "nothing",
             Self::Listed(what) => what,
-            Self::Person => "a handle or a name, me, nobody",
-            Self::Time => "4h, 09:00, tomorrow, change, 2026-03-01 09:00",
-            Self::Priority => "p1 to p4, or impact and urgency: high medium",
-            Self::Incident => "the number of another open incident",
-            Self::Url => "a URL such as https://status.example.com",
-            Self::Note => "the text of the note",
-            Self::Category => "a category, or unknown",
-            Self::Services => "services, the primary one first",
-            Self::Team => "a team, or none",
+            Self::Command(argument) => argument.accepted(),
             Self::Number => "a number such as 2041",
             Self::Span => "24h, 7d, 30d, 90d",
             Self::View => "the name of a view, such as mine",
@@ -198,5 +177,108 @@ impl Entry {
         let capabilities = app.capabilities.as_ref()?;
         (!capabilities.verbs.contains(&verb))
             .then(|| format!("{} can't do that", crate::model::text::sanitize(&capabilities.name)))
+    }
+}
+
+/// Layers of actions that apply to the panes alone.
+const PANES: &[Layer] = &[Layer::Panes];
+
+/// How the table is written.
+impl Entry {
+    /// Makes an entry without a hint, an argument and a condition.
+    pub(in crate::tui) const fn new(
+        action: Action,
+        name: &'static str,
+        keys: &'static [&'static str],
+        help: &'static str,
+        layers: &'static [Layer],
+    ) -> Self {
+        Self {
+            action,
+            name,
+            keys,
+            help,
+            hint: None,
+            hint_when: Condition::Always,
+            hint_on_metrics: None,
+            layers,
+            condition: Condition::Always,
+            verb: None,
+            group: Group::Program,
+            argument: ArgumentKind::Nothing,
+            requires_argument: false,
+            aliases: &[],
+        }
+    }
+
+    /// Makes the entry of a verb: it acts on one incident or on all that are marked.
+    pub(in crate::tui) const fn verb(
+        action: Action,
+        name: &'static str,
+        keys: &'static [&'static str],
+        help: &'static str,
+        kind: CommandKind,
+    ) -> Self {
+        let mut entry = Self::new(action, name, keys, help, PANES)
+            .condition(Condition::HasIncident)
+            .group(Group::Acting);
+        entry.verb = Some(kind);
+        entry
+    }
+
+    /// Makes the entry of the verb that sends a kind of command: name, help and argument are those
+    /// of the command's row in the model's table.
+    pub(in crate::tui) const fn command(kind: CommandKind, keys: &'static [&'static str]) -> Self {
+        let row = kind.row();
+        let entry = Self::verb(Action::Command(kind), row.name, keys, row.help, kind);
+        match row.argument {
+            Argument::Nothing => entry,
+            argument => entry.argument(ArgumentKind::Command(argument)),
+        }
+    }
+
+    pub(in crate::tui) const fn hint(mut self, word: &'static str) -> Self {
+        self.hint = Some(word);
+        self
+    }
+
+    pub(in crate::tui) const fn hint_when(mut self, when: Condition) -> Self {
+        self.hint_when = when;
+        self
+    }
+
+    pub(in crate::tui) const fn hint_on_metrics(mut self, word: &'static str) -> Self {
+        self.hint_on_metrics = Some(word);
+        self
+    }
+
+    pub(in crate::tui) const fn condition(mut self, when: Condition) -> Self {
+        self.condition = when;
+        self
+    }
+
+    pub(in crate::tui) const fn group(mut self, group: Group) -> Self {
+        self.group = group;
+        self
+    }
+
+    pub(in crate::tui) const fn argument(mut self, kind: ArgumentKind) -> Self {
+        self.argument = kind;
+        self
+    }
+
+    pub(in crate::tui) const fn required_argument(self, kind: ArgumentKind) -> Self {
+        self.argument(kind).requires_argument()
+    }
+
+    /// Marks the action as one that does nothing without an argument.
+    pub(in crate::tui) const fn requires_argument(mut self) -> Self {
+        self.requires_argument = true;
+        self
+    }
+
+    pub(in crate::tui) const fn aliases(mut self, names: &'static [&'static str]) -> Self {
+        self.aliases = names;
+        self
     }
 }

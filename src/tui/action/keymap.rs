@@ -280,6 +280,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::model::command::CommandKind;
 
     fn position(line: u32) -> FilePosition {
         FilePosition { file: Arc::from(Path::new("config.toml")), line, column: 1 }
@@ -346,7 +347,7 @@ mod tests {
     fn two_actions_can_swap_their_keys() {
         let (keymap, warnings) = keymap_with(&[("acknowledge", &["o"]), ("own", &["a"])]);
         assert_eq!(warnings, [""; 0]);
-        assert_eq!(keys_text(&keymap, Action::Acknowledge), "o");
+        assert_eq!(keys_text(&keymap, Action::Command(CommandKind::Acknowledge)), "o");
         assert_eq!(keys_text(&keymap, Action::Own), "a");
     }
 
@@ -366,7 +367,7 @@ mod tests {
     ) {
         let (keymap, warnings) = keymap_with(&[(action, keys), ("zoom", &["N"])]);
         assert_eq!(warnings, [format!("config.toml:{message}")]);
-        assert_eq!(keys_text(&keymap, Action::Acknowledge), "a");
+        assert_eq!(keys_text(&keymap, Action::Command(CommandKind::Acknowledge)), "a");
         assert_eq!(keys_text(&keymap, Action::Send), "^s");
         assert_eq!(keys_text(&keymap, Action::Zoom), "N", "all else holds");
     }
@@ -379,9 +380,9 @@ mod tests {
             &[("acknowledge", &["o"]), ("own", &["n"]), ("note", &["z"])];
         let (keymap, warnings) = keymap_with(lines);
         assert_eq!(warnings.len(), 3, "{warnings:?}");
-        assert_eq!(keys_text(&keymap, Action::Acknowledge), "a");
+        assert_eq!(keys_text(&keymap, Action::Command(CommandKind::Acknowledge)), "a");
         assert_eq!(keys_text(&keymap, Action::Own), "o");
-        assert_eq!(keys_text(&keymap, Action::Note), "n");
+        assert_eq!(keys_text(&keymap, Action::Command(CommandKind::AddNote)), "n");
     }
 
     #[rstest]

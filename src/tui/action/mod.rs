@@ -11,6 +11,7 @@ pub use entry::{ArgumentKind, Entry, Group, READ_ONLY};
 pub use layer::{Layer, current_layer};
 pub use table::TABLE;
 
+use crate::model::command::CommandKind;
 use crate::tui::core::app::Pane;
 
 /// An action that a key can be bound to.
@@ -43,47 +44,12 @@ pub enum Action {
     Open,
     /// Goes back one step: from a past state, a zoomed pane, marks or a filter.
     Back,
-    Acknowledge,
+    /// Starts the verb that sends commands of a kind; `verb` says how.
+    Command(CommandKind),
     /// Assigns the incident to the viewer.
     Own,
-    /// Opens the list of people to assign the incident to.
-    Assign,
-    /// Opens the levels of the escalation policy, to call one.
-    Escalate,
-    /// Opens the later stages of the lifecycle, to move the status to one.
-    Move,
-    /// Opens the matrix of impact and urgency.
-    Prioritize,
     /// Opens the form of category, services, team and suspected changes.
     Categorize,
-    /// Opens the form of a note.
-    Note,
-    /// Opens the form of an update to stakeholders.
-    Update,
-    /// Opens the checklist of the incident's stage.
-    Checklist,
-    /// Opens the form that resolves the incident: service is restored.
-    Resolve,
-    /// Opens the closing checklist, which closes the incident.
-    Close,
-    /// Opens the menu of the post-incident review.
-    Review,
-    /// Opens the list of durations for which to hide the incident.
-    Snooze,
-    /// Opens the list of incidents to merge this one into.
-    Merge,
-    /// Opens the menu of links: to a problem, a change or a page.
-    Link,
-    /// Opens the form that reopens the incident: the failure is back.
-    Reopen,
-    /// Opens the form that reclassifies the incident: it was none.
-    Reclassify,
-    /// Opens the form of title, symptoms, labels and runbook.
-    Describe,
-    /// Opens the list of roles, to give one or to remove it.
-    Role,
-    /// Opens the form that declares an incident.
-    Declare,
     /// Opens the filter line.
     Filter,
     /// Opens the list of saved views.
@@ -104,12 +70,6 @@ pub enum Action {
     Undo,
     /// Opens the list of drafts: forms that were filled in and not sent.
     Drafts,
-    /// Sets the category alone, from the command palette.
-    Category,
-    /// Sets the services alone, from the command palette.
-    Services,
-    /// Sets the team alone, from the command palette.
-    Team,
     /// Opens the list of texts about the incident that can be copied.
     Copy,
     /// Opens the command palette.

@@ -1,81 +1,8 @@
 //! The entries of the table of actions.
 
-use crate::model::command::CommandKind;
-
 use super::{Action, ArgumentKind, Condition, Entry, Group, Layer};
 use crate::tui::core::app::Pane;
-
-const fn entry(
-    action: Action,
-    name: &'static str,
-    keys: &'static [&'static str],
-    help: &'static str,
-    layers: &'static [Layer],
-) -> Entry {
-    Entry {
-        action,
-        name,
-        keys,
-        help,
-        hint: None,
-        hint_when: Condition::Always,
-        hint_on_metrics: None,
-        layers,
-        condition: Condition::Always,
-        verb: None,
-        group: Group::Program,
-        argument: ArgumentKind::Nothing,
-        requires_argument: false,
-        aliases: &[],
-    }
-}
-
-impl Entry {
-    const fn hint(mut self, word: &'static str) -> Self {
-        self.hint = Some(word);
-        self
-    }
-
-    const fn hint_when(mut self, when: Condition) -> Self {
-        self.hint_when = when;
-        self
-    }
-
-    const fn hint_on_metrics(mut self, word: &'static str) -> Self {
-        self.hint_on_metrics = Some(word);
-        self
-    }
-
-    const fn condition(mut self, when: Condition) -> Self {
-        self.condition = when;
-        self
-    }
-
-    const fn verb(mut self, verb: CommandKind) -> Self {
-        self.verb = Some(verb);
-        self
-    }
-
-    const fn group(mut self, group: Group) -> Self {
-        self.group = group;
-        self
-    }
-
-    const fn argument(mut self, kind: ArgumentKind) -> Self {
-        self.argument = kind;
-        self
-    }
-
-    const fn required_argument(mut self, kind: ArgumentKind) -> Self {
-        self.requires_argument = true;
-        self.argument(kind)
-    }
-
-    const fn aliases(mut self, names: &'static [&'static str]) -> Self {
-        self.aliases = names;
-        self
-    }
-}
+use crate::tui::verb;
 
 const PANES: &[Layer] = &[Layer::Panes];
 const SCROLLED: &[Layer] =
@@ -116,133 +43,49 @@ const EVERYWHERE: &[Layer] = &[
     Layer::Wall,
 ];
 
-/// Makes the entry of a verb: it acts on one incident or on all that are marked.
-const fn verb(
+/// Makes an entry of the table.
+const fn entry(
     action: Action,
     name: &'static str,
     keys: &'static [&'static str],
     help: &'static str,
-    verb: CommandKind,
+    layers: &'static [Layer],
 ) -> Entry {
-    entry(action, name, keys, help, PANES)
-        .condition(Condition::HasIncident)
-        .verb(verb)
-        .group(Group::Acting)
+    Entry::new(action, name, keys, help, layers)
 }
 
-/// The table in the order of the help; the keys line shows hints in the same order.
-pub const TABLE: &[Entry] = &[
-    entry(Action::Undo, "undo", &["u"], "undo the last action, for 10 s", UNDONE)
-        .hint("undo")
-        .hint_when(Condition::CanUndo)
-        .condition(Condition::CanUndo)
-        .group(Group::Acting),
-    verb(Action::Acknowledge, "acknowledge", &["a"], "acknowledge", CommandKind::Acknowledge)
-        .hint("ack")
-        .aliases(&["ack"]),
-    verb(Action::Own, "own", &["o"], "own it: assign it to me", CommandKind::Assign).hint("own"),
-    verb(
-        Action::Assign,
-        "assign",
-        &["s"],
-        "assign it to somebody, on call first",
-        CommandKind::Assign,
-    )
-    .argument(ArgumentKind::Person),
-    verb(
-        Action::Escalate,
-        "escalate",
-        &["e"],
-        "call the next level of the policy",
-        CommandKind::Escalate,
-    )
-    .hint("escalate")
-    .argument(ArgumentKind::Listed("a level of the policy, from 1")),
-    verb(Action::Note, "note", &["n"], "write a note", CommandKind::AddNote)
-        .hint("note")
-        .argument(ArgumentKind::Note),
-    verb(
-        Action::Resolve,
-        "resolve",
-        &["r"],
-        "resolve: what was done, how validated",
-        CommandKind::Resolve,
-    )
-    .hint("resolve"),
-    verb(Action::Prioritize, "prioritize", &["p"], "impact × urgency", CommandKind::Prioritize)
-        .hint("priority")
-        .argument(ArgumentKind::Priority)
-        .aliases(&["priority"]),
-    verb(Action::Move, "move", &["t"], "move its status", CommandKind::MoveStatus)
-        .hint("move")
-        .argument(ArgumentKind::Listed("a later stage, up to monitoring"))
-        .aliases(&["status"]),
-    verb(
-        Action::Categorize,
-        "categorize",
-        &["c"],
-        "category, services, team, suspected changes",
-        CommandKind::Categorize,
-    ),
-    verb(Action::Category, "category", &[], "the category alone", CommandKind::Categorize)
-        .required_argument(ArgumentKind::Category),
-    verb(Action::Services, "service", &[], "the services alone", CommandKind::SetServices)
-        .required_argument(ArgumentKind::Services)
-        .aliases(&["services"]),
-    verb(Action::Team, "team", &[], "the team alone", CommandKind::SetTeam)
-        .required_argument(ArgumentKind::Team),
-    verb(
-        Action::Update,
-        "update",
-        &["U"],
-        "tell stakeholders, from a template",
-        CommandKind::UpdateStakeholders,
-    )
-    .hint("update")
-    .argument(ArgumentKind::Listed("the name of a template")),
-    verb(Action::Checklist, "checklist", &["i"], "checklist of its stage", CommandKind::AnswerItem),
-    verb(Action::Close, "close", &["C"], "close it: the gate", CommandKind::Close).hint("close"),
-    verb(Action::Review, "review", &["V"], "post-incident review", CommandKind::WriteReview)
-        .hint("review"),
-    verb(
-        Action::Snooze,
-        "snooze",
-        &["b"],
-        "snooze it, or wait on somebody else",
-        CommandKind::Snooze,
-    )
-    .argument(ArgumentKind::Time),
-    verb(Action::Merge, "merge", &["m"], "merge it into another", CommandKind::Merge)
-        .argument(ArgumentKind::Incident),
-    verb(Action::Link, "link", &["l"], "link a problem, a change or a URL", CommandKind::Link)
-        .argument(ArgumentKind::Url),
-    verb(Action::Reopen, "reopen", &["A"], "reopen it: it is back", CommandKind::Reopen)
-        .hint("reopen"),
-    verb(
-        Action::Reclassify,
-        "reclassify",
-        &["X"],
-        "reclassify: it was no incident",
-        CommandKind::Reclassify,
-    ),
-    verb(
-        Action::Describe,
-        "describe",
-        &["E"],
-        "title, symptoms, labels, runbook",
-        CommandKind::Describe,
-    ),
-    verb(Action::Role, "role", &["L"], "give or take a role", CommandKind::GiveRole).argument(
-        ArgumentKind::Listed("a role and who has it: scribe ines; no scribe ines takes it"),
-    ),
-    entry(Action::Run, "run", &["x"], "run a command, read a runbook", PANES)
-        .condition(Condition::HasIncident)
-        .argument(ArgumentKind::Run)
-        .group(Group::Acting),
-    entry(Action::Declare, "declare", &["D"], "declare an incident", PANES)
-        .hint("declare")
-        .verb(CommandKind::Declare)
-        .group(Group::Acting),
+/// The table in the order of the help; the keys line shows hints in the same order. The entries of
+/// verbs stand in their own files.
+pub const TABLE: &[Entry] = &{
+    let parts: [&[Entry]; 5] = [&[UNDO], verb::ENTRIES, &[RUN], &[verb::DECLARE], REST];
+    let mut table = [UNDO; verb::ENTRIES.len() + REST.len() + 3];
+    let (mut part, mut index) = (0, 0);
+    while part < parts.len() {
+        let mut offset = 0;
+        while offset < parts[part].len() {
+            table[index] = parts[part][offset];
+            index += 1;
+            offset += 1;
+        }
+        part += 1;
+    }
+    assert!(index == table.len(), "an entry is missing");
+    table
+};
+
+const UNDO: Entry = entry(Action::Undo, "undo", &["u"], "undo the last action, for 10 s", UNDONE)
+    .hint("undo")
+    .hint_when(Condition::CanUndo)
+    .condition(Condition::CanUndo)
+    .group(Group::Acting);
+
+const RUN: Entry = entry(Action::Run, "run", &["x"], "run a command, read a runbook", PANES)
+    .condition(Condition::HasIncident)
+    .argument(ArgumentKind::Run)
+    .group(Group::Acting);
+
+/// The actions that are no verbs, except undo and the commands of a person's own.
+const REST: &[Entry] = &[
     entry(Action::Filter, "filter", &["/"], "filter as you type: words and terms", PANES)
         .hint("filter")
         .argument(ArgumentKind::Filter)

@@ -5,12 +5,12 @@ use chrono::{DateTime, Utc};
 
 use crate::model::text::{sanitize, truncate};
 use crate::model::time::format_ago;
-use crate::model::{Event, EventBody, IncidentId};
+use crate::model::{Event, IncidentId};
 
 use crate::tui::core::app::App;
-use crate::tui::form::initial_fields;
 use crate::tui::form::{Form, Kind, Value};
-use crate::tui::verb::precheck;
+use crate::tui::verb::logic::Filling;
+use crate::tui::verb::{precheck, with_form};
 
 /// Width up to which the other value is quoted, in terminal cells.
 const MAX_QUOTE_WIDTH: usize = 60;
@@ -30,10 +30,14 @@ pub(in crate::tui) fn find_conflict(
     form: &Form,
     at: DateTime<Utc>,
 ) -> Option<FieldConflict> {
-    let (Some(target), true) = (form.target(), edits_record(&form.kind)) else { return None };
+    let (Some(target), true) = (form.target(), with_form(&form.kind, |logic| logic.edits_record()))
+    else {
+        return None;
+    };
     // Only the current record can be compared.
     precheck::current_record(app, target.id)?;
-    let fresh = initial_fields::build(app, &form.kind, &form.targets, at);
+    let filling = Filling::new(app, &form.targets, at);
+    let fresh = with_form(&form.kind, |logic| logic.fields(&filling));
     form.fields.iter().enumerate().find_map(|(index, field)| {
         let before = form.initial_contents.get(index)?;
         let theirs = fresh.iter().find(|current| current.label == field.label)?.content();
@@ -69,19 +73,6 @@ pub(in crate::tui) fn report(form: &mut Form, conflict: FieldConflict) {
     }
 }
 
-/// Returns whether a form is filled in from the record and writes it back.
-fn edits_record(kind: &Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Close
-            | Kind::Checklist
-            | Kind::Categorize
-            | Kind::Describe
-            | Kind::Review
-            | Kind::ActionItem { .. }
-    )
-}
-
 /// Returns the last event after a position by which somebody else may have changed the field.
 fn conflicting_event<'a>(
     app: &'a App,
@@ -92,26 +83,8 @@ fn conflicting_event<'a>(
     let read = app.reading.shown.iter().chain(&app.reading.cache).find(|read| read.id == id)?;
     read.events.iter().rev().take_while(|event| event.seq > since).find(|event| {
         let mine = event.actor.person().is_some_and(|who| who.handle == app.me.handle);
-        !mine && is_changed_by(kind, &event.body)
+        !mine && with_form(kind, |logic| logic.is_changed_by(&event.body))
     })
-}
-
-fn is_changed_by(kind: &Kind, body: &EventBody) -> bool {
-    match kind {
-        Kind::Close | Kind::Checklist => matches!(body, EventBody::ItemAnswered { .. }),
-        Kind::Categorize => matches!(
-            body,
-            EventBody::Categorized { .. }
-                | EventBody::ServicesSet { .. }
-                | EventBody::TeamSet { .. }
-                | EventBody::Linked { .. }
-                | EventBody::Unlinked { .. }
-        ),
-        Kind::Describe => matches!(body, EventBody::Described { .. }),
-        Kind::Review => matches!(body, EventBody::ReviewWritten { .. }),
-        Kind::ActionItem { .. } => matches!(body, EventBody::ActionItemSet { .. }),
-        _ => false,
-    }
 }
 
 fn quote_first_line(text: &str) -> String {

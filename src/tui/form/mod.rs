@@ -3,7 +3,6 @@
 pub mod commands;
 pub mod conflict;
 mod field;
-pub mod initial_fields;
 pub mod update;
 pub mod view;
 
@@ -15,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use tui_textarea::CursorMove;
 use uuid::Uuid;
 
+use crate::model::command::CommandKind;
 use crate::model::text;
 use crate::model::{Envelope, Priority, Status};
 use crate::sync::drafts::Draft;
@@ -69,32 +69,8 @@ pub enum Kind {
         /// The action item; a new one has a new id.
         id: Uuid,
     },
-}
-
-impl Kind {
-    /// Returns the name under which a draft is listed.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Note => "note",
-            Self::Declare => "declaration",
-            Self::Resolve => "resolution",
-            Self::Reopen => "reopening",
-            Self::Close => "closing",
-            Self::Checklist => "checklist",
-            Self::Categorize => "category",
-            Self::Describe => "record",
-            Self::Update => "stakeholder update",
-            Self::Reclassify => "reclassification",
-            Self::SnoozeUntil => "snooze",
-            Self::Pause => "pause",
-            Self::Override { .. } => "priority",
-            Self::LinkUrl => "link",
-            Self::NewProblem => "problem",
-            Self::Review => "review",
-            Self::ActionItem { .. } => "action item",
-        }
-    }
+    /// Fill in a command of this kind, by the form of its verb.
+    Command(CommandKind),
 }
 
 /// A form that is being filled in.

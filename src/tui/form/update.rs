@@ -2,11 +2,9 @@
 
 use crate::tui::form::commands;
 use crate::tui::form::conflict;
-use crate::tui::form::initial_fields;
 use chrono::{DateTime, Utc};
 use crossterm::event::{KeyCode, KeyEvent};
 
-use crate::model::review::Section;
 use crate::model::text::sanitize;
 use crate::model::time::format_ago;
 use crate::sync::drafts::{Draft, DraftOp};
@@ -14,9 +12,10 @@ use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
 use crate::tui::drafts;
-use crate::tui::form::{Form, Kind, Value};
+use crate::tui::form::{Field, Form, Kind, Value};
+use crate::tui::verb::logic::{FieldError, Filling};
 use crate::tui::verb::plan::{Plan, Target};
-use crate::tui::verb::send;
+use crate::tui::verb::{names, send, with_form};
 
 /// Opens a form; restores what was typed into it before and not sent.
 pub(in crate::tui) fn open(
@@ -38,7 +37,7 @@ pub(in crate::tui) fn open_with(
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     let heading = heading(&kind, &targets);
-    let fields = initial_fields::build(app, &kind, &targets, at);
+    let fields = fields(app, &kind, &targets, at);
     let mut form = Form::new(kind, targets, heading, fields);
     if form.kind == Kind::Update && form.targets.len() > 1 {
         form.notice = Some("what stands in braces, such as {number}, is filled in for each".into());
@@ -62,7 +61,7 @@ pub(in crate::tui) fn note_form(
     at: DateTime<Utc>,
 ) -> Box<Form> {
     let heading = heading(&Kind::Note, &targets);
-    let fields = initial_fields::build(app, &Kind::Note, &targets, at);
+    let fields = fields(app, &Kind::Note, &targets, at);
     let mut form = Form::new(Kind::Note, targets, heading, fields);
     if let Some(field) = form.fields.first_mut() {
         field.set_content(text);
@@ -73,35 +72,18 @@ pub(in crate::tui) fn note_form(
 }
 
 fn heading(kind: &Kind, targets: &[Target]) -> String {
-    let prefix = match kind {
-        Kind::Note => "Note",
-        Kind::Declare => return "Declare an incident".into(),
-        Kind::Resolve => "Resolve",
-        Kind::Reopen => "Reopen",
-        Kind::Close => "Close",
-        Kind::Checklist => "Checklist of",
-        Kind::Categorize => "Category of",
-        Kind::Describe => "Record of",
-        Kind::Update => "Stakeholder update on",
-        Kind::Reclassify => "Reclassify",
-        Kind::SnoozeUntil => "Snooze",
-        Kind::Pause => "Pause",
-        Kind::Override { .. } => "Override the priority of",
-        Kind::LinkUrl => "Link",
-        Kind::NewProblem => "New problem behind",
-        Kind::Review => "Review of",
-        Kind::ActionItem { .. } => "Action item of",
-    };
-    let prefix = if *kind == Kind::Note { "Note on" } else { prefix };
+    let prefix = with_form(kind, |logic| logic.heading());
     match targets {
+        _ if *kind == Kind::Declare => prefix.into(),
         [one] => format!("{prefix} {} · {}", one.label, sanitize(&one.title)),
         many => format!("{prefix} {} incidents", many.len()),
     }
 }
 
-/// Returns the label of a section of the review.
-pub(in crate::tui) fn review_label(section: Section) -> &'static str {
-    initial_fields::section_label(section)
+/// Returns the fields of a form, filled in from the record of its target.
+fn fields(app: &App, kind: &Kind, targets: &[Target], at: DateTime<Utc>) -> Vec<Field> {
+    let filling = Filling::new(app, targets, at);
+    with_form(kind, |logic| logic.fields(&filling))
 }
 
 /// Handles a key without a binding: it is typed into the focused field.
@@ -170,7 +152,7 @@ pub(in crate::tui) fn send(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     }
     match commands::plan(app, &form, at) {
         Ok((plan, irreversible)) => submit(app, form, plan, irreversible, at),
-        Err(commands::FieldError { field, message }) => {
+        Err(FieldError { field, message }) => {
             form.show_error(&field, message);
             app.mode = Mode::Form(form);
             Vec::new()
@@ -273,7 +255,7 @@ pub(in crate::tui) fn directory_changed(app: &mut App) {
     let Mode::Form(mut form) = std::mem::take(&mut app.mode) else { return };
     for field in &mut form.fields {
         if let Value::Names { options, .. } = &mut field.value
-            && let Some(names) = initial_fields::offered_names(app, &field.label)
+            && let Some(names) = names::offered_names(app, &field.label)
         {
             *options = names;
         }

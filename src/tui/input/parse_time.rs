@@ -84,6 +84,11 @@ fn parse_clock_time(text: &str) -> Option<NaiveTime> {
         .ok()
 }
 
+/// Formats a time to the minute, so that it can be typed again.
+pub(in crate::tui) fn format_minute(clock: Clock, at: DateTime<Utc>) -> String {
+    clock.local_time(at).format("%Y-%m-%d %H:%M").to_string()
+}
+
 /// Returns tomorrow at 09:00 in the zone that times are shown in.
 pub(in crate::tui) fn tomorrow_morning(now: DateTime<Utc>, clock: Clock) -> DateTime<Utc> {
     parse_future("tomorrow 09:00", now, clock).unwrap_or(now + chrono::TimeDelta::hours(12))

@@ -7,6 +7,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::model::Status;
+use crate::model::command::CommandKind;
 use crate::model::text::{sanitize, truncate, width};
 
 use crate::tui::action::{Action, Entry, Layer, TABLE, current_layer};
@@ -150,14 +151,21 @@ fn switching_text(app: &App) -> String {
 
 /// Returns the actions that come first for the shown incident's status.
 fn primary_actions(status: Status) -> &'static [Action] {
-    use Action::{Acknowledge, Close, Escalate, Move, Note, Own, Reopen, Resolve, Review};
+    const ACKNOWLEDGE: Action = Action::Command(CommandKind::Acknowledge);
+    const ESCALATE: Action = Action::Command(CommandKind::Escalate);
+    const NOTE: Action = Action::Command(CommandKind::AddNote);
+    const MOVE: Action = Action::Command(CommandKind::MoveStatus);
+    const RESOLVE: Action = Action::Command(CommandKind::Resolve);
+    const CLOSE: Action = Action::Command(CommandKind::Close);
+    const REOPEN: Action = Action::Command(CommandKind::Reopen);
+    const REVIEW: Action = Action::Command(CommandKind::WriteReview);
     match status {
-        Status::Triggered => &[Acknowledge, Own, Escalate],
+        Status::Triggered => &[ACKNOWLEDGE, Action::Own, ESCALATE],
         Status::Acknowledged | Status::Investigating | Status::Identified | Status::Monitoring => {
-            &[Note, Move, Resolve]
+            &[NOTE, MOVE, RESOLVE]
         }
-        Status::Resolved => &[Close, Reopen, Review],
-        Status::Closed | Status::Merged | Status::Reclassified => &[Review, Reopen],
+        Status::Resolved => &[CLOSE, REOPEN, REVIEW],
+        Status::Closed | Status::Merged | Status::Reclassified => &[REVIEW, REOPEN],
     }
 }
 
@@ -168,7 +176,7 @@ const ALWAYS_FIRST: &[Action] = &[Action::Undo];
 const WITH_SELECTION: &[Action] = &[Action::Mark, Action::Back];
 const IN_METRICS: &[Action] = &[Action::Earlier, Action::Later];
 /// Actions that are shown only once the incident has ended.
-const ONLY_AFTER_END: &[Action] = &[Action::Review];
+const ONLY_AFTER_END: &[Action] = &[Action::Command(CommandKind::WriteReview)];
 /// Actions at the end, which always have room.
 const ALWAYS_LAST: &[Action] = &[Action::Palette, Action::Help];
 /// The width below which only the help is always shown.

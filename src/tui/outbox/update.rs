@@ -7,10 +7,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::backend::BackendError;
-use crate::model::command::{CommandKind, Link};
+use crate::model::command::CommandKind;
 use crate::model::text::sanitize;
-use crate::model::time::UNTIL_CHANGED;
-use crate::model::{Command, CommandId, IncidentCommand, IncidentId};
+use crate::model::{Command, CommandId, IncidentId};
 use crate::sync::drafts::DraftOp;
 use crate::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot};
 
@@ -22,8 +21,9 @@ use crate::tui::core::navigation::Motion;
 use crate::tui::form::Kind;
 use crate::tui::outbox::{OutboxPane, display_order};
 use crate::tui::update::{main_key, report_failure, show_toast};
+use crate::tui::verb::logic::Contents;
 use crate::tui::verb::plan::{Batch, Target, phrase};
-use crate::tui::verb::send;
+use crate::tui::verb::{self, send};
 use crate::tui::{form, workspace};
 
 /// Opens the outbox pane.
@@ -332,76 +332,9 @@ fn target(app: &App, entry: &OutboxEntry) -> Option<Target> {
 }
 
 /// Returns the form by which a command is written, and the contents of its fields.
-fn form_for(entry: &OutboxEntry, app: &App) -> Option<(Kind, Vec<(&'static str, String)>)> {
-    let Command::Incident { command, .. } = entry.command()? else { return None };
-    let minute =
-        |at: DateTime<Utc>| app.clock().local_time(at).format("%Y-%m-%d %H:%M").to_string();
-    Some(match command {
-        IncidentCommand::AddNote { text } | IncidentCommand::CorrectNote { text, .. } => {
-            (Kind::Note, vec![("Note", text.clone())])
-        }
-        IncidentCommand::Declare(declared) => (
-            Kind::Declare,
-            vec![
-                ("Title", declared.title.clone()),
-                ("Services", declared.services.join(", ")),
-                ("Impact", declared.impact.to_string()),
-                ("Urgency", declared.urgency.to_string()),
-                ("Category", declared.category.map_or_else(|| "unknown".into(), |c| c.to_string())),
-                ("Detected by", declared.source.to_string()),
-                ("Since", minute(declared.detected_at)),
-                ("Symptoms", declared.symptoms.clone()),
-            ],
-        ),
-        IncidentCommand::Resolve { action, detail, validation } => (
-            Kind::Resolve,
-            vec![
-                ("Action", action.to_string()),
-                ("What was done", detail.clone()),
-                ("Validated", validation.clone()),
-            ],
-        ),
-        IncidentCommand::Reopen { reason } => (Kind::Reopen, vec![("Why", reason.clone())]),
-        IncidentCommand::Reclassify { to, reason } => {
-            (Kind::Reclassify, vec![("It was", to.to_string()), ("Why", reason.clone())])
-        }
-        IncidentCommand::UpdateStakeholders { message, next_due } => {
-            let next = next_due.map(|due| ("Next update", minute(due)));
-            (Kind::Update, [("Message", message.clone())].into_iter().chain(next).collect())
-        }
-        IncidentCommand::Snooze { until } if *until < UNTIL_CHANGED => {
-            (Kind::SnoozeUntil, vec![("Until", minute(*until))])
-        }
-        IncidentCommand::Pause { reason } => (Kind::Pause, vec![("Waiting for", reason.clone())]),
-        IncidentCommand::OverridePriority { priority, reason } => {
-            (Kind::Override { priority: *priority }, vec![("Why", reason.clone())])
-        }
-        IncidentCommand::Link { link: Link::Url(url) } => {
-            (Kind::LinkUrl, vec![("URL", url.clone())])
-        }
-        IncidentCommand::Describe { title, symptoms, labels, runbook } => {
-            let fields = [
-                ("Title", title.clone()),
-                ("Symptoms", symptoms.clone()),
-                ("Labels", labels.as_ref().map(|labels| labels.join(", "))),
-                ("Runbook", runbook.clone()),
-            ];
-            let set = fields.into_iter().filter_map(|(label, text)| Some((label, text?)));
-            (Kind::Describe, set.collect())
-        }
-        IncidentCommand::WriteReview { section, text } => {
-            (Kind::Review, vec![(form::update::review_label(*section), text.clone())])
-        }
-        IncidentCommand::SetActionItem { item } => (
-            Kind::ActionItem { id: item.id },
-            vec![
-                ("To do", item.text.clone()),
-                ("It will", item.kind.to_string()),
-                ("Owner", item.owner.as_ref().map(|owner| owner.name.clone()).unwrap_or_default()),
-                ("Due", item.due.map(|due| due.to_string()).unwrap_or_default()),
-                ("done", if item.done { "yes".into() } else { String::new() }),
-            ],
-        ),
-        _ => return None,
-    })
+fn form_for(entry: &OutboxEntry, app: &App) -> Option<(Kind, Contents)> {
+    match entry.command()? {
+        Command::Incident { command, .. } => verb::edit(app, command),
+        Command::RecordChange(_) | Command::RecordProblem(_) => None,
+    }
 }

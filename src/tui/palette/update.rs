@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use crossterm::event::KeyEvent;
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::model::command::Argument;
 use crate::model::text::sanitize;
 use crate::tui::action;
 use crate::tui::action::{Action, ArgumentKind, Entry, Group, Layer, TABLE};
@@ -76,7 +77,8 @@ pub(in crate::tui) fn move_selection(app: &mut App, by: isize) -> Vec<Effect> {
 /// Returns the form of the note that is being typed; `None` if none is, or none can be written.
 fn note_form(app: &App, at: DateTime<Utc>) -> Option<Box<Form>> {
     let Mode::Palette(palette) = &app.mode else { return None };
-    let entry = palette.command.filter(|entry| entry.argument == ArgumentKind::Note)?;
+    let entry =
+        palette.command.filter(|entry| entry.argument == ArgumentKind::Command(Argument::Note))?;
     let text = Some(palette.argument().trim()).filter(|text| !text.is_empty())?;
     if start::disabled_reason(app, entry, &palette.targets, at).is_some() {
         return None;
@@ -177,7 +179,7 @@ fn execute(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     };
     match resolved {
         // The form keeps the text until the command has arrived.
-        Ok((_, text)) if entry.argument == ArgumentKind::Note => {
+        Ok((_, text)) if entry.argument == ArgumentKind::Command(Argument::Note) => {
             app.mode = Mode::Form(form::update::note_form(app, palette.targets, &text, at));
             form::update::send(app, at)
         }

@@ -1,52 +1,38 @@
 //! Lists to choose from: what they offer, and what a choice does.
 
-pub(in crate::tui) use crate::tui::picker::links::link_item;
-
 use crate::tui::picker::links;
-use crate::tui::picker::people;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::backend::BackendError;
+use crate::model::IncidentCommand;
+use crate::model::command::CommandKind;
 use crate::model::problem::Problem;
 use crate::model::text::sanitize;
-use crate::model::time::{UNTIL_CHANGED, format_ago};
-use crate::model::{IncidentCommand, Status};
+use crate::model::time::format_ago;
 
 use crate::tui::action::Action;
 use crate::tui::core::app::App;
 use crate::tui::core::backend_update;
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
-use crate::tui::form::{Kind, stages_after};
-use crate::tui::input::parse_time;
+use crate::tui::form::Kind;
 use crate::tui::picker::{Item, Pick, Picker, PickerKind};
 use crate::tui::settings::appearance;
 use crate::tui::update::{main_key, report_failure, show_toast};
 use crate::tui::verb::plan::{Plan, Step, Target};
-use crate::tui::verb::{precheck, send, start};
+use crate::tui::verb::{self, send};
 use crate::tui::{copy, drafts, filter, form, jump, run, runbook, workspace};
 
-/// Opens the list of a verb.
+/// Opens the list of an action; the heading has `{}` for the incidents.
 pub(in crate::tui) fn open(
     app: &mut App,
     action: Action,
     targets: Vec<Target>,
+    heading: &str,
+    searchable: bool,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    if let [one] = &targets[..]
-        && let Some(why) = start::refusal(app, action, one, at)
-    {
-        let label = one.label.clone();
-        return show_toast(app, format!("{label}: {why}"), true);
-    }
-    if action == Action::Update && app.settings.templates.len() <= 1 {
-        app.template_index = 0;
-        return form::update::open(app, Kind::Update, targets, at);
-    }
-    if action == Action::Escalate && targets.len() > 1 {
-        return escalate_each(app, &targets, at);
-    }
     let items = items(app, action, &targets, at);
     if items.is_empty() {
         let reason = empty_reason(app, action, &targets);
@@ -56,18 +42,7 @@ pub(in crate::tui) fn open(
         [one] => format!("{} · {}", one.label, sanitize(&one.title)),
         many => format!("{} incidents", many.len()),
     };
-    let (heading, searchable) = match action {
-        Action::Assign => (format!("Assign {about}"), true),
-        Action::Role => (format!("Roles of {about}"), true),
-        Action::Move => (format!("Move {about}"), false),
-        Action::Snooze => (format!("Snooze {about}"), false),
-        Action::Escalate => (format!("Escalate {about}"), false),
-        Action::Merge => (format!("Merge {about} into"), true),
-        Action::Link => (format!("Link {about}"), false),
-        Action::Review => (format!("Review of {about}"), false),
-        Action::Copy => (format!("Copy of {about}"), false),
-        _ => (format!("Update on {about}"), false),
-    };
+    let heading = heading.replacen("{}", &about, 1);
     let picker = if searchable { Picker::search } else { Picker::menu }(targets, heading, items);
     app.mode = Mode::Pick(Box::new(picker));
     Vec::new()
@@ -80,162 +55,19 @@ pub(in crate::tui) fn items(
     targets: &[Target],
     at: DateTime<Utc>,
 ) -> Vec<Item> {
-    match action {
-        Action::Assign => people::people(app, targets),
-        Action::Role => people::roles(app, targets),
-        Action::Move => stage_items(app, targets),
-        Action::Snooze => snooze_items(app, targets, at),
-        Action::Escalate => people::levels(app, targets, at),
-        Action::Merge => links::merge_targets(app, targets),
-        Action::Link => links::link_menu(app, targets),
-        Action::Review => review_items(app, targets, at),
-        Action::Copy => copy::update::items(app, targets),
-        Action::Update => template_items(app),
-        _ => Vec::new(),
+    match (verb::find(action), action) {
+        (Some(verb), _) => verb.items(app, targets, at),
+        (None, Action::Copy) => copy::update::items(app, targets),
+        (None, _) => Vec::new(),
     }
 }
 
 /// Returns why a list is empty.
 pub(in crate::tui) fn empty_reason(app: &App, action: Action, targets: &[Target]) -> String {
-    let key = |action, does: &str| {
-        app.keymap.hint(action, does).map(|hint| format!(": {hint}")).unwrap_or_default()
-    };
-    match action {
-        Action::Escalate if targets.len() > 1 => {
-            "levels are those of one incident: with no level, the next of each is called".into()
-        }
-        Action::Escalate => no_policy(app),
-        Action::Review if targets.len() > 1 => {
-            let change = key(Action::MarkAll, "changes the selection");
-            format!(
-                "{} incidents are selected, and a review is written of one at a time{change}",
-                targets.len()
-            )
-        }
-        Action::Merge => "there is no other open incident to merge into".into(),
-        Action::Move => {
-            format!("there is no later stage to move to{}", key(Action::Resolve, "resolves it"))
-        }
-        Action::Assign | Action::Role => {
-            format!("nobody is in the directory{}", key(Action::Own, "assigns it to you"))
-        }
-        _ => "there is nothing to choose from".into(),
+    match verb::find(action) {
+        Some(verb) => verb.empty_reason(app, targets),
+        None => "there is nothing to choose from".into(),
     }
-}
-
-fn no_policy(app: &App) -> String {
-    let key = main_key(app, Action::Categorize).map(|key| format!(" ({key})")).unwrap_or_default();
-    format!(
-        "there is no escalation policy for its team: set the team{key}, or a policy in the settings"
-    )
-}
-
-/// Calls the next escalation level of each incident: every incident has its own policy.
-fn escalate_each(app: &mut App, targets: &[Target], at: DateTime<Utc>) -> Vec<Effect> {
-    let step = |target: &Target| match people::next_level(app, target) {
-        Ok(command) => send::step(app, target, Vec::new(), vec![command], at),
-        Err(why) => Step {
-            target: target.clone(),
-            prerequisites: Vec::new(),
-            commands: Vec::new(),
-            refused: Some(why.unwrap_or_else(|| no_policy(app))),
-        },
-    };
-    let steps: Vec<Step> = targets.iter().map(step).collect();
-    let plan =
-        Plan { verb: "call the next level for".into(), done_phrase: "escalated".into(), steps };
-    if plan.possible().next().is_none()
-        && let Some((target, why)) = plan.refused().next()
-    {
-        let message = format!("none of them: {}: {why}", target.label);
-        return show_toast(app, message, true);
-    }
-    send::submit(app, plan, true, None, at)
-}
-
-pub(in crate::tui) fn single_row<'a>(
-    app: &'a App,
-    targets: &[Target],
-) -> Option<&'a crate::model::Summary> {
-    match targets {
-        [one] => {
-            app.row(one.id).or_else(|| precheck::current_record(app, one.id).map(|r| &r.summary))
-        }
-        _ => None,
-    }
-}
-
-fn stage_items(app: &App, targets: &[Target]) -> Vec<Item> {
-    let status = single_row(app, targets).map_or(Status::Triggered, |row| row.status);
-    let items = stages_after(status).into_iter().map(|to| {
-        let (key, about) = match to {
-            Status::Acknowledged => ('a', "somebody has taken it on"),
-            Status::Investigating => ('i', "the cause is being looked for"),
-            Status::Identified => ('d', "the cause is known"),
-            _ => ('m', "a fix is in; its effect is being watched"),
-        };
-        let commands = if to == Status::Acknowledged {
-            vec![IncidentCommand::Acknowledge]
-        } else {
-            vec![IncidentCommand::MoveStatus { to }]
-        };
-        let verb = format!("move {{}} to {to}");
-        let pick =
-            Pick::Submit { verb, done_phrase: to.to_string(), commands, irreversible: false };
-        Item::new(to.to_string(), pick).key(key).about(about).value(to.to_string())
-    });
-    items.collect()
-}
-
-fn snooze_items(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
-    let time = |until: DateTime<Utc>| app.clock().local_time(until).format("%a %H:%M").to_string();
-    let item = |key, text: &str, value: &str, until: DateTime<Utc>, about: String| {
-        let pick = Pick::Submit {
-            verb: format!("snooze {{}}: {text}"),
-            done_phrase: format!("snoozed: {text}"),
-            commands: vec![IncidentCommand::Snooze { until }],
-            irreversible: false,
-        };
-        Item::new(text, pick).key(key).about(about).value(value)
-    };
-    let hour = at + TimeDelta::hours(1);
-    let four = at + TimeDelta::hours(4);
-    let morning = parse_time::tomorrow_morning(at, app.clock());
-    let mut items = vec![
-        item('1', "1 h", "1h", hour, format!("until {}", time(hour))),
-        item('4', "4 h", "4h", four, format!("until {}", time(four))),
-        item('t', "until tomorrow 09:00", "tomorrow", morning, time(morning)),
-        item('c', "until it changes", "change", UNTIL_CHANGED, "any change shows it again".into()),
-        Item::new("until a time …", Pick::SnoozeUntil)
-            .key('u')
-            .about(parse_time::format_hint(parse_time::FORMATS, app.clock())),
-    ];
-    let row = single_row(app, targets);
-    if row.is_none_or(|row| row.is_snoozed(at)) {
-        let pick = Pick::Submit {
-            verb: "show {} again".into(),
-            done_phrase: "shown again".into(),
-            commands: vec![IncidentCommand::Wake],
-            irreversible: false,
-        };
-        let item = Item::new("show it again", pick).key('w').about("ends the snooze");
-        items.push(item.value("wake"));
-    }
-    if row.is_none_or(|row| row.paused) {
-        let pick = Pick::Submit {
-            verb: "go on with".into(),
-            done_phrase: "goes on".into(),
-            commands: vec![IncidentCommand::Unpause],
-            irreversible: false,
-        };
-        let item = Item::new("go on", pick).key('g').about("it no longer waits on somebody else");
-        items.push(item.value("go on"));
-    }
-    if row.is_none_or(|row| !row.paused) {
-        let about = "stays in the queue, and says for whom";
-        items.push(Item::new("waiting on somebody else …", Pick::Pause).key('p').about(about));
-    }
-    items
 }
 
 /// Shows the problems that were read, in the list that waits for them.
@@ -255,7 +87,7 @@ pub(in crate::tui) fn problems_loaded(
                 picker.replace(items);
                 if none {
                     app.mode = Mode::Panes;
-                    let key = main_key(app, Action::Link);
+                    let key = main_key(app, Action::Command(CommandKind::Link));
                     let how = key.map(|key| format!(": {key} n records one")).unwrap_or_default();
                     return show_toast(app, format!("no problem is recorded yet{how}"), true);
                 }
@@ -271,51 +103,6 @@ pub(in crate::tui) fn problems_loaded(
     }
 }
 
-fn review_items(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
-    let record = match targets {
-        [one] => precheck::current_record(app, one.id),
-        _ => None,
-    };
-    let Some(record) = record else { return Vec::new() };
-    let missing = record.review.missing();
-    let about = match (record.review.published_at, missing.len()) {
-        (Some(then), _) => format!("published {}", format_ago(then, at)),
-        (None, 0) => "all sections are written".into(),
-        (None, count) => format!("{count} of 7 sections are empty"),
-    };
-    let mut items = vec![
-        Item::new("write the sections …", Pick::ReviewText).key('w').about(about),
-        Item::new("add an action item …", Pick::ReviewAction(None)).key('a'),
-    ];
-    for (item, key) in record.review.actions.iter().zip('1'..='9') {
-        let owner = item.owner.as_ref().map_or("nobody", |owner| owner.name.as_str());
-        let due = item.due.map(|due| format!(" · due {due}")).unwrap_or_default();
-        let state = if item.done { "done · " } else { "" };
-        let about = format!("{state}{} · {}{due}", item.kind, sanitize(owner));
-        let text = sanitize(&item.text).into_owned();
-        items.push(Item::new(text, Pick::ReviewAction(Some(item.id))).key(key).about(about));
-    }
-    let target = &targets[..1];
-    let disabled_reason =
-        precheck::refusal(app, target[0].id, &[IncidentCommand::PublishReview], at);
-    items.push(
-        Item::new("publish it", Pick::ReviewPublish).key('p').disabled_reason(disabled_reason),
-    );
-    items
-}
-
-fn template_items(app: &App) -> Vec<Item> {
-    let items = app.settings.templates.iter().enumerate().zip('1'..='9');
-    items
-        .map(|((index, template), key)| {
-            let about = sanitize(&template.text.source()).into_owned();
-            let name = sanitize(&template.name);
-            let item = Item::new(name.clone(), Pick::Template(index)).key(key).about(about);
-            item.value(name)
-        })
-        .collect()
-}
-
 /// Opens the list of drafts.
 pub(in crate::tui) fn open_drafts(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let items: Vec<Item> = app
@@ -328,7 +115,7 @@ pub(in crate::tui) fn open_drafts(app: &mut App, at: DateTime<Utc>) -> Vec<Effec
                 [one] => format!(" {} {}", one.1, one.2),
                 many => format!(" {} incidents", many.len()),
             };
-            let text = format!("{}{about}", kind.name());
+            let text = format!("{}{about}", verb::with_form(&kind, |form| form.name()));
             let contents: Vec<&str> = draft.contents.iter().map(|c| c.trim()).collect();
             let contents = contents.join(" · ");
             let about = format!(

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::config::panes::CustomCommand;
 use crate::config::pattern::{Pattern, Placeholder};
 use crate::model::Incident;
+use crate::model::command::CommandKind;
 use crate::model::filter::{MatchContext, Predicate as FilterPredicate, StateFilter, Term};
 use crate::model::status::Category;
 use crate::model::text::{sanitize, truncate};
@@ -450,7 +451,9 @@ pub(in crate::tui) fn note_output(app: &mut App, at: DateTime<Utc>) -> Vec<Effec
 }
 
 fn put_on_timeline(app: &mut App, id: RunId, at: DateTime<Utc>) -> Vec<Effect> {
-    if let Some(why) = find_entry(Action::Note).and_then(|entry| entry.unsupported_reason(app)) {
+    if let Some(why) = find_entry(Action::Command(CommandKind::AddNote))
+        .and_then(|entry| entry.unsupported_reason(app))
+    {
         return show_toast(app, format!("not put on the timeline: {why}"), true);
     }
     let Some(run) = app.runs.iter().find(|run| run.id == id) else { return Vec::new() };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use crate::model::command::CommandKind;
 use crate::model::runbook::{
     MatchReason, RunbookHeader, RunbookPage, find_ticks, is_url, tick_note,
 };
@@ -326,7 +327,9 @@ pub(in crate::tui) fn tick(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         let key = main_key(app, Action::CopyCode).unwrap_or_default();
         return show_toast(app, format!("this is no step to tick: {key} copies it"), true);
     };
-    if let Some(why) = find_entry(Action::Note).and_then(|entry| entry.unsupported_reason(app)) {
+    if let Some(why) = find_entry(Action::Command(CommandKind::AddNote))
+        .and_then(|entry| entry.unsupported_reason(app))
+    {
         return show_toast(app, why, true);
     }
     if done_steps(app)[step] {

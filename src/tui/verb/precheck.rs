@@ -3,9 +3,12 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::decide::{Context, decide};
-use crate::model::{Actor, Command, CommandId, Envelope, Incident, IncidentCommand, IncidentId};
+use crate::model::{
+    Actor, Command, CommandId, Envelope, Incident, IncidentCommand, IncidentId, Summary,
+};
 
 use crate::tui::core::app::App;
+use crate::tui::verb::plan::Target;
 
 /// Returns the complete record, if it was read and is not older than its row.
 pub(in crate::tui) fn current_record(app: &App, id: IncidentId) -> Option<&Incident> {
@@ -59,4 +62,10 @@ pub(in crate::tui) fn record_refusal(
         }
     }
     None
+}
+
+/// Returns the row of the target, if it is exactly one.
+pub(in crate::tui) fn single_row<'a>(app: &'a App, targets: &[Target]) -> Option<&'a Summary> {
+    let [one] = targets else { return None };
+    app.row(one.id).or_else(|| current_record(app, one.id).map(|record| &record.summary))
 }

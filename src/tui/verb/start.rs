@@ -3,24 +3,18 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use crossterm::event::KeyEvent;
 
-use crate::model::checklist::Answer;
-use crate::model::checklist::{ClosingItem, InvestigationItem, Item};
-use crate::model::review::Section;
-use crate::model::status::{Category, Classification, ResolutionAction, Role};
-use crate::model::{
-    Impact, Incident, IncidentCommand, IncidentId, PersonRef, Priority, Status, Summary, Urgency,
-    escalation,
-};
+use crate::model::{Impact, Incident, IncidentCommand, IncidentId, Urgency};
 
-use crate::tui::action::{Action, Entry, Layer, TABLE};
+use crate::tui::action::{Action, Entry, Layer, TABLE, find_entry};
 use crate::tui::core::app::{App, DeferredVerb, Pane};
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::{Matrix, Mode};
 use crate::tui::form::Kind;
 use crate::tui::update::show_toast;
+use crate::tui::verb::logic::Opening;
 use crate::tui::verb::plan::Target;
-use crate::tui::verb::{precheck, send};
-use crate::tui::{filter, form, picker, run};
+use crate::tui::verb::{self, declare, precheck, send};
+use crate::tui::{filter, form, palette, picker, run};
 
 /// Returns the incidents that a verb acts on now: the marked ones, else the targeted one.
 pub(in crate::tui) fn targets(app: &App) -> Vec<Target> {
@@ -93,6 +87,13 @@ pub(in crate::tui) fn start_on(
     dispatch(app, action, targets, at)
 }
 
+fn needs_record(action: Action) -> bool {
+    match verb::find(action) {
+        Some(verb) => verb.needs_record(),
+        None => matches!(action, Action::Copy | Action::Run),
+    }
+}
+
 /// Resumes a deferred verb whose record was read, and replays the keys pressed in the meantime.
 pub(in crate::tui) fn resume(app: &mut App, id: IncidentId, at: DateTime<Utc>) -> Vec<Effect> {
     let Some(mut deferred) = app.deferred_verb.take_if(|deferred| deferred.target.id == id) else {
@@ -153,97 +154,53 @@ pub(in crate::tui) fn buffer_key(app: &mut App, key: KeyEvent) -> Option<Vec<Eff
     }
 }
 
-fn needs_record(action: Action) -> bool {
-    matches!(
-        action,
-        Action::Close
-            | Action::Checklist
-            | Action::Categorize
-            | Action::Describe
-            | Action::Review
-            | Action::Link
-            | Action::Escalate
-            | Action::Update
-            | Action::Snooze
-            | Action::Copy
-            | Action::Run
-    )
-}
-
+/// Opens or sends what the action is for.
 fn dispatch(app: &mut App, action: Action, targets: Vec<Target>, at: DateTime<Utc>) -> Vec<Effect> {
-    let form = |app: &mut App, kind| form::update::open(app, kind, targets.clone(), at);
-    match action {
-        Action::Acknowledge => {
-            let plan = send::plan(
-                app,
-                &targets,
-                "acknowledge",
-                "acknowledged",
-                &[IncidentCommand::Acknowledge],
-                at,
-            );
-            send::submit(app, plan, false, None, at)
+    let Some(verb) = verb::find(action) else {
+        return match action {
+            Action::Run => run::update::open(app, targets),
+            Action::Copy => picker::update::open(app, action, targets, "Copy of {}", false, at),
+            _ => Vec::new(),
+        };
+    };
+    if verb.explains_refusal()
+        && let [one] = &targets[..]
+        && let Some(why) = refusal(app, action, one, at)
+    {
+        let label = one.label.clone();
+        return show_toast(app, format!("{label}: {why}"), true);
+    }
+    match verb.opening(app, &targets, at) {
+        Opening::Send { plan, irreversible } => send::submit(app, plan, irreversible, None, at),
+        Opening::Form(kind) => form::update::open(app, kind, targets, at),
+        Opening::OnlyTemplate => {
+            app.template_index = 0;
+            form::update::open(app, Kind::Update, targets, at)
         }
-        Action::Own => own(app, &targets, at),
-        Action::Note => form(app, Kind::Note),
-        Action::Resolve => open_form_unless_refused(app, action, &targets, Kind::Resolve, at),
-        Action::Reopen => open_form_unless_refused(app, action, &targets, Kind::Reopen, at),
-        Action::Close => open_form_unless_refused(app, action, &targets, Kind::Close, at),
-        Action::Reclassify => open_form_unless_refused(app, action, &targets, Kind::Reclassify, at),
-        Action::Checklist => form(app, Kind::Checklist),
-        Action::Categorize => form(app, Kind::Categorize),
-        Action::Describe => form(app, Kind::Describe),
-        Action::Run => run::update::open(app, targets),
-        Action::Prioritize => {
+        Opening::Matrix => {
             let row = targets.first().and_then(|target| app.row(target.id));
             let (impact, urgency) =
                 row.map_or((Impact::Medium, Urgency::Medium), |r| (r.impact, r.urgency));
             app.mode = Mode::Matrix(Box::new(Matrix { targets, impact, urgency, notice: None }));
             Vec::new()
         }
-        Action::Assign
-        | Action::Move
-        | Action::Escalate
-        | Action::Snooze
-        | Action::Merge
-        | Action::Link
-        | Action::Update
-        | Action::Review
-        | Action::Copy
-        | Action::Role => picker::update::open(app, action, targets, at),
-        _ => Vec::new(),
+        Opening::List { heading, searchable } => {
+            picker::update::open(app, action, targets, heading, searchable, at)
+        }
+        Opening::Explain(why) => show_toast(app, why, true),
     }
 }
 
-/// Opens the form of a verb, unless it does not apply to the only target: then shows why.
-fn open_form_unless_refused(
-    app: &mut App,
-    action: Action,
-    targets: &[Target],
-    kind: Kind,
-    at: DateTime<Utc>,
-) -> Vec<Effect> {
-    if let [one] = targets
-        && let Some(why) = refusal(app, action, one, at)
-    {
-        return show_toast(app, format!("{}: {why}", one.label), true);
+/// Starts a verb that a person chose: on the incidents, in the palette if it needs an argument, or
+/// without incidents if it declares one.
+pub(in crate::tui) fn choose(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
+    if action == declare::ACTION {
+        return dispatch(app, action, Vec::new(), at);
     }
-    form::update::open(app, kind, targets.to_vec(), at)
-}
-
-/// Assigns the incidents to the viewer; says from whom one was taken over.
-fn own(app: &mut App, targets: &[Target], at: DateTime<Utc>) -> Vec<Effect> {
-    let previous_owner = match targets {
-        [one] => app.row(one.id).and_then(|row| row.assignee.clone()),
-        _ => None,
-    };
-    let done_phrase = match previous_owner.filter(|owner| owner.handle != app.me.handle) {
-        Some(owner) => format!("taken over from {}", owner.name),
-        None => "owned by you".into(),
-    };
-    let to = Some(app.me.clone());
-    let plan = send::plan(app, targets, "own", done_phrase, &[IncidentCommand::Assign { to }], at);
-    send::submit(app, plan, false, None, at)
+    if find_entry(action).is_some_and(|entry| entry.requires_argument) {
+        return palette::update::open_for(app, action, at);
+    }
+    start(app, action, at)
 }
 
 /// How many targets are checked for whether a verb applies to any.
@@ -291,22 +248,17 @@ pub(in crate::tui) fn refresh_disabled(app: &mut App) {
             .filter(|entry| entry.verb.is_some() && entry.hint.is_some())
             .map(|entry| entry.action)
             .filter(|action| {
-                let commands = probe(app, *action, Some(row), app.now);
+                let Some(verb) = verb::find(*action) else { return false };
+                let commands = verb.probe(app, Some(row), app.now);
                 let refuses = |commands: Vec<IncidentCommand>| {
                     precheck::record_refusal(app, incident, &commands, app.now)
                 };
-                commands.and_then(refuses).is_some() || lacks_escalation(app, *action, row)
+                commands.and_then(refuses).is_some() || verb.is_impossible(app, row)
             })
             .collect()
     };
     let shown = app.reading.shown.as_ref().map(|shown| &shown.detail.incident);
     app.reading.disabled = shown.map(refused_actions).unwrap_or_default();
-}
-
-/// Returns whether the action is an escalation and no policy covers the incident.
-fn lacks_escalation(app: &App, action: Action, row: &Summary) -> bool {
-    action == Action::Escalate
-        && app.directory.as_deref().is_some_and(|d| escalation::path(row, d).is_empty())
 }
 
 /// Returns why a verb does not apply to an incident, in a sentence for the person; `None` if it
@@ -317,76 +269,12 @@ pub(in crate::tui) fn refusal(
     target: &Target,
     now: DateTime<Utc>,
 ) -> Option<String> {
+    let verb = verb::find(action)?;
     let row = app.row(target.id);
-    let commands = probe(app, action, row, now)?;
+    let commands = verb.probe(app, row, now)?;
     precheck::refusal(app, target.id, &commands, now).or_else(|| {
-        let nobody_to_call = row.is_some_and(|row| lacks_escalation(app, action, row));
-        nobody_to_call
-            .then(|| picker::update::empty_reason(app, action, std::slice::from_ref(target)))
-    })
-}
-
-/// Returns the commands of a verb with made-up contents, to check whether it applies.
-fn probe(
-    app: &App,
-    action: Action,
-    row: Option<&Summary>,
-    now: DateTime<Utc>,
-) -> Option<Vec<IncidentCommand>> {
-    let text = || "x".to_owned();
-    let answer_yes = |item| IncidentCommand::AnswerItem { item, answer: Answer::Yes };
-    Some(match action {
-        Action::Acknowledge => vec![IncidentCommand::Acknowledge],
-        Action::Own => vec![IncidentCommand::Assign { to: Some(app.me.clone()) }],
-        Action::Resolve => vec![IncidentCommand::Resolve {
-            action: ResolutionAction::Other,
-            detail: text(),
-            validation: text(),
-        }],
-        Action::Reopen => vec![IncidentCommand::Reopen { reason: text() }],
-        Action::Close => {
-            let checklist = ClosingItem::ALL.iter().map(|item| answer_yes(Item::Closing(*item)));
-            checklist.chain([IncidentCommand::Close]).collect()
-        }
-        Action::Checklist => vec![answer_yes(Item::Investigation(InvestigationItem::Reproduced))],
-        Action::Reclassify => {
-            vec![IncidentCommand::Reclassify { to: Classification::FalseAlarm, reason: text() }]
-        }
-        Action::Prioritize => {
-            let row = row?;
-            let priority = Priority::ALL.into_iter().find(|p| *p != row.priority)?;
-            vec![IncidentCommand::OverridePriority { priority, reason: text() }]
-        }
-        Action::Move => {
-            let status = row?.status;
-            let next = Status::STAGES[1..5].iter().find(|stage| **stage > status);
-            vec![IncidentCommand::MoveStatus { to: next.copied().unwrap_or(Status::Monitoring) }]
-        }
-        Action::Assign => vec![IncidentCommand::Assign { to: Some(PersonRef::new("x", "x")) }],
-        Action::Category | Action::Categorize => {
-            let category = row?.category;
-            let other = Category::ALL.iter().find(|other| Some(**other) != category);
-            vec![IncidentCommand::Categorize { category: other.copied() }]
-        }
-        Action::Services => vec![IncidentCommand::SetServices { services: vec![text()] }],
-        Action::Team => vec![IncidentCommand::SetTeam { team: Some(text()) }],
-        Action::Role => vec![IncidentCommand::GiveRole {
-            role: Role::Resolver,
-            person: PersonRef::new("x", "x"),
-            given: true,
-        }],
-        Action::Update => {
-            vec![IncidentCommand::UpdateStakeholders { message: text(), next_due: None }]
-        }
-        Action::Escalate => {
-            vec![IncidentCommand::Escalate { level: 1, to: Vec::new(), reason: Some(text()) }]
-        }
-        Action::Snooze => vec![IncidentCommand::Snooze { until: now + TimeDelta::hours(1) }],
-        Action::Merge => vec![IncidentCommand::Merge { into: IncidentId::new() }],
-        Action::Review => {
-            vec![IncidentCommand::WriteReview { section: Section::Summary, text: text() }]
-        }
-        _ => return None,
+        let impossible = row.is_some_and(|row| verb.is_impossible(app, row));
+        impossible.then(|| verb.empty_reason(app, std::slice::from_ref(target)))
     })
 }
 

@@ -1,0 +1,165 @@
+//! Link: a menu of what an incident can be linked to; the forms of a URL and of a new problem.
+
+use chrono::{DateTime, Utc};
+
+use crate::model::command::{CommandKind, Link as Linked};
+use crate::model::id::ProblemId;
+use crate::model::problem::{Problem, ProblemState};
+use crate::model::text::sanitize;
+use crate::model::{Command, IncidentCommand, Summary, check};
+
+use crate::tui::action::Entry;
+use crate::tui::core::app::App;
+use crate::tui::form::{Field, Form, Kind};
+use crate::tui::picker::{Item, Pick, links};
+use crate::tui::verb::logic::{
+    Contents, FieldError, Filled, Filling, FormCommands, FormLogic, Opening, Typed, VerbLogic,
+    field_error, one_command,
+};
+use crate::tui::verb::names;
+use crate::tui::verb::plan::Target;
+
+pub(super) const ENTRY: Entry = Entry::command(CommandKind::Link, &["l"]);
+
+pub(super) struct Link;
+
+impl VerbLogic for Link {
+    fn kind(&self) -> CommandKind {
+        CommandKind::Link
+    }
+
+    fn needs_record(&self) -> bool {
+        true
+    }
+
+    fn explains_refusal(&self) -> bool {
+        true
+    }
+
+    fn opening(&self, _: &App, _: &[Target], _: DateTime<Utc>) -> Opening {
+        Opening::List { heading: "Link {}", searchable: false }
+    }
+
+    fn items(&self, app: &App, targets: &[Target], _: DateTime<Utc>) -> Vec<Item> {
+        links::link_menu(app, targets)
+    }
+
+    /// Links may be added at any time.
+    fn probe(
+        &self,
+        _: &App,
+        _: Option<&Summary>,
+        _: DateTime<Utc>,
+    ) -> Option<Vec<IncidentCommand>> {
+        None
+    }
+
+    /// A URL is typed, not chosen.
+    fn offers(&self, _: &App, _: &str, _: &[Target], _: DateTime<Utc>) -> Vec<Item> {
+        Vec::new()
+    }
+
+    fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, String> {
+        let shown = sanitize(typed.text);
+        if !typed.text.contains("://") {
+            return Err(format!("{shown:?} is no URL: it begins with https:// or another scheme"));
+        }
+        let link = Linked::Url(typed.text.to_owned());
+        check::link(&link).map_err(|error| format!("the URL {}", error.problem))?;
+        Ok(links::link_item(link, shown.into_owned(), String::new()).pick)
+    }
+
+    fn edit(&self, _: &App, command: &IncidentCommand) -> Option<(Kind, Contents)> {
+        match command {
+            IncidentCommand::Link { link: Linked::Url(url) } => {
+                Some((Kind::LinkUrl, vec![("URL", url.clone())]))
+            }
+            _ => None,
+        }
+    }
+}
+
+pub(super) struct UrlForm;
+
+impl FormLogic for UrlForm {
+    fn name(&self) -> &'static str {
+        "link"
+    }
+
+    fn heading(&self) -> &'static str {
+        "Link"
+    }
+
+    fn phrases(&self) -> (&'static str, &'static str) {
+        ("link", "linked")
+    }
+
+    fn fields(&self, _: &Filling<'_>) -> Vec<Field> {
+        vec![Field::line("URL", "").hint("https://…").required()]
+    }
+
+    fn commands(&self, filled: &Filled<'_>) -> FormCommands {
+        one_command(IncidentCommand::Link { link: parse_url(filled.form)? })
+    }
+}
+
+/// Parses the field of a URL.
+pub(in crate::tui) fn parse_url(form: &Form) -> Result<Linked, FieldError> {
+    let url = form.value("URL");
+    if !url.contains("://") {
+        return Err(field_error("URL", "is no URL: it begins with https:// or another scheme"));
+    }
+    let link = Linked::Url(url);
+    check::link(&link).map_err(|error| field_error("URL", error.problem))?;
+    Ok(link)
+}
+
+pub(super) struct ProblemForm;
+
+impl FormLogic for ProblemForm {
+    fn name(&self) -> &'static str {
+        "problem"
+    }
+
+    fn heading(&self) -> &'static str {
+        "New problem behind"
+    }
+
+    fn phrases(&self) -> (&'static str, &'static str) {
+        ("record a problem behind", "linked to a new problem")
+    }
+
+    fn fields(&self, filling: &Filling<'_>) -> Vec<Field> {
+        let services = filling.row.map(|row| row.services.join(", ")).unwrap_or_default();
+        vec![
+            Field::line("Title", "").hint("the cause behind the incidents").required(),
+            Field::names("Services", &services, names::service_names(filling.app)),
+            Field::text("Cause", "").hint("as far as it is known"),
+            Field::text("Workaround", "").hint("how to live with it"),
+        ]
+    }
+
+    fn commands(&self, filled: &Filled<'_>) -> FormCommands {
+        let form = filled.form;
+        let title = form.value("Title");
+        check::title(&title).map_err(|error| field_error("Title", error.problem))?;
+        let id = ProblemId(form.draft_id);
+        let workaround = form.value("Workaround");
+        let state =
+            if workaround.is_empty() { ProblemState::Open } else { ProblemState::KnownError };
+        let record = Command::RecordProblem(Problem {
+            id,
+            title: title.clone(),
+            state,
+            services: form.field("Services").map(Field::entered_names).unwrap_or_default(),
+            cause: form.value("Cause"),
+            workaround,
+            opened_at: filled.at,
+        });
+        // The problem is recorded once, before the first link to it.
+        let first = form.targets.first().is_some_and(|first| first.id == filled.target.id);
+        let prerequisites = if first { vec![record] } else { Vec::new() };
+        let link = Linked::Problem { id, title };
+        Ok((prerequisites, vec![IncidentCommand::Link { link }]))
+    }
+}

@@ -1,0 +1,93 @@
+//! Names that forms and arguments of several verbs offer: levels, categories, services, teams,
+//! people.
+
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+
+use crate::model::PersonRef;
+use crate::model::priority::Level;
+use crate::model::status::Category;
+
+use crate::tui::core::app::App;
+use crate::tui::form::Form;
+use crate::tui::verb::logic::{FieldError, field_error};
+
+/// The word for an unknown category.
+pub(in crate::tui) const UNKNOWN: &str = "unknown";
+
+pub(in crate::tui) fn choice_labels<T: Copy>(
+    all: &[T],
+    word: impl Fn(T) -> &'static str,
+) -> Vec<&'static str> {
+    all.iter().map(|one| word(*one)).collect()
+}
+
+pub(in crate::tui) fn levels() -> Vec<&'static str> {
+    choice_labels(Level::ALL.as_slice(), Level::as_str)
+}
+
+pub(in crate::tui) fn categories() -> Vec<&'static str> {
+    std::iter::once(UNKNOWN).chain(Category::ALL.iter().map(|c| c.as_str())).collect()
+}
+
+pub(in crate::tui) fn service_names(app: &App) -> Vec<String> {
+    let directory = app.directory.iter();
+    directory.flat_map(|d| d.services.iter().map(|service| service.name.clone())).collect()
+}
+
+pub(in crate::tui) fn team_names(app: &App) -> Vec<String> {
+    let directory = app.directory.iter();
+    directory.flat_map(|d| d.teams.iter().map(|team| team.name.clone())).collect()
+}
+
+pub(in crate::tui) fn people_names(app: &App) -> Vec<String> {
+    let directory = app.directory.iter();
+    directory.flat_map(|d| d.people.iter().map(|person| person.name.clone())).collect()
+}
+
+/// Returns the names that are offered in a field; `None` if it is no field of names.
+pub(in crate::tui) fn offered_names(app: &App, label: &str) -> Option<Vec<String>> {
+    match label {
+        "Services" => Some(service_names(app)),
+        "Team" => Some(team_names(app)),
+        "Owner" => Some(people_names(app)),
+        _ => None,
+    }
+}
+
+pub(in crate::tui) fn parse_choice<T: FromStr>(form: &Form, label: &str) -> Result<T, FieldError>
+where
+    T::Err: std::fmt::Display,
+{
+    form.value(label).parse().map_err(|error: T::Err| field_error(label, error.to_string()))
+}
+
+/// Parses the field of a category.
+pub(in crate::tui) fn category(form: &Form) -> Result<Option<Category>, FieldError> {
+    if form.value("Category") == UNKNOWN {
+        Ok(None)
+    } else {
+        parse_choice(form, "Category").map(Some)
+    }
+}
+
+/// Parses the field of a due date.
+pub(in crate::tui) fn due(form: &Form) -> Result<Option<NaiveDate>, FieldError> {
+    match form.value("Due").as_str() {
+        "" => Ok(None),
+        text => text
+            .parse()
+            .map(Some)
+            .map_err(|_| field_error("Due", "is no date: write it as 2026-03-31")),
+    }
+}
+
+/// Finds a person by name or handle; one who is not in the directory is taken as a handle.
+pub(in crate::tui) fn person(app: &App, who: &str) -> Option<PersonRef> {
+    if who.is_empty() {
+        return None;
+    }
+    let found = app.directory.as_ref().and_then(|directory| directory.person(who)).cloned();
+    Some(found.unwrap_or_else(|| PersonRef::new(who.trim_start_matches('@'), who)))
+}

@@ -1,0 +1,184 @@
+//! Review: a menu of the post-incident review, and the form of its sections.
+
+use chrono::{DateTime, Utc};
+
+use crate::model::command::CommandKind;
+use crate::model::review::Section;
+use crate::model::text::sanitize;
+use crate::model::time::format_ago;
+use crate::model::{EventBody, Incident, IncidentCommand};
+
+use crate::tui::action::{Action, Entry};
+use crate::tui::core::app::App;
+use crate::tui::form::{Field, Kind};
+use crate::tui::picker::{Item, Pick};
+use crate::tui::verb::logic::{
+    Contents, Filled, Filling, FormCommands, FormLogic, Opening, VerbLogic,
+};
+use crate::tui::verb::plan::Target;
+use crate::tui::verb::precheck;
+
+pub(super) const ENTRY: Entry = Entry::command(CommandKind::WriteReview, &["V"]).hint("review");
+
+pub(super) struct WriteReview;
+
+impl VerbLogic for WriteReview {
+    fn kind(&self) -> CommandKind {
+        CommandKind::WriteReview
+    }
+
+    fn needs_record(&self) -> bool {
+        true
+    }
+
+    fn explains_refusal(&self) -> bool {
+        true
+    }
+
+    fn opening(&self, _: &App, _: &[Target], _: DateTime<Utc>) -> Opening {
+        Opening::List { heading: "Review of {}", searchable: false }
+    }
+
+    fn items(&self, app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
+        let [target] = targets else { return Vec::new() };
+        let Some(record) = precheck::current_record(app, target.id) else { return Vec::new() };
+        let missing = record.review.missing();
+        let about = match (record.review.published_at, missing.len()) {
+            (Some(then), _) => format!("published {}", format_ago(then, at)),
+            (None, 0) => "all sections are written".into(),
+            (None, count) => format!("{count} of 7 sections are empty"),
+        };
+        let mut items = vec![
+            Item::new("write the sections …", Pick::ReviewText).key('w').about(about),
+            Item::new("add an action item …", Pick::ReviewAction(None)).key('a'),
+        ];
+        for (item, key) in record.review.actions.iter().zip('1'..='9') {
+            let owner = item.owner.as_ref().map_or("nobody", |owner| owner.name.as_str());
+            let due = item.due.map(|due| format!(" · due {due}")).unwrap_or_default();
+            let state = if item.done { "done · " } else { "" };
+            let about = format!("{state}{} · {}{due}", item.kind, sanitize(owner));
+            let text = sanitize(&item.text).into_owned();
+            items.push(Item::new(text, Pick::ReviewAction(Some(item.id))).key(key).about(about));
+        }
+        let disabled_reason =
+            precheck::refusal(app, target.id, &[IncidentCommand::PublishReview], at);
+        items.push(
+            Item::new("publish it", Pick::ReviewPublish).key('p').disabled_reason(disabled_reason),
+        );
+        items
+    }
+
+    fn empty_reason(&self, app: &App, targets: &[Target]) -> String {
+        if targets.len() < 2 {
+            return "there is nothing to choose from".into();
+        }
+        let change = app.keymap.hint(Action::MarkAll, "changes the selection");
+        let change = change.map(|hint| format!(": {hint}")).unwrap_or_default();
+        let count = targets.len();
+        format!("{count} incidents are selected, and a review is written of one at a time{change}")
+    }
+
+    fn edit(&self, _: &App, command: &IncidentCommand) -> Option<(Kind, Contents)> {
+        let IncidentCommand::WriteReview { section, text } = command else { return None };
+        Some((Kind::Review, vec![(section_label(*section), text.clone())]))
+    }
+}
+
+pub(super) struct ReviewForm;
+
+impl FormLogic for ReviewForm {
+    fn name(&self) -> &'static str {
+        "review"
+    }
+
+    fn heading(&self) -> &'static str {
+        "Review of"
+    }
+
+    fn phrases(&self) -> (&'static str, &'static str) {
+        ("write the review of", "review written")
+    }
+
+    fn fields(&self, filling: &Filling<'_>) -> Vec<Field> {
+        let written = |section: &Section| {
+            filling.record.and_then(|record| record.review.sections.get(section))
+        };
+        Section::ALL
+            .iter()
+            .map(|section| {
+                let text = written(section).cloned().unwrap_or_default();
+                if *section == Section::Timeline && text.trim().is_empty() {
+                    // Prefilled, as a start for the author.
+                    let milestones = milestones(filling.app, filling.record);
+                    return Field::text(section_label(*section), &milestones);
+                }
+                Field::text(section_label(*section), &text)
+            })
+            .collect()
+    }
+
+    /// Sends the sections that were changed in the form and differ from what is recorded. A
+    /// timeline that the form prefilled also counts if none is recorded.
+    fn commands(&self, filled: &Filled<'_>) -> FormCommands {
+        let (form, record) = (filled.form, filled.record());
+        let written = |section: Section| {
+            let text = record.and_then(|record| record.review.sections.get(&section));
+            text.map_or("", String::as_str).trim()
+        };
+        let commands = Section::ALL
+            .iter()
+            .map(|section| (*section, form.value(section_label(*section))))
+            .filter(|(section, text)| {
+                let written = written(*section);
+                let prefilled = *section == Section::Timeline && written.is_empty();
+                (prefilled || form.is_changed(section_label(*section))) && text != written
+            })
+            .map(|(section, text)| IncidentCommand::WriteReview { section, text })
+            .collect();
+        Ok((Vec::new(), commands))
+    }
+
+    fn edits_record(&self) -> bool {
+        true
+    }
+
+    fn is_changed_by(&self, body: &EventBody) -> bool {
+        matches!(body, EventBody::ReviewWritten { .. })
+    }
+}
+
+/// Returns a short label for a section.
+fn section_label(section: Section) -> &'static str {
+    match section {
+        Section::Summary => "Summary",
+        Section::Timeline => "Timeline",
+        Section::Impact => "Impact",
+        Section::RootCause => "Root cause",
+        Section::Resolution => "Resolution",
+        Section::Communication => "Communication",
+        Section::Gaps => "Gaps",
+    }
+}
+
+/// Returns the milestones of an incident, a line each.
+fn milestones(app: &App, record: Option<&Incident>) -> String {
+    let Some(id) = record.map(|record| record.summary.id) else { return String::new() };
+    let shown = app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == id);
+    let events = shown.map(|shown| shown.events.as_slice()).unwrap_or_default();
+    let lines: Vec<String> = events
+        .iter()
+        .filter(|event| event.body.is_milestone())
+        .map(|event| {
+            let detail = event.body.detail();
+            let line = format!(
+                "{} {} {} by {}",
+                app.clock().local_time(event.at).format("%Y-%m-%d %H:%M"),
+                app.clock().name(),
+                event.body.label().to_lowercase(),
+                event.actor.name()
+            );
+            if detail.is_empty() { line } else { format!("{line}: {}", detail.replace('\n', " ")) }
+        })
+        .collect();
+    lines.join("\n")
+}
