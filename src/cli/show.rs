@@ -172,6 +172,9 @@ impl DetailPrinter<'_> {
             )?;
             self.field("Validated", &resolution.validation)?;
         }
+        for fact in incident.facts() {
+            self.field(fact.label, &fact.text)?;
+        }
         if let Some((_, number)) = &incident.merged_into {
             let into = number.map_or_else(|| "another incident".into(), |n| n.to_string());
             self.field("Merged", &format!("into {into}"))?;

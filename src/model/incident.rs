@@ -117,42 +117,58 @@ impl Incident {
         };
         let mut stages = [None; 7];
         stages[0] = Some(declaration.reported_at);
+        let summary = Summary {
+            id: event.incident,
+            number: *number,
+            title: declaration.title.clone(),
+            status: Status::Triggered,
+            impact: declaration.impact,
+            urgency: declaration.urgency,
+            priority: *priority,
+            category: declaration.category,
+            source: declaration.source,
+            services: declaration.services.clone(),
+            assignee: None,
+            team: declaration.team.clone(),
+            detected_at: declaration.detected_at,
+            reported_at: declaration.reported_at,
+            acknowledged_at: None,
+            resolved_at: None,
+            closed_at: None,
+            snoozed_until: None,
+            paused: false,
+            updated_at: None,
+            alerts: 1,
+            escalation: 0,
+            seq: event.seq,
+            last_event_at: event.at,
+        };
         Some(Self {
-            summary: Summary {
-                id: event.incident,
-                number: *number,
-                title: declaration.title.clone(),
-                status: Status::Triggered,
-                impact: declaration.impact,
-                urgency: declaration.urgency,
-                priority: *priority,
-                category: declaration.category,
-                source: declaration.source,
-                services: declaration.services.clone(),
-                assignee: None,
-                team: declaration.team.clone(),
-                detected_at: declaration.detected_at,
-                reported_at: declaration.reported_at,
-                acknowledged_at: None,
-                resolved_at: None,
-                closed_at: None,
-                snoozed_until: None,
-                paused: false,
-                updated_at: None,
-                alerts: 1,
-                escalation: 0,
-                seq: event.seq,
-                last_event_at: event.at,
-            },
             symptoms: declaration.symptoms.clone(),
             labels: declaration.labels.clone(),
             dedup_key: declaration.dedup_key.clone(),
             runbook: declaration.runbook.clone(),
+            stages,
+            unowned_since: Some(declaration.reported_at),
+            ..Self::from_row(summary, event.actor.clone(), event.at)
+        })
+    }
+
+    /// Creates a record of which only the row is known, and since when and by whom it has its
+    /// status; all else is empty.
+    #[must_use]
+    pub fn from_row(summary: Summary, status_by: Actor, status_at: DateTime<Utc>) -> Self {
+        Self {
+            summary,
+            symptoms: String::new(),
+            labels: Vec::new(),
+            dedup_key: None,
+            runbook: None,
             override_reason: None,
             acknowledged_by: None,
-            stages,
-            status_by: event.actor.clone(),
-            status_at: event.at,
+            stages: [None; 7],
+            status_by,
+            status_at,
             roles: Vec::new(),
             links: Vec::new(),
             stakeholder_message: None,
@@ -162,12 +178,12 @@ impl Incident {
             resolution: None,
             reopened: 0,
             unowned_s: 0,
-            unowned_since: Some(declaration.reported_at),
+            unowned_since: None,
             merged_into: None,
             absorbed: Vec::new(),
             reclassified: None,
             review: Review::default(),
-        })
+        }
     }
 
     /// Builds the record from a complete timeline; `None` for an empty one.

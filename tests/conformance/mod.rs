@@ -50,6 +50,7 @@ each_backend!(
     an_incident_runs_through_its_lifecycle,
     a_resolution_that_is_taken_back_leaves_it_open,
     every_ask_is_carried_out_or_refused_in_words,
+    commands_of_the_table_are_recorded_or_refused,
     a_repeated_alert_is_grouped_into_the_open_incident,
     an_alert_after_the_end_declares_anew,
     a_merge_is_told_on_both_timelines,

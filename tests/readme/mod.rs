@@ -32,7 +32,16 @@ fn keys() -> String {
 
 #[test]
 fn the_keys_are_those_of_the_table_of_actions() {
-    let expected = format!("| key | does |\n|---|---|\n{}\n", keys());
+    let head = "| key | does |\n|---|---|\n";
+    let expected = format!("{head}{}\n", keys());
+    // `UPDATE_README=1 cargo test --test cli readme` writes the table anew.
+    if std::env::var_os("UPDATE_README").is_some() {
+        let text = readme();
+        let (before, rest) = text.split_once(head).expect("the table");
+        let end = rest.find("\n\n").expect("the end of the table") + 1;
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+        std::fs::write(path, format!("{before}{expected}{}", &rest[end + 1..])).expect("written");
+    }
     assert!(readme().contains(&expected), "the README's table of keys should be:\n\n{expected}");
 }
 

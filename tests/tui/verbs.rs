@@ -6,7 +6,9 @@ use redphone::model::escalation::{self, Policy, PolicyLevel};
 use redphone::model::{Rejection, RejectionKind};
 use redphone::sync::BackendUpdate;
 use redphone::tui::Options;
+use redphone::tui::action::TABLE;
 use redphone::tui::core::message::Message;
+use redphone::tui::core::mode::Mode;
 use redphone::tui::theme::Depth;
 
 use super::zone::line;
@@ -219,4 +221,38 @@ fn a_snooze_until_it_changes_says_so_everywhere() {
     stage.keys("3");
     assert!(stage.screen().contains("until it changes"), "{}", stage.screen());
     assert!(!stage.screen().contains("2100") && !stage.screen().contains("2041-"));
+}
+
+#[test]
+fn forms_opened_by_name_send_the_command_of_their_verb() {
+    let mut sent = Vec::new();
+    for entry in TABLE {
+        let Some(kind) = entry.verb.filter(|_| !entry.requires_argument) else { continue };
+        let mut stage = Stage::busy();
+        stage.keys(":");
+        stage.write(entry.name);
+        stage.keys("Enter");
+        if !matches!(stage.app.mode, Mode::Form(_)) {
+            continue;
+        }
+        let empty = stage.form().fields.iter().filter(|f| f.required && f.content().is_empty());
+        let labels: Vec<String> = empty.map(|field| field.label.clone()).collect();
+        if labels.is_empty() {
+            continue;
+        }
+        for label in labels {
+            stage.focus_field(&label);
+            stage.write("x");
+        }
+        stage.keys("^s");
+        if matches!(stage.app.mode, Mode::Confirm(_)) {
+            stage.keys("y");
+        }
+        let kinds: Vec<CommandKind> = stage.submitted.iter().map(|e| e.command.kind()).collect();
+        assert!(kinds.contains(&kind), "{}: {kinds:?}\n{}", entry.name, stage.screen());
+        sent.push(entry.name);
+    }
+    for name in ["note", "resolve", "reclassify", "declare"] {
+        assert!(sent.contains(&name), "{sent:?}");
+    }
 }

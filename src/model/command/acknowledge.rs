@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::logic::{Before, Case, CommandLogic, Decision, EventLogic};
+use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::CommandRow;
 use super::{CommandKind, IncidentCommand};
 use crate::model::decide::{conflict, require_open};
@@ -26,7 +26,7 @@ impl CommandLogic for Acknowledge {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         require_open(case.incident, case.now)?;
         match (case.incident.summary.acknowledged_at, &case.incident.acknowledged_by) {
             (Some(at), Some(by)) => Err(conflict(format!(

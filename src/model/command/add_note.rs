@@ -1,6 +1,6 @@
 //! Add a note: write down what was seen, tried or decided.
 
-use super::logic::{Before, Case, CommandLogic, Decision, EventLogic, quote};
+use super::logic::{Before, Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{Argument, CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
@@ -25,7 +25,7 @@ impl CommandLogic for AddNote<'_> {
         &ROW
     }
 
-    fn decide(&self, _: &Case<'_>) -> Decision {
+    fn decide(&self, _: &Case<'_>) -> Decided {
         check::required_text("note", self.text)?;
         Ok(vec![EventBody::NoteAdded { text: self.text.to_owned() }])
     }

@@ -1,6 +1,6 @@
 //! Answer an item of the investigation checklist or of the closing gate.
 
-use super::logic::{Before, Case, CommandLogic, Decision, EventLogic, quote};
+use super::logic::{Before, Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::CommandRow;
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
@@ -36,7 +36,7 @@ impl CommandLogic for AnswerItem<'_> {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         if let Answer::Waived(reason) = self.answer {
             check::required_text("reason", reason)?;
         }

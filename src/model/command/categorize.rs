@@ -1,6 +1,6 @@
 //! Categorize: set the kind of fault.
 
-use super::logic::{Before, Case, CommandLogic, Decision, EventLogic};
+use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow};
 use super::{CommandKind, IncidentCommand};
 use crate::model::decide::conflict;
@@ -30,7 +30,7 @@ impl CommandLogic for Categorize {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         if case.incident.summary.category == self.category {
             return Err(conflict(self.category.map_or_else(
                 || "it has no category".to_owned(),

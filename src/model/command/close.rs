@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::logic::{Before, Case, CommandLogic, Decision, EventLogic};
+use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::CommandRow;
 use super::{CommandKind, IncidentCommand};
 use crate::model::checklist::open_closing_items;
@@ -22,7 +22,7 @@ impl CommandLogic for Close {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         match case.incident.summary.status {
             Status::Resolved => {}
             status if status.is_open() => return Err(not_now("resolve it before closing it")),

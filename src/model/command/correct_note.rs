@@ -1,6 +1,6 @@
 //! Correct a note: a later wording replaces it, and the first one stays on the timeline.
 
-use super::logic::{Case, CommandLogic, Decision, EventLogic, quote};
+use super::logic::{Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
@@ -27,7 +27,7 @@ impl CommandLogic for CorrectNote<'_> {
         &ROW
     }
 
-    fn decide(&self, _: &Case<'_>) -> Decision {
+    fn decide(&self, _: &Case<'_>) -> Decided {
         check::required_text("note", self.text)?;
         Ok(vec![EventBody::NoteCorrected { note: self.note, text: self.text.to_owned() }])
     }

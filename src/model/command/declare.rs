@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::logic::{Before, Case, CommandLogic, Decision, EventLogic};
+use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::{CommandRow, CommandScope, no_sample};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
@@ -87,7 +87,7 @@ impl CommandLogic for Declare<'_> {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         Err(conflict(format!("already declared as {}", case.incident.summary.label())))
     }
 

@@ -1,6 +1,6 @@
 //! Describe: rewrite title, symptoms, labels or runbook; `None` leaves a part as it is.
 
-use super::logic::{Before, Case, CommandLogic, Decision, EventLogic, quote};
+use super::logic::{Before, Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
@@ -31,7 +31,7 @@ impl CommandLogic for Describe<'_> {
         &ROW
     }
 
-    fn decide(&self, _: &Case<'_>) -> Decision {
+    fn decide(&self, _: &Case<'_>) -> Decided {
         let Self { title, symptoms, labels, runbook } = *self;
         check::description(title, symptoms, labels, runbook)?;
         if title.is_none() && symptoms.is_none() && labels.is_none() && runbook.is_none() {

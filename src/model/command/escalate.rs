@@ -1,6 +1,6 @@
 //! Escalate: call a level of the escalation policy.
 
-use super::logic::{Case, CommandLogic, Decision, EventLogic};
+use super::logic::{Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
@@ -30,7 +30,7 @@ impl CommandLogic for Escalate<'_> {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         let Self { level, to, reason } = *self;
         require_open(case.incident, case.now)?;
         check::people("to", to)?;

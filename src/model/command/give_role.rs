@@ -1,6 +1,6 @@
 //! Give a role in the response, or withdraw it.
 
-use super::logic::{Before, Case, CommandLogic, Decision, EventLogic};
+use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
@@ -28,7 +28,7 @@ impl CommandLogic for GiveRole<'_> {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         let Self { role, person, given } = *self;
         require_open(case.incident, case.now)?;
         check::person("person", person)?;

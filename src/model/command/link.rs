@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::logic::{Before, Case, CommandLogic, Decision, EventLogic, quote};
+use super::logic::{Before, Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{Argument, CommandRow};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
@@ -79,7 +79,7 @@ impl CommandLogic for AddLink<'_> {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         check::link(self.link)?;
         if case.incident.links.contains(self.link) {
             return Err(conflict(format!(

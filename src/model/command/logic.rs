@@ -34,7 +34,7 @@ pub struct Before<'a> {
 }
 
 /// The result of a decision: the bodies of the events that follow, in order.
-pub(in crate::model) type Decision = Result<Vec<EventBody>, Rejection>;
+pub(in crate::model) type Decided = Result<Vec<EventBody>, Rejection>;
 
 /// The logic of one kind of command.
 pub(in crate::model) trait CommandLogic {
@@ -42,7 +42,7 @@ pub(in crate::model) trait CommandLogic {
     fn row(&self) -> &'static CommandRow;
 
     /// Returns the events that follow from the command, or why the rules refuse it.
-    fn decide(&self, case: &Case<'_>) -> Decision;
+    fn decide(&self, case: &Case<'_>) -> Decided;
 
     /// Whether the command may apply to an incident that has ended. Used where only the row is
     /// known; [`decide`](Self::decide) has the last word.

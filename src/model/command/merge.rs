@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::logic::{Case, CommandLogic, Decision, EventLogic};
+use super::logic::{Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow};
 use super::{CommandKind, IncidentCommand};
 use crate::model::decide::{Rejection, RejectionKind, not_now, require_open};
@@ -25,7 +25,7 @@ impl CommandLogic for Merge {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         require_open(case.incident, case.now)?;
         if self.into == case.incident.summary.id {
             return Err(Rejection::new(

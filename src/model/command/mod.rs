@@ -1,9 +1,8 @@
 //! Commands: requests to change an incident, one file each, and the one table of them.
 //!
-//! A command is created once, on the requester's machine, and carries its own id. The server, the
-//! OpenAPI document, the command line and the panes read [`CommandKind::TABLE`]; no other list of
-//! commands exists. A new command is a file here, a variant of [`IncidentCommand`] and of
-//! [`CommandKind`], and its row in the table.
+//! A command is created once, on the requester's machine, and carries its own id. Server, OpenAPI
+//! document, command line and panes read [`CommandKind::TABLE`]. A new command is a file here, a
+//! variant of [`IncidentCommand`] and of [`CommandKind`], and its row in the table.
 
 pub(in crate::model) mod acknowledge;
 pub(in crate::model) mod add_note;
@@ -51,7 +50,7 @@ pub use declare::Declaration;
 pub use envelope::{Command, Envelope};
 pub use link::Link;
 pub use logic::Before;
-pub use table::{Argument, CommandRow, CommandScope};
+pub use table::{Argument, CommandRow, CommandScope, Fact};
 
 use super::actor::PersonRef;
 use super::checklist::{Answer, Item};

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::logic::{Before, Case, CommandLogic, Decision, EventLogic};
+use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
@@ -29,7 +29,7 @@ impl CommandLogic for MoveStatus {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         let (incident, to) = (case.incident, self.to);
         check::stage(to)?;
         require_open(incident, case.now)?;

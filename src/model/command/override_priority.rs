@@ -1,6 +1,6 @@
 //! Override the priority: set one that the matrix does not give, with a reason.
 
-use super::logic::{Before, Case, CommandLogic, Decision};
+use super::logic::{Before, Case, CommandLogic, Decided};
 use super::prioritize::restore_priority;
 use super::table::{CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
@@ -32,7 +32,7 @@ impl CommandLogic for OverridePriority<'_> {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         let Self { priority, reason } = *self;
         require_open(case.incident, case.now)?;
         check::required_text("reason", reason)?;

@@ -1,6 +1,6 @@
 //! Pause: wait on somebody else, with a reason. The resolve clock stops.
 
-use super::logic::{Before, Case, CommandLogic, Decision, EventLogic, quote};
+use super::logic::{Before, Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
@@ -23,7 +23,7 @@ impl CommandLogic for Pause<'_> {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         require_open(case.incident, case.now)?;
         check::required_text("reason", self.reason)?;
         if let Some(what) = &case.incident.paused_for {

@@ -1,6 +1,6 @@
 //! Prioritize: set impact and urgency; the matrix gives the priority.
 
-use super::logic::{Before, Case, CommandLogic, Decision, EventLogic};
+use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
@@ -32,7 +32,7 @@ impl CommandLogic for Prioritize {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         let Self { impact, urgency } = *self;
         require_open(case.incident, case.now)?;
         let summary = &case.incident.summary;

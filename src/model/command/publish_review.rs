@@ -1,6 +1,6 @@
 //! Publish the post-incident review.
 
-use super::logic::{Case, CommandLogic, Decision, EventLogic};
+use super::logic::{Case, CommandLogic, Decided, EventLogic};
 use super::table::CommandRow;
 use super::{CommandKind, IncidentCommand};
 use crate::model::decide::{conflict, not_now, require_reviewable};
@@ -22,7 +22,7 @@ impl CommandLogic for PublishReview {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         let incident = case.incident;
         require_reviewable(incident)?;
         if let Some(at) = incident.review.published_at {

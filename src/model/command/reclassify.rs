@@ -1,6 +1,6 @@
 //! Reclassify: take out of the queue what was no incident.
 
-use super::logic::{Case, CommandLogic, Decision, EventLogic, quote};
+use super::logic::{Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
@@ -29,7 +29,7 @@ impl CommandLogic for Reclassify<'_> {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         check::required_text("reason", self.reason)?;
         require_open(case.incident, case.now)?;
         Ok(vec![EventBody::Reclassified { to: self.to, reason: self.reason.to_owned() }])

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::logic::{Case, CommandLogic, Decision, EventLogic, quote};
+use super::logic::{Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
@@ -25,7 +25,7 @@ impl CommandLogic for Reopen<'_> {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         check::required_text("reason", self.reason)?;
         let incident = case.incident;
         match incident.summary.status {

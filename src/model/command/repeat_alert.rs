@@ -1,6 +1,6 @@
 //! Repeat an alert: the same alert came again for an open incident.
 
-use super::logic::{Case, CommandLogic, Decision, EventLogic};
+use super::logic::{Case, CommandLogic, Decided, EventLogic};
 use super::table::{CommandRow, CommandScope, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
@@ -25,7 +25,7 @@ impl CommandLogic for RepeatAlert<'_> {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         check::text("text", self.text)?;
         require_open(case.incident, case.now)?;
         Ok(vec![EventBody::AlertRepeated { text: self.text.to_owned() }])

@@ -1,6 +1,6 @@
 //! Resolve: say that service is restored, how, and how that was validated.
 
-use super::logic::{Before, Case, CommandLogic, Decision, EventLogic, quote};
+use super::logic::{Before, Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
@@ -32,7 +32,7 @@ impl CommandLogic for Resolve<'_> {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         require_open(case.incident, case.now)?;
         check::required_text("what was done", self.detail)?;
         check::required_text("how recovery was validated", self.validation)?;

@@ -1,6 +1,6 @@
 //! Set an action item of the review: add it, or change it.
 
-use super::logic::{Before, Case, CommandLogic, Decision, EventLogic};
+use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::{CommandRow, SAMPLE_TEXT};
 use super::write_review::REVIEW_NEWS;
 use super::{CommandKind, IncidentCommand};
@@ -37,7 +37,7 @@ impl CommandLogic for SetActionItem<'_> {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         require_reviewable(case.incident)?;
         check::required_text("action item", &self.item.text)?;
         self.item.owner.as_ref().map_or(Ok(()), |owner| check::person("owner", owner))?;

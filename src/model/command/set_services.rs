@@ -1,6 +1,6 @@
 //! Set the affected services.
 
-use super::logic::{Before, Case, CommandLogic, Decision, EventLogic, quote};
+use super::logic::{Before, Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{Argument, CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
@@ -26,7 +26,7 @@ impl CommandLogic for SetServices<'_> {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         check::names("services", self.services)?;
         if case.incident.summary.services == self.services {
             return Err(conflict("these are its services already".into()));

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::logic::{Before, Case, CommandLogic, Decision, EventLogic};
+use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
@@ -29,7 +29,7 @@ impl CommandLogic for Snooze {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         require_open(case.incident, case.now)?;
         check::time("until", self.until)?;
         if self.until <= case.requested_at {

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{CommandKind, IncidentCommand};
-use crate::model::Summary;
+use crate::model::{Incident, Summary};
 
 /// A row of the table of commands, [`CommandKind::TABLE`].
 #[derive(Debug)]
@@ -26,6 +26,25 @@ pub struct CommandRow {
     /// Makes a command with made-up contents, to check whether commands of the kind apply; `None`
     /// if it does not concern one incident, or if it depends on a row that is not known.
     pub sample: fn(Option<&Summary>, DateTime<Utc>) -> Option<IncidentCommand>,
+    /// Returns what commands of the kind have added to a record, for detail views that know nothing
+    /// of the kind; most have a field of their own there and return nothing.
+    pub facts: fn(&Incident) -> Vec<Fact>,
+}
+
+/// A line of a record: a label and a text, which is not sanitized.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fact {
+    /// The label: one word of at most 10 letters.
+    pub label: &'static str,
+    /// The text.
+    pub text: String,
+}
+
+impl Incident {
+    /// Returns the lines of the record that its commands add, in the order of the table.
+    pub fn facts(&self) -> impl Iterator<Item = Fact> {
+        CommandKind::TABLE.into_iter().flat_map(|row| (row.facts)(self))
+    }
 }
 
 /// The token scopes that permit a command. A token for administration permits all.
@@ -138,6 +157,7 @@ impl CommandRow {
             scope: CommandScope::Respond,
             inverse: &[],
             sample,
+            facts: |_| Vec::new(),
         }
     }
 
@@ -148,6 +168,12 @@ impl CommandRow {
 
     pub(super) const fn scope(mut self, scope: CommandScope) -> Self {
         self.scope = scope;
+        self
+    }
+
+    #[allow(dead_code, reason = "most commands have a field of their own in detail views")]
+    pub(super) const fn facts(mut self, facts: fn(&Incident) -> Vec<Fact>) -> Self {
+        self.facts = facts;
         self
     }
 

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::logic::{Case, CommandLogic, Decision, EventLogic};
+use super::logic::{Case, CommandLogic, Decided, EventLogic};
 use super::table::CommandRow;
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::BadField;
@@ -28,7 +28,7 @@ impl CommandLogic for UndoMove {
 
     /// Only the person who made the move may undo it, shortly afterwards, and only while nobody
     /// else has moved the incident since.
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         let (incident, status) = (case.incident, case.incident.summary.status);
         let Some(to) = incident.stage_before_move() else {
             return Err(not_now(format!("it is {status}: there is no move to take back")));

@@ -1,7 +1,7 @@
 //! Unlink: remove a link.
 
 use super::link::{Link, sample_link};
-use super::logic::{Before, Case, CommandLogic, Decision, EventLogic, quote};
+use super::logic::{Before, Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::CommandRow;
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
@@ -24,7 +24,7 @@ impl CommandLogic for Unlink<'_> {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         if !case.incident.links.contains(self.link) {
             return Err(conflict(format!("not linked to {}", sanitize(&self.link.to_string()))));
         }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::logic::{Case, CommandLogic, Decision, EventLogic, quote};
+use super::logic::{Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{Argument, CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
@@ -31,7 +31,7 @@ impl CommandLogic for UpdateStakeholders<'_> {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         check::required_text("message", self.message)?;
         self.next_due.map_or(Ok(()), |at| check::time("next_due", at))?;
         let summary = &case.incident.summary;

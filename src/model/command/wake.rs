@@ -1,6 +1,6 @@
 //! Wake: show a snoozed incident again before its time.
 
-use super::logic::{Before, Case, CommandLogic, Decision, EventLogic};
+use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::CommandRow;
 use super::{CommandKind, IncidentCommand};
 use crate::model::decide::{conflict, require_open};
@@ -19,7 +19,7 @@ impl CommandLogic for Wake {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         require_open(case.incident, case.now)?;
         if case.incident.summary.is_snoozed(case.requested_at) {
             Ok(vec![EventBody::Woken])

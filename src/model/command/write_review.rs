@@ -1,6 +1,6 @@
 //! Write a section of the post-incident review.
 
-use super::logic::{Before, Case, CommandLogic, Decision, EventLogic};
+use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::{CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
@@ -33,7 +33,7 @@ impl CommandLogic for WriteReview<'_> {
         &ROW
     }
 
-    fn decide(&self, case: &Case<'_>) -> Decision {
+    fn decide(&self, case: &Case<'_>) -> Decided {
         require_reviewable(case.incident)?;
         check::text("text", self.text)?;
         Ok(vec![EventBody::ReviewWritten { section: self.section, text: self.text.to_owned() }])

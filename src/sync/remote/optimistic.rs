@@ -6,7 +6,6 @@
 
 use crate::model::checklist::{Answer, Answered, ClosingItem, Item};
 use crate::model::decide::{Context, decide};
-use crate::model::review::Review;
 use crate::model::{Actor, Envelope, Event, Incident, Rules, Summary};
 
 /// Applies pending commands to a record. Returns the record, and the events that this adds to its
@@ -73,29 +72,9 @@ fn incident_from_row(row: Summary) -> Incident {
         by: nobody.clone(),
     });
     Incident {
-        symptoms: String::new(),
-        labels: Vec::new(),
-        dedup_key: None,
-        runbook: None,
-        override_reason: None,
         acknowledged_by: row.acknowledged_at.map(|_| nobody.clone()),
-        stages: [None; 7],
-        status_by: nobody.clone(),
-        status_at,
-        roles: Vec::new(),
-        links: Vec::new(),
-        stakeholder_message: None,
-        next_update_due: None,
         answered: answered.collect(),
         paused_for: row.paused.then(String::new),
-        resolution: None,
-        reopened: 0,
-        unowned_s: 0,
-        unowned_since: None,
-        merged_into: None,
-        absorbed: Vec::new(),
-        reclassified: None,
-        review: Review::default(),
-        summary: row,
+        ..Incident::from_row(row, nobody.clone(), status_at)
     }
 }

@@ -321,6 +321,11 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
     runbook(out, incident);
     updates(out, incident);
     checklist(out, incident);
+    let mut label = "";
+    for fact in incident.facts() {
+        out.plain(if fact.label == label { "" } else { fact.label }, &fact.text);
+        label = fact.label;
+    }
     for (index, link) in incident.links.iter().enumerate() {
         out.plain(if index == 0 { "Links" } else { "" }, &link.to_string());
     }

@@ -2,10 +2,11 @@
 
 use redphone::backend::{Backend, BackendError, TimelineRange};
 use redphone::model::checklist::{Answer, ClosingItem, Item};
-use redphone::model::command::Link;
+use redphone::model::command::{CommandKind, Link};
 use redphone::model::status::{Category, Classification, Role, Status};
 use redphone::model::{
-    EventBody, Impact, IncidentCommand, IncidentId, IncidentNumber, PersonRef, Priority, Urgency,
+    EventBody, Impact, Incident, IncidentCommand, IncidentId, IncidentNumber, PersonRef, Priority,
+    Urgency,
 };
 
 use crate::support::requests::{
@@ -185,6 +186,30 @@ pub async fn every_ask_is_carried_out_or_refused_in_words(backend: &dyn Backend)
     done(backend, id, IncidentCommand::Reclassify { to, reason: "a test".into() }).await;
     let refused = backend.execute(&ask(id, resolve())).await.unwrap_err();
     assert_eq!(refused.to_string(), "already reclassified by Ines Moreau just now");
+}
+
+pub async fn commands_of_the_table_are_recorded_or_refused(backend: &dyn Backend) {
+    let mut recorded = Vec::new();
+    for kind in CommandKind::ALL {
+        let id = declared(backend, "one of each").await;
+        let row = backend.incident(id).await.unwrap().incident.summary;
+        let Some(command) = (kind.row().sample)(Some(&row), chrono::Utc::now()) else { continue };
+        match backend.execute(&ask(id, command)).await {
+            Ok(outcome) => {
+                let timeline = backend.timeline(id, TimelineRange::After(0)).await.unwrap();
+                assert!(outcome.events.iter().all(|event| timeline.contains(event)), "{kind:?}");
+                let record = Incident::fold(&timeline).unwrap().unwrap();
+                assert_eq!(backend.incident(id).await.unwrap().incident, record, "{kind:?}");
+                recorded.push(kind);
+            }
+            Err(
+                BackendError::Rejected(_) | BackendError::Conflict(_) | BackendError::NotFound(_),
+            ) => {}
+            Err(error) => panic!("{kind:?}: {error}"),
+        }
+    }
+    // The rest needs an incident that is acknowledged, snoozed, paused, linked or resolved.
+    assert!(recorded.len() >= 20, "{recorded:?}");
 }
 
 pub async fn a_repeated_alert_is_grouped_into_the_open_incident(backend: &dyn Backend) {
