@@ -8,10 +8,11 @@ use super::actor::{Actor, PersonRef};
 use super::checklist::{Answer, Item};
 use super::command::logic::EventLogic;
 use super::command::{
-    Declaration, Link, acknowledge, add_note, answer_item, assign, categorize, close, correct_note,
-    declare, describe, escalate, give_role, link, merge, move_status, pause, prioritize,
-    publish_review, reclassify, reopen, repeat_alert, resolve, set_action_item, set_services,
-    set_team, snooze, undo_move, unlink, unpause, update_stakeholders, wake, write_review,
+    Decision, Declaration, Link, acknowledge, add_note, answer_item, assign, categorize, close,
+    correct_note, declare, describe, escalate, give_role, link, merge, move_status, pause,
+    prioritize, publish_review, reclassify, record_decision, reopen, repeat_alert, resolve,
+    set_action_item, set_services, set_team, snooze, undo_move, unlink, unpause,
+    update_stakeholders, wake, write_review,
 };
 use super::id::{CommandId, EventId, IncidentId, IncidentNumber};
 use super::priority::{Impact, Priority, Urgency};
@@ -238,6 +239,8 @@ pub enum EventBody {
     },
     /// The review is out.
     ReviewPublished,
+    /// Something was decided.
+    DecisionRecorded(Decision),
 }
 
 /// An event that was recorded more than this after it happened was done offline.
@@ -324,6 +327,9 @@ impl EventBody {
             }
             Self::ActionItemSet { item } => read(&set_action_item::ActionItemSet { item }),
             Self::ReviewPublished => read(&publish_review::ReviewPublished),
+            Self::DecisionRecorded(decision) => {
+                read(&record_decision::DecisionRecorded { decision })
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::actor::{Actor, PersonRef};
 use super::checklist::Answered;
-use super::command::Link;
+use super::command::{Decision, Link};
 use super::event::{Event, EventBody};
 use super::id::{IncidentId, IncidentNumber};
 use super::review::Review;
@@ -65,6 +65,9 @@ pub struct Incident {
     pub reclassified: Option<(Classification, String)>,
     /// The review as far as it is written.
     pub review: Review,
+    /// What was decided, in the order it was recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decisions: Vec<Decision>,
 }
 
 /// How service was restored.
@@ -183,6 +186,7 @@ impl Incident {
             absorbed: Vec::new(),
             reclassified: None,
             review: Review::default(),
+            decisions: Vec::new(),
         }
     }
 

@@ -26,6 +26,7 @@ pub(in crate::model) mod prioritize;
 pub(in crate::model) mod publish_review;
 pub(in crate::model) mod reclassify;
 pub(in crate::model) mod record_change;
+pub(in crate::model) mod record_decision;
 pub(in crate::model) mod record_problem;
 pub(in crate::model) mod reopen;
 pub(in crate::model) mod repeat_alert;
@@ -50,6 +51,7 @@ pub use declare::Declaration;
 pub use envelope::{Command, Envelope};
 pub use link::Link;
 pub use logic::Before;
+pub use record_decision::Decision;
 pub use table::{Argument, CommandRow, CommandScope, Fact};
 
 use super::actor::PersonRef;
@@ -239,6 +241,8 @@ pub enum IncidentCommand {
     },
     /// Publish the review.
     PublishReview,
+    /// Record a decision.
+    RecordDecision(Decision),
 }
 
 /// The kinds of commands; a backend lists those that it can execute.
@@ -287,11 +291,12 @@ pub enum CommandKind {
     PublishReview,
     RecordChange,
     RecordProblem,
+    RecordDecision,
 }
 
 impl CommandKind {
     /// The one table of commands, in the order of the kinds.
-    pub const TABLE: [&'static CommandRow; 34] = [
+    pub const TABLE: [&'static CommandRow; 35] = [
         &declare::ROW,
         &repeat_alert::ROW,
         &acknowledge::ROW,
@@ -326,6 +331,7 @@ impl CommandKind {
         &publish_review::ROW,
         &record_change::ROW,
         &record_problem::ROW,
+        &record_decision::ROW,
     ];
 }
 
@@ -388,6 +394,7 @@ impl IncidentCommand {
             }
             Self::SetActionItem { item } => read(&set_action_item::SetActionItem { item }),
             Self::PublishReview => read(&publish_review::PublishReview),
+            Self::RecordDecision(decision) => read(&record_decision::RecordDecision { decision }),
         }
     }
 }

@@ -12,6 +12,7 @@ mod categorize;
 mod category;
 mod checklist;
 mod close;
+mod decision;
 pub mod declare;
 mod describe;
 mod escalate;
@@ -54,6 +55,7 @@ pub(in crate::tui) const ENTRIES: &[Entry] = &[
     assign::ENTRY,
     escalate::ENTRY,
     note::ENTRY,
+    decision::ENTRY,
     resolve::ENTRY,
     prioritize::ENTRY,
     move_status::ENTRY,
@@ -116,6 +118,7 @@ fn for_command(kind: CommandKind) -> Option<&'static dyn VerbLogic> {
         CommandKind::Reclassify => &reclassify::Reclassify,
         CommandKind::WriteReview => &review::WriteReview,
         CommandKind::SetActionItem => &action_item::SetActionItem,
+        CommandKind::RecordDecision => &decision::RecordDecision,
         CommandKind::RepeatAlert
         | CommandKind::UndoMove
         | CommandKind::Wake
