@@ -10,16 +10,15 @@ use crate::model::status::Source;
 use crate::model::time::truncate_to_second;
 use crate::model::{Actor, ChangeId, IncidentId, IncidentNumber, Priority, Rules};
 
-use super::cases::Twist;
 use super::chronic::{ChronicFault, chronic_faults};
 use super::company::Company;
+use super::data::{Cause, DemoData, Fault, MAX_FAULTS, Twist};
 use super::dice::{Dice, Stream, seconds};
 use super::episode::{Episode, perform};
-use super::faults::{Cause, Fault};
 use super::open_incidents::{OpenIncident, pick_open_incidents};
 use super::rhythm::{Arrivals, Rhythm};
 use super::story::{DetailLevel, Ending, Setting, Story, Subject, impact_and_urgency, write_story};
-use super::templates::{self, REGIONS, TemplateValues};
+use super::templates::TemplateValues;
 
 /// The length of the history in days.
 const DAYS: i64 = 548;
@@ -28,8 +27,6 @@ const DAYS: i64 = 548;
 const MAX_FULL_DETAIL: u64 = 20_000;
 /// The maximum number of changes that caused no incident.
 const CHANGES: u64 = 4_000;
-/// The maximum number of faults of a kind of service.
-const FAULTS: usize = 4;
 
 /// Options for generating a history.
 #[derive(Clone, Debug)]
@@ -59,7 +56,7 @@ pub(super) struct History {
     company: Company,
     weights: Vec<u32>,
     chronic: Vec<ChronicFault>,
-    slots: Vec<[FaultSlot; FAULTS]>,
+    slots: Vec<[FaultSlot; MAX_FAULTS]>,
     /// Times of report of the incidents that have ended by `now`.
     ended_arrivals: std::iter::Peekable<Arrivals>,
     /// Incidents that are still open at `now`, the last reported one first.
@@ -76,10 +73,10 @@ pub(super) struct History {
 }
 
 impl History {
-    pub fn new(options: HistoryOptions) -> Self {
+    pub fn new(data: &'static DemoData, options: HistoryOptions) -> Self {
         let options = HistoryOptions { now: truncate_to_second(options.now), ..options };
         let (seed, now) = (options.seed, options.now);
-        let company = Company::at(now);
+        let company = Company::at(data, now);
         let from = now - TimeDelta::days(DAYS);
         let mut dice = Dice::new(seed, Stream::Rhythm);
         // An incident needs some time to be resolved before `now`.
@@ -107,9 +104,9 @@ impl History {
         ]);
         ready.extend(chronic.iter().map(|c| Record::Problem(c.problem.clone())));
         Self {
-            weights: company.kinds.iter().map(|kind| kind.weight()).collect(),
-            slots: vec![[free; FAULTS]; company.kinds.len()],
-            open: pick_open_incidents(&options, open),
+            weights: company.kinds.iter().map(|kind| kind.weight).collect(),
+            slots: vec![[free; MAX_FAULTS]; company.kinds.len()],
+            open: pick_open_incidents(&data.cases, &options.rules, seed, now, open),
             changes: changes.peekable(),
             background: Dice::new(seed, Stream::Background),
             active: BinaryHeap::new(),
@@ -171,19 +168,21 @@ impl History {
     /// Returns a change that causes no incident.
     fn background_change(&mut self, at: DateTime<Utc>) -> Change {
         let dice = &mut self.background;
+        let texts = &self.company.data.texts;
         let service = &self.company.directory.services[dice.index(self.company.kinds.len())];
-        let (kind, template) = *dice.pick(templates::CHANGES);
+        let template = dice.pick(&texts.changes);
         let people: Vec<_> = self.company.members(&service.team).collect();
-        let by = if kind == ChangeKind::Deploy {
-            Actor::Integration("deploy bot".into())
+        let by = if template.kind == ChangeKind::Deploy {
+            Actor::Integration(texts.actors.deployment.clone())
         } else {
             Actor::Person((*dice.pick(&people)).clone())
         };
         let ends = at + seconds(dice.log_normal(400.0, 0.8));
         let filler = TemplateValues {
+            vocabulary: &texts.vocabulary,
             service: &service.name,
             dependency: &service.name,
-            region: dice.pick_text(&REGIONS),
+            region: dice.pick_text(&texts.vocabulary.regions),
             colleague: "",
             is_severe: false,
             began_minute: 0,
@@ -196,8 +195,8 @@ impl History {
         let has_ended = ends < self.options.now;
         Change {
             id: ChangeId(dice.uuid_at(at)),
-            kind,
-            title: filler.fill(template, dice),
+            kind: template.kind,
+            title: filler.fill(&template.title, dice),
             services: vec![service.name.clone()],
             by,
             starts_at: at,
@@ -240,9 +239,9 @@ impl History {
             }
         }
         let service = dice.weighted(&self.weights);
-        let faults = self.company.kinds[service].faults();
+        let faults = &self.company.kinds[service].faults;
         let fault = dice.index(faults.len());
-        (service, fault, *dice.pick(faults[fault].causes), None)
+        (service, fault, *dice.pick(&faults[fault].causes), None)
     }
 
     /// Returns the stories of an incident that has ended by `now`, and of incidents related to it.
@@ -252,8 +251,8 @@ impl History {
             return self.storm_stories(at, dice);
         }
         let (service, fault, cause, chronic) = self.pick_fault(at, dice);
-        let faults = self.company.kinds[service].faults();
-        let mut gravity = faults[fault].gravity;
+        let faults = &self.company.kinds[service].faults;
+        let mut gravity = faults[fault].gravity.weights();
         if chronic.is_some() {
             // Recurring incidents are rarely severe.
             gravity[0] /= 2;
@@ -338,7 +337,7 @@ impl History {
             .filter(|service| self.company.dependents[*service].len() >= 3)
             .collect();
         let service = *dice.pick(&roots);
-        let fault = &self.company.kinds[service].faults()[0];
+        let fault = &self.company.kinds[service].faults[0];
         let priority = if dice.chance(0.3) { Priority::P1 } else { Priority::P2 };
         let (impact, urgency) = impact_and_urgency(priority, dice);
         let planned: Vec<Cause> = fault
@@ -347,7 +346,7 @@ impl History {
             .copied()
             .filter(|c| matches!(c, Cause::Deploy | Cause::Config | Cause::Migration))
             .collect();
-        let cause = *dice.pick(if planned.is_empty() { fault.causes } else { &planned });
+        let cause = *dice.pick(if planned.is_empty() { &fault.causes } else { &planned });
         let mut subject = Subject {
             service,
             fault,
@@ -376,7 +375,7 @@ impl History {
         {
             self.ended_arrivals.next();
             let dependent = affected.swap_remove(dice.index(affected.len()));
-            let faults = self.company.kinds[dependent].faults();
+            let faults = &self.company.kinds[dependent].faults;
             let fault = dice.index(faults.len().min(2));
             let reported =
                 at + seconds((root_ended_at - at).as_seconds_f64() * (0.03 + dice.unit() * 0.4));
@@ -406,12 +405,12 @@ impl History {
     fn open_story(&mut self, incident: OpenIncident, dice: &mut Dice) -> Story {
         let case = incident.case;
         let (service, fault, cause) = if let Some(case) = case {
-            (self.company.position(case.service).unwrap_or(0), case.fault, case.cause)
+            (self.company.position(&case.service).unwrap_or(0), case.fault, case.cause)
         } else {
             let (service, fault, cause, _) = self.pick_fault(incident.reported, dice);
             (service, fault, cause)
         };
-        let faults: &'static [Fault] = self.company.kinds[service].faults();
+        let faults: &'static [Fault] = &self.company.kinds[service].faults;
         let fault = fault.min(faults.len() - 1);
         let slot = self.slots[service][fault];
         let (impact, urgency) = match case {
@@ -430,7 +429,7 @@ impl History {
             urgency,
             source: if twist == Twist::Bare { Source::UserReport } else { Source::Monitoring },
             has_dedup_key: slot.busy_until <= incident.reported,
-            text: case.map(|case| (case.title, case.symptoms)),
+            text: case.map(|case| (&*case.title, &*case.symptoms)),
             problem: None,
             previous: slot.last_number,
             detail: if case.is_some() {
@@ -442,8 +441,9 @@ impl History {
             ending: Ending::Open(incident.stage, twist),
             ends_by: None,
         };
-        let change = case.and_then(|case| case.change).map(|(title, service, minutes)| {
-            (title, self.company.position(service).unwrap_or(0), minutes)
+        let change = case.and_then(|case| case.change.as_ref()).map(|change| {
+            let service = self.company.position(&change.service).unwrap_or(0);
+            (change.title.as_str(), service, change.minutes_before)
         });
         let story = write_story(&self.setting(), &subject, incident.reported, change, dice);
         self.occupy(service, fault, subject.has_dedup_key, DateTime::<Utc>::MAX_UTC, story.id);

@@ -14,7 +14,7 @@ use crate::model::checklist::{Answer, ClosingItem, InvestigationItem, Item};
 use crate::model::command::Declaration;
 use crate::model::escalation;
 use crate::model::service_level::update_due;
-use crate::model::status::{ResolutionAction, Source};
+use crate::model::status::Source;
 use crate::model::time::truncate_to_second;
 use crate::model::{
     Actor, ChangeId, Command, CommandId, Envelope, IncidentCommand, IncidentId, PersonRef,
@@ -22,10 +22,10 @@ use crate::model::{
 };
 
 use super::company::Company;
+use super::data::{Cause, Fault, Texts};
 use super::dice::Dice;
-use super::faults::{Cause, Fault};
 use super::story::impact_and_urgency;
-use super::templates::{self, REGIONS, TemplateValues};
+use super::templates::{self, TemplateValues};
 
 /// The median seconds between two happenings at speed 1.
 const MEDIAN_PAUSE_S: f64 = 4.0;
@@ -142,7 +142,7 @@ impl<'a> Simulation<'a> {
         }
         match self.choose(now) {
             Happening::New => {
-                let weights: Vec<u32> = self.company.kinds.iter().map(|k| k.weight()).collect();
+                let weights: Vec<u32> = self.company.kinds.iter().map(|k| k.weight).collect();
                 let service = self.dice.weighted(&weights);
                 self.declare(StormWave { service, from: None }, now).await
             }
@@ -154,7 +154,7 @@ impl<'a> Simulation<'a> {
             Happening::Close => self.close(now).await,
             Happening::Reopen => {
                 let Some(row) = self.resolved.pop_back() else { return Ok(()) };
-                let reason = self.fill_one_of(&row, templates::REOPEN_REASONS);
+                let reason = self.fill_one_of(&row, &self.texts().reasons.reopen);
                 let lead = self.pick_lead(&row, now);
                 self.execute(row.id, lead, IncidentCommand::Reopen { reason }, now).await
             }
@@ -241,7 +241,7 @@ impl<'a> Simulation<'a> {
             .filter(|row| row.priority <= Priority::P2)
             .find_map(|row| escalation::due(row, directory, now).map(|step| (row.id, step)));
         let Some((id, step)) = due else { return Ok(false) };
-        let actor = Actor::Integration("Escalation".into());
+        let actor = Actor::Integration(self.texts().actors.escalation.clone());
         let command =
             IncidentCommand::Escalate { level: step.level, to: step.people, reason: None };
         self.execute(id, actor, command, now).await?;
@@ -260,16 +260,20 @@ impl<'a> Simulation<'a> {
         self.backend.execute(&envelope).await.map(drop)
     }
 
+    fn texts(&self) -> &'static Texts {
+        &self.company.data.texts
+    }
+
     /// Guesses the service, fault and cause of an incident from its service, title and category.
     fn guess_fault(&self, row: &Summary) -> (usize, &'static Fault, Cause) {
         let name = row.primary_service().unwrap_or_default();
         let service = self.company.position(name).unwrap_or(0);
-        let faults = self.company.kinds[service].faults();
+        let faults = &self.company.kinds[service].faults;
         let shows = |fault: &&Fault| {
             fault
                 .titles
                 .iter()
-                .chain(fault.severe_titles)
+                .chain(&fault.severe_titles)
                 .any(|template| templates::matches_template(template, &row.title))
         };
         let alike = |fault: &&Fault| Some(fault.category) == row.category;
@@ -280,7 +284,7 @@ impl<'a> Simulation<'a> {
         (service, fault, cause)
     }
 
-    fn fill_one_of(&mut self, row: &Summary, templates: &[&'static str]) -> String {
+    fn fill_one_of(&mut self, row: &Summary, templates: &[String]) -> String {
         let template = self.dice.pick_text(templates);
         self.fill(row, template)
     }
@@ -300,6 +304,7 @@ impl<'a> Simulation<'a> {
         variant: u8,
         template: &str,
     ) -> String {
+        let texts = self.texts();
         let directory = &self.company.directory;
         let row = &directory.services[service];
         let own_dependency = row.depends_on.get(usize::from(variant) % row.depends_on.len().max(1));
@@ -308,13 +313,15 @@ impl<'a> Simulation<'a> {
             None => own_dependency.unwrap_or(&row.name),
         };
         let colleague = match directory.people.len() {
-            0 => "a colleague",
+            0 => texts.actors.colleague.as_str(),
             count => directory.people[self.dice.index(count)].name.as_str(),
         };
+        let regions = &texts.vocabulary.regions;
         let filler = TemplateValues {
+            vocabulary: &texts.vocabulary,
             service: &row.name,
             dependency,
-            region: REGIONS[usize::from(variant) % REGIONS.len()],
+            region: &regions[usize::from(variant) % regions.len()],
             colleague: colleague.split(' ').next().unwrap_or(colleague),
             is_severe,
             began_minute: began_at.num_seconds_from_midnight() / 60,
@@ -342,7 +349,7 @@ impl<'a> Simulation<'a> {
             candidates = company.directory.people.iter().filter(|p| p.handle != viewer).collect();
         }
         match candidates.len() {
-            0 => Actor::Integration("Responder bot".into()),
+            0 => Actor::Integration(self.texts().actors.responder.clone()),
             count => Actor::Person(candidates[self.dice.index(count)].clone()),
         }
     }
@@ -351,12 +358,12 @@ impl<'a> Simulation<'a> {
     async fn declare(&mut self, wave: StormWave, now: DateTime<Utc>) -> Result<(), BackendError> {
         let company = self.company;
         let service = &company.directory.services[wave.service];
-        let faults = company.kinds[wave.service].faults();
+        let faults = &company.kinds[wave.service].faults;
         let fault = match wave.from {
             Some(_) => &faults[0],
             None => &faults[self.dice.index(faults.len())],
         };
-        let mut gravity = fault.gravity;
+        let mut gravity = fault.gravity.weights();
         // A P1 is rare, even in a demo: there is no new one while two are open.
         if self.open.values().filter(|row| row.priority == Priority::P1).count() >= 2 {
             gravity[0] = 0;
@@ -369,14 +376,16 @@ impl<'a> Simulation<'a> {
         let by_machine = wave.from.is_some() || self.dice.chance(0.8);
         let is_severe = priority <= Priority::P2;
         let titles = if is_severe && !fault.severe_titles.is_empty() {
-            fault.severe_titles
+            &fault.severe_titles
         } else {
-            fault.titles
+            &fault.titles
         };
         let variant = u8::try_from(self.dice.between(0, 255)).unwrap_or(0);
-        let (title, symptoms) = (self.dice.pick_text(titles), self.dice.pick_text(fault.symptoms));
+        let (title, symptoms) = (self.dice.pick_text(titles), self.dice.pick_text(&fault.symptoms));
         let reported_at = truncate_to_second(now);
         let detected_at = reported_at - TimeDelta::seconds(self.dice.between(5, 90));
+        let texts = self.texts();
+        let regions = &texts.vocabulary.regions;
         let mut fill =
             |text| self.fill_for(wave.service, wave.from, is_severe, detected_at, variant, text);
         let declaration = Declaration {
@@ -390,13 +399,13 @@ impl<'a> Simulation<'a> {
             detected_at,
             reported_at,
             team: Some(service.team.clone()),
-            labels: vec![REGIONS[usize::from(variant) % REGIONS.len()].to_owned()],
+            labels: vec![regions[usize::from(variant) % regions.len()].clone()],
             dedup_key: by_machine.then(|| format!("{}:{}", fault.alert, service.name)),
             runbook: service.runbook.clone(),
         };
-        let name = if by_machine { "Alertmanager" } else { "Support desk" };
+        let name = if by_machine { &texts.actors.alerting } else { &texts.actors.support };
         let command = IncidentCommand::Declare(Box::new(declaration));
-        self.execute(IncidentId::new(), Actor::Integration(name.into()), command, now).await
+        self.execute(IncidentId::new(), Actor::Integration(name.clone()), command, now).await
     }
 
     /// Begins a storm: a change breaks a service, and services that depend on it break one after
@@ -427,17 +436,18 @@ impl<'a> Simulation<'a> {
         service: usize,
         now: DateTime<Utc>,
     ) -> Result<(), BackendError> {
-        let (kind, template) = *self.dice.pick(templates::CHANGES);
-        let title = self.fill_for(service, None, false, now, 0, template);
+        let texts = self.texts();
+        let template = self.dice.pick(&texts.changes);
+        let title = self.fill_for(service, None, false, now, 0, &template.title);
         let row = &self.company.directory.services[service];
-        let by = if kind == ChangeKind::Deploy {
-            Actor::Integration("deploy bot".into())
+        let by = if template.kind == ChangeKind::Deploy {
+            Actor::Integration(texts.actors.deployment.clone())
         } else {
             self.pick_responder(&row.team, now)
         };
         let change = Change {
             id: ChangeId::new(),
-            kind,
+            kind: template.kind,
             title,
             services: vec![row.name.clone()],
             by: by.clone(),
@@ -495,13 +505,14 @@ impl<'a> Simulation<'a> {
             }
         });
         let Some(row) = row else { return Ok(()) };
+        let texts = self.texts();
         let lead = match happening {
-            Happening::Alert => Actor::Integration("Alertmanager".into()),
+            Happening::Alert => Actor::Integration(texts.actors.alerting.clone()),
             _ => self.pick_lead(&row, now),
         };
         let command = match happening {
             Happening::Alert => {
-                IncidentCommand::RepeatAlert { text: self.fill_one_of(&row, templates::ALERTS) }
+                IncidentCommand::RepeatAlert { text: self.fill_one_of(&row, &texts.alerts) }
             }
             Happening::Acknowledge => IncidentCommand::Acknowledge,
             Happening::Assign => IncidentCommand::Assign { to: lead.person().cloned() },
@@ -517,9 +528,9 @@ impl<'a> Simulation<'a> {
                 let message = self.fill_one_of(
                     &row,
                     match row.status {
-                        Status::Monitoring => templates::RECOVERY_UPDATES,
-                        Status::Identified => templates::CAUSE_FOUND_UPDATES,
-                        _ => templates::EARLY_UPDATES,
+                        Status::Monitoring => &texts.updates.recovery,
+                        Status::Identified => &texts.updates.cause_found,
+                        _ => &texts.updates.early,
                     },
                 );
                 IncidentCommand::UpdateStakeholders { message, next_due: None }
@@ -533,22 +544,27 @@ impl<'a> Simulation<'a> {
     /// Returns a note that fits the status of the incident.
     fn note(&mut self, row: &Summary) -> String {
         let (_, fault, cause) = self.guess_fault(row);
+        let notes = &self.texts().notes;
         match row.status {
-            Status::Triggered | Status::Acknowledged => {
-                self.fill_one_of(row, templates::FIRST_NOTES)
+            Status::Triggered | Status::Acknowledged => self.fill_one_of(row, &notes.first),
+            Status::Investigating => self.fill_one_of(row, &fault.clues),
+            Status::Identified => {
+                self.fill_one_of(row, &self.company.data.causes.templates(cause).found)
             }
-            Status::Investigating => self.fill_one_of(row, fault.clues),
-            Status::Identified => self.fill_one_of(row, cause.templates().found),
-            _ => self.fill_one_of(row, templates::WATCHING),
+            _ => self.fill_one_of(row, &notes.watching),
         }
     }
 
     fn resolution(&mut self, row: &Summary) -> IncidentCommand {
         let (service, _, cause) = self.guess_fault(row);
-        let (action, detail): (ResolutionAction, _) = *self.dice.pick(cause.templates().fixes);
-        let checks = self.company.kinds[service].recovery_checks();
+        let fix = self.dice.pick(&self.company.data.causes.templates(cause).fixes);
+        let checks = &self.company.kinds[service].recovery_checks;
         let validation = templates::capitalize(self.fill_one_of(row, checks));
-        IncidentCommand::Resolve { action, detail: self.fill(row, detail), validation }
+        IncidentCommand::Resolve {
+            action: fix.action,
+            detail: self.fill(row, &fix.text),
+            validation,
+        }
     }
 
     /// Answers the closing gate of the incident that was resolved first, and closes it.
