@@ -71,9 +71,9 @@ impl ParsedPageMark {
     pub(super) fn to_page_mark(self) -> PageMark {
         PageMark(match self {
             Self::Key(key) => format!("k{key}"),
-            Self::Rank((calm, priority, acknowledged, reported, id)) => {
-                let reported = reported.timestamp_millis();
-                format!("r{calm}.{}.{acknowledged}.{reported}.{id}", priority.index())
+            Self::Rank(UrgencyKey { is_calm, priority, is_acknowledged, reported_at, id }) => {
+                let (priority, reported) = (priority.index(), reported_at.timestamp_millis());
+                format!("r{is_calm}.{priority}.{is_acknowledged}.{reported}.{id}")
             }
             Self::Row(id, count) => format!("o{count}.{id}"),
         })
@@ -89,12 +89,14 @@ impl ParsedPageMark {
         }
         let mut parts = mark.0.strip_prefix('r')?.split('.');
         let mut next = || parts.next();
-        let calm = next()?.parse().ok()?;
-        let priority = Priority::from_index(next()?.parse().ok()?)?;
-        let acknowledged = next()?.parse().ok()?;
-        let reported = DateTime::from_timestamp_millis(next()?.parse().ok()?)?;
-        let id: IncidentId = next()?.parse().ok()?;
-        Some(Self::Rank((calm, priority, acknowledged, reported, id)))
+        // The fields of a struct expression are evaluated in the order in which they are written.
+        Some(Self::Rank(UrgencyKey {
+            is_calm: next()?.parse().ok()?,
+            priority: Priority::from_index(next()?.parse().ok()?)?,
+            is_acknowledged: next()?.parse().ok()?,
+            reported_at: DateTime::from_timestamp_millis(next()?.parse().ok()?)?,
+            id: next()?.parse().ok()?,
+        }))
     }
 }
 
