@@ -219,11 +219,15 @@ impl ChangeFeed {
 
     async fn follow(&self) {
         let mut writes = self.writes.subscribe();
-        let is_live = self.backend.capabilities().await.map_or(true, |can| can.live);
-        let wait = if is_live { LONG_POLL_WAIT } else { POLL_INTERVAL };
+        // `None` until the backend has said it, and again after a failure: it may have been replaced.
+        let mut is_live = None;
         let mut cursor = None;
         let mut failures = 0;
         loop {
+            if is_live.is_none() {
+                is_live = self.backend.capabilities().await.ok().map(|can| can.live);
+            }
+            let wait = if is_live == Some(true) { LONG_POLL_WAIT } else { POLL_INTERVAL };
             let count = *writes.borrow_and_update();
             // Changes may have been missed during a failure, so the next read does not wait.
             let is_behind = {
@@ -250,6 +254,7 @@ impl ChangeFeed {
                 Err(error) => {
                     tracing::warn!("the backend does not tell what changes: {error}");
                     self.mark_unavailable();
+                    is_live = None;
                     sleep(retry_delay(failures)).await;
                     failures += 1;
                 }
@@ -436,6 +441,17 @@ mod tests {
             feed.directory().await.unwrap();
         }
         assert_eq!(backend.directory_reads.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn feed_polls_until_the_backend_says_that_it_is_live() {
+        let backend =
+            FailingBackend { capability_failures: AtomicU32::new(2), ..FailingBackend::default() };
+        let backend = Arc::new(backend);
+        let (_stop, stopping) = watch::channel(false);
+        let _feed = ChangeFeed::new(Arc::clone(&backend) as Arc<dyn Backend>, stopping);
+        let waits = waits_of(&backend, 3).await;
+        assert_eq!(waits, [Duration::ZERO, POLL_INTERVAL, LONG_POLL_WAIT]);
     }
 
     #[tokio::test]
