@@ -105,14 +105,22 @@ pub struct Attention {
     pub waiting: Vec<String>,
 }
 
+/// What a person has typed while a deferred verb waits.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, Debug)]
+pub enum BufferedInput {
+    Key(KeyEvent),
+    Paste(String),
+}
+
 /// A verb that starts as soon as the record of its target has been read.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug)]
 pub struct DeferredVerb {
     pub action: Action,
     pub target: Target,
-    /// Keys pressed in the meantime: they are for what the verb opens.
-    pub keys: Vec<KeyEvent>,
+    /// What was typed in the meantime: it is for what the verb opens.
+    pub input: Vec<BufferedInput>,
     /// Whether the record was read once and had changed again by then, so that it is read a second
     /// time.
     pub reloaded: bool,

@@ -61,10 +61,7 @@ pub const QUIT_TIMEOUT: Duration = Duration::from_secs(10);
 pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
     let mut effects = match message {
         Message::Key(key, at) => key_pressed(app, key, at),
-        // A form that was reopened may wait behind the wall.
-        Message::Paste(_) if app.wall.is_some() => Vec::new(),
-        Message::Paste(text) if matches!(app.mode, Mode::Filter(_)) => find::paste(app, &text),
-        Message::Paste(text) => paste(app, &text),
+        Message::Paste(text) => pasted(app, text),
         Message::Started => {
             settings::show_warnings(app);
             let mut effects: Vec<Effect> =
@@ -204,11 +201,17 @@ fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effec
 }
 
 /// Handles pasted text: it goes into what is open.
-fn paste(app: &mut App, text: &str) -> Vec<Effect> {
+fn pasted(app: &mut App, text: String) -> Vec<Effect> {
+    // A form that was reopened may wait behind the wall.
+    if app.wall.is_some() {
+        return Vec::new();
+    }
+    let Some(text) = verbs::buffer_paste(app, text) else { return Vec::new() };
     match &app.mode {
-        Mode::Palette(_) => palette::paste(app, text),
-        Mode::Help(_) => popup::paste(app, text),
-        _ => forms::paste(app, text),
+        Mode::Filter(_) => find::paste(app, &text),
+        Mode::Palette(_) => palette::paste(app, &text),
+        Mode::Help(_) => popup::paste(app, &text),
+        _ => forms::paste(app, &text),
     }
 }
 
