@@ -273,6 +273,8 @@ pub struct App {
     pub travel: Option<TimeTravel>,
     /// When the last command settled.
     pub last_settled_at: Option<DateTime<Utc>>,
+    /// Refusals of the outbox that were reported to the person: the command, and when it was refused.
+    pub reported_refusals: HashSet<(CommandId, DateTime<Utc>)>,
     /// The sentence that is shown on the keys line.
     pub toast: Option<Toast>,
     /// The number of the latest toast, so that an old timer does not remove a new one.
@@ -353,6 +355,7 @@ impl App {
             quit_armed_at: None,
             travel: None,
             last_settled_at: None,
+            reported_refusals: HashSet::new(),
             toast: None,
             toast_seq: 0,
             failure: None,
