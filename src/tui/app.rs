@@ -17,6 +17,7 @@ use crate::backend::{BackendError, Capabilities};
 use crate::config::PanesSettings;
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
+use crate::model::filter::Filter;
 use crate::model::problem::Problem;
 use crate::model::{CommandId, IncidentId, PersonRef, Rules, Summary};
 use crate::sync::drafts::Draft;
@@ -283,6 +284,8 @@ pub struct App {
     pub failure: Option<Failure>,
     /// When the last incident ended: `None` until looked up, `Some(None)` where none ever did.
     pub last_ended: Option<Option<DateTime<Utc>>>,
+    /// The filter under which that was last looked up; `None` when it has to be looked up again.
+    pub last_ended_requested_for: Option<Filter>,
     /// The wall display, while it is shown.
     pub wall: Option<Box<Wall>>,
 }
@@ -360,6 +363,7 @@ impl App {
             toast_seq: 0,
             failure: None,
             last_ended: None,
+            last_ended_requested_for: None,
             wall: None,
         }
     }

@@ -71,6 +71,8 @@ pub struct Stage {
     pub over: bool,
     /// What somebody was called for.
     pub calls: Vec<String>,
+    /// How often the last ended incident was looked up.
+    pub last_ended_lookups: usize,
     /// The place of work that is being opened.
     pub opening: Option<WorkspaceId>,
     /// The place that the panes have left for.
@@ -127,6 +129,7 @@ impl Stage {
             searches: Vec::new(),
             over: false,
             calls: Vec::new(),
+            last_ended_lookups: 0,
             opening: None,
             switched: None,
             mirror: Mirror::default(),
@@ -220,7 +223,10 @@ impl Stage {
                 let measures = self.memory.measures_now(&window, self.now);
                 Message::Measures(span, Ok(Arc::new(measures)), self.now)
             }
-            Effect::LoadLastEnded => Message::LastEnded(Some(self.now - Duration::minutes(200))),
+            Effect::LoadLastEnded => {
+                self.last_ended_lookups += 1;
+                Message::LastEnded(Some(self.now - Duration::minutes(200)))
+            }
             Effect::StartTimer(_, timer @ (Timer::Rest(_) | Timer::Draft(_))) => {
                 Message::Elapsed(timer)
             }
