@@ -219,7 +219,7 @@ impl ChangeFeed {
 
     async fn follow(&self) {
         let mut writes = self.writes.subscribe();
-        // `None` until the backend has said it, and again after a failure: it may have been replaced.
+        // `None` until the backend has answered, and again after a failure: it may be another one.
         let mut is_live = None;
         let mut cursor = None;
         let mut failures = 0;
@@ -271,7 +271,7 @@ impl ChangeFeed {
             if !has_news && state.cursor.is_some() {
                 return false;
             }
-            // What happened to the directory before the first read, or during a failure, is unknown.
+            // Before the first read, and during a failure, changes of the directory are unknown.
             let directory_changed = delta.directory || state.cursor.is_none();
             let last_delta = since
                 .filter(|_| has_news)

@@ -274,7 +274,7 @@ pub struct App {
     pub travel: Option<TimeTravel>,
     /// When the last command settled.
     pub last_settled_at: Option<DateTime<Utc>>,
-    /// Refusals of the outbox that were reported to the person: the command, and when it was refused.
+    /// Refusals of the outbox that were reported: the command, and when it was refused.
     pub reported_refusals: HashSet<(CommandId, DateTime<Utc>)>,
     /// The sentence that is shown on the keys line.
     pub toast: Option<Toast>,

@@ -117,7 +117,7 @@ impl Cache {
         .await;
     }
 
-    /// Records that a fact is stored for a request. Returns `false` if it is stored for a later one.
+    /// Records that a fact is stored for a request. Returns `false` if one of a later request is.
     fn is_latest(&self, name: &str, request: u64) -> bool {
         let mut stored = self.fact_requests.lock().unwrap_or_else(PoisonError::into_inner);
         let latest = stored.entry(name.to_owned()).or_insert(request);
