@@ -31,11 +31,11 @@ fn paste_during_a_reading_goes_into_what_the_verb_opens() {
     let mut stage = Stage::busy();
     stage.slow_reads = true;
     stage.keys("j E");
-    stage.send(Message::Paste("rolled back, ".into()));
-    stage.keys("o k");
+    stage.send(Message::Paste("(rolled back".into()));
+    stage.keys(")");
     stage.answer_reads();
     let Mode::Form(form) = &stage.app.mode else { panic!("{:?}", stage.app.mode) };
-    assert!(form.contents()[0].ends_with("rolled back, ok"), "{:?}", form.contents());
+    assert!(form.contents()[0].ends_with("(rolled back)"), "{:?}", form.contents());
 }
 
 #[test]
