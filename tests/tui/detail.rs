@@ -1,7 +1,7 @@
 //! The detail of the selected incident, which is read a moment later.
 
 use redphone::model::command::{Command, IncidentCommand};
-use redphone::tui::message::Message;
+use redphone::tui::core::message::Message;
 
 use crate::support::company;
 use crate::support::stage::Stage;
