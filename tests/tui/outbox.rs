@@ -13,8 +13,8 @@ use redphone::model::{
 use redphone::sync::drafts::DraftOp;
 use redphone::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot};
 use redphone::sync::{BackendUpdate, ConnectionState};
-use redphone::tui::message::{CachedPart, Message, OutboxRequest};
-use redphone::tui::mode::Mode;
+use redphone::tui::core::message::{CachedPart, Message, OutboxRequest};
+use redphone::tui::core::mode::Mode;
 use rstest::rstest;
 
 use crate::support::company;
@@ -231,6 +231,42 @@ fn the_whole_way_of_a_command_that_comes_second() {
         Command::Incident { command: IncidentCommand::AddNote { text }, .. } if text == "seen it again"
     ));
     assert_ne!(stage.submitted[0].id, envelope.id, "other words are another command");
+}
+
+#[test]
+fn refusal_is_told_once() {
+    let mut stage = remote((126, 36));
+    let envelope = asked(stage.incident_id(2051), IncidentCommand::Acknowledge, 1);
+    let why = "already acknowledged by Tomo Sato 2 min ago";
+    let refused = entry(1, "INC-2051", "Card payments fail", envelope, conflict(why));
+    let all = |entry: &Arc<OutboxEntry>| OutboxSnapshot { entries: vec![entry.clone()], me: None };
+    show(&mut stage, all(&refused));
+    assert!(stage.screen().contains(why), "{}", stage.screen());
+    stage.keys("j");
+    assert!(!stage.screen().contains(why), "it was dismissed");
+    show(&mut stage, all(&refused));
+    assert!(!stage.screen().contains(why), "{}", stage.screen());
+    // Sent again, it is refused again.
+    let mut again = refused.clone();
+    Arc::make_mut(&mut again).settled_at = Some(company::now() + TimeDelta::seconds(40));
+    show(&mut stage, all(&again));
+    assert!(stage.screen().contains(why), "{}", stage.screen());
+}
+
+#[test]
+fn own_refusal_is_told_once() {
+    let mut stage = remote((126, 36));
+    stage.keys("k a");
+    let envelope = stage.submitted[0].clone();
+    stage.send(Message::Enqueued(vec![envelope.id], Ok(()), stage.now));
+    let why = "already acknowledged by Tomo Sato 2 min ago";
+    let refused = entry(1, "INC-2051", "Card payments fail", envelope, conflict(why));
+    let all = OutboxSnapshot { entries: vec![refused], me: None };
+    show(&mut stage, all.clone());
+    assert!(stage.screen().contains(why), "{}", stage.screen());
+    stage.keys("j");
+    show(&mut stage, all);
+    assert!(!stage.screen().contains(why), "{}", stage.screen());
 }
 
 #[test]

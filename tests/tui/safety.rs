@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use redphone::backend::BackendError;
-use redphone::tui::message::Message;
-use redphone::tui::mode::Mode;
+use redphone::tui::core::message::Message;
+use redphone::tui::core::mode::Mode;
 
 use crate::support::stage::Stage;
 
@@ -24,6 +24,18 @@ fn keys_typed_while_a_record_is_read_are_for_what_the_verb_opens() {
         stage.app.undo.as_ref().is_none_or(|undo| undo.done_phrase.contains("snooze"))
             || stage.submitted.is_empty()
     );
+}
+
+#[test]
+fn paste_during_a_reading_goes_into_what_the_verb_opens() {
+    let mut stage = Stage::busy();
+    stage.slow_reads = true;
+    stage.keys("j E");
+    stage.send(Message::Paste("(rolled back".into()));
+    stage.keys(")");
+    stage.answer_reads();
+    let Mode::Form(form) = &stage.app.mode else { panic!("{:?}", stage.app.mode) };
+    assert!(form.contents()[0].ends_with("(rolled back)"), "{:?}", form.contents());
 }
 
 #[test]
