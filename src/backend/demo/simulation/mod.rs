@@ -3,29 +3,25 @@
 //! Nothing is planned far ahead. After each pause one thing happens that fits the incidents that
 //! are open now, so the simulation reacts to whatever the viewer does meanwhile.
 
+mod actions;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, Timelike, Utc};
 
 use crate::backend::{Backend, BackendError, Cursor};
-use crate::model::change::{Change, ChangeKind, ChangeState};
-use crate::model::checklist::{Answer, ClosingItem, InvestigationItem, Item};
-use crate::model::command::Declaration;
+use crate::model::checklist::InvestigationItem;
 use crate::model::escalation;
-use crate::model::service_level::update_due;
-use crate::model::status::{ResolutionAction, Source};
-use crate::model::time::truncate_to_second;
 use crate::model::{
-    Actor, ChangeId, Command, CommandId, Envelope, IncidentCommand, IncidentId, PersonRef,
-    Priority, Rules, Status, Summary,
+    Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, PersonRef, Priority, Rules,
+    Status, Summary,
 };
 
 use super::company::Company;
+use super::data::{Cause, Fault, Texts};
 use super::dice::Dice;
-use super::faults::{Cause, Fault};
-use super::story::impact_and_urgency;
-use super::templates::{self, REGIONS, TemplateValues};
+use super::templates::{self, TemplateValues};
 
 /// The median seconds between two happenings at speed 1.
 const MEDIAN_PAUSE_S: f64 = 4.0;
@@ -142,7 +138,7 @@ impl<'a> Simulation<'a> {
         }
         match self.choose(now) {
             Happening::New => {
-                let weights: Vec<u32> = self.company.kinds.iter().map(|k| k.weight()).collect();
+                let weights: Vec<u32> = self.company.kinds.iter().map(|k| k.weight).collect();
                 let service = self.dice.weighted(&weights);
                 self.declare(StormWave { service, from: None }, now).await
             }
@@ -154,7 +150,7 @@ impl<'a> Simulation<'a> {
             Happening::Close => self.close(now).await,
             Happening::Reopen => {
                 let Some(row) = self.resolved.pop_back() else { return Ok(()) };
-                let reason = self.fill_one_of(&row, templates::REOPEN_REASONS);
+                let reason = self.fill_one_of(&row, &self.texts().reasons.reopen);
                 let lead = self.pick_lead(&row, now);
                 self.execute(row.id, lead, IncidentCommand::Reopen { reason }, now).await
             }
@@ -241,7 +237,7 @@ impl<'a> Simulation<'a> {
             .filter(|row| row.priority <= Priority::P2)
             .find_map(|row| escalation::due(row, directory, now).map(|step| (row.id, step)));
         let Some((id, step)) = due else { return Ok(false) };
-        let actor = Actor::Integration("Escalation".into());
+        let actor = Actor::Integration(self.texts().actors.escalation.clone());
         let command =
             IncidentCommand::Escalate { level: step.level, to: step.people, reason: None };
         self.execute(id, actor, command, now).await?;
@@ -260,16 +256,20 @@ impl<'a> Simulation<'a> {
         self.backend.execute(&envelope).await.map(drop)
     }
 
+    fn texts(&self) -> &'static Texts {
+        &self.company.data.texts
+    }
+
     /// Guesses the service, fault and cause of an incident from its service, title and category.
     fn guess_fault(&self, row: &Summary) -> (usize, &'static Fault, Cause) {
         let name = row.primary_service().unwrap_or_default();
         let service = self.company.position(name).unwrap_or(0);
-        let faults = self.company.kinds[service].faults();
+        let faults = &self.company.kinds[service].faults;
         let shows = |fault: &&Fault| {
             fault
                 .titles
                 .iter()
-                .chain(fault.severe_titles)
+                .chain(&fault.severe_titles)
                 .any(|template| templates::matches_template(template, &row.title))
         };
         let alike = |fault: &&Fault| Some(fault.category) == row.category;
@@ -280,7 +280,7 @@ impl<'a> Simulation<'a> {
         (service, fault, cause)
     }
 
-    fn fill_one_of(&mut self, row: &Summary, templates: &[&'static str]) -> String {
+    fn fill_one_of(&mut self, row: &Summary, templates: &[String]) -> String {
         let template = self.dice.pick_text(templates);
         self.fill(row, template)
     }
@@ -300,6 +300,7 @@ impl<'a> Simulation<'a> {
         variant: u8,
         template: &str,
     ) -> String {
+        let texts = self.texts();
         let directory = &self.company.directory;
         let row = &directory.services[service];
         let own_dependency = row.depends_on.get(usize::from(variant) % row.depends_on.len().max(1));
@@ -308,13 +309,15 @@ impl<'a> Simulation<'a> {
             None => own_dependency.unwrap_or(&row.name),
         };
         let colleague = match directory.people.len() {
-            0 => "a colleague",
+            0 => texts.actors.colleague.as_str(),
             count => directory.people[self.dice.index(count)].name.as_str(),
         };
+        let regions = &texts.vocabulary.regions;
         let filler = TemplateValues {
+            vocabulary: &texts.vocabulary,
             service: &row.name,
             dependency,
-            region: REGIONS[usize::from(variant) % REGIONS.len()],
+            region: &regions[usize::from(variant) % regions.len()],
             colleague: colleague.split(' ').next().unwrap_or(colleague),
             is_severe,
             began_minute: began_at.num_seconds_from_midnight() / 60,
@@ -342,233 +345,8 @@ impl<'a> Simulation<'a> {
             candidates = company.directory.people.iter().filter(|p| p.handle != viewer).collect();
         }
         match candidates.len() {
-            0 => Actor::Integration("Responder bot".into()),
+            0 => Actor::Integration(self.texts().actors.responder.clone()),
             count => Actor::Person(candidates[self.dice.index(count)].clone()),
         }
-    }
-
-    /// Declares a new incident, reported by an alert or sometimes by the support desk.
-    async fn declare(&mut self, wave: StormWave, now: DateTime<Utc>) -> Result<(), BackendError> {
-        let company = self.company;
-        let service = &company.directory.services[wave.service];
-        let faults = company.kinds[wave.service].faults();
-        let fault = match wave.from {
-            Some(_) => &faults[0],
-            None => &faults[self.dice.index(faults.len())],
-        };
-        let mut gravity = fault.gravity;
-        // A P1 is rare, even in a demo: there is no new one while two are open.
-        if self.open.values().filter(|row| row.priority == Priority::P1).count() >= 2 {
-            gravity[0] = 0;
-        }
-        let priority = match wave.from {
-            Some(_) => *self.dice.pick(&[Priority::P2, Priority::P3, Priority::P3]),
-            None => Priority::ALL[self.dice.weighted(&gravity)],
-        };
-        let (impact, urgency) = impact_and_urgency(priority, &mut self.dice);
-        let by_machine = wave.from.is_some() || self.dice.chance(0.8);
-        let is_severe = priority <= Priority::P2;
-        let titles = if is_severe && !fault.severe_titles.is_empty() {
-            fault.severe_titles
-        } else {
-            fault.titles
-        };
-        let variant = u8::try_from(self.dice.between(0, 255)).unwrap_or(0);
-        let (title, symptoms) = (self.dice.pick_text(titles), self.dice.pick_text(fault.symptoms));
-        let reported_at = truncate_to_second(now);
-        let detected_at = reported_at - TimeDelta::seconds(self.dice.between(5, 90));
-        let mut fill =
-            |text| self.fill_for(wave.service, wave.from, is_severe, detected_at, variant, text);
-        let declaration = Declaration {
-            title: fill(title),
-            symptoms: fill(symptoms),
-            services: vec![service.name.clone()],
-            impact,
-            urgency,
-            category: Some(fault.category),
-            source: if by_machine { Source::Monitoring } else { Source::Support },
-            detected_at,
-            reported_at,
-            team: Some(service.team.clone()),
-            labels: vec![REGIONS[usize::from(variant) % REGIONS.len()].to_owned()],
-            dedup_key: by_machine.then(|| format!("{}:{}", fault.alert, service.name)),
-            runbook: service.runbook.clone(),
-        };
-        let name = if by_machine { "Alertmanager" } else { "Support desk" };
-        let command = IncidentCommand::Declare(Box::new(declaration));
-        self.execute(IncidentId::new(), Actor::Integration(name.into()), command, now).await
-    }
-
-    /// Begins a storm: a change breaks a service, and services that depend on it break one after
-    /// another.
-    async fn storm(&mut self, now: DateTime<Utc>) -> Result<(), BackendError> {
-        let roots: Vec<usize> = (0..self.company.kinds.len())
-            .filter(|service| self.company.dependents[*service].len() >= 2)
-            .collect();
-        if roots.is_empty() {
-            return Ok(());
-        }
-        let service = *self.dice.pick(&roots);
-        self.record_change(service, now).await?;
-        let mut dependents = self.company.dependents[service].clone();
-        self.waves.push_back(StormWave { service, from: None });
-        for _ in 0..self.dice.between(1, 4) {
-            if dependents.is_empty() {
-                break;
-            }
-            let next = dependents.swap_remove(self.dice.index(dependents.len()));
-            self.waves.push_back(StormWave { service: next, from: Some(service) });
-        }
-        Ok(())
-    }
-
-    async fn record_change(
-        &mut self,
-        service: usize,
-        now: DateTime<Utc>,
-    ) -> Result<(), BackendError> {
-        let (kind, template) = *self.dice.pick(templates::CHANGES);
-        let title = self.fill_for(service, None, false, now, 0, template);
-        let row = &self.company.directory.services[service];
-        let by = if kind == ChangeKind::Deploy {
-            Actor::Integration("deploy bot".into())
-        } else {
-            self.pick_responder(&row.team, now)
-        };
-        let change = Change {
-            id: ChangeId::new(),
-            kind,
-            title,
-            services: vec![row.name.clone()],
-            by: by.clone(),
-            starts_at: now - TimeDelta::seconds(self.dice.between(60, 600)),
-            ends_at: Some(now),
-            state: ChangeState::Done,
-        };
-        let command = Command::RecordChange(change);
-        let envelope = Envelope { id: CommandId::new(), at: now, actor: by, command };
-        self.backend.execute(&envelope).await.map(drop)
-    }
-
-    /// Picks a random open incident that fits; `None` if there is none.
-    fn pick_open(&mut self, fits: impl Fn(&Self, &Summary) -> bool) -> Option<Summary> {
-        let this = &*self;
-        let ids: Vec<IncidentId> =
-            this.open.values().filter(|row| fits(this, row)).map(|row| row.id).collect();
-        if ids.is_empty() {
-            return None;
-        }
-        let id = *self.dice.pick(&ids);
-        self.open.get(&id).cloned()
-    }
-
-    /// Lets something happen to a random open incident that fits. Incidents that the viewer leads
-    /// only get alerts.
-    async fn act_on_open(
-        &mut self,
-        happening: Happening,
-        now: DateTime<Utc>,
-    ) -> Result<(), BackendError> {
-        let levels = self.rules.levels;
-        let row = self.pick_open(|this, row| {
-            let is_acknowledged = row.status != Status::Triggered;
-            match happening {
-                Happening::Alert => {
-                    row.source == Source::Monitoring && row.status < Status::Monitoring
-                }
-                Happening::Acknowledge => this.is_unanswered(row, now),
-                _ if this.is_led_by_viewer(row) || row.is_snoozed(now) => false,
-                Happening::Assign => is_acknowledged && row.assignee.is_none(),
-                Happening::Move => {
-                    is_acknowledged && row.status < Status::Monitoring && !row.paused
-                }
-                Happening::Check => is_acknowledged && row.status <= Status::Investigating,
-                Happening::Update => {
-                    let due = update_due(row.priority, row.reported_at, row.updated_at, &levels);
-                    let early = due.map(|due| due - TimeDelta::minutes(8));
-                    is_acknowledged
-                        && row.priority <= Priority::P2
-                        && early.is_some_and(|early| early <= now)
-                }
-                Happening::Resolve => row.status >= Status::Identified && !row.paused,
-                _ => is_acknowledged,
-            }
-        });
-        let Some(row) = row else { return Ok(()) };
-        let lead = match happening {
-            Happening::Alert => Actor::Integration("Alertmanager".into()),
-            _ => self.pick_lead(&row, now),
-        };
-        let command = match happening {
-            Happening::Alert => {
-                IncidentCommand::RepeatAlert { text: self.fill_one_of(&row, templates::ALERTS) }
-            }
-            Happening::Acknowledge => IncidentCommand::Acknowledge,
-            Happening::Assign => IncidentCommand::Assign { to: lead.person().cloned() },
-            Happening::Move => IncidentCommand::MoveStatus { to: next_stage(row.status) },
-            Happening::Check => {
-                let item = *self.dice.pick(InvestigationItem::ALL);
-                if !self.answered.insert((row.id, item)) {
-                    return Ok(());
-                }
-                IncidentCommand::AnswerItem { item: Item::Investigation(item), answer: Answer::Yes }
-            }
-            Happening::Update => {
-                let message = self.fill_one_of(
-                    &row,
-                    match row.status {
-                        Status::Monitoring => templates::RECOVERY_UPDATES,
-                        Status::Identified => templates::CAUSE_FOUND_UPDATES,
-                        _ => templates::EARLY_UPDATES,
-                    },
-                );
-                IncidentCommand::UpdateStakeholders { message, next_due: None }
-            }
-            Happening::Resolve => self.resolution(&row),
-            _ => IncidentCommand::AddNote { text: self.note(&row) },
-        };
-        self.execute(row.id, lead, command, now).await
-    }
-
-    /// Returns a note that fits the status of the incident.
-    fn note(&mut self, row: &Summary) -> String {
-        let (_, fault, cause) = self.guess_fault(row);
-        match row.status {
-            Status::Triggered | Status::Acknowledged => {
-                self.fill_one_of(row, templates::FIRST_NOTES)
-            }
-            Status::Investigating => self.fill_one_of(row, fault.clues),
-            Status::Identified => self.fill_one_of(row, cause.templates().found),
-            _ => self.fill_one_of(row, templates::WATCHING),
-        }
-    }
-
-    fn resolution(&mut self, row: &Summary) -> IncidentCommand {
-        let (service, _, cause) = self.guess_fault(row);
-        let (action, detail): (ResolutionAction, _) = *self.dice.pick(cause.templates().fixes);
-        let checks = self.company.kinds[service].recovery_checks();
-        let validation = templates::capitalize(self.fill_one_of(row, checks));
-        IncidentCommand::Resolve { action, detail: self.fill(row, detail), validation }
-    }
-
-    /// Answers the closing gate of the incident that was resolved first, and closes it.
-    async fn close(&mut self, now: DateTime<Utc>) -> Result<(), BackendError> {
-        let Some(row) = self.resolved.pop_front() else { return Ok(()) };
-        let lead = self.pick_lead(&row, now);
-        for item in ClosingItem::ALL {
-            let command =
-                IncidentCommand::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes };
-            self.execute(row.id, lead.clone(), command, now).await?;
-        }
-        self.execute(row.id, lead, IncidentCommand::Close, now).await
-    }
-}
-
-fn next_stage(status: Status) -> Status {
-    match status {
-        Status::Triggered => Status::Acknowledged,
-        Status::Acknowledged => Status::Investigating,
-        Status::Investigating => Status::Identified,
-        _ => Status::Monitoring,
     }
 }
