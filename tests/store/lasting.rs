@@ -8,9 +8,9 @@ use redphone::backend::file::{FileStore, ReopeningStore};
 use redphone::backend::{Backend, BackendError, Cursor, Delta};
 use redphone::model::directory::Directory;
 use tempfile::{TempDir, tempdir};
+use tokio::time::timeout;
 
 use super::fixtures::{declared, open};
-use crate::support::wait::until_watched;
 
 const NOW: Duration = Duration::ZERO;
 
@@ -87,12 +87,11 @@ async fn a_wait_ends_when_the_file_goes() {
     let folder = tempdir().unwrap();
     let (path, lasting) = opened(&folder, 1).await;
     let cursor = all(&lasting).await.cursor;
-    let waiting = lasting.changes(Some(cursor), Duration::from_mins(10));
-    let moving = async {
-        until_watched(folder.path()).await;
-        fs::rename(&path, folder.path().join("away.db")).unwrap();
-    };
-    let (waited, ()) = tokio::join!(tokio::time::timeout(Duration::from_mins(1), waiting), moving);
+    let mut waiting = std::pin::pin!(lasting.changes(Some(cursor), Duration::from_mins(10)));
+    let early = timeout(Duration::from_millis(100), &mut waiting).await;
+    assert!(early.is_err(), "it waits while nothing changes: {early:?}");
+    fs::rename(&path, folder.path().join("away.db")).unwrap();
+    let waited = timeout(Duration::from_mins(1), waiting).await;
     let said = waited.expect("it does not wait to the end").unwrap_err().to_string();
     assert!(said.contains("not there"), "{said}");
 }
